@@ -1,0 +1,160 @@
+"""From three pbtxt files to a `FeatureSpec`.
+
+What a column is, beyond its type and domain, stands in `annotation { tag: ... }`:
+
+| tag | meaning |
+|---|---|
+| `user_id`, `item_id`, `timestamp` | the column's role; timestamps are whole seconds |
+| `categorical`, `numeric`, `text`, `image`, `audio`, `video`, `sequence` | its modality |
+| `label:NAME` | the value is the label NAME |
+| `label:NAME>=X` | the label NAME is 1 from the value X on, else 0 |
+| `pii` | personal data: kept out of the model and masked in reports |
+| `history:WHAT` | built at ingest: the user's earlier values of a role or column, newest first |
+| `events` | built at ingest: the number of the row's training events |
+"""
+
+import re
+from pathlib import Path
+
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from schemas.errors import InputError, unknown
+from schemas.spec import MODALITIES, ROLES, SIDES, Feature, FeatureSpec, Label
+
+_ROOT = Path(__file__).parent
+_DTYPES = {schema_pb2.BYTES: bytes, schema_pb2.INT: int, schema_pb2.FLOAT: float}
+_LABEL = re.compile(r"label:(?P<name>\w+)(?:>=(?P<threshold>-?[\d.]+))?$")
+_HISTORY = re.compile(r"history:(?P<what>\w+)$")
+
+
+def available() -> list[str]:
+    """Returns the names of the schema folders that come with the project."""
+    return sorted(p.name for p in _ROOT.iterdir() if (p / "interactions.pbtxt").exists())
+
+
+def read_spec(dataset: str | Path) -> FeatureSpec:
+    """Reads a dataset's schemas.
+
+    Args:
+      dataset: The name of a schema folder of the project, or a path to another one.
+
+    Returns:
+      The frozen spec.
+
+    Raises:
+      InputError: The folder or a file is missing, or a schema is malformed.
+
+    Example:
+      `read_spec("demo").label("rating").maximum` is the top of the rating scale.
+    """
+    folder = Path(dataset)
+    if isinstance(dataset, str) and not folder.is_dir():
+        folder = _ROOT / dataset
+        if not folder.is_dir():
+            raise unknown("schema", dataset, available())
+    texts = []
+    for side in SIDES:
+        path = folder / f"{side}.pbtxt"
+        if not path.is_file():
+            raise InputError(f"Schema file {path} is missing. A dataset needs one for each table.")
+        texts.append(path.read_text(encoding="utf-8"))
+    return parse_spec(folder.name, texts)
+
+
+def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
+    """Builds a spec from the text of its three schemas.
+
+    Args:
+      name: Name for messages.
+      texts: Protobuf text of the tables, in the order of `SIDES`.
+
+    Returns:
+      The frozen spec.
+
+    Raises:
+      InputError: A schema does not parse, has an unknown tag or two features of one role.
+    """
+    features: list[Feature] = []
+    labels: list[Label] = []
+    for side, text in zip(SIDES, texts, strict=True):
+        where = f"Schema {name!r}, table {side!r}"
+        try:
+            schema = text_format.Parse(text, schema_pb2.Schema())
+        except text_format.ParseError as error:
+            raise InputError(f"{where}: {error}. Correct the file's syntax.") from error
+        domains = {d.name: tuple(d.value) for d in schema.string_domain}
+        for proto in schema.feature:
+            feature, found = _feature(proto, side, domains, f"{where}, feature {proto.name!r}")
+            features.append(feature)
+            labels.extend(found)
+        _check_roles(features, side, where)
+    if len({label.name for label in labels}) != len(labels):
+        raise InputError(f"Schema {name!r}: two labels share a name.")
+    return FeatureSpec(name, (texts[0], texts[1], texts[2]), tuple(features), tuple(labels))
+
+
+def _feature(
+    proto: schema_pb2.Feature, side: str, domains: dict[str, tuple[str, ...]], where: str
+) -> tuple[Feature, list[Label]]:
+    if proto.type not in _DTYPES:
+        raise InputError(f"{where}: type must be BYTES, INT or FLOAT.")
+    minimum, maximum = _bounds(proto)
+    found: dict[str, str] = {}
+    flags: set[str] = set()
+    labels = []
+    for tag in proto.annotation.tag:
+        label, history = _LABEL.match(tag), _HISTORY.match(tag)
+        if label:
+            threshold = label["threshold"]
+            labels.append(
+                Label(label["name"], proto.name, float(threshold) if threshold else None,
+                      minimum, maximum)
+            )
+        elif history:
+            found["history"] = history["what"]
+        elif tag in ("pii", "events"):
+            flags.add(tag)
+        else:
+            kind = "role" if tag in ROLES else "modality" if tag in MODALITIES else None
+            if kind is None:
+                known = [*ROLES, *MODALITIES, "pii", "events", "label:NAME", "history:WHAT"]
+                raise InputError(f"{where}: unknown tag {tag!r}. Known: {', '.join(known)}.")
+            if kind in found:
+                raise InputError(
+                    f"{where}: {kind} is both {found[kind]!r} and {tag!r}. Keep one."
+                )
+            found[kind] = tag
+    values = domains.get(proto.domain, ()) if proto.domain else tuple(proto.string_domain.value)
+    count = proto.value_count.max if proto.HasField("value_count") else 1
+    feature = Feature(
+        name=proto.name, side=side, dtype=_DTYPES[proto.type], role=found.get("role"),
+        modality=found.get("modality"), pii="pii" in flags,
+        required=proto.presence.min_fraction == 1.0, max_values=count or None,
+        minimum=minimum, maximum=maximum, values=values, history=found.get("history"),
+        counts_events="events" in flags,
+    )
+    return feature, labels
+
+
+def _bounds(proto: schema_pb2.Feature) -> tuple[float | None, float | None]:
+    kind = proto.WhichOneof("domain_info")
+    if kind not in ("int_domain", "float_domain"):
+        return None, None
+    domain = getattr(proto, kind)
+    low = float(domain.min) if domain.HasField("min") else None
+    high = float(domain.max) if domain.HasField("max") else None
+    return low, high
+
+
+def _check_roles(features: list[Feature], side: str, where: str) -> None:
+    needed = {"users": ("user_id",), "items": ("item_id",), "interactions": ("user_id", "item_id")}
+    table = [f for f in features if f.side == side]
+    for role in ROLES:
+        names = [f.name for f in table if f.role == role]
+        if len(names) > 1:
+            raise InputError(f"{where}: {' and '.join(names)} both have the role {role!r}. Keep one.")
+        if not names and role in needed[side]:
+            raise InputError(f"{where}: no feature has the tag {role!r}. Tag one.")
+    if len({f.name for f in table}) != len(table):
+        raise InputError(f"{where}: a feature is declared twice.")

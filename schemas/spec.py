@@ -1,0 +1,164 @@
+"""The frozen description of a dataset that every other room reads."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from schemas.errors import InputError
+
+SIDES = ("users", "items", "interactions")
+MODALITIES = ("categorical", "numeric", "text", "image", "audio", "video", "sequence")
+MEDIA = ("image", "audio", "video")
+ROLES = ("user_id", "item_id", "timestamp")
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a task learns from a feature: its value, or whether it reaches a threshold.
+
+    Attributes:
+      name: The label's name, which recipes refer to.
+      feature: The feature that carries it.
+      threshold: Value from which on the label is 1; `None` for the value itself.
+      minimum: Smallest value of the feature, `None` when the schema sets none.
+      maximum: Largest value of the feature, `None` when the schema sets none.
+    """
+
+    name: str
+    feature: str
+    threshold: float | None
+    minimum: float | None
+    maximum: float | None
+
+    @property
+    def binary(self) -> bool:
+        """Whether the label is 0 or 1."""
+        return self.threshold is not None or (self.minimum, self.maximum) == (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of one table, as its schema declares it.
+
+    Attributes:
+      name: The column's name.
+      side: `"users"`, `"items"` or `"interactions"`.
+      dtype: `int`, `float` or `bytes`.
+      role: One of `ROLES`, or `None`.
+      modality: One of `MODALITIES`, or `None` for a column no tower reads.
+      pii: Personal data: never a model input, never shown in a report.
+      required: A row without a value breaks a hard rule.
+      max_values: Most values in a row; 1 for a scalar, `None` for no bound.
+      minimum: Smallest allowed number, or `None`.
+      maximum: Largest allowed number, or `None`.
+      values: Allowed strings; empty when any is allowed.
+      history: For a column built at ingest from a user's earlier events, the role or feature
+        whose past values it holds (newest first).
+      counts_events: The column is the row's number of training events, built at ingest.
+    """
+
+    name: str
+    side: str
+    dtype: type
+    role: str | None
+    modality: str | None
+    pii: bool
+    required: bool
+    max_values: int | None
+    minimum: float | None
+    maximum: float | None
+    values: tuple[str, ...]
+    history: str | None
+    counts_events: bool
+
+    @property
+    def derived(self) -> bool:
+        """Whether ingest builds the column, so that no source delivers it."""
+        return self.history is not None or self.counts_events
+
+    @property
+    def scalar(self) -> bool:
+        """Whether a row has at most one value."""
+        return self.max_values == 1
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """The features, roles and labels of one dataset; the only place where they are listed.
+
+    Attributes:
+      name: The dataset schema's name.
+      texts: The three schemas as protobuf text, in the order of `SIDES`. They are the value:
+        everything else is derived from them, so that a spec travels as plain text.
+      features: Every feature of the three tables.
+      labels: Every label, in the order of declaration.
+    """
+
+    name: str
+    texts: tuple[str, str, str]
+    features: tuple[Feature, ...]
+    labels: tuple[Label, ...]
+
+    def table(self, side: str) -> tuple[Feature, ...]:
+        """Returns the features of one table, `side` being one of `SIDES`."""
+        return tuple(f for f in self.features if f.side == side)
+
+    def schema(self, side: str) -> schema_pb2.Schema:
+        """Returns one table's schema as tensorflow_metadata's message."""
+        return text_format.Parse(self.texts[SIDES.index(side)], schema_pb2.Schema())
+
+    def role(self, role: str, side: str = "interactions") -> Feature:
+        """Returns the feature that plays a role in a table.
+
+        Raises:
+          InputError: No feature of the table has that role.
+        """
+        for feature in self.table(side):
+            if feature.role == role:
+                return feature
+        raise InputError(
+            f"Schema {self.name!r}, table {side!r}: no feature has the tag {role!r}. Tag one."
+        )
+
+    def has_role(self, role: str, side: str = "interactions") -> bool:
+        """Tells whether a feature of the table plays the role."""
+        return any(f.role == role for f in self.table(side))
+
+    def inputs(self, side: str, modalities: tuple[str, ...] = MODALITIES) -> tuple[Feature, ...]:
+        """Returns the columns of a side that towers may read: no id, no label, no PII."""
+        return tuple(
+            f
+            for f in self.table(side)
+            if f.modality in modalities and f.role is None and not f.pii
+            and f.name not in self._label_features and not f.history
+        )
+
+    def id_key(self, side: str) -> Feature:
+        """Returns the id column of the users or of the items table."""
+        return self.role({"users": "user_id", "items": "item_id"}[side], side)
+
+    def histories(self) -> dict[str, Feature]:
+        """Returns the history columns by what they hold: a role or a feature's name."""
+        return {f.history: f for f in self.table("interactions") if f.history}
+
+    def event_count(self, side: str) -> Feature | None:
+        """Returns the column that counts a row's training events, if the schema has one."""
+        return next((f for f in self.table(side) if f.counts_events), None)
+
+    def label(self, name: str) -> Label:
+        """Returns a label by name.
+
+        Raises:
+          InputError: The dataset has no such label.
+        """
+        for label in self.labels:
+            if label.name == name:
+                return label
+        known = ", ".join(label.name for label in self.labels) or "none"
+        raise InputError(f"Dataset {self.name!r} has no label {name!r}. It has: {known}.")
+
+    @cached_property
+    def _label_features(self) -> frozenset[str]:
+        return frozenset(label.feature for label in self.labels)
