@@ -1,5 +1,6 @@
 """The frozen description of a dataset that every other room reads."""
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -100,6 +101,10 @@ class FeatureSpec:
     texts: tuple[str, str, str]
     features: tuple[Feature, ...]
     labels: tuple[Label, ...]
+
+    def to_json(self) -> str:
+        """Returns the arguments of `parse_spec` as JSON, for parameters of components."""
+        return json.dumps({"name": self.name, "texts": self.texts})
 
     def table(self, side: str) -> tuple[Feature, ...]:
         """Returns the features of one table, `side` being one of `SIDES`."""

@@ -1,0 +1,1 @@
+"""How data moves: one folder for each TFX component of our own, and the sources."""

@@ -1,0 +1,27 @@
+"""Artifact types of our own components; everything else is a standard TFX artifact."""
+
+from tfx.types import artifact
+
+
+class Quarantine(artifact.Artifact):
+    """Records and values left out at ingest: `quarantine.jsonl` and `counts.json`."""
+
+    TYPE_NAME = "TesseraQuarantine"
+
+
+class DataReport(artifact.Artifact):
+    """What the data looks like: `data_report.html` and `data_report.json`."""
+
+    TYPE_NAME = "TesseraDataReport"
+
+
+class Answers(artifact.Artifact):
+    """What the trained model answered before export: `answers.json`."""
+
+    TYPE_NAME = "TesseraAnswers"
+
+
+class Verdict(artifact.Artifact):
+    """The outcome of one check: `verdict.json`, see `components.verdict`."""
+
+    TYPE_NAME = "TesseraVerdict"

@@ -1,0 +1,61 @@
+"""CatalogGen: three tables of Examples from a source."""
+
+import json
+
+from tfx import types
+from tfx.dsl.components.base import base_beam_component, executor_spec
+from tfx.types import component_spec, standard_artifacts
+
+from components.artifacts import Quarantine
+from components.catalog_gen.driver import Driver
+from components.catalog_gen.executor import Executor
+from components.code_digest import code_digest
+from schemas import FeatureSpec
+
+
+class CatalogGenSpec(types.ComponentSpec):
+    """Artifacts and parameters of `CatalogGen`."""
+
+    PARAMETERS = {
+        "source": component_spec.ExecutionParameter(type=str),
+        "spec": component_spec.ExecutionParameter(type=str),
+        "split": component_spec.ExecutionParameter(type=str),
+        "code_digest": component_spec.ExecutionParameter(type=str),
+        "fingerprint": component_spec.ExecutionParameter(type=str, optional=True),
+    }
+    INPUTS: dict = {}
+    OUTPUTS = {
+        "users": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "items": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "interactions": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "quarantine": component_spec.ChannelParameter(type=Quarantine),
+    }
+
+
+class CatalogGen(base_beam_component.BaseBeamComponent):
+    """Ingests a source: users and items once each, interactions split in time with histories."""
+
+    SPEC_CLASS = CatalogGenSpec
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
+    DRIVER_CLASS = Driver
+
+    def __init__(self, source: dict[str, str], spec: FeatureSpec, split: str):
+        """Declares the step.
+
+        Args:
+          source: Arguments of `components.sources.open_source`.
+          spec: The dataset's spec.
+          split: `"u80"`, `"t80"`, or the name of a column that holds each row's split.
+        """
+        super().__init__(
+            CatalogGenSpec(
+                source=json.dumps(source, sort_keys=True),
+                spec=spec.to_json(),
+                split=split,
+                code_digest=code_digest("components.catalog_gen.executor"),
+                users=types.Channel(type=standard_artifacts.Examples),
+                items=types.Channel(type=standard_artifacts.Examples),
+                interactions=types.Channel(type=standard_artifacts.Examples),
+                quarantine=types.Channel(type=Quarantine),
+            )
+        )

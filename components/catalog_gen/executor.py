@@ -1,0 +1,29 @@
+"""Ingest as a TFX executor; the work is the Beam pipeline in `ingest.py`."""
+
+import json
+
+from tfx.dsl.components.base import base_beam_executor
+from tfx.types import artifact_utils
+
+from components.catalog_gen.ingest import ingest
+from components.catalog_gen.splits import SPLITS
+from components.sources import open_source
+from schemas import SIDES, parse_spec
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Reads a source, checks its records and writes three tables and a quarantine."""
+
+    def Do(self, input_dict, output_dict, exec_properties) -> None:  # noqa: N802
+        """See `CatalogGenSpec` for the artifacts and parameters."""
+        spec = parse_spec(**json.loads(exec_properties["spec"]))
+        source = open_source(**json.loads(exec_properties["source"]))
+        tables = {}
+        for side in SIDES:
+            artifact = artifact_utils.get_single_instance(output_dict[side])
+            splits = list(SPLITS) if side == "interactions" else ["all"]
+            artifact.split_names = artifact_utils.encode_split_names(splits)
+            tables[side] = artifact.uri
+        quarantine = artifact_utils.get_single_uri(output_dict["quarantine"])
+        with self._make_beam_pipeline() as pipeline:
+            ingest(pipeline, source, spec, exec_properties["split"], tables, quarantine)

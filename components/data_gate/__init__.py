@@ -1,0 +1,1 @@
+"""Stops the pipeline on data that must not be trained on."""

@@ -1,0 +1,1 @@
+"""What the data looks like: one self-contained page and its JSON twin."""

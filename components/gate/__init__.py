@@ -1,0 +1,1 @@
+"""The one blessing: the verdicts of every check on a model, joined."""

@@ -1,0 +1,63 @@
+"""The `Gate` component: three verdicts in, the one blessing out."""
+
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import channel, component_spec, standard_artifacts
+
+from components.artifacts import Verdict
+from components.code_digest import code_digest
+from components.gate.executor import Executor
+
+
+class GateSpec(component_spec.ComponentSpec):
+    """Inputs, outputs and parameters of `Gate`."""
+
+    INPUTS = {
+        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "evaluation": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
+        "evaluation_metrics": component_spec.ChannelParameter(
+            type=standard_artifacts.ModelEvaluation
+        ),
+        "ranking": component_spec.ChannelParameter(type=Verdict),
+        "server": component_spec.ChannelParameter(type=Verdict),
+    }
+    OUTPUTS = {
+        "blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
+    }
+    PARAMETERS = {"code_digest": component_spec.ExecutionParameter(type=str)}
+
+
+class Gate(base_component.BaseComponent):
+    """Blesses a model that passed every check; says why not otherwise."""
+
+    SPEC_CLASS = GateSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        model: channel.BaseChannel,
+        evaluation: channel.BaseChannel,
+        evaluation_metrics: channel.BaseChannel,
+        ranking: channel.BaseChannel,
+        server: channel.BaseChannel,
+    ) -> None:
+        """Builds the component.
+
+        Args:
+          model: The trained `Model`.
+          evaluation: The `ModelBlessing` of TFX's Evaluator.
+          evaluation_metrics: The `ModelEvaluation` of TFX's Evaluator, which names the metrics
+            that failed.
+          ranking: The `Verdict` of the ranking evaluation.
+          server: The `Verdict` of the server's validation.
+        """
+        super().__init__(
+            spec=GateSpec(
+                model=model,
+                evaluation=evaluation,
+                evaluation_metrics=evaluation_metrics,
+                ranking=ranking,
+                server=server,
+                blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
+                code_digest=code_digest("components.gate.executor"),
+            )
+        )

@@ -1,0 +1,85 @@
+"""Joins the verdicts into the blessing that the Pusher and the next run's baseline look at."""
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tfx.dsl.components.base import base_executor
+from tfx.types import Artifact, artifact_utils
+
+from components.gate.metric_failures import metric_failures
+from components.verdict import Outcome
+
+_log = logging.getLogger(__name__)
+_CHECKS = {"ranking": "RankingEvaluator", "server": "ServerValidator"}
+
+
+class Executor(base_executor.BaseExecutor):
+    """Writes the blessing; a failed check is a reason, never an exception."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Artifact]],
+        output_dict: dict[str, list[Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Reads `evaluation`, `ranking` and `server`; blesses or refuses `model`."""
+        one = artifact_utils.get_single_instance
+        reasons = []
+        if one(input_dict["evaluation"]).get_int_custom_property("blessed") != 1:
+            reasons = evaluator_reasons(one(input_dict["evaluation_metrics"]).uri)
+        outcomes = {name: Outcome.load(one(input_dict[name]).uri) for name in _CHECKS}
+        reasons += verdict_reasons(outcomes)
+        write_blessing(one(output_dict["blessing"]), one(input_dict["model"]), reasons)
+
+
+def evaluator_reasons(uri: str) -> list[str]:
+    """Says why TFX's Evaluator did not bless the model.
+
+    Args:
+      uri: Folder of its `ModelEvaluation`.
+
+    Returns:
+      One sentence for each failed metric; a general one where they cannot be read.
+    """
+    try:
+        found = metric_failures(uri)
+    except Exception as error:  # Any failure to read costs the detail, never the verdict.
+        _log.warning("The Evaluator's validation result in %s is unreadable: %s", uri, error)
+        found = []
+    return [f"Evaluator: {text}" for text in found or [f"did not bless the model, see {uri}"]]
+
+
+def verdict_reasons(outcomes: Mapping[str, Outcome]) -> list[str]:
+    """Says why our own checks failed.
+
+    Args:
+      outcomes: The outcome of each check, by the name of the gate's input.
+
+    Returns:
+      One sentence for each failed condition, each with the name of its check.
+    """
+    return [
+        f"{_CHECKS[name]}: {reason}"
+        for name, outcome in outcomes.items() if not outcome.passed
+        for reason in outcome.reasons or ["failed without giving a reason"]
+    ]
+
+
+def write_blessing(blessing: Artifact, model: Artifact, reasons: list[str]) -> None:
+    """Writes a blessing in the format of TFX's Evaluator, and `reasons.json` beside it.
+
+    Args:
+      blessing: The `ModelBlessing` to fill.
+      model: The model that it speaks of.
+      reasons: Why the model is refused; empty to bless it.
+    """
+    folder = Path(blessing.uri)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ("NOT_BLESSED" if reasons else "BLESSED")).write_text("", encoding="utf-8")
+    (folder / "reasons.json").write_text(json.dumps(reasons, indent=1), encoding="utf-8")
+    blessing.set_int_custom_property("blessed", int(not reasons))
+    blessing.set_string_custom_property("current_model", model.uri)
+    blessing.set_int_custom_property("current_model_id", model.id)

@@ -1,0 +1,136 @@
+"""Reads a picture or a sound, and refuses what later stages could not decode."""
+
+import io
+import warnings
+import wave
+from pathlib import Path
+
+from PIL import Image
+
+from schemas.errors import unknown
+
+_MIB = 2**20
+_MAX_BYTES = {"image": 8 * _MIB, "audio": 64 * _MIB}
+_MAX_PIXELS = 25_000_000
+_MAX_SECONDS = 600
+_IMAGE_FORMATS = ("JPEG", "PNG", "GIF", "BMP")  # what tf.io.decode_image reads
+
+
+class MediaFault(Exception):
+    """Why a picture or a sound cannot be used, as a sentence; the row lives on without it."""
+
+
+def read_media(value: bytes | Path, modality: str) -> bytes:
+    """Reads encoded media and proves that they decode.
+
+    Size, format and dimensions are judged from the file's size and header, before any pixel or
+    sample is decoded.
+
+    Args:
+      value: The encoded bytes, or the path of their file.
+      modality: `"image"` (JPEG, PNG, GIF or BMP, at most 8 MiB and 25 megapixels, all frames of
+        an animation together) or `"audio"` (WAV, PCM of 16 bits, at most 64 MiB and 10 minutes).
+
+    Returns:
+      The encoded bytes, unchanged.
+
+    Raises:
+      MediaFault: The media are missing, empty, too large, of another format or damaged.
+      InputError: There is no such modality.
+    """
+    if modality not in _MAX_BYTES:
+        raise unknown("media modality", modality, _MAX_BYTES)
+    data = _read(value, modality) if isinstance(value, Path) else value
+    _check_size(len(data), modality)
+    if modality == "image":
+        _check_image(data)
+    else:
+        _check_audio(data)
+    return data
+
+
+def _read(path: Path, modality: str) -> bytes:
+    if not path.is_file():
+        raise MediaFault(f"{modality} file {path.name} is missing")
+    try:
+        _check_size(path.stat().st_size, modality)
+        return path.read_bytes()
+    except OSError as error:
+        raise MediaFault(
+            f"{modality} file {path.name} cannot be read ({error.strerror})"
+        ) from error
+
+
+def _check_size(size: int, modality: str) -> None:
+    limit = _MAX_BYTES[modality]
+    if size == 0:
+        raise MediaFault(f"{modality} is empty (0 bytes)")
+    if size > limit:
+        raise MediaFault(
+            f"{modality} has {size / _MIB:.1f} MiB, more than the limit of {limit // _MIB} MiB"
+        )
+
+
+def _check_image(data: bytes) -> None:
+    kind, pixels = _image_header(data)
+    if pixels > _MAX_PIXELS:
+        raise MediaFault(
+            f"image has {pixels / 1e6:.1f} megapixels, more than the limit of "
+            f"{_MAX_PIXELS // 1_000_000} megapixels"
+        )
+    import tensorflow as tf  # seconds to load, and only ingest decodes
+
+    try:
+        tf.io.decode_image(data, channels=3, expand_animations=False)
+    except tf.errors.OpError as error:
+        raise MediaFault(f"{kind} image does not decode: it is truncated or damaged") from error
+
+
+def _image_header(data: bytes) -> tuple[str, int]:
+    """Returns the format and the number of pixels, the frames of a GIF together."""
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of images that it deems a bomb; our own limit is far lower.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=_IMAGE_FORMATS) as image:
+                # TensorFlow unpacks every frame of a GIF, even to return the first.
+                frames = getattr(image, "n_frames", 1) if image.format == "GIF" else 1
+                return image.format or "", image.width * image.height * frames
+    except Image.DecompressionBombError as error:
+        raise MediaFault(
+            f"image is far over the limit of {_MAX_PIXELS // 1_000_000} megapixels: {error}"
+        ) from error
+    except Exception as error:  # Pillow's parsers raise many kinds on hostile headers
+        raise MediaFault(
+            f"not a readable {', '.join(_IMAGE_FORMATS[:-1])} or {_IMAGE_FORMATS[-1]} image "
+            f"(it starts with {data[:8]!r})"
+        ) from error
+
+
+def _check_audio(data: bytes) -> None:
+    try:
+        with wave.open(io.BytesIO(data)) as sound:
+            width, frames, rate = sound.getsampwidth(), sound.getnframes(), sound.getframerate()
+            frame_bytes = width * sound.getnchannels()
+            found = len(sound.readframes(frames)) // frame_bytes
+    except Exception as error:  # `wave` raises several kinds on hostile headers
+        raise MediaFault(
+            f"not a readable PCM WAV sound ({error or 'the header is cut short'}; it starts with "
+            f"{data[:8]!r})"
+        ) from error
+    if width != 2:
+        raise MediaFault(f"WAV sound has {8 * width} bits a sample, expected 16")
+    if frames == 0 or rate == 0:
+        raise MediaFault(f"WAV sound is empty ({frames} samples at {rate} Hz)")
+    if found < frames:
+        raise MediaFault(f"WAV sound is truncated: {found} of {frames} samples are there")
+    if frames > _MAX_SECONDS * rate:
+        raise MediaFault(
+            f"WAV sound lasts {frames / rate:.0f} s, more than the limit of {_MAX_SECONDS} s"
+        )
+    import tensorflow as tf  # seconds to load, and only ingest decodes
+
+    try:
+        tf.audio.decode_wav(data)
+    except tf.errors.OpError as error:
+        raise MediaFault(f"WAV sound does not decode: {error.message}") from error

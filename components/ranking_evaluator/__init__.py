@@ -1,0 +1,1 @@
+"""Full-catalogue ranking of the test users, against the baselines."""

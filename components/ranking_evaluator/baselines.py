@@ -1,0 +1,115 @@
+"""Rankers that need no deep learning and that a model has to beat in the same job.
+
+All learn from the same binary matrix of relevant events. What there is to tune is tuned on the
+validation split; the baseline is then fitted afresh on train and validation together.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg, sparse
+
+from trainer.ranking import RankingTask, ranking_metrics
+
+_MOST_ITEMS = 20_000  # EASE inverts a dense matrix of this side: 3.2 GB.
+_EASE_PENALTIES = (50.0, 100.0, 200.0, 400.0, 800.0)
+
+Fit = Callable[[sparse.csr_matrix, np.ndarray, float], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A fitted baseline.
+
+    Attributes:
+      scores: Score of each item for each user of the test task, `(q, n_items)`, or `None`.
+      penalty: The regularisation chosen on validation, `None` where there is none.
+      skipped: Why there are no scores; empty when there are.
+    """
+
+    scores: np.ndarray | None
+    penalty: float | None = None
+    skipped: str = ""
+
+
+def fit_baselines(
+    train: sparse.csr_matrix,
+    validation_task: RankingTask,
+    known: sparse.csr_matrix,
+    test_task: RankingTask,
+) -> dict[str, Baseline]:
+    """Tunes and fits every baseline.
+
+    Args:
+      train: Relevant events of the train split, `(n_users, n_items)` of 0 and 1.
+      validation_task: The ranking of the validation split, to tune on.
+      known: Relevant events of train and validation, `(n_users, n_items)` of 0 and 1.
+      test_task: The ranking to score.
+
+    Returns:
+      The baselines by name.
+    """
+    found = {"popularity": Baseline(popularity(known, test_task.users))}
+    if known.shape[1] > _MOST_ITEMS:
+        found["ease"] = Baseline(None, skipped=(
+            f"EASE inverts a dense matrix of items by items; {known.shape[1]:,} items are more "
+            f"than the {_MOST_ITEMS:,} it is run for."
+        ))
+    else:
+        penalty = _best(ease, _EASE_PENALTIES, train, validation_task)
+        found["ease"] = Baseline(ease(known, test_task.users, penalty), penalty)
+    return found
+
+
+def popularity(positives: sparse.csr_matrix, users: np.ndarray) -> np.ndarray:
+    """Scores items by their number of relevant events.
+
+    Args:
+      positives: Relevant events, `(n_users, n_items)` of 0 and 1.
+      users: Users to score for, `(q,)`.
+
+    Returns:
+      Scores, `(q, n_items)` float64; each row is the same.
+    """
+    counts = np.asarray(positives.sum(axis=0), float)
+    return np.broadcast_to(counts, (len(users), positives.shape[1]))
+
+
+def ease(positives: sparse.csr_matrix, users: np.ndarray, penalty: float) -> np.ndarray:
+    """Scores items by a linear item-to-item model with zero diagonal, in closed form.
+
+    Steck, Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019 (arXiv:1905.03375).
+
+    Args:
+      positives: Relevant events, `(n_users, n_items)` of 0 and 1.
+      users: Users to score for, `(q,)`.
+      penalty: Weight of the squared norm, above 0.
+
+    Returns:
+      Scores, `(q, n_items)` float64.
+    """
+    # An item without a relevant event has zero weights: leaving it out keeps the inverse small.
+    columns = np.flatnonzero(positives.getnnz(axis=0))
+    seen = positives[:, columns].astype(float)
+    gram = (seen.T @ seen).toarray()
+    gram[np.diag_indices_from(gram)] += penalty
+    precision = linalg.inv(gram, overwrite_a=True, check_finite=False)
+    weights = precision / -np.diag(precision)
+    np.fill_diagonal(weights, 0.0)
+    scores = np.zeros((len(users), positives.shape[1]))
+    scores[:, columns] = seen[users] @ weights
+    return scores
+
+
+def _best(
+    fit: Fit, penalties: tuple[float, ...], train: sparse.csr_matrix, task: RankingTask
+) -> float:
+    """Returns the penalty of the highest validation NDCG@10."""
+    if not len(task.users):
+        return penalties[len(penalties) // 2]
+    return max(
+        penalties,
+        key=lambda penalty: ranking_metrics(fit(train, task.users, penalty), task)
+        .metrics["ndcg@10"],
+    )

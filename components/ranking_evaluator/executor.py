@@ -1,0 +1,126 @@
+"""Ranks the catalogue for every test user and holds the model against the baselines."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
+
+from components.ranking_evaluator.baselines import fit_baselines
+from components.ranking_evaluator.interactions import SPLITS, Interactions, read_interactions
+from components.ranking_evaluator.model import model_scores
+from components.verdict import Outcome
+from schemas import parse_spec
+from trainer.ranking import RankingResult, RankingTask, paired_bootstrap, ranking_metrics
+
+_FLOOR = "popularity"
+_PRIMARY = "ndcg@10"
+# Seconds between a user's last known and first test event, each slice up to and with its bound.
+_GAPS = {"same second": 0, "10 minutes": 600, "1 day": 86_400, "longer": np.inf}
+
+
+class Executor(base_executor.BaseExecutor):
+    """Writes the verdict of full-catalogue ranking."""
+
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
+        """See `RankingEvaluatorSpec` for the artifacts and parameters."""
+        model = artifact_utils.get_single_instance(input_dict["model"])
+        interactions = read_interactions(
+            {s: artifact_utils.get_split_uri(input_dict["interactions"], s) for s in SPLITS},
+            artifact_utils.get_split_uri(input_dict["items"], "all"),
+            parse_spec(**json.loads(exec_properties["spec"])),
+            exec_properties["relevant_label"],
+        )
+        outcome = evaluate(path_utils.serving_model_path(model.uri), interactions)
+        outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]))
+
+
+def evaluate(model_path: str, interactions: Interactions) -> Outcome:
+    """Compares a model's ranking of the test split with the baselines'.
+
+    Args:
+      model_path: Folder of the SavedModel.
+      interactions: All events.
+
+    Returns:
+      Passed when the model's NDCG@10 is not below popularity's. The figures are `ranking` (the
+      model's metrics), `baselines`, `paired` (model minus baseline in NDCG@10, over the same
+      users), `ranking_untied` (the model's, over users whose test starts strictly later than
+      what is known of them) and `ndcg_by_gap`.
+    """
+    task = interactions.task("test")
+    if not len(task.users):
+        rows = len(interactions.test_examples)
+        reason = (
+            f"No user can be ranked: none of the {rows} test rows is relevant and of an item seen "
+            "before that its user has not met. Check the split and the label that makes an event "
+            "relevant."
+        )
+        return Outcome(False, [reason])
+    results, baselines = _baselines(interactions, task)
+    try:
+        requests = interactions.requests(task.users)
+        scores = model_scores(model_path, requests, interactions.catalogue)
+        model = ranking_metrics(scores, task)
+    except Exception as error:  # noqa: BLE001 (whatever a model does when called is the finding)
+        reason = f"The model could not rank the test users: {error}"
+        return Outcome(False, [reason], {"baselines": baselines})
+    gaps = interactions.gaps(task.users)
+    figures = {
+        "ranking": model.metrics,
+        "baselines": baselines,
+        "paired": {
+            name: asdict(paired_bootstrap(model.ndcg, result.ndcg))
+            for name, result in results.items()
+        },
+        "ranking_untied": _untied(scores, task, gaps),
+        "ndcg_by_gap": _by_gap({"model": model} | results, gaps),
+    }
+    reached, floor = model.metrics[_PRIMARY], results[_FLOOR].metrics[_PRIMARY]
+    reasons = [] if reached >= floor else [
+        f"NDCG@10 {reached:.3f} is below the popularity baseline's {floor:.3f}"
+    ]
+    return Outcome(not reasons, reasons, figures)
+
+
+def _baselines(
+    interactions: Interactions, task: RankingTask
+) -> tuple[dict[str, RankingResult], dict[str, Any]]:
+    """Returns the results of the baselines that ran, and the figures of all."""
+    results: dict[str, RankingResult] = {}
+    figures: dict[str, Any] = {}
+    fitted = fit_baselines(
+        interactions.positives(before="validation"), interactions.task("validation"),
+        interactions.positives(before="test"), task,
+    )
+    for name, baseline in fitted.items():
+        if baseline.scores is None:
+            figures[name] = {"skipped": baseline.skipped}
+            continue
+        results[name] = ranking_metrics(baseline.scores, task)
+        chosen = {} if baseline.penalty is None else {"penalty": baseline.penalty}
+        figures[name] = results[name].metrics | chosen
+    return results, figures
+
+
+def _untied(scores: np.ndarray, task: RankingTask, gaps: np.ndarray) -> dict[str, float] | None:
+    # Who has test rows in the second of the last known event may owe the score to the order of
+    # ids inside that tie, not to the model.
+    later = gaps > 0
+    return ranking_metrics(scores[later], task.take(later)).metrics if later.any() else None
+
+
+def _by_gap(results: dict[str, RankingResult], gaps: np.ndarray) -> dict[str, dict[str, float]]:
+    """Returns NDCG@10 of each ranker by how long after the last known event the test starts."""
+    found: dict[str, dict[str, float]] = {}
+    low = -np.inf
+    for name, high in _GAPS.items():
+        rows = (gaps > low) & (gaps <= high)
+        low = high
+        if rows.any():
+            found[name] = {ranker: float(r.ndcg[rows].mean()) for ranker, r in results.items()}
+            found[name]["users"] = int(rows.sum())
+    return found

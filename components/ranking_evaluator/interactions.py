@@ -1,0 +1,150 @@
+"""The raw interactions as arrays: who met what, when, and whether it was relevant."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from scipy import sparse
+
+from schemas import Feature, FeatureSpec
+from trainer.ranking import RankingTask, ranking_task
+
+SPLITS = ("train", "validation", "test")
+_BATCH = 4096
+_ABSENT = {bytes: b"", int: np.iinfo(np.int64).min, float: float("-inf")}
+_TYPES = {bytes: tf.string, int: tf.int64, float: tf.float32}
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """All events of a dataset, in the order of their splits.
+
+    Attributes:
+      catalogue: Item ids in ascending order, `(n_items,)`; integers as their decimal string.
+      n_users: Number of users with an event.
+      users: User index of each event, `(events,)` int.
+      items: Item index of each event, a position in the catalogue, `(events,)` int.
+      times: Time of each event in seconds, `(events,)` int64; 0 where the data has no times.
+      relevant: Whether the event makes its item relevant, `(events,)` bool.
+      splits: Position of each event's split in `SPLITS`, `(events,)` int.
+      test_examples: The serialized rows of the test split, in order.
+    """
+
+    catalogue: list[str]
+    n_users: int
+    users: np.ndarray
+    items: np.ndarray
+    times: np.ndarray
+    relevant: np.ndarray
+    splits: np.ndarray
+    test_examples: list[bytes]
+
+    def task(self, split: str) -> RankingTask:
+        """Returns the ranking of a split, given everything of the splits before it."""
+        position = SPLITS.index(split)
+        return ranking_task(
+            self.users, self.items, self.relevant, n_items=len(self.catalogue),
+            known=self.splits < position, held_out=self.splits == position,
+        )
+
+    def positives(self, before: str) -> sparse.csr_matrix:
+        """Returns the relevant events of the splits before one, `(n_users, n_items)` 0 or 1."""
+        rows = self.relevant & (self.splits < SPLITS.index(before))
+        pairs = (np.ones(int(rows.sum()), bool), (self.users[rows], self.items[rows]))
+        matrix = sparse.csr_matrix(pairs, shape=(self.n_users, len(self.catalogue)))
+        return matrix.astype(np.float32)
+
+    def requests(self, users: np.ndarray) -> list[bytes]:
+        """Returns each user's first test row, by time and then by item.
+
+        A test row's history is all of train and validation, so that one row stands for all.
+        """
+        test = np.flatnonzero(self.splits == SPLITS.index("test"))
+        order = np.lexsort((self.items[test], self.times[test], self.users[test]))
+        owners, first = np.unique(self.users[test][order], return_index=True)
+        rows = order[first[np.searchsorted(owners, users)]]
+        return [self.test_examples[row] for row in rows]
+
+    def gaps(self, users: np.ndarray) -> np.ndarray:
+        """Returns the seconds between each user's last known and first test event, `(q,)`.
+
+        A user without a known event has an infinite gap.
+        """
+        test = self.splits == SPLITS.index("test")
+        last, first = np.full(self.n_users, -np.inf), np.full(self.n_users, np.inf)
+        np.maximum.at(last, self.users[~test], self.times[~test])
+        np.minimum.at(first, self.users[test], self.times[test])
+        return first[users] - last[users]
+
+
+def read_interactions(
+    folders: dict[str, str], items_folder: str, spec: FeatureSpec, relevant_label: str
+) -> Interactions:
+    """Reads the raw tables.
+
+    Args:
+      folders: The folder of each split of the interactions table.
+      items_folder: The folder of the items table's split.
+      spec: The dataset's spec.
+      relevant_label: Name of the binary label that makes an event relevant.
+
+    Returns:
+      The events of known items; an event of an item that the items table lacks is left out.
+
+    Raises:
+      InputError: The dataset has no such label.
+    """
+    label = spec.label(relevant_label)
+    measured = next(f for f in spec.table("interactions") if f.name == label.feature)
+    wanted = [spec.role("user_id"), spec.role("item_id"), measured]
+    if spec.has_role("timestamp"):
+        wanted.append(spec.role("timestamp"))
+    item_key = spec.id_key("items")
+    catalogue = np.unique(_read(items_folder, [item_key])[0][item_key.name])
+    parts = [_read(folders[split], wanted, keep_rows=split == "test") for split in SPLITS]
+    splits = np.repeat(np.arange(len(SPLITS)), [len(p[0][measured.name]) for p in parts])
+    columns = {f.name: np.concatenate([p[0][f.name] for p in parts]) for f in wanted}
+    ids = columns[spec.role("item_id").name]
+    items, listed = np.searchsorted(catalogue, ids), np.isin(ids, catalogue)
+    owners, users = np.unique(columns[spec.role("user_id").name][listed], return_inverse=True)
+    times = (columns[spec.role("timestamp").name] if spec.has_role("timestamp")
+             else np.zeros(len(splits), np.int64))
+    threshold = 1.0 if label.threshold is None else label.threshold
+    test_listed = listed[splits == SPLITS.index("test")]
+    return Interactions(
+        catalogue=[text(item) for item in catalogue],
+        n_users=len(owners),
+        users=users,
+        items=items[listed],
+        times=times[listed],
+        relevant=(columns[measured.name] >= threshold)[listed],
+        splits=splits[listed],
+        test_examples=[row for row, kept in zip(parts[-1][1], test_listed, strict=True) if kept],
+    )
+
+
+def text(identity: Any) -> str:
+    """Returns an id as the string by which the model's signatures know it."""
+    return identity.decode("utf-8", "replace") if isinstance(identity, bytes) else str(identity)
+
+
+def _read(
+    folder: str, features: list[Feature], keep_rows: bool = False
+) -> tuple[dict[str, np.ndarray], list[bytes]]:
+    """Reads columns of a split, and its serialized rows where they are wanted."""
+    # A long table has millions of rows: only the columns in use are held.
+    parsing = {
+        f.name: tf.io.FixedLenFeature([], _TYPES[f.dtype], _ABSENT[f.dtype]) for f in features
+    }
+    files = sorted(str(path) for path in Path(folder).glob("data_tfrecord-*.gz"))
+    rows: list[bytes] = []
+    columns: dict[str, list[np.ndarray]] = {f.name: [] for f in features}
+    for batch in tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_BATCH):
+        for name, values in tf.io.parse_example(batch, parsing).items():
+            columns[name].append(values.numpy())
+        if keep_rows:
+            rows.extend(batch.numpy().tolist())
+    empty = {f.name: np.empty(0, _TYPES[f.dtype].as_numpy_dtype) for f in features}
+    return {n: np.concatenate(c) if c else empty[n] for n, c in columns.items()}, rows

@@ -1,0 +1,1 @@
+"""Checks the exported model behind a real server before it may be pushed."""

@@ -1,0 +1,64 @@
+"""The work of `ServerValidator`: a real server on the exported model, and a verdict."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact, artifact_utils
+from tfx.utils import io_utils, path_utils
+
+from components.server_validator.validation import load_answers, validate_answers
+from components.verdict import Outcome
+from schemas.errors import TesseraError
+from serving.client import Client
+from serving.launch import running_server
+
+
+class Executor(base_executor.BaseExecutor):
+    """Runs `validate_model` on the artifacts."""
+
+    def Do(  # noqa: N802
+        self,
+        input_dict: dict[str, list[artifact.Artifact]],
+        output_dict: dict[str, list[artifact.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Serves the model and writes the verdict."""
+        outcome = validate_model(
+            artifact_utils.get_single_uri(input_dict["model"]),
+            artifact_utils.get_single_uri(input_dict["answers"]),
+            exec_properties["min_requests"],
+            exec_properties["max_p99_ms"],
+        )
+        outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]))
+
+
+def validate_model(
+    model_uri: str, answers_uri: str, min_requests: int, max_p99_ms: float
+) -> Outcome:
+    """Serves a model and compares what it answers with what was recorded.
+
+    Args:
+      model_uri: Folder of a `Model` artifact.
+      answers_uri: Folder of an `Answers` artifact.
+      min_requests: How many requests must be answered.
+      max_p99_ms: The largest 99th percentile of the latency, in milliseconds.
+
+    Returns:
+      The outcome; a model that cannot be served is a failed one, never an exception.
+    """
+    try:
+        answers = load_answers(answers_uri)
+    except TesseraError as error:
+        return Outcome(passed=False, reasons=[f"There is nothing to compare with: {error}"])
+    try:
+        with tempfile.TemporaryDirectory(prefix="tessera-validator-") as folder:
+            base_path = Path(folder) / "tessera"
+            base_path.mkdir()
+            io_utils.copy_dir(path_utils.serving_model_path(model_uri), str(base_path / "1"))
+            with running_server(base_path) as address, Client(*address) as client:
+                client.signatures  # noqa: B018  asked here so that no request is slower by it
+                return validate_answers(client.predict, answers, min_requests, max_p99_ms)
+    except (TesseraError, OSError) as error:
+        return Outcome(passed=False, reasons=[f"The model could not be served: {error}"])

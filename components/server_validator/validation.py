@@ -1,0 +1,110 @@
+"""Asks a running server what the trained model was asked and judges its answers."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from components.server_validator.comparison import compare
+from components.verdict import Outcome
+from schemas.errors import InputError, TesseraError
+from serving.client import ServerUnavailableError
+
+_MOST_REASONS = 10
+
+Predict = Callable[[str, Mapping[str, Any]], Mapping[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One request and what the trained model answered.
+
+    Attributes:
+      signature: The signature that was asked.
+      inputs: Nested lists by input name.
+      outputs: Nested lists by output name.
+    """
+
+    signature: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+
+
+def load_answers(uri: str) -> list[Answer]:
+    """Reads an `Answers` artifact.
+
+    Raises:
+      InputError: If there is no such file or it holds something else.
+    """
+    file = Path(uri) / "answers.json"
+    try:
+        return [Answer(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{file} must be a JSON list of objects with signature, inputs and outputs: {error}."
+        ) from error
+
+
+def validate_answers(
+    predict: Predict, answers: Sequence[Answer], min_requests: int, max_p99_ms: float
+) -> Outcome:
+    """Sends every request, and all again until there are enough, and compares the answers.
+
+    Args:
+      predict: Sends inputs to a signature and returns its outputs, such as `Client.predict`.
+      answers: The requests and the expected answers.
+      min_requests: How many requests must be answered.
+      max_p99_ms: The largest 99th percentile of the latency, in milliseconds.
+
+    Returns:
+      The outcome with `max_abs_diff`, `p50_ms`, `p99_ms` and `requests` (answered ones).
+    """
+    reasons: list[str] = []
+    latencies_ms: list[float] = []
+    max_abs_diff = 0.0
+    total = max(len(answers), min_requests) if answers else 0
+    for index in (number % len(answers) for number in range(total)):
+        answer = answers[index]
+        begin = time.perf_counter()
+        try:
+            outputs = predict(answer.signature, answer.inputs)
+        except TesseraError as error:
+            reasons.append(f"Request {index}, {answer.signature}: {error}")
+            if isinstance(error, ServerUnavailableError):
+                break  # all others would wait as long
+            continue
+        latencies_ms.append((time.perf_counter() - begin) * 1000)
+        comparison = compare(answer.signature, answer.outputs, outputs)
+        max_abs_diff = max(max_abs_diff, comparison.max_abs_diff)
+        reasons += [f"Request {index}, {answer.signature}, {x}." for x in comparison.faults]
+    figures: dict[str, Any] = {"max_abs_diff": max_abs_diff, "requests": len(latencies_ms)}
+    figures |= _percentiles(latencies_ms)
+    reasons = _first(list(dict.fromkeys(reasons)))
+    if len(latencies_ms) < min_requests:
+        reasons.append(
+            f"Only {len(latencies_ms)} requests were answered; {min_requests} are required "
+            f"(answers.json holds {len(answers)})."
+        )
+    if latencies_ms and figures["p99_ms"] > max_p99_ms:
+        reasons.append(
+            f"The 99th percentile of the latency is {figures['p99_ms']:.1f} ms; "
+            f"at most {max_p99_ms:g} ms are allowed."
+        )
+    return Outcome(passed=not reasons, reasons=reasons, figures=figures)
+
+
+def _percentiles(latencies_ms: list[float]) -> dict[str, float | None]:
+    if not latencies_ms:
+        return {"p50_ms": None, "p99_ms": None}
+    p50, p99 = np.percentile(latencies_ms, [50, 99])
+    return {"p50_ms": float(p50), "p99_ms": float(p99)}
+
+
+def _first(reasons: list[str]) -> list[str]:
+    if len(reasons) <= _MOST_REASONS:
+        return reasons
+    return [*reasons[:_MOST_REASONS], f"{len(reasons) - _MOST_REASONS} more differences."]

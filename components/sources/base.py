@@ -1,0 +1,39 @@
+"""What a source is: something that yields the rows of three tables and knows its files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row as a source read it, before any check.
+
+    Attributes:
+      values: Values by the schema's column name. An absent value is `None` or no key; several
+        values are a list; media are bytes, or a path that ingest reads.
+      source: The file it came from, relative to the dataset's folder.
+      line: Its line or row there, from 1 on.
+      faults: Values that the source left out of an otherwise good row, one sentence each.
+    """
+
+    values: dict[str, Any]
+    source: str
+    line: int
+    faults: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """A dataset's files. Instances are small and picklable: they travel to Beam's workers."""
+
+    schema: str
+
+    def files(self) -> list[Path]:
+        """Returns every file that a run reads, media included; their content is the cache key."""
+
+    def shards(self, side: str) -> list[str]:
+        """Returns the parts of a table that can be read independently, such as file names."""
+
+    def records(self, side: str, shard: str) -> Iterator[Record]:
+        """Yields the rows of one part, in a streaming way."""

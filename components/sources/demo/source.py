@@ -1,0 +1,100 @@
+"""Reads the files of the demo shop."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.sources.base import Record
+from components.sources.demo.shop import COLUMNS
+from schemas.errors import InputError, unknown
+
+_MEDIA = ("photo", "sound", "avatar")
+_LISTS = ("categories",)
+
+
+@dataclass(frozen=True)
+class DemoSource:
+    """A demo shop in a folder: users.csv, items.csv, interactions.csv and media.
+
+    Attributes:
+      data_dir: The folder.
+
+    Raises:
+      InputError: The folder, a table or a column is missing.
+    """
+
+    data_dir: str
+
+    schema = "demo"
+
+    def __post_init__(self) -> None:
+        root = Path(self.data_dir)
+        if not root.is_dir():
+            raise InputError(
+                f"Folder {root} is missing. Expected a demo shop, as "
+                "components.sources.demo.write_demo(folder) writes it; write it there first."
+            )
+        for side, columns in COLUMNS.items():
+            path = root / f"{side}.csv"
+            if not path.is_file():
+                raise InputError(
+                    f"File {path} is missing. A demo shop has {', '.join(COLUMNS)} as CSV; "
+                    "write it afresh with components.sources.demo.write_demo(folder)."
+                )
+            with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+                header = next(csv.reader(lines), [])
+            missing = [c for c in columns if c not in header]
+            if missing:
+                raise InputError(
+                    f"File {path} has no column {', '.join(missing)}; expected "
+                    f"{', '.join(columns)}. Correct its first line."
+                )
+
+    def files(self) -> list[Path]:
+        """Returns the three tables and all media."""
+        root = Path(self.data_dir)
+        media = sorted(path for path in (root / "media").rglob("*") if path.is_file())
+        return [root / f"{side}.csv" for side in COLUMNS] + media
+
+    def shards(self, side: str) -> list[str]:
+        """Returns the one file of a table."""
+        if side not in COLUMNS:
+            raise unknown("table", side, COLUMNS)
+        return [f"{side}.csv"]
+
+    def records(self, side: str, shard: str) -> Iterator[Record]:
+        """Yields the rows of a table; numbers stay text, which ingest converts and checks."""
+        if side not in COLUMNS:
+            raise unknown("table", side, COLUMNS)
+        # Bytes that are no UTF-8 become U+FFFD, so that one bad byte costs no more than itself.
+        with (Path(self.data_dir) / shard).open(
+            encoding="utf-8-sig", errors="replace", newline=""
+        ) as lines:
+            reader = csv.reader(lines)
+            header = next(reader)
+            while True:
+                line = reader.line_num + 1  # a quoted value may go on over several lines
+                try:
+                    row = next(reader)
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    yield Record({}, shard, line, (f"the line is no CSV ({error})",))
+                    continue
+                if len(row) == len(header):
+                    yield Record(self._values(dict(zip(header, row, strict=True))), shard, line)
+                elif row:
+                    fault = f"the line has {len(row)} fields, expected {len(header)}"
+                    yield Record({}, shard, line, (fault,))
+
+    def _values(self, row: dict[str, str]) -> dict[str, Any]:
+        values: dict[str, Any] = {name: text for name, text in row.items() if text != ""}
+        for name in _MEDIA:
+            if name in values:
+                values[name] = Path(self.data_dir) / values[name]
+        for name in _LISTS:
+            if name in values:
+                values[name] = values[name].split("|")
+        return values

@@ -1,0 +1,26 @@
+"""What must be true of a process before TensorFlow or TFX is imported in it."""
+
+import logging
+import os
+import warnings
+
+
+def prepare() -> None:
+    """Fixes what `tf.keras` means and silences the messages that we understand.
+
+    `TF_USE_LEGACY_KERAS` makes `tf.keras` inside TFT, TFMA and TFRS mean the package tf_keras.
+    TFT sets it silently when imported, so that without this its meaning would depend on the order
+    of imports. `import keras` is Keras 3 either way.
+    """
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Beam, TFX and TFMA announce each step and each default; a user reads our lines instead.
+    logging.getLogger().setLevel(logging.ERROR)
+    for name in ("absl", "apache_beam", "tensorflow", "tfx", "googleapiclient", "google"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for module in ("tfx", "apache_beam", "tensorflow_transform", "google", "kfp", "pkg_resources",
+                   "tensorflow_data_validation", "tensorflow_hub", "keras", "jupyter_client"):
+        warnings.filterwarnings("ignore", module=rf"{module}(\.|$)")
+
+
+prepare()

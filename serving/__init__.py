@@ -1,0 +1,1 @@
+"""The answers: a gRPC client, the embedded server, and how a server is started."""

@@ -1,0 +1,132 @@
+"""Starting a server: for good, in place of this process, or beside it for a while."""
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from schemas.errors import TesseraError
+from serving import server
+from serving.model_directory import require_versions
+
+_STOCK_SERVER = "tensorflow_model_server"
+_POLL_SECONDS = 0.05
+_STOP_SECONDS = 15.0
+_LINES_TOLD = 10
+_log = logging.getLogger(__name__)
+
+
+class Address(NamedTuple):
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+
+def serve(
+    model_base_path: Path, host: str = "127.0.0.1", port: int = 8500, model_name: str = "tessera"
+) -> None:
+    """Serves until stopped: by `tensorflow_model_server` if installed, else by the embedded one.
+
+    Args:
+      model_base_path: The folder of the versions, as Pusher fills it.
+      host: The address to listen on; the stock server has no such choice.
+      port: The gRPC port.
+      model_name: The name that requests must give.
+
+    Raises:
+      InputError: If the folder holds no version that loads, or the port cannot be had.
+    """
+    require_versions(model_base_path)
+    stock = shutil.which(_STOCK_SERVER)
+    if stock is None:
+        server.run(model_base_path, model_name, host, port)
+        return
+    if host != "0.0.0.0":
+        _log.warning("%s listens on every address of this machine, not on %s", stock, host)
+    sys.stdout.flush()
+    os.execv(
+        stock,
+        [
+            _STOCK_SERVER,
+            f"--port={port}",
+            "--rest_api_port=0",
+            f"--model_name={model_name}",
+            # The stock server refuses a relative path.
+            f"--model_base_path={model_base_path.resolve()}",
+        ],
+    )
+
+
+@contextmanager
+def running_server(
+    model_base_path: Path, model_name: str = "tessera", start_seconds: float = 180.0
+) -> Iterator[Address]:
+    """Runs the embedded server in a process of its own, on a free port, until the block ends.
+
+    Args:
+      model_base_path: The folder of the versions.
+      model_name: The name that requests must give.
+      start_seconds: How long the server may take to load the model.
+
+    Yields:
+      The address, as soon as requests are answered.
+
+    Raises:
+      TesseraError: If the server ends or is not ready in time; tells its last lines.
+    """
+    with tempfile.TemporaryDirectory(prefix="tessera-server-") as folder:
+        ready_file, log_file = Path(folder, "ready.json"), Path(folder, "stderr.txt")
+        command = [
+            sys.executable, "-m", "serving.server", "--port=0",
+            f"--model-base-path={model_base_path}", f"--model-name={model_name}",
+            f"--ready-file={ready_file}",
+        ]  # fmt: skip
+        # What this process can import, the other can too, wherever it was started.
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        with log_file.open("wb") as log:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+            )
+        try:
+            yield _wait_until_ready(process, ready_file, log_file, start_seconds)
+        finally:
+            _end(process)
+
+
+def _wait_until_ready(
+    process: subprocess.Popen, ready_file: Path, log_file: Path, start_seconds: float
+) -> Address:
+    deadline = time.monotonic() + start_seconds
+    while not ready_file.exists():
+        if process.poll() is not None:
+            fault = f"ended with exit code {process.returncode}"
+            raise TesseraError(f"The server {fault}. Its last lines:\n{_last_lines(log_file)}")
+        if time.monotonic() > deadline:
+            fault = f"was not ready after {start_seconds:g} s"
+            raise TesseraError(f"The server {fault}. Its last lines:\n{_last_lines(log_file)}")
+        time.sleep(_POLL_SECONDS)
+    ready = json.loads(ready_file.read_text(encoding="utf-8"))
+    return Address(ready["host"], ready["port"])
+
+
+def _last_lines(log_file: Path) -> str:
+    lines = log_file.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(lines[-_LINES_TOLD:]) or "(none)"
+
+
+def _end(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,46 @@
+"""The folder layout of TensorFlow Serving: `<base path>/<integer version>/saved_model.pb`."""
+
+from pathlib import Path
+
+from schemas.errors import InputError
+
+
+def versions(base_path: Path) -> dict[int, Path]:
+    """Finds the versions that hold a `saved_model.pb`.
+
+    Args:
+      base_path: The folder of the versions.
+
+    Returns:
+      Folders by version, the newest first.
+    """
+    found = {
+        int(file.parent.name): file.parent
+        for file in base_path.glob("*/saved_model.pb")
+        if file.parent.name.isdecimal()
+    }
+    return dict(sorted(found.items(), reverse=True))
+
+
+def require_versions(base_path: Path) -> None:
+    """Refuses a folder from which nothing can be served.
+
+    Raises:
+      InputError: If there is no such folder, or no version in it.
+    """
+    if not base_path.is_dir():
+        raise InputError(f"There is no model folder {base_path}. Give the folder that Pusher fills.")
+    if not versions(base_path):
+        raise InputError(
+            f"{base_path} holds no model version. Expected {base_path}/<integer version>/"
+            "saved_model.pb; give the folder above the versions."
+        )
+
+
+def fingerprint(version_path: Path) -> tuple[tuple[str, int, int], ...]:
+    """Returns name, size and modification time in ns of each file, to see whether one changed."""
+    files = [(file, file.stat()) for file in sorted(version_path.rglob("*")) if file.is_file()]
+    return tuple(
+        (str(file.relative_to(version_path)), stat.st_size, stat.st_mtime_ns)
+        for file, stat in files
+    )

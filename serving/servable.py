@@ -1,0 +1,136 @@
+"""One loaded version of a SavedModel, with the checks TensorFlow Serving makes of a request."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_text  # noqa: F401  registers the text ops, which the stock binary holds too
+from tensorflow.core.framework import tensor_pb2
+from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
+
+from schemas.errors import InputError
+from serving.signature import describe, filled, shape_text
+
+_log = logging.getLogger(__name__)
+
+
+class Servable:
+    """A SavedModel in memory; calls may come from several threads at once.
+
+    Args:
+      path: The version's folder; its name is the version.
+
+    Raises:
+      Exception: Whatever `tf.saved_model.load` raises for a file that is not a whole SavedModel.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.version = int(path.name)
+        saved = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
+        # The whole object is kept: its functions hold their variables by weak references only.
+        self._model = tf.saved_model.load(str(path))
+        self.signatures: dict[str, meta_graph_pb2.SignatureDef] = {
+            name: signature
+            for name, signature in saved.meta_graphs[0].signature_def.items()
+            if name in self._model.signatures
+        }
+
+    def predict(
+        self,
+        name: str,
+        inputs: Mapping[str, tensor_pb2.TensorProto],
+        output_filter: Sequence[str] = (),
+    ) -> dict[str, tensor_pb2.TensorProto]:
+        """Runs a signature.
+
+        Args:
+          name: The signature.
+          inputs: Tensors by input name; all of the signature's inputs, no others.
+          output_filter: The outputs to return; all when empty.
+
+        Returns:
+          Tensors by output name.
+
+        Raises:
+          InputError: If the request does not fit the signature.
+          tf.errors.OpError: If the model refuses the values.
+        """
+        if name not in self.signatures:
+            raise InputError(
+                f"Unknown signature {name!r}. This model has: {', '.join(sorted(self.signatures))}."
+            )
+        signature = self.signatures[name]
+        arrays = _checked_inputs(name, signature.inputs, inputs)
+        wanted = list(output_filter) or list(signature.outputs)
+        if unknown := sorted(set(wanted) - set(signature.outputs)):
+            raise InputError(
+                f"Unknown output {', '.join(unknown)} in output_filter of signature {name!r}. "
+                f"Outputs: {describe(signature.outputs)}."
+            )
+        outputs = self._run(name, arrays)
+        return {output: tf.make_tensor_proto(outputs[output].numpy()) for output in wanted}
+
+    def warm_up(self) -> None:
+        """Calls each signature once, since a first call is slow."""
+        for name, signature in self.signatures.items():
+            # 1 is a possible value of any number, a count such as `k` included; -1 is not.
+            arrays = {
+                key: filled(info, batch=1, number=1) for key, info in signature.inputs.items()
+            }
+            try:
+                self._run(name, arrays)
+            except tf.errors.OpError as error:
+                _log.info("Signature %s could not be warmed up: %s", name, error.message)
+
+    def _run(self, name: str, arrays: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
+        return self._model.signatures[name](
+            **{key: tf.convert_to_tensor(array) for key, array in arrays.items()}
+        )
+
+
+def _checked_inputs(
+    name: str,
+    expected: Mapping[str, meta_graph_pb2.TensorInfo],
+    given: Mapping[str, tensor_pb2.TensorProto],
+) -> dict[str, np.ndarray]:
+    faults = []
+    if missing := sorted(set(expected) - set(given)):
+        faults.append(f"missing {', '.join(missing)}")
+    if unexpected := sorted(set(given) - set(expected)):
+        faults.append(f"unexpected {', '.join(unexpected)}")
+    for key in sorted(set(expected) & set(given)):
+        faults += _tensor_faults(key, expected[key], given[key])
+    if faults:
+        raise InputError(
+            f"The inputs do not fit signature {name!r}: {'; '.join(faults)}. "
+            f"Expected: {describe(expected)}."
+        )
+    try:
+        return {key: tf.make_ndarray(tensor) for key, tensor in given.items()}
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"An input of signature {name!r} holds another number of values than its shape "
+            f"says: {error}. Expected: {describe(expected)}."
+        ) from error
+
+
+def _tensor_faults(
+    key: str, expected: meta_graph_pb2.TensorInfo, given: tensor_pb2.TensorProto
+) -> list[str]:
+    if given.dtype != expected.dtype:
+        wanted = tf.dtypes.as_dtype(expected.dtype).name
+        return [f"{key} must be {wanted}, not {_dtype_name(given.dtype)}"]
+    wanted_shape = tf.TensorShape(expected.tensor_shape)
+    if not wanted_shape.is_compatible_with(tf.TensorShape(given.tensor_shape)):
+        shapes = f"{shape_text(expected.tensor_shape)}, not {shape_text(given.tensor_shape)}"
+        return [f"{key} must have shape {shapes}"]
+    return []
+
+
+def _dtype_name(dtype: int) -> str:
+    try:
+        return tf.dtypes.as_dtype(dtype).name
+    except TypeError:
+        return f"dtype {dtype}"

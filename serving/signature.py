@@ -1,0 +1,45 @@
+"""What a signature asks for, read from its SignatureDef; the server and the client share it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework import tensor_shape_pb2
+from tensorflow.core.protobuf import meta_graph_pb2
+
+DEFAULT_SIGNATURE = "serving_default"
+
+
+def describe(tensors: Mapping[str, meta_graph_pb2.TensorInfo]) -> str:
+    """Lists tensors with dtype and shape, such as `k int32 (?), user_id string (?)`."""
+    return ", ".join(
+        f"{name} {tf.dtypes.as_dtype(info.dtype).name} {shape_text(info.tensor_shape)}"
+        for name, info in sorted(tensors.items())
+    )
+
+
+def shape_text(shape: tensor_shape_pb2.TensorShapeProto) -> str:
+    """Writes a shape as `(?, 4)`, a question mark for a size that is free."""
+    if shape.unknown_rank:
+        return "(...)"
+    return f"({', '.join('?' if dim.size < 0 else str(dim.size) for dim in shape.dim)})"
+
+
+def filled(
+    info: meta_graph_pb2.TensorInfo, *, batch: int, width: int = 1, number: int = -1
+) -> np.ndarray:
+    """Builds an input of one repeated value: `''` for strings, a given number for others.
+
+    Args:
+      info: The input's dtype and shape.
+      batch: The size of the first dimension.
+      width: The size of each further dimension that is free.
+      number: The value of a numeric input; -1 means absent.
+
+    Returns:
+      An array of shape `(batch, ...)` in the input's dtype.
+    """
+    sizes = [dim.size for dim in info.tensor_shape.dim]
+    shape = [batch if axis == 0 else width if size < 0 else size for axis, size in enumerate(sizes)]
+    dtype = tf.dtypes.as_dtype(info.dtype)
+    return np.full(shape, b"" if dtype == tf.string else number, dtype.as_numpy_dtype)

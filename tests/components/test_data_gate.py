@@ -1,0 +1,122 @@
+"""The data gate: what it lets through, what stops it and how it says why."""
+
+import json
+
+import pytest
+from tensorflow_metadata.proto.v0 import anomalies_pb2
+from tfx.types import channel, standard_artifacts
+
+from components.artifacts import DataReport, Quarantine, Verdict
+from components.data_gate import executor
+from components.data_gate.component import DataGate
+from components.verdict import Outcome
+from schemas import SIDES, DataAnomalyError, InputError
+
+
+@pytest.fixture
+def run_gate(tmp_path):
+    """Runs the executor; returns the outcome."""
+
+    def run(anomalies=None, quarantined=0, lines=(), limit=0.01):
+        inputs = {}
+        for side in SIDES:
+            artifact = standard_artifacts.ExampleAnomalies()
+            artifact.uri = str(tmp_path / side)
+            for split in ("train", "test") if side == "interactions" else ("all",):
+                folder = tmp_path / side / f"Split-{split}"
+                folder.mkdir(parents=True)
+                proto = (anomalies or {}).get((side, split), anomalies_pb2.Anomalies())
+                (folder / "SchemaDiff.pb").write_bytes(proto.SerializeToString())
+            inputs[f"{side}_anomalies"] = [artifact]
+        quarantine, report, verdict = Quarantine(), DataReport(), Verdict()
+        quarantine.uri, report.uri = str(tmp_path / "quarantine"), str(tmp_path / "report")
+        verdict.uri = str(tmp_path / "verdict")
+        _write_quarantine(tmp_path / "quarantine", quarantined, lines)
+        executor.Executor().Do(
+            {**inputs, "quarantine": [quarantine], "report": [report]},
+            {"verdict": [verdict]},
+            {"max_quarantine_share": limit, "code_digest": ""},
+        )
+        return Outcome.load(verdict.uri)
+
+    return run
+
+
+def _write_quarantine(folder, quarantined, lines):
+    folder.mkdir()
+    clean = {"read": 0, "kept": 0, "quarantined": 0}
+    counts = {"users": clean, "items": clean, "splits": {}, "split": "u80",
+              "interactions": {"read": 1000, "kept": 1000 - quarantined,
+                               "quarantined": quarantined}}
+    (folder / "counts.json").write_text(json.dumps(counts))
+    (folder / "quarantine.jsonl").write_text("".join(json.dumps(r) + "\n" for r in lines))
+
+
+def _record(line, reason, kind="row"):
+    return {"table": "interactions", "source": "u.data", "line": line, "kind": kind,
+            "reason": reason}
+
+
+def test_lets_clean_data_through(run_gate):
+    outcome = run_gate(quarantined=10)
+    assert outcome.passed
+    assert outcome.figures["quarantined_share"] == {
+        "users": 0.0, "items": 0.0, "interactions": 0.01
+    }
+
+
+def test_names_every_anomaly(run_gate):
+    bad = anomalies_pb2.Anomalies()
+    bad.anomaly_info["stars"].description = "Unexpectedly large value: 9."
+    bad.anomaly_info["time"].short_description = "Column dropped"
+    empty = anomalies_pb2.Anomalies()
+    empty.dataset_anomaly_info.description = "There are too few examples."
+    with pytest.raises(DataAnomalyError) as error:
+        run_gate({("interactions", "test"): bad, ("users", "all"): empty})
+    assert str(error.value).splitlines()[1:-1] == [
+        "- Table users, split all, all of it: There are too few examples.",
+        "- Table interactions, split test, feature stars: Unexpectedly large value: 9.",
+        "- Table interactions, split test, feature time: Column dropped",
+    ]
+    assert error.value.exit_code == 3
+
+
+def test_names_the_table_with_too_many_rows_in_quarantine(run_gate, tmp_path):
+    lines = [_record(n, f"User '{n}' is not in the users table.") for n in range(1, 13)]
+    lines += [_record(20, "The time 'x' is not a number."), _record(21, "no picture", "value")]
+    with pytest.raises(DataAnomalyError) as error:
+        run_gate(quarantined=13, lines=lines)
+    assert str(error.value) == (
+        "The data must not be trained on:\n"
+        "- Table interactions: 13 of 1,000 rows (1.30%) were quarantined, above the limit of "
+        "1.00%. Most frequent: 12 x User '#' is not in the users table (such as u.data line 1); "
+        "1 x The time 'x' is not a number (such as u.data line 20).\n"
+        "Correct the data or its schema. The data report tells more: "
+        f"{tmp_path / 'report' / 'data_report.html'}"
+    )
+
+
+def test_the_limit_is_a_parameter(run_gate):
+    assert run_gate(quarantined=13, limit=0.02).passed
+
+
+@pytest.mark.parametrize("spoil", ["missing", "broken"])
+def test_unreadable_anomalies_do_not_pass(tmp_path, spoil):
+    if spoil == "broken":
+        (tmp_path / "Split-all").mkdir()
+        (tmp_path / "Split-all" / "SchemaDiff.pb").write_bytes(b"\xff\xff")
+    with pytest.raises(InputError, match="holds no split|cannot be read"):
+        executor.anomaly_reasons({"users": str(tmp_path)})
+
+
+def test_component_has_a_default_limit():
+    anomalies = {
+        f"{side}_anomalies": channel.Channel(type=standard_artifacts.ExampleAnomalies)
+        for side in SIDES
+    }
+    gate = DataGate(
+        **anomalies, quarantine=channel.Channel(type=Quarantine),
+        report=channel.Channel(type=DataReport),
+    )
+    assert gate.exec_properties["max_quarantine_share"] == 0.01
+    assert len(gate.exec_properties["code_digest"]) == 16

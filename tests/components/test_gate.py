@@ -1,0 +1,139 @@
+"""The gate: what it blesses, what it refuses and how it says why."""
+
+import json
+
+import pytest
+from google.protobuf import text_format
+from tfx.types import standard_artifacts
+
+from components.artifacts import Verdict
+from components.gate import executor
+from components.gate.component import Gate
+from components.verdict import Outcome
+
+_VALIDATION = """
+validation_ok: false
+metric_validations_per_slice {
+  slice_key {}
+  failures {
+    metric_key { name: "rmse" output_name: "rating" }
+    metric_threshold { value_threshold { upper_bound { value: 1.1 } } }
+    metric_value { double_value { value: 1.21 } }
+  }
+  failures {
+    metric_key { name: "auc" output_name: "like" is_diff: true }
+    metric_threshold { change_threshold { absolute { value: 0.01 } } }
+    metric_value { double_value { value: -0.05 } }
+  }
+}
+metric_validations_per_slice {
+  slice_key { single_slice_keys { column: "age" int64_value: 30 } }
+  failures {
+    metric_key { name: "auc" output_name: "like" }
+    metric_threshold { value_threshold { lower_bound { value: 0.6 } } }
+    metric_value { double_value { value: 0.5 } }
+  }
+}
+missing_slices { feature_keys: "genre" }
+"""
+_PASSED = Outcome(True)
+
+
+@pytest.fixture
+def run_gate(tmp_path):
+    """Runs the executor on verdicts; returns the blessing."""
+
+    def run(evaluator=1, ranking=_PASSED, server=_PASSED, validation=None):
+        model = standard_artifacts.Model()
+        model.uri, model.id = str(tmp_path / "model"), 7
+        evaluation = standard_artifacts.ModelBlessing()
+        evaluation.uri = str(tmp_path / "evaluation")
+        evaluation.set_int_custom_property("blessed", evaluator)
+        metrics = standard_artifacts.ModelEvaluation()
+        metrics.uri = str(tmp_path / "metrics")
+        if validation:
+            _write_validation(tmp_path / "metrics", validation)
+        inputs = {"model": [model], "evaluation": [evaluation], "evaluation_metrics": [metrics]}
+        for name, outcome in (("ranking", ranking), ("server", server)):
+            artifact = Verdict()
+            artifact.uri = str(tmp_path / name)
+            outcome.save(artifact.uri)
+            inputs[name] = [artifact]
+        blessing = standard_artifacts.ModelBlessing()
+        blessing.uri = str(tmp_path / "blessing")
+        executor.Executor().Do(inputs, {"blessing": [blessing]}, {"code_digest": ""})
+        return blessing
+
+    return run
+
+
+def _write_validation(folder, text):
+    import tensorflow as tf
+    from tensorflow_model_analysis.proto import validation_result_pb2
+
+    folder.mkdir()
+    proto = text_format.Parse(text, validation_result_pb2.ValidationResult())
+    with tf.io.TFRecordWriter(str(folder / "validations.tfrecord")) as writer:
+        writer.write(proto.SerializeToString())
+
+
+def _reasons(tmp_path):
+    return json.loads((tmp_path / "blessing" / "reasons.json").read_text())
+
+
+def test_blesses_a_model_that_passed_every_check(run_gate, tmp_path):
+    blessing = run_gate()
+    assert {p.name for p in (tmp_path / "blessing").iterdir()} == {"BLESSED", "reasons.json"}
+    assert _reasons(tmp_path) == []
+    assert blessing.get_int_custom_property("blessed") == 1
+    assert blessing.get_int_custom_property("current_model_id") == 7
+    assert blessing.get_string_custom_property("current_model") == str(tmp_path / "model")
+
+
+def test_refuses_with_the_reasons_of_every_failed_check(run_gate, tmp_path):
+    blessing = run_gate(
+        ranking=Outcome(False, ["ndcg@10 0.05 is below popularity's 0.08."]),
+        server=Outcome(False, []),
+    )
+    assert {p.name for p in (tmp_path / "blessing").iterdir()} == {"NOT_BLESSED", "reasons.json"}
+    assert blessing.get_int_custom_property("blessed") == 0
+    assert blessing.get_int_custom_property("current_model_id") == 7
+    assert _reasons(tmp_path) == [
+        "RankingEvaluator: ndcg@10 0.05 is below popularity's 0.08.",
+        "ServerValidator: failed without giving a reason",
+    ]
+
+
+def test_names_the_metrics_that_the_evaluator_refused(run_gate, tmp_path):
+    run_gate(evaluator=0, validation=_VALIDATION)
+    assert _reasons(tmp_path) == [
+        "Evaluator: rating, metric rmse 1.21 is above 1.1 (slice Overall)",
+        "Evaluator: like, metric auc, change against the baseline -0.05 is more than allowed"
+        + " (slice Overall)",
+        "Evaluator: like, metric auc 0.5 is below 0.6 (slice age=30)",
+        "Evaluator: no example fell into the slice genre",
+    ]
+
+
+@pytest.mark.parametrize("validation", [None, "validation_ok: false"])
+def test_an_evaluator_refusal_without_detail_is_still_a_refusal(run_gate, tmp_path, validation):
+    blessing = run_gate(evaluator=0, validation=validation)
+    assert blessing.get_int_custom_property("blessed") == 0
+    assert _reasons(tmp_path) == [
+        f"Evaluator: did not bless the model, see {tmp_path / 'metrics'}"
+    ]
+
+
+def test_component_carries_the_digest_of_its_code():
+    from tfx.types import channel
+
+    gate = Gate(
+        model=channel.Channel(type=standard_artifacts.Model),
+        evaluation=channel.Channel(type=standard_artifacts.ModelBlessing),
+        evaluation_metrics=channel.Channel(type=standard_artifacts.ModelEvaluation),
+        ranking=channel.Channel(type=Verdict),
+        server=channel.Channel(type=Verdict),
+    )
+    assert gate.id == "Gate"
+    assert len(gate.exec_properties["code_digest"]) == 16
+    assert gate.outputs["blessing"].type is standard_artifacts.ModelBlessing

@@ -1,0 +1,301 @@
+"""The ranking verdict of a tiny SavedModel on tiny tables."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tfx.types import Channel, artifact_utils, standard_artifacts
+
+from components.artifacts import Verdict
+from components.ranking_evaluator.component import RankingEvaluator
+from components.ranking_evaluator.executor import Executor, evaluate
+from components.ranking_evaluator.interactions import SPLITS, read_interactions
+from components.verdict import Outcome
+from schemas import InputError, read_spec
+from trainer.ranking import ranking_metrics
+
+ITEMS, USERS = 30, 12
+
+
+@pytest.fixture(scope="module")
+def events():
+    """(user, item, second, rating) by split; an item comes once a user, so that pairs are new."""
+    rng = np.random.default_rng(0)
+    found = {split: [] for split in SPLITS}
+    for user in range(1, USERS + 1):
+        items = rng.permutation(ITEMS)[:20] + 1
+        for position, item in enumerate(items.tolist()):
+            split = SPLITS[(position >= 12) + (position >= 15)]
+            # The test rows of odd users begin in the second of their last known event.
+            second = 1000 * user + position - (1 if user % 2 and position == 15 else 0)
+            found[split].append((user, item, second, float(rng.integers(1, 6))))
+    return found
+
+
+def _write(folder, rows):
+    folder.mkdir(parents=True)
+    options = tf.io.TFRecordOptions(compression_type="GZIP")
+    with tf.io.TFRecordWriter(str(folder / "data_tfrecord-00000-of-00001.gz"), options) as out:
+        for row in rows:
+            out.write(_example(row))
+
+
+def _example(row):
+    example = tf.train.Example()
+    for name, value in row.items():
+        feature = example.features.feature[name]
+        if isinstance(value, float):
+            feature.float_list.value.append(value)
+        else:
+            feature.int64_list.value.append(value)
+    return example.SerializeToString()
+
+
+def _rows(events):
+    names = ("user_id", "item_id", "timestamp", "rating")
+    return [dict(zip(names, event, strict=True)) for event in events]
+
+
+@pytest.fixture
+def tables(tmp_path, events):
+    """The folders of the interactions' splits and of the items."""
+    for split in SPLITS:
+        _write(tmp_path / "interactions" / f"Split-{split}", _rows(events[split]))
+    _write(tmp_path / "items" / "Split-all", [{"item_id": i} for i in range(ITEMS, 0, -1)])
+    return (
+        {split: str(tmp_path / "interactions" / f"Split-{split}") for split in SPLITS},
+        str(tmp_path / "items" / "Split-all"),
+    )
+
+
+@pytest.fixture
+def interactions(tables):
+    return read_interactions(*tables, read_spec("movielens"), "like")
+
+
+class _Model(tf.Module):
+    """Looks its scores up: one row a user, columns in an order of its own."""
+
+    def __init__(self, table, order, seconds=None):
+        super().__init__()
+        self.table = tf.constant(table[:, order], tf.float32)
+        self.ids = tf.constant([str(place + 1) for place in order])
+        self.seconds = seconds
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32, "index")])
+    def catalogue(self, index):
+        size = tf.fill(tf.shape(index), tf.size(self.ids, tf.int64))
+        inside = (index >= 0) & (index < tf.size(self.ids))
+        found = tf.gather(self.ids, tf.where(inside, index, 0))
+        return {"item_ids": tf.where(inside, found, ""), "size": size}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
+    def rank_examples(self, examples):
+        wanted = {n: tf.io.FixedLenFeature([], tf.int64) for n in ("user_id", "timestamp")}
+        row = tf.io.parse_example(examples, wanted)
+        if self.seconds is not None:
+            first = tf.gather(tf.constant(self.seconds, tf.int64), row["user_id"])
+            tf.debugging.assert_equal(row["timestamp"], first, "Not the first test row.")
+        return {"scores": tf.gather(self.table, row["user_id"])}
+
+    def save(self, folder, signatures=("catalogue", "rank_examples")):
+        tf.saved_model.save(self, str(folder), {name: getattr(self, name) for name in signatures})
+        return str(folder)
+
+
+def _oracle(events):
+    """Scores that put every user's relevant test items on top."""
+    table = np.zeros((USERS + 1, ITEMS))
+    for user, item, _, rating in events["test"]:
+        table[user, item - 1] = rating
+    return table
+
+
+def test_reading_gives_arrays_by_role(interactions, events):
+    assert interactions.catalogue == [str(i) for i in range(1, ITEMS + 1)]
+    rows = [event for split in SPLITS for event in events[split]]
+    assert (interactions.users + 1).tolist() == [row[0] for row in rows]
+    assert (interactions.items + 1).tolist() == [row[1] for row in rows]
+    assert interactions.times.tolist() == [row[2] for row in rows]
+    assert interactions.relevant.tolist() == [row[3] >= 4 for row in rows]
+    assert interactions.test_examples == [_example(row) for row in _rows(events["test"])]
+
+
+def test_events_of_unlisted_items_and_without_the_label_do_not_count(tmp_path):
+    rows = {
+        "train": [{"user_id": 7, "item_id": 10, "timestamp": 1, "rating": 5.0}],
+        "validation": [],
+        "test": [
+            {"user_id": 7, "item_id": 99, "timestamp": 2, "rating": 5.0},
+            {"user_id": 7, "item_id": 9, "timestamp": 3},
+        ],
+    }
+    for split, table in rows.items():
+        _write(tmp_path / split, table)
+    _write(tmp_path / "items", [{"item_id": 10}, {"item_id": 9}])
+    found = read_interactions(
+        {split: str(tmp_path / split) for split in SPLITS}, str(tmp_path / "items"),
+        read_spec("movielens"), "like",
+    )
+    assert found.catalogue == ["9", "10"]  # integers sort as integers
+    assert found.items.tolist() == [1, 0]
+    assert found.relevant.tolist() == [True, False]
+    assert found.test_examples == [_example(rows["test"][1])]
+
+
+def test_string_ids_and_a_zero_or_one_label(tmp_path):
+    def row(customer, product, purchased):
+        return {"customer": customer, "product": product, "purchased": purchased}
+
+    tables = {"train": [row(b"ann", b"tea", 1), row(b"bob", b"cup", 0)], "validation": [],
+              "test": [row(b"ann", b"cup", 1)]}
+    options = tf.io.TFRecordOptions(compression_type="GZIP")
+    items = [{"product": b"tea"}, {"product": b"cup"}]
+    for name, rows in {**tables, "items": items}.items():
+        (tmp_path / name).mkdir()
+        with tf.io.TFRecordWriter(str(tmp_path / name / "data_tfrecord-0.gz"), options) as out:
+            for values in rows:
+                example = tf.train.Example()
+                for key, value in values.items():
+                    feature = example.features.feature[key]
+                    if isinstance(value, bytes):
+                        feature.bytes_list.value.append(value)
+                    else:
+                        feature.int64_list.value.append(value)
+                out.write(example.SerializeToString())
+    found = read_interactions({split: str(tmp_path / split) for split in SPLITS},
+                              str(tmp_path / "items"), read_spec("demo"), "purchase")
+    assert found.catalogue == ["cup", "tea"]
+    assert found.users.tolist() == [0, 1, 0]
+    assert found.items.tolist() == [1, 0, 0]
+    assert found.relevant.tolist() == [True, False, True]
+
+
+def test_a_perfect_model_passes_whatever_its_order(tmp_path, interactions, events):
+    order = np.random.default_rng(1).permutation(ITEMS)
+    first = [0] + [min(e[2] for e in events["test"] if e[0] == u) for u in range(1, USERS + 1)]
+    path = _Model(_oracle(events), order, first).save(tmp_path / "model")
+    outcome = evaluate(path, interactions)
+    assert outcome.reasons == []
+    assert outcome.passed
+    assert outcome.figures["ranking"]["ndcg@10"] == pytest.approx(1)
+    assert outcome.figures["paired"]["popularity"]["low"] > 0
+    json.dumps(outcome.figures)  # plain values
+
+
+def test_the_figures_are_those_of_the_scores(tmp_path, interactions):
+    table = np.random.default_rng(8).random((USERS + 1, ITEMS))
+    path = _Model(table, np.arange(ITEMS)[::-1]).save(tmp_path / "model")
+    figures = evaluate(path, interactions).figures
+    task = interactions.task("test")
+    scores = table[task.users + 1]
+    result = ranking_metrics(scores, task)
+    assert figures["ranking"] == pytest.approx(result.metrics)
+    even = (task.users + 1) % 2 == 0
+    assert 0 < even.sum() < len(even)
+    untied = ranking_metrics(scores[even], task.take(even))
+    assert figures["ranking_untied"] == pytest.approx(untied.metrics)
+    tied = figures["ndcg_by_gap"]["same second"]
+    assert tied["model"] == pytest.approx(result.ndcg[~even].mean())
+    assert tied["users"] == (~even).sum()
+    assert figures["ndcg_by_gap"]["10 minutes"]["model"] == pytest.approx(untied.ndcg.mean())
+    for name in ("popularity", "ease"):
+        baseline = figures["baselines"][name]["ndcg@10"]
+        paired = figures["paired"][name]["mean"]
+        assert paired == pytest.approx(result.metrics["ndcg@10"] - baseline)
+
+
+def test_a_model_below_popularity_is_told_so(tmp_path, interactions, events):
+    path = _Model(-_oracle(events), np.arange(ITEMS)).save(tmp_path / "model")
+    outcome = evaluate(path, interactions)
+    assert not outcome.passed
+    floor = outcome.figures["baselines"]["popularity"]["ndcg@10"]
+    assert outcome.reasons == [
+        f"NDCG@10 {outcome.figures['ranking']['ndcg@10']:.3f} is below the popularity baseline's "
+        f"{floor:.3f}"
+    ]
+
+
+def _reason(path, interactions):
+    outcome = evaluate(path, interactions)
+    assert not outcome.passed
+    assert "popularity" in outcome.figures["baselines"]
+    (reason,) = outcome.reasons
+    return reason
+
+
+def test_a_model_without_the_signature_fails_with_the_reason(tmp_path, interactions, events):
+    model = _Model(_oracle(events), np.arange(ITEMS))
+    path = model.save(tmp_path / "model", signatures=["catalogue"])
+    assert "no signature 'rank_examples'. It has: catalogue" in _reason(path, interactions)
+
+
+def test_a_model_whose_signature_breaks_fails_with_the_reason(tmp_path, interactions, events):
+    model = _Model(_oracle(events), np.arange(ITEMS), seconds=[0] * (USERS + 1))
+    path = model.save(tmp_path / "model")
+    assert "Not the first test row" in _reason(path, interactions)
+
+
+def test_a_model_that_answers_no_numbers_fails_with_the_reason(tmp_path, interactions, events):
+    path = _Model(_oracle(events) * np.nan, np.arange(ITEMS)).save(tmp_path / "model")
+    assert "not finite" in _reason(path, interactions)
+
+
+def test_a_model_without_some_items_fails_with_the_reason(tmp_path, interactions, events):
+    path = _Model(_oracle(events), np.arange(ITEMS - 2)).save(tmp_path / "model")
+    assert "has 28 items, the items table has 30; 2 of the table's" in _reason(path, interactions)
+
+
+def test_an_absent_model_fails_with_the_reason(tmp_path, interactions):
+    assert "nowhere" in _reason(str(tmp_path / "nowhere"), interactions)
+
+
+def test_data_without_a_relevant_row_fails_with_the_reason(interactions):
+    nobody = replace(interactions, relevant=np.zeros_like(interactions.relevant))
+    outcome = evaluate("unused", nobody)
+    assert not outcome.passed
+    assert "No user can be ranked: none of the 60 test rows" in outcome.reasons[0]
+
+
+def test_empty_tables_fail_with_the_reason(tmp_path):
+    folders = {split: str(tmp_path) for split in SPLITS}
+    empty = read_interactions(folders, str(tmp_path), read_spec("movielens"), "like")
+    assert "none of the 0 test rows" in evaluate("unused", empty).reasons[0]
+
+
+def test_the_executor_writes_the_verdict(tmp_path, tables, events):
+    _Model(_oracle(events), np.arange(ITEMS)).save(tmp_path / "model" / "Format-Serving")
+    model, items = standard_artifacts.Model(), standard_artifacts.Examples()
+    rows, verdict = standard_artifacts.Examples(), Verdict()
+    artifacts = {"model": model, "items": items, "interactions": rows, "verdict": verdict}
+    for name, artifact in artifacts.items():
+        artifact.uri = str(tmp_path / name)
+    items.split_names = artifact_utils.encode_split_names(["all"])
+    rows.split_names = artifact_utils.encode_split_names(list(SPLITS))
+    Executor().Do(
+        {name: [artifacts[name]] for name in ("model", "items", "interactions")},
+        {"verdict": [verdict]},
+        {"spec": read_spec("movielens").to_json(), "relevant_label": "like", "code_digest": ""},
+    )
+    assert Outcome.load(verdict.uri).figures["ranking"]["ndcg@10"] == pytest.approx(1)
+
+
+def _component(label):
+    model = Channel(type=standard_artifacts.Model)
+    items, rows = (Channel(type=standard_artifacts.Examples) for _ in range(2))
+    return RankingEvaluator(model, items, rows, spec=read_spec("movielens"), relevant_label=label)
+
+
+def test_the_component_carries_its_parameters():
+    component = _component("like")
+    assert component.exec_properties["relevant_label"] == "like"
+    assert len(component.exec_properties["code_digest"]) == 16
+
+
+def test_a_label_that_is_not_binary_or_not_there_is_refused():
+    with pytest.raises(InputError, match="'rating' of dataset 'movielens' is not binary"):
+        _component("rating")
+    with pytest.raises(InputError, match=r"no label 'click'\. It has: rating, like"):
+        _component("click")

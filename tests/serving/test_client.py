@@ -1,0 +1,134 @@
+import socket
+
+import numpy as np
+import pytest
+
+from schemas.errors import InputError
+from serving.client import (
+    Client,
+    Recommendation,
+    RequestError,
+    ServerUnavailableError,
+    VersionStatus,
+)
+
+
+def test_recommend_returns_items_with_their_tasks(client):
+    assert client.recommend(["ann"], k=2) == [[
+        Recommendation("i0", 3.0, {"rating": 1.5}), Recommendation("i1", 2.0, {"rating": 1.0})
+    ]]
+
+
+def test_recommend_answers_each_user(client):
+    lists = client.recommend(["ann", "", "maria"], k=1, timestamps=[5, 6, 7])
+
+    assert [[one.score for one in row] for row in lists] == [[3.0], [0.0], [5.0]]
+
+
+def test_recommend_gives_no_more_than_the_catalogue(client):
+    assert len(client.recommend(["ann"], k=50)[0]) == 5
+
+
+def test_recommend_of_nobody_is_nothing(client):
+    assert client.recommend([]) == []
+
+
+def test_history_of_unequal_lengths_is_padded_with_absent_values(client):
+    history = {"item_id": [["i1", "i2"], [], ["i4"]], "rating": [[4.0, 2.0], [], [5]]}
+
+    lists = client.recommend(["a", "a", "a"], k=1, history=history)
+
+    assert [row[0].score for row in lists] == [7.0, 1.0, 6.0]
+
+
+def test_history_columns_that_are_not_given_get_the_width_of_the_others(client):
+    # The model refuses columns of different width.
+    lists = client.recommend(["a"], k=1, history={"item_id": [["i1", "i2", "i3"]]})
+
+    assert lists[0][0].score == 1.0
+
+
+@pytest.mark.parametrize(
+    ("history", "told"),
+    [
+        ({"mood": [["glad"]]}, "Unknown history column 'mood'. Known: item_id, rating, timestamp."),
+        ({"item_id": [["i1"], ["i2"]]}, "'item_id' has 2 lists for 1 users"),
+        ({"rating": [["good"]]}, "'rating' cannot be sent: could not convert string to float"),
+        ({"item_id": [[7]]}, "'history_item_id' must be string: 7 is no string"),
+    ],
+)
+def test_history_that_does_not_fit_is_refused(client, history, told):
+    with pytest.raises(InputError) as caught:
+        client.recommend(["ann"], history=history)
+
+    assert told in str(caught.value)
+
+
+def test_k_below_one_is_refused(client):
+    with pytest.raises(InputError, match="k must be at least 1; given: 0"):
+        client.recommend(["ann"], k=0)
+
+
+def test_predict_fills_absent_inputs_for_every_row(client):
+    outputs = client.predict("serving_default", {"candidates": [["i0"], ["i2"]]})
+
+    np.testing.assert_allclose(outputs["retrieval"], [[0.0], [-2.0]])
+
+
+def test_predict_converts_to_the_dtype_of_the_signature(client):
+    outputs = client.predict(
+        "recommend", {"user_id": ["ann"], "k": np.array([1], np.int64), "history_rating": [[2]]}
+    )
+
+    assert outputs["item_ids"].tolist() == [[b"i0"]]
+    np.testing.assert_allclose(outputs["scores"], [[5.0]])
+
+
+@pytest.mark.parametrize(
+    ("signature", "inputs", "told"),
+    [
+        ("guess", {}, "Unknown signature 'guess'. tessera has: recommend, serving_default."),
+        ("recommend", {"k": ["two"]}, "Input 'k' must be int32: "),
+        ("recommend", {"k": [2.5]}, "Input 'k' must be int32: "),
+        ("recommend", {"user_id": [7]}, "Input 'user_id' must be string: 7 is no string."),
+        ("recommend", {"mood": ["glad"], "k": [1]}, "unexpected mood. Expected: "),
+        ("recommend", {"user_id": ["a", "b"], "k": [1]}, "number of rows: user_id 2, k 1."),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused(client, signature, inputs, told):
+    with pytest.raises(RequestError) as caught:
+        client.predict(signature, inputs)
+
+    assert told in str(caught.value)
+
+
+def test_status_lists_versions(client):
+    assert client.status() == [VersionStatus(3, "AVAILABLE")]
+
+
+def test_another_model_is_a_request_error(server):
+    with Client("127.0.0.1", server.port, model="mosaic") as client:
+        with pytest.raises(RequestError, match="There is no model 'mosaic'"):
+            client.recommend(["ann"])
+        with pytest.raises(RequestError, match="There is no model 'mosaic'"):
+            client.status()
+
+
+def test_no_server_is_told_with_what_to_do():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with Client("127.0.0.1", port) as client:
+        with pytest.raises(ServerUnavailableError) as caught:
+            client.recommend(["ann"])
+
+    assert str(caught.value) == (
+        f"No server answers at 127.0.0.1:{port}. Start one with `tessera serve`."
+    )
+
+
+def test_a_server_that_never_answers_is_told_after_the_timeout():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with Client("127.0.0.1", port, timeout_s=0.2) as client:
+            with pytest.raises(ServerUnavailableError, match=r"did not answer within 0\.2 s"):
+                client.status()

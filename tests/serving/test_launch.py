@@ -1,0 +1,115 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import TesseraError
+from serving import launch
+from serving.client import Client, ServerUnavailableError
+from serving.launch import running_server
+
+_ROOT = Path(__file__).parents[2]
+
+
+def test_a_running_server_answers_and_ends_with_the_block(model_base_path):
+    with running_server(model_base_path) as address:
+        with Client(*address) as client:
+            assert client.recommend(["ann"], k=1)[0][0].item_id == "i0"
+
+    with Client(*address, timeout_s=2) as client, pytest.raises(ServerUnavailableError):
+        client.status()
+
+
+def test_a_server_that_dies_tells_its_last_lines(tmp_path):
+    with pytest.raises(TesseraError) as caught:
+        with running_server(tmp_path):
+            pytest.fail("there is nothing to serve")
+
+    assert "ended with exit code 2" in str(caught.value)
+    assert f"{tmp_path} holds no model version" in str(caught.value)
+
+
+def test_a_server_that_is_not_ready_in_time_is_ended(model_base_path, monkeypatch):
+    started = []
+    popen = subprocess.Popen
+    monkeypatch.setattr(
+        launch.subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[0]
+    )
+
+    with pytest.raises(TesseraError, match="was not ready after 0 s"):
+        with running_server(model_base_path, start_seconds=0):
+            pytest.fail("it cannot be ready")
+
+    assert started[0].returncode == -signal.SIGTERM
+
+
+def test_the_server_ends_gracefully_on_a_signal_and_tells_where_it_served(
+    model_base_path, monkeypatch
+):
+    started = []
+    popen = subprocess.Popen
+    monkeypatch.setattr(
+        launch.subprocess, "Popen",
+        lambda *a, **k: started.append(popen(*a, **k | {"stderr": subprocess.PIPE})) or started[0],
+    )
+
+    with running_server(model_base_path) as address:
+        pass
+
+    assert started[0].returncode == 0
+    lines = started[0].stderr.read().decode().splitlines()
+    started[0].stderr.close()
+    assert lines == [f"Serving tessera version 3 on 127.0.0.1:{address.port}"]
+
+
+def _serve(base_path: Path, path: str) -> subprocess.CompletedProcess:
+    program = (
+        "import sys; from pathlib import Path; from serving.launch import serve\n"
+        "serve(Path(sys.argv[1]), port=8600, model_name='mosaic')"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, base_path.name],
+        cwd=base_path.parent,
+        env=os.environ | {"PATH": path, "PYTHONPATH": str(_ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_stock_server_is_taken_where_it_is_installed(model_base_path, tmp_path):
+    stock = tmp_path / "tensorflow_model_server"
+    stock.write_text('#!/bin/sh\nfor argument in "$@"; do echo "$argument"; done\nexit 7\n')
+    stock.chmod(0o755)
+
+    done = _serve(model_base_path, f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+    assert done.returncode == 7, done.stderr
+    assert done.stdout.splitlines() == [
+        "--port=8600",
+        "--rest_api_port=0",
+        "--model_name=mosaic",
+        f"--model_base_path={model_base_path}",
+    ]
+    assert "listens on every address of this machine" in done.stderr
+
+
+def test_the_embedded_server_is_taken_where_the_stock_one_is_absent(monkeypatch, model_base_path):
+    ran = []
+    monkeypatch.setattr(launch.shutil, "which", lambda name: None)
+    monkeypatch.setattr(launch.server, "run", lambda *arguments: ran.append(arguments))
+
+    launch.serve(model_base_path, "127.0.0.1", 8600, "mosaic")
+
+    assert ran == [(model_base_path, "mosaic", "127.0.0.1", 8600)]
+
+
+def test_the_client_module_does_not_import_tensorflow():
+    program = "import sys, serving.client, serving.launch; sys.exit('tensorflow' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=_ROOT, timeout=60)
+
+    assert done.returncode == 0

@@ -1,0 +1,315 @@
+import shutil
+import socket
+import time
+from pathlib import Path
+
+import grpc
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+from tiny_model import save_tiny_model
+
+from schemas.errors import InputError
+from serving import server as server_module
+from serving.client import Client
+from serving.servable_manager import ServableManager
+from serving.server import EmbeddedServer
+
+_WAIT_SECONDS = 30.0
+
+
+@pytest.fixture
+def channel(server):
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as opened:
+        yield opened
+
+
+@pytest.fixture
+def stub(channel):
+    return prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+
+def _request(**inputs):
+    values = {
+        "user_id": tf.constant(["ann"]),
+        "timestamp": tf.constant([-1], tf.int64),
+        "history_item_id": tf.constant([[""]]),
+        "history_timestamp": tf.constant([[-1]], tf.int64),
+        "history_rating": tf.constant([[-1.0]]),
+        "candidates": tf.constant([["i0", "i2"]]),
+    } | inputs
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = "tessera"
+    for name, value in values.items():
+        if value is not None:
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+    return request
+
+
+def _refused(stub, request):
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Predict(request, timeout=10)
+    return caught.value.code(), caught.value.details()
+
+
+def test_a_client_without_project_code_gets_an_answer(stub):
+    response = stub.Predict(_request(), timeout=10)
+
+    np.testing.assert_allclose(tf.make_ndarray(response.outputs["retrieval"]), [[3.0, 1.0]])
+    np.testing.assert_allclose(tf.make_ndarray(response.outputs["rating"]), [[1.5, 0.5]])
+    assert response.model_spec.name == "tessera"
+    assert response.model_spec.version.value == 3
+    assert response.model_spec.signature_name == "serving_default"
+
+
+def test_output_filter_is_honoured(stub):
+    request = _request()
+    request.output_filter.append("rating")
+
+    assert list(stub.Predict(request, timeout=10).outputs) == ["rating"]
+
+    request.output_filter.append("colour")
+    code, details = _refused(stub, request)
+    assert code == grpc.StatusCode.INVALID_ARGUMENT
+    assert "Unknown output colour" in details and "retrieval float32" in details
+
+
+def test_the_served_version_may_be_asked_for_and_no_other(stub):
+    request = _request()
+    request.model_spec.version.value = 3
+    assert stub.Predict(request, timeout=10).outputs
+
+    request.model_spec.version.value = 9
+    assert _refused(stub, request) == (
+        grpc.StatusCode.NOT_FOUND, "Version 9 of tessera is not served. Served: 3."
+    )
+
+
+def test_a_version_label_is_not_ignored(stub):
+    request = _request()
+    request.model_spec.version_label = "canary"
+
+    assert _refused(stub, request)[0] == grpc.StatusCode.NOT_FOUND
+
+
+def test_another_model_name_is_not_found(stub):
+    request = _request()
+    request.model_spec.name = "mosaic"
+
+    assert _refused(stub, request) == (
+        grpc.StatusCode.NOT_FOUND, "There is no model 'mosaic'. This server serves 'tessera'."
+    )
+
+
+def test_an_unknown_signature_is_refused_with_the_known_ones(stub):
+    request = _request()
+    request.model_spec.signature_name = "guess"
+
+    code, details = _refused(stub, request)
+    assert code == grpc.StatusCode.INVALID_ARGUMENT
+    assert details == (
+        "Unknown signature 'guess'. This model has: recommend, serving_default."
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"user_id": None}, "missing user_id."),
+        ({"mood": tf.constant(["glad"])}, "unexpected mood."),
+        ({"timestamp": tf.constant([-1], tf.int32)}, "timestamp must be int64, not int32."),
+        ({"user_id": tf.constant([["ann"]])}, "user_id must have shape (?), not (1, 1)."),
+        (
+            {"user_id": None, "timestamp": tf.constant([0.5])},
+            "missing user_id; timestamp must be int64, not float32.",
+        ),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused_with_what_is_expected(stub, change, told):
+    code, details = _refused(stub, _request(**change))
+
+    assert code == grpc.StatusCode.INVALID_ARGUMENT
+    assert f"do not fit signature 'serving_default': {told}" in details
+    assert "Expected: candidates string (?, ?), history_item_id string (?, ?)" in details
+
+
+def test_a_tensor_with_another_number_of_values_than_its_shape_is_refused(stub):
+    request = _request()
+    request.inputs["timestamp"].tensor_content = b"abc"
+
+    code, details = _refused(stub, request)
+    assert code == grpc.StatusCode.INVALID_ARGUMENT
+    assert "another number of values than its shape" in details
+
+
+def test_values_that_the_model_refuses_are_an_invalid_argument(stub):
+    request = _request(candidates=None, k=tf.constant([0]))
+    request.model_spec.signature_name = "recommend"
+
+    code, details = _refused(stub, request)
+    assert code == grpc.StatusCode.INVALID_ARGUMENT
+    assert "k must be positive" in details
+
+
+def test_other_methods_are_unimplemented(stub):
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Classify(classification_pb2.ClassificationRequest(), timeout=10)
+
+    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_metadata_tells_the_signatures(stub):
+    request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+    request.model_spec.name = "tessera"
+
+    response = stub.GetModelMetadata(request, timeout=10)
+
+    found = get_model_metadata_pb2.SignatureDefMap()
+    assert response.metadata["signature_def"].Unpack(found)
+    assert set(found.signature_def) == {"recommend", "serving_default"}
+    k = found.signature_def["recommend"].inputs["k"]
+    assert k.dtype == tf.int32.as_datatype_enum
+    assert [dim.size for dim in k.tensor_shape.dim] == [-1]
+
+
+def test_metadata_other_than_signatures_is_refused(stub):
+    request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["weights"])
+    request.model_spec.name = "tessera"
+
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.GetModelMetadata(request, timeout=10)
+
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details() == "metadata_field must be signature_def; given: weights."
+
+
+def test_status_of_an_unknown_version_is_not_found(channel):
+    request = get_model_status_pb2.GetModelStatusRequest()
+    request.model_spec.name = "tessera"
+    request.model_spec.version.value = 8
+
+    with pytest.raises(grpc.RpcError) as caught:
+        model_service_pb2_grpc.ModelServiceStub(channel).GetModelStatus(request, timeout=10)
+
+    assert caught.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+def test_requests_of_several_mebibytes_are_answered(client):
+    candidates = [["i1"] + ["i2" + " " * 98] * 60_000]  # beyond gRPC's own limit of 4 MiB
+
+    outputs = client.predict("serving_default", {"user_id": ["ann"], "candidates": candidates})
+
+    assert outputs["retrieval"].shape == (1, 60_001)
+
+
+def test_a_newer_version_replaces_the_served_one_without_a_gap(model_base_path, tmp_path):
+    base_path = tmp_path / "models"
+    shutil.copytree(model_base_path / "3", base_path / "3")
+    with EmbeddedServer(base_path, poll_seconds=0.02) as server:
+        with Client("127.0.0.1", server.port) as client:
+            scores = [_score(client)]
+            save_tiny_model(tmp_path / "next", offset=100.0)
+            (tmp_path / "next").rename(base_path / "4")
+            deadline = time.monotonic() + _WAIT_SECONDS
+            while scores[-1] == 3.0 and time.monotonic() < deadline:
+                scores.append(_score(client))
+
+            assert set(scores) == {3.0, 103.0}
+            assert server.version == 4
+            assert [(one.version, one.state) for one in client.status()] == [
+                (4, "AVAILABLE"), (3, "END")
+            ]
+
+
+def _score(client):
+    outputs = client.predict("serving_default", {"user_id": ["ann"], "candidates": [["i0"]]})
+    return float(outputs["retrieval"][0, 0])
+
+
+def test_a_broken_newer_version_leaves_the_served_one_until_it_is_whole(model_base_path, tmp_path):
+    shutil.copytree(model_base_path / "3", tmp_path / "3")
+    manager = ServableManager(tmp_path, poll_seconds=1.0)
+    whole = (model_base_path / "3" / "saved_model.pb").read_bytes()
+    (tmp_path / "4").mkdir()
+    (tmp_path / "4" / "saved_model.pb").write_bytes(whole[: len(whole) // 2])
+
+    manager.refresh()
+    assert list(manager.states) == [3], "a version that has just appeared is not settled"
+    manager.refresh()
+    assert manager.current.version == 3
+    assert manager.states[4].state == "END" and manager.states[4].error
+
+    shutil.copytree(model_base_path / "3", tmp_path / "4", dirs_exist_ok=True)
+    manager.refresh()
+    manager.refresh()
+    assert manager.current.version == 4
+
+
+def test_when_the_served_version_is_taken_away_the_one_before_it_comes_back(
+    model_base_path, tmp_path
+):
+    for version in ("3", "10"):
+        shutil.copytree(model_base_path / "3", tmp_path / version)
+    manager = ServableManager(tmp_path, poll_seconds=1.0)
+    assert manager.current.version == 10
+
+    shutil.rmtree(tmp_path / "10")
+    manager.refresh()
+    manager.refresh()
+
+    assert manager.current.version == 3
+
+
+def test_a_folder_without_a_version_is_refused(tmp_path):
+    with pytest.raises(InputError, match="There is no model folder .*absent"):
+        EmbeddedServer(tmp_path / "absent")
+    (tmp_path / "latest").mkdir()
+    (tmp_path / "latest" / "saved_model.pb").touch()
+    with pytest.raises(InputError, match=r"holds no model version. Expected .*<integer version>"):
+        EmbeddedServer(tmp_path)
+
+
+def test_a_folder_whose_only_version_is_broken_is_refused_and_frees_the_port(tmp_path):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "saved_model.pb").write_bytes(b"no model")
+    port = _free_port()
+
+    with pytest.raises(InputError, match=r"No model version under .* can be loaded \(version 1: "):
+        EmbeddedServer(tmp_path, port=port)
+
+    socket.create_server(("127.0.0.1", port)).close()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+def test_a_port_in_use_ends_the_command_with_the_way_out(server, model_base_path, capsys):
+    code = server_module.main(
+        ["--model-base-path", str(model_base_path), "--port", str(server.port)]
+    )
+
+    assert code == 2
+    assert capsys.readouterr().err == (
+        f"Port {server.port} on 127.0.0.1 is in use by another process; "
+        "choose another with --port.\n"
+    )
+
+
+def test_an_address_of_another_machine_is_told_apart_from_a_port_in_use(model_base_path):
+    with pytest.raises(InputError, match=r"Cannot listen on 192\.0\.2\.1:8500: "):
+        EmbeddedServer(model_base_path, host="192.0.2.1", port=8500)
+
+
+def test_a_port_that_is_none_is_refused(model_base_path: Path):
+    with pytest.raises(InputError, match="--port must be 0 to 65535.*given: 70000"):
+        EmbeddedServer(model_base_path, port=70000)

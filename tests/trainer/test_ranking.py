@@ -1,0 +1,169 @@
+"""Ranking metrics against values by hand, a slow reference and TensorFlow Recommenders."""
+
+import numpy as np
+import pytest
+
+from schemas import InputError, TesseraError
+from trainer import ranking
+from trainer.ranking import paired_bootstrap, ranking_metrics, ranking_task
+
+TRAIN, TEST = 0, 1
+
+
+def _task(events, n_items):
+    users, items, relevant, split = (np.array(column) for column in zip(*events, strict=True))
+    return ranking_task(
+        users, items, relevant.astype(bool), known=split == TRAIN, held_out=split == TEST,
+        n_items=n_items,
+    )
+
+
+def _random_task(rng, n_users=30, n_items=40, events=600):
+    split = rng.random(events)
+    return ranking_task(
+        rng.integers(0, n_users, events), rng.integers(0, n_items, events),
+        rng.random(events) < 0.5, known=split < 0.6, held_out=split > 0.8, n_items=n_items + 3,
+    )
+
+
+def _reference(scores, task):
+    """The same metrics, one user and one item at a time."""
+    ndcg, recall, hit, mrr, shown = [], [], [], [], set()
+    for row in range(len(task.users)):
+        allowed = np.flatnonzero(task.candidates & ~task.excluded[row].toarray()[0])
+        wanted = set(task.relevant[row].indices)
+        ranked = sorted(allowed, key=lambda item: (-scores[row, item], item))
+        places = [place for place, item in enumerate(ranked, start=1) if item in wanted]
+        ideal = sum(1 / np.log2(place + 1) for place in range(1, min(10, len(wanted)) + 1))
+        ndcg.append(sum(1 / np.log2(place + 1) for place in places if place <= 10) / ideal)
+        recall.append(sum(place <= 20 for place in places) / len(wanted))
+        hit.append(any(place <= 10 for place in places))
+        mrr.append(1 / places[0])
+        shown.update(ranked[:10])
+    means = [np.mean(ndcg), np.mean(recall), np.mean(hit), np.mean(mrr)]
+    return dict(zip(("ndcg@10", "recall@20", "hr@10", "mrr"), means, strict=True)) | {
+        "coverage@10": len(shown) / task.candidates.sum()
+    }
+
+
+def test_task_leaves_out_met_unseen_and_irrelevant_items():
+    task = _task([
+        (0, 0, 1, TRAIN), (1, 1, 0, TRAIN), (1, 2, 1, TRAIN), (2, 0, 1, TRAIN),
+        (0, 1, 1, TEST),  # counts
+        (0, 0, 1, TEST),  # met in train
+        (0, 3, 1, TEST),  # no event in train: not a candidate
+        (1, 0, 0, TEST),  # irrelevant, so user 1 is not ranked
+        (2, 2, 1, TEST), (2, 2, 1, TEST),  # counts once
+    ], n_items=4)
+    assert task.users.tolist() == [0, 2]
+    assert task.candidates.tolist() == [True, True, True, False]
+    assert task.excluded.toarray().tolist() == [[1, 0, 0, 0], [1, 0, 0, 0]]
+    assert task.relevant.toarray().tolist() == [[0, 1, 0, 0], [0, 0, 1, 0]]
+
+
+def test_metrics_by_hand():
+    # User 0 of 13 items: items 3 and 7 are relevant, 0 is met; scores fall with the index, so
+    # that the ranking is 1, 2, 3, ...: the relevant items stand third and seventh.
+    events = [(1, item, 0, TRAIN) for item in range(13)]
+    events += [(0, 0, 1, TRAIN), (0, 3, 1, TEST), (0, 7, 1, TEST)]
+    task = _task(events, n_items=13)
+    result = ranking_metrics(-np.arange(13.0)[None], task)
+    ideal = 1 + 1 / np.log2(3)
+    assert result.metrics["ndcg@10"] == pytest.approx((1 / np.log2(4) + 1 / np.log2(8)) / ideal)
+    assert result.ndcg == pytest.approx([result.metrics["ndcg@10"]])
+    assert result.metrics["recall@20"] == 1
+    assert result.metrics["hr@10"] == 1
+    assert result.metrics["mrr"] == pytest.approx(1 / 3)
+    assert result.metrics["coverage@10"] == pytest.approx(10 / 13)
+    assert (result.metrics["users"], result.metrics["relevant"]) == (1, 2)
+
+
+@pytest.mark.parametrize("levels", [3, 10**6])
+def test_metrics_equal_the_reference_with_and_without_ties(levels, monkeypatch):
+    monkeypatch.setattr(ranking, "_CELLS", 200)  # several batches
+    rng = np.random.default_rng(levels)
+    task = _random_task(rng)
+    scores = rng.integers(0, levels, task.relevant.shape).astype(np.float32)
+    result = ranking_metrics(scores, task)
+    expected = _reference(scores, task)
+    assert {name: result.metrics[name] for name in expected} == pytest.approx(expected)
+
+
+def test_catalogue_shorter_than_the_lists():
+    rng = np.random.default_rng(5)
+    task = _random_task(rng, n_items=6, events=60)
+    scores = rng.random(task.relevant.shape)
+    expected = _reference(scores, task)
+    result = ranking_metrics(scores, task).metrics
+    assert {name: result[name] for name in expected} == pytest.approx(expected)
+
+
+def test_hit_rate_equals_tensorflow_recommenders_top_k_accuracy():
+    import tensorflow as tf
+    import tensorflow_recommenders as tfrs
+
+    rng = np.random.default_rng(2)
+    n_users, n_items = 40, 50
+    queries = rng.normal(size=(n_users, 8)).astype(np.float32)
+    items = rng.normal(size=(n_items, 8)).astype(np.float32)
+    target = rng.integers(0, n_items, n_users)
+    events = [(n_users, item, 0, TRAIN) for item in range(n_items)]
+    task = _task([*events, *((user, target[user], 1, TEST) for user in range(n_users))], n_items)
+    metric = tfrs.metrics.FactorizedTopK(tf.data.Dataset.from_tensor_slices(items).batch(16), [10])
+    metric.update_state(queries, items[target])
+    found = ranking_metrics(queries @ items.T, task).metrics["hr@10"]
+    assert 0 < found < 1
+    assert found == pytest.approx(float(metric.result()[0]))
+
+
+def test_some_rows_of_a_task():
+    rng = np.random.default_rng(3)
+    task = _random_task(rng)
+    scores = rng.random(task.relevant.shape)
+    rows = np.arange(len(task.users)) % 2 == 0
+    part = ranking_metrics(scores[rows], task.take(rows))
+    assert part.ndcg == pytest.approx(ranking_metrics(scores, task).ndcg[rows])
+
+
+def test_scores_of_another_shape_are_refused():
+    task = _random_task(np.random.default_rng(0))
+    with pytest.raises(InputError, match=r"Scores have the shape \(2, 3\)"):
+        ranking_metrics(np.zeros((2, 3)), task)
+
+
+def test_scores_that_are_not_numbers_are_refused_but_not_where_they_do_not_count():
+    task = _random_task(np.random.default_rng(0))
+    scores = np.zeros(task.relevant.shape)
+    scores[:, ~task.candidates] = np.nan
+    ranking_metrics(scores, task)
+    scores[0, task.relevant[0].indices[0]] = np.nan
+    with pytest.raises(TesseraError, match="not finite"):
+        ranking_metrics(scores, task)
+
+
+def test_a_task_without_users_is_refused():
+    task = _task([(0, 0, 1, TRAIN)], n_items=2)
+    with pytest.raises(InputError, match="No user has a relevant candidate"):
+        ranking_metrics(np.zeros((0, 2)), task)
+
+
+def test_bootstrap_tells_a_difference_from_none():
+    rng = np.random.default_rng(1)
+    base = rng.random(400)
+    better = paired_bootstrap(base + rng.normal(0.02, 0.05, 400), base)
+    assert better.low < better.mean < better.high
+    assert better.mean == pytest.approx(0.02, abs=0.01)
+    assert better.low > 0
+    assert better.p_value < 0.01
+    noise = paired_bootstrap(base + rng.normal(0, 0.05, 400), base)
+    assert noise.low < 0 < noise.high
+    assert noise.p_value > 0.05
+    # The interval of a mean is near the normal one: 1.96 standard errors each way.
+    assert noise.high - noise.low == pytest.approx(2 * 1.96 * 0.05 / 20, rel=0.15)
+    assert paired_bootstrap(base, base).p_value == 1
+
+
+def test_bootstrap_is_repeatable():
+    a, b = np.random.default_rng(0).random((2, 50))
+    assert paired_bootstrap(a, b, draws=50) == paired_bootstrap(a, b, draws=50)
+    assert paired_bootstrap(a, b, draws=50) != paired_bootstrap(a, b, draws=50, seed=1)

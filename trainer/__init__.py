@@ -1,0 +1,1 @@
+"""The model: preprocessing, towers, fusion, heads, training and export."""

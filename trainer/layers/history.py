@@ -1,0 +1,89 @@
+"""The tower over a user's earlier events."""
+
+import keras
+from keras import ops
+
+from trainer.layers.towers import Tower
+
+
+@keras.saving.register_keras_serializable("tessera")
+class HistoryTower(Tower):
+    """Several recency-weighted means of the items in a history.
+
+    Each head learns how fast it forgets, by rank (events of one second share one) and by age,
+    and how much it minds the past values (ratings) of the events; heads differ in reach, from
+    the last session to everything.
+
+    Args:
+      embedding: The items' table, shared with the item tower.
+      heads: Number of means.
+      values: Number of value columns that each event carries.
+      max_rank: Ranks from here on count as one.
+    """
+
+    def __init__(self, dim, embedding, heads=4, values=0, max_rank=32, **kwargs):
+        super().__init__(dim, **kwargs)
+        self.embedding, self.heads, self.values, self.max_rank = embedding, heads, values, max_rank
+        self._mix = keras.layers.Dense(dim, name="mix")
+
+    def build(self, *shapes):
+        """Creates the heads' weights, spread from short to long memory."""
+        decay = [[-0.02 * 8.0**h] for h in range(self.heads)]
+        self.rank_decay = self.add_weight(
+            shape=(self.heads, 1), name="rank_decay",
+            initializer=lambda shape, dtype=None: ops.convert_to_tensor(decay, dtype),
+        )
+        self.age_decay = self.add_weight(shape=(self.heads, 1), initializer="zeros",
+                                         name="age_decay")
+        self.rank_bias = self.add_weight(shape=(self.heads, self.max_rank), initializer="zeros",
+                                         name="rank_bias")
+        self.value_weight = self.add_weight(shape=(self.heads, max(self.values, 1)),
+                                            initializer="zeros", name="value_weight")
+        self.value_scale = self.add_weight(shape=(self.heads, max(self.values, 1)),
+                                           initializer="zeros", name="value_scale")
+
+    def call(self, inputs, training=None):
+        """Maps a history, newest first, to vectors.
+
+        Args:
+          inputs: Item indices `(batch, length)` with 0 for none, ages and ranks
+            `(batch, length)`, and past values `(batch, length, values)`.
+          training: Whether dropout acts.
+
+        Returns:
+          `(vector (batch, dim), present (batch,))`.
+        """
+        index, age, rank, values = inputs
+        known = ops.cast(index > 0, "float32")
+        rank = ops.minimum(ops.cast(rank, "int32"), self.max_rank - 1)
+        distance = ops.cast(rank, "float32")[:, None, :]
+        logits = (
+            distance * self.rank_decay
+            + ops.cast(age, "float32")[:, None, :] * self.age_decay
+            + ops.moveaxis(ops.take(ops.transpose(self.rank_bias), rank, axis=0), 2, 1)
+        )
+        scale = ops.ones_like(logits)
+        if self.values:
+            logits = logits + ops.einsum("blv,hv->bhl", values, self.value_weight)
+            scale = scale + ops.einsum("blv,hv->bhl", values, self.value_scale)
+        logits = ops.where(known[:, None, :] > 0, logits, -1e9)
+        weights = ops.softmax(logits, axis=-1) * scale * known[:, None, :]
+        vectors = self.embedding(index)
+        means = ops.einsum("bhl,bld->bhd", ops.cast(weights, vectors.dtype), vectors)
+        flat = ops.reshape(means, (-1, self.heads * means.shape[-1]))
+        return self.finish(self._mix(flat), ops.max(known, axis=1), training)
+
+    def get_config(self):
+        """Returns what the constructor needs."""
+        return {
+            **super().get_config(), "heads": self.heads, "values": self.values,
+            "max_rank": self.max_rank,
+            "embedding": keras.saving.serialize_keras_object(self.embedding),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Rebuilds the tower with a table of its own."""
+        config = dict(config)
+        config["embedding"] = keras.saving.deserialize_keras_object(config["embedding"])
+        return cls(**config)

@@ -1,0 +1,1 @@
+"""Raw columns to model inputs: pure TensorFlow functions and the one that Transform calls."""

@@ -1,0 +1,40 @@
+"""Names of the columns that Transform writes and the model reads.
+
+A table's column keeps its schema's name; what is derived from it gets a suffix. The columns of an
+interaction are named by role, so that nothing behind Transform depends on a dataset's names.
+"""
+
+INDEX = "index"
+EVENTS = "events"
+USER_ID = "user_id"
+ITEM_ID = "item_id"
+TIMESTAMP = "timestamp"
+CONTEXT = "context"
+HISTORY_ITEM_ID = "history_item_id"
+HISTORY_AGE = "history_age"
+HISTORY_RANK = "history_rank"
+
+
+def present(feature: str) -> str:
+    """Returns the column that is 1.0 where the feature has a value."""
+    return f"{feature}__present"
+
+
+def tfidf_ids(feature: str) -> str:
+    """Returns the column of a text's distinct words."""
+    return f"{feature}__tfidf_ids"
+
+
+def tfidf(feature: str) -> str:
+    """Returns the column of the TF-IDF weights of a text's distinct words."""
+    return f"{feature}__tfidf"
+
+
+def label(name: str) -> str:
+    """Returns the column of a label; NaN where a row lacks it."""
+    return f"label__{name}"
+
+
+def history_value(what: str) -> str:
+    """Returns the column of a history's scaled values, 0 where absent."""
+    return f"history__{what}"

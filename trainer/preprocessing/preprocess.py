@@ -1,0 +1,185 @@
+"""What TFX's Transform component calls for each of the three tables."""
+
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from schemas import Feature, FeatureSpec, parse_spec
+from trainer.preprocessing import columns
+from trainer.preprocessing.behaviour import (
+    context,
+    dense,
+    history_ages,
+    history_ranks,
+    resolve_now,
+)
+from trainer.preprocessing.image import small_image
+from trainer.preprocessing.text import words
+
+Tensors = dict[str, tf.Tensor]
+
+
+def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> Tensors:
+    """Turns the raw columns of one table into model inputs.
+
+    Args:
+      inputs: Raw columns by name, dense where the schema fixes the shape, else sparse.
+      custom_config: `spec` (name and texts), `side`, `modalities` and the recipe's
+        `preprocessing` options by modality.
+
+    Returns:
+      Dense columns by name, see `trainer.preprocessing.columns`.
+    """
+    spec = parse_spec(**custom_config["spec"])
+    side = custom_config["side"]
+    if side == "interactions":
+        return interaction_columns(inputs, spec)
+    outputs = _identity(inputs, spec, side)
+    for feature in spec.inputs(side, tuple(custom_config["modalities"])):
+        options = custom_config["preprocessing"].get(feature.modality, {})
+        transform = MODALITY_TRANSFORMS[str(feature.modality)]
+        outputs.update(transform(inputs[feature.name], feature, **options))
+    return outputs
+
+
+def interaction_columns(inputs: dict[str, Any], spec: FeatureSpec) -> Tensors:
+    """Turns raw interactions into ids, labels, context and history; nothing here is fitted."""
+    outputs = {
+        columns.USER_ID: _as_string(_one(inputs[spec.role("user_id").name])),
+        columns.ITEM_ID: _as_string(_one(inputs[spec.role("item_id").name])),
+    }
+    now = _one(inputs[spec.role("timestamp").name])
+    outputs[columns.TIMESTAMP] = now
+    for label in spec.labels:
+        value = _number(inputs[label.feature])
+        if label.threshold is not None:
+            reached = tf.cast(value >= label.threshold, tf.float32)
+            value = tf.where(tf.math.is_nan(value), value, reached)
+        outputs[columns.label(label.name)] = value
+    outputs.update(history_columns(inputs, now, spec))
+    return outputs
+
+
+def history_columns(inputs: dict[str, Any], now: tf.Tensor, spec: FeatureSpec) -> Tensors:
+    """Describes a history relative to the moment `now`, int64 seconds `(batch,)`."""
+    histories = spec.histories()
+    if "item_id" not in histories or "timestamp" not in histories:
+        return {}
+    length = int(histories["item_id"].max_values or 0)
+    times = dense(inputs[histories["timestamp"].name], length, -1)
+    moment = resolve_now(times, now)
+    items = inputs[histories["item_id"].name]
+    outputs = {
+        columns.HISTORY_ITEM_ID: dense(_as_string(items), length, ""),
+        columns.HISTORY_AGE: history_ages(times, moment),
+        columns.HISTORY_RANK: history_ranks(times),
+        columns.CONTEXT: context(times, moment),
+    }
+    for what, feature in histories.items():
+        if what not in ("item_id", "timestamp"):
+            value = tf.cast(dense(inputs[feature.name], length, -1), tf.float32)
+            outputs[columns.history_value(what)] = _centred(value, what, spec)
+    return outputs
+
+
+def _centred(value: tf.Tensor, what: str, spec: FeatureSpec) -> tf.Tensor:
+    """Scales a past value to -1..1 over its domain; 0 where absent."""
+    source = next(f for f in spec.table("interactions") if f.name == what)
+    low = 0.0 if source.minimum is None else source.minimum
+    high = 1.0 if source.maximum is None else source.maximum
+    scaled = (value - low) / max(high - low, 1e-6) * 2 - 1
+    return tf.where(value < 0, tf.zeros_like(scaled), scaled)
+
+
+def _identity(inputs: dict[str, Any], spec: FeatureSpec, side: str) -> Tensors:
+    feature = spec.id_key(side)
+    identity = _one(inputs[feature.name])
+    # By descending weight: integers in ascending order.
+    weights = -tf.cast(identity, tf.float32) if feature.dtype is int else None
+    text = _as_string(identity)
+    vocabulary = tft.vocabulary(text, weights=weights, vocab_filename=columns.INDEX)
+    outputs = {columns.INDEX: tft.apply_vocabulary(text, vocabulary)}
+    events = spec.event_count(side)
+    if events:
+        outputs[columns.EVENTS] = tf.maximum(_one(inputs[events.name]), 0)
+    return outputs
+
+
+def _categorical(column: Any, feature: Feature, vocabulary: int) -> Tensors:
+    text = _as_string(column)
+    if isinstance(text, tf.Tensor):
+        text = tf.sparse.from_dense(text)
+    index = tft.compute_and_apply_vocabulary(
+        text, top_k=vocabulary, num_oov_buckets=1, vocab_filename=feature.name
+    )
+    # 0 is 'no value', so that padding never meets a word.
+    shifted = tf.SparseTensor(index.indices, index.values + 1, index.dense_shape)
+    return {feature.name: dense(shifted, feature.max_values or 16, 0)}
+
+
+def _numeric(column: Any, feature: Feature) -> Tensors:
+    value = _number(column)
+    known = tf.logical_not(tf.math.is_nan(value))
+    filled = tf.where(known, value, tf.zeros_like(value))
+    weight = tf.cast(known, tf.float32)
+    count = tft.sum(weight)
+    mean = tf.math.divide_no_nan(tft.sum(filled), count)
+    square = tf.math.divide_no_nan(tft.sum(filled * filled), count)
+    deviation = tf.sqrt(tf.maximum(square - mean * mean, 1e-12))
+    return {
+        feature.name: (filled - mean) / tf.maximum(deviation, 1e-6) * weight,
+        columns.present(feature.name): weight,
+    }
+
+
+def _text(column: Any, feature: Feature, tokens: int, vocabulary: int) -> Tensors:
+    split = words(_one(column)).to_sparse()
+    index = tft.compute_and_apply_vocabulary(
+        split, top_k=vocabulary, num_oov_buckets=1, vocab_filename=feature.name
+    )
+    shifted = tf.SparseTensor(index.indices, index.values + 1, index.dense_shape)
+    # Index 0 is padding and never a word, hence two more than the vocabulary's size.
+    ids, weights = tft.tfidf(shifted, vocab_size=vocabulary + 2)
+    return {
+        feature.name: dense(shifted, tokens, 0),
+        columns.tfidf_ids(feature.name): dense(ids, tokens, 0),
+        columns.tfidf(feature.name): dense(weights, tokens, 0.0),
+    }
+
+
+def _image(column: Any, feature: Feature, height: int, width: int) -> Tensors:
+    encoded = _one(column)
+    return {
+        feature.name: small_image(encoded, height, width),
+        columns.present(feature.name): tf.cast(tf.strings.length(encoded) > 0, tf.float32),
+    }
+
+
+def _one(column: Any) -> tf.Tensor:
+    """Returns a scalar column as `(batch,)`: "", -1 or NaN where there is no value."""
+    default = {tf.string: b"", tf.int64: -1}.get(column.dtype, float("nan"))
+    return dense(column, 1, default)[:, 0]
+
+
+def _number(column: Any) -> tf.Tensor:
+    """Returns a scalar number as float32 `(batch,)`, NaN where there is no value."""
+    return _one(tf.cast(column, tf.float32))
+
+
+def _as_string(column: Any) -> Any:
+    if column.dtype == tf.string:
+        return column
+    if isinstance(column, tf.SparseTensor):
+        return tf.SparseTensor(
+            column.indices, tf.strings.as_string(column.values), column.dense_shape
+        )
+    return tf.strings.as_string(column)
+
+
+MODALITY_TRANSFORMS = {
+    "categorical": _categorical,
+    "numeric": _numeric,
+    "text": _text,
+    "image": _image,
+}
