@@ -83,7 +83,9 @@ def _check_image(data: bytes) -> None:
     try:
         tf.io.decode_image(data, channels=3, expand_animations=False)
     except tf.errors.OpError as error:
-        raise MediaFault(f"{kind} image does not decode: it is truncated or damaged") from error
+        raise MediaFault(
+            f"{kind} image does not decode: it is truncated, damaged or of an unsupported kind"
+        ) from error
 
 
 def _image_header(data: bytes) -> tuple[str, int]:
@@ -115,7 +117,7 @@ def _check_audio(data: bytes) -> None:
             found = len(sound.readframes(frames)) // frame_bytes
     except Exception as error:  # `wave` raises several kinds on hostile headers
         raise MediaFault(
-            f"not a readable PCM WAV sound ({error or 'the header is cut short'}; it starts with "
+            f"not a readable PCM WAV sound ({str(error) or 'the header is cut short'}; it starts with "
             f"{data[:8]!r})"
         ) from error
     if width != 2:

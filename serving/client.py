@@ -13,12 +13,12 @@ import grpc
 import numpy as np
 
 from schemas.errors import InputError, TesseraError
+from serving.message_limits import MESSAGE_LIMITS
 
 # TensorFlow takes seconds to import, and its protos need it: it is imported where it is used.
 if TYPE_CHECKING:
     from tensorflow.core.protobuf import meta_graph_pb2
 
-_MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _REFUSED = {
     grpc.StatusCode.INVALID_ARGUMENT,
     grpc.StatusCode.NOT_FOUND,
@@ -83,13 +83,7 @@ class Client:
         self._address = f"{host}:{port}"
         self._model = model
         self._timeout_s = timeout_s
-        self._channel = grpc.insecure_channel(
-            self._address,
-            options=[
-                ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
-                ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
-            ],
-        )
+        self._channel = grpc.insecure_channel(self._address, options=MESSAGE_LIMITS)
 
     def __enter__(self) -> Client:
         return self
@@ -161,16 +155,21 @@ class Client:
           Arrays by output name; strings are bytes in arrays of dtype object.
 
         Raises:
+          InputError: If an input cannot be converted to what the signature expects.
           RequestError: If the model has no such signature or refuses the inputs.
           ServerUnavailableError: If no server answers.
         """
         import tensorflow as tf
         from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-        from serving.signature import filled
+        from serving.signature import converted, filled
 
         expected = self._inputs(signature)
-        arrays = {name: _array(name, value, expected.get(name)) for name, value in inputs.items()}
+        # An input that is not expected is left to the server, whose answer lists what is.
+        arrays = {
+            name: converted(name, value, expected[name]) if name in expected else np.asarray(value)
+            for name, value in inputs.items()
+        }
         batch = _batch_size(arrays)
         for name, info in expected.items():
             if name not in arrays:
@@ -276,33 +275,9 @@ class Client:
             ) from error
 
 
-def _array(name: str, value: Any, info: meta_graph_pb2.TensorInfo | None) -> np.ndarray:
-    import tensorflow as tf
-
-    if info is None:  # the server's answer lists what it expects
-        return np.asarray(value)
-    dtype = tf.dtypes.as_dtype(info.dtype)
-    try:
-        if dtype == tf.string:
-            return _encoded(value)
-        return np.asarray(value).astype(dtype.as_numpy_dtype, casting="same_kind")
-    except (TypeError, ValueError) as error:
-        raise RequestError(f"Input {name!r} must be {dtype.name}: {error}.") from error
-
-
-def _encoded(value: Any) -> np.ndarray:
-    array = np.asarray(value, dtype=object)
-    flat = [one.encode() if isinstance(one, str) else one for one in array.ravel()]
-    if wrong := [one for one in flat if not isinstance(one, bytes)]:
-        raise TypeError(f"{wrong[0]!r} is no string")
-    encoded = np.empty(len(flat), dtype=object)
-    encoded[:] = flat
-    return encoded.reshape(array.shape)
-
-
 def _batch_size(arrays: Mapping[str, np.ndarray]) -> int:
     sizes = {name: len(array) for name, array in arrays.items() if array.ndim}
     if len(set(sizes.values())) > 1:
         told = ", ".join(f"{name} {size}" for name, size in sizes.items())
-        raise RequestError(f"The inputs differ in their number of rows: {told}.")
+        raise InputError(f"The inputs differ in their number of rows: {told}.")
     return next(iter(sizes.values()), 1)

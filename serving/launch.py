@@ -45,6 +45,7 @@ def serve(
     Raises:
       InputError: If the folder holds no version that loads, or the port cannot be had.
     """
+    server.tell_log()
     require_versions(model_base_path)
     stock = shutil.which(_STOCK_SERVER)
     if stock is None:

@@ -29,7 +29,7 @@ def require_versions(base_path: Path) -> None:
       InputError: If there is no such folder, or no version in it.
     """
     if not base_path.is_dir():
-        raise InputError(f"There is no model folder {base_path}. Give the folder that Pusher fills.")
+        raise InputError(f"There is no model folder {base_path}. Give the one that Pusher fills.")
     if not versions(base_path):
         raise InputError(
             f"{base_path} holds no model version. Expected {base_path}/<integer version>/"

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_text  # noqa: F401  registers the text ops, which the stock binary holds too
 from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
@@ -82,7 +81,7 @@ class Servable:
             try:
                 self._run(name, arrays)
             except tf.errors.OpError as error:
-                _log.info("Signature %s could not be warmed up: %s", name, error.message)
+                _log.debug("Signature %s could not be warmed up: %s", name, error.message)
 
     def _run(self, name: str, arrays: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
         return self._model.signatures[name](

@@ -20,11 +20,11 @@ from types import TracebackType
 import grpc
 
 from schemas.errors import InputError, TesseraError
+from serving.message_limits import MESSAGE_LIMITS
 from serving.model_directory import require_versions
 
-MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _GRACE_SECONDS = 5.0
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("serving.server")  # also when this module is the main one
 
 
 class EmbeddedServer:
@@ -49,27 +49,23 @@ class EmbeddedServer:
         port: int = 0,
         poll_seconds: float = 1.0,
     ) -> None:
+        # TensorFlow takes seconds to import: first see that there is something to do with it.
         require_versions(model_base_path)
-        self._server = grpc.server(
-            futures.ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1) + 2),
-            options=[
-                # Without this two servers share one port in silence.
-                ("grpc.so_reuseport", 0),
-                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-                ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-            ],
-        )
-        self.host = host
-        self.port = _bind(self._server, host, port)
-        # TensorFlow takes seconds to import: first see that the port is free.
+        _require_free(host, port)
         from serving.servable_manager import ServableManager
 
-        try:
-            self._manager = ServableManager(model_base_path, poll_seconds)
-        except BaseException:
-            self._server.stop(None)
-            raise
+        self._manager = ServableManager(model_base_path, poll_seconds)
+        self._server = grpc.server(
+            futures.ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1) + 2),
+            # Without so_reuseport=0 two servers share one port in silence.
+            options=[("grpc.so_reuseport", 0), *MESSAGE_LIMITS],
+        )
         self._add_services(model_name)
+        self.host = host
+        try:
+            self.port = self._server.add_insecure_port(f"{host}:{port}")
+        except RuntimeError as error:  # taken while the model was loaded
+            raise _port_in_use(host, port) from error
 
     @property
     def version(self) -> int:
@@ -103,25 +99,33 @@ class EmbeddedServer:
         )
 
 
-def _bind(server: grpc.Server, host: str, port: int) -> int:
+def _require_free(host: str, port: int) -> None:
     if not 0 <= port <= 65535:
         raise InputError(f"--port must be 0 to 65535, 0 for a free one; given: {port}.")
-    try:
-        return server.add_insecure_port(f"{host}:{port}")
-    except RuntimeError as error:
-        raise _bind_error(host, port) from error
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen()
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise _port_in_use(host, port) from error
+            raise InputError(
+                f"Cannot listen on {host}:{port}: {error.strerror}. "
+                "Choose another address with --host or another port with --port."
+            ) from error
 
 
-def _bind_error(host: str, port: int) -> InputError:
-    # gRPC does not tell why; the operating system does.
-    try:
-        socket.create_server((host, port)).close()
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            return InputError(f"Cannot listen on {host}:{port}: {error.strerror}.")
+def _port_in_use(host: str, port: int) -> InputError:
     return InputError(
         f"Port {port} on {host} is in use by another process; choose another with --port."
     )
+
+
+def tell_log() -> None:
+    """Writes what the server logs to stderr, whatever the level of other libraries."""
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("serving").setLevel(logging.INFO)
 
 
 def run(
@@ -163,7 +167,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.simplefilter("ignore", FutureWarning)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    tell_log()
     try:
         run(given.model_base_path, given.model_name, given.host, given.port, given.ready_file)
     except TesseraError as error:

@@ -69,8 +69,9 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     def _servable(self, spec: model_pb2.ModelSpec, context: grpc.ServicerContext) -> Servable:
         _check_name(spec.name, self._model_name, context)
         servable = self._manager.current
-        asked = spec.version.value if spec.HasField("version") else spec.version_label
-        if asked and asked != servable.version:
+        choice = spec.WhichOneof("version_choice")
+        asked = spec.version.value if choice == "version" else spec.version_label
+        if choice and asked != servable.version:
             _abort(
                 context,
                 grpc.StatusCode.NOT_FOUND,

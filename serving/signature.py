@@ -1,11 +1,14 @@
 """What a signature asks for, read from its SignatureDef; the server and the client share it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import tensor_shape_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
+
+from schemas.errors import InputError
 
 DEFAULT_SIGNATURE = "serving_default"
 
@@ -43,3 +46,36 @@ def filled(
     shape = [batch if axis == 0 else width if size < 0 else size for axis, size in enumerate(sizes)]
     dtype = tf.dtypes.as_dtype(info.dtype)
     return np.full(shape, b"" if dtype == tf.string else number, dtype.as_numpy_dtype)
+
+
+def converted(name: str, value: Any, info: meta_graph_pb2.TensorInfo) -> np.ndarray:
+    """Converts a value to an input's dtype where nothing is lost by it.
+
+    Args:
+      name: The input's name.
+      value: An array or nested lists.
+      info: The input's dtype and shape.
+
+    Returns:
+      The array; strings are bytes in an array of dtype object.
+
+    Raises:
+      InputError: If the value is of another kind.
+    """
+    dtype = tf.dtypes.as_dtype(info.dtype)
+    try:
+        if dtype == tf.string:
+            return _encoded(value)
+        return np.asarray(value).astype(dtype.as_numpy_dtype, casting="same_kind")
+    except (TypeError, ValueError) as error:
+        raise InputError(f"Input {name!r} must be {dtype.name}: {error}.") from error
+
+
+def _encoded(value: Any) -> np.ndarray:
+    array = np.asarray(value, dtype=object)
+    flat = [one.encode() if isinstance(one, str) else one for one in array.ravel()]
+    if wrong := [one for one in flat if not isinstance(one, bytes)]:
+        raise TypeError(f"{wrong[0]!r} is no string")
+    encoded = np.empty(len(flat), dtype=object)
+    encoded[:] = flat
+    return encoded.reshape(array.shape)

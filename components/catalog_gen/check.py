@@ -58,7 +58,8 @@ def check(record: Record, spec: FeatureSpec, side: str) -> Checked:
                 raise _Fault(f"{feature.name} is missing")
         except (_Fault, MediaFault) as fault:
             if hard:
-                checked.row_fault = str(fault)
+                # What the source saw, such as a wrong number of fields, explains what is missing.
+                checked.row_fault = "; ".join(record.faults) or str(fault)
                 return checked
             checked.value_faults.append(str(fault))
             continue

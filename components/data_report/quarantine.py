@@ -3,12 +3,14 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from schemas import SIDES
 
-_NUMBER = re.compile(r"(?<![\w.])-?\d[\d.,]*")
+# What differs between records of one reason: a quoted value, or a word that holds a digit.
+_VALUE = re.compile(r"""b?'(?:[^'\\]|\\.)*'|b?"(?:[^"\\]|\\.)*"|\S*\d\S*""")
 
 
 def read_counts(uri: str) -> dict[str, Any]:
@@ -21,29 +23,34 @@ def quarantined_share(counts: dict[str, int]) -> float:
     return counts["quarantined"] / counts["read"] if counts["read"] else 0.0
 
 
-def grouped_reasons(uri: str, examples: int) -> list[dict[str, Any]]:
+def grouped_reasons(
+    uri: str, examples: int, hidden: Collection[str] = ()
+) -> list[dict[str, Any]]:
     """Groups the records of `quarantine.jsonl` by table, kind and reason.
-
-    Reasons that differ in numbers alone are one group, shown with `#` for each number.
 
     Args:
       uri: Folder of a `Quarantine` artifact.
       examples: How many records to keep of a group.
+      hidden: Columns whose values must not be shown.
 
     Returns:
       Groups `{"table", "kind", "reason", "count", "examples"}`, the most frequent first within
-      each table; an example is `{"source", "line", "reason"}`.
+      each table. Reasons that differ in values alone are one group, with `…` for each value. An
+      example is `{"source", "line", "reason"}`, with values unless they are hidden.
     """
     counts: Counter[tuple[str, str, str]] = Counter()
     shown: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     with (Path(uri) / "quarantine.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
             record = json.loads(line)
-            key = (record["table"], record["kind"], _NUMBER.sub("#", record["reason"]))
+            pattern = _VALUE.sub("…", record["reason"])
+            key = (record["table"], record["kind"], pattern)
             counts[key] += 1
             kept = shown.setdefault(key, [])
             if len(kept) < examples:
-                kept.append({name: record[name] for name in ("source", "line", "reason")})
+                masked = any(re.search(rf"\b{re.escape(name)}\b", pattern) for name in hidden)
+                kept.append({"source": record["source"], "line": record["line"],
+                             "reason": pattern if masked else record["reason"]})
     return [
         {"table": table, "kind": kind, "reason": reason, "count": count,
          "examples": shown[table, kind, reason]}

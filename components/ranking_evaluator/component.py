@@ -27,7 +27,7 @@ class RankingEvaluatorSpec(component_spec.ComponentSpec):
 
 
 class RankingEvaluator(base_component.BaseComponent):
-    """Scores the model's full ranking against popularity and EASE on the same users."""
+    """Scores the model's full ranking against popularity, EASE and iALS on the same users."""
 
     SPEC_CLASS = RankingEvaluatorSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)

@@ -1,11 +1,16 @@
 """The datasets Tessera can read, by name."""
 
+from collections.abc import Callable
+
 from components.sources.base import Record, Source
 from components.sources.demo import DemoSource
 from components.sources.movielens import MovieLensSource
 from schemas.errors import unknown
 
-SOURCES = {"demo": DemoSource, "movielens-100k": MovieLensSource}
+SOURCES: dict[str, Callable[[str], Source]] = {
+    "demo": DemoSource,
+    "movielens-100k": MovieLensSource,
+}
 
 __all__ = ["SOURCES", "DemoSource", "MovieLensSource", "Record", "Source", "open_source"]
 

@@ -155,13 +155,13 @@ class MovieLensSource:
         """Returns why a film's TMDB content is not used, by film id."""
         if not (self._root / _SUSPECTS).is_file():
             return {}
-        links = dict(self._rows(_LINKS, ("movie_id", "tmdb_id")))
+        links = {film: tmdb for film, tmdb in self._rows(_LINKS, ("movie_id", "tmdb_id"))}
         uses = Counter(links.values())
         doubts = {}
         for film, title, flag in self._rows(_SUSPECTS, ("movie_id", "tmdb_title", "flag")):
             similarity = re.search(r"sim=([\d.]+)", flag)
             unlike = similarity is not None and float(similarity[1]) < _LEAST_SIMILARITY
-            another = flag.startswith("check_same_year") and (unlike or uses[links.get(film)] > 1)
+            another = flag.startswith("check_same_year") and (unlike or uses[links.get(film, "")] > 1)
             if flag.startswith(("suspect", "no_tmdb")) or another:
                 doubts[film] = f"the link to TMDB's {title!r} is in doubt ({flag})"
         return doubts

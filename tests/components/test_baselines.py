@@ -37,6 +37,19 @@ def test_ease_solves_the_constrained_ridge_regression():
     np.testing.assert_allclose(ease(positives, users, penalty), expected[users], atol=1e-9)
 
 
+def test_ials_solves_each_row_as_a_weighted_ridge_regression():
+    """Minimises 1 x (1 - uv)^2 over what was met, w x (uv)^2 over all items, and the penalty."""
+    positives, penalty = _positives(), 0.1
+    unobserved = baselines._IALS_UNOBSERVED
+    others = np.random.default_rng(2).normal(size=(positives.shape[1], 3))
+    found = baselines._least_squares(positives, others, penalty)
+    for row, met in enumerate(positives.toarray() > 0):
+        ridge = penalty * (met.sum() + unobserved * len(others))
+        design = np.vstack([others[met], np.sqrt(unobserved) * others, np.sqrt(ridge) * np.eye(3)])
+        target = np.r_[np.ones(met.sum()), np.zeros(len(others) + 3)]
+        np.testing.assert_allclose(found[row], np.linalg.lstsq(design, target, rcond=None)[0])
+
+
 def _random_tasks(n_users=60, n_items=30, events=900):
     rng = np.random.default_rng(4)
     users, items = rng.integers(0, n_users, events), rng.integers(0, n_items, events)
@@ -95,4 +108,5 @@ def test_published_figures_on_movielens(movielens_dir):
     assert measured["ease"]["ndcg@10"] == pytest.approx(0.1332, abs=1e-4)
     assert measured["ease"]["recall@20"] == pytest.approx(0.239, abs=1e-3)
     assert found["ease"].penalty == 200
+    assert measured["ials"]["ndcg@10"] == pytest.approx(0.134, abs=2e-3)
     assert (data.gaps(task.users) == 0).sum() == 430

@@ -96,7 +96,7 @@ def test_predict_converts_to_the_dtype_of_the_signature(client):
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(client, signature, inputs, told):
-    with pytest.raises(RequestError) as caught:
+    with pytest.raises(InputError) as caught:
         client.predict(signature, inputs)
 
     assert told in str(caught.value)

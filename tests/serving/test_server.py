@@ -1,5 +1,4 @@
 import shutil
-import socket
 import time
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tiny_model import save_tiny_model
 from schemas.errors import InputError
 from serving import server as server_module
 from serving.client import Client
+from serving.servable import Servable
 from serving.servable_manager import ServableManager
 from serving.server import EmbeddedServer
 
@@ -86,6 +86,9 @@ def test_the_served_version_may_be_asked_for_and_no_other(stub):
     request = _request()
     request.model_spec.version.value = 3
     assert stub.Predict(request, timeout=10).outputs
+
+    request.model_spec.version.value = 0
+    assert _refused(stub, request)[0] == grpc.StatusCode.NOT_FOUND
 
     request.model_spec.version.value = 9
     assert _refused(stub, request) == (
@@ -210,6 +213,19 @@ def test_requests_of_several_mebibytes_are_answered(client):
     assert outputs["retrieval"].shape == (1, 60_001)
 
 
+def test_warm_up_calls_every_signature_with_possible_values(model_base_path, monkeypatch):
+    servable = Servable(model_base_path / "3")
+    called = {}
+    monkeypatch.setattr(servable, "_run", lambda name, arrays: called.update({name: arrays}))
+
+    servable.warm_up()
+
+    assert set(called) == {"recommend", "serving_default"}
+    assert called["recommend"]["k"].tolist() == [1]
+    assert called["recommend"]["user_id"].tolist() == [b""]
+    assert called["serving_default"]["candidates"].shape == (1, 1)
+
+
 def test_a_newer_version_replaces_the_served_one_without_a_gap(model_base_path, tmp_path):
     base_path = tmp_path / "models"
     shutil.copytree(model_base_path / "3", base_path / "3")
@@ -277,20 +293,19 @@ def test_a_folder_without_a_version_is_refused(tmp_path):
         EmbeddedServer(tmp_path)
 
 
-def test_a_folder_whose_only_version_is_broken_is_refused_and_frees_the_port(tmp_path):
+def test_a_folder_whose_only_version_is_broken_is_refused(tmp_path):
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"no model")
-    port = _free_port()
 
     with pytest.raises(InputError, match=r"No model version under .* can be loaded \(version 1: "):
-        EmbeddedServer(tmp_path, port=port)
-
-    socket.create_server(("127.0.0.1", port)).close()
+        EmbeddedServer(tmp_path)
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
+def test_a_port_taken_while_the_model_is_loaded_is_refused(server, model_base_path, monkeypatch):
+    monkeypatch.setattr(server_module, "_require_free", lambda host, port: None)
+
+    with pytest.raises(InputError, match=f"Port {server.port} on 127.0.0.1 is in use"):
+        EmbeddedServer(model_base_path, port=server.port)
 
 
 def test_a_port_in_use_ends_the_command_with_the_way_out(server, model_base_path, capsys):
@@ -311,5 +326,5 @@ def test_an_address_of_another_machine_is_told_apart_from_a_port_in_use(model_ba
 
 
 def test_a_port_that_is_none_is_refused(model_base_path: Path):
-    with pytest.raises(InputError, match="--port must be 0 to 65535.*given: 70000"):
+    with pytest.raises(InputError, match=r"--port must be 0 to 65535.*given: 70000"):
         EmbeddedServer(model_base_path, port=70000)

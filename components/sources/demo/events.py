@@ -70,7 +70,7 @@ def make_events(world: DemoWorld, sizes: DemoSizes, seed: int) -> list[Event]:
 def _event(
     world: DemoWorld, user: int, item: int, time: int, taste: float, rng: np.random.Generator
 ) -> Event:
-    stars = int(world.rate(taste, rng))
+    stars = world.rate(taste, rng)
     rated = rng.random() >= _UNRATED
     bought = not rated or rng.random() < (stars - 1) / 5
     reviewed = rated and rng.random() < 1 / (3 * (1 - _UNRATED))

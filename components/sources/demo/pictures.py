@@ -14,7 +14,7 @@ _RGB = {
 
 
 def picture(colour: str, shape: str, rng: np.random.Generator) -> bytes:
-    """Draws a shape of a colour, at a random place and size, on a grey ground with grain.
+    """Draws a shape of a colour, not quite in the middle, on a grey ground with grain.
 
     Args:
       colour: A level of the attribute `colour`.
@@ -25,8 +25,8 @@ def picture(colour: str, shape: str, rng: np.random.Generator) -> bytes:
       A PNG of 48 x 48 pixels, RGB.
     """
     image = Image.new("RGB", (_SIDE, _SIDE), (int(rng.integers(150, 240)),) * 3)
-    radius = rng.uniform(11, 17)
-    x, y = rng.uniform(radius + 1, _SIDE - radius - 1, 2)
+    radius = rng.uniform(13, 18)
+    x, y = _SIDE / 2 + rng.uniform(-4, 4, 2)
     ink = tuple(int(np.clip(c + rng.normal(0, 12), 0, 255)) for c in _RGB[colour])
     _draw(ImageDraw.Draw(image), shape, x, y, radius, ink)
     grain = rng.normal(0, 6, (_SIDE, _SIDE, 1))

@@ -42,8 +42,7 @@ def description(topic: str, mood: str, rng: np.random.Generator) -> str:
     first, second, third = rng.choice(_TOPICS[topic], 3, replace=False)
     one, other = rng.choice(_MOODS[mood], 2, replace=False)
     return str(rng.choice((
-        f"A {one} piece that brings {first} and {second} to mind. Made for {other} days, "
-        f"with a hint of {third}.",
+        f"A {one} piece that brings {first} and {second} to mind. For {other} days by the {third}.",
         f"Think of a {first}, a {second}, a {third}: {one} and {other} in one.",
         f"Inspired by {first} and {third}. Its {one} look goes with every {other} {second}.",
     )))

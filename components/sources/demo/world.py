@@ -2,8 +2,8 @@
 
 A product has one level of each attribute in `ATTRIBUTES`; a customer has a liking for each
 level. Taste is the sum of the likings, a dislike of high prices and an appeal that all share.
-Each attribute can be perceived in one modality only, so that a model that misses a modality
-misses a part of the taste.
+Each attribute can be perceived in one column only (the department also in the name), so that a
+model that misses a modality misses a part of the taste.
 """
 
 import math
@@ -94,7 +94,7 @@ class DemoWorld:
 
     def expected_stars(self) -> np.ndarray:
         """Returns the expected stars, 1 to 5, `(n_users, n_items)`."""
-        return 1 + sum(self._at_least(stars) for stars in (2, 3, 4, 5))
+        return 1 + np.sum([self._at_least(stars) for stars in (2, 3, 4, 5)], axis=0)
 
     def like_probability(self) -> np.ndarray:
         """Returns the probability of 4 stars or more, `(n_users, n_items)`."""
@@ -103,10 +103,10 @@ class DemoWorld:
     def _at_least(self, stars: int) -> np.ndarray:
         return _normal_cdf((self.mean_stars() - (stars - 0.5)) / _STARS_NOISE)
 
-    def rate(self, taste: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Returns the stars that customers give, 1 to 5, for any shape of tastes."""
-        noise = rng.normal(0, _STARS_NOISE, np.shape(taste))
-        return np.clip(np.rint(_STARS_AT_ZERO + _STARS_PER_TASTE * taste + noise), 1, 5)
+    def rate(self, taste: float, rng: np.random.Generator) -> int:
+        """Returns the stars, 1 to 5, that a customer gives a product of a taste."""
+        stars = _STARS_AT_ZERO + _STARS_PER_TASTE * taste + rng.normal(0, _STARS_NOISE)
+        return int(np.clip(round(stars), 1, 5))
 
     def choice_logits(self) -> np.ndarray:
         """Returns how likely customers pick each product, `(n_users, n_items)` logits."""

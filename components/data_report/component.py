@@ -1,0 +1,57 @@
+"""The `DataReport` component: what the data looks like, for people."""
+
+import json
+
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import channel, component_spec, standard_artifacts
+
+from components.artifacts import DataReport as DataReportArtifact
+from components.artifacts import Quarantine
+from components.code_digest import code_digest
+from components.data_report.executor import Executor
+from components.data_report.page import template_digest
+from schemas import SIDES, FeatureSpec
+
+_OF_A_TABLE = {
+    "{}": standard_artifacts.Examples,
+    "{}_statistics": standard_artifacts.ExampleStatistics,
+    "{}_anomalies": standard_artifacts.ExampleAnomalies,
+}
+
+
+class DataReportSpec(component_spec.ComponentSpec):
+    """Inputs, outputs and parameters of `DataReport`."""
+
+    INPUTS = {
+        key.format(side): component_spec.ChannelParameter(type=kind)
+        for side in SIDES for key, kind in _OF_A_TABLE.items()
+    } | {"quarantine": component_spec.ChannelParameter(type=Quarantine)}
+    OUTPUTS = {"report": component_spec.ChannelParameter(type=DataReportArtifact)}
+    PARAMETERS = {
+        "spec": component_spec.ExecutionParameter(type=str),
+        "code_digest": component_spec.ExecutionParameter(type=str),
+    }
+
+
+class DataReport(base_component.BaseComponent):
+    """Writes a self-contained page about the data, and its JSON twin."""
+
+    SPEC_CLASS = DataReportSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(self, spec: FeatureSpec, **channels: channel.BaseChannel) -> None:
+        """Builds the component.
+
+        Args:
+          spec: The dataset's spec.
+          **channels: `quarantine` and, for each table, its Examples as `<table>`, its
+            `<table>_statistics` and its `<table>_anomalies`.
+        """
+        super().__init__(
+            spec=DataReportSpec(
+                **channels,
+                report=channel.Channel(type=DataReportArtifact),
+                spec=json.dumps({"name": spec.name, "texts": list(spec.texts)}),
+                code_digest=code_digest("components.data_report.executor") + template_digest(),
+            )
+        )

@@ -1,0 +1,71 @@
+"""A few pictures of the data, small enough to stand in the page."""
+
+import base64
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import tensorflow as tf
+from PIL import Image
+
+from components.data_report.splits import split_folders
+from schemas import Feature, FeatureSpec
+
+_PIXELS = 96
+
+
+def sample_pictures(
+    uri: str, spec: FeatureSpec, feature: Feature, count: int
+) -> tuple[list[dict[str, Any]], int]:
+    """Takes the first pictures of a column, in the order of its files.
+
+    Args:
+      uri: Folder of the table's `Examples`.
+      spec: The dataset's spec.
+      feature: The column, of the modality `image`.
+      count: Most pictures to take.
+
+    Returns:
+      `{"row", "picture"}` for each picture, `picture` being a data URI of a JPEG of at most 96
+      pixels a side; and how many pictures on the way could not be decoded.
+    """
+    roles = [name for name in ("item_id", "user_id") if spec.has_role(name, feature.side)]
+    key = spec.role(roles[0], feature.side).name
+    samples: list[dict[str, Any]] = []
+    broken = 0
+    for example in _examples(uri):
+        encoded = example.features.feature[feature.name].bytes_list.value
+        if not encoded:
+            continue
+        try:
+            picture = _thumbnail(encoded[0])
+        except Exception:  # Pillow raises whatever a format's plugin raises.
+            broken += 1
+            continue
+        samples.append({"row": _first(example.features.feature[key]), "picture": picture})
+        if len(samples) == count:
+            break
+    return samples, broken
+
+
+def _examples(uri: str) -> Iterator[tf.train.Example]:
+    for folder in split_folders(uri).values():
+        files = sorted(str(path) for path in folder.glob("*.gz"))
+        for record in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator():
+            yield tf.train.Example.FromString(record)
+
+
+def _first(feature: tf.train.Feature) -> str:
+    values = getattr(feature, feature.WhichOneof("kind") or "bytes_list").value
+    value = values[0] if values else ""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _thumbnail(encoded: bytes) -> str:
+    with Image.open(io.BytesIO(encoded)) as image:
+        image.draft("RGB", (2 * _PIXELS, 2 * _PIXELS))
+        small = image.convert("RGB")
+    small.thumbnail((_PIXELS, _PIXELS))
+    target = io.BytesIO()
+    small.save(target, "JPEG", quality=80, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(target.getvalue()).decode("ascii")

@@ -1,0 +1,180 @@
+"""The demo shop's files: the same for the same seed, whole, decodable and read back."""
+
+import csv
+import hashlib
+import io
+import pickle
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from components.sources import DemoSource, open_source
+from components.sources.demo import DemoSizes, write_demo
+from components.sources.demo.pictures import picture
+from components.sources.demo.sounds import sound
+from schemas import SIDES, InputError, read_spec
+
+SMALL = DemoSizes(users=30, items=40, events=300)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "shop"
+    write_demo(folder, SMALL)
+    return folder
+
+
+def digest(folder: Path) -> str:
+    total = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        total.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    return total.hexdigest()
+
+
+def rows(folder: Path, side: str) -> list:
+    source = DemoSource(str(folder))
+    return [r for shard in source.shards(side) for r in source.records(side, shard)]
+
+
+def test_the_seed_decides_every_byte(shop: Path, tmp_path: Path) -> None:
+    write_demo(tmp_path / "same", SMALL)
+    write_demo(tmp_path / "other", SMALL, seed=8)
+    assert digest(tmp_path / "same") == digest(shop) != digest(tmp_path / "other")
+
+
+def test_sizes_and_columns(shop: Path) -> None:
+    assert [len(rows(shop, side)) for side in SIDES] == [30, 40, 300]
+    spec = read_spec(DemoSource(str(shop)).schema)
+    for side in SIDES:
+        declared = {f.name for f in spec.table(side) if not f.derived}
+        assert set().union(*(r.values for r in rows(shop, side))) == declared
+
+
+def test_an_identical_shop_is_left_alone_and_another_is_replaced(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    write_demo(folder, SMALL)
+    (folder / "items.csv").write_text("touched")
+    write_demo(folder, SMALL)
+    assert (folder / "items.csv").read_text() == "touched"
+    write_demo(folder, DemoSizes(users=20, items=40, events=200))
+    assert len(rows(folder, "users")) == 20
+    assert [p.name for p in tmp_path.iterdir()] == ["shop"]
+
+
+def test_a_folder_of_something_else_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("keep me")
+    with pytest.raises(InputError, match="exists and is no demo shop. Give a new or an empty"):
+        write_demo(tmp_path, SMALL)
+    assert (tmp_path / "thesis.txt").read_text() == "keep me"
+
+
+def test_impossible_sizes_are_refused() -> None:
+    with pytest.raises(InputError, match="cannot have 10 events: choose 40 to 50"):
+        DemoSizes(users=10, items=10, events=10)
+
+
+def test_every_picture_and_sound_decodes(shop: Path) -> None:
+    media = [p for p in DemoSource(str(shop)).files() if "media" in p.parts]
+    assert {p.suffix for p in media} == {".png", ".wav"}
+    for path in media:
+        if path.suffix == ".png":
+            with Image.open(path) as image:
+                assert np.asarray(image).shape == (48, 48, 3)
+        else:
+            with wave.open(str(path)) as tone:
+                assert tone.getparams()[:4] == (1, 2, 16_000, 8_000)
+
+
+def test_values_are_paths_lists_text_and_some_are_absent(shop: Path) -> None:
+    items, events = rows(shop, "items"), rows(shop, "interactions")
+    shown = [r for r in items if "photo" in r.values]
+    assert 0 < len(shown) < len(items)
+    assert all(r.values["photo"].is_file() for r in shown)
+    assert any(len(r.values["categories"]) == 2 for r in items)
+    unrated = [r for r in events if "stars" not in r.values]
+    assert unrated and all(r.values["purchased"] == "1" for r in unrated)
+    assert 0.2 < sum("review" in r.values for r in events) / len(events) < 0.45
+    texts = " ".join(r.values["name"] for r in items)
+    assert not texts.isascii()
+
+
+def test_line_numbers_count_the_files_lines(shop: Path, tmp_path: Path) -> None:
+    folder = copy(shop, tmp_path)
+    head, first, *rest = (folder / "items.csv").read_text(encoding="utf-8").splitlines(True)
+    odd = 'p9001,"two\nlines",,,,,1\n' + "p9002,too,few\n" + "\n"
+    (folder / "items.csv").write_text(head + first + odd + "".join(rest), encoding="utf-8")
+    read = rows(folder, "items")
+    assert [r.line for r in read[:4]] == [2, 3, 5, 7]
+    assert read[1].values["name"] == "two\nlines"
+    assert read[2].values == {} and read[2].faults == ("the line has 3 fields, expected 7",)
+    assert read[0].source == "items.csv"
+
+
+def test_bytes_that_are_no_text_do_not_stop_the_reading(shop: Path, tmp_path: Path) -> None:
+    folder = copy(shop, tmp_path)
+    with (folder / "items.csv").open("ab") as out:
+        out.write(b"p9001,\xff\xfe,,,,,1\n")
+    assert rows(folder, "items")[-1].values["name"] == "\ufffd\ufffd"
+
+
+def test_a_value_beyond_csvs_limit_costs_its_line_only(shop: Path, tmp_path: Path) -> None:
+    folder = copy(shop, tmp_path)
+    with (folder / "items.csv").open("a", encoding="utf-8") as out:
+        out.write("p9001," + "x" * (csv.field_size_limit() + 1) + ",,,,,1\np9002,y,,,,,1\n")
+    long, good = rows(folder, "items")[-2:]
+    assert "field larger than field limit" in long.faults[0]
+    assert good.values["product"] == "p9002"
+
+
+def test_missing_folder_table_and_column_are_named(shop: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nowhere is missing. Expected a demo shop"):
+        open_source("demo", str(tmp_path / "nowhere"))
+    folder = copy(shop, tmp_path)
+    (folder / "users.csv").write_text("customer,age\n")
+    with pytest.raises(InputError, match=r"users.csv has no column region, email, avatar, about"):
+        DemoSource(str(folder))
+    (folder / "users.csv").unlink()
+    with pytest.raises(InputError, match=r"users.csv is missing. A demo shop has users, items"):
+        DemoSource(str(folder))
+
+
+def test_the_source_travels(shop: Path) -> None:
+    source = DemoSource(str(shop))
+    assert pickle.loads(pickle.dumps(source)) == source
+
+
+def test_a_picture_shows_its_colour() -> None:
+    rng = np.random.default_rng(0)
+    for colour, channel in (("red", 0), ("green", 1), ("blue", 2)):
+        for shape in ("circle", "square", "triangle", "cross"):
+            pixels = np.asarray(Image.open(io.BytesIO(picture(colour, shape, rng))), float)
+            excess = pixels - pixels.mean(2, keepdims=True)
+            assert excess.mean((0, 1)).argmax() == channel
+
+
+def test_a_sound_has_its_pitch_and_rhythm() -> None:
+    rng = np.random.default_rng(0)
+    for pitch, hertz in (("deep", 160), ("middle", 520), ("high", 1700)):
+        peak = np.abs(np.fft.rfft(samples(sound(pitch, "steady", rng)))).argmax() * 2
+        assert abs(peak / hertz - 1) < 0.15
+    silent = {
+        rhythm: (np.abs(samples(sound("high", rhythm, rng)).reshape(-1, 80)).max(1) < 0.06).mean()
+        for rhythm in ("steady", "slow", "fast")
+    }
+    assert silent["steady"] < 0.05
+    assert min(silent["slow"], silent["fast"]) > 0.3
+
+
+def samples(encoded: bytes) -> np.ndarray:
+    with wave.open(io.BytesIO(encoded)) as tone:
+        return np.frombuffer(tone.readframes(tone.getnframes()), "<i2") / 32_768
+
+
+def copy(shop: Path, tmp_path: Path) -> Path:
+    """A shop's tables, without media."""
+    for side in SIDES:
+        (tmp_path / f"{side}.csv").write_bytes((shop / f"{side}.csv").read_bytes())
+    return tmp_path

@@ -1,0 +1,97 @@
+"""The demo shop's truth: what taste hangs on, and that it shows in what customers do."""
+
+from dataclasses import replace
+from itertools import groupby
+
+import numpy as np
+import pytest
+
+from components.sources.demo import DemoSizes, DemoWorld, make_world, true_taste
+from components.sources.demo.events import END, Event, make_events
+from components.sources.demo.world import ATTRIBUTES
+
+SIZES = DemoSizes()
+
+
+@pytest.fixture(scope="module")
+def world() -> DemoWorld:
+    return make_world(7, SIZES)
+
+
+@pytest.fixture(scope="module")
+def events(world: DemoWorld) -> list[Event]:
+    return make_events(world, SIZES, 7)
+
+
+def shuffled(world: DemoWorld, column: str) -> DemoWorld:
+    """The world after products have swapped what shows in a column."""
+    order = np.random.default_rng(0).permutation(SIZES.items)
+    return replace(world, levels={
+        name: levels[order] if ATTRIBUTES[name][0] == column else levels
+        for name, levels in world.levels.items()
+    })
+
+
+def ndcg(scores: np.ndarray, events: list[Event], k: int = 10) -> float:
+    """NDCG@10 on the last tenth of each customer's events (the test rows of U80)."""
+    seen, relevant = np.zeros(scores.shape, bool), {}
+    ordered = sorted(events, key=lambda e: (e.user, e.time, e.item))
+    for user, group in groupby(ordered, key=lambda e: e.user):
+        rows = list(group)
+        cut = round(0.9 * len(rows))
+        seen[user, [e.item for e in rows[:cut]]] = True
+        relevant[user] = [e.item for e in rows[cut:] if (e.stars or 0) >= 4]
+    scores = np.where(seen | ~seen.any(0), -np.inf, scores)
+    gains = 1 / np.log2(np.arange(k) + 2)
+    found = []
+    for user, items in relevant.items():
+        items = [item for item in items if seen[:, item].any()]
+        if items:
+            hits = np.isin(np.argsort(-scores[user])[:k], items)
+            found.append((gains * hits).sum() / gains[: len(items)].sum())
+    return float(np.mean(found))
+
+
+def test_the_oracle_is_a_function_of_seed_and_sizes() -> None:
+    sizes = DemoSizes(users=20, items=30, events=100)
+    assert true_taste(1, sizes).shape == (20, 30)
+    np.testing.assert_array_equal(true_taste(1, sizes), true_taste(1, sizes))
+    assert not np.allclose(true_taste(1, sizes), true_taste(2, sizes))
+
+
+@pytest.mark.parametrize("column", ["photo", "sound", "description"])
+def test_a_model_blind_to_a_column_loses_much(
+    world: DemoWorld, events: list[Event], column: str
+) -> None:
+    assert ndcg(shuffled(world, column).taste(), events) < 0.7 * ndcg(world.taste(), events)
+
+
+def test_the_oracle_beats_popularity_by_far(world: DemoWorld, events: list[Event]) -> None:
+    counts = np.bincount([e.item for e in events], minlength=SIZES.items)
+    popularity = ndcg(np.tile(counts, (SIZES.users, 1)), events)
+    assert popularity > ndcg(np.random.default_rng(0).random((SIZES.users, SIZES.items)), events)
+    assert ndcg(world.taste(), events) > 3 * popularity
+
+
+def test_stars_follow_their_expectation(world: DemoWorld, events: list[Event]) -> None:
+    rated = [e for e in events if e.stars]
+    expected = world.expected_stars()[[e.user for e in rated], [e.item for e in rated]]
+    stars = np.array([e.stars for e in rated])
+    assert abs(expected.mean() - stars.mean()) < 0.02
+    assert np.sqrt(np.mean((expected - stars) ** 2)) < 0.75 * stars.std()
+    likes = world.like_probability()[[e.user for e in rated], [e.item for e in rated]]
+    assert abs(likes.mean() - (stars >= 4).mean()) < 0.02
+
+
+def test_events_are_as_many_as_asked_distinct_and_in_time(events: list[Event]) -> None:
+    assert len(events) == SIZES.events
+    assert len({(e.user, e.item) for e in events}) == SIZES.events
+    times = np.array([e.time for e in events])
+    assert (np.diff(times) >= 0).all()
+    assert END - 90 * 86_400 <= times.min() and END - 2 * 86_400 < times.max() < END
+    assert len({e.user for e in events}) == SIZES.users
+
+
+def test_few_products_have_many_events(events: list[Event]) -> None:
+    counts = np.sort(np.bincount([e.item for e in events], minlength=SIZES.items))[::-1]
+    assert 0.2 < counts[:40].sum() / SIZES.events < 0.5

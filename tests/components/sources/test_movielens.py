@@ -1,0 +1,151 @@
+"""MovieLens-100K: rows, content in doubt, and what is said about bad folders and lines."""
+
+import csv
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+
+from components.sources import MovieLensSource, open_source
+from schemas import SIDES, InputError, read_spec
+
+
+def film(number: int, title: str, genres: tuple[int, ...] = (), date: str = "01-Jan-1995") -> str:
+    flags = "|".join("1" if g in genres else "0" for g in range(19))
+    return f"{number}|{title}|{date}||http://x|{flags}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    tables = tmp_path / "ml-100k"
+    tables.mkdir()
+    (tables / "u.user").write_text("1|24|M|writer|85711\n2|53|F|other|94043\n")
+    (tables / "u.data").write_text("1\t1\t5\t881250949\n2\t2\tabc\t881250950\n")
+    (tables / "u.item").write_text(
+        film(1, "Misérables, Les (1995)", (1, 8)) + film(2, "Mask, The (1994)", (0,))
+        + film(3, "unknown", date="") + film(4, "Show, The (1995)") + film(5, "Ran (1985)"),
+        encoding="latin-1",
+    )
+    for name in ("posters_w92", "text", "mapping"):
+        (tmp_path / name).mkdir()
+    for number in (1, 2, 4, 5):
+        (tmp_path / f"posters_w92/{number}.jpg").write_bytes(b"jpeg")
+    films = [
+        {"id": 10, "overview": "Bread.", "vote_average": 8.1}, {"id": 20, "overview": "Guns."},
+        {"id": 40, "overview": "Las Vegas."}, {"id": 60, "overview": None},
+    ]
+    (tmp_path / "text/tmdb_features.json").write_text(json.dumps(films))
+    (tmp_path / "mapping/links.csv").write_text(
+        "movie_id,imdb_id,tmdb_id\n1,tt1,10\n2,tt2,20\n3,tt3,60\n4,tt4,40\n5,tt5,40\n"
+    )
+    (tmp_path / "mapping/suspect_tmdb_links.csv").write_text(
+        "movie_id,ml_title,tmdb_title,tmdb_year,flag\n"
+        '2,"Mask, The (1994)",Pulp Fiction,1994,check_same_year sim=0.10\n'
+        '4,"Show, The (1995)",Showgirls,1995,check_same_year sim=0.47\n'
+        "1,Misérables,Les Misérables,1995,check_same_year sim=0.40\n"
+        "5,Ran (1985),Ran,,tmdb_id_shared\n"
+    )
+    return tmp_path
+
+
+def rows(folder: Path, side: str) -> list:
+    source = MovieLensSource(str(folder))
+    return [r for shard in source.shards(side) for r in source.records(side, shard)]
+
+
+def test_rows_have_the_schemas_columns_and_raw_text(folder: Path) -> None:
+    spec = read_spec(MovieLensSource(str(folder)).schema)
+    for side in SIDES:
+        declared = {f.name for f in spec.table(side) if not f.derived}
+        assert set().union(*(r.values for r in rows(folder, side))) == declared
+    second = rows(folder, "interactions")[1]
+    assert second.values["rating"] == "abc"
+    assert (second.source, second.line) == ("ml-100k/u.data", 2)
+
+
+def test_a_film_has_genres_year_poster_and_overview(folder: Path) -> None:
+    first, mask, unknown_film = rows(folder, "items")[:3]
+    assert first.values == {
+        "item_id": "1", "title": "Misérables, Les (1995)", "genres": ["Action", "Drama"],
+        "release_year": "1995", "overview": "Bread.", "poster": folder / "posters_w92/1.jpg",
+    }
+    assert mask.values["genres"] == []
+    assert unknown_film.values["release_year"] is None
+    assert "overview" not in unknown_film.values
+
+
+def test_content_behind_a_doubtful_link_is_left_out_and_told(folder: Path) -> None:
+    films = {r.values["item_id"]: r for r in rows(folder, "items")}
+    for number in ("2", "4"):  # unlike titles; a link that another film has too
+        assert not {"poster", "overview"} & films[number].values.keys()
+    (fault,) = films["2"].faults
+    assert fault == (
+        "overview and poster left out: the link to TMDB's 'Pulp Fiction' is in doubt "
+        "(check_same_year sim=0.10)"
+    )
+    for number in ("1", "5"):  # a foreign title; the film that the shared link is right for
+        assert {"poster", "overview"} <= films[number].values.keys()
+        assert films[number].faults == ()
+
+
+def test_a_line_with_too_few_fields_is_a_record_that_says_so(folder: Path) -> None:
+    (folder / "ml-100k/u.data").write_text("1\t1\t5\n\n2\t2\t4\t881250950\n")
+    short, good = rows(folder, "interactions")
+    assert short.values == {} and short.line == 1
+    assert short.faults == ("the line has 3 fields, expected 4",)
+    assert good.line == 3
+
+
+def test_the_tables_may_lie_directly_in_the_folder(folder: Path) -> None:
+    source = open_source("movielens-100k", str(folder / "ml-100k"))
+    assert source.shards("users") == ["u.user"]
+    assert pickle.loads(pickle.dumps(source)) == source
+    assert all(p.is_file() for p in source.files())
+
+
+def test_files_are_tables_content_and_posters(folder: Path) -> None:
+    assert len(MovieLensSource(str(folder)).files()) == 3 + 3 + 4
+
+
+def test_missing_folder_and_files_are_named(folder: Path) -> None:
+    with pytest.raises(InputError, match="nowhere is missing. MovieLens-100K is read from"):
+        MovieLensSource(str(folder / "nowhere"))
+    (folder / "mapping/links.csv").unlink()
+    with pytest.raises(InputError, match=r"links.csv is missing. It tells which film is which"):
+        MovieLensSource(str(folder))
+    (folder / "ml-100k/u.item").unlink()
+    with pytest.raises(InputError, match=r"u.item is missing. A MovieLens-100K folder holds"):
+        MovieLensSource(str(folder))
+
+
+@pytest.mark.parametrize("text", ["{", '["x"]', '[{"overview": "no id"}]'])
+def test_malformed_plots_are_named(folder: Path, text: str) -> None:
+    (folder / "text/tmdb_features.json").write_text(text)
+    with pytest.raises(InputError, match=r"tmdb_features.json is not a JSON list of TMDB films"):
+        rows(folder, "items")
+
+
+def test_a_missing_column_of_the_links_is_named(folder: Path) -> None:
+    (folder / "mapping/links.csv").write_text("movie,tmdb\n1,2\n")
+    with pytest.raises(InputError, match="links.csv has no column movie_id, tmdb_id"):
+        rows(folder, "items")
+
+
+def test_unknown_names_list_the_known_ones(folder: Path) -> None:
+    with pytest.raises(InputError, match="Unknown dataset 'netflix'. Known: demo, movielens-100k"):
+        open_source("netflix", str(folder))
+    with pytest.raises(InputError, match="Unknown table 'films'. Known: interactions, items"):
+        MovieLensSource(str(folder)).shards("films")
+
+
+def test_the_real_dataset(movielens_dir: Path) -> None:
+    assert [len(rows(movielens_dir, side)) for side in SIDES] == [943, 1682, 100_000]
+    films = {r.values["item_id"]: r for r in rows(movielens_dir, "items")}
+    assert all("genres" in f.values for f in films.values())
+    with (movielens_dir / "mapping/suspect_tmdb_links.csv").open(encoding="utf-8") as lines:
+        suspects = [r["movie_id"] for r in csv.DictReader(lines) if r["flag"].startswith("suspect")]
+    for number in [*suspects, "72"]:
+        assert not {"poster", "overview"} & films[number].values.keys()
+    assert {"poster", "overview"} <= films["56"].values.keys()
+    assert sum("poster" in f.values for f in films.values()) == 1641

@@ -1,0 +1,333 @@
+"""The data report: what it says, what it hides, and that no data break it."""
+
+import io
+import json
+import shutil
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+import tensorflow as tf
+import tensorflow_data_validation as tfdv
+from PIL import Image
+from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
+from tfx.types import channel, standard_artifacts
+
+from components.artifacts import DataReport as DataReportArtifact
+from components.artifacts import Quarantine
+from components.data_report import executor, page
+from components.data_report.component import DataReport
+from schemas import SIDES, parse_spec, read_spec
+
+_SCRIPT = "<script>alert('x')</script>"
+_SPLITS = {"users": ["all"], "items": ["all"], "interactions": ["train", "validation", "test"]}
+
+
+def _picture(shade=0, size=(300, 200)):
+    target = io.BytesIO()
+    Image.new("RGBA", size, (shade, 90, 160, 255)).save(target, "PNG")
+    return target.getvalue()
+
+
+def _rows():
+    users = [
+        {"customer": f"u{n}", "age": 20 + n, "region": _SCRIPT if n % 2 else "north",
+         "email": f"secret{n}@example.org", "customer_events": n}
+        for n in range(10)
+    ]
+    items = [
+        {"product": f"p{n}", "name": f"Lamp {n}", "price": float(n) + 0.5,
+         "categories": ["light", "home"][: 1 + n % 2],
+         **({"photo": _picture(10 * n)} if n < 15 else {}),
+         **({"sound": b"RIFF\xff\x00"} if n < 3 else {})}
+        for n in range(20)
+    ]
+    event = {"customer": "u1", "product": "p1", "time": 900_000_000, "stars": 4.0,
+             "history_products": ["p2", "p3"], "history_times": [899_999_000, 899_998_000]}
+    events = {"train": [event] * 8, "validation": [event], "test": [event]}
+    return {"users": {"all": users}, "items": {"all": items}, "interactions": events}
+
+
+def _write_examples(rows, path):
+    with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
+        for row in rows:
+            example = tf.train.Example()
+            for name, value in row.items():
+                feature = example.features.feature[name]
+                for one in value if isinstance(value, list) else [value]:
+                    if isinstance(one, float):
+                        feature.float_list.value.append(one)
+                    elif isinstance(one, int):
+                        feature.int64_list.value.append(one)
+                    else:
+                        feature.bytes_list.value.append(
+                            one if isinstance(one, bytes) else one.encode()
+                        )
+            writer.write(example.SerializeToString())
+
+
+def _write_inputs(root, spec):
+    folders = {"quarantine": str(root / "quarantine")}
+    rows = _rows()
+    for side in SIDES:
+        for kind in ("", "_statistics", "_anomalies"):
+            folders[side + kind] = str(root / (side + kind))
+        for split in _SPLITS[side]:
+            at = {kind: root / (side + kind) / f"Split-{split}"
+                  for kind in ("", "_statistics", "_anomalies")}
+            for folder in at.values():
+                folder.mkdir(parents=True)
+            _write_examples(rows[side][split], at[""] / "data_tfrecord-00000-of-00001.gz")
+            frame = pd.DataFrame([
+                {k: v if isinstance(v, list) else [v] for k, v in row.items()}
+                for row in rows[side][split]
+            ])
+            options = tfdv.StatsOptions(schema=spec.schema(side))
+            statistics = tfdv.generate_statistics_from_dataframe(frame, options)
+            (at["_statistics"] / "FeatureStats.pb").write_bytes(statistics.SerializeToString())
+            (at["_anomalies"] / "SchemaDiff.pb").write_bytes(b"")
+    clean = {"read": 20, "kept": 20, "quarantined": 0}
+    counts = {"users": {"read": 12, "kept": 10, "quarantined": 2}, "items": clean,
+              "interactions": {"read": 10, "kept": 10, "quarantined": 0},
+              "splits": {"train": 8, "validation": 1, "test": 1}, "split": "u80"}
+    (root / "quarantine").mkdir()
+    (root / "quarantine" / "counts.json").write_text(json.dumps(counts))
+    records = [
+        {"table": "users", "source": "users.csv", "line": n, "kind": "row",
+         "reason": f"age {_SCRIPT!r} is not a whole number"} for n in (3, 7)
+    ] + [
+        {"table": "users", "source": "users.csv", "line": n, "kind": "value",
+         "reason": f"email 'secret{n}@example.org' is not valid"} for n in range(30)
+    ]
+    (root / "quarantine" / "quarantine.jsonl").write_text(
+        "".join(json.dumps(record) + "\n" for record in records)
+    )
+    return folders
+
+
+@pytest.fixture(scope="module")
+def spec():
+    return read_spec("demo")
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory, spec):
+    """Folders of healthy inputs."""
+    return _write_inputs(tmp_path_factory.mktemp("inputs"), spec)
+
+
+@pytest.fixture
+def folders(healthy, tmp_path):
+    """A copy of the healthy inputs, to spoil."""
+    copies = {}
+    for name, folder in healthy.items():
+        shutil.copytree(folder, tmp_path / name)
+        copies[name] = str(tmp_path / name)
+    return copies
+
+
+@pytest.fixture
+def report(spec, tmp_path):
+    """Writes the report; returns the page and the strictly parsed JSON."""
+
+    def write(folders):
+        executor.write_report(spec, folders, str(tmp_path / "report"))
+
+        def refuse(constant):
+            raise AssertionError(f"{constant} is not JSON")
+
+        text = (tmp_path / "report" / "data_report.json").read_text()
+        return ((tmp_path / "report" / "data_report.html").read_text(),
+                json.loads(text, parse_constant=refuse))
+
+    return write
+
+
+def _feature(content, side, name, split=0):
+    features = content["tables"][side]["splits"][split]["features"]
+    return next(f for f in features if f["name"] == name)
+
+
+def test_tells_the_figures_of_every_feature(healthy, report):
+    _, content = report(healthy)
+    assert content["headline"] == "10 interactions, 2 quarantined, no anomalies"
+    assert [s["split"] for s in content["tables"]["interactions"]["splits"]] == [
+        "train", "validation", "test"
+    ]
+    assert content["tables"]["items"]["splits"][0]["rows"] == 20
+    price = _feature(content, "items", "price")
+    assert price["range"] == {
+        "min": 0.5, "max": 19.5, "mean": 10.0, "median": pytest.approx(10, abs=1),
+        "std": pytest.approx(5.766, abs=0.01),
+    }
+    assert sum(bar["count"] for bar in price["histogram"]) == pytest.approx(20)
+    categories = _feature(content, "items", "categories")
+    assert categories["top"] == [{"value": "light", "count": 20}, {"value": "home", "count": 10}]
+    assert categories["values_per_row"] == {"min": 1, "mean": 1.5, "max": 2}
+    assert _feature(content, "items", "name")["mean_length"] == pytest.approx(6.5)
+    photo = _feature(content, "items", "photo")
+    assert (photo["missing"], photo["missing_share"]) == (5, 0.25)
+    description = _feature(content, "items", "description")
+    assert (description["rows"], description["missing"]) == (0, 20)
+    assert _feature(content, "interactions", "stars")["labels"] == ["rating", "like"]
+    assert _feature(content, "interactions", "time")["time_range"]["max"] == 900_000_000
+
+
+def test_shows_a_few_small_pictures_and_counts_media(healthy, report):
+    html, content = report(healthy)
+    photo, sound = (
+        next(m for m in content["media"] if m["feature"] == name) for name in ("photo", "sound")
+    )
+    assert (photo["filled"], photo["rows"], sound["filled"]) == (15, 20, 3)
+    assert [s["row"] for s in photo["samples"]] == [f"p{n}" for n in range(12)]
+    assert html.count("data:image/jpeg;base64,") == 12
+    assert len(html) < 150_000
+
+
+def test_hides_personal_data_and_escapes_strings(healthy, report):
+    html, content = report(healthy)
+    assert "secret" not in html
+    assert "secret" not in json.dumps(content)
+    assert "hidden: personal data" in html
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;") >= 3  # a top value (text and title) and a reason
+
+
+def test_the_page_needs_nothing_from_outside(healthy, report):
+    class Links(HTMLParser):
+        found = ()
+
+        def handle_starttag(self, tag, attributes):
+            assert tag not in ("script", "link", "iframe", "object")
+            self.found += tuple(v for k, v in attributes if k in ("src", "href"))
+
+    html, _ = report(healthy)
+    links = Links()
+    links.feed(html)
+    assert len(links.found) > 12
+    assert all(link.startswith(("#", "data:image/jpeg")) for link in links.found)
+    assert "url(" not in html and "@import" not in html
+
+
+def test_groups_the_quarantine_by_reason(healthy, report):
+    html, content = report(healthy)
+    values, rows = content["reasons"]["groups"]
+    assert (rows["reason"], rows["count"]) == ("age … is not a whole number", 2)
+    assert rows["examples"][0] == {
+        "source": "users.csv", "line": 3, "reason": f"age {_SCRIPT!r} is not a whole number"
+    }
+    assert (values["kind"], values["count"], len(values["examples"])) == ("value", 30, 20)
+    assert "and 10 more" in html
+
+
+def test_lists_anomalies_without_values_of_personal_data(folders, report, tmp_path):
+    anomalies = anomalies_pb2.Anomalies()
+    anomalies.anomaly_info["region"].short_description = "Unexpected string values"
+    anomalies.anomaly_info["region"].description = "Values missing from the schema: mars."
+    anomalies.anomaly_info["email"].short_description = "Unexpected string values"
+    anomalies.anomaly_info["email"].description = "secret1@example.org is unknown."
+    (tmp_path / "users_anomalies" / "Split-all" / "SchemaDiff.pb").write_bytes(
+        anomalies.SerializeToString()
+    )
+    html, content = report(folders)
+    assert content["headline"].endswith("2 anomalies")
+    assert content["anomalies"]["users"]["found"] == [
+        {"table": "users", "split": "all", "feature": "email",
+         "short": "Unexpected string values", "long": "hidden: personal data"},
+        {"table": "users", "split": "all", "feature": "region",
+         "short": "Unexpected string values", "long": "Values missing from the schema: mars."},
+    ]
+    assert "mars" in html and "secret" not in html
+
+
+@pytest.mark.parametrize(
+    ("file", "data", "section"),
+    [
+        ("items_statistics/Split-all/FeatureStats.pb", b"\xff\xff", ("tables", "items")),
+        ("items_statistics/Split-all/FeatureStats.pb", b"", ("tables", "items")),
+        ("items_statistics/Split-all/FeatureStats.pb", None, ("tables", "items")),
+        ("users_anomalies/Split-all/SchemaDiff.pb", b"\xff\xff", ("anomalies", "users")),
+        ("items/Split-all/data_tfrecord-00000-of-00001.gz", b"broken", ("media", 1)),
+        ("quarantine/counts.json", b"{}", ("counts",)),
+        ("quarantine/counts.json", b'{"users": {"read": "many"}}', ("counts",)),
+        ("quarantine/quarantine.jsonl", b"{broken\n", ("reasons",)),
+    ],
+)
+def test_a_broken_input_becomes_a_note(folders, report, tmp_path, file, data, section):
+    if data is None:
+        (tmp_path / file).unlink()
+    else:
+        (tmp_path / file).write_bytes(data)
+    html, content = report(folders)
+    broken = content
+    for key in section:
+        broken = broken[key]
+    assert broken["note"].startswith("This section could not be made: ")
+    assert html.count('<p class="note"') >= 1
+    assert html.rstrip().endswith("</html>")
+
+
+def test_no_input_at_all_still_gives_a_page(spec, tmp_path, report):
+    names = [side + kind for side in SIDES for kind in ("", "_statistics", "_anomalies")]
+    html, content = report({name: str(tmp_path / "no") for name in [*names, "quarantine"]})
+    assert content["headline"] == "rows unknown, anomalies unknown"
+    assert html.rstrip().endswith("</html>")
+
+
+def test_a_broken_picture_costs_only_itself(folders, report, tmp_path):
+    _write_examples(
+        [{"product": "bad", "photo": _picture()[:60]}, {"product": "good", "photo": _picture()}],
+        tmp_path / "items" / "Split-all" / "data_tfrecord-00000-of-00001.gz",
+    )
+    _, content = report(folders)
+    photo = next(m for m in content["media"] if m["feature"] == "photo")
+    assert (photo["samples"], photo["broken"]) == ([{"row": "good"}], 1)
+
+
+def test_figures_that_are_no_numbers_are_null(folders, report, tmp_path):
+    path = tmp_path / "items_statistics" / "Split-all" / "FeatureStats.pb"
+    statistics = statistics_pb2.DatasetFeatureStatisticsList.FromString(path.read_bytes())
+    for column in statistics.datasets[0].features:
+        if column.WhichOneof("stats") == "num_stats":
+            column.num_stats.mean = float("nan")
+            column.num_stats.max = float("inf")
+            for histogram in column.num_stats.histograms:
+                for bucket in histogram.buckets:
+                    bucket.sample_count = float("nan")
+    path.write_bytes(statistics.SerializeToString())
+    html, content = report(folders)
+    figures = _feature(content, "items", "price")["range"]
+    assert (figures["mean"], figures["max"], figures["min"]) == (None, None, 0.5)
+    assert "nan" not in html
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(None, "–"), (100000, "100,000"), (3.14159, "3.14"), (0.000123456, "0.000123"), (-2.0, "-2")],
+)
+def test_numbers_read_well(value, expected):
+    assert page._number(value) == expected
+
+
+def test_executor_reads_artifacts_and_the_spec_as_a_parameter(healthy, spec, tmp_path):
+    kinds = {"": standard_artifacts.Examples, "_statistics": standard_artifacts.ExampleStatistics,
+             "_anomalies": standard_artifacts.ExampleAnomalies}
+    names = {side + end: kind for side in SIDES for end, kind in kinds.items()}
+    names["quarantine"] = Quarantine
+    component = DataReport(
+        spec=spec, **{name: channel.Channel(type=kind) for name, kind in names.items()}
+    )
+    assert component.exec_properties["code_digest"].endswith(page.template_digest())
+    given = json.loads(component.exec_properties["spec"])
+    assert parse_spec(**given) == spec
+    inputs = {}
+    for name, kind in names.items():
+        artifact = kind()
+        artifact.uri = healthy[name]
+        inputs[name] = [artifact]
+    report = DataReportArtifact()
+    report.uri = str(tmp_path / "report")
+    executor.Executor().Do(inputs, {"report": [report]}, component.exec_properties)
+    assert {p.name for p in (tmp_path / "report").iterdir()} == {
+        "data_report.html", "data_report.json"
+    }

@@ -1,0 +1,134 @@
+"""What media are let through, and what is said about the others."""
+
+import io
+import struct
+import wave
+import zlib
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from components import media
+from components.media import MediaFault, read_media
+from schemas import InputError
+
+
+def image(kind: str, size: tuple[int, int] = (12, 8), mode: str = "RGB", **how) -> bytes:
+    out = io.BytesIO()
+    Image.effect_noise(size, 60).convert(mode).save(out, kind, **how)
+    return out.getvalue()
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that claims a size and holds no pixels."""
+    def chunk(name: bytes, body: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(name + body))
+        return struct.pack(">I", len(body)) + name + body + check
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+def sound(frames: int = 800, rate: int = 16_000, width: int = 2) -> bytes:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        file.writeframes(b"\1" * frames * width)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP"])
+def test_good_images_pass_unchanged(kind: str, mode: str, tmp_path: Path) -> None:
+    data = image(kind, mode=mode) if (kind, mode) != ("BMP", "L") else image(kind)
+    assert read_media(data, "image") == data
+    (tmp_path / "x").write_bytes(data)
+    assert read_media(tmp_path / "x", "image") == data
+
+
+def test_a_good_sound_passes_unchanged() -> None:
+    assert read_media(sound(), "audio") == sound()
+
+
+@pytest.mark.parametrize(("data", "reason"), [
+    (b"", r"image is empty \(0 bytes\)"),
+    (b"<html>404</html>", r"not a readable JPEG, PNG, GIF or BMP image \(it starts with b'<html>40"),
+    (image("WEBP"), r"not a readable JPEG, PNG, GIF or BMP image \(it starts with b'RIFF"),
+    (image("JPEG", (64, 64))[:-300], "JPEG image does not decode: it is truncated, damaged"),
+    (image("PNG", (64, 64))[:600], "PNG image does not decode: it is truncated, damaged"),
+    (image("PNG")[:10], r"not a readable JPEG, PNG, GIF or BMP image"),
+    (b"x" * (8 * 2**20 + 1), r"image has 8\.0 MiB, more than the limit of 8 MiB"),
+    (png_header(6000, 5000), r"image has 30\.0 megapixels, more than the limit of 25 megapixels"),
+    (png_header(10_000, 10_000), r"image has 100\.0 megapixels"),  # where Pillow would warn
+    (png_header(60_000, 60_000), "image is far over the limit of 25 megapixels"),
+])
+def test_bad_images_are_refused(data: bytes, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(MediaFault, match=reason):
+        read_media(data, "image")
+    (tmp_path / "x").write_bytes(data)
+    with pytest.raises(MediaFault, match=reason):
+        read_media(tmp_path / "x", "image")
+
+
+def test_a_large_image_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tensorflow as tf
+
+    monkeypatch.setattr(tf.io, "decode_image", lambda *_, **__: pytest.fail("decoded"))
+    with pytest.raises(MediaFault, match="megapixels"):
+        read_media(png_header(6000, 5000), "image")
+
+
+def test_the_frames_of_an_animation_count_together() -> None:
+    frames = [Image.new("L", (2000, 2000), shade) for shade in range(0, 80, 10)]
+    data = io.BytesIO()
+    frames[0].save(data, "GIF", save_all=True, append_images=frames[1:])
+    with pytest.raises(MediaFault, match=r"image has 32\.0 megapixels"):
+        read_media(data.getvalue(), "image")
+
+
+@pytest.mark.parametrize(("data", "reason"), [
+    (b"", r"audio is empty \(0 bytes\)"),
+    (b"ID3\4mp3 data", r"not a readable PCM WAV sound \(.*it starts with b'ID3"),
+    (sound()[:20], r"not a readable PCM WAV sound \(the header is cut short"),
+    (sound(0), r"WAV sound is empty \(0 samples at 16000 Hz\)"),
+    (sound(width=1), "WAV sound has 8 bits a sample, expected 16"),
+    (sound()[:-400], "WAV sound is truncated: 600 of 800 samples are there"),
+    (sound(700, rate=1), "WAV sound lasts 700 s, more than the limit of 600 s"),
+    (b"x" * (64 * 2**20 + 1), r"audio has 64\.0 MiB, more than the limit of 64 MiB"),
+], ids=range(8))
+def test_bad_sounds_are_refused(data: bytes, reason: str) -> None:
+    with pytest.raises(MediaFault, match=reason):
+        read_media(data, "audio")
+
+
+def test_missing_and_unreadable_files_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(MediaFault, match=r"image file gone\.jpg is missing"):
+        read_media(tmp_path / "gone.jpg", "image")
+    with pytest.raises(MediaFault, match="is missing"):
+        read_media(tmp_path, "image")
+    (tmp_path / "locked.jpg").write_bytes(b"x")
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(MediaFault, match=r"locked\.jpg cannot be read \(Permission denied\)"):
+        read_media(tmp_path / "locked.jpg", "image")
+
+
+def test_a_large_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "x").open("wb") as out:
+        out.truncate(9 * 2**20)
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read"))
+    with pytest.raises(MediaFault, match=r"image has 9\.0 MiB"):
+        read_media(tmp_path / "x", "image")
+
+
+def test_an_unknown_modality_lists_the_known_ones() -> None:
+    with pytest.raises(InputError, match="Unknown media modality 'smell'. Known: audio, image"):
+        media.read_media(b"x", "smell")

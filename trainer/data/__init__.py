@@ -1,0 +1,1 @@
+"""Transformed Examples as arrays (the tables) and as batches (the interactions)."""

@@ -1,0 +1,63 @@
+"""The users and the items: one row each, in memory, addressed by index."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from schemas import InputError
+from trainer.preprocessing import columns
+
+
+@dataclass(frozen=True)
+class Table:
+    """All rows of the users or of the items table.
+
+    Attributes:
+      ids: Ids in the order of the table, without the unknown one at index 0.
+      vocabulary: The file that lists them, one a line.
+      columns: Transformed columns, `(1 + len(ids), ...)`; row 0 is an unknown id: all absent.
+      events: Number of training events of each row, `(1 + len(ids),)`.
+    """
+
+    ids: list[str]
+    vocabulary: str
+    columns: dict[str, np.ndarray]
+    events: np.ndarray
+
+    def __len__(self) -> int:
+        """Returns the number of rows, the unknown one included."""
+        return len(self.ids) + 1
+
+
+def read_table(files: list[str], transform: tft.TFTransformOutput) -> Table:
+    """Reads a transformed table.
+
+    Args:
+      files: TFRecord files of its transformed Examples.
+      transform: The transform's output, which names the columns and holds the ids.
+
+    Returns:
+      The table, in the order of the id vocabulary.
+
+    Raises:
+      InputError: The table has no rows.
+    """
+    ids = [name.decode("utf-8") for name in transform.vocabulary_by_name(columns.INDEX)]
+    if not ids:
+        raise InputError("The users or the items table is empty. Give at least one row of each.")
+    dataset = tf.data.TFRecordDataset(files, compression_type="GZIP").batch(1024)
+    spec = transform.transformed_feature_spec()
+    parsed = [tf.io.parse_example(batch, spec) for batch in dataset]
+    merged = {name: np.concatenate([part[name].numpy() for part in parsed]) for name in spec}
+    position = merged.pop(columns.INDEX) + 1
+    placed = {}
+    for name, values in merged.items():
+        # Only pictures are int64 with three dimensions a row; their values fit a byte.
+        dtype = np.uint8 if values.ndim == 4 else np.int32 if values.dtype == np.int64 else np.float32
+        full = np.zeros((len(ids) + 1, *values.shape[1:]), dtype)
+        full[position] = values
+        placed[name] = full
+    events = placed.pop(columns.EVENTS, np.zeros(len(ids) + 1, np.int32))
+    return Table(ids, transform.vocabulary_file_by_name(columns.INDEX), placed, events)

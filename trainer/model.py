@@ -1,0 +1,234 @@
+"""The network: towers, fusion, sharing and heads, as Keras functional models.
+
+Reads top to bottom: a user side, an item side, a head for each task, and the model that trains
+them together. Which features exist comes from the spec, what is built of them from the recipe.
+"""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import ops
+
+from schemas import Feature, FeatureSpec
+from trainer.layers.fusion import FUSIONS
+from trainer.layers.heads import PairHead
+from trainer.layers.history import HistoryTower
+from trainer.layers.sharing import SHARINGS
+from trainer.layers.table import TableLookup
+from trainer.layers.towers import CategoricalTower, IdTower, ImageTower, NumericTower, TextTower
+from trainer.preprocessing import columns
+from trainer.recipe import Recipe
+
+USER_INDEX, ITEM_INDEX, HISTORY_INDEX = "user_index", "item_index", "history_index"
+CONTEXT_WIDTH = 6
+
+
+@dataclass(frozen=True)
+class Side:
+    """The fixed content of the users or of the items.
+
+    Attributes:
+      content: Transformed columns, `(rows, ...)`; row 0 is the unknown id.
+      vocabularies: Number of indices of each categorical or text feature, padding included.
+    """
+
+    content: dict[str, np.ndarray]
+    vocabularies: dict[str, int]
+
+    @property
+    def rows(self) -> int:
+        """Number of rows, the unknown id included."""
+        return len(next(iter(self.content.values())))
+
+
+@dataclass(frozen=True)
+class Network:
+    """The parts of a built model; all share their weights.
+
+    Attributes:
+      user: `{user columns} -> {task: (batch, dim), "weights": (batch, modalities)}`.
+      item: `{item columns} -> {"vector": (batch, dim), "weights": (batch, modalities)}`.
+      item_lookup: Table index `(...)` to the columns that `item` takes besides the index.
+      user_lookup: The same for users.
+      retrieval: Projections of the two sides, whose inner product ranks.
+      heads: The other tasks' heads, by task.
+      training: All of it on rows of interactions.
+      user_modalities: What the user weights refer to, in order.
+      item_modalities: What the item weights refer to, in order.
+    """
+
+    user: keras.Model
+    item: keras.Model
+    user_lookup: dict[str, TableLookup]
+    item_lookup: dict[str, TableLookup]
+    query: keras.layers.Layer
+    candidate: keras.layers.Layer
+    heads: dict[str, PairHead]
+    training: keras.Model
+    user_modalities: list[str]
+    item_modalities: list[str]
+
+
+def build_network(
+    spec: FeatureSpec,
+    recipe: Recipe,
+    users: Side,
+    items: Side,
+    label_means: dict[str, float],
+    seed: int,
+) -> Network:
+    """Builds the network that a recipe describes for a dataset.
+
+    Args:
+      spec: The dataset's spec.
+      recipe: What to build.
+      users: The users' content.
+      items: The items' content.
+      label_means: Mean of each task's label over the training rows, where heads start.
+      seed: Seed of the initial weights and of dropout.
+
+    Returns:
+      The parts and the whole.
+    """
+    keras.utils.set_random_seed(seed)
+    options = recipe.model
+    item_embedding = keras.layers.Embedding(items.rows, options.dim, name="item_embedding")
+    item, item_modalities = _item_model(spec, recipe, items, item_embedding, seed)
+    user, user_modalities = _user_model(spec, recipe, users, item_embedding, seed)
+    user_lookup = {n: TableLookup(v, name=f"users_{n}") for n, v in users.content.items()}
+    item_lookup = {n: TableLookup(v, name=f"items_{n}") for n, v in items.content.items()}
+    query = keras.layers.Dense(options.dim, name="query", use_bias=False)
+    candidate = keras.layers.Dense(options.dim, name="candidate", use_bias=False)
+    heads = {
+        name: PairHead(options.dim, label_means[str(task.label)] if task.head == "regression" else 0.0,
+                       options.dropout, name=f"head_{name}")
+        for name, task in recipe.tasks.items() if task.head != "retrieval"
+    }
+    inputs = {
+        USER_INDEX: keras.Input((), dtype="int32", name=USER_INDEX),
+        ITEM_INDEX: keras.Input((), dtype="int32", name=ITEM_INDEX),
+        **_behaviour_inputs(spec, recipe),
+    }
+    user_out = user({
+        **{n: look(inputs[USER_INDEX]) for n, look in user_lookup.items()},
+        **{n: i for n, i in inputs.items() if n != ITEM_INDEX},
+    })
+    item_out = item({
+        ITEM_INDEX: inputs[ITEM_INDEX],
+        **{n: look(inputs[ITEM_INDEX]) for n, look in item_lookup.items()},
+    })
+    outputs = {name: head(user_out[name], item_out["vector"]) for name, head in heads.items()}
+    outputs["query"] = query(user_out[recipe.retrieval])
+    outputs["candidate"] = candidate(item_out["vector"])
+    outputs["index"] = inputs[ITEM_INDEX]
+    training = keras.Model(inputs, outputs, name="tessera")
+    return Network(user, item, user_lookup, item_lookup, query, candidate, heads, training,
+                   user_modalities, item_modalities)
+
+
+def _item_model(spec, recipe, items, embedding, seed):
+    options = recipe.model
+    index = keras.Input((), dtype="int32", name=ITEM_INDEX)
+    inputs = {ITEM_INDEX: index, **_content_inputs(items)}
+    tower = IdTower(options.dim, embedding, options.id_dropout, seed, dropout=options.dropout,
+                    name="item_id")
+    parts = {"id": tower(index)}
+    parts.update(_feature_parts(spec, recipe, "items", items, inputs))
+    fused, weights = _fuse(parts, recipe, "items")
+    return keras.Model(inputs, {"vector": fused, "weights": weights}, name="items"), list(parts)
+
+
+def _user_model(spec, recipe, users, item_embedding, seed):
+    options = recipe.model
+    index = keras.Input((), dtype="int32", name=USER_INDEX)
+    behaviour = _behaviour_inputs(spec, recipe)
+    inputs = {USER_INDEX: index, **_content_inputs(users), **behaviour}
+    embedding = keras.layers.Embedding(users.rows, options.dim, name="user_embedding")
+    tower = IdTower(options.dim, embedding, options.id_dropout, seed + 1,
+                    dropout=options.dropout, name="user_id")
+    parts = {"id": tower(index)}
+    parts.update(_feature_parts(spec, recipe, "users", users, inputs))
+    if HISTORY_INDEX in behaviour:
+        values = [n for n in behaviour if n.startswith("history__")]
+        stacked = ops.stack(
+            [behaviour[n] for n in values] or [ops.zeros_like(behaviour[columns.HISTORY_AGE])],
+            axis=-1,
+        )
+        history = HistoryTower(options.dim, item_embedding, values=len(values),
+                               dropout=options.dropout, name="history_tower")
+        parts["history"] = history((
+            behaviour[HISTORY_INDEX], behaviour[columns.HISTORY_AGE],
+            behaviour[columns.HISTORY_RANK], stacked,
+        ))
+        context = NumericTower(options.dim, dropout=options.dropout, name="context_tower")
+        parts["context"] = context(
+            (behaviour[columns.CONTEXT], ops.ones_like(behaviour[columns.CONTEXT][:, 0]))
+        )
+    fused, weights = _fuse(parts, recipe, "users")
+    shared = SHARINGS[options.sharing](
+        list(recipe.tasks), options.dim, options.dropout, name="sharing"
+    )
+    outputs = {**shared(fused), "weights": weights}
+    return keras.Model(inputs, outputs, name="users"), list(parts)
+
+
+def _behaviour_inputs(spec: FeatureSpec, recipe: Recipe) -> dict[str, keras.KerasTensor]:
+    histories = spec.histories()
+    if not recipe.model.history or "item_id" not in histories or "timestamp" not in histories:
+        return {}
+    length = histories["item_id"].max_values
+    names = {HISTORY_INDEX: "int32", columns.HISTORY_AGE: "float32", columns.HISTORY_RANK: "int32"}
+    names.update((columns.history_value(what), "float32")
+                 for what in histories if what not in ("item_id", "timestamp"))
+    inputs = {n: keras.Input((length,), dtype=d, name=n) for n, d in names.items()}
+    inputs[columns.CONTEXT] = keras.Input((CONTEXT_WIDTH,), name=columns.CONTEXT)
+    return inputs
+
+
+def _content_inputs(side: Side) -> dict[str, keras.KerasTensor]:
+    return {
+        name: keras.Input(values.shape[1:], dtype=str(values.dtype), name=name)
+        for name, values in side.content.items()
+    }
+
+
+def _feature_parts(spec, recipe, table, side, inputs):
+    parts = {}
+    for feature in spec.inputs(table, recipe.modalities):
+        build = TOWERS[str(feature.modality)]
+        parts[feature.name] = build(feature, recipe, side, inputs, f"{table}_{feature.name}")
+    return parts
+
+
+def _categorical(feature: Feature, recipe: Recipe, side: Side, inputs, name):
+    tower = CategoricalTower(recipe.model.dim, side.vocabularies[feature.name],
+                             dropout=recipe.model.dropout, name=name)
+    return tower(inputs[feature.name])
+
+
+def _text(feature: Feature, recipe: Recipe, side: Side, inputs, name):
+    tower = TextTower(recipe.model.dim, side.vocabularies[feature.name],
+                      dropout=recipe.model.dropout, name=name)
+    return tower(
+        (inputs[columns.tfidf_ids(feature.name)], inputs[columns.tfidf(feature.name)])
+    )
+
+
+def _numeric(feature: Feature, recipe: Recipe, side: Side, inputs, name):
+    tower = NumericTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
+    return tower((inputs[feature.name][:, None], inputs[columns.present(feature.name)]))
+
+
+def _image(feature: Feature, recipe: Recipe, side: Side, inputs, name):
+    tower = ImageTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
+    return tower((inputs[feature.name], inputs[columns.present(feature.name)]))
+
+
+def _fuse(parts, recipe: Recipe, name: str):
+    vectors = ops.stack([vector for vector, _ in parts.values()], axis=1)
+    present = ops.stack([present for _, present in parts.values()], axis=1)
+    return FUSIONS[recipe.model.fusion](recipe.model.dim, name=f"{name}_fusion")(vectors, present)
+
+
+TOWERS = {"categorical": _categorical, "text": _text, "numeric": _numeric, "image": _image}

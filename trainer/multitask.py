@@ -1,0 +1,98 @@
+"""The training step's loss: every task's loss on one batch, balanced to one number."""
+
+from collections.abc import Callable, Mapping
+
+import keras
+import numpy as np
+from keras import ops
+
+from trainer.layers.losses import (
+    FixedBalance,
+    UncertaintyBalance,
+    binary_crossentropy,
+    in_batch_softmax,
+    masked_mean,
+    squared_error,
+)
+from trainer.recipe import Recipe
+
+RetrievalLoss = Callable[..., keras.KerasTensor]
+
+
+class MultiTaskModel(keras.Model):
+    """Trains a network on all tasks of a recipe at once.
+
+    It adds a loss to the network and nothing else: what it calls and saves is the network.
+
+    Args:
+      network: The training model of `trainer.model.Network`.
+      recipe: Gives the tasks, their labels and weights.
+      probability: Chance of each item index among the training rows, `(items,)`.
+      retrieval_loss: The retrieval loss, with the signature of
+        `trainer.layers.losses.in_batch_softmax`.
+      replicas: Number of devices that share a step; gradients are summed over them.
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        recipe: Recipe,
+        probability: np.ndarray,
+        retrieval_loss: RetrievalLoss = in_batch_softmax,
+        replicas: int = 1,
+    ):
+        super().__init__(name="multi_task")
+        self.network, self.recipe, self.replicas = network, recipe, replicas
+        self.probability = np.asarray(probability, "float32")
+        self.retrieval_loss = retrieval_loss
+        if recipe.balancing == "uncertainty":
+            self.balance = UncertaintyBalance(list(recipe.tasks), name="balance")
+        else:
+            self.balance = FixedBalance({n: t.weight for n, t in recipe.tasks.items()})
+        self._trackers = {n: keras.metrics.Mean(name=f"{n}_loss") for n in recipe.tasks}
+
+    def call(self, inputs, training=None):
+        """Returns the network's outputs; columns that it does not read are ignored."""
+        read = {tensor.name: inputs[tensor.name] for tensor in self.network.inputs}
+        return self.network(read, training=training)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Returns the balanced loss of a batch."""
+        losses = self.task_losses(y, y_pred)
+        for name, loss in losses.items():
+            self._trackers[name].update_state(loss)
+        return self.balance(losses) / self.replicas
+
+    def task_losses(self, labels: Mapping, outputs: Mapping) -> dict:
+        """Returns each task's mean loss.
+
+        Args:
+          labels: Labels by name, `(batch,)`, NaN where a row has none.
+          outputs: The network's outputs.
+
+        Returns:
+          A scalar for each task.
+        """
+        losses = {}
+        for name, task in self.recipe.tasks.items():
+            if task.head == "retrieval":
+                losses[name] = self._retrieval(labels.get(task.label), outputs)
+                continue
+            label = labels[task.label]
+            known = ops.cast(ops.logical_not(ops.isnan(label)), "float32")
+            label = ops.where(known > 0, label, 0.0)
+            loss = squared_error if task.head == "regression" else binary_crossentropy
+            losses[name] = masked_mean(loss(outputs[name], label), known)
+        return losses
+
+    def _retrieval(self, label, outputs):
+        index = outputs["index"]
+        weight = ops.ones_like(outputs["query"][:, 0], dtype="float32")
+        if label is not None:
+            weight = ops.where(ops.isnan(label), 0.0, label)
+        total = self.retrieval_loss(
+            ops.cast(outputs["query"], "float32"), ops.cast(outputs["candidate"], "float32"),
+            weight, ops.take(ops.convert_to_tensor(self.probability), index), index,
+            self.recipe.training.temperature,
+        )
+        return total / ops.maximum(ops.sum(weight), 1.0)

@@ -1,0 +1,123 @@
+"""What a recipe may say: the validated tree behind each YAML file of `pipeline/recipes`."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+Modality = Literal["categorical", "numeric", "text", "image"]
+
+
+class _Strict(BaseModel):
+    """Unknown keys are errors, values are final."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CategoricalOptions(_Strict):
+    """Preprocessing of categorical columns."""
+
+    vocabulary: PositiveInt = 10_000
+
+
+class TextOptions(_Strict):
+    """Preprocessing of texts: words kept of each, and words known."""
+
+    tokens: PositiveInt = 48
+    vocabulary: PositiveInt = 8_000
+
+
+class ImageOptions(_Strict):
+    """Preprocessing of pictures: size of the tensor in pixels."""
+
+    height: Annotated[int, Field(ge=8, le=512)] = 32
+    width: Annotated[int, Field(ge=8, le=512)] = 32
+
+
+class Preprocessing(_Strict):
+    """Options of Transform, by modality."""
+
+    categorical: CategoricalOptions = CategoricalOptions()
+    text: TextOptions = TextOptions()
+    image: ImageOptions = ImageOptions()
+
+
+class ModelOptions(_Strict):
+    """Shape of the network."""
+
+    dim: PositiveInt = 64
+    dropout: Share = 0.1
+    id_dropout: Share = 0.1
+    history: bool = True
+    fusion: Literal["gated"] = "gated"
+    sharing: Literal["shared_bottom"] = "shared_bottom"
+
+
+class Task(_Strict):
+    """One thing that the model learns.
+
+    Attributes:
+      head: `retrieval` ranks the catalogue, `regression` predicts a value, `binary` a probability.
+      label: The schema's label; for `retrieval`, the label that makes an event a positive one
+        (every event, where there is none).
+      weight: Weight of the task's loss under fixed balancing.
+    """
+
+    head: Literal["retrieval", "regression", "binary"]
+    label: str | None = None
+    weight: PositiveFloat = 1.0
+
+    @model_validator(mode="after")
+    def _has_label(self) -> "Task":
+        if self.head != "retrieval" and self.label is None:
+            raise ValueError(f"a task with head '{self.head}' needs a label")
+        return self
+
+
+class Training(_Strict):
+    """How the model is fitted."""
+
+    batch_size: PositiveInt = 1024
+    learning_rate: PositiveFloat = 2e-3
+    weight_decay: Annotated[float, Field(ge=0.0)] = 1e-4
+    temperature: PositiveFloat = 1.0
+    max_epochs: PositiveInt = 30
+    patience: PositiveInt = 3
+    mixed_precision: bool = False
+
+
+class Recipe(_Strict):
+    """A model and how to train it, without a word about any dataset.
+
+    Attributes:
+      description: One line for `tessera recipes`.
+      modalities: Modalities that the towers read, of users and of items.
+      relevant: The label that makes an event relevant in the ranking evaluation.
+      tasks: What is learned, by name.
+    """
+
+    description: str
+    modalities: tuple[Modality, ...] = ("categorical", "numeric", "text", "image")
+    relevant: str = "like"
+    preprocessing: Preprocessing = Preprocessing()
+    model: ModelOptions = ModelOptions()
+    tasks: dict[str, Task]
+    balancing: Literal["fixed", "uncertainty"] = "fixed"
+    training: Training = Training()
+
+    @model_validator(mode="after")
+    def _one_retrieval(self) -> "Recipe":
+        heads = [task.head for task in self.tasks.values()]
+        if heads.count("retrieval") != 1:
+            raise ValueError("exactly one task must have the head 'retrieval'")
+        return self
+
+    @property
+    def retrieval(self) -> str:
+        """The name of the retrieval task."""
+        return next(name for name, task in self.tasks.items() if task.head == "retrieval")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that training reads."""
+        return tuple(dict.fromkeys(t.label for t in self.tasks.values() if t.label))
