@@ -4,6 +4,8 @@ import logging
 import os
 import warnings
 
+import absl.logging
+
 
 def prepare() -> None:
     """Fixes what `tf.keras` means and silences the messages that we understand.
@@ -15,9 +17,10 @@ def prepare() -> None:
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Beam, TFX and TFMA announce each step and each default; a user reads our lines instead.
-    logging.getLogger().setLevel(logging.ERROR)
-    for name in ("absl", "apache_beam", "tensorflow", "tfx", "googleapiclient", "google"):
+    for name in ("apache_beam", "tensorflow", "tfx", "googleapiclient", "google", "root"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    # TFX, TFT and TFMA log through absl; a failed node raises, and the raiser tells it.
+    absl.logging.set_verbosity(absl.logging.FATAL)
     for module in ("tfx", "apache_beam", "tensorflow_transform", "google", "kfp", "pkg_resources",
                    "tensorflow_data_validation", "tensorflow_hub", "keras", "jupyter_client"):
         warnings.filterwarnings("ignore", module=rf"{module}(\.|$)")

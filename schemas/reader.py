@@ -24,7 +24,7 @@ from schemas.spec import MODALITIES, ROLES, SIDES, Feature, FeatureSpec, Label
 
 _ROOT = Path(__file__).parent
 _DTYPES = {schema_pb2.BYTES: bytes, schema_pb2.INT: int, schema_pb2.FLOAT: float}
-_LABEL = re.compile(r"label:(?P<name>\w+)(?:>=(?P<threshold>-?[\d.]+))?$")
+_LABEL = re.compile(r"label:(?P<name>\w+)(?:>=(?P<threshold>-?\d+(?:\.\d+)?))?$")
 _HISTORY = re.compile(r"history:(?P<what>\w+)$")
 
 
@@ -48,17 +48,19 @@ def read_spec(dataset: str | Path) -> FeatureSpec:
     Example:
       `read_spec("demo").label("rating").maximum` is the top of the rating scale.
     """
-    folder = Path(dataset)
-    if isinstance(dataset, str) and not folder.is_dir():
-        folder = _ROOT / dataset
-        if not folder.is_dir():
-            raise unknown("schema", dataset, available())
+    # A name means the project's own folder, whatever folders the user stands among.
+    folder = _ROOT / dataset if dataset in available() else Path(dataset)
+    if not folder.is_dir():
+        raise unknown("schema", str(dataset), available())
     texts = []
     for side in SIDES:
         path = folder / f"{side}.pbtxt"
         if not path.is_file():
             raise InputError(f"Schema file {path} is missing. A dataset needs one for each table.")
-        texts.append(path.read_text(encoding="utf-8"))
+        try:
+            texts.append(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise InputError(f"Schema file {path} is not UTF-8 ({error}). Save it so.") from error
     return parse_spec(folder.name, texts)
 
 
@@ -73,7 +75,8 @@ def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
       The frozen spec.
 
     Raises:
-      InputError: A schema does not parse, has an unknown tag or two features of one role.
+      InputError: A schema does not parse, has an unknown or impossible tag, or two features of
+        one role.
     """
     features: list[Feature] = []
     labels: list[Label] = []
@@ -89,8 +92,8 @@ def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
             features.append(feature)
             labels.extend(found)
         _check_roles(features, side, where)
-    if len({label.name for label in labels}) != len(labels):
-        raise InputError(f"Schema {name!r}: two labels share a name.")
+    _check_labels(features, labels, f"Schema {name!r}")
+    _check_histories(features, f"Schema {name!r}")
     return FeatureSpec(name, (texts[0], texts[1], texts[2]), tuple(features), tuple(labels))
 
 
@@ -153,8 +156,43 @@ def _check_roles(features: list[Feature], side: str, where: str) -> None:
     for role in ROLES:
         names = [f.name for f in table if f.role == role]
         if len(names) > 1:
-            raise InputError(f"{where}: {' and '.join(names)} both have the role {role!r}. Keep one.")
+            names_both = " and ".join(names)
+            raise InputError(f"{where}: {names_both} both have the role {role!r}. Keep one.")
         if not names and role in needed[side]:
             raise InputError(f"{where}: no feature has the tag {role!r}. Tag one.")
     if len({f.name for f in table}) != len(table):
         raise InputError(f"{where}: a feature is declared twice.")
+
+
+def _check_labels(features: list[Feature], labels: list[Label], where: str) -> None:
+    names = [label.name for label in labels]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"{where}: two labels share the name {name!r}. Rename one.")
+    text = {f.name for f in features if f.dtype is bytes}
+    for label in labels:
+        if label.feature in text:
+            raise InputError(
+                f"{where}: the label {label.name!r} stands on {label.feature!r}, which is BYTES. "
+                "A label needs a column of INT or FLOAT."
+            )
+
+
+def _check_histories(features: list[Feature], where: str) -> None:
+    sources = {
+        what: f.dtype for f in features if f.side == "interactions" and not f.derived
+        for what in (f.name, f.role) if what
+    }
+    for feature in features:
+        if not feature.history:
+            continue
+        if feature.side != "interactions" or feature.history not in sources:
+            raise InputError(
+                f"{where}, feature {feature.name!r}: 'history:{feature.history}' must stand in the "
+                f"interactions and name one of {', '.join(sorted(sources))}."
+            )
+        if feature.dtype is not sources[feature.history]:
+            raise InputError(
+                f"{where}, feature {feature.name!r}: its type differs from that of "
+                f"{feature.history!r}, whose past values it holds. Give it the same."
+            )

@@ -20,26 +20,20 @@ from trainer.layers.towers import CategoricalTower, IdTower, ImageTower, Numeric
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
 
-USER_INDEX, ITEM_INDEX, HISTORY_INDEX = "user_index", "item_index", "history_index"
-CONTEXT_WIDTH = 6
-
 
 @dataclass(frozen=True)
 class Side:
     """The fixed content of the users or of the items.
 
     Attributes:
-      content: Transformed columns, `(rows, ...)`; row 0 is the unknown id.
+      rows: Number of rows, the unknown id at index 0 included.
+      content: Transformed columns, `(rows, ...)`.
       vocabularies: Number of indices of each categorical or text feature, padding included.
     """
 
+    rows: int
     content: dict[str, np.ndarray]
     vocabularies: dict[str, int]
-
-    @property
-    def rows(self) -> int:
-        """Number of rows, the unknown id included."""
-        return len(next(iter(self.content.values())))
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,10 @@ class Network:
       item: `{item columns} -> {"vector": (batch, dim), "weights": (batch, modalities)}`.
       item_lookup: Table index `(...)` to the columns that `item` takes besides the index.
       user_lookup: The same for users.
-      retrieval: Projections of the two sides, whose inner product ranks.
+      query: Projection of the user's retrieval vector.
+      candidate: Projection of the item's vector; the inner product with the query ranks.
+      retrieval: Name of the retrieval task.
+      item_rows: Number of item indices, the unknown item at 0 included.
       heads: The other tasks' heads, by task.
       training: All of it on rows of interactions.
       user_modalities: What the user weights refer to, in order.
@@ -65,6 +62,8 @@ class Network:
     query: keras.layers.Layer
     candidate: keras.layers.Layer
     heads: dict[str, PairHead]
+    retrieval: str
+    item_rows: int
     training: keras.Model
     user_modalities: list[str]
     item_modalities: list[str]
@@ -106,31 +105,31 @@ def build_network(
         for name, task in recipe.tasks.items() if task.head != "retrieval"
     }
     inputs = {
-        USER_INDEX: keras.Input((), dtype="int32", name=USER_INDEX),
-        ITEM_INDEX: keras.Input((), dtype="int32", name=ITEM_INDEX),
+        columns.USER_INDEX: keras.Input((), dtype="int32", name=columns.USER_INDEX),
+        columns.ITEM_INDEX: keras.Input((), dtype="int32", name=columns.ITEM_INDEX),
         **_behaviour_inputs(spec, recipe),
     }
     user_out = user({
-        **{n: look(inputs[USER_INDEX]) for n, look in user_lookup.items()},
-        **{n: i for n, i in inputs.items() if n != ITEM_INDEX},
+        **{n: look(inputs[columns.USER_INDEX]) for n, look in user_lookup.items()},
+        **{n: i for n, i in inputs.items() if n != columns.ITEM_INDEX},
     })
     item_out = item({
-        ITEM_INDEX: inputs[ITEM_INDEX],
-        **{n: look(inputs[ITEM_INDEX]) for n, look in item_lookup.items()},
+        columns.ITEM_INDEX: inputs[columns.ITEM_INDEX],
+        **{n: look(inputs[columns.ITEM_INDEX]) for n, look in item_lookup.items()},
     })
     outputs = {name: head(user_out[name], item_out["vector"]) for name, head in heads.items()}
     outputs["query"] = query(user_out[recipe.retrieval])
     outputs["candidate"] = candidate(item_out["vector"])
-    outputs["index"] = inputs[ITEM_INDEX]
+    outputs["index"] = inputs[columns.ITEM_INDEX]
     training = keras.Model(inputs, outputs, name="tessera")
-    return Network(user, item, user_lookup, item_lookup, query, candidate, heads, training,
-                   user_modalities, item_modalities)
+    return Network(user, item, user_lookup, item_lookup, query, candidate, heads,
+                   recipe.retrieval, items.rows, training, user_modalities, item_modalities)
 
 
 def _item_model(spec, recipe, items, embedding, seed):
     options = recipe.model
-    index = keras.Input((), dtype="int32", name=ITEM_INDEX)
-    inputs = {ITEM_INDEX: index, **_content_inputs(items)}
+    index = keras.Input((), dtype="int32", name=columns.ITEM_INDEX)
+    inputs = {columns.ITEM_INDEX: index, **_content_inputs(items)}
     tower = IdTower(options.dim, embedding, options.id_dropout, seed, dropout=options.dropout,
                     name="item_id")
     parts = {"id": tower(index)}
@@ -141,25 +140,21 @@ def _item_model(spec, recipe, items, embedding, seed):
 
 def _user_model(spec, recipe, users, item_embedding, seed):
     options = recipe.model
-    index = keras.Input((), dtype="int32", name=USER_INDEX)
+    index = keras.Input((), dtype="int32", name=columns.USER_INDEX)
     behaviour = _behaviour_inputs(spec, recipe)
-    inputs = {USER_INDEX: index, **_content_inputs(users), **behaviour}
+    inputs = {columns.USER_INDEX: index, **_content_inputs(users), **behaviour}
     embedding = keras.layers.Embedding(users.rows, options.dim, name="user_embedding")
     tower = IdTower(options.dim, embedding, options.id_dropout, seed + 1,
                     dropout=options.dropout, name="user_id")
     parts = {"id": tower(index)}
     parts.update(_feature_parts(spec, recipe, "users", users, inputs))
-    if HISTORY_INDEX in behaviour:
-        values = [n for n in behaviour if n.startswith("history__")]
-        stacked = ops.stack(
-            [behaviour[n] for n in values] or [ops.zeros_like(behaviour[columns.HISTORY_AGE])],
-            axis=-1,
-        )
-        history = HistoryTower(options.dim, item_embedding, values=len(values),
+    if columns.HISTORY_INDEX in behaviour:
+        values = _centred_values(spec, behaviour)
+        history = HistoryTower(options.dim, item_embedding, values=values.shape[-1],
                                dropout=options.dropout, name="history_tower")
         parts["history"] = history((
-            behaviour[HISTORY_INDEX], behaviour[columns.HISTORY_AGE],
-            behaviour[columns.HISTORY_RANK], stacked,
+            behaviour[columns.HISTORY_INDEX], behaviour[columns.HISTORY_AGE],
+            behaviour[columns.HISTORY_RANK], values,
         ))
         context = NumericTower(options.dim, dropout=options.dropout, name="context_tower")
         parts["context"] = context(
@@ -178,12 +173,24 @@ def _behaviour_inputs(spec: FeatureSpec, recipe: Recipe) -> dict[str, keras.Kera
     if not recipe.model.history or "item_id" not in histories or "timestamp" not in histories:
         return {}
     length = histories["item_id"].max_values
-    names = {HISTORY_INDEX: "int32", columns.HISTORY_AGE: "float32", columns.HISTORY_RANK: "int32"}
+    names = {columns.HISTORY_INDEX: "int32", columns.HISTORY_AGE: "float32", columns.HISTORY_RANK: "int32"}
     names.update((columns.history_value(what), "float32")
                  for what in histories if what not in ("item_id", "timestamp"))
     inputs = {n: keras.Input((length,), dtype=d, name=n) for n, d in names.items()}
-    inputs[columns.CONTEXT] = keras.Input((CONTEXT_WIDTH,), name=columns.CONTEXT)
+    inputs[columns.CONTEXT] = keras.Input((columns.CONTEXT_WIDTH,), name=columns.CONTEXT)
     return inputs
+
+
+def _centred_values(spec: FeatureSpec, behaviour) -> keras.KerasTensor:
+    """Scales past values to -1..1 over their domains, 0 where absent: `(batch, length, values)`."""
+    scaled = [ops.zeros_like(behaviour[columns.HISTORY_AGE])]
+    for feature in spec.table("interactions"):
+        if columns.history_value(feature.name) in behaviour:
+            value = behaviour[columns.history_value(feature.name)]
+            low, high = feature.minimum or 0.0, 1.0 if feature.maximum is None else feature.maximum
+            centred = (value - low) / max(high - low, 1e-6) * 2 - 1
+            scaled.append(ops.where(value < 0, ops.zeros_like(centred), centred))
+    return ops.stack(scaled[1:] or scaled, axis=-1)
 
 
 def _content_inputs(side: Side) -> dict[str, keras.KerasTensor]:

@@ -50,6 +50,12 @@ class MultiTaskModel(keras.Model):
         else:
             self.balance = FixedBalance({n: t.weight for n, t in recipe.tasks.items()})
         self._trackers = {n: keras.metrics.Mean(name=f"{n}_loss") for n in recipe.tasks}
+        self.build()
+
+    def build(self, input_shape=None):
+        """Creates the balance's weights; the network's exist already."""
+        self.balance({name: ops.convert_to_tensor(0.0) for name in self.recipe.tasks})
+        self.built = True
 
     def call(self, inputs, training=None):
         """Returns the network's outputs; columns that it does not read are ignored."""

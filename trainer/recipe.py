@@ -46,7 +46,7 @@ class ModelOptions(_Strict):
     """Shape of the network."""
 
     dim: PositiveInt = 64
-    dropout: Share = 0.1
+    dropout: Share = 0.3
     id_dropout: Share = 0.1
     history: bool = True
     fusion: Literal["gated"] = "gated"
@@ -78,12 +78,12 @@ class Training(_Strict):
     """How the model is fitted."""
 
     batch_size: PositiveInt = 1024
-    learning_rate: PositiveFloat = 2e-3
+    learning_rate: PositiveFloat = 1e-3
     weight_decay: Annotated[float, Field(ge=0.0)] = 1e-4
     temperature: PositiveFloat = 1.0
     max_epochs: PositiveInt = 30
     patience: PositiveInt = 3
-    mixed_precision: bool = False
+    precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
 
 
 class Recipe(_Strict):

@@ -13,6 +13,9 @@ from components.media import MediaFault, read_media
 from components.sources.base import Record
 from schemas import MEDIA, Feature, FeatureSpec
 
+_LARGEST = {int: 2**63 - 1, float: 3.4028234e38}  # what a tf.train.Example holds: int64, float32
+_SHOWN = 60  # characters of a faulty value that a reason quotes
+
 
 @dataclass
 class Checked:
@@ -54,12 +57,12 @@ def check(record: Record, spec: FeatureSpec, side: str) -> Checked:
         )
         try:
             values = _convert(record.values.get(feature.name), feature)
-            if not values and (feature.required or feature.role in ("user_id", "item_id")):
+            if not values and (feature.required or feature.role is not None):
                 raise _Fault(f"{feature.name} is missing")
         except (_Fault, MediaFault) as fault:
             if hard:
-                # What the source saw, such as a wrong number of fields, explains what is missing.
-                checked.row_fault = "; ".join(record.faults) or str(fault)
+                # What the source saw, such as a wrong number of fields, may explain the fault.
+                checked.row_fault = "; ".join([*record.faults, str(fault)])
                 return checked
             checked.value_faults.append(str(fault))
             continue
@@ -76,26 +79,37 @@ def _convert(raw: Any, feature: Feature) -> list[Any]:
             return [read_media(raw, str(feature.modality))]
         except MediaFault as fault:
             raise _Fault(f"{feature.name}: {fault}") from fault
-    items = raw if isinstance(raw, list | tuple) else [raw]
+    given = raw if isinstance(raw, list | tuple) else [raw]
+    items = [item for item in given if item not in (None, "", b"")]
     if feature.max_values and len(items) > feature.max_values:
         raise _Fault(f"{feature.name} has {len(items)} values, at most {feature.max_values} fit")
-    return [_scalar(item, feature) for item in items if item is not None and item != ""]
+    return [_scalar(item, feature) for item in items]
 
 
 def _scalar(item: Any, feature: Feature) -> Any:
     if feature.dtype is bytes:
-        return item if isinstance(item, bytes) else str(item).encode("utf-8")
+        return item if isinstance(item, bytes) else str(item).encode("utf-8", "replace")
+    given = f"{feature.name} {_shown(item, feature)}"
     try:
-        value = int(item) if feature.dtype is int else float(item)
+        value = feature.dtype(item)
+        whole = feature.dtype is float or value == item or isinstance(item, str)
     except (TypeError, ValueError, OverflowError):
-        kind = "whole number" if feature.dtype is int else "number"
-        raise _Fault(f"{feature.name} {item!r} is not a {kind}") from None
-    if not math.isfinite(value):
-        raise _Fault(f"{feature.name} {item!r} is not finite")
+        whole = False
+    if not whole:
+        raise _Fault(f"{given} is not a {'whole ' if feature.dtype is int else ''}number")
+    if feature.dtype is float and not math.isfinite(value):
+        raise _Fault(f"{given} is not finite")
     low, high = feature.minimum, feature.maximum
     if (low is not None and value < low) or (high is not None and value > high):
-        bounds = f"from {'-inf' if low is None else f'{low:g}'} to {'inf' if high is None else f'{high:g}'}"
-        raise _Fault(f"{feature.name} {value:g} is outside the range {bounds}")
-    if feature.dtype is int and abs(value) >= 2**63:
-        raise _Fault(f"{feature.name} {item!r} does not fit 64 bits")
+        bounds = " to ".join("any" if bound is None else f"{bound:g}" for bound in (low, high))
+        raise _Fault(f"{given} is outside the range {bounds}")
+    if abs(value) > _LARGEST[feature.dtype]:
+        raise _Fault(f"{given} is too large to be stored")
     return value
+
+
+def _shown(item: Any, feature: Feature) -> str:
+    if feature.pii:
+        return "(personal, not shown)"
+    text = repr(item)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

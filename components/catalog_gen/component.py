@@ -9,6 +9,7 @@ from tfx.types import component_spec, standard_artifacts
 from components.artifacts import Quarantine
 from components.catalog_gen.driver import Driver
 from components.catalog_gen.executor import Executor
+from components.catalog_gen.splits import check_protocol
 from components.code_digest import code_digest
 from schemas import FeatureSpec
 
@@ -46,7 +47,11 @@ class CatalogGen(base_beam_component.BaseBeamComponent):
           source: Arguments of `components.sources.open_source`.
           spec: The dataset's spec.
           split: `"u80"`, `"t80"`, or the name of a column that holds each row's split.
+
+        Raises:
+          InputError: The dataset cannot be split that way.
         """
+        check_protocol(split, spec)
         super().__init__(
             CatalogGenSpec(
                 source=json.dumps(source, sort_keys=True),

@@ -3,8 +3,10 @@
 import hashlib
 import json
 
-from tfx.orchestration import data_types_utils
-from tfx.orchestration.portable import base_driver, data_types
+from tfx.dsl.components.base import base_driver
+from tfx.orchestration import data_types_utils, metadata
+from tfx.orchestration.portable import base_driver as portable_driver
+from tfx.orchestration.portable import data_types
 from tfx.proto.orchestration import driver_output_pb2
 
 from components.sources import open_source
@@ -13,8 +15,15 @@ from components.sources.base import Source
 _BLOCK = 1 << 20
 
 
-class Driver(base_driver.BaseDriver):
-    """Sets the fingerprint where the step runs, just before the cache is looked up."""
+class Driver(base_driver.BaseDriver, portable_driver.BaseDriver):
+    """Sets the fingerprint where the step runs, just before the cache is looked up.
+
+    The first base is what a component may declare, the second what launchers run.
+    """
+
+    def __init__(self, metadata_handle: metadata.Metadata):
+        base_driver.BaseDriver.__init__(self, metadata_handle)
+        portable_driver.BaseDriver.__init__(self, metadata_handle)
 
     def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:
         """Returns the step's parameters with `fingerprint` filled in."""

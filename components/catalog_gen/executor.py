@@ -14,7 +14,7 @@ from schemas import SIDES, parse_spec
 class Executor(base_beam_executor.BaseBeamExecutor):
     """Reads a source, checks its records and writes three tables and a quarantine."""
 
-    def Do(self, input_dict, output_dict, exec_properties) -> None:  # noqa: N802
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See `CatalogGenSpec` for the artifacts and parameters."""
         spec = parse_spec(**json.loads(exec_properties["spec"]))
         source = open_source(**json.loads(exec_properties["source"]))

@@ -6,11 +6,11 @@ never a row of the same split: whatever happens to the other rows of a test set,
 features change.
 """
 
-import hashlib
 from bisect import bisect_left
 from typing import Any
 
 from schemas import FeatureSpec
+from schemas.order import tie_break
 
 Row = dict[str, list[Any]]
 
@@ -56,7 +56,9 @@ def _absent(feature: Any) -> Any:
 
 
 def _tie_break(row: Row, spec: FeatureSpec) -> bytes:
-    # Ties must not stand in the order of item ids: under a split that orders ties by id, the
-    # newest id would tell which ids come next.
-    key = f"{row[spec.role('user_id').name][0]!r}/{row[spec.role('item_id').name][0]!r}"
-    return hashlib.blake2b(key.encode(), digest_size=8).digest()
+    user, item = (row[spec.role(role).name][0] for role in ("user_id", "item_id"))
+    return tie_break(_text(user), _text(item))
+
+
+def _text(identity: Any) -> str:
+    return identity.decode("utf-8") if isinstance(identity, bytes) else str(identity)

@@ -9,7 +9,7 @@ import apache_beam as beam
 from components.catalog_gen.check import check
 from components.catalog_gen.examples import encode
 from components.catalog_gen.histories import Row, add_histories
-from components.catalog_gen.splits import SPLITS, split_rows, time_thresholds
+from components.catalog_gen.splits import SPLITS, split_fault, split_rows, time_thresholds
 from components.sources.base import Record, Source
 from schemas import SIDES, FeatureSpec
 
@@ -34,7 +34,9 @@ def ingest(
       tables: Output folder of each table.
       quarantine: Output folder of what was left out.
     """
-    kept, faults, counts = {}, [], []
+    kept: dict[str, beam.PCollection] = {}
+    faults: list[beam.PCollection] = []
+    counts: list[beam.PCollection] = []
     for side in SIDES:
         records = _read(pipeline, source, side)
         checked = records | f"Check/{side}" >> beam.ParDo(_Check(spec, side)).with_outputs(
@@ -42,7 +44,7 @@ def ingest(
         )
         if side == "interactions":
             joined = checked.kept | "Join" >> beam.ParDo(
-                _Join(spec), _ids(kept["users"], "users"), _ids(kept["items"], "items")
+                _Join(spec, protocol), _ids(kept["users"], "users"), _ids(kept["items"], "items")
             ).with_outputs("faults", main="kept")
         else:
             joined = (
@@ -140,9 +142,10 @@ class _Unique(beam.DoFn):
 
 
 class _Join(beam.DoFn):
-    """Keeps the interactions whose user and item are known: (user id, row) or a fault."""
+    """Keeps the interactions that have a known user, item and split: (user id, row) or a fault."""
 
-    def __init__(self, spec: FeatureSpec):
+    def __init__(self, spec: FeatureSpec, protocol: str):
+        self._protocol = protocol
         self._user = spec.role("user_id").name
         self._item = spec.role("item_id").name
 
@@ -150,15 +153,14 @@ class _Join(beam.DoFn):
         self, row: tuple[Origin, Row], users: frozenset, items: frozenset
     ) -> Iterator[Any]:
         origin, values = row
+        reason = split_fault(values, self._protocol)
         for column, known, table in ((self._user, users, "users"), (self._item, items, "items")):
-            identity = values[column][0]
-            if identity not in known:
-                reason = f"{column} {_shown(identity)} is not in the table of {table}"
-                yield beam.pvalue.TaggedOutput(
-                    "faults", _fault("interactions", origin, "row", reason)
-                )
-                return
-        yield values[self._user][0], values
+            if values[column][0] not in known:
+                reason = f"{column} {_shown(values[column][0])} is not in the table of {table}"
+        if reason:
+            yield beam.pvalue.TaggedOutput("faults", _fault("interactions", origin, "row", reason))
+        else:
+            yield values[self._user][0], values
 
 
 def _shown(identity: Any) -> str:

@@ -2,13 +2,44 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from schemas import FeatureSpec
+from schemas import FeatureSpec, InputError
 
 SPLITS = ("train", "validation", "test")
 PROTOCOLS = ("u80", "t80")
 _TRAIN, _HELD_OUT = 0.8, 0.9
+
+
+def check_protocol(protocol: str, spec: FeatureSpec) -> None:
+    """Refuses a split that the dataset cannot have, before anything is read.
+
+    Args:
+      protocol: `"u80"`, `"t80"`, or the name of a column that holds the split.
+      spec: The dataset's spec.
+
+    Raises:
+      InputError: The split needs a time or a column that the dataset does not have.
+    """
+    if protocol in PROTOCOLS:
+        spec.role("timestamp")
+        return
+    table = spec.table("interactions")
+    columns = [f.name for f in table if f.dtype is bytes and f.scalar and not f.derived]
+    if protocol not in columns:
+        raise InputError(
+            f"Unknown split {protocol!r}. Give {' or '.join(PROTOCOLS)}, or a column of the "
+            f"interactions that holds {', '.join(SPLITS)}; {spec.name!r} has the text columns "
+            f"{', '.join(columns)}."
+        )
+
+
+def split_fault(row: dict[str, list], protocol: str) -> str | None:
+    """Tells why a row's own split cannot be used, or `None`."""
+    if protocol in PROTOCOLS:
+        return None
+    given = row[protocol][0].decode("utf-8", "replace") if protocol in row else None
+    if given in SPLITS:
+        return None
+    return f"{protocol} {given!r} is not one of {', '.join(SPLITS)}"
 
 
 def user_time_split(order: Sequence[tuple]) -> list[str]:
@@ -28,22 +59,22 @@ def user_time_split(order: Sequence[tuple]) -> list[str]:
     return splits
 
 
-def time_thresholds(timestamps: np.ndarray) -> tuple[int, int]:
+def time_thresholds(timestamps: list[int]) -> tuple[int, int]:
     """Finds the times at which a global time split changes from split to split.
 
     Args:
-      timestamps: All events' times in seconds, `(events,)`.
+      timestamps: All events' times in seconds, in any order.
 
     Returns:
       The first time that is validation and the first that is test; events of one second stay
       together.
     """
-    ordered = np.sort(timestamps)
-    if not len(ordered):
+    if not timestamps:
         return 0, 0
+    ordered = sorted(timestamps)
     last = len(ordered) - 1
     first, second = (min(round(share * len(ordered)), last) for share in (_TRAIN, _HELD_OUT))
-    return int(ordered[first]), int(ordered[second])
+    return ordered[first], ordered[second]
 
 
 def time_split(timestamp: int, thresholds: tuple[int, int]) -> str:

@@ -72,7 +72,7 @@ def _describe(
     described: dict[str, Any] = {
         "name": feature.name,
         "type": "encoded media" if feature.modality in MEDIA else _TYPES[feature.dtype],
-        "role": feature.role or (f"history of {feature.history}" if feature.history else None),
+        "role": _role(feature),
         "modality": feature.modality,
         "labels": labels,
         "personal": feature.pii,
@@ -99,6 +99,12 @@ def _describe(
     return described
 
 
+def _role(feature: Feature) -> str | None:
+    if feature.history:
+        return f"history of {feature.history}"
+    return "event count" if feature.counts_events else feature.role
+
+
 def _numeric(feature: Feature, stats: statistics_pb2.NumericStatistics) -> dict[str, Any]:
     bounds = {"min": stats.min, "max": stats.max}
     if _is_id(feature):
@@ -117,8 +123,9 @@ def _string(feature: Feature, stats: statistics_pb2.StringStatistics) -> dict[st
     described: dict[str, Any] = {"unique": int(stats.unique)}
     if feature.modality == "text":
         described["mean_length"] = stats.avg_length
-    # Which user is the most active one is nobody's business; which item is, is.
-    if feature.modality == "categorical" or feature.role == "item_id":
+    # The most frequent items are worth knowing, the most active users are nobody's business.
+    events_of_item = feature.side == "interactions" and feature.role == "item_id"
+    if feature.modality == "categorical" or events_of_item:
         described["top"] = [
             {"value": top.value, "count": int(top.frequency)}
             for top in stats.top_values[:_TOP_VALUES]

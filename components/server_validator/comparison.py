@@ -51,7 +51,7 @@ def compare(
             )
     if found.faults:
         return found
-    if signature == "recommend":
+    if signature == "recommend" and {"item_ids", "scores"} <= wanted.keys():
         _compare_output("scores", wanted["scores"], given["scores"], found)
         given = _in_expected_order(wanted, given, found)
     for name, values in wanted.items():
@@ -97,16 +97,17 @@ def _in_expected_order(
     Items that swapped then compare equal only if their scores are.
     """
     ordered = {name: values.copy() for name, values in got.items()}
+    by_item = [name for name in ordered if got[name].shape == got["item_ids"].shape]
     for row, (ids, got_ids) in enumerate(zip(expected["item_ids"], got["item_ids"], strict=True)):
         places = {item: place for place, item in enumerate(got_ids) if item}
         if len(places) < np.count_nonzero(got_ids):
             found.faults.append(f"output item_ids at [{row}]: an item is there twice: {got_ids}")
         scores = expected["scores"][row, : np.count_nonzero(ids)]
         for place, item in enumerate(ids):
-            for name, values in ordered.items():
+            for name in by_item:
                 if item in places:
-                    values[row, place] = got[name][row, places[item]]
+                    ordered[name][row, place] = got[name][row, places[item]]
                 # Which of several items of equal score comes last is chance.
                 elif item and _within(scores[-1], scores[place]):
-                    values[row, place] = expected[name][row, place]
+                    ordered[name][row, place] = expected[name][row, place]
     return ordered

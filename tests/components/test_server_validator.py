@@ -1,5 +1,6 @@
 import json
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from tfx.types.channel_utils import as_channel
 from tiny_model import save_tiny_model
 
 from components.artifacts import Answers, Verdict
+from components.server_validator import executor
 from components.server_validator.comparison import compare
 from components.server_validator.component import ServerValidator
 from components.server_validator.executor import Executor, validate_model
@@ -16,6 +18,7 @@ from components.server_validator.validation import Answer, load_answers, validat
 from components.verdict import Outcome
 from schemas.errors import InputError, TesseraError
 from serving.client import RequestError, ServerUnavailableError
+from serving.server import EmbeddedServer
 
 _LIST = {
     "item_ids": [["a", "b", "c", "d"]],
@@ -107,6 +110,16 @@ def test_lists_that_differ_are_told(got, told):
     faults = compare("recommend", _LIST, got).faults
 
     assert any(told in fault for fault in faults), faults
+
+
+def test_outputs_of_a_list_that_are_not_by_item_stay_in_place():
+    weights = {"user_modality_weights": [[0.2, 0.8]]}
+    got = _got("acbd", [0.9, 0.5, 0.5, 0.1], [4, 2, 3, 1])
+
+    same = got | {"user_modality_weights": np.array([[0.2, 0.8]])}
+    assert compare("recommend", _LIST | weights, same).faults == []
+    other = got | {"user_modality_weights": np.array([[0.8, 0.2]])}
+    assert len(compare("recommend", _LIST | weights, other).faults) == 1
 
 
 def test_padding_of_a_list_stays_empty():
@@ -274,7 +287,13 @@ def test_the_component_passes_a_model_that_answers_as_recorded(model_uri, tmp_pa
     assert 0 < outcome.figures["p50_ms"] <= outcome.figures["p99_ms"]
 
 
-def test_a_model_that_answers_otherwise_fails_with_the_reason(model_uri, tmp_path):
+def test_a_model_that_answers_otherwise_fails_with_the_reason(model_uri, tmp_path, monkeypatch):
+    @contextmanager
+    def in_this_process(base_path):
+        with EmbeddedServer(base_path) as server:
+            yield server.host, server.port
+
+    monkeypatch.setattr(executor, "running_server", in_this_process)
     _write_answers(tmp_path, first_score=3.5)
 
     outcome = validate_model(str(model_uri), str(tmp_path), 2, 5000.0)

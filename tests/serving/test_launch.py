@@ -14,11 +14,21 @@ from serving.launch import running_server
 _ROOT = Path(__file__).parents[2]
 
 
-def test_a_running_server_answers_and_ends_with_the_block(model_base_path):
-    with running_server(model_base_path) as address:
-        with Client(*address) as client:
-            assert client.recommend(["ann"], k=1)[0][0].item_id == "i0"
+def test_a_running_server_answers_and_ends_gracefully_with_the_block(model_base_path, monkeypatch):
+    started = []
+    popen = subprocess.Popen
+    monkeypatch.setattr(
+        launch.subprocess, "Popen",
+        lambda *a, **k: started.append(popen(*a, **k | {"stderr": subprocess.PIPE})) or started[0],
+    )
 
+    with running_server(model_base_path) as address, Client(*address) as client:
+        assert client.recommend(["ann"], k=1)[0][0].item_id == "i0"
+
+    assert started[0].returncode == 0
+    lines = started[0].stderr.read().decode().splitlines()
+    started[0].stderr.close()
+    assert lines == [f"Serving tessera version 3 on 127.0.0.1:{address.port}"]
     with Client(*address, timeout_s=2) as client, pytest.raises(ServerUnavailableError):
         client.status()
 
@@ -44,25 +54,6 @@ def test_a_server_that_is_not_ready_in_time_is_ended(model_base_path, monkeypatc
             pytest.fail("it cannot be ready")
 
     assert started[0].returncode == -signal.SIGTERM
-
-
-def test_the_server_ends_gracefully_on_a_signal_and_tells_where_it_served(
-    model_base_path, monkeypatch
-):
-    started = []
-    popen = subprocess.Popen
-    monkeypatch.setattr(
-        launch.subprocess, "Popen",
-        lambda *a, **k: started.append(popen(*a, **k | {"stderr": subprocess.PIPE})) or started[0],
-    )
-
-    with running_server(model_base_path) as address:
-        pass
-
-    assert started[0].returncode == 0
-    lines = started[0].stderr.read().decode().splitlines()
-    started[0].stderr.close()
-    assert lines == [f"Serving tessera version 3 on 127.0.0.1:{address.port}"]
 
 
 def _serve(base_path: Path, path: str) -> subprocess.CompletedProcess:

@@ -9,9 +9,6 @@ import tensorflow_transform as tft
 from trainer.data.tables import Table
 from trainer.preprocessing import columns
 
-USER_INDEX = "user_index"
-ITEM_INDEX = "item_index"
-HISTORY_INDEX = "history_index"
 _SHUFFLE_BUFFER = 200_000
 
 
@@ -26,6 +23,11 @@ def id_lookup(table: Table) -> tf.lookup.StaticHashTable:
     )
 
 
+def table_index(lookup: tf.lookup.StaticHashTable, ids: tf.Tensor) -> tf.Tensor:
+    """Returns table indices, int32 in the shape of `ids`; 0 for an unknown or empty id."""
+    return tf.cast(lookup.lookup(ids) + 1, tf.int32)
+
+
 @dataclass(frozen=True)
 class InteractionReader:
     """Turns files of transformed interactions into model inputs and labels.
@@ -35,17 +37,19 @@ class InteractionReader:
       users: The users table.
       items: The items table.
       labels: Labels to deliver.
+      values: Columns whose past values histories hold.
     """
 
     transform: tft.TFTransformOutput
     users: Table
     items: Table
     labels: tuple[str, ...]
+    values: tuple[str, ...] = ()
 
-    def batches(
+    def raw(
         self, files: list[str], batch_size: int, shuffle_seed: int | None = None
     ) -> tf.data.Dataset:
-        """Returns batches of `(inputs, labels)`.
+        """Returns batches of all columns, with table indices in the place of ids.
 
         Args:
           files: TFRecord files of transformed Examples.
@@ -53,7 +57,7 @@ class InteractionReader:
           shuffle_seed: Seed of the order, another one each epoch; `None` keeps the files' order.
 
         Returns:
-          A dataset of two dictionaries of tensors with leading dimension `batch_size`.
+          A dataset of dictionaries of tensors with leading dimension `batch_size`.
         """
         dataset = tf.data.TFRecordDataset(files, compression_type="GZIP")
         if shuffle_seed is not None:
@@ -62,35 +66,34 @@ class InteractionReader:
         dataset = dataset.batch(batch_size, drop_remainder=shuffle_seed is not None)
         return dataset.map(self._parser(), num_parallel_calls=2).prefetch(2)
 
-    def rows(self, files: list[str]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Returns all rows of the files as arrays: inputs and labels."""
-        parts = list(self.batches(files, 8192).as_numpy_iterator())
-        return (
-            {key: np.concatenate([p[0][key] for p in parts]) for key in parts[0][0]},
-            {key: np.concatenate([p[1][key] for p in parts]) for key in parts[0][1]},
+    def batches(self, files: list[str], batch_size: int, shuffle_seed: int) -> tf.data.Dataset:
+        """Returns shuffled batches of `(inputs, labels)` for training, see `raw`."""
+        return self.raw(files, batch_size, shuffle_seed).map(
+            lambda row: (model_inputs(row), {n: row[columns.label(n)] for n in self.labels})
         )
+
+    def rows(self, files: list[str]) -> dict[str, np.ndarray]:
+        """Returns all columns of all rows as arrays."""
+        parts = list(self.raw(files, 8192).as_numpy_iterator())
+        return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
     def _parser(self):
         spec = self.transform.transformed_feature_spec()
         users, items = id_lookup(self.users), id_lookup(self.items)
 
-        def parse(serialized: tf.Tensor):
+        def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
             row = tf.io.parse_example(serialized, spec)
-            inputs = {
-                USER_INDEX: index(users, row.pop(columns.USER_ID)),
-                ITEM_INDEX: index(items, row.pop(columns.ITEM_ID)),
-            }
+            row[columns.USER_INDEX] = table_index(users, row[columns.USER_ID])
+            row[columns.ITEM_INDEX] = table_index(items, row[columns.ITEM_ID])
             if columns.HISTORY_ITEM_ID in row:
-                inputs[HISTORY_INDEX] = index(items, row.pop(columns.HISTORY_ITEM_ID))
-            labels = {name: row[columns.label(name)] for name in self.labels}
-            inputs.update(
-                (name, value) for name, value in row.items() if not name.startswith("label__")
-            )
-            return inputs, labels
+                row[columns.HISTORY_INDEX] = table_index(items, row[columns.HISTORY_ITEM_ID])
+            return row
 
         return parse
 
 
-def index(lookup: tf.lookup.StaticHashTable, ids: tf.Tensor) -> tf.Tensor:
-    """Returns table indices, int32 in the shape of `ids`; 0 for an unknown or empty id."""
-    return tf.cast(lookup.lookup(ids) + 1, tf.int32)
+def model_inputs(row: dict) -> dict:
+    """Returns the columns that a model may read: no label, no outcome, no string."""
+    ids = (columns.USER_ID, columns.ITEM_ID, columns.HISTORY_ITEM_ID, columns.HISTORY_TIME,
+           columns.TIMESTAMP)
+    return {n: v for n, v in row.items() if n not in ids and columns.is_model_input(n)}

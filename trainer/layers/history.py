@@ -29,18 +29,19 @@ class HistoryTower(Tower):
     def build(self, *shapes):
         """Creates the heads' weights, spread from short to long memory."""
         decay = [[-0.02 * 8.0**h] for h in range(self.heads)]
-        self.rank_decay = self.add_weight(
-            shape=(self.heads, 1), name="rank_decay",
-            initializer=lambda shape, dtype=None: ops.convert_to_tensor(decay, dtype),
+        values = (self.heads, max(self.values, 1))
+        self.rank_decay = self._weight(
+            "rank_decay", (self.heads, 1),
+            lambda shape, dtype=None: ops.convert_to_tensor(decay, dtype),
         )
-        self.age_decay = self.add_weight(shape=(self.heads, 1), initializer="zeros",
-                                         name="age_decay")
-        self.rank_bias = self.add_weight(shape=(self.heads, self.max_rank), initializer="zeros",
-                                         name="rank_bias")
-        self.value_weight = self.add_weight(shape=(self.heads, max(self.values, 1)),
-                                            initializer="zeros", name="value_weight")
-        self.value_scale = self.add_weight(shape=(self.heads, max(self.values, 1)),
-                                           initializer="zeros", name="value_scale")
+        self.age_decay = self._weight("age_decay", (self.heads, 1))
+        self.rank_bias = self._weight("rank_bias", (self.heads, self.max_rank))
+        self.value_weight = self._weight("value_weight", values)
+        self.value_scale = self._weight("value_scale", values)
+
+    def _weight(self, name, shape, initializer="zeros"):
+        # The means are weighed in float32 under every dtype policy.
+        return self.add_weight(shape=shape, initializer=initializer, name=name, autocast=False)
 
     def call(self, inputs, training=None):
         """Maps a history, newest first, to vectors.
@@ -64,6 +65,7 @@ class HistoryTower(Tower):
         )
         scale = ops.ones_like(logits)
         if self.values:
+            values = ops.cast(values, "float32")
             logits = logits + ops.einsum("blv,hv->bhl", values, self.value_weight)
             scale = scale + ops.einsum("blv,hv->bhl", values, self.value_scale)
         logits = ops.where(known[:, None, :] > 0, logits, -1e9)

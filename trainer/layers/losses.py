@@ -66,13 +66,13 @@ class UncertaintyBalance(keras.layers.Layer):
     """
 
     def __init__(self, tasks: list[str], **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)  # losses stay in float32
         self.tasks = list(tasks)
 
     def build(self):
         """Creates one log-variance for each task."""
         self.log_variance = self.add_weight(
-            shape=(len(self.tasks),), initializer="zeros", name="log_variance"
+            shape=(len(self.tasks),), initializer="zeros", name="log_variance", autocast=False
         )
 
     def call(self, losses):
@@ -97,7 +97,7 @@ class FixedBalance(keras.layers.Layer):
     """
 
     def __init__(self, weights: dict[str, float], **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)  # losses stay in float32
         self.weights_by_task = dict(weights)
 
     def call(self, losses):

@@ -4,8 +4,9 @@ import math
 
 import tensorflow as tf
 
+from trainer.preprocessing import columns
+
 _DAY = 86_400.0
-CONTEXT_WIDTH = 6
 
 
 def dense(column: tf.SparseTensor | tf.Tensor, width: int, default: object) -> tf.Tensor:
@@ -62,7 +63,7 @@ def context(times: tf.Tensor, now: tf.Tensor) -> tf.Tensor:
       now: Seconds, int64 `(batch,)`, -1 where unknown.
 
     Returns:
-      float32 `(batch, CONTEXT_WIDTH)`: hour of day and day of week on a circle (0 where the time
+      float32 `(batch, 6)`: hour of day and day of week on a circle (0 where the time
       is unknown), log(1 + days) since the newest event, log(1 + number of events).
     """
     seconds = tf.cast(now, tf.float64)
@@ -87,3 +88,22 @@ def resolve_now(times: tf.Tensor, now: tf.Tensor) -> tf.Tensor:
       int64 `(batch,)`, still -1 where there is no event either.
     """
     return tf.where(now >= 0, now, times[:, 0])
+
+
+def moment_columns(times: tf.Tensor, now: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Describes a history and a moment; training and serving share this function.
+
+    Args:
+      times: The history's seconds, newest first, int64 `(batch, length)`, -1 where there is none.
+      now: Seconds, int64 `(batch,)`, -1 where unknown: then the newest event's time stands in.
+
+    Returns:
+      The columns of times, ages, ranks and context.
+    """
+    moment = resolve_now(times, now)
+    return {
+        columns.HISTORY_TIME: times,
+        columns.HISTORY_AGE: history_ages(times, moment),
+        columns.HISTORY_RANK: history_ranks(times),
+        columns.CONTEXT: context(times, moment),
+    }

@@ -6,11 +6,16 @@ interaction are named by role, so that nothing behind Transform depends on a dat
 
 INDEX = "index"
 EVENTS = "events"
+USER_INDEX = "user_index"
+ITEM_INDEX = "item_index"
+HISTORY_INDEX = "history_index"
 USER_ID = "user_id"
 ITEM_ID = "item_id"
 TIMESTAMP = "timestamp"
 CONTEXT = "context"
+CONTEXT_WIDTH = 6
 HISTORY_ITEM_ID = "history_item_id"
+HISTORY_TIME = "history_time"
 HISTORY_AGE = "history_age"
 HISTORY_RANK = "history_rank"
 
@@ -36,5 +41,15 @@ def label(name: str) -> str:
 
 
 def history_value(what: str) -> str:
-    """Returns the column of a history's scaled values, 0 where absent."""
+    """Returns the column of a history's past values, -1 where absent."""
     return f"history__{what}"
+
+
+def event_value(what: str) -> str:
+    """Returns the column of the value that an event adds to later histories, -1 where absent."""
+    return f"event__{what}"
+
+
+def is_model_input(name: str) -> bool:
+    """Tells whether a transformed interaction column describes the moment, not the outcome."""
+    return not name.startswith(("label__", "event__"))

@@ -7,13 +7,7 @@ import tensorflow_transform as tft
 
 from schemas import Feature, FeatureSpec, parse_spec
 from trainer.preprocessing import columns
-from trainer.preprocessing.behaviour import (
-    context,
-    dense,
-    history_ages,
-    history_ranks,
-    resolve_now,
-)
+from trainer.preprocessing.behaviour import dense, moment_columns
 from trainer.preprocessing.image import small_image
 from trainer.preprocessing.text import words
 
@@ -57,39 +51,31 @@ def interaction_columns(inputs: dict[str, Any], spec: FeatureSpec) -> Tensors:
             reached = tf.cast(value >= label.threshold, tf.float32)
             value = tf.where(tf.math.is_nan(value), value, reached)
         outputs[columns.label(label.name)] = value
+    for what in event_values(spec):
+        value = _number(inputs[what])
+        outputs[columns.event_value(what)] = tf.where(tf.math.is_nan(value), -1.0, value)
     outputs.update(history_columns(inputs, now, spec))
     return outputs
 
 
+def event_values(spec: FeatureSpec) -> tuple[str, ...]:
+    """Returns the columns whose past values histories hold, besides item and time."""
+    return tuple(what for what in spec.histories() if what not in ("item_id", "timestamp"))
+
+
 def history_columns(inputs: dict[str, Any], now: tf.Tensor, spec: FeatureSpec) -> Tensors:
-    """Describes a history relative to the moment `now`, int64 seconds `(batch,)`."""
+    """Turns raw histories into dense columns relative to the moment `now`, `(batch,)` seconds."""
     histories = spec.histories()
     if "item_id" not in histories or "timestamp" not in histories:
         return {}
     length = int(histories["item_id"].max_values or 0)
     times = dense(inputs[histories["timestamp"].name], length, -1)
-    moment = resolve_now(times, now)
-    items = inputs[histories["item_id"].name]
-    outputs = {
-        columns.HISTORY_ITEM_ID: dense(_as_string(items), length, ""),
-        columns.HISTORY_AGE: history_ages(times, moment),
-        columns.HISTORY_RANK: history_ranks(times),
-        columns.CONTEXT: context(times, moment),
-    }
-    for what, feature in histories.items():
-        if what not in ("item_id", "timestamp"):
-            value = tf.cast(dense(inputs[feature.name], length, -1), tf.float32)
-            outputs[columns.history_value(what)] = _centred(value, what, spec)
+    items = _as_string(inputs[histories["item_id"].name])
+    outputs = {columns.HISTORY_ITEM_ID: dense(items, length, ""), **moment_columns(times, now)}
+    for what in event_values(spec):
+        past = dense(inputs[histories[what].name], length, -1)
+        outputs[columns.history_value(what)] = tf.cast(past, tf.float32)
     return outputs
-
-
-def _centred(value: tf.Tensor, what: str, spec: FeatureSpec) -> tf.Tensor:
-    """Scales a past value to -1..1 over its domain; 0 where absent."""
-    source = next(f for f in spec.table("interactions") if f.name == what)
-    low = 0.0 if source.minimum is None else source.minimum
-    high = 1.0 if source.maximum is None else source.maximum
-    scaled = (value - low) / max(high - low, 1e-6) * 2 - 1
-    return tf.where(value < 0, tf.zeros_like(scaled), scaled)
 
 
 def _identity(inputs: dict[str, Any], spec: FeatureSpec, side: str) -> Tensors:

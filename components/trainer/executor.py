@@ -1,0 +1,39 @@
+"""TFX's stock Trainer executor, with all three tables in its arguments."""
+
+from typing import Any
+
+from tfx.components.trainer import executor as stock
+from tfx.components.trainer import fn_args_utils
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+
+from schemas import SIDES
+
+
+class Executor(stock.GenericExecutor):
+    """Adds `tables`, `transforms` and `answers_dir` to what the run function gets."""
+
+    def _GetFnArgs(  # noqa: N802  (the stock executor's name)
+        self, input_dict: dict[str, Any], output_dict: dict[str, Any],
+        exec_properties: dict[str, Any],
+    ) -> fn_args_utils.FnArgs:
+        # The stock arguments describe one table; ours is the interactions.
+        stock_inputs = {
+            "examples": input_dict["interactions"],
+            "transform_graph": input_dict["interactions_graph"],
+        }
+        fn_args = super()._GetFnArgs(stock_inputs, output_dict, exec_properties)
+        fn_args.tables = {side: _files(input_dict[side]) for side in SIDES}
+        fn_args.transforms = {
+            side: artifact_utils.get_single_uri(input_dict[f"{side}_graph"]) for side in SIDES
+        }
+        fn_args.answers_dir = artifact_utils.get_single_uri(output_dict["answers"])
+        return fn_args
+
+
+def _files(examples: list[Any]) -> dict[str, list[str]]:
+    artifact = artifact_utils.get_single_instance(examples)
+    return {
+        split: sorted(fileio.glob(f"{artifact_utils.get_split_uri([artifact], split)}/*"))
+        for split in artifact_utils.decode_split_names(artifact.split_names)
+    }

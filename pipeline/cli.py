@@ -1,0 +1,113 @@
+"""The `tessera` command. Nothing heavy is imported before a command needs it."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from schemas.errors import InputError, TesseraError
+
+app = typer.Typer(
+    help="Turns user, item and interaction data into a recommender in production.",
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+)
+console = Console()
+
+Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]
+Host = Annotated[str, typer.Option(help="Address of the server.")]
+Port = Annotated[int, typer.Option(help="Port of the server.")]
+DEFAULT_ROOT = Path("tessera-runs")
+
+
+@app.command()
+def run(
+    dataset: Annotated[str | None, typer.Option(help="demo or movielens-100k.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the dataset's files.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="Name of a recipe, or a YAML file.")] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file with a run's options.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder for all results.")] = None,
+    split: Annotated[str | None, typer.Option(help="u80 (per user) or t80 (global).")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+) -> None:
+    """Run the pipeline: ingest, validate, train, evaluate, and push a model that is good enough."""
+    from pipeline.config import load_config
+
+    loaded = load_config(config, dataset=dataset, data_dir=data_dir, recipe=recipe, root=root,
+                         split=split, seed=seed)
+    from pipeline.run import run as run_pipeline
+
+    raise typer.Exit(run_pipeline(loaded, console))
+
+
+@app.command()
+def report(
+    root: Root = DEFAULT_ROOT,
+    run_id: Annotated[str, typer.Option("--run", help="A run's id.")] = "latest",
+    browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+) -> None:
+    """Show the data report of a run."""
+    import webbrowser
+
+    path = root / "runs" / run_id / "data_report.html"
+    if not path.is_file():
+        raise InputError(f"No data report at {path}. Run `tessera run --root {root}` first, "
+                         "or name a run with --run.")
+    console.print(str(path.resolve()), highlight=False, soft_wrap=True)
+    if browser:
+        webbrowser.open(path.resolve().as_uri())
+
+
+@app.command()
+def serve(root: Root = DEFAULT_ROOT, host: Host = "127.0.0.1", port: Port = 8500) -> None:
+    """Serve the newest pushed model over gRPC until interrupted."""
+    import pipeline.environment  # noqa: F401
+    from pipeline.run import serving_folder
+    from serving.launch import serve as serve_model
+
+    serve_model(serving_folder(root), host, port, "tessera")
+
+
+@app.command()
+def query(
+    user: Annotated[str, typer.Option(help="A user's id; an unknown one gets an answer too.")],
+    k: Annotated[int, typer.Option(min=1, max=1000, help="Number of items.")] = 10,
+    host: Host = "127.0.0.1",
+    port: Port = 8500,
+) -> None:
+    """Ask a running server for recommendations."""
+    import pipeline.environment  # noqa: F401
+    from pipeline.show import recommendations
+    from serving.client import Client
+
+    with Client(host, port) as client:
+        console.print(recommendations(user, client.recommend([user], k)[0]))
+
+
+@app.command()
+def demo(root: Root = DEFAULT_ROOT) -> None:
+    """Run the pipeline on the demo shop, serve the model and query it."""
+    from pipeline.config import load_config
+    from pipeline.demo import run_demo
+
+    raise typer.Exit(run_demo(load_config(None, dataset="demo", root=root), console))
+
+
+@app.command()
+def recipes() -> None:
+    """List the recipes."""
+    from pipeline.config import load_recipe
+    from pipeline.config import recipes as names
+
+    for name in names():
+        console.print(f"{name:<24} {load_recipe(name).description}", highlight=False)
+
+
+def main() -> None:
+    """Runs a command; an error becomes one message and its exit code."""
+    try:
+        app(standalone_mode=True)
+    except TesseraError as error:
+        print(f"tessera: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -1,0 +1,161 @@
+"""The configuration of a run: one validated tree."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas import InputError, unknown
+from trainer.recipe import Recipe
+
+_RECIPES = Path(__file__).parent / "recipes"
+DATASETS = ("demo", "movielens-100k")
+
+
+class Thresholds(BaseModel):
+    """What a model must reach to be blessed, and how much worse than the last one it may be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_rmse: Annotated[float, Field(gt=0)] = 1.2
+    min_auc: Annotated[float, Field(ge=0, le=1)] = 0.55
+    max_rmse_increase: Annotated[float, Field(ge=0)] = 0.02
+    max_auc_decrease: Annotated[float, Field(ge=0)] = 0.02
+    max_p99_ms: Annotated[float, Field(gt=0)] = 1000.0
+
+
+class RunConfig(BaseModel):
+    """Everything that a run depends on besides the data's content.
+
+    Attributes:
+      dataset: Name of a source.
+      data_dir: Its folder.
+      root: Where runs, artifacts, metadata and pushed models go.
+      recipe_name: Name of the recipe.
+      recipe: The recipe.
+      split: How interactions are split in time.
+      seed: Seed of everything random.
+      max_quarantine_share: Share of a table's rows that may be quarantined.
+      thresholds: The Evaluator's and the server check's limits.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dataset: str
+    data_dir: Path
+    root: Path = Path("tessera-runs")
+    recipe_name: str = "flagship"
+    recipe: Recipe
+    split: Literal["u80", "t80"] = "u80"
+    seed: int = 1
+    max_quarantine_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    thresholds: Thresholds = Thresholds()
+
+    @property
+    def pipeline_name(self) -> str:
+        """A name for each dataset, recipe and seed: each has its own last blessed model."""
+        return f"{self.dataset}-{self.recipe_name}-{self.seed}"
+
+
+def recipes() -> list[str]:
+    """Returns the names of the recipes that come with the project."""
+    return sorted(path.stem for path in _RECIPES.glob("*.yaml"))
+
+
+def load_recipe(name: str) -> Recipe:
+    """Loads a recipe by name, or from a YAML file.
+
+    Args:
+      name: The name of a recipe of the project, or the path of a file.
+
+    Returns:
+      The validated recipe.
+
+    Raises:
+      InputError: No such recipe, or one that does not validate; the message names the key.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else _RECIPES / f"{name}.yaml"
+    if not path.is_file():
+        if path.parent == _RECIPES:
+            raise unknown("recipe", name, recipes())
+        raise InputError(f"Recipe file {path} does not exist. Give a file, or one of: "
+                         f"{', '.join(recipes())}.")
+    return validated(Recipe, read_yaml(path), f"recipe {name!r}")
+
+
+def load_config(path: Path | None, **given: Any) -> RunConfig:
+    """Builds a run's configuration from an optional file and the command line.
+
+    Args:
+      path: A YAML file whose keys are those of `RunConfig`, `recipe` being a name or a file.
+      **given: Values from the command line, which win; `None` means not given.
+
+    Returns:
+      The validated configuration.
+
+    Raises:
+      InputError: A file is missing or a key or value is wrong; the message names the key.
+    """
+    values = read_yaml(path) if path else {}
+    values.update((key, value) for key, value in given.items() if value is not None)
+    name = str(values.pop("recipe", "flagship"))
+    if "dataset" not in values:
+        raise InputError(f"No dataset given. Use --dataset with one of: {', '.join(DATASETS)}.")
+    if values["dataset"] not in DATASETS:
+        raise unknown("dataset", values["dataset"], DATASETS)
+    root = Path(values.get("root", "tessera-runs"))
+    if "data_dir" not in values:
+        if values["dataset"] != "demo":
+            raise InputError(f"Dataset {values['dataset']!r} needs its files: give their folder "
+                             "with --data-dir.")
+        values["data_dir"] = root / "data" / "demo"
+    values.update(root=root.absolute(), data_dir=Path(values["data_dir"]).absolute())
+    values.update(recipe=load_recipe(name), recipe_name=Path(name).stem)
+    return validated(RunConfig, values, f"configuration {path}" if path else "the configuration")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Reads a YAML mapping.
+
+    Raises:
+      InputError: The file is missing, no YAML, or no mapping.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}. Check the path.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{path} must hold keys with values, as in 'dataset: demo'.")
+    return values
+
+
+def validated(model: type[BaseModel], values: dict[str, Any], where: str) -> Any:
+    """Validates values; errors name the key, what was given and what is allowed.
+
+    Raises:
+      InputError: A key is unknown or a value is not allowed.
+    """
+    try:
+        return model(**values)
+    except ValidationError as error:
+        lines = []
+        for fault in error.errors():
+            key = ".".join(str(part) for part in fault["loc"]) or "the whole"
+            if fault["type"] == "extra_forbidden":
+                known = ", ".join(_siblings(model, fault["loc"]))
+                lines.append(f"unknown key {key!r}; known here: {known}")
+            else:
+                lines.append(f"{key}: given {fault['input']!r}, but {fault['msg']}")
+        raise InputError(f"In {where}: " + "; ".join(lines) + ".") from error
+
+
+def _siblings(model: type[BaseModel], location: tuple) -> list[str]:
+    for part in location[:-1]:
+        field = model.model_fields.get(str(part))
+        if field is None or not isinstance(field.annotation, type):
+            return ["see the documentation"]
+        model = field.annotation
+    return sorted(model.model_fields)

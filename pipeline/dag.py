@@ -1,0 +1,145 @@
+"""The one definition of the pipeline, for every runner."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tfx.components.evaluator.component import Evaluator
+from tfx.components.example_validator.component import ExampleValidator
+from tfx.components.pusher.component import Pusher
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.components.statistics_gen.component import StatisticsGen
+from tfx.components.transform.component import Transform
+from tfx.orchestration import metadata
+from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.proto import pusher_pb2, transform_pb2
+
+from components.blessed_model import baseline_resolver
+from components.catalog_gen.component import CatalogGen
+from components.catalog_gen.splits import SPLITS
+from components.code_digest import code_digest
+from components.data_gate.component import DataGate
+from components.data_report.component import DataReport
+from components.gate.component import Gate
+from components.ranking_evaluator.component import RankingEvaluator
+from components.server_validator.component import ServerValidator
+from components.trainer.component import Trainer
+from pipeline.config import RunConfig
+from pipeline.evaluation import eval_config
+from schemas import SIDES, FeatureSpec
+
+_PREPROCESSING_FN = "trainer.preprocessing.preprocess.preprocessing_fn"
+# Media are decoded in Transform: a large batch of them would not fit in memory.
+_MEDIA_BATCH = 64
+
+
+def build_pipeline(config: RunConfig, spec: FeatureSpec, schemas: Path) -> tfx_pipeline.Pipeline:
+    """Builds the pipeline that a configuration describes.
+
+    Args:
+      config: The configuration.
+      spec: The dataset's spec.
+      schemas: The folder of its schemas.
+
+    Returns:
+      TFX's pipeline, with its metadata in SQLite under the configuration's root.
+    """
+    catalog = CatalogGen({"name": config.dataset, "data_dir": str(config.data_dir)}, spec,
+                         config.split)
+    checked = {side: _checked(catalog, side, schemas) for side in SIDES}
+    data_report = DataReport(
+        spec=spec, quarantine=catalog.outputs["quarantine"],
+        **{side: catalog.outputs[side] for side in SIDES},
+        **{f"{side}_statistics": checked[side][0].outputs["statistics"] for side in SIDES},
+        **{f"{side}_anomalies": checked[side][2].outputs["anomalies"] for side in SIDES},
+    )
+    data_gate = DataGate(
+        quarantine=catalog.outputs["quarantine"], report=data_report.outputs["report"],
+        max_quarantine_share=config.max_quarantine_share,
+        **{f"{side}_anomalies": checked[side][2].outputs["anomalies"] for side in SIDES},
+    )
+    transforms = {
+        side: _transform(config, spec, side, catalog, checked[side][1]) for side in SIDES
+    }
+    for transform in transforms.values():
+        transform.add_upstream_node(data_gate)
+    trainer = Trainer(
+        {"spec": json.loads(spec.to_json()), "recipe": config.recipe.model_dump(mode="json"),
+         "seed": config.seed},
+        **{side: transforms[side].outputs["transformed_examples"] for side in SIDES},
+        **{f"{side}_graph": transforms[side].outputs["transform_graph"] for side in SIDES},
+    )
+    judged = _judged(config, spec, catalog, trainer)
+    components = [catalog, *(c for three in checked.values() for c in three), data_report,
+                  data_gate, *transforms.values(), trainer, *judged]
+    return tfx_pipeline.Pipeline(
+        pipeline_name=config.pipeline_name,
+        pipeline_root=str(config.root / "artifacts" / config.pipeline_name),
+        components=components,
+        enable_cache=True,
+        metadata_connection_config=metadata.sqlite_metadata_connection_config(
+            str(config.root / "metadata.sqlite")),
+        beam_pipeline_args=["--direct_running_mode=in_memory"],
+    )
+
+
+def _checked(catalog: CatalogGen, side: str, schemas: Path) -> list[Any]:
+    schema = ImportSchemaGen(str(schemas / f"{side}.pbtxt")).with_id(f"ImportSchemaGen.{side}")
+    statistics = StatisticsGen(
+        catalog.outputs[side], schema=schema.outputs["schema"]
+    ).with_id(f"StatisticsGen.{side}")
+    validator = ExampleValidator(
+        statistics.outputs["statistics"], schema.outputs["schema"]
+    ).with_id(f"ExampleValidator.{side}")
+    return [statistics, schema, validator]
+
+
+def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: CatalogGen,
+               schema: ImportSchemaGen) -> Transform:
+    # Nothing fitted sees a row of the splits that it is scored on.
+    analyze, transform = (["train"], SPLITS) if side == "interactions" else (["all"], ["all"])
+    recipe = config.recipe.model_dump(mode="json")
+    fitted = {} if side == "interactions" else {
+        "modalities": recipe["modalities"], "preprocessing": recipe["preprocessing"]}
+    return Transform(
+        examples=catalog.outputs[side],
+        schema=schema.outputs["schema"],
+        preprocessing_fn=_PREPROCESSING_FN,
+        splits_config=transform_pb2.SplitsConfig(analyze=analyze, transform=transform),
+        custom_config={
+            "spec": json.loads(spec.to_json()), "side": side, **fitted,
+            "code_digest": code_digest("trainer.preprocessing.preprocess"),
+        },
+        disable_statistics=True,
+    ).with_beam_pipeline_args([f"--desired_batch_size={_MEDIA_BATCH}"]).with_id(
+        f"Transform.{side}")
+
+
+def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
+            trainer: Trainer) -> list[Any]:
+    model = trainer.outputs["model"]
+    baseline = baseline_resolver(model)
+    evaluator = Evaluator(
+        examples=catalog.outputs["interactions"], model=model,
+        baseline_model=baseline.outputs["model"], example_splits=["test"],
+        eval_config=eval_config(config, spec),
+    )
+    ranking = RankingEvaluator(
+        model=model, items=catalog.outputs["items"],
+        interactions=catalog.outputs["interactions"], spec=spec,
+        relevant_label=config.recipe.relevant,
+    )
+    server = ServerValidator(model=model, answers=trainer.outputs["answers"],
+                             max_p99_ms=config.thresholds.max_p99_ms)
+    gate = Gate(
+        model=model, evaluation=evaluator.outputs["blessing"],
+        evaluation_metrics=evaluator.outputs["evaluation"],
+        ranking=ranking.outputs["verdict"], server=server.outputs["verdict"],
+    )
+    pusher = Pusher(
+        model=model, model_blessing=gate.outputs["blessing"],
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(
+                base_directory=str(config.root / "serving" / config.pipeline_name))),
+    )
+    return [baseline, evaluator, ranking, server, gate, pusher]

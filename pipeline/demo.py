@@ -1,0 +1,38 @@
+"""The demo: a whole run on the embedded shop, then real queries to a real server."""
+
+import csv
+
+from rich.console import Console
+
+from pipeline.config import RunConfig
+from pipeline.run import run, serving_folder
+from pipeline.show import recommendations
+from serving.client import Client
+from serving.launch import running_server
+
+_USERS, _K = 3, 5
+
+
+def run_demo(config: RunConfig, console: Console) -> int:
+    """Runs the demo.
+
+    Args:
+      config: The demo dataset's configuration.
+      console: Where lines and tables go.
+
+    Returns:
+      The run's exit code.
+    """
+    code = run(config, console)
+    if code:
+        return code
+    with (config.data_dir / "users.csv").open(encoding="utf-8", newline="") as file:
+        users = [row[0] for row in csv.reader(file)][1 : 1 + _USERS]
+    with running_server(serving_folder(config.root)) as address, Client(*address) as client:
+        for user, items in zip(users, client.recommend(users, _K), strict=True):
+            console.print(recommendations(user, items))
+        (stranger,) = client.recommend(["nobody knows me"], _K)
+        console.print(recommendations("an unknown visitor", stranger))
+    console.print(f"The data report: {config.root / 'runs' / 'latest' / 'data_report.html'}",
+                  highlight=False, soft_wrap=True)
+    return code

@@ -1,0 +1,62 @@
+"""What TFX's Evaluator measures and demands."""
+
+import tensorflow_model_analysis as tfma
+from google.protobuf import wrappers_pb2
+
+from pipeline.config import RunConfig
+from schemas import FeatureSpec
+from trainer.export.keys import label_key, slice_keys, weight_key
+
+_BINARY = ("AUC", "BinaryAccuracy", "Precision", "Recall")
+_REGRESSION = ("RootMeanSquaredError", "MeanAbsoluteError")
+
+
+def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
+    """Builds TFMA's configuration.
+
+    Args:
+      config: The run's configuration.
+      spec: The dataset's spec.
+
+    Returns:
+      Metrics for each rating and binary task, overall and by slice, with thresholds overall and
+      for the change against the last blessed model.
+    """
+    tasks = {n: t for n, t in config.recipe.tasks.items() if t.head != "retrieval"}
+    model = tfma.ModelSpec(
+        signature_name="predict_examples",
+        preprocessing_function_names=["transform_features"],
+        label_keys={name: label_key(name) for name in tasks},
+        example_weight_keys={name: weight_key(name) for name in tasks},
+    )
+    slices = [tfma.SlicingSpec(), *(
+        tfma.SlicingSpec(feature_keys=[key])
+        for key in slice_keys(spec, config.recipe.modalities)
+    )]
+    metrics = [
+        tfma.MetricsSpec(
+            output_names=[name],
+            metrics=[_metric(n, config) for n in
+                     (_BINARY if task.head == "binary" else _REGRESSION)],
+        )
+        for name, task in tasks.items()
+    ]
+    return tfma.EvalConfig(model_specs=[model], slicing_specs=slices, metrics_specs=metrics)
+
+
+def _metric(name: str, config: RunConfig) -> tfma.MetricConfig:
+    limits, direction = config.thresholds, tfma.MetricDirection
+    metric = tfma.MetricConfig(class_name=name)
+    if name == "RootMeanSquaredError":
+        metric.threshold.value_threshold.upper_bound.CopyFrom(_double(limits.max_rmse))
+        metric.threshold.change_threshold.direction = direction.LOWER_IS_BETTER
+        metric.threshold.change_threshold.absolute.CopyFrom(_double(limits.max_rmse_increase))
+    if name == "AUC":
+        metric.threshold.value_threshold.lower_bound.CopyFrom(_double(limits.min_auc))
+        metric.threshold.change_threshold.direction = direction.HIGHER_IS_BETTER
+        metric.threshold.change_threshold.absolute.CopyFrom(_double(-limits.max_auc_decrease))
+    return metric
+
+
+def _double(value: float) -> wrappers_pb2.DoubleValue:
+    return wrappers_pb2.DoubleValue(value=value)

@@ -1,0 +1,102 @@
+"""What a run leaves behind: `metrics.json` and the data report, also when it was stopped."""
+
+import json
+import math
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from components.verdict import Outcome
+from pipeline.config import RunConfig
+from pipeline.local import NodeRun
+
+_TFMA_NAMES = {
+    "root_mean_squared_error": "rmse", "mean_absolute_error": "mae", "auc": "auc",
+    "binary_accuracy": "accuracy", "precision": "precision", "recall": "recall",
+}
+
+
+def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dict[str, Any]:
+    """Gathers a run's figures from its artifacts.
+
+    Args:
+      config: The run's configuration.
+      nodes: The nodes that ended, by id.
+      peak_mb: Peak memory of the process tree, in MiB.
+
+    Returns:
+      The content of `metrics.json`; what a stopped run did not reach is missing.
+    """
+    metrics: dict[str, Any] = {
+        "recipe": config.recipe_name, "dataset": config.dataset, "split": config.split,
+        "seed": config.seed, "blessed": False, "not_blessed_because": [],
+        "timings": {name: round(node.seconds, 2) for name, node in nodes.items()},
+        "cached": {name: node.cached for name, node in nodes.items()},
+        "peak_rss_mb": round(peak_mb),
+    }
+    if "Evaluator" in nodes:
+        metrics["tasks"] = _task_metrics(nodes["Evaluator"].outputs["evaluation"])
+    if "RankingEvaluator" in nodes:
+        figures = Outcome.load(nodes["RankingEvaluator"].outputs["verdict"]).figures
+        metrics.update(figures)
+    if "ServerValidator" in nodes:
+        metrics["serving"] = Outcome.load(nodes["ServerValidator"].outputs["verdict"]).figures
+    if "Trainer" in nodes:
+        summary = Path(nodes["Trainer"].outputs["model_run"]) / "summary.json"
+        trained = json.loads(summary.read_text(encoding="utf-8"))
+        metrics["parameters"] = trained.pop("parameters")
+        metrics["training"] = trained
+    if "Gate" in nodes:
+        uri = Path(nodes["Gate"].outputs["blessing"])
+        metrics["blessed"] = (uri / "BLESSED").exists()
+        metrics["not_blessed_because"] = json.loads((uri / "reasons.json").read_text())
+    return metrics
+
+
+def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> None:
+    """Writes a run's folder and points `latest` at it.
+
+    Args:
+      folder: `<root>/runs/<run id>`.
+      metrics: The content of `metrics.json`.
+      nodes: The nodes that ended, by id.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if "DataReport" in nodes:
+        for name in ("data_report.html", "data_report.json"):
+            shutil.copyfile(Path(nodes["DataReport"].outputs["report"]) / name, folder / name)
+    text = json.dumps(_finite(metrics), indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / "metrics.json").write_text(text, encoding="utf-8")
+    link, fresh = folder.parent / "latest", folder.parent / f".latest-{os.getpid()}"
+    fresh.symlink_to(folder.name)
+    fresh.replace(link)
+
+
+def _task_metrics(uri: str) -> dict[str, dict[str, float]]:
+    """Reads the overall metrics of each task from TFMA's results."""
+    import tensorflow_model_analysis as tfma
+
+    tasks: dict[str, dict[str, float]] = {}
+    for record in tfma.load_metrics(uri):
+        if record.slice_key.single_slice_keys:
+            continue
+        for item in record.metric_keys_and_values:
+            name = _TFMA_NAMES.get(item.key.name)
+            if name and item.value.HasField("double_value"):
+                value = item.value.double_value.value
+                tasks.setdefault(item.key.output_name, {})[name] = value
+    for figures in tasks.values():
+        if {"precision", "recall"} <= figures.keys():
+            total = figures["precision"] + figures["recall"]
+            figures["f1"] = 2 * figures["precision"] * figures["recall"] / total if total else 0.0
+    return tasks
+
+
+def _finite(value: Any) -> Any:
+    """Replaces NaN and infinities, which JSON lacks, by null."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,137 @@
+"""One run, from configuration to exit code."""
+
+import datetime
+import json
+import traceback
+from pathlib import Path
+
+from rich.console import Console
+
+import pipeline.environment  # noqa: F401  (before TensorFlow)
+import schemas
+from components.sources import open_source
+from pipeline import results
+from pipeline.config import RunConfig
+from pipeline.local import NodeError, NodeRun, run_locally
+from pipeline.memory import PeakMemory
+from schemas import TesseraError, read_spec
+
+NOT_BLESSED = 4
+
+
+def run(config: RunConfig, console: Console) -> int:
+    """Runs the pipeline on this machine.
+
+    Args:
+      config: What to run.
+      console: Where one line a component goes.
+
+    Returns:
+      The exit code: 0 pushed or already current, 4 not blessed.
+
+    Raises:
+      InputError: The input or the configuration cannot be used.
+      DataAnomalyError: The data must not be trained on; report and metrics are written.
+      TesseraError: A component failed.
+    """
+    if config.dataset == "demo":
+        from components.sources.demo import write_demo
+
+        write_demo(config.data_dir)
+    source = open_source(config.dataset, str(config.data_dir))
+    spec = read_spec(source.schema)
+    _check(config, spec)
+    with console.status("Loading TFX"):
+        from pipeline.dag import build_pipeline
+    folder = _run_folder(config.root)
+    pipe = build_pipeline(config, spec, Path(schemas.__file__).parent / source.schema)
+    nodes: dict[str, NodeRun] = {}
+    failure = None
+    with PeakMemory() as memory, console.status("") as status:
+        def ended(node: NodeRun) -> None:
+            nodes[node.node] = node
+            how = "cached" if node.cached else "ran"
+            console.print(f"{node.node:<32} {how:<7} {node.seconds:7.1f} s", highlight=False)
+
+        try:
+            run_locally(pipe, folder.name, lambda name: status.update(f"{name} is running"), ended)
+        except NodeError as error:
+            failure = error
+    metrics = results.collect(config, nodes, memory.megabytes)
+    if failure is not None:
+        metrics["not_blessed_because"] = [_told(failure)]
+    results.write(folder, metrics, nodes)
+    if (folder / "data_report.html").exists():
+        console.print(f"Data report: {folder / 'data_report.html'}", highlight=False, soft_wrap=True)
+    console.print(f"Metrics:     {folder / 'metrics.json'}", highlight=False, soft_wrap=True)
+    if failure is not None:
+        _raise(failure, folder)
+    if not metrics["blessed"]:
+        for reason in metrics["not_blessed_because"]:
+            console.print(f"Not blessed: {reason}", highlight=False, soft_wrap=True)
+        return NOT_BLESSED
+    console.print(f"Blessed and pushed: {config.root / 'serving' / config.pipeline_name}",
+                  highlight=False, soft_wrap=True)
+    return 0
+
+
+def serving_folder(root: Path) -> Path:
+    """Returns the folder of the model that the newest blessed run pushed.
+
+    Args:
+      root: The root that runs were written under.
+
+    Returns:
+      A folder with versions, as TF Serving reads it.
+
+    Raises:
+      InputError: Nothing was pushed under this root yet.
+    """
+    pushed = [p for p in (root / "serving").glob("*/*/saved_model.pb")]
+    if not pushed:
+        raise schemas.InputError(
+            f"No pushed model under {root}. Run `tessera run --root {root}` first.")
+    return max(pushed, key=lambda path: path.stat().st_mtime).parent.parent
+
+
+def _check(config: RunConfig, spec: schemas.FeatureSpec) -> None:
+    """Refuses a recipe that the dataset cannot serve, before anything runs."""
+    for name in (*config.recipe.labels, config.recipe.relevant):
+        spec.label(name)
+
+
+def _run_folder(root: Path) -> Path:
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    folder, number = root / "runs" / stamp, 1
+    while folder.exists():
+        number += 1
+        folder = root / "runs" / f"{stamp}-{number}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise schemas.InputError(
+            f"Cannot write to {root}: {error.strerror}. Give another folder with --root."
+        ) from error
+    return folder
+
+
+def _raise(failure: NodeError, folder: Path) -> None:
+    """Raises a node's own error where it is ours, else one that names the node."""
+    cause: BaseException | None = failure.__cause__
+    while cause is not None:
+        if isinstance(cause, TesseraError):
+            raise cause
+        cause = cause.__cause__
+    log = folder / "error.log"
+    log.write_text("".join(traceback.format_exception(failure)), encoding="utf-8")
+    raise TesseraError(f"{_told(failure)}. The whole story is in {log}.") from failure
+
+
+def _told(failure: NodeError) -> str:
+    cause = failure.__cause__
+    return f"{failure.node} failed: {type(cause).__name__}: {cause}"
+
+
+def read_metrics(folder: Path) -> dict:
+    """Reads a run's `metrics.json`."""
+    return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))

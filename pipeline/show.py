@@ -1,0 +1,20 @@
+"""Tables for the terminal."""
+
+from rich.table import Table
+
+from serving.client import Recommendation
+
+
+def recommendations(user: str, items: list[Recommendation]) -> Table:
+    """Returns a table of what a user was recommended."""
+    table = Table(title=f"Recommended to {user}")
+    tasks = list(items[0].tasks) if items else []
+    table.add_column("#", justify="right")
+    table.add_column("item")
+    table.add_column("score", justify="right")
+    for task in tasks:
+        table.add_column(task, justify="right")
+    for place, item in enumerate(items, start=1):
+        table.add_row(str(place), item.item_id, f"{item.score:.3f}",
+                      *(f"{item.tasks[task]:.3f}" for task in tasks))
+    return table

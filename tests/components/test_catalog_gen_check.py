@@ -1,0 +1,125 @@
+"""The hard rules on one record: what costs the row, what only a value, and what is said."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.catalog_gen.check import Checked, check
+from components.sources import Record
+from schemas import parse_spec, read_spec
+
+EVENT = {"user_id": "7", "item_id": 3, "timestamp": "881250949", "rating": "4"}
+
+
+def run(values: dict[str, Any], side: str = "interactions", *faults: str,
+        dataset: str = "movielens") -> Checked:
+    return check(Record(values, "file", 1, faults), read_spec(dataset), side)
+
+
+def test_values_become_lists_of_the_schemas_types() -> None:
+    checked = run(EVENT)
+    assert checked == Checked(
+        {"user_id": [7], "item_id": [3], "timestamp": [881250949], "rating": [4.0]}
+    )
+    assert isinstance(checked.values["rating"][0], float)
+
+
+@pytest.mark.parametrize(("column", "value", "reason"), [
+    ("rating", "9", "rating '9' is outside the range 1 to 5"),
+    ("rating", 0.5, "rating 0.5 is outside the range 1 to 5"),
+    ("rating", "good", "rating 'good' is not a number"),
+    ("rating", "nan", "rating 'nan' is not finite"),
+    ("rating", "inf", "rating 'inf' is not finite"),
+    ("rating", None, "rating is missing"),
+    ("rating", [4, 5], "rating has 2 values, at most 1 fit"),
+    ("timestamp", "-1", "timestamp '-1' is outside the range 0 to 4.10244e+09"),
+    ("timestamp", "1.5", "timestamp '1.5' is not a whole number"),
+    ("timestamp", 1.5, "timestamp 1.5 is not a whole number"),
+    ("timestamp", float("nan"), "timestamp nan is not a whole number"),
+    ("timestamp", "", "timestamp is missing"),
+    ("item_id", "", "item_id is missing"),
+    ("item_id", [], "item_id is missing"),
+    ("item_id", 10**400, f"item_id {'1' + 59 * '0'}... is too large to be stored"),
+    ("user_id", "x" * 1000, f"user_id '{59 * 'x'}... is not a whole number"),
+])
+def test_a_fault_in_a_hard_column_costs_the_row(column: str, value: Any, reason: str) -> None:
+    checked = run(EVENT | {column: value})
+    assert checked.row_fault == reason
+
+
+def test_what_the_source_saw_is_told_with_the_fault() -> None:
+    checked = run({}, "interactions", "the line has 3 fields, expected 4")
+    assert checked.row_fault == "the line has 3 fields, expected 4; user_id is missing"
+
+
+@pytest.mark.parametrize(("column", "value", "reason"), [
+    ("age", "old", "age 'old' is not a whole number"),
+    ("age", 12, "age 12 is outside the range 13 to 110"),
+    ("region", ["north", "south"], "region has 2 values, at most 1 fit"),
+    ("avatar", Path("nowhere.png"), "avatar: image file nowhere.png is missing"),
+    ("avatar", b"GIF89a", "avatar: not a readable JPEG, PNG, GIF or BMP image "
+                          "(it starts with b'GIF89a')"),
+])
+def test_a_fault_elsewhere_costs_that_value_only(column: str, value: Any, reason: str) -> None:
+    given = {"customer": "c1", "age": 30, "region": "north", column: value}
+    checked = run(given, "users", dataset="demo")
+    assert checked.row_fault is None
+    assert checked.value_faults == [reason]
+    assert set(checked.values) == {"customer", "age", "region"} - {column}
+
+
+def test_a_bound_on_one_side_and_a_number_that_float32_cannot_hold() -> None:
+    checked = run({"product": "p", "price": -1}, "items", dataset="demo")
+    assert checked.value_faults == ["price -1 is outside the range 0 to any"]
+    checked = run({"product": "p", "price": 1e39}, "items", dataset="demo")
+    assert checked.value_faults == ["price 1e+39 is too large to be stored"]
+
+
+def test_too_many_values() -> None:
+    checked = run({"product": "p", "categories": list("abcde")}, "items", dataset="demo")
+    assert checked.value_faults == ["categories has 5 values, at most 4 fit"]
+    spaced = ["a", "", None, b"", "b"]
+    checked = run({"product": "p", "categories": spaced}, "items", dataset="demo")
+    assert checked.values["categories"] == [b"a", b"b"]
+
+
+def test_a_label_may_be_absent_where_the_schema_lets_it_but_not_wrong() -> None:
+    event = {"customer": "c", "product": "p", "time": 1}
+    assert run(event, dataset="demo").row_fault is None
+    assert run(event | {"stars": 6}, dataset="demo").row_fault == (
+        "stars 6 is outside the range 1 to 5"
+    )
+
+
+def test_a_source_fault_is_kept_with_the_good_row() -> None:
+    checked = run({"item_id": 1, "title": "Ran"}, "items", "the year 'x' is not a number")
+    assert (checked.row_fault, checked.value_faults) == (None, ["the year 'x' is not a number"])
+
+
+def test_columns_that_ingest_builds_are_not_taken_from_a_source() -> None:
+    checked = run({"user_id": 1, "user_events": 99}, "users")
+    assert checked.values == {"user_id": [1]}
+
+
+def test_text_of_any_script_and_broken_surrogates() -> None:
+    checked = run({"item_id": 1, "title": "七人の侍", "overview": "a\ud800b"}, "items")
+    assert checked.values["title"] == ["七人の侍".encode()]
+    assert checked.values["overview"] == [b"a?b"]
+
+
+def test_personal_values_are_not_quoted() -> None:
+    spec = parse_spec("secret", [
+        'feature { name: "u" type: INT annotation { tag: "user_id" } }'
+        'feature { name: "phone" type: INT annotation { tag: "pii" } }',
+        'feature { name: "i" type: INT annotation { tag: "item_id" } }',
+        'feature { name: "u" type: INT annotation { tag: "user_id" } }'
+        'feature { name: "i" type: INT annotation { tag: "item_id" } }'
+        'feature { name: "at" type: INT annotation { tag: "timestamp" } }',
+    ])
+    checked = check(Record({"u": 1, "phone": "555-x"}, "file", 1), spec, "users")
+    assert checked.value_faults == ["phone (personal, not shown) is not a whole number"]
+    # A role needs its value even where the schema forgot to say so.
+    assert check(Record({"u": 1, "i": 2}, "f", 1), spec, "interactions").row_fault == (
+        "at is missing"
+    )

@@ -1,0 +1,74 @@
+"""The fingerprint of a source's files, and how the driver puts it into the cache key."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tfx.orchestration.portable import data_types
+from tfx.types import standard_artifacts
+
+from components.catalog_gen.component import CatalogGen
+from components.catalog_gen.driver import Driver, fingerprint
+from components.sources import DemoSource
+from components.sources.demo import DemoSizes, write_demo
+from schemas import InputError, read_spec
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    write_demo(tmp_path / "shop", DemoSizes(users=3, items=10, events=12))
+    return tmp_path / "shop"
+
+
+def digest(shop: Path) -> str:
+    return fingerprint(DemoSource(str(shop)))
+
+
+@pytest.mark.parametrize("name", ["users.csv", "items.csv", "interactions.csv", "media"])
+def test_one_changed_byte_changes_the_fingerprint(shop: Path, name: str) -> None:
+    before = digest(shop)
+    path = next((shop / "media/photos").glob("*.png")) if name == "media" else shop / name
+    content = bytearray(path.read_bytes())
+    content[-2] ^= 1
+    path.write_bytes(content)
+    assert digest(shop) != before
+    content[-2] ^= 1
+    path.write_bytes(content)
+    assert digest(shop) == before
+
+
+def test_an_added_and_a_renamed_file_change_it_but_not_the_place(shop: Path) -> None:
+    before = digest(shop)
+    moved = shop.rename(shop.parent / "elsewhere")
+    assert digest(moved) == before
+    path = next((moved / "media/photos").glob("*.png"))
+    path.rename(path.with_name("other.png"))
+    renamed = digest(moved)
+    (moved / "media/photos/empty.png").touch()
+    assert len({before, renamed, digest(moved)}) == 3
+
+
+def test_the_driver_adds_the_fingerprint_and_keeps_the_rest(shop: Path) -> None:
+    artifact = standard_artifacts.Examples()
+    artifact.uri = "somewhere"
+    info = data_types.ExecutionInfo(
+        exec_properties={
+            "source": json.dumps({"name": "demo", "data_dir": str(shop)}), "split": "u80",
+            "fingerprint": None,
+        },
+        output_dict={"users": [artifact]},
+    )
+    result = Driver(None).run(info)
+    properties = {key: value.string_value for key, value in result.exec_properties.items()}
+    assert properties == info.exec_properties
+    assert properties["fingerprint"] == digest(shop) and properties["split"] == "u80"
+    assert [a.uri for a in result.output_artifacts["users"].artifacts] == ["somewhere"]
+
+
+def test_the_component_refuses_a_split_before_anything_runs(shop: Path) -> None:
+    source = {"name": "demo", "data_dir": str(shop)}
+    step = CatalogGen(source, read_spec("demo"), "u80")
+    assert json.loads(step.exec_properties["source"]) == source
+    assert len(step.exec_properties["code_digest"]) == 16
+    with pytest.raises(InputError, match="Unknown split 'random'. Give u80 or t80"):
+        CatalogGen(source, read_spec("demo"), "random")

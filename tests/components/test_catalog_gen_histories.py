@@ -1,0 +1,94 @@
+"""Histories: newest first, never of the same second, never of the same held-out split."""
+
+import numpy as np
+import pytest
+
+from components.catalog_gen.histories import Row, add_histories
+from components.catalog_gen.splits import split_rows
+from schemas import FeatureSpec, read_spec
+
+SPEC = read_spec("demo")
+
+
+def event(product: str, time: int, stars: float | None = 3.0) -> Row:
+    row: Row = {"customer": [b"c"], "product": [product.encode()], "time": [time]}
+    return row if stars is None else row | {"stars": [stars]}
+
+
+def built(rows: list[Row], splits: list[str], spec: FeatureSpec = SPEC) -> list[Row]:
+    rows = [{name: list(values) for name, values in row.items()} for row in rows]
+    add_histories(rows, splits, spec)
+    return rows
+
+
+def products(row: Row) -> str:
+    return b"".join(row["history_products"]).decode()
+
+
+def test_each_split_sees_what_the_contract_grants() -> None:
+    rows = [event(p, t) for t, p in enumerate("abcdefgh")]
+    splits = ["train"] * 4 + ["validation"] * 2 + ["test"] * 2
+    found = [products(row) for row in built(rows, splits)]
+    assert found == ["", "a", "ba", "cba", "dcba", "dcba", "fedcba", "fedcba"]
+
+
+def test_events_of_the_same_second_are_no_history_of_a_training_row() -> None:
+    rows = [event("a", 1), event("b", 2), event("c", 2), event("d", 3)]
+    first, second, third, last = built(rows, ["train"] * 4)
+    assert [products(row) for row in (first, second, third)] == ["", "a", "a"]
+    assert sorted(products(last)) == ["a", "b", "c"] and products(last).endswith("a")
+
+
+def test_a_held_out_row_sees_training_events_of_its_own_second() -> None:
+    rows = [event("a", 1), event("b", 1), event("c", 1)]
+    found = [products(row) for row in built(rows, ["train", "validation", "test"])]
+    assert found[1] == "a" and sorted(found[2]) == ["a", "b"]
+
+
+def test_columns_are_aligned_and_what_is_absent_is_minus_one() -> None:
+    rows = [event("a", 1, 5.0), event("b", 2, None), event("c", 3)]
+    last = built(rows, ["train"] * 3)[2]
+    assert last["history_products"] == [b"b", b"a"]
+    assert last["history_times"] == [2, 1]
+    assert last["history_stars"] == [-1.0, 5.0]
+
+
+def test_the_newest_are_kept_when_there_are_too_many() -> None:
+    rows = [event(f"p{t}", t) for t in range(40)]
+    last = built(rows, ["train"] * 40)[-1]
+    assert last["history_times"] == list(range(38, 8, -1))
+
+
+def test_the_order_of_the_rows_does_not_matter() -> None:
+    rows = [event(f"p{t}", t // 3) for t in range(12)]
+    splits = split_rows(rows, SPEC, "u80", None)
+    shuffled = np.random.default_rng(0).permutation(12)
+    expected = built(rows, splits)
+    found = built([rows[i] for i in shuffled], [splits[i] for i in shuffled])
+    assert found == [expected[i] for i in shuffled]
+
+
+def test_ties_do_not_stand_in_the_order_of_ids() -> None:
+    names = [f"{i:02d}" for i in range(20)]
+    last = built([*(event(name, 1) for name in names), event("z", 2)], ["train"] * 21)[-1]
+    order = [name.decode() for name in last["history_products"]]
+    assert sorted(order) == names
+    assert order not in (names, names[::-1])
+    # No tendency either: the rank of a position among the ids is unrelated to the position.
+    ranks = [names.index(name) for name in order]
+    assert abs(np.corrcoef(ranks, np.arange(20))[0, 1]) < 0.5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_other_test_rows_never_change_a_test_rows_features(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = [event(f"p{i}", int(rng.integers(20)), float(rng.integers(1, 6))) for i in range(40)]
+    splits = split_rows(rows, SPEC, "u80", None)
+    test = [i for i, split in enumerate(splits) if split == "test"]
+    expected = built(rows, splits)
+    for kept in test:
+        others = [i for i in test if i != kept]
+        changed = list(rows)
+        for i, j in zip(others, rng.permutation(others), strict=True):
+            changed[i] = rows[i] | {"product": rows[j]["product"], "stars": [1.0]}
+        assert built(changed, splits)[kept] == expected[kept]

@@ -1,0 +1,109 @@
+"""Splits in time: rounding, ties, integer ids, and the protocol's own numbers."""
+
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.catalog_gen.check import check
+from components.catalog_gen.splits import (
+    check_protocol,
+    split_fault,
+    split_rows,
+    time_split,
+    time_thresholds,
+    user_time_split,
+)
+from components.sources import MovieLensSource
+from schemas import InputError, parse_spec, read_spec
+
+
+@pytest.mark.parametrize(("events", "sizes"), [
+    (1, (1, 0, 0)),
+    (2, (2, 0, 0)),
+    (4, (3, 1, 0)),
+    (5, (4, 0, 1)),  # 0.9 * 5 = 4.5 is rounded to the even 4
+    (10, (8, 1, 1)),
+    (15, (12, 2, 1)),  # 13.5 to the even 14
+    (25, (20, 2, 3)),  # 22.5 to the even 22
+    (100, (80, 10, 10)),
+])
+def test_bounds_are_rounded_half_to_even(events: int, sizes: tuple[int, int, int]) -> None:
+    found = Counter(user_time_split([(second, 0) for second in range(events)]))
+    assert (found["train"], found["validation"], found["test"]) == sizes
+
+
+def test_later_events_are_held_out_whatever_the_order_given() -> None:
+    order = [(second, 0) for second in range(20)]
+    shuffled = np.random.default_rng(0).permutation(20)
+    expected = user_time_split(order)
+    assert user_time_split([order[i] for i in shuffled]) == [expected[i] for i in shuffled]
+    assert expected == ["train"] * 16 + ["validation"] * 2 + ["test"] * 2
+
+
+def test_ties_are_ordered_by_integer_ids_as_integers() -> None:
+    items = [2, 10, 9, 11, 3, 8, 7, 6, 5, 4]
+    splits = user_time_split([(1, item) for item in items])
+    assert dict(zip(items, splits, strict=True))[10] == "validation"
+    assert dict(zip(items, splits, strict=True))[11] == "test"
+
+
+def test_a_global_split_keeps_a_second_together() -> None:
+    assert time_thresholds([1, 2, 3, 4, 5, 6, 7, 9, 9, 9]) == (9, 9)
+    assert time_thresholds(list(range(99, -1, -1))) == (80, 90)
+    assert [time_split(t, (80, 90)) for t in (79, 80, 89, 90)] == [
+        "train", "validation", "validation", "test"
+    ]
+    assert time_thresholds([]) == (0, 0)
+
+
+WITH_COLUMN = parse_spec("folds", [
+    'feature { name: "u" type: INT annotation { tag: "user_id" } }',
+    'feature { name: "i" type: INT annotation { tag: "item_id" } }',
+    'feature { name: "u" type: INT annotation { tag: "user_id" } }'
+    'feature { name: "i" type: INT annotation { tag: "item_id" } }'
+    'feature { name: "fold" type: BYTES }',
+])
+
+
+def test_a_column_may_hold_the_split() -> None:
+    rows = [{"u": [1], "i": [i], "fold": [fold]} for i, fold in enumerate((b"test", b"train"))]
+    check_protocol("fold", WITH_COLUMN)
+    assert split_rows(rows, WITH_COLUMN, "fold", None) == ["test", "train"]
+    assert [split_fault(row, "fold") for row in rows] == [None, None]
+    assert split_fault({"fold": [b"dev"]}, "fold") == (
+        "fold 'dev' is not one of train, validation, test"
+    )
+    assert split_fault({}, "fold") == "fold None is not one of train, validation, test"
+    assert split_fault({}, "u80") is None
+
+
+def test_a_split_that_the_dataset_cannot_have_is_refused() -> None:
+    check_protocol("u80", read_spec("movielens"))
+    with pytest.raises(InputError, match="Unknown split 'u90'. Give u80 or t80, or a column of the "
+                                         "interactions that holds train, validation, test; 'folds' "
+                                         "has the text columns fold"):
+        check_protocol("u90", WITH_COLUMN)
+    with pytest.raises(InputError, match="'folds', table 'interactions': no feature has the tag "
+                                         "'timestamp'"):
+        check_protocol("u80", WITH_COLUMN)
+
+
+def test_movielens_has_the_protocols_users_and_relevant_rows(movielens_dir: Path) -> None:
+    spec, source = read_spec("movielens"), MovieLensSource(str(movielens_dir))
+    users = defaultdict(list)
+    for shard in source.shards("interactions"):
+        for record in source.records("interactions", shard):
+            row = check(record, spec, "interactions").values
+            users[row["user_id"][0]].append(row)
+    events = [
+        (user, row["item_id"][0], split, row["rating"][0] >= 4)
+        for user, rows in users.items()
+        for row, split in zip(rows, split_rows(rows, spec, "u80", None), strict=True)
+    ]
+    known = {item for _, item, split, _ in events if split != "test"}
+    relevant = [e for e in events if e[2] == "test" and e[3] and e[1] in known]
+    assert Counter(e[2] for e in events)["test"] == 9_991
+    assert len(known) == 1_644
+    assert (len({e[0] for e in relevant}), len(relevant)) == (841, 4_727)

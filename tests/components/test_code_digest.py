@@ -1,0 +1,74 @@
+"""The digest follows the code that runs: what is reached by an import, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from components import code_digest as module
+from components.code_digest import code_digest
+
+FILES = {
+    "trainer/__init__.py": "",
+    "trainer/fit.py": "import json\nfrom trainer.model import build\n",
+    "trainer/model.py": "def build():\n    from schemas import spec\n    return spec\n",
+    "trainer/other.py": "x = 1\n",
+    "schemas/__init__.py": "",
+    "schemas/spec.py": "import trainer.fit\n",  # a circle is no trouble
+    "json/__init__.py": "",  # stands beside the project, as in site-packages, and is no part of it
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(module, "_ROOT", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["trainer/fit.py", "trainer/model.py", "schemas/spec.py"])
+def test_an_edit_of_what_is_reached_changes_the_digest(root: Path, name: str) -> None:
+    before = code_digest("trainer.fit")
+    (root / name).write_text(FILES[name] + "# edited\n")
+    assert code_digest("trainer.fit") != before
+
+
+@pytest.mark.parametrize("name", ["trainer/other.py", "json/__init__.py"])
+def test_an_edit_elsewhere_does_not(root: Path, name: str) -> None:
+    before = code_digest("trainer.fit")
+    (root / name).write_text("x = 2\n")
+    assert code_digest("trainer.fit") == before
+    (root / "trainer/fit.py").write_text("import trainer.other\n" + FILES["trainer/fit.py"])
+    assert code_digest("trainer.fit") != before
+
+
+def test_the_place_and_the_order_do_not_matter(root: Path, tmp_path: Path, monkeypatch) -> None:
+    before = code_digest("trainer.fit", "trainer.other")
+    (tmp_path / "moved").mkdir()
+    for folder in ("trainer", "schemas"):
+        (root / folder).rename(tmp_path / "moved" / folder)
+    monkeypatch.setattr(module, "_ROOT", tmp_path / "moved")
+    assert code_digest("trainer.other", "trainer.fit") == before
+
+
+def test_nothing_is_run_for_it(root: Path) -> None:
+    (root / "trainer/model.py").write_text("raise SystemExit('ran')\n")
+    assert len(code_digest("trainer.fit")) == 16
+
+
+def test_a_name_that_is_no_module_is_refused(root: Path) -> None:
+    with pytest.raises(ModuleNotFoundError, match="'trainer.fti' is no module under"):
+        code_digest("trainer.fti")
+    with pytest.raises(ModuleNotFoundError, match="'json' is no module under"):
+        code_digest("json")
+
+
+def test_ingest_depends_on_its_own_modules_and_on_no_model(monkeypatch) -> None:
+    read: list[str] = []
+    find = module._file
+    monkeypatch.setattr(module, "_file", lambda name: read.append(name) or find(name))
+    code_digest("components.catalog_gen.executor")
+    reached = {name for name in read if find(name)}
+    assert {"components.catalog_gen.splits", "schemas.order", "components.media"} < reached
+    assert not [name for name in reached if name.startswith(("trainer", "pipeline", "serving"))]

@@ -1,0 +1,148 @@
+"""Schemas from files: what is read, and what is said about each kind of malformed schema."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from schemas import SIDES, InputError, available, parse_spec, read_spec
+
+USERS = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
+ITEMS = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
+EVENTS = USERS + ITEMS
+
+
+def column(*tags: str, name: str = "score", kind: str = "FLOAT", rest: str = "") -> str:
+    tagged = " ".join(f'tag: "{tag}"' for tag in tags)
+    return f'\nfeature {{ name: "{name}" type: {kind} {rest} annotation {{ {tagged} }} }}'
+
+
+def parse(users: str = USERS, items: str = ITEMS, interactions: str = EVENTS):
+    return parse_spec("shop", [users, items, interactions])
+
+
+@pytest.mark.parametrize("dataset", available())
+def test_the_projects_schemas_are_read_and_travel_as_json(dataset: str) -> None:
+    spec = read_spec(dataset)
+    assert {f.side for f in spec.features} == set(SIDES)
+    assert parse_spec(**json.loads(spec.to_json())) == spec
+
+
+def test_domains_bounds_shapes_and_presence() -> None:
+    spec = parse(users=(
+        USERS
+        + column("categorical", name="sex", kind="BYTES", rest='string_domain { value: "F" }')
+        + column("categorical", name="tongue", kind="BYTES", rest='domain: "tongues"')
+        + column("numeric", rest="float_domain { min: -1 } presence { min_fraction: 1.0 }")
+        + column(name="many", kind="INT", rest="value_count { min: 0 max: 4 }")
+        + column(name="boundless", kind="INT", rest="value_count { min: 0 }")
+        + '\nstring_domain { name: "tongues" value: "zh" value: "fr" }'
+    ))
+    sex, tongue, score, many, boundless = spec.table("users")[1:]
+    assert (sex.values, tongue.values) == (("F",), ("zh", "fr"))
+    assert (score.minimum, score.maximum, score.required, score.scalar) == (-1.0, None, True, True)
+    assert not sex.required
+    assert (many.max_values, many.dtype, boundless.max_values) == (4, int, None)
+
+
+def test_labels_have_scale_and_threshold() -> None:
+    spec = parse(interactions=EVENTS + column(
+        "label:rating", "label:like>=3.5", "label:cold>=-2", rest="float_domain { min: 1 max: 5 }"
+    ) + column("label:click", name="clicked", kind="INT", rest="int_domain { min: 0 max: 1 }"))
+    rating, like, cold, click = spec.labels
+    assert (rating.minimum, rating.maximum, rating.threshold) == (1.0, 5.0, None)
+    assert (like.feature, like.threshold, cold.threshold) == ("score", 3.5, -2.0)
+    assert [label.binary for label in spec.labels] == [False, True, True, True]
+    assert click.feature == "clicked"
+
+
+BAD = {
+    "syntax": (
+        {"items": "feature { nme: 1 }"},
+        "Schema 'shop', table 'items': .*nme.* Correct the file's syntax",
+    ),
+    "unknown tag": (
+        {"users": USERS + column("numerical")},
+        "table 'users', feature 'score': unknown tag 'numerical'. Known: user_id, .*numeric",
+    ),
+    "malformed label": (
+        {"interactions": EVENTS + column("label:like>=4.5.5")},
+        "feature 'score': unknown tag 'label:like>=4.5.5'. Known: .*label:NAME",
+    ),
+    "two modalities": (
+        {"users": USERS + column("numeric", "text")},
+        "feature 'score': modality is both 'numeric' and 'text'. Keep one",
+    ),
+    "two features of one role": (
+        {"users": USERS + column("user_id", name="me")},
+        "table 'users': who and me both have the role 'user_id'. Keep one",
+    ),
+    "no id": ({"items": column("numeric")}, "table 'items': no feature has the tag 'item_id'"),
+    "an interaction without an item": (
+        {"interactions": USERS}, "table 'interactions': no feature has the tag 'item_id'. Tag one"
+    ),
+    "no type": (
+        {"users": USERS + '\nfeature { name: "x" }'},
+        "feature 'x': type must be BYTES, INT or FLOAT",
+    ),
+    "declared twice": (
+        {"items": ITEMS + column() + column()}, "table 'items': a feature is declared twice"
+    ),
+    "two labels of one name": (
+        {"interactions": EVENTS + column("label:rating") + column("label:rating", name="second")},
+        "Schema 'shop': two labels share the name 'rating'. Rename one",
+    ),
+    "a label of text": (
+        {"interactions": EVENTS + column("label:mood", name="said", kind="BYTES")},
+        "the label 'mood' stands on 'said', which is BYTES. A label needs a column of INT or FLOAT",
+    ),
+    "a history of nothing": (
+        {"interactions": EVENTS + column("history:score", name="past")},
+        "feature 'past': 'history:score' must stand in the interactions and name one of "
+        "item_id, user_id, what, who",
+    ),
+    "a history outside the interactions": (
+        {"items": ITEMS + column("history:item_id", name="past", kind="BYTES")},
+        "feature 'past': 'history:item_id' must stand in the interactions",
+    ),
+    "a history of another type": (
+        {"interactions": EVENTS + column("history:item_id", name="past")},
+        "feature 'past': its type differs from that of 'item_id'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_malformed_schema_is_named_with_what_to_do(case: str) -> None:
+    texts, message = BAD[case]
+    with pytest.raises(InputError, match=message) as error:
+        parse(**texts)
+    assert error.value.exit_code == 2
+
+
+def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Unknown schema 'dmo'. Known: demo, movielens"):
+        read_spec("dmo")
+    with pytest.raises(InputError, match="Unknown schema '.*/nowhere'. Known: demo, movielens"):
+        read_spec(tmp_path / "nowhere")
+
+
+def test_a_folder_of_ones_own(tmp_path: Path) -> None:
+    for side, text in zip(SIDES, (USERS, ITEMS, EVENTS), strict=True):
+        (tmp_path / f"{side}.pbtxt").write_text(text, encoding="utf-8")
+    assert read_spec(tmp_path).id_key("users").name == "who"
+    assert read_spec(str(tmp_path)).name == tmp_path.name
+    (tmp_path / "items.pbtxt").write_bytes(b"\xff")
+    with pytest.raises(InputError, match=r"items.pbtxt is not UTF-8 .* Save it so"):
+        read_spec(tmp_path)
+    (tmp_path / "items.pbtxt").unlink()
+    with pytest.raises(InputError, match=r"items.pbtxt is missing. A dataset needs one for each"):
+        read_spec(tmp_path)
+
+
+def test_a_folder_in_the_way_does_not_hide_the_projects_schema(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "demo").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert read_spec("demo").name == "demo"

@@ -1,0 +1,84 @@
+"""What the spec tells the other rooms, and what it keeps from the model."""
+
+import pytest
+
+from schemas import MEDIA, SIDES, FeatureSpec, InputError, available, parse_spec, read_spec
+
+
+@pytest.fixture(params=available())
+def spec(request: pytest.FixtureRequest) -> FeatureSpec:
+    return read_spec(request.param)
+
+
+def names(features) -> set[str]:
+    return {f.name for f in features}
+
+
+def test_personal_data_ids_labels_and_histories_are_no_inputs(spec: FeatureSpec) -> None:
+    labels = {label.feature for label in spec.labels}
+    assert any(f.pii for f in spec.features) and labels and spec.histories()
+    for side in SIDES:
+        for feature in spec.inputs(side):
+            assert not feature.pii
+            assert feature.role is None
+            assert feature.history is None
+            assert feature.name not in labels
+
+
+def test_a_modality_makes_no_input_of_what_is_kept_out() -> None:
+    users = (
+        'feature { name: "u" type: INT annotation { tag: "user_id" tag: "categorical" } }'
+        'feature { name: "face" type: BYTES annotation { tag: "image" tag: "pii" } }'
+        'feature { name: "churned" type: INT annotation { tag: "numeric" tag: "label:churn" } }'
+        'feature { name: "town" type: BYTES annotation { tag: "categorical" } }'
+    )
+    items = 'feature { name: "i" type: INT annotation { tag: "item_id" } }'
+    who = 'feature { name: "u" type: INT annotation { tag: "user_id" } }'
+    assert names(parse_spec("kept", [users, items, who + items]).inputs("users")) == {"town"}
+
+
+def test_inputs_are_all_that_has_a_modality_otherwise() -> None:
+    spec = read_spec("movielens")
+    assert names(spec.inputs("users")) == {"age", "gender", "occupation"}
+    assert names(spec.inputs("items")) == {"title", "overview", "poster", "genres", "release_year"}
+    assert names(spec.inputs("interactions")) == set()
+    assert names(spec.inputs("items", ("text",))) == {"title", "overview"}
+    assert names(read_spec("demo").inputs("items", MEDIA)) == {"photo", "sound"}
+
+
+def test_popularity_and_votes_of_the_future_are_no_columns() -> None:
+    declared = names(read_spec("movielens").features)
+    assert not [name for name in declared if "vote" in name or "popularity" in name]
+
+
+def test_roles_of_each_table(spec: FeatureSpec) -> None:
+    for side, role in (("users", "user_id"), ("items", "item_id")):
+        assert spec.id_key(side) == spec.role(role, side)
+        assert spec.role(role).side == "interactions"
+        assert spec.has_role("timestamp") and not spec.has_role("timestamp", side)
+    with pytest.raises(InputError, match="table 'users': no feature has the tag 'item_id'. Tag"):
+        spec.role("item_id", "users")
+
+
+def test_histories_have_what_they_hold_and_are_built_not_read() -> None:
+    spec = read_spec("demo")
+    histories = spec.histories()
+    assert set(histories) == {"item_id", "timestamp", "stars"}
+    assert histories["stars"].max_values == 30
+    counts = {spec.event_count(side) for side in ("users", "items")}
+    assert {f for f in spec.features if f.derived} == {*histories.values(), *counts}
+    assert spec.event_count("interactions") is None
+
+
+def test_labels_by_name() -> None:
+    spec = read_spec("movielens")
+    rating, like = spec.label("rating"), spec.label("like")
+    assert (rating.minimum, rating.maximum, rating.binary) == (1.0, 5.0, False)
+    assert (like.feature, like.threshold, like.binary) == (rating.feature, 4.0, True)
+    with pytest.raises(InputError, match="'movielens' has no label 'click'. It has: rating, like"):
+        spec.label("click")
+
+
+def test_the_schema_is_the_declared_text(spec: FeatureSpec) -> None:
+    for side in SIDES:
+        assert {f.name for f in spec.schema(side).feature} == names(spec.table(side))

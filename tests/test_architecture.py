@@ -1,0 +1,121 @@
+"""The rules of the house: who knows whom, how large a room may grow, where names may stand."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from schemas import MODALITIES, SIDES, available, read_spec
+from schemas.spec import ROLES
+from trainer.recipe import Recipe
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("schemas", "components", "trainer", "pipeline", "serving")
+MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+# Words that a schema uses as a column's name and the code for something else.
+COMMON_WORDS = {"name"}
+
+
+def feature_names() -> set[str]:
+    """Names that stand for a column and nothing else: not for a role, label or modality."""
+    specs = [read_spec(dataset) for dataset in available()]
+    labels = {label.name for spec in specs for label in spec.labels}
+    house = {*ROLES, *MODALITIES, *SIDES, *labels, *COMMON_WORDS}
+    return {feature.name for spec in specs for feature in spec.features} - house
+
+
+def strings(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+
+
+def leaves(tree: object) -> Iterator[str]:
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield str(key)
+            yield from leaves(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from leaves(value)
+    else:
+        yield str(tree)
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_columns_are_named_in_schemas_and_sources_only() -> None:
+    names = feature_names()
+    assert {"stars", "poster", "zip_code"} < names
+    found = [
+        f"{relative(path)}:{line} {text!r}"
+        for path in MODULES
+        if not relative(path).startswith(("schemas/", "components/sources/"))
+        for line, text in strings(path) if text in names
+    ]
+    assert not found, f"Ask the FeatureSpec by role or modality instead: {found}"
+
+
+def test_recipes_name_no_column_and_no_dataset() -> None:
+    forbidden = (feature_names() | set(available())) - set(Recipe.model_fields)
+    for path in (ROOT / "pipeline/recipes").glob("*.yaml"):
+        words = set(leaves(yaml.safe_load(path.read_text(encoding="utf-8"))))
+        assert not words & forbidden, f"{relative(path)} names {words & forbidden}"
+
+
+def test_modules_stay_small() -> None:
+    lines = {relative(path): len(path.read_text("utf-8").splitlines()) for path in MODULES}
+    too_long = {path: number for path, number in lines.items() if number > 450}
+    assert not too_long, f"Split these, at most 450 lines fit: {too_long}"
+    long = {path: number for path, number in lines.items() if number > 300}
+    assert len(long) <= len(lines) / 10, f"9 of 10 modules have at most 300 lines: {long}"
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names of all modules that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+RULES = {
+    "schemas": ("components", "trainer", "pipeline", "serving", "tensorflow", "keras", "tfx"),
+    "components": ("pipeline", "trainer.layers", "trainer.model"),
+    "trainer": ("pipeline", "components"),
+    "trainer/layers": ("tensorflow", "tf_keras", "tensorflow_recommenders", "tensorflow_hub"),
+    "serving": ("components", "trainer", "pipeline"),
+}
+
+
+@pytest.mark.parametrize("room", RULES)
+def test_rooms_know_only_whom_they_may(room: str) -> None:
+    files = [path for path in MODULES if relative(path).startswith(f"{room}/")]
+    assert files
+    found = [
+        f"{relative(path)} imports {name}"
+        for path in files for name in sorted(imports(path)) for banned in RULES[room]
+        if name == banned or name.startswith(f"{banned}.")
+    ]
+    assert not found
+
+
+def test_the_command_line_starts_without_tensorflow() -> None:
+    script = (
+        "import sys, pipeline.cli; "
+        "print(sorted({m.split('.')[0] for m in sys.modules} "
+        "& {'tensorflow', 'tfx', 'keras', 'tf_keras', 'apache_beam', 'kfp', 'pandas'}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr

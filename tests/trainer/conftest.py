@@ -1,0 +1,220 @@
+"""A tiny dataset with every modality, as schema, as content of a model and as transformed files."""
+
+from types import SimpleNamespace
+
+import apache_beam as beam
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_transform.beam as tft_beam
+from tensorflow_transform import TFTransformOutput
+from tensorflow_transform.tf_metadata import dataset_metadata
+
+from schemas import parse_spec
+from trainer.model import Side, build_network
+from trainer.preprocessing.preprocess import preprocessing_fn
+from trainer.recipe import Recipe
+
+USERS, ITEMS, HISTORY, PIXELS, WORDS = 6, 8, 5, 8, 12
+MODALITIES = ("categorical", "numeric", "text", "image")
+
+_ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
+
+USERS_SCHEMA = f"""
+feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}
+feature {{ name: "age" type: INT annotation {{ tag: "numeric" }} }}
+feature {{ name: "region" type: BYTES annotation {{ tag: "categorical" }} }}
+feature {{ name: "mail" type: BYTES annotation {{ tag: "pii" tag: "text" }} }}
+feature {{ name: "avatar" type: BYTES annotation {{ tag: "image" }} }}
+feature {{ name: "about" type: BYTES annotation {{ tag: "text" }} }}
+feature {{ name: "member_events" type: INT annotation {{ tag: "events" }} }}
+"""
+ITEMS_SCHEMA = f"""
+feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}
+feature {{ name: "plot" type: BYTES annotation {{ tag: "text" }} }}
+feature {{ name: "genres" type: BYTES value_count {{ min: 0 max: 3 }}
+  annotation {{ tag: "categorical" }} }}
+feature {{ name: "price" type: FLOAT annotation {{ tag: "numeric" }} }}
+feature {{ name: "poster" type: BYTES annotation {{ tag: "image" }} }}
+feature {{ name: "film_events" type: INT annotation {{ tag: "events" }} }}
+"""
+INTERACTIONS_SCHEMA = f"""
+feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}
+feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}
+feature {{ name: "at" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}
+feature {{ name: "stars" type: FLOAT float_domain {{ min: 1 max: 5 }}
+  annotation {{ tag: "label:rating" tag: "label:like>=4" }} }}
+feature {{ name: "past_films" type: INT value_count {{ min: 0 max: {HISTORY} }}
+  annotation {{ tag: "sequence" tag: "history:item_id" }} }}
+feature {{ name: "past_times" type: INT value_count {{ min: 0 max: {HISTORY} }}
+  annotation {{ tag: "sequence" tag: "history:timestamp" }} }}
+feature {{ name: "past_stars" type: FLOAT value_count {{ min: 0 max: {HISTORY} }}
+  annotation {{ tag: "sequence" tag: "history:stars" }} }}
+"""
+
+
+def png(colour: tuple[int, int, int], height: int = 6, width: int = 10) -> bytes:
+    """Returns a picture of one colour."""
+    pixels = np.broadcast_to(np.uint8(colour), (height, width, 3))
+    return tf.io.encode_png(pixels).numpy()
+
+
+RAW = {
+    # Int ids: 9 < 10 < 100 as numbers, not as strings.
+    "items": [
+        {"film": [100], "plot": ["A train, a train, a heist"], "genres": ["crime", "drama"],
+         "price": [2.0], "poster": [png((0, 128, 255))], "film_events": [2]},
+        {"film": [9], "plot": ["三国 drama"], "genres": ["drama"], "price": [4.0], "poster": [],
+         "film_events": [1]},
+        {"film": [10], "plot": [], "genres": [], "price": [], "poster": [], "film_events": []},
+    ],
+    "interactions": [
+        {"member": ["a"], "film": [9], "at": [86_400], "stars": [5.0], "past_films": [],
+         "past_times": [], "past_stars": []},
+        {"member": ["b"], "film": [100], "at": [3 * 86_400], "stars": [2.0], "past_films": [10, 9],
+         "past_times": [2 * 86_400, 86_400], "past_stars": [3.0, 5.0]},
+        {"member": ["?"], "film": [7], "at": [3 * 86_400], "stars": [], "past_films": [9],
+         "past_times": [86_400], "past_stars": [-1.0]},
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def spec():
+    return parse_spec("tiny", [USERS_SCHEMA, ITEMS_SCHEMA, INTERACTIONS_SCHEMA])
+
+
+@pytest.fixture(scope="session")
+def recipe():
+    return Recipe(
+        description="tiny",
+        preprocessing={
+            "categorical": {"vocabulary": WORDS}, "text": {"tokens": 4, "vocabulary": WORDS},
+            "image": {"height": PIXELS, "width": PIXELS},
+        },
+        model={"dim": 8},
+        tasks={
+            "retrieval": {"head": "retrieval", "label": "like"},
+            "rating": {"head": "regression", "label": "rating"},
+            "like": {"head": "binary", "label": "like"},
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def transformed(spec, recipe, tmp_path_factory):
+    """By side: `output`, the TFTransformOutput, and `files` of transformed rows of `RAW`."""
+    folder = tmp_path_factory.mktemp("transformed")
+    found = {}
+    with beam.Pipeline() as pipeline, tft_beam.Context(temp_dir=str(folder / "tmp")):
+        for side in RAW:
+            config = {
+                "spec": {"name": spec.name, "texts": list(spec.texts)}, "side": side,
+                "modalities": list(recipe.modalities),
+                "preprocessing": recipe.preprocessing.model_dump(),
+            }
+            _transform(pipeline, spec.schema(side), RAW[side], config, folder / side, side)
+    for side in RAW:
+        files = sorted(str(path) for path in (folder / side).glob("rows*.gz"))
+        found[side] = SimpleNamespace(output=TFTransformOutput(str(folder / side)), files=files)
+    return found
+
+
+def _transform(pipeline, schema, rows, config, folder, label):
+    metadata = dataset_metadata.DatasetMetadata(schema)
+    rows = pipeline | f"{label}/Rows" >> beam.Create(rows, reshuffle=False)
+    dataset, transform = (rows, metadata) | f"{label}/Transform" >> (
+        tft_beam.AnalyzeAndTransformDataset(lambda inputs: preprocessing_fn(inputs, config))
+    )
+    _ = transform | f"{label}/WriteTransform" >> tft_beam.WriteTransformFn(str(folder))
+    _ = (
+        dataset
+        | f"{label}/Encode" >> tft_beam.EncodeTransformedDataset()
+        | f"{label}/Write" >> beam.io.WriteToTFRecord(
+            str(folder / "rows"), coder=beam.coders.BytesCoder(), file_name_suffix=".gz",
+            num_shards=1,
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def sides():
+    """What a model holds of the users and of the items; the last row of each lacks everything."""
+    rng = np.random.default_rng(0)
+    users = {**_number("age", USERS, rng), **_categories("region", USERS, 1, rng),
+             **_picture("avatar", USERS, rng), **_words("about", USERS, rng)}
+    items = {**_words("plot", ITEMS, rng), **_categories("genres", ITEMS, 3, rng),
+             **_number("price", ITEMS, rng), **_picture("poster", ITEMS, rng)}
+    for table in (users, items):
+        for column in table.values():
+            column[[0, -1]] = 0
+    return (Side(USERS + 1, users, {"region": WORDS, "about": WORDS}),
+            Side(ITEMS + 1, items, {"genres": WORDS, "plot": WORDS}))
+
+
+def _number(name, rows, rng):
+    return {name: rng.normal(size=rows + 1).astype("float32"),
+            f"{name}__present": np.ones(rows + 1, "float32")}
+
+
+def _categories(name, rows, values, rng):
+    return {name: rng.integers(1, WORDS, (rows + 1, values)).astype("int32")}
+
+
+def _picture(name, rows, rng):
+    return {name: rng.integers(0, 256, (rows + 1, PIXELS, PIXELS, 3)).astype("uint8"),
+            f"{name}__present": np.ones(rows + 1, "float32")}
+
+
+def _words(name, rows, rng):
+    index = rng.integers(1, WORDS, (rows + 1, 4)).astype("int32")
+    return {f"{name}__tfidf_ids": index,
+            f"{name}__tfidf": rng.uniform(0.1, 1.0, (rows + 1, 4)).astype("float32")}
+
+
+@pytest.fixture(scope="session")
+def build(spec, recipe, sides):
+    """Builds a network of the tiny recipe with some values replaced."""
+
+    def build(**changes):
+        changed = Recipe(**{**recipe.model_dump(), **changes})
+        means = {"rating": 3.5, "like": 0.5}
+        return build_network(spec, changed, *sides, label_means=means, seed=7), changed
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def network(build):
+    return build()[0]
+
+
+def interaction_rows(rows: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Returns inputs of a model; the last row has no history."""
+    rng = np.random.default_rng(seed)
+    history = rng.integers(1, ITEMS + 1, (rows, HISTORY)).astype("int32")
+    history[:, 3:] = 0
+    history[-1] = 0
+    return {
+        "user_index": rng.integers(0, USERS + 1, rows).astype("int32"),
+        "item_index": rng.integers(0, ITEMS + 1, rows).astype("int32"),
+        "history_index": history,
+        "history_age": np.where(history > 0, rng.uniform(0, 3, history.shape), 0).astype("float32"),
+        "history_rank": np.tile(np.arange(HISTORY, dtype="int32"), (rows, 1)),
+        "history__stars": np.where(history > 0, 4.0, -1.0).astype("float32"),
+        "context": rng.normal(size=(rows, 6)).astype("float32"),
+    }
+
+
+@pytest.fixture
+def rows():
+    return interaction_rows
+
+
+@pytest.fixture
+def policy():
+    """Sets the dtype policy by name; the default comes back afterwards."""
+    before = keras.config.dtype_policy()
+    yield keras.config.set_dtype_policy
+    keras.config.set_dtype_policy(before)

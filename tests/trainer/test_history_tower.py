@@ -1,0 +1,119 @@
+"""The tower over earlier events."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer.layers.history import HistoryTower
+
+DIM, LENGTH = 4, 6
+
+
+def _inputs(index, age=None, rank=None, values=None):
+    index = np.array(index, "int32")
+    age = np.zeros(index.shape) if age is None else age
+    rank = np.tile(np.arange(index.shape[1]), (len(index), 1)) if rank is None else rank
+    values = np.zeros((*index.shape, 1)) if values is None else values
+    return (index, np.array(age, "float32"), np.array(rank, "int32"), np.array(values, "float32"))
+
+
+@pytest.fixture
+def tower():
+    """A tower whose heads mind everything: rank, age and value."""
+    keras.utils.set_random_seed(1)
+    tower = HistoryTower(DIM, keras.layers.Embedding(10, DIM), heads=3, values=1, max_rank=4)
+    tower(_inputs([[1, 2, 0]]))
+    rng = np.random.default_rng(5)
+    for weight in (tower.age_decay, tower.rank_bias, tower.value_weight, tower.value_scale):
+        weight.assign(rng.normal(size=weight.shape))
+    tower._missing.token.assign(np.full(DIM, 9.0))
+    return tower
+
+
+def test_shapes_and_the_token_of_an_empty_history(tower):
+    vector, present = map(np.asarray, tower(_inputs([[1, 2, 0], [0, 0, 0]])))
+    assert vector.shape == (2, DIM)
+    assert present.tolist() == [1, 0]
+    assert (vector[1] == 9).all()
+    assert np.isfinite(vector).all()
+
+
+def test_padding_does_not_count(tower):
+    short = _inputs([[3, 5]], age=[[0.1, 0.9]], values=[[[1], [-1]]])
+    long = _inputs([[3, 5, 0, 0, 0]], age=[[0.1, 0.9, 7, 7, 7]],
+                   values=[[[1], [-1], [1], [1], [1]]])
+    np.testing.assert_allclose(tower(short)[0], tower(long)[0], rtol=1e-5, atol=1e-6)
+
+
+def test_an_unknown_item_between_known_ones_does_not_count(tower):
+    with_gap = _inputs([[3, 0, 5]], rank=[[0, 1, 2]], age=[[0.1, 0.5, 0.9]])
+    without = _inputs([[3, 5]], rank=[[0, 2]], age=[[0.1, 0.9]])
+    np.testing.assert_allclose(tower(with_gap)[0], tower(without)[0], rtol=1e-5, atol=1e-6)
+
+
+def test_the_order_inside_a_tie_does_not_count(tower):
+    rank, age = [[0, 1, 1, 1, 2]], [[0.1, 0.4, 0.4, 0.4, 2]]
+    one = _inputs([[1, 2, 3, 4, 5]], age, rank, [[[0], [1], [0.5], [-1], [0]]])
+    other = _inputs([[1, 4, 2, 3, 5]], age, rank, [[[0], [-1], [1], [0.5], [0]]])
+    np.testing.assert_allclose(tower(one)[0], tower(other)[0], rtol=1e-4, atol=1e-5)
+
+
+def test_the_order_between_seconds_counts(tower):
+    one, other = _inputs([[1, 2]]), _inputs([[2, 1]])
+    assert np.abs(np.asarray(tower(one)[0] - tower(other)[0])).max() > 1e-2
+
+
+@pytest.mark.parametrize("place", [1, 3])
+def test_ages_and_values_count(tower, place):
+    base = _inputs([[1, 2]])
+    changed = list(base)
+    changed[place] = base[place].copy()
+    changed[place][0, 0] = 1.0
+    assert np.abs(np.asarray(tower(base)[0] - tower(tuple(changed))[0])).max() > 1e-3
+
+
+def test_ranks_beyond_the_last_one_count_as_it(tower):
+    index = [[1, 2]]
+    np.testing.assert_allclose(
+        tower(_inputs(index, rank=[[0, 3]]))[0], tower(_inputs(index, rank=[[0, 30]]))[0])
+
+
+def test_a_new_tower_has_short_and_long_memory():
+    tower = HistoryTower(DIM, keras.layers.Embedding(10, DIM), heads=3, values=1)
+    tower(_inputs([[1, 2]]))
+    decay = np.asarray(tower.rank_decay)[:, 0]
+    assert (np.diff(decay) < 0).all()
+    assert (decay < 0).all()
+
+
+def test_every_weight_learns(tower):
+    inputs = _inputs([[1, 2, 3], [0, 0, 0]], age=[[0, 1, 2], [0, 0, 0]],
+                     values=[[[1], [0], [-1]], [[0], [0], [0]]])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tower(inputs)[0] * tf.constant([[1.0, -2.0, 3.0, 0.5]]))
+    gradients = tape.gradient(loss, [w.value for w in tower.trainable_weights])
+    for weight, gradient in zip(tower.trainable_weights, gradients, strict=True):
+        assert gradient is not None, weight.path
+        values = tf.convert_to_tensor(gradient).numpy()
+        assert np.isfinite(values).all(), weight.path
+        if not weight.path.endswith(("norm/beta", "norm/gamma")):
+            assert values.any(), weight.path
+
+
+def test_a_rebuilt_tower_is_the_same(tower):
+    inputs = _inputs([[1, 2, 3]], values=[[[1], [0], [-1]]])
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(tower))
+    again(inputs)
+    again.set_weights(tower.get_weights())
+    np.testing.assert_allclose(again(inputs)[0], tower(inputs)[0], rtol=1e-5)
+    assert again.get_config() == tower.get_config()
+
+
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_half_precision_gives_numbers(precision, policy):
+    policy(precision)
+    tower = HistoryTower(DIM, keras.layers.Embedding(10, DIM), values=1)
+    vector, present = tower(_inputs([[1, 2, 0], [0, 0, 0]]))
+    assert np.isfinite(tf.cast(vector, tf.float32)).all()
+    assert tf.cast(present, tf.float32).numpy().tolist() == [1, 0]

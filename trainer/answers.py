@@ -1,0 +1,118 @@
+"""What the Keras model answers before export, so that the server's answers can be compared.
+
+The answers come from transformed rows and the Keras network alone; the requests are the same rows
+as a client would send them. Whatever the export, the file format or the server changes shows.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from schemas import FeatureSpec
+from trainer.data.events import Events
+from trainer.data.interactions import model_inputs
+from trainer.data.tables import Table
+from trainer.model import Network
+from trainer.preprocessing import columns
+from trainer.preprocessing.preprocess import event_values
+from trainer.recipe import Recipe
+from trainer.scoring import catalogue, user_outputs
+
+_ROWS, _CANDIDATES, _K = 60, 20, 10
+
+
+class Answerer:
+    """Answers rows of transformed interactions from the Keras network.
+
+    Args:
+      spec: The dataset's spec.
+      recipe: The network's recipe.
+      network: The trained network.
+      items: The items table.
+      events: All events of the data, which recommendations leave out.
+    """
+
+    def __init__(self, spec: FeatureSpec, recipe: Recipe, network: Network, items: Table,
+                 events: Events):
+        self._spec, self._recipe, self._network, self._items = spec, recipe, network, items
+        self._events = events
+        self._vectors, self._weights = catalogue(network)
+        self._candidates = np.asarray(network.candidate(self._vectors), np.float32)
+
+    def write(self, rows: dict[str, np.ndarray], folder: Path, seed: int) -> None:
+        """Writes requests with their answers.
+
+        Args:
+          rows: Transformed interactions, of which some are chosen.
+          folder: Where `answers.json` goes.
+          seed: Seed of the choice.
+        """
+        random = np.random.default_rng(seed)
+        total = len(rows[columns.USER_INDEX])
+        chosen = np.sort(random.choice(total, min(_ROWS, total), replace=False))
+        rows = {name: values[chosen] for name, values in rows.items()}
+        user = user_outputs(self._network, model_inputs(rows))
+        query = np.asarray(self._network.query(user[self._recipe.retrieval]), np.float32)
+        answers = []
+        for row in range(len(chosen)):
+            request = self._request(rows, row)
+            others = random.integers(0, len(self._items), _CANDIDATES - 1)
+            index = np.array([rows[columns.ITEM_INDEX][row], *others])
+            answers.append(self._scored(request, user, query, row, index))
+            answers.append(self._recommended(request, rows, user, query, row))
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "answers.json").write_text(json.dumps(answers), encoding="utf-8")
+
+    def _request(self, rows, row: int) -> dict[str, Any]:
+        request = {
+            "user_id": [rows[columns.USER_ID][row].decode()],
+            "timestamp": [int(rows[columns.TIMESTAMP][row])],
+            "history_item_id": [[i.decode() for i in rows[columns.HISTORY_ITEM_ID][row]]],
+            "history_timestamp": [rows[columns.HISTORY_TIME][row].tolist()],
+        }
+        for what in event_values(self._spec):
+            request[f"history_{what}"] = [rows[columns.history_value(what)][row].tolist()]
+        return request
+
+    def _scored(self, request, user, query, row: int, index: np.ndarray) -> dict[str, Any]:
+        outputs = {
+            self._recipe.retrieval: query[row] @ self._candidates[index].T,
+            **self._tasks(user, row, index),
+            "user_modality_weights": user["weights"][row],
+            "item_modality_weights": self._weights[index],
+        }
+        candidates = ["" if i == 0 else self._items.ids[i - 1] for i in index]
+        return _entry("serving_default", {**request, "candidates": [candidates]}, outputs)
+
+    def _recommended(self, request, rows, user, query, row: int) -> dict[str, Any]:
+        scores = query[row] @ self._candidates.T
+        met = self._events.items[self._events.users == rows[columns.USER_INDEX][row]]
+        scores[0] = scores[met] = scores[rows[columns.HISTORY_INDEX][row]] = -np.inf
+        index = np.argsort(-scores, kind="stable")[:_K]
+        index = index[np.isfinite(scores[index])]
+        outputs = {"scores": scores[index], **self._tasks(user, row, index)}
+        entry = _entry("recommend", {**request, "k": [_K]}, outputs)
+        entry["outputs"]["item_ids"] = [[self._items.ids[i - 1] for i in index]]
+        return entry
+
+    def _tasks(self, user, row: int, index: np.ndarray) -> dict[str, np.ndarray]:
+        answers = {}
+        for name, head in self._network.heads.items():
+            raw = np.asarray(head(user[name][row][None, :], self._vectors[index]), np.float32)
+            task = self._recipe.tasks[name]
+            if task.head == "binary":
+                answers[name] = 1 / (1 + np.exp(-raw))
+            else:
+                label = self._spec.label(str(task.label))
+                answers[name] = np.clip(raw, label.minimum, label.maximum)
+        return answers
+
+
+def _entry(signature: str, inputs: dict[str, Any], outputs: dict[str, np.ndarray]) -> dict:
+    return {
+        "signature": signature,
+        "inputs": inputs,
+        "outputs": {name: [np.asarray(value).tolist()] for name, value in outputs.items()},
+    }

@@ -1,0 +1,67 @@
+"""The bare events of a split: who met what, when, and what the labels said."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.data.interactions import InteractionReader
+from trainer.preprocessing import columns
+
+
+@dataclass(frozen=True)
+class Events:
+    """Interactions without their features, as arrays of `(events,)`.
+
+    Attributes:
+      users: User indices.
+      items: Item indices.
+      times: Seconds.
+      labels: Label values by name, NaN where a row has none.
+      values: What the event adds to later histories, by column; -1 where absent.
+    """
+
+    users: np.ndarray
+    items: np.ndarray
+    times: np.ndarray
+    labels: dict[str, np.ndarray]
+    values: dict[str, np.ndarray]
+
+    def __len__(self) -> int:
+        """Returns the number of events."""
+        return len(self.users)
+
+    def item_probability(self, n_items: int) -> np.ndarray:
+        """Returns the share of the events that each item index has, `(n_items,)`."""
+        counts = np.bincount(self.items, minlength=n_items)
+        return (counts / max(len(self), 1)).astype(np.float32)
+
+    def label_mean(self, label: str) -> float:
+        """Returns the mean of a label over the events that have it, 0 where none has."""
+        known = self.labels[label][~np.isnan(self.labels[label])]
+        return float(known.mean()) if len(known) else 0.0
+
+
+def read_events(reader: InteractionReader, files: list[str]) -> Events:
+    """Reads the events of some files of transformed interactions."""
+    inputs, labels, values = [], [], []
+    for batch in reader.raw(files, 8192).as_numpy_iterator():
+        inputs.append([batch[n] for n in (columns.USER_INDEX, columns.ITEM_INDEX, columns.TIMESTAMP)])
+        labels.append({n: batch[columns.label(n)] for n in reader.labels})
+        values.append({n: batch[columns.event_value(n)] for n in reader.values})
+    users, items, times = (np.concatenate(part) for part in zip(*inputs, strict=True))
+    return Events(
+        users, items, times,
+        {n: np.concatenate([part[n] for part in labels]) for n in reader.labels},
+        {n: np.concatenate([part[n] for part in values]) for n in reader.values},
+    )
+
+
+def concatenate(parts: list[Events]) -> Events:
+    """Returns the events of several splits, one after the other."""
+    return Events(
+        np.concatenate([p.users for p in parts]),
+        np.concatenate([p.items for p in parts]),
+        np.concatenate([p.times for p in parts]),
+        {n: np.concatenate([p.labels[n] for p in parts]) for n in parts[0].labels},
+        {n: np.concatenate([p.values[n] for p in parts]) for n in parts[0].values},
+    )

@@ -1,0 +1,1 @@
+"""The exported SavedModel: a trained network with everything that an answer needs."""

@@ -1,0 +1,58 @@
+"""What TFMA reads of an interaction beside the predictions: labels, weights and slices."""
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from schemas import FeatureSpec
+from trainer.data.tables import Table
+from trainer.export.keys import label_key, weight_key
+from trainer.export.module import Recommender
+from trainer.preprocessing import columns
+from trainer.recipe import Recipe
+
+_BOUNDS = (5, 20, 50, 200)
+_NONE = "none"
+
+
+class EvaluationColumns(tf.Module):
+    """Derives the columns from raw Examples and the tables inside the model."""
+
+    def __init__(self, spec: FeatureSpec, recipe: Recipe, recommender: Recommender,
+                 users: Table, items: Table, transform: tft.TFTransformOutput):
+        super().__init__(name="evaluation_columns")
+        self._recommender, self._recipe = recommender, recipe
+        self._activity = tf.Variable(_bucket(users.events), trainable=False)
+        self._popularity = tf.Variable(_bucket(items.events), trainable=False)
+        self._categories = {}
+        for feature in spec.inputs("items", ("categorical",)):
+            if feature.name in items.columns:
+                names = [b.decode() for b in transform.vocabulary_by_name(feature.name)]
+                known = np.array([_NONE, *names, "other"], dtype=object)
+                self._categories[f"item_{feature.name}"] = tf.Variable(
+                    known[items.columns[feature.name]], trainable=False)
+
+    def __call__(self, serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Maps serialized raw Examples `(batch,)` to labels, weights and slice columns."""
+        row, user, item = self._recommender.transformed(serialized)
+        outputs = {}
+        for name, task in self._recipe.tasks.items():
+            if task.head == "retrieval":
+                continue
+            label = row[columns.label(str(task.label))]
+            known = tf.logical_not(tf.math.is_nan(label))
+            outputs[label_key(name)] = tf.where(known, label, 0.0)[:, None]
+            outputs[weight_key(name)] = tf.cast(known, tf.float32)[:, None]
+        outputs["user_activity"] = tf.gather(self._activity, user)[:, None]
+        outputs["item_popularity"] = tf.gather(self._popularity, item)[:, None]
+        for name, table in self._categories.items():
+            outputs[name] = tf.gather(table, item)
+        return outputs
+
+
+def _bucket(events: np.ndarray) -> np.ndarray:
+    """Names ranges of event counts, in an order that also sorts as text."""
+    edges = [0, *_BOUNDS]
+    names = [f"{low:03d} to {high - 1:03d} events" for low, high in zip(edges, _BOUNDS, strict=False)]
+    names.append(f"{_BOUNDS[-1]:03d} or more events")
+    return np.array(names, dtype=object)[np.digitize(events, _BOUNDS)]

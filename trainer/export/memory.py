@@ -1,0 +1,65 @@
+"""What the export remembers of each known user: the newest events and everything seen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from schemas.order import tie_break
+from trainer.data.events import Events
+from trainer.data.tables import Table
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The users' events as of the data's end; row 0 is the unknown user, who has none.
+
+    Attributes:
+      items: Item indices of the newest events, newest first, `(users, length)`, 0 for none.
+      times: Their seconds, `(users, length)`, -1 for none.
+      values: Their past values by column, `(users, length)`, -1 for none.
+      seen: All item indices, user after user, `(events,)`.
+      seen_splits: Where each user's part of `seen` starts, `(users + 1,)`.
+    """
+
+    items: np.ndarray
+    times: np.ndarray
+    values: dict[str, np.ndarray]
+    seen: np.ndarray
+    seen_splits: np.ndarray
+
+
+def remember(events: Events, users: Table, items: Table, length: int) -> Memory:
+    """Builds the memory.
+
+    Args:
+      events: All events of the data.
+      users: The users table.
+      items: The items table.
+      length: Events to keep for a history.
+
+    Returns:
+      The memory, in the order in which ingest builds histories.
+    """
+    ties = [
+        tie_break(users.ids[user - 1], items.ids[item - 1]) if user and item else b""
+        for user, item in zip(events.users.tolist(), events.items.tolist(), strict=True)
+    ]
+    # By user, then the newest first; events of one second in ingest's order, reversed.
+    _, tie_rank = np.unique(np.array(ties, dtype="S8"), return_inverse=True)
+    order = np.lexsort((-tie_rank, -events.times, events.users))
+    sorted_users = events.users[order]
+    splits = np.searchsorted(sorted_users, np.arange(len(users) + 1))
+    place = np.arange(len(order)) - splits[sorted_users]
+    recent = place < length
+    row, column = sorted_users[recent], place[recent]
+
+    def newest(values: np.ndarray, absent: int) -> np.ndarray:
+        result = np.full((len(users), length), absent, values.dtype)
+        result[row, column] = values[order][recent]
+        return result
+
+    return Memory(
+        newest(events.items, 0), newest(events.times, -1),
+        {name: newest(values, -1) for name, values in events.values.items()},
+        events.items[order].astype(np.int32), splits.astype(np.int64),
+    )

@@ -1,0 +1,112 @@
+"""From the tensors of a request to the columns that the network's user side reads."""
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from schemas import Feature, FeatureSpec
+from trainer.data.interactions import table_index
+from trainer.export.memory import Memory
+from trainer.preprocessing import columns
+from trainer.preprocessing.behaviour import moment_columns
+from trainer.preprocessing.preprocess import event_values
+
+USER_ID = "user_id"
+TIMESTAMP = "timestamp"
+HISTORY_ITEM_ID = "history_item_id"
+HISTORY_TIMESTAMP = "history_timestamp"
+
+
+def history_key(what: str) -> str:
+    """Returns the request's name for a history of past values."""
+    return f"history_{what}"
+
+
+class UserRequest(tf.Module):
+    """Reads a user and a moment from a request; see `signature` for the inputs.
+
+    A history in the request replaces the stored one. Where a request brings none, the stored
+    history of the user stands in, and with it the time of its newest event where the request has
+    no time either.
+    """
+
+    def __init__(self, spec: FeatureSpec, memory: Memory, users, items):
+        super().__init__(name="user_request")
+        self._users, self._items = users, items
+        self._values = event_values(spec)
+        self._length = memory.items.shape[1]
+        self._stored_items = tf.Variable(memory.items, trainable=False)
+        self._stored_times = tf.Variable(memory.times, trainable=False)
+        self._stored_values = {
+            name: tf.Variable(memory.values[name], trainable=False) for name in self._values
+        }
+
+    def signature(self) -> dict[str, tf.TensorSpec]:
+        """Returns the inputs; '' and -1 mean absent, histories are newest first."""
+        matrix = {HISTORY_TIMESTAMP: tf.int64}
+        matrix.update((history_key(what), tf.float32) for what in self._values)
+        return {
+            USER_ID: tf.TensorSpec([None], tf.string, USER_ID),
+            TIMESTAMP: tf.TensorSpec([None], tf.int64, TIMESTAMP),
+            HISTORY_ITEM_ID: tf.TensorSpec([None, None], tf.string, HISTORY_ITEM_ID),
+            **{n: tf.TensorSpec([None, None], d, n) for n, d in matrix.items()},
+        }
+
+    def columns(self, request: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Returns the network's columns of a request, `user_index` and the behaviour."""
+        user = table_index(self._users, request[USER_ID])
+        sent_ids = request[HISTORY_ITEM_ID]
+        sent = tf.reduce_any(tf.strings.length(sent_ids) > 0, axis=1)[:, None]
+        items = self._fit(table_index(self._items, sent_ids), 0)
+        items = tf.where(sent, items, tf.gather(self._stored_items, user))
+        times = self._fit(request[HISTORY_TIMESTAMP], -1)
+        times = tf.where(sent, times, tf.gather(self._stored_times, user))
+        result = moment_columns(times, request[TIMESTAMP])
+        for what, stored in self._stored_values.items():
+            value = self._fit(request[history_key(what)], -1.0)
+            result[columns.history_value(what)] = tf.where(sent, value, tf.gather(stored, user))
+        result[columns.USER_INDEX] = user
+        result[columns.HISTORY_INDEX] = items
+        return result
+
+    def _fit(self, column: tf.Tensor, absent) -> tf.Tensor:
+        """Cuts or pads a column to the model's history length."""
+        column = column[:, : self._length]
+        missing = self._length - tf.shape(column)[1]
+        padded = tf.pad(column, [[0, 0], [0, missing]],
+                        constant_values=tf.constant(absent, column.dtype))
+        return tf.ensure_shape(padded, (None, self._length))
+
+
+class RawItem(tf.Module):
+    """Reads the raw content of an item that need not be in the catalogue."""
+
+    def __init__(self, spec: FeatureSpec, modalities: tuple[str, ...],
+                 transform: tft.TFTransformOutput):
+        super().__init__(name="raw_item")
+        self._features = spec.inputs("items", modalities)
+        self._raw_spec = transform.raw_feature_spec()
+        self._layer = transform.transform_features_layer()
+
+    def signature(self) -> dict[str, tf.TensorSpec]:
+        """Returns the inputs, by the schema's names; '' and -1 mean absent."""
+        dtypes = {bytes: tf.string, int: tf.int64, float: tf.float32}
+        return {
+            f.name: tf.TensorSpec([None] if f.scalar else [None, None], dtypes[f.dtype], f.name)
+            for f in self._features
+        }
+
+    def columns(self, request: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Returns the item side's content columns of a request."""
+        raw = {f.name: self._raw(request[f.name], f) for f in self._features}
+        return {
+            name: tf.cast(value, tf.int32) if value.dtype == tf.int64 else value
+            for name, value in self._layer(raw).items()
+        }
+
+    def _raw(self, value: tf.Tensor, feature: Feature):
+        value = value[:, None] if feature.scalar else value
+        if isinstance(self._raw_spec[feature.name], tf.io.FixedLenFeature):
+            return value
+        known = tf.strings.length(value) > 0 if value.dtype == tf.string else value != -1
+        where = tf.where(known)
+        return tf.SparseTensor(where, tf.gather_nd(value, where), tf.shape(value, tf.int64))

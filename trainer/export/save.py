@@ -1,0 +1,67 @@
+"""One SavedModel with all signatures; its inputs and outputs are described in docs/serving.md."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from trainer.export.evaluation import EvaluationColumns
+from trainer.export.module import Recommender
+
+_K = "k"
+_CANDIDATES = "candidates"
+_EXAMPLES = "examples"
+
+
+def save(recommender: Recommender, evaluation: EvaluationColumns, folder: Path) -> None:
+    """Writes the SavedModel.
+
+    Args:
+      recommender: What answers.
+      evaluation: What TFMA reads beside the answers.
+      folder: Where to write it.
+    """
+    recommender.evaluation = evaluation
+    tf.saved_model.save(recommender, str(folder), signatures=_signatures(recommender, evaluation))
+
+
+def _signatures(model: Recommender, evaluation: EvaluationColumns) -> dict:
+    user = model.request.signature()
+    item = model.raw_item.signature()
+    k = {_K: tf.TensorSpec([None], tf.int32, _K)}
+    candidates = {_CANDIDATES: tf.TensorSpec([None, None], tf.string, _CANDIDATES)}
+    examples = {_EXAMPLES: tf.TensorSpec([None], tf.string, _EXAMPLES)}
+    index = {"index": tf.TensorSpec([None], tf.int32, "index")}
+
+    def among(names, inputs):
+        return {name: inputs[name] for name in names}
+
+    return {
+        "serving_default": _concrete(
+            lambda inputs: model.score(among(user, inputs), inputs[_CANDIDATES]),
+            {**user, **candidates}),
+        "recommend": _concrete(
+            lambda inputs: model.recommend(among(user, inputs), inputs[_K]), {**user, **k}),
+        "embed_item": _concrete(model.embed_item, item),
+        "score_item": _concrete(
+            lambda inputs: model.score_item(among(user, inputs), among(item, inputs)),
+            {**user, **item}),
+        "predict_examples": _concrete(lambda inputs: model.predict(inputs[_EXAMPLES]), examples),
+        "rank_examples": _concrete(lambda inputs: model.rank(inputs[_EXAMPLES]), examples),
+        "transform_features": _concrete(lambda inputs: evaluation(inputs[_EXAMPLES]), examples),
+        "catalogue": _concrete(lambda inputs: model.catalogue(inputs["index"]), index),
+    }
+
+
+def _concrete(function, inputs: dict[str, tf.TensorSpec]):
+    """Traces a function of one dictionary as a signature with named inputs."""
+
+    @tf.function(input_signature=[inputs])
+    def traced(tensors):
+        return function(tensors)
+
+    # A signature's inputs are keyword arguments, so the dictionary is flattened here.
+    @tf.function
+    def keyed(**tensors):
+        return traced(tensors)
+
+    return keyed.get_concrete_function(**inputs)

@@ -1,0 +1,208 @@
+"""Training: once to find the number of epochs, once more on all that may be known.
+
+The first fit learns from train and stops early on validation NDCG@10; the second starts afresh on
+train and validation, for the epochs found. Only the second is exported and scored on test.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from schemas import FeatureSpec
+from trainer.data.events import Events, concatenate, read_events
+from trainer.data.interactions import InteractionReader, model_inputs
+from trainer.data.tables import Table
+from trainer.model import Network, Side, build_network
+from trainer.multitask import MultiTaskModel
+from trainer.preprocessing import columns
+from trainer.ranking import RankingTask, ranking_metrics, ranking_task
+from trainer.recipe import Recipe
+from trainer.scoring import catalogue, retrieval_scores
+from trainer.tfrs_retrieval import tfrs_in_batch_softmax
+
+MONITOR = "ndcg@10"
+_MAX_RANKED_USERS = 10_000
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Everything a fit reads.
+
+    Attributes:
+      spec: The dataset's spec.
+      recipe: What to train.
+      users: The users table.
+      items: The items table.
+      user_side: What the model holds of the users.
+      item_side: What the model holds of the items.
+      reader: Reads the interactions.
+      files: Files of transformed interactions, by split.
+    """
+
+    spec: FeatureSpec
+    recipe: Recipe
+    users: Table
+    items: Table
+    user_side: Side
+    item_side: Side
+    reader: InteractionReader
+    files: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained network and how it came about.
+
+    Attributes:
+      network: The network of the second fit, in float32 and on one device.
+      epochs: Epochs of the second fit.
+      validation: Validation NDCG@10 after each epoch of the first fit.
+    """
+
+    network: Network
+    epochs: int
+    validation: list[float]
+
+
+def fit_twice(data: TrainingData, seed: int, logs: Path, checkpoints: Path,
+              strategy: tf.distribute.Strategy | None = None,
+              precision: str | None = None) -> Fitted:
+    """Trains a recipe's network.
+
+    Args:
+      data: What to train and on what.
+      seed: Seed of weights, dropout and order.
+      logs: Folder for TensorBoard, one subfolder a fit.
+      checkpoints: Folder that survives a killed process; a rerun resumes from it. Removed at
+        the end.
+      strategy: How to spread a step over devices; all GPUs, or the CPU, where `None`.
+      precision: A Keras dtype policy; the recipe's where `None`.
+
+    Returns:
+      The second fit's network.
+    """
+    strategy = strategy or default_strategy()
+    precision = precision or chosen_precision(data.recipe)
+    train, validation = (read_events(data.reader, data.files[s]) for s in ("train", "validation"))
+    found = checkpoints / "first_fit.json"
+    if found.exists():
+        scores = json.loads(found.read_text())
+    else:
+        watch = _EpochRanking(data, train, validation, checkpoints / "validation.json")
+        _fit(data, train, ["train"], data.recipe.training.max_epochs, seed, logs / "first",
+             checkpoints / "first", strategy, precision, watch)
+        scores = watch.scores
+        found.parent.mkdir(parents=True, exist_ok=True)
+        found.write_text(json.dumps(scores))
+    epochs = int(np.argmax(scores)) + 1
+    network = _fit(data, concatenate([train, validation]), ["train", "validation"], epochs, seed,
+                   logs / "second", checkpoints / "second", strategy, precision)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return Fitted(network, epochs, scores)
+
+
+def default_strategy() -> tf.distribute.Strategy:
+    """Returns a strategy over all GPUs, or TensorFlow's default on one device or the CPU."""
+    gpus = tf.config.list_logical_devices("GPU")
+    return tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
+
+
+def chosen_precision(recipe: Recipe) -> str:
+    """Returns the dtype policy: mixed on GPUs unless the recipe says otherwise."""
+    wish = recipe.training.precision
+    if wish != "auto":
+        return wish
+    return "mixed_float16" if tf.config.list_logical_devices("GPU") else "float32"
+
+
+def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy, precision,
+         watch: "_EpochRanking | None" = None) -> Network:
+    recipe = data.recipe
+    means = {label: events.label_mean(label) for label in recipe.labels}
+
+    def build() -> Network:
+        return build_network(data.spec, recipe, data.user_side, data.item_side, means, seed)
+
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        with strategy.scope():
+            network = build()
+            model = MultiTaskModel(
+                network.training, recipe, events.item_probability(len(data.items)),
+                tfrs_in_batch_softmax, strategy.num_replicas_in_sync,
+            )
+            model.compile(keras.optimizers.AdamW(
+                recipe.training.learning_rate, weight_decay=recipe.training.weight_decay))
+    finally:
+        keras.config.set_dtype_policy(policy)
+    size = min(recipe.training.batch_size, len(events))
+    batches = data.reader.batches([f for s in splits for f in data.files[s]], size, seed)
+    callbacks = [keras.callbacks.BackupAndRestore(str(checkpoints)),
+                 keras.callbacks.TensorBoard(str(logs), write_graph=False)]
+    if watch is not None:
+        watch.network = network
+        callbacks.insert(0, watch)
+    # A bar where somebody watches, silence in a log file.
+    model.fit(batches, epochs=epochs, callbacks=callbacks, verbose=int(sys.stdout.isatty()))
+    plain = build()
+    plain.training.set_weights(network.training.get_weights())
+    return plain
+
+
+class _EpochRanking(keras.callbacks.Callback):
+    """Ranks the catalogue for the validation users after each epoch, and stops on a plateau."""
+
+    def __init__(self, data: TrainingData, train: Events, validation: Events, state: Path):
+        super().__init__()
+        self.network: Network | None = None
+        self._state, self._patience = state, data.recipe.training.patience
+        self._task = _validation_task(data, train, validation)
+        self._queries = _first_rows(data, self._task.users)
+        self.scores: list[float] = []
+
+    def on_train_begin(self, logs=None):
+        """Goes on where a killed fit stopped."""
+        self.scores = json.loads(self._state.read_text()) if self._state.exists() else []
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Scores the epoch."""
+        assert self.network is not None
+        scores = retrieval_scores(self.network, self._queries, catalogue(self.network)[0])
+        metrics = ranking_metrics(scores, self._task).metrics
+        self.scores = [*self.scores[:epoch], metrics[MONITOR]]
+        self._state.parent.mkdir(parents=True, exist_ok=True)
+        self._state.write_text(json.dumps(self.scores))
+        if logs is not None:
+            logs[f"validation_{MONITOR}"] = metrics[MONITOR]
+        if epoch - int(np.argmax(self.scores)) >= self._patience:
+            self.model.stop_training = True
+
+
+def _validation_task(data: TrainingData, train: Events, validation: Events) -> RankingTask:
+    both = concatenate([train, validation])
+    held_out = np.arange(len(both)) >= len(train)
+    task = ranking_task(
+        both.users, both.items, both.labels[data.recipe.relevant] > 0,
+        known=~held_out, held_out=held_out, n_items=len(data.items),
+    )
+    if len(task.users) > _MAX_RANKED_USERS:
+        chosen = np.random.default_rng(0).choice(len(task.users), _MAX_RANKED_USERS, replace=False)
+        task = task.take(np.sort(chosen))
+    return task
+
+
+def _first_rows(data: TrainingData, users: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the model inputs of each user's first validation row."""
+    rows = data.reader.rows(data.files["validation"])
+    order = np.argsort(rows[columns.TIMESTAMP], kind="stable")
+    seen, first = np.unique(rows[columns.USER_INDEX][order], return_index=True)
+    chosen = order[first[np.searchsorted(seen, users)]]
+    return {name: values[chosen] for name, values in model_inputs(rows).items()}

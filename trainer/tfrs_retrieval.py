@@ -1,0 +1,39 @@
+"""The retrieval loss on the TensorFlow backend: the Retrieval task of TensorFlow Recommenders."""
+
+import functools
+from collections.abc import Callable
+
+import tensorflow as tf
+import tensorflow_recommenders as tfrs
+
+
+def tfrs_in_batch_softmax(query, candidate, weight, probability, candidate_index, temperature=1.0):
+    """The sampled softmax loss of `trainer.layers.losses.in_batch_softmax`, by TFRS.
+
+    Args:
+      query: float32 `(batch, dim)`.
+      candidate: float32 `(batch, dim)`; row i is the positive of query i.
+      weight: float32 `(batch,)`; 0 for a row that is no positive example.
+      probability: Chance that a draw from the training rows gives the candidate, `(batch,)`.
+      candidate_index: What identifies a candidate, `(batch,)`.
+      temperature: Divides the logits.
+
+    Returns:
+      The weighted sum of the rows' losses, a float32 scalar.
+    """
+    return _retrieval(temperature)(query, candidate, weight, probability, candidate_index)
+
+
+@functools.cache
+def _retrieval(temperature: float) -> Callable[..., tf.Tensor]:
+    task = tfrs.tasks.Retrieval(temperature=temperature, remove_accidental_hits=True)
+
+    # The task needs autograph, which Keras 3 does not apply to a training step.
+    @tf.function
+    def loss(query, candidate, weight, probability, candidate_index):
+        return task(
+            query, candidate, sample_weight=weight, candidate_sampling_probability=probability,
+            candidate_ids=candidate_index, compute_metrics=False,
+        )
+
+    return loss
