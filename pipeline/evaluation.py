@@ -46,16 +46,20 @@ def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
 
 def _metric(name: str, config: RunConfig) -> tfma.MetricConfig:
     limits, direction = config.thresholds, tfma.MetricDirection
-    metric = tfma.MetricConfig(class_name=name)
+    threshold = tfma.MetricThreshold()
     if name == "RootMeanSquaredError":
-        metric.threshold.value_threshold.upper_bound.CopyFrom(_double(limits.max_rmse))
-        metric.threshold.change_threshold.direction = direction.LOWER_IS_BETTER
-        metric.threshold.change_threshold.absolute.CopyFrom(_double(limits.max_rmse_increase))
-    if name == "AUC":
-        metric.threshold.value_threshold.lower_bound.CopyFrom(_double(limits.min_auc))
-        metric.threshold.change_threshold.direction = direction.HIGHER_IS_BETTER
-        metric.threshold.change_threshold.absolute.CopyFrom(_double(-limits.max_auc_decrease))
-    return metric
+        threshold.value_threshold.upper_bound.CopyFrom(_double(limits.max_rmse))
+        threshold.change_threshold.direction = direction.LOWER_IS_BETTER
+        threshold.change_threshold.absolute.CopyFrom(_double(limits.max_rmse_increase))
+    elif name == "AUC":
+        threshold.value_threshold.lower_bound.CopyFrom(_double(limits.min_auc))
+        threshold.change_threshold.direction = direction.HIGHER_IS_BETTER
+        threshold.change_threshold.absolute.CopyFrom(_double(-limits.max_auc_decrease))
+    else:
+        return tfma.MetricConfig(class_name=name)
+    # Overall only: a plain threshold would hold for every slice, the smallest ones included.
+    overall = tfma.PerSliceMetricThreshold(slicing_specs=[tfma.SlicingSpec()], threshold=threshold)
+    return tfma.MetricConfig(class_name=name, per_slice_thresholds=[overall])
 
 
 def _double(value: float) -> wrappers_pb2.DoubleValue:

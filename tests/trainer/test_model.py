@@ -16,7 +16,8 @@ def _users(network, rows):
 
 
 def _items(network, index):
-    return {"item_index": tf.constant(index), **{n: look(index) for n, look in network.item_lookup.items()}}
+    return {"item_index": tf.constant(index),
+            **{n: look(index) for n, look in network.item_lookup.items()}}
 
 
 def test_the_parts_give_what_the_whole_gives(network, rows):
@@ -93,8 +94,8 @@ def test_tables_are_part_of_the_weights_but_do_not_learn(network, sides):
         network.item_lookup["poster"].table, items.content["poster"])
 
 
-def test_the_seed_decides_the_weights(build):
-    one, other = (build()[0].training.get_weights() for _ in range(2))
+def test_the_seed_decides_the_weights(network, build):
+    one, other = network.training.get_weights(), build()[0].training.get_weights()
     assert all((a == b).all() for a, b in zip(one, other, strict=True))
 
 
@@ -140,10 +141,10 @@ def test_options_of_the_recipe_shape_the_network(build, rows, model):
 
 
 def test_ids_alone_make_a_network(recipe, rows):
-    ids = ['feature { name: "%s" type: BYTES annotation { tag: "%s" } }' % (name, role)
-           for name, role in (("u", "user_id"), ("i", "item_id"))]
+    user = 'feature { name: "u" type: BYTES annotation { tag: "user_id" } }'
+    item = 'feature { name: "i" type: BYTES annotation { tag: "item_id" } }'
     time = 'feature { name: "t" type: INT annotation { tag: "timestamp" } }'
-    spec = parse_spec("bare", [ids[0], ids[1], ids[0] + ids[1] + time])
+    spec = parse_spec("bare", [user, item, user + item + time])
     network = build_network(spec, recipe, Side(7, {}, {}), Side(9, {}, {}),
                             {"rating": 3.0, "like": 0.0}, seed=0)
     assert (network.user_modalities, network.item_modalities) == (["id"], ["id"])

@@ -12,6 +12,7 @@ from trainer.layers.towers import (
     MissingToken,
     NumericTower,
     TextTower,
+    masked_softmax,
     weighted_mean,
 )
 
@@ -76,13 +77,13 @@ def test_every_weight_learns(tower):
         assert np.isfinite(tf.convert_to_tensor(gradient)).all(), weight.path
 
 
-def test_what_an_absent_row_holds_reaches_nothing(tower):
-    layer, inputs = tower
-    if not isinstance(layer, NumericTower | ImageTower):
-        pytest.skip("the flag follows from the indices")
-    garbage = inputs[0].copy()
+@pytest.mark.parametrize("kind", ["numeric", "image"])
+def test_what_an_absent_row_holds_reaches_nothing(kind):
+    make, (values, present) = TOWERS[kind]
+    layer = make()
+    garbage = values.copy()
     garbage[1] = 77
-    np.testing.assert_array_equal(layer((garbage, PRESENT))[0], layer(inputs)[0])
+    np.testing.assert_array_equal(layer((garbage, present))[0], layer((values, present))[0])
 
 
 def test_a_rebuilt_tower_is_the_same(tower):
@@ -136,6 +137,18 @@ def test_weighted_mean_by_hand_and_without_weights():
     vectors = np.array([[[2.0, 0], [4, 8]], [[1, 1], [1, 1]]], "float32")
     found = weighted_mean(tf.constant(vectors), tf.constant([[1.0, 3.0], [0, 0]]))
     np.testing.assert_allclose(found, [[3.5, 6], [0, 0]])
+
+
+def test_masked_softmax_is_softmax_over_what_is_left_with_its_gradients():
+    logits = tf.constant([[1.0, 90.0, 3.0, 3.0], [0, 0, 0, 0], [5, -200, 1, 2]])
+    mask = tf.constant([[1.0, 0, 1, 1], [1, 1, 1, 1], [0, 0, 0, 0]])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(logits)
+        found = masked_softmax(logits, mask)
+        expected = tf.nn.softmax(tf.where(mask > 0, logits, -1e9)) * mask
+        sums = [tf.reduce_sum(w * tf.constant([1.0, -2, 3, 0.5])) for w in (found, expected)]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(*(tape.gradient(one, logits) for one in sums), atol=1e-6)
 
 
 def test_categorical_padding_does_not_count():

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from trainer.layers.towers import masked_softmax
+
 
 @keras.saving.register_keras_serializable("tessera")
 class GatedFusion(keras.layers.Layer):
@@ -45,7 +47,7 @@ class GatedFusion(keras.layers.Layer):
         mask = ops.maximum(present, none)
         flat = ops.reshape(vectors, (-1, vectors.shape[1] * vectors.shape[2]))
         logits = ops.cast(self.gate(ops.concatenate([flat, present], axis=1)), "float32")
-        weights = ops.softmax(ops.where(mask > 0, logits, -1e9), axis=-1)
+        weights = masked_softmax(logits, mask)
         projected = ops.einsum("bmw,mwd->bmd", vectors, ops.cast(self.kernel, vectors.dtype))
         fused = ops.einsum("bm,bmd->bd", ops.cast(weights, vectors.dtype), projected)
         # As many summands as modalities are there, so that the sum's scale stays.

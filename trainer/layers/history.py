@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from trainer.layers.towers import Tower
+from trainer.layers.towers import Tower, masked_softmax
 
 
 @keras.saving.register_keras_serializable("tessera")
@@ -68,8 +68,7 @@ class HistoryTower(Tower):
             values = ops.cast(values, "float32")
             logits = logits + ops.einsum("blv,hv->bhl", values, self.value_weight)
             scale = scale + ops.einsum("blv,hv->bhl", values, self.value_scale)
-        logits = ops.where(known[:, None, :] > 0, logits, -1e9)
-        weights = ops.softmax(logits, axis=-1) * scale * known[:, None, :]
+        weights = masked_softmax(logits, known[:, None, :]) * scale
         vectors = self.embedding(index)
         means = ops.einsum("bhl,bld->bhd", ops.cast(weights, vectors.dtype), vectors)
         flat = ops.reshape(means, (-1, self.heads * means.shape[-1]))

@@ -208,3 +208,19 @@ def weighted_mean(vectors, weights):
     weights = ops.cast(weights, vectors.dtype)
     total = ops.sum(weights, axis=1, keepdims=True)
     return ops.einsum("bl,bld->bd", weights, vectors) / ops.maximum(total, 1e-6)
+
+
+def masked_softmax(logits, mask):
+    """Normalizes weights over the places that a mask leaves.
+
+    Args:
+      logits: `(..., places)`.
+      mask: 1 or 0, broadcastable to the logits.
+
+    Returns:
+      Weights like `logits`, 0 where the mask is 0; they sum to 1, or to 0 where nothing is left.
+    """
+    mask = ops.cast(mask, logits.dtype)
+    top = ops.max(ops.where(mask > 0, logits, -1e9), axis=-1, keepdims=True)
+    weights = ops.exp(ops.minimum(logits - top, 0.0)) * mask
+    return weights / ops.maximum(ops.sum(weights, axis=-1, keepdims=True), 1e-9)

@@ -1,5 +1,6 @@
 """What TFX's Transform component calls for each of the three tables."""
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -163,7 +164,7 @@ def _as_string(column: Any) -> Any:
     return tf.strings.as_string(column)
 
 
-MODALITY_TRANSFORMS = {
+MODALITY_TRANSFORMS: dict[str, Callable[..., Tensors]] = {
     "categorical": _categorical,
     "numeric": _numeric,
     "text": _text,
