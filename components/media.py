@@ -116,9 +116,9 @@ def _check_audio(data: bytes) -> None:
             frame_bytes = width * sound.getnchannels()
             found = len(sound.readframes(frames)) // frame_bytes
     except Exception as error:  # `wave` raises several kinds on hostile headers
+        fault = str(error) or "the header is cut short"
         raise MediaFault(
-            f"not a readable PCM WAV sound ({str(error) or 'the header is cut short'}; it starts with "
-            f"{data[:8]!r})"
+            f"not a readable PCM WAV sound ({fault}; it starts with {data[:8]!r})"
         ) from error
     if width != 2:
         raise MediaFault(f"WAV sound has {8 * width} bits a sample, expected 16")

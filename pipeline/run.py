@@ -51,7 +51,7 @@ def run(config: RunConfig, console: Console) -> int:
         def ended(node: NodeRun) -> None:
             nodes[node.node] = node
             how = "cached" if node.cached else "ran"
-            console.print(f"{node.node:<32} {how:<7} {node.seconds:7.1f} s", highlight=False)
+            _say(console, f"{node.node:<32} {how:<7} {node.seconds:7.1f} s")
 
         try:
             run_locally(pipe, folder.name, lambda name: status.update(f"{name} is running"), ended)
@@ -62,16 +62,15 @@ def run(config: RunConfig, console: Console) -> int:
         metrics["not_blessed_because"] = [_told(failure)]
     results.write(folder, metrics, nodes)
     if (folder / "data_report.html").exists():
-        console.print(f"Data report: {folder / 'data_report.html'}", highlight=False, soft_wrap=True)
-    console.print(f"Metrics:     {folder / 'metrics.json'}", highlight=False, soft_wrap=True)
+        _say(console, f"Data report: {folder / 'data_report.html'}")
+    _say(console, f"Metrics:     {folder / 'metrics.json'}")
     if failure is not None:
         _raise(failure, folder)
     if not metrics["blessed"]:
         for reason in metrics["not_blessed_because"]:
-            console.print(f"Not blessed: {reason}", highlight=False, soft_wrap=True)
+            _say(console, f"Not blessed: {reason}")
         return NOT_BLESSED
-    console.print(f"Blessed and pushed: {config.root / 'serving' / config.pipeline_name}",
-                  highlight=False, soft_wrap=True)
+    _say(console, f"Blessed and pushed: {config.root / 'serving' / config.pipeline_name}")
     return 0
 
 
@@ -92,6 +91,10 @@ def serving_folder(root: Path) -> Path:
         raise schemas.InputError(
             f"No pushed model under {root}. Run `tessera run --root {root}` first.")
     return max(pushed, key=lambda path: path.stat().st_mtime).parent.parent
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, highlight=False, soft_wrap=True)
 
 
 def _check(config: RunConfig, spec: schemas.FeatureSpec) -> None:

@@ -25,6 +25,8 @@ from schemas.spec import MODALITIES, ROLES, SIDES, Feature, FeatureSpec, Label
 _ROOT = Path(__file__).parent
 _DTYPES = {schema_pb2.BYTES: bytes, schema_pb2.INT: int, schema_pb2.FLOAT: float}
 _LABEL = re.compile(r"label:(?P<name>\w+)(?:>=(?P<threshold>-?\d+(?:\.\d+)?))?$")
+# Columns that preprocessing derives; no column of a dataset may hide them.
+_RESERVED = frozenset({"index", "events", "user_index", "item_index", "context"})
 _HISTORY = re.compile(r"history:(?P<what>\w+)$")
 
 
@@ -160,6 +162,12 @@ def _check_roles(features: list[Feature], side: str, where: str) -> None:
             raise InputError(f"{where}: {names_both} both have the role {role!r}. Keep one.")
         if not names and role in needed[side]:
             raise InputError(f"{where}: no feature has the tag {role!r}. Tag one.")
+    for feature in table:
+        if feature.name in _RESERVED or "__" in feature.name:
+            raise InputError(
+                f"{where}: the name {feature.name!r} is taken. Names with two underscores and "
+                f"{', '.join(sorted(_RESERVED))} are kept for derived columns; rename it."
+            )
     if len({f.name for f in table}) != len(table):
         raise InputError(f"{where}: a feature is declared twice.")
 

@@ -5,9 +5,9 @@ train and validation, for the epochs found. Only the second is exported and scor
 """
 
 import json
+import math
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,6 +122,11 @@ def chosen_precision(recipe: Recipe) -> str:
     return "mixed_float16" if tf.config.list_logical_devices("GPU") else "float32"
 
 
+def suitable_batch_size(rows: int) -> int:
+    """Returns a power of two from 128 to 4096 that makes about 80 steps of some rows."""
+    return 2 ** min(max(round(math.log2(max(rows, 1) / 80)), 7), 12)
+
+
 def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy, precision,
          watch: "_EpochRanking | None" = None) -> Network:
     recipe = data.recipe
@@ -141,9 +146,11 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
             )
             model.compile(keras.optimizers.AdamW(
                 recipe.training.learning_rate, weight_decay=recipe.training.weight_decay))
+            # Its variables now, or the first step is traced twice.
+            model.optimizer.build(model.trainable_variables)
     finally:
         keras.config.set_dtype_policy(policy)
-    size = min(recipe.training.batch_size, len(events))
+    size = min(recipe.training.batch_size or suitable_batch_size(len(events)), len(events))
     batches = data.reader.batches([f for s in splits for f in data.files[s]], size, seed)
     callbacks = [keras.callbacks.BackupAndRestore(str(checkpoints)),
                  keras.callbacks.TensorBoard(str(logs), write_graph=False)]

@@ -99,11 +99,10 @@ def build_network(
     item_lookup = {n: TableLookup(v, name=f"items_{n}") for n, v in items.content.items()}
     query = keras.layers.Dense(options.dim, name="query", use_bias=False)
     candidate = keras.layers.Dense(options.dim, name="candidate", use_bias=False)
-    heads = {
-        name: PairHead(options.dim, label_means[str(task.label)] if task.head == "regression" else 0.0,
-                       options.dropout, name=f"head_{name}")
-        for name, task in recipe.tasks.items() if task.head != "retrieval"
-    }
+    starts = {n: label_means[str(t.label)] if t.head == "regression" else 0.0
+              for n, t in recipe.tasks.items() if t.head != "retrieval"}
+    heads = {n: PairHead(options.dim, start, options.dropout, name=f"head_{n}")
+             for n, start in starts.items()}
     inputs = {
         columns.USER_INDEX: keras.Input((), dtype="int32", name=columns.USER_INDEX),
         columns.ITEM_INDEX: keras.Input((), dtype="int32", name=columns.ITEM_INDEX),
@@ -173,7 +172,8 @@ def _behaviour_inputs(spec: FeatureSpec, recipe: Recipe) -> dict[str, keras.Kera
     if not recipe.model.history or "item_id" not in histories or "timestamp" not in histories:
         return {}
     length = histories["item_id"].max_values
-    names = {columns.HISTORY_INDEX: "int32", columns.HISTORY_AGE: "float32", columns.HISTORY_RANK: "int32"}
+    names = {columns.HISTORY_INDEX: "int32", columns.HISTORY_AGE: "float32",
+             columns.HISTORY_RANK: "int32"}
     names.update((columns.history_value(what), "float32")
                  for what in histories if what not in ("item_id", "timestamp"))
     inputs = {n: keras.Input((length,), dtype=d, name=n) for n, d in names.items()}

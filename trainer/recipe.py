@@ -75,9 +75,14 @@ class Task(_Strict):
 
 
 class Training(_Strict):
-    """How the model is fitted."""
+    """How the model is fitted.
 
-    batch_size: PositiveInt = 1024
+    Attributes:
+      batch_size: Rows a step; where `None`, a power of two from 128 to 4096 that makes about 80
+        steps an epoch, so that a small dataset gets enough steps and a large one enough negatives.
+    """
+
+    batch_size: PositiveInt | None = None
     learning_rate: PositiveFloat = 1e-3
     weight_decay: Annotated[float, Field(ge=0.0)] = 1e-4
     temperature: PositiveFloat = 1.0

@@ -41,4 +41,6 @@ def _read(path: Path) -> anomalies_pb2.Anomalies:
     try:
         return anomalies_pb2.Anomalies.FromString(path.read_bytes())
     except Exception as error:  # protobuf's DecodeError has no common base with OSError.
-        raise InputError(f"Anomalies {path} cannot be read ({error}). Run the step again.") from error
+        raise InputError(
+            f"Anomalies {path} cannot be read ({error}). Run the step again."
+        ) from error

@@ -65,7 +65,7 @@ def evaluate(model_path: str, interactions: Interactions) -> Outcome:
         requests = interactions.requests(task.users)
         scores = model_scores(model_path, requests, interactions.catalogue)
         model = ranking_metrics(scores, task)
-    except Exception as error:  # noqa: BLE001 (whatever a model does when called is the finding)
+    except Exception as error:
         reason = f"The model could not rank the test users: {error}"
         return Outcome(False, [reason], {"baselines": baselines})
     gaps = interactions.gaps(task.users)

@@ -18,7 +18,7 @@ from serving.launch import running_server
 class Executor(base_executor.BaseExecutor):
     """Runs `validate_model` on the artifacts."""
 
-    def Do(  # noqa: N802
+    def Do(
         self,
         input_dict: dict[str, list[artifact.Artifact]],
         output_dict: dict[str, list[artifact.Artifact]],

@@ -161,7 +161,8 @@ class MovieLensSource:
         for film, title, flag in self._rows(_SUSPECTS, ("movie_id", "tmdb_title", "flag")):
             similarity = re.search(r"sim=([\d.]+)", flag)
             unlike = similarity is not None and float(similarity[1]) < _LEAST_SIMILARITY
-            another = flag.startswith("check_same_year") and (unlike or uses[links.get(film, "")] > 1)
+            shared = uses[links.get(film, "")] > 1
+            another = flag.startswith("check_same_year") and (unlike or shared)
             if flag.startswith(("suspect", "no_tmdb")) or another:
                 doubts[film] = f"the link to TMDB's {title!r} is in doubt ({flag})"
         return doubts

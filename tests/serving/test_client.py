@@ -117,9 +117,8 @@ def test_another_model_is_a_request_error(server):
 def test_no_server_is_told_with_what_to_do():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with Client("127.0.0.1", port) as client:
-        with pytest.raises(ServerUnavailableError) as caught:
-            client.recommend(["ann"])
+    with Client("127.0.0.1", port) as client, pytest.raises(ServerUnavailableError) as caught:
+        client.recommend(["ann"])
 
     assert str(caught.value) == (
         f"No server answers at 127.0.0.1:{port}. Start one with `tessera serve`."

@@ -34,9 +34,8 @@ def test_a_running_server_answers_and_ends_gracefully_with_the_block(model_base_
 
 
 def test_a_server_that_dies_tells_its_last_lines(tmp_path):
-    with pytest.raises(TesseraError) as caught:
-        with running_server(tmp_path):
-            pytest.fail("there is nothing to serve")
+    with pytest.raises(TesseraError) as caught, running_server(tmp_path):
+        pytest.fail("there is nothing to serve")
 
     assert "ended with exit code 2" in str(caught.value)
     assert f"{tmp_path} holds no model version" in str(caught.value)

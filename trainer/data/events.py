@@ -43,9 +43,10 @@ class Events:
 
 def read_events(reader: InteractionReader, files: list[str]) -> Events:
     """Reads the events of some files of transformed interactions."""
+    names = (columns.USER_INDEX, columns.ITEM_INDEX, columns.TIMESTAMP)
     inputs, labels, values = [], [], []
     for batch in reader.raw(files, 8192).as_numpy_iterator():
-        inputs.append([batch[n] for n in (columns.USER_INDEX, columns.ITEM_INDEX, columns.TIMESTAMP)])
+        inputs.append([batch[name] for name in names])
         labels.append({n: batch[columns.label(n)] for n in reader.labels})
         values.append({n: batch[columns.event_value(n)] for n in reader.values})
     users, items, times = (np.concatenate(part) for part in zip(*inputs, strict=True))

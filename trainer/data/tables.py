@@ -54,10 +54,16 @@ def read_table(files: list[str], transform: tft.TFTransformOutput) -> Table:
     position = merged.pop(columns.INDEX) + 1
     placed = {}
     for name, values in merged.items():
-        # Only pictures are int64 with three dimensions a row; their values fit a byte.
-        dtype = np.uint8 if values.ndim == 4 else np.int32 if values.dtype == np.int64 else np.float32
-        full = np.zeros((len(ids) + 1, *values.shape[1:]), dtype)
+        full: np.ndarray = np.zeros((len(ids) + 1, *values.shape[1:]), _stored_dtype(values))
         full[position] = values
         placed[name] = full
     events = placed.pop(columns.EVENTS, np.zeros(len(ids) + 1, np.int32))
-    return Table(ids, transform.vocabulary_file_by_name(columns.INDEX), placed, events)
+    vocabulary = str(transform.vocabulary_file_by_name(columns.INDEX))
+    return Table(ids, vocabulary, placed, events)
+
+
+def _stored_dtype(values: np.ndarray) -> type:
+    if values.dtype != np.int64:
+        return np.float32
+    # Only pictures are integers with three dimensions a row; their values fit a byte.
+    return np.uint8 if values.ndim == 4 else np.int32

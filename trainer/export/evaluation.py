@@ -53,6 +53,7 @@ class EvaluationColumns(tf.Module):
 def _bucket(events: np.ndarray) -> np.ndarray:
     """Names ranges of event counts, in an order that also sorts as text."""
     edges = [0, *_BOUNDS]
-    names = [f"{low:03d} to {high - 1:03d} events" for low, high in zip(edges, _BOUNDS, strict=False)]
+    ranges = zip(edges, _BOUNDS, strict=False)
+    names = [f"{low:03d} to {high - 1:03d} events" for low, high in ranges]
     names.append(f"{_BOUNDS[-1]:03d} or more events")
     return np.array(names, dtype=object)[np.digitize(events, _BOUNDS)]

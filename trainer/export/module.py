@@ -200,4 +200,5 @@ class Recommender(tf.Module):
         names = {tensor.name for tensor in self._item_model.inputs}
         batch = tf.shape(next(iter(raw.values())))[0]
         inputs = {n: v for n, v in content.items() if n in names}
-        return self._item_model({columns.ITEM_INDEX: tf.zeros([batch], tf.int32), **inputs}, training=False)
+        inputs[columns.ITEM_INDEX] = tf.zeros([batch], tf.int32)
+        return self._item_model(inputs, training=False)

@@ -28,7 +28,7 @@ class GatedFusion(keras.layers.Layer):
         self.gate.build((None, modalities * (width + 1)))
         self.kernel = self.add_weight(
             shape=(modalities, width, self.dim), name="kernel",
-            initializer=keras.initializers.VarianceScaling(1.0, "fan_avg", "uniform", seed=0),
+            initializer=keras.initializers.VarianceScaling(1.0, "fan_avg", "uniform"),
         )
         self.bias = self.add_weight(shape=(self.dim,), initializer="zeros", name="bias")
 

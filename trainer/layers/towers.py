@@ -221,6 +221,7 @@ def masked_softmax(logits, mask):
       Weights like `logits`, 0 where the mask is 0; they sum to 1, or to 0 where nothing is left.
     """
     mask = ops.cast(mask, logits.dtype)
-    top = ops.max(ops.where(mask > 0, logits, -1e9), axis=-1, keepdims=True)
-    weights = ops.exp(ops.minimum(logits - top, 0.0)) * mask
+    # The shift keeps the exponentials finite; it changes no weight and needs no gradient.
+    top = ops.stop_gradient(ops.max(ops.where(mask > 0, logits, -1e9), axis=-1, keepdims=True))
+    weights = ops.exp(ops.where(mask > 0, logits - top, 0.0)) * mask
     return weights / ops.maximum(ops.sum(weights, axis=-1, keepdims=True), 1e-9)

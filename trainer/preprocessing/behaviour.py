@@ -24,7 +24,8 @@ def dense(column: tf.SparseTensor | tf.Tensor, width: int, default: object) -> t
         column = tf.sparse.to_dense(column, default_value=tf.constant(default, column.dtype))
     column = column[:, :width]
     missing = width - tf.shape(column)[1]
-    padded = tf.pad(column, [[0, 0], [0, missing]], constant_values=tf.constant(default, column.dtype))
+    filler = tf.constant(default, column.dtype)
+    padded = tf.pad(column, [[0, 0], [0, missing]], constant_values=filler)
     return tf.ensure_shape(padded, (None, width))
 
 

@@ -10,7 +10,7 @@ from schemas import Feature, FeatureSpec, parse_spec
 from trainer.preprocessing import columns
 from trainer.preprocessing.behaviour import dense, moment_columns
 from trainer.preprocessing.image import small_image
-from trainer.preprocessing.text import words
+from trainer.preprocessing.text import heaviest, words
 
 Tensors = dict[str, tf.Tensor]
 
@@ -127,11 +127,12 @@ def _text(column: Any, feature: Feature, tokens: int, vocabulary: int) -> Tensor
     )
     shifted = tf.SparseTensor(index.indices, index.values + 1, index.dense_shape)
     # Index 0 is padding and never a word, hence two more than the vocabulary's size.
-    ids, weights = tft.tfidf(shifted, vocab_size=vocabulary + 2)
+    distinct, tfidf = tft.tfidf(shifted, vocab_size=vocabulary + 2)
+    ids, weights = heaviest(distinct, tfidf, tokens)
     return {
         feature.name: dense(shifted, tokens, 0),
-        columns.tfidf_ids(feature.name): dense(ids, tokens, 0),
-        columns.tfidf(feature.name): dense(weights, tokens, 0.0),
+        columns.tfidf_ids(feature.name): ids,
+        columns.tfidf(feature.name): weights,
     }
 
 

@@ -25,3 +25,24 @@ def words(text: tf.Tensor) -> tf.RaggedTensor:
     text = tf.strings.regex_replace(text, _UNSPACED, r" \1 ")
     text = tf.strings.regex_replace(text, _NO_WORD, " ")
     return tf.strings.split(tf.strings.strip(text))
+
+
+def heaviest(
+    ids: tf.SparseTensor, weights: tf.SparseTensor, count: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Keeps the words that tell a text from the others.
+
+    Args:
+      ids: Distinct words of each text, int64 `(batch, None)`, 0 for none.
+      weights: Their TF-IDF weights, float32 `(batch, None)`.
+      count: Words to keep.
+
+    Returns:
+      Words and weights by falling weight, both `(batch, count)`; 0 where there are fewer.
+    """
+    dense_weights = tf.sparse.to_dense(weights)
+    missing = tf.maximum(count - tf.shape(dense_weights)[1], 0)
+    padding = [[0, 0], [0, missing]]
+    top, place = tf.math.top_k(tf.pad(dense_weights, padding), k=count)
+    words_kept = tf.gather(tf.pad(tf.sparse.to_dense(ids), padding), place, batch_dims=1)
+    return tf.ensure_shape(words_kept, (None, count)), tf.ensure_shape(top, (None, count))

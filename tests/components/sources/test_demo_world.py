@@ -88,7 +88,7 @@ def test_events_are_as_many_as_asked_distinct_and_in_time(events: list[Event]) -
     assert len({(e.user, e.item) for e in events}) == SIZES.events
     times = np.array([e.time for e in events])
     assert (np.diff(times) >= 0).all()
-    assert END - 90 * 86_400 <= times.min() and END - 2 * 86_400 < times.max() < END
+    assert times.min() >= END - 90 * 86_400 and END - 2 * 86_400 < times.max() < END
     assert len({e.user for e in events}) == SIZES.users
 
 
