@@ -1,6 +1,7 @@
 """One run, from configuration to exit code."""
 
 import datetime
+import hashlib
 import json
 import traceback
 from pathlib import Path
@@ -44,7 +45,7 @@ def run(config: RunConfig, console: Console) -> int:
     with console.status("Loading TFX"):
         from pipeline.dag import build_pipeline
     folder = _run_folder(config.root)
-    pipe = build_pipeline(config, spec, Path(schemas.__file__).parent / source.schema)
+    pipe = build_pipeline(config, spec, _schema_files(config.root, spec))
     nodes: dict[str, NodeRun] = {}
     failure = None
     with PeakMemory() as memory, console.status("") as status:
@@ -101,6 +102,18 @@ def _check(config: RunConfig, spec: schemas.FeatureSpec) -> None:
     """Refuses a recipe that the dataset cannot serve, before anything runs."""
     for name in (*config.recipe.labels, config.recipe.relevant):
         spec.label(name)
+
+
+def _schema_files(root: Path, spec: schemas.FeatureSpec) -> Path:
+    """Writes the schemas where their content names the folder.
+
+    TFX keys an imported schema by its path alone: an edited file would come from the cache.
+    """
+    folder = root / "schemas" / hashlib.sha256(spec.to_json().encode()).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    for side, text in zip(schemas.SIDES, spec.texts, strict=True):
+        (folder / f"{side}.pbtxt").write_text(text, encoding="utf-8")
+    return folder
 
 
 def _run_folder(root: Path) -> Path:
