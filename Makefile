@@ -26,7 +26,7 @@ help:
 	@echo "make demo       run the whole pipeline on the demo data, serve the model and query it"
 	@echo "make test       lint, types and tests (minutes)"
 	@echo "make test-full  all tests, also those that run whole pipelines"
-	@echo "make bench      time and memory on MovieLens-100K; ARGS='--data-dir DIR'"
+	@echo "make bench      time and memory on MovieLens-100K; DATA_DIR=DIR"
 	@echo "make env        make or update .venv"
 	@echo "make lock       compile requirements*.in into the locks"
 	@echo "make clean      remove .venv and .cache"
@@ -47,7 +47,8 @@ test-full: .venv/installed-dev
 	$(BIN)/pytest
 
 bench: .venv/installed
-	$(BIN)/python -m pipeline.bench $(ARGS)
+	@test -n "$(DATA_DIR)" || { echo "Give the folder of MovieLens-100K: make bench DATA_DIR=DIR" >&2; exit 2; }
+	$(BIN)/python -m pipeline.bench --data-dir "$(DATA_DIR)"
 
 lock: $(filter .cache/%,$(UV))
 	$(UV) --no-config pip compile requirements.in --override overrides.txt --python-version 3.11 \

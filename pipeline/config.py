@@ -1,7 +1,7 @@
 """The configuration of a run: one validated tree."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -48,7 +48,7 @@ class RunConfig(BaseModel):
     recipe_name: str = "flagship"
     recipe: Recipe
     split: Literal["u80", "t80"] = "u80"
-    seed: int = 1
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     max_quarantine_share: Annotated[float, Field(ge=0, le=1)] = 0.01
     thresholds: Thresholds = Thresholds()
 
@@ -56,6 +56,11 @@ class RunConfig(BaseModel):
     def pipeline_name(self) -> str:
         """A name for each dataset, recipe and seed: each has its own last blessed model."""
         return f"{self.dataset}-{self.recipe_name}-{self.seed}"
+
+
+def demo_folder(root: Path) -> Path:
+    """Returns where runs under a root write the demo shop; a folder that is given is only read."""
+    return root / "data" / "demo"
 
 
 def recipes() -> list[str]:
@@ -104,13 +109,13 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
         raise InputError(f"No dataset given. Use --dataset with one of: {', '.join(DATASETS)}.")
     if values["dataset"] not in DATASETS:
         raise unknown("dataset", values["dataset"], DATASETS)
-    root = Path(values.get("root", "tessera-runs"))
+    root = Path(str(values.get("root", "tessera-runs")))
     if "data_dir" not in values:
         if values["dataset"] != "demo":
             raise InputError(f"Dataset {values['dataset']!r} needs its files: give their folder "
                              "with --data-dir.")
-        values["data_dir"] = root / "data" / "demo"
-    values.update(root=root.absolute(), data_dir=Path(values["data_dir"]).absolute())
+        values["data_dir"] = demo_folder(root)
+    values.update(root=root.absolute(), data_dir=Path(str(values["data_dir"])).absolute())
     values.update(recipe=load_recipe(name), recipe_name=Path(name).stem)
     return validated(RunConfig, values, f"configuration {path}" if path else "the configuration")
 
@@ -139,7 +144,7 @@ def validated(model: type[BaseModel], values: dict[str, Any], where: str) -> Any
       InputError: A key is unknown or a value is not allowed.
     """
     try:
-        return model(**values)
+        return model.model_validate(values)
     except ValidationError as error:
         lines = []
         for fault in error.errors():
@@ -153,9 +158,11 @@ def validated(model: type[BaseModel], values: dict[str, Any], where: str) -> Any
 
 
 def _siblings(model: type[BaseModel], location: tuple) -> list[str]:
+    """Returns the keys that are known where an error stands."""
     for part in location[:-1]:
-        field = model.model_fields.get(str(part))
-        if field is None or not isinstance(field.annotation, type):
-            return ["see the documentation"]
-        model = field.annotation
+        if part not in model.model_fields:
+            continue  # the key of a mapping, whose values are models
+        kind = model.model_fields[part].annotation
+        inner = [t for t in (kind, *get_args(kind)) if isinstance(t, type)]
+        model = next(t for t in inner if issubclass(t, BaseModel))
     return sorted(model.model_fields)
