@@ -157,6 +157,8 @@ def _raise(failure: NodeError, folder: Path) -> None:
 
 def _told(failure: NodeError) -> str:
     cause = failure.__cause__
+    if isinstance(cause, TesseraError):
+        return f"{failure.node}: {cause}"
     return f"{failure.node} failed: {type(cause).__name__}: {cause}"
 
 

@@ -29,7 +29,7 @@ def check(precision: str, folder: Path) -> None:
 
     fit.build_network = spy
     try:
-        data = tiny_data(max_epochs=2)
+        data = tiny_data(max_epochs=1)
         fitted = fit.fit_twice(
             data, 1, folder / "logs", folder / "checkpoints", strategy, precision)
     finally:
@@ -50,7 +50,7 @@ def check(precision: str, folder: Path) -> None:
               for event in tf.compat.v1.train.summary_iterator(str(file))
               for v in event.summary.value if v.tag == "epoch_loss"
               for value in [float(tf.make_ndarray(v.tensor))]]
-    assert len(losses) == 2 + fitted.epochs and np.isfinite(losses).all(), losses
+    assert len(losses) == 2 and np.isfinite(losses).all(), losses
 
 
 if __name__ == "__main__":

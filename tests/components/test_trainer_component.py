@@ -60,7 +60,6 @@ def test_the_run_function_gets_the_configuration_and_its_own_digest(fn_args, tra
     assert fn_args.custom_config == {"spec": {}, "recipe": {}, "seed": 3}
     assert fn_args.code_digest == trainer.exec_properties["code_digest"]
     assert trainer.exec_properties["run_fn"] == "trainer.run.run_fn"
-    assert str(fn_args.serving_model_dir).startswith(str(fn_args.model_run_dir))
 
 
 def test_the_cache_key_holds_the_code_that_runs(trainer):

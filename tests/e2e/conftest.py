@@ -33,20 +33,21 @@ def again(project: Project, first: Run) -> Run:
 
 @pytest.fixture(scope="session")
 def edited_source(tmp_path_factory: pytest.TempPathFactory) -> Callable:
-    """A context in which digests of code see a module with one line more.
+    """A context in which digests of code see modules with one line more each.
 
     They look at a copy of the packages; what runs is the project itself.
     """
     source = Path(__file__).parents[2]
 
     @contextmanager
-    def edit(module: str) -> Iterator[pytest.MonkeyPatch]:
+    def edit(*modules: str) -> Iterator[pytest.MonkeyPatch]:
         copy = tmp_path_factory.mktemp("source")
         for package in PACKAGES:
             shutil.copytree(source / package, copy / package,
                             ignore=shutil.ignore_patterns("__pycache__"))
-        path = copy / module
-        path.write_text(path.read_text(encoding="utf-8") + "# One line more.\n", encoding="utf-8")
+        for module in modules:
+            with (copy / module).open("a", encoding="utf-8") as file:
+                file.write("# One line more.\n")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("components.code_digest._ROOT", copy)
             yield patch
