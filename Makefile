@@ -11,6 +11,8 @@ BIN := .venv/bin
 PYTHON311 = $(shell for python in python3.11 python3 $$(ls -d "$$HOME"/.pyenv/versions/3.11*/bin/python3.11 2>/dev/null | sort -rV); do \
 	"$$python" -c 'import sys; sys.version_info[:2] == (3, 11) or sys.exit(1); print(sys.executable)' 2>/dev/null && break; done)
 UV := $(if $(shell uv --version 2>/dev/null),uv,.cache/uv/bin/uv)
+# The machine's own certificates: behind a company's proxy uv's built-in ones are not enough.
+export UV_SYSTEM_CERTS := 1
 INSTALL = $(UV) --no-config pip install --python $(BIN)/python --no-deps --compile-bytecode
 
 define NO_PYTHON
