@@ -11,6 +11,8 @@ BIN := .venv/bin
 PYTHON311 = $(shell for python in python3.11 python3 $$(ls -d "$$HOME"/.pyenv/versions/3.11*/bin/python3.11 2>/dev/null | sort -rV); do \
 	"$$python" -c 'import sys; sys.version_info[:2] == (3, 11) or sys.exit(1); print(sys.executable)' 2>/dev/null && break; done)
 UV := $(if $(shell uv --version 2>/dev/null),uv,.cache/uv/bin/uv)
+# The machine's own certificates: behind a company's proxy uv's built-in ones are not enough.
+export UV_SYSTEM_CERTS := 1
 INSTALL = $(UV) --no-config pip install --python $(BIN)/python --no-deps --compile-bytecode
 
 define NO_PYTHON
@@ -26,7 +28,7 @@ help:
 	@echo "make demo       run the whole pipeline on the demo data, serve the model and query it"
 	@echo "make test       lint, types and tests (minutes)"
 	@echo "make test-full  all tests, also those that run whole pipelines"
-	@echo "make bench      time and memory on MovieLens-100K; ARGS='--data-dir DIR'"
+	@echo "make bench      time and memory on MovieLens-100K; DATA_DIR=DIR"
 	@echo "make env        make or update .venv"
 	@echo "make lock       compile requirements*.in into the locks"
 	@echo "make clean      remove .venv and .cache"
@@ -47,7 +49,8 @@ test-full: .venv/installed-dev
 	$(BIN)/pytest
 
 bench: .venv/installed
-	$(BIN)/python -m pipeline.bench $(ARGS)
+	@test -n "$(DATA_DIR)" || { echo "Give the folder of MovieLens-100K: make bench DATA_DIR=DIR" >&2; exit 2; }
+	$(BIN)/python -m pipeline.bench --data-dir "$(DATA_DIR)"
 
 lock: $(filter .cache/%,$(UV))
 	$(UV) --no-config pip compile requirements.in --override overrides.txt --python-version 3.11 \

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -55,7 +55,7 @@ class RunConfig(BaseModel):
     recipe_name: str = "flagship"
     recipe: Recipe
     split: Literal["u80", "t80"] = "u80"
-    seed: int = 1
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     max_quarantine_share: Annotated[float, Field(ge=0, le=1)] = 0.01
     thresholds: Thresholds = Thresholds()
 
@@ -71,6 +71,11 @@ class RunConfig(BaseModel):
     def pipeline_name(self) -> str:
         """A name for each dataset, recipe and seed: each has its own last blessed model."""
         return f"{self.dataset}-{self.recipe_name}-{self.seed}"
+
+
+def demo_folder(root: Path) -> Path:
+    """Returns where runs under a root write the demo shop; a folder that is given is only read."""
+    return root / "data" / "demo"
 
 
 def recipes() -> list[str]:
@@ -119,7 +124,7 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
         raise InputError(f"No dataset given. Use --dataset with one of: {', '.join(DATASETS)}.")
     if values["dataset"] not in DATASETS:
         raise unknown("dataset", values["dataset"], DATASETS)
-    root = Path(values.get("root", "tessera-runs"))
+    root = Path(str(values.get("root", "tessera-runs")))
     if "data_dir" not in values:
         if values["dataset"] in _OWN_FILES and path:
             values["data_dir"] = path.parent
@@ -127,16 +132,26 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
             raise InputError(f"Dataset {values['dataset']!r} needs its files: give their folder "
                              "with --data-dir.")
         else:
-            values["data_dir"] = root / "data" / "demo"
-    values.update(root=root.absolute(), data_dir=Path(values["data_dir"]).absolute())
-    if values["dataset"] in _OWN_FILES:
-        for key in ("schemas", "source"):
-            if key not in values:
-                raise InputError(f"Dataset {values['dataset']!r} needs the key {key!r} in a file "
-                                 "given with --config; docs/your-data.md shows one.")
+            values["data_dir"] = demo_folder(root)
+    values.update(root=root.absolute(), data_dir=Path(str(values["data_dir"])).absolute())
+    _check_source_keys(values)
+    if "schemas" in values:
         values["schemas"] = ((path.parent if path else Path()) / values["schemas"]).absolute()
     values.update(recipe=load_recipe(name), recipe_name=Path(name).stem)
     return validated(RunConfig, values, f"configuration {path}" if path else "the configuration")
+
+
+def _check_source_keys(values: dict[str, Any]) -> None:
+    """Own files need `schemas` and `source`; a known dataset brings its own."""
+    own = values["dataset"] in _OWN_FILES
+    for key in ("schemas", "source"):
+        if own and key not in values:
+            raise InputError(f"Dataset {values['dataset']!r} needs the key {key!r} in a file "
+                             "given with --config; docs/your-data.md shows one.")
+        if not own and key in values:
+            raise InputError(f"The key {key!r} is for one's own files; dataset "
+                             f"{values['dataset']!r} has its own. Remove it, or set dataset to "
+                             f"one of: {', '.join(_OWN_FILES)}.")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -163,7 +178,7 @@ def validated(model: type[BaseModel], values: dict[str, Any], where: str) -> Any
       InputError: A key is unknown or a value is not allowed.
     """
     try:
-        return model(**values)
+        return model.model_validate(values)
     except ValidationError as error:
         lines = []
         for fault in error.errors():
@@ -177,9 +192,11 @@ def validated(model: type[BaseModel], values: dict[str, Any], where: str) -> Any
 
 
 def _siblings(model: type[BaseModel], location: tuple) -> list[str]:
+    """Returns the keys that are known where an error stands."""
     for part in location[:-1]:
-        field = model.model_fields.get(str(part))
-        if field is None or not isinstance(field.annotation, type):
-            return ["see the documentation"]
-        model = field.annotation
+        if part not in model.model_fields:
+            continue  # the key of a mapping, whose values are models
+        kind = model.model_fields[part].annotation
+        inner = [t for t in (kind, *get_args(kind)) if isinstance(t, type)]
+        model = next(t for t in inner if issubclass(t, BaseModel))
     return sorted(model.model_fields)

@@ -9,7 +9,6 @@ from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.pusher.component import Pusher
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.components.statistics_gen.component import StatisticsGen
-from tfx.components.transform.component import Transform
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import pusher_pb2, transform_pb2
@@ -24,13 +23,12 @@ from components.gate.component import Gate
 from components.ranking_evaluator.component import RankingEvaluator
 from components.server_validator.component import ServerValidator
 from components.trainer.component import Trainer
+from components.transform.component import Transform
 from pipeline.config import RunConfig
 from pipeline.evaluation import eval_config
 from schemas import SIDES, FeatureSpec
 
 _PREPROCESSING_FN = "trainer.preprocessing.preprocess.preprocessing_fn"
-# Media are decoded in Transform: a large batch of them would not fit in memory.
-_MEDIA_BATCH = 64
 
 
 def build_pipeline(config: RunConfig, spec: FeatureSpec, schemas: Path) -> tfx_pipeline.Pipeline:
@@ -78,7 +76,6 @@ def build_pipeline(config: RunConfig, spec: FeatureSpec, schemas: Path) -> tfx_p
         enable_cache=True,
         metadata_connection_config=metadata.sqlite_metadata_connection_config(
             str(config.root / "metadata.sqlite")),
-        beam_pipeline_args=["--direct_running_mode=in_memory"],
     )
 
 
@@ -107,11 +104,11 @@ def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: Catalog
         splits_config=transform_pb2.SplitsConfig(analyze=analyze, transform=transform),
         custom_config={
             "spec": json.loads(spec.to_json()), "side": side, **fitted,
-            "code_digest": code_digest("trainer.preprocessing.preprocess"),
+            "code_digest": code_digest(
+                "components.transform.executor", "trainer.preprocessing.preprocess"),
         },
         disable_statistics=True,
-    ).with_beam_pipeline_args([f"--desired_batch_size={_MEDIA_BATCH}"]).with_id(
-        f"Transform.{side}")
+    ).with_id(f"Transform.{side}")
 
 
 def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,

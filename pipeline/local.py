@@ -5,7 +5,6 @@ TFX's LocalDagRunner does the same but says nothing about its nodes: no time, no
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import compiler, constants
@@ -14,38 +13,9 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher, runtime_parameter_utils
 
+from pipeline.nodes import NodeError, NodeRun
+
 _STATE = metadata_store_pb2.Execution
-
-
-@dataclass
-class NodeRun:
-    """What became of one node.
-
-    Attributes:
-      node: The node's id.
-      cached: Whether its outputs came from the cache.
-      seconds: How long it took.
-      outputs: URIs of its outputs by key.
-      output_ids: Ids of its outputs in the metadata store by key.
-    """
-
-    node: str
-    cached: bool = False
-    seconds: float = 0.0
-    outputs: dict[str, str] = field(default_factory=dict)
-    output_ids: dict[str, int] = field(default_factory=dict)
-
-
-class NodeError(Exception):
-    """A node failed; the cause is its exception.
-
-    Attributes:
-      node: The node's id.
-    """
-
-    def __init__(self, node: str):
-        super().__init__(node)
-        self.node = node
 
 
 def run_locally(

@@ -9,7 +9,7 @@ from typing import Any
 
 from components.verdict import Outcome
 from pipeline.config import RunConfig
-from pipeline.local import NodeRun
+from pipeline.nodes import NodeRun
 
 _TFMA_NAMES = {
     "root_mean_squared_error": "rmse", "mean_absolute_error": "mae", "auc": "auc",

@@ -12,9 +12,9 @@ import pipeline.environment  # noqa: F401  (before TensorFlow)
 import schemas
 from components.sources import SCHEMAS, open_source
 from pipeline import results
-from pipeline.config import RunConfig
-from pipeline.local import NodeError, NodeRun, run_locally
+from pipeline.config import RunConfig, demo_folder
 from pipeline.memory import PeakMemory
+from pipeline.nodes import NodeError, NodeRun
 from schemas import TesseraError, read_spec
 
 NOT_BLESSED = 4
@@ -35,7 +35,8 @@ def run(config: RunConfig, console: Console) -> int:
       DataAnomalyError: The data must not be trained on; report and metrics are written.
       TesseraError: A component failed.
     """
-    if config.dataset == "demo":
+    _require_writable(config.root)
+    if config.dataset == "demo" and config.data_dir == demo_folder(config.root):
         from components.sources.demo import write_demo
 
         write_demo(config.data_dir)
@@ -44,8 +45,9 @@ def run(config: RunConfig, console: Console) -> int:
     _check(config, spec)
     with console.status("Loading TFX"):
         from pipeline.dag import build_pipeline
-    folder = _run_folder(config.root)
+        from pipeline.local import run_locally
     pipe = build_pipeline(config, spec, _schema_files(config.root, spec))
+    folder = _run_folder(config.root)
     nodes: dict[str, NodeRun] = {}
     failure = None
     with PeakMemory() as memory, console.status("") as status:
@@ -98,10 +100,25 @@ def _say(console: Console, line: str) -> None:
     console.print(line, highlight=False, soft_wrap=True)
 
 
+def _require_writable(root: Path) -> None:
+    try:
+        (root / "runs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise schemas.InputError(
+            f"Cannot write to {root}: {error.strerror}. Give another folder with --root."
+        ) from error
+
+
 def _check(config: RunConfig, spec: schemas.FeatureSpec) -> None:
     """Refuses a recipe that the dataset cannot serve, before anything runs."""
-    for name in (*config.recipe.labels, config.recipe.relevant):
-        spec.label(name)
+    spec.label(config.recipe.relevant)
+    binary = ", ".join(label.name for label in spec.labels if label.binary) or "none"
+    for name, task in config.recipe.tasks.items():
+        if task.label and not spec.label(task.label).binary and task.head != "regression":
+            raise schemas.InputError(
+                f"Recipe {config.recipe_name!r}, task {name!r}: the head {task.head!r} needs a "
+                f"label that is 0 or 1, and {task.label!r} is not. Dataset {spec.name!r} has: "
+                f"{binary}.")
 
 
 def _schema_files(root: Path, spec: schemas.FeatureSpec) -> Path:
@@ -122,12 +139,7 @@ def _run_folder(root: Path) -> Path:
     while folder.exists():
         number += 1
         folder = root / "runs" / f"{stamp}-{number}"
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise schemas.InputError(
-            f"Cannot write to {root}: {error.strerror}. Give another folder with --root."
-        ) from error
+    folder.mkdir()
     return folder
 
 
@@ -145,6 +157,8 @@ def _raise(failure: NodeError, folder: Path) -> None:
 
 def _told(failure: NodeError) -> str:
     cause = failure.__cause__
+    if isinstance(cause, TesseraError):
+        return f"{failure.node}: {cause}"
     return f"{failure.node} failed: {type(cause).__name__}: {cause}"
 
 

@@ -220,6 +220,11 @@ def _check_histories(features: list[Feature], where: str) -> None:
                 f"{where}, feature {feature.name!r}: 'history:{feature.history}' must stand in the "
                 f"interactions and name one of {', '.join(sorted(sources))}."
             )
+        if not feature.max_values:
+            raise InputError(
+                f"{where}, feature {feature.name!r}: a history needs value_count {{ max: N }}, the "
+                "number of events to remember. Add it."
+            )
         if feature.dtype is not sources[feature.history]:
             raise InputError(
                 f"{where}, feature {feature.name!r}: its type differs from that of "

@@ -52,7 +52,7 @@ class Answerer:
         random = np.random.default_rng(seed)
         total = len(rows[columns.USER_INDEX])
         chosen = np.sort(random.choice(total, min(_ROWS, total), replace=False))
-        rows = {name: values[chosen] for name, values in rows.items()}
+        rows = self._as_sent({name: values[chosen] for name, values in rows.items()})
         user = user_outputs(self._network, model_inputs(rows))
         query = np.asarray(self._network.query(user[self._recipe.retrieval]), np.float32)
         answers = []
@@ -64,6 +64,20 @@ class Answerer:
             answers.append(self._recommended(request, rows, user, query, row))
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "answers.json").write_text(json.dumps(answers), encoding="utf-8")
+
+    def _as_sent(self, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns rows with every input of a request."""
+        if columns.HISTORY_ITEM_ID in rows:
+            # An empty history asks for the stored one, which a row's user may have since.
+            empty = (rows[columns.HISTORY_ITEM_ID] == b"").all(axis=1)
+            rows[columns.USER_ID][empty], rows[columns.USER_INDEX][empty] = b"", 0
+            return rows
+        one = (len(rows[columns.USER_INDEX]), 1)
+        return {
+            **rows, columns.HISTORY_ITEM_ID: np.full(one, b"", object),
+            columns.HISTORY_INDEX: np.zeros(one, np.int32), columns.HISTORY_TIME: np.full(one, -1),
+            **{columns.history_value(w): np.full(one, -1.0) for w in event_values(self._spec)},
+        }
 
     def _request(self, rows, row: int) -> dict[str, Any]:
         request = {
@@ -90,12 +104,12 @@ class Answerer:
         scores = query[row] @ self._candidates.T
         met = self._events.items[self._events.users == rows[columns.USER_INDEX][row]]
         scores[0] = scores[met] = scores[rows[columns.HISTORY_INDEX][row]] = -np.inf
-        index = np.argsort(-scores, kind="stable")[:_K]
-        index = index[np.isfinite(scores[index])]
+        index = np.argsort(-scores, kind="stable")[: min(_K, len(self._items) - 1)]
+        fresh = np.isfinite(scores[index])
         outputs = {"scores": scores[index], **self._tasks(user, row, index)}
-        entry = _entry("recommend", {**request, "k": [_K]}, outputs)
-        entry["outputs"]["item_ids"] = [[self._items.ids[i - 1] for i in index]]
-        return entry
+        outputs = {name: np.where(fresh, values, 0.0) for name, values in outputs.items()}
+        names = [self._items.ids[i - 1] if new else "" for i, new in zip(index, fresh, strict=True)]
+        return _entry("recommend", {**request, "k": [_K]}, {**outputs, "item_ids": names})
 
     def _tasks(self, user, row: int, index: np.ndarray) -> dict[str, np.ndarray]:
         answers = {}
@@ -106,11 +120,13 @@ class Answerer:
                 answers[name] = 1 / (1 + np.exp(-raw))
             else:
                 label = self._spec.label(str(task.label))
-                answers[name] = np.clip(raw, label.minimum, label.maximum)
+                low = -np.inf if label.minimum is None else label.minimum
+                high = np.inf if label.maximum is None else label.maximum
+                answers[name] = np.clip(raw, low, high)
         return answers
 
 
-def _entry(signature: str, inputs: dict[str, Any], outputs: dict[str, np.ndarray]) -> dict:
+def _entry(signature: str, inputs: dict[str, Any], outputs: dict[str, Any]) -> dict:
     return {
         "signature": signature,
         "inputs": inputs,

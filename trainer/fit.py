@@ -15,10 +15,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from schemas import FeatureSpec
+from schemas import FeatureSpec, InputError
 from trainer.data.events import Events, concatenate, read_events
 from trainer.data.interactions import InteractionReader, model_inputs
 from trainer.data.tables import Table
+from trainer.loss_scale import MirroredLossScale
 from trainer.model import Network, Side, build_network
 from trainer.multitask import MultiTaskModel
 from trainer.preprocessing import columns
@@ -87,6 +88,9 @@ def fit_twice(data: TrainingData, seed: int, logs: Path, checkpoints: Path,
 
     Returns:
       The second fit's network.
+
+    Raises:
+      InputError: A split has no rows, or nothing to stop by is in validation.
     """
     strategy = strategy or default_strategy()
     precision = precision or chosen_precision(data.recipe)
@@ -144,8 +148,10 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
                 network.training, recipe, events.item_probability(len(data.items)),
                 tfrs_in_batch_softmax, strategy.num_replicas_in_sync,
             )
-            model.compile(keras.optimizers.AdamW(
-                recipe.training.learning_rate, weight_decay=recipe.training.weight_decay))
+            optimizer = keras.optimizers.AdamW(
+                recipe.training.learning_rate, weight_decay=recipe.training.weight_decay)
+            scaled = precision == "mixed_float16"
+            model.compile(MirroredLossScale(optimizer) if scaled else optimizer)
             # Its variables now, or the first step is traced twice.
             model.optimizer.build(model.trainable_variables)
     finally:
@@ -200,6 +206,12 @@ def _validation_task(data: TrainingData, train: Events, validation: Events) -> R
         both.users, both.items, both.labels[data.recipe.relevant] > 0,
         known=~held_out, held_out=held_out, n_items=len(data.items),
     )
+    if not len(task.users):
+        raise InputError(
+            f"No validation row has the label {data.recipe.relevant!r} on an item that training "
+            "knows and its user has not met: early stopping has nothing to go by. Give more "
+            "events, or name another label as the recipe's 'relevant'."
+        )
     if len(task.users) > _MAX_RANKED_USERS:
         chosen = np.random.default_rng(0).choice(len(task.users), _MAX_RANKED_USERS, replace=False)
         task = task.take(np.sort(chosen))

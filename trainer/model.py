@@ -15,6 +15,7 @@ from trainer.layers.fusion import FUSIONS
 from trainer.layers.heads import PairHead
 from trainer.layers.history import HistoryTower
 from trainer.layers.sharing import SHARINGS
+from trainer.layers.stranger import StrangerDropout
 from trainer.layers.table import TableLookup
 from trainer.layers.towers import CategoricalTower, IdTower, ImageTower, NumericTower, TextTower
 from trainer.preprocessing import columns
@@ -108,9 +109,10 @@ def build_network(
         columns.ITEM_INDEX: keras.Input((), dtype="int32", name=columns.ITEM_INDEX),
         **_behaviour_inputs(spec, recipe),
     }
+    stranger = StrangerDropout(options.stranger_dropout, seed + 2, name="stranger")
+    seen = stranger({n: i for n, i in inputs.items() if n != columns.ITEM_INDEX})
     user_out = user({
-        **{n: look(inputs[columns.USER_INDEX]) for n, look in user_lookup.items()},
-        **{n: i for n, i in inputs.items() if n != columns.ITEM_INDEX},
+        **{n: look(seen[columns.USER_INDEX]) for n, look in user_lookup.items()}, **seen
     })
     item_out = item({
         columns.ITEM_INDEX: inputs[columns.ITEM_INDEX],

@@ -43,11 +43,22 @@ class Preprocessing(_Strict):
 
 
 class ModelOptions(_Strict):
-    """Shape of the network."""
+    """Shape of the network.
+
+    Attributes:
+      dim: Width of all vectors.
+      dropout: Share of a layer's outputs that training drops.
+      id_dropout: Share of ids that training hides, so that content alone learns to serve.
+      stranger_dropout: Share of rows whose user training makes unknown in every respect.
+      history: Whether the user's earlier events are read, where the dataset has them.
+      fusion: How modalities become one vector.
+      sharing: How one vector becomes one for each task.
+    """
 
     dim: PositiveInt = 64
     dropout: Share = 0.3
     id_dropout: Share = 0.1
+    stranger_dropout: Share = 0.05
     history: bool = True
     fusion: Literal["gated"] = "gated"
     sharing: Literal["shared_bottom"] = "shared_bottom"

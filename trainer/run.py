@@ -27,25 +27,27 @@ def run_fn(fn_args) -> None:
 
     Args:
       fn_args: TFX's arguments, with `tables` (files by table and split), `transforms` (folder by
-        table) and `answers_dir` added by our executor; `custom_config` holds the spec, the recipe
-        and the seed.
+        table), `answers_dir` and `code_digest` added by our executor; `custom_config` holds the
+        spec, the recipe and the seed.
     """
     config = fn_args.custom_config
     spec, recipe = parse_spec(**config["spec"]), Recipe(**config["recipe"])
     transforms = {side: tft.TFTransformOutput(fn_args.transforms[side]) for side in SIDES}
     data = training_data(spec, recipe, fn_args.tables, transforms)
     run_dir = Path(fn_args.model_run_dir)
-    key = hashlib.sha256(json.dumps([config, fn_args.tables], sort_keys=True).encode()).hexdigest()
+    events = concatenate([read_events(data.reader, files) for files in data.files.values()])
+    made_of = json.dumps([config, fn_args.tables, fn_args.code_digest], sort_keys=True)
+    key = hashlib.sha256(made_of.encode()).hexdigest()
     # Beside the executions' own folders, so that a rerun after a kill finds it.
     checkpoints = run_dir.parent / "checkpoints" / key[:16]
     fitted = fit_twice(data, config["seed"], run_dir / "tensorboard", checkpoints)
 
-    events = concatenate([read_events(data.reader, files) for files in data.files.values()])
     rows = data.reader.rows(data.files["test"])
     answerer = Answerer(spec, recipe, fitted.network, data.items, events)
     answerer.write(rows, Path(fn_args.answers_dir), config["seed"])
 
-    length = int(spec.histories()["item_id"].max_values or 0)
+    history = spec.histories().get("item_id")
+    length = int(history.max_values or 0) if history else 0
     memory = remember(events, data.users, data.items, length)
     recommender = Recommender(
         spec, recipe, fitted.network, data.users, data.items, memory, transforms)
@@ -82,8 +84,9 @@ def training_data(
     """
     users = read_table(files["users"]["all"], transforms["users"])
     items = read_table(files["items"]["all"], transforms["items"])
+    labels = tuple(dict.fromkeys((*recipe.labels, recipe.relevant)))
     reader = InteractionReader(
-        transforms["interactions"], users, items, recipe.labels, event_values(spec))
+        transforms["interactions"], users, items, labels, event_values(spec))
     return TrainingData(
         spec, recipe, users, items,
         model_side(spec, recipe, users, transforms["users"], "users"),

@@ -11,7 +11,7 @@ from schemas import SIDES
 
 
 class Executor(stock.GenericExecutor):
-    """Adds `tables`, `transforms` and `answers_dir` to what the run function gets."""
+    """Tells the run function of all `tables`, `transforms`, `answers_dir` and `code_digest`."""
 
     def _GetFnArgs(  # noqa: N802  (the stock executor's name)
         self, input_dict: dict[str, Any], output_dict: dict[str, Any],
@@ -28,6 +28,7 @@ class Executor(stock.GenericExecutor):
             side: artifact_utils.get_single_uri(input_dict[f"{side}_graph"]) for side in SIDES
         }
         fn_args.answers_dir = artifact_utils.get_single_uri(output_dict["answers"])
+        fn_args.code_digest = exec_properties["code_digest"]
         return fn_args
 
 

@@ -8,13 +8,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_transform.beam as tft_beam
+import tiny_shop
 from tensorflow_transform import TFTransformOutput
-from tensorflow_transform.tf_metadata import dataset_metadata
+from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
 
 from schemas import parse_spec
+from trainer.data.events import concatenate, read_events
+from trainer.export.evaluation import EvaluationColumns
+from trainer.export.memory import remember
+from trainer.export.module import Recommender
+from trainer.export.save import save
 from trainer.model import Side, build_network
 from trainer.preprocessing.preprocess import preprocessing_fn
 from trainer.recipe import Recipe
+from trainer.run import training_data
 
 USERS, ITEMS, HISTORY, PIXELS, WORDS = 6, 8, 5, 8, 12
 MODALITIES = ("categorical", "numeric", "text", "image")
@@ -105,17 +112,22 @@ def recipe():
 @pytest.fixture(scope="session")
 def transformed(spec, recipe, tmp_path_factory):
     """By side: `output`, the TFTransformOutput, and `files` of transformed rows of `RAW`."""
-    folder = tmp_path_factory.mktemp("transformed")
+    return _transform_tables(RAW, spec, recipe, tmp_path_factory.mktemp("transformed"))
+
+
+def _transform_tables(raw, spec, recipe, folder):
     found = {}
-    with beam.Pipeline() as pipeline, tft_beam.Context(temp_dir=str(folder / "tmp")):
-        for side in RAW:
+    with beam.Pipeline() as pipeline:
+        for side in raw:
             config = {
                 "spec": {"name": spec.name, "texts": list(spec.texts)}, "side": side,
                 "modalities": list(recipe.modalities),
                 "preprocessing": recipe.preprocessing.model_dump(),
             }
-            _transform(pipeline, spec.schema(side), RAW[side], config, folder / side, side)
-    for side in RAW:
+            # A folder each: vocabularies of several tables have the same file name.
+            with tft_beam.Context(temp_dir=str(folder / "tmp" / side)):
+                _transform(pipeline, spec.schema(side), raw[side], config, folder / side, side)
+    for side in raw:
         files = sorted(str(path) for path in (folder / side).glob("rows*.gz"))
         found[side] = SimpleNamespace(output=TFTransformOutput(str(folder / side)), files=files)
     return found
@@ -123,6 +135,8 @@ def transformed(spec, recipe, tmp_path_factory):
 
 def _transform(pipeline, schema, rows, config, folder, label):
     metadata = dataset_metadata.DatasetMetadata(schema)
+    # As TFX's Transform leaves it beside the graph.
+    metadata_io.write_metadata(metadata, str(folder / TFTransformOutput.RAW_METADATA_DIR))
     rows = pipeline | f"{label}/Rows" >> beam.Create(rows, reshuffle=False)
     dataset, transform = (rows, metadata) | f"{label}/Transform" >> (
         tft_beam.AnalyzeAndTransformDataset(lambda inputs: preprocessing_fn(inputs, config))
@@ -218,3 +232,69 @@ def policy():
     before = keras.config.dtype_policy()
     yield keras.config.set_dtype_policy
     keras.config.set_dtype_policy(before)
+
+
+def _split_files(files, splits, folder):
+    """Writes transformed interactions to one file for each split, looked up by user and item."""
+    rows = {split: [] for split in ("train", "validation", "test")}
+    for row in tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator():
+        feature = tf.train.Example.FromString(row).features.feature
+        ids = (feature[name].bytes_list.value[0] for name in ("user_id", "item_id"))
+        rows[splits[tuple(ids)]].append(row)
+    for split, some in rows.items():
+        options = tf.io.TFRecordOptions(compression_type="GZIP")
+        with tf.io.TFRecordWriter(str(folder / f"{split}.gz"), options) as writer:
+            for row in sorted(some):
+                writer.write(row)
+    return {split: [str(folder / f"{split}.gz")] for split in rows}
+
+
+@pytest.fixture(scope="session")
+def trainer_files():
+    """Transforms raw tables: files by table and split, and the transforms' folders."""
+
+    def trainer_files(raw, splits, spec, recipe, folder):
+        found = _transform_tables(raw, spec, recipe, folder)
+        by_pair = {(row["member"][0], b"%d" % row["film"][0]): split
+                   for row, split in zip(raw["interactions"], splits, strict=True)}
+        files = {side: {"all": found[side].files} for side in ("users", "items")}
+        files["interactions"] = _split_files(found["interactions"].files, by_pair, folder)
+        return files, {side: str(folder / side) for side in found}
+
+    return trainer_files
+
+
+@pytest.fixture(scope="session")
+def shop(spec, recipe, trainer_files, tmp_path_factory):
+    """The tables of `tiny_shop`, raw and transformed, as a Trainer gets them."""
+    raw, splits = tiny_shop.raw_tables(spec)
+    files, folders = trainer_files(raw, splits, spec, recipe, tmp_path_factory.mktemp("shop"))
+    transforms = {side: TFTransformOutput(folder) for side, folder in folders.items()}
+    data = training_data(spec, recipe, files, transforms)
+    return SimpleNamespace(raw=raw, files=files, transforms=transforms, data=data)
+
+
+@pytest.fixture(scope="session")
+def exported(shop, spec, recipe, tmp_path_factory):
+    """A network in which every weight matters, saved and loaded again."""
+    data = shop.data
+    network = build_network(spec, recipe, data.user_side, data.item_side,
+                            {"rating": 4.0, "like": 0.5}, seed=3)
+    random = np.random.default_rng(4)
+    for weight in network.training.trainable_weights:
+        weight.assign(random.normal(scale=0.3, size=weight.shape))
+    events = concatenate([read_events(data.reader, files) for files in data.files.values()])
+    memory = remember(events, data.users, data.items, HISTORY)
+    recommender = Recommender(
+        spec, recipe, network, data.users, data.items, memory, shop.transforms)
+    folder = tmp_path_factory.mktemp("exported")
+    save(recommender, EvaluationColumns(
+        spec, recipe, recommender, data.users, data.items, shop.transforms["items"]), folder)
+    loaded = tf.saved_model.load(str(folder))
+
+    def ask(signature, **inputs):
+        outputs = loaded.signatures[signature](**inputs)
+        return {name: value.numpy() for name, value in outputs.items()}
+
+    return SimpleNamespace(network=network, memory=memory, events=events, folder=folder,
+                           signatures=loaded.signatures, ask=ask)

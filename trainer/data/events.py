@@ -1,9 +1,11 @@
 """The bare events of a split: who met what, when, and what the labels said."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from schemas import InputError
 from trainer.data.interactions import InteractionReader
 from trainer.preprocessing import columns
 
@@ -42,13 +44,23 @@ class Events:
 
 
 def read_events(reader: InteractionReader, files: list[str]) -> Events:
-    """Reads the events of some files of transformed interactions."""
+    """Reads the events of some files of transformed interactions.
+
+    Raises:
+      InputError: There are none.
+    """
     names = (columns.USER_INDEX, columns.ITEM_INDEX, columns.TIMESTAMP)
     inputs, labels, values = [], [], []
     for batch in reader.raw(files, 8192).as_numpy_iterator():
         inputs.append([batch[name] for name in names])
         labels.append({n: batch[columns.label(n)] for n in reader.labels})
         values.append({n: batch[columns.event_value(n)] for n in reader.values})
+    if not inputs:
+        where = Path(files[0]).parent.name if files else "A split"
+        raise InputError(
+            f"{where} of the interactions has no rows, but training needs some of each split. Give "
+            "more events or split them in another way."
+        )
     users, items, times = (np.concatenate(part) for part in zip(*inputs, strict=True))
     return Events(
         users, items, times,

@@ -29,8 +29,11 @@ class EvaluationColumns(tf.Module):
             if feature.name in items.columns:
                 names = [b.decode() for b in transform.vocabulary_by_name(feature.name)]
                 known = np.array([_NONE, *names, "other"], dtype=object)
+                index = items.columns[feature.name]
+                # A slice counts a value once, so the first one may stand in for padding.
+                index = np.where(index == 0, index[:, :1], index)
                 self._categories[f"item_{feature.name}"] = tf.Variable(
-                    known[items.columns[feature.name]], trainable=False)
+                    known[index], trainable=False)
 
     def __call__(self, serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         """Maps serialized raw Examples `(batch,)` to labels, weights and slice columns."""

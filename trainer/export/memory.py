@@ -32,7 +32,7 @@ def remember(events: Events, users: Table, items: Table, length: int) -> Memory:
     """Builds the memory.
 
     Args:
-      events: All events of the data.
+      events: All events of the data; those of an unknown user or item are left out.
       users: The users table.
       items: The items table.
       length: Events to keep for a history.
@@ -40,13 +40,14 @@ def remember(events: Events, users: Table, items: Table, length: int) -> Memory:
     Returns:
       The memory, in the order in which ingest builds histories.
     """
+    known = np.flatnonzero((events.users > 0) & (events.items > 0))
     ties = [
-        tie_break(users.ids[user - 1], items.ids[item - 1]) if user and item else b""
-        for user, item in zip(events.users.tolist(), events.items.tolist(), strict=True)
+        tie_break(users.ids[user - 1], items.ids[item - 1])
+        for user, item in zip(events.users[known], events.items[known], strict=True)
     ]
     # By user, then the newest first; events of one second in ingest's order, reversed.
-    _, tie_rank = np.unique(np.array(ties, dtype="S8"), return_inverse=True)
-    order = np.lexsort((-tie_rank, -events.times, events.users))
+    tie_rank = np.unique(np.array(ties, dtype="S8"), return_inverse=True)[1]
+    order = known[np.lexsort((-tie_rank, -events.times[known], events.users[known]))]
     sorted_users = events.users[order]
     splits = np.searchsorted(sorted_users, np.arange(len(users) + 1))
     place = np.arange(len(order)) - splits[sorted_users]

@@ -37,9 +37,7 @@ class Recommender(tf.Module):
         super().__init__(name="recommender")
         self.spec, self.recipe = spec, recipe
         self._user_model, self._item_model = network.user, network.item
-        self._user_lookup = list(network.user_lookup.items())
-        self._layers = [look for look in (*network.user_lookup.values(),
-                                          *network.item_lookup.values())]
+        self._user_lookup = network.user_lookup
         self._query, self._heads = network.query, network.heads
         self._user_ids, self._item_ids = id_lookup(users), id_lookup(items)
         self.request = UserRequest(spec, memory, self._user_ids, self._item_ids)
@@ -72,12 +70,12 @@ class Recommender(tf.Module):
           k: Items wanted by each row, int32 `(batch,)`.
 
         Returns:
-          `item_ids`, `scores` and each other task's prediction, `(batch, max(k))`; places beyond
-          a row's own k, or beyond what is left of the catalogue, are '' and 0.
+          `item_ids`, `scores` and each other task's prediction, `(batch, max(k))`, or as wide as
+          the catalogue; places beyond a row's own k, or beyond the unseen items, are '' and 0.
         """
         read = self.request.columns(request)
         user = self._user(read)
-        seen = self._seen_mask(read)
+        seen = self._seen_mask(read[columns.USER_INDEX], self.request.sent_items(request))
         width = tf.reduce_max(tf.reduce_sum(tf.cast(seen[:, 1:], tf.int32), axis=1))
         wanted = tf.minimum(tf.maximum(tf.reduce_max(k), 1), self.size)
         scores, index = self._index(
@@ -157,7 +155,7 @@ class Recommender(tf.Module):
     def _user(self, read: Tensors) -> Tensors:
         names = {tensor.name for tensor in self._user_model.inputs}
         inputs = {n: v for n, v in read.items() if n in names}
-        for name, look in self._user_lookup:
+        for name, look in self._user_lookup.items():
             inputs[name] = look(read[columns.USER_INDEX])
         return self._user_model(inputs, training=False)
 
@@ -167,7 +165,9 @@ class Recommender(tf.Module):
     def _behaviour(self, row: Tensors) -> Tensors:
         read = dict(model_inputs(row))
         read[columns.USER_INDEX] = table_index(self._user_ids, row[columns.USER_ID])
-        read[columns.HISTORY_INDEX] = table_index(self._item_ids, row[columns.HISTORY_ITEM_ID])
+        if columns.HISTORY_ITEM_ID in row:
+            read[columns.HISTORY_INDEX] = table_index(
+                self._item_ids, row[columns.HISTORY_ITEM_ID])
         return read
 
     def _pairs(self, user: Tensors, index: tf.Tensor) -> Tensors:
@@ -185,11 +185,10 @@ class Recommender(tf.Module):
         high = np.inf if label.maximum is None else label.maximum
         return tf.clip_by_value(raw, low, high)
 
-    def _seen_mask(self, read: Tensors) -> tf.Tensor:
+    def _seen_mask(self, user: tf.Tensor, sent: tf.Tensor) -> tf.Tensor:
         """Marks what a user has met, stored or in the request, `(batch, 1 + items)`."""
         stored = tf.RaggedTensor.from_row_splits(self._seen, self._seen_splits, validate=False)
-        met = tf.gather(stored, read[columns.USER_INDEX]).to_tensor(0)
-        met = tf.concat([met, read[columns.HISTORY_INDEX]], axis=1)
+        met = tf.concat([tf.gather(stored, user).to_tensor(0), sent], axis=1)
         rows = tf.repeat(tf.range(tf.shape(met)[0]), tf.shape(met)[1])
         flat = tf.stack([rows, tf.reshape(met, [-1])], axis=1)
         shape = tf.stack([tf.shape(met)[0], self.size + 1])

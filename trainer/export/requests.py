@@ -54,9 +54,20 @@ class UserRequest(tf.Module):
     def columns(self, request: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Returns the network's columns of a request, `user_index` and the behaviour."""
         user = table_index(self._users, request[USER_ID])
-        sent_ids = request[HISTORY_ITEM_ID]
-        sent = tf.reduce_any(tf.strings.length(sent_ids) > 0, axis=1)[:, None]
-        items = self._fit(table_index(self._items, sent_ids), 0)
+        result = {columns.USER_INDEX: user}
+        if self._length:
+            result.update(self._behaviour(request, user))
+        return result
+
+    def sent_items(self, request: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Returns the item indices of the history in a request, of any length, 0 for none."""
+        return table_index(self._items, request[HISTORY_ITEM_ID])
+
+    def _behaviour(
+        self, request: dict[str, tf.Tensor], user: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        sent = tf.reduce_any(tf.strings.length(request[HISTORY_ITEM_ID]) > 0, axis=1)[:, None]
+        items = self._fit(self.sent_items(request), 0)
         items = tf.where(sent, items, tf.gather(self._stored_items, user))
         times = self._fit(request[HISTORY_TIMESTAMP], -1)
         times = tf.where(sent, times, tf.gather(self._stored_times, user))
@@ -64,7 +75,6 @@ class UserRequest(tf.Module):
         for what, stored in self._stored_values.items():
             value = self._fit(request[history_key(what)], -1.0)
             result[columns.history_value(what)] = tf.where(sent, value, tf.gather(stored, user))
-        result[columns.USER_INDEX] = user
         result[columns.HISTORY_INDEX] = items
         return result
 

@@ -35,21 +35,23 @@ def _signatures(model: Recommender, evaluation: EvaluationColumns) -> dict:
     def among(names, inputs):
         return {name: inputs[name] for name in names}
 
-    return {
+    signatures = {
         "serving_default": _concrete(
             lambda inputs: model.score(among(user, inputs), inputs[_CANDIDATES]),
             {**user, **candidates}),
         "recommend": _concrete(
             lambda inputs: model.recommend(among(user, inputs), inputs[_K]), {**user, **k}),
-        "embed_item": _concrete(model.embed_item, item),
-        "score_item": _concrete(
-            lambda inputs: model.score_item(among(user, inputs), among(item, inputs)),
-            {**user, **item}),
         "predict_examples": _concrete(lambda inputs: model.predict(inputs[_EXAMPLES]), examples),
         "rank_examples": _concrete(lambda inputs: model.rank(inputs[_EXAMPLES]), examples),
         "transform_features": _concrete(lambda inputs: evaluation(inputs[_EXAMPLES]), examples),
         "catalogue": _concrete(lambda inputs: model.catalogue(inputs["index"]), index),
     }
+    if item:  # An item without content is known by its id alone.
+        signatures["embed_item"] = _concrete(model.embed_item, item)
+        signatures["score_item"] = _concrete(
+            lambda inputs: model.score_item(among(user, inputs), among(item, inputs)),
+            {**user, **item})
+    return signatures
 
 
 def _concrete(function, inputs: dict[str, tf.TensorSpec]):

@@ -1,0 +1,1 @@
+"""TFX's Transform, in batches of bounded size."""

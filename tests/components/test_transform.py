@@ -1,0 +1,18 @@
+"""Transform's batches are bounded by bytes, whatever is in a row."""
+
+from tfx.components.transform import executor as stock
+from tfx_bsl.coders import batch_util
+
+from components.transform.executor import Executor
+
+_TWENTY_MIB = 20 * 2**20
+
+
+def test_batches_are_bounded_by_bytes_while_it_works(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        stock.Executor, "Do", lambda *_: seen.append(batch_util.GetBatchElementsKwargs(None)))
+    Executor().Do({}, {}, {})
+    assert seen[0]["max_batch_size"] == _TWENTY_MIB
+    assert seen[0]["element_size_fn"](b"x" * 10**6) == 10**6
+    assert batch_util.GetBatchElementsKwargs(None)["max_batch_size"] != _TWENTY_MIB

@@ -1,0 +1,55 @@
+"""A small shop that goes through the whole pipeline once; the tests of this folder look at it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from e2e_project import Project, Run, new_project
+
+from components.sources.demo import DemoSizes
+
+PACKAGES = ("components", "pipeline", "schemas", "serving", "trainer")
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The shop before its first run."""
+    return new_project(tmp_path_factory.mktemp("project"), DemoSizes(60, 100, 1800))
+
+
+@pytest.fixture(scope="session")
+def first(project: Project) -> Run:
+    """The first run."""
+    return project.run()
+
+
+@pytest.fixture(scope="session")
+def again(project: Project, first: Run) -> Run:
+    """The same once more."""
+    return project.run()
+
+
+@pytest.fixture(scope="session")
+def edited_source(tmp_path_factory: pytest.TempPathFactory) -> Callable:
+    """A context in which digests of code see modules with one line more each.
+
+    They look at a copy of the packages; what runs is the project itself.
+    """
+    source = Path(__file__).parents[2]
+
+    @contextmanager
+    def edit(*modules: str) -> Iterator[pytest.MonkeyPatch]:
+        copy = tmp_path_factory.mktemp("source")
+        for package in PACKAGES:
+            shutil.copytree(source / package, copy / package,
+                            ignore=shutil.ignore_patterns("__pycache__"))
+        for module in modules:
+            with (copy / module).open("a", encoding="utf-8") as file:
+                file.write("# One line more.\n")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("components.code_digest._ROOT", copy)
+            yield patch
+
+    return edit

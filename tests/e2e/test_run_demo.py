@@ -1,0 +1,140 @@
+"""A whole run on the demo shop, and the same run again: the contract of what they leave behind."""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from serving.model_directory import require_versions
+
+SIDES = ("users", "items", "interactions")
+COMPONENTS = {
+    "CatalogGen", *(f"{name}.{side}" for side in SIDES for name in (
+        "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "Transform")),
+    "DataReport", "DataGate", "Trainer", "baseline_model", "Evaluator", "RankingEvaluator",
+    "ServerValidator", "Gate", "Pusher",
+}
+RANKING = {"ndcg@10", "recall@20", "hr@10", "mrr", "coverage@10", "users"}
+CONTRACT = {
+    "": {"recipe", "dataset", "split", "seed", "blessed", "not_blessed_because", "tasks",
+         "ranking", "baselines", "serving", "timings", "cached", "peak_rss_mb", "parameters"},
+    "tasks": {"rating", "like"},
+    "tasks.rating": {"rmse", "mae"},
+    "tasks.like": {"auc", "accuracy", "precision", "recall", "f1"},
+    "ranking": RANKING,
+    "baselines": {"popularity", "ease", "ials"},
+    "baselines.popularity": RANKING,
+    "baselines.ease": RANKING,
+    "serving": {"max_abs_diff", "p50_ms", "p99_ms"},
+    "timings": COMPONENTS,
+    "cached": COMPONENTS,
+}
+
+
+def figures(tree: object, path: str = "") -> Iterator[tuple[str, float]]:
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from figures(value, f"{path}.{key}")
+    elif isinstance(tree, list):
+        for place, value in enumerate(tree):
+            yield from figures(value, f"{path}.{place}")
+    elif not isinstance(tree, str):
+        yield path, tree
+
+
+@pytest.mark.parametrize("path", CONTRACT)
+def test_metrics_hold_the_contract(first, path):
+    part = first.metrics
+    for key in filter(None, path.split(".")):
+        part = part[key]
+    assert CONTRACT[path] <= part.keys()
+
+
+def test_every_figure_is_a_finite_number(first):
+    found = dict(figures(first.metrics))
+    assert len(found) > 60
+    bad = {path: value for path, value in found.items()
+           if value is None or not math.isfinite(value)}
+    assert not bad
+
+
+def test_the_run_says_what_it_was(first):
+    metrics = first.metrics
+    assert {key: metrics[key] for key in ("recipe", "dataset", "split", "seed")} == {
+        "recipe": "small", "dataset": "demo", "split": "u80", "seed": 1}
+    assert metrics["cached"].keys() == COMPONENTS == metrics["timings"].keys()
+    assert not any(metrics["cached"].values())
+
+
+def test_the_figures_are_plausible(first):
+    metrics = first.metrics
+    assert 0 < metrics["ranking"]["users"] <= 60
+    assert metrics["ranking"]["ndcg@10"] > metrics["baselines"]["popularity"]["ndcg@10"] > 0
+    assert 0.3 < metrics["tasks"]["rating"]["mae"] <= metrics["tasks"]["rating"]["rmse"] < 2
+    assert metrics["serving"]["max_abs_diff"] <= 1e-4
+    assert 0 < metrics["serving"]["p50_ms"] <= metrics["serving"]["p99_ms"]
+    assert metrics["parameters"] > 1000 and metrics["peak_rss_mb"] > 100
+
+
+def test_a_good_model_is_pushed(first, project):
+    assert (first.code, first.metrics["blessed"]) == (0, True)
+    assert first.metrics["not_blessed_because"] == []
+    require_versions(project.served)
+    assert len(project.pushed()) == 1
+    assert str(project.served) in first.told
+    assert "baseline_model" not in first.inputs("Evaluator")
+
+
+def test_one_line_a_component_and_the_paths(first):
+    lines = first.told.splitlines()
+    status = [re.fullmatch(r"(\S+) +(ran|cached) +[\d.]+ s", line) for line in lines]
+    assert {match[1] for match in status if match} == COMPONENTS
+    assert f"Data report: {first.folder / 'data_report.html'}" in lines
+    assert f"Metrics:     {first.folder / 'metrics.json'}" in lines
+
+
+def test_latest_is_a_link_to_the_run(first, again, project):
+    link = project.root / "runs" / "latest"
+    assert link.is_symlink() and not link.readlink().is_absolute()
+    assert {p.name for p in first.folder.iterdir()} == {
+        "metrics.json", "data_report.html", "data_report.json"}
+    assert again.folder != first.folder
+
+
+def test_the_report_counts_every_row(first):
+    report = json.loads((first.folder / "data_report.json").read_text(encoding="utf-8"))
+    counts = report["counts"]["counts"]
+    for side, rows in (("users", 60), ("items", 100), ("interactions", 1800)):
+        assert counts[side] == {"read": rows, "kept": rows, "quarantined": 0}
+    assert sum(counts["splits"].values()) == 1800 and min(counts["splits"].values()) > 0
+    assert not any(found["found"] for found in report["anomalies"].values())
+
+
+def test_the_report_needs_no_network(first):
+    page = (first.folder / "data_report.html").read_text(encoding="utf-8")
+    assert "<html" in page and "data:image/" in page
+    assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//|url\(["']?https?:|@import""", page)
+
+
+def test_an_unchanged_run_does_nothing_twice(first, again, project):
+    assert again.code == 0
+    assert again.ran() == set()
+    assert again.metrics["cached"].keys() == COMPONENTS
+    assert len(project.pushed()) == 1
+    assert again.seconds < 60
+
+
+def test_an_unchanged_run_resolves_the_same_baseline(first, again):
+    assert again.inputs("Evaluator") == first.inputs("Evaluator")
+
+
+def test_an_unchanged_run_tells_the_same(first, again):
+    def without_measurements(run):
+        skipped = ("timings", "cached", "peak_rss_mb")
+        return {key: value for key, value in run.metrics.items() if key not in skipped}
+
+    assert without_measurements(again) == without_measurements(first)
+    for name in ("data_report.html", "data_report.json"):
+        assert (again.folder / name).read_bytes() == (first.folder / name).read_bytes()

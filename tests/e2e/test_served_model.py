@@ -1,0 +1,275 @@
+"""The pushed model behind a real server, asked over gRPC."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+import grpc
+import numpy as np
+import pytest
+from rich.console import Console
+
+from pipeline.demo import run_demo
+from serving.client import Client
+from serving.server import EmbeddedServer
+
+TASKS = ("retrieval", "rating", "like")
+LENGTH = 30  # events of a history, by the schema
+
+
+def table(project, side: str) -> list[dict[str, str]]:
+    with (project.shop / f"{side}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def server(project, first) -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(project.served) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(server) -> Iterator[Client]:
+    with Client("127.0.0.1", server.port) as open_client:
+        yield open_client
+
+
+@pytest.fixture(scope="module")
+def events(project) -> dict[str, list[dict[str, str]]]:
+    """Each customer's events, newest first."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in reversed(table(project, "interactions")):
+        found.setdefault(row["customer"], []).append(row)
+    return found
+
+
+@pytest.fixture(scope="module")
+def products(project) -> list[dict[str, str]]:
+    return table(project, "items")
+
+
+def history(rows: list[dict[str, str]]) -> dict[str, list[list]]:
+    newest = rows[:LENGTH]
+    return {
+        "item_id": [[row["product"] for row in newest]],
+        "timestamp": [[int(row["time"]) for row in newest]],
+        "stars": [[float(row["stars"] or -1) for row in newest]],
+    }
+
+
+def as_inputs(past: dict[str, list[list]]) -> dict[str, list[list]]:
+    return {f"history_{name}": values for name, values in past.items()}
+
+
+def content(project, product: dict[str, str]) -> dict[str, list]:
+    """What `embed_item` asks of an item, for one product."""
+    photo = (project.shop / product["photo"]).read_bytes() if product["photo"] else b""
+    return {
+        "name": [product["name"]], "description": [product["description"]], "photo": [photo],
+        "categories": [product["categories"].split("|")], "price": [float(product["price"])],
+    }
+
+
+def assert_same(one, other) -> None:
+    assert one.keys() == other.keys()
+    for name, values in one.items():
+        if values.dtype == object:
+            np.testing.assert_array_equal(values, other[name])
+        else:
+            np.testing.assert_allclose(values, other[name], rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+def test_a_query_by_id_is_the_query_with_that_history(client, events):
+    compared = 0
+    for user, rows in events.items():
+        if len({row["time"] for row in rows}) < len(rows):
+            continue  # the order within a second is ingest's own
+        sent = as_inputs(history(rows))
+        base = {"user_id": [user], "k": [10]}
+        assert_same(client.predict("recommend", base), client.predict("recommend", base | sent))
+        base = {"user_id": [user], "candidates": [["p0001", "p0002", "p0042"]]}
+        assert_same(client.predict("serving_default", base),
+                    client.predict("serving_default", base | sent))
+        compared += 1
+    assert compared > 30
+
+
+def test_another_history_gives_another_answer(client, events):
+    user, other, *_ = events
+    base = {"user_id": [user], "candidates": [["p0001", "p0002"]]}
+    sent = as_inputs(history(events[other]))
+    own = client.predict("serving_default", base)
+    for task in TASKS:
+        assert not np.allclose(own[task], client.predict("serving_default", base | sent)[task])
+
+
+def test_nothing_that_was_met_is_recommended_and_all_else_can_be(client, events, products):
+    catalogue = {row["product"] for row in products}
+    answers = client.recommend(list(events), k=len(catalogue))
+    for rows, recommended in zip(events.values(), answers, strict=True):
+        found = [one.item_id for one in recommended]
+        assert len(found) == len(set(found))
+        assert set(found) == catalogue - {row["product"] for row in rows}
+        scores = [one.score for one in recommended]
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_nothing_of_the_sent_history_is_recommended(client, products):
+    past = [row["product"] for row in products[:40]]
+    (answer,) = client.recommend(["nobody"], k=100, history={"item_id": [past]})
+    assert {one.item_id for one in answer} == {row["product"] for row in products[40:]}
+
+
+def test_recommended_scores_are_those_of_the_candidates(client, events):
+    user = next(iter(events))
+    (recommended,) = client.recommend([user], k=5)
+    scored = client.predict("serving_default", {
+        "user_id": [user], "candidates": [[one.item_id for one in recommended]]})
+    np.testing.assert_allclose(scored["retrieval"][0], [one.score for one in recommended],
+                               rtol=1e-5, atol=1e-5)
+    for task in ("rating", "like"):
+        np.testing.assert_allclose(scored[task][0], [one.tasks[task] for one in recommended],
+                                   rtol=1e-5, atol=1e-5)
+
+
+def test_predictions_are_on_their_scales_and_weights_are_shares(client, events, products):
+    users, items = list(events), [row["product"] for row in products]
+    scored = client.predict("serving_default", {
+        "user_id": users, "candidates": [items] * len(users)})
+    shape = (len(users), len(items))
+    assert all(scored[task].shape == shape for task in TASKS)
+    assert np.all((scored["rating"] >= 1) & (scored["rating"] <= 5))
+    assert np.all((scored["like"] > 0) & (scored["like"] < 1))
+    assert scored["rating"].std() > 0.01 and scored["like"].std() > 0.001
+    for side in ("user", "item"):
+        weights = scored[f"{side}_modality_weights"]
+        np.testing.assert_allclose(weights.sum(axis=-1), 1, atol=1e-5)
+
+
+def test_an_unknown_user_and_an_unknown_item_get_an_answer(client):
+    (answer,) = client.recommend(["nobody knows me"], k=7)
+    assert len({one.item_id for one in answer}) == 7
+    assert all(np.isfinite([one.score, *one.tasks.values()]).all() for one in answer)
+    scored = client.predict("serving_default", {
+        "user_id": ["nobody knows me"], "candidates": [["p0001", "no such thing", ""]]})
+    assert all(np.isfinite(scored[task]).all() for task in TASKS)
+    assert scored["retrieval"][0, 1] == scored["retrieval"][0, 2] != scored["retrieval"][0, 0]
+
+
+def test_absent_values_are_as_if_never_sent(client, events):
+    user = next(iter(events))
+    absent = {"history_item_id": [[""] * 3] * 2, "history_timestamp": [[-1] * 3] * 2,
+              "history_stars": [[-1.0] * 3] * 2, "timestamp": [-1, -1]}
+    base = {"user_id": [user, ""], "k": [10, 10]}
+    assert_same(client.predict("recommend", base), client.predict("recommend", base | absent))
+    nobody = client.predict("recommend", {"user_id": ["nobody"], "k": [10]})
+    assert_same({n: v[1:] for n, v in client.predict("recommend", base).items()}, nobody)
+
+
+def test_the_absent_end_of_a_history_changes_nothing(client, events):
+    past = as_inputs(history(next(iter(events.values()))[:4]))
+    longer = {name: [values[0] + ["" if name.endswith("id") else -1] * 5]
+              for name, values in past.items()}
+    base = {"user_id": ["nobody"], "k": [10]}
+    assert_same(client.predict("recommend", base | past),
+                client.predict("recommend", base | longer))
+
+
+def test_each_row_has_its_own_k(client, events):
+    users = list(events)[:3]
+    answer = client.predict("recommend", {"user_id": users, "k": [2, 5, 1]})
+    assert answer["item_ids"].shape == (3, 5)
+    for row, k in enumerate((2, 5, 1)):
+        assert all(answer["item_ids"][row, :k]) and not any(answer["item_ids"][row, k:])
+        for name in ("scores", "rating", "like"):
+            assert not answer[name][row, k:].any()
+        alone = client.predict("recommend", {"user_id": [users[row]], "k": [k]})
+        assert_same({name: values[row:row + 1, :k] for name, values in answer.items()}, alone)
+
+
+def test_the_catalogue_is_the_table_of_items(client, products):
+    answer = client.predict("catalogue", {"index": [-1, *range(100), 100]})
+    names = [name.decode() for name in answer["item_ids"]]
+    assert (names[0], names[-1]) == ("", "")
+    assert sorted(names[1:-1]) == sorted(row["product"] for row in products)
+    assert set(answer["size"]) == {100}
+
+
+def test_raw_content_becomes_a_vector(client, project, products):
+    complete = [p for p in products if p["photo"] and p["description"]][:4]
+    one_by_one = [client.predict("embed_item", content(project, p)) for p in complete]
+    vectors = np.concatenate([answer["vector"] for answer in one_by_one])
+    assert vectors.shape == (4, 16) and np.isfinite(vectors).all()
+    assert min(np.abs(vectors[i] - vectors[j]).max() for i in range(4) for j in range(i)) > 1e-3
+    together = {name: [content(project, p)[name][0] for p in complete]
+                for name in ("name", "description", "photo", "price")}
+    width = max(len(content(project, p)["categories"][0]) for p in complete)
+    together["categories"] = [
+        (content(project, p)["categories"][0] + [""] * width)[:width] for p in complete]
+    np.testing.assert_allclose(client.predict("embed_item", together)["vector"], vectors,
+                               rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["name", "description", "photo", "categories", "price"])
+def test_every_part_of_the_content_counts(client, project, products, name):
+    one, other = [content(project, p) for p in products
+                  if p["photo"] and p["description"]][:2]
+    whole = client.predict("embed_item", one)["vector"]
+    swapped = client.predict("embed_item", one | {name: other[name]})["vector"]
+    missing = client.predict("embed_item", {n: v for n, v in one.items() if n != name})["vector"]
+    assert np.abs(swapped - whole).max() > 1e-6
+    assert np.isfinite(missing).all() and np.abs(missing - whole).max() > 1e-6
+
+
+def test_an_unseen_item_is_scored_for_a_user(client, project, events, products):
+    users = list(events)[:2]
+    item = content(project, products[0])
+    one, other = (client.predict("score_item", item | {"user_id": [user]}) for user in users)
+    assert one.keys() == set(TASKS)
+    assert all(values.shape == (1,) and np.isfinite(values).all() for values in one.values())
+    assert 1 <= one["rating"][0] <= 5 and 0 < one["like"][0] < 1
+    assert all(one[task][0] != other[task][0] for task in TASKS)
+    empty = client.predict("score_item", {"user_id": [users[0]]})
+    assert all(np.isfinite(values).all() for values in empty.values())
+
+
+def test_a_client_of_tensorflow_serving_s_own_protos(server, project):
+    from tensorflow.core.framework import tensor_pb2, types_pb2
+    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+    def tensor(dtype, shape, **values):
+        proto = tensor_pb2.TensorProto(dtype=dtype, **values)
+        for size in shape:
+            proto.tensor_shape.dim.add(size=size)
+        return proto
+
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name, request.model_spec.signature_name = "tessera", "recommend"
+    for name, proto in {
+        "user_id": tensor(types_pb2.DT_STRING, [1], string_val=[b"c0003"]),
+        "timestamp": tensor(types_pb2.DT_INT64, [1], int64_val=[-1]),
+        "history_item_id": tensor(types_pb2.DT_STRING, [1, 1], string_val=[b""]),
+        "history_timestamp": tensor(types_pb2.DT_INT64, [1, 1], int64_val=[-1]),
+        "history_stars": tensor(types_pb2.DT_FLOAT, [1, 1], float_val=[-1.0]),
+        "k": tensor(types_pb2.DT_INT32, [1], int_val=[3]),
+    }.items():
+        request.inputs[name].CopyFrom(proto)
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        answer = stub.Predict(request, timeout=10)
+    assert answer.model_spec.version.value == project.pushed()[0]
+    known = {row["product"].encode() for row in table(project, "items")}
+    found = list(answer.outputs["item_ids"].string_val)
+    assert len(set(found)) == 3 and set(found) <= known
+    assert set(answer.outputs) == {"item_ids", "scores", "rating", "like"}
+
+
+def test_the_demo_shows_recommendations_of_known_and_unknown_users(project, again):
+    console = Console(file=io.StringIO(), width=200)
+    assert run_demo(project.config(), console) == 0
+    told = console.file.getvalue()
+    for user in ("c0000", "c0001", "c0002", "an unknown visitor"):
+        assert f"Recommended to {user}" in told
+    assert told.count("│ p0") == 4 * 5
+    assert str(project.root / "runs" / "latest" / "data_report.html") in told
+    assert len(project.pushed()) == 1

@@ -1,0 +1,130 @@
+"""What an edit of the code reruns, and what becomes of a model that one check refuses.
+
+Two reruns serve both questions: one after a line of the model's code changed, whose server is
+refused; one after a line of the ranking's, whose ranking is refused. After each, the first code
+runs again, to see whether the refused model is taken for a baseline.
+"""
+
+from pathlib import Path
+
+import pytest
+
+import schemas
+from components.ranking_evaluator import executor as ranking
+from components.verdict import Outcome
+from pipeline.dag import build_pipeline
+from schemas import SIDES, read_spec
+
+SCHEMAS = Path(schemas.__file__).parent / "demo"
+TRANSFORMS = {f"Transform.{side}" for side in SIDES}
+WORSE = "NDCG@10 0.010 is below the popularity baseline's 0.072"
+
+
+def keys(project) -> dict[str, str]:
+    """The part of each component's cache key that its declaration holds."""
+    built = build_pipeline(project.config(), read_spec("demo"), SCHEMAS)
+    return {c.id: repr(sorted(c.exec_properties.items(), key=str)) for c in built.components}
+
+
+@pytest.mark.parametrize(("module", "changed"), [
+    ("trainer/model.py", {"Trainer"}),
+    ("trainer/layers/towers.py", {"Trainer"}),
+    ("trainer/export/module.py", {"Trainer"}),
+    ("trainer/ranking.py", {"Trainer", "RankingEvaluator"}),
+    ("trainer/preprocessing/text.py", {*TRANSFORMS, "Trainer"}),
+    ("trainer/preprocessing/image.py", {*TRANSFORMS, "Trainer"}),
+    ("components/media.py", {"CatalogGen"}),
+    ("components/catalog_gen/check.py", {"CatalogGen"}),
+    ("components/sources/demo/source.py", {"CatalogGen"}),
+    ("components/data_report/page.py", {"DataReport"}),
+    ("components/data_gate/executor.py", {"DataGate"}),
+    ("components/ranking_evaluator/baselines.py", {"RankingEvaluator"}),
+    ("components/server_validator/comparison.py", {"ServerValidator"}),
+    ("components/gate/executor.py", {"Gate"}),
+    ("serving/servable.py", {"ServerValidator"}),
+    ("pipeline/cli.py", set()),
+    ("pipeline/run.py", set()),
+])
+def test_an_edit_changes_the_keys_of_those_who_run_it(project, edited_source, module, changed):
+    before = keys(project)
+    with edited_source(module):
+        after = keys(project)
+    assert {name for name in before if before[name] != after[name]} == changed
+
+
+def test_all_but_the_schemas_depend_on_the_data(project):
+    built = build_pipeline(project.config(), read_spec("demo"), SCHEMAS)
+    rest = {c.id for c in built.components}
+    reached = {"CatalogGen"}
+    for component in built.components:  # in the order of the pipeline
+        if reached & {node.id for node in component.upstream_nodes}:
+            reached.add(component.id)
+    assert rest - reached == {f"ImportSchemaGen.{side}" for side in SIDES}
+
+
+@pytest.fixture(scope="module")
+def slow_server(project, again, edited_source):
+    """A run after an edit of the model's code; its server is too slow for a strict limit."""
+    with edited_source("trainer/model.py"):
+        return project.run(max_p99_ms=1e-6)
+
+
+@pytest.fixture(scope="module")
+def after_slow_server(project, slow_server):
+    """A run with the first code and limits."""
+    return project.run()
+
+
+@pytest.fixture(scope="module")
+def bad_ranking(project, after_slow_server, edited_source):
+    """A run of the same model after an edit of the ranking's code, which is made to refuse it."""
+
+    def refuse(model_path, interactions):
+        return Outcome(False, [WORSE], evaluate(model_path, interactions).figures)
+
+    evaluate = ranking.evaluate
+    with edited_source("trainer/model.py", "components/ranking_evaluator/baselines.py") as patch:
+        patch.setattr(ranking, "evaluate", refuse)
+        return project.run()
+
+
+@pytest.fixture(scope="module")
+def after_bad_ranking(project, bad_ranking):
+    """A run with the first code."""
+    return project.run()
+
+
+def test_a_line_of_the_model_reruns_training_and_what_follows(slow_server):
+    assert slow_server.ran() == {
+        "Trainer", "Evaluator", "RankingEvaluator", "ServerValidator", "Gate", "Pusher"}
+
+
+def test_it_is_compared_with_the_blessed_model(first, slow_server):
+    baseline = slow_server.inputs("Evaluator")["baseline_model"]
+    assert baseline == first.inputs("Gate")["model"]
+    assert slow_server.inputs("Gate")["model"] != baseline
+
+
+def test_a_model_that_fails_only_the_server_check_is_refused(slow_server):
+    assert (slow_server.code, slow_server.metrics["blessed"]) == (4, False)
+    (reason,) = slow_server.metrics["not_blessed_because"]
+    assert reason.startswith("ServerValidator: The 99th percentile of the latency is")
+    assert f"Not blessed: {reason}" in slow_server.told
+
+
+def test_a_line_of_the_ranking_reruns_the_ranking_and_what_follows(bad_ranking):
+    # The server is validated for this model and these limits for the first time.
+    assert bad_ranking.ran() == {"RankingEvaluator", "ServerValidator", "Gate", "Pusher"}
+
+
+def test_a_model_that_fails_only_ranking_is_refused(bad_ranking):
+    assert (bad_ranking.code, bad_ranking.metrics["blessed"]) == (4, False)
+    assert bad_ranking.metrics["not_blessed_because"] == [f"RankingEvaluator: {WORSE}"]
+
+
+@pytest.mark.parametrize("after", ["after_slow_server", "after_bad_ranking"])
+def test_a_refused_model_is_neither_pushed_nor_the_next_baseline(request, project, first, after):
+    run = request.getfixturevalue(after)
+    assert (run.code, run.ran()) == (0, set())
+    assert run.inputs("Evaluator") == first.inputs("Evaluator")
+    assert len(project.pushed()) == 1

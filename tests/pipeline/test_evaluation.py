@@ -1,0 +1,76 @@
+"""What TFX's Evaluator is told to measure and to demand."""
+
+import pytest
+import tensorflow_model_analysis as tfma
+from google.protobuf import json_format
+
+from pipeline.config import Thresholds, load_config
+from pipeline.evaluation import eval_config
+from schemas import read_spec
+
+LIMITS = Thresholds(max_rmse=1.5, min_auc=0.6, max_rmse_increase=0.1, max_auc_decrease=0.05)
+
+
+@pytest.fixture(scope="module")
+def config():
+    return load_config(None, dataset="demo").model_copy(update={"thresholds": LIMITS})
+
+
+@pytest.fixture(scope="module")
+def built(config):
+    return eval_config(config, read_spec("demo"))
+
+
+def metric(built, task, name):
+    (spec,) = [s for s in built.metrics_specs if list(s.output_names) == [task]]
+    (found,) = [m for m in spec.metrics if m.class_name == name]
+    return found
+
+
+def test_each_task_but_retrieval_has_its_metrics(built):
+    measured = {s.output_names[0]: {m.class_name for m in s.metrics} for s in built.metrics_specs}
+    assert measured == {
+        "rating": {"RootMeanSquaredError", "MeanAbsoluteError"},
+        "like": {"AUC", "BinaryAccuracy", "Precision", "Recall"},
+    }
+
+
+def test_labels_and_weights_are_columns_of_each_task(built):
+    (model,) = built.model_specs
+    assert model.signature_name == "predict_examples"
+    assert list(model.preprocessing_function_names) == ["transform_features"]
+    assert dict(model.label_keys) == {"rating": "label__rating", "like": "label__like"}
+    assert dict(model.example_weight_keys) == {"rating": "weight__rating", "like": "weight__like"}
+
+
+def test_slices_overall_by_activity_popularity_and_category(built):
+    slices = [list(s.feature_keys) for s in built.slicing_specs]
+    assert slices == [[], ["user_activity"], ["item_popularity"], ["item_categories"]]
+
+
+def test_a_recipe_without_categories_has_no_slice_of_them(config):
+    recipe = config.recipe.model_copy(update={"modalities": ("text",)})
+    built = eval_config(config.model_copy(update={"recipe": recipe}), read_spec("demo"))
+    slices = [list(s.feature_keys) for s in built.slicing_specs]
+    assert slices == [[], ["user_activity"], ["item_popularity"]]
+
+
+@pytest.mark.parametrize(("task", "name", "value", "direction", "change"), [
+    ("rating", "RootMeanSquaredError", {"upperBound": 1.5}, "LOWER_IS_BETTER", 0.1),
+    ("like", "AUC", {"lowerBound": 0.6}, "HIGHER_IS_BETTER", -0.05),
+])
+def test_thresholds_hold_overall_only(built, task, name, value, direction, change):
+    found = metric(built, task, name)
+    assert not found.HasField("threshold"), "it would hold for every slice"
+    (only,) = found.per_slice_thresholds
+    assert list(only.slicing_specs) == [tfma.SlicingSpec()]
+    assert json_format.MessageToDict(only.threshold) == {
+        "valueThreshold": value,
+        "changeThreshold": {"absolute": change, "direction": direction},
+    }
+
+
+def test_other_metrics_are_told_and_not_demanded(built):
+    free = [metric(built, "rating", "MeanAbsoluteError"),
+            *(metric(built, "like", n) for n in ("BinaryAccuracy", "Precision", "Recall"))]
+    assert not any(m.per_slice_thresholds or m.HasField("threshold") for m in free)

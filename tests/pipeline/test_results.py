@@ -1,0 +1,134 @@
+"""What a run leaves behind, put together from made-up artifacts."""
+
+import json
+from pathlib import Path
+
+import pytest
+import tensorflow_model_analysis as tfma
+
+from components.verdict import Outcome
+from pipeline import results
+from pipeline.config import load_config
+from pipeline.nodes import NodeRun
+
+
+@pytest.fixture
+def config(tmp_path):
+    return load_config(None, dataset="demo", root=tmp_path, seed=5)
+
+
+def node(name: str, folder: Path | None = None, key: str = "", cached: bool = False) -> NodeRun:
+    return NodeRun(name, cached, 1.234, {key: str(folder)} if folder else {})
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Makes TFMA's results of (slice, task, metric, value) rows."""
+
+    def make(rows):
+        records = []
+        for where, task, metric, value in rows:
+            record = tfma.proto.metrics_for_slice_pb2.MetricsForSlice()
+            if where:
+                record.slice_key.single_slice_keys.add(column=where, int64_value=1)
+            item = record.metric_keys_and_values.add()
+            item.key.name, item.key.output_name = metric, task
+            if value is not None:
+                item.value.double_value.value = value
+            records.append(record)
+        monkeypatch.setattr(tfma, "load_metrics", lambda uri: records)
+
+    return make
+
+
+def tasks(config):
+    return results.collect(config, {"Evaluator": node("Evaluator", Path("x"), "evaluation")},
+                           0.0)["tasks"]
+
+
+def test_a_run_that_reached_nothing(config):
+    metrics = results.collect(config, {}, 123.4)
+    assert metrics == {
+        "recipe": "flagship", "dataset": "demo", "split": "u80", "seed": 5, "blessed": False,
+        "not_blessed_because": [], "timings": {}, "cached": {}, "peak_rss_mb": 123,
+    }
+
+
+def test_every_node_has_its_time_and_whether_it_was_cached(config):
+    nodes = {"A": node("A"), "B": node("B", cached=True)}
+    metrics = results.collect(config, nodes, 0.0)
+    assert metrics["timings"] == {"A": 1.23, "B": 1.23}
+    assert metrics["cached"] == {"A": False, "B": True}
+
+
+def test_task_metrics_are_the_overall_ones_by_our_names(config, measured):
+    measured([
+        ("", "rating", "root_mean_squared_error", 0.9), ("", "rating", "mean_absolute_error", 0.7),
+        ("genre", "rating", "root_mean_squared_error", 9.0),
+        ("", "like", "auc", 0.8), ("", "like", "binary_accuracy", 0.75),
+        ("", "like", "precision", 0.5), ("", "like", "recall", 0.25),
+        ("", "like", "example_count", 12.0), ("", "like", "binary_accuracy", None),
+    ])
+    found = tasks(config)
+    assert found["rating"] == {"rmse": 0.9, "mae": 0.7}
+    assert found["like"].pop("f1") == pytest.approx(1 / 3)
+    assert found["like"] == {"auc": 0.8, "accuracy": 0.75, "precision": 0.5, "recall": 0.25}
+
+
+def test_f1_of_a_model_that_finds_nothing_is_zero(config, measured):
+    measured([("", "like", "precision", 0.0), ("", "like", "recall", 0.0)])
+    assert tasks(config)["like"]["f1"] == 0.0
+
+
+def test_figures_of_every_check_and_the_gate_s_reasons(config, tmp_path):
+    Outcome(True, [], {"ranking": {"mrr": 0.5}, "baselines": {"ease": {"mrr": 0.4}}}).save(
+        str(tmp_path / "ranking"))
+    Outcome(True, [], {"p50_ms": 2.0}).save(str(tmp_path / "server"))
+    blessing, run = tmp_path / "blessing", tmp_path / "run"
+    blessing.mkdir()
+    run.mkdir()
+    (blessing / "NOT_BLESSED").touch()
+    (blessing / "reasons.json").write_text('["too slow"]')
+    (run / "summary.json").write_text('{"parameters": 7, "epochs": 2}')
+    metrics = results.collect(config, {
+        "RankingEvaluator": node("RankingEvaluator", tmp_path / "ranking", "verdict"),
+        "ServerValidator": node("ServerValidator", tmp_path / "server", "verdict"),
+        "Trainer": node("Trainer", run, "model_run"),
+        "Gate": node("Gate", blessing, "blessing"),
+    }, 0.0)
+    assert (metrics["ranking"], metrics["baselines"]) == ({"mrr": 0.5}, {"ease": {"mrr": 0.4}})
+    assert metrics["serving"] == {"p50_ms": 2.0}
+    assert (metrics["parameters"], metrics["training"]) == (7, {"epochs": 2})
+    assert (metrics["blessed"], metrics["not_blessed_because"]) == (False, ["too slow"])
+    (blessing / "NOT_BLESSED").rename(blessing / "BLESSED")
+    assert results.collect(config, {"Gate": node("Gate", blessing, "blessing")}, 0.0)["blessed"]
+
+
+def test_metrics_are_strict_json(tmp_path):
+    infinite = {"a": {"b": [float("nan"), 1.5]}, "c": float("-inf"), "é": "日本"}
+    results.write(tmp_path / "runs" / "one", infinite, {})
+    text = (tmp_path / "runs" / "one" / "metrics.json").read_text(encoding="utf-8")
+    assert json.loads(text, parse_constant=pytest.fail) == {
+        "a": {"b": [None, 1.5]}, "c": None, "é": "日本"}
+    assert "日本" in text
+
+
+def test_latest_is_the_newest_run(tmp_path):
+    for name in ("one", "two"):
+        results.write(tmp_path / name, {"run": name}, {})
+        link = tmp_path / "latest"
+        assert link.is_symlink() and link.readlink() == Path(name)
+        assert json.loads((link / "metrics.json").read_text()) == {"run": name}
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["latest", "one", "two"]
+
+
+def test_a_stopped_run_keeps_its_report_beside_its_metrics(tmp_path):
+    report = tmp_path / "artifact"
+    report.mkdir()
+    for name in ("data_report.html", "data_report.json"):
+        (report / name).write_text(name)
+    results.write(tmp_path / "runs" / "one", {},
+                  {"DataReport": node("DataReport", report, "report")})
+    found = {p.name: p.read_text() for p in (tmp_path / "runs" / "latest").iterdir()}
+    assert found.pop("metrics.json") == "{}"
+    assert found == {n: n for n in ("data_report.html", "data_report.json")}

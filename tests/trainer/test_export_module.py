@@ -1,0 +1,322 @@
+"""The SavedModel's signatures, reloaded, against direct calls of the network."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+from tiny_shop import DAY, ITEMS, MET, USERS, examples, raw_tables, request, together
+
+from trainer.answers import Answerer
+from trainer.data.interactions import model_inputs
+from trainer.export.memory import remember
+from trainer.export.module import Recommender
+from trainer.model import build_network
+from trainer.recipe import Recipe
+from trainer.scoring import catalogue, retrieval_scores
+
+NAMES = [str(i) for i in ITEMS]
+TASKS = {"retrieval", "rating", "like"}
+CLOSE = {"rtol": 1e-4, "atol": 1e-5}
+
+
+@pytest.fixture(scope="module")
+def all_rows(shop):
+    """All transformed interactions, in the order of the splits."""
+    return shop.data.reader.rows([f for files in shop.data.files.values() for f in files])
+
+
+@pytest.fixture(scope="module")
+def by_pair(exported):
+    """The training model's predictions for rows, each with an item index."""
+
+    def by_pair(rows, index):
+        inputs = {**model_inputs(rows), "item_index": np.asarray(index, np.int32)}
+        found = {n: np.asarray(v) for n, v in exported.network.training(inputs).items()}
+        return {
+            "retrieval": (found["query"] * found["candidate"]).sum(axis=1),
+            "rating": np.clip(found["rating"], 1, 5),
+            "like": 1 / (1 + np.exp(-found["like"])),
+        }
+
+    return by_pair
+
+
+def _sent(rows):
+    """The rows as a request."""
+    return {
+        "user_id": tf.constant(rows["user_id"]), "timestamp": tf.constant(rows["timestamp"]),
+        "history_item_id": tf.constant(rows["history_item_id"]),
+        "history_timestamp": tf.constant(rows["history_time"]),
+        "history_stars": tf.constant(rows["history__stars"]),
+    }
+
+
+def _candidates(names, rows=1):
+    return tf.constant([list(names)] * rows)
+
+
+def _score(exported, names=("", *NAMES), **user):
+    inputs = request(**user)
+    return exported.ask("serving_default", candidates=_candidates(names), **inputs)
+
+
+def test_scores_of_candidates_are_the_training_models(exported, all_rows, by_pair):
+    rows = {n: v[-8:] for n, v in all_rows.items()}
+    found = exported.ask("serving_default", candidates=_candidates(["", *NAMES], 8), **_sent(rows))
+    assert set(found) == TASKS | {"user_modality_weights", "item_modality_weights"}
+    for index in range(len(ITEMS) + 1):
+        expected = by_pair(rows, [index] * 8)
+        for task in TASKS:
+            np.testing.assert_allclose(found[task][:, index], expected[task], **CLOSE)
+    assert found["user_modality_weights"].shape == (8, len(exported.network.user_modalities))
+    np.testing.assert_allclose(
+        found["item_modality_weights"][0], catalogue(exported.network)[1], **CLOSE)
+
+
+def test_a_query_by_id_is_the_query_with_the_stored_history(exported, shop):
+    for name in USERS[:4]:
+        user = shop.data.users.ids.index(name.decode()) + 1
+        kept = exported.memory.items[user]
+        sent = {"films": [NAMES[i - 1] for i in kept], "times": exported.memory.times[user],
+                "stars": exported.memory.values["stars"][user]}
+        assert kept.all(), "the history is full"
+        for at in (-1, 40 * DAY):
+            by_id, whole = _score(exported, user=name, at=at), _score(
+                exported, user=name, at=at, **sent)
+            for key, value in by_id.items():
+                np.testing.assert_allclose(value, whole[key], rtol=1e-6, err_msg=key)
+        other = _score(exported, user=name, at=40 * DAY, films=sent["films"][:1],
+                       times=sent["times"][:1], stars=sent["stars"][:1])
+        assert np.abs(other["retrieval"] - by_id["retrieval"]).max() > 1e-3
+
+
+def test_without_a_time_the_newest_event_gives_it(exported):
+    times = [20 * DAY, 19 * DAY]
+    sent = {"films": NAMES[:2], "times": times, "stars": [5.0, 1.0]}
+    with_time, without = (_score(exported, at=at, **sent) for at in (times[0], -1))
+    np.testing.assert_array_equal(with_time["retrieval"], without["retrieval"])
+    later = _score(exported, at=50 * DAY, **sent)
+    assert np.abs(later["retrieval"] - without["retrieval"]).max() > 1e-3
+
+
+def test_a_history_longer_than_the_models_is_cut(exported):
+    full = {"films": NAMES[:8], "times": np.arange(20, 12, -1) * DAY, "stars": [4.0] * 8}
+    cut = {name: value[:5] for name, value in full.items()}
+    np.testing.assert_array_equal(
+        _score(exported, **full)["like"], _score(exported, **cut)["like"])
+
+
+def test_nobody_and_an_unknown_user_get_the_same_answer(exported):
+    nobody = _score(exported)
+    stranger = _score(exported, user="stranger")
+    for name, value in nobody.items():
+        assert np.isfinite(value).all(), name
+        np.testing.assert_array_equal(value, stranger[name])
+
+
+def test_unknown_candidates_are_the_unknown_item(exported):
+    found = _score(exported, names=("", "nothing", "1000"), user="ann")
+    for name in TASKS | {"item_modality_weights"}:
+        np.testing.assert_array_equal(found[name][0, 0], found[name][0, 1])
+        assert np.isfinite(found[name]).all()
+    assert found["retrieval"][0, 0] != found["retrieval"][0, 2]
+
+
+def _recommend(exported, k, *requests):
+    return exported.ask("recommend", k=tf.constant(k, tf.int32), **together(*requests))
+
+
+def test_recommendations_are_the_best_unseen_of_the_catalogue(exported, shop):
+    """A brute force over `serving_default`; ann and the others have two items left, eve all."""
+    users, names = ["", *shop.data.users.ids], ("ann", "dot", "eve", "")
+    asked = [request(user=name, at=30 * DAY) for name in names]
+    found = _recommend(exported, [4, 4, 4, 4], *asked)
+    for row, one in enumerate(asked):
+        scores = exported.ask("serving_default", candidates=_candidates(NAMES), **one)
+        met = exported.events.items[exported.events.users == users.index(names[row])] - 1
+        left = [i for i in np.argsort(-scores["retrieval"][0]) if i not in met][:4]
+        expected = [NAMES[i].encode() for i in left]
+        assert found["item_ids"][row].tolist() == expected + [b""] * (4 - len(left))
+        for task in TASKS:
+            shown = found["scores" if task == "retrieval" else task][row]
+            np.testing.assert_allclose(shown[: len(left)], scores[task][0, left], **CLOSE)
+            assert not shown[len(left) :].any()
+    assert (found["item_ids"] != b"").sum(axis=1).tolist() == [len(ITEMS) - MET] * 2 + [4, 4]
+
+
+def test_each_row_has_its_own_k(exported):
+    found = _recommend(exported, [3, 1, 0, -2], *[request(user="eve")] * 4)
+    assert set(found) == {"item_ids", "scores", "rating", "like"}
+    assert (found["item_ids"] != b"").sum(axis=1).tolist() == [3, 1, 0, 0]
+    assert found["item_ids"].shape == (4, 3)
+    assert found["item_ids"][1, 0] == found["item_ids"][0, 0]
+    for name in ("scores", "rating", "like"):
+        assert not found[name][1, 1:].any() and not found[name][2:].any()
+
+
+def test_a_k_beyond_the_catalogue_gives_all_of_it_once(exported):
+    found = _recommend(exported, [500], request())
+    assert sorted(found["item_ids"][0]) == sorted(name.encode() for name in NAMES)
+    assert (np.diff(found["scores"][0]) <= 0).all()
+
+
+def test_items_in_a_request_are_not_recommended_however_many_they_are(exported):
+    films = [*NAMES[:8], "unknown"]  # the model reads five of them
+    found = _recommend(exported, [10], request(
+        films=films, times=[DAY] * 9, stars=[5.0] * 9))
+    left = {name for name in found["item_ids"][0] if name}
+    assert left == {name.encode() for name in NAMES[8:]}
+
+
+def _raw_item(row):
+    """An item's raw content as a request's tensors, '' and -1 where absent."""
+    return {
+        "plot": tf.constant(row["plot"] or [b""]), "poster": tf.constant(row["poster"] or [b""]),
+        "price": tf.constant(row["price"] or [-1.0]),
+        "genres": tf.constant([row["genres"] or [b""]]),
+    }
+
+
+@pytest.mark.parametrize("place", [0, 1, 3, 6])
+def test_raw_content_gives_the_item_towers_vector(exported, shop, place):
+    item = shop.raw["items"][place]
+    found = exported.ask("embed_item", **_raw_item(item))
+    index = tf.constant([place + 1])
+    content = {name: look(index) for name, look in exported.network.item_lookup.items()}
+    expected = exported.network.item({"item_index": tf.constant([0]), **content})
+    np.testing.assert_allclose(found["vector"], expected["vector"], **CLOSE)
+    np.testing.assert_allclose(found["item_modality_weights"], expected["weights"], **CLOSE)
+
+
+def test_an_unseen_items_scores_come_from_its_vector(exported, shop):
+    rows = together(request(user="ann", at=30 * DAY), request(at=30 * DAY))
+    items = [_raw_item(row) for row in shop.raw["items"][2:4]]
+    raw = {n: tf.concat([_wide(i[n]) for i in items], 0) for n in items[0]}
+    found = exported.ask("score_item", **rows, **raw)
+    vectors = exported.ask("embed_item", **raw)["vector"]
+    assert set(found) == TASKS and all(v.shape == (2,) for v in found.values())
+    # The same user with an item whose vector is known: the unknown one, of no content.
+    nothing = exported.ask("score_item", **rows, **{
+        "plot": tf.constant(["", ""]), "poster": tf.constant(["", ""]),
+        "price": tf.constant([-1.0, -1.0]), "genres": tf.constant([[""], [""]])})
+    known = exported.ask("serving_default", candidates=_candidates([""], 2), **rows)
+    for task in TASKS:
+        np.testing.assert_allclose(nothing[task], known[task][:, 0], **CLOSE)
+        assert np.abs(found[task] - nothing[task]).max() > 1e-4, task
+    assert np.abs(vectors[0] - vectors[1]).max() > 1e-3
+
+
+def _wide(value):
+    """Pads a list of values to the widest of the tests."""
+    return value if value.ndim == 1 else tf.pad(value, [[0, 0], [0, 3 - value.shape[1]]],
+                                                constant_values=tf.constant("", value.dtype))
+
+
+def test_examples_are_predicted_from_their_own_history(exported, shop, spec, all_rows, by_pair):
+    raw = _in_order(shop, all_rows)
+    found = exported.ask("predict_examples", examples=examples(raw, spec))
+    expected = by_pair(all_rows, all_rows["item_index"])
+    assert set(found) == TASKS
+    for task in TASKS:
+        np.testing.assert_allclose(found[task], expected[task], **CLOSE)
+
+
+def _in_order(shop, rows):
+    raw = {(r["member"][0], b"%d" % r["film"][0]): r for r in shop.raw["interactions"]}
+    return [raw[pair] for pair in zip(rows["user_id"], rows["item_id"], strict=True)]
+
+
+def test_examples_rank_the_catalogue_without_regard_to_item_and_label(
+    exported, shop, spec, all_rows
+):
+    raw = _in_order(shop, all_rows)
+    found = exported.ask("rank_examples", examples=examples(raw, spec))["scores"]
+    expected = retrieval_scores(
+        exported.network, model_inputs(all_rows), catalogue(exported.network)[0])
+    np.testing.assert_allclose(found, expected[:, 1:], **CLOSE)
+    changed = [{**row, "film": [424242], "stars": [1.0]} for row in raw]
+    again = exported.ask("rank_examples", examples=examples(changed, spec))["scores"]
+    np.testing.assert_array_equal(found, again)
+    forgotten = [{**row, "past_films": [], "past_times": [], "past_stars": []} for row in raw]
+    again = exported.ask("rank_examples", examples=examples(forgotten, spec))["scores"]
+    assert np.abs(found - again)[-8:].max() > 1e-3, "the stored history stood in"
+
+
+def test_the_catalogue_names_its_places(exported):
+    found = exported.ask("catalogue", index=tf.constant([0, 9, 10, -1, 10**6]))
+    assert found["item_ids"].tolist() == [b"7", b"1000", b"", b"", b""]
+    assert found["size"].tolist() == [10] * 5
+    assert found["size"].dtype == np.int64
+
+
+def test_every_input_and_output_has_a_leading_batch_dimension(exported):
+    assert set(exported.signatures) == {
+        "serving_default", "recommend", "embed_item", "score_item", "predict_examples",
+        "rank_examples", "transform_features", "catalogue",
+    }
+    for name, signature in exported.signatures.items():
+        for key, tensor in signature.structured_input_signature[1].items():
+            assert tensor.shape.rank and tensor.shape[0] is None, (name, key)
+        for key, tensor in signature.structured_outputs.items():
+            assert tensor.shape.rank != 0, (name, key)
+
+
+def test_the_graph_holds_stock_operations_only(exported):
+    saved = saved_model_pb2.SavedModel.FromString(
+        (exported.folder / "saved_model.pb").read_bytes())
+    graph = saved.meta_graphs[0].graph_def
+    used = {node.op for node in graph.node}
+    used |= {node.op for function in graph.library.function for node in function.node_def}
+    functions = {function.signature.name for function in graph.library.function}
+    # `tf.raw_ops` lists what TensorFlow itself registers, whatever else was imported.
+    assert len(used) > 50
+    assert not used - functions - set(dir(tf.raw_ops))
+    assert not [name for name in used if "PyFunc" in name]
+
+
+@pytest.mark.parametrize("history", [True, False])
+def test_answers_agree_with_the_export(exported, shop, spec, recipe, history, tmp_path):
+    """With a history, and with a model that reads none."""
+    network, ask = exported.network, exported.ask
+    if not history:
+        model = {**recipe.model.model_dump(), "history": False}
+        recipe = Recipe(**{**recipe.model_dump(), "model": model})
+        data = shop.data
+        network = build_network(spec, recipe, data.user_side, data.item_side,
+                                {"rating": 4.0, "like": 0.5}, seed=3)
+        memory = remember(exported.events, data.users, data.items, 5)
+        other = Recommender(spec, recipe, network, data.users, data.items, memory, shop.transforms)
+
+        def ask(signature, **inputs):
+            last = inputs.pop("candidates" if signature == "serving_default" else "k")
+            call = other.score if signature == "serving_default" else other.recommend
+            return {n: v.numpy() for n, v in call(inputs, last).items()}
+
+    # The rows without a history are there too: their users have one by now.
+    files = [f for split in ("train", "test") for f in shop.data.files[split]]
+    answerer = Answerer(spec, recipe, network, shop.data.items, exported.events)
+    answerer.write(shop.data.reader.rows(files), tmp_path, seed=1)
+    answers = json.loads((tmp_path / "answers.json").read_text())
+    assert len(answers) == 2 * 24
+    users = {answer["inputs"]["user_id"][0] for answer in answers}
+    assert users == {"ann", "bob", "cyd", "dot", ""}
+    dtypes = {"timestamp": tf.int64, "history_timestamp": tf.int64, "k": tf.int32,
+              "history_stars": tf.float32}
+    for answer in answers:
+        inputs = {n: tf.constant(v, dtypes.get(n, tf.string)) for n, v in answer["inputs"].items()}
+        found = ask(answer["signature"], **inputs)
+        assert set(found) == set(answer["outputs"])
+        for name, expected in answer["outputs"].items():
+            expected = np.array(expected)
+            assert found[name].shape == expected.shape
+            if name == "item_ids":
+                assert [i.decode() for i in found[name][0]] == expected[0].tolist()
+            else:
+                np.testing.assert_allclose(
+                    found[name], expected, rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+def test_the_tables_of_the_tests_are_repeatable(spec):
+    assert raw_tables(spec) == raw_tables(spec)

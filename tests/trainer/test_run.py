@@ -1,0 +1,131 @@
+"""The run function, from a Trainer's arguments to a SavedModel, answers and a summary."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from schemas import parse_spec
+from trainer import run as module
+from trainer.recipe import Recipe
+from trainer.run import run_fn, training_data
+
+_ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
+_USER = f'feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}'
+_ITEM = f'feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}'
+BARE = parse_spec("bare", [_USER, _ITEM, f"""{_USER} {_ITEM}
+feature {{ name: "at" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}
+feature {{ name: "stars" type: FLOAT annotation {{ tag: "label:rating" tag: "label:like>=4" }} }}
+feature {{ name: "seconds" type: FLOAT annotation {{ tag: "label:watched" }} }}"""])
+
+
+@pytest.fixture(scope="module")
+def bare(trainer_files, tmp_path_factory):
+    """Two ids and a time: no content, no history, no domain; and a label that no row has."""
+    folder = tmp_path_factory.mktemp("bare")
+    recipe = Recipe(
+        description="bare", model={"dim": 4}, training={"max_epochs": 1},
+        tasks={"retrieval": {"head": "retrieval"},
+               "rating": {"head": "regression", "label": "rating"},
+               "watched": {"head": "regression", "label": "watched"}},
+    )
+    random = np.random.default_rng(0)
+    rows = [{"member": [b"ann"], "film": [int(film)], "at": [place], "stars": [4.0],
+             "seconds": []} for place, film in enumerate(random.permutation(12))]
+    # One user is enough; what validation asks for is what training has seen of others.
+    rows += [{**row, "member": [b"bob"], "at": [row["at"][0] + 50]} for row in rows[::-1]]
+    raw = {"users": [{"member": [b"ann"]}, {"member": [b"bob"]}],
+           "items": [{"film": [i]} for i in range(12)], "interactions": rows}
+    splits = ["train"] * 8 + ["validation"] * 2 + ["test"] * 2
+    files, transforms = trainer_files(raw, splits * 2, BARE, recipe, folder)
+    fn_args = SimpleNamespace(
+        custom_config={"spec": {"name": BARE.name, "texts": list(BARE.texts)},
+                       "recipe": recipe.model_dump(), "seed": 1},
+        transforms=transforms, tables=files,
+        answers_dir=str(folder / "answers"), model_run_dir=str(folder / "run" / "7"),
+        serving_model_dir=str(folder / "model"), code_digest="0",
+    )
+    return SimpleNamespace(folder=folder, fn_args=fn_args, recipe=recipe)
+
+
+def test_a_dataset_of_ids_alone_is_trained_and_served(bare):
+    run_fn(bare.fn_args)
+    summary = json.loads((bare.folder / "run" / "7" / "summary.json").read_text())
+    assert summary["epochs"] == 1 and len(summary["validation_ndcg@10"]) == 1
+    assert summary["user_modalities"] == summary["item_modalities"] == ["id"]
+    assert summary["parameters"] > 4 * (13 + 3)
+    assert not list((bare.folder / "run" / "checkpoints").iterdir())
+    assert list((bare.folder / "run" / "7" / "tensorboard" / "second").rglob("events*"))
+
+    signatures = tf.saved_model.load(str(bare.folder / "model")).signatures
+    # Without content there is nothing to tell an unseen item by.
+    assert set(signatures) == {"serving_default", "recommend", "predict_examples", "rank_examples",
+                               "transform_features", "catalogue"}
+    answers = json.loads((bare.folder / "answers" / "answers.json").read_text())
+    assert {a["signature"] for a in answers} == {"serving_default", "recommend"}
+    assert {a["inputs"]["user_id"][0] for a in answers} == {"ann", "bob"}
+    dtypes = {"timestamp": tf.int64, "history_timestamp": tf.int64, "k": tf.int32}
+    for answer in answers:
+        found = signatures[answer["signature"]](**{
+            n: tf.constant(v, dtypes.get(n, tf.string)) for n, v in answer["inputs"].items()})
+        assert set(found) == set(answer["outputs"])
+        for name, expected in answer["outputs"].items():
+            if name != "item_ids":
+                np.testing.assert_allclose(found[name], expected, rtol=1e-5, atol=1e-5)
+
+
+def test_items_sent_as_history_are_left_out_by_a_model_that_reads_none(bare):
+    # Depends on the run above; `recommend` of nobody.
+    signatures = tf.saved_model.load(str(bare.folder / "model")).signatures
+    found = signatures["recommend"](
+        user_id=tf.constant([""]), timestamp=tf.constant([-1], tf.int64), k=tf.constant([12]),
+        history_item_id=tf.constant([["3", "5"]]),
+        history_timestamp=tf.constant([[-1]], tf.int64))
+    left = {name.decode() for name in found["item_ids"].numpy()[0]} - {""}
+    assert left == {str(i) for i in range(12)} - {"3", "5"}
+
+
+def test_a_checkpoint_is_of_one_configuration_and_one_code(bare, monkeypatch):
+    folders = []
+
+    class Stop(Exception):
+        pass
+
+    def stop(data, seed, logs, checkpoints):
+        folders.append(checkpoints)
+        raise Stop
+
+    monkeypatch.setattr(module, "fit_twice", stop)
+    args = bare.fn_args
+    for change in ({}, {}, {"code_digest": "1"}, {"model_run_dir": f"{bare.folder}/run/8"},
+                   {"custom_config": {**args.custom_config, "seed": 2}}):
+        with pytest.raises(Stop):
+            run_fn(SimpleNamespace(**{**vars(args), **change}))
+    same, again, code, execution, seed = folders
+    assert same == again == execution
+    assert len({same, code, seed}) == 3
+
+
+def test_the_reader_delivers_the_label_that_makes_an_item_relevant(shop, spec, recipe):
+    tasks = {"retrieval": {"head": "retrieval"}}
+    data = training_data(
+        spec, Recipe(**{**recipe.model_dump(), "tasks": tasks}), shop.files, shop.transforms)
+    assert data.reader.labels == ("like",)
+
+
+def test_the_model_holds_what_its_towers_read_of_the_tables(shop):
+    users, items = shop.data.user_side, shop.data.item_side
+    assert (users.rows, items.rows) == (6, 11)
+    assert set(items.content) == {
+        "plot__tfidf_ids", "plot__tfidf", "genres", "price", "price__present", "poster",
+        "poster__present"}
+    assert not [name for name in users.content if "mail" in name]
+    for side in (users, items):
+        for name, values in side.content.items():
+            assert len(values) == side.rows
+            assert not values[0].any(), f"the unknown row of {name}"
+    for name, size in items.vocabularies.items():
+        column = items.content[name if name == "genres" else f"{name}__tfidf_ids"]
+        assert 0 < column.max() < size, name
