@@ -74,7 +74,7 @@ def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> N
 
 
 def _task_metrics(uri: str) -> dict[str, dict[str, float]]:
-    """Reads the overall metrics of each task from TFMA's results."""
+    """Reads the model's own overall metrics of each task from TFMA's results."""
     import tensorflow_model_analysis as tfma
 
     tasks: dict[str, dict[str, float]] = {}
@@ -82,6 +82,9 @@ def _task_metrics(uri: str) -> dict[str, dict[str, float]]:
         if record.slice_key.single_slice_keys:
             continue
         for item in record.metric_keys_and_values:
+            # Where there was a baseline, its metrics and the changes stand beside the model's.
+            if item.key.is_diff or item.key.model_name == tfma.BASELINE_KEY:
+                continue
             name = _TFMA_NAMES.get(item.key.name)
             if name and item.value.HasField("double_value"):
                 value = item.value.double_value.value

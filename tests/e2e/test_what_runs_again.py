@@ -105,6 +105,12 @@ def test_it_is_compared_with_the_blessed_model(first, slow_server):
     assert slow_server.inputs("Gate")["model"] != baseline
 
 
+def test_beside_a_baseline_its_metrics_are_still_its_own(first, slow_server):
+    # The code is the same but for a comment, so the model is the same but for its file.
+    for task, figures in first.metrics["tasks"].items():
+        assert slow_server.metrics["tasks"][task] == pytest.approx(figures, abs=0.05)
+
+
 def test_a_model_that_fails_only_the_server_check_is_refused(slow_server):
     assert (slow_server.code, slow_server.metrics["blessed"]) == (4, False)
     (reason,) = slow_server.metrics["not_blessed_because"]

@@ -23,16 +23,18 @@ def node(name: str, folder: Path | None = None, key: str = "", cached: bool = Fa
 
 @pytest.fixture
 def measured(monkeypatch):
-    """Makes TFMA's results of (slice, task, metric, value) rows."""
+    """Makes TFMA's results of (slice, task, metric, value) rows and properties of the keys."""
 
     def make(rows):
         records = []
-        for where, task, metric, value in rows:
+        for where, task, metric, value, *properties in rows:
             record = tfma.proto.metrics_for_slice_pb2.MetricsForSlice()
             if where:
                 record.slice_key.single_slice_keys.add(column=where, int64_value=1)
             item = record.metric_keys_and_values.add()
             item.key.name, item.key.output_name = metric, task
+            for name, given in properties:
+                setattr(item.key, name, given)
             if value is not None:
                 item.value.double_value.value = value
             records.append(record)
@@ -73,6 +75,13 @@ def test_task_metrics_are_the_overall_ones_by_our_names(config, measured):
     assert found["rating"] == {"rmse": 0.9, "mae": 0.7}
     assert found["like"].pop("f1") == pytest.approx(1 / 3)
     assert found["like"] == {"auc": 0.8, "accuracy": 0.75, "precision": 0.5, "recall": 0.25}
+
+
+def test_a_baseline_and_the_change_against_it_are_not_the_model_s_metrics(config, measured):
+    key = ("", "rating", "root_mean_squared_error")
+    measured([(*key, 0.9, ("model_name", "candidate")), (*key, 1.1, ("model_name", "baseline")),
+              (*key, -0.2, ("model_name", "candidate"), ("is_diff", True))])
+    assert tasks(config) == {"rating": {"rmse": 0.9}}
 
 
 def test_f1_of_a_model_that_finds_nothing_is_zero(config, measured):
