@@ -94,7 +94,7 @@ def test_a_number_for_a_folder_is_a_folder_of_that_name(written, tmp_path, monke
 
 def test_no_dataset_at_all():
     message = refused(load_config, None)
-    assert "No dataset given" in message and "csv, demo, jsonl, movielens" in message
+    assert "No dataset given" in message and "demo, movielens-100k, csv" in message
 
 
 @pytest.mark.parametrize(("text", "told"), [
