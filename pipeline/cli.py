@@ -23,7 +23,7 @@ DEFAULT_ROOT = Path("tessera-runs")
 
 @app.command()
 def run(
-    dataset: Annotated[str | None, typer.Option(help="demo or movielens-100k.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Name; see the README.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the dataset's files.")] = None,
     recipe: Annotated[str | None, typer.Option(help="Name of a recipe, or a YAML file.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file with a run's options.")] = None,

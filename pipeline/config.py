@@ -1,16 +1,19 @@
 """The configuration of a run: one validated tree."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from schemas import InputError, unknown
+from components.sources.files.options import FileOptions
+from schemas import FeatureSpec, InputError, unknown
 from trainer.recipe import Recipe
 
 _RECIPES = Path(__file__).parent / "recipes"
-DATASETS = ("demo", "movielens-100k")
+DATASETS = ("demo", "movielens-100k", "csv", "parquet", "jsonl")
+_OWN_FILES = ("csv", "parquet", "jsonl")
 
 
 class Thresholds(BaseModel):
@@ -31,6 +34,8 @@ class RunConfig(BaseModel):
     Attributes:
       dataset: Name of a source.
       data_dir: Its folder.
+      schemas: Folder of the user's schemas, for the user's own files.
+      source: Where the user's own files are.
       root: Where runs, artifacts, metadata and pushed models go.
       recipe_name: Name of the recipe.
       recipe: The recipe.
@@ -44,6 +49,8 @@ class RunConfig(BaseModel):
 
     dataset: str
     data_dir: Path
+    schemas: Path | None = None
+    source: FileOptions | None = None
     root: Path = Path("tessera-runs")
     recipe_name: str = "flagship"
     recipe: Recipe
@@ -51,6 +58,14 @@ class RunConfig(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     max_quarantine_share: Annotated[float, Field(ge=0, le=1)] = 0.01
     thresholds: Thresholds = Thresholds()
+
+    def source_arguments(self, spec: FeatureSpec) -> dict[str, Any]:
+        """Returns the arguments of `components.sources.open_source`, as plain JSON values."""
+        arguments: dict[str, Any] = {"name": self.dataset, "data_dir": str(self.data_dir)}
+        if self.source is not None:
+            arguments["files"] = {"spec": json.loads(spec.to_json()),
+                                  "options": self.source.model_dump(mode="json")}
+        return arguments
 
     @property
     def pipeline_name(self) -> str:
@@ -111,13 +126,32 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
         raise unknown("dataset", values["dataset"], DATASETS)
     root = Path(str(values.get("root", "tessera-runs")))
     if "data_dir" not in values:
-        if values["dataset"] != "demo":
+        if values["dataset"] in _OWN_FILES and path:
+            values["data_dir"] = path.parent
+        elif values["dataset"] != "demo":
             raise InputError(f"Dataset {values['dataset']!r} needs its files: give their folder "
                              "with --data-dir.")
-        values["data_dir"] = demo_folder(root)
+        else:
+            values["data_dir"] = demo_folder(root)
     values.update(root=root.absolute(), data_dir=Path(str(values["data_dir"])).absolute())
+    _check_source_keys(values)
+    if "schemas" in values:
+        values["schemas"] = ((path.parent if path else Path()) / values["schemas"]).absolute()
     values.update(recipe=load_recipe(name), recipe_name=Path(name).stem)
     return validated(RunConfig, values, f"configuration {path}" if path else "the configuration")
+
+
+def _check_source_keys(values: dict[str, Any]) -> None:
+    """Own files need `schemas` and `source`; a known dataset brings its own."""
+    own = values["dataset"] in _OWN_FILES
+    for key in ("schemas", "source"):
+        if own and key not in values:
+            raise InputError(f"Dataset {values['dataset']!r} needs the key {key!r} in a file "
+                             "given with --config; docs/your-data.md shows one.")
+        if not own and key in values:
+            raise InputError(f"The key {key!r} is for one's own files; dataset "
+                             f"{values['dataset']!r} has its own. Remove it, or set dataset to "
+                             f"one of: {', '.join(_OWN_FILES)}.")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -42,8 +42,7 @@ def build_pipeline(config: RunConfig, spec: FeatureSpec, schemas: Path) -> tfx_p
     Returns:
       TFX's pipeline, with its metadata in SQLite under the configuration's root.
     """
-    catalog = CatalogGen({"name": config.dataset, "data_dir": str(config.data_dir)}, spec,
-                         config.split)
+    catalog = CatalogGen(config.source_arguments(spec), spec, config.split)
     checked = {side: _checked(catalog, side, schemas) for side in SIDES}
     data_report = DataReport(
         spec=spec, quarantine=catalog.outputs["quarantine"],

@@ -10,7 +10,7 @@ from rich.console import Console
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
 import schemas
-from components.sources import open_source
+from components.sources import SCHEMAS, open_source
 from pipeline import results
 from pipeline.config import RunConfig, demo_folder
 from pipeline.memory import PeakMemory
@@ -40,8 +40,8 @@ def run(config: RunConfig, console: Console) -> int:
         from components.sources.demo import write_demo
 
         write_demo(config.data_dir)
-    source = open_source(config.dataset, str(config.data_dir))
-    spec = read_spec(source.schema)
+    spec = read_spec(config.schemas or SCHEMAS[config.dataset])
+    open_source(**config.source_arguments(spec))
     _check(config, spec)
     with console.status("Loading TFX"):
         from pipeline.dag import build_pipeline

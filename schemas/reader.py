@@ -54,16 +54,40 @@ def read_spec(dataset: str | Path) -> FeatureSpec:
     folder = _ROOT / dataset if dataset in available() else Path(dataset)
     if not folder.is_dir():
         raise unknown("schema", str(dataset), available())
-    texts = []
-    for side in SIDES:
-        path = folder / f"{side}.pbtxt"
-        if not path.is_file():
-            raise InputError(f"Schema file {path} is missing. A dataset needs one for each table.")
-        try:
-            texts.append(path.read_text(encoding="utf-8"))
-        except UnicodeDecodeError as error:
-            raise InputError(f"Schema file {path} is not UTF-8 ({error}). Save it so.") from error
-    return parse_spec(folder.name, texts)
+    interactions = _read_text(folder / "interactions.pbtxt")
+    tables = {side: folder / f"{side}.pbtxt" for side in ("users", "items")}
+    roles = {"users": "user_id", "items": "item_id"}
+    texts = [
+        _read_text(path) if path.exists() else _ids_only(interactions, roles[side], folder.name)
+        for side, path in tables.items()
+    ]
+    return parse_spec(folder.name, [*texts, interactions])
+
+
+def _read_text(path: Path) -> str:
+    if not path.is_file():
+        raise InputError(
+            f"Schema file {path} is missing. A dataset needs interactions.pbtxt, and users.pbtxt "
+            "and items.pbtxt where it has such tables."
+        )
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"Schema file {path} is not UTF-8 ({error}). Save it so.") from error
+
+
+def _ids_only(interactions: str, role: str, name: str) -> str:
+    """Returns the schema of a table that a dataset lacks: the ids of the interactions."""
+    schema = _parse(interactions, f"Schema {name!r}, table 'interactions'")
+    features = [f for f in schema.feature if role in f.annotation.tag]
+    return text_format.MessageToString(schema_pb2.Schema(feature=features[:1]))
+
+
+def _parse(text: str, where: str) -> schema_pb2.Schema:
+    try:
+        return text_format.Parse(text, schema_pb2.Schema())
+    except text_format.ParseError as error:
+        raise InputError(f"{where}: {error}. Correct the file's syntax.") from error
 
 
 def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
@@ -84,10 +108,7 @@ def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
     labels: list[Label] = []
     for side, text in zip(SIDES, texts, strict=True):
         where = f"Schema {name!r}, table {side!r}"
-        try:
-            schema = text_format.Parse(text, schema_pb2.Schema())
-        except text_format.ParseError as error:
-            raise InputError(f"{where}: {error}. Correct the file's syntax.") from error
+        schema = _parse(text, where)
         domains = {d.name: tuple(d.value) for d in schema.string_domain}
         for proto in schema.feature:
             feature, found = _feature(proto, side, domains, f"{where}, feature {proto.name!r}")

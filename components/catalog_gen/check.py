@@ -6,9 +6,11 @@ values, drift) is judged later, over the whole table, by ExampleValidator.
 """
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.catalog_gen.times import to_seconds
 from components.media import MediaFault, read_media
 from components.sources.base import Record
 from schemas import MEDIA, Feature, FeatureSpec
@@ -90,13 +92,20 @@ def _scalar(item: Any, feature: Feature) -> Any:
     if feature.dtype is bytes:
         return item if isinstance(item, bytes) else str(item).encode("utf-8", "replace")
     given = f"{feature.name} {_shown(item, feature)}"
+    if feature.role == "timestamp":
+        item = to_seconds(item)
+        if item is None:
+            raise _Fault(f"{given} is no time: expected seconds, milliseconds or an ISO date")
     try:
         value = feature.dtype(item)
         whole = feature.dtype is float or value == item or isinstance(item, str)
     except (TypeError, ValueError, OverflowError):
         whole = False
     if not whole:
-        raise _Fault(f"{given} is not a {'whole ' if feature.dtype is int else ''}number")
+        kind = "whole number" if feature.dtype is int else "number"
+        comma = isinstance(item, str) and re.fullmatch(r"-?\d+,\d+", item)
+        hint = "; for decimal commas set decimal: ','" if comma else ""
+        raise _Fault(f"{given} is not a {kind}{hint}")
     if feature.dtype is float and not math.isfinite(value):
         raise _Fault(f"{given} is not finite")
     low, high = feature.minimum, feature.maximum

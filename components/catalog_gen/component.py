@@ -1,6 +1,7 @@
 """CatalogGen: three tables of Examples from a source."""
 
 import json
+from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_beam_component, executor_spec
@@ -40,7 +41,7 @@ class CatalogGen(base_beam_component.BaseBeamComponent):
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
     DRIVER_CLASS = Driver
 
-    def __init__(self, source: dict[str, str], spec: FeatureSpec, split: str):
+    def __init__(self, source: dict[str, Any], spec: FeatureSpec, split: str):
         """Declares the step.
 
         Args:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
@@ -34,37 +35,21 @@ def ingest(
       tables: Output folder of each table.
       quarantine: Output folder of what was left out.
     """
-    kept: dict[str, beam.PCollection] = {}
-    faults: list[beam.PCollection] = []
-    counts: list[beam.PCollection] = []
-    for side in SIDES:
-        records = _read(pipeline, source, side)
-        checked = records | f"Check/{side}" >> beam.ParDo(_Check(spec, side)).with_outputs(
-            "faults", main="kept"
-        )
-        if side == "interactions":
-            joined = checked.kept | "Join" >> beam.ParDo(
-                _Join(spec, protocol), _ids(kept["users"], "users"), _ids(kept["items"], "items")
-            ).with_outputs("faults", main="kept")
-        else:
-            joined = (
-                checked.kept
-                | f"ById/{side}" >> beam.Map(_by_id, spec.id_key(side).name)
-                | f"SameId/{side}" >> beam.GroupByKey()
-                | f"Unique/{side}" >> beam.ParDo(_Unique(spec, side)).with_outputs(
-                    "faults", main="kept"
-                )
-            )
-        kept[side] = joined.kept
-        faults += [checked.faults, joined.faults]
-        counts += [
-            _count(records, f"{side}/read"),
-            _count(joined.kept, f"{side}/kept"),
-            _count(joined.faults, f"{side}/quarantined", "later"),
-            _count(checked.faults | f"Rows/{side}" >> beam.Filter(_is_row),
-                   f"{side}/quarantined", "first"),
-        ]
-    rows = _split(kept["interactions"], spec, protocol)
+    checked = {
+        side: _checked(pipeline, source, spec, side) for side in SIDES if source.has_table(side)
+    }
+    events = checked["interactions"]
+    parts = {
+        side: _unique(checked[side], spec, side) if side in checked
+        else _met(pipeline, events.kept, spec, side)
+        for side in ("users", "items")
+    }
+    joined = events.kept | "Join" >> beam.ParDo(
+        _Join(spec, protocol), *(_ids(parts[side].kept, side) for side in ("users", "items"))
+    ).with_outputs("faults", main="kept")
+    parts["interactions"] = events.then(joined.kept, joined.faults, "interactions")
+    counts = [pair for part in parts.values() for pair in part.counts]
+    rows = _split(parts["interactions"].kept, spec, protocol)
     for split in SPLITS:
         chosen = rows | f"Only/{split}" >> beam.Filter(lambda row, split: row[0] == split, split)
         counts.append(_count(chosen, f"splits/{split}"))
@@ -73,8 +58,60 @@ def ingest(
         )
         _write(encoded, tables["interactions"], split)
     for side in ("users", "items"):
-        _write(_with_event_counts(kept[side], rows, spec, side), tables[side], "all")
+        _write(_with_event_counts(parts[side].kept, rows, spec, side), tables[side], "all")
+    faults = [some for part in parts.values() for some in part.faults]
     _write_quarantine(faults, counts, protocol, quarantine)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One table on its way through ingest: rows kept, faults found, counts so far."""
+
+    kept: beam.PCollection
+    faults: list[beam.PCollection]
+    counts: list[beam.PCollection]
+
+    def then(self, kept: beam.PCollection, faults: beam.PCollection, side: str) -> "_Part":
+        """Returns the part after a last step that kept some rows and faulted the others."""
+        counts = [_count(kept, f"{side}/kept"), _count(faults, f"{side}/quarantined", "later")]
+        return _Part(kept, [*self.faults, faults], [*self.counts, *counts])
+
+
+def _checked(pipeline: beam.Pipeline, source: Source, spec: FeatureSpec, side: str) -> _Part:
+    """Reads a table and applies the hard rules: (origin, row)."""
+    records = _read(pipeline, source, side)
+    checked = records | f"Check/{side}" >> beam.ParDo(_Check(spec, side)).with_outputs(
+        "faults", main="kept")
+    faulty = checked.faults | f"Rows/{side}" >> beam.Filter(_is_row)
+    return _Part(checked.kept, [checked.faults], [
+        _count(records, f"{side}/read"), _count(faulty, f"{side}/quarantined", "first")])
+
+
+def _unique(part: _Part, spec: FeatureSpec, side: str) -> _Part:
+    """Keeps one row an id: (id, row)."""
+    unique = (
+        part.kept
+        | f"ById/{side}" >> beam.Map(_by_id, spec.id_key(side).name)
+        | f"SameId/{side}" >> beam.GroupByKey()
+        | f"Unique/{side}" >> beam.ParDo(_Unique(spec, side)).with_outputs("faults", main="kept")
+    )
+    return part.then(unique.kept, unique.faults, side)
+
+
+def _met(pipeline: beam.Pipeline, interactions: beam.PCollection, spec: FeatureSpec,
+         side: str) -> _Part:
+    """Makes (id, row) of the users or items that interactions name, for want of a table."""
+    key = spec.id_key(side)
+    column = spec.role(str(key.role)).name
+    kept = (
+        interactions
+        | f"Met/{side}" >> beam.Map(lambda row: row[1][column][0])
+        | f"Distinct/{side}" >> beam.Distinct()
+        | f"Row/{side}" >> beam.Map(lambda identity: (identity, {key.name: [identity]}))
+    )
+    none = pipeline | f"None/{side}" >> beam.Create([])
+    return _Part(kept, [], [_count(kept, f"{side}/read"), _count(kept, f"{side}/kept"),
+                            _count(none, f"{side}/quarantined")])
 
 
 def _read(pipeline: beam.Pipeline, source: Source, side: str) -> beam.PCollection:

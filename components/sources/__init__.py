@@ -1,26 +1,33 @@
 """The datasets Tessera can read, by name."""
 
-from collections.abc import Callable
+from typing import Any
+
+from pydantic import ValidationError
 
 from components.sources.base import Record, Source
 from components.sources.demo import DemoSource
+from components.sources.files import FileOptions, FileSource
+from components.sources.files.readers import FORMATS
 from components.sources.movielens import MovieLensSource
-from schemas.errors import unknown
+from schemas import parse_spec
+from schemas.errors import InputError, unknown
 
-SOURCES: dict[str, Callable[[str], Source]] = {
-    "demo": DemoSource,
-    "movielens-100k": MovieLensSource,
-}
+_KNOWN: dict[str, Any] = {"demo": DemoSource, "movielens-100k": MovieLensSource}
+SCHEMAS: dict[str, str] = {name: source.schema for name, source in _KNOWN.items()}
+SOURCES = (*_KNOWN, *FORMATS)
 
-__all__ = ["SOURCES", "DemoSource", "MovieLensSource", "Record", "Source", "open_source"]
+__all__ = ["SCHEMAS", "SOURCES", "DemoSource", "FileSource", "MovieLensSource", "Record", "Source",
+           "open_source"]
 
 
-def open_source(name: str, data_dir: str) -> Source:
+def open_source(name: str, data_dir: str, files: dict[str, Any] | None = None) -> Source:
     """Opens a dataset.
 
     Args:
       name: A name in `SOURCES`.
       data_dir: The folder that holds the dataset's files.
+      files: For a user's own files, `spec` (arguments of `parse_spec`) and `options`
+        (`FileOptions`).
 
     Returns:
       The source, whose files are known to be there.
@@ -28,6 +35,15 @@ def open_source(name: str, data_dir: str) -> Source:
     Raises:
       InputError: The name is unknown, or a file that the dataset needs is missing.
     """
-    if name not in SOURCES:
+    if name in _KNOWN:
+        return _KNOWN[name](data_dir)
+    if name not in FORMATS:
         raise unknown("dataset", name, SOURCES)
-    return SOURCES[name](data_dir)
+    if files is None:
+        raise InputError(f"Dataset {name!r} needs a configuration that says where its tables are: "
+                         "give it with --config.")
+    try:
+        options = FileOptions(**files["options"])
+    except ValidationError as error:
+        raise InputError(f"In source: {error}") from error
+    return FileSource(data_dir, name, parse_spec(**files["spec"]), options)

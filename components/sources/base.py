@@ -27,7 +27,8 @@ class Record:
 class Source(Protocol):
     """A dataset's files. Instances are small and picklable: they travel to Beam's workers."""
 
-    schema: str
+    def has_table(self, side: str) -> bool:
+        """Tells whether there is such a table; where not, ids come from the interactions."""
 
     def files(self) -> list[Path]:
         """Returns every file that a run reads, media included; their content is the cache key."""

@@ -92,7 +92,8 @@ def test_every_planted_fault_is_named_with_its_place(result: Path) -> None:
         ("interactions", events, 62, "row", "stars '9' is outside the range 1 to 5"),
         ("interactions", events, 63, "row", "customer 'nobody' is not in the table of users"),
         ("interactions", events, 64, "row", "product 'nothing' is not in the table of items"),
-        ("interactions", events, 65, "row", "time 'yesterday' is not a whole number"),
+        ("interactions", events, 65, "row", "time 'yesterday' is no time: "
+         "expected seconds, milliseconds or an ISO date"),
         ("interactions", events, 66, "row",
          "the line has 1 fields, expected 6; customer is missing"),
         ("items", items, 22, "value",

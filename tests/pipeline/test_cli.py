@@ -59,7 +59,8 @@ def test_an_error_is_one_message_without_a_stack_trace():
     done = subprocess.run([*COMMAND, "run", "--dataset", "nope"], cwd=ROOT, capture_output=True,
                           text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == "tessera: Unknown dataset 'nope'. Known: demo, movielens-100k.\n"
+    known = "csv, demo, jsonl, movielens-100k, parquet"
+    assert done.stderr == f"tessera: Unknown dataset 'nope'. Known: {known}.\n"
 
 
 def test_recipes_are_listed(tessera):
@@ -78,7 +79,7 @@ def test_wrong_usage(tessera, words):
 
 
 def test_a_run_without_a_dataset(tessera):
-    assert_refused(tessera("run"), "No dataset given", "--dataset", "demo, movielens-100k")
+    assert_refused(tessera("run"), "No dataset given", "--dataset", "demo, movielens-100k, csv")
 
 
 def test_an_unknown_recipe(tessera):

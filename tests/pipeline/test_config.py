@@ -72,8 +72,8 @@ def test_a_recipe_file_names_the_recipe(written):
     ({"seed": -1}, ["seed", "given -1", "greater than or equal to 0"]),
     ({"max_quarantine_share": 1.5}, ["max_quarantine_share", "given 1.5"]),
     ({1: 2}, ["1", "string"]),
-    ({"dataset": "netflix"}, ["Unknown dataset 'netflix'", "demo, movielens-100k"]),
-    ({"dataset": ["demo"]}, ["Unknown dataset ['demo']", "demo, movielens-100k"]),
+    ({"dataset": "netflix"}, ["Unknown dataset 'netflix'", "csv, demo, jsonl, movielens"]),
+    ({"dataset": ["demo"]}, ["Unknown dataset ['demo']", "csv, demo, jsonl, movielens"]),
     ({"recipe": "flagshi"}, ["Unknown recipe 'flagshi'", "flagship"]),
     ({"recipe": {"tasks": {}}}, ["Unknown recipe", "flagship"]),
     ({"recipe": "gone.yaml"}, ["Recipe file gone.yaml does not exist", "flagship"]),
@@ -94,7 +94,7 @@ def test_a_number_for_a_folder_is_a_folder_of_that_name(written, tmp_path, monke
 
 def test_no_dataset_at_all():
     message = refused(load_config, None)
-    assert "No dataset given" in message and "demo, movielens-100k" in message
+    assert "No dataset given" in message and "demo, movielens-100k, csv" in message
 
 
 @pytest.mark.parametrize(("text", "told"), [

@@ -136,7 +136,10 @@ def test_a_folder_of_ones_own(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"items.pbtxt is not UTF-8 .* Save it so"):
         read_spec(tmp_path)
     (tmp_path / "items.pbtxt").unlink()
-    with pytest.raises(InputError, match=r"items.pbtxt is missing. A dataset needs one for each"):
+    ids = read_spec(tmp_path).table("items")
+    assert [f.role for f in ids] == ["item_id"]
+    (tmp_path / "interactions.pbtxt").unlink()
+    with pytest.raises(InputError, match=r"interactions.pbtxt is missing. A dataset needs"):
         read_spec(tmp_path)
 
 

@@ -133,7 +133,7 @@ def test_a_missing_column_of_the_links_is_named(folder: Path) -> None:
 
 
 def test_unknown_names_list_the_known_ones(folder: Path) -> None:
-    with pytest.raises(InputError, match="Unknown dataset 'netflix'. Known: demo, movielens-100k"):
+    with pytest.raises(InputError, match="Unknown dataset 'netflix'. Known: csv, demo, jsonl"):
         open_source("netflix", str(folder))
     with pytest.raises(InputError, match="Unknown table 'films'. Known: interactions, items"):
         MovieLensSource(str(folder)).shards("films")
