@@ -5,12 +5,16 @@ What a column is, beyond its type and domain, stands in `annotation { tag: ... }
 | tag | meaning |
 |---|---|
 | `user_id`, `item_id`, `timestamp` | the column's role; timestamps are whole seconds |
+| `event_type` | the column says what kind of event a row is, such as a view or a purchase |
+| `weight:VALUE=X` | on the event types: an event of the type VALUE counts X times in training |
 | `categorical`, `numeric`, `text`, `image`, `audio`, `video`, `sequence` | its modality |
 | `label:NAME` | the value is the label NAME |
 | `label:NAME>=X` | the label NAME is 1 from the value X on, else 0 |
+| `label:NAME=VALUE` | on a column of text: the label NAME is 1 where it is VALUE, else 0 |
 | `pii` | personal data: kept out of the model and masked in reports |
 | `history:WHAT` | built at ingest: the user's earlier values of a role or column, newest first |
 | `events` | built at ingest: the number of the row's training events |
+| `unseen` | built at ingest: ids of items that the user has no event with, for the head `click` |
 """
 
 import re
@@ -24,9 +28,12 @@ from schemas.spec import MODALITIES, ROLES, SIDES, Feature, FeatureSpec, Label
 
 _ROOT = Path(__file__).parent
 _DTYPES = {schema_pb2.BYTES: bytes, schema_pb2.INT: int, schema_pb2.FLOAT: float}
-_LABEL = re.compile(r"label:(?P<name>\w+)(?:>=(?P<threshold>-?\d+(?:\.\d+)?))?$")
+_LABEL = re.compile(
+    r"label:(?P<name>\w+)(?:>=(?P<threshold>-?\d+(?:\.\d+)?)|=(?P<equals>.+))?$")
+_WEIGHT = re.compile(r"weight:(?P<type>.+)=(?P<weight>\d+(?:\.\d+)?)$")
 # Columns that preprocessing derives; no column of a dataset may hide them.
 _RESERVED = frozenset({"index", "events", "user_index", "item_index", "context"})
+_FLAGS = ("pii", "events", "unseen")
 _HISTORY = re.compile(r"history:(?P<what>\w+)$")
 
 
@@ -116,6 +123,7 @@ def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
             labels.extend(found)
         _check_roles(features, side, where)
     _check_labels(features, labels, f"Schema {name!r}")
+    _check_events(features, f"Schema {name!r}")
     _check_histories(features, f"Schema {name!r}")
     return FeatureSpec(name, (texts[0], texts[1], texts[2]), tuple(features), tuple(labels))
 
@@ -128,23 +136,25 @@ def _feature(
     minimum, maximum = _bounds(proto)
     found: dict[str, str] = {}
     flags: set[str] = set()
-    labels = []
+    labels: list[Label] = []
+    weights: dict[str, float] = {}
     for tag in proto.annotation.tag:
-        label, history = _LABEL.match(tag), _HISTORY.match(tag)
+        label, history, weight = (p.match(tag) for p in (_LABEL, _HISTORY, _WEIGHT))
         if label:
             threshold = label["threshold"]
-            labels.append(
-                Label(label["name"], proto.name, float(threshold) if threshold else None,
-                      minimum, maximum)
-            )
+            labels.append(Label(label["name"], proto.name, float(threshold) if threshold else None,
+                                label["equals"], minimum, maximum))
         elif history:
             found["history"] = history["what"]
-        elif tag in ("pii", "events"):
+        elif weight:
+            weights[weight["type"]] = float(weight["weight"])
+        elif tag in _FLAGS:
             flags.add(tag)
         else:
             kind = "role" if tag in ROLES else "modality" if tag in MODALITIES else None
             if kind is None:
-                known = [*ROLES, *MODALITIES, "pii", "events", "label:NAME", "history:WHAT"]
+                known = [*ROLES, *MODALITIES, *_FLAGS, "label:NAME", "history:WHAT",
+                         "weight:TYPE=X"]
                 raise InputError(f"{where}: unknown tag {tag!r}. Known: {', '.join(known)}.")
             if kind in found:
                 raise InputError(
@@ -158,7 +168,8 @@ def _feature(
         modality=found.get("modality"), pii="pii" in flags,
         required=proto.presence.min_fraction == 1.0, max_values=count or None,
         minimum=minimum, maximum=maximum, values=values, history=found.get("history"),
-        counts_events="events" in flags,
+        counts_events="events" in flags, unseen="unseen" in flags,
+        weights=tuple(weights.items()),
     )
     return feature, labels
 
@@ -200,14 +211,49 @@ def _check_labels(features: list[Feature], labels: list[Label], where: str) -> N
             raise InputError(f"{where}: two labels share the name {name!r}. Rename one.")
     text = {f.name for f in features if f.dtype is bytes}
     for label in labels:
-        if label.feature in text:
+        if label.feature in text and label.equals is None:
             raise InputError(
                 f"{where}: the label {label.name!r} stands on {label.feature!r}, which is BYTES. "
-                "A label needs a column of INT or FLOAT."
+                "A label needs a column of INT or FLOAT, or says which text makes it 1: "
+                f"'label:{label.name}=VALUE'."
+            )
+        if label.feature not in text and label.equals is not None:
+            raise InputError(
+                f"{where}: the label {label.name!r} compares {label.feature!r}, a number, with the "
+                f"text {label.equals!r}. Give a threshold: 'label:{label.name}>=X'."
+            )
+
+
+def _check_events(features: list[Feature], where: str) -> None:
+    """Checks the event types, and the items without an event."""
+    for feature in features:
+        if feature.role == "event_type" and (
+            feature.side != "interactions" or feature.dtype is not bytes
+        ):
+            raise InputError(
+                f"{where}, feature {feature.name!r}: 'event_type' must stand in the interactions, "
+                "on a column of BYTES."
+            )
+        if feature.weights and feature.role != "event_type":
+            raise InputError(
+                f"{where}, feature {feature.name!r}: 'weight:TYPE=X' belongs to the column with "
+                "the tag 'event_type'. Add that tag, or take the weight away."
+            )
+    drawn = [f for f in features if f.unseen]
+    identities = [f.dtype for f in features
+                  if f.side == "interactions" and f.role == "item_id"]
+    for feature in drawn:
+        if (len(drawn) > 1 or feature.side != "interactions" or feature.dtype not in identities
+                or feature.scalar or not feature.max_values):
+            raise InputError(
+                f"{where}, feature {feature.name!r}: 'unseen' must stand once, in the "
+                "interactions, with the type of the item ids and a number of items to draw: "
+                "value_count { min: 2 max: 2 }."
             )
 
 
 def _check_histories(features: list[Feature], where: str) -> None:
+    timed = any(f.role == "timestamp" and f.side == "interactions" for f in features)
     sources = {
         what: f.dtype for f in features if f.side == "interactions" and not f.derived
         for what in (f.name, f.role) if what
@@ -229,4 +275,10 @@ def _check_histories(features: list[Feature], where: str) -> None:
             raise InputError(
                 f"{where}, feature {feature.name!r}: its type differs from that of "
                 f"{feature.history!r}, whose past values it holds. Give it the same."
+            )
+        if not timed:
+            raise InputError(
+                f"{where}, feature {feature.name!r}: a history needs to know what came before, and "
+                "no feature of the interactions has the tag 'timestamp'. Tag one, or take the "
+                "histories away."
             )

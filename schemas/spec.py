@@ -12,17 +12,18 @@ from schemas.errors import InputError
 SIDES = ("users", "items", "interactions")
 MODALITIES = ("categorical", "numeric", "text", "image", "audio", "video", "sequence")
 MEDIA = ("image", "audio", "video")
-ROLES = ("user_id", "item_id", "timestamp")
+ROLES = ("user_id", "item_id", "timestamp", "event_type")
 
 
 @dataclass(frozen=True)
 class Label:
-    """What a task learns from a feature: its value, or whether it reaches a threshold.
+    """What a task learns from a feature: its value, or whether it reaches or equals something.
 
     Attributes:
       name: The label's name, which recipes refer to.
       feature: The feature that carries it.
       threshold: Value from which on the label is 1; `None` for the value itself.
+      equals: Text that makes the label 1, any other 0; `None` for a number's label.
       minimum: Smallest value of the feature, `None` when the schema sets none.
       maximum: Largest value of the feature, `None` when the schema sets none.
     """
@@ -30,13 +31,15 @@ class Label:
     name: str
     feature: str
     threshold: float | None
+    equals: str | None
     minimum: float | None
     maximum: float | None
 
     @property
     def binary(self) -> bool:
         """Whether the label is 0 or 1."""
-        return self.threshold is not None or (self.minimum, self.maximum) == (0.0, 1.0)
+        asked = self.threshold is not None or self.equals is not None
+        return asked or (self.minimum, self.maximum) == (0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Feature:
       history: For a column built at ingest from a user's earlier events, the role or feature
         whose past values it holds (newest first).
       counts_events: The column is the row's number of training events, built at ingest.
+      unseen: The column holds items that the user has no event with, drawn at ingest.
+      weights: For the column of event types, how much an event of a type counts, by type.
     """
 
     name: str
@@ -73,11 +78,13 @@ class Feature:
     values: tuple[str, ...]
     history: str | None
     counts_events: bool
+    unseen: bool
+    weights: tuple[tuple[str, float], ...]
 
     @property
     def derived(self) -> bool:
         """Whether ingest builds the column, so that no source delivers it."""
-        return self.history is not None or self.counts_events
+        return self.history is not None or self.counts_events or self.unseen
 
     @property
     def scalar(self) -> bool:
@@ -137,7 +144,7 @@ class FeatureSpec:
             f
             for f in self.table(side)
             if f.modality in modalities and f.role is None and not f.pii
-            and f.name not in self._label_features and not f.history
+            and f.name not in self._label_features and not f.derived
         )
 
     def id_key(self, side: str) -> Feature:
@@ -151,6 +158,16 @@ class FeatureSpec:
     def event_count(self, side: str) -> Feature | None:
         """Returns the column that counts a row's training events, if the schema has one."""
         return next((f for f in self.table(side) if f.counts_events), None)
+
+    def unseen(self) -> Feature | None:
+        """Returns the column of items that a row's user has no event with, if there is one."""
+        return next((f for f in self.table("interactions") if f.unseen), None)
+
+    def event_weights(self) -> dict[str, float]:
+        """Returns how much an event counts in training, by its type; 1 for one not listed."""
+        if not self.has_role("event_type"):
+            return {}
+        return dict(self.role("event_type").weights)
 
     def label(self, name: str) -> Label:
         """Returns a label by name.

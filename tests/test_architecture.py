@@ -119,3 +119,11 @@ def test_the_command_line_starts_without_tensorflow() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+def test_no_link_is_tracked() -> None:
+    listed = subprocess.run(["git", "ls-files", "-s"], cwd=ROOT, capture_output=True, text=True,
+                            check=True).stdout.splitlines()
+    assert listed
+    links = [line.split("\t")[1] for line in listed if line.startswith("120000")]
+    assert not links, f"A link leads out of the clone sooner or later; remove {links}"

@@ -56,6 +56,20 @@ def test_labels_have_scale_and_threshold() -> None:
     assert click.feature == "clicked"
 
 
+def test_event_types_have_weights_and_make_labels() -> None:
+    spec = parse(interactions=EVENTS + column(
+        "event_type", "weight:view=0.2", "weight:add to cart=2", "label:bought=purchase",
+        name="kind", kind="BYTES",
+    ) + column("unseen", name="others", kind="BYTES", rest="value_count { min: 2 max: 2 }"))
+    assert spec.event_weights() == {"view": 0.2, "add to cart": 2.0}
+    (bought,) = spec.labels
+    assert (bought.equals, bought.binary) == ("purchase", True)
+    others = spec.unseen()
+    assert others is not None and (others.max_values, others.derived) == (2, True)
+    assert others not in spec.inputs("interactions")
+    assert parse().event_weights() == {} and parse().unseen() is None
+
+
 BAD = {
     "syntax": (
         {"items": "feature { nme: 1 }"},
@@ -68,6 +82,27 @@ BAD = {
     "malformed label": (
         {"interactions": EVENTS + column("label:like>=4.5.5")},
         "feature 'score': unknown tag 'label:like>=4.5.5'. Known: .*label:NAME",
+    ),
+    "a weight beside no event type": (
+        {"interactions": EVENTS + column("weight:view=2", name="kind", kind="BYTES")},
+        "feature 'kind': 'weight:TYPE=X' belongs to the column with the tag 'event_type'",
+    ),
+    "event types that are numbers": (
+        {"interactions": EVENTS + column("event_type", kind="INT")},
+        "feature 'score': 'event_type' must stand in the interactions, on a column of BYTES",
+    ),
+    "a text threshold on a number": (
+        {"interactions": EVENTS + column("label:good=yes")},
+        "label 'good' compares 'score', a number, with the text 'yes'. Give a threshold",
+    ),
+    "unseen items of another type": (
+        {"interactions": EVENTS + column("unseen", kind="INT", rest="value_count { max: 2 }")},
+        "feature 'score': 'unseen' must stand once, in the interactions, with the type of the item",
+    ),
+    "a history without times": (
+        {"interactions": EVENTS + column("history:item_id", name="past", kind="BYTES",
+                                         rest="value_count { max: 3 }")},
+        "feature 'past': a history needs to know what came before, .* tag 'timestamp'",
     ),
     "two modalities": (
         {"users": USERS + column("numeric", "text")},
