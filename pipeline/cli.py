@@ -28,7 +28,7 @@ def run(
     recipe: Annotated[str | None, typer.Option(help="Name of a recipe, or a YAML file.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file with a run's options.")] = None,
     root: Annotated[Path | None, typer.Option(help="Folder for all results.")] = None,
-    split: Annotated[str | None, typer.Option(help="u80 (per user) or t80 (global).")] = None,
+    split: Annotated[str | None, typer.Option(help="u80, t80, random, or a column.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
 ) -> None:
     """Run the pipeline: ingest, validate, train, evaluate, and push a model that is good enough."""

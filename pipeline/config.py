@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -39,7 +39,7 @@ class RunConfig(BaseModel):
       root: Where runs, artifacts, metadata and pushed models go.
       recipe_name: Name of the recipe.
       recipe: The recipe.
-      split: How interactions are split in time.
+      split: How interactions are split: `u80`, `t80`, `random`, or a column that says it.
       seed: Seed of everything random.
       max_quarantine_share: Share of a table's rows that may be quarantined.
       thresholds: The Evaluator's and the server check's limits.
@@ -54,7 +54,7 @@ class RunConfig(BaseModel):
     root: Path = Path("tessera-runs")
     recipe_name: str = "flagship"
     recipe: Recipe
-    split: Literal["u80", "t80"] = "u80"
+    split: str = "u80"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     max_quarantine_share: Annotated[float, Field(ge=0, le=1)] = 0.01
     thresholds: Thresholds = Thresholds()

@@ -115,22 +115,23 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
             trainer: Trainer) -> list[Any]:
     model = trainer.outputs["model"]
     baseline = baseline_resolver(model)
+    # Only retrieval has nothing for TFMA to look at; the ranking evaluation judges it.
     evaluator = Evaluator(
         examples=catalog.outputs["interactions"], model=model,
         baseline_model=baseline.outputs["model"], example_splits=["test"],
         eval_config=eval_config(config, spec),
-    )
+    ) if config.recipe.judged else None
     ranking = RankingEvaluator(
         model=model, items=catalog.outputs["items"],
         interactions=catalog.outputs["interactions"], spec=spec,
-        relevant_label=config.recipe.relevant,
+        relevant_label=config.recipe.relevance,
     )
     server = ServerValidator(model=model, answers=trainer.outputs["answers"],
                              max_p99_ms=config.thresholds.max_p99_ms)
     gate = Gate(
-        model=model, evaluation=evaluator.outputs["blessing"],
-        evaluation_metrics=evaluator.outputs["evaluation"],
-        ranking=ranking.outputs["verdict"], server=server.outputs["verdict"],
+        model=model, ranking=ranking.outputs["verdict"], server=server.outputs["verdict"],
+        **({"evaluation": evaluator.outputs["blessing"],
+            "evaluation_metrics": evaluator.outputs["evaluation"]} if evaluator else {}),
     )
     pusher = Pusher(
         model=model, model_blessing=gate.outputs["blessing"],
@@ -138,4 +139,5 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
             filesystem=pusher_pb2.PushDestination.Filesystem(
                 base_directory=str(config.root / "serving" / config.pipeline_name))),
     )
-    return [baseline, evaluator, ranking, server, gate, pusher]
+    evaluators = [baseline, evaluator] if evaluator else []
+    return [*evaluators, ranking, server, gate, pusher]

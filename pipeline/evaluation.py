@@ -22,7 +22,7 @@ def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
       Metrics for each rating and binary task, overall and by slice, with thresholds overall and
       for the change against the last blessed model.
     """
-    tasks = {n: t for n, t in config.recipe.tasks.items() if t.head != "retrieval"}
+    tasks = config.recipe.judged
     model = tfma.ModelSpec(
         signature_name="predict_examples",
         preprocessing_function_names=["transform_features"],
@@ -36,8 +36,7 @@ def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
     metrics = [
         tfma.MetricsSpec(
             output_names=[name],
-            metrics=[_metric(n, config) for n in
-                     (_BINARY if task.head == "binary" else _REGRESSION)],
+            metrics=[_metric(n, config) for n in (_BINARY if task.probability else _REGRESSION)],
         )
         for name, task in tasks.items()
     ]

@@ -10,6 +10,7 @@ from rich.console import Console
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
 import schemas
+from components.catalog_gen.splits import check_protocol
 from components.sources import SCHEMAS, open_source
 from pipeline import results
 from pipeline.config import RunConfig, demo_folder
@@ -67,6 +68,8 @@ def run(config: RunConfig, console: Console) -> int:
     if (folder / "data_report.html").exists():
         _say(console, f"Data report: {folder / 'data_report.html'}")
     _say(console, f"Metrics:     {folder / 'metrics.json'}")
+    if config.split == "random":
+        _say(console, "Split:       random: no figure tells how the model does on what comes next")
     if failure is not None:
         _raise(failure, folder)
     if not metrics["blessed"]:
@@ -110,8 +113,9 @@ def _require_writable(root: Path) -> None:
 
 
 def _check(config: RunConfig, spec: schemas.FeatureSpec) -> None:
-    """Refuses a recipe that the dataset cannot serve, before anything runs."""
-    spec.label(config.recipe.relevant)
+    """Refuses a recipe or a split that the dataset cannot serve, before anything runs."""
+    check_protocol(config.split, spec)
+    _check_labels(config, spec)
     binary = ", ".join(label.name for label in spec.labels if label.binary) or "none"
     for name, task in config.recipe.tasks.items():
         if task.label and not spec.label(task.label).binary and task.head != "regression":
@@ -119,6 +123,23 @@ def _check(config: RunConfig, spec: schemas.FeatureSpec) -> None:
                 f"Recipe {config.recipe_name!r}, task {name!r}: the head {task.head!r} needs a "
                 f"label that is 0 or 1, and {task.label!r} is not. Dataset {spec.name!r} has: "
                 f"{binary}.")
+
+
+def _check_labels(config: RunConfig, spec: schemas.FeatureSpec) -> None:
+    known = [label.name for label in spec.labels]
+    for label in config.recipe.labels:
+        if label not in known:
+            raise schemas.InputError(
+                f"Recipe {config.recipe_name!r} needs the label {label!r}; dataset {spec.name!r} "
+                f"has: {', '.join(known) or 'none'}. Tag a column of the interactions "
+                f"'label:{label}', or take a recipe without it; 'implicit' needs events alone.")
+    for name, task in config.recipe.tasks.items():
+        if task.head == "click" and spec.unseen() is None:
+            raise schemas.InputError(
+                f"Recipe {config.recipe_name!r}, task {name!r}: the head 'click' compares events "
+                f"with unseen items, and the interactions of {spec.name!r} have no column for "
+                "them. Add one with the tag 'unseen', the type of the item ids and "
+                "value_count { min: 2 max: 2 }; ingest fills it.")
 
 
 def _schema_files(root: Path, spec: schemas.FeatureSpec) -> Path:

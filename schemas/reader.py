@@ -254,6 +254,8 @@ def _check_events(features: list[Feature], where: str) -> None:
 
 def _check_histories(features: list[Feature], where: str) -> None:
     timed = any(f.role == "timestamp" and f.side == "interactions" for f in features)
+    identities = {what for f in features if f.role == "item_id" and f.side == "interactions"
+                  for what in (f.name, f.role)}
     sources = {
         what: f.dtype for f in features if f.side == "interactions" and not f.derived
         for what in (f.name, f.role) if what
@@ -275,6 +277,11 @@ def _check_histories(features: list[Feature], where: str) -> None:
             raise InputError(
                 f"{where}, feature {feature.name!r}: its type differs from that of "
                 f"{feature.history!r}, whose past values it holds. Give it the same."
+            )
+        if feature.dtype is bytes and feature.history not in identities:
+            raise InputError(
+                f"{where}, feature {feature.name!r}: a history holds item ids or numbers, and "
+                f"{feature.history!r} is text. Take this history away."
             )
         if not timed:
             raise InputError(

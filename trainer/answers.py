@@ -116,7 +116,7 @@ class Answerer:
         for name, head in self._network.heads.items():
             raw = np.asarray(head(user[name][row][None, :], self._vectors[index]), np.float32)
             task = self._recipe.tasks[name]
-            if task.head == "binary":
+            if task.probability:
                 answers[name] = 1 / (1 + np.exp(-raw))
             else:
                 label = self._spec.label(str(task.label))

@@ -202,15 +202,18 @@ class _EpochRanking(keras.callbacks.Callback):
 def _validation_task(data: TrainingData, train: Events, validation: Events) -> RankingTask:
     both = concatenate([train, validation])
     held_out = np.arange(len(both)) >= len(train)
+    relevant = data.recipe.relevance
     task = ranking_task(
-        both.users, both.items, both.labels[data.recipe.relevant] > 0,
+        both.users, both.items,
+        both.labels[relevant] > 0 if relevant else np.ones(len(both), bool),
         known=~held_out, held_out=held_out, n_items=len(data.items),
     )
     if not len(task.users):
+        kind = f"has the label {relevant!r} on" if relevant else "is about"
         raise InputError(
-            f"No validation row has the label {data.recipe.relevant!r} on an item that training "
-            "knows and its user has not met: early stopping has nothing to go by. Give more "
-            "events, or name another label as the recipe's 'relevant'."
+            f"No validation row {kind} an item that training knows and its user has not met: "
+            "early stopping has nothing to go by. Give more events, or name another label as the "
+            "recipe's 'relevant'."
         )
     if len(task.users) > _MAX_RANKED_USERS:
         chosen = np.random.default_rng(0).choice(len(task.users), _MAX_RANKED_USERS, replace=False)

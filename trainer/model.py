@@ -51,7 +51,8 @@ class Network:
       retrieval: Name of the retrieval task.
       item_rows: Number of item indices, the unknown item at 0 included.
       heads: The other tasks' heads, by task.
-      training: All of it on rows of interactions.
+      training: All of it on rows of interactions; a `click` head answers for the row's item and,
+        beside it, for its unseen items.
       user_modalities: What the user weights refer to, in order.
       item_modalities: What the item weights refer to, in order.
     """
@@ -114,17 +115,37 @@ def build_network(
     user_out = user({
         **{n: look(seen[columns.USER_INDEX]) for n, look in user_lookup.items()}, **seen
     })
-    item_out = item({
-        columns.ITEM_INDEX: inputs[columns.ITEM_INDEX],
-        **{n: look(inputs[columns.ITEM_INDEX]) for n, look in item_lookup.items()},
-    })
-    outputs = {name: head(user_out[name], item_out["vector"]) for name, head in heads.items()}
+    among = inputs[columns.ITEM_INDEX][:, None]
+    unseen = _unseen_input(spec, recipe)
+    if unseen is not None:
+        inputs[columns.UNSEEN_INDEX] = unseen
+        among = ops.concatenate([among, unseen], axis=1)
+    index = ops.reshape(among, (-1,))
+    flat = item({columns.ITEM_INDEX: index,
+                 **{n: look(index) for n, look in item_lookup.items()}})["vector"]
+    vectors = ops.reshape(flat, (-1, among.shape[1], options.dim))
+    vector = vectors[:, 0]
+    outputs = {
+        name: head(user_out[name][:, None, :], vectors) if recipe.tasks[name].head == "click"
+        else head(user_out[name], vector)
+        for name, head in heads.items()
+    }
     outputs["query"] = query(user_out[recipe.retrieval])
-    outputs["candidate"] = candidate(item_out["vector"])
+    outputs["candidate"] = candidate(vector)
     outputs["index"] = inputs[columns.ITEM_INDEX]
+    if unseen is not None:
+        outputs["unseen"] = unseen
     training = keras.Model(inputs, outputs, name="tessera")
     return Network(user, item, user_lookup, item_lookup, query, candidate, heads,
                    recipe.retrieval, items.rows, training, user_modalities, item_modalities)
+
+
+def _unseen_input(spec: FeatureSpec, recipe: Recipe) -> keras.KerasTensor | None:
+    """Returns the items that a `click` head compares with an event's own, `(batch, others)`."""
+    unseen = spec.unseen()
+    if unseen is None or all(task.head != "click" for task in recipe.tasks.values()):
+        return None
+    return keras.Input((unseen.max_values,), dtype="int32", name=columns.UNSEEN_INDEX)
 
 
 def _item_model(spec, recipe, items, embedding, seed):

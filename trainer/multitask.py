@@ -10,10 +10,12 @@ from trainer.layers.losses import (
     FixedBalance,
     UncertaintyBalance,
     binary_crossentropy,
+    click_loss,
     in_batch_softmax,
     masked_mean,
     squared_error,
 )
+from trainer.preprocessing import columns
 from trainer.recipe import Recipe
 
 RetrievalLoss = Callable[..., keras.KerasTensor]
@@ -82,7 +84,11 @@ class MultiTaskModel(keras.Model):
         losses = {}
         for name, task in self.recipe.tasks.items():
             if task.head == "retrieval":
-                losses[name] = self._retrieval(labels.get(task.label), outputs)
+                losses[name] = self._retrieval(self._event_weight(labels, task, outputs), outputs)
+                continue
+            if task.head == "click":
+                weight = self._event_weight(labels, task, outputs)
+                losses[name] = click_loss(outputs[name], weight, outputs["unseen"])
                 continue
             label = labels[task.label]
             known = ops.cast(ops.logical_not(ops.isnan(label)), "float32")
@@ -91,11 +97,18 @@ class MultiTaskModel(keras.Model):
             losses[name] = masked_mean(loss(outputs[name], label), known)
         return losses
 
-    def _retrieval(self, label, outputs):
-        index = outputs["index"]
+    def _event_weight(self, labels, task, outputs):
+        """Returns how much each row counts as a positive example, `(batch,)`."""
         weight = ops.ones_like(outputs["query"][:, 0], dtype="float32")
-        if label is not None:
+        if task.label is not None:
+            label = labels[task.label]
             weight = ops.where(ops.isnan(label), 0.0, label)
+        if columns.EVENT_WEIGHT in labels:
+            weight = weight * labels[columns.EVENT_WEIGHT]
+        return weight
+
+    def _retrieval(self, weight, outputs):
+        index = outputs["index"]
         total = self.retrieval_loss(
             ops.cast(outputs["query"], "float32"), ops.cast(outputs["candidate"], "float32"),
             weight, ops.take(ops.convert_to_tensor(self.probability), index), index,

@@ -68,21 +68,27 @@ class Task(_Strict):
     """One thing that the model learns.
 
     Attributes:
-      head: `retrieval` ranks the catalogue, `regression` predicts a value, `binary` a probability.
-      label: The schema's label; for `retrieval`, the label that makes an event a positive one
-        (every event, where there is none).
+      head: `retrieval` ranks the catalogue, `regression` predicts a value, `binary` a
+        probability, `click` the probability of an event, learned against unseen items.
+      label: The schema's label; for `retrieval` and `click`, the label that makes an event a
+        positive one (every event, where there is none).
       weight: Weight of the task's loss under fixed balancing.
     """
 
-    head: Literal["retrieval", "regression", "binary"]
+    head: Literal["retrieval", "regression", "binary", "click"]
     label: str | None = None
     weight: PositiveFloat = 1.0
 
     @model_validator(mode="after")
     def _has_label(self) -> "Task":
-        if self.head != "retrieval" and self.label is None:
+        if self.head in ("regression", "binary") and self.label is None:
             raise ValueError(f"a task with head '{self.head}' needs a label")
         return self
+
+    @property
+    def probability(self) -> bool:
+        """Whether the head predicts a probability."""
+        return self.head in ("binary", "click")
 
 
 class Training(_Strict):
@@ -108,13 +114,14 @@ class Recipe(_Strict):
     Attributes:
       description: One line for `tessera recipes`.
       modalities: Modalities that the towers read, of users and of items.
-      relevant: The label that makes an event relevant in the ranking evaluation.
+      relevant: The label that makes an event relevant in the ranking evaluation; that of the
+        retrieval task, where there is none.
       tasks: What is learned, by name.
     """
 
     description: str
     modalities: tuple[Modality, ...] = ("categorical", "numeric", "text", "image")
-    relevant: str = "like"
+    relevant: str | None = None
     preprocessing: Preprocessing = Preprocessing()
     model: ModelOptions = ModelOptions()
     tasks: dict[str, Task]
@@ -134,6 +141,17 @@ class Recipe(_Strict):
         return next(name for name, task in self.tasks.items() if task.head == "retrieval")
 
     @property
+    def relevance(self) -> str | None:
+        """The label that makes an event relevant; every event is, where there is none."""
+        return self.relevant or self.tasks[self.retrieval].label
+
+    @property
     def labels(self) -> tuple[str, ...]:
-        """The labels that training reads."""
-        return tuple(dict.fromkeys(t.label for t in self.tasks.values() if t.label))
+        """The labels that training and its early stopping read."""
+        named = (*(task.label for task in self.tasks.values()), self.relevance)
+        return tuple(dict.fromkeys(label for label in named if label))
+
+    @property
+    def judged(self) -> dict[str, Task]:
+        """The tasks whose predictions are held against labels: all but retrieval."""
+        return {name: task for name, task in self.tasks.items() if task.head != "retrieval"}

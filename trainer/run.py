@@ -84,9 +84,8 @@ def training_data(
     """
     users = read_table(files["users"]["all"], transforms["users"])
     items = read_table(files["items"]["all"], transforms["items"])
-    labels = tuple(dict.fromkeys((*recipe.labels, recipe.relevant)))
     reader = InteractionReader(
-        transforms["interactions"], users, items, labels, event_values(spec))
+        transforms["interactions"], users, items, recipe.labels, event_values(spec))
     return TrainingData(
         spec, recipe, users, items,
         model_side(spec, recipe, users, transforms["users"], "users"),

@@ -59,6 +59,8 @@ def headline(counts: dict[str, Any], anomalies: dict[str, Any]) -> str:
         tables = counts["counts"]
         quarantined = sum(tables[side]["quarantined"] for side in SIDES)
         parts = [f"{tables['interactions']['kept']:,} interactions", f"{quarantined:,} quarantined"]
+        if tables["split"] == "random":
+            parts.append("split at random, not in time")
     found = sum(len(section.get("found", [])) for section in anomalies.values())
     if found:
         parts.append(f"{found:,} {'anomaly' if found == 1 else 'anomalies'}")

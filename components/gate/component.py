@@ -13,9 +13,11 @@ class GateSpec(component_spec.ComponentSpec):
 
     INPUTS = {
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "evaluation": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
+        "evaluation": component_spec.ChannelParameter(
+            type=standard_artifacts.ModelBlessing, optional=True
+        ),
         "evaluation_metrics": component_spec.ChannelParameter(
-            type=standard_artifacts.ModelEvaluation
+            type=standard_artifacts.ModelEvaluation, optional=True
         ),
         "ranking": component_spec.ChannelParameter(type=Verdict),
         "server": component_spec.ChannelParameter(type=Verdict),
@@ -35,20 +37,20 @@ class Gate(base_component.BaseComponent):
     def __init__(
         self,
         model: channel.BaseChannel,
-        evaluation: channel.BaseChannel,
-        evaluation_metrics: channel.BaseChannel,
         ranking: channel.BaseChannel,
         server: channel.BaseChannel,
+        evaluation: channel.BaseChannel | None = None,
+        evaluation_metrics: channel.BaseChannel | None = None,
     ) -> None:
         """Builds the component.
 
         Args:
           model: The trained `Model`.
-          evaluation: The `ModelBlessing` of TFX's Evaluator.
-          evaluation_metrics: The `ModelEvaluation` of TFX's Evaluator, which names the metrics
-            that failed.
           ranking: The `Verdict` of the ranking evaluation.
           server: The `Verdict` of the server's validation.
+          evaluation: The `ModelBlessing` of TFX's Evaluator, where the recipe has tasks for it.
+          evaluation_metrics: The `ModelEvaluation` of TFX's Evaluator, which names the metrics
+            that failed.
         """
         super().__init__(
             spec=GateSpec(

@@ -28,7 +28,8 @@ class Executor(base_executor.BaseExecutor):
         """Reads `evaluation`, `ranking` and `server`; blesses or refuses `model`."""
         one = artifact_utils.get_single_instance
         reasons = []
-        if one(input_dict["evaluation"]).get_int_custom_property("blessed") != 1:
+        evaluated = input_dict.get("evaluation")  # a recipe with retrieval alone has none
+        if evaluated and one(evaluated).get_int_custom_property("blessed") != 1:
             reasons = evaluator_reasons(one(input_dict["evaluation_metrics"]).uri)
         outcomes = {name: Outcome.load(one(input_dict[name]).uri) for name in _CHECKS}
         reasons += verdict_reasons(outcomes)

@@ -38,7 +38,7 @@ class RankingEvaluator(base_component.BaseComponent):
         items: BaseChannel,
         interactions: BaseChannel,
         spec: FeatureSpec,
-        relevant_label: str,
+        relevant_label: str | None,
     ):
         """Builds the component.
 
@@ -47,12 +47,13 @@ class RankingEvaluator(base_component.BaseComponent):
           items: The raw items table, split `all`.
           interactions: The raw interactions, splits `train`, `validation` and `test`.
           spec: The dataset's spec.
-          relevant_label: Name of the binary label that makes an event relevant.
+          relevant_label: Name of the binary label that makes an event relevant; every event is,
+            where there is none.
 
         Raises:
           InputError: The dataset has no such label, or it is not binary.
         """
-        if not spec.label(relevant_label).binary:
+        if relevant_label and not spec.label(relevant_label).binary:
             raise InputError(
                 f"Label {relevant_label!r} of dataset {spec.name!r} is not binary, so it cannot "
                 "tell which items are relevant. Give a 0/1 label or one with a threshold, "
@@ -61,7 +62,7 @@ class RankingEvaluator(base_component.BaseComponent):
         super().__init__(RankingEvaluatorSpec(
             model=model, items=items, interactions=interactions,
             spec=spec.to_json(),
-            relevant_label=relevant_label,
+            relevant_label=relevant_label or "",
             code_digest=code_digest("components.ranking_evaluator.executor"),
             verdict=Channel(type=Verdict),
         ))

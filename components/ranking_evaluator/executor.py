@@ -32,7 +32,7 @@ class Executor(base_executor.BaseExecutor):
             {s: artifact_utils.get_split_uri(input_dict["interactions"], s) for s in SPLITS},
             artifact_utils.get_split_uri(input_dict["items"], "all"),
             parse_spec(**json.loads(exec_properties["spec"])),
-            exec_properties["relevant_label"],
+            exec_properties["relevant_label"] or None,
         )
         outcome = evaluate(path_utils.serving_model_path(model.uri), interactions)
         outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]))
@@ -48,8 +48,8 @@ def evaluate(model_path: str, interactions: Interactions) -> Outcome:
     Returns:
       Passed when the model's NDCG@10 is not below popularity's. The figures are `ranking` (the
       model's metrics), `baselines`, `paired` (model minus baseline in NDCG@10, over the same
-      users), `ranking_untied` (the model's, over users whose test starts strictly later than
-      what is known of them) and `ndcg_by_gap`.
+      users) and, where the data has times, `ranking_untied` (the model's, over users whose test
+      starts strictly later than what is known of them) and `ndcg_by_gap`.
     """
     task = interactions.task("test")
     if not len(task.users):
@@ -68,17 +68,18 @@ def evaluate(model_path: str, interactions: Interactions) -> Outcome:
     except Exception as error:
         reason = f"The model could not rank the test users: {error}"
         return Outcome(False, [reason], {"baselines": baselines})
-    gaps = interactions.gaps(task.users)
-    figures = {
+    figures: dict[str, Any] = {
         "ranking": model.metrics,
         "baselines": baselines,
         "paired": {
             name: asdict(paired_bootstrap(model.ndcg, result.ndcg))
             for name, result in results.items()
         },
-        "ranking_untied": _untied(scores, task, gaps),
-        "ndcg_by_gap": _by_gap({"model": model} | results, gaps),
     }
+    if interactions.timed:
+        gaps = interactions.gaps(task.users)
+        figures["ranking_untied"] = _untied(scores, task, gaps)
+        figures["ndcg_by_gap"] = _by_gap({"model": model} | results, gaps)
     reached, floor = model.metrics[_PRIMARY], results[_FLOOR].metrics[_PRIMARY]
     reasons = [] if reached >= floor else [
         f"NDCG@10 {reached:.3f} is below the popularity baseline's {floor:.3f}"

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
-from schemas import Feature, FeatureSpec
+from schemas import Feature, FeatureSpec, Label
 from trainer.ranking import RankingTask, ranking_task
 
 SPLITS = ("train", "validation", "test")
@@ -27,6 +27,7 @@ class Interactions:
       users: User index of each event, `(events,)` int.
       items: Item index of each event, a position in the catalogue, `(events,)` int.
       times: Time of each event in seconds, `(events,)` int64; 0 where the data has no times.
+      timed: Whether the data has times.
       relevant: Whether the event makes its item relevant, `(events,)` bool.
       splits: Position of each event's split in `SPLITS`, `(events,)` int.
       test_examples: The serialized rows of the test split, in order.
@@ -37,6 +38,7 @@ class Interactions:
     users: np.ndarray
     items: np.ndarray
     times: np.ndarray
+    timed: bool
     relevant: np.ndarray
     splits: np.ndarray
     test_examples: list[bytes]
@@ -80,7 +82,7 @@ class Interactions:
 
 
 def read_interactions(
-    folders: dict[str, str], items_folder: str, spec: FeatureSpec, relevant_label: str
+    folders: dict[str, str], items_folder: str, spec: FeatureSpec, relevant_label: str | None
 ) -> Interactions:
     """Reads the raw tables.
 
@@ -88,7 +90,8 @@ def read_interactions(
       folders: The folder of each split of the interactions table.
       items_folder: The folder of the items table's split.
       spec: The dataset's spec.
-      relevant_label: Name of the binary label that makes an event relevant.
+      relevant_label: Name of the binary label that makes an event relevant; every event is,
+        where there is none.
 
     Returns:
       The events of known items; an event of an item that the items table lacks is left out.
@@ -96,22 +99,23 @@ def read_interactions(
     Raises:
       InputError: The dataset has no such label.
     """
-    label = spec.label(relevant_label)
-    measured = next(f for f in spec.table("interactions") if f.name == label.feature)
-    wanted = [spec.role("user_id"), spec.role("item_id"), measured]
-    if spec.has_role("timestamp"):
+    label = spec.label(relevant_label) if relevant_label else None
+    wanted = [spec.role("user_id"), spec.role("item_id")]
+    timed = spec.has_role("timestamp")
+    if timed:
         wanted.append(spec.role("timestamp"))
+    if label is not None:
+        wanted += [f for f in spec.table("interactions") if f.name == label.feature]
     item_key = spec.id_key("items")
     catalogue = np.unique(_read(items_folder, [item_key])[0][item_key.name])
     parts = [_read(folders[split], wanted, keep_rows=split == "test") for split in SPLITS]
-    splits = np.repeat(np.arange(len(SPLITS)), [len(p[0][measured.name]) for p in parts])
+    splits = np.repeat(np.arange(len(SPLITS)), [len(p[0][wanted[0].name]) for p in parts])
     columns = {f.name: np.concatenate([p[0][f.name] for p in parts]) for f in wanted}
     ids = columns[spec.role("item_id").name]
     items, listed = np.searchsorted(catalogue, ids), np.isin(ids, catalogue)
     owners, users = np.unique(columns[spec.role("user_id").name][listed], return_inverse=True)
-    times = (columns[spec.role("timestamp").name] if spec.has_role("timestamp")
+    times = (columns[spec.role("timestamp").name] if timed
              else np.zeros(len(splits), np.int64))
-    threshold = 1.0 if label.threshold is None else label.threshold
     test_listed = listed[splits == SPLITS.index("test")]
     return Interactions(
         catalogue=[text(item) for item in catalogue],
@@ -119,10 +123,20 @@ def read_interactions(
         users=users,
         items=items[listed],
         times=times[listed],
-        relevant=(columns[measured.name] >= threshold)[listed],
+        timed=timed,
+        relevant=_relevant(columns, label, len(splits))[listed],
         splits=splits[listed],
         test_examples=[row for row, kept in zip(parts[-1][1], test_listed, strict=True) if kept],
     )
+
+
+def _relevant(columns: dict[str, np.ndarray], label: Label | None, rows: int) -> np.ndarray:
+    if label is None:
+        return np.ones(rows, bool)
+    values = columns[label.feature]
+    if label.equals is not None:
+        return values == label.equals.encode()
+    return values >= (1.0 if label.threshold is None else label.threshold)
 
 
 def text(identity: Any) -> str:

@@ -48,12 +48,14 @@ def run_gate(tmp_path):
         model.uri, model.id = str(tmp_path / "model"), 7
         evaluation = standard_artifacts.ModelBlessing()
         evaluation.uri = str(tmp_path / "evaluation")
-        evaluation.set_int_custom_property("blessed", evaluator)
+        evaluation.set_int_custom_property("blessed", evaluator or 0)
         metrics = standard_artifacts.ModelEvaluation()
         metrics.uri = str(tmp_path / "metrics")
         if validation:
             _write_validation(tmp_path / "metrics", validation)
         inputs = {"model": [model], "evaluation": [evaluation], "evaluation_metrics": [metrics]}
+        if evaluator is None:
+            inputs = {"model": [model]}
         for name, outcome in (("ranking", ranking), ("server", server)):
             artifact = Verdict()
             artifact.uri = str(tmp_path / name)
@@ -88,6 +90,12 @@ def test_blesses_a_model_that_passed_every_check(run_gate, tmp_path):
     assert blessing.get_int_custom_property("blessed") == 1
     assert blessing.get_int_custom_property("current_model_id") == 7
     assert blessing.get_string_custom_property("current_model") == str(tmp_path / "model")
+
+
+def test_a_recipe_with_retrieval_alone_is_judged_by_ranking_and_server(run_gate, tmp_path):
+    assert run_gate(evaluator=None).get_int_custom_property("blessed") == 1
+    run_gate(evaluator=None, ranking=Outcome(False, ["ndcg@10 is low."]))
+    assert _reasons(tmp_path) == ["RankingEvaluator: ndcg@10 is low."]
 
 
 def test_refuses_with_the_reasons_of_every_failed_check(run_gate, tmp_path):

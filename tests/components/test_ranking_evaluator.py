@@ -13,7 +13,7 @@ from components.ranking_evaluator.component import RankingEvaluator
 from components.ranking_evaluator.executor import Executor, evaluate
 from components.ranking_evaluator.interactions import SPLITS, read_interactions
 from components.verdict import Outcome
-from schemas import InputError, read_spec
+from schemas import InputError, parse_spec, read_spec
 from trainer.ranking import ranking_metrics
 
 ITEMS, USERS = 30, 12
@@ -100,8 +100,14 @@ class _Model(tf.Module):
             tf.debugging.assert_equal(row["timestamp"], first, "Not the first test row.")
         return {"scores": tf.gather(self.table, row["user_id"])}
 
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
+    def rank_examples_untimed(self, examples):
+        wanted = {"user_id": tf.io.FixedLenFeature([], tf.int64)}
+        return {"scores": tf.gather(self.table, tf.io.parse_example(examples, wanted)["user_id"])}
+
     def save(self, folder, signatures=("catalogue", "rank_examples")):
-        tf.saved_model.save(self, str(folder), {name: getattr(self, name) for name in signatures})
+        tf.saved_model.save(self, str(folder), {
+            name.removesuffix("_untimed"): getattr(self, name) for name in signatures})
         return str(folder)
 
 
@@ -171,6 +177,50 @@ def test_string_ids_and_a_zero_or_one_label(tmp_path):
     assert found.users.tolist() == [0, 1, 0]
     assert found.items.tolist() == [1, 0, 0]
     assert found.relevant.tolist() == [True, False, True]
+
+
+ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
+MEMBER = f'feature {{ name: "user_id" type: INT {ONE} annotation {{ tag: "user_id" }} }}'
+FILM = f'feature {{ name: "item_id" type: INT {ONE} annotation {{ tag: "item_id" }} }}'
+KIND = 'feature { name: "kind" type: BYTES annotation { tag: "event_type" tag: "label:got=get" } }'
+
+
+@pytest.fixture
+def untimed(tmp_path, events):
+    """A spec and tables of events without times, every third of the kind that counts."""
+    spec = parse_spec("events", [MEMBER, FILM, MEMBER + FILM + KIND])
+    for split in SPLITS:
+        folder = tmp_path / "untimed" / split
+        folder.mkdir(parents=True)
+        options = tf.io.TFRecordOptions(compression_type="GZIP")
+        with tf.io.TFRecordWriter(str(folder / "data_tfrecord-0.gz"), options) as out:
+            for row in _rows(events[split]):
+                example = tf.train.Example.FromString(_example(
+                    {name: row[name] for name in ("user_id", "item_id")}))
+                kind = b"get" if row["item_id"] % 3 == 0 else b"look"
+                example.features.feature["kind"].bytes_list.value.append(kind)
+                out.write(example.SerializeToString())
+    _write(tmp_path / "untimed" / "items", [{"item_id": i} for i in range(1, ITEMS + 1)])
+    folders = {split: str(tmp_path / "untimed" / split) for split in SPLITS}
+    return spec, folders, str(tmp_path / "untimed" / "items")
+
+
+def test_a_label_on_text_or_none_at_all_tells_what_is_relevant(untimed, events):
+    spec, *tables = untimed
+    items = np.array([row[1] for split in SPLITS for row in events[split]])
+    assert read_interactions(*tables, spec, "got").relevant.tolist() == (items % 3 == 0).tolist()
+    assert read_interactions(*tables, spec, None).relevant.all()
+
+
+def test_events_without_times_are_ranked_and_no_figure_speaks_of_time(untimed, events, tmp_path):
+    spec, *tables = untimed
+    found = read_interactions(*tables, spec, None)
+    assert not found.timed
+    model = _Model(_oracle(events), np.arange(ITEMS)).save(
+        tmp_path / "untimed_model", ("catalogue", "rank_examples_untimed"))
+    outcome = evaluate(model, found)
+    assert outcome.figures["ranking"]["users"] == USERS
+    assert outcome.passed and not {"ndcg_by_gap", "ranking_untied"} & set(outcome.figures)
 
 
 def test_a_perfect_model_passes_whatever_its_order(tmp_path, interactions, events):

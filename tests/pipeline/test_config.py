@@ -67,7 +67,6 @@ def test_a_recipe_file_names_the_recipe(written):
     ({"thresholds": {"max_rsme": 1}}, ["unknown key 'thresholds.max_rsme'", "max_rmse", "min_auc"]),
     ({"thresholds": {"max_rmse": -1}}, ["thresholds.max_rmse", "given -1", "greater than 0"]),
     ({"thresholds": 3}, ["thresholds", "given 3"]),
-    ({"split": "k-fold"}, ["split", "given 'k-fold'", "'u80'", "'t80'"]),
     ({"seed": "one"}, ["seed", "given 'one'", "integer"]),
     ({"seed": -1}, ["seed", "given -1", "greater than or equal to 0"]),
     ({"max_quarantine_share": 1.5}, ["max_quarantine_share", "given 1.5"]),
@@ -145,9 +144,9 @@ def test_an_impossible_recipe_is_named(written, changes, told):
 
 
 @pytest.mark.parametrize(("changes", "told"), [
-    ({"relevant": "joy"}, ["'demo' has no label 'joy'", "rating, like, purchase"]),
+    ({"relevant": "joy"}, ["label 'joy'; dataset 'demo' has: rating, like, purchase"]),
     ({"relevant": "rating"}, ["'rating' of dataset 'demo' is not binary"]),
-    ({"tasks": TASKS | {"fun": {"head": "binary", "label": "fun"}}}, ["has no label 'fun'"]),
+    ({"tasks": TASKS | {"fun": {"head": "binary", "label": "fun"}}}, ["needs the label 'fun'"]),
     ({"tasks": TASKS | {"stars": {"head": "binary", "label": "rating"}}},
      ["task 'stars'", "head 'binary' needs a label that is 0 or 1", "like, purchase"]),
     ({"tasks": {"find": {"head": "retrieval", "label": "rating"}}},

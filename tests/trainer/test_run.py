@@ -110,8 +110,8 @@ def test_a_checkpoint_is_of_one_configuration_and_one_code(bare, monkeypatch):
 
 def test_the_reader_delivers_the_label_that_makes_an_item_relevant(shop, spec, recipe):
     tasks = {"retrieval": {"head": "retrieval"}}
-    data = training_data(
-        spec, Recipe(**{**recipe.model_dump(), "tasks": tasks}), shop.files, shop.transforms)
+    changed = Recipe(**{**recipe.model_dump(), "tasks": tasks, "relevant": "like"})
+    data = training_data(spec, changed, shop.files, shop.transforms)
     assert data.reader.labels == ("like",)
 
 

@@ -68,9 +68,13 @@ class InteractionReader:
 
     def batches(self, files: list[str], batch_size: int, shuffle_seed: int) -> tf.data.Dataset:
         """Returns shuffled batches of `(inputs, labels)` for training, see `raw`."""
-        return self.raw(files, batch_size, shuffle_seed).map(
-            lambda row: (model_inputs(row), {n: row[columns.label(n)] for n in self.labels})
-        )
+        def supervised(row):
+            labels = {n: row[columns.label(n)] for n in self.labels}
+            if columns.EVENT_WEIGHT in row:
+                labels[columns.EVENT_WEIGHT] = row[columns.EVENT_WEIGHT]
+            return model_inputs(row), labels
+
+        return self.raw(files, batch_size, shuffle_seed).map(supervised)
 
     def rows(self, files: list[str]) -> dict[str, np.ndarray]:
         """Returns all columns of all rows as arrays."""
@@ -87,6 +91,8 @@ class InteractionReader:
             row[columns.ITEM_INDEX] = table_index(items, row[columns.ITEM_ID])
             if columns.HISTORY_ITEM_ID in row:
                 row[columns.HISTORY_INDEX] = table_index(items, row[columns.HISTORY_ITEM_ID])
+            if columns.UNSEEN_ID in row:
+                row[columns.UNSEEN_INDEX] = table_index(items, row[columns.UNSEEN_ID])
             return row
 
         return parse
@@ -95,5 +101,5 @@ class InteractionReader:
 def model_inputs(row: dict) -> dict:
     """Returns the columns that a model may read: no label, no outcome, no string."""
     ids = (columns.USER_ID, columns.ITEM_ID, columns.HISTORY_ITEM_ID, columns.HISTORY_TIME,
-           columns.TIMESTAMP)
+           columns.TIMESTAMP, columns.UNSEEN_ID)
     return {n: v for n, v in row.items() if n not in ids and columns.is_model_input(n)}

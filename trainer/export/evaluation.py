@@ -9,7 +9,7 @@ from trainer.data.tables import Table
 from trainer.export.keys import label_key, weight_key
 from trainer.export.module import Recommender
 from trainer.preprocessing import columns
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, Task
 
 _BOUNDS = (5, 20, 50, 200)
 _NONE = "none"
@@ -39,18 +39,31 @@ class EvaluationColumns(tf.Module):
         """Maps serialized raw Examples `(batch,)` to labels, weights and slice columns."""
         row, user, item = self._recommender.transformed(serialized)
         outputs = {}
-        for name, task in self._recipe.tasks.items():
-            if task.head == "retrieval":
-                continue
-            label = row[columns.label(str(task.label))]
-            known = tf.logical_not(tf.math.is_nan(label))
-            outputs[label_key(name)] = tf.where(known, label, 0.0)[:, None]
+        for name, task in self._recipe.judged.items():
+            if task.head == "click":
+                label, known = _clicked(row, task)
+            else:
+                value = row[columns.label(str(task.label))]
+                known = tf.logical_not(tf.math.is_nan(value))
+                label = tf.where(known, value, 0.0)[:, None]
+            outputs[label_key(name)] = label
             outputs[weight_key(name)] = tf.cast(known, tf.float32)[:, None]
         outputs["user_activity"] = tf.gather(self._activity, user)[:, None]
         outputs["item_popularity"] = tf.gather(self._popularity, item)[:, None]
         for name, table in self._categories.items():
             outputs[name] = tf.gather(table, item)
         return outputs
+
+
+def _clicked(row: dict[str, tf.Tensor], task: Task) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns 1 for the row's item and 0 for its unseen ones, and which rows can be judged."""
+    unseen = tf.strings.length(row[columns.UNSEEN_ID]) > 0
+    own = tf.ones_like(unseen[:, :1], tf.float32)
+    label = tf.concat([own, tf.zeros_like(unseen, tf.float32)], axis=1)
+    known = tf.reduce_all(unseen, axis=1)
+    if task.label is not None:
+        known = tf.logical_and(known, row[columns.label(task.label)] > 0)
+    return label, known
 
 
 def _bucket(events: np.ndarray) -> np.ndarray:

@@ -122,16 +122,25 @@ class Recommender(tf.Module):
         }
 
     def predict(self, serialized: tf.Tensor) -> Tensors:
-        """Predicts every task for rows of raw Examples, with each row's own history, `(batch,)`."""
+        """Predicts every task for rows of raw Examples, with each row's own history.
+
+        Returns:
+          `(batch,)` for each task; for a `click` head `(batch, 1 + others)`: the row's item and
+          its unseen items.
+        """
         row = self._parsed(serialized)
         user = self._user(self._behaviour(row))
         index = table_index(self._item_ids, row[columns.ITEM_ID])
-        vector = tf.gather(self._vectors, index)
         query = self._query(user[self.recipe.retrieval])
-        return {
-            self.recipe.retrieval: tf.reduce_sum(query * tf.gather(self._candidates, index), 1),
-            **{n: self._finish(n, head(user[n], vector)) for n, head in self._heads.items()},
-        }
+        among = index[:, None]
+        if columns.UNSEEN_ID in row:
+            others = table_index(self._item_ids, row[columns.UNSEEN_ID])
+            among = tf.concat([among, others], axis=1)
+        answers = {self.recipe.retrieval: tf.reduce_sum(
+            query * tf.gather(self._candidates, index), axis=1)}
+        for name, pairs in self._pairs(user, among).items():
+            answers[name] = pairs if self.recipe.tasks[name].head == "click" else pairs[:, 0]
+        return answers
 
     def rank(self, serialized: tf.Tensor) -> Tensors:
         """Scores the catalogue for rows of raw Examples; reads user, time and history only."""
@@ -178,7 +187,7 @@ class Recommender(tf.Module):
 
     def _finish(self, name: str, raw: tf.Tensor) -> tf.Tensor:
         task = self.recipe.tasks[name]
-        if task.head == "binary":
+        if task.probability:
             return tf.sigmoid(raw)
         label = self.spec.label(str(task.label))
         low = -np.inf if label.minimum is None else label.minimum

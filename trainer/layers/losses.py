@@ -57,6 +57,25 @@ def binary_crossentropy(logit, label):
     return ops.maximum(logit, 0.0) - logit * label + ops.log1p(ops.exp(-ops.abs(logit)))
 
 
+def click_loss(logit, weight, unseen):
+    """The cross-entropy of an event against items that the user has no event with.
+
+    Args:
+      logit: `(batch, 1 + others)`; the first column is the event's own item.
+      weight: How much each event counts, `(batch,)`; 0 for a row that is no positive example.
+      unseen: Indices of the other items, `(batch, others)`; 0 where there is none.
+
+    Returns:
+      The mean over all items compared, a scalar.
+    """
+    own = ops.ones_like(logit[:, :1])
+    known = ops.concatenate([own, ops.cast(ops.not_equal(unseen, 0), own.dtype)], axis=1)
+    label = ops.concatenate([own, ops.zeros_like(logit[:, 1:])], axis=1)
+    known = known * weight[:, None]
+    loss = binary_crossentropy(logit, label)
+    return ops.sum(loss * known) / ops.maximum(ops.sum(known), 1.0)
+
+
 @keras.saving.register_keras_serializable("tessera")
 class UncertaintyBalance(keras.layers.Layer):
     """Weighs losses by learned uncertainty (Kendall et al. 2018, arXiv:1705.07115).

@@ -18,6 +18,9 @@ HISTORY_ITEM_ID = "history_item_id"
 HISTORY_TIME = "history_time"
 HISTORY_AGE = "history_age"
 HISTORY_RANK = "history_rank"
+UNSEEN_ID = "unseen_id"
+UNSEEN_INDEX = "unseen_index"
+EVENT_WEIGHT = "weight__event"
 
 
 def present(feature: str) -> str:
@@ -52,4 +55,4 @@ def event_value(what: str) -> str:
 
 def is_model_input(name: str) -> bool:
     """Tells whether a transformed interaction column describes the moment, not the outcome."""
-    return not name.startswith(("label__", "event__"))
+    return not name.startswith(("label__", "event__", "weight__"))

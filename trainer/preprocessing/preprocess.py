@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from schemas import Feature, FeatureSpec, parse_spec
+from schemas import Feature, FeatureSpec, Label, parse_spec
 from trainer.preprocessing import columns
 from trainer.preprocessing.behaviour import dense, moment_columns
 from trainer.preprocessing.image import small_image
@@ -44,19 +44,50 @@ def interaction_columns(inputs: dict[str, Any], spec: FeatureSpec) -> Tensors:
         columns.USER_ID: _as_string(_one(inputs[spec.role("user_id").name])),
         columns.ITEM_ID: _as_string(_one(inputs[spec.role("item_id").name])),
     }
-    now = _one(inputs[spec.role("timestamp").name])
+    now = _moment(inputs, spec)
     outputs[columns.TIMESTAMP] = now
-    for label in spec.labels:
-        value = _number(inputs[label.feature])
-        if label.threshold is not None:
-            reached = tf.cast(value >= label.threshold, tf.float32)
-            value = tf.where(tf.math.is_nan(value), value, reached)
-        outputs[columns.label(label.name)] = value
+    outputs.update((columns.label(label.name), _label(inputs, label)) for label in spec.labels)
+    unseen = spec.unseen()
+    if unseen is not None:
+        drawn = _as_string(inputs[unseen.name])
+        outputs[columns.UNSEEN_ID] = dense(drawn, int(unseen.max_values or 0), "")
+    if spec.event_weights():
+        outputs[columns.EVENT_WEIGHT] = _event_weight(inputs, spec)
     for what in event_values(spec):
         value = _number(inputs[what])
         outputs[columns.event_value(what)] = tf.where(tf.math.is_nan(value), -1.0, value)
     outputs.update(history_columns(inputs, now, spec))
     return outputs
+
+
+def _moment(inputs: dict[str, Any], spec: FeatureSpec) -> tf.Tensor:
+    """Returns the time of each row in seconds, int64 `(batch,)`, -1 where the data has none."""
+    if spec.has_role("timestamp"):
+        return _one(inputs[spec.role("timestamp").name])
+    anything = _one(inputs[spec.role("item_id").name])
+    return tf.fill(tf.shape(anything), tf.constant(-1, tf.int64))
+
+
+def _label(inputs: dict[str, Any], label: Label) -> tf.Tensor:
+    """Returns a label, float32 `(batch,)`, NaN where a row has none."""
+    if label.equals is not None:
+        text = _one(inputs[label.feature])
+        same = tf.cast(tf.equal(text, label.equals), tf.float32)
+        return tf.where(tf.equal(text, ""), float("nan"), same)
+    value = _number(inputs[label.feature])
+    if label.threshold is None:
+        return value
+    reached = tf.cast(value >= label.threshold, tf.float32)
+    return tf.where(tf.math.is_nan(value), value, reached)
+
+
+def _event_weight(inputs: dict[str, Any], spec: FeatureSpec) -> tf.Tensor:
+    """Returns how much each event counts in training, float32 `(batch,)`."""
+    kind = _one(inputs[spec.role("event_type").name])
+    weight = tf.fill(tf.shape(kind), 1.0)
+    for name, value in spec.event_weights().items():
+        weight = tf.where(tf.equal(kind, name), tf.constant(value, tf.float32), weight)
+    return weight
 
 
 def event_values(spec: FeatureSpec) -> tuple[str, ...]:

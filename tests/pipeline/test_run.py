@@ -1,0 +1,63 @@
+"""What a run refuses before anything is read."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.config import load_config
+from pipeline.run import run
+from schemas import InputError
+
+USERS = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
+ITEMS = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
+STARS = 'feature { name: "stars" type: FLOAT annotation { tag: "label:stars" } }'
+
+
+@pytest.fixture
+def refused(tmp_path: Path, console):
+    """Runs on two events with a schema of the interactions; returns the message."""
+
+    def refused(interactions: str, **values) -> str:
+        (tmp_path / "schemas").mkdir(exist_ok=True)
+        (tmp_path / "schemas" / "interactions.pbtxt").write_text(interactions)
+        (tmp_path / "events.csv").write_text("who,what,stars\nann,tea,4\nbob,cup,2\n")
+        (tmp_path / "my.yaml").write_text(yaml.safe_dump({
+            "dataset": "csv", "schemas": "schemas", "root": str(tmp_path / "root"),
+            "source": {"interactions": {"files": "events.csv"}}, **values}))
+        with pytest.raises(InputError) as caught:
+            run(load_config(tmp_path / "my.yaml"), console)
+        return str(caught.value)
+
+    return refused
+
+
+def test_a_recipe_whose_label_the_data_lack(refused) -> None:
+    message = refused(USERS + ITEMS, split="random")
+    assert "Recipe 'flagship' needs the label 'like'; dataset 'schemas' has: none" in message
+    assert "'label:like'" in message and "'implicit' needs events alone" in message
+
+
+def test_a_click_head_without_unseen_items(refused) -> None:
+    message = refused(USERS + ITEMS, split="random", recipe="implicit")
+    assert "Recipe 'implicit', task 'click'" in message
+    assert "tag 'unseen'" in message and "value_count { min: 2 max: 2 }" in message
+
+
+def test_a_probability_of_a_label_that_is_none(refused, tmp_path) -> None:
+    recipe = tmp_path / "stars.yaml"
+    recipe.write_text(yaml.safe_dump({"description": "x", "tasks": {
+        "retrieval": {"head": "retrieval"}, "stars": {"head": "binary", "label": "stars"}}}))
+    message = refused(USERS + ITEMS + STARS, split="random", recipe=str(recipe))
+    assert "task 'stars': the head 'binary' needs a label that is 0 or 1" in message
+
+
+@pytest.mark.parametrize("split", ["u80", "t80"])
+def test_a_split_in_time_without_times(refused, split) -> None:
+    message = refused(USERS + ITEMS, split=split, recipe="implicit")
+    assert "tag 'timestamp'" in message and "random" in message
+
+
+def test_an_unknown_split(refused) -> None:
+    message = refused(USERS + ITEMS, split="k-fold", recipe="implicit")
+    assert "Unknown split 'k-fold'" in message and "u80 or t80 or random" in message

@@ -1,0 +1,180 @@
+"""Events alone: no rating, no time; a head that holds an event against unseen items."""
+
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_model_analysis as tfma
+from tensorflow_transform import TFTransformOutput
+
+from components.catalog_gen.examples import encode
+from pipeline.config import Thresholds
+from pipeline.evaluation import eval_config
+from schemas import parse_spec
+from trainer.data.events import concatenate, read_events
+from trainer.export.evaluation import EvaluationColumns
+from trainer.export.keys import label_key, weight_key
+from trainer.export.memory import remember
+from trainer.export.module import Recommender
+from trainer.export.save import save
+from trainer.layers.losses import binary_crossentropy, click_loss
+from trainer.model import build_network
+from trainer.multitask import MultiTaskModel
+from trainer.recipe import Recipe
+from trainer.run import training_data
+
+ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
+USERS = f'feature {{ name: "who" type: BYTES {ONE} annotation {{ tag: "user_id" }} }}'
+ITEMS = f'feature {{ name: "what" type: INT {ONE} annotation {{ tag: "item_id" }} }}'
+EVENTS = USERS + ITEMS + """
+feature { name: "kind" type: BYTES
+  annotation { tag: "event_type" tag: "weight:view=0.5" tag: "label:bought=purchase" } }
+feature { name: "others" type: INT value_count { min: 2 max: 2 } annotation { tag: "unseen" } }
+"""
+SPEC = parse_spec("events", [USERS, ITEMS, EVENTS])
+RECIPE = Recipe(
+    description="events", modalities=(), model={"dim": 4},
+    tasks={"retrieval": {"head": "retrieval"}, "click": {"head": "click"},
+           "bought": {"head": "binary", "label": "bought"}},
+)
+WHO, WHAT = [b"ann", b"bob", b"cyd"], [1, 2, 3, 10]
+
+
+def event(who: bytes, what: int, kind: str, others: list[int]) -> dict:
+    return {"member": [who], "film": [what], "who": [who], "what": [what],
+            "kind": [kind.encode()] * bool(kind), "others": others}
+
+
+ROWS = [
+    event(b"ann", 1, "view", [2, 3]), event(b"ann", 10, "purchase", [3, 2]),
+    event(b"bob", 2, "purchase", [1, 10]), event(b"bob", 3, "", [1, 10]),
+    event(b"cyd", 3, "purchase", [1]), event(b"cyd", 1, "view", [10, 2]),
+]
+SPLITS = ["train", "train", "train", "validation", "test", "test"]
+
+
+@pytest.fixture(scope="module")
+def shop(trainer_files, tmp_path_factory):
+    raw = {"users": [{"who": [w]} for w in WHO], "items": [{"what": [w]} for w in WHAT],
+           "interactions": ROWS}
+    files, folders = trainer_files(raw, SPLITS, SPEC, RECIPE, tmp_path_factory.mktemp("events"))
+    transforms = {side: TFTransformOutput(folder) for side, folder in folders.items()}
+    return SimpleNamespace(transforms=transforms,
+                           data=training_data(SPEC, RECIPE, files, transforms))
+
+
+@pytest.fixture(scope="module")
+def network(shop):
+    data = shop.data
+    network = build_network(SPEC, RECIPE, data.user_side, data.item_side, {}, seed=1)
+    random = np.random.default_rng(2)
+    for weight in network.training.trainable_weights:
+        weight.assign(random.normal(scale=0.5, size=weight.shape))
+    return network
+
+
+@pytest.fixture(scope="module")
+def exported(shop, network, tmp_path_factory):
+    data = shop.data
+    events = concatenate([read_events(data.reader, files) for files in data.files.values()])
+    memory = remember(events, data.users, data.items, 0)
+    recommender = Recommender(
+        SPEC, RECIPE, network, data.users, data.items, memory, shop.transforms)
+    folder = tmp_path_factory.mktemp("exported")
+    save(recommender, EvaluationColumns(
+        SPEC, RECIPE, recommender, data.users, data.items, shop.transforms["items"]), folder)
+    return folder
+
+
+def test_rows_without_times_become_inputs_labels_and_weights(shop):
+    reader, files = shop.data.reader, shop.data.files
+    rows = {n: np.concatenate([reader.rows(some)[n] for some in files.values()])
+            for n in reader.rows(files["train"])}
+    assert (rows["timestamp"] == -1).all()
+    by_pair = {(user.decode(), int(item)): place for place, (user, item) in
+               enumerate(zip(rows["user_id"], rows["item_id"], strict=True))}
+    view, bought, unknown = (by_pair[pair] for pair in [("ann", 1), ("ann", 10), ("bob", 3)])
+    assert rows["weight__event"][[view, bought, unknown]].tolist() == [0.5, 1, 1]
+    assert rows["label__bought"][[view, bought]].tolist() == [0, 1]
+    assert np.isnan(rows["label__bought"][unknown])
+    assert rows["unseen_index"][view].tolist() == [2, 3]
+    assert rows["unseen_index"][by_pair[("cyd", 3)]].tolist() == [1, 0]
+
+
+def test_a_training_batch_holds_what_the_losses_need(shop, network):
+    inputs, labels = next(iter(shop.data.reader.batches(shop.data.files["train"], 3, 0)))
+    model = MultiTaskModel(network.training, RECIPE, np.full(5, 0.2))
+    outputs = model(inputs, training=False)
+    assert outputs["click"].shape == (3, 3)
+    losses = model.task_losses(labels, outputs)
+    weight = labels["weight__event"].numpy()
+    given = np.zeros((3, 3), "float32")
+    given[:, 0] = 1
+    rows = np.asarray(binary_crossentropy(outputs["click"], given))
+    expected = (rows * weight[:, None]).sum() / (3 * weight.sum())
+    assert float(losses["click"]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_an_event_of_small_weight_moves_the_model_less(shop, network):
+    inputs, labels = next(iter(shop.data.reader.batches(shop.data.files["train"], 3, 0)))
+    seen = {}
+
+    def loss(query, candidate, weight, probability, index, temperature):
+        seen["weight"] = np.asarray(weight)
+        return keras.ops.sum(weight)
+
+    model = MultiTaskModel(network.training, RECIPE, np.full(5, 0.2), loss)
+    model.task_losses(labels, model(inputs, training=False))
+    assert sorted(seen["weight"].tolist()) == [0.5, 1, 1]
+
+
+def test_places_without_an_unseen_item_do_not_count():
+    logits = keras.ops.convert_to_tensor([[2.0, -1.0, 9.0]])
+    weight = keras.ops.ones((1,))
+    loss = click_loss(logits, weight, keras.ops.convert_to_tensor([[4, 0]]))
+    expected = (np.log1p(np.exp(-2.0)) + np.log1p(np.exp(-1.0))) / 2
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+    assert float(click_loss(logits, weight * 0, keras.ops.convert_to_tensor([[4, 0]]))) == 0
+
+
+def test_the_export_answers_for_the_item_and_its_unseen_ones(exported, network, shop):
+    signatures = tf.saved_model.load(str(exported)).signatures
+    examples = tf.constant([encode(row, SPEC, "interactions") for row in ROWS])
+    answers = signatures["predict_examples"](examples=examples)
+    columns = signatures["transform_features"](examples=examples)
+    assert answers["click"].shape == (6, 3) and answers["bought"].shape == (6,)
+    assert (answers["click"].numpy() > 0).all() and (answers["click"].numpy() < 1).all()
+    assert columns[label_key("click")].numpy().tolist() == [[1, 0, 0]] * 6
+    # Who has fewer unseen items than there are places cannot be judged.
+    assert columns[weight_key("click")].numpy()[:, 0].tolist() == [1, 1, 1, 1, 0, 1]
+    scored = signatures["serving_default"](
+        user_id=tf.constant(["ann"]), timestamp=tf.constant([-1], tf.int64),
+        history_item_id=tf.constant([[""]]), history_timestamp=tf.constant([[-1]], tf.int64),
+        candidates=tf.constant([["1", "2", "3"]]),
+    )
+    np.testing.assert_allclose(scored["click"].numpy()[0], answers["click"].numpy()[0], rtol=1e-5)
+
+
+def test_tfma_counts_each_compared_item(exported, tmp_path):
+    written = str(tmp_path / "rows.tfrecord")
+    with tf.io.TFRecordWriter(written) as writer:
+        for row in ROWS:
+            writer.write(encode(row, SPEC, "interactions"))
+    config = eval_config(SimpleNamespace(recipe=RECIPE, thresholds=Thresholds()), SPEC)
+    shared = tfma.default_eval_shared_model(
+        str(exported), eval_config=config, tags=[tf.saved_model.SERVING], rubber_stamp=True)
+    result = tfma.run_model_analysis(
+        shared, config, data_location=written, output_path=str(tmp_path / "out"),
+        extractors=tfma.default_extractors(eval_shared_model=shared, eval_config=config))
+    metrics = dict(result.slicing_metrics)[()]["click"][""]
+    signatures = tf.saved_model.load(str(exported)).signatures
+    answers = signatures["predict_examples"](
+        examples=tf.constant([encode(row, SPEC, "interactions") for row in ROWS]))["click"].numpy()
+    judged = answers[[0, 1, 2, 3, 5]]
+    own, others = judged[:, 0], judged[:, 1:].ravel()
+    right = (own > 0.5).sum() + (others <= 0.5).sum()
+    assert metrics["binary_accuracy"]["doubleValue"] == pytest.approx(right / 15, abs=1e-6)
+    pairs = (own[:, None] > others).mean() + (own[:, None] == others).mean() / 2
+    assert metrics["auc"]["doubleValue"] == pytest.approx(pairs, abs=0.02)
