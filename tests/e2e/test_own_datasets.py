@@ -1,0 +1,156 @@
+"""Three datasets that differ in everything, run by configuration and schema alone."""
+
+import csv
+import io
+import json
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from own_movielens import write_movielens_as_csv
+from rich.console import Console
+
+from pipeline.config import RunConfig, load_config
+from pipeline.run import run
+from serving.client import Client
+from serving.launch import running_server
+
+HERE = Path(__file__).parent
+LENIENT = {"max_rmse": 3, "min_auc": 0, "max_p99_ms": 60_000}
+ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
+
+
+def finished(config: RunConfig) -> tuple[int, dict, str]:
+    """Runs; returns the exit code, the metrics and what was told."""
+    console = Console(file=io.StringIO(), width=200)
+    code = run(config, console)
+    metrics = json.loads((config.root / "runs" / "latest" / "metrics.json").read_text("utf-8"))
+    return code, metrics, console.file.getvalue()
+
+
+def counts(config: RunConfig) -> dict:
+    """Returns the rows of each table as the report counts them."""
+    report = json.loads((config.root / "runs" / "latest" / "data_report.json").read_text("utf-8"))
+    return report["counts"]["counts"]
+
+
+TEAS = ["龙井", "铁观音", "普洱", "毛峰", "碧螺春", "白毫银针", "大红袍", "寿眉"]
+POTS = ["紫砂壶", "青花瓷碗", "盖碗", "公道杯", "茶盘", "建盏", "竹茶匙", "银壶"]
+CITIES = ["北京", "上海", "西安", "成都"]
+NAMES = [f"{family}{given}{city}" for city in CITIES for family in "李王张刘陈杨" for given in "雷梅"]
+
+
+@pytest.fixture(scope="module")
+def tea_house(tmp_path_factory) -> Path:
+    """A folder with purchases alone: no users table, Chinese titles, a config and a recipe."""
+    folder = tmp_path_factory.mktemp("teahouse")
+    choice = random.Random(4)
+    goods = [(name, f"{size}{name}", kind) for kind, names in (("茶", TEAS), ("器", POTS))
+             for name in names for size in ("小", "大")]
+    with (folder / "goods.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["货号", "品名", "类"])
+        rows.writerows((title, f"{title}，\n清香“一等”", kind) for _, title, kind in goods)
+    with (folder / "orders.jsonl").open("w", encoding="utf-8") as file:
+        moment = 1_700_000_000
+        for place, name in enumerate(NAMES):
+            wanted = [title for _, title, kind in goods if (kind == "茶") == bool(place % 2)]
+            for title in [*choice.sample(wanted, 14), *choice.sample([g[1] for g in goods], 2)]:
+                moment += choice.randint(60, 9000)
+                file.write(json.dumps({"谁": name, "什么": title, "何时": moment * 1000},
+                                      ensure_ascii=False) + "\n")
+    (folder / "schemas").mkdir()
+    (folder / "schemas" / "items.pbtxt").write_text(f"""
+feature {{ name: "product" type: BYTES {ONE} annotation {{ tag: "item_id" }} }}
+feature {{ name: "title" type: BYTES annotation {{ tag: "text" }} }}
+feature {{ name: "kind" type: BYTES annotation {{ tag: "categorical" }} }}
+""")
+    (folder / "schemas" / "interactions.pbtxt").write_text(f"""
+feature {{ name: "buyer" type: BYTES {ONE} annotation {{ tag: "user_id" }} }}
+feature {{ name: "product" type: BYTES {ONE} annotation {{ tag: "item_id" }} }}
+feature {{ name: "when" type: INT {ONE} annotation {{ tag: "timestamp" }} }}
+feature {{ name: "others" type: BYTES value_count {{ min: 2 max: 2 }} annotation {{ tag: "unseen" }} }}
+feature {{ name: "bought" type: BYTES value_count {{ min: 0 max: 10 }}
+  annotation {{ tag: "history:item_id" }} }}
+feature {{ name: "times" type: INT value_count {{ min: 0 max: 10 }}
+  annotation {{ tag: "history:timestamp" }} }}
+""")
+    columns = {"buyer": "谁", "product": "什么", "when": "何时"}
+    (folder / "tea.yaml").write_text(yaml.safe_dump({
+        "dataset": "jsonl", "schemas": "schemas", "recipe": "quick.yaml", "root": str(folder / "runs"),
+        "source": {"interactions": {"files": "orders.jsonl", "columns": columns},
+                   "items": {"files": "goods.jsonl", "columns": {"product": "货号", "title": "品名",
+                                                                 "kind": "类"}}},
+        "thresholds": LENIENT}, allow_unicode=True), encoding="utf-8")
+    with (folder / "goods.csv").open(encoding="utf-8", newline="") as file, (
+            folder / "goods.jsonl").open("w", encoding="utf-8") as out:
+        out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in csv.DictReader(file))
+    (folder / "quick.yaml").write_text(yaml.safe_dump({
+        "description": "quick", "modalities": ["categorical", "text"], "model": {"dim": 16},
+        "tasks": {"retrieval": {"head": "retrieval"}, "click": {"head": "click"}},
+        "training": {"max_epochs": 12, "batch_size": 64, "learning_rate": 0.005},
+    }), encoding="utf-8")
+    return folder
+
+
+def test_purchases_alone_without_users_and_with_chinese_titles(tea_house):
+    config = load_config(tea_house / "tea.yaml")
+    code, metrics, told = finished(config)
+    assert code == 0, told
+    assert counts(config)["users"] == {"read": 48, "kept": 48, "quarantined": 0}
+    assert counts(config)["interactions"]["read"] == 48 * 16
+    assert set(metrics["tasks"]) == {"click"} and metrics["tasks"]["click"]["auc"] > 0.6
+    assert metrics["ranking"]["ndcg@10"] > metrics["baselines"]["popularity"]["ndcg@10"]
+    folder = config.root / "serving" / config.pipeline_name
+    with running_server(folder) as address, Client(*address) as client:
+        (known,), (stranger,) = client.recommend([NAMES[1]], k=4), client.recommend(["新客"], k=4)
+    titles = {row for row in (tea_house / "goods.csv").read_text("utf-8").split(",")}
+    assert len(known) == len(stranger) == 4
+    assert all(any(one.item_id in title for title in titles) for one in known + stranger)
+    assert all(0 < one.tasks["click"] < 1 for one in known)
+
+
+@pytest.fixture(scope="module")
+def emotify_dir() -> Path:
+    root = Path(os.environ.get("TESSERA_DATA", HERE.parents[1] / ".." / "shared" / "data"))
+    if not (root / "emotify").is_dir():
+        pytest.skip("Emotify is absent: set TESSERA_DATA to the folder that holds it.")
+    return (root / "emotify").resolve()
+
+
+def test_sound_without_user_ids_or_times(emotify_dir, tmp_path):
+    shutil.copytree(HERE / "emotify", tmp_path / "emotify")
+    config = load_config(tmp_path / "emotify" / "emotify.yaml", data_dir=emotify_dir,
+                         root=tmp_path / "root")
+    code, metrics, told = finished(config)
+    assert code in (0, 4), told
+    if code:  # a model that is worse than popularity is an honest answer, a fault is not
+        assert all("popularity" in reason for reason in metrics["not_blessed_because"]), told
+    rows = counts(config)
+    assert rows["interactions"]["read"] == 8407 == rows["interactions"]["kept"]
+    assert rows["items"] == {"read": 400, "kept": 400, "quarantined": 0}
+    assert rows["users"]["kept"] == 466
+    assert metrics["split"] == rows["split"] == "random" and "random" in told
+    assert {"mood", "liked", "disliked", "sadness"} < set(metrics["tasks"])
+    assert metrics["tasks"]["calmness"]["auc"] > 0.6  # what a track is tells how it feels
+    report = (config.root / "runs" / "latest" / "data_report.html").read_text("utf-8")
+    assert "split at random, not in time" in report
+
+
+def test_movielens_as_csv_is_ingested_as_by_its_adapter(movielens_dir, tmp_path):
+    """Equal rows in equal splits and order: what follows cannot tell the two apart."""
+    given = write_movielens_as_csv(movielens_dir, tmp_path)
+    found = [given.ingested(config) for config in (given.adapter, given.own_files)]
+    assert found[0] == found[1]
+    assert found[0]["interactions/train"] and found[0]["items/all"]
+
+
+@pytest.mark.slow
+def test_movielens_as_csv_has_the_adapters_metrics(movielens_dir, tmp_path):
+    given = write_movielens_as_csv(movielens_dir, tmp_path)
+    results = [finished(config)[1] for config in (given.adapter, given.own_files)]
+    for key in ("ranking", "baselines", "tasks", "training"):
+        assert results[0][key] == results[1][key]
