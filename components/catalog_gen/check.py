@@ -70,11 +70,14 @@ class Checker:
         checked = Checked(value_faults=list(record.faults))
         given, kept = record.values.get, checked.values
         for column in self._columns:
-            raw = given(column.name)
+            raw: Any = given(column.name)
             kind = type(raw)
             # Most values have the right type already; only others take the longer way.
             if kind is column.plain and column.low <= raw <= column.high:
                 kept[column.name] = [raw]
+                continue
+            if kind is str and column.text and raw:
+                kept[column.name] = [raw.encode("utf-8", "replace")]
                 continue
             try:
                 values = _convert(raw, column.feature)
@@ -98,7 +101,8 @@ class _Column:
 
     Attributes:
       plain: Type of a value that needs no conversion, `None` where each one does.
-      low: Smallest such value.
+      text: A string needs nothing but its encoding.
+      low: Smallest value of the type `plain`.
       high: Largest such value.
       needed: A row without a value breaks a hard rule.
       hard: A fault costs the row.
@@ -107,6 +111,7 @@ class _Column:
     name: str
     feature: Feature
     plain: type | None
+    text: bool
     low: float
     high: float
     needed: bool
@@ -121,7 +126,8 @@ class _Column:
             plain = feature.dtype
             low = -most if feature.minimum is None else max(-most, feature.minimum)
             high = most if feature.maximum is None else min(most, feature.maximum)
-        return cls(feature.name, feature, plain, low, high, needed, needed or label)
+        text = feature.dtype is bytes and feature.modality not in MEDIA
+        return cls(feature.name, feature, plain, text, low, high, needed, needed or label)
 
 
 def _convert(raw: Any, feature: Feature) -> list[Any]:

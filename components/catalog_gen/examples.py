@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from schemas import FeatureSpec
+from schemas import Feature, FeatureSpec
 
 _CACHED = 1 << 16
 # Tags of fields with a length: number 1, 2 and 3.
@@ -28,15 +28,8 @@ class Encoder:
           spec: The dataset's spec, which gives each column's type.
           side: The table.
         """
-        kinds: dict[type, tuple[bytes, Callable]] = {
-            bytes: (_FIRST, _texts), float: (_SECOND, _floats), int: (_THIRD, _integers)}
-        self._columns = []
-        for feature in sorted(spec.table(side), key=lambda f: f.name):
-            kind, write = kinds[feature.dtype]
-            if feature.dtype is bytes and (feature.role or feature.history):
-                write = _identities
-            key = _field(_FIRST, feature.name.encode())
-            self._columns.append((feature.name, key, kind, write))
+        features = sorted(spec.table(side), key=lambda f: f.name)
+        self._columns = [(feature.name, _Column(feature)) for feature in features]
 
     def encode(self, row: dict[str, list[Any]]) -> bytes:
         """Serializes a row; columns without a value are left out.
@@ -47,12 +40,43 @@ class Encoder:
         Returns:
           A serialized `tf.train.Example`.
         """
-        entries = []
-        for name, key, kind, write in self._columns:
+        entries: list[bytes] = []
+        for name, column in self._columns:
             if values := row.get(name):
-                value = _field(_SECOND, _field(kind, write(values)))
-                entries.append(_field(_FIRST, key + value))
+                entries += column.entry(values)
         return _field(_FIRST, b"".join(entries))
+
+
+class _Column:
+    """One column of an Example, an entry of its map of features."""
+
+    def __init__(self, feature: Feature):
+        self._key = _field(_FIRST, feature.name.encode())
+        self._packed = feature.dtype is not bytes
+        kinds: dict[type, tuple[bytes, Callable[[Any], bytes]]] = {
+            bytes: (_FIRST, _identities if feature.role or feature.history else _texts),
+            float: (_SECOND, _floats),
+            int: (_THIRD, _integers),
+        }
+        self._kind, self._write = kinds[feature.dtype]
+        self._heads: dict[int, bytes] = {}
+
+    def entry(self, values: list[Any]) -> tuple[bytes, bytes]:
+        """Returns everything before the values, which depends on their length alone, and them."""
+        content = self._write(values)
+        length = len(content)
+        head = self._heads.get(length)
+        if head is None:
+            head = self._head(length)
+            if length < len(_LENGTHS):
+                self._heads[length] = head
+        return head, content
+
+    def _head(self, length: int) -> bytes:
+        head = b""
+        for tag in (_FIRST, self._kind, _SECOND) if self._packed else (self._kind, _SECOND):
+            head = tag + _varint(length + len(head)) + head
+        return _FIRST + _varint(length + len(self._key) + len(head)) + self._key + head
 
 
 def _varint(number: int) -> bytes:
@@ -90,8 +114,8 @@ def _texts(values: Iterable[bytes]) -> bytes:
 
 
 def _integers(values: Iterable[int]) -> bytes:
-    return _field(_FIRST, b"".join(map(_cached_varint, values)))
+    return b"".join(map(_cached_varint, values))
 
 
 def _floats(values: list[float]) -> bytes:
-    return _field(_FIRST, struct.pack(f"<{len(values)}f", *values))
+    return struct.pack(f"<{len(values)}f", *values)

@@ -3,6 +3,7 @@
 import heapq
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +19,7 @@ class FaultWriter:
     """Collects faults in files, each of them sorted.
 
     Attributes:
-      rows: How many rows were left out so far.
+      rows: How many rows were left out so far, by table.
       paths: The files written so far; all of them after `close`.
     """
 
@@ -26,7 +27,7 @@ class FaultWriter:
         """Names the files: `<stem>-0.faults` and so on."""
         self._stem = stem
         self._waiting: list[dict[str, Any]] = []
-        self.rows = 0
+        self.rows: Counter[str] = Counter()
         self.paths: list[str] = []
 
     def add(self, table: str, origin: Origin, kind: str, reason: str) -> None:
@@ -38,7 +39,7 @@ class FaultWriter:
           kind: `"row"` where the row was left out, `"value"` where one of its values was.
           reason: One sentence.
         """
-        self.rows += kind == "row"
+        self.rows[table] += kind == "row"
         self._waiting.append({"table": table, "source": origin[0], "line": origin[1],
                               "kind": kind, "reason": reason})
         if len(self._waiting) >= _RUN:

@@ -9,10 +9,11 @@ from components.catalog_gen.buckets import Bucket
 from components.catalog_gen.catalogue import read_catalogue
 from components.catalog_gen.examples import Encoder
 from components.catalog_gen.faults import FaultWriter
-from components.catalog_gen.shards import Spilled, read_rows
+from components.catalog_gen.join import unique_rows
+from components.catalog_gen.shards import Spilled, SpilledRows
 from components.catalog_gen.spill import part_of
 from components.catalog_gen.tables import TableWriter
-from components.catalog_gen.users import BucketDone, unique
+from components.catalog_gen.users import UsersDone
 from schemas import FeatureSpec
 
 
@@ -22,38 +23,31 @@ class ItemsDone:
 
     Attributes:
       kept: Number of items written.
-      left_out: Number of rows left out, for their id had a row already.
+      left_out: Number of rows left out, by table.
       faults: Sorted files of what was left out.
     """
 
     kept: int
-    left_out: int
+    left_out: dict[str, int]
     faults: tuple[str, ...]
 
 
-def sum_item_events(done: Iterable[BucketDone], path: str) -> str | None:
+def sum_item_events(done: Iterable[UsersDone], path: str) -> str:
     """Adds up the items' training events of all buckets of users.
 
     Args:
-      done: All buckets of users.
+      done: All buckets of users; there is at least one.
       path: File for the sums, an array `(items,)` int64.
 
     Returns:
-      The file, `None` where the schema does not ask for the counts.
+      The file's path.
     """
-    total = None
-    for one in done:
-        if one.item_events is not None:
-            events = np.load(one.item_events)
-            total = events if total is None else total + events
-    if total is None:
-        return None
-    np.save(path, total)
+    np.save(path, sum(np.load(one.item_events) for one in done))
     return path
 
 
 def write_items(
-    bucket: Bucket, spilled: Iterable[Spilled], catalogue: str, item_events: str | None,
+    bucket: Bucket, spilled: Iterable[Spilled], catalogue: str, item_events: str,
     spec: FeatureSpec, has_items: bool, folder: str, scratch: str,
 ) -> ItemsDone:
     """Writes the Examples of one bucket of items, by id.
@@ -71,17 +65,15 @@ def write_items(
     key, counted = spec.id_key("items").name, spec.event_count("items")
     known, parts = read_catalogue(catalogue), bucket.parts
     faults = FaultWriter(f"{scratch}/items-{bucket.number:05d}")
-    if has_items:
-        rows = unique(read_rows(spilled, spec, "items", parts), key, "items", faults)
-    else:
-        rows = {i: {key: [i]} for i in known.ids if part_of(i) in parts}
-    counts = np.load(item_events, mmap_mode="r") if item_events else None
-    encoder = Encoder(spec, "items")
+    table = SpilledRows(spilled, spec, "items")
+    rows = unique_rows(table, parts, spec, "items", faults) if has_items else {}
+    ids = sorted(rows) if has_items else [i for i in known.ids if part_of(i) in parts]
+    counts, encoder = np.load(item_events), Encoder(spec, "items")
     with TableWriter(folder, "all", bucket) as out:
-        for identity in sorted(rows):
-            row = rows[identity]
-            if counted and counts is not None:
+        for identity in ids:
+            row = table.unpack(rows.pop(identity)) if has_items else {key: [identity]}
+            if counted:
                 row[counted.name] = [int(counts[known.positions[identity]])]
             out.write(encoder.encode(row))
     faults.close()
-    return ItemsDone(len(rows), faults.rows, tuple(faults.paths))
+    return ItemsDone(len(ids), dict(faults.rows), tuple(faults.paths))

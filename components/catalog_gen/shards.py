@@ -11,7 +11,10 @@ from components.catalog_gen.faults import FaultWriter, Origin
 from components.catalog_gen.histories import Row
 from components.catalog_gen.spill import SpillWriter, read_spill
 from components.sources.base import Source
-from schemas import FeatureSpec
+from schemas import Feature, FeatureSpec
+
+# A row as it lies in a spill, after the place of its shard.
+Packed = tuple[int, tuple]
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str) -
     """
     side = shard.side
     stem = f"{scratch}/{side}-{shard.position:05d}"
-    columns = _columns(spec, side)
+    columns = [(f.name, f.scalar) for f in _columns(spec, side)]
     key = spec.role("user_id" if side != "items" else "item_id", side).name
     item = spec.role("item_id", side).name if side != "users" else None
     # Roles and numbers are short; a picture or a text may be of any length.
@@ -89,32 +92,59 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str) -
             values = checked.values
             number = sources.setdefault(record.source, len(sources))
             size = sum([len(text) for name in long for text in values.get(name, ())])
-            spill.add(values[key][0], (number, record.line, *map(values.get, columns)), size)
+            cells = [None if (cell := values.get(name)) is None else cell[0] if scalar else cell
+                     for name, scalar in columns]
+            spill.add(values[key][0], (number, record.line, *cells), size)
             if item is not None:
                 items.add(values[item][0])
     faults.close()
     if item is not None:
         Path(f"{stem}.ids").write_bytes(marshal.dumps(sorted(items)))
-    return Spilled(shard, f"{stem}.rows", tuple(sources), read, faults.rows, tuple(faults.paths),
-                   f"{stem}.ids" if item is not None else None)
+    return Spilled(shard, f"{stem}.rows", tuple(sources), read, faults.rows[side],
+                   tuple(faults.paths), f"{stem}.ids" if item is not None else None)
 
 
-def read_rows(
-    spilled: Iterable[Spilled], spec: FeatureSpec, side: str, parts: range
-) -> Iterator[tuple[Origin, Row]]:
-    """Yields a table's kept rows, with their origin, in the order of shards and lines per id.
+class SpilledRows:
+    """Reads the kept rows of a table.
 
-    Args:
-      spilled: All shards of all tables.
-      spec: The dataset's spec.
-      side: The table.
-      parts: Which parts of the spills.
+    They stay the tuples of single values that they are in the spill until one is needed: a bucket
+    of lists and dicts would be several times as large, and Python's garbage collector would walk
+    over all of them again and again.
     """
-    columns = _columns(spec, side)
-    for one in sorted(of_table(spilled, side), key=lambda s: s.shard.position):
-        for number, line, *cells in read_spill(one.path, parts):
-            row = {name: cell for name, cell in zip(columns, cells, strict=True) if cell}
-            yield (one.sources[number], line), row
+
+    def __init__(self, spilled: Iterable[Spilled], spec: FeatureSpec, side: str):
+        """Names a table.
+
+        Args:
+          spilled: All shards of all tables.
+          spec: The dataset's spec.
+          side: The table.
+        """
+        self._shards = sorted(of_table(spilled, side), key=lambda one: one.shard.position)
+        self._columns = [(f.name, f.scalar) for f in _columns(spec, side)]
+        self._key = 2 + [f.role for f in _columns(spec, side)].index(
+            "item_id" if side == "items" else "user_id")
+
+    def read(self, parts: range) -> Iterator[tuple[Any, Packed]]:
+        """Yields id and row, for each id in the order of shards and lines.
+
+        Args:
+          parts: Which parts of the spills.
+        """
+        for place, one in enumerate(self._shards):
+            for cells in read_spill(one.path, parts):
+                yield cells[self._key], (place, cells)
+
+    def origin(self, packed: Packed) -> Origin:
+        """Returns the file and line that a row came from."""
+        place, (number, line, *_) = packed
+        return self._shards[place].sources[number], line
+
+    def unpack(self, packed: Packed) -> Row:
+        """Returns a row as lists of values by column."""
+        return {name: [cell] if scalar else cell
+                for (name, scalar), cell in zip(self._columns, packed[1][2:], strict=True)
+                if cell is not None}
 
 
 def of_table(spilled: Iterable[Spilled], side: str) -> list[Spilled]:
@@ -122,5 +152,5 @@ def of_table(spilled: Iterable[Spilled], side: str) -> list[Spilled]:
     return [one for one in spilled if one.shard.side == side]
 
 
-def _columns(spec: FeatureSpec, side: str) -> list[str]:
-    return [feature.name for feature in spec.table(side) if not feature.derived]
+def _columns(spec: FeatureSpec, side: str) -> list[Feature]:
+    return [feature for feature in spec.table(side) if not feature.derived]

@@ -7,6 +7,9 @@ import tensorflow as tf
 
 from components.catalog_gen.buckets import Bucket
 
+# Within a tenth of the size of the usual level, in half of its time.
+_OPTIONS = tf.io.TFRecordOptions("GZIP", compression_level=4)
+
 
 class TableWriter:
     """Writes a bucket's serialized Examples of one split while it is entered.
@@ -22,7 +25,7 @@ class TableWriter:
 
     def __enter__(self) -> "TableWriter":
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._out = tf.io.TFRecordWriter(str(self._unfinished), tf.io.TFRecordOptions("GZIP"))
+        self._out = tf.io.TFRecordWriter(str(self._unfinished), _OPTIONS)
         self.write = self._out.write
         return self
 
