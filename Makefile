@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo test test-full bench lock clean
+.PHONY: help env demo test test-full bench bench-ingest lock clean
 
 BIN := .venv/bin
 # The newest Python 3.11 that truly starts: a pyenv shim can be on the PATH and lead nowhere.
@@ -29,6 +29,7 @@ help:
 	@echo "make test       lint, types and tests (minutes)"
 	@echo "make test-full  all tests, also those that run whole pipelines"
 	@echo "make bench      time and memory on MovieLens-100K; DATA_DIR=DIR"
+	@echo "make bench-ingest  time and memory of ingest on ten million made-up rows; part of make bench"
 	@echo "make env        make or update .venv"
 	@echo "make lock       compile requirements*.in into the locks"
 	@echo "make clean      remove .venv and .cache"
@@ -51,6 +52,10 @@ test-full: .venv/installed-dev
 bench: .venv/installed
 	@test -n "$(DATA_DIR)" || { echo "Give the folder of MovieLens-100K: make bench DATA_DIR=DIR" >&2; exit 2; }
 	$(BIN)/python -m pipeline.bench --data-dir "$(DATA_DIR)"
+	$(BIN)/python -m pipeline.bench --ingest
+
+bench-ingest: .venv/installed
+	$(BIN)/python -m pipeline.bench --ingest
 
 lock: $(filter .cache/%,$(UV))
 	$(UV) --no-config pip compile requirements.in --override overrides.txt --python-version 3.11 \

@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from components.catalog_gen.examples import encode
-from components.catalog_gen.histories import add_histories
+from components.catalog_gen.examples import Encoder
+from components.catalog_gen.histories import Histories
 
 DAY = 86_400
 USERS = [b"ann", b"bob", b"cyd", b"dot", b"eve"]  # eve never did anything
@@ -35,7 +35,7 @@ def raw_tables(spec) -> tuple[dict[str, list[dict]], list[str]]:
             for place, film in enumerate(random.permutation(ITEMS)[:MET])
         ]
         parts = ["train"] * 4 + ["validation"] * 2 + ["test"] * 2
-        add_histories(rows, parts, spec)
+        Histories(spec).add(rows, parts)
         interactions += [{"stars": [], **row} for row in rows]
         splits += parts
     return {"users": users, "items": items, "interactions": interactions}, splits
@@ -47,7 +47,8 @@ def _png(random: np.random.Generator) -> bytes:
 
 def examples(rows, spec) -> tf.Tensor:
     """Returns raw interactions as serialized Examples."""
-    return tf.constant([encode(row, spec, "interactions") for row in rows])
+    encoder = Encoder(spec, "interactions")
+    return tf.constant([encoder.encode(row) for row in rows])
 
 
 def request(user="", at=-1, films=("",), times=(-1,), stars=(-1.0,)) -> dict[str, tf.Tensor]:

@@ -47,7 +47,8 @@ class CatalogGen(base_beam_component.BaseBeamComponent):
         Args:
           source: Arguments of `components.sources.open_source`.
           spec: The dataset's spec.
-          split: `"u80"`, `"t80"`, or the name of a column that holds each row's split.
+          split: `"u80"`, `"t80"`, `"random"`, or the name of a column that holds each row's
+            split.
 
         Raises:
           InputError: The dataset cannot be split that way.

@@ -1,6 +1,8 @@
 """Ingest as a TFX executor; the work is the Beam pipeline in `ingest.py`."""
 
 import json
+import os
+import tempfile
 
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
@@ -25,5 +27,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             artifact.split_names = artifact_utils.encode_split_names(splits)
             tables[side] = artifact.uri
         quarantine = artifact_utils.get_single_uri(output_dict["quarantine"])
-        with self._make_beam_pipeline() as pipeline:
-            ingest(pipeline, source, spec, exec_properties["split"], tables, quarantine)
+        # Beside the output, which every worker reaches; it is gone however the work ends.
+        os.makedirs(quarantine, exist_ok=True)
+        with (
+            tempfile.TemporaryDirectory(prefix=".ingest-", dir=quarantine) as scratch,
+            self._make_beam_pipeline() as pipeline,
+        ):
+            ingest(pipeline, source, spec, exec_properties["split"], tables, quarantine, scratch)

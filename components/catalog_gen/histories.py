@@ -6,59 +6,73 @@ never a row of the same split: whatever happens to the other rows of a test set,
 features change.
 """
 
-from bisect import bisect_left
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any
 
-from schemas import FeatureSpec
+from schemas import Feature, FeatureSpec
 from schemas.order import tie_break
 
 Row = dict[str, list[Any]]
 
 
-def add_histories(rows: list[Row], splits: list[str], spec: FeatureSpec) -> None:
-    """Adds the history columns of one user's events, in place, newest first.
+class Histories:
+    """Builds the history columns that a schema declares."""
 
-    Args:
-      rows: All events of one user, as lists of values by column.
-      splits: The split of each event.
-      spec: The dataset's spec, which declares the history columns.
-    """
-    histories = spec.histories()
-    if not histories:
-        return
-    time = spec.role("timestamp").name
-    order = sorted(range(len(rows)), key=lambda i: (rows[i][time][0], _tie_break(rows[i], spec)))
-    train = [i for i in order if splits[i] == "train"]
-    known = [i for i in order if splits[i] != "test"]
-    train_times = [rows[i][time][0] for i in train]
-    columns = {
-        feature.name: (_source_column(what, spec), feature) for what, feature in histories.items()
-    }
-    past = {name: {i: rows[i].get(column, [_absent(feature)])[0] for i in order}
-            for name, (column, feature) in columns.items()}
-    for i, row in enumerate(rows):
-        if splits[i] == "train":
-            earlier = train[: bisect_left(train_times, row[time][0])]
-        else:
-            earlier = train if splits[i] == "validation" else known
-        for name, (_, feature) in columns.items():
-            newest = earlier[-feature.max_values :] if feature.max_values else earlier
-            row[name] = [past[name][j] for j in reversed(newest)]
+    def __init__(self, spec: FeatureSpec):
+        """Looks up the columns.
+
+        Args:
+          spec: The dataset's spec.
+        """
+        self._columns = [
+            (feature.name, _source_column(what, spec), _absent(feature), feature.max_values)
+            for what, feature in spec.histories().items()
+        ]
+        if self._columns:
+            self._time = spec.role("timestamp").name
+            self._identities = [spec.role(role).name for role in ("user_id", "item_id")]
+
+    def add(self, rows: Sequence[Row], splits: Sequence[str]) -> None:
+        """Adds the history columns to one user's events, in place, newest first.
+
+        Args:
+          rows: All events of the user, as lists of values by column.
+          splits: The split of each event.
+        """
+        if not self._columns:
+            return
+        times = [row[self._time][0] for row in rows]
+        newest_first = self._order(rows, times)[::-1]
+        train = [i for i in newest_first if splits[i] == "train"]
+        known = [i for i in newest_first if splits[i] != "test"]
+        ages = [-times[i] for i in train]  # ascending, for bisect
+        # Where each row's history starts, in the events of training or in all known ones.
+        starts = [bisect_right(ages, -time) if split == "train" else 0
+                  for time, split in zip(times, splits, strict=True)]
+        for name, source, absent, most in self._columns:
+            of_train = [rows[i].get(source, absent)[0] for i in train]
+            of_known = [rows[i].get(source, absent)[0] for i in known]
+            for row, split, start in zip(rows, splits, starts, strict=True):
+                past = of_known if split == "test" else of_train
+                row[name] = past[start : start + most] if most else past[start:]
+
+    def _order(self, rows: Sequence[Row], times: list[int]) -> list[int]:
+        if len(set(times)) == len(times):
+            return sorted(range(len(times)), key=times.__getitem__)
+        user, item = self._identities
+        return sorted(range(len(times)), key=lambda i: (
+            times[i], tie_break(_text(rows[i][user][0]), _text(rows[i][item][0]))))
 
 
 def _source_column(what: str, spec: FeatureSpec) -> str:
     return spec.role(what).name if spec.has_role(what) else what
 
 
-def _absent(feature: Any) -> Any:
+def _absent(feature: Feature) -> list[Any]:
     """The documented 'absent' value, which keeps the columns of a history aligned."""
-    return b"" if feature.dtype is bytes else feature.dtype(-1)
-
-
-def _tie_break(row: Row, spec: FeatureSpec) -> bytes:
-    user, item = (row[spec.role(role).name][0] for role in ("user_id", "item_id"))
-    return tie_break(_text(user), _text(item))
+    return [b"" if feature.dtype is bytes else feature.dtype(-1)]
 
 
 def _text(identity: Any) -> str:
-    return identity.decode("utf-8") if isinstance(identity, bytes) else str(identity)
+    return identity.decode("utf-8", "replace") if isinstance(identity, bytes) else str(identity)

@@ -1,38 +1,50 @@
-"""Which rows train, validate and test: per user in time, global in time."""
+"""Which rows train, validate and test: per user in time, global in time, at random."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
 
 from schemas import FeatureSpec, InputError
 
 SPLITS = ("train", "validation", "test")
-PROTOCOLS = ("u80", "t80")
+PROTOCOLS = ("u80", "t80", "random")
 _TRAIN, _HELD_OUT = 0.8, 0.9
+_TIMED = ("u80", "t80")
+
+Row = dict[str, list[Any]]
 
 
 def check_protocol(protocol: str, spec: FeatureSpec) -> None:
     """Refuses a split that the dataset cannot have, before anything is read.
 
     Args:
-      protocol: `"u80"`, `"t80"`, or the name of a column that holds the split.
+      protocol: One of `PROTOCOLS`, or the name of a column that holds the split.
       spec: The dataset's spec.
 
     Raises:
       InputError: The split needs a time or a column that the dataset does not have.
     """
+    if protocol in _TIMED and not spec.has_role("timestamp"):
+        raise InputError(
+            f"Dataset {spec.name!r} has no timestamp (no feature of the interactions has the tag "
+            f"'timestamp'): only split: random or a column that holds the split can be had, not "
+            f"{protocol}. Set split: random."
+        )
     if protocol in PROTOCOLS:
-        spec.role("timestamp")
         return
     table = spec.table("interactions")
     columns = [f.name for f in table if f.dtype is bytes and f.scalar and not f.derived]
     if protocol not in columns:
         raise InputError(
-            f"Unknown split {protocol!r}. Give {' or '.join(PROTOCOLS)}, or a column of the "
-            f"interactions that holds {', '.join(SPLITS)}; {spec.name!r} has the text columns "
-            f"{', '.join(columns)}."
+            f"Unknown split {protocol!r}. Give {', '.join(PROTOCOLS[:-1])} or {PROTOCOLS[-1]}, or "
+            f"a column of the interactions that holds {', '.join(SPLITS)}; {spec.name!r} has the "
+            f"text columns {', '.join(columns) or '(none)'}."
         )
 
 
-def split_fault(row: dict[str, list], protocol: str) -> str | None:
+def split_fault(row: Row, protocol: str) -> str | None:
     """Tells why a row's own split cannot be used, or `None`."""
     if protocol in PROTOCOLS:
         return None
@@ -59,22 +71,35 @@ def user_time_split(order: Sequence[tuple]) -> list[str]:
     return splits
 
 
-def time_thresholds(timestamps: list[int]) -> tuple[int, int]:
+def time_thresholds(times: Sequence[np.ndarray]) -> tuple[int, int]:
     """Finds the times at which a global time split changes from split to split.
 
     Args:
-      timestamps: All events' times in seconds, in any order.
+      times: All events' times in seconds, in arrays `(n,)` int64, each of them ascending. They
+        are only searched, so that they may lie on disk.
 
     Returns:
       The first time that is validation and the first that is test; events of one second stay
-      together.
+      together. Zeros where there is no event.
     """
-    if not timestamps:
+    filled = [array for array in times if len(array)]
+    events = sum(map(len, filled))
+    if not events:
         return 0, 0
-    ordered = sorted(timestamps)
-    last = len(ordered) - 1
-    first, second = (min(round(share * len(ordered)), last) for share in (_TRAIN, _HELD_OUT))
-    return ordered[first], ordered[second]
+    first, second = (min(round(share * events), events - 1) for share in (_TRAIN, _HELD_OUT))
+    return _smallest(filled, first), _smallest(filled, second)
+
+
+def _smallest(arrays: Sequence[np.ndarray], rank: int) -> int:
+    """Returns the value that has `rank` others before it, by halving the range of values."""
+    low, high = min(int(a[0]) for a in arrays), max(int(a[-1]) for a in arrays)
+    while low < high:
+        middle = (low + high) // 2
+        if sum(int(np.searchsorted(a, middle, "right")) for a in arrays) > rank:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def time_split(timestamp: int, thresholds: tuple[int, int]) -> str:
@@ -82,26 +107,38 @@ def time_split(timestamp: int, thresholds: tuple[int, int]) -> str:
     return SPLITS[(timestamp >= thresholds[0]) + (timestamp >= thresholds[1])]
 
 
-def split_rows(
-    rows: Sequence[dict[str, list]],
-    spec: FeatureSpec,
-    protocol: str,
-    thresholds: tuple[int, int] | None,
-) -> list[str]:
-    """Splits one user's events.
+def pair_split(user: Any, item: Any) -> str:
+    """Returns the split of a user's events with an item, by a hash of the two ids.
+
+    It depends on nothing else: one pair never stands in two splits, and no seed moves it.
+    """
+    digest = hashlib.blake2b(digest_size=8, person=b"split")
+    for identity in (user, item):
+        text = identity if isinstance(identity, bytes) else str(identity).encode()
+        digest.update(b"%d:%s" % (len(text), text))
+    share = int.from_bytes(digest.digest()) / 2**64
+    return SPLITS[(share >= _TRAIN) + (share >= _HELD_OUT)]
+
+
+def splitter(
+    spec: FeatureSpec, protocol: str, thresholds: tuple[int, int] | None = None
+) -> Callable[[Sequence[Row]], list[str]]:
+    """Returns what splits one user's events.
 
     Args:
-      rows: Lists of values by column.
       spec: The dataset's spec.
-      protocol: `"u80"`, `"t80"`, or the name of a column that holds the split.
+      protocol: One of `PROTOCOLS`, or the name of a column that holds each row's split.
       thresholds: For `"t80"`, the result of `time_thresholds`.
 
     Returns:
-      The split of each event.
+      A function from rows, lists of values by column, to the split of each.
     """
+    user, item = spec.role("user_id").name, spec.role("item_id").name
+    if protocol == "random":
+        return lambda rows: [pair_split(row[user][0], row[item][0]) for row in rows]
     if protocol not in PROTOCOLS:
-        return [row[protocol][0].decode() for row in rows]
-    time, item = spec.role("timestamp").name, spec.role("item_id").name
+        return lambda rows: [row[protocol][0].decode() for row in rows]
+    time = spec.role("timestamp").name
     if thresholds is not None:
-        return [time_split(row[time][0], thresholds) for row in rows]
-    return user_time_split([(row[time][0], row[item][0]) for row in rows])
+        return lambda rows: [time_split(row[time][0], thresholds) for row in rows]
+    return lambda rows: user_time_split([(row[time][0], row[item][0]) for row in rows])

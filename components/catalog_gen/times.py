@@ -4,7 +4,7 @@ import datetime
 from typing import Any
 
 # Seconds reach this number in the year 5138; milliseconds passed it in 1973.
-_MILLISECONDS_FROM = 10**11
+MILLISECONDS_FROM = 10**11
 
 
 def to_seconds(value: Any) -> int | None:
@@ -38,4 +38,4 @@ def to_seconds(value: Any) -> int | None:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return number // 1000 if abs(number) >= _MILLISECONDS_FROM else number
+    return number // 1000 if abs(number) >= MILLISECONDS_FROM else number

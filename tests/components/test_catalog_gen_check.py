@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.catalog_gen.check import Checked, check
+from components.catalog_gen.check import Checked, Checker
 from components.sources import Record
 from schemas import parse_spec, read_spec
 
@@ -15,7 +15,7 @@ EVENT = {"user_id": "7", "item_id": 3, "timestamp": "881250949", "rating": "4"}
 
 def run(values: dict[str, Any], side: str = "interactions", *faults: str,
         dataset: str = "movielens") -> Checked:
-    return check(Record(values, "file", 1, faults), read_spec(dataset), side)
+    return Checker(read_spec(dataset), side).check(Record(values, "file", 1, faults))
 
 
 def test_values_become_lists_of_the_schemas_types() -> None:
@@ -117,9 +117,9 @@ def test_personal_values_are_not_quoted() -> None:
         'feature { name: "i" type: INT annotation { tag: "item_id" } }'
         'feature { name: "at" type: INT annotation { tag: "timestamp" } }',
     ])
-    checked = check(Record({"u": 1, "phone": "555-x"}, "file", 1), spec, "users")
+    checked = Checker(spec, "users").check(Record({"u": 1, "phone": "555-x"}, "file", 1))
     assert checked.value_faults == ["phone (personal, not shown) is not a whole number"]
     # A role needs its value even where the schema forgot to say so.
-    assert check(Record({"u": 1, "i": 2}, "f", 1), spec, "interactions").row_fault == (
+    assert Checker(spec, "interactions").check(Record({"u": 1, "i": 2}, "f", 1)).row_fault == (
         "at is missing"
     )

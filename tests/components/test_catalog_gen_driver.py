@@ -70,5 +70,5 @@ def test_the_component_refuses_a_split_before_anything_runs(shop: Path) -> None:
     step = CatalogGen(source, read_spec("demo"), "u80")
     assert json.loads(step.exec_properties["source"]) == source
     assert len(step.exec_properties["code_digest"]) == 16
-    with pytest.raises(InputError, match="Unknown split 'random'. Give u80 or t80"):
-        CatalogGen(source, read_spec("demo"), "random")
+    with pytest.raises(InputError, match="Unknown split 'half'. Give u80, t80 or random"):
+        CatalogGen(source, read_spec("demo"), "half")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from components.catalog_gen.histories import Row, add_histories
-from components.catalog_gen.splits import split_rows
+from components.catalog_gen.histories import Histories, Row
+from components.catalog_gen.splits import splitter
 from schemas import FeatureSpec, read_spec
 
 SPEC = read_spec("demo")
@@ -17,7 +17,7 @@ def event(product: str, time: int, stars: float | None = 3.0) -> Row:
 
 def built(rows: list[Row], splits: list[str], spec: FeatureSpec = SPEC) -> list[Row]:
     rows = [{name: list(values) for name, values in row.items()} for row in rows]
-    add_histories(rows, splits, spec)
+    Histories(spec).add(rows, splits)
     return rows
 
 
@@ -61,7 +61,7 @@ def test_the_newest_are_kept_when_there_are_too_many() -> None:
 
 def test_the_order_of_the_rows_does_not_matter() -> None:
     rows = [event(f"p{t}", t // 3) for t in range(12)]
-    splits = split_rows(rows, SPEC, "u80", None)
+    splits = splitter(SPEC, "u80")(rows)
     shuffled = np.random.default_rng(0).permutation(12)
     expected = built(rows, splits)
     found = built([rows[i] for i in shuffled], [splits[i] for i in shuffled])
@@ -83,7 +83,7 @@ def test_ties_do_not_stand_in_the_order_of_ids() -> None:
 def test_other_test_rows_never_change_a_test_rows_features(seed: int) -> None:
     rng = np.random.default_rng(seed)
     rows = [event(f"p{i}", int(rng.integers(20)), float(rng.integers(1, 6))) for i in range(40)]
-    splits = split_rows(rows, SPEC, "u80", None)
+    splits = splitter(SPEC, "u80")(rows)
     test = [i for i, split in enumerate(splits) if split == "test"]
     expected = built(rows, splits)
     for kept in test:

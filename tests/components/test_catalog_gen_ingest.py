@@ -54,8 +54,10 @@ def plant_faults(shop: Path) -> None:
 
 def run(shop: Path, out: Path, protocol: str = "u80") -> Path:
     tables = {side: str(out / side) for side in SIDES}
+    (out / "scratch").mkdir(parents=True)
     with beam.Pipeline("DirectRunner") as pipeline:
-        ingest(pipeline, DemoSource(str(shop)), SPEC, protocol, tables, str(out / "quarantine"))
+        ingest(pipeline, DemoSource(str(shop)), SPEC, protocol, tables, str(out / "quarantine"),
+               str(out / "scratch"))
     return out
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.catalog_gen.check import check
+from components.catalog_gen.check import Checker
 from components.catalog_gen.splits import (
     check_protocol,
     split_fault,
-    split_rows,
+    splitter,
     time_split,
     time_thresholds,
     user_time_split,
@@ -50,12 +50,12 @@ def test_ties_are_ordered_by_integer_ids_as_integers() -> None:
 
 
 def test_a_global_split_keeps_a_second_together() -> None:
-    assert time_thresholds([1, 2, 3, 4, 5, 6, 7, 9, 9, 9]) == (9, 9)
-    assert time_thresholds(list(range(99, -1, -1))) == (80, 90)
+    assert time_thresholds([np.array([1, 2, 3, 4, 5, 6, 7, 9, 9, 9])]) == (9, 9)
+    assert time_thresholds([np.arange(1, 100, 2), np.arange(0), np.arange(0, 100, 2)]) == (80, 90)
     assert [time_split(t, (80, 90)) for t in (79, 80, 89, 90)] == [
         "train", "validation", "validation", "test"
     ]
-    assert time_thresholds([]) == (0, 0)
+    assert time_thresholds([np.arange(0)]) == time_thresholds([]) == (0, 0)
 
 
 WITH_COLUMN = parse_spec("folds", [
@@ -70,7 +70,7 @@ WITH_COLUMN = parse_spec("folds", [
 def test_a_column_may_hold_the_split() -> None:
     rows = [{"u": [1], "i": [i], "fold": [fold]} for i, fold in enumerate((b"test", b"train"))]
     check_protocol("fold", WITH_COLUMN)
-    assert split_rows(rows, WITH_COLUMN, "fold", None) == ["test", "train"]
+    assert splitter(WITH_COLUMN, "fold")(rows) == ["test", "train"]
     assert [split_fault(row, "fold") for row in rows] == [None, None]
     assert split_fault({"fold": [b"dev"]}, "fold") == (
         "fold 'dev' is not one of train, validation, test"
@@ -81,26 +81,34 @@ def test_a_column_may_hold_the_split() -> None:
 
 def test_a_split_that_the_dataset_cannot_have_is_refused() -> None:
     check_protocol("u80", read_spec("movielens"))
-    with pytest.raises(InputError, match="Unknown split 'u90'. Give u80 or t80, or a column of the "
-                                         "interactions that holds train, validation, test; 'folds' "
-                                         "has the text columns fold"):
+    with pytest.raises(InputError, match=(
+        "Unknown split 'u90'. Give u80, t80 or random, or a column of the interactions that holds "
+        "train, validation, test; 'folds' has the text columns fold"
+    )):
         check_protocol("u90", WITH_COLUMN)
-    with pytest.raises(InputError, match="'folds', table 'interactions': no feature has the tag "
-                                         "'timestamp'"):
-        check_protocol("u80", WITH_COLUMN)
+    for protocol in ("u80", "t80"):
+        with pytest.raises(InputError, match=(
+            r"Dataset 'folds' has no timestamp \(no feature of the interactions has the tag "
+            r"'timestamp'\): only split: random or a column that holds the split can be had, not "
+            rf"{protocol}. Set split: random."
+        )):
+            check_protocol(protocol, WITH_COLUMN)
+    check_protocol("random", WITH_COLUMN)
+    check_protocol("random", read_spec("movielens"))
 
 
 def test_movielens_has_the_protocols_users_and_relevant_rows(movielens_dir: Path) -> None:
     spec, source = read_spec("movielens"), MovieLensSource(str(movielens_dir))
     users = defaultdict(list)
+    checker, split_rows = Checker(spec, "interactions"), splitter(spec, "u80")
     for shard in source.shards("interactions"):
         for record in source.records("interactions", shard):
-            row = check(record, spec, "interactions").values
+            row = checker.check(record).values
             users[row["user_id"][0]].append(row)
     events = [
         (user, row["item_id"][0], split, row["rating"][0] >= 4)
         for user, rows in users.items()
-        for row, split in zip(rows, split_rows(rows, spec, "u80", None), strict=True)
+        for row, split in zip(rows, split_rows(rows), strict=True)
     ]
     known = {item for _, item, split, _ in events if split != "test"}
     relevant = [e for e in events if e[2] == "test" and e[3] and e[1] in known]

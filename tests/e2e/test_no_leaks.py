@@ -25,8 +25,10 @@ Key = tuple[bytes, int]
 
 def ingested(shop: Path, out: Path) -> Path:
     tables = {side: str(out / side) for side in SIDES}
+    (out / "scratch").mkdir(parents=True)
     with beam.Pipeline("DirectRunner") as pipeline:
-        ingest(pipeline, DemoSource(str(shop)), SPEC, "u80", tables, str(out / "quarantine"))
+        ingest(pipeline, DemoSource(str(shop)), SPEC, "u80", tables, str(out / "quarantine"),
+               str(out / "scratch"))
     return out
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from components.catalog_gen.histories import add_histories
+from components.catalog_gen.histories import Histories
 from trainer.data.events import Events
 from trainer.data.tables import Table
 from trainer.export.memory import remember
@@ -62,7 +62,7 @@ def test_it_is_the_history_that_ingest_would_give_a_next_event(spec, seed):
                  "stars": [float(star)]}
                 for (who, item), time, star in zip(pairs, times, stars, strict=True) if who == user]
         probe = {"member": [users[user - 1]], "film": [999], "at": [99], "stars": [1.0]}
-        add_histories([*rows, probe], ["train"] * (len(rows) + 1), spec)
+        Histories(spec).add([*rows, probe], ["train"] * (len(rows) + 1))
         assert [int(items[i - 1]) for i in memory.items[user]] == probe["past_films"]
         assert memory.times[user].tolist() == probe["past_times"]
         assert memory.values["stars"][user].tolist() == probe["past_stars"]

@@ -19,8 +19,10 @@ _EXAMPLE = Path(__file__).parents[3] / "docs" / "your-data" / "my.yaml"
 def ingested(source, spec, folder: Path) -> tuple[dict[str, list[bytes]], dict]:
     """Returns the sorted Examples of every table and split, and the counts."""
     tables = {side: str(folder / side) for side in SIDES}
+    (folder / "scratch").mkdir(parents=True)
     with beam.Pipeline() as pipeline:
-        ingest(pipeline, source, spec, "u80", tables, str(folder / "quarantine"))
+        ingest(pipeline, source, spec, "u80", tables, str(folder / "quarantine"),
+               str(folder / "scratch"))
     examples = {}
     for split in sorted(folder.glob("*/Split-*")):
         files = [str(p) for p in split.glob("*.gz")]

@@ -1,0 +1,117 @@
+"""A bucket's tables put together: one row an id, and only events of known users and items."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from components.catalog_gen.catalogue import Catalogue
+from components.catalog_gen.faults import FaultWriter, Origin
+from components.catalog_gen.histories import Row
+from components.catalog_gen.shards import Packed, Spilled, SpilledRows
+from components.catalog_gen.splits import split_fault
+from schemas import FeatureSpec
+
+
+def unique_rows(
+    rows: SpilledRows, parts: range, spec: FeatureSpec, side: str, faults: FaultWriter
+) -> dict[Any, Packed]:
+    """Keeps the first row of each id.
+
+    Args:
+      rows: The table of users or items.
+      parts: Which parts of it.
+      spec: The dataset's spec.
+      side: The table's name.
+      faults: Takes the other rows.
+
+    Returns:
+      The rows kept, by id.
+    """
+    key = spec.id_key(side).name
+    kept: dict[Any, Packed] = {}
+    for identity, row in rows.read(parts):
+        first = kept.setdefault(identity, row)
+        if first is not row:
+            source, line = rows.origin(first)
+            reason = f"{key} {_shown(identity)} stands already in {source}, line {line}"
+            faults.add(side, rows.origin(row), "row", reason)
+    return kept
+
+
+class UserJoin:
+    """Joins users with their events, and leaves out the events that cannot be used.
+
+    With a timestamp, an event stands once: a second row of the same user, item, time and type is
+    left out. Without one, repeated rows cannot be told from repeated events and are kept.
+    """
+
+    def __init__(
+        self, spec: FeatureSpec, protocol: str, has_users: bool, spilled: Iterable[Spilled],
+        known: Catalogue, faults: FaultWriter,
+    ):
+        """Prepares to read.
+
+        Args:
+          spec: The dataset's spec.
+          protocol: How events are split.
+          has_users: Whether the dataset has a table of users; else they are those with events.
+          spilled: All shards of all tables.
+          known: All items.
+          faults: Takes what is left out.
+        """
+        shards = list(spilled)
+        self._spec, self._protocol, self._has_users = spec, protocol, has_users
+        self._users = SpilledRows(shards, spec, "users")
+        self._events = SpilledRows(shards, spec, "interactions")
+        self._known, self._faults = known.positions, faults
+        self._user, self._item = spec.role("user_id").name, spec.role("item_id").name
+        self._same = [spec.role(role).name for role in ("item_id", "timestamp", "event_type")
+                      if spec.has_role(role)] if spec.has_role("timestamp") else []
+
+    def read(self, parts: range) -> Iterator[tuple[Row, list[Row]]]:
+        """Yields the row of each user in some parts, by id, with the kept events in order."""
+        events: dict[Any, list[Packed]] = {}
+        for identity, packed in self._events.read(parts):
+            events.setdefault(identity, []).append(packed)
+        users: dict[Any, Packed] = {}
+        if self._has_users:
+            users = unique_rows(self._users, parts, self._spec, "users", self._faults)
+        key = self._spec.id_key("users").name
+        for identity in sorted(users.keys() | events.keys()):
+            known = identity in users or not self._has_users
+            kept = self._kept(events.pop(identity, []), known)
+            if identity in users:
+                yield self._users.unpack(users.pop(identity)), kept
+            elif known:
+                yield {key: [identity]}, kept
+
+    def _kept(self, events: list[Packed], known_user: bool) -> list[Row]:
+        kept: list[Row] = []
+        seen: dict[tuple, Origin] = {}
+        for packed in events:
+            row, origin = self._events.unpack(packed), self._events.origin(packed)
+            if reason := self._fault(row, origin, known_user, seen):
+                self._faults.add("interactions", origin, "row", reason)
+            else:
+                kept.append(row)
+        return kept
+
+    def _fault(
+        self, row: Row, origin: Origin, known_user: bool, seen: dict[tuple, Origin]
+    ) -> str | None:
+        if row[self._item][0] not in self._known:
+            return f"{self._item} {_shown(row[self._item][0])} is not in the table of items"
+        if not known_user:
+            return f"{self._user} {_shown(row[self._user][0])} is not in the table of users"
+        if reason := split_fault(row, self._protocol):
+            return reason
+        if not self._same:
+            return None
+        event = tuple([value for column in self._same for value in row.get(column, ())])
+        first = seen.setdefault(event, origin)
+        if first is not origin:
+            return f"the same event stands already in {first[0]}, line {first[1]}"
+        return None
+
+
+def _shown(identity: Any) -> str:
+    return repr(identity.decode("utf-8", "replace") if isinstance(identity, bytes) else identity)

@@ -1,0 +1,156 @@
+"""The first step of ingest: one shard of a table is read, checked and spilled."""
+
+import marshal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.catalog_gen.check import Checker
+from components.catalog_gen.faults import FaultWriter, Origin
+from components.catalog_gen.histories import Row
+from components.catalog_gen.spill import SpillWriter, read_spill
+from components.sources.base import Source
+from schemas import Feature, FeatureSpec
+
+# A row as it lies in a spill, after the place of its shard.
+Packed = tuple[int, tuple]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A part of a table that is read independently.
+
+    Attributes:
+      side: The table.
+      position: Its place among the table's shards.
+      name: The source's name of it.
+    """
+
+    side: str
+    position: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Spilled:
+    """What became of a shard.
+
+    Attributes:
+      shard: The shard.
+      path: The spill of its kept rows, by user id, or by item id for the items table.
+      sources: The files that the rows name as their origin.
+      read: Number of rows read.
+      quarantined: Number of rows left out.
+      faults: Sorted files of what was left out.
+      items: File of the distinct item ids, `None` for a table of users.
+    """
+
+    shard: Shard
+    path: str
+    sources: tuple[str, ...]
+    read: int
+    quarantined: int
+    faults: tuple[str, ...]
+    items: str | None
+
+    @property
+    def kept(self) -> int:
+        """Number of rows kept."""
+        return self.read - self.quarantined
+
+
+def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str) -> Spilled:
+    """Reads a shard row by row, applies the hard rules and writes what is kept.
+
+    Args:
+      shard: Which one.
+      source: Where the records come from.
+      spec: The dataset's spec.
+      scratch: Folder for the files.
+    """
+    side = shard.side
+    stem = f"{scratch}/{side}-{shard.position:05d}"
+    columns = [(f.name, f.scalar) for f in _columns(spec, side)]
+    key = spec.role("user_id" if side != "items" else "item_id", side).name
+    item = spec.role("item_id", side).name if side != "users" else None
+    # Roles and numbers are short; a picture or a text may be of any length.
+    long = [f.name for f in spec.table(side) if f.dtype is bytes and f.role is None]
+    checker, faults = Checker(spec, side), FaultWriter(stem)
+    sources: dict[str, int] = {}
+    items: set[Any] = set()
+    read = 0
+    with SpillWriter(f"{stem}.rows") as spill:
+        for record in source.records(side, shard.name):
+            read += 1
+            checked = checker.check(record)
+            if checked.row_fault is not None:
+                faults.add(side, (record.source, record.line), "row", checked.row_fault)
+                continue
+            for reason in checked.value_faults:
+                faults.add(side, (record.source, record.line), "value", reason)
+            values = checked.values
+            number = sources.setdefault(record.source, len(sources))
+            size = sum([len(text) for name in long for text in values.get(name, ())])
+            cells = [None if (cell := values.get(name)) is None else cell[0] if scalar else cell
+                     for name, scalar in columns]
+            spill.add(values[key][0], (number, record.line, *cells), size)
+            if item is not None:
+                items.add(values[item][0])
+    faults.close()
+    if item is not None:
+        Path(f"{stem}.ids").write_bytes(marshal.dumps(sorted(items)))
+    return Spilled(shard, f"{stem}.rows", tuple(sources), read, faults.rows[side],
+                   tuple(faults.paths), f"{stem}.ids" if item is not None else None)
+
+
+class SpilledRows:
+    """Reads the kept rows of a table.
+
+    They stay the tuples of single values that they are in the spill until one is needed: a bucket
+    of lists and dicts would be several times as large, and Python's garbage collector would walk
+    over all of them again and again.
+    """
+
+    def __init__(self, spilled: Iterable[Spilled], spec: FeatureSpec, side: str):
+        """Names a table.
+
+        Args:
+          spilled: All shards of all tables.
+          spec: The dataset's spec.
+          side: The table.
+        """
+        self._shards = sorted(of_table(spilled, side), key=lambda one: one.shard.position)
+        self._columns = [(f.name, f.scalar) for f in _columns(spec, side)]
+        self._key = 2 + [f.role for f in _columns(spec, side)].index(
+            "item_id" if side == "items" else "user_id")
+
+    def read(self, parts: range) -> Iterator[tuple[Any, Packed]]:
+        """Yields id and row, for each id in the order of shards and lines.
+
+        Args:
+          parts: Which parts of the spills.
+        """
+        for place, one in enumerate(self._shards):
+            for cells in read_spill(one.path, parts):
+                yield cells[self._key], (place, cells)
+
+    def origin(self, packed: Packed) -> Origin:
+        """Returns the file and line that a row came from."""
+        place, (number, line, *_) = packed
+        return self._shards[place].sources[number], line
+
+    def unpack(self, packed: Packed) -> Row:
+        """Returns a row as lists of values by column."""
+        return {name: [cell] if scalar else cell
+                for (name, scalar), cell in zip(self._columns, packed[1][2:], strict=True)
+                if cell is not None}
+
+
+def of_table(spilled: Iterable[Spilled], side: str) -> list[Spilled]:
+    """Returns the shards of one table."""
+    return [one for one in spilled if one.shard.side == side]
+
+
+def _columns(spec: FeatureSpec, side: str) -> list[Feature]:
+    return [feature for feature in spec.table(side) if not feature.derived]

@@ -1,0 +1,35 @@
+"""The files of Examples that the later components read."""
+
+import uuid
+from pathlib import Path
+
+import tensorflow as tf
+
+from components.catalog_gen.buckets import Bucket
+
+# Within a tenth of the size of the usual level, in half of its time.
+_OPTIONS = tf.io.TFRecordOptions("GZIP", compression_level=4)
+
+
+class TableWriter:
+    """Writes a bucket's serialized Examples of one split while it is entered.
+
+    The file appears under its name at once and whole, also when a runner tries a bucket twice.
+    """
+
+    def __init__(self, folder: str, split: str, bucket: Bucket):
+        """Names the file, `Split-<split>/data_tfrecord-<number>-of-<count>.gz` in the folder."""
+        name = f"data_tfrecord-{bucket.number:05d}-of-{bucket.count:05d}.gz"
+        self._path = Path(folder) / f"Split-{split}" / name
+        self._unfinished = self._path.with_name(f".{name}.{uuid.uuid4().hex}")
+
+    def __enter__(self) -> "TableWriter":
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._out = tf.io.TFRecordWriter(str(self._unfinished), _OPTIONS)
+        self.write = self._out.write
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        self._out.close()
+        if not failed:
+            self._unfinished.replace(self._path)

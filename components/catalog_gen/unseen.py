@@ -1,0 +1,94 @@
+"""Items that a user has no event with, drawn for each event: examples of what was not chosen."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from components.catalog_gen.histories import Row
+from schemas import FeatureSpec
+
+# A user who met more than this share of the items gets a list of the others to draw from.
+_REJECTED = 0.5
+
+
+class Unseen:
+    """Fills the column of unseen items, where a schema has one.
+
+    A training row's items have no event of the user in training: an item of a later split may be
+    among them, or training would know what is held out. A row of another split gets items without
+    any event of the user.
+    """
+
+    def __init__(self, spec: FeatureSpec, items: Sequence[Any]):
+        """Looks up the column.
+
+        Args:
+          spec: The dataset's spec.
+          items: All ids of the items table, each once, in an order that is always the same.
+        """
+        self._feature = spec.unseen()
+        self._items = items
+        timed = spec.has_role("timestamp")
+        self._user, self._item = spec.role("user_id").name, spec.role("item_id").name
+        self._seed_columns = [self._user, self._item, *([spec.role("timestamp").name] * timed)]
+
+    def add(self, rows: Sequence[Row], splits: Sequence[str]) -> None:
+        """Adds the column to one user's events, in place.
+
+        The items are drawn uniformly and without repetition, from a seed that is a hash of user,
+        item, time and the number of the event among equal ones. A user who met almost everything
+        gets fewer items than the column has room for, perhaps none.
+
+        Args:
+          rows: All events of the user, as lists of values by column.
+          splits: The split of each event.
+        """
+        if self._feature is None or self._feature.max_values is None:
+            return
+        item = self._item
+        trained = {row[item][0] for row, s in zip(rows, splits, strict=True) if s == "train"}
+        in_training = _Drawer(self._items, trained)
+        later = _Drawer(self._items, {row[item][0] for row in rows})
+        repeats: Counter[tuple] = Counter()
+        for row, split in zip(rows, splits, strict=True):
+            event = tuple(row[column][0] for column in self._seed_columns)
+            drawer = in_training if split == "train" else later
+            row[self._feature.name] = drawer.draw(
+                self._feature.max_values, repr((*event, repeats[event])).encode())
+            repeats[event] += 1
+
+
+class _Drawer:
+    """Draws among the items that are not in a set."""
+
+    def __init__(self, items: Sequence[Any], met: Collection[Any]):
+        self._items, self._met = items, met
+        self._others: list[Any] | None = None
+        if len(met) > _REJECTED * len(items):
+            self._others = [item for item in items if item not in met]
+
+    def draw(self, count: int, seed: bytes) -> list[Any]:
+        among, left = self._items, len(self._items) - len(self._met)
+        if self._others is not None:
+            among, left = self._others, len(self._others)
+        if count >= left:
+            return [item for item in among if item not in self._met]
+        drawn: dict[Any, None] = {}
+        for number in _numbers(seed):
+            item = among[number * len(among) >> 64]
+            if item not in self._met:
+                drawn[item] = None
+            if len(drawn) == count:
+                return list(drawn)
+        return []
+
+
+def _numbers(seed: bytes) -> Iterator[int]:
+    """Yields numbers of 64 bits without end."""
+    block = 0
+    while True:
+        digest = hashlib.blake2b(seed, person=b"unseen", salt=block.to_bytes(8)).digest()
+        for start in range(0, len(digest), 8):
+            yield int.from_bytes(digest[start : start + 8])
+        block += 1
