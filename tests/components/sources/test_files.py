@@ -107,7 +107,7 @@ def test_decimal_commas_where_the_user_says_so(tmp_path):
 
 
 @pytest.mark.parametrize(("content", "options", "message"), [
-    (b"", {}, "events.csv is empty. Its first line must name the columns"),
+    (b"", {}, "events.csv is empty. Give one with rows"),
     (b"who;what;when;stars\n", {}, r"one column only.*Set 'delimiter' to ';'"),
     (b"who,item,when,stars\n", {}, "no column 'what', which the interactions need. It has: who,"),
     ("who,what,when".encode("utf-16"), {}, r"no text in utf-8: it holds zero bytes.*utf-16"),
