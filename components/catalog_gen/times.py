@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 # Seconds reach this number in the year 5138; milliseconds passed it in 1973.
-_MILLISECONDS_FROM = 10**11
+MILLISECONDS_FROM = 10**11
 # Beyond it, microseconds and nanoseconds begin: no moment, rather than one in a far future.
 _NO_MOMENT_FROM = 10**14
 
@@ -46,4 +46,4 @@ def to_seconds(value: Any) -> int | None:
         return None
     if abs(number) >= _NO_MOMENT_FROM:
         return None
-    return number // 1000 if abs(number) >= _MILLISECONDS_FROM else number
+    return number // 1000 if abs(number) >= MILLISECONDS_FROM else number

@@ -66,7 +66,7 @@ class Column:
         parts = [as_text(row.get(name), encoding) for name, _ in self._references]
         if None in parts:
             return None
-        texts = [os.path.splitext(part)[0] if stem else part
+        texts = [os.path.splitext(part.strip())[0] if stem else part.strip()
                  for part, (_, stem) in zip(parts, self._references, strict=True) if part]
         return "".join(literal + text for literal, text in
                        zip(self._literals, [*texts, ""], strict=True))

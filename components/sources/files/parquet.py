@@ -1,5 +1,7 @@
 """Rows of a Parquet file."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,11 @@ from components.sources.files.values import Unreadable
 from schemas.errors import InputError
 
 _BATCH = 4096
+_PROBE = f"""
+import sys, pyarrow.parquet
+with pyarrow.parquet.ParquetFile(sys.argv[1]) as file:
+    for _ in file.iter_batches(batch_size={_BATCH}): pass
+"""
 
 
 def parquet_columns(path: Path, options: FileOptions) -> list[str]:
@@ -33,6 +40,7 @@ def parquet_rows(path: Path, options: FileOptions) -> Iterator[tuple[int, dict, 
     """
     import pyarrow.parquet
 
+    _survive(path)
     with _reading(path) as place, pyarrow.parquet.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=_BATCH):
             for row in _python_rows(batch):
@@ -40,6 +48,30 @@ def parquet_rows(path: Path, options: FileOptions) -> Iterator[tuple[int, dict, 
                 yield place.line, row, ()
         if place.line != file.metadata.num_rows:
             raise ValueError(f"its end promises {file.metadata.num_rows} rows")
+
+
+def parquet_length(path: Path) -> int:
+    """Returns the number of rows that a Parquet file says it has.
+
+    Raises:
+      InputError: The file is no Parquet file.
+    """
+    import pyarrow.parquet
+
+    with _reading(path):
+        return pyarrow.parquet.read_metadata(path).num_rows
+
+
+def _survive(path: Path) -> None:
+    """Reads a file once in a process of its own.
+
+    On some damaged pages pyarrow ends the process that reads them; a run must end with a message.
+    """
+    done = subprocess.run([sys.executable, "-c", _PROBE, str(path)], capture_output=True,
+                          check=False)
+    if done.returncode < 0:
+        raise InputError(f"Parquet file {path} is damaged: reading it kills the process (signal "
+                         f"{-done.returncode}). Replace it.")
 
 
 @contextmanager

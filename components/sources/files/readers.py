@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from components.sources.files.options import FileOptions
-from components.sources.files.parquet import parquet_columns, parquet_rows
+from components.sources.files.parquet import parquet_columns, parquet_length, parquet_rows
 from components.sources.files.text import first_lines, has_unknown_bytes, open_text, reading
 from schemas.errors import InputError
 
@@ -86,11 +86,10 @@ def json_columns(path: Path, options: FileOptions) -> list[str]:
     """
     first_lines(path, options.encoding)
     keys: dict[str, None] = {}
-    fault = "it has no line"
+    fault = ""
     for line, row, faults in islice(json_rows(path, options), _OBJECTS):
         keys.update(dict.fromkeys(row))
-        if faults and not keys:
-            fault = f"line {line}: {faults[0]}"
+        fault = fault or "".join(f"line {line}: {reason}" for reason in faults)
     if not keys:
         raise InputError(f"File {path} has no JSON objects ({fault}). Expected one a line.")
     return list(keys)
@@ -163,6 +162,13 @@ class _Lines:
         """Puts all lines of the record but the first before those that are still unread."""
         self._again.extendleft(reversed(self._record[1:]))
         self.number -= len(self._record) - 1
+
+
+def has_rows(path: Path, file_format: str, options: FileOptions) -> bool:
+    """Tells whether a file holds a row, good or not."""
+    if file_format == "parquet":
+        return parquet_length(path) > 0
+    return next(FORMATS[file_format][1](path, options), None) is not None
 
 
 FORMATS: dict[str, Any] = {

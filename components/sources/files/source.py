@@ -9,7 +9,7 @@ from typing import Any
 from components.sources.base import Record
 from components.sources.files.columns import Column
 from components.sources.files.options import FileOptions, TableOptions
-from components.sources.files.readers import FORMATS
+from components.sources.files.readers import FORMATS, has_rows
 from components.sources.files.values import ValueFault, as_text, check_value
 from schemas import MEDIA, SIDES, Feature, FeatureSpec, InputError
 
@@ -154,10 +154,9 @@ class FileSource:
                     )
 
     def _check_rows(self, side: str) -> None:
-        shards, rows = self.shards(side), FORMATS[self.file_format][1]
-        for shard in shards:
-            if next(iter(rows(self._root / shard, self.options)), None) is not None:
-                return
+        shards = self.shards(side)
+        if any(has_rows(self._root / shard, self.file_format, self.options) for shard in shards):
+            return
         raise InputError(f"The {side} have no row: {', '.join(shards)} in {self._root} "
                          f"{'has' if len(shards) == 1 else 'have'} nothing but the names of the "
                          "columns. Give a file with rows"
