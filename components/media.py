@@ -13,6 +13,7 @@ _MIB = 2**20
 _MAX_BYTES = {"image": 8 * _MIB, "audio": 64 * _MIB}
 _MAX_PIXELS = 25_000_000
 _MAX_SECONDS = 600
+_SHOWN = 60  # characters of a file's name that a fault quotes
 _IMAGE_FORMATS = ("JPEG", "PNG", "GIF", "BMP")  # what tf.io.decode_image reads
 
 
@@ -50,14 +51,16 @@ def read_media(value: bytes | Path, modality: str) -> bytes:
 
 
 def _read(path: Path, modality: str) -> bytes:
-    if not path.is_file():
-        raise MediaFault(f"{modality} file {path.name} is missing")
     try:
+        if not path.exists():
+            raise MediaFault(f"{modality} file {path.name} is missing")
+        if not path.is_file():
+            raise MediaFault(f"{modality} file {path.name} is no file but a folder or a device")
         _check_size(path.stat().st_size, modality)
         return path.read_bytes()
     except OSError as error:
         raise MediaFault(
-            f"{modality} file {path.name} cannot be read ({error.strerror})"
+            f"{modality} file {path.name[:_SHOWN]} cannot be read ({error.strerror})"
         ) from error
 
 

@@ -51,7 +51,8 @@ class FaultWriter:
             return
         path = f"{self._stem}-{len(self.paths)}.faults"
         # A lone surrogate, as in the name of a file, becomes JSON's own escape for it.
-        with Path(path).open("w", encoding="utf-8", errors="backslashreplace") as out:
+        # "x": two writers of one name would lose each other's faults.
+        with Path(path).open("x", encoding="utf-8", errors="backslashreplace") as out:
             for fault in sorted(self._waiting, key=_place):
                 out.write(json.dumps(fault, ensure_ascii=False) + "\n")
         self.paths.append(path)

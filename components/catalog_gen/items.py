@@ -64,7 +64,7 @@ def write_items(
     """
     key, counted = spec.id_key("items").name, spec.event_count("items")
     known, parts = read_catalogue(catalogue), bucket.parts
-    faults = FaultWriter(f"{scratch}/items-{bucket.number:05d}")
+    faults = FaultWriter(f"{scratch}/items-bucket-{bucket.number:05d}")
     table = SpilledRows(spilled, spec, "items")
     rows = unique_rows(table, parts, spec, "items", faults) if has_items else {}
     ids = sorted(rows) if has_items else [i for i in known.ids if part_of(i) in parts]

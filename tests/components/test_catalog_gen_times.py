@@ -12,6 +12,8 @@ NOON = 1_714_564_800  # 2024-05-01 12:00 UTC
 @pytest.mark.parametrize("value", [
     NOON, str(NOON), NOON * 1000, str(NOON * 1000), float(NOON), "2024-05-01T12:00:00Z",
     "2024-05-01 12:00:00", "2024-05-01T14:00:00+02:00", datetime.datetime(2024, 5, 1, 12),
+    f"{NOON}.75", "2024-05-01T12:00:00.75Z", f" {NOON} ", " 2024-05-01T12:00:00Z ",
+    datetime.datetime(2024, 5, 1, 15, tzinfo=datetime.timezone(datetime.timedelta(hours=3))),
 ])
 def test_forms_of_one_moment(value):
     assert to_seconds(value) == NOON
@@ -22,6 +24,19 @@ def test_dates_start_at_midnight():
     assert to_seconds("2024-05-01") == to_seconds(datetime.date(2024, 5, 1)) == midnight
 
 
-@pytest.mark.parametrize("value", ["", "yesterday", "01.05.2024", None, float("nan"), float("inf")])
+def test_moments_before_1970_are_rounded_down_too():
+    assert to_seconds("1969-12-31T23:59:58.5Z") == to_seconds(-1.5) == -2
+    assert to_seconds(-NOON * 1000) == -NOON
+
+
+@pytest.mark.parametrize("value", [
+    "", "yesterday", "01.05.2024", "2024-02-30", None, float("nan"), float("inf"), "nan", "inf",
+    True, [NOON], {}, b"2024", datetime.time(12),
+])
 def test_what_is_no_moment(value):
+    assert to_seconds(value) is None
+
+
+@pytest.mark.parametrize("value", [NOON * 10**6, str(NOON * 10**9), 10**400, "1e30"])
+def test_microseconds_are_no_moment_in_a_far_future(value):
     assert to_seconds(value) is None

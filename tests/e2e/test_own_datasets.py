@@ -1,6 +1,5 @@
 """Three datasets that differ in everything, run by configuration and schema alone."""
 
-import csv
 import io
 import json
 import os
@@ -39,55 +38,60 @@ def counts(config: RunConfig) -> dict:
 
 TEAS = ["龙井", "铁观音", "普洱", "毛峰", "碧螺春", "白毫银针", "大红袍", "寿眉"]
 POTS = ["紫砂壶", "青花瓷碗", "盖碗", "公道杯", "茶盘", "建盏", "竹茶匙", "银壶"]
-CITIES = ["北京", "上海", "西安", "成都"]
-NAMES = [f"{family}{given}{city}" for city in CITIES for family in "李王张刘陈杨" for given in "雷梅"]
+GOODS = {f"{size}{name}": kind for kind, names in (("茶", TEAS), ("器", POTS))
+         for name in names for size in ("小", "大")}
+NAMES = [f"{family}{given}{city}" for city in ("北京", "上海", "西安", "成都")
+         for family in "李王张刘陈杨" for given in "雷梅"]
+ITEMS_SCHEMA = f"""
+feature {{ name: "product" type: BYTES {ONE} annotation {{ tag: "item_id" }} }}
+feature {{ name: "title" type: BYTES annotation {{ tag: "text" }} }}
+feature {{ name: "kind" type: BYTES annotation {{ tag: "categorical" }} }}
+"""
+EVENTS_SCHEMA = f"""
+feature {{ name: "buyer" type: BYTES {ONE} annotation {{ tag: "user_id" }} }}
+feature {{ name: "product" type: BYTES {ONE} annotation {{ tag: "item_id" }} }}
+feature {{ name: "when" type: INT {ONE} annotation {{ tag: "timestamp" }} }}
+feature {{ name: "others" type: BYTES value_count {{ min: 2 max: 2 }}
+  annotation {{ tag: "unseen" }} }}
+feature {{ name: "bought" type: BYTES value_count {{ min: 0 max: 10 }}
+  annotation {{ tag: "history:item_id" }} }}
+feature {{ name: "times" type: INT value_count {{ min: 0 max: 10 }}
+  annotation {{ tag: "history:timestamp" }} }}
+"""
+
+
+def purchases() -> list[dict]:
+    """Every other customer buys tea, the others what tea is made in."""
+    choice, moment, rows = random.Random(4), 1_700_000_000, []
+    for place, name in enumerate(NAMES):
+        wanted = [title for title, kind in GOODS.items() if (kind == "茶") == bool(place % 2)]
+        for title in [*choice.sample(wanted, 14), *choice.sample(sorted(GOODS), 2)]:
+            moment += choice.randint(60, 9000)
+            rows.append({"谁": name, "什么": title, "何时": moment * 1000})
+    return rows
 
 
 @pytest.fixture(scope="module")
 def tea_house(tmp_path_factory) -> Path:
     """A folder with purchases alone: no users table, Chinese titles, a config and a recipe."""
     folder = tmp_path_factory.mktemp("teahouse")
-    choice = random.Random(4)
-    goods = [(name, f"{size}{name}", kind) for kind, names in (("茶", TEAS), ("器", POTS))
-             for name in names for size in ("小", "大")]
-    with (folder / "goods.csv").open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["货号", "品名", "类"])
-        rows.writerows((title, f"{title}，\n清香“一等”", kind) for _, title, kind in goods)
-    with (folder / "orders.jsonl").open("w", encoding="utf-8") as file:
-        moment = 1_700_000_000
-        for place, name in enumerate(NAMES):
-            wanted = [title for _, title, kind in goods if (kind == "茶") == bool(place % 2)]
-            for title in [*choice.sample(wanted, 14), *choice.sample([g[1] for g in goods], 2)]:
-                moment += choice.randint(60, 9000)
-                file.write(json.dumps({"谁": name, "什么": title, "何时": moment * 1000},
-                                      ensure_ascii=False) + "\n")
+    goods = [{"货号": title, "品名": f"{title}，\n清香“一等”", "类": kind}
+             for title, kind in GOODS.items()]
+    for name, rows in (("goods", goods), ("orders", purchases())):
+        lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+        (folder / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
     (folder / "schemas").mkdir()
-    (folder / "schemas" / "items.pbtxt").write_text(f"""
-feature {{ name: "product" type: BYTES {ONE} annotation {{ tag: "item_id" }} }}
-feature {{ name: "title" type: BYTES annotation {{ tag: "text" }} }}
-feature {{ name: "kind" type: BYTES annotation {{ tag: "categorical" }} }}
-""")
-    (folder / "schemas" / "interactions.pbtxt").write_text(f"""
-feature {{ name: "buyer" type: BYTES {ONE} annotation {{ tag: "user_id" }} }}
-feature {{ name: "product" type: BYTES {ONE} annotation {{ tag: "item_id" }} }}
-feature {{ name: "when" type: INT {ONE} annotation {{ tag: "timestamp" }} }}
-feature {{ name: "others" type: BYTES value_count {{ min: 2 max: 2 }} annotation {{ tag: "unseen" }} }}
-feature {{ name: "bought" type: BYTES value_count {{ min: 0 max: 10 }}
-  annotation {{ tag: "history:item_id" }} }}
-feature {{ name: "times" type: INT value_count {{ min: 0 max: 10 }}
-  annotation {{ tag: "history:timestamp" }} }}
-""")
-    columns = {"buyer": "谁", "product": "什么", "when": "何时"}
+    (folder / "schemas" / "items.pbtxt").write_text(ITEMS_SCHEMA)
+    (folder / "schemas" / "interactions.pbtxt").write_text(EVENTS_SCHEMA)
     (folder / "tea.yaml").write_text(yaml.safe_dump({
-        "dataset": "jsonl", "schemas": "schemas", "recipe": "quick.yaml", "root": str(folder / "runs"),
-        "source": {"interactions": {"files": "orders.jsonl", "columns": columns},
-                   "items": {"files": "goods.jsonl", "columns": {"product": "货号", "title": "品名",
-                                                                 "kind": "类"}}},
-        "thresholds": LENIENT}, allow_unicode=True), encoding="utf-8")
-    with (folder / "goods.csv").open(encoding="utf-8", newline="") as file, (
-            folder / "goods.jsonl").open("w", encoding="utf-8") as out:
-        out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in csv.DictReader(file))
+        "dataset": "jsonl", "schemas": "schemas", "recipe": str(folder / "quick.yaml"),
+        "root": str(folder / "runs"), "thresholds": LENIENT,
+        "source": {
+            "interactions": {"files": "orders.jsonl", "columns": {
+                "buyer": "谁", "product": "什么", "when": "何时"}},
+            "items": {"files": "goods.jsonl", "columns": {
+                "product": "货号", "title": "品名", "kind": "类"}}},
+    }, allow_unicode=True), encoding="utf-8")
     (folder / "quick.yaml").write_text(yaml.safe_dump({
         "description": "quick", "modalities": ["categorical", "text"], "model": {"dim": 16},
         "tasks": {"retrieval": {"head": "retrieval"}, "click": {"head": "click"}},
@@ -107,9 +111,8 @@ def test_purchases_alone_without_users_and_with_chinese_titles(tea_house):
     folder = config.root / "serving" / config.pipeline_name
     with running_server(folder) as address, Client(*address) as client:
         (known,), (stranger,) = client.recommend([NAMES[1]], k=4), client.recommend(["新客"], k=4)
-    titles = {row for row in (tea_house / "goods.csv").read_text("utf-8").split(",")}
     assert len(known) == len(stranger) == 4
-    assert all(any(one.item_id in title for title in titles) for one in known + stranger)
+    assert all(one.item_id in GOODS for one in [*known, *stranger])
     assert all(0 < one.tasks["click"] < 1 for one in known)
 
 
@@ -124,7 +127,7 @@ def emotify_dir() -> Path:
 def test_sound_without_user_ids_or_times(emotify_dir, tmp_path):
     shutil.copytree(HERE / "emotify", tmp_path / "emotify")
     config = load_config(tmp_path / "emotify" / "emotify.yaml", data_dir=emotify_dir,
-                         root=tmp_path / "root")
+                         recipe=str(HERE / "emotify" / "moods.yaml"), root=tmp_path / "root")
     code, metrics, told = finished(config)
     assert code in (0, 4), told
     if code:  # a model that is worse than popularity is an honest answer, a fault is not

@@ -60,4 +60,4 @@ def test_a_split_in_time_without_times(refused, split) -> None:
 
 def test_an_unknown_split(refused) -> None:
     message = refused(USERS + ITEMS, split="k-fold", recipe="implicit")
-    assert "Unknown split 'k-fold'" in message and "u80 or t80 or random" in message
+    assert "Unknown split 'k-fold'" in message and "u80, t80 or random" in message

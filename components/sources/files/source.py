@@ -1,13 +1,16 @@
 """A dataset in a user's own files."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from components.sources.base import Record
-from components.sources.files.options import FileOptions
-from components.sources.files.readers import FORMATS
+from components.sources.files.columns import Column
+from components.sources.files.options import FileOptions, TableOptions
+from components.sources.files.readers import FORMATS, has_rows
+from components.sources.files.values import ValueFault, as_text, check_value
 from schemas import MEDIA, SIDES, Feature, FeatureSpec, InputError
 
 
@@ -22,7 +25,7 @@ class FileSource:
       options: What is where.
 
     Raises:
-      InputError: A folder, file or column is missing; the message names it.
+      InputError: A folder, file, column or every row of a table is missing; the message names it.
     """
 
     data_dir: str
@@ -46,7 +49,11 @@ class FileSource:
                         f"not have. It has: {', '.join(known)}."
                     )
             for shard in self.shards(side):
-                self._check_columns(side, self._root / shard)
+                self._check_columns(side, table, self._root / shard)
+            self._check_rows(side)
+        if self._reads_media() and not self._media.is_dir():
+            raise InputError(f"source.media_dir: folder {self._media} is missing. The path is "
+                             "relative to the data folder.")
 
     @property
     def _root(self) -> Path:
@@ -61,11 +68,11 @@ class FileSource:
         return self.options.table(side) is not None
 
     def files(self) -> list[Path]:
-        """Returns all tables' files, and all media where the schema has any."""
+        """Returns all tables' files, and all readable media where the schema has any."""
         tables = [self._root / shard for side in SIDES for shard in self.shards(side)]
-        if not any(f.modality in MEDIA for f in self.spec.features):
+        if not self._reads_media():
             return tables
-        media = [p for p in self._media.rglob("*") if p.is_file()]
+        media = [p for p in self._media.rglob("*") if p.is_file() and os.access(p, os.R_OK)]
         return sorted({*tables, *media})
 
     def shards(self, side: str) -> list[str]:
@@ -77,58 +84,118 @@ class FileSource:
         table = self.options.table(side)
         found: list[str] = []
         for pattern in table.files if table else ():
-            matches = sorted(p for p in self._root.glob(pattern) if p.is_file())
-            if not matches:
+            try:
+                matches = sorted(self._root.glob(pattern))
+            except (ValueError, NotImplementedError) as error:
+                raise InputError(f"source.{side}.files: {pattern!r} is no path relative to the "
+                                 f"data folder {self._root} ({error}).") from error
+            files = [p for p in matches if p.is_file()]
+            if matches and not files:
+                raise InputError(f"source.{side}.files: {pattern!r} is a folder or a broken link "
+                                 f"in {self._root}. Name its files, as in 'folder/*.csv'.")
+            if not files:
                 raise InputError(
                     f"source.{side}.files: {pattern!r} matches no file in {self._root}. Paths "
                     "are relative to the data folder."
                 )
-            found += [str(p.relative_to(self._root)) for p in matches]
+            found += [os.path.relpath(p, self._root) for p in files]
         return list(dict.fromkeys(found))
 
     def records(self, side: str, shard: str) -> Iterator[Record]:
-        """Yields the rows of one file."""
+        """Yields the rows of one file.
+
+        Raises:
+          InputError: The file breaks off.
+        """
         table = self.options.table(side)
-        columns = {f: (table.columns if table else {}).get(f.name, f.name)
-                   for f in self._features(side)}
-        rows = FORMATS[self.file_format][1]
+        columns = [(f, table.column(f.name) if table else Column(f.name))
+                   for f in self._features(side)]
+        rows, encoding = FORMATS[self.file_format][1], self.options.encoding
         for line, row, faults in rows(self._root / shard, self.options):
             values: dict[str, Any] = {}
             found = list(faults)
-            for feature, column in columns.items():
-                value = row.get(column)
-                if value is None or value == "":
-                    continue
-                if feature.modality in MEDIA and isinstance(value, str):
-                    path = (self._media / value).resolve()
-                    if not path.is_relative_to(self._media):
-                        found.append(f"{feature.name}: the path {value!r} leaves the media folder")
+            for feature, column in columns:
+                try:
+                    value = column.value(row, encoding)
+                    if value is None or value == "":
                         continue
-                    value = path
-                values[feature.name] = self._value(value, feature)
+                    value = self._value(value, feature)
+                except ValueFault as fault:
+                    found.append(f"{feature.name}: {fault}")
+                    continue
+                if value is not None:
+                    values[feature.name] = value
             yield Record(values, shard, line, tuple(found))
 
     def _features(self, side: str) -> list[Feature]:
         return [f for f in self.spec.table(side) if not f.derived]
 
-    def _check_columns(self, side: str, path: Path) -> None:
-        table = self.options.table(side)
+    def _reads_media(self) -> bool:
+        return any(f.modality in MEDIA for f in self.spec.features)
+
+    def _check_columns(self, side: str, table: TableOptions, path: Path) -> None:
         present = FORMATS[self.file_format][0](path, self.options)
-        mapping = table.columns if table else {}
+        has = f"It has: {', '.join(present)}."
         for feature in self._features(side):
-            column = mapping.get(feature.name, feature.name)
-            needed = feature.required or feature.role is not None or feature.name in mapping
-            if needed and column not in present:
-                raise InputError(
-                    f"File {path} has no column {column!r}, which the {side} need. It has: "
-                    f"{', '.join(present)}. Map it with source.{side}.columns."
-                )
+            column = table.column(feature.name)
+            for name in column.names:
+                if present.count(name) > 1:
+                    raise InputError(f"File {path} has the column {name!r} twice. Rename one of "
+                                     "them.")
+                if name in present:
+                    continue
+                if column.is_template:
+                    raise InputError(f"File {path} has no column {name!r}, which "
+                                     f"source.{side}.columns names in {column.text!r}. {has}")
+                if feature.required or feature.role or feature.name in table.columns:
+                    raise InputError(
+                        f"File {path} has no column {name!r}, which the {side} need. {has} Map it "
+                        f"with source.{side}.columns."
+                    )
+
+    def _check_rows(self, side: str) -> None:
+        shards = self.shards(side)
+        if any(has_rows(self._root / shard, self.file_format, self.options) for shard in shards):
+            return
+        raise InputError(f"The {side} have no row: {', '.join(shards)} in {self._root} "
+                         f"{'has' if len(shards) == 1 else 'have'} nothing but the names of the "
+                         "columns. Give a file with rows"
+                         f"{'' if side == 'interactions' else f', or leave source.{side} out'}.")
 
     def _value(self, value: Any, feature: Feature) -> Any:
+        """Returns a value that ingest can check, or `None` for an absent one."""
+        if feature.modality in MEDIA:
+            return self._medium(value)
+        if isinstance(value, str) and not feature.scalar:
+            value = value.split(self.options.list_separator)
+        if isinstance(value, list | tuple):
+            return [self._single(item, feature) for item in value]
+        return self._single(value, feature)
+
+    def _single(self, value: Any, feature: Feature) -> Any:
+        if feature.dtype is bytes:
+            return as_text(value, self.options.encoding)
+        check_value(value, self.options.encoding)
         if not isinstance(value, str):
             return value
-        if not feature.scalar:
-            return value.split(self.options.list_separator)
-        if feature.dtype is not bytes and self.options.decimal == ",":
-            return value.replace(".", "").replace(",", ".")
-        return value
+        if self.options.decimal == ",":
+            # A moment has no thousands, and its points are those of a fraction or a date.
+            value = value if feature.role == "timestamp" else value.replace(".", "")
+            value = value.replace(",", ".")
+        return value.strip() or None
+
+    def _medium(self, value: Any) -> bytes | Path | None:
+        check_value(value, self.options.encoding)
+        if value is None or isinstance(value, bytes):
+            return value
+        if not isinstance(value, str):
+            raise ValueFault("expected the path of a file, or its bytes")
+        if not value.strip():
+            return None
+        try:
+            path = (self._media / value).resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, a zero
+            raise ValueFault(f"the path {value[:60]!r} leads nowhere ({error})") from error
+        if not path.is_relative_to(self._media):
+            raise ValueFault(f"the path {value!r} leaves the media folder")
+        return path

@@ -106,23 +106,82 @@ def test_decimal_commas_where_the_user_says_so(tmp_path):
     assert rows(opened)[0].values["stars"] == "3.5"
 
 
-@pytest.mark.parametrize(("content", "options", "message"), [
-    (b"", {}, "events.csv is empty. Its first line must name the columns"),
-    (b"who;what;when;stars\n", {}, r"one column only.*Set 'delimiter' to ';'"),
-    (b"who,item,when,stars\n", {}, "no column 'what', which the interactions need. It has: who,"),
-    ("who,what,when".encode("utf-16"), {}, r"no text in utf-8: it holds zero bytes.*utf-16"),
-    (EVENTS.encode(), {"encoding": "utf-99"}, "encoding 'utf-99' is unknown"),
-    (EVENTS.encode(), {"items": {"files": "none-*.csv"}}, "'none-.*' matches no file"),
-    (EVENTS.encode(), {"interactions": {"files": "events.csv", "columns": {"x": "who"}}},
-     "names 'x', which the schema of interactions does not have. It has: who, what"),
-    (EVENTS.encode(), {"interactions": {"files": "events.csv",
-                                        "columns": {"who": "what", "what": "what"}}},
-     "the column 'what' is mapped twice, to who and what"),
-])
-def test_faulty_files_and_options(tmp_path, content, options, message):
-    (tmp_path / "events.csv").write_bytes(content)
-    with pytest.raises(InputError, match=message):
-        source(tmp_path, **options)
+def test_a_decimal_comma_leaves_moments_and_reaches_lists(tmp_path):
+    spec = parse_spec("own", [USERS, ITEMS + """
+        feature { name: "sizes" type: FLOAT value_count { max: 3 } annotation { tag: "numeric" } }
+    """, INTERACTIONS])
+    (tmp_path / "items.csv").write_text("what;sizes\na;1.200,5|2,5\n")
+    (tmp_path / "events.csv").write_text("who;what;when\nann;a;2024-05-01T12:00:00.250Z\n")
+    opened = open_source("csv", str(tmp_path), {
+        "spec": {"name": spec.name, "texts": spec.texts},
+        "options": {"interactions": {"files": "events.csv"}, "items": {"files": "items.csv"},
+                    "media_dir": ".", "delimiter": ";", "decimal": ","}})
+    assert rows(opened)[0].values["when"] == "2024-05-01T12:00:00.250Z"
+    assert rows(opened, "items")[0].values["sizes"] == ["1200.5", "2.5"]
+
+
+def test_tabs_in_every_spelling(tmp_path):
+    (tmp_path / "events.csv").write_text("who\twhat\twhen\nann\ta\t10\n")
+    for delimiter in ("\t", "\\t", "tab"):
+        assert rows(source(tmp_path, delimiter=delimiter))[0].values["what"] == "a"
+
+
+EMOTIONS = (
+    "track id, genre, sound file, age, gender, mother tongue, liked\n"
+    "1,classical,1.mp3,21,1,English,5\n"
+    "2, pop , a/b.c.mp3,30,,German,4\n"
+)
+
+
+def test_values_of_several_columns(tmp_path):
+    (tmp_path / "events.csv").write_text(EMOTIONS)
+    opened = source(tmp_path, interactions={"files": "events.csv", "columns": {
+        "who": "{age}-{gender}-{ mother tongue }", " what": "track id", "when": "{age}",
+        "stars": " liked "}})
+    first, second = rows(opened)
+    assert first.values == {"who": "21-1-English", "what": "1", "when": "21", "stars": "5"}
+    assert "who" not in second.values  # a part of it is empty
+    assert second.faults == ()
+
+
+def test_paths_of_several_columns(tmp_path):
+    (tmp_path / "events.csv").write_text(EMOTIONS)
+    opened = source(
+        tmp_path, interactions={"files": "events.csv", "columns": {
+            "who": "age", "what": "track id", "when": "liked"}},
+        items={"files": "events.csv", "columns": {
+            "what": "{track id}", "photo": "{genre}_{sound file.stem}.wav", "tags": "{genre}|x"}})
+    first, second = rows(opened, "items")
+    assert first.values["photo"] == tmp_path / "classical_1.wav"
+    assert second.values["photo"] == tmp_path / "pop_a/b.c.wav"
+    assert first.values["tags"] == ["classical", "x"]
+
+
+def test_numbers_in_keys_have_no_point_whatever_the_format(tmp_path):
+    import pyarrow
+    import pyarrow.parquet
+
+    columns = {"who": "{a}-{b}", "what": "a"}
+    expected = [("1-2", "1"), ("1-2.5", "1"), (None, "1")]
+    table = {" a ": [1, 1, 1], "b": [2.0, 2.5, None], "when": [1, 2, 3]}
+    pyarrow.parquet.write_table(pyarrow.table(table), tmp_path / "events.parquet")
+    with (tmp_path / "events.jsonl").open("w") as out:
+        for row in zip(*table.values(), strict=True):
+            out.write(json.dumps(dict(zip(table, row, strict=True))) + "\n")
+    (tmp_path / "events.csv").write_text("a ,b,when\n1,2,1\n1,2.5,2\n1,,3\n")
+    for name in ("parquet", "jsonl", "csv"):
+        found = rows(source(tmp_path, name, interactions={
+            "files": f"events.{name}", "columns": columns}))
+        assert [(r.values.get("who"), r.values["what"]) for r in found] == expected
+
+
+def test_a_fault_in_a_part_is_told_of_the_whole(tmp_path):
+    (tmp_path / "events.jsonl").write_text(
+        '{"a": {"b": 1}, "what": 1, "when": 1}\n{"a": 1, "what": 1, "when": 1}\n')
+    first, second = rows(source(tmp_path, "jsonl", interactions={
+        "files": "events.jsonl", "columns": {"who": "u{a}"}}))
+    assert first.faults == ("who: the value is an object, expected a single text or number",)
+    assert second.values["who"] == "u1"
 
 
 def test_no_folder_and_no_configuration(tmp_path):

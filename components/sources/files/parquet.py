@@ -1,0 +1,112 @@
+"""Rows of a Parquet file."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from components.sources.files.options import FileOptions
+from components.sources.files.text import Place
+from components.sources.files.values import Unreadable
+from schemas.errors import InputError
+
+_BATCH = 4096
+_PROBE = f"""
+import sys, pyarrow.parquet
+with pyarrow.parquet.ParquetFile(sys.argv[1]) as file:
+    for _ in file.iter_batches(batch_size={_BATCH}): pass
+"""
+
+
+def parquet_columns(path: Path, options: FileOptions) -> list[str]:
+    """Returns the columns of a Parquet file.
+
+    Raises:
+      InputError: The file is no Parquet file.
+    """
+    import pyarrow.parquet
+
+    with _reading(path):
+        return [name.strip() for name in pyarrow.parquet.read_schema(path).names]
+
+
+def parquet_rows(path: Path, options: FileOptions) -> Iterator[tuple[int, dict, tuple[str, ...]]]:
+    """Yields the rows of a Parquet file, one batch in memory at a time.
+
+    Raises:
+      InputError: The file is no Parquet file, or damaged; nobody knows what the damaged part held.
+    """
+    import pyarrow.parquet
+
+    _survive(path)
+    with _reading(path) as place, pyarrow.parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=_BATCH):
+            for row in _python_rows(batch):
+                place.line += 1
+                yield place.line, row, ()
+        if place.line != file.metadata.num_rows:
+            raise ValueError(f"its end promises {file.metadata.num_rows} rows")
+
+
+def parquet_length(path: Path) -> int:
+    """Returns the number of rows that a Parquet file says it has.
+
+    Raises:
+      InputError: The file is no Parquet file.
+    """
+    import pyarrow.parquet
+
+    with _reading(path):
+        return pyarrow.parquet.read_metadata(path).num_rows
+
+
+def _survive(path: Path) -> None:
+    """Reads a file once in a process of its own.
+
+    On some damaged pages pyarrow ends the process that reads them; a run must end with a message.
+    """
+    done = subprocess.run([sys.executable, "-c", _PROBE, str(path)], capture_output=True,
+                          check=False)
+    if done.returncode < 0:
+        raise InputError(f"Parquet file {path} is damaged: reading it kills the process (signal "
+                         f"{-done.returncode}). Replace it.")
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[Place]:
+    place = Place()
+    try:
+        yield place
+    except PermissionError as error:
+        raise InputError(f"File {path} cannot be read ({error.strerror}). Give yourself the right "
+                         "to read it.") from error
+    except Exception as error:  # pyarrow raises many kinds on damaged files
+        if place.line:
+            raise InputError(f"Parquet file {path} cannot be read further than row {place.line} "
+                             f"({error}). It is damaged: replace it.") from error
+        raise InputError(f"File {path} is no Parquet file, or damaged ({error}). Set 'dataset' to "
+                         "csv or jsonl where it is text, or replace it.") from error
+
+
+def _python_rows(batch: Any) -> Iterator[dict[str, Any]]:
+    import pyarrow
+
+    names = [name.strip() for name in batch.schema.names]
+    batch = pyarrow.RecordBatch.from_arrays(batch.columns, names=names)
+    try:
+        yield from batch.to_pylist()
+        return
+    except Exception:  # one value that Python cannot hold, such as the year 30000, fails them all
+        pass
+    for number in range(batch.num_rows):
+        yield {name: _python_value(column[number])
+               for name, column in zip(names, batch.columns, strict=True)}
+
+
+def _python_value(scalar: Any) -> Any:
+    try:
+        return scalar.as_py()
+    except Exception as error:
+        return Unreadable(str(error))

@@ -1,0 +1,214 @@
+"""Files and options that cannot be used as they are: every message says what to do."""
+
+import bz2
+import gzip
+import io
+import lzma
+import re
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+from ingested import run_ingest
+
+from components.sources import open_source
+from schemas import InputError, parse_spec
+
+WHO = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
+WHAT = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
+REST = 'feature { name: "note" type: BYTES }'
+SPEC = parse_spec("own", [WHO, WHAT, WHO + WHAT + REST])
+PICTURES = parse_spec("own", [
+    WHO, WHAT + 'feature { name: "photo" type: BYTES annotation { tag: "image" } }', WHO + WHAT])
+HEADER = "who,what,note\n"
+ROWS = "".join(f"user {n % 97},item {n % 89},{n * n}\n" for n in range(20_000))
+GOOD = (HEADER + ROWS).encode()
+
+
+def opened(folder, file="events.csv", name="csv", spec=SPEC, columns=None, **options):
+    table = {"files": file, "columns": columns or {}}
+    return open_source(name, str(folder), {
+        "spec": {"name": spec.name, "texts": spec.texts},
+        "options": {"interactions": table, **options}})
+
+
+def read(source, side="interactions"):
+    return [record for shard in source.shards(side) for record in source.records(side, shard)]
+
+
+def parquet(**how) -> bytes:
+    out = io.BytesIO()
+    columns = {"who": [f"user {n % 97}" for n in range(20_000)],
+               "what": [f"item {n % 89}" for n in range(20_000)]}
+    pyarrow.parquet.write_table(pyarrow.table(columns), out, row_group_size=5000, **how)
+    return out.getvalue()
+
+
+def damaged(data: bytes, share: float) -> bytes:
+    place = int(len(data) * share)
+    return data[:place] + bytes(byte ^ 0xFF for byte in data[place:place + 40]) + data[place + 40:]
+
+
+TRUNCATED = r"cannot be read further than line \d+ \(.*\). It is damaged, cut short, or of another"
+
+
+@pytest.mark.parametrize(("file", "content", "message"), [
+    ("events.csv", b"", r"events.csv is empty. Give one with rows, or leave it out"),
+    ("events.csv", b"\xef\xbb\xbf \n\n", "events.csv is empty"),
+    ("events.csv", b"\n" + GOOD, "starts with an empty line. Its first line must name the columns"),
+    ("events.csv", HEADER.encode(), "The interactions have no row: events.csv in .* has nothing "
+     "but the names of the columns. Give a file with rows"),
+    ("events.csv", b"who;what;note\na;b;c\n", "has one column only, 'who;what;note', with the "
+     "delimiter ','. Set 'delimiter' to ';'"),
+    ("events.csv", b"who,item\n", "no column 'what', which the interactions need. It has: who, "
+     "item. Map it with source.interactions.columns"),
+    ("events.csv", b"who,what,who\na,b,c\n", "has the column 'who' twice. Rename one of them"),
+    ("events.csv", b'"who,what\na,b\n', r"the first line is no CSV \(unexpected end of data\). It"),
+    ("events.csv", GOOD.decode().encode("utf-16"), "zero bytes. Set 'encoding' .perhaps utf-16"),
+    ("events.csv", "who,what,über\na,b,c\n".encode("latin-1"),
+     "the names of its columns are no text in utf-8. Set 'encoding' .perhaps latin-1"),
+    ("events.csv", (HEADER + "ä,b,\nö,b,\nan,b,\nü,b,\n").encode("latin-1"),
+     "no text in utf-8: 3 of the first 5 lines hold bytes that it does not know, the first is line "
+     "2. Set 'encoding' .perhaps latin-1"),
+    ("events.csv.gz", GOOD, TRUNCATED),
+    ("events.csv.gz", gzip.compress(GOOD)[:-5000], TRUNCATED),
+    ("events.csv.gz", gzip.compress(GOOD)[:-4], TRUNCATED),
+    ("events.csv.gz", damaged(gzip.compress(GOOD), 0.5), TRUNCATED),
+    ("events.csv.gz", gzip.compress(GOOD) + b"garbage behind", TRUNCATED),
+    ("events.csv.gz", gzip.compress(b""), "events.csv.gz is empty"),
+    ("events.csv.bz2", bz2.compress(GOOD)[:-5000], TRUNCATED),
+    ("events.csv.bz2", damaged(bz2.compress(GOOD), 0.5), TRUNCATED),
+    ("events.csv.bz2", bz2.compress(GOOD) + damaged(bz2.compress(GOOD), 0.0), TRUNCATED),
+    ("events.csv.xz", lzma.compress(GOOD)[:-5000], TRUNCATED),
+    ("events.csv.xz", damaged(lzma.compress(GOOD), 0.5), TRUNCATED),
+    ("events.csv.xz", lzma.compress(GOOD) + damaged(lzma.compress(GOOD), 0.0), TRUNCATED),
+    ("events.jsonl", b"", "events.jsonl is empty"),
+    ("events.jsonl", b'[\n 1,\n "a"\n]', r"has no JSON objects \(line 1: the line is no JSON \(.*"
+     r"Expected one a line"),
+    ("events.jsonl", b'{"who": "a"}\n', "no column 'what', which the interactions need"),
+    ("events.parquet", b"", "is no Parquet file, or damaged .*. Set 'dataset' to csv or jsonl"),
+    ("events.parquet", GOOD, "is no Parquet file, or damaged"),
+    ("events.parquet", parquet()[:-500], "is no Parquet file, or damaged"),
+    ("events.parquet", damaged(parquet(), 0.6),
+     r"cannot be read further than row \d+ \(.*\). It is damaged: replace it"),
+], ids=lambda value: value if isinstance(value, str) and value.startswith("events") else "")
+def test_a_file_that_cannot_be_read(tmp_path, file, content, message):
+    (tmp_path / file).write_bytes(content)
+    name = file.split(".")[1]
+    with pytest.raises(InputError, match=message) as error:
+        read(opened(tmp_path, file, name))
+    assert "Traceback" not in str(error.value) and error.value.exit_code == 2
+
+
+def test_good_files_beside_them_are_read(tmp_path):
+    """So that no message above comes from a test file that is wrong in itself."""
+    (tmp_path / "events-1.csv").write_bytes(b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n"))
+    (tmp_path / "events-2.csv.gz").write_bytes(gzip.compress(GOOD) + gzip.compress(ROWS.encode()))
+    (tmp_path / "events-3.csv.bz2").write_bytes(bz2.compress(GOOD) + bz2.compress(ROWS.encode()))
+    (tmp_path / "events-4.csv.xz").write_bytes(
+        lzma.compress(GOOD) + bytes(8) + lzma.compress(ROWS.encode()))
+    (tmp_path / "events-5.csv").write_bytes(HEADER.encode())
+    found = read(opened(tmp_path, "events-*"))
+    assert len(found) == 7 * 20_000 and not any(record.faults for record in found)
+    (tmp_path / "events.parquet").write_bytes(parquet())
+    assert len(read(opened(tmp_path, "events.parquet", "parquet"))) == 20_000
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1", "utf-8"])
+def test_encodings(tmp_path, encoding):
+    text = "\ufeff" * (encoding == "utf-16-le") + "who,what\nünal,b\n"
+    (tmp_path / "events.csv").write_bytes(text.encode(encoding))
+    (record,) = read(opened(tmp_path, encoding=encoding))
+    assert record.values == {"who": "ünal", "what": "b"}
+
+
+def test_an_encoding_that_stops_in_the_middle(tmp_path):
+    (tmp_path / "events.csv").write_bytes(GOOD.decode().encode("utf-16")[:-1] + b"\xd8")
+    with pytest.raises(InputError, match=TRUNCATED):
+        read(opened(tmp_path, encoding="utf-16"))
+
+
+def test_a_break_stops_ingest_with_its_own_message(tmp_path):
+    (tmp_path / "events.csv.gz").write_bytes(gzip.compress(GOOD)[:-5000])
+    source = opened(tmp_path, "events.csv.gz")
+    with pytest.raises(InputError, match=f"File {tmp_path}/events.csv.gz {TRUNCATED}"):
+        run_ingest(source, SPEC, tmp_path / "out", "random")
+
+
+def test_a_parquet_file_that_would_end_the_process(tmp_path, monkeypatch):
+    (tmp_path / "events.parquet").write_bytes(parquet())
+    source = opened(tmp_path, "events.parquet", "parquet")
+    monkeypatch.setattr("components.sources.files.parquet._PROBE",
+                        "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    with pytest.raises(InputError, match="damaged: reading it kills the process .signal 11"):
+        read(source)
+
+
+@pytest.mark.parametrize(("pattern", "message"), [
+    ("none-*.csv", "source.interactions.files: 'none-.*' matches no file in .* Paths are relative"),
+    ("folder", "'folder' is a folder or a broken link in .* Name its files, as in 'folder/"),
+    ("lo?p", "'lo.p' is a folder or a broken link"),
+    ("/tmp/*.csv", "'/tmp/.*' is no path relative to the data folder .*Non-relative"),
+    ("", "'' is no path relative to the data folder"),
+])
+def test_patterns_without_a_file(tmp_path, pattern, message):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(InputError, match=message):
+        opened(tmp_path, pattern)
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl", "parquet"])
+def test_a_file_without_the_right_to_read_it(tmp_path, monkeypatch, name):
+    (tmp_path / f"events.{name}").write_bytes(GOOD)
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("components.sources.files.readers.open_text", refuse)
+    monkeypatch.setattr("components.sources.files.text.open_text", refuse)
+    monkeypatch.setattr("pyarrow.parquet.read_schema", refuse)
+    with pytest.raises(InputError, match=rf"events.{name} cannot be read \(Permission denied\). "
+                                         "Give yourself the right"):
+        opened(tmp_path, f"events.{name}", name)
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"encoding": "utf-99"}, "encoding 'utf-99' is unknown; try utf-8 or latin-1"),
+    ({"delimiter": '"'}, "a quote or the end of a line cannot separate fields; try ',', ';'"),
+    ({"delimiter": ";;"}, "delimiter\n.*at most 1 character"),
+    ({"columns": {"x": "who"}}, "source.interactions.columns names 'x', which the schema of "
+     "interactions does not have. It has: who, what, note"),
+    ({"columns": {"who": "what", "what": " what "}},
+     "the column 'what' is mapped twice, to who and what; keep one"),
+    ({"columns": {"who": " "}}, "a column's name is empty; give a name of the file's header"),
+    ({"columns": {"who": "{what}-{age}"}}, "no column 'age', which source.interactions.columns "
+     "names in '{what}-{age}'. It has: who, what, note"),
+    ({"columns": {"note": "{noted.stem}.wav"}}, "no column 'noted', which"),
+    ({"columns": {"note": "{who"}}, "the template '{who' has a brace without its partner"),
+    ({"columns": {"note": "who}"}}, "the template 'who}' has a brace without its partner"),
+    ({"columns": {"note": "{{who}}"}}, "the template '{{who}}' has a brace without its partner"),
+    ({"columns": {"note": "{}-{who}"}}, "braces without a column's name"),
+    ({"columns": {"note": "{ .stem}"}}, "braces without a column's name"),
+])
+def test_options_that_cannot_be(tmp_path, options, message):
+    (tmp_path / "events.csv").write_bytes(GOOD)
+    with pytest.raises(InputError, match=message.replace("{", r"\{").replace("}", r"\}")):
+        opened(tmp_path, **options)
+
+
+def test_a_media_folder_that_is_missing(tmp_path):
+    (tmp_path / "events.csv").write_bytes(GOOD)
+    with pytest.raises(InputError, match="source.media_dir: folder .*/pictures is missing"):
+        opened(tmp_path, spec=PICTURES, media_dir="pictures")
+    assert opened(tmp_path, media_dir="pictures").shards("interactions") == ["events.csv"]
+
+
+def test_an_items_table_without_rows(tmp_path):
+    (tmp_path / "events.csv").write_bytes(GOOD)
+    for part in "ab":
+        (tmp_path / f"items-{part}.csv").write_text("what\n")
+    message = "The items have no row: items-a.csv, items-b.csv in .* have nothing but the names of"
+    with pytest.raises(InputError, match=message) as error:
+        opened(tmp_path, items={"files": "items-*.csv"})
+    assert re.search(r"or leave source.items out\.$", str(error.value))
