@@ -18,7 +18,8 @@ Files = Annotated[list[str] | None, typer.Option(
 Dataset = Annotated[str | None, typer.Option(help="csv, parquet or jsonl.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder of the files.")]
 Config = Annotated[Path | None, typer.Option(help="YAML file whose `source` names the files.")]
-Delimiter = Annotated[str | None, typer.Option(help="Separates the fields of CSV; ',' if none.")]
+Delimiter = Annotated[str | None, typer.Option(
+    help="Separates the fields of CSV, such as ';' or tab; ',' if none is given.")]
 Encoding = Annotated[str | None, typer.Option(help="Of text files; utf-8 if none is given.")]
 Decimal = Annotated[str | None, typer.Option(help="Decimal mark of text files, '.' or ','.")]
 ListSeparator = Annotated[str | None, typer.Option(
@@ -73,21 +74,29 @@ def check(
     console.print(describe(spec))
     if config is None and not any(given.values()):
         return
-    from pipeline.inference.tables import named_tables, quarantine_limit
+    from pipeline.config import RunConfig, load_config
+    from pipeline.inference.tables import named_tables
 
     tables = named_tables(config, data_dir, dataset, **given)
+    limit = RunConfig.model_fields["max_quarantine_share"].default
+    if config:
+        limit = load_config(config, schemas=folder.absolute(), dataset=tables.dataset,
+                            data_dir=tables.data_dir,
+                            source=tables.options.model_dump()).max_quarantine_share
     import pipeline.environment  # noqa: F401
     from components.sources import open_source
 
     source = open_source(tables.dataset, str(tables.data_dir), {
         "spec": json.loads(spec.to_json()), "options": tables.options.model_dump(mode="json")})
-    report(look(source, spec), quarantine_limit(config), console)
+    report(look(source, spec), limit, console)
 
 
 def _given(interactions: list[str] | None, users: list[str] | None, items: list[str] | None,
            delimiter: str | None, encoding: str | None, decimal: str | None,
            list_separator: str | None, media_dir: str | None) -> dict[str, Any]:
     """Returns what the command line says of the files, by the key of `source`."""
+    if delimiter in ("\\t", "tab"):  # a shell hands a tab over in quotes of its own only
+        delimiter = "\t"
     return {"interactions": interactions, "users": users, "items": items, "delimiter": delimiter,
             "encoding": encoding, "decimal": decimal, "list_separator": list_separator,
             "media_dir": media_dir}

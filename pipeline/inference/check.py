@@ -15,14 +15,14 @@ from schemas import MEDIA, SIDES, DataAnomalyError, Feature, FeatureSpec
 ROWS = 1_000  # of a table
 _SHOWN = 3  # reasons
 _ROLES = {
-    "user_id": "who; an embedding of each user",
-    "item_id": "what; an embedding of each item",
-    "timestamp": "when; order, histories, hour and weekday",
-    "event_type": "kind of event; its weight in training",
+    "user_id": "who",
+    "item_id": "what",
+    "timestamp": "when",
+    "event_type": "kind of event, its weight",
 }
 _READ = {
-    "categorical": "categories, an embedding each",
-    "numeric": "a number, standardized",
+    "categorical": "a category, or several",
+    "numeric": "a number",
     "text": "words",
     "image": "a picture",
     "audio": "a sound",
@@ -91,15 +91,15 @@ def _labels(feature: Feature, spec: FeatureSpec) -> list:
 
 def _means(feature: Feature, spec: FeatureSpec) -> str:
     if feature.history:
-        return f"input: the last {feature.max_values} of the user, built at ingest"
+        return f"input: the user's last {feature.max_values}; built at ingest"
     if feature.counts_events:
-        return "slices of the evaluation; built at ingest"
+        return "slices; built at ingest"
     if feature.unseen:
         return f"{feature.max_values} items not chosen; built at ingest"
     if feature.role:
         return _ROLES[feature.role] if feature.side == "interactions" else "key of the table"
     if _labels(feature, spec):
-        return "to be learned, never an input of its own row"
+        return "to be learned"
     if feature.pii:
         return "kept out; masked in reports"
     if feature.modality and feature.side != "interactions":

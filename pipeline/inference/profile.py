@@ -25,8 +25,8 @@ _FEW = 30  # different values that are kept to be shown
 _LOOKED_AT = 1_000  # values whose form is looked at
 _MOSTLY = 0.8
 _FORMS = {
-    "email": re.compile(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}"),
-    "phone": re.compile(r"\+\d[\d ()/.-]{6,}\d|\(?\d{3}\)?[ -]\d{3}[ -]\d{4}"),
+    "mail address": re.compile(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}"),
+    "phone number": re.compile(r"\+\d[\d ()/.-]{6,}\d|\(?\d{3}\)?[ -]\d{3}[ -]\d{4}"),
     "url": re.compile(r"https?://\S+"),
     "ip": re.compile(r"(\d{1,3}\.){3}\d{1,3}"),
 }
@@ -82,7 +82,9 @@ def _column(name: str, given: str, raw: list[Any], cells: Cells,
     common = (statistics.num_stats if number else statistics.string_stats).common_stats
     kind = schema_pb2.FeatureType.Name(feature.type)
     flat = [value for row in cells.values if row for value in row]
-    whole = number and all(float(value).is_integer() for value in flat)
+    # The text 12.0 is no whole number to ingest; the number 12.0 of a Parquet file is.
+    written = kind == "FLOAT" and any(isinstance(value, str) for value in raw)
+    whole = number and not written and all(float(value).is_integer() for value in flat)
     modality, fault = media(raw, folder)
     keys = frozenset() if modality else frozenset(_key(value, whole) for value in flat)
     # Where there are more values than TFDV ranks, its domain is but the first of them.
@@ -96,8 +98,9 @@ def _column(name: str, given: str, raw: list[Any], cells: Cells,
         distinct=len(keys) if keys or not modality else len(set(raw)), complete=sample.complete,
         listed=cells.listed, most=max(common.max_num_values, 1),
         minimum=low if number else None, maximum=high if number else None, whole=whole,
-        words=_words(flat), values=few, keys=keys, forms=_forms(texts), moments=span, dates=dates,
-        media=modality, media_fault=fault, notes=tuple(cells.notes),
+        words=_words(flat, _UNSPACED), parts=_words(flat), values=few, keys=keys,
+        forms=_forms(texts), moments=span, dates=dates, media=modality, media_fault=fault,
+        notes=tuple(cells.notes),
     )
 
 
@@ -107,10 +110,12 @@ def _key(value: Any, whole: bool) -> str:
     return str(int(value)) if whole else repr(value)
 
 
-def _words(values: list[Any]) -> float:
-    """Returns the words of a value on average; an unspaced script has one a character."""
+def _words(values: list[Any], single: re.Pattern | None = None) -> float:
+    """Returns the words of a value on average; what matches `single` is a word of its own."""
     texts = [v.decode("utf-8", "replace") for v in values[:_LOOKED_AT] if isinstance(v, bytes)]
-    count = sum(len(_UNSPACED.sub(" x ", text).split()) for text in texts)
+    if single:
+        texts = [single.sub(" x ", text) for text in texts]
+    count = sum(len(text.split()) for text in texts)
     return count / len(texts) if texts else 1.0
 
 

@@ -1,5 +1,6 @@
 """A bounded look at a user's tables: the first rows of every file."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ _CHARACTERS = 64 * 2**20  # of a table; long texts reach this before they reach 
 _TEXT = 2_000  # characters kept of a text: enough to count words by
 _WHOLE = 5  # media of a column that are kept whole, to be read; of others the start tells the kind
 _START = 16
+_NUMBER = re.compile(r"\s*-?\d+([.,]\d+)?\s*")
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,11 @@ def _sample(tables: Tables, shards: list[str], limit: int) -> Sample:
         share = count + -(-(limit - count) // (len(shards) - place))
         names, read = FORMATS[tables.dataset]
         path = tables.data_dir / shard
-        for name in names(path, tables.options):
+        header = names(path, tables.options)
+        if header and all(_NUMBER.fullmatch(name) for name in header):
+            raise InputError(f"File {path} has numbers where its first line must name the "
+                             f"columns: {', '.join(header[:5])}. Add a line of names.")
+        for name in header:
             cells.setdefault(name, [None] * count)
         for line, row, found in read(path, tables.options):
             if found:

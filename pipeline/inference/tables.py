@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from components.sources.files.options import FileOptions
-from pipeline.config import DATASETS, OWN_FILES, RunConfig, load_config, read_yaml, validated
+from pipeline.config import DATASETS, OWN_FILES, read_yaml, validated
 from schemas import SIDES, InputError, unknown
 
 
@@ -72,9 +72,3 @@ def _require_relative(side: str, patterns: list[str]) -> None:
         if Path(pattern).is_absolute():
             raise InputError(f"--{side} {pattern!r} is an absolute path. Give the folder with "
                              "--data-dir and the path from there.")
-
-
-def quarantine_limit(config: Path | None) -> float:
-    """Returns the largest share of a table's rows that a run may quarantine."""
-    return float(load_config(config).max_quarantine_share if config
-                 else RunConfig.model_fields["max_quarantine_share"].default)

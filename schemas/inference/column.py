@@ -23,9 +23,11 @@ class Column:
       maximum: Largest number.
       whole: The values are whole numbers, however they are written.
       words: Words of a value, on average; a Chinese or Japanese character is a word.
+      parts: What blanks separate in a value, on average.
       values: The different values as text, sorted, where there are few; else empty.
       keys: The different values as text, to find them again in another table.
-      forms: What at least four values of five look like: `"email"`, `"phone"`, `"url"`, `"ip"`.
+      forms: What at least four values of five look like: `"mail address"`,
+        `"phone number"`, `"url"`, `"ip"`.
       moments: Earliest and latest value in seconds since 1970, where all are moments.
       dates: The moments are written as dates, not as numbers.
       media: `"image"`, `"audio"` or `"video"`, where the values are such files or paths of them.
@@ -46,6 +48,7 @@ class Column:
     maximum: float | None = None
     whole: bool = False
     words: float = 1.0
+    parts: float = 1.0
     values: tuple[str, ...] = ()
     keys: frozenset[str] = frozenset()
     forms: frozenset[str] = frozenset()
@@ -82,5 +85,5 @@ def suggests_identity(column: Column) -> bool:
         column.present >= 0.9 * column.rows > 0
         and not column.listed and not column.media and not column.dates
         and (column.kind == BYTES or column.whole)
-        and column.words <= 2 and not column.zero_or_one
+        and column.parts <= 2 and not column.zero_or_one
     )

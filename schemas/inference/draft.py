@@ -118,7 +118,7 @@ def _interactions(
         first.append(_event_type(event))
         taken.append(event.column)
     rest = [column for column in columns if column not in taken]
-    rated, proposals = _rest(rest)
+    rated, proposals = _rest(rest, event is not None)
     names = tuple(re.split(">=|=", tag.removeprefix("label:"))[0]
                   for p in proposals for tag in p.tags if tag.startswith("label:"))
     proposals = first + proposals
@@ -134,9 +134,9 @@ def _interactions(
     return proposals, names
 
 
-def _rest(columns: list[Column]) -> tuple[Proposal | None, list[Proposal]]:
+def _rest(columns: list[Column], typed: bool) -> tuple[Proposal | None, list[Proposal]]:
     """Proposes labels, and what is no label; returns the rating apart as well."""
-    ratings = labels.find_ratings(columns)
+    ratings = labels.find_ratings(columns, typed)
     names: set[str] = {"rating"} if ratings else set()
     flags = {c.name: labels.binary(c, names) for c in sorted(
         columns, key=lambda c: not hints_at(c.given, "like")) if c not in ratings[:1]}

@@ -12,11 +12,12 @@ _LIKED = 0.75  # of the scale
 _YES = {"true": "false", "yes": "no", "y": "n", "t": "f", "是": "否"}
 
 
-def find_ratings(columns: list[Column]) -> list[Column]:
+def find_ratings(columns: list[Column], typed: bool) -> list[Column]:
     """Finds the columns that hold a rating, the likeliest first.
 
     Args:
       columns: The interactions' columns that play no role.
+      typed: The events have types, so that small numbers are rather quantities.
 
     Returns:
       Numbers that are called a rating, before whole numbers that fill a scale up to 5, 7 or 10.
@@ -27,7 +28,7 @@ def find_ratings(columns: list[Column]) -> list[Column]:
     filled = [c for c in numbers if c not in named and c.kind == INT and not c.media
               and c.maximum in _UNNAMED and c.minimum in (0, 1)
               and c.scale == tuple(float(n) for n in range(int(c.minimum), int(c.maximum) + 1))]
-    return [*named, *filled]
+    return [*named, *([] if typed else filled)]
 
 
 def scale_of(column: Column) -> tuple[float, float] | None:

@@ -1,7 +1,5 @@
 """What a column without a role is to the model: its modality, or why it has none."""
 
-from dataclasses import replace
-
 from schemas.inference.column import BYTES, FLOAT, INT, Column
 from schemas.inference.names import hints_at, names_a_person
 from schemas.inference.proposal import Proposal, decide, origin
@@ -23,12 +21,12 @@ def personal(column: Column, side: str) -> Proposal | None:
     Returns:
       The proposal, or `None`.
     """
-    forms = sorted(column.forms & {"email", "phone", "ip"})
+    forms = sorted(column.forms & {"mail address", "phone number", "ip"})
     named = (side != "items" and hints_at(column.given, "personal")) or (
         side == "users" and names_a_person(column.given))
     if column.media or not (forms or named):
         return None
-    why = f"its values look like {forms[0]}" if forms else "its name says so"
+    why = f"each value looks like a {forms[0]}" if forms else "its name says so"
     kind = BYTES if forms else column.kind
     return Proposal(column.name, kind, ("pii",), comments=(
         *origin(column),
@@ -60,8 +58,12 @@ def meaning(column: Column, side: str) -> Proposal:
     if column.dates:
         return _ignored(column, "dates, which no tower reads; a number such as a year or an age in "
                                 "days would be read.")
-    proposal = _number(column, side) if column.number else _words(column)
-    return _unread(proposal) if side == "interactions" else proposal
+    if side == "interactions":
+        long = column.words >= _LONG
+        modality = "numeric" if column.number else "text" if long else "categorical"
+        return Proposal(column.name, column.kind, (modality,), comments=(
+            *origin(column), "Checked and reported, not read by the model: no role, no label."))
+    return _number(column) if column.number else _words(column)
 
 
 def _media(column: Column) -> Proposal:
@@ -74,12 +76,6 @@ def _media(column: Column) -> Proposal:
 def _ignored(column: Column, why: str) -> Proposal:
     return Proposal(column.name, column.kind, comments=(
         *origin(column), decide(f"not read by the model: {why}")))
-
-
-def _unread(proposal: Proposal) -> Proposal:
-    """Adds what becomes of the interactions' other columns."""
-    told = "Checked and reported, not read by the model: no role, no label."
-    return replace(proposal, comments=(*proposal.comments, told))
 
 
 def _list(column: Column) -> Proposal:
@@ -96,13 +92,13 @@ def _list(column: Column) -> Proposal:
                     comments=tuple(comments))
 
 
-def _number(column: Column, side: str) -> Proposal:
+def _number(column: Column) -> Proposal:
     if hints_at(column.given, "code") and column.whole:
         question = (f"whole numbers, {column.distinct} different: categories by its name; or "
                     "numeric?")
         return Proposal(column.name, BYTES, ("categorical",), usual=_usual(column),
                         comments=(*origin(column), decide(question)))
-    if side != "interactions" and hints_at(column.given, "aggregate"):
+    if hints_at(column.given, "aggregate"):
         return _ignored(column, "by its name it sums up what the model is to predict (ratings, "
                                 "popularity), perhaps from later events than those it learns. "
                                 'Add tag: "numeric" if it is known beforehand.')

@@ -11,24 +11,24 @@ _KEY = r"(s?_?(id|ids|no|nr|num|number|code|key|uuid|guid|13|10|编号|号|标�
 ROLES = {"user_id": (_USER, _KEY), "item_id": (_ITEM, _KEY)}
 
 _HINTS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in {
-    "time": r"(^|_)(time|timestamp|datetime|date|at|ts|when|created|occurred|unixtime)(_|$)"
-            r"|timestamp|时间|日期",
+    "time": r"(^|_)(time|timestamp|datetime|date|at|ts|when|created|occurred|unixtime|zeit|datum)"
+            r"(_|$)|timestamp|时间|日期",
     "event": r"(^|_)(event|action|type|behaviou?r|activity|interaction|verb|kind)(_|$)|行为|事件",
     "rating": r"(^|_)(rating|ratings|rate|stars?|scores?|grade|points|mark|overall)(_|$)"
-              r"|rating|评分|打分|星级",
+              r"|评分|打分|星级",
     "like": r"^(is_|has_)?(like|liked|likes|favou?rite|favou?rited)$|喜欢|点赞",
     "count": r"(^|_)(quantity|qty|count|amount|number|num|n|age|year|month|day|hour|week|weekday"
-             r"|position|rank|page|price|cost|size|level|数量|价格|年龄)(_|$)",
+             r"|position|rank|page|price|cost|size|level|menge|anzahl|preis|数量|价格|年龄)(_|$)",
     "trait": r"(^|_)(gender|sex|male|female|age|member|premium|mobile|device|weekend|train|test"
              r"|valid|split|fold|性别)(_|$)",
     "code": r"(^|_)(id|ids|code|type|class|category|categories|genre|group|zone|status|brand|kind"
             r"|label|cluster|segment|dept|department|region|flag|类别|类型|编号)(_|$)",
-    "aggregate": r"rating|score|popularity|votes?(_|$)|likes(_|$)|views(_|$)|plays(_|$)"
-                 r"|downloads|reviews(_|$)|sold|sales",
+    "aggregate": r"(^|_)(ratings?|scores?)(_|$)|popularity|votes?(_|$)|likes(_|$)|views(_|$)"
+                 r"|plays(_|$)|downloads|reviews(_|$)|sold|sales",
     "text": r"title|name|description|summary|about|text|overview|plot|body|headline|comment"
             r"|标题|名称|名字|简介|描述|内容|书名|评论",
     "personal": r"e?_?mail(_|$)|phone|mobile_(no|number)|(^|_)(tel|fax)(_|$)|street|address"
-                r"|(^|_)zip|post_?(al_?)?code|plz|first_?name|last_?name|full_?name|surname|user_?name"
+                r"|(^|_)zip(_|$|code)|post_?(al_?)?code|plz|first_?name|last_?name|full_?name|surname|user_?name"
                 r"|nick_?name|birth|(^|_)dob(_|$)|passport|(^|_)ssn(_|$)|iban|credit_?card"
                 r"|(^|_)ip(_|$)|姓名|电话|手机|邮箱|地址|邮编|生日|身份证",
 }.items()}
@@ -67,7 +67,8 @@ def usable(name: str, position: int, taken: set[str]) -> str:
 
     Args:
       name: The name in the file.
-      position: The column's place, from 1 on, for a name without any Latin letter.
+      position: The column's place, from 1 on, for a name without any Latin letter that hints at
+        no role.
       taken: Names that are in use.
 
     Returns:
@@ -75,10 +76,16 @@ def usable(name: str, position: int, taken: set[str]) -> str:
     """
     plain = re.sub(r"_{2,}", "_", re.sub(r"[^A-Za-z0-9_]+", "_", name.strip())).strip("_")
     if not re.search("[A-Za-z]", plain):
-        plain = f"column_{position}"
+        plain = _role_named(name) or f"column_{position}"
     elif plain[0].isdigit() or plain in _RESERVED:
         plain = f"column_{plain}"
     return unused(plain, taken)
+
+
+def _role_named(name: str) -> str | None:
+    if hints_at(name, "time"):
+        return "timestamp"
+    return next((role for role in ROLES if role_hint(name, role) == 1.0), None)
 
 
 def unused(name: str, taken: set[str]) -> str:

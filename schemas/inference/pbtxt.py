@@ -66,4 +66,5 @@ def _number(bound: float, kind: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return f'"{text_encoding.CEscape(text.encode(), as_utf8=True)}"'
+    escaped = text_encoding.CEscape(text, as_utf8=True)  # type: ignore[arg-type]  # str as well
+    return f'"{escaped}"'

@@ -82,9 +82,13 @@ def _pairs(table: list[Column], events: list[Column], role: str) -> list[_Pair]:
             continue
         both = len(key.keys & column.keys)
         shared = both / len(column.keys)
-        # Two samples of large tables meet seldom; whole tables must.
-        if shared >= (0.5 if key.complete and column.complete else 0.01):
-            names = role_hint(key.name, role) + 2 * role_hint(column.name, role)
+        # Two samples of large tables meet seldom; whole tables must. Small numbers, such as
+        # quantities, are ids of something by chance; then little of that table is met.
+        whole = key.complete and column.complete
+        hint = _hint(column, role)
+        met = both >= (0.1 if whole else 0.01) * len(key.keys) or hint > 0
+        if both and met and shared >= (0.5 if whole else 0.01):
+            names = _hint(key, role) + 2 * hint
             score = 2 + shared + both / len(key.keys) + names / 2
             pairs.append(_Pair(key, column, shared, score))
     return sorted(pairs, key=lambda pair: -pair.score)
@@ -94,9 +98,13 @@ def _by_name(events: list[Column], role: str) -> list[_Pair]:
     """Returns columns that are called like the role and look like ids."""
     return [
         _Pair(column, column, 0.0, 1.0) for column in events
-        if role_hint(column.given, role) == 1.0 and suggests_identity(column)
+        if _hint(column, role) == 1.0 and suggests_identity(column)
         and column.distinct > 1
     ]
+
+
+def _hint(column: Column, role: str) -> float:
+    return max(role_hint(column.given, role), role_hint(column.name, role))
 
 
 def _unique(column: Column) -> bool:
@@ -106,7 +114,7 @@ def _unique(column: Column) -> bool:
 def _event_id(pair: _Pair, events: list[Column], role: str, has_table: bool) -> Found:
     column, questions = pair.column, []
     others = [c.given for c in events if c is not column
-              and role_hint(c.given, role) == 1.0 and suggests_identity(c)]
+              and _hint(c, role) == 1.0 and suggests_identity(c)]
     if others:
         questions.append(f"{' and '.join(others)} may be the {role} as well; keep one.")
     if pair.shared == 0:
@@ -124,7 +132,7 @@ def _key(table: list[Column], pair: _Pair | None, side: str, role: str) -> Found
     if pair and pair.key is not pair.column:
         return Found(pair.key, (*_twice(pair.key), *_gaps(pair.key), *_mail(pair.key)))
     named = [c for c in table if _unique(c)
-             and (role_hint(c.given, role) == 1.0 or c.given.strip().lower() == "id")]
+             and (_hint(c, role) == 1.0 or c.given.strip().lower() == "id")]
     if not named:
         return None
     question = (f"taken for the {role} by its name, and because it differs in every row; no id of "
@@ -144,7 +152,7 @@ def _gaps(column: Column) -> list[str]:
 
 
 def _mail(column: Column) -> list[str]:
-    forms = sorted(column.forms & {"email", "phone"})
+    forms = sorted(column.forms & {"mail address", "phone number"})
     return [f"its values are personal ({', '.join(forms)}), and ids are stored in the model: "
             "replace them by pseudonyms?"] if forms else []
 
@@ -194,7 +202,7 @@ def find_event_type(events: list[Column], taken: list[Column]) -> Found | None:
         known = sum(bool(_EVENT.fullmatch(value.strip())) for value in column.values)
         if 2 * known >= len(column.values):
             return Found(column)
-        if hints_at(column.given, "event") and column.words <= 2:
+        if hints_at(column.given, "event") and column.parts <= 2:
             return Found(column, ("taken for the type of event by its name and its few values; is "
                                   "it?",))
     return None
