@@ -80,9 +80,12 @@ def check(
     tables = named_tables(config, data_dir, dataset, **given)
     limit = RunConfig.model_fields["max_quarantine_share"].default
     if config:
-        limit = load_config(config, schemas=folder.absolute(), dataset=tables.dataset,
-                            data_dir=tables.data_dir,
-                            source=tables.options.model_dump()).max_quarantine_share
+        from components.catalog_gen.splits import check_protocol
+
+        loaded = load_config(config, schemas=folder.absolute(), dataset=tables.dataset,
+                             data_dir=tables.data_dir, source=tables.options.model_dump())
+        check_protocol(loaded.split, spec)
+        limit = loaded.max_quarantine_share
     import pipeline.environment  # noqa: F401
     from components.sources import open_source
 

@@ -14,6 +14,7 @@ _WHOLE = re.compile(r"-?(0|[1-9]\d*)")
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _COMMA = re.compile(r"-?\d+,\d+")
 _MOSTLY = 0.95  # of the values are numbers, then the column is one of numbers
+_FIRST_LOOK = 1_000  # values; where none of them is a number, the column is text
 _LISTED = 0.3  # of the values hold the separator
 _PIECES = 3.0  # words of a list's element, at most, on average
 _SEPARATORS = ("|", ";", ",")
@@ -78,8 +79,11 @@ def _is_list(texts: list[str], mark: str) -> bool:
 
 def _typed(rows: list[Any], options: FileOptions, listed: bool) -> Cells:
     flat = [value for row in rows if row for value in row]
-    numbers = [_number(value, options.decimal) for value in flat]
+    numbers = [_number(value, options.decimal) for value in flat[:_FIRST_LOOK]]
     good = [number for number in numbers if number is not None]
+    if good:  # texts are not looked through to the end
+        numbers += [_number(value, options.decimal) for value in flat[_FIRST_LOOK:]]
+        good = [number for number in numbers if number is not None]
     if not good or len(good) < _MOSTLY * len(numbers):
         return Cells(BYTES, [[_bytes(v) for v in row] if row else None for row in rows], listed)
     kind = INT if all(isinstance(number, int) for number in good) else FLOAT

@@ -25,7 +25,7 @@ def media(raw: list[Any], folder: Path) -> tuple[str | None, str | None]:
     """Tells what media a column holds.
 
     Args:
-      raw: The values that are there: encoded bytes, or paths from the media folder.
+      raw: Values that are there: encoded bytes, or paths from the media folder.
       folder: The media folder.
 
     Returns:
@@ -51,7 +51,8 @@ def _fault(values: list[Any], modality: str, folder: Path) -> str | None:
             read_media(value if isinstance(value, bytes) else folder / str(value), modality)
             return None
         except MediaFault as found:
-            fault = fault or f"{found} (media_dir is {folder.name!r})"
+            where = f" (media_dir is {folder.name!r})" if isinstance(value, str) else ""
+            fault = fault or f"{found}{where}"
         except InputError:
             return f"ingest does not read {modality} yet"
     return fault

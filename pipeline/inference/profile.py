@@ -28,7 +28,7 @@ _FORMS = {
     "mail address": re.compile(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}"),
     "phone number": re.compile(r"\+\d[\d ()/.-]{6,}\d|\(?\d{3}\)?[ -]\d{3}[ -]\d{4}"),
     "url": re.compile(r"https?://\S+"),
-    "ip": re.compile(r"(\d{1,3}\.){3}\d{1,3}"),
+    "network address": re.compile(r"(\d{1,3}\.){3}\d{1,3}"),
 }
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
@@ -85,7 +85,7 @@ def _column(name: str, given: str, raw: list[Any], cells: Cells,
     # The text 12.0 is no whole number to ingest; the number 12.0 of a Parquet file is.
     written = kind == "FLOAT" and any(isinstance(value, str) for value in raw)
     whole = number and not written and all(float(value).is_integer() for value in flat)
-    modality, fault = media(raw, folder)
+    modality, fault = media(raw[:_LOOKED_AT], folder)
     keys = frozenset() if modality else frozenset(_key(value, whole) for value in flat)
     # Where there are more values than TFDV ranks, its domain is but the first of them.
     closed = domain if len(domain) == statistics.string_stats.unique else ()

@@ -1,6 +1,7 @@
 """A bounded look at a user's tables: the first rows of every file."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +82,7 @@ def _source(tables: Tables) -> FileSource:
 def _sample(tables: Tables, shards: list[str], limit: int) -> Sample:
     cells: dict[str, list[Any]] = {}
     faults: list[str] = []
+    media: Counter[str] = Counter()
     count, characters, complete = 0, 0, True
     for place, shard in enumerate(shards):
         share = count + -(-(limit - count) // (len(shards) - place))
@@ -99,30 +101,33 @@ def _sample(tables: Tables, shards: list[str], limit: int) -> Sample:
             if count == share or characters > _CHARACTERS:
                 complete = False
                 break
-            characters += _add(row, cells, count)
+            characters += _add(row, cells, count, media)
             count += 1
     return Sample(cells, count, complete, tuple(shards), tuple(faults))
 
 
-def _add(row: dict[str, Any], cells: dict[str, list[Any]], count: int) -> int:
-    """Adds a row to the columns; returns its size."""
+def _add(row: dict[str, Any], cells: dict[str, list[Any]], count: int,
+         media: Counter[str]) -> int:
+    """Adds a row to the columns and its media to their number; returns its size."""
     size = 0
     for name, value in row.items():
-        column = cells.setdefault(name, [None] * count)
-        kept = _kept(value, count)
+        if name not in cells:
+            cells[name] = [None] * count
+        media[name] += isinstance(value, bytes)
+        kept = _kept(value, media[name])
         size += len(kept) if isinstance(kept, str | bytes | list) else 1
-        column.append(kept)
+        cells[name].append(kept)
     for column in cells.values():
         if len(column) == count:
             column.append(None)
     return size
 
 
-def _kept(value: Any, place: int) -> Any:
+def _kept(value: Any, media: int) -> Any:
     if isinstance(value, str):
         return value[:_TEXT] or None
     if isinstance(value, bytes):
-        return (value if place < _WHOLE else value[:_START]) or None
+        return (value if media <= _WHOLE else value[:_START]) or None
     if isinstance(value, list):
         return [item for item in value if item not in (None, "")] or None
     return value

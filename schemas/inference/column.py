@@ -27,7 +27,7 @@ class Column:
       values: The different values as text, sorted, where there are few; else empty.
       keys: The different values as text, to find them again in another table.
       forms: What at least four values of five look like: `"mail address"`,
-        `"phone number"`, `"url"`, `"ip"`.
+        `"phone number"`, `"url"`, `"network address"`.
       moments: Earliest and latest value in seconds since 1970, where all are moments.
       dates: The moments are written as dates, not as numbers.
       media: `"image"`, `"audio"` or `"video"`, where the values are such files or paths of them.

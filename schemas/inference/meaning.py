@@ -21,7 +21,7 @@ def personal(column: Column, side: str) -> Proposal | None:
     Returns:
       The proposal, or `None`.
     """
-    forms = sorted(column.forms & {"mail address", "phone number", "ip"})
+    forms = sorted(column.forms & {"mail address", "phone number", "network address"})
     named = (side != "items" and hints_at(column.given, "personal")) or (
         side == "users" and names_a_person(column.given))
     if column.media or not (forms or named):

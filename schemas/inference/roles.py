@@ -122,9 +122,9 @@ def _event_id(pair: _Pair, events: list[Column], role: str, has_table: bool) -> 
                          f"{column.distinct} different values in {column.present} rows; is it?")
         if has_table:
             questions.append("none of its values stands in the table that should explain it.")
-    elif pair.shared < 0.99:
-        questions.append(f"{1 - pair.shared:.0%} of its values are not among those that were seen "
-                         "of their table; rows whose id has no row there are quarantined.")
+    elif pair.shared < 0.99 and pair.key.complete and column.complete:
+        questions.append(f"{1 - pair.shared:.0%} of its values have no row in their table; "
+                         "such rows are quarantined.")
     return Found(column, (*questions, *_gaps(column), *_mail(column)))
 
 

@@ -259,6 +259,14 @@ def test_only_the_first_rows_are_read_and_of_every_file(tmp_path):
     assert sample_tables(tables, rows=150)["interactions"].complete
 
 
+def test_media_are_kept_whole_as_far_as_they_are_tried(tmp_path):
+    photos = pa.array([None] * 7 + [b"x" * 100] * 7, pa.binary())
+    pq.write_table(pa.table({"photo": photos}), tmp_path / "e.parquet")
+    tables = named_tables(None, tmp_path, "parquet", interactions=["e.parquet"])
+    kept = sample_tables(tables)["interactions"].cells["photo"]
+    assert [len(value) for value in kept if value] == [100] * 5 + [16] * 2
+
+
 def test_a_broken_line_costs_itself(tmp_path):
     (tmp_path / "e.csv").write_text("user,item\nann,a\nbob\ncle,b\n")
     sample = sample_tables(named_tables(None, tmp_path, None, interactions=["e.csv"]))

@@ -144,6 +144,18 @@ def test_a_column_that_the_files_lack(tessera, tmp_path):
     assert_refused(tessera("check", "--config", "my.yaml"), "no column 'item'", "It has: user")
 
 
+def test_a_split_that_the_schema_cannot_have(tessera, tmp_path):
+    (tmp_path / "events.csv").write_text("\n".join(
+        ",".join(line.split(",")[:2]) for line in EVENTS.splitlines()))
+    assert tessera("infer", "--interactions", "events.csv")[0] == 0
+    path = tmp_path / "my.yaml"
+    assert "split: random " in path.read_text()
+    path.write_text(path.read_text().replace("split: random ", "split: u80 "))
+    assert_refused(tessera("check", "--config", "my.yaml"), "no feature has the tag 'timestamp'")
+    code, out, _ = tessera("check", "schemas", "--interactions", "events.csv")
+    assert code == 0 and "50 rows looked at, 0 would be quarantined" in out
+
+
 def test_the_projects_own_schemas_are_shown(tessera):
     code, out, _ = tessera("check", "demo")
     assert code == 0
