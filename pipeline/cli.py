@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from pipeline import schema_commands
 from schemas.errors import InputError, TesseraError
 
 app = typer.Typer(
     help="Turns user, item and interaction data into a recommender in production.",
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )
+app.add_typer(schema_commands.app, name="schema")
 console = Console()
 
 Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]

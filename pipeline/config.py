@@ -13,7 +13,7 @@ from trainer.recipe import Recipe
 
 _RECIPES = Path(__file__).parent / "recipes"
 DATASETS = ("demo", "movielens-100k", "csv", "parquet", "jsonl")
-_OWN_FILES = ("csv", "parquet", "jsonl")
+OWN_FILES = ("csv", "parquet", "jsonl")
 
 
 class Thresholds(BaseModel):
@@ -126,7 +126,7 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
         raise unknown("dataset", values["dataset"], DATASETS)
     root = Path(str(values.get("root", "tessera-runs")))
     if "data_dir" not in values:
-        if values["dataset"] in _OWN_FILES and path:
+        if values["dataset"] in OWN_FILES and path:
             values["data_dir"] = path.parent
         elif values["dataset"] != "demo":
             raise InputError(f"Dataset {values['dataset']!r} needs its files: give their folder "
@@ -143,7 +143,7 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
 
 def _check_source_keys(values: dict[str, Any]) -> None:
     """Own files need `schemas` and `source`; a known dataset brings its own."""
-    own = values["dataset"] in _OWN_FILES
+    own = values["dataset"] in OWN_FILES
     for key in ("schemas", "source"):
         if own and key not in values:
             raise InputError(f"Dataset {values['dataset']!r} needs the key {key!r} in a file "
@@ -151,7 +151,7 @@ def _check_source_keys(values: dict[str, Any]) -> None:
         if not own and key in values:
             raise InputError(f"The key {key!r} is for one's own files; dataset "
                              f"{values['dataset']!r} has its own. Remove it, or set dataset to "
-                             f"one of: {', '.join(_OWN_FILES)}.")
+                             f"one of: {', '.join(OWN_FILES)}.")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -1,0 +1,175 @@
+"""`tessera schema check`: what a schema says, and whether the data keep to it."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.table import Table
+
+from components.catalog_gen.check import check
+from components.sources import Source
+from components.sources.base import Record
+from schemas import MEDIA, SIDES, DataAnomalyError, Feature, FeatureSpec
+
+ROWS = 1_000  # of a table
+_SHOWN = 3  # reasons
+_ROLES = {
+    "user_id": "who",
+    "item_id": "what",
+    "timestamp": "when",
+    "event_type": "kind of event, its weight",
+}
+_READ = {
+    "categorical": "a category, or several",
+    "numeric": "a number",
+    "text": "words",
+    "image": "a picture",
+    "audio": "a sound",
+    "video": "a film",
+}
+
+
+@dataclass
+class Looked:
+    """What the check of some rows found.
+
+    Attributes:
+      rows: Rows looked at.
+      faulty: Rows that ingest would quarantine.
+      reasons: The first reasons for that, with file and line.
+      values: Values that ingest would leave out.
+      value_reasons: The first reasons for that.
+    """
+
+    rows: int = 0
+    faulty: int = 0
+    reasons: list[str] = field(default_factory=list)
+    values: int = 0
+    value_reasons: list[str] = field(default_factory=list)
+
+
+def describe(spec: FeatureSpec) -> Table:
+    """Returns a table of every column and what it means for the model."""
+    table = Table(title=f"Schema {spec.name}", title_justify="left")
+    for heading in ("column", "table", "type", "is", "for the model"):
+        table.add_column(heading, overflow="fold")
+    kinds = {bytes: "text", int: "whole number", float: "number"}
+    for side in SIDES:
+        for feature in spec.table(side):
+            kind = "bytes" if feature.modality in MEDIA else kinds[feature.dtype]
+            many = "" if feature.scalar else f", up to {feature.max_values or 'any number'}"
+            table.add_row(feature.name, side, kind + many, ", ".join(_is(feature, spec)) or "-",
+                          _means(feature, spec))
+    return table
+
+
+def _is(feature: Feature, spec: FeatureSpec) -> Iterator[str]:
+    """Yields role, modality, labels and flags of a column."""
+    if feature.role:
+        yield feature.role
+    if feature.modality and not feature.derived:
+        yield feature.modality
+    for label in _labels(feature, spec):
+        asked = (f">={label.threshold:g}" if label.threshold is not None
+                 else f"={label.equals}" if label.equals is not None else "")
+        yield f"label:{label.name}{asked}"
+    if feature.pii:
+        yield "pii"
+    if feature.history:
+        yield f"history:{feature.history}"
+    if feature.counts_events:
+        yield "events"
+    if feature.unseen:
+        yield "unseen"
+
+
+def _labels(feature: Feature, spec: FeatureSpec) -> list:
+    return [label for label in spec.labels
+            if feature.side == "interactions" and label.feature == feature.name]
+
+
+def _means(feature: Feature, spec: FeatureSpec) -> str:
+    if feature.history:
+        return f"input: the user's last {feature.max_values}; built at ingest"
+    if feature.counts_events:
+        return "slices; built at ingest"
+    if feature.unseen:
+        return f"{feature.max_values} items not chosen; built at ingest"
+    if feature.role:
+        return _ROLES[feature.role] if feature.side == "interactions" else "key of the table"
+    if _labels(feature, spec):
+        return "to be learned"
+    if feature.pii:
+        return "kept out; masked in reports"
+    if feature.modality and feature.side != "interactions":
+        return f"input: {_READ.get(feature.modality, feature.modality)}"
+    return "not read; checked and reported"
+
+
+def look(source: Source, spec: FeatureSpec, rows: int = ROWS) -> dict[str, Looked]:
+    """Applies the hard rules to the first rows of each table.
+
+    Args:
+      source: The opened source.
+      spec: Its spec.
+      rows: Most rows of a table.
+
+    Returns:
+      What was found, for each table that there is. Rows that repeat an id, and ids that are in no
+      table, show in a run only, which reads all rows.
+    """
+    return {
+        side: _look(itertools.islice(_records(source, side), rows), spec, side)
+        for side in SIDES if source.has_table(side)
+    }
+
+
+def _records(source: Source, side: str) -> Iterator[Record]:
+    for shard in source.shards(side):
+        yield from source.records(side, shard)
+
+
+def _look(records: Iterable[Record], spec: FeatureSpec, side: str) -> Looked:
+    found = Looked()
+    for record in records:
+        found.rows += 1
+        checked = check(record, spec, side)
+        where = f"{record.source} line {record.line}: "
+        if checked.row_fault is not None:
+            found.faulty += 1
+            found.reasons += [where + checked.row_fault][:_SHOWN - len(found.reasons)]
+            continue
+        found.values += len(checked.value_faults)
+        room = _SHOWN - len(found.value_reasons)
+        found.value_reasons += [where + fault for fault in checked.value_faults[:room]]
+    return found
+
+
+def report(found: dict[str, Looked], limit: float, console: Console) -> None:
+    """Tells what the look at the data found.
+
+    Args:
+      found: By table.
+      limit: Largest share of a table's rows that may be quarantined.
+      console: Where it goes.
+
+    Raises:
+      DataAnomalyError: A table is above the limit, or has no row at all.
+    """
+    for side, looked in found.items():
+        console.print(f"{side}: {looked.rows:,} rows looked at, {looked.faulty:,} would be "
+                      f"quarantined, {looked.values:,} values left out",
+                      highlight=False, soft_wrap=True)
+        for kind, reasons in (("row", looked.reasons), ("value", looked.value_reasons)):
+            for reason in reasons:
+                console.print(f"  {kind}  {reason}", highlight=False, soft_wrap=True, markup=False)
+    faults = [
+        f"Table {side}: " + (f"{looked.faulty:,} of {looked.rows:,} rows would be quarantined, "
+                             f"above the limit of {limit:.2%}: {looked.reasons[0]}"
+                             if looked.rows else "it has no row")
+        for side, looked in found.items()
+        if not looked.rows or looked.faulty > limit * looked.rows
+    ]
+    if faults:
+        raise DataAnomalyError(f"{'; '.join(faults)}. Correct the data or the schema.")

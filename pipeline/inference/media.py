@@ -1,0 +1,58 @@
+"""Whether a column's values are pictures, sounds or films, and whether ingest can read them."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from components.media import MediaFault, read_media
+from schemas import InputError
+
+_SUFFIXES = {
+    "image": re.compile(r".+\.(png|jpe?g|gif|bmp|webp|tiff?)", re.IGNORECASE | re.DOTALL),
+    "audio": re.compile(r".+\.(wav|flac|ogg|mp3|m4a|aac)", re.IGNORECASE | re.DOTALL),
+    "video": re.compile(r".+\.(mp4|mov|avi|mkv|webm|mpe?g)", re.IGNORECASE | re.DOTALL),
+}
+_MAGIC = {
+    "image": re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8|BM|RIFF....WEBP", re.DOTALL),
+    "audio": re.compile(rb"RIFF....WAVE|fLaC|OggS|ID3|\xff[\xfb\xf3\xf2]", re.DOTALL),
+    "video": re.compile(rb"....ftyp|RIFF....AVI |\x1a\x45\xdf\xa3|\x00\x00\x01\xba", re.DOTALL),
+}
+_MOSTLY = 0.8
+_TRIED = 5
+
+
+def media(raw: list[Any], folder: Path) -> tuple[str | None, str | None]:
+    """Tells what media a column holds.
+
+    Args:
+      raw: Values that are there: encoded bytes, or paths from the media folder.
+      folder: The media folder.
+
+    Returns:
+      `"image"`, `"audio"`, `"video"` or `None`, and why ingest cannot read any of the first five,
+      or `None`.
+    """
+    binary = bool(raw) and isinstance(raw[0], bytes)
+    kinds: dict[str, Any] = _MAGIC if binary else _SUFFIXES
+    for modality, form in kinds.items():
+        match = form.match if binary else form.fullmatch
+        fit = sum(isinstance(v, bytes if binary else str) and bool(match(v)) for v in raw)
+        if raw and fit >= _MOSTLY * len(raw):
+            return modality, _fault(raw[:_TRIED], modality, folder.resolve())
+    return None, None
+
+
+def _fault(values: list[Any], modality: str, folder: Path) -> str | None:
+    fault = None
+    for value in values:
+        try:
+            if isinstance(value, str) and "://" in value:
+                raise MediaFault("the values are addresses; ingest reads files, so fetch them")
+            read_media(value if isinstance(value, bytes) else folder / str(value), modality)
+            return None
+        except MediaFault as found:
+            where = f" (media_dir is {folder.name!r})" if isinstance(value, str) else ""
+            fault = fault or f"{found}{where}"
+        except InputError:
+            return f"ingest does not read {modality} yet"
+    return fault

@@ -1,0 +1,139 @@
+"""A bounded look at a user's tables: the first rows of every file."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from components.sources import FileSource
+from components.sources.files.options import FileOptions, TableOptions
+from components.sources.files.readers import FORMATS
+from pipeline.inference.tables import Tables
+from schemas import SIDES, FeatureSpec, InputError
+
+ROWS = 100_000  # of a table
+_CHARACTERS = 64 * 2**20  # of a table; long texts reach this before they reach ROWS
+_TEXT = 2_000  # characters kept of a text: enough to count words by
+_WHOLE = 5  # media of a column that are kept whole, to be read; of others the start tells the kind
+_START = 16
+_NUMBER = re.compile(r"\s*-?\d+([.,]\d+)?\s*")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some rows of one table, by column.
+
+    Attributes:
+      cells: Values by the file's column, one a row; `None` where there is none.
+      rows: Number of rows.
+      complete: These are all rows of the table.
+      files: The table's files.
+      faults: Lines that could not be read, with the first of the reasons.
+    """
+
+    cells: dict[str, list[Any]]
+    rows: int
+    complete: bool
+    files: tuple[str, ...]
+    faults: tuple[str, ...]
+
+
+def sample_tables(tables: Tables, rows: int = ROWS) -> dict[str, Sample]:
+    """Reads the first rows of each table, of many files some of each.
+
+    Args:
+      tables: The files.
+      rows: Most rows of a table.
+
+    Returns:
+      A sample for each table that there is.
+
+    Raises:
+      InputError: A file is missing, empty, of another format or has no row; the message says so.
+    """
+    source = _source(tables)
+    samples = {}
+    for side in SIDES:
+        if source.has_table(side):
+            samples[side] = _sample(tables, source.shards(side), rows)
+            if not samples[side].rows:
+                raise InputError(
+                    f"source.{side}.files: {', '.join(samples[side].files)} in {tables.data_dir} "
+                    f"hold no row that can be read{_first(samples[side].faults)}. There is nothing "
+                    "to infer from.")
+    return samples
+
+
+def _first(faults: tuple[str, ...]) -> str:
+    return f" ({faults[0]})" if faults else ""
+
+
+def _source(tables: Tables) -> FileSource:
+    """Opens the files without a schema, so that the reader's own checks are made."""
+    bare: dict[str, Any] = {
+        side: TableOptions(files=table.files)
+        for side in SIDES if (table := tables.options.table(side)) is not None
+    }
+    options = tables.options.model_copy(update=bare)
+    nothing = FeatureSpec("no schema yet", ("", "", ""), (), ())
+    return FileSource(str(tables.data_dir), tables.dataset, nothing, options)
+
+
+def _sample(tables: Tables, shards: list[str], limit: int) -> Sample:
+    cells: dict[str, list[Any]] = {}
+    faults: list[str] = []
+    media: Counter[str] = Counter()
+    count, characters, complete = 0, 0, True
+    for place, shard in enumerate(shards):
+        share = count + -(-(limit - count) // (len(shards) - place))
+        names, read = FORMATS[tables.dataset]
+        path = tables.data_dir / shard
+        header = names(path, tables.options)
+        if header and all(_NUMBER.fullmatch(name) for name in header):
+            raise InputError(f"File {path} has numbers where its first line must name the "
+                             f"columns: {', '.join(header[:5])}. Add a line of names.")
+        for name in header:
+            cells.setdefault(name, [None] * count)
+        for line, row, found in read(path, tables.options):
+            if found:
+                faults.append(f"{shard} line {line}: {found[0]}")
+                continue
+            if count == share or characters > _CHARACTERS:
+                complete = False
+                break
+            characters += _add(row, cells, count, media)
+            count += 1
+    return Sample(cells, count, complete, tuple(shards), tuple(faults))
+
+
+def _add(row: dict[str, Any], cells: dict[str, list[Any]], count: int,
+         media: Counter[str]) -> int:
+    """Adds a row to the columns and its media to their number; returns its size."""
+    size = 0
+    for name, value in row.items():
+        if name not in cells:
+            cells[name] = [None] * count
+        media[name] += isinstance(value, bytes)
+        kept = _kept(value, media[name])
+        size += len(kept) if isinstance(kept, str | bytes | list) else 1
+        cells[name].append(kept)
+    for column in cells.values():
+        if len(column) == count:
+            column.append(None)
+    return size
+
+
+def _kept(value: Any, media: int) -> Any:
+    if isinstance(value, str):
+        return value[:_TEXT] or None
+    if isinstance(value, bytes):
+        return (value if media <= _WHOLE else value[:_START]) or None
+    if isinstance(value, list):
+        return [item for item in value if item not in (None, "")] or None
+    return value
+
+
+def column_mapping(options: FileOptions, side: str) -> dict[str, str]:
+    """Returns the schema's column for a file's column, where a configuration maps it."""
+    table = options.table(side)
+    return {given: name for name, given in (table.columns if table else {}).items()}

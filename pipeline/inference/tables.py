@@ -1,0 +1,74 @@
+"""Which files are meant: from the command line, a configuration, or both."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.sources.files.options import FileOptions
+from pipeline.config import DATASETS, OWN_FILES, read_yaml, validated
+from schemas import SIDES, InputError, unknown
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A user's files.
+
+    Attributes:
+      dataset: `"csv"`, `"parquet"` or `"jsonl"`.
+      data_dir: The folder that the options' paths start from.
+      options: What is where.
+    """
+
+    dataset: str
+    data_dir: Path
+    options: FileOptions
+
+
+def named_tables(config: Path | None, data_dir: Path | None, dataset: str | None,
+                 **given: Any) -> Tables:
+    """Says which files a command means.
+
+    Args:
+      config: A YAML file with `dataset` and `source`, as for a run; or `None`.
+      data_dir: The data's folder; else the configuration's, else that of the configuration.
+      dataset: The files' format; else the configuration's, else CSV.
+      **given: Files by table, and the options of text files; `None` and empty are not given. They
+        win over the configuration.
+
+    Returns:
+      The files, which may not be there yet.
+
+    Raises:
+      InputError: Nothing says where the interactions are, or an option is wrong.
+    """
+    values = read_yaml(config) if config else {}
+    source = dict(values.get("source") or {})
+    for key, value in given.items():
+        if not value:
+            continue
+        if key in SIDES:
+            _require_relative(key, value)
+            source[key] = {**(source.get(key) or {}), "files": list(value)}
+        else:
+            source[key] = value
+    dataset = str(dataset or values.get("dataset", "csv"))
+    if dataset not in DATASETS:
+        raise unknown("dataset", dataset, OWN_FILES)
+    if dataset not in OWN_FILES:
+        raise InputError(f"Dataset {dataset!r} brings its own schemas. Give your own files as one "
+                         f"of: {', '.join(OWN_FILES)}.")
+    if "interactions" not in source:
+        raise InputError("Nothing says where the interactions are. Give their files with "
+                         "--interactions, from the folder --data-dir, or a file with --config "
+                         "whose key 'source' names them.")
+    where = f"configuration {config}" if config else "the given files"
+    options = validated(FileOptions, source, where)
+    folder = data_dir or values.get("data_dir") or (config.parent if config else Path())
+    return Tables(dataset, Path(str(folder)).absolute(), options)
+
+
+def _require_relative(side: str, patterns: list[str]) -> None:
+    for pattern in patterns:
+        if Path(pattern).is_absolute():
+            raise InputError(f"--{side} {pattern!r} is an absolute path. Give the folder with "
+                             "--data-dir and the path from there.")

@@ -1,0 +1,113 @@
+"""`tessera schema ...`: the command line of inference and check."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from schemas.errors import InputError
+
+app = typer.Typer(help="Draft the schemas of your own files, or check them.",
+                  no_args_is_help=True)
+console = Console()
+
+Files = Annotated[list[str] | None, typer.Option(
+    help="Path or glob from the data's folder; may be given again.")]
+Dataset = Annotated[str | None, typer.Option(help="csv, parquet or jsonl.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder of the files.")]
+Config = Annotated[Path | None, typer.Option(help="YAML file whose `source` names the files.")]
+Delimiter = Annotated[str | None, typer.Option(
+    help="Separates the fields of CSV, such as ';' or tab; ',' if none is given.")]
+Encoding = Annotated[str | None, typer.Option(help="Of text files; utf-8 if none is given.")]
+Decimal = Annotated[str | None, typer.Option(help="Decimal mark of text files, '.' or ','.")]
+ListSeparator = Annotated[str | None, typer.Option(
+    help="Separates several values in one field; '|' if none is given.")]
+MediaDir = Annotated[str | None, typer.Option(
+    help="Folder that paths of pictures and sounds start from, from the data's folder.")]
+
+
+@app.command()
+def infer(
+    interactions: Files = None, users: Files = None, items: Files = None,
+    dataset: Dataset = None, data_dir: DataDir = None, config: Config = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the schemas; `schemas` or the "
+                                                  "configuration's if none is given.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite schemas.")] = False,
+    delimiter: Delimiter = None, encoding: Encoding = None, decimal: Decimal = None,
+    list_separator: ListSeparator = None, media_dir: MediaDir = None,
+) -> None:
+    """Propose schemas from the first rows of your tables; you decide where they say DECIDE."""
+    from pipeline.inference.tables import named_tables
+
+    tables = named_tables(config, data_dir, dataset, **_given(
+        interactions, users, items, delimiter, encoding, decimal, list_separator, media_dir))
+    from pipeline.inference.infer import infer as infer_schemas
+
+    raise typer.Exit(infer_schemas(tables, out or _schemas(config) or Path("schemas"),
+                                   config is not None, force, console))
+
+
+@app.command()
+def check(
+    folder: Annotated[Path | None, typer.Argument(
+        help="Folder of the schemas, or the name of one that comes with Tessera; the "
+             "configuration's if none is given.")] = None,
+    interactions: Files = None, users: Files = None, items: Files = None,
+    dataset: Dataset = None, data_dir: DataDir = None, config: Config = None,
+    delimiter: Delimiter = None, encoding: Encoding = None, decimal: Decimal = None,
+    list_separator: ListSeparator = None, media_dir: MediaDir = None,
+) -> None:
+    """Show what a schema says; with the files, see whether their first rows keep to it."""
+    from schemas import read_spec
+
+    given = _given(interactions, users, items, delimiter, encoding, decimal, list_separator,
+                   media_dir)
+    folder = folder or _schemas(config)
+    if folder is None:
+        raise InputError("No schemas given. Name their folder, or a file with --config whose key "
+                         "'schemas' does.")
+    spec = read_spec(str(folder) if folder.parent == Path() else folder)
+    from pipeline.inference.check import describe, look, report
+
+    console.print(describe(spec))
+    if config is None and not any(given.values()):
+        return
+    from pipeline.config import RunConfig, load_config
+    from pipeline.inference.tables import named_tables
+
+    tables = named_tables(config, data_dir, dataset, **given)
+    limit = RunConfig.model_fields["max_quarantine_share"].default
+    if config:
+        from components.catalog_gen.splits import check_protocol
+
+        loaded = load_config(config, schemas=folder.absolute(), dataset=tables.dataset,
+                             data_dir=tables.data_dir, source=tables.options.model_dump())
+        check_protocol(loaded.split, spec)
+        limit = loaded.max_quarantine_share
+    import pipeline.environment  # noqa: F401
+    from components.sources import open_source
+
+    source = open_source(tables.dataset, str(tables.data_dir), {
+        "spec": json.loads(spec.to_json()), "options": tables.options.model_dump(mode="json")})
+    report(look(source, spec), limit, console)
+
+
+def _given(interactions: list[str] | None, users: list[str] | None, items: list[str] | None,
+           delimiter: str | None, encoding: str | None, decimal: str | None,
+           list_separator: str | None, media_dir: str | None) -> dict[str, Any]:
+    """Returns what the command line says of the files, by the key of `source`."""
+    if delimiter in ("\\t", "tab"):  # a shell hands a tab over in quotes of its own only
+        delimiter = "\t"
+    return {"interactions": interactions, "users": users, "items": items, "delimiter": delimiter,
+            "encoding": encoding, "decimal": decimal, "list_separator": list_separator,
+            "media_dir": media_dir}
+
+
+def _schemas(config: Path | None) -> Path | None:
+    """Returns the folder that a configuration names."""
+    from pipeline.config import read_yaml
+
+    named = read_yaml(config).get("schemas") if config else None
+    return config.parent / str(named) if config and named else None

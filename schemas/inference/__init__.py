@@ -1,0 +1,8 @@
+"""From what the columns of a user's tables hold to proposed schemas; no file is read here."""
+
+from schemas.inference.column import Column
+from schemas.inference.draft import Draft, draft
+from schemas.inference.pbtxt import to_text
+from schemas.inference.proposal import Proposal
+
+__all__ = ["Column", "Draft", "Proposal", "draft", "to_text"]

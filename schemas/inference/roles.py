@@ -1,0 +1,208 @@
+"""Which columns are the ids, the time and the type of event.
+
+Values come first: an id of the interactions is found again in the users or items table, where it
+stands once a row. Dense numbers overlap by chance (users 1 to 943 are also items 1 to 943), so how
+much of the table is met and what the columns are called break such ties.
+"""
+
+import itertools
+import re
+from dataclasses import dataclass
+
+from schemas.inference.column import BYTES, Column, suggests_identity
+from schemas.inference.names import hints_at, role_hint
+
+KEYS = {"users": "user_id", "items": "item_id"}
+_TRIED = 8  # best pairs of columns for each table that are tried together
+_MOST_TYPES = 20
+_EVENT = re.compile(
+    r"(page_?)?views?|viewed|click(ed)?|pv|buy|bought|cart|fav|add_?to_?cart|add|remove(_from_cart)?"
+    r"|purchased?|order(ed)?|like[ds]?|dislike[ds]?|play(ed)?|listen(ed)?|watch(ed)?|skip(ped)?"
+    r"|share[ds]?|save[ds]?|rate[ds]?|wishlist|impression|transaction|download(ed)?|read|detail"
+    r"|search|checkout|return(ed)?|浏览|点击|购买|收藏|加购", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A column that plays a role, and what a person should decide about it."""
+
+    column: Column
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A table's key, the interactions' column that holds its values, and how well they agree."""
+
+    key: Column
+    column: Column
+    shared: float
+    score: float
+
+
+Tables = dict[str, list[Column]]
+
+
+def find_ids(tables: Tables) -> dict[tuple[str, str], Found]:
+    """Finds the ids of users and items in every table.
+
+    Args:
+      tables: Columns by side; users and items may be absent.
+
+    Returns:
+      The columns found, by side and role; one that cannot be found has no entry.
+    """
+    events = tables["interactions"]
+    choices: list[list[_Pair | None]] = []
+    for side, role in KEYS.items():
+        pairs = _pairs(tables.get(side, []), events, role)
+        choices.append([*pairs[:_TRIED], *_by_name(events, role), None])
+    best: tuple[_Pair | None, _Pair | None] = (None, None)
+    most = -1.0
+    for user, item in itertools.product(*choices):
+        if user and item and user.column is item.column:
+            continue
+        score = sum(pair.score for pair in (user, item) if pair)
+        if score > most:
+            best, most = (user, item), score
+    found: dict[tuple[str, str], Found] = {}
+    for (side, role), pair in zip(KEYS.items(), best, strict=True):
+        if pair:
+            found["interactions", role] = _event_id(pair, events, role, side in tables)
+        key = _key(tables.get(side, []), pair, side, role)
+        if key:
+            found[side, role] = key
+    return found
+
+
+def _pairs(table: list[Column], events: list[Column], role: str) -> list[_Pair]:
+    pairs = []
+    for key, column in itertools.product(table, events):
+        if not (_unique(key) and suggests_identity(column)):
+            continue
+        both = len(key.keys & column.keys)
+        shared = both / len(column.keys)
+        # Two samples of large tables meet seldom; whole tables must. Small numbers, such as
+        # quantities, are ids of something by chance; then little of that table is met.
+        whole = key.complete and column.complete
+        hint = _hint(column, role)
+        met = both >= (0.1 if whole else 0.01) * len(key.keys) or hint > 0
+        if both and met and shared >= (0.5 if whole else 0.01):
+            names = _hint(key, role) + 2 * hint
+            score = 2 + shared + both / len(key.keys) + names / 2
+            pairs.append(_Pair(key, column, shared, score))
+    return sorted(pairs, key=lambda pair: -pair.score)
+
+
+def _by_name(events: list[Column], role: str) -> list[_Pair]:
+    """Returns columns that are called like the role and look like ids."""
+    return [
+        _Pair(column, column, 0.0, 1.0) for column in events
+        if _hint(column, role) == 1.0 and suggests_identity(column)
+        and column.distinct > 1
+    ]
+
+
+def _hint(column: Column, role: str) -> float:
+    return max(role_hint(column.given, role), role_hint(column.name, role))
+
+
+def _unique(column: Column) -> bool:
+    return suggests_identity(column) and column.distinct >= 0.9 * column.present > 0
+
+
+def _event_id(pair: _Pair, events: list[Column], role: str, has_table: bool) -> Found:
+    column, questions = pair.column, []
+    others = [c.given for c in events if c is not column
+              and _hint(c, role) == 1.0 and suggests_identity(c)]
+    if others:
+        questions.append(f"{' and '.join(others)} may be the {role} as well; keep one.")
+    if pair.shared == 0:
+        questions.append(f"taken for the {role} by its name and its "
+                         f"{column.distinct} different values in {column.present} rows; is it?")
+        if has_table:
+            questions.append("none of its values stands in the table that should explain it.")
+    elif pair.shared < 0.99 and pair.key.complete and column.complete:
+        questions.append(f"{1 - pair.shared:.0%} of its values have no row in their table; "
+                         "such rows are quarantined.")
+    return Found(column, (*questions, *_gaps(column), *_mail(column)))
+
+
+def _key(table: list[Column], pair: _Pair | None, side: str, role: str) -> Found | None:
+    if pair and pair.key is not pair.column:
+        return Found(pair.key, (*_twice(pair.key), *_gaps(pair.key), *_mail(pair.key)))
+    named = [c for c in table if _unique(c)
+             and (_hint(c, role) == 1.0 or c.given.strip().lower() == "id")]
+    if not named:
+        return None
+    question = (f"taken for the {role} by its name, and because it differs in every row; no id of "
+                "the interactions is among its values. Is it?")
+    return Found(named[0], (question, *_twice(named[0]), *_gaps(named[0])))
+
+
+def _twice(column: Column) -> list[str]:
+    double = column.present - column.distinct
+    return [f"{double} rows repeat an id; the first of each is kept."] if double else []
+
+
+def _gaps(column: Column) -> list[str]:
+    without = column.rows - column.present
+    told = f"{without} of {column.rows} rows have no value and are quarantined."
+    return [told] if without else []
+
+
+def _mail(column: Column) -> list[str]:
+    forms = sorted(column.forms & {"mail address", "phone number"})
+    return [f"its values are personal ({', '.join(forms)}), and ids are stored in the model: "
+            "replace them by pseudonyms?"] if forms else []
+
+
+def find_time(events: list[Column], ids: list[Column]) -> Found | None:
+    """Finds the time of the events.
+
+    Args:
+      events: Columns of the interactions.
+      ids: Those that are taken.
+
+    Returns:
+      The column, or `None` where no column holds moments in (almost) every row.
+    """
+    fit = [c for c in events
+           if c not in ids and c.moments and not c.listed and c.present >= 0.9 * c.rows
+           and (c.dates or c.distinct > 1)]
+    fit.sort(key=lambda c: (not hints_at(c.given, "time"), not c.dates, c.rows - c.present))
+    if not fit:
+        return None
+    column, questions = fit[0], []
+    if len(fit) > 1:
+        others = ", ".join(c.given for c in fit[1:])
+        questions.append(f"{others} would do as the time as well; is this when it happened?")
+    elif not column.dates and not hints_at(column.given, "time"):
+        questions.append("whole numbers that look like seconds or milliseconds since 1970; is it "
+                         "the time?")
+    return Found(column, (*questions, *_gaps(column)))
+
+
+def find_event_type(events: list[Column], taken: list[Column]) -> Found | None:
+    """Finds the column that says what kind of event a row is.
+
+    Args:
+      events: Columns of the interactions.
+      taken: Those that play another role.
+
+    Returns:
+      The column, or `None`: values must be few texts in every row that repeat, and either known
+      words (view, purchase) or under a name such as event or action.
+    """
+    for column in events:
+        small = (column.kind == BYTES and 1 < len(column.values) <= _MOST_TYPES
+                 and column.distinct < column.present == column.rows and not column.listed)
+        if column in taken or not small or column.dates or column.media:
+            continue
+        known = sum(bool(_EVENT.fullmatch(value.strip())) for value in column.values)
+        if 2 * known >= len(column.values):
+            return Found(column)
+        if hints_at(column.given, "event") and column.parts <= 2:
+            return Found(column, ("taken for the type of event by its name and its few values; is "
+                                  "it?",))
+    return None

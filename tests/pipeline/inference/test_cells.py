@@ -1,0 +1,67 @@
+"""Types, lists and moments of cells as files give them."""
+
+import datetime
+
+import pytest
+
+from components.sources.files import FileOptions
+from pipeline.inference.cells import moments, read_cells
+
+OPTIONS = FileOptions(interactions={"files": "x"})
+
+
+def read(*values, **options):
+    return read_cells(list(values), OPTIONS.model_copy(update=options))
+
+
+@pytest.mark.parametrize(("values", "kind", "expected"), [
+    (("3", None, "-4"), "INT", [[3], None, [-4]]),
+    (("3", "4.5"), "FLOAT", [[3.0], [4.5]]),
+    (("007", "8"), "BYTES", [[b"007"], [b"8"]]),
+    (("1_000", "2"), "BYTES", [[b"1_000"], [b"2"]]),
+    (("nan", "inf"), "BYTES", [[b"nan"], [b"inf"]]),
+    (("99999999999999999999", "1"), "BYTES", [[b"99999999999999999999"], [b"1"]]),
+    ((True, False), "INT", [[1], [0]]),
+    ((3, 4.0), "FLOAT", [[3.0], [4.0]]),
+    (("a", 3), "BYTES", [[b"a"], [b"3"]]),
+    ((b"\xff", None), "BYTES", [[b"\xff"], None]),
+    ((None, None), "BYTES", [None, None]),
+])
+def test_types(values, kind, expected):
+    cells = read(*values)
+    assert (cells.kind, cells.values, cells.listed) == (kind, expected, False)
+
+
+def test_a_few_texts_among_numbers_count_as_absent_and_are_told():
+    cells = read(*map(str, range(39)), "NA")
+    assert cells.kind == "INT" and cells.values[-1] is None
+    assert "1 of 40 values are no numbers, such as 'NA'" in cells.notes[0]
+
+
+def test_decimal_commas():
+    assert read("1.234,5", "2", decimal=",").values == [[1234.5], [2.0]]
+    assert "set decimal: ','" in read("3,5", "4,5").notes[0]
+
+
+def test_lists():
+    assert read("a|b", "c", "d|").values == [[b"a", b"b"], [b"c"], [b"d"]]
+    assert read(["a", "b"], None, []).values == [[b"a", b"b"], None, None]
+    assert read([1, 2], [3]).kind == "INT"
+    assert not read("a|b", *"cdefghij").listed
+    assert not read("quite a long text | with a bar in it", "and one more | with a bar").listed
+    told = read(*["a;b", "b;c", "a;c"] * 4)
+    assert not told.listed and "set list_separator: ';'" in told.notes[0]
+    assert "Objects within a row" in read({"a": 1}).notes[0]
+
+
+@pytest.mark.parametrize(("values", "expected"), [
+    (["1714564800", "1714564801"], ((1714564800, 1714564801), False)),
+    ([1714564800000], ((1714564800, 1714564800), False)),
+    (["2024-05-01T12:00:00Z", "2024-05-01"], ((1714521600, 1714564800), True)),
+    ([datetime.date(1970, 1, 2)], ((86400, 86400), True)),
+    (["1969-12-31"], ((-86400, -86400), True)),
+    (["20240501"], (None, False)), (["5"], (None, False)), (["01/05/2024"], (None, False)),
+    ([1714564800000000], (None, False)), ([["2024-05-01"]], (None, False)), ([], (None, False)),
+])
+def test_moments(values, expected):
+    assert moments(values) == expected

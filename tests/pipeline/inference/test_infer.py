@@ -1,0 +1,281 @@
+"""Schemas from files: what is proposed reads, checks and ingests."""
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+
+import apache_beam as beam
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from PIL import Image
+from rich.console import Console
+
+from components.catalog_gen.ingest import ingest
+from components.sources import open_source
+from components.sources.demo import DemoSizes, write_demo
+from pipeline.config import load_config
+from pipeline.inference.check import look
+from pipeline.inference.infer import infer
+from pipeline.inference.sample import sample_tables
+from pipeline.inference.tables import named_tables
+from schemas import SIDES, InputError, read_spec
+
+DOCS = Path(__file__).parents[3] / "docs" / "your-data"
+DAY = 86_400
+START = 1_700_000_000
+
+
+def write_csv(path, header, rows):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+
+
+def inferred(folder, out=None, config=None, dataset=None, code=0, **given):
+    """Infers into `out`; returns the spec, or the texts where a role is missing."""
+    out = out or folder / "schemas"
+    tables = named_tables(config, folder, dataset, **{
+        key: [value] if key in SIDES else value for key, value in given.items()})
+    console = Console(file=io.StringIO(), width=200)
+    assert infer(tables, out, config is not None, False, console) == code
+    if code:
+        return console.file.getvalue(), {p.stem: p.read_text("utf-8") for p in out.iterdir()}
+    return read_spec(out)
+
+
+def meanings(spec, side):
+    """Returns what each column of a table is: role, modality, pii or a label."""
+    labels = {label.feature: label.name for label in reversed(spec.labels)}
+    return {f.name: f.role or ("pii" if f.pii else None)
+            or (labels.get(f.name) if side == "interactions" else None) or f.modality
+            for f in spec.table(side) if not f.derived}
+
+
+def ingested(config_file, folder):
+    """Ingests the files of a configuration; returns the counts."""
+    config = load_config(config_file, root=folder)
+    spec = read_spec(config.schemas)
+    source = open_source(**config.source_arguments(spec))
+    tables = {side: str(folder / side) for side in SIDES}
+    with beam.Pipeline() as pipeline:
+        ingest(pipeline, source, spec, "u80", tables, str(folder / "quarantine"))
+    return json.loads((folder / "quarantine" / "counts.json").read_text())
+
+
+def test_the_example_of_the_documentation_gets_the_roles_of_its_own_schemas(tmp_path):
+    spec = inferred(DOCS, tmp_path / "schemas", interactions="events-*.csv", items="books.csv")
+    own = read_spec(DOCS / "schemas")
+    given = yaml.safe_load((DOCS / "my.yaml").read_text())["source"]
+    for side in SIDES:
+        names = given.get(side, {"columns": {}})["columns"]
+        expected = {names.get(name, name): what for name, what in meanings(own, side).items()}
+        if side == "users":  # no table of users: the name is that of the interactions
+            expected = {"customer": "user_id"}
+        assert meanings(spec, side) == expected
+    assert [(label.name, label.threshold, label.maximum) for label in spec.labels] == [
+        (label.name, label.threshold, label.maximum) for label in own.labels]
+    assert set(spec.histories()) == {"item_id", "timestamp", "stars"}
+    # The one row that the example wants quarantined, of a book that has no row.
+    counts = ingested(tmp_path / "my.yaml", tmp_path)
+    assert counts["interactions"] == {"read": 6, "kept": 5, "quarantined": 1}
+
+
+def test_the_example_with_its_own_configuration_keeps_the_names_given_there(tmp_path):
+    spec = inferred(DOCS, tmp_path / "schemas", config=DOCS / "my.yaml")
+    assert meanings(spec, "interactions") == meanings(read_spec(DOCS / "schemas"), "interactions")
+    assert not (tmp_path / "my.yaml").exists()
+
+
+def test_the_demo_shop_as_files_gets_the_roles_of_its_own_schemas(tmp_path):
+    shop = tmp_path / "shop"
+    write_demo(shop, DemoSizes(users=30, items=60, events=600))
+    spec = inferred(shop, tmp_path / "schemas", **{side: f"{side}.csv" for side in SIDES})
+    own = read_spec("demo")
+    for side in ("users", "items"):
+        assert meanings(spec, side) == meanings(own, side)
+    assert meanings(spec, "interactions") == {
+        **meanings(own, "interactions"), "purchased": "purchased"}
+    assert set(spec.histories()) == set(own.histories())
+    files = {side: {"files": f"{side}.csv"} for side in SIDES}
+    found, expected = (
+        look(open_source("csv", str(shop), {"spec": json.loads(schema.to_json()),
+                                            "options": files}), schema)
+        for schema in (spec, own))
+    assert found == expected and found["interactions"].rows > 100
+
+
+def movielens_like(folder):
+    write_csv(folder / "ratings.csv", ["userId", "movieId", "rating", "timestamp"], [
+        [1 + n % 9, 1 + (7 * n + n // 9) % 30, (1 + n % 10) / 2, START + 300 * n]
+        for n in range(400)])
+    write_csv(folder / "movies.csv", ["movieId", "title", "genres"], [
+        [n, f"The long story of {n} (19{60 + n})", ["Drama", "Comedy|War", "War|Drama"][n % 3]]
+        for n in range(1, 31)])
+
+
+def test_movielens_like_files_go_from_inference_to_ingest(tmp_path):
+    movielens_like(tmp_path)
+    spec = inferred(tmp_path, interactions="ratings.csv", items="movies.csv")
+    assert meanings(spec, "interactions") == {
+        "userId": "user_id", "movieId": "item_id", "rating": "rating", "timestamp": "timestamp"}
+    assert meanings(spec, "items") == {
+        "movieId": "item_id", "title": "text", "genres": "categorical"}
+    rating = next(f for f in spec.table("interactions") if f.name == "rating")
+    assert (rating.minimum, rating.maximum, spec.label("like").threshold) == (0.5, 5.0, 4.0)
+    assert spec.role("item_id").dtype is spec.role("user_id").dtype is int
+    assert next(f for f in spec.table("items") if f.name == "genres").max_values == 5
+    counts = ingested(tmp_path / "my.yaml", tmp_path / "root")
+    assert [counts[side]["quarantined"] for side in SIDES] == [0, 0, 0]
+    assert counts["interactions"]["kept"] == 400
+    assert sum(counts["splits"].values()) == 400
+
+
+def test_chinese_shop_in_json_lines(tmp_path):
+    events = [{"用户": f"用户{n % 7}", "商品": f"商品{n % 5}", "时间": (START + n * DAY) * 1000,
+               "行为": ["浏览", "购买"][n % 2]} for n in range(70)]
+    goods = [{"编号": f"商品{n}", "书名": f"三国演义第{n}回", "标签": ["小说", "历史"][: n % 2 + 1]}
+             for n in range(5)]
+    for name, rows in (("events", events), ("goods", goods)):
+        (tmp_path / f"{name}.jsonl").write_text(
+            "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    spec = inferred(tmp_path, dataset="jsonl", interactions="events.jsonl", items="goods.jsonl")
+    assert meanings(spec, "interactions") == {
+        "user_id": "user_id", "item_id": "item_id", "timestamp": "timestamp",
+        "column_4": "event_type"}
+    assert list(meanings(spec, "items").values()) == ["item_id", "text", "categorical"]
+    assert spec.event_weights() == {"浏览": 1.0, "购买": 1.0}
+    assert spec.unseen() is not None
+    assert_clean(tmp_path / "my.yaml")
+
+
+def assert_clean(config_file):
+    """Ingest's hard rules leave out no row and no value."""
+    config = load_config(config_file)
+    spec = read_spec(config.schemas)
+    found = look(open_source(**config.source_arguments(spec)), spec)
+    assert found["interactions"].rows >= 40 and found["items"].rows == 5
+    assert all((table.faulty, table.values) == (0, 0) for table in found.values())
+
+
+def picture():
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 4), (200, 10, 10)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_pictures_as_paths_under_the_media_folder(tmp_path):
+    write_csv(tmp_path / "buys.csv", ["customer", "sku", "date"], [
+        [f"c{n % 6}", f"s{n % 4}", f"2024-05-{1 + n % 28:02}"] for n in range(60)])
+    write_csv(tmp_path / "goods.csv", ["sku", "look", "page"], [
+        [f"s{n}", f"{n}.png", f"https://x.org/{n}.png"] for n in range(4)])
+    (tmp_path / "media").mkdir()
+    for n in range(4):
+        (tmp_path / "media" / f"{n}.png").write_bytes(picture())
+    given = {"interactions": "buys.csv", "items": "goods.csv"}
+    spec = inferred(tmp_path, media_dir="media", **given)
+    assert meanings(spec, "items") == {"sku": "item_id", "look": "image", "page": None}
+    assert yaml.safe_load((tmp_path / "my.yaml").read_text())["source"]["media_dir"] == "media"
+    spec = inferred(tmp_path, tmp_path / "elsewhere", **given)
+    assert meanings(spec, "items")["look"] is None
+    told = (tmp_path / "elsewhere" / "items.pbtxt").read_text()
+    assert "image file 0.png is missing" in " ".join(told.replace("#", "").split())
+
+
+def test_parquet_with_bytes_lists_and_moments(tmp_path):
+    count = 40
+    pq.write_table(pa.table({
+        "user_id": pa.array([float(n % 8) for n in range(count)]),
+        "item_id": pa.array([n % 5 for n in range(count)]),
+        "seen": pa.array([(START + n) * 1_000_000 for n in range(count)], pa.timestamp("us")),
+        "bought": pa.array([n % 3 == 0 for n in range(count)]),
+    }), tmp_path / "events.parquet")
+    pq.write_table(pa.table({
+        "item_id": pa.array(range(5)), "photo": pa.array([picture()] * 5, pa.binary()),
+        "tags": pa.array([["a", "b"], ["a"], None, [], ["b"]]),
+    }), tmp_path / "items.parquet")
+    spec = inferred(tmp_path, dataset="parquet", interactions="events.parquet",
+                    items="items.parquet")
+    assert meanings(spec, "interactions") == {
+        "user_id": "user_id", "item_id": "item_id", "seen": "timestamp", "bought": "bought"}
+    assert meanings(spec, "items") == {
+        "item_id": "item_id", "photo": "image", "tags": "categorical"}
+    assert spec.role("user_id").dtype is int and spec.label("bought").binary
+    assert_clean(tmp_path / "my.yaml")
+
+
+def test_options_of_text_files_go_into_the_configuration(tmp_path):
+    rows = "".join(f"K{n % 5};{n % 3};{1 + n % 5},5;Grün\n" for n in range(30))
+    (tmp_path / "e.csv").write_bytes(("Kunde;sku;mark;Farbe\n" + rows).encode("latin-1"))
+    out, texts = inferred(tmp_path, code=2, interactions="e.csv", delimiter=";",
+                          encoding="latin-1", decimal=",", list_separator="/")
+    assert "no column was found for the role user_id" in out and "Kunde" in out
+    assert 'name: "Farbe"' in texts["interactions"] and "float_domain" in texts["interactions"]
+    config = yaml.safe_load((tmp_path / "my.yaml").read_text("utf-8"))
+    assert config["source"] == {"delimiter": ";", "encoding": "latin-1", "list_separator": "/",
+                                "decimal": ",", "interactions": {"files": "e.csv"}}
+    assert config["split"] == "random" and set(texts) == {"items", "interactions"}
+
+
+def test_a_table_without_ids_is_told_and_written(tmp_path):
+    write_csv(tmp_path / "e.csv", ["a", "b"], [["x", 1.5], ["y", 2.5]])
+    out, texts = inferred(tmp_path, code=2, interactions="e.csv")
+    assert "the role user_id" in out and "the role item_id" in out and "It has: a, b." in out
+    assert set(texts) == {"interactions"} and "DECIDE: Table interactions" in texts["interactions"]
+    with pytest.raises(InputError, match="no feature has the tag 'user_id'"):
+        read_spec(tmp_path / "schemas")
+
+
+def test_emotify_has_items_and_labels_but_no_user_and_no_time(tmp_path):
+    data = Path(os.environ.get("TESSERA_DATA", Path(__file__).parents[4] / "shared" / "data"))
+    if not (data / "emotify" / "data.csv").is_file():
+        pytest.skip("Emotify is absent: set TESSERA_DATA to the folder that holds it.")
+    out, texts = inferred(data / "emotify", tmp_path / "schemas", code=2, interactions="data.csv")
+    assert "Not found. Table interactions: no column was found for the role user_id" in out
+    text = texts["interactions"]
+    assert 'tag: "item_id"' in text and "split: random" in text
+    for label in ("like", "disliked", "rating", "tenderness"):
+        assert f'tag: "label:{label}"' in text
+    assert "label:gender" not in text and "history:" not in text
+
+
+def test_only_the_first_rows_are_read_and_of_every_file(tmp_path):
+    for part in "abc":
+        write_csv(tmp_path / f"{part}.csv", ["user", "item"], [[part, n] for n in range(50)])
+    tables = named_tables(None, tmp_path, None, interactions=["*.csv"])
+    sample = sample_tables(tables, rows=30)["interactions"]
+    assert sample.rows == 30 and not sample.complete
+    assert {value: sample.cells["user"].count(value) for value in "abc"} == dict.fromkeys(
+        "abc", 10)
+    assert sample_tables(tables, rows=150)["interactions"].complete
+
+
+def test_media_are_kept_whole_as_far_as_they_are_tried(tmp_path):
+    photos = pa.array([None] * 7 + [b"x" * 100] * 7, pa.binary())
+    pq.write_table(pa.table({"photo": photos}), tmp_path / "e.parquet")
+    tables = named_tables(None, tmp_path, "parquet", interactions=["e.parquet"])
+    kept = sample_tables(tables)["interactions"].cells["photo"]
+    assert [len(value) for value in kept if value] == [100] * 5 + [16] * 2
+
+
+def test_a_broken_line_costs_itself(tmp_path):
+    (tmp_path / "e.csv").write_text("user,item\nann,a\nbob\ncle,b\n")
+    sample = sample_tables(named_tables(None, tmp_path, None, interactions=["e.csv"]))
+    assert sample["interactions"].rows == 2
+    assert sample["interactions"].faults == ("e.csv line 3: the line has 1 fields, expected 2",)
+
+
+def test_a_look_counts_rows_and_values(tmp_path):
+    movielens_like(tmp_path)
+    spec = inferred(tmp_path, interactions="ratings.csv", items="movies.csv")
+    with (tmp_path / "ratings.csv").open("a") as file:
+        file.write("1,2,9.5,1700000000\n,2,3,1700000000\n")
+    config = load_config(tmp_path / "my.yaml")
+    found = look(open_source(**config.source_arguments(spec)), spec)
+    assert (found["interactions"].rows, found["interactions"].faulty) == (402, 2)
+    assert found["interactions"].reasons == [
+        "ratings.csv line 402: rating '9.5' is outside the range 0.5 to 5",
+        "ratings.csv line 403: userId is missing"]
+    assert look(open_source(**config.source_arguments(spec)), spec, rows=7)["items"].rows == 7

@@ -1,0 +1,51 @@
+"""Pictures, sounds and films among the values of a column."""
+
+import io
+import wave
+
+from PIL import Image
+
+from pipeline.inference.media import media
+
+
+def sound():
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(b"\x01\x00" * 80)
+    return buffer.getvalue()
+
+
+def picture(kind="PNG"):
+    buffer = io.BytesIO()
+    Image.new("RGB", (3, 3)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def test_bytes_by_how_they_start(tmp_path):
+    assert media([picture(), picture("JPEG")], tmp_path) == ("image", None)
+    assert media([sound()], tmp_path) == ("audio", None)
+    assert media([b"\x00\x00\x00\x18ftypmp42"], tmp_path)[0] == "video"
+    assert media([b"anything"], tmp_path) == (None, None)
+
+
+def test_bytes_that_do_not_decode_are_told(tmp_path):
+    kind, fault = media([picture()[:40]], tmp_path)
+    assert kind == "image" and fault.startswith("not a readable JPEG, PNG")
+
+
+def test_paths_by_how_they_end_and_whether_the_files_are_there(tmp_path):
+    (tmp_path / "b.WAV").write_bytes(sound())
+    assert media(["a.wav", "b.WAV"], tmp_path) == ("audio", None)
+    kind, fault = media(["a.wav", "c.wav"], tmp_path)
+    assert kind == "audio" and "audio file a.wav is missing" in fault
+    assert media(["clip.mp4"], tmp_path)[0] == "video"
+    assert "fetch them" in media(["https://x.org/a.png"], tmp_path)[1]
+
+
+def test_names_with_a_dot_are_no_paths(tmp_path):
+    assert media(["a.png", "Dr. No", "Mr. X"], tmp_path) == (None, None)
+    assert media(["x.txt", 3, None], tmp_path) == (None, None)
+    assert media([], tmp_path) == (None, None)

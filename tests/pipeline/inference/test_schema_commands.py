@@ -1,0 +1,173 @@
+"""`tessera schema`: what it prints, its exit codes, one message for each fault."""
+
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import main
+
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs" / "your-data"
+EVENTS = "user,item,time,stars\n" + "".join(
+    f"u{n % 7},i{n % 5},{1700000000 + n},{1 + n % 5}\n" for n in range(50))
+
+
+@pytest.fixture
+def tessera(monkeypatch, capsys, tmp_path):
+    """Runs `tessera schema` in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "150")
+
+    def command(*words):
+        monkeypatch.setattr(sys, "argv", ["tessera", "schema", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return ended.value.code, told.out, told.err
+
+    return command
+
+
+def assert_refused(result, *words, code=2):
+    assert result[0] == code
+    assert result[2].startswith("tessera: ") and result[2].count("\n") == 1
+    for word in words:
+        assert str(word) in result[2]
+
+
+def test_from_files_to_a_checked_schema(tessera, tmp_path):
+    (tmp_path / "events.csv").write_text(EVENTS)
+    code, out, _ = tessera("infer", "--interactions", "events.csv")
+    assert code == 0
+    assert "schemas/interactions.pbtxt: 50 rows seen, 7 columns; user is user_id" in out
+    assert "my.yaml: a configuration to start from" in out and "look for DECIDE in" in out
+    assert "data_dir" not in (tmp_path / "my.yaml").read_text()
+    code, out, _ = tessera("check", "schemas")
+    assert code == 0 and "rows looked at" not in out
+    assert ["stars", "interactions", "number", "label:rating,", "label:like>=4", "to", "be",
+            "learned"] in [line.replace("│", " ").split() for line in out.splitlines()]
+    code, out, _ = tessera("check", "--config", "my.yaml")
+    assert code == 0
+    assert "interactions: 50 rows looked at, 0 would be quarantined, 0 values left out" in out
+    code, out, _ = tessera("check", "schemas", "--interactions", "events.csv")
+    assert code == 0 and "interactions: 50 rows looked at, 0 would be" in out
+
+
+def test_nothing_is_overwritten_without_a_word(tessera, tmp_path):
+    (tmp_path / "events.csv").write_text(EVENTS)
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas" / "items.pbtxt").write_text("mine")
+    (tmp_path / "my.yaml").write_text("mine")
+    result = tessera("infer", "--interactions", "events.csv")
+    assert_refused(result, "schemas/items.pbtxt would be overwritten", "--out", "--force")
+    assert (tmp_path / "schemas" / "items.pbtxt").read_text() == "mine"
+    code, out, _ = tessera("infer", "--interactions", "events.csv", "--force")
+    assert code == 0 and "my.yaml is there already and stays as it is" in out
+    assert (tmp_path / "schemas" / "items.pbtxt").read_text() != "mine"
+    assert (tmp_path / "my.yaml").read_text() == "mine"
+
+
+def test_the_configuration_says_where_files_and_schemas_are(tessera, tmp_path):
+    for path in DOCS.glob("*.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    code, out, _ = tessera("infer", "--config", "my.yaml")
+    assert code == 0 and (tmp_path / "schemas" / "items.pbtxt").is_file()
+    assert "user_id is user_id" in out and "a configuration to start from" not in out
+
+
+def test_rows_that_break_the_rules_end_with_3(tessera, tmp_path):
+    (tmp_path / "events.csv").write_text(EVENTS)
+    assert tessera("infer", "--interactions", "events.csv")[0] == 0
+    (tmp_path / "events.csv").write_text(EVENTS + "u1,i1,1700000000,9\n,i1,5,3\n")
+    code, out, err = tessera("check", "--config", "my.yaml")
+    assert code == 3 and "52 rows looked at, 2 would be quarantined" in out
+    assert "row  events.csv line 52: stars '9' is outside the range 1 to 5" in out
+    assert "Table interactions: 2 of 52 rows would be quarantined, above the limit of 1.00%" in err
+    with (tmp_path / "my.yaml").open("a") as file:
+        file.write("max_quarantine_share: 0.1\n")
+    assert tessera("check", "--config", "my.yaml")[0] == 0
+
+
+@pytest.mark.parametrize(("content", "words", "told"), [
+    (b"", (), ("e.csv is empty. Its first line must name the columns",)),
+    (b"user,item\n", (), ("hold no row that can be read", "nothing to infer from")),
+    (b"user;item\nu;i\n", (), ("one column only", "Set 'delimiter' to ';'")),
+    ("user,item".encode("utf-16"), (), ("no text in utf-8", "utf-16")),
+    (b"user,item\nu\n", (), ("no row that can be read (e.csv line 2: the line has 1 fields",)),
+    (b"196\t242\t3\n", ("--delimiter", "tab"), ("numbers where its first line must name",)),
+    (b"user,item\n", ("--delimiter", ";;"), ("delimiter: given ';;'",)),
+    (b"user,item\n", ("--encoding", "utf-99"), ("encoding 'utf-99' is unknown",)),
+    (b"user,item\n", ("--dataset", "parquet"), ("e.csv is no Parquet file",)),
+    (b"user,item\n", ("--dataset", "excel"), ("Unknown dataset 'excel'. Known: csv, jsonl",)),
+    (b"user,item\n", ("--dataset", "demo"), ("'demo' brings its own schemas",)),
+    (b"user,item\n", ("--users", "none.csv"), ("source.users.files: 'none.csv' matches no file",)),
+    (b"user,item\n", ("--users", "/u.csv"), ("--users '/u.csv' is an absolute path",)),
+    (b"user,item\n", ("--data-dir", "nowhere"), ("nowhere is missing", "--data-dir")),
+    (b"user,item\nu,i\n", ("--out", "e.csv"), ("e.csv is no folder",)),
+])
+def test_files_and_options_that_cannot_be(tessera, tmp_path, content, words, told):
+    (tmp_path / "e.csv").write_bytes(content)
+    assert_refused(tessera("infer", "--interactions", "e.csv", *words), *told)
+    assert not (tmp_path / "schemas").exists()
+
+
+def test_json_lines_that_are_none(tessera, tmp_path):
+    with gzip.open(tmp_path / "e.jsonl.gz", "wt") as file:
+        file.write("[1]\n")
+    result = tessera("infer", "--interactions", "e.jsonl.gz", "--dataset", "jsonl")
+    assert_refused(result, "e.jsonl.gz: the line is no JSON object")
+
+
+def test_no_files_and_no_schemas(tessera, tmp_path):
+    assert_refused(tessera("infer"), "Nothing says where the interactions are", "--interactions")
+    assert_refused(tessera("check"), "No schemas given", "--config")
+    assert_refused(tessera("check", "nowhere"), "Unknown schema 'nowhere'. Known: demo")
+    assert_refused(tessera("infer", "--config", "gone.yaml"), "Cannot read gone.yaml")
+
+
+def test_faults_of_a_schema(tessera, tmp_path):
+    (tmp_path / "mine").mkdir()
+    path = tmp_path / "mine" / "interactions.pbtxt"
+    path.write_text('feature { name: "a" type: BYTES annotation { tag: "colour" } }')
+    assert_refused(tessera("check", "mine"), "no feature has the tag 'user_id'")
+    path.write_text("feature {")
+    assert_refused(tessera("check", "mine"), "Correct the file's syntax")
+
+
+def test_a_column_that_the_files_lack(tessera, tmp_path):
+    (tmp_path / "events.csv").write_text(EVENTS)
+    assert tessera("infer", "--interactions", "events.csv")[0] == 0
+    (tmp_path / "events.csv").write_text(EVENTS.replace("item", "thing", 1))
+    assert_refused(tessera("check", "--config", "my.yaml"), "no column 'item'", "It has: user")
+
+
+def test_a_split_that_the_schema_cannot_have(tessera, tmp_path):
+    (tmp_path / "events.csv").write_text("\n".join(
+        ",".join(line.split(",")[:2]) for line in EVENTS.splitlines()))
+    assert tessera("infer", "--interactions", "events.csv")[0] == 0
+    path = tmp_path / "my.yaml"
+    assert "split: random " in path.read_text()
+    path.write_text(path.read_text().replace("split: random ", "split: u80 "))
+    assert_refused(tessera("check", "--config", "my.yaml"), "no feature has the tag 'timestamp'")
+    code, out, _ = tessera("check", "schemas", "--interactions", "events.csv")
+    assert code == 0 and "50 rows looked at, 0 would be quarantined" in out
+
+
+def test_the_projects_own_schemas_are_shown(tessera):
+    code, out, _ = tessera("check", "demo")
+    assert code == 0
+    shown = [line.replace("│", " ").split() for line in out.splitlines()]
+    assert ["email", "users", "text", "pii", "kept", "out;", "masked", "in", "reports"] in shown
+    assert ["photo", "items", "bytes", "image", "input:", "a", "picture"] in shown
+
+
+def test_faults_of_files_are_told_before_tensorflow_is_loaded():
+    script = (
+        "import sys, pipeline.schema_commands, pipeline.inference.infer, pipeline.inference.check\n"
+        "print(sorted({'tensorflow', 'tensorflow_data_validation'} & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True,
+                          check=True)
+    assert done.stdout == "[]\n"
