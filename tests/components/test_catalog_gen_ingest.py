@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import apache_beam as beam
 import pytest
 import tensorflow as tf
+from ingested import run_ingest
 from tfx.types import standard_artifacts
 
 from components.artifacts import Quarantine
 from components.catalog_gen.executor import Executor
-from components.catalog_gen.ingest import ingest
 from components.catalog_gen.splits import SPLITS
 from components.sources import DemoSource
 from components.sources.demo import DemoSizes, write_demo
@@ -53,11 +52,7 @@ def plant_faults(shop: Path) -> None:
 
 
 def run(shop: Path, out: Path, protocol: str = "u80") -> Path:
-    tables = {side: str(out / side) for side in SIDES}
-    (out / "scratch").mkdir(parents=True)
-    with beam.Pipeline("DirectRunner") as pipeline:
-        ingest(pipeline, DemoSource(str(shop)), SPEC, protocol, tables, str(out / "quarantine"),
-               str(out / "scratch"))
+    run_ingest(DemoSource(str(shop)), SPEC, out, protocol)
     return out
 
 

@@ -8,14 +8,13 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
-import apache_beam as beam
 import numpy as np
 import pytest
 import tensorflow as tf
+from ingested import run_ingest
 
-from components.catalog_gen.ingest import ingest
 from components.sources import DemoSource
-from schemas import SIDES, read_spec
+from schemas import read_spec
 from serving.model_directory import versions
 
 SPEC = read_spec("demo")
@@ -24,11 +23,7 @@ Key = tuple[bytes, int]
 
 
 def ingested(shop: Path, out: Path) -> Path:
-    tables = {side: str(out / side) for side in SIDES}
-    (out / "scratch").mkdir(parents=True)
-    with beam.Pipeline("DirectRunner") as pipeline:
-        ingest(pipeline, DemoSource(str(shop)), SPEC, "u80", tables, str(out / "quarantine"),
-               str(out / "scratch"))
+    run_ingest(DemoSource(str(shop)), SPEC, out)
     return out
 
 

@@ -6,15 +6,14 @@ import json
 import os
 from pathlib import Path
 
-import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from ingested import run_ingest
 from PIL import Image
 from rich.console import Console
 
-from components.catalog_gen.ingest import ingest
 from components.sources import open_source
 from components.sources.demo import DemoSizes, write_demo
 from pipeline.config import load_config
@@ -59,10 +58,7 @@ def ingested(config_file, folder):
     config = load_config(config_file, root=folder)
     spec = read_spec(config.schemas)
     source = open_source(**config.source_arguments(spec))
-    tables = {side: str(folder / side) for side in SIDES}
-    with beam.Pipeline() as pipeline:
-        ingest(pipeline, source, spec, "u80", tables, str(folder / "quarantine"))
-    return json.loads((folder / "quarantine" / "counts.json").read_text())
+    return run_ingest(source, spec, folder, config.split).counts
 
 
 def test_the_example_of_the_documentation_gets_the_roles_of_its_own_schemas(tmp_path):
