@@ -143,7 +143,7 @@ def judge_ingest(runs: list[Ingested]) -> list[Limit]:
                     f"{MOST_MIB:.0f} MiB", peak <= MOST_MIB)]
     if len(runs) > 1:
         power = exponent(runs)
-        limits.append(Limit("its time grows with rows to the power", f"{power:.2f}",
+        limits.append(Limit("its CPU time grows with rows to the power", f"{power:.2f}",
                             f"{MOST_EXPONENT:.2f}", power <= MOST_EXPONENT))
     return limits
 

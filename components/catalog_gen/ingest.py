@@ -5,7 +5,7 @@ from disk to disk and holds one bucket, whatever the size of the data. Workers s
 the folders they are given.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -13,10 +13,10 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import AsList, AsSingleton
 
-from components.catalog_gen.buckets import plan_buckets
+from components.catalog_gen.buckets import Bucket, plan_buckets
 from components.catalog_gen.catalogue import write_catalogue
 from components.catalog_gen.items import sum_item_events, write_items
-from components.catalog_gen.shards import Shard, of_table, spill_shard
+from components.catalog_gen.shards import Shard, Spilled, of_table, spill_shard
 from components.catalog_gen.splits import time_thresholds
 from components.catalog_gen.summary import write_summary
 from components.catalog_gen.users import UserBuckets
@@ -48,45 +48,51 @@ def ingest(
     has = {side: source.has_table(side) for side in SIDES}
     shards = [Shard(side, position, name) for side in SIDES if has[side]
               for position, name in enumerate(source.shards(side))]
-    once = pipeline | "Once" >> beam.Create([None])
+    once = pipeline | beam.Impulse()
     spilled = AsList(
         pipeline
         | "Shards" >> beam.Create(shards)
-        | "SpreadShards" >> beam.Reshuffle()
         | "Spill" >> beam.Map(partial(spill_shard, source=source, spec=spec, scratch=scratch))
     )
-    catalogue = AsSingleton(_once(
-        once, "Catalogue", write_catalogue, spilled, has["items"], f"{scratch}/catalogue"))
+    catalogue = AsSingleton(once | "Catalogue" >> beam.ParDo(
+        _Once(write_catalogue), spilled, has["items"], f"{scratch}/catalogue"))
     work = UserBuckets(spec, protocol, has["users"], tables, scratch)
     buckets = (
         once
-        | "UserBuckets" >> beam.FlatMap(
-            lambda _, shards: plan_buckets(one for one in shards if one.shard.side != "items"),
-            spilled)
+        | "UserBuckets" >> beam.FlatMap(_buckets, spilled, ("users", "interactions"))
         | "SpreadUsers" >> beam.Reshuffle()
     )
     thresholds: Any = None
     if protocol == "t80":
-        times = buckets | "Times" >> beam.Map(work.times, spilled, catalogue)
-        thresholds = AsSingleton(_once(once, "Thresholds", _thresholds, AsList(times)))
+        times = AsList(buckets | "Times" >> beam.Map(work.times, spilled, catalogue))
+        thresholds = AsSingleton(once | "Thresholds" >> beam.ParDo(_Once(_thresholds), times))
     users = AsList(buckets | "Users" >> beam.Map(work.write, spilled, catalogue, thresholds))
-    events = AsSingleton(_once(
-        once, "ItemEvents", sum_item_events, users, f"{scratch}/item_events.npy"))
+    events = AsSingleton(once | "ItemEvents" >> beam.ParDo(
+        _Once(sum_item_events), users, f"{scratch}/item_events.npy"))
     write = partial(write_items, spec=spec, has_items=has["items"], folder=tables["items"],
                     scratch=scratch)
     items = AsList(
         once
-        | "ItemBuckets" >> beam.FlatMap(
-            lambda _, shards: plan_buckets(of_table(shards, "items")), spilled)
+        | "ItemBuckets" >> beam.FlatMap(_buckets, spilled, ("items",))
         | "SpreadItems" >> beam.Reshuffle()
         | "Items" >> beam.Map(write, spilled, catalogue, events)
     )
-    _once(once, "Summary", write_summary, spilled, users, items, protocol, quarantine, scratch)
+    _ = once | "Summary" >> beam.ParDo(
+        _Once(write_summary), spilled, users, items, protocol, quarantine, scratch)
 
 
-def _once(once: beam.PCollection, name: str, call: Callable, *arguments: Any) -> beam.PCollection:
-    """Returns the result of one call, made when its arguments are there."""
-    return once | name >> beam.Map(lambda _, *given: call(*given), *arguments)
+class _Once(beam.DoFn):
+    """A call that is made once, when its arguments are there."""
+
+    def __init__(self, call: Callable):
+        self._call = call
+
+    def process(self, _: bytes, *arguments: Any) -> Iterator[Any]:
+        yield self._call(*arguments)
+
+
+def _buckets(_: bytes, spilled: list[Spilled], sides: tuple[str, ...]) -> list[Bucket]:
+    return plan_buckets(one for side in sides for one in of_table(spilled, side))
 
 
 def _thresholds(paths: list[str]) -> tuple[int, int]:

@@ -29,9 +29,9 @@ class Unseen:
         """
         self._feature = spec.unseen()
         self._items = items
-        timed = spec.has_role("timestamp")
-        self._user, self._item = spec.role("user_id").name, spec.role("item_id").name
-        self._seed_columns = [self._user, self._item, *([spec.role("timestamp").name] * timed)]
+        self._item = spec.role("item_id").name
+        self._seed_columns = [spec.role(role).name for role in ("user_id", "item_id", "timestamp")
+                              if spec.has_role(role)]
 
     def add(self, rows: Sequence[Row], splits: Sequence[str]) -> None:
         """Adds the column to one user's events, in place.

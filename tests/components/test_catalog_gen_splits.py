@@ -9,6 +9,7 @@ import pytest
 from components.catalog_gen.check import Checker
 from components.catalog_gen.splits import (
     check_protocol,
+    pair_split,
     split_fault,
     splitter,
     time_split,
@@ -115,3 +116,20 @@ def test_movielens_has_the_protocols_users_and_relevant_rows(movielens_dir: Path
     assert Counter(e[2] for e in events)["test"] == 9_991
     assert len(known) == 1_644
     assert (len({e[0] for e in relevant}), len(relevant)) == (841, 4_727)
+
+
+def test_at_random_a_pair_of_user_and_item_never_stands_in_two_splits() -> None:
+    rows = [{"u": [user], "i": [item]} for user in range(100) for item in range(100)]
+    splits = splitter(WITH_COLUMN, "random")(rows)
+    assert splitter(WITH_COLUMN, "random")(rows[::-1]) == splits[::-1]
+    share = {split: count / len(rows) for split, count in Counter(splits).items()}
+    assert share == pytest.approx({"train": 0.8, "validation": 0.1, "test": 0.1}, abs=0.015)
+    # Ids of text and of numbers that read the same are the same; (1, 23) is not (12, 3).
+    assert [pair_split(str(u).encode(), str(i).encode()) for u in range(9) for i in range(9)] == [
+        pair_split(u, i) for u in range(9) for i in range(9)]
+    assert any(pair_split(b"1", b"2" * n) != pair_split(b"12", b"2" * (n - 1))
+               for n in range(1, 30))
+    # Known answers: no run, machine or version moves a pair.
+    assert [pair_split(b"u", b"%d" % i) for i in range(10)] == [
+        "train", "train", "train", "test", "validation", "train", "train", "validation", "test",
+        "train"]

@@ -1,10 +1,12 @@
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from pipeline import bench
+from pipeline import bench, bench_ingest
+from pipeline.bench_ingest import Ingested
 from schemas.errors import TesseraError
 
 
@@ -84,3 +86,64 @@ def test_a_run_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(bench.subprocess, "run", run)
     with pytest.raises(TesseraError, match="more than 1800 s and was stopped"):
         bench.run_once(tmp_path, tmp_path / "root")
+
+
+def ingested(rows: int, cpu: float, peak: float = 900.0) -> Ingested:
+    return Ingested(rows, 2 * cpu, cpu, peak, rows)
+
+
+@pytest.mark.parametrize(("last", "expected"), [
+    (ingested(10_000_000, 350.0), []),
+    (ingested(10_000_000, 35 * 10**1.09, 4096.0), []),
+    (ingested(10_000_000, 35 * 10**1.11), ["its CPU time grows with rows to the power"]),
+    (ingested(10_000_000, 350.0, 4097.0), ["peak memory of ingest, 10,000,000 rows"]),
+])
+def test_limits_of_ingest(last: Ingested, expected: list[str]) -> None:
+    assert failed(bench.judge_ingest([ingested(1_000_000, 35.0), last])) == expected
+
+
+def test_one_size_tells_memory_alone() -> None:
+    (limit,) = bench.judge_ingest([ingested(1000, 1.0)])
+    assert limit.what == "peak memory of ingest, 1,000 rows" and limit.holds
+
+
+def test_ingest_is_measured_on_tables_made_up_in_shards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_ingest, "_BATCH", 3_000)
+    bench_ingest.write_tables(tmp_path / "data", 10_000)
+    files = {side: len(list((tmp_path / "data" / side).iterdir()))
+             for side in ("users", "items", "interactions")}
+    assert files == {"users": 1, "items": 1, "interactions": 4}
+    result = bench_ingest.run_ingest(tmp_path / "data", tmp_path / "out")
+    assert result["seconds"] > 0 and result["cpu_seconds"] > 0
+    events = result["counts"]["interactions"]
+    assert events["read"] == 10_000 == events["kept"] + events["quarantined"]
+    assert 0 < events["quarantined"] < 50
+    assert result["counts"]["users"]["kept"] == 1_000
+    assert not list(tmp_path.glob("out/quarantine/.ingest-*"))
+
+
+def test_ingest_alone_needs_no_folder(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench, "measure", lambda rows: ingested(rows, rows / 30_000))
+    assert bench.main(["--ingest", "--rows", "20000", "1000"]) == 0
+    assert "1.00" in capsys.readouterr().out
+    monkeypatch.setattr(bench, "measure", lambda rows: ingested(rows, rows / 30_000, 5000.0))
+    assert bench.main(["--ingest", "--rows", "1000"]) == 1
+
+
+def test_an_ingest_that_fails_is_no_measurement(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench_ingest, "write_tables", lambda folder, rows: None)
+    done = subprocess.CompletedProcess([], returncode=2, stdout="")
+    monkeypatch.setattr(bench_ingest.subprocess, "run", lambda *_, **__: done)
+    assert bench.main(["--ingest", "--rows", "1000"]) == 1
+    assert "Ingest of 1,000 rows failed" in capsys.readouterr().err
+    counts = {"interactions": {"read": 999, "kept": 999, "quarantined": 0}}
+    done = subprocess.CompletedProcess([], returncode=0, stdout=json.dumps(
+        {"seconds": 1.0, "cpu_seconds": 1.0, "counts": counts}) + "\n")
+    assert bench.main(["--ingest", "--rows", "1000"]) == 1
+    assert "Ingest of 1,000 rows lost some" in capsys.readouterr().err

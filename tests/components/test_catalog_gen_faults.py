@@ -1,0 +1,46 @@
+"""The quarantine's file is in order, however many faults there are."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from components.catalog_gen import faults
+from components.catalog_gen.faults import FaultWriter, merge_faults
+
+
+@pytest.mark.parametrize(("in_memory", "open_files"), [(50_000, 256), (3, 2), (1, 3)])
+def test_faults_are_merged_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int, open_files: int
+) -> None:
+    monkeypatch.setattr(faults, "_RUN", in_memory)
+    monkeypatch.setattr(faults, "_OPEN", open_files)
+    places = [(table, source, line) for table in ("items", "users") for source in ("a", "b")
+              for line in (1, 2, 10)]
+    random.Random(3).shuffle(places)
+    writers = [FaultWriter(str(tmp_path / name)) for name in ("one", "two")]
+    for number, (table, source, line) in enumerate(places):
+        writers[number % 2].add(table, (source, line), "row", "bad\n\x85 'é'")
+        writers[number % 2].add(table, (source, line), "value", "also bad")
+    for writer in writers:
+        writer.close()
+    assert sum((writer.rows for writer in writers), start=type(writers[0].rows)()) == {
+        "items": 6, "users": 6}
+    paths = [path for writer in writers for path in writer.paths]
+    merge_faults(paths, str(tmp_path / "all"), str(tmp_path))
+    with (tmp_path / "all").open(encoding="utf-8") as lines:
+        found = [json.loads(line) for line in lines]
+    assert [(f["table"], f["source"], f["line"], f["reason"]) for f in found] == [
+        (*place, reason) for place in sorted(places) for reason in ("also bad", "bad\n\x85 'é'")]
+    assert {f["kind"] for f in found if f["reason"] == "also bad"} == {"value"}
+
+
+def test_a_name_that_is_no_text_and_no_fault_at_all(tmp_path: Path) -> None:
+    writer = FaultWriter(str(tmp_path / "odd"))
+    writer.add("users", ("caf\udce9.csv", 1), "row", "bad")
+    writer.close()
+    merge_faults(writer.paths, str(tmp_path / "all"), str(tmp_path))
+    assert json.loads((tmp_path / "all").read_text())["source"] == "caf\udce9.csv"
+    merge_faults([], str(tmp_path / "none"), str(tmp_path))
+    assert (tmp_path / "none").read_text() == ""

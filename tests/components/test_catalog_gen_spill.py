@@ -1,0 +1,77 @@
+"""Spills: every row comes back, in its part and in order; buckets cover all parts once."""
+
+from pathlib import Path
+
+import pytest
+
+from components.catalog_gen import buckets, spill
+from components.catalog_gen.buckets import Bucket, plan_buckets
+from components.catalog_gen.shards import Shard, Spilled
+from components.catalog_gen.spill import PARTS, SpillWriter, part_of, read_spill
+
+ROWS = [(line, i, None, ["a", b"b"], 0.5) for line, i in enumerate([b"x", b"y", b"z"] * 50)]
+
+
+def written(path: Path, size: int = 0) -> str:
+    with SpillWriter(str(path)) as out:
+        for row in ROWS:
+            out.add(row[1], row, size)
+    return str(path)
+
+
+def test_a_part_is_the_same_on_every_machine() -> None:
+    assert [part_of(i) for i in (b"", b"u1", b"7", 7, -1)] == [0, 886, 642, 642, 42]
+    sizes = [0] * 8
+    for number in range(8000):
+        sizes[part_of(f"user-{number}".encode()) * 8 // PARTS] += 1
+    assert min(sizes) > 850 and max(sizes) < 1150
+
+
+@pytest.mark.parametrize("block", [1, 7, 1 << 16])
+def test_all_rows_come_back_in_the_order_of_each_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(spill, "_BLOCK_ROWS", block)
+    path = written(tmp_path / "a.rows")
+    found = list(read_spill(path, range(PARTS)))
+    assert sorted(found) == ROWS
+    for name in (b"x", b"y", b"z"):
+        own = [row for row in ROWS if row[1] == name]
+        assert [row for row in found if row[1] == name] == own
+        assert list(read_spill(path, range(part_of(name), part_of(name) + 1))) == own
+
+
+def test_a_block_is_bounded_in_bytes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = written(tmp_path / "whole.rows", size=100)
+    monkeypatch.setattr(spill, "_BLOCK_BYTES", 1000)
+    blocks = written(tmp_path / "blocks.rows", size=100)
+    assert sorted(read_spill(blocks, range(PARTS))) == sorted(read_spill(whole, range(PARTS)))
+    assert Path(blocks).stat().st_size > Path(whole).stat().st_size  # a list a block
+
+
+def test_an_empty_spill(tmp_path: Path) -> None:
+    with SpillWriter(str(tmp_path / "none.rows")):
+        pass
+    assert list(read_spill(str(tmp_path / "none.rows"), range(PARTS))) == []
+
+
+@pytest.mark.parametrize("count", [1, 3, 7, PARTS])
+def test_buckets_cover_every_part_once(count: int) -> None:
+    parts = [part for number in range(count) for part in Bucket(number, count).parts]
+    assert parts == list(range(PARTS))
+
+
+def test_there_are_as_many_buckets_as_the_rows_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path / "a.rows")
+
+    def spilled(kept: int) -> list[Spilled]:
+        shard = Shard("users", 0, "a")
+        return [Spilled(shard, path, ("a",), kept + 1, 1, (), None)] * 2
+
+    assert plan_buckets([]) == plan_buckets(spilled(100_000)) == [Bucket(0, 1)]
+    assert [b.number for b in plan_buckets(spilled(100_001))] == [0, 1]
+    assert len(plan_buckets(spilled(10**9))) == PARTS
+    monkeypatch.setattr(buckets, "_BYTES", Path(path).stat().st_size)
+    assert len(plan_buckets(spilled(10))) == 2

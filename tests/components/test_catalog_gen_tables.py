@@ -1,0 +1,239 @@
+"""Ingest of small tables of one's own: many buckets, no times, no users, repeated events."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pytest
+import tensorflow as tf
+
+from components.catalog_gen import buckets, spill
+from components.catalog_gen.ingest import ingest
+from components.catalog_gen.splits import SPLITS
+from components.sources import open_source
+from schemas import SIDES, FeatureSpec, parse_spec
+
+IDS = ('feature { name: "u" type: BYTES annotation { tag: "user_id" } }',
+       'feature { name: "i" type: INT annotation { tag: "item_id" } }')
+COUNT = 'feature { name: "n" type: INT annotation { tag: "events" } }'
+TIME = 'feature { name: "t" type: INT annotation { tag: "timestamp" } }'
+KIND = ('feature { name: "kind" type: BYTES annotation { tag: "event_type" '
+        'tag: "label:bought=buy" } }')
+PAST = ('feature { name: "past" type: INT value_count { max: 3 } '
+        'annotation { tag: "history:item_id" } }')
+NONE = ('feature { name: "none" type: INT value_count { min: 2 max: 2 } '
+        'annotation { tag: "unseen" } }')
+FOLD = 'feature { name: "fold" type: BYTES }'
+
+
+def spec(*events: str) -> FeatureSpec:
+    return parse_spec("small", [IDS[0] + COUNT, IDS[1] + COUNT, "".join([*IDS, *events])])
+
+
+def run(folder: Path, of: FeatureSpec, tables: dict[str, list[list[dict[str, Any]]]],
+        protocol: str = "u80", name: str = "out") -> Path:
+    """Ingests tables given as rows by shard."""
+    options: dict[str, Any] = {}
+    for side, shards in tables.items():
+        (folder / side).mkdir(parents=True, exist_ok=True)
+        files = [f"{side}/{place}.jsonl" for place in range(len(shards))]
+        for file, rows in zip(files, shards, strict=True):
+            (folder / file).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        options[side] = {"files": files}
+    source = open_source("jsonl", str(folder), {"spec": json.loads(of.to_json()),
+                                                "options": options})
+    out = folder / name
+    (out / "scratch").mkdir(parents=True)
+    with beam.Pipeline("DirectRunner") as pipeline:
+        ingest(pipeline, source, of, protocol, {side: str(out / side) for side in SIDES},
+               str(out / "quarantine"), str(out / "scratch"))
+    return out
+
+
+def rows_of(out: Path, side: str, split: str = "all") -> list[dict[str, Any]]:
+    files = [str(p) for p in sorted((out / side / f"Split-{split}").glob("data_tfrecord-*.gz"))]
+    assert files
+    return [
+        {name: list(getattr(value, value.WhichOneof("kind")).value)
+         for name, value in tf.train.Example.FromString(record).features.feature.items()}
+        for record in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator()
+    ]
+
+
+def events_of(out: Path) -> list[dict[str, Any]]:
+    return [row | {"split": split} for split in SPLITS
+            for row in rows_of(out, "interactions", split)]
+
+
+def faults_of(out: Path) -> list[tuple[str, str, int, str]]:
+    lines = (out / "quarantine/quarantine.jsonl").read_text().splitlines()
+    return [(f["table"], f["source"], f["line"], f["reason"]) for f in map(json.loads, lines)]
+
+
+def counts_of(out: Path) -> dict[str, Any]:
+    counts = json.loads((out / "quarantine/counts.json").read_text())
+    for side in SIDES:
+        assert counts[side]["read"] == counts[side]["kept"] + counts[side]["quarantined"]
+    assert sum(counts["splits"].values()) == counts["interactions"]["kept"]
+    return counts
+
+
+def shop(users: int = 30, items: int = 20) -> dict[str, list[list[dict[str, Any]]]]:
+    """Returns tables in shards, with faults of every kind in each."""
+    events = [{"u": f"u{user}", "i": (user * 7 + step * step) % items, "t": 1000 + 10 * step + user}
+              for step in range(12) for user in range(users)]
+    events += [{"u": "u1", "i": 999, "t": 1}, {"u": "nobody", "i": 1, "t": 1},
+               {"u": "nobody", "i": 999, "t": 1}, {"u": "u1", "t": 1}]
+    people = [{"u": f"u{user}"} for user in range(users)]
+    things = [{"i": item} for item in range(items)]
+    return {"users": [people[:20], [*people[20:], {"u": "u3"}, {"i": 1}]],
+            "items": [things, [{"i": 7}, {"i": "seven"}]],
+            "interactions": [events[:100], events[100:101], events[101:]]}
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*")
+            if p.is_file() and "scratch" not in p.parts}
+
+
+@pytest.mark.parametrize("protocol", ["u80", "t80", "random"])
+def test_many_buckets_hold_the_same_rows_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: str
+) -> None:
+    of = spec(TIME, PAST, NONE)
+    whole = run(tmp_path, of, shop(), protocol, "whole")
+    again = run(tmp_path, of, shop(), protocol, "again")
+    assert contents(whole) == contents(again)
+    monkeypatch.setattr(buckets, "_ROWS", 50)
+    monkeypatch.setattr(spill, "_BLOCK_ROWS", 13)
+    parted = run(tmp_path, of, shop(), protocol, "parted")
+    assert len(list(whole.glob("*/Split-*/*"))) == 5
+    assert len(list(parted.glob("interactions/Split-train/*"))) == 8
+    for side, split in (("users", "all"), ("items", "all"),
+                        *(("interactions", split) for split in SPLITS)):
+        first, second = rows_of(whole, side, split), rows_of(parted, side, split)
+        assert first and sorted(first, key=repr) == sorted(second, key=repr)
+    assert faults_of(whole) == faults_of(parted)
+    assert counts_of(whole) == counts_of(parted)
+    assert counts_of(whole)["interactions"] == {"read": 364, "kept": 360, "quarantined": 4}
+    assert counts_of(whole)["users"] == {"read": 32, "kept": 30, "quarantined": 2}
+    assert counts_of(whole)["items"] == {"read": 22, "kept": 20, "quarantined": 2}
+
+
+def test_faults_name_table_file_and_line_in_order(tmp_path: Path) -> None:
+    assert faults_of(run(tmp_path, spec(TIME), shop())) == [
+        ("interactions", "interactions/2.jsonl", 260, "i 999 is not in the table of items"),
+        ("interactions", "interactions/2.jsonl", 261, "u 'nobody' is not in the table of users"),
+        ("interactions", "interactions/2.jsonl", 262, "i 999 is not in the table of items"),
+        ("interactions", "interactions/2.jsonl", 263, "i is missing"),
+        ("items", "items/1.jsonl", 1, "i 7 stands already in items/0.jsonl, line 8"),
+        ("items", "items/1.jsonl", 2, "i 'seven' is not a whole number"),
+        ("users", "users/1.jsonl", 11, "u 'u3' stands already in users/0.jsonl, line 4"),
+        ("users", "users/1.jsonl", 12, "u is missing"),
+    ]
+
+
+def test_rows_stand_in_the_order_of_ids_and_lines(tmp_path: Path) -> None:
+    out = run(tmp_path, spec(TIME), shop())
+    users = [row["u"][0] for row in rows_of(out, "users")]
+    assert users == sorted(users) and len(users) == 30
+    assert [row["i"][0] for row in rows_of(out, "items")] == list(range(20))
+    train = [(row["u"][0], row["t"][0]) for row in rows_of(out, "interactions", "train")]
+    assert train == sorted(train)  # each user's lines are in the order of time
+
+
+def test_only_training_events_are_counted_in_every_bucket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buckets, "_ROWS", 50)
+    out = run(tmp_path, spec(TIME), shop())
+    train = rows_of(out, "interactions", "train")
+    for side, key in (("users", "u"), ("items", "i")):
+        counts = {row[key][0]: row["n"][0] for row in rows_of(out, side)}
+        assert counts == {i: sum(row[key] == [i] for row in train) for i in counts}
+        assert sum(counts.values()) == len(train) > 200
+
+
+def test_without_tables_of_users_and_items_they_are_those_of_the_events(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buckets, "_ROWS", 50)
+    out = run(tmp_path, spec(TIME), {"interactions": shop()["interactions"]})
+    assert len(list(out.glob("users/Split-all/*"))) == 8
+    users, items = ([row[key][0] for row in rows_of(out, side)]
+                    for side, key in (("users", "u"), ("items", "i")))
+    assert sorted(users) == sorted([b"nobody", *(b"u%d" % n for n in range(30))])
+    assert items == [*range(20), 999]
+    assert counts_of(out)["users"] == {"read": 31, "kept": 31, "quarantined": 0}
+    assert counts_of(out)["items"] == {"read": 21, "kept": 21, "quarantined": 0}
+    assert counts_of(out)["interactions"] == {"read": 364, "kept": 363, "quarantined": 1}
+
+
+def test_the_same_event_is_kept_once(tmp_path: Path) -> None:
+    events = [
+        [{"u": "a", "i": 1, "t": 5, "kind": "view"}, {"u": "a", "i": 1, "t": 5, "kind": "buy"}],
+        [{"u": "a", "i": 1, "t": 5, "kind": "view"}, {"u": "a", "i": 1, "t": 6, "kind": "view"},
+         {"u": "b", "i": 1, "t": 5, "kind": "view"}, {"u": "a", "i": 1, "t": 5, "kind": "buy"}],
+    ]
+    out = run(tmp_path, spec(TIME, KIND), {"interactions": events})
+    assert faults_of(out) == [
+        ("interactions", "interactions/1.jsonl", 1,
+         "the same event stands already in interactions/0.jsonl, line 1"),
+        ("interactions", "interactions/1.jsonl", 4,
+         "the same event stands already in interactions/0.jsonl, line 2"),
+    ]
+    assert counts_of(out)["interactions"] == {"read": 6, "kept": 4, "quarantined": 2}
+    assert sorted(row["kind"][0] for row in events_of(out)) == [b"buy", b"view", b"view", b"view"]
+
+
+def test_without_types_of_events_user_item_and_time_make_an_event(tmp_path: Path) -> None:
+    events = [{"u": "a", "i": 1, "t": 5}, {"u": "a", "i": 2, "t": 5}, {"u": "a", "i": 1, "t": "5"}]
+    out = run(tmp_path, spec(TIME), {"interactions": [events]})
+    assert faults_of(out) == [
+        ("interactions", "interactions/0.jsonl", 3,
+         "the same event stands already in interactions/0.jsonl, line 1")]
+
+
+def test_a_random_split_needs_no_time_and_keeps_repeated_rows(tmp_path: Path) -> None:
+    events = [{"u": f"u{u}", "i": i} for _ in range(2) for u in range(40) for i in range(10)]
+    out = run(tmp_path, spec(NONE), {"interactions": [events]}, "random")
+    found = events_of(out)
+    assert len(found) == 800 and faults_of(out) == []
+    splits: dict[tuple, set[str]] = {}
+    for row in found:
+        splits.setdefault((row["u"][0], row["i"][0]), set()).add(row["split"])
+        assert "none" not in row or not set(row["none"]) & set(row["i"])
+    assert len(splits) == 400 and all(len(where) == 1 for where in splits.values())
+    assert {split for where in splits.values() for split in where} == set(SPLITS)
+
+
+def test_with_times_a_random_split_has_histories(tmp_path: Path) -> None:
+    out = run(tmp_path, spec(TIME, PAST), shop(), "random")
+    events = events_of(out)
+    assert {row["split"] for row in events} == set(SPLITS)
+    for row in events:
+        own = [e for e in events if e["u"] == row["u"]]
+        if row["split"] == "train":
+            past = [e for e in own if e["split"] == "train" and e["t"] < row["t"]]
+        else:
+            past = [e for e in own if SPLITS.index(e["split"]) < SPLITS.index(row["split"])]
+        newest = sorted(past, key=lambda e: -e["t"][0])[:3]
+        assert row.get("past", []) == [e["i"][0] for e in newest]
+
+
+def test_a_column_may_hold_the_split_without_any_time(tmp_path: Path) -> None:
+    events = [{"u": "a", "i": n, "fold": fold} for n, fold in enumerate(
+        ["train", "test", "validation", "dev", None, "train"])]
+    out = run(tmp_path, spec(FOLD), {"interactions": [events]}, "fold")
+    assert {row["i"][0]: row["split"] for row in events_of(out)} == {
+        0: "train", 1: "test", 2: "validation", 5: "train"}
+    assert [(line, reason) for _, _, line, reason in faults_of(out)] == [
+        (4, "fold 'dev' is not one of train, validation, test"),
+        (5, "fold None is not one of train, validation, test")]
+
+
+def test_the_spill_is_no_part_of_the_output(tmp_path: Path) -> None:
+    out = run(tmp_path, spec(TIME), shop())
+    names = {p.name for p in out.rglob("*") if p.is_file() and "scratch" not in p.parts}
+    assert names == {"data_tfrecord-00000-of-00001.gz", "quarantine.jsonl", "counts.json"}

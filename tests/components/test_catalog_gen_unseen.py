@@ -1,0 +1,80 @@
+"""Unseen items: never met, never twice, always the same, each as likely as any other."""
+
+from collections import Counter
+from typing import Any
+
+from components.catalog_gen.histories import Row
+from components.catalog_gen.unseen import Unseen
+from schemas import FeatureSpec, parse_spec
+
+IDS = ('feature { name: "u" type: BYTES annotation { tag: "user_id" } }',
+       'feature { name: "i" type: INT annotation { tag: "item_id" } }')
+TIME = 'feature { name: "t" type: INT annotation { tag: "timestamp" } }'
+ITEMS = list(range(100, 200))
+
+
+def spec(most: int = 4, time: str = TIME) -> FeatureSpec:
+    drawn = (f'feature {{ name: "none" type: INT value_count {{ min: {most} max: {most} }} '
+             'annotation { tag: "unseen" } }')
+    return parse_spec("drawn", [*IDS, "".join(IDS) + time + drawn])
+
+
+def drawn(items: list[int], splits: list[str], of: FeatureSpec | None = None,
+          catalogue: list[Any] = ITEMS, user: bytes = b"ann") -> list[list[int]]:
+    rows: list[Row] = [{"u": [user], "i": [item], "t": [10 + place]}
+                       for place, item in enumerate(items)]
+    Unseen(of or spec(), catalogue).add(rows, splits)
+    return [row["none"] for row in rows]
+
+
+def test_a_row_gets_as_many_different_items_as_asked_and_always_the_same() -> None:
+    met = ITEMS[:60]
+    found = drawn(met, ["train"] * 60)
+    assert all(len(set(row)) == len(row) == 4 for row in found)
+    assert not {item for row in found for item in row} & set(met)
+    assert len({tuple(row) for row in found}) > 50
+    assert drawn(met, ["train"] * 60) == found
+    assert drawn(met, ["train"] * 60, user=b"bob") != found
+
+
+def test_training_does_not_know_what_is_held_out() -> None:
+    met = list(range(100, 140))
+    splits = ["train"] * 20 + ["validation"] * 10 + ["test"] * 10
+    found = drawn(met, splits)
+    in_training = {item for row in found[:20] for item in row}
+    assert not in_training & set(met[:20])
+    assert in_training & set(met[20:])
+    assert not {item for row in found[20:] for item in row} & set(met)
+    # What is held out changes nothing for training.
+    assert drawn(met[:20] + ITEMS[60:80], splits)[:20] == found[:20]
+
+
+def test_who_met_almost_everything_gets_fewer() -> None:
+    assert sorted(drawn(ITEMS[:97], ["train"] * 97)[0]) == ITEMS[97:]
+    assert drawn(ITEMS, ["train"] * 100)[5] == []
+    left = drawn(ITEMS[:95], ["train"] * 95)
+    assert all(len(set(row)) == 4 and set(row) <= set(ITEMS[95:]) for row in left)
+    assert len({tuple(row) for row in left}) > 50
+    held_out = drawn(ITEMS, ["train"] * 50 + ["test"] * 50)
+    assert len(held_out[0]) == 4 and held_out[-1] == []
+
+
+def test_no_item_is_likelier_than_another() -> None:
+    counts = Counter(item for number in range(500) for row in
+                     drawn([100, 101], ["train"] * 2, user=b"%d" % number) for item in row)
+    assert set(counts) == set(ITEMS[2:])
+    expected = 500 * 2 * 4 / 98
+    # Chi-square with 97 degrees of freedom: mean 97, standard deviation 14.
+    assert sum((n - expected) ** 2 / expected for n in counts.values()) < 150
+
+
+def test_equal_rows_differ_and_no_time_is_needed() -> None:
+    rows: list[Row] = [{"u": [b"ann"], "i": [100]} for _ in range(3)]
+    Unseen(spec(time=""), ITEMS).add(rows, ["train"] * 3)
+    assert len({tuple(row["none"]) for row in rows}) == 3
+
+
+def test_a_schema_without_such_a_column() -> None:
+    rows: list[Row] = [{"u": [b"ann"], "i": [100]}]
+    Unseen(parse_spec("plain", [*IDS, "".join(IDS)]), ITEMS).add(rows, ["train"])
+    assert rows == [{"u": [b"ann"], "i": [100]}]
