@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 
 import apache_beam as beam
@@ -43,8 +44,11 @@ class Ingested:
 def run_ingest(source, spec, folder: Path, protocol: str = "u80") -> Ingested:
     """Ingests a source into a folder, the only place of the tests on files that calls ingest."""
     tables = {side: str(folder / side) for side in SIDES}
+    for name in ("quarantine", "scratch"):
+        (folder / name).mkdir(parents=True)
+    scratch = [str(folder / "scratch")] if "scratch" in signature(ingest).parameters else []
     with beam.Pipeline() as pipeline:
-        ingest(pipeline, source, spec, protocol, tables, str(folder / "quarantine"))
+        ingest(pipeline, source, spec, protocol, tables, str(folder / "quarantine"), *scratch)
     examples = {}
     for split in sorted(folder.glob("*/Split-*")):
         files = [str(p) for p in split.glob("*.gz")]

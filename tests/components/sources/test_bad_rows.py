@@ -42,7 +42,7 @@ EVENTS = [
     (b'"ann","a",11,"4"', None),
     (b"ann, a, 12, 4", None),  # spaces behind the comma belong to the layout
     (b"ann,a,1714564800000,4\r", None),
-    (b"ann,a,2024-05-01T14:00:00+02:00,4", None),
+    (b"ann,a,2024-05-01T15:00:00+02:00,4", None),
     (b"ann,a,2024-05-01,", None),
     ("ünal,a,13,4".encode(), None),
     (b'"ann",a,14,"4\n"', None),
@@ -215,19 +215,19 @@ def test_json_lines(tmp_path):
 DAY = datetime.datetime(2024, 5, 1, 14, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
 PARQUET = {  # two rows of each: who, what, when, stars, and the second's reason
     "zones": (["ann", "ann"], [1, 2], [DAY, None], [4.0, None], "row: when is missing"),
-    "decimals": (["ann", "ann"], [1, 2], [10, 11], [decimal.Decimal("4.5"), decimal.Decimal("9.5")],
+    "decimals": (["ann", "ann"], [1, 2], [20, 21], [decimal.Decimal("4.5"), decimal.Decimal("9.5")],
                  "row: stars Decimal('9.5') is outside the range 1 to 5"),
-    "nested": (["ann", "ann"], pyarrow.array([None, {"id": 1}]), [10, 11], [4.0, 4.0],
+    "nested": (["ann", "ann"], pyarrow.array([None, {"id": 1}]), [30, 31], [4.0, 4.0],
                "row: what: the value is an object, expected a single text or number; what is "),
-    "lists": (["ann", "ann"], [["1"], ["1", "2"]], [10, 11], [4.0, 4.0],
+    "lists": (["ann", "ann"], [["1"], ["1", "2"]], [40, 41], [4.0, 4.0],
               "row: what has 2 values, at most 1 fit"),
-    "no utf-8": ([b"ann", b"\xff"], [1, 2], [10, 11], [4.0, 4.0],
+    "no utf-8": ([b"ann", b"\xff"], [1, 2], [50, 51], [4.0, 4.0],
                  "row: who: the bytes are no UTF-8 (invalid start byte); who is missing"),
     "text that is none": (pyarrow.array([b"ann", b"\xff"]).view(pyarrow.string()), [1, 2],
-                          [10, 11], [4.0, 4.0],
+                          [60, 61], [4.0, 4.0],
                           "row: who: the value cannot be read ('utf-8' codec can't decode"),
     "year 30000": (["ann", "ann"], [1, 2],
-                   pyarrow.array([10, 900_000_000_000]).cast(pyarrow.timestamp("s")), [4.0, 4.0],
+                   pyarrow.array([70, 900_000_000_000]).cast(pyarrow.timestamp("s")), [4.0, 4.0],
                    "row: when: the value cannot be read (date value out of range"),
 }
 
