@@ -198,6 +198,14 @@ def test_an_archive_that_is_none(tmp_path, part):
     assert [p.name for p in tmp_path.iterdir()] == [part.name]
 
 
+def test_an_archive_that_breaks_half_way_leaves_nothing(tmp_path, part):
+    content = zipped(part, **{"ml/a": "whole", "ml/b": "broken"}).read_bytes()
+    part.write_bytes(content.replace(b"broken", b"bro-en", 1))
+    with pytest.raises(DownloadError, match="The archive is broken .*Bad CRC-32.*ml/b"):
+        unpack(part, tmp_path, "ml")
+    assert [p.name for p in tmp_path.iterdir()] == [part.name]
+
+
 def test_a_folder_that_is_in_the_way_is_left_as_it_is(tmp_path, part):
     zipped(part, **{"ml/a": "1"})
     (tmp_path / "ml").mkdir()
