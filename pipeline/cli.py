@@ -26,7 +26,8 @@ DEFAULT_ROOT = Path("tessera-runs")
 @app.command()
 def run(
     dataset: Annotated[str | None, typer.Option(help="Name; see the README.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of the dataset's files.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(
+        help="Folder of the dataset's files; the demo and MovieLens come without.")] = None,
     recipe: Annotated[str | None, typer.Option(help="Name of a recipe, or a YAML file.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file with a run's options.")] = None,
     root: Annotated[Path | None, typer.Option(help="Folder for all results.")] = None,

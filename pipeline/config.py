@@ -12,7 +12,8 @@ from schemas import FeatureSpec, InputError, unknown
 from trainer.recipe import Recipe
 
 _RECIPES = Path(__file__).parent / "recipes"
-DATASETS = ("demo", "movielens-100k", "csv", "parquet", "jsonl")
+DATASETS = ("demo", "movielens-100k", "movielens-1m", "movielens-latest-small", "csv", "parquet",
+            "jsonl")
 OWN_FILES = ("csv", "parquet", "jsonl")
 
 
@@ -33,7 +34,7 @@ class RunConfig(BaseModel):
 
     Attributes:
       dataset: Name of a source.
-      data_dir: Its folder.
+      data_dir: Its folder; without one, the demo is written and MovieLens fetched under the root.
       schemas: Folder of the user's schemas, for the user's own files.
       source: Where the user's own files are.
       root: Where runs, artifacts, metadata and pushed models go.
@@ -73,9 +74,9 @@ class RunConfig(BaseModel):
         return f"{self.dataset}-{self.recipe_name}-{self.seed}"
 
 
-def demo_folder(root: Path) -> Path:
-    """Returns where runs under a root write the demo shop; a folder that is given is only read."""
-    return root / "data" / "demo"
+def data_folder(root: Path, dataset: str) -> Path:
+    """Returns where runs under a root write or fetch a dataset; one that is given is only read."""
+    return root / "data" / dataset
 
 
 def recipes() -> list[str]:
@@ -126,13 +127,13 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
         raise unknown("dataset", values["dataset"], DATASETS)
     root = Path(str(values.get("root", "tessera-runs")))
     if "data_dir" not in values:
-        if values["dataset"] in OWN_FILES and path:
+        if values["dataset"] not in OWN_FILES:
+            values["data_dir"] = data_folder(root, values["dataset"])
+        elif path:
             values["data_dir"] = path.parent
-        elif values["dataset"] != "demo":
+        else:
             raise InputError(f"Dataset {values['dataset']!r} needs its files: give their folder "
                              "with --data-dir.")
-        else:
-            values["data_dir"] = demo_folder(root)
     values.update(root=root.absolute(), data_dir=Path(str(values["data_dir"])).absolute())
     _check_source_keys(values)
     if "schemas" in values:

@@ -12,8 +12,9 @@ import pipeline.environment  # noqa: F401  (before TensorFlow)
 import schemas
 from components.catalog_gen.splits import check_protocol
 from components.sources import SCHEMAS, open_source
+from components.sources.movielens import EDITIONS
 from pipeline import results
-from pipeline.config import RunConfig, demo_folder
+from pipeline.config import RunConfig, data_folder
 from pipeline.memory import PeakMemory
 from pipeline.nodes import NodeError, NodeRun
 from schemas import TesseraError, read_spec
@@ -37,10 +38,8 @@ def run(config: RunConfig, console: Console) -> int:
       TesseraError: A component failed.
     """
     _require_writable(config.root)
-    if config.dataset == "demo" and config.data_dir == demo_folder(config.root):
-        from components.sources.demo import write_demo
-
-        write_demo(config.data_dir)
+    if config.data_dir == data_folder(config.root, config.dataset):
+        _provide(config, console)
     spec = read_spec(config.schemas or SCHEMAS[config.dataset])
     open_source(**config.source_arguments(spec))
     _check(config, spec)
@@ -110,6 +109,18 @@ def _require_writable(root: Path) -> None:
         raise schemas.InputError(
             f"Cannot write to {root}: {error.strerror}. Give another folder with --root."
         ) from error
+
+
+def _provide(config: RunConfig, console: Console) -> None:
+    """Writes or fetches a dataset that was given no folder."""
+    if config.dataset == "demo":
+        from components.sources.demo import write_demo
+
+        write_demo(config.data_dir)
+    elif config.dataset in EDITIONS:
+        from components.sources.movielens.archives import provide
+
+        provide(config.dataset, config.data_dir, console)
 
 
 def _check(config: RunConfig, spec: schemas.FeatureSpec) -> None:

@@ -8,13 +8,13 @@ from components.sources.base import Record, Source
 from components.sources.demo import DemoSource
 from components.sources.files import FileOptions, FileSource
 from components.sources.files.readers import FORMATS
-from components.sources.movielens import MovieLensSource
+from components.sources.movielens import EDITIONS, MovieLensSource
 from schemas import parse_spec
 from schemas.errors import InputError, unknown
 
-_KNOWN: dict[str, Any] = {"demo": DemoSource, "movielens-100k": MovieLensSource}
-SCHEMAS: dict[str, str] = {name: source.schema for name, source in _KNOWN.items()}
-SOURCES = (*_KNOWN, *FORMATS)
+SCHEMAS: dict[str, str] = {
+    "demo": DemoSource.schema, **{name: edition.schema for name, edition in EDITIONS.items()}}
+SOURCES = (*SCHEMAS, *FORMATS)
 
 __all__ = ["SCHEMAS", "SOURCES", "DemoSource", "FileSource", "MovieLensSource", "Record", "Source",
            "open_source"]
@@ -35,8 +35,10 @@ def open_source(name: str, data_dir: str, files: dict[str, Any] | None = None) -
     Raises:
       InputError: The name is unknown, or a file that the dataset needs is missing.
     """
-    if name in _KNOWN:
-        return _KNOWN[name](data_dir)
+    if name == "demo":
+        return DemoSource(data_dir)
+    if name in EDITIONS:
+        return MovieLensSource(data_dir, name)
     if name not in FORMATS:
         raise unknown("dataset", name, SOURCES)
     if files is None:

@@ -59,7 +59,7 @@ def test_an_error_is_one_message_without_a_stack_trace():
     done = subprocess.run([*COMMAND, "run", "--dataset", "nope"], cwd=ROOT, capture_output=True,
                           text=True, check=False)
     assert done.returncode == 2
-    known = "csv, demo, jsonl, movielens-100k, parquet"
+    known = "csv, demo, jsonl, movielens-100k, movielens-1m, movielens-latest-small, parquet"
     assert done.stderr == f"tessera: Unknown dataset 'nope'. Known: {known}.\n"
 
 
@@ -79,7 +79,7 @@ def test_wrong_usage(tessera, words):
 
 
 def test_a_run_without_a_dataset(tessera):
-    assert_refused(tessera("run"), "No dataset given", "--dataset", "demo, movielens-100k, csv")
+    assert_refused(tessera("run"), "No dataset given", "--dataset", "demo, movielens-100k, mov")
 
 
 def test_an_unknown_recipe(tessera):
@@ -103,18 +103,31 @@ def test_a_missing_configuration(tessera, tmp_path):
     assert_refused(result, "Cannot read", tmp_path / "gone.yaml")
 
 
-@pytest.mark.parametrize("dataset", ["demo", "movielens-100k"])
+@pytest.mark.parametrize("dataset", [
+    "demo", "movielens-100k", "movielens-1m", "movielens-latest-small"])
 def test_a_missing_data_folder(tessera, tmp_path, dataset):
     result = tessera("run", "--dataset", dataset, "--data-dir", tmp_path / "gone",
                      "--root", tmp_path / "root")
     assert_refused(result, tmp_path / "gone", "missing")
 
 
-@pytest.mark.parametrize(("dataset", "file"), [("demo", "users.csv"), ("movielens-100k", "u.data")])
+@pytest.mark.parametrize(("dataset", "file"), [
+    ("demo", "users.csv"), ("movielens-100k", "u.data"), ("movielens-1m", "users.dat"),
+    ("movielens-latest-small", "movies.csv")])
 def test_a_missing_data_file(tessera, tmp_path, dataset, file):
     result = tessera("run", "--dataset", dataset, "--data-dir", tmp_path,
                      "--root", tmp_path / "root")
     assert_refused(result, tmp_path, file, "missing")
+
+
+def test_movielens_without_a_folder_and_without_a_network(tessera, tmp_path, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
+    monkeypatch.setenv("TESSERA_MOVIELENS_URL", nobody)
+    monkeypatch.setenv("no_proxy", "*")
+    result = tessera("run", "--dataset", "movielens-1m", "--root", tmp_path)
+    assert_refused(result, f"{nobody}/ml-1m.zip cannot be reached", "--data-dir",
+                   "https://files.grouplens.org/datasets/movielens/ml-1m.zip")
 
 
 def test_a_data_file_without_a_column(tessera, tmp_path):

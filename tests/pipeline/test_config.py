@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from components.sources import SOURCES
-from pipeline.config import DATASETS, demo_folder, load_config, load_recipe, recipes
+from pipeline.config import DATASETS, data_folder, load_config, load_recipe, recipes
 from pipeline.run import run
 from schemas import InputError
 
@@ -37,10 +37,23 @@ def test_the_demo_needs_no_more_than_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = load_config(None, dataset="demo", split=None, recipe=None)
     assert config.root == tmp_path / "tessera-runs"
-    assert config.data_dir == demo_folder(config.root) == config.root / "data" / "demo"
+    assert config.data_dir == data_folder(config.root, "demo") == config.root / "data" / "demo"
     assert (config.recipe_name, config.split, config.seed) == ("flagship", "u80", 1)
     assert config.recipe == load_recipe("flagship")
     assert config.pipeline_name == "demo-flagship-1"
+
+
+@pytest.mark.parametrize("dataset", ["movielens-100k", "movielens-1m", "movielens-latest-small"])
+def test_movielens_lies_under_the_root_unless_a_folder_is_given(dataset, tmp_path):
+    config = load_config(None, dataset=dataset, root=tmp_path)
+    assert config.data_dir == data_folder(tmp_path, dataset) == tmp_path / "data" / dataset
+    assert load_config(None, dataset=dataset, data_dir=tmp_path).data_dir == tmp_path
+
+
+@pytest.mark.parametrize("dataset", ["csv", "parquet", "jsonl"])
+def test_ones_own_files_need_a_folder(dataset):
+    message = refused(load_config, None, dataset=dataset)
+    assert f"'{dataset}' needs its files" in message and "--data-dir" in message
 
 
 def test_every_dataset_has_a_source():
@@ -76,7 +89,6 @@ def test_a_recipe_file_names_the_recipe(written):
     ({"recipe": "flagshi"}, ["Unknown recipe 'flagshi'", "flagship"]),
     ({"recipe": {"tasks": {}}}, ["Unknown recipe", "flagship"]),
     ({"recipe": "gone.yaml"}, ["Recipe file gone.yaml does not exist", "flagship"]),
-    ({"dataset": "movielens-100k"}, ["'movielens-100k' needs its files", "--data-dir"]),
 ])
 def test_a_wrong_configuration_is_named(written, values, told):
     message = refused(load_config, written({"dataset": "demo"} | values))
@@ -93,7 +105,7 @@ def test_a_number_for_a_folder_is_a_folder_of_that_name(written, tmp_path, monke
 
 def test_no_dataset_at_all():
     message = refused(load_config, None)
-    assert "No dataset given" in message and "demo, movielens-100k, csv" in message
+    assert "No dataset given" in message and "demo, movielens-100k, movielens-1m" in message
 
 
 @pytest.mark.parametrize(("text", "told"), [

@@ -1,0 +1,111 @@
+"""Posters and plots of TMDB beside MovieLens-100K, where the link to TMDB is sound.
+
+    DIR/posters_w92/<movie id>.jpg          optional
+    DIR/text/tmdb_features.json             optional, with DIR/mapping/links.csv
+    DIR/mapping/suspect_tmdb_links.csv      optional: links to TMDB that are in doubt
+
+TMDB's vote averages, vote counts and popularity are never read: they are later aggregates of
+what the model predicts.
+"""
+
+import csv
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import InputError
+
+_POSTERS, _PLOTS = "posters_w92", "text/tmdb_features.json"
+_LINKS, _SUSPECTS = "mapping/links.csv", "mapping/suspect_tmdb_links.csv"
+# A link to a film of the same year is mostly a foreign title; below this likeness of the titles
+# it is mostly another film.
+_LEAST_SIMILARITY = 0.2
+
+
+@dataclass(frozen=True)
+class TmdbContent:
+    """What there is of TMDB in a dataset's folder.
+
+    Attributes:
+      root: The folder.
+    """
+
+    root: Path
+
+    def check(self) -> None:
+        """Checks that what is there can be joined.
+
+        Raises:
+          InputError: Plots or doubts are there, and the links are not.
+        """
+        linked = [name for name in (_PLOTS, _SUSPECTS) if (self.root / name).is_file()]
+        if linked and not (self.root / _LINKS).is_file():
+            raise InputError(
+                f"File {self.root / _LINKS} is missing. It tells which film is which in "
+                f"{linked[0]} (columns movie_id, tmdb_id). Add it, or remove {linked[0]}."
+            )
+
+    def files(self) -> list[Path]:
+        """Returns the plots, links and posters that are there."""
+        tables = [self.root / name for name in (_PLOTS, _LINKS, _SUSPECTS)]
+        posters = sorted((self.root / _POSTERS).glob("*.jpg"))
+        return [path for path in tables if path.is_file()] + posters
+
+    def of(self, film: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Returns the content of a film, by its id, or why it is left out."""
+        content: dict[str, Any] = {}
+        if film in self._plots:
+            content["overview"] = self._plots[film]
+        poster = self.root / _POSTERS / f"{film}.jpg"
+        if film.isdigit() and poster.is_file():
+            content["poster"] = poster
+        if content and film in self._doubts:
+            return {}, (f"{' and '.join(content)} left out: {self._doubts[film]}",)
+        return content, ()
+
+    @cached_property
+    def _plots(self) -> dict[str, str]:
+        if not (self.root / _PLOTS).is_file():
+            return {}
+        try:
+            films = json.loads((self.root / _PLOTS).read_text(encoding="utf-8"))
+            overviews = {str(film["id"]): film.get("overview") for film in films}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"File {self.root / _PLOTS} is not a JSON list of TMDB films with id and overview "
+                f"({error}). Replace it, or remove it to go without plots."
+            ) from error
+        links = self._rows(_LINKS, ("movie_id", "tmdb_id"))
+        return {film: text for film, tmdb in links if (text := overviews.get(tmdb))}
+
+    @cached_property
+    def _doubts(self) -> dict[str, str]:
+        """Returns why a film's TMDB content is not used, by film id."""
+        if not (self.root / _SUSPECTS).is_file():
+            return {}
+        links = {film: tmdb for film, tmdb in self._rows(_LINKS, ("movie_id", "tmdb_id"))}
+        uses = Counter(links.values())
+        doubts = {}
+        for film, title, flag in self._rows(_SUSPECTS, ("movie_id", "tmdb_title", "flag")):
+            similarity = re.search(r"sim=([\d.]+)", flag)
+            unlike = similarity is not None and float(similarity[1]) < _LEAST_SIMILARITY
+            shared = uses[links.get(film, "")] > 1
+            another = flag.startswith("check_same_year") and (unlike or shared)
+            if flag.startswith(("suspect", "no_tmdb")) or another:
+                doubts[film] = f"the link to TMDB's {title!r} is in doubt ({flag})"
+        return doubts
+
+    def _rows(self, name: str, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+        with (self.root / name).open(encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(lines)
+            missing = [c for c in columns if c not in (reader.fieldnames or ())]
+            if missing:
+                raise InputError(
+                    f"File {self.root / name} has no column {', '.join(missing)}; expected "
+                    f"{', '.join(columns)}. Correct its first line."
+                )
+            return [tuple(row[c] or "" for c in columns) for row in reader]

@@ -1,0 +1,215 @@
+"""Downloads from a server that breaks off, ignores, refuses or lies; archives that lead astray."""
+
+import hashlib
+import io
+import os
+import socket
+import zipfile
+from pathlib import Path
+
+import pytest
+from fake_archives import FakeArchives, fake_archives
+
+from components.sources.download import DownloadError, download, download_text, unpack
+from schemas import InputError
+
+CONTENT = bytes(range(256)) * 1000
+MD5 = hashlib.md5(CONTENT).hexdigest()
+AT_ONCE = (0.0, 0.0)
+
+
+@pytest.fixture
+def archives(monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    with fake_archives() as running:
+        running.files["/a.zip"] = CONTENT
+        yield running
+
+
+@pytest.fixture
+def part(tmp_path) -> Path:
+    return tmp_path / "a.zip.part"
+
+
+def fetch(archives: FakeArchives, part: Path, md5: str = MD5, **given) -> list[tuple]:
+    told: list[tuple] = []
+    download(f"{archives.url}/a.zip", part, md5, lambda *now: told.append(now),
+             **{"waits": AT_ONCE} | given)
+    return told
+
+
+def test_a_file_is_fetched_and_progress_told(archives, part):
+    told = fetch(archives, part)
+    assert part.read_bytes() == CONTENT
+    assert told[0] == (0, len(CONTENT)) and told[-1] == (len(CONTENT), len(CONTENT))
+    assert told == sorted(told) and len(told) > 3
+    assert archives.asked == [("/a.zip", None)]
+
+
+def test_a_broken_connection_is_gone_on_with_where_it_ended(archives, part):
+    archives.ways = ["cut", "hang up"]
+    fetch(archives, part)
+    half = len(CONTENT) // 2
+    assert part.read_bytes() == CONTENT
+    assert [asked for _, asked in archives.asked] == [None, f"bytes={half}-", f"bytes={half}-"]
+
+
+def test_attempts_are_bounded_and_their_bytes_stay_for_another_process(archives, part):
+    archives.ways = ["cut", "cut", "cut"]
+    with pytest.raises(DownloadError, match=r"a.zip failed 3 times, at last: it ended after "
+                                            rf"\d+ of {len(CONTENT)} bytes"):
+        fetch(archives, part)
+    kept = part.stat().st_size
+    assert kept == len(CONTENT) * 7 // 8
+    told = fetch(archives, part)
+    assert part.read_bytes() == CONTENT and told[0] == (kept, len(CONTENT))
+    assert archives.asked[-1] == ("/a.zip", f"bytes={kept}-")
+
+
+def test_a_server_that_ignores_ranges_sends_all_again(archives, part):
+    part.write_bytes(CONTENT[:1000])
+    archives.ways = ["whole"]
+    told = fetch(archives, part)
+    assert archives.asked == [("/a.zip", "bytes=1000-")] and told[0][0] == 0
+    assert part.read_bytes() == CONTENT
+
+
+def test_a_server_that_tells_no_length(archives, part):
+    archives.ways = ["unsized"]
+    assert fetch(archives, part)[-1] == (len(CONTENT), None)
+    assert part.read_bytes() == CONTENT
+
+
+def test_the_rest_of_another_version_is_not_gone_on_with(archives, part):
+    part.write_bytes(b"another version")
+    fetch(archives, part)
+    assert part.read_bytes() == CONTENT
+    assert [asked for _, asked in archives.asked] == ["bytes=15-", None]
+
+
+def test_a_rest_longer_than_the_file_is_dropped(archives, part):
+    part.write_bytes(CONTENT + b"more")
+    fetch(archives, part)
+    assert part.read_bytes() == CONTENT
+
+
+def test_what_is_whole_is_not_fetched_again(archives, part):
+    part.write_bytes(CONTENT)
+    assert fetch(archives, part) == [] and archives.asked == []
+
+
+def test_another_digest_is_refused_and_nothing_kept(archives, part):
+    with pytest.raises(DownloadError, match=f"a.zip has the MD5 {MD5}, expected 0000"):
+        fetch(archives, part, md5="0" * 32)
+    assert not part.exists() and len(archives.asked) == 1
+
+
+def test_a_refusal_is_told_at_once(archives, part):
+    archives.ways = [404]
+    with pytest.raises(DownloadError, match="a.zip answers HTTP 404 Not Found"):
+        fetch(archives, part)
+    assert len(archives.asked) == 1
+
+
+def test_a_busy_server_is_asked_again_and_then_named(archives, part):
+    archives.ways = [503]
+    fetch(archives, part)
+    assert part.read_bytes() == CONTENT
+    part.unlink()
+    archives.ways = [503, 503, 503]
+    with pytest.raises(DownloadError, match="3 times, at last: HTTP 503 Service Unavailable"):
+        fetch(archives, part)
+
+
+def test_nobody_answers(part):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(DownloadError, match=f"127.0.0.1:{port}/a.zip cannot be reached .*refused"):
+        download(f"http://127.0.0.1:{port}/a.zip", part, MD5, lambda *now: None, AT_ONCE)
+    assert not part.exists()
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://a b/c", "http://host:port/c"])
+def test_an_address_that_is_none(part, url):
+    with pytest.raises(DownloadError, match="is no address"):
+        download(url, part, MD5, lambda *now: None, AT_ONCE)
+
+
+def test_waits_are_those_that_were_given(archives, part, monkeypatch):
+    waited: list[float] = []
+    monkeypatch.setattr("components.sources.download.time.sleep", waited.append)
+    archives.ways = [503, 503]
+    fetch(archives, part, waits=(1.0, 3.0))
+    assert waited == [0.0, 1.0, 3.0]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_full_disk_is_told(archives, part):
+    part.symlink_to("/dev/full")
+    with pytest.raises(InputError, match=r"Cannot write .*a.zip.part: No space left on device. It "
+                                         "must be writable and have room; or .* --root"):
+        fetch(archives, part)
+    assert len(archives.asked) == 1, "a full disk is no reason to try again"
+
+
+def test_a_text_is_fetched_afresh(archives, tmp_path):
+    archives.files["/a.md5"] = b"MD5 (a.zip) = 00ff\n"
+    (tmp_path / "a.md5").write_text("old")
+    text = download_text(f"{archives.url}/a.md5", tmp_path / "a.md5", AT_ONCE)
+    assert text == "MD5 (a.zip) = 00ff\n" and not (tmp_path / "a.md5").exists()
+    assert archives.asked == [("/a.md5", None)]
+
+
+def zipped(path: Path, **members: str) -> Path:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for name, text in members.items():
+            file.writestr(name, text)
+    path.write_bytes(buffer.getvalue())
+    return path
+
+
+def test_the_folder_of_an_archive_appears_whole(tmp_path, part):
+    zipped(part, **{"ml/a": "1", "ml/sub/b": "2", "__MACOSX/c": "3"})
+    unpack(part, tmp_path, "ml")
+    assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*")} == {
+        part.name, "ml", "ml/a", "ml/sub", "ml/sub/b"}
+    assert (tmp_path / "ml/sub/b").read_text() == "2"
+
+
+@pytest.mark.parametrize("member", ["../out", "ml/../../out", "/tmp/astray"])
+def test_an_archive_that_leads_elsewhere_is_refused(tmp_path, member):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    zipped(folder / "a.zip", **{"ml/a": "1", member: "2"})
+    with pytest.raises(DownloadError, match="which leads elsewhere"):
+        unpack(folder / "a.zip", folder, "ml")
+    assert [p.name for p in folder.iterdir()] == ["a.zip"]
+    assert [p.name for p in tmp_path.iterdir()] == ["in"] and not Path("/tmp/astray").exists()
+
+
+def test_an_archive_that_is_none(tmp_path, part):
+    part.write_bytes(b"<html>Please log in</html>")
+    with pytest.raises(DownloadError, match="The archive is broken"):
+        unpack(part, tmp_path, "ml")
+    zipped(part, **{"other/a": "1"})
+    with pytest.raises(DownloadError, match="The archive holds no folder ml"):
+        unpack(part, tmp_path, "ml")
+    assert [p.name for p in tmp_path.iterdir()] == [part.name]
+
+
+def test_an_archive_that_breaks_half_way_leaves_nothing(tmp_path, part):
+    content = zipped(part, **{"ml/a": "whole", "ml/b": "broken"}).read_bytes()
+    part.write_bytes(content.replace(b"broken", b"bro-en", 1))
+    with pytest.raises(DownloadError, match="The archive is broken .*Bad CRC-32.*ml/b"):
+        unpack(part, tmp_path, "ml")
+    assert [p.name for p in tmp_path.iterdir()] == [part.name]
+
+
+def test_a_folder_that_is_in_the_way_is_left_as_it_is(tmp_path, part):
+    zipped(part, **{"ml/a": "1"})
+    (tmp_path / "ml").mkdir()
+    (tmp_path / "ml/mine").touch()
+    with pytest.raises(InputError, match="Cannot write .*Directory not empty"):
+        unpack(part, tmp_path, "ml")
+    assert [p.name for p in (tmp_path / "ml").iterdir()] == ["mine"]

@@ -1,0 +1,241 @@
+"""The editions of MovieLens in GroupLens' own layouts, from files to Examples."""
+
+import functools
+import json
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+import tensorflow as tf
+from movielens_layouts import FILES, write_layout
+
+from components.catalog_gen.ingest import ingest
+from components.sources import SCHEMAS, open_source
+from components.sources.movielens import EDITIONS
+from schemas import SIDES, InputError, read_spec
+
+NAMES = list(EDITIONS)
+
+
+@pytest.fixture(params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def rows(name: str, folder: Path, side: str) -> list:
+    source = open_source(name, str(folder))
+    return [r for shard in source.shards(side) for r in source.records(side, shard)]
+
+
+# Appended to the files of the layouts, and why each line, or a value of it, is left out.
+BROKEN = {
+    "movielens-100k": {
+        "u.data": ("1\t1\t6\t881250949\n1\t1\n\n1\t9\t3\t881250949\n", [
+            "rating '6' is outside the range 1 to 5",
+            "the line has 2 fields, expected 4; user_id is missing",
+            "item_id 9 is not in the table of items"]),
+    },
+    "movielens-1m": {
+        "users.dat": ("3::M::7::10::1\n4::F::18::21::1\nfive::F::18::1::1\n6::F\n", [
+            "age_group '7' is no code of MovieLens-1M; known: 1, 18, 25, 35, 45, 50, 56",
+            "occupation '21' is no code of MovieLens-1M; known: 0, 1, 2, ",
+            "user_id 'five' is not a whole number",
+            "the line has 2 fields, expected 5; user_id is missing"]),
+        "ratings.dat": ("1::1::4.5x::978300760\n1:1:4:978300760\n", [
+            "rating '4.5x' is not a number",
+            "the line has 1 fields, expected 4; user_id is missing"]),
+    },
+    "movielens-latest-small": {
+        "ratings.csv": ("1,1,5.5,964982703\r\n1,1,,964982703\r\n1,1,4.0\r\n1,1,4.0,soon\r\n", [
+            "rating '5.5' is outside the range 0.5 to 5", "rating is missing",
+            "the line has 3 fields, expected 4; user_id is missing",
+            "timestamp 'soon' is no time"]),
+        "movies.csv": ('x,Heat (1995),Action\r\n8,"Ran (3000)",Drama\r\n', [
+            "item_id 'x' is not a whole number",
+            "release_year '3000' is outside the range 1870 to"]),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """Every table's Examples as columns of values, the counts and the quarantine."""
+
+    tables: dict[str, list]
+    counts: dict
+    quarantine: list[dict]
+
+    def by_id(self, side: str) -> dict[int, dict]:
+        key = {"users": "user_id", "items": "item_id"}[side]
+        return {row[key][0]: row for row in self.tables[side]}
+
+
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory) -> Callable[[str], Ingested]:
+    """Ingests an edition, with broken rows at the end of its files, once."""
+
+    @functools.cache
+    def once(name: str) -> Ingested:
+        folder = tmp_path_factory.mktemp(name)
+        own = write_layout(name, folder)
+        for file, (lines, _) in BROKEN[name].items():
+            with (own / file).open("ab") as opened:
+                opened.write(lines.encode())
+        return _ingest(name, folder, folder / "out")
+
+    return once
+
+
+def _ingest(name: str, folder: Path, out: Path) -> Ingested:
+    tables = {side: str(out / side) for side in SIDES}
+    with beam.Pipeline() as pipeline:
+        ingest(pipeline, open_source(name, str(folder)), read_spec(SCHEMAS[name]), "u80", tables,
+               str(out / "quarantine"))
+    found: dict[str, list] = {}
+    for side in SIDES:
+        files = [str(p) for p in (out / side).glob("Split-*/*.gz")]
+        records = tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator()
+        found[side] = [_values(tf.train.Example.FromString(record)) for record in records]
+    counts = json.loads((out / "quarantine" / "counts.json").read_text())
+    lines = (out / "quarantine" / "quarantine.jsonl").read_text(encoding="utf-8").splitlines()
+    return Ingested(found, counts, [json.loads(line) for line in lines])
+
+
+def _values(example: tf.train.Example) -> dict[str, list]:
+    kinds = {"bytes_list", "int64_list", "float_list"}
+    return {
+        column: [v.decode() if isinstance(v, bytes) else v for v in getattr(value, kind).value]
+        for column, value in example.features.feature.items()
+        for kind in [value.WhichOneof("kind")] if kind in kinds
+    }
+
+
+def test_every_edition_was_written(name):
+    assert set(FILES) == set(NAMES) and name in SCHEMAS
+
+
+def test_rows_have_the_schemas_columns(name, tmp_path):
+    write_layout(name, tmp_path)
+    spec, source = read_spec(SCHEMAS[name]), open_source(name, str(tmp_path))
+    media = {"overview", "poster"}  # TMDB's, which no archive holds
+    for side in SIDES:
+        declared = {f.name for f in spec.table(side) if not f.derived} - media
+        if source.has_table(side):
+            assert set().union(*(r.values for r in rows(name, tmp_path, side))) == declared
+        else:
+            assert declared == {"user_id"} and side == "users"
+
+
+def test_columns_of_one_name_are_the_same_in_every_edition():
+    first = {(f.side, f.name): (f.dtype, f.role, f.modality, f.pii)
+             for f in read_spec("movielens").features}
+    for edition in EDITIONS.values():
+        for feature in read_spec(edition.schema).features:
+            kind = (feature.dtype, feature.role, feature.modality, feature.pii)
+            assert first.get((feature.side, feature.name), kind) == kind
+
+
+def test_every_layout_is_ingested(name, ingested):
+    films = ingested(name).by_id("items")
+    assert films[1]["title"] == ["Toy Story (1995)"] and films[1]["release_year"] == [1995]
+    assert {"Animation", "Comedy"} < set(films[1]["genres"])
+    assert {1, 2} <= ingested(name).by_id("users").keys()
+    assert films[1]["item_events"] == [1]
+    assert len(ingested(name).tables["interactions"]) == 3
+
+
+def test_viewers_of_100k(ingested):
+    assert ingested("movielens-100k").by_id("users")[1] == {
+        "user_id": [1], "age": [24], "gender": ["M"], "occupation": ["technician"],
+        "zip_code": ["85711"], "user_events": [2]}
+
+
+def test_viewers_of_1m_have_words_for_codes(ingested):
+    viewers = ingested("movielens-1m").by_id("users")
+    assert viewers[1] == {
+        "user_id": [1], "age_group": ["Under 18"], "gender": ["F"], "occupation": ["K-12 student"],
+        "zip_code": ["48067"], "user_events": [2]}
+    assert (viewers[2]["age_group"], viewers[2]["occupation"]) == (["56+"], ["self-employed"])
+    assert "age_group" not in viewers[3] and viewers[3]["occupation"] == ["K-12 student"]
+    assert "occupation" not in viewers[4] and viewers[4]["age_group"] == ["18-24"]
+
+
+def test_viewers_of_latest_small_are_those_who_rated(ingested):
+    assert ingested("movielens-latest-small").by_id("users") == {
+        1: {"user_id": [1], "user_events": [2]}, 2: {"user_id": [2], "user_events": [1]}}
+
+
+def test_half_stars_and_times(ingested):
+    events = ingested("movielens-latest-small").tables["interactions"]
+    assert sorted(row["rating"][0] for row in events) == [0.5, 3.5, 4.0]
+    assert max(row["timestamp"][0] for row in events) == 1445714835
+
+
+def test_broken_rows_are_quarantined_and_the_others_kept(name, ingested):
+    found = ingested(name)
+    assert found.counts["interactions"]["kept"] == 3
+    own = EDITIONS[name].folder
+    for file, (_, reasons) in BROKEN[name].items():
+        start = FILES[name][2][file].count("\n")
+        told = [f for f in found.quarantine if f["source"] == f"{own}/{file}"]
+        assert len(told) == len(reasons)
+        for fault, reason in zip(told, reasons, strict=True):
+            assert reason in fault["reason"] and fault["line"] > start
+    assert len(found.quarantine) == sum(len(reasons) for _, reasons in BROKEN[name].values())
+
+
+def test_titles_and_genres_of_1m(tmp_path):
+    write_layout("movielens-1m", tmp_path)
+    _, lost, space = rows("movielens-1m", tmp_path, "items")
+    assert lost.values == {
+        "item_id": "2", "genres": ["Adventure", "Sci-Fi"], "release_year": "1995",
+        "title": "City of Lost Children, The (Cité des enfants perdus, La) (1995)"}
+    assert (space.values["title"], space.values["release_year"]) == (
+        "2001: A Space Odyssey (1968)", "1968")
+    assert (space.source, space.line, space.faults) == ("ml-1m/movies.dat", 3, ())
+
+
+def test_titles_and_genres_of_latest_small(tmp_path):
+    write_layout("movielens-latest-small", tmp_path)
+    _, lost, cats, note, babylon = (
+        r.values for r in rows("movielens-latest-small", tmp_path, "items"))
+    assert lost["title"] == "City of Lost Children, The (Cité des enfants perdus, La) (1995)"
+    assert (cats["title"], cats["genres"]) == ('"Great Performances" Cats (1998)', ["Musical"])
+    assert (note["genres"], note["release_year"]) == ([], "2006")
+    assert (babylon["title"], babylon["release_year"]) == ("Babylon 5", None)
+
+
+def test_a_missing_folder_or_file_is_named_with_the_archive(name, tmp_path):
+    edition = EDITIONS[name]
+    archive = f"files.grouplens.org/datasets/movielens/{edition.folder}.zip"
+    with pytest.raises(InputError, match=f"nowhere is missing. {edition.title} .*{archive}"):
+        open_source(name, str(tmp_path / "nowhere"))
+    own = write_layout(name, tmp_path)
+    for file in edition.tables.values():
+        content = (own / file).read_bytes()
+        (own / file).unlink()
+        with pytest.raises(InputError, match=f"{own.name}/{file} is missing. A {edition.title} "):
+            open_source(name, str(tmp_path))
+        (own / file).write_bytes(content)
+
+
+@pytest.mark.parametrize("file", ["movies.csv", "ratings.csv"])
+def test_a_missing_column_is_named(file, tmp_path):
+    own = write_layout("movielens-latest-small", tmp_path)
+    text = (own / file).read_text(encoding="utf-8")
+    (own / file).write_text(text.replace("movieId", "film"), encoding="utf-8")
+    with pytest.raises(InputError, match=f"{file} has no column movieId; it has .*film"):
+        open_source("movielens-latest-small", str(tmp_path))
+
+
+def test_the_edition_s_own_folder_may_be_given(name, tmp_path):
+    own = write_layout(name, tmp_path)
+    source = open_source(name, str(own))
+    assert source.shards("items") == [EDITIONS[name].tables["items"]]
+    assert pickle.loads(pickle.dumps(source)) == source
+    assert source.files() == [own / file for file in EDITIONS[name].tables.values()]
+    with pytest.raises(InputError, match="Unknown table 'tags'. Known: interactions, items"):
+        source.shards("tags")
