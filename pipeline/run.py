@@ -16,6 +16,7 @@ from pipeline.config import RunConfig, demo_folder
 from pipeline.memory import PeakMemory
 from pipeline.nodes import NodeError, NodeRun
 from schemas import TesseraError, read_spec
+from serving.model_directory import versions
 
 NOT_BLESSED = 4
 
@@ -89,11 +90,11 @@ def serving_folder(root: Path) -> Path:
     Raises:
       InputError: Nothing was pushed under this root yet.
     """
-    pushed = [p for p in (root / "serving").glob("*/*/saved_model.pb")]
+    pushed = [path for folder in (root / "serving").glob("*") for path in versions(folder).values()]
     if not pushed:
         raise schemas.InputError(
             f"No pushed model under {root}. Run `tessera run --root {root}` first.")
-    return max(pushed, key=lambda path: path.stat().st_mtime).parent.parent
+    return max(pushed, key=lambda path: int(path.name)).parent  # a version is the time of its push
 
 
 def _say(console: Console, line: str) -> None:
