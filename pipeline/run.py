@@ -15,7 +15,9 @@ from pipeline import results
 from pipeline.config import RunConfig, demo_folder
 from pipeline.memory import PeakMemory
 from pipeline.nodes import NodeError, NodeRun
+from pipeline.root import full_disk, full_disk_told, one_run, require_usable, write_whole
 from schemas import TesseraError, read_spec
+from schemas.errors import disk_fault
 from serving.model_directory import versions
 
 NOT_BLESSED = 4
@@ -34,9 +36,15 @@ def run(config: RunConfig, console: Console) -> int:
     Raises:
       InputError: The input or the configuration cannot be used.
       DataAnomalyError: The data must not be trained on; report and metrics are written.
-      TesseraError: A component failed.
+      TesseraError: A component failed, or the disk is full.
     """
-    _require_writable(config.root)
+    with full_disk_told(config.root):
+        require_usable(config.root)
+        with one_run(config.root, config.pipeline_name):
+            return _run(config, console)
+
+
+def _run(config: RunConfig, console: Console) -> int:
     if config.dataset == "demo" and config.data_dir == demo_folder(config.root):
         from components.sources.demo import write_demo
 
@@ -64,7 +72,11 @@ def run(config: RunConfig, console: Console) -> int:
     metrics = results.collect(config, nodes, memory.megabytes)
     if failure is not None:
         metrics["not_blessed_because"] = [_told(failure)]
-    results.write(folder, metrics, nodes)
+    try:
+        results.write(folder, metrics, nodes)
+    except OSError:
+        if failure is None:  # else the first failure is told, a full disk most likely
+            raise
     if (folder / "data_report.html").exists():
         _say(console, f"Data report: {folder / 'data_report.html'}")
     _say(console, f"Metrics:     {folder / 'metrics.json'}")
@@ -101,15 +113,6 @@ def _say(console: Console, line: str) -> None:
     console.print(line, highlight=False, soft_wrap=True)
 
 
-def _require_writable(root: Path) -> None:
-    try:
-        (root / "runs").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise schemas.InputError(
-            f"Cannot write to {root}: {error.strerror}. Give another folder with --root."
-        ) from error
-
-
 def _check(config: RunConfig, spec: schemas.FeatureSpec) -> None:
     """Refuses a recipe that the dataset cannot serve, before anything runs."""
     spec.label(config.recipe.relevant)
@@ -130,7 +133,7 @@ def _schema_files(root: Path, spec: schemas.FeatureSpec) -> Path:
     folder = root / "schemas" / hashlib.sha256(spec.to_json().encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     for side, text in zip(schemas.SIDES, spec.texts, strict=True):
-        (folder / f"{side}.pbtxt").write_text(text, encoding="utf-8")
+        write_whole(folder / f"{side}.pbtxt", text.encode())
     return folder
 
 
@@ -151,6 +154,8 @@ def _raise(failure: NodeError, folder: Path) -> None:
         if isinstance(cause, TesseraError):
             raise cause
         cause = cause.__cause__
+    if fault := disk_fault(failure):
+        raise full_disk(failure.node, fault, folder.parents[1]) from failure
     log = folder / "error.log"
     log.write_text("".join(traceback.format_exception(failure)), encoding="utf-8")
     raise TesseraError(f"{_told(failure)}. The whole story is in {log}.") from failure
