@@ -20,6 +20,11 @@ from pathlib import Path
 import numpy as np
 import psutil
 from e2e_project import LENIENT, Project, new_project
+from tfx.orchestration.portable import (
+    execution_publish_utils,
+    launcher,
+    resolver_node_handler,
+)
 
 import pipeline.environment  # noqa: F401
 from components.server_validator import executor as server_validator
@@ -28,11 +33,6 @@ from pipeline.dag import build_pipeline
 from pipeline.run import serving_folder
 from schemas import SIDES, InputError, read_spec
 from serving.model_directory import versions
-from tfx.orchestration.portable import (
-    execution_publish_utils,
-    launcher,
-    resolver_node_handler,
-)
 from trainer.checkpoint import Checkpoint
 
 SIZES = DemoSizes(60, 100, 1800)
@@ -165,10 +165,10 @@ def files(folders: list[Path]) -> Iterator[Path]:
     return (path for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
-def tell_epochs(folder: Path) -> None:
+def tell_epochs(folder: Path, run: str) -> None:
     def told(checkpoint, epoch, logs=None):
         with (folder / "epochs.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps([checkpoint._folder.name, epoch]) + "\n")
+            file.write(json.dumps([run, checkpoint._folder.name, epoch]) + "\n")
 
     Checkpoint.on_epoch_begin = told
 
@@ -179,7 +179,7 @@ def attempt(project: Project, node: str | None, moment: str | None) -> dict:
     pid = os.fork()
     if not pid:
         try:
-            tell_epochs(project.folder)
+            tell_epochs(project.folder, f"{node} {moment}")
             if node and moment:
                 Attempt(project.folder, node, moment)
             os._exit(project.run().code)

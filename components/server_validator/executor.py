@@ -49,7 +49,7 @@ def validate_model(
       The outcome; a model that cannot be served is a failed one, never an exception.
 
     Raises:
-      TesseraError: The disk is full.
+      TesseraError, OSError: The disk is full.
     """
     try:
         answers = load_answers(answers_uri)
@@ -63,7 +63,7 @@ def validate_model(
             with running_server(base_path) as address, Client(*address) as client:
                 client.signatures  # noqa: B018  asked here so that no request is slower by it
                 return validate_answers(client.predict, answers, min_requests, max_p99_ms)
-    except TesseraError as error:
+    except (TesseraError, OSError) as error:
         if disk_fault(error):  # no fault of the model: a verdict would stay in the cache
             raise
         return Outcome(passed=False, reasons=[f"The model could not be served: {error}"])
