@@ -49,8 +49,11 @@ def _require_metadata(path: Path, artifacts: Path) -> None:
         try:
             with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True)) as store:
                 store.execute("BEGIN IMMEDIATE")
+                (found,) = store.execute("PRAGMA quick_check(1)").fetchone()
                 tables = {name for name, in store.execute("SELECT name FROM sqlite_master")}
-            if tables and "MLMDEnv" not in tables:
+            if found != "ok":
+                fault = found
+            elif tables and "MLMDEnv" not in tables:
                 fault = "it holds other tables than ML Metadata's"
         except sqlite3.Error as error:
             if disk_fault(error):
