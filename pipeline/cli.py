@@ -20,6 +20,7 @@ console = Console()
 Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]
 Host = Annotated[str, typer.Option(help="Address of the server.")]
 Port = Annotated[int, typer.Option(help="Port of the server.")]
+_INTERRUPTED = 130  # what Typer makes of Ctrl-C
 DEFAULT_ROOT = Path("tessera-runs")
 
 
@@ -114,3 +115,8 @@ def main() -> None:
     except TesseraError as error:
         print(f"tessera: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED:
+            print("tessera: Interrupted. What is finished is kept; the same command goes on there.",
+                  file=sys.stderr)
+        raise

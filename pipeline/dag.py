@@ -6,12 +6,11 @@ from typing import Any
 
 from tfx.components.evaluator.component import Evaluator
 from tfx.components.example_validator.component import ExampleValidator
-from tfx.components.pusher.component import Pusher
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
-from tfx.proto import pusher_pb2, transform_pb2
+from tfx.proto import transform_pb2
 
 from components.blessed_model import baseline_resolver
 from components.catalog_gen.component import CatalogGen
@@ -20,6 +19,7 @@ from components.code_digest import code_digest
 from components.data_gate.component import DataGate
 from components.data_report.component import DataReport
 from components.gate.component import Gate
+from components.pusher.component import Pusher
 from components.ranking_evaluator.component import RankingEvaluator
 from components.server_validator.component import ServerValidator
 from components.trainer.component import Trainer
@@ -133,11 +133,7 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
         **({"evaluation": evaluator.outputs["blessing"],
             "evaluation_metrics": evaluator.outputs["evaluation"]} if evaluator else {}),
     )
-    pusher = Pusher(
-        model=model, model_blessing=gate.outputs["blessing"],
-        push_destination=pusher_pb2.PushDestination(
-            filesystem=pusher_pb2.PushDestination.Filesystem(
-                base_directory=str(config.root / "serving" / config.pipeline_name))),
-    )
+    pusher = Pusher(model=model, model_blessing=gate.outputs["blessing"],
+                    folder=config.root / "serving" / config.pipeline_name)
     evaluators = [baseline, evaluator] if evaluator else []
     return [*evaluators, ranking, server, gate, pusher]

@@ -17,8 +17,10 @@ def prepare() -> None:
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Beam, TFX and TFMA announce each step and each default; a user reads our lines instead.
-    for name in ("apache_beam", "tensorflow", "tfx", "googleapiclient", "google", "root"):
+    for name in ("tensorflow", "tfx", "googleapiclient", "google", "root"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    # A failed step raises; here Beam would write its stack trace before.
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     # TFX, TFT and TFMA log through absl; a failed node raises, and the raiser tells it.
     absl.logging.set_verbosity(absl.logging.FATAL)
     for module in ("tfx", "apache_beam", "tensorflow_transform", "google", "kfp", "pkg_resources",

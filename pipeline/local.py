@@ -5,6 +5,7 @@ TFX's LocalDagRunner does the same but says nothing about its nodes: no time, no
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import compiler, constants
@@ -13,6 +14,7 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher, runtime_parameter_utils
 
+from pipeline.abandoned import settle
 from pipeline.nodes import NodeError, NodeRun
 
 _STATE = metadata_store_pb2.Execution
@@ -41,6 +43,9 @@ def run_locally(
     deployment = runner_utils.extract_local_deployment_config(ir)
     config = deployment.metadata_connection_config
     connection = getattr(config, config.WhichOneof("connection_config"))
+    with metadata.Metadata(connection) as handle:
+        settle(handle.store, pipeline.pipeline_info.pipeline_name,
+               Path(pipeline.pipeline_info.pipeline_root))
     for node in ir.nodes:
         pipeline_node = node.pipeline_node
         name = pipeline_node.node_info.id

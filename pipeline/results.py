@@ -2,14 +2,13 @@
 
 import json
 import math
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 from components.verdict import Outcome
 from pipeline.config import RunConfig
 from pipeline.nodes import NodeRun
+from pipeline.root import write_whole
 
 _TFMA_NAMES = {
     "root_mean_squared_error": "rmse", "mean_absolute_error": "mae", "auc": "auc",
@@ -65,10 +64,12 @@ def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> N
     folder.mkdir(parents=True, exist_ok=True)
     if "DataReport" in nodes:
         for name in ("data_report.html", "data_report.json"):
-            shutil.copyfile(Path(nodes["DataReport"].outputs["report"]) / name, folder / name)
+            report = Path(nodes["DataReport"].outputs["report"])
+            write_whole(folder / name, (report / name).read_bytes())
     text = json.dumps(_finite(metrics), indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / "metrics.json").write_text(text, encoding="utf-8")
-    link, fresh = folder.parent / "latest", folder.parent / f".latest-{os.getpid()}"
+    write_whole(folder / "metrics.json", text.encode())
+    link, fresh = folder.parent / "latest", folder.parent / ".latest"
+    fresh.unlink(missing_ok=True)  # of a killed run
     fresh.symlink_to(folder.name)
     fresh.replace(link)
 

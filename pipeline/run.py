@@ -17,7 +17,10 @@ from pipeline import results
 from pipeline.config import RunConfig, data_folder
 from pipeline.memory import PeakMemory
 from pipeline.nodes import NodeError, NodeRun
+from pipeline.root import full_disk, full_disk_told, one_run, require_usable, write_whole
 from schemas import TesseraError, read_spec
+from schemas.errors import disk_fault
+from serving.model_directory import versions
 
 NOT_BLESSED = 4
 
@@ -35,9 +38,15 @@ def run(config: RunConfig, console: Console) -> int:
     Raises:
       InputError: The input or the configuration cannot be used.
       DataAnomalyError: The data must not be trained on; report and metrics are written.
-      TesseraError: A component failed.
+      TesseraError: A component failed, or the disk is full.
     """
-    _require_writable(config.root)
+    with full_disk_told(config.root):
+        require_usable(config.root)
+        with one_run(config.root, config.pipeline_name):
+            return _run(config, console)
+
+
+def _run(config: RunConfig, console: Console) -> int:
     if config.data_dir == data_folder(config.root, config.dataset):
         _provide(config, console)
     spec = read_spec(config.schemas or SCHEMAS[config.dataset])
@@ -63,7 +72,11 @@ def run(config: RunConfig, console: Console) -> int:
     metrics = results.collect(config, nodes, memory.megabytes)
     if failure is not None:
         metrics["not_blessed_because"] = [_told(failure)]
-    results.write(folder, metrics, nodes)
+    try:
+        results.write(folder, metrics, nodes)
+    except OSError:
+        if failure is None:  # else the first failure is told, a full disk most likely
+            raise
     if (folder / "data_report.html").exists():
         _say(console, f"Data report: {folder / 'data_report.html'}")
     _say(console, f"Metrics:     {folder / 'metrics.json'}")
@@ -91,24 +104,15 @@ def serving_folder(root: Path) -> Path:
     Raises:
       InputError: Nothing was pushed under this root yet.
     """
-    pushed = [p for p in (root / "serving").glob("*/*/saved_model.pb")]
+    pushed = [path for folder in (root / "serving").glob("*") for path in versions(folder).values()]
     if not pushed:
         raise schemas.InputError(
             f"No pushed model under {root}. Run `tessera run --root {root}` first.")
-    return max(pushed, key=lambda path: path.stat().st_mtime).parent.parent
+    return max(pushed, key=lambda path: int(path.name)).parent  # a version is the time of its push
 
 
 def _say(console: Console, line: str) -> None:
     console.print(line, highlight=False, soft_wrap=True)
-
-
-def _require_writable(root: Path) -> None:
-    try:
-        (root / "runs").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise schemas.InputError(
-            f"Cannot write to {root}: {error.strerror}. Give another folder with --root."
-        ) from error
 
 
 def _provide(config: RunConfig, console: Console) -> None:
@@ -161,7 +165,7 @@ def _schema_files(root: Path, spec: schemas.FeatureSpec) -> Path:
     folder = root / "schemas" / hashlib.sha256(spec.to_json().encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     for side, text in zip(schemas.SIDES, spec.texts, strict=True):
-        (folder / f"{side}.pbtxt").write_text(text, encoding="utf-8")
+        write_whole(folder / f"{side}.pbtxt", text.encode())
     return folder
 
 
@@ -182,6 +186,8 @@ def _raise(failure: NodeError, folder: Path) -> None:
         if isinstance(cause, TesseraError):
             raise cause
         cause = cause.__cause__
+    if fault := disk_fault(failure):
+        raise full_disk(failure.node, fault, folder.parents[1]) from failure
     log = folder / "error.log"
     log.write_text("".join(traceback.format_exception(failure)), encoding="utf-8")
     raise TesseraError(f"{_told(failure)}. The whole story is in {log}.") from failure

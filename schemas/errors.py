@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+_DISK_FAULTS = ("No space left on device", "Disk quota exceeded", "database or disk is full",
+                "File too large")
+
 
 class TesseraError(Exception):
     """Base of all errors that are told to the user as one message, without a stack trace."""
@@ -33,3 +36,21 @@ def unknown(kind: str, given: str, known: Iterable[str]) -> InputError:
       An `InputError` that lists the known names.
     """
     return InputError(f"Unknown {kind} {given!r}. Known: {', '.join(sorted(known))}.")
+
+
+def disk_fault(error: BaseException | None) -> str | None:
+    """Returns the system's words if an error comes from a disk that takes no more, else `None`.
+
+    Libraries in C++ tell it in their text alone, and others wrap the error of the system.
+    """
+    waiting, seen = [error], set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        for fault in _DISK_FAULTS:
+            if fault in str(one):
+                return fault
+        waiting += [one.__context__, one.__cause__]
+    return None

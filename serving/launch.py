@@ -73,6 +73,8 @@ def running_server(
 ) -> Iterator[Address]:
     """Runs the embedded server in a process of its own, on a free port, until the block ends.
 
+    The server ends with this process too, even if that is killed.
+
     Args:
       model_base_path: The folder of the versions.
       model_name: The name that requests must give.
@@ -89,7 +91,7 @@ def running_server(
         command = [
             sys.executable, "-m", "serving.server", "--port=0",
             f"--model-base-path={model_base_path}", f"--model-name={model_name}",
-            f"--ready-file={ready_file}",
+            f"--ready-file={ready_file}", f"--end-with={os.getpid()}",
         ]  # fmt: skip
         # What this process can import, the other can too, wherever it was started.
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import warnings
 from concurrent import futures
 from pathlib import Path
@@ -24,6 +25,7 @@ from serving.message_limits import MESSAGE_LIMITS
 from serving.model_directory import require_versions
 
 _GRACE_SECONDS = 5.0
+_WATCH_SECONDS = 0.2
 _log = logging.getLogger("serving.server")  # also when this module is the main one
 
 
@@ -156,6 +158,25 @@ def run(
         stopping.wait()
 
 
+def end_with(parent: int) -> None:
+    """Ends this process as soon as its parent is gone, however that ended.
+
+    A killed parent cannot stop its child. The system then gives the child another parent, on
+    Linux and macOS alike; Linux's own signal for it tells of the end of a thread, not a process.
+
+    Args:
+      parent: The process that must live; if it is gone by now, this one ends at once.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_SECONDS)
+        # Nobody is left to wait for: neither for requests under way nor for a model that loads.
+        os._exit(0)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs the server from the command line and returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m serving.server", description=__doc__)
@@ -164,7 +185,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8500, help="0 takes a free one")
     parser.add_argument("--ready-file", type=Path, metavar="FILE")
+    parser.add_argument("--end-with", type=int, metavar="PID", help="end when this parent ends")
     given = parser.parse_args(arguments)
+    if given.end_with is not None:
+        end_with(given.end_with)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.simplefilter("ignore", FutureWarning)
     tell_log()

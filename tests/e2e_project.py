@@ -55,10 +55,18 @@ class Run:
 
     def inputs(self, component: str) -> dict[str, list[str]]:
         """URIs of what a component read in this run, from the metadata store."""
-        store = MetadataStore(_connection(self.folder.parents[1]))
+        return self._artifacts(component, metadata_store_pb2.Event.INPUT)
+
+    def outputs(self, component: str) -> dict[str, str]:
+        """URIs of what a component made, or took from the cache, in this run."""
+        found = self._artifacts(component, metadata_store_pb2.Event.OUTPUT)
+        return {key: uri for key, (uri,) in found.items()}
+
+    def _artifacts(self, component: str, kind: int) -> dict[str, list[str]]:
+        store = MetadataStore(connection(self.folder.parents[1]))
         context = store.get_context_by_type_and_name("pipeline_run", self.folder.name)
         for execution in store.get_executions_by_context(context.id):
-            names = {c.name.rpartition(".")[2] for c in store.get_contexts_by_execution(
+            names = {c.name.partition(".")[2] for c in store.get_contexts_by_execution(
                 execution.id)}
             if component in names:
                 break
@@ -66,13 +74,13 @@ class Run:
             raise KeyError(component)
         found: dict[str, list[str]] = {}
         for event in store.get_events_by_execution_ids([execution.id]):
-            if event.type == metadata_store_pb2.Event.INPUT:
+            if event.type == kind:
                 (artifact,) = store.get_artifacts_by_id([event.artifact_id])
                 found.setdefault(event.path.steps[0].key, []).append(artifact.uri)
         return found
 
 
-def _connection(root: Path) -> metadata_store_pb2.ConnectionConfig:
+def connection(root: Path) -> metadata_store_pb2.ConnectionConfig:
     config = metadata_store_pb2.ConnectionConfig()
     config.sqlite.filename_uri = str(root / "metadata.sqlite")
     return config

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from schemas import FeatureSpec, InputError
+from trainer.checkpoint import Checkpoint
 from trainer.data.events import Events, concatenate, read_events
 from trainer.data.interactions import InteractionReader, model_inputs
 from trainer.data.tables import Table
@@ -81,8 +82,8 @@ def fit_twice(data: TrainingData, seed: int, logs: Path, checkpoints: Path,
       data: What to train and on what.
       seed: Seed of weights, dropout and order.
       logs: Folder for TensorBoard, one subfolder a fit.
-      checkpoints: Folder that survives a killed process; a rerun resumes from it. Removed at
-        the end.
+      checkpoints: Folder that survives a killed process; a rerun resumes from it. The caller
+        removes it as soon as the result is safe.
       strategy: How to spread a step over devices; all GPUs, or the CPU, where `None`.
       precision: A Keras dtype policy; the recipe's where `None`.
 
@@ -95,21 +96,17 @@ def fit_twice(data: TrainingData, seed: int, logs: Path, checkpoints: Path,
     strategy = strategy or default_strategy()
     precision = precision or chosen_precision(data.recipe)
     train, validation = (read_events(data.reader, data.files[s]) for s in ("train", "validation"))
-    found = checkpoints / "first_fit.json"
-    if found.exists():
-        scores = json.loads(found.read_text())
-    else:
-        watch = _EpochRanking(data, train, validation, checkpoints / "validation.json")
+    watch = _EpochRanking(data, train, validation, checkpoints / "validation.json")
+    if not watch.scores:
+        # States without their scores: the process was killed while it removed them.
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    if not watch.done:
         _fit(data, train, ["train"], data.recipe.training.max_epochs, seed, logs / "first",
              checkpoints / "first", strategy, precision, watch)
-        scores = watch.scores
-        found.parent.mkdir(parents=True, exist_ok=True)
-        found.write_text(json.dumps(scores))
-    epochs = int(np.argmax(scores)) + 1
+    epochs = int(np.argmax(watch.scores)) + 1
     network = _fit(data, concatenate([train, validation]), ["train", "validation"], epochs, seed,
                    logs / "second", checkpoints / "second", strategy, precision)
-    shutil.rmtree(checkpoints, ignore_errors=True)
-    return Fitted(network, epochs, scores)
+    return Fitted(network, epochs, watch.scores)
 
 
 def default_strategy() -> tf.distribute.Strategy:
@@ -158,13 +155,17 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
         keras.config.set_dtype_policy(policy)
     size = min(recipe.training.batch_size or suitable_batch_size(len(events)), len(events))
     batches = data.reader.batches([f for s in splits for f in data.files[s]], size, seed)
-    callbacks = [keras.callbacks.BackupAndRestore(str(checkpoints)),
-                 keras.callbacks.TensorBoard(str(logs), write_graph=False)]
+    checkpoint = Checkpoint(checkpoints)
+    behind = checkpoint.restore(model)
+    callbacks = [checkpoint, keras.callbacks.TensorBoard(str(logs), write_graph=False)]
     if watch is not None:
         watch.network = network
-        callbacks.insert(0, watch)
+        callbacks.insert(0, watch)  # an epoch is scored before its state is kept
     # A bar where somebody watches, silence in a log file.
-    model.fit(batches, epochs=epochs, callbacks=callbacks, verbose=int(sys.stdout.isatty()))
+    # Each epoch has an order of its own: those of the epochs that are behind are passed over.
+    steps = len(events) // size
+    model.fit(batches.repeat().skip(behind * steps), steps_per_epoch=steps, initial_epoch=behind,
+              epochs=epochs, callbacks=callbacks, verbose=int(sys.stdout.isatty()))
     plain = build()
     plain.training.set_weights(network.training.get_weights())
     return plain
@@ -176,14 +177,18 @@ class _EpochRanking(keras.callbacks.Callback):
     def __init__(self, data: TrainingData, train: Events, validation: Events, state: Path):
         super().__init__()
         self.network: Network | None = None
-        self._state, self._patience = state, data.recipe.training.patience
+        self._state, self._training = state, data.recipe.training
         self._task = _validation_task(data, train, validation)
         self._queries = _first_rows(data, self._task.users)
-        self.scores: list[float] = []
+        # A killed fit goes on where it stopped.
+        self.scores: list[float] = json.loads(state.read_text()) if state.exists() else []
 
-    def on_train_begin(self, logs=None):
-        """Goes on where a killed fit stopped."""
-        self.scores = json.loads(self._state.read_text()) if self._state.exists() else []
+    @property
+    def done(self) -> bool:
+        """Whether no epoch is left, or the score has not risen for as long as is waited."""
+        behind = len(self.scores)
+        return behind >= self._training.max_epochs or (
+            behind > 0 and behind - 1 - int(np.argmax(self.scores)) >= self._training.patience)
 
     def on_epoch_end(self, epoch, logs=None):
         """Scores the epoch."""
@@ -192,10 +197,12 @@ class _EpochRanking(keras.callbacks.Callback):
         metrics = ranking_metrics(scores, self._task).metrics
         self.scores = [*self.scores[:epoch], metrics[MONITOR]]
         self._state.parent.mkdir(parents=True, exist_ok=True)
-        self._state.write_text(json.dumps(self.scores))
+        partial = self._state.with_suffix(".partial")
+        partial.write_text(json.dumps(self.scores))
+        partial.replace(self._state)
         if logs is not None:
             logs[f"validation_{MONITOR}"] = metrics[MONITOR]
-        if epoch - int(np.argmax(self.scores)) >= self._patience:
+        if self.done:
             self.model.stop_training = True
 
 

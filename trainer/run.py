@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import shutil
 from pathlib import Path
 
 import tensorflow_transform as tft
@@ -63,6 +64,7 @@ def run_fn(fn_args) -> None:
         "item_modalities": fitted.network.item_modalities,
     }
     (run_dir / "summary.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
+    shutil.rmtree(checkpoints)
 
 
 def training_data(

@@ -10,7 +10,7 @@ from tfx.utils import io_utils, path_utils
 
 from components.server_validator.validation import load_answers, validate_answers
 from components.verdict import Outcome
-from schemas.errors import TesseraError
+from schemas.errors import TesseraError, disk_fault
 from serving.client import Client
 from serving.launch import running_server
 
@@ -47,6 +47,9 @@ def validate_model(
 
     Returns:
       The outcome; a model that cannot be served is a failed one, never an exception.
+
+    Raises:
+      TesseraError, OSError: The disk is full.
     """
     try:
         answers = load_answers(answers_uri)
@@ -61,4 +64,6 @@ def validate_model(
                 client.signatures  # noqa: B018  asked here so that no request is slower by it
                 return validate_answers(client.predict, answers, min_requests, max_p99_ms)
     except (TesseraError, OSError) as error:
+        if disk_fault(error):  # no fault of the model: a verdict would stay in the cache
+            raise
         return Outcome(passed=False, reasons=[f"The model could not be served: {error}"])

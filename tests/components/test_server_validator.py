@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -317,6 +319,23 @@ def test_a_truncated_model_fails_with_the_reason(model_uri, tmp_path):
     assert not outcome.passed
     assert outcome.reasons[0].startswith("The model could not be served: ")
     assert "No model version under" in outcome.reasons[0]
+
+
+@pytest.mark.parametrize("error", [
+    OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+    TesseraError("The server ended. Its last lines:\nOSError: No space left on device"),
+])
+def test_a_full_disk_is_no_fault_of_the_model(model_uri, tmp_path, monkeypatch, error):
+    """As a verdict it would stay in the cache after somebody made room."""
+
+    def full(*args):
+        raise error
+
+    monkeypatch.setattr(executor, "running_server", full)
+    _write_answers(tmp_path, first_score=3.0)
+
+    with pytest.raises(type(error), match="No space left on device"):
+        validate_model(str(model_uri), str(tmp_path), 2, 5000.0)
 
 
 def test_an_absent_model_fails_with_the_reason(tmp_path):

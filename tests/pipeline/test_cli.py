@@ -177,3 +177,14 @@ def test_no_server_to_query(tessera):
         port = free.getsockname()[1]
     result = tessera("query", "--user", "u", "--port", port)
     assert_refused(result, f"No server answers at 127.0.0.1:{port}", "tessera serve", code=1)
+
+
+def test_an_interrupt_is_told_in_one_line(tessera, monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.config.load_config", interrupted)
+    code, out, err = tessera("run", "--dataset", "demo")
+    assert (code, out) == (130, "")
+    assert err == (
+        "tessera: Interrupted. What is finished is kept; the same command goes on there.\n")

@@ -141,3 +141,11 @@ def test_a_stopped_run_keeps_its_report_beside_its_metrics(tmp_path):
     found = {p.name: p.read_text() for p in (tmp_path / "runs" / "latest").iterdir()}
     assert found.pop("metrics.json") == "{}"
     assert found == {n: n for n in ("data_report.html", "data_report.json")}
+
+
+def test_latest_is_moved_though_a_killed_run_left_its_half(config):
+    runs = config.root / "runs"
+    for name in ("one", "two"):
+        results.write(runs / name, {"seed": 5}, {})
+        assert (runs / "latest").resolve() == (runs / name).resolve()
+        (runs / ".latest").symlink_to("killed")

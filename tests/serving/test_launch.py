@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from schemas.errors import TesseraError
@@ -53,6 +54,38 @@ def test_a_server_that_is_not_ready_in_time_is_ended(model_base_path, monkeypatc
             pytest.fail("it cannot be ready")
 
     assert started[0].returncode == -signal.SIGTERM
+
+
+_PARENT = """
+import sys
+from pathlib import Path
+from serving import launch
+
+started, popen = [], launch.subprocess.Popen
+launch.subprocess.Popen = lambda *a, **k: started.append(popen(*a, **k)) or started[0]
+if sys.argv[2] == "loading":
+    launch._wait_until_ready = lambda *_: None
+with launch.running_server(Path(sys.argv[1])):
+    print(started[0].pid, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("moment", ["loading", "serving"])
+def test_the_server_ends_with_a_killed_parent(model_base_path, moment):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _PARENT, model_base_path, moment], cwd=_ROOT,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )
+    child = psutil.Process(int(parent.stdout.readline()))
+    assert child.ppid() == parent.pid and "serving.server" in child.cmdline()
+
+    parent.kill()
+
+    parent.communicate()
+    _, left = psutil.wait_procs([child], timeout=30)
+    # In a container nobody may collect it; then it is listed, but dead.
+    assert all(process.status() == psutil.STATUS_ZOMBIE for process in left)
 
 
 def _serve(base_path: Path, path: str) -> subprocess.CompletedProcess:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from tiny_fit import ITEMS, USERS, tiny_data
 
 from schemas import InputError
 from trainer import fit
+from trainer.checkpoint import Checkpoint
 from trainer.fit import fit_twice, suitable_batch_size
 from trainer.ranking import ranking_metrics, ranking_task
 from trainer.scoring import catalogue, retrieval_scores
@@ -66,9 +68,8 @@ def test_the_heads_start_at_the_mean_of_what_the_fit_may_know(fitted):
     assert fitted[0].network.heads["rating"].offset == pytest.approx(np.nanmean(both))
 
 
-def test_checkpoints_are_gone_and_logs_are_there(fitted):
+def test_logs_are_there(fitted):
     _, folder, _ = fitted
-    assert not (folder / "checkpoints").exists()
     tags = {}
     for part in ("first", "second"):
         files = sorted((folder / "logs" / part).rglob("events.out.tfevents.*"))
@@ -79,48 +80,76 @@ def test_checkpoints_are_gone_and_logs_are_there(fitted):
     assert tags["first"] - tags["second"] == {"epoch_validation_ndcg@10"}
 
 
-def test_a_seed_gives_one_curve_and_a_killed_fit_goes_on(fitted, tmp_path, monkeypatch):
-    """Epochs before the kill are those of the undisturbed run, and they are not run again."""
-    result, _, _ = fitted
-    data = tiny_data()
-    epochs = []
+class KilledAt:
+    """Kills the fit when it has saved states some times, before or in the middle of another."""
 
-    class Kill(fit._EpochRanking):
+    def __init__(self, monkeypatch, saves: int, while_writing: bool):
+        self.epochs: list[tuple[str, int]] = []
+        self.left: int | None = saves
+        save, savez, killer = Checkpoint.on_epoch_end, np.savez, self
+
         def on_epoch_begin(self, epoch, logs=None):
-            epochs.append(epoch)
-            if len(epochs) == 2:
+            killer.epochs.append((self._folder.name, epoch))
+            if killer.left == 0 and not while_writing:
+                killer.left = None
                 raise Killed
 
-    monkeypatch.setattr(fit, "_EpochRanking", Kill)
-    paths = tmp_path / "logs", tmp_path / "checkpoints"
+        def on_epoch_end(self, epoch, logs=None):
+            if killer.left == 0:
+                killer.left = None
+                monkeypatch.setattr(np, "savez", half_written)
+            save(self, epoch, logs)
+            killer.left = None if killer.left is None else killer.left - 1
+
+        def half_written(file, *arrays):
+            monkeypatch.setattr(np, "savez", savez)
+            savez(file, *arrays[: len(arrays) // 2])
+            raise Killed
+
+        monkeypatch.setattr(Checkpoint, "on_epoch_begin", on_epoch_begin)
+        monkeypatch.setattr(Checkpoint, "on_epoch_end", on_epoch_end)
+
+
+# In the first fit, of four epochs, and in the second.
+@pytest.mark.parametrize(("saves", "while_writing"), [(2, True), (5, False)])
+def test_a_killed_fit_goes_on_as_if_nothing_had_been(fitted, tmp_path, monkeypatch, saves,
+                                                     while_writing):
+    """Epochs that are behind are not run again, and the curve and the weights are the same."""
+    result, _, _ = fitted
+    undisturbed = [*(("first", epoch) for epoch in range(len(result.validation))),
+                   *(("second", epoch) for epoch in range(result.epochs))]
+    assert undisturbed[saves][0] == ("first" if saves == 2 else "second")
+    killer = KilledAt(monkeypatch, saves, while_writing)
+    data, paths = tiny_data(), (tmp_path / "logs", tmp_path / "checkpoints")
     with pytest.raises(Killed):
         fit_twice(data, 1, *paths)
     again = fit_twice(data, 1, *paths)
-    assert epochs == [0, 1, *range(1, len(again.validation))]
-    assert again.validation[0] == result.validation[0]
-    assert not paths[1].exists()
+    assert killer.epochs == [*undisturbed[: saves + 1], *undisturbed[saves:]]
+    assert again.validation == result.validation
+    for one, other in zip(again.network.training.get_weights(),
+                          result.network.training.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
-def test_a_kill_in_the_second_fit_does_not_repeat_the_first(fitted, tmp_path, monkeypatch):
-    result, _, _ = fitted
-    data = tiny_data(max_epochs=1)
-    real = fit._fit
-    calls = []
+def test_a_fit_that_is_over_is_not_run_again(fitted, tmp_path, monkeypatch):
+    """A kill after the fits, as in the export, costs no epoch."""
+    result, folder, _ = fitted
+    shutil.copytree(folder / "checkpoints", tmp_path / "checkpoints")
+    monkeypatch.setattr(fit.MultiTaskModel, "fit", lambda *args, **kwargs: None if kwargs[
+        "initial_epoch"] == kwargs["epochs"] else pytest.fail("an epoch is run again"))
+    again = fit_twice(tiny_data(), 1, tmp_path / "logs", tmp_path / "checkpoints")
+    assert again.validation == result.validation
+    for one, other in zip(again.network.training.get_weights(),
+                          result.network.training.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
-    def dies_in_the_second(*args):
-        calls.append(args[2])
-        if calls.count(["train", "validation"]) == 1:
-            raise Killed
-        return real(*args)
 
-    monkeypatch.setattr(fit, "_fit", dies_in_the_second)
-    for _ in range(2):
-        try:
-            again = fit_twice(data, 1, tmp_path / "logs", tmp_path / "checkpoints")
-        except Killed:
-            continue
-    assert calls == [["train"], ["train", "validation"], ["train", "validation"]]
-    assert again.validation == result.validation[:1]  # the same seed
+def test_states_without_their_scores_are_of_no_use(fitted, tmp_path):
+    result, folder, _ = fitted
+    shutil.copytree(folder / "checkpoints", tmp_path / "checkpoints")
+    (tmp_path / "checkpoints" / "validation.json").unlink()
+    again = fit_twice(tiny_data(), 1, tmp_path / "logs", tmp_path / "checkpoints")
+    assert again.validation == result.validation
 
 
 @pytest.mark.parametrize(("scores", "ran"), [
@@ -140,14 +169,13 @@ def test_training_stops_when_the_score_has_not_risen_for_some_epochs(
     monkeypatch.setattr(fit, "retrieval_scores", lambda *args: None)
     monkeypatch.setattr(fit, "ranking_metrics", lambda *args: type(
         "Result", (), {"metrics": {"ndcg@10": next(given)}})())
-    watch.on_train_begin()
     for epoch in range(len(scores)):
         watch.on_epoch_end(epoch)
         if model.stop_training:
             break
-    assert watch.scores == scores[:ran]
-    watch.on_train_begin()
-    assert watch.scores == scores[:ran]
+    assert watch.scores == scores[:ran] and watch.done
+    again = fit._EpochRanking(data, *parts, tmp_path / "state.json")
+    assert again.scores == scores[:ran] and again.done
 
 
 def test_validation_ranks_by_each_users_first_row(fitted):

@@ -2,7 +2,7 @@
 
 import csv
 import json
-import tempfile
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -49,14 +49,17 @@ def write_demo(folder: Path, sizes: DemoSizes | None = None, seed: int = 7) -> N
         raise InputError(
             f"{folder} exists and is no demo shop. Give a new or an empty folder to write it to."
         )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        new = Path(scratch) / "new"
+    scratch = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(scratch, ignore_errors=True)  # of a killed process
+    new = scratch / "new"
+    try:
         _write(new, make_world(seed, sizes), sizes, seed)
         (new / _MARKER).write_text(json.dumps(marker) + "\n", encoding="utf-8")
         if folder.exists():
-            folder.rename(Path(scratch) / "old")
+            folder.rename(scratch / "old")
         new.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _marker(folder: Path) -> dict | None:

@@ -4,6 +4,8 @@ import csv
 import hashlib
 import io
 import pickle
+import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -61,6 +63,45 @@ def test_an_identical_shop_is_left_alone_and_another_is_replaced(tmp_path: Path)
     assert (folder / "items.csv").read_text() == "touched"
     write_demo(folder, DemoSizes(users=20, items=40, events=200))
     assert len(rows(folder, "users")) == 20
+    assert [p.name for p in tmp_path.iterdir()] == ["shop"]
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from components.sources.demo import DemoSizes, shop, write_demo
+table, rename, left = shop._table, Path.rename, [int(sys.argv[2])]
+def count():
+    left[0] -= 1
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+def armed_table(*args):
+    count()
+    table(*args)
+def armed_rename(*args):
+    count()
+    return rename(*args)
+shop._table, Path.rename = armed_table, armed_rename
+write_demo(Path(sys.argv[1]), DemoSizes(users=30, items=40, events=300), seed=8)
+"""
+
+
+@pytest.mark.parametrize(("moment", "there"), [(2, "old"), (4, "old"), (5, "none")])
+def test_a_killed_writer_leaves_a_whole_shop_or_none(shop: Path, tmp_path: Path, moment: int,
+                                                     there: str) -> None:
+    """Killed while it writes the tables, before the old shop goes, and before the new one comes."""
+    folder = tmp_path / "shop"
+    write_demo(folder, SMALL)
+    done = subprocess.run([sys.executable, "-c", _KILLED, folder, str(moment)], check=False,
+                          cwd=Path(__file__).parents[3])
+    assert done.returncode == -9
+    if there == "old":
+        assert digest(folder) == digest(shop)
+    else:
+        assert not folder.exists()
+    write_demo(folder, SMALL)
+    assert digest(folder) == digest(shop)
+    write_demo(folder, SMALL, seed=8)
     assert [p.name for p in tmp_path.iterdir()] == ["shop"]
 
 

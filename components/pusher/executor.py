@@ -1,0 +1,64 @@
+"""The work of `Pusher`: copy the model aside, then rename it to a version."""
+
+import filecmp
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from tfx.components.pusher import executor as stock
+from tfx.proto import pusher_pb2
+from tfx.types import artifact, artifact_utils
+from tfx.utils import proto_utils
+
+_PARTIAL = ".partial"  # no number, so no server looks into it
+
+
+class Executor(stock.Executor):
+    """TFX's executor copies file after file into the numbered folder, where a server looks."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[artifact.Artifact]],
+        output_dict: dict[str, list[artifact.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Pushes a blessed model and keeps a copy as the artifact."""
+        pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
+        if not self.CheckBlessing(input_dict):
+            self._MarkNotPushed(pushed)
+            return
+        destination = proto_utils.json_to_proto(
+            exec_properties["push_destination"], pusher_pb2.PushDestination())
+        model = Path(self.GetModelPath(input_dict))
+        shutil.copytree(model, pushed.uri, dirs_exist_ok=True)
+        version = push(model, Path(destination.filesystem.base_directory))
+        self._MarkPushed(pushed, str(version), version.name)
+
+
+def push(model: Path, folder: Path) -> Path:
+    """Adds a model to a folder of versions; the version appears at once and whole.
+
+    Args:
+      model: The folder of a SavedModel.
+      folder: The folder of the versions.
+
+    Returns:
+      The version's folder, named by the time in seconds. It is the newest one where that holds
+      the same model already: a push that was killed before it was recorded.
+    """
+    partial = folder / _PARTIAL
+    shutil.rmtree(partial, ignore_errors=True)  # of a killed push
+    folder.mkdir(parents=True, exist_ok=True)
+    newest = max((int(p.name) for p in folder.iterdir() if p.name.isdecimal()), default=0)
+    if newest and _same_files(model, folder / str(newest)):
+        return folder / str(newest)
+    shutil.copytree(model, partial)
+    return partial.rename(folder / str(max(int(time.time()), newest + 1)))
+
+
+def _same_files(one: Path, other: Path) -> bool:
+    names = [{p.relative_to(folder) for p in folder.rglob("*") if p.is_file()}
+             for folder in (one, other)]
+    return names[0] == names[1] and all(
+        filecmp.cmp(one / name, other / name, shallow=False) for name in names[0])

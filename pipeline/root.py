@@ -1,0 +1,131 @@
+"""The folder of all results: whether it can be written to, and what to say when it is full."""
+
+import fcntl
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from schemas.errors import InputError, TesseraError, disk_fault
+
+_FOLDERS = ("runs", "artifacts", "schemas", "serving", "data")
+
+
+def require_usable(root: Path) -> None:
+    """Refuses a root that a run could not write its results to.
+
+    Args:
+      root: The folder of all results; made if it is missing.
+
+    Raises:
+      InputError: A folder or the metadata cannot be written to, or the metadata are of no use.
+      TesseraError: The disk is full.
+    """
+    for folder in (root, *(root / name for name in _FOLDERS)):
+        try:
+            if folder == root or folder.name == "runs":
+                folder.mkdir(parents=True, exist_ok=True)
+            elif not folder.exists():
+                continue
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            if disk_fault(error):
+                raise
+            raise InputError(
+                f"Cannot write to {folder}: {error.strerror}. Make it a folder that this user may "
+                "write to, or give another one with --root."
+            ) from error
+    _require_metadata(root / "metadata.sqlite", root / "artifacts")
+
+
+def _require_metadata(path: Path, artifacts: Path) -> None:
+    fault = None
+    if path.exists():
+        try:
+            with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True)) as store:
+                store.execute("BEGIN IMMEDIATE")
+                (found,) = store.execute("PRAGMA quick_check(1)").fetchone()
+                tables = {name for name, in store.execute("SELECT name FROM sqlite_master")}
+            if found != "ok":
+                fault = found
+            elif tables and "MLMDEnv" not in tables:
+                fault = "it holds other tables than ML Metadata's"
+        except sqlite3.Error as error:
+            if disk_fault(error):
+                raise
+            fault = str(error)
+    elif any(artifacts.glob("*/*")):
+        # Ids would start anew, and new files would come to lie among old ones.
+        fault = f"it is missing, but {artifacts} is there"
+    if fault:
+        raise InputError(
+            f"Cannot use the metadata in {path}: {fault}. Let this user write to it, or put back a "
+            f"copy; else move it away together with {artifacts}, and everything is computed anew."
+        )
+
+
+@contextmanager
+def one_run(root: Path, pipeline_name: str) -> Iterator[None]:
+    """Holds the others off: two runs of one pipeline would write to the same files.
+
+    The system releases the lock with the process, however that ends.
+
+    Raises:
+      InputError: Another run of this pipeline is under way.
+    """
+    with (root / "runs" / f".{pipeline_name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(
+                f"Another run of {pipeline_name} is under way in {root}. Wait for its end, or give "
+                "another folder with --root."
+            ) from error
+        yield
+
+
+@contextmanager
+def full_disk_told(root: Path) -> Iterator[None]:
+    """Turns the error of a full disk into one message."""
+    try:
+        yield
+    except TesseraError:
+        raise
+    except Exception as error:
+        if fault := disk_fault(error):
+            raise full_disk("The run", fault, root) from error
+        raise
+
+
+def full_disk(what: str, fault: str, root: Path) -> TesseraError:
+    """Builds the error of a disk that takes no more.
+
+    Args:
+      what: What could not write, such as a component's name.
+      fault: The system's words.
+      root: The folder of all results.
+
+    Returns:
+      An error that tells how much is free and what to do.
+    """
+    there = next(folder for folder in (root, *root.parents) if folder.is_dir())
+    disks = {os.stat(folder).st_dev: folder for folder in (Path(tempfile.gettempdir()), there)}
+    free = " and ".join(
+        f"{shutil.disk_usage(folder).free / 2**20:,.1f} MiB in {folder}"
+        for folder in reversed(disks.values()))
+    return TesseraError(
+        f"{what} could not write its results: {fault}. Free now, without what was unfinished: "
+        f"{free}. Make room and run the same command again: what is finished comes from the cache."
+    )
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file that is there as a whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(content)
+    partial.replace(path)

@@ -1,0 +1,126 @@
+"""Pusher: versions appear at once and whole, whatever became of the push before."""
+
+import shutil
+
+import pytest
+from tfx.types import channel, standard_artifacts
+
+from components.pusher import executor
+from components.pusher.component import Pusher
+from components.pusher.executor import Executor, push
+from pipeline.run import serving_folder
+from schemas import InputError
+from serving.model_directory import versions
+
+FILES = {"saved_model.pb": b"graph", "variables/variables.index": b"index",
+         "variables/variables.data-00000-of-00001": b"data", "assets/words.txt": b"a\nb\n"}
+
+
+@pytest.fixture
+def model(tmp_path):
+    folder = tmp_path / "artifacts" / "Trainer" / "model" / "7" / "Format-Serving"
+    for name, content in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "root" / "serving" / "demo-small-1"
+
+
+def content(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes()
+            for p in folder.rglob("*") if p.is_file()}
+
+
+class Killed(BaseException):
+    """Stands for a killed process: nothing cleans up."""
+
+
+def test_a_version_is_the_time_of_its_push(model, folder, monkeypatch):
+    monkeypatch.setattr(executor.time, "time", lambda: 1234.9)
+    assert push(model, folder) == folder / "1234"
+    assert content(folder / "1234") == FILES
+
+
+def test_versions_go_up_even_if_the_clock_does_not(model, folder, monkeypatch):
+    monkeypatch.setattr(executor.time, "time", lambda: 1234.9)
+    push(model, folder)
+    (model / "saved_model.pb").write_bytes(b"another graph")
+    assert push(model, folder) == folder / "1235"
+    assert list(versions(folder)) == [1235, 1234]
+
+
+@pytest.mark.parametrize("files", range(1, len(FILES) + 1))
+def test_half_a_version_is_never_shown(model, folder, monkeypatch, files):
+    """Killed in the middle of the n-th file: no server finds a version, and the next push does."""
+    left, copyfile = [files], shutil.copyfile
+
+    def copy(source, target, **kwargs):
+        left[0] -= 1
+        if not left[0]:
+            with open(target, "wb") as half:
+                half.write(b"h")
+            raise Killed
+        return copyfile(source, target, **kwargs)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(shutil, "copyfile", copy)
+        push(model, folder)
+
+    assert versions(folder) == {}
+    with pytest.raises(InputError, match="No pushed model"):
+        serving_folder(folder.parents[1])
+    version = push(model, folder)
+    assert content(version) == FILES
+    assert list(folder.iterdir()) == [version]
+    assert serving_folder(folder.parents[1]) == folder
+
+
+def test_what_was_pushed_but_not_recorded_is_not_pushed_twice(model, folder):
+    version = push(model, folder)
+    assert push(model, folder) == version
+    (model / "assets" / "words.txt").write_bytes(b"a\nc\n")
+    assert push(model, folder) != version
+
+
+def test_a_model_that_comes_back_is_pushed_again(model, folder):
+    """A server takes the newest version, so that the one before is no answer."""
+    first = push(model, folder)
+    (model / "saved_model.pb").write_bytes(b"another graph")
+    second = push(model, folder)
+    (model / "saved_model.pb").write_bytes(FILES["saved_model.pb"])
+    third = push(model, folder)
+    assert int(first.name) < int(second.name) < int(third.name)
+    assert content(first) == content(third)
+
+
+def test_the_newest_push_of_all_is_served(model, folder, monkeypatch):
+    for now, name in ((10, "demo-a-1"), (30, "demo-b-1"), (20, "demo-c-1")):
+        monkeypatch.setattr(executor.time, "time", lambda now=now: now)
+        (model / "saved_model.pb").write_bytes(name.encode())
+        push(model, folder.with_name(name))
+    assert serving_folder(folder.parents[1]) == folder.with_name("demo-b-1")
+
+
+@pytest.mark.parametrize("blessed", [0, 1])
+def test_the_component_pushes_what_is_blessed(model, folder, tmp_path, blessed):
+    pusher = Pusher(channel.Channel(type=standard_artifacts.Model),
+                    channel.Channel(type=standard_artifacts.ModelBlessing), folder)
+    inputs = {"model": [standard_artifacts.Model()],
+              "model_blessing": [standard_artifacts.ModelBlessing()]}
+    inputs["model"][0].uri = str(model.parent)
+    inputs["model_blessing"][0].set_int_custom_property("blessed", blessed)
+    pushed = standard_artifacts.PushedModel()
+    pushed.uri = str(tmp_path / "pushed")
+    Executor().Do(inputs, {"pushed_model": [pushed]}, dict(pusher.exec_properties))
+    assert pushed.get_int_custom_property("pushed") == blessed
+    assert len(versions(folder)) == blessed
+    if blessed:
+        (version,) = versions(folder).values()
+        assert pushed.get_string_custom_property("pushed_destination") == str(version)
+        assert pushed.get_string_custom_property("pushed_version") == version.name
+        assert content(tmp_path / "pushed") == content(version) == FILES
+    assert len(pusher.exec_properties["custom_config"]) > 20  # the digest of its code

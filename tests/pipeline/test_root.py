@@ -1,0 +1,260 @@
+"""The root: one sentence where it cannot be written to, holds no metadata or is full."""
+
+import errno
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pipeline import root as module
+from pipeline.config import load_config
+from pipeline.nodes import NodeError
+from pipeline.root import full_disk_told, one_run, require_usable, write_whole
+from pipeline.run import run
+from schemas.errors import InputError, TesseraError, disk_fault
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/somewhere/data")
+
+
+@pytest.fixture
+def refuse(tmp_path, monkeypatch):
+    """Opens no temporary file in a folder, as if it were read-only; root may write anywhere."""
+    real = module.tempfile.TemporaryFile
+
+    def armed(folder: Path, code: int = errno.EACCES) -> None:
+        def temporary(dir):
+            if dir == folder:
+                raise OSError(code, os.strerror(code), str(dir))
+            return real(dir=dir)
+
+        monkeypatch.setattr(module.tempfile, "TemporaryFile", temporary)
+
+    return armed
+
+
+def test_a_new_root_is_made(tmp_path):
+    require_usable(tmp_path / "a" / "b")
+    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["runs"]
+    assert not list((tmp_path / "a" / "b" / "runs").iterdir())
+
+
+@pytest.mark.parametrize("name", ["", "runs", "artifacts", "schemas", "serving", "data"])
+def test_a_folder_that_may_not_be_written_to(tmp_path, refuse, name):
+    root = tmp_path / "root"
+    folder = root / name
+    folder.mkdir(parents=True)
+    refuse(folder)
+    with pytest.raises(InputError) as caught:
+        require_usable(root)
+    assert str(caught.value) == (
+        f"Cannot write to {folder}: Permission denied. Make it a folder that this user may write "
+        "to, or give another one with --root.")
+
+
+@pytest.mark.parametrize("name", ["", "runs", "artifacts", "schemas", "serving"])
+def test_a_file_in_the_place_of_a_folder(tmp_path, name):
+    root = tmp_path / "root"
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_text("no folder")
+    with pytest.raises(InputError, match=f"Cannot write to {root / name}: .*--root"):
+        require_usable(root)
+    assert (root / name).read_text() == "no folder"
+
+
+def test_a_read_only_file_system(tmp_path, refuse):
+    refuse(tmp_path, errno.EROFS)
+    with pytest.raises(InputError, match="Read-only file system"):
+        require_usable(tmp_path)
+
+
+def test_a_disk_that_is_full_from_the_start_is_told_as_full(tmp_path, refuse):
+    refuse(tmp_path, errno.ENOSPC)
+    with pytest.raises(TesseraError) as caught, full_disk_told(tmp_path):
+        require_usable(tmp_path)
+    assert caught.value.exit_code == 1
+    assert "No space left on device" in str(caught.value)
+
+
+def metadata(root: Path) -> Path:
+    with closing(sqlite3.connect(root / "metadata.sqlite")) as store:
+        store.execute("CREATE TABLE MLMDEnv (schema_version INTEGER)")
+        store.execute("CREATE TABLE Execution (content BLOB)")
+        store.executemany("INSERT INTO Execution VALUES (?)", [[b"x" * 1000]] * 100)
+        store.commit()
+    return root / "metadata.sqlite"
+
+
+def test_metadata_as_they_should_be(tmp_path):
+    before = metadata(tmp_path).read_bytes()
+    require_usable(tmp_path)
+    assert (tmp_path / "metadata.sqlite").read_bytes() == before
+
+
+def test_empty_metadata_are_those_of_a_run_killed_at_its_start(tmp_path):
+    (tmp_path / "metadata.sqlite").touch()
+    require_usable(tmp_path)
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"not a database, but long enough to be read as one\n" * 100)
+
+
+def folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def torn(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+def of_others(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as store:
+        store.execute("ALTER TABLE MLMDEnv RENAME TO notes")
+        store.commit()
+
+
+@pytest.mark.parametrize(("spoil", "told"), [
+    (garbage, "file is not a database"), (folder, "unable to open database file"),
+    (torn, "malformed"), (of_others, "holds other tables"),
+])
+def test_metadata_that_are_of_no_use(tmp_path, spoil, told):
+    spoil(metadata(tmp_path))
+    with pytest.raises(InputError) as caught:
+        require_usable(tmp_path)
+    assert told in str(caught.value)
+    for word in ("Cannot use the metadata in", tmp_path / "metadata.sqlite",
+                 f"move it away together with {tmp_path / 'artifacts'}"):
+        assert str(word) in str(caught.value)
+
+
+def test_metadata_that_are_gone_from_beside_their_artifacts(tmp_path):
+    """Execution ids, which name folders, would start anew."""
+    (tmp_path / "artifacts" / "demo-flagship-1" / "CatalogGen").mkdir(parents=True)
+    with pytest.raises(InputError, match="it is missing, but .*artifacts is there"):
+        require_usable(tmp_path)
+    shutil.rmtree(tmp_path / "artifacts" / "demo-flagship-1")
+    require_usable(tmp_path)
+
+
+def test_two_runs_of_one_pipeline_hold_each_other_off(tmp_path):
+    (tmp_path / "runs").mkdir()
+    with one_run(tmp_path, "demo-a-1"):
+        with one_run(tmp_path, "demo-b-1"):
+            pass
+        with pytest.raises(InputError, match="Another run of demo-a-1 is under way in"):
+            with one_run(tmp_path, "demo-a-1"):
+                pytest.fail("it is under way")
+    with one_run(tmp_path, "demo-a-1"):
+        pass
+
+
+def test_a_killed_run_holds_nobody_off(tmp_path):
+    (tmp_path / "runs").mkdir()
+    script = ("import os, sys; from pathlib import Path; from pipeline.root import one_run\n"
+              "with one_run(Path(sys.argv[1]), 'demo-a-1'): os.kill(os.getpid(), 9)")
+    done = subprocess.run([sys.executable, "-c", script, tmp_path], check=False,
+                          cwd=Path(__file__).parents[2])
+    assert done.returncode == -9
+    with one_run(tmp_path, "demo-a-1"):
+        pass
+
+
+def test_a_file_is_there_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "metrics.json"
+    write_whole(path, b"old")
+    write = Path.write_bytes
+
+    def half(self, content):
+        write(self, content[:1])
+        raise FULL
+
+    with monkeypatch.context() as patch, pytest.raises(OSError):
+        patch.setattr(Path, "write_bytes", half)
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    write_whole(path, b"new")
+    assert [p.name for p in tmp_path.iterdir()] == ["metrics.json"]
+    assert path.read_bytes() == b"new"
+
+
+def wrapped(error: Exception, how: str) -> Exception:
+    try:
+        try:
+            raise error
+        except Exception as inner:
+            if how == "from":
+                raise RuntimeError("the writer failed") from inner
+            if how == "text":
+                raise RuntimeError(f"[Errno 28]: {inner} [while running Write]") from None
+            raise ValueError("while that was told")  # noqa: B904
+    except Exception as outer:
+        return outer
+
+
+@pytest.mark.parametrize("how", ["from", "text", "while"])
+@pytest.mark.parametrize(("code", "fault"), [
+    (errno.ENOSPC, "No space left on device"), (errno.EDQUOT, "Disk quota exceeded"),
+    (errno.EFBIG, "File too large"),
+])
+def test_a_full_disk_is_seen_through_other_errors(how, code, fault):
+    assert disk_fault(wrapped(OSError(code, os.strerror(code)), how)) == fault
+
+
+def test_other_errors_are_no_full_disk():
+    assert disk_fault(None) is None
+    assert disk_fault(wrapped(OSError(errno.EACCES, os.strerror(errno.EACCES)), "from")) is None
+    loop = RuntimeError("a")
+    loop.__context__ = ValueError("b")
+    loop.__context__.__context__ = loop
+    assert disk_fault(loop) is None
+
+
+def test_a_full_sqlite_is_a_full_disk(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "full.sqlite")) as store:
+        store.execute("CREATE TABLE t (x)")
+        store.execute("PRAGMA max_page_count = 3")
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            store.execute("INSERT INTO t VALUES (zeroblob(100000))")
+    assert disk_fault(caught.value) == "database or disk is full"
+
+
+@pytest.fixture
+def config(tiny_shop, tmp_path):
+    return load_config(None, dataset="demo", data_dir=str(tiny_shop), root=str(tmp_path / "root"))
+
+
+def test_a_component_without_space_is_named(config, console, monkeypatch):
+    """Whatever the component was about, and though nothing else can be written either."""
+
+    def run_locally(*args):
+        raise NodeError("CatalogGen") from wrapped(FULL, "text")
+
+    def write_bytes(self, content):
+        raise FULL
+
+    monkeypatch.setattr("pipeline.local.run_locally", run_locally)
+    monkeypatch.setattr("pipeline.run.results.write_whole", write_bytes)
+    with pytest.raises(TesseraError) as caught:
+        run(config, console)
+    assert caught.value.exit_code == 1
+    message = str(caught.value)
+    assert message.startswith("CatalogGen could not write its results: No space left on device.")
+    assert f"MiB in {config.root}" in message and "Make room" in message and "cache" in message
+    assert "\n" not in message
+
+
+def test_results_without_space_are_told(config, console, monkeypatch):
+    def write(*args):
+        raise FULL
+
+    monkeypatch.setattr("pipeline.local.run_locally", lambda *args: None)
+    monkeypatch.setattr("pipeline.run.results.write", write)
+    with pytest.raises(TesseraError, match="The run could not write its results: No space left"):
+        run(config, console)

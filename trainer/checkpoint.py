@@ -1,0 +1,58 @@
+"""The state of a fit on disk, so that a killed one goes on where it was."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+_SUFFIX = ".npz"
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Keeps the state after the newest epoch: weights, optimizer, seeds of dropout.
+
+    Keras's own `BackupAndRestore` leaves out the seeds, and writes in place, first the weights
+    and then the epoch: killed on the way, it leaves a file that does not load, or a state under
+    a wrong epoch. Here a state is one file, which appears by a renaming and is named by its epoch.
+
+    Args:
+      folder: Where the state lies; nothing else may.
+    """
+
+    def __init__(self, folder: Path):
+        super().__init__()
+        self._folder = folder
+
+    def restore(self, model: keras.Model) -> int:
+        """Loads the newest state, if there is one.
+
+        Args:
+          model: A built and compiled model like the one that was saved.
+
+        Returns:
+          The number of epochs that are behind it; 0 where there is none.
+        """
+        epochs = max(self._saved(), default=0)
+        if epochs:
+            with np.load(self._folder / f"{epochs}{_SUFFIX}") as state:
+                for place, variable in enumerate(_variables(model)):
+                    variable.assign(state[f"arr_{place}"])
+        return epochs
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Saves the state, then removes the one before."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        older = self._saved()
+        partial = self._folder / "partial"
+        with partial.open("wb") as file:
+            np.savez(file, *(np.asarray(variable) for variable in _variables(self.model)))
+        partial.replace(self._folder / f"{epoch + 1}{_SUFFIX}")
+        for epochs in set(older) - {epoch + 1}:
+            (self._folder / f"{epochs}{_SUFFIX}").unlink()
+
+    def _saved(self) -> list[int]:
+        return [int(path.stem) for path in self._folder.glob(f"*{_SUFFIX}")]
+
+
+def _variables(model: keras.Model) -> list[keras.Variable]:
+    return [*model.variables, *model.optimizer.variables]
