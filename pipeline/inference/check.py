@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.table import Table
 
-from components.catalog_gen.check import check
+from components.catalog_gen.check import Checker
 from components.sources import Source
 from components.sources.base import Record
 from schemas import MEDIA, SIDES, DataAnomalyError, Feature, FeatureSpec
@@ -131,10 +131,10 @@ def _records(source: Source, side: str) -> Iterator[Record]:
 
 
 def _look(records: Iterable[Record], spec: FeatureSpec, side: str) -> Looked:
-    found = Looked()
+    found, checker = Looked(), Checker(spec, side)
     for record in records:
         found.rows += 1
-        checked = check(record, spec, side)
+        checked = checker.check(record)
         where = f"{record.source} line {record.line}: "
         if checked.row_fault is not None:
             found.faulty += 1
