@@ -1,18 +1,21 @@
 """Ingest of small tables of one's own: many buckets, no times, no users, repeated events."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 import pytest
 import tensorflow as tf
+from tfx.types import standard_artifacts
 
-from components.catalog_gen import buckets, spill
+from components.artifacts import Quarantine
+from components.catalog_gen import buckets, executor, spill
 from components.catalog_gen.ingest import ingest
 from components.catalog_gen.splits import SPLITS
 from components.sources import open_source
-from schemas import SIDES, FeatureSpec, parse_spec
+from schemas import SIDES, FeatureSpec, InputError, parse_spec
 
 IDS = ('feature { name: "u" type: BYTES annotation { tag: "user_id" } }',
        'feature { name: "i" type: INT annotation { tag: "item_id" } }')
@@ -237,3 +240,34 @@ def test_the_spill_is_no_part_of_the_output(tmp_path: Path) -> None:
     out = run(tmp_path, spec(TIME), shop())
     names = {p.name for p in out.rglob("*") if p.is_file() and "scratch" not in p.parts}
     assert names == {"data_tfrecord-00000-of-00001.gz", "quarantine.jsonl", "counts.json"}
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_executor_removes_the_spill_however_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    scratches = []
+
+    def stand_in(*arguments: Any) -> None:
+        scratches.append(Path(arguments[-1]))
+        (scratches[0] / "users-00000.rows").write_text("spilled")
+        if fails:
+            raise InputError("stopped in the middle")
+
+    monkeypatch.setattr(executor, "ingest", stand_in)
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/events.jsonl").write_text('{"u": "a", "i": 1, "t": 1}\n')
+    outputs: dict[str, list[Any]] = {side: [standard_artifacts.Examples()] for side in SIDES}
+    outputs["quarantine"] = [Quarantine()]
+    for name, (artifact,) in outputs.items():
+        artifact.uri = str(tmp_path / name)
+    files = {"spec": json.loads(spec(TIME).to_json()),
+             "options": {"interactions": {"files": "events.jsonl"}}}
+    with pytest.raises(InputError) if fails else nullcontext():
+        executor.Executor().Do({}, outputs, {
+            "spec": spec(TIME).to_json(), "split": "u80",
+            "source": json.dumps({"name": "jsonl", "data_dir": str(tmp_path / "shop"),
+                                  "files": files}),
+        })
+    assert scratches[0].parent == tmp_path / "quarantine"
+    assert list((tmp_path / "quarantine").iterdir()) == []
