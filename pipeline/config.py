@@ -109,7 +109,8 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     """Builds a run's configuration from an optional file and the command line.
 
     Args:
-      path: A YAML file whose keys are those of `RunConfig`, `recipe` being a name or a file.
+      path: A YAML file whose keys are those of `RunConfig`, `recipe` being a name or a file;
+        files of recipes and schemas are named from where this one lies.
       **given: Values from the command line, which win; `None` means not given.
 
     Returns:
@@ -119,6 +120,8 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
       InputError: A file is missing or a key or value is wrong; the message names the key.
     """
     values = read_yaml(path) if path else {}
+    if path and str(values.get("recipe")).endswith((".yaml", ".yml")):
+        values["recipe"] = str(path.parent / str(values["recipe"]))
     values.update((key, value) for key, value in given.items() if value is not None)
     name = str(values.pop("recipe", "flagship"))
     if "dataset" not in values:

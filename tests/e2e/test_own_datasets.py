@@ -127,7 +127,7 @@ def emotify_dir() -> Path:
 def test_sound_without_user_ids_or_times(emotify_dir, tmp_path):
     shutil.copytree(HERE / "emotify", tmp_path / "emotify")
     config = load_config(tmp_path / "emotify" / "emotify.yaml", data_dir=emotify_dir,
-                         recipe=str(HERE / "emotify" / "moods.yaml"), root=tmp_path / "root")
+                         root=tmp_path / "root")
     code, metrics, told = finished(config)
     assert code in (0, 4), told
     if code:  # a model that is worse than popularity is an honest answer, a fault is not

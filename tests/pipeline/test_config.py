@@ -88,7 +88,7 @@ def test_a_recipe_file_names_the_recipe(written):
     ({"dataset": ["demo"]}, ["Unknown dataset ['demo']", "csv, demo, jsonl, movielens"]),
     ({"recipe": "flagshi"}, ["Unknown recipe 'flagshi'", "flagship"]),
     ({"recipe": {"tasks": {}}}, ["Unknown recipe", "flagship"]),
-    ({"recipe": "gone.yaml"}, ["Recipe file gone.yaml does not exist", "flagship"]),
+    ({"recipe": "gone.yaml"}, ["gone.yaml does not exist", "flagship"]),
 ])
 def test_a_wrong_configuration_is_named(written, values, told):
     message = refused(load_config, written({"dataset": "demo"} | values))
@@ -194,3 +194,11 @@ def test_a_data_folder_that_is_given_is_only_read(tmp_path, console):
     message = refused(run, config, console)
     assert f"{Path(config.data_dir)} is missing" in message
     assert not config.data_dir.exists()
+
+
+def test_a_recipe_s_file_is_named_from_where_the_configuration_lies(tmp_path):
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(
+        {"description": "mine", "tasks": {"retrieval": {"head": "retrieval"}}}))
+    (tmp_path / "run.yaml").write_text("dataset: demo\nrecipe: mine.yaml\n")
+    config = load_config(tmp_path / "run.yaml")
+    assert (config.recipe_name, config.recipe.description) == ("mine", "mine")
