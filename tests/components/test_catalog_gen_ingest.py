@@ -17,7 +17,7 @@ from components.catalog_gen.executor import Executor
 from components.catalog_gen.splits import SPLITS
 from components.sources import DemoSource
 from components.sources.demo import DemoSizes, write_demo
-from schemas import SIDES, read_spec
+from schemas import SIDES, InputError, read_spec
 
 SPEC = read_spec("demo")
 SIZES = DemoSizes(users=6, items=20, events=60)
@@ -157,18 +157,34 @@ def test_a_global_split_leaves_every_later_event_held_out(result: Path, tmp_path
     assert max(times[0]) < min(times[1]) and max(times[1]) < min(times[2])
 
 
+def execute(source: dict, folder: Path) -> dict:
+    outputs = {side: [standard_artifacts.Examples()] for side in SIDES}
+    outputs["quarantine"] = [Quarantine()]
+    for name, (artifact,) in outputs.items():
+        artifact.uri = str(folder / name)
+    Executor().Do({}, outputs, {
+        "spec": SPEC.to_json(), "split": "u80", "source": json.dumps(source)})
+    return outputs
+
+
+def test_a_file_that_breaks_off_is_told_without_a_word_of_beam(tmp_path: Path) -> None:
+    write_demo(tmp_path / "shop", SIZES)
+    for side in SIDES:
+        whole = gzip.compress((tmp_path / "shop" / f"{side}.csv").read_bytes())
+        cut = len(whole) - 20 if side == "interactions" else len(whole)
+        (tmp_path / "shop" / f"{side}.csv.gz").write_bytes(whole[:cut])
+    files = {"spec": json.loads(SPEC.to_json()),
+             "options": {side: {"files": f"{side}.csv.gz"} for side in SIDES}}
+    with pytest.raises(InputError, match="interactions.csv.gz") as caught:
+        execute({"name": "csv", "data_dir": str(tmp_path / "shop"), "files": files}, tmp_path)
+    assert "while running" not in str(caught.value)
+
+
 def test_the_executor_names_the_splits_and_fills_empty_ones(tmp_path: Path) -> None:
     shop = tmp_path / "shop"
     write_demo(shop, SIZES)
     change(shop / "interactions.csv", lambda rows: rows.__delitem__(slice(2, None)))
-    outputs = {side: [standard_artifacts.Examples()] for side in SIDES}
-    outputs["quarantine"] = [Quarantine()]
-    for name, (artifact,) in outputs.items():
-        artifact.uri = str(tmp_path / name)
-    Executor().Do({}, outputs, {
-        "spec": SPEC.to_json(), "split": "u80",
-        "source": json.dumps({"name": "demo", "data_dir": str(shop)}),
-    })
+    outputs = execute({"name": "demo", "data_dir": str(shop)}, tmp_path)
     assert json.loads(outputs["users"][0].split_names) == ["all"]
     assert json.loads(outputs["interactions"][0].split_names) == list(SPLITS)
     assert [len(examples(tmp_path, "interactions", split)) for split in SPLITS] == [1, 0, 0]
