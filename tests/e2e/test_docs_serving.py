@@ -1,0 +1,102 @@
+"""The clients that docs/serving.md shows, run word for word against a server on a pushed model."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from serving.server import EmbeddedServer
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def server(project, first) -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(project.served) as running:
+        yield running
+
+
+def block(tag: str) -> str:
+    """Returns the code that follows a tag in the page."""
+    text = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+    (code,) = re.findall(rf"^<!-- {tag} -->\n```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return code
+
+
+def printed(tag: str, port: int, folder: Path) -> str:
+    """Runs a client in a process of its own, as a user would; only the port is another."""
+    code = block(tag)
+    assert code.count("8500") == 1
+    done = subprocess.run([sys.executable, "-c", code.replace("8500", str(port))], cwd=folder,
+                          capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip(), "the client printed nothing"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def by_tessera(server) -> str:
+    return printed("client", server.port, ROOT)
+
+
+@pytest.fixture(scope="module")
+def by_stock(server, tmp_path_factory) -> str:
+    return printed("stock client", server.port, tmp_path_factory.mktemp("elsewhere"))
+
+
+def recommended(by_tessera: str) -> list[tuple[str, float, dict[str, float]]]:
+    """Returns what the first loop of Tessera's client printed: item, score and the other tasks."""
+    lines = [line.split(" ", 2) for line in by_tessera.splitlines()[:5]]
+    return [(item, float(score), ast.literal_eval(tasks)) for item, score, tasks in lines]
+
+
+def test_tessera_s_client_gets_recommendations(by_tessera):
+    found = recommended(by_tessera)
+    assert len({item for item, *_ in found}) == 5
+    for item, score, tasks in found:
+        assert re.fullmatch(r"p\d{4}", item) and np.isfinite(score)
+        assert tasks.keys() == {"rating", "like"} and 1 <= tasks["rating"] <= 5
+    (stranger,) = re.findall(r"^\[\[.*\]\]$", by_tessera, re.MULTILINE)
+    items = re.findall(r"Recommendation\(item_id='(p\d{4})'", stranger)
+    assert len(set(items)) == 3 and not {"p0271", "p0040"} & set(items), "it was in the history"
+
+
+def test_tessera_s_client_scores_candidates_and_an_unseen_product(by_tessera):
+    texts = re.findall(r"^{'.*?}$", by_tessera, re.DOTALL | re.MULTILINE)
+    names = {"array": np.array, "float32": np.float32}
+    scored, unseen = (eval(text, names) for text in texts)  # what numpy prints is Python
+    assert scored["user_modality_weights"].sum() == pytest.approx(1, abs=1e-5)
+    for task in ("retrieval", "rating", "like"):
+        assert scored[task].shape == (1, 2) and unseen[task].shape == (1,)
+        assert np.isfinite(scored[task]).all() and np.isfinite(unseen[task]).all()
+
+
+def test_tessera_s_client_tells_the_version(by_tessera, project):
+    version = project.pushed()[0]
+    assert by_tessera.splitlines()[-1] == (
+        f"[VersionStatus(version={version}, state='AVAILABLE', error='')]")
+
+
+def test_the_stock_client_needs_nothing_of_tessera():
+    roots = set()
+    for node in ast.walk(ast.parse(block("stock client"))):
+        if isinstance(node, ast.Import):
+            roots |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            roots.add(str(node.module).split(".")[0])
+    assert roots == {"grpc", "tensorflow", "tensorflow_serving"}
+
+
+def test_the_stock_client_gets_the_same_recommendations(by_stock, by_tessera):
+    lines = [line.split() for line in by_stock.splitlines()]
+    assert len(lines) == 5
+    for (item, score, rating), (same, theirs, tasks) in zip(
+            lines, recommended(by_tessera), strict=True):
+        assert item == same
+        assert float(score) == pytest.approx(theirs, rel=1e-5, abs=1e-5)
+        assert float(rating) == pytest.approx(tasks["rating"], rel=1e-5, abs=1e-5)
