@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components.catalog_gen.times import to_seconds
-from components.media import MediaFault, read_media
+from components.media import MediaFault, read_media, read_sound_track
 from components.sources.base import Record
 from schemas import MEDIA, Feature, FeatureSpec
 
@@ -70,7 +70,15 @@ def check(record: Record, spec: FeatureSpec, side: str) -> Checked:
             continue
         if values:
             checked.values[feature.name] = values
+    checked.values.update(_sound_tracks(record, [f for f in spec.table(side) if f.sound_of]))
     return checked
+
+
+def _sound_tracks(record: Record, features: list[Feature]) -> dict[str, list[bytes]]:
+    """Returns the sound of the record's videos, by the column that holds it."""
+    videos = {f.name: record.values.get(str(f.sound_of)) for f in features}
+    tracks = {name: read_sound_track(video) for name, video in videos.items() if video}
+    return {name: [track] for name, track in tracks.items() if track}
 
 
 def _convert(raw: Any, feature: Feature) -> list[Any]:
