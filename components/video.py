@@ -98,7 +98,7 @@ def _opened(data: bytes) -> Iterator[tuple[str, InputContainer]]:
     else:
         raise MediaFault(f"not a readable GIF, MP4 or WebM video (it starts with {data[:8]!r})")
     try:
-        with av.open(io.BytesIO(data), format=name) as container:
+        with av.open(io.BytesIO(data), "r", format=name) as container:
             yield kind, container
     except (av.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
