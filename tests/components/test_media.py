@@ -108,8 +108,10 @@ def test_missing_and_unreadable_files_are_named(
 ) -> None:
     with pytest.raises(MediaFault, match=r"image file gone\.jpg is missing"):
         read_media(tmp_path / "gone.jpg", "image")
-    with pytest.raises(MediaFault, match="is no file but a folder or a device"):
+    with pytest.raises(MediaFault, match=f"{tmp_path.name} is no file but a folder or a device"):
         read_media(tmp_path, "image")
+    with pytest.raises(MediaFault, match=r"image file x{60} cannot be read \(File name too long"):
+        read_media(tmp_path / ("x" * 300), "image")
     (tmp_path / "locked.jpg").write_bytes(b"x")
 
     def refuse(_: Path) -> bytes:

@@ -81,8 +81,8 @@ def test_a_sound_track_is_built_at_ingest_and_yet_an_input() -> None:
 BAD = {
     "sound of no video": (
         {"items": ITEMS + column("audio", "sound_of:film", name="track", kind="BYTES")},
-        "feature 'track': 'sound_of:film' must stand beside the tag 'audio' and name a video column "
-        r"of the same table \(it has none\)",
+        "feature 'track': 'sound_of:film' must stand beside the tag 'audio' and name a video "
+        r"column of the same table \(it has none\)",
     ),
     "sound that is no audio": (
         {"items": ITEMS + column("video", name="film", kind="BYTES")
