@@ -70,10 +70,10 @@ def test_a_silent_a_broken_and_a_missing_video_have_no_sound_track(tmp_path: Pat
 _MP4 = video("MP4", grey(20))
 BROKEN = {
     "empty": (b"", r"video is empty \(0 bytes\)"),
-    "text": (b"no video", r"not a readable GIF, MP4 or WebM video \(it starts"),
+    "text": (b"no video", r"not a readable GIF, MP4 or WebM video \(it starts with"),
     "a playlist": (b"#EXTM3U\nhttp://127.0.0.1/x", "not a readable GIF, MP4 or WebM video"),
     "a picture": (b"\x89PNG\r\n\x1a\n", "not a readable GIF, MP4 or WebM video"),
-    "cut MP4": (_MP4[: len(_MP4) // 2], "MP4 video (does not decode: it is truncated|has no frames)"),
+    "cut MP4": (_MP4[: len(_MP4) // 2], "MP4 video (does not decode|has no frames)"),
     "overwritten": (_MP4[:40] + bytes(len(_MP4) - 40), "MP4 video does not decode"),
     "cut WebM": (video("WebM", grey(3))[:60], "WebM video does not decode"),
     "cut GIF": (gif(grey(3))[:14], "GIF video does not decode"),
