@@ -15,6 +15,7 @@ What a column is, beyond its type and domain, stands in `annotation { tag: ... }
 | `history:WHAT` | built at ingest: the user's earlier values of a role or column, newest first |
 | `events` | built at ingest: the number of the row's training events |
 | `unseen` | built at ingest: ids of items that the user has no event with, for the head `click` |
+| `sound_of:COLUMN` | built at ingest, beside `audio`: the sound track of the video column COLUMN |
 """
 
 import re
@@ -35,6 +36,7 @@ _WEIGHT = re.compile(r"weight:(?P<type>.+)=(?P<weight>\d+(?:\.\d+)?)$")
 _RESERVED = frozenset({"index", "events", "user_index", "item_index", "context"})
 _FLAGS = ("pii", "events", "unseen")
 _HISTORY = re.compile(r"history:(?P<what>\w+)$")
+_SOUND_OF = re.compile(r"sound_of:(?P<video>.+)$")
 
 
 def available() -> list[str]:
@@ -125,6 +127,7 @@ def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
     _check_labels(features, labels, f"Schema {name!r}")
     _check_events(features, f"Schema {name!r}")
     _check_histories(features, f"Schema {name!r}")
+    _check_sound_tracks(features, f"Schema {name!r}")
     return FeatureSpec(name, (texts[0], texts[1], texts[2]), tuple(features), tuple(labels))
 
 
@@ -139,13 +142,16 @@ def _feature(
     labels: list[Label] = []
     weights: dict[str, float] = {}
     for tag in proto.annotation.tag:
-        label, history, weight = (p.match(tag) for p in (_LABEL, _HISTORY, _WEIGHT))
+        label, history, weight, sound = (
+            p.match(tag) for p in (_LABEL, _HISTORY, _WEIGHT, _SOUND_OF))
         if label:
             threshold = label["threshold"]
             labels.append(Label(label["name"], proto.name, float(threshold) if threshold else None,
                                 label["equals"], minimum, maximum))
         elif history:
             found["history"] = history["what"]
+        elif sound:
+            found["sound_of"] = sound["video"]
         elif weight:
             weights[weight["type"]] = float(weight["weight"])
         elif tag in _FLAGS:
@@ -154,7 +160,7 @@ def _feature(
             kind = "role" if tag in ROLES else "modality" if tag in MODALITIES else None
             if kind is None:
                 known = [*ROLES, *MODALITIES, *_FLAGS, "label:NAME", "history:WHAT",
-                         "weight:TYPE=X"]
+                         "weight:TYPE=X", "sound_of:COLUMN"]
                 raise InputError(f"{where}: unknown tag {tag!r}. Known: {', '.join(known)}.")
             if kind in found:
                 raise InputError(
@@ -169,6 +175,7 @@ def _feature(
         required=proto.presence.min_fraction == 1.0, max_values=count or None,
         minimum=minimum, maximum=maximum, values=values, history=found.get("history"),
         counts_events="events" in flags, unseen="unseen" in flags,
+        sound_of=found.get("sound_of"),
         weights=tuple(weights.items()),
     )
     return feature, labels
@@ -288,4 +295,18 @@ def _check_histories(features: list[Feature], where: str) -> None:
                 f"{where}, feature {feature.name!r}: a history needs to know what came before, and "
                 "no feature of the interactions has the tag 'timestamp'. Tag one, or take the "
                 "histories away."
+            )
+
+
+def _check_sound_tracks(features: list[Feature], where: str) -> None:
+    for feature in features:
+        if feature.sound_of is None:
+            continue
+        videos = sorted(f.name for f in features
+                        if f.side == feature.side and f.modality == "video")
+        if feature.modality != "audio" or feature.sound_of not in videos:
+            raise InputError(
+                f"{where}, feature {feature.name!r}: 'sound_of:{feature.sound_of}' must stand "
+                "beside the tag 'audio' and name a video column of the same table "
+                f"({', '.join(videos) or 'it has none'})."
             )

@@ -62,6 +62,8 @@ class Feature:
         whose past values it holds (newest first).
       counts_events: The column is the row's number of training events, built at ingest.
       unseen: The column holds items that the user has no event with, drawn at ingest.
+      sound_of: The video column of the same table whose sound track this column holds, taken out
+        at ingest; `None` for every other column.
       weights: For the column of event types, how much an event of a type counts, by type.
     """
 
@@ -79,12 +81,14 @@ class Feature:
     history: str | None
     counts_events: bool
     unseen: bool
+    sound_of: str | None
     weights: tuple[tuple[str, float], ...]
 
     @property
     def derived(self) -> bool:
         """Whether ingest builds the column, so that no source delivers it."""
-        return self.history is not None or self.counts_events or self.unseen
+        return (self.history is not None or self.counts_events or self.unseen
+                or self.sound_of is not None)
 
     @property
     def scalar(self) -> bool:
@@ -144,7 +148,7 @@ class FeatureSpec:
             f
             for f in self.table(side)
             if f.modality in modalities and f.role is None and not f.pii
-            and f.name not in self._label_features and not f.derived
+            and f.name not in self._label_features and (not f.derived or f.sound_of)
         )
 
     def id_key(self, side: str) -> Feature:

@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from schemas import Feature, FeatureSpec
+from trainer.layers.audio_tower import AudioTower
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.heads import PairHead
 from trainer.layers.history import HistoryTower
@@ -18,6 +19,7 @@ from trainer.layers.sharing import SHARINGS
 from trainer.layers.stranger import StrangerDropout
 from trainer.layers.table import TableLookup
 from trainer.layers.towers import CategoricalTower, IdTower, ImageTower, NumericTower, TextTower
+from trainer.layers.video_tower import VideoTower
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
 
@@ -255,10 +257,22 @@ def _image(feature: Feature, recipe: Recipe, side: Side, inputs, name):
     return tower((inputs[feature.name], inputs[columns.present(feature.name)]))
 
 
+def _audio(feature: Feature, recipe: Recipe, side: Side, inputs, name):
+    tower = AudioTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
+    return tower((inputs[feature.name], inputs[columns.mfcc(feature.name)],
+                  inputs[columns.present(feature.name)]))
+
+
+def _video(feature: Feature, recipe: Recipe, side: Side, inputs, name):
+    tower = VideoTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
+    return tower((inputs[feature.name], inputs[columns.present(feature.name)]))
+
+
 def _fuse(parts, recipe: Recipe, name: str):
     vectors = ops.stack([vector for vector, _ in parts.values()], axis=1)
     present = ops.stack([present for _, present in parts.values()], axis=1)
     return FUSIONS[recipe.model.fusion](recipe.model.dim, name=f"{name}_fusion")(vectors, present)
 
 
-TOWERS = {"categorical": _categorical, "text": _text, "numeric": _numeric, "image": _image}
+TOWERS = {"categorical": _categorical, "text": _text, "numeric": _numeric, "image": _image,
+          "audio": _audio, "video": _video}

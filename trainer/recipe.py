@@ -4,8 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
+from schemas.media import SOUND_SECONDS, VIDEO_FRAMES, VIDEO_SIDE
+
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
-Modality = Literal["categorical", "numeric", "text", "image"]
+Modality = Literal["categorical", "numeric", "text", "image", "audio", "video"]
 
 
 class _Strict(BaseModel):
@@ -34,12 +36,36 @@ class ImageOptions(_Strict):
     width: Annotated[int, Field(ge=8, le=512)] = 32
 
 
+class AudioOptions(_Strict):
+    """Preprocessing of sounds: seconds heard from the middle, mel bands, cepstral coefficients."""
+
+    seconds: Annotated[float, Field(ge=0.1, le=SOUND_SECONDS)] = 4.0
+    mels: Annotated[int, Field(ge=8, le=128)] = 40
+    mfcc: Annotated[int, Field(ge=1, le=40)] = 13
+
+    @model_validator(mode="after")
+    def _fewer_coefficients(self) -> "AudioOptions":
+        if self.mfcc > self.mels:
+            raise ValueError(f"mfcc is {self.mfcc}, at most mels ({self.mels}) is possible")
+        return self
+
+
+class VideoOptions(_Strict):
+    """Preprocessing of videos: frames seen, evenly chosen, and their size in pixels."""
+
+    frames: Annotated[int, Field(ge=2, le=VIDEO_FRAMES)] = 8
+    height: Annotated[int, Field(ge=8, le=VIDEO_SIDE)] = 32
+    width: Annotated[int, Field(ge=8, le=VIDEO_SIDE)] = 32
+
+
 class Preprocessing(_Strict):
     """Options of Transform, by modality."""
 
     categorical: CategoricalOptions = CategoricalOptions()
     text: TextOptions = TextOptions()
     image: ImageOptions = ImageOptions()
+    audio: AudioOptions = AudioOptions()
+    video: VideoOptions = VideoOptions()
 
 
 class ModelOptions(_Strict):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components.catalog_gen.times import MILLISECONDS_FROM, to_seconds
-from components.media import MediaFault, read_media
+from components.media import MediaFault, read_media, read_sound_track
 from components.sources.base import Record
 from schemas import MEDIA, Feature, FeatureSpec
 
@@ -57,6 +57,7 @@ class Checker:
             _Column.of(feature, side == "interactions" and feature.name in labels)
             for feature in spec.table(side) if not feature.derived
         ]
+        self._tracks = [feature for feature in spec.table(side) if feature.sound_of]
 
     def check(self, record: Record) -> Checked:
         """Checks one record.
@@ -92,6 +93,7 @@ class Checker:
                 continue
             if values:
                 kept[column.name] = values
+        kept.update(_sound_tracks(record, self._tracks))
         return checked
 
 
@@ -128,6 +130,13 @@ class _Column:
             high = most if feature.maximum is None else min(most, feature.maximum)
         text = feature.dtype is bytes and feature.modality not in MEDIA
         return cls(feature.name, feature, plain, text, low, high, needed, needed or label)
+
+
+def _sound_tracks(record: Record, features: list[Feature]) -> dict[str, list[bytes]]:
+    """Returns the sound of the record's videos, by the column that holds it."""
+    videos = {f.name: record.values.get(str(f.sound_of)) for f in features}
+    tracks = {name: read_sound_track(video) for name, video in videos.items() if video}
+    return {name: [track] for name, track in tracks.items() if track}
 
 
 def _convert(raw: Any, feature: Feature) -> list[Any]:

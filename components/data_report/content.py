@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from components.data_report.anomalies import read_anomalies
-from components.data_report.media import sample_pictures
+from components.data_report.media import sample_pictures, sound_seconds
 from components.data_report.quarantine import grouped_reasons, read_counts
 from components.data_report.statistics import read_statistics
 from schemas import MEDIA, SIDES, Feature, FeatureSpec
 
 _log = logging.getLogger(__name__)
-_EXAMPLES, _GROUPS, _PICTURES = 20, 100, 12
+_EXAMPLES, _GROUPS, _PICTURES, _SOUNDS = 20, 100, 12, 500
 _HIDDEN = "hidden: personal data"
 
 
@@ -86,14 +86,17 @@ def _table(spec: FeatureSpec, side: str, uri: str) -> dict[str, Any]:
 def _media(
     spec: FeatureSpec, feature: Feature, table: dict[str, Any], uri: str
 ) -> dict[str, Any]:
-    told: dict[str, Any] = {"rows": None, "filled": None, "samples": [], "broken": 0}
+    told: dict[str, Any] = {"rows": None, "filled": None, "samples": [], "broken": 0,
+                            "seconds": None}
     if not table["note"]:
         told["rows"] = sum(split["rows"] for split in table["splits"])
         told["filled"] = sum(
             column["rows"] for split in table["splits"] for column in split["features"]
             if column["name"] == feature.name
         )
-    if feature.modality == "image":
+    if feature.modality == "audio":
+        told["seconds"] = sound_seconds(uri, feature, _SOUNDS)
+    else:
         told["samples"], told["broken"] = sample_pictures(uri, spec, feature, _PICTURES)
     return told
 

@@ -1,4 +1,4 @@
-"""A few pictures of the data, small enough to stand in the page."""
+"""What media the data hold: a few pictures, small enough to stand in the page, and lengths."""
 
 import base64
 import io
@@ -10,6 +10,7 @@ from PIL import Image
 
 from components.data_report.splits import split_folders
 from schemas import Feature, FeatureSpec
+from schemas.media import SOUND_RATE, VIDEO_FRAMES, VIDEO_SIDE, WAV_HEADER
 
 _PIXELS = 96
 
@@ -22,7 +23,7 @@ def sample_pictures(
     Args:
       uri: Folder of the table's `Examples`.
       spec: The dataset's spec.
-      feature: The column, of the modality `image`.
+      feature: The column, of the modality `image` or `video`; of a video the middle frame is shown.
       count: Most pictures to take.
 
     Returns:
@@ -38,7 +39,7 @@ def sample_pictures(
         if not encoded:
             continue
         try:
-            picture = _thumbnail(encoded[0])
+            picture = _thumbnail(encoded[0], feature.modality == "video")
         except Exception:  # Pillow raises whatever a format's plugin raises.
             broken += 1
             continue
@@ -46,6 +47,30 @@ def sample_pictures(
         if len(samples) == count:
             break
     return samples, broken
+
+
+def sound_seconds(uri: str, feature: Feature, count: int) -> dict[str, Any] | None:
+    """Measures the first sounds of a column, as ingest kept them.
+
+    Args:
+      uri: Folder of the table's `Examples`.
+      feature: The column, of the modality `audio`.
+      count: Most sounds to measure.
+
+    Returns:
+      `{"sounds", "shortest", "mean", "longest"}`, all but the first in seconds, or `None` where
+      there is no sound.
+    """
+    found: list[float] = []
+    for example in _examples(uri):
+        for sound in example.features.feature[feature.name].bytes_list.value:
+            found.append(max(0, len(sound) - WAV_HEADER) / (2 * SOUND_RATE))
+        if len(found) >= count:
+            break
+    if not found:
+        return None
+    return {"sounds": len(found), "shortest": min(found), "mean": sum(found) / len(found),
+            "longest": max(found)}
 
 
 def _examples(uri: str) -> Iterator[tf.train.Example]:
@@ -61,10 +86,13 @@ def _first(feature: tf.train.Feature) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _thumbnail(encoded: bytes) -> str:
+def _thumbnail(encoded: bytes, video: bool) -> str:
     with Image.open(io.BytesIO(encoded)) as image:
         image.draft("RGB", (2 * _PIXELS, 2 * _PIXELS))
         small = image.convert("RGB")
+    if video:
+        top = VIDEO_FRAMES // 2 * VIDEO_SIDE
+        small = small.crop((0, top, VIDEO_SIDE, top + VIDEO_SIDE))
     small.thumbnail((_PIXELS, _PIXELS))
     target = io.BytesIO()
     small.save(target, "JPEG", quality=80, optimize=True)

@@ -1,25 +1,30 @@
-"""TFX's stock Transform executor, with batches bounded by their size in bytes."""
+"""TFX's stock Transform executor, with batches bounded by their size in bytes and in rows."""
 
 from absl import flags
 from tfx.components.transform import executor as stock
+from tfx_bsl.coders import batch_util
 
 _FLAG = "tfxio_use_byte_size_batching"
+_ROWS = 1024
 
 
 class Executor(stock.Executor):
-    """Batches rows up to 20 MiB: a thousand rows, as usual, of media would not fit in memory.
+    """Batches up to 20 MiB and 1024 rows: a batch of media as they come would not fit in memory.
 
-    TFX has no parameter for the batch size; tfx_bsl has this flag, which it reads from the
-    process's flags.
+    The bytes bound what goes in. The rows bound what comes out, which is as large for an item
+    without a picture, a sound or a video as for one with them.
+
+    TFX has no parameter for the batch size; tfx_bsl has a flag, which it reads from the process's
+    flags, and a number of its own for the rows, 8192.
     """
 
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """Does what the stock executor does."""
         if not flags.FLAGS.is_parsed():
             flags.FLAGS.mark_as_parsed()
-        before = flags.FLAGS[_FLAG].value
-        flags.FLAGS[_FLAG].value = True
+        before = flags.FLAGS[_FLAG].value, batch_util._BATCH_SIZE_CAP_WITH_BYTE_TARGET
+        flags.FLAGS[_FLAG].value, batch_util._BATCH_SIZE_CAP_WITH_BYTE_TARGET = True, _ROWS
         try:
             super().Do(input_dict, output_dict, exec_properties)
         finally:
-            flags.FLAGS[_FLAG].value = before
+            flags.FLAGS[_FLAG].value, batch_util._BATCH_SIZE_CAP_WITH_BYTE_TARGET = before

@@ -1,10 +1,13 @@
 """The data report: what it says, what it hides, and that no data break it."""
 
+import base64
 import io
 import json
+import re
 import shutil
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
@@ -18,6 +21,7 @@ from components.artifacts import Quarantine
 from components.data_report import executor, page
 from components.data_report.component import DataReport
 from schemas import SIDES, parse_spec, read_spec
+from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
 
 _SCRIPT = "<script>alert('x')</script>"
 _SPLITS = {"users": ["all"], "items": ["all"], "interactions": ["train", "validation", "test"]}
@@ -27,6 +31,13 @@ def _picture(shade=0, size=(300, 200)):
     target = io.BytesIO()
     Image.new("RGBA", size, (shade, 90, 160, 255)).save(target, "PNG")
     return target.getvalue()
+
+
+def _strip():
+    """A video whose middle frame is green, in the dark."""
+    pixels = np.zeros((VIDEO_FRAMES, VIDEO_SIDE, VIDEO_SIDE, 3), np.uint8)
+    pixels[VIDEO_FRAMES // 2, ..., 1] = 200
+    return video_strip(pixels.reshape(-1, VIDEO_SIDE, 3)[::-1].tobytes())
 
 
 def _rows():
@@ -39,7 +50,8 @@ def _rows():
         {"product": f"p{n}", "name": f"Lamp {n}", "price": float(n) + 0.5,
          "categories": ["light", "home"][: 1 + n % 2],
          **({"photo": _picture(10 * n)} if n < 15 else {}),
-         **({"sound": b"RIFF\xff\x00"} if n < 3 else {})}
+         **({"sound": wav(bytes(32_000 * (n + 1)))} if n < 3 else {}),
+         **({"clip": _strip()} if n < 2 else {})}
         for n in range(20)
     ]
     event = {"customer": "u1", "product": "p1", "time": 900_000_000, "stars": 4.0,
@@ -180,8 +192,23 @@ def test_shows_a_few_small_pictures_and_counts_media(healthy, report):
     )
     assert (photo["filled"], photo["rows"], sound["filled"]) == (15, 20, 3)
     assert [s["row"] for s in photo["samples"]] == [f"p{n}" for n in range(12)]
-    assert html.count("data:image/jpeg;base64,") == 12
+    assert html.count("data:image/jpeg;base64,") == 12 + 2
     assert len(html) < 150_000
+
+
+def test_tells_how_long_sounds_are_and_shows_the_middle_of_videos(healthy, report):
+    html, content = report(healthy)
+    sound, film = (
+        next(m for m in content["media"] if m["feature"] == name) for name in ("sound", "clip")
+    )
+    assert sound["seconds"] == {"sounds": 3, "shortest": 1.0, "mean": 2.0, "longest": 3.0}
+    assert "The first 3 last 1.0 to 3.0 s, 2.0 s on average" in html
+    assert (film["filled"], film["seconds"], film["broken"]) == (2, None, 0)
+    encoded = re.findall(r"data:image/jpeg;base64,([^\"]+)", html)[-1]
+    with Image.open(io.BytesIO(base64.b64decode(encoded))) as picture:
+        assert picture.size == (64, 64)
+        assert np.abs(np.asarray(picture) - np.array([0, 200, 0])).max() < 12
+    assert "Shown is the middle frame of 16" in html
 
 
 def test_hides_personal_data_and_escapes_strings(healthy, report):

@@ -91,14 +91,13 @@ def test_the_frames_of_an_animation_count_together() -> None:
 
 @pytest.mark.parametrize(("data", "reason"), [
     (b"", r"audio is empty \(0 bytes\)"),
-    (b"ID3\4mp3 data", r"not a readable PCM WAV sound \(.*it starts with b'ID3"),
-    (sound()[:20], r"not a readable PCM WAV sound \(the header is cut short"),
+    (b"ID3\4mp3 data", r"not a readable WAV, FLAC, OGG or MP3 sound \(.*it starts with b'ID3"),
+    (sound()[:20], r"not a readable WAV, FLAC, OGG or MP3 sound \("),
     (sound(0), r"WAV sound is empty \(0 samples at 16000 Hz\)"),
-    (sound(width=1), "WAV sound has 8 bits a sample, expected 16"),
     (sound()[:-400], "WAV sound is truncated: 600 of 800 samples are there"),
     (sound(700, rate=1), "WAV sound lasts 700 s, more than the limit of 600 s"),
     (b"x" * (64 * 2**20 + 1), r"audio has 64\.0 MiB, more than the limit of 64 MiB"),
-], ids=range(8))
+], ids=range(7))
 def test_bad_sounds_are_refused(data: bytes, reason: str) -> None:
     with pytest.raises(MediaFault, match=reason):
         read_media(data, "audio")
@@ -132,5 +131,5 @@ def test_a_large_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_an_unknown_modality_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match="Unknown media modality 'smell'. Known: audio, image"):
+    with pytest.raises(InputError, match="modality 'smell'. Known: audio, image, video"):
         media.read_media(b"x", "smell")

@@ -1,4 +1,4 @@
-"""Transform's batches are bounded by bytes, whatever is in a row."""
+"""Transform's batches are bounded by bytes and rows, whatever is in a row."""
 
 from tfx.components.transform import executor as stock
 from tfx_bsl.coders import batch_util
@@ -14,5 +14,8 @@ def test_batches_are_bounded_by_bytes_while_it_works(monkeypatch):
         stock.Executor, "Do", lambda *_: seen.append(batch_util.GetBatchElementsKwargs(None)))
     Executor().Do({}, {}, {})
     assert seen[0]["max_batch_size"] == _TWENTY_MIB
-    assert seen[0]["element_size_fn"](b"x" * 10**6) == 10**6
+    size = seen[0]["element_size_fn"]
+    assert size(b"x" * 10**6) == 10**6
+    assert _TWENTY_MIB / size(b"") == 1024  # rows without media become as large as the others
     assert batch_util.GetBatchElementsKwargs(None)["max_batch_size"] != _TWENTY_MIB
+    assert batch_util._BATCH_SIZE_CAP_WITH_BYTE_TARGET == 8192

@@ -70,7 +70,25 @@ def test_event_types_have_weights_and_make_labels() -> None:
     assert parse().event_weights() == {} and parse().unseen() is None
 
 
+def test_a_sound_track_is_built_at_ingest_and_yet_an_input() -> None:
+    spec = parse(items=ITEMS + column("video", name="film", kind="BYTES")
+                 + column("audio", "sound_of:film", name="track", kind="BYTES"))
+    film, track = spec.inputs("items")
+    assert (film.sound_of, track.sound_of) == (None, "film")
+    assert (film.derived, track.derived) == (False, True)
+
+
 BAD = {
+    "sound of no video": (
+        {"items": ITEMS + column("audio", "sound_of:film", name="track", kind="BYTES")},
+        "feature 'track': 'sound_of:film' must stand beside the tag 'audio' and name a video "
+        r"column of the same table \(it has none\)",
+    ),
+    "sound that is no audio": (
+        {"items": ITEMS + column("video", name="film", kind="BYTES")
+         + column("sound_of:film", name="track", kind="BYTES")},
+        r"'sound_of:film' must stand beside the tag 'audio' .* \(film\)",
+    ),
     "syntax": (
         {"items": "feature { nme: 1 }"},
         "Schema 'shop', table 'items': .*nme.* Correct the file's syntax",

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.layers.audio_tower import AudioTower
 from trainer.layers.towers import (
     CategoricalTower,
     IdTower,
@@ -15,12 +16,16 @@ from trainer.layers.towers import (
     masked_softmax,
     weighted_mean,
 )
+from trainer.layers.video_tower import VideoTower
 
 DIM = 4
 WORDS = np.array([[3, 1, 0], [0, 0, 0], [2, 0, 0]], "int32")
 WEIGHTS = np.array([[0.2, 0.6, 0], [0, 0, 0], [1, 0, 0]], "float32")
 PRESENT = np.array([1, 0, 1], "float32")
 PIXELS = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3)).astype("uint8")
+BANDS = np.random.default_rng(1).integers(1, 256, (3, 21, 6, 1)).astype("uint8")
+CEPSTRUM = np.random.default_rng(2).normal(0, 9, (3, 4)).astype("float32")
+FRAMES = np.random.default_rng(3).integers(0, 256, (3, 4, 16, 24, 3)).astype("uint8")
 NUMBERS = np.array([[1.5], [0], [-2]], "float32")
 
 
@@ -35,6 +40,8 @@ TOWERS = {
     "text": (lambda: TextTower(DIM, 5), (WORDS, WEIGHTS)),
     "numeric": (lambda: NumericTower(DIM), (NUMBERS, PRESENT)),
     "image": (lambda: ImageTower(DIM, channels=2), (PIXELS, PRESENT)),
+    "audio": (lambda: AudioTower(DIM, channels=2), (BANDS, CEPSTRUM, PRESENT)),
+    "video": (lambda: VideoTower(DIM, channels=2), (FRAMES, PRESENT)),
 }
 
 
@@ -77,13 +84,34 @@ def test_every_weight_learns(tower):
         assert np.isfinite(tf.convert_to_tensor(gradient)).all(), weight.path
 
 
-@pytest.mark.parametrize("kind", ["numeric", "image"])
+@pytest.mark.parametrize("kind", ["numeric", "image", "audio", "video"])
 def test_what_an_absent_row_holds_reaches_nothing(kind):
-    make, (values, present) = TOWERS[kind]
+    make, (*values, present) = TOWERS[kind]
     layer = make()
-    garbage = values.copy()
-    garbage[1] = 77
-    np.testing.assert_array_equal(layer((garbage, present))[0], layer((values, present))[0])
+    garbage = [one.copy() for one in values]
+    for one in garbage:
+        one[1] = 77
+    np.testing.assert_array_equal(layer((*garbage, present))[0], layer((*values, present))[0])
+
+
+def test_silence_around_a_sound_does_not_count():
+    """Eight frames make a step; padding by whole steps moves the sound and no more."""
+    tower = AudioTower(DIM, channels=3)
+    tower._onsets.kernel_size, tower._phrases.kernel_size = (4,), (2,)  # no overlap of steps
+    sound = np.random.default_rng(0).integers(1, 256, (1, 16, 6, 1)).astype("uint8")
+    padded = np.pad(sound, ((0, 0), (16, 24), (0, 0), (0, 0)))
+    rest = (np.zeros((1, 4), "float32"), np.ones(1, "float32"))
+    np.testing.assert_allclose(tower((sound, *rest))[0], tower((padded, *rest))[0], atol=1e-5)
+
+
+def test_a_video_that_stands_still_has_no_motion():
+    tower = VideoTower(DIM, channels=3)
+    one = FRAMES[:1]
+    still = np.repeat(one[:, :1], 4, axis=1)
+    tower((one, PRESENT[:1]))
+    tower._project.kernel.assign(np.eye(12, DIM, -6))  # reads the stream of motion alone
+    assert not np.asarray(tower((still, PRESENT[:1]))[0]).any()
+    assert np.asarray(tower((one, PRESENT[:1]))[0]).any()
 
 
 def test_a_rebuilt_tower_is_the_same(tower):

@@ -65,5 +65,6 @@ def read_table(files: list[str], transform: tft.TFTransformOutput) -> Table:
 def _stored_dtype(values: np.ndarray) -> type:
     if values.dtype != np.int64:
         return np.float32
-    # Only pictures are integers with three dimensions a row; their values fit a byte.
-    return np.uint8 if values.ndim == 4 else np.int32
+    # Only pictures, of sounds and of videos too, are integers with three dimensions a row or more;
+    # their values fit a byte.
+    return np.uint8 if values.ndim >= 4 else np.int32

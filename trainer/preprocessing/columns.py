@@ -38,6 +38,11 @@ def tfidf(feature: str) -> str:
     return f"{feature}__tfidf"
 
 
+def mfcc(feature: str) -> str:
+    """Returns the column of a sound's cepstral coefficients: their means, then deviations."""
+    return f"{feature}__mfcc"
+
+
 def label(name: str) -> str:
     """Returns the column of a label; NaN where a row lacks it."""
     return f"label__{name}"

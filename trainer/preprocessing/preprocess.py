@@ -8,9 +8,11 @@ import tensorflow_transform as tft
 
 from schemas import Feature, FeatureSpec, Label, parse_spec
 from trainer.preprocessing import columns
+from trainer.preprocessing.audio import spectrogram
 from trainer.preprocessing.behaviour import dense, moment_columns
 from trainer.preprocessing.image import small_image
 from trainer.preprocessing.text import heaviest, words
+from trainer.preprocessing.video import small_frames
 
 Tensors = dict[str, tf.Tensor]
 
@@ -175,6 +177,20 @@ def _image(column: Any, feature: Feature, height: int, width: int) -> Tensors:
     }
 
 
+def _audio(column: Any, feature: Feature, seconds: float, mels: int, mfcc: int) -> Tensors:
+    picture, coefficients, present = spectrogram(_one(column), seconds, mels, mfcc)
+    return {
+        feature.name: picture,
+        columns.mfcc(feature.name): coefficients,
+        columns.present(feature.name): present,
+    }
+
+
+def _video(column: Any, feature: Feature, frames: int, height: int, width: int) -> Tensors:
+    pictures, present = small_frames(_one(column), frames, height, width)
+    return {feature.name: pictures, columns.present(feature.name): present}
+
+
 def _one(column: Any) -> tf.Tensor:
     """Returns a scalar column as `(batch,)`: "", -1 or NaN where there is no value."""
     default = {tf.string: b"", tf.int64: -1}.get(column.dtype, float("nan"))
@@ -201,4 +217,6 @@ MODALITY_TRANSFORMS: dict[str, Callable[..., Tensors]] = {
     "numeric": _numeric,
     "text": _text,
     "image": _image,
+    "audio": _audio,
+    "video": _video,
 }

@@ -1,0 +1,137 @@
+"""Videos of every format become one strip of frames; what is said about the others."""
+
+import io
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from media_files import VIDEO_FORMATS, decoded, encoded, gif, grey, pictures, pitch, tone, video
+
+from components.catalog_gen.check import Checker
+from components.media import MediaFault, read_media, read_sound_track
+from components.sources.base import Record
+from components.video import canonical_video, sound_track
+from schemas import parse_spec
+from schemas.media import SOUND_RATE, VIDEO_FRAMES, VIDEO_SIDE
+
+
+@pytest.mark.parametrize("kind", ["GIF", *VIDEO_FORMATS])
+@pytest.mark.parametrize("count", [2, 16, 40])
+def test_frames_are_sampled_evenly_from_first_to_last(kind: str, count: int) -> None:
+    frames = grey(count)
+    data = gif(frames) if kind == "GIF" else video(kind, frames)
+    found = pictures(read_media(data, "video"))
+    expected = frames[np.linspace(0, count - 1, VIDEO_FRAMES).round().astype(int), 0, 0, 0]
+    assert np.abs(found.mean((1, 2, 3)) - expected).max() < 8
+    assert found.std((1, 2)).max() < 4
+
+
+def test_colours_and_directions_stay() -> None:
+    frames = np.zeros((3, 20, 40, 3), np.uint8)
+    frames[:, :10, 20:] = (250, 120, 10)
+    found = pictures(canonical_video(gif(frames)))
+    half = VIDEO_SIDE // 2
+    assert np.abs(found[:, 2:half - 4, half + 4:-2] - np.array([250, 120, 10])).max() < 8
+    assert found[:, half + 4:].max() < 8 and found[:, :, :half - 4].max() < 8
+
+
+def test_one_picture_is_a_video_that_stands_still() -> None:
+    found = pictures(canonical_video(gif(grey(1))))
+    assert (found == found[0]).all()
+
+
+def test_many_frames_are_thinned_and_a_long_video_gives_its_key_frames() -> None:
+    many = pictures(canonical_video(video("WebM", grey(300, 16), rate=30)))
+    assert (np.diff(many.mean((1, 2, 3))) > 5).all()
+    long = pictures(canonical_video(video("WebM", grey(300, 16), rate=2)))  # 150 s
+    assert np.diff(long.mean((1, 2, 3))).min() >= 0
+    assert long[-1].mean() - long[0].mean() > 50
+
+
+def test_a_sound_track_is_a_sound(tmp_path: Path) -> None:
+    sound = tone(2, 48_000, 700)[:, 0]
+    for kind in ("MP4", "WebM"):
+        data = video(kind, grey(20), sound)
+        (tmp_path / "film").write_bytes(data)
+        track = read_sound_track(tmp_path / "film")
+        assert track is not None and track == sound_track(data)
+        assert len(decoded(track)) == pytest.approx(2 * SOUND_RATE, abs=2_000)
+        assert pitch(decoded(track)) == pytest.approx(700, abs=5)
+        assert pictures(canonical_video(data)).shape[0] == VIDEO_FRAMES
+
+
+def test_a_silent_a_broken_and_a_missing_video_have_no_sound_track(tmp_path: Path) -> None:
+    silent = video("MP4", grey(3))
+    for given in (silent, gif(grey(3)), silent[:100], b"text", tmp_path / "gone.mp4"):
+        assert read_sound_track(given) is None
+
+
+_MP4 = video("MP4", grey(20))
+BROKEN = {
+    "empty": (b"", r"video is empty \(0 bytes\)"),
+    "text": (b"no video", r"not a readable GIF, MP4 or WebM video \(it starts with"),
+    "a playlist": (b"#EXTM3U\nhttp://127.0.0.1/x", "not a readable GIF, MP4 or WebM video"),
+    "a picture": (b"\x89PNG\r\n\x1a\n", "not a readable GIF, MP4 or WebM video"),
+    "cut MP4": (_MP4[: len(_MP4) // 2], "MP4 video (does not decode|has no frames)"),
+    "overwritten": (_MP4[:40] + bytes(len(_MP4) - 40), "MP4 video does not decode"),
+    "cut WebM": (video("WebM", grey(3))[:60], "WebM video does not decode"),
+    "cut GIF": (gif(grey(3))[:14], "GIF video does not decode"),
+    "11 minutes": (video("WebM", grey(2, 16)[[0] * 662], rate=1),
+                   r"WebM video lasts 66\d s, more than the limit of 600 s"),
+    "huge": (gif(np.zeros((1, 3_001, 3_001, 3), np.uint8)),
+             r"GIF video has 9\.0 megapixels, more than the limit of 9 megapixels"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_videos_are_refused_in_words(name: str, tmp_path: Path) -> None:
+    data, reason = BROKEN[name]
+    (tmp_path / "film.mp4").write_bytes(data)
+    for given in (data, tmp_path / "film.mp4"):
+        with pytest.raises(MediaFault, match=reason):
+            read_media(given, "video")
+
+
+def test_a_video_of_sound_alone_has_no_frames() -> None:
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as container:
+        track = container.add_stream("aac", rate=48_000)
+        track.layout = "mono"
+        heard = av.AudioFrame.from_ndarray(np.zeros((1, 9_600), np.float32), "fltp", "mono")
+        heard.sample_rate = 48_000
+        container.mux(track.encode(heard))
+        container.mux(track.encode(None))
+    with pytest.raises(MediaFault, match="MP4 video has no frames: there is no picture in it"):
+        read_media(out.getvalue(), "video")
+
+
+_ITEMS = """
+feature { name: "what" type: BYTES annotation { tag: "item_id" } }
+feature { name: "film" type: BYTES annotation { tag: "video" } }
+feature { name: "track" type: BYTES annotation { tag: "audio" tag: "sound_of:film" } }
+feature { name: "jingle" type: BYTES annotation { tag: "audio" } }
+"""
+_USERS = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
+_SPEC = parse_spec("films", [_USERS, _ITEMS, _USERS + _ITEMS.splitlines()[1]])
+
+
+def test_ingest_fills_the_column_of_the_sound_track() -> None:
+    film = video("MP4", grey(4), tone(0.4, 48_000)[:, 0])
+    found = Checker(_SPEC, "items").check(Record({"what": "a", "film": film}, "items.csv", 2))
+    assert found.row_fault is None and not found.value_faults
+    assert found.values == {
+        "what": [b"a"], "film": [canonical_video(film)], "track": [sound_track(film)]}
+    silent = Checker(_SPEC, "items").check(
+        Record({"what": "a", "film": gif(grey(2))}, "items.csv", 3))
+    assert set(silent.values) == {"what", "film"} and not silent.value_faults
+
+
+def test_broken_media_cost_their_value_once_and_the_reason_names_the_column() -> None:
+    values = {"what": "a", "film": b"no film", "jingle": encoded(np.zeros((0, 1)), 16_000)}
+    found = Checker(_SPEC, "items").check(Record(values, "items.csv", 2))
+    assert found.row_fault is None
+    assert found.values == {"what": [b"a"]}
+    film, jingle = sorted(found.value_faults)
+    assert film.startswith("film: not a readable GIF, MP4 or WebM video (it starts with b'no film'")
+    assert jingle == "jingle: WAV sound is empty (0 samples at 16000 Hz)"

@@ -1,0 +1,83 @@
+"""Sounds and videos that tests write, and what became of them."""
+
+import io
+import wave
+
+import av
+import numpy as np
+import soundfile
+from PIL import Image
+
+from schemas.media import SOUND_RATE, VIDEO_FRAMES, VIDEO_SIDE
+
+VIDEO_FORMATS = {"MP4": ("mp4", "mpeg4", "aac"), "H.264": ("mp4", "libx264", "aac"),
+           "WebM": ("webm", "libvpx", "libopus"), "VP9": ("webm", "libvpx-vp9", "libopus")}
+
+
+def tone(seconds: float, rate: int, hertz: float = 440.0, channels: int = 1) -> np.ndarray:
+    """A tone on the first channel, silence on the others, `(samples, channels)`."""
+    time = np.arange(int(seconds * rate)) / rate
+    sound = np.zeros((len(time), channels))
+    sound[:, 0] = 0.5 * np.sin(2 * np.pi * hertz * time)
+    return sound
+
+
+def encoded(samples: np.ndarray, rate: int, kind: str = "WAV", subtype: str = "PCM_16") -> bytes:
+    out = io.BytesIO()
+    soundfile.write(out, samples, rate, format=kind, subtype=subtype)
+    return out.getvalue()
+
+
+def decoded(data: bytes) -> np.ndarray:
+    """The samples of a canonical sound, -1 to 1."""
+    with wave.open(io.BytesIO(data)) as sound:
+        assert sound.getparams()[:3] == (1, 2, SOUND_RATE)
+        return np.frombuffer(sound.readframes(sound.getnframes()), "<i2") / 32_768
+
+
+def pitch(samples: np.ndarray) -> float:
+    return float(np.abs(np.fft.rfft(samples)).argmax() * SOUND_RATE / len(samples))
+
+
+def grey(frames: int, side: int = 32) -> np.ndarray:
+    """Frames that get lighter one by one, `(frames, side, side, 3)`."""
+    shades = np.linspace(20, 235, frames).round().astype(np.uint8)
+    return np.broadcast_to(shades[:, None, None, None], (frames, side, side, 3))
+
+
+def gif(frames: np.ndarray) -> bytes:
+    images = [Image.fromarray(frame) for frame in frames]
+    out = io.BytesIO()
+    images[0].save(out, "GIF", save_all=True, append_images=images[1:], duration=100)
+    return out.getvalue()
+
+
+def video(kind: str, frames: np.ndarray, sound: np.ndarray | None = None, rate: int = 10) -> bytes:
+    """Writes frames, and mono samples at 48 kHz beside them."""
+    container_format, codec, sound_codec = VIDEO_FORMATS[kind]
+    out = io.BytesIO()
+    with av.open(out, "w", format=container_format) as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = "yuv420p"
+        track = None
+        if sound is not None:
+            track = container.add_stream(sound_codec, rate=48_000)
+            track.layout = "mono"
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode(None))
+        if sound is not None and track is not None:
+            heard = av.AudioFrame.from_ndarray(
+                sound.astype(np.float32)[None], format="fltp", layout="mono")
+            heard.sample_rate = 48_000
+            container.mux(track.encode(heard))
+            container.mux(track.encode(None))
+    return out.getvalue()
+
+
+def pictures(data: bytes) -> np.ndarray:
+    """The frames of a canonical video, RGB."""
+    with Image.open(io.BytesIO(data), formats=["BMP"]) as image:
+        strip = np.asarray(image)
+    return strip.reshape(VIDEO_FRAMES, VIDEO_SIDE, VIDEO_SIDE, 3)
