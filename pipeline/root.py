@@ -78,7 +78,7 @@ def one_run(root: Path, pipeline_name: str) -> Iterator[None]:
     Raises:
       InputError: Another run of this pipeline is under way.
     """
-    with (root / "runs" / f".{pipeline_name}.lock").open("w") as lock:
+    with (root / f".{pipeline_name}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -117,15 +117,15 @@ class Attempt:
 
     def second_fit(self) -> None:
         """While the state after the second fit's first epoch is half written."""
-        savez = np.savez
+        save = np.save
 
-        def half_written(file, *arrays):
-            savez(file, *arrays[: len(arrays) // 2])
+        def half_written(file, array, **kwargs):
+            save(file, array, **kwargs)
             file.flush()
             kill()
 
         self._at_epoch(lambda fit, epoch: setattr(
-            np, "savez", half_written if fit == "second" else savez))
+            np, "save", half_written if fit == "second" else save))
 
     @staticmethod
     def _at_epoch(then: Callable[[str, int], None]) -> None:

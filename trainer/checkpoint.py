@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-_SUFFIX = ".npz"
+_SUFFIX = ".state"
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -34,9 +34,9 @@ class Checkpoint(keras.callbacks.Callback):
         """
         epochs = max(self._saved(), default=0)
         if epochs:
-            with np.load(self._folder / f"{epochs}{_SUFFIX}") as state:
-                for place, variable in enumerate(_variables(model)):
-                    variable.assign(state[f"arr_{place}"])
+            with (self._folder / f"{epochs}{_SUFFIX}").open("rb") as file:
+                for variable in _variables(model):
+                    variable.assign(np.load(file))
         return epochs
 
     def on_epoch_end(self, epoch, logs=None):
@@ -44,8 +44,13 @@ class Checkpoint(keras.callbacks.Callback):
         self._folder.mkdir(parents=True, exist_ok=True)
         older = self._saved()
         partial = self._folder / "partial"
-        with partial.open("wb") as file:
-            np.savez(file, *(np.asarray(variable) for variable in _variables(self.model)))
+        try:
+            with partial.open("wb") as file:
+                for variable in _variables(self.model):
+                    np.save(file, np.asarray(variable), allow_pickle=False)
+        except OSError:  # a full disk needs the space
+            partial.unlink(missing_ok=True)
+            raise
         partial.replace(self._folder / f"{epoch + 1}{_SUFFIX}")
         for epochs in set(older) - {epoch + 1}:
             (self._folder / f"{epochs}{_SUFFIX}").unlink()

@@ -65,6 +65,6 @@ def test_a_full_disk_is_one_message_and_a_rerun_with_space_completes(full):
         assert run["status"] == 1, run
         (message,) = (line for line in lines if line.startswith("tessera: "))
         assert "could not write its results: " in message and "Make room and run" in message
-        assert "Traceback" not in run["told"]
+        assert "Traceback" not in run["told"], run
     assert whole["status"] == 0, whole
     assert " cached " in whole["told"] and "Blessed and pushed" in whole["told"]

@@ -62,7 +62,7 @@ def test_executions_that_nobody_finishes_fail_and_leave_nothing(store, add, tmp_
     ended = {state: add("StatisticsGen.users", state)
              for state in (STATE.COMPLETE, STATE.CACHED, STATE.FAILED)}
     left = [add("StatisticsGen.users", STATE.RUNNING), add("Trainer", STATE.NEW, key="model_run")]
-    checkpoint = tmp_path / "shop-small-1" / "Trainer" / "model_run" / "checkpoints" / "2.npz"
+    checkpoint = tmp_path / "shop-small-1" / "Trainer" / "model_run" / "checkpoints" / "2.state"
     checkpoint.parent.mkdir()
     checkpoint.touch()
 

@@ -144,7 +144,6 @@ def test_metadata_that_are_gone_from_beside_their_artifacts(tmp_path):
 
 
 def test_two_runs_of_one_pipeline_hold_each_other_off(tmp_path):
-    (tmp_path / "runs").mkdir()
     with one_run(tmp_path, "demo-a-1"):
         with one_run(tmp_path, "demo-b-1"):
             pass
@@ -156,7 +155,6 @@ def test_two_runs_of_one_pipeline_hold_each_other_off(tmp_path):
 
 
 def test_a_killed_run_holds_nobody_off(tmp_path):
-    (tmp_path / "runs").mkdir()
     script = ("import os, sys; from pathlib import Path; from pipeline.root import one_run\n"
               "with one_run(Path(sys.argv[1]), 'demo-a-1'): os.kill(os.getpid(), 9)")
     done = subprocess.run([sys.executable, "-c", script, tmp_path], check=False,

@@ -86,7 +86,7 @@ class KilledAt:
     def __init__(self, monkeypatch, saves: int, while_writing: bool):
         self.epochs: list[tuple[str, int]] = []
         self.left: int | None = saves
-        save, savez, killer = Checkpoint.on_epoch_end, np.savez, self
+        save, write, killer = Checkpoint.on_epoch_end, np.save, self
 
         def on_epoch_begin(self, epoch, logs=None):
             killer.epochs.append((self._folder.name, epoch))
@@ -97,13 +97,13 @@ class KilledAt:
         def on_epoch_end(self, epoch, logs=None):
             if killer.left == 0:
                 killer.left = None
-                monkeypatch.setattr(np, "savez", half_written)
+                monkeypatch.setattr(np, "save", half_written)
             save(self, epoch, logs)
             killer.left = None if killer.left is None else killer.left - 1
 
-        def half_written(file, *arrays):
-            monkeypatch.setattr(np, "savez", savez)
-            savez(file, *arrays[: len(arrays) // 2])
+        def half_written(file, array, **kwargs):
+            monkeypatch.setattr(np, "save", write)
+            write(file, array, **kwargs)
             raise Killed
 
         monkeypatch.setattr(Checkpoint, "on_epoch_begin", on_epoch_begin)
@@ -129,6 +129,28 @@ def test_a_killed_fit_goes_on_as_if_nothing_had_been(fitted, tmp_path, monkeypat
     for one, other in zip(again.network.training.get_weights(),
                           result.network.training.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_state_for_which_there_is_no_room_leaves_the_one_before(fitted, tmp_path, monkeypatch):
+    model = fit.keras.Sequential([fit.keras.layers.Dense(3)])
+    model.build((None, 2))
+    model.compile("adam")
+    checkpoint = Checkpoint(tmp_path)
+    checkpoint.set_model(model)
+    checkpoint.on_epoch_end(0)
+    before = model.get_weights()
+    model.set_weights([weight + 1 for weight in before])
+
+    def full(file, array, **kwargs):
+        file.write(b"half")
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+        patch.setattr(np, "save", full)
+        checkpoint.on_epoch_end(1)
+    assert [path.name for path in tmp_path.iterdir()] == ["1.state"]
+    assert checkpoint.restore(model) == 1
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
 
 
 def test_a_fit_that_is_over_is_not_run_again(fitted, tmp_path, monkeypatch):
