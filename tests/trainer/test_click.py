@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_model_analysis as tfma
 from tensorflow_transform import TFTransformOutput
 
-from components.catalog_gen.examples import encode
+from components.catalog_gen.examples import Encoder
 from pipeline.config import Thresholds
 from pipeline.evaluation import eval_config
 from schemas import parse_spec
@@ -39,6 +39,7 @@ RECIPE = Recipe(
     tasks={"retrieval": {"head": "retrieval"}, "click": {"head": "click"},
            "bought": {"head": "binary", "label": "bought"}},
 )
+ENCODER = Encoder(SPEC, "interactions")
 WHO, WHAT = [b"ann", b"bob", b"cyd"], [1, 2, 3, 10]
 
 
@@ -141,7 +142,7 @@ def test_places_without_an_unseen_item_do_not_count():
 
 def test_the_export_answers_for_the_item_and_its_unseen_ones(exported, network, shop):
     signatures = tf.saved_model.load(str(exported)).signatures
-    examples = tf.constant([encode(row, SPEC, "interactions") for row in ROWS])
+    examples = tf.constant([ENCODER.encode(row) for row in ROWS])
     answers = signatures["predict_examples"](examples=examples)
     columns = signatures["transform_features"](examples=examples)
     assert answers["click"].shape == (6, 3) and answers["bought"].shape == (6,)
@@ -161,7 +162,7 @@ def test_tfma_counts_each_compared_item(exported, tmp_path):
     written = str(tmp_path / "rows.tfrecord")
     with tf.io.TFRecordWriter(written) as writer:
         for row in ROWS:
-            writer.write(encode(row, SPEC, "interactions"))
+            writer.write(ENCODER.encode(row))
     config = eval_config(SimpleNamespace(recipe=RECIPE, thresholds=Thresholds()), SPEC)
     shared = tfma.default_eval_shared_model(
         str(exported), eval_config=config, tags=[tf.saved_model.SERVING], rubber_stamp=True)
@@ -171,7 +172,7 @@ def test_tfma_counts_each_compared_item(exported, tmp_path):
     metrics = dict(result.slicing_metrics)[()]["click"][""]
     signatures = tf.saved_model.load(str(exported)).signatures
     answers = signatures["predict_examples"](
-        examples=tf.constant([encode(row, SPEC, "interactions") for row in ROWS]))["click"].numpy()
+        examples=tf.constant([ENCODER.encode(row) for row in ROWS]))["click"].numpy()
     judged = answers[[0, 1, 2, 3, 5]]
     own, others = judged[:, 0], judged[:, 1:].ravel()
     right = (own > 0.5).sum() + (others <= 0.5).sum()
