@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import json
+import os
 import traceback
 from pathlib import Path
 
@@ -42,11 +43,11 @@ def run(config: RunConfig, console: Console) -> int:
         write_demo(config.data_dir)
     spec = read_spec(config.schemas or SCHEMAS[config.dataset])
     open_source(**config.source_arguments(spec))
-    _check(config, spec)
+    check_recipe(config, spec)
     with console.status("Loading TFX"):
         from pipeline.dag import build_pipeline
         from pipeline.local import run_locally
-    pipe = build_pipeline(config, spec, _schema_files(config.root, spec))
+    pipe = build_pipeline(config, spec, write_schemas(config.root, spec))
     folder = _run_folder(config.root)
     nodes: dict[str, NodeRun] = {}
     failure = None
@@ -109,8 +110,12 @@ def _require_writable(root: Path) -> None:
         ) from error
 
 
-def _check(config: RunConfig, spec: schemas.FeatureSpec) -> None:
-    """Refuses a recipe that the dataset cannot serve, before anything runs."""
+def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> None:
+    """Refuses a recipe that the dataset cannot serve, before anything runs.
+
+    Raises:
+      InputError: A task's label is missing, or is not what its head needs.
+    """
     spec.label(config.recipe.relevant)
     binary = ", ".join(label.name for label in spec.labels if label.binary) or "none"
     for name, task in config.recipe.tasks.items():
@@ -121,15 +126,18 @@ def _check(config: RunConfig, spec: schemas.FeatureSpec) -> None:
                 f"{binary}.")
 
 
-def _schema_files(root: Path, spec: schemas.FeatureSpec) -> Path:
+def write_schemas(root: Path, spec: schemas.FeatureSpec) -> Path:
     """Writes the schemas where their content names the folder.
 
     TFX keys an imported schema by its path alone: an edited file would come from the cache.
+    Another run may be reading the same files, so that none is ever seen half written.
     """
     folder = root / "schemas" / hashlib.sha256(spec.to_json().encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     for side, text in zip(schemas.SIDES, spec.texts, strict=True):
-        (folder / f"{side}.pbtxt").write_text(text, encoding="utf-8")
+        fresh = folder / f".{side}-{os.getpid()}"
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(folder / f"{side}.pbtxt")
     return folder
 
 
