@@ -3,8 +3,8 @@
 import datetime
 import hashlib
 import json
-import os
 import traceback
+import uuid
 from pathlib import Path
 
 from rich.console import Console
@@ -135,7 +135,7 @@ def write_schemas(root: Path, spec: schemas.FeatureSpec) -> Path:
     folder = root / "schemas" / hashlib.sha256(spec.to_json().encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     for side, text in zip(schemas.SIDES, spec.texts, strict=True):
-        fresh = folder / f".{side}-{os.getpid()}"
+        fresh = folder / f".{side}-{uuid.uuid4().hex}"  # in containers all pids are 1
         fresh.write_text(text, encoding="utf-8")
         fresh.replace(folder / f"{side}.pbtxt")
     return folder

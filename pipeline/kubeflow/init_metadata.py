@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import uuid
 from pathlib import Path
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
@@ -51,7 +52,7 @@ def require_writable(root: Path) -> None:
     Raises:
       InputError: It cannot be written to.
     """
-    probe = root / f".writable-{os.getpid()}"
+    probe = root / f".writable-{uuid.uuid4().hex}"
     try:
         (root / "runs").mkdir(parents=True, exist_ok=True)
         probe.write_text("", encoding="utf-8")

@@ -5,8 +5,8 @@ every other step reads it. So all steps of a run agree, and none of them pays fo
 component library.
 """
 
-import os
 import re
+import uuid
 from pathlib import Path
 
 from google.protobuf import message
@@ -32,7 +32,7 @@ def save_plan(root: Path, run_id: str, ir: pipeline_pb2.Pipeline) -> None:
     """Writes a run's pipeline; readers see the old one or the whole new one."""
     folder = run_folder(root, run_id)
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / f".{_FILE}-{os.getpid()}"
+    fresh = folder / f".{_FILE}-{uuid.uuid4().hex}"
     fresh.write_bytes(ir.SerializeToString())
     fresh.replace(folder / _FILE)
 
