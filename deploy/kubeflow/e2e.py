@@ -1,4 +1,4 @@
-"""The compiled pipeline in real containers: a first run, a cached one, a failure and its rerun.
+"""The compiled pipeline in real containers: first run, cached run, failure, kill and rerun.
 
 Run as root by `make kubeflow-e2e`. Nothing of it is a mock: Debian's Docker engine, an image from
 the project's Dockerfile, the YAML of `tessera compile`, kfp's local runner, MariaDB.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from deploy.kubeflow.engine import docker_engine, install_missing
+from deploy.kubeflow.engine import docker, docker_engine, install_missing
 from deploy.kubeflow.image import build_image
 from deploy.kubeflow.mariadb import Server, mariadb
 
@@ -58,20 +58,41 @@ class Cluster:
         spec = next(yaml.safe_load_all(self._file.read_text(encoding="utf-8")))
         return len(spec["root"]["dag"]["tasks"])
 
-    def run(self, name: str, *words: str) -> tuple[int, str, dict[str, str]]:
-        """Runs the file; returns the exit code, the log, and each node's state."""
+    def run(self, name: str, *words: str, kill: str = "") -> tuple[int, str, dict[str, str]]:
+        """Runs the file; returns the exit code, the log, and each node's state.
+
+        Args:
+          name: What the log is called.
+          *words: Further arguments of `local_run.py`.
+          kill: A node whose container gets a SIGKILL as soon as it runs.
+        """
         started = time.monotonic()
-        done = subprocess.run(
-            [self._python, PROJECT / "deploy/kubeflow/local_run.py", "--file", self._file,
-             "--root", self.root, "--pipeline-root", self.shown, *words],
-            env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            check=False)
-        (self._logs / f"{name}.log").write_text(done.stdout, encoding="utf-8")
-        states = dict(re.findall(r"(\S+): (done|cached), [0-9.]+ s", done.stdout))
-        print(f"{name}: exit code {done.returncode}, {time.monotonic() - started:.0f} s, "
+        path = self._logs / f"{name}.log"
+        with path.open("w", encoding="utf-8") as log:
+            process = subprocess.Popen(
+                [self._python, PROJECT / "deploy/kubeflow/local_run.py", "--file", self._file,
+                 "--root", self.root, "--pipeline-root", self.shown, *words],
+                env=self._environment, stdout=log, stderr=subprocess.STDOUT)
+            if kill:
+                self._kill(process, kill)
+            code = process.wait()
+        told = path.read_text(encoding="utf-8")
+        states = dict(re.findall(r"(\S+): (done|cached), [0-9.]+ s", told))
+        print(f"{name}: exit code {code}, {time.monotonic() - started:.0f} s, "
               f"{sum(s == 'done' for s in states.values())} nodes ran, "
               f"{sum(s == 'cached' for s in states.values())} cached", flush=True)
-        return done.returncode, done.stdout, states
+        return code, told, states
+
+    def _kill(self, process: subprocess.Popen, node: str) -> None:
+        """Kills a node's container, as a node that runs out of memory does."""
+        while process.poll() is None:
+            listed = docker(self._environment["DOCKER_HOST"], "ps", "--no-trunc", "--format",
+                            "{{.ID}} {{.Command}}", capture_output=True, text=True).stdout
+            for line in listed.splitlines():
+                if f"--node {node} " in line:
+                    docker(self._environment["DOCKER_HOST"], "kill", line.split()[0])
+                    return
+            time.sleep(0.5)
 
 
 def scenario(cluster: Cluster, image: str, server: Server, scratch: Path) -> None:
@@ -105,9 +126,14 @@ def scenario(cluster: Cluster, image: str, server: Server, scratch: Path) -> Non
             f"the log does not say what failed:\n{log[-3000:]}")
     _demand("Gate" not in states, "steps behind the failed one ran")
 
+    code, log, states = cluster.run("killed", "--set", "max_epochs", "3", kill="Evaluator")
+    _demand(code == 1, f"a killed step went unseen:\n{log[-3000:]}")
+    _demand(states["Trainer"] == "done" and states["Transform.items"] == "cached",
+            f"the rerun did not go on from the finished steps: {states}")
+
     code, log, states = cluster.run("rerun", "--set", "max_epochs", "3")
     _demand(code == 0, f"the rerun failed:\n{log[-3000:]}")
-    _demand(states["Trainer"] == "done" and states["Transform.items"] == "cached",
+    _demand(states["Trainer"] == "cached" and states["Evaluator"] == "done",
             f"the rerun did not go on from the finished steps: {states}")
 
 
