@@ -1,5 +1,7 @@
 """Steps that run side by side on one metadata server."""
 
+import dataclasses
+import json
 import os
 import shutil
 import subprocess
@@ -10,9 +12,12 @@ import pytest
 
 from deploy.kubeflow.mariadb import mariadb
 from pipeline.config import load_config
-from pipeline.kubeflow.options import PASSWORD_VARIABLE
+from pipeline.dag import build_pipeline
+from pipeline.kubeflow.ir import compile_ir
+from pipeline.kubeflow.options import PASSWORD_VARIABLE, Database
 from pipeline.kubeflow.plan import load_plan
-from pipeline.kubeflow.steps import read_steps
+from pipeline.kubeflow.steps import read_steps, shape
+from pipeline.kubeflow.store import connection
 from schemas import SIDES, read_spec
 
 ROOT = Path(__file__).parents[3]
@@ -46,8 +51,6 @@ def ended(process):
 
 
 def first_step(server, root, shop, run_id, shape):
-    import json
-
     config = load_config(None, dataset="demo", data_dir=shop, root=root)
     metadata = {"kind": "mysql", "host": server.host, "port": server.port, "user": server.user,
                 "database": server.database, "password": {"secret": "s", "key": "k"}}
@@ -58,15 +61,8 @@ def first_step(server, root, shop, run_id, shape):
 
 
 def test_three_streams_and_two_runs_at_once(server, tmp_path, tiny_shop):
-    from pipeline.dag import build_pipeline
-    from pipeline.kubeflow.ir import compile_ir
-    from pipeline.kubeflow.steps import shape
-    from pipeline.kubeflow.store import connection
-
     config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path)
     spec = read_spec("demo")
-    from pipeline.kubeflow.options import Database
-
     form = shape(read_steps(compile_ir(build_pipeline(
         config, spec, tmp_path, connection(Database(), tmp_path)), "any")))
     # Two runs open the empty database at once.
@@ -91,11 +87,9 @@ def test_three_streams_and_two_runs_at_once(server, tmp_path, tiny_shop):
 
 
 def test_a_wrong_password(server, tmp_path, tiny_shop):
-    import dataclasses
-
-    wrong = dataclasses.replace(server, password="wrong")
+    wrong = dataclasses.replace(server, password="hunter2")
     process = first_step(wrong, tmp_path, tiny_shop, "a", "0")
     told = process.communicate()[0]
     assert process.returncode == 1
     assert "refuses the connection or a query" in told.splitlines()[-1]
-    assert "Check the user, the password in the secret" in told and "wrong" not in told
+    assert "Check the user, the password in the secret" in told and "hunter2" not in told
