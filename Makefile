@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo test test-full bench bench-ingest lock clean
+.PHONY: help env demo test test-full bench bench-ingest lock clean kubeflow-env kubeflow-e2e \
+	kubeflow-validate
 
 BIN := .venv/bin
 # The newest Python 3.11 that truly starts: a pyenv shim can be on the PATH and lead nowhere.
@@ -32,6 +33,8 @@ help:
 	@echo "make test-full  all tests, also those that run whole pipelines"
 	@echo "make bench      time and memory on MovieLens-100K; DATA_DIR=DIR"
 	@echo "make bench-ingest  time and memory of ingest on ten million made-up rows; part of make bench"
+	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 20 minutes)"
+	@echo "make kubeflow-validate  what Kubeflow's own compiler says of the compiled pipeline"
 	@echo "make env        make or update .venv"
 	@echo "make lock       compile requirements*.in into the locks"
 	@echo "make clean      remove .venv and .cache"
@@ -59,11 +62,23 @@ bench: .venv/installed
 bench-ingest: .venv/installed
 	$(BIN)/python -m pipeline.bench --ingest
 
+kubeflow-env: .cache/kfp/installed
+
+kubeflow-e2e: .venv/installed .cache/kfp/installed
+	$(BIN)/python -m deploy.kubeflow.e2e --kfp-python .cache/kfp/bin/python
+
+kubeflow-validate: .venv/installed
+	$(BIN)/tessera compile --config deploy/kubeflow/example.yaml -o .cache/kubeflow/pipeline.yaml
+	@echo "No rule of Kubeflow Pipelines that we know is broken."
+	deploy/kubeflow/validate.sh .cache/kubeflow/pipeline.yaml
+
 lock: $(filter .cache/%,$(UV))
 	$(UV) --no-config pip compile requirements.in --override overrides.txt --python-version 3.11 \
 		--generate-hashes --quiet -o requirements.lock
 	$(UV) --no-config pip compile requirements-dev.in -c requirements.lock --override overrides.txt \
 		--python-version 3.11 --generate-hashes --quiet -o requirements-dev.lock
+	$(UV) --no-config pip compile requirements-gpu.in -c requirements.lock --override overrides.txt \
+		--python-version 3.11 --generate-hashes --quiet -o requirements-gpu.lock
 
 clean:
 	rm -rf .venv .cache
@@ -72,6 +87,14 @@ clean:
 	@test -n "$(PYTHON311)" || { echo "$$NO_PYTHON" >&2; exit 1; }
 	"$(PYTHON311)" -m venv .cache/uv
 	.cache/uv/bin/python -m pip install --quiet uv
+
+# kfp 2.17 needs protobuf 6, TFX protobuf 4.
+.cache/kfp/installed: deploy/kubeflow/requirements.txt | $(filter .cache/uv/%,$(UV))
+	@test -n "$(PYTHON311)" || { echo "$$NO_PYTHON" >&2; exit 1; }
+	rm -rf .cache/kfp
+	$(UV) --no-config venv --quiet --python "$(PYTHON311)" .cache/kfp
+	$(UV) --no-config pip install --quiet --python .cache/kfp/bin/python -r $<
+	touch $@
 
 .venv/bin/python: | $(filter .cache/%,$(UV))
 	@test -n "$(PYTHON311)" || { echo "$$NO_PYTHON" >&2; exit 1; }

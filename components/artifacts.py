@@ -1,4 +1,7 @@
-"""Artifact types of our own components; everything else is a standard TFX artifact."""
+"""Artifact types of our own components; everything else is a standard TFX artifact.
+
+TFX's compiler for Vertex takes custom types of the form `name.Type` only.
+"""
 
 from tfx.types import artifact
 
@@ -6,22 +9,22 @@ from tfx.types import artifact
 class Quarantine(artifact.Artifact):
     """Records and values left out at ingest: `quarantine.jsonl` and `counts.json`."""
 
-    TYPE_NAME = "TesseraQuarantine"
+    TYPE_NAME = "tessera.Quarantine"
 
 
 class DataReport(artifact.Artifact):
     """What the data looks like: `data_report.html` and `data_report.json`."""
 
-    TYPE_NAME = "TesseraDataReport"
+    TYPE_NAME = "tessera.DataReport"
 
 
 class Answers(artifact.Artifact):
     """What the trained model answered before export: `answers.json`."""
 
-    TYPE_NAME = "TesseraAnswers"
+    TYPE_NAME = "tessera.Answers"
 
 
 class Verdict(artifact.Artifact):
     """The outcome of one check: `verdict.json`, see `components.verdict`."""
 
-    TYPE_NAME = "TesseraVerdict"
+    TYPE_NAME = "tessera.Verdict"

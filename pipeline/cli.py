@@ -45,6 +45,74 @@ def run(
     raise typer.Exit(run_pipeline(loaded, console))
 
 
+@app.command(name="compile")
+def compile_(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    runner: Annotated[str, typer.Option(help="kubeflow, or vertex for TFX's own output.")] =
+        "kubeflow",
+    config: Annotated[Path | None, typer.Option(help="YAML file with a run's options.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Name; see the README.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="The data's folder on the cluster.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="Name of a recipe, or a YAML file.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder for all results, there.")] = None,
+) -> None:
+    """Compile the pipeline for a cluster with Kubeflow Pipelines 2.x; see docs/kubeflow.md."""
+    from pipeline.config import load_config
+    from schemas import unknown
+
+    if runner not in ("kubeflow", "vertex"):
+        raise unknown("runner", runner, ("kubeflow", "vertex"))
+    loaded = load_config(config, dataset=dataset, data_dir=data_dir, recipe=recipe, root=root)
+    if runner == "vertex":
+        from pipeline.kubeflow.vertex import LABEL, compile_vertex
+
+        compile_vertex(loaded, output)
+        console.print(f"{output}. {LABEL}", highlight=False, soft_wrap=True)
+        return
+    from pipeline.kubeflow.compile import compile_kubeflow
+
+    steps = compile_kubeflow(loaded, output)
+    console.print(f"{output}: {len(steps) + 1} steps for Kubeflow Pipelines 2.x.",
+                  highlight=False, soft_wrap=True)
+
+
+@app.command()
+def submit(
+    host: Annotated[str, typer.Option(help="URL of the Kubeflow Pipelines server.")],
+    file: Annotated[Path, typer.Option(help="The compiled pipeline.")] = Path("pipeline.yaml"),
+    experiment: Annotated[str, typer.Option(help="Kubeflow's folder of runs.")] = "tessera",
+    name: Annotated[str | None, typer.Option(help="The run's name.")] = None,
+    parameters: Annotated[list[str] | None, typer.Option(
+        "--set", help="key=value: data_dir, recipe, max_epochs or learning_rate.")] = None,
+    schedule: Annotated[str | None, typer.Option(
+        help="Run again and again: minute hour day month weekday, in UTC.")] = None,
+    wait: Annotated[bool, typer.Option(help="Tell each step; the exit code tells the outcome.")] =
+        False,
+    namespace: Annotated[str | None, typer.Option(help="Where the server has several users.")] =
+        None,
+) -> None:
+    """Start a compiled pipeline on a cluster, once or on a schedule."""
+    from pipeline.kubeflow.submit import Server, run_parameters
+
+    if schedule and wait:
+        raise InputError("--wait is for one run: leave it out with --schedule.")
+    values = run_parameters(file, parameters or [])
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False, soft_wrap=True)
+
+    server = Server(host, namespace)
+    label = name or file.stem
+    if schedule:
+        say(f"Scheduled: {server.schedule(file, experiment, label, values, schedule)}")
+        return
+    run_id = server.submit(file, experiment, label, values)
+    say(f"Started: {server.page(run_id)}")
+    if wait:
+        server.wait(run_id, say)
+        say("The run succeeded.")
+
+
 @app.command()
 def report(
     root: Root = DEFAULT_ROOT,

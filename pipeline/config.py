@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from components.sources.files.options import FileOptions
+from pipeline.kubeflow.options import KubeflowOptions
 from schemas import FeatureSpec, InputError, unknown
 from trainer.recipe import Recipe
 
@@ -44,6 +45,7 @@ class RunConfig(BaseModel):
       seed: Seed of everything random.
       max_quarantine_share: Share of a table's rows that may be quarantined.
       thresholds: The Evaluator's and the server check's limits.
+      kubeflow: What `tessera compile` tells a cluster; local runs ignore it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,6 +61,7 @@ class RunConfig(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     max_quarantine_share: Annotated[float, Field(ge=0, le=1)] = 0.01
     thresholds: Thresholds = Thresholds()
+    kubeflow: KubeflowOptions | None = None
 
     def source_arguments(self, spec: FeatureSpec) -> dict[str, Any]:
         """Returns the arguments of `components.sources.open_source`, as plain JSON values."""

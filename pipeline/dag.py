@@ -1,6 +1,7 @@
 """The one definition of the pipeline, for every runner."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,11 @@ from tfx.components.evaluator.component import Evaluator
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.components.statistics_gen.component import StatisticsGen
+from tfx.dsl.components.common import resolver
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import transform_pb2
+from tfx.types import channel
 
 from components.blessed_model import baseline_resolver
 from components.catalog_gen.component import CatalogGen
@@ -31,16 +34,22 @@ from schemas import SIDES, FeatureSpec
 _PREPROCESSING_FN = "trainer.preprocessing.preprocess.preprocessing_fn"
 
 
-def build_pipeline(config: RunConfig, spec: FeatureSpec, schemas: Path) -> tfx_pipeline.Pipeline:
+def build_pipeline(
+    config: RunConfig, spec: FeatureSpec, schemas: Path,
+    connection: metadata.ConnectionConfigType | None = None,
+    baseline: Callable[[channel.BaseChannel], resolver.Resolver] = baseline_resolver,
+) -> tfx_pipeline.Pipeline:
     """Builds the pipeline that a configuration describes.
 
     Args:
       config: The configuration.
       spec: The dataset's spec.
       schemas: The folder of its schemas.
+      connection: Where metadata lie; by default in SQLite under the configuration's root.
+      baseline: Makes the resolver of the baseline from the candidate model.
 
     Returns:
-      TFX's pipeline, with its metadata in SQLite under the configuration's root.
+      TFX's pipeline.
     """
     catalog = CatalogGen(config.source_arguments(spec), spec, config.split)
     checked = {side: _checked(catalog, side, schemas) for side in SIDES}
@@ -66,7 +75,7 @@ def build_pipeline(config: RunConfig, spec: FeatureSpec, schemas: Path) -> tfx_p
         **{side: transforms[side].outputs["transformed_examples"] for side in SIDES},
         **{f"{side}_graph": transforms[side].outputs["transform_graph"] for side in SIDES},
     )
-    judged = _judged(config, spec, catalog, trainer)
+    judged = _judged(config, spec, catalog, trainer, baseline(trainer.outputs["model"]))
     components = [catalog, *(c for three in checked.values() for c in three), data_report,
                   data_gate, *transforms.values(), trainer, *judged]
     return tfx_pipeline.Pipeline(
@@ -74,7 +83,7 @@ def build_pipeline(config: RunConfig, spec: FeatureSpec, schemas: Path) -> tfx_p
         pipeline_root=str(config.root / "artifacts" / config.pipeline_name),
         components=components,
         enable_cache=True,
-        metadata_connection_config=metadata.sqlite_metadata_connection_config(
+        metadata_connection_config=connection or metadata.sqlite_metadata_connection_config(
             str(config.root / "metadata.sqlite")),
     )
 
@@ -111,10 +120,9 @@ def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: Catalog
     ).with_id(f"Transform.{side}")
 
 
-def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
-            trainer: Trainer) -> list[Any]:
+def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: Trainer,
+            baseline: resolver.Resolver) -> list[Any]:
     model = trainer.outputs["model"]
-    baseline = baseline_resolver(model)
     # Only retrieval has nothing for TFMA to look at; the ranking evaluation judges it.
     evaluator = Evaluator(
         examples=catalog.outputs["interactions"], model=model,

@@ -7,8 +7,9 @@ from pipeline.config import RunConfig
 from schemas import FeatureSpec
 from trainer.export.keys import label_key, slice_keys, weight_key
 
-_BINARY = ("AUC", "BinaryAccuracy", "Precision", "Recall")
+_BINARY = ("AUC", "BinaryAccuracy", "Precision", "Recall", "ConfusionMatrixPlot")
 _REGRESSION = ("RootMeanSquaredError", "MeanAbsoluteError")
+_OPTIONS = {"ConfusionMatrixPlot": '{"num_thresholds": 100}'}  # the ROC curve's points
 
 
 def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
@@ -55,7 +56,7 @@ def _metric(name: str, config: RunConfig) -> tfma.MetricConfig:
         threshold.change_threshold.direction = direction.HIGHER_IS_BETTER
         threshold.change_threshold.absolute.CopyFrom(_double(-limits.max_auc_decrease))
     else:
-        return tfma.MetricConfig(class_name=name)
+        return tfma.MetricConfig(class_name=name, config=_OPTIONS.get(name, ""))
     # Overall only: a plain threshold would hold for every slice, the smallest ones included.
     overall = tfma.PerSliceMetricThreshold(slicing_specs=[tfma.SlicingSpec()], threshold=threshold)
     return tfma.MetricConfig(class_name=name, per_slice_thresholds=[overall])

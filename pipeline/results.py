@@ -35,7 +35,7 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
         "peak_rss_mb": round(peak_mb),
     }
     if "Evaluator" in nodes:
-        metrics["tasks"] = _task_metrics(nodes["Evaluator"].outputs["evaluation"])
+        metrics["tasks"] = task_metrics(nodes["Evaluator"].outputs["evaluation"])
     if "RankingEvaluator" in nodes:
         figures = Outcome.load(nodes["RankingEvaluator"].outputs["verdict"]).figures
         metrics.update(figures)
@@ -74,8 +74,12 @@ def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> N
     fresh.replace(link)
 
 
-def _task_metrics(uri: str) -> dict[str, dict[str, float]]:
-    """Reads the model's own overall metrics of each task from TFMA's results."""
+def task_metrics(uri: str) -> dict[str, dict[str, float]]:
+    """Reads the model's own overall metrics of each task from TFMA's results.
+
+    Args:
+      uri: Folder of a `ModelEvaluation`.
+    """
     import tensorflow_model_analysis as tfma
 
     tasks: dict[str, dict[str, float]] = {}
@@ -94,6 +98,33 @@ def _task_metrics(uri: str) -> dict[str, dict[str, float]]:
         if {"precision", "recall"} <= figures.keys():
             total = figures["precision"] + figures["recall"]
             figures["f1"] = 2 * figures["precision"] * figures["recall"] / total if total else 0.0
+    return tasks
+
+
+def confusions(uri: str) -> dict[str, list[dict[str, float]]]:
+    """Reads the model's own overall confusions of each binary task from TFMA's results.
+
+    Args:
+      uri: Folder of a `ModelEvaluation`.
+
+    Returns:
+      By task, ascending by `threshold`: weights of true and false positives and negatives (`tp`,
+      `fp`, `tn`, `fn`).
+    """
+    import tensorflow_model_analysis as tfma
+
+    tasks: dict[str, list[dict[str, float]]] = {}
+    for record in tfma.load_plots(uri):
+        if record.slice_key.single_slice_keys:
+            continue
+        for item in record.plot_keys_and_values:
+            if item.key.model_name == tfma.BASELINE_KEY:
+                continue
+            matrices = item.value.confusion_matrix_at_thresholds.matrices
+            if matrices:
+                tasks[item.key.output_name] = [
+                    {"threshold": m.threshold, "tp": m.true_positives, "fp": m.false_positives,
+                     "tn": m.true_negatives, "fn": m.false_negatives} for m in matrices]
     return tasks
 
 

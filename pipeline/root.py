@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -126,6 +127,7 @@ def full_disk(what: str, fault: str, root: Path) -> TesseraError:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file that is there as a whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
+    # Several steps may write one file at once, and in containers all process ids are alike.
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     partial.write_bytes(content)
     partial.replace(path)

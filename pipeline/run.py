@@ -47,15 +47,14 @@ def run(config: RunConfig, console: Console) -> int:
 
 
 def _run(config: RunConfig, console: Console) -> int:
-    if config.data_dir == data_folder(config.root, config.dataset):
-        _provide(config, console)
+    provide_data(config, console)
     spec = read_spec(config.schemas or SCHEMAS[config.dataset])
     open_source(**config.source_arguments(spec))
-    _check(config, spec)
+    check_recipe(config, spec)
     with console.status("Loading TFX"):
         from pipeline.dag import build_pipeline
         from pipeline.local import run_locally
-    pipe = build_pipeline(config, spec, _schema_files(config.root, spec))
+    pipe = build_pipeline(config, spec, write_schemas(config.root, spec))
     folder = _run_folder(config.root)
     nodes: dict[str, NodeRun] = {}
     failure = None
@@ -115,8 +114,14 @@ def _say(console: Console, line: str) -> None:
     console.print(line, highlight=False, soft_wrap=True)
 
 
-def _provide(config: RunConfig, console: Console) -> None:
-    """Writes or fetches a dataset that was given no folder."""
+def provide_data(config: RunConfig, console: Console) -> None:
+    """Writes or fetches a dataset that was given no folder.
+
+    Raises:
+      InputError: It cannot be fetched.
+    """
+    if config.data_dir != data_folder(config.root, config.dataset):
+        return
     if config.dataset == "demo":
         from components.sources.demo import write_demo
 
@@ -127,8 +132,12 @@ def _provide(config: RunConfig, console: Console) -> None:
         provide(config.dataset, config.data_dir, console)
 
 
-def _check(config: RunConfig, spec: schemas.FeatureSpec) -> None:
-    """Refuses a recipe or a split that the dataset cannot serve, before anything runs."""
+def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> None:
+    """Refuses a recipe or a split that the dataset cannot serve, before anything runs.
+
+    Raises:
+      InputError: A task's label is missing, or is not what its head needs; or the split cannot be.
+    """
     check_protocol(config.split, spec)
     _check_labels(config, spec)
     binary = ", ".join(label.name for label in spec.labels if label.binary) or "none"
@@ -157,10 +166,11 @@ def _check_labels(config: RunConfig, spec: schemas.FeatureSpec) -> None:
                 "value_count { min: 2 max: 2 }; ingest fills it.")
 
 
-def _schema_files(root: Path, spec: schemas.FeatureSpec) -> Path:
+def write_schemas(root: Path, spec: schemas.FeatureSpec) -> Path:
     """Writes the schemas where their content names the folder.
 
     TFX keys an imported schema by its path alone: an edited file would come from the cache.
+    Another run may be reading the same files, so that none is ever seen half written.
     """
     folder = root / "schemas" / hashlib.sha256(spec.to_json().encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,118 @@
+"""One node of a planned run: TFX's launcher, and what became of it in the metadata."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx.orchestration import metadata
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.portable import launcher
+from tfx.orchestration.portable.mlmd import context_lib, execution_lib
+
+from pipeline.kubeflow.plan import load_plan
+from schemas import unknown
+
+_STATE = metadata_store_pb2.Execution
+_OUTPUT = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OUTPUT)
+
+
+@dataclass
+class NodeOutcome:
+    """What became of a node.
+
+    Attributes:
+      state: `done`, or `cached` where its outputs are those of an earlier run.
+      uris: URIs of its outputs by key.
+      types: Types of its outputs by key.
+      pushed: Where a model was pushed to, if one was.
+    """
+
+    state: str = "done"
+    uris: dict[str, list[str]] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    pushed: str | None = None
+
+    def of_type(self, name: str) -> str:
+        """Returns the URI of the output of an artifact type."""
+        return self.uris[next(key for key, kind in self.types.items() if kind == name)][0]
+
+
+class NodeLaunch:
+    """A node that is about to run, or did."""
+
+    def __init__(self, ir, node: str, connection: metadata_store_pb2.ConnectionConfig,
+                 deployment) -> None:
+        nodes = {n.pipeline_node.node_info.id: n.pipeline_node for n in ir.nodes}
+        if node not in nodes:
+            raise unknown("node", node, nodes)
+        self._ir, self._node, self._deployment = ir, nodes[node], deployment
+        self.connection = connection
+
+    @classmethod
+    def load(cls, root: Path, run_id: str, node: str, complete: Callable) -> "NodeLaunch":
+        """Reads a node of a planned run.
+
+        Args:
+          root: The root.
+          run_id: The run's id.
+          node: The node's id.
+          complete: Puts the password into a connection.
+
+        Raises:
+          InputError: The run is not planned, or has no such node.
+        """
+        ir = load_plan(root, run_id)
+        deployment = runner_utils.extract_local_deployment_config(ir)
+        config = deployment.metadata_connection_config
+        connection = complete(getattr(config, config.WhichOneof("connection_config")))
+        return cls(ir, node, connection, deployment)
+
+    def launch(self) -> None:
+        """Runs the node; one that this run has finished already is left as it is."""
+        name = self._node.node_info.id
+        launcher.Launcher(
+            pipeline_node=self._node,
+            mlmd_connection=metadata.Metadata(self.connection),
+            pipeline_info=self._ir.pipeline_info,
+            pipeline_runtime_spec=self._ir.runtime_spec,
+            executor_spec=runner_utils.extract_executor_spec(self._deployment, name),
+            custom_driver_spec=runner_utils.extract_custom_driver_spec(self._deployment, name),
+        ).launch()
+
+    def interrupted(self) -> bool:
+        """Tells whether this run left the node running: its process was killed."""
+        with metadata.Metadata(self.connection) as handle:
+            return any(e.last_known_state == _STATE.RUNNING for e in self._executions(handle))
+
+    def outcome(self) -> NodeOutcome:
+        """Reads from the metadata what became of the node.
+
+        The launcher's own answer will not do: for a cached node it names folders that were never
+        made.
+        """
+        result = NodeOutcome()
+        with metadata.Metadata(self.connection) as handle:
+            for execution in self._executions(handle):
+                if execution.last_known_state == _STATE.CACHED:
+                    result.state = "cached"
+                events = [e for e in handle.store.get_events_by_execution_ids([execution.id])
+                          if e.type in _OUTPUT]
+                artifacts = {a.id: a for a in handle.store.get_artifacts_by_id(
+                    [e.artifact_id for e in events])}
+                for event in events:
+                    self._add(result, event.path.steps[0].key, artifacts[event.artifact_id])
+        return result
+
+    def _executions(self, handle: metadata.Metadata) -> list[metadata_store_pb2.Execution]:
+        """Returns this run's executions of the node; TFX keeps one."""
+        contexts = context_lib.prepare_contexts(handle, self._node.contexts)
+        return execution_lib.get_executions_associated_with_all_contexts(handle, contexts)
+
+    @staticmethod
+    def _add(result: NodeOutcome, key: str, artifact: metadata_store_pb2.Artifact) -> None:
+        result.uris.setdefault(key, []).append(artifact.uri)
+        result.types[key] = artifact.type
+        told = artifact.custom_properties
+        if "pushed" in told and told["pushed"].int_value == 1:
+            result.pushed = told["pushed_destination"].string_value

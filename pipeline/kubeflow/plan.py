@@ -1,0 +1,56 @@
+"""The compiled pipeline of one run, on the volume that all its steps share.
+
+The first step builds it from the configuration and the run's parameters with the image's own code;
+every other step reads it. So all steps of a run agree, and none of them pays for loading TFX's
+component library.
+"""
+
+import re
+import uuid
+from pathlib import Path
+
+from google.protobuf import message
+from tfx.proto.orchestration import pipeline_pb2
+
+from schemas import InputError
+
+_FILE = "pipeline.pb"
+
+
+def run_folder(root: Path, run_id: str) -> Path:
+    """Returns a run's folder.
+
+    Raises:
+      InputError: The id could lead out of the root.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", run_id):
+        raise InputError(f"{run_id!r} is no run id; expected letters, digits, '.', '_' and '-'.")
+    return root / "runs" / run_id
+
+
+def save_plan(root: Path, run_id: str, ir: pipeline_pb2.Pipeline) -> None:
+    """Writes a run's pipeline; readers see the old one or the whole new one."""
+    folder = run_folder(root, run_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / f".{_FILE}-{uuid.uuid4().hex}"
+    fresh.write_bytes(ir.SerializeToString())
+    fresh.replace(folder / _FILE)
+
+
+def load_plan(root: Path, run_id: str) -> pipeline_pb2.Pipeline:
+    """Reads a run's pipeline.
+
+    Raises:
+      InputError: The first step of the run did not write it where this step looks.
+    """
+    path = run_folder(root, run_id) / _FILE
+    try:
+        return pipeline_pb2.Pipeline.FromString(path.read_bytes())
+    except FileNotFoundError as error:
+        raise InputError(
+            f"There is no {path}. The step init-metadata writes it, on the same volume: check that "
+            "every step mounts the claim under the root, and that the claim's access mode is "
+            "ReadWriteMany.") from error
+    except (OSError, message.DecodeError) as error:
+        raise InputError(f"Cannot read {path}: {error}. Check the volume under the root."
+                         ) from error

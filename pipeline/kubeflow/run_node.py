@@ -1,0 +1,70 @@
+"""One step of a run: TFX's portable launcher on one node, and what the interface shows of it."""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import pipeline.environment  # noqa: F401  (before TensorFlow)
+from pipeline.kubeflow.step import run_step
+from schemas import TesseraError
+
+
+def run_node(arguments: argparse.Namespace) -> None:
+    """Runs a node, then writes what Kubeflow's interface shows.
+
+    Raises:
+      TesseraError: The node failed for a reason that a user can act on.
+      Exception: Whatever else the node raised.
+    """
+    from pipeline.kubeflow.shown import Shown, show
+    from pipeline.kubeflow.store import check, with_password
+
+    shown = Shown.read(arguments.executor_input, dict(arguments.show or []))
+    shown.require_writable()  # before hours of work, not after
+    root = Path(arguments.root)
+    from pipeline.kubeflow.launch import NodeLaunch
+
+    launch = NodeLaunch.load(root, arguments.run_id, arguments.node, with_password)
+    check(launch.connection)
+    if launch.interrupted():
+        print(f"An earlier attempt at {arguments.node} was killed while it ran; it runs again.",
+              flush=True)
+    started = time.monotonic()
+    launch.launch()
+    outcome = launch.outcome()
+    print(f"{arguments.node}: {outcome.state}, {time.monotonic() - started:.1f} s", flush=True)
+    for key, uris in outcome.uris.items():
+        print(f"  {key}: {', '.join(uris)}", flush=True)
+    try:
+        show(shown, outcome)
+    except Exception as error:
+        raise TesseraError(
+            f"The node is done ({outcome.state}) but what the interface shows of it could not be "
+            f"written: {type(error).__name__}: {error}. A retry repeats this part alone."
+        ) from error
+
+
+def main() -> int:
+    """Runs the step; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.kubeflow.run_node")
+    for name in ("root", "node", "run-id"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--show", nargs=2, action="append", metavar=("KEY", "PATH"),
+                        help="an artifact for the interface, and where Kubeflow expects it")
+    parser.add_argument("--executor-input", type=_executor_input, default={},
+                        help="Kubeflow's description of the step's outputs, as JSON")
+    arguments = parser.parse_args()
+    return run_step(arguments.node, lambda: run_node(arguments))
+
+
+def _executor_input(text: str) -> dict:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise argparse.ArgumentTypeError(f"not JSON: {error}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""`tessera compile`: every node of the one DAG becomes a step, and nothing else does."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.cli import main
+from pipeline.config import load_config
+from pipeline.kubeflow import compile as compilation
+from pipeline.kubeflow.rules import broken_rules
+from pipeline.kubeflow.steps import INIT_STEP, Step, kebab, read_steps, shape
+from schemas import read_spec
+
+
+@pytest.fixture
+def tessera(monkeypatch, capsys):
+    def command(*words):
+        monkeypatch.setattr(sys, "argv", ["tessera", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return ended.value.code or 0, told.out, told.err
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def ir():
+    from pipeline.dag import build_pipeline
+    from pipeline.kubeflow.ir import compile_ir
+    from pipeline.kubeflow.options import Database
+    from pipeline.kubeflow.store import connection
+
+    config = load_config(None, dataset="demo", root=Path("/tessera"))
+    return compile_ir(build_pipeline(config, read_spec("demo"), Path("/tessera/schemas"),
+                                     connection(Database(), Path("/tessera"))), "compiled")
+
+
+@pytest.mark.parametrize(("node", "name"), [
+    ("CatalogGen", "catalog-gen"), ("StatisticsGen.users", "statistics-gen-users"),
+    ("baseline_model", "baseline-model"), ("Pusher", "pusher"), ("_tfx_dag", "tfx-dag"),
+])
+def test_names(node, name):
+    assert kebab(node) == name
+
+
+def test_each_node_is_a_step_behind_its_upstream_nodes(ir):
+    steps = {step.node: step for step in read_steps(ir)}
+    nodes = {n.pipeline_node.node_info.id: n.pipeline_node for n in ir.nodes}
+    assert steps.keys() == nodes.keys() and len({s.name for s in steps.values()}) == len(nodes)
+    for name, node in nodes.items():
+        after = {kebab(other) for other in node.upstream_nodes} or {INIT_STEP}
+        assert set(steps[name].after) == after
+    assert "gate" in steps["Pusher"].after, "nothing is pushed without a blessing"
+
+
+def test_what_the_interface_shows(ir):
+    shows = {step.node: step.shows for step in read_steps(ir) if step.shows}
+    assert shows["DataReport"] == {"data_report": "HTML"}
+    assert shows["Evaluator"] == {"metrics": "Metrics", "classification": "ClassificationMetrics"}
+    assert shows["RankingEvaluator"] == {"figures": "Metrics"}
+    assert shows["Pusher"] == {"pushed_model": "Model"}
+
+
+def test_the_shape_knows_steps_and_order():
+    one, two = Step("A", "a", (INIT_STEP,), {}), Step("B", "b", ("a",), {})
+    assert shape([one, two]) == shape([two, one])
+    others = [[one], [one, Step("B", "b", (INIT_STEP,), {})],
+              [one, Step("B", "b", ("a",), {"data_report": "HTML"})]]
+    assert len({shape(steps) for steps in [[one, two], *others]}) == 4
+
+
+def test_the_file_holds_every_step_and_breaks_no_rule(tessera, cluster_config, tmp_path, ir):
+    output = tmp_path / "new" / "pipeline.yaml"
+    code, out, err = tessera("compile", "--config", cluster_config(), "-o", output)
+    assert (code, err) == (0, "")
+    text = output.read_text(encoding="utf-8")
+    assert broken_rules(text) == []
+    spec = next(yaml.safe_load_all(text))
+    steps = read_steps(ir)
+    tasks = spec["root"]["dag"]["tasks"]
+    assert {n: tuple(t.get("dependentTasks", ())) for n, t in tasks.items()} == {
+        INIT_STEP: (), **{step.name: step.after for step in steps}}
+    assert f"{len(steps) + 1} steps" in out
+    first = spec["deploymentSpec"]["executors"]["exec-init-metadata"]["container"]["args"]
+    assert first[first.index("--shape") + 1] == shape(steps)
+    config = json.loads(first[first.index("--config") + 1])
+    assert config["recipe_name"] == "flagship" and "kubeflow" not in config
+    assert set(spec["root"]["inputDefinitions"]["parameters"]) == {
+        "data_dir", "recipe", "max_epochs", "learning_rate"}
+
+
+def changed(**given):
+    return lambda tree: tree.update(given)
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (lambda tree: tree.pop("kubeflow"), ("no key 'kubeflow'", "docs/kubeflow.md")),
+    (changed(root="/elsewhere", data_dir="/tessera/d"),
+     ("root is /elsewhere", "none of the volumes (/tessera)")),
+    (changed(data_dir="/home/me/data"), ("data_dir is /home/me/data", "kubeflow.volumes")),
+    (lambda tree: tree["kubeflow"].update(volumes=[]), ("none of the volumes (none)",)),
+    (lambda tree: tree["kubeflow"]["steps"].update(Trainr={}),
+     ("Unknown step in kubeflow.steps 'Trainr'", "Trainer")),
+])
+def test_what_does_not_fit_a_cluster(tessera, cluster_config, tmp_path, change, words):
+    output = tmp_path / "pipeline.yaml"
+    code, _, err = tessera("compile", "--config", cluster_config(change), "-o", output)
+    assert code == 2 and err.startswith("tessera: ") and err.count("\n") == 1
+    for word in words:
+        assert word in err
+    assert not output.exists()
+
+
+def test_an_unknown_runner(tessera, cluster_config, tmp_path):
+    code, _, err = tessera("compile", "--runner", "airflow", "--config", cluster_config(),
+                           "-o", tmp_path / "x.yaml")
+    assert code == 2 and "Unknown runner 'airflow'. Known: kubeflow, vertex." in err
+
+
+def test_a_file_that_cannot_be_written(tessera, cluster_config, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = tessera("compile", "--config", cluster_config(),
+                           "-o", tmp_path / "file" / "pipeline.yaml")
+    assert code == 2 and "Cannot write" in err and "--output" in err
+
+
+def test_a_file_that_breaks_a_rule_is_not_written(cluster_config, tmp_path, monkeypatch, tessera):
+    real = compilation._init_arguments
+    monkeypatch.setattr(compilation, "_init_arguments",
+                        lambda *a: (*real(*a), "--note", "x" * 200_000))
+    code, _, err = tessera("compile", "--config", cluster_config(), "-o", tmp_path / "p.yaml")
+    assert code == 1 and "an argument of 200000 bytes" in err
+    assert not (tmp_path / "p.yaml").exists()
+
+
+def test_vertex_is_tfxs_own_output_and_says_so(tessera, cluster_config, tmp_path):
+    output = tmp_path / "pipeline.json"
+    code, out, _ = tessera("compile", "--runner", "vertex", "--config", cluster_config(),
+                           "-o", output)
+    assert code == 0
+    assert "TFX's own V2 output, for Vertex AI" in out and "open-source" in out
+    job = json.loads(output.read_text(encoding="utf-8"))
+    assert {"pipelineSpec", "runtimeConfig"} <= job.keys()
+    assert "registry.example/tessera:1" in output.read_text(encoding="utf-8")
+    assert broken_rules(json.dumps(job)) == [
+        "this is a PipelineJob, as Vertex takes it: expected a bare PipelineSpec"]
+
+
+def test_vertex_takes_json(tessera, cluster_config, tmp_path):
+    code, _, err = tessera("compile", "--runner", "vertex", "--config", cluster_config(),
+                           "-o", tmp_path / "pipeline.yaml")
+    assert code == 2 and "end its name with .json" in err

@@ -1,0 +1,104 @@
+"""The file that Kubeflow gets, with each version of kfp that is there."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+GOLDEN = Path(__file__).with_name("golden.yaml")
+# Where `make kubeflow-env` puts kfp 2.17.0, which needs protobuf 6 and so cannot live beside TFX.
+NEWER = Path(os.environ.get("TESSERA_KFP_ENV", ROOT / ".cache" / "kfp")) / "bin" / "python"
+STEPS = [
+    {"node": "CatalogGen", "name": "catalog-gen", "after": ["init-metadata"], "shows": {}},
+    {"node": "Transform.items", "name": "transform-items", "after": ["catalog-gen"], "shows": {}},
+    {"node": "Trainer", "name": "trainer", "after": ["catalog-gen", "transform-items"],
+     "shows": {"metrics": "Metrics", "classification": "ClassificationMetrics",
+               "report": "HTML", "pushed_model": "Model"}},
+]
+BAKED = {"name": "demo-flagship-1", "root": "/tessera", "data_dir": "/tessera/data/demo",
+         "recipe": "flagship",
+         "init_arguments": ["--config", '{"a": {"b": {"c": []}}}', "--shape", "0123"]}
+SCRIPT = """
+import json, sys
+from pathlib import Path
+from pipeline.kubeflow.definition import Baked, write_definition
+from pipeline.kubeflow.options import KubeflowOptions
+from pipeline.kubeflow.steps import Step
+plan = json.load(sys.stdin)
+steps = [Step(**{**s, "after": tuple(s["after"])}) for s in plan["steps"]]
+baked = Baked(**{**plan["baked"], "init_arguments": tuple(plan["baked"]["init_arguments"])})
+write_definition(steps, baked, KubeflowOptions.model_validate(plan["options"]), Path(sys.argv[1]))
+"""
+
+
+def compiled(python, path, options):
+    plan = json.dumps({"steps": STEPS, "baked": BAKED, "options": options})
+    subprocess.run([python, "-W", "ignore", "-c", SCRIPT, str(path)], input=plan, text=True,
+                   cwd=ROOT, check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(
+                       [str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+                       if python == sys.executable else str(ROOT)})
+    return list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+
+
+def structure(documents):
+    """Names, dependencies, images, commands, arguments, resources and the platform."""
+    spec, platform = documents
+    tasks, executors = spec["root"]["dag"]["tasks"], spec["deploymentSpec"]["executors"]
+    found = {}
+    for name, task in tasks.items():
+        label = spec["components"][task["componentRef"]["name"]]["executorLabel"]
+        container = executors[label]["container"]
+        config = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"][label]
+        for secret in config["secretAsEnv"]:
+            assert not secret.pop("optional", False)  # told from kfp-kubernetes 2 on
+        found[name] = {
+            "after": task.get("dependentTasks", []), "retry": task.get("retryPolicy"),
+            "cached": task["cachingOptions"], "image": container["image"],
+            "command": container["command"], "args": container["args"],
+            "resources": container.get("resources"), "platform": config,
+            "outputs": {key: output["artifactType"]["schemaTitle"] for key, output in
+                        spec["components"][task["componentRef"]["name"]]
+                        .get("outputDefinitions", {}).get("artifacts", {}).items()},
+        }
+    return {"schema": spec["schemaVersion"], "name": spec["pipelineInfo"]["name"],
+            "parameters": spec["root"]["inputDefinitions"]["parameters"], "tasks": found}
+
+
+@pytest.fixture
+def options(cluster_config):
+    return yaml.safe_load(cluster_config().read_text())["kubeflow"]
+
+
+@pytest.mark.parametrize("version", ["2.13.0", "2.17.0"])
+def test_the_structure_is_the_golden_one(version, tmp_path, options):
+    python = sys.executable if version == "2.13.0" else str(NEWER)
+    if not Path(python).exists():
+        pytest.skip(f"kfp {version} is absent: `make kubeflow-env` installs it.")
+    documents = compiled(python, tmp_path / "pipeline.yaml", options)
+    assert documents[0]["sdkVersion"] == f"kfp-{version}"
+    found = structure(documents)
+    if os.environ.get("TESSERA_UPDATE_GOLDEN"):
+        GOLDEN.write_text(yaml.safe_dump(found, sort_keys=False, width=100), encoding="utf-8")
+    assert found == yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
+
+
+def test_the_golden_structure_says_what_was_configured():
+    tasks = yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))["tasks"]
+    assert list(sorted(tasks)) == ["catalog-gen", "init-metadata", "trainer", "transform-items"]
+    trainer = tasks["trainer"]
+    assert trainer["after"] == ["catalog-gen", "transform-items"]
+    assert trainer["image"].endswith("-gpu") and tasks["catalog-gen"]["image"].endswith(":1")
+    assert trainer["command"] == ["python", "-m", "pipeline.kubeflow.run_node"]
+    assert trainer["resources"]["accelerator"]["resourceType"] == "nvidia.com/gpu"
+    assert trainer["resources"]["resourceMemoryLimit"] == "16Gi"
+    assert trainer["platform"]["nodeSelector"] == {"labels": {"gpu": "yes"}}
+    assert tasks["transform-items"]["resources"]["resourceMemoryRequest"] == "8Gi"
+    assert tasks["init-metadata"]["platform"]["activeDeadlineSeconds"] == "3600"
+    variables = [m["envVar"] for s in trainer["platform"]["secretAsEnv"] for m in s["keyToEnv"]]
+    assert variables == ["TESSERA_METADATA_PASSWORD", "HTTPS_PROXY"]
+    assert not any(task["cached"] for task in tasks.values())

@@ -1,0 +1,83 @@
+"""What every step does alike: its last line and its exit code."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.kubeflow.plan import load_plan, run_folder
+from pipeline.kubeflow.step import explain, run_step
+from schemas import DataAnomalyError, InputError, TesseraError
+
+
+def raiser(error):
+    def work():
+        try:
+            raise error
+        except type(error) as cause:
+            raise RuntimeError("TFX wraps it") from cause
+    return work
+
+
+@pytest.mark.parametrize(("error", "code"), [
+    (InputError("no such folder"), 2), (DataAnomalyError("strange data"), 3),
+    (TesseraError("sorry"), 1)])
+def test_our_errors_keep_their_code_behind_tfxs(capfd, error, code):
+    assert run_step("Trainer", raiser(error)) == code
+    told = capfd.readouterr().err
+    assert told == f"tessera: Trainer failed: {error}\n"
+
+
+def test_other_errors_show_where_they_came_from(capfd):
+    assert run_step("Trainer", raiser(ValueError("odd"))) == 1
+    told = capfd.readouterr().err
+    assert "Traceback" in told and told.endswith("tessera: Trainer failed: RuntimeError: TFX wraps "
+                                                 "it\n")
+
+
+def test_a_folder_without_rights_is_the_users_to_change(capfd):
+    assert run_step("Trainer", raiser(PermissionError(13, "Permission denied", "/tessera/x"))) == 2
+    told = capfd.readouterr().err
+    assert "Cannot write /tessera/x: Permission denied" in told and "Traceback" not in told
+
+
+def test_a_full_disk_is_named():
+    assert "No space left" in str(explain(OSError(28, "No space left on device", "/tessera/x")))
+
+
+def test_success_is_zero():
+    assert run_step("Trainer", lambda: None) == 0
+
+
+def test_a_step_that_is_told_to_stop_says_so():
+    script = ("from pipeline.kubeflow.step import run_step; import signal\n"
+              "def work():\n    print('ready', flush=True); signal.pause()\n"
+              "raise SystemExit(run_step('Trainer', work))")
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert told.startswith("tessera: Trainer was stopped by SIGTERM") and "Traceback" not in told
+
+
+@pytest.mark.parametrize("run_id", ["", "..", "../x", "a/b", "/etc"])
+def test_a_run_id_that_leads_elsewhere(tmp_path, run_id):
+    with pytest.raises(InputError, match="is no run id"):
+        run_folder(tmp_path, run_id)
+
+
+def test_a_plan_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match="There is no .*pipeline.pb.*ReadWriteMany"):
+        load_plan(tmp_path, "run-1")
+
+
+def test_a_plan_that_is_broken(tmp_path):
+    folder = run_folder(tmp_path, "run-1")
+    os.makedirs(folder)
+    (folder / "pipeline.pb").write_bytes(b"\xff\xff\xff")
+    with pytest.raises(InputError, match="Cannot read .*pipeline.pb"):
+        load_plan(tmp_path, "run-1")
