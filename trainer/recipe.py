@@ -132,6 +132,14 @@ class Training(_Strict):
     patience: PositiveInt = 3
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
 
+    @model_validator(mode="after")
+    def _batch_has_the_negatives(self) -> "Training":
+        rows, hard = self.batch_size, self.hard_negatives
+        if rows is not None and hard is not None and hard >= rows:
+            raise ValueError(f"'hard_negatives' is {hard}, but a batch of {rows} rows has "
+                             f"{rows - 1} negatives for each")
+        return self
+
 
 class Recipe(_Strict):
     """A model and how to train it, without a word about any dataset.
@@ -158,6 +166,13 @@ class Recipe(_Strict):
         heads = [task.head for task in self.tasks.values()]
         if heads.count("retrieval") != 1:
             raise ValueError("exactly one task must have the head 'retrieval'")
+        return self
+
+    @model_validator(mode="after")
+    def _losses_have_names_of_their_own(self) -> "Recipe":
+        if self.training.alignment and "alignment" in self.tasks:
+            raise ValueError("no task may be called 'alignment' while 'training.alignment' is "
+                             "above 0: the losses would have one name")
         return self
 
     @property

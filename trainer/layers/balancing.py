@@ -191,13 +191,13 @@ class GradNormBalance(GradientBalance):
 
     def coefficients(self, losses, products):
         """See `GradientBalance`; the weights are those before this step, as in the paper."""
-        before = ops.convert_to_tensor(self.weight)
+        before, earlier = ops.copy(self.weight), ops.copy(self.first)
         lengths = ops.sqrt(ops.maximum(ops.diagonal(products), 0.0))
         # A task without a label in this batch has loss 0, and learns nothing of its pace.
         known = ops.cast(losses > 0, "float32")
         finite = ops.all(ops.isfinite(lengths))
         count = ops.maximum(ops.sum(known), 1.0)
-        first = ops.where(self.first > 0, self.first, losses)
+        first = ops.where(earlier > 0, earlier, losses)
         remaining = known * losses / ops.maximum(first, 1e-12)
         pace = remaining / ops.maximum(ops.sum(remaining) / count, 1e-12)
         weighted = before * lengths
@@ -208,7 +208,7 @@ class GradNormBalance(GradientBalance):
         after = after * ops.sum(before) / ops.sum(after)
         # Steps that overflow are skipped, see trainer/loss_scale.py.
         self.weight.assign(ops.where(finite, after, before))
-        self.first.assign(ops.where(finite, first, self.first))
+        self.first.assign(ops.where(finite, first, earlier))
         return before, before
 
     def get_config(self):
