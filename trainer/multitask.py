@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from trainer import gradients
+from trainer.gradients import train_step_of_backend
 from trainer.layers.alignment import ModalityAlignment
 from trainer.layers.balancing import BALANCINGS, GradientBalance
 from trainer.layers.losses import (
@@ -86,7 +86,7 @@ class MultiTaskModel(keras.Model):
     def train_step(self, *arguments):
         """Runs a step; where the tasks' gradients are balanced, with each gradient apart."""
         if isinstance(self.balance, GradientBalance):
-            return gradients.train_step(self, *arguments)
+            return train_step_of_backend()(self, *arguments)
         return super().train_step(*arguments)
 
     def join(self, losses, gradients):

@@ -15,15 +15,18 @@ _ROOT = Path(__file__).parents[2]
 _PLAIN = {"dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0, "dim": 4}
 _TWO_TASKS = {"retrieval": {"head": "retrieval", "label": "like"},
               "rating": {"head": "regression", "label": "rating"}}
+_SMALL = {"modalities": ["numeric"]}
 # PCGrad draws its orders, and backends draw differently: between two tasks there is one order.
 _CASES = {
     "flagship": {},
-    "gradnorm": {"model": {"fusion": "attention", "sharing": "mmoe"}, "balancing": "gradnorm",
-                 "training": {"hard_negatives": 3, "alignment": 0.5}, "modalities": ["numeric"]},
-    "pcgrad": {"model": {"fusion": "hybrid", "decision": "stack", "sharing": "ple"},
-               "balancing": "pcgrad", "tasks": _TWO_TASKS, "modalities": ["numeric"]},
-    "uncertainty": {"model": {"fusion": "co_attention"}, "balancing": "uncertainty",
-                    "tasks": _TWO_TASKS, "modalities": ["numeric"]},
+    "gradnorm": {"model": {"fusion": "attention", "sharing": "mmoe", "history": False},
+                 "balancing": "gradnorm", "training": {"hard_negatives": 3, "alignment": 0.5},
+                 **_SMALL},
+    "pcgrad": {"model": {"fusion": "hybrid", "decision": "stack", "sharing": "ple",
+                         "history": False},
+               "balancing": "pcgrad", "tasks": _TWO_TASKS, **_SMALL},
+    "uncertainty": {"model": {"fusion": "co_attention", "history": False},
+                    "balancing": "uncertainty", "tasks": _TWO_TASKS, **_SMALL},
 }
 
 

@@ -27,7 +27,7 @@ def test_what_is_hidden_was_there_and_something_always_stays(rate):
     vectors, present = map(np.asarray, layer(VECTORS, PRESENT, training=True))
     assert (present <= PRESENT).all()
     np.testing.assert_array_equal(present.max(axis=1), PRESENT.max(axis=1))
-    hidden = (PRESENT > present)[PRESENT.sum(axis=1) > 1]
+    hidden = (present < PRESENT)[PRESENT.sum(axis=1) > 1]
     assert 0.2 < hidden.mean() < 0.7
     assert hidden.any(axis=0).all()  # each of them at times
     np.testing.assert_array_equal(

@@ -1,23 +1,22 @@
 """Training steps on the gradient of each task apart: one function for each backend."""
 
+from collections.abc import Callable
+
 import keras
 
 
-def train_step(model: keras.Model, *arguments):
-    """Runs a step that balances the tasks' gradients, on the backend in use.
+def train_step_of_backend() -> Callable:
+    """Returns the step that balances the tasks' gradients, for the Keras backend in use.
 
-    Args:
-      model: A `trainer.multitask.MultiTaskModel`.
-      arguments: Those of `train_step` in Keras, which depend on the backend.
-
-    Returns:
-      What `train_step` returns in Keras.
+    It takes a `trainer.multitask.MultiTaskModel` and what `train_step` takes in Keras, and
+    returns what that returns; both depend on the backend.
     """
     # A machine has one backend, seldom all three.
     if keras.backend.backend() == "jax":
-        from trainer.gradients.jax_step import train_step as step
-    elif keras.backend.backend() == "torch":
-        from trainer.gradients.torch_step import train_step as step
-    else:
-        from trainer.gradients.tensorflow_step import train_step as step
-    return step(model, *arguments)
+        from trainer.gradients import jax_step
+        return jax_step.train_step
+    if keras.backend.backend() == "torch":
+        from trainer.gradients import torch_step
+        return torch_step.train_step
+    from trainer.gradients import tensorflow_step
+    return tensorflow_step.train_step

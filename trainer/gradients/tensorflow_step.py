@@ -28,8 +28,10 @@ def train_step(model, data):
     devices = tf.distribute.get_strategy().num_replicas_in_sync
     if devices > 1:
         values, *stacked = context.all_reduce(tf.distribute.ReduceOp.MEAN, [values, *stacked])
+    # The total is that of this step's weights, hence before they move.
+    logs = model.log(losses, tf.shape(next(iter(inputs.values())))[0])
     joined = model.join(values, stacked)
     # The optimizer adds up what the devices give.
     model.optimizer.apply_gradients(
         zip([gradient / devices for gradient in joined], weights, strict=True))
-    return model.log(losses, tf.shape(next(iter(inputs.values())))[0])
+    return logs
