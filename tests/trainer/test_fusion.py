@@ -166,6 +166,9 @@ def test_late_fusion_joins_decisions_made_apart(present):
     for layer in layers.values():
         layer(VECTORS, PRESENT)
         shuffled(layer)
+    for layer in layers.values():  # the same decisions for all
+        layer.hidden.set_weights(layers["average"].hidden.get_weights())
+        layer.decide.set_weights(layers["average"].decide.get_weights())
     present = np.array([present], "float32")
     mean = np.asarray(layers["average"](VECTORS[:1], present)[0][0])
     apart = _decisions(layers["average"], present[0])
