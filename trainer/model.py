@@ -15,6 +15,8 @@ from trainer.layers.audio_tower import AudioTower
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.heads import PairHead
 from trainer.layers.history import HistoryTower
+from trainer.layers.modality_dropout import ModalityDropout
+from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
 from trainer.layers.stranger import StrangerDropout
 from trainer.layers.table import TableLookup
@@ -123,9 +125,12 @@ def build_network(
         inputs[columns.UNSEEN_INDEX] = unseen
         among = ops.concatenate([among, unseen], axis=1)
     index = ops.reshape(among, (-1,))
-    flat = item({columns.ITEM_INDEX: index,
-                 **{n: look(index) for n, look in item_lookup.items()}})["vector"]
-    vectors = ops.reshape(flat, (-1, among.shape[1], options.dim))
+    item_out = item({columns.ITEM_INDEX: index,
+                     **{n: look(index) for n, look in item_lookup.items()}})
+    # Each row's own item comes first.
+    each = {n: ops.reshape(value, (-1, among.shape[1], *value.shape[1:]))
+            for n, value in item_out.items()}
+    vectors = each["vector"]
     vector = vectors[:, 0]
     outputs = {
         name: head(user_out[name][:, None, :], vectors) if recipe.tasks[name].head == "click"
@@ -137,6 +142,8 @@ def build_network(
     outputs["index"] = inputs[columns.ITEM_INDEX]
     if unseen is not None:
         outputs["unseen"] = unseen
+    if recipe.training.alignment:
+        outputs.update({f"item_{n}": each[n][:, 0] for n in ("parts", "present")})
     training = keras.Model(inputs, outputs, name="tessera")
     return Network(user, item, user_lookup, item_lookup, query, candidate, heads,
                    recipe.retrieval, items.rows, training, user_modalities, item_modalities)
@@ -158,8 +165,12 @@ def _item_model(spec, recipe, items, embedding, seed):
                     name="item_id")
     parts = {"id": tower(index)}
     parts.update(_feature_parts(spec, recipe, "items", items, inputs))
-    fused, weights = _fuse(parts, recipe, "items")
-    return keras.Model(inputs, {"vector": fused, "weights": weights}, name="items"), list(parts)
+    vectors, present = _stack(parts)
+    fused, weights = _fuse(vectors, present, recipe, "items", seed + 3)
+    outputs = {"vector": fused, "weights": weights}
+    if recipe.training.alignment:
+        outputs.update(parts=vectors, present=present)
+    return keras.Model(inputs, outputs, name="items"), list(parts)
 
 
 def _user_model(spec, recipe, users, item_embedding, seed):
@@ -184,9 +195,10 @@ def _user_model(spec, recipe, users, item_embedding, seed):
         parts["context"] = context(
             (behaviour[columns.CONTEXT], ops.ones_like(behaviour[columns.CONTEXT][:, 0]))
         )
-    fused, weights = _fuse(parts, recipe, "users")
-    shared = SHARINGS[options.sharing](
-        list(recipe.tasks), options.dim, options.dropout, name="sharing"
+    fused, weights = _fuse(*_stack(parts), recipe, "users", seed + 4)
+    shared = look_up(SHARINGS, options.sharing, "sharing")(
+        list(recipe.tasks), options.dim, options.dropout, name="sharing",
+        **({"experts": options.experts} if options.experts else {}),
     )
     outputs = {**shared(fused), "weights": weights}
     return keras.Model(inputs, outputs, name="users"), list(parts)
@@ -268,10 +280,22 @@ def _video(feature: Feature, recipe: Recipe, side: Side, inputs, name):
     return tower((inputs[feature.name], inputs[columns.present(feature.name)]))
 
 
-def _fuse(parts, recipe: Recipe, name: str):
-    vectors = ops.stack([vector for vector, _ in parts.values()], axis=1)
-    present = ops.stack([present for _, present in parts.values()], axis=1)
-    return FUSIONS[recipe.model.fusion](recipe.model.dim, name=f"{name}_fusion")(vectors, present)
+def _stack(parts):
+    """Returns all vectors `(batch, modalities, dim)` and flags `(batch, modalities)`."""
+    vectors, present = zip(*parts.values(), strict=True)
+    return ops.stack(vectors, axis=1), ops.stack(present, axis=1)
+
+
+def _fuse(vectors, present, recipe: Recipe, name: str, seed: int):
+    options = recipe.model
+    if options.modality_dropout:
+        hide = ModalityDropout(options.modality_dropout, seed, name=f"{name}_modality_dropout")
+        vectors, present = hide(vectors, present)
+    fusion = look_up(FUSIONS, options.fusion, "fusion")(
+        options.dim, name=f"{name}_fusion",
+        **({"decision": options.decision} if options.decision else {}),
+    )
+    return fusion(vectors, present)
 
 
 TOWERS = {"categorical": _categorical, "text": _text, "numeric": _numeric, "image": _image,

@@ -1,24 +1,28 @@
 """The training step's loss: every task's loss on one batch, balanced to one number."""
 
+import functools
 from collections.abc import Callable, Mapping
 
 import keras
 import numpy as np
 from keras import ops
 
+from trainer.gradients import train_step_of_backend
+from trainer.layers.alignment import ModalityAlignment
+from trainer.layers.balancing import BALANCINGS, GradientBalance
 from trainer.layers.losses import (
-    FixedBalance,
-    UncertaintyBalance,
     binary_crossentropy,
     click_loss,
     in_batch_softmax,
     masked_mean,
     squared_error,
 )
+from trainer.layers.registry import look_up
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
 
 RetrievalLoss = Callable[..., keras.KerasTensor]
+ALIGNMENT = "alignment"
 
 
 class MultiTaskModel(keras.Model):
@@ -47,16 +51,25 @@ class MultiTaskModel(keras.Model):
         self.network, self.recipe, self.replicas = network, recipe, replicas
         self.probability = np.asarray(probability, "float32")
         self.retrieval_loss = retrieval_loss
-        if recipe.balancing == "uncertainty":
-            self.balance = UncertaintyBalance(list(recipe.tasks), name="balance")
-        else:
-            self.balance = FixedBalance({n: t.weight for n, t in recipe.tasks.items()})
-        self._trackers = {n: keras.metrics.Mean(name=f"{n}_loss") for n in recipe.tasks}
+        options = recipe.training
+        if options.hard_negatives is not None:
+            self.retrieval_loss = functools.partial(
+                retrieval_loss, hard_negatives=options.hard_negatives)
+        balance = look_up(BALANCINGS, recipe.balancing, "balancing")
+        self.balance = balance({n: t.weight for n, t in recipe.tasks.items()}, name="balance")
+        self.alignment = None
+        if options.alignment:
+            self.alignment = ModalityAlignment(recipe.model.dim, name=ALIGNMENT)
+        names = [*recipe.tasks, *([ALIGNMENT] if self.alignment else [])]
+        self._trackers = {n: keras.metrics.Mean(name=f"{n}_loss") for n in names}
         self.build()
 
     def build(self, input_shape=None):
         """Creates the balance's weights; the network's exist already."""
         self.balance({name: ops.convert_to_tensor(0.0) for name in self.recipe.tasks})
+        if self.alignment:
+            self.alignment.build(self.network.output["item_parts"].shape)
+            self.alignment.built = True
         self.built = True
 
     def call(self, inputs, training=None):
@@ -66,10 +79,56 @@ class MultiTaskModel(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Returns the balanced loss of a batch."""
-        losses = self.task_losses(y, y_pred)
+        losses = self.all_losses(y, y_pred)
+        self._track(losses)
+        return self._total(losses) / self.replicas
+
+    def train_step(self, *arguments):
+        """Runs a step; where the tasks' gradients are balanced, with each gradient apart."""
+        if isinstance(self.balance, GradientBalance):
+            return train_step_of_backend()(self, *arguments)
+        return super().train_step(*arguments)
+
+    def join(self, losses, gradients):
+        """Joins the gradients of `all_losses`.
+
+        Args:
+          losses: The losses, `(losses,)`.
+          gradients: For each trainable weight, its gradients, `(losses, *weight shape)`.
+
+        Returns:
+          For each trainable weight, its gradient.
+        """
+        tasks = len(self.recipe.tasks)
+        joined = self.balance.combine(losses[:tasks], [each[:tasks] for each in gradients])
+        if self.alignment is None:
+            return joined
+        weight = self.recipe.training.alignment
+        return [one + weight * each[tasks] for one, each in zip(joined, gradients, strict=True)]
+
+    def log(self, losses: Mapping, rows) -> dict:
+        """Notes the losses of a step over some rows, and returns all metrics so far."""
+        self._track(losses)
+        self._loss_tracker.update_state(self._total(losses), sample_weight=rows)
+        return self.get_metrics_result()
+
+    def _track(self, losses):
         for name, loss in losses.items():
             self._trackers[name].update_state(loss)
-        return self.balance(losses) / self.replicas
+
+    def _total(self, losses):
+        total = self.balance({name: losses[name] for name in self.recipe.tasks})
+        if self.alignment is None:
+            return total
+        return total + self.recipe.training.alignment * losses[ALIGNMENT]
+
+    def all_losses(self, labels: Mapping, outputs: Mapping) -> dict:
+        """Returns the tasks' losses, and behind them that of the alignment, if there is one."""
+        losses = self.task_losses(labels, outputs)
+        if self.alignment is not None:
+            losses[ALIGNMENT] = self.alignment(
+                outputs["item_parts"], outputs["item_present"], outputs["index"])
+        return losses
 
     def task_losses(self, labels: Mapping, outputs: Mapping) -> dict:
         """Returns each task's mean loss.

@@ -77,8 +77,13 @@ class ModelOptions(_Strict):
       id_dropout: Share of ids that training hides, so that content alone learns to serve.
       stranger_dropout: Share of rows whose user training makes unknown in every respect.
       history: Whether the user's earlier events are read, where the dataset has them.
+      modality_dropout: Chance of each present modality to be hidden in training; one always stays.
       fusion: How modalities become one vector.
+      decision: How the modalities' decisions are joined, where `fusion` is `late` or `hybrid`;
+        `average` where `None`.
       sharing: How one vector becomes one for each task.
+      experts: Experts of `mmoe`, 4 where `None`; of `ple` those of each task, and shared ones, 2
+        where `None`.
     """
 
     dim: PositiveInt = 64
@@ -86,8 +91,23 @@ class ModelOptions(_Strict):
     id_dropout: Share = 0.1
     stranger_dropout: Share = 0.05
     history: bool = True
-    fusion: Literal["gated"] = "gated"
-    sharing: Literal["shared_bottom"] = "shared_bottom"
+    modality_dropout: Share = 0.0
+    fusion: Literal[
+        "concat", "weighted", "gated", "attention", "co_attention", "late", "hybrid"
+    ] = "gated"
+    decision: Literal["average", "vote", "stack"] | None = None
+    sharing: Literal["shared_bottom", "mmoe", "ple"] = "shared_bottom"
+    experts: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _options_have_a_reader(self) -> "ModelOptions":
+        if self.decision is not None and self.fusion not in ("late", "hybrid"):
+            raise ValueError(f"'decision' was given ('{self.decision}'), but only the fusions "
+                             f"'late' and 'hybrid' decide; 'fusion' is '{self.fusion}'")
+        if self.experts is not None and self.sharing not in ("mmoe", "ple"):
+            raise ValueError(f"'experts' was given ({self.experts}), but only the sharings "
+                             f"'mmoe' and 'ple' have experts; 'sharing' is '{self.sharing}'")
+        return self
 
 
 class Task(_Strict):
@@ -123,15 +143,28 @@ class Training(_Strict):
     Attributes:
       batch_size: Rows a step; where `None`, a power of two from 128 to 4096 that makes about 80
         steps an epoch, so that a small dataset gets enough steps and a large one enough negatives.
+      hard_negatives: How many of a batch's negatives count in retrieval for each row, those with
+        the largest logits; all where `None`.
+      alignment: Weight of a loss that lets an item's modalities recognize each other.
     """
 
     batch_size: PositiveInt | None = None
     learning_rate: PositiveFloat = 1e-3
     weight_decay: Annotated[float, Field(ge=0.0)] = 1e-4
     temperature: PositiveFloat = 1.0
+    hard_negatives: PositiveInt | None = None
+    alignment: Annotated[float, Field(ge=0.0)] = 0.0
     max_epochs: PositiveInt = 30
     patience: PositiveInt = 3
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
+
+    @model_validator(mode="after")
+    def _batch_has_the_negatives(self) -> "Training":
+        rows, hard = self.batch_size, self.hard_negatives
+        if rows is not None and hard is not None and hard >= rows:
+            raise ValueError(f"'hard_negatives' is {hard}, but a batch of {rows} rows has "
+                             f"{rows - 1} negatives for each")
+        return self
 
 
 class Recipe(_Strict):
@@ -151,7 +184,7 @@ class Recipe(_Strict):
     preprocessing: Preprocessing = Preprocessing()
     model: ModelOptions = ModelOptions()
     tasks: dict[str, Task]
-    balancing: Literal["fixed", "uncertainty"] = "fixed"
+    balancing: Literal["fixed", "uncertainty", "gradnorm", "pcgrad"] = "fixed"
     training: Training = Training()
 
     @model_validator(mode="after")
@@ -159,6 +192,13 @@ class Recipe(_Strict):
         heads = [task.head for task in self.tasks.values()]
         if heads.count("retrieval") != 1:
             raise ValueError("exactly one task must have the head 'retrieval'")
+        return self
+
+    @model_validator(mode="after")
+    def _losses_have_names_of_their_own(self) -> "Recipe":
+        if self.training.alignment and "alignment" in self.tasks:
+            raise ValueError("no task may be called 'alignment' while 'training.alignment' is "
+                             "above 0: the losses would have one name")
         return self
 
     @property

@@ -7,7 +7,8 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 
-def tfrs_in_batch_softmax(query, candidate, weight, probability, candidate_index, temperature=1.0):
+def tfrs_in_batch_softmax(query, candidate, weight, probability, candidate_index, temperature=1.0,
+                          hard_negatives=None):
     """The sampled softmax loss of `trainer.layers.losses.in_batch_softmax`, by TFRS.
 
     Args:
@@ -17,16 +18,19 @@ def tfrs_in_batch_softmax(query, candidate, weight, probability, candidate_index
       probability: Chance that a draw from the training rows gives the candidate, `(batch,)`.
       candidate_index: What identifies a candidate, `(batch,)`.
       temperature: Divides the logits.
+      hard_negatives: How many negatives to keep for each query; all where `None`.
 
     Returns:
       The weighted sum of the rows' losses, a float32 scalar.
     """
-    return _retrieval(temperature)(query, candidate, weight, probability, candidate_index)
+    loss = _retrieval(temperature, hard_negatives)
+    return loss(query, candidate, weight, probability, candidate_index)
 
 
 @functools.cache
-def _retrieval(temperature: float) -> Callable[..., tf.Tensor]:
-    task = tfrs.tasks.Retrieval(temperature=temperature, remove_accidental_hits=True)
+def _retrieval(temperature: float, hard_negatives: int | None) -> Callable[..., tf.Tensor]:
+    task = tfrs.tasks.Retrieval(temperature=temperature, remove_accidental_hits=True,
+                                num_hard_negatives=hard_negatives)
 
     # The task needs autograph, which Keras 3 does not apply to a training step.
     @tf.function

@@ -1,13 +1,10 @@
 """Losses by hand, and the retrieval loss against TensorFlow Recommenders."""
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from trainer.layers.losses import (
-    FixedBalance,
-    UncertaintyBalance,
     binary_crossentropy,
     in_batch_softmax,
     masked_mean,
@@ -41,22 +38,24 @@ def _batch(case: str):
     return {n: tf.constant(v, types.get(n, tf.float32)) for n, v in batch.items()}
 
 
-def _value_and_gradients(loss, batch, temperature):
+def _value_and_gradients(loss, batch, *options):
     with tf.GradientTape() as tape:
         tape.watch((batch["query"], batch["candidate"]))
-        value = loss(**batch, temperature=temperature)
+        value = loss(*batch.values(), *options)
     return value.numpy(), tape.gradient(value, (batch["query"], batch["candidate"]))
 
 
-@pytest.mark.parametrize("temperature", [1.0, 0.2])
+@pytest.mark.parametrize(("temperature", "hard_negatives"), [
+    (1.0, None), (0.2, None), (1.0, 1), (0.2, 3), (1.0, BATCH - 1), (1.0, 100),
+])
 @pytest.mark.parametrize("case", [
     "plain", "duplicates", "weights", "rare", "everything", "one item", "nothing counts",
     "far apart",
 ])
-def test_retrieval_loss_equals_that_of_tfrs(case, temperature):
-    batch = _batch(case)
-    ours, our_gradients = _value_and_gradients(in_batch_softmax, batch, temperature)
-    theirs, their_gradients = _value_and_gradients(tfrs_in_batch_softmax, batch, temperature)
+def test_retrieval_loss_equals_that_of_tfrs(case, temperature, hard_negatives):
+    batch, options = _batch(case), (temperature, hard_negatives)
+    ours, our_gradients = _value_and_gradients(in_batch_softmax, batch, *options)
+    theirs, their_gradients = _value_and_gradients(tfrs_in_batch_softmax, batch, *options)
     assert ours.shape == theirs.shape == ()
     assert abs(ours - theirs) <= 1e-5 * max(1.0, abs(theirs))
     for one, other in zip(our_gradients, their_gradients, strict=True):
@@ -69,6 +68,27 @@ def test_retrieval_loss_by_hand():
     loss = in_batch_softmax(query, candidate, tf.constant([1.0, 2.0]), tf.constant([0.5, 0.5]),
                             tf.constant([1, 2]), temperature=0.5)
     assert loss.numpy() == pytest.approx(3 * np.log1p(np.exp(-2)), rel=1e-5)
+
+
+def test_only_the_hardest_negatives_count():
+    query = tf.constant([[1.0, 0.0]] * 3)
+    candidate = tf.constant([[2.0, 0], [1.0, 0], [-5.0, 0]])
+    weight, even = tf.constant([1.0, 0, 0]), tf.constant([1 / 3] * 3)
+    loss = in_batch_softmax(query, candidate, weight, even, tf.range(3), hard_negatives=1)
+    assert loss.numpy() == pytest.approx(np.log1p(np.exp(-1)), rel=1e-5)
+    loss = in_batch_softmax(query, candidate, weight, even, tf.constant([0, 0, 1]),
+                            hard_negatives=1)  # the hardest is the item itself
+    assert loss.numpy() == pytest.approx(np.log1p(np.exp(-7)), rel=1e-3)
+
+
+def test_hard_negatives_of_a_batch_of_unknown_size():
+    batch = _batch("everything")
+    kinds = [tf.TensorSpec([None, *v.shape[1:]], v.dtype) for v in batch.values()]
+    for number in (2, 100):
+        traced = tf.function(lambda *inputs, number=number: in_batch_softmax(
+            *inputs, hard_negatives=number), input_signature=kinds)
+        expected = in_batch_softmax(*batch.values(), hard_negatives=number)
+        assert traced(*batch.values()).numpy() == pytest.approx(expected.numpy(), rel=1e-5)
 
 
 def test_an_accidental_hit_is_no_negative():
@@ -92,48 +112,3 @@ def test_row_losses():
     found = binary_crossentropy(logits, labels)
     expected = tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
     np.testing.assert_allclose(found, expected, rtol=1e-6)
-
-
-def test_fixed_balance():
-    losses = {"a": tf.constant(3.0), "b": tf.constant(5.0)}
-    assert FixedBalance({"a": 2.0, "b": 0.1})(losses).numpy() == pytest.approx(6.5)
-
-
-def test_uncertainty_balance_starts_as_the_sum_and_follows_its_formula():
-    balance = UncertaintyBalance(["a", "b"])
-    losses = {"a": tf.constant(3.0), "b": tf.constant(5.0)}
-    assert balance(losses).numpy() == pytest.approx(8)
-    balance.log_variance.assign([np.log(2), np.log(0.5)])
-    assert balance(losses).numpy() == pytest.approx(3 / 2 + 5 * 2, rel=1e-6)
-
-
-def test_uncertainty_balance_learns_the_size_of_each_loss():
-    balance = UncertaintyBalance(["a", "b"])
-    balance.build()
-    optimizer = keras.optimizers.Adam(0.1)
-    for _ in range(200):
-        with tf.GradientTape() as tape:
-            total = balance({"a": tf.constant(0.5), "b": tf.constant(8.0)})
-        gradients = tape.gradient(total, [w.value for w in balance.trainable_weights])
-        optimizer.apply(gradients, balance.trainable_weights)
-    # The best log-variance of a constant loss L is log(2 L).
-    np.testing.assert_allclose(balance.log_variance, np.log([1, 16]), atol=0.05)
-
-
-@pytest.mark.parametrize("balance", [
-    FixedBalance({"a": 2.0, "b": 1.0}), UncertaintyBalance(["a", "b"]),
-], ids=["fixed", "uncertainty"])
-def test_a_balance_survives_a_rebuild(balance):
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(balance))
-    losses = {"a": tf.constant(1.0), "b": tf.constant(2.0)}
-    assert again(losses).numpy() == balance(losses).numpy()
-
-
-@pytest.mark.parametrize("make", [
-    lambda: FixedBalance({"a": 1.0}), lambda: UncertaintyBalance(["a"]),
-], ids=["fixed", "uncertainty"])
-def test_losses_stay_in_float32(make, policy):
-    policy("mixed_float16")
-    total = make()({"a": tf.constant(100_000.3)})  # beyond the largest float16
-    assert total.dtype == tf.float32
-    assert total.numpy() == np.float32(100_000.3)

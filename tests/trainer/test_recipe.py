@@ -1,9 +1,16 @@
 """What a recipe may say and what it is told when it may not."""
 
+from typing import get_args
+
 import pytest
 from pydantic import ValidationError
 
-from trainer.recipe import Recipe
+from trainer.layers.balancing import BALANCINGS
+from trainer.layers.fusion import FUSIONS
+from trainer.layers.fusion.late import DECISIONS
+from trainer.layers.registry import look_up
+from trainer.layers.sharing import SHARINGS
+from trainer.recipe import ModelOptions, Recipe
 
 RETRIEVAL = {"head": "retrieval", "label": "like"}
 
@@ -34,6 +41,21 @@ def test_retrieval_may_take_every_event():
     ({"model": {"dim": 0}}, "model.dim", "greater than 0"),
     ({"model": {"dropout": 1.0}}, "model.dropout", "less than 1"),
     ({"model": {"fusion": "magic"}}, "model.fusion", "Input should be"),
+    ({"model": {"fusion": "late", "decision": "toss"}}, "model.decision", "'average', 'vote'"),
+    ({"model": {"decision": "vote"}}, "model",
+     "'decision' was given ('vote'), but only the fusions 'late' and 'hybrid' decide; 'fusion' is "
+     "'gated'"),
+    ({"model": {"sharing": "shared_bottom", "experts": 3}}, "model",
+     "'experts' was given (3), but only the sharings 'mmoe' and 'ple' have experts; 'sharing' is "
+     "'shared_bottom'"),
+    ({"model": {"sharing": "mmoe", "experts": 0}}, "model.experts", "greater than 0"),
+    ({"model": {"modality_dropout": 1.0}}, "model.modality_dropout", "less than 1"),
+    ({"training": {"hard_negatives": 0}}, "training.hard_negatives", "greater than 0"),
+    ({"training": {"alignment": -1}}, "training.alignment", "greater than or equal to 0"),
+    ({"training": {"batch_size": 8, "hard_negatives": 8}}, "training",
+     "'hard_negatives' is 8, but a batch of 8 rows has 7 negatives for each"),
+    ({"training": {"alignment": 0.1}, "tasks": {"alignment": RETRIEVAL}}, "",
+     "no task may be called 'alignment' while 'training.alignment' is above 0"),
     ({"training": {"precision": "int8"}}, "training.precision", "'mixed_float16'"),
     ({"training": {"learning_rate": "fast"}}, "training.learning_rate", "valid number"),
     ({"preprocessing": {"image": {"height": 4}}}, "preprocessing.image.height", "equal to 8"),
@@ -43,7 +65,7 @@ def test_retrieval_may_take_every_event():
     ({"preprocessing": {"video": {"frames": 1}}}, "preprocessing.video.frames", "equal to 2"),
     ({"preprocessing": {"video": {"width": 65}}}, "preprocessing.video.width", "equal to 64"),
     ({"modalities": ["smell"]}, "modalities.0", "'categorical', 'numeric', 'text'"),
-    ({"balancing": "luck"}, "balancing", "'fixed' or 'uncertainty'"),
+    ({"balancing": "luck"}, "balancing", "'fixed', 'uncertainty', 'gradnorm' or 'pcgrad'"),
     ({"tasks": {"find": RETRIEVAL, "like": {"head": "binary"}}}, "tasks.like",
      "a task with head 'binary' needs a label"),
     ({"tasks": {"find": {**RETRIEVAL, "weight": 0}}}, "tasks.find.weight", "greater than 0"),
@@ -64,3 +86,24 @@ def test_what_cannot_be_is_named(changes, where, message):
 def test_a_recipe_is_final():
     with pytest.raises(ValidationError, match="frozen"):
         _recipe().balancing = "uncertainty"
+
+
+@pytest.mark.parametrize(("registry", "field"), [
+    (FUSIONS, ModelOptions.model_fields["fusion"]),
+    (SHARINGS, ModelOptions.model_fields["sharing"]),
+    (BALANCINGS, Recipe.model_fields["balancing"]),
+], ids=["fusion", "sharing", "balancing"])
+def test_a_recipe_may_name_what_is_registered_and_nothing_else(registry, field):
+    assert get_args(field.annotation) == tuple(registry)
+
+
+def test_a_recipe_may_name_every_decision():
+    named, none = get_args(ModelOptions.model_fields["decision"].annotation)
+    assert (get_args(named), none) == (tuple(DECISIONS), type(None))
+
+
+@pytest.mark.parametrize("registry", [FUSIONS, SHARINGS, BALANCINGS])
+def test_an_unknown_name_lists_the_known_ones(registry):
+    known = ", ".join(f"'{name}'" for name in registry)
+    with pytest.raises(ValueError, match=f"There is no thing 'magic'; known are {known}."):
+        look_up(registry, "magic", "thing")

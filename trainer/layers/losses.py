@@ -1,12 +1,12 @@
 """Losses over one batch; rows without a label do not count."""
 
-import keras
 from keras import ops
 
 _NEVER = -1e9
 
 
-def in_batch_softmax(query, candidate, weight, probability, candidate_index, temperature=1.0):
+def in_batch_softmax(query, candidate, weight, probability, candidate_index, temperature=1.0,
+                     hard_negatives=None):
     """The sampled softmax loss with the batch's own candidates as negatives.
 
     With the correction for how often a candidate is drawn, and without accidental hits: Yi et al.
@@ -20,6 +20,8 @@ def in_batch_softmax(query, candidate, weight, probability, candidate_index, tem
       probability: Chance that a draw from the training rows gives the candidate, `(batch,)`.
       candidate_index: What identifies a candidate, `(batch,)`.
       temperature: Divides the logits.
+      hard_negatives: How many negatives to keep for each query, those with the largest logits;
+        all where `None`.
 
     Returns:
       The weighted sum of the rows' losses, a scalar.
@@ -31,7 +33,18 @@ def in_batch_softmax(query, candidate, weight, probability, candidate_index, tem
     other = ops.logical_not(ops.cast(ops.eye(batch), "bool"))
     logits = ops.where(ops.logical_and(same, other), _NEVER, logits)
     positive = ops.diagonal(logits)
+    if hard_negatives is not None:
+        logits = _with_hardest(logits, positive, other, hard_negatives)
     return ops.sum(weight * (ops.logsumexp(logits, axis=1) - positive))
+
+
+def _with_hardest(logits, positive, negative, number):
+    """Returns the positive and the largest negative logits, `(batch, 1 + number)`."""
+    batch = logits.shape[1]
+    # A batch of unknown size is TensorFlow's alone, where `number` may be a tensor.
+    number = min(number, batch) if batch else ops.minimum(number, ops.shape(logits)[1])
+    hardest = ops.top_k(ops.where(negative, logits, _NEVER), number, sorted=False)[0]
+    return ops.concatenate([positive[:, None], hardest], axis=1)
 
 
 def masked_mean(loss, known):
@@ -74,55 +87,3 @@ def click_loss(logit, weight, unseen):
     known = known * weight[:, None]
     loss = binary_crossentropy(logit, label)
     return ops.sum(loss * known) / ops.maximum(ops.sum(known), 1.0)
-
-
-@keras.saving.register_keras_serializable("tessera")
-class UncertaintyBalance(keras.layers.Layer):
-    """Weighs losses by learned uncertainty (Kendall et al. 2018, arXiv:1705.07115).
-
-    Args:
-      tasks: Names of the tasks.
-    """
-
-    def __init__(self, tasks: list[str], **kwargs):
-        super().__init__(autocast=False, **kwargs)  # losses stay in float32
-        self.tasks = list(tasks)
-
-    def build(self):
-        """Creates one log-variance for each task."""
-        self.log_variance = self.add_weight(
-            shape=(len(self.tasks),), initializer="zeros", name="log_variance", autocast=False
-        )
-
-    def call(self, losses):
-        """Maps `{task: scalar}` to the total."""
-        total = 0.0
-        for position, task in enumerate(self.tasks):
-            variance = self.log_variance[position]
-            total = total + ops.exp(-variance) * losses[task] + variance / 2
-        return total
-
-    def get_config(self):
-        """Returns what the constructor needs."""
-        return {**super().get_config(), "tasks": self.tasks}
-
-
-@keras.saving.register_keras_serializable("tessera")
-class FixedBalance(keras.layers.Layer):
-    """Weighs losses as the recipe says.
-
-    Args:
-      weights: A weight for each task.
-    """
-
-    def __init__(self, weights: dict[str, float], **kwargs):
-        super().__init__(autocast=False, **kwargs)  # losses stay in float32
-        self.weights_by_task = dict(weights)
-
-    def call(self, losses):
-        """Maps `{task: scalar}` to the total."""
-        return sum(weight * losses[task] for task, weight in self.weights_by_task.items())
-
-    def get_config(self):
-        """Returns what the constructor needs."""
-        return {**super().get_config(), "weights": self.weights_by_task}

@@ -1,25 +1,19 @@
-"""Fusion: the vectors of all modalities to one, with a weight for each."""
+"""Fusion by gates that look at all modalities together."""
 
 import keras
 from keras import ops
 
+from trainer.layers.fusion.parts import Fusion, usable, weighted_sum
 from trainer.layers.towers import masked_softmax
 
 
 @keras.saving.register_keras_serializable("tessera")
-class GatedFusion(keras.layers.Layer):
+class GatedFusion(Fusion):
     """A gate per modality, from all vectors and flags together, and a sum of gated projections.
 
     After the gated multimodal unit of Arevalo et al. 2017 (arXiv:1702.01992), for any number of
-    modalities. An absent modality has weight 0; where all are absent, their tokens share it.
-
-    Args:
-      dim: Width of the result.
+    modalities.
     """
-
-    def __init__(self, dim: int, **kwargs):
-        super().__init__(**kwargs)
-        self.dim = dim
 
     def build(self, vectors_shape, present_shape):
         """Creates one projection for each modality, and the gate."""
@@ -33,30 +27,12 @@ class GatedFusion(keras.layers.Layer):
         self.bias = self.add_weight(shape=(self.dim,), initializer="zeros", name="bias")
 
     def call(self, vectors, present):
-        """Fuses modalities.
-
-        Args:
-          vectors: `(batch, modalities, width)`.
-          present: 1 or 0, `(batch, modalities)`.
-
-        Returns:
-          `(fused (batch, dim), weights (batch, modalities))`; weights sum to 1.
-        """
+        """Fuses modalities, see the package."""
         present = ops.cast(present, vectors.dtype)
-        none = ops.cast(ops.max(present, axis=1, keepdims=True) == 0, vectors.dtype)
-        mask = ops.maximum(present, none)
+        mask = usable(present, vectors.dtype)
         flat = ops.reshape(vectors, (-1, vectors.shape[1] * vectors.shape[2]))
         logits = ops.cast(self.gate(ops.concatenate([flat, present], axis=1)), "float32")
         weights = masked_softmax(logits, mask)
         projected = ops.einsum("bmw,mwd->bmd", vectors, ops.cast(self.kernel, vectors.dtype))
-        fused = ops.einsum("bm,bmd->bd", ops.cast(weights, vectors.dtype), projected)
-        # As many summands as modalities are there, so that the sum's scale stays.
-        count = ops.sum(mask, axis=1, keepdims=True)
-        return fused * count + ops.cast(self.bias, vectors.dtype), weights
-
-    def get_config(self):
-        """Returns what the constructor needs."""
-        return {**super().get_config(), "dim": self.dim}
-
-
-FUSIONS = {"gated": GatedFusion}
+        fused = weighted_sum(projected, weights, mask)
+        return fused + ops.cast(self.bias, vectors.dtype), weights

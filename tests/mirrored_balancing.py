@@ -1,0 +1,105 @@
+"""Balances tasks' gradients on two logical CPU devices; run by test_gradients.py."""
+
+import pipeline.environment  # noqa: F401  (prepares the process before TensorFlow is imported)
+
+import numpy as np  # isort: skip
+import tensorflow as tf  # isort: skip
+
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+import keras  # noqa: E402
+from tiny_fit import ITEMS, tiny_data  # noqa: E402
+
+from trainer.data.interactions import model_inputs  # noqa: E402
+from trainer.layers.balancing import PCGradBalance  # noqa: E402
+from trainer.loss_scale import MirroredLossScale  # noqa: E402
+from trainer.model import build_network  # noqa: E402
+from trainer.multitask import MultiTaskModel  # noqa: E402
+from trainer.recipe import Recipe  # noqa: E402
+
+ROWS = 32
+STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+DATA = tiny_data()
+RAW = {n: v[:ROWS] for n, v in DATA.reader.splits["train"].items()}
+BATCH = (model_inputs(RAW), {n: RAW[f"label__{n}"] for n in ("like", "rating")})
+
+
+def build(balancing: str, replicas: int) -> MultiTaskModel:
+    given = DATA.recipe.model_dump()
+    given["model"].update(dropout=0.0, id_dropout=0.0, stranger_dropout=0.0)
+    recipe = Recipe(**{**given, "balancing": balancing})
+    network = build_network(DATA.spec, recipe, DATA.user_side, DATA.item_side,
+                            {"like": 0.5, "rating": 3.0}, seed=2)
+    probability = np.full(ITEMS + 1, 1 / ITEMS)
+    return MultiTaskModel(network.training, recipe, probability, replicas=replicas)
+
+
+def expected_step() -> list[np.ndarray]:
+    """The surgery on the tasks' gradients, each averaged over both halves of the batch."""
+    model = build("pcgrad", 1)
+    halves = []
+    for rows in (slice(0, ROWS // 2), slice(ROWS // 2, ROWS)):
+        inputs, labels = ({n: v[rows] for n, v in part.items()} for part in BATCH)
+        with tf.GradientTape(persistent=True) as tape:
+            losses = model.task_losses(labels, model(inputs, training=True))
+        each = [tape.gradient(loss, [w.value for w in model.trainable_weights],
+                              unconnected_gradients=tf.UnconnectedGradients.ZERO)
+                for loss in losses.values()]
+        halves.append([np.stack([tf.convert_to_tensor(g) for g in tasks])
+                       for tasks in zip(*each, strict=True)])
+    gradients = [(one + other) / 2 for one, other in zip(*halves, strict=True)]
+    weights = {n: t.weight for n, t in model.recipe.tasks.items()}
+    return [np.asarray(g) for g in PCGradBalance(weights).combine(np.ones(2), gradients)]
+
+
+def mirrored(weight) -> np.ndarray:
+    """Returns a weight that must be the same on both devices."""
+    one, other = (np.asarray(v) for v in STRATEGY.experimental_local_results(weight.value))
+    np.testing.assert_array_equal(one, other, err_msg=weight.path)
+    assert np.isfinite(one).all(), weight.path
+    return one
+
+
+def train(
+    balancing: str, precision: str, optimizer, epochs: int = 1
+) -> tuple[MultiTaskModel, list, dict]:
+    """Takes a step an epoch; returns the model, its weights before and the losses."""
+    keras.config.set_dtype_policy(precision)
+    with STRATEGY.scope():
+        model = build(balancing, 2)
+        model.compile(optimizer())
+        model.optimizer.build(model.trainable_variables)
+    before = [mirrored(w) for w in model.trainable_weights]
+    data = tf.data.Dataset.from_tensor_slices(BATCH).batch(ROWS, drop_remainder=True)
+    history = model.fit(data, epochs=epochs, verbose=0).history
+    keras.config.set_dtype_policy("float32")
+    return model, before, history
+
+
+def check_surgery() -> None:
+    model, before, history = train("pcgrad", "float32", lambda: keras.optimizers.SGD(1.0))
+    expected = expected_step()
+    assert any(np.any(step) for step in expected)
+    for weight, old, step in zip(model.trainable_weights, before, expected, strict=True):
+        np.testing.assert_allclose(old - mirrored(weight), step, rtol=1e-3, atol=1e-5,
+                                   err_msg=weight.path)
+    total = history["retrieval_loss"][0] + history["rating_loss"][0]
+    np.testing.assert_allclose(history["loss"], total, rtol=1e-5)
+
+
+def check_half_precision() -> None:
+    model, before, _ = train(
+        "gradnorm", "mixed_float16", lambda: MirroredLossScale(keras.optimizers.Adam(0.01)), 6)
+    after = [mirrored(w) for w in model.trainable_weights]
+    assert sum(np.any(a != b) for a, b in zip(before, after, strict=True)) > len(before) / 2
+    weights = mirrored(model.balance.weight)
+    assert np.any(weights != 1)
+    np.testing.assert_allclose(weights.sum(), 2, rtol=1e-5)
+    assert (mirrored(model.balance.first) > 0).all()
+
+
+if __name__ == "__main__":
+    check_surgery()
+    check_half_precision()
+    print("mirrored")

@@ -1,0 +1,93 @@
+"""The same model on another Keras backend, where TensorFlow cannot be imported."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import two_steps
+
+_ROOT = Path(__file__).parents[2]
+_PLAIN = {"dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0, "dim": 4}
+_TWO_TASKS = {"retrieval": {"head": "retrieval", "label": "like"},
+              "rating": {"head": "regression", "label": "rating"}}
+_SMALL = {"modalities": ["numeric"]}
+# PCGrad draws its orders, and backends draw differently: between two tasks there is one order.
+_CASES = {
+    "flagship": {},
+    "gradnorm": {"model": {"fusion": "attention", "sharing": "mmoe", "history": False},
+                 "balancing": "gradnorm", "training": {"hard_negatives": 3, "alignment": 0.5},
+                 **_SMALL},
+    "pcgrad": {"model": {"fusion": "hybrid", "decision": "stack", "sharing": "ple",
+                         "history": False},
+               "balancing": "pcgrad", "tasks": _TWO_TASKS, **_SMALL},
+    "uncertainty": {"model": {"fusion": "co_attention", "history": False},
+                    "balancing": "uncertainty", "tasks": _TWO_TASKS, **_SMALL},
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, spec, sides, recipe):
+    """The cases' recipes, batches and content, written down."""
+    from trainer.recipe import Recipe
+
+    folder = tmp_path_factory.mktemp("two_steps")
+    recipes = {}
+    for name, changes in _CASES.items():
+        given = {**recipe.model_dump(), **changes}
+        given["model"] = {**_PLAIN, **changes.get("model", {})}
+        recipes[name] = Recipe(**given).model_dump()
+    random, rows = np.random.default_rng(0), 24
+    labels = {"rating": random.integers(1, 6, rows).astype("float32")}
+    labels["rating"][::5] = np.nan
+    labels["like"] = np.where(np.isnan(labels["rating"]), np.nan, labels["rating"] >= 4)
+    labels["like"] = labels["like"].astype("float32")
+    inputs = _rows(sides, random, rows)
+    two_steps.write(folder, list(spec.texts), sides, recipes, inputs, labels)
+    return folder
+
+
+def _rows(sides, random, rows):
+    length = 5
+    history = random.integers(0, sides[1].rows, (rows, length)).astype("int32")
+    there = history > 0
+    return {
+        "user_index": random.integers(0, sides[0].rows, rows).astype("int32"),
+        "item_index": random.integers(0, sides[1].rows, rows).astype("int32"),
+        "history_index": history,
+        "history_age": np.where(there, random.uniform(0, 3, history.shape), 0).astype("float32"),
+        "history_rank": np.tile(np.arange(length, dtype="int32"), (rows, 1)),
+        "history__stars": np.where(there, 4.0, -1.0).astype("float32"),
+        "context": random.normal(size=(rows, 6)).astype("float32"),
+    }
+
+
+@pytest.fixture(scope="module")
+def by_tensorflow(folder):
+    return two_steps.losses(folder)
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_two_steps_without_tensorflow_cost_what_they_cost_with_it(folder, by_tensorflow, backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    done = subprocess.run(
+        [sys.executable, str(_ROOT / "tests" / "two_steps.py"), str(folder)], cwd=_ROOT,
+        env={**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": os.pathsep.join(
+            [str(_ROOT), os.environ.get("PYTHONPATH", "")])},
+        capture_output=True, text=True, check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert set(found) == set(_CASES)
+    for case, steps in by_tensorflow.items():
+        assert steps[0]["loss"] != steps[1]["loss"]
+        for number, (ours, theirs) in enumerate(zip(steps, found[case], strict=True)):
+            assert set(ours) == set(theirs)
+            for name, value in ours.items():
+                assert theirs[name] == pytest.approx(value, rel=1e-4, abs=1e-4), (
+                    case, number, name)

@@ -1,0 +1,21 @@
+"""Fusion: the vectors of all modalities to one, with a weight for each.
+
+Every fusion maps `((batch, modalities, width), (batch, modalities))`, vectors and flags that tell
+what is present, to `(fused (batch, dim), weights (batch, modalities))`. Weights sum to 1, and an
+absent modality has weight 0; where all are absent, their tokens share it.
+"""
+
+from trainer.layers.fusion.attention import AttentionFusion, CoAttentionFusion
+from trainer.layers.fusion.gated import GatedFusion
+from trainer.layers.fusion.joint import ConcatFusion, WeightedFusion
+from trainer.layers.fusion.late import HybridFusion, LateFusion
+
+FUSIONS = {
+    "concat": ConcatFusion,
+    "weighted": WeightedFusion,
+    "gated": GatedFusion,
+    "attention": AttentionFusion,
+    "co_attention": CoAttentionFusion,
+    "late": LateFusion,
+    "hybrid": HybridFusion,
+}
