@@ -1,6 +1,6 @@
 """Kills runs of a small shop with SIGKILL, in each node and at several moments, one after another.
 
-    python killed_runs.py FOLDER [NODE ...]
+    python killed_runs.py FOLDER [NODE:MOMENT ...]
 
 TFX is imported once; each run is a fork of this process, which itself runs no TensorFlow op. The
 shop lies in FOLDER. For each run one line of JSON goes to FOLDER/killed.jsonl; the last run, which
@@ -230,10 +230,11 @@ def main(folder: Path, chosen: list[str]) -> None:
     assert config.thresholds.max_p99_ms == LENIENT["max_p99_ms"]
     nodes = [node.id for node in build_pipeline(config, read_spec("demo"), schemas).components]
     with (folder / "killed.jsonl").open("w", encoding="utf-8") as told:
-        for node in [name for name in nodes if name in chosen] if chosen else nodes:
+        for node in nodes:
             for moment in moments(node):
-                told.write(json.dumps(attempt(project, node, moment)) + "\n")
-                told.flush()
+                if not chosen or f"{node}:{moment}" in chosen:
+                    told.write(json.dumps(attempt(project, node, moment)) + "\n")
+                    told.flush()
         told.write(json.dumps(attempt(project, None, None)) + "\n")
 
 

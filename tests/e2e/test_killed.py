@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 from e2e_project import Project, Run, connection
 from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
@@ -38,9 +39,9 @@ class Killed:
       executions: By run and node, the execution.
     """
 
-    def __init__(self, folder: Path, nodes: list[str]):
+    def __init__(self, folder: Path, moments: list[str]):
         done = subprocess.run(
-            [sys.executable, str(_TESTS / "killed_runs.py"), str(folder), *nodes], text=True,
+            [sys.executable, str(_TESTS / "killed_runs.py"), str(folder), *moments], text=True,
             stderr=subprocess.STDOUT, stdout=subprocess.PIPE, check=False,
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_TESTS.parent), str(_TESTS)])})
         assert done.returncode == 0, done.stdout[-3000:]
@@ -76,20 +77,21 @@ class Killed:
         return found
 
 
-SOME = ["CatalogGen", "Trainer", "ServerValidator", "Pusher"]
+SOME = ["CatalogGen:begun", "Trainer:first fit", "Trainer:second fit", "ServerValidator:serving",
+        "Pusher:copying"]
 
 
 @pytest.fixture(scope="module", params=[
     pytest.param([], id="all", marks=pytest.mark.slow), pytest.param(SOME, id="some")])
 def killed(request, tmp_path_factory) -> Killed:
-    """The runs of all nodes, or of those in which most can go wrong."""
+    """Kills in all nodes at all moments, or where most can go wrong."""
     return Killed(tmp_path_factory.mktemp("killed"), request.param)
 
 
 def test_each_was_killed_and_the_last_run_came_to_its_end(killed):
     assert {attempt["status"] for attempt in killed.attempts} == {-9}, killed.told
-    nodes = {attempt["node"] for attempt in killed.attempts}
-    assert nodes in (set(SOME), set(killed.order))
+    if len(killed.attempts) != len(SOME):
+        assert {attempt["node"] for attempt in killed.attempts} == set(killed.order)
     assert killed.last["status"] == 0
     assert killed.run.metrics["blessed"] is True
 
@@ -150,10 +152,12 @@ def test_nothing_uses_what_a_killed_execution_made(killed):
 def records(folder: Path) -> Counter:
     """Digests of what is in the TFRecords under a folder, by split."""
     found: Counter = Counter()
-    for path in folder.rglob("*.gz"):
+    for path in folder.glob("Split-*/*.gz"):
         with gzip.open(path) as file:
             while header := file.read(12):
-                row = file.read(int.from_bytes(header[:8], "little") + 4)
+                row = file.read(int.from_bytes(header[:8], "little") + 4)[:-4]
+                # Transform writes an Example's features in any order.
+                row = tf.train.Example.FromString(row).SerializeToString(deterministic=True)
                 found[path.parent.name, hashlib.sha256(row).hexdigest()] += 1
     return found
 
@@ -162,9 +166,9 @@ def records(folder: Path) -> Counter:
 def test_data_are_those_of_an_undisturbed_run(killed, first, component):
     ours, theirs = (run.outputs(component) for run in (killed.run, first))
     assert ours.keys() == theirs.keys()
-    for key in ours:
-        if records(Path(ours[key])):
-            assert records(Path(ours[key])) == records(Path(theirs[key]))
+    rows = {key: records(Path(ours[key])) for key in ours}
+    assert any(rows.values())
+    assert rows == {key: records(Path(theirs[key])) for key in theirs}
 
 
 def test_the_model_is_that_of_an_undisturbed_run(killed, first):
@@ -180,7 +184,6 @@ def test_the_model_is_that_of_an_undisturbed_run(killed, first):
 def test_training_goes_on_where_it_was(killed):
     epochs = killed.epochs()
     places = [(attempt["node"], attempt["moment"]) for attempt in killed.attempts]
-    after = killed.attempts[places.index(("Trainer", "done")) + 1]
     first = [("first", epoch) for epoch in range(4)]
     second = [("second", epoch) for epoch in range(killed.run.metrics["training"]["epochs"])]
     # By a clock, at the first byte of output: the last epoch's state may have been saved by then.
@@ -188,12 +191,13 @@ def test_training_goes_on_where_it_was(killed):
     resumed = epochs.pop("Trainer first fit")
     assert begun == first[: len(begun)] and len(begun) < 3
     assert resumed in (first[max(len(begun) - 1, 0) : 3], first[len(begun) : 3])
-    assert epochs == {
-        "Trainer second fit": [*first[2:], second[0]],
-        "Trainer done": second,
-        # Killed when all was done: the states were gone by then.
-        f"{after['node']} begun": [*first, *second],
-    }
+    assert epochs.pop("Trainer second fit") == [*first[2:], second[0]]
+    if ("Trainer", "done") in places:
+        assert epochs.pop("Trainer done") == second
+        after = [*first, *second]  # killed when all was done: the states were gone by then
+    else:
+        after = second
+    assert list(epochs.values()) == [after]
     checkpoints = killed.project.root / "artifacts" / "demo-small-1" / "Trainer" / "model_run"
     assert not list((checkpoints / "checkpoints").iterdir())
 
@@ -205,11 +209,12 @@ def test_the_server_went_with_the_run(killed):
 
 def test_half_a_pushed_version_was_never_shown(killed):
     pushes = [one for one in killed.attempts if one["node"] == "Pusher"]
-    assert [one["moment"] for one in pushes] == ["begun", "copying", "done"]
+    assert "copying" in [one["moment"] for one in pushes]
     assert not any(one["versions"] or one["served"] for one in killed.attempts
                    if one["moment"] != "done" or one["node"] != "Pusher")
-    # Pushed, but killed before that was recorded: the last run sees it and pushes nothing anew.
-    assert pushes[-1]["versions"] == killed.last["versions"] and len(killed.last["versions"]) == 1
+    assert len(killed.last["versions"]) == 1
+    if pushes[-1]["moment"] == "done":  # pushed, but not recorded: nothing is pushed anew
+        assert pushes[-1]["versions"] == killed.last["versions"]
     assert killed.last["served"] == "demo-small-1"
     assert list(killed.project.served.iterdir()) == list(versions(killed.project.served).values())
 
