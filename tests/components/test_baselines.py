@@ -95,7 +95,8 @@ def test_published_figures_on_movielens(movielens_dir):
         splits[rows] = [SPLITS.index(split) for split in user_time_split(order)]
     data = Interactions(
         catalogue=[str(i) for i in range(1, item.max() + 1)], n_users=user.max(), users=user - 1,
-        items=item - 1, times=time, relevant=rating >= 4, splits=splits, test_examples=[],
+        items=item - 1, times=time, timed=True, relevant=rating >= 4, splits=splits,
+        test_examples=[],
     )
     task = data.task("test")
     assert (len(task.users), task.relevant.nnz, task.candidates.sum()) == (841, 4727, 1644)

@@ -178,7 +178,7 @@ def test_a_run_fetches_what_it_was_given_no_folder_for(server, console, tmp_path
     recipe.write_text("{description: d, relevant: joy, tasks: {f: {head: retrieval}}}")
     config = load_config(None, dataset="movielens-1m", root=tmp_path / "root", recipe=str(recipe))
     for _ in range(2):
-        with pytest.raises(InputError, match="'movielens-1m' has no label 'joy'"):
+        with pytest.raises(InputError, match="needs the label 'joy'; dataset 'movielens-1m' has"):
             run(config, console)
     assert server.asked == [("/ml-1m.zip", None)]
     assert (tmp_path / "root/data/movielens-1m/ml-1m/ratings.dat").is_file()

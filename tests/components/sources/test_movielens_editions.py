@@ -1,18 +1,16 @@
 """The editions of MovieLens in GroupLens' own layouts, from files to Examples."""
 
 import functools
-import json
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import apache_beam as beam
 import pytest
 import tensorflow as tf
+from ingested import run_ingest
 from movielens_layouts import FILES, write_layout
 
-from components.catalog_gen.ingest import ingest
 from components.sources import SCHEMAS, open_source
 from components.sources.movielens import EDITIONS
 from schemas import SIDES, InputError, read_spec
@@ -90,18 +88,14 @@ def ingested(tmp_path_factory) -> Callable[[str], Ingested]:
 
 
 def _ingest(name: str, folder: Path, out: Path) -> Ingested:
-    tables = {side: str(out / side) for side in SIDES}
-    with beam.Pipeline() as pipeline:
-        ingest(pipeline, open_source(name, str(folder)), read_spec(SCHEMAS[name]), "u80", tables,
-               str(out / "quarantine"))
-    found: dict[str, list] = {}
-    for side in SIDES:
-        files = [str(p) for p in (out / side).glob("Split-*/*.gz")]
-        records = tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator()
-        found[side] = [_values(tf.train.Example.FromString(record)) for record in records]
-    counts = json.loads((out / "quarantine" / "counts.json").read_text())
-    lines = (out / "quarantine" / "quarantine.jsonl").read_text(encoding="utf-8").splitlines()
-    return Ingested(found, counts, [json.loads(line) for line in lines])
+    written = run_ingest(open_source(name, str(folder)), read_spec(SCHEMAS[name]), out)
+    tables = {
+        side: [_values(tf.train.Example.FromString(record))
+               for split, records in written.in_order.items() if split.startswith(side)
+               for record in records]
+        for side in SIDES
+    }
+    return Ingested(tables, written.counts, written.faults)
 
 
 def _values(example: tf.train.Example) -> dict[str, list]:
