@@ -24,7 +24,8 @@ def prepare() -> None:
     # TFX, TFT and TFMA log through absl; a failed node raises, and the raiser tells it.
     absl.logging.set_verbosity(absl.logging.FATAL)
     for module in ("tfx", "apache_beam", "tensorflow_transform", "google", "kfp", "pkg_resources",
-                   "tensorflow_data_validation", "tensorflow_hub", "keras", "jupyter_client"):
+                   "tensorflow_data_validation", "tensorflow_hub",
+                   "tensorflow_model_analysis", "keras", "jupyter_client"):
         warnings.filterwarnings("ignore", module=rf"{module}(\.|$)")
 
 

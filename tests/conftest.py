@@ -14,6 +14,7 @@ _DATA = Path(os.environ.get("TESSERA_DATA", Path(__file__).parents[2] / "shared"
 _SHARED = ("project", "shop", "exported")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tells which tests stay in one process where several run them (`--dist loadgroup`)."""
     for item in items:

@@ -119,7 +119,10 @@ def _write_inputs(root, spec):
 
 @pytest.fixture(scope="module")
 def spec():
-    return read_spec("demo")
+    """The demo shop's, with a video beside."""
+    name, (users, items, interactions) = "demo", read_spec("demo").texts
+    clip = 'feature { name: "clip" type: BYTES annotation { tag: "video" } }'
+    return parse_spec(name, [users, items + clip, interactions])
 
 
 @pytest.fixture(scope="module")

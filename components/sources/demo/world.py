@@ -21,7 +21,6 @@ ATTRIBUTES: dict[str, tuple[str, float, tuple[str, ...]]] = {
     "rhythm": ("sound", 0.7, ("steady", "slow", "fast")),
     "topic": ("description", 0.9, ("sea", "forest", "city", "space", "kitchen")),
     "mood": ("description", 0.7, ("calm", "cheerful", "dark")),
-    "motion": ("clip", 0.9, ("still", "sideways", "up and down", "pulsing")),
     "department": ("categories", 0.3, ("home", "garden", "desk", "travel")),
 }
 REGIONS = ("north", "south", "east", "west", "isles")
