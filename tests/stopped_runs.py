@@ -100,7 +100,7 @@ def fill(folder: Path, kib: int) -> None:
 
 
 def main(folder: Path, own_disk: bool) -> None:
-    project = new_project(folder, DemoSizes(30, 60, 600))
+    project = new_project(folder, DemoSizes(60, 100, 1800))
     project.config()
     with (folder / "stopped.jsonl").open("w", encoding="utf-8") as out:
         def tell(what: str, arm: Callable[[], None] = nothing) -> None:

@@ -41,6 +41,7 @@ def keys(project) -> dict[str, str]:
     ("components/ranking_evaluator/baselines.py", {"RankingEvaluator"}),
     ("components/server_validator/comparison.py", {"ServerValidator"}),
     ("components/gate/executor.py", {"Gate"}),
+    ("components/pusher/executor.py", {"Pusher"}),
     ("serving/servable.py", {"ServerValidator"}),
     ("pipeline/cli.py", set()),
     ("pipeline/run.py", set()),
