@@ -14,8 +14,8 @@ PYTHON311 = $(shell for python in python3.11 python3 $$(ls -d "$$HOME"/.pyenv/ve
 UV := $(if $(shell uv --version 2>/dev/null),uv,.cache/uv/bin/uv)
 # The machine's own certificates: behind a company's proxy uv's built-in ones are not enough.
 export UV_SYSTEM_CERTS := 1
-# Two processes; what shares a costly fixture stays together, in the order of the folders.
-TESTS = $(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --durations 15
+# Two processes, a file in one of them, in the order of the folders: whole runs come early.
+TESTS = $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 15
 INSTALL = $(UV) --no-config pip install --python $(BIN)/python --no-deps --compile-bytecode
 
 define NO_PYTHON

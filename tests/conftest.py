@@ -10,19 +10,6 @@ import pipeline.environment  # noqa: F401  (prepares the process before TensorFl
 _DATA = Path(os.environ.get("TESSERA_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
-# Fixtures of a session that take long to make: who uses one belongs together.
-_SHARED = ("project", "shop", "exported")
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tells which tests stay in one process where several run them (`--dist loadgroup`)."""
-    for item in items:
-        used = getattr(item, "fixturenames", ())
-        shared = next((name for name in _SHARED if name in used), None)
-        item.add_marker(pytest.mark.xdist_group(shared or str(item.path)))
-
-
 @pytest.fixture(scope="session")
 def movielens_dir() -> Path:
     """The folder of MovieLens-100K with posters and plots, or a skip."""
