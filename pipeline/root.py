@@ -129,5 +129,9 @@ def write_whole(path: Path, content: bytes) -> None:
     """Writes a file that is there as a whole or not at all."""
     # Several steps may write one file at once, and in containers all process ids are alike.
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    partial.write_bytes(content)
-    partial.replace(path)
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

@@ -18,6 +18,7 @@ _FIRST_LOOK = 1_000  # values; where none of them is a number, the column is tex
 _LISTED = 0.3  # of the values hold the separator
 _PIECES = 3.0  # words of a list's element, at most, on average
 _SEPARATORS = ("|", ";", ",")
+_FAULTY = 0.01  # share of a column's values that may be no moments
 _FIRST = 631152000  # 1990 in seconds; smaller numbers are rather counts than moments
 _LAST = 4102444800  # 2100
 _LARGEST = 2**63 - 1
@@ -145,7 +146,8 @@ def moments(raw: list[Any]) -> tuple[tuple[int, int] | None, bool]:
 
     Returns:
       Earliest and latest in seconds since 1970, or `None`; and whether they are written as dates.
-      Numbers are moments from 1990 to 2100 only: smaller ones count something else.
+      Numbers are moments from 1990 to 2100 only: smaller ones count something else. One value in
+      a hundred may be none: what quarantine takes in a run is no reason to miss a time.
     """
     if not raw or any(isinstance(value, list | dict | bytes) for value in raw):
         return None, False
@@ -154,7 +156,8 @@ def moments(raw: list[Any]) -> tuple[tuple[int, int] | None, bool]:
         isinstance(raw[0], str) and not _DECIMAL.fullmatch(raw[0].strip()))
     for value in raw:
         second = to_seconds(value)
-        if second is None or not (dates or _FIRST <= second <= _LAST):
-            return None, False
-        found.append(second)
+        if second is not None and (dates or _FIRST <= second <= _LAST):
+            found.append(second)
+    if len(found) < (1 - _FAULTY) * len(raw):
+        return None, False
     return (min(found), max(found)), dates

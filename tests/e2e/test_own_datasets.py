@@ -148,7 +148,7 @@ def test_movielens_as_csv_is_ingested_as_by_its_adapter(movielens_dir, tmp_path)
     given = write_movielens_as_csv(movielens_dir, tmp_path)
     found = [given.ingested(config) for config in (given.adapter, given.own_files)]
     assert found[0] == found[1]
-    assert found[0]["interactions/train"] and found[0]["items/all"]
+    assert found[0]["interactions/Split-train"] and found[0]["items/Split-all"]
 
 
 @pytest.mark.slow

@@ -95,7 +95,7 @@ def test_an_unknown_key(tessera, tmp_path):
 
 def test_an_unknown_split(tessera):
     result = tessera("run", "--dataset", "demo", "--split", "half")
-    assert_refused(result, "split", "'half'", "'u80'", "'t80'")
+    assert_refused(result, "Unknown split 'half'", "u80, t80 or random")
 
 
 def test_a_missing_configuration(tessera, tmp_path):

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from pipeline import schema_commands
 from pipeline.cli import main
 
 ROOT = Path(__file__).parents[3]
@@ -19,7 +21,7 @@ EVENTS = "user,item,time,stars\n" + "".join(
 def tessera(monkeypatch, capsys, tmp_path):
     """Runs `tessera schema` in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "150")
+    monkeypatch.setattr(schema_commands, "console", Console(width=150))
 
     def command(*words):
         monkeypatch.setattr(sys, "argv", ["tessera", "schema", *map(str, words)])
@@ -75,7 +77,7 @@ def test_the_configuration_says_where_files_and_schemas_are(tessera, tmp_path):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     code, out, _ = tessera("infer", "--config", "my.yaml")
     assert code == 0 and (tmp_path / "schemas" / "items.pbtxt").is_file()
-    assert "user_id is user_id" in out and "a configuration to start from" not in out
+    assert "user is user_id" in out and "a configuration to start from" not in out
 
 
 def test_rows_that_break_the_rules_end_with_3(tessera, tmp_path):
@@ -92,12 +94,12 @@ def test_rows_that_break_the_rules_end_with_3(tessera, tmp_path):
 
 
 @pytest.mark.parametrize(("content", "words", "told"), [
-    (b"", (), ("e.csv is empty. Its first line must name the columns",)),
-    (b"user,item\n", (), ("hold no row that can be read", "nothing to infer from")),
+    (b"", (), ("e.csv is empty. Give one with rows",)),
+    (b"user,item\n", (), ("interactions have no row: e.csv", "Give a file with rows")),
     (b"user;item\nu;i\n", (), ("one column only", "Set 'delimiter' to ';'")),
     ("user,item".encode("utf-16"), (), ("no text in utf-8", "utf-16")),
     (b"user,item\nu\n", (), ("no row that can be read (e.csv line 2: the line has 1 fields",)),
-    (b"196\t242\t3\n", ("--delimiter", "tab"), ("numbers where its first line must name",)),
+    (b"196\t242\t3\n", ("--delimiter", "tab"), ("interactions have no row: e.csv",)),
     (b"user,item\n", ("--delimiter", ";;"), ("delimiter: given ';;'",)),
     (b"user,item\n", ("--encoding", "utf-99"), ("encoding 'utf-99' is unknown",)),
     (b"user,item\n", ("--dataset", "parquet"), ("e.csv is no Parquet file",)),
@@ -118,7 +120,7 @@ def test_json_lines_that_are_none(tessera, tmp_path):
     with gzip.open(tmp_path / "e.jsonl.gz", "wt") as file:
         file.write("[1]\n")
     result = tessera("infer", "--interactions", "e.jsonl.gz", "--dataset", "jsonl")
-    assert_refused(result, "e.jsonl.gz: the line is no JSON object")
+    assert_refused(result, "e.jsonl.gz has no JSON objects (line 1: the line is no JSON object)")
 
 
 def test_no_files_and_no_schemas(tessera, tmp_path):
@@ -151,7 +153,7 @@ def test_a_split_that_the_schema_cannot_have(tessera, tmp_path):
     path = tmp_path / "my.yaml"
     assert "split: random " in path.read_text()
     path.write_text(path.read_text().replace("split: random ", "split: u80 "))
-    assert_refused(tessera("check", "--config", "my.yaml"), "no feature has the tag 'timestamp'")
+    assert_refused(tessera("check", "--config", "my.yaml"), "has no timestamp", "Set split: random")
     code, out, _ = tessera("check", "schemas", "--interactions", "events.csv")
     assert code == 0 and "50 rows looked at, 0 would be quarantined" in out
 
