@@ -6,12 +6,12 @@ component library.
 """
 
 import re
-import uuid
 from pathlib import Path
 
 from google.protobuf import message
 from tfx.proto.orchestration import pipeline_pb2
 
+from pipeline.root import write_whole
 from schemas import InputError
 
 _FILE = "pipeline.pb"
@@ -32,9 +32,7 @@ def save_plan(root: Path, run_id: str, ir: pipeline_pb2.Pipeline) -> None:
     """Writes a run's pipeline; readers see the old one or the whole new one."""
     folder = run_folder(root, run_id)
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / f".{_FILE}-{uuid.uuid4().hex}"
-    fresh.write_bytes(ir.SerializeToString())
-    fresh.replace(folder / _FILE)
+    write_whole(folder / _FILE, ir.SerializeToString())
 
 
 def load_plan(root: Path, run_id: str) -> pipeline_pb2.Pipeline:

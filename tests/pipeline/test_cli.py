@@ -8,32 +8,10 @@ import webbrowser
 from pathlib import Path
 
 import pytest
-
-from pipeline.cli import main
+from refusals import assert_refused
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from pipeline.cli import main; main()"]
-
-
-@pytest.fixture
-def tessera(monkeypatch, capsys):
-    """Runs the command in this process; returns its exit code, stdout and stderr."""
-
-    def command(*words):
-        monkeypatch.setattr(sys, "argv", ["tessera", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return ended.value.code, told.out, told.err
-
-    return command
-
-
-def assert_refused(result, *words, code=2):
-    assert result[0] == code
-    assert result[2].startswith("tessera: ") and result[2].count("\n") == 1
-    for word in words:
-        assert str(word) in result[2]
 
 
 def test_help_answers_at_once():

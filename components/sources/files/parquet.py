@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from components.sources.files.options import FileOptions
-from components.sources.files.text import Place
+from components.sources.files.text import Place, forbidden
 from components.sources.files.values import Unreadable
 from schemas.errors import InputError
 
@@ -80,8 +80,7 @@ def _reading(path: Path) -> Iterator[Place]:
     try:
         yield place
     except PermissionError as error:
-        raise InputError(f"File {path} cannot be read ({error.strerror}). Give yourself the right "
-                         "to read it.") from error
+        raise forbidden(path, error) from error
     except Exception as error:  # pyarrow raises many kinds on damaged files
         if place.line:
             raise InputError(f"Parquet file {path} cannot be read further than row {place.line} "

@@ -46,8 +46,7 @@ def reading(path: Path) -> Iterator[Place]:
     try:
         yield place
     except PermissionError as error:
-        raise InputError(f"File {path} cannot be read ({error.strerror}). Give yourself the right "
-                         "to read it.") from error
+        raise forbidden(path, error) from error
     except _BROKEN as error:
         why = str(error) or type(error).__name__
         raise InputError(
@@ -55,6 +54,12 @@ def reading(path: Path) -> Iterator[Place]:
             "cut short, or of another compression or encoding than its name and the "
             "configuration say: replace it, or set 'encoding'."
         ) from error
+
+
+def forbidden(path: Path, error: PermissionError) -> InputError:
+    """Builds the error of a file that this user may not read."""
+    return InputError(f"File {path} cannot be read ({error.strerror}). Give yourself the right to "
+                      "read it.")
 
 
 def open_text(path: Path, encoding: str) -> IO[str]:

@@ -1,15 +1,16 @@
 """`tessera schema`: what it prints, its exit codes, one message for each fault."""
 
+import functools
 import gzip
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from refusals import assert_refused
 from rich.console import Console
 
 from pipeline import schema_commands
-from pipeline.cli import main
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs" / "your-data"
@@ -18,26 +19,12 @@ EVENTS = "user,item,time,stars\n" + "".join(
 
 
 @pytest.fixture
-def tessera(monkeypatch, capsys, tmp_path):
+def tessera(tessera, monkeypatch, tmp_path):
     """Runs `tessera schema` in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(schema_commands, "console", Console(width=150))
 
-    def command(*words):
-        monkeypatch.setattr(sys, "argv", ["tessera", "schema", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return ended.value.code, told.out, told.err
-
-    return command
-
-
-def assert_refused(result, *words, code=2):
-    assert result[0] == code
-    assert result[2].startswith("tessera: ") and result[2].count("\n") == 1
-    for word in words:
-        assert str(word) in result[2]
+    return functools.partial(tessera, "schema")
 
 
 def test_from_files_to_a_checked_schema(tessera, tmp_path):

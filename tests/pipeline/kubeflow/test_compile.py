@@ -1,30 +1,16 @@
 """`tessera compile`: every node of the one DAG becomes a step, and nothing else does."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from pipeline.cli import main
 from pipeline.config import load_config
 from pipeline.kubeflow import compile as compilation
 from pipeline.kubeflow.rules import broken_rules
 from pipeline.kubeflow.steps import INIT_STEP, Step, kebab, read_steps, shape
 from schemas import read_spec
-
-
-@pytest.fixture
-def tessera(monkeypatch, capsys):
-    def command(*words):
-        monkeypatch.setattr(sys, "argv", ["tessera", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
-
-    return command
 
 
 @pytest.fixture(scope="module")
