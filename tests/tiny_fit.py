@@ -8,8 +8,8 @@ import tensorflow as tf
 from schemas import parse_spec
 from trainer.data.interactions import InteractionReader
 from trainer.data.tables import Table
+from trainer.features import Side
 from trainer.fit import TrainingData
-from trainer.model import Side
 from trainer.recipe import Recipe
 
 USERS, ITEMS, LENGTH = 12, 15, 4

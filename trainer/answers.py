@@ -16,7 +16,7 @@ from trainer.data.interactions import model_inputs
 from trainer.data.tables import Table
 from trainer.model import Network
 from trainer.preprocessing import columns
-from trainer.preprocessing.preprocess import event_values
+from trainer.preprocessing.interactions import event_values
 from trainer.recipe import Recipe
 from trainer.scoring import catalogue, user_outputs
 

@@ -20,8 +20,9 @@ from trainer.checkpoint import Checkpoint
 from trainer.data.events import Events, concatenate, read_events
 from trainer.data.interactions import InteractionReader, model_inputs
 from trainer.data.tables import Table
+from trainer.features import Side
 from trainer.loss_scale import MirroredLossScale
-from trainer.model import Network, Side, build_network
+from trainer.model import Network, build_network
 from trainer.multitask import MultiTaskModel
 from trainer.preprocessing import columns
 from trainer.ranking import RankingTask, ranking_metrics, ranking_task

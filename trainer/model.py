@@ -7,38 +7,21 @@ them together. Which features exist comes from the spec, what is built of them f
 from dataclasses import dataclass
 
 import keras
-import numpy as np
 from keras import ops
 
-from schemas import Feature, FeatureSpec
-from trainer.layers.audio_tower import AudioTower
+from schemas import FeatureSpec
+from trainer.behaviour import behaviour_inputs, behaviour_parts
+from trainer.features import Side, content_inputs, feature_parts
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.heads import PairHead
-from trainer.layers.history import HistoryTower
 from trainer.layers.modality_dropout import ModalityDropout
 from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
 from trainer.layers.stranger import StrangerDropout
 from trainer.layers.table import TableLookup
-from trainer.layers.towers import CategoricalTower, IdTower, ImageTower, NumericTower, TextTower
-from trainer.layers.video_tower import VideoTower
+from trainer.layers.towers import IdTower
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
-
-
-@dataclass(frozen=True)
-class Side:
-    """The fixed content of the users or of the items.
-
-    Attributes:
-      rows: Number of rows, the unknown id at index 0 included.
-      content: Transformed columns, `(rows, ...)`.
-      vocabularies: Number of indices of each categorical or text feature, padding included.
-    """
-
-    rows: int
-    content: dict[str, np.ndarray]
-    vocabularies: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -112,7 +95,7 @@ def build_network(
     inputs = {
         columns.USER_INDEX: keras.Input((), dtype="int32", name=columns.USER_INDEX),
         columns.ITEM_INDEX: keras.Input((), dtype="int32", name=columns.ITEM_INDEX),
-        **_behaviour_inputs(spec, recipe),
+        **behaviour_inputs(spec, recipe),
     }
     stranger = StrangerDropout(options.stranger_dropout, seed + 2, name="stranger")
     seen = stranger({n: i for n, i in inputs.items() if n != columns.ITEM_INDEX})
@@ -160,11 +143,11 @@ def _unseen_input(spec: FeatureSpec, recipe: Recipe) -> keras.KerasTensor | None
 def _item_model(spec, recipe, items, embedding, seed):
     options = recipe.model
     index = keras.Input((), dtype="int32", name=columns.ITEM_INDEX)
-    inputs = {columns.ITEM_INDEX: index, **_content_inputs(items)}
+    inputs = {columns.ITEM_INDEX: index, **content_inputs(items)}
     tower = IdTower(options.dim, embedding, options.id_dropout, seed, dropout=options.dropout,
                     name="item_id")
     parts = {"id": tower(index)}
-    parts.update(_feature_parts(spec, recipe, "items", items, inputs))
+    parts.update(feature_parts(spec, recipe, "items", items, inputs))
     vectors, present = _stack(parts)
     fused, weights = _fuse(vectors, present, recipe, "items", seed + 3)
     outputs = {"vector": fused, "weights": weights}
@@ -176,25 +159,14 @@ def _item_model(spec, recipe, items, embedding, seed):
 def _user_model(spec, recipe, users, item_embedding, seed):
     options = recipe.model
     index = keras.Input((), dtype="int32", name=columns.USER_INDEX)
-    behaviour = _behaviour_inputs(spec, recipe)
-    inputs = {columns.USER_INDEX: index, **_content_inputs(users), **behaviour}
+    behaviour = behaviour_inputs(spec, recipe)
+    inputs = {columns.USER_INDEX: index, **content_inputs(users), **behaviour}
     embedding = keras.layers.Embedding(users.rows, options.dim, name="user_embedding")
     tower = IdTower(options.dim, embedding, options.id_dropout, seed + 1,
                     dropout=options.dropout, name="user_id")
     parts = {"id": tower(index)}
-    parts.update(_feature_parts(spec, recipe, "users", users, inputs))
-    if columns.HISTORY_INDEX in behaviour:
-        values = _centred_values(spec, behaviour)
-        history = HistoryTower(options.dim, item_embedding, values=values.shape[-1],
-                               dropout=options.dropout, name="history_tower")
-        parts["history"] = history((
-            behaviour[columns.HISTORY_INDEX], behaviour[columns.HISTORY_AGE],
-            behaviour[columns.HISTORY_RANK], values,
-        ))
-        context = NumericTower(options.dim, dropout=options.dropout, name="context_tower")
-        parts["context"] = context(
-            (behaviour[columns.CONTEXT], ops.ones_like(behaviour[columns.CONTEXT][:, 0]))
-        )
+    parts.update(feature_parts(spec, recipe, "users", users, inputs))
+    parts.update(behaviour_parts(spec, recipe, item_embedding, behaviour))
     fused, weights = _fuse(*_stack(parts), recipe, "users", seed + 4)
     shared = look_up(SHARINGS, options.sharing, "sharing")(
         list(recipe.tasks), options.dim, options.dropout, name="sharing",
@@ -202,82 +174,6 @@ def _user_model(spec, recipe, users, item_embedding, seed):
     )
     outputs = {**shared(fused), "weights": weights}
     return keras.Model(inputs, outputs, name="users"), list(parts)
-
-
-def _behaviour_inputs(spec: FeatureSpec, recipe: Recipe) -> dict[str, keras.KerasTensor]:
-    histories = spec.histories()
-    if not recipe.model.history or "item_id" not in histories or "timestamp" not in histories:
-        return {}
-    length = histories["item_id"].max_values
-    names = {columns.HISTORY_INDEX: "int32", columns.HISTORY_AGE: "float32",
-             columns.HISTORY_RANK: "int32"}
-    names.update((columns.history_value(what), "float32")
-                 for what in histories if what not in ("item_id", "timestamp"))
-    inputs = {n: keras.Input((length,), dtype=d, name=n) for n, d in names.items()}
-    inputs[columns.CONTEXT] = keras.Input((columns.CONTEXT_WIDTH,), name=columns.CONTEXT)
-    return inputs
-
-
-def _centred_values(spec: FeatureSpec, behaviour) -> keras.KerasTensor:
-    """Scales past values to -1..1 over their domains, 0 where absent: `(batch, length, values)`."""
-    scaled = [ops.zeros_like(behaviour[columns.HISTORY_AGE])]
-    for feature in spec.table("interactions"):
-        if columns.history_value(feature.name) in behaviour:
-            value = behaviour[columns.history_value(feature.name)]
-            low, high = feature.minimum or 0.0, 1.0 if feature.maximum is None else feature.maximum
-            centred = (value - low) / max(high - low, 1e-6) * 2 - 1
-            scaled.append(ops.where(value < 0, ops.zeros_like(centred), centred))
-    return ops.stack(scaled[1:] or scaled, axis=-1)
-
-
-def _content_inputs(side: Side) -> dict[str, keras.KerasTensor]:
-    return {
-        name: keras.Input(values.shape[1:], dtype=str(values.dtype), name=name)
-        for name, values in side.content.items()
-    }
-
-
-def _feature_parts(spec, recipe, table, side, inputs):
-    parts = {}
-    for feature in spec.inputs(table, recipe.modalities):
-        build = TOWERS[str(feature.modality)]
-        parts[feature.name] = build(feature, recipe, side, inputs, f"{table}_{feature.name}")
-    return parts
-
-
-def _categorical(feature: Feature, recipe: Recipe, side: Side, inputs, name):
-    tower = CategoricalTower(recipe.model.dim, side.vocabularies[feature.name],
-                             dropout=recipe.model.dropout, name=name)
-    return tower(inputs[feature.name])
-
-
-def _text(feature: Feature, recipe: Recipe, side: Side, inputs, name):
-    tower = TextTower(recipe.model.dim, side.vocabularies[feature.name],
-                      dropout=recipe.model.dropout, name=name)
-    return tower(
-        (inputs[columns.tfidf_ids(feature.name)], inputs[columns.tfidf(feature.name)])
-    )
-
-
-def _numeric(feature: Feature, recipe: Recipe, side: Side, inputs, name):
-    tower = NumericTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
-    return tower((inputs[feature.name][:, None], inputs[columns.present(feature.name)]))
-
-
-def _image(feature: Feature, recipe: Recipe, side: Side, inputs, name):
-    tower = ImageTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
-    return tower((inputs[feature.name], inputs[columns.present(feature.name)]))
-
-
-def _audio(feature: Feature, recipe: Recipe, side: Side, inputs, name):
-    tower = AudioTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
-    return tower((inputs[feature.name], inputs[columns.mfcc(feature.name)],
-                  inputs[columns.present(feature.name)]))
-
-
-def _video(feature: Feature, recipe: Recipe, side: Side, inputs, name):
-    tower = VideoTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
-    return tower((inputs[feature.name], inputs[columns.present(feature.name)]))
 
 
 def _stack(parts):
@@ -296,7 +192,3 @@ def _fuse(vectors, present, recipe: Recipe, name: str, seed: int):
         **({"decision": options.decision} if options.decision else {}),
     )
     return fusion(vectors, present)
-
-
-TOWERS = {"categorical": _categorical, "text": _text, "numeric": _numeric, "image": _image,
-          "audio": _audio, "video": _video}

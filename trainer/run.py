@@ -17,9 +17,9 @@ from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
 from trainer.export.save import save
+from trainer.features import Side
 from trainer.fit import TrainingData, fit_twice
-from trainer.model import Side
-from trainer.preprocessing.preprocess import event_values
+from trainer.preprocessing.interactions import event_values
 from trainer.recipe import Recipe
 
 

@@ -18,7 +18,8 @@ from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
 from trainer.export.save import save
-from trainer.model import Side, build_network
+from trainer.features import Side
+from trainer.model import build_network
 from trainer.preprocessing.preprocess import preprocessing_fn
 from trainer.recipe import Recipe
 from trainer.run import training_data

@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 
 from schemas import parse_spec
-from trainer.model import Side, build_network
+from trainer.features import Side
+from trainer.model import build_network
 
 
 def _users(network, rows):

@@ -8,7 +8,7 @@ from trainer.data.interactions import table_index
 from trainer.export.memory import Memory
 from trainer.preprocessing import columns
 from trainer.preprocessing.behaviour import moment_columns
-from trainer.preprocessing.preprocess import event_values
+from trainer.preprocessing.interactions import event_values
 
 USER_ID = "user_id"
 TIMESTAMP = "timestamp"

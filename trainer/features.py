@@ -1,0 +1,97 @@
+"""Towers for the features of a table: which there are comes from the spec, by modality."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from schemas import Feature, FeatureSpec
+from trainer.layers.audio_tower import AudioTower
+from trainer.layers.towers import CategoricalTower, ImageTower, NumericTower, TextTower
+from trainer.layers.video_tower import VideoTower
+from trainer.preprocessing import columns
+from trainer.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Side:
+    """The fixed content of the users or of the items.
+
+    Attributes:
+      rows: Number of rows, the unknown id at index 0 included.
+      content: Transformed columns, `(rows, ...)`.
+      vocabularies: Number of indices of each categorical or text feature, padding included.
+    """
+
+    rows: int
+    content: dict[str, np.ndarray]
+    vocabularies: dict[str, int]
+
+
+def content_inputs(side: Side) -> dict[str, keras.KerasTensor]:
+    """Returns an input for each content column of a side."""
+    return {
+        name: keras.Input(values.shape[1:], dtype=str(values.dtype), name=name)
+        for name, values in side.content.items()
+    }
+
+
+def feature_parts(
+    spec: FeatureSpec, recipe: Recipe, table: str, side: Side, inputs
+) -> dict[str, tuple]:
+    """Builds a tower for each feature of a table that the recipe reads.
+
+    Args:
+      spec: The dataset's spec.
+      recipe: The modalities and the towers' options.
+      table: `users` or `items`.
+      side: What the model holds of the table.
+      inputs: The content inputs by column.
+
+    Returns:
+      A vector `(batch, dim)` and a flag `(batch,)` by feature.
+    """
+    parts = {}
+    for feature in spec.inputs(table, recipe.modalities):
+        build = TOWERS[str(feature.modality)]
+        parts[feature.name] = build(feature, recipe, side, inputs, f"{table}_{feature.name}")
+    return parts
+
+
+def _categorical(feature: Feature, recipe: Recipe, side: Side, inputs, name):
+    tower = CategoricalTower(recipe.model.dim, side.vocabularies[feature.name],
+                             dropout=recipe.model.dropout, name=name)
+    return tower(inputs[feature.name])
+
+
+def _text(feature: Feature, recipe: Recipe, side: Side, inputs, name):
+    tower = TextTower(recipe.model.dim, side.vocabularies[feature.name],
+                      dropout=recipe.model.dropout, name=name)
+    return tower(
+        (inputs[columns.tfidf_ids(feature.name)], inputs[columns.tfidf(feature.name)])
+    )
+
+
+def _numeric(feature: Feature, recipe: Recipe, side: Side, inputs, name):
+    tower = NumericTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
+    return tower((inputs[feature.name][:, None], inputs[columns.present(feature.name)]))
+
+
+def _image(feature: Feature, recipe: Recipe, side: Side, inputs, name):
+    tower = ImageTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
+    return tower((inputs[feature.name], inputs[columns.present(feature.name)]))
+
+
+def _audio(feature: Feature, recipe: Recipe, side: Side, inputs, name):
+    tower = AudioTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
+    return tower((inputs[feature.name], inputs[columns.mfcc(feature.name)],
+                  inputs[columns.present(feature.name)]))
+
+
+def _video(feature: Feature, recipe: Recipe, side: Side, inputs, name):
+    tower = VideoTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
+    return tower((inputs[feature.name], inputs[columns.present(feature.name)]))
+
+
+TOWERS = {"categorical": _categorical, "text": _text, "numeric": _numeric, "image": _image,
+          "audio": _audio, "video": _video}

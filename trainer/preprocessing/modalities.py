@@ -1,0 +1,93 @@
+"""What becomes of a raw column of each modality: fitted on its table, then columns of the model."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from schemas import Feature
+from trainer.preprocessing import columns
+from trainer.preprocessing.audio import spectrogram
+from trainer.preprocessing.behaviour import dense
+from trainer.preprocessing.image import small_image
+from trainer.preprocessing.raw import as_string, number, one
+from trainer.preprocessing.text import heaviest, words
+from trainer.preprocessing.video import small_frames
+
+Tensors = dict[str, tf.Tensor]
+
+
+def _categorical(column: Any, feature: Feature, vocabulary: int) -> Tensors:
+    text = as_string(column)
+    if isinstance(text, tf.Tensor):
+        text = tf.sparse.from_dense(text)
+    index = tft.compute_and_apply_vocabulary(
+        text, top_k=vocabulary, num_oov_buckets=1, vocab_filename=feature.name
+    )
+    # 0 is 'no value', so that padding never meets a word.
+    shifted = tf.SparseTensor(index.indices, index.values + 1, index.dense_shape)
+    return {feature.name: dense(shifted, feature.max_values or 16, 0)}
+
+
+def _numeric(column: Any, feature: Feature) -> Tensors:
+    value = number(column)
+    known = tf.logical_not(tf.math.is_nan(value))
+    filled = tf.where(known, value, tf.zeros_like(value))
+    weight = tf.cast(known, tf.float32)
+    count = tft.sum(weight)
+    mean = tf.math.divide_no_nan(tft.sum(filled), count)
+    square = tf.math.divide_no_nan(tft.sum(filled * filled), count)
+    deviation = tf.sqrt(tf.maximum(square - mean * mean, 1e-12))
+    return {
+        feature.name: (filled - mean) / tf.maximum(deviation, 1e-6) * weight,
+        columns.present(feature.name): weight,
+    }
+
+
+def _text(column: Any, feature: Feature, tokens: int, vocabulary: int) -> Tensors:
+    split = words(one(column)).to_sparse()
+    index = tft.compute_and_apply_vocabulary(
+        split, top_k=vocabulary, num_oov_buckets=1, vocab_filename=feature.name
+    )
+    shifted = tf.SparseTensor(index.indices, index.values + 1, index.dense_shape)
+    # Index 0 is padding and never a word, hence two more than the vocabulary's size.
+    distinct, tfidf = tft.tfidf(shifted, vocab_size=vocabulary + 2)
+    ids, weights = heaviest(distinct, tfidf, tokens)
+    return {
+        feature.name: dense(shifted, tokens, 0),
+        columns.tfidf_ids(feature.name): ids,
+        columns.tfidf(feature.name): weights,
+    }
+
+
+def _image(column: Any, feature: Feature, height: int, width: int) -> Tensors:
+    encoded = one(column)
+    return {
+        feature.name: small_image(encoded, height, width),
+        columns.present(feature.name): tf.cast(tf.strings.length(encoded) > 0, tf.float32),
+    }
+
+
+def _audio(column: Any, feature: Feature, seconds: float, mels: int, mfcc: int) -> Tensors:
+    picture, coefficients, present = spectrogram(one(column), seconds, mels, mfcc)
+    return {
+        feature.name: picture,
+        columns.mfcc(feature.name): coefficients,
+        columns.present(feature.name): present,
+    }
+
+
+def _video(column: Any, feature: Feature, frames: int, height: int, width: int) -> Tensors:
+    pictures, present = small_frames(one(column), frames, height, width)
+    return {feature.name: pictures, columns.present(feature.name): present}
+
+
+MODALITY_TRANSFORMS: dict[str, Callable[..., Tensors]] = {
+    "categorical": _categorical,
+    "numeric": _numeric,
+    "text": _text,
+    "image": _image,
+    "audio": _audio,
+    "video": _video,
+}

@@ -1,0 +1,52 @@
+"""The recipe's `model`: the shape of the network."""
+
+from typing import Literal
+
+from pydantic import PositiveInt, model_validator
+
+from trainer.recipe.strict import Share, Strict
+from trainer.recipe.towers import Towers
+
+
+class ModelOptions(Strict):
+    """Shape of the network.
+
+    Attributes:
+      dim: Width of all vectors.
+      dropout: Share of a layer's outputs that training drops.
+      id_dropout: Share of ids that training hides, so that content alone learns to serve.
+      stranger_dropout: Share of rows whose user training makes unknown in every respect.
+      towers: Which network reads a modality.
+      history: Whether the user's earlier events are read, where the dataset has them.
+      modality_dropout: Chance of each present modality to be hidden in training; one always stays.
+      fusion: How modalities become one vector.
+      decision: How the modalities' decisions are joined, where `fusion` is `late` or `hybrid`;
+        `average` where `None`.
+      sharing: How one vector becomes one for each task.
+      experts: Experts of `mmoe`, 4 where `None`; of `ple` those of each task, and shared ones, 2
+        where `None`.
+    """
+
+    dim: PositiveInt = 64
+    dropout: Share = 0.3
+    id_dropout: Share = 0.1
+    stranger_dropout: Share = 0.05
+    towers: Towers = Towers()
+    history: bool = True
+    modality_dropout: Share = 0.0
+    fusion: Literal[
+        "concat", "weighted", "gated", "attention", "co_attention", "late", "hybrid"
+    ] = "gated"
+    decision: Literal["average", "vote", "stack"] | None = None
+    sharing: Literal["shared_bottom", "mmoe", "ple"] = "shared_bottom"
+    experts: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _options_have_a_reader(self) -> "ModelOptions":
+        if self.decision is not None and self.fusion not in ("late", "hybrid"):
+            raise ValueError(f"'decision' was given ('{self.decision}'), but only the fusions "
+                             f"'late' and 'hybrid' decide; 'fusion' is '{self.fusion}'")
+        if self.experts is not None and self.sharing not in ("mmoe", "ple"):
+            raise ValueError(f"'experts' was given ({self.experts}), but only the sharings "
+                             f"'mmoe' and 'ple' have experts; 'sharing' is '{self.sharing}'")
+        return self
