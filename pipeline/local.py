@@ -11,10 +11,10 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import compiler, constants
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
-from tfx.orchestration.local import runner_utils
-from tfx.orchestration.portable import launcher, runtime_parameter_utils
+from tfx.orchestration.portable import runtime_parameter_utils
 
 from pipeline.abandoned import settle
+from pipeline.launch_node import connection_of, launch_node
 from pipeline.nodes import NodeError, NodeRun
 
 _STATE = metadata_store_pb2.Execution
@@ -40,9 +40,7 @@ def run_locally(
     ir = compiler.Compiler().compile(pipeline)
     runtime_parameter_utils.substitute_runtime_parameter(
         ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id})
-    deployment = runner_utils.extract_local_deployment_config(ir)
-    config = deployment.metadata_connection_config
-    connection = getattr(config, config.WhichOneof("connection_config"))
+    connection = connection_of(ir)
     with metadata.Metadata(connection) as handle:
         settle(handle.store, pipeline.pipeline_info.pipeline_name,
                Path(pipeline.pipeline_info.pipeline_root))
@@ -52,20 +50,13 @@ def run_locally(
         on_start(name)
         started = time.monotonic()
         try:
-            info = launcher.Launcher(
-                pipeline_node=pipeline_node,
-                mlmd_connection=metadata.Metadata(connection),
-                pipeline_info=ir.pipeline_info,
-                pipeline_runtime_spec=ir.runtime_spec,
-                executor_spec=runner_utils.extract_executor_spec(deployment, name),
-                custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
-            ).launch()
+            execution_id = launch_node(ir, pipeline_node, connection)
         except Exception as error:
             raise NodeError(name) from error
         result = NodeRun(name, seconds=time.monotonic() - started)
-        if info is not None and info.execution_id is not None:
+        if execution_id is not None:
             with metadata.Metadata(connection) as handle:
-                _describe(handle.store, info.execution_id, result)
+                _describe(handle.store, execution_id, result)
         on_end(result)
 
 

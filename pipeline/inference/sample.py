@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.sources import FileSource
+from components.sources.files.columns import Column as Template
 from components.sources.files.options import FileOptions, TableOptions
 from components.sources.files.readers import FORMATS
+from components.sources.files.values import ValueFault
 from pipeline.inference.tables import Tables
 from schemas import SIDES, FeatureSpec, InputError
 
@@ -55,7 +57,7 @@ def sample_tables(tables: Tables, rows: int = ROWS) -> dict[str, Sample]:
     samples = {}
     for side in SIDES:
         if source.has_table(side):
-            samples[side] = _sample(tables, source.shards(side), rows)
+            samples[side] = _sample(tables, side, source.shards(side), rows)
             if not samples[side].rows:
                 raise InputError(
                     f"source.{side}.files: {', '.join(samples[side].files)} in {tables.data_dir} "
@@ -79,10 +81,11 @@ def _source(tables: Tables) -> FileSource:
     return FileSource(str(tables.data_dir), tables.dataset, nothing, options)
 
 
-def _sample(tables: Tables, shards: list[str], limit: int) -> Sample:
+def _sample(tables: Tables, side: str, shards: list[str], limit: int) -> Sample:
     cells: dict[str, list[Any]] = {}
     faults: list[str] = []
     media: Counter[str] = Counter()
+    templates = _templates(tables.options, side)
     count, characters, complete = 0, 0, True
     for place, shard in enumerate(shards):
         share = count + -(-(limit - count) // (len(shards) - place))
@@ -101,9 +104,29 @@ def _sample(tables: Tables, shards: list[str], limit: int) -> Sample:
             if count == share or characters > _CHARACTERS:
                 complete = False
                 break
-            characters += _add(row, cells, count, media)
+            made = {name: _made(template, row, tables.options.encoding)
+                    for name, template in templates.items()}
+            characters += _add({**row, **made}, cells, count, media)
             count += 1
+    # What a template reads is part of its column, and no other id beside it.
+    parts = {name for template in templates.values() for name in template.names}
+    for name in parts - set(templates) - set(column_mapping(tables.options, side)):
+        cells.pop(name, None)
     return Sample(cells, count, complete, tuple(shards), tuple(faults))
+
+
+def _templates(options: FileOptions, side: str) -> dict[str, Template]:
+    """Returns the templates by the schema's column that they make."""
+    table = options.table(side)
+    columns = {name: Template(text) for name, text in (table.columns if table else {}).items()}
+    return {name: column for name, column in columns.items() if column.is_template}
+
+
+def _made(template: Template, row: dict[str, Any], encoding: str) -> str | None:
+    try:
+        return template.value(row, encoding)
+    except ValueFault:
+        return None  # ingest quarantines such a row; a draft looks at the others
 
 
 def _add(row: dict[str, Any], cells: dict[str, list[Any]], count: int,
@@ -134,6 +157,7 @@ def _kept(value: Any, media: int) -> Any:
 
 
 def column_mapping(options: FileOptions, side: str) -> dict[str, str]:
-    """Returns the schema's column for a file's column, where a configuration maps it."""
-    table = options.table(side)
-    return {given: name for name, given in (table.columns if table else {}).items()}
+    """Returns the schema's column for a file's column, where a configuration renames it."""
+    table, made = options.table(side), _templates(options, side)
+    return {given: name for name, given in (table.columns if table else {}).items()
+            if name not in made}

@@ -6,11 +6,10 @@ from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
-from tfx.orchestration.local import runner_utils
-from tfx.orchestration.portable import launcher
 from tfx.orchestration.portable.mlmd import context_lib, execution_lib
 
 from pipeline.kubeflow.plan import load_plan
+from pipeline.launch_node import connection_of, launch_node
 from schemas import unknown
 
 _STATE = metadata_store_pb2.Execution
@@ -41,12 +40,11 @@ class NodeOutcome:
 class NodeLaunch:
     """A node that is about to run, or did."""
 
-    def __init__(self, ir, node: str, connection: metadata_store_pb2.ConnectionConfig,
-                 deployment) -> None:
+    def __init__(self, ir, node: str, connection: metadata_store_pb2.ConnectionConfig) -> None:
         nodes = {n.pipeline_node.node_info.id: n.pipeline_node for n in ir.nodes}
         if node not in nodes:
             raise unknown("node", node, nodes)
-        self._ir, self._node, self._deployment = ir, nodes[node], deployment
+        self._ir, self._node = ir, nodes[node]
         self.connection = connection
 
     @classmethod
@@ -63,22 +61,11 @@ class NodeLaunch:
           InputError: The run is not planned, or has no such node.
         """
         ir = load_plan(root, run_id)
-        deployment = runner_utils.extract_local_deployment_config(ir)
-        config = deployment.metadata_connection_config
-        connection = complete(getattr(config, config.WhichOneof("connection_config")))
-        return cls(ir, node, connection, deployment)
+        return cls(ir, node, complete(connection_of(ir)))
 
     def launch(self) -> None:
         """Runs the node; one that this run has finished already is left as it is."""
-        name = self._node.node_info.id
-        launcher.Launcher(
-            pipeline_node=self._node,
-            mlmd_connection=metadata.Metadata(self.connection),
-            pipeline_info=self._ir.pipeline_info,
-            pipeline_runtime_spec=self._ir.runtime_spec,
-            executor_spec=runner_utils.extract_executor_spec(self._deployment, name),
-            custom_driver_spec=runner_utils.extract_custom_driver_spec(self._deployment, name),
-        ).launch()
+        launch_node(self._ir, self._node, self.connection)
 
     def interrupted(self) -> bool:
         """Tells whether this run left the node running: its process was killed."""

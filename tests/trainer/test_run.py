@@ -50,8 +50,14 @@ def bare(trainer_files, tmp_path_factory):
     return SimpleNamespace(folder=folder, fn_args=fn_args, recipe=recipe)
 
 
-def test_a_dataset_of_ids_alone_is_trained_and_served(bare):
+@pytest.fixture(scope="module")
+def trained(bare):
     run_fn(bare.fn_args)
+    return bare
+
+
+def test_a_dataset_of_ids_alone_is_trained_and_served(trained):
+    bare = trained
     summary = json.loads((bare.folder / "run" / "7" / "summary.json").read_text())
     assert summary["epochs"] == 1 and len(summary["validation_ndcg@10"]) == 1
     assert summary["user_modalities"] == summary["item_modalities"] == ["id"]
@@ -76,9 +82,8 @@ def test_a_dataset_of_ids_alone_is_trained_and_served(bare):
                 np.testing.assert_allclose(found[name], expected, rtol=1e-5, atol=1e-5)
 
 
-def test_items_sent_as_history_are_left_out_by_a_model_that_reads_none(bare):
-    # Depends on the run above; `recommend` of nobody.
-    signatures = tf.saved_model.load(str(bare.folder / "model")).signatures
+def test_items_sent_as_history_are_left_out_by_a_model_that_reads_none(trained):
+    signatures = tf.saved_model.load(str(trained.folder / "model")).signatures
     found = signatures["recommend"](
         user_id=tf.constant([""]), timestamp=tf.constant([-1], tf.int64), k=tf.constant([12]),
         history_item_id=tf.constant([["3", "5"]]),

@@ -93,6 +93,20 @@ def test_a_configuration_keeps_the_names_given_there(tmp_path):
     assert yaml.safe_load((tmp_path / "my.yaml").read_text()) == given
 
 
+def test_a_column_that_a_template_makes_is_drafted_like_any_other(tmp_path):
+    write_csv(tmp_path / "events.csv", ["branch", "user", "item", "at"], [
+        ["n" if i % 2 else "s", i % 5, i % 7, START + i * DAY] for i in range(70)])
+    config = tmp_path / "my.yaml"
+    config.write_text("dataset: csv\nsource: {interactions: {files: events.csv, "
+                      "columns: {user_id: '{branch}-{user}', item_id: item}}}\n")
+    tables = named_tables(config, None, None)
+    cells = sample_tables(tables)["interactions"].cells
+    assert cells["user_id"][:3] == ["s-0", "n-1", "s-2"]
+    spec = inferred(tmp_path, config=config)
+    assert spec.role("user_id").name == "user_id" and spec.role("user_id").dtype is not int
+    assert "branch" not in meanings(spec, "interactions")
+
+
 def test_a_few_values_that_are_no_times_do_not_hide_the_time(tmp_path):
     rows = [[f"u{n % 9}", f"i{n % 7}", 1_700_000_000 + 60 * n] for n in range(300)]
     rows[5][2] = "yesterday"
