@@ -45,7 +45,7 @@ def plant_faults(shop: Path) -> None:
         ["c0006", "7", "north", "", "", "too young"],
     ]))
     change(shop / "items.csv", lambda rows: rows.append(
-        ["p0020", "Lamp", "", "media/photos/cut.png", "", "home", "2.50"]
+        ["p0020", "Lamp", "", "media/photos/cut.png", "", "", "home", "2.50"]
     ))
     whole = next((shop / "media/photos").glob("*.png")).read_bytes()
     (shop / "media/photos/cut.png").write_bytes(whole[: len(whole) // 2])

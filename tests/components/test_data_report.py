@@ -119,10 +119,7 @@ def _write_inputs(root, spec):
 
 @pytest.fixture(scope="module")
 def spec():
-    """The demo shop's, with a video beside."""
-    name, (users, items, interactions) = "demo", read_spec("demo").texts
-    clip = 'feature { name: "clip" type: BYTES annotation { tag: "video" } }'
-    return parse_spec(name, [users, items + clip, interactions])
+    return read_spec("demo")
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import numpy as np
 
 from components.code_digest import code_digest
 from components.sources.demo import words
+from components.sources.demo.clips import clip
 from components.sources.demo.events import make_events
 from components.sources.demo.pictures import picture
 from components.sources.demo.sounds import sound
@@ -18,11 +19,13 @@ from schemas.errors import InputError
 
 COLUMNS = {
     "users": ("customer", "age", "region", "email", "avatar", "about"),
-    "items": ("product", "name", "description", "photo", "sound", "categories", "price"),
+    "items": ("product", "name", "description", "photo", "sound", "clip", "categories",
+              "price"),
     "interactions": ("customer", "product", "time", "stars", "purchased", "review"),
 }
 _MARKER = "demo.json"
-_NO_PHOTO, _NO_SOUND, _NO_DESCRIPTION, _NO_AVATAR, _NO_ABOUT = 0.05, 0.1, 0.05, 0.12, 0.08
+_NO_PHOTO, _NO_SOUND, _NO_CLIP, _NO_DESCRIPTION = 0.05, 0.1, 0.5, 0.05
+_NO_AVATAR, _NO_ABOUT = 0.12, 0.08
 _ODD_AVATAR = 0.15  # avatars that tell nothing
 _LABELS = ("new", "sale")
 
@@ -74,9 +77,10 @@ def _replaceable(folder: Path) -> bool:
 
 
 def _write(folder: Path, world: DemoWorld, sizes: DemoSizes, seed: int) -> None:
-    for kind in ("avatars", "photos", "sounds"):
+    for kind in ("avatars", "photos", "sounds", "clips"):
         (folder / "media" / kind).mkdir(parents=True)
-    _table(folder, "items", _items(folder, world, sizes, np.random.default_rng([seed, 2])))
+    generators = (np.random.default_rng([seed, stream]) for stream in (2, 5))
+    _table(folder, "items", _items(folder, world, sizes, *generators))
     _table(folder, "users", _users(folder, world, sizes, np.random.default_rng([seed, 3])))
     _table(folder, "interactions", _interactions(world, sizes, seed))
 
@@ -89,7 +93,8 @@ def _table(folder: Path, side: str, rows: Iterable[tuple]) -> None:
 
 
 def _items(
-    folder: Path, world: DemoWorld, sizes: DemoSizes, rng: np.random.Generator
+    folder: Path, world: DemoWorld, sizes: DemoSizes, rng: np.random.Generator,
+    filming: np.random.Generator,
 ) -> Iterable[tuple]:
     for item in range(sizes.items):
         is_ = {name: _level(name, int(world.levels[name][item])) for name in ATTRIBUTES}
@@ -97,12 +102,15 @@ def _items(
         text = words.description(is_["topic"], is_["mood"], rng)
         photo = picture(is_["colour"], is_["shape"], rng)
         tone = sound(is_["pitch"], is_["rhythm"], rng)
+        film = clip(is_["rhythm"], filming)
         label = (str(rng.choice(_LABELS)),) if rng.random() < 0.3 else ()
         shown, heard, told = rng.random(3) >= (_NO_PHOTO, _NO_SOUND, _NO_DESCRIPTION)
+        filmed = filming.random() >= _NO_CLIP
         yield (
             _product(item), name, text if told else "",
             _media(folder, f"media/photos/{_product(item)}.png", photo) if shown else "",
             _media(folder, f"media/sounds/{_product(item)}.wav", tone) if heard else "",
+            _media(folder, f"media/clips/{_product(item)}.gif", film) if filmed else "",
             "|".join((is_["department"], *label)), f"{world.prices[item]:.2f}",
         )
 

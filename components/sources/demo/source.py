@@ -10,7 +10,7 @@ from components.sources.base import Record
 from components.sources.demo.shop import COLUMNS
 from schemas.errors import InputError, unknown
 
-_MEDIA = ("photo", "sound", "avatar")
+_MEDIA = ("photo", "sound", "clip", "avatar")
 _LISTS = ("categories",)
 
 

@@ -2,8 +2,8 @@
 
 A product has one level of each attribute in `ATTRIBUTES`; a customer has a liking for each
 level. Taste is the sum of the likings, a dislike of high prices and an appeal that all share.
-Each attribute can be perceived in one column only (the department also in the name), so that a
-model that misses a modality misses a part of the taste.
+Each attribute can be perceived in one column only (the department also in the name, the rhythm
+also in clips), so that a model that misses a modality misses a part of the taste.
 """
 
 import math

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from components.sources import DemoSource, open_source
 from components.sources.demo import DemoSizes, write_demo
+from components.sources.demo.clips import clip
 from components.sources.demo.pictures import picture
 from components.sources.demo.sounds import sound
 from schemas import SIDES, InputError, read_spec
@@ -119,11 +120,14 @@ def test_impossible_sizes_are_refused() -> None:
 
 def test_every_picture_and_sound_decodes(shop: Path) -> None:
     media = [p for p in DemoSource(str(shop)).files() if "media" in p.parts]
-    assert {p.suffix for p in media} == {".png", ".wav"}
+    assert {p.suffix for p in media} == {".png", ".wav", ".gif"}
     for path in media:
         if path.suffix == ".png":
             with Image.open(path) as image:
                 assert np.asarray(image).shape == (48, 48, 3)
+        elif path.suffix == ".gif":
+            with Image.open(path) as film:
+                assert film.size == (40, 40)
         else:
             with wave.open(str(path)) as tone:
                 assert tone.getparams()[:4] == (1, 2, 16_000, 8_000)
@@ -145,26 +149,26 @@ def test_values_are_paths_lists_text_and_some_are_absent(shop: Path) -> None:
 def test_line_numbers_count_the_files_lines(shop: Path, tmp_path: Path) -> None:
     folder = copy(shop, tmp_path)
     head, first, *rest = (folder / "items.csv").read_text(encoding="utf-8").splitlines(True)
-    odd = 'p9001,"two\nlines",,,,,1\n' + "p9002,too,few\n" + "\n"
+    odd = 'p9001,"two\nlines",,,,,,1\n' + "p9002,too,few\n" + "\n"
     (folder / "items.csv").write_text(head + first + odd + "".join(rest), encoding="utf-8")
     read = rows(folder, "items")
     assert [r.line for r in read[:4]] == [2, 3, 5, 7]
     assert read[1].values["name"] == "two\nlines"
-    assert read[2].values == {} and read[2].faults == ("the line has 3 fields, expected 7",)
+    assert read[2].values == {} and read[2].faults == ("the line has 3 fields, expected 8",)
     assert read[0].source == "items.csv"
 
 
 def test_bytes_that_are_no_text_do_not_stop_the_reading(shop: Path, tmp_path: Path) -> None:
     folder = copy(shop, tmp_path)
     with (folder / "items.csv").open("ab") as out:
-        out.write(b"p9001,\xff\xfe,,,,,1\n")
+        out.write(b"p9001,\xff\xfe,,,,,,1\n")
     assert rows(folder, "items")[-1].values["name"] == "\ufffd\ufffd"
 
 
 def test_a_value_beyond_csvs_limit_costs_its_line_only(shop: Path, tmp_path: Path) -> None:
     folder = copy(shop, tmp_path)
     with (folder / "items.csv").open("a", encoding="utf-8") as out:
-        out.write("p9001," + "x" * (csv.field_size_limit() + 1) + ",,,,,1\np9002,y,,,,,1\n")
+        out.write("p9001," + "x" * (csv.field_size_limit() + 1) + ",,,,,,1\np9002,y,,,,,,1\n")
     long, good = rows(folder, "items")[-2:]
     assert "field larger than field limit" in long.faults[0]
     assert good.values["product"] == "p9002"
@@ -207,6 +211,22 @@ def test_a_sound_has_its_pitch_and_rhythm() -> None:
     }
     assert silent["steady"] < 0.05
     assert min(silent["slow"], silent["fast"]) > 0.3
+
+
+def test_a_clip_moves_in_its_rhythm() -> None:
+    rng = np.random.default_rng(0)
+    found = {}
+    for rhythm in ("steady", "slow", "fast"):
+        with Image.open(io.BytesIO(clip(rhythm, rng))) as film:
+            frames = [np.asarray(f.convert("L"), float) for f in ImageSequence.Iterator(film)]
+        spots = [np.argwhere(f > (f.min() + f.max()) / 2) for f in frames]
+        drift = np.ptp([s.mean(0) for s in spots], axis=0).max()
+        sizes = np.array([len(s) for s in spots], float)
+        turns = (np.diff(np.sign(np.diff(sizes))) != 0).sum()
+        pulses = np.ptp(sizes) > 0.5 * sizes.mean()
+        found[rhythm] = (drift > 8, pulses, pulses and turns > 4)
+    assert found == {"steady": (True, False, False), "slow": (False, True, False),
+                     "fast": (False, True, True)}
 
 
 def samples(encoded: bytes) -> np.ndarray:
