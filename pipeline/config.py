@@ -7,15 +7,14 @@ from typing import Annotated, Any, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from components.sources import SOURCES
 from components.sources.files.options import FileOptions
+from components.sources.files.readers import FORMATS
 from pipeline.kubeflow.options import KubeflowOptions
 from schemas import FeatureSpec, InputError, unknown
 from trainer.recipe import Recipe
 
 _RECIPES = Path(__file__).parent / "recipes"
-DATASETS = ("demo", "movielens-100k", "movielens-1m", "movielens-latest-small", "csv", "parquet",
-            "jsonl")
-OWN_FILES = ("csv", "parquet", "jsonl")
 
 
 class Thresholds(BaseModel):
@@ -128,12 +127,12 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     values.update((key, value) for key, value in given.items() if value is not None)
     name = str(values.pop("recipe", "flagship"))
     if "dataset" not in values:
-        raise InputError(f"No dataset given. Use --dataset with one of: {', '.join(DATASETS)}.")
-    if values["dataset"] not in DATASETS:
-        raise unknown("dataset", values["dataset"], DATASETS)
+        raise InputError(f"No dataset given. Use --dataset with one of: {', '.join(SOURCES)}.")
+    if values["dataset"] not in SOURCES:
+        raise unknown("dataset", values["dataset"], SOURCES)
     root = Path(str(values.get("root", "tessera-runs")))
     if "data_dir" not in values:
-        if values["dataset"] not in OWN_FILES:
+        if values["dataset"] not in FORMATS:
             values["data_dir"] = data_folder(root, values["dataset"])
         elif path:
             values["data_dir"] = path.parent
@@ -150,7 +149,7 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
 
 def _check_source_keys(values: dict[str, Any]) -> None:
     """Own files need `schemas` and `source`; a known dataset brings its own."""
-    own = values["dataset"] in OWN_FILES
+    own = values["dataset"] in FORMATS
     for key in ("schemas", "source"):
         if own and key not in values:
             raise InputError(f"Dataset {values['dataset']!r} needs the key {key!r} in a file "
@@ -158,7 +157,7 @@ def _check_source_keys(values: dict[str, Any]) -> None:
         if not own and key in values:
             raise InputError(f"The key {key!r} is for one's own files; dataset "
                              f"{values['dataset']!r} has its own. Remove it, or set dataset to "
-                             f"one of: {', '.join(OWN_FILES)}.")
+                             f"one of: {', '.join(FORMATS)}.")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.sources import SOURCES
 from components.sources.files.options import FileOptions
-from pipeline.config import DATASETS, OWN_FILES, read_yaml, validated
+from components.sources.files.readers import FORMATS
+from pipeline.config import read_yaml, validated
 from schemas import SIDES, InputError, unknown
 
 
@@ -52,11 +54,11 @@ def named_tables(config: Path | None, data_dir: Path | None, dataset: str | None
         else:
             source[key] = value
     dataset = str(dataset or values.get("dataset", "csv"))
-    if dataset not in DATASETS:
-        raise unknown("dataset", dataset, OWN_FILES)
-    if dataset not in OWN_FILES:
+    if dataset not in SOURCES:
+        raise unknown("dataset", dataset, FORMATS)
+    if dataset not in FORMATS:
         raise InputError(f"Dataset {dataset!r} brings its own schemas. Give your own files as one "
-                         f"of: {', '.join(OWN_FILES)}.")
+                         f"of: {', '.join(FORMATS)}.")
     if "interactions" not in source:
         raise InputError("Nothing says where the interactions are. Give their files with "
                          "--interactions, from the folder --data-dir, or a file with --config "

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.sources import SOURCES
-from pipeline.config import DATASETS, data_folder, load_config, load_recipe, recipes
+from pipeline.config import data_folder, load_config, load_recipe, recipes
 from pipeline.run import run
 from schemas import InputError
 
@@ -54,10 +53,6 @@ def test_movielens_lies_under_the_root_unless_a_folder_is_given(dataset, tmp_pat
 def test_ones_own_files_need_a_folder(dataset):
     message = refused(load_config, None, dataset=dataset)
     assert f"'{dataset}' needs its files" in message and "--data-dir" in message
-
-
-def test_every_dataset_has_a_source():
-    assert set(DATASETS) == set(SOURCES)
 
 
 def test_the_command_line_wins_over_the_file(written, tmp_path):

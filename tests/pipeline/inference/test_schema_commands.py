@@ -64,7 +64,7 @@ def test_the_configuration_says_where_files_and_schemas_are(tessera, tmp_path):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     code, out, _ = tessera("infer", "--config", "my.yaml")
     assert code == 0 and (tmp_path / "schemas" / "items.pbtxt").is_file()
-    assert "user is user_id" in out and "a configuration to start from" not in out
+    assert "user_id is user_id" in out and "a configuration to start from" not in out
 
 
 def test_rows_that_break_the_rules_end_with_3(tessera, tmp_path):
