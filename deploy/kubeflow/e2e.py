@@ -166,14 +166,14 @@ def main() -> int:
     run.mkdir(parents=True)
     install_missing()
     started = time.monotonic()
-    with docker_engine(folder / "engine") as address, mariadb(run / "mariadb") as server:
-        image = build_image(address, folder, PROJECT)
-        print(f"image: {time.monotonic() - started:.0f} s", flush=True)
-        try:
+    try:
+        with docker_engine(folder / "engine") as address, mariadb(run / "mariadb") as server:
+            image = build_image(address, folder, PROJECT)
+            print(f"image: {time.monotonic() - started:.0f} s", flush=True)
             scenario(Cluster(run, arguments.kfp_python, address, server), image, server, run)
-        except Failed as error:
-            print(f"kubeflow-e2e: {error}", file=sys.stderr)
-            return 1
+    except (Failed, RuntimeError) as error:
+        print(f"kubeflow-e2e: {error}", file=sys.stderr)
+        return 1
     print(f"kubeflow-e2e: passed in {time.monotonic() - started:.0f} s; logs in {run / 'logs'}")
     return 0
 

@@ -9,7 +9,8 @@ from deploy.kubeflow.engine import docker
 IMAGE = "tessera:e2e"
 _BASE, _BUILD = "tessera-base:bookworm", "tessera-build:bookworm"
 _MIRROR = "http://deb.debian.org/debian"
-_PYTHON = "python3.11,python3.11-venv,ca-certificates,libgomp1"
+# debootstrap resolves no virtual packages: python3.11-venv asks for one that distutils provides.
+_PYTHON = "python3.11,python3.11-venv,python3-distutils,ca-certificates,libgomp1"
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
@@ -37,18 +38,25 @@ def build_image(address: str, folder: Path, project: Path) -> str:
 
 def _make_bases(address: str, folder: Path) -> None:
     """Debian with Python, and the same with a compiler."""
-    system = folder / "system"
+    system, log = folder / "system", folder / "base.log"
     shutil.rmtree(system, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "base.log").open("w") as log:
-        quiet = {"check": True, "stdout": log, "stderr": subprocess.STDOUT}
-        subprocess.run(["debootstrap", "--variant=minbase", f"--include={_PYTHON}", "bookworm",
-                        system, _MIRROR], **quiet)
-        _import(address, system, _BASE)
-        subprocess.run(["chroot", system, "apt-get", "install", "-y", "--no-install-recommends",
-                        "g++", "python3.11-dev"], **quiet)
-        _import(address, system, _BUILD)
+    log.unlink(missing_ok=True)
+    _logged(log, "debootstrap", "--variant=minbase", f"--include={_PYTHON}", "bookworm",
+            str(system), _MIRROR)
+    _import(address, system, _BASE)
+    _logged(log, "chroot", str(system), "apt-get", "install", "-y", "--no-install-recommends",
+            "g++", "python3.11-dev")
+    _import(address, system, _BUILD)
     shutil.rmtree(system)
+
+
+def _logged(path: Path, *words: str) -> None:
+    with path.open("a") as log:
+        code = subprocess.run(words, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
+    if code:
+        last = "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-10:])
+        raise RuntimeError(f"{words[0]} failed; {path} ends with:\n{last}")
 
 
 def _import(address: str, system: Path, name: str) -> None:
