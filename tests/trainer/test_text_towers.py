@@ -14,7 +14,7 @@ _TEXT = [5, 2, 7, 3]
 def _with_large_weights(name):
     """Returns a tower in which everything matters."""
     tower = TOKENS[name](DIM, VOCABULARY)
-    tower(np.array([_TEXT + [0, 0]], "int32"))
+    tower(np.array([[*_TEXT, 0, 0]], "int32"))
     random = np.random.default_rng(0)
     for weight in tower.trainable_weights:
         weight.assign(random.normal(scale=0.7, size=weight.shape))
@@ -28,12 +28,12 @@ def _read(tower, *texts):
 @pytest.mark.parametrize("name", TOKENS)
 def test_padding_does_not_count(name):
     tower = _with_large_weights(name)
-    padded = _read(tower, _TEXT + [0, 0])
+    padded = _read(tower, [*_TEXT, 0, 0])
     # Whatever the embedding of padding holds.
     table = np.asarray(tower._embedding.embeddings)
     table[0] = 99
     tower._embedding.embeddings.assign(table)
-    np.testing.assert_array_equal(_read(tower, _TEXT + [0, 0]), padded)
+    np.testing.assert_array_equal(_read(tower, [*_TEXT, 0, 0]), padded)
     if name != "transformer":  # which has a vector for each place
         np.testing.assert_allclose(_read(tower, _TEXT), padded, atol=1e-6)
 
@@ -41,7 +41,7 @@ def test_padding_does_not_count(name):
 @pytest.mark.parametrize("name", TOKENS)
 def test_a_batch_is_its_rows(name):
     tower = _with_large_weights(name)
-    texts = [_TEXT + [0, 0], [0] * 6, [8, 1, 8, 1, 2, 4], [6, 0, 0, 0, 0, 0]]
+    texts = [[*_TEXT, 0, 0], [0] * 6, [8, 1, 8, 1, 2, 4], [6, 0, 0, 0, 0, 0]]
     alone = np.concatenate([_read(tower, text) for text in texts])
     np.testing.assert_allclose(_read(tower, *texts), alone, atol=1e-5)
 
@@ -49,7 +49,7 @@ def test_a_batch_is_its_rows(name):
 @pytest.mark.parametrize("name", TOKENS)
 def test_the_order_of_words_counts_but_in_a_bag(name):
     tower = _with_large_weights(name)
-    straight, reverse = _read(tower, _TEXT + [0, 0], _TEXT[::-1] + [0, 0])
+    straight, reverse = _read(tower, [*_TEXT, 0, 0], [*_TEXT[::-1], 0, 0])
     apart = np.abs(straight - reverse).max()
     assert apart < 1e-6 if name == "bag" else apart > 1e-3
 

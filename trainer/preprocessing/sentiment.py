@@ -7,7 +7,6 @@ contrast ("but"), capitals and punctuation count nothing here.
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_transform as tft
 
 from trainer.preprocessing.stop_words import plain
 from trainer.preprocessing.text import words
@@ -20,11 +19,12 @@ _STRONGEST = 4.0
 _NO = "no"  # an opinion of its own, and a negation of one that follows
 
 
-def sentiment(text: tf.Tensor) -> tf.Tensor:
+def sentiment(text: tf.Tensor, lexicon: "Lexicon") -> tf.Tensor:
     """Rates texts.
 
     Args:
       text: Strings in UTF-8, `(batch,)`.
+      lexicon: What words say.
 
     Returns:
       float32 `(batch, 3)`: polarity from -1 to 1, strength of the opinion words from 0 to 1, and
@@ -32,7 +32,6 @@ def sentiment(text: tf.Tensor) -> tf.Tensor:
     """
     # As VADER lists them too: "isnt" for "isn't".
     split = words(tf.strings.regex_replace(text, "['’]", "")).to_tensor("")
-    lexicon = tft.make_and_track_object(_Lexicon, name="sentiment_lexicon")
     rated, opinion, booster, negation, no = tf.unstack(lexicon(split), axis=2)
     counts = opinion * tf.cast(booster == 0, tf.float32)
     # "no" before an opinion word is its negation, and no opinion itself.
@@ -53,7 +52,7 @@ def sentiment(text: tf.Tensor) -> tf.Tensor:
                      tf.math.divide_no_nan(found, length)], axis=1)
 
 
-class _Lexicon(tf.Module):
+class Lexicon(tf.Module):
     """Maps words to their valence and four flags: opinion, intensity, negation, "no"."""
 
     def __init__(self):

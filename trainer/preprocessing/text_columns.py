@@ -11,6 +11,7 @@ from trainer.preprocessing import columns
 from trainer.preprocessing.behaviour import dense
 from trainer.preprocessing.ngrams import character_ngrams, without, word_ngrams
 from trainer.preprocessing.raw import one
+from trainer.preprocessing.sentiment import Lexicon
 from trainer.preprocessing.sentiment import sentiment as rate
 from trainer.preprocessing.stop_words import stop_words_of
 from trainer.preprocessing.text import heaviest
@@ -65,13 +66,15 @@ def text_columns(
         outputs[columns.characters_ids(name)], outputs[columns.characters(name)] = _weighted(
             runs, vocabulary, _RUNS_A_WORD * tokens)
     if topics:
-        terms = tft.experimental.get_vocabulary_size_by_name(
-            columns.term_vocabulary(name, words))
-        known = tf.where(ids <= terms, weights, tf.zeros_like(weights))
+        size = tft.experimental.get_vocabulary_size_by_name(columns.term_vocabulary(name, words))
+        listed = tf.sparse.to_dense(counted)
+        fitted = fitted_topics(
+            tf.where(listed <= size, listed, 0), topics, vocabulary + 2, tokens)
         outputs[columns.topics(name)] = topic_shares(
-            ids, known, fitted_topics(ids, known, topics, vocabulary + 2))
+            ids, tf.where(ids <= size, weights, 0.0), fitted)
     if sentiment:
-        outputs[columns.sentiment(name)] = rate(text)
+        lexicon = tft.make_and_track_object(Lexicon, name=f"{name}_lexicon")
+        outputs[columns.sentiment(name)] = rate(text, lexicon)
         outputs[columns.present(name)] = tf.cast(split_words(text).row_lengths() > 0, tf.float32)
     return outputs
 

@@ -5,7 +5,6 @@ by terms are taken for a product of texts by topics and topics by terms, none of
 """
 
 import hashlib
-from collections.abc import Iterator
 
 import apache_beam as beam
 import numpy as np
@@ -20,23 +19,24 @@ _FOLD_STEPS = 40
 _TINY = 1e-9
 
 
-def fitted_topics(
-    ids: tf.Tensor, weights: tf.Tensor, topics: int, terms: int
-) -> tf.Tensor:
+def fitted_topics(ids: tf.Tensor, topics: int, terms: int, width: int) -> tf.Tensor:
     """Fits topics to all rows of a table.
 
+    The weights are computed here once more: an analysis that waits for that of TF-IDF, which waits
+    for that of the vocabulary, is one too many for Beam's local runner.
+
     Args:
-      ids: Distinct terms of each text, int64 `(batch, width)`, 0 for none.
-      weights: Their weights, `(batch, width)`, 0 for a term that does not count.
+      ids: Terms of each text as often as it has them, int64 `(batch, any)`, 0 for none.
       topics: How many.
       terms: Number of ids.
+      width: Terms kept of a text, the heaviest.
 
     Returns:
       The terms' weights in each topic, float32 `(topics, terms)`, each topic of length 1; zeros
       where no row has a term.
     """
     [matrix] = tft.experimental.ptransform_analyzer(
-        [ids, weights], _Fit(topics, terms), [tf.float32], [[topics, terms]])
+        [ids], _Fit(topics, terms, width), [tf.float32], [[topics, terms]])
     return matrix
 
 
@@ -84,38 +84,54 @@ def factorize(matrix: sparse.csr_matrix, topics: int, seed: int = 0) -> tuple[np
 
 
 class _Fit(beam.PTransform):
-    """Fits the topics to batches of ids and weights."""
+    """Fits topics to batches of terms."""
 
-    def __init__(self, topics: int, terms: int):
+    def __init__(self, *sizes: int):
         super().__init__()
-        self._topics, self._terms = topics, terms
+        self._sizes = sizes
 
     def expand(self, batches):
-        topics, terms = self._topics, self._terms
         return (
             batches
-            | "Texts" >> beam.FlatMap(_texts)
-            | "Some" >> beam.combiners.Top.Of(_MAX_TEXTS, key=_digest)
-            | "Fit" >> beam.Map(_fit, topics, terms)
+            | "Texts" >> beam.FlatMap(lambda batch: list(batch[0]))
+            | "Some" >> beam.CombineGlobally(
+                beam.combiners.TopCombineFn(_MAX_TEXTS, key=_digest)).without_defaults()
+            | "Fit" >> beam.Map(fit, *self._sizes)
         )
 
 
-def _texts(batch: tuple[np.ndarray, np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    for ids, weights in zip(*batch, strict=True):
-        there = weights > 0
-        if there.any():
-            yield ids[there], weights[there]
+def _digest(text: np.ndarray) -> bytes:
+    return hashlib.sha256(text[text > 0].tobytes()).digest()
 
 
-def _digest(text: tuple[np.ndarray, np.ndarray]) -> bytes:
-    return hashlib.sha256(text[0].tobytes() + text[1].tobytes()).digest()
-
-
-def _fit(texts: list[tuple[np.ndarray, np.ndarray]], topics: int, terms: int) -> np.ndarray:
-    if not texts:
+def fit(texts: list[np.ndarray], topics: int, terms: int, width: int) -> np.ndarray:
+    """Fits topics to texts, given as arrays of ids; see `fitted_topics`."""
+    matrix = tfidf(texts, terms, width)
+    if not matrix.nnz:
         return np.zeros((topics, terms), np.float32)
-    rows = np.repeat(np.arange(len(texts)), [len(ids) for ids, _ in texts])
-    values = np.concatenate([weights / np.linalg.norm(weights) for _, weights in texts])
-    ids = np.concatenate([ids for ids, _ in texts])
-    matrix = sparse.csr_matrix((values, (rows, ids)), (len(texts), terms), np.float64)
     return factorize(matrix, topics)[1].astype(np.float32)
+
+
+def tfidf(texts: list[np.ndarray], terms: int, width: int) -> sparse.csr_matrix:
+    """Weighs terms as `tft.tfidf` does.
+
+    Args:
+      texts: Ids of each text, 0 for none.
+      terms: Number of ids.
+      width: Terms kept of a text, the heaviest.
+
+    Returns:
+      Texts by terms, each text of length 1 or empty.
+    """
+    distinct = [np.unique(text[text > 0], return_counts=True) for text in texts]
+    rows_with = np.bincount(np.concatenate([ids for ids, _ in distinct]), minlength=terms)
+    rarity = 1 + np.log((len(texts) + 1) / (rows_with + 1))
+    values, kept = [], []
+    for ids, counts in distinct:
+        weights = counts * rarity[ids]
+        heaviest = np.argsort(-weights, kind="stable")[:width]
+        values.append(weights[heaviest] / max(np.linalg.norm(weights[heaviest]), _TINY))
+        kept.append(ids[heaviest])
+    ends = np.cumsum([0, *map(len, kept)])
+    return sparse.csr_matrix(
+        (np.concatenate(values), np.concatenate(kept), ends), (len(texts), terms))
