@@ -71,10 +71,11 @@ def test_every_tower_reads_the_texts_of_users_and_items(spec, texts, tower):
     rows = model_inputs(data.reader.rows(data.files["train"]))
     columns = {n: look(rows["user_index"]) for n, look in network.user_lookup.items()}
     names = {tensor.name for tensor in network.user.inputs}
-    found = network.user({**{n: v for n, v in rows.items() if n in names}, **columns})
+    read = {n: tf.constant(v) for n, v in rows.items() if n in names}
+    found = network.user({**read, **columns})
     weights = dict(zip(network.user_modalities, np.asarray(found["weights"]).T, strict=True))
-    has_profile = np.isin(rows["user_index"] - 1, [
-        i for i, user in enumerate(texts.raw["users"]) if user["about"]])
+    profiles = {user["member"][0].decode() for user in texts.raw["users"] if user["about"]}
+    has_profile = np.array([data.users.ids[i - 1] in profiles for i in rows["user_index"]])
     assert 0 < has_profile.sum() < len(has_profile)
     for part in ("about", "about_topics", "about_sentiment"):
         assert ((weights[part] > 0) == has_profile).all(), part
@@ -86,7 +87,7 @@ def test_every_tower_trains_with_noise_that_serving_never_meets(spec, texts, tow
     recipe = _recipe(tower, augmentation={"text": noise})
     network, data = _network(spec, texts, recipe)
     model = MultiTaskModel(network.training, recipe, np.full(len(data.items), 0.1))
-    model.compile(keras.optimizers.Adam(0.01))
+    model.compile(keras.optimizers.Adam(0.01), run_eagerly=True)
     before = [np.array(w) for w in network.item.trainable_weights]
     batches = data.reader.batches(data.files["train"], 8, shuffle_seed=1)
     model.fit(batches, epochs=1, verbose=0)
@@ -107,7 +108,7 @@ def test_noise_is_active_in_training_and_only_where_asked(spec, texts):
         network, data = _network(spec, texts, recipe)
         index = np.tile(np.arange(1, len(data.items), dtype="int32"), 20)
         content = {n: look(index) for n, look in network.item_lookup.items()}
-        return np.asarray(network.item({"item_index": index, **content},
+        return np.asarray(network.item({"item_index": tf.constant(index), **content},
                                        training=training)["vector"])
 
     noise = {"augmentation": {"text": {"hidden": 0.3}}}

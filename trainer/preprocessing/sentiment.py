@@ -80,7 +80,7 @@ def lexicon_rows() -> dict[str, tuple[float, ...]]:
 
     valences = SentimentIntensityAnalyzer().lexicon
     named = {*valences, *BOOSTER_DICT, *NEGATE}
-    rows = {}
+    rows: dict[str, tuple[float, ...]] = {}
     for name in sorted(named):
         word = name.replace("'", "")
         if plain(word) == [word]:  # else an emoticon, or more than one word

@@ -92,4 +92,5 @@ def _known(terms: tf.RaggedTensor, vocabulary: int, name: str) -> tf.SparseTenso
 
 def _weighted(ids: tf.SparseTensor, vocabulary: int, count: int) -> tuple[tf.Tensor, tf.Tensor]:
     # Index 0 is padding, and there may be an unknown word: two more than the vocabulary's size.
-    return heaviest(*tft.tfidf(ids, vocab_size=vocabulary + 2), count)
+    distinct, weights = tft.tfidf(ids, vocab_size=vocabulary + 2)
+    return heaviest(distinct, weights, count)

@@ -4,6 +4,8 @@
 padding.
 """
 
+from collections.abc import Callable
+
 from trainer.layers.text.bag import BagTower
 from trainer.layers.text.cnn import CnnTower
 from trainer.layers.text.lstm import LstmTower
@@ -11,7 +13,7 @@ from trainer.layers.text.tfidf import TfidfTower
 from trainer.layers.text.transformer import TransformerTower
 from trainer.layers.towers import Tower
 
-TEXT_TOWERS: dict[str, type[Tower]] = {
+TEXT_TOWERS: dict[str, Callable[..., Tower]] = {
     "tfidf": TfidfTower,
     "bag": BagTower,
     "cnn": CnnTower,
