@@ -18,6 +18,7 @@ from pipeline.config import RunConfig, data_folder
 from pipeline.memory import PeakMemory
 from pipeline.nodes import NodeError, NodeRun
 from pipeline.root import full_disk, full_disk_told, one_run, require_usable, write_whole
+from pipeline.text_check import check_texts
 from schemas import TesseraError, read_spec
 from schemas.errors import disk_fault
 from serving.model_directory import versions
@@ -140,6 +141,7 @@ def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> None:
     """
     check_protocol(config.split, spec)
     _check_labels(config, spec)
+    check_texts(config.recipe_name, config.recipe, spec)
     binary = ", ".join(label.name for label in spec.labels if label.binary) or "none"
     for name, task in config.recipe.tasks.items():
         if task.label and not spec.label(task.label).binary and task.head != "regression":

@@ -7,10 +7,11 @@ import numpy as np
 
 from schemas import Feature, FeatureSpec
 from trainer.layers.audio_tower import AudioTower
-from trainer.layers.towers import CategoricalTower, ImageTower, NumericTower, TextTower
+from trainer.layers.towers import CategoricalTower, ImageTower, NumericTower
 from trainer.layers.video_tower import VideoTower
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
+from trainer.text import text_aspects, text_tower
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Side:
     Attributes:
       rows: Number of rows, the unknown id at index 0 included.
       content: Transformed columns, `(rows, ...)`.
-      vocabularies: Number of indices of each categorical or text feature, padding included.
+      vocabularies: Number of indices of each categorical feature and of each vocabulary of a text,
+        padding included.
     """
 
     rows: int
@@ -53,8 +55,10 @@ def feature_parts(
     """
     parts = {}
     for feature in spec.inputs(table, recipe.modalities):
-        build = TOWERS[str(feature.modality)]
-        parts[feature.name] = build(feature, recipe, side, inputs, f"{table}_{feature.name}")
+        build, name = TOWERS[str(feature.modality)], f"{table}_{feature.name}"
+        parts[feature.name] = build(feature, recipe, side, inputs, name)
+        if feature.modality == "text":
+            parts.update(text_aspects(feature, recipe, inputs, name))
     return parts
 
 
@@ -62,14 +66,6 @@ def _categorical(feature: Feature, recipe: Recipe, side: Side, inputs, name):
     tower = CategoricalTower(recipe.model.dim, side.vocabularies[feature.name],
                              dropout=recipe.model.dropout, name=name)
     return tower(inputs[feature.name])
-
-
-def _text(feature: Feature, recipe: Recipe, side: Side, inputs, name):
-    tower = TextTower(recipe.model.dim, side.vocabularies[feature.name],
-                      dropout=recipe.model.dropout, name=name)
-    return tower(
-        (inputs[columns.tfidf_ids(feature.name)], inputs[columns.tfidf(feature.name)])
-    )
 
 
 def _numeric(feature: Feature, recipe: Recipe, side: Side, inputs, name):
@@ -93,5 +89,5 @@ def _video(feature: Feature, recipe: Recipe, side: Side, inputs, name):
     return tower((inputs[feature.name], inputs[columns.present(feature.name)]))
 
 
-TOWERS = {"categorical": _categorical, "text": _text, "numeric": _numeric, "image": _image,
+TOWERS = {"categorical": _categorical, "text": text_tower, "numeric": _numeric, "image": _image,
           "audio": _audio, "video": _video}

@@ -21,6 +21,7 @@ from trainer.features import Side
 from trainer.fit import TrainingData, fit_twice
 from trainer.preprocessing.interactions import event_values
 from trainer.recipe import Recipe
+from trainer.text import columns_not_read, text_vocabularies
 
 
 def run_fn(fn_args) -> None:
@@ -101,12 +102,12 @@ def model_side(
 ) -> Side:
     """Returns what the model holds of a table: the columns that its towers read."""
     features = spec.inputs(side, recipe.modalities)
-    # The towers of this recipe read a text as a bag; the order of its words is not held.
-    sequences = {f.name for f in features if f.modality == "text"}
-    content = {n: v for n, v in table.columns.items() if n not in sequences}
-    vocabularies = {
-        # Padding, the words, one unknown word.
-        f.name: transform.vocabulary_size_by_name(f.name) + 2
-        for f in features if f.modality in ("categorical", "text")
-    }
+    texts = [f for f in features if f.modality == "text"]
+    unread = {name for f in texts for name in columns_not_read(f, recipe)}
+    content = {n: v for n, v in table.columns.items() if n not in unread}
+    # Padding, the values, one unknown value.
+    vocabularies = {f.name: transform.vocabulary_size_by_name(f.name) + 2
+                    for f in features if f.modality == "categorical"}
+    for text in texts:
+        vocabularies.update(text_vocabularies(text, recipe, transform))
     return Side(len(table), content, vocabularies)

@@ -1,5 +1,6 @@
 """A tiny dataset with every modality, as schema, as content of a model and as transformed files."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import apache_beam as beam
@@ -276,9 +277,18 @@ def shop(spec, recipe, trainer_files, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def exported(shop, spec, recipe, tmp_path_factory):
+def exported(shop, recipe, export):
     """A network in which every weight matters, saved and loaded again."""
-    data = shop.data
+    return export(shop.data, recipe, shop.transforms)
+
+
+@pytest.fixture(scope="session")
+def export(spec, tmp_path_factory):
+    """Builds a network of a recipe on transformed data, saves it and loads it again."""
+    return partial(_export, spec, tmp_path_factory)
+
+
+def _export(spec, tmp_path_factory, data, recipe, transforms):
     network = build_network(spec, recipe, data.user_side, data.item_side,
                             {"rating": 4.0, "like": 0.5}, seed=3)
     random = np.random.default_rng(4)
@@ -287,10 +297,10 @@ def exported(shop, spec, recipe, tmp_path_factory):
     events = concatenate([read_events(data.reader, files) for files in data.files.values()])
     memory = remember(events, data.users, data.items, HISTORY)
     recommender = Recommender(
-        spec, recipe, network, data.users, data.items, memory, shop.transforms)
+        spec, recipe, network, data.users, data.items, memory, transforms)
     folder = tmp_path_factory.mktemp("exported")
     save(recommender, EvaluationColumns(
-        spec, recipe, recommender, data.users, data.items, shop.transforms["items"]), folder)
+        spec, recipe, recommender, data.users, data.items, transforms["items"]), folder)
     loaded = tf.saved_model.load(str(folder))
 
     def ask(signature, **inputs):

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,9 @@ _CASES = {
                "balancing": "pcgrad", "tasks": _TWO_TASKS, **_SMALL},
     "uncertainty": {"model": {"fusion": "co_attention", "history": False},
                     "balancing": "uncertainty", "tasks": _TWO_TASKS, **_SMALL},
+    **{f"text by {tower}": {"model": {"history": False, "towers": {"text": tower}},
+                            "modalities": ["text"], "tasks": _TWO_TASKS}
+       for tower in ("bag", "cnn", "lstm", "transformer")},
 }
 
 
@@ -47,8 +51,15 @@ def folder(tmp_path_factory, spec, sides, recipe):
     labels["like"] = np.where(np.isnan(labels["rating"]), np.nan, labels["rating"] >= 4)
     labels["like"] = labels["like"].astype("float32")
     inputs = _rows(sides, random, rows)
-    two_steps.write(folder, list(spec.texts), sides, recipes, inputs, labels)
+    two_steps.write(folder, list(spec.texts), _with_tokens(sides), recipes, inputs, labels)
     return folder
+
+
+def _with_tokens(sides):
+    """Adds the token ids of texts to their terms."""
+    return [replace(side, content={**side.content, **{
+        name: side.content[f"{name}__tfidf_ids"] for name in side.vocabularies
+        if f"{name}__tfidf_ids" in side.content}}) for side in sides]
 
 
 def _rows(sides, random, rows):

@@ -10,7 +10,9 @@ from trainer.layers.fusion import FUSIONS
 from trainer.layers.fusion.late import DECISIONS
 from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
+from trainer.layers.text import TEXT_TOWERS
 from trainer.recipe import ModelOptions, Recipe
+from trainer.recipe.towers import Towers
 
 RETRIEVAL = {"head": "retrieval", "label": "like"}
 
@@ -59,6 +61,37 @@ def test_retrieval_may_take_every_event():
     ({"training": {"precision": "int8"}}, "training.precision", "'mixed_float16'"),
     ({"training": {"learning_rate": "fast"}}, "training.learning_rate", "valid number"),
     ({"preprocessing": {"image": {"height": 4}}}, "preprocessing.image.height", "equal to 8"),
+    ({"model": {"towers": {"text": "rnn"}}}, "model.towers.text", "'cnn', 'lstm' or 'transformer'"),
+    ({"preprocessing": {"text": {"words": 4}}}, "preprocessing.text.words", "equal to 3"),
+    ({"preprocessing": {"text": {"characters": [5, 3]}}}, "preprocessing.text.characters",
+     "[5, 3] was given; two numbers from 1 to 8 are allowed, the smaller one first"),
+    ({"preprocessing": {"text": {"characters": [3, 9]}}}, "preprocessing.text.characters",
+     "[3, 9] was given"),
+    ({"preprocessing": {"text": {"stop_words": "klingon"}}}, "preprocessing.text.stop_words",
+     "no list for the language 'klingon'; there are lists for: arabic, bulgarian,"),
+    ({"preprocessing": {"text": {"stop_words": ["the", "New York"]}}},
+     "preprocessing.text.stop_words", "'New York' is not one word of letters and digits"),
+    ({"preprocessing": {"text": {"stop_words": [False]}}}, "preprocessing.text.stop_words",
+     "False is not one word"),
+    ({"preprocessing": {"text": {"stop_words": 3}}}, "preprocessing.text.stop_words",
+     "3 was given; a language, a list of words or null is allowed"),
+    ({"preprocessing": {"text": {"topics": 1}}}, "preprocessing.text.topics", "equal to 2"),
+    ({"preprocessing": {"text": {"topics": 9, "vocabulary": 8}}}, "preprocessing.text",
+     "topics is 9, at most vocabulary (8) is possible"),
+    ({"preprocessing": {"text": {"characters": [3, 5]}}, "model": {"towers": {"text": "cnn"}}}, "",
+     "'preprocessing.text.characters' is [3, 5], but only the tower 'tfidf' reads it, and "
+     "'model.towers.text' is 'cnn'"),
+    ({"preprocessing": {"text": {"words": 2}}, "model": {"towers": {"text": "bag"}}}, "",
+     "'preprocessing.text.words' is 2, but only the tower 'tfidf' reads it"),
+    ({"training": {"augmentation": {"text": {"hidden": 1.0}}}},
+     "training.augmentation.text.hidden", "less than 1"),
+    ({"training": {"augmentation": {"text": {"swapped": 0.1}}}}, "",
+     "'training.augmentation.text.swapped' is 0.1, but the tower 'tfidf' ('model.towers.text') "
+     "does not read the order of words"),
+    ({"modalities": ["image"], "preprocessing": {"text": {"topics": 4}}}, "",
+     "'preprocessing.text.topics' is 4, but 'modalities' has no 'text'"),
+    ({"modalities": ["image"], "model": {"towers": {"text": "cnn"}}}, "",
+     "'model.towers.text' is 'cnn', but 'modalities' has no 'text'"),
     ({"preprocessing": {"audio": {"seconds": 31}}}, "preprocessing.audio.seconds", "equal to 30"),
     ({"preprocessing": {"audio": {"mels": 8, "mfcc": 9}}}, "preprocessing.audio",
      "mfcc is 9, at most mels (8) is possible"),
@@ -83,6 +116,15 @@ def test_what_cannot_be_is_named(changes, where, message):
     assert message in error["msg"]
 
 
+def test_options_of_texts_that_are_read_are_taken():
+    text = {"words": 2, "stop_words": ["The", "über"], "topics": 4, "sentiment": True}
+    recipe = _recipe(preprocessing={"text": text}, model={"towers": {"text": "lstm"}},
+                     training={"augmentation": {"text": {"hidden": 0.1, "swapped": 0.1}}})
+    assert recipe.preprocessing.text.stop_words == ("The", "über")
+    assert Recipe(**recipe.model_dump(mode="json")) == recipe
+    _recipe(preprocessing={"text": {"words": 3, "characters": [3, 3], "stop_words": "german"}})
+
+
 def test_a_recipe_is_final():
     with pytest.raises(ValidationError, match="frozen"):
         _recipe().balancing = "uncertainty"
@@ -92,7 +134,8 @@ def test_a_recipe_is_final():
     (FUSIONS, ModelOptions.model_fields["fusion"]),
     (SHARINGS, ModelOptions.model_fields["sharing"]),
     (BALANCINGS, Recipe.model_fields["balancing"]),
-], ids=["fusion", "sharing", "balancing"])
+    (TEXT_TOWERS, Towers.model_fields["text"]),
+], ids=["fusion", "sharing", "balancing", "text tower"])
 def test_a_recipe_may_name_what_is_registered_and_nothing_else(registry, field):
     assert get_args(field.annotation) == tuple(registry)
 

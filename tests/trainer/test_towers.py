@@ -6,13 +6,17 @@ import pytest
 import tensorflow as tf
 
 from trainer.layers.audio_tower import AudioTower
+from trainer.layers.text.bag import BagTower
+from trainer.layers.text.cnn import CnnTower
+from trainer.layers.text.lstm import LstmTower
+from trainer.layers.text.tfidf import TfidfTower
+from trainer.layers.text.transformer import TransformerTower
 from trainer.layers.towers import (
     CategoricalTower,
     IdTower,
     ImageTower,
     MissingToken,
     NumericTower,
-    TextTower,
     masked_softmax,
     weighted_mean,
 )
@@ -20,6 +24,7 @@ from trainer.layers.video_tower import VideoTower
 
 DIM = 4
 WORDS = np.array([[3, 1, 0], [0, 0, 0], [2, 0, 0]], "int32")
+RUNS = np.array([[3, 0, 0], [0, 0, 0], [1, 2, 3]], "int32")
 WEIGHTS = np.array([[0.2, 0.6, 0], [0, 0, 0], [1, 0, 0]], "float32")
 PRESENT = np.array([1, 0, 1], "float32")
 PIXELS = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3)).astype("uint8")
@@ -37,7 +42,12 @@ def _embedding():
 TOWERS = {
     "id": (lambda: IdTower(DIM, _embedding()), np.array([2, 0, 5], "int32")),
     "categorical": (lambda: CategoricalTower(DIM, 5), WORDS),
-    "text": (lambda: TextTower(DIM, 5), (WORDS, WEIGHTS)),
+    "tfidf": (lambda: TfidfTower(DIM, [5]), (WORDS, WEIGHTS)),
+    "tfidf with characters": (lambda: TfidfTower(DIM, [5, 4]), (WORDS, WEIGHTS, RUNS, WEIGHTS)),
+    "bag": (lambda: BagTower(DIM, 5), WORDS),
+    "cnn": (lambda: CnnTower(DIM, 5), WORDS),
+    "lstm": (lambda: LstmTower(DIM, 5), WORDS),
+    "transformer": (lambda: TransformerTower(DIM, 5), WORDS),
     "numeric": (lambda: NumericTower(DIM), (NUMBERS, PRESENT)),
     "image": (lambda: ImageTower(DIM, channels=2), (PIXELS, PRESENT)),
     "audio": (lambda: AudioTower(DIM, channels=2), (BANDS, CEPSTRUM, PRESENT)),

@@ -119,32 +119,6 @@ class CategoricalTower(Tower):
 
 
 @keras.saving.register_keras_serializable("tessera")
-class TextTower(Tower):
-    """A bag of words: their embeddings, averaged by TF-IDF weight.
-
-    Args:
-      vocabulary: Number of indices, padding and unknown words included.
-    """
-
-    def __init__(self, dim, vocabulary, **kwargs):
-        super().__init__(dim, **kwargs)
-        self.vocabulary = vocabulary
-        self._embedding = keras.layers.Embedding(vocabulary, dim, name="embedding")
-        self._project = keras.layers.Dense(dim, name="project")
-
-    def call(self, inputs, training=None):
-        """Maps distinct words and their weights, both `(batch, words)`, to vectors."""
-        index, weight = inputs
-        vector = weighted_mean(self._embedding(index), ops.cast(weight, "float32"))
-        present = ops.cast(ops.max(index, axis=1) > 0, "float32")
-        return self.finish(self._project(vector), present, training)
-
-    def get_config(self):
-        """Returns what the constructor needs."""
-        return {**super().get_config(), "vocabulary": self.vocabulary}
-
-
-@keras.saving.register_keras_serializable("tessera")
 class NumericTower(Tower):
     """A small network over one or more numbers."""
 

@@ -12,7 +12,7 @@ from trainer.preprocessing.audio import spectrogram
 from trainer.preprocessing.behaviour import dense
 from trainer.preprocessing.image import small_image
 from trainer.preprocessing.raw import as_string, number, one
-from trainer.preprocessing.text import heaviest, words
+from trainer.preprocessing.text_columns import text_columns
 from trainer.preprocessing.video import small_frames
 
 Tensors = dict[str, tf.Tensor]
@@ -45,22 +45,6 @@ def _numeric(column: Any, feature: Feature) -> Tensors:
     }
 
 
-def _text(column: Any, feature: Feature, tokens: int, vocabulary: int) -> Tensors:
-    split = words(one(column)).to_sparse()
-    index = tft.compute_and_apply_vocabulary(
-        split, top_k=vocabulary, num_oov_buckets=1, vocab_filename=feature.name
-    )
-    shifted = tf.SparseTensor(index.indices, index.values + 1, index.dense_shape)
-    # Index 0 is padding and never a word, hence two more than the vocabulary's size.
-    distinct, tfidf = tft.tfidf(shifted, vocab_size=vocabulary + 2)
-    ids, weights = heaviest(distinct, tfidf, tokens)
-    return {
-        feature.name: dense(shifted, tokens, 0),
-        columns.tfidf_ids(feature.name): ids,
-        columns.tfidf(feature.name): weights,
-    }
-
-
 def _image(column: Any, feature: Feature, height: int, width: int) -> Tensors:
     encoded = one(column)
     return {
@@ -86,7 +70,7 @@ def _video(column: Any, feature: Feature, frames: int, height: int, width: int) 
 MODALITY_TRANSFORMS: dict[str, Callable[..., Tensors]] = {
     "categorical": _categorical,
     "numeric": _numeric,
-    "text": _text,
+    "text": text_columns,
     "image": _image,
     "audio": _audio,
     "video": _video,

@@ -6,19 +6,13 @@ from pydantic import Field, PositiveInt, model_validator
 
 from schemas.media import SOUND_SECONDS, VIDEO_FRAMES, VIDEO_SIDE
 from trainer.recipe.strict import Strict
+from trainer.recipe.text import TextOptions
 
 
 class CategoricalOptions(Strict):
     """Preprocessing of categorical columns."""
 
     vocabulary: PositiveInt = 10_000
-
-
-class TextOptions(Strict):
-    """Preprocessing of texts: words kept of each, and words known."""
-
-    tokens: PositiveInt = 48
-    vocabulary: PositiveInt = 8_000
 
 
 class ImageOptions(Strict):

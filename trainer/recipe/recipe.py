@@ -8,6 +8,7 @@ from trainer.recipe.network import ModelOptions
 from trainer.recipe.preprocessing import Preprocessing
 from trainer.recipe.strict import Strict
 from trainer.recipe.task import Task
+from trainer.recipe.text import require_readers
 from trainer.recipe.training import Training
 
 Modality = Literal["categorical", "numeric", "text", "image", "audio", "video"]
@@ -45,6 +46,11 @@ class Recipe(Strict):
         if self.training.alignment and "alignment" in self.tasks:
             raise ValueError("no task may be called 'alignment' while 'training.alignment' is "
                              "above 0: the losses would have one name")
+        return self
+
+    @model_validator(mode="after")
+    def _options_of_texts_have_a_reader(self) -> "Recipe":
+        require_readers(self)
         return self
 
     @property

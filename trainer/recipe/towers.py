@@ -9,11 +9,12 @@ class Towers(Strict):
     """The kind of tower for each modality that has a choice.
 
     Attributes:
-      text: `tfidf` weighs a text's distinct words.
+      text: `tfidf` weighs a text's distinct terms; `bag`, `cnn`, `lstm` and `transformer` read its
+        words.
       image: `cnn` learns from pixels.
       history: `means` averages earlier items with learned decays.
     """
 
-    text: Literal["tfidf"] = "tfidf"
+    text: Literal["tfidf", "bag", "cnn", "lstm", "transformer"] = "tfidf"
     image: Literal["cnn"] = "cnn"
     history: Literal["means"] = "means"

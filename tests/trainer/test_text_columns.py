@@ -1,0 +1,168 @@
+"""Texts through Transform: terms of TF-IDF, stop words, topics, sentiment; and again as served."""
+
+import apache_beam as beam
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_transform as tft
+import tensorflow_transform.beam as tft_beam
+from tensorflow_transform.tf_metadata import dataset_metadata
+
+from schemas import parse_spec
+from trainer.preprocessing import columns
+from trainer.preprocessing.ngrams import character_ngrams, without, word_ngrams
+from trainer.preprocessing.preprocess import preprocessing_fn
+from trainer.preprocessing.stop_words import stop_words_of
+from trainer.preprocessing.text import words
+from trainer.recipe.text import TextOptions
+
+_ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
+_USER = f'feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}'
+_ITEM = f"""feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}
+feature {{ name: "plot" type: BYTES annotation {{ tag: "text" }} }}"""
+SPEC = parse_spec("texts", [_USER, _ITEM, f"""{_USER} {_ITEM.splitlines()[0]}
+feature {{ name: "at" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}"""])
+PLOTS = [
+    "The goal of the football match", "A football team and a goal", "The team won the match",
+    "A cake of sugar and butter", "Sugar, butter and flour", "A wonderful cake with flour",
+    "A horrible, not good football match", "", "…!?",
+]
+
+
+def _transformed(tmp_path, **options):
+    """Transforms the plots: columns, and the transform's output."""
+    config = {"spec": {"name": SPEC.name, "texts": list(SPEC.texts)}, "side": "items",
+              "modalities": ["text"],
+              "preprocessing": {"text": TextOptions(**options).model_dump(mode="json")}}
+    rows = [{"film": [i], "plot": [text.encode()] if text else []} for i, text in enumerate(PLOTS)]
+    with beam.Pipeline() as pipeline, tft_beam.Context(temp_dir=str(tmp_path / "tmp")):
+        metadata = dataset_metadata.DatasetMetadata(SPEC.schema("items"))
+        data = pipeline | beam.Create(rows, reshuffle=False)
+        _, transform = (data, metadata) | tft_beam.AnalyzeAndTransformDataset(
+            lambda inputs: preprocessing_fn(inputs, config))
+        _ = transform | tft_beam.WriteTransformFn(str(tmp_path / "graph"))
+    output = tft.TFTransformOutput(str(tmp_path / "graph"))
+    return _asked(output, PLOTS), output
+
+
+def _asked(output, texts):
+    """Asks the graph for texts, as the signatures do."""
+    there = [[i, 0] for i, text in enumerate(texts) if text]
+    found = output.transform_features_layer()({"plot": tf.SparseTensor(
+        np.reshape(there, (-1, 2)), [t.encode() for t in texts if t], (len(texts), 1))})
+    return {name: value.numpy() for name, value in found.items()}
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory):
+    return _transformed(tmp_path_factory.mktemp("texts"), tokens=8, vocabulary=60, words=2,
+                        characters=(3, 4), stop_words="english", topics=2, sentiment=True)
+
+
+def _bag(output, row, ids, weights, vocabulary):
+    """Returns a text's terms and weights."""
+    names = output.vocabulary_by_name(vocabulary)
+    return {names[i - 1].decode(): w for i, w in zip(row[ids], row[weights], strict=True) if i}
+
+
+def _row(found, place):
+    return {name: value[place] for name, value in found.items()}
+
+
+def test_word_ngrams():
+    found = word_ngrams(tf.ragged.constant([["a", "red", "hat"], [], ["one"]]), 2)
+    assert found.to_list() == [[b"a", b"red", b"hat", b"a red", b"red hat"], [], [b"one"]]
+
+
+def test_character_ngrams_cross_no_words_bounds_and_count_characters_not_bytes():
+    found = character_ngrams(words(tf.constant(["hat é", "", "三国"])), 3, 4)
+    texts = [[run.decode() for run in row] for row in found.to_list()]
+    assert texts == [["_ha", "hat", "at_", "_hat", "hat_", "_é_"], [], ["_三_", "_国_"]]
+    [[short]] = character_ngrams(tf.ragged.constant([["x"]]), 4, 5).to_list()
+    assert short == b"_x_"
+
+
+def test_stop_words_leave_and_nothing_else_does():
+    split = words(tf.constant(["The cat isn't there", "theatre, THE", "the", ""]))
+    found = without(split, stop_words_of(("The", "isn't")))
+    assert found.to_list() == [[b"cat", b"there"], [b"theatre"], [], []]
+
+
+@pytest.mark.parametrize(("language", "left_out", "stays"), [
+    ("english", "the", "football"), ("german", "und", "zimmer"), ("russian", "и", "война"),
+])
+def test_languages_have_lists(language, left_out, stays):
+    found = stop_words_of(language)
+    assert left_out in found and stays not in found
+
+
+def test_terms_are_words_and_pairs_of_words_without_stop_words(everything):
+    found, output = everything
+    bag = _bag(output, _row(found, 0), columns.tfidf_ids("plot"), columns.tfidf("plot"),
+               columns.tfidf_ids("plot"))
+    assert set(bag) == {"goal", "football", "match", "goal football", "football match"}
+    share, rows = 1 / 5, len(PLOTS)
+    assert bag["football"] == pytest.approx(share * (1 + np.log((rows + 1) / (3 + 1))))
+    assert bag["goal football"] == pytest.approx(share * (1 + np.log((rows + 1) / (1 + 1))))
+
+
+def test_runs_of_characters_have_a_vocabulary_of_their_own(everything):
+    found, output = everything
+    bag = _bag(output, _row(found, 4), columns.characters_ids("plot"),
+               columns.characters("plot"), columns.characters_ids("plot"))
+    assert bag and all(3 <= len(run) <= 4 for run in bag)
+    assert {run[1:] for run in bag if run.startswith("_")} <= {
+        word[:n] for word in ("sugar", "butter", "flour") for n in (2, 3)}
+    assert found[columns.characters("plot")].shape == (len(PLOTS), 4 * 8)
+
+
+def test_tokens_are_words_in_order_without_stop_words(everything):
+    found, output = everything
+    vocabulary = output.vocabulary_by_name("plot")
+    named = [vocabulary[i - 1] for i in found["plot"][0] if i]
+    assert named == [b"goal", b"football", b"match"]
+
+
+def test_topics_part_what_the_texts_are_about(everything):
+    found, _ = everything
+    shares = found[columns.topics("plot")]
+    assert shares.shape == (len(PLOTS), 2)
+    about = shares.argmax(axis=1)
+    assert about[0] == about[1] == about[2] == about[6]
+    assert about[3] == about[4] == about[5] != about[0]
+    np.testing.assert_allclose(shares[:7].sum(axis=1), 1, rtol=1e-5)
+    assert not shares[7:].any()
+
+
+def test_a_new_text_has_topics_too(everything):
+    found, output = everything
+    known = found[columns.topics("plot")]
+    new = _asked(output, ["butter on my football", "sugar and butter", "zebras", ""])
+    shares = new[columns.topics("plot")]
+    assert 0.1 < shares[0, 0] < 0.9
+    assert shares[1].argmax() == known[4].argmax() and shares[1].max() > 0.8
+    assert not shares[2:].any(), "no known word, no topic"
+
+
+def test_sentiment_reads_the_stop_words(everything):
+    found, _ = everything
+    rated = found[columns.sentiment("plot")]
+    assert rated[5, 0] > 0.3 > 0 > -0.3 > rated[6, 0]
+    assert not rated[7:].any()
+    assert found[columns.present("plot")].tolist() == [1] * 7 + [0, 0]
+
+
+def test_without_options_there_are_words_alone(tmp_path):
+    found, output = _transformed(tmp_path, tokens=4, vocabulary=20)
+    assert set(found) == {"plot", columns.tfidf_ids("plot"), columns.tfidf("plot")}
+    assert b"the" in output.vocabulary_by_name("plot")
+    assert columns.tfidf_ids("plot") not in output.vocabulary_file_by_name("plot")
+
+
+def test_a_table_without_any_word_has_neutral_columns(tmp_path):
+    found, _ = _transformed(
+        tmp_path, tokens=4, vocabulary=20, words=2, characters=(3, 5), topics=2,
+        stop_words=sorted({word for text in PLOTS for word in text.lower().replace(
+            ",", "").replace("…!?", "").split()}))
+    for name, values in found.items():
+        assert not values.any(), name
