@@ -16,6 +16,8 @@ What a column is, beyond its type and domain, stands in `annotation { tag: ... }
 | `events` | built at ingest: the number of the row's training events |
 | `unseen` | built at ingest: ids of items that the user has no event with, for the head `click` |
 | `sound_of:COLUMN` | built at ingest, beside `audio`: the sound track of the video column COLUMN |
+
+Histories hold numbers, item ids, event types or texts; of each but numbers there is one.
 """
 
 import re

@@ -70,7 +70,7 @@ def world(past_spec, spec, trainer_files, tmp_path_factory):
     rows = raw["interactions"]
     for place, row in enumerate(rows):
         row["kind"] = [(b"view", b"buy", b"cart")[place % 3]]
-        row["note"] = [_own_word(row).encode()] if place % 4 else []
+        row["note"] = [_own_word(row).encode()] if place % 8 != 2 else []
     for name in tiny_shop.USERS:
         own = [i for i, row in enumerate(rows) if row["member"] == [name]]
         # To ingest, what is absent has no key.
@@ -120,7 +120,7 @@ def test_what_a_model_reads_of_a_row_is_what_came_before_it(world, past_spec, mo
     _, data, *_ = model
     words = [b"", *world["transforms"]["interactions"].vocabulary_by_name(columns.WORDS)]
     pairs, rows = _by_pair(world), _rows(data, "train")
-    reviewed = 0
+    reviewed = seen = 0
     for place in range(len(rows[columns.USER_ID])):
         key = rows[columns.USER_ID][place].decode(), int(rows[columns.ITEM_ID][place])
         own, _ = pairs[key]
@@ -135,8 +135,9 @@ def test_what_a_model_reads_of_a_row_is_what_came_before_it(world, past_spec, mo
         assert found[columns.PAST_WORDS] == past
         assert past <= {_own_word(row) for row in earlier if row["member"] == own["member"]}
         assert _own_word(own) not in set().union(*found.values())
-        reviewed += bool(own["note"]) and bool(found[columns.ITEM_WORDS])
-    assert reviewed > 2, "too few rows could have leaked"
+        reviewed += bool(own["note"])
+        seen += bool(found[columns.ITEM_WORDS])
+    assert reviewed > 8 and seen > 1, "too few rows could have leaked"
 
 
 def test_the_catalogue_holds_training_reviews_alone(world, model):
@@ -146,7 +147,6 @@ def test_the_catalogue_holds_training_reviews_alone(world, model):
                    if split == "train" and row["note"]}
     table = data.item_side.content[columns.ITEM_WORDS]
     assert {words[i].decode() for i in np.unique(table) if i} <= of_training
-    assert set(words[1:]) == {word.encode() for word in of_training}
     assert (table > 0).any(axis=1).sum() > 3
 
 
@@ -199,12 +199,12 @@ def test_answers_of_transformed_rows_are_those_of_requests(past_spec, model, tmp
                  "k": tf.TensorSpec([], tf.int32)}
     answers = json.loads((tmp_path / "answers.json").read_text())
     assert {"history_event_type", "history_note"} < set(answers[0]["inputs"])
+    calls = {"serving_default": tf.function(recommender.score),
+             "recommend": tf.function(recommender.recommend)}
     for answer in answers:
         inputs = {n: tf.constant(v, signature[n].dtype) for n, v in answer["inputs"].items()}
         last = inputs.pop("candidates" if answer["signature"] == "serving_default" else "k")
-        call = (recommender.score if answer["signature"] == "serving_default"
-                else recommender.recommend)
-        found = call(inputs, last)
+        found = calls[answer["signature"]](inputs, last)
         for name, expected in answer["outputs"].items():
             if name != "item_ids":
                 np.testing.assert_allclose(
@@ -214,7 +214,9 @@ def test_answers_of_transformed_rows_are_those_of_requests(past_spec, model, tmp
 def test_a_query_by_id_is_the_query_with_the_stored_history(model):
     _, data, _, _, memory, recommender = model
     items = [str(i) for i in tiny_shop.ITEMS]
-    for user, name in enumerate(data.users.ids[:4], start=1):
+    score = tf.function(recommender.score)
+    for name in ("bob", "dot"):
+        user = data.users.ids.index(name) + 1
         kept = memory.items[user]
         strings = {what: distinct[places[user]] for what, (distinct, places)
                    in memory.strings.items()}
@@ -228,31 +230,31 @@ def test_a_query_by_id_is_the_query_with_the_stored_history(model):
         nothing = {n: tf.constant([[""]] if v.dtype == tf.string else [[-1]], v.dtype)
                    for n, v in sent.items()}
         who = {"user_id": tf.constant([name]), "timestamp": tf.constant([40 * 86_400], tf.int64)}
-        by_id, whole = (recommender.score({**who, **history}, tf.constant([items]))
+        by_id, whole = (score({**who, **history}, tf.constant([items]))
                         for history in (nothing, sent))
         for key, value in by_id.items():
             np.testing.assert_allclose(value, whole[key], rtol=1e-5, err_msg=key)
         no_notes = {**sent, "history_note": tf.constant([[""] * LENGTH])}
-        other = recommender.score({**who, **no_notes}, tf.constant([items]))
+        other = score({**who, **no_notes}, tf.constant([items]))
         assert np.abs(other["rating"] - by_id["rating"]).max() > 1e-4
 
 
 def test_training_lowers_the_losses_and_reconstruction_is_one_of_them(model):
     recipe, data, network, *_ = model
+    if recipe.model.towers.series != "vae":
+        pytest.skip("one fit tells it")
     trained = MultiTaskModel(network.training, recipe, np.full(len(data.items), 0.1))
     trained.compile(keras.optimizers.Adam(0.01))
     rows = data.reader.batches(data.files["train"], 16, 1).repeat()
     before = [np.array(w) for w in network.training.trainable_weights]
     history = trained.fit(rows, steps_per_epoch=4, epochs=4, verbose=0).history
-    losses = {"loss", "retrieval_loss", "rating_loss"}
-    autoencoder = recipe.model.towers.series == "vae"
-    assert set(history) == losses | ({"reconstruction_loss"} if autoencoder else set())
+    assert set(history) == {"loss", "retrieval_loss", "rating_loss", "reconstruction_loss"}
     assert history["loss"][-1] < history["loss"][0]
+    assert history["reconstruction_loss"][-1] < history["reconstruction_loss"][0]
     for old, new in zip(before, network.training.trainable_weights, strict=True):
         new_values = np.array(new)
         assert np.isfinite(new_values).all(), new.path
-        assert (old != new_values).any() or new.path in (
-            "context_tower/missing/token", "history_tower/attend/key/bias"), new.path
+        assert (old != new_values).any() or new.path == "context_tower/missing/token", new.path
         new.assign(old)
 
 
