@@ -21,7 +21,7 @@ def check_behaviour(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
         tables is called like a part of `model.behaviour`.
     """
     model = recipe.model
-    wanted = [part for part in model.past_parts if part not in DEFAULT]
+    wanted: list[str] = [part for part in model.past_parts if part not in DEFAULT]
     if "history" in model.past_parts and model.towers.history != "means":
         wanted.insert(0, f"history ({model.towers.history})")
     if not wanted:
