@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from components.transform.component import Transform
 from pipeline.config import RunConfig
 from pipeline.evaluation import eval_config
 from schemas import SIDES, FeatureSpec
+from trainer.preprocessing.past import NOTHING
 
 _PREPROCESSING_FN = "trainer.preprocessing.preprocess.preprocessing_fn"
 
@@ -104,8 +106,11 @@ def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: Catalog
     # Nothing fitted sees a row of the splits that it is scored on.
     analyze, transform = (["train"], SPLITS) if side == "interactions" else (["all"], ["all"])
     recipe = config.recipe.model_dump(mode="json")
-    fitted = {} if side == "interactions" else {
-        "modalities": recipe["modalities"], "preprocessing": recipe["preprocessing"]}
+    fitted = {"modalities": recipe["modalities"], "preprocessing": recipe["preprocessing"]}
+    if side == "interactions":
+        # Recipes that derive nothing more of the past share the transformed interactions.
+        past = config.recipe.past
+        fitted = {"past": asdict(past)} if past != NOTHING else {}
     return Transform(
         examples=catalog.outputs[side],
         schema=schema.outputs["schema"],

@@ -14,6 +14,7 @@ from components.catalog_gen.splits import check_protocol
 from components.sources import SCHEMAS, open_source
 from components.sources.movielens import EDITIONS
 from pipeline import results
+from pipeline.check_behaviour import check_behaviour
 from pipeline.config import RunConfig, data_folder
 from pipeline.memory import PeakMemory
 from pipeline.nodes import NodeError, NodeRun
@@ -140,6 +141,7 @@ def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> None:
       InputError: A task's label is missing, or is not what its head needs; or the split cannot be.
     """
     check_protocol(config.split, spec)
+    check_behaviour(config.recipe, config.recipe_name, spec)
     _check_labels(config, spec)
     check_texts(config.recipe_name, config.recipe, spec)
     binary = ", ".join(label.name for label in spec.labels if label.binary) or "none"

@@ -16,6 +16,8 @@ What a column is, beyond its type and domain, stands in `annotation { tag: ... }
 | `events` | built at ingest: the number of the row's training events |
 | `unseen` | built at ingest: ids of items that the user has no event with, for the head `click` |
 | `sound_of:COLUMN` | built at ingest, beside `audio`: the sound track of the video column COLUMN |
+
+Histories hold numbers, item ids, event types or texts; of each but numbers there is one.
 """
 
 import re
@@ -263,6 +265,10 @@ def _check_histories(features: list[Feature], where: str) -> None:
     timed = any(f.role == "timestamp" and f.side == "interactions" for f in features)
     identities = {what for f in features if f.role == "item_id" and f.side == "interactions"
                   for what in (f.name, f.role)}
+    types, texts = (
+        {what for f in features if f.side == "interactions" and not f.derived
+         and kind in (f.role, f.modality) for what in (f.name, f.role) if what}
+        for kind in ("event_type", "text"))
     sources = {
         what: f.dtype for f in features if f.side == "interactions" and not f.derived
         for what in (f.name, f.role) if what
@@ -285,10 +291,11 @@ def _check_histories(features: list[Feature], where: str) -> None:
                 f"{where}, feature {feature.name!r}: its type differs from that of "
                 f"{feature.history!r}, whose past values it holds. Give it the same."
             )
-        if feature.dtype is bytes and feature.history not in identities:
+        if feature.dtype is bytes and feature.history not in identities | types | texts:
             raise InputError(
-                f"{where}, feature {feature.name!r}: a history holds item ids or numbers, and "
-                f"{feature.history!r} is text. Take this history away."
+                f"{where}, feature {feature.name!r}: a history holds item ids, event types, texts "
+                f"or numbers, and {feature.history!r} is none of them. Tag that column "
+                "'event_type' or 'text', or take this history away."
             )
         if not timed:
             raise InputError(
@@ -296,6 +303,13 @@ def _check_histories(features: list[Feature], where: str) -> None:
                 "no feature of the interactions has the tag 'timestamp'. Tag one, or take the "
                 "histories away."
             )
+
+
+    for kind, known in (("item ids", identities), ("event types", types), ("texts", texts)):
+        same = [f.name for f in features if f.history in known]
+        if len(same) > 1:
+            raise InputError(f"{where}: {' and '.join(same)} are both histories of {kind}. "
+                             "Keep one.")
 
 
 def _check_sound_tracks(features: list[Feature], where: str) -> None:

@@ -159,6 +159,12 @@ class FeatureSpec:
         """Returns the history columns by what they hold: a role or a feature's name."""
         return {f.history: f for f in self.table("interactions") if f.history}
 
+    def history_source(self, what: str) -> Feature:
+        """Returns the column whose past values a history holds, by a role or by its name."""
+        if self.has_role(what):
+            return self.role(what)
+        return next(f for f in self.table("interactions") if f.name == what)
+
     def event_count(self, side: str) -> Feature | None:
         """Returns the column that counts a row's training events, if the schema has one."""
         return next((f for f in self.table(side) if f.counts_events), None)

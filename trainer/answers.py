@@ -16,7 +16,7 @@ from trainer.data.interactions import model_inputs
 from trainer.data.tables import Table
 from trainer.model import Network
 from trainer.preprocessing import columns
-from trainer.preprocessing.interactions import event_values
+from trainer.preprocessing.past import event_values, past_strings
 from trainer.recipe import Recipe
 from trainer.scoring import catalogue, user_outputs
 
@@ -73,10 +73,12 @@ class Answerer:
             rows[columns.USER_ID][empty], rows[columns.USER_INDEX][empty] = b"", 0
             return rows
         one = (len(rows[columns.USER_INDEX]), 1)
+        strings = past_strings(self._spec, self._recipe.past)
         return {
             **rows, columns.HISTORY_ITEM_ID: np.full(one, b"", object),
             columns.HISTORY_INDEX: np.zeros(one, np.int32), columns.HISTORY_TIME: np.full(one, -1),
             **{columns.history_value(w): np.full(one, -1.0) for w in event_values(self._spec)},
+            **{columns.sent(what): np.full(one, b"", object) for what in strings},
         }
 
     def _request(self, rows, row: int) -> dict[str, Any]:
@@ -88,6 +90,8 @@ class Answerer:
         }
         for what in event_values(self._spec):
             request[f"history_{what}"] = [rows[columns.history_value(what)][row].tolist()]
+        for what in past_strings(self._spec, self._recipe.past):
+            request[f"history_{what}"] = [[s.decode() for s in rows[columns.sent(what)][row]]]
         return request
 
     def _scored(self, request, user, query, row: int, index: np.ndarray) -> dict[str, Any]:

@@ -1,55 +1,161 @@
-"""The user's behaviour up to a moment: inputs and towers of history and context."""
+"""The user's behaviour up to a moment: inputs and towers of everything that is read of the past."""
+
+from dataclasses import dataclass
 
 import keras
 from keras import ops
 
 from schemas import FeatureSpec
+from trainer.layers.counts import CountsTower
+from trainer.layers.event_sequence import SEQUENCES
 from trainer.layers.history import HistoryTower
+from trainer.layers.registry import look_up
+from trainer.layers.reviews import ReviewTower
+from trainer.layers.series import SeriesAutoencoder, SeriesRnn
 from trainer.layers.towers import NumericTower
 from trainer.preprocessing import columns
+from trainer.preprocessing.past import event_values, past_type
 from trainer.recipe import Recipe
+
+RECONSTRUCTION = "reconstruction"
+
+
+@dataclass(frozen=True)
+class PastOf:
+    """What the towers of the past share with the rest of the network.
+
+    Attributes:
+      items: The embedding of item indices, which the item side has too.
+      categories: From item indices to those of each categorical feature, by feature.
+      words: The embedding of the reviews' words, `None` where none are read.
+      types: Number of indices of event types, 0 where they are not read.
+      seed: Seed of what the towers draw.
+    """
+
+    items: keras.layers.Embedding
+    categories: dict[str, keras.layers.Layer]
+    words: keras.layers.Embedding | None = None
+    types: int = 0
+    seed: int = 0
 
 
 def behaviour_inputs(spec: FeatureSpec, recipe: Recipe) -> dict[str, keras.KerasTensor]:
-    """Returns the inputs of history and context by column; none without a history."""
+    """Returns the inputs of what is read of the past by column; none without a history."""
     histories = spec.histories()
-    if not recipe.model.history or "item_id" not in histories or "timestamp" not in histories:
+    if "item_id" not in histories or "timestamp" not in histories:
         return {}
-    length = histories["item_id"].max_values
-    names = {columns.HISTORY_INDEX: "int32", columns.HISTORY_AGE: "float32",
-             columns.HISTORY_RANK: "int32"}
-    names.update((columns.history_value(what), "float32")
-                 for what in histories if what not in ("item_id", "timestamp"))
-    inputs = {n: keras.Input((length,), dtype=d, name=n) for n, d in names.items()}
-    inputs[columns.CONTEXT] = keras.Input((columns.CONTEXT_WIDTH,), name=columns.CONTEXT)
-    return inputs
+    shapes = _shapes(spec, recipe, int(histories["item_id"].max_values or 0))
+    return {n: keras.Input(shape, dtype=dtype, name=n) for n, (shape, dtype) in shapes.items()}
 
 
-def behaviour_parts(spec: FeatureSpec, recipe: Recipe, item_embedding, inputs) -> dict[str, tuple]:
-    """Builds the towers of history and context.
+def _shapes(
+    spec: FeatureSpec, recipe: Recipe, length: int
+) -> dict[str, tuple[tuple[int, ...], str]]:
+    parts, past = recipe.model.past_parts, recipe.past
+    shapes: dict[str, tuple[tuple[int, ...], str]] = {}
+    if "history" in parts or "counts" in parts:
+        shapes[columns.HISTORY_INDEX] = (length,), "int32"
+    if "history" in parts:
+        shapes[columns.HISTORY_AGE] = (length,), "float32"
+        shapes[columns.HISTORY_RANK] = (length,), "int32"
+        for what in event_values(spec):
+            shapes[columns.history_value(what)] = (length,), "float32"
+    if past.sequence:
+        shapes[columns.PAST_GAP] = (length,), "float32"
+        shapes[columns.PAST_HOUR] = (length, 2), "float32"
+        if past_type(spec, past):
+            shapes[columns.PAST_TYPE] = (length,), "int32"
+    if "context" in parts:
+        shapes[columns.CONTEXT] = (columns.CONTEXT_WIDTH,), "float32"
+    if past.counts:
+        shapes[columns.PAST_COUNTS] = (columns.COUNTS_WIDTH,), "float32"
+    if past.days:
+        shapes[columns.PAST_SERIES] = (past.days, columns.SERIES_WIDTH), "float32"
+    if "reviews" in parts:
+        shapes[columns.PAST_WORDS] = (past.words,), "int32"
+    return shapes
+
+
+def behaviour_parts(
+    spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf
+) -> tuple[dict[str, tuple], dict[str, keras.KerasTensor]]:
+    """Builds the towers of the past, in the order of the recipe.
 
     Args:
       spec: The dataset's spec.
-      recipe: Their width and dropout.
-      item_embedding: The embedding of item indices, which the item side has too.
+      recipe: Which there are, their width and dropout.
       inputs: What `behaviour_inputs` gave.
+      shared: What they share with the rest of the network.
 
     Returns:
-      A vector `(batch, dim)` and a flag `(batch,)` for each; nothing without a history.
+      A vector `(batch, dim)` and a flag `(batch,)` for each, and losses `(batch,)` of their own by
+      name; nothing without a history.
     """
-    if columns.HISTORY_INDEX not in inputs:
-        return {}
+    parts: dict[str, tuple] = {}
+    losses: dict[str, keras.KerasTensor] = {}
+    if not inputs:
+        return parts, losses
+    for part in recipe.model.past_parts:
+        if part in _BUILD:
+            found = _BUILD[part](spec, recipe, inputs, shared)
+            parts[part] = found[:2]
+            if len(found) > 2:
+                losses[RECONSTRUCTION] = found[2]
+    return parts, losses
+
+
+def _history(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf):
     options = recipe.model
-    values = _centred_values(spec, inputs)
-    history = HistoryTower(options.dim, item_embedding, values=values.shape[-1],
-                           dropout=options.dropout, name="history_tower")
-    context = NumericTower(options.dim, dropout=options.dropout, name="context_tower")
+    index, age = inputs[columns.HISTORY_INDEX], inputs[columns.HISTORY_AGE]
+    rank, values = inputs[columns.HISTORY_RANK], _centred_values(spec, inputs)
+    if options.towers.history == "means":
+        tower = HistoryTower(options.dim, shared.items, values=values.shape[-1],
+                             dropout=options.dropout, name="history_tower")
+        return tower((index, age, rank, values))
+    build = look_up(SEQUENCES, options.towers.history, "history tower")
+    tower = build(options.dim, shared.items, types=shared.types, dropout=options.dropout,
+                  name="history_tower")
+    kind = inputs[columns.PAST_TYPE] if shared.types else ops.zeros_like(index)
+    times = ops.stack([age, inputs[columns.PAST_GAP]], axis=-1)
+    numbers = ops.concatenate([values, times, inputs[columns.PAST_HOUR]], axis=-1)
+    return tower((index, rank, kind, numbers))
+
+
+def _context(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf):
     moment = inputs[columns.CONTEXT]
-    return {
-        "history": history((inputs[columns.HISTORY_INDEX], inputs[columns.HISTORY_AGE],
-                            inputs[columns.HISTORY_RANK], values)),
-        "context": context((moment, ops.ones_like(moment[:, 0]))),
-    }
+    tower = NumericTower(recipe.model.dim, dropout=recipe.model.dropout, name="context_tower")
+    return tower((moment, ops.ones_like(moment[:, 0])))
+
+
+def _counts(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf):
+    index = inputs[columns.HISTORY_INDEX]
+    width = index.shape[1]
+    categories = [ops.reshape(look(index), (-1, width * look.width))
+                  for look in shared.categories.values()]
+    tower = CountsTower(recipe.model.dim, dropout=recipe.model.dropout, name="counts_tower")
+    return tower((inputs[columns.PAST_COUNTS], index, *categories))
+
+
+def _series(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf):
+    options, series = recipe.model, inputs[columns.PAST_SERIES]
+    if options.towers.series == "rnn":
+        return SeriesRnn(options.dim, dropout=options.dropout, name="series_tower")(series)
+    return SeriesAutoencoder(options.dim, seed=shared.seed, dropout=options.dropout,
+                             name="series_tower")(series)
+
+
+def _reviews(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf):
+    return review_part(recipe, inputs[columns.PAST_WORDS], shared, "review_tower")
+
+
+def review_part(recipe: Recipe, words, shared: PastOf, name: str) -> tuple:
+    """Builds a tower over the words of reviews, `(batch, words)`."""
+    tower = ReviewTower(recipe.model.dim, shared.words, dropout=recipe.model.dropout, name=name)
+    return tower(words)
+
+
+_BUILD = {"history": _history, "context": _context, "counts": _counts, "series": _series,
+          "reviews": _reviews}
 
 
 def _centred_values(spec: FeatureSpec, behaviour) -> keras.KerasTensor:

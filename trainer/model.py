@@ -10,7 +10,13 @@ import keras
 from keras import ops
 
 from schemas import FeatureSpec
-from trainer.behaviour import behaviour_inputs, behaviour_parts
+from trainer.behaviour import (
+    RECONSTRUCTION,
+    PastOf,
+    behaviour_inputs,
+    behaviour_parts,
+    review_part,
+)
 from trainer.features import Side, content_inputs, feature_parts
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.heads import PairHead
@@ -82,10 +88,11 @@ def build_network(
     keras.utils.set_random_seed(seed)
     options = recipe.model
     item_embedding = keras.layers.Embedding(items.rows, options.dim, name="item_embedding")
-    item, item_modalities = _item_model(spec, recipe, items, item_embedding, seed)
-    user, user_modalities = _user_model(spec, recipe, users, item_embedding, seed)
     user_lookup = {n: TableLookup(v, name=f"users_{n}") for n, v in users.content.items()}
     item_lookup = {n: TableLookup(v, name=f"items_{n}") for n, v in items.content.items()}
+    past = _past(spec, recipe, users, item_embedding, item_lookup, seed)
+    item, item_modalities = _item_model(spec, recipe, items, past, seed)
+    user, user_modalities = _user_model(spec, recipe, users, past, seed)
     query = keras.layers.Dense(options.dim, name="query", use_bias=False)
     candidate = keras.layers.Dense(options.dim, name="candidate", use_bias=False)
     starts = {n: label_means[str(t.label)] if t.head == "regression" else 0.0
@@ -108,8 +115,13 @@ def build_network(
         inputs[columns.UNSEEN_INDEX] = unseen
         among = ops.concatenate([among, unseen], axis=1)
     index = ops.reshape(among, (-1,))
-    item_out = item({columns.ITEM_INDEX: index,
-                     **{n: look(index) for n, look in item_lookup.items()}})
+    content = {n: look(index) for n, look in item_lookup.items() if n != columns.ITEM_WORDS}
+    if columns.ITEM_WORDS in item_lookup:
+        # A row sees what was written of its item before it; the table holds what came later too.
+        words = items.content[columns.ITEM_WORDS].shape[1]
+        content[columns.ITEM_WORDS] = inputs[columns.ITEM_WORDS] = keras.Input(
+            (words,), dtype="int32", name=columns.ITEM_WORDS)
+    item_out = item({columns.ITEM_INDEX: index, **content})
     # Each row's own item comes first.
     each = {n: ops.reshape(value, (-1, among.shape[1], *value.shape[1:]))
             for n, value in item_out.items()}
@@ -127,6 +139,8 @@ def build_network(
         outputs["unseen"] = unseen
     if recipe.training.alignment:
         outputs.update({f"item_{n}": each[n][:, 0] for n in ("parts", "present")})
+    if RECONSTRUCTION in user_out and RECONSTRUCTION not in recipe.tasks:
+        outputs[RECONSTRUCTION] = user_out[RECONSTRUCTION]
     training = keras.Model(inputs, outputs, name="tessera")
     return Network(user, item, user_lookup, item_lookup, query, candidate, heads,
                    recipe.retrieval, items.rows, training, user_modalities, item_modalities)
@@ -140,14 +154,27 @@ def _unseen_input(spec: FeatureSpec, recipe: Recipe) -> keras.KerasTensor | None
     return keras.Input((unseen.max_values,), dtype="int32", name=columns.UNSEEN_INDEX)
 
 
-def _item_model(spec, recipe, items, embedding, seed):
+def _past(spec, recipe, users, item_embedding, item_lookup, seed) -> PastOf:
+    known = users.vocabularies
+    categories = {f.name: item_lookup[f.name]
+                  for f in spec.inputs("items", ("categorical",)) if f.name in item_lookup}
+    words = None
+    if columns.WORDS in known:
+        words = keras.layers.Embedding(known[columns.WORDS], recipe.model.dim, name="review_words")
+    return PastOf(item_embedding, categories, words, known.get(columns.TYPES, 0), seed + 5)
+
+
+def _item_model(spec, recipe, items, past, seed):
     options = recipe.model
     index = keras.Input((), dtype="int32", name=columns.ITEM_INDEX)
     inputs = {columns.ITEM_INDEX: index, **content_inputs(items)}
-    tower = IdTower(options.dim, embedding, options.id_dropout, seed, dropout=options.dropout,
+    tower = IdTower(options.dim, past.items, options.id_dropout, seed, dropout=options.dropout,
                     name="item_id")
     parts = {"id": tower(index)}
     parts.update(feature_parts(spec, recipe, "items", items, inputs))
+    if columns.ITEM_WORDS in inputs:
+        parts["item_reviews"] = review_part(
+            recipe, inputs[columns.ITEM_WORDS], past, "item_review_tower")
     vectors, present = _stack(parts)
     fused, weights = _fuse(vectors, present, recipe, "items", seed + 3)
     outputs = {"vector": fused, "weights": weights}
@@ -156,7 +183,7 @@ def _item_model(spec, recipe, items, embedding, seed):
     return keras.Model(inputs, outputs, name="items"), list(parts)
 
 
-def _user_model(spec, recipe, users, item_embedding, seed):
+def _user_model(spec, recipe, users, past, seed):
     options = recipe.model
     index = keras.Input((), dtype="int32", name=columns.USER_INDEX)
     behaviour = behaviour_inputs(spec, recipe)
@@ -166,13 +193,14 @@ def _user_model(spec, recipe, users, item_embedding, seed):
                     dropout=options.dropout, name="user_id")
     parts = {"id": tower(index)}
     parts.update(feature_parts(spec, recipe, "users", users, inputs))
-    parts.update(behaviour_parts(spec, recipe, item_embedding, behaviour))
+    past_parts, losses = behaviour_parts(spec, recipe, behaviour, past)
+    parts.update(past_parts)
     fused, weights = _fuse(*_stack(parts), recipe, "users", seed + 4)
     shared = look_up(SHARINGS, options.sharing, "sharing")(
         list(recipe.tasks), options.dim, options.dropout, name="sharing",
         **({"experts": options.experts} if options.experts else {}),
     )
-    outputs = {**shared(fused), "weights": weights}
+    outputs = {**shared(fused), "weights": weights, **losses}
     return keras.Model(inputs, outputs, name="users"), list(parts)
 
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from trainer.behaviour import RECONSTRUCTION
 from trainer.gradients import train_step_of_backend
 from trainer.layers.alignment import ModalityAlignment
 from trainer.layers.balancing import BALANCINGS, GradientBalance
@@ -20,6 +21,7 @@ from trainer.layers.losses import (
 from trainer.layers.registry import look_up
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
+from trainer.recipe.behaviour import has_autoencoder
 
 RetrievalLoss = Callable[..., keras.KerasTensor]
 ALIGNMENT = "alignment"
@@ -60,7 +62,11 @@ class MultiTaskModel(keras.Model):
         self.alignment = None
         if options.alignment:
             self.alignment = ModalityAlignment(recipe.model.dim, name=ALIGNMENT)
-        names = [*recipe.tasks, *([ALIGNMENT] if self.alignment else [])]
+        # Losses beside the tasks', which are not balanced: their weights, in the losses' order.
+        self._beside = {ALIGNMENT: options.alignment} if options.alignment else {}
+        if has_autoencoder(recipe.model):
+            self._beside[RECONSTRUCTION] = options.reconstruction
+        names = [*recipe.tasks, *self._beside]
         self._trackers = {n: keras.metrics.Mean(name=f"{n}_loss") for n in names}
         self.build()
 
@@ -101,10 +107,10 @@ class MultiTaskModel(keras.Model):
         """
         tasks = len(self.recipe.tasks)
         joined = self.balance.combine(losses[:tasks], [each[:tasks] for each in gradients])
-        if self.alignment is None:
-            return joined
-        weight = self.recipe.training.alignment
-        return [one + weight * each[tasks] for one, each in zip(joined, gradients, strict=True)]
+        for place, weight in enumerate(self._beside.values(), start=tasks):
+            joined = [one + weight * each[place]
+                      for one, each in zip(joined, gradients, strict=True)]
+        return joined
 
     def log(self, losses: Mapping, rows) -> dict:
         """Notes the losses of a step over some rows, and returns all metrics so far."""
@@ -118,16 +124,18 @@ class MultiTaskModel(keras.Model):
 
     def _total(self, losses):
         total = self.balance({name: losses[name] for name in self.recipe.tasks})
-        if self.alignment is None:
-            return total
-        return total + self.recipe.training.alignment * losses[ALIGNMENT]
+        for name, weight in self._beside.items():
+            total = total + weight * losses[name]
+        return total
 
     def all_losses(self, labels: Mapping, outputs: Mapping) -> dict:
-        """Returns the tasks' losses, and behind them that of the alignment, if there is one."""
+        """Returns the tasks' losses, and behind them those of alignment and reconstruction."""
         losses = self.task_losses(labels, outputs)
         if self.alignment is not None:
             losses[ALIGNMENT] = self.alignment(
                 outputs["item_parts"], outputs["item_present"], outputs["index"])
+        if RECONSTRUCTION in self._beside:
+            losses[RECONSTRUCTION] = ops.mean(ops.cast(outputs[RECONSTRUCTION], "float32"))
         return losses
 
     def task_losses(self, labels: Mapping, outputs: Mapping) -> dict:

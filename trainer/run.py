@@ -12,6 +12,7 @@ from schemas import SIDES, FeatureSpec, parse_spec
 from trainer.answers import Answerer
 from trainer.data.events import concatenate, read_events
 from trainer.data.interactions import InteractionReader
+from trainer.data.past import past_vocabularies, with_item_reviews
 from trainer.data.tables import Table, read_table
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
@@ -19,7 +20,7 @@ from trainer.export.module import Recommender
 from trainer.export.save import save
 from trainer.features import Side
 from trainer.fit import TrainingData, fit_twice
-from trainer.preprocessing.interactions import event_values
+from trainer.preprocessing.past import event_values, past_strings
 from trainer.recipe import Recipe
 from trainer.text import columns_not_read, text_vocabularies
 
@@ -88,13 +89,15 @@ def training_data(
     users = read_table(files["users"]["all"], transforms["users"])
     items = read_table(files["items"]["all"], transforms["items"])
     reader = InteractionReader(
-        transforms["interactions"], users, items, recipe.labels, event_values(spec))
+        transforms["interactions"], users, items, recipe.labels, event_values(spec),
+        strings=past_strings(spec, recipe.past))
+    user_side = model_side(spec, recipe, users, transforms["users"], "users")
+    item_side = model_side(spec, recipe, items, transforms["items"], "items")
+    user_side.vocabularies.update(past_vocabularies(spec, recipe, transforms["interactions"]))
+    if "item_reviews" in recipe.model.past_parts:
+        reader, item_side = with_item_reviews(reader, item_side, files["interactions"]["train"])
     return TrainingData(
-        spec, recipe, users, items,
-        model_side(spec, recipe, users, transforms["users"], "users"),
-        model_side(spec, recipe, items, transforms["items"], "items"),
-        reader, files["interactions"],
-    )
+        spec, recipe, users, items, user_side, item_side, reader, files["interactions"])
 
 
 def model_side(

@@ -29,7 +29,8 @@ class Encoder:
           side: The table.
         """
         features = sorted(spec.table(side), key=lambda f: f.name)
-        self._columns = [(feature.name, _Column(feature)) for feature in features]
+        self._columns = [
+            (feature.name, _Column(feature, _repeats(feature, spec))) for feature in features]
 
     def encode(self, row: dict[str, list[Any]]) -> bytes:
         """Serializes a row; columns without a value are left out.
@@ -47,14 +48,20 @@ class Encoder:
         return _field(_FIRST, b"".join(entries))
 
 
+def _repeats(feature: Feature, spec: FeatureSpec) -> bool:
+    """Tells whether many rows have the same values: ids and types, alone or in histories."""
+    source = spec.history_source(feature.history) if feature.history else feature
+    return source.role is not None
+
+
 class _Column:
     """One column of an Example, an entry of its map of features."""
 
-    def __init__(self, feature: Feature):
+    def __init__(self, feature: Feature, repeats: bool):
         self._key = _field(_FIRST, feature.name.encode())
         self._packed = feature.dtype is not bytes
         kinds: dict[type, tuple[bytes, Callable[[Any], bytes]]] = {
-            bytes: (_FIRST, _identities if feature.role or feature.history else _texts),
+            bytes: (_FIRST, _identities if repeats else _texts),
             float: (_SECOND, _floats),
             int: (_THIRD, _integers),
         }

@@ -26,7 +26,7 @@ class Histories:
           spec: The dataset's spec.
         """
         self._columns = [
-            (feature.name, _source_column(what, spec), _absent(feature), feature.max_values)
+            (feature.name, spec.history_source(what).name, _absent(feature), feature.max_values)
             for what, feature in spec.histories().items()
         ]
         if self._columns:
@@ -63,10 +63,6 @@ class Histories:
         user, item = self._identities
         return sorted(range(len(times)), key=lambda i: (
             times[i], tie_break(_text(rows[i][user][0]), _text(rows[i][item][0]))))
-
-
-def _source_column(what: str, spec: FeatureSpec) -> str:
-    return spec.role(what).name if spec.has_role(what) else what
 
 
 def _absent(feature: Feature) -> list[Any]:

@@ -125,7 +125,7 @@ def _interactions(
     used = {p.name for p in proposals}
     item = found.get("item_id")
     if time and item:
-        proposals += _histories(kinds["item_id"], rated, used)
+        proposals += _histories(kinds["item_id"], rated, event, used)
     if item and not names:
         proposals.append(Proposal(
             unused("unseen_items", used), kinds["item_id"], ("unseen",), values=(2, 2), comments=(
@@ -163,11 +163,14 @@ def _event_type(found: roles.Found) -> Proposal:
         ))
 
 
-def _histories(item_kind: str, rated: Proposal | None, used: set[str]) -> list[Proposal]:
+def _histories(item_kind: str, rated: Proposal | None, event: roles.Found | None,
+               used: set[str]) -> list[Proposal]:
     """Proposes the columns of what a user did before."""
     columns = [("history_items", item_kind, "item_id"), ("history_times", INT, "timestamp")]
     if rated:
         columns.append((f"history_{rated.name}", rated.kind, rated.name))
+    if event:
+        columns.append((f"history_{event.column.name}", BYTES, "event_type"))
     return [
         Proposal(unused(name, used), kind, ("sequence", f"history:{what}"), values=_HISTORY,
                  comments=() if place else ("Built at ingest: what the user did before.",))

@@ -64,7 +64,7 @@ def test_roles_of_each_table(spec: FeatureSpec) -> None:
 def test_histories_have_what_they_hold_and_are_built_not_read() -> None:
     spec = read_spec("demo")
     histories = spec.histories()
-    assert set(histories) == {"item_id", "timestamp", "stars"}
+    assert set(histories) == {"item_id", "timestamp", "stars", "review"}
     assert histories["stars"].max_values == 30
     counts = {spec.event_count(side) for side in ("users", "items")}
     assert {f for f in spec.features if f.derived} == {*histories.values(), *counts}

@@ -1,5 +1,6 @@
 """A tiny dataset with every modality, as schema, as content of a model and as transformed files."""
 
+import dataclasses
 from functools import partial
 from types import SimpleNamespace
 
@@ -125,6 +126,7 @@ def _transform_tables(raw, spec, recipe, folder):
                 "spec": {"name": spec.name, "texts": list(spec.texts)}, "side": side,
                 "modalities": list(recipe.modalities),
                 "preprocessing": recipe.preprocessing.model_dump(),
+                "past": dataclasses.asdict(recipe.past),
             }
             # A folder each: vocabularies of several tables have the same file name.
             with tft_beam.Context(temp_dir=str(folder / "tmp" / side)):

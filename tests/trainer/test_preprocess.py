@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from trainer.preprocessing import columns
-from trainer.preprocessing.interactions import event_values
+from trainer.preprocessing.past import event_values
 
 
 @pytest.fixture(scope="module")

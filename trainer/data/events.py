@@ -1,6 +1,6 @@
 """The bare events of a split: who met what, when, and what the labels said."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,8 @@ class Events:
       items: Item indices.
       times: Seconds.
       labels: Label values by name, NaN where a row has none.
-      values: What the event adds to later histories, by column; -1 where absent.
+      values: Numbers that the event adds to later histories, by column; -1 where absent.
+      strings: Strings that it adds, by column; empty where absent.
     """
 
     users: np.ndarray
@@ -27,6 +28,7 @@ class Events:
     times: np.ndarray
     labels: dict[str, np.ndarray]
     values: dict[str, np.ndarray]
+    strings: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Returns the number of events."""
@@ -50,11 +52,12 @@ def read_events(reader: InteractionReader, files: list[str]) -> Events:
       InputError: There are none.
     """
     names = (columns.USER_INDEX, columns.ITEM_INDEX, columns.TIMESTAMP)
-    inputs, labels, values = [], [], []
+    inputs, labels, values, strings = [], [], [], []
     for batch in reader.raw(files, 8192).as_numpy_iterator():
         inputs.append([batch[name] for name in names])
         labels.append({n: batch[columns.label(n)] for n in reader.labels})
         values.append({n: batch[columns.event_value(n)] for n in reader.values})
+        strings.append({n: batch[columns.event_value(n)] for n in reader.strings})
     if not inputs:
         where = Path(files[0]).parent.name if files else "A split"
         raise InputError(
@@ -66,6 +69,7 @@ def read_events(reader: InteractionReader, files: list[str]) -> Events:
         users, items, times,
         {n: np.concatenate([part[n] for part in labels]) for n in reader.labels},
         {n: np.concatenate([part[n] for part in values]) for n in reader.values},
+        {n: np.concatenate([part[n] for part in strings]) for n in reader.strings},
     )
 
 
@@ -77,4 +81,5 @@ def concatenate(parts: list[Events]) -> Events:
         np.concatenate([p.times for p in parts]),
         {n: np.concatenate([p.labels[n] for p in parts]) for n in parts[0].labels},
         {n: np.concatenate([p.values[n] for p in parts]) for n in parts[0].values},
+        {n: np.concatenate([p.strings[n] for p in parts]) for n in parts[0].strings},
     )

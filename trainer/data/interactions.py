@@ -1,11 +1,12 @@
 """Batches of transformed interactions, with ids looked up in the tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from trainer.data.item_reviews import ItemReviews
 from trainer.data.tables import Table
 from trainer.preprocessing import columns
 
@@ -37,7 +38,9 @@ class InteractionReader:
       users: The users table.
       items: The items table.
       labels: Labels to deliver.
-      values: Columns whose past values histories hold.
+      values: Columns of numbers whose past values histories hold.
+      strings: Columns of strings of which they do.
+      reviews: What was written of each item in training, where the item side reads it.
     """
 
     transform: tft.TFTransformOutput
@@ -45,6 +48,8 @@ class InteractionReader:
     items: Table
     labels: tuple[str, ...]
     values: tuple[str, ...] = ()
+    strings: tuple[str, ...] = field(default=(), kw_only=True)
+    reviews: ItemReviews | None = field(default=None, kw_only=True)
 
     def raw(
         self, files: list[str], batch_size: int, shuffle_seed: int | None = None
@@ -93,6 +98,9 @@ class InteractionReader:
                 row[columns.HISTORY_INDEX] = table_index(items, row[columns.HISTORY_ITEM_ID])
             if columns.UNSEEN_ID in row:
                 row[columns.UNSEEN_INDEX] = table_index(items, row[columns.UNSEEN_ID])
+            if self.reviews is not None:
+                row[columns.ITEM_WORDS] = self.reviews.before(
+                    row[columns.ITEM_INDEX], row[columns.TIMESTAMP])
             return row
 
         return parse

@@ -17,6 +17,8 @@ class Memory:
       items: Item indices of the newest events, newest first, `(users, length)`, 0 for none.
       times: Their seconds, `(users, length)`, -1 for none.
       values: Their past values by column, `(users, length)`, -1 for none.
+      strings: Their strings by column, as distinct strings and places among them
+        `(users, length)`; the first string is empty.
       seen: All item indices, user after user, `(events,)`.
       seen_splits: Where each user's part of `seen` starts, `(users + 1,)`.
     """
@@ -24,6 +26,7 @@ class Memory:
     items: np.ndarray
     times: np.ndarray
     values: dict[str, np.ndarray]
+    strings: dict[str, tuple[np.ndarray, np.ndarray]]
     seen: np.ndarray
     seen_splits: np.ndarray
 
@@ -59,8 +62,15 @@ def remember(events: Events, users: Table, items: Table, length: int) -> Memory:
         result[row, column] = values[order][recent]
         return result
 
+    def newest_strings(strings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        # b"" sorts before every other string.
+        every = np.array([b"", *strings], object)  # as wide as each is, not as the longest
+        distinct, place = np.unique(every, return_inverse=True)
+        return distinct, newest(place[1:].astype(np.int32), 0)
+
     return Memory(
         newest(events.items, 0), newest(events.times, -1),
         {name: newest(values, -1) for name, values in events.values.items()},
+        {name: newest_strings(strings) for name, strings in events.strings.items()},
         events.items[order].astype(np.int32), splits.astype(np.int64),
     )

@@ -40,7 +40,8 @@ class Recommender(tf.Module):
         self._user_lookup = network.user_lookup
         self._query, self._heads = network.query, network.heads
         self._user_ids, self._item_ids = id_lookup(users), id_lookup(items)
-        self.request = UserRequest(spec, memory, self._user_ids, self._item_ids)
+        self.request = UserRequest(
+            spec, recipe.past, memory, self._user_ids, self._item_ids, transforms["interactions"])
         self.raw_item = RawItem(spec, recipe.modalities, transforms["items"])
         self._interactions = transforms["interactions"].transform_features_layer()
         self._raw_spec = transforms["interactions"].raw_feature_spec()
@@ -209,4 +210,7 @@ class Recommender(tf.Module):
         batch = tf.shape(next(iter(raw.values())))[0]
         inputs = {n: v for n, v in content.items() if n in names}
         inputs[columns.ITEM_INDEX] = tf.zeros([batch], tf.int32)
+        for tensor in self._item_model.inputs:
+            if tensor.name == columns.ITEM_WORDS:  # Nobody wrote of it yet.
+                inputs[tensor.name] = tf.zeros([batch, tensor.shape[1]], tf.int32)
         return self._item_model(inputs, training=False)

@@ -6,9 +6,10 @@ import tensorflow_transform as tft
 from schemas import Feature, FeatureSpec
 from trainer.data.interactions import table_index
 from trainer.export.memory import Memory
+from trainer.export.past_strings import PastStrings
 from trainer.preprocessing import columns
 from trainer.preprocessing.behaviour import moment_columns
-from trainer.preprocessing.interactions import event_values
+from trainer.preprocessing.past import Past, event_values
 
 USER_ID = "user_id"
 TIMESTAMP = "timestamp"
@@ -29,10 +30,12 @@ class UserRequest(tf.Module):
     no time either.
     """
 
-    def __init__(self, spec: FeatureSpec, memory: Memory, users, items):
+    def __init__(self, spec: FeatureSpec, past: Past, memory: Memory, users, items,
+                 transform: tft.TFTransformOutput):
         super().__init__(name="user_request")
-        self._users, self._items = users, items
+        self._users, self._items, self._past = users, items, past
         self._values = event_values(spec)
+        self._strings = PastStrings(spec, past, memory, transform)
         self._length = memory.items.shape[1]
         self._stored_items = tf.Variable(memory.items, trainable=False)
         self._stored_times = tf.Variable(memory.times, trainable=False)
@@ -44,6 +47,7 @@ class UserRequest(tf.Module):
         """Returns the inputs; '' and -1 mean absent, histories are newest first."""
         matrix = {HISTORY_TIMESTAMP: tf.int64}
         matrix.update((history_key(what), tf.float32) for what in self._values)
+        matrix.update((history_key(what), tf.string) for what in self._strings.names)
         return {
             USER_ID: tf.TensorSpec([None], tf.string, USER_ID),
             TIMESTAMP: tf.TensorSpec([None], tf.int64, TIMESTAMP),
@@ -71,10 +75,13 @@ class UserRequest(tf.Module):
         items = tf.where(sent, items, tf.gather(self._stored_items, user))
         times = self._fit(request[HISTORY_TIMESTAMP], -1)
         times = tf.where(sent, times, tf.gather(self._stored_times, user))
-        result = moment_columns(times, request[TIMESTAMP])
+        result = moment_columns(times, request[TIMESTAMP], self._past)
         for what, stored in self._stored_values.items():
             value = self._fit(request[history_key(what)], -1.0)
             result[columns.history_value(what)] = tf.where(sent, value, tf.gather(stored, user))
+        result.update(self._strings.columns(
+            {what: self._fit(request[history_key(what)], "") for what in self._strings.names},
+            sent, user))
         result[columns.HISTORY_INDEX] = items
         return result
 

@@ -19,6 +19,11 @@ class TableLookup(keras.layers.Layer):
         super().__init__(trainable=False, autocast=False, **kwargs)
         self._values = table
 
+    @property
+    def width(self) -> int:
+        """Number of values in a row."""
+        return int(np.prod(self._values.shape[1:]))
+
     def build(self, input_shape=None):
         """Stores the table."""
         self.table = self.add_weight(

@@ -5,6 +5,8 @@ import math
 import tensorflow as tf
 
 from trainer.preprocessing import columns
+from trainer.preprocessing.past import NOTHING, Past
+from trainer.preprocessing.rhythm import rhythm_columns
 
 _DAY = 86_400.0
 
@@ -91,18 +93,22 @@ def resolve_now(times: tf.Tensor, now: tf.Tensor) -> tf.Tensor:
     return tf.where(now >= 0, now, times[:, 0])
 
 
-def moment_columns(times: tf.Tensor, now: tf.Tensor) -> dict[str, tf.Tensor]:
+def moment_columns(
+    times: tf.Tensor, now: tf.Tensor, past: Past = NOTHING
+) -> dict[str, tf.Tensor]:
     """Describes a history and a moment; training and serving share this function.
 
     Args:
       times: The history's seconds, newest first, int64 `(batch, length)`, -1 where there is none.
       now: Seconds, int64 `(batch,)`, -1 where unknown: then the newest event's time stands in.
+      past: What else the recipe derives of the times.
 
     Returns:
-      The columns of times, ages, ranks and context.
+      The columns of times, ages, ranks and context, and those of `past`.
     """
     moment = resolve_now(times, now)
     return {
+        **rhythm_columns(times, moment, past),
         columns.HISTORY_TIME: times,
         columns.HISTORY_AGE: history_ages(times, moment),
         columns.HISTORY_RANK: history_ranks(times),

@@ -21,6 +21,20 @@ HISTORY_RANK = "history_rank"
 UNSEEN_ID = "unseen_id"
 UNSEEN_INDEX = "unseen_index"
 EVENT_WEIGHT = "weight__event"
+# What a recipe may derive of a history; two underscores keep apart from the users' own columns.
+PAST_TYPE = "past__type"
+PAST_GAP = "past__gap"
+PAST_HOUR = "past__hour"
+PAST_COUNTS = "past__counts"
+COUNTS_WIDTH = 7
+PAST_SERIES = "past__series"
+SERIES_WIDTH = 3
+PAST_WORDS = "past__words"
+ITEM_WORDS = "item__words"
+EVENT_WORDS = "event__words"
+# Vocabularies of the interactions, fitted on training rows.
+TYPES = "event_types"
+WORDS = "event_words"
 
 
 def present(feature: str) -> str:
@@ -83,6 +97,11 @@ def event_value(what: str) -> str:
     return f"event__{what}"
 
 
+def sent(what: str) -> str:
+    """Returns the column of a history's strings, as a request would bring them."""
+    return f"sent__{what}"
+
+
 def is_model_input(name: str) -> bool:
     """Tells whether a transformed interaction column describes the moment, not the outcome."""
-    return not name.startswith(("label__", "event__", "weight__"))
+    return not name.startswith(("label__", "event__", "weight__", "sent__"))

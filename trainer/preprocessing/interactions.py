@@ -7,13 +7,20 @@ import tensorflow as tf
 from schemas import FeatureSpec, Label
 from trainer.preprocessing import columns
 from trainer.preprocessing.behaviour import dense, moment_columns
+from trainer.preprocessing.past import NOTHING, Past, event_values
 from trainer.preprocessing.raw import as_string, number, one
+from trainer.preprocessing.strings import string_columns
 
 Tensors = dict[str, tf.Tensor]
 
 
-def interaction_columns(inputs: dict[str, Any], spec: FeatureSpec) -> Tensors:
-    """Turns raw interactions into ids, labels, context and history; nothing here is fitted."""
+def interaction_columns(
+    inputs: dict[str, Any], spec: FeatureSpec, past: Past = NOTHING
+) -> Tensors:
+    """Turns raw interactions into ids, labels, context and history.
+
+    Nothing is fitted but the vocabularies of event types and of reviews, where they are read.
+    """
     outputs = {
         columns.USER_ID: as_string(one(inputs[spec.role("user_id").name])),
         columns.ITEM_ID: as_string(one(inputs[spec.role("item_id").name])),
@@ -30,7 +37,7 @@ def interaction_columns(inputs: dict[str, Any], spec: FeatureSpec) -> Tensors:
     for what in event_values(spec):
         value = number(inputs[what])
         outputs[columns.event_value(what)] = tf.where(tf.math.is_nan(value), -1.0, value)
-    outputs.update(history_columns(inputs, now, spec))
+    outputs.update(history_columns(inputs, now, spec, past))
     return outputs
 
 
@@ -64,12 +71,9 @@ def _event_weight(inputs: dict[str, Any], spec: FeatureSpec) -> tf.Tensor:
     return weight
 
 
-def event_values(spec: FeatureSpec) -> tuple[str, ...]:
-    """Returns the columns whose past values histories hold, besides item and time."""
-    return tuple(what for what in spec.histories() if what not in ("item_id", "timestamp"))
-
-
-def history_columns(inputs: dict[str, Any], now: tf.Tensor, spec: FeatureSpec) -> Tensors:
+def history_columns(
+    inputs: dict[str, Any], now: tf.Tensor, spec: FeatureSpec, past: Past
+) -> Tensors:
     """Turns raw histories into dense columns relative to the moment `now`, `(batch,)` seconds."""
     histories = spec.histories()
     if "item_id" not in histories or "timestamp" not in histories:
@@ -77,8 +81,10 @@ def history_columns(inputs: dict[str, Any], now: tf.Tensor, spec: FeatureSpec) -
     length = int(histories["item_id"].max_values or 0)
     times = dense(inputs[histories["timestamp"].name], length, -1)
     items = as_string(inputs[histories["item_id"].name])
-    outputs = {columns.HISTORY_ITEM_ID: dense(items, length, ""), **moment_columns(times, now)}
+    outputs = {columns.HISTORY_ITEM_ID: dense(items, length, ""),
+               **moment_columns(times, now, past)}
     for what in event_values(spec):
-        past = dense(inputs[histories[what].name], length, -1)
-        outputs[columns.history_value(what)] = tf.cast(past, tf.float32)
+        values = dense(inputs[histories[what].name], length, -1)
+        outputs[columns.history_value(what)] = tf.cast(values, tf.float32)
+    outputs.update(string_columns(inputs, spec, past))
     return outputs

@@ -9,6 +9,7 @@ from schemas import FeatureSpec, parse_spec
 from trainer.preprocessing import columns
 from trainer.preprocessing.interactions import interaction_columns
 from trainer.preprocessing.modalities import MODALITY_TRANSFORMS
+from trainer.preprocessing.past import Past
 from trainer.preprocessing.raw import as_string, one
 
 Tensors = dict[str, tf.Tensor]
@@ -20,7 +21,7 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> T
     Args:
       inputs: Raw columns by name, dense where the schema fixes the shape, else sparse.
       custom_config: `spec` (name and texts), `side`, `modalities` and the recipe's
-        `preprocessing` options by modality.
+        `preprocessing` options by modality; for the interactions `past`, the fields of `Past`.
 
     Returns:
       Dense columns by name, see `trainer.preprocessing.columns`.
@@ -28,7 +29,7 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> T
     spec = parse_spec(**custom_config["spec"])
     side = custom_config["side"]
     if side == "interactions":
-        return interaction_columns(inputs, spec)
+        return interaction_columns(inputs, spec, Past(**custom_config.get("past", {})))
     outputs = _identity(inputs, spec, side)
     for feature in spec.inputs(side, tuple(custom_config["modalities"])):
         options = custom_config["preprocessing"].get(feature.modality, {})

@@ -1,9 +1,10 @@
 """The recipe's `model`: the shape of the network."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
+from trainer.recipe.behaviour import DEFAULT, SERIES_DAYS, Parts, check_parts
 from trainer.recipe.strict import Share, Strict
 from trainer.recipe.towers import Towers
 
@@ -18,6 +19,8 @@ class ModelOptions(Strict):
       stranger_dropout: Share of rows whose user training makes unknown in every respect.
       towers: Which network reads a modality.
       history: Whether the user's earlier events are read, where the dataset has them.
+      behaviour: What is read of them, and of an item's reviews.
+      series_days: Days of the series of events a day.
       modality_dropout: Chance of each present modality to be hidden in training; one always stays.
       fusion: How modalities become one vector.
       decision: How the modalities' decisions are joined, where `fusion` is `late` or `hybrid`;
@@ -33,6 +36,8 @@ class ModelOptions(Strict):
     stranger_dropout: Share = 0.05
     towers: Towers = Towers()
     history: bool = True
+    behaviour: Parts = DEFAULT
+    series_days: Annotated[int, Field(ge=7, le=365)] = SERIES_DAYS
     modality_dropout: Share = 0.0
     fusion: Literal[
         "concat", "weighted", "gated", "attention", "co_attention", "late", "hybrid"
@@ -40,6 +45,16 @@ class ModelOptions(Strict):
     decision: Literal["average", "vote", "stack"] | None = None
     sharing: Literal["shared_bottom", "mmoe", "ple"] = "shared_bottom"
     experts: PositiveInt | None = None
+
+    @property
+    def past_parts(self) -> Parts:
+        """What is read of the past: nothing without a history."""
+        return self.behaviour if self.history else ()
+
+    @model_validator(mode="after")
+    def _past_fits(self) -> "ModelOptions":
+        check_parts(self)
+        return self
 
     @model_validator(mode="after")
     def _options_have_a_reader(self) -> "ModelOptions":

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from trainer.preprocessing.past import Past
+from trainer.recipe.behaviour import check_losses, past_of
 from trainer.recipe.network import ModelOptions
 from trainer.recipe.preprocessing import Preprocessing
 from trainer.recipe.strict import Strict
@@ -52,6 +54,15 @@ class Recipe(Strict):
     def _options_of_texts_have_a_reader(self) -> "Recipe":
         require_readers(self)
         return self
+
+    def _past_has_losses(self) -> "Recipe":
+        check_losses(self)
+        return self
+
+    @property
+    def past(self) -> Past:
+        """What Transform and requests derive of the past."""
+        return past_of(self)
 
     @property
     def retrieval(self) -> str:

@@ -12,9 +12,12 @@ class Towers(Strict):
       text: `tfidf` weighs a text's distinct terms; `bag`, `cnn`, `lstm` and `transformer` read its
         words.
       image: `cnn` learns from pixels.
-      history: `means` averages earlier items with learned decays.
+      history: `means` averages earlier items with learned decays; `gru` and `self_attention` read
+        the events in their order, with type, values, gap and hour.
+      series: `rnn` reads the events of each day in their order, `vae` encodes them all at once.
     """
 
     text: Literal["tfidf", "bag", "cnn", "lstm", "transformer"] = "tfidf"
     image: Literal["cnn"] = "cnn"
-    history: Literal["means"] = "means"
+    history: Literal["means", "gru", "self_attention"] = "means"
+    series: Literal["rnn", "vae"] = "rnn"

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from trainer.recipe.augmentation import Augmentation
+from trainer.recipe.behaviour import RECONSTRUCTION_WEIGHT
 from trainer.recipe.strict import Strict
 
 
@@ -18,6 +19,7 @@ class Training(Strict):
         the largest logits; all where `None`.
       alignment: Weight of a loss that lets an item's modalities recognize each other.
       augmentation: How contents change while training.
+      reconstruction: Weight of the loss of `model.towers.series: vae`.
     """
 
     batch_size: PositiveInt | None = None
@@ -27,6 +29,7 @@ class Training(Strict):
     hard_negatives: PositiveInt | None = None
     alignment: Annotated[float, Field(ge=0.0)] = 0.0
     augmentation: Augmentation = Augmentation()
+    reconstruction: PositiveFloat = RECONSTRUCTION_WEIGHT
     max_epochs: PositiveInt = 30
     patience: PositiveInt = 3
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"

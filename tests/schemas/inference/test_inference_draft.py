@@ -65,6 +65,7 @@ def test_types_of_events_have_weights_to_be_decided():
     assert 'add tag: "label:NAME=buy"' in text
     spec = spec_of({"interactions": [USER, ITEM, TIME, kind]})
     assert spec.event_weights() == {"buy": 1.0, "view": 1.0} and spec.role("event_type")
+    assert spec.histories()["event_type"].name == "history_kind"
 
 
 def test_ids_have_one_type_in_both_tables():

@@ -1,0 +1,182 @@
+"""The towers of counts, series and reviews."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer.layers.counts import CountsTower, distinct
+from trainer.layers.reviews import ReviewTower
+from trainer.layers.series import SeriesAutoencoder, SeriesRnn
+
+DIM, DAYS = 4, 7
+SERIES = [SeriesRnn, SeriesAutoencoder]
+
+
+def _series(events, known=None):
+    """Returns series of one value a day, newest first."""
+    events = np.array(events, "float32")
+    known = np.ones_like(events) if known is None else np.array(known, "float32")
+    return np.stack([events * known, events * known / 2, known], axis=2)
+
+
+def _counts(index, things):
+    numbers = np.arange(len(index) * 7).reshape(-1, 7) / 7
+    return (numbers.astype("float32"), np.array(index, "int32"), np.array(things, "int32"))
+
+
+CASES = {
+    "counts": (CountsTower(DIM), _counts([[1, 1, 2], [0, 0, 0]], [[3, 4, 0], [0, 0, 0]])),
+    "rnn": (SeriesRnn(DIM), _series([[1, 0, 2, 0, 0, 1, 0], [0] * 7],
+                                    [[1] * 7, [0] * 7])),
+    "autoencoder": (SeriesAutoencoder(DIM, latent=2, seed=3),
+                    _series([[1, 0, 2, 0, 0, 1, 0], [0] * 7], [[1] * 7, [0] * 7])),
+    "reviews": (ReviewTower(DIM, keras.layers.Embedding(9, DIM)),
+                np.array([[1, 2, 8, 0], [0, 0, 0, 0]], "int32")),
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request):
+    """A tower with weights that matter, and inputs of which the last row lacks everything."""
+    keras.utils.set_random_seed(1)
+    tower, inputs = CASES[request.param]
+    tower(inputs)
+    random = np.random.default_rng(5)
+    for weight in tower.trainable_weights:
+        weight.assign(random.normal(scale=0.7, size=weight.shape))
+    tower._missing.token.assign(np.full(DIM, 9.0))
+    return tower, inputs
+
+
+def test_shapes_and_the_token_of_a_row_without_anything(case):
+    tower, inputs = case
+    vector, present = (np.asarray(value) for value in tower(inputs)[:2])
+    assert vector.shape == (2, DIM)
+    assert present.tolist() == [1, 0]
+    assert (vector[1] == 9).all() and np.isfinite(vector).all()
+
+
+def test_every_weight_learns(case):
+    tower, inputs = case
+    with tf.GradientTape() as tape:
+        found = tower(inputs, training=True)
+        loss = tf.reduce_sum(found[0] * tf.constant([[1.0, -2.0, 3.0, 0.5]]))
+        loss += sum(tf.reduce_sum(own) for own in found[2:])
+    gradients = tape.gradient(loss, [w.value for w in tower.trainable_weights])
+    for weight, gradient in zip(tower.trainable_weights, gradients, strict=True):
+        assert gradient is not None, weight.path
+        values = tf.convert_to_tensor(gradient).numpy()
+        assert values.any() and np.isfinite(values).all(), weight.path
+
+
+def test_a_rebuilt_tower_is_the_same(case):
+    tower, inputs = case
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(tower))
+    again(inputs)
+    again.set_weights(tower.get_weights())
+    for one, other in zip(again(inputs), tower(inputs), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+    assert again.get_config() == tower.get_config()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_half_precision_gives_numbers(name, policy):
+    policy("mixed_float16")
+    old, inputs = CASES[name]
+    config = {k: v for k, v in old.get_config().items() if k not in ("name", "dtype")}
+    tower = type(old).from_config(config)
+    for value in tower(inputs, training=True):
+        assert np.isfinite(tf.cast(value, tf.float32)).all()
+
+
+@pytest.mark.parametrize(("row", "number"), [
+    ([0, 0, 0], 0), ([1, 1, 1], 1), ([3, 0, 1], 2), ([2, 1, 2], 2), ([1, 2, 3], 3)])
+def test_distinct_things_are_counted_and_none_is_no_thing(row, number):
+    assert np.asarray(distinct(np.array([row, [0, 0, 0]], "int32"))).tolist() == [number, 0]
+
+
+def test_variety_counts():
+    tower = CountsTower(DIM)
+    one, other = (_counts([[1, 2, 3]], [things]) for things in ([5, 5, 5], [5, 6, 7]))
+    assert np.abs(np.asarray(tower(one)[0]) - np.asarray(tower(other)[0])).max() > 1e-3
+
+
+@pytest.mark.parametrize("build", SERIES)
+def test_the_order_of_days_counts(build):
+    keras.utils.set_random_seed(2)
+    tower = build(DIM)
+    one, other = _series([[3, 0, 0, 0, 0, 0, 0]]), _series([[0, 0, 0, 0, 0, 0, 3]])
+    assert np.abs(np.asarray(tower(one)[0]) - np.asarray(tower(other)[0])).max() > 1e-3
+
+
+def test_unknown_days_do_not_count_in_the_recurrent_tower():
+    tower = SeriesRnn(DIM)
+    known = [[1, 1, 1, 0, 0, 0, 0]]
+    np.testing.assert_allclose(
+        tower(_series([[1, 2, 3, 0, 0, 0, 0]], known))[0], tower(_series([[1, 2, 3]]))[0],
+        rtol=1e-5, atol=1e-6)
+
+
+def test_codes_are_drawn_in_training_alone_and_by_the_seed():
+    inputs = _series([[1, 0, 2, 0, 0, 1, 0]])
+    keras.utils.set_random_seed(1)
+    one = SeriesAutoencoder(DIM, seed=3)
+    quiet = [np.asarray(one(inputs)[0]) for _ in range(2)]
+    np.testing.assert_array_equal(*quiet)
+    loud = np.asarray(one(inputs, training=True)[0])
+    assert np.abs(loud - quiet[0]).max() > 1e-4
+    other = SeriesAutoencoder(DIM, seed=3)
+    other(inputs)
+    other.set_weights(one.get_weights())
+    np.testing.assert_allclose(other(inputs, training=True)[0], loud, rtol=1e-5)
+
+
+def test_the_loss_is_the_evidence_bound():
+    """With a decoder that says 0 and a code of the prior, the squares of the series are left."""
+    tower = SeriesAutoencoder(DIM, latent=2)
+    known = [[1, 1, 0, 0, 0, 0, 0], [0] * 7]
+    inputs = _series([[2, 1, 5, 0, 0, 0, 0], [0] * 7], known)
+    tower(inputs)
+    for weight in tower.trainable_weights:
+        weight.assign(np.zeros(weight.shape))
+    loss = np.asarray(tower(inputs)[2])
+    np.testing.assert_allclose(loss, [(4 + 1 + 1 + 0.25) / 2, 0], rtol=1e-6)
+    tower._mean.bias.assign([3.0, 0.0])
+    tower._log_variance.bias.assign([0.0, 1.0])
+    divergence = (9 + (np.e - 1 - 1)) / 2
+    np.testing.assert_allclose(tower(inputs)[2], [(6.25) / 2 + divergence, 0], rtol=1e-5)
+
+
+def test_an_autoencoder_learns_to_draw_series_again():
+    keras.utils.set_random_seed(4)
+    random = np.random.default_rng(0)
+    odd = random.integers(0, 2, (64, 1))
+    events = random.integers(1, 4, (64, 1)) * (np.arange(DAYS) % 2 == odd)
+    inputs = _series(events)
+    tower = SeriesAutoencoder(8, latent=4)
+    tower(inputs)
+    optimizer = keras.optimizers.Adam(0.02)
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tower(inputs, training=True)[2])
+        weights = [w for w in tower.trainable_weights
+                   if not w.path.startswith(("missing", "norm", "project"))]
+        values = [w.value for w in weights]
+        gradients = tape.gradient(loss, values)
+        pairs = [(g, w) for g, w in zip(gradients, weights, strict=True) if g is not None]
+        optimizer.apply_gradients(pairs)
+        return loss
+
+    first = float(step())
+    for _ in range(150):
+        last = float(step())
+    assert last < 0.6 * first
+
+
+def test_words_beyond_the_text_do_not_count():
+    tower = ReviewTower(DIM, keras.layers.Embedding(9, DIM))
+    one, other = np.array([[1, 2]], "int32"), np.array([[1, 0, 2, 0, 0]], "int32")
+    np.testing.assert_allclose(tower(one)[0], tower(other)[0], rtol=1e-5, atol=1e-6)

@@ -1,0 +1,115 @@
+"""The sequence towers: what counts, what does not, and that everything learns."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer.layers.event_sequence import SEQUENCES
+
+DIM, TYPES, NUMBERS = 4, 3, 5
+
+
+def _inputs(index, rank=None, kind=None, numbers=None):
+    index = np.array(index, "int32")
+    rank = np.tile(np.arange(index.shape[1]), (len(index), 1)) if rank is None else rank
+    kind = np.ones(index.shape) if kind is None else kind
+    numbers = np.zeros((*index.shape, NUMBERS)) if numbers is None else numbers
+    return (index, np.array(rank, "int32"), np.array(kind, "int32"),
+            np.array(numbers, "float32"))
+
+
+@pytest.fixture(params=SEQUENCES)
+def tower(request):
+    keras.utils.set_random_seed(1)
+    tower = SEQUENCES[request.param](DIM, keras.layers.Embedding(10, DIM), types=TYPES)
+    tower(_inputs([[1, 2, 0]]))
+    random = np.random.default_rng(5)
+    for weight in tower.trainable_weights:
+        weight.assign(random.normal(scale=0.7, size=weight.shape))
+    tower._missing.token.assign(np.full(DIM, 9.0))
+    return tower
+
+
+def _vector(tower, inputs):
+    return np.asarray(tower(inputs)[0])
+
+
+def test_shapes_and_the_token_of_an_empty_history(tower):
+    vector, present = map(np.asarray, tower(_inputs([[1, 2, 0], [0, 0, 0]])))
+    assert vector.shape == (2, DIM)
+    assert present.tolist() == [1, 0]
+    assert (vector[1] == 9).all() and np.isfinite(vector).all()
+
+
+def test_nothing_but_empty_histories_gives_numbers(tower):
+    vector, present = map(np.asarray, tower(_inputs(np.zeros((3, 4)))))
+    assert (vector == 9).all() and not present.any()
+
+
+def test_padding_does_not_count(tower):
+    short = _inputs([[3, 5]])
+    long = _inputs([[3, 5, 0, 0]], kind=[[1, 1, 2, 0]],
+                   numbers=np.concatenate([np.zeros((1, 2, NUMBERS)), np.ones((1, 2, NUMBERS))], 1))
+    np.testing.assert_allclose(_vector(tower, short), _vector(tower, long), rtol=1e-4, atol=1e-5)
+
+
+def test_an_unknown_item_between_known_ones_does_not_count(tower):
+    gap = _inputs([[3, 0, 5]])
+    plain = _inputs([[3, 5]], rank=[[0, 2]])
+    np.testing.assert_allclose(_vector(tower, gap), _vector(tower, plain), rtol=1e-4, atol=1e-5)
+
+
+def test_order_type_and_numbers_count(tower):
+    base = _vector(tower, _inputs([[1, 2]]))
+    numbers = np.zeros((1, 2, NUMBERS))
+    numbers[0, 1, 3] = 1
+    changed = {"order": _inputs([[2, 1]]), "type": _inputs([[1, 2]], kind=[[1, 2]]),
+               "numbers": _inputs([[1, 2]], numbers=numbers)}
+    for name, inputs in changed.items():
+        assert np.abs(base - _vector(tower, inputs)).max() > 1e-3, name
+
+
+def test_attention_minds_no_order_inside_a_second():
+    tower = SEQUENCES["self_attention"](DIM, keras.layers.Embedding(10, DIM), types=TYPES)
+    one, other = _inputs([[1, 2, 3]], rank=[[0, 0, 1]]), _inputs([[2, 1, 3]], rank=[[0, 0, 1]])
+    np.testing.assert_allclose(_vector(tower, one), _vector(tower, other), rtol=1e-4, atol=1e-5)
+
+
+def test_every_weight_learns(tower):
+    inputs = _inputs([[1, 2, 3], [0, 0, 0]], kind=[[1, 2, 1], [0, 0, 0]],
+                     numbers=np.random.default_rng(2).normal(size=(2, 3, NUMBERS)))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tower(inputs)[0] * tf.constant([[1.0, -2.0, 3.0, 0.5]]))
+    gradients = tape.gradient(loss, [w.value for w in tower.trainable_weights])
+    for weight, gradient in zip(tower.trainable_weights, gradients, strict=True):
+        assert gradient is not None, weight.path
+        values = tf.convert_to_tensor(gradient).numpy()
+        # Attention is the same whatever is added to all keys.
+        assert values.any() or weight.path.endswith("key/bias"), weight.path
+        assert np.isfinite(values).all(), weight.path
+
+
+def test_a_rebuilt_tower_is_the_same(tower):
+    inputs = _inputs([[1, 2, 3]])
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(tower))
+    again(inputs)
+    again.set_weights(tower.get_weights())
+    np.testing.assert_allclose(again(inputs)[0], tower(inputs)[0], rtol=1e-5)
+    assert again.get_config() == tower.get_config()
+
+
+def test_without_types_none_are_embedded():
+    for build in SEQUENCES.values():
+        tower = build(DIM, keras.layers.Embedding(10, DIM))
+        one = _vector(tower, _inputs([[1, 2]], kind=[[0, 0]]))
+        np.testing.assert_array_equal(one, _vector(tower, _inputs([[1, 2]], kind=[[5, 7]])))
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_half_precision_gives_numbers(name, policy):
+    policy("mixed_float16")
+    tower = SEQUENCES[name](DIM, keras.layers.Embedding(10, DIM), types=TYPES)
+    vector, present = tower(_inputs([[1, 2, 0], [0, 0, 0]]))
+    assert np.isfinite(tf.cast(vector, tf.float32)).all()
+    assert tf.cast(present, tf.float32).numpy().tolist() == [1, 0]
