@@ -13,6 +13,7 @@ from trainer.answers import Answerer
 from trainer.data.events import concatenate, read_events
 from trainer.data.interactions import InteractionReader
 from trainer.data.tables import Table, read_table
+from trainer.encoders.encodings import Encodings, encoded_side
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
@@ -28,16 +29,18 @@ def run_fn(fn_args) -> None:
 
     Args:
       fn_args: TFX's arguments, with `tables` (files by table and split), `transforms` (folder by
-        table), `answers_dir` and `code_digest` added by our executor; `custom_config` holds the
-        spec, the recipe and the seed.
+        table), `encodings` (folder, or `None`), `answers_dir` and `code_digest` added by our
+        executor; `custom_config` holds the spec, the recipe and the seed.
     """
     config = fn_args.custom_config
     spec, recipe = parse_spec(**config["spec"]), Recipe(**config["recipe"])
     transforms = {side: tft.TFTransformOutput(fn_args.transforms[side]) for side in SIDES}
-    data = training_data(spec, recipe, fn_args.tables, transforms)
+    encodings = Encodings(Path(fn_args.encodings)) if fn_args.encodings else None
+    data = training_data(spec, recipe, fn_args.tables, transforms, encodings)
     run_dir = Path(fn_args.model_run_dir)
     events = concatenate([read_events(data.reader, files) for files in data.files.values()])
-    made_of = json.dumps([config, fn_args.tables, fn_args.code_digest], sort_keys=True)
+    made_of = json.dumps(
+        [config, fn_args.tables, fn_args.encodings, fn_args.code_digest], sort_keys=True)
     key = hashlib.sha256(made_of.encode()).hexdigest()
     # Beside the executions' own folders, so that a rerun after a kill finds it.
     checkpoints = run_dir.parent / "checkpoints" / key[:16]
@@ -51,7 +54,7 @@ def run_fn(fn_args) -> None:
     length = int(history.max_values or 0) if history else 0
     memory = remember(events, data.users, data.items, length)
     recommender = Recommender(
-        spec, recipe, fitted.network, data.users, data.items, memory, transforms)
+        spec, recipe, fitted.network, data.users, data.items, memory, transforms, encodings)
     evaluation = EvaluationColumns(
         spec, recipe, recommender, data.users, data.items, transforms["items"])
     save(recommender, evaluation, Path(fn_args.serving_model_dir))
@@ -72,6 +75,7 @@ def training_data(
     recipe: Recipe,
     files: dict[str, dict[str, list[str]]],
     transforms: dict[str, tft.TFTransformOutput],
+    encodings: Encodings | None = None,
 ) -> TrainingData:
     """Reads the tables and prepares the interactions.
 
@@ -80,6 +84,7 @@ def training_data(
       recipe: The recipe, which tells the labels.
       files: Files of transformed Examples by table and split.
       transforms: The transforms' outputs by table.
+      encodings: What the pretrained encoders made of the tables; `None` without encoders.
 
     Returns:
       What a fit reads.
@@ -88,12 +93,13 @@ def training_data(
     items = read_table(files["items"]["all"], transforms["items"])
     reader = InteractionReader(
         transforms["interactions"], users, items, recipe.labels, event_values(spec))
-    return TrainingData(
-        spec, recipe, users, items,
-        model_side(spec, recipe, users, transforms["users"], "users"),
-        model_side(spec, recipe, items, transforms["items"], "items"),
-        reader, files["interactions"],
-    )
+    tables = {"users": users, "items": items}
+    sides = {n: model_side(spec, recipe, t, transforms[n], n) for n, t in tables.items()}
+    if encodings is not None:
+        sides = {n: encoded_side(side, encodings, spec, recipe, n, tables[n].ids)
+                 for n, side in sides.items()}
+    return TrainingData(spec, recipe, users, items, sides["users"], sides["items"], reader,
+                        files["interactions"])
 
 
 def model_side(
