@@ -76,7 +76,7 @@ def build_pipeline(
          "seed": config.seed},
         **{side: transforms[side].outputs["transformed_examples"] for side in SIDES},
         **{f"{side}_graph": transforms[side].outputs["transform_graph"] for side in SIDES},
-        **{"encodings": encoder.outputs["encodings"] for encoder in encoders},
+        **({"encodings": encoders[0].outputs["encodings"]} if encoders else {}),
     )
     judged = _judged(config, spec, catalog, trainer, baseline(trainer.outputs["model"]))
     components = [catalog, *(c for three in checked.values() for c in three), data_report,

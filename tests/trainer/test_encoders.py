@@ -165,8 +165,9 @@ def test_a_handle_that_tf_hub_has_kept(made, monkeypatch, tmp_path):
 def test_files_of_another_kind(tmp_path):
     (tmp_path / "x.keras").write_bytes(b"no zip")
     assert "which cannot be loaded" in refused("image", handle=str(tmp_path / "x.keras"))
-    (tmp_path / "saved_model.pb").write_bytes(b"")
-    assert "which cannot be loaded" in refused("text", handle=str(tmp_path))
+    for content in (b"", b"no protobuf"):
+        (tmp_path / "saved_model.pb").write_bytes(content)
+        assert "which cannot be loaded" in refused("text", handle=str(tmp_path))
 
 
 @pytest.mark.parametrize(("modality", "other", "takes", "allowed"), [

@@ -65,8 +65,9 @@ class Encodings:
             order = np.array([place[name] for name in ids], np.int64)
             vectors, present = stored["vectors"][order], stored["present"][order]
         name = columns.encoded(column)
-        return {name: np.concatenate([np.zeros_like(vectors[:1]), vectors]),
-                columns.present(name): np.concatenate([np.zeros_like(present[:1]), present])}
+        unknown = np.zeros((1, *vectors.shape[1:]), vectors.dtype)
+        return {name: np.concatenate([unknown, vectors]),
+                columns.present(name): np.concatenate([np.zeros(1, present.dtype), present])}
 
     def module(self, modality: str) -> Path:
         """Returns the folder of an encoder's SavedModel; there is none of foreign operations."""

@@ -98,11 +98,11 @@ def load(modality: str, options: Encoder) -> Module:
     """
     path = resolve(modality, options.handle)
     key = f"encoders.{modality}.handle is {options.handle!r}"
-    foreign = foreign_operations(path) if path.is_dir() else ()
-    if foreign:
-        _register(key, foreign)
     try:
         if path.is_dir():
+            foreign = foreign_operations(path)
+            if foreign:
+                _register(key, foreign)
             return _saved_model(key, tf.saved_model.load(str(path)), foreign)
         model = keras.saving.load_model(path, compile=False)
     except InputError:
@@ -118,9 +118,9 @@ def _register(key: str, operations: tuple[str, ...]) -> None:
         importlib.import_module(_OP_LIBRARY)  # registers its operations
     except ImportError as error:
         raise InputError(
-            f"{key}, which needs operations that TensorFlow lacks: {', '.join(operations)}. Install "
-            f"tensorflow-text of TensorFlow's version ({tf.__version__}), or give an encoder of "
-            "stock operations.") from error
+            f"{key}, which needs operations that TensorFlow lacks: {', '.join(operations)}. "
+            f"Install tensorflow-text of TensorFlow's version ({tf.__version__}), or give an "
+            "encoder of stock operations.") from error
 
 
 def _saved_model(key: str, loaded: Any, foreign: tuple[str, ...]) -> Module:

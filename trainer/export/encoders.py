@@ -1,6 +1,7 @@
 """Encodes the content of items that are not in the catalogue, inside the exported model."""
 
 import logging
+from typing import Any
 
 import tensorflow as tf
 
@@ -21,12 +22,18 @@ class ItemEncoders(tf.Module):
 
     def __init__(self, spec: FeatureSpec, recipe: Recipe, encodings: Encodings | None):
         super().__init__(name="item_encoders")
-        self._features = () if encodings is None else tuple(
-            (f.name, str(f.modality)) for f in encoded_features(spec, recipe, "items"))
-        manifest = {} if encodings is None else encodings.manifest()
-        self._shapes = {name: tuple(entry["shape"]) for name, entry in manifest.items()}
-        self._modules = {}
+        self._features: tuple[tuple[str, str], ...] = ()
+        self._shapes: dict[str, tuple[int, ...]] = {}
+        self._modules: dict[str, Any] = {}
+        if encodings is not None:
+            self._features = tuple(
+                (f.name, str(f.modality)) for f in encoded_features(spec, recipe, "items"))
+            self._load(encodings)
+
+    def _load(self, encodings: Encodings) -> None:
+        manifest = encodings.manifest()
         for modality in sorted({modality for _, modality in self._features}):
+            self._shapes[modality] = tuple(manifest[modality]["shape"])
             foreign = manifest[modality]["foreign"]
             if foreign:
                 logging.getLogger(__name__).warning(

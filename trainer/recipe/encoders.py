@@ -1,5 +1,4 @@
-"""The recipe's `encoders`: pretrained networks that turn a text, a picture or a sound into a vector.
-"""
+"""The recipe's `encoders`: pretrained networks that turn texts, pictures or sounds into vectors."""
 
 from pathlib import Path
 from typing import Annotated
