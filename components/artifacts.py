@@ -24,6 +24,12 @@ class Answers(artifact.Artifact):
     TYPE_NAME = "tessera.Answers"
 
 
+class Encodings(artifact.Artifact):
+    """What pretrained encoders made of the tables, see `trainer.encoders.encodings`."""
+
+    TYPE_NAME = "tessera.Encodings"
+
+
 class Verdict(artifact.Artifact):
     """The outcome of one check: `verdict.json`, see `components.verdict`."""
 

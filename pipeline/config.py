@@ -104,7 +104,8 @@ def load_recipe(name: str) -> Recipe:
             raise unknown("recipe", name, recipes())
         raise InputError(f"Recipe file {path} does not exist. Give a file, or one of: "
                          f"{', '.join(recipes())}.")
-    return validated(Recipe, read_yaml(path), f"recipe {name!r}")
+    recipe = validated(Recipe, read_yaml(path), f"recipe {name!r}")
+    return recipe.model_copy(update={"encoders": recipe.encoders.located(path.parent)})
 
 
 def load_config(path: Path | None, **given: Any) -> RunConfig:

@@ -23,6 +23,7 @@ from components.code_digest import code_digest
 from components.data_gate.component import DataGate
 from components.data_report.component import DataReport
 from components.gate.component import Gate
+from components.media_encoder.component import MediaEncoder
 from components.pusher.component import Pusher
 from components.ranking_evaluator.component import RankingEvaluator
 from components.server_validator.component import ServerValidator
@@ -71,15 +72,17 @@ def build_pipeline(
     }
     for transform in transforms.values():
         transform.add_upstream_node(data_gate)
+    encoders = _encoders(config, spec, catalog, data_gate)
     trainer = Trainer(
         {"spec": json.loads(spec.to_json()), "recipe": config.recipe.model_dump(mode="json"),
          "seed": config.seed},
         **{side: transforms[side].outputs["transformed_examples"] for side in SIDES},
         **{f"{side}_graph": transforms[side].outputs["transform_graph"] for side in SIDES},
+        **({"encodings": encoders[0].outputs["encodings"]} if encoders else {}),
     )
     judged = _judged(config, spec, catalog, trainer, baseline(trainer.outputs["model"]))
     components = [catalog, *(c for three in checked.values() for c in three), data_report,
-                  data_gate, *transforms.values(), trainer, *judged]
+                  data_gate, *transforms.values(), *encoders, trainer, *judged]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.pipeline_name,
         pipeline_root=str(config.root / "artifacts" / config.pipeline_name),
@@ -123,6 +126,18 @@ def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: Catalog
         },
         disable_statistics=True,
     ).with_id(f"Transform.{side}")
+
+
+def _encoders(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
+              data_gate: DataGate) -> list[MediaEncoder]:
+    """Returns the one step that encodes, or none where the recipe has no encoders."""
+    if not config.recipe.encoders.given():
+        return []
+    encoder = MediaEncoder(
+        users=catalog.outputs["users"], items=catalog.outputs["items"], spec=spec,
+        encoders=config.recipe.encoders.model_dump(mode="json"), cache=config.root / "encodings")
+    encoder.add_upstream_node(data_gate)
+    return [encoder]
 
 
 def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: Trainer,

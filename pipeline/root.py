@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from schemas.errors import InputError, TesseraError, disk_fault
 
-_FOLDERS = ("runs", "artifacts", "schemas", "serving", "data")
+_FOLDERS = ("runs", "artifacts", "schemas", "serving", "data", "encodings")
 
 
 def require_usable(root: Path) -> None:

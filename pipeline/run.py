@@ -16,6 +16,7 @@ from components.sources.movielens import EDITIONS
 from pipeline import results
 from pipeline.check_behaviour import check_behaviour
 from pipeline.config import RunConfig, data_folder
+from pipeline.encoders import check_encoded_columns, try_encoders
 from pipeline.memory import PeakMemory
 from pipeline.nodes import NodeError, NodeRun
 from pipeline.root import full_disk, full_disk_told, one_run, require_usable, write_whole
@@ -53,6 +54,10 @@ def _run(config: RunConfig, console: Console) -> int:
     spec = read_spec(config.schemas or SCHEMAS[config.dataset])
     open_source(**config.source_arguments(spec))
     check_recipe(config, spec)
+    with console.status("Trying the encoders"):
+        told = try_encoders(config)
+    for line in told:
+        _say(console, line)
     with console.status("Loading TFX"):
         from pipeline.dag import build_pipeline
         from pipeline.local import run_locally
@@ -144,6 +149,7 @@ def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> None:
     check_behaviour(config.recipe, config.recipe_name, spec)
     _check_labels(config, spec)
     check_texts(config.recipe_name, config.recipe, spec)
+    check_encoded_columns(config, spec)
     binary = ", ".join(label.name for label in spec.labels if label.binary) or "none"
     for name, task in config.recipe.tasks.items():
         if task.label and not spec.label(task.label).binary and task.head != "regression":

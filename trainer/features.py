@@ -1,11 +1,12 @@
 """Towers for the features of a table: which there are comes from the spec, by modality."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 
 from schemas import Feature, FeatureSpec
+from trainer.encoders.parts import encoded_part
 from trainer.layers.audio_tower import AudioTower
 from trainer.layers.towers import CategoricalTower, ImageTower, NumericTower
 from trainer.layers.video_tower import VideoTower
@@ -23,11 +24,13 @@ class Side:
       content: Transformed columns, `(rows, ...)`.
       vocabularies: Number of indices of each categorical feature and of each vocabulary of a text,
         padding included.
+      tails: Files of the pretrained encoders' layers that are trained further, by modality.
     """
 
     rows: int
     content: dict[str, np.ndarray]
     vocabularies: dict[str, int]
+    tails: dict[str, str] = field(default_factory=dict)
 
 
 def content_inputs(side: Side) -> dict[str, keras.KerasTensor]:
@@ -54,11 +57,17 @@ def feature_parts(
       A vector `(batch, dim)` and a flag `(batch,)` by feature.
     """
     parts = {}
+    encoders = recipe.encoders.given()
     for feature in spec.inputs(table, recipe.modalities):
-        build, name = TOWERS[str(feature.modality)], f"{table}_{feature.name}"
-        parts[feature.name] = build(feature, recipe, side, inputs, name)
-        if feature.modality == "text":
-            parts.update(text_aspects(feature, recipe, inputs, name))
+        modality, name = str(feature.modality), f"{table}_{feature.name}"
+        encoder = encoders.get(modality)
+        if encoder is None or not encoder.replaces_tower:
+            parts[feature.name] = TOWERS[modality](feature, recipe, side, inputs, name)
+            if modality == "text":
+                parts.update(text_aspects(feature, recipe, inputs, name))
+        if encoder is not None:
+            parts[f"{feature.name}_encoded"] = encoded_part(
+                feature.name, recipe.model, side.tails.get(modality), inputs, f"{name}_encoded")
     return parts
 
 

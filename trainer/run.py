@@ -14,6 +14,7 @@ from trainer.data.events import concatenate, read_events
 from trainer.data.interactions import InteractionReader
 from trainer.data.past import past_vocabularies, with_item_reviews
 from trainer.data.tables import Table, read_table
+from trainer.encoders.encodings import Encodings, encoded_side
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
@@ -30,16 +31,18 @@ def run_fn(fn_args) -> None:
 
     Args:
       fn_args: TFX's arguments, with `tables` (files by table and split), `transforms` (folder by
-        table), `answers_dir` and `code_digest` added by our executor; `custom_config` holds the
-        spec, the recipe and the seed.
+        table), `encodings` (folder, or `None`), `answers_dir` and `code_digest` added by our
+        executor; `custom_config` holds the spec, the recipe and the seed.
     """
     config = fn_args.custom_config
     spec, recipe = parse_spec(**config["spec"]), Recipe(**config["recipe"])
     transforms = {side: tft.TFTransformOutput(fn_args.transforms[side]) for side in SIDES}
-    data = training_data(spec, recipe, fn_args.tables, transforms)
+    encodings = Encodings(Path(fn_args.encodings)) if fn_args.encodings else None
+    data = training_data(spec, recipe, fn_args.tables, transforms, encodings)
     run_dir = Path(fn_args.model_run_dir)
     events = concatenate([read_events(data.reader, files) for files in data.files.values()])
-    made_of = json.dumps([config, fn_args.tables, fn_args.code_digest], sort_keys=True)
+    made_of = json.dumps(
+        [config, fn_args.tables, fn_args.encodings, fn_args.code_digest], sort_keys=True)
     key = hashlib.sha256(made_of.encode()).hexdigest()
     # Beside the executions' own folders, so that a rerun after a kill finds it.
     checkpoints = run_dir.parent / "checkpoints" / key[:16]
@@ -53,7 +56,7 @@ def run_fn(fn_args) -> None:
     length = int(history.max_values or 0) if history else 0
     memory = remember(events, data.users, data.items, length)
     recommender = Recommender(
-        spec, recipe, fitted.network, data.users, data.items, memory, transforms)
+        spec, recipe, fitted.network, data.users, data.items, memory, transforms, encodings)
     evaluation = EvaluationColumns(
         spec, recipe, recommender, data.users, data.items, transforms["items"])
     save(recommender, evaluation, Path(fn_args.serving_model_dir))
@@ -74,6 +77,7 @@ def training_data(
     recipe: Recipe,
     files: dict[str, dict[str, list[str]]],
     transforms: dict[str, tft.TFTransformOutput],
+    encodings: Encodings | None = None,
 ) -> TrainingData:
     """Reads the tables and prepares the interactions.
 
@@ -82,6 +86,7 @@ def training_data(
       recipe: The recipe, which tells the labels.
       files: Files of transformed Examples by table and split.
       transforms: The transforms' outputs by table.
+      encodings: What the pretrained encoders made of the tables; `None` without encoders.
 
     Returns:
       What a fit reads.
@@ -91,8 +96,12 @@ def training_data(
     reader = InteractionReader(
         transforms["interactions"], users, items, recipe.labels, event_values(spec),
         strings=past_strings(spec, recipe.past))
-    user_side = model_side(spec, recipe, users, transforms["users"], "users")
-    item_side = model_side(spec, recipe, items, transforms["items"], "items")
+    tables = {"users": users, "items": items}
+    sides = {n: model_side(spec, recipe, t, transforms[n], n) for n, t in tables.items()}
+    if encodings is not None:
+        sides = {n: encoded_side(side, encodings, spec, recipe, n, tables[n].ids)
+                 for n, side in sides.items()}
+    user_side, item_side = sides["users"], sides["items"]
     user_side.vocabularies.update(past_vocabularies(spec, recipe, transforms["interactions"]))
     if "item_reviews" in recipe.model.past_parts:
         reader, item_side = with_item_reviews(reader, item_side, files["interactions"]["train"])

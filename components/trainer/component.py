@@ -8,7 +8,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.proto import trainer_pb2
 from tfx.types import component_spec, standard_artifacts
 
-from components.artifacts import Answers
+from components.artifacts import Answers, Encodings
 from components.code_digest import code_digest
 from components.trainer.executor import Executor
 
@@ -33,6 +33,7 @@ class TrainerSpec(types.ComponentSpec):
         "items_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
         "interactions_graph": component_spec.ChannelParameter(
             type=standard_artifacts.TransformGraph),
+        "encodings": component_spec.ChannelParameter(type=Encodings, optional=True),
     }
     OUTPUTS = {
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
@@ -52,7 +53,7 @@ class Trainer(base_component.BaseComponent):
 
         Args:
           config: `spec`, `recipe` and `seed`, as plain JSON values.
-          **inputs: The channels of `TrainerSpec.INPUTS`.
+          **inputs: The channels of `TrainerSpec.INPUTS`; `encodings` with encoders only.
         """
         super().__init__(
             TrainerSpec(

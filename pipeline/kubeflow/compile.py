@@ -60,7 +60,11 @@ def _options(config: RunConfig) -> KubeflowOptions:
 
 
 def _require_volumes(config: RunConfig, options: KubeflowOptions) -> None:
-    for key, path in (("root", config.root), ("data_dir", config.data_dir)):
+    places = {"root": config.root, "data_dir": config.data_dir}
+    for modality, encoder in config.recipe.encoders.given().items():
+        if encoder.local is not None:
+            places[f"encoders.{modality}.handle"] = encoder.local
+    for key, path in places.items():
         if not options.on_a_volume(str(path)):
             mounted = ", ".join(v.path for v in options.volumes) or "none"
             raise InputError(

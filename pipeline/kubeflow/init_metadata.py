@@ -12,6 +12,7 @@ from rich.console import Console
 import pipeline.environment  # noqa: F401  (before TensorFlow)
 from components.sources import open_source
 from pipeline.config import RunConfig, load_recipe
+from pipeline.encoders import try_encoders
 from pipeline.kubeflow.options import Database
 from pipeline.kubeflow.step import run_step
 from pipeline.kubeflow.steps import INIT_STEP, read_steps, shape
@@ -86,6 +87,8 @@ def prepare(arguments: argparse.Namespace) -> None:
     provide_data(config, Console())
     open_source(**config.source_arguments(spec))
     check_recipe(config, spec)
+    for line in try_encoders(config):
+        _say(line)
     _say(f"Dataset {config.dataset} is in {config.data_dir}; recipe {config.recipe_name}.")
     from pipeline.dag import build_pipeline
     from pipeline.kubeflow.ir import compile_ir

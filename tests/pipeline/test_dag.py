@@ -15,9 +15,9 @@ SCHEMAS = Path(schemas.__file__).parent / "demo"
 
 @pytest.fixture
 def built(tiny_shop, tmp_path):
-    def build(tasks: dict):
+    def build(tasks: dict, **more):
         recipe = tmp_path / "some.yaml"
-        recipe.write_text(yaml.safe_dump({"description": "some", "tasks": tasks}))
+        recipe.write_text(yaml.safe_dump({"description": "some", "tasks": tasks, **more}))
         config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path,
                              recipe=str(recipe))
         nodes = build_pipeline(config, read_spec("demo"), SCHEMAS).components
@@ -38,3 +38,17 @@ def test_every_other_task_is_evaluated(built):
                    "like": {"head": "binary", "label": "like"}})
     assert {"evaluation", "evaluation_metrics"} <= set(nodes["Gate"].inputs)
     assert nodes["Evaluator"] in nodes["Gate"].upstream_nodes
+
+
+def test_encoders_are_a_step_between_the_gate_and_the_trainer(built, tmp_path):
+    nodes = built({"retrieval": {"head": "retrieval"}}, encoders={"image": {"handle": "module"}})
+    encoder, trainer = nodes["MediaEncoder"], nodes["Trainer"]
+    assert encoder.upstream_nodes == {nodes["CatalogGen"], nodes["DataGate"]}
+    assert encoder in trainer.upstream_nodes and "encodings" in trainer.inputs
+    assert f'"handle": "{tmp_path}/module"' in encoder.exec_properties["encoders"]
+    assert encoder.exec_properties["cache"] == str(tmp_path / "encodings")
+
+
+def test_without_encoders_there_is_no_such_step(built):
+    nodes = built({"retrieval": {"head": "retrieval"}})
+    assert "MediaEncoder" not in nodes and "encodings" not in nodes["Trainer"].inputs

@@ -88,6 +88,9 @@ def test_retrieval_may_take_every_event():
     ({"training": {"augmentation": {"text": {"swapped": 0.1}}}}, "",
      "'training.augmentation.text.swapped' is 0.1, but the tower 'tfidf' ('model.towers.text') "
      "does not read the order of words"),
+    ({"encoders": {"text": {"handle": "encoders/words", "replaces_tower": True}},
+      "preprocessing": {"text": {"topics": 4}}},
+     "'preprocessing.text.topics' is 4, but 'encoders.text.replaces_tower' is true"),
     ({"modalities": ["image"], "preprocessing": {"text": {"topics": 4}}}, "",
      "'preprocessing.text.topics' is 4, but 'modalities' has no 'text'"),
     ({"modalities": ["image"], "model": {"towers": {"text": "cnn"}}}, "",

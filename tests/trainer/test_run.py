@@ -43,7 +43,7 @@ def bare(trainer_files, tmp_path_factory):
     fn_args = SimpleNamespace(
         custom_config={"spec": {"name": BARE.name, "texts": list(BARE.texts)},
                        "recipe": recipe.model_dump(), "seed": 1},
-        transforms=transforms, tables=files,
+        transforms=transforms, tables=files, encodings=None,
         answers_dir=str(folder / "answers"), model_run_dir=str(folder / "run" / "7"),
         serving_model_dir=str(folder / "model"), code_digest="0",
     )

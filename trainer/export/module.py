@@ -8,6 +8,8 @@ import tensorflow_transform as tft
 from schemas import FeatureSpec
 from trainer.data.interactions import id_lookup, model_inputs, table_index
 from trainer.data.tables import Table
+from trainer.encoders.encodings import Encodings
+from trainer.export.encoders import ItemEncoders
 from trainer.export.memory import Memory
 from trainer.export.requests import RawItem, UserRequest
 from trainer.model import Network
@@ -30,10 +32,12 @@ class Recommender(tf.Module):
       items: The items table.
       memory: The users' events as of the data's end.
       transforms: The outputs of the three transforms, by table.
+      encodings: What the pretrained encoders made of the tables; `None` without encoders.
     """
 
     def __init__(self, spec: FeatureSpec, recipe: Recipe, network: Network, users: Table,
-                 items: Table, memory: Memory, transforms: dict[str, tft.TFTransformOutput]):
+                 items: Table, memory: Memory, transforms: dict[str, tft.TFTransformOutput],
+                 encodings: Encodings | None = None):
         super().__init__(name="recommender")
         self.spec, self.recipe = spec, recipe
         self._user_model, self._item_model = network.user, network.item
@@ -43,6 +47,7 @@ class Recommender(tf.Module):
         self.request = UserRequest(
             spec, recipe.past, memory, self._user_ids, self._item_ids, transforms["interactions"])
         self.raw_item = RawItem(spec, recipe.modalities, transforms["items"])
+        self._encoders = ItemEncoders(spec, recipe, encodings)
         self._interactions = transforms["interactions"].transform_features_layer()
         self._raw_spec = transforms["interactions"].raw_feature_spec()
         vectors, weights = catalogue(network)
@@ -205,7 +210,7 @@ class Recommender(tf.Module):
         return tf.scatter_nd(flat, tf.ones_like(rows), shape) > 0
 
     def _item_content(self, raw: Tensors) -> Tensors:
-        content = self.raw_item.columns(raw)
+        content = {**self.raw_item.columns(raw), **self._encoders.columns(raw)}
         names = {tensor.name for tensor in self._item_model.inputs}
         batch = tf.shape(next(iter(raw.values())))[0]
         inputs = {n: v for n, v in content.items() if n in names}

@@ -82,6 +82,11 @@ def mfcc(feature: str) -> str:
     return f"{feature}__mfcc"
 
 
+def encoded(feature: str) -> str:
+    """Returns the column of a pretrained encoder's vectors; it has a `present` of its own."""
+    return f"{feature}__encoded"
+
+
 def label(name: str) -> str:
     """Returns the column of a label; NaN where a row lacks it."""
     return f"label__{name}"

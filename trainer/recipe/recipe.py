@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from trainer.preprocessing.past import Past
 from trainer.recipe.behaviour import check_losses, past_of
+from trainer.recipe.encoders import Encoders
 from trainer.recipe.network import ModelOptions
 from trainer.recipe.preprocessing import Preprocessing
 from trainer.recipe.strict import Strict
@@ -24,6 +25,7 @@ class Recipe(Strict):
       modalities: Modalities that the towers read, of users and of items.
       relevant: The label that makes an event relevant in the ranking evaluation; that of the
         retrieval task, where there is none.
+      encoders: Pretrained networks, by modality.
       tasks: What is learned, by name.
     """
 
@@ -31,6 +33,7 @@ class Recipe(Strict):
     modalities: tuple[Modality, ...] = ("categorical", "numeric", "text", "image")
     relevant: str | None = None
     preprocessing: Preprocessing = Preprocessing()
+    encoders: Encoders = Encoders()
     model: ModelOptions = ModelOptions()
     tasks: dict[str, Task]
     balancing: Literal["fixed", "uncertainty", "gradnorm", "pcgrad"] = "fixed"

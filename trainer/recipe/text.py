@@ -81,9 +81,13 @@ def require_readers(recipe: "Recipe") -> None:
     if noise.swapped and tower in _IN_NO_ORDER:
         raise ValueError(f"'training.augmentation.text.swapped' is {noise.swapped}, but the tower "
                          f"'{tower}' ('model.towers.text') does not read the order of words")
+    encoder, why = recipe.encoders.text, ""
     if "text" not in recipe.modalities:
-        for key, value in asked_of_texts(recipe).items():
-            raise ValueError(f"'{key}' is {value!r}, but 'modalities' has no 'text'")
+        why = "'modalities' has no 'text'"
+    elif encoder is not None and encoder.replaces_tower:
+        why = "'encoders.text.replaces_tower' is true: nothing else reads the texts"
+    for key, value in asked_of_texts(recipe).items() if why else ():
+        raise ValueError(f"'{key}' is {value!r}, but {why}")
 
 
 def asked_of_texts(recipe: "Recipe") -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""Frozen encoders as a TFX component: every text, picture and sound of a table once."""

@@ -1,0 +1,63 @@
+"""Vectors that are known already, by the digest of what was encoded."""
+
+import hashlib
+import uuid
+from pathlib import Path
+
+import numpy as np
+
+_DIGEST = 16  # bytes
+
+
+class VectorCache:
+    """Vectors of one version of one encoder, in files that each hold one encoded batch.
+
+    A file appears whole, by a renaming, and is never changed; runs side by side may write at once.
+
+    Args:
+      folder: The folder of this version; made if it is missing.
+      shape: Shape of a vector.
+    """
+
+    def __init__(self, folder: Path, shape: tuple[int, ...]):
+        self._folder, self._shape = folder, shape
+        self._known: dict[bytes, tuple[np.ndarray, np.float32]] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted(folder.glob("*.npz")):
+            with np.load(path) as batch:
+                self._remember(batch["digests"], batch["vectors"], batch["present"])
+
+    def __contains__(self, content: bytes) -> bool:
+        """Tells whether the vector of this digest is known."""
+        return content in self._known
+
+    def add(self, digests: list[bytes], vectors: np.ndarray, present: np.ndarray) -> None:
+        """Keeps a batch: vectors `(rows, ...)` and flags `(rows,)` for as many digests."""
+        array = np.frombuffer(b"".join(digests), np.uint8).reshape(len(digests), _DIGEST)
+        partial = self._folder / f".{uuid.uuid4().hex}"
+        try:
+            with partial.open("wb") as file:
+                np.savez(file, digests=array, vectors=vectors, present=present)
+            partial.replace(self._folder / f"{uuid.uuid4().hex}.npz")
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
+        self._remember(array, vectors, present)
+
+    def rows(self, digests: list[bytes | None]) -> tuple[np.ndarray, np.ndarray]:
+        """Returns vectors `(rows, ...)` and flags `(rows,)`; `None` is a row without a value."""
+        vectors = np.zeros((len(digests), *self._shape), np.float32)
+        present = np.zeros(len(digests), np.float32)
+        for row, content in enumerate(digests):
+            if content is not None:
+                vectors[row], present[row] = self._known[content]
+        return vectors, present
+
+    def _remember(self, digests, vectors, present) -> None:
+        names = (row.tobytes() for row in digests)
+        self._known.update(zip(names, zip(vectors, present, strict=True), strict=True))
+
+
+def content_digest(content: bytes) -> bytes:
+    """Returns sixteen bytes that stand for a content."""
+    return hashlib.blake2b(content, digest_size=_DIGEST).digest()

@@ -1,0 +1,152 @@
+"""Encoders that a run refuses before anything is read, and where their paths start."""
+
+from pathlib import Path
+
+import pytest
+import tiny_encoders as tiny
+import yaml
+
+from pipeline.config import load_config, load_recipe
+from pipeline.encoders import check_encoded_columns, try_encoders
+from pipeline.run import run
+from schemas import InputError, read_spec
+
+
+@pytest.fixture
+def config(tiny_shop, tmp_path):
+    """Loads a configuration of the demo shop whose recipe lies in a folder of its own."""
+
+    def config(encoders: dict, **recipe):
+        path = tmp_path / "recipes" / "mine.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump({
+            "description": "x", "tasks": {"retrieval": {"head": "retrieval"}},
+            "encoders": encoders, **recipe}))
+        return load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path / "root",
+                           recipe=str(path))
+
+    return config
+
+
+def test_a_relative_path_starts_where_the_recipe_lies(config, tmp_path):
+    given = config({"text": {"handle": "modules/words"},
+                    "image": {"handle": "https://tfhub.dev/x/1"},
+                    "audio": {"handle": "/somewhere/sounds"}}).recipe.encoders.given()
+    assert {name: encoder.handle for name, encoder in given.items()} == {
+        "text": f"{tmp_path}/recipes/modules/words", "image": "https://tfhub.dev/x/1",
+        "audio": "/somewhere/sounds"}
+    assert load_recipe("flagship").encoders.given() == {}
+
+
+def test_an_unknown_key_of_an_encoder(config):
+    with pytest.raises(InputError) as caught:
+        config({"text": {"handle": "x", "frozen": True}})
+    assert "unknown key 'encoders.text.frozen'; known here: batch_size, handle, output" in str(
+        caught.value)
+
+
+def test_a_modality_that_the_recipe_does_not_read(config):
+    given = config({"audio": {"handle": "x"}}, modalities=["text"])
+    with pytest.raises(InputError) as caught:
+        check_encoded_columns(given, read_spec("demo"))
+    message = str(caught.value)
+    assert "Recipe 'mine' has encoders.audio, but its modalities are text" in message
+    assert "Add 'audio'" in message
+
+
+def test_a_modality_that_the_dataset_lacks(config):
+    given = config({"image": {"handle": "x"}})
+    spec = read_spec("movielens-latest-small")
+    with pytest.raises(InputError) as caught:
+        check_encoded_columns(given, spec)
+    assert f"no column of the users or items of {spec.name!r} has that modality" in str(
+        caught.value)
+    assert "they have: " in str(caught.value) and "image" not in str(caught.value).split("have:")[1]
+
+
+def test_a_run_refuses_an_encoder_before_anything_runs(config, console, tmp_path):
+    with pytest.raises(InputError, match=r"encoders\.text\.handle is .*neither a folder"):
+        run(config({"text": {"handle": "nowhere"}}), console)
+    assert not (tmp_path / "root" / "metadata.sqlite").exists()
+
+
+def test_what_a_stock_server_cannot_run_is_told(config, tmp_path, monkeypatch):
+    encoders = tiny.all_three(tmp_path / "modules")
+    assert try_encoders(config({"text": encoders["text"]})) == []
+    monkeypatch.setattr("trainer.encoders.module.foreign_operations", lambda folder: ("Split",))
+    monkeypatch.setattr("trainer.encoders.module._register", lambda key, operations: None)
+    [line] = try_encoders(config({"text": encoders["text"]}))
+    assert "The text encoder has operations that a stock server lacks (Split)" in line
+    assert "items that are not in the catalogue will be scored without its vectors" in line
+
+
+def test_the_first_of_several_faults_is_of_the_encoder_that_has_it(config, tmp_path):
+    encoders = tiny.all_three(tmp_path / "modules")
+    wrong = config({"text": encoders["text"], "image": {"handle": encoders["text"]["handle"]}})
+    with pytest.raises(InputError, match=r"encoders\.image\.handle is .* takes string \(batch,\)"):
+        try_encoders(wrong)
+
+
+def test_the_step_runs_behind_ingest_and_comes_from_the_cache(config, tmp_path):
+    from tfx.orchestration import metadata
+    from tfx.orchestration import pipeline as tfx_pipeline
+
+    from components.catalog_gen.component import CatalogGen
+    from components.media_encoder.component import MediaEncoder
+    from pipeline.local import run_locally
+    from trainer.encoders.encodings import Encodings
+
+    spec = read_spec("demo")
+    given = config({"text": tiny.all_three(tmp_path / "modules")["text"]})
+    catalog = CatalogGen(given.source_arguments(spec), spec, given.split)
+    encoder = MediaEncoder(
+        users=catalog.outputs["users"], items=catalog.outputs["items"], spec=spec,
+        encoders=given.recipe.encoders.model_dump(mode="json"), cache=tmp_path / "encodings")
+    pipe = tfx_pipeline.Pipeline(
+        pipeline_name="encoded", pipeline_root=str(tmp_path / "artifacts"),
+        components=[catalog, encoder], enable_cache=True,
+        metadata_connection_config=metadata.sqlite_metadata_connection_config(
+            str(tmp_path / "metadata.sqlite")))
+
+    def ran(run_id):
+        nodes = {}
+        run_locally(pipe, run_id, lambda name: None, lambda node: nodes.update({node.node: node}))
+        return nodes["MediaEncoder"]
+
+    first, second = ran("1"), ran("2")
+    assert (first.cached, second.cached) == (False, True)
+    assert list((tmp_path / "encodings").glob("*/*.npz"))
+    found = Encodings(Path(second.outputs["encodings"]))
+    assert found.manifest() == {"text": {"foreign": [], "shape": [3]}}
+    text = next(f.name for f in spec.inputs("items", ("text",)))
+    assert found.read("items", text, [])[f"{text}__encoded"].shape == (1, 3)
+    (tmp_path / "modules" / "words" / "more").write_text("another version")
+    assert not ran("3").cached
+
+
+def test_a_cluster_needs_the_encoder_on_a_volume(config):
+    from pipeline.kubeflow.compile import _require_volumes
+    from pipeline.kubeflow.options import KubeflowOptions
+
+    given = config({"text": {"handle": "words"}, "image": {"handle": "https://tfhub.dev/x/1"}})
+    volume = {"claim": "tessera", "path": str(given.root)}
+    options = KubeflowOptions(image="x", volumes=[
+        volume, {"claim": "data", "path": str(Path(given.data_dir))}])
+    with pytest.raises(InputError, match=r"encoders\.text\.handle is .*none of the volumes"):
+        _require_volumes(given, options)
+
+
+def test_a_recipe_with_an_encoder_compiles_for_a_cluster(config):
+    from pipeline.dag import build_pipeline
+    from pipeline.kubeflow.ir import compile_ir
+    from pipeline.kubeflow.options import Database
+    from pipeline.kubeflow.steps import read_steps
+    from pipeline.kubeflow.store import connection
+
+    given = config({"text": {"handle": "words"}})
+    pipe = build_pipeline(given, read_spec("demo"), Path("/tessera/schemas"),
+                          connection(Database(), Path("/tessera")))
+    steps = {step.node: step for step in read_steps(compile_ir(pipe, "compiled"))}
+    assert steps["MediaEncoder"].name == "media-encoder"
+    assert steps["MediaEncoder"].after == ("catalog-gen", "data-gate")
+    assert "media-encoder" in steps["Trainer"].after

@@ -1,0 +1,206 @@
+"""A model with pretrained encoders: columns, parts, training of last layers, and new items."""
+
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import tiny_encoders as tiny
+from tiny_shop import request
+
+from trainer.data.events import concatenate, read_events
+from trainer.encoders.encoder import Encoder
+from trainer.encoders.encodings import Encodings
+from trainer.encoders.module import load
+from trainer.encoders.operations import foreign_operations
+from trainer.export.evaluation import EvaluationColumns
+from trainer.export.memory import remember
+from trainer.export.module import Recommender
+from trainer.export.save import save
+from trainer.model import build_network
+from trainer.recipe import Recipe
+from trainer.run import training_data
+
+MEANS = {"rating": 4.0, "like": 0.5}
+
+
+def encode(recipe, spec, shop, folder, foreign=()):
+    """Writes what MediaEncoder would for the tiny shop."""
+    encodings, manifest = Encodings(folder), {}
+    for modality, options in recipe.encoders.given().items():
+        module = load(modality, options)
+        encoder = Encoder(modality, options, module)
+        for table, key in (("users", "member"), ("items", "film")):
+            for feature in spec.inputs(table, (modality,)):
+                rows = shop.raw[table]
+                found = encoder.encode(tf.constant([(r[feature.name] or [b""])[0] for r in rows]))
+                ids = [r[key][0].decode() if table == "users" else str(r[key][0]) for r in rows]
+                encodings.write(table, feature.name, ids, found["vector"].numpy(),
+                                found["present"].numpy())
+        manifest[modality] = {"foreign": list(foreign), "shape": list(encoder.shape)}
+        if not foreign:
+            tf.saved_model.save(encoder, str(encodings.module(modality)))
+        if module.tail is not None:
+            encodings.tail(modality).parent.mkdir()
+            module.tail.save(encodings.tail(modality))
+    encodings.write_manifest(manifest)
+    return encodings
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("encoders")
+    encoders = tiny.all_three(folder)
+    tiny.keras_cnn(folder / "cnn.keras")
+    return {**encoders, "cnn": {"handle": str(folder / "cnn.keras"), "fine_tune": 2}}
+
+
+@pytest.fixture(scope="module")
+def prepared(shop, spec, recipe, given, tmp_path_factory):
+    """Builds what a Trainer works on with some encoders."""
+
+    def prepared(encoders, foreign=()):
+        changed = Recipe(**{**recipe.model_dump(), "encoders": encoders})
+        encodings = encode(changed, spec, shop, tmp_path_factory.mktemp("encodings"), foreign)
+        data = training_data(spec, changed, shop.files, shop.transforms, encodings)
+        return SimpleNamespace(recipe=changed, encodings=encodings, data=data)
+
+    return prepared
+
+
+@pytest.fixture(scope="module")
+def beside(prepared, given):
+    return prepared({"text": given["text"], "image": given["image"]})
+
+
+@pytest.fixture(scope="module")
+def recommender(shop, spec):
+    """Makes a recommender of a network in which every weight matters; returns both."""
+
+    def recommender(made):
+        data = made.data
+        network = build_network(spec, made.recipe, data.user_side, data.item_side, MEANS, seed=3)
+        random = np.random.default_rng(4)
+        for weight in network.training.trainable_weights:
+            weight.assign(random.normal(scale=0.3, size=weight.shape))
+        events = concatenate([read_events(data.reader, files) for files in data.files.values()])
+        return network, Recommender(
+            spec, made.recipe, network, data.users, data.items,
+            remember(events, data.users, data.items, 5), shop.transforms, made.encodings)
+
+    return recommender
+
+
+@pytest.fixture(scope="module")
+def exported(recommender, beside, shop, spec, tmp_path_factory):
+    """The recommender with encoders beside the towers, saved and loaded again."""
+    network, model = recommender(beside)
+    data, folder = beside.data, tmp_path_factory.mktemp("exported")
+    save(model, EvaluationColumns(spec, beside.recipe, model, data.users, data.items,
+                                  shop.transforms["items"]), folder)
+    loaded = tf.saved_model.load(str(folder))
+    return SimpleNamespace(network=network, folder=folder, signatures=loaded.signatures,
+                           loaded=loaded)
+
+
+def from_tables(network, place):
+    """The item side's answer from the model's tables, the id unknown."""
+    index = tf.constant([place + 1])
+    content = {name: look(index) for name, look in network.item_lookup.items()}
+    return network.item({"item_index": tf.constant([0]), **content})
+
+
+def raw_item(row):
+    return {"plot": tf.constant(row["plot"] or [b""]), "price": tf.constant(row["price"] or [-1.0]),
+            "poster": tf.constant(row["poster"] or [b""]),
+            "genres": tf.constant([row["genres"] or [b""]])}
+
+
+def test_vectors_are_columns_of_the_tables(beside, shop):
+    items = beside.data.item_side
+    assert items.content["plot__encoded"].shape == (11, 3)
+    assert items.content["poster__encoded"].shape == (11, 5)
+    for column, raw in (("plot", "plot"), ("poster", "poster")):
+        assert items.content[f"{column}__encoded__present"].tolist() == [
+            0, *(float(bool(row[raw])) for row in shop.raw["items"])]
+    assert beside.data.user_side.content["about__encoded"].shape == (6, 3)
+    assert not any(name.startswith("mail") for name in beside.data.user_side.content)
+
+
+def test_a_part_of_its_own_beside_the_tower(beside, spec):
+    data = beside.data
+    network = build_network(spec, beside.recipe, data.user_side, data.item_side, MEANS, seed=3)
+    assert network.item_modalities == [
+        "id", "plot", "plot_encoded", "genres", "price", "poster", "poster_encoded"]
+    assert {"about", "about_encoded", "avatar_encoded"} <= set(network.user_modalities)
+    content = {name: look(tf.range(11)) for name, look in network.item_lookup.items()}
+    weights = network.item({"item_index": tf.range(11), **content})["weights"]
+    present = data.item_side.content["plot__encoded__present"]
+    np.testing.assert_array_equal(np.asarray(weights)[1:, 2] > 0, present[1:] > 0)
+
+
+def test_a_replaced_tower_is_gone_with_its_columns(prepared, given, spec):
+    made = prepared({"text": {**given["text"], "replaces_tower": True}})
+    network = build_network(spec, made.recipe, made.data.user_side, made.data.item_side, MEANS, 3)
+    assert network.item_modalities == ["id", "plot_encoded", "genres", "price", "poster"]
+    assert set(made.data.item_side.content) == {
+        "plot__encoded", "plot__encoded__present", "genres", "price", "price__present", "poster",
+        "poster__present"}
+
+
+@pytest.mark.parametrize("place", [0, 1, 3, 6])
+def test_a_new_item_is_encoded_inside_the_export(exported, shop, place):
+    found = exported.signatures["embed_item"](**raw_item(shop.raw["items"][place]))
+    expected = from_tables(exported.network, place)
+    for name, other in (("vector", "vector"), ("item_modality_weights", "weights")):
+        np.testing.assert_allclose(found[name], expected[other], rtol=1e-4, atol=1e-5)
+
+
+def test_the_export_holds_stock_operations_and_scores_new_items(exported, shop):
+    assert foreign_operations(exported.folder) == ()
+    found = [exported.signatures["score_item"](**request(user="ann"), **raw_item(row))
+             for row in shop.raw["items"][1:4:2]]
+    assert all(np.isfinite(value).all() for one in found for value in one.values())
+    assert found[0]["retrieval"] != found[1]["retrieval"]
+
+
+def test_what_a_stock_server_cannot_run_is_missing_of_new_items(
+    prepared, given, recommender, shop, caplog
+):
+    with caplog.at_level("WARNING"):
+        network, model = recommender(
+            prepared({"text": given["text"]}, foreign=("SplitAsNobodyElse",)))
+    assert "The text encoder has operations that a stock server lacks (SplitAsNobodyElse)" in (
+        caplog.text)
+    place = network.item_modalities.index("plot_encoded")
+    weights = model.embed_item(raw_item(shop.raw["items"][1]))["item_modality_weights"]
+    assert weights[0, place] == 0 and weights[0, place - 1] > 0
+    known = model.score(request(user="ann"), tf.constant([["9", "10"]]))["item_modality_weights"]
+    assert known[0, 0, place] > 0
+    assert known[0, 1, place] == 0  # an item without a plot
+
+
+def test_the_last_layers_are_trained_and_exported(prepared, given, spec, recommender, rows, shop):
+    made = prepared({"image": given["cnn"]})
+    data = made.data
+    assert data.item_side.content["poster__encoded"].shape == (11, 4, 4, 4)
+    network = build_network(spec, made.recipe, data.user_side, data.item_side, MEANS, seed=3)
+    tail = network.item.get_layer("items_poster_encoded_tail")
+    pretrained = keras.saving.load_model(made.encodings.tail("image")).get_weights()
+    for ours, theirs in zip(tail.get_weights(), pretrained, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    inputs = {name: np.minimum(v, 5) if "index" in name else v for name, v in rows(8).items()}
+    with tf.GradientTape() as tape:
+        out = network.training(inputs, training=True)
+        loss = tf.reduce_sum(out["rating"] ** 2) + tf.reduce_sum(out["candidate"] ** 2)
+    weights = network.training.trainable_weights
+    gradients = tape.gradient(loss, [weight.value for weight in weights])
+    found = {id(w): g for w, g in zip(weights, gradients, strict=True)}
+    assert len(tail.trainable_weights) == 2
+    for weight in tail.trainable_weights:
+        assert np.abs(np.asarray(found[id(weight)])).max() > 0
+
+    network, model = recommender(made)
+    found = model.embed_item(raw_item(shop.raw["items"][2]))["vector"]
+    np.testing.assert_allclose(found, from_tables(network, 2)["vector"], rtol=1e-4, atol=1e-5)

@@ -1,0 +1,1 @@
+"""Pretrained encoders: loaded, asked, and their vectors as columns of the model's tables."""

@@ -1,0 +1,187 @@
+"""Raw values of a column to vectors, in one graph for MediaEncoder and for the exported model."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from schemas import InputError
+from schemas.media import SOUND_RATE, WAV_HEADER
+from trainer.encoders.module import Module
+from trainer.preprocessing.audio import is_sound
+from trainer.preprocessing.image import small_image
+from trainer.recipe.encoders import Encoder as Options
+
+# What an encoder of each modality takes: dtype, numbers of axes, and the same in words.
+TAKES: dict[str, tuple[tf.DType, tuple[int, ...], str]] = {
+    "text": (tf.string, (1,), "strings (batch,)"),
+    "image": (tf.float32, (4,), "float32 (batch, height, width, 3)"),
+    "audio": (tf.float32, (1, 2), "float32 (batch, samples), or one sound (samples,)"),
+}
+
+
+class Encoder(tf.Module):
+    """A pretrained network behind what turns raw values into its input.
+
+    A text is taken as it is; a picture becomes float32 of 0 to 1 in the network's size; a sound
+    float32 samples of -1 to 1 at 16 kHz, cut to its middle or followed by silence. Frames of a
+    sound are averaged over time; those of the silence do not count.
+
+    Args:
+      modality: `text`, `image` or `audio`.
+      options: The recipe's options.
+      module: The loaded network.
+
+    Raises:
+      InputError: The network takes or answers something else; the message names the key.
+    """
+
+    def __init__(self, modality: str, options: Options, module: Module):
+        super().__init__(name=f"{modality}_encoder")
+        self._modality, self._options, self._module = modality, options, module
+        self._owner = module.owner  # so that a SavedModel of this one holds its variables
+        self._check_input(module.takes)
+        self._read = _reader(modality, options, module.takes)
+        self.shape: tuple[int, ...] = self._probe()
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def encode(self, raw: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Encodes values.
+
+        Args:
+          raw: Texts or media in the form of ingest, `(batch,)`; the empty string for none.
+
+        Returns:
+          `vector`, float32 `(batch, width)`, zeros where there is no value; and `present`, 1.0 or
+          0.0, `(batch,)`.
+        """
+        vectors, present = self._encode(raw)
+        known = tf.reshape(present > 0, [-1, *(1 for _ in self.shape)])
+        vectors = tf.ensure_shape(vectors, (None, *self.shape))
+        return {"vector": tf.where(known, vectors, 0.0), "present": present}
+
+    def _encode(self, raw: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        given, share, present = self._read(raw)
+        if self._module.takes.shape.rank == 1 and self._modality == "audio":
+            vectors = tf.map_fn(
+                lambda one: self._pooled(self._answer(one[0])[None], one[1][None])[0],
+                (given, share), fn_output_signature=tf.TensorSpec(None, tf.float32))
+        else:
+            vectors = self._pooled(self._answer(given), share)
+        return vectors, present
+
+    def _answer(self, given: tf.Tensor) -> tf.Tensor:
+        answer = self._module.call(given)
+        if isinstance(answer, (list, tuple)):
+            answer = dict(enumerate(answer))
+        if not isinstance(answer, dict):
+            answer = {0: answer}
+        wanted = self._options.output
+        if wanted is None and len(answer) == 1:
+            (wanted,) = answer
+        if wanted not in answer:
+            known = ", ".join(repr(name) for name in sorted(answer, key=str))
+            raise InputError(
+                f"encoders.{self._modality}.output is {wanted!r}; the encoder answers with "
+                f"{known}. Name the one that is the vector.")
+        return answer[wanted]
+
+    def _pooled(self, answer: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+        if self._modality != "audio" or answer.shape.rank != 3:
+            return answer
+        # Frames are evenly spaced; `share` of the samples is sound, the rest is silence.
+        frames = tf.shape(answer)[1]
+        heard = tf.math.ceil(share * tf.cast(frames, tf.float32))
+        weight = tf.cast(tf.cast(tf.range(frames), tf.float32)[None] < heard[:, None], tf.float32)
+        total = tf.reduce_sum(answer * weight[:, :, None], axis=1)
+        return tf.math.divide_no_nan(total, tf.reduce_sum(weight, axis=1)[:, None])
+
+    def _check_input(self, takes: tf.TensorSpec) -> None:
+        dtype, ranks, words = TAKES[self._modality]
+        right = takes.dtype == dtype and takes.shape.rank in (None, *ranks)
+        if right and takes.shape.rank and takes.shape.rank == max(ranks):
+            right = takes.shape[0] is None  # a batch of any size
+        if right and takes.shape.rank == 4:
+            right = takes.shape[3] == 3
+        if not right:
+            raise InputError(
+                f"encoders.{self._modality}.handle is {self._options.handle!r}, which takes "
+                f"{takes.dtype.name} {_shown(takes.shape)}; an encoder of this modality takes "
+                f"{words}.")
+
+    def _probe(self) -> tuple[int, ...]:
+        """Encodes nothing twice, to see what comes out."""
+        key = f"encoders.{self._modality}.handle is {self._options.handle!r}"
+        try:
+            vectors, _ = self._encode(tf.constant(["", ""]))
+        except (tf.errors.OpError, ValueError, TypeError) as error:
+            words = str(getattr(error, "message", error)).splitlines()[0]
+            raise InputError(f"{key}, which fails on values without content: {words}") from error
+        tail = self._module.tail
+        answer = vectors if tail is None else tail.outputs[0]
+        if vectors.dtype != tf.float32 or len(answer.shape) != 2 or vectors.shape[0] != 2:
+            raise InputError(
+                f"{key}, which answers with {tf.as_dtype(answer.dtype).name} "
+                f"{_shown((None, *answer.shape[1:]))}; allowed is one vector for each value, "
+                "float32 (batch, width).")
+        return tuple(vectors.shape[1:])
+
+
+def _reader(modality: str, options: Any, takes: tf.TensorSpec) -> Callable:
+    """Returns what maps raw values to the network's input, the sound's share and `present`."""
+    if modality == "text":
+        return lambda raw: (raw, None, _filled(tf.strings.strip(raw)))
+    if modality == "image":
+        height, width = _size(options, takes)
+        return lambda raw: (
+            tf.cast(small_image(raw, height, width), tf.float32) / 255.0, None, _filled(raw))
+    fixed = takes.shape[-1] if takes.shape.rank else None
+    count = fixed or round(options.seconds * SOUND_RATE)
+    return lambda raw: _sounds(raw, count)
+
+
+def _size(options: Any, takes: tf.TensorSpec) -> tuple[int, int]:
+    own = takes.shape[1:3].as_list() if takes.shape.rank else [None, None]
+    size = []
+    for name, given, fixed in zip(
+            ("height", "width"), (options.height, options.width), own, strict=True):
+        if given is None and fixed is None:
+            raise InputError(f"encoders.image.{name} is not given, and the encoder "
+                             f"{options.handle!r} takes pictures of any size. Give the pixels.")
+        if given is not None and fixed is not None and given != fixed:
+            raise InputError(f"encoders.image.{name} is {given}; the encoder {options.handle!r} "
+                             f"takes {fixed}. Leave the key out.")
+        size.append(given or fixed)
+    return size[0], size[1]
+
+
+def _sounds(raw: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Returns samples `(batch, count)`, which share of them is sound, and `present`."""
+    present = is_sound(raw)
+
+    def samples(one: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        there = tf.maximum(tf.strings.length(one[0]) - WAV_HEADER, 0) // 2
+        found = tf.where(one[1], there, 0)
+        kept = tf.minimum(found, count)
+        start = tf.where(one[1], WAV_HEADER + 2 * ((found - kept) // 2), 0)
+        body = tf.io.decode_raw(tf.strings.substr(one[0], start, 2 * kept), tf.int16)
+        padded = tf.pad(tf.cast(body, tf.float32) / 32_768.0, [[0, count - kept]])
+        return tf.ensure_shape(padded, (count,)), tf.cast(kept, tf.float32) / count
+
+    found, share = tf.map_fn(
+        samples, (raw, present), fn_output_signature=(
+            tf.TensorSpec((count,), tf.float32), tf.TensorSpec((), tf.float32)))
+    return found, share, tf.cast(present, tf.float32)
+
+
+def _filled(raw: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.strings.length(raw) > 0, tf.float32)
+
+
+def _shown(shape: Any) -> str:
+    """Returns a shape as it is written in the recipes' documentation."""
+    if getattr(shape, "rank", 0) is None:
+        return "of any shape"
+    sizes = ["batch" if i == 0 and s is None else "any" if s is None else str(s)
+             for i, s in enumerate(shape)]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"

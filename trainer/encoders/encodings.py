@@ -1,0 +1,115 @@
+"""The artifact of MediaEncoder: vectors by table and column, and what serving needs of encoders.
+
+    encodings.json           by modality: foreign operations, if any, and the shape of a row
+    <table>/<column>.npz     ids, vectors `(rows, ...)` and present `(rows,)`
+    modules/<modality>/      SavedModel of `Encoder`, where a stock server can run it
+    tails/<modality>.keras   the layers that are trained further, where there are any
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from schemas import Feature, FeatureSpec
+from trainer.features import Side
+from trainer.preprocessing import columns
+from trainer.recipe import Recipe
+
+_MANIFEST = "encodings.json"
+
+
+@dataclass(frozen=True)
+class Encodings:
+    """Vectors by table and column, in a folder.
+
+    Attributes:
+      folder: The artifact's folder.
+    """
+
+    folder: Path
+
+    def write_manifest(self, entries: dict[str, dict[str, Any]]) -> None:
+        """Writes `foreign` (operations) and `shape` (of a row) by modality."""
+        text = json.dumps(entries, indent=1, sort_keys=True)
+        (self.folder / _MANIFEST).write_text(text, encoding="utf-8")
+
+    def manifest(self) -> dict[str, dict[str, Any]]:
+        """Reads what `write_manifest` wrote."""
+        return json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
+
+    def write(self, table: str, column: str, ids: list[str], vectors: np.ndarray,
+              present: np.ndarray) -> None:
+        """Writes a column's vectors `(rows, ...)` and `present` `(rows,)` beside the ids."""
+        path = self._vectors(table, column)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, ids=np.array(ids, dtype=str), vectors=vectors, present=present)
+
+    def read(self, table: str, column: str, ids: list[str]) -> dict[str, np.ndarray]:
+        """Reads a column for a table's ids.
+
+        Args:
+          table: `users` or `items`.
+          column: The raw column's name.
+          ids: The ids in order, without the unknown one.
+
+        Returns:
+          The encoded column and its flag, `(1 + len(ids), ...)`; row 0, the unknown id, is absent.
+        """
+        with np.load(self._vectors(table, column)) as stored:
+            place = {name: row for row, name in enumerate(stored["ids"].tolist())}
+            order = np.array([place[name] for name in ids], np.int64)
+            vectors, present = stored["vectors"][order], stored["present"][order]
+        name = columns.encoded(column)
+        unknown = np.zeros((1, *vectors.shape[1:]), vectors.dtype)
+        return {name: np.concatenate([unknown, vectors]),
+                columns.present(name): np.concatenate([np.zeros(1, present.dtype), present])}
+
+    def module(self, modality: str) -> Path:
+        """Returns the folder of an encoder's SavedModel; there is none of foreign operations."""
+        return self.folder / "modules" / modality
+
+    def tail(self, modality: str) -> Path:
+        """Returns the file of an encoder's trained layers, where there are any."""
+        return self.folder / "tails" / f"{modality}.keras"
+
+    def _vectors(self, table: str, column: str) -> Path:
+        return self.folder / table / f"{column}.npz"
+
+
+def encoded_features(spec: FeatureSpec, recipe: Recipe, table: str) -> Iterator[Feature]:
+    """Yields the features of a table that a recipe encodes."""
+    encoders = recipe.encoders.given()
+    yield from (f for f in spec.inputs(table, recipe.modalities) if f.modality in encoders)
+
+
+def encoded_side(side: Side, encodings: Encodings, spec: FeatureSpec, recipe: Recipe, table: str,
+                 ids: list[str]) -> Side:
+    """Adds a table's encoded columns to what the model holds of it.
+
+    Args:
+      side: What the model holds so far.
+      encodings: The vectors.
+      spec: The dataset's spec.
+      recipe: The recipe, which tells what is encoded and which towers are replaced.
+      table: `users` or `items`.
+      ids: The table's ids in order, without the unknown one.
+
+    Returns:
+      The side with the new columns, and without those that only a replaced tower would read.
+    """
+    content = dict(side.content)
+    encoders, tails = recipe.encoders.given(), {}
+    for feature in encoded_features(spec, recipe, table):
+        modality = str(feature.modality)
+        if encoders[modality].replaces_tower:
+            content = {name: values for name, values in content.items()
+                       if name != feature.name and not name.startswith(f"{feature.name}__")}
+        content.update(encodings.read(table, feature.name, ids))
+        if encodings.tail(modality).is_file():
+            tails[modality] = str(encodings.tail(modality))
+    return dataclasses.replace(side, content=content, tails=tails)

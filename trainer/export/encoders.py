@@ -1,0 +1,62 @@
+"""Encodes the content of items that are not in the catalogue, inside the exported model."""
+
+import logging
+from typing import Any
+
+import tensorflow as tf
+
+from schemas import FeatureSpec
+from trainer.encoders.encodings import Encodings, encoded_features
+from trainer.preprocessing import columns
+from trainer.recipe import Recipe
+
+
+class ItemEncoders(tf.Module):
+    """The pretrained encoders that a stock server can run; the vectors of the others are absent.
+
+    Args:
+      spec: The dataset's spec.
+      recipe: What is encoded.
+      encodings: MediaEncoder's artifact; `None` where the recipe has no encoders.
+    """
+
+    def __init__(self, spec: FeatureSpec, recipe: Recipe, encodings: Encodings | None):
+        super().__init__(name="item_encoders")
+        self._features: tuple[tuple[str, str], ...] = ()
+        self._shapes: dict[str, tuple[int, ...]] = {}
+        self._modules: dict[str, Any] = {}
+        if encodings is not None:
+            self._features = tuple(
+                (f.name, str(f.modality)) for f in encoded_features(spec, recipe, "items"))
+            self._load(encodings)
+
+    def _load(self, encodings: Encodings) -> None:
+        manifest = encodings.manifest()
+        for modality in sorted({modality for _, modality in self._features}):
+            self._shapes[modality] = tuple(manifest[modality]["shape"])
+            foreign = manifest[modality]["foreign"]
+            if foreign:
+                logging.getLogger(__name__).warning(
+                    "The %s encoder has operations that a stock server lacks (%s): the exported "
+                    "model knows the catalogue's items by their stored vectors, and treats this "
+                    "part of a new item as missing.", modality, ", ".join(foreign))
+            else:
+                self._modules[modality] = tf.saved_model.load(str(encodings.module(modality)))
+
+    def columns(self, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Returns the encoded columns of raw items, by the schema's names."""
+        result = {}
+        for feature, modality in self._features:
+            value = raw[feature]
+            value = value[:, 0] if value.shape.rank == 2 else value
+            name = columns.encoded(feature)
+            if modality in self._modules:
+                encoded = self._modules[modality].encode(value)
+                result[name] = encoded["vector"]
+                result[columns.present(name)] = encoded["present"]
+            else:
+                rows = tf.shape(value)[:1]
+                shape = tf.concat([rows, tf.constant(self._shapes[modality], tf.int32)], axis=0)
+                result[name] = tf.zeros(shape)
+                result[columns.present(name)] = tf.zeros(rows)
+        return result

@@ -1,0 +1,86 @@
+"""The recipe's `encoders`: pretrained networks that turn texts, pictures or sounds into vectors."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from schemas.media import SOUND_SECONDS
+from trainer.recipe.strict import Strict
+
+KERAS = ".keras"
+
+
+class Encoder(Strict):
+    """One pretrained network, which is not trained any further.
+
+    Attributes:
+      handle: A TF-Hub handle (anything with `://`), the folder of a SavedModel, or a `.keras`
+        file; a relative path starts where the recipe's file lies.
+      batch_size: How many values are encoded at once.
+      output: Which of several outputs is the vector: its name, or its place from 0 on.
+      replaces_tower: Whether the vector stands in the place of the modality's trained tower; else
+        beside it.
+    """
+
+    handle: Annotated[str, Field(min_length=1)]
+    batch_size: PositiveInt = 32
+    output: str | NonNegativeInt | None = None
+    replaces_tower: bool = False
+
+    @property
+    def local(self) -> Path | None:
+        """The path that the handle is; `None` for one of TF-Hub."""
+        return None if "://" in self.handle else Path(self.handle)
+
+
+class ImageEncoder(Encoder):
+    """One for pictures.
+
+    Attributes:
+      height: Rows of pixels that it takes, where it does not say so itself.
+      width: Columns likewise.
+      fine_tune: How many of its last layers are trained with the model; it is a Keras model then.
+    """
+
+    height: PositiveInt | None = None
+    width: PositiveInt | None = None
+    fine_tune: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def _only_keras_models_have_layers(self) -> "ImageEncoder":
+        if self.fine_tune and not self.handle.endswith(KERAS):
+            raise ValueError(f"'fine_tune' was given ({self.fine_tune}), but only a Keras model, a "
+                             f"file ending in '{KERAS}', has layers to train; 'handle' is "
+                             f"'{self.handle}'")
+        return self
+
+
+class AudioEncoder(Encoder):
+    """One for sounds.
+
+    Attributes:
+      seconds: How much of a sound's middle it hears, where it does not say so itself.
+    """
+
+    seconds: Annotated[float, Field(ge=0.1, le=SOUND_SECONDS)] = 10.0
+
+
+class Encoders(Strict):
+    """A pretrained network for each modality that is to have one."""
+
+    text: Encoder | None = None
+    image: ImageEncoder | None = None
+    audio: AudioEncoder | None = None
+
+    def given(self) -> dict[str, Encoder]:
+        """Returns the encoders that there are, by modality."""
+        found = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: encoder for name, encoder in found.items() if encoder is not None}
+
+    def located(self, folder: Path) -> "Encoders":
+        """Returns the same with absolute paths, relative ones starting at a folder."""
+        return self.model_copy(update={
+            name: encoder.model_copy(update={"handle": str((folder / encoder.local).absolute())})
+            for name, encoder in self.given().items() if encoder.local is not None
+        })
