@@ -52,7 +52,7 @@ def feature_parts(
       A vector `(batch, dim)` and a flag `(batch,)` by feature.
     """
     parts = {}
-    for feature in spec.inputs(table, recipe.modalities):
+    for feature in spec.inputs(table, recipe.modalities, recipe.labels):
         build = TOWERS[str(feature.modality)]
         parts[feature.name] = build(feature, recipe, side, inputs, f"{table}_{feature.name}")
     return parts

@@ -35,7 +35,9 @@ def test_a_modality_makes_no_input_of_what_is_kept_out() -> None:
     )
     items = 'feature { name: "i" type: INT annotation { tag: "item_id" } }'
     who = 'feature { name: "u" type: INT annotation { tag: "user_id" } }'
-    assert names(parse_spec("kept", [users, items, who + items]).inputs("users")) == {"town"}
+    spec = parse_spec("kept", [users, items, who + items])
+    assert names(spec.inputs("users", targets=("churn",))) == {"town"}
+    assert names(spec.inputs("users")) == {"town", "churned"}, "an input where it is not learned"
 
 
 def test_inputs_are_all_that_has_a_modality_otherwise() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from trainer.data.attributes import learned_attribute
 from trainer.data.tables import Table
 from trainer.preprocessing import columns
 
@@ -36,7 +37,7 @@ class InteractionReader:
       transform: The output of the interactions' transform.
       users: The users table.
       items: The items table.
-      labels: Labels to deliver.
+      labels: Labels to deliver, of the interactions and of their users.
       values: Columns whose past values histories hold.
     """
 
@@ -93,6 +94,10 @@ class InteractionReader:
                 row[columns.HISTORY_INDEX] = table_index(items, row[columns.HISTORY_ITEM_ID])
             if columns.UNSEEN_ID in row:
                 row[columns.UNSEEN_INDEX] = table_index(items, row[columns.UNSEEN_ID])
+            for name in (columns.label(n) for n in self.labels):
+                if name in self.users.columns:
+                    row[name] = learned_attribute(
+                        self.users.columns[name], row[columns.USER_INDEX], row[columns.USER_ID])
             return row
 
         return parse
