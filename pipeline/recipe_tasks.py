@@ -2,6 +2,7 @@
 
 from schemas import FeatureSpec, InputError
 from trainer.recipe import Recipe, Task
+from trainer.recipe.families import SimilarityOptions
 
 _ZERO_ONE = ("retrieval", "binary", "click", "multi_label")
 
@@ -21,11 +22,28 @@ def check_tasks(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
         fault = _fault(task, spec) or _place_fault(key, task, recipe, spec)
         if fault:
             raise InputError(f"Recipe {name!r}, task {key!r}: the head {task.head!r} {fault}")
+    _check_features(name, recipe, spec)
     if recipe.relevance and spec.label(recipe.relevance).side == "users":
         raise InputError(
             f"Recipe {name!r}: 'relevant' is {recipe.relevance!r}, an attribute of the users, "
             "which does not tell one of their events from another. Name a label of the "
             "interactions.")
+
+
+def _check_features(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
+    """Refuses a family that reads content where there is none to read."""
+    read = {side: spec.inputs(side, recipe.modalities, recipe.labels) for side in
+            ("users", "items")}
+    told = f"that the recipe's modalities read ({', '.join(recipe.modalities) or 'none'}); " \
+           f"dataset {spec.name!r} has none."
+    similarity = recipe.similarity or SimilarityOptions()
+    if (recipe.family == "similarity" and similarity.vectors != "collaborative"
+            and not read["items"]):
+        raise InputError(f"Recipe {name!r}: similarity to content needs features of the items "
+                         f"{told} Set 'similarity.vectors' to 'collaborative', or declare some.")
+    if recipe.family == "forest" and not (read["users"] or read["items"]):
+        raise InputError(f"Recipe {name!r}: a forest needs features of users or items {told} "
+                         "Declare some in the schemas.")
 
 
 def _fault(task: Task, spec: FeatureSpec) -> str:

@@ -126,6 +126,7 @@ def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
             features.append(feature)
             labels.extend(found)
         _check_roles(features, side, where)
+    labels.sort(key=lambda label: label.side != "interactions")
     _check_labels(features, labels, f"Schema {name!r}")
     _check_events(features, f"Schema {name!r}")
     _check_histories(features, f"Schema {name!r}")

@@ -112,7 +112,7 @@ class FeatureSpec:
       texts: The three schemas as protobuf text, in the order of `SIDES`. They are the value:
         everything else is derived from them, so that a spec travels as plain text.
       features: Every feature of the three tables.
-      labels: Every label, in the order of declaration.
+      labels: Every label in the order of declaration, those of the interactions first.
     """
 
     name: str

@@ -19,7 +19,7 @@ def test_personal_data_ids_labels_and_histories_are_no_inputs(spec: FeatureSpec)
     assert labels and spec.histories()
     assert any(f.pii for f in spec.features) or not spec.inputs("users")
     for side in SIDES:
-        for feature in spec.inputs(side):
+        for feature in spec.inputs(side, targets=tuple(label.name for label in spec.labels)):
             assert not feature.pii
             assert feature.role is None
             assert feature.history is None

@@ -44,7 +44,8 @@ def bare(trainer_files, tmp_path_factory):
         custom_config={"spec": {"name": BARE.name, "texts": list(BARE.texts)},
                        "recipe": recipe.model_dump(), "seed": 1},
         transforms=transforms, tables=files,
-        answers_dir=str(folder / "answers"), scores_dir=None, model_run_dir=str(folder / "run" / "7"),
+        answers_dir=str(folder / "answers"), scores_dir=None,
+        model_run_dir=str(folder / "run" / "7"),
         serving_model_dir=str(folder / "model"), code_digest="0",
     )
     return SimpleNamespace(folder=folder, fn_args=fn_args, recipe=recipe)
