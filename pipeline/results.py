@@ -36,7 +36,7 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
         "peak_rss_mb": round(peak_mb),
     }
     if "Evaluator" in nodes:
-        metrics["tasks"] = _by_label(
+        metrics["tasks"] = by_label(
             config, task_metrics(nodes["Evaluator"].outputs["evaluation"]))
     if "RankingEvaluator" in nodes:
         figures = Outcome.load(nodes["RankingEvaluator"].outputs["verdict"]).figures
@@ -112,7 +112,7 @@ def task_metrics(uri: str) -> dict[str, dict[str, float]]:
     return tasks
 
 
-def _by_label(config: RunConfig, tasks: dict[str, dict[str, float]]) -> dict[str, Any]:
+def by_label(config: RunConfig, tasks: dict[str, dict[str, float]]) -> dict[str, Any]:
     """Gathers a metric of each label apart, `auc_0` and so on, under the labels' names."""
     named: dict[str, Any] = {name: dict(figures) for name, figures in tasks.items()}
     for name, task in config.recipe.tasks.items():

@@ -33,10 +33,10 @@ def with_task(**task) -> Recipe:
 @pytest.mark.parametrize(("given", "told"), [
     (with_task(head="multi_class", label="rating"),
      "Recipe 'mine', task 'it': the head 'multi_class' needs a categorical label, and 'rating' is "
-     "not. Dataset 'town' has: town, mood. Tag a column of text whose values are listed in a "
+     "not. Dataset 'town' has: mood, town. Tag a column of text whose values are listed in a "
      "string_domain."),
     (with_task(head="multi_label", labels=["like", "mood"]),
-     "needs a label that is 0 or 1, and 'mood' is not. Dataset 'town' has: paid, like."),
+     "needs a label that is 0 or 1, and 'mood' is not. Dataset 'town' has: like, paid."),
     (with_task(head="regression", label="mood"), "needs a number, and 'mood' is categorical"),
     (with_task(head="multi_label", labels=["like", "paid"]),
      "an attribute of the users takes the head 'regression', 'binary' or 'multi_class'"),

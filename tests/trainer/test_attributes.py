@@ -6,10 +6,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_model_analysis as tfma
+from sklearn.metrics import roc_auc_score
 from tensorflow_transform import TFTransformOutput
 from theatre import MOODS, PREPROCESSING, REGIONS
 from tiny_shop import USERS, examples, request
 
+from pipeline.config import load_config
+from pipeline.evaluation import eval_config
+from pipeline.results import by_label, task_metrics
 from trainer.data.attributes import judged, judged_attribute, learned_attribute
 from trainer.data.events import read_events
 from trainer.recipe import Recipe
@@ -126,3 +131,33 @@ def test_evaluation_reads_the_judged_users_attributes_alone(signatures, theatre)
     assert weight.tolist() == [float(h and k) for h, k in zip(hidden, known, strict=True)]
     assert found["label__feels"].shape == (len(rows), 2)
     assert set(found["weight__mood"][:, 0]) <= {0.0, 1.0}
+
+
+def test_tfma_measures_every_head(signatures, theatre, tmp_path):
+    """The Evaluator's own configuration, on the exported model and every row that is there."""
+    data = tmp_path / "rows.gz"
+    options = tf.io.TFRecordOptions(compression_type="GZIP")
+    with tf.io.TFRecordWriter(str(data), options) as writer:
+        for row in examples(theatre.raw["interactions"], theatre.spec).numpy():
+            writer.write(row)
+    config = load_config(None, dataset="demo").model_copy(update={"recipe": recipe()})
+    measured = eval_config(config, theatre.spec)
+    model = tfma.default_eval_shared_model(str(signatures.folder / "model"), eval_config=measured)
+    tfma.run_model_analysis(
+        eval_shared_model=model, eval_config=measured, data_location=str(data),
+        output_path=str(tmp_path / "found"), file_format="tfrecords")
+    found = by_label(config, task_metrics(str(tmp_path / "found")))
+    rows = theatre.raw["interactions"]
+    asked = signatures.predict_examples(examples=examples(rows, theatre.spec))
+    place = np.array([MOODS.index(r["mood"][0].decode()) if r["mood"] else -1 for r in rows])
+    chance = asked["mood"][place >= 0, place[place >= 0]]
+    assert found["mood"]["cross_entropy"] == pytest.approx(-np.log(chance).mean(), rel=1e-3)
+    right = asked["mood"].argmax(1) == place
+    assert found["mood"]["accuracy"] == pytest.approx(right[place >= 0].mean(), rel=1e-4)
+    whole = np.array([bool(r["fear"]) for r in rows])
+    joy, fear = (np.array([r[n][0] for r in rows if r["fear"]]) for n in ("joy", "fear"))
+    expected = {n: roc_auc_score(label, asked["feels"][whole, i])
+                for i, (n, label) in enumerate((("joy", joy), ("fear", fear)))}
+    assert found["feels"]["auc_by_label"] == pytest.approx(expected, abs=0.03)
+    flat = roc_auc_score(np.stack([joy, fear], 1).ravel(), asked["feels"][whole].ravel())
+    assert found["feels"]["auc"] == pytest.approx(flat, abs=0.03)

@@ -44,6 +44,9 @@ def test_a_recipe_is_trained_and_its_file_answers_like_its_network(name, theatre
         found = signatures[answer["signature"]](**{
             n: tf.constant(v, _DTYPES.get(n, tf.string)) for n, v in answer["inputs"].items()})
         assert set(found) == set(answer["outputs"])
+        if answer["signature"] == "recommend":
+            shown = (found["item_ids"].numpy() != b"").sum()
+            assert (np.diff(found["scores"].numpy()[0, :shown]) <= 1e-6).all(), "best first"
         for output, expected in answer["outputs"].items():
             if output == "item_ids":
                 continue
