@@ -106,8 +106,8 @@ def fit_forest(users: sparse.csr_matrix, items: sparse.csr_matrix, known: Events
     importance = chooser.fit(joined, target).feature_importances_
     best = np.argsort(-importance, kind="stable")[: options.features]
     chosen = np.sort(best[importance[best] > 0]) if importance.any() else best
-    model = kind(options.trees, max_features="sqrt" if classifies else 1 / 3,
-                 min_samples_leaf=options.min_leaf, random_state=seed, n_jobs=-1)
+    model = kind(options.trees, max_features="sqrt", min_samples_leaf=options.min_leaf,
+                 random_state=seed, n_jobs=-1)
     return FittedForest(model.fit(joined[:, chosen].toarray(), target), chosen, classifies)
 
 

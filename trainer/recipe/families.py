@@ -1,6 +1,6 @@
 """The recipe's `family`: what kind of model it is, and the options of those that are no network."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -8,10 +8,11 @@ from trainer.recipe.strict import Strict
 
 Family = Literal["network", "factorization", "similarity", "forest"]
 
-# What a recipe may say of a family besides its own options: by default nothing of a network.
-_HEADS = {"factorization": ("regression", "binary"), "similarity": ("retrieval",),
-          "forest": ("regression", "binary")}
-_READ = {"factorization": ("training",), "similarity": (), "forest": ()}
+# Of the families that are no network: what their tasks may be, and what they read of `model`,
+# `training` and `balancing`.
+HEADS = {"factorization": ("regression", "binary"), "similarity": ("retrieval",),
+         "forest": ("regression", "binary")}
+READ = {"factorization": ("training",), "similarity": (), "forest": ()}
 
 
 class FactorizationOptions(Strict):
@@ -68,7 +69,7 @@ class ForestOptions(Strict):
 
 
 class FamilyOptions(Strict):
-    """The families' own options; those of another family are errors.
+    """The families' own options.
 
     Attributes:
       factorization: Options of the family `factorization`.
@@ -79,30 +80,3 @@ class FamilyOptions(Strict):
     factorization: FactorizationOptions | None = None
     similarity: SimilarityOptions | None = None
     forest: ForestOptions | None = None
-
-    @model_validator(mode="after")
-    def _options_are_of_the_family(self) -> Any:
-        family: str = self.family  # type: ignore[attr-defined]
-        for name in FamilyOptions.model_fields:
-            if getattr(self, name) is not None and name != family:
-                raise ValueError(f"'{name}' was given, but the family is '{family}'")
-        if family == "network":
-            return self
-        for name in ("model", "training", "balancing"):
-            default = type(self).model_fields[name].default
-            if getattr(self, name) != default and name not in _READ[family]:
-                raise ValueError(f"'{name}' was given, but a '{family}' has none of it; only the "
-                                 f"family 'network' does. Take it away")
-        for name, task in self.tasks.items():  # type: ignore[attr-defined]
-            if task.head not in _HEADS[family]:
-                raise ValueError(f"task '{name}' has the head '{task.head}', but a '{family}' "
-                                 f"learns {' and '.join(_HEADS[family])} only")
-        if family == "factorization" and len(self.tasks) != 1:  # type: ignore[attr-defined]
-            raise ValueError("a 'factorization' learns exactly one task; its factors are those of "
-                             "one matrix")
-        return self
-
-    @property
-    def served(self) -> bool:
-        """Whether the model is a SavedModel, which a server can load."""
-        return self.family != "forest"  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from trainer.recipe.families import Family, FamilyOptions
+from trainer.recipe.families import HEADS, READ, Family, FamilyOptions
 from trainer.recipe.network import ModelOptions
 from trainer.recipe.preprocessing import Preprocessing
 from trainer.recipe.task import Task
@@ -60,6 +60,28 @@ class Recipe(FamilyOptions):
         return self
 
     @model_validator(mode="after")
+    def _options_are_of_the_family(self) -> "Recipe":
+        family = self.family
+        for name in FamilyOptions.model_fields:
+            if getattr(self, name) is not None and name != family:
+                raise ValueError(f"'{name}' was given, but the family is '{family}'")
+        if family == "network":
+            return self
+        for name in ("model", "training", "balancing"):
+            default = type(self).model_fields[name].default
+            if getattr(self, name) != default and name not in READ[family]:
+                raise ValueError(f"'{name}' was given, but a '{family}' has none of it: take it "
+                                 "away, or take the family 'network'")
+        for name, task in self.tasks.items():
+            if task.head not in HEADS[family]:
+                raise ValueError(f"task '{name}' has the head '{task.head}', but a '{family}' "
+                                 f"learns {' and '.join(HEADS[family])} only")
+        if family == "factorization" and len(self.tasks) != 1:
+            raise ValueError("a 'factorization' learns exactly one task; its factors are those of "
+                             "one matrix")
+        return self
+
+    @model_validator(mode="after")
     def _alignment_has_modalities(self) -> "Recipe":
         if self.training.alignment and self.family != "network":
             raise ValueError(f"'training.alignment' is above 0, but a '{self.family}' has no "
@@ -72,6 +94,11 @@ class Recipe(FamilyOptions):
             raise ValueError("no task may be called 'alignment' while 'training.alignment' is "
                              "above 0: the losses would have one name")
         return self
+
+    @property
+    def served(self) -> bool:
+        """Whether the model is a SavedModel, which a server can load."""
+        return self.family != "forest"
 
     @property
     def retrieval(self) -> str | None:
