@@ -34,3 +34,9 @@ class Verdict(artifact.Artifact):
     """The outcome of one check: `verdict.json`, see `components.verdict`."""
 
     TYPE_NAME = "tessera.Verdict"
+
+
+class Scores(artifact.Artifact):
+    """What a model that is no SavedModel says of the test split, see `trainer.written_scores`."""
+
+    TYPE_NAME = "tessera.Scores"

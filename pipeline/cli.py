@@ -172,8 +172,10 @@ def recipes() -> None:
     from pipeline.config import load_recipe
     from pipeline.config import recipes as names
 
+    width = max(map(len, names()))
     for name in names():
-        console.print(f"{name:<24} {load_recipe(name).description}", highlight=False)
+        console.print(f"{name:<{width}} {load_recipe(name).description}", highlight=False,
+                      soft_wrap=True)
 
 
 def main() -> None:

@@ -24,13 +24,14 @@ from components.data_gate.component import DataGate
 from components.data_report.component import DataReport
 from components.gate.component import Gate
 from components.media_encoder.component import MediaEncoder
+from components.prediction_evaluator.component import PredictionEvaluator
 from components.pusher.component import Pusher
 from components.ranking_evaluator.component import RankingEvaluator
 from components.server_validator.component import ServerValidator
 from components.trainer.component import Trainer
 from components.transform.component import Transform
 from pipeline.config import RunConfig
-from pipeline.evaluation import eval_config
+from pipeline.evaluation import demands, eval_config
 from schemas import SIDES, FeatureSpec
 from trainer.preprocessing.past import NOTHING
 
@@ -76,6 +77,7 @@ def build_pipeline(
     trainer = Trainer(
         {"spec": json.loads(spec.to_json()), "recipe": config.recipe.model_dump(mode="json"),
          "seed": config.seed},
+        served=config.recipe.served,
         **{side: transforms[side].outputs["transformed_examples"] for side in SIDES},
         **{f"{side}_graph": transforms[side].outputs["transform_graph"] for side in SIDES},
         **({"encodings": encoders[0].outputs["encodings"]} if encoders else {}),
@@ -143,6 +145,8 @@ def _encoders(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
 def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: Trainer,
             baseline: resolver.Resolver) -> list[Any]:
     model = trainer.outputs["model"]
+    if not config.recipe.served:
+        return _compared(config, spec, catalog, trainer)
     # Only retrieval has nothing for TFMA to look at; the ranking evaluation judges it.
     evaluator = Evaluator(
         examples=catalog.outputs["interactions"], model=model,
@@ -159,9 +163,26 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: 
     gate = Gate(
         model=model, ranking=ranking.outputs["verdict"], server=server.outputs["verdict"],
         **({"evaluation": evaluator.outputs["blessing"],
-            "evaluation_metrics": evaluator.outputs["evaluation"]} if evaluator else {}),
+            "evaluation_metrics": evaluator.outputs["evaluation"]}
+           if evaluator and demands(config.recipe, spec) else {}),
     )
     pusher = Pusher(model=model, model_blessing=gate.outputs["blessing"],
                     folder=config.root / "serving" / config.pipeline_name)
     evaluators = [baseline, evaluator] if evaluator else []
     return [*evaluators, ranking, server, gate, pusher]
+
+
+def _compared(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
+              trainer: Trainer) -> list[Any]:
+    """Judges a model that is no SavedModel by the scores it wrote; no server, nothing to push."""
+    scores = trainer.outputs["scores"]
+    ranking = RankingEvaluator(
+        model=trainer.outputs["model"], items=catalog.outputs["items"],
+        interactions=catalog.outputs["interactions"], spec=spec,
+        relevant_label=config.recipe.relevance, scores=scores,
+    )
+    predictions = PredictionEvaluator(
+        scores, config.thresholds.max_rmse, config.thresholds.min_auc)
+    gate = Gate(model=trainer.outputs["model"], ranking=ranking.outputs["verdict"],
+                predictions=predictions.outputs["verdict"])
+    return [ranking, predictions, gate]

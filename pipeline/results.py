@@ -13,6 +13,7 @@ from pipeline.root import write_whole
 _TFMA_NAMES = {
     "root_mean_squared_error": "rmse", "mean_absolute_error": "mae", "auc": "auc",
     "binary_accuracy": "accuracy", "precision": "precision", "recall": "recall",
+    "sparse_categorical_accuracy": "accuracy", "sparse_categorical_crossentropy": "cross_entropy",
 }
 
 
@@ -35,10 +36,18 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
         "peak_rss_mb": round(peak_mb),
     }
     if "Evaluator" in nodes:
-        metrics["tasks"] = task_metrics(nodes["Evaluator"].outputs["evaluation"])
+        metrics["tasks"] = by_label(
+            config, task_metrics(nodes["Evaluator"].outputs["evaluation"]))
     if "RankingEvaluator" in nodes:
         figures = Outcome.load(nodes["RankingEvaluator"].outputs["verdict"]).figures
         metrics.update(figures)
+    if "PredictionEvaluator" in nodes:
+        verdict = Outcome.load(nodes["PredictionEvaluator"].outputs["verdict"])
+        metrics["tasks"] = verdict.figures["tasks"]
+    if not config.recipe.served:
+        metrics["serving"] = {"skipped": (
+            f"a model of the family '{config.recipe.family}' is no SavedModel, so that no server "
+            "can load it")}
     if "ServerValidator" in nodes:
         metrics["serving"] = Outcome.load(nodes["ServerValidator"].outputs["verdict"]).figures
     if "Trainer" in nodes:
@@ -91,6 +100,8 @@ def task_metrics(uri: str) -> dict[str, dict[str, float]]:
             if item.key.is_diff or item.key.model_name == tfma.BASELINE_KEY:
                 continue
             name = _TFMA_NAMES.get(item.key.name)
+            if item.key.HasField("sub_key"):  # one label of several
+                name = name and f"{name}_{item.key.sub_key.class_id.value}"
             if name and item.value.HasField("double_value"):
                 value = item.value.double_value.value
                 tasks.setdefault(item.key.output_name, {})[name] = value
@@ -99,6 +110,17 @@ def task_metrics(uri: str) -> dict[str, dict[str, float]]:
             total = figures["precision"] + figures["recall"]
             figures["f1"] = 2 * figures["precision"] * figures["recall"] / total if total else 0.0
     return tasks
+
+
+def by_label(config: RunConfig, tasks: dict[str, dict[str, float]]) -> dict[str, Any]:
+    """Gathers a metric of each label apart, `auc_0` and so on, under the labels' names."""
+    named: dict[str, Any] = {name: dict(figures) for name, figures in tasks.items()}
+    for name, task in config.recipe.tasks.items():
+        of_each = {label: named.get(name, {}).pop(f"auc_{place}", None)
+                   for place, label in enumerate(task.labels or ())}
+        if of_each and name in named:
+            named[name]["auc_by_label"] = of_each
+    return named
 
 
 def confusions(uri: str) -> dict[str, list[dict[str, float]]]:

@@ -19,6 +19,7 @@ from pipeline.config import RunConfig, data_folder
 from pipeline.encoders import check_encoded_columns, try_encoders
 from pipeline.memory import PeakMemory
 from pipeline.nodes import NodeError, NodeRun
+from pipeline.recipe_tasks import check_tasks
 from pipeline.root import full_disk, full_disk_told, one_run, require_usable, write_whole
 from pipeline.text_check import check_texts
 from schemas import TesseraError, read_spec
@@ -94,6 +95,9 @@ def _run(config: RunConfig, console: Console) -> int:
         for reason in metrics["not_blessed_because"]:
             _say(console, f"Not blessed: {reason}")
         return NOT_BLESSED
+    if not config.recipe.served:
+        _say(console, f"Blessed, not pushed: {metrics['serving']['skipped']}")
+        return 0
     _say(console, f"Blessed and pushed: {config.root / 'serving' / config.pipeline_name}")
     return 0
 
@@ -150,13 +154,7 @@ def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> None:
     _check_labels(config, spec)
     check_texts(config.recipe_name, config.recipe, spec)
     check_encoded_columns(config, spec)
-    binary = ", ".join(label.name for label in spec.labels if label.binary) or "none"
-    for name, task in config.recipe.tasks.items():
-        if task.label and not spec.label(task.label).binary and task.head != "regression":
-            raise schemas.InputError(
-                f"Recipe {config.recipe_name!r}, task {name!r}: the head {task.head!r} needs a "
-                f"label that is 0 or 1, and {task.label!r} is not. Dataset {spec.name!r} has: "
-                f"{binary}.")
+    check_tasks(config.recipe_name, config.recipe, spec)
 
 
 def _check_labels(config: RunConfig, spec: schemas.FeatureSpec) -> None:

@@ -16,5 +16,10 @@ def recommendations(user: str, items: list[Recommendation]) -> Table:
         table.add_column(task, justify="right")
     for place, item in enumerate(items, start=1):
         table.add_row(str(place), item.item_id, f"{item.score:.3f}",
-                      *(f"{item.tasks[task]:.3f}" for task in tasks))
+                      *(_told(item.tasks[task]) for task in tasks))
     return table
+
+
+def _told(prediction: float | list[float]) -> str:
+    several = prediction if isinstance(prediction, list) else [prediction]
+    return " ".join(f"{value:.3f}" for value in several)

@@ -11,6 +11,7 @@ What a column is, beyond its type and domain, stands in `annotation { tag: ... }
 | `label:NAME` | the value is the label NAME |
 | `label:NAME>=X` | the label NAME is 1 from the value X on, else 0 |
 | `label:NAME=VALUE` | on a column of text: the label NAME is 1 where it is VALUE, else 0 |
+| `label:NAME` | on a column of text with a `string_domain`: which of its values it is |
 | `pii` | personal data: kept out of the model and masked in reports |
 | `history:WHAT` | built at ingest: the user's earlier values of a role or column, newest first |
 | `events` | built at ingest: the number of the row's training events |
@@ -21,6 +22,7 @@ Histories hold numbers, item ids, event types or texts; of each but numbers ther
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -126,6 +128,7 @@ def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
             features.append(feature)
             labels.extend(found)
         _check_roles(features, side, where)
+    labels.sort(key=lambda label: label.side != "interactions")
     _check_labels(features, labels, f"Schema {name!r}")
     _check_events(features, f"Schema {name!r}")
     _check_histories(features, f"Schema {name!r}")
@@ -149,7 +152,7 @@ def _feature(
         if label:
             threshold = label["threshold"]
             labels.append(Label(label["name"], proto.name, float(threshold) if threshold else None,
-                                label["equals"], minimum, maximum))
+                                label["equals"], minimum, maximum, side))
         elif history:
             found["history"] = history["what"]
         elif sound:
@@ -180,7 +183,14 @@ def _feature(
         sound_of=found.get("sound_of"),
         weights=tuple(weights.items()),
     )
-    return feature, labels
+    return feature, [_with_classes(label, feature) for label in labels]
+
+
+def _with_classes(label: Label, feature: Feature) -> Label:
+    if feature.dtype is not bytes or label.equals is not None or label.threshold is not None:
+        return label
+    last = len(feature.values) - 1
+    return replace(label, classes=feature.values, minimum=0.0, maximum=float(max(last, 0)))
 
 
 def _bounds(proto: schema_pb2.Feature) -> tuple[float | None, float | None]:
@@ -218,15 +228,24 @@ def _check_labels(features: list[Feature], labels: list[Label], where: str) -> N
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"{where}: two labels share the name {name!r}. Rename one.")
-    text = {f.name for f in features if f.dtype is bytes}
+    columns = {(f.side, f.name): f for f in features}
     for label in labels:
-        if label.feature in text and label.equals is None:
+        feature = columns[label.side, label.feature]
+        text = feature.dtype is bytes
+        if label.side == "items" or feature.pii:
+            raise InputError(
+                f"{where}: the label {label.name!r} stands on {label.feature!r}, "
+                f"{'personal data' if feature.pii else 'a column of the items'}. A label belongs "
+                "to the interactions, or to the users as an attribute to learn. Take it away."
+            )
+        if text and label.equals is None and len(label.classes) < 2:
             raise InputError(
                 f"{where}: the label {label.name!r} stands on {label.feature!r}, which is BYTES. "
                 "A label needs a column of INT or FLOAT, or says which text makes it 1: "
-                f"'label:{label.name}=VALUE'."
+                f"'label:{label.name}=VALUE'; or the column lists its values in a string_domain, "
+                "two at least, for the head 'multi_class'."
             )
-        if label.feature not in text and label.equals is not None:
+        if not text and label.equals is not None:
             raise InputError(
                 f"{where}: the label {label.name!r} compares {label.feature!r}, a number, with the "
                 f"text {label.equals!r}. Give a threshold: 'label:{label.name}>=X'."

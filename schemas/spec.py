@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
 
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -19,6 +18,8 @@ ROLES = ("user_id", "item_id", "timestamp", "event_type")
 class Label:
     """What a task learns from a feature: its value, or whether it reaches or equals something.
 
+    The value of a text is its place among the texts that the schema allows, from 0 on.
+
     Attributes:
       name: The label's name, which recipes refer to.
       feature: The feature that carries it.
@@ -26,6 +27,8 @@ class Label:
       equals: Text that makes the label 1, any other 0; `None` for a number's label.
       minimum: Smallest value of the feature, `None` when the schema sets none.
       maximum: Largest value of the feature, `None` when the schema sets none.
+      side: The table of the feature: `interactions`, or `users` for an attribute of the user.
+      classes: The texts that a categorical label may be; empty for every other label.
     """
 
     name: str
@@ -34,10 +37,14 @@ class Label:
     equals: str | None
     minimum: float | None
     maximum: float | None
+    side: str = "interactions"
+    classes: tuple[str, ...] = ()
 
     @property
     def binary(self) -> bool:
         """Whether the label is 0 or 1."""
+        if self.classes:
+            return False
         asked = self.threshold is not None or self.equals is not None
         return asked or (self.minimum, self.maximum) == (0.0, 1.0)
 
@@ -105,7 +112,7 @@ class FeatureSpec:
       texts: The three schemas as protobuf text, in the order of `SIDES`. They are the value:
         everything else is derived from them, so that a spec travels as plain text.
       features: Every feature of the three tables.
-      labels: Every label, in the order of declaration.
+      labels: Every label in the order of declaration, those of the interactions first.
     """
 
     name: str
@@ -142,14 +149,27 @@ class FeatureSpec:
         """Tells whether a feature of the table plays the role."""
         return any(f.role == role for f in self.table(side))
 
-    def inputs(self, side: str, modalities: tuple[str, ...] = MODALITIES) -> tuple[Feature, ...]:
-        """Returns the columns of a side that towers may read: no id, no label, no PII."""
+    def inputs(self, side: str, modalities: tuple[str, ...] = MODALITIES,
+               targets: tuple[str, ...] = ()) -> tuple[Feature, ...]:
+        """Returns the columns of a side that towers may read: no id, no label, no PII.
+
+        Args:
+          side: One of `SIDES`.
+          modalities: Which modalities are read.
+          targets: Labels that are learned. A user's attribute is an input where it is not.
+        """
+        hidden = {label.feature for label in self.labels_of(side)
+                  if side == "interactions" or label.name in targets}
         return tuple(
             f
             for f in self.table(side)
             if f.modality in modalities and f.role is None and not f.pii
-            and f.name not in self._label_features and (not f.derived or f.sound_of)
+            and f.name not in hidden and (not f.derived or f.sound_of)
         )
+
+    def labels_of(self, side: str) -> tuple[Label, ...]:
+        """Returns the labels that stand on one table's columns."""
+        return tuple(label for label in self.labels if label.side == side)
 
     def id_key(self, side: str) -> Feature:
         """Returns the id column of the users or of the items table."""
@@ -190,7 +210,3 @@ class FeatureSpec:
                 return label
         known = ", ".join(label.name for label in self.labels) or "none"
         raise InputError(f"Dataset {self.name!r} has no label {name!r}. It has: {known}.")
-
-    @cached_property
-    def _label_features(self) -> frozenset[str]:
-        return frozenset(label.feature for label in self.labels)

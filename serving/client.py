@@ -44,12 +44,13 @@ class Recommendation:
     Attributes:
       item_id: The item.
       score: What the list is ordered by.
-      tasks: The other tasks' predictions, such as a rating, by task.
+      tasks: The other tasks' predictions, such as a rating, by task; a list of probabilities where
+        a task has several classes or labels.
     """
 
     item_id: str
     score: float
-    tasks: dict[str, float]
+    tasks: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class Client:
                 Recommendation(
                     item_id.decode(),
                     float(scores[row, place]),
-                    {task: float(values[row, place]) for task, values in outputs.items()},
+                    {task: values[row, place].tolist() for task, values in outputs.items()},
                 )
                 for place, item_id in enumerate(item_ids[row])
                 if item_id

@@ -14,11 +14,13 @@ from schemas import FeatureSpec
 from trainer.data.events import Events
 from trainer.data.interactions import model_inputs
 from trainer.data.tables import Table
+from trainer.heads import prediction
+from trainer.layers.heads import ProfileHead
 from trainer.model import Network
 from trainer.preprocessing import columns
 from trainer.preprocessing.past import event_values, past_strings
 from trainer.recipe import Recipe
-from trainer.scoring import catalogue, user_outputs
+from trainer.scoring import catalogue, ranking_scores, retrieval_products, user_outputs
 
 _ROWS, _CANDIDATES, _K = 60, 20, 10
 
@@ -39,7 +41,6 @@ class Answerer:
         self._spec, self._recipe, self._network, self._items = spec, recipe, network, items
         self._events = events
         self._vectors, self._weights = catalogue(network)
-        self._candidates = np.asarray(network.candidate(self._vectors), np.float32)
 
     def write(self, rows: dict[str, np.ndarray], folder: Path, seed: int) -> None:
         """Writes requests with their answers.
@@ -54,14 +55,14 @@ class Answerer:
         chosen = np.sort(random.choice(total, min(_ROWS, total), replace=False))
         rows = self._as_sent({name: values[chosen] for name, values in rows.items()})
         user = user_outputs(self._network, model_inputs(rows))
-        query = np.asarray(self._network.query(user[self._recipe.retrieval]), np.float32)
+        ranking = ranking_scores(self._network, model_inputs(rows), self._vectors)
         answers = []
         for row in range(len(chosen)):
             request = self._request(rows, row)
             others = random.integers(0, len(self._items), _CANDIDATES - 1)
             index = np.array([rows[columns.ITEM_INDEX][row], *others])
-            answers.append(self._scored(request, user, query, row, index))
-            answers.append(self._recommended(request, rows, user, query, row))
+            answers.append(self._scored(request, user, row, index))
+            answers.append(self._recommended(request, rows, user, ranking[row], row))
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "answers.json").write_text(json.dumps(answers), encoding="utf-8")
 
@@ -94,40 +95,43 @@ class Answerer:
             request[f"history_{what}"] = [[s.decode() for s in rows[columns.sent(what)][row]]]
         return request
 
-    def _scored(self, request, user, query, row: int, index: np.ndarray) -> dict[str, Any]:
+    def _scored(self, request, user, row: int, index: np.ndarray) -> dict[str, Any]:
+        retrieval = self._recipe.retrieval
         outputs = {
-            self._recipe.retrieval: query[row] @ self._candidates[index].T,
+            **({retrieval: retrieval_products(self._network, user[retrieval][row][None],
+                                              self._vectors[index])[0]} if retrieval else {}),
             **self._tasks(user, row, index),
+            **self._attributes(user, row),
             "user_modality_weights": user["weights"][row],
             "item_modality_weights": self._weights[index],
         }
         candidates = ["" if i == 0 else self._items.ids[i - 1] for i in index]
         return _entry("serving_default", {**request, "candidates": [candidates]}, outputs)
 
-    def _recommended(self, request, rows, user, query, row: int) -> dict[str, Any]:
-        scores = query[row] @ self._candidates.T
+    def _recommended(self, request, rows, user, scores, row: int) -> dict[str, Any]:
         met = self._events.items[self._events.users == rows[columns.USER_INDEX][row]]
         scores[0] = scores[met] = scores[rows[columns.HISTORY_INDEX][row]] = -np.inf
         index = np.argsort(-scores, kind="stable")[: min(_K, len(self._items) - 1)]
         fresh = np.isfinite(scores[index])
-        outputs = {"scores": scores[index], **self._tasks(user, row, index)}
-        outputs = {name: np.where(fresh, values, 0.0) for name, values in outputs.items()}
+        outputs = {n: (values.T * fresh).T for n, values in self._tasks(user, row, index).items()}
+        outputs["scores"] = np.where(fresh, scores[index], 0.0)
         names = [self._items.ids[i - 1] if new else "" for i, new in zip(index, fresh, strict=True)]
         return _entry("recommend", {**request, "k": [_K]}, {**outputs, "item_ids": names})
 
     def _tasks(self, user, row: int, index: np.ndarray) -> dict[str, np.ndarray]:
-        answers = {}
-        for name, head in self._network.heads.items():
-            raw = np.asarray(head(user[name][row][None, :], self._vectors[index]), np.float32)
-            task = self._recipe.tasks[name]
-            if task.probability:
-                answers[name] = 1 / (1 + np.exp(-raw))
-            else:
-                label = self._spec.label(str(task.label))
-                low = -np.inf if label.minimum is None else label.minimum
-                high = np.inf if label.maximum is None else label.maximum
-                answers[name] = np.clip(raw, low, high)
-        return answers
+        return {
+            name: self._prediction(name, head(user[name][row][None, :], self._vectors[index]))
+            for name, head in self._network.heads.items() if not isinstance(head, ProfileHead)
+        }
+
+    def _attributes(self, user, row: int) -> dict[str, np.ndarray]:
+        return {
+            name: self._prediction(name, head(user[name][row][None, :]))[0]
+            for name, head in self._network.heads.items() if isinstance(head, ProfileHead)
+        }
+
+    def _prediction(self, name: str, raw) -> np.ndarray:
+        return np.asarray(prediction(self._spec, self._recipe.tasks[name], raw), np.float32)
 
 
 def _entry(signature: str, inputs: dict[str, Any], outputs: dict[str, Any]) -> dict:

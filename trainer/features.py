@@ -58,7 +58,7 @@ def feature_parts(
     """
     parts = {}
     encoders = recipe.encoders.given()
-    for feature in spec.inputs(table, recipe.modalities):
+    for feature in spec.inputs(table, recipe.modalities, recipe.labels):
         modality, name = str(feature.modality), f"{table}_{feature.name}"
         encoder = encoders.get(modality)
         if encoder is None or not encoder.replaces_tower:

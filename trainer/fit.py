@@ -20,6 +20,7 @@ from trainer.checkpoint import Checkpoint
 from trainer.data.events import Events, concatenate, read_events
 from trainer.data.interactions import InteractionReader, model_inputs
 from trainer.data.tables import Table
+from trainer.factorization import build_factorization
 from trainer.features import Side
 from trainer.loss_scale import MirroredLossScale
 from trainer.model import Network, build_network
@@ -27,7 +28,7 @@ from trainer.multitask import MultiTaskModel
 from trainer.preprocessing import columns
 from trainer.ranking import RankingTask, ranking_metrics, ranking_task
 from trainer.recipe import Recipe
-from trainer.scoring import catalogue, retrieval_scores
+from trainer.scoring import catalogue, ranking_scores
 from trainer.tfrs_retrieval import tfrs_in_batch_softmax
 
 MONITOR = "ndcg@10"
@@ -135,7 +136,8 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
     means = {label: events.label_mean(label) for label in recipe.labels}
 
     def build() -> Network:
-        return build_network(data.spec, recipe, data.user_side, data.item_side, means, seed)
+        family = build_factorization if recipe.family == "factorization" else build_network
+        return family(data.spec, recipe, data.user_side, data.item_side, means, seed)
 
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
@@ -194,7 +196,7 @@ class _EpochRanking(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Scores the epoch."""
         assert self.network is not None
-        scores = retrieval_scores(self.network, self._queries, catalogue(self.network)[0])
+        scores = ranking_scores(self.network, self._queries, catalogue(self.network)[0])
         metrics = ranking_metrics(scores, self._task).metrics
         self.scores = [*self.scores[:epoch], metrics[MONITOR]]
         self._state.parent.mkdir(parents=True, exist_ok=True)

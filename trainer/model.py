@@ -18,8 +18,9 @@ from trainer.behaviour import (
     review_part,
 )
 from trainer.features import Side, content_inputs, feature_parts
+from trainer.heads import build_heads
 from trainer.layers.fusion import FUSIONS
-from trainer.layers.heads import PairHead
+from trainer.layers.heads import Head, ProfileHead
 from trainer.layers.modality_dropout import ModalityDropout
 from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
@@ -39,11 +40,12 @@ class Network:
       item: `{item columns} -> {"vector": (batch, dim), "weights": (batch, modalities)}`.
       item_lookup: Table index `(...)` to the columns that `item` takes besides the index.
       user_lookup: The same for users.
-      query: Projection of the user's retrieval vector.
-      candidate: Projection of the item's vector; the inner product with the query ranks.
-      retrieval: Name of the retrieval task.
+      query: Projection of the user's retrieval vector; `None` without a retrieval task.
+      candidate: Projection of the item's vector; the inner product with the query ranks. `None`
+        without a retrieval task.
+      ranking: Name of the task by whose score items are ranked: retrieval, or one of the heads.
       item_rows: Number of item indices, the unknown item at 0 included.
-      heads: The other tasks' heads, by task.
+      heads: The other tasks' heads, by task: of a pair, or `ProfileHead`s of the user alone.
       training: All of it on rows of interactions; a `click` head answers for the row's item and,
         beside it, for its unseen items.
       user_modalities: What the user weights refer to, in order.
@@ -54,10 +56,10 @@ class Network:
     item: keras.Model
     user_lookup: dict[str, TableLookup]
     item_lookup: dict[str, TableLookup]
-    query: keras.layers.Layer
-    candidate: keras.layers.Layer
-    heads: dict[str, PairHead]
-    retrieval: str
+    query: keras.layers.Layer | None
+    candidate: keras.layers.Layer | None
+    heads: dict[str, Head]
+    ranking: str
     item_rows: int
     training: keras.Model
     user_modalities: list[str]
@@ -93,12 +95,11 @@ def build_network(
     past = _past(spec, recipe, users, item_embedding, item_lookup, seed)
     item, item_modalities = _item_model(spec, recipe, items, past, seed)
     user, user_modalities = _user_model(spec, recipe, users, past, seed)
-    query = keras.layers.Dense(options.dim, name="query", use_bias=False)
-    candidate = keras.layers.Dense(options.dim, name="candidate", use_bias=False)
-    starts = {n: label_means[str(t.label)] if t.head == "regression" else 0.0
-              for n, t in recipe.tasks.items() if t.head != "retrieval"}
-    heads = {n: PairHead(options.dim, start, options.dropout, name=f"head_{n}")
-             for n, start in starts.items()}
+    query = candidate = None
+    if recipe.retrieval is not None:
+        query = keras.layers.Dense(options.dim, name="query", use_bias=False)
+        candidate = keras.layers.Dense(options.dim, name="candidate", use_bias=False)
+    heads = build_heads(spec, recipe, label_means)
     inputs = {
         columns.USER_INDEX: keras.Input((), dtype="int32", name=columns.USER_INDEX),
         columns.ITEM_INDEX: keras.Input((), dtype="int32", name=columns.ITEM_INDEX),
@@ -127,13 +128,22 @@ def build_network(
             for n, value in item_out.items()}
     vectors = each["vector"]
     vector = vectors[:, 0]
-    outputs = {
-        name: head(user_out[name][:, None, :], vectors) if recipe.tasks[name].head == "click"
-        else head(user_out[name], vector)
-        for name, head in heads.items()
-    }
-    outputs["query"] = query(user_out[recipe.retrieval])
-    outputs["candidate"] = candidate(vector)
+    outputs = {}
+    for name, head in heads.items():
+        if isinstance(head, ProfileHead):
+            outputs[name] = head(user_out[name])
+        elif recipe.tasks[name].head == "click":
+            outputs[name] = head(user_out[name][:, None, :], vectors)
+        else:
+            outputs[name] = head(user_out[name], vector)
+    if query is not None and candidate is not None:
+        outputs["query"] = query(user_out[recipe.retrieval])
+        outputs["candidate"] = candidate(vector)
+        if recipe.training.softmax == "catalogue":
+            every = _every_index(inputs[columns.ITEM_INDEX], items.rows)
+            content = {n: look(every) for n, look in item_lookup.items()}
+            outputs["catalogue"] = candidate(
+                item({columns.ITEM_INDEX: every, **content})["vector"])
     outputs["index"] = inputs[columns.ITEM_INDEX]
     if unseen is not None:
         outputs["unseen"] = unseen
@@ -143,7 +153,12 @@ def build_network(
         outputs[RECONSTRUCTION] = user_out[RECONSTRUCTION]
     training = keras.Model(inputs, outputs, name="tessera")
     return Network(user, item, user_lookup, item_lookup, query, candidate, heads,
-                   recipe.retrieval, items.rows, training, user_modalities, item_modalities)
+                   recipe.ranking, items.rows, training, user_modalities, item_modalities)
+
+
+def _every_index(some: keras.KerasTensor, rows: int) -> keras.KerasTensor:
+    """Returns all item indices `(rows,)`, as a part of the graph that `some` `(batch,)` is in."""
+    return ops.arange(rows, dtype="int32") + ops.zeros_like(some[:1])
 
 
 def _unseen_input(spec: FeatureSpec, recipe: Recipe) -> keras.KerasTensor | None:

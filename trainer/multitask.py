@@ -11,6 +11,7 @@ from trainer.behaviour import RECONSTRUCTION
 from trainer.gradients import train_step_of_backend
 from trainer.layers.alignment import ModalityAlignment
 from trainer.layers.balancing import BALANCINGS, GradientBalance
+from trainer.layers.class_losses import catalogue_softmax, multi_class_loss, multi_label_loss
 from trainer.layers.losses import (
     binary_crossentropy,
     click_loss,
@@ -157,6 +158,13 @@ class MultiTaskModel(keras.Model):
                 weight = self._event_weight(labels, task, outputs)
                 losses[name] = click_loss(outputs[name], weight, outputs["unseen"])
                 continue
+            if task.head == "multi_class":
+                losses[name] = multi_class_loss(outputs[name], labels[task.label])
+                continue
+            if task.head == "multi_label":
+                each = ops.stack([labels[target] for target in task.targets], axis=1)
+                losses[name] = multi_label_loss(outputs[name], each)
+                continue
             label = labels[task.label]
             known = ops.cast(ops.logical_not(ops.isnan(label)), "float32")
             label = ops.where(known > 0, label, 0.0)
@@ -166,7 +174,7 @@ class MultiTaskModel(keras.Model):
 
     def _event_weight(self, labels, task, outputs):
         """Returns how much each row counts as a positive example, `(batch,)`."""
-        weight = ops.ones_like(outputs["query"][:, 0], dtype="float32")
+        weight = ops.ones_like(outputs["index"], dtype="float32")
         if task.label is not None:
             label = labels[task.label]
             weight = ops.where(ops.isnan(label), 0.0, label)
@@ -176,6 +184,10 @@ class MultiTaskModel(keras.Model):
 
     def _retrieval(self, weight, outputs):
         index = outputs["index"]
+        if "catalogue" in outputs:
+            return catalogue_softmax(
+                ops.cast(outputs["query"], "float32"), ops.cast(outputs["catalogue"], "float32"),
+                weight, index, self.recipe.training.temperature)
         total = self.retrieval_loss(
             ops.cast(outputs["query"], "float32"), ops.cast(outputs["candidate"], "float32"),
             weight, ops.take(ops.convert_to_tensor(self.probability), index), index,

@@ -7,6 +7,7 @@ from trainer.model import Network
 from trainer.preprocessing import columns
 
 _BATCH = 1024
+_CELLS = 1 << 22  # Numbers of a head's input at once.
 
 
 def catalogue(network: Network) -> tuple[np.ndarray, np.ndarray]:
@@ -43,9 +44,33 @@ def user_outputs(network: Network, rows: dict[str, np.ndarray]) -> dict[str, np.
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def retrieval_scores(
+def ranking_scores(
     network: Network, rows: dict[str, np.ndarray], vectors: np.ndarray
 ) -> np.ndarray:
-    """Returns the retrieval score of each row and each item, float32 `(rows, items)`."""
-    query = np.asarray(network.query(user_outputs(network, rows)[network.retrieval]), np.float32)
+    """Returns the score that ranks of each row and each item, float32 `(rows, items)`."""
+    user = user_outputs(network, rows)[network.ranking]
+    if network.ranking not in network.heads:
+        return retrieval_products(network, user, vectors)
+    head, parts = network.heads[network.ranking], []
+    size = max(1, _CELLS // vectors.size)
+    for start in range(0, len(user), size):
+        raw = head(user[start : start + size, None, :], vectors[None])
+        parts.append(np.asarray(raw, np.float32))
+    return np.concatenate(parts)
+
+
+def retrieval_products(network: Network, user: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Returns the inner products of retrieval, float32 `(rows, items)`.
+
+    Args:
+      network: A network with a retrieval task.
+      user: The user side's vectors for that task, `(rows, dim)`.
+      vectors: The items' vectors, `(items, dim)`.
+
+    Raises:
+      ValueError: The network has no retrieval task.
+    """
+    if network.query is None or network.candidate is None:
+        raise ValueError("This network has no retrieval task.")
+    query = np.asarray(network.query(user), np.float32)
     return query @ np.asarray(network.candidate(vectors), np.float32).T

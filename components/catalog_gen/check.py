@@ -52,7 +52,8 @@ class Checker:
           spec: The dataset's spec.
           side: The table that the records belong to.
         """
-        labels = {label.feature for label in spec.labels}
+        # A user without an attribute is masked where the attribute is learned, and stays.
+        labels = {label.feature for label in spec.labels_of("interactions")}
         self._columns = [
             _Column.of(feature, side == "interactions" and feature.name in labels)
             for feature in spec.table(side) if not feature.derived

@@ -57,9 +57,7 @@ def _split(
 
 
 def _labels(spec: FeatureSpec, feature: Feature) -> list[str]:
-    if feature.side != "interactions":
-        return []
-    return [label.name for label in spec.labels if label.feature == feature.name]
+    return [label.name for label in spec.labels_of(feature.side) if label.feature == feature.name]
 
 
 def _describe(

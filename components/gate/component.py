@@ -20,7 +20,8 @@ class GateSpec(component_spec.ComponentSpec):
             type=standard_artifacts.ModelEvaluation, optional=True
         ),
         "ranking": component_spec.ChannelParameter(type=Verdict),
-        "server": component_spec.ChannelParameter(type=Verdict),
+        "server": component_spec.ChannelParameter(type=Verdict, optional=True),
+        "predictions": component_spec.ChannelParameter(type=Verdict, optional=True),
     }
     OUTPUTS = {
         "blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
@@ -38,7 +39,8 @@ class Gate(base_component.BaseComponent):
         self,
         model: channel.BaseChannel,
         ranking: channel.BaseChannel,
-        server: channel.BaseChannel,
+        server: channel.BaseChannel | None = None,
+        predictions: channel.BaseChannel | None = None,
         evaluation: channel.BaseChannel | None = None,
         evaluation_metrics: channel.BaseChannel | None = None,
     ) -> None:
@@ -47,18 +49,20 @@ class Gate(base_component.BaseComponent):
         Args:
           model: The trained `Model`.
           ranking: The `Verdict` of the ranking evaluation.
-          server: The `Verdict` of the server's validation.
+          server: The `Verdict` of the server's validation, of a model that is served.
+          predictions: The `Verdict` of the written predictions, of a model that is not.
           evaluation: The `ModelBlessing` of TFX's Evaluator, where the recipe has tasks for it.
           evaluation_metrics: The `ModelEvaluation` of TFX's Evaluator, which names the metrics
             that failed.
         """
+        verdicts = {"server": server, "predictions": predictions}
         super().__init__(
             spec=GateSpec(
                 model=model,
                 evaluation=evaluation,
                 evaluation_metrics=evaluation_metrics,
                 ranking=ranking,
-                server=server,
+                **{name: verdict for name, verdict in verdicts.items() if verdict},
                 blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
                 code_digest=code_digest("components.gate.executor"),
             )

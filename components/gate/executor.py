@@ -13,7 +13,8 @@ from components.gate.metric_failures import metric_failures
 from components.verdict import Outcome
 
 _log = logging.getLogger(__name__)
-_CHECKS = {"ranking": "RankingEvaluator", "server": "ServerValidator"}
+_CHECKS = {"ranking": "RankingEvaluator", "server": "ServerValidator",
+           "predictions": "PredictionEvaluator"}
 
 
 class Executor(base_executor.BaseExecutor):
@@ -25,13 +26,14 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Reads `evaluation`, `ranking` and `server`; blesses or refuses `model`."""
+        """Reads the verdicts that there are; blesses or refuses `model`."""
         one = artifact_utils.get_single_instance
         reasons = []
         evaluated = input_dict.get("evaluation")  # a recipe with retrieval alone has none
         if evaluated and one(evaluated).get_int_custom_property("blessed") != 1:
             reasons = evaluator_reasons(one(input_dict["evaluation_metrics"]).uri)
-        outcomes = {name: Outcome.load(one(input_dict[name]).uri) for name in _CHECKS}
+        outcomes = {name: Outcome.load(one(input_dict[name]).uri) for name in _CHECKS
+                    if input_dict.get(name)}
         reasons += verdict_reasons(outcomes)
         write_blessing(one(output_dict["blessing"]), one(input_dict["model"]), reasons)
 

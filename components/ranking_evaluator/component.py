@@ -4,7 +4,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.channel import BaseChannel, Channel
 
-from components.artifacts import Verdict
+from components.artifacts import Scores, Verdict
 from components.code_digest import code_digest
 from components.ranking_evaluator.executor import Executor
 from schemas import FeatureSpec, InputError
@@ -20,6 +20,7 @@ class RankingEvaluatorSpec(component_spec.ComponentSpec):
     }
     INPUTS = {
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "scores": component_spec.ChannelParameter(type=Scores, optional=True),
         "items": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "interactions": component_spec.ChannelParameter(type=standard_artifacts.Examples),
     }
@@ -39,6 +40,7 @@ class RankingEvaluator(base_component.BaseComponent):
         interactions: BaseChannel,
         spec: FeatureSpec,
         relevant_label: str | None,
+        scores: BaseChannel | None = None,
     ):
         """Builds the component.
 
@@ -49,6 +51,7 @@ class RankingEvaluator(base_component.BaseComponent):
           spec: The dataset's spec.
           relevant_label: Name of the binary label that makes an event relevant; every event is,
             where there is none.
+          scores: What the model says, written by the Trainer, where it is no SavedModel.
 
         Raises:
           InputError: The dataset has no such label, or it is not binary.
@@ -61,6 +64,7 @@ class RankingEvaluator(base_component.BaseComponent):
             )
         super().__init__(RankingEvaluatorSpec(
             model=model, items=items, interactions=interactions,
+            **({"scores": scores} if scores else {}),
             spec=spec.to_json(),
             relevant_label=relevant_label or "",
             code_digest=code_digest("components.ranking_evaluator.executor"),

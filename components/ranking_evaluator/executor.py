@@ -11,7 +11,7 @@ from tfx.utils import path_utils
 
 from components.ranking_evaluator.baselines import fit_baselines
 from components.ranking_evaluator.interactions import SPLITS, Interactions, read_interactions
-from components.ranking_evaluator.model import model_scores
+from components.ranking_evaluator.model import user_scores
 from components.verdict import Outcome
 from schemas import parse_spec
 from trainer.ranking import RankingResult, RankingTask, paired_bootstrap, ranking_metrics
@@ -34,7 +34,10 @@ class Executor(base_executor.BaseExecutor):
             parse_spec(**json.loads(exec_properties["spec"])),
             exec_properties["relevant_label"] or None,
         )
-        outcome = evaluate(path_utils.serving_model_path(model.uri), interactions)
+        written = input_dict.get("scores")
+        outcome = evaluate(
+            artifact_utils.get_single_uri(written) if written
+            else path_utils.serving_model_path(model.uri), interactions)
         outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]))
 
 
@@ -42,7 +45,7 @@ def evaluate(model_path: str, interactions: Interactions) -> Outcome:
     """Compares a model's ranking of the test split with the baselines'.
 
     Args:
-      model_path: Folder of the SavedModel.
+      model_path: Folder of the SavedModel, or of its written scores.
       interactions: All events.
 
     Returns:
@@ -62,8 +65,7 @@ def evaluate(model_path: str, interactions: Interactions) -> Outcome:
         return Outcome(False, [reason])
     results, baselines = _baselines(interactions, task)
     try:
-        requests = interactions.requests(task.users)
-        scores = model_scores(model_path, requests, interactions.catalogue)
+        scores = user_scores(model_path, interactions, task.users)
         model = ranking_metrics(scores, task)
     except Exception as error:
         reason = f"The model could not rank the test users: {error}"

@@ -1,6 +1,6 @@
 """The raw interactions as arrays: who met what, when, and whether it was relevant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class Interactions:
       relevant: Whether the event makes its item relevant, `(events,)` bool.
       splits: Position of each event's split in `SPLITS`, `(events,)` int.
       test_examples: The serialized rows of the test split, in order.
+      user_ids: Ids of the users, `(n_users,)`.
     """
 
     catalogue: list[str]
@@ -42,6 +43,7 @@ class Interactions:
     relevant: np.ndarray
     splits: np.ndarray
     test_examples: list[bytes]
+    user_ids: list[str] = field(default_factory=list)
 
     def task(self, split: str) -> RankingTask:
         """Returns the ranking of a split, given everything of the splits before it."""
@@ -127,6 +129,7 @@ def read_interactions(
         relevant=_relevant(columns, label, len(splits))[listed],
         splits=splits[listed],
         test_examples=[row for row, kept in zip(parts[-1][1], test_listed, strict=True) if kept],
+        user_ids=[text(owner) for owner in owners],
     )
 
 

@@ -1,11 +1,49 @@
 """What an exported model scores, asked through its own signatures."""
 
+from pathlib import Path
+
 import numpy as np
 import tensorflow as tf
 
+from components.ranking_evaluator.interactions import Interactions
 from schemas import TesseraError
+from trainer.written_scores import WrittenScores
 
 _BATCH = 256
+
+
+def user_scores(path: str, interactions: Interactions, users: np.ndarray) -> np.ndarray:
+    """Scores the catalogue for users of the test split.
+
+    Args:
+      path: Folder of a SavedModel, or of the scores that the Trainer wrote of another model.
+      interactions: All events.
+      users: User indices, `(q,)`.
+
+    Returns:
+      Scores, `(q, n_items)` float32.
+    """
+    if WrittenScores.there(Path(path)):
+        asked = [interactions.user_ids[user] for user in users]
+        return written_scores(path, asked, interactions.catalogue)
+    return model_scores(path, interactions.requests(users), interactions.catalogue)
+
+
+def written_scores(path: str, users: list[str], catalogue: list[str]) -> np.ndarray:
+    """Reads the scores of some users, `(q, n_items)`, in the order of the catalogue.
+
+    Raises:
+      TesseraError: A user or an item is missing.
+    """
+    found = WrittenScores.load(Path(path))
+    rows, places = ({name: place for place, name in enumerate(names)}
+                    for names in (found.users, found.items))
+    missing = [name for name in users if name not in rows]
+    missing += [name for name in catalogue if name not in places]
+    if missing:
+        raise TesseraError(f"The written scores lack {len(missing)} of the users and items, such "
+                           f"as {missing[0]!r}.")
+    return found.ranking[np.ix_([rows[u] for u in users], [places[i] for i in catalogue])]
 
 
 def model_scores(path: str, examples: list[bytes], catalogue: list[str]) -> np.ndarray:

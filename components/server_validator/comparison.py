@@ -97,7 +97,7 @@ def _in_expected_order(
     Items that swapped then compare equal only if their scores are.
     """
     ordered = {name: values.copy() for name, values in got.items()}
-    by_item = [name for name in ordered if got[name].shape == got["item_ids"].shape]
+    by_item = [name for name in ordered if got[name].shape[:2] == got["item_ids"].shape]
     for row, (ids, got_ids) in enumerate(zip(expected["item_ids"], got["item_ids"], strict=True)):
         places = {item: place for place, item in enumerate(got_ids) if item}
         if len(places) < np.count_nonzero(got_ids):

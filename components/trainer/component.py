@@ -8,7 +8,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.proto import trainer_pb2
 from tfx.types import component_spec, standard_artifacts
 
-from components.artifacts import Answers, Encodings
+from components.artifacts import Answers, Encodings, Scores
 from components.code_digest import code_digest
 from components.trainer.executor import Executor
 
@@ -38,7 +38,8 @@ class TrainerSpec(types.ComponentSpec):
     OUTPUTS = {
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "model_run": component_spec.ChannelParameter(type=standard_artifacts.ModelRun),
-        "answers": component_spec.ChannelParameter(type=Answers),
+        "answers": component_spec.ChannelParameter(type=Answers, optional=True),
+        "scores": component_spec.ChannelParameter(type=Scores, optional=True),
     }
 
 
@@ -48,13 +49,17 @@ class Trainer(base_component.BaseComponent):
     SPEC_CLASS = TrainerSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, config: dict[str, Any], **inputs: types.BaseChannel):
+    def __init__(self, config: dict[str, Any], served: bool = True, **inputs: types.BaseChannel):
         """Declares the step.
 
         Args:
           config: `spec`, `recipe` and `seed`, as plain JSON values.
+          served: Whether the recipe makes a SavedModel; then its answers are recorded, else its
+            scores are written.
           **inputs: The channels of `TrainerSpec.INPUTS`; `encodings` with encoders only.
         """
+        said = {"answers": types.Channel(type=Answers)} if served else {
+            "scores": types.Channel(type=Scores)}
         super().__init__(
             TrainerSpec(
                 train_args=trainer_pb2.TrainArgs(splits=["train"]),
@@ -64,7 +69,7 @@ class Trainer(base_component.BaseComponent):
                 code_digest=code_digest("components.trainer.executor", "trainer.run"),
                 model=types.Channel(type=standard_artifacts.Model),
                 model_run=types.Channel(type=standard_artifacts.ModelRun),
-                answers=types.Channel(type=Answers),
+                **said,
                 **inputs,
             )
         )

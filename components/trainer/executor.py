@@ -11,7 +11,7 @@ from schemas import SIDES
 
 
 class Executor(stock.GenericExecutor):
-    """Tells the run function of `tables`, `transforms`, `encodings`, answers and code."""
+    """Tells the run function of `tables`, `transforms`, `encodings`, code and where to write."""
 
     def _GetFnArgs(  # noqa: N802  (the stock executor's name)
         self, input_dict: dict[str, Any], output_dict: dict[str, Any],
@@ -29,7 +29,10 @@ class Executor(stock.GenericExecutor):
         }
         encodings = input_dict.get("encodings")
         fn_args.encodings = artifact_utils.get_single_uri(encodings) if encodings else None
-        fn_args.answers_dir = artifact_utils.get_single_uri(output_dict["answers"])
+        for name in ("answers", "scores"):
+            written = output_dict.get(name)
+            setattr(fn_args, f"{name}_dir",
+                    artifact_utils.get_single_uri(written) if written else None)
         fn_args.code_digest = exec_properties["code_digest"]
         return fn_args
 

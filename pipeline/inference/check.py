@@ -85,8 +85,7 @@ def _is(feature: Feature, spec: FeatureSpec) -> Iterator[str]:
 
 
 def _labels(feature: Feature, spec: FeatureSpec) -> list:
-    return [label for label in spec.labels
-            if feature.side == "interactions" and label.feature == feature.name]
+    return [label for label in spec.labels_of(feature.side) if label.feature == feature.name]
 
 
 def _means(feature: Feature, spec: FeatureSpec) -> str:

@@ -43,7 +43,7 @@ _PASSED = Outcome(True)
 def run_gate(tmp_path):
     """Runs the executor on verdicts; returns the blessing."""
 
-    def run(evaluator=1, ranking=_PASSED, server=_PASSED, validation=None):
+    def run(evaluator=1, ranking=_PASSED, server=_PASSED, validation=None, predictions=None):
         model = standard_artifacts.Model()
         model.uri, model.id = str(tmp_path / "model"), 7
         evaluation = standard_artifacts.ModelBlessing()
@@ -56,7 +56,8 @@ def run_gate(tmp_path):
         inputs = {"model": [model], "evaluation": [evaluation], "evaluation_metrics": [metrics]}
         if evaluator is None:
             inputs = {"model": [model]}
-        for name, outcome in (("ranking", ranking), ("server", server)):
+        given = {"ranking": ranking, "server": server, "predictions": predictions}
+        for name, outcome in ((n, o) for n, o in given.items() if o is not None):
             artifact = Verdict()
             artifact.uri = str(tmp_path / name)
             outcome.save(artifact.uri)
@@ -96,6 +97,13 @@ def test_a_recipe_with_retrieval_alone_is_judged_by_ranking_and_server(run_gate,
     assert run_gate(evaluator=None).get_int_custom_property("blessed") == 1
     run_gate(evaluator=None, ranking=Outcome(False, ["ndcg@10 is low."]))
     assert _reasons(tmp_path) == ["RankingEvaluator: ndcg@10 is low."]
+
+
+def test_a_model_that_is_not_served_is_judged_by_its_scores(run_gate, tmp_path):
+    given = {"evaluator": None, "server": None}
+    assert run_gate(**given, predictions=_PASSED).get_int_custom_property("blessed") == 1
+    run_gate(**given, predictions=Outcome(False, ["like, metric auc 0.5 is below 0.55"]))
+    assert _reasons(tmp_path) == ["PredictionEvaluator: like, metric auc 0.5 is below 0.55"]
 
 
 def test_refuses_with_the_reasons_of_every_failed_check(run_gate, tmp_path):

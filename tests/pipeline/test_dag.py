@@ -15,9 +15,9 @@ SCHEMAS = Path(schemas.__file__).parent / "demo"
 
 @pytest.fixture
 def built(tiny_shop, tmp_path):
-    def build(tasks: dict, **more):
+    def build(tasks: dict, **values):
         recipe = tmp_path / "some.yaml"
-        recipe.write_text(yaml.safe_dump({"description": "some", "tasks": tasks, **more}))
+        recipe.write_text(yaml.safe_dump({"description": "some", "tasks": tasks, **values}))
         config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path,
                              recipe=str(recipe))
         nodes = build_pipeline(config, read_spec("demo"), SCHEMAS).components
@@ -52,3 +52,25 @@ def test_encoders_are_a_step_between_the_gate_and_the_trainer(built, tmp_path):
 def test_without_encoders_there_is_no_such_step(built):
     nodes = built({"retrieval": {"head": "retrieval"}})
     assert "MediaEncoder" not in nodes and "encodings" not in nodes["Trainer"].inputs
+
+
+def test_what_is_said_of_users_alone_is_measured_and_not_demanded(built):
+    nodes = built({"retrieval": {"head": "retrieval"},
+                   "age": {"head": "regression", "label": "age"}})
+    assert "Evaluator" in nodes and "evaluation" not in nodes["Gate"].inputs
+
+
+def test_a_model_that_is_no_saved_model_is_judged_by_its_scores_and_not_pushed(built):
+    like = {"like": {"head": "binary", "label": "like"}}
+    nodes = built(like, family="forest", rank_by="like")
+    assert not {"Evaluator", "ServerValidator", "Pusher", "baseline_model"} & set(nodes)
+    assert set(nodes["Trainer"].outputs) == {"model", "model_run", "scores"}
+    assert nodes["PredictionEvaluator"].upstream_nodes == {nodes["Trainer"]}
+    assert "scores" in nodes["RankingEvaluator"].inputs
+    assert set(nodes["Gate"].inputs) == {"model", "ranking", "predictions"}
+
+
+def test_a_computed_model_goes_the_way_of_a_network(built):
+    nodes = built({"retrieval": {"head": "retrieval"}}, family="similarity")
+    assert set(nodes["Trainer"].outputs) == {"model", "model_run", "answers"}
+    assert {"ServerValidator", "Pusher"} <= set(nodes) and "PredictionEvaluator" not in nodes

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import tensorflow_model_analysis as tfma
+import yaml
 
 from components.verdict import Outcome
 from pipeline import results
@@ -34,7 +35,10 @@ def measured(monkeypatch):
             item = record.metric_keys_and_values.add()
             item.key.name, item.key.output_name = metric, task
             for name, given in properties:
-                setattr(item.key, name, given)
+                if name == "sub_key":
+                    item.key.sub_key.class_id.value = given
+                else:
+                    setattr(item.key, name, given)
             if value is not None:
                 item.value.double_value.value = value
             records.append(record)
@@ -75,6 +79,30 @@ def test_task_metrics_are_the_overall_ones_by_our_names(config, measured):
     assert found["rating"] == {"rmse": 0.9, "mae": 0.7}
     assert found["like"].pop("f1") == pytest.approx(1 / 3)
     assert found["like"] == {"auc": 0.8, "accuracy": 0.75, "precision": 0.5, "recall": 0.25}
+
+
+def test_several_labels_are_told_apart_by_name(tmp_path, measured):
+    recipe = tmp_path / "moods.yaml"
+    recipe.write_text(yaml.safe_dump({"description": "d", "tasks": {
+        "find": {"head": "retrieval"},
+        "feels": {"head": "multi_label", "labels": ["joy", "fear"]}}}))
+    measured([("", "feels", "auc", 0.7), ("", "feels", "auc", 0.8, ("sub_key", 1)),
+              ("", "feels", "auc", 0.6, ("sub_key", 0)),
+              ("", "mood", "sparse_categorical_crossentropy", 1.5)])
+    found = tasks(load_config(None, dataset="demo", root=tmp_path, recipe=str(recipe)))
+    assert found["feels"] == {"auc": 0.7, "auc_by_label": {"joy": 0.6, "fear": 0.8}}
+    assert found["mood"] == {"cross_entropy": 1.5}
+
+
+def test_a_model_that_is_not_served_says_so(tmp_path):
+    config = load_config(None, dataset="demo", root=tmp_path, recipe="feature_union_forest")
+    figures = {"tasks": {"like": {"auc": 0.7}}}
+    Outcome(True, [], figures).save(str(tmp_path / "verdict"))
+    metrics = results.collect(config, {
+        "PredictionEvaluator": node("PredictionEvaluator", tmp_path / "verdict", "verdict")}, 0.0)
+    assert metrics["tasks"] == figures["tasks"]
+    assert metrics["serving"] == {"skipped": "a model of the family 'forest' is no SavedModel, so "
+                                             "that no server can load it"}
 
 
 def test_a_baseline_and_the_change_against_it_are_not_the_model_s_metrics(config, measured):

@@ -56,6 +56,20 @@ def test_labels_have_scale_and_threshold() -> None:
     assert click.feature == "clicked"
 
 
+def test_attributes_of_users_and_texts_with_values_are_labels() -> None:
+    sex = 'string_domain { value: "F" value: "M" }'
+    spec = parse(
+        users=USERS + column("categorical", "label:sex", name="sex", kind="BYTES", rest=sex),
+        interactions=EVENTS + column("label:rating", name="stars"))
+    rating, attribute = spec.labels
+    assert (rating.side, rating.classes) == ("interactions", ())
+    assert (attribute.side, attribute.classes, attribute.binary) == ("users", ("F", "M"), False)
+    assert (attribute.minimum, attribute.maximum) == (0.0, 1.0)
+    assert spec.labels_of("users") == (attribute,) and spec.labels_of("items") == ()
+    assert [f.name for f in spec.inputs("users")] == ["sex"]
+    assert spec.inputs("users", targets=("sex",)) == ()
+
+
 def test_event_types_have_weights_and_make_labels() -> None:
     spec = parse(interactions=EVENTS + column(
         "event_type", "weight:view=0.2", "weight:add to cart=2", "label:bought=purchase",
@@ -148,6 +162,21 @@ BAD = {
     "a label of text": (
         {"interactions": EVENTS + column("label:mood", name="said", kind="BYTES")},
         "the label 'mood' stands on 'said', which is BYTES. A label needs a column of INT or FLOAT",
+    ),
+    "a label of text with one value": (
+        {"users": USERS + column("label:sort", name="said", kind="BYTES",
+                                 rest='string_domain { value: "a" }')},
+        "or the column lists its values in a string_domain, two at least, for the head "
+        "'multi_class'",
+    ),
+    "a label on an item": (
+        {"items": ITEMS + column("label:quality")},
+        "the label 'quality' stands on 'score', a column of the items. A label belongs to the "
+        "interactions, or to the users as an attribute to learn. Take it away",
+    ),
+    "personal data to learn": (
+        {"users": USERS + column("label:wealth", "pii")},
+        "the label 'wealth' stands on 'score', personal data",
     ),
     "a history of nothing": (
         {"interactions": EVENTS + column("history:score", name="past")},

@@ -19,7 +19,7 @@ def test_personal_data_ids_labels_and_histories_are_no_inputs(spec: FeatureSpec)
     assert labels and spec.histories()
     assert any(f.pii for f in spec.features) or not spec.inputs("users")
     for side in SIDES:
-        for feature in spec.inputs(side):
+        for feature in spec.inputs(side, targets=tuple(label.name for label in spec.labels)):
             assert not feature.pii
             assert feature.role is None
             assert feature.history is None
@@ -35,7 +35,9 @@ def test_a_modality_makes_no_input_of_what_is_kept_out() -> None:
     )
     items = 'feature { name: "i" type: INT annotation { tag: "item_id" } }'
     who = 'feature { name: "u" type: INT annotation { tag: "user_id" } }'
-    assert names(parse_spec("kept", [users, items, who + items]).inputs("users")) == {"town"}
+    spec = parse_spec("kept", [users, items, who + items])
+    assert names(spec.inputs("users", targets=("churn",))) == {"town"}
+    assert names(spec.inputs("users")) == {"town", "churned"}, "an input where it is not learned"
 
 
 def test_inputs_are_all_that_has_a_modality_otherwise() -> None:

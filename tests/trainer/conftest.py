@@ -1,6 +1,7 @@
 """A tiny dataset with every modality, as schema, as content of a model and as transformed files."""
 
 import dataclasses
+import json
 from functools import partial
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ import tensorflow_transform.beam as tft_beam
 import tiny_shop
 from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
+from theatre import PREPROCESSING, theatre_spec, theatre_tables
 
 from schemas import parse_spec
 from trainer.data.events import concatenate, read_events
@@ -24,7 +26,7 @@ from trainer.features import Side
 from trainer.model import build_network
 from trainer.preprocessing.preprocess import preprocessing_fn
 from trainer.recipe import Recipe
-from trainer.run import training_data
+from trainer.run import run_fn, training_data
 
 USERS, ITEMS, HISTORY, PIXELS, WORDS = 6, 8, 5, 8, 12
 MODALITIES = ("categorical", "numeric", "text", "image")
@@ -311,3 +313,36 @@ def _export(spec, tmp_path_factory, data, recipe, transforms):
 
     return SimpleNamespace(network=network, memory=memory, events=events, folder=folder,
                            signatures=loaded.signatures, ask=ask)
+
+
+@pytest.fixture(scope="session")
+def theatre(spec, trainer_files, tmp_path_factory):
+    """Every modality, kind of label and head: transformed once for all recipes."""
+    wider = theatre_spec(spec)
+    raw, splits = theatre_tables(wider)
+    everything = Recipe(
+        description="all", modalities=("categorical", "numeric", "text", "image", "audio", "video"),
+        preprocessing=PREPROCESSING, tasks={"retrieval": {"head": "retrieval"}})
+    files, folders = trainer_files(
+        raw, splits, wider, everything, tmp_path_factory.mktemp("theatre"))
+    return SimpleNamespace(spec=wider, raw=raw, files=files, folders=folders)
+
+
+@pytest.fixture
+def run_theatre(theatre, tmp_path):
+    """Trains a recipe of the theatre as the Trainer does; returns where everything was written."""
+
+    def run_theatre(recipe: Recipe) -> SimpleNamespace:
+        args = SimpleNamespace(
+            custom_config={"spec": {"name": theatre.spec.name, "texts": list(theatre.spec.texts)},
+                           "recipe": recipe.model_dump(mode="json"), "seed": 1},
+            transforms=theatre.folders, tables=theatre.files, code_digest="0",
+            answers_dir=str(tmp_path / "answers") if recipe.served else None,
+            scores_dir=None if recipe.served else str(tmp_path / "scores"),
+            model_run_dir=str(tmp_path / "run" / "1"), serving_model_dir=str(tmp_path / "model"))
+        run_fn(args)
+        return SimpleNamespace(
+            model=tmp_path / "model", answers=tmp_path / "answers", scores=tmp_path / "scores",
+            summary=json.loads((tmp_path / "run" / "1" / "summary.json").read_text()))
+
+    return run_theatre

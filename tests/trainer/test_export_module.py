@@ -14,7 +14,7 @@ from trainer.export.memory import remember
 from trainer.export.module import Recommender
 from trainer.model import build_network
 from trainer.recipe import Recipe
-from trainer.scoring import catalogue, retrieval_scores
+from trainer.scoring import catalogue, ranking_scores
 
 NAMES = [str(i) for i in ITEMS]
 TASKS = {"retrieval", "rating", "like"}
@@ -233,7 +233,7 @@ def test_examples_rank_the_catalogue_without_regard_to_item_and_label(
 ):
     raw = _in_order(shop, all_rows)
     found = exported.ask("rank_examples", examples=examples(raw, spec))["scores"]
-    expected = retrieval_scores(
+    expected = ranking_scores(
         exported.network, model_inputs(all_rows), catalogue(exported.network)[0])
     np.testing.assert_allclose(found, expected[:, 1:], **CLOSE)
     changed = [{**row, "film": [424242], "stars": [1.0]} for row in raw]

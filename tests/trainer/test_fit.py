@@ -17,7 +17,7 @@ from trainer import fit
 from trainer.checkpoint import Checkpoint
 from trainer.fit import fit_twice, suitable_batch_size
 from trainer.ranking import ranking_metrics, ranking_task
-from trainer.scoring import catalogue, retrieval_scores
+from trainer.scoring import catalogue, ranking_scores
 
 _ROOT = Path(__file__).parents[2]
 
@@ -188,7 +188,7 @@ def test_training_stops_when_the_score_has_not_risen_for_some_epochs(
     watch.set_model(model)
     given = iter(scores)
     monkeypatch.setattr(fit, "catalogue", lambda network: (None, None))
-    monkeypatch.setattr(fit, "retrieval_scores", lambda *args: None)
+    monkeypatch.setattr(fit, "ranking_scores", lambda *args: None)
     monkeypatch.setattr(fit, "ranking_metrics", lambda *args: type(
         "Result", (), {"metrics": {"ndcg@10": next(given)}})())
     for epoch in range(len(scores)):
@@ -213,7 +213,7 @@ def test_validation_ranks_by_each_users_first_row(fitted):
         first = own[np.argmin(rows["timestamp"][own])]
         np.testing.assert_array_equal(queries["context"][place], rows["context"][first])
     assert not {"timestamp", "label__like"} & queries.keys()
-    scores = retrieval_scores(network, queries, catalogue(network)[0])
+    scores = ranking_scores(network, queries, catalogue(network)[0])
     expected = ranking_task(
         np.concatenate([train.users, validation.users]),
         np.concatenate([train.items, validation.items]),

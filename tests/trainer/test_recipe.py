@@ -5,9 +5,11 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
+from trainer.families import FAMILIES
 from trainer.layers.balancing import BALANCINGS
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.fusion.late import DECISIONS
+from trainer.layers.heads import INTERACTIONS
 from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
 from trainer.layers.text import TEXT_TOWERS
@@ -15,6 +17,8 @@ from trainer.recipe import ModelOptions, Recipe
 from trainer.recipe.towers import Towers
 
 RETRIEVAL = {"head": "retrieval", "label": "like"}
+RATING = {"head": "regression", "label": "rating"}
+MOOD = {"head": "multi_class", "label": "mood"}
 
 
 def _recipe(**changes):
@@ -30,6 +34,22 @@ def test_defaults_and_derived_values():
     assert recipe.retrieval == "find"
     assert recipe.labels == ("rating", "like")
     assert recipe.model_dump() == Recipe(**recipe.model_dump()).model_dump()
+
+
+def test_a_recipe_without_retrieval_ranks_by_a_score():
+    recipe = _recipe(tasks={"rating": RATING, "feels": {"head": "multi_label",
+                                                        "labels": ["joy", "fear"]}},
+                     rank_by="rating", relevant="like")
+    assert (recipe.retrieval, recipe.ranking, recipe.relevance) == (None, "rating", "like")
+    assert recipe.labels == ("rating", "joy", "fear", "like")
+    binary = _recipe(tasks={"like": {"head": "binary", "label": "like"}}, rank_by="like")
+    assert binary.relevance == "like"
+    assert _recipe(tasks={"find": RETRIEVAL, "rating": RATING}).ranking == "find"
+
+
+def test_a_forest_is_not_served():
+    forest = _recipe(family="forest", tasks={"rating": RATING}, rank_by="rating", relevant="like")
+    assert not forest.served and _recipe().served
 
 
 def test_retrieval_may_take_every_event():
@@ -89,7 +109,7 @@ def test_retrieval_may_take_every_event():
      "'training.augmentation.text.swapped' is 0.1, but the tower 'tfidf' ('model.towers.text') "
      "does not read the order of words"),
     ({"encoders": {"text": {"handle": "encoders/words", "replaces_tower": True}},
-      "preprocessing": {"text": {"topics": 4}}},
+      "preprocessing": {"text": {"topics": 4}}}, "",
      "'preprocessing.text.topics' is 4, but 'encoders.text.replaces_tower' is true"),
     ({"modalities": ["image"], "preprocessing": {"text": {"topics": 4}}}, "",
      "'preprocessing.text.topics' is 4, but 'modalities' has no 'text'"),
@@ -106,10 +126,51 @@ def test_retrieval_may_take_every_event():
      "a task with head 'binary' needs a label"),
     ({"tasks": {"find": {**RETRIEVAL, "weight": 0}}}, "tasks.find.weight", "greater than 0"),
     ({"tasks": {"a": RETRIEVAL, "b": RETRIEVAL}}, "",
-     "exactly one task must have the head 'retrieval'"),
-    ({"tasks": {"rating": {"head": "regression", "label": "rating"}}}, "",
-     "exactly one task must have the head 'retrieval'"),
-    ({"tasks": {}}, "", "exactly one task must have the head 'retrieval'"),
+     "at most one task may have the head 'retrieval'"),
+    ({"tasks": {"rating": RATING, "mood": MOOD}}, "",
+     "no task has the head 'retrieval', so 'rank_by' must name the task by whose score items are "
+     "ranked: 'rating'"),
+    ({"tasks": {}}, "", "by whose score items are ranked: none of these tasks"),
+    ({"rank_by": "like"}, "", "'rank_by' is 'like', but only a task with the head retrieval, "
+     "regression, binary, click ranks: 'find'"),
+    ({"tasks": {"rating": RATING}, "rank_by": "rating"}, "",
+     "items are ranked by 'rating', a number, which does not say what is worth recommending: give "
+     "'relevant', a label that is 0 or 1"),
+    ({"training": {"softmax": "sampled"}}, "training.softmax", "'batch' or 'catalogue'"),
+    ({"training": {"softmax": "catalogue", "hard_negatives": 3}}, "training",
+     "'hard_negatives' chooses among a batch's items, but 'softmax' is 'catalogue'"),
+    ({"tasks": {"rating": RATING}, "rank_by": "rating", "relevant": "like",
+      "training": {"softmax": "catalogue"}}, "",
+     "'training.softmax' is 'catalogue', but no task has the head 'retrieval'"),
+    ({"tasks": {"find": RETRIEVAL, "a": {"head": "multi_class"}}}, "tasks.a",
+     "a task with head 'multi_class' needs a label"),
+    ({"tasks": {"find": RETRIEVAL, "a": {"head": "multi_label", "labels": ["joy", "joy"]}}},
+     "tasks.a", "needs 'labels', a list of two or more different labels, and no 'label'"),
+    ({"tasks": {"find": {**RETRIEVAL, "labels": ["joy", "fear"]}}}, "tasks.find",
+     "'labels' was given, but the head is 'retrieval'; only 'multi_label' has several labels"),
+    ({"model": {"interaction": "sum"}}, "model.interaction", "'neural', 'product' or 'concat'"),
+    ({"family": "tree"}, "family", "'network', 'factorization', 'similarity' or 'forest'"),
+    ({"forest": {"trees": 9}}, "", "'forest' was given, but the family is 'network'"),
+    ({"family": "similarity", "model": {"dim": 8}}, "",
+     "'model' was given, but a 'similarity' has none of it: take it away, or take the family"),
+    ({"family": "forest", "training": {"max_epochs": 2}}, "",
+     "'training' was given, but a 'forest' has none of it"),
+    ({"family": "factorization"}, "", "task 'find' has the head 'retrieval', but a "
+     "'factorization' learns regression and binary only"),
+    ({"family": "factorization", "rank_by": "rating", "relevant": "like",
+      "tasks": {"rating": RATING, "like": {"head": "binary", "label": "like"}}}, "",
+     "a 'factorization' learns exactly one task"),
+    ({"family": "factorization", "tasks": {"rating": RATING}, "rank_by": "rating",
+      "relevant": "like", "training": {"alignment": 0.1}}, "",
+     "'training.alignment' is above 0, but a 'factorization' has no modalities to align"),
+    ({"family": "similarity", "similarity": {"vectors": "content", "factors": "svd"}},
+     "similarity", "'factors' was given (svd), but only the vectors collaborative and union read "
+     "it; 'vectors' is 'content'"),
+    ({"family": "similarity", "similarity": {"vectors": "collaborative", "distance": "cosine"}},
+     "similarity", "'distance' was given (cosine), but only the vectors content and union read"),
+    ({"family": "similarity", "similarity": {"content_weight": 1}}, "similarity.content_weight",
+     "less than 1"),
+    ({"family": "forest", "forest": {"trees": 0}}, "forest.trees", "greater than 0"),
 ])
 def test_what_cannot_be_is_named(changes, where, message):
     with pytest.raises(ValidationError) as caught:
@@ -138,7 +199,9 @@ def test_a_recipe_is_final():
     (SHARINGS, ModelOptions.model_fields["sharing"]),
     (BALANCINGS, Recipe.model_fields["balancing"]),
     (TEXT_TOWERS, Towers.model_fields["text"]),
-], ids=["fusion", "sharing", "balancing", "text tower"])
+    (INTERACTIONS, ModelOptions.model_fields["interaction"]),
+    (FAMILIES, Recipe.model_fields["family"]),
+], ids=["fusion", "sharing", "balancing", "text tower", "interaction", "family"])
 def test_a_recipe_may_name_what_is_registered_and_nothing_else(registry, field):
     assert get_args(field.annotation) == tuple(registry)
 
@@ -148,7 +211,7 @@ def test_a_recipe_may_name_every_decision():
     assert (get_args(named), none) == (tuple(DECISIONS), type(None))
 
 
-@pytest.mark.parametrize("registry", [FUSIONS, SHARINGS, BALANCINGS])
+@pytest.mark.parametrize("registry", [FUSIONS, SHARINGS, BALANCINGS, INTERACTIONS])
 def test_an_unknown_name_lists_the_known_ones(registry):
     known = ", ".join(f"'{name}'" for name in registry)
     with pytest.raises(ValueError, match=f"There is no thing 'magic'; known are {known}."):

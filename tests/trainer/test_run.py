@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from schemas import parse_spec
-from trainer import run as module
+from trainer.families import network as module
 from trainer.recipe import Recipe
 from trainer.run import run_fn, training_data
 
@@ -44,7 +44,8 @@ def bare(trainer_files, tmp_path_factory):
         custom_config={"spec": {"name": BARE.name, "texts": list(BARE.texts)},
                        "recipe": recipe.model_dump(), "seed": 1},
         transforms=transforms, tables=files, encodings=None,
-        answers_dir=str(folder / "answers"), model_run_dir=str(folder / "run" / "7"),
+        answers_dir=str(folder / "answers"), scores_dir=None,
+        model_run_dir=str(folder / "run" / "7"),
         serving_model_dir=str(folder / "model"), code_digest="0",
     )
     return SimpleNamespace(folder=folder, fn_args=fn_args, recipe=recipe)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trainer import scoring
-from trainer.scoring import catalogue, retrieval_scores, user_outputs
+from trainer.scoring import catalogue, ranking_scores, user_outputs
 
 
 def _one(network, batch, row, item):
@@ -16,7 +16,7 @@ def _one(network, batch, row, item):
 def test_scores_are_those_of_each_pair(network, rows, monkeypatch, batch_size):
     monkeypatch.setattr(scoring, "_BATCH", batch_size)
     batch = rows(6)
-    scores = retrieval_scores(network, batch, catalogue(network)[0])
+    scores = ranking_scores(network, batch, catalogue(network)[0])
     assert scores.shape == (6, network.item_rows) and scores.dtype == np.float32
     for row, item in ((0, 0), (1, 8), (3, 4), (5, 1)):
         pair = _one(network, batch, row, item)

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from trainer.data.attributes import learned_attribute
 from trainer.data.item_reviews import ItemReviews
 from trainer.data.tables import Table
 from trainer.preprocessing import columns
@@ -37,7 +38,7 @@ class InteractionReader:
       transform: The output of the interactions' transform.
       users: The users table.
       items: The items table.
-      labels: Labels to deliver.
+      labels: Labels to deliver, of the interactions and of their users.
       values: Columns of numbers whose past values histories hold.
       strings: Columns of strings of which they do.
       reviews: What was written of each item in training, where the item side reads it.
@@ -101,6 +102,10 @@ class InteractionReader:
             if self.reviews is not None:
                 row[columns.ITEM_WORDS] = self.reviews.before(
                     row[columns.ITEM_INDEX], row[columns.TIMESTAMP])
+            for name in (columns.label(n) for n in self.labels):
+                if name in self.users.columns:
+                    row[name] = learned_attribute(
+                        self.users.columns[name], row[columns.USER_INDEX], row[columns.USER_ID])
             return row
 
         return parse

@@ -84,7 +84,8 @@ class Encodings:
 def encoded_features(spec: FeatureSpec, recipe: Recipe, table: str) -> Iterator[Feature]:
     """Yields the features of a table that a recipe encodes."""
     encoders = recipe.encoders.given()
-    yield from (f for f in spec.inputs(table, recipe.modalities) if f.modality in encoders)
+    yield from (f for f in spec.inputs(table, recipe.modalities, recipe.labels)
+               if f.modality in encoders)
 
 
 def encoded_side(side: Side, encodings: Encodings, spec: FeatureSpec, recipe: Recipe, table: str,

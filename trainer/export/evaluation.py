@@ -5,6 +5,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import FeatureSpec
+from trainer.data.attributes import judged_attribute
 from trainer.data.tables import Table
 from trainer.export.keys import label_key, weight_key
 from trainer.export.module import Recommender
@@ -23,6 +24,10 @@ class EvaluationColumns(tf.Module):
         super().__init__(name="evaluation_columns")
         self._recommender, self._recipe = recommender, recipe
         self._activity = tf.Variable(_bucket(users.events), trainable=False)
+        self._attributes = {
+            column: tf.Variable(users.columns[column], trainable=False)
+            for column in map(columns.label, recipe.labels) if column in users.columns
+        }
         self._popularity = tf.Variable(_bucket(items.events), trainable=False)
         self._categories = {}
         for feature in spec.inputs("items", ("categorical",)):
@@ -43,9 +48,9 @@ class EvaluationColumns(tf.Module):
             if task.head == "click":
                 label, known = _clicked(row, task)
             else:
-                value = row[columns.label(str(task.label))]
-                known = tf.logical_not(tf.math.is_nan(value))
-                label = tf.where(known, value, 0.0)[:, None]
+                value = tf.stack([self._label(name, row, user) for name in task.targets], axis=1)
+                known = tf.reduce_all(tf.logical_not(tf.math.is_nan(value)), axis=1)
+                label = tf.where(known[:, None], value, 0.0)
             outputs[label_key(name)] = label
             outputs[weight_key(name)] = tf.cast(known, tf.float32)[:, None]
         outputs["user_activity"] = tf.gather(self._activity, user)[:, None]
@@ -53,6 +58,12 @@ class EvaluationColumns(tf.Module):
         for name, table in self._categories.items():
             outputs[name] = tf.gather(table, item)
         return outputs
+
+    def _label(self, name: str, row: dict[str, tf.Tensor], user: tf.Tensor) -> tf.Tensor:
+        column = columns.label(name)
+        if column in row:
+            return row[column]
+        return judged_attribute(self._attributes[column], user, row[columns.USER_ID])
 
 
 def _clicked(row: dict[str, tf.Tensor], task: Task) -> tuple[tf.Tensor, tf.Tensor]:

@@ -1,8 +1,9 @@
 """The module behind the signatures: plain TensorFlow around the trained network."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
-import tensorflow_recommenders as tfrs
 import tensorflow_transform as tft
 
 from schemas import FeatureSpec
@@ -11,7 +12,10 @@ from trainer.data.tables import Table
 from trainer.encoders.encodings import Encodings
 from trainer.export.encoders import ItemEncoders
 from trainer.export.memory import Memory
+from trainer.export.ranking import ranking
 from trainer.export.requests import RawItem, UserRequest
+from trainer.heads import prediction
+from trainer.layers.heads import ProfileHead
 from trainer.model import Network
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
@@ -42,7 +46,12 @@ class Recommender(tf.Module):
         self.spec, self.recipe = spec, recipe
         self._user_model, self._item_model = network.user, network.item
         self._user_lookup = network.user_lookup
-        self._query, self._heads = network.query, network.heads
+        self._query: Any = network.query  # both of retrieval, absent without it
+        self._candidate: Any = network.candidate
+        self._user_heads = {n: head for n, head in network.heads.items()
+                            if isinstance(head, ProfileHead)}
+        self._pair_heads = {n: head for n, head in network.heads.items()
+                            if n not in self._user_heads}
         self._user_ids, self._item_ids = id_lookup(users), id_lookup(items)
         self.request = UserRequest(
             spec, recipe.past, memory, self._user_ids, self._item_ids, transforms["interactions"])
@@ -53,20 +62,15 @@ class Recommender(tf.Module):
         vectors, weights = catalogue(network)
         self._vectors = tf.Variable(vectors, trainable=False)
         self._item_weights = tf.Variable(weights, trainable=False)
-        candidates = np.asarray(network.candidate(vectors), np.float32)
-        self._candidates = tf.Variable(candidates, trainable=False)
-        self._candidate = network.candidate
+        self._ranking = ranking(network, vectors)
         self._names = tf.Variable(np.array(["", *items.ids], dtype=object), trainable=False)
         self._seen = tf.Variable(memory.seen, trainable=False)
         self._seen_splits = tf.Variable(memory.seen_splits, trainable=False)
-        # Row 0, the unknown item, is never recommended.
-        self._index = tfrs.layers.factorized_top_k.BruteForce(k=10)
-        self._index.index(tf.constant(candidates[1:]), tf.range(1, len(items)))
 
     @property
     def size(self) -> int:
         """Number of items in the catalogue."""
-        return int(self._candidates.shape[0]) - 1
+        return int(self._vectors.shape[0]) - 1
 
     def recommend(self, request: Tensors, k: tf.Tensor) -> Tensors:
         """Recommends the best items that the user has not met.
@@ -84,9 +88,8 @@ class Recommender(tf.Module):
         seen = self._seen_mask(read[columns.USER_INDEX], self.request.sent_items(request))
         width = tf.reduce_max(tf.reduce_sum(tf.cast(seen[:, 1:], tf.int32), axis=1))
         wanted = tf.minimum(tf.maximum(tf.reduce_max(k), 1), self.size)
-        scores, index = self._index(
-            self._query(user[self.recipe.retrieval]), k=tf.minimum(wanted + width, self.size)
-        )
+        scores, index = self._ranking.best(
+            user[self.recipe.ranking], tf.minimum(wanted + width, self.size))
         fresh = tf.logical_not(tf.gather(seen, index, batch_dims=1))
         scores, place = tf.math.top_k(tf.where(fresh, scores, _NEVER), k=wanted)
         index = tf.gather(index, place, batch_dims=1)
@@ -95,18 +98,17 @@ class Recommender(tf.Module):
         return {
             "item_ids": tf.where(shown, tf.gather(self._names, index), ""),
             "scores": tf.where(shown, scores, 0.0),
-            **{n: tf.where(shown, value, 0.0) for n, value in answers.items()},
+            **{n: _only(shown, value) for n, value in answers.items()},
         }
 
     def score(self, request: Tensors, candidates: tf.Tensor) -> Tensors:
         """Predicts every task for given candidates, ids `(batch, candidates)`."""
         user = self._user(self.request.columns(request))
         index = table_index(self._item_ids, candidates)
-        query = self._query(user[self.recipe.retrieval])
-        retrieval = tf.einsum("bd,bcd->bc", query, tf.gather(self._candidates, index))
         return {
-            self.recipe.retrieval: retrieval,
+            **self._retrieval(user, index),
             **self._pairs(user, index),
+            **self._attributes(user),
             "user_modality_weights": user["weights"],
             "item_modality_weights": tf.gather(self._item_weights, index),
         }
@@ -120,30 +122,31 @@ class Recommender(tf.Module):
         """Predicts every task for a user and an unseen item's raw content, `(batch,)`."""
         user = self._user(self.request.columns(request))
         vector = self._item_content(raw)["vector"]
-        query = self._query(user[self.recipe.retrieval])
-        candidate = self._candidate(vector)
-        return {
-            self.recipe.retrieval: tf.reduce_sum(query * candidate, axis=1),
-            **{n: self._finish(n, head(user[n], vector)) for n, head in self._heads.items()},
-        }
+        answers = self._attributes(user)
+        if self.recipe.retrieval is not None:
+            answers[self.recipe.retrieval] = tf.reduce_sum(
+                self._query(user[self.recipe.retrieval]) * self._candidate(vector), axis=1)
+        for name, head in self._pair_heads.items():
+            answers[name] = self._finish(name, head(user[name], vector))
+        return answers
 
     def predict(self, serialized: tf.Tensor) -> Tensors:
         """Predicts every task for rows of raw Examples, with each row's own history.
 
         Returns:
-          `(batch,)` for each task; for a `click` head `(batch, 1 + others)`: the row's item and
-          its unseen items.
+          `(batch,)` for each task, `(batch, units)` where it has several classes or labels; for a
+          `click` head `(batch, 1 + others)`: the row's item and its unseen items.
         """
         row = self._parsed(serialized)
         user = self._user(self._behaviour(row))
         index = table_index(self._item_ids, row[columns.ITEM_ID])
-        query = self._query(user[self.recipe.retrieval])
         among = index[:, None]
         if columns.UNSEEN_ID in row:
             others = table_index(self._item_ids, row[columns.UNSEEN_ID])
             among = tf.concat([among, others], axis=1)
-        answers = {self.recipe.retrieval: tf.reduce_sum(
-            query * tf.gather(self._candidates, index), axis=1)}
+        answers = self._attributes(user)
+        answers.update((n, value[:, 0]) for n, value in
+                       self._retrieval(user, index[:, None]).items())
         for name, pairs in self._pairs(user, among).items():
             answers[name] = pairs if self.recipe.tasks[name].head == "click" else pairs[:, 0]
         return answers
@@ -151,8 +154,7 @@ class Recommender(tf.Module):
     def rank(self, serialized: tf.Tensor) -> Tensors:
         """Scores the catalogue for rows of raw Examples; reads user, time and history only."""
         user = self._user(self._behaviour(self._parsed(serialized)))
-        query = self._query(user[self.recipe.retrieval])
-        return {"scores": tf.matmul(query, self._candidates[1:], transpose_b=True)}
+        return {"scores": self._ranking.scores(user[self.recipe.ranking])}
 
     def catalogue(self, index: tf.Tensor) -> Tensors:
         """Names the items at some positions of the catalogue, '' outside of it."""
@@ -189,16 +191,22 @@ class Recommender(tf.Module):
         """Predicts the tasks of pairs, item indices `(batch, items)`."""
         vectors = tf.gather(self._vectors, index)
         return {n: self._finish(n, head(user[n][:, None, :], vectors))
-                for n, head in self._heads.items()}
+                for n, head in self._pair_heads.items()}
+
+    def _retrieval(self, user: Tensors, index: tf.Tensor) -> Tensors:
+        """Scores pairs by retrieval, where there is such a task."""
+        if self.recipe.retrieval is None:
+            return {}
+        query = self._query(user[self.recipe.retrieval])
+        candidates = self._candidate(tf.gather(self._vectors, index))
+        return {self.recipe.retrieval: tf.einsum("bd,bcd->bc", query, candidates)}
+
+    def _attributes(self, user: Tensors) -> Tensors:
+        """Predicts the tasks that speak of the user alone, `(batch,)` or `(batch, units)`."""
+        return {n: self._finish(n, head(user[n])) for n, head in self._user_heads.items()}
 
     def _finish(self, name: str, raw: tf.Tensor) -> tf.Tensor:
-        task = self.recipe.tasks[name]
-        if task.probability:
-            return tf.sigmoid(raw)
-        label = self.spec.label(str(task.label))
-        low = -np.inf if label.minimum is None else label.minimum
-        high = np.inf if label.maximum is None else label.maximum
-        return tf.clip_by_value(raw, low, high)
+        return prediction(self.spec, self.recipe.tasks[name], raw)
 
     def _seen_mask(self, user: tf.Tensor, sent: tf.Tensor) -> tf.Tensor:
         """Marks what a user has met, stored or in the request, `(batch, 1 + items)`."""
@@ -219,3 +227,10 @@ class Recommender(tf.Module):
             if tensor.name == columns.ITEM_WORDS:  # Nobody wrote of it yet.
                 inputs[tensor.name] = tf.zeros([batch, tensor.shape[1]], tf.int32)
         return self._item_model(inputs, training=False)
+
+
+def _only(shown: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    """Zeroes what is not shown `(batch, items)` of values `(batch, items)` or with more axes."""
+    for _ in range(len(values.shape) - 2):
+        shown = shown[..., None]
+    return tf.where(shown, values, 0.0)

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-_NEVER = -1e9
+NEVER = -1e9
 
 
 def in_batch_softmax(query, candidate, weight, probability, candidate_index, temperature=1.0,
@@ -31,7 +31,7 @@ def in_batch_softmax(query, candidate, weight, probability, candidate_index, tem
     batch = ops.shape(logits)[0]
     same = ops.equal(candidate_index[:, None], candidate_index[None, :])
     other = ops.logical_not(ops.cast(ops.eye(batch), "bool"))
-    logits = ops.where(ops.logical_and(same, other), _NEVER, logits)
+    logits = ops.where(ops.logical_and(same, other), NEVER, logits)
     positive = ops.diagonal(logits)
     if hard_negatives is not None:
         logits = _with_hardest(logits, positive, other, hard_negatives)
@@ -43,7 +43,7 @@ def _with_hardest(logits, positive, negative, number):
     batch = logits.shape[1]
     # A batch of unknown size is TensorFlow's alone, where `number` may be a tensor.
     number = min(number, batch) if batch else ops.minimum(number, ops.shape(logits)[1])
-    hardest = ops.top_k(ops.where(negative, logits, _NEVER), number, sorted=False)[0]
+    hardest = ops.top_k(ops.where(negative, logits, NEVER), number, sorted=False)[0]
     return ops.concatenate([positive[:, None], hardest], axis=1)
 
 

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from trainer.layers.branches import ConcatenatedBranches
+
 
 @keras.saving.register_keras_serializable("tessera")
 class SharedBottom(keras.layers.Layer):
@@ -221,4 +223,5 @@ class LayeredExtraction(keras.layers.Layer):
 
 SHARINGS = {
     "shared_bottom": SharedBottom, "mmoe": MixtureOfExperts, "ple": LayeredExtraction,
+    "branches": ConcatenatedBranches,
 }

@@ -4,9 +4,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from schemas import FeatureSpec, Label
+from schemas import FeatureSpec
 from trainer.preprocessing import columns
 from trainer.preprocessing.behaviour import dense, moment_columns
+from trainer.preprocessing.labels import label_columns
 from trainer.preprocessing.past import NOTHING, Past, event_values
 from trainer.preprocessing.raw import as_string, number, one
 from trainer.preprocessing.strings import string_columns
@@ -27,7 +28,7 @@ def interaction_columns(
     }
     now = _moment(inputs, spec)
     outputs[columns.TIMESTAMP] = now
-    outputs.update((columns.label(label.name), _label(inputs, label)) for label in spec.labels)
+    outputs.update(label_columns(inputs, spec, "interactions"))
     unseen = spec.unseen()
     if unseen is not None:
         drawn = as_string(inputs[unseen.name])
@@ -47,19 +48,6 @@ def _moment(inputs: dict[str, Any], spec: FeatureSpec) -> tf.Tensor:
         return one(inputs[spec.role("timestamp").name])
     anything = one(inputs[spec.role("item_id").name])
     return tf.fill(tf.shape(anything), tf.constant(-1, tf.int64))
-
-
-def _label(inputs: dict[str, Any], label: Label) -> tf.Tensor:
-    """Returns a label, float32 `(batch,)`, NaN where a row has none."""
-    if label.equals is not None:
-        text = one(inputs[label.feature])
-        same = tf.cast(tf.equal(text, label.equals), tf.float32)
-        return tf.where(tf.equal(text, ""), float("nan"), same)
-    value = number(inputs[label.feature])
-    if label.threshold is None:
-        return value
-    reached = tf.cast(value >= label.threshold, tf.float32)
-    return tf.where(tf.math.is_nan(value), value, reached)
 
 
 def _event_weight(inputs: dict[str, Any], spec: FeatureSpec) -> tf.Tensor:

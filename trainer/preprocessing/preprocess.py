@@ -8,6 +8,7 @@ import tensorflow_transform as tft
 from schemas import FeatureSpec, parse_spec
 from trainer.preprocessing import columns
 from trainer.preprocessing.interactions import interaction_columns
+from trainer.preprocessing.labels import label_columns
 from trainer.preprocessing.modalities import MODALITY_TRANSFORMS
 from trainer.preprocessing.past import Past
 from trainer.preprocessing.raw import as_string, one
@@ -30,7 +31,7 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> T
     side = custom_config["side"]
     if side == "interactions":
         return interaction_columns(inputs, spec, Past(**custom_config.get("past", {})))
-    outputs = _identity(inputs, spec, side)
+    outputs = {**_identity(inputs, spec, side), **label_columns(inputs, spec, side)}
     for feature in spec.inputs(side, tuple(custom_config["modalities"])):
         options = custom_config["preprocessing"].get(feature.modality, {})
         transform = MODALITY_TRANSFORMS[str(feature.modality)]

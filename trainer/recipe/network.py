@@ -26,6 +26,9 @@ class ModelOptions(Strict):
       decision: How the modalities' decisions are joined, where `fusion` is `late` or `hybrid`;
         `average` where `None`.
       sharing: How one vector becomes one for each task.
+      interaction: How a user's and an item's vector meet in a head: `neural` has biases, the
+        product and a small network, `product` biases and the inner product alone, `concat` a small
+        network over both side by side.
       experts: Experts of `mmoe`, 4 where `None`; of `ple` those of each task, and shared ones, 2
         where `None`.
     """
@@ -43,7 +46,8 @@ class ModelOptions(Strict):
         "concat", "weighted", "gated", "attention", "co_attention", "late", "hybrid"
     ] = "gated"
     decision: Literal["average", "vote", "stack"] | None = None
-    sharing: Literal["shared_bottom", "mmoe", "ple"] = "shared_bottom"
+    sharing: Literal["shared_bottom", "mmoe", "ple", "branches"] = "shared_bottom"
+    interaction: Literal["neural", "product", "concat"] = "neural"
     experts: PositiveInt | None = None
 
     @property

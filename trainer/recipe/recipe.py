@@ -7,31 +7,37 @@ from pydantic import model_validator
 from trainer.preprocessing.past import Past
 from trainer.recipe.behaviour import check_losses, past_of
 from trainer.recipe.encoders import Encoders
+from trainer.recipe.families import HEADS, READ, Family, FamilyOptions
 from trainer.recipe.network import ModelOptions
 from trainer.recipe.preprocessing import Preprocessing
-from trainer.recipe.strict import Strict
 from trainer.recipe.task import Task
 from trainer.recipe.text import require_readers
 from trainer.recipe.training import Training
 
+_RANKING = ("retrieval", "regression", "binary", "click")
 Modality = Literal["categorical", "numeric", "text", "image", "audio", "video"]
 
 
-class Recipe(Strict):
+class Recipe(FamilyOptions):
     """A model and how to train it, without a word about any dataset.
 
     Attributes:
       description: One line for `tessera recipes`.
+      family: What kind of model it is.
       modalities: Modalities that the towers read, of users and of items.
       relevant: The label that makes an event relevant in the ranking evaluation; that of the
-        retrieval task, where there is none.
+        task that ranks, where there is none.
+      rank_by: The task by whose score items are ranked; the one with the head `retrieval`, where
+        there is none.
       encoders: Pretrained networks, by modality.
       tasks: What is learned, by name.
     """
 
     description: str
+    family: Family = "network"
     modalities: tuple[Modality, ...] = ("categorical", "numeric", "text", "image")
     relevant: str | None = None
+    rank_by: str | None = None
     preprocessing: Preprocessing = Preprocessing()
     encoders: Encoders = Encoders()
     model: ModelOptions = ModelOptions()
@@ -40,10 +46,52 @@ class Recipe(Strict):
     training: Training = Training()
 
     @model_validator(mode="after")
-    def _one_retrieval(self) -> "Recipe":
-        heads = [task.head for task in self.tasks.values()]
-        if heads.count("retrieval") != 1:
-            raise ValueError("exactly one task must have the head 'retrieval'")
+    def _ranks(self) -> "Recipe":
+        if [task.head for task in self.tasks.values()].count("retrieval") > 1:
+            raise ValueError("at most one task may have the head 'retrieval'")
+        able = [n for n, task in self.tasks.items() if task.head in _RANKING]
+        told = ", ".join(f"'{name}'" for name in able) or "none of these tasks"
+        if self.rank_by is None and self.retrieval is None:
+            raise ValueError("no task has the head 'retrieval', so 'rank_by' must name the task "
+                             f"by whose score items are ranked: {told}")
+        if self.rank_by is not None and self.rank_by not in able:
+            raise ValueError(f"'rank_by' is '{self.rank_by}', but only a task with the head "
+                             f"{', '.join(_RANKING)} ranks: {told}")
+        if self.retrieval is None and self.training.softmax == "catalogue":
+            raise ValueError("'training.softmax' is 'catalogue', but no task has the head "
+                             "'retrieval', whose softmax it is")
+        if self.relevant is None and self.tasks[self.ranking].head == "regression":
+            raise ValueError(f"items are ranked by '{self.ranking}', a number, which does not say "
+                             "what is worth recommending: give 'relevant', a label that is 0 or 1")
+        return self
+
+    @model_validator(mode="after")
+    def _options_are_of_the_family(self) -> "Recipe":
+        family = self.family
+        for name in FamilyOptions.model_fields:
+            if getattr(self, name) is not None and name != family:
+                raise ValueError(f"'{name}' was given, but the family is '{family}'")
+        if family == "network":
+            return self
+        for name in ("model", "training", "balancing"):
+            default = type(self).model_fields[name].default
+            if getattr(self, name) != default and name not in READ[family]:
+                raise ValueError(f"'{name}' was given, but a '{family}' has none of it: take it "
+                                 "away, or take the family 'network'")
+        for name, task in self.tasks.items():
+            if task.head not in HEADS[family]:
+                raise ValueError(f"task '{name}' has the head '{task.head}', but a '{family}' "
+                                 f"learns {' and '.join(HEADS[family])} only")
+        if family == "factorization" and len(self.tasks) != 1:
+            raise ValueError("a 'factorization' learns exactly one task; its factors are those of "
+                             "one matrix")
+        return self
+
+    @model_validator(mode="after")
+    def _alignment_has_modalities(self) -> "Recipe":
+        if self.training.alignment and self.family != "network":
+            raise ValueError(f"'training.alignment' is above 0, but a '{self.family}' has no "
+                             "modalities to align")
         return self
 
     @model_validator(mode="after")
@@ -58,6 +106,7 @@ class Recipe(Strict):
         require_readers(self)
         return self
 
+    @model_validator(mode="after")
     def _past_has_losses(self) -> "Recipe":
         check_losses(self)
         return self
@@ -68,20 +117,30 @@ class Recipe(Strict):
         return past_of(self)
 
     @property
-    def retrieval(self) -> str:
-        """The name of the retrieval task."""
-        return next(name for name, task in self.tasks.items() if task.head == "retrieval")
+    def served(self) -> bool:
+        """Whether the model is a SavedModel, which a server can load."""
+        return self.family != "forest"
+
+    @property
+    def retrieval(self) -> str | None:
+        """The name of the retrieval task, where there is one."""
+        return next((name for name, task in self.tasks.items() if task.head == "retrieval"), None)
+
+    @property
+    def ranking(self) -> str:
+        """The name of the task by whose score items are ranked."""
+        return self.rank_by or str(self.retrieval)
 
     @property
     def relevance(self) -> str | None:
         """The label that makes an event relevant; every event is, where there is none."""
-        return self.relevant or self.tasks[self.retrieval].label
+        return self.relevant or self.tasks[self.ranking].label
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels that training and its early stopping read."""
-        named = (*(task.label for task in self.tasks.values()), self.relevance)
-        return tuple(dict.fromkeys(label for label in named if label))
+        named = [label for task in self.tasks.values() for label in task.targets]
+        return tuple(dict.fromkeys([*named, *([self.relevance] if self.relevance else [])]))
 
     @property
     def judged(self) -> dict[str, Task]:

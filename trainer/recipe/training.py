@@ -17,6 +17,8 @@ class Training(Strict):
         steps an epoch, so that a small dataset gets enough steps and a large one enough negatives.
       hard_negatives: How many of a batch's negatives count in retrieval for each row, those with
         the largest logits; all where `None`.
+      softmax: What retrieval's softmax runs over: the batch's items, or the whole catalogue, whose
+        cost a step grows with it.
       alignment: Weight of a loss that lets an item's modalities recognize each other.
       augmentation: How contents change while training.
       reconstruction: Weight of the loss of `model.towers.series: vae`.
@@ -27,6 +29,7 @@ class Training(Strict):
     weight_decay: Annotated[float, Field(ge=0.0)] = 1e-4
     temperature: PositiveFloat = 1.0
     hard_negatives: PositiveInt | None = None
+    softmax: Literal["batch", "catalogue"] = "batch"
     alignment: Annotated[float, Field(ge=0.0)] = 0.0
     augmentation: Augmentation = Augmentation()
     reconstruction: PositiveFloat = RECONSTRUCTION_WEIGHT
@@ -37,6 +40,9 @@ class Training(Strict):
     @model_validator(mode="after")
     def _batch_has_the_negatives(self) -> "Training":
         rows, hard = self.batch_size, self.hard_negatives
+        if hard is not None and self.softmax == "catalogue":
+            raise ValueError("'hard_negatives' chooses among a batch's items, but 'softmax' is "
+                             "'catalogue'; give one of the two")
         if rows is not None and hard is not None and hard >= rows:
             raise ValueError(f"'hard_negatives' is {hard}, but a batch of {rows} rows has "
                              f"{rows - 1} negatives for each")

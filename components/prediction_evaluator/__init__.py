@@ -1,0 +1,1 @@
+"""Metrics of predictions that the Trainer wrote, for models that TFMA cannot load."""

@@ -1,0 +1,82 @@
+"""Whether a dataset's labels are what the tasks of a recipe need."""
+
+from schemas import FeatureSpec, InputError
+from trainer.recipe import Recipe, Task
+from trainer.recipe.families import SimilarityOptions
+
+_ZERO_ONE = ("retrieval", "binary", "click", "multi_label")
+
+
+def check_tasks(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
+    """Refuses tasks whose labels exist and are of another kind than their heads need.
+
+    Args:
+      name: The recipe's name, for the message.
+      recipe: The recipe; the dataset has all of its labels.
+      spec: The dataset's spec.
+
+    Raises:
+      InputError: A label is not 0 or 1, not categorical, not a number, or of the wrong table.
+    """
+    for key, task in recipe.tasks.items():
+        fault = _fault(task, spec) or _place_fault(key, task, recipe, spec)
+        if fault:
+            raise InputError(f"Recipe {name!r}, task {key!r}: the head {task.head!r} {fault}")
+    _check_features(name, recipe, spec)
+    if recipe.relevance and spec.label(recipe.relevance).side == "users":
+        raise InputError(
+            f"Recipe {name!r}: 'relevant' is {recipe.relevance!r}, an attribute of the users, "
+            "which does not tell one of their events from another. Name a label of the "
+            "interactions.")
+
+
+def _check_features(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
+    """Refuses a family that reads content where there is none to read."""
+    read = {side: spec.inputs(side, recipe.modalities, recipe.labels) for side in
+            ("users", "items")}
+    told = f"that the recipe's modalities read ({', '.join(recipe.modalities) or 'none'}); " \
+           f"dataset {spec.name!r} has none."
+    similarity = recipe.similarity or SimilarityOptions()
+    if (recipe.family == "similarity" and similarity.vectors != "collaborative"
+            and not read["items"]):
+        raise InputError(f"Recipe {name!r}: similarity to content needs features of the items "
+                         f"{told} Set 'similarity.vectors' to 'collaborative', or declare some.")
+    if recipe.family == "forest" and not (read["users"] or read["items"]):
+        raise InputError(f"Recipe {name!r}: a forest needs features of users or items {told} "
+                         "Declare some in the schemas.")
+
+
+def _fault(task: Task, spec: FeatureSpec) -> str:
+    for label in map(spec.label, task.targets):
+        if task.head in _ZERO_ONE and not label.binary:
+            known = _names(spec, lambda known: known.binary)
+            return (f"needs a label that is 0 or 1, and {label.name!r} is not. Dataset "
+                    f"{spec.name!r} has: {known}.")
+        if task.head == "multi_class" and not label.classes:
+            known = _names(spec, lambda known: known.classes)
+            return (f"needs a categorical label, and {label.name!r} is not. Dataset {spec.name!r} "
+                    f"has: {known}. Tag a column of text whose values are listed in a "
+                    "string_domain.")
+        if task.head == "regression" and label.classes:
+            return (f"needs a number, and {label.name!r} is categorical; take the head "
+                    "'multi_class'.")
+    return ""
+
+
+def _place_fault(name: str, task: Task, recipe: Recipe, spec: FeatureSpec) -> str:
+    if not task.of_user(spec):
+        return ""
+    if task.head not in ("regression", "binary", "multi_class"):
+        return ("needs labels of the interactions, and "
+                f"{', '.join(map(repr, task.targets))} are not all of them; an attribute of the "
+                "users takes the head 'regression', 'binary' or 'multi_class'.")
+    if name == recipe.ranking:
+        return "learns an attribute of the users, by which no item can be ranked."
+    if recipe.family != "network":
+        return (f"learns an attribute of the users, which only the family 'network' can; the "
+                f"family is {recipe.family!r}.")
+    return ""
+
+
+def _names(spec: FeatureSpec, wanted) -> str:
+    return ", ".join(label.name for label in spec.labels if wanted(label)) or "none"

@@ -1,0 +1,80 @@
+"""Metrics of written predictions, against scikit-learn and by hand; thresholds; the files."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score, roc_auc_score
+
+from components.prediction_evaluator.executor import area_under_curve, judge, task_metrics
+from components.ranking_evaluator.model import user_scores, written_scores
+from schemas import TesseraError
+from trainer.written_scores import TaskScores, WrittenScores
+
+RANDOM = np.random.default_rng(3)
+LABEL = (RANDOM.random(200) < 0.4).astype("float32")
+CHANCE = np.round(np.clip(0.3 * LABEL + 0.7 * RANDOM.random(200), 0, 1), 1).astype("float32")
+
+
+def test_a_binary_task_is_measured_as_scikit_learn_does():
+    found = task_metrics(TaskScores("binary", LABEL, CHANCE))
+    assert found["auc"] == pytest.approx(roc_auc_score(LABEL, CHANCE))
+    assert found["f1"] == pytest.approx(f1_score(LABEL, CHANCE > 0.5))
+    assert found["accuracy"] == pytest.approx(((CHANCE > 0.5) == (LABEL > 0)).mean())
+
+
+def test_a_regression_is_measured():
+    found = task_metrics(TaskScores("regression", np.array([1.0, 4.0]), np.array([2.0, 1.0])))
+    assert found == {"rmse": pytest.approx(math.sqrt(5)), "mae": pytest.approx(2.0)}
+
+
+@pytest.mark.parametrize(("task", "told"), [
+    (TaskScores("regression", np.array([1.0]), np.array([3.0])),
+     "seen, metric rmse 2 is above 1.2"),
+    (TaskScores("binary", np.array([1.0, 0.0]), np.array([0.1, 0.9])),
+     "seen, metric auc 0 is below 0.55"),
+    (TaskScores("binary", np.ones(3), np.ones(3)), "seen, metric auc nan is below 0.55"),
+    (TaskScores("regression", np.zeros(0), np.zeros(0)), "seen, metric rmse nan is above 1.2"),
+])
+def test_what_is_not_reached_is_a_reason(task, told):
+    outcome = judge({"seen": task}, max_rmse=1.2, min_auc=0.55)
+    assert (outcome.passed, outcome.reasons) == (False, [told])
+
+
+def test_what_is_reached_passes():
+    outcome = judge({"like": TaskScores("binary", LABEL, CHANCE)}, 1.2, 0.55)
+    assert outcome.passed and set(outcome.figures["tasks"]) == {"like"}
+
+
+def test_one_class_has_no_curve():
+    assert math.isnan(area_under_curve(np.ones(4, bool), np.arange(4.0)))
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    tasks = {"like": TaskScores("binary", LABEL, CHANCE)}
+    ranking = np.arange(6, dtype="float32").reshape(2, 3)
+    WrittenScores(["ann", "bob"], ["7", "9", "10"], ranking, tasks).save(tmp_path / "scores")
+    return tmp_path / "scores"
+
+
+def test_scores_come_back_as_written(written):
+    found = WrittenScores.load(written)
+    np.testing.assert_array_equal(found.tasks["like"].predictions, CHANCE)
+    assert found.tasks["like"].head == "binary"
+    assert WrittenScores.there(written) and not WrittenScores.there(written.parent)
+
+
+def test_users_and_items_are_found_by_name(written):
+    class Asked:
+        catalogue, user_ids = ["10", "7", "9"], ["bob", "zoe", "ann"]
+
+    found = user_scores(str(written), Asked, np.array([2, 0]))
+    assert found.tolist() == [[2, 0, 1], [5, 3, 4]]
+
+
+def test_who_is_missing_is_named(written):
+    with pytest.raises(TesseraError, match="The written scores lack 1 of the users and items, "
+                                           "such as 'zoe'"):
+        written_scores(str(written), ["ann", "zoe"], ["7"])

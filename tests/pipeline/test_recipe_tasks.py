@@ -1,0 +1,113 @@
+"""What a dataset's labels are not, told before anything runs; and the pipeline of each family."""
+
+import pytest
+
+from pipeline.evaluation import demands, eval_config
+from pipeline.recipe_tasks import check_tasks
+from schemas import InputError, parse_spec
+from trainer.recipe import Recipe
+
+_USERS = """feature { name: "who" type: BYTES annotation { tag: "user_id" } }
+feature { name: "town" type: BYTES string_domain { value: "Rome" value: "Oslo" }
+  annotation { tag: "categorical" tag: "label:town" } }
+feature { name: "age" type: INT annotation { tag: "numeric" tag: "label:age" } }
+feature { name: "paid" type: INT int_domain { min: 0 max: 1 } annotation { tag: "label:paid" } }"""
+_ITEMS = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
+_EVENTS = """feature { name: "who" type: BYTES annotation { tag: "user_id" } }
+feature { name: "what" type: BYTES annotation { tag: "item_id" } }
+feature { name: "stars" type: FLOAT annotation { tag: "label:rating" tag: "label:like>=4" } }
+feature { name: "mood" type: BYTES string_domain { value: "calm" value: "wild" }
+  annotation { tag: "label:mood" } }"""
+SPEC = parse_spec("town", [_USERS, _ITEMS, _EVENTS])
+FIND = {"find": {"head": "retrieval", "label": "like"}}
+
+
+def recipe(**values) -> Recipe:
+    return Recipe(**{"description": "d", "tasks": FIND, **values})
+
+
+def with_task(**task) -> Recipe:
+    return recipe(tasks={**FIND, "it": task})
+
+
+@pytest.mark.parametrize(("given", "told"), [
+    (with_task(head="multi_class", label="rating"),
+     "Recipe 'mine', task 'it': the head 'multi_class' needs a categorical label, and 'rating' is "
+     "not. Dataset 'town' has: mood, town. Tag a column of text whose values are listed in a "
+     "string_domain."),
+    (with_task(head="multi_label", labels=["like", "mood"]),
+     "needs a label that is 0 or 1, and 'mood' is not. Dataset 'town' has: like, paid."),
+    (with_task(head="regression", label="mood"), "needs a number, and 'mood' is categorical"),
+    (with_task(head="multi_label", labels=["like", "paid"]),
+     "an attribute of the users takes the head 'regression', 'binary' or 'multi_class'"),
+    (with_task(head="click", label="paid"), "an attribute of the users takes the head"),
+    (recipe(tasks={"paid": {"head": "binary", "label": "paid"}}, rank_by="paid", relevant="like"),
+     "learns an attribute of the users, by which no item can be ranked"),
+    (recipe(relevant="paid"), "Recipe 'mine': 'relevant' is 'paid', an attribute of the users"),
+    (recipe(family="forest", rank_by="like", tasks={
+        "like": {"head": "binary", "label": "like"}, "age": {"head": "regression",
+                                                             "label": "age"}}),
+     "which only the family 'network' can; the family is 'forest'"),
+    (recipe(family="similarity"), "similarity to content needs features of the items that the "
+                                  "recipe's modalities read (categorical, numeric, text, image); "
+                                  "dataset 'town' has none"),
+])
+def test_what_a_label_is_not_is_told(given, told):
+    with pytest.raises(InputError) as caught:
+        check_tasks("mine", given, SPEC)
+    assert told in str(caught.value)
+
+
+def test_a_forest_needs_something_to_read():
+    bare = parse_spec("bare", [_USERS.split("\n")[0], _ITEMS, _EVENTS])
+    forest = recipe(family="forest", rank_by="like",
+                    tasks={"like": {"head": "binary", "label": "like"}})
+    check_tasks("mine", forest, SPEC)  # the users' attributes are features where not learned
+    with pytest.raises(InputError, match="a forest needs features of users or items"):
+        check_tasks("mine", forest, bare)
+
+
+@pytest.mark.parametrize("given", [
+    with_task(head="multi_class", label="mood"), with_task(head="multi_class", label="town"),
+    with_task(head="regression", label="age"), with_task(head="binary", label="paid"),
+    recipe(family="similarity", modalities=[], similarity={"vectors": "collaborative"}),
+])
+def test_what_fits_passes(given):
+    check_tasks("mine", given, SPEC)
+
+
+@pytest.fixture
+def built(monkeypatch):
+    from pipeline.config import load_config
+
+    def built(given: Recipe):
+        config = load_config(None, dataset="demo").model_copy(update={"recipe": given})
+        return eval_config(config, SPEC)
+
+    return built
+
+
+def test_classes_must_be_better_than_chance(built):
+    [spec] = built(with_task(head="multi_class", label="mood")).metrics_specs
+    accuracy, entropy = spec.metrics
+    assert accuracy.class_name == "SparseCategoricalAccuracy"
+    [threshold] = entropy.per_slice_thresholds
+    assert threshold.threshold.value_threshold.upper_bound.value == pytest.approx(0.6931, abs=1e-4)
+
+
+def test_several_labels_are_measured_together_and_apart(built):
+    events = _EVENTS + """
+feature { name: "joy" type: INT int_domain { min: 0 max: 1 } annotation { tag: "label:joy" } }"""
+    assert parse_spec("joyful", [_USERS, _ITEMS, events]).label("joy").binary
+    together, apart = built(with_task(head="multi_label", labels=["like", "paid"])).metrics_specs
+    assert {m.class_name for m in together.metrics} == {
+        "AUC", "BinaryAccuracy", "Precision", "Recall"}
+    assert list(apart.binarize.class_ids.values) == [0, 1]
+
+
+def test_what_is_said_of_users_is_measured_and_not_demanded(built):
+    given = with_task(head="regression", label="age")
+    [spec] = built(given).metrics_specs
+    assert not any(m.per_slice_thresholds or m.HasField("threshold") for m in spec.metrics)
+    assert not demands(given, SPEC)
+    assert demands(with_task(head="binary", label="like"), SPEC)

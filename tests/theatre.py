@@ -1,0 +1,63 @@
+"""The tiny shop with sounds and films, items to compare with, moods, and users' attributes."""
+
+import numpy as np
+import tiny_shop
+
+from schemas import FeatureSpec, parse_spec
+from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
+
+REGIONS = ("north", "south")
+MOODS = ("calm", "wild", "sad")
+PREPROCESSING = {
+    "categorical": {"vocabulary": 12}, "text": {"tokens": 4, "vocabulary": 12},
+    "image": {"height": 8, "width": 8}, "audio": {"seconds": 0.2, "mels": 8, "mfcc": 3},
+    "video": {"frames": 3, "height": 8, "width": 8},
+}
+_AGE = 'name: "age" type: INT annotation { tag: "numeric" }'
+_REGION = 'name: "region" type: BYTES annotation { tag: "categorical" }'
+_DOMAIN = " ".join(f'value: "{name}"' for name in REGIONS)
+_ATTRIBUTES = {
+    _AGE: 'name: "age" type: INT int_domain { min: 13 max: 110 } '
+          'annotation { tag: "numeric" tag: "label:age" tag: "label:grown>=18" }',
+    _REGION: f'name: "region" type: BYTES string_domain {{ {_DOMAIN} }} '
+             'annotation { tag: "categorical" tag: "label:region" }',
+}
+_FACTS = f"""
+feature {{ name: "others" type: INT value_count {{ min: 2 max: 2 }}
+  annotation {{ tag: "unseen" }} }}
+feature {{ name: "joy" type: INT int_domain {{ min: 0 max: 1 }}
+  annotation {{ tag: "label:joy" }} }}
+feature {{ name: "fear" type: INT int_domain {{ min: 0 max: 1 }}
+  annotation {{ tag: "label:fear" }} }}
+feature {{ name: "mood" type: BYTES string_domain {{
+  {" ".join(f'value: "{name}"' for name in MOODS)} }} annotation {{ tag: "label:mood" }} }}
+"""
+
+
+def theatre_spec(spec: FeatureSpec) -> FeatureSpec:
+    """Returns the tiny shop's spec with more in it."""
+    users, items, interactions = spec.texts
+    for plain, attribute in _ATTRIBUTES.items():
+        assert plain in users
+        users = users.replace(plain, attribute)
+    for name, modality in (("tune", "audio"), ("trailer", "video")):
+        items += f'\nfeature {{ name: "{name}" type: BYTES annotation {{ tag: "{modality}" }} }}'
+    return parse_spec("theatre", [users, items, interactions + _FACTS])
+
+
+def theatre_tables(spec: FeatureSpec) -> tuple[dict[str, list[dict]], list[str]]:
+    """Returns rows by table, and the split of each interaction; some content is absent."""
+    raw, splits = tiny_shop.raw_tables(spec)
+    random = np.random.default_rng(0)
+    for i, row in enumerate(raw["items"]):
+        sound = random.integers(-9_000, 9_000, 4_000).astype("<i2").tobytes()
+        film = random.integers(0, 256, (VIDEO_FRAMES * VIDEO_SIDE, VIDEO_SIDE, 3))
+        row["tune"] = [wav(sound)] if i % 2 else []
+        row["trailer"] = [video_strip(film.astype(np.uint8).tobytes())] if i % 3 == 0 else []
+    for i, row in enumerate(raw["users"]):
+        row["region"] = [REGIONS[i % 2].encode()] if i else []
+    for i, row in enumerate(raw["interactions"]):
+        row["others"] = [7, 9]
+        row["joy"], row["fear"] = [i % 2], [int(i % 3 == 0)] if i % 5 else []
+        row["mood"] = [MOODS[i % 3].encode()] if i % 7 else []
+    return raw, splits

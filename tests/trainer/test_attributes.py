@@ -1,0 +1,163 @@
+"""Users' attributes as tasks: who shows them to training, who is judged, and what never leaks."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_model_analysis as tfma
+from sklearn.metrics import roc_auc_score
+from tensorflow_transform import TFTransformOutput
+from theatre import MOODS, PREPROCESSING, REGIONS
+from tiny_shop import USERS, examples, request
+
+from pipeline.config import load_config
+from pipeline.evaluation import eval_config
+from pipeline.results import by_label, task_metrics
+from trainer.data.attributes import judged, judged_attribute, learned_attribute
+from trainer.data.events import read_events
+from trainer.recipe import Recipe
+from trainer.run import run_fn, training_data
+
+TASKS = {
+    "find": {"head": "retrieval", "label": "like"},
+    "region": {"head": "multi_class", "label": "region"},
+    "years": {"head": "regression", "label": "age"},
+    "mood": {"head": "multi_class", "label": "mood"},
+    "feels": {"head": "multi_label", "labels": ["joy", "fear"]},
+}
+
+
+def recipe(tasks=TASKS) -> Recipe:
+    return Recipe(description="attributes", preprocessing=PREPROCESSING, model={"dim": 8},
+                  training={"max_epochs": 1, "batch_size": 8}, tasks=tasks)
+
+
+@pytest.fixture(scope="module")
+def data(theatre):
+    transforms = {side: TFTransformOutput(path) for side, path in theatre.folders.items()}
+    return lambda wanted: training_data(theatre.spec, wanted, theatre.files, transforms)
+
+
+def test_nobody_shows_an_attribute_to_training_and_is_judged_by_it():
+    ids = tf.constant([f"user {i}" for i in range(2000)])
+    values, index = np.arange(2001, dtype="float32"), tf.range(1, 2001)
+    learned = np.asarray(learned_attribute(values, index, ids))
+    asked = np.asarray(judged_attribute(tf.constant(values), index, ids))
+    assert (np.isnan(learned) != np.isnan(asked)).all()
+    assert 0.07 < np.isnan(learned).mean() < 0.13
+    assert np.isnan(learned_attribute(values, tf.zeros_like(index), ids)).all()
+    assert np.isnan(judged_attribute(tf.constant(values), tf.zeros_like(index), ids)).all()
+
+
+def test_the_same_users_are_judged_in_every_process():
+    # FarmHash is stable: these are the ones of twenty.
+    found = np.flatnonzero(judged(tf.constant([str(i) for i in range(20)])))
+    assert found.tolist() == []
+
+
+def test_a_learned_attribute_is_no_input_and_one_that_is_not_learned_is(data):
+    with_it = data(recipe()).user_side.content
+    without = data(recipe({"find": TASKS["find"]})).user_side.content
+    assert {"age", "age__present", "region"} <= set(without)
+    assert set(without) - set(with_it) == {"age", "age__present", "region"}
+    assert not [name for name in (*with_it, *without) if name.startswith("label__")]
+
+
+def test_one_label_of_a_column_hides_the_column(data):
+    grown = {**{"find": TASKS["find"]}, "grown": {"head": "binary", "label": "grown"}}
+    assert "age" not in data(recipe(grown)).user_side.content
+
+
+def test_training_reads_each_users_own_attribute(data, theatre):
+    found = data(recipe())
+    events = read_events(found.reader, found.files["train"])
+    names = [found.users.ids[user - 1] for user in events.users]
+    shown = {row["member"][0].decode(): row for row in theatre.raw["users"]}
+    hidden = dict(zip(names, np.asarray(judged(tf.constant(names))), strict=True))
+    for name, region, age in zip(names, events.labels["region"], events.labels["age"],
+                                 strict=True):
+        row = shown[name]
+        known = row["region"] and not hidden[name]
+        assert region == REGIONS.index(row["region"][0].decode()) if known else np.isnan(region)
+        known = row["age"] and not hidden[name]
+        assert age == row["age"][0] if known else np.isnan(age)
+    assert np.isfinite(events.labels["region"]).any()
+
+
+@pytest.fixture(scope="module")
+def signatures(theatre, tmp_path_factory):
+    """A trained model of all kinds of heads."""
+    folder = tmp_path_factory.mktemp("attributes")
+    run_fn(SimpleNamespace(
+        custom_config={"spec": {"name": theatre.spec.name, "texts": list(theatre.spec.texts)},
+                       "recipe": recipe().model_dump(mode="json"), "seed": 1},
+        transforms=theatre.folders, tables=theatre.files, code_digest="0",
+        answers_dir=str(folder / "answers"), scores_dir=None,
+        model_run_dir=str(folder / "run" / "1"), serving_model_dir=str(folder / "model")))
+    model = tf.saved_model.load(str(folder / "model"))
+    ask = {name: (lambda name=name, **given: {
+        n: v.numpy() for n, v in model.signatures[name](**given).items()})
+        for name in model.signatures}
+    return SimpleNamespace(model=model, folder=folder, **ask)
+
+
+def test_no_tower_reads_what_is_learned(signatures):
+    summary = json.loads((signatures.folder / "run" / "1" / "summary.json").read_text())
+    assert summary["user_modalities"] == ["id", "avatar", "about", "history", "context"]
+
+
+def test_what_each_head_answers(signatures):
+    candidates = tf.constant([["7", "9", "10"]])
+    found = signatures.serving_default(candidates=candidates, **request(user="ann"))
+    assert found["region"].shape == (1, len(REGIONS)) and found["years"].shape == (1,)
+    assert found["mood"].shape == (1, 3, len(MOODS)) and found["feels"].shape == (1, 3, 2)
+    for name in ("region", "mood"):
+        np.testing.assert_allclose(found[name].sum(-1), 1.0, rtol=1e-5)
+    assert 13 <= found["years"][0] <= 110
+    assert (found["feels"] > 0).all() and (found["feels"] < 1).all()
+    best = signatures.recommend(k=tf.constant([4]), **request(user="eve"))
+    assert set(best) == {"item_ids", "scores", "mood", "feels"}, "attributes are of no item"
+    assert best["mood"].shape == (1, 4, 3)
+
+
+def test_evaluation_reads_the_judged_users_attributes_alone(signatures, theatre):
+    rows = [{**row, "member": [name]} for name in USERS for row in theatre.raw["interactions"][:1]]
+    found = signatures.transform_features(examples=examples(rows, theatre.spec))
+    weight = found["weight__region"][:, 0]
+    hidden = np.asarray(judged(tf.constant(USERS)))
+    known = [bool(row["region"]) for row in theatre.raw["users"]]
+    assert weight.tolist() == [float(h and k) for h, k in zip(hidden, known, strict=True)]
+    assert found["label__feels"].shape == (len(rows), 2)
+    assert set(found["weight__mood"][:, 0]) <= {0.0, 1.0}
+
+
+def test_tfma_measures_every_head(signatures, theatre, tmp_path):
+    """The Evaluator's own configuration, on the exported model and every row that is there."""
+    data = tmp_path / "rows.gz"
+    options = tf.io.TFRecordOptions(compression_type="GZIP")
+    with tf.io.TFRecordWriter(str(data), options) as writer:
+        for row in examples(theatre.raw["interactions"], theatre.spec).numpy():
+            writer.write(row)
+    config = load_config(None, dataset="demo").model_copy(update={"recipe": recipe()})
+    measured = eval_config(config, theatre.spec)
+    model = tfma.default_eval_shared_model(str(signatures.folder / "model"), eval_config=measured)
+    tfma.run_model_analysis(
+        eval_shared_model=model, eval_config=measured, data_location=str(data),
+        output_path=str(tmp_path / "found"), file_format="tfrecords")
+    found = by_label(config, task_metrics(str(tmp_path / "found")))
+    rows = theatre.raw["interactions"]
+    asked = signatures.predict_examples(examples=examples(rows, theatre.spec))
+    place = np.array([MOODS.index(r["mood"][0].decode()) if r["mood"] else -1 for r in rows])
+    chance = asked["mood"][place >= 0, place[place >= 0]]
+    assert found["mood"]["cross_entropy"] == pytest.approx(-np.log(chance).mean(), rel=1e-3)
+    right = asked["mood"].argmax(1) == place
+    assert found["mood"]["accuracy"] == pytest.approx(right[place >= 0].mean(), rel=1e-4)
+    whole = np.array([bool(r["fear"]) for r in rows])
+    joy, fear = (np.array([r[n][0] for r in rows if r["fear"]]) for n in ("joy", "fear"))
+    expected = {n: roc_auc_score(label, asked["feels"][whole, i])
+                for i, (n, label) in enumerate((("joy", joy), ("fear", fear)))}
+    assert found["feels"]["auc_by_label"] == pytest.approx(expected, abs=0.03)
+    flat = roc_auc_score(np.stack([joy, fear], 1).ravel(), asked["feels"][whole].ravel())
+    assert found["feels"]["auc"] == pytest.approx(flat, abs=0.03)

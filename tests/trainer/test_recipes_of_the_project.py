@@ -1,0 +1,80 @@
+"""Every recipe that comes with the project: trained, exported and asked, on tiny tables."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from theatre import PREPROCESSING
+from tiny_shop import ITEMS, examples
+
+from components.ranking_evaluator.model import written_scores
+from pipeline.config import load_recipe, recipes
+from trainer.recipe import Recipe
+from trainer.written_scores import WrittenScores
+
+_DTYPES = {"timestamp": tf.int64, "history_timestamp": tf.int64, "k": tf.int32,
+           "history_stars": tf.float32}
+_TINY = {"network": {"model": {"dim": 8}}, "factorization": {"factorization": {"dim": 4}},
+         "similarity": {"similarity": {"dim": 4}},
+         "forest": {"forest": {"trees": 4, "min_leaf": 1, "features": 6}}}
+
+
+def tiny(name: str) -> Recipe:
+    """The recipe with small layers and one epoch; nothing else is changed."""
+    recipe = load_recipe(name)
+    values = {**recipe.model_dump(exclude_none=True), "preprocessing": PREPROCESSING}
+    for key, changes in _TINY[recipe.family].items():
+        values[key] = {**values.get(key, {}), **changes}
+    if recipe.family in ("network", "factorization"):
+        values["training"] = {**values["training"], "max_epochs": 1, "batch_size": 8}
+    return Recipe(**values)
+
+
+@pytest.mark.parametrize("name", [n for n in recipes() if load_recipe(n).served])
+def test_a_recipe_is_trained_and_its_file_answers_like_its_network(name, theatre, run_theatre):
+    recipe = tiny(name)
+    done = run_theatre(recipe)
+    assert done.summary["family"] == recipe.family and done.summary["parameters"] > 0
+    signatures = tf.saved_model.load(str(done.model)).signatures
+    answers = json.loads((done.answers / "answers.json").read_text())
+    assert {a["signature"] for a in answers} == {"serving_default", "recommend"}
+    for answer in answers:
+        found = signatures[answer["signature"]](**{
+            n: tf.constant(v, _DTYPES.get(n, tf.string)) for n, v in answer["inputs"].items()})
+        assert set(found) == set(answer["outputs"])
+        if answer["signature"] == "recommend":
+            shown = (found["item_ids"].numpy() != b"").sum()
+            assert (np.diff(found["scores"].numpy()[0, :shown]) <= 1e-6).all(), "best first"
+        for output, expected in answer["outputs"].items():
+            if output == "item_ids":
+                continue
+            assert np.isfinite(found[output]).all()
+            np.testing.assert_allclose(found[output], expected, rtol=1e-4, atol=1e-5)
+    rows = [row for row in theatre.raw["interactions"] if row["past_films"]][-4:]
+    ranked = signatures["rank_examples"](examples=examples(rows, theatre.spec))["scores"].numpy()
+    assert ranked.shape == (4, len(ITEMS)) and np.ptp(ranked, axis=1).min() > 0
+
+
+@pytest.mark.parametrize("name", [n for n in recipes() if not load_recipe(n).served])
+def test_a_recipe_that_is_not_served_writes_its_scores(name, theatre, run_theatre):
+    recipe = tiny(name)
+    done = run_theatre(recipe)
+    assert done.summary["parameters"] > 0 and not (done.model / "saved_model.pb").exists()
+    found = WrittenScores.load(done.scores)
+    assert set(found.tasks) == set(recipe.tasks)
+    assert found.ranking.shape == (len(found.users), len(ITEMS)) == (4, 10)
+    assert np.isfinite(found.ranking).all() and found.ranking.std() > 0
+    swapped = written_scores(str(done.scores), found.users[::-1], found.items[::-1])
+    np.testing.assert_array_equal(swapped, found.ranking[::-1, ::-1])
+    for task in found.tasks.values():
+        assert 0 < len(task.labels) == len(task.predictions) <= 8
+
+
+def test_the_five_systems_are_there():
+    told = {name: load_recipe(name).description for name in recipes()}
+    for system in range(1, 6):
+        assert any(text.startswith(f"System {system}:") for text in told.values())
+    folder = Path(__file__).parents[2] / "pipeline" / "recipes"
+    assert sorted(told) == sorted(path.stem for path in folder.iterdir())

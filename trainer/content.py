@@ -1,0 +1,102 @@
+"""The content of a user or an item as plain features, for models that learn no towers.
+
+Each feature becomes a block: a bag of weighted words, or a short dense vector. A block's length is
+at most 1 and 0 where the feature is absent, so that no modality outweighs the others.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from keras import ops
+from scipy import sparse
+
+from schemas import Feature
+from trainer.features import Side
+from trainer.preprocessing import columns
+
+_GRID = 4
+_BATCH = 512
+
+
+@dataclass(frozen=True)
+class Block:
+    """One feature of some rows.
+
+    Attributes:
+      values: Weights of a bag's words `(batch, words)`, or a dense vector `(batch, width)`.
+      words: The bag's words `(batch, words)`; `None` for a dense vector.
+    """
+
+    values: Any
+    words: Any = None
+
+
+def content_block(feature: Feature, read) -> Block:
+    """Returns the block of a feature, with operations of Keras, from transformed columns."""
+    name, kind = feature.name, feature.modality
+    if kind == "categorical":
+        return Block(_unit(ops.cast(read[name] > 0, "float32")), read[name])
+    if kind == "text":
+        return Block(_unit(read[columns.tfidf(name)]), read[columns.tfidf_ids(name)])
+    present = ops.cast(read[columns.present(name)], "float32")[:, None]
+    if kind == "numeric":
+        return Block(ops.tanh(ops.cast(read[name], "float32"))[:, None] * present)
+    if kind == "audio":
+        return Block(_unit(ops.cast(read[columns.mfcc(name)], "float32")) * present)
+    pixels = ops.cast(read[name], "float32") / 255.0 - 0.5
+    if kind == "video":
+        pixels = ops.mean(pixels, axis=1)
+    return Block(_unit(colours(pixels)) * present)
+
+
+def colours(pixels):
+    """Describes pictures by mean and deviation of each colour in a grid of four by four cells.
+
+    Args:
+      pixels: `(batch, height, width, colours)`, 8 pixels a side at least.
+
+    Returns:
+      `(batch, 4 * 4 * 2 * colours)`.
+    """
+    height, width, depth = pixels.shape[1:]
+    tall, wide = height // _GRID, width // _GRID
+    cut = pixels[:, : tall * _GRID, : wide * _GRID]
+    cells = ops.reshape(cut, (-1, _GRID, tall, _GRID, wide, depth))
+    mean = ops.mean(cells, axis=(2, 4))
+    deviation = ops.sqrt(ops.maximum(ops.mean(ops.square(cells), axis=(2, 4)) - mean * mean, 0.0))
+    return ops.reshape(ops.concatenate([mean, deviation], axis=-1), (-1, _GRID**2 * 2 * depth))
+
+
+def content_matrix(features: tuple[Feature, ...], side: Side) -> dict[str, sparse.csr_matrix]:
+    """Returns the blocks of a whole table, `(rows, width)` by feature; bags have a column a word.
+
+    Args:
+      features: The features to read.
+      side: What the model holds of the table.
+    """
+    found = {}
+    for feature in features:
+        parts = []
+        for start in range(0, side.rows, _BATCH):
+            some = {n: v[start : start + _BATCH] for n, v in side.content.items()
+                    if n.partition("__")[0] == feature.name}
+            parts.append(_sparse(content_block(feature, some), side.vocabularies, feature.name))
+        found[feature.name] = sparse.vstack(parts).tocsr()
+    return found
+
+
+def _sparse(block: Block, vocabularies: dict[str, int], name: str) -> sparse.csr_matrix:
+    values = np.asarray(block.values, np.float32)
+    if block.words is None:
+        return sparse.csr_matrix(values)
+    words = np.asarray(block.words)
+    rows = np.repeat(np.arange(len(words)), words.shape[1])
+    return sparse.csr_matrix((values.ravel(), (rows, words.ravel())),
+                             shape=(len(words), vocabularies[name]))
+
+
+def _unit(vectors):
+    """Scales vectors `(batch, width)` to length 1; zeros stay."""
+    length = ops.sqrt(ops.sum(ops.square(vectors), axis=-1, keepdims=True))
+    return vectors / ops.maximum(length, 1e-6)

@@ -1,0 +1,47 @@
+"""Matrix factorization as a network: factors and biases of users and items, and nothing else.
+
+Koren, Bell and Volinsky 2009, "Matrix factorization techniques for recommender systems". The
+weight decay of the training is the regularization.
+"""
+
+import keras
+from keras import ops
+
+from schemas import FeatureSpec
+from trainer.features import Side
+from trainer.layers.factors import BiasedFactors
+from trainer.layers.heads import InnerProduct
+from trainer.model import Network
+from trainer.preprocessing import columns
+from trainer.recipe import Recipe
+from trainer.recipe.families import FactorizationOptions
+
+
+def build_factorization(
+    spec: FeatureSpec, recipe: Recipe, users: Side, items: Side, label_means: dict[str, float],
+    seed: int,
+) -> Network:
+    """Builds the factorization that a recipe describes; see `trainer.model.build_network`."""
+    keras.utils.set_random_seed(seed)
+    dim = (recipe.factorization or FactorizationOptions()).dim
+    [(name, task)] = recipe.tasks.items()
+    user_index = keras.Input((), dtype="int32", name=columns.USER_INDEX)
+    item_index = keras.Input((), dtype="int32", name=columns.ITEM_INDEX)
+    of_user = BiasedFactors(users.rows, dim, bias_first=True, name="user_factors")(user_index)
+    of_item = BiasedFactors(items.rows, dim, bias_first=False, name="item_factors")(item_index)
+    user = keras.Model({columns.USER_INDEX: user_index},
+                       {name: of_user, "weights": _whole(user_index)}, name="users")
+    item = keras.Model({columns.ITEM_INDEX: item_index},
+                       {"vector": of_item, "weights": _whole(item_index)}, name="items")
+    start = label_means[str(task.label)] if task.head == "regression" else 0.0
+    head = InnerProduct(dim + 2, start, name=f"head_{name}")
+    training = keras.Model(
+        {columns.USER_INDEX: user_index, columns.ITEM_INDEX: item_index},
+        {name: head(of_user, of_item), "index": item_index}, name="factorization")
+    return Network(user, item, {}, {}, None, None, {name: head}, recipe.ranking, items.rows,
+                   training, ["id"], ["id"])
+
+
+def _whole(index):
+    """Returns the weight of the only modality, `(batch, 1)`."""
+    return ops.ones_like(index, dtype="float32")[:, None]

@@ -1,0 +1,248 @@
+"""Similarity: items as computed vectors, users as the sum of what they met; nothing is trained.
+
+By content, items are alike whose words, categories, numbers and pictures are: latent semantic
+analysis (Deerwester et al. 1990) of all of them, then cosine or Euclidean distance. By behaviour,
+items are alike that the same users met: truncated SVD (Cremonesi, Koren and Turrin 2010) or NMF of
+the matrix of users and items. A union adds up both scores.
+
+The vectors are fixed weights of a network with the signatures of every other one.
+"""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import ops
+from scipy import sparse
+
+from schemas import FeatureSpec
+from trainer.content import content_block, content_matrix
+from trainer.data.events import Events
+from trainer.families.factors import folding, nonnegative_factors, right_factors
+from trainer.families.job import Job
+from trainer.features import Side, content_inputs
+from trainer.fit import TrainingData
+from trainer.layers.profile import DistanceForm, HistorySum, UnitLength
+from trainer.layers.table import TableLookup
+from trainer.model import Network
+from trainer.preprocessing import columns
+from trainer.recipe.families import SimilarityOptions
+
+# Breaks ties, and is all there is for somebody without a history.
+_POPULARITY = 1e-3
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What was computed.
+
+    Attributes:
+      words: By feature of the items, the vector of each word or dense number, `(width, dim)`.
+      content: Content vectors of the items, `(items, dim)`; row 0 is the unknown item.
+      candidates: Behaviour vectors of the items, `(items, dim)`.
+      folded: What an item in a history adds to the user's, `(items, dim)`.
+      popularity: Share of the relevant events, `(items,)`.
+    """
+
+    words: dict[str, np.ndarray]
+    content: np.ndarray
+    candidates: np.ndarray
+    folded: np.ndarray
+    popularity: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Number of computed weights."""
+        return sum(a.size for a in (*self.words.values(), self.candidates, self.folded))
+
+
+def run_similarity(job: Job) -> None:
+    """Computes the vectors from train and validation, and exports them as a network."""
+    options = job.recipe.similarity or SimilarityOptions()
+    events, known = job.events(*job.data.files), job.events("train", "validation")
+    factors = compute_factors(job.data, known, options, job.seed)
+    network = build_similarity(job.data, factors, known, options)
+    job.deliver(network, events)
+    job.summarize(factors.size, user_modalities=network.user_modalities,
+                  item_modalities=network.item_modalities)
+
+
+def compute_factors(data: TrainingData, known: Events, options: SimilarityOptions,
+                    seed: int) -> Factors:
+    """Computes all vectors.
+
+    Args:
+      data: The tables.
+      known: The events to learn from.
+      options: Which vectors, and how.
+      seed: Seed of the iterations' start.
+    """
+    pairs = relevant_pairs(data, known)
+    nothing = np.zeros((len(data.items), 0), np.float32)
+    words: dict[str, np.ndarray] = {}
+    content = candidates = folded = nothing
+    if options.vectors != "collaborative":
+        features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
+        blocks = content_matrix(features, data.item_side)
+        together = sparse.hstack(list(blocks.values())).tocsr()
+        axes = right_factors(together, options.dim, seed)
+        content = np.asarray(together @ axes, np.float32)
+        ends = np.cumsum([block.shape[1] for block in blocks.values()])[:-1]
+        words = dict(zip(blocks, np.split(axes, ends), strict=True))
+    if options.vectors != "content":
+        factorize = nonnegative_factors if options.factors == "nmf" else right_factors
+        candidates = factorize(pairs, options.dim, seed)
+        folded = folding(candidates)
+    count = np.asarray(pairs.sum(axis=0), np.float32).ravel()
+    return Factors(words, content, candidates, folded, count / max(float(count.sum()), 1.0))
+
+
+def relevant_pairs(data: TrainingData, known: Events) -> sparse.csr_matrix:
+    """Returns who met what that was relevant, `(users, items)` of 0 and 1, rows 0 empty."""
+    label = data.recipe.relevance
+    chosen = known.labels[label] > 0 if label else np.ones(len(known), bool)
+    chosen &= (known.users > 0) & (known.items > 0)
+    pairs = (np.ones(int(chosen.sum()), np.float32), (known.users[chosen], known.items[chosen]))
+    matrix = sparse.csr_matrix(pairs, shape=(len(data.users), len(data.items)))
+    matrix.data[:] = 1.0  # several events of one pair count once
+    return matrix
+
+
+def build_similarity(data: TrainingData, factors: Factors, known: Events,
+                     options: SimilarityOptions) -> Network:
+    """Builds the network around the vectors.
+
+    Args:
+      data: The tables.
+      factors: The vectors.
+      known: The events that stand for a user's past where the data have no histories.
+      options: How content is compared, and how much it counts.
+    """
+    items, modalities = _item_model(data.item_side, data.spec, data.recipe, factors, options)
+    tables = _history_tables(factors, options)
+    user = _history_model(data.spec, data.recipe, tables, options)
+    if user is None:
+        user = _table_model(data, known, tables, options)
+    same = keras.layers.Identity(name="same")
+    inputs = {**user.input, **items.input}
+    read = [t.name for t in user.inputs]
+    outputs = {"query": same(user({n: inputs[n] for n in read})[data.recipe.ranking]),
+               "candidate": same(items({t.name: inputs[t.name] for t in items.inputs})["vector"]),
+               "index": inputs[columns.ITEM_INDEX]}
+    training = keras.Model(inputs, outputs, name="similarity")
+    lookup = {n: TableLookup(v, name=f"items_{n}") for n, v in data.item_side.content.items()
+              if n in items.input}
+    return Network(user, items, {}, lookup, same, same, {}, data.recipe.ranking,
+                   data.item_side.rows, training, ["history"], modalities)
+
+
+def _weights(options: SimilarityOptions) -> tuple[float, float]:
+    """Returns the shares of content and of behaviour in the score."""
+    if options.vectors != "union":
+        return float(options.vectors == "content"), float(options.vectors == "collaborative")
+    content = 0.5 if options.content_weight is None else options.content_weight
+    return content, 1 - content
+
+
+def _item_model(side: Side, spec: FeatureSpec, recipe, factors: Factors,
+                options: SimilarityOptions) -> tuple[keras.Model, list[str]]:
+    """Returns items as candidates; content is read anew, so that an unseen item has a vector."""
+    index = keras.Input((), dtype="int32", name=columns.ITEM_INDEX)
+    inputs = {columns.ITEM_INDEX: index}
+    parts, present, modalities = [], [], []
+    if options.vectors != "collaborative":
+        inputs.update(content_inputs(side))
+        features = spec.inputs("items", recipe.modalities, recipe.labels)
+        raw = sum(_projected(content_block(f, inputs), factors.words[f.name], f.name)
+                  for f in features)
+        parts.append(_compared(raw, options, query=False))
+        present.append(ops.cast(ops.max(ops.abs(raw), axis=-1) > 0, "float32"))
+        modalities.append("content")
+    if options.vectors != "content":
+        parts.append(TableLookup(factors.candidates, name="candidates")(index))
+        met = TableLookup((factors.popularity > 0).astype(np.float32), name="met")
+        present.append(met(index))
+        modalities.append("collaborative")
+    popularity = TableLookup(factors.popularity[:, None] * _POPULARITY, name="popularity")(index)
+    vector = ops.concatenate([*parts, popularity], axis=-1)
+    shares = ops.stack(present, axis=1) * np.array(
+        [share for share in _weights(options) if share], np.float32)
+    weights = shares / ops.maximum(ops.sum(shares, axis=1, keepdims=True), 1e-6)
+    return keras.Model(inputs, {"vector": vector, "weights": weights}, name="items"), modalities
+
+
+def _projected(block, words: np.ndarray, name: str):
+    """Multiplies a block with the vectors of its words, `(batch, dim)`."""
+    if block.words is not None:
+        vectors = TableLookup(words, name=f"words_{name}")(block.words)
+        return ops.einsum("bnd,bn->bd", vectors, ops.cast(block.values, "float32"))
+    dense = keras.layers.Dense(words.shape[1], use_bias=False, trainable=False,
+                               name=f"project_{name}")
+    projected = dense(block.values)
+    dense.set_weights([words])
+    return projected
+
+
+def _compared(vectors, options: SimilarityOptions, query: bool):
+    if options.distance == "euclidean":
+        return DistanceForm(query)(vectors)
+    return UnitLength()(vectors)
+
+
+def _history_tables(factors: Factors, options: SimilarityOptions) -> dict[str, np.ndarray]:
+    """Returns what each item in a history adds, by kind of vector."""
+    content = factors.content
+    if options.distance != "euclidean":
+        content = content / np.maximum(np.linalg.norm(content, axis=1, keepdims=True), 1e-6)
+    tables = {"content": content, "collaborative": factors.folded}
+    return {name: table for name, table in tables.items() if table.shape[1]}
+
+
+def _query(past: dict[str, keras.KerasTensor], options: SimilarityOptions, weights):
+    """Makes a query of the vectors of a history, see `_item_model` for its counterpart."""
+    met = ops.cast(ops.max(weights, axis=1, keepdims=True) > 0, "float32")
+    parts = []
+    for name, share in zip(("content", "collaborative"), _weights(options), strict=True):
+        if name not in past:
+            continue
+        summed = HistorySum(mean=name == "content", name=f"history_{name}")(past[name], weights)
+        if name == "content":
+            summed = _compared(summed, options, query=True)
+        parts.append(summed * share * met)
+    return ops.concatenate([*parts, ops.ones_like(met)], axis=-1), met
+
+
+def _history_model(spec: FeatureSpec, recipe, tables, options) -> keras.Model | None:
+    """Returns users by their histories; nothing where the data have none."""
+    histories = spec.histories()
+    if "item_id" not in histories or "timestamp" not in histories:
+        return None
+    length = histories["item_id"].max_values
+    index = keras.Input((length,), dtype="int32", name=columns.HISTORY_INDEX)
+    inputs = {columns.HISTORY_INDEX: index}
+    weights = ops.cast(index > 0, "float32")
+    label = spec.label(recipe.relevance) if recipe.relevance else None
+    if label is not None and label.equals is None and label.feature in histories:
+        name = columns.history_value(label.feature)
+        inputs[name] = keras.Input((length,), dtype="float32", name=name)
+        bound = 1.0 if label.threshold is None else label.threshold
+        weights = weights * ops.cast(inputs[name] >= bound, "float32")
+    past = {name: TableLookup(table, name=f"past_{name}")(index) for name, table in tables.items()}
+    query, met = _query(past, options, weights)
+    return keras.Model(inputs, {recipe.ranking: query, "weights": met}, name="users")
+
+
+def _table_model(data: TrainingData, known: Events, tables, options) -> keras.Model:
+    """Returns users by what they met in training, for data without histories."""
+    pairs = relevant_pairs(data, known)
+    sums = {name: np.asarray(pairs @ table, np.float32) for name, table in tables.items()}
+    counts = np.asarray(pairs.sum(axis=1), np.float32)
+    index = keras.Input((), dtype="int32", name=columns.USER_INDEX)
+    mean = sums if "content" not in sums else {
+        **sums, "content": sums["content"] / np.maximum(counts, 1.0)}
+    weights = TableLookup((counts > 0).astype(np.float32), name="met")(index)
+    past = {name: TableLookup(table[:, None], name=f"past_{name}")(index)
+            for name, table in mean.items()}
+    query, met = _query(past, options, weights)
+    return keras.Model({columns.USER_INDEX: index}, {data.recipe.ranking: query, "weights": met},
+                       name="users")

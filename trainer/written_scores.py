@@ -1,0 +1,73 @@
+"""Scores as files, of a model that no server can load: what would be asked of it is answered here.
+
+`ranking.npz` holds the ids of users and items and the score of every pair of them;
+`predictions.npz` each task's label and prediction on the rows of the test split that have the
+label; `tasks.json` the head of each task.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+_RANKING, _PREDICTIONS, _TASKS = "ranking.npz", "predictions.npz", "tasks.json"
+
+
+@dataclass(frozen=True)
+class TaskScores:
+    """One task on the test split.
+
+    Attributes:
+      head: `regression` or `binary`.
+      labels: `(rows,)`, of the rows that have one.
+      predictions: Values or probabilities, `(rows,)`.
+    """
+
+    head: str
+    labels: np.ndarray
+    predictions: np.ndarray
+
+
+@dataclass(frozen=True)
+class WrittenScores:
+    """All scores of a model.
+
+    Attributes:
+      users: Ids of the users with a test row, `(users,)`.
+      items: Ids of the catalogue, `(items,)`.
+      ranking: Score of each pair, float32 `(users, items)`.
+      tasks: The tasks' scores by name.
+    """
+
+    users: list[str]
+    items: list[str]
+    ranking: np.ndarray
+    tasks: dict[str, TaskScores]
+
+    def save(self, folder: Path) -> None:
+        """Writes the files."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(folder / _RANKING, users=np.array(self.users), items=np.array(self.items),
+                 ranking=self.ranking)
+        arrays = {f"{kind}_{name}": values for name, task in self.tasks.items()
+                  for kind, values in (("label", task.labels), ("prediction", task.predictions))}
+        np.savez(folder / _PREDICTIONS, **arrays)
+        heads = {name: task.head for name, task in self.tasks.items()}
+        (folder / _TASKS).write_text(json.dumps(heads), encoding="utf-8")
+
+    @staticmethod
+    def there(folder: Path) -> bool:
+        """Tells whether a folder holds written scores."""
+        return (folder / _RANKING).is_file()
+
+    @staticmethod
+    def load(folder: Path) -> "WrittenScores":
+        """Reads the files."""
+        with np.load(folder / _RANKING) as found:
+            users, items, ranking = (found[n] for n in ("users", "items", "ranking"))
+        heads = json.loads((folder / _TASKS).read_text(encoding="utf-8"))
+        with np.load(folder / _PREDICTIONS) as found:
+            tasks = {name: TaskScores(head, found[f"label_{name}"], found[f"prediction_{name}"])
+                     for name, head in heads.items()}
+        return WrittenScores(users.tolist(), items.tolist(), ranking, tasks)
