@@ -21,11 +21,13 @@ class Side:
       rows: Number of rows, the unknown id at index 0 included.
       content: Transformed columns, `(rows, ...)`.
       vocabularies: Number of indices of each categorical or text feature, padding included.
+      met: Whether training has an event of each row, `(rows,)` bool; of all, where `None`.
     """
 
     rows: int
     content: dict[str, np.ndarray]
     vocabularies: dict[str, int]
+    met: np.ndarray | None = None
 
 
 def content_inputs(side: Side) -> dict[str, keras.KerasTensor]:

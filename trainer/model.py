@@ -146,7 +146,7 @@ def _item_model(spec, recipe, items, embedding, seed):
     inputs = {columns.ITEM_INDEX: index, **content_inputs(items)}
     tower = IdTower(options.dim, embedding, options.id_dropout, seed, dropout=options.dropout,
                     name="item_id")
-    parts = {"id": tower(index)}
+    parts = {"id": tower(_known(index, items, "items"))}
     parts.update(feature_parts(spec, recipe, "items", items, inputs))
     vectors, present = _stack(parts)
     fused, weights = _fuse(vectors, present, recipe, "items", seed + 3)
@@ -164,7 +164,7 @@ def _user_model(spec, recipe, users, item_embedding, seed):
     embedding = keras.layers.Embedding(users.rows, options.dim, name="user_embedding")
     tower = IdTower(options.dim, embedding, options.id_dropout, seed + 1,
                     dropout=options.dropout, name="user_id")
-    parts = {"id": tower(index)}
+    parts = {"id": tower(_known(index, users, "users"))}
     parts.update(feature_parts(spec, recipe, "users", users, inputs))
     parts.update(behaviour_parts(spec, recipe, item_embedding, behaviour))
     fused, weights = _fuse(*_stack(parts), recipe, "users", seed + 4)
@@ -174,6 +174,13 @@ def _user_model(spec, recipe, users, item_embedding, seed):
     )
     outputs = {**shared(fused), "weights": weights}
     return keras.Model(inputs, outputs, name="users"), list(parts)
+
+
+def _known(index, side: Side, name: str):
+    """Makes ids unknown whose vectors no event has trained: they would speak at random."""
+    if side.met is None:
+        return index
+    return index * TableLookup(side.met.astype("int32"), name=f"{name}_met")(index)
 
 
 def _stack(parts):
