@@ -141,7 +141,7 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: 
         **({"evaluation": evaluator.outputs["blessing"],
             "evaluation_metrics": evaluator.outputs["evaluation"]} if evaluator else {}),
     )
-    pusher = Pusher(model=model, model_blessing=gate.outputs["blessing"],
-                    folder=config.root / "serving" / config.pipeline_name)
+    pushers = [Pusher(model=model, model_blessing=gate.outputs["blessing"],
+                      folder=config.root / "serving" / config.pipeline_name)] if config.push else []
     evaluators = [baseline, evaluator] if evaluator else []
-    return [*evaluators, ranking, server, gate, pusher]
+    return [*evaluators, ranking, server, gate, *pushers]

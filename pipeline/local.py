@@ -15,6 +15,7 @@ from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher, runtime_parameter_utils
 
 from pipeline.abandoned import settle
+from pipeline.data_steps import before_training, renamed
 from pipeline.nodes import NodeError, NodeRun
 
 _STATE = metadata_store_pb2.Execution
@@ -25,6 +26,7 @@ def run_locally(
     run_id: str,
     on_start: Callable[[str], None],
     on_end: Callable[[NodeRun], None],
+    data_name: str,
 ) -> None:
     """Runs every node of a pipeline in its order.
 
@@ -33,6 +35,8 @@ def run_locally(
       run_id: The id of this run in the metadata.
       on_start: Called with a node's id before it runs.
       on_end: Called with what became of it.
+      data_name: The name under which the steps before training run; pipelines that give the same
+        name take these steps from one another's cache.
 
     Raises:
       NodeError: A node failed; the nodes after it did not run.
@@ -44,19 +48,22 @@ def run_locally(
     config = deployment.metadata_connection_config
     connection = getattr(config, config.WhichOneof("connection_config"))
     with metadata.Metadata(connection) as handle:
-        settle(handle.store, pipeline.pipeline_info.pipeline_name,
-               Path(pipeline.pipeline_info.pipeline_root))
+        root = Path(pipeline.pipeline_info.pipeline_root)
+        settle(handle.store, pipeline.pipeline_info.pipeline_name, root,
+               root.with_name(data_name))
+    data_steps, of_data = before_training(ir), renamed(ir, data_name)
     for node in ir.nodes:
         pipeline_node = node.pipeline_node
         name = pipeline_node.node_info.id
         on_start(name)
         started = time.monotonic()
+        under = of_data if name in data_steps else ir
         try:
             info = launcher.Launcher(
                 pipeline_node=pipeline_node,
                 mlmd_connection=metadata.Metadata(connection),
-                pipeline_info=ir.pipeline_info,
-                pipeline_runtime_spec=ir.runtime_spec,
+                pipeline_info=under.pipeline_info,
+                pipeline_runtime_spec=under.runtime_spec,
                 executor_spec=runner_utils.extract_executor_spec(deployment, name),
                 custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
             ).launch()

@@ -66,7 +66,7 @@ def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> N
         for name in ("data_report.html", "data_report.json"):
             report = Path(nodes["DataReport"].outputs["report"])
             write_whole(folder / name, (report / name).read_bytes())
-    text = json.dumps(_finite(metrics), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(finite(metrics), indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(folder / "metrics.json", text.encode())
     link, fresh = folder.parent / "latest", folder.parent / ".latest"
     fresh.unlink(missing_ok=True)  # of a killed run
@@ -128,10 +128,10 @@ def confusions(uri: str) -> dict[str, list[dict[str, float]]]:
     return tasks
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Replaces NaN and infinities, which JSON lacks, by null."""
     if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
+        return {key: finite(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_finite(inner) for inner in value]
+        return [finite(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

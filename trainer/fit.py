@@ -134,11 +134,11 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
     recipe = data.recipe
     means = {label: events.label_mean(label) for label in recipe.labels}
 
-    sides = [replace(side, met=np.bincount(met, minlength=side.rows) > 0) for side, met in (
-        (data.user_side, events.users), (data.item_side, events.items))]
+    users, items = (replace(side, met=np.bincount(met, minlength=side.rows) > 0) for side, met in (
+        (data.user_side, events.users), (data.item_side, events.items)))
 
     def build() -> Network:
-        return build_network(data.spec, recipe, *sides, means, seed)
+        return build_network(data.spec, recipe, users, items, means, seed)
 
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
