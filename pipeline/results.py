@@ -1,4 +1,4 @@
-"""What a run leaves behind: `metrics.json` and the data report, also when it was stopped."""
+"""What a run leaves behind: `metrics.json` and the reports, also when it was stopped."""
 
 import json
 import math
@@ -7,6 +7,7 @@ from typing import Any
 
 from components.verdict import Outcome
 from pipeline.config import RunConfig
+from pipeline.model_report import CURVES, read_report
 from pipeline.nodes import NodeRun
 from pipeline.root import write_whole
 
@@ -66,6 +67,13 @@ def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> N
         for name in ("data_report.html", "data_report.json"):
             report = Path(nodes["DataReport"].outputs["report"])
             write_whole(folder / name, (report / name).read_bytes())
+    if "Trainer" in nodes:
+        outputs = nodes["Trainer"].outputs
+        curves = Path(outputs["model_run"]) / CURVES
+        if curves.exists():
+            write_whole(folder / CURVES, curves.read_bytes())
+        page = read_report(finite(metrics), curves, Path(outputs["answers"]) / "answers.json")
+        write_whole(folder / "model_report.html", page.encode())
     text = json.dumps(finite(metrics), indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(folder / "metrics.json", text.encode())
     link, fresh = folder.parent / "latest", folder.parent / ".latest"

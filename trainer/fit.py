@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from schemas import FeatureSpec, InputError
 from trainer.checkpoint import Checkpoint
+from trainer.curves import Curves, Epochs, epochs_noted
 from trainer.data.events import Events, concatenate, read_events
 from trainer.data.interactions import InteractionReader, model_inputs
 from trainer.data.tables import Table
@@ -67,11 +68,13 @@ class Fitted:
       network: The network of the second fit, in float32 and on one device.
       epochs: Epochs of the second fit.
       validation: Validation NDCG@10 after each epoch of the first fit.
+      curves: Figures of each epoch of the fits `first` and `second`.
     """
 
     network: Network
     epochs: int
     validation: list[float]
+    curves: dict[str, Epochs]
 
 
 def fit_twice(data: TrainingData, seed: int, logs: Path, checkpoints: Path,
@@ -107,7 +110,13 @@ def fit_twice(data: TrainingData, seed: int, logs: Path, checkpoints: Path,
     epochs = int(np.argmax(watch.scores)) + 1
     network = _fit(data, concatenate([train, validation]), ["train", "validation"], epochs, seed,
                    logs / "second", checkpoints / "second", strategy, precision)
-    return Fitted(network, epochs, watch.scores)
+    curves = {name: epochs_noted(_curves(checkpoints / name)) for name in ("first", "second")}
+    return Fitted(network, epochs, watch.scores, curves)
+
+
+def _curves(checkpoints: Path) -> Path:
+    """Returns where a fit's curves lie: beside its state, whose folder is its own."""
+    return checkpoints.with_name(f"{checkpoints.name}_curves.json")
 
 
 def default_strategy() -> tf.distribute.Strategy:
@@ -161,7 +170,9 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
     batches = data.reader.batches([f for s in splits for f in data.files[s]], size, seed)
     checkpoint = Checkpoint(checkpoints)
     behind = checkpoint.restore(model)
-    callbacks = [checkpoint, keras.callbacks.TensorBoard(str(logs), write_graph=False)]
+    # An epoch is noted before its state is kept, or a kill in between would lose it.
+    callbacks = [Curves(_curves(checkpoints)), checkpoint,
+                 keras.callbacks.TensorBoard(str(logs), write_graph=False)]
     if watch is not None:
         watch.network = network
         callbacks.insert(0, watch)  # an epoch is scored before its state is kept

@@ -10,6 +10,7 @@ import tensorflow_transform as tft
 
 from schemas import SIDES, FeatureSpec, parse_spec
 from trainer.answers import Answerer
+from trainer.curves import by_name
 from trainer.data.events import concatenate, read_events
 from trainer.data.interactions import InteractionReader
 from trainer.data.tables import Table, read_table
@@ -58,12 +59,15 @@ def run_fn(fn_args) -> None:
     summary = {
         "epochs": fitted.epochs,
         "validation_ndcg@10": fitted.validation,
+        "seconds": sum(e["seconds"] for epochs in fitted.curves.values() for e in epochs),
         "parameters": sum(
             math.prod(w.shape) for w in fitted.network.training.trainable_weights),
         "user_modalities": fitted.network.user_modalities,
         "item_modalities": fitted.network.item_modalities,
     }
     (run_dir / "summary.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
+    curves = {name: by_name(epochs) for name, epochs in fitted.curves.items()}
+    (run_dir / "curves.json").write_text(json.dumps(curves, indent=1), encoding="utf-8")
     shutil.rmtree(checkpoints)
 
 
