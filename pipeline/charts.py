@@ -1,6 +1,6 @@
 """Charts as SVG: self-contained, readable in light and dark, and small enough for a page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -61,13 +61,12 @@ def bars(title: str, rows: Sequence[Bar], digits: int = 3) -> str:
     return _svg(title, _WIDTH, _TOP + len(rows) * _ROW + 6, parts)
 
 
-def lines(title: str, series: dict[str, Sequence[float]], start: int = 1) -> str:
+def lines(title: str, series: Mapping[str, Sequence[float]]) -> str:
     """Draws curves over epochs on one scale.
 
     Args:
       title: The heading.
-      series: The values by name.
-      start: The first value's place on the axis.
+      series: The values by name, from the first epoch on.
 
     Returns:
       The SVG.
@@ -80,7 +79,7 @@ def lines(title: str, series: dict[str, Sequence[float]], start: int = 1) -> str
         x = _LEFT + _PLOT * (number / max(longest - 1, 1))
         return x, _TOP + (_HEIGHT - _TOP - 40) * (1 - (value - low) / span)
 
-    parts = _axes(f"{low:.3g}", f"{high:.3g}", str(start), str(start + longest - 1))
+    parts = _axes(f"{low:.3g}", f"{high:.3g}", "1", str(longest))
     for number, (name, curve) in enumerate(series.items()):
         ink = _INKS[number % len(_INKS)]
         spots = [place(i, v) for i, v in enumerate(curve)]

@@ -86,8 +86,8 @@ def questions(metrics: dict[str, Any], answers: list[dict[str, Any]]) -> list[di
             continue
         tasks = [n for n in outputs if not n.endswith("_modality_weights")]
         # The first task is the one that ranks; `trainer.answers` writes it first.
-        order = sorted(range(len(answer["inputs"]["candidates"][0])),
-                       key=lambda i, by=outputs[tasks[0]][0]: -by[i])[:_SHOWN]
+        scores = outputs[tasks[0]][0]
+        order = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[:_SHOWN]
         found.append({
             "user": answer["inputs"]["user_id"][0] or "an unknown visitor",
             "user_weights": _largest(names["user"], outputs["user_modality_weights"][0]),

@@ -97,6 +97,29 @@ def test_few_products_have_many_events(events: list[Event]) -> None:
     assert 0.2 < counts[:40].sum() / SIZES.events < 0.5
 
 
+def new_ndcg(scores: np.ndarray, events: list[Event], k: int = 10) -> float:
+    """NDCG@10 of the new products, over the customers who like one."""
+    new = np.flatnonzero(new_products(SIZES, 7))
+    liked: dict[int, list[int]] = {}
+    for event in events:
+        if event.item in new and (event.stars or 0) >= 4:
+            liked.setdefault(event.user, []).append(event.item)
+    gains = 1 / np.log2(np.arange(k) + 2)
+    return float(np.mean([
+        (gains * np.isin(new[np.argsort(-scores[user, new])][:k], items)).sum()
+        / gains[: len(items)].sum() for user, items in liked.items()]))
+
+
+@pytest.mark.parametrize("column", ["photo", "sound", "description"])
+def test_what_shows_in_a_column_finds_new_products(
+    world: DemoWorld, events: list[Event], column: str
+) -> None:
+    best = new_ndcg(world.taste(), events)
+    blind = new_ndcg(shuffled(world, column).taste(), events)
+    guessed = new_ndcg(np.random.default_rng(0).random((SIZES.users, SIZES.items)), events)
+    assert guessed + 0.2 < blind < best - 0.1
+
+
 def test_nobody_meets_the_new_products_before_the_last_tenth(events: list[Event]) -> None:
     new = new_products(SIZES, 7)
     assert new.sum() == 40
