@@ -60,8 +60,10 @@ def _run(config: RunConfig, console: Console) -> int:
             _say(console, f"{node.node:<32} {how:<7} {node.seconds:7.1f} s")
 
         done = carry_out(config, spec, lambda name: status.update(f"{name} is running"), ended)
-    if (done.folder / "data_report.html").exists():
-        _say(console, f"Data report: {done.folder / 'data_report.html'}")
+    for name in ("data_report", "model_report"):
+        if (done.folder / f"{name}.html").exists():
+            label = name.replace("_", " ").capitalize()
+            _say(console, f"{label}: {done.folder / f'{name}.html'}")
     _say(console, f"Metrics:     {done.folder / 'metrics.json'}")
     if config.split == "random":
         _say(console, "Split:       random: no figure tells how the model does on what comes next")
