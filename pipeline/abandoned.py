@@ -9,7 +9,7 @@ from ml_metadata.proto import metadata_store_pb2
 _STATE = metadata_store_pb2.Execution
 
 
-def settle(store: MetadataStore, pipeline_name: str, pipeline_root: Path) -> None:
+def settle(store: MetadataStore, pipeline_name: str, *roots: Path) -> None:
     """Marks executions that nobody finishes any more as failed and removes their outputs.
 
     No other run of the pipeline may be under way. Nothing uses such outputs in any case: TFX
@@ -18,7 +18,7 @@ def settle(store: MetadataStore, pipeline_name: str, pipeline_root: Path) -> Non
     Args:
       store: The metadata store.
       pipeline_name: The pipeline's name in it.
-      pipeline_root: The folder of the pipeline's artifacts.
+      *roots: The folders of the pipeline's artifacts.
     """
     context = store.get_context_by_type_and_name("pipeline", pipeline_name)
     if context is None:
@@ -29,10 +29,10 @@ def settle(store: MetadataStore, pipeline_name: str, pipeline_root: Path) -> Non
     ]
     for execution in executions:
         for node in _nodes(store, execution.id):
-            folder = pipeline_root / node.removeprefix(f"{pipeline_name}.")
-            for left in (*folder.glob(f"*/{execution.id}"),
-                         folder / ".system" / "executor_execution" / str(execution.id)):
-                shutil.rmtree(left, ignore_errors=True)
+            for folder in (root / node.removeprefix(f"{pipeline_name}.") for root in roots):
+                for left in (*folder.glob(f"*/{execution.id}"),
+                             folder / ".system" / "executor_execution" / str(execution.id)):
+                    shutil.rmtree(left, ignore_errors=True)
         execution.last_known_state = _STATE.FAILED
     if executions:
         store.put_executions(executions)

@@ -200,7 +200,7 @@ def transform_seconds(items: int, events: int, root: Path) -> dict[str, float]:
 
     # TFX compiles no part of a pipeline: its nodes would refer to others that are not there.
     with contextlib.suppress(_TransformedError):
-        run_locally(whole, "bench", lambda name: None, ended)
+        run_locally(whole, "bench", lambda name: None, ended, "bench")
     return seconds
 
 

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from pipeline import schema_commands
+from pipeline.comparison import command as comparison
 from schemas.errors import InputError, TesseraError
 
 app = typer.Typer(
@@ -15,6 +16,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )
 app.add_typer(schema_commands.app, name="schema")
+app.command()(comparison.compare)
 console = Console()
 
 Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]

@@ -44,6 +44,7 @@ class RunConfig(BaseModel):
       seed: Seed of everything random.
       max_quarantine_share: Share of a table's rows that may be quarantined.
       thresholds: The Evaluator's and the server check's limits.
+      push: Whether a blessed model is pushed to where servers find it.
       kubeflow: What `tessera compile` tells a cluster; local runs ignore it.
     """
 
@@ -60,6 +61,7 @@ class RunConfig(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     max_quarantine_share: Annotated[float, Field(ge=0, le=1)] = 0.01
     thresholds: Thresholds = Thresholds()
+    push: bool = True
     kubeflow: KubeflowOptions | None = None
 
     def source_arguments(self, spec: FeatureSpec) -> dict[str, Any]:

@@ -166,10 +166,10 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: 
             "evaluation_metrics": evaluator.outputs["evaluation"]}
            if evaluator and demands(config.recipe, spec) else {}),
     )
-    pusher = Pusher(model=model, model_blessing=gate.outputs["blessing"],
-                    folder=config.root / "serving" / config.pipeline_name)
+    pushers = [Pusher(model=model, model_blessing=gate.outputs["blessing"],
+                      folder=config.root / "serving" / config.pipeline_name)] if config.push else []
     evaluators = [baseline, evaluator] if evaluator else []
-    return [*evaluators, ranking, server, gate, pusher]
+    return [*evaluators, ranking, server, gate, *pushers]
 
 
 def _compared(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,

@@ -14,6 +14,7 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.portable import runtime_parameter_utils
 
 from pipeline.abandoned import settle
+from pipeline.data_steps import before_training, renamed
 from pipeline.launch_node import connection_of, launch_node
 from pipeline.nodes import NodeError, NodeRun
 
@@ -25,6 +26,7 @@ def run_locally(
     run_id: str,
     on_start: Callable[[str], None],
     on_end: Callable[[NodeRun], None],
+    data_name: str,
 ) -> None:
     """Runs every node of a pipeline in its order.
 
@@ -33,6 +35,8 @@ def run_locally(
       run_id: The id of this run in the metadata.
       on_start: Called with a node's id before it runs.
       on_end: Called with what became of it.
+      data_name: The name under which the steps before training run; pipelines that give the same
+        name take these steps from one another's cache.
 
     Raises:
       NodeError: A node failed; the nodes after it did not run.
@@ -42,15 +46,18 @@ def run_locally(
         ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id})
     connection = connection_of(ir)
     with metadata.Metadata(connection) as handle:
-        settle(handle.store, pipeline.pipeline_info.pipeline_name,
-               Path(pipeline.pipeline_info.pipeline_root))
+        root = Path(pipeline.pipeline_info.pipeline_root)
+        settle(handle.store, pipeline.pipeline_info.pipeline_name, root,
+               root.with_name(data_name))
+    data_steps, of_data = before_training(ir), renamed(ir, data_name)
     for node in ir.nodes:
         pipeline_node = node.pipeline_node
         name = pipeline_node.node_info.id
         on_start(name)
         started = time.monotonic()
+        under = of_data if name in data_steps else ir
         try:
-            execution_id = launch_node(ir, pipeline_node, connection)
+            execution_id = launch_node(under, pipeline_node, connection)
         except Exception as error:
             raise NodeError(name) from error
         result = NodeRun(name, seconds=time.monotonic() - started)

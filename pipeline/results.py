@@ -1,4 +1,4 @@
-"""What a run leaves behind: `metrics.json` and the data report, also when it was stopped."""
+"""What a run leaves behind: `metrics.json` and the reports, also when it was stopped."""
 
 import json
 import math
@@ -7,6 +7,7 @@ from typing import Any
 
 from components.verdict import Outcome
 from pipeline.config import RunConfig
+from pipeline.model_report import CURVES, read_report
 from pipeline.nodes import NodeRun
 from pipeline.root import write_whole
 
@@ -75,7 +76,15 @@ def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> N
         for name in ("data_report.html", "data_report.json"):
             report = Path(nodes["DataReport"].outputs["report"])
             write_whole(folder / name, (report / name).read_bytes())
-    text = json.dumps(_finite(metrics), indent=1, ensure_ascii=False, allow_nan=False)
+    if "Trainer" in nodes:
+        outputs = nodes["Trainer"].outputs
+        curves = Path(outputs["model_run"]) / CURVES
+        if curves.exists():
+            write_whole(folder / CURVES, curves.read_bytes())
+        answers = Path(outputs["answers"]) / "answers.json" if "answers" in outputs else None
+        page = read_report(finite(metrics), curves, answers)
+        write_whole(folder / "model_report.html", page.encode())
+    text = json.dumps(finite(metrics), indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(folder / "metrics.json", text.encode())
     link, fresh = folder.parent / "latest", folder.parent / ".latest"
     fresh.unlink(missing_ok=True)  # of a killed run
@@ -150,10 +159,10 @@ def confusions(uri: str) -> dict[str, list[dict[str, float]]]:
     return tasks
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Replaces NaN and infinities, which JSON lacks, by null."""
     if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
+        return {key: finite(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_finite(inner) for inner in value]
+        return [finite(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

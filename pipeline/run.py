@@ -4,7 +4,10 @@ import datetime
 import hashlib
 import json
 import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn
 
 from rich.console import Console
 
@@ -52,54 +55,107 @@ def run(config: RunConfig, console: Console) -> int:
 
 def _run(config: RunConfig, console: Console) -> int:
     provide_data(config, console)
-    spec = read_spec(config.schemas or SCHEMAS[config.dataset])
-    open_source(**config.source_arguments(spec))
-    check_recipe(config, spec)
+    spec = checked_spec(config)
     with console.status("Trying the encoders"):
         told = try_encoders(config)
     for line in told:
         _say(console, line)
     with console.status("Loading TFX"):
-        from pipeline.dag import build_pipeline
-        from pipeline.local import run_locally
+        import pipeline.local  # noqa: F401
+    with console.status("") as status:
+        def ended(node: NodeRun) -> None:
+            how = "cached" if node.cached else "ran"
+            _say(console, f"{node.node:<32} {how:<7} {node.seconds:7.1f} s")
+
+        done = carry_out(config, spec, lambda name: status.update(f"{name} is running"), ended)
+    for name in ("data_report", "model_report"):
+        if (done.folder / f"{name}.html").exists():
+            label = name.replace("_", " ").capitalize()
+            _say(console, f"{label}: {done.folder / f'{name}.html'}")
+    _say(console, f"Metrics:     {done.folder / 'metrics.json'}")
+    if config.split == "random":
+        _say(console, "Split:       random: no figure tells how the model does on what comes next")
+    if done.failure is not None:
+        raise_failure(done)
+    if not done.metrics["blessed"]:
+        for reason in done.metrics["not_blessed_because"]:
+            _say(console, f"Not blessed: {reason}")
+        return NOT_BLESSED
+    if not config.recipe.served:
+        _say(console, f"Blessed, not pushed: {done.metrics['serving']['skipped']}")
+    elif config.push:
+        _say(console, f"Blessed and pushed: {config.root / 'serving' / config.pipeline_name}")
+    else:
+        _say(console, "Blessed, and not pushed: the configuration says 'push: false'")
+    return 0
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run came to.
+
+    Attributes:
+      folder: Its folder under `<root>/runs`.
+      metrics: The content of its `metrics.json`.
+      failure: The node that failed, if one did.
+    """
+
+    folder: Path
+    metrics: dict[str, Any]
+    failure: NodeError | None
+
+
+def carry_out(config: RunConfig, spec: schemas.FeatureSpec, on_start: Callable[[str], None],
+              on_end: Callable[[NodeRun], None]) -> Done:
+    """Runs the pipeline on data that are there, and writes the run's folder.
+
+    Args:
+      config: What to run.
+      spec: The dataset's spec, checked against the configuration.
+      on_start: Called with a node's id before it runs.
+      on_end: Called with what became of it.
+
+    Returns:
+      What it came to, also where a node failed.
+    """
+    from pipeline.dag import build_pipeline
+    from pipeline.local import run_locally
+
     pipe = build_pipeline(config, spec, write_schemas(config.root, spec))
     folder = _run_folder(config.root)
     nodes: dict[str, NodeRun] = {}
     failure = None
-    with PeakMemory() as memory, console.status("") as status:
-        def ended(node: NodeRun) -> None:
-            nodes[node.node] = node
-            how = "cached" if node.cached else "ran"
-            _say(console, f"{node.node:<32} {how:<7} {node.seconds:7.1f} s")
 
+    def ended(node: NodeRun) -> None:
+        nodes[node.node] = node
+        on_end(node)
+
+    with PeakMemory() as memory:
         try:
-            run_locally(pipe, folder.name, lambda name: status.update(f"{name} is running"), ended)
+            run_locally(pipe, folder.name, on_start, ended, config.dataset)
         except NodeError as error:
             failure = error
     metrics = results.collect(config, nodes, memory.megabytes)
     if failure is not None:
-        metrics["not_blessed_because"] = [_told(failure)]
+        metrics["not_blessed_because"] = [told(failure)]
     try:
         results.write(folder, metrics, nodes)
     except OSError:
         if failure is None:  # else the first failure is told, a full disk most likely
             raise
-    if (folder / "data_report.html").exists():
-        _say(console, f"Data report: {folder / 'data_report.html'}")
-    _say(console, f"Metrics:     {folder / 'metrics.json'}")
-    if config.split == "random":
-        _say(console, "Split:       random: no figure tells how the model does on what comes next")
-    if failure is not None:
-        _raise(failure, folder)
-    if not metrics["blessed"]:
-        for reason in metrics["not_blessed_because"]:
-            _say(console, f"Not blessed: {reason}")
-        return NOT_BLESSED
-    if not config.recipe.served:
-        _say(console, f"Blessed, not pushed: {metrics['serving']['skipped']}")
-        return 0
-    _say(console, f"Blessed and pushed: {config.root / 'serving' / config.pipeline_name}")
-    return 0
+    return Done(folder, metrics, failure)
+
+
+def checked_spec(config: RunConfig) -> schemas.FeatureSpec:
+    """Reads the dataset's spec and holds data and recipe against it, before anything runs.
+
+    Raises:
+      InputError: The data's files are not what they should be, or the recipe does not fit them.
+    """
+    spec = read_spec(config.schemas or SCHEMAS[config.dataset])
+    open_source(**config.source_arguments(spec))
+    check_recipe(config, spec)
+    return spec
 
 
 def serving_folder(root: Path) -> Path:
@@ -197,21 +253,24 @@ def _run_folder(root: Path) -> Path:
     return folder
 
 
-def _raise(failure: NodeError, folder: Path) -> None:
+def raise_failure(done: Done) -> NoReturn:
     """Raises a node's own error where it is ours, else one that names the node."""
+    failure = done.failure
+    assert failure is not None
     cause: BaseException | None = failure.__cause__
     while cause is not None:
         if isinstance(cause, TesseraError):
             raise cause
         cause = cause.__cause__
     if fault := disk_fault(failure):
-        raise full_disk(failure.node, fault, folder.parents[1]) from failure
-    log = folder / "error.log"
+        raise full_disk(failure.node, fault, done.folder.parents[1]) from failure
+    log = done.folder / "error.log"
     log.write_text("".join(traceback.format_exception(failure)), encoding="utf-8")
-    raise TesseraError(f"{_told(failure)}. The whole story is in {log}.") from failure
+    raise TesseraError(f"{told(failure)}. The whole story is in {log}.") from failure
 
 
-def _told(failure: NodeError) -> str:
+def told(failure: NodeError) -> str:
+    """Returns a sentence on a node's failure."""
     cause = failure.__cause__
     if isinstance(cause, TesseraError):
         return f"{failure.node}: {cause}"

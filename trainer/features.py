@@ -25,12 +25,14 @@ class Side:
       vocabularies: Number of indices of each categorical feature and of each vocabulary of a text,
         padding included.
       tails: Files of the pretrained encoders' layers that are trained further, by modality.
+      met: Whether training has an event of each row, `(rows,)` bool; of all, where `None`.
     """
 
     rows: int
     content: dict[str, np.ndarray]
     vocabularies: dict[str, int]
     tails: dict[str, str] = field(default_factory=dict)
+    met: np.ndarray | None = None
 
 
 def content_inputs(side: Side) -> dict[str, keras.KerasTensor]:

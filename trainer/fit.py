@@ -8,7 +8,7 @@ import json
 import math
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from schemas import FeatureSpec, InputError
 from trainer.checkpoint import Checkpoint
+from trainer.curves import Curves, Epochs, epochs_noted
 from trainer.data.events import Events, concatenate, read_events
 from trainer.data.interactions import InteractionReader, model_inputs
 from trainer.data.tables import Table
@@ -68,11 +69,13 @@ class Fitted:
       network: The network of the second fit, in float32 and on one device.
       epochs: Epochs of the second fit.
       validation: Validation NDCG@10 after each epoch of the first fit.
+      curves: Figures of each epoch of the fits `first` and `second`.
     """
 
     network: Network
     epochs: int
     validation: list[float]
+    curves: dict[str, Epochs]
 
 
 def fit_twice(data: TrainingData, seed: int, logs: Path, checkpoints: Path,
@@ -108,7 +111,13 @@ def fit_twice(data: TrainingData, seed: int, logs: Path, checkpoints: Path,
     epochs = int(np.argmax(watch.scores)) + 1
     network = _fit(data, concatenate([train, validation]), ["train", "validation"], epochs, seed,
                    logs / "second", checkpoints / "second", strategy, precision)
-    return Fitted(network, epochs, watch.scores)
+    curves = {name: epochs_noted(_curves(checkpoints / name)) for name in ("first", "second")}
+    return Fitted(network, epochs, watch.scores, curves)
+
+
+def _curves(checkpoints: Path) -> Path:
+    """Returns where a fit's curves lie: beside its state, whose folder is its own."""
+    return checkpoints.with_name(f"{checkpoints.name}_curves.json")
 
 
 def default_strategy() -> tf.distribute.Strategy:
@@ -135,9 +144,12 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
     recipe = data.recipe
     means = {label: events.label_mean(label) for label in recipe.labels}
 
+    users, items = (replace(side, met=np.bincount(met, minlength=side.rows) > 0) for side, met in (
+        (data.user_side, events.users), (data.item_side, events.items)))
+
     def build() -> Network:
         family = build_factorization if recipe.family == "factorization" else build_network
-        return family(data.spec, recipe, data.user_side, data.item_side, means, seed)
+        return family(data.spec, recipe, users, items, means, seed)
 
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
@@ -160,7 +172,9 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
     batches = data.reader.batches([f for s in splits for f in data.files[s]], size, seed)
     checkpoint = Checkpoint(checkpoints)
     behind = checkpoint.restore(model)
-    callbacks = [checkpoint, keras.callbacks.TensorBoard(str(logs), write_graph=False)]
+    # An epoch is noted before its state is kept, or a kill in between would lose it.
+    callbacks = [Curves(_curves(checkpoints)), checkpoint,
+                 keras.callbacks.TensorBoard(str(logs), write_graph=False)]
     if watch is not None:
         watch.network = network
         callbacks.insert(0, watch)  # an epoch is scored before its state is kept

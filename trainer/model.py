@@ -185,7 +185,7 @@ def _item_model(spec, recipe, items, past, seed):
     inputs = {columns.ITEM_INDEX: index, **content_inputs(items)}
     tower = IdTower(options.dim, past.items, options.id_dropout, seed, dropout=options.dropout,
                     name="item_id")
-    parts = {"id": tower(index)}
+    parts = {"id": tower(_known(index, items, "items"))}
     parts.update(feature_parts(spec, recipe, "items", items, inputs))
     if columns.ITEM_WORDS in inputs:
         parts["item_reviews"] = review_part(
@@ -206,7 +206,7 @@ def _user_model(spec, recipe, users, past, seed):
     embedding = keras.layers.Embedding(users.rows, options.dim, name="user_embedding")
     tower = IdTower(options.dim, embedding, options.id_dropout, seed + 1,
                     dropout=options.dropout, name="user_id")
-    parts = {"id": tower(index)}
+    parts = {"id": tower(_known(index, users, "users"))}
     parts.update(feature_parts(spec, recipe, "users", users, inputs))
     past_parts, losses = behaviour_parts(spec, recipe, behaviour, past)
     parts.update(past_parts)
@@ -217,6 +217,13 @@ def _user_model(spec, recipe, users, past, seed):
     )
     outputs = {**shared(fused), "weights": weights, **losses}
     return keras.Model(inputs, outputs, name="users"), list(parts)
+
+
+def _known(index, side: Side, name: str):
+    """Makes ids unknown whose vectors no event has trained: they would speak at random."""
+    if side.met is None:
+        return index
+    return index * TableLookup(side.met.astype("int32"), name=f"{name}_met")(index)
 
 
 def _stack(parts):

@@ -12,6 +12,7 @@ from tfx.utils import path_utils
 from components.ranking_evaluator.baselines import fit_baselines
 from components.ranking_evaluator.interactions import SPLITS, Interactions, read_interactions
 from components.ranking_evaluator.model import user_scores
+from components.ranking_evaluator.unseen import unseen_figures, unseen_task
 from components.verdict import Outcome
 from schemas import parse_spec
 from trainer.ranking import RankingResult, RankingTask, paired_bootstrap, ranking_metrics
@@ -50,9 +51,10 @@ def evaluate(model_path: str, interactions: Interactions) -> Outcome:
 
     Returns:
       Passed when the model's NDCG@10 is not below popularity's. The figures are `ranking` (the
-      model's metrics), `baselines`, `paired` (model minus baseline in NDCG@10, over the same
-      users) and, where the data has times, `ranking_untied` (the model's, over users whose test
-      starts strictly later than what is known of them) and `ndcg_by_gap`.
+      model's metrics), `unseen` (items without an event before test, see
+      `components.ranking_evaluator.unseen`), `baselines`, `paired` (model minus baseline in
+      NDCG@10, over the same users) and, where the data has times, `ranking_untied` (the model's,
+      over users whose test starts strictly later than what is known of them) and `ndcg_by_gap`.
     """
     task = interactions.task("test")
     if not len(task.users):
@@ -64,14 +66,19 @@ def evaluate(model_path: str, interactions: Interactions) -> Outcome:
         )
         return Outcome(False, [reason])
     results, baselines = _baselines(interactions, task)
+    unseen = unseen_task(interactions)
+    asked = np.union1d(task.users, unseen.users)
     try:
-        scores = user_scores(model_path, interactions, task.users)
+        answers = user_scores(model_path, interactions, asked)
+        scores = answers[np.searchsorted(asked, task.users)]
         model = ranking_metrics(scores, task)
+        of_unseen = unseen_figures(answers[np.searchsorted(asked, unseen.users)], unseen)
     except Exception as error:
         reason = f"The model could not rank the test users: {error}"
         return Outcome(False, [reason], {"baselines": baselines})
     figures: dict[str, Any] = {
         "ranking": model.metrics,
+        "unseen": of_unseen,
         "baselines": baselines,
         "paired": {
             name: asdict(paired_bootstrap(model.ndcg, result.ndcg))

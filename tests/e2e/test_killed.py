@@ -115,7 +115,7 @@ def test_finished_nodes_come_from_the_cache_and_the_killed_one_runs_again(killed
 
 
 def test_killed_executions_are_marked_as_failed_and_leave_nothing(killed):
-    artifacts = killed.project.root / "artifacts" / "demo-small-1"
+    artifacts = killed.project.root / "artifacts"
     failed = 0
     for attempt in killed.attempts:
         execution = killed.executions[attempt["run"]].get(attempt["node"])
@@ -123,7 +123,7 @@ def test_killed_executions_are_marked_as_failed_and_leave_nothing(killed):
             assert (attempt["node"], attempt["moment"]) == ("baseline_model", "begun")
             continue
         assert execution.last_known_state == STATE.FAILED
-        assert not list(artifacts.glob(f"*/*/{execution.id}"))
+        assert not list(artifacts.glob(f"*/*/*/{execution.id}"))
         failed += 1
     states = Counter(execution.last_known_state for execution in killed.store.get_executions())
     assert states.keys() == {STATE.COMPLETE, STATE.CACHED, STATE.FAILED}

@@ -27,6 +27,8 @@ CONTRACT = {
     "baselines": {"popularity", "ease", "ials"},
     "baselines.popularity": RANKING,
     "baselines.ease": RANKING,
+    "unseen": {"candidates", "model", "random"},
+    "unseen.model": RANKING | {"recall@50", "ndcg@10_se"},
     "serving": {"max_abs_diff", "p50_ms", "p99_ms"},
     "timings": COMPONENTS,
     "cached": COMPONENTS,
@@ -92,6 +94,7 @@ def test_one_line_a_component_and_the_paths(first):
     status = [re.fullmatch(r"(\S+) +(ran|cached) +[\d.]+ s", line) for line in lines]
     assert {match[1] for match in status if match} == COMPONENTS
     assert f"Data report: {first.folder / 'data_report.html'}" in lines
+    assert f"Model report: {first.folder / 'model_report.html'}" in lines
     assert f"Metrics:     {first.folder / 'metrics.json'}" in lines
 
 
@@ -99,7 +102,7 @@ def test_latest_is_a_link_to_the_run(first, again, project):
     link = project.root / "runs" / "latest"
     assert link.is_symlink() and not link.readlink().is_absolute()
     assert {p.name for p in first.folder.iterdir()} == {
-        "metrics.json", "data_report.html", "data_report.json"}
+        "metrics.json", "data_report.html", "data_report.json", "model_report.html", "curves.json"}
     assert again.folder != first.folder
 
 
@@ -116,6 +119,19 @@ def test_the_report_needs_no_network(first):
     page = (first.folder / "data_report.html").read_text(encoding="utf-8")
     assert "<html" in page and "data:image/" in page
     assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//|url\(["']?https?:|@import""", page)
+
+
+def test_the_model_s_report_has_every_part(first):
+    page = (first.folder / "model_report.html").read_text(encoding="utf-8")
+    for section in ("ranking", "unseen", "tasks", "curves", "weights", "answers", "steps"):
+        assert f'<section id="{section}">' in page, section
+    assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//|url\(["']?https?:|@import""", page)
+    curves = json.loads((first.folder / "curves.json").read_text(encoding="utf-8"))
+    for task in ("retrieval", "rating", "like"):
+        assert len(curves["first"][f"{task}_loss"]) == len(
+            curves["first"]["validation_ndcg@10"]) == len(
+            first.metrics["training"]["validation_ndcg@10"])
+        assert len(curves["second"][f"{task}_loss"]) == first.metrics["training"]["epochs"]
 
 
 def test_an_unchanged_run_does_nothing_twice(first, again, project):

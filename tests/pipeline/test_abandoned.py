@@ -86,6 +86,15 @@ def test_other_pipelines_may_be_under_way(store, add, tmp_path):
     assert (tmp_path / "shop-large-1" / "Trainer" / "examples" / str(other) / "part").exists()
 
 
+def test_a_step_may_have_its_outputs_in_the_dataset_s_folder(store, add, tmp_path):
+    left = add("CatalogGen", STATE.RUNNING)
+    kept = add("CatalogGen", STATE.COMPLETE)
+    (tmp_path / "shop-small-1").rename(tmp_path / "shop")
+    settle(store, "shop-small-1", tmp_path / "shop-small-1", tmp_path / "shop")
+    assert states(store) == {left: STATE.FAILED, kept: STATE.COMPLETE}
+    assert {path.name for path in tmp_path.glob("shop/*/examples/*")} == {str(kept)}
+
+
 def test_a_first_run_has_nothing_to_settle(store, tmp_path):
     settle(store, "shop-small-1", tmp_path / "shop-small-1")
     assert states(store) == {}

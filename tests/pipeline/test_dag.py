@@ -15,11 +15,11 @@ SCHEMAS = Path(schemas.__file__).parent / "demo"
 
 @pytest.fixture
 def built(tiny_shop, tmp_path):
-    def build(tasks: dict, **values):
+    def build(tasks: dict, push: bool = True, **values):
         recipe = tmp_path / "some.yaml"
         recipe.write_text(yaml.safe_dump({"description": "some", "tasks": tasks, **values}))
         config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path,
-                             recipe=str(recipe))
+                             recipe=str(recipe), push=push)
         nodes = build_pipeline(config, read_spec("demo"), SCHEMAS).components
         return {node.id: node for node in nodes}
 
@@ -74,3 +74,8 @@ def test_a_computed_model_goes_the_way_of_a_network(built):
     nodes = built({"retrieval": {"head": "retrieval"}}, family="similarity")
     assert set(nodes["Trainer"].outputs) == {"model", "model_run", "answers"}
     assert {"ServerValidator", "Pusher"} <= set(nodes) and "PredictionEvaluator" not in nodes
+
+
+def test_a_run_that_does_not_push_has_no_pusher(built):
+    tasks = {"retrieval": {"head": "retrieval"}}
+    assert built(tasks).keys() - built(tasks, push=False).keys() == {"Pusher"}

@@ -15,6 +15,7 @@ from tiny_fit import ITEMS, USERS, tiny_data
 from schemas import InputError
 from trainer import fit
 from trainer.checkpoint import Checkpoint
+from trainer.curves import by_name
 from trainer.fit import fit_twice, suitable_batch_size
 from trainer.ranking import ranking_metrics, ranking_task
 from trainer.scoring import catalogue, ranking_scores
@@ -55,6 +56,18 @@ def test_the_second_fit_learns_from_train_and_validation_for_the_epochs_found(fi
     assert result.epochs == int(np.argmax(result.validation)) + 1
     assert 1 <= len(result.validation) <= 4
     assert all(0 <= score <= 1 for score in result.validation)
+
+
+def test_the_curves_have_every_epoch_of_both_fits(fitted):
+    result, _, _ = fitted
+    first, second = (by_name(result.curves[name]) for name in ("first", "second"))
+    assert first["validation_ndcg@10"] == result.validation
+    assert "validation_ndcg@10" not in second
+    for curves, epochs in ((first, len(result.validation)), (second, result.epochs)):
+        for name in ("loss", "retrieval_loss", "rating_loss", "seconds"):
+            assert len(curves[name]) == epochs and np.isfinite(curves[name]).all(), name
+        assert min(curves["seconds"]) > 0
+    assert first["rating_loss"][-1] < first["rating_loss"][0]
 
 
 def test_the_result_is_in_float32_and_finite(fitted):
@@ -126,6 +139,10 @@ def test_a_killed_fit_goes_on_as_if_nothing_had_been(fitted, tmp_path, monkeypat
     again = fit_twice(data, 1, *paths)
     assert killer.epochs == [*undisturbed[: saves + 1], *undisturbed[saves:]]
     assert again.validation == result.validation
+    for name, epochs in result.curves.items():  # each epoch once, as if nothing had been
+        resumed, whole = by_name(again.curves[name]), by_name(epochs)
+        assert {n: v for n, v in resumed.items() if n != "seconds"} == {
+            n: v for n, v in whole.items() if n != "seconds"}
     for one, other in zip(again.network.training.get_weights(),
                           result.network.training.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)

@@ -1,5 +1,7 @@
 """The built network: its parts share weights and agree."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -151,3 +153,18 @@ def test_ids_alone_make_a_network(recipe, rows):
     assert (network.user_modalities, network.item_modalities) == (["id"], ["id"])
     batch = {n: v for n, v in rows(4).items() if n in ("user_index", "item_index")}
     assert np.isfinite(network.training(batch)["query"]).all()
+
+
+def test_an_id_that_training_has_no_event_of_is_unknown(spec, recipe, sides):
+    users, items = (replace(side, met=np.arange(side.rows) % 2 > 0) for side in sides)
+    network = build_network(spec, recipe, users, items, {"rating": 3.5, "like": 0.5}, seed=7)
+    index = np.array([3, 4], "int32")  # with an event, without one
+    out = network.item(_items(network, index))
+    weights = np.asarray(out["weights"])
+    assert weights[0, 0] > 0 and weights[1, 0] == 0
+    # The vector of the one without an event does not depend on its id, that of the other does.
+    table = next(w for w in network.item.weights if w.path.endswith("item_embedding/embeddings"))
+    table.assign(-np.asarray(table))
+    again = network.item(_items(network, index))
+    change = np.abs(np.asarray(again["vector"]) - np.asarray(out["vector"])).max(axis=1)
+    assert change[0] > 1e-3 and change[1] == 0

@@ -5,6 +5,7 @@ small forest chooses the features that matter, and a large one learns from these
 The forest is no SavedModel: its scores are written, and no server answers with it.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,11 +51,13 @@ class FittedForest:
 
 def run_forest(job: Job) -> None:
     """Fits a forest for each task on train and validation, and writes its scores on test."""
+    started = time.monotonic()
     options = job.recipe.forest or ForestOptions()
     known, test = job.events("train", "validation"), job.events("test")
     users, items = joined_features(job.data)
     forests = {name: fit_forest(users, items, known, task, options, job.seed)
                for name, task in job.recipe.tasks.items()}
+    seconds = time.monotonic() - started
     asked = np.unique(test.users[test.users > 0])
     scores = WrittenScores(
         [job.data.users.ids[user - 1] for user in asked], job.data.items.ids,
@@ -66,7 +69,7 @@ def run_forest(job: Job) -> None:
     job.model_dir.mkdir(parents=True, exist_ok=True)
     joblib.dump(forests, job.model_dir / "forest.joblib", compress=3)
     nodes = sum(tree.tree_.node_count for f in forests.values() for tree in f.model.estimators_)
-    job.summarize(int(nodes), features={n: len(f.chosen) for n, f in forests.items()})
+    job.summarize(int(nodes), seconds=seconds, features={n: len(f.chosen) for n, f in forests.items()})
 
 
 def joined_features(data: TrainingData) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:

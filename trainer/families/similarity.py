@@ -8,6 +8,7 @@ the matrix of users and items. A union adds up both scores.
 The vectors are fixed weights of a network with the signatures of every other one.
 """
 
+import time
 from dataclasses import dataclass
 
 import keras
@@ -58,12 +59,14 @@ class Factors:
 
 def run_similarity(job: Job) -> None:
     """Computes the vectors from train and validation, and exports them as a network."""
+    started = time.monotonic()
     options = job.recipe.similarity or SimilarityOptions()
     events, known = job.events(*job.data.files), job.events("train", "validation")
     factors = compute_factors(job.data, known, options, job.seed)
     network = build_similarity(job.data, factors, known, options)
+    seconds = time.monotonic() - started
     job.deliver(network, events)
-    job.summarize(factors.size, user_modalities=network.user_modalities,
+    job.summarize(factors.size, seconds=seconds, user_modalities=network.user_modalities,
                   item_modalities=network.item_modalities)
 
 

@@ -12,6 +12,8 @@ _SPAN = _DAYS * 86_400
 _VISIT = 4  # events of a visit, on average
 _VISIT_MOOD = 0.8  # how much a visit leans to one topic
 _UNRATED = 0.1
+_NEW = 0.1  # share of the products that arrive on the last day
+_LAUNCH = 0.05  # share of a customer's events that are about them, inside U80's test
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ def make_events(world: DemoWorld, sizes: DemoSizes, seed: int) -> list[Event]:
     """Lets the customers visit the shop.
 
     In a visit a customer picks products not had before, by the Gumbel-max trick from
-    exp(taste + fashion + the mood of the visit), and rates them.
+    exp(taste + fashion + the mood of the visit), and rates them. Some products arrive on the last
+    day only, when every customer with 20 events or more comes once again for them.
 
     Args:
       world: The hidden state of the shop.
@@ -50,11 +53,17 @@ def make_events(world: DemoWorld, sizes: DemoSizes, seed: int) -> list[Event]:
       The events in the order of time; no customer has a product twice.
     """
     rng = np.random.default_rng([seed, 1])
+    new = new_products(sizes, seed)
     taste, logits = world.taste(), world.choice_logits()
     events = []
     for user, count in enumerate(_counts(sizes, rng)):
-        free = np.ones(sizes.items, bool)
-        for start, size in _visits(count, rng):
+        free, launch = ~new, min(int(count * _LAUNCH), new.sum() // 2)
+        visits = _visits(count - launch, rng)
+        if launch:
+            visits.append((END - 86_400 + int(rng.integers(6 * 3600, 18 * 3600)), launch))
+        for start, size in visits:
+            if start >= END - 86_400:
+                free = new.copy()
             topic = rng.integers(len(ATTRIBUTES["topic"][2]))
             fashion = world.trend * ((start - END) / _SPAN + 0.5)
             score = logits[user] + fashion + _VISIT_MOOD * (world.levels["topic"] == topic)
@@ -65,6 +74,16 @@ def make_events(world: DemoWorld, sizes: DemoSizes, seed: int) -> list[Event]:
                 events.append(_event(world, user, int(item), time, taste[user, item], rng))
                 time += int(rng.integers(20, 400))
     return sorted(events, key=lambda e: (e.time, e.user, e.item))
+
+
+def new_products(sizes: DemoSizes, seed: int) -> np.ndarray:
+    """Tells which products arrive on the last day, `(n_items,)` bool.
+
+    Under the split U80 nobody has met one in train or validation: content is all there is.
+    """
+    new = np.zeros(sizes.items, bool)
+    new[np.random.default_rng([seed, 5]).permutation(sizes.items)[: int(_NEW * sizes.items)]] = True
+    return new
 
 
 def _event(
@@ -96,8 +115,9 @@ def _visits(count: int, rng: np.random.Generator) -> list[tuple[int, int]]:
                     prepend=0, append=count)
     first = rng.uniform(0, 0.7)  # most customers arrive later than the shop opens
     # A visit to a day, so that visits of a customer do not overlap.
-    days = np.sort(rng.choice(np.arange(int(first * _DAYS), _DAYS),
-                              number, replace=number > _DAYS - int(first * _DAYS)))
+    last = _DAYS - 1  # the day on which the new products arrive
+    days = np.sort(rng.choice(np.arange(int(first * _DAYS), last),
+                              number, replace=number > last - int(first * _DAYS)))
     seconds = rng.integers(6 * 3600, 18 * 3600, number)
     starts = END - _SPAN + days * 86_400 + seconds
     return sorted(zip(starts.tolist(), sizes.tolist(), strict=True))

@@ -6,7 +6,7 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-from components.sources.demo import DemoSizes, DemoWorld, make_world, true_taste
+from components.sources.demo import DemoSizes, DemoWorld, make_world, new_products, true_taste
 from components.sources.demo.events import END, Event, make_events
 from components.sources.demo.world import ATTRIBUTES
 
@@ -95,3 +95,42 @@ def test_events_are_as_many_as_asked_distinct_and_in_time(events: list[Event]) -
 def test_few_products_have_many_events(events: list[Event]) -> None:
     counts = np.sort(np.bincount([e.item for e in events], minlength=SIZES.items))[::-1]
     assert 0.2 < counts[:40].sum() / SIZES.events < 0.5
+
+
+def new_ndcg(scores: np.ndarray, events: list[Event], k: int = 10) -> float:
+    """NDCG@10 of the new products, over the customers who like one."""
+    new = np.flatnonzero(new_products(SIZES, 7))
+    liked: dict[int, list[int]] = {}
+    for event in events:
+        if event.item in new and (event.stars or 0) >= 4:
+            liked.setdefault(event.user, []).append(event.item)
+    gains = 1 / np.log2(np.arange(k) + 2)
+    return float(np.mean([
+        (gains * np.isin(new[np.argsort(-scores[user, new])][:k], items)).sum()
+        / gains[: len(items)].sum() for user, items in liked.items()]))
+
+
+@pytest.mark.parametrize("column", ["photo", "sound", "description"])
+def test_what_shows_in_a_column_finds_new_products(
+    world: DemoWorld, events: list[Event], column: str
+) -> None:
+    best = new_ndcg(world.taste(), events)
+    blind = new_ndcg(shuffled(world, column).taste(), events)
+    guessed = new_ndcg(np.random.default_rng(0).random((SIZES.users, SIZES.items)), events)
+    assert guessed + 0.2 < blind < best - 0.1
+
+
+def test_nobody_meets_the_new_products_before_the_last_tenth(events: list[Event]) -> None:
+    new = new_products(SIZES, 7)
+    assert new.sum() == 40
+    known, held_out = set(), []
+    ordered = sorted(events, key=lambda e: (e.user, e.time, e.item))
+    for _, group in groupby(ordered, key=lambda e: e.user):
+        rows = list(group)
+        cut = round(0.9 * len(rows))
+        known |= {e.item for e in rows[:cut]}
+        held_out += rows[cut:]
+    assert not known & set(np.flatnonzero(new))
+    liked = [e for e in held_out if new[e.item] and (e.stars or 0) >= 4]
+    assert len({e.user for e in liked}) > 150
+    assert sum(not new[e.item] for e in held_out) > 500  # the others are tested as before

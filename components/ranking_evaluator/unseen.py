@@ -1,0 +1,81 @@
+"""Ranking of items that nobody has met yet: what a model knows of them is their content alone."""
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from components.ranking_evaluator.interactions import SPLITS, Interactions
+from trainer.ranking import RankingTask, ranking_metrics
+
+_SHORT, _LONG = 10, 50
+
+
+def unseen_task(interactions: Interactions) -> RankingTask:
+    """Builds the task of ranking the items without an event in train and validation.
+
+    Args:
+      interactions: All events.
+
+    Returns:
+      The task, over the users with a relevant test event of such an item; nobody has met one, so
+      that all of them are everybody's candidates.
+    """
+    test = interactions.splits == SPLITS.index("test")
+    candidates = np.ones(len(interactions.catalogue), bool)
+    candidates[interactions.items[~test]] = False
+    wanted = test & interactions.relevant & candidates[interactions.items]
+    shape = (interactions.n_users, len(candidates))
+    pairs = (interactions.users[wanted], interactions.items[wanted])
+    target = sparse.csr_matrix((np.ones(int(wanted.sum()), bool), pairs), shape=shape)
+    users = np.flatnonzero(np.diff(target.indptr))
+    nothing = sparse.csr_matrix((len(users), len(candidates)), dtype=bool)
+    return RankingTask(users, candidates, nothing, target[users])
+
+
+def unseen_figures(scores: np.ndarray, task: RankingTask) -> dict[str, Any]:
+    """Scores a ranking of unseen items.
+
+    Args:
+      scores: Score of each item for each user of the task, `(q, n_items)`.
+      task: A task of `unseen_task`.
+
+    Returns:
+      `candidates`, their number; `model`, the metrics of `trainer.ranking.ranking_metrics`, with
+      `recall@50` and with `ndcg@10_se`, the standard error over users; `random`, what guessing
+      reaches on average. Or `skipped`, the reason, where there is nothing to rank.
+    """
+    candidates = int(task.candidates.sum())
+    if not len(task.users):
+        reason = (f"none of the {candidates} items without an event in train and validation has a "
+                  "relevant event in test" if candidates else
+                  "every item has an event in train or validation")
+        return {"candidates": candidates, "skipped": f"No unseen item to rank: {reason}."}
+    result = ranking_metrics(scores, task)
+    error = result.ndcg.std(ddof=1) / np.sqrt(len(result.ndcg)) if len(result.ndcg) > 1 else None
+    return {
+        "candidates": candidates,
+        "model": result.metrics | {
+            f"recall@{_LONG}": _recall(scores, task),
+            f"ndcg@{_SHORT}_se": None if error is None else float(error),
+        },
+        "random": _guessing(task, candidates),
+    }
+
+
+def _recall(scores: np.ndarray, task: RankingTask) -> float:
+    """Returns the share of a user's relevant items among the first 50 candidates, on average."""
+    columns = np.flatnonzero(task.candidates)
+    first = np.argsort(-scores[:, columns], axis=1, kind="stable")[:, :_LONG]
+    relevant = task.relevant[:, columns].toarray()
+    return float((np.take_along_axis(relevant, first, 1).sum(1) / relevant.sum(1)).mean())
+
+
+def _guessing(task: RankingTask, candidates: int) -> dict[str, float]:
+    """Returns what a random order reaches on average."""
+    gains = 1 / np.log2(np.arange(_SHORT) + 2)
+    count = task.relevant.getnnz(axis=1)
+    ideal = np.cumsum(gains)[np.minimum(count, _SHORT) - 1]
+    found = count / candidates * gains[:candidates].sum()
+    return {f"ndcg@{_SHORT}": float((found / ideal).mean()),
+            f"recall@{_LONG}": min(1.0, _LONG / candidates)}

@@ -1,0 +1,1 @@
+"""Recipes side by side on one dataset: the same rows, the same baselines, one table."""

@@ -1,0 +1,136 @@
+"""`tessera compare`: runs what is planned, one after another, and writes one table."""
+
+import gc
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+import pipeline.environment  # noqa: F401  (before TensorFlow)
+from components.sources import open_source
+from pipeline.comparison.estimate import duration, estimate
+from pipeline.comparison.figures import rows
+from pipeline.comparison.record import finished, write
+from pipeline.comparison.table import cells, notes
+from pipeline.config import RunConfig
+from pipeline.encoders import try_encoders
+from pipeline.nodes import NodeRun
+from pipeline.root import full_disk_told, one_run, require_usable
+from pipeline.run import carry_out, checked_spec, provide_data, raise_failure, told
+from schemas import FeatureSpec
+from schemas.errors import DataAnomalyError, TesseraError, disk_fault
+
+_FAILED = 1
+
+
+def compare(configs: Sequence[RunConfig], command: str, console: Console) -> int:
+    """Runs all configurations and writes `<root>/comparisons/<dataset>`.
+
+    What is finished comes from TFX's cache, so that a comparison that was stopped goes on where
+    it was. The files appear whole, after each run.
+
+    Args:
+      configs: The runs, of one dataset.
+      command: The command that makes the table, for its readers.
+      console: Where the estimate, a line a run, and the table go.
+
+    Returns:
+      The exit code: 0, or 1 where a run failed. A model that is not blessed is no failure.
+
+    Raises:
+      InputError: The data cannot be read, or a recipe does not fit them; nothing ran.
+      DataAnomalyError: The data must not be trained on.
+      TesseraError: The disk is full.
+    """
+    first = configs[0]
+    with full_disk_told(first.root):
+        require_usable(first.root)
+        provide_data(first, console)
+        specs = {config.recipe_name: checked_spec(config) for config in configs}
+        for line in dict.fromkeys(line for config in configs for line in try_encoders(config)):
+            _say(console, line)
+        folder = first.root / "comparisons" / first.dataset
+        spec = specs[first.recipe_name]
+        for line in estimate(configs, finished(folder, configs),
+                             open_source(**first.source_arguments(spec))):
+            _say(console, line)
+        with console.status("Loading TFX"):
+            import pipeline.local  # noqa: F401
+        runs: list[dict[str, Any]] = []
+        for number, config in enumerate(configs, start=1):
+            started = time.monotonic()
+            run = _one(config, specs[config.recipe_name], console)
+            runs.append(run)
+            write(folder, runs, configs, command)
+            _say(console, f"[{number}/{len(configs)}] {config.recipe_name}, seed {config.seed}: "
+                          f"{_outcome(run)}; {duration(time.monotonic() - started)}")
+    _show(rows(runs), console)
+    _say(console, f"Comparison: {folder / 'comparison.md'}")
+    return _FAILED if any(run["failed"] for run in runs) else 0
+
+
+def _one(config: RunConfig, spec: FeatureSpec, console: Console) -> dict[str, Any]:
+    """Runs a pipeline; what is wrong with one recipe is its own affair."""
+    run: dict[str, Any] = {
+        "recipe": config.recipe_name, "seed": config.seed, "relevant": config.recipe.relevance,
+        "failed": None,
+    }
+    try:
+        with one_run(config.root, config.pipeline_name), console.status("") as status:
+            def started(node: str) -> None:
+                status.update(f"{config.recipe_name}, seed {config.seed}: {node} is running")
+
+            def ended(node: NodeRun) -> None:
+                status.update("")
+
+            done = carry_out(config, spec, started, ended)
+    except TesseraError as error:
+        return run | {"failed": str(error)}
+    finally:
+        _forget()
+    run |= {"run": done.folder.name}
+    if done.failure is None:
+        return run | {"metrics": done.metrics}
+    if disk_fault(done.failure):
+        raise_failure(done)
+    try:
+        raise_failure(done)  # leaves the whole story in the run's folder
+    except DataAnomalyError:
+        raise  # it would stop every recipe
+    except TesseraError:
+        return run | {"failed": told(done.failure)}
+
+
+def _forget() -> None:
+    """Frees what Keras keeps of a model, or memory would grow with the number of runs."""
+    import keras
+
+    keras.backend.clear_session()
+    gc.collect()
+
+
+def _outcome(run: dict[str, Any]) -> str:
+    if run["failed"]:
+        return f"failed: {run['failed']}"
+    metrics = run["metrics"]
+    blessed = "blessed" if metrics["blessed"] else "not blessed"
+    ndcg = metrics.get("ranking", {}).get("ndcg@10")
+    return blessed if ndcg is None else f"NDCG@10 {ndcg:.4f}, {blessed}"
+
+
+def _show(table: list[dict[str, Any]], console: Console) -> None:
+    heading, lines = cells(table)
+    shown = Table()
+    for number, name in enumerate(heading):
+        shown.add_column(name, justify="right" if 0 < number < len(heading) - 1 else "left")
+    for line in lines:
+        shown.add_row(*line)
+    console.print(shown)
+    for note in notes(table):
+        _say(console, f"  {note}")
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,102 @@
+"""The figures of a comparison: one row a recipe, means over its seeds, and the baselines."""
+
+import math
+from collections.abc import Sequence
+from statistics import mean, stdev
+from typing import Any
+
+_BASELINES = ("popularity", "ease", "ials")
+_RANKING = ("ndcg@10", "recall@20", "hr@10", "mrr", "coverage@10")
+UNSEEN = {"unseen_ndcg@10": "ndcg@10", "unseen_recall@50": "recall@50"}
+
+
+def of_run(metrics: dict[str, Any]) -> dict[str, float]:
+    """Picks what a comparison shows out of a run's `metrics.json`; what is not there is left out.
+
+    Args:
+      metrics: The content of `metrics.json`.
+
+    Returns:
+      Figures by key; a task's are called `<task>_<metric>`.
+    """
+    figures = _of_ranking(metrics.get("ranking", {}), metrics.get("unseen", {}).get("model", {}))
+    for task, values in metrics.get("tasks", {}).items():
+        figures |= {f"{task}_{name}": value for name, value in values.items()}
+    training, serving = metrics.get("training", {}), metrics.get("serving", {})
+    figures |= {
+        "parameters": metrics.get("parameters"), "epochs": training.get("epochs"),
+        "training_s": training.get("seconds"), "p50_ms": serving.get("p50_ms"),
+        "p99_ms": serving.get("p99_ms"), "peak_rss_mb": metrics.get("peak_rss_mb"),
+    }
+    return _known(figures)
+
+
+def _of_ranking(ranking: dict[str, Any], unseen: dict[str, Any]) -> dict[str, Any]:
+    return {name: ranking.get(name) for name in _RANKING} | {
+        name: unseen.get(key) for name, key in UNSEEN.items()}
+
+
+def _known(figures: dict[str, Any]) -> dict[str, float]:
+    return {name: float(value) for name, value in figures.items()
+            if value is not None and math.isfinite(value)}
+
+
+def rows(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Makes the table's rows.
+
+    Args:
+      runs: What ran so far: `recipe`, `seed`, `relevant` (the label that made an event relevant,
+        or `None`), `failed` (a sentence or `None`) and, where it did not, `metrics`.
+
+    Returns:
+      A row each recipe, then each baseline: `name`, `kind`, `relevant`, `seeds`, `figures` by key
+      (`mean` and, with two seeds or more, `se`), `blessed` runs, and `told`, why not. Recipes
+      with another notion of relevance have baselines of their own: they rank other events.
+    """
+    found: list[dict[str, Any]] = []
+    for recipe in dict.fromkeys(run["recipe"] for run in runs):
+        mine = [run for run in runs if run["recipe"] == recipe]
+        ended = [run["metrics"] for run in mine if run["failed"] is None]
+        reasons = [r for metrics in ended for r in metrics["not_blessed_because"]]
+        reasons += [run["failed"] for run in mine if run["failed"] is not None]
+        found.append({
+            "name": recipe, "kind": "recipe", "relevant": mine[0]["relevant"],
+            "seeds": len(mine), "failed": len(mine) - len(ended),
+            "figures": _over_seeds([of_run(metrics) for metrics in ended]),
+            "blessed": sum(metrics["blessed"] for metrics in ended),
+            "told": list(dict.fromkeys(reasons)),
+        })
+    for relevant in dict.fromkeys(run["relevant"] for run in runs):
+        found += _baselines([run["metrics"] for run in runs
+                             if run["relevant"] == relevant and run["failed"] is None], relevant)
+    return found
+
+
+def _baselines(ended: list[dict[str, Any]], relevant: str | None) -> list[dict[str, Any]]:
+    """Returns the rows of the baselines; on the same data and events they are always the same."""
+    fitted: dict[str, Any] = next((m["baselines"] for m in ended if m.get("baselines")), {})
+    unseen: dict[str, Any] = next(
+        (m["unseen"] for m in ended if m.get("unseen", {}).get("random")), {})
+    found = []
+    for name in _BASELINES:
+        if name in fitted:
+            told = [fitted[name]["skipped"]] if "skipped" in fitted[name] else []
+            found.append((name, _of_ranking(fitted[name], {}), told))
+    if unseen:
+        found.append(("random", _of_ranking({}, unseen["random"]), []))
+    return [{
+        "name": name, "kind": "baseline", "relevant": relevant, "seeds": 1, "failed": 0,
+        "figures": _over_seeds([_known(figures)]),
+        "blessed": 0, "told": told,
+    } for name, figures, told in found]
+
+
+def _over_seeds(runs: list[dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Returns mean and standard error of each figure over the runs that have it."""
+    found = {}
+    for key in dict.fromkeys(key for figures in runs for key in figures):
+        values = [figures[key] for figures in runs if key in figures]
+        found[key] = {"mean": mean(values)}
+        if len(values) > 1:
+            found[key]["se"] = stdev(values) / math.sqrt(len(values))
+    return found

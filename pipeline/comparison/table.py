@@ -1,0 +1,71 @@
+"""The comparison as text: the same cells on the terminal and in Markdown."""
+
+from collections.abc import Sequence
+from typing import Any
+
+_NOTHING = "–"
+_FIRST = {
+    "ndcg@10": ("NDCG@10", 4), "recall@20": ("Recall@20", 3), "hr@10": ("HR@10", 3),
+    "unseen_ndcg@10": ("unseen NDCG@10", 3), "unseen_recall@50": ("unseen R@50", 3),
+}
+_LAST = {
+    "parameters": ("parameters", 0), "training_s": ("training, s", 0), "p50_ms": ("p50, ms", 1),
+    "p99_ms": ("p99, ms", 1),
+}
+_OF_TASKS = {"_rmse": "RMSE", "_auc": "AUC"}
+
+
+def cells(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Formats the rows of `pipeline.comparison.figures.rows`.
+
+    Args:
+      rows: The rows.
+
+    Returns:
+      The heading and the lines, as many cells each. A column that no row fills is left out.
+    """
+    there = dict.fromkeys(key for row in rows for key in row["figures"])
+    tasks = {key: (f"{key.removesuffix(end)} {name}", 3)
+             for key in there for end, name in _OF_TASKS.items() if key.endswith(end)}
+    columns = {key: shown for key, shown in (_FIRST | tasks | _LAST).items() if key in there}
+    several = len({row["relevant"] for row in rows}) > 1
+    heading = ["model", *(["relevant"] if several else []), *(n for n, _ in columns.values()),
+               "blessed"]
+    lines = []
+    for row in rows:
+        kind = [row["relevant"] or "every event"] if several else []
+        figures = [_figure(row["figures"].get(key), digits)
+                   for key, (_, digits) in columns.items()]
+        lines.append([row["name"], *kind, *figures, _verdict(row)])
+    return heading, lines
+
+
+def notes(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Returns why a row was not blessed, failed or was skipped, a sentence each."""
+    return [f"{row['name']}: {reason}" for row in rows for reason in row["told"]]
+
+
+def markdown(rows: Sequence[dict[str, Any]]) -> str:
+    """Returns the table in Markdown."""
+    heading, lines = cells(rows)
+    table = [heading, ["---", *["---:"] * (len(heading) - 2), "---"], *lines]
+    return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n"
+                   for line in table)
+
+
+def _figure(figure: dict[str, float] | None, digits: int) -> str:
+    if figure is None:
+        return _NOTHING
+    shown = f"{figure['mean']:,.{digits}f}"
+    return f"{shown} ± {figure['se']:,.{digits}f}" if digits > 1 and "se" in figure else shown
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    if row["kind"] == "baseline":
+        return _NOTHING
+    if row["failed"] == row["seeds"]:
+        return "failed"
+    if row["seeds"] == 1:
+        return "yes" if row["blessed"] else "no"
+    failed = f", {row['failed']} failed" if row["failed"] else ""
+    return f"{row['blessed']} of {row['seeds']}{failed}"

@@ -1,0 +1,108 @@
+"""What the model's report shows, from the run's figures and its recorded answers."""
+
+from typing import Any
+
+from pipeline.charts import Bar, bars, lines
+
+_RANKING = ("ndcg@10", "recall@20", "hr@10", "mrr", "coverage@10")
+_UNSEEN = ("ndcg@10", "recall@50", "hr@10", "mrr")
+_QUESTIONS, _SHOWN = 3, 5
+
+
+def rankings(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Returns the ranking of the model and of the baselines, as tables and charts."""
+    found: dict[str, Any] = {}
+    if ranking := metrics.get("ranking"):
+        rankers = {metrics["recipe"]: ranking} | {
+            name: figures for name, figures in metrics.get("baselines", {}).items()
+            if "skipped" not in figures}
+        found["seen"] = _table(rankers, _RANKING)
+        found["chart"] = bars("NDCG@10", [
+            Bar(name, figures["ndcg@10"], reference=name != metrics["recipe"])
+            for name, figures in rankers.items() if figures.get("ndcg@10") is not None])
+        found["paired"] = metrics.get("paired", {})
+        found["users"] = ranking.get("users")
+    unseen = metrics.get("unseen", {})
+    if "model" in unseen:
+        rankers = {metrics["recipe"]: unseen["model"], "random order": unseen["random"]}
+        found["unseen"] = _table(rankers, _UNSEEN)
+        found["unseen_items"] = unseen["candidates"]
+        found["unseen_users"] = unseen["model"].get("users")
+    found["unseen_skipped"] = unseen.get("skipped")
+    return found
+
+
+def _table(rankers: dict[str, dict[str, Any]], wanted: tuple[str, ...]) -> dict[str, Any]:
+    names = [name for name in wanted if any(name in figures for figures in rankers.values())]
+    return {"names": names, "rows": [
+        {"name": ranker, "figures": [figures.get(name) for name in names]}
+        for ranker, figures in rankers.items()]}
+
+
+def curve_charts(curves: dict[str, dict[str, list[float]]]) -> list[str]:
+    """Draws the losses of both fits, a line a task, and the score that stops the first one."""
+    charts = []
+    for fit, named in curves.items():
+        losses = {name.removesuffix("_loss") if name != "loss" else "all, balanced": values
+                  for name, values in named.items() if name.endswith("loss") and values}
+        if losses:
+            charts.append(lines(f"Losses of the {fit} fit, by epoch", losses))
+        scores = {name.removeprefix("validation_"): values for name, values in named.items()
+                  if name.startswith("validation_") and values}
+        if scores:
+            charts.append(lines(f"Validation in the {fit} fit, by epoch", scores))
+    return charts
+
+
+def weights(metrics: dict[str, Any], answers: list[dict[str, Any]]) -> list[str]:
+    """Draws the mean weight of each modality over the recorded answers, of users and of items."""
+    scored = [a["outputs"] for a in answers if a["signature"] == "serving_default"]
+    training, charts = metrics.get("training", {}), []
+    for side in ("user", "item"):
+        names = training.get(f"{side}_modalities", [])
+        rows = [row for outputs in scored
+                for row in _rows(outputs.get(f"{side}_modality_weights", [[]])[0])]
+        rows = [row for row in rows if len(row) == len(names)]
+        if names and rows:
+            means = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
+            charts.append(bars(f"Mean weight of each part of the {side}s",
+                               [Bar(n, m) for n, m in zip(names, means, strict=True)]))
+    return charts
+
+
+def _rows(values: list[Any]) -> list[list[float]]:
+    """Returns rows, also where there is only one."""
+    return values if values and isinstance(values[0], list) else [values]
+
+
+def questions(metrics: dict[str, Any], answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Explains some recorded answers: the best candidates and the part that weighed most."""
+    training = metrics.get("training", {})
+    names = {side: training.get(f"{side}_modalities", []) for side in ("user", "item")}
+    found = []
+    for answer in answers:
+        outputs = answer["outputs"]
+        if answer["signature"] != "serving_default" or "item_modality_weights" not in outputs:
+            continue
+        tasks = [n for n in outputs if not n.endswith("_modality_weights")]
+        # The first task is the one that ranks; `trainer.answers` writes it first.
+        scores = outputs[tasks[0]][0]
+        order = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[:_SHOWN]
+        found.append({
+            "user": answer["inputs"]["user_id"][0] or "an unknown visitor",
+            "user_weights": _largest(names["user"], outputs["user_modality_weights"][0]),
+            "tasks": tasks,
+            "items": [{
+                "item": answer["inputs"]["candidates"][0][i],
+                "figures": [outputs[task][0][i] for task in tasks],
+                "weights": _largest(names["item"], outputs["item_modality_weights"][0][i]),
+            } for i in order],
+        })
+        if len(found) == _QUESTIONS:
+            break
+    return found
+
+
+def _largest(names: list[str], values: list[float], most: int = 3) -> list[dict[str, Any]]:
+    pairs = sorted(zip(names, values, strict=False), key=lambda pair: -pair[1])[:most]
+    return [{"name": name, "weight": value} for name, value in pairs if value > 0]

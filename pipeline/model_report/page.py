@@ -1,0 +1,67 @@
+"""Renders the model's report."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from pipeline.model_report import content
+
+CURVES = "curves.json"
+_TEMPLATE = Path(__file__).with_name("page.html.j2")
+
+Section = tuple[str, str]  # a title, and HTML that is safe and needs nothing from elsewhere
+
+
+def read_report(metrics: dict[str, Any], curves: Path, answers: Path | None) -> str:
+    """Renders the report from a run's files; what is not there is left out.
+
+    Args:
+      metrics: The content of `metrics.json`.
+      curves: The Trainer's `curves.json`.
+      answers: The Trainer's `answers.json`; a model that is not served has none.
+    """
+    return report(metrics, _read(curves, {}), _read(answers, []) if answers else [])
+
+
+def report(metrics: dict[str, Any], curves: dict[str, dict[str, list[float]]],
+           answers: list[dict[str, Any]], sections: Sequence[Section] = ()) -> str:
+    """Renders the page.
+
+    Args:
+      metrics: The content of `metrics.json`, in numbers that JSON can hold.
+      curves: By fit and figure, its values by epoch.
+      answers: Recorded requests with the network's outputs.
+      sections: Further sections, such as explanations of single recommendations.
+
+    Returns:
+      HTML that needs nothing from elsewhere.
+    """
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["figure"] = _figure
+    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+        metrics=metrics, rankings=_safe(content.rankings(metrics)),
+        curves=[Markup(svg) for svg in content.curve_charts(curves)],
+        weights=[Markup(svg) for svg in content.weights(metrics, answers)],
+        questions=content.questions(metrics, answers),
+        sections=[(title, Markup(html)) for title, html in sections],
+    )
+
+
+def _safe(rankings: dict[str, Any]) -> dict[str, Any]:
+    return rankings | {"chart": Markup(rankings.get("chart", ""))}
+
+
+def _figure(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or "–"
+    if float(value).is_integer():
+        return f"{int(value):,}"
+    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4f}"
+
+
+def _read(path: Path, otherwise: Any) -> Any:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else otherwise

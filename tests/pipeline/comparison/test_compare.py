@@ -1,0 +1,172 @@
+"""The comparison's loop around a pipeline that is made up."""
+
+import json
+from pathlib import Path
+
+import pytest
+from refusals import assert_refused
+
+from pipeline.comparison import compare as module
+from pipeline.comparison.compare import compare
+from pipeline.comparison.plan import planned
+from pipeline.nodes import NodeError
+from pipeline.run import Done
+from schemas import InputError
+from schemas.errors import DataAnomalyError
+
+
+def ended(config, blessed=True, ndcg=0.25):
+    return {"blessed": blessed, "not_blessed_because": [] if blessed else ["NDCG@10 is low"],
+            "ranking": {"ndcg@10": ndcg}, "baselines": {"popularity": {"ndcg@10": 0.1}},
+            "training": {"seconds": 5.0}, "dataset": config.dataset, "recipe": config.recipe_name}
+
+
+def failed(node: str, cause: Exception) -> NodeError:
+    error = NodeError(node)
+    error.__cause__ = cause
+    return error
+
+
+@pytest.fixture
+def configs(tiny_shop, tmp_path):
+    return planned(None, ["flagship", "implicit"], ["text"], 1, dataset="demo",
+                   data_dir=tiny_shop, root=tmp_path / "root")
+
+
+@pytest.fixture
+def outcomes(monkeypatch, tmp_path):
+    """What becomes of each recipe: a function of its configuration; the runs are noted."""
+    chosen: dict = {}
+    ran: list[str] = []
+
+    def carry_out(config, spec, on_start, on_end):
+        ran.append(config.recipe_name)
+        folder = tmp_path / "root" / "runs" / f"2025-{len(ran)}"
+        folder.mkdir(parents=True)
+        result = chosen.get(config.recipe_name, ended)(config)
+        if isinstance(result, Exception) and not isinstance(result, NodeError):
+            raise result
+        failure = result if isinstance(result, NodeError) else None
+        return Done(folder, {} if failure else result, failure)
+
+    monkeypatch.setattr(module, "carry_out", carry_out)
+    chosen["ran"] = ran
+    return chosen
+
+
+@pytest.fixture
+def click(configs):
+    """The demo has no column of unseen items, which 'implicit' needs."""
+    return [c for c in configs if not c.recipe_name.startswith("implicit")]
+
+
+def written(tmp_path) -> dict:
+    folder = tmp_path / "root" / "comparisons" / "demo"
+    return json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
+
+
+def test_a_recipe_that_does_not_fit_the_data_is_refused_before_anything_runs(
+        configs, outcomes, console):
+    with pytest.raises(InputError, match="Recipe 'implicit', task 'click'"):
+        compare(configs, "tessera compare", console)
+    assert outcomes["ran"] == []
+
+
+def test_one_table_with_recipes_ablations_and_baselines(click, outcomes, console, tmp_path):
+    outcomes["flagship-without-text"] = lambda config: ended(config, blessed=False, ndcg=0.2)
+    assert compare(click, "tessera compare --x", console) == 0
+    found = written(tmp_path)
+    assert [row["name"] for row in found["rows"]] == [
+        "flagship", "flagship-without-text", "popularity"]
+    assert (found["command"], found["planned"]) == ("tessera compare --x", 2)
+    folder = tmp_path / "root" / "comparisons" / "demo"
+    page = (folder / "comparison.md").read_text(encoding="utf-8")
+    assert "    tessera compare --x\n" in page and "| flagship-without-text | 0.2000 |" in page
+    assert "- flagship-without-text: NDCG@10 is low" in page
+    assert "still to come" not in page
+    drawn = {path.name for path in folder.iterdir()} - {"comparison.md", "comparison.json"}
+    assert drawn == {"ndcg.svg", "training.svg"}
+    assert all(f"({name})" in page for name in drawn)
+    told = console.file.getvalue()
+    assert told.startswith("Estimate: ")
+    assert "[1/2] flagship, seed 1: NDCG@10 0.2500, blessed;" in told
+    assert "[2/2] flagship-without-text, seed 1: NDCG@10 0.2000, not blessed;" in told
+    assert "popularity" in told and f"Comparison: {folder / 'comparison.md'}" in told
+
+
+@pytest.mark.parametrize("fault", [
+    lambda config: failed("Trainer", ValueError("shapes do not match")),
+    lambda config: InputError("another run is under way: shapes do not match"),
+])
+def test_a_recipe_that_fails_is_a_row_and_the_others_run(click, outcomes, console, tmp_path, fault):
+    outcomes["flagship"] = fault
+    assert compare(click, "tessera compare", console) == 1
+    assert outcomes["ran"] == ["flagship", "flagship-without-text"]
+    row, other, _ = written(tmp_path)["rows"]
+    assert row["failed"] == 1 and "shapes do not match" in row["told"][0]
+    assert other["blessed"] == 1
+    assert "[1/2] flagship, seed 1: failed: " in console.file.getvalue()
+
+
+def test_a_failed_node_leaves_its_story_in_the_run_s_folder(click, outcomes, console, tmp_path):
+    outcomes["flagship"] = lambda config: failed("Trainer", ValueError("shapes do not match"))
+    compare(click, "tessera compare", console)
+    log = tmp_path / "root" / "runs" / "2025-1" / "error.log"
+    assert "ValueError: shapes do not match" in log.read_text(encoding="utf-8")
+
+
+def test_data_that_must_not_be_trained_on_stop_everything(click, outcomes, console):
+    outcomes["flagship"] = lambda config: failed("DataGate", DataAnomalyError("too many faults"))
+    with pytest.raises(DataAnomalyError, match="too many faults"):
+        compare(click, "tessera compare", console)
+    assert outcomes["ran"] == ["flagship"]
+
+
+def test_a_stopped_comparison_has_its_table_and_the_next_one_says_what_is_finished(
+        click, outcomes, console, tmp_path):
+    outcomes["flagship-without-text"] = lambda config: (_ for _ in ()).throw(KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        compare(click, "tessera compare", console)
+    page = tmp_path / "root" / "comparisons" / "demo" / "comparison.md"
+    assert "1 of 2 runs are still to come." in page.read_text(encoding="utf-8")
+    del outcomes["flagship-without-text"]
+    console.file.truncate(0)
+    assert compare(click, "tessera compare", console) == 0
+    assert "for 1 of 2 runs; 1 finished before" in console.file.getvalue()
+
+
+def test_nothing_half_written_is_taken_for_an_earlier_comparison(
+        click, outcomes, console, tmp_path):
+    folder = tmp_path / "root" / "comparisons" / "demo"
+    folder.mkdir(parents=True)
+    (folder / "comparison.json").write_text('{"runs": [')
+    assert compare(click, "tessera compare", console) == 0
+    assert "for 2 of 2 runs\n" in console.file.getvalue()
+
+
+def test_the_command_tells_what_is_wrong(tessera, tmp_path):
+    assert_refused(tessera("compare", "--dataset", "demo", "--recipes", "nope", "--root", tmp_path),
+                   "Unknown recipe 'nope'")
+    assert_refused(tessera("compare", "--recipes", "flagship"), "No dataset given")
+    code, _, err = tessera("compare", "--dataset", "demo")
+    assert code == 2 and "--recipes" in err
+    code, _, err = tessera("compare", "--dataset", "demo", "--recipes", "flagship", "--seeds", "0")
+    assert code == 2 and "--seeds" in err
+
+
+def test_the_command_passes_everything_on(tessera, monkeypatch, tiny_shop, tmp_path):
+    seen = []
+
+    def run_all(configs, command, console):
+        seen.append((configs, command))
+        return 0
+
+    monkeypatch.setattr(module, "compare", run_all)
+    code, _, _ = tessera(
+        "compare", "--dataset", "demo", "--data-dir", tiny_shop, "--recipes", "flagship,implicit",
+        "--without", "text, image", "--seeds", 2, "--root", tmp_path, "--split", "t80")
+    ((configs, command),) = seen
+    assert code == 0 and command.startswith("tessera compare --dataset demo")
+    assert len(configs) == 2 * (2 + 2 + 2)
+    assert {(c.split, c.data_dir, c.root) for c in configs} == {
+        ("t80", Path(tiny_shop), tmp_path)}

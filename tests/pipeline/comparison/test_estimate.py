@@ -1,0 +1,78 @@
+"""How long a comparison will take, from made-up earlier runs."""
+
+import json
+
+import pytest
+
+from components.sources import open_source
+from pipeline.comparison.estimate import duration, estimate, past
+from pipeline.comparison.plan import planned
+
+
+@pytest.fixture
+def configs(tiny_shop, tmp_path):
+    return planned(None, ["flagship", "implicit"], [], 2, dataset="demo", data_dir=tiny_shop,
+                   root=tmp_path)
+
+
+@pytest.fixture
+def ran(tmp_path):
+    """Writes the metrics of an earlier run."""
+
+    def ran(run: str, recipe: str, timings: dict, cached=(), dataset="demo"):
+        folder = tmp_path / "runs" / run
+        folder.mkdir(parents=True)
+        (folder / "metrics.json").write_text(json.dumps({
+            "dataset": dataset, "recipe": recipe, "timings": timings,
+            "cached": {name: name in cached for name in timings}}))
+
+    return ran
+
+
+@pytest.fixture
+def told(configs, tiny_shop):
+    source = open_source("demo", str(tiny_shop))
+    return lambda finished=(): estimate(configs, finished, source)
+
+
+def test_without_a_run_it_goes_by_the_rows(told):
+    first, flagship, implicit, data = told()
+    assert first == "Estimate: 3 min 18 s for 4 of 4 runs"  # 4 × 37.05 and 50.01
+    assert flagship.endswith("2 ×    37 s, from 16 rows, at the pace of docs/results.md")
+    assert implicit.split()[0] == "implicit"
+    assert data.endswith("at most 50 s, from the rows")
+
+
+def test_earlier_runs_tell_what_was_computed_last(told, ran, tmp_path):
+    ran("20250101-000000", "flagship", {"CatalogGen": 9, "Trainer": 100, "Gate": 1})
+    ran("20250102-000000", "flagship", {"CatalogGen": 0.1, "Trainer": 60, "Gate": 2},
+        cached=("CatalogGen",))
+    ran("20250103-000000", "other", {"CatalogGen": 5, "Trainer": 999}, dataset="movielens-100k")
+    (tmp_path / "runs" / "20250104-000000").mkdir()
+    (tmp_path / "runs" / "20250104-000000" / "metrics.json").write_text("{half")
+    known = past(tmp_path, "demo")
+    assert (known.data, known.model) == (9, {"flagship": 62})
+    first, flagship, implicit, data = told()
+    assert first == "Estimate: 4 min 17 s for 4 of 4 runs"
+    assert flagship.endswith("2 ×    62 s, as in its last run")
+    assert implicit.endswith("2 ×    62 s, the mean of the recipes that have run")
+    assert data.endswith("at most 9 s, as in earlier runs")
+
+
+def test_a_run_that_did_not_train_tells_nothing_of_its_recipe(ran, tmp_path):
+    ran("20250101-000000", "flagship", {"CatalogGen": 9, "Trainer": 0.1, "Gate": 2},
+        cached=("Trainer",))
+    assert past(tmp_path, "demo").model == {}
+
+
+def test_what_is_finished_does_not_count(told):
+    first, flagship, implicit, _ = told([("flagship", 1), ("flagship", 2), ("implicit", 1)])
+    assert first.startswith("Estimate: 1 min 27 s for 1 of 4 runs; 3 finished before and cost")
+    assert flagship.split()[1] == "0" and implicit.split()[1] == "1"
+    done = told([("flagship", 1), ("flagship", 2), ("implicit", 1), ("implicit", 2)])
+    assert done[0].startswith("Estimate: 0 s for 0 of 4 runs; 4 finished")
+    assert not any("data steps" in line for line in done)
+
+
+def test_durations_in_words():
+    assert [duration(s) for s in (4.4, 75, 3700)] == ["4 s", "1 min 15 s", "1 h 1 min"]

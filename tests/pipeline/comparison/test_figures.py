@@ -1,0 +1,92 @@
+"""From the runs' metrics to the rows and the cells of the table."""
+
+import pytest
+
+from pipeline.comparison.figures import of_run, rows
+from pipeline.comparison.table import cells, markdown, notes
+
+BASELINES = {"popularity": {"ndcg@10": 0.05, "recall@20": 0.1, "hr@10": 0.2},
+             "ease": {"skipped": "Too many items."}}
+
+
+def metrics(ndcg=0.1, blessed=True, **more):
+    return {
+        "blessed": blessed, "not_blessed_because": [] if blessed else ["too slow"],
+        "ranking": {"ndcg@10": ndcg, "recall@20": 0.3, "hr@10": 0.4, "users": 9},
+        "baselines": BASELINES,
+        "unseen": {"candidates": 40, "model": {"ndcg@10": 0.5, "recall@50": 1.0, "ndcg@10_se": 0.1},
+                   "random": {"ndcg@10": 0.2, "recall@50": 0.9}},
+        "tasks": {"rating": {"rmse": 0.9, "mae": float("nan")}, "like": {"auc": 0.7}},
+        "parameters": 1234, "training": {"seconds": 12.0, "epochs": 3},
+        "serving": {"p50_ms": 2.0, "p99_ms": None}, "peak_rss_mb": 2000, **more,
+    }
+
+
+def run(recipe="a", seed=1, relevant="like", failed=None, **values):
+    ran = {"recipe": recipe, "seed": seed, "relevant": relevant, "failed": failed}
+    return ran if failed else ran | {"metrics": metrics(**values)}
+
+
+def test_a_run_s_figures_are_numbers_and_what_is_missing_is_left_out():
+    found = of_run(metrics())
+    assert found["unseen_ndcg@10"] == 0.5 and found["like_auc"] == 0.7
+    assert found["training_s"] == 12 and found["epochs"] == 3
+    assert not {"rating_mae", "p99_ms", "mrr"} & found.keys()
+    assert of_run({"blessed": False}) == {}
+
+
+def test_seeds_become_a_mean_with_its_standard_error():
+    (row, *_) = rows([run(seed=1, ndcg=0.1), run(seed=2, ndcg=0.2, blessed=False),
+                      run(seed=3, ndcg=0.3)])
+    assert row["figures"]["ndcg@10"] == pytest.approx({"mean": 0.2, "se": 0.1 / 3**0.5})
+    assert (row["seeds"], row["blessed"], row["told"]) == (3, 2, ["too slow"])
+
+
+def test_one_seed_has_no_standard_error():
+    assert rows([run()])[0]["figures"]["ndcg@10"] == {"mean": 0.1}
+
+
+def test_baselines_are_rows_and_a_skipped_one_says_why():
+    found = rows([run()])
+    assert [(row["name"], row["kind"]) for row in found] == [
+        ("a", "recipe"), ("popularity", "baseline"), ("ease", "baseline"), ("random", "baseline")]
+    assert found[1]["figures"]["ndcg@10"] == {"mean": 0.05}
+    assert found[2]["figures"] == {} and found[2]["told"] == ["Too many items."]
+    assert found[3]["figures"] == {
+        "unseen_ndcg@10": {"mean": 0.2}, "unseen_recall@50": {"mean": 0.9}}
+
+
+def test_recipes_that_rank_other_events_have_baselines_of_their_own():
+    found = rows([run("a"), run("b", relevant=None)])
+    assert [(row["name"], row["relevant"]) for row in found if row["name"] == "popularity"] == [
+        ("popularity", "like"), ("popularity", None)]
+    heading, lines = cells(found)
+    assert heading[1] == "relevant"
+    assert [line[1] for line in lines[:2]] == ["like", "every event"]
+
+
+def test_a_failed_run_is_a_row_with_its_message():
+    found = rows([run(failed="Trainer failed: ValueError: x"), run("b")])
+    heading, lines = cells(found)
+    assert lines[0] == ["a", *["–"] * (len(heading) - 2), "failed"]
+    assert notes(found) == ["a: Trainer failed: ValueError: x", "ease: Too many items."]
+    half = rows([run(seed=1), run(seed=2, failed="x")])
+    assert cells(half)[1][0][-1] == "1 of 2, 1 failed"
+
+
+def test_cells_have_the_figures_under_their_names():
+    heading, lines = cells(rows([run(), run("b", blessed=False)]))
+    assert heading == ["model", "NDCG@10", "Recall@20", "HR@10", "unseen NDCG@10", "unseen R@50",
+                       "rating RMSE", "like AUC", "parameters", "training, s", "p50, ms",
+                       "blessed"]
+    assert lines[0] == ["a", "0.1000", "0.300", "0.400", "0.500", "1.000", "0.900", "0.700",
+                        "1,234", "12", "2.0", "yes"]
+    assert lines[1][-1] == "no"
+    assert lines[2][:2] == ["popularity", "0.0500"] and lines[2][-1] == "–"
+
+
+def test_markdown_is_one_line_a_row_whatever_a_name_holds():
+    several = rows([run("a|b", seed=1, ndcg=0.1), run("a|b", seed=2, ndcg=0.2)])
+    head, rule, line, *_ = markdown(several).splitlines()
+    assert head.count("|") == rule.count("|") == line.count("|")
+    assert "| a/b | 0.1500 ± 0.0500 |" in line and line.endswith("| 2 of 2 |")

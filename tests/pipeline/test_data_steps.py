@@ -1,0 +1,47 @@
+"""Which steps run under the dataset's name, so that recipes share them."""
+
+from pathlib import Path
+
+import pytest
+from tfx.dsl.compiler import compiler, constants
+from tfx.orchestration.portable import runtime_parameter_utils
+
+import schemas
+from pipeline.config import load_config
+from pipeline.dag import build_pipeline
+from pipeline.data_steps import before_training, renamed
+from schemas import SIDES, read_spec
+
+SCHEMAS = Path(schemas.__file__).parent / "demo"
+
+
+@pytest.fixture(scope="module")
+def ir(tiny_shop, tmp_path_factory):
+    config = load_config(None, dataset="demo", data_dir=tiny_shop, recipe="flagship",
+                         root=tmp_path_factory.mktemp("root"))
+    ir = compiler.Compiler().compile(build_pipeline(config, read_spec("demo"), SCHEMAS))
+    runtime_parameter_utils.substitute_runtime_parameter(
+        ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: "20250101-000000"})
+    return ir
+
+
+def test_all_that_training_depends_on_and_nothing_else(ir):
+    checks = {f"{what}.{side}" for side in SIDES
+              for what in ("StatisticsGen", "ImportSchemaGen", "ExampleValidator", "Transform")}
+    assert before_training(ir) == {"CatalogGen", "DataReport", "DataGate", *checks}
+
+
+def test_a_pipeline_without_training_shares_nothing(ir):
+    short = type(ir)()
+    short.nodes.extend(node for node in ir.nodes
+                       if node.pipeline_node.node_info.id != "Trainer")
+    assert before_training(short) == set()
+
+
+def test_the_other_name_has_its_folder_beside_the_pipeline_s(ir):
+    other = renamed(ir, "demo")
+    root = Path(ir.runtime_spec.pipeline_root.field_value.string_value)
+    assert ir.pipeline_info.id == root.name == "demo-flagship-1"
+    assert other.pipeline_info.id == "demo"
+    assert other.runtime_spec.pipeline_root.field_value.string_value == str(root.parent / "demo")
+    assert other.runtime_spec.pipeline_run_id == ir.runtime_spec.pipeline_run_id

@@ -1,0 +1,102 @@
+"""The page about a run's model, from made-up figures."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from pipeline.model_report import report
+
+METRICS = {
+    "recipe": "some<b>", "dataset": "demo", "split": "u80", "seed": 1, "blessed": False,
+    "not_blessed_because": ["NDCG@10 0.010 is below <popularity>"],
+    "timings": {"Trainer": 12.34, "CatalogGen": 0.1}, "cached": {"Trainer": False,
+                                                               "CatalogGen": True},
+    "ranking": {"ndcg@10": 0.1234, "recall@20": 0.3, "users": 286},
+    "baselines": {"popularity": {"ndcg@10": 0.0567}, "ease": {"skipped": "too many items"}},
+    "paired": {"popularity": {"mean": 0.05, "low": 0.01, "high": 0.09, "p_value": 0.01}},
+    "unseen": {"candidates": 40, "model": {"ndcg@10": 0.4321, "recall@50": 1.0, "users": 150},
+               "random": {"ndcg@10": 0.2, "recall@50": 1.0}},
+    "tasks": {"rating": {"rmse": 0.8765, "mae": None}},
+    "parameters": 69784, "serving": {"p50_ms": 4.0, "p99_ms": 12.5},
+    "training": {"epochs": 3, "seconds": 41.2, "user_modalities": ["id", "history"],
+                 "item_modalities": ["id", "photo"]},
+}
+CURVES = {"first": {"loss": [3.0, 2.0], "like_loss": [0.7, 0.6], "seconds": [1.0, 1.0],
+                    "validation_ndcg@10": [0.1, 0.2]},
+          "second": {"loss": [3.0], "like_loss": [0.7], "seconds": [1.0]}}
+ANSWERS = [
+    {"signature": "recommend", "inputs": {"user_id": ["u0"]}, "outputs": {}},
+    {"signature": "serving_default",
+     "inputs": {"user_id": ["u1"], "candidates": [["p1", "p2"]]},
+     "outputs": {"next": [[0.5, 1.5]], "like": [[0.9, 0.1]],
+                 "user_modality_weights": [[0.25, 0.75]],
+                 "item_modality_weights": [[[0.4, 0.6], [1.0, 0.0]]]}},
+]
+
+
+class Page(HTMLParser):
+    """Collects text, sections and what a page would fetch."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.text, self.sections, self.fetched, self.scripts = "", [], [], 0
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.fetched += [v for k, v in attrs if k in ("src", "href") and v]
+        self.scripts += tag == "script"
+        if tag == "section":
+            self.sections.append(given.get("id"))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return Page(report(METRICS, CURVES, ANSWERS, [("Heat <maps>", "<b>seen</b>")]))
+
+
+def test_it_needs_nothing_from_elsewhere(page):
+    assert page.fetched == [] and page.scripts == 0
+
+
+def test_it_has_every_part(page):
+    assert page.sections == ["ranking", "unseen", "tasks", "curves", "weights", "answers", None,
+                             "steps"]
+    for words in ("some<b> on demo", "below <popularity>", "69,784 parameters", "3 epochs",
+                  "0.1234", "0.0567", "+0.0500", "0.4321", "150 users", "rmse 0.8765", "mae –",
+                  "Losses of the first fit", "Losses of the second fit", "Heat <maps>", "seen",
+                  "12.3"):
+        assert words in page.text, words
+
+
+def test_each_task_has_its_curve_and_time_is_none(page):
+    assert page.text.count("all, balanced") == 2 and "seconds\n" not in page.text
+    assert "Validation in the first fit" in page.text
+    assert "Validation in the second fit" not in page.text
+
+
+def test_answers_are_explained_best_first_by_what_weighed_most(page):
+    text = " ".join(page.text.split())
+    assert "For u1 (history 0.75, id 0.25)" in text
+    assert text.index("p2") < text.index("p1")
+    assert "photo 0.60, id 0.40" in text
+    assert "u0" not in text
+
+
+def test_weights_are_means_over_users_and_items(page):
+    charts = page.text[page.text.index("Mean weight of each part of the users"):]
+    assert charts.index("0.250") < charts.index("0.750") < charts.index("of the items")
+    items = charts[charts.index("of the items"):]
+    assert "0.700" in items and "0.300" in items
+
+
+def test_a_run_that_reached_little_has_a_page_too():
+    bare = {key: METRICS[key] for key in (
+        "recipe", "dataset", "split", "seed", "blessed", "not_blessed_because", "timings",
+        "cached")}
+    assert Page(report(bare, {}, [])).sections == ["steps"]
+    skipped = bare | {"unseen": {"candidates": 0, "skipped": "No unseen item to rank: none."}}
+    assert "No unseen item to rank" in report(skipped, {}, [])
