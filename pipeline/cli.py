@@ -158,6 +158,25 @@ def query(
 
 
 @app.command()
+def explain(
+    user: Annotated[str, typer.Option(help="A user's id.")],
+    item: Annotated[str, typer.Option(help="An item's id.")],
+    task: Annotated[str | None, typer.Option(
+        help="Explain this task's score; else the one that ranks.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] =
+        Path("explanation.html"),
+    root: Root = DEFAULT_ROOT,
+) -> None:
+    """Show what the newest pushed model sees in an item for a user, as heat maps."""
+    import pipeline.environment  # noqa: F401
+    from pipeline.explanation.command import explain as explain_pair
+
+    explanation = explain_pair(root, user, item, task, output)
+    scores = ", ".join(f"{name} {score:.4f}" for name, score in explanation.scores.items())
+    console.print(f"Scores: {scores}\n{output}", highlight=False, soft_wrap=True)
+
+
+@app.command()
 def demo(root: Root = DEFAULT_ROOT) -> None:
     """Run the pipeline on the demo shop, serve the model and query it."""
     from pipeline.config import load_config

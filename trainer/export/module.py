@@ -9,7 +9,7 @@ from schemas import FeatureSpec
 from trainer.data.interactions import id_lookup, model_inputs, table_index
 from trainer.data.tables import Table
 from trainer.export.memory import Memory
-from trainer.export.requests import RawItem, UserRequest
+from trainer.export.requests import RawContent, UserRequest
 from trainer.model import Network
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
@@ -41,7 +41,9 @@ class Recommender(tf.Module):
         self._query, self._heads = network.query, network.heads
         self._user_ids, self._item_ids = id_lookup(users), id_lookup(items)
         self.request = UserRequest(spec, memory, self._user_ids, self._item_ids)
-        self.raw_item = RawItem(spec, recipe.modalities, transforms["items"])
+        self.raw_user, self.raw_item = (
+            RawContent(spec, side, recipe.modalities, transforms[side])
+            for side in ("users", "items"))
         self._interactions = transforms["interactions"].transform_features_layer()
         self._raw_spec = transforms["interactions"].raw_feature_spec()
         vectors, weights = catalogue(network)
@@ -113,12 +115,29 @@ class Recommender(tf.Module):
     def score_item(self, request: Tensors, raw: Tensors) -> Tensors:
         """Predicts every task for a user and an unseen item's raw content, `(batch,)`."""
         user = self._user(self.request.columns(request))
-        vector = self._item_content(raw)["vector"]
-        query = self._query(user[self.recipe.retrieval])
-        candidate = self._candidate(vector)
+        return self._row_by_row(user, self._item_content(raw)["vector"])
+
+    def explain(self, request: Tensors, user_raw: Tensors, item_id: tf.Tensor,
+                item_raw: Tensors) -> Tensors:
+        """Predicts every task for a user and an item with given content, not the stored one.
+
+        Whoever takes a part of the content away sees what that part was worth (occlusion).
+
+        Args:
+          request: Inputs of `UserRequest`.
+          user_raw: The user's raw content.
+          item_id: Ids of items, `(batch,)`.
+          item_raw: The items' raw content.
+
+        Returns:
+          `(batch,)` for each task, and the modality weights of both sides.
+        """
+        user = self._user(self.request.columns(request), self.raw_user.columns(user_raw))
+        item = self._item_content(item_raw, table_index(self._item_ids, item_id))
         return {
-            self.recipe.retrieval: tf.reduce_sum(query * candidate, axis=1),
-            **{n: self._finish(n, head(user[n], vector)) for n, head in self._heads.items()},
+            **self._row_by_row(user, item["vector"]),
+            "user_modality_weights": user["weights"],
+            "item_modality_weights": item["weights"],
         }
 
     def predict(self, serialized: tf.Tensor) -> Tensors:
@@ -161,11 +180,13 @@ class Recommender(tf.Module):
         return (row, table_index(self._user_ids, row[columns.USER_ID]),
                 table_index(self._item_ids, row[columns.ITEM_ID]))
 
-    def _user(self, read: Tensors) -> Tensors:
+    def _user(self, read: Tensors, content: Tensors | None = None) -> Tensors:
+        """Returns the user side's outputs; content that is not given is the stored one."""
         names = {tensor.name for tensor in self._user_model.inputs}
-        inputs = {n: v for n, v in read.items() if n in names}
-        for name, look in self._user_lookup.items():
-            inputs[name] = look(read[columns.USER_INDEX])
+        inputs = {n: v for n, v in {**read, **(content or {})}.items() if n in names}
+        if content is None:
+            for name, look in self._user_lookup.items():
+                inputs[name] = look(read[columns.USER_INDEX])
         return self._user_model(inputs, training=False)
 
     def _parsed(self, serialized: tf.Tensor) -> Tensors:
@@ -185,6 +206,14 @@ class Recommender(tf.Module):
         return {n: self._finish(n, head(user[n][:, None, :], vectors))
                 for n, head in self._heads.items()}
 
+    def _row_by_row(self, user: Tensors, vector: tf.Tensor) -> Tensors:
+        """Predicts every task for each row's user and item vector, `(batch,)`."""
+        query, candidate = self._query(user[self.recipe.retrieval]), self._candidate(vector)
+        return {
+            self.recipe.retrieval: tf.reduce_sum(query * candidate, axis=1),
+            **{n: self._finish(n, head(user[n], vector)) for n, head in self._heads.items()},
+        }
+
     def _finish(self, name: str, raw: tf.Tensor) -> tf.Tensor:
         task = self.recipe.tasks[name]
         if task.probability:
@@ -203,10 +232,12 @@ class Recommender(tf.Module):
         shape = tf.stack([tf.shape(met)[0], self.size + 1])
         return tf.scatter_nd(flat, tf.ones_like(rows), shape) > 0
 
-    def _item_content(self, raw: Tensors) -> Tensors:
+    def _item_content(self, raw: Tensors, index: tf.Tensor | None = None) -> Tensors:
+        """Returns the item side's outputs for raw content; unknown items without an index."""
         content = self.raw_item.columns(raw)
         names = {tensor.name for tensor in self._item_model.inputs}
-        batch = tf.shape(next(iter(raw.values())))[0]
         inputs = {n: v for n, v in content.items() if n in names}
-        inputs[columns.ITEM_INDEX] = tf.zeros([batch], tf.int32)
+        if index is None:
+            index = tf.zeros(tf.shape(next(iter(raw.values())))[:1], tf.int32)
+        inputs[columns.ITEM_INDEX] = index
         return self._item_model(inputs, training=False)

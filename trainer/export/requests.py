@@ -87,13 +87,20 @@ class UserRequest(tf.Module):
         return tf.ensure_shape(padded, (None, self._length))
 
 
-class RawItem(tf.Module):
-    """Reads the raw content of an item that need not be in the catalogue."""
+class RawContent(tf.Module):
+    """Reads the raw content of a user or an item that need not be in the tables.
 
-    def __init__(self, spec: FeatureSpec, modalities: tuple[str, ...],
+    Args:
+      spec: The dataset's spec.
+      side: `users` or `items`.
+      modalities: The recipe's modalities.
+      transform: The output of the side's transform.
+    """
+
+    def __init__(self, spec: FeatureSpec, side: str, modalities: tuple[str, ...],
                  transform: tft.TFTransformOutput):
-        super().__init__(name="raw_item")
-        self._features = spec.inputs("items", modalities)
+        super().__init__(name=f"raw_{side}")
+        self._features = spec.inputs(side, modalities)
         self._raw_spec = transform.raw_feature_spec()
         self._layer = transform.transform_features_layer()
 
@@ -106,7 +113,9 @@ class RawItem(tf.Module):
         }
 
     def columns(self, request: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Returns the item side's content columns of a request."""
+        """Returns the side's content columns of a request."""
+        if not self._features:
+            return {}
         raw = {f.name: self._raw(request[f.name], f) for f in self._features}
         return {
             name: tf.cast(value, tf.int32) if value.dtype == tf.int64 else value
