@@ -45,6 +45,30 @@ def run(
     raise typer.Exit(run_pipeline(loaded, console))
 
 
+@app.command()
+def tune(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The recipe file to write.")] =
+        Path("best.yaml"),
+    dataset: Annotated[str | None, typer.Option(help="Name; see the README.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(
+        help="Folder of the dataset's files; the demo and MovieLens come without.")] = None,
+    recipe: Annotated[str | None, typer.Option(
+        help="Name of a recipe, or a YAML file, with a section 'tune'.")] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file with a run's options.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder for all results.")] = None,
+    split: Annotated[str | None, typer.Option(help="u80, t80, random, or a column.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+) -> None:
+    """Search the ranges that a recipe declares, and write the best values as a recipe."""
+    from pipeline.config import load_config
+
+    loaded = load_config(config, dataset=dataset, data_dir=data_dir, recipe=recipe, root=root,
+                         split=split, seed=seed)
+    from pipeline.tuning.command import tune as tune_recipe
+
+    tune_recipe(loaded, output, console)
+
+
 @app.command(name="compile")
 def compile_(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],

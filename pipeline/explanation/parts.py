@@ -37,7 +37,8 @@ class Part:
 
     Attributes:
       feature: The column.
-      kind: `whole`, `value`, `word`, `patch` (of a picture), `window` (of a sound) or `frame` (of a video).
+      kind: `whole`, `value`, `word`, `patch` (of a picture), `window` (of a sound) or `frame` (of
+        a video).
       place: Which one: a value, a word in lower case, or a number; `None` of the whole.
       without: The column's values without it.
       reference: The column's values to compare with, where they are not the row's own.

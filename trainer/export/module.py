@@ -181,11 +181,11 @@ class Recommender(tf.Module):
                 table_index(self._item_ids, row[columns.ITEM_ID]))
 
     def _user(self, read: Tensors, content: Tensors | None = None) -> Tensors:
-        """Returns the user side's outputs; content that is not given is the stored one."""
+        """Returns the user side's outputs; columns that `content` lacks are the stored ones."""
         names = {tensor.name for tensor in self._user_model.inputs}
         inputs = {n: v for n, v in {**read, **(content or {})}.items() if n in names}
-        if content is None:
-            for name, look in self._user_lookup.items():
+        for name, look in self._user_lookup.items():
+            if name not in inputs:
                 inputs[name] = look(read[columns.USER_INDEX])
         return self._user_model(inputs, training=False)
 

@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from trainer.recipe.network import ModelOptions
 from trainer.recipe.preprocessing import Preprocessing
 from trainer.recipe.strict import Strict
 from trainer.recipe.task import Task
 from trainer.recipe.training import Training
+from trainer.recipe.tune import Tune, check_ranges
 
 Modality = Literal["categorical", "numeric", "text", "image", "audio", "video"]
 
@@ -22,6 +23,7 @@ class Recipe(Strict):
       relevant: The label that makes an event relevant in the ranking evaluation; that of the
         retrieval task, where there is none.
       tasks: What is learned, by name.
+      tune: What `tessera tune` varies; training does not read it.
     """
 
     description: str
@@ -32,6 +34,15 @@ class Recipe(Strict):
     tasks: dict[str, Task]
     balancing: Literal["fixed", "uncertainty", "gradnorm", "pcgrad"] = "fixed"
     training: Training = Training()
+    tune: Tune | None = None
+
+    @field_validator("tune")
+    @classmethod
+    def _ranges_make_recipes(cls, tune: Tune | None, others: ValidationInfo) -> Tune | None:
+        told_elsewhere = set(cls.model_fields) - {"tune"} - set(others.data)
+        if tune is not None and not told_elsewhere:
+            check_ranges(tune, cls(**others.data))
+        return tune
 
     @model_validator(mode="after")
     def _one_retrieval(self) -> "Recipe":
