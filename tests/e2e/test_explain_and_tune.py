@@ -10,7 +10,6 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_pushed_model_is_explained(first, project, tmp_path):
-    from components.sources.demo import write_demo  # noqa: F401  (the shop's names)
     from pipeline.explanation.command import explain
 
     assert first.code == 0

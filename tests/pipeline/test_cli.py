@@ -19,7 +19,7 @@ def test_help_answers_at_once():
     done = subprocess.run([*COMMAND, "--help"], cwd=ROOT, capture_output=True, text=True,
                           check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    for command in ("run", "report", "serve", "query", "explain", "demo", "recipes"):
+    for command in ("run", "report", "serve", "query", "explain", "tune", "demo", "recipes"):
         assert f" {command} " in done.stdout
     # The processor's time: a second passes more slowly on a machine with other work.
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.5
