@@ -1,4 +1,4 @@
-"""From a pushed model to what it was made of, through ML Metadata."""
+"""From a model to what it was made of: a run's own, or a pushed one through ML Metadata."""
 
 import json
 from pathlib import Path
@@ -7,12 +7,28 @@ import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.explanation.explainer import SIDES, Source
-from schemas import InputError, parse_spec
+from pipeline.nodes import NodeRun
+from schemas import FeatureSpec, InputError, parse_spec
 from serving.model_directory import versions
 from trainer.recipe import Recipe
 
 _INPUTS = (metadata_store_pb2.Event.INPUT,)
 _OUTPUTS = (metadata_store_pb2.Event.OUTPUT,)
+_SERVING = "Format-Serving"  # where TFX keeps the SavedModel in a model's folder
+
+
+def run_source(spec: FeatureSpec, recipe: Recipe, nodes: dict[str, NodeRun]) -> Source:
+    """Returns what a run's own model was made of, whether it was pushed or not.
+
+    Args:
+      spec: The dataset's spec.
+      recipe: The recipe that ran.
+      nodes: The run's nodes, with Trainer and CatalogGen.
+    """
+    trained = nodes["Trainer"].outputs
+    tables = {side: Path(nodes["CatalogGen"].outputs[side]) for side in SIDES}
+    return Source(Path(trained["model"]) / _SERVING, spec, recipe, tables,
+                  _modalities(Path(trained["model_run"])))
 
 
 def pushed_source(root: Path, folder: Path) -> Source:
@@ -58,10 +74,14 @@ def _traced(store: mlmd.MetadataStore, version: Path, metadata: Path) -> Source:
     (execution,) = store.get_executions_by_id([trainer])
     config = json.loads(execution.custom_properties["custom_config"].string_value)
     run = Path(_uri(store, _linked(store, trainer, _OUTPUTS)["model_run"]))
+    return Source(version, parse_spec(**config["spec"]), Recipe(**config["recipe"]), tables,
+                  _modalities(run))
+
+
+def _modalities(run: Path) -> dict[str, list[str]]:
+    """Reads the names of the modality weights from a `ModelRun`."""
     summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
-    return Source(
-        version, parse_spec(**config["spec"]), Recipe(**config["recipe"]), tables,
-        {"users": summary["user_modalities"], "items": summary["item_modalities"]})
+    return {"users": summary["user_modalities"], "items": summary["item_modalities"]}
 
 
 def _maker(store: mlmd.MetadataStore, artifact: int) -> int:

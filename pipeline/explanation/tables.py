@@ -29,10 +29,13 @@ def find_rows(folder: Path, spec: FeatureSpec, side: str, ids: Iterable[str]) ->
     """
     key, wanted = spec.id_key(side), set(ids)
     found: dict[str, Row] = {}
-    known = []
+    first: list[str] = []
+    count = 0
     for example in _examples(folder, side):
         name = _id(example, key)
-        known.append(name)
+        count += 1
+        if count <= _SHOWN:
+            first.append(name)
         if name in wanted:
             found[name] = {n: _plain(f) for n, f in example.features.feature.items()}
             if len(found) == len(wanted):
@@ -40,8 +43,7 @@ def find_rows(folder: Path, spec: FeatureSpec, side: str, ids: Iterable[str]) ->
     missing = ", ".join(repr(name) for name in sorted(wanted - set(found)))
     raise InputError(
         f"Unknown {side.removesuffix('s')} {missing}: the {side} that the model was trained on "
-        f"have no such id. There are {len(known):,}, such as "
-        f"{', '.join(map(repr, known[:_SHOWN]))}.")
+        f"have no such id. There are {count:,}, such as {', '.join(map(repr, first))}.")
 
 
 def first_ids(folder: Path, spec: FeatureSpec, side: str, count: int) -> list[str]:

@@ -7,7 +7,8 @@ import ml_metadata as mlmd
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as proto
 
-from pipeline.explanation.lineage import pushed_source
+from pipeline.explanation.lineage import pushed_source, run_source
+from pipeline.nodes import NodeRun
 from schemas import InputError
 
 IN, OUT = proto.Event.INPUT, proto.Event.OUTPUT
@@ -92,3 +93,16 @@ def test_a_root_without_metadata_is_told(run):
     (run.root / "metadata.sqlite").unlink()
     with pytest.raises(InputError, match="No metadata at .*metadata.sqlite.*--root"):
         pushed_source(run.root, run.folder)
+
+
+def test_what_a_runs_own_model_was_made_of(run, source):
+    nodes = {
+        "CatalogGen": NodeRun("CatalogGen", outputs={"users": "/u", "items": "/i",
+                                                     "interactions": "/n", "quarantine": "/q"}),
+        "Trainer": NodeRun("Trainer", outputs={"model": "/model", "answers": "/a",
+                                               "model_run": str(run.root / "model_run")})}
+    found = run_source(source.spec, source.recipe, nodes)
+    assert str(found.model) == "/model/Format-Serving"
+    assert {side: str(folder) for side, folder in found.tables.items()} == {
+        "users": "/u", "items": "/i"}
+    assert found.modalities["items"] == ["id", "about"]
