@@ -13,7 +13,7 @@ from pipeline.explanation.parts import GRID, frames, picture, png, seconds, word
 from schemas import Feature, FeatureSpec
 
 _TEMPLATE = Path(__file__).with_name("explanation.html.j2")
-_OPAQUE = 0.75  # of the strongest region, so that the picture shows through
+_OPAQUE = 0.6  # of the strongest part, so that picture and text show through
 
 
 def page(explanation: Explanation, spec: FeatureSpec) -> str:
@@ -97,8 +97,7 @@ def _shown_words(values: list, tints: dict) -> dict[str, Any]:
 def _shown_regions(values: list, tints: dict) -> dict[str, Any]:
     image = picture(values[0])
     squares = [{"x": place % GRID, "y": place // GRID, **tint} for place, tint in tints.items()]
-    return {"picture": _data_uri(image), "width": image.width, "height": image.height,
-            "grid": GRID, "squares": squares}
+    return {"picture": _data_uri(image), "grid": GRID, "squares": squares}
 
 
 def _shown_windows(values: list, tints: dict) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def test_the_page_is_self_contained_and_escapes_the_data(found, source):
 
 def test_the_strongest_region_is_the_darkest(found, source):
     rects = [line for line in section(found, source.spec).splitlines() if "<rect " in line]
-    assert 'fill="rgba(31,107,191,0.750)"' in rects[0]
+    assert 'fill="rgba(31,107,191,0.600)"' in rects[0]
     assert all(",0.000)" in rect for rect in rects[1:])
 
 
