@@ -25,6 +25,7 @@ setup(
         "schemas": ["*/*.pbtxt"],
         "components.data_report": ["page.html.j2"],
         "pipeline": ["recipes/*.yaml"],
+        "pipeline.explanation": ["explanation.html.j2"],
     },
     install_requires=requirements("requirements.in"),
     extras_require={

@@ -47,6 +47,30 @@ def run(
     raise typer.Exit(run_pipeline(loaded, console))
 
 
+@app.command()
+def tune(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The recipe file to write.")] =
+        Path("best.yaml"),
+    dataset: Annotated[str | None, typer.Option(help="Name; see the README.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(
+        help="Folder of the dataset's files; the demo and MovieLens come without.")] = None,
+    recipe: Annotated[str | None, typer.Option(
+        help="Name of a recipe, or a YAML file, with a section 'tune'.")] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file with a run's options.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder for all results.")] = None,
+    split: Annotated[str | None, typer.Option(help="u80, t80, random, or a column.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+) -> None:
+    """Search the ranges that a recipe declares, and write the best values as a recipe."""
+    from pipeline.config import load_config
+
+    loaded = load_config(config, dataset=dataset, data_dir=data_dir, recipe=recipe, root=root,
+                         split=split, seed=seed)
+    from pipeline.tuning.command import tune as tune_recipe
+
+    tune_recipe(loaded, output, console)
+
+
 @app.command(name="compile")
 def compile_(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
@@ -157,6 +181,25 @@ def query(
 
     with Client(host, port) as client:
         console.print(recommendations(user, client.recommend([user], k)[0]))
+
+
+@app.command()
+def explain(
+    user: Annotated[str, typer.Option(help="A user's id.")],
+    item: Annotated[str, typer.Option(help="An item's id.")],
+    task: Annotated[str | None, typer.Option(
+        help="Explain this task's score; else the one that ranks.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] =
+        Path("explanation.html"),
+    root: Root = DEFAULT_ROOT,
+) -> None:
+    """Show what the newest pushed model sees in an item for a user, as heat maps."""
+    import pipeline.environment  # noqa: F401
+    from pipeline.explanation.command import explain as explain_pair
+
+    explanation = explain_pair(root, user, item, task, output)
+    scores = ", ".join(f"{name} {score:.4f}" for name, score in explanation.scores.items())
+    console.print(f"Scores: {scores}\n{output}", highlight=False, soft_wrap=True)
 
 
 @app.command()

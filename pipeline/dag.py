@@ -75,8 +75,8 @@ def build_pipeline(
         transform.add_upstream_node(data_gate)
     encoders = _encoders(config, spec, catalog, data_gate)
     trainer = Trainer(
-        {"spec": json.loads(spec.to_json()), "recipe": config.recipe.model_dump(mode="json"),
-         "seed": config.seed},
+        {"spec": json.loads(spec.to_json()),
+         "recipe": config.recipe.model_dump(mode="json", exclude={"tune"}), "seed": config.seed},
         served=config.recipe.served,
         **{side: transforms[side].outputs["transformed_examples"] for side in SIDES},
         **{f"{side}_graph": transforms[side].outputs["transform_graph"] for side in SIDES},

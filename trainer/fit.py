@@ -101,23 +101,38 @@ def fit_twice(data: TrainingData, seed: int, logs: Path, checkpoints: Path,
     strategy = strategy or default_strategy()
     precision = precision or chosen_precision(data.recipe)
     train, validation = (read_events(data.reader, data.files[s]) for s in ("train", "validation"))
-    watch = _EpochRanking(data, train, validation, checkpoints / "validation.json")
-    if not watch.scores:
-        # States without their scores: the process was killed while it removed them.
-        shutil.rmtree(checkpoints, ignore_errors=True)
-    if not watch.done:
-        _fit(data, train, ["train"], data.recipe.training.max_epochs, seed, logs / "first",
-             checkpoints / "first", strategy, precision, watch)
-    epochs = int(np.argmax(watch.scores)) + 1
+    scores = _first_fit(
+        data, train, validation, seed, logs, checkpoints, strategy, precision)
+    epochs = int(np.argmax(scores)) + 1
     network = _fit(data, concatenate([train, validation]), ["train", "validation"], epochs, seed,
                    logs / "second", checkpoints / "second", strategy, precision)
     curves = {name: epochs_noted(_curves(checkpoints / name)) for name in ("first", "second")}
-    return Fitted(network, epochs, watch.scores, curves)
+    return Fitted(network, epochs, scores, curves)
 
 
 def _curves(checkpoints: Path) -> Path:
     """Returns where a fit's curves lie: beside its state, whose folder is its own."""
     return checkpoints.with_name(f"{checkpoints.name}_curves.json")
+
+
+def fit_once(data: TrainingData, seed: int, logs: Path, checkpoints: Path) -> list[float]:
+    """Does the first fit alone, which looks for the number of epochs and keeps no network.
+
+    Args:
+      data: What to train and on what.
+      seed: Seed of weights, dropout and order.
+      logs: See `fit_twice`.
+      checkpoints: See `fit_twice`.
+
+    Returns:
+      Validation NDCG@10 after each epoch; the last ones are those that early stopping waited.
+
+    Raises:
+      InputError: See `fit_twice`.
+    """
+    train, validation = (read_events(data.reader, data.files[s]) for s in ("train", "validation"))
+    return _first_fit(data, train, validation, seed, logs, checkpoints, default_strategy(),
+                      chosen_precision(data.recipe))
 
 
 def default_strategy() -> tf.distribute.Strategy:
@@ -137,6 +152,18 @@ def chosen_precision(recipe: Recipe) -> str:
 def suitable_batch_size(rows: int) -> int:
     """Returns a power of two from 128 to 4096 that makes about 80 steps of some rows."""
     return 2 ** min(max(round(math.log2(max(rows, 1) / 80)), 7), 12)
+
+
+def _first_fit(data, train: Events, validation: Events, seed, logs, checkpoints, strategy,
+               precision) -> list[float]:
+    watch = _EpochRanking(data, train, validation, checkpoints / "validation.json")
+    if not watch.scores:
+        # States without their scores: the process was killed while it removed them.
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    if not watch.done:
+        _fit(data, train, ["train"], data.recipe.training.max_epochs, seed, logs / "first",
+             checkpoints / "first", strategy, precision, watch)
+    return watch.scores
 
 
 def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy, precision,

@@ -19,7 +19,7 @@ def test_help_answers_at_once():
     done = subprocess.run([*COMMAND, "--help"], cwd=ROOT, capture_output=True, text=True,
                           check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    for command in ("run", "report", "serve", "query", "demo", "recipes"):
+    for command in ("run", "report", "serve", "query", "explain", "tune", "demo", "recipes"):
         assert f" {command} " in done.stdout
     # The processor's time: a second passes more slowly on a machine with other work.
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.5
@@ -137,6 +137,17 @@ def test_a_report_is_told_and_opened(tessera, tmp_path, monkeypatch):
 def test_nothing_to_serve(tessera, tmp_path):
     result = tessera("serve", "--root", tmp_path)
     assert_refused(result, "No pushed model", f"tessera run --root {tmp_path}")
+
+
+def test_nothing_to_explain(tessera, tmp_path):
+    words = ("explain", "--user", "u", "--item", "i", "--root", tmp_path)
+    assert_refused(tessera(*words), "No pushed model", f"tessera run --root {tmp_path}")
+    model = tmp_path / "serving" / "demo-flagship-1" / "1" / "saved_model.pb"
+    model.parent.mkdir(parents=True)
+    model.touch()
+    assert_refused(tessera(*words), "No metadata at", tmp_path / "metadata.sqlite")
+    page = tmp_path / "nowhere" / "page.html"
+    assert_refused(tessera(*words, "-o", page), f"Cannot write {page}", page.parent)
 
 
 def test_a_port_in_use(tessera, tmp_path, monkeypatch):

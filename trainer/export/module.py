@@ -13,7 +13,7 @@ from trainer.encoders.encodings import Encodings
 from trainer.export.encoders import ItemEncoders
 from trainer.export.memory import Memory
 from trainer.export.ranking import ranking
-from trainer.export.requests import RawItem, UserRequest
+from trainer.export.requests import RawContent, UserRequest
 from trainer.heads import prediction
 from trainer.layers.heads import ProfileHead
 from trainer.model import Network
@@ -55,8 +55,10 @@ class Recommender(tf.Module):
         self._user_ids, self._item_ids = id_lookup(users), id_lookup(items)
         self.request = UserRequest(
             spec, recipe.past, memory, self._user_ids, self._item_ids, transforms["interactions"])
-        self.raw_item = RawItem(spec, recipe.modalities, transforms["items"])
+        self.raw_user, self.raw_item = (
+            RawContent(spec, side, recipe, transforms[side]) for side in ("users", "items"))
         self._encoders = ItemEncoders(spec, recipe, encodings)
+        self._item_words = network.item_lookup.get(columns.ITEM_WORDS)
         self._interactions = transforms["interactions"].transform_features_layer()
         self._raw_spec = transforms["interactions"].raw_feature_spec()
         vectors, weights = catalogue(network)
@@ -121,14 +123,30 @@ class Recommender(tf.Module):
     def score_item(self, request: Tensors, raw: Tensors) -> Tensors:
         """Predicts every task for a user and an unseen item's raw content, `(batch,)`."""
         user = self._user(self.request.columns(request))
-        vector = self._item_content(raw)["vector"]
-        answers = self._attributes(user)
-        if self.recipe.retrieval is not None:
-            answers[self.recipe.retrieval] = tf.reduce_sum(
-                self._query(user[self.recipe.retrieval]) * self._candidate(vector), axis=1)
-        for name, head in self._pair_heads.items():
-            answers[name] = self._finish(name, head(user[name], vector))
-        return answers
+        return self._row_by_row(user, self._item_content(raw)["vector"])
+
+    def explain(self, request: Tensors, user_raw: Tensors, item_id: tf.Tensor,
+                item_raw: Tensors) -> Tensors:
+        """Predicts every task for a user and an item with given content, not the stored one.
+
+        Whoever takes a part of the content away sees what that part was worth (occlusion).
+
+        Args:
+          request: Inputs of `UserRequest`.
+          user_raw: The user's raw content.
+          item_id: Ids of items, `(batch,)`.
+          item_raw: The items' raw content.
+
+        Returns:
+          `(batch,)` for each task, and the modality weights of both sides.
+        """
+        user = self._user(self.request.columns(request), self.raw_user.columns(user_raw))
+        item = self._item_content(item_raw, table_index(self._item_ids, item_id))
+        return {
+            **self._row_by_row(user, item["vector"]),
+            "user_modality_weights": user["weights"],
+            "item_modality_weights": item["weights"],
+        }
 
     def predict(self, serialized: tf.Tensor) -> Tensors:
         """Predicts every task for rows of raw Examples, with each row's own history.
@@ -169,11 +187,13 @@ class Recommender(tf.Module):
         return (row, table_index(self._user_ids, row[columns.USER_ID]),
                 table_index(self._item_ids, row[columns.ITEM_ID]))
 
-    def _user(self, read: Tensors) -> Tensors:
+    def _user(self, read: Tensors, content: Tensors | None = None) -> Tensors:
+        """Returns the user side's outputs; columns that `content` lacks are the stored ones."""
         names = {tensor.name for tensor in self._user_model.inputs}
-        inputs = {n: v for n, v in read.items() if n in names}
+        inputs = {n: v for n, v in {**read, **(content or {})}.items() if n in names}
         for name, look in self._user_lookup.items():
-            inputs[name] = look(read[columns.USER_INDEX])
+            if name not in inputs:
+                inputs[name] = look(read[columns.USER_INDEX])
         return self._user_model(inputs, training=False)
 
     def _parsed(self, serialized: tf.Tensor) -> Tensors:
@@ -205,6 +225,16 @@ class Recommender(tf.Module):
         """Predicts the tasks that speak of the user alone, `(batch,)` or `(batch, units)`."""
         return {n: self._finish(n, head(user[n])) for n, head in self._user_heads.items()}
 
+    def _row_by_row(self, user: Tensors, vector: tf.Tensor) -> Tensors:
+        """Predicts every task for each row's user and item vector, `(batch,)`."""
+        answers = self._attributes(user)
+        if self.recipe.retrieval is not None:
+            answers[self.recipe.retrieval] = tf.reduce_sum(
+                self._query(user[self.recipe.retrieval]) * self._candidate(vector), axis=1)
+        answers.update((n, self._finish(n, head(user[n], vector)))
+                       for n, head in self._pair_heads.items())
+        return answers
+
     def _finish(self, name: str, raw: tf.Tensor) -> tf.Tensor:
         return prediction(self.spec, self.recipe.tasks[name], raw)
 
@@ -217,15 +247,16 @@ class Recommender(tf.Module):
         shape = tf.stack([tf.shape(met)[0], self.size + 1])
         return tf.scatter_nd(flat, tf.ones_like(rows), shape) > 0
 
-    def _item_content(self, raw: Tensors) -> Tensors:
+    def _item_content(self, raw: Tensors, index: tf.Tensor | None = None) -> Tensors:
+        """Returns the item side's outputs for raw content; unknown items without an index."""
         content = {**self.raw_item.columns(raw), **self._encoders.columns(raw)}
         names = {tensor.name for tensor in self._item_model.inputs}
-        batch = tf.shape(next(iter(raw.values())))[0]
         inputs = {n: v for n, v in content.items() if n in names}
-        inputs[columns.ITEM_INDEX] = tf.zeros([batch], tf.int32)
-        for tensor in self._item_model.inputs:
-            if tensor.name == columns.ITEM_WORDS:  # Nobody wrote of it yet.
-                inputs[tensor.name] = tf.zeros([batch, tensor.shape[1]], tf.int32)
+        if index is None:
+            index = tf.zeros(tf.shape(next(iter(raw.values())))[:1], tf.int32)
+        inputs[columns.ITEM_INDEX] = index
+        if self._item_words is not None:  # nobody wrote of an unknown one
+            inputs[columns.ITEM_WORDS] = self._item_words(index)
         return self._item_model(inputs, training=False)
 
 

@@ -10,6 +10,7 @@ from trainer.export.past_strings import PastStrings
 from trainer.preprocessing import columns
 from trainer.preprocessing.behaviour import moment_columns
 from trainer.preprocessing.past import Past, event_values
+from trainer.recipe import Recipe
 
 USER_ID = "user_id"
 TIMESTAMP = "timestamp"
@@ -94,13 +95,20 @@ class UserRequest(tf.Module):
         return tf.ensure_shape(padded, (None, self._length))
 
 
-class RawItem(tf.Module):
-    """Reads the raw content of an item that need not be in the catalogue."""
+class RawContent(tf.Module):
+    """Reads the raw content of a user or an item that need not be in the tables.
 
-    def __init__(self, spec: FeatureSpec, modalities: tuple[str, ...],
+    Args:
+      spec: The dataset's spec.
+      side: `users` or `items`.
+      recipe: What is read, and what is learned and so not read.
+      transform: The output of the side's transform.
+    """
+
+    def __init__(self, spec: FeatureSpec, side: str, recipe: Recipe,
                  transform: tft.TFTransformOutput):
-        super().__init__(name="raw_item")
-        self._features = spec.inputs("items", modalities)
+        super().__init__(name=f"raw_{side}")
+        self._features = spec.inputs(side, recipe.modalities, recipe.labels)
         self._raw_spec = transform.raw_feature_spec()
         self._layer = transform.transform_features_layer()
 
@@ -113,7 +121,9 @@ class RawItem(tf.Module):
         }
 
     def columns(self, request: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Returns the item side's content columns of a request."""
+        """Returns the side's content columns of a request."""
+        if not self._features:
+            return {}
         raw = {f.name: self._raw(request[f.name], f) for f in self._features}
         return {
             name: tf.cast(value, tf.int32) if value.dtype == tf.int64 else value

@@ -10,6 +10,7 @@ from trainer.export.module import Recommender
 _K = "k"
 _CANDIDATES = "candidates"
 _EXAMPLES = "examples"
+_ITEM_ID = "item_id"
 
 
 def save(recommender: Recommender, evaluation: EvaluationColumns, folder: Path) -> None:
@@ -44,6 +45,7 @@ def _signatures(model: Recommender, evaluation: EvaluationColumns) -> dict:
         "predict_examples": _concrete(lambda inputs: model.predict(inputs[_EXAMPLES]), examples),
         "rank_examples": _concrete(lambda inputs: model.rank(inputs[_EXAMPLES]), examples),
         "transform_features": _concrete(lambda inputs: evaluation(inputs[_EXAMPLES]), examples),
+        "explain": _explain(model),
         "catalogue": _concrete(lambda inputs: model.catalogue(inputs["index"]), index),
     }
     if item:  # An item without content is known by its id alone.
@@ -52,6 +54,23 @@ def _signatures(model: Recommender, evaluation: EvaluationColumns) -> dict:
             lambda inputs: model.score_item(among(user, inputs), among(item, inputs)),
             {**user, **item})
     return signatures
+
+
+def _explain(model: Recommender):
+    """Traces `explain`; a column's input has its side before it, for both may have one name."""
+    user = model.request.signature()
+    columns = {"users": model.raw_user.signature(), "items": model.raw_item.signature()}
+    raw = {f"{side}_{name}": tf.TensorSpec(one.shape, one.dtype, f"{side}_{name}")
+           for side, of_side in columns.items() for name, one in of_side.items()}
+
+    def explain(inputs):
+        content = {side: {name: inputs[f"{side}_{name}"] for name in of_side}
+                   for side, of_side in columns.items()}
+        return model.explain({name: inputs[name] for name in user}, content["users"],
+                             inputs[_ITEM_ID], content["items"])
+
+    return _concrete(explain, {
+        **user, _ITEM_ID: tf.TensorSpec([None], tf.string, _ITEM_ID), **raw})
 
 
 def _concrete(function, inputs: dict[str, tf.TensorSpec]):

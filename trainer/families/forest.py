@@ -69,7 +69,8 @@ def run_forest(job: Job) -> None:
     job.model_dir.mkdir(parents=True, exist_ok=True)
     joblib.dump(forests, job.model_dir / "forest.joblib", compress=3)
     nodes = sum(tree.tree_.node_count for f in forests.values() for tree in f.model.estimators_)
-    job.summarize(int(nodes), seconds=seconds, features={n: len(f.chosen) for n, f in forests.items()})
+    job.summarize(int(nodes), seconds=seconds,
+                  features={n: len(f.chosen) for n, f in forests.items()})
 
 
 def joined_features(data: TrainingData) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:

@@ -7,6 +7,7 @@ from pydantic import Field, PositiveInt, model_validator
 from trainer.recipe.strict import Strict
 
 Family = Literal["network", "factorization", "similarity", "forest"]
+FITTED = ("network", "factorization")  # epoch by epoch
 
 # Of the families that are no network: what their tasks may be, and what they read of `model`,
 # `training` and `balancing`.

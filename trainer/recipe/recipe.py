@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from trainer.preprocessing.past import Past
 from trainer.recipe.behaviour import check_losses, past_of
@@ -13,8 +13,9 @@ from trainer.recipe.preprocessing import Preprocessing
 from trainer.recipe.task import Task
 from trainer.recipe.text import require_readers
 from trainer.recipe.training import Training
+from trainer.recipe.tune import Tune, check_ranges
 
-_RANKING = ("retrieval", "regression", "binary", "click")
+RANKING = ("retrieval", "regression", "binary", "click")
 Modality = Literal["categorical", "numeric", "text", "image", "audio", "video"]
 
 
@@ -31,6 +32,7 @@ class Recipe(FamilyOptions):
         there is none.
       encoders: Pretrained networks, by modality.
       tasks: What is learned, by name.
+      tune: What `tessera tune` varies; training does not read it.
     """
 
     description: str
@@ -44,19 +46,28 @@ class Recipe(FamilyOptions):
     tasks: dict[str, Task]
     balancing: Literal["fixed", "uncertainty", "gradnorm", "pcgrad"] = "fixed"
     training: Training = Training()
+    tune: Tune | None = None
+
+    @field_validator("tune")
+    @classmethod
+    def _ranges_make_recipes(cls, tune: Tune | None, others: ValidationInfo) -> Tune | None:
+        told_elsewhere = set(cls.model_fields) - {"tune"} - set(others.data)
+        if tune is not None and not told_elsewhere:
+            check_ranges(tune, cls(**others.data))
+        return tune
 
     @model_validator(mode="after")
     def _ranks(self) -> "Recipe":
         if [task.head for task in self.tasks.values()].count("retrieval") > 1:
             raise ValueError("at most one task may have the head 'retrieval'")
-        able = [n for n, task in self.tasks.items() if task.head in _RANKING]
+        able = [n for n, task in self.tasks.items() if task.head in RANKING]
         told = ", ".join(f"'{name}'" for name in able) or "none of these tasks"
         if self.rank_by is None and self.retrieval is None:
             raise ValueError("no task has the head 'retrieval', so 'rank_by' must name the task "
                              f"by whose score items are ranked: {told}")
         if self.rank_by is not None and self.rank_by not in able:
             raise ValueError(f"'rank_by' is '{self.rank_by}', but only a task with the head "
-                             f"{', '.join(_RANKING)} ranks: {told}")
+                             f"{', '.join(RANKING)} ranks: {told}")
         if self.retrieval is None and self.training.softmax == "catalogue":
             raise ValueError("'training.softmax' is 'catalogue', but no task has the head "
                              "'retrieval', whose softmax it is")

@@ -1,0 +1,58 @@
+"""Tuner: the best values of a recipe's ranges."""
+
+import json
+from typing import Any
+
+from tfx import types
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.proto import trainer_pb2
+from tfx.types import component_spec, standard_artifacts
+
+from components.code_digest import code_digest
+from components.trainer.component import TrainerSpec
+from components.tuner.executor import Executor
+
+_TUNER_FN = "trainer.tuning.tuner_fn"
+
+
+class TunerSpec(types.ComponentSpec):
+    """Artifacts and parameters of `Tuner`: it reads what `Trainer` reads; the outputs are stock."""
+
+    PARAMETERS = {
+        "train_args": component_spec.ExecutionParameter(type=trainer_pb2.TrainArgs),
+        "eval_args": component_spec.ExecutionParameter(type=trainer_pb2.EvalArgs),
+        "tuner_fn": component_spec.ExecutionParameter(type=str),
+        "custom_config": component_spec.ExecutionParameter(type=str),
+        "code_digest": component_spec.ExecutionParameter(type=str),
+    }
+    INPUTS = dict(TrainerSpec.INPUTS)
+    OUTPUTS = {
+        "best_hyperparameters": component_spec.ChannelParameter(
+            type=standard_artifacts.HyperParameters),
+        "tuner_results": component_spec.ChannelParameter(type=standard_artifacts.TunerResults),
+    }
+
+
+class Tuner(base_component.BaseComponent):
+    """Searches a recipe's ranges by validation NDCG@10."""
+
+    SPEC_CLASS = TunerSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(self, config: dict[str, Any], **inputs: types.BaseChannel):
+        """Declares the step.
+
+        Args:
+          config: `spec`, `recipe` (with a section `tune`) and `seed`, as plain JSON values.
+          **inputs: The channels of `TunerSpec.INPUTS`.
+        """
+        super().__init__(TunerSpec(
+            train_args=trainer_pb2.TrainArgs(splits=["train"]),
+            eval_args=trainer_pb2.EvalArgs(splits=["validation"]),
+            tuner_fn=_TUNER_FN,
+            custom_config=json.dumps(config, sort_keys=True),
+            code_digest=code_digest("components.tuner.executor", "trainer.tuning"),
+            best_hyperparameters=types.Channel(type=standard_artifacts.HyperParameters),
+            tuner_results=types.Channel(type=standard_artifacts.TunerResults),
+            **inputs,
+        ))

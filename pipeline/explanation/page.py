@@ -1,0 +1,131 @@
+"""Renders an explanation: heat maps over pictures, words, sounds and videos, and bars."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from PIL import Image
+
+from pipeline.explanation.explainer import SIDES, Effect, Explainer, Explanation, Source
+from pipeline.explanation.parts import GRID, frames, picture, png, seconds, words
+from schemas import Feature, FeatureSpec
+
+_TEMPLATE = Path(__file__).with_name("explanation.html.j2")
+_OPAQUE = 0.6  # of the strongest part, so that picture and text show through
+
+
+def page(explanation: Explanation, spec: FeatureSpec) -> str:
+    """Renders a page of its own, which needs no network."""
+    title = f"User {explanation.user}, item {explanation.item}"
+    return _environment().get_template("page").render(
+        title=title, section=section(explanation, spec))
+
+
+def section(explanation: Explanation, spec: FeatureSpec) -> str:
+    """Renders a piece of a page; every string of the data is escaped.
+
+    Args:
+      explanation: What to show.
+      spec: The dataset's spec.
+    """
+    by_feature: dict[tuple[str, str], list[Effect]] = {}
+    for effect in explanation.effects:
+        by_feature.setdefault((effect.side, effect.feature), []).append(effect)
+    bars = sorted((e for e in explanation.effects if e.kind == "whole"),
+                  key=lambda effect: -abs(effect.value))
+    heat = []
+    for side in SIDES:
+        for feature in spec.table(side):
+            effects = by_feature.get((side, feature.name), [])
+            divided = [e for e in effects if e.kind != "whole"]
+            if divided:
+                values = explanation.rows[side][feature.name]
+                heat.append(_heat(side, feature, values, divided))
+    return _environment().get_template("section").render(
+        explanation=explanation, bars=bars, strongest=_strongest(bars), heat=heat)
+
+
+def explanations(
+    source: Source, pairs: list[tuple[str, str]] | None = None, task: str | None = None
+) -> list[tuple[str, str]]:
+    """Explains some predictions for a page of others.
+
+    Args:
+      source: The model and what it was made of.
+      pairs: Users and items; the best items of the data's first three users where `None`.
+      task: The task whose score is explained; the retrieval task where `None`.
+
+    Returns:
+      A title and a piece of HTML for each, which needs neither a network nor a style sheet.
+    """
+    explainer = Explainer(source)
+    found = [explainer.explain(user, item, task)
+             for user, item in (pairs if pairs is not None else explainer.recommended(3))]
+    return [(f"User {one.user}, item {one.item}", section(one, source.spec)) for one in found]
+
+
+def _heat(side: str, feature: Feature, values: list, effects: list[Effect]) -> dict[str, Any]:
+    strongest = _strongest(effects)
+    tints = {effect.place: {"value": effect.value, "tint": _tint(effect.value / strongest)}
+             for effect in effects}
+    return {"side": side, "feature": feature.name, "kind": effects[0].kind,
+            **_SHOWN[effects[0].kind](values, tints)}
+
+
+def _strongest(effects: list[Effect]) -> float:
+    return max((abs(effect.value) for effect in effects), default=0.0) or 1.0
+
+
+def _tint(share: float) -> str:
+    """Returns a colour: blue raises the score, orange lowers it (told apart by all eyes)."""
+    colour = "31,107,191" if share > 0 else "214,98,12"
+    return f"rgba({colour},{_OPAQUE * abs(share):.3f})"
+
+
+def _shown_values(values: list, tints: dict) -> dict[str, Any]:
+    return {"pieces": [{"text": text, **tint} for text, tint in tints.items()]}
+
+
+def _shown_words(values: list, tints: dict) -> dict[str, Any]:
+    text = values[0].decode("utf-8", "replace")
+    return {"pieces": [{"text": piece, **(tints.get(piece.lower(), {}) if is_word else {})}
+                       for piece, is_word in words(text)]}
+
+
+def _shown_regions(values: list, tints: dict) -> dict[str, Any]:
+    image = picture(values[0])
+    squares = [{"x": place % GRID, "y": place // GRID, **tint} for place, tint in tints.items()]
+    return {"picture": _data_uri(image), "grid": GRID, "squares": squares}
+
+
+def _shown_windows(values: list, tints: dict) -> dict[str, Any]:
+    length = seconds(values[0]) / len(tints)
+    return {"pieces": [{"text": f"{place * length:.1f} s", **tint}
+                       for place, tint in tints.items()]}
+
+
+def _shown_frames(values: list, tints: dict) -> dict[str, Any]:
+    pictures = [_data_uri(Image.fromarray(frame)) for frame in frames(values[0])]
+    return {"frames": [{"picture": pictures[place], **tint} for place, tint in tints.items()]}
+
+
+_SHOWN: dict[str, Callable[[list, dict], dict[str, Any]]] = {
+    "value": _shown_values, "word": _shown_words, "patch": _shown_regions,
+    "window": _shown_windows, "frame": _shown_frames,
+}
+
+
+def _data_uri(image: Image.Image) -> str:
+    return "data:image/png;base64," + base64.b64encode(png(image)).decode("ascii")
+
+
+def _environment() -> jinja2.Environment:
+    text = _TEMPLATE.read_text(encoding="utf-8")
+    whole, _, piece = text.partition("{# section #}\n")
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        loader=jinja2.DictLoader({"page": whole, "section": piece}))
+    environment.filters["signed"] = lambda value: f"{value:+.4f}"
+    return environment

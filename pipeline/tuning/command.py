@@ -1,0 +1,138 @@
+"""One search, from configuration to recipe file."""
+
+import datetime
+import json
+import traceback
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+import pipeline.environment  # noqa: F401  (before TensorFlow)
+from pipeline.config import RunConfig
+from pipeline.encoders import try_encoders
+from pipeline.nodes import NodeError, NodeRun
+from pipeline.root import full_disk, full_disk_told, one_run, require_usable, write_whole
+from pipeline.run import checked_spec, provide_data, write_schemas
+from schemas import InputError, TesseraError
+from schemas.errors import disk_fault
+from trainer.recipe import Recipe
+from trainer.recipe.tune import with_values
+
+_RESULTS = "tuner_results.json"  # the stock Tuner's
+_SHOWN = 10
+
+
+def tune(config: RunConfig, output: Path, console: Console) -> None:
+    """Searches a recipe's ranges and writes the best values as a recipe.
+
+    Args:
+      config: What to search, and on which data.
+      output: The recipe file to write.
+      console: Where one line a component and the results go.
+
+    Raises:
+      InputError: The recipe has no ranges, or the input or the file cannot be used.
+      DataAnomalyError: The data must not be trained on.
+      TesseraError: A component failed, or the disk is full.
+    """
+    _check(config, output)
+    with full_disk_told(config.root):
+        require_usable(config.root)
+        with one_run(config.root, config.pipeline_name):
+            results = _search(config, console)
+    best = {key: results[0][key] for key in config.recipe.tune.ranges}  # type: ignore[union-attr]
+    write_recipe(with_values(config.recipe, best), output,
+                 f"Found by tessera tune: {config.recipe_name} on {config.dataset}, split "
+                 f"{config.split}, seed {config.seed}, {len(results)} trials, validation NDCG@10 "
+                 f"{results[0]['score']:.4f}.")
+    console.print(_table(results))
+    console.print(f"Best values: {output}", highlight=False, soft_wrap=True)
+
+
+def _check(config: RunConfig, output: Path) -> None:
+    if config.recipe.tune is None:
+        raise InputError(
+            f"Recipe {config.recipe_name!r} declares no ranges to search. Give it a section "
+            "'tune', as in 'tune: {ranges: {model.dim: {choices: [32, 64]}}}'; docs/recipes.md "
+            "has more.")
+    if output.suffix not in (".yaml", ".yml"):
+        raise InputError(f"A recipe file ends in .yaml, not as {output}. Give another name "
+                         "with -o.")
+    if not output.absolute().parent.is_dir():
+        raise InputError(f"Cannot write {output}: there is no folder {output.absolute().parent}. "
+                         "Make it, or give another file with -o.")
+
+
+def _search(config: RunConfig, console: Console) -> list[dict[str, Any]]:
+    provide_data(config, console)
+    spec = checked_spec(config)
+    for line in try_encoders(config):
+        console.print(line, highlight=False, soft_wrap=True)
+    with console.status("Loading TFX"):
+        from pipeline.local import run_locally
+        from pipeline.tuning.dag import tuning_pipeline
+    pipe = tuning_pipeline(config, spec, write_schemas(config.root, spec))
+    nodes: dict[str, NodeRun] = {}
+    with console.status("") as status:
+        def ended(node: NodeRun) -> None:
+            nodes[node.node] = node
+            how = "cached" if node.cached else "ran"
+            console.print(f"{node.node:<32} {how:<7} {node.seconds:7.1f} s", highlight=False)
+
+        run_id = datetime.datetime.now().strftime("tune-%Y%m%d-%H%M%S-%f")
+        try:
+            run_locally(pipe, run_id, lambda name: status.update(f"{name} is running"), ended,
+                        config.dataset)
+        except NodeError as error:
+            _raise(error, config.root)
+    path = Path(nodes["Tuner"].outputs["tuner_results"]) / _RESULTS
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _raise(failure: NodeError, root: Path) -> NoReturn:
+    """Raises a node's own error where it is ours, else one that names the node."""
+    cause = failure.__cause__
+    while cause is not None:
+        if isinstance(cause, TesseraError):
+            raise cause
+        cause = cause.__cause__
+    if fault := disk_fault(failure):
+        raise full_disk(failure.node, fault, root) from failure
+    log = root / "tune-error.log"
+    write_whole(log, "".join(traceback.format_exception(failure)).encode())
+    raise TesseraError(
+        f"{failure.node} failed: {failure.__cause__}. The whole story is in {log}.") from failure
+
+
+def write_recipe(recipe: Recipe, path: Path, comment: str) -> None:
+    """Writes a recipe as a file that says what is not the default, in the recipe's own order.
+
+    Raises:
+      InputError: The file cannot be written.
+    """
+    tree = recipe.model_dump(mode="json", exclude_unset=True)
+    text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100)
+    try:
+        write_whole(path, f"# {comment}\n{text}".encode())
+    except OSError as error:
+        raise InputError(
+            f"Cannot write {path}: {error.strerror}. Give another file with -o; the search is in "
+            "the cache.") from error
+
+
+def _table(results: list[dict[str, Any]]) -> Table:
+    """Returns the best trials."""
+    keys = [key for key in results[0] if key not in ("trial_id", "score")]
+    table = Table(title=f"The best of {len(results)} trials")
+    for name in ("NDCG@10", *keys):
+        table.add_column(name, justify="right")
+    for one in results[:_SHOWN]:
+        table.add_row(f"{one['score']:.4f}", *(_shown(one[key]) for key in keys))
+    return table
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

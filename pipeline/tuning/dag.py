@@ -1,0 +1,53 @@
+"""The pipeline of a search: what training depends on, and the Tuner in the Trainer's place."""
+
+import json
+from pathlib import Path
+
+from tfx.dsl.components.base import base_node
+from tfx.orchestration import pipeline as tfx_pipeline
+
+from components.tuner.component import Tuner
+from pipeline.config import RunConfig
+from pipeline.dag import build_pipeline
+from schemas import FeatureSpec
+
+
+def tuning_pipeline(config: RunConfig, spec: FeatureSpec, schemas: Path) -> tfx_pipeline.Pipeline:
+    """Builds it from the one definition, under the same name, so that data steps are shared.
+
+    Args:
+      config: The configuration; its recipe has a section `tune`.
+      spec: The dataset's spec.
+      schemas: The folder of its schemas.
+
+    Returns:
+      TFX's pipeline, whose last node is `Tuner`.
+    """
+    whole = build_pipeline(config, spec, schemas)
+    trainer = next(node for node in whole.components if node.id == "Trainer")
+    assert config.recipe.tune is not None
+    asked = json.loads(trainer.exec_properties["custom_config"])
+    asked["recipe"]["tune"] = config.recipe.tune.model_dump(mode="json")
+    tuner = Tuner(asked, **trainer.inputs)
+    before = _upstream(trainer)
+    for node in before:  # TFX refuses a node whose readers are not in the pipeline
+        for reader in node.downstream_nodes - before - {tuner}:
+            node.remove_downstream_node(reader)
+    return tfx_pipeline.Pipeline(
+        pipeline_name=whole.pipeline_info.pipeline_name,
+        pipeline_root=whole.pipeline_info.pipeline_root,
+        components=[*(node for node in whole.components if node in before), tuner],
+        enable_cache=True,
+        metadata_connection_config=whole.metadata_connection_config,
+    )
+
+
+def _upstream(node: base_node.BaseNode) -> set[base_node.BaseNode]:
+    found: set[base_node.BaseNode] = set()
+    waiting = list(node.upstream_nodes)
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += one.upstream_nodes
+    return found

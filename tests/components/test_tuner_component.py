@@ -1,0 +1,97 @@
+"""The Tuner as a TFX component: its arguments, its outputs and its cache key."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from tfx.components.util import udf_utils
+from tfx.types import artifact_utils, channel, standard_artifacts
+
+from components.code_digest import code_digest
+from components.trainer.component import TrainerSpec
+from components.tuner.component import Tuner, TunerSpec
+from components.tuner.executor import Executor
+from schemas import SIDES, TesseraError
+from trainer.recipe import Recipe
+from trainer.tuning import RecipeTuner
+
+CONFIG = {"spec": {}, "recipe": {"tune": {}}, "seed": 3}
+
+
+@pytest.fixture
+def tuner():
+    return Tuner(CONFIG, **{name: channel.Channel(type=parameter.type)
+                            for name, parameter in TunerSpec.INPUTS.items()})
+
+
+@pytest.fixture
+def do(tuner, tmp_path, monkeypatch):
+    """Runs the executor with a score in the place of training; returns where its outputs are."""
+    inputs, outputs = {}, {}
+    for side in SIDES:
+        examples = standard_artifacts.Examples()
+        examples.uri = str(tmp_path / side)
+        splits = ["train", "validation", "test"] if side == "interactions" else ["all"]
+        examples.split_names = artifact_utils.encode_split_names(splits)
+        for split in splits:
+            (tmp_path / side / f"Split-{split}").mkdir(parents=True)
+        graph = standard_artifacts.TransformGraph()
+        graph.uri = str(tmp_path / f"{side}_graph")
+        inputs |= {side: [examples], f"{side}_graph": [graph]}
+    for name, kind in (("best_hyperparameters", standard_artifacts.HyperParameters),
+                       ("tuner_results", standard_artifacts.TunerResults)):
+        artifact = kind()
+        artifact.uri = str(tmp_path / name / "7")
+        outputs[name] = [artifact]
+
+    def do(score, ranges):
+        recipe = Recipe(description="some", tasks={"retrieval": {"head": "retrieval"}},
+                        tune={"ranges": ranges, "trials": 4})
+        seen = []
+
+        def tuner_fn(fn_args):
+            seen.append(fn_args)
+            return RecipeTuner(recipe, 1, score, tmp_path / "searches", "one")
+
+        monkeypatch.setattr(udf_utils, "get_fn", lambda properties, name: tuner_fn)
+        Executor().Do(inputs, outputs, dict(tuner.exec_properties))
+        return SimpleNamespace(fn_args=seen[0], best=tmp_path / "best_hyperparameters" / "7",
+                               results=tmp_path / "tuner_results" / "7")
+
+    return do
+
+
+DIMS = {"model.dim": {"choices": [8, 16, 32]}}
+
+
+def test_best_values_and_results_are_written(do, tmp_path):
+    done = do(lambda trial, recipe, state: [recipe.model.dim / 100], DIMS)
+    results = json.loads((done.results / "tuner_results.json").read_text())
+    assert [(one["model.dim"], one["score"]) for one in results] == [
+        (32, 0.32), (16, 0.16), (8, 0.08)]
+    best = json.loads((done.best / "best_hyperparameters.txt").read_text())
+    assert best["values"] == {"model.dim": 32}
+    assert not list((tmp_path / "searches").iterdir())
+
+
+def test_the_search_gets_the_trainers_arguments(do, tuner, tmp_path):
+    args = do(lambda trial, recipe, state: [0.5], DIMS).fn_args
+    assert set(args.tables) == set(args.transforms) == set(SIDES)
+    assert args.custom_config == CONFIG
+    assert args.code_digest == tuner.exec_properties["code_digest"] == code_digest(
+        "components.tuner.executor", "trainer.tuning")
+    assert args.model_run_dir == str(tmp_path / "tuner_results" / "7")
+
+
+def test_a_search_without_a_result_is_told(do, monkeypatch):
+    def no_recipe(recipe, values):
+        Recipe(description="none", tasks={})
+
+    monkeypatch.setattr("trainer.tuning.with_values", no_recipe)
+    with pytest.raises(TesseraError, match="No trial of the search made a recipe"):
+        do(lambda trial, recipe, state: [0.5], DIMS)
+
+
+def test_it_reads_what_the_trainer_reads(tuner):
+    assert set(TunerSpec.INPUTS) == set(TrainerSpec.INPUTS)
+    assert tuner.outputs["tuner_results"].type is standard_artifacts.TunerResults

@@ -1,0 +1,108 @@
+"""A model whose score is known by heart, saved with the signatures that explanations ask."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from pipeline.explanation.explainer import Source
+from pipeline.explanation.parts import png
+from schemas import parse_spec
+from trainer.recipe import Recipe
+
+_ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
+_USER = f'feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}'
+_ITEM = f'feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}'
+SPEC = parse_spec("known", [
+    f'{_USER} feature {{ name: "about" type: BYTES annotation {{ tag: "text" }} }}',
+    f"""{_ITEM} feature {{ name: "about" type: BYTES annotation {{ tag: "text" }} }}
+    feature {{ name: "poster" type: BYTES annotation {{ tag: "image" }} }}
+    feature {{ name: "price" type: FLOAT annotation {{ tag: "numeric" }} }}
+    feature {{ name: "genres" type: BYTES value_count {{ min: 0 max: 3 }}
+      annotation {{ tag: "categorical" }} }}""",
+    f"""{_USER} {_ITEM}
+    feature {{ name: "at" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}
+    feature {{ name: "liked" type: INT int_domain {{ min: 0 max: 1 }}
+      annotation {{ tag: "label:like" }} }}
+    feature {{ name: "past" type: INT value_count {{ min: 0 max: 3 }}
+      annotation {{ tag: "sequence" tag: "history:item_id" }} }}"""])
+RECIPE = Recipe(description="known", tasks={
+    "retrieval": {"head": "retrieval"}, "like": {"head": "binary", "label": "like"}})
+
+
+class KnownModel(tf.Module):
+    """Loves `heist`, hates `dull`, a bright top left corner, noir, the history, and item 7."""
+
+    @tf.function(input_signature=[
+        *(tf.TensorSpec([None], tf.string, name) for name in
+          ("user_id", "item_id", "users_about", "items_about", "items_poster")),
+        tf.TensorSpec([None], tf.float32, "items_price"),
+        tf.TensorSpec([None, None], tf.string, "items_genres"),
+        tf.TensorSpec([None, None], tf.string, "history_item_id")])
+    def explain(self, user_id, item_id, users_about, items_about, items_poster, items_price,
+                items_genres, history_item_id):
+        def has(text, word):
+            return tf.cast(tf.strings.regex_full_match(text, f"(?i).*{word}.*"), tf.float32)
+
+        stored = tf.reduce_all(history_item_id == "", axis=1)
+        score = (
+            2 * has(items_about, "heist") - has(items_about, "dull") + has(users_about, "trains")
+            + tf.map_fn(_corner, items_poster, fn_output_signature=tf.float32)
+            + 4 * tf.reduce_sum(tf.cast(items_genres == "noir", tf.float32), axis=1)
+            + 0.5 * tf.cast(stored & (user_id == "ann"), tf.float32)
+            + 0.25 * tf.cast(item_id == "7", tf.float32)
+            + tf.where(items_price < 0, 0.0, items_price))
+        rows = tf.shape(score)[0]
+        return {"retrieval": score, "like": tf.sigmoid(score),
+                "user_modality_weights": tf.tile([[0.25, 0.75]], [rows, 1]),
+                "item_modality_weights": tf.tile([[1.0]], [rows, 1])}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "user_id"),
+                                  tf.TensorSpec([None], tf.int32, "k")])
+    def recommend(self, user_id, k):
+        items = tf.where(user_id == "ann", "7", "")
+        return {"item_ids": items[:, None], "scores": tf.zeros_like(k)}
+
+
+def _corner(encoded):
+    """The brightness of the top left region, in 1/8 of each side."""
+    def brightness():
+        pixels = tf.cast(tf.io.decode_image(encoded, 3, expand_animations=False), tf.float32)
+        return tf.reduce_mean(pixels[:4, :4]) / 100
+    return tf.cond(encoded == "", lambda: 0.0, brightness)
+
+
+POSTER = np.zeros((32, 32, 3), np.uint8)
+POSTER[:4, :4] = 200
+
+
+def write_table(folder: Path, rows: list[dict]) -> Path:
+    (folder / "Split-all").mkdir(parents=True)
+    options = tf.io.TFRecordOptions(compression_type="GZIP")
+    with tf.io.TFRecordWriter(str(folder / "Split-all/data_tfrecord-0.gz"), options) as writer:
+        for row in rows:
+            example = tf.train.Example()
+            for name, values in row.items():
+                kind = {bytes: "bytes_list", int: "int64_list", float: "float_list"}[
+                    type(values[0])]
+                getattr(example.features.feature[name], kind).value.extend(values)
+            writer.write(example.SerializeToString())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("known")
+    model = KnownModel()
+    tf.saved_model.save(model, str(folder / "model"), signatures={
+        "explain": model.explain, "recommend": model.recommend})
+    users = write_table(folder / "users", [
+        {"member": [b"ann"], "about": [b"loves trains"]}, {"member": [b"bob"]}])
+    items = write_table(folder / "items", [
+        {"film": [7], "about": [b"A <dull> heist, a HEIST"], "price": [1.5],
+         "poster": [png(Image.fromarray(POSTER))], "genres": [b"noir", b"crime"]},
+        {"film": [9]}])
+    return Source(folder / "model", SPEC, RECIPE, {"users": users, "items": items},
+                  {"users": ["id", "about"], "items": ["id"]})

@@ -1,0 +1,118 @@
+"""Explanations of a model whose score is known by heart."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pipeline.explanation.explainer import Explainer
+from pipeline.explanation.page import explanations, page, section
+from schemas import InputError
+
+
+@pytest.fixture(scope="module")
+def explainer(source):
+    return Explainer(source)
+
+
+@pytest.fixture(scope="module")
+def found(explainer):
+    return explainer.explain("ann", "7")
+
+
+def worth(explanation, kind):
+    return {(e.side, e.feature, e.place): e.value for e in explanation.effects if e.kind == kind}
+
+
+def test_the_scores_are_the_models(found):
+    # heist 2, dull -1, trains 1, corner 2, noir 4, history .5, item .25, price 1.5
+    assert found.scores["retrieval"] == pytest.approx(10.25)
+    assert found.scores["like"] == pytest.approx(1 / (1 + math.exp(-10.25)))
+
+
+def test_each_word_has_its_worth_on_both_sides(found):
+    words = worth(found, "word")
+    assert words == pytest.approx({
+        ("users", "about", "loves"): 0, ("users", "about", "trains"): 1,
+        ("items", "about", "a"): 0, ("items", "about", "dull"): -1,
+        ("items", "about", "heist"): 2}, abs=1e-5)
+
+
+def test_the_region_that_counts_is_found(found):
+    regions = {place: value for (_, _, place), value in worth(found, "patch").items()}
+    mean = 200 / 64
+    assert regions[0] == pytest.approx((200 - int(mean)) / 100, abs=1e-4)
+    assert np.abs([regions[place] for place in range(1, 64)]).max() < 1e-5
+
+
+def test_values_and_whole_features_have_their_worth(found):
+    assert worth(found, "value") == pytest.approx(
+        {("items", "genres", "noir"): 4, ("items", "genres", "crime"): 0}, abs=1e-5)
+    assert worth(found, "whole") == pytest.approx({
+        ("users", "about", None): 1, ("users", "history", None): 0.5, ("items", "id", None): 0.25,
+        ("items", "about", None): 1, ("items", "poster", None): 2, ("items", "price", None): 1.5,
+        ("items", "genres", None): 4}, abs=1e-5)
+
+
+def test_absent_features_have_no_worth(explainer):
+    bare = explainer.explain("bob", "9")
+    assert {(e.side, e.feature) for e in bare.effects} == {("users", "history"), ("items", "id")}
+    assert bare.scores["retrieval"] == 0
+
+
+def test_another_task_is_explained_by_its_own_score(explainer, found):
+    like = explainer.explain("ann", "7", "like")
+    assert like.scores == found.scores
+    without = 1 / (1 + math.exp(-8.25))
+    assert worth(like, "word")["items", "about", "heist"] == pytest.approx(
+        like.scores["like"] - without, abs=1e-6)
+
+
+@pytest.mark.parametrize(("asked", "message"), [
+    (("cyd", "7"), "Unknown user 'cyd'.* There are 2, such as 'ann', 'bob'"),
+    (("ann", "8"), "Unknown item '8'.* There are 2, such as '7', '9'"),
+    (("ann", "7", "rating"), "Unknown task 'rating'. Known: like, retrieval"),
+])
+def test_unknown_names_are_refused(explainer, asked, message):
+    with pytest.raises(InputError, match=message):
+        explainer.explain(*asked)
+
+
+def test_data_that_are_gone_are_told(source, tmp_path):
+    moved = dataclasses.replace(source, tables={**source.tables, "items": tmp_path / "gone"})
+    with pytest.raises(InputError, match=r"The items .* no longer at .*gone.*tessera run"):
+        Explainer(moved).explain("ann", "7")
+
+
+def test_a_model_of_an_older_version_is_refused(source, tmp_path):
+    module = tf.Module()
+    module.answer = tf.function(lambda user_id: {"x": user_id}, input_signature=[
+        tf.TensorSpec([None], tf.string, "user_id")])
+    tf.saved_model.save(module, str(tmp_path), signatures={"recommend": module.answer})
+    with pytest.raises(InputError, match="no signature 'explain'"):
+        Explainer(dataclasses.replace(source, model=tmp_path))
+
+
+def test_the_page_is_self_contained_and_escapes_the_data(found, source):
+    html = page(found, source.spec)
+    assert html.startswith("<!doctype html>") and html.count("<html") == 1
+    assert "http:" not in html and "https:" not in html and "<script" not in html
+    assert "<dull>" not in html and "&lt;" in html
+    assert html.count("<rect ") == 64
+    assert 'title="+2.0000">HEIST</span>' in html and 'title="-1.0000">dull</span>' in html
+    assert "0.750" in html  # the weight of the user's text
+
+
+def test_the_strongest_region_is_the_darkest(found, source):
+    rects = [line for line in section(found, source.spec).splitlines() if "<rect " in line]
+    assert 'fill="rgba(31,107,191,0.600)"' in rects[0]
+    assert all(",0.000)" in rect for rect in rects[1:])
+
+
+def test_sections_for_another_page(source):
+    (title, html), = explanations(source, [("ann", "9")])
+    assert title == "User ann, item 9" and html.startswith("<section")
+    # bob is recommended nothing, so ann's best item alone is explained.
+    assert [one for one, _ in explanations(source)] == ["User ann, item 7"]

@@ -1,0 +1,164 @@
+"""The recipe's `tune`: which of its values `tessera tune` varies, and how."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, PositiveInt, ValidationError, model_validator
+
+from trainer.recipe.families import FITTED
+from trainer.recipe.strict import Strict
+
+if TYPE_CHECKING:
+    from trainer.recipe.recipe import Recipe
+
+_SECTIONS = ("model.", "training.")
+_COMBINATIONS = 2_000
+
+Number = int | float
+
+
+class Range(Strict):
+    """The values of one key: some choices, or a range of numbers.
+
+    Attributes:
+      choices: The values to choose from.
+      min: The smallest number.
+      max: The largest number; the range is one of integers where both are.
+      step: Distance of neighbours; any number of the range where `None` (integers: 1).
+      log: Whether numbers are drawn evenly by order of magnitude.
+    """
+
+    choices: tuple[bool | int | float | str, ...] | None = None
+    min: Number | None = None
+    max: Number | None = None
+    step: Annotated[Number, Field(gt=0)] | None = None
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Range:
+        ends = (self.min, self.max)
+        if (self.choices is None) == (ends == (None, None)) or ends.count(None) == 1:
+            raise ValueError("a range has either 'choices' or both 'min' and 'max'")
+        if self.choices is not None:
+            self._check_choices(self.choices)
+        elif self.min is not None and self.max is not None:
+            self._check_numbers(self.min, self.max)
+        return self
+
+    def _check_choices(self, choices: tuple) -> None:
+        if len(set(choices)) < 2:
+            raise ValueError("the range is empty: 'choices' needs at least two different values")
+        kinds = {bool if isinstance(c, bool) else str if isinstance(c, str) else float
+                 for c in choices}
+        if len(kinds) > 1:
+            raise ValueError("'choices' must be of one kind: numbers, texts, or true and false")
+        if self.step is not None or self.log:
+            raise ValueError("'step' and 'log' belong to 'min' and 'max', not to 'choices'")
+
+    def _check_numbers(self, low: Number, high: Number) -> None:
+        if low >= high:
+            raise ValueError(f"the range is empty: 'min' is {low} and 'max' is {high}")
+        if self.log and (low <= 0 or self.step is not None):
+            raise ValueError("'log' needs a 'min' above 0 and no 'step'")
+        if self.step is not None and self.step > high - low:
+            raise ValueError(f"'step' is {self.step}, more than from 'min' to 'max'")
+        if self.integers and not isinstance(self.step, int | None):
+            raise ValueError(f"'step' is {self.step}, but 'min' and 'max' are integers")
+
+    @property
+    def integers(self) -> bool:
+        """Whether the range is one of integers."""
+        return isinstance(self.min, int) and isinstance(self.max, int)
+
+    @property
+    def probes(self) -> tuple:
+        """The values that stand for all of them: the choices, or both ends."""
+        return self.choices if self.choices is not None else (self.min, self.max)
+
+
+class Tune(Strict):
+    """What a search varies.
+
+    Attributes:
+      trials: How many combinations are tried, at most.
+      method: `random` draws each combination by itself; `bayesian` where a Gaussian process over
+        those before expects most.
+      ranges: The values by dotted key, such as `training.learning_rate`.
+    """
+
+    trials: PositiveInt = 20
+    method: Literal["random", "bayesian"] = "random"
+    ranges: Annotated[dict[str, Range], Field(min_length=1)]
+
+
+def check_ranges(tune: Tune, recipe: Recipe) -> None:
+    """Refuses ranges of what cannot be tuned, or of values that make no recipe.
+
+    Raises:
+      ValueError: A key is unknown, or a combination of choices and ends is no valid recipe.
+    """
+    if recipe.family not in FITTED:
+        raise ValueError(f"a recipe of the family '{recipe.family}' is computed, not fitted epoch "
+                         f"by epoch; of these can be tuned: {', '.join(FITTED)}")
+    known = tunable(recipe)
+    for key in tune.ranges:
+        if key not in known:
+            raise ValueError(f"unknown key '{key}' in 'ranges'; known here: {', '.join(known)}")
+    probes = itertools.product(*(one.probes for one in tune.ranges.values()))
+    for combination in itertools.islice(probes, _COMBINATIONS):
+        values = dict(zip(tune.ranges, combination, strict=True))
+        try:
+            tried = with_values(recipe, values)
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ")
+                for fault in error.errors())
+            raise ValueError(
+                f"'ranges' holds what no recipe may say ({_told(values)}): {faults}") from error
+        if tried.past != recipe.past:
+            raise ValueError(f"'ranges' holds what Transform would have to make anew "
+                             f"({_told(values)}); only what training reads can be tuned")
+
+
+def _told(values: dict[str, Any]) -> str:
+    return ", ".join(f"{key}={value!r}" for key, value in values.items())
+
+
+def tunable(recipe: Recipe) -> list[str]:
+    """Returns the dotted keys that may be tuned: what training reads and Transform does not."""
+    leaves = dict(_leaves(recipe.model_dump(), ""))
+    return [key for key in leaves
+            if key.startswith(_SECTIONS) or key == "balancing"
+            or (key.startswith("tasks.") and key.endswith(".weight"))]
+
+
+def with_values(recipe: Recipe, values: dict[str, Any]) -> Recipe:
+    """Returns a recipe with other values, and without `tune`.
+
+    Args:
+      recipe: The recipe.
+      values: Values by dotted key.
+
+    Raises:
+      ValidationError: The values make no valid recipe.
+    """
+    # What the recipe does not say stays unsaid, so that it reads as its file does.
+    tree = recipe.model_dump(mode="json", exclude={"tune"}, exclude_unset=True)
+    for key, value in values.items():
+        *path, last = key.split(".")
+        inner = tree
+        for part in path:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    return type(recipe)(**tree)
+
+
+def _leaves(tree: dict[str, Any], above: str) -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value

@@ -1,0 +1,136 @@
+"""What the Tuner component calls: a search over a recipe's ranges by validation NDCG@10."""
+
+import hashlib
+import json
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import keras_tuner
+import tensorflow_transform as tft
+from keras_tuner.engine import base_tuner
+from keras_tuner.errors import FatalError
+from pydantic import ValidationError
+
+from schemas import SIDES, parse_spec
+from trainer.encoders.encodings import Encodings
+from trainer.fit import MONITOR, fit_once
+from trainer.recipe import Recipe
+from trainer.recipe.tune import Range, Tune, with_values
+from trainer.run import training_data
+
+_OBJECTIVE = f"validation_{MONITOR}"
+_ORACLES = {"random": keras_tuner.oracles.RandomSearchOracle,
+            "bayesian": keras_tuner.oracles.BayesianOptimizationOracle}
+
+
+def tuner_fn(fn_args) -> "RecipeTuner":
+    """Prepares a search.
+
+    Args:
+      fn_args: The arguments of `trainer.run.run_fn`; the recipe has a section `tune`. Beside
+        `model_run_dir` lies what a killed search goes on from.
+
+    Returns:
+      The tuner, which keeps its state under a key of configuration, inputs and code.
+    """
+    config = fn_args.custom_config
+    spec, recipe = parse_spec(**config["spec"]), Recipe(**config["recipe"])
+    transforms = {side: tft.TFTransformOutput(fn_args.transforms[side]) for side in SIDES}
+    encodings = Encodings(Path(fn_args.encodings)) if fn_args.encodings else None
+    made_of = json.dumps(
+        [config, fn_args.tables, fn_args.encodings, fn_args.code_digest], sort_keys=True)
+    key = hashlib.sha256(made_of.encode()).hexdigest()[:16]
+    logs = Path(fn_args.model_run_dir) / "tensorboard"
+
+    def score(trial: str, tried: Recipe, state: Path) -> list[float]:
+        keras.utils.clear_session()  # of the trial before
+        data = training_data(spec, tried, fn_args.tables, transforms, encodings)
+        return fit_once(data, config["seed"], logs / trial, state)
+
+    folder = Path(fn_args.model_run_dir).parent / "searches"
+    return RecipeTuner(recipe, config["seed"], score, folder, key)
+
+
+class RecipeTuner(base_tuner.BaseTuner):
+    """Tries recipes; a trial is the first of a run's two fits, which stops early.
+
+    Args:
+      recipe: A recipe with a section `tune`.
+      seed: Seed of what is tried.
+      score: Trains a trial by its id, recipe and folder of checkpoints; returns the objective
+        after each epoch.
+      folder: Folder of searches; a killed one goes on from there.
+      name: The search's own folder in it.
+    """
+
+    def __init__(self, recipe: Recipe, seed: int,
+                 score: Callable[[str, Recipe, Path], list[float]], folder: Path, name: str):
+        assert recipe.tune is not None
+        self._recipe, self._score = recipe, score
+        super().__init__(_oracle(recipe.tune, seed), directory=str(folder), project_name=name)
+        self.oracle.verbose = 0  # its tables are for notebooks; `on_trial_end` says a line
+
+    def run_trial(self, trial, *args, **kwargs) -> dict[str, float]:
+        """Trains one recipe; an error of any kind ends the search, as it would end a run."""
+        try:
+            tried = with_values(self._recipe, _plain(trial.hyperparameters.values))
+        except ValidationError:  # a combination beyond those that the recipe's check saw
+            return {_OBJECTIVE: math.nan}
+        state = Path(self.get_trial_dir(trial.trial_id)) / "checkpoints"
+        try:
+            scores = self._score(trial.trial_id, tried, state)
+        except Exception as error:
+            raise FatalError(f"Trial {trial.trial_id} failed: {error}") from error
+        shutil.rmtree(state, ignore_errors=True)
+        return {_OBJECTIVE: max(scores)}
+
+    def on_trial_end(self, trial) -> None:
+        """Keeps the state and tells what came of the trial."""
+        super().on_trial_end(trial)
+        ended = self.oracle.get_trial(trial.trial_id)
+        score = "no recipe" if math.isnan(ended.score) else f"{ended.score:.4f}"
+        values = ", ".join(f"{k} {_short(v)}" for k, v in _plain(
+            ended.hyperparameters.values).items())
+        assert self._recipe.tune is not None
+        print(f"Trial {len(self.oracle.end_order)} of {self._recipe.tune.trials}: {MONITOR} "
+              f"{score} with {values}", flush=True)
+
+
+def _oracle(tune: Tune, seed: int) -> keras_tuner.Oracle:
+    space = keras_tuner.HyperParameters()
+    for key, one in tune.ranges.items():
+        _add(space, key, one)
+    return _ORACLES[tune.method](
+        objective=keras_tuner.Objective(_OBJECTIVE, "max"), max_trials=tune.trials,
+        hyperparameters=space, allow_new_entries=False, tune_new_entries=False,
+        seed=seed + 1,  # 0 would mean another one each time
+        max_consecutive_failed_trials=tune.trials + 1,
+    )
+
+
+def _add(space: keras_tuner.HyperParameters, key: str, one: Range) -> None:
+    sampling = "log" if one.log else "linear"
+    if one.choices is not None and isinstance(one.choices[0], bool):
+        space.Boolean(key)
+    elif one.choices is not None:
+        floats = any(isinstance(choice, float) for choice in one.choices)
+        space.Choice(key, [float(c) for c in one.choices] if floats else list(one.choices))
+    elif one.integers:
+        space.Int(key, one.min, one.max, step=one.step, sampling=sampling)
+    else:
+        space.Float(key, float(one.min or 0), float(one.max or 0), step=one.step,
+                    sampling=sampling)
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Returns values without NumPy's types, which JSON and YAML do not know."""
+    return {key: value.item() if hasattr(value, "item") else value
+            for key, value in values.items()}
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
