@@ -10,10 +10,11 @@ class Towers(Strict):
 
     Attributes:
       text: `tfidf` weighs a text's distinct words.
-      image: `cnn` learns from pixels.
+      image: `cnn` learns from pixels; `visual_words` counts the visual words of the table's own
+        pictures; `fourier` averages the spectrum over bands.
       history: `means` averages earlier items with learned decays.
     """
 
     text: Literal["tfidf"] = "tfidf"
-    image: Literal["cnn"] = "cnn"
+    image: Literal["cnn", "visual_words", "fourier"] = "cnn"
     history: Literal["means"] = "means"

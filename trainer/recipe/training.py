@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from trainer.recipe.augmentation import Augmentation
 from trainer.recipe.strict import Strict
 
 
@@ -16,6 +17,7 @@ class Training(Strict):
       hard_negatives: How many of a batch's negatives count in retrieval for each row, those with
         the largest logits; all where `None`.
       alignment: Weight of a loss that lets an item's modalities recognize each other.
+      augmentation: How content is varied.
     """
 
     batch_size: PositiveInt | None = None
@@ -24,6 +26,7 @@ class Training(Strict):
     temperature: PositiveFloat = 1.0
     hard_negatives: PositiveInt | None = None
     alignment: Annotated[float, Field(ge=0.0)] = 0.0
+    augmentation: Augmentation = Augmentation()
     max_epochs: PositiveInt = 30
     patience: PositiveInt = 3
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
