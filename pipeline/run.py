@@ -21,6 +21,7 @@ from pipeline.root import full_disk, full_disk_told, one_run, require_usable, wr
 from schemas import TesseraError, read_spec
 from schemas.errors import disk_fault
 from serving.model_directory import versions
+from trainer.recipe.modalities import check_modalities
 
 NOT_BLESSED = 4
 
@@ -139,6 +140,7 @@ def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> None:
       InputError: A task's label is missing, or is not what its head needs; or the split cannot be.
     """
     check_protocol(config.split, spec)
+    check_modalities(config.recipe_name, config.recipe, spec)
     _check_labels(config, spec)
     binary = ", ".join(label.name for label in spec.labels if label.binary) or "none"
     for name, task in config.recipe.tasks.items():

@@ -144,6 +144,8 @@ class FeatureSpec:
 
     def inputs(self, side: str, modalities: tuple[str, ...] = MODALITIES) -> tuple[Feature, ...]:
         """Returns the columns of a side that towers may read: no id, no label, no PII."""
+        if unknown := set(modalities) - set(MODALITIES):
+            raise ValueError(f"{unknown} is no modality; there are {MODALITIES}")
         return tuple(
             f
             for f in self.table(side)

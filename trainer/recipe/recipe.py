@@ -1,8 +1,8 @@
 """What a recipe may say: the validated tree behind each YAML file of `pipeline/recipes`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from trainer.recipe.network import ModelOptions
 from trainer.recipe.preprocessing import Preprocessing
@@ -11,6 +11,11 @@ from trainer.recipe.task import Task
 from trainer.recipe.training import Training
 
 Modality = Literal["categorical", "numeric", "text", "image", "audio", "video"]
+ALL: Literal["all"] = "all"
+Modalities = Annotated[
+    tuple[Literal[Modality, "all"], ...],
+    BeforeValidator(lambda given: (ALL,) if given == ALL else given),
+]
 
 
 class Recipe(Strict):
@@ -18,14 +23,15 @@ class Recipe(Strict):
 
     Attributes:
       description: One line for `tessera recipes`.
-      modalities: Modalities that the towers read, of users and of items.
+      modalities: Modalities that the towers read, of users and of items; `all` for those that a
+        dataset has.
       relevant: The label that makes an event relevant in the ranking evaluation; that of the
         retrieval task, where there is none.
       tasks: What is learned, by name.
     """
 
     description: str
-    modalities: tuple[Modality, ...] = ("categorical", "numeric", "text", "image")
+    modalities: Modalities = (ALL,)
     relevant: str | None = None
     preprocessing: Preprocessing = Preprocessing()
     model: ModelOptions = ModelOptions()
@@ -38,6 +44,12 @@ class Recipe(Strict):
         heads = [task.head for task in self.tasks.values()]
         if heads.count("retrieval") != 1:
             raise ValueError("exactly one task must have the head 'retrieval'")
+        return self
+
+    @model_validator(mode="after")
+    def _all_stands_alone(self) -> "Recipe":
+        if ALL in self.modalities and len(self.modalities) > 1:
+            raise ValueError(f"'modalities' is {list(self.modalities)}: 'all' stands alone")
         return self
 
     @model_validator(mode="after")
