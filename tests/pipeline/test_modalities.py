@@ -55,8 +55,9 @@ def test_a_modality_that_the_dataset_lacks_is_named_with_what_it_has():
     with pytest.raises(InputError) as caught:
         check_modalities("mine", _recipe(modalities=["text", "video", "audio"]), spec)
     message = str(caught.value)
-    assert message.startswith("Recipe 'mine', key 'modalities': given 'video', 'audio', but neither "
-                              f"the users nor the items of dataset '{spec.name}' have a column")
+    assert message.startswith(
+        "Recipe 'mine', key 'modalities': given 'video', 'audio', but neither the users nor the "
+        f"items of dataset '{spec.name}' have a column")
     assert "they have: categorical, numeric, text, image." in message
     assert "'modalities: all'" in message
     check_modalities("mine", _recipe(modalities="all"), spec)

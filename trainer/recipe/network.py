@@ -19,6 +19,9 @@ class ModelOptions(Strict):
       towers: Which network reads a modality.
       history: Whether the user's earlier events are read, where the dataset has them.
       modality_dropout: Chance of each present modality to be hidden in training; one always stays.
+      missing: What stands in the place of an absent modality: a learned token, the mean of those
+        that are present, or a guess from the row's others by `regression` or by an `adversarial`
+        generator.
       fusion: How modalities become one vector.
       decision: How the modalities' decisions are joined, where `fusion` is `late` or `hybrid`;
         `average` where `None`.
@@ -34,6 +37,7 @@ class ModelOptions(Strict):
     towers: Towers = Towers()
     history: bool = True
     modality_dropout: Share = 0.0
+    missing: Literal["token", "mean", "regression", "adversarial"] = "token"
     fusion: Literal[
         "concat", "weighted", "gated", "attention", "co_attention", "late", "hybrid"
     ] = "gated"
@@ -50,3 +54,8 @@ class ModelOptions(Strict):
             raise ValueError(f"'experts' was given ({self.experts}), but only the sharings "
                              f"'mmoe' and 'ple' have experts; 'sharing' is '{self.sharing}'")
         return self
+
+    @property
+    def imputation_learns(self) -> bool:
+        """Whether guesses of absent modalities have a loss of their own."""
+        return self.missing in ("regression", "adversarial")

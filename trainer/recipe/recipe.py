@@ -57,6 +57,9 @@ class Recipe(Strict):
         if self.training.alignment and "alignment" in self.tasks:
             raise ValueError("no task may be called 'alignment' while 'training.alignment' is "
                              "above 0: the losses would have one name")
+        if self.model.imputation_learns and "imputation" in self.tasks:
+            raise ValueError("no task may be called 'imputation' while 'model.missing' is "
+                             f"'{self.model.missing}': the losses would have one name")
         return self
 
     @property
