@@ -34,6 +34,7 @@ from pipeline.config import RunConfig
 from pipeline.evaluation import demands, eval_config
 from schemas import SIDES, FeatureSpec
 from trainer.preprocessing.past import NOTHING
+from trainer.recipe.modalities import for_dataset
 
 _PREPROCESSING_FN = "trainer.preprocessing.preprocess.preprocessing_fn"
 
@@ -55,6 +56,8 @@ def build_pipeline(
     Returns:
       TFX's pipeline.
     """
+    # Cache keys hold what is read, whatever `all` would mean tomorrow.
+    config = config.model_copy(update={"recipe": for_dataset(config.recipe, spec)})
     catalog = CatalogGen(config.source_arguments(spec), spec, config.split)
     checked = {side: _checked(catalog, side, schemas) for side in SIDES}
     data_report = DataReport(

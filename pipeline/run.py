@@ -28,6 +28,7 @@ from pipeline.text_check import check_texts
 from schemas import TesseraError, read_spec
 from schemas.errors import disk_fault
 from serving.model_directory import versions
+from trainer.recipe.modalities import check_modalities, for_dataset
 
 NOT_BLESSED = 4
 
@@ -206,6 +207,8 @@ def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> None:
       InputError: A task's label is missing, or is not what its head needs; or the split cannot be.
     """
     check_protocol(config.split, spec)
+    check_modalities(config.recipe_name, config.recipe, spec)
+    config = config.model_copy(update={"recipe": for_dataset(config.recipe, spec)})
     check_behaviour(config.recipe, config.recipe_name, spec)
     _check_labels(config, spec)
     check_texts(config.recipe_name, config.recipe, spec)

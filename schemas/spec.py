@@ -158,6 +158,8 @@ class FeatureSpec:
           modalities: Which modalities are read.
           targets: Labels that are learned. A user's attribute is an input where it is not.
         """
+        if strange := set(modalities) - set(MODALITIES):
+            raise ValueError(f"{strange} is no modality; there are {MODALITIES}")
         hidden = {label.feature for label in self.labels_of(side)
                   if side == "interactions" or label.name in targets}
         return tuple(

@@ -6,8 +6,12 @@ import keras
 import numpy as np
 
 from schemas import Feature, FeatureSpec
+from trainer.augmentation import varied_pictures, varied_sounds
 from trainer.encoders.parts import encoded_part
 from trainer.layers.audio_tower import AudioTower
+from trainer.layers.image.fourier import FourierTower
+from trainer.layers.image.visual_words import VisualWordsTower
+from trainer.layers.registry import look_up
 from trainer.layers.towers import CategoricalTower, ImageTower, NumericTower
 from trainer.layers.video_tower import VideoTower
 from trainer.preprocessing import columns
@@ -85,20 +89,30 @@ def _numeric(feature: Feature, recipe: Recipe, side: Side, inputs, name):
 
 
 def _image(feature: Feature, recipe: Recipe, side: Side, inputs, name):
-    tower = ImageTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
-    return tower((inputs[feature.name], inputs[columns.present(feature.name)]))
+    there = columns.present(feature.name)
+    build = look_up(IMAGE_TOWERS, recipe.model.towers.image, "image tower")
+    # What is fitted on pictures is fitted on those of the feature's own table.
+    pictures = side.content[feature.name][side.content[there] > 0]
+    tower = build(recipe.model.dim, pictures, dropout=recipe.model.dropout, name=name)
+    return tower((varied_pictures(inputs[feature.name], recipe, name), inputs[there]))
 
 
 def _audio(feature: Feature, recipe: Recipe, side: Side, inputs, name):
     tower = AudioTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
-    return tower((inputs[feature.name], inputs[columns.mfcc(feature.name)],
-                  inputs[columns.present(feature.name)]))
+    return tower((varied_sounds(inputs[feature.name], recipe, name),
+                  inputs[columns.mfcc(feature.name)], inputs[columns.present(feature.name)]))
 
 
 def _video(feature: Feature, recipe: Recipe, side: Side, inputs, name):
     tower = VideoTower(recipe.model.dim, dropout=recipe.model.dropout, name=name)
-    return tower((inputs[feature.name], inputs[columns.present(feature.name)]))
+    return tower((varied_pictures(inputs[feature.name], recipe, name),
+                  inputs[columns.present(feature.name)]))
 
 
+IMAGE_TOWERS = {
+    "cnn": lambda dim, pictures, **options: ImageTower(dim, **options),
+    "visual_words": VisualWordsTower.fitted,
+    "fourier": lambda dim, pictures, **options: FourierTower(dim, **options),
+}
 TOWERS = {"categorical": _categorical, "text": text_tower, "numeric": _numeric, "image": _image,
           "audio": _audio, "video": _video}

@@ -21,6 +21,8 @@ from trainer.features import Side, content_inputs, feature_parts
 from trainer.heads import build_heads
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.heads import Head, ProfileHead
+from trainer.layers.imputation import IMPUTATIONS
+from trainer.layers.imputation.parts import observed
 from trainer.layers.modality_dropout import ModalityDropout
 from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
@@ -151,6 +153,9 @@ def build_network(
         outputs.update({f"item_{n}": each[n][:, 0] for n in ("parts", "present")})
     if RECONSTRUCTION in user_out and RECONSTRUCTION not in recipe.tasks:
         outputs[RECONSTRUCTION] = user_out[RECONSTRUCTION]
+    if options.imputation_learns:
+        outputs.update(user_imputation=user_out["imputation"],
+                       item_imputation=each["imputation"][:, 0])
     training = keras.Model(inputs, outputs, name="tessera")
     return Network(user, item, user_lookup, item_lookup, query, candidate, heads,
                    recipe.ranking, items.rows, training, user_modalities, item_modalities)
@@ -186,13 +191,14 @@ def _item_model(spec, recipe, items, past, seed):
     tower = IdTower(options.dim, past.items, options.id_dropout, seed, dropout=options.dropout,
                     name="item_id")
     parts = {"id": tower(_known(index, items, "items"))}
-    parts.update(feature_parts(spec, recipe, "items", items, inputs))
+    content = feature_parts(spec, recipe, "items", items, inputs)
+    parts.update(content)
     if columns.ITEM_WORDS in inputs:
         parts["item_reviews"] = review_part(
             recipe, inputs[columns.ITEM_WORDS], past, "item_review_tower")
     vectors, present = _stack(parts)
-    fused, weights = _fuse(vectors, present, recipe, "items", seed + 3)
-    outputs = {"vector": fused, "weights": weights}
+    fused, about = _fuse(vectors, present, recipe, "items", _places(content, parts), seed + 3)
+    outputs = {"vector": fused, **about}
     if recipe.training.alignment:
         outputs.update(parts=vectors, present=present)
     return keras.Model(inputs, outputs, name="items"), list(parts)
@@ -207,15 +213,16 @@ def _user_model(spec, recipe, users, past, seed):
     tower = IdTower(options.dim, embedding, options.id_dropout, seed + 1,
                     dropout=options.dropout, name="user_id")
     parts = {"id": tower(_known(index, users, "users"))}
-    parts.update(feature_parts(spec, recipe, "users", users, inputs))
+    content = feature_parts(spec, recipe, "users", users, inputs)
+    parts.update(content)
     past_parts, losses = behaviour_parts(spec, recipe, behaviour, past)
     parts.update(past_parts)
-    fused, weights = _fuse(*_stack(parts), recipe, "users", seed + 4)
+    fused, about = _fuse(*_stack(parts), recipe, "users", _places(content, parts), seed + 4)
     shared = look_up(SHARINGS, options.sharing, "sharing")(
         list(recipe.tasks), options.dim, options.dropout, name="sharing",
         **({"experts": options.experts} if options.experts else {}),
     )
-    outputs = {**shared(fused), "weights": weights, **losses}
+    outputs = {**shared(fused), **about, **losses}
     return keras.Model(inputs, outputs, name="users"), list(parts)
 
 
@@ -232,13 +239,28 @@ def _stack(parts):
     return ops.stack(vectors, axis=1), ops.stack(present, axis=1)
 
 
-def _fuse(vectors, present, recipe: Recipe, name: str, seed: int):
+def _places(content, parts) -> list[int]:
+    """Returns where the towers of content stand among all."""
+    return [place for place, name in enumerate(parts) if name in content]
+
+
+def _fuse(vectors, present, recipe: Recipe, name: str, content: list[int], seed: int):
+    """Returns the fused vector `(batch, dim)`, and what there is to say about it by name."""
     options = recipe.model
+    truth, there = vectors, present
     if options.modality_dropout:
-        hide = ModalityDropout(options.modality_dropout, seed, name=f"{name}_modality_dropout")
+        hide = ModalityDropout(options.modality_dropout, seed, content,
+                               name=f"{name}_modality_dropout")
         vectors, present = hide(vectors, present)
     fusion = look_up(FUSIONS, options.fusion, "fusion")(
         options.dim, name=f"{name}_fusion",
         **({"decision": options.decision} if options.decision else {}),
     )
-    return fusion(vectors, present)
+    if options.missing == "token":
+        fused, weights = fusion(vectors, present)
+        return fused, {"weights": weights}
+    impute = look_up(IMPUTATIONS, options.missing, "imputation")(name=f"{name}_imputation")
+    filled, usable, loss = impute(vectors, present, truth, there)
+    fused, weights = fusion(filled, usable)
+    about = {"weights": observed(weights, present)}
+    return fused, {**about, "imputation": loss} if options.imputation_learns else about

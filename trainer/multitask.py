@@ -7,9 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from trainer.behaviour import RECONSTRUCTION
+from trainer.auxiliary import auxiliary_losses
 from trainer.gradients import train_step_of_backend
-from trainer.layers.alignment import ModalityAlignment
 from trainer.layers.balancing import BALANCINGS, GradientBalance
 from trainer.layers.class_losses import catalogue_softmax, multi_class_loss, multi_label_loss
 from trainer.layers.losses import (
@@ -22,10 +21,8 @@ from trainer.layers.losses import (
 from trainer.layers.registry import look_up
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
-from trainer.recipe.behaviour import has_autoencoder
 
 RetrievalLoss = Callable[..., keras.KerasTensor]
-ALIGNMENT = "alignment"
 
 
 class MultiTaskModel(keras.Model):
@@ -60,23 +57,16 @@ class MultiTaskModel(keras.Model):
                 retrieval_loss, hard_negatives=options.hard_negatives)
         balance = look_up(BALANCINGS, recipe.balancing, "balancing")
         self.balance = balance({n: t.weight for n, t in recipe.tasks.items()}, name="balance")
-        self.alignment = None
-        if options.alignment:
-            self.alignment = ModalityAlignment(recipe.model.dim, name=ALIGNMENT)
-        # Losses beside the tasks', which are not balanced: their weights, in the losses' order.
-        self._beside = {ALIGNMENT: options.alignment} if options.alignment else {}
-        if has_autoencoder(recipe.model):
-            self._beside[RECONSTRUCTION] = options.reconstruction
-        names = [*recipe.tasks, *self._beside]
+        self.auxiliary = auxiliary_losses(recipe)
+        names = [*recipe.tasks, *(loss.name for loss in self.auxiliary)]
         self._trackers = {n: keras.metrics.Mean(name=f"{n}_loss") for n in names}
         self.build()
 
     def build(self, input_shape=None):
         """Creates the balance's weights; the network's exist already."""
         self.balance({name: ops.convert_to_tensor(0.0) for name in self.recipe.tasks})
-        if self.alignment:
-            self.alignment.build(self.network.output["item_parts"].shape)
-            self.alignment.built = True
+        for loss in self.auxiliary:
+            loss.build({name: tensor.shape for name, tensor in self.network.output.items()})
         self.built = True
 
     def call(self, inputs, training=None):
@@ -108,10 +98,12 @@ class MultiTaskModel(keras.Model):
         """
         tasks = len(self.recipe.tasks)
         joined = self.balance.combine(losses[:tasks], [each[:tasks] for each in gradients])
-        for place, weight in enumerate(self._beside.values(), start=tasks):
-            joined = [one + weight * each[place]
-                      for one, each in zip(joined, gradients, strict=True)]
-        return joined
+        return [one + self._beside(each[tasks:])
+                for one, each in zip(joined, gradients, strict=True)]
+
+    def _beside(self, values):
+        """Weighs what belongs to the auxiliary losses, one after the other, and adds it up."""
+        return sum(loss.factor * values[place] for place, loss in enumerate(self.auxiliary))
 
     def log(self, losses: Mapping, rows) -> dict:
         """Notes the losses of a step over some rows, and returns all metrics so far."""
@@ -125,18 +117,12 @@ class MultiTaskModel(keras.Model):
 
     def _total(self, losses):
         total = self.balance({name: losses[name] for name in self.recipe.tasks})
-        for name, weight in self._beside.items():
-            total = total + weight * losses[name]
-        return total
+        return total + sum(loss.factor * losses[loss.name] for loss in self.auxiliary)
 
     def all_losses(self, labels: Mapping, outputs: Mapping) -> dict:
-        """Returns the tasks' losses, and behind them those of alignment and reconstruction."""
+        """Returns the tasks' losses, and behind them the auxiliary ones."""
         losses = self.task_losses(labels, outputs)
-        if self.alignment is not None:
-            losses[ALIGNMENT] = self.alignment(
-                outputs["item_parts"], outputs["item_present"], outputs["index"])
-        if RECONSTRUCTION in self._beside:
-            losses[RECONSTRUCTION] = ops.mean(ops.cast(outputs[RECONSTRUCTION], "float32"))
+        losses.update((loss.name, loss(outputs)) for loss in self.auxiliary)
         return losses
 
     def task_losses(self, labels: Mapping, outputs: Mapping) -> dict:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from components.sources import SCHEMAS
 from pipeline.config import RunConfig, load_config, validated
-from schemas import InputError
+from schemas import InputError, read_spec
 from trainer.recipe import Recipe
+from trainer.recipe.modalities import for_dataset
 
 
 def planned(path: Path | None, recipes: Sequence[str], without: Sequence[str], seeds: int,
@@ -29,7 +31,7 @@ def planned(path: Path | None, recipes: Sequence[str], without: Sequence[str], s
     if not recipes:
         raise InputError("No recipe given. Use --recipes with names or YAML files, separated by "
                          "commas, as in --recipes flagship,mine.yaml.")
-    configs = [load_config(path, recipe=name, **given) for name in recipes]
+    configs = [_named(load_config(path, recipe=name, **given)) for name in recipes]
     configs += [
         config.model_copy(update={
             "recipe_name": f"{config.recipe_name}-without-{modality}",
@@ -40,6 +42,12 @@ def planned(path: Path | None, recipes: Sequence[str], without: Sequence[str], s
     first = configs[0].seed
     return [config.model_copy(update={"seed": seed, "push": False})
             for seed in range(first, first + seeds) for config in configs]
+
+
+def _named(config: RunConfig) -> RunConfig:
+    """Returns the configuration with the modalities that its recipe reads by name."""
+    spec = read_spec(config.schemas or SCHEMAS[config.dataset])
+    return config.model_copy(update={"recipe": for_dataset(config.recipe, spec)})
 
 
 def _without(config: RunConfig, modality: str) -> Recipe:

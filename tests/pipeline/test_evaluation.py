@@ -7,13 +7,16 @@ from google.protobuf import json_format
 from pipeline.config import Thresholds, load_config
 from pipeline.evaluation import eval_config
 from schemas import read_spec
+from trainer.recipe.modalities import for_dataset
 
 LIMITS = Thresholds(max_rmse=1.5, min_auc=0.6, max_rmse_increase=0.1, max_auc_decrease=0.05)
 
 
 @pytest.fixture(scope="module")
 def config():
-    return load_config(None, dataset="demo").model_copy(update={"thresholds": LIMITS})
+    config = load_config(None, dataset="demo")
+    recipe = for_dataset(config.recipe, read_spec("demo"))
+    return config.model_copy(update={"thresholds": LIMITS, "recipe": recipe})
 
 
 @pytest.fixture(scope="module")

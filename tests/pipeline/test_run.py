@@ -61,3 +61,13 @@ def test_a_split_in_time_without_times(refused, split) -> None:
 def test_an_unknown_split(refused) -> None:
     message = refused(USERS + ITEMS, split="k-fold", recipe="implicit")
     assert "Unknown split 'k-fold'" in message and "u80, t80 or random" in message
+
+
+def test_a_modality_that_the_data_lack(refused, tmp_path) -> None:
+    recipe = tmp_path / "seen.yaml"
+    recipe.write_text(yaml.safe_dump({"description": "x", "modalities": ["text", "image"],
+                                      "tasks": {"retrieval": {"head": "retrieval"}}}))
+    message = refused(USERS + ITEMS, split="random", recipe=str(recipe))
+    assert "Recipe 'seen', key 'modalities': given 'text', 'image', but neither" in message
+    assert "they have: none" in message and "'modalities: all'" in message
+    assert not (tmp_path / "root" / "runs" / "latest").exists()

@@ -100,7 +100,7 @@ def spec():
 @pytest.fixture(scope="session")
 def recipe():
     return Recipe(
-        description="tiny",
+        description="tiny", modalities=MODALITIES,
         preprocessing={
             "categorical": {"vocabulary": WORDS}, "text": {"tokens": 4, "vocabulary": WORDS},
             "image": {"height": PIXELS, "width": PIXELS},

@@ -18,6 +18,7 @@ _PLAIN = {"dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0, "dim": 4}
 _TWO_TASKS = {"retrieval": {"head": "retrieval", "label": "like"},
               "rating": {"head": "regression", "label": "rating"}}
 _SMALL = {"modalities": ["numeric"]}
+_SEEN = {"modalities": ["numeric", "image"], "tasks": _TWO_TASKS}
 # PCGrad draws its orders, and backends draw differently: between two tasks there is one order.
 _CASES = {
     "flagship": {},
@@ -36,6 +37,10 @@ _CASES = {
     "past": {"model": {"behaviour": ["history", "counts", "series", "reviews"],
                        "towers": {"history": "self_attention"}, "series_days": 7},
              "tasks": _TWO_TASKS, **_SMALL},
+    "generated": {"model": {"missing": "adversarial", "towers": {"image": "fourier"},
+                            "history": False}, "balancing": "gradnorm", **_SEEN},
+    "averaged": {"model": {"missing": "mean", "towers": {"image": "visual_words"},
+                           "history": False}, **_SEEN},
 }
 _STRINGS = """
 feature { name: "kind" type: BYTES annotation { tag: "event_type" } }

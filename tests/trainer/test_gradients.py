@@ -83,6 +83,22 @@ def test_where_no_gradients_conflict_a_step_is_that_of_the_sum(make, rows):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
 
 
+def test_all_auxiliary_losses_stay_outside_the_balance(make, rows):
+    model = make("pcgrad", {"alignment": 0.25}, missing="regression")
+    inputs, labels = rows(ROWS), _labels()
+    losses, gradients = _gradients(model, inputs, labels)
+    assert list(losses) == ["retrieval", "rating", "alignment", "imputation"]
+    assert losses["imputation"] > 0
+    tasks = PCGradBalance({"retrieval": 1.0, "rating": 0.5}).combine(
+        np.ones(2), [g[:2] for g in gradients])
+    logs, steps = _step(model, inputs, labels)
+    for weight, step, task, gradient in zip(
+            model.trainable_weights, steps, tasks, gradients, strict=True):
+        np.testing.assert_allclose(step, task + 0.25 * gradient[2] + gradient[3], rtol=1e-3,
+                                   atol=1e-5, err_msg=weight.path)
+    assert logs["imputation_loss"] == pytest.approx(losses["imputation"], rel=1e-4)
+
+
 def test_the_alignment_stays_outside_the_balance(make, rows):
     model, inputs, labels = make("pcgrad", {"alignment": 0.25}), rows(ROWS), _labels()
     losses, gradients = _gradients(model, inputs, labels)

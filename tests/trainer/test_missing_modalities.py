@@ -53,6 +53,23 @@ def test_the_tokens_learn_and_the_layer_can_be_rebuilt():
     np.testing.assert_array_equal(first, second)  # the seed decides
 
 
+def test_rows_lose_all_content_at_once_and_then_nothing_else():
+    """The first modality is none; a row that has content alone keeps what the luck leaves."""
+    layer = ModalityDropout(0.4, seed=5, content=[1, 2])
+    present = np.concatenate([np.ones((4000, 3)), np.tile([0.0, 1, 1], (400, 1))]).astype("float32")
+    vectors = np.zeros((len(present), 3, DIM), "float32")
+    left = np.asarray(layer(vectors, present, training=True)[1])
+    np.testing.assert_array_equal(np.asarray(layer(vectors, present)[1]), present)
+    rows = left[:4000]
+    bare = (rows == [1, 0, 0]).all(axis=1).mean()
+    # By luck alone it would be 0.6 * 0.4**2, and a little for rows that lost everything.
+    assert 0.4 < bare < 0.4 + 0.6 * 0.2
+    assert rows[:, 0].mean() == pytest.approx(1 - 0.6 * 0.4, abs=0.05)
+    assert left[4000:, 1:].max(axis=1).all() and not left[4000:, 0].any()
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    assert again.get_config() == layer.get_config() and again.content == (1, 2)
+
+
 def test_a_recipe_hides_modalities_in_training_alone(build, rows):
     plain = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0}
     network, _ = build(model={**plain, "modality_dropout": 0.5}, modalities=["numeric"])

@@ -6,10 +6,12 @@ import pytest
 from pydantic import ValidationError
 
 from trainer.families import FAMILIES
+from trainer.features import IMAGE_TOWERS
 from trainer.layers.balancing import BALANCINGS
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.fusion.late import DECISIONS
 from trainer.layers.heads import INTERACTIONS
+from trainer.layers.imputation import IMPUTATIONS
 from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
 from trainer.layers.text import TEXT_TOWERS
@@ -121,6 +123,19 @@ def test_retrieval_may_take_every_event():
     ({"preprocessing": {"video": {"frames": 1}}}, "preprocessing.video.frames", "equal to 2"),
     ({"preprocessing": {"video": {"width": 65}}}, "preprocessing.video.width", "equal to 64"),
     ({"modalities": ["smell"]}, "modalities.0", "'categorical', 'numeric', 'text'"),
+    ({"modalities": "text"}, "modalities", "valid tuple"),
+    ({"modalities": ["all", "text"]}, "", "'modalities' is ['all', 'text']: 'all' stands alone"),
+    ({"model": {"missing": "median"}}, "model.missing", "'token', 'mean', 'regression'"),
+    ({"model": {"towers": {"image": "sift"}}}, "model.towers.image",
+     "'cnn', 'visual_words' or 'fourier'"),
+    ({"training": {"augmentation": {"image": 1.1}}}, "training.augmentation.image",
+     "less than or equal to 1"),
+    ({"training": {"augmentation": {"sound": -0.1}}}, "training.augmentation.sound",
+     "greater than or equal to 0"),
+    ({"training": {"augmentation": {"smell": 1}}}, "training.augmentation.smell",
+     "Extra inputs are not permitted"),
+    ({"model": {"missing": "regression"}, "tasks": {"imputation": RETRIEVAL}}, "",
+     "no task may be called 'imputation' while 'model.missing' is 'regression'"),
     ({"balancing": "luck"}, "balancing", "'fixed', 'uncertainty', 'gradnorm' or 'pcgrad'"),
     ({"tasks": {"find": RETRIEVAL, "like": {"head": "binary"}}}, "tasks.like",
      "a task with head 'binary' needs a label"),
@@ -201,7 +216,10 @@ def test_a_recipe_is_final():
     (TEXT_TOWERS, Towers.model_fields["text"]),
     (INTERACTIONS, ModelOptions.model_fields["interaction"]),
     (FAMILIES, Recipe.model_fields["family"]),
-], ids=["fusion", "sharing", "balancing", "text tower", "interaction", "family"])
+    ({"token": None, **IMPUTATIONS}, ModelOptions.model_fields["missing"]),
+    (IMAGE_TOWERS, Towers.model_fields["image"]),
+], ids=["fusion", "sharing", "balancing", "text tower", "interaction", "family", "missing",
+        "image tower"])
 def test_a_recipe_may_name_what_is_registered_and_nothing_else(registry, field):
     assert get_args(field.annotation) == tuple(registry)
 

@@ -6,6 +6,8 @@ import pytest
 import tensorflow as tf
 
 from trainer.layers.audio_tower import AudioTower
+from trainer.layers.image.fourier import FourierTower
+from trainer.layers.image.visual_words import VisualWordsTower
 from trainer.layers.text.bag import BagTower
 from trainer.layers.text.cnn import CnnTower
 from trainer.layers.text.lstm import LstmTower
@@ -50,6 +52,8 @@ TOWERS = {
     "transformer": (lambda: TransformerTower(DIM, 5), WORDS),
     "numeric": (lambda: NumericTower(DIM), (NUMBERS, PRESENT)),
     "image": (lambda: ImageTower(DIM, channels=2), (PIXELS, PRESENT)),
+    "visual words": (lambda: VisualWordsTower.fitted(DIM, PIXELS), (PIXELS, PRESENT)),
+    "fourier": (lambda: FourierTower(DIM), (PIXELS, PRESENT)),
     "audio": (lambda: AudioTower(DIM, channels=2), (BANDS, CEPSTRUM, PRESENT)),
     "video": (lambda: VideoTower(DIM, channels=2), (FRAMES, PRESENT)),
 }
@@ -94,7 +98,8 @@ def test_every_weight_learns(tower):
         assert np.isfinite(tf.convert_to_tensor(gradient)).all(), weight.path
 
 
-@pytest.mark.parametrize("kind", ["numeric", "image", "audio", "video"])
+@pytest.mark.parametrize(
+    "kind", ["numeric", "image", "visual words", "fourier", "audio", "video"])
 def test_what_an_absent_row_holds_reaches_nothing(kind):
     make, (*values, present) = TOWERS[kind]
     layer = make()

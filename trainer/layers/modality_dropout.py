@@ -1,5 +1,7 @@
 """Training for modalities that may be missing."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
@@ -10,16 +12,20 @@ class ModalityDropout(keras.layers.Layer):
 
     A hidden modality is treated as an absent one: a learned token stands in the place of both,
     that of this layer, so that what training makes of hidden modalities holds for absent ones.
-    After Neverova et al. 2016, "ModDrop" (arXiv:1501.00102).
+    After Neverova et al. 2016, "ModDrop" (arXiv:1501.00102). Rows that lose all content at once,
+    and nothing else, would be rare by chance; without them ids and behaviour would never learn
+    what content tells while it is there.
 
     Args:
-      rate: Chance of each modality to be hidden.
+      rate: Chance of a row to lose all its content; where it does not, chance of each modality to
+        be hidden.
       seed: Seed of the choice.
+      content: Places of the modalities that are content.
     """
 
-    def __init__(self, rate: float, seed: int = 0, **kwargs):
+    def __init__(self, rate: float, seed: int = 0, content: Sequence[int] = (), **kwargs):
         super().__init__(**kwargs)
-        self.rate, self.seed = rate, seed
+        self.rate, self.seed, self.content = rate, seed, tuple(content)
         self._random = keras.random.SeedGenerator(seed)
 
     def build(self, vectors_shape, present_shape):
@@ -40,13 +46,25 @@ class ModalityDropout(keras.layers.Layer):
         """
         present = ops.cast(present, "float32")
         if training and self.rate:
+            bare = self._without_content(present)
             chance = keras.random.uniform(ops.shape(present), seed=self._random)
             chance = ops.where(present > 0, chance, -1.0)
             # The luckiest stays in any case.
             lucky = ops.equal(chance, ops.max(chance, axis=1, keepdims=True))
-            present = present * ops.cast(ops.logical_or(lucky, chance >= self.rate), "float32")
+            left = present * ops.cast(ops.logical_or(lucky, chance >= self.rate), "float32")
+            strip = ops.logical_and(
+                keras.random.uniform(ops.shape(present[:, :1]), seed=self._random) < self.rate,
+                ops.max(bare, axis=1, keepdims=True) > 0)
+            present = ops.where(strip, bare, left)
         there = ops.cast(present, vectors.dtype)[:, :, None]
         return vectors * there + ops.cast(self.tokens, vectors.dtype) * (1 - there), present
+
+    def _without_content(self, present):
+        """Returns what a row has besides content; nothing where no content is known of."""
+        if not self.content:
+            return ops.zeros_like(present)
+        kept = [0.0 if place in self.content else 1.0 for place in range(present.shape[1])]
+        return present * ops.convert_to_tensor(kept, "float32")
 
     def compute_output_spec(self, vectors, present, training=None):
         """Both keep their shapes."""
@@ -55,4 +73,5 @@ class ModalityDropout(keras.layers.Layer):
 
     def get_config(self):
         """Returns what the constructor needs."""
-        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed,
+                "content": list(self.content)}

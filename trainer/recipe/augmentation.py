@@ -1,6 +1,12 @@
 """The recipe's `training.augmentation`: contents that change a little in training."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from trainer.recipe.strict import Share, Strict
+
+Strength = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class TextAugmentation(Strict):
@@ -20,6 +26,10 @@ class Augmentation(Strict):
 
     Attributes:
       text: Changes of texts.
+      image: How much pictures and the frames of videos are mirrored, cropped, brightened.
+      sound: How much of frequencies and time is hidden in spectrograms.
     """
 
     text: TextAugmentation = TextAugmentation()
+    image: Strength = 0.0
+    sound: Strength = 0.0

@@ -22,6 +22,9 @@ class ModelOptions(Strict):
       behaviour: What is read of them, and of an item's reviews.
       series_days: Days of the series of events a day.
       modality_dropout: Chance of each present modality to be hidden in training; one always stays.
+      missing: What stands in the place of an absent modality: a learned token, the mean of those
+        that are present, or a guess from the row's others by `regression` or by an `adversarial`
+        generator.
       fusion: How modalities become one vector.
       decision: How the modalities' decisions are joined, where `fusion` is `late` or `hybrid`;
         `average` where `None`.
@@ -42,6 +45,7 @@ class ModelOptions(Strict):
     behaviour: Parts = DEFAULT
     series_days: Annotated[int, Field(ge=7, le=365)] = SERIES_DAYS
     modality_dropout: Share = 0.0
+    missing: Literal["token", "mean", "regression", "adversarial"] = "token"
     fusion: Literal[
         "concat", "weighted", "gated", "attention", "co_attention", "late", "hybrid"
     ] = "gated"
@@ -69,3 +73,8 @@ class ModelOptions(Strict):
             raise ValueError(f"'experts' was given ({self.experts}), but only the sharings "
                              f"'mmoe' and 'ple' have experts; 'sharing' is '{self.sharing}'")
         return self
+
+    @property
+    def imputation_learns(self) -> bool:
+        """Whether guesses of absent modalities have a loss of their own."""
+        return self.missing in ("regression", "adversarial")

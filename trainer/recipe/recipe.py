@@ -1,8 +1,8 @@
 """What a recipe may say: the validated tree behind each YAML file of `pipeline/recipes`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, ValidationInfo, field_validator, model_validator
 
 from trainer.preprocessing.past import Past
 from trainer.recipe.behaviour import check_losses, past_of
@@ -17,6 +17,11 @@ from trainer.recipe.tune import Tune, check_ranges
 
 RANKING = ("retrieval", "regression", "binary", "click")
 Modality = Literal["categorical", "numeric", "text", "image", "audio", "video"]
+ALL: Literal["all"] = "all"
+Modalities = Annotated[
+    tuple[Literal[Modality, "all"], ...],
+    BeforeValidator(lambda given: (ALL,) if given == ALL else given),
+]
 
 
 class Recipe(FamilyOptions):
@@ -25,7 +30,8 @@ class Recipe(FamilyOptions):
     Attributes:
       description: One line for `tessera recipes`.
       family: What kind of model it is.
-      modalities: Modalities that the towers read, of users and of items.
+      modalities: Modalities that the towers read, of users and of items; `all` for those that a
+        dataset has.
       relevant: The label that makes an event relevant in the ranking evaluation; that of the
         task that ranks, where there is none.
       rank_by: The task by whose score items are ranked; the one with the head `retrieval`, where
@@ -37,7 +43,7 @@ class Recipe(FamilyOptions):
 
     description: str
     family: Family = "network"
-    modalities: tuple[Modality, ...] = ("categorical", "numeric", "text", "image")
+    modalities: Modalities = (ALL,)
     relevant: str | None = None
     rank_by: str | None = None
     preprocessing: Preprocessing = Preprocessing()
@@ -106,10 +112,19 @@ class Recipe(FamilyOptions):
         return self
 
     @model_validator(mode="after")
+    def _all_stands_alone(self) -> "Recipe":
+        if ALL in self.modalities and len(self.modalities) > 1:
+            raise ValueError(f"'modalities' is {list(self.modalities)}: 'all' stands alone")
+        return self
+
+    @model_validator(mode="after")
     def _losses_have_names_of_their_own(self) -> "Recipe":
         if self.training.alignment and "alignment" in self.tasks:
             raise ValueError("no task may be called 'alignment' while 'training.alignment' is "
                              "above 0: the losses would have one name")
+        if self.model.imputation_learns and "imputation" in self.tasks:
+            raise ValueError("no task may be called 'imputation' while 'model.missing' is "
+                             f"'{self.model.missing}': the losses would have one name")
         return self
 
     @model_validator(mode="after")

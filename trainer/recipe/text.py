@@ -82,7 +82,7 @@ def require_readers(recipe: "Recipe") -> None:
         raise ValueError(f"'training.augmentation.text.swapped' is {noise.swapped}, but the tower "
                          f"'{tower}' ('model.towers.text') does not read the order of words")
     encoder, why = recipe.encoders.text, ""
-    if "text" not in recipe.modalities:
+    if not {"text", "all"} & set(recipe.modalities):
         why = "'modalities' has no 'text'"
     elif encoder is not None and encoder.replaces_tower:
         why = "'encoders.text.replaces_tower' is true: nothing else reads the texts"

@@ -67,7 +67,8 @@ def usable(present, dtype="float32"):
       1 or 0, `(batch, modalities)`, at least one 1 in each row.
     """
     present = ops.cast(present, dtype)
-    none = ops.cast(ops.max(present, axis=1, keepdims=True) == 0, dtype)
+    # A symbolic tensor has no `==` of its own.
+    none = ops.cast(ops.equal(ops.max(present, axis=1, keepdims=True), 0), dtype)
     return ops.maximum(present, none)
 
 

@@ -1,0 +1,81 @@
+"""A tower that looks at a picture's frequencies."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from trainer.layers.towers import Tower
+
+# Brightness, red against green, blue against yellow.
+_OPPONENTS = np.array([[1, 1, 1], [1, -1, 0], [-0.5, -0.5, 1]], np.float32).T / [3, 2, 2]
+
+
+@keras.saving.register_keras_serializable("tessera")
+class FourierTower(Tower):
+    """The logarithm of a picture's spectrum, averaged over rings and sectors of frequencies.
+
+    Rings tell coarse from fine, sectors the direction of edges, whatever their place: Torralba
+    and Oliva 2003, "Statistics of natural image categories". Colours enter as opponents, and each
+    one's mean beside its spectrum.
+
+    Args:
+      rings: Bands from the lowest frequency to the finest that the pixels can show.
+      sectors: Directions, half a turn together; the other half of a spectrum is its mirror image.
+    """
+
+    def __init__(self, dim, rings=6, sectors=8, **kwargs):
+        super().__init__(dim, **kwargs)
+        self.rings, self.sectors = rings, sectors
+        self._hidden = keras.layers.Dense(dim, activation="gelu", name="hidden")
+        self._project = keras.layers.Dense(dim, name="project")
+
+    def call(self, inputs, training=None):
+        """Maps `(pixels (batch, height, width, 3) from 0 to 255, present (batch,))`."""
+        pixels, present = inputs
+        height, width = pixels.shape[1:3]
+        colours = ops.matmul(ops.cast(pixels, "float32") / 127.5 - 1.0,
+                             ops.convert_to_tensor(_OPPONENTS, "float32"))
+        colours = ops.moveaxis(colours, -1, 1)
+        mean = ops.mean(colours, axis=(2, 3))
+        # A window, or the picture's borders would be its strongest edges.
+        window = np.outer(np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1])
+        seen = (colours - mean[:, :, None, None]) * ops.convert_to_tensor(window, "float32")
+        real, imaginary = ops.fft2((seen, ops.zeros_like(seen)))
+        power = (ops.square(real) + ops.square(imaginary)) / (height * width)
+        flat = ops.reshape(ops.log1p(ops.sqrt(power + 1e-12)), (-1, 3, height * width))
+        bands = bands_of(height, width, self.rings, self.sectors)
+        means = ops.matmul(flat, ops.convert_to_tensor(bands, "float32"))
+        features = ops.concatenate(
+            [mean, ops.reshape(means, (-1, 3 * bands.shape[1]))], axis=1)
+        features = ops.cast(features, self.compute_dtype)
+        return self.finish(self._project(self._hidden(features)), present, training)
+
+    def get_config(self):
+        """Returns what the constructor needs."""
+        return {**super().get_config(), "rings": self.rings, "sectors": self.sectors}
+
+
+def bands_of(height: int, width: int, rings: int, sectors: int) -> np.ndarray:
+    """Returns the matrix that averages a spectrum over bands, without its constant part.
+
+    Args:
+      height: Rows of the spectrum.
+      width: Its columns.
+      rings: Bands by frequency; the last one holds the corners as well.
+      sectors: Bands by direction, the first one around that of a row.
+
+    Returns:
+      `(height * width, bands)`, each column's sum 1; small pictures have no frequency in some
+      bands, which are left out.
+    """
+    down, right = np.meshgrid(np.fft.fftfreq(height), np.fft.fftfreq(width), indexing="ij")
+    ring = np.minimum((np.hypot(down, right) * 2 * rings).astype(int), rings - 1)
+    turn = np.arctan2(down, right) / math.pi * sectors
+    sector = np.floor(turn + 0.5).astype(int) % sectors
+    band = (ring * sectors + sector).reshape(-1)
+    member = np.eye(rings * sectors, dtype=np.float32)[band]
+    member[0] = 0
+    member = member[:, member.any(axis=0)]
+    return member / member.sum(axis=0)
