@@ -72,7 +72,7 @@ def test_the_example_of_the_documentation_gets_its_roles(tmp_path):
     own = read_spec(DOCS / "schemas")
     assert [(label.name, label.threshold, label.maximum) for label in spec.labels] == [
         (label.name, label.threshold, label.maximum) for label in own.labels]
-    assert set(spec.histories()) == {"item_id", "timestamp", "stars"}
+    assert set(spec.histories()) == {"item_id", "timestamp", "stars", "event_type"}
     counts = ingested(tmp_path / "my.yaml", tmp_path)
     assert counts["interactions"]["read"] == 1193 and counts["interactions"]["quarantined"] < 12
 
