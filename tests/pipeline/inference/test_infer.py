@@ -115,7 +115,8 @@ def test_the_demo_shop_as_files_gets_the_roles_of_its_own_schemas(tmp_path):
         assert meanings(spec, side) == meanings(own, side)
     assert meanings(spec, "interactions") == {
         **meanings(own, "interactions"), "purchased": "purchased"}
-    assert set(spec.histories()) == set(own.histories())
+    # Which text is a review, and worth a history, is for a person to say.
+    assert set(spec.histories()) == set(own.histories()) - {"review"}
     files = {side: {"files": f"{side}.csv"} for side in SIDES}
     found, expected = (
         look(open_source("csv", str(shop), {"spec": json.loads(schema.to_json()),
