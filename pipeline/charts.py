@@ -8,7 +8,7 @@ _WIDTH, _LABEL, _ROW, _TOP = 720, 210, 24, 34
 _PLOT, _HEIGHT, _LEFT = 440, 300, 60
 _INKS = ("#2f6db3", "#c4622d", "#3b8f5c", "#8a5ab8", "#a8892b", "#b8476b", "#4a9aa5", "#777777")
 _STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#555}.title{font-weight:600;font-size:14px}"
+    "text{font:13px system-ui,sans-serif;fill:#777}.title{font-weight:600;font-size:14px}"
     ".axis{stroke:#999;stroke-width:1;fill:none}.small{font-size:11px}"
 )
 
