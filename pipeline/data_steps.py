@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tfx.proto.orchestration import pipeline_pb2
 
-_TRAINER = "Trainer"
+_TRAINERS = ("Trainer", "Tuner")  # the second in the first one's place
 
 
 def before_training(ir: pipeline_pb2.Pipeline) -> set[str]:
@@ -25,7 +25,7 @@ def before_training(ir: pipeline_pb2.Pipeline) -> set[str]:
     upstream = {node.pipeline_node.node_info.id: list(node.pipeline_node.upstream_nodes)
                 for node in ir.nodes}
     found: set[str] = set()
-    waiting = list(upstream.get(_TRAINER, ()))
+    waiting = [name for trainer in _TRAINERS for name in upstream.get(trainer, ())]
     while waiting:
         name = waiting.pop()
         if name not in found:

@@ -2,12 +2,13 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from components.verdict import Outcome
 from pipeline.config import RunConfig
-from pipeline.model_report import CURVES, read_report
+from pipeline.model_report import CURVES, Section, read_report
 from pipeline.nodes import NodeRun
 from pipeline.root import write_whole
 
@@ -63,13 +64,15 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
     return metrics
 
 
-def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> None:
+def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun],
+          sections: Sequence[Section] = ()) -> None:
     """Writes a run's folder and points `latest` at it.
 
     Args:
       folder: `<root>/runs/<run id>`.
       metrics: The content of `metrics.json`.
       nodes: The nodes that ended, by id.
+      sections: Further sections of the model's report.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if "DataReport" in nodes:
@@ -82,7 +85,7 @@ def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> N
         if curves.exists():
             write_whole(folder / CURVES, curves.read_bytes())
         answers = Path(outputs["answers"]) / "answers.json" if "answers" in outputs else None
-        page = read_report(finite(metrics), curves, answers)
+        page = read_report(finite(metrics), curves, answers, sections)
         write_whole(folder / "model_report.html", page.encode())
     text = json.dumps(finite(metrics), indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(folder / "metrics.json", text.encode())

@@ -21,6 +21,7 @@ from pipeline.check_behaviour import check_behaviour
 from pipeline.config import RunConfig, data_folder
 from pipeline.encoders import check_encoded_columns, try_encoders
 from pipeline.memory import PeakMemory
+from pipeline.model_report import Section
 from pipeline.nodes import NodeError, NodeRun
 from pipeline.recipe_tasks import check_tasks
 from pipeline.root import full_disk, full_disk_told, one_run, require_usable, write_whole
@@ -140,11 +141,22 @@ def carry_out(config: RunConfig, spec: schemas.FeatureSpec, on_start: Callable[[
     if failure is not None:
         metrics["not_blessed_because"] = [told(failure)]
     try:
-        results.write(folder, metrics, nodes)
+        results.write(folder, metrics, nodes, _explained(config, spec, nodes))
     except OSError:
         if failure is None:  # else the first failure is told, a full disk most likely
             raise
     return Done(folder, metrics, failure)
+
+
+def _explained(config: RunConfig, spec: schemas.FeatureSpec,
+               nodes: dict[str, NodeRun]) -> list[Section]:
+    """Explains a few recommendations of the model, where there is one that can be asked."""
+    if "Trainer" not in nodes or not config.recipe.served:
+        return []
+    from pipeline.explanation.lineage import run_source
+    from pipeline.explanation.page import explanations
+
+    return explanations(run_source(spec, for_dataset(config.recipe, spec), nodes))
 
 
 def checked_spec(config: RunConfig) -> schemas.FeatureSpec:

@@ -16,15 +16,18 @@ _TEMPLATE = Path(__file__).with_name("page.html.j2")
 Section = tuple[str, str]  # a title, and HTML that is safe and needs nothing from elsewhere
 
 
-def read_report(metrics: dict[str, Any], curves: Path, answers: Path | None) -> str:
+def read_report(metrics: dict[str, Any], curves: Path, answers: Path | None,
+                sections: Sequence[Section] = ()) -> str:
     """Renders the report from a run's files; what is not there is left out.
 
     Args:
       metrics: The content of `metrics.json`.
       curves: The Trainer's `curves.json`.
       answers: The Trainer's `answers.json`; a model that is not served has none.
+      sections: See `report`.
     """
-    return report(metrics, _read(curves, {}), _read(answers, []) if answers else [])
+    return report(metrics, _read(curves, {}), _read(answers, []) if answers else [],
+                  sections)
 
 
 def report(metrics: dict[str, Any], curves: dict[str, dict[str, list[float]]],

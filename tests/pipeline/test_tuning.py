@@ -63,7 +63,8 @@ def test_best_values_become_a_recipe_that_runs(config, console, tmp_path, monkey
     results = [{"trial_id": "1", "score": 0.25, "model.dim": 32, "training.learning_rate": 0.002},
                {"trial_id": "0", "score": 0.125, "model.dim": 16, "training.learning_rate": 0.005}]
 
-    def run_locally(pipe, run_id, on_start, on_end):
+    def run_locally(pipe, run_id, on_start, on_end, data_name):
+        assert data_name == config.dataset
         folder = tmp_path / "results"
         folder.mkdir()
         (folder / "tuner_results.json").write_text(json.dumps(results))
