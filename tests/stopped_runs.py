@@ -28,8 +28,8 @@ from components.sources.demo import DemoSizes
 from pipeline.cli import main as tessera
 from trainer.checkpoint import Checkpoint
 
-# KiB that are left: each run comes further than the one before.
-FREE = (0, 600, 3000)
+# KiB that are left: each run comes as far as the one before, or further.
+FREE = (0, 600, *(int(3000 * 1.5**step) for step in range(7)))
 DISK = 64 * 2**20
 
 
@@ -76,6 +76,8 @@ def attempt(project: Project, arm: Callable[[], None]) -> dict:
     pid = os.fork()
     if not pid:
         os.setpgid(0, 0)
+        # A shell lets what it starts in the background ignore Ctrl-C, and that is handed down.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         descriptor = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for stream in (1, 2):
             os.dup2(descriptor, stream)
@@ -103,9 +105,11 @@ def main(folder: Path, own_disk: bool) -> None:
     project = new_project(folder, DemoSizes(60, 100, 1800))
     project.config()
     with (folder / "stopped.jsonl").open("w", encoding="utf-8") as out:
-        def tell(what: str, arm: Callable[[], None] = nothing) -> None:
-            out.write(json.dumps({"what": what, **attempt(project, arm)}) + "\n")
+        def tell(what: str, arm: Callable[[], None] = nothing) -> int:
+            result = attempt(project, arm)
+            out.write(json.dumps({"what": what, **result}) + "\n")
             out.flush()
+            return result["status"]
 
         if own_disk:
             project.root.mkdir()
@@ -113,7 +117,8 @@ def main(folder: Path, own_disk: bool) -> None:
                             project.root], check=True)
             for free in FREE:
                 fill(project.root, free)
-                tell(f"{free} KiB")
+                if tell(f"{free} KiB") == 0:
+                    break  # it was enough
             (project.root / "filler").unlink()
         else:
             for arm in (interrupt_catalog, interrupt_training, interrupt_serving):
