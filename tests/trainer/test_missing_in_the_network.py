@@ -113,3 +113,12 @@ def test_without_any_content_it_is_not_worse_than_a_model_of_ids():
     difference, figures = unequal_content.all_missing_against_ids(seeds=(1, 2, 3))
     assert figures["content"] > figures["ids"] + 0.02, f"the content must tell something: {figures}"
     assert difference.high >= 0, f"worse by {difference} with all content missing: {figures}"
+
+
+@pytest.mark.slow
+def test_every_way_knows_new_items_and_users_by_the_content_that_is_left():
+    """`python tests/unequal_content.py` prints the table over three seeds."""
+    for way, scores in unequal_content.compare(MISSING, seeds=(1,)).items():
+        assert np.isfinite(list(scores.values())).all(), way
+        assert scores["all"] > scores["none"] + 0.05, (way, scores)
+        assert scores["half"] > scores["none"] + 0.02, (way, scores)
