@@ -107,6 +107,8 @@ def load_recipe(name: str) -> Recipe:
         raise InputError(f"Recipe file {path} does not exist. Give a file, or one of: "
                          f"{', '.join(recipes())}.")
     recipe = validated(Recipe, read_yaml(path), f"recipe {name!r}")
+    if not recipe.encoders.given():
+        return recipe
     return recipe.model_copy(update={"encoders": recipe.encoders.located(path.parent)})
 
 

@@ -26,6 +26,7 @@ from trainer.features import Side
 from trainer.model import build_network
 from trainer.preprocessing.preprocess import preprocessing_fn
 from trainer.recipe import Recipe
+from trainer.recipe.modalities import for_dataset
 from trainer.run import run_fn, training_data
 
 USERS, ITEMS, HISTORY, PIXELS, WORDS = 6, 8, 5, 8, 12
@@ -335,8 +336,9 @@ def run_theatre(theatre, tmp_path):
     def run_theatre(recipe: Recipe) -> SimpleNamespace:
         args = SimpleNamespace(
             custom_config={"spec": {"name": theatre.spec.name, "texts": list(theatre.spec.texts)},
-                           "recipe": recipe.model_dump(mode="json"), "seed": 1},
-            transforms=theatre.folders, tables=theatre.files, code_digest="0",
+                           "recipe": for_dataset(recipe, theatre.spec).model_dump(mode="json"),
+                           "seed": 1},
+            transforms=theatre.folders, tables=theatre.files, encodings=None, code_digest="0",
             answers_dir=str(tmp_path / "answers") if recipe.served else None,
             scores_dir=None if recipe.served else str(tmp_path / "scores"),
             model_run_dir=str(tmp_path / "run" / "1"), serving_model_dir=str(tmp_path / "model"))

@@ -30,7 +30,8 @@ TASKS = {
 
 
 def recipe(tasks=TASKS) -> Recipe:
-    return Recipe(description="attributes", preprocessing=PREPROCESSING, model={"dim": 8},
+    return Recipe(description="attributes", modalities=("categorical", "numeric", "text", "image"),
+                  preprocessing=PREPROCESSING, model={"dim": 8},
                   training={"max_epochs": 1, "batch_size": 8}, tasks=tasks)
 
 
@@ -93,7 +94,7 @@ def signatures(theatre, tmp_path_factory):
     run_fn(SimpleNamespace(
         custom_config={"spec": {"name": theatre.spec.name, "texts": list(theatre.spec.texts)},
                        "recipe": recipe().model_dump(mode="json"), "seed": 1},
-        transforms=theatre.folders, tables=theatre.files, code_digest="0",
+        transforms=theatre.folders, tables=theatre.files, encodings=None, code_digest="0",
         answers_dir=str(folder / "answers"), scores_dir=None,
         model_run_dir=str(folder / "run" / "1"), serving_model_dir=str(folder / "model")))
     model = tf.saved_model.load(str(folder / "model"))

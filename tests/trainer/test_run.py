@@ -26,7 +26,7 @@ def bare(trainer_files, tmp_path_factory):
     """Two ids and a time: no content, no history, no domain; and a label that no row has."""
     folder = tmp_path_factory.mktemp("bare")
     recipe = Recipe(
-        description="bare", model={"dim": 4}, training={"max_epochs": 1},
+        description="bare", modalities=(), model={"dim": 4}, training={"max_epochs": 1},
         tasks={"retrieval": {"head": "retrieval"},
                "rating": {"head": "regression", "label": "rating"},
                "watched": {"head": "regression", "label": "watched"}},

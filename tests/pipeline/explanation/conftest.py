@@ -28,7 +28,7 @@ SPEC = parse_spec("known", [
       annotation {{ tag: "label:like" }} }}
     feature {{ name: "past" type: INT value_count {{ min: 0 max: 3 }}
       annotation {{ tag: "sequence" tag: "history:item_id" }} }}"""])
-RECIPE = Recipe(description="known", tasks={
+RECIPE = Recipe(description="known", modalities=("categorical", "numeric", "text", "image"), tasks={
     "retrieval": {"head": "retrieval"}, "like": {"head": "binary", "label": "like"}})
 
 
