@@ -1,8 +1,11 @@
 """Whether a column's values are pictures, sounds or films, and whether ingest can read them."""
 
+import io
 import re
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from components.media import MediaFault, read_media
 from schemas import InputError
@@ -38,8 +41,23 @@ def media(raw: list[Any], folder: Path) -> tuple[str | None, str | None]:
         match = form.match if binary else form.fullmatch
         fit = sum(isinstance(v, bytes if binary else str) and bool(match(v)) for v in raw)
         if raw and fit >= _MOSTLY * len(raw):
+            if modality == "image" and _moves(raw[:_TRIED], folder):
+                modality = "video"
             return modality, _fault(raw[:_TRIED], modality, folder.resolve())
     return None, None
+
+
+def _moves(values: list[Any], folder: Path) -> bool:
+    """Tells whether the first values are films in the form of pictures: GIFs of several frames."""
+    frames = []
+    for value in values:
+        try:
+            with Image.open(io.BytesIO(value) if isinstance(value, bytes)
+                            else folder / str(value)) as picture:
+                frames.append(getattr(picture, "n_frames", 1))
+        except (OSError, ValueError, SyntaxError):
+            continue  # what cannot be read is told elsewhere
+    return bool(frames) and min(frames) > 1
 
 
 def _fault(values: list[Any], modality: str, folder: Path) -> str | None:

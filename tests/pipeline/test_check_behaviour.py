@@ -5,6 +5,7 @@ import pytest
 from pipeline.check_behaviour import check_behaviour
 from schemas import InputError, parse_spec
 from trainer.recipe import Recipe
+from trainer.recipe.modalities import for_dataset
 
 ID = 'feature {{ name: "{0}" type: BYTES annotation {{ {1} }} }}\n'
 USERS, ITEMS = ID.format("who", 'tag: "user_id"'), ID.format("what", 'tag: "item_id"')
@@ -18,7 +19,7 @@ def check(model, events="", users="", items="", **more):
     tasks = {"retrieval": {"head": "retrieval"}}
     recipe = Recipe(description="x", tasks=tasks, model=model, **more)
     spec = parse_spec("mine", [USERS + users, ITEMS + items, USERS + ITEMS + TIME + events])
-    check_behaviour(recipe, "my", spec)
+    check_behaviour(for_dataset(recipe, spec), "my", spec)
 
 
 def refused(*given, **more):

@@ -110,7 +110,8 @@ def test_the_step_runs_behind_ingest_and_comes_from_the_cache(config, tmp_path):
 
     def ran(run_id):
         nodes = {}
-        run_locally(pipe, run_id, lambda name: None, lambda node: nodes.update({node.node: node}))
+        run_locally(pipe, run_id, lambda name: None, lambda node: nodes.update({node.node: node}),
+                    "demo")
         return nodes["MediaEncoder"]
 
     first, second = ran("1"), ran("2")

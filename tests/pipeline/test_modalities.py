@@ -30,7 +30,7 @@ def test_all_means_what_the_dataset_has(given):
     recipe = _recipe(**({"modalities": given} if given else {}))
     assert recipe.modalities == ("all",)
     assert for_dataset(recipe, read_spec("demo")).modalities == (
-        "categorical", "numeric", "text", "image", "audio")
+        "categorical", "numeric", "text", "image", "audio", "video")
     assert for_dataset(recipe, read_spec("movielens")).modalities == (
         "categorical", "numeric", "text", "image")
     assert Recipe(**recipe.model_dump(mode="json")) == recipe
@@ -82,7 +82,7 @@ def test_the_pipeline_s_parameters_hold_the_names(tiny_shop, tmp_path):
     config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path,
                          recipe=str(tmp_path / "all.yaml"))
     nodes = {n.id: n for n in build_pipeline(config, read_spec("demo"), tmp_path).components}
-    resolved = ["categorical", "numeric", "text", "image", "audio"]
+    resolved = ["categorical", "numeric", "text", "image", "audio", "video"]
     trained = nodes["Trainer"].exec_properties["custom_config"]
     assert json.loads(trained)["recipe"]["modalities"] == resolved
     for side in ("users", "items"):

@@ -6,6 +6,7 @@ from pipeline.evaluation import demands, eval_config
 from pipeline.recipe_tasks import check_tasks
 from schemas import InputError, parse_spec
 from trainer.recipe import Recipe
+from trainer.recipe.modalities import for_dataset
 
 _USERS = """feature { name: "who" type: BYTES annotation { tag: "user_id" } }
 feature { name: "town" type: BYTES string_domain { value: "Rome" value: "Oslo" }
@@ -23,7 +24,7 @@ FIND = {"find": {"head": "retrieval", "label": "like"}}
 
 
 def recipe(**values) -> Recipe:
-    return Recipe(**{"description": "d", "tasks": FIND, **values})
+    return for_dataset(Recipe(**{"description": "d", "tasks": FIND, **values}), SPEC)
 
 
 def with_task(**task) -> Recipe:
@@ -49,7 +50,7 @@ def with_task(**task) -> Recipe:
                                                              "label": "age"}}),
      "which only the family 'network' can; the family is 'forest'"),
     (recipe(family="similarity"), "similarity to content needs features of the items that the "
-                                  "recipe's modalities read (categorical, numeric, text, image); "
+                                  "recipe's modalities read (categorical, numeric); "
                                   "dataset 'town' has none"),
 ])
 def test_what_a_label_is_not_is_told(given, told):

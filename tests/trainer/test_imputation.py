@@ -169,11 +169,11 @@ def test_the_regression_s_loss_by_hand():
         assert loss[row] == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
-def _related(rows=256, seed=2):
+def _related(rows=256, seed=2, dim=8):
     """Two modalities of which the second is a turn of the first."""
     random = np.random.default_rng(seed)
-    one = random.normal(size=(rows, DIM)).astype("float32")
-    turn = np.linalg.qr(np.random.default_rng(9).normal(size=(DIM, DIM)))[0].astype("float32")
+    one = random.normal(size=(rows, dim)).astype("float32")
+    turn = np.linalg.qr(np.random.default_rng(9).normal(size=(dim, dim)))[0].astype("float32")
     return np.stack([one, one @ turn], axis=1)
 
 

@@ -32,7 +32,14 @@ def tiny(name: str) -> Recipe:
     return Recipe(**values)
 
 
-@pytest.mark.parametrize("name", [n for n in recipes() if load_recipe(n).served])
+# One of each kind in each run; the others are of the same parts, which have tests of their own.
+_QUICK = ("content_and_collaborative", "matrix_factorization", "profile",
+          "visual_semantic_attention")
+_SERVED = [pytest.param(n, marks=() if n in _QUICK else pytest.mark.slow)
+           for n in recipes() if load_recipe(n).served]
+
+
+@pytest.mark.parametrize("name", _SERVED)
 def test_a_recipe_is_trained_and_its_file_answers_like_its_network(name, theatre, run_theatre):
     recipe = tiny(name)
     done = run_theatre(recipe)

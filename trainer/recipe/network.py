@@ -51,7 +51,7 @@ class ModelOptions(Strict):
     ] = "gated"
     decision: Literal["average", "vote", "stack"] | None = None
     sharing: Literal["shared_bottom", "mmoe", "ple", "branches"] = "shared_bottom"
-    interaction: Literal["neural", "product", "concat"] = "neural"
+    interaction: Literal["neural", "inner_product", "concat"] = "neural"
     experts: PositiveInt | None = None
 
     @property

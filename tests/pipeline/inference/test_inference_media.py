@@ -49,3 +49,12 @@ def test_names_with_a_dot_are_no_paths(tmp_path):
     assert media(["a.png", "Dr. No", "Mr. X"], tmp_path) == (None, None)
     assert media(["x.txt", 3, None], tmp_path) == (None, None)
     assert media([], tmp_path) == (None, None)
+
+
+def test_a_gif_of_several_frames_is_a_film(tmp_path):
+    frames = [Image.new("L", (16, 16), shade) for shade in (0, 90, 180)]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "still.gif")
+    assert media(["moving.gif"], tmp_path) == ("video", None)
+    assert media([(tmp_path / "moving.gif").read_bytes()], tmp_path) == ("video", None)
+    assert media(["still.gif"], tmp_path) == ("image", None)
