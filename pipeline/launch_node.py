@@ -17,6 +17,7 @@ def launch_node(
     ir: pipeline_pb2.Pipeline,
     node: pipeline_pb2.PipelineNode,
     connection: metadata_store_pb2.ConnectionConfig,
+    named: pipeline_pb2.Pipeline | None = None,
 ) -> int | None:
     """Runs a node: driver, cache, executor and publisher are TFX's.
 
@@ -24,16 +25,18 @@ def launch_node(
       ir: The compiled pipeline, its runtime parameters filled in.
       node: One of its nodes.
       connection: Where metadata lie.
+      named: Gives the name and the folder that the node runs under; the pipeline's own by default.
 
     Returns:
       The id of its execution, `None` where it has none.
     """
+    named = named or ir
     deployment, name = runner_utils.extract_local_deployment_config(ir), node.node_info.id
     info = launcher.Launcher(
         pipeline_node=node,
         mlmd_connection=metadata.Metadata(connection),
-        pipeline_info=ir.pipeline_info,
-        pipeline_runtime_spec=ir.runtime_spec,
+        pipeline_info=named.pipeline_info,
+        pipeline_runtime_spec=named.runtime_spec,
         executor_spec=runner_utils.extract_executor_spec(deployment, name),
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
     ).launch()

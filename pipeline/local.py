@@ -57,7 +57,7 @@ def run_locally(
         started = time.monotonic()
         under = of_data if name in data_steps else ir
         try:
-            execution_id = launch_node(under, pipeline_node, connection)
+            execution_id = launch_node(ir, pipeline_node, connection, under)
         except Exception as error:
             raise NodeError(name) from error
         result = NodeRun(name, seconds=time.monotonic() - started)
