@@ -139,4 +139,4 @@ class InnerProduct(Head):
         return self.finish(ops.sum(user * item, axis=-1, keepdims=True))
 
 
-INTERACTIONS = {"neural": PairHead, "product": ProductHead, "concat": ConcatHead}
+INTERACTIONS = {"neural": PairHead, "inner_product": ProductHead, "concat": ConcatHead}
