@@ -19,6 +19,7 @@ from trainer.behaviour import (
 )
 from trainer.features import Side, content_inputs, feature_parts
 from trainer.heads import build_heads
+from trainer.layers.every_row import EveryRow
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.heads import Head, ProfileHead
 from trainer.layers.imputation import IMPUTATIONS
@@ -142,7 +143,7 @@ def build_network(
         outputs["query"] = query(user_out[recipe.retrieval])
         outputs["candidate"] = candidate(vector)
         if recipe.training.softmax == "catalogue":
-            every = _every_index(inputs[columns.ITEM_INDEX], items.rows)
+            every = EveryRow(items.rows, name="every_item")(inputs[columns.ITEM_INDEX])
             content = {n: look(every) for n, look in item_lookup.items()}
             outputs["catalogue"] = candidate(
                 item({columns.ITEM_INDEX: every, **content})["vector"])
@@ -159,11 +160,6 @@ def build_network(
     training = keras.Model(inputs, outputs, name="tessera")
     return Network(user, item, user_lookup, item_lookup, query, candidate, heads,
                    recipe.ranking, items.rows, training, user_modalities, item_modalities)
-
-
-def _every_index(some: keras.KerasTensor, rows: int) -> keras.KerasTensor:
-    """Returns all item indices `(rows,)`, as a part of the graph that `some` `(batch,)` is in."""
-    return ops.arange(rows, dtype="int32") + ops.zeros_like(some[:1])
 
 
 def _unseen_input(spec: FeatureSpec, recipe: Recipe) -> keras.KerasTensor | None:

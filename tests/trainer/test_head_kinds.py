@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from trainer.layers.branches import ConcatenatedBranches
+from trainer.layers.every_row import EveryRow
 from trainer.layers.factors import BiasedFactors
 from trainer.layers.heads import INTERACTIONS, InnerProduct, PairHead, ProductHead, ProfileHead
 from trainer.layers.profile import DistanceForm, HistorySum, UnitLength
@@ -118,6 +119,7 @@ def test_a_history_is_summed_or_averaged_over_what_counts():
     (lambda: InnerProduct(DIM, 3.5), (USER, ITEM)),
     (lambda: ConcatenatedBranches(["a", "b"], DIM, 0.5), (USER,)),
     (lambda: BiasedFactors(9, DIM, True), (np.arange(BATCH),)),
+    (lambda: EveryRow(7), (np.arange(BATCH),)),
     (lambda: DistanceForm(True), (USER,)), (lambda: UnitLength(), (USER,)),
     (lambda: HistorySum(True), (np.stack([USER, ITEM], 1), np.ones((BATCH, 2), "float32"))),
 ])

@@ -30,7 +30,7 @@ class ModelOptions(Strict):
         `average` where `None`.
       sharing: How one vector becomes one for each task.
       interaction: How a user's and an item's vector meet in a head: `neural` has biases, the
-        product and a small network, `product` biases and the inner product alone, `concat` a small
+        product and a small network, `inner_product` biases and that product alone, `concat` a small
         network over both side by side.
       experts: Experts of `mmoe`, 4 where `None`; of `ple` those of each task, and shared ones, 2
         where `None`.
