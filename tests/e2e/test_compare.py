@@ -18,7 +18,7 @@ MODEL_STEPS = {"Trainer", "Evaluator", "RankingEvaluator", "ServerValidator", "G
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    project = new_project(tmp_path_factory.mktemp("compared"), DemoSizes(40, 80, 1000))
+    project = new_project(tmp_path_factory.mktemp("compared"), DemoSizes(40, 200, 1200))
     project.config()
     brief = {"training": RECIPE["training"] | {"max_epochs": 1}}
     for name, changed in (("one", {}), ("other", {"model": {"dim": 16, "sharing": "mmoe"}})):

@@ -12,7 +12,7 @@ _SPAN = _DAYS * 86_400
 _VISIT = 4  # events of a visit, on average
 _VISIT_MOOD = 0.8  # how much a visit leans to one topic
 _UNRATED = 0.1
-_NEW = 0.1  # share of the products that arrive on the last day
+_NEW, _LARGE = 0.1, 200  # share of the products that arrive on the last day, from so many on
 _LAUNCH = 0.05  # share of a customer's events that are about them, inside U80's test
 
 
@@ -58,11 +58,11 @@ def make_events(world: DemoWorld, sizes: DemoSizes, seed: int) -> list[Event]:
     events = []
     for user, count in enumerate(_counts(sizes, rng)):
         free, launch = ~new, min(int(count * _LAUNCH), new.sum() // 2)
-        visits = _visits(count - launch, rng)
+        visits = _visits(count - launch, rng, _DAYS - bool(new.any()))
         if launch:
             visits.append((END - 86_400 + int(rng.integers(6 * 3600, 18 * 3600)), launch))
         for start, size in visits:
-            if start >= END - 86_400:
+            if new.any() and start >= END - 86_400:
                 free = new.copy()
             topic = rng.integers(len(ATTRIBUTES["topic"][2]))
             fashion = world.trend * ((start - END) / _SPAN + 0.5)
@@ -79,9 +79,12 @@ def make_events(world: DemoWorld, sizes: DemoSizes, seed: int) -> list[Event]:
 def new_products(sizes: DemoSizes, seed: int) -> np.ndarray:
     """Tells which products arrive on the last day, `(n_items,)` bool.
 
-    Under the split U80 nobody has met one in train or validation: content is all there is.
+    Under the split U80 nobody has met one in train or validation: content is all there is. In a
+    small shop there are none, for too few test rows would be left of the others.
     """
     new = np.zeros(sizes.items, bool)
+    if sizes.items < _LARGE:
+        return new
     new[np.random.default_rng([seed, 5]).permutation(sizes.items)[: int(_NEW * sizes.items)]] = True
     return new
 
@@ -108,14 +111,13 @@ def _counts(sizes: DemoSizes, rng: np.random.Generator) -> np.ndarray:
     return counts
 
 
-def _visits(count: int, rng: np.random.Generator) -> list[tuple[int, int]]:
-    """Returns start time and size of a customer's visits, in the order of time."""
+def _visits(count: int, rng: np.random.Generator, last: int) -> list[tuple[int, int]]:
+    """Returns start time and size of a customer's visits before a day, in the order of time."""
     number = max(1, round(count / _VISIT))
     sizes = np.diff(np.sort(rng.choice(count - 1, number - 1, replace=False) + 1),
                     prepend=0, append=count)
     first = rng.uniform(0, 0.7)  # most customers arrive later than the shop opens
     # A visit to a day, so that visits of a customer do not overlap.
-    last = _DAYS - 1  # the day on which the new products arrive
     days = np.sort(rng.choice(np.arange(int(first * _DAYS), last),
                               number, replace=number > last - int(first * _DAYS)))
     seconds = rng.integers(6 * 3600, 18 * 3600, number)

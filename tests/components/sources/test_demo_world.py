@@ -120,6 +120,12 @@ def test_what_shows_in_a_column_finds_new_products(
     assert guessed + 0.2 < blind < best - 0.1
 
 
+def test_a_small_shop_has_no_new_products() -> None:
+    small = DemoSizes(60, 100, 1800)
+    assert not new_products(small, 7).any()
+    assert len(make_events(make_world(7, small), small, 7)) == 1800
+
+
 def test_nobody_meets_the_new_products_before_the_last_tenth(events: list[Event]) -> None:
     new = new_products(SIZES, 7)
     assert new.sum() == 40
