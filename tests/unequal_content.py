@@ -24,7 +24,7 @@ from trainer.ranking import (
     ranking_task,
 )
 from trainer.recipe import Recipe
-from trainer.scoring import catalogue, retrieval_scores
+from trainer.scoring import catalogue, ranking_scores
 
 USERS, ITEMS, KINDS, LENGTH = 250, 80, 4, 6
 _ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
@@ -162,7 +162,7 @@ def _ranked(data: TrainingData, network: Network, strangers: bool = False) -> Ra
     rows = data.reader.rows(["test"])
     first = np.array([np.flatnonzero(rows[columns.USER_INDEX] == user)[0] for user in task.users])
     queries = {n: values[first] for n, values in model_inputs(rows).items()}
-    return ranking_metrics(retrieval_scores(network, queries, catalogue(network)[0]), task)
+    return ranking_metrics(ranking_scores(network, queries, catalogue(network)[0]), task)
 
 
 def _data(modalities: tuple[str, ...], modality_dropout: float, missing: str = "token"
