@@ -21,7 +21,8 @@ def of_run(metrics: dict[str, Any]) -> dict[str, float]:
     """
     figures = _of_ranking(metrics.get("ranking", {}), metrics.get("unseen", {}).get("model", {}))
     for task, values in metrics.get("tasks", {}).items():
-        figures |= {f"{task}_{name}": value for name, value in values.items()}
+        figures |= {f"{task}_{name}": value for name, value in values.items()
+                    if not isinstance(value, dict)}  # of each label apart
     training, serving = metrics.get("training", {}), metrics.get("serving", {})
     figures |= {
         "parameters": metrics.get("parameters"), "epochs": training.get("epochs"),

@@ -1,7 +1,7 @@
 """Renders the model's report."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +46,22 @@ def report(metrics: dict[str, Any], curves: dict[str, dict[str, list[float]]],
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["figure"] = _figure
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
-        metrics=metrics, rankings=_safe(content.rankings(metrics)),
+        metrics=metrics, tasks={n: dict(_flat(v)) for n, v in metrics.get("tasks", {}).items()},
+        rankings=_safe(content.rankings(metrics)),
         curves=[Markup(svg) for svg in content.curve_charts(curves)],
         weights=[Markup(svg) for svg in content.weights(metrics, answers)],
         questions=content.questions(metrics, answers),
         sections=[(title, Markup(html)) for title, html in sections],
     )
+
+
+def _flat(figures: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yields a task's figures, those of each label apart with the label behind their name."""
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            yield from ((f"{name} {label}", of_label) for label, of_label in value.items())
+        else:
+            yield name, value
 
 
 def _safe(rankings: dict[str, Any]) -> dict[str, Any]:

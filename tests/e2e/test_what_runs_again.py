@@ -32,7 +32,7 @@ def keys(project) -> dict[str, str]:
     ("trainer/export/module.py", {"Trainer"}),
     ("trainer/ranking.py", {"Trainer", "RankingEvaluator"}),
     ("trainer/preprocessing/text.py", {*TRANSFORMS, "Trainer"}),
-    ("trainer/preprocessing/image.py", {*TRANSFORMS, "Trainer"}),
+    ("trainer/preprocessing/image.py", {*TRANSFORMS}),
     ("components/media.py", {"CatalogGen"}),
     ("components/catalog_gen/check.py", {"CatalogGen"}),
     ("components/sources/demo/source.py", {"CatalogGen"}),

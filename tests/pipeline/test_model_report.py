@@ -100,3 +100,9 @@ def test_a_run_that_reached_little_has_a_page_too():
     assert Page(report(bare, {}, [])).sections == ["steps"]
     skipped = bare | {"unseen": {"candidates": 0, "skipped": "No unseen item to rank: none."}}
     assert "No unseen item to rank" in report(skipped, {}, [])
+
+
+def test_a_task_of_several_labels_shows_each_of_them():
+    moods = {"auc": 0.75, "auc_by_label": {"calm": 0.5, "joy": None}}
+    page = report(METRICS | {"tasks": {"moods": moods}}, {}, [])
+    assert "auc_by_label calm 0.5000" in page and "auc_by_label joy –" in page

@@ -90,3 +90,8 @@ def test_markdown_is_one_line_a_row_whatever_a_name_holds():
     head, rule, line, *_ = markdown(several).splitlines()
     assert head.count("|") == rule.count("|") == line.count("|")
     assert "| a/b | 0.1500 ± 0.0500 |" in line and line.endswith("| 2 of 2 |")
+
+
+def test_figures_of_each_label_apart_are_not_in_the_table():
+    found = of_run({"tasks": {"moods": {"auc": 0.75, "auc_by_label": {"calm": 0.5}}}})
+    assert found == {"moods_auc": 0.75}
