@@ -84,7 +84,8 @@ def questions(metrics: dict[str, Any], answers: list[dict[str, Any]]) -> list[di
         outputs = answer["outputs"]
         if answer["signature"] != "serving_default" or "item_modality_weights" not in outputs:
             continue
-        tasks = [n for n in outputs if not n.endswith("_modality_weights")]
+        tasks = [n for n, values in outputs.items()
+                 if not n.endswith("_modality_weights") and _one_each(values)]
         # The first task is the one that ranks; `trainer.answers` writes it first.
         scores = outputs[tasks[0]][0]
         order = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[:_SHOWN]
@@ -101,6 +102,11 @@ def questions(metrics: dict[str, Any], answers: list[dict[str, Any]]) -> list[di
         if len(found) == _QUESTIONS:
             break
     return found
+
+
+def _one_each(values: list[Any]) -> bool:
+    """Tells whether a task says one number of each item, not several, nor of the user alone."""
+    return isinstance(values[0], list) and isinstance(values[0][0], int | float)
 
 
 def _largest(names: list[str], values: list[float], most: int = 3) -> list[dict[str, Any]]:

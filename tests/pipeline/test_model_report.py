@@ -106,3 +106,11 @@ def test_a_task_of_several_labels_shows_each_of_them():
     moods = {"auc": 0.75, "auc_by_label": {"calm": 0.5, "joy": None}}
     page = report(METRICS | {"tasks": {"moods": moods}}, {}, [])
     assert "auc_by_label calm 0.5000" in page and "auc_by_label joy –" in page
+
+
+def test_classes_and_what_is_said_of_the_user_alone_have_no_column_of_items():
+    served = ANSWERS[1]
+    pairs = next(v for n, v in served["outputs"].items() if not n.endswith("_modality_weights"))
+    classes = [[[0.5, 0.5] for _ in pairs[0]]]
+    more = served | {"outputs": served["outputs"] | {"mood": classes, "age": [41.5]}}
+    assert report(METRICS, CURVES, [more]) == report(METRICS, CURVES, [served])
