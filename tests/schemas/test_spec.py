@@ -69,7 +69,8 @@ def test_histories_have_what_they_hold_and_are_built_not_read() -> None:
     assert set(histories) == {"item_id", "timestamp", "stars", "review"}
     assert histories["stars"].max_values == 30
     counts = {spec.event_count(side) for side in ("users", "items")}
-    assert {f for f in spec.features if f.derived} == {*histories.values(), *counts}
+    derived = {*histories.values(), *counts, spec.unseen()}
+    assert {f for f in spec.features if f.derived} == derived
     assert spec.event_count("interactions") is None
 
 

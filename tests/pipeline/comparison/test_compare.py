@@ -29,7 +29,7 @@ def failed(node: str, cause: Exception) -> NodeError:
 
 @pytest.fixture
 def configs(tiny_shop, tmp_path):
-    return planned(None, ["flagship", "implicit"], ["text"], 1, dataset="demo",
+    return planned(None, ["flagship"], ["text"], 1, dataset="demo",
                    data_dir=tiny_shop, root=tmp_path / "root")
 
 
@@ -54,27 +54,26 @@ def outcomes(monkeypatch, tmp_path):
     return chosen
 
 
-@pytest.fixture
-def click(configs):
-    """The demo has no column of unseen items, which 'implicit' needs."""
-    return [c for c in configs if not c.recipe_name.startswith("implicit")]
-
-
 def written(tmp_path) -> dict:
     folder = tmp_path / "root" / "comparisons" / "demo"
     return json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
 
 
 def test_a_recipe_that_does_not_fit_the_data_is_refused_before_anything_runs(
-        configs, outcomes, console):
-    with pytest.raises(InputError, match="Recipe 'implicit', task 'click'"):
+        tiny_shop, outcomes, console, tmp_path):
+    wish = tmp_path / "wish.yaml"
+    wish.write_text("description: A wish.\nrank_by: wished\n"
+                    "tasks: {wished: {head: binary, label: wished}}\n")
+    configs = planned(None, ["flagship", str(wish)], [], 1, dataset="demo",
+                      data_dir=tiny_shop, root=tmp_path / "root")
+    with pytest.raises(InputError, match="Recipe 'wish' needs the label 'wished'"):
         compare(configs, "tessera compare", console)
     assert outcomes["ran"] == []
 
 
-def test_one_table_with_recipes_ablations_and_baselines(click, outcomes, console, tmp_path):
+def test_one_table_with_recipes_ablations_and_baselines(configs, outcomes, console, tmp_path):
     outcomes["flagship-without-text"] = lambda config: ended(config, blessed=False, ndcg=0.2)
-    assert compare(click, "tessera compare --x", console) == 0
+    assert compare(configs, "tessera compare --x", console) == 0
     found = written(tmp_path)
     assert [row["name"] for row in found["rows"]] == [
         "flagship", "flagship-without-text", "popularity"]
@@ -98,9 +97,10 @@ def test_one_table_with_recipes_ablations_and_baselines(click, outcomes, console
     lambda config: failed("Trainer", ValueError("shapes do not match")),
     lambda config: InputError("another run is under way: shapes do not match"),
 ])
-def test_a_recipe_that_fails_is_a_row_and_the_others_run(click, outcomes, console, tmp_path, fault):
+def test_a_recipe_that_fails_is_a_row_and_the_others_run(
+        configs, outcomes, console, tmp_path, fault):
     outcomes["flagship"] = fault
-    assert compare(click, "tessera compare", console) == 1
+    assert compare(configs, "tessera compare", console) == 1
     assert outcomes["ran"] == ["flagship", "flagship-without-text"]
     row, other, _ = written(tmp_path)["rows"]
     assert row["failed"] == 1 and "shapes do not match" in row["told"][0]
@@ -108,39 +108,39 @@ def test_a_recipe_that_fails_is_a_row_and_the_others_run(click, outcomes, consol
     assert "[1/2] flagship, seed 1: failed: " in console.file.getvalue()
 
 
-def test_a_failed_node_leaves_its_story_in_the_run_s_folder(click, outcomes, console, tmp_path):
+def test_a_failed_node_leaves_its_story_in_the_run_s_folder(configs, outcomes, console, tmp_path):
     outcomes["flagship"] = lambda config: failed("Trainer", ValueError("shapes do not match"))
-    compare(click, "tessera compare", console)
+    compare(configs, "tessera compare", console)
     log = tmp_path / "root" / "runs" / "2025-1" / "error.log"
     assert "ValueError: shapes do not match" in log.read_text(encoding="utf-8")
 
 
-def test_data_that_must_not_be_trained_on_stop_everything(click, outcomes, console):
+def test_data_that_must_not_be_trained_on_stop_everything(configs, outcomes, console):
     outcomes["flagship"] = lambda config: failed("DataGate", DataAnomalyError("too many faults"))
     with pytest.raises(DataAnomalyError, match="too many faults"):
-        compare(click, "tessera compare", console)
+        compare(configs, "tessera compare", console)
     assert outcomes["ran"] == ["flagship"]
 
 
 def test_a_stopped_comparison_has_its_table_and_the_next_one_says_what_is_finished(
-        click, outcomes, console, tmp_path):
+        configs, outcomes, console, tmp_path):
     outcomes["flagship-without-text"] = lambda config: (_ for _ in ()).throw(KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
-        compare(click, "tessera compare", console)
+        compare(configs, "tessera compare", console)
     page = tmp_path / "root" / "comparisons" / "demo" / "comparison.md"
     assert "1 of 2 runs are still to come." in page.read_text(encoding="utf-8")
     del outcomes["flagship-without-text"]
     console.file.truncate(0)
-    assert compare(click, "tessera compare", console) == 0
+    assert compare(configs, "tessera compare", console) == 0
     assert "for 1 of 2 runs; 1 finished before" in console.file.getvalue()
 
 
 def test_nothing_half_written_is_taken_for_an_earlier_comparison(
-        click, outcomes, console, tmp_path):
+        configs, outcomes, console, tmp_path):
     folder = tmp_path / "root" / "comparisons" / "demo"
     folder.mkdir(parents=True)
     (folder / "comparison.json").write_text('{"runs": [')
-    assert compare(click, "tessera compare", console) == 0
+    assert compare(configs, "tessera compare", console) == 0
     assert "for 2 of 2 runs\n" in console.file.getvalue()
 
 
