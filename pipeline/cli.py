@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pipeline import schema_commands
+from pipeline import options, schema_commands
 from pipeline.comparison import command as comparison
 from schemas.errors import InputError, TesseraError
 
@@ -28,14 +28,13 @@ DEFAULT_ROOT = Path("tessera-runs")
 
 @app.command()
 def run(
-    dataset: Annotated[str | None, typer.Option(help="Name; see the README.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(
-        help="Folder of the dataset's files; the demo and MovieLens come without.")] = None,
-    recipe: Annotated[str | None, typer.Option(help="Name of a recipe, or a YAML file.")] = None,
-    config: Annotated[Path | None, typer.Option(help="YAML file with a run's options.")] = None,
-    root: Annotated[Path | None, typer.Option(help="Folder for all results.")] = None,
-    split: Annotated[str | None, typer.Option(help="u80, t80, random, or a column.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    dataset: options.Dataset = None,
+    data_dir: options.DataDir = None,
+    recipe: options.Recipe = None,
+    config: options.Config = None,
+    root: options.ResultsRoot = None,
+    split: options.Split = None,
+    seed: options.Seed = None,
 ) -> None:
     """Run the pipeline: ingest, validate, train, evaluate, and push a model that is good enough."""
     from pipeline.config import load_config
@@ -51,15 +50,14 @@ def run(
 def tune(
     output: Annotated[Path, typer.Option("--output", "-o", help="The recipe file to write.")] =
         Path("best.yaml"),
-    dataset: Annotated[str | None, typer.Option(help="Name; see the README.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(
-        help="Folder of the dataset's files; the demo and MovieLens come without.")] = None,
+    dataset: options.Dataset = None,
+    data_dir: options.DataDir = None,
     recipe: Annotated[str | None, typer.Option(
         help="Name of a recipe, or a YAML file, with a section 'tune'.")] = None,
-    config: Annotated[Path | None, typer.Option(help="YAML file with a run's options.")] = None,
-    root: Annotated[Path | None, typer.Option(help="Folder for all results.")] = None,
-    split: Annotated[str | None, typer.Option(help="u80, t80, random, or a column.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    config: options.Config = None,
+    root: options.ResultsRoot = None,
+    split: options.Split = None,
+    seed: options.Seed = None,
 ) -> None:
     """Search the ranges that a recipe declares, and write the best values as a recipe."""
     from pipeline.config import load_config
@@ -76,10 +74,10 @@ def compile_(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
     runner: Annotated[str, typer.Option(help="kubeflow, or vertex for TFX's own output.")] =
         "kubeflow",
-    config: Annotated[Path | None, typer.Option(help="YAML file with a run's options.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Name; see the README.")] = None,
+    config: options.Config = None,
+    dataset: options.Dataset = None,
     data_dir: Annotated[Path | None, typer.Option(help="The data's folder on the cluster.")] = None,
-    recipe: Annotated[str | None, typer.Option(help="Name of a recipe, or a YAML file.")] = None,
+    recipe: options.Recipe = None,
     root: Annotated[Path | None, typer.Option(help="Folder for all results, there.")] = None,
 ) -> None:
     """Compile the pipeline for a cluster with Kubeflow Pipelines 2.x; see docs/kubeflow.md."""

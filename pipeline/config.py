@@ -7,11 +7,11 @@ from typing import Annotated, Any, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from components.sources import SOURCES
+from components.sources import SCHEMAS, SOURCES
 from components.sources.files.options import FileOptions
 from components.sources.files.readers import FORMATS
 from pipeline.kubeflow.options import KubeflowOptions
-from schemas import FeatureSpec, InputError, unknown
+from schemas import FeatureSpec, InputError, read_spec, unknown
 from trainer.recipe import Recipe
 
 _RECIPES = Path(__file__).parent / "recipes"
@@ -71,6 +71,14 @@ class RunConfig(BaseModel):
             arguments["files"] = {"spec": json.loads(spec.to_json()),
                                   "options": self.source.model_dump(mode="json")}
         return arguments
+
+    def spec(self) -> FeatureSpec:
+        """Reads the dataset's schemas.
+
+        Raises:
+          InputError: A schema cannot be read or does not hold together.
+        """
+        return read_spec(self.schemas or SCHEMAS[self.dataset])
 
     @property
     def pipeline_name(self) -> str:

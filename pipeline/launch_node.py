@@ -1,10 +1,14 @@
 """One node of a compiled pipeline through TFX's portable launcher, for every runner."""
 
+from collections.abc import Iterator
+
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher
 from tfx.proto.orchestration import pipeline_pb2
+
+_OUTPUT = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OUTPUT)
 
 
 def connection_of(ir: pipeline_pb2.Pipeline) -> metadata_store_pb2.ConnectionConfig:
@@ -41,3 +45,26 @@ def launch_node(
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
     ).launch()
     return None if info is None else info.execution_id
+
+
+def cached(execution: metadata_store_pb2.Execution) -> bool:
+    """Tells whether an execution took its outputs from an earlier one."""
+    return execution.last_known_state == metadata_store_pb2.Execution.CACHED
+
+
+def outputs_of(store, execution: metadata_store_pb2.Execution) -> Iterator[
+        tuple[str, metadata_store_pb2.Artifact]]:
+    """Reads the outputs of an execution.
+
+    Args:
+      store: The metadata store.
+      execution: The execution.
+
+    Yields:
+      Key and artifact of each.
+    """
+    events = [event for event in store.get_events_by_execution_ids([execution.id])
+              if event.type in _OUTPUT]
+    artifacts = {a.id: a for a in store.get_artifacts_by_id([e.artifact_id for e in events])}
+    for event in events:
+        yield event.path.steps[0].key, artifacts[event.artifact_id]

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import compiler, constants
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
@@ -15,10 +14,8 @@ from tfx.orchestration.portable import runtime_parameter_utils
 
 from pipeline.abandoned import settle
 from pipeline.data_steps import before_training, renamed
-from pipeline.launch_node import connection_of, launch_node
+from pipeline.launch_node import cached, connection_of, launch_node, outputs_of
 from pipeline.nodes import NodeError, NodeRun
-
-_STATE = metadata_store_pb2.Execution
 
 
 def run_locally(
@@ -70,13 +67,7 @@ def run_locally(
 def _describe(store, execution_id: int, result: NodeRun) -> None:
     """Fills in what the metadata store knows of an execution."""
     (execution,) = store.get_executions_by_id([execution_id])
-    result.cached = execution.last_known_state == _STATE.CACHED
-    events = [
-        event for event in store.get_events_by_execution_ids([execution_id])
-        if event.type in (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OUTPUT)
-    ]
-    uris = {a.id: a.uri for a in store.get_artifacts_by_id([e.artifact_id for e in events])}
-    for event in events:
-        key = event.path.steps[0].key
-        result.outputs[key] = uris[event.artifact_id]
-        result.output_ids[key] = event.artifact_id
+    result.cached = cached(execution)
+    for key, artifact in outputs_of(store, execution):
+        result.outputs[key] = artifact.uri
+        result.output_ids[key] = artifact.id

@@ -64,35 +64,43 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
     return metrics
 
 
-def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun],
-          sections: Sequence[Section] = ()) -> None:
-    """Writes a run's folder and points `latest` at it.
+def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> None:
+    """Writes a run's metrics and data report and points `latest` at its folder.
 
     Args:
       folder: `<root>/runs/<run id>`.
       metrics: The content of `metrics.json`.
       nodes: The nodes that ended, by id.
-      sections: Further sections of the model's report.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if "DataReport" in nodes:
         for name in ("data_report.html", "data_report.json"):
             report = Path(nodes["DataReport"].outputs["report"])
             write_whole(folder / name, (report / name).read_bytes())
-    if "Trainer" in nodes:
-        outputs = nodes["Trainer"].outputs
-        curves = Path(outputs["model_run"]) / CURVES
-        if curves.exists():
-            write_whole(folder / CURVES, curves.read_bytes())
-        answers = Path(outputs["answers"]) / "answers.json" if "answers" in outputs else None
-        page = read_report(finite(metrics), curves, answers, sections)
-        write_whole(folder / "model_report.html", page.encode())
     text = json.dumps(finite(metrics), indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(folder / "metrics.json", text.encode())
     link, fresh = folder.parent / "latest", folder.parent / ".latest"
     fresh.unlink(missing_ok=True)  # of a killed run
     fresh.symlink_to(folder.name)
     fresh.replace(link)
+
+
+def write_model_report(folder: Path, metrics: dict[str, Any], trained: dict[str, str],
+                       sections: Sequence[Section]) -> None:
+    """Writes the curves and the page about a run's model.
+
+    Args:
+      folder: `<root>/runs/<run id>`.
+      metrics: The content of `metrics.json`.
+      trained: URIs of the Trainer's outputs by key.
+      sections: Further sections of the page.
+    """
+    curves = Path(trained["model_run"]) / CURVES
+    if curves.exists():
+        write_whole(folder / CURVES, curves.read_bytes())
+    answers = Path(trained["answers"]) / "answers.json" if "answers" in trained else None
+    page = read_report(finite(metrics), curves, answers, sections)
+    write_whole(folder / "model_report.html", page.encode())
 
 
 def task_metrics(uri: str) -> dict[str, dict[str, float]]:

@@ -3,31 +3,29 @@
 import datetime
 import hashlib
 import json
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from rich.console import Console
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
 import schemas
 from components.catalog_gen.splits import check_protocol
-from components.sources import SCHEMAS, open_source
+from components.sources import open_source
 from components.sources.movielens import EDITIONS
 from pipeline import results
 from pipeline.check_behaviour import check_behaviour
 from pipeline.config import RunConfig, data_folder
 from pipeline.encoders import check_encoded_columns, try_encoders
+from pipeline.failure import raise_failure, told
 from pipeline.memory import PeakMemory
 from pipeline.model_report import Section
 from pipeline.nodes import NodeError, NodeRun
 from pipeline.recipe_tasks import check_tasks
-from pipeline.root import full_disk, full_disk_told, one_run, require_usable, write_whole
+from pipeline.root import full_disk_told, one_run, require_usable, write_whole
 from pipeline.text_check import check_texts
-from schemas import TesseraError, read_spec
-from schemas.errors import disk_fault
 from serving.model_directory import versions
 from trainer.recipe.modalities import check_modalities, for_dataset
 
@@ -59,8 +57,8 @@ def _run(config: RunConfig, console: Console) -> int:
     provide_data(config, console)
     spec = checked_spec(config)
     with console.status("Trying the encoders"):
-        told = try_encoders(config)
-    for line in told:
+        lines = try_encoders(config)
+    for line in lines:
         _say(console, line)
     with console.status("Loading TFX"):
         import pipeline.local  # noqa: F401
@@ -78,7 +76,7 @@ def _run(config: RunConfig, console: Console) -> int:
     if config.split == "random":
         _say(console, "Split:       random: no figure tells how the model does on what comes next")
     if done.failure is not None:
-        raise_failure(done)
+        raise_failure(done.failure, done.error_log, config.root)
     if not done.metrics["blessed"]:
         for reason in done.metrics["not_blessed_because"]:
             _say(console, f"Not blessed: {reason}")
@@ -105,6 +103,11 @@ class Done:
     folder: Path
     metrics: dict[str, Any]
     failure: NodeError | None
+
+    @property
+    def error_log(self) -> Path:
+        """Where the whole story of a failure goes."""
+        return self.folder / "error.log"
 
 
 def carry_out(config: RunConfig, spec: schemas.FeatureSpec, on_start: Callable[[str], None],
@@ -141,7 +144,10 @@ def carry_out(config: RunConfig, spec: schemas.FeatureSpec, on_start: Callable[[
     if failure is not None:
         metrics["not_blessed_because"] = [told(failure)]
     try:
-        results.write(folder, metrics, nodes, _explained(config, spec, nodes))
+        results.write(folder, metrics, nodes)
+        if "Trainer" in nodes:  # after the metrics: no fault of a page may cost them
+            sections = _explained(config, spec, nodes) if failure is None else []
+            results.write_model_report(folder, metrics, nodes["Trainer"].outputs, sections)
     except OSError:
         if failure is None:  # else the first failure is told, a full disk most likely
             raise
@@ -151,7 +157,7 @@ def carry_out(config: RunConfig, spec: schemas.FeatureSpec, on_start: Callable[[
 def _explained(config: RunConfig, spec: schemas.FeatureSpec,
                nodes: dict[str, NodeRun]) -> list[Section]:
     """Explains a few recommendations of the model, where there is one that can be asked."""
-    if "Trainer" not in nodes or not config.recipe.served:
+    if not config.recipe.served:
         return []
     from pipeline.explanation.lineage import run_source
     from pipeline.explanation.page import explanations
@@ -165,7 +171,7 @@ def checked_spec(config: RunConfig) -> schemas.FeatureSpec:
     Raises:
       InputError: The data's files are not what they should be, or the recipe does not fit them.
     """
-    spec = read_spec(config.schemas or SCHEMAS[config.dataset])
+    spec = config.spec()
     open_source(**config.source_arguments(spec))
     check_recipe(config, spec)
     return spec
@@ -266,30 +272,6 @@ def _run_folder(root: Path) -> Path:
         folder = root / "runs" / f"{stamp}-{number}"
     folder.mkdir()
     return folder
-
-
-def raise_failure(done: Done) -> NoReturn:
-    """Raises a node's own error where it is ours, else one that names the node."""
-    failure = done.failure
-    assert failure is not None
-    cause: BaseException | None = failure.__cause__
-    while cause is not None:
-        if isinstance(cause, TesseraError):
-            raise cause
-        cause = cause.__cause__
-    if fault := disk_fault(failure):
-        raise full_disk(failure.node, fault, done.folder.parents[1]) from failure
-    log = done.folder / "error.log"
-    log.write_text("".join(traceback.format_exception(failure)), encoding="utf-8")
-    raise TesseraError(f"{told(failure)}. The whole story is in {log}.") from failure
-
-
-def told(failure: NodeError) -> str:
-    """Returns a sentence on a node's failure."""
-    cause = failure.__cause__
-    if isinstance(cause, TesseraError):
-        return f"{failure.node}: {cause}"
-    return f"{failure.node} failed: {type(cause).__name__}: {cause}"
 
 
 def read_metrics(folder: Path) -> dict:

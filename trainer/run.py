@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import tensorflow_transform as tft
 
@@ -21,6 +22,26 @@ from trainer.recipe import Recipe
 from trainer.text import columns_not_read, text_vocabularies
 
 
+class Given(NamedTuple):
+    """What a component gives to train from.
+
+    Attributes:
+      spec: The dataset's spec.
+      recipe: The recipe.
+      seed: Seed of everything random.
+      transforms: The transforms' outputs by table.
+      encodings: What the pretrained encoders made of the tables; `None` without encoders.
+      key: A digest of configuration, inputs and code.
+    """
+
+    spec: FeatureSpec
+    recipe: Recipe
+    seed: int
+    transforms: dict[str, tft.TFTransformOutput]
+    encodings: Encodings | None
+    key: str
+
+
 def run_fn(fn_args) -> None:
     """Trains a model, and exports it or writes its scores.
 
@@ -29,20 +50,27 @@ def run_fn(fn_args) -> None:
         table), `encodings` (folder, or `None`), `answers_dir` or `scores_dir`, and `code_digest`
         added by our executor; `custom_config` holds the spec, the recipe and the seed.
     """
-    config = fn_args.custom_config
-    spec, recipe = parse_spec(**config["spec"]), Recipe(**config["recipe"])
-    transforms = {side: tft.TFTransformOutput(fn_args.transforms[side]) for side in SIDES}
-    encodings = Encodings(Path(fn_args.encodings)) if fn_args.encodings else None
-    data = training_data(spec, recipe, fn_args.tables, transforms, encodings)
-    made_of = json.dumps(
-        [config, fn_args.tables, fn_args.encodings, fn_args.code_digest], sort_keys=True)
-    look_up(FAMILIES, recipe.family, "family")(Job(
-        data, transforms, encodings, config["seed"],
-        hashlib.sha256(made_of.encode()).hexdigest(),
+    given = read_given(fn_args)
+    data = training_data(
+        given.spec, given.recipe, fn_args.tables, given.transforms, given.encodings)
+    look_up(FAMILIES, given.recipe.family, "family")(Job(
+        data, given.transforms, given.encodings, given.seed, given.key,
         Path(fn_args.model_run_dir), Path(fn_args.serving_model_dir),
         Path(fn_args.answers_dir) if fn_args.answers_dir else None,
         Path(fn_args.scores_dir) if fn_args.scores_dir else None,
     ))
+
+
+def read_given(fn_args) -> Given:
+    """Reads the arguments of `run_fn`, but for the tables."""
+    config = fn_args.custom_config
+    made_of = json.dumps(
+        [config, fn_args.tables, fn_args.encodings, fn_args.code_digest], sort_keys=True)
+    return Given(
+        parse_spec(**config["spec"]), Recipe(**config["recipe"]), config["seed"],
+        {side: tft.TFTransformOutput(fn_args.transforms[side]) for side in SIDES},
+        Encodings(Path(fn_args.encodings)) if fn_args.encodings else None,
+        hashlib.sha256(made_of.encode()).hexdigest())
 
 
 def training_data(

@@ -1,7 +1,5 @@
 """What the Tuner component calls: a search over a recipe's ranges by validation NDCG@10."""
 
-import hashlib
-import json
 import math
 import shutil
 from collections.abc import Callable
@@ -10,17 +8,14 @@ from typing import Any
 
 import keras
 import keras_tuner
-import tensorflow_transform as tft
 from keras_tuner.engine import base_tuner
 from keras_tuner.errors import FatalError
 from pydantic import ValidationError
 
-from schemas import SIDES, parse_spec
-from trainer.encoders.encodings import Encodings
 from trainer.fit import MONITOR, fit_once
 from trainer.recipe import Recipe
 from trainer.recipe.tune import Range, Tune, with_values
-from trainer.run import training_data
+from trainer.run import read_given, training_data
 
 _OBJECTIVE = f"validation_{MONITOR}"
 _ORACLES = {"random": keras_tuner.oracles.RandomSearchOracle,
@@ -37,22 +32,17 @@ def tuner_fn(fn_args) -> "RecipeTuner":
     Returns:
       The tuner, which keeps its state under a key of configuration, inputs and code.
     """
-    config = fn_args.custom_config
-    spec, recipe = parse_spec(**config["spec"]), Recipe(**config["recipe"])
-    transforms = {side: tft.TFTransformOutput(fn_args.transforms[side]) for side in SIDES}
-    encodings = Encodings(Path(fn_args.encodings)) if fn_args.encodings else None
-    made_of = json.dumps(
-        [config, fn_args.tables, fn_args.encodings, fn_args.code_digest], sort_keys=True)
-    key = hashlib.sha256(made_of.encode()).hexdigest()[:16]
+    given = read_given(fn_args)
     logs = Path(fn_args.model_run_dir) / "tensorboard"
 
     def score(trial: str, tried: Recipe, state: Path) -> list[float]:
         keras.utils.clear_session()  # of the trial before
-        data = training_data(spec, tried, fn_args.tables, transforms, encodings)
-        return fit_once(data, config["seed"], logs / trial, state)
+        data = training_data(
+            given.spec, tried, fn_args.tables, given.transforms, given.encodings)
+        return fit_once(data, given.seed, logs / trial, state)
 
     folder = Path(fn_args.model_run_dir).parent / "searches"
-    return RecipeTuner(recipe, config["seed"], score, folder, key)
+    return RecipeTuner(given.recipe, given.seed, score, folder, given.key[:16])
 
 
 class RecipeTuner(base_tuner.BaseTuner):

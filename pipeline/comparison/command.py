@@ -1,23 +1,24 @@
 """The command `tessera compare`."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from pipeline import options
+
 
 def compare(
     recipes: Annotated[str, typer.Option(help="Names or YAML files, separated by commas.")],
-    dataset: Annotated[str | None, typer.Option(help="Name; see the README.")] = None,
+    dataset: options.Dataset = None,
     without: Annotated[str, typer.Option(
         help="Modalities: each recipe that reads one also runs without it.")] = "",
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Number of seeds.")] = 1,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of the dataset's files.")] = None,
-    config: Annotated[Path | None, typer.Option(help="YAML file with a run's options.")] = None,
-    root: Annotated[Path | None, typer.Option(help="Folder for all results.")] = None,
-    split: Annotated[str | None, typer.Option(help="u80, t80, random, or a column.")] = None,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    root: options.ResultsRoot = None,
+    split: options.Split = None,
 ) -> None:
     """Run recipes on one dataset and write one table; nothing is pushed, and it can be resumed."""
     from pipeline.comparison.plan import planned

@@ -16,9 +16,10 @@ from pipeline.comparison.record import finished, write
 from pipeline.comparison.table import cells, notes
 from pipeline.config import RunConfig
 from pipeline.encoders import try_encoders
+from pipeline.failure import raise_failure, told
 from pipeline.nodes import NodeRun
 from pipeline.root import full_disk_told, one_run, require_usable
-from pipeline.run import carry_out, checked_spec, provide_data, raise_failure, told
+from pipeline.run import carry_out, checked_spec, provide_data
 from schemas import FeatureSpec
 from schemas.errors import DataAnomalyError, TesseraError, disk_fault
 
@@ -93,13 +94,13 @@ def _one(config: RunConfig, spec: FeatureSpec, console: Console) -> dict[str, An
     run |= {"run": done.folder.name}
     if done.failure is None:
         return run | {"metrics": done.metrics}
-    if disk_fault(done.failure):
-        raise_failure(done)
-    try:
-        raise_failure(done)  # leaves the whole story in the run's folder
+    try:  # the whole story goes to the run's folder
+        raise_failure(done.failure, done.error_log, config.root)
     except DataAnomalyError:
         raise  # it would stop every recipe
     except TesseraError:
+        if disk_fault(done.failure):
+            raise
         return run | {"failed": told(done.failure)}
 
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from components.sources import SCHEMAS
 from pipeline.config import RunConfig, load_config, validated
-from schemas import InputError, read_spec
+from schemas import InputError
 from trainer.recipe import Recipe
 from trainer.recipe.modalities import for_dataset
 
@@ -46,8 +45,7 @@ def planned(path: Path | None, recipes: Sequence[str], without: Sequence[str], s
 
 def _named(config: RunConfig) -> RunConfig:
     """Returns the configuration with the modalities that its recipe reads by name."""
-    spec = read_spec(config.schemas or SCHEMAS[config.dataset])
-    return config.model_copy(update={"recipe": for_dataset(config.recipe, spec)})
+    return config.model_copy(update={"recipe": for_dataset(config.recipe, config.spec())})
 
 
 def _without(config: RunConfig, modality: str) -> Recipe:

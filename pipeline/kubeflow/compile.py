@@ -5,12 +5,11 @@ import tempfile
 from pathlib import Path
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
-from components.sources import SCHEMAS
 from pipeline.config import RunConfig
 from pipeline.kubeflow.options import KubeflowOptions
 from pipeline.kubeflow.steps import INIT_STEP, Step, kebab, read_steps, shape
 from pipeline.run import check_recipe
-from schemas import FeatureSpec, InputError, TesseraError, read_spec, unknown
+from schemas import FeatureSpec, InputError, TesseraError, unknown
 
 _RUN_ID = "compiled"  # each run substitutes its own
 
@@ -29,7 +28,7 @@ def compile_kubeflow(config: RunConfig, output: Path) -> list[Step]:
       InputError: The configuration does not fit a cluster.
     """
     options = _options(config)
-    spec = read_spec(config.schemas or SCHEMAS[config.dataset])
+    spec = config.spec()
     check_recipe(config, spec)
     _require_volumes(config, options)
     steps = _steps(config, spec, options)

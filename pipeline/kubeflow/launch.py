@@ -9,11 +9,10 @@ from tfx.orchestration import metadata
 from tfx.orchestration.portable.mlmd import context_lib, execution_lib
 
 from pipeline.kubeflow.plan import load_plan
-from pipeline.launch_node import connection_of, launch_node
+from pipeline.launch_node import cached, connection_of, launch_node, outputs_of
 from schemas import unknown
 
-_STATE = metadata_store_pb2.Execution
-_OUTPUT = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OUTPUT)
+_RUNNING = metadata_store_pb2.Execution.RUNNING
 
 
 @dataclass
@@ -70,7 +69,7 @@ class NodeLaunch:
     def interrupted(self) -> bool:
         """Tells whether this run left the node running: its process was killed."""
         with metadata.Metadata(self.connection) as handle:
-            return any(e.last_known_state == _STATE.RUNNING for e in self._executions(handle))
+            return any(e.last_known_state == _RUNNING for e in self._executions(handle))
 
     def outcome(self) -> NodeOutcome:
         """Reads from the metadata what became of the node.
@@ -81,14 +80,10 @@ class NodeLaunch:
         result = NodeOutcome()
         with metadata.Metadata(self.connection) as handle:
             for execution in self._executions(handle):
-                if execution.last_known_state == _STATE.CACHED:
+                if cached(execution):
                     result.state = "cached"
-                events = [e for e in handle.store.get_events_by_execution_ids([execution.id])
-                          if e.type in _OUTPUT]
-                artifacts = {a.id: a for a in handle.store.get_artifacts_by_id(
-                    [e.artifact_id for e in events])}
-                for event in events:
-                    self._add(result, event.path.steps[0].key, artifacts[event.artifact_id])
+                for key, artifact in outputs_of(handle.store, execution):
+                    self._add(result, key, artifact)
         return result
 
     def _executions(self, handle: metadata.Metadata) -> list[metadata_store_pb2.Execution]:

@@ -4,11 +4,10 @@ import tempfile
 from pathlib import Path
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
-from components.sources import SCHEMAS
 from pipeline.config import RunConfig
 from pipeline.kubeflow.options import Database
 from pipeline.run import check_recipe
-from schemas import InputError, read_spec
+from schemas import InputError
 
 LABEL = ("This is TFX's own V2 output, for Vertex AI: open-source Kubeflow Pipelines refuses it, "
          "and nobody has run it. Vertex runs no driver of ours (changed files under an unchanged "
@@ -30,7 +29,7 @@ def compile_vertex(config: RunConfig, output: Path) -> None:
                          "--config.")
     if output.suffix != ".json":
         raise InputError(f"Vertex takes JSON, and {output} is not: end its name with .json.")
-    spec = read_spec(config.schemas or SCHEMAS[config.dataset])
+    spec = config.spec()
     check_recipe(config, spec)
     from tfx.orchestration.kubeflow.v2 import kubeflow_v2_dag_runner as runner
 

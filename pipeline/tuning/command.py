@@ -2,9 +2,8 @@
 
 import datetime
 import json
-import traceback
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 from rich.console import Console
@@ -13,11 +12,11 @@ from rich.table import Table
 import pipeline.environment  # noqa: F401  (before TensorFlow)
 from pipeline.config import RunConfig
 from pipeline.encoders import try_encoders
+from pipeline.failure import raise_failure
 from pipeline.nodes import NodeError, NodeRun
-from pipeline.root import full_disk, full_disk_told, one_run, require_usable, write_whole
+from pipeline.root import full_disk_told, one_run, require_usable, write_whole
 from pipeline.run import checked_spec, provide_data, write_schemas
-from schemas import InputError, TesseraError
-from schemas.errors import disk_fault
+from schemas import InputError
 from trainer.recipe import Recipe
 from trainer.recipe.tune import with_values
 
@@ -87,24 +86,9 @@ def _search(config: RunConfig, console: Console) -> list[dict[str, Any]]:
             run_locally(pipe, run_id, lambda name: status.update(f"{name} is running"), ended,
                         config.dataset)
         except NodeError as error:
-            _raise(error, config.root)
+            raise_failure(error, config.root / "tune-error.log", config.root)
     path = Path(nodes["Tuner"].outputs["tuner_results"]) / _RESULTS
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _raise(failure: NodeError, root: Path) -> NoReturn:
-    """Raises a node's own error where it is ours, else one that names the node."""
-    cause = failure.__cause__
-    while cause is not None:
-        if isinstance(cause, TesseraError):
-            raise cause
-        cause = cause.__cause__
-    if fault := disk_fault(failure):
-        raise full_disk(failure.node, fault, root) from failure
-    log = root / "tune-error.log"
-    write_whole(log, "".join(traceback.format_exception(failure)).encode())
-    raise TesseraError(
-        f"{failure.node} failed: {failure.__cause__}. The whole story is in {log}.") from failure
 
 
 def write_recipe(recipe: Recipe, path: Path, comment: str) -> None:

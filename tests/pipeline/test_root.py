@@ -1,6 +1,7 @@
 """The root: one sentence where it cannot be written to, holds no metadata or is full."""
 
 import errno
+import json
 import os
 import shutil
 import sqlite3
@@ -13,7 +14,7 @@ import pytest
 
 from pipeline import root as module
 from pipeline.config import load_config
-from pipeline.nodes import NodeError
+from pipeline.nodes import NodeError, NodeRun
 from pipeline.root import full_disk_told, one_run, require_usable, write_whole
 from pipeline.run import run
 from schemas.errors import InputError, TesseraError, disk_fault
@@ -256,3 +257,21 @@ def test_results_without_space_are_told(config, console, monkeypatch):
     monkeypatch.setattr("pipeline.run.results.write", write)
     with pytest.raises(TesseraError, match="The run could not write its results: No space left"):
         run(config, console)
+
+
+def test_a_fault_of_the_models_page_does_not_cost_the_metrics(
+        config, console, monkeypatch, tmp_path):
+    (tmp_path / "summary.json").write_text('{"parameters": 7}')
+
+    def run_locally(pipe, run_id, on_start, on_end, data_name):
+        on_end(NodeRun("Trainer", outputs={"model_run": str(tmp_path)}))
+
+    def fault(*args):
+        raise ValueError("no page")
+
+    monkeypatch.setattr("pipeline.local.run_locally", run_locally)
+    monkeypatch.setattr("pipeline.run._explained", fault)
+    with pytest.raises(ValueError, match="no page"):
+        run(config, console)
+    metrics = config.root / "runs" / "latest" / "metrics.json"
+    assert json.loads(metrics.read_text(encoding="utf-8"))["parameters"] == 7

@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-from trainer.layers.towers import Tower, masked_softmax
+from trainer.layers.towers import TableTower, masked_softmax
 
 
 @keras.saving.register_keras_serializable("tessera")
-class EventSequence(Tower):
+class EventSequence(TableTower):
     """Base of the towers that read events one by one.
 
     An event is the sum of its item's embedding, its type's, and a projection of its numbers (past
@@ -19,8 +19,8 @@ class EventSequence(Tower):
     """
 
     def __init__(self, dim, embedding, types=0, **kwargs):
-        super().__init__(dim, **kwargs)
-        self.embedding, self.types = embedding, types
+        super().__init__(dim, embedding, **kwargs)
+        self.types = types
         self._type = keras.layers.Embedding(types, dim, name="type") if types else None
         self._numbers = keras.layers.Dense(dim, name="numbers")
         self._event_norm = keras.layers.LayerNormalization(name="event_norm")
@@ -52,17 +52,7 @@ class EventSequence(Tower):
 
     def get_config(self):
         """Returns what the constructor needs."""
-        return {
-            **super().get_config(), "types": self.types,
-            "embedding": keras.saving.serialize_keras_object(self.embedding),
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        """Rebuilds the tower with a table of its own."""
-        config = dict(config)
-        config["embedding"] = keras.saving.deserialize_keras_object(config["embedding"])
-        return cls(**config)
+        return {**super().get_config(), "types": self.types}
 
 
 @keras.saving.register_keras_serializable("tessera")

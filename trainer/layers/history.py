@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-from trainer.layers.towers import Tower, masked_softmax
+from trainer.layers.towers import TableTower, masked_softmax
 
 
 @keras.saving.register_keras_serializable("tessera")
-class HistoryTower(Tower):
+class HistoryTower(TableTower):
     """Several recency-weighted means of the items in a history.
 
     Each head learns how fast it forgets, by rank (events of one second share one) and by age,
@@ -22,8 +22,8 @@ class HistoryTower(Tower):
     """
 
     def __init__(self, dim, embedding, heads=4, values=0, max_rank=32, **kwargs):
-        super().__init__(dim, **kwargs)
-        self.embedding, self.heads, self.values, self.max_rank = embedding, heads, values, max_rank
+        super().__init__(dim, embedding, **kwargs)
+        self.heads, self.values, self.max_rank = heads, values, max_rank
         self._mix = keras.layers.Dense(dim, name="mix")
 
     def build(self, *shapes):
@@ -79,12 +79,4 @@ class HistoryTower(Tower):
         return {
             **super().get_config(), "heads": self.heads, "values": self.values,
             "max_rank": self.max_rank,
-            "embedding": keras.saving.serialize_keras_object(self.embedding),
         }
-
-    @classmethod
-    def from_config(cls, config):
-        """Rebuilds the tower with a table of its own."""
-        config = dict(config)
-        config["embedding"] = keras.saving.deserialize_keras_object(config["embedding"])
-        return cls(**config)

@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-from trainer.layers.towers import Tower, masked_softmax
+from trainer.layers.towers import TableTower, masked_softmax
 
 
 @keras.saving.register_keras_serializable("tessera")
-class ReviewTower(Tower):
+class ReviewTower(TableTower):
     """A mean of words, weighed by how telling each is; an opinion hangs on few of them.
 
     After the word attention of Yang et al. 2016, "Hierarchical attention networks".
@@ -17,8 +17,7 @@ class ReviewTower(Tower):
     """
 
     def __init__(self, dim, embedding, **kwargs):
-        super().__init__(dim, **kwargs)
-        self.embedding = embedding
+        super().__init__(dim, embedding, **kwargs)
         self._hidden = keras.layers.Dense(dim, activation="tanh", name="hidden")
         self._telling = keras.layers.Dense(1, use_bias=False, name="telling")
         self._project = keras.layers.Dense(dim, name="project")
@@ -31,15 +30,3 @@ class ReviewTower(Tower):
         weights = ops.cast(masked_softmax(logits, known), words.dtype)
         vector = self._project(ops.einsum("bw,bwd->bd", weights, words))
         return self.finish(vector, ops.max(known, axis=1), training)
-
-    def get_config(self):
-        """Returns what the constructor needs."""
-        return {**super().get_config(),
-                "embedding": keras.saving.serialize_keras_object(self.embedding)}
-
-    @classmethod
-    def from_config(cls, config):
-        """Rebuilds the tower with a table of its own."""
-        config = dict(config)
-        config["embedding"] = keras.saving.deserialize_keras_object(config["embedding"])
-        return cls(**config)

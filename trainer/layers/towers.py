@@ -55,7 +55,32 @@ class Tower(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("tessera")
-class IdTower(Tower):
+class TableTower(Tower):
+    """Base of the towers that read indices by a table which others read too.
+
+    Args:
+      embedding: The table.
+    """
+
+    def __init__(self, dim, embedding, **kwargs):
+        super().__init__(dim, **kwargs)
+        self.embedding = embedding
+
+    def get_config(self):
+        """Returns what the constructor needs."""
+        embedding = keras.saving.serialize_keras_object(self.embedding)
+        return {**super().get_config(), "embedding": embedding}
+
+    @classmethod
+    def from_config(cls, config):
+        """Rebuilds the tower with a table of its own."""
+        config = dict(config)
+        config["embedding"] = keras.saving.deserialize_keras_object(config["embedding"])
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable("tessera")
+class IdTower(TableTower):
     """An embedding by index; index 0 is an unknown id.
 
     In training a share of the ids is made unknown, so that content alone learns to serve.
@@ -67,8 +92,8 @@ class IdTower(Tower):
     """
 
     def __init__(self, dim, embedding, id_dropout=0.0, seed=0, **kwargs):
-        super().__init__(dim, **kwargs)
-        self.embedding, self.id_dropout, self.seed = embedding, id_dropout, seed
+        super().__init__(dim, embedding, **kwargs)
+        self.id_dropout, self.seed = id_dropout, seed
         self._random = keras.random.SeedGenerator(seed)
 
     def call(self, index, training=None):
@@ -81,17 +106,7 @@ class IdTower(Tower):
 
     def get_config(self):
         """Returns what the constructor needs."""
-        return {
-            **super().get_config(), "id_dropout": self.id_dropout, "seed": self.seed,
-            "embedding": keras.saving.serialize_keras_object(self.embedding),
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        """Rebuilds the tower with a table of its own."""
-        config = dict(config)
-        config["embedding"] = keras.saving.deserialize_keras_object(config["embedding"])
-        return cls(**config)
+        return {**super().get_config(), "id_dropout": self.id_dropout, "seed": self.seed}
 
 
 @keras.saving.register_keras_serializable("tessera")
