@@ -31,6 +31,9 @@ feature {{ name: "fear" type: INT int_domain {{ min: 0 max: 1 }}
   annotation {{ tag: "label:fear" }} }}
 feature {{ name: "mood" type: BYTES string_domain {{
   {" ".join(f'value: "{name}"' for name in MOODS)} }} annotation {{ tag: "label:mood" }} }}
+feature {{ name: "note" type: BYTES annotation {{ tag: "text" }} }}
+feature {{ name: "past_notes" type: BYTES value_count {{ min: 0 max: 2 }}
+  annotation {{ tag: "sequence" tag: "history:note" }} }}
 """
 
 
@@ -60,4 +63,6 @@ def theatre_tables(spec: FeatureSpec) -> tuple[dict[str, list[dict]], list[str]]
         row["others"] = [7, 9]
         row["joy"], row["fear"] = [i % 2], [int(i % 3 == 0)] if i % 5 else []
         row["mood"] = [MOODS[i % 3].encode()] if i % 7 else []
+        row["note"] = [f"{MOODS[i % 3]} evening".encode()] if i % 4 else []
+        row["past_notes"] = [b"a wild evening", b"calm"][:i % 3]
     return raw, splits

@@ -323,7 +323,8 @@ def theatre(spec, trainer_files, tmp_path_factory):
     raw, splits = theatre_tables(wider)
     everything = Recipe(
         description="all", modalities=("categorical", "numeric", "text", "image", "audio", "video"),
-        preprocessing=PREPROCESSING, tasks={"retrieval": {"head": "retrieval"}})
+        preprocessing=PREPROCESSING, tasks={"retrieval": {"head": "retrieval"}},
+        model={"behaviour": ["history", "context", "counts", "series", "reviews"]})
     files, folders = trainer_files(
         raw, splits, wider, everything, tmp_path_factory.mktemp("theatre"))
     return SimpleNamespace(spec=wider, raw=raw, files=files, folders=folders)

@@ -62,6 +62,8 @@ def test_a_recipe_is_trained_and_its_file_answers_like_its_network(name, theatre
     rows = [row for row in theatre.raw["interactions"] if row["past_films"]][-4:]
     ranked = signatures["rank_examples"](examples=examples(rows, theatre.spec))["scores"].numpy()
     assert ranked.shape == (4, len(ITEMS)) and np.ptp(ranked, axis=1).min() > 0
+    # Of a single output TFMA would miss the name.
+    assert len(signatures["predict_examples"].structured_outputs) >= 2
 
 
 @pytest.mark.parametrize("name", [n for n in recipes() if not load_recipe(n).served])

@@ -42,7 +42,8 @@ def _signatures(model: Recommender, evaluation: EvaluationColumns) -> dict:
             {**user, **candidates}),
         "recommend": _concrete(
             lambda inputs: model.recommend(among(user, inputs), inputs[_K]), {**user, **k}),
-        "predict_examples": _concrete(lambda inputs: model.predict(inputs[_EXAMPLES]), examples),
+        "predict_examples": _concrete(
+            lambda inputs: _named(model.predict(inputs[_EXAMPLES])), examples),
         "rank_examples": _concrete(lambda inputs: model.rank(inputs[_EXAMPLES]), examples),
         "transform_features": _concrete(lambda inputs: evaluation(inputs[_EXAMPLES]), examples),
         "explain": _explain(model),
@@ -54,6 +55,16 @@ def _signatures(model: Recommender, evaluation: EvaluationColumns) -> dict:
             lambda inputs: model.score_item(among(user, inputs), among(item, inputs)),
             {**user, **item})
     return signatures
+
+
+def _named(predictions: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Adds what nobody reads to a single prediction.
+
+    TFMA takes the only output of a signature out of its dictionary, and misses its name later.
+    """
+    if len(predictions) > 1:
+        return predictions
+    return {**predictions, **{f"{name}_alone": value for name, value in predictions.items()}}
 
 
 def _explain(model: Recommender):
