@@ -1,5 +1,6 @@
 """What is said of a node that failed, and the error that ends the command."""
 
+import textwrap
 import traceback
 from pathlib import Path
 from typing import NoReturn
@@ -9,13 +10,15 @@ from pipeline.root import full_disk, write_whole
 from schemas import TesseraError
 from schemas.errors import disk_fault
 
+_WIDTH = 300
 
 def told(failure: NodeError) -> str:
-    """Returns a sentence on a node's failure."""
+    """Returns a line on a node's failure; of what others' code says in many, the beginning."""
     cause = failure.__cause__
     if isinstance(cause, TesseraError):
         return f"{failure.node}: {cause}"
-    return f"{failure.node} failed: {type(cause).__name__}: {cause}"
+    said = textwrap.shorten(str(cause), _WIDTH, placeholder=" …")
+    return f"{failure.node} failed: {type(cause).__name__}: {said}"
 
 
 def raise_failure(failure: NodeError, log: Path, root: Path) -> NoReturn:
