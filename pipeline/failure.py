@@ -12,6 +12,7 @@ from schemas.errors import disk_fault
 
 _WIDTH = 300
 
+
 def told(failure: NodeError) -> str:
     """Returns a line on a node's failure; of what others' code says in many, the beginning."""
     cause = failure.__cause__
