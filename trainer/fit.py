@@ -26,6 +26,7 @@ from trainer.features import Side
 from trainer.loss_scale import MirroredLossScale
 from trainer.model import Network, build_network
 from trainer.multitask import MultiTaskModel
+from trainer.optimizer import RowAdamW
 from trainer.preprocessing import columns
 from trainer.ranking import RankingTask, ranking_metrics, ranking_task
 from trainer.recipe import Recipe
@@ -187,8 +188,8 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
                 network.training, recipe, events.item_probability(len(data.items)),
                 tfrs_in_batch_softmax, strategy.num_replicas_in_sync,
             )
-            optimizer = keras.optimizers.AdamW(
-                recipe.training.learning_rate, weight_decay=recipe.training.weight_decay)
+            optimizer = RowAdamW(
+                recipe.training.learning_rate, decay=recipe.training.weight_decay)
             scaled = precision == "mixed_float16"
             model.compile(MirroredLossScale(optimizer) if scaled else optimizer)
             # Its variables now, or the first step is traced twice.

@@ -14,8 +14,8 @@ class MirroredLossScale(keras.optimizers.LossScaleOptimizer):
 
     def check_finite(self, grads):
         """Returns whether all gradients of all devices are finite, a bool scalar."""
-        dense = [None if g is None else tf.convert_to_tensor(g) for g in grads]
-        finite = tf.cast(super().check_finite(dense), tf.int32)
+        values = [g.values if isinstance(g, tf.IndexedSlices) else g for g in grads]
+        finite = tf.cast(super().check_finite(values), tf.int32)
         replica = tf.distribute.get_replica_context()
         everywhere = replica.all_reduce(tf.distribute.ReduceOp.SUM, finite)
         return tf.equal(everywhere, replica.num_replicas_in_sync)

@@ -19,6 +19,7 @@ from trainer.behaviour import (
 )
 from trainer.features import Side, content_inputs, feature_parts
 from trainer.heads import build_heads
+from trainer.layers.embedding import RowEmbedding
 from trainer.layers.every_row import EveryRow
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.heads import Head, ProfileHead
@@ -92,7 +93,7 @@ def build_network(
     """
     keras.utils.set_random_seed(seed)
     options = recipe.model
-    item_embedding = keras.layers.Embedding(items.rows, options.dim, name="item_embedding")
+    item_embedding = RowEmbedding(items.rows, options.dim, name="item_embedding")
     user_lookup = {n: TableLookup(v, name=f"users_{n}") for n, v in users.content.items()}
     item_lookup = {n: TableLookup(v, name=f"items_{n}") for n, v in items.content.items()}
     past = _past(spec, recipe, users, item_embedding, item_lookup, seed)
@@ -176,7 +177,7 @@ def _past(spec, recipe, users, item_embedding, item_lookup, seed) -> PastOf:
                   for f in spec.inputs("items", ("categorical",)) if f.name in item_lookup}
     words = None
     if columns.WORDS in known:
-        words = keras.layers.Embedding(known[columns.WORDS], recipe.model.dim, name="review_words")
+        words = RowEmbedding(known[columns.WORDS], recipe.model.dim, name="review_words")
     return PastOf(item_embedding, categories, words, known.get(columns.TYPES, 0), seed + 5)
 
 
@@ -205,7 +206,7 @@ def _user_model(spec, recipe, users, past, seed):
     index = keras.Input((), dtype="int32", name=columns.USER_INDEX)
     behaviour = behaviour_inputs(spec, recipe)
     inputs = {columns.USER_INDEX: index, **content_inputs(users), **behaviour}
-    embedding = keras.layers.Embedding(users.rows, options.dim, name="user_embedding")
+    embedding = RowEmbedding(users.rows, options.dim, name="user_embedding")
     tower = IdTower(options.dim, embedding, options.id_dropout, seed + 1,
                     dropout=options.dropout, name="user_id")
     parts = {"id": tower(_known(index, users, "users"))}

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.evaluation import demands, eval_config
 from pipeline.recipe_tasks import check_tasks
-from schemas import InputError, parse_spec
+from schemas import InputError, parse_spec, read_spec
 from trainer.recipe import Recipe
 from trainer.recipe.modalities import for_dataset
 
@@ -112,3 +112,16 @@ def test_what_is_said_of_users_is_measured_and_not_demanded(built):
     assert not any(m.per_slice_thresholds or m.HasField("threshold") for m in spec.metrics)
     assert not demands(given, SPEC)
     assert demands(with_task(head="binary", label="like"), SPEC)
+
+
+@pytest.mark.parametrize(("dataset", "labels"), [
+    ("movielens", ("gender", "occupation")),
+    ("movielens-1m", ("gender", "occupation", "age_group")),
+])
+def test_who_watches_can_be_learned_from_movielens(dataset, labels):
+    spec = read_spec(dataset)
+    tasks = {label: {"head": "multi_class", "label": label, "weight": 0.1} for label in labels}
+    learned = Recipe(description="d", modalities=["categorical", "text"], tasks={**FIND, **tasks})
+    check_tasks("mine", learned, spec)
+    read = {feature.name for feature in spec.inputs("users", learned.modalities, learned.labels)}
+    assert not read & set(labels), "what is learned is no input"

@@ -88,7 +88,7 @@ class GradientBalance(FixedBalance):
         together, alone = self.coefficients(losses, products)
         return [
             ops.reshape(ops.matmul((ours * together + (1 - ours) * alone)[None], rows),
-                        gradient.shape[1:])
+                        ops.shape(gradient)[1:])
             for rows, ours, gradient in zip(flat, shared, gradients, strict=True)
         ]
 

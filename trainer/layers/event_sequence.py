@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from trainer.layers.embedding import RowEmbedding
 from trainer.layers.towers import TableTower, masked_softmax
 
 
@@ -21,7 +22,7 @@ class EventSequence(TableTower):
     def __init__(self, dim, embedding, types=0, **kwargs):
         super().__init__(dim, embedding, **kwargs)
         self.types = types
-        self._type = keras.layers.Embedding(types, dim, name="type") if types else None
+        self._type = RowEmbedding(types, dim, name="type") if types else None
         self._numbers = keras.layers.Dense(dim, name="numbers")
         self._event_norm = keras.layers.LayerNormalization(name="event_norm")
 
@@ -87,7 +88,7 @@ class SelfAttentionHistory(EventSequence):
     def __init__(self, dim, embedding, heads=2, max_rank=64, **kwargs):
         super().__init__(dim, embedding, **kwargs)
         self.heads, self.max_rank = heads, max_rank
-        self._place = keras.layers.Embedding(max_rank, dim, name="place")
+        self._place = RowEmbedding(max_rank, dim, name="place")
         self._attend = keras.layers.MultiHeadAttention(
             heads, max(1, dim // heads), dropout=self.dropout, name="attend")
         self._attend_norm = keras.layers.LayerNormalization(name="attend_norm")

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from trainer.layers.embedding import RowEmbedding
+
 
 @keras.saving.register_keras_serializable("tessera")
 class BiasedFactors(keras.layers.Layer):
@@ -21,9 +23,9 @@ class BiasedFactors(keras.layers.Layer):
         super().__init__(**kwargs)
         self.rows, self.dim, self.bias_first = rows, dim, bias_first
         small = keras.initializers.RandomNormal(stddev=0.1)
-        self._factors = keras.layers.Embedding(rows, dim, embeddings_initializer=small,
+        self._factors = RowEmbedding(rows, dim, embeddings_initializer=small,
                                                name="factors")
-        self._bias = keras.layers.Embedding(rows, 1, embeddings_initializer="zeros", name="bias")
+        self._bias = RowEmbedding(rows, 1, embeddings_initializer="zeros", name="bias")
 
     def call(self, index):
         """Maps indices `(batch,)` to `(batch, dim + 2)`."""

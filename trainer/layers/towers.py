@@ -7,6 +7,8 @@ absent, the vector is a learned token: zeros would pass for data.
 import keras
 from keras import ops
 
+from trainer.layers.embedding import RowEmbedding
+
 
 @keras.saving.register_keras_serializable("tessera")
 class MissingToken(keras.layers.Layer):
@@ -120,7 +122,7 @@ class CategoricalTower(Tower):
     def __init__(self, dim, vocabulary, **kwargs):
         super().__init__(dim, **kwargs)
         self.vocabulary = vocabulary
-        self._embedding = keras.layers.Embedding(vocabulary, dim, name="embedding")
+        self._embedding = RowEmbedding(vocabulary, dim, name="embedding")
 
     def call(self, index, training=None):
         """Maps indices `(batch, values)` to vectors."""

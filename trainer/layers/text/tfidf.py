@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
+from trainer.layers.embedding import RowEmbedding
 from trainer.layers.towers import Tower, weighted_mean
 
 
@@ -19,7 +20,7 @@ class TfidfTower(Tower):
     def __init__(self, dim, vocabularies: Sequence[int], **kwargs):
         super().__init__(dim, **kwargs)
         self.vocabularies = list(vocabularies)
-        self._embeddings = [keras.layers.Embedding(size, dim, name=f"embedding_{number}")
+        self._embeddings = [RowEmbedding(size, dim, name=f"embedding_{number}")
                             for number, size in enumerate(self.vocabularies)]
         self._project = keras.layers.Dense(dim, name="project")
 

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from trainer.layers.embedding import RowEmbedding
 from trainer.layers.towers import Tower
 
 
@@ -16,7 +17,7 @@ class TokenTower(Tower):
     def __init__(self, dim, vocabulary: int, **kwargs):
         super().__init__(dim, **kwargs)
         self.vocabulary = vocabulary
-        self._embedding = keras.layers.Embedding(vocabulary, dim, name="embedding")
+        self._embedding = RowEmbedding(vocabulary, dim, name="embedding")
         self._project = keras.layers.Dense(dim, name="project")
 
     def read(self, words, mask, training=None):
