@@ -114,11 +114,36 @@ def build_network(
     user_out = user({
         **{n: look(seen[columns.USER_INDEX]) for n, look in user_lookup.items()}, **seen
     })
-    among = inputs[columns.ITEM_INDEX][:, None]
     unseen = _unseen_input(spec, recipe)
     if unseen is not None:
         inputs[columns.UNSEEN_INDEX] = unseen
-        among = ops.concatenate([among, unseen], axis=1)
+    each = _row_items(item, item_lookup, items, inputs)
+    outputs = {"index": inputs[columns.ITEM_INDEX], **_answers(recipe, heads, user_out, each)}
+    if unseen is not None:
+        outputs["unseen"] = unseen
+    if query is not None and candidate is not None:
+        outputs["query"] = query(user_out[recipe.retrieval])
+        outputs["candidate"] = candidate(each["vector"][:, 0])
+        if recipe.training.softmax == "catalogue":
+            every = EveryRow(items.rows, name="every_item")(inputs[columns.ITEM_INDEX])
+            content = {n: look(every) for n, look in item_lookup.items()}
+            outputs["catalogue"] = candidate(
+                item({columns.ITEM_INDEX: every, **content})["vector"])
+    outputs.update(_of_auxiliary_losses(recipe, user_out, each))
+    training = keras.Model(inputs, outputs, name="tessera")
+    return Network(user, item, user_lookup, item_lookup, query, candidate, heads,
+                   recipe.ranking, items.rows, training, user_modalities, item_modalities)
+
+
+def _row_items(item, item_lookup, items: Side, inputs) -> dict[str, keras.KerasTensor]:
+    """Asks the items' model about each row's own item, and behind it its unseen ones.
+
+    Returns:
+      What the model says, `(batch, 1 + unseen, ...)`. Adds to `inputs` what it needs of a row.
+    """
+    among = inputs[columns.ITEM_INDEX][:, None]
+    if columns.UNSEEN_INDEX in inputs:
+        among = ops.concatenate([among, inputs[columns.UNSEEN_INDEX]], axis=1)
     index = ops.reshape(among, (-1,))
     content = {n: look(index) for n, look in item_lookup.items() if n != columns.ITEM_WORDS}
     if columns.ITEM_WORDS in item_lookup:
@@ -126,41 +151,35 @@ def build_network(
         words = items.content[columns.ITEM_WORDS].shape[1]
         content[columns.ITEM_WORDS] = inputs[columns.ITEM_WORDS] = keras.Input(
             (words,), dtype="int32", name=columns.ITEM_WORDS)
-    item_out = item({columns.ITEM_INDEX: index, **content})
-    # Each row's own item comes first.
-    each = {n: ops.reshape(value, (-1, among.shape[1], *value.shape[1:]))
-            for n, value in item_out.items()}
-    vectors = each["vector"]
-    vector = vectors[:, 0]
-    outputs = {}
+    found = item({columns.ITEM_INDEX: index, **content})
+    return {n: ops.reshape(value, (-1, among.shape[1], *value.shape[1:]))
+            for n, value in found.items()}
+
+
+def _answers(recipe: Recipe, heads, user_out, each) -> dict[str, keras.KerasTensor]:
+    """Returns what the heads answer, by task; a `click` head for each row's unseen items too."""
+    answers = {}
     for name, head in heads.items():
         if isinstance(head, ProfileHead):
-            outputs[name] = head(user_out[name])
+            answers[name] = head(user_out[name])
         elif recipe.tasks[name].head == "click":
-            outputs[name] = head(user_out[name][:, None, :], vectors)
+            answers[name] = head(user_out[name][:, None, :], each["vector"])
         else:
-            outputs[name] = head(user_out[name], vector)
-    if query is not None and candidate is not None:
-        outputs["query"] = query(user_out[recipe.retrieval])
-        outputs["candidate"] = candidate(vector)
-        if recipe.training.softmax == "catalogue":
-            every = EveryRow(items.rows, name="every_item")(inputs[columns.ITEM_INDEX])
-            content = {n: look(every) for n, look in item_lookup.items()}
-            outputs["catalogue"] = candidate(
-                item({columns.ITEM_INDEX: every, **content})["vector"])
-    outputs["index"] = inputs[columns.ITEM_INDEX]
-    if unseen is not None:
-        outputs["unseen"] = unseen
+            answers[name] = head(user_out[name], each["vector"][:, 0])
+    return answers
+
+
+def _of_auxiliary_losses(recipe: Recipe, user_out, each) -> dict[str, keras.KerasTensor]:
+    """Returns what the losses beside the tasks' read."""
+    read = {}
     if recipe.training.alignment:
-        outputs.update({f"item_{n}": each[n][:, 0] for n in ("parts", "present")})
+        read.update({f"item_{n}": each[n][:, 0] for n in ("parts", "present")})
     if RECONSTRUCTION in user_out and RECONSTRUCTION not in recipe.tasks:
-        outputs[RECONSTRUCTION] = user_out[RECONSTRUCTION]
-    if options.imputation_learns:
-        outputs.update(user_imputation=user_out["imputation"],
-                       item_imputation=each["imputation"][:, 0])
-    training = keras.Model(inputs, outputs, name="tessera")
-    return Network(user, item, user_lookup, item_lookup, query, candidate, heads,
-                   recipe.ranking, items.rows, training, user_modalities, item_modalities)
+        read[RECONSTRUCTION] = user_out[RECONSTRUCTION]
+    if recipe.model.imputation_learns:
+        read.update(user_imputation=user_out["imputation"],
+                    item_imputation=each["imputation"][:, 0])
+    return read
 
 
 def _unseen_input(spec: FeatureSpec, recipe: Recipe) -> keras.KerasTensor | None:
