@@ -31,7 +31,7 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
       The content of `metrics.json`; what a stopped run did not reach is missing.
     """
     metrics: dict[str, Any] = {
-        "recipe": config.recipe_name, "dataset": config.dataset, "split": config.split,
+        "recipe": config.recipe_name, "dataset": config.dataset_name, "split": config.split,
         "seed": config.seed, "blessed": False, "not_blessed_because": [],
         "timings": {name: round(node.seconds, 2) for name, node in nodes.items()},
         "cached": {name: node.cached for name, node in nodes.items()},
