@@ -15,7 +15,7 @@ _MODEL_FIXED, _MODEL_PER_ROW = 37.0, 0.0031
 _DATA_FIXED, _DATA_PER_ROW = 50.0, 0.0007
 _MOST_ROWS = 1_000_000
 _ROUGH = ("  Rough, for no run here tells more yet: on the demo shop (12,000 rows) and 2 cores, "
-          "recipes took 8 to 186 s, 77 s on average.")
+          "recipes took 6 to 176 s, 62 s on average.")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,8 @@ def estimate(configs: Sequence[RunConfig], finished: Sequence[tuple[str, int]],
         data = _DATA_FIXED + _DATA_PER_ROW * rows if known.data is None else known.data
         total += data
         why = "from the rows" if known.data is None else "as in earlier runs"
-        lines.append(f"  {'data steps, shared':<32} at most {data:.0f} s, {why}")
+        lines.append(f"  {'data steps, shared':<32} {data:.0f} s, {why}; in part again for each "
+                     "other preprocessing")
     kept = len(configs) - len(open_)
     behind = f"; {kept} finished before and cost seconds unless something changed" if kept else ""
     return [f"Estimate: {duration(total)} for {len(open_)} of {len(configs)} runs{behind}", *lines]

@@ -58,7 +58,8 @@ def _constant(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
     """
     found = {}
     for key, (_, digits) in _FIRST.items():
-        shown = [_figure(row["figures"][key], digits) for row in rows if key in row["figures"]]
+        means = [row["figures"][key]["mean"] for row in rows if key in row["figures"]]
+        shown = [f"{value:.{digits}f}" for value in means]
         if len(shown) > 1 and len(set(shown)) == 1:
             found[key] = shown[0]
     return found

@@ -110,7 +110,8 @@ def test_each_task_has_one_column():
 
 def test_a_column_that_is_the_same_in_all_rows_is_a_line():
     unseen = {"model": {"ndcg@10": 0.5, "recall@50": 1.0}, "random": {"recall@50": 1.0}}
-    found = rows([run("a", unseen=unseen), run("b", ndcg=0.2, unseen=unseen)])
+    found = rows([run("a", unseen=unseen), run("a", seed=2, unseen=unseen),
+                  run("b", ndcg=0.2, unseen=unseen)])
     assert "unseen R@50" not in cells(found)[0] and "NDCG@10" in cells(found)[0]
     assert "unseen R@50 is 1.000 in every row." in summary(found)
     # Two recipes may have as many parameters: that is worth a column.
