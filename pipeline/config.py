@@ -1,6 +1,9 @@
 """The configuration of a run: one validated tree."""
 
+import hashlib
 import json
+import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -15,6 +18,8 @@ from schemas import FeatureSpec, InputError, read_spec, unknown
 from trainer.recipe import Recipe
 
 _RECIPES = Path(__file__).parent / "recipes"
+_USUAL_SCHEMAS = "schemas"  # a folder's name that tells nothing of the dataset
+_LONGEST_NAME = 63  # TFX refuses a longer name of a pipeline
 
 
 class Thresholds(BaseModel):
@@ -34,6 +39,7 @@ class RunConfig(BaseModel):
 
     Attributes:
       dataset: Name of a source.
+      name: What the user's own files are called where results lie; see `dataset_name`.
       data_dir: Its folder; without one, the demo is written and MovieLens fetched under the root.
       schemas: Folder of the user's schemas, for the user's own files.
       source: Where the user's own files are.
@@ -51,6 +57,7 @@ class RunConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     dataset: str
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] | None = None
     data_dir: Path
     schemas: Path | None = None
     source: FileOptions | None = None
@@ -81,9 +88,27 @@ class RunConfig(BaseModel):
         return read_spec(self.schemas or SCHEMAS[self.dataset])
 
     @property
+    def dataset_name(self) -> str:
+        """What results call the dataset: own files by `name`, or by the folder of their schemas.
+
+        The folder above stands in for a folder that is called `schemas`. No file is read: on a
+        cluster the folder is not there.
+        """
+        if self.schemas is None:
+            return self.dataset
+        folder = Path(os.path.normpath(self.schemas))
+        called = folder.parent.name if folder.name == _USUAL_SCHEMAS else folder.name
+        name = self.name or re.sub(r"[^\w.-]+", "_", called) or _USUAL_SCHEMAS
+        return f"{self.dataset}-{name}" if name in SOURCES else name
+
+    @property
     def pipeline_name(self) -> str:
         """A name for each dataset, recipe and seed: each has its own last blessed model."""
-        return f"{self.dataset}-{self.recipe_name}-{self.seed}"
+        name = f"{self.dataset_name}-{self.recipe_name}-{self.seed}"
+        if len(name) <= _LONGEST_NAME:
+            return name
+        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+        return f"{name[:_LONGEST_NAME - len(digest) - 1]}-{digest}"
 
 
 def data_folder(root: Path, dataset: str) -> Path:
@@ -118,6 +143,25 @@ def load_recipe(name: str) -> Recipe:
     if not recipe.encoders.given():
         return recipe
     return recipe.model_copy(update={"encoders": recipe.encoders.located(path.parent)})
+
+
+def named_recipe(given: str) -> tuple[str, Recipe]:
+    """Loads a recipe and tells what it is called.
+
+    Args:
+      given: The name of a recipe of the project, or the path of a file.
+
+    Returns:
+      Its name and the recipe. A file's name is its stem, or `own-<stem>` where a recipe of the
+      project has that name and says something else.
+
+    Raises:
+      InputError: No such recipe, or one that does not validate; the message names the key.
+    """
+    recipe, name = load_recipe(given), Path(given).stem
+    if name in recipes() and recipe != load_recipe(name):
+        return f"own-{name}", recipe
+    return name, recipe
 
 
 def load_config(path: Path | None, **given: Any) -> RunConfig:
@@ -156,15 +200,15 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     _check_source_keys(values)
     if "schemas" in values:
         values["schemas"] = ((path.parent if path else Path()) / values["schemas"]).absolute()
-    values.update(recipe=load_recipe(name), recipe_name=Path(name).stem)
+    values["recipe_name"], values["recipe"] = named_recipe(name)
     return validated(RunConfig, values, f"configuration {path}" if path else "the configuration")
 
 
 def _check_source_keys(values: dict[str, Any]) -> None:
-    """Own files need `schemas` and `source`; a known dataset brings its own."""
+    """Own files need `schemas` and `source` and may have a `name`; a known dataset brings all."""
     own = values["dataset"] in FORMATS
-    for key in ("schemas", "source"):
-        if own and key not in values:
+    for key in ("schemas", "source", "name"):
+        if own and key not in values and key != "name":
             raise InputError(f"Dataset {values['dataset']!r} needs the key {key!r} in a file "
                              "given with --config; docs/your-data.md shows one.")
         if not own and key in values:

@@ -10,7 +10,7 @@ from components.verdict import Outcome
 from pipeline.config import RunConfig
 from pipeline.model_report import CURVES, Section, read_report
 from pipeline.nodes import NodeRun
-from pipeline.root import write_whole
+from pipeline.root import point, write_whole
 
 _TFMA_NAMES = {
     "root_mean_squared_error": "rmse", "mean_absolute_error": "mae", "auc": "auc",
@@ -31,7 +31,7 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
       The content of `metrics.json`; what a stopped run did not reach is missing.
     """
     metrics: dict[str, Any] = {
-        "recipe": config.recipe_name, "dataset": config.dataset, "split": config.split,
+        "recipe": config.recipe_name, "dataset": config.dataset_name, "split": config.split,
         "seed": config.seed, "blessed": False, "not_blessed_because": [],
         "timings": {name: round(node.seconds, 2) for name, node in nodes.items()},
         "cached": {name: node.cached for name, node in nodes.items()},
@@ -79,10 +79,7 @@ def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> N
             write_whole(folder / name, (report / name).read_bytes())
     text = json.dumps(finite(metrics), indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(folder / "metrics.json", text.encode())
-    link, fresh = folder.parent / "latest", folder.parent / ".latest"
-    fresh.unlink(missing_ok=True)  # of a killed run
-    fresh.symlink_to(folder.name)
-    fresh.replace(link)
+    point(folder.with_name("latest"), folder.name)
 
 
 def write_model_report(folder: Path, metrics: dict[str, Any], trained: dict[str, str],

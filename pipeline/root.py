@@ -125,6 +125,14 @@ def full_disk(what: str, fault: str, root: Path) -> TesseraError:
     )
 
 
+def point(link: Path, target: str) -> None:
+    """Lets a link point at a name beside it, at once."""
+    fresh = link.with_name(f".{link.name}")
+    fresh.unlink(missing_ok=True)  # of a killed run
+    fresh.symlink_to(target)
+    fresh.replace(link)
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file that is there as a whole or not at all."""
     # Several steps may write one file at once, and in containers all process ids are alike.

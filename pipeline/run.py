@@ -137,7 +137,7 @@ def carry_out(config: RunConfig, spec: schemas.FeatureSpec, on_start: Callable[[
 
     with PeakMemory() as memory:
         try:
-            run_locally(pipe, folder.name, on_start, ended, config.dataset)
+            run_locally(pipe, folder.name, on_start, ended, config.dataset_name)
         except NodeError as error:
             failure = error
     metrics = results.collect(config, nodes, memory.megabytes)

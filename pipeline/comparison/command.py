@@ -23,12 +23,12 @@ def compare(
     """Run recipes on one dataset and write one table; nothing is pushed, and it can be resumed."""
     from pipeline.comparison.plan import planned
 
-    configs = planned(config, _listed(recipes), _listed(without), seeds, dataset=dataset,
-                      data_dir=data_dir, root=root, split=split)
+    plan = planned(config, _listed(recipes), _listed(without), seeds, dataset=dataset,
+                   data_dir=data_dir, root=root, split=split)
     from pipeline.comparison.compare import compare as run_all
 
     command = " ".join(["tessera", *sys.argv[1:]])
-    raise typer.Exit(run_all(configs, command, Console()))
+    raise typer.Exit(run_all(plan, command, Console()))
 
 
 def _listed(names: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 import gc
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -10,10 +9,12 @@ from rich.table import Table
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
 from components.sources import open_source
+from pipeline.comparison.cost import cost, earlier_runs
 from pipeline.comparison.estimate import duration, estimate
 from pipeline.comparison.figures import rows
-from pipeline.comparison.record import finished, write
-from pipeline.comparison.table import cells, notes
+from pipeline.comparison.plan import Plan
+from pipeline.comparison.record import asked, finished, folder_of, write
+from pipeline.comparison.table import cells, notes, summary
 from pipeline.config import RunConfig
 from pipeline.encoders import try_encoders
 from pipeline.failure import raise_failure, told
@@ -26,14 +27,14 @@ from schemas.errors import DataAnomalyError, TesseraError, disk_fault
 _FAILED = 1
 
 
-def compare(configs: Sequence[RunConfig], command: str, console: Console) -> int:
-    """Runs all configurations and writes `<root>/comparisons/<dataset>`.
+def compare(plan: Plan, command: str, console: Console) -> int:
+    """Runs all configurations and writes a folder of `<root>/comparisons/<dataset>`.
 
     What is finished comes from TFX's cache, so that a comparison that was stopped goes on where
     it was. The files appear whole, after each run.
 
     Args:
-      configs: The runs, of one dataset.
+      plan: The runs, of one dataset.
       command: The command that makes the table, for its readers.
       console: Where the estimate, a line a run, and the table go.
 
@@ -45,17 +46,16 @@ def compare(configs: Sequence[RunConfig], command: str, console: Console) -> int
       DataAnomalyError: The data must not be trained on.
       TesseraError: The disk is full.
     """
-    first = configs[0]
+    configs, first = plan.configs, plan.configs[0]
     with full_disk_told(first.root):
         require_usable(first.root)
         provide_data(first, console)
         specs = {config.recipe_name: checked_spec(config) for config in configs}
         for line in dict.fromkeys(line for config in configs for line in try_encoders(config)):
             _say(console, line)
-        folder = first.root / "comparisons" / first.dataset
-        spec = specs[first.recipe_name]
-        for line in estimate(configs, finished(folder, configs),
-                             open_source(**first.source_arguments(spec))):
+        folder, spec = folder_of(plan), specs[first.recipe_name]
+        for line in (*plan.left_out, *estimate(
+                configs, finished(plan), open_source(**first.source_arguments(spec)))):
             _say(console, line)
         with console.status("Loading TFX"):
             import pipeline.local  # noqa: F401
@@ -64,7 +64,7 @@ def compare(configs: Sequence[RunConfig], command: str, console: Console) -> int
             started = time.monotonic()
             run = _one(config, specs[config.recipe_name], console)
             runs.append(run)
-            write(folder, runs, configs, command)
+            write(folder, runs, plan, command)
             _say(console, f"[{number}/{len(configs)}] {config.recipe_name}, seed {config.seed}: "
                           f"{_outcome(run)}; {duration(time.monotonic() - started)}")
     _show(rows(runs), console)
@@ -76,7 +76,7 @@ def _one(config: RunConfig, spec: FeatureSpec, console: Console) -> dict[str, An
     """Runs a pipeline; what is wrong with one recipe is its own affair."""
     run: dict[str, Any] = {
         "recipe": config.recipe_name, "seed": config.seed, "relevant": config.recipe.relevance,
-        "failed": None,
+        "asked": asked(config), "failed": None,
     }
     try:
         with one_run(config.root, config.pipeline_name), console.status("") as status:
@@ -93,7 +93,8 @@ def _one(config: RunConfig, spec: FeatureSpec, console: Console) -> dict[str, An
         _forget()
     run |= {"run": done.folder.name}
     if done.failure is None:
-        return run | {"metrics": done.metrics}
+        spent = cost(done.metrics, list(earlier_runs(config.root)))
+        return run | {"metrics": done.metrics, "cost": spent}
     try:  # the whole story goes to the run's folder
         raise_failure(done.failure, done.error_log, config.root)
     except DataAnomalyError:
@@ -129,7 +130,7 @@ def _show(table: list[dict[str, Any]], console: Console) -> None:
     for line in lines:
         shown.add_row(*line)
     console.print(shown)
-    for note in notes(table):
+    for note in (*summary(table), *notes(table)):
         _say(console, f"  {note}")
 
 

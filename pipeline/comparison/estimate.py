@@ -1,22 +1,21 @@
 """How long a comparison will take, and what that is known from."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from statistics import mean
-from typing import Any
 
 from components.sources.base import Source
+from pipeline.comparison.cost import MODEL_STEPS, computed, earlier_runs
 from pipeline.config import RunConfig
 
-_MODEL_STEPS = ("Tuner", "Trainer", "baseline_model", "Evaluator", "RankingEvaluator",
-                "ServerValidator", "Gate", "Pusher")
-# Seconds of flagship on two cores, at 12,000 and at 100,000 rows; see docs/results.md.
+# Seconds on two cores, at 12,000 and at 100,000 rows; see docs/results.md.
 _MODEL_FIXED, _MODEL_PER_ROW = 37.0, 0.0031
 _DATA_FIXED, _DATA_PER_ROW = 50.0, 0.0007
 _MOST_ROWS = 1_000_000
+_ROUGH = ("  Rough, for no run here tells more yet: on the demo shop (12,000 rows) and 2 cores, "
+          "recipes took 6 to 176 s, 62 s on average.")
 
 
 @dataclass(frozen=True)
@@ -36,27 +35,19 @@ def past(root: Path, dataset: str) -> Past:
     """Reads what earlier runs took; a step counts with the newest run that computed it."""
     data: dict[str, float] = {}
     model: dict[str, dict[str, float]] = {}
-    for metrics in _earlier(root):
+    for metrics in earlier_runs(root):
         if metrics.get("dataset") != dataset:
             continue
         for step, seconds in metrics.get("timings", {}).items():
-            if metrics["cached"].get(step):
+            if not computed(metrics, step):
                 continue
-            if step in _MODEL_STEPS:
+            if step in MODEL_STEPS:
                 model.setdefault(metrics["recipe"], {})[step] = seconds
             else:
                 data[step] = seconds
     return Past(sum(data.values()) or None,
                 {recipe: sum(steps.values()) for recipe, steps in model.items()
                  if "Trainer" in steps})
-
-
-def _earlier(root: Path) -> Iterable[dict[str, Any]]:
-    for path in sorted((root / "runs").glob("[0-9]*/metrics.json")):
-        try:
-            yield json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
 
 
 def estimate(configs: Sequence[RunConfig], finished: Sequence[tuple[str, int]],
@@ -71,7 +62,7 @@ def estimate(configs: Sequence[RunConfig], finished: Sequence[tuple[str, int]],
     Returns:
       The sum, then a line for each recipe.
     """
-    known = past(configs[0].root, configs[0].dataset)
+    known = past(configs[0].root, configs[0].dataset_name)
     open_ = [c for c in configs if (c.recipe_name, c.seed) not in finished]
     rows = 0
     if known.data is None or not known.model:
@@ -85,14 +76,17 @@ def estimate(configs: Sequence[RunConfig], finished: Sequence[tuple[str, int]],
             seconds, why = mean(known.model.values()), "the mean of the recipes that have run"
         else:
             seconds = _MODEL_FIXED + _MODEL_PER_ROW * rows
-            why = f"from {rows:,} rows, at the pace of docs/results.md"
+            why = f"from {rows:,} rows"
         total += runs * seconds
         lines.append(f"  {name:<32} {runs} × {seconds:5.0f} s, {why}")
+    if open_ and not known.model:
+        lines.append(_ROUGH)
     if open_:
         data = _DATA_FIXED + _DATA_PER_ROW * rows if known.data is None else known.data
         total += data
         why = "from the rows" if known.data is None else "as in earlier runs"
-        lines.append(f"  {'data steps, shared':<32} at most {data:.0f} s, {why}")
+        lines.append(f"  {'data steps, shared':<32} {data:.0f} s, {why}; in part again for each "
+                     "other preprocessing")
     kept = len(configs) - len(open_)
     behind = f"; {kept} finished before and cost seconds unless something changed" if kept else ""
     return [f"Estimate: {duration(total)} for {len(open_)} of {len(configs)} runs{behind}", *lines]

@@ -27,7 +27,7 @@ def of_run(metrics: dict[str, Any]) -> dict[str, float]:
     figures |= {
         "parameters": metrics.get("parameters"), "epochs": training.get("epochs"),
         "training_s": training.get("seconds"), "p50_ms": serving.get("p50_ms"),
-        "p99_ms": serving.get("p99_ms"), "peak_rss_mb": metrics.get("peak_rss_mb"),
+        "p99_ms": serving.get("p99_ms"),
     }
     return _known(figures)
 
@@ -47,7 +47,8 @@ def rows(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
     Args:
       runs: What ran so far: `recipe`, `seed`, `relevant` (the label that made an event relevant,
-        or `None`), `failed` (a sentence or `None`) and, where it did not, `metrics`.
+        or `None`), `failed` (a sentence or `None`) and, where it did not, `metrics` and `cost`,
+        see `pipeline.comparison.cost`.
 
     Returns:
       A row each recipe, then each baseline: `name`, `kind`, `relevant`, `seeds`, `figures` by key
@@ -57,13 +58,14 @@ def rows(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for recipe in dict.fromkeys(run["recipe"] for run in runs):
         mine = [run for run in runs if run["recipe"] == recipe]
-        ended = [run["metrics"] for run in mine if run["failed"] is None]
+        whole = [run for run in mine if run["failed"] is None]
+        ended = [run["metrics"] for run in whole]
         reasons = [r for metrics in ended for r in metrics["not_blessed_because"]]
         reasons += [run["failed"] for run in mine if run["failed"] is not None]
         found.append({
             "name": recipe, "kind": "recipe", "relevant": mine[0]["relevant"],
             "seeds": len(mine), "failed": len(mine) - len(ended),
-            "figures": _over_seeds([of_run(metrics) for metrics in ended]),
+            "figures": _over_seeds([of_run(run["metrics"]) | run["cost"] for run in whole]),
             "blessed": sum(metrics["blessed"] for metrics in ended),
             "told": list(dict.fromkeys(reasons)),
         })

@@ -1,46 +1,65 @@
 """What a comparison runs: recipes, the same recipes without a modality, and seeds."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import RunConfig, load_config, validated
+from pipeline.comparison.ablation import without as ablated
+from pipeline.config import RunConfig, load_config
+from pipeline.run import check_recipe
 from schemas import InputError
-from trainer.recipe import Recipe
 from trainer.recipe.modalities import for_dataset
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a comparison runs.
+
+    Attributes:
+      configs: The configuration of each run, seed after seed; none of them pushes.
+      left_out: A sentence for each recipe that cannot do without a modality.
+    """
+
+    configs: tuple[RunConfig, ...]
+    left_out: tuple[str, ...] = ()
+
+
 def planned(path: Path | None, recipes: Sequence[str], without: Sequence[str], seeds: int,
-            **given: Any) -> list[RunConfig]:
-    """Returns the configuration of each run, seed after seed.
+            **given: Any) -> Plan:
+    """Plans a comparison.
 
     Args:
       path: A YAML file with a run's options; its recipe does not count.
       recipes: Names of recipes, or YAML files.
-      without: Modalities; each recipe that reads one also runs without it.
+      without: Modalities; each recipe that reads one also runs without it, if it can.
       seeds: Number of seeds, counted from the configuration's own.
       **given: Values from the command line, which win; `None` means not given.
 
-    Returns:
-      The configurations; none of them pushes.
-
     Raises:
-      InputError: A recipe is unknown or given twice, or no recipe reads a modality.
+      InputError: A recipe is unknown, a recipe or a modality was given twice, or no recipe reads
+        a modality and can do without it.
     """
     if not recipes:
         raise InputError("No recipe given. Use --recipes with names or YAML files, separated by "
                          "commas, as in --recipes flagship,mine.yaml.")
+    if twice := _twice(without):
+        raise InputError(f"--without names {twice} twice: name each modality once.")
     configs = [_named(load_config(path, recipe=name, **given)) for name in recipes]
-    configs += [
-        config.model_copy(update={
-            "recipe_name": f"{config.recipe_name}-without-{modality}",
-            "recipe": _without(config, modality)})
-        for config in configs for modality in without if modality in config.recipe.modalities
-    ]
-    _check(configs, without)
+    ablations: list[RunConfig] = []
+    left_out: list[str] = []
+    for modality in without:
+        found, reasons = _ablations(configs, modality)
+        ablations += found
+        left_out += reasons
+    configs += ablations
+    if twice := _twice([config.recipe_name for config in configs]):
+        raise InputError(f"Recipe {twice} was given twice: a recipe's name tells its rows apart. "
+                         "Give each once, or rename one of the files.")
     first = configs[0].seed
-    return [config.model_copy(update={"seed": seed, "push": False})
-            for seed in range(first, first + seeds) for config in configs]
+    return Plan(tuple(config.model_copy(update={"seed": seed, "push": False})
+                      for seed in range(first, first + seeds) for config in configs),
+                tuple(left_out))
 
 
 def _named(config: RunConfig) -> RunConfig:
@@ -48,19 +67,32 @@ def _named(config: RunConfig) -> RunConfig:
     return config.model_copy(update={"recipe": for_dataset(config.recipe, config.spec())})
 
 
-def _without(config: RunConfig, modality: str) -> Recipe:
-    values = config.recipe.model_dump(mode="json")
-    values["modalities"] = [one for one in values["modalities"] if one != modality]
-    return validated(Recipe, values, f"recipe {config.recipe_name!r} without {modality}")
+def _ablations(configs: Sequence[RunConfig], modality: str) -> tuple[list[RunConfig], list[str]]:
+    """Returns the recipes without a modality, and why others cannot do without it."""
+    found, left_out = [], []
+    for config in configs:
+        if modality not in config.recipe.modalities:
+            continue
+        check_recipe(config, config.spec())  # or the fault would seem to be the modality's lack
+        name = f"{config.recipe_name}-without-{modality}"
+        try:
+            changed = config.model_copy(update={
+                "recipe_name": name,
+                "recipe": ablated(config.recipe, config.recipe_name, modality)})
+            check_recipe(changed, config.spec())
+        except InputError as error:
+            left_out.append(f"{name} is left out. {error}")
+            continue
+        found.append(changed)
+    if not found and left_out:
+        raise InputError(f"--without {modality}: no recipe given can do without it. "
+                         + " ".join(left_out))
+    if not found:
+        known = sorted({one for config in configs for one in config.recipe.modalities})
+        raise InputError(f"--without {modality}: no recipe given reads it. They read: "
+                         f"{', '.join(known) or 'no modality'}.")
+    return found, left_out
 
 
-def _check(configs: Sequence[RunConfig], without: Sequence[str]) -> None:
-    names = [config.recipe_name for config in configs]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise InputError(f"Recipe {', '.join(twice)} was given twice: a recipe's name tells its "
-                         "rows apart. Give each once, or rename one of the files.")
-    for modality in without:
-        if not any(name.endswith(f"-without-{modality}") for name in names):
-            known = sorted({one for config in configs for one in config.recipe.modalities})
-            raise InputError(f"--without {modality}: no recipe given reads it. They read: "
-                             f"{', '.join(known) or 'no modality'}.")
+def _twice(names: Sequence[str]) -> str:
+    return ", ".join(sorted({name for name in names if names.count(name) > 1}))

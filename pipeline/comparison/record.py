@@ -1,59 +1,82 @@
 """What a comparison leaves behind: its figures as JSON, a page in Markdown, charts as SVG."""
 
+import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline.charts import Bar, bars, points
 from pipeline.comparison.figures import rows
-from pipeline.comparison.table import markdown, notes
+from pipeline.comparison.plan import Plan
+from pipeline.comparison.table import markdown, notes, summary
 from pipeline.config import RunConfig
 from pipeline.results import finite
-from pipeline.root import write_whole
+from pipeline.root import point, write_whole
 
 _FILE = "comparison.json"
+# What a run's figures do not depend on.
+_NO_MATTER: Any = {"root": True, "push": True, "kubeflow": True, "recipe": {"tune"}}
 
 
-def finished(folder: Path, configs: Sequence[RunConfig]) -> list[tuple[str, int]]:
-    """Returns recipe and seed of the runs that an earlier comparison, perhaps stopped, ended."""
-    try:
-        earlier = json.loads((folder / _FILE).read_text(encoding="utf-8"))["runs"]
-        ended = {(run["recipe"], run["seed"]) for run in earlier if run["failed"] is None}
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-    return [(c.recipe_name, c.seed) for c in configs if (c.recipe_name, c.seed) in ended]
+def asked(config: RunConfig) -> str:
+    """Returns a digest of all that a run was asked for, its recipe's content included."""
+    tree = config.model_dump(mode="json", exclude=_NO_MATTER)
+    return _digest(json.dumps(tree, sort_keys=True))
 
 
-def write(folder: Path, runs: list[dict[str, Any]], configs: Sequence[RunConfig],
-          command: str) -> None:
-    """Writes what is known so far; each file appears whole.
+def folder_of(plan: Plan) -> Path:
+    """Returns a comparison's folder: another comparison, another folder."""
+    first = plan.configs[0]
+    name = _digest(" ".join(map(asked, plan.configs)))
+    return first.root / "comparisons" / first.dataset_name / f"{first.split}-{name}"
+
+
+def finished(plan: Plan) -> list[tuple[str, int]]:
+    """Returns recipe and seed of the runs that any earlier comparison, perhaps stopped, ended."""
+    ended = set()
+    for path in folder_of(plan).parent.glob(f"*/{_FILE}"):
+        try:
+            runs = json.loads(path.read_text(encoding="utf-8"))["runs"]
+            ended |= {run["asked"] for run in runs if run["failed"] is None}
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return [(c.recipe_name, c.seed) for c in plan.configs if asked(c) in ended]
+
+
+def write(folder: Path, runs: list[dict[str, Any]], plan: Plan, command: str) -> None:
+    """Writes what is known so far; each file appears whole, and `latest` points at the folder.
 
     Args:
       folder: Where `comparison.json`, `comparison.md` and the charts go.
       runs: What ran, see `pipeline.comparison.figures.rows`.
-      configs: All runs that are planned.
+      plan: All that is planned.
       command: The command that makes the table.
     """
-    first, table = configs[0], rows(runs)
+    first, table, planned = plan.configs[0], rows(runs), len(plan.configs)
     folder.mkdir(parents=True, exist_ok=True)
     content = finite({
-        "dataset": first.dataset, "split": first.split, "command": command,
-        "planned": len(configs), "rows": table, "runs": runs,
+        "dataset": first.dataset_name, "split": first.split, "command": command,
+        "planned": planned, "left_out": plan.left_out, "rows": table, "runs": runs,
     })
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(folder / _FILE, text.encode())
     charts = _charts(table)
     for name, svg in charts.items():
         write_whole(folder / name, svg.encode())
-    open_ = len(configs) - len(runs)
+    open_ = planned - len(runs)
     parts = [
-        f"# {first.dataset}, split {first.split}", f"    {command}", markdown(table),
-        *([f"{open_} of {len(configs)} runs are still to come."] if open_ else []),
-        "\n".join(f"- {note}" for note in notes(table)),
+        f"# {first.dataset_name}, split {first.split}", f"    {command}", markdown(table),
+        "\n".join(f"- {line}" for line in summary(table)),
+        *([f"{open_} of {planned} runs are still to come."] if open_ else []),
+        "\n".join(f"- {note}" for note in (*notes(table), *plan.left_out)),
         *(f"![{Path(name).stem}]({name})" for name in charts),
     ]
     write_whole(folder / "comparison.md", ("\n\n".join(p for p in parts if p) + "\n").encode())
+    point(folder.with_name("latest"), folder.name)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _charts(table: list[dict[str, Any]]) -> dict[str, str]:

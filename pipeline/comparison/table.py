@@ -1,6 +1,7 @@
 """The comparison as text: the same cells on the terminal and in Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from statistics import mean
 from typing import Any
 
 _NOTHING = "–"
@@ -9,10 +10,11 @@ _FIRST = {
     "unseen_ndcg@10": ("unseen NDCG@10", 3), "unseen_recall@50": ("unseen R@50", 3),
 }
 _LAST = {
-    "parameters": ("parameters", 0), "training_s": ("training, s", 0), "p50_ms": ("p50, ms", 1),
-    "p99_ms": ("p99, ms", 1),
+    "parameters": ("parameters", 0), "training_s": ("training, s", 0), "run_s": ("run, s", 0),
+    "peak_rss_mb": ("peak, MiB", 0), "p50_ms": ("p50, ms", 1), "p99_ms": ("p99, ms", 1),
 }
-_OF_TASKS = {"_rmse": "RMSE", "_auc": "AUC"}
+# A task is shown by the first of these that it has.
+_OF_TASKS = {"_rmse": "RMSE", "_auc": "AUC", "_accuracy": "accuracy"}
 
 
 def cells(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
@@ -22,12 +24,12 @@ def cells(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
       rows: The rows.
 
     Returns:
-      The heading and the lines, as many cells each. A column that no row fills is left out.
+      The heading and the lines, as many cells each. A column that no row fills is left out, and
+      so is one of the ranking that is the same in all rows.
     """
     there = dict.fromkeys(key for row in rows for key in row["figures"])
-    tasks = {key: (f"{key.removesuffix(end)} {name}", 3)
-             for key in there for end, name in _OF_TASKS.items() if key.endswith(end)}
-    columns = {key: shown for key, shown in (_FIRST | tasks | _LAST).items() if key in there}
+    columns = {key: shown for key, shown in (_FIRST | _tasks(there) | _LAST).items()
+               if key in there and key not in _constant(rows)}
     several = len({row["relevant"] for row in rows}) > 1
     heading = ["model", *(["relevant"] if several else []), *(n for n, _ in columns.values()),
                "blessed"]
@@ -38,6 +40,43 @@ def cells(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
                    for key, (_, digits) in columns.items()]
         lines.append([row["name"], *kind, *figures, _verdict(row)])
     return heading, lines
+
+
+def _tasks(keys: Iterable[str]) -> dict[str, tuple[str, int]]:
+    found: dict[str, tuple[str, int]] = {}
+    for end, name in _OF_TASKS.items():
+        shown = {column.rsplit(" ", 1)[0] for column, _ in found.values()}
+        found |= {key: (f"{key.removesuffix(end)} {name}", 3) for key in keys
+                  if key.endswith(end) and key.removesuffix(end) not in shown}
+    return found
+
+
+def _constant(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Returns the columns of the ranking that tell no row from another, with their figure.
+
+    In a small shop, for example, the 50 first unseen items are all that there are.
+    """
+    found = {}
+    for key, (_, digits) in _FIRST.items():
+        means = [row["figures"][key]["mean"] for row in rows if key in row["figures"]]
+        shown = [f"{value:.{digits}f}" for value in means]
+        if len(shown) > 1 and len(set(shown)) == 1:
+            found[key] = shown[0]
+    return found
+
+
+def summary(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Returns what is said of all rows together, a sentence each."""
+    told = [f"{_FIRST[key][0]} is {shown} in every row." for key, shown in _constant(rows).items()]
+    seconds = [row["figures"]["run_s"]["mean"] for row in rows if "run_s" in row["figures"]]
+    if seconds:
+        told.append(f"A recipe's training and evaluation took {mean(seconds):,.0f} s on average, "
+                    f"{min(seconds):,.0f} to {max(seconds):,.0f} s.")
+    peaks = [row["figures"]["peak_rss_mb"]["mean"] for row in rows
+             if "peak_rss_mb" in row["figures"]]
+    if peaks:
+        told.append(f"The highest peak memory was {max(peaks):,.0f} MiB.")
+    return told
 
 
 def notes(rows: Sequence[dict[str, Any]]) -> list[str]:

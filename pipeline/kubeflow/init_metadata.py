@@ -11,7 +11,7 @@ from rich.console import Console
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
 from components.sources import open_source
-from pipeline.config import RunConfig, load_recipe
+from pipeline.config import RunConfig, named_recipe
 from pipeline.encoders import try_encoders
 from pipeline.kubeflow.options import Database
 from pipeline.kubeflow.step import run_step
@@ -38,7 +38,7 @@ def run_config(text: str, root: str, data_dir: str, recipe: str, max_epochs: int
     config = RunConfig.model_validate_json(text)
     chosen, name = config.recipe, config.recipe_name
     if recipe != config.recipe_name:
-        chosen, name = load_recipe(recipe), Path(recipe).stem
+        name, chosen = named_recipe(recipe)
     if max_epochs < 0 or learning_rate < 0:
         raise InputError(f"max_epochs is {max_epochs} and learning_rate {learning_rate}: give "
                          "numbers above 0, or 0 for the recipe's own.")
@@ -89,7 +89,7 @@ def prepare(arguments: argparse.Namespace) -> None:
     check_recipe(config, spec)
     for line in try_encoders(config):
         _say(line)
-    _say(f"Dataset {config.dataset} is in {config.data_dir}; recipe {config.recipe_name}.")
+    _say(f"Dataset {config.dataset_name} is in {config.data_dir}; recipe {config.recipe_name}.")
     from pipeline.dag import build_pipeline
     from pipeline.kubeflow.ir import compile_ir
     from pipeline.kubeflow.plan import save_plan

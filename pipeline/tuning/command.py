@@ -44,7 +44,7 @@ def tune(config: RunConfig, output: Path, console: Console) -> None:
             results = _search(config, console)
     best = {key: results[0][key] for key in config.recipe.tune.ranges}  # type: ignore[union-attr]
     write_recipe(with_values(config.recipe, best), output,
-                 f"Found by tessera tune: {config.recipe_name} on {config.dataset}, split "
+                 f"Found by tessera tune: {config.recipe_name} on {config.dataset_name}, split "
                  f"{config.split}, seed {config.seed}, {len(results)} trials, validation NDCG@10 "
                  f"{results[0]['score']:.4f}.")
     console.print(_table(results))
@@ -84,7 +84,7 @@ def _search(config: RunConfig, console: Console) -> list[dict[str, Any]]:
         run_id = datetime.datetime.now().strftime("tune-%Y%m%d-%H%M%S-%f")
         try:
             run_locally(pipe, run_id, lambda name: status.update(f"{name} is running"), ended,
-                        config.dataset)
+                        config.dataset_name)
         except NodeError as error:
             raise_failure(error, config.root / "tune-error.log", config.root)
     path = Path(nodes["Tuner"].outputs["tuner_results"]) / _RESULTS

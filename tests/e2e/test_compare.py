@@ -27,28 +27,30 @@ def project(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def configs(project):
+def plan(project):
     return planned(project.config_file, [str(project.folder / f"{name}.yaml")
                                          for name in ("one", "other")], [], 1)
 
 
-def compared(configs) -> tuple[int, str, list[dict]]:
+def compared(plan) -> tuple[int, str, list[dict]]:
     """Returns exit code, what was told, and the metrics of each run."""
     console = Console(file=io.StringIO(), width=250)
-    code = compare(configs, "tessera compare", console)
-    path = configs[0].root / "comparisons" / "demo" / "comparison.json"
+    code = compare(plan, "tessera compare", console)
+    path = plan.configs[0].root / "comparisons" / "demo" / "latest" / "comparison.json"
     found = json.loads(path.read_text(encoding="utf-8"))
+    for run in found["runs"]:  # also where it came from the cache
+        assert run["cost"]["run_s"] > run["metrics"]["training"]["seconds"]
     return code, console.file.getvalue(), [run["metrics"] for run in found["runs"]]
 
 
 @pytest.fixture(scope="module")
-def first(configs):
-    return compared(configs)
+def first(plan):
+    return compared(plan)
 
 
 @pytest.fixture(scope="module")
-def again(configs, first):
-    return compared(configs)
+def again(plan, first):
+    return compared(plan)
 
 
 def ran(metrics: dict) -> set[str]:
@@ -68,7 +70,7 @@ def test_nothing_is_pushed(first, project):
 
 
 def test_the_table_has_recipes_and_baselines_with_unseen_items(first, project):
-    folder = project.root / "comparisons" / "demo"
+    folder = project.root / "comparisons" / "demo" / "latest"
     page = (folder / "comparison.md").read_text(encoding="utf-8")
     names = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")]
     assert names == ["model", "---", "one", "other", "popularity", "ease", "ials", "random"]

@@ -70,7 +70,49 @@ def test_a_recipe_file_names_the_recipe(written):
     assert config.recipe.retrieval == "find"
 
 
+def own(written, path: str, **values):
+    """Returns the configuration of a dataset of one's own, whose file lies in a folder."""
+    (file := written({}).parent / path).parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(yaml.safe_dump({
+        "dataset": "csv", "schemas": "schemas",
+        "source": {"interactions": {"files": "events.csv"}}, **values}))
+    return load_config(file)
+
+
+def test_ones_own_datasets_have_names_of_their_own(written, tmp_path):
+    shop, library = own(written, "shop/my.yaml"), own(written, "library/my.yaml")
+    assert (shop.pipeline_name, library.pipeline_name) == ("shop-flagship-1", "library-flagship-1")
+    assert own(written, "library/l.yaml", schemas="loans").dataset_name == "loans"
+    assert own(written, "library/l/my.yaml", schemas="../schemas").dataset_name == "library"
+    assert own(written, "library/my.yaml", name="north").dataset_name == "north"
+    assert own(written, "my shop/my.yaml").dataset_name == "my_shop"
+    assert own(written, "demo/my.yaml").dataset_name == "csv-demo"  # no model of the demo shop
+
+
+@pytest.mark.parametrize("name", ["../x", "a b", ""])
+def test_a_name_that_makes_no_folder(written, name):
+    message = refused(own, written, "shop/my.yaml", name=name)
+    assert "name: given" in message and "pattern" in message
+
+
+def test_a_recipe_called_like_the_project_s_is_another_one(written, tmp_path):
+    path = written({"description": "d", "tasks": TASKS}, "flagship.yaml")
+    assert load_config(None, dataset="demo", recipe=str(path)).recipe_name == "own-flagship"
+    same = Path(__file__).parents[2] / "pipeline" / "recipes" / "flagship.yaml"
+    assert load_config(None, dataset="demo", recipe=str(same)).recipe_name == "flagship"
+
+
+def test_a_pipeline_s_name_is_never_too_long_for_tfx(written):
+    long = "a_recipe_with_a_name_that_goes_on_and_on_for_longer_than_is_good"
+    names = [load_config(None, dataset="movielens-latest-small", recipe=str(written(
+        {"description": "d", "tasks": TASKS}, f"{long}{end}.yaml"))).pipeline_name
+        for end in ("", "_x")]
+    assert [len(name) for name in names] == [63, 63] and len(set(names)) == 2
+    assert all(name.startswith("movielens-latest-small-a_recipe_with") for name in names)
+
+
 @pytest.mark.parametrize(("values", "told"), [
+    ({"name": "shop"}, ["The key 'name' is for one's own files; dataset 'demo' has its own"]),
     ({"colour": 1}, ["unknown key 'colour'", "data_dir", "max_quarantine_share", "thresholds"]),
     ({"thresholds": {"max_rsme": 1}}, ["unknown key 'thresholds.max_rsme'", "max_rmse", "min_auc"]),
     ({"thresholds": {"max_rmse": -1}}, ["thresholds.max_rmse", "given -1", "greater than 0"]),

@@ -8,7 +8,8 @@ from refusals import assert_refused
 
 from pipeline.comparison import compare as module
 from pipeline.comparison.compare import compare
-from pipeline.comparison.plan import planned
+from pipeline.comparison.plan import Plan, planned
+from pipeline.comparison.record import folder_of
 from pipeline.nodes import NodeError
 from pipeline.run import Done
 from schemas import InputError
@@ -18,7 +19,9 @@ from schemas.errors import DataAnomalyError
 def ended(config, blessed=True, ndcg=0.25):
     return {"blessed": blessed, "not_blessed_because": [] if blessed else ["NDCG@10 is low"],
             "ranking": {"ndcg@10": ndcg}, "baselines": {"popularity": {"ndcg@10": 0.1}},
-            "training": {"seconds": 5.0}, "dataset": config.dataset, "recipe": config.recipe_name}
+            "training": {"seconds": 5.0}, "dataset": config.dataset, "recipe": config.recipe_name,
+            "timings": {"Trainer": 7.0, "Gate": 1.0},
+            "cached": {"Trainer": False, "Gate": False}, "peak_rss_mb": 1234}
 
 
 def failed(node: str, cause: Exception) -> NodeError:
@@ -28,7 +31,7 @@ def failed(node: str, cause: Exception) -> NodeError:
 
 
 @pytest.fixture
-def configs(tiny_shop, tmp_path):
+def plan(tiny_shop, tmp_path):
     return planned(None, ["flagship"], ["text"], 1, dataset="demo",
                    data_dir=tiny_shop, root=tmp_path / "root")
 
@@ -55,7 +58,7 @@ def outcomes(monkeypatch, tmp_path):
 
 
 def written(tmp_path) -> dict:
-    folder = tmp_path / "root" / "comparisons" / "demo"
+    folder = tmp_path / "root" / "comparisons" / "demo" / "latest"
     return json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
 
 
@@ -64,25 +67,27 @@ def test_a_recipe_that_does_not_fit_the_data_is_refused_before_anything_runs(
     wish = tmp_path / "wish.yaml"
     wish.write_text("description: A wish.\nrank_by: wished\n"
                     "tasks: {wished: {head: binary, label: wished}}\n")
-    configs = planned(None, ["flagship", str(wish)], [], 1, dataset="demo",
+    plan = planned(None, ["flagship", str(wish)], [], 1, dataset="demo",
                       data_dir=tiny_shop, root=tmp_path / "root")
     with pytest.raises(InputError, match="Recipe 'wish' needs the label 'wished'"):
-        compare(configs, "tessera compare", console)
+        compare(plan, "tessera compare", console)
     assert outcomes["ran"] == []
 
 
-def test_one_table_with_recipes_ablations_and_baselines(configs, outcomes, console, tmp_path):
+def test_one_table_with_recipes_ablations_and_baselines(plan, outcomes, console, tmp_path):
     outcomes["flagship-without-text"] = lambda config: ended(config, blessed=False, ndcg=0.2)
-    assert compare(configs, "tessera compare --x", console) == 0
+    assert compare(plan, "tessera compare --x", console) == 0
     found = written(tmp_path)
     assert [row["name"] for row in found["rows"]] == [
         "flagship", "flagship-without-text", "popularity"]
     assert (found["command"], found["planned"]) == ("tessera compare --x", 2)
-    folder = tmp_path / "root" / "comparisons" / "demo"
+    folder = (tmp_path / "root" / "comparisons" / "demo" / "latest").resolve()
     page = (folder / "comparison.md").read_text(encoding="utf-8")
     assert "    tessera compare --x\n" in page and "| flagship-without-text | 0.2000 |" in page
     assert "- flagship-without-text: NDCG@10 is low" in page
     assert "still to come" not in page
+    assert "- The highest peak memory was 1,234 MiB." in page
+    assert [run["cost"] for run in found["runs"]] == 2 * [{"run_s": 8.0, "peak_rss_mb": 1234}]
     drawn = {path.name for path in folder.iterdir()} - {"comparison.md", "comparison.json"}
     assert drawn == {"ndcg.svg", "training.svg"}
     assert all(f"({name})" in page for name in drawn)
@@ -98,9 +103,9 @@ def test_one_table_with_recipes_ablations_and_baselines(configs, outcomes, conso
     lambda config: InputError("another run is under way: shapes do not match"),
 ])
 def test_a_recipe_that_fails_is_a_row_and_the_others_run(
-        configs, outcomes, console, tmp_path, fault):
+        plan, outcomes, console, tmp_path, fault):
     outcomes["flagship"] = fault
-    assert compare(configs, "tessera compare", console) == 1
+    assert compare(plan, "tessera compare", console) == 1
     assert outcomes["ran"] == ["flagship", "flagship-without-text"]
     row, other, _ = written(tmp_path)["rows"]
     assert row["failed"] == 1 and "shapes do not match" in row["told"][0]
@@ -108,39 +113,78 @@ def test_a_recipe_that_fails_is_a_row_and_the_others_run(
     assert "[1/2] flagship, seed 1: failed: " in console.file.getvalue()
 
 
-def test_a_failed_node_leaves_its_story_in_the_run_s_folder(configs, outcomes, console, tmp_path):
+def test_a_failed_node_leaves_its_story_in_the_run_s_folder(plan, outcomes, console, tmp_path):
     outcomes["flagship"] = lambda config: failed("Trainer", ValueError("shapes do not match"))
-    compare(configs, "tessera compare", console)
+    compare(plan, "tessera compare", console)
     log = tmp_path / "root" / "runs" / "2025-1" / "error.log"
     assert "ValueError: shapes do not match" in log.read_text(encoding="utf-8")
 
 
-def test_data_that_must_not_be_trained_on_stop_everything(configs, outcomes, console):
+def test_data_that_must_not_be_trained_on_stop_everything(plan, outcomes, console):
     outcomes["flagship"] = lambda config: failed("DataGate", DataAnomalyError("too many faults"))
     with pytest.raises(DataAnomalyError, match="too many faults"):
-        compare(configs, "tessera compare", console)
+        compare(plan, "tessera compare", console)
     assert outcomes["ran"] == ["flagship"]
 
 
 def test_a_stopped_comparison_has_its_table_and_the_next_one_says_what_is_finished(
-        configs, outcomes, console, tmp_path):
+        plan, outcomes, console, tmp_path):
     outcomes["flagship-without-text"] = lambda config: (_ for _ in ()).throw(KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
-        compare(configs, "tessera compare", console)
-    page = tmp_path / "root" / "comparisons" / "demo" / "comparison.md"
+        compare(plan, "tessera compare", console)
+    page = tmp_path / "root" / "comparisons" / "demo" / "latest" / "comparison.md"
     assert "1 of 2 runs are still to come." in page.read_text(encoding="utf-8")
     del outcomes["flagship-without-text"]
     console.file.truncate(0)
-    assert compare(configs, "tessera compare", console) == 0
+    assert compare(plan, "tessera compare", console) == 0
     assert "for 1 of 2 runs; 1 finished before" in console.file.getvalue()
 
 
+def test_another_comparison_leaves_the_first_one_s_table_and_knows_what_is_finished(
+        plan, outcomes, console, tmp_path, tiny_shop):
+    compare(plan, "tessera compare --first", console)
+    tables = tmp_path / "root" / "comparisons" / "demo"
+    first = (tables / "latest").resolve()
+    wider = planned(None, ["flagship", "implicit"], ["image"], 1, dataset="demo",
+                    data_dir=tiny_shop, root=tmp_path / "root")
+    console.file.truncate(0)
+    compare(wider, "tessera compare --second", console)
+    assert "for 3 of 4 runs; 1 finished before" in console.file.getvalue()
+    assert "--first" in (first / "comparison.md").read_text(encoding="utf-8")
+    assert "--second" in (tables / "latest" / "comparison.md").read_text(encoding="utf-8")
+    assert len([path for path in tables.iterdir() if not path.is_symlink()]) == 2
+    compare(plan, "tessera compare --first", console)
+    assert (tables / "latest").resolve() == first
+
+
+def test_a_recipe_of_the_same_name_that_says_something_else_is_not_finished(
+        outcomes, console, tmp_path, tiny_shop):
+    told = []
+    for dim in (16, 32):
+        (tmp_path / "mine.yaml").write_text(
+            f"{{description: w, model: {{dim: {dim}}}, "
+            "tasks: {next: {head: retrieval, label: like}}}")
+        console.file.truncate(0)
+        compare(planned(None, [str(tmp_path / "mine.yaml")], [], 1, dataset="demo",
+                        data_dir=tiny_shop, root=tmp_path / "root"), "tessera compare", console)
+        told.append("for 1 of 1 runs\n" in console.file.getvalue())
+    assert told == [True, True]
+
+
+def test_what_is_left_out_is_told_and_stands_under_the_table(plan, outcomes, console, tmp_path):
+    told = "words-without-text is left out. It reads nothing else."
+    compare(Plan(plan.configs, (told,)), "tessera compare", console)
+    assert console.file.getvalue().startswith(f"{told}\nEstimate: ")
+    page = tmp_path / "root" / "comparisons" / "demo" / "latest" / "comparison.md"
+    assert f"- {told}\n" in page.read_text(encoding="utf-8")
+
+
 def test_nothing_half_written_is_taken_for_an_earlier_comparison(
-        configs, outcomes, console, tmp_path):
-    folder = tmp_path / "root" / "comparisons" / "demo"
+        plan, outcomes, console, tmp_path):
+    folder = folder_of(plan)
     folder.mkdir(parents=True)
     (folder / "comparison.json").write_text('{"runs": [')
-    assert compare(configs, "tessera compare", console) == 0
+    assert compare(plan, "tessera compare", console) == 0
     assert "for 2 of 2 runs\n" in console.file.getvalue()
 
 
@@ -157,8 +201,8 @@ def test_the_command_tells_what_is_wrong(tessera, tmp_path):
 def test_the_command_passes_everything_on(tessera, monkeypatch, tiny_shop, tmp_path):
     seen = []
 
-    def run_all(configs, command, console):
-        seen.append((configs, command))
+    def run_all(plan, command, console):
+        seen.append((plan.configs, command))
         return 0
 
     monkeypatch.setattr(module, "compare", run_all)

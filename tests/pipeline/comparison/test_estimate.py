@@ -12,7 +12,7 @@ from pipeline.comparison.plan import planned
 @pytest.fixture
 def configs(tiny_shop, tmp_path):
     return planned(None, ["flagship", "implicit"], [], 2, dataset="demo", data_dir=tiny_shop,
-                   root=tmp_path)
+                   root=tmp_path).configs
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def ran(tmp_path):
         folder = tmp_path / "runs" / run
         folder.mkdir(parents=True)
         (folder / "metrics.json").write_text(json.dumps({
-            "dataset": dataset, "recipe": recipe, "timings": timings,
+            "dataset": dataset, "split": "u80", "seed": 1, "recipe": recipe, "timings": timings,
             "cached": {name: name in cached for name in timings}}))
 
     return ran
@@ -36,11 +36,12 @@ def told(configs, tiny_shop):
 
 
 def test_without_a_run_it_goes_by_the_rows(told):
-    first, flagship, implicit, data = told()
+    first, flagship, implicit, rough, data = told()
     assert first == "Estimate: 3 min 18 s for 4 of 4 runs"  # 4 × 37.05 and 50.01
-    assert flagship.endswith("2 ×    37 s, from 16 rows, at the pace of docs/results.md")
+    assert flagship.endswith("2 ×    37 s, from 16 rows")
+    assert rough.startswith("  Rough, for no run here tells more yet: on the demo shop")
     assert implicit.split()[0] == "implicit"
-    assert data.endswith("at most 50 s, from the rows")
+    assert " 50 s, from the rows; in part again for each other" in data
 
 
 def test_earlier_runs_tell_what_was_computed_last(told, ran, tmp_path):
@@ -56,7 +57,13 @@ def test_earlier_runs_tell_what_was_computed_last(told, ran, tmp_path):
     assert first == "Estimate: 4 min 17 s for 4 of 4 runs"
     assert flagship.endswith("2 ×    62 s, as in its last run")
     assert implicit.endswith("2 ×    62 s, the mean of the recipes that have run")
-    assert data.endswith("at most 9 s, as in earlier runs")
+    assert " 9 s, as in earlier runs;" in data
+
+
+def test_a_forest_s_evaluation_is_no_step_that_recipes_share(ran, tmp_path):
+    ran("20250101-000000", "trees", {"CatalogGen": 9, "Trainer": 5, "PredictionEvaluator": 3})
+    known = past(tmp_path, "demo")
+    assert (known.data, known.model) == (9, {"trees": 8})
 
 
 def test_a_run_that_did_not_train_tells_nothing_of_its_recipe(ran, tmp_path):
@@ -66,7 +73,7 @@ def test_a_run_that_did_not_train_tells_nothing_of_its_recipe(ran, tmp_path):
 
 
 def test_what_is_finished_does_not_count(told):
-    first, flagship, implicit, _ = told([("flagship", 1), ("flagship", 2), ("implicit", 1)])
+    first, flagship, implicit, *_ = told([("flagship", 1), ("flagship", 2), ("implicit", 1)])
     assert first.startswith("Estimate: 1 min 27 s for 1 of 4 runs; 3 finished before and cost")
     assert flagship.split()[1] == "0" and implicit.split()[1] == "1"
     done = told([("flagship", 1), ("flagship", 2), ("implicit", 1), ("implicit", 2)])

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.comparison.figures import of_run, rows
-from pipeline.comparison.table import cells, markdown, notes
+from pipeline.comparison.table import cells, markdown, notes, summary
 
 BASELINES = {"popularity": {"ndcg@10": 0.05, "recall@20": 0.1, "hr@10": 0.2},
              "ease": {"skipped": "Too many items."}}
@@ -18,13 +18,14 @@ def metrics(ndcg=0.1, blessed=True, **more):
                    "random": {"ndcg@10": 0.2, "recall@50": 0.9}},
         "tasks": {"rating": {"rmse": 0.9, "mae": float("nan")}, "like": {"auc": 0.7}},
         "parameters": 1234, "training": {"seconds": 12.0, "epochs": 3},
-        "serving": {"p50_ms": 2.0, "p99_ms": None}, "peak_rss_mb": 2000, **more,
+        "serving": {"p50_ms": 2.0, "p99_ms": None}, **more,
     }
 
 
 def run(recipe="a", seed=1, relevant="like", failed=None, **values):
     ran = {"recipe": recipe, "seed": seed, "relevant": relevant, "failed": failed}
-    return ran if failed else ran | {"metrics": metrics(**values)}
+    cost = values.pop("cost", {"run_s": 30.4, "peak_rss_mb": 2000})
+    return ran if failed else ran | {"metrics": metrics(**values), "cost": cost}
 
 
 def test_a_run_s_figures_are_numbers_and_what_is_missing_is_left_out():
@@ -77,10 +78,10 @@ def test_a_failed_run_is_a_row_with_its_message():
 def test_cells_have_the_figures_under_their_names():
     heading, lines = cells(rows([run(), run("b", blessed=False)]))
     assert heading == ["model", "NDCG@10", "Recall@20", "HR@10", "unseen NDCG@10", "unseen R@50",
-                       "rating RMSE", "like AUC", "parameters", "training, s", "p50, ms",
-                       "blessed"]
+                       "rating RMSE", "like AUC", "parameters", "training, s", "run, s",
+                       "peak, MiB", "p50, ms", "blessed"]
     assert lines[0] == ["a", "0.1000", "0.300", "0.400", "0.500", "1.000", "0.900", "0.700",
-                        "1,234", "12", "2.0", "yes"]
+                        "1,234", "12", "30", "2,000", "2.0", "yes"]
     assert lines[1][-1] == "no"
     assert lines[2][:2] == ["popularity", "0.0500"] and lines[2][-1] == "–"
 
@@ -95,3 +96,38 @@ def test_markdown_is_one_line_a_row_whatever_a_name_holds():
 def test_figures_of_each_label_apart_are_not_in_the_table():
     found = of_run({"tasks": {"moods": {"auc": 0.75, "auc_by_label": {"calm": 0.5}}}})
     assert found == {"moods_auc": 0.75}
+
+
+def test_each_task_has_one_column():
+    heading, lines = cells(rows([run(tasks={
+        "next": {"accuracy": 0.8, "auc": 0.75}, "mood": {"accuracy": 0.5, "cross_entropy": 1.2},
+        "moods": {"auc": 0.625, "auc_by_label": {"calm": 0.5}, "accuracy": 0.9}})]))
+    found = dict(zip(heading, lines[0], strict=True))
+    assert {key: value for key, value in found.items() if key.split()[0] in (
+        "next", "mood", "moods")} == {
+            "next AUC": "0.750", "moods AUC": "0.625", "mood accuracy": "0.500"}
+
+
+def test_a_column_that_is_the_same_in_all_rows_is_a_line():
+    unseen = {"model": {"ndcg@10": 0.5, "recall@50": 1.0}, "random": {"recall@50": 1.0}}
+    found = rows([run("a", unseen=unseen), run("a", seed=2, unseen=unseen),
+                  run("b", ndcg=0.2, unseen=unseen)])
+    assert "unseen R@50" not in cells(found)[0] and "NDCG@10" in cells(found)[0]
+    assert "unseen R@50 is 1.000 in every row." in summary(found)
+    # Two recipes may have as many parameters: that is worth a column.
+    assert "parameters" in cells(found)[0]
+
+
+def test_one_row_alone_keeps_its_columns():
+    found = rows([run(unseen={}, baselines={})])
+    assert cells(found)[0][1:4] == ["NDCG@10", "Recall@20", "HR@10"]
+
+
+def test_the_summary_tells_seconds_and_the_highest_peak():
+    found = rows([run("a", cost={"run_s": 10.0, "peak_rss_mb": 2000}),
+                  run("b", cost={"run_s": 30.0, "peak_rss_mb": 3000}), run("c", cost={})])
+    assert summary(found)[-2:] == [
+        "A recipe's training and evaluation took 20 s on average, 10 to 30 s.",
+        "The highest peak memory was 3,000 MiB."]
+    assert [row["figures"].get("run_s") for row in found[:3]] == [
+        {"mean": 10.0}, {"mean": 30.0}, None]

@@ -1,15 +1,29 @@
 """What a comparison runs, and what it refuses before anything runs."""
 
-import pytest
+from typing import get_args
 
+import pytest
+import yaml
+
+from pipeline.comparison.ablation import without
 from pipeline.comparison.plan import planned
-from schemas import InputError
+from pipeline.config import load_recipe, recipes
+from pipeline.run import check_recipe
+from schemas import InputError, read_spec
+from trainer.recipe import Recipe
+from trainer.recipe.modalities import for_dataset
+from trainer.recipe.recipe import Modality
+
+TASKS = {"next": {"head": "retrieval", "label": "like"}}
+EVERY = [(name, modality) for name in recipes() for modality in get_args(Modality)
+         if modality in for_dataset(load_recipe(name), read_spec("demo")).modalities]
 
 
 @pytest.fixture
 def plan(tmp_path):
     def plan(recipes, without=(), seeds=1, **given):
-        return planned(None, recipes, without, seeds, dataset="demo", root=tmp_path, **given)
+        return list(planned(None, recipes, without, seeds, dataset="demo", root=tmp_path,
+                            **given).configs)
 
     return plan
 
@@ -25,7 +39,7 @@ def test_every_recipe_with_every_seed_and_none_pushes(plan) -> None:
 
 def test_seeds_start_at_the_configuration_s_own(plan, tmp_path) -> None:
     (tmp_path / "my.yaml").write_text("seed: 7\nrecipe: implicit\n")
-    configs = planned(tmp_path / "my.yaml", ["flagship"], [], 2, dataset="demo")
+    configs = planned(tmp_path / "my.yaml", ["flagship"], [], 2, dataset="demo").configs
     assert [(c.recipe_name, c.seed) for c in configs] == [("flagship", 7), ("flagship", 8)]
 
 
@@ -35,7 +49,7 @@ def test_an_ablation_is_the_same_recipe_without_a_modality(plan) -> None:
     assert text.pipeline_name == "demo-flagship-without-text-1"
     assert text.recipe.modalities == tuple(m for m in whole.recipe.modalities if m != "text")
     assert image.recipe.modalities == tuple(m for m in whole.recipe.modalities if m != "image")
-    rest = {"exclude": {"modalities"}}
+    rest = {"exclude": {"modalities", "tune"}}
     assert text.recipe.model_dump(**rest) == whole.recipe.model_dump(**rest)
 
 
@@ -54,11 +68,97 @@ def test_a_modality_that_nobody_reads(plan, tmp_path) -> None:
         plan([str(tmp_path / "words.yaml")], ["video"])
 
 
+@pytest.mark.parametrize(("name", "modality"), EVERY)
+def test_every_recipe_of_the_project_can_do_without_each_modality(name, modality):
+    plan = planned(None, [name], [modality], 1, dataset="demo")
+    plain, changed = plan.configs
+    assert plan.left_out == ()
+    assert modality in plain.recipe.modalities and modality not in changed.recipe.modalities
+    check_recipe(changed, changed.spec())
+
+
+def full(**changed) -> Recipe:
+    """A recipe that asks for something of every modality."""
+    return Recipe.model_validate({
+        "description": "d", "tasks": {**TASKS, "image": {"head": "binary", "label": "like"}},
+        "modalities": ["text", "image", "audio", "video"],
+        "preprocessing": {"text": {"topics": 8, "tokens": 9}, "image": {"height": 16},
+                          "categorical": {"vocabulary": 5}, "audio": {"mels": 20}},
+        "encoders": {"text": {"handle": "/t"}, "image": {"handle": "/i"},
+                     "audio": {"handle": "/a"}},
+        "model": {"towers": {"text": "lstm", "image": "fourier", "history": "gru"}, "dim": 32,
+                  "behaviour": ["history", "reviews", "item_reviews"]},
+        "training": {"augmentation": {"text": {"hidden": 0.1}, "image": 0.5, "sound": 0.25}},
+        "tune": {"ranges": {"model.towers.text": {"choices": ["lstm", "cnn"]}}}} | changed)
+
+
+def said(recipe: Recipe) -> dict:
+    return recipe.model_dump(mode="json", exclude_unset=True)
+
+
+def test_all_that_is_asked_of_a_modality_goes_with_it():
+    whole = said(full())
+    text = said(without(full(), "full", "text"))
+    assert "text" not in yaml.safe_dump({k: v for k, v in text.items() if k != "tasks"})
+    assert text["model"] == {"towers": {"image": "fourier", "history": "gru"}, "dim": 32,
+                             "behaviour": ["history"]}
+    assert text["training"] == {"augmentation": {"image": 0.5, "sound": 0.25}}
+    audio = said(without(full(), "full", "audio"))
+    assert audio["training"]["augmentation"] == {"text": {"hidden": 0.1}, "image": 0.5}
+    assert "audio" not in audio["encoders"] and "audio" not in audio["preprocessing"]
+    assert audio["model"] == whole["model"] and "tune" not in audio
+
+
+def test_pictures_leave_the_augmentation_of_films_and_a_task_of_their_name():
+    image = without(full(), "full", "image")
+    assert image.training.augmentation.image == 0.5 and "image" in image.tasks
+    assert image.encoders.image is None and image.preprocessing.image.height == 32
+    assert image.model.towers.image == "cnn"
+    assert without(image, "full", "video").training.augmentation.image == 0
+
+
+def test_a_recipe_that_cannot_do_without_is_left_out_and_named(tmp_path):
+    (tmp_path / "words.yaml").write_text(yaml.safe_dump(
+        {"description": "w", "family": "similarity", "modalities": ["text"], "tasks": TASKS,
+         "similarity": {"vectors": "content"}}))
+    words = str(tmp_path / "words.yaml")
+    plan = planned(None, ["flagship", words], ["text"], 1, dataset="demo")
+    assert [c.recipe_name for c in plan.configs] == ["flagship", "words", "flagship-without-text"]
+    (told,) = plan.left_out
+    assert told.startswith("words-without-text is left out. Recipe 'words-without-text': ")
+    assert "needs features of the items" in told
+    with pytest.raises(InputError, match="--without text: no recipe given can do without it. wor"):
+        planned(None, [words], ["text"], 1, dataset="demo")
+
+
+def test_what_is_left_of_a_recipe_may_be_none(monkeypatch):
+    def two_or_more(model, values, where):
+        raise InputError("fusion 'co_attention' needs two")
+
+    monkeypatch.setattr("pipeline.comparison.ablation.validated", two_or_more)
+    with pytest.raises(InputError, match="Recipe 'full' cannot do without text: fusion 'co_att"):
+        without(full(), "full", "text")
+
+
+def test_a_recipe_that_does_not_fit_the_data_is_not_said_to_need_the_modality(plan, tmp_path):
+    (tmp_path / "wish.yaml").write_text(yaml.safe_dump(
+        {"description": "w", "tasks": {"next": {"head": "retrieval", "label": "wished"}}}))
+    with pytest.raises(InputError, match="^Recipe 'wish' needs the label 'wished'"):
+        plan([str(tmp_path / "wish.yaml")], ["text"])
+
+
 def test_the_same_name_twice(plan, tmp_path) -> None:
-    (tmp_path / "flagship.yaml").write_text(
-        "{description: w, tasks: {next: {head: retrieval, label: like}}}")
-    with pytest.raises(InputError, match="Recipe flagship was given twice"):
-        plan(["flagship", str(tmp_path / "flagship.yaml")])
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.yaml").write_text(
+            "{description: w, tasks: {next: {head: retrieval, label: like}}}")
+    with pytest.raises(InputError, match="Recipe mine was given twice"):
+        plan([str(tmp_path / folder / "mine.yaml") for folder in ("a", "b")])
+
+
+def test_the_same_modality_twice(plan) -> None:
+    with pytest.raises(InputError, match="--without names text twice: name each modality once"):
+        plan(["flagship"], ["text", "image", "text"])
 
 
 def test_no_recipe_and_an_unknown_one(plan) -> None:
