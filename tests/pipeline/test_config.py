@@ -151,7 +151,7 @@ def test_an_impossible_recipe_is_named(written, changes, told):
 
 
 @pytest.mark.parametrize(("changes", "told"), [
-    ({"relevant": "joy"}, ["key 'relevant': needs the label 'joy'; dataset 'demo' has: rating, like"]),
+    ({"relevant": "joy"}, ["key 'relevant': needs the label 'joy'; dataset 'demo' has: rating"]),
     ({"relevant": "rating"}, ["'rating' of dataset 'demo' is not binary"]),
     ({"tasks": TASKS | {"fun": {"head": "binary", "label": "fun"}}},
      ["task 'fun', key 'label': needs the label 'fun'"]),
