@@ -1,6 +1,7 @@
 """YAML as people mean it: no key twice, and 1e-4 is a number."""
 
 import re
+from typing import Any
 
 import yaml
 
@@ -8,7 +9,7 @@ import yaml
 class Loader(yaml.SafeLoader):
     """PyYAML's safe loader, which takes the last of two equal keys in silence, made strict."""
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """Composes a mapping.
 
         Raises:
