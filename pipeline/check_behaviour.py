@@ -17,8 +17,7 @@ def check_behaviour(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
       spec: The dataset's spec.
 
     Raises:
-      InputError: There is no history of items and times, or none of texts, or a column of the
-        tables is called like a part of `model.behaviour`.
+      InputError: There is no history of items and times, or none of texts.
     """
     model = recipe.model
     wanted: list[str] = [part for part in model.past_parts if part not in DEFAULT]
@@ -40,9 +39,3 @@ def check_behaviour(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
             f"{where} needs the texts of earlier events, and the interactions of {spec.name!r} "
             f"have: {has}. Add a column with the tag 'history:COLUMN', COLUMN having the tag "
             f"'text' and not 'pii', or take {' and '.join(reviews)} out.")
-    for side, parts in (("users", wanted), ("items", reviews)):
-        for feature in spec.inputs(side, recipe.modalities):
-            if feature.name in parts:
-                raise InputError(
-                    f"{where}: the {side} of {spec.name!r} have a column {feature.name!r}, and a "
-                    "part of the model would have the same name. Rename the column.")

@@ -8,33 +8,37 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from components.sources import SCHEMAS, SOURCES
 from components.sources.files.options import FileOptions
 from components.sources.files.readers import FORMATS
 from pipeline.kubeflow.options import KubeflowOptions
+from pipeline.yaml_loader import Loader
 from schemas import FeatureSpec, InputError, read_spec, unknown
 from trainer.recipe import Recipe
+from trainer.recipe.strict import Number, Positive, Strict, Weight, Whole
 
 _RECIPES = Path(__file__).parent / "recipes"
 _USUAL_SCHEMAS = "schemas"  # a folder's name that tells nothing of the dataset
 _LONGEST_NAME = 63  # TFX refuses a longer name of a pipeline
+# Where pydantic's own words are those of Python.
+_WORDS = {"tuple_type": "a list is allowed, as in [a, b]",
+          "dict_type": "keys with values are allowed, as in {key: value}",
+          "model_type": "keys with values are allowed, as in {key: value}"}
 
 
-class Thresholds(BaseModel):
+class Thresholds(Strict):
     """What a model must reach to be blessed, and how much worse than the last one it may be."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    max_rmse: Annotated[float, Field(gt=0)] = 1.2
-    min_auc: Annotated[float, Field(ge=0, le=1)] = 0.55
-    max_rmse_increase: Annotated[float, Field(ge=0)] = 0.02
-    max_auc_decrease: Annotated[float, Field(ge=0)] = 0.02
-    max_p99_ms: Annotated[float, Field(gt=0)] = 1000.0
+    max_rmse: Positive = 1.2
+    min_auc: Annotated[Number, Field(ge=0, le=1)] = 0.55
+    max_rmse_increase: Weight = 0.02
+    max_auc_decrease: Weight = 0.02
+    max_p99_ms: Positive = 1000.0
 
 
-class RunConfig(BaseModel):
+class RunConfig(Strict):
     """Everything that a run depends on besides the data's content.
 
     Attributes:
@@ -54,8 +58,6 @@ class RunConfig(BaseModel):
       kubeflow: What `tessera compile` tells a cluster; local runs ignore it.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     dataset: str
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] | None = None
     data_dir: Path
@@ -65,8 +67,8 @@ class RunConfig(BaseModel):
     recipe_name: str = "flagship"
     recipe: Recipe
     split: str = "u80"
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
-    max_quarantine_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    seed: Annotated[Whole, Field(ge=0, lt=2**31)] = 1
+    max_quarantine_share: Annotated[Number, Field(ge=0, le=1)] = 0.01
     thresholds: Thresholds = Thresholds()
     push: bool = True
     kubeflow: KubeflowOptions | None = None
@@ -221,10 +223,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Reads a YAML mapping.
 
     Raises:
-      InputError: The file is missing, no YAML, or no mapping.
+      InputError: The file is missing, no YAML, no mapping, or has a key twice.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader)
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror}. Check the path.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -238,20 +240,27 @@ def validated(model: type[BaseModel], values: dict[str, Any], where: str) -> Any
     """Validates values; errors name the key, what was given and what is allowed.
 
     Raises:
-      InputError: A key is unknown or a value is not allowed.
+      InputError: A key is missing or unknown, or a value is not allowed.
     """
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        lines = []
-        for fault in error.errors():
-            key = ".".join(str(part) for part in fault["loc"]) or "the whole"
-            if fault["type"] == "extra_forbidden":
-                known = ", ".join(_siblings(model, fault["loc"]))
-                lines.append(f"unknown key {key!r}; known here: {known}")
-            else:
-                lines.append(f"{key}: given {fault['input']!r}, but {fault['msg']}")
+        lines = [_told(model, fault) for fault in error.errors()]
         raise InputError(f"In {where}: " + "; ".join(lines) + ".") from error
+
+
+def _told(model: type[BaseModel], fault: Any) -> str:
+    """Returns one fault as a clause; what was given is shown where it is one value."""
+    key, given = ".".join(str(part) for part in fault["loc"]), fault["input"]
+    if fault["type"] == "extra_forbidden":
+        known = ", ".join(_siblings(model, fault["loc"]))
+        return f"unknown key {key!r}; known here: {known}"
+    if fault["type"] == "missing":
+        return f"{key}: missing; it must be given"
+    words = _WORDS.get(fault["type"], fault["msg"]).removeprefix("Value error, ")
+    if isinstance(given, dict | BaseModel):
+        return f"{key}: {words}" if key else words
+    return f"{key}: given {given!r}, but {words}"
 
 
 def _siblings(model: type[BaseModel], location: tuple) -> list[str]:

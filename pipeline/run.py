@@ -17,7 +17,8 @@ from components.sources import open_source
 from components.sources.movielens import EDITIONS
 from pipeline import results
 from pipeline.check_behaviour import check_behaviour
-from pipeline.config import RunConfig, data_folder
+from pipeline.check_parts import check_part_names
+from pipeline.config import RunConfig, data_folder, validated
 from pipeline.encoders import check_encoded_columns, try_encoders
 from pipeline.failure import raise_failure, told
 from pipeline.memory import PeakMemory
@@ -27,6 +28,7 @@ from pipeline.recipe_tasks import check_tasks
 from pipeline.root import full_disk_told, one_run, require_usable, write_whole
 from pipeline.text_check import check_texts
 from serving.model_directory import versions
+from trainer.recipe import Recipe
 from trainer.recipe.modalities import check_modalities, for_dataset
 
 NOT_BLESSED = 4
@@ -226,22 +228,32 @@ def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> None:
     """
     check_protocol(config.split, spec)
     check_modalities(config.recipe_name, config.recipe, spec)
-    config = config.model_copy(update={"recipe": for_dataset(config.recipe, spec)})
-    check_behaviour(config.recipe, config.recipe_name, spec)
-    _check_labels(config, spec)
     check_texts(config.recipe_name, config.recipe, spec)
+    recipe = for_dataset(config.recipe, spec)
+    config = config.model_copy(update={"recipe": recipe})
+    # As components will read it, `tune` included.
+    validated(Recipe, recipe.model_dump(mode="json"),
+              f"recipe {config.recipe_name!r} on dataset {spec.name!r}")
+    check_behaviour(config.recipe, config.recipe_name, spec)
+    check_part_names(config.recipe, config.recipe_name, spec)
+    _check_labels(config, spec)
     check_encoded_columns(config, spec)
     check_tasks(config.recipe_name, config.recipe, spec)
 
 
 def _check_labels(config: RunConfig, spec: schemas.FeatureSpec) -> None:
     known = [label.name for label in spec.labels]
-    for label in config.recipe.labels:
+    asked = [(f"task {name!r}, key {'labels' if task.labels else 'label'!r}", label)
+             for name, task in config.recipe.tasks.items() for label in task.targets]
+    if config.recipe.relevant:
+        asked.append(("key 'relevant'", config.recipe.relevant))
+    for where, label in asked:
         if label not in known:
             raise schemas.InputError(
-                f"Recipe {config.recipe_name!r} needs the label {label!r}; dataset {spec.name!r} "
-                f"has: {', '.join(known) or 'none'}. Tag a column of the interactions "
-                f"'label:{label}', or take a recipe without it; 'implicit' needs events alone.")
+                f"Recipe {config.recipe_name!r}, {where}: needs the label {label!r}; dataset "
+                f"{spec.name!r} has: {', '.join(known) or 'none'}. Tag a column of the "
+                f"interactions 'label:{label}', or take a recipe without it; 'implicit' needs "
+                "events alone.")
     for name, task in config.recipe.tasks.items():
         if task.head == "click" and spec.unseen() is None:
             raise schemas.InputError(

@@ -38,6 +38,10 @@ _LABEL = re.compile(
 _WEIGHT = re.compile(r"weight:(?P<type>.+)=(?P<weight>\d+(?:\.\d+)?)$")
 # Columns that preprocessing derives; no column of a dataset may hide them.
 _RESERVED = frozenset({"index", "events", "user_index", "item_index", "context"})
+# Of a request, of histories and of vocabularies: no column of users or items that is read may be
+# mistaken for them.
+_RESERVED_INPUTS = frozenset({"user_id", "item_id", "timestamp", "event_types", "event_words"})
+_HISTORIES = "history_"
 _FLAGS = ("pii", "events", "unseen")
 _HISTORY = re.compile(r"history:(?P<what>\w+)$")
 _SOUND_OF = re.compile(r"sound_of:(?P<video>.+)$")
@@ -218,6 +222,13 @@ def _check_roles(features: list[Feature], side: str, where: str) -> None:
             raise InputError(
                 f"{where}: the name {feature.name!r} is taken. Names with two underscores and "
                 f"{', '.join(sorted(_RESERVED))} are kept for derived columns; rename it."
+            )
+        read = side != "interactions" and feature.modality and not (feature.role or feature.pii)
+        if read and (feature.name in _RESERVED_INPUTS or feature.name.startswith(_HISTORIES)):
+            raise InputError(
+                f"{where}: the name {feature.name!r} is taken. In the users and the items, "
+                f"{', '.join(sorted(_RESERVED_INPUTS))} and names that begin with "
+                f"{_HISTORIES!r} are kept for what a request brings; rename it."
             )
     if len({f.name for f in table}) != len(table):
         raise InputError(f"{where}: a feature is declared twice.")

@@ -14,6 +14,7 @@ from trainer.layers.image.visual_words import VisualWordsTower
 from trainer.layers.registry import look_up
 from trainer.layers.towers import CategoricalTower, ImageTower, NumericTower
 from trainer.layers.video_tower import VideoTower
+from trainer.part_names import joined
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
 from trainer.text import text_aspects, text_tower
@@ -62,18 +63,19 @@ def feature_parts(
     Returns:
       A vector `(batch, dim)` and a flag `(batch,)` by feature.
     """
-    parts = {}
+    parts: dict[str, tuple] = {}
     encoders = recipe.encoders.given()
     for feature in spec.inputs(table, recipe.modalities, recipe.labels):
         modality, name = str(feature.modality), f"{table}_{feature.name}"
         encoder = encoders.get(modality)
         if encoder is None or not encoder.replaces_tower:
-            parts[feature.name] = TOWERS[modality](feature, recipe, side, inputs, name)
+            tower = TOWERS[modality](feature, recipe, side, inputs, name)
+            parts = joined(parts, {feature.name: tower})
             if modality == "text":
-                parts.update(text_aspects(feature, recipe, inputs, name))
+                parts = joined(parts, text_aspects(feature, recipe, inputs, name))
         if encoder is not None:
-            parts[f"{feature.name}_encoded"] = encoded_part(
-                feature.name, recipe.model, side.tails.get(modality), inputs, f"{name}_encoded")
+            parts = joined(parts, {f"{feature.name}_encoded": encoded_part(
+                feature.name, recipe.model, side.tails.get(modality), inputs, f"{name}_encoded")})
     return parts
 
 

@@ -31,6 +31,7 @@ from trainer.layers.sharing import SHARINGS
 from trainer.layers.stranger import StrangerDropout
 from trainer.layers.table import TableLookup
 from trainer.layers.towers import IdTower
+from trainer.part_names import IDS, joined
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
 
@@ -206,12 +207,12 @@ def _item_model(spec, recipe, items, past, seed):
     inputs = {columns.ITEM_INDEX: index, **content_inputs(items)}
     tower = IdTower(options.dim, past.items, options.id_dropout, seed, dropout=options.dropout,
                     name="item_id")
-    parts = {"id": tower(_known(index, items, "items"))}
+    parts = {IDS: tower(_known(index, items, "items"))}
     content = feature_parts(spec, recipe, "items", items, inputs)
-    parts.update(content)
+    parts = joined(parts, content)
     if columns.ITEM_WORDS in inputs:
-        parts["item_reviews"] = review_part(
-            recipe, inputs[columns.ITEM_WORDS], past, "item_review_tower")
+        parts = joined(parts, {"item_reviews": review_part(
+            recipe, inputs[columns.ITEM_WORDS], past, "item_review_tower")})
     vectors, present = _stack(parts)
     fused, about = _fuse(vectors, present, recipe, "items", _places(content, parts), seed + 3)
     outputs = {"vector": fused, **about}
@@ -228,11 +229,10 @@ def _user_model(spec, recipe, users, past, seed):
     embedding = RowEmbedding(users.rows, options.dim, name="user_embedding")
     tower = IdTower(options.dim, embedding, options.id_dropout, seed + 1,
                     dropout=options.dropout, name="user_id")
-    parts = {"id": tower(_known(index, users, "users"))}
+    parts = {IDS: tower(_known(index, users, "users"))}
     content = feature_parts(spec, recipe, "users", users, inputs)
-    parts.update(content)
     past_parts, losses = behaviour_parts(spec, recipe, behaviour, past)
-    parts.update(past_parts)
+    parts = joined(joined(parts, content), past_parts)
     fused, about = _fuse(*_stack(parts), recipe, "users", _places(content, parts), seed + 4)
     shared = look_up(SHARINGS, options.sharing, "sharing")(
         list(recipe.tasks), options.dim, options.dropout, name="sharing",

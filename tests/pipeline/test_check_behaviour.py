@@ -61,10 +61,3 @@ def test_data_with_all_of_it():
     check({"behaviour": ["history", "counts", "series", "reviews", "item_reviews"],
            "towers": {"history": "self_attention", "series": "vae"}},
           HISTORIES + note + PAST.format("notes", "BYTES", "note"))
-
-
-def test_a_column_called_like_a_part():
-    users = 'feature { name: "counts" type: INT annotation { tag: "numeric" } }\n'
-    message = refused({"behaviour": ["counts"]}, HISTORIES, users)
-    assert "the users of 'mine' have a column 'counts'" in message and "Rename" in message
-    check({"behaviour": ["series"]}, HISTORIES, users)

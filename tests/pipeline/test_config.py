@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.config import data_folder, load_config, load_recipe, recipes
-from pipeline.run import run
+from pipeline.config import data_folder, load_config, load_recipe, read_yaml, recipes
+from pipeline.run import check_recipe, run
 from schemas import InputError
 
 TASKS = {"find": {"head": "retrieval", "label": "like"}}
@@ -193,9 +193,10 @@ def test_an_impossible_recipe_is_named(written, changes, told):
 
 
 @pytest.mark.parametrize(("changes", "told"), [
-    ({"relevant": "joy"}, ["label 'joy'; dataset 'demo' has: rating, like, purchase"]),
+    ({"relevant": "joy"}, ["key 'relevant': needs the label 'joy'; dataset 'demo' has: rating"]),
     ({"relevant": "rating"}, ["'rating' of dataset 'demo' is not binary"]),
-    ({"tasks": TASKS | {"fun": {"head": "binary", "label": "fun"}}}, ["needs the label 'fun'"]),
+    ({"tasks": TASKS | {"fun": {"head": "binary", "label": "fun"}}},
+     ["task 'fun', key 'label': needs the label 'fun'"]),
     ({"tasks": TASKS | {"stars": {"head": "binary", "label": "rating"}}},
      ["task 'stars'", "head 'binary' needs a label that is 0 or 1", "like, purchase"]),
     ({"tasks": {"find": {"head": "retrieval", "label": "rating"}}},
@@ -239,3 +240,102 @@ def test_a_recipe_s_file_is_named_from_where_the_configuration_lies(tmp_path):
     (tmp_path / "run.yaml").write_text("dataset: demo\nrecipe: mine.yaml\n")
     config = load_config(tmp_path / "run.yaml")
     assert (config.recipe_name, config.recipe.description) == ("mine", "mine")
+
+
+@pytest.mark.parametrize(("text", "key", "lines"), [
+    ("description: d\ntasks:\n  a: {head: retrieval}\n  b: {head: click}\n  a: {head: click}\n",
+     "a", (3, 5)),
+    ("description: d\nmodel: {dim: 8}\ntasks: {a: {head: retrieval}}\nmodel: {dim: 9}\n",
+     "model", (2, 4)),
+    ("description: d\ntasks: {a: {head: retrieval, 'head': click}}\n", "head", (2, 2)),
+])
+def test_a_key_that_stands_twice(written, text, key, lines):
+    path = written(text)
+    message = refused(load_recipe, str(path))
+    assert message == (f"{path} is not valid YAML: the key {key!r} stands twice, in line "
+                       f"{lines[0]} and in line {lines[1]}; keep one.")
+
+
+def test_one_key_in_two_mappings_and_a_merged_one(written):
+    path = written("dataset: demo\nthresholds: &base {min_auc: 0.6, max_rmse: 2}\n")
+    assert load_config(path).thresholds.min_auc == 0.6
+    merged = read_yaml(written("a: &a {x: 1, y: 1}\nb: {<<: *a, x: 2}\n"))
+    assert merged == {"a": {"x": 1, "y": 1}, "b": {"x": 2, "y": 1}}
+
+
+@pytest.mark.parametrize(("text", "number"), [
+    ("1e-4", 1e-4), ("2E+3", 2e3), ("1.5e-2", 1.5e-2), ("-3e2", -300.0)])
+def test_exponents_are_numbers(written, text, number):
+    path = written(f"description: d\ntasks: {{a: {{head: retrieval}}}}\nx: {text}\n")
+    assert read_yaml(path)["x"] == number
+    assert read_yaml(written("x: e4\ny: 1e\nz: '1e4'")) == {"x": "e4", "y": "1e", "z": "1e4"}
+
+
+@pytest.mark.parametrize(("values", "told"), [
+    ({"thresholds": {"max_rmse": float("inf")}}, ["thresholds.max_rmse: given inf", "finite"]),
+    ({"thresholds": {"max_p99_ms": float("nan")}}, ["thresholds.max_p99_ms: given nan", "finite"]),
+    ({"thresholds": {"min_auc": True}}, ["thresholds.min_auc: given True", "valid number"]),
+    ({"seed": True}, ["seed: given True", "valid integer"]),
+    ({"seed": "1"}, ["seed: given '1'", "valid integer"]),
+    ({"max_quarantine_share": float("nan")}, ["max_quarantine_share: given nan", "finite"]),
+    ({"thresholds": 3}, ["thresholds: given 3, but keys with values are allowed"]),
+])
+def test_numbers_of_a_configuration_are_finite_and_of_their_kind(written, values, told):
+    message = refused(load_config, written({"dataset": "demo"} | values))
+    for words in told:
+        assert words in message
+
+
+@pytest.mark.parametrize(("changes", "told"), [
+    ({"tasks": TASKS | {"other": {"head": "retrieval"}}},
+     "at most one task may have the head 'retrieval'."),
+    ({"tasks": TASKS | {"stars": {"head": "regression"}}},
+     "tasks.stars: a task with head 'regression' needs a label."),
+    ({"tasks": {"a/b": {"head": "retrieval"}}},
+     "tasks: no task may be called 'a/b'; allowed are letters, digits and '_', a letter first, 64 "
+     "at most."),
+    ({"tasks": {"find": {"label": "like"}}}, "tasks.find.head: missing; it must be given."),
+    ({"modalities": "text"}, "modalities: given 'text', but a list is allowed, as in [a, b]."),
+    ({"modalities": None}, "modalities: given None, but a list is allowed, as in [a, b]."),
+    ({"model": 3}, "model: given 3, but keys with values are allowed, as in {key: value}."),
+    ({"tune": {"ranges": {"model.dim": {"choices": [[8], [16]]}}}},
+     "tune.ranges.model.dim.choices: given [[8], [16]], but each of 'choices' is a finite number, "
+     "a text, or true or false."),
+])
+def test_a_message_is_one_clause_with_the_reason_first(written, changes, told):
+    path = written({"description": "d", "tasks": TASKS} | changes)
+    assert refused(load_recipe, str(path)) == f"In recipe {str(path)!r}: {told}"
+
+
+def test_a_recipe_without_tasks(written):
+    path = written({"description": "d"})
+    assert refused(load_recipe, str(path)) == (
+        f"In recipe {str(path)!r}: tasks: missing; it must be given.")
+
+
+@pytest.mark.parametrize(("tasks", "where"), [
+    ({"fun": {"head": "binary", "label": "fun"}}, "task 'fun', key 'label': needs the label 'fun'"),
+    ({"feels": {"head": "multi_label", "labels": ["like", "joy"]}},
+     "task 'feels', key 'labels': needs the label 'joy'"),
+])
+def test_a_label_that_the_dataset_lacks_is_told_with_its_task(written, tasks, where):
+    path = written({"description": "d", "tasks": TASKS | tasks})
+    config = load_config(None, dataset="demo", recipe=str(path))
+    message = refused(check_recipe, config, config.spec())
+    assert f"Recipe 'given', {where}; dataset 'demo' has: rating, like" in message
+
+
+@pytest.mark.parametrize("name", recipes())
+def test_every_recipe_of_the_project_fits_the_demo(name):
+    config = load_config(None, dataset="demo", recipe=name)
+    check_recipe(config, config.spec())
+
+
+def test_ranges_of_a_tower_that_the_dataset_has_no_use_for(written):
+    path = written({"description": "d", "tasks": TASKS, "tune": {
+        "ranges": {"model.towers.image": {"choices": ["cnn", "fourier"]}}}})
+    config = load_config(None, dataset="movielens-latest-small", recipe=str(path))
+    spec = config.spec()
+    message = refused(check_recipe, config, spec)
+    assert message.startswith(f"In recipe 'given' on dataset {spec.name!r}: tune: 'ranges' holds")
+    assert "'model.towers.image' is 'fourier', but 'modalities' has no 'image'" in message

@@ -231,3 +231,16 @@ def test_a_folder_in_the_way_does_not_hide_the_projects_schema(
     (tmp_path / "demo").mkdir()
     monkeypatch.chdir(tmp_path)
     assert read_spec("demo").name == "demo"
+
+
+@pytest.mark.parametrize("name", ["timestamp", "user_id", "event_types", "history_age"])
+def test_an_input_of_a_table_is_not_called_like_what_a_request_brings(name):
+    ids = 'feature {{ name: "{0}" type: BYTES annotation {{ tag: "{1}" }} }}'
+    user, item = ids.format("u", "user_id"), ids.format("i", "item_id")
+    column = ids.format(name, "categorical")
+    for texts in ([user + column, item, user + item], [user, item + column, user + item]):
+        with pytest.raises(InputError) as caught:
+            parse_spec("mine", texts)
+        assert f"the name {name!r} is taken. In the users and the items, " in str(caught.value)
+        assert "rename it" in str(caught.value)
+    parse_spec("mine", [user + ids.format(name, "pii"), item, user + item + column])

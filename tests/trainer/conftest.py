@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform.beam as tft_beam
 import tiny_shop
+from narrowed import narrowed
 from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
 from theatre import PREPROCESSING, theatre_spec, theatre_tables
@@ -199,7 +200,7 @@ def build(spec, recipe, sides):
     """Builds a network of the tiny recipe with some values replaced."""
 
     def build(**changes):
-        changed = Recipe(**{**recipe.model_dump(), **changes})
+        changed = Recipe(**narrowed({**recipe.model_dump(), **changes}))
         means = {"rating": 3.5, "like": 0.5}
         return build_network(spec, changed, *sides, label_means=means, seed=7), changed
 

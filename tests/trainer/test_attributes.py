@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
+from narrowed import narrowed
 from sklearn.metrics import roc_auc_score
 from tensorflow_transform import TFTransformOutput
 from theatre import MOODS, PREPROCESSING, REGIONS
@@ -30,9 +31,10 @@ TASKS = {
 
 
 def recipe(tasks=TASKS) -> Recipe:
-    return Recipe(description="attributes", modalities=("categorical", "numeric", "text", "image"),
-                  preprocessing=PREPROCESSING, model={"dim": 8},
-                  training={"max_epochs": 1, "batch_size": 8}, tasks=tasks)
+    return Recipe(**narrowed({
+        "description": "attributes", "modalities": ("categorical", "numeric", "text", "image"),
+        "preprocessing": PREPROCESSING, "model": {"dim": 8},
+        "training": {"max_epochs": 1, "batch_size": 8}, "tasks": tasks}))
 
 
 @pytest.fixture(scope="module")

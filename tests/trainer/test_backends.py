@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import two_steps
+from narrowed import narrowed
 
 _ROOT = Path(__file__).parents[2]
 _PLAIN = {"dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0, "dim": 4}
@@ -62,7 +63,7 @@ def folder(tmp_path_factory, spec, sides, recipe):
     for name, changes in _CASES.items():
         given = {**recipe.model_dump(), **changes}
         given["model"] = {**_PLAIN, **changes.get("model", {})}
-        recipes[name] = Recipe(**given).model_dump()
+        recipes[name] = Recipe(**narrowed(given)).model_dump()
     random, rows = np.random.default_rng(0), 24
     labels = {"rating": random.integers(1, 6, rows).astype("float32")}
     labels["rating"][::5] = np.nan

@@ -197,6 +197,30 @@ def test_an_answer_that_is_no_vector(made, tmp_path):
     assert "answers with float32 (batch, 6, 6, 2); allowed is one vector" in message
 
 
+class Answers(tf.Module):
+    """Answers texts with something that has not a row for each."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self._answer = answer
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def __call__(self, texts):
+        return self._answer(tf.strings.length(texts))
+
+
+@pytest.mark.parametrize(("answer", "told"), [
+    (lambda lengths: tf.zeros([1, 3]) + tf.cast(tf.reduce_sum(lengths), tf.float32),
+     "float32 (1, 3) for two values"),
+    (lambda lengths: tf.cast(tf.reduce_sum(lengths), tf.float32), "float32 () for two values"),
+    (lambda lengths: tf.cast(lengths, tf.float32), "float32 (batch,)"),
+])
+def test_an_answer_is_told_as_it_is(tmp_path, answer, told):
+    message = refused("text", handle=tiny.save(Answers(answer), tmp_path / "module"))
+    assert f"which answers with {told}; allowed is one vector for each value, float32 (batch, " in (
+        message)
+
+
 def test_the_size_of_pictures(made, tmp_path):
     message = refused("image", **{**made[1]["image"], "height": 16})
     assert "encoders.image.height is 16" in message and "takes 8" in message

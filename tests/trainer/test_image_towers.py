@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from narrowed import narrowed
 
 from trainer.layers.image.codebook import fit_codebook
 from trainer.layers.image.fourier import FourierTower, bands_of
@@ -158,9 +159,9 @@ def test_a_recipe_chooses_the_tower_of_both_sides(build, rows, kind):
 
 def test_a_codebook_is_fitted_on_present_pictures_of_its_own_table_alone(spec, recipe, sides):
     users, items = sides
-    changed = recipe.model_validate({
+    changed = recipe.model_validate(narrowed({
         **recipe.model_dump(), "modalities": ["image"],
-        "model": {"dim": 4, "towers": {"image": "visual_words"}}})
+        "model": {"dim": 4, "towers": {"image": "visual_words"}}}))
 
     def kernel(users, items):
         network = build_network(spec, changed, users, items, {"rating": 3, "like": 0}, seed=1)

@@ -87,10 +87,3 @@ def test_the_weight_of_reconstruction_needs_an_autoencoder():
     assert "'model.towers.series: vae'" in message
     model = {"behaviour": ["series"], "towers": {"series": "vae"}}
     assert _recipe(model, training={"reconstruction": 0.5}).training.reconstruction == 0.5
-
-
-def test_no_task_has_the_name_of_the_autoencoders_loss():
-    tasks = {**TASKS, "reconstruction": {"head": "binary", "label": "like"}}
-    model = {"behaviour": ["series"], "towers": {"series": "vae"}}
-    assert "no task may be called 'reconstruction'" in _refused(model, tasks=tasks)
-    assert _recipe({}, tasks=tasks).tasks

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from narrowed import narrowed
 from theatre import PREPROCESSING
 from tiny_shop import ITEMS, examples
 
@@ -29,7 +30,7 @@ def tiny(name: str) -> Recipe:
         values[key] = {**values.get(key, {}), **changes}
     if recipe.family in ("network", "factorization"):
         values["training"] = {**values["training"], "max_epochs": 1, "batch_size": 8}
-    return Recipe(**values)
+    return Recipe(**narrowed(values))
 
 
 # One of each kind in each run; the others are of the same parts, which have tests of their own.

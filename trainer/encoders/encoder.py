@@ -119,11 +119,13 @@ class Encoder(tf.Module):
             raise InputError(f"{key}, which fails on values without content: {words}") from error
         tail = self._module.tail
         answer = vectors if tail is None else tail.outputs[0]
-        if vectors.dtype != tf.float32 or len(answer.shape) != 2 or vectors.shape[0] != 2:
+        if vectors.dtype != tf.float32 or len(answer.shape) != 2 or len(vectors) != 2:
+            rows = vectors.shape[0] if vectors.shape.rank else None
+            shape = (_shown((None, *answer.shape[1:])) if rows == 2
+                     else f"{tuple(vectors.shape)} for two values")
             raise InputError(
-                f"{key}, which answers with {tf.as_dtype(answer.dtype).name} "
-                f"{_shown((None, *answer.shape[1:]))}; allowed is one vector for each value, "
-                "float32 (batch, width).")
+                f"{key}, which answers with {tf.as_dtype(answer.dtype).name} {shape}; allowed is "
+                "one vector for each value, float32 (batch, width).")
         return tuple(vectors.shape[1:])
 
 

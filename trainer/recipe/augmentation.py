@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from trainer.recipe.strict import Share, Strict
+from trainer.recipe.strict import Number, Share, Strict
 
-Strength = Annotated[float, Field(ge=0.0, le=1.0)]
+Strength = Annotated[Number, Field(ge=0.0, le=1.0)]
 
 
 class TextAugmentation(Strict):

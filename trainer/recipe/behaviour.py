@@ -52,7 +52,7 @@ def check_losses(recipe: "Recipe") -> None:
 
     Raises:
       ValueError: The reviews of an item meet a head that compares it with unseen ones, or the loss
-        of the variational autoencoder has a weight or a task's name without cause.
+        of the variational autoencoder has a weight without cause.
     """
     clicks = [name for name, task in recipe.tasks.items() if task.head == "click"]
     if "item_reviews" in recipe.model.past_parts and clicks:
@@ -61,13 +61,9 @@ def check_losses(recipe: "Recipe") -> None:
             "'click': an event's item would show its reviews as of then, the unseen items those "
             "of later, and the difference would tell which is which. Take one of them out")
     weight = recipe.training.reconstruction
-    if not has_autoencoder(recipe.model):
-        if weight != RECONSTRUCTION_WEIGHT:
-            raise ValueError(f"'training.reconstruction' was given ({weight}), but only "
-                             "'model.towers.series: vae' reconstructs anything")
-    elif "reconstruction" in recipe.tasks:
-        raise ValueError("no task may be called 'reconstruction' while 'model.towers.series' is "
-                         "'vae': the losses would have one name")
+    if not has_autoencoder(recipe.model) and weight != RECONSTRUCTION_WEIGHT:
+        raise ValueError(f"'training.reconstruction' was given ({weight}), but only "
+                         "'model.towers.series: vae' reconstructs anything")
 
 
 def has_autoencoder(model: "ModelOptions") -> bool:

@@ -3,12 +3,20 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.media import SOUND_SECONDS
-from trainer.recipe.strict import Strict
+from trainer.recipe.strict import Count, Number, Strict, Whole
 
 KERAS = ".keras"
+Pixels = Annotated[Count, Field(le=4096)]
+
+
+def _name_or_place(given: object) -> object:
+    named = isinstance(given, str) or given is None
+    if not named and (not isinstance(given, int) or isinstance(given, bool) or given < 0):
+        raise ValueError("a name, or a place from 0 on, is allowed")
+    return given
 
 
 class Encoder(Strict):
@@ -24,8 +32,8 @@ class Encoder(Strict):
     """
 
     handle: Annotated[str, Field(min_length=1)]
-    batch_size: PositiveInt = 32
-    output: str | NonNegativeInt | None = None
+    batch_size: Annotated[Count, Field(le=65_536)] = 32
+    output: Annotated[str | Whole | None, BeforeValidator(_name_or_place)] = None
     replaces_tower: bool = False
 
     @property
@@ -43,9 +51,9 @@ class ImageEncoder(Encoder):
       fine_tune: How many of its last layers are trained with the model; it is a Keras model then.
     """
 
-    height: PositiveInt | None = None
-    width: PositiveInt | None = None
-    fine_tune: NonNegativeInt = 0
+    height: Pixels | None = None
+    width: Pixels | None = None
+    fine_tune: Annotated[Whole, Field(ge=0)] = 0
 
     @model_validator(mode="after")
     def _only_keras_models_have_layers(self) -> "ImageEncoder":
@@ -63,7 +71,7 @@ class AudioEncoder(Encoder):
       seconds: How much of a sound's middle it hears, where it does not say so itself.
     """
 
-    seconds: Annotated[float, Field(ge=0.1, le=SOUND_SECONDS)] = 10.0
+    seconds: Annotated[Number, Field(ge=0.1, le=SOUND_SECONDS)] = 10.0
 
 
 class Encoders(Strict):

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
-from trainer.recipe.strict import Strict
+from trainer.recipe.strict import Count, Number, Strict, Width
 
 Family = Literal["network", "factorization", "similarity", "forest"]
 FITTED = ("network", "factorization")  # epoch by epoch
@@ -19,7 +19,7 @@ READ = {"factorization": ("training",), "similarity": (), "forest": ()}
 class FactorizationOptions(Strict):
     """Matrix factorization by gradient descent: `dim` is the number of factors."""
 
-    dim: PositiveInt = 64
+    dim: Width = 64
 
 
 class SimilarityOptions(Strict):
@@ -38,8 +38,8 @@ class SimilarityOptions(Strict):
     vectors: Literal["content", "collaborative", "union"] = "union"
     distance: Literal["cosine", "euclidean"] | None = None
     factors: Literal["svd", "nmf"] | None = None
-    content_weight: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
-    dim: PositiveInt = 64
+    content_weight: Annotated[Number, Field(gt=0.0, lt=1.0)] | None = None
+    dim: Width = 64
 
     @model_validator(mode="after")
     def _options_have_a_reader(self) -> "SimilarityOptions":
@@ -63,10 +63,10 @@ class ForestOptions(Strict):
       max_rows: Training rows used at most, drawn with the run's seed.
     """
 
-    trees: PositiveInt = 100
-    features: PositiveInt = 200
-    min_leaf: PositiveInt = 5
-    max_rows: PositiveInt = 200_000
+    trees: Annotated[Count, Field(le=10_000)] = 100
+    features: Count = 200
+    min_leaf: Count = 5
+    max_rows: Count = 200_000
 
 
 class FamilyOptions(Strict):

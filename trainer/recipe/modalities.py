@@ -3,11 +3,14 @@
 from typing import get_args
 
 from schemas import FeatureSpec, InputError
+from trainer.recipe.readers import restricted
 from trainer.recipe.recipe import ALL, Modality, Recipe
 
 
 def for_dataset(recipe: Recipe, spec: FeatureSpec) -> Recipe:
     """Returns the recipe with the modalities that it reads of a dataset by name.
+
+    Options of a modality that `all` does not bring are left out: nothing would read them.
 
     Args:
       recipe: A recipe, whose `modalities` may be `all`.
@@ -15,7 +18,7 @@ def for_dataset(recipe: Recipe, spec: FeatureSpec) -> Recipe:
     """
     if recipe.modalities != (ALL,):
         return recipe
-    return recipe.model_copy(update={"modalities": known_modalities(spec)})
+    return restricted(recipe, known_modalities(spec))
 
 
 def check_modalities(name: str, recipe: Recipe, spec: FeatureSpec) -> None:

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from trainer.recipe.behaviour import DEFAULT, SERIES_DAYS, Parts, check_parts
-from trainer.recipe.strict import Share, Strict
+from trainer.recipe.strict import Count, Share, Strict, Whole, Width
 from trainer.recipe.towers import Towers
 
 
@@ -36,14 +36,14 @@ class ModelOptions(Strict):
         where `None`.
     """
 
-    dim: PositiveInt = 64
+    dim: Width = 64
     dropout: Share = 0.3
     id_dropout: Share = 0.1
     stranger_dropout: Share = 0.05
     towers: Towers = Towers()
     history: bool = True
     behaviour: Parts = DEFAULT
-    series_days: Annotated[int, Field(ge=7, le=365)] = SERIES_DAYS
+    series_days: Annotated[Whole, Field(ge=7, le=365)] = SERIES_DAYS
     modality_dropout: Share = 0.0
     missing: Literal["token", "mean", "regression", "adversarial"] = "token"
     fusion: Literal[
@@ -52,7 +52,7 @@ class ModelOptions(Strict):
     decision: Literal["average", "vote", "stack"] | None = None
     sharing: Literal["shared_bottom", "mmoe", "ple", "branches"] = "shared_bottom"
     interaction: Literal["neural", "inner_product", "concat"] = "neural"
-    experts: PositiveInt | None = None
+    experts: Annotated[Count, Field(le=64)] | None = None
 
     @property
     def past_parts(self) -> Parts:

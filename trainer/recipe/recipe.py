@@ -8,8 +8,10 @@ from trainer.preprocessing.past import Past
 from trainer.recipe.behaviour import check_losses, past_of
 from trainer.recipe.encoders import Encoders
 from trainer.recipe.families import HEADS, READ, Family, FamilyOptions
+from trainer.recipe.names import check_names
 from trainer.recipe.network import ModelOptions
 from trainer.recipe.preprocessing import Preprocessing
+from trainer.recipe.readers import check_readers
 from trainer.recipe.task import Task
 from trainer.recipe.text import require_readers
 from trainer.recipe.training import Training
@@ -53,6 +55,12 @@ class Recipe(FamilyOptions):
     balancing: Literal["fixed", "uncertainty", "gradnorm", "pcgrad"] = "fixed"
     training: Training = Training()
     tune: Tune | None = None
+
+    @field_validator("tasks")
+    @classmethod
+    def _names_are_free(cls, tasks: dict[str, Task]) -> dict[str, Task]:
+        check_names(tasks)
+        return tasks
 
     @field_validator("tune")
     @classmethod
@@ -112,24 +120,17 @@ class Recipe(FamilyOptions):
         return self
 
     @model_validator(mode="after")
-    def _all_stands_alone(self) -> "Recipe":
-        if ALL in self.modalities and len(self.modalities) > 1:
+    def _modalities_are_different(self) -> "Recipe":
+        if ALL in self.modalities and set(self.modalities) != {ALL}:
             raise ValueError(f"'modalities' is {list(self.modalities)}: 'all' stands alone")
+        if len(set(self.modalities)) < len(self.modalities):
+            raise ValueError(f"'modalities' names one twice: {list(self.modalities)}")
         return self
 
     @model_validator(mode="after")
-    def _losses_have_names_of_their_own(self) -> "Recipe":
-        if self.training.alignment and "alignment" in self.tasks:
-            raise ValueError("no task may be called 'alignment' while 'training.alignment' is "
-                             "above 0: the losses would have one name")
-        if self.model.imputation_learns and "imputation" in self.tasks:
-            raise ValueError("no task may be called 'imputation' while 'model.missing' is "
-                             f"'{self.model.missing}': the losses would have one name")
-        return self
-
-    @model_validator(mode="after")
-    def _options_of_texts_have_a_reader(self) -> "Recipe":
+    def _options_have_a_reader(self) -> "Recipe":
         require_readers(self)
+        check_readers(self)
         return self
 
     @model_validator(mode="after")

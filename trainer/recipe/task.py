@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from pydantic import PositiveFloat, model_validator
+from pydantic import model_validator
 
 from schemas import FeatureSpec
-from trainer.recipe.strict import Strict
+from trainer.recipe.strict import Positive, Strict
 
 
 class Task(Strict):
@@ -25,7 +25,7 @@ class Task(Strict):
     head: Literal["retrieval", "regression", "binary", "click", "multi_class", "multi_label"]
     label: str | None = None
     labels: tuple[str, ...] | None = None
-    weight: PositiveFloat = 1.0
+    weight: Positive = 1.0
 
     @model_validator(mode="after")
     def _has_label(self) -> "Task":

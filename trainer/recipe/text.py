@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from trainer.preprocessing.stop_words import languages, plain
-from trainer.recipe.strict import Strict
+from trainer.recipe.strict import Count, Strict, Whole
 
 if TYPE_CHECKING:
     from trainer.recipe.recipe import Recipe
@@ -48,12 +48,12 @@ class TextOptions(Strict):
       sentiment: Whether texts are rated by an English lexicon.
     """
 
-    tokens: PositiveInt = 48
-    vocabulary: PositiveInt = 8_000
-    words: Annotated[int, Field(ge=1, le=3)] = 1
-    characters: Annotated[tuple[int, int] | None, AfterValidator(_range)] = None
+    tokens: Annotated[Count, Field(le=4096)] = 48
+    vocabulary: Annotated[Count, Field(le=10_000_000)] = 8_000
+    words: Annotated[Whole, Field(ge=1, le=3)] = 1
+    characters: Annotated[tuple[Whole, Whole] | None, AfterValidator(_range)] = None
     stop_words: Annotated[str | tuple[str, ...] | None, BeforeValidator(_stop_words)] = None
-    topics: Annotated[int, Field(ge=2, le=256)] | None = None
+    topics: Annotated[Whole, Field(ge=2, le=256)] | None = None
     sentiment: bool = False
 
     @model_validator(mode="after")
@@ -65,7 +65,7 @@ class TextOptions(Strict):
 
 
 def require_readers(recipe: "Recipe") -> None:
-    """Refuses options of texts that nothing in the recipe reads.
+    """Refuses options of texts that its tower does not read.
 
     Raises:
       ValueError: There is one; the message names its key.
@@ -81,13 +81,6 @@ def require_readers(recipe: "Recipe") -> None:
     if noise.swapped and tower in _IN_NO_ORDER:
         raise ValueError(f"'training.augmentation.text.swapped' is {noise.swapped}, but the tower "
                          f"'{tower}' ('model.towers.text') does not read the order of words")
-    encoder, why = recipe.encoders.text, ""
-    if not {"text", "all"} & set(recipe.modalities):
-        why = "'modalities' has no 'text'"
-    elif encoder is not None and encoder.replaces_tower:
-        why = "'encoders.text.replaces_tower' is true: nothing else reads the texts"
-    for key, value in asked_of_texts(recipe).items() if why else ():
-        raise ValueError(f"'{key}' is {value!r}, but {why}")
 
 
 def asked_of_texts(recipe: "Recipe") -> dict[str, object]:

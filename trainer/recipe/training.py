@@ -2,11 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from trainer.recipe.augmentation import Augmentation
 from trainer.recipe.behaviour import RECONSTRUCTION_WEIGHT
-from trainer.recipe.strict import Strict
+from trainer.recipe.strict import Count, Positive, Strict, Weight
+
+Rows = Annotated[Count, Field(le=2**20)]
 
 
 class Training(Strict):
@@ -24,17 +26,17 @@ class Training(Strict):
       reconstruction: Weight of the loss of `model.towers.series: vae`.
     """
 
-    batch_size: PositiveInt | None = None
-    learning_rate: PositiveFloat = 1e-3
-    weight_decay: Annotated[float, Field(ge=0.0)] = 1e-4
-    temperature: PositiveFloat = 1.0
-    hard_negatives: PositiveInt | None = None
+    batch_size: Rows | None = None
+    learning_rate: Positive = 1e-3
+    weight_decay: Weight = 1e-4
+    temperature: Positive = 1.0
+    hard_negatives: Rows | None = None
     softmax: Literal["batch", "catalogue"] = "batch"
-    alignment: Annotated[float, Field(ge=0.0)] = 0.0
+    alignment: Weight = 0.0
     augmentation: Augmentation = Augmentation()
-    reconstruction: PositiveFloat = RECONSTRUCTION_WEIGHT
-    max_epochs: PositiveInt = 30
-    patience: PositiveInt = 3
+    reconstruction: Positive = RECONSTRUCTION_WEIGHT
+    max_epochs: Annotated[Count, Field(le=10_000)] = 30
+    patience: Count = 3
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
 
     @model_validator(mode="after")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from trainer.recipe.families import FITTED
-from trainer.recipe.strict import Strict
+from trainer.recipe.strict import Count, Strict
 
 if TYPE_CHECKING:
     from trainer.recipe.recipe import Recipe
@@ -17,7 +18,25 @@ if TYPE_CHECKING:
 _SECTIONS = ("model.", "training.")
 _COMBINATIONS = 2_000
 
-Number = int | float
+
+def _number(given: object) -> object:
+    if isinstance(given, bool | str) or not _plain(given):
+        raise ValueError("a finite number is allowed")
+    return given
+
+
+def _choices(given: object) -> object:
+    if isinstance(given, list | tuple) and not all(map(_plain, given)):
+        raise ValueError("each of 'choices' is a finite number, a text, or true or false")
+    return given
+
+
+def _plain(given: object) -> bool:
+    return isinstance(given, int | str) or (isinstance(given, float) and math.isfinite(given))
+
+
+Number = Annotated[int | float, BeforeValidator(_number)]
+Choices = Annotated[tuple[bool | int | float | str, ...], BeforeValidator(_choices)]
 
 
 class Range(Strict):
@@ -31,7 +50,7 @@ class Range(Strict):
       log: Whether numbers are drawn evenly by order of magnitude.
     """
 
-    choices: tuple[bool | int | float | str, ...] | None = None
+    choices: Choices | None = None
     min: Number | None = None
     max: Number | None = None
     step: Annotated[Number, Field(gt=0)] | None = None
@@ -89,7 +108,7 @@ class Tune(Strict):
       ranges: The values by dotted key, such as `training.learning_rate`.
     """
 
-    trials: PositiveInt = 20
+    trials: Annotated[Count, Field(le=10_000)] = 20
     method: Literal["random", "bayesian"] = "random"
     ranges: Annotated[dict[str, Range], Field(min_length=1)]
 
@@ -114,7 +133,8 @@ def check_ranges(tune: Tune, recipe: Recipe) -> None:
             tried = with_values(recipe, values)
         except ValidationError as error:
             faults = "; ".join(
-                f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ")
+                ": ".join(filter(None, (".".join(map(str, fault["loc"])),
+                                        fault["msg"].removeprefix("Value error, "))))
                 for fault in error.errors())
             raise ValueError(
                 f"'ranges' holds what no recipe may say ({_told(values)}): {faults}") from error
@@ -128,11 +148,11 @@ def _told(values: dict[str, Any]) -> str:
 
 
 def tunable(recipe: Recipe) -> list[str]:
-    """Returns the dotted keys that may be tuned: what training reads and Transform does not."""
+    """Returns the dotted keys of one value that training reads and Transform does not."""
     leaves = dict(_leaves(recipe.model_dump(), ""))
-    return [key for key in leaves
-            if key.startswith(_SECTIONS) or key == "balancing"
-            or (key.startswith("tasks.") and key.endswith(".weight"))]
+    return [key for key, value in leaves.items() if not isinstance(value, tuple) and (
+            key.startswith(_SECTIONS) or key == "balancing"
+            or (key.startswith("tasks.") and key.endswith(".weight")))]
 
 
 def with_values(recipe: Recipe, values: dict[str, Any]) -> Recipe:

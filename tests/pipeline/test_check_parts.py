@@ -1,0 +1,87 @@
+"""A column that is called like a part of the network is refused, and would never replace it."""
+
+import pytest
+
+from pipeline.check_parts import check_part_names
+from schemas import InputError, available, parse_spec, read_spec
+from trainer.part_names import joined, part_names
+from trainer.recipe import Recipe
+from trainer.recipe.modalities import for_dataset
+
+ID = 'feature {{ name: "{0}" type: BYTES annotation {{ {1} }} }}\n'
+USERS, ITEMS = ID.format("who", 'tag: "user_id"'), ID.format("what", 'tag: "item_id"')
+TIME = 'feature { name: "when" type: INT annotation { tag: "timestamp" } }\n'
+PAST = ('feature {{ name: "{0}" type: {1} value_count {{ min: 0 max: 4 }} '
+        'annotation {{ tag: "history:{2}" }} }}\n')
+NOTE = ID.format("note", 'tag: "text"')
+HISTORIES = (PAST.format("items", "BYTES", "item_id") + PAST.format("times", "INT", "timestamp")
+             + NOTE + PAST.format("notes", "BYTES", "note"))
+
+
+def number(name):
+    return f'feature {{ name: "{name}" type: INT annotation {{ tag: "numeric" }} }}\n'
+
+
+def check(users="", items="", events=HISTORIES, **changes):
+    recipe = Recipe(**{"description": "x", "tasks": {"find": {"head": "retrieval"}}, **changes})
+    spec = parse_spec("mine", [USERS + users, ITEMS + items, USERS + ITEMS + TIME + events])
+    check_part_names(for_dataset(recipe, spec), "my", spec)
+
+
+PLOT = ID.format("plot", 'tag: "text"')
+
+
+@pytest.mark.parametrize(("given", "told"), [
+    ({"items": number("id")}, "the items of 'mine' have a column 'id', and the part of the model "
+     "that reads the ids has the same name. Rename the column."),
+    ({"users": number("id")}, "the users of 'mine' have a column 'id'"),
+    ({"users": number("history")}, "the users of 'mine' have a column 'history', and the part of "
+     "the model that reads 'history' of 'model.behaviour' has the same name"),
+    ({"users": number("counts"), "model": {"behaviour": ["counts"]}}, "a column 'counts'"),
+    ({"items": number("item_reviews"), "model": {"behaviour": ["item_reviews"]}},
+     "the items of 'mine' have a column 'item_reviews'"),
+    ({"items": PLOT + number("plot_topics"), "preprocessing": {"text": {"topics": 4}}},
+     "a column 'plot_topics', and the part of the model that reads the topics of 'plot' has"),
+    ({"items": number("plot_sentiment") + PLOT, "preprocessing": {"text": {"sentiment": True}}},
+     "a column 'plot_sentiment', and the part of the model that reads the sentiment of 'plot'"),
+    ({"users": PLOT + number("plot_encoded"), "encoders": {"text": {"handle": "x"}}},
+     "a column 'plot_encoded', and the part of the model that reads the encoder's vectors of "
+     "'plot'"),
+])
+def test_a_column_called_like_a_part(given, told):
+    with pytest.raises(InputError) as caught:
+        check(**given)
+    assert str(caught.value).startswith("Recipe 'my': the ") and told in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [
+    {"users": number("counts"), "model": {"behaviour": ["series"]}},
+    {"users": number("history"), "model": {"history": False}},
+    {"users": number("history"), "events": ""},
+    {"items": number("history")},  # nothing of the past is on the items' side by default
+    {"items": number("id"), "modalities": []},
+    {"items": PLOT + number("plot_topics")},
+    {"items": number("id"), "family": "forest", "rank_by": "like",
+     "tasks": {"like": {"head": "binary", "label": "like"}}},
+])
+def test_a_name_that_no_other_part_has(given):
+    check(**given)
+
+
+@pytest.mark.parametrize("dataset", available())
+def test_the_datasets_of_the_project_have_names_of_their_own(dataset):
+    spec = read_spec(dataset)
+    recipe = Recipe(description="x", tasks={"find": {"head": "retrieval"}},
+                    preprocessing={"text": {"topics": 2, "sentiment": True}},
+                    encoders={"text": {"handle": "x"}, "image": {"handle": "y"}},
+                    model={"behaviour": ["history", "context", "counts", "series", "reviews",
+                                         "item_reviews"]})
+    recipe = for_dataset(recipe, spec)
+    check_part_names(recipe, "all", spec)
+    assert part_names(spec, recipe, "items")[0] == ("id", "the ids")
+
+
+def test_parts_are_never_replaced():
+    assert list(joined({"id": (1,)}, {"age": (2,)})) == ["id", "age"]
+    with pytest.raises(ValueError, match="two parts of the network have the same name: id"):
+        joined({"id": (1,)}, {"id": (2,)})

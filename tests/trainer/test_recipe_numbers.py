@@ -1,0 +1,88 @@
+"""Numbers of a recipe: finite, of their own kind, and no larger than sense allows."""
+
+import pytest
+from pydantic import ValidationError
+
+from trainer.recipe import Recipe
+from trainer.recipe.tune import tunable
+
+TASKS = {"find": {"head": "retrieval"}}
+INFINITE, NOT_A_NUMBER = float("inf"), float("nan")
+
+
+def _recipe(key, value):
+    tree = {"description": "d", "tasks": {"find": {"head": "retrieval"}}}
+    *path, last = key.split(".")
+    inner = tree
+    for name in path:
+        inner = inner.setdefault(name, {})
+    inner[last] = value
+    return Recipe(**tree)
+
+
+@pytest.mark.parametrize(("key", "value", "message"), [
+    ("training.learning_rate", INFINITE, "finite number"),
+    ("training.weight_decay", NOT_A_NUMBER, "finite number"),
+    ("training.temperature", INFINITE, "finite number"),
+    ("tasks.find.weight", INFINITE, "finite number"),
+    ("model.dim", True, "valid integer"),
+    ("model.dim", "64", "valid integer"),
+    ("model.dim", 64.0, "valid integer"),
+    ("model.dim", 100_000_000_000, "less than or equal to 4096"),
+    ("model.experts", 65, "less than or equal to 64"),
+    ("model.dropout", True, "valid number"),
+    ("model.dropout", "0.1", "valid number"),
+    ("model.series_days", "14", "valid integer"),
+    ("factorization.dim", 4097, "less than or equal to 4096"),
+    ("similarity.dim", 4097, "less than or equal to 4096"),
+    ("forest.trees", 10_001, "less than or equal to 10000"),
+    ("training.batch_size", 2**20 + 1, "less than or equal to 1048576"),
+    ("training.max_epochs", 10**9, "less than or equal to 10000"),
+    ("training.patience", 2**31, "less than 2147483648"),
+    ("preprocessing.text.tokens", 4097, "less than or equal to 4096"),
+    ("preprocessing.text.vocabulary", 10**8, "less than or equal to 10000000"),
+    ("preprocessing.categorical.vocabulary", True, "valid integer"),
+    ("preprocessing.text.characters", [True, 3], "valid integer"),
+    ("training.augmentation.sound", True, "valid number"),
+    ("encoders.text", {"handle": "x", "output": -1}, "a name, or a place from 0 on, is allowed"),
+    ("encoders.text", {"handle": "x", "output": True}, "a name, or a place from 0 on"),
+    ("encoders.text", {"handle": "x", "batch_size": 65_537}, "less than or equal to 65536"),
+])
+def test_what_is_no_number_of_sense_is_refused_in_one_clause(key, value, message):
+    with pytest.raises(ValidationError) as caught:
+        _recipe(key, value)
+    [error] = caught.value.errors()
+    assert ".".join(map(str, error["loc"])).startswith(key) and message in error["msg"]
+
+
+@pytest.mark.parametrize(("key", "value"), [
+    ("model.dim", 4096), ("training.learning_rate", 1), ("model.dropout", 0),
+    ("tasks.find.weight", 2), ("training.alignment", 1),
+])
+def test_an_integer_may_stand_for_a_number(key, value):
+    assert _recipe(key, value)
+
+
+@pytest.mark.parametrize(("one", "message"), [
+    ({"min": 1, "max": INFINITE}, "a finite number is allowed"),
+    ({"min": True, "max": 8}, "a finite number is allowed"),
+    ({"min": "1", "max": 8}, "a finite number is allowed"),
+    ({"min": 1, "max": 10**400}, "model.dim: Input should be less than or equal to 4096"),
+    ({"min": 1, "max": 10**9}, "model.dim: Input should be less than or equal to 4096"),
+    ({"choices": [8, INFINITE]}, "each of 'choices' is a finite number, a text, or true or false"),
+    ({"choices": [[8], [16]]}, "each of 'choices' is a finite number, a text, or true or false"),
+    ({"choices": [8, None]}, "each of 'choices' is a finite number"),
+])
+def test_what_no_range_may_hold_is_told_in_one_clause(one, message):
+    with pytest.raises(ValidationError) as caught:
+        Recipe(description="d", tasks=TASKS, tune={"ranges": {"model.dim": one}})
+    [error] = caught.value.errors()
+    assert message in error["msg"]
+
+
+def test_what_takes_a_list_cannot_be_tuned():
+    recipe = Recipe(description="d", tasks=TASKS)
+    assert "model.behaviour" not in tunable(recipe) and "model.history" in tunable(recipe)
+    with pytest.raises(ValidationError, match="unknown key 'model.behaviour' in 'ranges'"):
+        Recipe(description="d", tasks=TASKS,
+               tune={"ranges": {"model.behaviour": {"choices": ["history", "counts"]}}})
