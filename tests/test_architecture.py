@@ -92,7 +92,6 @@ RULES = {
     "schemas": ("components", "trainer", "pipeline", "serving", "tensorflow", "keras", "tfx"),
     "components": ("pipeline", "trainer.layers", "trainer.model"),
     "trainer": ("pipeline", "components"),
-    "trainer/layers": ("tensorflow", "tf_keras", "tensorflow_recommenders", "tensorflow_hub"),
     "serving": ("components", "trainer", "pipeline"),
 }
 
@@ -107,6 +106,15 @@ def test_rooms_know_only_whom_they_may(room: str) -> None:
         if name == banned or name.startswith(f"{banned}.")
     ]
     assert not found
+
+
+def test_layers_know_keras_and_numpy_alone() -> None:
+    allowed = {"keras", "numpy", "trainer", *sys.stdlib_module_names}
+    files = [path for path in MODULES if relative(path).startswith("trainer/layers/")]
+    found = [f"{relative(path)} imports {name}" for path in files for name in imports(path)
+             if name.partition(".")[0] not in allowed
+             or (name.startswith("trainer") and not name.startswith("trainer.layers"))]
+    assert files and not found
 
 
 def test_the_command_line_starts_without_tensorflow() -> None:

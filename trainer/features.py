@@ -7,10 +7,10 @@ import numpy as np
 
 from schemas import Feature, FeatureSpec
 from trainer.augmentation import varied_pictures, varied_sounds
+from trainer.codebook import fitted_tower
 from trainer.encoders.parts import encoded_part
 from trainer.layers.audio_tower import AudioTower
 from trainer.layers.image.fourier import FourierTower
-from trainer.layers.image.visual_words import VisualWordsTower
 from trainer.layers.registry import look_up
 from trainer.layers.towers import CategoricalTower, ImageTower, NumericTower
 from trainer.layers.video_tower import VideoTower
@@ -113,7 +113,7 @@ def _video(feature: Feature, recipe: Recipe, side: Side, inputs, name):
 
 IMAGE_TOWERS = {
     "cnn": lambda dim, pictures, **options: ImageTower(dim, **options),
-    "visual_words": VisualWordsTower.fitted,
+    "visual_words": fitted_tower,
     "fourier": lambda dim, pictures, **options: FourierTower(dim, **options),
 }
 TOWERS = {"categorical": _categorical, "text": text_tower, "numeric": _numeric, "image": _image,

@@ -6,10 +6,9 @@ import pytest
 import tensorflow as tf
 from narrowed import narrowed
 
-from trainer.layers.image.codebook import fit_codebook
+from trainer.codebook import fit_codebook, fitted_tower
 from trainer.layers.image.fourier import FourierTower, bands_of
 from trainer.layers.image.patches import patches
-from trainer.layers.image.visual_words import VisualWordsTower
 from trainer.model import build_network
 
 SIZE = 24
@@ -65,7 +64,7 @@ def test_a_codebook_is_a_matter_of_the_seed_and_the_pictures(striped):
 def test_few_patches_make_few_words_and_no_picture_makes_one():
     flat = np.full((3, 8, 8, 3), 90, "uint8")
     assert len(fit_codebook(flat).bias) == 1
-    tower = VisualWordsTower.fitted(4, np.zeros((0, 8, 8, 3), "uint8"))
+    tower = fitted_tower(4, np.zeros((0, 8, 8, 3), "uint8"))
     vector, present = tower((flat, np.zeros(3, "float32")))
     assert np.isfinite(vector).all() and not np.asarray(present).any()
 
@@ -80,7 +79,7 @@ def _bag(tower, pictures):
 
 
 def test_a_picture_is_a_bag_of_words_by_tfidf(striped):
-    tower = VisualWordsTower.fitted(4, striped)
+    tower = fitted_tower(4, striped)
     tower((striped, np.ones(16, "float32")))
     bag = _bag(tower, striped)
     likeness = np.asarray(patches(striped)) @ np.asarray(tower.kernel) + np.asarray(tower.bias)
@@ -90,7 +89,7 @@ def test_a_picture_is_a_bag_of_words_by_tfidf(striped):
 
 
 def test_the_codebook_is_kept_but_does_not_learn(striped):
-    tower = VisualWordsTower.fitted(4, striped)
+    tower = fitted_tower(4, striped)
     inputs = (striped, np.ones(16, "float32"))
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(tower(inputs)[0] ** 3)

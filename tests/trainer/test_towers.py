@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.codebook import fitted_tower
 from trainer.layers.audio_tower import AudioTower
 from trainer.layers.image.fourier import FourierTower
-from trainer.layers.image.visual_words import VisualWordsTower
 from trainer.layers.text.bag import BagTower
 from trainer.layers.text.cnn import CnnTower
 from trainer.layers.text.lstm import LstmTower
@@ -52,7 +52,7 @@ TOWERS = {
     "transformer": (lambda: TransformerTower(DIM, 5), WORDS),
     "numeric": (lambda: NumericTower(DIM), (NUMBERS, PRESENT)),
     "image": (lambda: ImageTower(DIM, channels=2), (PIXELS, PRESENT)),
-    "visual words": (lambda: VisualWordsTower.fitted(DIM, PIXELS), (PIXELS, PRESENT)),
+    "visual words": (lambda: fitted_tower(DIM, PIXELS), (PIXELS, PRESENT)),
     "fourier": (lambda: FourierTower(DIM), (PIXELS, PRESENT)),
     "audio": (lambda: AudioTower(DIM, channels=2), (BANDS, CEPSTRUM, PRESENT)),
     "video": (lambda: VideoTower(DIM, channels=2), (FRAMES, PRESENT)),

@@ -1,12 +1,29 @@
 """A tower that reads a picture as a bag of visual words."""
 
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 from keras import ops
 
-from trainer.layers.image.codebook import Codebook, fit_codebook
 from trainer.layers.image.patches import PATCH, patches
 from trainer.layers.towers import Tower
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """Which word a patch is, and how much a word tells.
+
+    Attributes:
+      kernel: `(108, words)`.
+      bias: `(words,)`; a patch's word has the largest of `patch @ kernel + bias`: it is the one
+        whose centre lies nearest in the whitened space.
+      idf: Inverse document frequency of each word, smoothed, `(words,)`.
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    idf: np.ndarray
 
 
 @keras.saving.register_keras_serializable("tessera")
@@ -27,12 +44,6 @@ class VisualWordsTower(Tower):
         self.words, self._codebook = words, codebook
         self._hidden = keras.layers.Dense(dim, activation="gelu", name="hidden")
         self._project = keras.layers.Dense(dim, name="project")
-
-    @classmethod
-    def fitted(cls, dim: int, pictures: np.ndarray, **kwargs) -> "VisualWordsTower":
-        """Returns a tower with the codebook of some pictures, `(pictures, height, width, 3)`."""
-        codebook = fit_codebook(pictures)
-        return cls(dim, len(codebook.bias), codebook, **kwargs)
 
     def build(self, input_shape):
         """Stores the codebook."""

@@ -1,13 +1,13 @@
 """The visual words of a table's own pictures."""
 
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
 from keras import ops
 from scipy.cluster.vq import kmeans2
 
 from trainer.layers.image.patches import PATCH, patches
+from trainer.layers.image.visual_words import Codebook, VisualWordsTower
 
 WORDS = 128
 _WIDTH = PATCH * PATCH * 3
@@ -15,20 +15,10 @@ _PICTURES, _PATCHES, _ROUNDS = 2_000, 10_000, 10
 _NOISE = 0.1  # added to each variance before whitening, as Coates and Ng do
 
 
-@dataclass(frozen=True)
-class Codebook:
-    """Which word a patch is, and how much a word tells.
-
-    Attributes:
-      kernel: `(108, words)`.
-      bias: `(words,)`; a patch's word has the largest of `patch @ kernel + bias`: it is the one
-        whose centre lies nearest in the whitened space.
-      idf: Inverse document frequency of each word, smoothed, `(words,)`.
-    """
-
-    kernel: np.ndarray
-    bias: np.ndarray
-    idf: np.ndarray
+def fitted_tower(dim: int, pictures: np.ndarray, **kwargs) -> VisualWordsTower:
+    """Returns a tower with the codebook of some pictures, `(pictures, height, width, 3)`."""
+    codebook = fit_codebook(pictures)
+    return VisualWordsTower(dim, len(codebook.bias), codebook, **kwargs)
 
 
 def fit_codebook(pictures: np.ndarray, words: int = WORDS, seed: int = 0) -> Codebook:
