@@ -112,7 +112,11 @@ def test_the_strongest_region_is_the_darkest(found, source):
 
 
 def test_sections_for_another_page(source):
-    (title, html), = explanations(source, [("ann", "9")])
-    assert title == "User ann, item 9" and html.startswith("<section")
-    # bob is recommended nothing, so ann's best item alone is explained.
-    assert [one for one, _ in explanations(source)] == ["User ann, item 7"]
+    by_both = explanations(source, [("ann", "9")])
+    assert [title for title, _ in by_both] == [
+        "User ann, item 9: occlusion", "User ann, item 9: integrated gradients"]
+    assert all(html.startswith("<section") for _, html in by_both)
+    # bob is recommended nothing, so ann's best item alone is explained; an older model has no
+    # gradients.
+    older = dataclasses.replace(source, model=source.model.parent / "older")
+    assert [one for one, _ in explanations(older)] == ["User ann, item 7: occlusion"]
