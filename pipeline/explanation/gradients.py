@@ -1,7 +1,7 @@
 """What a part is worth: its share in the score above the baseline's, by integrated gradients.
 
-Sundararajan, Taly and Yan 2017 (arXiv:1703.01365). The exported model computes them in its signature
-`gradients`; here its numbers, by pixel, moment and term, become those of what a reader sees.
+Sundararajan, Taly and Yan 2017 (arXiv:1703.01365). The exported model computes them in a signature;
+here its numbers, by pixel, moment and term, become those of what a reader sees.
 """
 
 from collections import Counter
