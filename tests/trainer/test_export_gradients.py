@@ -7,9 +7,9 @@ import tensorflow as tf
 from tiny_shop import DAY, ITEMS, both_sides, request
 
 from trainer.export.gradients import IntegratedGradients
-from trainer.export.readers import Reader
+from trainer.export.readers import Reader, readers
+from trainer.layers.text.lstm import LstmTower
 from trainer.recipe import Recipe
-from trainer.run import training_data
 
 RECIPE = Recipe(description="toy", tasks={"stars": {"head": "retrieval"},
                                           "like": {"head": "binary", "label": "like"}})
@@ -102,13 +102,13 @@ def test_what_is_absent_has_no_share(toy):
 def ask(exported, shop):
     """Asks for rows of the raw tables."""
 
-    def ask(user, item, task, model=exported):
+    def ask(user, item, task):
         rows = shop.raw["users"][user], shop.raw["items"][item]
-        inputs = model.signatures["gradients"].structured_input_signature[1]
+        inputs = exported.signatures["gradients"].structured_input_signature[1]
         asked = {**both_sides(inputs, *rows), **request(user=rows[0]["member"][0], at=30 * DAY),
                  "item_id": tf.constant([str(ITEMS[item])])}
-        gradients = model.ask("gradients", task=tf.constant([task]), **asked)
-        return gradients, model.ask("explain", **asked)
+        gradients = exported.ask("gradients", task=tf.constant([task]), **asked)
+        return gradients, exported.ask("explain", **asked)
 
     return ask
 
@@ -134,16 +134,33 @@ def test_the_shares_of_an_exported_model_add_up(ask, user, item, task):
     assert_complete(found)
 
 
-def test_towers_of_any_kind_add_up_and_visual_words_are_held(ask, spec, shop, recipe, export):
-    values = recipe.model_dump()
-    values["model"].update(fusion="late", towers={"text": "lstm", "image": "visual_words"})
-    changed = Recipe(**values)
-    data = training_data(spec, changed, shop.files, shop.transforms)
-    found, explained = ask(1, 1, "like", export(data, changed, shop.transforms))
-    assert found["score"][0] == pytest.approx(explained["like"][0], abs=1e-4)
-    assert_complete(found)
-    assert found["items_plot"].any() and found["users_history"].any()
-    assert not {"users_avatar", "items_poster"} & set(found)
+def test_a_recurrent_tower_has_gradients_through_its_loop():
+    keras.utils.set_random_seed(1)
+    tower = LstmTower(4, 6, name="items_plot")
+    index = tf.constant([[1, 4, 2, 0], [3, 0, 0, 0]])
+    tower(index)
+    terms = tf.Variable(np.array([b"", b"a", b"b", b"c", b"d", b"?"], dtype=object))
+    path = IntegratedGradients(RECIPE, [Reader(tower, "items", "plot", "text", (terms,))])
+
+    def predict(users, items):
+        return {name: tf.reduce_sum(tower(items["plot"])[0] * [1.0, 2.0, -1.0, 3.0], axis=1)
+                for name in RECIPE.scored}
+
+    found = tf.function(lambda task: path(predict, {}, {"plot": index}, task))(
+        tf.constant(["stars", "stars"]))
+    share = found["items_plot"].numpy()
+    np.testing.assert_allclose(share.sum(axis=1), found["score"] - found["baseline"], atol=1e-3)
+    assert share[0, :3].all() and not share[0, 3:].any()
+
+
+def test_visual_words_are_held(build, spec, monkeypatch):
+    monkeypatch.setattr("trainer.export.readers._terms", lambda *given: ())
+    for image, held in (("cnn", False), ("visual_words", True)):
+        network, recipe = build(model={"dim": 8, "towers": {"image": image}})
+        parts = {reader.part for reader in readers(
+            spec, recipe, network, {"users": None, "items": None})}
+        assert {"id", "history", "about", "plot", "price", "genres", "age", "region"} <= parts
+        assert ({"avatar", "poster"} & parts == set()) is held
 
 
 def test_each_part_has_its_share_at_its_places(ask):

@@ -78,10 +78,11 @@ def _explanations(model: Recommender) -> dict:
 
     found = {"explain": _concrete(lambda inputs: model.explain(*sides(inputs)), asked)}
     if model.recipe.family != "similarity":  # whose vectors are computed: there is no tower
-        found["gradients"] = _concrete(
-            lambda inputs: model.gradients(
-                *sides({name: inputs[name] for name in asked}), inputs[_TASK]),
-            {**asked, **task})
+        def gradients(inputs):
+            users, items = sides({name: inputs[name] for name in asked})
+            return model.gradients(users, items, inputs[_TASK])
+
+        found["gradients"] = _concrete(gradients, {**asked, **task})
     return found
 
 
