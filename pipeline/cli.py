@@ -189,13 +189,16 @@ def explain(
         help="Explain this task's score; else the one that ranks.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] =
         Path("explanation.html"),
+    method: Annotated[str, typer.Option(
+        help="occlusion: the score without each part; gradients: integrated gradients.")] =
+        "occlusion",
     root: Root = DEFAULT_ROOT,
 ) -> None:
     """Show what the newest pushed model sees in an item for a user, as heat maps."""
     import pipeline.environment  # noqa: F401
     from pipeline.explanation.command import explain as explain_pair
 
-    explanation = explain_pair(root, user, item, task, output)
+    explanation = explain_pair(root, user, item, task, output, method)
     scores = ", ".join(f"{name} {score:.4f}" for name, score in explanation.scores.items())
     console.print(f"Scores: {scores}\n{output}", highlight=False, soft_wrap=True)
 

@@ -61,6 +61,18 @@ def request(user="", at=-1, films=("",), times=(-1,), stars=(-1.0,)) -> dict[str
     }
 
 
+def both_sides(inputs, user: dict, item: dict) -> dict[str, tf.Tensor]:
+    """Returns the content of raw rows of users and items as the part of a request of one row."""
+    content = {}
+    for key, spec in inputs.items():
+        side, _, column = key.partition("_")
+        if side in ("users", "items"):
+            row = user if side == "users" else item
+            values = row.get(column) or [b"" if spec.dtype == tf.string else -1]
+            content[key] = tf.constant([values] if spec.shape.rank == 2 else values, spec.dtype)
+    return content
+
+
 def together(*requests: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     """Joins requests of equal widths to one of several rows."""
     return {name: tf.concat([r[name] for r in requests], axis=0) for name in requests[0]}

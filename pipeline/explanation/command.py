@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.explanation import check_method
 from pipeline.root import write_whole
 from pipeline.run import serving_folder
 from schemas import InputError
@@ -13,7 +14,8 @@ if TYPE_CHECKING:  # what it needs takes seconds to load
     from pipeline.explanation.explainer import Explanation
 
 
-def explain(root: Path, user: str, item: str, task: str | None, output: Path) -> Explanation:
+def explain(root: Path, user: str, item: str, task: str | None, output: Path,
+            method: str) -> Explanation:
     """Explains a prediction of the newest pushed model in a page.
 
     Args:
@@ -22,6 +24,7 @@ def explain(root: Path, user: str, item: str, task: str | None, output: Path) ->
       item: The item's id.
       task: The task whose score is explained; the one that ranks where `None`.
       output: The page to write.
+      method: One of `pipeline.explanation.METHODS`.
 
     Returns:
       The explanation.
@@ -30,6 +33,7 @@ def explain(root: Path, user: str, item: str, task: str | None, output: Path) ->
       InputError: Nothing is pushed yet, the model's data are gone, a name is unknown, or the page
         cannot be written.
     """
+    check_method(method)  # before TensorFlow is loaded
     folder = serving_folder(root)
     if not output.parent.is_dir():
         raise InputError(f"Cannot write {output}: there is no folder {output.parent}. Make it, or "
@@ -39,7 +43,7 @@ def explain(root: Path, user: str, item: str, task: str | None, output: Path) ->
     from pipeline.explanation.page import page
 
     source = pushed_source(root, folder)
-    explanation = Explainer(source).explain(user, item, task)
+    explanation = Explainer(source).explain(user, item, task, method)
     try:
         write_whole(output, page(explanation, source.spec).encode())
     except OSError as error:

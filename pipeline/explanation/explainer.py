@@ -1,61 +1,26 @@
 """Asks an exported model what the parts of a user and an item are worth to its score."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import numpy as np
-import tensorflow as tf
-
-from pipeline.explanation.parts import Part, parts
+from pipeline.explanation import GRADIENTS, OCCLUSION, check_method
+from pipeline.explanation.asked import (
+    SIDES,
+    Answer,
+    AskedModel,
+    Effect,
+    Question,
+    Request,
+    Source,
+)
+from pipeline.explanation.gradients import SIGNATURE, integrated_gradients
+from pipeline.explanation.occlusion import occlusion
 from pipeline.explanation.tables import Row, find_rows, first_ids
-from schemas import Feature, FeatureSpec, InputError, unknown
-from trainer.recipe import Recipe
-from trainer.recipe.recipe import RANKING
+from schemas import InputError, unknown
 
-SIDES = ("users", "items")
-_SIGNATURE = "explain"
-_BATCH = 32
-_NOBODY = "\0"  # no id holds this character
-
-
-@dataclass(frozen=True)
-class Source:
-    """A trained model and what it was made of.
-
-    Attributes:
-      model: Folder of the SavedModel.
-      spec: The dataset's spec.
-      recipe: The recipe.
-      tables: Folders of the raw users and items, by side.
-      modalities: Names of each side's modality weights, in order.
-    """
-
-    model: Path
-    spec: FeatureSpec
-    recipe: Recipe
-    tables: dict[str, Path]
-    modalities: dict[str, list[str]]
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What a part is worth: the score with it, minus the score without.
-
-    Attributes:
-      side: `users` or `items`.
-      feature: The column; `id` and `history` stand for what is no column.
-      kind: See `Part`.
-      place: See `Part`.
-      value: The difference.
-    """
-
-    side: str
-    feature: str
-    kind: str
-    place: Any
-    value: float
+_METHODS: dict[str, Callable[[AskedModel, Question], Answer]] = {
+    OCCLUSION: occlusion, GRADIENTS: integrated_gradients}
+_DIVISIBLE = ("text", "image", "audio", "video")
 
 
 @dataclass(frozen=True)
@@ -66,8 +31,11 @@ class Explanation:
       user: The user's id.
       item: The item's id.
       task: The task whose score is explained.
+      method: How it is explained, one of `pipeline.explanation.METHODS`.
       scores: The prediction for every task.
       effects: What each part is worth to the task's score.
+      baseline: The score that the effects are counted from, where they add up.
+      undivided: Sides and columns that have content of which the method shows no heat map.
       weights: The modality weights by side and modality.
       rows: Both rows' values by side.
     """
@@ -75,14 +43,17 @@ class Explanation:
     user: str
     item: str
     task: str
+    method: str
     scores: dict[str, float]
     effects: list[Effect]
+    baseline: float | None
+    undivided: list[tuple[str, str]]
     weights: dict[str, dict[str, float]]
     rows: dict[str, Row]
 
 
 class Explainer:
-    """Explains a model's scores by occlusion (Zeiler 2014).
+    """Explains a model's scores.
 
     Args:
       source: The model and what it was made of.
@@ -93,127 +64,71 @@ class Explainer:
 
     def __init__(self, source: Source):
         self._source = source
-        self._loaded = tf.saved_model.load(str(source.model))
-        if _SIGNATURE not in self._loaded.signatures:
-            raise InputError(f"The model in {source.model} is of an older version and has no "
-                             f"signature {_SIGNATURE!r}. Run `tessera run` again.")
-        self._ask = self._loaded.signatures[_SIGNATURE]
-        self._inputs: dict[str, tf.TensorSpec] = self._ask.structured_input_signature[1]
+        self._model = AskedModel(source.model)
+        self._model.inputs("explain")
 
-    def explain(self, user: str, item: str, task: str | None = None) -> Explanation:
+    @property
+    def methods(self) -> list[str]:
+        """The methods that the model has the signatures for."""
+        return [OCCLUSION, *([GRADIENTS] if self._model.has(SIGNATURE) else [])]
+
+    def explain(self, user: str, item: str, task: str | None = None,
+                method: str = OCCLUSION) -> Explanation:
         """Explains one prediction.
 
         Args:
           user: A known user's id.
           item: A known item's id.
           task: The task whose score is explained; the one that ranks where `None`.
+          method: One of `pipeline.explanation.METHODS`.
 
         Returns:
           The explanation.
 
         Raises:
-          InputError: The data hold no such user or item, or the recipe no such task.
+          InputError: The data hold no such user or item, the recipe no such task, or the model
+            cannot be explained by this method.
         """
+        check_method(method)
         source = self._source
         task = task or source.recipe.ranking
         if task not in source.recipe.tasks:
             raise unknown("task", task, source.recipe.tasks)
-        if source.recipe.tasks[task].head not in RANKING:
+        if task not in source.recipe.scored:
             raise InputError(f"Task {task!r} predicts several classes or labels at once, and one "
-                             f"score is explained. Name one of: {', '.join(self._scores())}.")
+                             f"score is explained. Name one of: {', '.join(source.recipe.scored)}.")
         ids = {"users": user, "items": item}
         rows = {side: find_rows(source.tables[side], source.spec, side, [ids[side]])[ids[side]]
                 for side in SIDES}
-        base = self._request(user, item, rows)
-        asked: list[dict[str, list]] = [base]
-        pending: list[tuple[Effect, int, int]] = []  # its own answer's place, and the reference's
-        references: dict[int, int] = {}
-        for side, part in self._parts(rows):
-            compared = 0
-            if part.reference is not None:
-                key = id(part.reference)
-                if key not in references:
-                    references[key] = len(asked)
-                    asked.append({**base, f"{side}_{part.feature.name}": part.reference})
-                compared = references[key]
-            effect = Effect(side, part.feature.name, part.kind, part.place, 0.0)
-            pending.append((effect, len(asked), compared))
-            asked.append({**base, f"{side}_{part.feature.name}": part.without})
-        for effect, request in self._beside_columns(base):
-            pending.append((effect, len(asked), 0))
-            asked.append(request)
-        answers = self._answers(asked)
-        scores = answers[task]
-        effects = [Effect(e.side, e.feature, e.kind, e.place, float(scores[with_] - scores[own]))
-                   for e, own, with_ in pending]
+        request = self._request(user, item, rows)
+        answers = self._model.ask("explain", [request])
         weights = {
             side: dict(zip(source.modalities[side], answers[f"{one}_modality_weights"][0].tolist(),
                            strict=True))
             for side, one in (("users", "user"), ("items", "item"))}
-        return Explanation(user, item, task,
-                           {n: float(answers[n][0]) for n in self._scores()}, effects,
-                           weights, rows)
-
-    def _scores(self) -> list[str]:
-        """Returns the tasks that predict one number."""
-        return [n for n, t in self._source.recipe.tasks.items() if t.head in RANKING]
+        answer = _METHODS[method](self._model, Question(source, task, rows, request))
+        return Explanation(user, item, task, method,
+                           {n: float(answers[n][0]) for n in source.recipe.scored},
+                           answer.effects, answer.baseline,
+                           self._undivided(rows, answer.effects), weights, rows)
 
     def recommended(self, count: int) -> list[tuple[str, str]]:
         """Returns the first users of the data, each with the best item for them."""
         users = first_ids(self._source.tables["users"], self._source.spec, "users", count)
-        recommend = self._loaded.signatures["recommend"]
-        inputs = {name: _tensor(spec, [_absent(spec)] * len(users))
-                  for name, spec in recommend.structured_input_signature[1].items()}
-        inputs.update(user_id=tf.constant(users), k=tf.ones([len(users)], tf.int32))
-        items = recommend(**inputs)["item_ids"].numpy()[:, 0]
+        requests: list[Request] = [{"user_id": [user.encode()], "k": [1]} for user in users]
+        items = self._model.ask("recommend", requests)["item_ids"][:, 0]
         # Who has met everything is recommended nothing.
         return [(user, item.decode()) for user, item in zip(users, items, strict=True) if item]
 
-    def _parts(self, rows: dict[str, Row]) -> Iterator[tuple[str, Part]]:
+    def _request(self, user: str, item: str, rows: dict[str, Row]) -> Request:
+        request: Request = {"user_id": [user.encode()], "item_id": [item.encode()]}
         for side in SIDES:
-            for feature in self._features(side):
-                for part in parts(feature, rows[side].get(feature.name, [])):
-                    yield side, part
-
-    def _features(self, side: str) -> tuple[Feature, ...]:
-        recipe = self._source.recipe
-        return self._source.spec.inputs(side, recipe.modalities, recipe.labels)
-
-    def _request(self, user: str, item: str, rows: dict[str, Row]) -> dict[str, list]:
-        request: dict[str, list] = {name: [] for name in self._inputs}
-        request.update(user_id=[user.encode()], item_id=[item.encode()])
-        for side in SIDES:
-            for feature in self._features(side):
+            for feature in self._source.features(side):
                 request[f"{side}_{feature.name}"] = rows[side].get(feature.name, [])
         return request
 
-    def _beside_columns(self, base: dict[str, list]) -> Iterator[tuple[Effect, dict[str, list]]]:
-        """Yields requests without what is no column of content: the item's id, the history."""
-        yield Effect("items", "id", "whole", None, 0.0), {**base, "item_id": []}
-        if self._source.recipe.model.history and self._source.spec.histories():
-            # A history of an unknown item is none, while an absent one asks for the stored.
-            without = {**base, "history_item_id": [_NOBODY.encode()]}
-            yield Effect("users", "history", "whole", None, 0.0), without
-
-    def _answers(self, asked: list[dict[str, list]]) -> dict[str, np.ndarray]:
-        batches = []
-        for start in range(0, len(asked), _BATCH):
-            some = asked[start : start + _BATCH]
-            tensors = {name: _tensor(spec, [row[name] or [_absent(spec)] for row in some])
-                       for name, spec in self._inputs.items()}
-            batches.append({n: v.numpy() for n, v in self._ask(**tensors).items()})
-        return {n: np.concatenate([batch[n] for batch in batches]) for n in batches[0]}
-
-
-def _absent(spec: tf.TensorSpec) -> bytes | int:
-    return b"" if spec.dtype == tf.string else -1
-
-
-def _tensor(spec: tf.TensorSpec, rows: list) -> tf.Tensor:
-    """Returns rows of values as the signature's input wants them, padded to one width."""
-    values = [row if isinstance(row, list) else [row] for row in rows]
-    if spec.shape.rank == 1:
-        return tf.constant([row[0] for row in values], spec.dtype)
-    width = max(map(len, values))
-    absent = _absent(spec)
-    return tf.constant([row + [absent] * (width - len(row)) for row in values], spec.dtype)
+    def _undivided(self, rows: dict[str, Row], effects: list[Effect]) -> list[tuple[str, str]]:
+        divided = {(e.side, e.feature) for e in effects if e.kind != "whole"}
+        return [(side, feature.name) for side in SIDES for feature in self._source.features(side)
+                if feature.modality in _DIVISIBLE and (side, feature.name) not in divided
+                and any(rows[side].get(feature.name, []))]

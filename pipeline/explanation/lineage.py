@@ -6,7 +6,7 @@ from pathlib import Path
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.explanation.explainer import SIDES, Source
+from pipeline.explanation.asked import SIDES, Source
 from pipeline.nodes import NodeRun
 from schemas import FeatureSpec, InputError, parse_spec
 from serving.model_directory import versions

@@ -8,11 +8,14 @@ from typing import Any
 import jinja2
 from PIL import Image
 
-from pipeline.explanation.explainer import SIDES, Effect, Explainer, Explanation, Source
+from pipeline.explanation import GRADIENTS, OCCLUSION
+from pipeline.explanation.asked import SIDES, Effect, Source
+from pipeline.explanation.explainer import Explainer, Explanation
 from pipeline.explanation.parts import GRID, frames, picture, png, seconds, words
 from schemas import Feature, FeatureSpec
 
 _TEMPLATE = Path(__file__).with_name("explanation.html.j2")
+METHOD_NAMES = {OCCLUSION: "occlusion", GRADIENTS: "integrated gradients"}
 _OPAQUE = 0.6  # of the strongest part, so that picture and text show through
 
 
@@ -44,13 +47,16 @@ def section(explanation: Explanation, spec: FeatureSpec) -> str:
                 values = explanation.rows[side][feature.name]
                 heat.append(_heat(side, feature, values, divided))
     return _environment().get_template("section").render(
-        explanation=explanation, bars=bars, strongest=_strongest(bars), heat=heat)
+        explanation=explanation, bars=bars, strongest=_strongest(bars), heat=heat,
+        total=sum(bar.value for bar in bars), method=METHOD_NAMES[explanation.method])
 
 
 def explanations(
     source: Source, pairs: list[tuple[str, str]] | None = None, task: str | None = None
 ) -> list[tuple[str, str]]:
-    """Explains some predictions for a page of others.
+    """Explains some predictions for a page of others, by gradients where the model has them.
+
+    Gradients ask once where occlusion asks for each part; a report should not wait.
 
     Args:
       source: The model and what it was made of.
@@ -61,9 +67,11 @@ def explanations(
       A title and a piece of HTML for each, which needs neither a network nor a style sheet.
     """
     explainer = Explainer(source)
-    found = [explainer.explain(user, item, task)
+    method = "gradients" if "gradients" in explainer.methods else "occlusion"
+    found = [explainer.explain(user, item, task, method)
              for user, item in (pairs if pairs is not None else explainer.recommended(3))]
-    return [(f"User {one.user}, item {one.item}", section(one, source.spec)) for one in found]
+    return [(f"User {one.user}, item {one.item}: {METHOD_NAMES[one.method]}",
+             section(one, source.spec)) for one in found]
 
 
 def _heat(side: str, feature: Feature, values: list, effects: list[Effect]) -> dict[str, Any]:

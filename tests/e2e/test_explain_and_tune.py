@@ -15,7 +15,8 @@ def test_a_pushed_model_is_explained(first, project, tmp_path):
     assert first.code == 0
     page = tmp_path / "page.html"
     shop = (project.shop / "items.csv").read_text().splitlines()
-    found = explain(project.root, "c0000", shop[1].split(",")[0], None, page)
+    item = shop[1].split(",")[0]
+    found = explain(project.root, "c0000", item, None, page, "occlusion")
     kinds = {(e.side, e.kind) for e in found.effects}
     assert {("items", "word"), ("items", "whole"), ("users", "whole")} <= kinds
     assert any(abs(e.value) > 1e-4 for e in found.effects if e.kind == "word")
@@ -23,6 +24,12 @@ def test_a_pushed_model_is_explained(first, project, tmp_path):
     assert set(found.scores) == {"retrieval", "rating", "like"}
     assert sum(found.weights["items"].values()) == pytest.approx(1, abs=1e-4)
     assert page.read_text().startswith("<!doctype html>")
+    shares = explain(project.root, "c0000", item, None, page, "gradients")
+    assert "integrated gradients" in page.read_text()
+    assert any(abs(e.value) > 1e-4 for e in shares.effects if e.kind == "word")
+    total = sum(e.value for e in shares.effects if e.kind == "whole")
+    above = shares.scores["retrieval"] - shares.baseline
+    assert total == pytest.approx(above, abs=0.02 + 0.02 * abs(above))
 
 
 def test_a_search_takes_the_data_from_the_cache_and_writes_a_recipe(first, project, tmp_path):

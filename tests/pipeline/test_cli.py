@@ -150,6 +150,11 @@ def test_nothing_to_explain(tessera, tmp_path):
     assert_refused(tessera(*words, "-o", page), f"Cannot write {page}", page.parent)
 
 
+def test_an_unknown_method_of_explanation(tessera, tmp_path):
+    words = ("explain", "--user", "u", "--item", "i", "--method", "saliency", "--root", tmp_path)
+    assert_refused(tessera(*words), "Unknown method 'saliency'. Known: gradients, occlusion.")
+
+
 def test_a_port_in_use(tessera, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")  # without the stock server, if there is one
     model = tmp_path / "serving" / "demo-flagship-1" / "1" / "saved_model.pb"

@@ -254,7 +254,7 @@ def test_the_catalogue_names_its_places(exported):
 def test_every_input_and_output_has_a_leading_batch_dimension(exported):
     assert set(exported.signatures) == {
         "serving_default", "recommend", "embed_item", "score_item", "predict_examples",
-        "rank_examples", "transform_features", "catalogue", "explain",
+        "rank_examples", "transform_features", "catalogue", "explain", "gradients",
     }
     for name, signature in exported.signatures.items():
         for key, tensor in signature.structured_input_signature[1].items():

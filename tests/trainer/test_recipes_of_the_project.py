@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from narrowed import narrowed
 from theatre import PREPROCESSING
-from tiny_shop import ITEMS, examples
+from tiny_shop import DAY, ITEMS, both_sides, examples, request
 
 from components.ranking_evaluator.model import written_scores
 from pipeline.config import load_recipe, recipes
@@ -65,6 +65,28 @@ def test_a_recipe_is_trained_and_its_file_answers_like_its_network(name, theatre
     assert ranked.shape == (4, len(ITEMS)) and np.ptp(ranked, axis=1).min() > 0
     # Of a single output TFMA would miss the name.
     assert len(signatures["predict_examples"].structured_outputs) >= 2
+    assert ("gradients" in signatures) == (recipe.family != "similarity")
+    if "gradients" in signatures:
+        _check_shares(signatures["gradients"], theatre.raw)
+
+
+def _check_shares(signature, raw) -> None:
+    """Every part that has content has a share, and the shares add up."""
+    inputs = signature.structured_input_signature[1]
+    for place in (3, 4):  # between them they have everything
+        user, item = raw["users"][1], raw["items"][place]
+        asked = {**both_sides(inputs, user, item), **request(user=user["member"][0], at=30 * DAY),
+                 "item_id": tf.constant([str(item["film"][0])]), "task": tf.constant([""])}
+        found = {n: v.numpy() for n, v in signature(**{n: asked[n] for n in inputs}).items()}
+        difference = float(found.pop("score")[0] - found.pop("baseline")[0])
+        shares = {n: v for n, v in found.items() if not n.endswith("__terms")}
+        total = sum(float(v.sum()) for v in shares.values())
+        assert total == pytest.approx(difference, abs=0.02 + 0.05 * abs(difference))
+        for name in inputs:
+            column = name.removeprefix("users_").removeprefix("items_")
+            row = user if name.startswith("users_") else item
+            if name in shares and column in row:
+                assert shares[name].any() == bool(row[column]), name
 
 
 @pytest.mark.parametrize("name", [n for n in recipes() if not load_recipe(n).served])

@@ -69,7 +69,7 @@ def test_a_dataset_of_ids_alone_is_trained_and_served(trained):
     signatures = tf.saved_model.load(str(bare.folder / "model")).signatures
     # Without content there is nothing to tell an unseen item by.
     assert set(signatures) == {"serving_default", "recommend", "predict_examples", "rank_examples",
-                               "transform_features", "catalogue", "explain"}
+                               "transform_features", "catalogue", "explain", "gradients"}
     answers = json.loads((bare.folder / "answers" / "answers.json").read_text())
     assert {a["signature"] for a in answers} == {"serving_default", "recommend"}
     assert {a["inputs"]["user_id"][0] for a in answers} == {"ann", "bob"}

@@ -11,8 +11,10 @@ from trainer.data.interactions import id_lookup, model_inputs, table_index
 from trainer.data.tables import Table
 from trainer.encoders.encodings import Encodings
 from trainer.export.encoders import ItemEncoders
+from trainer.export.gradients import IntegratedGradients
 from trainer.export.memory import Memory
 from trainer.export.ranking import ranking
+from trainer.export.readers import readers
 from trainer.export.requests import RawContent, UserRequest
 from trainer.heads import prediction
 from trainer.layers.heads import ProfileHead
@@ -59,6 +61,8 @@ class Recommender(tf.Module):
             RawContent(spec, side, recipe, transforms[side]) for side in ("users", "items"))
         self._encoders = ItemEncoders(spec, recipe, encodings)
         self._item_words = network.item_lookup.get(columns.ITEM_WORDS)
+        self._gradients = IntegratedGradients(
+            recipe, list(readers(spec, recipe, network, transforms)))
         self._interactions = transforms["interactions"].transform_features_layer()
         self._raw_spec = transforms["interactions"].raw_feature_spec()
         vectors, weights = catalogue(network)
@@ -125,28 +129,41 @@ class Recommender(tf.Module):
         user = self._user(self.request.columns(request))
         return self._row_by_row(user, self._item_content(raw)["vector"])
 
-    def explain(self, request: Tensors, user_raw: Tensors, item_id: tf.Tensor,
-                item_raw: Tensors) -> Tensors:
-        """Predicts every task for a user and an item with given content, not the stored one.
-
-        Whoever takes a part of the content away sees what that part was worth (occlusion).
+    def sides(self, request: Tensors, user_raw: Tensors, item_id: tf.Tensor,
+              item_raw: Tensors) -> tuple[Tensors, Tensors]:
+        """Reads a user and an item with given content, not the stored one.
 
         Args:
           request: Inputs of `UserRequest`.
-          user_raw: The user's raw content.
+          user_raw: The users' raw content.
           item_id: Ids of items, `(batch,)`.
           item_raw: The items' raw content.
 
         Returns:
+          The inputs of the user model and of the item model.
+        """
+        users = self._user_inputs(self.request.columns(request), self.raw_user.columns(user_raw))
+        return users, self._item_inputs(item_raw, table_index(self._item_ids, item_id))
+
+    def explain(self, users: Tensors, items: Tensors) -> Tensors:
+        """Predicts every task for what `sides` returned.
+
+        Whoever takes a part of the content away sees what that part was worth (occlusion).
+
+        Returns:
           `(batch,)` for each task, and the modality weights of both sides.
         """
-        user = self._user(self.request.columns(request), self.raw_user.columns(user_raw))
-        item = self._item_content(item_raw, table_index(self._item_ids, item_id))
+        user, item = self._user_model(users, training=False), self._item_model(
+            items, training=False)
         return {
             **self._row_by_row(user, item["vector"]),
             "user_modality_weights": user["weights"],
             "item_modality_weights": item["weights"],
         }
+
+    def gradients(self, users: Tensors, items: Tensors, task: tf.Tensor) -> Tensors:
+        """Attributes a task's score to what `sides` returned; see `IntegratedGradients`."""
+        return self._gradients(self.explain, users, items, task)
 
     def predict(self, serialized: tf.Tensor) -> Tensors:
         """Predicts every task for rows of raw Examples, with each row's own history.
@@ -187,14 +204,18 @@ class Recommender(tf.Module):
         return (row, table_index(self._user_ids, row[columns.USER_ID]),
                 table_index(self._item_ids, row[columns.ITEM_ID]))
 
-    def _user(self, read: Tensors, content: Tensors | None = None) -> Tensors:
-        """Returns the user side's outputs; columns that `content` lacks are the stored ones."""
+    def _user(self, read: Tensors) -> Tensors:
+        """Returns the user side's outputs for the stored content."""
+        return self._user_model(self._user_inputs(read), training=False)
+
+    def _user_inputs(self, read: Tensors, content: Tensors | None = None) -> Tensors:
+        """Returns the user model's inputs; columns that `content` lacks are the stored ones."""
         names = {tensor.name for tensor in self._user_model.inputs}
         inputs = {n: v for n, v in {**read, **(content or {})}.items() if n in names}
         for name, look in self._user_lookup.items():
             if name not in inputs:
                 inputs[name] = look(read[columns.USER_INDEX])
-        return self._user_model(inputs, training=False)
+        return inputs
 
     def _parsed(self, serialized: tf.Tensor) -> Tensors:
         return self._interactions(tf.io.parse_example(serialized, self._raw_spec))
@@ -247,17 +268,20 @@ class Recommender(tf.Module):
         shape = tf.stack([tf.shape(met)[0], self.size + 1])
         return tf.scatter_nd(flat, tf.ones_like(rows), shape) > 0
 
-    def _item_content(self, raw: Tensors, index: tf.Tensor | None = None) -> Tensors:
-        """Returns the item side's outputs for raw content; unknown items without an index."""
+    def _item_content(self, raw: Tensors) -> Tensors:
+        """Returns the item side's outputs for the raw content of unknown items."""
+        unknown = tf.zeros(tf.shape(next(iter(raw.values())))[:1], tf.int32)
+        return self._item_model(self._item_inputs(raw, unknown), training=False)
+
+    def _item_inputs(self, raw: Tensors, index: tf.Tensor) -> Tensors:
+        """Returns the item model's inputs for raw content."""
         content = {**self.raw_item.columns(raw), **self._encoders.columns(raw)}
         names = {tensor.name for tensor in self._item_model.inputs}
         inputs = {n: v for n, v in content.items() if n in names}
-        if index is None:
-            index = tf.zeros(tf.shape(next(iter(raw.values())))[:1], tf.int32)
         inputs[columns.ITEM_INDEX] = index
         if self._item_words is not None:  # nobody wrote of an unknown one
             inputs[columns.ITEM_WORDS] = self._item_words(index)
-        return self._item_model(inputs, training=False)
+        return inputs
 
 
 def _only(shown: tf.Tensor, values: tf.Tensor) -> tf.Tensor:

@@ -11,6 +11,7 @@ _K = "k"
 _CANDIDATES = "candidates"
 _EXAMPLES = "examples"
 _ITEM_ID = "item_id"
+_TASK = "task"
 
 
 def save(recommender: Recommender, evaluation: EvaluationColumns, folder: Path) -> None:
@@ -46,7 +47,7 @@ def _signatures(model: Recommender, evaluation: EvaluationColumns) -> dict:
             lambda inputs: _named(model.predict(inputs[_EXAMPLES])), examples),
         "rank_examples": _concrete(lambda inputs: model.rank(inputs[_EXAMPLES]), examples),
         "transform_features": _concrete(lambda inputs: evaluation(inputs[_EXAMPLES]), examples),
-        "explain": _explain(model),
+        **_explanations(model),
         "catalogue": _concrete(lambda inputs: model.catalogue(inputs["index"]), index),
     }
     if item:  # An item without content is known by its id alone.
@@ -67,21 +68,33 @@ def _named(predictions: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     return {**predictions, **{f"{name}_alone": value for name, value in predictions.items()}}
 
 
-def _explain(model: Recommender):
-    """Traces `explain`; a column's input has its side before it, for both may have one name."""
+def _explanations(model: Recommender) -> dict:
+    """Traces what takes both sides' content; a column's input has its side before it.
+
+    Both sides may have a column of one name.
+    """
     user = model.request.signature()
     columns = {"users": model.raw_user.signature(), "items": model.raw_item.signature()}
     raw = {f"{side}_{name}": tf.TensorSpec(one.shape, one.dtype, f"{side}_{name}")
            for side, of_side in columns.items() for name, one in of_side.items()}
+    asked = {**user, _ITEM_ID: tf.TensorSpec([None], tf.string, _ITEM_ID), **raw}
+    task = {_TASK: tf.TensorSpec([None], tf.string, _TASK)}
 
-    def explain(inputs):
+    @tf.function(input_signature=[asked])  # traced once for both
+    def sides(inputs):
         content = {side: {name: inputs[f"{side}_{name}"] for name in of_side}
                    for side, of_side in columns.items()}
-        return model.explain({name: inputs[name] for name in user}, content["users"],
-                             inputs[_ITEM_ID], content["items"])
+        return model.sides({name: inputs[name] for name in user}, content["users"],
+                           inputs[_ITEM_ID], content["items"])
 
-    return _concrete(explain, {
-        **user, _ITEM_ID: tf.TensorSpec([None], tf.string, _ITEM_ID), **raw})
+    found = {"explain": _concrete(lambda inputs: model.explain(*sides(inputs)), asked)}
+    if model.recipe.family != "similarity":  # whose vectors are computed: there is no tower
+        def gradients(inputs):
+            users, items = sides({name: inputs[name] for name in asked})
+            return model.gradients(users, items, inputs[_TASK])
+
+        found["gradients"] = _concrete(gradients, {**asked, **task})
+    return found
 
 
 def _concrete(function, inputs: dict[str, tf.TensorSpec]):

@@ -128,5 +128,10 @@ def cepstrum(energy: tf.Tensor, inside: tf.Tensor, mfcc: int) -> tf.Tensor:
     return tf.concat([mean, tf.sqrt(square)], axis=0)
 
 
+def silent_cepstrum(mels: int, mfcc: int) -> tf.Tensor:
+    """Returns what `cepstrum` says of silence, `(2 * mfcc,)`."""
+    return cepstrum(tf.fill((1, mels), _FLOOR), tf.constant([True]), mfcc)
+
+
 def _samples(seconds: float) -> int:
     return round(seconds * SOUND_RATE)

@@ -74,7 +74,7 @@ class Recipe(FamilyOptions):
     def _ranks(self) -> "Recipe":
         if [task.head for task in self.tasks.values()].count("retrieval") > 1:
             raise ValueError("at most one task may have the head 'retrieval'")
-        able = [n for n, task in self.tasks.items() if task.head in RANKING]
+        able = self.scored
         told = ", ".join(f"'{name}'" for name in able) or "none of these tasks"
         if self.rank_by is None and self.retrieval is None:
             raise ValueError("no task has the head 'retrieval', so 'rank_by' must name the task "
@@ -157,6 +157,11 @@ class Recipe(FamilyOptions):
     def ranking(self) -> str:
         """The name of the task by whose score items are ranked."""
         return self.rank_by or str(self.retrieval)
+
+    @property
+    def scored(self) -> list[str]:
+        """The tasks that predict one number, each of which could rank."""
+        return [name for name, task in self.tasks.items() if task.head in RANKING]
 
     @property
     def relevance(self) -> str | None:

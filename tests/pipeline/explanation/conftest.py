@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from pipeline.explanation.explainer import Source
+from pipeline.explanation.asked import Source
 from pipeline.explanation.parts import png
 from schemas import parse_spec
 from trainer.recipe import Recipe
@@ -57,7 +57,26 @@ class KnownModel(tf.Module):
         rows = tf.shape(score)[0]
         return {"retrieval": score, "like": tf.sigmoid(score),
                 "user_modality_weights": tf.tile([[0.25, 0.75]], [rows, 1]),
-                "item_modality_weights": tf.tile([[1.0]], [rows, 1])}
+                "item_modality_weights": tf.tile([[0.4, 0.3, 0.2, 0.1]], [rows, 1])}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "user_id"),
+                                  tf.TensorSpec([None], tf.string, "item_id"),
+                                  tf.TensorSpec([None], tf.string, "items_about"),
+                                  tf.TensorSpec([None], tf.string, "task")])
+    def gradients(self, user_id, item_id, items_about, task):
+        """Shares by heart, of pictures of 4 by 16 pixels and five terms."""
+        def rows(values, dtype=tf.float32):
+            return tf.constant(values, dtype)[None]
+
+        asked = tf.cast(task == "retrieval", tf.float32)
+        found = {"items_about": rows([2.0, -1.0, 0.25, 0.0, 0.0]) * asked[:, None],
+                 "items_about__terms": rows(["heist", "dull", "?", "", ""], tf.string),
+                 "items_poster": tf.one_hot([3], 4)[:, :, None] * tf.ones([1, 4, 16]) * 0.125,
+                 "items_genres": rows([4.0, 0.5, 0.0]),
+                 "items_genres__terms": rows(["noir", "crime", ""], tf.string),
+                 "items_id": rows(0.25), "users_about": rows([0.5, 0.0]),
+                 "users_about__terms": rows(["trains", ""], tf.string)}
+        return {**found, "score": rows(10.25), "baseline": rows(1.75)}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "user_id"),
                                   tf.TensorSpec([None], tf.int32, "k")])
@@ -96,8 +115,10 @@ def write_table(folder: Path, rows: list[dict]) -> Path:
 def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp("known")
     model = KnownModel()
+    signatures = {"explain": model.explain, "recommend": model.recommend}
+    tf.saved_model.save(model, str(folder / "older"), signatures=signatures)
     tf.saved_model.save(model, str(folder / "model"), signatures={
-        "explain": model.explain, "recommend": model.recommend})
+        **signatures, "gradients": model.gradients})
     users = write_table(folder / "users", [
         {"member": [b"ann"], "about": [b"loves trains"]}, {"member": [b"bob"]}])
     items = write_table(folder / "items", [
@@ -105,4 +126,4 @@ def source(tmp_path_factory):
          "poster": [png(Image.fromarray(POSTER))], "genres": [b"noir", b"crime"]},
         {"film": [9]}])
     return Source(folder / "model", SPEC, RECIPE, {"users": users, "items": items},
-                  {"users": ["id", "about"], "items": ["id"]})
+                  {"users": ["id", "about"], "items": ["id", "about", "poster", "genres"]})

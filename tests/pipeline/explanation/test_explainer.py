@@ -113,6 +113,8 @@ def test_the_strongest_region_is_the_darkest(found, source):
 
 def test_sections_for_another_page(source):
     (title, html), = explanations(source, [("ann", "9")])
-    assert title == "User ann, item 9" and html.startswith("<section")
-    # bob is recommended nothing, so ann's best item alone is explained.
-    assert [one for one, _ in explanations(source)] == ["User ann, item 7"]
+    assert title == "User ann, item 9: integrated gradients" and html.startswith("<section")
+    # bob is recommended nothing, so ann's best item alone is explained; an older model has no
+    # gradients.
+    older = dataclasses.replace(source, model=source.model.parent / "older")
+    assert [one for one, _ in explanations(older)] == ["User ann, item 7: occlusion"]

@@ -1,0 +1,139 @@
+"""What is asked about, whom one asks, and what the answer is made of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from pipeline.explanation.tables import Row
+from schemas import Feature, FeatureSpec, InputError
+from trainer.recipe import Recipe
+
+SIDES = ("users", "items")
+_BATCH = 32
+Request = dict[str, list]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A trained model and what it was made of.
+
+    Attributes:
+      model: Folder of the SavedModel.
+      spec: The dataset's spec.
+      recipe: The recipe.
+      tables: Folders of the raw users and items, by side.
+      modalities: Names of each side's modality weights, in order.
+    """
+
+    model: Path
+    spec: FeatureSpec
+    recipe: Recipe
+    tables: dict[str, Path]
+    modalities: dict[str, list[str]]
+
+    def features(self, side: str) -> tuple[Feature, ...]:
+        """Returns the columns of content that the model reads."""
+        return self.spec.inputs(side, self.recipe.modalities, self.recipe.labels)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a part is worth to a score.
+
+    Attributes:
+      side: `users` or `items`.
+      feature: The column; `id` and `history` stand for what is no column.
+      kind: See `Part`.
+      place: See `Part`.
+      value: By how much it raises the score.
+    """
+
+    side: str
+    feature: str
+    kind: str
+    place: Any
+    value: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a method of explanation found.
+
+    Attributes:
+      effects: What each part is worth.
+      baseline: The score that the effects are counted from, where they add up.
+    """
+
+    effects: list[Effect]
+    baseline: float | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A prediction to explain.
+
+    Attributes:
+      source: What the model was made of.
+      task: The task whose score is explained.
+      rows: Both rows' values by side.
+      request: The prediction's inputs, a list of values each; an empty one is absent.
+    """
+
+    source: Source
+    task: str
+    rows: dict[str, Row]
+    request: Request
+
+
+class AskedModel:
+    """An exported model, asked through its signatures.
+
+    Args:
+      folder: Folder of the SavedModel.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._loaded = tf.saved_model.load(str(folder))
+
+    def has(self, signature: str) -> bool:
+        """Tells whether the model was exported with a signature."""
+        return signature in self._loaded.signatures
+
+    def inputs(self, signature: str) -> dict[str, tf.TensorSpec]:
+        """Returns a signature's inputs.
+
+        Raises:
+          InputError: The model was exported without it.
+        """
+        if not self.has(signature):
+            raise InputError(f"The model in {self._folder} is of an older version and has no "
+                             f"signature {signature!r}. Run `tessera run` again.")
+        return self._loaded.signatures[signature].structured_input_signature[1]
+
+    def ask(self, signature: str, requests: list[Request]) -> dict[str, np.ndarray]:
+        """Asks for rows of inputs; those that a request lacks are absent."""
+        inputs, batches = self.inputs(signature), []
+        for start in range(0, len(requests), _BATCH):
+            some = requests[start : start + _BATCH]
+            tensors = {name: _tensor(spec, [row.get(name) or [_absent(spec)] for row in some])
+                       for name, spec in inputs.items()}
+            answers = self._loaded.signatures[signature](**tensors)
+            batches.append({n: v.numpy() for n, v in answers.items()})
+        return {n: np.concatenate([batch[n] for batch in batches]) for n in batches[0]}
+
+
+def _absent(spec: tf.TensorSpec) -> bytes | int:
+    return b"" if spec.dtype == tf.string else -1
+
+
+def _tensor(spec: tf.TensorSpec, rows: list[list]) -> tf.Tensor:
+    """Returns rows of values as the signature's input wants them, padded to one width."""
+    if spec.shape.rank == 1:
+        return tf.constant([row[0] for row in rows], spec.dtype)
+    width = max(map(len, rows))
+    absent = _absent(spec)
+    return tf.constant([row + [absent] * (width - len(row)) for row in rows], spec.dtype)

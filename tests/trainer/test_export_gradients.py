@@ -1,0 +1,175 @@
+"""Integrated gradients: exact on a linear toy, complete on an exported model."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from tiny_shop import DAY, ITEMS, both_sides, request
+
+from trainer.export.gradients import IntegratedGradients
+from trainer.export.readers import Reader, readers
+from trainer.layers.text.lstm import LstmTower
+from trainer.recipe import Recipe
+
+RECIPE = Recipe(description="toy", tasks={"stars": {"head": "retrieval"},
+                                          "like": {"head": "binary", "label": "like"}})
+
+
+class Weighted(keras.layers.Layer):
+    """Weighs its numbers where they are present."""
+
+    def __init__(self, weights, **kwargs):
+        super().__init__(**kwargs)
+        self.weights_of_numbers = np.float32(weights)
+
+    def call(self, inputs):
+        values, present = inputs
+        flat = tf.reshape(tf.cast(values, tf.float32), [tf.shape(values)[0], -1])
+        return tf.linalg.matvec(flat, self.weights_of_numbers) * present
+
+
+class Words(keras.layers.Layer):
+    """Adds up the embeddings of words, of one number each."""
+
+    def __init__(self, embedding, **kwargs):
+        super().__init__(**kwargs)
+        self.embedding = embedding
+
+    def call(self, index):
+        return tf.reduce_sum(self.embedding(index), axis=[1, 2])
+
+
+@pytest.fixture(scope="module")
+def toy():
+    """Predicts 2 x0 - x1 + the colours' weights + the words' numbers, and its square."""
+    table = keras.layers.Embedding(4, 1)
+    table.build()
+    table.set_weights([np.float32([[0], [1], [-3], [0.5]])])
+    number = Weighted([2, -1], name="items_price_encoded")
+    picture = Weighted([0.1, 0.1, -0.2] * 4, name="items_photo")
+    words = Words(table, name="items_plot")
+    terms = tf.Variable(np.array([b"", b"good", b"dull", b"?"], dtype=object))
+    readers = [Reader(number, "items", "price_encoded", "encoded"),
+               Reader(picture, "items", "photo", "image"),
+               Reader(words, "items", "plot", "text", (terms,))]
+    path = IntegratedGradients(RECIPE, readers)
+
+    def predict(users, items):
+        total = (number((items["price"], items["there"])) + words(items["plot"])
+                 + picture((items["photo"], items["there"])) + users["level"])
+        return {"stars": total, "like": total * total}
+
+    @tf.function
+    def ask(task, there):
+        photo = np.full((2, 2, 2, 3), 127.5, np.float32)
+        photo[0, 1, 0] += [10, 5, 20]
+        items = {"price": tf.constant([[3.0, 4.0], [1.0, 1.0]]), "photo": tf.constant(photo),
+                 "plot": tf.constant([[1, 2, 0], [3, 0, 0]]), "there": there}
+        return path(predict, {"level": tf.constant([7.0, 0.0])}, items, task)
+
+    return lambda task, there=(1.0, 1.0): {
+        n: v.numpy() for n, v in ask(tf.constant([task, "stars"]), tf.constant(there)).items()}
+
+
+def test_a_linear_score_is_told_exactly(toy):
+    found = toy("stars")
+    np.testing.assert_allclose(found["items_price_encoded"], [2 * 3 - 4, 1], atol=1e-5)
+    np.testing.assert_allclose(found["items_plot"], [[1, -3, 0], [0.5, 0, 0]], atol=1e-5)
+    assert found["items_plot__terms"][0].tolist() == [b"good", b"dull", b""]
+    pixels = np.zeros((2, 2, 2))
+    pixels[0, 1, 0] = 0.1 * 10 + 0.1 * 5 - 0.2 * 20
+    np.testing.assert_allclose(found["items_photo"], pixels, atol=1e-5)
+    # What is not on the path, the user's level, is in both.
+    np.testing.assert_allclose(found["baseline"], [7, 0], atol=1e-5)
+    np.testing.assert_allclose(found["score"], [7 + 2 - 2 - 2.5, 1.5], atol=1e-4)
+
+
+def test_a_curved_score_is_told_whole_and_the_default_is_what_ranks(toy):
+    curved, default = toy("like"), toy("")
+    np.testing.assert_allclose(default["score"], toy("stars")["score"])
+    # The path of a square of a line: each summand's share is its part times both ends' sum.
+    np.testing.assert_allclose(curved["items_plot"][0], np.array([1, -3, 0]) * (7 + 4.5), rtol=1e-4)
+    assert curved["score"][0] - curved["baseline"][0] == pytest.approx(4.5**2 - 7**2, rel=1e-4)
+
+
+def test_what_is_absent_has_no_share(toy):
+    found = toy("stars", there=(0.0, 1.0))
+    assert found["items_price_encoded"].tolist()[0] == 0 and not found["items_photo"][0].any()
+    assert found["items_price_encoded"][1] == pytest.approx(1)
+
+
+@pytest.fixture
+def ask(exported, shop):
+    """Asks for rows of the raw tables."""
+
+    def ask(user, item, task):
+        rows = shop.raw["users"][user], shop.raw["items"][item]
+        inputs = exported.signatures["gradients"].structured_input_signature[1]
+        asked = {**both_sides(inputs, *rows), **request(user=rows[0]["member"][0], at=30 * DAY),
+                 "item_id": tf.constant([str(ITEMS[item])])}
+        gradients = exported.ask("gradients", task=tf.constant([task]), **asked)
+        return gradients, exported.ask("explain", **asked)
+
+    return ask
+
+
+def shares(found):
+    return {name: value for name, value in found.items()
+            if name.startswith(("users_", "items_")) and not name.endswith("__terms")}
+
+
+def assert_complete(found):
+    total = sum(float(value.sum()) for value in shares(found).values())
+    difference = float(found["score"][0] - found["baseline"][0])
+    # Kinks of the convolutions cost some of it.
+    assert total == pytest.approx(difference, abs=0.02 + 0.02 * abs(difference))
+    assert difference != 0
+
+
+@pytest.mark.parametrize("task", ["retrieval", "rating", "like"])
+@pytest.mark.parametrize(("user", "item"), [(1, 0), (2, 2), (3, 7), (4, 9)])
+def test_the_shares_of_an_exported_model_add_up(ask, user, item, task):
+    found, explained = ask(user, item, task)
+    assert found["score"][0] == pytest.approx(explained[task][0], abs=1e-4)
+    assert_complete(found)
+
+
+def test_a_recurrent_tower_has_gradients_through_its_loop():
+    keras.utils.set_random_seed(1)
+    tower = LstmTower(4, 6, name="items_plot")
+    index = tf.constant([[1, 4, 2, 0], [3, 0, 0, 0]])
+    tower(index)
+    terms = tf.Variable(np.array([b"", b"a", b"b", b"c", b"d", b"?"], dtype=object))
+    path = IntegratedGradients(RECIPE, [Reader(tower, "items", "plot", "text", (terms,))])
+
+    def predict(users, items):
+        return {name: tf.reduce_sum(tower(items["plot"])[0] * [1.0, 2.0, -1.0, 3.0], axis=1)
+                for name in RECIPE.scored}
+
+    found = tf.function(lambda task: path(predict, {}, {"plot": index}, task))(
+        tf.constant(["stars", "stars"]))
+    share = found["items_plot"].numpy()
+    np.testing.assert_allclose(share.sum(axis=1), found["score"] - found["baseline"], atol=1e-3)
+    assert share[0, :3].all() and not share[0, 3:].any()
+
+
+def test_visual_words_are_held(build, spec, monkeypatch):
+    monkeypatch.setattr("trainer.export.readers._terms", lambda *given: ())
+    for image, held in (("cnn", False), ("visual_words", True)):
+        network, recipe = build(model={"dim": 8, "towers": {"image": image}})
+        parts = {reader.part for reader in readers(
+            spec, recipe, network, {"users": None, "items": None})}
+        assert {"id", "history", "about", "plot", "price", "genres", "age", "region"} <= parts
+        assert ({"avatar", "poster"} & parts == set()) is held
+
+
+def test_each_part_has_its_share_at_its_places(ask):
+    found, _ = ask(1, 1, "retrieval")
+    assert set(shares(found)) == {
+        "users_id", "users_about", "users_avatar", "users_age", "users_region", "users_history",
+        "items_id", "items_plot", "items_poster", "items_price", "items_genres"}
+    assert found["items_plot__terms"][0].tolist()[:3] != [b"", b"", b""]
+    assert found["users_avatar"].shape == (1, 8, 8) and found["users_avatar"].any()
+    assert not found["items_poster"].any()  # of item 9, which has none
+    assert found["items_genres__terms"][0].tolist() == [b"crime", b"", b""]
+    assert found["items_genres"][0, 0] and not found["items_genres"][0, 1:].any()

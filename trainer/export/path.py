@@ -1,0 +1,125 @@
+"""The straight path from a baseline to what a network reads.
+
+Keras has no hooks, so for a while the layers that read content call something that moves it first.
+Tower and embedding are moved, not the model's inputs: those are indices and bytes.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+from trainer.export.readers import Reader
+from trainer.preprocessing.audio import silent_cepstrum
+from trainer.recipe import Recipe
+
+_GREY = 127.5
+
+
+@dataclass(frozen=True)
+class Moved:
+    """An input of a tower somewhere between its baseline and itself.
+
+    Attributes:
+      reader: The tower.
+      number: Which of its inputs, or of its embeddings.
+      distance: From the baseline to itself.
+      value: Where it is.
+      terms: What is at each place, strings, where it is embedded and has names.
+    """
+
+    reader: Reader
+    number: int
+    distance: tf.Tensor
+    value: tf.Tensor
+    terms: tf.Tensor | None = None
+
+
+class Path:
+    """Moves what towers read.
+
+    What is read by index goes from zeros to its embedding. Numbers go from their mean, pictures
+    and videos from grey, a sound from silence as long, topics from equal shares, a vector of an
+    encoder or of sentiment from zeros. Presence stays as it is.
+
+    Args:
+      share: Where each row stands, from 0 (baseline) to 1 (itself), `(rows,)`.
+      recipe: How sounds are read.
+    """
+
+    def __init__(self, share: tf.Tensor, recipe: Recipe):
+        self._share, self._recipe = share, recipe
+        self.moved: list[Moved] = []
+        self._at_work: Reader | None = None  # towers may share an embedding
+        self._embedded = 0
+
+    @contextmanager
+    def among(self, readers: Iterable[Reader]) -> Iterator[None]:
+        """Moves what these towers read, as long as the context lasts."""
+        calls: list[tuple[keras.layers.Layer, Callable]] = []
+        for reader in readers:
+            calls.append((reader.layer, self._tower(reader)))
+            if reader.by_index:
+                calls += [(layer, self._embedding(layer.call))
+                          for layer in reader.layer._flatten_layers()
+                          if isinstance(layer, keras.layers.Embedding)]
+        replaced = {id(layer): (layer, call) for layer, call in calls}.values()
+        for layer, call in replaced:
+            layer.call = call
+        try:
+            yield
+        finally:
+            for layer, _ in replaced:
+                del layer.call
+
+    def _tower(self, reader: Reader) -> Callable:
+        call = reader.layer.call
+
+        def moved(inputs, *args, **kwargs):
+            if not reader.by_index:
+                *values, present = inputs
+                inputs = (*(self._move(reader, number, self._baseline(reader.kind, number, value),
+                                       tf.cast(value, tf.float32))
+                            for number, value in enumerate(values)), present)
+            self._at_work, self._embedded = reader, 0
+            result = call(inputs, *args, **kwargs)
+            self._at_work = None
+            return result
+
+        return moved
+
+    def _embedding(self, call: Callable) -> Callable:
+        def moved(index, *args, **kwargs):
+            vectors, reader = call(index, *args, **kwargs), self._at_work
+            if reader is None:  # a tower of the other side
+                return vectors
+            number = self._embedded
+            self._embedded += 1
+            terms = tf.gather(reader.terms[number], index) if reader.terms else None
+            return self._move(reader, number, tf.zeros_like(vectors), vectors, terms)
+
+        return moved
+
+    def _move(self, reader: Reader, number: int, start: tf.Tensor, end: tf.Tensor,
+              terms: tf.Tensor | None = None) -> tf.Tensor:
+        distance = end - start
+        share = tf.reshape(self._share, [-1] + [1] * (len(end.shape) - 1))
+        value = start + tf.cast(share, end.dtype) * distance
+        self.moved.append(Moved(reader, number, distance, value, terms))
+        return value
+
+    def _baseline(self, kind: str, number: int, value: tf.Tensor) -> tf.Tensor:
+        """Returns content that says nothing, in the shape of some that does."""
+        value = tf.cast(value, tf.float32)
+        if kind in ("image", "video"):
+            return tf.fill(tf.shape(value), _GREY)
+        if kind == "audio" and number == 0:
+            return tf.minimum(value, 1.0)  # 0 stays: beyond the sound there is not even silence
+        if kind == "audio":
+            options = self._recipe.preprocessing.audio
+            return tf.zeros_like(value) + silent_cepstrum(options.mels, options.mfcc)
+        if kind == "topics":
+            return tf.zeros_like(value) + tf.reduce_mean(value, axis=1, keepdims=True)
+        return tf.zeros_like(value)
