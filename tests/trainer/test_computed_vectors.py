@@ -138,7 +138,9 @@ def tables(side):
 
 
 def similarity(tables, side, spec=SPEC, label=None, **options):
-    recipe = Recipe(description="d", family="similarity", modalities=[f.modality for f in FEATURES],
+    content = options.get("vectors") != "collaborative"
+    recipe = Recipe(description="d", family="similarity",
+                    modalities=[f.modality for f in FEATURES] if content else [],
                     tasks={"find": {"head": "retrieval", "label": label}},
                     similarity={"dim": 3, **options})
     users, items, events = tables
