@@ -63,7 +63,7 @@ def _encode(spec: FeatureSpec, modality: str, options: Options, files: dict[str,
     if module.tail is not None:
         encodings.tail(modality).parent.mkdir(parents=True, exist_ok=True)
         module.tail.save(encodings.tail(modality))
-    return {"foreign": list(module.foreign), "shape": list(shape)}
+    return {"foreign": list(module.foreign)}
 
 
 def _version(content: str, options: Options) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tiny_encoders as tiny
-from tiny_shop import request
+from tiny_shop import both_sides, request
 
 from trainer.data.events import concatenate, read_events
 from trainer.encoders.encoder import Encoder
@@ -38,7 +38,7 @@ def encode(recipe, spec, shop, folder, foreign=()):
                 ids = [r[key][0].decode() if table == "users" else str(r[key][0]) for r in rows]
                 encodings.write(table, feature.name, ids, found["vector"].numpy(),
                                 found["present"].numpy())
-        manifest[modality] = {"foreign": list(foreign), "shape": list(encoder.shape)}
+        manifest[modality] = {"foreign": list(foreign)}
         if not foreign:
             tf.saved_model.save(encoder, str(encodings.module(modality)))
         if module.tail is not None:
@@ -179,6 +179,13 @@ def test_what_a_stock_server_cannot_run_is_missing_of_new_items(
     known = model.score(request(user="ann"), tf.constant([["9", "10"]]))["item_modality_weights"]
     assert known[0, 0, place] > 0
     assert known[0, 1, place] == 0  # an item without a plot
+    columns = {f"users_{n}": s for n, s in model.raw_user.signature().items()}
+    user = both_sides(columns, shop.raw["users"][0], {})
+    film = next(row for row in shop.raw["items"] if str(row["film"][0]) == "9")
+    explained = model.explain(*model.sides(
+        request(user="ann"), {n.removeprefix("users_"): v for n, v in user.items()},
+        tf.constant(["9"]), raw_item(film)))["item_modality_weights"]
+    np.testing.assert_allclose(explained[0], known[0, 0], rtol=1e-3, atol=1e-5)
 
 
 def test_the_last_layers_are_trained_and_exported(prepared, given, spec, recommender, rows, shop):

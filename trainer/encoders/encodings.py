@@ -1,6 +1,6 @@
 """The artifact of MediaEncoder: vectors by table and column, and what serving needs of encoders.
 
-    encodings.json           by modality: foreign operations, if any, and the shape of a row
+    encodings.json           by modality: foreign operations, if any
     <table>/<column>.npz     ids, vectors `(rows, ...)` and present `(rows,)`
     modules/<modality>/      SavedModel of `Encoder`, where a stock server can run it
     tails/<modality>.keras   the layers that are trained further, where there are any
@@ -34,7 +34,7 @@ class Encodings:
     folder: Path
 
     def write_manifest(self, entries: dict[str, dict[str, Any]]) -> None:
-        """Writes `foreign` (operations) and `shape` (of a row) by modality."""
+        """Writes `foreign` (operations) by modality."""
         text = json.dumps(entries, indent=1, sort_keys=True)
         (self.folder / _MANIFEST).write_text(text, encoding="utf-8")
 

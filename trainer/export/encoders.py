@@ -12,7 +12,7 @@ from trainer.recipe import Recipe
 
 
 class ItemEncoders(tf.Module):
-    """The pretrained encoders that a stock server can run; the vectors of the others are absent.
+    """The pretrained encoders that a stock server can run.
 
     Args:
       spec: The dataset's spec.
@@ -23,7 +23,6 @@ class ItemEncoders(tf.Module):
     def __init__(self, spec: FeatureSpec, recipe: Recipe, encodings: Encodings | None):
         super().__init__(name="item_encoders")
         self._features: tuple[tuple[str, str], ...] = ()
-        self._shapes: dict[str, tuple[int, ...]] = {}
         self._modules: dict[str, Any] = {}
         if encodings is not None:
             self._features = tuple(
@@ -33,7 +32,6 @@ class ItemEncoders(tf.Module):
     def _load(self, encodings: Encodings) -> None:
         manifest = encodings.manifest()
         for modality in sorted({modality for _, modality in self._features}):
-            self._shapes[modality] = tuple(manifest[modality]["shape"])
             foreign = manifest[modality]["foreign"]
             if foreign:
                 logging.getLogger(__name__).warning(
@@ -44,19 +42,15 @@ class ItemEncoders(tf.Module):
                 self._modules[modality] = tf.saved_model.load(str(encodings.module(modality)))
 
     def columns(self, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Returns the encoded columns of raw items, by the schema's names."""
+        """Returns the columns of raw items that can be encoded, by the schema's names."""
         result = {}
         for feature, modality in self._features:
+            if modality not in self._modules:
+                continue
             value = raw[feature]
             value = value[:, 0] if value.shape.rank == 2 else value
             name = columns.encoded(feature)
-            if modality in self._modules:
-                encoded = self._modules[modality].encode(value)
-                result[name] = encoded["vector"]
-                result[columns.present(name)] = encoded["present"]
-            else:
-                rows = tf.shape(value)[:1]
-                shape = tf.concat([rows, tf.constant(self._shapes[modality], tf.int32)], axis=0)
-                result[name] = tf.zeros(shape)
-                result[columns.present(name)] = tf.zeros(rows)
+            encoded = self._modules[modality].encode(value)
+            result[name] = encoded["vector"]
+            result[columns.present(name)] = encoded["present"]
         return result

@@ -60,7 +60,7 @@ class Recommender(tf.Module):
         self.raw_user, self.raw_item = (
             RawContent(spec, side, recipe, transforms[side]) for side in ("users", "items"))
         self._encoders = ItemEncoders(spec, recipe, encodings)
-        self._item_words = network.item_lookup.get(columns.ITEM_WORDS)
+        self._item_lookup = network.item_lookup
         self._gradients = IntegratedGradients(
             recipe, list(readers(spec, recipe, network, transforms)))
         self._interactions = transforms["interactions"].transform_features_layer()
@@ -274,14 +274,15 @@ class Recommender(tf.Module):
         return self._item_model(self._item_inputs(raw, unknown), training=False)
 
     def _item_inputs(self, raw: Tensors, index: tf.Tensor) -> Tensors:
-        """Returns the item model's inputs for raw content."""
-        content = {**self.raw_item.columns(raw), **self._encoders.columns(raw)}
-        names = {tensor.name for tensor in self._item_model.inputs}
-        inputs = {n: v for n, v in content.items() if n in names}
-        inputs[columns.ITEM_INDEX] = index
-        if self._item_words is not None:  # nobody wrote of an unknown one
-            inputs[columns.ITEM_WORDS] = self._item_words(index)
-        return inputs
+        """Returns the item model's inputs for raw content.
+
+        What it does not give are stored columns, empty for an unknown item: reviews, and vectors
+        of encoders that a stock server cannot run.
+        """
+        content = {**self.raw_item.columns(raw), **self._encoders.columns(raw),
+                   columns.ITEM_INDEX: index}
+        names = [tensor.name for tensor in self._item_model.inputs]
+        return {n: content[n] if n in content else self._item_lookup[n](index) for n in names}
 
 
 def _only(shown: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
