@@ -61,7 +61,11 @@ def prepared(shop, spec, recipe, given, tmp_path_factory):
     """Builds what a Trainer works on with some encoders."""
 
     def prepared(encoders, foreign=()):
-        changed = Recipe(**{**recipe.model_dump(), "encoders": encoders})
+        tree = recipe.model_dump()
+        for modality, options in encoders.items():
+            if options.get("replaces_tower"):  # then nothing reads what Transform makes of it
+                tree["preprocessing"].pop(modality)
+        changed = Recipe(**{**tree, "encoders": encoders})
         encodings = encode(changed, spec, shop, tmp_path_factory.mktemp("encodings"), foreign)
         data = training_data(spec, changed, shop.files, shop.transforms, encodings)
         return SimpleNamespace(recipe=changed, encodings=encodings, data=data)
