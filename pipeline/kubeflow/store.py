@@ -9,6 +9,7 @@ import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
 
+from pipeline.kubeflow.backslashes import keep_backslashes
 from pipeline.kubeflow.options import PASSWORD_VARIABLE, Database
 from schemas import InputError, TesseraError
 
@@ -51,6 +52,8 @@ def with_password(config: ConnectionConfig) -> ConnectionConfig:
             f"{_where(config)} needs its password. Check kubeflow.metadata.password in the "
             "configuration, and that the secret it names exists in the run's namespace and holds "
             "that key.")
+    if kind == "postgresql":
+        keep_backslashes()
     filled = ConnectionConfig()
     filled.CopyFrom(config)
     getattr(filled, kind).password = password

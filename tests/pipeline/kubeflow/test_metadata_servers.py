@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from postgresql import postgresql, programs
 
 from deploy.kubeflow.mariadb import mariadb
 from pipeline.config import load_config
@@ -25,16 +27,19 @@ ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    if not shutil.which("mariadbd"):
+@pytest.fixture(scope="module", params=["mysql", "postgresql"])
+def server(request, tmp_path_factory):
+    if request.param == "mysql" and not shutil.which("mariadbd"):
         pytest.skip("MariaDB is absent: Debian's package mariadb-server brings it.")
-    folder = tmp_path_factory.mktemp("mariadb")
+    if request.param == "postgresql" and programs() is None:
+        pytest.skip("PostgreSQL is absent: Debian's package postgresql brings it.")
+    folder = tmp_path_factory.mktemp(request.param)
     for parent in (folder, *folder.parents):  # its own user must reach it
         if parent.stat().st_uid == os.getuid() and parent != Path("/"):
             parent.chmod(parent.stat().st_mode | 0o011)
-    with mariadb(folder / "server") as found:
-        yield found
+    run = {"mysql": mariadb, "postgresql": postgresql}[request.param]
+    with run(folder / "server") as found:
+        yield SimpleNamespace(kind=request.param, **dataclasses.asdict(found))
 
 
 def start(server, module, *words):
@@ -52,7 +57,7 @@ def ended(process):
 
 def first_step(server, root, shop, run_id, shape):
     config = load_config(None, dataset="demo", data_dir=shop, root=root)
-    metadata = {"kind": "mysql", "host": server.host, "port": server.port, "user": server.user,
+    metadata = {"kind": server.kind, "host": server.host, "port": server.port, "user": server.user,
                 "database": server.database, "password": {"secret": "s", "key": "k"}}
     return start(server, "init_metadata", "--root", root, "--run-id", run_id,
                  "--config", config.model_dump_json(exclude={"kubeflow"}),
@@ -87,7 +92,7 @@ def test_three_streams_and_two_runs_at_once(server, tmp_path, tiny_shop):
 
 
 def test_a_wrong_password(server, tmp_path, tiny_shop):
-    wrong = dataclasses.replace(server, password="hunter2")
+    wrong = SimpleNamespace(**{**vars(server), "password": "hunter2"})
     process = first_step(wrong, tmp_path, tiny_shop, "a", "0")
     told = process.communicate()[0]
     assert process.returncode == 1
