@@ -21,15 +21,16 @@ class VectorCache:
 
     def __init__(self, folder: Path, shape: tuple[int, ...]):
         self._folder, self._shape = folder, shape
-        self._known: dict[bytes, tuple[np.ndarray, np.float32]] = {}
+        # Where vectors stand; all that an encoder ever made need not fit into memory.
+        self._places: dict[bytes, tuple[Path, int]] = {}
         folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(folder.glob("*.npz")):
             with np.load(path) as batch:
-                self._remember(batch["digests"], batch["vectors"], batch["present"])
+                self._remember(batch["digests"], path)
 
     def __contains__(self, content: bytes) -> bool:
         """Tells whether the vector of this digest is known."""
-        return content in self._known
+        return content in self._places
 
     def add(self, digests: list[bytes], vectors: np.ndarray, present: np.ndarray) -> None:
         """Keeps a batch: vectors `(rows, ...)` and flags `(rows,)` for as many digests."""
@@ -38,24 +39,29 @@ class VectorCache:
         try:
             with partial.open("wb") as file:
                 np.savez(file, digests=array, vectors=vectors, present=present)
-            partial.replace(self._folder / f"{uuid.uuid4().hex}.npz")
+            path = partial.replace(self._folder / f"{uuid.uuid4().hex}.npz")
         except OSError:
             partial.unlink(missing_ok=True)
             raise
-        self._remember(array, vectors, present)
+        self._remember(array, path)
 
     def rows(self, digests: list[bytes | None]) -> tuple[np.ndarray, np.ndarray]:
         """Returns vectors `(rows, ...)` and flags `(rows,)`; `None` is a row without a value."""
         vectors = np.zeros((len(digests), *self._shape), np.float32)
         present = np.zeros(len(digests), np.float32)
+        wanted: dict[Path, list[tuple[int, int]]] = {}
         for row, content in enumerate(digests):
             if content is not None:
-                vectors[row], present[row] = self._known[content]
+                path, place = self._places[content]
+                wanted.setdefault(path, []).append((row, place))
+        for path, pairs in wanted.items():
+            rows, places = map(list, zip(*pairs, strict=True))
+            with np.load(path) as batch:
+                vectors[rows], present[rows] = batch["vectors"][places], batch["present"][places]
         return vectors, present
 
-    def _remember(self, digests, vectors, present) -> None:
-        names = (row.tobytes() for row in digests)
-        self._known.update(zip(names, zip(vectors, present, strict=True), strict=True))
+    def _remember(self, digests: np.ndarray, path: Path) -> None:
+        self._places.update((row.tobytes(), (path, place)) for place, row in enumerate(digests))
 
 
 def content_digest(content: bytes) -> bytes:
