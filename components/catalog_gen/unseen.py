@@ -8,6 +8,7 @@ from typing import Any
 from components.catalog_gen.histories import Row
 from schemas import FeatureSpec
 
+_ORDER = ("train", "validation", "test")
 # A user who met more than this share of the items gets a list of the others to draw from.
 _REJECTED = 0.5
 
@@ -15,9 +16,8 @@ _REJECTED = 0.5
 class Unseen:
     """Fills the column of unseen items, where a schema has one.
 
-    A training row's items have no event of the user in training: an item of a later split may be
-    among them, or training would know what is held out. A row of another split gets items without
-    any event of the user.
+    The items of a row have no event of the user in its own split or an earlier one. Items of later
+    splits may be among them, or training would know what is held out.
     """
 
     def __init__(self, spec: FeatureSpec, items: Sequence[Any]):
@@ -47,14 +47,14 @@ class Unseen:
         if self._feature is None or self._feature.max_values is None:
             return
         item = self._item
-        trained = {row[item][0] for row, s in zip(rows, splits, strict=True) if s == "train"}
-        in_training = _Drawer(self._items, trained)
-        later = _Drawer(self._items, {row[item][0] for row in rows})
+        drawers, met = {}, set()
+        for name in _ORDER:
+            met |= {row[item][0] for row, split in zip(rows, splits, strict=True) if split == name}
+            drawers[name] = _Drawer(self._items, frozenset(met))
         repeats: Counter[tuple] = Counter()
         for row, split in zip(rows, splits, strict=True):
             event = tuple(row[column][0] for column in self._seed_columns)
-            drawer = in_training if split == "train" else later
-            row[self._feature.name] = drawer.draw(
+            row[self._feature.name] = drawers[split].draw(
                 self._feature.max_values, repr((*event, repeats[event])).encode())
             repeats[event] += 1
 

@@ -44,9 +44,11 @@ def test_training_does_not_know_what_is_held_out() -> None:
     in_training = {item for row in found[:20] for item in row}
     assert not in_training & set(met[:20])
     assert in_training & set(met[20:])
-    assert not {item for row in found[20:] for item in row} & set(met)
-    # What is held out changes nothing for training.
+    assert not {item for row in found[20:30] for item in row} & set(met[:30])
+    assert not {item for row in found[30:] for item in row} & set(met)
+    # What is held out changes nothing for what is trained on, validation in the end included.
     assert drawn(met[:20] + ITEMS[60:80], splits)[:20] == found[:20]
+    assert drawn(met[:30] + ITEMS[60:70], splits)[:30] == found[:30]
 
 
 def test_who_met_almost_everything_gets_fewer() -> None:

@@ -53,7 +53,7 @@ def pipeline_run(project, command, tmp_path_factory):
 
     def run():
         with pytest.MonkeyPatch.context() as patch, told.open("w", encoding="utf-8") as err:
-            patch.setattr("pipeline.run.read_spec", lambda name: parse_spec(name, texts))
+            patch.setattr("pipeline.config.read_spec", lambda name: parse_spec(name, texts))
             patch.setattr(sys, "stderr", err)
             code = command("run", "--config", project.config_file)
         folder = (project.root / "runs" / "latest").resolve()

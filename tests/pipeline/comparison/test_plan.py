@@ -81,7 +81,7 @@ def full(**changed) -> Recipe:
     """A recipe that asks for something of every modality."""
     return Recipe.model_validate({
         "description": "d", "tasks": {**TASKS, "image": {"head": "binary", "label": "like"}},
-        "modalities": ["text", "image", "audio", "video"],
+        "modalities": ["categorical", "text", "image", "audio", "video"],
         "preprocessing": {"text": {"topics": 8, "tokens": 9}, "image": {"height": 16},
                           "categorical": {"vocabulary": 5}, "audio": {"mels": 20}},
         "encoders": {"text": {"handle": "/t"}, "image": {"handle": "/i"},
@@ -143,7 +143,7 @@ def test_what_is_left_of_a_recipe_may_be_none(monkeypatch):
 def test_a_recipe_that_does_not_fit_the_data_is_not_said_to_need_the_modality(plan, tmp_path):
     (tmp_path / "wish.yaml").write_text(yaml.safe_dump(
         {"description": "w", "tasks": {"next": {"head": "retrieval", "label": "wished"}}}))
-    with pytest.raises(InputError, match="^Recipe 'wish' needs the label 'wished'"):
+    with pytest.raises(InputError, match="^Recipe 'wish', task 'next', key 'label': needs the label 'wished'"):
         plan([str(tmp_path / "wish.yaml")], ["text"])
 
 

@@ -39,7 +39,7 @@ def change(path, value):
 
 
 @pytest.mark.parametrize(("path", "value", "words"), [
-    (("kubeflow", "image"), None, ("kubeflow.image", "required")),
+    (("kubeflow", "image"), None, ("kubeflow.image", "missing")),
     (("kubeflow", "image"), "tessera: 1", ("kubeflow.image", "tessera: 1")),
     (("kubeflow", "imgae"), "x", ("unknown key 'kubeflow.imgae'", "image")),
     (("kubeflow", "steps", "Trainer", "memory"), "8 Gi", ("memory", "8 Gi")),
@@ -51,7 +51,7 @@ def change(path, value):
     (("kubeflow", "metadata", "kind"), "oracle", ("kind", "sqlite")),
     (("kubeflow", "metadata", "host"), None, ("mysql needs host",)),
     (("kubeflow", "metadata", "password"), None, ("mysql needs password",)),
-    (("kubeflow", "metadata", "password"), "hunter2", ("password", "SecretKey")),
+    (("kubeflow", "metadata", "password"), "hunter2", ("password", "keys with values")),
     (("kubeflow", "metadata"), {"kind": "sqlite", "host": "h"}, ("sqlite", "takes no host")),
     (("kubeflow", "secrets", 0, "env"), "A-B", ("env", "A-B")),
     (("kubeflow", "image_pull_policy"), "Sometimes", ("image_pull_policy", "IfNotPresent")),
