@@ -86,6 +86,7 @@ def test_a_large_catalogue_leaves_ease_out_with_the_reason(monkeypatch):
     assert found["popularity"].scores is not None
 
 
+@pytest.mark.slow
 def test_published_figures_on_movielens(movielens_dir):
     user, item, rating, time = np.loadtxt(movielens_dir / "ml-100k" / "u.data", dtype=int).T
     splits = np.empty(len(user), int)
