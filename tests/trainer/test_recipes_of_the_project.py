@@ -77,7 +77,10 @@ def _check_shares(signature, raw) -> None:
         user, item = raw["users"][1], raw["items"][place]
         asked = {**both_sides(inputs, user, item), **request(user=user["member"][0], at=30 * DAY),
                  "item_id": tf.constant([str(item["film"][0])]), "task": tf.constant([""])}
-        found = {n: v.numpy() for n, v in signature(**{n: asked[n] for n in inputs}).items()}
+        nothing = {n: tf.fill([1] * len(one.shape), b"" if one.dtype == tf.string else tf.cast(
+            -1, one.dtype)) for n, one in inputs.items() if n not in asked}
+        found = {n: v.numpy() for n, v in signature(
+            **nothing, **{n: asked[n] for n in inputs if n in asked}).items()}
         difference = float(found.pop("score")[0] - found.pop("baseline")[0])
         shares = {n: v for n, v in found.items() if not n.endswith("__terms")}
         total = sum(float(v.sum()) for v in shares.values())
