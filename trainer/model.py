@@ -175,7 +175,7 @@ def _of_auxiliary_losses(recipe: Recipe, user_out, each) -> dict[str, keras.Kera
     read = {}
     if recipe.training.alignment:
         read.update({f"item_{n}": each[n][:, 0] for n in ("parts", "present")})
-    if RECONSTRUCTION in user_out and RECONSTRUCTION not in recipe.tasks:
+    if RECONSTRUCTION in user_out:
         read[RECONSTRUCTION] = user_out[RECONSTRUCTION]
     if recipe.model.imputation_learns:
         read.update(user_imputation=user_out["imputation"],
