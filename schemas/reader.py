@@ -29,6 +29,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from schemas.errors import InputError, unknown
+from schemas.reserved import DERIVED, HISTORIES, INPUTS
 from schemas.spec import MODALITIES, ROLES, SIDES, Feature, FeatureSpec, Label
 
 _ROOT = Path(__file__).parent
@@ -36,12 +37,6 @@ _DTYPES = {schema_pb2.BYTES: bytes, schema_pb2.INT: int, schema_pb2.FLOAT: float
 _LABEL = re.compile(
     r"label:(?P<name>\w+)(?:>=(?P<threshold>-?\d+(?:\.\d+)?)|=(?P<equals>.+))?$")
 _WEIGHT = re.compile(r"weight:(?P<type>.+)=(?P<weight>\d+(?:\.\d+)?)$")
-# Columns that preprocessing derives; no column of a dataset may hide them.
-_RESERVED = frozenset({"index", "events", "user_index", "item_index", "context"})
-# Of a request, of histories and of vocabularies: no column of users or items that is read may be
-# mistaken for them.
-_RESERVED_INPUTS = frozenset({"user_id", "item_id", "timestamp", "event_types", "event_words"})
-_HISTORIES = "history_"
 _FLAGS = ("pii", "events", "unseen")
 _HISTORY = re.compile(r"history:(?P<what>\w+)$")
 _SOUND_OF = re.compile(r"sound_of:(?P<video>.+)$")
@@ -218,17 +213,17 @@ def _check_roles(features: list[Feature], side: str, where: str) -> None:
         if not names and role in needed[side]:
             raise InputError(f"{where}: no feature has the tag {role!r}. Tag one.")
     for feature in table:
-        if feature.name in _RESERVED or "__" in feature.name:
+        if feature.name in DERIVED or "__" in feature.name:
             raise InputError(
                 f"{where}: the name {feature.name!r} is taken. Names with two underscores and "
-                f"{', '.join(sorted(_RESERVED))} are kept for derived columns; rename it."
+                f"{', '.join(sorted(DERIVED))} are kept for derived columns; rename it."
             )
         read = side != "interactions" and feature.modality and not (feature.role or feature.pii)
-        if read and (feature.name in _RESERVED_INPUTS or feature.name.startswith(_HISTORIES)):
+        if read and (feature.name in INPUTS or feature.name.startswith(HISTORIES)):
             raise InputError(
                 f"{where}: the name {feature.name!r} is taken. In the users and the items, "
-                f"{', '.join(sorted(_RESERVED_INPUTS))} and names that begin with "
-                f"{_HISTORIES!r} are kept for what a request brings; rename it."
+                f"{', '.join(sorted(INPUTS))} and names that begin with "
+                f"{HISTORIES!r} are kept for what a request brings; rename it."
             )
     if len({f.name for f in table}) != len(table):
         raise InputError(f"{where}: a feature is declared twice.")

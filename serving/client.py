@@ -27,6 +27,7 @@ _REFUSED = {
     grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
 _HISTORY = "history_"
+_USER_WEIGHTS, _ITEM_WEIGHTS = "user_modality_weights", "item_modality_weights"
 
 
 class ServerUnavailableError(TesseraError):
@@ -46,11 +47,16 @@ class Recommendation:
       score: What the list is ordered by.
       tasks: The other tasks' predictions, such as a rating, by task; a list of probabilities where
         a task has several classes or labels.
+      user_weights: How much each part of the user had a say; the run's `metrics.json` names them,
+        in this order. Empty where a model tells none.
+      item_weights: The same of the item.
     """
 
     item_id: str
     score: float
     tasks: dict[str, Any]
+    user_weights: list[float]
+    item_weights: list[float]
 
 
 @dataclass(frozen=True)
@@ -132,12 +138,16 @@ class Client:
             inputs |= self._history_inputs(history, batch)
         outputs = self.predict("recommend", inputs)
         item_ids, scores = outputs.pop("item_ids"), outputs.pop("scores")
+        users = outputs.pop(_USER_WEIGHTS, np.zeros((batch, 0)))
+        items = outputs.pop(_ITEM_WEIGHTS, np.zeros((*item_ids.shape, 0)))
         return [
             [
                 Recommendation(
                     item_id.decode(),
                     float(scores[row, place]),
                     {task: values[row, place].tolist() for task, values in outputs.items()},
+                    users[row].tolist(),
+                    items[row, place].tolist(),
                 )
                 for place, item_id in enumerate(item_ids[row])
                 if item_id

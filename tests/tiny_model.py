@@ -1,7 +1,7 @@
 """A SavedModel with the contract's signatures and arithmetic that can be done in the head.
 
 Item i (0 to 4) of user u scores `offset + len(u) + sum of history ratings given - i`; its rating
-is half of that.
+is half of that. A user has two parts, of which the first weighs a quarter; an item has one.
 """
 
 from pathlib import Path
@@ -44,7 +44,11 @@ class TinyModel(tf.Module):
         scores = base[:, None] - tf.cast(places, tf.float32)[None, :]
         ids = tf.broadcast_to(tf.gather(self.items, places)[None, :], tf.shape(own))
         scores = tf.where(own, scores, 0.0)
-        return {"item_ids": tf.where(own, ids, ""), "scores": scores, "rating": scores / 2.0}
+        return {
+            "item_ids": tf.where(own, ids, ""), "scores": scores, "rating": scores / 2.0,
+            "user_modality_weights": tf.tile([[0.25, 0.75]], [tf.size(base), 1]),
+            "item_modality_weights": tf.cast(own, tf.float32)[:, :, None],
+        }
 
     @tf.function(autograph=False)
     def score(

@@ -32,7 +32,8 @@ def losses(folder: Path) -> dict[str, list[dict[str, float]]]:
     found = {}
     for name, values in task["recipes"].items():
         recipe = Recipe(**values)
-        network = build_network(spec, recipe, *sides, {"rating": 3.5, "like": 0.5}, seed=1)
+        means = {"rating": 3.5, "like": 0.5, "age": 40.0}
+        network = build_network(spec, recipe, *sides, means, seed=1)
         model = MultiTaskModel(network.training, recipe, np.full(task["rows"]["items"], 0.1))
         _same_weights(model)
         # Keras' Adam squares the parts of a sparse gradient one by one, and only TensorFlow has

@@ -113,8 +113,10 @@ class Answerer:
         scores[0] = scores[met] = scores[rows[columns.HISTORY_INDEX][row]] = -np.inf
         index = np.argsort(-scores, kind="stable")[: min(_K, len(self._items) - 1)]
         fresh = np.isfinite(scores[index])
-        outputs = {n: (values.T * fresh).T for n, values in self._tasks(user, row, index).items()}
+        of_items = {**self._tasks(user, row, index), "item_modality_weights": self._weights[index]}
+        outputs = {n: (values.T * fresh).T for n, values in of_items.items()}
         outputs["scores"] = np.where(fresh, scores[index], 0.0)
+        outputs["user_modality_weights"] = user["weights"][row]
         names = [self._items.ids[i - 1] if new else "" for i, new in zip(index, fresh, strict=True)]
         return _entry("recommend", {**request, "k": [_K]}, {**outputs, "item_ids": names})
 

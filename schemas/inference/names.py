@@ -2,6 +2,8 @@
 
 import re
 
+from schemas.reserved import DERIVED, HISTORIES, VOCABULARIES
+
 _USER = (r"user|customer|member|visitor|account|client|buyer|shopper|subscriber|reader|listener"
          r"|viewer|reviewer|person|uid|cust|who|用户|顾客|客户|会员|买家|读者")
 _ITEM = (r"item|product|prod|movie|film|track|article|sku|song|isbn|asin|book|goods|game|recipe"
@@ -34,8 +36,8 @@ _HINTS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in {
 }.items()}
 _PERSON = re.compile(r"^(name|姓名|名字)$", re.IGNORECASE)
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-# Names that the reader keeps for derived columns.
-_RESERVED = frozenset({"index", "events", "user_index", "item_index", "context"})
+# Not the ids and the time of a request: they are what a column of that name most likely is.
+_TAKEN = DERIVED | VOCABULARIES
 
 
 def words(name: str) -> str:
@@ -77,7 +79,7 @@ def usable(name: str, position: int, taken: set[str]) -> str:
     plain = re.sub(r"_{2,}", "_", re.sub(r"[^A-Za-z0-9_]+", "_", name.strip())).strip("_")
     if not re.search("[A-Za-z]", plain):
         plain = _role_named(name) or f"column_{position}"
-    elif plain[0].isdigit() or plain in _RESERVED:
+    elif plain[0].isdigit() or plain in _TAKEN or plain.startswith(HISTORIES):
         plain = f"column_{plain}"
     return unused(plain, taken)
 

@@ -115,12 +115,12 @@ def test_lists_that_differ_are_told(got, told):
 
 
 def test_outputs_of_a_list_that_are_not_by_item_stay_in_place():
-    weights = {"user_modality_weights": [[0.2, 0.8]]}
+    weights = {"user_modality_weights": [[0.1, 0.2, 0.3, 0.4]]}  # as many as there are items
     got = _got("acbd", [0.9, 0.5, 0.5, 0.1], [4, 2, 3, 1])
 
-    same = got | {"user_modality_weights": np.array([[0.2, 0.8]])}
+    same = got | {"user_modality_weights": np.array([[0.1, 0.2, 0.3, 0.4]])}
     assert compare("recommend", _LIST | weights, same).faults == []
-    other = got | {"user_modality_weights": np.array([[0.8, 0.2]])}
+    other = got | {"user_modality_weights": np.array([[0.1, 0.3, 0.2, 0.4]])}
     assert len(compare("recommend", _LIST | weights, other).faults) == 1
 
 

@@ -106,25 +106,26 @@ def test_a_video_of_sound_alone_has_no_frames() -> None:
         read_media(out.getvalue(), "video")
 
 
-_ITEMS = """
-feature { name: "what" type: BYTES annotation { tag: "item_id" } }
+_MEDIA = """
 feature { name: "film" type: BYTES annotation { tag: "video" } }
 feature { name: "track" type: BYTES annotation { tag: "audio" tag: "sound_of:film" } }
 feature { name: "jingle" type: BYTES annotation { tag: "audio" } }
 """
-_USERS = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
-_SPEC = parse_spec("films", [_USERS, _ITEMS, _USERS + _ITEMS.splitlines()[1]])
+_USER = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
+_ITEM = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
+_SPEC = parse_spec("films", [_USER + _MEDIA, _ITEM + _MEDIA, _USER + _ITEM])
 
 
-def test_ingest_fills_the_column_of_the_sound_track() -> None:
+@pytest.mark.parametrize(("side", "key"), [("users", "who"), ("items", "what")])
+def test_ingest_fills_the_column_of_the_sound_track(side: str, key: str) -> None:
     film = video("MP4", grey(4), tone(0.4, 48_000)[:, 0])
-    found = Checker(_SPEC, "items").check(Record({"what": "a", "film": film}, "items.csv", 2))
+    found = Checker(_SPEC, side).check(Record({key: "a", "film": film}, "table.csv", 2))
     assert found.row_fault is None and not found.value_faults
     assert found.values == {
-        "what": [b"a"], "film": [canonical_video(film)], "track": [sound_track(film)]}
-    silent = Checker(_SPEC, "items").check(
-        Record({"what": "a", "film": gif(grey(2))}, "items.csv", 3))
-    assert set(silent.values) == {"what", "film"} and not silent.value_faults
+        key: [b"a"], "film": [canonical_video(film)], "track": [sound_track(film)]}
+    silent = Checker(_SPEC, side).check(
+        Record({key: "a", "film": gif(grey(2))}, "table.csv", 3))
+    assert set(silent.values) == {key, "film"} and not silent.value_faults
 
 
 def test_broken_media_cost_their_value_once_and_the_reason_names_the_column() -> None:

@@ -15,7 +15,8 @@ from serving.client import (
 
 def test_recommend_returns_items_with_their_tasks(client):
     assert client.recommend(["ann"], k=2) == [[
-        Recommendation("i0", 3.0, {"rating": 1.5}), Recommendation("i1", 2.0, {"rating": 1.0})
+        Recommendation("i0", 3.0, {"rating": 1.5}, [0.25, 0.75], [1.0]),
+        Recommendation("i1", 2.0, {"rating": 1.0}, [0.25, 0.75], [1.0]),
     ]]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import two_steps
 from narrowed import narrowed
+from theatre import MOODS, REGIONS, theatre_spec
 
 _ROOT = Path(__file__).parents[2]
 _PLAIN = {"dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0, "dim": 4}
@@ -38,17 +39,28 @@ _CASES = {
     "past": {"model": {"behaviour": ["history", "counts", "series", "reviews"],
                        "towers": {"history": "self_attention"}, "series_days": 7},
              "tasks": _TWO_TASKS, **_SMALL},
+    "past by gru": {"model": {"behaviour": ["history"], "towers": {"history": "gru"}},
+                    "tasks": _TWO_TASKS, **_SMALL},
+    "sound and video": {"model": {"history": False, "missing": "regression"},
+                        "modalities": ["audio", "video"], "tasks": _TWO_TASKS},
+    "every head": {"model": {"history": False}, "training": {"softmax": "catalogue"}, **_SMALL,
+                   "tasks": {
+                       "retrieval": {"head": "retrieval", "label": "like"},
+                       "click": {"head": "click", "label": "like"},
+                       "like": {"head": "binary", "label": "like"},
+                       "feelings": {"head": "multi_label", "labels": ["joy", "fear"]},
+                       "mood": {"head": "multi_class", "label": "mood"},
+                       "age": {"head": "regression", "label": "age"},
+                       "region": {"head": "multi_class", "label": "region"}}},
     "generated": {"model": {"missing": "adversarial", "towers": {"image": "fourier"},
                             "history": False}, "balancing": "gradnorm", **_SEEN},
     "averaged": {"model": {"missing": "mean", "towers": {"image": "visual_words"},
                            "history": False}, **_SEEN},
 }
-_STRINGS = """
+_TYPES = """
 feature { name: "kind" type: BYTES annotation { tag: "event_type" } }
-feature { name: "note" type: BYTES annotation { tag: "text" } }
 feature { name: "past_kinds" type: BYTES value_count { max: 5 }
   annotation { tag: "history:event_type" } }
-feature { name: "past_notes" type: BYTES value_count { max: 5 } annotation { tag: "history:note" } }
 """
 _WORDS = 12
 
@@ -65,15 +77,14 @@ def folder(tmp_path_factory, spec, sides, recipe):
         given["model"] = {**_PLAIN, **changes.get("model", {})}
         recipes[name] = Recipe(**narrowed(given)).model_dump()
     random, rows = np.random.default_rng(0), 24
-    labels = {"rating": random.integers(1, 6, rows).astype("float32")}
-    labels["rating"][::5] = np.nan
-    labels["like"] = np.where(np.isnan(labels["rating"]), np.nan, labels["rating"] >= 4)
-    labels["like"] = labels["like"].astype("float32")
+    labels = _labels(random, rows)
     inputs = _rows(sides, random, rows)
     vocabularies = {"event_types": 3, "event_words": _WORDS}
     users, items = _with_tokens(sides)
+    items = dataclasses.replace(items, content={**items.content, **_media(random, items.rows)})
     users = dataclasses.replace(users, vocabularies={**users.vocabularies, **vocabularies})
-    texts = [*spec.texts[:2], spec.texts[2] + _STRINGS]
+    *tables, interactions = theatre_spec(spec).texts
+    texts = [*tables, interactions + _TYPES]
     two_steps.write(folder, texts, (users, items), recipes, inputs, labels)
     return folder
 
@@ -83,6 +94,28 @@ def _with_tokens(sides):
     return [replace(side, content={**side.content, **{
         name: side.content[f"{name}__tfidf_ids"] for name in side.vocabularies
         if f"{name}__tfidf_ids" in side.content}}) for side in sides]
+
+
+def _labels(random, rows):
+    drawn = {"rating": (1, 6), "joy": (0, 2), "fear": (0, 2), "age": (13, 80),
+             "mood": (0, len(MOODS)), "region": (0, len(REGIONS))}
+    labels = {name: random.integers(*between, rows).astype("float32")
+              for name, between in drawn.items()}
+    for values in labels.values():
+        values[::5] = np.nan
+    liked = np.where(np.isnan(labels["rating"]), np.nan, labels["rating"] >= 4)
+    return {**labels, "like": liked.astype("float32")}
+
+
+def _media(random, rows):
+    """Sounds of nine moments and videos of three frames; some items have none."""
+    there = (random.random(rows) < 0.7).astype("float32")
+    return {
+        "tune": random.integers(0, 256, (rows, 9, 8, 1)).astype("uint8"),
+        "tune__mfcc": random.normal(size=(rows, 6)).astype("float32"), "tune__present": there,
+        "trailer": random.integers(0, 256, (rows, 3, 8, 8, 3)).astype("uint8"),
+        "trailer__present": there[::-1].copy(),
+    }
 
 
 def _rows(sides, random, rows):
@@ -103,6 +136,7 @@ def _rows(sides, random, rows):
         "past__counts": random.uniform(0, 2, (rows, 7)).astype("float32"),
         "past__series": random.integers(0, 2, (rows, 7, 3)).astype("float32"),
         "past__words": random.integers(0, _WORDS, (rows, 4)).astype("int32"),
+        "unseen_index": random.integers(1, sides[1].rows, (rows, 2)).astype("int32"),
     }
 
 

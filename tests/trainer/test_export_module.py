@@ -18,6 +18,7 @@ from trainer.scoring import catalogue, ranking_scores
 
 NAMES = [str(i) for i in ITEMS]
 TASKS = {"retrieval", "rating", "like"}
+WEIGHTS = {"user_modality_weights", "item_modality_weights"}
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 
 
@@ -65,7 +66,7 @@ def _score(exported, names=("", *NAMES), **user):
 def test_scores_of_candidates_are_the_training_models(exported, all_rows, by_pair):
     rows = {n: v[-8:] for n, v in all_rows.items()}
     found = exported.ask("serving_default", candidates=_candidates(["", *NAMES], 8), **_sent(rows))
-    assert set(found) == TASKS | {"user_modality_weights", "item_modality_weights"}
+    assert set(found) == TASKS | WEIGHTS
     for index in range(len(ITEMS) + 1):
         expected = by_pair(rows, [index] * 8)
         for task in TASKS:
@@ -143,16 +144,20 @@ def test_recommendations_are_the_best_unseen_of_the_catalogue(exported, shop):
             shown = found["scores" if task == "retrieval" else task][row]
             np.testing.assert_allclose(shown[: len(left)], scores[task][0, left], **CLOSE)
             assert not shown[len(left) :].any()
+        np.testing.assert_allclose(found["user_modality_weights"][row],
+                                   scores["user_modality_weights"][0], **CLOSE)
+        np.testing.assert_allclose(found["item_modality_weights"][row, : len(left)],
+                                   scores["item_modality_weights"][0, left], **CLOSE)
     assert (found["item_ids"] != b"").sum(axis=1).tolist() == [len(ITEMS) - MET] * 2 + [4, 4]
 
 
 def test_each_row_has_its_own_k(exported):
     found = _recommend(exported, [3, 1, 0, -2], *[request(user="eve")] * 4)
-    assert set(found) == {"item_ids", "scores", "rating", "like"}
+    assert set(found) == {"item_ids", "scores", "rating", "like"} | WEIGHTS
     assert (found["item_ids"] != b"").sum(axis=1).tolist() == [3, 1, 0, 0]
     assert found["item_ids"].shape == (4, 3)
     assert found["item_ids"][1, 0] == found["item_ids"][0, 0]
-    for name in ("scores", "rating", "like"):
+    for name in ("scores", "rating", "like", "item_modality_weights"):
         assert not found[name][1, 1:].any() and not found[name][2:].any()
 
 
@@ -196,7 +201,10 @@ def test_an_unseen_items_scores_come_from_its_vector(exported, shop):
     raw = {n: tf.concat([_wide(i[n]) for i in items], 0) for n in items[0]}
     found = exported.ask("score_item", **rows, **raw)
     vectors = exported.ask("embed_item", **raw)["vector"]
-    assert set(found) == TASKS and all(v.shape == (2,) for v in found.values())
+    assert set(found) == TASKS | WEIGHTS and all(found[name].shape == (2,) for name in TASKS)
+    np.testing.assert_array_equal(
+        found["item_modality_weights"],
+        exported.ask("embed_item", **raw)["item_modality_weights"])
     # The same user with an item whose vector is known: the unknown one, of no content.
     nothing = exported.ask("score_item", **rows, **{
         "plot": tf.constant(["", ""]), "poster": tf.constant(["", ""]),

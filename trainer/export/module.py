@@ -88,6 +88,7 @@ class Recommender(tf.Module):
         Returns:
           `item_ids`, `scores` and each other task's prediction, `(batch, max(k))`, or as wide as
           the catalogue; places beyond a row's own k, or beyond the unseen items, are '' and 0.
+          The modality weights of the user and of each item.
         """
         read = self.request.columns(request)
         user = self._user(read)
@@ -100,11 +101,13 @@ class Recommender(tf.Module):
         scores, place = tf.math.top_k(tf.where(fresh, scores, _NEVER), k=wanted)
         index = tf.gather(index, place, batch_dims=1)
         shown = tf.logical_and(scores > _NEVER / 2, tf.range(wanted)[None, :] < k[:, None])
-        answers = self._pairs(user, index)
+        of_items = {**self._pairs(user, index),
+                    "item_modality_weights": tf.gather(self._item_weights, index)}
         return {
             "item_ids": tf.where(shown, tf.gather(self._names, index), ""),
             "scores": tf.where(shown, scores, 0.0),
-            **{n: _only(shown, value) for n, value in answers.items()},
+            **{n: _only(shown, value) for n, value in of_items.items()},
+            "user_modality_weights": user["weights"],
         }
 
     def score(self, request: Tensors, candidates: tf.Tensor) -> Tensors:
@@ -126,8 +129,8 @@ class Recommender(tf.Module):
 
     def score_item(self, request: Tensors, raw: Tensors) -> Tensors:
         """Predicts every task for a user and an unseen item's raw content, `(batch,)`."""
-        user = self._user(self.request.columns(request))
-        return self._row_by_row(user, self._item_content(raw)["vector"])
+        return self._row_by_row(
+            self._user(self.request.columns(request)), self._item_content(raw))
 
     def sides(self, request: Tensors, user_raw: Tensors, item_id: tf.Tensor,
               item_raw: Tensors) -> tuple[Tensors, Tensors]:
@@ -153,13 +156,8 @@ class Recommender(tf.Module):
         Returns:
           `(batch,)` for each task, and the modality weights of both sides.
         """
-        user, item = self._user_model(users, training=False), self._item_model(
-            items, training=False)
-        return {
-            **self._row_by_row(user, item["vector"]),
-            "user_modality_weights": user["weights"],
-            "item_modality_weights": item["weights"],
-        }
+        return self._row_by_row(self._user_model(users, training=False),
+                                self._item_model(items, training=False))
 
     def gradients(self, users: Tensors, items: Tensors, task: tf.Tensor) -> Tensors:
         """Attributes a task's score to what `sides` returned; see `IntegratedGradients`."""
@@ -246,9 +244,11 @@ class Recommender(tf.Module):
         """Predicts the tasks that speak of the user alone, `(batch,)` or `(batch, units)`."""
         return {n: self._finish(n, head(user[n])) for n, head in self._user_heads.items()}
 
-    def _row_by_row(self, user: Tensors, vector: tf.Tensor) -> Tensors:
-        """Predicts every task for each row's user and item vector, `(batch,)`."""
-        answers = self._attributes(user)
+    def _row_by_row(self, user: Tensors, item: Tensors) -> Tensors:
+        """Predicts every task for each row's user and item, `(batch,)`, with their weights."""
+        vector = item["vector"]
+        answers = {**self._attributes(user), "user_modality_weights": user["weights"],
+                   "item_modality_weights": item["weights"]}
         if self.recipe.retrieval is not None:
             answers[self.recipe.retrieval] = tf.reduce_sum(
                 self._query(user[self.recipe.retrieval]) * self._candidate(vector), axis=1)

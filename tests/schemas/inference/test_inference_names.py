@@ -32,8 +32,10 @@ def test_a_name_is_a_persons_only_where_it_says_so():
 
 def test_names_become_usable_and_stay_apart():
     taken: set[str] = set()
-    given = ["track id", " genre", "a__b", "genre", "2nd", "events", "价格", "用户", "时间", ""]
+    given = ["track id", " genre", "a__b", "genre", "2nd", "events", "价格", "用户", "时间", "",
+             "event_words", "history_of_sales", "user_id"]
     assert [usable(name, place, taken) for place, name in enumerate(given, start=1)] == [
         "track_id", "genre", "a_b", "genre_2", "column_2nd", "column_events", "column_7",
-        "user_id", "timestamp", "column_10",
+        "user_id", "timestamp", "column_10", "column_event_words", "column_history_of_sales",
+        "user_id_2",
     ]

@@ -1,0 +1,9 @@
+"""Names that no column of a dataset may have."""
+
+# Columns that preprocessing derives; no column may hide them.
+DERIVED = frozenset({"index", "events", "user_index", "item_index", "context"})
+# Vocabularies of the interactions, beside those of the tables.
+VOCABULARIES = frozenset({"event_types", "event_words"})
+# Of a request and of the above: no column of users or items that is read may be mistaken for them.
+INPUTS = frozenset({"user_id", "item_id", "timestamp"}) | VOCABULARIES
+HISTORIES = "history_"
