@@ -3,14 +3,15 @@
 from typing import get_args
 
 from schemas import FeatureSpec, InputError
-from trainer.recipe.readers import restricted
+from trainer.recipe.readers import ASKED_OF_TEXTS, restricted
 from trainer.recipe.recipe import ALL, Modality, Recipe
 
 
 def for_dataset(recipe: Recipe, spec: FeatureSpec) -> Recipe:
     """Returns the recipe with the modalities that it reads of a dataset by name.
 
-    Options of a modality that `all` does not bring are left out: nothing would read them.
+    Options of a modality that `all` does not bring are left out: nothing would read them. What is
+    asked of texts stays: `pipeline.text_check` tells that there are none.
 
     Args:
       recipe: A recipe, whose `modalities` may be `all`.
@@ -18,7 +19,7 @@ def for_dataset(recipe: Recipe, spec: FeatureSpec) -> Recipe:
     """
     if recipe.modalities != (ALL,):
         return recipe
-    return restricted(recipe, known_modalities(spec))
+    return restricted(recipe, known_modalities(spec), ASKED_OF_TEXTS)
 
 
 def check_modalities(name: str, recipe: Recipe, spec: FeatureSpec) -> None:

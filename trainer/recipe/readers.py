@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from trainer.recipe.recipe import Recipe
 
 _ALL = "all"
-_REVIEWS = ("reviews", "item_reviews")
+REVIEWS = ("reviews", "item_reviews")
 # The modalities whose towers, and the parts of `model.behaviour` that, read an option.
 _OF_TOWERS: dict[str, tuple[str, ...]] = {
     "model.towers.text": ("text",),
     "model.towers.image": ("image",),
     "preprocessing.categorical": ("categorical",),
-    "preprocessing.text.tokens": ("text", *_REVIEWS),
-    "preprocessing.text.vocabulary": ("text", *_REVIEWS),
+    "preprocessing.text.tokens": ("text", *REVIEWS),
+    "preprocessing.text.vocabulary": ("text", *REVIEWS),
     "preprocessing.text.words": ("text",),
     "preprocessing.text.characters": ("text",),
     "preprocessing.text.stop_words": ("text",),
@@ -34,12 +34,12 @@ _OF_TOWERS: dict[str, tuple[str, ...]] = {
 # Options that need a second part beside the ids: any modality, or these parts of the past.
 _OF_PARTS: dict[str, tuple[str, ...]] = {
     "training.alignment": ("item_reviews",),
-    "model.modality_dropout": ("history", "context", "counts", "series", *_REVIEWS),
-    "model.missing": ("history", "context", "counts", "series", *_REVIEWS),
+    "model.modality_dropout": ("history", "context", "counts", "series", *REVIEWS),
+    "model.missing": ("history", "context", "counts", "series", *REVIEWS),
 }
 # Options that a dataset without texts is refused for, by `pipeline.text_check`.
-_ASKED_OF_TEXTS = ("model.towers.text", "preprocessing.text.topics", "preprocessing.text.sentiment",
-                   "training.augmentation.text")
+ASKED_OF_TEXTS = ("model.towers.text", "preprocessing.text.topics", "preprocessing.text.sentiment",
+                  "training.augmentation.text")
 _OF_RETRIEVAL = ("training.hard_negatives", "training.temperature")
 
 
@@ -64,18 +64,18 @@ def check_readers(recipe: "Recipe") -> None:
             raise ValueError(f"'{leaf}' is {value!r}, but {why}")
 
 
-def restricted(recipe: "Recipe", modalities: tuple[str, ...]) -> "Recipe":
+def restricted(recipe: "Recipe", modalities: tuple[str, ...],
+               kept: tuple[str, ...] = ()) -> "Recipe":
     """Returns a recipe that reads some modalities, without the options that nothing reads then.
-
-    What is asked of texts stays: `pipeline.text_check` tells that there are none.
 
     Args:
       recipe: The recipe.
       modalities: The modalities, by name.
+      kept: Keys of options that stay all the same.
     """
     found = recipe.model_copy(update={"modalities": modalities})
     for key in (*_OF_TOWERS, *_OF_PARTS):
-        if _unread(found, key) and key not in _ASKED_OF_TEXTS:
+        if _unread(found, key) and key not in kept:
             found = _reset(found, key.split("."))
     return found
 
