@@ -33,7 +33,7 @@ help:
 	@echo "make test-full  all tests, also those that run whole pipelines"
 	@echo "make bench      time and memory on MovieLens-100K; DATA_DIR=DIR"
 	@echo "make bench-ingest  time and memory of ingest on ten million made-up rows; part of make bench"
-	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; an hour)"
+	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 20 minutes)"
 	@echo "make kubeflow-validate  what Kubeflow's own compiler says of the compiled pipeline"
 	@echo "make env        make or update .venv"
 	@echo "make lock       compile requirements*.in into the locks"
