@@ -1,9 +1,7 @@
 """`tessera compare`: runs what is planned, one after another, and writes one table."""
 
-import ctypes
 import gc
 import time
-from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
@@ -113,8 +111,6 @@ def _forget() -> None:
 
     keras.backend.clear_session()
     gc.collect()
-    with suppress(OSError, AttributeError):  # another C library than GNU's
-        ctypes.CDLL("libc.so.6").malloc_trim(0)  # it keeps 200 MiB of each run's otherwise
 
 
 def _outcome(run: dict[str, Any]) -> str:
