@@ -15,7 +15,7 @@ _MODEL_FIXED, _MODEL_PER_ROW = 37.0, 0.0031
 _DATA_FIXED, _DATA_PER_ROW = 50.0, 0.0007
 _MOST_ROWS = 1_000_000
 _ROUGH = ("  Rough, for no run here tells more yet: on the demo shop (12,000 rows) and 2 cores, "
-          "recipes took 6 to 176 s, 62 s on average.")
+          "recipes took 6 to 188 s, 75 s on average.")
 
 
 @dataclass(frozen=True)
