@@ -32,9 +32,12 @@ _CASES = {
                "balancing": "pcgrad", "tasks": _TWO_TASKS, **_SMALL},
     "uncertainty": {"model": {"fusion": "co_attention", "history": False},
                     "balancing": "uncertainty", "tasks": _TWO_TASKS, **_SMALL},
-    **{f"text by {tower}": {"model": {"history": False, "towers": {"text": tower}},
+    **{f"text by {tower}": {"model": {"history": False, "towers": {"text": tower}, **fusion},
                             "modalities": ["text"], "tasks": _TWO_TASKS}
-       for tower in ("bag", "cnn", "lstm", "transformer")},
+       for tower, fusion in {
+           "bag": {"fusion": "concat"}, "cnn": {"fusion": "weighted"},
+           "lstm": {"fusion": "late", "decision": "average"},
+           "transformer": {"fusion": "late", "decision": "vote"}}.items()},
     # No autoencoder: backends draw its codes differently.
     "past": {"model": {"behaviour": ["history", "counts", "series", "reviews"],
                        "towers": {"history": "self_attention"}, "series_days": 7},
