@@ -53,6 +53,9 @@ def docker_engine(folder: Path) -> Iterator[str]:
     finally:
         engine.send_signal(signal.SIGTERM)
         engine.wait()
+        # It leaves its network namespaces mounted, and nobody could remove the folder.
+        for namespace in (folder / "exec" / "netns").glob("*"):
+            subprocess.run(["umount", namespace], capture_output=True, check=False)
 
 
 def docker(address: str, *words: object, **how) -> subprocess.CompletedProcess:
