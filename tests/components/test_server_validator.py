@@ -253,6 +253,8 @@ def _write_answers(folder: Path, first_score: float) -> None:
             "outputs": {
                 "item_ids": [["i0", "i1"]], "scores": [[first_score, 2.0]],
                 "rating": [[first_score / 2, 1.0]],
+                "user_modality_weights": [[0.25, 0.75]],
+                "item_modality_weights": [[[1.0], [1.0]]],
             },
         },
         {
