@@ -14,6 +14,7 @@ from serving.client import Client
 from serving.server import EmbeddedServer
 
 TASKS = ("retrieval", "rating", "like")
+WEIGHTS = ("user_modality_weights", "item_modality_weights")
 LENGTH = 30  # events of a history, by the schema
 
 
@@ -184,7 +185,9 @@ def test_each_row_has_its_own_k(client, events):
         for name in ("scores", "rating", "like"):
             assert not answer[name][row, k:].any()
         alone = client.predict("recommend", {"user_id": [users[row]], "k": [k]})
-        assert_same({name: values[row:row + 1, :k] for name, values in answer.items()}, alone)
+        of_row = {name: values[row:row + 1] for name, values in answer.items()}
+        assert_same({name: values if name.startswith("user_") else values[:, :k]
+                     for name, values in of_row.items()}, alone)
 
 
 def test_the_catalogue_is_the_table_of_items(client, products):
@@ -225,8 +228,10 @@ def test_an_unseen_item_is_scored_for_a_user(client, project, events, products):
     users = list(events)[:2]
     item = content(project, products[0])
     one, other = (client.predict("score_item", item | {"user_id": [user]}) for user in users)
-    assert one.keys() == set(TASKS)
-    assert all(values.shape == (1,) and np.isfinite(values).all() for values in one.values())
+    assert one.keys() == {*TASKS, *WEIGHTS}
+    assert all(one[task].shape == (1,) for task in TASKS)
+    assert all(np.isfinite(values).all() for values in one.values())
+    assert all(one[side].sum() == pytest.approx(1, abs=1e-5) for side in WEIGHTS)
     assert 1 <= one["rating"][0] <= 5 and 0 < one["like"][0] < 1
     assert all(one[task][0] != other[task][0] for task in TASKS)
     empty = client.predict("score_item", {"user_id": [users[0]]})
@@ -261,7 +266,7 @@ def test_a_client_of_tensorflow_serving_s_own_protos(server, project):
     known = {row["product"].encode() for row in table(project, "items")}
     found = list(answer.outputs["item_ids"].string_val)
     assert len(set(found)) == 3 and set(found) <= known
-    assert set(answer.outputs) == {"item_ids", "scores", "rating", "like"}
+    assert set(answer.outputs) == {"item_ids", "scores", "rating", "like", *WEIGHTS}
 
 
 def test_the_demo_shows_recommendations_of_known_and_unknown_users(project, again):

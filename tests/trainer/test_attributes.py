@@ -121,7 +121,8 @@ def test_what_each_head_answers(signatures):
     assert 13 <= found["years"][0] <= 110
     assert (found["feels"] > 0).all() and (found["feels"] < 1).all()
     best = signatures.recommend(k=tf.constant([4]), **request(user="eve"))
-    assert set(best) == {"item_ids", "scores", "mood", "feels"}, "attributes are of no item"
+    assert set(best) == {"item_ids", "scores", "mood", "feels", "user_modality_weights",
+                         "item_modality_weights"}, "attributes are of no item"
     assert best["mood"].shape == (1, 4, 3)
 
 
