@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from components.catalog_gen.histories import Row
+from components.catalog_gen.splits import SPLITS
 from schemas import FeatureSpec
 
-_ORDER = ("train", "validation", "test")
 # A user who met more than this share of the items gets a list of the others to draw from.
 _REJECTED = 0.5
 
@@ -48,7 +48,7 @@ class Unseen:
             return
         item = self._item
         drawers, met = {}, set()
-        for name in _ORDER:
+        for name in SPLITS:  # each knows what those before it met
             met |= {row[item][0] for row, split in zip(rows, splits, strict=True) if split == name}
             drawers[name] = _Drawer(self._items, frozenset(met))
         repeats: Counter[tuple] = Counter()

@@ -200,11 +200,11 @@ def test_an_unseen_items_scores_come_from_its_vector(exported, shop):
     items = [_raw_item(row) for row in shop.raw["items"][2:4]]
     raw = {n: tf.concat([_wide(i[n]) for i in items], 0) for n in items[0]}
     found = exported.ask("score_item", **rows, **raw)
-    vectors = exported.ask("embed_item", **raw)["vector"]
+    embedded = exported.ask("embed_item", **raw)
+    vectors = embedded["vector"]
     assert set(found) == TASKS | WEIGHTS and all(found[name].shape == (2,) for name in TASKS)
     np.testing.assert_array_equal(
-        found["item_modality_weights"],
-        exported.ask("embed_item", **raw)["item_modality_weights"])
+        found["item_modality_weights"], embedded["item_modality_weights"])
     # The same user with an item whose vector is known: the unknown one, of no content.
     nothing = exported.ask("score_item", **rows, **{
         "plot": tf.constant(["", ""]), "poster": tf.constant(["", ""]),
