@@ -21,12 +21,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.12",
     packages=find_packages(include=[p for name in PACKAGES for p in (name, f"{name}.*")]),
-    package_data={
-        "schemas": ["*/*.pbtxt"],
-        "components.data_report": ["page.html.j2"],
-        "pipeline": ["recipes/*.yaml"],
-        "pipeline.explanation": ["explanation.html.j2"],
-    },
+    package_data={"": ["**/*.j2", "**/*.pbtxt", "**/*.yaml"]},
     install_requires=requirements("requirements.in"),
     extras_require={
         "gpu": ["tensorflow[and-cuda]==2.16.2"],
