@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 PASSWORD_VARIABLE = "TESSERA_METADATA_PASSWORD"
-_PORTS = {"mysql": 3306, "postgresql": 5432}
 
 # What Kubernetes takes as an amount of CPU or memory, such as 500m, 2, 1.5, 16Gi.
 Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|[EPTGMK]i?|k)?$")]
@@ -41,16 +40,16 @@ class Database(_Strict):
     Attributes:
       kind: `sqlite` is a file under the root, for one machine; clusters need a server.
       host: The server's name or address.
-      port: Its port; by default the usual one of its kind.
+      port: Its port.
       database: The database's name.
       user: Who connects.
       password: The secret that holds the password. Steps get it by the environment variable
         `TESSERA_METADATA_PASSWORD`, and in no other way.
     """
 
-    kind: Literal["sqlite", "mysql", "postgresql"] = "sqlite"
+    kind: Literal["sqlite", "mysql"] = "sqlite"
     host: str | None = None
-    port: Annotated[int, Field(gt=0, lt=65536)] | None = None
+    port: Annotated[int, Field(gt=0, lt=65536)] = 3306
     database: str = "tessera"
     user: str | None = None
     password: SecretKey | None = None
@@ -67,11 +66,6 @@ class Database(_Strict):
         if missing:
             raise ValueError(f"{self.kind} needs {', '.join(missing)}")
         return self
-
-    @property
-    def server_port(self) -> int:
-        """The port of a server."""
-        return self.port or _PORTS[self.kind]
 
 
 class Volume(_Strict):

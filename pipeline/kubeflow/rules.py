@@ -46,7 +46,7 @@ def broken_rules(text: str) -> list[str]:
                 "PlatformSpec"]
     spec = documents[0]
     if "pipelineSpec" in spec or "runtimeConfig" in spec:
-        return ["this is a PipelineJob, as Vertex takes it: expected a bare PipelineSpec"]
+        return ["this is a PipelineJob of the managed flavour: expected a bare PipelineSpec"]
     found = list(_unknown_fields(spec, documents[1:]))
     if found:
         return found  # what follows reads the fields

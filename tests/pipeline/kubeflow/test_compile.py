@@ -104,7 +104,7 @@ def test_what_does_not_fit_a_cluster(tessera, cluster_config, tmp_path, change, 
 def test_an_unknown_runner(tessera, cluster_config, tmp_path):
     code, _, err = tessera("compile", "--runner", "airflow", "--config", cluster_config(),
                            "-o", tmp_path / "x.yaml")
-    assert code == 2 and "Unknown runner 'airflow'. Known: kubeflow, vertex." in err
+    assert code == 2 and "Unknown runner 'airflow'. Known: kubeflow." in err
 
 
 def test_a_file_that_cannot_be_written(tessera, cluster_config, tmp_path):
@@ -121,22 +121,3 @@ def test_a_file_that_breaks_a_rule_is_not_written(cluster_config, tmp_path, monk
     code, _, err = tessera("compile", "--config", cluster_config(), "-o", tmp_path / "p.yaml")
     assert code == 1 and "an argument of 200000 bytes" in err
     assert not (tmp_path / "p.yaml").exists()
-
-
-def test_vertex_is_tfxs_own_output_and_says_so(tessera, cluster_config, tmp_path):
-    output = tmp_path / "pipeline.json"
-    code, out, _ = tessera("compile", "--runner", "vertex", "--config", cluster_config(),
-                           "-o", output)
-    assert code == 0
-    assert "TFX's own V2 output, for Vertex AI" in out and "open-source" in out
-    job = json.loads(output.read_text(encoding="utf-8"))
-    assert {"pipelineSpec", "runtimeConfig"} <= job.keys()
-    assert "registry.example/tessera:1" in output.read_text(encoding="utf-8")
-    assert broken_rules(json.dumps(job)) == [
-        "this is a PipelineJob, as Vertex takes it: expected a bare PipelineSpec"]
-
-
-def test_vertex_takes_json(tessera, cluster_config, tmp_path):
-    code, _, err = tessera("compile", "--runner", "vertex", "--config", cluster_config(),
-                           "-o", tmp_path / "pipeline.yaml")
-    assert code == 2 and "end its name with .json" in err
