@@ -56,11 +56,11 @@ test-full: .venv/installed-dev
 
 bench: .venv/installed
 	@test -n "$(DATA_DIR)" || { echo "Give the folder of MovieLens-100K: make bench DATA_DIR=DIR" >&2; exit 2; }
-	$(BIN)/python -m pipeline.bench --data-dir "$(DATA_DIR)"
-	$(BIN)/python -m pipeline.bench --ingest
+	$(BIN)/python -m benchmarks.bench --data-dir "$(DATA_DIR)"
+	$(BIN)/python -m benchmarks.bench --ingest
 
 bench-ingest: .venv/installed
-	$(BIN)/python -m pipeline.bench --ingest
+	$(BIN)/python -m benchmarks.bench --ingest
 
 kubeflow-env: .cache/kfp/installed
 
