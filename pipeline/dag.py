@@ -161,8 +161,9 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: 
                              max_p99_ms=config.thresholds.max_p99_ms)
     gate = Gate(
         model=model, ranking=ranking.outputs["verdict"], server=server.outputs["verdict"],
-        **({"evaluation": evaluator.outputs["blessing"],
-            "evaluation_metrics": evaluator.outputs["evaluation"]}
+        model_run=trainer.outputs["model_run"], max_error_ratio=config.thresholds.max_error_ratio,
+        **({"evaluation_metrics": evaluator.outputs["evaluation"]} if evaluator else {}),
+        **({"evaluation": evaluator.outputs["blessing"]}
            if evaluator and demands(config.recipe, spec) else {}),
     )
     pushers = [Pusher(model=model, model_blessing=gate.outputs["blessing"],
@@ -181,7 +182,9 @@ def _compared(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
         relevant_label=config.recipe.relevance, scores=scores,
     )
     predictions = PredictionEvaluator(
-        scores, config.thresholds.max_rmse, config.thresholds.min_auc)
+        scores, config.thresholds.smallest_auc, config.thresholds.max_rmse)
     gate = Gate(model=trainer.outputs["model"], ranking=ranking.outputs["verdict"],
-                predictions=predictions.outputs["verdict"])
+                predictions=predictions.outputs["verdict"],
+                model_run=trainer.outputs["model_run"],
+                max_error_ratio=config.thresholds.max_error_ratio)
     return [ranking, predictions, gate]

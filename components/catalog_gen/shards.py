@@ -12,6 +12,7 @@ from components.catalog_gen.histories import Row
 from components.catalog_gen.spill import SpillWriter, read_spill
 from components.sources.base import Source
 from schemas import Feature, FeatureSpec
+from trainer.progress import Progress
 
 # A row as it lies in a spill, after the place of its shard.
 Packed = tuple[int, tuple]
@@ -81,7 +82,8 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str) -
     items: set[Any] = set()
     read = 0
     with SpillWriter(f"{stem}.rows") as spill:
-        for record in source.records(side, shard.name):
+        progress = Progress(f"Ingest, rows of {side} read from {shard.name}")
+        for record in progress.over(source.records(side, shard.name)):
             read += 1
             checked = checker.check(record)
             if checked.row_fault is not None:
