@@ -68,11 +68,12 @@ class FileSource:
         return self.options.table(side) is not None
 
     def files(self) -> list[Path]:
-        """Returns all tables' files, and all readable media where the schema has any."""
+        """Returns all tables' files, and all that media may be read of where the schema has any."""
         tables = [self._root / shard for side in SIDES for shard in self.shards(side)]
         if not self._reads_media():
             return tables
-        media = [p for p in self._media.rglob("*") if p.is_file() and os.access(p, os.R_OK)]
+        media = [p for p in (self._root / self.options.media_dir).rglob("*")
+                 if (p.is_file() or p.is_symlink() and p.is_dir()) and os.access(p, os.R_OK)]
         return sorted({*tables, *media})
 
     def shards(self, side: str) -> list[str]:
