@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from components.sources.files.options import FileOptions
+from components.sources.files.compression import compression
+from components.sources.files.foreign import START, refuse_foreign
+from components.sources.files.layout import Layout
 from components.sources.files.text import Place, forbidden
 from components.sources.files.values import Unreadable
 from schemas.errors import InputError
@@ -25,7 +27,7 @@ with pyarrow.parquet.ParquetFile(sys.argv[1]) as file:
 """
 
 
-def parquet_columns(path: Path, options: FileOptions) -> list[str]:
+def parquet_columns(path: Path, layout: Layout) -> list[str]:
     """Returns the columns of a Parquet file.
 
     Raises:
@@ -35,7 +37,7 @@ def parquet_columns(path: Path, options: FileOptions) -> list[str]:
         return [name.strip() for name in _parquet().read_schema(path).names]
 
 
-def parquet_rows(path: Path, options: FileOptions) -> Iterator[tuple[int, dict, tuple[str, ...]]]:
+def parquet_rows(path: Path, layout: Layout) -> Iterator[tuple[int, dict, tuple[str, ...]]]:
     """Yields the rows of a Parquet file, one batch in memory at a time.
 
     Raises:
@@ -97,8 +99,21 @@ def _reading(path: Path) -> Iterator[Place]:
         if place.line:
             raise InputError(f"Parquet file {path} cannot be read further than row {place.line} "
                              f"({error}). It is damaged: replace it.") from error
+        _refuse_other(path)
         raise InputError(f"File {path} is no Parquet file, or damaged ({error}). Set 'dataset' to "
                          "csv or jsonl where it is text, or replace it.") from error
+
+
+def _refuse_other(path: Path) -> None:
+    """Names what else a file is than Parquet, where that is known."""
+    with path.open("rb") as file:
+        start = file.read(START)
+    packed = compression(start)
+    if packed:
+        raise InputError(f"File {path} is compressed ({packed}). Parquet is compressed inside: "
+                         "unpack the file.")
+    if not start.startswith(b"PAR1"):
+        refuse_foreign(path, start)
 
 
 def _python_rows(batch: Any) -> Iterator[dict[str, Any]]:
