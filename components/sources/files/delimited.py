@@ -28,6 +28,7 @@ _EXCEL = re.compile(r'"?sep=(.)"?\r?\n?', re.IGNORECASE)
 _JSON = re.compile(r'\s*(\{\s*"|\[\s*\{)')
 _LOOKED_AT = 500  # rows whose values are looked at
 _NO_CSV = "the line is no CSV"
+_PLAIN = "; where quotes are plain characters, set quoting: none"
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def csv_rows(path: Path, layout: Layout) -> Iterator[Row]:
                 return
             except csv.Error as error:
                 numbered.give_back()
-                yield line, {}, (f"{_NO_CSV} ({error})",)
+                advice = _PLAIN if '"' in numbered.record[0] else ""
+                yield line, {}, (f"{_NO_CSV} ({error}{advice})",)
                 continue
             finally:
                 place.line = numbered.number
@@ -88,7 +90,7 @@ def csv_rows(path: Path, layout: Layout) -> Iterator[Row]:
                 last = numbered.number
                 numbered.give_back()
                 yield line, {}, (f"{_NO_CSV} (its quote is closed in line {last} only, behind "
-                                 "rows; where quotes are plain characters, set quoting: none)",)
+                                 f"rows{_PLAIN})",)
             elif len(row) == len(head.names):
                 yield line, dict(zip(head.names, row, strict=True)), ()
             elif row:
@@ -108,7 +110,7 @@ def without_header(path: Path, layout: Layout, side: str) -> InputError | None:
 
 def _head(path: Path, layout: Layout) -> _Head:
     start = first_lines(path, layout.encoding)
-    if _JSON.match(start[0]):
+    if _JSON.match("".join(start[:2])):
         raise InputError(f"File {path} is JSON, no CSV. Set 'dataset' to jsonl.")
     excel = _EXCEL.fullmatch(start[0])
     if excel:

@@ -55,9 +55,11 @@ class Merged:
             return None
         compared = [(form, field.strip()) for form, field in zip(self._forms, fields, strict=True)
                     if form is not None and present(field)]
-        if self._is_number(fields) or not all(form.fits(field) for form, field in compared):
+        strong = [(form, field) for form, field in compared if form.strong]
+        if self._is_number(fields) or not all(form.fits(field)
+                                              for form, field in strong or compared):
             return None
-        return any(form.strong for form, _ in compared)
+        return bool(strong)
 
     def _fields(self, line: str) -> list[str] | None:
         """Returns the fields of a line that has as many as the table, lenient about quotes."""
