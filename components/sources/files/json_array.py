@@ -58,19 +58,22 @@ class _Waiting:
     """The text of an element that has not ended."""
 
     def __init__(self) -> None:
-        self._line = 1
+        self._line = self._begin = 1
         self._parts: list[str] = []
         self._size = 0
 
     def add(self, text: str) -> None:
         """Adds a piece, of which what is too long is counted and not kept."""
-        self._parts.append(text[:max(LONGEST + 1 - self._size, 0)])
-        self._size += len(text)
+        piece = text if self._size else text.lstrip()
+        if not self._size:
+            self._begin = self._line + text.count("\n", 0, len(text) - len(piece))
         self._line += text.count("\n")
+        self._parts.append(piece[:max(LONGEST + 1 - self._size, 0)])
+        self._size += len(piece)
 
     def take(self) -> Iterator[tuple[int, str]]:
         """Yields line and text, where there is more than whitespace, and starts afresh."""
-        text = "".join(self._parts)
+        text = "".join(self._parts).rstrip()
         self._parts, self._size = [], 0
-        if text.strip():
-            yield self._line - text.lstrip().count("\n"), text.strip()
+        if text:
+            yield self._begin, text

@@ -14,6 +14,8 @@ from schemas.errors import InputError
 
 LONGEST = 1 << 24  # characters of a line, and of a field
 _BLOCK = 1 << 16
+_START = 1 << 20  # characters of a file's start, unless its first line is longer
+_ENDS = ("\n", "\r")
 _NAMES = 30
 _NAME = 60
 _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, UnicodeDecodeError)
@@ -88,9 +90,11 @@ def lines(file: IO[str]) -> Iterator[str]:
     lines, one character more than that is yielded, and memory holds no more.
     """
     while line := file.readline(LONGEST + 1):
+        goes_on = len(line) > LONGEST and not line.endswith(_ENDS)
         yield line
-        while len(line) > LONGEST and not line.endswith(("\n", "\r")):
-            line = file.readline(LONGEST + 1)
+        while goes_on:
+            rest = file.readline(_BLOCK)
+            goes_on = bool(rest) and not rest.endswith(_ENDS)
 
 
 def shown(names: Iterable[str]) -> str:
@@ -110,8 +114,10 @@ def first_lines(path: Path, encoding: str) -> list[str]:
     with reading(path), open_text(path, encoding) as file:
         size = 0
         for line in lines(file):
-            start.append(line)
             size += len(line)
+            if start and size > _START:
+                break
+            start.append(line)
             if size >= _BLOCK:
                 break
     if not "".join(start).strip():
