@@ -46,6 +46,7 @@ FORMATS = (
     _format("an R data file", rb"RD[XA][23]\nX\n|X\n\x00\x00\x00"),
     _format("a Stata file", rb"<stata_dta>"),
     _format("an SPSS file", rb"\$FL[23]"),
+    _format("a picture", rb"\x89PNG|\xff\xd8\xff|GIF8[79]a", "Name the table that names it"),
     _format("a PDF document", rb"%PDF-"),
     _format("an archive (tar)", rb".{257}ustar[\x00 ]", _UNPACK),
     _format("an archive (7z or RAR)", rb"7z\xbc\xaf\x27\x1c|Rar!\x1a\x07", _UNPACK),

@@ -68,8 +68,8 @@ def _form(values: tuple[str, ...]) -> Form | None:
     heads = [code[1] for value in values if (code := _CODE.fullmatch(value))]
     head = max(set(heads), key=heads.count) if heads else ""
     if heads.count(head) >= _MOSTLY * len(values):
-        code = re.compile(re.escape(head) + r"\d\S*")
-        return Form(code.fullmatch, True, values)
+        like = re.compile(re.escape(head) + r"\d\S*")
+        return Form(like.fullmatch, True, values)
     if _most(map(_TOKEN.fullmatch, values), len(values)):
         return Form(_TOKEN.fullmatch, False, values)
     return None

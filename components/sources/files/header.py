@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from components.sources.files.forms import Form, forms, present
 
-_NUMBERED = 3  # columns of consecutive numbers, such as years, are names
+_NUMBERED = 3  # columns of consecutive numbers behind a name, such as years, are names
+_YEARS = range(1900, 2101)
 _LEAST = 10.0  # a number so near to those of its column is one of them
 
 
@@ -17,11 +18,11 @@ def is_row(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
     Returns:
       Every field below which all values look alike, as numbers, times, ids such as u17 or links
-      do, looks like them, and there is one. Numbers that count up, and numbers far from those
-      below them, are names: 0, 1, 2, or years.
+      do, looks like them; and there is one, or a word that is a value below. Numbers that count
+      up behind a name, such as years, and numbers far from those below them, are names.
     """
     fits = [fit for _, fit in _compared(first, rows)]
-    return bool(fits) and all(fits) and not _counts_up(first)
+    return all(fits) and bool(fits or _recurs(first, rows)) and not _counts_up(first)
 
 
 def is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
@@ -57,7 +58,18 @@ def _number(text: str) -> float | None:
         return None
 
 
+def _recurs(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Tells whether a field is one of several values of its column."""
+    # A header that is in a file twice, as `cat` of several files makes it, is no row.
+    others = [row for row in rows if list(row) != list(first)]
+    return any(present(name) and name in (below := {row[column] for row in others})
+               and sum(map(present, below)) > 1 for column, name in enumerate(first))
+
+
 def _counts_up(first: Sequence[str]) -> bool:
     numbers = [int(name) for name in first if name.strip().isascii() and name.strip().isdigit()]
-    return len(numbers) >= _NUMBERED and numbers == list(
-        range(numbers[0], numbers[0] + len(numbers)))
+    if len(numbers) < _NUMBERED or len(numbers) == len(first):
+        return False
+    start = numbers[0]
+    named = start in (0, 1) or start in _YEARS
+    return named and numbers == list(range(start, start + len(numbers)))
