@@ -158,7 +158,8 @@ def _first_line(path: Path, start: list[str], layout: Layout) -> list[str]:
 
 def _rows(start: list[str], layout: Layout, width: int) -> list[list[str]]:
     """Returns some rows with as many fields as the first line."""
-    rows, reader = [], _reader(iter(start), layout)
+    rows: list[list[str]] = []
+    reader = _reader(iter(start), layout)
     while len(rows) < _LOOKED_AT:
         try:
             row = next(reader)

@@ -45,8 +45,9 @@ class Merged:
         marks = [one for line in behind if (one := self._row(line)) is not None]
         if not marks or len(marks) < _HALF * len(behind):
             return False
-        # Where no column has a form of its own, one line is no evidence.
-        return any(marks) or len(marks) > 1
+        # Where no column has a form of its own, one line is no evidence, unless prose has no such
+        # delimiters.
+        return any(marks) or len(marks) > 1 or self._layout.delimiter == "\t"
 
     def _row(self, line: str) -> bool | None:
         """Returns whether a row's values have forms of their own; `None` for no row."""

@@ -63,6 +63,12 @@ def test_other_strays(tmp_path, lines, bad, good):
     assert [line for line, _ in rows] == good
 
 
+def test_two_lines_without_forms_are_two_between_tabs(tmp_path):
+    lines = ["title,genre", '"The Matrix,so good', 'Heat",a crime', "The End,of it"]
+    rows, faults = read(tmp_path / "events.tsv", lines, Layout("\t"))
+    assert list(faults) == [2] and len(rows) == 2
+
+
 REVIEWS = [
     "Great stuff,\nwould buy again, really, yes\nfive stars",
     "one\ntwo\nthree",
