@@ -30,6 +30,7 @@ feature {
 }
 """])
 NO_TIME = "is no time: expected seconds, milliseconds or an ISO date"
+PLAIN = "; where quotes are plain characters, set quoting: none"
 NO_UTF8 = "is no utf-8; set 'encoding' to that of the file, perhaps latin-1"
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"".join(
     struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
@@ -70,13 +71,13 @@ EVENTS = [
     (b"ann,a,10,4,5", "row: the line has 5 fields, expected 4; who is missing"),
     (b"ann;a;10;4", "row: the line has 1 fields, expected 4; who is missing"),
     (b"\0\0\0\0", "row: the line has 1 fields, expected 4; who is missing"),
-    (b'ann,"a,10,4', "row: the line is no CSV (',' expected after '\"'); who is missing"),
+    (b'ann,"a,10,4', f"row: the line is no CSV (',' expected after '\"'{PLAIN}); who is missing"),
     (b"ann,a,20,4", None),  # behind an open quote
     (b'ann,"a",21,4', None),
-    (b'ann,"a"b,10,4', "row: the line is no CSV (',' expected after '\"'); who is missing"),
+    (b'ann,"a"b,10,4', f"row: the line is no CSV (',' expected after '\"'{PLAIN}); who is missing"),
     (b"\xfcnal,a,10,4", f"row: who: the byte 0xfc {NO_UTF8}; who is missing"),
     (b"ann,a,22,4", None),
-    (b'"ann,a,10,4', "row: the line is no CSV (unexpected end of data); who is missing"),
+    (b'"ann,a,10,4', f"row: the line is no CSV (unexpected end of data{PLAIN}); who is missing"),
     (b"ann,a,23,4", None),
 ]
 ITEMS = [
