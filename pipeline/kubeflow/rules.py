@@ -102,10 +102,11 @@ def _names(spec: dict) -> Iterator[str]:
         "executor": list(spec.get("deploymentSpec", {}).get("executors", {})),
     }
     for kind, names in named.items():
+        longest = _LONGEST_NAME - len("-driver" if kind == "task" else "")  # Kubeflow appends it
         for name in names:
-            if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+            if not _NAME.fullmatch(name) or len(name) > longest:
                 yield (f"{kind} {name!r}: names are of lower-case letters, digits and hyphens, "
-                       f"at most {_LONGEST_NAME}, or Argo refuses them")
+                       f"at most {longest}, or Argo refuses them")
 
 
 def _executors(spec: dict) -> Iterator[str]:

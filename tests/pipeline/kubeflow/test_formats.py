@@ -1,4 +1,8 @@
-"""What Kubernetes takes, and what it refuses: 1.34's own validation said the same of each."""
+"""What a configuration may say: nothing that Kubernetes 1.34 refuses, and no slip of the pen.
+
+Kubernetes' own validation took each good value. Of the bad ones it takes some that mean nothing
+good: 8 bytes of memory, a mount over `/proc`, an image that no node can name.
+"""
 
 import pytest
 from pydantic import TypeAdapter, ValidationError

@@ -120,6 +120,7 @@ SPEC_FAULTS = {
     "customJob executor": lambda s: s["deploymentSpec"]["executors"].update(
         {"exec-first": {"customJob": {"customJob": {}}}}),
     "task 'Resolver.model'": lambda s: rename(s, tasks(s), "second", "Resolver.model"),
+    "task 'ttt": lambda s: rename(s, tasks(s), "second", "t" * 122),
     "component '_tfx_dag'": lambda s: s["components"].update(_tfx_dag={}),
     "executor 'exec_x'": lambda s: s["deploymentSpec"]["executors"].update(
         exec_x={"container": first(s)}),
