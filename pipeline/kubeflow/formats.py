@@ -29,6 +29,9 @@ _SMALLEST_MEMORY = 16 * 1024 ** 2  # less is a unit forgotten, and no container 
 _LARGEST = 2 ** 63 - 1
 # Mounts within them are refused by the container runtime, or break what the kernel shows there.
 _SYSTEM = ("/proc", "/sys", "/dev")
+# A mount over one of them hides what the image runs.
+_PROGRAMS = ("/", "/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc", "/opt", "/opt/tessera",
+             "/opt/venv")
 # Where Kubeflow's launcher and Argo mount their own folders.
 _TAKEN = ("/kfp-launcher", "/gcs", "/s3", "/minio", "/.local", "/.cache", "/.config",
           "/var/run/argo")
@@ -130,7 +133,7 @@ def _mount_path(text: str) -> str:
     if not text.startswith("/") or ":" in text or ".." in text.split("/"):
         raise ValueError("expected an absolute path without ':' and '..'")
     path = "/" + posixpath.normpath(text).strip("/")
-    if path == "/" or any(f"{path}/".startswith(f"{folder}/") for folder in _SYSTEM):
+    if path in _PROGRAMS or any(f"{path}/".startswith(f"{folder}/") for folder in _SYSTEM):
         raise ValueError("expected a folder that is not the system's own, such as /tessera")
     if path in _TAKEN:
         raise ValueError("Kubeflow mounts its own folder there: expected another path")

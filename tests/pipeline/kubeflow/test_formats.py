@@ -23,7 +23,7 @@ GOOD = {
               "reg:5000/a/b:1@sha256:" + "a" * 64, "[::1]:5000/x", "a__b/c-d.e"],
     "Cpu": ["2", "0.5", "500m", "0"],
     "Memory": ["512Mi", "16Gi", "2G", "16777216", "20000Ki"],
-    "MountPath": ["/tessera", "/a/b.c"],
+    "MountPath": ["/tessera", "/a/b.c", "/opt/data", "/device", "/usr/local/data"],
 }
 BAD = {
     "Name": ["", "A", "a_b", "a b", "a..b", ".a", "-a", "a" * 254, "a\n"],
@@ -43,8 +43,8 @@ BAD = {
               "a:" + "t" * 129],
     "Cpu": ["", "4Gi", "1.5.2", "-1", "m", "2 ", "two", "0x10", "1_000"],
     "Memory": ["", "4", "8", "500m", "1.5.2", "-1", "16 Gi", "5K", "1Ki", "99999999999E", "Gi"],
-    "MountPath": ["", "data", "/", "//", "/a:b", "/a/../b", "/proc/x", "/sys", "/dev/shm", "/gcs",
-                  "/var/run/argo/"],
+    "MountPath": ["", "data", "/", "//", "/a:b", "/a/../b", "/proc/x", "/sys", "/usr/", "/dev/shm",
+                  "/gcs", "/var/run/argo/"],
 }
 
 

@@ -161,6 +161,7 @@ SPEC_FAULTS = {
         backoffMaxDuration="3600s"),
     "again only within 0 s": lambda s: tasks(s)["first"]["retryPolicy"].pop("backoffMaxDuration"),
     "exec-first's container has 24": lambda s: first(s)["args"].extend(["x" * 120_000] * 2),
+    "exec-first's container has 15": lambda s: first(s)["args"].append("<" * 25_000),
     "component comp-first has 13": lambda s: s["components"]["comp-first"]["inputDefinitions"][
         "parameters"]["recipe"].update(description="x" * 131_072),
     "the pipeline's parameters has 13": lambda s: s["root"]["inputDefinitions"]["parameters"][
