@@ -34,7 +34,7 @@ help:
 	@echo "make bench      time and memory on MovieLens-100K; DATA_DIR=DIR"
 	@echo "make bench-ingest  time and memory of ingest on ten million made-up rows; part of make bench"
 	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 20 minutes)"
-	@echo "make kubeflow-validate  what Kubeflow's own compiler says of the compiled pipeline"
+	@echo "make kubeflow-validate  what Kubernetes and Kubeflow say of the compiled pipeline (needs Go)"
 	@echo "make env        make or update .venv"
 	@echo "make lock       compile requirements*.in into the locks"
 	@echo "make clean      remove .venv and .cache"

@@ -8,6 +8,7 @@ import yaml
 
 from pipeline.config import load_config
 from pipeline.kubeflow import compile as compilation
+from pipeline.kubeflow.account import account_of, with_account
 from pipeline.kubeflow.rules import broken_rules
 from pipeline.kubeflow.steps import INIT_STEP, Step, kebab, read_steps, shape
 from schemas import read_spec
@@ -79,6 +80,17 @@ def test_the_file_holds_every_step_and_breaks_no_rule(tessera, cluster_config, t
         "data_dir", "recipe", "max_epochs", "learning_rate"}
 
 
+def test_a_service_account_is_remarked_for_submit(tessera, cluster_config, tmp_path):
+    output = tmp_path / "pipeline.yaml"
+    path = cluster_config(lambda tree: tree["kubeflow"].update(service_account="tessera.runner"))
+    assert tessera("compile", "--config", path, "-o", output)[0] == 0
+    text = output.read_text(encoding="utf-8")
+    assert account_of(text) == "tessera.runner"
+    assert "tessera.runner" not in str(list(yaml.safe_load_all(text))), "no server takes it there"
+    assert account_of(text.split("\n", 1)[1]) is None
+    assert with_account("a: 1\n", None) == "a: 1\n"
+
+
 def changed(**given):
     return lambda tree: tree.update(given)
 
@@ -91,6 +103,10 @@ def changed(**given):
     (lambda tree: tree["kubeflow"].update(volumes=[]), ("none of the volumes (none)",)),
     (lambda tree: tree["kubeflow"]["steps"].update(Trainr={}),
      ("Unknown step in kubeflow.steps 'Trainr'", "Trainer")),
+    (lambda tree: tree["kubeflow"]["steps"]["default"].update(cpu="4Gi"),
+     ("kubeflow.steps.default.cpu: given '4Gi'", "500m")),
+    (lambda tree: tree["kubeflow"]["steps"]["Transform"].update(memory_limit="1Gi"),
+     ("steps.Transform", "memory is 4Gi", "above memory_limit, 1Gi")),
 ])
 def test_what_does_not_fit_a_cluster(tessera, cluster_config, tmp_path, change, words):
     output = tmp_path / "pipeline.yaml"
