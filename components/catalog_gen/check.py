@@ -1,5 +1,6 @@
 """The hard rules of a schema, applied record by record.
 
+What a number, a time and an id are, `schemas.values` says; NaN is no value, as an empty field is.
 A fault in an id, a timestamp, a label or a required column costs the row; a fault in any other
 column costs only that value. What a schema merely expects (known strings, shares of missing
 values, drift) is judged later, over the whole table, by ExampleValidator.

@@ -189,7 +189,7 @@ JSON_LINES = [
      "row: who is missing"),
     ('{"who": "\\ud800", "what": 7, "when": 10}',
      "row: who: the character \\ud800 is half of a pair (a lone surrogate); who is missing"),
-    ('{"who": "ann", "what": 7, "when": 10, "stars": NaN}', None),
+    ('{"who": "ann", "what": 7, "when": 11, "stars": NaN}', None),
     ('{"who": "ann", "what": 7, "when": 10, "stars": 1e400}', "row: stars inf is not finite"),
     ('{"who": "ann", "what": 7, "when": true}', f"row: when True {NO_TIME}"),
     ('{"who": "ann", "what": 7, "when": {"s": 1}}',
