@@ -126,8 +126,8 @@ class Checker:
         kept.update(_sound_tracks(record, self._tracks))
         if notes.empty:
             notes.empty.difference_update(kept)
-        for fault in record.faults:  # of a column, they begin with its name
-            name = fault.partition(":")[0]
+        for told in record.faults:  # of a column, they begin with its name
+            name = told.partition(":")[0]
             if name in notes.empty or name in notes.lost:
                 notes.lose(name)
         return checked

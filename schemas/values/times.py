@@ -80,9 +80,10 @@ def date_of_digits(number: int) -> int | None:
     if not (_COMPACT.fullmatch(text)
             or (_HOURLY.fullmatch(text) and number > likely_range()[1])):
         return None
-    pairs = [int(text[place : place + 2]) for place in range(4, len(text), 2)]
+    month, day, hour, minute, second = (
+        int(text[place : place + 2] or 0) for place in range(4, 14, 2))
     try:
-        return _at(datetime.datetime(int(text[:4]), *pairs))
+        return _at(datetime.datetime(int(text[:4]), month, day, hour, minute, second))
     except ValueError:
         return None
 
