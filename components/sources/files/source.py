@@ -12,7 +12,13 @@ from components.sources.files.delimited import without_header
 from components.sources.files.options import FileOptions, TableOptions
 from components.sources.files.readers import has_rows, table_columns, table_rows
 from components.sources.files.text import shown
-from components.sources.files.values import ValueFault, as_text, check_value
+from components.sources.files.values import (
+    ValueFault,
+    as_list,
+    as_pointed,
+    as_text,
+    check_value,
+)
 from schemas import MEDIA, SIDES, Feature, FeatureSpec, InputError
 
 
@@ -177,7 +183,7 @@ class FileSource:
         if feature.modality in MEDIA:
             return self._medium(value)
         if isinstance(value, str) and not feature.scalar:
-            value = value.split(self.options.list_separator)
+            value = as_list(value, self.options.list_separator, feature.pii)
         if isinstance(value, list | tuple):
             return [self._single(item, feature) for item in value]
         return self._single(value, feature)
@@ -188,11 +194,12 @@ class FileSource:
         check_value(value, self.options.encoding)
         if not isinstance(value, str):
             return value
-        if self.options.decimal == ",":
+        value = value.strip()
+        if value and self.options.decimal == ",":
             # A moment has no thousands, and its points are those of a fraction or a date.
-            value = value if feature.role == "timestamp" else value.replace(".", "")
-            value = value.replace(",", ".")
-        return value.strip() or None
+            moment = feature.role == "timestamp"
+            return value.replace(",", ".") if moment else as_pointed(value, feature.pii)
+        return value or None
 
     def _medium(self, value: Any) -> bytes | Path | None:
         check_value(value, self.options.encoding)
