@@ -60,7 +60,7 @@ help:
 	@echo "make bench      time and memory on MovieLens-100K; DATA_DIR=DIR"
 	@echo "make bench-ingest  time and memory of ingest on ten million made-up rows; part of make bench"
 	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 20 minutes)"
-	@echo "make kubeflow-validate  what Kubeflow's own compiler says of the compiled pipeline"
+	@echo "make kubeflow-validate  what Kubernetes and Kubeflow say of the compiled pipeline (needs Go)"
 	@echo "make env        make or update .venv"
 	@echo "make lock       compile requirements*.in into the locks"
 	@echo "make clean      remove .venv and .cache"
@@ -91,11 +91,11 @@ test-other:
 
 bench: .venv/installed
 	@test -n "$(DATA_DIR)" || { echo "Give the folder of MovieLens-100K: make bench DATA_DIR=DIR" >&2; exit 2; }
-	$(BIN)/python -m pipeline.bench --data-dir "$(DATA_DIR)"
-	$(BIN)/python -m pipeline.bench --ingest
+	$(BIN)/python -m benchmarks.bench --data-dir "$(DATA_DIR)"
+	$(BIN)/python -m benchmarks.bench --ingest
 
 bench-ingest: .venv/installed
-	$(BIN)/python -m pipeline.bench --ingest
+	$(BIN)/python -m benchmarks.bench --ingest
 
 kubeflow-env: $(KFP_READY)
 

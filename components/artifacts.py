@@ -1,7 +1,4 @@
-"""Artifact types of our own components; everything else is a standard TFX artifact.
-
-TFX's compiler for Vertex takes custom types of the form `name.Type` only.
-"""
+"""Artifact types of our own components; everything else is a standard TFX artifact."""
 
 from tfx.types import artifact
 

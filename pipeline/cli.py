@@ -72,8 +72,7 @@ def tune(
 @app.command(name="compile")
 def compile_(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
-    runner: Annotated[str, typer.Option(help="kubeflow, or vertex for TFX's own output.")] =
-        "kubeflow",
+    runner: Annotated[str, typer.Option(help="What the file is for: kubeflow.")] = "kubeflow",
     config: options.Config = None,
     dataset: options.Dataset = None,
     data_dir: Annotated[Path | None, typer.Option(help="The data's folder on the cluster.")] = None,
@@ -84,15 +83,9 @@ def compile_(
     from pipeline.config import load_config
     from schemas import unknown
 
-    if runner not in ("kubeflow", "vertex"):
-        raise unknown("runner", runner, ("kubeflow", "vertex"))
+    if runner != "kubeflow":
+        raise unknown("runner", runner, ("kubeflow",))
     loaded = load_config(config, dataset=dataset, data_dir=data_dir, recipe=recipe, root=root)
-    if runner == "vertex":
-        from pipeline.kubeflow.vertex import LABEL, compile_vertex
-
-        compile_vertex(loaded, output)
-        console.print(f"{output}. {LABEL}", highlight=False, soft_wrap=True)
-        return
     from pipeline.kubeflow.compile import compile_kubeflow
 
     steps = compile_kubeflow(loaded, output)

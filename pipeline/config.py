@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from components.sources import SCHEMAS, SOURCES
 from components.sources.files.options import FileOptions
@@ -29,13 +29,40 @@ _WORDS = {"tuple_type": "a list is allowed, as in [a, b]",
 
 
 class Thresholds(Strict):
-    """What a model must reach to be blessed, and how much worse than the last one it may be."""
+    """What a model must reach to be blessed, and how much worse than the last one it may be.
 
-    max_rmse: Positive = 1.2
-    min_auc: Annotated[Number, Field(ge=0, le=1)] = 0.55
+    Attributes:
+      max_error_ratio: Largest error of a rating or a class task, as a share of what predicting the
+        training's mean or shares reaches on the same rows; `None` asks for nothing.
+      min_auc_above_chance: How far a probability's area under the curve must be above the 0.5 of
+        chance.
+      max_rmse: Largest error of a rating on the label's own scale; `max_error_ratio` is then
+        `None` unless it is given too.
+      min_auc: Smallest area under the curve, in the place of `min_auc_above_chance`.
+      max_rmse_increase: Against the last blessed model.
+      max_auc_decrease: Against the last blessed model.
+      max_p99_ms: Of an answer of the server.
+    """
+
+    max_error_ratio: Positive | None = 0.999
+    min_auc_above_chance: Annotated[Number, Field(ge=0, le=0.5)] = 0.05
+    max_rmse: Positive | None = None
+    min_auc: Annotated[Number, Field(ge=0, le=1)] | None = None
     max_rmse_increase: Weight = 0.02
     max_auc_decrease: Weight = 0.02
     max_p99_ms: Positive = 1000.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_limit_of_errors(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("max_rmse") is not None:
+            return {"max_error_ratio": None} | given
+        return given
+
+    @property
+    def smallest_auc(self) -> float:
+        """The area under the curve that is asked for."""
+        return 0.5 + self.min_auc_above_chance if self.min_auc is None else self.min_auc
 
 
 class RunConfig(Strict):

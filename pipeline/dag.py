@@ -1,7 +1,6 @@
 """The one definition of the pipeline, for every runner."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from tfx.dsl.components.common import resolver
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import transform_pb2
-from tfx.types import channel
 
 from components.blessed_model import baseline_resolver
 from components.catalog_gen.component import CatalogGen
@@ -42,7 +40,6 @@ _PREPROCESSING_FN = "trainer.preprocessing.preprocess.preprocessing_fn"
 def build_pipeline(
     config: RunConfig, spec: FeatureSpec, schemas: Path,
     connection: metadata.ConnectionConfigType | None = None,
-    baseline: Callable[[channel.BaseChannel], resolver.Resolver] = baseline_resolver,
 ) -> tfx_pipeline.Pipeline:
     """Builds the pipeline that a configuration describes.
 
@@ -51,7 +48,6 @@ def build_pipeline(
       spec: The dataset's spec.
       schemas: The folder of its schemas.
       connection: Where metadata lie; by default in SQLite under the configuration's root.
-      baseline: Makes the resolver of the baseline from the candidate model.
 
     Returns:
       TFX's pipeline.
@@ -85,7 +81,7 @@ def build_pipeline(
         **{f"{side}_graph": transforms[side].outputs["transform_graph"] for side in SIDES},
         **({"encodings": encoders[0].outputs["encodings"]} if encoders else {}),
     )
-    judged = _judged(config, spec, catalog, trainer, baseline(trainer.outputs["model"]))
+    judged = _judged(config, spec, catalog, trainer, baseline_resolver(trainer.outputs["model"]))
     components = [catalog, *(c for three in checked.values() for c in three), data_report,
                   data_gate, *transforms.values(), *encoders, trainer, *judged]
     return tfx_pipeline.Pipeline(
@@ -165,8 +161,9 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: 
                              max_p99_ms=config.thresholds.max_p99_ms)
     gate = Gate(
         model=model, ranking=ranking.outputs["verdict"], server=server.outputs["verdict"],
-        **({"evaluation": evaluator.outputs["blessing"],
-            "evaluation_metrics": evaluator.outputs["evaluation"]}
+        model_run=trainer.outputs["model_run"], max_error_ratio=config.thresholds.max_error_ratio,
+        **({"evaluation_metrics": evaluator.outputs["evaluation"]} if evaluator else {}),
+        **({"evaluation": evaluator.outputs["blessing"]}
            if evaluator and demands(config.recipe, spec) else {}),
     )
     pushers = [Pusher(model=model, model_blessing=gate.outputs["blessing"],
@@ -185,7 +182,9 @@ def _compared(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
         relevant_label=config.recipe.relevance, scores=scores,
     )
     predictions = PredictionEvaluator(
-        scores, config.thresholds.max_rmse, config.thresholds.min_auc)
+        scores, config.thresholds.smallest_auc, config.thresholds.max_rmse)
     gate = Gate(model=trainer.outputs["model"], ranking=ranking.outputs["verdict"],
-                predictions=predictions.outputs["verdict"])
+                predictions=predictions.outputs["verdict"],
+                model_run=trainer.outputs["model_run"],
+                max_error_ratio=config.thresholds.max_error_ratio)
     return [ranking, predictions, gate]

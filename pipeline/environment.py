@@ -6,6 +6,8 @@ import warnings
 
 import absl.logging
 
+from trainer import progress
+
 
 def prepare() -> None:
     """Fixes what `tf.keras` means and silences the messages that we understand.
@@ -23,6 +25,7 @@ def prepare() -> None:
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     # TFX, TFT and TFMA log through absl; a failed node raises, and the raiser tells it.
     absl.logging.set_verbosity(absl.logging.FATAL)
+    progress.show()
     for module in ("tfx", "apache_beam", "tensorflow_transform", "google", "kfp", "pkg_resources",
                    "tensorflow_data_validation", "tensorflow_hub",
                    "tensorflow_model_analysis", "keras", "jupyter_client"):

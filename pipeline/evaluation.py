@@ -26,7 +26,8 @@ def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
 
     Returns:
       Metrics for each rating and binary task, overall and by slice, with thresholds overall and
-      for the change against the last blessed model.
+      for the change against the last blessed model. What is relative to the training's mean or
+      shares, which nobody knows yet, is demanded by the gate.
     """
     tasks = config.recipe.judged
     model = tfma.ModelSpec(
@@ -72,11 +73,12 @@ def _metric(name: str, config: RunConfig, classes: int) -> tfma.MetricConfig:
     limits, direction = config.thresholds, tfma.MetricDirection
     threshold = tfma.MetricThreshold()
     if name == "RootMeanSquaredError":
-        threshold.value_threshold.upper_bound.CopyFrom(_double(limits.max_rmse))
+        if limits.max_rmse is not None:
+            threshold.value_threshold.upper_bound.CopyFrom(_double(limits.max_rmse))
         threshold.change_threshold.direction = direction.LOWER_IS_BETTER
         threshold.change_threshold.absolute.CopyFrom(_double(limits.max_rmse_increase))
     elif name == "AUC":
-        threshold.value_threshold.lower_bound.CopyFrom(_double(limits.min_auc))
+        threshold.value_threshold.lower_bound.CopyFrom(_double(limits.smallest_auc))
         threshold.change_threshold.direction = direction.HIGHER_IS_BETTER
         threshold.change_threshold.absolute.CopyFrom(_double(-limits.max_auc_decrease))
     elif name == "SparseCategoricalCrossentropy":

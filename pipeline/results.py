@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from components.label_facts import without_auc
+from components.task_metrics import task_metrics
 from components.verdict import Outcome
 from pipeline.config import RunConfig
 from pipeline.model_report import CURVES, Section, read_report
 from pipeline.nodes import NodeRun
+from pipeline.notes import notes
 from pipeline.root import point, write_whole
-
-_TFMA_NAMES = {
-    "root_mean_squared_error": "rmse", "mean_absolute_error": "mae", "auc": "auc",
-    "binary_accuracy": "accuracy", "precision": "precision", "recall": "recall",
-    "sparse_categorical_accuracy": "accuracy", "sparse_categorical_crossentropy": "cross_entropy",
-}
 
 
 def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dict[str, Any]:
@@ -56,12 +53,27 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
         summary = Path(nodes["Trainer"].outputs["model_run"]) / "summary.json"
         trained = json.loads(summary.read_text(encoding="utf-8"))
         metrics["parameters"] = trained.pop("parameters")
+        metrics["labels"] = trained.pop("labels", {})
         metrics["training"] = trained
+        _hide_what_is_not_measurable(metrics.get("tasks", {}), metrics["labels"])
     if "Gate" in nodes:
         uri = Path(nodes["Gate"].outputs["blessing"])
         metrics["blessed"] = (uri / "BLESSED").exists()
         metrics["not_blessed_because"] = json.loads((uri / "reasons.json").read_text())
+    if found := notes(metrics):
+        metrics["notes"] = found
     return metrics
+
+
+def _hide_what_is_not_measurable(tasks: dict[str, Any], labels: dict[str, Any]) -> None:
+    """Replaces areas under a curve that labels of one value do not have by `None`."""
+    for name in without_auc(labels):
+        if "auc" in tasks.get(name, {}):
+            tasks[name]["auc"] = None
+    for name, fact in labels.items():
+        for label in tasks.get(name, {}).get("auc_by_label", {}):
+            if fact["labels"][label]["test_value"] is not None:
+                tasks[name]["auc_by_label"][label] = None
 
 
 def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> None:
@@ -98,35 +110,6 @@ def write_model_report(folder: Path, metrics: dict[str, Any], trained: dict[str,
     answers = Path(trained["answers"]) / "answers.json" if "answers" in trained else None
     page = read_report(finite(metrics), curves, answers, sections)
     write_whole(folder / "model_report.html", page.encode())
-
-
-def task_metrics(uri: str) -> dict[str, dict[str, float]]:
-    """Reads the model's own overall metrics of each task from TFMA's results.
-
-    Args:
-      uri: Folder of a `ModelEvaluation`.
-    """
-    import tensorflow_model_analysis as tfma
-
-    tasks: dict[str, dict[str, float]] = {}
-    for record in tfma.load_metrics(uri):
-        if record.slice_key.single_slice_keys:
-            continue
-        for item in record.metric_keys_and_values:
-            # Where there was a baseline, its metrics and the changes stand beside the model's.
-            if item.key.is_diff or item.key.model_name == tfma.BASELINE_KEY:
-                continue
-            name = _TFMA_NAMES.get(item.key.name)
-            if item.key.HasField("sub_key"):  # one label of several
-                name = name and f"{name}_{item.key.sub_key.class_id.value}"
-            if name and item.value.HasField("double_value"):
-                value = item.value.double_value.value
-                tasks.setdefault(item.key.output_name, {})[name] = value
-    for figures in tasks.values():
-        if {"precision", "recall"} <= figures.keys():
-            total = figures["precision"] + figures["recall"]
-            figures["f1"] = 2 * figures["precision"] * figures["recall"] / total if total else 0.0
-    return tasks
 
 
 def by_label(config: RunConfig, tasks: dict[str, dict[str, float]]) -> dict[str, Any]:

@@ -77,6 +77,8 @@ def _run(config: RunConfig, console: Console) -> int:
     _say(console, f"Metrics:     {done.folder / 'metrics.json'}")
     if config.split == "random":
         _say(console, "Split:       random: no figure tells how the model does on what comes next")
+    for note in done.metrics.get("notes", []):
+        _say(console, f"Note:        {note['text']}")
     if done.failure is not None:
         raise_failure(done.failure, done.error_log, config.root)
     if not done.metrics["blessed"]:

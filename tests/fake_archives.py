@@ -1,6 +1,5 @@
 """A server of files on 127.0.0.1 that behaves as told, one way a request, then well."""
 
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,16 +12,16 @@ class FakeArchives:
     Attributes:
       url: Its address.
       files: Content by path.
-      ways: How to answer the next requests: `"well"`, `"cut"` in half, `"whole"` whatever range is
-        asked for, `"unsized"` without a length, `"hang up"` without an answer, or an HTTP code.
-      asked: The path and the range of each request.
+      ways: How to answer the next requests: `"well"`, `"cut"` in half, `"unsized"`
+        without a length, `"hang up"` without an answer, or an HTTP code.
+      asked: The path of each request.
     """
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.files: dict[str, bytes] = {}
         self.ways: list[str | int] = []
-        self.asked: list[tuple[str, str | None]] = []
+        self.asked: list[str] = []
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -32,8 +31,8 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        archives, asked = self.archives, self.headers.get("Range")
-        archives.asked.append((self.path, asked))
+        archives = self.archives
+        archives.asked.append(self.path)
         way = archives.ways.pop(0) if archives.ways else "well"
         content = archives.files.get(self.path)
         if way == "hang up":
@@ -41,20 +40,11 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(way, int) or content is None:
             self.send_error(way if isinstance(way, int) else 404)
             return
-        start = 0
-        if asked and way != "whole":
-            start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1])
-            if start >= len(content):
-                self.send_error(416)
-                return
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        self.send_response(200)
         if way != "unsized":
-            self.send_header("Content-Length", str(len(content) - start))
+            self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        end = (start + len(content)) // 2 if way == "cut" else len(content)
-        self.wfile.write(content[start:end])
+        self.wfile.write(content[:len(content) // 2] if way == "cut" else content)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def losses(folder: Path) -> dict[str, list[dict[str, float]]]:
     found = {}
     for name, values in task["recipes"].items():
         recipe = Recipe(**values)
-        means = {"rating": 3.5, "like": 0.5, "age": 40.0}
+        means = {"rating": 3.5, "like": 0.5, "age": 40.0, "joy": 0.2, "fear": 0.9}
         network = build_network(spec, recipe, *sides, means, seed=1)
         model = MultiTaskModel(network.training, recipe, np.full(task["rows"]["items"], 0.1))
         _same_weights(model)

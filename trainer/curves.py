@@ -6,6 +6,8 @@ from pathlib import Path
 
 import keras
 
+from trainer.progress import Progress
+
 Epochs = list[dict[str, float]]
 
 
@@ -34,6 +36,23 @@ class Curves(keras.callbacks.Callback):
         partial = self._path.with_suffix(".partial")
         partial.write_text(json.dumps(epochs), encoding="utf-8")
         partial.replace(self._path)
+
+
+class Steps(keras.callbacks.Callback):
+    """Tells how far a fit is where nobody watches a bar.
+
+    Args:
+      fit: What the fit is called.
+      total: Steps of all epochs, of which early stopping may leave some out.
+    """
+
+    def __init__(self, fit: str, total: int):
+        super().__init__()
+        self._progress = Progress(f"Training, {fit} fit, steps (at most)", total)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Counts a step."""
+        self._progress.add()
 
 
 def epochs_noted(path: Path) -> Epochs:

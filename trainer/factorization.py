@@ -4,13 +4,16 @@ Koren, Bell and Volinsky 2009, "Matrix factorization techniques for recommender 
 weight decay of the training is the regularization.
 """
 
+from collections.abc import Mapping
+
 import keras
 from keras import ops
 
 from schemas import FeatureSpec
 from trainer.features import Side
+from trainer.heads import head_start
 from trainer.layers.factors import BiasedFactors
-from trainer.layers.heads import InnerProduct
+from trainer.layers.heads import InnerProduct, Offset
 from trainer.model import Network
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
@@ -18,8 +21,8 @@ from trainer.recipe.families import FactorizationOptions
 
 
 def build_factorization(
-    spec: FeatureSpec, recipe: Recipe, users: Side, items: Side, label_means: dict[str, float],
-    seed: int,
+    spec: FeatureSpec, recipe: Recipe, users: Side, items: Side,
+    label_means: Mapping[str, Offset], seed: int,
 ) -> Network:
     """Builds the factorization that a recipe describes; see `trainer.model.build_network`."""
     keras.utils.set_random_seed(seed)
@@ -33,8 +36,7 @@ def build_factorization(
                        {name: of_user, "weights": _whole(user_index)}, name="users")
     item = keras.Model({columns.ITEM_INDEX: item_index},
                        {"vector": of_item, "weights": _whole(item_index)}, name="items")
-    start = label_means[str(task.label)] if task.head == "regression" else 0.0
-    head = InnerProduct(dim + 2, start, name=f"head_{name}")
+    head = InnerProduct(dim + 2, head_start(spec, task, label_means), name=f"head_{name}")
     training = keras.Model(
         {columns.USER_INDEX: user_index, columns.ITEM_INDEX: item_index},
         {name: head(of_user, of_item), "index": item_index}, name="factorization")
@@ -43,5 +45,5 @@ def build_factorization(
 
 
 def _whole(index):
-    """Returns the weight of the only modality, `(batch, 1)`."""
-    return ops.ones_like(index, dtype="float32")[:, None]
+    """Returns the weight of the only modality, `(batch, 1)`; an unknown id has none."""
+    return ops.cast(index > 0, "float32")[:, None]

@@ -17,12 +17,13 @@ import tensorflow as tf
 
 from schemas import FeatureSpec, InputError
 from trainer.checkpoint import Checkpoint
-from trainer.curves import Curves, Epochs, epochs_noted
+from trainer.curves import Curves, Epochs, Steps, epochs_noted
 from trainer.data.events import Events, concatenate, read_events
 from trainer.data.interactions import InteractionReader, model_inputs
 from trainer.data.tables import Table
 from trainer.factorization import build_factorization
 from trainer.features import Side
+from trainer.label_facts import label_means
 from trainer.loss_scale import MirroredLossScale
 from trainer.model import Network, build_network
 from trainer.multitask import MultiTaskModel
@@ -170,8 +171,7 @@ def _first_fit(data, train: Events, validation: Events, seed, logs, checkpoints,
 def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy, precision,
          watch: "_EpochRanking | None" = None) -> Network:
     recipe = data.recipe
-    means = {label: events.label_mean(label) for label in recipe.labels}
-
+    means = label_means(data.spec, recipe, events)
     users, items = (replace(side, met=np.bincount(met, minlength=side.rows) > 0) for side, met in (
         (data.user_side, events.users), (data.item_side, events.items)))
 
@@ -206,11 +206,13 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
     if watch is not None:
         watch.network = network
         callbacks.insert(0, watch)  # an epoch is scored before its state is kept
-    # A bar where somebody watches, silence in a log file.
     # Each epoch has an order of its own: those of the epochs that are behind are passed over.
     steps = len(events) // size
+    watched = sys.stdout.isatty()  # a bar where somebody watches, a line now and then in a file
+    if not watched:
+        callbacks.append(Steps(checkpoints.name, (epochs - behind) * steps))
     model.fit(batches.repeat().skip(behind * steps), steps_per_epoch=steps, initial_epoch=behind,
-              epochs=epochs, callbacks=callbacks, verbose=int(sys.stdout.isatty()))
+              epochs=epochs, callbacks=callbacks, verbose=int(watched))
     plain = build()
     plain.training.set_weights(network.training.get_weights())
     return plain

@@ -4,6 +4,7 @@ Reads top to bottom: a user side, an item side, a head for each task, and the mo
 them together. Which features exist comes from the spec, what is built of them from the recipe.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import keras
@@ -22,7 +23,7 @@ from trainer.heads import build_heads
 from trainer.layers.embedding import RowEmbedding
 from trainer.layers.every_row import EveryRow
 from trainer.layers.fusion import FUSIONS
-from trainer.layers.heads import Head, ProfileHead
+from trainer.layers.heads import Head, Offset, ProfileHead
 from trainer.layers.imputation import IMPUTATIONS
 from trainer.layers.imputation.parts import observed
 from trainer.layers.modality_dropout import ModalityDropout
@@ -76,7 +77,7 @@ def build_network(
     recipe: Recipe,
     users: Side,
     items: Side,
-    label_means: dict[str, float],
+    label_means: Mapping[str, Offset],
     seed: int,
 ) -> Network:
     """Builds the network that a recipe describes for a dataset.
@@ -86,7 +87,7 @@ def build_network(
       recipe: What to build.
       users: The users' content.
       items: The items' content.
-      label_means: Mean of each task's label over the training rows, where heads start.
+      label_means: Mean of each label over the training rows, see `trainer.heads.label_means`.
       seed: Seed of the initial weights and of dropout.
 
     Returns:

@@ -5,6 +5,7 @@ from keras import ops
 
 from trainer.model import Network
 from trainer.preprocessing import columns
+from trainer.progress import Progress
 
 _BATCH = 1024
 _CELLS = 1 << 22  # Numbers of a head's input at once.
@@ -53,7 +54,8 @@ def ranking_scores(
         return retrieval_products(network, user, vectors)
     head, parts = network.heads[network.ranking], []
     size = max(1, _CELLS // vectors.size)
-    for start in range(0, len(user), size):
+    progress = Progress("Ranking, groups of users scored", -(-len(user) // size))
+    for start in progress.over(range(0, len(user), size)):
         raw = head(user[start : start + size, None, :], vectors[None])
         parts.append(np.asarray(raw, np.float32))
     return np.concatenate(parts)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from components.catalog_gen.shards import Spilled, of_table
+from schemas.values.identities import likeness
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,21 @@ class Catalogue:
     def positions(self) -> dict[Any, int]:
         """The place of each id."""
         return {identity: position for position, identity in enumerate(self.ids)}
+
+    def similar(self, identity: Any) -> Any:
+        """Returns the id that somebody may have meant, `None` where there is none.
+
+        Args:
+          identity: An id that the catalogue lacks. A catalogue of numbers has none that is
+            similar: two numbers that differ are two ids.
+        """
+        if not isinstance(identity, bytes):
+            return None
+        return self._alike.get(likeness(identity.decode("utf-8", "replace")))
+
+    @cached_property
+    def _alike(self) -> dict[str, bytes]:
+        return {likeness(one.decode("utf-8", "replace")): one for one in reversed(self.ids)}
 
 
 def write_catalogue(spilled: Iterable[Spilled], has_items: bool, path: str) -> str:

@@ -1,5 +1,6 @@
 """The hard rules of a schema, applied record by record.
 
+What a number, a time and an id are, `schemas.values` says; NaN is no value, as an empty field is.
 A fault in an id, a timestamp, a label or a required column costs the row; a fault in any other
 column costs only that value. What a schema merely expects (known strings, shares of missing
 values, drift) is judged later, over the whole table, by ExampleValidator.
@@ -7,17 +8,25 @@ values, drift) is judged later, over the whole table, by ExampleValidator.
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.catalog_gen.times import MILLISECONDS_FROM, to_seconds
+from components.catalog_gen.notes import Notes
 from components.media import MediaFault, read_media, read_sound_track
 from components.sources.base import Record
 from schemas import MEDIA, Feature, FeatureSpec
+from schemas.values.identities import normal_identity, normal_text, shown
+from schemas.values.numbers import integer, is_code, not_a_number, number, truth
+from schemas.values.times import date_of_digits, likely_range, to_seconds
 
 _LARGEST = {int: 2**63 - 1, float: 3.4028234e38}  # what a tf.train.Example holds: int64, float32
-_SECONDS_BELOW = MILLISECONDS_FROM - 1
+_IDS = ("user_id", "item_id")
 _SHOWN = 60  # characters of a faulty value that a reason quotes
+_NORMALISED = "were written in another form than it has here (blanks, accents, marks without width)"
+_DECIMAL_ID = "are ids written as decimals; they were read without the point"
+_DIGITS = "are digits that were read as a date"
+_UNLIKELY = "are times outside the likely range"
 
 
 @dataclass
@@ -43,6 +52,9 @@ class Checker:
     """Converts the values of a table's records to the schema's types and applies the hard rules.
 
     What depends on the schema alone is worked out once, for tables have millions of rows.
+
+    Attributes:
+      notes: What was changed, or is doubtful, in the rows checked so far.
     """
 
     def __init__(self, spec: FeatureSpec, side: str):
@@ -59,6 +71,7 @@ class Checker:
             for feature in spec.table(side) if not feature.derived
         ]
         self._tracks = [feature for feature in spec.table(side) if feature.sound_of]
+        self.notes = Notes(empty={column.name for column in self._columns})
 
     def check(self, record: Record) -> Checked:
         """Checks one record.
@@ -70,7 +83,7 @@ class Checker:
           The converted values, or why the row or some of its values are left out.
         """
         checked = Checked(value_faults=list(record.faults))
-        given, kept = record.values.get, checked.values
+        given, kept, notes = record.values.get, checked.values, self.notes
         for column in self._columns:
             raw: Any = given(column.name)
             kind = type(raw)
@@ -79,8 +92,21 @@ class Checker:
                 kept[column.name] = [raw]
                 continue
             if kind is str and column.text and raw:
-                kept[column.name] = [raw.encode("utf-8", "replace")]
-                continue
+                text = raw
+                if column.normal and not (raw.isascii() and raw[0] > " " < raw[-1] and
+                                          raw[-2:] != ".0"):
+                    text = column.normal(raw)
+                    if text != raw:
+                        _note_text(raw, text, column.feature, record, notes)
+                if text:
+                    kept[column.name] = [text.encode("utf-8", "replace")]
+                    continue
+                raw = None
+            elif kind is str and column.parse:
+                number = column.parse(raw)
+                if number is not None and column.low <= number <= column.high:
+                    kept[column.name] = [number]
+                    continue
             try:
                 values = _convert(raw, column.feature)
                 if not values and column.needed:
@@ -91,10 +117,19 @@ class Checker:
                     checked.row_fault = "; ".join([*record.faults, str(fault)])
                     return checked
                 checked.value_faults.append(str(fault))
+                notes.lose(column.name)
                 continue
             if values:
                 kept[column.name] = values
+                if column.feature.role is not None:
+                    _note_number(raw, values[0], column, record, notes)
         kept.update(_sound_tracks(record, self._tracks))
+        if notes.empty:
+            notes.empty.difference_update(kept)
+        for told in record.faults:  # of a column, they begin with its name
+            name = told.partition(":")[0]
+            if name in notes.empty or name in notes.lost:
+                notes.lose(name)
         return checked
 
 
@@ -104,9 +139,12 @@ class _Column:
 
     Attributes:
       plain: Type of a value that needs no conversion, `None` where each one does.
-      text: A string needs nothing but its encoding.
+      text: A string needs nothing but its encoding, and perhaps its usual form.
+      normal: Returns the usual form of a text, `None` where texts stay as they are.
+      parse: Reads a text as a number, `None` where a text takes the longer way.
       low: Smallest value of the type `plain`.
       high: Largest such value.
+      likely: First and last second that a time is expected at: the schema's, or those of today.
       needed: A row without a value breaks a hard rule.
       hard: A fault costs the row.
     """
@@ -115,22 +153,61 @@ class _Column:
     feature: Feature
     plain: type | None
     text: bool
+    normal: Callable[[str], str] | None
+    parse: Callable[[str], float | None] | None
     low: float
     high: float
+    likely: tuple[float, float]
     needed: bool
     hard: bool
 
     @classmethod
     def of(cls, feature: Feature, label: bool) -> "_Column":
         needed = feature.required or feature.role is not None
-        plain, low, high = None, 0.0, 0.0
+        plain, parse, low, high = None, None, 0.0, 0.0
+        minimum, maximum = feature.minimum, feature.maximum
+        first, last = likely_range()
         if feature.dtype in _LARGEST:
-            most = _SECONDS_BELOW if feature.role == "timestamp" else _LARGEST[feature.dtype]
+            most = _LARGEST[feature.dtype]
             plain = feature.dtype
-            low = -most if feature.minimum is None else max(-most, feature.minimum)
-            high = most if feature.maximum is None else min(most, feature.maximum)
+            if feature.role not in _IDS:  # whose leading zeros and points are looked at
+                parse = integer if feature.dtype is int else number
+            low = -most if minimum is None else max(-most, minimum)
+            high = most if maximum is None else min(most, maximum)
+            if feature.role == "timestamp":  # others may be digits of a date, or are told
+                low, high = max(low, first), min(high, last)
         text = feature.dtype is bytes and feature.modality not in MEDIA
-        return cls(feature.name, feature, plain, text, low, high, needed, needed or label)
+        normal = None
+        if feature.role is not None:
+            normal = normal_identity if feature.role in _IDS else normal_text
+        likely = (first if minimum is None else minimum, last if maximum is None else maximum)
+        return cls(feature.name, feature, plain, text, normal, parse, low, high, likely, needed,
+                   needed or label)
+
+
+def _note_text(raw: str, text: str, feature: Feature, record: Record, notes: Notes) -> None:
+    what = _DECIMAL_ID if normal_text(raw) != text else _NORMALISED
+    notes.add(feature.name, what, record, _shown(raw, feature))
+
+
+def _note_number(raw: Any, value: Any, column: _Column, record: Record, notes: Notes) -> None:
+    feature = column.feature
+    if feature.role == "timestamp":
+        low, high = column.likely
+        if not low <= value <= high:
+            notes.add(feature.name, _UNLIKELY, record, _shown(raw, feature))
+        elif _is_date_in_digits(raw, value):
+            notes.add(feature.name, _DIGITS, record, _shown(raw, feature))
+    elif isinstance(raw, str) and "." in raw:
+        notes.add(feature.name, _DECIMAL_ID, record, _shown(raw, feature))
+
+
+def _is_date_in_digits(raw: Any, second: int) -> bool:
+    text = str(raw).strip()
+    if not text.isdecimal():
+        return False
+    digits = int(text)
+    return second not in (digits, digits // 1000) and date_of_digits(digits) == second
 
 
 def _sound_tracks(record: Record, features: list[Feature]) -> dict[str, list[bytes]]:
@@ -150,6 +227,8 @@ def _convert(raw: Any, feature: Feature) -> list[Any]:
             raise _Fault(f"{feature.name}: {fault}") from fault
     given = raw if isinstance(raw, list | tuple) else [raw]
     items = [item for item in given if item not in (None, "", b"")]
+    if feature.dtype is not bytes:  # no number is no value, as in a row that has none
+        items = [item for item in items if not not_a_number(item)]
     if feature.max_values and len(items) > feature.max_values:
         raise _Fault(f"{feature.name} has {len(items)} values, at most {feature.max_values} fit")
     return [_scalar(item, feature) for item in items]
@@ -158,34 +237,57 @@ def _convert(raw: Any, feature: Feature) -> list[Any]:
 def _scalar(item: Any, feature: Feature) -> Any:
     if feature.dtype is bytes:
         return item if isinstance(item, bytes) else str(item).encode("utf-8", "replace")
-    given = f"{feature.name} {_shown(item, feature)}"
+    if isinstance(item, bytes):
+        item = item.decode("utf-8", "replace")
     if feature.role == "timestamp":
-        item = to_seconds(item)
-        if item is None:
-            raise _Fault(f"{given} is no time: expected seconds, milliseconds or an ISO date")
-    try:
-        value = feature.dtype(item)
-        whole = feature.dtype is float or value == item or isinstance(item, str)
-    except (TypeError, ValueError, OverflowError):
-        whole = False
-    if not whole:
-        kind = "whole number" if feature.dtype is int else "number"
-        comma = isinstance(item, str) and re.fullmatch(r"-?\d+,\d+", item)
-        hint = "; for decimal commas set decimal: ','" if comma else ""
-        raise _Fault(f"{given} is not a {kind}{hint}")
+        value = to_seconds(item, feature.maximum)
+        if value is None:
+            raise _Fault(f"{feature.name} {_shown(item, feature)} is no time: expected seconds, "
+                         "milliseconds or an ISO date")
+    else:
+        value = _read(item, feature)
+        if value is None:
+            raise _Fault(_no_number(item, feature))
     if feature.dtype is float and not math.isfinite(value):
-        raise _Fault(f"{given} is not finite")
+        raise _Fault(f"{feature.name} {_shown(item, feature)} is not finite")
     low, high = feature.minimum, feature.maximum
     if (low is not None and value < low) or (high is not None and value > high):
         bounds = " to ".join("any" if bound is None else f"{bound:g}" for bound in (low, high))
-        raise _Fault(f"{given} is outside the range {bounds}")
+        raise _Fault(f"{feature.name} {_shown(item, feature)} is outside the range {bounds}")
     if abs(value) > _LARGEST[feature.dtype]:
-        raise _Fault(f"{given} is too large to be stored")
+        raise _Fault(f"{feature.name} {_shown(item, feature)} is too large to be stored")
     return value
+
+
+def _read(item: Any, feature: Feature) -> Any:
+    """Returns a value as the schema's type of number, or `None` where it is none."""
+    if isinstance(item, str):
+        if feature.role in _IDS and is_code(item):
+            return None
+        value = integer(item) if feature.dtype is int else number(item)
+        if value is None and (feature.minimum, feature.maximum) == (0.0, 1.0):
+            value = truth(item)
+        return None if value is None else feature.dtype(value)
+    try:
+        value = feature.dtype(item)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return value if feature.dtype is float or value == item else None
+
+
+def _no_number(item: Any, feature: Feature) -> str:
+    kind = "whole number" if feature.dtype is int else "number"
+    hint = ""
+    if isinstance(item, str):
+        if re.fullmatch(r"-?\d+,\d+", item):
+            hint = "; for decimal commas set decimal: ','"
+        elif feature.role in _IDS and is_code(item):
+            hint = ": it begins with a zero, which only a column of BYTES keeps"
+    return f"{feature.name} {_shown(item, feature)} is not a {kind}{hint}"
 
 
 def _shown(item: Any, feature: Feature) -> str:
     if feature.pii:
         return "(personal, not shown)"
-    text = repr(item)
+    text = shown(item) if isinstance(item, str) else repr(item)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

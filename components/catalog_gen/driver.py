@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from typing import Any
 
 from components.parameter_driver import ParameterDriver
@@ -20,17 +21,24 @@ class Driver(ParameterDriver):
 
 
 def fingerprint(source: Source) -> str:
-    """Digests the names and the content of all files of a source.
+    """Digests the paths and the content of all files of a source.
 
     Args:
       source: The source.
 
     Returns:
-      Thirty-two hexadecimal digits; one changed byte changes them.
+      Thirty-two hexadecimal digits. One changed byte changes them, and so does a file or a folder
+      of another name: rows name their pictures by paths. Where the whole dataset is changes none.
     """
     digest = hashlib.blake2b(digest_size=16)
     for path in sorted(source.files()):
-        digest.update(f"{path.name}/{path.stat().st_size}\n".encode())
+        # What a link leads to decides whether it may be read, and a folder's what its paths mean.
+        link = os.readlink(path) if path.is_symlink() else ""
+        name = os.fsencode(os.path.relpath(path, source.data_dir))
+        digest.update(b"%b\0%b\0" % (name, os.fsencode(link)))
+        if path.is_dir():
+            continue
+        digest.update(b"%d\0" % path.stat().st_size)
         with path.open("rb") as file:
             while block := file.read(_BLOCK):
                 digest.update(block)

@@ -11,6 +11,7 @@ from typing import Any
 
 _RUN = 50_000  # faults in memory
 _OPEN = 256  # files open at once
+_LONGEST = 500  # characters of a reason, which may quote a value of any length
 
 Origin = tuple[str, int]
 
@@ -37,9 +38,11 @@ class FaultWriter:
           table: The table.
           origin: File and line.
           kind: `"row"` where the row was left out, `"value"` where one of its values was.
-          reason: One sentence.
+          reason: One sentence; a longer one than anybody reads is cut.
         """
         self.rows[table] += kind == "row"
+        if len(reason) > _LONGEST:
+            reason = f"{reason[:_LONGEST]}..."
         self._waiting.append({"table": table, "source": origin[0], "line": origin[1],
                               "kind": kind, "reason": reason})
         if len(self._waiting) >= _RUN:

@@ -9,6 +9,7 @@ from components.catalog_gen.histories import Row
 from components.catalog_gen.shards import Packed, Spilled, SpilledRows
 from components.catalog_gen.splits import split_fault
 from schemas import FeatureSpec
+from schemas.values.identities import shown
 
 
 def unique_rows(
@@ -62,7 +63,7 @@ class UserJoin:
         self._spec, self._protocol, self._has_users = spec, protocol, has_users
         self._users = SpilledRows(shards, spec, "users")
         self._events = SpilledRows(shards, spec, "interactions")
-        self._known, self._faults = known.positions, faults
+        self._catalogue, self._known, self._faults = known, known.positions, faults
         self._user, self._item = spec.role("user_id").name, spec.role("item_id").name
         self._same = [spec.role(role).name for role in ("item_id", "timestamp", "event_type")
                       if spec.has_role(role)] if spec.has_role("timestamp") else []
@@ -99,7 +100,7 @@ class UserJoin:
         self, row: Row, origin: Origin, known_user: bool, seen: dict[tuple, Origin]
     ) -> str | None:
         if row[self._item][0] not in self._known:
-            return f"{self._item} {_shown(row[self._item][0])} is not in the table of items"
+            return self._unknown_item(row[self._item][0])
         if not known_user:
             return f"{self._user} {_shown(row[self._user][0])} is not in the table of users"
         if reason := split_fault(row, self._protocol):
@@ -113,5 +114,13 @@ class UserJoin:
         return None
 
 
+    def _unknown_item(self, identity: Any) -> str:
+        told = f"{self._item} {_shown(identity)} is not in the table of items"
+        similar = self._catalogue.similar(identity)
+        return told if similar is None else f"{told}, which has {_shown(similar)}"
+
+
 def _shown(identity: Any) -> str:
-    return repr(identity.decode("utf-8", "replace") if isinstance(identity, bytes) else identity)
+    if isinstance(identity, bytes):
+        return shown(identity.decode("utf-8", "replace"))
+    return repr(identity)

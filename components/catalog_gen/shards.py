@@ -9,9 +9,11 @@ from typing import Any
 from components.catalog_gen.check import Checker
 from components.catalog_gen.faults import FaultWriter, Origin
 from components.catalog_gen.histories import Row
+from components.catalog_gen.notes import Notes
 from components.catalog_gen.spill import SpillWriter, read_spill
 from components.sources.base import Source
 from schemas import Feature, FeatureSpec
+from trainer.progress import Progress
 
 # A row as it lies in a spill, after the place of its shard.
 Packed = tuple[int, tuple]
@@ -44,6 +46,7 @@ class Spilled:
       quarantined: Number of rows left out.
       faults: Sorted files of what was left out.
       items: File of the distinct item ids, `None` for a table of users.
+      notes: What was changed, or is doubtful, in the rows read.
     """
 
     shard: Shard
@@ -53,6 +56,7 @@ class Spilled:
     quarantined: int
     faults: tuple[str, ...]
     items: str | None
+    notes: Notes
 
     @property
     def kept(self) -> int:
@@ -81,7 +85,8 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str) -
     items: set[Any] = set()
     read = 0
     with SpillWriter(f"{stem}.rows") as spill:
-        for record in source.records(side, shard.name):
+        progress = Progress(f"Ingest, rows of {side} read from {shard.name}")
+        for record in progress.over(source.records(side, shard.name)):
             read += 1
             checked = checker.check(record)
             if checked.row_fault is not None:
@@ -101,7 +106,8 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str) -
     if item is not None:
         Path(f"{stem}.ids").write_bytes(marshal.dumps(sorted(items)))
     return Spilled(shard, f"{stem}.rows", tuple(sources), read, faults.rows[side],
-                   tuple(faults.paths), f"{stem}.ids" if item is not None else None)
+                   tuple(faults.paths), f"{stem}.ids" if item is not None else None,
+                   checker.notes)
 
 
 class SpilledRows:

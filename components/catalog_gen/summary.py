@@ -8,6 +8,7 @@ from typing import Any
 
 from components.catalog_gen.faults import merge_faults
 from components.catalog_gen.items import ItemsDone
+from components.catalog_gen.notes import together
 from components.catalog_gen.shards import Spilled, of_table
 from components.catalog_gen.users import UsersDone
 from schemas import SIDES
@@ -41,6 +42,8 @@ def count(
 ) -> dict[str, Any]:
     """Returns the content of `counts.json`: in each table, read = kept + quarantined.
 
+    Under `told` is, by table, what was changed or is doubtful (`notes.together`).
+
     A table that the dataset lacks counts as read where its ids are found.
     """
     splits: Counter[str] = Counter()
@@ -52,10 +55,11 @@ def count(
         left_out.update(one.left_out)
     kept = {"users": sum(one.kept for one in users), "items": sum(one.kept for one in items),
             "interactions": splits.total()}
-    counts: dict[str, Any] = {"split": protocol}
+    counts: dict[str, Any] = {"split": protocol, "told": {}}
     for side in SIDES:
         shards = of_table(spilled, side)
         read = sum(one.read for one in shards) if shards else kept[side]
         quarantined = left_out[side] + sum(one.quarantined for one in shards)
+        counts["told"][side] = together([one.notes for one in shards])
         counts[side] = {"read": read, "kept": kept[side], "quarantined": quarantined}
     return counts | {"splits": dict(splits)}

@@ -17,6 +17,7 @@ from components.catalog_gen.splits import SPLITS, splitter
 from components.catalog_gen.tables import TableWriter
 from components.catalog_gen.unseen import Unseen
 from schemas import FeatureSpec
+from trainer.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ class UserBuckets:
             writers = {name: stack.enter_context(
                 TableWriter(self._tables["interactions"], name, bucket)) for name in SPLITS}
             user_writer = stack.enter_context(TableWriter(self._tables["users"], "all", bucket))
-            for user, events in join.read(bucket.parts):
+            progress = Progress(f"Ingest, users of bucket {bucket.number} written")
+            for user, events in progress.over(join.read(bucket.parts)):
                 splits = split(events)
                 histories.add(events, splits)
                 unseen.add(events, splits)

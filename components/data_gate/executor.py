@@ -7,11 +7,17 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import Artifact, artifact_utils
 
 from components.data_report.anomalies import read_anomalies
-from components.data_report.quarantine import grouped_reasons, quarantined_share, read_counts
+from components.data_report.quarantine import (
+    grouped_reasons,
+    lost_columns,
+    quarantined_share,
+    read_counts,
+)
 from components.verdict import Outcome
 from schemas import SIDES, DataAnomalyError
 
 _REASONS_SHOWN = 3
+_LOST = 20  # values from which on a column that lost them all stops the run
 
 
 class Executor(base_executor.BaseExecutor):
@@ -57,21 +63,23 @@ def anomaly_reasons(anomalies: dict[str, str]) -> list[str]:
 
 
 def quarantine_reasons(uri: str, limit: float) -> list[str]:
-    """Says which tables lost too many rows at ingest.
+    """Says which tables lost too many rows at ingest, and which columns all of their values.
 
     Args:
       uri: Folder of the `Quarantine`.
       limit: Largest share of rows that may be left out, 0 to 1.
 
     Returns:
-      One sentence for each table above the limit, with its most frequent reasons.
+      One sentence for each such column, and for each table above the limit, with its most
+      frequent reasons.
     """
     counts = read_counts(uri)
     above = [side for side in SIDES if quarantined_share(counts[side]) > limit]
+    lost = lost_columns(counts, _LOST)
     if not above:
-        return []
+        return lost
     groups = grouped_reasons(uri, examples=1)
-    return [
+    return lost + [
         f"Table {side}: {counts[side]['quarantined']:,} of {counts[side]['read']:,} rows "
         f"({quarantined_share(counts[side]):.2%}) were quarantined, above the limit of "
         f"{limit:.2%}. {_most_frequent(groups, side)}"

@@ -6,7 +6,12 @@ from typing import Any
 
 from components.data_report.anomalies import read_anomalies
 from components.data_report.media import sample_pictures, sound_seconds
-from components.data_report.quarantine import grouped_reasons, read_counts
+from components.data_report.quarantine import (
+    grouped_reasons,
+    lost_columns,
+    notes,
+    read_counts,
+)
 from components.data_report.statistics import read_statistics
 from schemas import MEDIA, SIDES, Feature, FeatureSpec
 
@@ -61,6 +66,8 @@ def headline(counts: dict[str, Any], anomalies: dict[str, Any]) -> str:
         parts = [f"{tables['interactions']['kept']:,} interactions", f"{quarantined:,} quarantined"]
         if tables["split"] == "random":
             parts.append("split at random, not in time")
+        if told := len(tables["told"]):
+            parts.append(f"{told} {'note' if told == 1 else 'notes'} on values")
     found = sum(len(section.get("found", [])) for section in anomalies.values())
     if found:
         parts.append(f"{found:,} {'anomaly' if found == 1 else 'anomalies'}")
@@ -114,7 +121,8 @@ def _counts(uri: str) -> dict[str, Any]:
         for side in SIDES
     }
     splits = {str(split): int(rows) for split, rows in counts["splits"].items()}
-    return {"counts": {**tables, "splits": splits, "split": str(counts["split"])}}
+    told = [*lost_columns(counts), *notes(counts)]
+    return {"counts": {**tables, "splits": splits, "split": str(counts["split"]), "told": told}}
 
 
 def _reasons(spec: FeatureSpec, uri: str) -> dict[str, Any]:

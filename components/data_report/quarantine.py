@@ -23,6 +23,34 @@ def quarantined_share(counts: dict[str, int]) -> float:
     return counts["quarantined"] / counts["read"] if counts["read"] else 0.0
 
 
+def notes(counts: dict[str, Any]) -> list[str]:
+    """Returns what ingest changed or found doubtful and kept all the same, one sentence each.
+
+    Args:
+      counts: The content of `counts.json`.
+    """
+    return [
+        f"Table {side}: {note['count']:,} values of {note['column']} {note['what']}; the first: "
+        f"{note['example']}."
+        for side in SIDES for note in counts.get("told", {}).get(side, {}).get("notes", ())
+    ]
+
+
+def lost_columns(counts: dict[str, Any], least: int = 1) -> list[str]:
+    """Names the columns of which ingest left out every single value, one sentence each.
+
+    Args:
+      counts: The content of `counts.json`.
+      least: Values that a column must have had to be named.
+    """
+    return [
+        f"Table {side}: all {lost['count']:,} values of {lost['column']} were left out, so that "
+        "the column is empty."
+        for side in SIDES for lost in counts.get("told", {}).get(side, {}).get("lost", ())
+        if lost["count"] >= least
+    ]
+
+
 def grouped_reasons(
     uri: str, examples: int, hidden: Collection[str] = ()
 ) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The `Gate` component: three verdicts in, the one blessing out."""
+"""The `Gate` component: all verdicts in, the one blessing out."""
 
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import channel, component_spec, standard_artifacts
@@ -22,11 +22,16 @@ class GateSpec(component_spec.ComponentSpec):
         "ranking": component_spec.ChannelParameter(type=Verdict),
         "server": component_spec.ChannelParameter(type=Verdict, optional=True),
         "predictions": component_spec.ChannelParameter(type=Verdict, optional=True),
+        "model_run": component_spec.ChannelParameter(
+            type=standard_artifacts.ModelRun, optional=True),
     }
     OUTPUTS = {
         "blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
     }
-    PARAMETERS = {"code_digest": component_spec.ExecutionParameter(type=str)}
+    PARAMETERS = {
+        "max_error_ratio": component_spec.ExecutionParameter(type=float, optional=True),
+        "code_digest": component_spec.ExecutionParameter(type=str),
+    }
 
 
 class Gate(base_component.BaseComponent):
@@ -43,6 +48,8 @@ class Gate(base_component.BaseComponent):
         predictions: channel.BaseChannel | None = None,
         evaluation: channel.BaseChannel | None = None,
         evaluation_metrics: channel.BaseChannel | None = None,
+        model_run: channel.BaseChannel | None = None,
+        max_error_ratio: float | None = None,
     ) -> None:
         """Builds the component.
 
@@ -52,8 +59,11 @@ class Gate(base_component.BaseComponent):
           server: The `Verdict` of the server's validation, of a model that is served.
           predictions: The `Verdict` of the written predictions, of a model that is not.
           evaluation: The `ModelBlessing` of TFX's Evaluator, where the recipe has tasks for it.
-          evaluation_metrics: The `ModelEvaluation` of TFX's Evaluator, which names the metrics
-            that failed.
+          evaluation_metrics: The `ModelEvaluation` of TFX's Evaluator, which has the metrics and
+            names those that failed.
+          model_run: The `ModelRun` of the Trainer, which tells what the labels are.
+          max_error_ratio: Largest error of a task, as a share of what a trivial predictor
+            reaches; nothing is asked where `None`.
         """
         verdicts = {"server": server, "predictions": predictions}
         super().__init__(
@@ -62,7 +72,9 @@ class Gate(base_component.BaseComponent):
                 evaluation=evaluation,
                 evaluation_metrics=evaluation_metrics,
                 ranking=ranking,
+                model_run=model_run,
                 **{name: verdict for name, verdict in verdicts.items() if verdict},
+                **({} if max_error_ratio is None else {"max_error_ratio": float(max_error_ratio)}),
                 blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
                 code_digest=code_digest("components.gate.executor"),
             )

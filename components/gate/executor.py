@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import Artifact, artifact_utils
 
 from components.gate.metric_failures import metric_failures
+from components.label_facts import read_label_facts, relative_reasons, without_auc
+from components.task_metrics import task_metrics
 from components.verdict import Outcome
 
 _log = logging.getLogger(__name__)
@@ -29,30 +31,43 @@ class Executor(base_executor.BaseExecutor):
         """Reads the verdicts that there are; blesses or refuses `model`."""
         one = artifact_utils.get_single_instance
         reasons = []
+        trained = input_dict.get("model_run")
+        facts = read_label_facts(one(trained).uri) if trained else {}
         evaluated = input_dict.get("evaluation")  # a recipe with retrieval alone has none
         if evaluated and one(evaluated).get_int_custom_property("blessed") != 1:
-            reasons = evaluator_reasons(one(input_dict["evaluation_metrics"]).uri)
+            reasons = evaluator_reasons(one(input_dict["evaluation_metrics"]).uri,
+                                        without_auc(facts))
         outcomes = {name: Outcome.load(one(input_dict[name]).uri) for name in _CHECKS
                     if input_dict.get(name)}
+        ratio = exec_properties.get("max_error_ratio")
+        if facts and ratio is not None:
+            metrics = (outcomes["predictions"].figures.get("tasks", {})
+                       if "predictions" in outcomes
+                       else task_metrics(one(input_dict["evaluation_metrics"]).uri))
+            reasons += [f"Gate: {text}" for text in relative_reasons(metrics, facts, ratio)]
         reasons += verdict_reasons(outcomes)
         write_blessing(one(output_dict["blessing"]), one(input_dict["model"]), reasons)
 
 
-def evaluator_reasons(uri: str) -> list[str]:
+def evaluator_reasons(uri: str, without_auc: Collection[str] = ()) -> list[str]:
     """Says why TFX's Evaluator did not bless the model.
 
     Args:
       uri: Folder of its `ModelEvaluation`.
+      without_auc: Tasks of whose area under the curve nothing can be asked.
 
     Returns:
       One sentence for each failed metric; a general one where they cannot be read.
     """
     try:
-        found = metric_failures(uri)
+        failures = metric_failures(uri)
     except Exception as error:  # Any failure to read costs the detail, never the verdict.
         _log.warning("The Evaluator's validation result in %s is unreadable: %s", uri, error)
-        found = []
-    return [f"Evaluator: {text}" for text in found or [f"did not bless the model, see {uri}"]]
+        failures = []
+    if not failures:
+        return [f"Evaluator: did not bless the model, see {uri}"]
+    return [f"Evaluator: {failure.text}" for failure in failures
+            if not (failure.metric == "auc" and failure.task in without_auc)]
 
 
 def verdict_reasons(outcomes: Mapping[str, Outcome]) -> list[str]:

@@ -1,29 +1,45 @@
 """The failed thresholds of TFMA's validation result, as sentences."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 
-def metric_failures(uri: str) -> list[str]:
+class Failure(NamedTuple):
+    """A threshold that was not met.
+
+    Attributes:
+      text: What happened, as a sentence.
+      task: The task; empty where it is about none.
+      metric: TFMA's name of the metric; empty where it is about none.
+    """
+
+    text: str
+    task: str = ""
+    metric: str = ""
+
+
+def metric_failures(uri: str) -> list[Failure]:
     """Reads which metrics failed.
 
     Args:
       uri: Folder of a `ModelEvaluation`, with TFMA's `validations.tfrecord`.
 
     Returns:
-      One sentence for each failed metric, missing slice or missing threshold, such as
+      One for each failed metric, missing slice or missing threshold, with a text such as
       `"rating, metric rmse 1.21 is above 1.1 (slice Overall)"`.
     """
     import tensorflow_model_analysis as tfma  # Slow, and only a refused model needs it.
 
     result = tfma.load_validation_result(uri)
     found = [
-        _failure(failure, _slice(validation))
+        Failure(_failure(failure, _slice(validation)), failure.metric_key.output_name,
+                failure.metric_key.name)
         for validation in result.metric_validations_per_slice
         for failure in validation.failures
     ]
-    found += [f"no example fell into the slice {_missing(spec)}" for spec in result.missing_slices]
+    found += [Failure(f"no example fell into the slice {_missing(spec)}")
+              for spec in result.missing_slices]
     if result.missing_thresholds:
-        found.append("no metric has a threshold")
+        found.append(Failure("no metric has a threshold"))
     return found
 
 

@@ -17,6 +17,7 @@ from schemas import FeatureSpec, parse_spec
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.encodings import Encodings
 from trainer.encoders.module import load
+from trainer.progress import Progress
 from trainer.recipe.encoders import Encoder as Options
 from trainer.recipe.encoders import Encoders
 
@@ -55,7 +56,8 @@ def _encode(spec: FeatureSpec, modality: str, options: Options, files: dict[str,
     for table in _TABLES:
         identity = spec.id_key(table).name
         for feature in spec.inputs(table, (modality,)):
-            rows = read_column(files[table], identity, feature.name)
+            rows = Progress(f"Encoder of {modality}, {table} read").over(
+                read_column(files[table], identity, feature.name))
             found = encode_column(rows, encoder.encode, options.batch_size, known)
             encodings.write(table, feature.name, *found)
     if not module.foreign:

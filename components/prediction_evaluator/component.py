@@ -13,7 +13,7 @@ class PredictionEvaluatorSpec(component_spec.ComponentSpec):
     """Artifacts and parameters of `PredictionEvaluator`."""
 
     PARAMETERS = {
-        "max_rmse": component_spec.ExecutionParameter(type=float),
+        "max_rmse": component_spec.ExecutionParameter(type=float, optional=True),
         "min_auc": component_spec.ExecutionParameter(type=float),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
@@ -27,16 +27,17 @@ class PredictionEvaluator(base_component.BaseComponent):
     SPEC_CLASS = PredictionEvaluatorSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, scores: BaseChannel, max_rmse: float, min_auc: float):
+    def __init__(self, scores: BaseChannel, min_auc: float, max_rmse: float | None = None):
         """Builds the component.
 
         Args:
           scores: The `Scores` that the Trainer wrote.
-          max_rmse: Largest root mean squared error of a regression.
           min_auc: Smallest area under the curve of a binary task.
+          max_rmse: Largest root mean squared error of a regression, where there is a limit.
         """
         super().__init__(PredictionEvaluatorSpec(
-            scores=scores, max_rmse=float(max_rmse), min_auc=float(min_auc),
+            scores=scores, min_auc=float(min_auc),
+            **({} if max_rmse is None else {"max_rmse": float(max_rmse)}),
             verdict=Channel(type=Verdict),
             code_digest=code_digest("components.prediction_evaluator.executor"),
         ))

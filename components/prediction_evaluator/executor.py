@@ -17,12 +17,18 @@ class Executor(base_executor.BaseExecutor):
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See `PredictionEvaluatorSpec` for the artifacts and parameters."""
         scores = WrittenScores.load(Path(artifact_utils.get_single_uri(input_dict["scores"])))
-        outcome = judge(scores.tasks, exec_properties["max_rmse"], exec_properties["min_auc"])
+        outcome = judge(
+            scores.tasks, exec_properties["min_auc"], exec_properties.get("max_rmse"))
         outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]))
 
 
-def judge(tasks: dict[str, TaskScores], max_rmse: float, min_auc: float) -> Outcome:
-    """Measures every task, and holds it against the thresholds.
+def judge(tasks: dict[str, TaskScores], min_auc: float, max_rmse: float | None) -> Outcome:
+    """Measures every task, and holds it against the absolute thresholds; see `Gate` for others.
+
+    Args:
+      tasks: Labels and predictions by task.
+      min_auc: Smallest area under the curve; nothing is asked of labels of one value.
+      max_rmse: Largest root mean squared error, where there is a limit.
 
     Returns:
       The outcome; its figure `tasks` has each task's metrics, named as the Evaluator's.
@@ -30,10 +36,12 @@ def judge(tasks: dict[str, TaskScores], max_rmse: float, min_auc: float) -> Outc
     figures = {name: task_metrics(task) for name, task in tasks.items()}
     reasons = []
     for name, found in figures.items():
-        # Written so that a NaN, of no rows or of one class, does not pass.
-        if "rmse" in found and not found["rmse"] <= max_rmse:
+        # Written so that a NaN, of no rows, does not pass.
+        if max_rmse is not None and "rmse" in found and not found["rmse"] <= max_rmse:
             reasons.append(f"{name}, metric rmse {found['rmse']:.4g} is above {max_rmse:.4g}")
-        if "auc" in found and not found["auc"] >= min_auc:
+        labels = tasks[name].labels
+        one_value = len(labels) and (labels == labels[0]).all()
+        if "auc" in found and not one_value and not found["auc"] >= min_auc:
             reasons.append(f"{name}, metric auc {found['auc']:.4g} is below {min_auc:.4g}")
     return Outcome(not reasons, reasons, {"tasks": figures})
 

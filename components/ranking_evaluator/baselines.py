@@ -6,17 +6,19 @@ validation split; the baseline is then fitted afresh on train and validation tog
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from scipy import linalg, sparse
 
+from trainer.one_thread import one_thread
+from trainer.progress import Progress
 from trainer.ranking import RankingTask, ranking_metrics
 
 _MOST_ITEMS = 20_000  # EASE inverts a dense matrix of this side: 3.2 GB.
 _EASE_PENALTIES = (50.0, 100.0, 200.0, 400.0, 800.0)
 _IALS_PENALTIES = (0.005, 0.01, 0.02)
 _IALS_DIM, _IALS_EPOCHS, _IALS_UNOBSERVED = 96, 6, 0.4
+_SYSTEMS = 256  # Solved at once: 9 MB of them.
 
 Fit = Callable[[sparse.csr_matrix, np.ndarray, float], np.ndarray]
 
@@ -54,7 +56,8 @@ def fit_baselines(
       The baselines by name.
     """
     def tuned(fit: Fit, penalties: tuple[float, ...]) -> Baseline:
-        penalty = _best(fit, penalties, train, validation_task)
+        progress = Progress(f"{fit.__name__}, fits", len(penalties) + 1)
+        penalty = _best(fit, penalties, train, validation_task, progress)
         return Baseline(fit(known, test_task.users, penalty), penalty)
 
     found = {"popularity": Baseline(popularity(known, test_task.users))}
@@ -101,7 +104,8 @@ def ease(positives: sparse.csr_matrix, users: np.ndarray, penalty: float) -> np.
     seen = positives[:, columns].astype(float)
     gram = (seen.T @ seen).toarray()
     gram[np.diag_indices_from(gram)] += penalty
-    precision = linalg.inv(gram, overwrite_a=True, check_finite=False)
+    with one_thread(len(gram)):
+        precision = linalg.inv(gram, overwrite_a=True, check_finite=False)
     weights = precision / -np.diag(precision)
     np.fill_diagonal(weights, 0.0)
     scores = np.zeros((len(users), positives.shape[1]))
@@ -128,36 +132,47 @@ def ials(positives: sparse.csr_matrix, users: np.ndarray, penalty: float) -> np.
     scale = 0.1 / np.sqrt(_IALS_DIM)
     item_factors = rng.normal(0, scale, (positives.shape[1], _IALS_DIM)).astype(np.float32)
     by_item = positives.T.tocsr()
-    for _ in range(_IALS_EPOCHS):
-        user_factors = _least_squares(positives, item_factors, penalty)
-        item_factors = _least_squares(by_item, user_factors, penalty)
+    progress = Progress("iALS, rows solved", _IALS_EPOCHS * sum(positives.shape))
+    with one_thread():
+        for _ in range(_IALS_EPOCHS):
+            user_factors = _least_squares(positives, item_factors, penalty, progress.add)
+            item_factors = _least_squares(by_item, user_factors, penalty, progress.add)
     return user_factors[users] @ item_factors.T
 
 
-def _least_squares(
-    positives: sparse.csr_matrix, others: np.ndarray, penalty: float
-) -> np.ndarray:
-    """Returns the best factors of each row, `(rows, dim)`, given those of the columns."""
+def _least_squares(positives: sparse.csr_matrix, others: np.ndarray, penalty: float,
+                   solved: Callable[[int], None] = lambda rows: None) -> np.ndarray:
+    """Returns the best factors of each row, `(rows, dim)`, given those of the columns.
+
+    A row without events has factors of 0; `solved` is told how many rows are done.
+    """
     dim = others.shape[1]
     factors = np.zeros((positives.shape[0], dim), others.dtype)
     gram = _IALS_UNOBSERVED * (others.T @ others)
-    for row, (start, end) in enumerate(pairwise(positives.indptr)):
-        met = others[positives.indices[start:end]]
-        system = gram + met.T @ met
-        weight = penalty * (len(met) + _IALS_UNOBSERVED * len(others))
-        system[np.diag_indices(dim)] += weight
-        factors[row] = np.linalg.solve(system, met.sum(axis=0))
+    counts = np.diff(positives.indptr)
+    rows = np.flatnonzero(counts)
+    solved(len(counts) - len(rows))
+    for start in range(0, len(rows), _SYSTEMS):
+        some = rows[start : start + _SYSTEMS]
+        systems = np.empty((len(some), dim, dim), others.dtype)
+        targets = np.empty((len(some), dim), others.dtype)
+        for place, row in enumerate(some):
+            met = others[positives.indices[positives.indptr[row] : positives.indptr[row + 1]]]
+            systems[place], targets[place] = gram + met.T @ met, met.sum(axis=0)
+        weights = penalty * (counts[some] + _IALS_UNOBSERVED * len(others))
+        systems[:, np.arange(dim), np.arange(dim)] += weights[:, None].astype(others.dtype)
+        factors[some] = np.linalg.solve(systems, targets[:, :, None])[:, :, 0]
+        solved(len(some))
     return factors
 
 
-def _best(
-    fit: Fit, penalties: tuple[float, ...], train: sparse.csr_matrix, task: RankingTask
-) -> float:
+def _best(fit: Fit, penalties: tuple[float, ...], train: sparse.csr_matrix, task: RankingTask,
+          progress: Progress) -> float:
     """Returns the penalty of the highest validation NDCG@10."""
     if not len(task.users):
         return penalties[len(penalties) // 2]
     return max(
-        penalties,
+        progress.over(penalties),
         key=lambda penalty: ranking_metrics(fit(train, task.users, penalty), task)
         .metrics["ndcg@10"],
     )

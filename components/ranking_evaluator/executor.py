@@ -50,13 +50,15 @@ def evaluate(model_path: str, interactions: Interactions) -> Outcome:
       interactions: All events.
 
     Returns:
-      Passed when the model's NDCG@10 is not below popularity's. The figures are `ranking` (the
-      model's metrics), `unseen` (items without an event before test, see
+      Passed when the model's NDCG@10 is not below popularity's. The figures are `test` (its events,
+      the shares of new items and users among them, and the candidates of the ranking), `ranking`
+      (the model's metrics), `unseen` (items without an event before test, see
       `components.ranking_evaluator.unseen`), `baselines`, `paired` (model minus baseline in
       NDCG@10, over the same users) and, where the data has times, `ranking_untied` (the model's,
       over users whose test starts strictly later than what is known of them) and `ndcg_by_gap`.
     """
     task = interactions.task("test")
+    of_test = interactions.of_test() | {"candidates": int(task.candidates.sum())}
     if not len(task.users):
         rows = len(interactions.test_examples)
         reason = (
@@ -64,7 +66,7 @@ def evaluate(model_path: str, interactions: Interactions) -> Outcome:
             "before that its user has not met. Check the split and the label that makes an event "
             "relevant."
         )
-        return Outcome(False, [reason])
+        return Outcome(False, [reason], {"test": of_test})
     results, baselines = _baselines(interactions, task)
     unseen = unseen_task(interactions)
     asked = np.union1d(task.users, unseen.users)
@@ -75,8 +77,9 @@ def evaluate(model_path: str, interactions: Interactions) -> Outcome:
         of_unseen = unseen_figures(answers[np.searchsorted(asked, unseen.users)], unseen)
     except Exception as error:
         reason = f"The model could not rank the test users: {error}"
-        return Outcome(False, [reason], {"baselines": baselines})
+        return Outcome(False, [reason], {"test": of_test, "baselines": baselines})
     figures: dict[str, Any] = {
+        "test": of_test,
         "ranking": model.metrics,
         "unseen": of_unseen,
         "baselines": baselines,

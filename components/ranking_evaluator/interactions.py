@@ -60,6 +60,18 @@ class Interactions:
         matrix = sparse.csr_matrix(pairs, shape=(self.n_users, len(self.catalogue)))
         return matrix.astype(np.float32)
 
+    def of_test(self) -> dict[str, float]:
+        """Returns the number of test events, and the shares of new items and of new users in it.
+
+        New is who has no event in train and validation.
+        """
+        test = self.splits == SPLITS.index("test")
+        found: dict[str, float] = {"events": int(test.sum())}
+        for side, index in (("items", self.items), ("users", self.users)):
+            new = ~np.isin(index[test], index[~test])
+            found[f"new_{side}_share"] = float(new.mean()) if len(new) else 0.0
+        return found
+
     def requests(self, users: np.ndarray) -> list[bytes]:
         """Returns each user's first test row, by time and then by item.
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from components.ranking_evaluator.interactions import Interactions
 from schemas import TesseraError
+from trainer.progress import Progress
 from trainer.written_scores import WrittenScores
 
 _BATCH = 256
@@ -68,7 +69,8 @@ def model_scores(path: str, examples: list[bytes], catalogue: list[str]) -> np.n
     columns = _columns(model.signatures["catalogue"], catalogue)
     rank = model.signatures["rank_examples"]
     scores = np.empty((len(examples), len(catalogue)), np.float32)
-    for start in range(0, len(examples), _BATCH):
+    progress = Progress("Ranking, groups of test users asked", -(-len(examples) // _BATCH))
+    for start in progress.over(range(0, len(examples), _BATCH)):
         batch = examples[start : start + _BATCH]
         answer = rank(examples=tf.constant(batch))["scores"].numpy()
         if answer.shape != (len(batch), len(columns)):

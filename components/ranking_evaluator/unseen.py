@@ -42,7 +42,8 @@ def unseen_figures(scores: np.ndarray, task: RankingTask) -> dict[str, Any]:
 
     Returns:
       `candidates`, their number; `model`, the metrics of `trainer.ranking.ranking_metrics`, with
-      `recall@50` and with `ndcg@10_se`, the standard error over users; `random`, what guessing
+      `recall@50` and with `ndcg@10_se`, the standard error over users (`None` where they
+      do not differ); `random`, what guessing
       reaches on average. Or `skipped`, the reason, where there is nothing to rank.
     """
     candidates = int(task.candidates.sum())
@@ -52,7 +53,9 @@ def unseen_figures(scores: np.ndarray, task: RankingTask) -> dict[str, Any]:
                   "every item has an event in train or validation")
         return {"candidates": candidates, "skipped": f"No unseen item to rank: {reason}."}
     result = ranking_metrics(scores, task)
-    error = result.ndcg.std(ddof=1) / np.sqrt(len(result.ndcg)) if len(result.ndcg) > 1 else None
+    # Users who all reach the same, such as one who is alone, do not tell how far off the mean is.
+    error = (result.ndcg.std(ddof=1) / np.sqrt(len(result.ndcg))
+             if np.ptp(result.ndcg) > 0 else None)
     return {
         "candidates": candidates,
         "model": result.metrics | {

@@ -13,6 +13,7 @@ from components.server_validator.comparison import compare
 from components.verdict import Outcome
 from schemas.errors import InputError, TesseraError
 from serving.client import ServerUnavailableError
+from trainer.progress import Progress
 
 _MOST_REASONS = 10
 
@@ -67,7 +68,8 @@ def validate_answers(
     latencies_ms: list[float] = []
     max_abs_diff = 0.0
     total = max(len(answers), min_requests) if answers else 0
-    for index in (number % len(answers) for number in range(total)):
+    progress = Progress("Server, requests sent", total)
+    for index in progress.over(number % len(answers) for number in range(total)):
         answer = answers[index]
         begin = time.perf_counter()
         try:

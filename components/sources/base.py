@@ -27,11 +27,18 @@ class Record:
 class Source(Protocol):
     """A dataset's files. Instances are small and picklable: they travel to Beam's workers."""
 
+    @property
+    def data_dir(self) -> str:
+        """The dataset's folder."""
+
     def has_table(self, side: str) -> bool:
         """Tells whether there is such a table; where not, ids come from the interactions."""
 
     def files(self) -> list[Path]:
-        """Returns every file that a run reads, media included; their content is the cache key."""
+        """Returns every file that a run reads, media included, and links to folders of media.
+
+        Their paths in the dataset's folder and their content are the cache key.
+        """
 
     def shards(self, side: str) -> list[str]:
         """Returns the parts of a table that can be read independently, such as file names."""

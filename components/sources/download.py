@@ -1,4 +1,4 @@
-"""Fetches a file over HTTP, resumed and checked, and unpacks an archive, whole or not at all."""
+"""Fetches a file over HTTP, checked, and unpacks an archive, whole or not at all."""
 
 import contextlib
 import hashlib
@@ -17,7 +17,6 @@ Progress = Callable[[int, int | None], None]
 WAITS_S = (1.0, 3.0, 9.0)  # before each further attempt
 _TIMEOUT_S = 20.0  # of connecting, and of waiting for the next bytes
 _BLOCK = 1 << 16
-_PARTIAL, _RANGE_NOT_SATISFIABLE = 206, 416
 _PASSING = (408, 429, 500, 502, 503, 504)  # states of a server that may pass
 
 
@@ -31,11 +30,11 @@ class _BrokenOffError(Exception):
 
 def download(url: str, part: Path, md5: str, progress: Progress,
              waits: Sequence[float] = WAITS_S) -> None:
-    """Fetches a file and checks its digest; a broken attempt is gone on with where it ended.
+    """Fetches a file and checks its digest; a broken attempt begins anew.
 
     Args:
       url: What to fetch.
-      part: Where its bytes go; bytes that an earlier process left there are not fetched again.
+      part: Where its bytes go.
       md5: The digest that it must have, hexadecimal.
       progress: Told the bytes that are there and all that are expected, `None` where unknown.
       waits: Seconds before each further attempt; their number bounds the attempts.
@@ -45,19 +44,12 @@ def download(url: str, part: Path, md5: str, progress: Progress,
         else than expected.
       InputError: The file cannot be written.
     """
-    resumed = _size(part) > 0
-    if resumed and _digest(part) == md5:
-        return
     _fetch(url, part, progress, waits)
-    found = _digest(part)
-    if found != md5 and resumed:
-        # What lay there may be the beginning of another version of the file.
+    with part.open("rb") as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    if digest != md5:
         part.unlink()
-        _fetch(url, part, progress, waits)
-        found = _digest(part)
-    if found != md5:
-        part.unlink()
-        raise DownloadError(f"{url} has the MD5 {found}, expected {md5}")
+        raise DownloadError(f"{url} has the MD5 {digest}, expected {md5}")
 
 
 def download_text(url: str, part: Path, waits: Sequence[float] = WAITS_S) -> str:
@@ -67,7 +59,6 @@ def download_text(url: str, part: Path, waits: Sequence[float] = WAITS_S) -> str
       DownloadError: The server cannot be reached, refuses or keeps breaking off.
       InputError: The file cannot be written.
     """
-    part.unlink(missing_ok=True)
     _fetch(url, part, lambda done, total: None, waits)
     text = part.read_text(encoding="utf-8", errors="replace")
     part.unlink()
@@ -104,17 +95,15 @@ def _fetch(url: str, part: Path, progress: Progress, waits: Sequence[float]) -> 
             return _attempt(url, part, progress)
         except _BrokenOffError as error:
             reason = error
+    part.unlink(missing_ok=True)
     raise DownloadError(f"{url} failed {len(waits) + 1} times, at last: {reason}")
 
 
 def _attempt(url: str, part: Path, progress: Progress) -> None:
-    """Appends to a file what a server has beyond it."""
-    done = _size(part)
-    with _answer(url, part, done) as response:
-        if response.status != _PARTIAL:
-            done = 0  # The server sends all, whatever it was asked for.
-        total = done + response.length if response.length is not None else None
-        with writing(part), part.open("ab" if done else "wb") as file:
+    done = 0
+    with _answer(url) as response:
+        total = response.length
+        with writing(part), part.open("wb") as file:
             progress(done, total)
             for block in _blocks(response):
                 file.write(block)
@@ -124,15 +113,12 @@ def _attempt(url: str, part: Path, progress: Progress) -> None:
         raise _BrokenOffError(f"it ended after {done} of {total} bytes")
 
 
-def _answer(url: str, part: Path, done: int) -> HTTPResponse:
-    headers = {"User-Agent": "tessera"} | ({"Range": f"bytes={done}-"} if done else {})
+def _answer(url: str) -> HTTPResponse:
     try:
-        request = urllib.request.Request(url, headers=headers)
+        request = urllib.request.Request(url, headers={"User-Agent": "tessera"})
         return urllib.request.urlopen(request, timeout=_TIMEOUT_S)
     except urllib.error.HTTPError as error:
-        if error.code == _RANGE_NOT_SATISFIABLE and done:
-            part.unlink()  # It is longer than what the server has.
-        elif error.code not in _PASSING:
+        if error.code not in _PASSING:
             raise DownloadError(f"{url} answers HTTP {error.code} {error.reason}") from error
         raise _BrokenOffError(f"HTTP {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
@@ -162,12 +148,3 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         raise InputError(f"Cannot write {path}: {error.strerror or error}. It must be writable and "
                          "have room; or give another folder with --root.") from error
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

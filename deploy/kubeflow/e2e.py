@@ -5,6 +5,7 @@ the project's Dockerfile, the YAML of `tessera compile`, kfp's local runner, Mar
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -15,10 +16,13 @@ import time
 from pathlib import Path
 
 import yaml
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2
 
 from deploy.kubeflow.engine import docker, docker_engine, install_missing
 from deploy.kubeflow.image import build_image
 from deploy.kubeflow.mariadb import Server, mariadb
+from pipeline.kubeflow.options import PASSWORD_VARIABLE
 
 PROJECT = Path(__file__).parents[2]
 _OWNER = 10001
@@ -37,7 +41,11 @@ class Cluster:
         self.root, self.shown = folder / "volume", folder / "minio"
         self._python, self._file = kfp_python, folder / "pipeline.yaml"
         self._environment = {**os.environ, "DOCKER_HOST": address,
-                             "TESSERA_METADATA_PASSWORD": server.password}
+                             PASSWORD_VARIABLE: server.password}
+        self._metadata = metadata_store_pb2.ConnectionConfig(
+            mysql=metadata_store_pb2.MySQLDatabaseConfig(
+                host=server.host, port=server.port, database=server.database, user=server.user,
+                password=server.password))
         self._logs = folder / "logs"
         for path in (self.root, self.shown):
             path.mkdir(parents=True)
@@ -64,7 +72,7 @@ class Cluster:
         Args:
           name: What the log is called.
           *words: Further arguments of `local_run.py`.
-          kill: A node whose container gets a SIGKILL as soon as it runs.
+          kill: A node whose container gets a SIGKILL as soon as its metadata say that it runs.
         """
         started = time.monotonic()
         path = self._logs / f"{name}.log"
@@ -83,16 +91,32 @@ class Cluster:
               f"{sum(s == 'cached' for s in states.values())} cached", flush=True)
         return code, told, states
 
+    def runs(self, node: str) -> bool:
+        """Tells whether the metadata have a node as running: it is, or it was killed so."""
+        return running(metadata_store.MetadataStore(self._metadata), node)
+
     def _kill(self, process: subprocess.Popen, node: str) -> None:
-        """Kills a node's container, as a node that runs out of memory does."""
-        while process.poll() is None:
-            listed = docker(self._environment["DOCKER_HOST"], "ps", "--no-trunc", "--format",
-                            "{{.ID}} {{.Command}}", capture_output=True, text=True).stdout
-            for line in listed.splitlines():
-                if f"--node {node} " in line:
-                    docker(self._environment["DOCKER_HOST"], "kill", line.split()[0])
-                    return
-            time.sleep(0.5)
+        """Kills a node's container, as a node that runs out of memory does.
+
+        Not before its row is there: a container is up seconds before the node runs in it.
+        """
+        while process.poll() is None and not self.runs(node):
+            time.sleep(0.2)
+        address = self._environment["DOCKER_HOST"]
+        listed = docker(address, "ps", "--no-trunc", "--format", "{{.ID}} {{.Command}}",
+                        capture_output=True, text=True).stdout
+        for line in listed.splitlines():
+            if f"--node {node} " in line:
+                with contextlib.suppress(subprocess.CalledProcessError):  # it has just ended
+                    docker(address, "kill", line.split()[0])
+
+
+def running(store: metadata_store.MetadataStore, node: str) -> bool:
+    """Tells whether an execution of a node is RUNNING, in any run of any pipeline."""
+    names = {f"{pipeline.name}.{node}" for pipeline in store.get_contexts_by_type("pipeline")}
+    return any(execution.last_known_state == metadata_store_pb2.Execution.RUNNING
+               for context in store.get_contexts_by_type("node") if context.name in names
+               for execution in store.get_executions_by_context(context.id))
 
 
 def scenario(cluster: Cluster, image: str, server: Server, scratch: Path) -> None:
@@ -128,6 +152,7 @@ def scenario(cluster: Cluster, image: str, server: Server, scratch: Path) -> Non
 
     code, log, states = cluster.run("killed", "--set", "max_epochs", "3", kill="Evaluator")
     _demand(code == 1, f"a killed step went unseen:\n{log[-3000:]}")
+    _demand(cluster.runs("Evaluator"), "the step was not killed while its node ran")
     _demand(states["Trainer"] == "done" and states["Transform.items"] == "cached",
             f"the rerun did not go on from the finished steps: {states}")
 

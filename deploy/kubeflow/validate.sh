@@ -1,42 +1,79 @@
 #!/usr/bin/env bash
-# Compiles a compiled pipeline to an Argo workflow with Kubeflow's own backend compiler.
+# What Kubernetes and Kubeflow themselves say of a compiled pipeline:
 #   deploy/kubeflow/validate.sh pipeline.yaml
-# It takes the backend's source from a checkout of kubeflow/pipelines in KFP_SOURCE, or from the Go
-# module proxy, and says that it was skipped where there is no Go or no source.
+#   pods      Kubernetes' own validation of the pods that the whole file leads to, and of the pod
+#             of volume.yaml by the restricted Pod Security Standard; needs Go and its module proxy
+#   backend   Kubeflow's own compiler makes an Argo workflow of the whole file; needs Go and a
+#             checkout of kubeflow/pipelines, in KFP_SOURCE
+#   argo      Argo's own validation of that workflow; needs the program argo
+# The exit code is 0 where all three passed, 1 where one refused, and 77 where none refused and one
+# was skipped; the last line says which.
 set -euo pipefail
 
 file=$(realpath "$1")
-version=${KFP_VERSION:-2.15.0}
-module=github.com/kubeflow/pipelines
+here=$(cd "$(dirname "$0")" && pwd)
+project=$(cd "$here/../.." && pwd)
+python=${PYTHON:-$project/.venv/bin/python}
 work=$(mktemp -d)
-trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+trap 'rm -rf "$work"; [ -z "${copied:-}" ] || rm -rf "$copied"' EXIT
+passed=() skipped=()
 
-skip() {
-    echo "kubeflow-validate: skipped the backend's compiler: $1"
-    exit 0
+refused() {
+    echo "kubeflow-validate: REFUSED by $1."
+    exit 1
 }
 
-command -v go >/dev/null || skip "there is no Go toolchain."
-source=${KFP_SOURCE:-}
-if [ -z "$source" ]; then
-    # The API's modules are parts of the source tree, and modules of their own for the proxy.
-    for part in "" /api /kubernetes_platform; do
-        folder=$(cd "$work" && GOFLAGS=-mod=mod go mod download -json "$module$part@$version" 2>/dev/null |
-            sed -n 's/^\t"Dir": "\(.*\)",$/\1/p') || true
-        [ -d "$folder" ] || skip "the Go module proxy does not give $module$part@$version; set KFP_SOURCE to a checkout."
-        mkdir -p "$work/source$part" && cp -r "$folder/." "$work/source$part" && chmod -R u+w "$work/source"
-    done
-    source=$work/source
-fi
+skip() { # what, why, and the log that says more
+    echo "kubeflow-validate: $1 is skipped: $2"
+    [ -z "${3:-}" ] || tail -n 5 "$3" | sed 's/^/    /'
+    skipped+=("$1")
+}
 
-# The command takes a PipelineSpec alone; the platform is the second document.
-sed '/^---$/,$d' "$file" > "$work/spec.yaml"
-(cd "$source" && go run ./backend/src/v2/cmd/compiler -spec "$work/spec.yaml") > "$work/workflow.yaml"
-steps=$(grep -c '^      componentRef:$\|^        componentRef:$' "$work/spec.yaml")
-grep -q '^kind: Workflow$' "$work/workflow.yaml" || { echo "kubeflow-validate: no Argo workflow came out" >&2; exit 1; }
-if command -v argo >/dev/null; then
-    argo lint --offline "$work/workflow.yaml"
-else
-    echo "kubeflow-validate: argo is absent, the workflow was compiled and not linted."
+pods() {
+    command -v go >/dev/null || { skip pods "there is no Go toolchain."; return; }
+    (cd "$here/podcheck" && GOFLAGS=-mod=readonly nice go mod download) >"$work/go.log" 2>&1 ||
+        { skip pods "its Go modules cannot be fetched:" "$work/go.log"; return; }
+    (cd "$here/podcheck" && GOFLAGS=-mod=readonly nice go build -o "$work/podcheck" .)
+    (cd "$project" && "$python" -m deploy.kubeflow.pods "$file") >"$work/pods.json"
+    "$work/podcheck" <"$work/pods.json" || refused "Kubernetes' validation of pods"
+    "$python" -c 'import json, sys, yaml
+print(json.dumps([d for d in yaml.safe_load_all(sys.stdin) if d["kind"] == "Pod"]))' \
+        <"$here/volume.yaml" >"$work/volume.json"
+    "$work/podcheck" -restricted <"$work/volume.json" || refused "the restricted standard"
+    passed+=(pods)
+}
+
+backend() {
+    [ -n "${KFP_SOURCE:-}" ] ||
+        { skip backend "KFP_SOURCE names no checkout of kubeflow/pipelines."; return; }
+    command -v go >/dev/null || { skip backend "there is no Go toolchain."; return; }
+    "$python" -c 'import json, sys, yaml
+spec, platform = yaml.safe_load_all(open(sys.argv[1], encoding="utf-8"))
+for document, path in ((spec, sys.argv[2]), (platform, sys.argv[3])):
+    json.dump(document, open(path, "w", encoding="utf-8"))' \
+        "$file" "$work/spec.json" "$work/platform.json"
+    copied=$(mktemp -d "$KFP_SOURCE/backend/src/v2/cmd/tessera.XXXXXX")
+    cp "$here/backend/main.go" "$copied"
+    (cd "$copied" && nice go build -o "$work/backend" .) >"$work/go.log" 2>&1 ||
+        { skip backend "the checkout does not build:" "$work/go.log"; return; }
+    "$work/backend" "$work/spec.json" "$work/platform.json" >"$work/workflow.yaml" ||
+        refused "Kubeflow's backend compiler"
+    grep -q '^kind: Workflow$' "$work/workflow.yaml" || refused "Kubeflow's backend compiler"
+    passed+=(backend)
+}
+
+argo_lint() {
+    [ -s "$work/workflow.yaml" ] || { skip argo "there is no workflow without backend."; return; }
+    command -v argo >/dev/null || { skip argo "there is no program argo."; return; }
+    argo lint --offline "$work/workflow.yaml" || refused "Argo's validation"
+    passed+=(argo)
+}
+
+pods
+backend
+argo_lint
+if [ ${#skipped[@]} -gt 0 ]; then
+    echo "kubeflow-validate: NOT passed: skipped ${skipped[*]}; passed: ${passed[*]:-nothing}."
+    exit 77
 fi
-echo "kubeflow-validate: the backend compiled $steps steps."
+echo "kubeflow-validate: passed: ${passed[*]}."

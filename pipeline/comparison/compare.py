@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.table import Table
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
-from components.sources import open_source
 from pipeline.comparison.cost import cost, earlier_runs
 from pipeline.comparison.estimate import duration, estimate
 from pipeline.comparison.figures import rows
@@ -53,9 +52,8 @@ def compare(plan: Plan, command: str, console: Console) -> int:
         specs = {config.recipe_name: checked_spec(config) for config in configs}
         for line in dict.fromkeys(line for config in configs for line in try_encoders(config)):
             _say(console, line)
-        folder, spec = folder_of(plan), specs[first.recipe_name]
-        for line in (*plan.left_out, *estimate(
-                configs, finished(plan), open_source(**first.source_arguments(spec)))):
+        folder = folder_of(plan)
+        for line in (*plan.left_out, *estimate(configs, finished(plan))):
             _say(console, line)
         with console.status("Loading TFX"):
             import pipeline.local  # noqa: F401

@@ -2,20 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from statistics import mean
 
-from components.sources.base import Source
 from pipeline.comparison.cost import MODEL_STEPS, computed, earlier_runs
 from pipeline.config import RunConfig
-
-# Seconds on two cores, at 12,000 and at 100,000 rows; see docs/results.md.
-_MODEL_FIXED, _MODEL_PER_ROW = 37.0, 0.0031
-_DATA_FIXED, _DATA_PER_ROW = 50.0, 0.0007
-_MOST_ROWS = 1_000_000
-_ROUGH = ("  Rough, for no run here tells more yet: on the demo shop (12,000 rows) and 2 cores, "
-          "recipes took 6 to 188 s, 75 s on average.")
 
 
 @dataclass(frozen=True)
@@ -50,46 +41,39 @@ def past(root: Path, dataset: str) -> Past:
                  if "Trainer" in steps})
 
 
-def estimate(configs: Sequence[RunConfig], finished: Sequence[tuple[str, int]],
-             source: Source) -> list[str]:
-    """Tells how long a comparison will take.
+def estimate(configs: Sequence[RunConfig], finished: Sequence[tuple[str, int]]) -> list[str]:
+    """Estimates how long a comparison will take, from what earlier runs under its root took.
 
     Args:
       configs: What is to run.
       finished: Recipe and seed of what an earlier comparison finished; they come from the cache.
-      source: The data; its rows are counted where no run tells anything.
 
     Returns:
-      The sum, then a line for each recipe.
+      The sum, then a line for each recipe; a sentence where no run has trained on the dataset yet.
     """
     known = past(configs[0].root, configs[0].dataset_name)
     open_ = [c for c in configs if (c.recipe_name, c.seed) not in finished]
-    rows = 0
-    if known.data is None or not known.model:
-        rows = _count(source)
+    kept = len(configs) - len(open_)
+    behind = f"; {kept} finished before and cost seconds unless something changed" if kept else ""
+    count = f"{len(open_)} of {len(configs)} runs{behind}"
+    if open_ and (known.data is None or not known.model):
+        return [f"Estimate: none for {count}. No run under {configs[0].root} has trained on "
+                f"{configs[0].dataset_name} yet; after the first one, a comparison that is stopped "
+                "and started again has one."]
     lines, total = [], 0.0
     for name in dict.fromkeys(config.recipe_name for config in configs):
         runs = sum(config.recipe_name == name for config in open_)
         if name in known.model:
             seconds, why = known.model[name], "as in its last run"
-        elif known.model:
-            seconds, why = mean(known.model.values()), "the mean of the recipes that have run"
         else:
-            seconds = _MODEL_FIXED + _MODEL_PER_ROW * rows
-            why = f"from {rows:,} rows"
+            seconds, why = mean(known.model.values()), "the mean of the recipes that have run"
         total += runs * seconds
         lines.append(f"  {name:<32} {runs} × {seconds:5.0f} s, {why}")
-    if open_ and not known.model:
-        lines.append(_ROUGH)
-    if open_:
-        data = _DATA_FIXED + _DATA_PER_ROW * rows if known.data is None else known.data
-        total += data
-        why = "from the rows" if known.data is None else "as in earlier runs"
-        lines.append(f"  {'data steps, shared':<32} {data:.0f} s, {why}; in part again for each "
-                     "other preprocessing")
-    kept = len(configs) - len(open_)
-    behind = f"; {kept} finished before and cost seconds unless something changed" if kept else ""
-    return [f"Estimate: {duration(total)} for {len(open_)} of {len(configs)} runs{behind}", *lines]
+    if open_ and known.data is not None:
+        total += known.data
+        lines.append(f"  {'data steps, shared':<32} {known.data:.0f} s, as in earlier runs; in "
+                     "part again for each other preprocessing")
+    return [f"Estimate: {duration(total)} for {count}", *lines]
 
 
 def duration(seconds: float) -> str:
@@ -99,10 +83,3 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _count(source: Source) -> int:
-    """Counts the events; so many that counting takes long count as the most that are counted."""
-    records = (record for shard in source.shards("interactions")
-               for record in source.records("interactions", shard))
-    return sum(1 for _ in islice(records, _MOST_ROWS))

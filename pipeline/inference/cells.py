@@ -6,16 +6,19 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.catalog_gen.times import to_seconds
 from components.sources.files.options import FileOptions
 from schemas.inference.column import BYTES, FLOAT, INT
+from schemas.values.lists import list_literal, split_list
+from schemas.values.numbers import is_code, not_a_number, number, with_point
+from schemas.values.times import date_of_digits, to_seconds
 
-_WHOLE = re.compile(r"-?(0|[1-9]\d*)")
-_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_WHOLE = re.compile(r"-?[0-9]{1,400}")
 _COMMA = re.compile(r"-?\d+,\d+")
 _MOSTLY = 0.95  # of the values are numbers, then the column is one of numbers
 _FIRST_LOOK = 1_000  # values; where none of them is a number, the column is text
 _LISTED = 0.3  # of the values hold the separator
+_ALONE = 0.5  # of a list's elements are whole values of other rows, where lists are seldom
+_ASKED = 0.01  # of the values hold a separator: worth a question
 _PIECES = 3.0  # words of a list's element, at most, on average
 _SEPARATORS = ("|", ";", ",")
 _FAULTY = 0.01  # share of a column's values that may be no moments
@@ -52,6 +55,7 @@ def read_cells(raw: list[Any], options: FileOptions) -> Cells:
       The values in their type. Where a few texts stand among numbers, they count as absent and a
       note names one.
     """
+    raw = [None if isinstance(value, float) and not_a_number(value) else value for value in raw]
     there = [value for value in raw if value is not None]
     if any(isinstance(value, dict) for value in there):
         return Cells(BYTES, [None if v is None else [str(v)] for v in raw], notes=[
@@ -60,9 +64,9 @@ def read_cells(raw: list[Any], options: FileOptions) -> Cells:
         rows = [v if isinstance(v, list) or v is None else [v] for v in raw]
         return _typed(rows, options, listed=True)
     texts = [value for value in there if isinstance(value, str)]
-    if texts and _is_list(texts, options.list_separator):
-        mark = options.list_separator
-        rows = [[p for p in v.split(mark) if p] if isinstance(v, str) else v and [v] for v in raw]
+    mark = options.list_separator
+    if texts and (_is_list(texts, mark) or _are_literals(texts)):
+        rows = [_split(v, mark) if isinstance(v, str) else v and [v] for v in raw]
         return _typed(rows, options, listed=True)
     cells = _typed([None if v is None else [v] for v in raw], options, listed=False)
     if cells.kind == BYTES and texts:
@@ -70,12 +74,37 @@ def read_cells(raw: list[Any], options: FileOptions) -> Cells:
     return cells
 
 
-def _is_list(texts: list[str], mark: str) -> bool:
-    split = [text.split(mark) for text in texts if mark in text]
-    if len(split) < _LISTED * len(texts):
+def _split(text: str, mark: str) -> list[Any] | None:
+    try:
+        return [str(value) for value in split_list(text, mark)] or None
+    except ValueError:
+        return None  # ingest leaves such a value out
+
+
+def _are_literals(texts: list[str]) -> bool:
+    """Tells whether most values are lists as Python or JSON write them."""
+    looked = texts[:_FIRST_LOOK]
+    return sum(_is_literal(text) for text in looked) >= _MOSTLY * len(looked)
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        return list_literal(text) is not None
+    except ValueError:
         return False
-    pieces = [piece for row in split for piece in row]
-    return sum(len(piece.split()) for piece in pieces) <= _PIECES * len(pieces)
+
+
+def _is_list(texts: list[str], mark: str) -> bool:
+    """Tells whether a mark separates the elements of lists: in many rows, or in a few whose
+    elements are whole values of others."""
+    split = [text.split(mark) for text in texts if mark in text]
+    pieces = [piece.strip() for row in split for piece in row]
+    if not split or sum(len(piece.split()) for piece in pieces) > _PIECES * len(pieces):
+        return False
+    if len(split) >= _LISTED * len(texts):
+        return True
+    whole = {text.strip() for text in texts if mark not in text}
+    return sum(piece in whole for piece in pieces) >= _ALONE * len(pieces)
 
 
 def _typed(rows: list[Any], options: FileOptions, listed: bool) -> Cells:
@@ -85,7 +114,10 @@ def _typed(rows: list[Any], options: FileOptions, listed: bool) -> Cells:
     if good:  # texts are not looked through to the end
         numbers += [_number(value, options.decimal) for value in flat[_FIRST_LOOK:]]
         good = [number for number in numbers if number is not None]
-    if not good or len(good) < _MOSTLY * len(numbers):
+    # NaN is no value to ingest where the column is one of numbers.
+    odd = [value for value, found in zip(flat, numbers, strict=False)
+           if found is None and not not_a_number(value)]
+    if not good or len(odd) > (1 - _MOSTLY) * (len(good) + len(odd)):
         return Cells(BYTES, [[_bytes(v) for v in row] if row else None for row in rows], listed)
     kind = INT if all(isinstance(number, int) for number in good) else FLOAT
     convert = int if kind == INT else float
@@ -93,26 +125,25 @@ def _typed(rows: list[Any], options: FileOptions, listed: bool) -> Cells:
     values = [[convert(n) for _ in row if (n := next(stream)) is not None] or None
               if row else None for row in rows]
     notes = []
-    if len(good) < len(numbers):
-        odd = next(v for v, n in zip(flat, numbers, strict=True) if n is None)
-        notes.append(f"{len(numbers) - len(good)} of {len(numbers)} values are no numbers, such as "
-                     f"{str(odd)[:20]!r}: ingest leaves them out, and in a label or an id the row.")
+    if odd:
+        notes.append(f"{len(odd)} of {len(numbers)} values are no numbers, such as "
+                     f"{str(odd[0])[:20]!r}: ingest leaves them out, and in a label or an id "
+                     "the row.")
     return Cells(kind, values, listed, notes)
 
 
 def _number(value: Any, decimal: str) -> int | float | None:
-    """Returns a number; whole ones that start with 0 are codes, and none."""
+    """Returns a number as ingest reads it; those that begin with a needless 0 are codes, and none.
+
+    NaN is none either, for ingest takes it for no value.
+    """
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, str):
-        text = value.strip()
-        if _WHOLE.fullmatch(text):
-            value = int(text)
-        else:
-            if decimal == ",":
-                text = text.replace(".", "").replace(",", ".")
-            code = re.match(r"[+-]?0\d", text) or text.startswith("+")
-            value = float(text) if _DECIMAL.fullmatch(text) and not code else None
+        text = value.strip() if decimal == "." else with_point(value)
+        if text is None or is_code(text):
+            return None
+        value = int(text) if _WHOLE.fullmatch(text) else number(text)
     if isinstance(value, int):
         return value if abs(value) <= _LARGEST else None
     if isinstance(value, float):
@@ -130,12 +161,27 @@ def _advice(texts: list[str], options: FileOptions) -> list[str]:
         return [f"DECIDE: numbers with decimal commas, such as {texts[0][:20]!r}? Then set "
                 "decimal: ',' and infer again."]
     for mark in _SEPARATORS:
-        pieces = [piece for text in texts for piece in text.split(mark)]
-        again = len({piece.strip() for piece in pieces}) < 0.3 * len(pieces)
-        if mark != options.list_separator and again and _is_list(texts, mark):
+        if _asks(texts, mark, options.list_separator):
+            if mark == options.list_separator:
+                held = sum(mark in text for text in texts)
+                return [f"DECIDE: {held} of {len(texts)} values hold {mark!r}: are they lists? "
+                        "Then give value_count { max: N }, the most values in a row."]
             return [f"DECIDE: lists separated by {mark!r}? Then set list_separator: {mark!r} and "
                     "infer again."]
     return []
+
+
+def _asks(texts: list[str], mark: str, separator: str) -> bool:
+    """Tells whether a person is to be asked about lists that a mark may separate."""
+    split = [text.split(mark) for text in texts if mark in text]
+    if len(split) < _ASKED * len(texts):
+        return False
+    if mark == separator:
+        pieces = [piece for row in split for piece in row]
+        return sum(len(piece.split()) for piece in pieces) <= _PIECES * len(pieces)
+    pieces = [piece.strip() for text in texts for piece in text.split(mark)]
+    seldom = len(split) < _LISTED * len(texts)
+    return (seldom or len(set(pieces)) < 0.3 * len(pieces)) and _is_list(texts, mark)
 
 
 def moments(raw: list[Any]) -> tuple[tuple[int, int] | None, bool]:
@@ -152,8 +198,7 @@ def moments(raw: list[Any]) -> tuple[tuple[int, int] | None, bool]:
     if not raw or any(isinstance(value, list | dict | bytes) for value in raw):
         return None, False
     found = []
-    dates = isinstance(raw[0], datetime.date) or (
-        isinstance(raw[0], str) and not _DECIMAL.fullmatch(raw[0].strip()))
+    dates = _is_date(raw[0])
     for value in raw:
         second = to_seconds(value)
         if second is not None and (dates or _FIRST <= second <= _LAST):
@@ -161,3 +206,14 @@ def moments(raw: list[Any]) -> tuple[tuple[int, int] | None, bool]:
     if len(found) < (1 - _FAULTY) * len(raw):
         return None, False
     return (min(found), max(found)), dates
+
+
+def _is_date(value: Any) -> bool:
+    """Tells whether a moment is written as a date, be it in digits alone, and not as a count."""
+    if isinstance(value, datetime.date):
+        return True
+    number_ = number(value) if isinstance(value, str) else value
+    if number_ is None:
+        return True
+    return isinstance(number_, int | float) and math.isfinite(number_) \
+        and date_of_digits(int(number_)) is not None

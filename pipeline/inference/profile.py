@@ -82,9 +82,7 @@ def _column(name: str, given: str, raw: list[Any], cells: Cells,
     common = (statistics.num_stats if number else statistics.string_stats).common_stats
     kind = schema_pb2.FeatureType.Name(feature.type)
     flat = [value for row in cells.values if row for value in row]
-    # The text 12.0 is no whole number to ingest; the number 12.0 of a Parquet file is.
-    written = kind == "FLOAT" and any(isinstance(value, str) for value in raw)
-    whole = number and not written and all(float(value).is_integer() for value in flat)
+    whole = number and all(float(value).is_integer() for value in flat)
     modality, fault = media(raw[:_LOOKED_AT], folder)
     keys = frozenset() if modality else frozenset(_key(value, whole) for value in flat)
     # Where there are more values than TFDV ranks, its domain is but the first of them.

@@ -1,14 +1,14 @@
 """A bounded look at a user's tables: the first rows of every file."""
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from components.sources import FileSource
 from components.sources.files.columns import Column as Template
-from components.sources.files.options import FileOptions, TableOptions
-from components.sources.files.readers import FORMATS
+from components.sources.files.delimited import without_header
+from components.sources.files.options import FileOptions
+from components.sources.files.readers import table_columns, table_rows
 from components.sources.files.values import ValueFault
 from pipeline.inference.tables import Tables
 from schemas import SIDES, FeatureSpec, InputError
@@ -18,7 +18,6 @@ _CHARACTERS = 64 * 2**20  # of a table; long texts reach this before they reach 
 _TEXT = 2_000  # characters kept of a text: enough to count words by
 _WHOLE = 5  # media of a column that are kept whole, to be read; of others the start tells the kind
 _START = 16
-_NUMBER = re.compile(r"\s*-?\d+([.,]\d+)?\s*")
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def _first(faults: tuple[str, ...]) -> str:
 def _source(tables: Tables) -> FileSource:
     """Opens the files without a schema, so that the reader's own checks are made."""
     bare: dict[str, Any] = {
-        side: TableOptions(files=table.files)
+        side: table.model_copy(update={"columns": {}})
         for side in SIDES if (table := tables.options.table(side)) is not None
     }
     options = tables.options.model_copy(update=bare)
@@ -86,18 +85,20 @@ def _sample(tables: Tables, side: str, shards: list[str], limit: int) -> Sample:
     faults: list[str] = []
     media: Counter[str] = Counter()
     templates = _templates(tables.options, side)
+    layout = tables.options.layout(side)
+    # Who names a column by the first line has seen that it names them.
+    named = set(column_mapping(tables.options, side))
     count, characters, complete = 0, 0, True
     for place, shard in enumerate(shards):
         share = count + -(-(limit - count) // (len(shards) - place))
-        names, read = FORMATS[tables.dataset]
-        path = tables.data_dir / shard
-        header = names(path, tables.options)
-        if header and all(_NUMBER.fullmatch(name) for name in header):
-            raise InputError(f"File {path} has numbers where its first line must name the "
-                             f"columns: {', '.join(header[:5])}. Add a line of names.")
+        header = table_columns(tables.dataset, tables.data_dir, shard, layout)
+        if tables.dataset == "csv" and not named & set(header):
+            fault = without_header(tables.data_dir / shard, layout, side)
+            if fault is not None:
+                raise fault
         for name in header:
             cells.setdefault(name, [None] * count)
-        for line, row, found in read(path, tables.options):
+        for line, row, found in table_rows(tables.dataset, tables.data_dir, shard, layout):
             if found:
                 faults.append(f"{shard} line {line}: {found[0]}")
                 continue

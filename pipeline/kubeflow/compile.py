@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
 from pipeline.config import RunConfig
+from pipeline.kubeflow.account import with_account
 from pipeline.kubeflow.options import KubeflowOptions
 from pipeline.kubeflow.steps import INIT_STEP, Step, kebab, read_steps, shape
 from pipeline.run import check_recipe
@@ -46,7 +47,7 @@ def compile_kubeflow(config: RunConfig, output: Path) -> list[Step]:
     broken = broken_rules(text)
     if broken:
         raise TesseraError("Kubeflow would not run this pipeline: " + "; ".join(broken) + ".")
-    _write(output, text)
+    _write(output, with_account(text, options.service_account))
     return steps
 
 

@@ -1,19 +1,31 @@
 """What a cluster is told besides the pipeline: image, volumes, secrets, resources, metadata."""
 
+from collections import Counter
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.kubeflow.formats import (
+    AnnotationKey,
+    Claim,
+    Cpu,
+    Device,
+    Image,
+    LabelKey,
+    LabelValue,
+    Memory,
+    MountPath,
+    Name,
+    PodLabelKey,
+    SecretEntry,
+    Variable,
+    amount,
+)
 
 PASSWORD_VARIABLE = "TESSERA_METADATA_PASSWORD"
-_PORTS = {"mysql": 3306, "postgresql": 5432}
-
-# What Kubernetes takes as an amount of CPU or memory, such as 500m, 2, 1.5, 16Gi.
-Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|[EPTGMK]i?|k)?$")]
-# Kubernetes' names of objects (RFC 1123).
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253)]
-Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-AbsolutePath = Annotated[str, Field(pattern=r"^/")]
+_LARGEST_ID = 2 ** 31 - 1  # of users and groups, and the longest deadline in seconds
+_ANNOTATIONS_BYTES = 256 * 1024
 
 
 class _Strict(BaseModel):
@@ -26,7 +38,7 @@ class SecretKey(_Strict):
     """One entry of a Kubernetes secret."""
 
     secret: Name
-    key: str
+    key: SecretEntry
 
 
 class SecretVariable(SecretKey):
@@ -41,16 +53,16 @@ class Database(_Strict):
     Attributes:
       kind: `sqlite` is a file under the root, for one machine; clusters need a server.
       host: The server's name or address.
-      port: Its port; by default the usual one of its kind.
+      port: Its port.
       database: The database's name.
       user: Who connects.
       password: The secret that holds the password. Steps get it by the environment variable
         `TESSERA_METADATA_PASSWORD`, and in no other way.
     """
 
-    kind: Literal["sqlite", "mysql", "postgresql"] = "sqlite"
+    kind: Literal["sqlite", "mysql"] = "sqlite"
     host: str | None = None
-    port: Annotated[int, Field(gt=0, lt=65536)] | None = None
+    port: Annotated[int, Field(gt=0, lt=65536)] = 3306
     database: str = "tessera"
     user: str | None = None
     password: SecretKey | None = None
@@ -68,26 +80,52 @@ class Database(_Strict):
             raise ValueError(f"{self.kind} needs {', '.join(missing)}")
         return self
 
-    @property
-    def server_port(self) -> int:
-        """The port of a server."""
-        return self.port or _PORTS[self.kind]
-
 
 class Volume(_Strict):
     """A persistent volume claim, mounted into every step."""
 
-    claim: Name
-    path: AbsolutePath
+    claim: Claim
+    path: MountPath
 
 
 class Toleration(_Strict):
     """A taint of nodes that steps may run on all the same."""
 
-    key: str | None = None
+    key: LabelKey | None = None
     operator: Literal["Equal", "Exists"] = "Equal"
-    value: str | None = None
+    value: LabelValue | None = None
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Toleration":
+        if self.key is None and self.operator != "Exists":
+            raise ValueError("a toleration without a key is for all taints: set operator to "
+                             "Exists, or give a key")
+        if self.value and self.operator == "Exists":
+            raise ValueError("operator Exists takes no value: leave it out, or set operator to "
+                             "Equal")
+        return self
+
+
+class SecurityContext(_Strict):
+    """Who a step's container runs as; what is left out is the image's or the server's.
+
+    Attributes:
+      run_as_user: Number of the user.
+      run_as_group: Number of the group.
+      run_as_non_root: Whether Kubernetes refuses to start it as root.
+    """
+
+    run_as_user: Annotated[int, Field(ge=0, le=_LARGEST_ID)] | None = None
+    run_as_group: Annotated[int, Field(ge=0, le=_LARGEST_ID)] | None = None
+    run_as_non_root: bool | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> "SecurityContext":
+        if self.run_as_non_root and self.run_as_user == 0:
+            raise ValueError("user 0 is root, and run_as_non_root is true: Kubernetes would start "
+                             "no step")
+        return self
 
 
 class StepOptions(_Strict):
@@ -101,23 +139,34 @@ class StepOptions(_Strict):
       memory_limit: Most memory that it may use; beyond it Kubernetes kills the step.
       gpus: Number of accelerators.
       gpu_type: Kubernetes' name of the accelerator.
+      shm: Most memory that files in `/dev/shm` may take; container runtimes give 64 MB.
       node_selector: Labels that a node must have.
       tolerations: Taints that do not matter.
       timeout_s: Seconds that the step's pod may take, pulling the image included.
       retries: How often Kubeflow starts a failed step again within the run.
     """
 
-    image: str | None = None
-    cpu: Quantity | None = None
-    cpu_limit: Quantity | None = None
-    memory: Quantity | None = None
-    memory_limit: Quantity | None = None
-    gpus: Annotated[int, Field(ge=0)] = 0
-    gpu_type: str = "nvidia.com/gpu"
-    node_selector: dict[str, str] = {}
+    image: Image | None = None
+    cpu: Cpu | None = None
+    cpu_limit: Cpu | None = None
+    memory: Memory | None = None
+    memory_limit: Memory | None = None
+    gpus: Annotated[int, Field(ge=0, le=_LARGEST_ID)] = 0
+    gpu_type: Device = "nvidia.com/gpu"
+    shm: Memory | None = None
+    node_selector: dict[LabelKey, LabelValue] = {}
     tolerations: tuple[Toleration, ...] = ()
-    timeout_s: PositiveInt | None = None
+    timeout_s: Annotated[int, Field(gt=0, le=_LARGEST_ID)] | None = None
     retries: Annotated[int, Field(ge=0, le=10)] = 0
+
+    def above_limits(self) -> str | None:
+        """Says which request is above its limit, if one is; Kubernetes refuses the pod."""
+        for name, asked, limit in (("cpu", self.cpu, self.cpu_limit),
+                                   ("memory", self.memory, self.memory_limit)):
+            if asked and limit and amount(asked) > amount(limit):
+                return (f"{name} is {asked}, which is above {name}_limit, {limit}: raise the "
+                        "limit, or ask for less")
+        return None
 
 
 class KubeflowOptions(_Strict):
@@ -131,18 +180,43 @@ class KubeflowOptions(_Strict):
       volumes: Volumes of every step; the root and the data must lie on one.
       secrets: Entries of secrets that every step sees as environment variables.
       labels: Labels of every pod.
+      annotations: Annotations of every pod.
+      security_context: Who every step runs as.
+      service_account: Whose rights a run's pods have; a run's own, which `tessera submit` gives.
       steps: What steps ask for, by the node's id (`Trainer`), by the part of it before the dot
         (`Transform` for all three), or `default`.
     """
 
-    image: Annotated[str, Field(min_length=1, pattern=r"^[^\s{}]+$")]
+    image: Image
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     image_pull_secrets: tuple[Name, ...] = ()
     metadata: Database = Database()
     volumes: tuple[Volume, ...] = ()
     secrets: tuple[SecretVariable, ...] = ()
-    labels: dict[str, str] = {}
+    labels: dict[PodLabelKey, LabelValue] = {}
+    annotations: dict[AnnotationKey, str] = {}
+    security_context: SecurityContext | None = None
+    service_account: Name | None = None
     steps: dict[str, StepOptions] = {}
+
+    @model_validator(mode="after")
+    def _fits(self) -> "KubeflowOptions":
+        for what, names in (("claim", [v.claim for v in self.volumes]),
+                            ("path", [v.path for v in self.volumes]),
+                            ("env", [PASSWORD_VARIABLE, *(s.env for s in self.secrets)])):
+            (name, count), = Counter(names).most_common(1) or [("", 0)]
+            if count > 1:
+                raise ValueError(f"{what} {name} is used {count} times: Kubernetes takes each once")
+        for key, value in self.annotations.items():
+            if "{{" in value:
+                raise ValueError(f"annotations.{key} has '{{{{', which Argo reads as a variable")
+        size = sum(len((key + value).encode()) for key, value in self.annotations.items())
+        if size > _ANNOTATIONS_BYTES:
+            raise ValueError(f"annotations have {size} bytes: at most {_ANNOTATIONS_BYTES}")
+        for name in self.steps:
+            if fault := self.of_step(name).above_limits():
+                raise ValueError(f"steps.{name}: with what it takes over, {fault}")
+        return self
 
     def of_step(self, node: str) -> StepOptions:
         """Returns what a node's step asks for, defaults included."""

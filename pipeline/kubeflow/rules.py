@@ -4,6 +4,7 @@ The API server says little of why it refuses a file, and some faults show only w
 Each rule says what breaks it and what is right. They were read in the backend's code.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -11,18 +12,17 @@ from typing import Any
 import yaml
 from google.protobuf import json_format
 
+from pipeline.kubeflow.placeholders import broken_placeholders
+
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _LONGEST_NAME = 128
 _LONGEST_ARGUMENT = 131_071  # bytes; Linux' MAX_ARG_STRLEN, its closing null byte apart
-_PLACEHOLDER = re.compile(r"\{\{.*?\}\}")
-_RESOLVED = re.compile(
-    r"\{\{\$(\.pipeline_job_uuid|\.pipeline_job_name|\.pipeline_task_uuid"
-    r"|\.inputs\.parameters\['(?P<parameter>[^']+)'\]"
-    r"|\.outputs\.artifacts\['(?P<artifact>[^']+)'\]\.(path|uri)"
-    r"|\.outputs\.parameters\['(?P<result>[^']+)'\]\.output_file)?\}\}")
+_LONGEST_FILE = 1_572_864  # bytes; what etcd stores in one object, as it comes
+_WEEK_S = 7 * 24 * 3600
 _EXECUTORS = ("container", "importer")
 # A value after a password's name; the name of a Kubernetes secret, in braces, is none.
 _SECRET = re.compile(r"""(?i)(passw(or)?d|api[_-]?key)["']?\s*[=:]\s*["']?[^"'\s{]""")
+_EXPANDED = re.compile(r"\$[$(]")
 _SECRET_FLAG = re.compile(r"(?i)--?[a-z-]*(passw(or)?d|api-?key)[a-z-]*")
 
 
@@ -46,7 +46,7 @@ def broken_rules(text: str) -> list[str]:
                 "PlatformSpec"]
     spec = documents[0]
     if "pipelineSpec" in spec or "runtimeConfig" in spec:
-        return ["this is a PipelineJob, as Vertex takes it: expected a bare PipelineSpec"]
+        return ["this is a PipelineJob of the managed flavour: expected a bare PipelineSpec"]
     found = list(_unknown_fields(spec, documents[1:]))
     if found:
         return found  # what follows reads the fields
@@ -55,8 +55,12 @@ def broken_rules(text: str) -> list[str]:
     found += _executors(spec)
     found += _tasks(spec)
     found += _interfaces(spec)
+    platform = documents[1] if len(documents) == 2 else {}
+    found += broken_placeholders(spec, platform)
+    found += _sizes(spec, platform)
+    found += _retries(spec, platform)
     if len(documents) == 2:
-        found += _platform(spec, documents[1])
+        found += _platform(spec, platform)
     return found
 
 
@@ -72,8 +76,11 @@ def _unknown_fields(spec: dict, platform: list[dict]) -> Iterator[str]:
     kinds: list[tuple[str, Any, Any]] = [
         ("PipelineSpec", spec, pipeline_spec_pb2.PipelineSpec())]
     kinds += [("PlatformSpec", p, pipeline_spec_pb2.PlatformSpec()) for p in platform]
-    kinds += [(f"the platform's {name}", config,
-               kubernetes_executor_config_pb2.KubernetesExecutorConfig())
+    known = kubernetes_executor_config_pb2.KubernetesExecutorConfig
+    # kfp-kubernetes knows securityContext from 2.16 on, as servers do.
+    later = {"securityContext"} - set(known.DESCRIPTOR.fields_by_camelcase_name)
+    kinds += [(f"the platform's {name}", {k: v for k, v in config.items() if k not in later},
+               known())
               for p in platform for name, config in _platform_executors(p).items()]
     for what, document, parsed in kinds:
         try:
@@ -95,10 +102,11 @@ def _names(spec: dict) -> Iterator[str]:
         "executor": list(spec.get("deploymentSpec", {}).get("executors", {})),
     }
     for kind, names in named.items():
+        longest = _LONGEST_NAME - len("-driver" if kind == "task" else "")  # Kubeflow appends it
         for name in names:
-            if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+            if not _NAME.fullmatch(name) or len(name) > longest:
                 yield (f"{kind} {name!r}: names are of lower-case letters, digits and hyphens, "
-                       f"at most {_LONGEST_NAME}, or Argo refuses them")
+                       f"at most {longest}, or Argo refuses them")
 
 
 def _executors(spec: dict) -> Iterator[str]:
@@ -123,12 +131,15 @@ def _executors(spec: dict) -> Iterator[str]:
 
 
 def _words(name: str, container: dict) -> Iterator[str]:
-    """Arguments and environment: nothing too long, no password."""
+    """Arguments and environment: nothing too long, no password, nothing that is expanded."""
     words = [*container.get("command", []), *container.get("args", [])]
     for word in words:
         if len(word.encode()) > _LONGEST_ARGUMENT:
             yield (f"{name} has an argument of {len(word.encode())} bytes: Linux starts no program "
                    f"with one above {_LONGEST_ARGUMENT} (large domains in the schemas?)")
+        if _EXPANDED.search(word):
+            yield (f"{name} has an argument with '$$' or '$(': Kubernetes would put '$' or a "
+                   f"variable in its place: {word[:40]!r}")
         if _SECRET.search(word) or _SECRET_FLAG.fullmatch(word):
             yield (f"{name} holds what looks like a password in {word[:40]!r}: arguments are "
                    "readable by all; use a secret as environment variable")
@@ -166,7 +177,7 @@ def _tasks(spec: dict) -> Iterator[str]:
 
 
 def _interfaces(spec: dict) -> Iterator[str]:
-    """Placeholders resolve to declared things only, and every parameter is given."""
+    """Every parameter is given, and every output is of a kind that Kubeflow shows."""
     parameters = set(spec.get("root", {}).get("inputDefinitions", {}).get("parameters", {}))
     components = spec.get("components", {})
     for name, task in _all_tasks(spec).items():
@@ -180,10 +191,6 @@ def _interfaces(spec: dict) -> Iterator[str]:
         for key, definition in wanted.items():
             if key not in given and not definition.get("isOptional"):
                 yield f"task {name}: its parameter {key!r} is not given"
-    executors = {c.get("executorLabel"): c for c in components.values()}
-    for name, container in _containers(spec):
-        for word in [*container.get("command", []), *container.get("args", [])]:
-            yield from _placeholders(name, word, executors.get(name, {}))
     for name, component in components.items():
         for key, output in component.get("outputDefinitions", {}).get("artifacts", {}).items():
             if not output["artifactType"].get("schemaTitle", "").startswith("system."):
@@ -191,19 +198,43 @@ def _interfaces(spec: dict) -> Iterator[str]:
                        "shows types of the form system.HTML")
 
 
-def _placeholders(name: str, word: str, component: dict) -> Iterator[str]:
-    outputs = component.get("outputDefinitions", {})
-    declared = {
-        "parameter": component.get("inputDefinitions", {}).get("parameters", {}),
-        "artifact": outputs.get("artifacts", {}), "result": outputs.get("parameters", {})}
-    for text in _PLACEHOLDER.findall(word):
-        match = _RESOLVED.fullmatch(text)
-        if match is None:
-            yield f"{name}: Kubeflow does not resolve {text}"
-            continue
-        for kind, known in declared.items():
-            if match[kind] is not None and match[kind] not in known:
-                yield f"{name}: {text} names nothing that its component declares"
+def _sizes(spec: dict, platform: dict) -> Iterator[str]:
+    """Kubeflow hands each part of the file to programs of its own as one argument of theirs."""
+    config = _platform_executors(platform)
+    parts = {f"{name}'s container": container for name, container in _containers(spec)}
+    parts |= {f"component {name}": part for name, part in spec.get("components", {}).items()}
+    parts |= {f"task {name}": task for name, task in _all_tasks(spec).items()}
+    parts |= {f"the platform's {name}": part for name, part in config.items()}
+    parts["the pipeline's parameters"] = spec.get("root", {}).get("inputDefinitions", {})
+    for name, part in parts.items():
+        if (size := _bytes(part)) > _LONGEST_ARGUMENT:
+            yield (f"{name} has {size} bytes as JSON: Kubeflow's driver gets it as one argument, "
+                   f"and Linux starts no program with one above {_LONGEST_ARGUMENT} (large "
+                   "domains in the schemas?)")
+    if (size := _bytes([spec, platform])) > _LONGEST_FILE:
+        yield f"the file has {size} bytes as JSON: Kubernetes stores at most {_LONGEST_FILE}"
+
+
+def _bytes(tree: Any) -> int:
+    """Counts as Go's encoder writes, which has six bytes for each of <, > and &."""
+    text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
+    return len(text.encode()) + 5 * sum(map(text.count, "<>&"))
+
+
+def _retries(spec: dict, platform: dict) -> Iterator[str]:
+    """A retry happens within a time that is counted from the first attempt's start."""
+    config = _platform_executors(platform)
+    for name, task in _all_tasks(spec).items():
+        policy = task.get("retryPolicy", {})
+        component = spec.get("components", {}).get(task.get("componentRef", {}).get("name"), {})
+        deadline = int(config.get(component.get("executorLabel"), {}).get(
+            "activeDeadlineSeconds", 0))
+        attempts = int(policy.get("maxRetryCount", 0))
+        window = float(str(policy.get("backoffMaxDuration", "0s")).removesuffix("s"))
+        if attempts and window < max(_WEEK_S, (attempts + 1) * deadline):
+            yield (f"task {name}: Argo tries it again only within {window:g} s of its first "
+                   "attempt's start (backoffMaxDuration): expected a week, or the time of all "
+                   "attempts")
 
 
 def _platform(spec: dict, platform: dict) -> Iterator[str]:

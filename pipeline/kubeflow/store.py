@@ -9,7 +9,6 @@ import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
 
-from pipeline.kubeflow.backslashes import keep_backslashes
 from pipeline.kubeflow.options import PASSWORD_VARIABLE, Database
 from schemas import InputError, TesseraError
 
@@ -27,13 +26,8 @@ def connection(database: Database, root: Path) -> ConnectionConfig:
         return ConnectionConfig(sqlite=metadata_store_pb2.SqliteMetadataSourceConfig(
             filename_uri=str(root / "metadata.sqlite"),
             connection_mode=metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE_OPENCREATE))
-    if database.kind == "mysql":
-        return ConnectionConfig(mysql=metadata_store_pb2.MySQLDatabaseConfig(
-            host=database.host, port=database.server_port, database=database.database,
-            user=database.user))
-    return ConnectionConfig(postgresql=metadata_store_pb2.PostgreSQLDatabaseConfig(
-        host=database.host, port=str(database.server_port), dbname=database.database,
-        user=database.user))
+    return ConnectionConfig(mysql=metadata_store_pb2.MySQLDatabaseConfig(
+        host=database.host, port=database.port, database=database.database, user=database.user))
 
 
 def with_password(config: ConnectionConfig) -> ConnectionConfig:
@@ -42,8 +36,7 @@ def with_password(config: ConnectionConfig) -> ConnectionConfig:
     Raises:
       InputError: A server needs one, and the environment holds none.
     """
-    kind = config.WhichOneof("config")
-    if kind == "sqlite":
+    if config.HasField("sqlite"):
         return config
     password = os.environ.get(PASSWORD_VARIABLE)
     if not password:
@@ -52,11 +45,9 @@ def with_password(config: ConnectionConfig) -> ConnectionConfig:
             f"{_where(config)} needs its password. Check kubeflow.metadata.password in the "
             "configuration, and that the secret it names exists in the run's namespace and holds "
             "that key.")
-    if kind == "postgresql":
-        keep_backslashes()
     filled = ConnectionConfig()
     filled.CopyFrom(config)
-    getattr(filled, kind).password = password
+    filled.mysql.password = password
     return filled
 
 
@@ -94,12 +85,10 @@ def check(config: ConnectionConfig, upgrade: bool = False) -> None:
 
 def _require_reachable(config: ConnectionConfig) -> None:
     """MLMD says nothing of why a server did not answer, and may wait for minutes."""
-    kind = config.WhichOneof("config")
-    if kind == "sqlite":
+    if config.HasField("sqlite"):
         return
-    server = getattr(config, kind)
     try:
-        socket.create_connection((server.host, int(server.port)), _TIMEOUT_S).close()
+        socket.create_connection((config.mysql.host, config.mysql.port), _TIMEOUT_S).close()
     except OSError as error:
         raise TesseraError(
             f"The metadata database {_where(config)} does not answer: {error}. Check that it runs, "
@@ -117,7 +106,7 @@ def _explain(config: ConnectionConfig, message: str) -> str:
     if "is greater than library version" in message:
         return (f"{where} has tables of a newer version than this image's ml-metadata "
                 f"({message.split('. ')[0]}). Use the newer image, or another database.")
-    if config.WhichOneof("config") == "sqlite":
+    if config.HasField("sqlite"):
         return (f"{where} cannot be opened: {message.strip()}. Check that the root is writable for "
                 "the image's user and that the file is a metadata database.")
     return (f"{where} refuses the connection or a query: {message.strip()}. Check the user, the "
@@ -125,9 +114,7 @@ def _explain(config: ConnectionConfig, message: str) -> str:
 
 
 def _where(config: ConnectionConfig) -> str:
-    kind = config.WhichOneof("config")
-    if kind == "sqlite":
+    if config.HasField("sqlite"):
         return config.sqlite.filename_uri
-    server = getattr(config, kind)
-    name = server.database if kind == "mysql" else server.dbname
-    return f"{kind}://{server.user}@{server.host}:{server.port}/{name}"
+    server = config.mysql
+    return f"mysql://{server.user}@{server.host}:{server.port}/{server.database}"

@@ -10,7 +10,6 @@ from schemas.inference.names import hints_at, unused
 from schemas.inference.proposal import Proposal, decide, origin
 
 _HISTORY = (0, 50)
-_LATEST = 4102444800.0  # the year 2100
 _SOUGHT = {
     "users": "an id of users: one short value a row that no other row has",
     "items": "an id of items: one short value a row that no other row has",
@@ -108,10 +107,9 @@ def _interactions(
     first = [_identity(what, role, kinds[role]) for role, what in found.items()]
     taken = [what.column for what in found.values()]
     if time:
-        early = time.column.moments is not None and time.column.moments[0] < 0
         comments = (*origin(time.column), *map(decide, time.questions))
         first.append(Proposal(time.column.name, INT, ("timestamp",), required=True,
-                              domain=(None if early else 0.0, _LATEST), comments=comments))
+                              comments=comments))
         taken.append(time.column)
     event = roles.find_event_type(columns, taken)
     if event:

@@ -5,11 +5,12 @@ import math
 from schemas.inference.column import BYTES, FLOAT, INT, Column
 from schemas.inference.names import hints_at
 from schemas.inference.proposal import Proposal, decide, origin
+from schemas.values.numbers import means_yes
 
 _SCALES = ((1, 5), (0.5, 5), (0, 5), (1, 10), (0, 10), (-1, 1), (-10, 10), (0, 100))
 _UNNAMED = (5, 7, 10)  # tops of a scale that is told by its values alone
 _LIKED = 0.75  # of the scale
-_YES = {"true": "false", "yes": "no", "y": "n", "t": "f", "是": "否"}
+_UNRATED = (0.0, -1.0)  # what tables write where nobody rated
 
 
 def find_ratings(columns: list[Column], typed: bool) -> list[Column]:
@@ -36,9 +37,25 @@ def scale_of(column: Column) -> tuple[float, float] | None:
     if column.minimum is None or column.maximum is None or column.maximum > 100:
         return None
     low, high = column.minimum, column.maximum
+    if unrated(column) == low < 0:
+        low = column.scale[1] if column.scale else 0.0
     fitting = [s for s in _SCALES if s[0] <= low and high <= s[1]]
     fitting.sort(key=lambda scale: scale[1] - scale[0])
     return fitting[0] if fitting else (low, high)
+
+
+def unrated(column: Column) -> float | None:
+    """Returns the 0 or -1 of a rating that may mean that nobody rated, else `None`.
+
+    It is the lowest value, and the others are at least 1 (for -1: at least 0) and several.
+    """
+    low = column.minimum
+    if low not in _UNRATED or column.maximum is None or column.maximum < 3:
+        return None
+    if not column.scale:  # too many values to be listed
+        return low if low < 0 else None
+    others = column.scale[1:]
+    return low if len(others) > 1 and others[0] >= low + 1 else None
 
 
 def threshold(scale: tuple[float, float], column: Column) -> float:
@@ -72,7 +89,13 @@ def rating(column: Column, others: list[Column], liked: bool) -> Proposal:
     if others:
         names = ", ".join(c.given for c in others)
         comments.append(decide(f"{names} may be the rating as well; keep one."))
-    if scale != (column.minimum, column.maximum):
+    none = unrated(column)
+    if none is not None:
+        comments.append(decide(f"{none:g} is among the ratings: the worst one, or does it say that "
+                               "nobody rated? If so, leave it empty in the file (the event stays, "
+                               f"without a rating) and set min: {_worst(column, scale):g}."))
+    domain = scale if none is None else (min(none, scale[0]), scale[1])
+    if scale != (column.minimum, column.maximum) and domain == scale:
         comments.append(decide(f"seen were {column.minimum:g} to {column.maximum:g}; is the scale "
                                f"{scale[0]:g} to {scale[1]:g}?"))
     tags = ["label:rating"]
@@ -80,7 +103,12 @@ def rating(column: Column, others: list[Column], liked: bool) -> Proposal:
         start = threshold(scale, column)
         tags.append(f"label:like>={start:g}")
         comments.append(decide(f"from {start:g} on a rating is a like; is it?"))
-    return Proposal(column.name, FLOAT, tuple(tags), domain=scale, comments=tuple(comments))
+    return Proposal(column.name, FLOAT, tuple(tags), domain=domain, comments=tuple(comments))
+
+
+def _worst(column: Column, scale: tuple[float, float]) -> float:
+    """Returns the lowest real rating of a scale."""
+    return column.scale[1] if len(column.scale) > 1 else max(scale[0], 0.0)
 
 
 def binary(column: Column, names: set[str]) -> Proposal | None:
@@ -93,21 +121,17 @@ def binary(column: Column, names: set[str]) -> Proposal | None:
     Returns:
       The proposal, or `None` where the column is something else, such as a user's trait.
     """
-    yes = _yes(column)
-    if not (column.zero_or_one or yes) or hints_at(column.given, "trait"):
+    truths = {} if column.kind != BYTES or column.listed else means_yes(column.values)
+    if not (column.zero_or_one or truths) or hints_at(column.given, "trait"):
         return None
     name = "like" if hints_at(column.given, "like") and "like" not in names else column.name
     if name in names:
         return None
     names.add(name)
-    if yes:
+    if len(truths) == 2:
+        yes = next(text for text, true in truths.items() if true)
         return Proposal(column.name, BYTES, (f"label:{name}={yes}",), comments=origin(column))
-    return Proposal(column.name, INT, (f"label:{name}",), domain=(0, 1), comments=origin(column))
-
-
-def _yes(column: Column) -> str | None:
-    """Returns the text that means yes, where the values are yes and no."""
-    if column.kind != BYTES or len(column.values) != 2 or column.listed:
-        return None
-    plain = {value.strip().lower(): value for value in column.values}
-    return next((plain[yes] for yes, no in _YES.items() if set(plain) == {yes, no}), None)
+    comments = origin(column)
+    if truths:
+        comments += (f"Read as 0 and 1: {', '.join(column.values)}.",)
+    return Proposal(column.name, INT, (f"label:{name}",), domain=(0, 1), comments=comments)

@@ -3,6 +3,7 @@
 from schemas.inference.column import BYTES, FLOAT, INT, Column
 from schemas.inference.names import hints_at, names_a_person
 from schemas.inference.proposal import Proposal, decide, origin
+from schemas.values.numbers import means_yes
 
 _LONG = 3.0  # words of a text, on average
 _CLOSED = 12  # most values of a set that is closed
@@ -120,6 +121,10 @@ def _share(column: Column) -> bool:
 
 
 def _words(column: Column) -> Proposal:
+    if len(means_yes(column.values)) > 2:
+        return Proposal(column.name, INT, ("numeric",), usual=_usual(column), domain=(0, 1),
+                        comments=(*origin(column),
+                                  f"Read as 0 and 1: {', '.join(column.values)}."))
     if column.forms & {"url"}:
         return _ignored(column, "addresses of pages.")
     text = column.words >= _LONG and (column.seldom_repeats or column.words >= 3 * _LONG)

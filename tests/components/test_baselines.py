@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from components.catalog_gen.splits import SPLITS, user_time_split
 from components.ranking_evaluator import baselines
@@ -48,6 +49,32 @@ def test_ials_solves_each_row_as_a_weighted_ridge_regression():
         design = np.vstack([others[met], np.sqrt(unobserved) * others, np.sqrt(ridge) * np.eye(3)])
         target = np.r_[np.ones(met.sum()), np.zeros(len(others) + 3)]
         np.testing.assert_allclose(found[row], np.linalg.lstsq(design, target, rcond=None)[0])
+
+
+def test_rows_are_solved_in_groups_and_one_without_events_is_nothing(monkeypatch):
+    positives = _positives().tolil()
+    positives[[0, 7]] = 0
+    positives = positives.tocsr()
+    others = np.random.default_rng(2).normal(size=(positives.shape[1], 3))
+    told = []
+    whole = baselines._least_squares(positives, others, 0.1, told.append)
+    assert sum(told) == len(whole) and not whole[[0, 7]].any()
+    monkeypatch.setattr(baselines, "_SYSTEMS", 3)
+    np.testing.assert_allclose(
+        baselines._least_squares(positives, others, 0.1), whole, rtol=1e-12)
+
+
+def test_small_systems_are_solved_on_one_thread(monkeypatch):
+    seen = []
+
+    def solve(systems, targets):
+        seen.extend(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+        return np.zeros_like(targets)
+
+    monkeypatch.setattr(baselines.np.linalg, "solve", solve)
+    with threadpool_limits(2, user_api="blas"):
+        baselines.ials(_positives(), np.arange(3), 0.1)
+    assert seen and set(seen) == {1}
 
 
 def _random_tasks(n_users=60, n_items=30, events=900):

@@ -9,7 +9,7 @@ from tfx.types import standard_artifacts
 
 from components.catalog_gen.component import CatalogGen
 from components.catalog_gen.driver import Driver, fingerprint
-from components.sources import DemoSource
+from components.sources import DemoSource, open_source
 from components.sources.demo import DemoSizes, write_demo
 from schemas import InputError, read_spec
 
@@ -72,3 +72,30 @@ def test_the_component_refuses_a_split_before_anything_runs(shop: Path) -> None:
     assert len(step.exec_properties["code_digest"]) == 16
     with pytest.raises(InputError, match="Unknown split 'half'. Give u80, t80 or random"):
         CatalogGen(source, read_spec("demo"), "half")
+
+
+def test_a_renamed_folder_and_a_link_that_leads_elsewhere_change_it(tmp_path: Path) -> None:
+    """A row names its picture by a path: with the folder gone, the picture is."""
+    for folder in ("covers", "other"):
+        (tmp_path / "media" / folder).mkdir(parents=True)
+        (tmp_path / "media" / folder / "a.png").write_bytes(folder.encode())
+    (tmp_path / "media/now").symlink_to("covers")
+    (tmp_path / "events.csv").write_text("who,what\nann,a\n")
+    who = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
+    what = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
+    cover = 'feature { name: "cover" type: BYTES annotation { tag: "image" } }'
+    (tmp_path / "items.csv").write_text("what,cover\na,now/a.png\n")
+
+    def taken() -> str:
+        return fingerprint(open_source("csv", str(tmp_path), {
+            "spec": {"name": "own", "texts": [who, what + cover, who + what]},
+            "options": {"interactions": {"files": "events.csv"}, "items": {"files": "items.csv"},
+                        "media_dir": "media"}}))
+
+    seen = [taken()]
+    (tmp_path / "media/now").unlink()
+    (tmp_path / "media/now").symlink_to("other")
+    seen.append(taken())
+    (tmp_path / "media/covers").rename(tmp_path / "media/scans")
+    seen.append(taken())
+    assert len(set(seen)) == 3 and taken() == seen[-1]

@@ -44,3 +44,11 @@ def test_a_name_that_is_no_text_and_no_fault_at_all(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "all").read_text())["source"] == "caf\udce9.csv"
     merge_faults([], str(tmp_path / "none"), str(tmp_path))
     assert (tmp_path / "none").read_text() == ""
+
+
+def test_a_reason_that_quotes_a_long_value_is_cut(tmp_path: Path) -> None:
+    writer = FaultWriter(str(tmp_path / "one"))
+    writer.add("users", ("a", 1), "row", f"who {'x' * 1_000_000!r} is not in the table of users")
+    writer.close()
+    found = json.loads(Path(writer.paths[0]).read_text(encoding="utf-8"))
+    assert found["reason"] == f"who '{'x' * 495}..." and found["kind"] == "row"

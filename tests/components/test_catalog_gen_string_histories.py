@@ -1,6 +1,5 @@
 """Types and texts of earlier events: aligned with the items, never of the same second or split."""
 
-from components.catalog_gen.examples import Encoder
 from components.catalog_gen.histories import Histories
 from schemas import parse_spec
 
@@ -58,13 +57,3 @@ def test_other_test_rows_texts_change_nothing():
     before = built(rows, splits)[3]
     rows[2] = event("c", 2, "cart", "another")
     assert built(rows, splits)[3] == before
-
-
-def test_long_texts_are_written_whole_and_not_kept_in_memory():
-    """Ids repeat and are cached; a text of a megabyte must not be."""
-    encoder = Encoder(SPEC, "interactions")
-    columns = dict(encoder._columns)
-    assert columns["notes"]._write is columns["note"]._write
-    assert columns["kinds"]._write is columns["what"]._write is not columns["notes"]._write
-    text = b"x" * 1_000_000
-    assert encoder.encode({"notes": [text, b""]}).count(text) == 1

@@ -30,7 +30,19 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("name", ["trainer/fit.py", "trainer/model.py", "schemas/spec.py"])
 def test_an_edit_of_what_is_reached_changes_the_digest(root: Path, name: str) -> None:
     before = code_digest("trainer.fit")
-    (root / name).write_text(FILES[name] + "# edited\n")
+    (root / name).write_text(FILES[name] + "edited = True\n")
+    assert code_digest("trainer.fit") != before
+
+
+def test_comments_docstrings_and_the_layout_change_nothing(root: Path) -> None:
+    text = "class A:\n    def b(self):\n        return 'c'\n"
+    (root / "trainer/fit.py").write_text(text)
+    before = code_digest("trainer.fit")
+    (root / "trainer/fit.py").write_text(
+        '"""Said."""\n\n\nclass A:  # said\n    """Said."""\n\n    def b(self):\n'
+        '        """Said."""\n        return ("c")\n')
+    assert code_digest("trainer.fit") == before
+    (root / "trainer/fit.py").write_text(text.replace("'c'", "'d'"))
     assert code_digest("trainer.fit") != before
 
 

@@ -17,7 +17,7 @@ from schemas import SIDES, DataAnomalyError, InputError
 def run_gate(tmp_path):
     """Runs the executor; returns the outcome."""
 
-    def run(anomalies=None, quarantined=0, lines=(), limit=0.01):
+    def run(anomalies=None, quarantined=0, lines=(), limit=0.01, told=None):
         inputs = {}
         for side in SIDES:
             artifact = standard_artifacts.ExampleAnomalies()
@@ -31,7 +31,7 @@ def run_gate(tmp_path):
         quarantine, report, verdict = Quarantine(), DataReport(), Verdict()
         quarantine.uri, report.uri = str(tmp_path / "quarantine"), str(tmp_path / "report")
         verdict.uri = str(tmp_path / "verdict")
-        _write_quarantine(tmp_path / "quarantine", quarantined, lines)
+        _write_quarantine(tmp_path / "quarantine", quarantined, lines, told or {})
         executor.Executor().Do(
             {**inputs, "quarantine": [quarantine], "report": [report]},
             {"verdict": [verdict]},
@@ -42,10 +42,10 @@ def run_gate(tmp_path):
     return run
 
 
-def _write_quarantine(folder, quarantined, lines):
+def _write_quarantine(folder, quarantined, lines, told):
     folder.mkdir()
     clean = {"read": 0, "kept": 0, "quarantined": 0}
-    counts = {"users": clean, "items": clean, "splits": {}, "split": "u80",
+    counts = {"users": clean, "items": clean, "splits": {}, "split": "u80", "told": told,
               "interactions": {"read": 1000, "kept": 1000 - quarantined,
                                "quarantined": quarantined}}
     (folder / "counts.json").write_text(json.dumps(counts))
@@ -94,6 +94,20 @@ def test_names_the_table_with_too_many_rows_in_quarantine(run_gate, tmp_path):
         "Correct the data or its schema. The data report tells more: "
         f"{tmp_path / 'report' / 'data_report.html'}"
     )
+
+
+def test_a_column_that_lost_all_of_its_many_values_stops_the_run(run_gate):
+    lost = [{"column": "price", "count": 1234}, {"column": "size", "count": 19}]
+    with pytest.raises(DataAnomalyError) as error:
+        run_gate(told={"items": {"notes": [], "lost": lost}})
+    assert "- Table items: all 1,234 values of price were left out" in str(error.value)
+    assert "size" not in str(error.value)
+
+
+def test_a_note_stops_no_run(run_gate):
+    note = {"column": "t", "what": "are doubtful", "count": 9, "example": "5 in f, line 1"}
+    lost = {"column": "size", "count": 19}
+    assert run_gate(told={"items": {"notes": [note], "lost": [lost]}}).passed
 
 
 def test_the_limit_is_a_parameter(run_gate):

@@ -101,7 +101,11 @@ def _write_inputs(root, spec):
     clean = {"read": 20, "kept": 20, "quarantined": 0}
     counts = {"users": {"read": 12, "kept": 10, "quarantined": 2}, "items": clean,
               "interactions": {"read": 10, "kept": 10, "quarantined": 0},
-              "splits": {"train": 8, "validation": 1, "test": 1}, "split": "u80"}
+              "splits": {"train": 8, "validation": 1, "test": 1}, "split": "u80",
+              "told": {"items": {"notes": [], "lost": [{"column": "price", "count": 7}]},
+                       "users": {"lost": [], "notes": [
+                           {"column": "age", "what": "are doubtful", "count": 1234,
+                            "example": "5 in f.csv, line 1"}]}}}
     (root / "quarantine").mkdir()
     (root / "quarantine" / "counts.json").write_text(json.dumps(counts))
     records = [
@@ -162,7 +166,7 @@ def _feature(content, side, name, split=0):
 
 def test_tells_the_figures_of_every_feature(healthy, report):
     _, content = report(healthy)
-    assert content["headline"] == "10 interactions, 2 quarantined, no anomalies"
+    assert content["headline"] == "10 interactions, 2 quarantined, 2 notes on values, no anomalies"
     assert [s["split"] for s in content["tables"]["interactions"]["splits"]] == [
         "train", "validation", "test"
     ]
@@ -234,6 +238,14 @@ def test_the_page_needs_nothing_from_outside(healthy, report):
     assert len(links.found) > 12
     assert all(link.startswith(("#", "data:image/jpeg")) for link in links.found)
     assert "url(" not in html and "@import" not in html
+
+
+def test_tells_what_was_changed_and_what_was_lost(healthy, report):
+    html, content = report(healthy)
+    assert content["counts"]["counts"]["told"] == [
+        "Table items: all 7 values of price were left out, so that the column is empty.",
+        "Table users: 1,234 values of age are doubtful; the first: 5 in f.csv, line 1."]
+    assert "1,234 values of age are doubtful" in html
 
 
 def test_groups_the_quarantine_by_reason(healthy, report):

@@ -43,7 +43,8 @@ _PASSED = Outcome(True)
 def run_gate(tmp_path):
     """Runs the executor on verdicts; returns the blessing."""
 
-    def run(evaluator=1, ranking=_PASSED, server=_PASSED, validation=None, predictions=None):
+    def run(evaluator=1, ranking=_PASSED, server=_PASSED, validation=None, predictions=None,
+            labels=None, ratio=0.999):
         model = standard_artifacts.Model()
         model.uri, model.id = str(tmp_path / "model"), 7
         evaluation = standard_artifacts.ModelBlessing()
@@ -62,9 +63,15 @@ def run_gate(tmp_path):
             artifact.uri = str(tmp_path / name)
             outcome.save(artifact.uri)
             inputs[name] = [artifact]
+        given = {"code_digest": ""}
+        if labels is not None:
+            trained = standard_artifacts.ModelRun()
+            trained.uri = str(tmp_path)
+            (tmp_path / "summary.json").write_text(json.dumps({"labels": labels}))
+            inputs["model_run"], given["max_error_ratio"] = [trained], ratio
         blessing = standard_artifacts.ModelBlessing()
         blessing.uri = str(tmp_path / "blessing")
-        executor.Executor().Do(inputs, {"blessing": [blessing]}, {"code_digest": ""})
+        executor.Executor().Do(inputs, {"blessing": [blessing]}, given)
         return blessing
 
     return run
@@ -153,3 +160,47 @@ def test_component_carries_the_digest_of_its_code():
     assert gate.id == "Gate"
     assert len(gate.exec_properties["code_digest"]) == 16
     assert gate.outputs["blessing"].type is standard_artifacts.ModelBlessing
+
+
+def _fact(test_value=None, **trivial):
+    label = {"training_rows": 80, "training_value": test_value, "test_rows": 20,
+             "test_value": test_value}
+    return {"demanded": True, "labels": {"what": label}, "trivial": trivial}
+
+
+def test_a_curve_that_labels_of_one_value_do_not_have_refuses_no_model(
+        run_gate, tmp_path, monkeypatch):
+    monkeypatch.setattr(executor, "task_metrics", lambda uri: {"like": {"auc": 0.0}})
+    run_gate(evaluator=0, validation=_VALIDATION, labels={"like": _fact(test_value=1.0)})
+    assert _reasons(tmp_path) == [
+        "Evaluator: rating, metric rmse 1.21 is above 1.1 (slice Overall)",
+        "Evaluator: no example fell into the slice genre",
+    ]
+    only = _VALIDATION.replace('name: "rmse" output_name: "rating"',
+                               'name: "auc" output_name: "like"')
+    only = only.replace('missing_slices { feature_keys: "genre" }', "")
+    (tmp_path / "metrics" / "validations.tfrecord").unlink()
+    (tmp_path / "metrics").rmdir()
+    (tmp_path / "blessing" / "NOT_BLESSED").unlink()
+    blessing = run_gate(evaluator=0, validation=only, labels={"like": _fact(test_value=1.0)})
+    assert _reasons(tmp_path) == []
+    assert blessing.get_int_custom_property("blessed") == 1
+
+
+@pytest.mark.parametrize(("reached", "blessed"), [(2.6, 0), (2.5, 0), (2.4, 1)])
+def test_a_rating_must_be_better_than_the_training_mean_whatever_its_scale(
+        run_gate, tmp_path, monkeypatch, reached, blessed):
+    monkeypatch.setattr(executor, "task_metrics", lambda uri: {"rating": {"rmse": reached}})
+    labels = {"rating": _fact(rmse=2.5)}
+    assert run_gate(labels=labels).get_int_custom_property("blessed") == blessed
+    told = ([] if blessed else [
+        f"Gate: rating, metric rmse {reached:g} is more than 0.999 times the 2.5 of predicting the "
+        "training mean"])
+    assert _reasons(tmp_path) == told
+
+
+def test_written_predictions_are_held_against_the_training_mean_too(run_gate, tmp_path):
+    given = {"evaluator": None, "server": None, "labels": {"rating": _fact(rmse=30.0)}}
+    for rmse, passed in ((30.0, 0), (20.0, 1)):
+        found = Outcome(True, [], {"tasks": {"rating": {"rmse": rmse}}})
+        assert run_gate(**given, predictions=found).get_int_custom_property("blessed") == passed

@@ -34,7 +34,7 @@ def test_a_regression_is_measured():
      "seen, metric rmse 2 is above 1.2"),
     (TaskScores("binary", np.array([1.0, 0.0]), np.array([0.1, 0.9])),
      "seen, metric auc 0 is below 0.55"),
-    (TaskScores("binary", np.ones(3), np.ones(3)), "seen, metric auc nan is below 0.55"),
+    (TaskScores("binary", np.zeros(0), np.zeros(0)), "seen, metric auc nan is below 0.55"),
     (TaskScores("regression", np.zeros(0), np.zeros(0)), "seen, metric rmse nan is above 1.2"),
 ])
 def test_what_is_not_reached_is_a_reason(task, told):
@@ -43,8 +43,19 @@ def test_what_is_not_reached_is_a_reason(task, told):
 
 
 def test_what_is_reached_passes():
-    outcome = judge({"like": TaskScores("binary", LABEL, CHANCE)}, 1.2, 0.55)
+    outcome = judge({"like": TaskScores("binary", LABEL, CHANCE)}, min_auc=0.55, max_rmse=1.2)
     assert outcome.passed and set(outcome.figures["tasks"]) == {"like"}
+
+
+def test_nothing_is_asked_of_a_curve_that_labels_of_one_value_do_not_have():
+    outcome = judge({"bought": TaskScores("binary", np.ones(3), np.ones(3))}, 0.55, None)
+    assert outcome.passed and math.isnan(outcome.figures["tasks"]["bought"]["auc"])
+
+
+def test_without_an_absolute_limit_no_scale_is_too_large():
+    far = TaskScores("regression", np.array([0.0, 100.0]), np.array([40.0, 60.0]))
+    assert judge({"percent": far}, 0.55, None).passed
+    assert not judge({"percent": far}, 0.55, 1.2).passed
 
 
 def test_one_class_has_no_curve():

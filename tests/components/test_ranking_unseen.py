@@ -53,6 +53,21 @@ def test_figures_of_a_known_order(events) -> None:
     assert (model["users"], model["relevant"]) == (2, 3)
 
 
+def test_users_who_all_reach_the_same_do_not_tell_how_far_off_the_mean_is(events) -> None:
+    task = unseen_task(events)
+    scores = np.zeros((2, N_ITEMS))
+    scores[0, [7, 8]], scores[1, 63] = 1, 1
+    model = unseen_figures(scores, task)["model"]
+    assert (model["ndcg@10"], model["ndcg@10_se"]) == (pytest.approx(1.0), None)
+
+
+def test_new_items_and_users_of_the_test_are_counted(events) -> None:
+    assert events.of_test() == {
+        "events": 6, "new_items_share": pytest.approx(4 / 6), "new_users_share": 0.0}
+    newcomer = interactions((0, 0, "train", True), (1, 0, "test", True))
+    assert newcomer.of_test()["new_users_share"] == 1.0
+
+
 def test_guessing_is_the_mean_over_random_orders(events) -> None:
     task = unseen_task(events)
     rng = np.random.default_rng(0)

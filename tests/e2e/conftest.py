@@ -47,7 +47,7 @@ def edited_source(tmp_path_factory: pytest.TempPathFactory) -> Callable:
                             ignore=shutil.ignore_patterns("__pycache__"))
         for module in modules:
             with (copy / module).open("a", encoding="utf-8") as file:
-                file.write("# One line more.\n")
+                file.write("_ONE_LINE_MORE = True\n")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("components.code_digest._ROOT", copy)
             yield patch

@@ -107,7 +107,7 @@ def test_it_is_compared_with_the_blessed_model(first, slow_server):
 
 
 def test_beside_a_baseline_its_metrics_are_still_its_own(first, slow_server):
-    # The code is the same but for a comment, so the model is the same but for its file.
+    # The code is the same but for an unread name, so the model is the same but for its file.
     for task, figures in first.metrics["tasks"].items():
         assert slow_server.metrics["tasks"][task] == pytest.approx(figures, abs=0.05)
 

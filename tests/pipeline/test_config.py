@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.config import data_folder, load_config, load_recipe, read_yaml, recipes
+from pipeline.config import (
+    Thresholds,
+    data_folder,
+    load_config,
+    load_recipe,
+    read_yaml,
+    recipes,
+)
 from pipeline.run import check_recipe, run
 from schemas import InputError
 
@@ -60,7 +67,17 @@ def test_the_command_line_wins_over_the_file(written, tmp_path):
                     "thresholds": {"max_rmse": 2}})
     config = load_config(path, seed=4, root=None, split=None)
     assert (config.seed, config.split, config.root) == (4, "t80", tmp_path / "a")
-    assert (config.thresholds.max_rmse, config.thresholds.min_auc) == (2.0, 0.55)
+    assert (config.thresholds.max_rmse, config.thresholds.smallest_auc) == (2.0, 0.55)
+
+
+def test_limits_are_relative_to_a_trivial_predictor_unless_absolute_ones_are_given():
+    assert (Thresholds().max_error_ratio, Thresholds().max_rmse) == (0.999, None)
+    assert Thresholds(max_rmse=3).max_error_ratio is None
+    assert Thresholds(max_rmse=3, max_error_ratio=0.9).max_error_ratio == 0.9
+    assert Thresholds(**Thresholds(max_rmse=3).model_dump()).max_error_ratio is None
+    assert Thresholds().smallest_auc == 0.55
+    assert Thresholds(min_auc_above_chance=0.1).smallest_auc == 0.6
+    assert Thresholds(min_auc=0).smallest_auc == 0
 
 
 def test_a_recipe_file_names_the_recipe(written):

@@ -77,3 +77,13 @@ def test_other_metrics_are_told_and_not_demanded(built):
     free = [metric(built, "rating", "MeanAbsoluteError"),
             *(metric(built, "like", n) for n in ("BinaryAccuracy", "Precision", "Recall"))]
     assert not any(m.per_slice_thresholds or m.HasField("threshold") for m in free)
+
+
+def test_by_default_no_rating_is_held_against_a_number_on_its_own_scale(config):
+    plain = config.model_copy(update={"thresholds": Thresholds()})
+    built = eval_config(plain, read_spec("demo"))
+    (only,) = metric(built, "rating", "RootMeanSquaredError").per_slice_thresholds
+    assert not only.threshold.HasField("value_threshold")
+    assert only.threshold.HasField("change_threshold")
+    (only,) = metric(built, "like", "AUC").per_slice_thresholds
+    assert only.threshold.value_threshold.lower_bound.value == pytest.approx(0.55)

@@ -141,6 +141,21 @@ def test_figures_of_every_check_and_the_gate_s_reasons(config, tmp_path):
     assert results.collect(config, {"Gate": node("Gate", blessing, "blessing")}, 0.0)["blessed"]
 
 
+def test_a_curve_of_a_label_of_one_value_is_null_and_the_reason_is_a_note(
+        config, measured, tmp_path):
+    measured([("", "like", "auc", 0.0), ("", "like", "binary_accuracy", 1.0)])
+    seen = {"training_rows": 80, "training_value": 1.0, "test_rows": 20, "test_value": 1.0}
+    facts = {"like": {"demanded": True, "labels": {"like": seen}, "trivial": {}}}
+    (tmp_path / "summary.json").write_text(json.dumps({"parameters": 7, "labels": facts}))
+    metrics = results.collect(config, {
+        "Evaluator": node("Evaluator", Path("x"), "evaluation"),
+        "Trainer": node("Trainer", tmp_path, "model_run")}, 0.0)
+    assert metrics["tasks"]["like"] == {"auc": None, "accuracy": 1.0}
+    assert metrics["labels"] == facts
+    (note,) = metrics["notes"]
+    assert note["code"] == "constant_label" and "not measurable" in note["text"]
+
+
 def test_metrics_are_strict_json(tmp_path):
     infinite = {"a": {"b": [float("nan"), 1.5]}, "c": float("-inf"), "é": "日本"}
     results.write(tmp_path / "runs" / "one", infinite, {})

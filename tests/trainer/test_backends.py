@@ -168,3 +168,20 @@ def test_two_steps_without_tensorflow_cost_what_they_cost_with_it(folder, by_ten
             for name, value in ours.items():
                 assert theirs[name] == pytest.approx(value, rel=1e-4, abs=1e-4), (
                     case, number, name)
+
+
+_SLOPE = """
+import jax, jax.numpy as jnp
+from trainer.layers.losses import binary_crossentropy
+loss = lambda logit: binary_crossentropy(logit, jnp.array([1.0, 0.0])).sum()
+print(jax.grad(loss)(jnp.zeros(2)).tolist())
+"""
+
+
+def test_the_slope_of_a_probability_at_zero_is_right_on_jax():
+    pytest.importorskip("jax")
+    done = subprocess.run(
+        [sys.executable, "-c", _SLOPE], cwd=_ROOT, capture_output=True, text=True, check=False,
+        env={**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": str(_ROOT)})
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert json.loads(done.stdout) == pytest.approx([-0.5, 0.5])

@@ -32,6 +32,12 @@ def test_a_labels_mean_counts_the_rows_that_have_it(rating, mean):
     assert _events([1, 2, 3], [1, 2, 3], rating).label_mean("rating") == mean
 
 
+def test_shares_of_classes_count_the_rows_that_have_one():
+    events = _events([1, 2, 3, 4], [1, 2, 3, 4], [2, np.nan, 0, 2])
+    assert events.class_shares("rating", 4) == pytest.approx([1 / 3, 0, 2 / 3, 0])
+    assert _events([1], [1], [np.nan]).class_shares("rating", 2) == [0.5, 0.5]
+
+
 def test_splits_come_one_after_the_other():
     both = concatenate([_events([1, 2], [3, 4], [5, 1]), _events([6], [7], [np.nan])])
     assert len(both) == 3

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.layers.class_losses import multi_label_loss
 from trainer.layers.losses import (
     binary_crossentropy,
+    click_loss,
     in_batch_softmax,
     masked_mean,
     squared_error,
@@ -112,3 +114,33 @@ def test_row_losses():
     found = binary_crossentropy(logits, labels)
     expected = tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
     np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def _slope(loss, logits):
+    logits = tf.constant(logits)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        value = loss(logits)
+    return tape.gradient(value, logits).numpy()
+
+
+def test_the_slope_at_a_new_head_s_zero_points_to_the_label():
+    slope = _slope(lambda z: binary_crossentropy(z, tf.constant([1.0, 0.0])), [0.0, 0.0])
+    np.testing.assert_allclose(slope, [-0.5, 0.5], rtol=1e-6)
+
+
+def test_slopes_are_those_of_tensorflow_on_both_sides_of_zero():
+    logits = [-200.0, -3.0, -1e-6, 0.0, 1e-6, 3.0, 200.0] * 2
+    labels = tf.constant([0.0] * 7 + [1.0] * 7)
+    np.testing.assert_allclose(
+        _slope(lambda z: binary_crossentropy(z, labels), logits),
+        _slope(lambda z: tf.nn.sigmoid_cross_entropy_with_logits(labels, z), logits), atol=1e-7)
+
+
+def test_losses_made_of_it_have_its_slope_at_zero():
+    always = tf.constant([[1.0, 0.0], [1.0, np.nan]])
+    slope = _slope(lambda z: multi_label_loss(z, always), [[0.0, 0.0], [0.0, 0.0]])
+    np.testing.assert_allclose(slope, [[-1 / 6, 1 / 6], [-1 / 6, 0]], rtol=1e-6)
+    slope = _slope(lambda z: click_loss(z, tf.constant([1.0]), tf.constant([[4, 0]])),
+                   [[0.0, 0.0, 0.0]])
+    np.testing.assert_allclose(slope, [[-0.25, 0.25, 0]], rtol=1e-6)

@@ -42,7 +42,13 @@ class Events:
     def label_mean(self, label: str) -> float:
         """Returns the mean of a label over the events that have it, 0 where none has."""
         known = self.labels[label][~np.isnan(self.labels[label])]
-        return float(known.mean()) if len(known) else 0.0
+        return float(known.mean(dtype=float)) if len(known) else 0.0
+
+    def class_shares(self, label: str, classes: int) -> list[float]:
+        """Returns the share of each class in the events that have a label; even where none has."""
+        known = self.labels[label][~np.isnan(self.labels[label])].astype(int)
+        counts = np.bincount(known, minlength=classes) if len(known) else np.ones(classes)
+        return (counts / counts.sum()).tolist()
 
 
 def read_events(reader: InteractionReader, files: list[str]) -> Events:

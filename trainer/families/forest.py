@@ -18,6 +18,7 @@ from trainer.data.events import Events
 from trainer.families.job import Job
 from trainer.features import Side
 from trainer.fit import TrainingData
+from trainer.progress import Progress
 from trainer.recipe import Task
 from trainer.recipe.families import ForestOptions
 from trainer.written_scores import TaskScores, WrittenScores
@@ -120,7 +121,8 @@ def rank(forest: FittedForest, users: sparse.csr_matrix, items: sparse.csr_matri
     left, right = _chosen(forest, users, items)
     scores = np.empty((users.shape[0], items.shape[0]), np.float32)
     step = max(1, _ROWS // items.shape[0])
-    for start in range(0, len(left), step):
+    progress = Progress("Forest, groups of users scored", -(-len(left) // step))
+    for start in progress.over(range(0, len(left), step)):
         some = left[start : start + step]
         rows = np.concatenate(
             [np.repeat(some, len(right), axis=0), np.tile(right, (len(some), 1))], axis=1)

@@ -16,6 +16,7 @@ from trainer.export.memory import remember
 from trainer.export.module import Recommender
 from trainer.export.save import save
 from trainer.fit import TrainingData
+from trainer.label_facts import label_facts
 from trainer.model import Network
 from trainer.recipe import Recipe
 
@@ -63,7 +64,10 @@ class Job:
     def summarize(self, parameters: int, **figures: Any) -> None:
         """Writes `summary.json`, which becomes a part of the run's `metrics.json`."""
         self.run_dir.mkdir(parents=True, exist_ok=True)
-        summary = {"family": self.recipe.family, "parameters": parameters, **figures}
+        facts = label_facts(self.spec, self.recipe, self.data.users,
+                            self.events("train", "validation"), self.events("test"))
+        summary = {"family": self.recipe.family, "parameters": parameters, "labels": facts,
+                   **figures}
         (self.run_dir / "summary.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
 
     def deliver(self, network: Network, events: Events) -> None:

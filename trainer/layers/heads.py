@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+Offset = float | list[float]
+
 
 @keras.saving.register_keras_serializable("tessera")
 class Head(keras.layers.Layer):
@@ -10,19 +12,19 @@ class Head(keras.layers.Layer):
 
     Args:
       dim: Width of both vectors.
-      offset: Where the output starts: the label's mean.
+      offset: Where the output starts: one number, or one for each unit.
       dropout: Share of the hidden units that training drops.
       units: Numbers of the output: one for each class or label.
     """
 
-    def __init__(self, dim: int, offset: float = 0.0, dropout: float = 0.0, units: int = 1,
+    def __init__(self, dim: int, offset: Offset = 0.0, dropout: float = 0.0, units: int = 1,
                  **kwargs):
         super().__init__(**kwargs)
         self.dim, self.offset, self.dropout, self.units = dim, offset, dropout, units
 
     def finish(self, total):
         """Returns float32 `(..., units)`, or `(...)` for one unit, from the offset on."""
-        total = ops.cast(total, "float32") + self.offset
+        total = ops.cast(total, "float32") + ops.convert_to_tensor(self.offset, "float32")
         return total[..., 0] if self.units == 1 else total
 
     def get_config(self):
@@ -41,7 +43,7 @@ class PairHead(Head):
     and the product alone are matrix factorization (Koren et al. 2009).
     """
 
-    def __init__(self, dim: int, offset: float = 0.0, dropout: float = 0.0, units: int = 1,
+    def __init__(self, dim: int, offset: Offset = 0.0, dropout: float = 0.0, units: int = 1,
                  **kwargs):
         super().__init__(dim, offset, dropout, units, **kwargs)
         self._user_bias = keras.layers.Dense(units, name="user_bias", kernel_initializer="zeros")
@@ -76,7 +78,7 @@ class ProductHead(Head):
     the product.
     """
 
-    def __init__(self, dim: int, offset: float = 0.0, dropout: float = 0.0, units: int = 1,
+    def __init__(self, dim: int, offset: Offset = 0.0, dropout: float = 0.0, units: int = 1,
                  **kwargs):
         super().__init__(dim, offset, dropout, units, **kwargs)
         self._user_bias = keras.layers.Dense(units, name="user_bias", kernel_initializer="zeros")
@@ -97,7 +99,7 @@ class ProductHead(Head):
 class ConcatHead(Head):
     """A small network over both vectors side by side (Covington et al. 2016)."""
 
-    def __init__(self, dim: int, offset: float = 0.0, dropout: float = 0.0, units: int = 1,
+    def __init__(self, dim: int, offset: Offset = 0.0, dropout: float = 0.0, units: int = 1,
                  **kwargs):
         super().__init__(dim, offset, dropout, units, **kwargs)
         # One layer over both vectors is the sum of one over each.
@@ -118,7 +120,7 @@ class ConcatHead(Head):
 class ProfileHead(Head):
     """What a user's vector says about the user: an attribute, by a small network."""
 
-    def __init__(self, dim: int, offset: float = 0.0, dropout: float = 0.0, units: int = 1,
+    def __init__(self, dim: int, offset: Offset = 0.0, dropout: float = 0.0, units: int = 1,
                  **kwargs):
         super().__init__(dim, offset, dropout, units, **kwargs)
         self._hidden = keras.layers.Dense(dim, activation="gelu", name="hidden")

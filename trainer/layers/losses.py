@@ -66,8 +66,9 @@ def squared_error(prediction, label):
 
 
 def binary_crossentropy(logit, label):
-    """Returns the cross-entropy of each row, `(batch,)`, from logits."""
-    return ops.maximum(logit, 0.0) - logit * label + ops.log1p(ops.exp(-ops.abs(logit)))
+    """Returns the cross-entropy of each row, in the shape of both, from logits."""
+    # The backend's own: a sum of maximum and absolute value has a wrong slope at logit 0.
+    return ops.binary_crossentropy(label, logit, from_logits=True)
 
 
 def click_loss(logit, weight, unseen):

@@ -1,6 +1,5 @@
 """Reads the files of the demo shop."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +7,13 @@ from typing import Any
 
 from components.sources.base import Record
 from components.sources.demo.shop import COLUMNS
+from components.sources.files.delimited import csv_columns, csv_rows
+from components.sources.files.layout import Layout
 from schemas.errors import InputError, unknown
 
 _MEDIA = ("photo", "sound", "clip", "avatar")
 _LISTS = ("categories",)
+_LAYOUT = Layout()
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,7 @@ class DemoSource:
                     f"File {path} is missing. A demo shop has {', '.join(COLUMNS)} as CSV; "
                     "write it afresh with components.sources.demo.write_demo(folder)."
                 )
-            with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-                header = next(csv.reader(lines), [])
+            header = csv_columns(path, _LAYOUT)
             missing = [c for c in columns if c not in header]
             if missing:
                 raise InputError(
@@ -72,29 +73,15 @@ class DemoSource:
         """Yields the rows of a table; numbers stay text, which ingest converts and checks."""
         if side not in COLUMNS:
             raise unknown("table", side, COLUMNS)
-        # Bytes that are no UTF-8 become U+FFFD, so that one bad byte costs no more than itself.
-        with (Path(self.data_dir) / shard).open(
-            encoding="utf-8-sig", errors="replace", newline=""
-        ) as lines:
-            reader = csv.reader(lines)
-            header = next(reader)
-            while True:
-                line = reader.line_num + 1  # a quoted value may go on over several lines
-                try:
-                    row = next(reader)
-                except StopIteration:
-                    return
-                except csv.Error as error:
-                    yield Record({}, shard, line, (f"the line is no CSV ({error})",))
-                    continue
-                if len(row) == len(header):
-                    yield Record(self._values(dict(zip(header, row, strict=True))), shard, line)
-                elif row:
-                    fault = f"the line has {len(row)} fields, expected {len(header)}"
-                    yield Record({}, shard, line, (fault,))
+        for line, row, faults in csv_rows(Path(self.data_dir) / shard, _LAYOUT):
+            yield Record(self._values(row), shard, line, faults)
 
     def _values(self, row: dict[str, str]) -> dict[str, Any]:
-        values: dict[str, Any] = {name: text for name, text in row.items() if text != ""}
+        # Bytes that are no UTF-8 become U+FFFD, so that one bad byte costs no more than itself.
+        values: dict[str, Any] = {
+            name: text if text.isascii() else text.encode(errors="surrogateescape").decode(
+                errors="replace")
+            for name, text in row.items() if text != ""}
         for name in _MEDIA:
             if name in values:
                 values[name] = Path(self.data_dir) / values[name]

@@ -1,25 +1,53 @@
 """What a configuration says about a user's own files."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from components.sources.files.columns import Column
+from components.sources.files.layout import Layout
+
+Quoting = Literal["standard", "none"]
 
 
 class TableOptions(BaseModel):
     """Where one table's rows are.
 
     Attributes:
-      files: Paths or globs, relative to the data folder; compressed ones end in .gz, .bz2 or .xz.
+      files: Paths or globs, relative to the data folder, of files that may be compressed.
       columns: For a schema's column, the file's column where the names differ, or a template of
-        several such as `"{age}-{gender}"` (`columns.Column`).
+        several such as `"{age}-{gender}"` (`columns.Column`). A number is the position of a column
+        in CSV files without a header, from 1 on.
+      header: The first line of a CSV file names the columns. It is false where `columns` has
+        positions, and the columns are called "1", "2" and so on then.
+      quoting: What quotes mean in this table; by default as for all tables.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     files: Annotated[tuple[str, ...], Field(min_length=1)]
     columns: dict[str, str] = {}
+    header: bool = True
+    quoting: Quoting | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _positions(cls, values: Any) -> Any:
+        columns = values.get("columns") if isinstance(values, dict) else None
+        if not isinstance(columns, dict):
+            return values
+        positions = {name: given for name, given in columns.items()
+                     if isinstance(given, int) and not isinstance(given, bool)}
+        if not positions:
+            return values
+        for name, given in positions.items():
+            if given < 1:
+                raise ValueError(f"columns: {name} is at position {given}; the first is 1")
+        if values.get("header"):
+            raise ValueError("columns has positions, which are for files without a header; leave "
+                             "header out, or give names (a name of digits in quotes)")
+        texts = {name: str(given) for name, given in positions.items()}
+        return {**values, "columns": {**columns, **texts}, "header": False}
 
     @field_validator("files", mode="before")
     @classmethod
@@ -56,6 +84,8 @@ class FileOptions(BaseModel):
       encoding: How text files are encoded.
       list_separator: What separates several values in one field.
       decimal: The decimal mark of numbers in text files.
+      quoting: `"standard"` where CSV fields may be quoted, `"none"` where a quote is a character
+        like any other.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -68,6 +98,7 @@ class FileOptions(BaseModel):
     encoding: str = "utf-8"
     list_separator: Annotated[str, Field(min_length=1, max_length=1)] = "|"
     decimal: Annotated[str, Field(pattern="^[.,]$")] = "."
+    quoting: Quoting = "standard"
 
     @field_validator("delimiter", mode="before")
     @classmethod
@@ -92,3 +123,10 @@ class FileOptions(BaseModel):
     def table(self, side: str) -> TableOptions | None:
         """Returns one table's options, `None` where the user has no such table."""
         return {"users": self.users, "items": self.items, "interactions": self.interactions}[side]
+
+    def layout(self, side: str) -> Layout:
+        """Returns how the text of a table is laid out."""
+        table = self.table(side)
+        quoting = (table and table.quoting) or self.quoting
+        return Layout(self.delimiter, self.encoding, quoting == "standard",
+                      table is None or table.header)

@@ -1,4 +1,8 @@
-"""Rows of a Parquet file."""
+"""Rows of a Parquet file.
+
+pyarrow before 14.0.1 runs the pickle that a file of an extension type brings along
+(CVE-2023-47248). `pyarrow_hotfix` forbids it, and has to be imported in each process that reads.
+"""
 
 import subprocess
 import sys
@@ -7,41 +11,40 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from components.sources.files.options import FileOptions
+from components.sources.files.compression import compression
+from components.sources.files.foreign import START, refuse_foreign
+from components.sources.files.layout import Layout
 from components.sources.files.text import Place, forbidden
 from components.sources.files.values import Unreadable
 from schemas.errors import InputError
 
 _BATCH = 4096
+_PICKLED = "arrow.py_extension_type"  # what the guard names when it refuses a file
 _PROBE = f"""
-import sys, pyarrow.parquet
+import sys, pyarrow_hotfix, pyarrow.parquet
 with pyarrow.parquet.ParquetFile(sys.argv[1]) as file:
     for _ in file.iter_batches(batch_size={_BATCH}): pass
 """
 
 
-def parquet_columns(path: Path, options: FileOptions) -> list[str]:
+def parquet_columns(path: Path, layout: Layout) -> list[str]:
     """Returns the columns of a Parquet file.
 
     Raises:
       InputError: The file is no Parquet file.
     """
-    import pyarrow.parquet
-
     with _reading(path):
-        return [name.strip() for name in pyarrow.parquet.read_schema(path).names]
+        return [name.strip() for name in _parquet().read_schema(path).names]
 
 
-def parquet_rows(path: Path, options: FileOptions) -> Iterator[tuple[int, dict, tuple[str, ...]]]:
+def parquet_rows(path: Path, layout: Layout) -> Iterator[tuple[int, dict, tuple[str, ...]]]:
     """Yields the rows of a Parquet file, one batch in memory at a time.
 
     Raises:
       InputError: The file is no Parquet file, or damaged; nobody knows what the damaged part held.
     """
-    import pyarrow.parquet
-
     _survive(path)
-    with _reading(path) as place, pyarrow.parquet.ParquetFile(path) as file:
+    with _reading(path) as place, _parquet().ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=_BATCH):
             for row in _python_rows(batch):
                 place.line += 1
@@ -56,10 +59,16 @@ def parquet_length(path: Path) -> int:
     Raises:
       InputError: The file is no Parquet file.
     """
-    import pyarrow.parquet
-
     with _reading(path):
-        return pyarrow.parquet.read_metadata(path).num_rows
+        return _parquet().read_metadata(path).num_rows
+
+
+def _parquet() -> Any:
+    """Returns `pyarrow.parquet`, guarded."""
+    import pyarrow.parquet
+    import pyarrow_hotfix  # noqa: F401  (before any read: pyarrow's reading of metadata runs it too)
+
+    return pyarrow.parquet
 
 
 def _survive(path: Path) -> None:
@@ -82,11 +91,29 @@ def _reading(path: Path) -> Iterator[Place]:
     except PermissionError as error:
         raise forbidden(path, error) from error
     except Exception as error:  # pyarrow raises many kinds on damaged files
+        if _PICKLED in str(error):
+            raise InputError(
+                f"Parquet file {path} has a column of pickled Python objects (an extension type of "
+                "pyarrow). Reading it could run a program that the file brings along. Write the "
+                "column as plain values.") from None
         if place.line:
             raise InputError(f"Parquet file {path} cannot be read further than row {place.line} "
                              f"({error}). It is damaged: replace it.") from error
+        _refuse_other(path)
         raise InputError(f"File {path} is no Parquet file, or damaged ({error}). Set 'dataset' to "
                          "csv or jsonl where it is text, or replace it.") from error
+
+
+def _refuse_other(path: Path) -> None:
+    """Names what else a file is than Parquet, where that is known."""
+    with path.open("rb") as file:
+        start = file.read(START)
+    packed = compression(start)
+    if packed:
+        raise InputError(f"File {path} is compressed ({packed}). Parquet is compressed inside: "
+                         "unpack the file.")
+    if not start.startswith(b"PAR1"):
+        refuse_foreign(path, start)
 
 
 def _python_rows(batch: Any) -> Iterator[dict[str, Any]]:

@@ -8,9 +8,17 @@ from typing import Any
 
 from components.sources.base import Record
 from components.sources.files.columns import Column
+from components.sources.files.delimited import without_header
 from components.sources.files.options import FileOptions, TableOptions
-from components.sources.files.readers import FORMATS, has_rows
-from components.sources.files.values import ValueFault, as_text, check_value
+from components.sources.files.readers import has_rows, table_columns, table_rows
+from components.sources.files.text import shown
+from components.sources.files.values import (
+    ValueFault,
+    as_list,
+    as_pointed,
+    as_text,
+    check_value,
+)
 from schemas import MEDIA, SIDES, Feature, FeatureSpec, InputError
 
 
@@ -48,8 +56,11 @@ class FileSource:
                         f"source.{side}.columns names {name!r}, which the schema of {side} does "
                         f"not have. It has: {', '.join(known)}."
                     )
+            if not table.header and self.file_format != "csv":
+                raise InputError(f"source.{side}: positions of columns and 'header' are for CSV; "
+                                 f"{self.file_format} names its columns. Give these names.")
             for shard in self.shards(side):
-                self._check_columns(side, table, self._root / shard)
+                self._check_columns(side, table, shard)
             self._check_rows(side)
         if self._reads_media() and not self._media.is_dir():
             raise InputError(f"source.media_dir: folder {self._media} is missing. The path is "
@@ -68,11 +79,12 @@ class FileSource:
         return self.options.table(side) is not None
 
     def files(self) -> list[Path]:
-        """Returns all tables' files, and all readable media where the schema has any."""
+        """Returns all tables' files, and all that media may be read of where the schema has any."""
         tables = [self._root / shard for side in SIDES for shard in self.shards(side)]
         if not self._reads_media():
             return tables
-        media = [p for p in self._media.rglob("*") if p.is_file() and os.access(p, os.R_OK)]
+        media = [p for p in (self._root / self.options.media_dir).rglob("*")
+                 if (p.is_file() or (p.is_symlink() and p.is_dir())) and os.access(p, os.R_OK)]
         return sorted({*tables, *media})
 
     def shards(self, side: str) -> list[str]:
@@ -110,8 +122,9 @@ class FileSource:
         table = self.options.table(side)
         columns = [(f, table.column(f.name) if table else Column(f.name))
                    for f in self._features(side)]
-        rows, encoding = FORMATS[self.file_format][1], self.options.encoding
-        for line, row, faults in rows(self._root / shard, self.options):
+        rows = table_rows(self.file_format, self._root, shard, self.options.layout(side))
+        encoding = self.options.encoding
+        for line, row, faults in rows:
             values: dict[str, Any] = {}
             found = list(faults)
             for feature, column in columns:
@@ -133,9 +146,10 @@ class FileSource:
     def _reads_media(self) -> bool:
         return any(f.modality in MEDIA for f in self.spec.features)
 
-    def _check_columns(self, side: str, table: TableOptions, path: Path) -> None:
-        present = FORMATS[self.file_format][0](path, self.options)
-        has = f"It has: {', '.join(present)}."
+    def _check_columns(self, side: str, table: TableOptions, shard: str) -> None:
+        path, layout = self._root / shard, self.options.layout(side)
+        present = table_columns(self.file_format, self._root, shard, layout)
+        has = f"It has: {shown(present)}."
         for feature in self._features(side):
             column = table.column(feature.name)
             for name in column.names:
@@ -144,6 +158,8 @@ class FileSource:
                                      "them.")
                 if name in present:
                     continue
+                if self.file_format == "csv" and (fault := without_header(path, layout, side)):
+                    raise fault
                 if column.is_template:
                     raise InputError(f"File {path} has no column {name!r}, which "
                                      f"source.{side}.columns names in {column.text!r}. {has}")
@@ -154,8 +170,8 @@ class FileSource:
                     )
 
     def _check_rows(self, side: str) -> None:
-        shards = self.shards(side)
-        if any(has_rows(self._root / shard, self.file_format, self.options) for shard in shards):
+        shards, layout = self.shards(side), self.options.layout(side)
+        if any(has_rows(self._root / shard, self.file_format, layout) for shard in shards):
             return
         raise InputError(f"The {side} have no row: {', '.join(shards)} in {self._root} "
                          f"{'has' if len(shards) == 1 else 'have'} nothing but the names of the "
@@ -167,7 +183,7 @@ class FileSource:
         if feature.modality in MEDIA:
             return self._medium(value)
         if isinstance(value, str) and not feature.scalar:
-            value = value.split(self.options.list_separator)
+            value = as_list(value, self.options.list_separator, feature.pii)
         if isinstance(value, list | tuple):
             return [self._single(item, feature) for item in value]
         return self._single(value, feature)
@@ -178,11 +194,12 @@ class FileSource:
         check_value(value, self.options.encoding)
         if not isinstance(value, str):
             return value
-        if self.options.decimal == ",":
+        value = value.strip()
+        if value and self.options.decimal == ",":
             # A moment has no thousands, and its points are those of a fraction or a date.
-            value = value if feature.role == "timestamp" else value.replace(".", "")
-            value = value.replace(",", ".")
-        return value.strip() or None
+            moment = feature.role == "timestamp"
+            return value.replace(",", ".") if moment else as_pointed(value, feature.pii)
+        return value or None
 
     def _medium(self, value: Any) -> bytes | Path | None:
         check_value(value, self.options.encoding)

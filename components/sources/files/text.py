@@ -1,19 +1,27 @@
 """Text files, compressed or not, and what is wrong with them as a whole."""
 
-import bz2
-import gzip
 import io
 import lzma
+import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
+from components.sources.files.compression import open_bytes
 from schemas.errors import InputError
 
+LONGEST = 1 << 24  # characters of a line, and of a field
 _BLOCK = 1 << 16
-_BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, UnicodeDecodeError)
+_START = 1 << 20  # characters of a file's start, unless its first line is longer
+_ENDS = ("\n", "\r")
+_NAMES = 30
+_NAME = 60
+_BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, UnicodeDecodeError)
+_MARKS = (  # the longer one first
+    (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 class Place:
@@ -51,8 +59,8 @@ def reading(path: Path) -> Iterator[Place]:
         why = str(error) or type(error).__name__
         raise InputError(
             f"File {path} cannot be read further than line {place.line} ({why}). It is damaged, "
-            "cut short, or of another compression or encoding than its name and the "
-            "configuration say: replace it, or set 'encoding'."
+            "cut short, or of another encoding than the configuration says: replace it, or set "
+            "'encoding'."
         ) from error
 
 
@@ -63,16 +71,37 @@ def forbidden(path: Path, error: PermissionError) -> InputError:
 
 
 def open_text(path: Path, encoding: str) -> IO[str]:
-    """Opens a text file, compressed (.gz, .bz2, .xz) or not, without its byte-order mark.
+    """Opens a text file, compressed or not, without its byte-order mark.
 
-    A byte that the encoding does not know becomes a lone surrogate, so that it costs its own value
-    only (`values.check_value`) and no two ids become one.
+    The mark says what the encoding is, whatever was given. A byte that the encoding does not know
+    becomes a lone surrogate, so that it costs its own value only (`values.check_value`) and no two
+    ids become one.
     """
-    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-        encoding = "utf-8-sig"
-    opener = _OPENERS.get(path.suffix.lower(), open)
-    raw = opener(path, "rb")
+    raw = open_bytes(path)
+    start = raw.peek(4)
+    encoding = next((name for mark, name in _MARKS if start.startswith(mark)), encoding)
     return io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="")
+
+
+def lines(file: IO[str]) -> Iterator[str]:
+    """Yields the lines of a text.
+
+    Of a line of more than `LONGEST` characters, which may be the whole of a file that is none of
+    lines, one character more than that is yielded, and memory holds no more.
+    """
+    while line := file.readline(LONGEST + 1):
+        goes_on = len(line) > LONGEST and not line.endswith(_ENDS)
+        yield line
+        while goes_on:
+            rest = file.readline(_BLOCK)
+            goes_on = bool(rest) and not rest.endswith(_ENDS)
+
+
+def shown(names: Iterable[str]) -> str:
+    """Returns names of columns for a message: some of them, and of long ones their start."""
+    texts = [name if len(name) <= _NAME else f"{name[:_NAME]}..." for name in names]
+    more = f" and {len(texts) - _NAMES} more" if len(texts) > _NAMES else ""
+    return ", ".join(texts[:_NAMES]) + more
 
 
 def first_lines(path: Path, encoding: str) -> list[str]:
@@ -81,8 +110,16 @@ def first_lines(path: Path, encoding: str) -> list[str]:
     Raises:
       InputError: The file is empty, or its encoding is another one.
     """
-    with reading(path), open_text(path, encoding) as lines:
-        start = lines.readlines(_BLOCK)
+    start: list[str] = []
+    with reading(path), open_text(path, encoding) as file:
+        size = 0
+        for line in lines(file):
+            size += len(line)
+            if start and size > _START:
+                break
+            start.append(line)
+            if size >= _BLOCK:
+                break
     if not "".join(start).strip():
         raise InputError(f"File {path} is empty. Give one with rows, or leave it out.")
     start[0] = start[0].lstrip("\ufeff")
@@ -104,52 +141,3 @@ def first_lines(path: Path, encoding: str) -> list[str]:
 def has_unknown_bytes(line: str) -> bool:
     """Tells whether a line holds bytes that its file's encoding does not know."""
     return any("\udc80" <= character <= "\udcff" for character in line)
-
-
-class _Streams(io.RawIOBase):
-    """Decompresses the streams of a file one after the other.
-
-    Python's own `bz2` and `lzma` take a stream whose start is damaged for padding and end there,
-    without a word about the rows that are lost.
-    """
-
-    def __init__(self, path: Path, decoder: Callable[[], Any]):
-        self._file = path.open("rb")
-        self._new = decoder
-        self._decoder = decoder()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while True:
-            found = b""
-            if self._decoder.eof:
-                found = self._decoder.unused_data or self._file.read(_BLOCK)
-                while found and not found.strip(b"\0"):  # padding, which .xz allows
-                    found = self._file.read(_BLOCK)
-                if not found:
-                    return 0
-                found = found.lstrip(b"\0")
-                self._decoder = self._new()
-            elif self._decoder.needs_input:
-                found = self._file.read(_BLOCK)
-                if not found:
-                    raise EOFError("the file ends before the end of its compressed data")
-            data = self._decoder.decompress(found, len(buffer))
-            if data:
-                buffer[: len(data)] = data
-                return len(data)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-def _streams(decoder: Callable[[], Any]) -> Callable[[Path, str], IO[bytes]]:
-    return lambda path, _: io.BufferedReader(_Streams(path, decoder))
-
-
-_OPENERS: dict[str, Any] = {
-    ".gz": gzip.open, ".bz2": _streams(bz2.BZ2Decompressor), ".xz": _streams(lzma.LZMADecompressor),
-}

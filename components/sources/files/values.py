@@ -6,6 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.values.identities import shown
+from schemas.values.lists import split_list
+from schemas.values.numbers import not_a_number, truth, with_point
+
+_SHOWN = 60  # characters of a faulty value that a reason quotes
 _NESTED = (dict, list, tuple, set)
 
 
@@ -56,7 +61,8 @@ def as_text(value: Any, encoding: str) -> str | None:
       encoding: The file's encoding, for messages.
 
     Returns:
-      The text, or `None` where there is nothing but whitespace.
+      The text, or `None` where there is nothing but whitespace, or NaN as in a table of decimals
+      that lacks a number.
 
     Raises:
       ValueFault: The value is no text and no finite number.
@@ -74,12 +80,53 @@ def as_text(value: Any, encoding: str) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float | decimal.Decimal):
-        if not math.isfinite(value):
+        if math.isnan(value):
+            return None
+        if math.isinf(value):
             raise ValueFault(f"{value} is no text and no finite number")
         return str(int(value)) if value == int(value) else str(value)
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     return str(value)
+
+
+def as_list(text: str, separator: str, pii: bool) -> list[Any]:
+    """Splits a field into its values, as `split_list`.
+
+    Args:
+      text: The field.
+      separator: What is between two values.
+      pii: The values are personal, and no message shows them.
+
+    Raises:
+      ValueFault: The field begins like a list and is none.
+    """
+    try:
+        return split_list(text, separator)
+    except ValueError as error:
+        raise ValueFault(f"the value {_shown(text, pii)} is no list: {error}") from error
+
+
+def as_pointed(text: str, pii: bool) -> str:
+    """Rewrites a number with a decimal comma as one with a decimal point.
+
+    Args:
+      text: The number.
+      pii: It is personal, and no message shows it.
+
+    Raises:
+      ValueFault: The text is no such number.
+    """
+    if not_a_number(text) or truth(text) is not None:
+        return text
+    pointed = with_point(text)
+    if pointed is None:
+        raise ValueFault(f"the value {_shown(text, pii)} is no number with a decimal comma")
+    return pointed
+
+
+def _shown(text: str, pii: bool) -> str:
+    return "(personal, not shown)" if pii else shown(text[:_SHOWN])
 
 
 def _check_characters(text: str, encoding: str) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from components.sources.files.text import LONGEST, lines
+
 Row = tuple[int, dict[str, Any], tuple[str, ...]]
 # The end of a title: (1995), or for series (2006-2007), (2016- ).
 _YEAR = re.compile(r"\((\d{4})\s?(?:[-–]\s?(?:\d{4})?\s?)?\)\s*$")
@@ -37,8 +39,11 @@ class Edition:
 
 def separated(path: Path, separator: str, fields: tuple[str, ...]) -> Iterator[Row]:
     """Yields the lines of a Latin-1 file without a header; empty fields are `None`."""
-    with path.open(encoding="latin-1", newline="\n") as lines:
-        for number, line in enumerate(lines, start=1):
+    with path.open(encoding="latin-1", newline="\n") as file:
+        for number, line in enumerate(lines(file), start=1):
+            if len(line) > LONGEST:
+                yield number, {}, (f"the line has more than {LONGEST:,} characters",)
+                continue
             parts = line.rstrip("\r\n").split(separator)
             if len(parts) == len(fields):
                 yield number, {k: v.strip() or None for k, v in zip(fields, parts, strict=True)}, ()

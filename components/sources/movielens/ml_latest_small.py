@@ -9,8 +9,8 @@ Layout: https://files.grouplens.org/datasets/movielens/ml-latest-small-README.ht
 from collections.abc import Iterator
 from pathlib import Path
 
-from components.sources.files.options import FileOptions, TableOptions
-from components.sources.files.readers import csv_rows
+from components.sources.files.delimited import csv_rows
+from components.sources.files.layout import Layout
 from components.sources.movielens.edition import Edition, Row, film
 
 _TABLES = {"items": "movies.csv", "interactions": "ratings.csv"}
@@ -19,7 +19,7 @@ _COLUMNS = {
     "interactions": {"user_id": "userId", "item_id": "movieId", "rating": "rating",
                      "timestamp": "timestamp"},
 }
-CSV = FileOptions(interactions=TableOptions(files=(_TABLES["interactions"],)))
+CSV = Layout()
 
 
 def _read(side: str, path: Path) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.sources.base import Record
-from components.sources.files.readers import csv_columns
+from components.sources.files.delimited import csv_columns
 from components.sources.movielens.edition import Edition
 from components.sources.movielens.ml_1m import ML_1M
 from components.sources.movielens.ml_100k import ML_100K

@@ -8,7 +8,6 @@ TMDB's vote averages, vote counts and popularity are never read: they are later 
 what the model predicts.
 """
 
-import csv
 import json
 import re
 from collections import Counter
@@ -17,6 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from components.sources.files.delimited import csv_columns, csv_rows
+from components.sources.files.layout import Layout
 from schemas.errors import InputError
 
 _POSTERS, _PLOTS = "posters_w92", "text/tmdb_features.json"
@@ -100,12 +101,16 @@ class TmdbContent:
         return doubts
 
     def _rows(self, name: str, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
-        with (self.root / name).open(encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines)
-            missing = [c for c in columns if c not in (reader.fieldnames or ())]
-            if missing:
-                raise InputError(
-                    f"File {self.root / name} has no column {', '.join(missing)}; expected "
-                    f"{', '.join(columns)}. Correct its first line."
-                )
-            return [tuple(row[c] or "" for c in columns) for row in reader]
+        path, layout = self.root / name, Layout()
+        header = csv_columns(path, layout)
+        missing = [column for column in columns if column not in header]
+        if missing:
+            raise InputError(f"File {path} has no column {', '.join(missing)}; expected "
+                             f"{', '.join(columns)}. Correct its first line.")
+        found = []
+        for line, row, faults in csv_rows(path, layout):
+            if faults:
+                raise InputError(f"File {path} line {line}: {faults[0]}. Correct it: it says which "
+                                 "film is which.")
+            found.append(tuple(row[column] for column in columns))
+        return found

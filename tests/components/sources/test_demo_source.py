@@ -1,6 +1,5 @@
 """The demo shop's files: the same for the same seed, whole, decodable and read back."""
 
-import csv
 import hashlib
 import io
 import pickle
@@ -18,6 +17,7 @@ from components.sources.demo import DemoSizes, write_demo
 from components.sources.demo.clips import clip
 from components.sources.demo.pictures import picture
 from components.sources.demo.sounds import sound
+from components.sources.files.text import LONGEST
 from schemas import SIDES, InputError, read_spec
 
 SMALL = DemoSizes(users=30, items=40, events=300)
@@ -165,13 +165,23 @@ def test_bytes_that_are_no_text_do_not_stop_the_reading(shop: Path, tmp_path: Pa
     assert rows(folder, "items")[-1].values["name"] == "\ufffd\ufffd"
 
 
-def test_a_value_beyond_csvs_limit_costs_its_line_only(shop: Path, tmp_path: Path) -> None:
+def test_a_value_beyond_pythons_limit_is_read_and_one_beyond_ours_is_a_fault(
+        shop: Path, tmp_path: Path) -> None:
     folder = copy(shop, tmp_path)
     with (folder / "items.csv").open("a", encoding="utf-8") as out:
-        out.write("p9001," + "x" * (csv.field_size_limit() + 1) + ",,,,,,1\np9002,y,,,,,,1\n")
-    long, good = rows(folder, "items")[-2:]
-    assert "field larger than field limit" in long.faults[0]
-    assert good.values["product"] == "p9002"
+        for number, size in enumerate((200_000, LONGEST + 1, 1)):
+            out.write(f"p900{number}," + "x" * size + ",,,,,,1\n")
+    read, long, good = rows(folder, "items")[-3:]
+    assert not read.faults and len(read.values["name"]) == 200_000
+    assert long.faults == ("the line is no CSV (it has more than 16,777,216 characters)",)
+    assert good.values["product"] == "p9002" and not good.faults
+
+
+def test_a_header_beyond_pythons_limit_is_no_shop(shop: Path, tmp_path: Path) -> None:
+    folder = copy(shop, tmp_path)
+    (folder / "items.csv").write_text("x" * 200_000 + "\n")
+    with pytest.raises(InputError, match="has no column product, name"):
+        DemoSource(str(folder))
 
 
 def test_missing_folder_table_and_column_are_named(shop: Path, tmp_path: Path) -> None:

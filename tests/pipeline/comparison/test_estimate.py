@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from components.sources import open_source
 from pipeline.comparison.estimate import duration, estimate, past
 from pipeline.comparison.plan import planned
 
@@ -30,18 +29,13 @@ def ran(tmp_path):
 
 
 @pytest.fixture
-def told(configs, tiny_shop):
-    source = open_source("demo", str(tiny_shop))
-    return lambda finished=(): estimate(configs, finished, source)
+def told(configs):
+    return lambda finished=(): estimate(configs, finished)
 
 
-def test_without_a_run_it_goes_by_the_rows(told):
-    first, flagship, implicit, rough, data = told()
-    assert first == "Estimate: 3 min 18 s for 4 of 4 runs"  # 4 × 37.05 and 50.01
-    assert flagship.endswith("2 ×    37 s, from 16 rows")
-    assert rough.startswith("  Rough, for no run here tells more yet: on the demo shop")
-    assert implicit.split()[0] == "implicit"
-    assert " 50 s, from the rows; in part again for each other" in data
+def test_without_a_run_there_is_none_and_it_says_so(told):
+    [line] = told()
+    assert line.startswith("Estimate: none for 4 of 4 runs.") and "demo" in line
 
 
 def test_earlier_runs_tell_what_was_computed_last(told, ran, tmp_path):
@@ -72,7 +66,8 @@ def test_a_run_that_did_not_train_tells_nothing_of_its_recipe(ran, tmp_path):
     assert past(tmp_path, "demo").model == {}
 
 
-def test_what_is_finished_does_not_count(told):
+def test_what_is_finished_does_not_count(told, ran):
+    ran("20250101-000000", "flagship", {"CatalogGen": 50, "Trainer": 37})
     first, flagship, implicit, *_ = told([("flagship", 1), ("flagship", 2), ("implicit", 1)])
     assert first.startswith("Estimate: 1 min 27 s for 1 of 4 runs; 3 finished before and cost")
     assert flagship.split()[1] == "0" and implicit.split()[1] == "1"

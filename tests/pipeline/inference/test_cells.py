@@ -19,6 +19,10 @@ def read(*values, **options):
     (("3", "4.5"), "FLOAT", [[3.0], [4.5]]),
     (("007", "8"), "BYTES", [[b"007"], [b"8"]]),
     (("1_000", "2"), "BYTES", [[b"1_000"], [b"2"]]),
+    (("+5", "+6"), "BYTES", [[b"+5"], [b"+6"]]),
+    (("\uff11", "\u0662"), "BYTES", [["\uff11".encode()], ["\u0662".encode()]]),
+    (("0x10", "1"), "BYTES", [[b"0x10"], [b"1"]]),
+    (("4", "nan", float("nan"), "5"), "INT", [[4], None, None, [5]]),
     (("nan", "inf"), "BYTES", [[b"nan"], [b"inf"]]),
     (("99999999999999999999", "1"), "BYTES", [[b"99999999999999999999"], [b"1"]]),
     ((True, False), "INT", [[1], [0]]),
@@ -41,6 +45,7 @@ def test_a_few_texts_among_numbers_count_as_absent_and_are_told():
 def test_decimal_commas():
     assert read("1.234,5", "2", decimal=",").values == [[1234.5], [2.0]]
     assert "set decimal: ','" in read("3,5", "4,5").notes[0]
+    assert read("12.99", "0.75", decimal=",").kind == "BYTES"
 
 
 def test_lists():
@@ -48,6 +53,13 @@ def test_lists():
     assert read(["a", "b"], None, []).values == [[b"a", b"b"], None, None]
     assert read([1, 2], [3]).kind == "INT"
     assert not read("a|b", *"cdefghij").listed
+    assert "1 of 9 values hold '|': are they lists?" in read("a|b", *"cdefghij").notes[0]
+    assert read("a | b", *"abcdefghij").values[0] == [b"a", b"b"]
+    assert read("['Beef', 'Lamb']", "['Beef']", "[]", None).values == [
+        [b"Beef", b"Lamb"], [b"Beef"], None, None]
+    seldom = read("a, b", *"abcdefghij")
+    assert not seldom.listed and "set list_separator: ','" in seldom.notes[0]
+    assert read("Lima", "Oslo", "[sic] Rome").notes == []
     assert not read("quite a long text | with a bar in it", "and one more | with a bar").listed
     told = read(*["a;b", "b;c", "a;c"] * 4)
     assert not told.listed and "set list_separator: ';'" in told.notes[0]
@@ -60,7 +72,10 @@ def test_lists():
     (["2024-05-01T12:00:00Z", "2024-05-01"], ((1714521600, 1714564800), True)),
     ([datetime.date(1970, 1, 2)], ((86400, 86400), True)),
     (["1969-12-31"], ((-86400, -86400), True)),
-    (["20240501"], (None, False)), (["5"], (None, False)), (["01/05/2024"], (None, False)),
+    (["20240501", 20240502], ((1714521600, 1714608000), True)),
+    (["20240501120000"], ((1714564800, 1714564800), True)),
+    (["20241350"], (None, False)), (["2024"], (None, False)), (["2019_10_01"], (None, False)),
+    (["5"], (None, False)), (["01/05/2024"], (None, False)),
     ([1714564800000000], (None, False)), ([["2024-05-01"]], (None, False)), ([], (None, False)),
 ])
 def test_moments(values, expected):

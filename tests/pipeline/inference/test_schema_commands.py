@@ -84,7 +84,7 @@ def test_rows_that_break_the_rules_end_with_3(tessera, tmp_path):
     (b"", (), ("e.csv is empty. Give one with rows",)),
     (b"user,item\n", (), ("interactions have no row: e.csv", "Give a file with rows")),
     (b"user;item\nu;i\n", (), ("one column only", "Set 'delimiter' to ';'")),
-    ("user,item".encode("utf-16"), (), ("no text in utf-8", "utf-16")),
+    ("user,item".encode("utf-16-le"), (), ("no text in utf-8", "utf-16")),
     (b"user,item\nu\n", (), ("no row that can be read (e.csv line 2: the line has 1 fields",)),
     (b"196\t242\t3\n", ("--delimiter", "tab"), ("interactions have no row: e.csv",)),
     (b"user,item\n", ("--delimiter", ";;"), ("delimiter: given ';;'",)),

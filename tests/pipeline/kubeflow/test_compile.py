@@ -8,6 +8,7 @@ import yaml
 
 from pipeline.config import load_config
 from pipeline.kubeflow import compile as compilation
+from pipeline.kubeflow.account import account_of, with_account
 from pipeline.kubeflow.rules import broken_rules
 from pipeline.kubeflow.steps import INIT_STEP, Step, kebab, read_steps, shape
 from schemas import read_spec
@@ -79,6 +80,17 @@ def test_the_file_holds_every_step_and_breaks_no_rule(tessera, cluster_config, t
         "data_dir", "recipe", "max_epochs", "learning_rate"}
 
 
+def test_a_service_account_is_remarked_for_submit(tessera, cluster_config, tmp_path):
+    output = tmp_path / "pipeline.yaml"
+    path = cluster_config(lambda tree: tree["kubeflow"].update(service_account="tessera.runner"))
+    assert tessera("compile", "--config", path, "-o", output)[0] == 0
+    text = output.read_text(encoding="utf-8")
+    assert account_of(text) == "tessera.runner"
+    assert "tessera.runner" not in str(list(yaml.safe_load_all(text))), "no server takes it there"
+    assert account_of(text.split("\n", 1)[1]) is None
+    assert with_account("a: 1\n", None) == "a: 1\n"
+
+
 def changed(**given):
     return lambda tree: tree.update(given)
 
@@ -91,6 +103,10 @@ def changed(**given):
     (lambda tree: tree["kubeflow"].update(volumes=[]), ("none of the volumes (none)",)),
     (lambda tree: tree["kubeflow"]["steps"].update(Trainr={}),
      ("Unknown step in kubeflow.steps 'Trainr'", "Trainer")),
+    (lambda tree: tree["kubeflow"]["steps"]["default"].update(cpu="4Gi"),
+     ("kubeflow.steps.default.cpu: given '4Gi'", "500m")),
+    (lambda tree: tree["kubeflow"]["steps"]["Transform"].update(memory_limit="1Gi"),
+     ("steps.Transform", "memory is 4Gi", "above memory_limit, 1Gi")),
 ])
 def test_what_does_not_fit_a_cluster(tessera, cluster_config, tmp_path, change, words):
     output = tmp_path / "pipeline.yaml"
@@ -104,7 +120,7 @@ def test_what_does_not_fit_a_cluster(tessera, cluster_config, tmp_path, change, 
 def test_an_unknown_runner(tessera, cluster_config, tmp_path):
     code, _, err = tessera("compile", "--runner", "airflow", "--config", cluster_config(),
                            "-o", tmp_path / "x.yaml")
-    assert code == 2 and "Unknown runner 'airflow'. Known: kubeflow, vertex." in err
+    assert code == 2 and "Unknown runner 'airflow'. Known: kubeflow." in err
 
 
 def test_a_file_that_cannot_be_written(tessera, cluster_config, tmp_path):
@@ -121,22 +137,3 @@ def test_a_file_that_breaks_a_rule_is_not_written(cluster_config, tmp_path, monk
     code, _, err = tessera("compile", "--config", cluster_config(), "-o", tmp_path / "p.yaml")
     assert code == 1 and "an argument of 200000 bytes" in err
     assert not (tmp_path / "p.yaml").exists()
-
-
-def test_vertex_is_tfxs_own_output_and_says_so(tessera, cluster_config, tmp_path):
-    output = tmp_path / "pipeline.json"
-    code, out, _ = tessera("compile", "--runner", "vertex", "--config", cluster_config(),
-                           "-o", output)
-    assert code == 0
-    assert "TFX's own V2 output, for Vertex AI" in out and "open-source" in out
-    job = json.loads(output.read_text(encoding="utf-8"))
-    assert {"pipelineSpec", "runtimeConfig"} <= job.keys()
-    assert "registry.example/tessera:1" in output.read_text(encoding="utf-8")
-    assert broken_rules(json.dumps(job)) == [
-        "this is a PipelineJob, as Vertex takes it: expected a bare PipelineSpec"]
-
-
-def test_vertex_takes_json(tessera, cluster_config, tmp_path):
-    code, _, err = tessera("compile", "--runner", "vertex", "--config", cluster_config(),
-                           "-o", tmp_path / "pipeline.yaml")
-    assert code == 2 and "end its name with .json" in err

@@ -34,14 +34,36 @@ steps = [Step(**{**s, "after": tuple(s["after"])}) for s in plan["steps"]]
 baked = Baked(**{**plan["baked"], "init_arguments": tuple(plan["baked"]["init_arguments"])})
 write_definition(steps, baked, KubeflowOptions.model_validate(plan["options"]), Path(sys.argv[1]))
 """
+# kfp's own local runner, with containers that start nothing: what each step would be given.
+RUN = """
+import json, sys
+from unittest import mock
+from kfp import components, local
+from kfp.local import docker_task_handler as handler
+runs = []
+def start(**given):
+    runs[-1].append(given["command"])
+    return 0
+with mock.patch("docker.from_env"), mock.patch.object(handler, "run_docker_container", start):
+    local.init(local.DockerRunner(), pipeline_root=sys.argv[2])
+    for _ in range(2):
+        runs.append([])
+        components.load_component_from_file(sys.argv[1])()
+print("RUNS" + json.dumps(runs))
+"""
+
+
+def started(python, script, *words, given=""):
+    path = os.pathsep.join([str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+    return subprocess.run(
+        [python, "-W", "ignore", "-c", script, *map(str, words)], input=given, text=True, cwd=ROOT,
+        check=True, stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path if python == sys.executable else str(ROOT)}).stdout
 
 
 def compiled(python, path, options):
     plan = json.dumps({"steps": STEPS, "baked": BAKED, "options": options})
-    subprocess.run([python, "-W", "ignore", "-c", SCRIPT, str(path)], input=plan, text=True,
-                   cwd=ROOT, check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(
-                       [str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
-                       if python == sys.executable else str(ROOT)})
+    started(python, SCRIPT, path, given=plan)
     return list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
 
 
@@ -60,6 +82,7 @@ def structure(documents):
             "after": task.get("dependentTasks", []), "retry": task.get("retryPolicy"),
             "cached": task["cachingOptions"], "image": container["image"],
             "command": container["command"], "args": container["args"],
+            "inputs": task["inputs"]["parameters"],
             "resources": container.get("resources"), "platform": config,
             "outputs": {key: output["artifactType"]["schemaTitle"] for key, output in
                         spec["components"][task["componentRef"]["name"]]
@@ -74,11 +97,17 @@ def options(cluster_config):
     return yaml.safe_load(cluster_config().read_text())["kubeflow"]
 
 
-@pytest.mark.parametrize("version", ["2.13.0", "2.17.0"])
-def test_the_structure_is_the_golden_one(version, tmp_path, options):
-    python = sys.executable if version == "2.13.0" else str(NEWER)
+@pytest.fixture(params=["2.13.0", "2.17.0"])
+def version(request):
+    """A version of kfp, and the interpreter that has it."""
+    python = sys.executable if request.param == "2.13.0" else str(NEWER)
     if not Path(python).exists():
-        pytest.skip(f"kfp {version} is absent: `make kubeflow-env` installs it.")
+        pytest.skip(f"kfp {request.param} is absent: `make kubeflow-env` installs it.")
+    return request.param, python
+
+
+def test_the_structure_is_the_golden_one(version, tmp_path, options):
+    version, python = version
     documents = compiled(python, tmp_path / "pipeline.yaml", options)
     assert documents[0]["sdkVersion"] == f"kfp-{version}"
     found = structure(documents)
@@ -102,3 +131,35 @@ def test_the_golden_structure_says_what_was_configured():
     variables = [m["envVar"] for s in trainer["platform"]["secretAsEnv"] for m in s["keyToEnv"]]
     assert variables == ["TESSERA_METADATA_PASSWORD", "HTTPS_PROXY"]
     assert not any(task["cached"] for task in tasks.values())
+
+
+def test_all_steps_of_a_run_get_its_id_and_each_run_has_another(version, tmp_path, options):
+    _, python = version
+    compiled(python, tmp_path / "pipeline.yaml", options)
+    out = started(python, RUN, tmp_path / "pipeline.yaml", tmp_path / "root")
+    runs = json.loads(out[out.index("RUNS") + 4:])
+    ids = [{command[command.index("--run-id") + 1] for command in run} for run in runs]
+    assert [len(run) for run in runs] == [4, 4] and [len(found) for found in ids] == [1, 1]
+    assert ids[0] != ids[1] and not any("{{" in value for found in ids for value in found)
+
+
+def test_a_container_holds_no_placeholder_that_the_driver_leaves_alone():
+    tasks = yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))["tasks"]
+    for task in tasks.values():
+        assert not any("pipeline_" in word for word in task["args"])
+        assert task["inputs"]["run_id"] == {
+            "runtimeValue": {"constant": "{{$.pipeline_job_uuid}}"}}
+
+
+def test_a_step_is_tried_again_however_long_its_attempts_take():
+    tasks = yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))["tasks"]
+    windows = {name: int(task["retry"]["backoffMaxDuration"].removesuffix("s"))
+               for name, task in tasks.items()}
+    week = 7 * 24 * 3600
+    assert windows.pop("trainer") >= 2 * week, "two attempts of a week each"
+    assert set(windows.values()) == {week}
+
+
+def test_parameters_say_what_they_are():
+    parameters = yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))["parameters"]
+    assert all(len(parameter["description"]) > 20 for parameter in parameters.values())

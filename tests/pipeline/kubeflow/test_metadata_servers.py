@@ -10,7 +10,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from postgresql import postgresql, programs
 
 from deploy.kubeflow.mariadb import mariadb
 from pipeline.config import load_config
@@ -27,19 +26,16 @@ ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", params=["mysql", "postgresql"])
-def server(request, tmp_path_factory):
-    if request.param == "mysql" and not shutil.which("mariadbd"):
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    if not shutil.which("mariadbd"):
         pytest.skip("MariaDB is absent: Debian's package mariadb-server brings it.")
-    if request.param == "postgresql" and programs() is None:
-        pytest.skip("PostgreSQL is absent: Debian's package postgresql brings it.")
-    folder = tmp_path_factory.mktemp(request.param)
+    folder = tmp_path_factory.mktemp("mysql")
     for parent in (folder, *folder.parents):  # its own user must reach it
         if parent.stat().st_uid == os.getuid() and parent != Path("/"):
             parent.chmod(parent.stat().st_mode | 0o011)
-    run = {"mysql": mariadb, "postgresql": postgresql}[request.param]
-    with run(folder / "server") as found:
-        yield SimpleNamespace(kind=request.param, **dataclasses.asdict(found))
+    with mariadb(folder / "server") as found:
+        yield SimpleNamespace(kind="mysql", **dataclasses.asdict(found))
 
 
 def start(server, module, *words):

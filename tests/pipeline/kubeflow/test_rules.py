@@ -11,7 +11,8 @@ GOOD = list(yaml.safe_load_all("""
 components:
   comp-first:
     executorLabel: exec-first
-    inputDefinitions: {parameters: {recipe: {parameterType: STRING}}}
+    inputDefinitions:
+      parameters: {recipe: {parameterType: STRING}, run_id: {parameterType: STRING}}
   comp-second:
     executorLabel: exec-second
     outputDefinitions:
@@ -24,7 +25,7 @@ deploymentSpec:
         command: [python, -m, first]
         args: [--recipe, "{{$.inputs.parameters['recipe']}}", --metadata,
                '{"password": {"secret": "db", "key": "password"}}',
-               "{{$.pipeline_job_uuid}}"]
+               "{{$.inputs.parameters['run_id']}}"]
     exec-second:
       container:
         image: tessera:1
@@ -40,7 +41,11 @@ root:
       first:
         cachingOptions: {}
         componentRef: {name: comp-first}
-        inputs: {parameters: {recipe: {componentInputParameter: recipe}}}
+        inputs:
+          parameters:
+            recipe: {componentInputParameter: recipe}
+            run_id: {runtimeValue: {constant: "{{$.pipeline_job_uuid}}"}}
+        retryPolicy: {maxRetryCount: 1, backoffMaxDuration: 604800s}
         taskInfo: {name: first}
       second:
         cachingOptions: {}
@@ -74,12 +79,29 @@ def executors(documents):
     return documents[1]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
 
 
+def constant(spec, text):
+    tasks(spec)["first"]["inputs"]["parameters"]["run_id"] = {"runtimeValue": {"constant": text}}
+
+
+def many(spec):
+    for number in range(20):
+        spec["components"][f"comp-{number}"] = {"executorLabel": f"exec-{number}"}
+        spec["deploymentSpec"]["executors"][f"exec-{number}"] = {"container": {
+            "image": "tessera:1", "command": ["python"], "args": ["x" * 100_000]}}
+
+
 def rename(spec, kind, old, new):
     kind[new] = kind.pop(old)
 
 
 def told(documents):
     return broken_rules(yaml.safe_dump_all(documents))
+
+
+def test_who_runs_a_step_is_known_to_no_kfp_of_old():
+    documents = copy.deepcopy(GOOD)
+    executors(documents)["exec-first"]["securityContext"] = {"runAsUser": "10001"}
+    assert told(documents) == []
 
 
 def test_a_good_file_breaks_no_rule():
@@ -98,6 +120,7 @@ SPEC_FAULTS = {
     "customJob executor": lambda s: s["deploymentSpec"]["executors"].update(
         {"exec-first": {"customJob": {"customJob": {}}}}),
     "task 'Resolver.model'": lambda s: rename(s, tasks(s), "second", "Resolver.model"),
+    "task 'ttt": lambda s: rename(s, tasks(s), "second", "t" * 122),
     "component '_tfx_dag'": lambda s: s["components"].update(_tfx_dag={}),
     "executor 'exec_x'": lambda s: s["deploymentSpec"]["executors"].update(
         exec_x={"container": first(s)}),
@@ -115,6 +138,36 @@ SPEC_FAULTS = {
     "does not resolve {{$.outputs.artifacts['page'].metadata['k']}}": lambda s: second(s)[
         "args"].append("{{$.outputs.artifacts['page'].metadata['k']}}"),
     "does not resolve {{workflow.name}}": lambda s: first(s)["args"].append("{{workflow.name}}"),
+    "does not resolve {{$.pipeline_job_uuid}} in a container: give it to the task": lambda s: first(
+        s)["args"].append("{{$.pipeline_job_uuid}}"),
+    "does not resolve {{$.pipeline_job_name}} in a container": lambda s: first(s)["args"].append(
+        "--name={{$.pipeline_job_name}}"),
+    "does not resolve {{$.pipeline_task_name}} in a container": lambda s: first(s)[
+        "command"].append("{{$.pipeline_task_name}}"),
+    "does not resolve {{$.pipeline_root}} in a container": lambda s: first(s)["args"].append(
+        "{{$.pipeline_root}}"),
+    "does not resolve {{$.outputs.output_file}} in a container": lambda s: first(s)[
+        "args"].append("{{$.outputs.output_file}}"),
+    "does not resolve run-{{$.pipeline_job_uuid}} as the value of run_id": lambda s: constant(
+        s, "run-{{$.pipeline_job_uuid}}"),
+    "does not resolve {{$.pipeline_root}} as the value of run_id": lambda s: constant(
+        s, "{{$.pipeline_root}}"),
+    "root.inputDefinitions.parameters.recipe.defaultValue has {{$.pipeline_job_uuid}}": lambda s: s[
+        "root"]["inputDefinitions"]["parameters"]["recipe"].update(
+            defaultValue="{{$.pipeline_job_uuid}}"),
+    "env.value has {{$.pipeline_job_uuid}}, which nothing resolves": lambda s: first(s).update(
+        env=[{"name": "RUN", "value": "{{$.pipeline_job_uuid}}"}]),
+    "again only within 3600 s": lambda s: tasks(s)["first"]["retryPolicy"].update(
+        backoffMaxDuration="3600s"),
+    "again only within 0 s": lambda s: tasks(s)["first"]["retryPolicy"].pop("backoffMaxDuration"),
+    "exec-first's container has 24": lambda s: first(s)["args"].extend(["x" * 120_000] * 2),
+    "exec-first's container has 15": lambda s: first(s)["args"].append("<" * 25_000),
+    "component comp-first has 13": lambda s: s["components"]["comp-first"]["inputDefinitions"][
+        "parameters"]["recipe"].update(description="x" * 131_072),
+    "the pipeline's parameters has 13": lambda s: s["root"]["inputDefinitions"]["parameters"][
+        "recipe"].update(description="x" * 131_072),
+    "an argument with '$$' or '$('": lambda s: first(s)["args"].append('{"pattern": "^a$$"}'),
+    "'$(HOME)/data'": lambda s: first(s)["args"].append("$(HOME)/data"),
     "names nothing that its component declares": lambda s: second(s)["args"].append(
         "{{$.inputs.parameters['recipe']}}"),
     "an argument of 131072 bytes": lambda s: first(s)["args"].append("x" * 131_072),
@@ -155,6 +208,13 @@ PLATFORM_FAULTS = {
         "exec-third": {}}),
     "unknown field": lambda d: executors(d)["exec-first"].update(gpu=1),
     "3 documents": lambda d: d.append({}),
+    "PlatformSpec has an unknown field": lambda d: d[1].update(securityContext={}),
+    "platform.platforms.kubernetes.deploymentSpec.executors.exec-first.podMetadata.labels.run has "
+    "{{$.pipeline_job_uuid}}": lambda d: executors(d)["exec-first"].update(
+        podMetadata={"labels": {"run": "{{$.pipeline_job_uuid}}"}}),
+    "again only within 604800 s": lambda d: executors(d)["exec-first"].update(
+        activeDeadlineSeconds="604800"),
+    "the file has 2": lambda d: many(d[0]),
 }
 
 

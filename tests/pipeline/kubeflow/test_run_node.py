@@ -87,7 +87,10 @@ def test_a_run_is_planned_and_its_nodes_run_once(step, words, node, tmp_path):
 
 
 def test_a_killed_node_runs_again(step, words, node, tmp_path, monkeypatch):
+    from deploy.kubeflow.e2e import running  # what the container test waits for before it kills
+
     step(init_metadata, *words(tmp_path))
+    assert not running(executions(tmp_path)[0], "ImportSchemaGen.users")
 
     def killed(*_):
         raise KeyboardInterrupt  # no Exception: like a killed process, TFX writes nothing of it
@@ -97,10 +100,13 @@ def test_a_killed_node_runs_again(step, words, node, tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             node("ImportSchemaGen.users")
     assert [e.last_known_state for e in executions(tmp_path)[1]] == [_STATE.RUNNING]
+    assert running(executions(tmp_path)[0], "ImportSchemaGen.users")
+    assert not running(executions(tmp_path)[0], "users")
     code, out, _ = node("ImportSchemaGen.users")
     assert code == 0
     assert "An earlier attempt at ImportSchemaGen.users was killed while it ran" in out
     assert [e.last_known_state for e in executions(tmp_path)[1]] == [_STATE.COMPLETE]
+    assert not running(executions(tmp_path)[0], "ImportSchemaGen.users")
 
 
 def test_a_failed_node_ends_in_its_own_error_and_runs_again(step, words, node, tmp_path):

@@ -111,6 +111,30 @@ def test_a_rating_by_name_and_one_by_values():
     assert rating(stars, [], liked=True).tags == ("label:rating",)
 
 
+@pytest.mark.parametrize(("values", "domain", "like", "asked"), [
+    ((0, 1, 2, 3, 4, 5), (0, 5), "label:like>=4", True),
+    ((0, 3, 8, 10), (0, 10), "label:like>=8", True),
+    ((-1, 1, 2, 9, 10), (-1, 10), "label:like>=8", True),
+    ((-1, 2, 4, 5), (-1, 5), "label:like>=4", True),
+    ((0, 0.5, 1, 5), (0, 5), "label:like>=4", False),
+    ((1, 2, 3, 4, 5), (1, 5), "label:like>=4", False),
+    ((-1, 0, 1), (-1, 1), "label:like>=1", False),
+    ((-10, -1, 3, 10), (-10, 10), "label:like>=5", False),
+])
+def test_a_rating_that_may_mean_that_nobody_rated_is_asked_about(values, domain, like, asked):
+    proposal = rating(numbers("rating", values), [], liked=False)
+    assert proposal.domain == domain and like in proposal.tags
+    assert any("nobody rated" in comment for comment in proposal.comments) == asked
+
+
+def test_yes_and_no_in_mixed_case_are_a_label_of_0_and_1():
+    mixed = ("FALSE", "False", "TRUE", "True", "false")
+    proposal = binary(texts("bought", distinct=5, values=mixed), set())
+    assert (proposal.kind, proposal.tags, proposal.domain) == (INT, ("label:bought",), (0, 1))
+    proposal = meaning(texts("premium", distinct=5, values=mixed), "items")
+    assert (proposal.kind, proposal.tags, proposal.domain) == (INT, ("numeric",), (0, 1))
+
+
 def test_labels_that_are_0_or_1():
     names = {"rating"}
     assert binary(numbers("liked", (0, 1)), names).tags == ("label:like",)

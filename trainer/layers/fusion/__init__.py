@@ -2,7 +2,8 @@
 
 Every fusion maps `((batch, modalities, width), (batch, modalities))`, vectors and flags that tell
 what is present, to `(fused (batch, dim), weights (batch, modalities))`. Weights sum to 1, and an
-absent modality has weight 0; where all are absent, their tokens share it.
+absent modality has weight 0. Where all are absent, the result is that of their tokens, and all
+weights are 0.
 """
 
 from trainer.layers.fusion.attention import AttentionFusion, CoAttentionFusion

@@ -26,8 +26,8 @@ class AttentionFusion(Fusion):
             1, use_bias=False, kernel_initializer="zeros", name="score")
         self.score.build((None, None, self.dim))
 
-    def call(self, vectors, present):
-        """Fuses modalities, see the package."""
+    def fuse(self, vectors, present):
+        """Fuses modalities, see the base."""
         mask = usable(present)
         projected = self.project(vectors)
         logits = ops.cast(self.score(self.hidden(projected))[..., 0], "float32")
@@ -64,8 +64,8 @@ class CoAttentionFusion(Fusion):
         self.pool = AttentionFusion(self.dim, name="pool")
         self.pool.build(inner, present_shape)
 
-    def call(self, vectors, present):
-        """Fuses modalities, see the package."""
+    def fuse(self, vectors, present):
+        """Fuses modalities, see the base."""
         mask = usable(present)
         # The projections' biases tell the block which modality a vector is of.
         tokens = self.project(vectors)

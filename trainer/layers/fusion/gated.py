@@ -26,8 +26,8 @@ class GatedFusion(Fusion):
         )
         self.bias = self.add_weight(shape=(self.dim,), initializer="zeros", name="bias")
 
-    def call(self, vectors, present):
-        """Fuses modalities, see the package."""
+    def fuse(self, vectors, present):
+        """Fuses modalities, see the base."""
         present = ops.cast(present, vectors.dtype)
         mask = usable(present, vectors.dtype)
         flat = ops.reshape(vectors, (-1, vectors.shape[1] * vectors.shape[2]))

@@ -26,8 +26,8 @@ class ConcatFusion(Fusion):
         self.leave = keras.layers.Dense(self.dim, name="leave")
         self.leave.build((None, 2 * self.dim))
 
-    def call(self, vectors, present):
-        """Fuses modalities, see the package."""
+    def fuse(self, vectors, present):
+        """Fuses modalities, see the base."""
         mask = usable(present)
         entered = self.enter(vectors)
         hidden = ops.sum(entered, axis=1) + self.flags(ops.cast(present, vectors.dtype))
@@ -48,8 +48,8 @@ class WeightedFusion(Fusion):
         self.logits = self.add_weight(
             shape=(vectors_shape[1],), initializer="zeros", name="logits", autocast=False)
 
-    def call(self, vectors, present):
-        """Fuses modalities, see the package."""
+    def fuse(self, vectors, present):
+        """Fuses modalities, see the base."""
         mask = usable(present)
         weights = masked_softmax(ops.zeros_like(mask) + self.logits, mask)
         return weighted_sum(self.project(vectors), weights, mask), weights

@@ -49,8 +49,8 @@ class LateFusion(Fusion):
     def _weight(self, name, shape, initializer):
         return self.add_weight(shape=shape, initializer=initializer, name=name, autocast=False)
 
-    def call(self, vectors, present):
-        """Fuses modalities, see the package."""
+    def fuse(self, vectors, present):
+        """Fuses modalities, see the base."""
         mask = usable(present)
         decisions = ops.cast(self.decide(self.hidden(vectors)), "float32")
         fused, weights = DECISIONS[self.decision](self, decisions, mask)
@@ -107,8 +107,8 @@ class HybridFusion(Fusion):
         self.balance = self.add_weight(
             shape=(), initializer="zeros", name="balance", autocast=False)
 
-    def call(self, vectors, present):
-        """Fuses modalities, see the package."""
+    def fuse(self, vectors, present):
+        """Fuses modalities, see the base."""
         early, early_weights = self._early(vectors, present)
         late, late_weights = self._late(vectors, present)
         share = ops.sigmoid(self.balance)

@@ -6,7 +6,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("tessera")
 class Fusion(keras.layers.Layer):
-    """Base of the fusions.
+    """Base of the fusions, each of which says how it fuses in `fuse`.
 
     Args:
       dim: Width of the result.
@@ -15,6 +15,16 @@ class Fusion(keras.layers.Layer):
     def __init__(self, dim: int, **kwargs):
         super().__init__(**kwargs)
         self.dim = dim
+
+    def call(self, vectors, present):
+        """Fuses modalities, see the package."""
+        fused, weights = self.fuse(vectors, present)
+        # Tokens of absent modalities make a vector, but nobody has said anything.
+        return fused, weights * ops.cast(ops.max(present, axis=1, keepdims=True), weights.dtype)
+
+    def fuse(self, vectors, present):
+        """Returns what `call` does, with weights of the tokens where all modalities are absent."""
+        raise NotImplementedError
 
     def get_config(self):
         """Returns what the constructor needs."""

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from trainer.layers.fusion.parts import PerModality, usable
+from trainer.layers.fusion.parts import PerModality
 
 
 def fill(vectors, present, guesses):
@@ -34,10 +34,10 @@ def observed(weights, present):
       present: 1 or 0, `(batch, modalities)`.
 
     Returns:
-      Weights of sum 1, 0 where a modality is absent; where all are, they share as they did.
+      Weights of sum 1, 0 where a modality is absent; where all are, all are 0.
     """
-    left = (weights + 1e-9) * usable(present)
-    return left / ops.sum(left, axis=1, keepdims=True)
+    left = (weights + 1e-9) * ops.cast(present, weights.dtype)
+    return left / ops.maximum(ops.sum(left, axis=1, keepdims=True), 1e-12)
 
 
 @keras.saving.register_keras_serializable("tessera")

@@ -1,7 +1,7 @@
 """Time and memory on real data, held against the project's limits.
 
-    python -m pipeline.bench --data-dir DIR
-    python -m pipeline.bench --ingest
+    python -m benchmarks.bench --data-dir DIR
+    python -m benchmarks.bench --ingest
 
 MovieLens-100K runs from nothing and once more unchanged, each as a process of its own, as a user
 would run it. Then the demo shop, in three sizes, shows what the time of Transform depends on.
@@ -22,7 +22,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.bench_ingest import (
+from benchmarks.ingest import (
     MOST_EXPONENT,
     MOST_MIB,
     SIZES,
@@ -241,7 +241,7 @@ def bench_pipeline(console: Console, data_dir: Path) -> list[Limit]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measures and prints; returns 0 where all limits hold, else 1."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.bench")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.bench")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--data-dir", type=Path, help="whole runs, on this folder of MovieLens-100K")
     what.add_argument("--ingest", action="store_true", help="ingest of made-up tables")

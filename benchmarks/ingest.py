@@ -1,6 +1,6 @@
 """Memory and time of ingest on tables of millions of rows, made up for it.
 
-    python -m pipeline.bench --ingest
+    python -m benchmarks.bench --ingest
 
 Each size is read from sharded Parquet files by a process of its own, as the pipeline's step does.
 """
@@ -165,7 +165,7 @@ def measure(rows: int) -> Ingested:
     with tempfile.TemporaryDirectory(prefix="tessera-bench-") as scratch:
         data, out = Path(scratch, "data"), Path(scratch, "out")
         write_tables(data, rows)
-        command = [sys.executable, "-m", "pipeline.bench_ingest", str(data), str(out)]
+        command = [sys.executable, "-m", "benchmarks.ingest", str(data), str(out)]
         with PeakMemory() as memory:
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipeline import bench, bench_ingest
-from pipeline.bench_ingest import Ingested
+from benchmarks import bench
+from benchmarks import ingest as bench_ingest
+from benchmarks.ingest import Ingested
 from schemas.errors import TesseraError
 
 

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from components.catalog_gen.times import to_seconds
+from schemas.values.times import to_seconds
 
 NOON = 1_714_564_800  # 2024-05-01 12:00 UTC
 
@@ -39,4 +39,33 @@ def test_what_is_no_moment(value):
 
 @pytest.mark.parametrize("value", [NOON * 10**6, str(NOON * 10**9), 10**400, "1e30"])
 def test_microseconds_are_no_moment_in_a_far_future(value):
+    assert to_seconds(value) is None
+
+
+@pytest.mark.parametrize(("digits", "date"), [
+    (20240501, "2024-05-01"), ("20240501", "2024-05-01"), (" 20240501 ", "2024-05-01"),
+    ("20240501.0", "2024-05-01"), (20240501120000, "2024-05-01T12:00:00"),
+    ("202405011200", "2024-05-01T12:00"), (19850131, "1985-01-31"), ("2024050112", "2024-05-01T12"),
+])
+def test_digits_that_are_a_date(digits, date):
+    assert to_seconds(digits) == to_seconds(date)
+
+
+@pytest.mark.parametrize("digits", [
+    20241301, 20240230, 18991231, 2024, 202405, 45413, 5, 2024050199,
+])
+def test_digits_that_are_none(digits):
+    assert to_seconds(digits) == digits
+    assert to_seconds(str(digits)) == digits
+
+
+def test_a_column_of_small_numbers_has_no_dates():
+    assert to_seconds(20240501, latest=30_000_000) == 20240501
+    assert to_seconds(20240501, latest=4_102_444_800) == to_seconds("2024-05-01")
+
+
+@pytest.mark.parametrize("value", [
+    "2019_10_01", "1_714_564_800", "1.7e9", "0x10", "+5", "\uff12\uff10",
+])
+def test_notations_of_a_programming_language(value):
     assert to_seconds(value) is None

@@ -1,0 +1,60 @@
+"""What the Trainer noted of the labels, and what follows from it for a model's figures."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+# What predicts without a model, by the metric that it is held against.
+_TRIVIAL = {"rmse": "predicting the training mean",
+            "cross_entropy": "predicting the training's shares of the classes"}
+
+
+def read_label_facts(uri: str) -> dict[str, Any]:
+    """Reads what `trainer.label_facts` noted, from a `ModelRun` artifact's folder."""
+    summary = json.loads((Path(uri) / "summary.json").read_text(encoding="utf-8"))
+    return summary.get("labels", {})
+
+
+def one_value(fact: Mapping[str, Any]) -> float | None:
+    """Returns the only value that a task's labels have in the test rows, `None` where two."""
+    values = {label["test_value"] for label in fact["labels"].values() if label["test_rows"]}
+    return values.pop() if len(values) == 1 else None
+
+
+def without_auc(facts: Mapping[str, Any]) -> set[str]:
+    """Returns the tasks whose area under the curve cannot be measured: no pair to tell apart."""
+    return {name for name, fact in facts.items() if one_value(fact) is not None}
+
+
+def relative_reasons(tasks: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any],
+                     max_error_ratio: float) -> list[str]:
+    """Holds a model against what predicts without one, which knows the label's scale.
+
+    Args:
+      tasks: The model's metrics on the test rows, by task.
+      facts: What the Trainer noted of the labels.
+      max_error_ratio: The model's largest error, as a share of the trivial one.
+
+    Returns:
+      One sentence for each task that is not good enough or that has no row to be judged by. A
+      label of one value asks for nothing: no prediction is better than always that one.
+    """
+    reasons = []
+    for name, fact in facts.items():
+        if not fact["demanded"]:
+            continue
+        for label, seen in fact["labels"].items():
+            if not seen["test_rows"]:
+                reasons.append(f"{name}: no test row has the label {label!r}")
+        if one_value(fact) is not None:
+            continue
+        for metric, trivial in fact["trivial"].items():
+            reached = tasks.get(name, {}).get(metric)
+            if reached is None:
+                reasons.append(f"{name}, metric {metric} was not measured")
+            elif not reached <= max_error_ratio * trivial:  # a NaN is refused
+                reasons.append(
+                    f"{name}, metric {metric} {reached:.4g} is more than {max_error_ratio:g} times "
+                    f"the {trivial:.4g} of {_TRIVIAL[metric]}")
+    return reasons

@@ -1,0 +1,168 @@
+"""The bytes of a file, decompressed by what it holds, whatever it is called."""
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from components.sources.files.foreign import START, refuse_foreign
+from schemas.errors import InputError
+
+_BLOCK = 1 << 16
+_DEPTH = 3  # compressions of one file, such as a .gz in a .zip
+_BZ2 = b"BZh"  # then a digit, and the digits of pi or, where there is nothing, of its root
+_BZ2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")
+
+
+def open_bytes(path: Path) -> io.BufferedReader:
+    """Opens a file and decompresses it: gzip, bzip2, xz, Zstandard, LZ4, or a zip of one file.
+
+    Raises:
+      InputError: It is a zip of several files, or of a format that is no text.
+    """
+    file = path.open("rb")
+    try:
+        for _ in range(_DEPTH):
+            decompress = _decompressor(file.peek(START))
+            if decompress is None:
+                break
+            file = io.BufferedReader(_Decompressed(decompress(file, path), file))
+        refuse_foreign(path, file.peek(START)[:START])
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def compression(start: bytes) -> str | None:
+    """Returns the name of the compression of which a file's first bytes are, or `None`."""
+    decompress = _decompressor(start)
+    return next((name for name, _, one in _KNOWN if one is decompress), None)
+
+
+def _decompressor(start: bytes) -> Callable[[BinaryIO, Path], Any] | None:
+    if start.startswith(_BZ2):
+        return _bz2 if start[4:10] in _BZ2_BLOCKS else None
+    return next((one for _, begins, one in _KNOWN if start.startswith(begins)), None)
+
+
+class _Decompressed(io.RawIOBase):
+    """What `read` of a stream gives, over a file that is closed with it."""
+
+    def __init__(self, stream: Any, below: BinaryIO):
+        self._stream = stream
+        self._below = below
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._below.close()
+        super().close()
+
+
+class _Streams:
+    """Decompresses the streams of a file one after the other.
+
+    Python's own `bz2` and `lzma` take a stream whose start is damaged for padding and end there,
+    without a word about the rows that are lost.
+    """
+
+    def __init__(self, file: BinaryIO, decoder: Callable[[], Any]):
+        self._file = file
+        self._new = decoder
+        self._decoder = decoder()
+
+    def read(self, size: int) -> bytes:
+        """Returns at most so many bytes, none at the end."""
+        while True:
+            found = b""
+            if self._decoder.eof:
+                found = self._decoder.unused_data or self._file.read(_BLOCK)
+                while found and not found.strip(b"\0"):  # padding, which .xz allows
+                    found = self._file.read(_BLOCK)
+                if not found:
+                    return b""
+                found = found.lstrip(b"\0")
+                self._decoder = self._new()
+            elif self._decoder.needs_input:
+                found = self._file.read(_BLOCK)
+                if not found:
+                    raise EOFError("the file ends before the end of its compressed data")
+            data = self._decoder.decompress(found, size)
+            if data:
+                return data
+
+
+def _gzip(file: BinaryIO, path: Path) -> Any:
+    return gzip.GzipFile(fileobj=file)
+
+
+def _bz2(file: BinaryIO, path: Path) -> Any:
+    return _Streams(file, bz2.BZ2Decompressor)
+
+
+def _xz(file: BinaryIO, path: Path) -> Any:
+    return _Streams(file, lzma.LZMADecompressor)
+
+
+def _arrow(codec: str) -> Callable[[BinaryIO, Path], Any]:
+    def decompress(file: BinaryIO, path: Path) -> Any:
+        import pyarrow
+
+        return pyarrow.CompressedInputStream(pyarrow.PythonFile(file, "r"), codec)
+
+    return decompress
+
+
+def _zip(file: BinaryIO, path: Path) -> Any:
+    """Opens the one file of an archive.
+
+    Raises:
+      InputError: There are several or none, or the archive is a spreadsheet, locked or damaged.
+    """
+    if not file.seekable():
+        raise InputError(f"File {path} is a zip archive within another one. Unpack it, and name "
+                         "the table in it.")
+    try:
+        archive = zipfile.ZipFile(file)
+    except zipfile.BadZipFile as error:
+        raise InputError(f"File {path} is a zip archive that is damaged or cut short ({error}). "
+                         "Replace it.") from error
+    names = archive.namelist()
+    if "[Content_Types].xml" in names or "mimetype" in names:
+        raise InputError(f"File {path} is a document of a spreadsheet or another office program "
+                         "(such as .xlsx or .ods). Save the table as CSV.")
+    tables = [one for one in archive.infolist() if not one.is_dir()
+              and not one.filename.startswith("__MACOSX/")
+              and not Path(one.filename).name.startswith(".")]
+    if len(tables) != 1:
+        some = ", ".join(one.filename for one in tables[:5])
+        raise InputError(f"File {path} is a zip archive of {len(tables)} files"
+                         f"{f' ({some})' if some else ''}, expected one table. Unpack it, and name "
+                         "the files in it.")
+    if tables[0].flag_bits & 1:
+        raise InputError(f"File {path} is a zip archive with a password. Unpack it.")
+    try:
+        return archive.open(tables[0])
+    except (NotImplementedError, zipfile.BadZipFile) as error:
+        raise InputError(f"File {path} is a zip archive that cannot be read ({error}). Unpack it, "
+                         "and name the table in it.") from error
+
+
+_KNOWN: tuple[tuple[str, bytes, Callable[[BinaryIO, Path], Any]], ...] = (
+    ("gzip", b"\x1f\x8b", _gzip), ("bzip2", _BZ2, _bz2), ("xz", b"\xfd7zXZ\x00", _xz),
+    ("lzma", b"\x5d\x00\x00", _xz), ("zstd", b"\x28\xb5\x2f\xfd", _arrow("zstd")),
+    ("lz4", b"\x04\x22\x4d\x18", _arrow("lz4")), ("zip", b"PK\x03\x04", _zip),
+    ("zip", b"PK\x05\x06", _zip),
+)

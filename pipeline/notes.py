@@ -1,0 +1,78 @@
+"""What a reader must know before believing a run's figures: those that say little are named."""
+
+from collections.abc import Iterator
+from typing import Any
+
+_FEW_USERS, _FEW_UNSEEN_USERS = 100, 30
+_FEW_CANDIDATES = 20  # twice as many as a list of ten holds
+_MANY_NEW = 0.2
+
+Note = dict[str, Any]
+
+
+def notes(metrics: dict[str, Any]) -> list[Note]:
+    """Names the figures that say little, and why.
+
+    Args:
+      metrics: The content of `metrics.json`.
+
+    Returns:
+      A `code` each, a `text` in a sentence, and the values it is about.
+    """
+    return [*_of_ranking(metrics), *_of_unseen(metrics.get("unseen", {})),
+            *_of_test(metrics.get("test", {})), *_of_labels(metrics.get("labels", {}))]
+
+
+def _of_ranking(metrics: dict[str, Any]) -> Iterator[Note]:
+    users, candidates = metrics.get("ranking", {}).get("users"), metrics.get("test", {}).get(
+        "candidates")
+    if users is not None and users < _FEW_USERS:
+        yield {"code": "few_ranked_users", "of": "ranking", "users": users, "text":
+               f"The ranking's figures are means over {users} users only, and rough."}
+    if users is not None and candidates is not None and candidates <= _FEW_CANDIDATES:
+        yield _few_candidates("ranking", candidates, "items")
+
+
+def _of_unseen(unseen: dict[str, Any]) -> Iterator[Note]:
+    if "model" not in unseen:
+        return
+    users = unseen["model"].get("users")
+    if users is not None and users < _FEW_UNSEEN_USERS:
+        yield {"code": "few_ranked_users", "of": "unseen", "users": users, "text":
+               f"The figures of unseen items are means over {users} users only, and rough."}
+    if unseen["candidates"] <= _FEW_CANDIDATES:
+        yield _few_candidates("unseen", unseen["candidates"], "unseen items")
+
+
+def _few_candidates(of: str, number: int, what: str) -> Note:
+    return {"code": "few_candidates", "of": of, "candidates": number, "text":
+            f"Only {number} {what} are there to rank: any order of so few has high figures, which "
+            "say little of the model."}
+
+
+def _of_test(test: dict[str, Any]) -> Iterator[Note]:
+    for side, then in (("items", "the ranking leaves these events out"),
+                       ("users", "nothing but their content is known of them")):
+        share = test.get(f"new_{side}_share", 0.0)
+        if share > _MANY_NEW:
+            yield {"code": f"new_{side}", "share": share, "text":
+                   f"{share:.0%} of the {test['events']:,} test events are of {side} without an "
+                   f"event in training; {then}."}
+
+
+def _of_labels(labels: dict[str, Any]) -> Iterator[Note]:
+    for task, fact in labels.items():
+        for label, seen in fact["labels"].items():
+            found = [(rows, seen[f"{rows}_rows"], seen[f"{rows}_value"])
+                     for rows in ("training", "test") if seen[f"{rows}_value"] is not None]
+            if not found:
+                continue
+            said = " and ".join(f"{value:g} in all {number:,} {rows} rows that have it"
+                                for rows, number, value in found)
+            learned = ("there is nothing to learn" if found[0][0] == "training"
+                       else "no figure on test tells one value from another")
+            yield {"code": "constant_label", "task": task, "label": label,
+                   "splits": [rows for rows, *_ in found], "text":
+                   f"The label {label!r} of the task {task!r} is {said}: {learned}"
+                   + (", and an area under the curve is not measurable."
+                      if found[-1][0] == "test" else ".")}

@@ -1,0 +1,53 @@
+"""Ids that a person cannot tell apart, in one form.
+
+Two tables that come from two programs often differ in what no screen shows: an accent as one
+character or as two, a blank at the end, a mark of no width, `123` as the decimal `123.0`.
+"""
+
+import re
+import unicodedata
+
+# Marks without width: soft hyphen, joiners, directions, byte-order mark.
+_UNSEEN = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" + "".join(
+    map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+_SPACES = "\u00a0\u2007\u202f"  # that do not break
+_TABLE = str.maketrans({**dict.fromkeys(_UNSEEN, ""), **dict.fromkeys(_SPACES, " ")})
+_POINT_ZERO = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0")
+_MARKS = re.compile(r"[\W_]+")
+
+
+def normal_text(text: str) -> str:
+    """Returns a name of one thing in its usual form.
+
+    Args:
+      text: An id or a type of event.
+
+    Returns:
+      Unicode's composed form (NFC) without marks of no width and without blanks at the ends, with
+      plain blanks for those that do not break. Most texts are returned as they are.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text.translate(_TABLE))
+    return text.strip()
+
+
+def normal_identity(text: str) -> str:
+    """Returns an id in its usual form: as `normal_text`, and a whole number without `.0`."""
+    text = normal_text(text)
+    if text.endswith(".0") and (whole := _POINT_ZERO.fullmatch(text)):
+        return whole[1]
+    return text
+
+
+def likeness(text: str) -> str:
+    """Returns what similar ids have in common: no case, width, mark or leading zero.
+
+    Two ids of one likeness are two ids all the same; it serves to find what somebody meant.
+    """
+    plain = _MARKS.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return plain.lstrip("0") or plain[:1]
+
+
+def shown(text: str) -> str:
+    """Returns an id in quotes, with the codes of its characters where they are not ASCII."""
+    return repr(text) if text.isascii() else f"{text!r} ({ascii(text)[1:-1]})"

@@ -1,0 +1,79 @@
+"""Lines of any length: memory is bounded, and the fault is named in a sentence."""
+
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from components.sources.files.delimited import csv_columns, csv_rows
+from components.sources.files.layout import Layout
+from components.sources.files.readers import json_rows
+from components.sources.files.source import FileSource
+from components.sources.movielens.edition import separated
+from schemas import InputError
+
+LONG = 100_000_000
+TOO_LONG = "it has more than 16,777,216 characters"
+
+
+def write(path: Path, before: str, after: str, size: int = LONG) -> Path:
+    with path.open("w") as out:
+        out.write(before)
+        for _ in range(size // 1_000_000):
+            out.write("x" * 1_000_000)
+        out.write(after)
+    return path
+
+
+@pytest.mark.parametrize(("read", "before", "after", "fault"), [
+    (lambda path: csv_rows(path, Layout()), "a,b\n1,2\n3,", "\n5,6\n",
+     f"the line is no CSV ({TOO_LONG})"),
+    (lambda path: csv_rows(path, Layout()), 'a,b\n1,2\n3,"', '"\n5,6\n', None),
+    (lambda path: json_rows(path, Layout()), '{"a": 1}\n\n{"a": "', '"}\n{"a": 2}',
+     f"the line is no JSON ({TOO_LONG})"),
+    (lambda path: json_rows(path, Layout()), '[{"a": 1},\n\n{"a": "', '"}, {"a": 2}]',
+     f"the element is no JSON ({TOO_LONG})"),
+    (lambda path: separated(path, "::", ("a", "b")), "1::2\n\n3::", "\n5::6\n",
+     "the line has more than 16,777,216 characters"),
+], ids=["csv", "quoted", "jsonl", "json", "movielens"])
+def test_a_line_longer_than_all_that_is_kept(tmp_path, read, before, after, fault):
+    path = write(tmp_path / "events", before, after)
+    tracemalloc.start()
+    try:
+        found = list(read(path))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < LONG
+    good, bad, after_it = found
+    assert good[1] and not good[2] and after_it[1] and not after_it[2]
+    assert bad[0] == 3 and not bad[1]
+    assert fault is None or bad[2] == (fault,)
+
+
+def test_a_million_bytes_are_a_value(tmp_path):
+    path = write(tmp_path / "events", "a,b\n1,", "\n2,3\n", 1_000_000)
+    first, second = csv_rows(path, Layout())
+    assert len(first[1]["b"]) == 1_000_000 and second[1] == {"a": "2", "b": "3"}
+
+
+@pytest.mark.parametrize("size", [1_000_000, 20_000_000])
+def test_a_file_that_is_one_line(tmp_path, size):
+    """Its message does not hold the line."""
+    path = write(tmp_path / "events", "a;", "", size)
+    with pytest.raises(InputError) as error:
+        csv_columns(path, Layout())
+    assert len(str(error.value)) < 300 + len(str(path))
+
+
+def test_columns_of_a_long_header_are_not_all_told(tmp_path):
+    from components.sources.files import FileOptions
+    from schemas import parse_spec
+
+    (tmp_path / "events.csv").write_text(",".join(f"c{n}" for n in range(100_000)) + "\n")
+    who = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
+    what = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
+    options = FileOptions(interactions={"files": "events.csv"})
+    with pytest.raises(InputError, match="It has: c0, c1, .* and 99970 more. Map it") as error:
+        FileSource(str(tmp_path), "csv", parse_spec("own", [who, what, who + what]), options)
+    assert len(str(error.value)) < 600

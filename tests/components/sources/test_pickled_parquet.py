@@ -1,0 +1,101 @@
+"""A Parquet file that brings a program along: nothing of ours runs it."""
+
+import ast
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from components.sources.files import parquet
+
+ROOT = Path(__file__).parents[3]
+READERS = ("pyarrow.parquet", "pyarrow.feather", "pyarrow.ipc", "pyarrow.dataset", "pyarrow.orc")
+# Neither imports Beam, which brings the guard along; TFX does, but after the first read.
+SCRIPT = """
+import sys
+from pathlib import Path
+from components.sources.files.options import FileOptions
+from components.sources.files import parquet
+from schemas import InputError
+
+path, options = Path(sys.argv[1]), FileOptions(interactions={"files": "x"})
+for read in (parquet.parquet_columns, parquet.parquet_rows, parquet.parquet_length):
+    try:
+        list(read(path, options)) if read is not parquet.parquet_length else read(path)
+    except InputError as error:
+        print(error.exit_code, error)
+assert "apache_beam" not in sys.modules
+"""
+
+
+class Payload:
+    """Its pickle opens a file for writing when it is read."""
+
+    def __init__(self, mark: Path):
+        self._mark = mark
+
+    def __reduce__(self):
+        return open, (str(self._mark), "w")
+
+
+def write(path: Path, mark: Path, nested: bool) -> None:
+    """Writes what a `pyarrow.PyExtensionType` writes, without one, so that no guard minds."""
+    field = pyarrow.field("what", pyarrow.string(), metadata={
+        "ARROW:extension:name": "arrow.py_extension_type",
+        "ARROW:extension:metadata": pickle.dumps(Payload(mark))})
+    what = pyarrow.array(["a", "b"])
+    if nested:
+        field = pyarrow.field("what", pyarrow.struct([field]))
+        what = pyarrow.StructArray.from_arrays([what], fields=[field.type[0]])
+    schema = pyarrow.schema([pyarrow.field("who", pyarrow.string()), field])
+    pyarrow.parquet.write_table(pyarrow.table([pyarrow.array(["ann", "bob"]), what], schema), path)
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, *map(str, arguments)], cwd=ROOT, capture_output=True,
+                          text=True, check=False)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_the_readers_and_their_subprocess_refuse_it(tmp_path: Path, nested: bool) -> None:
+    path, mark = tmp_path / "events.parquet", tmp_path / "mark"
+    write(path, mark, nested)
+    done = run("-c", SCRIPT, path)
+    assert done.returncode == 0, done.stderr
+    told = done.stdout.splitlines()
+    assert len(told) == 3
+    assert all(line.startswith(f"2 Parquet file {path} has a column of pickled Python objects")
+               for line in told)
+    run("-c", parquet._PROBE, path)
+    assert not mark.exists()
+
+
+def test_the_payload_is_one_where_nothing_guards(tmp_path: Path) -> None:
+    """So that the tests above can fail."""
+    if pyarrow.__version__.startswith(tuple(f"{number}." for number in range(14, 40))):
+        pytest.skip("this pyarrow runs nothing")
+    write(tmp_path / "events.parquet", tmp_path / "mark", False)
+    run("-c", "import sys, pyarrow.parquet; pyarrow.parquet.read_table(sys.argv[1])",
+        tmp_path / "events.parquet")
+    assert (tmp_path / "mark").exists()
+
+
+def test_one_module_alone_reads_arrows_formats() -> None:
+    """Each further one would need the guard."""
+    found = set()
+    for room in ("schemas", "components", "trainer", "pipeline", "serving"):
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                if isinstance(node, ast.ImportFrom) and node.module == "pyarrow":
+                    names = [f"pyarrow.{alias.name}" for alias in node.names]
+                attribute = node.attr if isinstance(node, ast.Attribute) else ""
+                if any(name.startswith(READERS) for name in names) or attribute in (
+                        "read_parquet", "read_feather", "ReadFromParquet"):
+                    found.add(path.relative_to(ROOT).as_posix())
+    assert found == {"components/sources/files/parquet.py",
+                     "pipeline/bench_ingest.py"}  # which writes

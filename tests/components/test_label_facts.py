@@ -1,0 +1,61 @@
+"""What the labels demand of a model: relative to a predictor without one, on any scale."""
+
+import numpy as np
+import pytest
+
+from components.label_facts import one_value, relative_reasons, without_auc
+from components.prediction_evaluator.executor import task_metrics
+from trainer.written_scores import TaskScores
+
+RANDOM = np.random.default_rng(5)
+
+
+def fact(training=None, test=None, demanded=True, rows=9, **trivial):
+    label = {"training_rows": 30, "training_value": training, "test_rows": rows,
+             "test_value": test}
+    return {"demanded": demanded, "labels": {"it": label}, "trivial": trivial}
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, 10), (1, 5), (0, 100), (0, 1)])
+def test_a_constant_model_is_refused_and_one_that_learned_is_not_on_any_scale(low, high):
+    training, test = (RANDOM.uniform(low, high, 500) for _ in range(2))
+    mean = training.mean()
+    facts = {"rating": fact(rmse=float(np.sqrt(np.mean((test - mean) ** 2))))}
+
+    def reasons(predicted):
+        scores = TaskScores("regression", test.astype("float32"), predicted.astype("float32"))
+        return relative_reasons({"rating": task_metrics(scores)}, facts, 0.999)
+
+    (reason,) = reasons(np.full(500, mean))
+    assert "rating, metric rmse" in reason and "predicting the training mean" in reason
+    assert reasons(np.full(500, float(low)))
+    assert not reasons(test + 0.2 * (mean - test))
+
+
+def test_an_error_that_is_no_number_or_was_not_measured_is_refused():
+    facts = {"rating": fact(rmse=1.0)}
+    assert relative_reasons({"rating": {"rmse": float("nan")}}, facts, 0.999)
+    assert relative_reasons({}, facts, 0.999) == ["rating, metric rmse was not measured"]
+
+
+def test_classes_are_held_against_their_shares():
+    facts = {"kind": fact(cross_entropy=0.4)}
+    (reason,) = relative_reasons({"kind": {"cross_entropy": 0.5}}, facts, 1.0)
+    assert "0.5 is more than 1 times the 0.4 of predicting the training's shares" in reason
+    assert not relative_reasons({"kind": {"cross_entropy": 0.39}}, facts, 1.0)
+
+
+def test_nothing_is_asked_of_one_value_or_of_an_attribute_of_the_users():
+    assert not relative_reasons({"rating": {"rmse": 0.1}}, {"rating": fact(4.0, 4.0, rmse=0.0)}, 1)
+    assert not relative_reasons({"age": {"rmse": 99.0}}, {"age": fact(demanded=False, rmse=1.0)}, 1)
+
+
+def test_a_task_without_a_test_row_is_refused():
+    assert relative_reasons({}, {"like": fact(rows=0)}, 1) == [
+        "like: no test row has the label 'it'"]
+
+
+def test_a_curve_needs_two_values_in_test():
+    assert without_auc({"a": fact(1.0, 1.0), "b": fact(1.0, None), "c": fact(rows=0)}) == {"a"}
+    several = {"labels": {"x": fact(test=1.0)["labels"]["it"], "y": fact(test=0.0)["labels"]["it"]}}
+    assert one_value(several) is None  # pairs of a row and a label are told apart

@@ -1,0 +1,49 @@
+"""What `schema infer` reads of files that are not as they should be."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from components.sources.files import FileOptions
+from pipeline.inference.sample import sample_tables
+from pipeline.inference.tables import Tables
+from schemas import InputError
+
+
+def sample(folder: Path, dataset: str = "csv", **options):
+    return sample_tables(Tables(dataset, folder, FileOptions(**options)))["interactions"]
+
+
+def test_a_file_without_a_header(tmp_path):
+    (tmp_path / "events.csv").write_text("u1,i5,4,881250949\nu2,i6,5,881250950\n")
+    with pytest.raises(InputError, match="no line that names its columns: .*source.interactions"):
+        sample(tmp_path, interactions={"files": "events.csv"})
+    found = sample(tmp_path, interactions={
+        "files": "events.csv", "columns": {"user": 1, "item": 2, "when": 4}})
+    assert found.rows == 2 and found.cells["3"] == ["4", "5"]
+    assert found.cells["1"] == ["u1", "u2"]
+    named = sample(tmp_path, interactions={
+        "files": "events.csv", "columns": {"user": "u1", "item": "i5"}})
+    assert named.rows == 1  # who names columns by the first line has looked at it
+
+
+def test_a_later_part_without_a_header(tmp_path):
+    (tmp_path / "part-a.csv").write_text("user,item\nu1,i5\n")
+    (tmp_path / "part-b.csv").write_text("u2,i6\nu3,i7\n")
+    with pytest.raises(InputError, match="part-b.csv has no line that names its columns"):
+        sample(tmp_path, interactions={"files": "part-*.csv"})
+
+
+def test_folders_arrays_and_quotes(tmp_path):
+    (tmp_path / "day=1").mkdir()
+    (tmp_path / "day=1/events.json").write_bytes(
+        gzip.compress(b'[{"user": "u1", "item": "i5"}, {"user": "u2", "item": "i6"}]'))
+    found = sample(tmp_path, "jsonl", interactions={"files": "day=*/events.json"})
+    assert found.cells == {"user": ["u1", "u2"], "item": ["i5", "i6"], "day": ["1", "1"]}
+    (tmp_path / "events.csv").write_text(
+        'user,item,note\nu1,i5,"Great\nu2,i6,fine\nu3,i7,5"\nu4,i8,so\n')
+    found = sample(tmp_path, interactions={"files": "events.csv"})
+    assert found.cells["user"] == ["u2", "u3", "u4"] and len(found.faults) == 1
+    found = sample(tmp_path, interactions={"files": "events.csv", "quoting": "none"})
+    assert found.rows == 4 and not found.faults

@@ -1,0 +1,90 @@
+"""What the labels say before any model does: base rates, and how far predicting these comes."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from schemas import FeatureSpec
+from trainer.data.attributes import judged
+from trainer.data.events import Events
+from trainer.data.tables import Table
+from trainer.layers.heads import Offset
+from trainer.preprocessing import columns
+from trainer.recipe import Recipe, Task
+
+_RAREST = 1e-4  # Share of a class that training does not show: its logarithm must be a number.
+
+
+def label_means(spec: FeatureSpec, recipe: Recipe, events: Events) -> dict[str, Offset]:
+    """Returns each label's mean over the events that have it.
+
+    Args:
+      spec: Tells what the labels are.
+      recipe: Tells which of them are read.
+      events: The training rows.
+
+    Returns:
+      One number for each label; for a categorical one, the share of each class.
+    """
+    classes = {name: len(spec.label(name).classes) for name in recipe.labels}
+    return {name: events.class_shares(name, number) if number else events.label_mean(name)
+            for name, number in classes.items()}
+
+
+def label_facts(spec: FeatureSpec, recipe: Recipe, users: Table, known: Events,
+                test: Events) -> dict[str, Any]:
+    """Notes what the labels of each task are, and what a predictor without a model reaches.
+
+    Args:
+      spec: The dataset's spec.
+      recipe: The tasks.
+      users: The users table, whose columns may be labels.
+      known: The events that the model learned from.
+      test: The events that it is judged by.
+
+    Returns:
+      By task but retrieval and click, as plain JSON values: `demanded`, whether a bad figure
+      refuses the model; `labels`, for each of them `training_rows` and `test_rows` that have it,
+      and `training_value` and `test_value`, the only value that it has in them or `None`;
+      `trivial`, the `rmse` on test of predicting the training mean, or the `cross_entropy` of
+      predicting the training's shares of the classes.
+    """
+    means = label_means(spec, recipe, known)
+    facts = {}
+    for name, task in recipe.judged.items():
+        if task.head == "click":  # every row has an event's item and some without one
+            continue
+        labels, held_out = {}, np.zeros(0)
+        for label in task.targets:
+            held_out = _judged_values(users, test, label)
+            labels[label] = _seen("training", known.labels[label]) | _seen("test", held_out)
+        facts[name] = {"demanded": not task.of_user(spec), "labels": labels,
+                       "trivial": _trivial(task, means, held_out[~np.isnan(held_out)])}
+    return facts
+
+
+def _judged_values(users: Table, test: Events, label: str) -> np.ndarray:
+    """Returns a label of the test rows, NaN where it is absent; see `trainer.data.attributes`."""
+    attribute = users.columns.get(columns.label(label))
+    if attribute is None:
+        return test.labels[label]
+    shown = judged(tf.constant(["", *users.ids])).numpy()
+    shown[0] = False  # an unknown user
+    return np.where(shown, attribute, np.nan)[test.users]
+
+
+def _seen(rows: str, values: np.ndarray) -> dict[str, Any]:
+    known = values[~np.isnan(values)]
+    only = float(known[0]) if len(known) and (known == known[0]).all() else None
+    return {f"{rows}_rows": len(known), f"{rows}_value": only}
+
+
+def _trivial(task: Task, means: dict[str, Offset], label: np.ndarray) -> dict[str, float]:
+    if not len(label) or task.head not in ("regression", "multi_class"):
+        return {}
+    mean = means[str(task.label)]
+    if task.head == "regression":
+        return {"rmse": float(np.sqrt(np.mean((label.astype(float) - mean) ** 2)))}
+    shares = np.clip(np.asarray(mean), _RAREST, 1.0)
+    return {"cross_entropy": float(-np.log(shares[label.astype(int)]).mean())}
