@@ -78,20 +78,24 @@ def check(
     from pipeline.inference.tables import named_tables
 
     tables = named_tables(config, data_dir, dataset, **given)
-    limit = RunConfig.model_fields["max_quarantine_share"].default
+    limit, split = RunConfig.model_fields["max_quarantine_share"].default, None
     if config:
         from components.catalog_gen.splits import check_protocol
 
         loaded = load_config(config, schemas=folder.absolute(), dataset=tables.dataset,
                              data_dir=tables.data_dir, source=tables.options.model_dump())
         check_protocol(loaded.split, spec)
-        limit = loaded.max_quarantine_share
+        limit, split = loaded.max_quarantine_share, loaded.split
     import pipeline.environment  # noqa: F401
     from components.sources import open_source
 
     source = open_source(tables.dataset, str(tables.data_dir), {
         "spec": json.loads(spec.to_json()), "options": tables.options.model_dump(mode="json")})
     report(look(source, spec), limit, console)
+    if split:
+        from components.catalog_gen.foresight import check_splits
+
+        check_splits(source, spec, split)
 
 
 def _given(interactions: list[str] | None, users: list[str] | None, items: list[str] | None,

@@ -17,7 +17,7 @@ from schemas import SIDES, DataAnomalyError, InputError
 def run_gate(tmp_path):
     """Runs the executor; returns the outcome."""
 
-    def run(anomalies=None, quarantined=0, lines=(), limit=0.01):
+    def run(anomalies=None, quarantined=0, lines=(), limit=0.01, splits=None):
         inputs = {}
         for side in SIDES:
             artifact = standard_artifacts.ExampleAnomalies()
@@ -31,7 +31,7 @@ def run_gate(tmp_path):
         quarantine, report, verdict = Quarantine(), DataReport(), Verdict()
         quarantine.uri, report.uri = str(tmp_path / "quarantine"), str(tmp_path / "report")
         verdict.uri = str(tmp_path / "verdict")
-        _write_quarantine(tmp_path / "quarantine", quarantined, lines)
+        _write_quarantine(tmp_path / "quarantine", quarantined, lines, splits or {})
         executor.Executor().Do(
             {**inputs, "quarantine": [quarantine], "report": [report]},
             {"verdict": [verdict]},
@@ -42,10 +42,10 @@ def run_gate(tmp_path):
     return run
 
 
-def _write_quarantine(folder, quarantined, lines):
+def _write_quarantine(folder, quarantined, lines, splits):
     folder.mkdir()
     clean = {"read": 0, "kept": 0, "quarantined": 0}
-    counts = {"users": clean, "items": clean, "splits": {}, "split": "u80",
+    counts = {"users": clean, "items": clean, "splits": splits, "split": "u80",
               "interactions": {"read": 1000, "kept": 1000 - quarantined,
                                "quarantined": quarantined}}
     (folder / "counts.json").write_text(json.dumps(counts))
@@ -120,3 +120,12 @@ def test_component_has_a_default_limit():
     )
     assert gate.exec_properties["max_quarantine_share"] == 0.01
     assert len(gate.exec_properties["code_digest"]) == 16
+
+
+def test_stops_where_a_split_has_no_row(run_gate):
+    with pytest.raises(DataAnomalyError, match="split 'u80' leaves no row for validation and tes"):
+        run_gate(splits={"train": 1000, "validation": 0, "test": 0})
+
+
+def test_lets_through_where_each_split_has_rows(run_gate):
+    assert run_gate(splits={"train": 998, "validation": 1, "test": 1}).passed

@@ -48,14 +48,14 @@ def test_labels_and_weights_are_columns_of_each_task(built):
 
 def test_slices_overall_by_activity_popularity_and_category(built):
     slices = [list(s.feature_keys) for s in built.slicing_specs]
-    assert slices == [[], ["user_activity"], ["item_popularity"], ["item_categories"]]
+    assert slices == [[], ["user__activity"], ["item__popularity"], ["item_categories"]]
 
 
 def test_a_recipe_without_categories_has_no_slice_of_them(config):
     recipe = config.recipe.model_copy(update={"modalities": ("text",)})
     built = eval_config(config.model_copy(update={"recipe": recipe}), read_spec("demo"))
     slices = [list(s.feature_keys) for s in built.slicing_specs]
-    assert slices == [[], ["user_activity"], ["item_popularity"]]
+    assert slices == [[], ["user__activity"], ["item__popularity"]]
 
 
 @pytest.mark.parametrize(("task", "name", "value", "direction", "change"), [
