@@ -234,7 +234,7 @@ def _check_roles(features: list[Feature], side: str, where: str) -> None:
             raise InputError(
                 f"{where}: the name {feature.name!r} is taken. In the users and the items, "
                 f"{', '.join(sorted(INPUTS))} and names that begin with "
-                f"{HISTORIES!r} are kept for what a request brings; rename it."
+                f"{HISTORIES!r} are kept for the model and its requests; rename it."
             )
     if len({f.name for f in table}) != len(table):
         raise InputError(f"{where}: a feature is declared twice.")

@@ -9,7 +9,8 @@ from typing import Any
 from components.sources.base import Record
 from components.sources.files.columns import Column
 from components.sources.files.options import FileOptions, TableOptions
-from components.sources.files.readers import FORMATS, has_rows
+from components.sources.files.presence import check_columns
+from components.sources.files.readers import FORMATS, WITHOUT_HEADER, has_rows
 from components.sources.files.values import ValueFault, as_text, check_value
 from schemas import MEDIA, SIDES, Feature, FeatureSpec, InputError
 
@@ -48,8 +49,7 @@ class FileSource:
                         f"source.{side}.columns names {name!r}, which the schema of {side} does "
                         f"not have. It has: {', '.join(known)}."
                     )
-            for shard in self.shards(side):
-                self._check_columns(side, table, self._root / shard)
+            self._check_columns(side, table)
             self._check_rows(side)
         if self._reads_media() and not self._media.is_dir():
             raise InputError(f"source.media_dir: folder {self._media} is missing. The path is "
@@ -133,25 +133,14 @@ class FileSource:
     def _reads_media(self) -> bool:
         return any(f.modality in MEDIA for f in self.spec.features)
 
-    def _check_columns(self, side: str, table: TableOptions, path: Path) -> None:
-        present = FORMATS[self.file_format][0](path, self.options)
-        has = f"It has: {', '.join(present)}."
-        for feature in self._features(side):
-            column = table.column(feature.name)
-            for name in column.names:
-                if present.count(name) > 1:
-                    raise InputError(f"File {path} has the column {name!r} twice. Rename one of "
-                                     "them.")
-                if name in present:
-                    continue
-                if column.is_template:
-                    raise InputError(f"File {path} has no column {name!r}, which "
-                                     f"source.{side}.columns names in {column.text!r}. {has}")
-                if feature.required or feature.role or feature.name in table.columns:
-                    raise InputError(
-                        f"File {path} has no column {name!r}, which the {side} need. {has} Map it "
-                        f"with source.{side}.columns."
-                    )
+    def _check_columns(self, side: str, table: TableOptions) -> None:
+        names, rows = FORMATS[self.file_format]
+        paths = [self._root / shard for shard in self.shards(side)]
+        check_columns(
+            side, table, self._features(side),
+            {path: names(path, self.options) for path in paths},
+            lambda path: (row for _, row, _ in rows(path, self.options)),
+            self.file_format in WITHOUT_HEADER)
 
     def _check_rows(self, side: str) -> None:
         shards = self.shards(side)
