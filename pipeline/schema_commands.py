@@ -69,9 +69,11 @@ def check(
         raise InputError("No schemas given. Name their folder, or a file with --config whose key "
                          "'schemas' does.")
     spec = read_spec(str(folder) if folder.parent == Path() else folder)
-    from pipeline.inference.check import describe, look, report
+    from pipeline.inference.check import describe, look, missed, report
 
     console.print(describe(spec))
+    for line in missed(spec):
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
     if config is None and not any(given.values()):
         return
     from pipeline.config import RunConfig, load_config

@@ -9,6 +9,7 @@ from typing import Any
 from components.sources.base import Record
 from components.sources.files.columns import Column
 from components.sources.files.options import FileOptions, TableOptions
+from components.sources.files.paths import media_path
 from components.sources.files.presence import check_columns
 from components.sources.files.readers import FORMATS, WITHOUT_HEADER, has_rows
 from components.sources.files.values import ValueFault, as_text, check_value
@@ -181,10 +182,4 @@ class FileSource:
             raise ValueFault("expected the path of a file, or its bytes")
         if not value.strip():
             return None
-        try:
-            path = (self._media / value).resolve()
-        except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, a zero
-            raise ValueFault(f"the path {value[:60]!r} leads nowhere ({error})") from error
-        if not path.is_relative_to(self._media):
-            raise ValueFault(f"the path {value!r} leaves the media folder")
-        return path
+        return media_path(self._media, value)
