@@ -230,11 +230,13 @@ def _check_roles(features: list[Feature], side: str, where: str) -> None:
                 f"{', '.join(sorted(DERIVED))} are kept for derived columns; rename it."
             )
         read = side != "interactions" and feature.modality and not (feature.role or feature.pii)
-        if read and (feature.name in INPUTS or feature.name.startswith(HISTORIES)):
+        # What is derived of a column has two underscores behind its name.
+        if read and (feature.name in INPUTS or feature.name.startswith(HISTORIES)
+                     or feature.name.endswith("_")):
             raise InputError(
                 f"{where}: the name {feature.name!r} is taken. In the users and the items, "
                 f"{', '.join(sorted(INPUTS))} and names that begin with "
-                f"{HISTORIES!r} are kept for the model and its requests; rename it."
+                f"{HISTORIES!r} or end with '_' are kept for the model and its requests; rename it."
             )
     if len({f.name for f in table}) != len(table):
         raise InputError(f"{where}: a feature is declared twice.")

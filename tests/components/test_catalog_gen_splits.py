@@ -40,12 +40,12 @@ def test_a_user_of_few_events_has_one_of_validation_and_one_of_test(events: int)
     assert user_time_split(order) == ["train"] * (events - 2) + ["validation", "test"]
 
 
-@pytest.mark.parametrize("events", range(8, 200))
-def test_users_of_eight_events_and_more_are_split_by_rounding_alone(events: int) -> None:
-    found = Counter(user_time_split([(second, 0) for second in range(events)]))
-    first, second = round(0.8 * events), round(0.9 * events)
-    assert (found["train"], found["validation"], found["test"]) == (
-        first, second - first, events - second)
+def test_users_of_eight_events_and_more_are_split_by_rounding_alone() -> None:
+    for events in range(8, 200):
+        found = Counter(user_time_split([(second, 0) for second in range(events)]))
+        first, second = round(0.8 * events), round(0.9 * events)
+        assert (found["train"], found["validation"], found["test"]) == (
+            first, second - first, events - second)
 
 
 def test_later_events_are_held_out_whatever_the_order_given() -> None:

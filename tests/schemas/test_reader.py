@@ -252,7 +252,7 @@ def test_a_folder_in_the_way_does_not_hide_the_projects_schema(
 
 
 @pytest.mark.parametrize("name", ["timestamp", "user_id", "event_types", "history_age",
-                                  "unseen_index", "sharing", "fusion"])
+                                  "unseen_index", "sharing", "fusion", "plot_"])
 def test_an_input_of_a_table_is_not_called_like_what_a_request_brings(name):
     ids = 'feature {{ name: "{0}" type: BYTES annotation {{ tag: "{1}" }} }}'
     user, item = ids.format("u", "user_id"), ids.format("i", "item_id")

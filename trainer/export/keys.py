@@ -2,8 +2,8 @@
 
 from schemas import Feature, FeatureSpec
 
-# Two underscores, which no column's name has: a column `popularity` has a slice of its own.
-USER_ACTIVITY, ITEM_POPULARITY = "user__activity", "item__popularity"
+# Not what `category_key` makes of any column: `popularity` has a slice of its own.
+USER_ACTIVITY, ITEM_POPULARITY = "users__activity", "items__popularity"
 
 
 def label_key(task: str) -> str:
