@@ -11,6 +11,7 @@ from components.catalog_gen.check import Checker
 from components.sources import Source
 from components.sources.base import Record
 from schemas import MEDIA, SIDES, DataAnomalyError, Feature, FeatureSpec
+from schemas.inference.names import unused
 
 ROWS = 1_000  # of a table
 _SHOWN = 3  # reasons
@@ -20,6 +21,7 @@ _ROLES = {
     "timestamp": "when",
     "event_type": "kind of event, its weight",
 }
+_HISTORIES = {"item_id": "history_items", "timestamp": "history_times"}
 _READ = {
     "categorical": "a category, or several",
     "numeric": "a number",
@@ -104,6 +106,37 @@ def _means(feature: Feature, spec: FeatureSpec) -> str:
     if feature.modality and feature.side != "interactions":
         return f"input: {_READ.get(feature.modality, feature.modality)}"
     return "not read; checked and reported"
+
+
+def missed(spec: FeatureSpec) -> list[str]:
+    """Says what ingest could build of the data and no column asks for.
+
+    Args:
+      spec: The dataset's spec.
+
+    Returns:
+      Lines to show; none where nothing is missed.
+    """
+    absent = [what for what in ("item_id", "timestamp") if what not in spec.histories()]
+    if not spec.has_role("timestamp") or not absent:
+        return []
+    kinds = {bytes: "BYTES", int: "INT", float: "FLOAT"}
+    lines = [f"The interactions have times, and no column has the tag "
+             f"{' or '.join(f'history:{what}' for what in absent)}: no model will know what a user "
+             "did before. Ingest builds such columns. Add to interactions.pbtxt:"]
+    lines += [_declared(spec, "interactions", _HISTORIES[what],
+                        f"{kinds[spec.role(what).dtype]} value_count {{ min: 0 max: 50 }}",
+                        f'tag: "sequence" tag: "history:{what}"') for what in absent]
+    for side in ("users", "items"):
+        if spec.event_count(side) is None:
+            lines += [f"Figures by number of events need a column in {side}.pbtxt:",
+                      _declared(spec, side, f"{side[:-1]}_events", "INT", 'tag: "events"')]
+    return lines
+
+
+def _declared(spec: FeatureSpec, side: str, name: str, kind: str, tags: str) -> str:
+    free = unused(name, {f.name for f in spec.table(side)})
+    return f'  feature {{ name: "{free}" type: {kind} annotation {{ {tags} }} }}'
 
 
 def look(source: Source, spec: FeatureSpec, rows: int = ROWS) -> dict[str, Looked]:

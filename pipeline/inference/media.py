@@ -8,6 +8,8 @@ from typing import Any
 from PIL import Image
 
 from components.media import MediaFault, read_media
+from components.sources.files.paths import media_path
+from components.sources.files.values import ValueFault
 from schemas import InputError
 
 _SUFFIXES = {
@@ -66,9 +68,9 @@ def _fault(values: list[Any], modality: str, folder: Path) -> str | None:
         try:
             if isinstance(value, str) and "://" in value:
                 raise MediaFault("the values are addresses; ingest reads files, so fetch them")
-            read_media(value if isinstance(value, bytes) else folder / str(value), modality)
+            read_media(value if isinstance(value, bytes) else media_path(folder, value), modality)
             return None
-        except MediaFault as found:
+        except (MediaFault, ValueFault) as found:
             where = f" (media_dir is {folder.name!r})" if isinstance(value, str) else ""
             fault = fault or f"{found}{where}"
         except InputError:
