@@ -13,6 +13,7 @@ import grpc
 import numpy as np
 
 from schemas.errors import InputError, TesseraError
+from schemas.pictures import PICTURE_STARTS, as_seen
 from serving.message_limits import MESSAGE_LIMITS
 
 # TensorFlow takes seconds to import, and its protos need it: it is imported where it is used.
@@ -160,7 +161,8 @@ class Client:
 
         Args:
           signature: The signature's name.
-          inputs: Arrays or nested lists by input name, each with the batch first.
+          inputs: Arrays or nested lists by input name, each with the batch first. Encoded pictures
+            are sent as a person sees them (`schemas.pictures`), which is how ingest stores them.
 
         Returns:
           Arrays by output name; strings are bytes in arrays of dtype object.
@@ -178,7 +180,8 @@ class Client:
         expected = self._inputs(signature)
         # An input that is not expected is left to the server, whose answer lists what is.
         arrays = {
-            name: converted(name, value, expected[name]) if name in expected else np.asarray(value)
+            name: _with_pictures_as_seen(converted(name, value, expected[name]))
+            if name in expected else np.asarray(value)
             for name, value in inputs.items()
         }
         batch = _batch_size(arrays)
@@ -292,3 +295,19 @@ def _batch_size(arrays: Mapping[str, np.ndarray]) -> int:
         told = ", ".join(f"{name} {size}" for name, size in sizes.items())
         raise InputError(f"The inputs differ in their number of rows: {told}.")
     return next(iter(sizes.values()), 1)
+
+
+def _with_pictures_as_seen(array: np.ndarray) -> np.ndarray:
+    """Returns an input with its encoded pictures as ingest stores them; others are as they were."""
+    if array.dtype != object:
+        return array
+    seen = np.empty_like(array)
+    seen.flat = [_seen(one) if one.startswith(PICTURE_STARTS) else one for one in array.flat]
+    return seen
+
+
+def _seen(value: bytes) -> bytes:
+    try:
+        return as_seen(value)
+    except InputError:  # a text that starts as a picture does; a damaged one is the server's say
+        return value

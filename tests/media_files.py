@@ -1,4 +1,4 @@
-"""Sounds and videos that tests write, and what became of them."""
+"""Pictures, sounds and videos that tests write, and what became of them."""
 
 import io
 import wave
@@ -12,6 +12,13 @@ from schemas.media import SOUND_RATE, VIDEO_FRAMES, VIDEO_SIDE
 
 VIDEO_FORMATS = {"MP4": ("mp4", "mpeg4", "aac"), "H.264": ("mp4", "libx264", "aac"),
            "WebM": ("webm", "libvpx", "libopus"), "VP9": ("webm", "libvpx-vp9", "libopus")}
+
+
+def picture(image: Image.Image, kind: str = "PNG", **how) -> bytes:
+    """An encoded picture."""
+    out = io.BytesIO()
+    image.save(out, kind, **how)
+    return out.getvalue()
 
 
 def tone(seconds: float, rate: int, hertz: float = 440.0, channels: int = 1) -> np.ndarray:
