@@ -2,6 +2,7 @@
 
 import io
 import wave
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -52,15 +53,20 @@ def grey(frames: int, side: int = 32) -> np.ndarray:
     return np.broadcast_to(shades[:, None, None, None], (frames, side, side, 3))
 
 
-def gif(frames: np.ndarray) -> bytes:
+def gif(frames: np.ndarray, duration: int | list[int] = 100) -> bytes:
+    """An animation; durations of frames are in milliseconds."""
     images = [Image.fromarray(frame) for frame in frames]
     out = io.BytesIO()
-    images[0].save(out, "GIF", save_all=True, append_images=images[1:], duration=100)
+    images[0].save(out, "GIF", save_all=True, append_images=images[1:], duration=duration)
     return out.getvalue()
 
 
-def video(kind: str, frames: np.ndarray, sound: np.ndarray | None = None, rate: int = 10) -> bytes:
-    """Writes frames, and mono samples at 48 kHz beside them."""
+def video(kind: str, frames: np.ndarray, sound: np.ndarray | None = None, rate: int = 10,
+          times: list[float] | None = None) -> bytes:
+    """Writes frames, and mono samples at 48 kHz beside them.
+
+    Times are in seconds, for frames that come at no fixed rate.
+    """
     container_format, codec, sound_codec = VIDEO_FORMATS[kind]
     out = io.BytesIO()
     with av.open(out, "w", format=container_format) as container:
@@ -71,8 +77,13 @@ def video(kind: str, frames: np.ndarray, sound: np.ndarray | None = None, rate: 
         if sound is not None:
             track = container.add_stream(sound_codec, rate=48_000)
             track.layout = "mono"
-        for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        if times is not None:
+            stream.codec_context.time_base = Fraction(1, 1000)
+        for place, pixels in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            if times is not None:
+                frame.pts, frame.time_base = round(1000 * times[place]), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
         if sound is not None and track is not None:
             heard = av.AudioFrame.from_ndarray(
