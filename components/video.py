@@ -4,6 +4,7 @@ import io
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import av
 import numpy as np
@@ -128,7 +129,7 @@ def _opened(data: bytes) -> Iterator[tuple[str, InputContainer]]:
 def _pictures(kind: str, container: InputContainer) -> VideoStream:
     """Returns the stream that players show: a cover picture may be another one."""
     stream = container.streams.best("video")
-    if stream is None:
+    if not isinstance(stream, VideoStream):
         raise MediaFault(f"{kind} video has no frames: there is no picture in it")
     return stream
 
@@ -185,13 +186,14 @@ def _on_screen(
 def _small(frame: av.VideoFrame) -> np.ndarray:
     """Shrinks a frame, and turns and mirrors it as its display matrix says."""
     pixels = frame.to_ndarray(format="bgr24", width=VIDEO_SIDE, height=VIDEO_SIDE)
-    for data in frame.side_data:
-        if data.type == SideDataType.DISPLAYMATRIX:
-            # x' = a x + c y, y' = b x + d y; quarter turns and mirrors are all that a square has.
-            (a, b), (c, d) = np.frombuffer(data, "i4", 9).reshape(3, 3)[:2, :2].tolist()
-            if abs(a) + abs(d) < abs(b) + abs(c):
-                pixels, a, d = pixels.swapaxes(0, 1), c, b
-            pixels = pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+    sides: Any = frame.side_data  # which PyAV's own types call one of them
+    matrix = next((one for one in sides if one.type == SideDataType.DISPLAYMATRIX), None)
+    if matrix is not None:
+        # x' = a x + c y, y' = b x + d y; a square knows quarter turns and mirrors alone.
+        (a, b), (c, d) = np.frombuffer(matrix, "i4", 9).reshape(3, 3)[:2, :2].tolist()
+        if abs(a) + abs(d) < abs(b) + abs(c):
+            pixels, a, d = pixels.swapaxes(0, 1), c, b
+        pixels = pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
     return pixels
 
 

@@ -9,7 +9,7 @@ import io
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, ImageFile
 
 from schemas.errors import InputError
 
@@ -67,8 +67,8 @@ def _upright(image: Image.Image, data: bytes) -> Image.Image:
 
 def _eight_bits(image: Image.Image, data: bytes) -> Image.Image:
     """Unpacks what one of the two decoders reads as something else."""
-    if image.format == "BMP":
-        _, _, _, arguments = image.tile[0]
+    if isinstance(image, ImageFile.ImageFile) and image.format == "BMP":
+        arguments: Any = image.tile[0].args
         # TensorFlow takes a palette's indices for colours, and knows no older header.
         plain = arguments[0] == "BGR" and int.from_bytes(data[14:18], "little") >= 40
         return image if plain else _visible(image)
@@ -79,7 +79,7 @@ def _eight_bits(image: Image.Image, data: bytes) -> Image.Image:
         if key is not None:
             grey.putalpha(Image.fromarray(np.where(deep == key, 0, 255).astype(np.uint8)))
         return grey
-    if isinstance(key, tuple) and image.format == "PNG" and data[24] == 16:
+    if isinstance(key, tuple) and data.startswith(b"\x89PNG") and data[24] == 16:
         image.info["transparency"] = tuple(value >> 8 for value in key)
     return image
 
@@ -93,7 +93,9 @@ def _visible(image: Image.Image) -> Image.Image:
 
 def _opaque(image: Image.Image) -> Image.Image:
     """Lays a picture on a white page, where anything of it is transparent."""
-    box = image.tile[0][1] if image.format == "GIF" and image.tile else None
+    box = None
+    if isinstance(image, ImageFile.ImageFile) and image.format == "GIF" and image.tile:
+        box = image.tile[0].extents
     partial = box is not None and box != (0, 0, *image.size)
     if not (partial or "transparency" in image.info or image.mode in ("RGBA", "LA", "PA")):
         return image

@@ -301,8 +301,10 @@ def _with_pictures_as_seen(array: np.ndarray) -> np.ndarray:
     """Returns an input with its encoded pictures as ingest stores them; others are as they were."""
     if array.dtype != object:
         return array
-    seen = np.empty_like(array)
-    seen.flat = [_seen(one) if one.startswith(PICTURE_STARTS) else one for one in array.flat]
+    seen = array.copy()
+    for place, one in np.ndenumerate(array):
+        if one.startswith(PICTURE_STARTS):
+            seen[place] = _seen(one)
     return seen
 
 

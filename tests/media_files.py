@@ -62,14 +62,21 @@ def gif(frames: np.ndarray, duration: int | list[int] = 100) -> bytes:
 
 
 def video(kind: str, frames: np.ndarray, sound: np.ndarray | None = None, rate: int = 10,
-          times: list[float] | None = None) -> bytes:
+          times: list[float] | None = None, cover: bytes | None = None, **options: str) -> bytes:
     """Writes frames, and mono samples at 48 kHz beside them.
 
-    Times are in seconds, for frames that come at no fixed rate.
+    Times are in seconds, for frames that come at no fixed rate. A cover is a JPEG beside
+    them.
     """
     container_format, codec, sound_codec = VIDEO_FORMATS[kind]
     out = io.BytesIO()
-    with av.open(out, "w", format=container_format) as container:
+    with av.open(out, "w", format=container_format, options=options) as container:
+        art = None
+        if cover is not None:
+            art = container.add_stream("mjpeg", rate=1)
+            art.width, art.height = Image.open(io.BytesIO(cover)).size
+            art.pix_fmt = "yuvj420p"
+            art.disposition = av.stream.Disposition.attached_pic
         stream = container.add_stream(codec, rate=rate)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
@@ -79,6 +86,10 @@ def video(kind: str, frames: np.ndarray, sound: np.ndarray | None = None, rate: 
             track.layout = "mono"
         if times is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
+        if cover is not None and art is not None:
+            shown = av.VideoFrame.from_image(Image.open(io.BytesIO(cover)))
+            container.mux(art.encode(shown))
+            container.mux(art.encode(None))
         for place, pixels in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
             if times is not None:

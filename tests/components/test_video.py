@@ -7,7 +7,19 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from media_files import VIDEO_FORMATS, decoded, encoded, gif, grey, pictures, pitch, tone, video
+from media_files import (
+    VIDEO_FORMATS,
+    decoded,
+    encoded,
+    gif,
+    grey,
+    picture,
+    pictures,
+    pitch,
+    tone,
+    video,
+)
+from PIL import Image
 
 from components.catalog_gen.check import Checker
 from components.media import MediaFault, read_media, read_sound_track
@@ -134,6 +146,30 @@ def test_a_film_is_turned_and_mirrored_as_players_do(kind: str, matrix: tuple) -
         for column in (0, 1):
             seen = found[:, row * 32 + 16, column * 32 + 16]
             assert np.abs(seen - expected[row * 16 + 8, column * 16 + 8].astype(int)).max() < 12
+
+
+@pytest.mark.parametrize(("kind", "options"), [
+    ("WebM", {"live": "1"}), ("VP9", {"live": "1"}),
+    ("H.264", {"movflags": "frag_keyframe+empty_moov"}),
+])
+def test_a_film_that_tells_no_length_is_sampled_to_its_end(kind: str, options: dict) -> None:
+    frames = grey(40)
+    data = video(kind, frames, **options)
+    with av.open(io.BytesIO(data)) as container:
+        assert not container.duration or kind == "H.264"
+    expected = frames[np.linspace(0, 39, VIDEO_FRAMES).round().astype(int), 0, 0, 0]
+    assert np.abs(shades(data) - expected).max() < 8
+
+
+def test_a_cover_is_no_film() -> None:
+    data = video("H.264", grey(12), cover=picture(Image.new("RGB", (640, 480), "red"), "JPEG"))
+    place, track = data.index(b"udta") - 4, data.index(b"trak") - 4
+    end = place + struct.unpack_from(">I", data, place)[0]
+    # A writer may put the box that holds the cover before the tracks.
+    data = data[:track] + data[place:end] + data[track:place] + data[end:]
+    with av.open(io.BytesIO(data)) as container:
+        assert [stream.width for stream in container.streams.video] == [640, 32]
+    assert pictures(canonical_video(data)).std(-1).max() < 4
 
 
 def test_a_longer_sound_changes_no_frame() -> None:
