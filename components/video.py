@@ -184,10 +184,12 @@ def _on_screen(
 
 
 def _small(frame: av.VideoFrame) -> np.ndarray:
-    """Shrinks a frame, and turns and mirrors it as its display matrix says."""
-    pixels = frame.to_ndarray(format="bgr24", width=VIDEO_SIDE, height=VIDEO_SIDE)
+    """Shrinks a frame, on white where it is transparent, turned as its display matrix says."""
     sides: Any = frame.side_data  # which PyAV's own types call one of them
     matrix = next((one for one in sides if one.type == SideDataType.DISPLAYMATRIX), None)
+    if any(component.is_alpha for component in frame.format.components):
+        frame = _on_white(frame)
+    pixels = frame.to_ndarray(format="bgr24", width=VIDEO_SIDE, height=VIDEO_SIDE)
     if matrix is not None:
         # x' = a x + c y, y' = b x + d y; a square knows quarter turns and mirrors alone.
         (a, b), (c, d) = np.frombuffer(matrix, "i4", 9).reshape(3, 3)[:2, :2].tolist()
@@ -195,6 +197,15 @@ def _small(frame: av.VideoFrame) -> np.ndarray:
             pixels, a, d = pixels.swapaxes(0, 1), c, b
         pixels = pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
     return pixels
+
+
+def _on_white(frame: av.VideoFrame) -> av.VideoFrame:
+    pixels = frame.to_ndarray(format="bgra")
+    alpha = pixels[..., 3:].astype(np.uint16)
+    if alpha.min() == 255:
+        return frame
+    page = (pixels[..., :3] * alpha + 255 * (255 - alpha)) // 255
+    return av.VideoFrame.from_ndarray(page.astype(np.uint8), format="bgr24")
 
 
 def _too_many(kind: str) -> MediaFault:

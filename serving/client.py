@@ -13,7 +13,6 @@ import grpc
 import numpy as np
 
 from schemas.errors import InputError, TesseraError
-from schemas.pictures import PICTURE_STARTS, as_seen
 from serving.message_limits import MESSAGE_LIMITS
 
 # TensorFlow takes seconds to import, and its protos need it: it is imported where it is used.
@@ -175,12 +174,12 @@ class Client:
         import tensorflow as tf
         from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-        from serving.signature import converted, filled
+        from serving.signature import converted, filled, with_pictures_as_seen
 
         expected = self._inputs(signature)
         # An input that is not expected is left to the server, whose answer lists what is.
         arrays = {
-            name: _with_pictures_as_seen(converted(name, value, expected[name]))
+            name: with_pictures_as_seen(converted(name, value, expected[name]))
             if name in expected else np.asarray(value)
             for name, value in inputs.items()
         }
@@ -295,21 +294,3 @@ def _batch_size(arrays: Mapping[str, np.ndarray]) -> int:
         told = ", ".join(f"{name} {size}" for name, size in sizes.items())
         raise InputError(f"The inputs differ in their number of rows: {told}.")
     return next(iter(sizes.values()), 1)
-
-
-def _with_pictures_as_seen(array: np.ndarray) -> np.ndarray:
-    """Returns an input with its encoded pictures as ingest stores them; others are as they were."""
-    if array.dtype != object:
-        return array
-    seen = array.copy()
-    for place, one in np.ndenumerate(array):
-        if one.startswith(PICTURE_STARTS):
-            seen[place] = _seen(one)
-    return seen
-
-
-def _seen(value: bytes) -> bytes:
-    try:
-        return as_seen(value)
-    except InputError:  # a text that starts as a picture does; a damaged one is the server's say
-        return value

@@ -179,6 +179,16 @@ def test_a_longer_sound_changes_no_frame() -> None:
         assert np.abs(shades(alone) - shades(heard)).max() < 4
 
 
+def test_what_is_transparent_in_an_animation_is_white() -> None:
+    frames = [Image.new("RGBA", (32, 32), (0, 0, 0, 0)) for _ in range(3)]
+    for place, frame in enumerate(frames):
+        frame.paste((200, 0, 10 * place, 255), (0, 0, 16, 32))
+    found = pictures(canonical_video(picture(
+        frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100, disposal=2)))
+    assert (found[:, :, 36:] == 255).all()
+    assert np.abs(found[:, :, :28].astype(int) - [200, 0, 10]).max() <= 12
+
+
 def test_a_film_of_one_frame_stands_still() -> None:
     for kind in VIDEO_FORMATS:
         assert np.ptp(shades(video(kind, grey(1)))) == 0
