@@ -131,6 +131,8 @@ def _pictures(kind: str, container: InputContainer) -> VideoStream:
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream):
         raise MediaFault(f"{kind} video has no frames: there is no picture in it")
+    if stream.codec_context is None:
+        raise MediaFault(f"{kind} video does not decode: its codec is unknown")
     return stream
 
 

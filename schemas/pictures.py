@@ -6,6 +6,7 @@ that. So it is done once: by ingest on the way in, and by our client on the way 
 """
 
 import io
+import warnings
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,10 @@ def as_seen(data: bytes) -> bytes:
       InputError: It is no such picture, or damaged.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=PICTURE_FORMATS) as image:
+        with (
+            warnings.catch_warnings(action="ignore"),  # Pillow's, of what it reads all the same
+            Image.open(io.BytesIO(data), formats=PICTURE_FORMATS) as image,
+        ):
             kind, profile = image.format, image.info.get("icc_profile")
             seen = _srgb(_opaque(_eight_bits(_upright(image, data), data)), profile)
             if seen is image:

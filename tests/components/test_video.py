@@ -216,7 +216,9 @@ def test_a_sound_track_is_a_sound(tmp_path: Path) -> None:
 
 def test_a_silent_a_broken_and_a_missing_video_have_no_sound_track(tmp_path: Path) -> None:
     silent = video("MP4", grey(3))
-    for given in (silent, gif(grey(3)), silent[:100], b"text", tmp_path / "gone.mp4"):
+    strange = video("MP4", grey(3), tone(0.3, 48_000)[:, 0])
+    strange = strange.replace(b"mp4a", b"zzzz").replace(b"esds", b"free")
+    for given in (silent, gif(grey(3)), silent[:100], b"text", tmp_path / "gone.mp4", strange):
         assert read_sound_track(given) is None
 
 
@@ -228,6 +230,8 @@ BROKEN = {
     "a picture": (b"\x89PNG\r\n\x1a\n", "not a readable GIF, MP4 or WebM video"),
     "cut MP4": (_MP4[: len(_MP4) // 2], "MP4 video (does not decode|has no frames)"),
     "overwritten": (_MP4[:40] + bytes(len(_MP4) - 40), "MP4 video does not decode"),
+    "of an unknown codec": (video("H.264", grey(3)).replace(b"avc1", b"zzzz"),
+                            "MP4 video does not decode: its codec is unknown"),
     "cut WebM": (video("WebM", grey(3))[:60], "WebM video does not decode"),
     "cut GIF": (gif(grey(3))[:14], "GIF video does not decode"),
     "11 minutes": (video("WebM", grey(2, 16)[[0] * 662], rate=1),

@@ -69,6 +69,7 @@ PLAIN = {
     "upright JPEG": picture(IMAGE, "JPEG", exif=orientation(1)),
     "odd orientation": picture(IMAGE, "JPEG", exif=orientation(9)),
     "broken EXIF": picture(IMAGE, "JPEG", exif=b"Exif\0\0garbage"),
+    "cut EXIF": picture(IMAGE, "JPEG", exif=orientation(1).tobytes()[:-9]),
     "MPO": picture(IMAGE, "MPO", save_all=True, append_images=[IMAGE]),
     "sRGB JPEG": picture(IMAGE, "JPEG", icc_profile=ImageCms.ImageCmsProfile(
         ImageCms.createProfile("sRGB")).tobytes()),
@@ -84,6 +85,7 @@ PLAIN = {
 }
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_plain_picture_keeps_every_byte(name: str) -> None:
     assert as_seen(PLAIN[name]) is PLAIN[name]
