@@ -20,12 +20,13 @@ _MAX_PIXELS = 9_000_000  # of a frame; 4K has 8.3 million
 _MAX_DECODED = 20_000_000_000  # pixels in all
 _MAX_FRAMES = 60 * LONGEST
 _WHOLE = 60  # seconds up to which every frame is decoded, beyond it key frames only
+_WHOLE_PIXELS = 4_000_000_000  # in all: up to here also where key frames are too few
 
 
 def canonical_video(data: bytes) -> bytes:
     """Decodes a video and takes frames at even distances in time, turned as a player shows them.
 
-    Up to a minute every frame is decoded; of a longer one the key frames.
+    Up to a minute every frame is decoded; of a longer one the key frames, where they are enough.
 
     Args:
       data: GIF, MP4 or WebM, at most 10 minutes and 9 megapixels.
@@ -45,9 +46,8 @@ def canonical_video(data: bytes) -> bytes:
                 f"{kind} video has {pixels / 1e6:.1f} megapixels, more than the limit of "
                 f"{_MAX_PIXELS // 1_000_000} megapixels"
             )
-        times, end = _timeline(kind, container, stream)
+        times, end, whole = _timeline(kind, container, stream)
     check_length(f"{kind} video", end - times[0])
-    whole = end - times[0] <= _WHOLE
     with _opened(data) as (kind, container):
         stream = _pictures(kind, container)
         # An edit list hides frames that are in the file, from players and from the decoder.
@@ -138,10 +138,10 @@ def _pictures(kind: str, container: InputContainer) -> VideoStream:
 
 def _timeline(
     kind: str, container: InputContainer, stream: VideoStream
-) -> tuple[list[float], float]:
+) -> tuple[list[float], float, bool]:
     """Returns when each frame appears, in seconds and in order, and when the last disappears.
 
-    Nothing is decoded for it. Of a video longer than a minute the key frames alone count.
+    Nothing is decoded for it. The third value tells whether all frames are meant, or key frames.
     """
     shown: dict[float, bool] = {}
     end = -math.inf
@@ -157,11 +157,13 @@ def _timeline(
     times = sorted(shown)
     if end <= times[-1]:  # how long the last one lasts is not told: as long as the one before it
         end = times[-1] + (times[-1] - times[-2] if len(times) > 1 else 1.0)
-    if end - times[0] > _WHOLE:
-        times = [time for time in times if shown[time]] or times
-    if len(times) > _MAX_FRAMES:
+    keys = [time for time in times if shown[time]]
+    much = stream.width * stream.height * len(times) > _WHOLE_PIXELS
+    if whole := not keys or end - times[0] <= _WHOLE or (len(keys) < VIDEO_FRAMES and not much):
+        keys = times
+    if len(keys) > _MAX_FRAMES:
         raise _too_many(kind)
-    return times, end
+    return keys, end, whole
 
 
 def _on_screen(
