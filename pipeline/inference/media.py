@@ -13,12 +13,16 @@ from components.sources.files.values import ValueFault
 from schemas import InputError
 
 _SUFFIXES = {
-    "image": re.compile(r".+\.(png|jpe?g|gif|bmp|webp|tiff?)", re.IGNORECASE | re.DOTALL),
+    "image": re.compile(
+        r".+\.(png|jpe?g|gif|bmp|webp|tiff?|hei[cf]|avif)", re.IGNORECASE | re.DOTALL),
     "audio": re.compile(r".+\.(wav|flac|ogg|mp3|m4a|aac)", re.IGNORECASE | re.DOTALL),
     "video": re.compile(r".+\.(mp4|mov|avi|mkv|webm|mpe?g)", re.IGNORECASE | re.DOTALL),
 }
 _MAGIC = {
-    "image": re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8|BM|RIFF....WEBP", re.DOTALL),
+    "image": re.compile(
+        rb"\x89PNG|\xff\xd8\xff|GIF8|BM|RIFF....WEBP|II\*\0|MM\0\*|....ftyp(hei|hev|mif1|msf1|avi)",
+        re.DOTALL,
+    ),
     "audio": re.compile(rb"RIFF....WAVE|fLaC|OggS|ID3|\xff[\xfb\xf3\xf2]", re.DOTALL),
     "video": re.compile(rb"....ftyp|RIFF....AVI |\x1a\x45\xdf\xa3|\x00\x00\x01\xba", re.DOTALL),
 }
