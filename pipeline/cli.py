@@ -9,6 +9,7 @@ from rich.console import Console
 
 from pipeline import options, schema_commands
 from pipeline.comparison import command as comparison
+from pipeline.kubeflow import command as kubeflow
 from schemas.errors import InputError, TesseraError
 
 app = typer.Typer(
@@ -100,41 +101,7 @@ def compile_(
                   highlight=False, soft_wrap=True)
 
 
-@app.command()
-def submit(
-    host: Annotated[str, typer.Option(help="URL of the Kubeflow Pipelines server.")],
-    file: Annotated[Path, typer.Option(help="The compiled pipeline.")] = Path("pipeline.yaml"),
-    experiment: Annotated[str, typer.Option(help="Kubeflow's folder of runs.")] = "tessera",
-    name: Annotated[str | None, typer.Option(help="The run's name.")] = None,
-    parameters: Annotated[list[str] | None, typer.Option(
-        "--set", help="key=value: data_dir, recipe, max_epochs or learning_rate.")] = None,
-    schedule: Annotated[str | None, typer.Option(
-        help="Run again and again: minute hour day month weekday, in UTC.")] = None,
-    wait: Annotated[bool, typer.Option(help="Tell each step; the exit code tells the outcome.")] =
-        False,
-    namespace: Annotated[str | None, typer.Option(help="Where the server has several users.")] =
-        None,
-) -> None:
-    """Start a compiled pipeline on a cluster, once or on a schedule."""
-    from pipeline.kubeflow.submit import Server, run_parameters
-
-    if schedule and wait:
-        raise InputError("--wait is for one run: leave it out with --schedule.")
-    values = run_parameters(file, parameters or [])
-
-    def say(line: str) -> None:
-        console.print(line, highlight=False, soft_wrap=True)
-
-    server = Server(host, namespace)
-    label = name or file.stem
-    if schedule:
-        say(f"Scheduled: {server.schedule(file, experiment, label, values, schedule)}")
-        return
-    run_id = server.submit(file, experiment, label, values)
-    say(f"Started: {server.page(run_id)}")
-    if wait:
-        server.wait(run_id, say)
-        say("The run succeeded.")
+app.command()(kubeflow.submit)
 
 
 @app.command()
