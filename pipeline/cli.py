@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from pipeline import options, schema_commands
 from pipeline.comparison import command as comparison
+from pipeline.console import open_console
 from pipeline.kubeflow import command as kubeflow
 from schemas.errors import InputError, TesseraError
 
@@ -18,7 +18,7 @@ app = typer.Typer(
 )
 app.add_typer(schema_commands.app, name="schema")
 app.command()(comparison.compare)
-console = Console()
+console = open_console()
 
 Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]
 Host = Annotated[str, typer.Option(help="Address of the server.")]
@@ -117,7 +117,7 @@ def report(
     if not path.is_file():
         raise InputError(f"No data report at {path}. Run `tessera run --root {root}` first, "
                          "or name a run with --run.")
-    console.print(str(path.resolve()), highlight=False, soft_wrap=True)
+    console.print(str(path.resolve()), highlight=False, markup=False, soft_wrap=True)
     if browser:
         webbrowser.open(path.resolve().as_uri())
 
@@ -167,7 +167,7 @@ def explain(
 
     explanation = explain_pair(root, user, item, task, output, method)
     scores = ", ".join(f"{name} {score:.4f}" for name, score in explanation.scores.items())
-    console.print(f"Scores: {scores}\n{output}", highlight=False, soft_wrap=True)
+    console.print(f"Scores: {scores}\n{output}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -188,7 +188,7 @@ def recipes() -> None:
     width = max(map(len, names()))
     for name in names():
         console.print(f"{name:<{width}} {load_recipe(name).description}", highlight=False,
-                      soft_wrap=True)
+                      markup=False, soft_wrap=True)
 
 
 def main() -> None:

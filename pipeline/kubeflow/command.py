@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from pipeline.console import open_console
 from schemas.errors import InputError
 
 if TYPE_CHECKING:
     from pipeline.kubeflow.submit import Server
 
-console = Console()
+console = open_console()
 
 
 def submit(
