@@ -9,6 +9,7 @@ import typer
 from pipeline import options, schema_commands
 from pipeline.comparison import command as comparison
 from pipeline.console import open_console
+from pipeline.failure import stops_told
 from pipeline.kubeflow import command as kubeflow
 from schemas.errors import InputError, TesseraError
 
@@ -194,7 +195,8 @@ def recipes() -> None:
 def main() -> None:
     """Runs a command; an error becomes one message and its exit code."""
     try:
-        app(standalone_mode=True)
+        with stops_told("Stopped"):
+            app(standalone_mode=True)
     except TesseraError as error:
         print(f"tessera: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -117,7 +117,7 @@ def main() -> int:
     parser.add_argument("--upgrade", action="store_true",
                         help="bring an older metadata database to this version")
     arguments = parser.parse_args()
-    return run_step(INIT_STEP, lambda: prepare(arguments))
+    return run_step(INIT_STEP, lambda: prepare(arguments), Path(arguments.root))
 
 
 def _whole(text: str) -> int:

@@ -56,7 +56,7 @@ def main() -> int:
     parser.add_argument("--executor-input", type=_executor_input, default={},
                         help="Kubeflow's description of the step's outputs, as JSON")
     arguments = parser.parse_args()
-    return run_step(arguments.node, lambda: run_node(arguments))
+    return run_step(arguments.node, lambda: run_node(arguments), Path(arguments.root))
 
 
 def _executor_input(text: str) -> dict:
