@@ -29,8 +29,8 @@ def run_node(arguments: argparse.Namespace) -> None:
     launch = NodeLaunch.load(root, arguments.run_id, arguments.node, with_password)
     check(launch.connection)
     if launch.interrupted():
-        print(f"An earlier attempt at {arguments.node} was killed while it ran; it runs again.",
-              flush=True)
+        print(f"An earlier attempt at {arguments.node} was killed while it ran; it runs again. "
+              "If it ended with exit code 137, it took more memory than its limit.", flush=True)
     started = time.monotonic()
     launch.launch()
     outcome = launch.outcome()
