@@ -195,7 +195,7 @@ def recipes() -> None:
 def main() -> None:
     """Runs a command; an error becomes one message and its exit code."""
     try:
-        with stops_told("Stopped"):
+        with stops_told("Stopped", "What is finished is kept."):
             app(standalone_mode=True)
     except TesseraError as error:
         print(f"tessera: {error}", file=sys.stderr)

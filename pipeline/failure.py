@@ -69,19 +69,19 @@ def raise_failure(failure: NodeError, log: Path, root: Path) -> NoReturn:
 
 
 @contextmanager
-def stops_told(what: str) -> Iterator[None]:
+def stops_told(what: str, then: str) -> Iterator[None]:
     """Ends with a line where the process is told to stop, instead of without a word.
 
     Args:
       what: The line's beginning, such as `"Trainer was stopped"`.
+      then: What that means, in sentences.
 
     Raises:
       SystemExit: The process was told to stop; the code is that of the signal.
     """
     def stopped(number: int, _: FrameType | None) -> None:
-        print(f"tessera: {what} by {signal.Signals(number).name}: the run was cancelled, its time "
-              "was up, or the machine was drained. Run again: finished steps are not repeated.",
-              file=sys.stderr, flush=True)
+        print(f"tessera: {what} by {signal.Signals(number).name}. {then}", file=sys.stderr,
+              flush=True)
         sys.exit(128 + number)
 
     # As process 1 of a container, Python would not even die of it.

@@ -159,12 +159,13 @@ class Api:
     def _ask(self, method: str, what: str, path: str, body: dict[str, Any] | None) -> dict:
         try:
             status, headers, content = self._exchange(method, path, body)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
             cause = getattr(error, "reason", error)
             if isinstance(cause, ssl.SSLCertVerificationError):
                 raise InputError(
                     f"The certificate of {self.host} is not trusted: {cause.verify_message}. Give "
-                    "your authority's certificates with --ca-file.") from error
+                    "your authority's certificates with --ca-file, or the name that the "
+                    "certificate is for with --host.") from error
             raise Unanswered(
                 f"Nobody answers at {self.host}: {_line(str(cause)) or type(cause).__name__}.",
                 None, not isinstance(cause, ConnectionRefusedError)) from error

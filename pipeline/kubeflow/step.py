@@ -7,6 +7,9 @@ from pathlib import Path
 
 from pipeline.failure import explained, stops_told
 
+_STOPPED = ("The run was cancelled, its time was up, or the node was drained. Run again: finished "
+            "steps are not repeated.")
+
 
 def run_step(name: str, work: Callable[[], None], root: Path = Path("/")) -> int:
     """Does a step's work; a failure ends the log with one line that says what to do.
@@ -22,7 +25,7 @@ def run_step(name: str, work: Callable[[], None], root: Path = Path("/")) -> int
     Raises:
       SystemExit: The step was told to stop; the code is that of the signal.
     """
-    with stops_told(f"{name} was stopped"):
+    with stops_told(f"{name} was stopped", _STOPPED):
         try:
             work()
         except Exception as error:

@@ -83,10 +83,10 @@ class Server:
             namespace and has none, or the other way round.
         """
         self.api = Api(host, ca_file, sleep or time.sleep)
-        several = self._health().get("multi_user") is True
-        if several and not namespace:
+        several = self._health().get("multi_user")
+        if several is True and not namespace:
             raise InputError(f"{self.api.host} has several users: give yours with --namespace.")
-        if namespace and not several:
+        if namespace and several is False:
             raise InputError(f"{self.api.host} has a single user and would ignore --namespace "
                              f"{namespace!r}: leave it out.")
         self._namespace = namespace

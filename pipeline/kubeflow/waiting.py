@@ -39,10 +39,11 @@ class Wait:
           run_id: The run.
           page: Its address in the interface.
           say: Takes a line.
-          spec: The pipeline that was submitted; the server's own if `None`.
+          spec: The pipeline that was just submitted; `None` for a run that is said to be there.
         """
         self._api, self._id, self._page, self._say = api, run_id, page, say
         self._spec, self._silent = spec, False
+        self._seen = spec is not None
 
     def until_end(self) -> None:
         """Says each change of each step until the run ends.
@@ -77,9 +78,10 @@ class Wait:
             run = self._api.get("look at the run", f"runs/{self._id}", {"view": "FULL"},
                                 delays=_PATIENCE_S, passing=self._passing)
         except TesseraError as error:
-            if isinstance(error, Refused) and error.status == 404:
-                raise InputError(f"There is no run {self._id} (any more). {error}") from error
+            if isinstance(error, Refused) and (error.status == 404 or not self._seen):
+                raise InputError(f"There is no run {self._id} to wait for. {error}") from error
             raise LostSightError(f"{error} {self._goes_on()}") from error
+        self._seen = True
         if self._silent:
             self._silent = False
             self._say("The server answers again.")
@@ -87,7 +89,8 @@ class Wait:
 
     def _passing(self, error: TesseraError) -> bool:
         """Whether to look again: a session ends, a server restarts, and the run goes on."""
-        passing = isinstance(error, Unanswered) or (isinstance(error, Refused) and error.logged_out)
+        passing = isinstance(error, Unanswered) or (
+            isinstance(error, Refused) and error.logged_out and self._seen)
         if passing and not self._silent:
             self._silent = True
             self._say(f"{error} The run goes on; tried again for {sum(_PATIENCE_S) / 60:.0f} "

@@ -160,6 +160,12 @@ def test_an_address_that_is_none(command, host):
     assert code == 2 and f"--host is {host!r}: give a URL" in err
 
 
+@pytest.mark.parametrize("host", ["http://a..b", "http://" + "a" * 70])
+def test_an_address_that_no_network_knows(command, host):
+    code, _, err = command(host)
+    assert code == 2 and f"Nobody answers at {host}" in err and err.count("\n") == 1
+
+
 def test_a_password_in_the_address_is_not_repeated(command):
     code, _, err = command("https://me:hunter2@kf.example")
     assert code == 2 and "hunter2" not in err and "TESSERA_KFP_TOKEN" in err

@@ -157,7 +157,7 @@ def test_a_token_that_is_renewed_while_we_wait(kubeflow_server, command, monkeyp
 def test_a_run_that_is_removed_while_we_wait(kubeflow_server, command):
     kubeflow_server.runs = []
     code, _, err = command(kubeflow_server.url, "--wait")
-    assert code == 2 and "There is no run runs-1 (any more)" in err and "ResourceNotFound" in err
+    assert code == 2 and "There is no run runs-1 to wait for" in err and "ResourceNotFound" in err
 
 
 def test_ctrl_c_leaves_the_run_and_says_how_to_come_back(kubeflow_server, command, monkeypatch):
@@ -210,6 +210,27 @@ def test_attaching_to_a_run_that_failed(kubeflow_server, command):
 def test_attaching_wrongly(kubeflow_server, command, words, told):
     code, _, err = command(kubeflow_server.url, *words)
     assert code == 2 and told in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("raw", [Raw(401), Raw(403), Raw(400), LOGIN])
+def test_attaching_without_being_let_in(kubeflow_server, command, slept, raw):
+    kubeflow_server.odd["GET runs/runs-1"] = [raw] * 100
+    code, _, err = command(kubeflow_server.url, "--attach", "runs-1")
+    assert code == 2 and slept == [] and err.count("\n") == 1 and "The run goes on" not in err
+
+
+def test_a_session_that_ends_while_we_are_attached(kubeflow_server, command, slept,
+                                                   monkeypatch):
+    kubeflow_server.runs = [seen("RUNNING")]
+
+    def end(seconds):
+        slept.append(seconds)
+        kubeflow_server.odd["GET runs/runs-1"] = [LOGIN] if len(slept) == 1 else []
+        kubeflow_server.runs = [seen("SUCCEEDED")]
+
+    monkeypatch.setattr(time, "sleep", end)
+    code, out, _ = command(kubeflow_server.url, "--attach", "runs-1")
+    assert code == 0 and "does not let us in" in out
 
 
 @pytest.mark.parametrize("run", [
