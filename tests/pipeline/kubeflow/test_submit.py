@@ -4,7 +4,7 @@ import pytest
 import yaml
 from fake_kubeflow import Raw
 
-from pipeline.kubeflow.compiled import cron_of_kubeflow
+from pipeline.kubeflow.compiled import cron_of_kubeflow, read_compiled, task_names
 from schemas import InputError
 
 
@@ -289,3 +289,24 @@ def test_lists_that_are_none(kubeflow_server, command):
         Raw(200, b'{"experiments": {"a": 1}}', "application/json")]
     code, _, err = command(kubeflow_server.url)
     assert code == 1 and "'experiments' that is no list" in err and err.count("\n") == 1
+
+
+def test_what_kfp_compiles_is_sent_as_it_is(kubeflow_server, command, file):
+    from kfp import compiler, dsl, kubernetes
+
+    @dsl.container_component
+    def step(epochs: int):
+        return dsl.ContainerSpec(image="i", command=["true"], args=[epochs])
+
+    @dsl.pipeline(name="demo")
+    def pipe(max_epochs: int = 0, learning_rate: float = 0.5, recipe: str = "flagship"):
+        kubernetes.mount_pvc(step(epochs=max_epochs).set_retry(1), "tessera", "/tessera")
+
+    compiler.Compiler().compile(pipe, str(file))
+    spec, platform = yaml.safe_load_all(file.read_text(encoding="utf-8"))
+    assert command(kubeflow_server.url, "--set", "max_epochs=-0")[0] == 0
+    (run,) = kubeflow_server.posted("/runs")
+    assert run["pipeline_spec"] == {"pipeline_spec": spec, "platform_spec": platform}
+    assert read_compiled(file).parameters == {
+        "max_epochs": "NUMBER_INTEGER", "learning_rate": "NUMBER_DOUBLE", "recipe": "STRING"}
+    assert task_names(run["pipeline_spec"]) == {"step"}
