@@ -40,6 +40,7 @@ def submit(
     """Start a compiled pipeline on a cluster, once or on a schedule, or wait for a run."""
     from pipeline.kubeflow.compiled import cron_of_kubeflow, read_compiled, run_parameters
     from pipeline.kubeflow.submit import Server, Submission, run_of
+    from pipeline.kubeflow.waiting import InterruptedWaitError
 
     if schedule is not None and wait:
         raise InputError("--wait is for one run: leave it out with --schedule.")
@@ -57,10 +58,15 @@ def submit(
     if schedule is not None:
         cron_of_kubeflow(schedule)
     server = Server(host, namespace, ca_file)
-    if schedule is not None:
-        _say(f"Scheduled: {server.schedule(what, schedule)}")
-        return
-    run_id = server.submit(what)
+    try:
+        if schedule is not None:
+            _say(f"Scheduled: {server.schedule(what, schedule)}")
+            return
+        run_id = server.submit(what)
+    except KeyboardInterrupt as error:
+        raise InterruptedWaitError(
+            f"Interrupted. It is not known whether that went through: look for {what.name!r} in "
+            "the interface before you submit again.") from error
     _say(f"Started: {server.page(run_id)}")
     if wait:
         _wait(server, run_id, compiled.spec)

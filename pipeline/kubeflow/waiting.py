@@ -22,7 +22,7 @@ class LostSightError(TesseraError):
 
 
 class InterruptedWaitError(TesseraError):
-    """Ctrl-C while we wait."""
+    """Ctrl-C; the server goes on."""
 
     exit_code = 130
 

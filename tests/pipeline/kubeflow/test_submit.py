@@ -1,5 +1,7 @@
 """`tessera submit`: what it sends, and what it refuses to send."""
 
+import time
+
 import pytest
 import yaml
 from fake_kubeflow import Raw
@@ -310,3 +312,16 @@ def test_what_kfp_compiles_is_sent_as_it_is(kubeflow_server, command, file):
     assert read_compiled(file).parameters == {
         "max_epochs": "NUMBER_INTEGER", "learning_rate": "NUMBER_DOUBLE", "recipe": "STRING"}
     assert task_names(run["pipeline_spec"]) == {"step"}
+
+
+@pytest.mark.parametrize("words", [(), ("--schedule", "0 3 * * *")])
+def test_ctrl_c_while_we_submit_does_not_say_to_do_it_again(kubeflow_server, command, monkeypatch,
+                                                            words):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", interrupt)
+    path = "recurringruns" if words else "runs"
+    kubeflow_server.odd[f"POST {path}"] = [Raw(504)]
+    code, _, err = command(kubeflow_server.url, "--name", "tonight", *words)
+    assert code == 130 and err.count("\n") == 1 and "look for 'tonight'" in err
