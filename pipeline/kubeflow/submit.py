@@ -61,8 +61,8 @@ class Submission:
         if self.root is not None:
             config["pipeline_root"] = self.root
         account = {} if self.account is None else {"service_account": self.account}
-        return {"display_name": self.name, "description": mark, "experiment_id": experiment_id,
-                "pipeline_spec": self.compiled.spec, "runtime_config": config, **account}
+        return dict(display_name=self.name, description=mark, experiment_id=experiment_id,
+                    pipeline_spec=self.compiled.spec, runtime_config=config, **account)
 
 
 class Server:
@@ -201,7 +201,7 @@ class Server:
     def _marked(self, path: str, key: str, query: dict[str, Any], mark: str) -> dict | None:
         try:
             return next((one for one in self.api.pages("list runs", path, key, query)
-                         if one.get("description") == mark), None)
+                         if mark in one.values()), None)
         except TesseraError:
             return None  # the first error is the one to tell
 
