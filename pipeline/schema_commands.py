@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from pipeline.console import open_console
 from schemas.errors import InputError
 
 app = typer.Typer(help="Draft the schemas of your own files, or check them.",
                   no_args_is_help=True)
-console = Console()
+console = open_console()
 
 Files = Annotated[list[str] | None, typer.Option(
     help="Path or glob from the data's folder; may be given again.")]
