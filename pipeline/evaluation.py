@@ -2,8 +2,8 @@
 
 import math
 
-import tensorflow_model_analysis as tfma
 from google.protobuf import wrappers_pb2
+from tensorflow_model_analysis.proto import config_pb2 as tfma
 
 from pipeline.config import RunConfig
 from schemas import FeatureSpec

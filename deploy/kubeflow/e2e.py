@@ -183,6 +183,8 @@ def main() -> int:
     """Runs the test; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m deploy.kubeflow.e2e")
     parser.add_argument("--kfp-python", type=Path, required=True)
+    parser.add_argument("--image-python", required=True,
+                        help="A Python 3.12; the image gets a copy of it.")
     parser.add_argument("--folder", type=Path, default=PROJECT / ".cache" / "kubeflow-e2e")
     arguments = parser.parse_args()
     folder = arguments.folder.absolute()
@@ -193,7 +195,7 @@ def main() -> int:
     started = time.monotonic()
     try:
         with docker_engine(folder / "engine") as address, mariadb(run / "mariadb") as server:
-            image = build_image(address, folder, PROJECT)
+            image = build_image(address, folder, PROJECT, arguments.image_python)
             print(f"image: {time.monotonic() - started:.0f} s", flush=True)
             scenario(Cluster(run, arguments.kfp_python, address, server), image, server, run)
     except (Failed, RuntimeError) as error:

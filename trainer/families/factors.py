@@ -17,6 +17,8 @@ def right_factors(matrix: sparse.csr_matrix, dim: int, seed: int) -> np.ndarray:
     """
     matrix = matrix.astype(np.float64)
     most = min(matrix.shape)
+    if not matrix.count_nonzero():  # ARPACK refuses it from scipy 1.17 on
+        return np.zeros((matrix.shape[1], 0), np.float32)
     with one_thread(dim):  # the vectors of an iteration are long, but few
         if dim < most:
             start = np.random.default_rng(seed).normal(size=most)
