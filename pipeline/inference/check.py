@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from components.catalog_gen.check import Checker
+from components.catalog_gen.notes import together
+from components.data_report.quarantine import lost_columns, notes
 from components.sources import Source
 from components.sources.base import Record
 from schemas import MEDIA, SIDES, DataAnomalyError, Feature, FeatureSpec
@@ -42,6 +44,7 @@ class Looked:
       reasons: The first reasons for that, with file and line.
       values: Values that ingest would leave out.
       value_reasons: The first reasons for that.
+      notes: What ingest would change or doubt, and columns that would lose every value.
     """
 
     rows: int = 0
@@ -49,6 +52,7 @@ class Looked:
     reasons: list[str] = field(default_factory=list)
     values: int = 0
     value_reasons: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def describe(spec: FeatureSpec) -> Table:
@@ -175,6 +179,8 @@ def _look(records: Iterable[Record], spec: FeatureSpec, side: str) -> Looked:
         found.values += len(checked.value_faults)
         room = _SHOWN - len(found.value_reasons)
         found.value_reasons += [where + fault for fault in checked.value_faults[:room]]
+    counts = {"told": {side: together([checker.notes])}}
+    found.notes = [*lost_columns(counts), *notes(counts)]
     return found
 
 
@@ -196,6 +202,8 @@ def report(found: dict[str, Looked], limit: float, console: Console) -> None:
         for kind, reasons in (("row", looked.reasons), ("value", looked.value_reasons)):
             for reason in reasons:
                 console.print(f"  {kind}  {reason}", highlight=False, soft_wrap=True, markup=False)
+        for note in looked.notes:
+            console.print(f"  note  {note}", highlight=False, soft_wrap=True, markup=False)
     faults = [
         f"Table {side}: " + (f"{looked.faulty:,} of {looked.rows:,} rows would be quarantined, "
                              f"above the limit of {limit:.2%}: {looked.reasons[0]}"
