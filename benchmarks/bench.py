@@ -31,6 +31,7 @@ from benchmarks.ingest import (
     ingest_table,
     measure,
 )
+from pipeline.console import open_console
 from schemas.errors import InputError, TesseraError
 
 MOST_SECONDS, MOST_SECONDS_AGAIN, MOST_RUN_MIB = 600.0, 60.0, 6 * 1024.0
@@ -248,7 +249,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, nargs="+", default=list(SIZES), metavar="N",
                         help="interactions to ingest (default: %(default)s)")
     given = parser.parse_args(arguments)
-    console = Console()
+    console = open_console()
     try:
         if given.ingest:
             limits = bench_ingest(console, given.rows)

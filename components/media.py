@@ -1,6 +1,7 @@
 """Reads a picture, a sound or a video, and refuses what later stages could not decode."""
 
 import io
+import re
 import warnings
 from pathlib import Path
 
@@ -9,15 +10,25 @@ from PIL import Image
 from components.media_fault import MediaFault
 from components.sound import canonical_sound
 from components.video import canonical_video, sound_track
-from schemas.errors import unknown
+from schemas.errors import InputError, unknown
+from schemas.pictures import PICTURE_BYTES, PICTURE_FORMATS, as_seen
 
 __all__ = ["MediaFault", "read_media", "read_sound_track"]
 
 _MIB = 2**20
-_MAX_BYTES = {"image": 8 * _MIB, "audio": 64 * _MIB, "video": 128 * _MIB}
+_MAX_BYTES = {"image": PICTURE_BYTES, "audio": 64 * _MIB, "video": 128 * _MIB}
 _MAX_PIXELS = 25_000_000
 _SHOWN = 60  # characters of a file's name that a fault quotes
-_IMAGE_FORMATS = ("JPEG", "PNG", "GIF", "BMP")  # what tf.io.decode_image reads
+_ELSE = {  # what people have beside them, by how it starts
+    "WebP": re.compile(rb"RIFF....WEBP", re.DOTALL),
+    "TIFF": re.compile(rb"II[*+]\0|MM\0[*+]"),
+    "HEIC": re.compile(rb"....ftyp(hei|hev|mif1|msf1)", re.DOTALL),
+    "AVIF": re.compile(rb"....ftypavi", re.DOTALL),
+    "JPEG 2000": re.compile(rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51"),
+    "JPEG XL": re.compile(rb"\xff\x0a|\0\0\0\x0cJXL "),
+    "Photoshop": re.compile(rb"8BPS"),
+    "SVG": re.compile(rb"\s*(<\?xml.{0,500})?<svg", re.DOTALL),
+}
 
 
 def read_media(value: bytes | Path, modality: str) -> bytes:
@@ -33,7 +44,8 @@ def read_media(value: bytes | Path, modality: str) -> bytes:
         or `"video"` (GIF, MP4 or WebM, at most 128 MiB, 10 minutes and 9 megapixels).
 
     Returns:
-      The bytes of a picture unchanged; sound and video in the form of `schemas.media`.
+      A picture as `schemas.pictures.as_seen` gives it, which for most is its very bytes; sound and
+      video in the form of `schemas.media`.
 
     Raises:
       MediaFault: The media are missing, empty, too large, of another format or damaged.
@@ -43,8 +55,7 @@ def read_media(value: bytes | Path, modality: str) -> bytes:
         raise unknown("media modality", modality, _MAX_BYTES)
     data = _read(value, modality)
     if modality == "image":
-        _check_image(data)
-        return data
+        return _picture(data)
     return canonical_sound(data) if modality == "audio" else canonical_video(data)
 
 
@@ -86,7 +97,7 @@ def _check_size(size: int, modality: str) -> None:
         )
 
 
-def _check_image(data: bytes) -> None:
+def _picture(data: bytes) -> bytes:
     kind, pixels = _image_header(data)
     if pixels > _MAX_PIXELS:
         raise MediaFault(
@@ -96,11 +107,13 @@ def _check_image(data: bytes) -> None:
     import tensorflow as tf  # seconds to load, and only ingest decodes
 
     try:
-        tf.io.decode_image(data, channels=3, expand_animations=False)
-    except tf.errors.OpError as error:
+        seen = as_seen(data)
+        tf.io.decode_image(seen, channels=3, expand_animations=False)
+    except (InputError, tf.errors.OpError) as error:
         raise MediaFault(
             f"{kind} image does not decode: it is truncated, damaged or of an unsupported kind"
         ) from error
+    return seen
 
 
 def _image_header(data: bytes) -> tuple[str, int]:
@@ -109,16 +122,20 @@ def _image_header(data: bytes) -> tuple[str, int]:
         with warnings.catch_warnings():
             # Pillow warns of images that it deems a bomb; our own limit is far lower.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=_IMAGE_FORMATS) as image:
+            with Image.open(io.BytesIO(data), formats=PICTURE_FORMATS) as image:
                 # TensorFlow unpacks every frame of a GIF, even to return the first.
                 frames = getattr(image, "n_frames", 1) if image.format == "GIF" else 1
-                return image.format or "", image.width * image.height * frames
+                # A JPEG of several pictures, as telephones take them, is read as its first.
+                kind = "JPEG" if image.format == "MPO" else image.format or ""
+                return kind, image.width * image.height * frames
     except Image.DecompressionBombError as error:
         raise MediaFault(
             f"image is far over the limit of {_MAX_PIXELS // 1_000_000} megapixels: {error}"
         ) from error
     except Exception as error:  # Pillow's parsers raise many kinds on hostile headers
+        formats = f"{', '.join(PICTURE_FORMATS[:-1])} or {PICTURE_FORMATS[-1]}"
+        known = next((name for name, start in _ELSE.items() if start.match(data)), None)
+        advice = f"; it is a {known} file, so convert it to one of these" if known else ""
         raise MediaFault(
-            f"not a readable {', '.join(_IMAGE_FORMATS[:-1])} or {_IMAGE_FORMATS[-1]} image "
-            f"(it starts with {data[:8]!r})"
+            f"not a readable {formats} image (it starts with {data[:8]!r}){advice}"
         ) from error

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from pipeline import options, schema_commands
 from pipeline.comparison import command as comparison
+from pipeline.console import open_console
+from pipeline.failure import stops_told
+from pipeline.kubeflow import command as kubeflow
 from schemas.errors import InputError, TesseraError
 
 app = typer.Typer(
@@ -17,7 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(schema_commands.app, name="schema")
 app.command()(comparison.compare)
-console = Console()
+console = open_console()
 
 Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]
 Host = Annotated[str, typer.Option(help="Address of the server.")]
@@ -93,41 +95,7 @@ def compile_(
                   highlight=False, soft_wrap=True)
 
 
-@app.command()
-def submit(
-    host: Annotated[str, typer.Option(help="URL of the Kubeflow Pipelines server.")],
-    file: Annotated[Path, typer.Option(help="The compiled pipeline.")] = Path("pipeline.yaml"),
-    experiment: Annotated[str, typer.Option(help="Kubeflow's folder of runs.")] = "tessera",
-    name: Annotated[str | None, typer.Option(help="The run's name.")] = None,
-    parameters: Annotated[list[str] | None, typer.Option(
-        "--set", help="key=value: data_dir, recipe, max_epochs or learning_rate.")] = None,
-    schedule: Annotated[str | None, typer.Option(
-        help="Run again and again: minute hour day month weekday, in UTC.")] = None,
-    wait: Annotated[bool, typer.Option(help="Tell each step; the exit code tells the outcome.")] =
-        False,
-    namespace: Annotated[str | None, typer.Option(help="Where the server has several users.")] =
-        None,
-) -> None:
-    """Start a compiled pipeline on a cluster, once or on a schedule."""
-    from pipeline.kubeflow.submit import Server, run_parameters
-
-    if schedule and wait:
-        raise InputError("--wait is for one run: leave it out with --schedule.")
-    values = run_parameters(file, parameters or [])
-
-    def say(line: str) -> None:
-        console.print(line, highlight=False, soft_wrap=True)
-
-    server = Server(host, namespace)
-    label = name or file.stem
-    if schedule:
-        say(f"Scheduled: {server.schedule(file, experiment, label, values, schedule)}")
-        return
-    run_id = server.submit(file, experiment, label, values)
-    say(f"Started: {server.page(run_id)}")
-    if wait:
-        server.wait(run_id, say)
-        say("The run succeeded.")
+app.command()(kubeflow.submit)
 
 
 @app.command()
@@ -143,7 +111,7 @@ def report(
     if not path.is_file():
         raise InputError(f"No data report at {path}. Run `tessera run --root {root}` first, "
                          "or name a run with --run.")
-    console.print(str(path.resolve()), highlight=False, soft_wrap=True)
+    console.print(str(path.resolve()), highlight=False, markup=False, soft_wrap=True)
     if browser:
         webbrowser.open(path.resolve().as_uri())
 
@@ -193,7 +161,7 @@ def explain(
 
     explanation = explain_pair(root, user, item, task, output, method)
     scores = ", ".join(f"{name} {score:.4f}" for name, score in explanation.scores.items())
-    console.print(f"Scores: {scores}\n{output}", highlight=False, soft_wrap=True)
+    console.print(f"Scores: {scores}\n{output}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -214,13 +182,14 @@ def recipes() -> None:
     width = max(map(len, names()))
     for name in names():
         console.print(f"{name:<{width}} {load_recipe(name).description}", highlight=False,
-                      soft_wrap=True)
+                      markup=False, soft_wrap=True)
 
 
 def main() -> None:
     """Runs a command; an error becomes one message and its exit code."""
     try:
-        app(standalone_mode=True)
+        with stops_told("Stopped", "What is finished is kept."):
+            app(standalone_mode=True)
     except TesseraError as error:
         print(f"tessera: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -57,7 +57,7 @@ def build_pipeline(
     catalog = CatalogGen(config.source_arguments(spec), spec, config.split)
     checked = {side: _checked(catalog, side, schemas) for side in SIDES}
     data_report = DataReport(
-        spec=spec, quarantine=catalog.outputs["quarantine"],
+        spec=spec, name=config.dataset_name, quarantine=catalog.outputs["quarantine"],
         **{side: catalog.outputs[side] for side in SIDES},
         **{f"{side}_statistics": checked[side][0].outputs["statistics"] for side in SIDES},
         **{f"{side}_anomalies": checked[side][2].outputs["anomalies"] for side in SIDES},

@@ -1,14 +1,19 @@
-"""What is said of a node that failed, and the error that ends the command."""
+"""What is said of a failure, the error that ends the command, here and in a step on a cluster."""
 
+import signal
+import sys
 import textwrap
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 from pipeline.nodes import NodeError
-from pipeline.root import full_disk, write_whole
+from pipeline.root import machine_fault, write_whole
 from schemas import TesseraError
-from schemas.errors import disk_fault
+from schemas.errors import causes
 
 _WIDTH = 300
 
@@ -22,6 +27,28 @@ def told(failure: NodeError) -> str:
     return f"{failure.node} failed: {type(cause).__name__}: {said}"
 
 
+def explained(what: str, error: BaseException, root: Path) -> TesseraError | None:
+    """Finds the error that a user can act on behind those that are wrapped around it.
+
+    A run on this machine and a step on a cluster end alike by it.
+
+    Args:
+      what: What failed, such as a node's id.
+      error: The error.
+      root: The folder of all results.
+
+    Returns:
+      Our own error, or one on the machine; `None` for a fault that nobody foresaw.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, TesseraError):
+            return cause
+        hidden = None if cause.__suppress_context__ else cause.__context__
+        cause = cause.__cause__ or hidden
+    return machine_fault(what, error, root)
+
+
 def raise_failure(failure: NodeError, log: Path, root: Path) -> NoReturn:
     """Raises a node's own error where it is ours, else one that names the node.
 
@@ -33,12 +60,33 @@ def raise_failure(failure: NodeError, log: Path, root: Path) -> NoReturn:
     Raises:
       TesseraError: Always, or a kind of it.
     """
-    cause: BaseException | None = failure.__cause__
-    while cause is not None:
-        if isinstance(cause, TesseraError):
-            raise cause
-        cause = cause.__cause__
-    if fault := disk_fault(failure):
-        raise full_disk(failure.node, fault, root) from failure
+    if (known := explained(failure.node, failure, root)) is not None:
+        if known in causes(failure):
+            raise known
+        raise known from failure
     write_whole(log, "".join(traceback.format_exception(failure)).encode())
     raise TesseraError(f"{told(failure)}. The whole story is in {log}.") from failure
+
+
+@contextmanager
+def stops_told(what: str, then: str) -> Iterator[None]:
+    """Ends with a line where the process is told to stop, instead of without a word.
+
+    Args:
+      what: The line's beginning, such as `"Trainer was stopped"`.
+      then: What that means, in sentences.
+
+    Raises:
+      SystemExit: The process was told to stop; the code is that of the signal.
+    """
+    def stopped(number: int, _: FrameType | None) -> None:
+        print(f"tessera: {what} by {signal.Signals(number).name}. {then}", file=sys.stderr,
+              flush=True)
+        sys.exit(128 + number)
+
+    # As process 1 of a container, Python would not even die of it.
+    before = signal.signal(signal.SIGTERM, stopped)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)

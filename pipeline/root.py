@@ -5,13 +5,21 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import textwrap
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from schemas.errors import InputError, TesseraError, disk_fault
+from schemas.errors import (
+    InputError,
+    TesseraError,
+    access_fault,
+    causes,
+    disk_fault,
+    memory_fault,
+)
 
 _FOLDERS = ("runs", "artifacts", "schemas", "serving", "data", "encodings")
 
@@ -92,15 +100,49 @@ def one_run(root: Path, pipeline_name: str) -> Iterator[None]:
 
 @contextmanager
 def full_disk_told(root: Path) -> Iterator[None]:
-    """Turns the error of a full disk into one message."""
+    """Turns what the machine lacks into one message: space, rights, memory."""
     try:
         yield
     except TesseraError:
         raise
     except Exception as error:
-        if fault := disk_fault(error):
-            raise full_disk("The run", fault, root) from error
+        if (told := machine_fault("The run", error, root)) is not None:
+            raise told from error
         raise
+
+
+def machine_fault(what: str, error: BaseException, root: Path) -> TesseraError | None:
+    """Returns what to say of an error that comes from the machine, here or in a container.
+
+    Args:
+      what: What failed, such as a component's name.
+      error: The error; what it came from is looked through too.
+      root: The folder of all results.
+
+    Returns:
+      The error for the user; `None` where the machine has what is needed.
+    """
+    if fault := disk_fault(error):
+        return full_disk(what, fault, root)
+    if fault := access_fault(error):
+        return _no_access(what, error, fault, root)
+    if fault := memory_fault(error):
+        return TesseraError(
+            f"{what} ran out of memory: {fault}. Give it more (on Kubeflow the step's "
+            "`memory_limit`), or a smaller batch, and run the same command again: what is finished "
+            "comes from the cache.")
+    return None
+
+
+def _no_access(what: str, error: BaseException, fault: str, root: Path) -> InputError:
+    named = next((str(one.filename) for one in causes(error)
+                  if isinstance(one, OSError) and one.filename is not None), None)
+    unread = named is not None and os.path.exists(named) and not os.access(named, os.R_OK)
+    where = what if named else f"{what}: {textwrap.shorten(str(error), 200, placeholder=' …')}"
+    return InputError(
+        f"Cannot {'read' if unread else 'write'} {named or 'files'}: {fault} ({where}). The data, "
+        f"the root {root} and the folder for temporary files must be open to user {os.getuid()}, "
+        f"group {os.getgid()}, and the last two writable.")
 
 
 def full_disk(what: str, fault: str, root: Path) -> TesseraError:

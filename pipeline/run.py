@@ -12,6 +12,7 @@ from rich.console import Console
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
 import schemas
+from components.catalog_gen.foresight import check_splits
 from components.catalog_gen.splits import check_protocol
 from components.sources import open_source
 from components.sources.movielens import EDITIONS
@@ -176,8 +177,9 @@ def checked_spec(config: RunConfig) -> schemas.FeatureSpec:
       InputError: The data's files are not what they should be, or the recipe does not fit them.
     """
     spec = config.spec()
-    open_source(**config.source_arguments(spec))
+    source = open_source(**config.source_arguments(spec))
     check_recipe(config, spec)
+    check_splits(source, spec, config.split)
     return spec
 
 
@@ -266,14 +268,16 @@ def _check_labels(config: RunConfig, spec: schemas.FeatureSpec) -> None:
 
 
 def write_schemas(root: Path, spec: schemas.FeatureSpec) -> Path:
-    """Writes the schemas where their content names the folder.
+    """Writes what the data are held against, where the schemas' content names the folder.
 
     TFX keys an imported schema by its path alone: an edited file would come from the cache.
     Another run may be reading the same files, so that none is ever seen half written.
     """
-    folder = root / "schemas" / hashlib.sha256(spec.to_json().encode()).hexdigest()[:16]
+    texts = {side: spec.expectations(side) for side in schemas.SIDES}
+    digest = hashlib.sha256(json.dumps([spec.name, texts]).encode()).hexdigest()
+    folder = root / "schemas" / digest[:16]
     folder.mkdir(parents=True, exist_ok=True)
-    for side, text in zip(schemas.SIDES, spec.texts, strict=True):
+    for side, text in texts.items():
         write_whole(folder / f"{side}.pbtxt", text.encode())
     return folder
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from pipeline.console import open_console
 from schemas.errors import InputError
 
 app = typer.Typer(help="Draft the schemas of your own files, or check them.",
                   no_args_is_help=True)
-console = Console()
+console = open_console()
 
 Files = Annotated[list[str] | None, typer.Option(
     help="Path or glob from the data's folder; may be given again.")]
@@ -69,29 +69,35 @@ def check(
         raise InputError("No schemas given. Name their folder, or a file with --config whose key "
                          "'schemas' does.")
     spec = read_spec(str(folder) if folder.parent == Path() else folder)
-    from pipeline.inference.check import describe, look, report
+    from pipeline.inference.check import describe, look, missed, report
 
     console.print(describe(spec))
+    for line in missed(spec):
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
     if config is None and not any(given.values()):
         return
     from pipeline.config import RunConfig, load_config
     from pipeline.inference.tables import named_tables
 
     tables = named_tables(config, data_dir, dataset, **given)
-    limit = RunConfig.model_fields["max_quarantine_share"].default
+    limit, split = RunConfig.model_fields["max_quarantine_share"].default, None
     if config:
         from components.catalog_gen.splits import check_protocol
 
         loaded = load_config(config, schemas=folder.absolute(), dataset=tables.dataset,
                              data_dir=tables.data_dir, source=tables.options.model_dump())
         check_protocol(loaded.split, spec)
-        limit = loaded.max_quarantine_share
+        limit, split = loaded.max_quarantine_share, loaded.split
     import pipeline.environment  # noqa: F401
     from components.sources import open_source
 
     source = open_source(tables.dataset, str(tables.data_dir), {
         "spec": json.loads(spec.to_json()), "options": tables.options.model_dump(mode="json")})
     report(look(source, spec), limit, console)
+    if split:
+        from components.catalog_gen.foresight import check_splits
+
+        check_splits(source, spec, split)
 
 
 def _given(interactions: list[str] | None, users: list[str] | None, items: list[str] | None,

@@ -1,9 +1,16 @@
 """The errors a user can meet, each with the exit code it ends a command with."""
 
-from collections.abc import Iterable
+import errno
+import os
+from collections.abc import Iterable, Iterator, Sequence
 
 _DISK_FAULTS = ("No space left on device", "Disk quota exceeded", "database or disk is full",
                 "File too large")
+_DISK_CODES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_ACCESS_FAULTS = ("Permission denied", "Read-only file system", "Operation not permitted",
+                  "attempt to write a readonly database")
+_ACCESS_CODES = (errno.EACCES, errno.EPERM, errno.EROFS)
+_MEMORY_FAULTS = ("Cannot allocate memory", "OOM when allocating", "std::bad_alloc")
 
 
 class TesseraError(Exception):
@@ -39,18 +46,40 @@ def unknown(kind: str, given: str, known: Iterable[str]) -> InputError:
 
 
 def disk_fault(error: BaseException | None) -> str | None:
-    """Returns the system's words if an error comes from a disk that takes no more, else `None`.
+    """Returns the system's words if an error comes from a disk that takes no more, else `None`."""
+    return _fault(error, _DISK_FAULTS, _DISK_CODES)
 
-    Libraries in C++ tell it in their text alone, and others wrap the error of the system.
-    """
+
+def access_fault(error: BaseException | None) -> str | None:
+    """Returns the system's words if an error comes from missing rights to files, else `None`."""
+    return _fault(error, _ACCESS_FAULTS, _ACCESS_CODES)
+
+
+def memory_fault(error: BaseException | None) -> str | None:
+    """Returns the system's words if an error comes from a lack of memory, else `None`."""
+    if any(isinstance(one, MemoryError) for one in causes(error)):
+        return "Cannot allocate memory"
+    return _fault(error, _MEMORY_FAULTS, (errno.ENOMEM,))
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yields an error and all that it came from, each once."""
     waiting, seen = [error], set()
     while waiting:
         one = waiting.pop()
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        for fault in _DISK_FAULTS:
+        yield one
+        waiting += [one.__context__, one.__cause__]
+
+
+def _fault(error: BaseException | None, words: Sequence[str], codes: Sequence[int]) -> str | None:
+    """Libraries in C++ tell it in their text alone, and others wrap the error of the system."""
+    for one in causes(error):
+        if isinstance(one, OSError) and one.errno is not None and one.errno in codes:
+            return os.strerror(one.errno)
+        for fault in words:
             if fault in str(one):
                 return fault
-        waiting += [one.__context__, one.__cause__]
     return None

@@ -2,7 +2,7 @@
 
 Ingest decodes every sound and every video once and writes it in these forms; Transform and the
 serving signatures read them inside their graphs, without Python. Nothing is compressed, so that a
-row's size tells what it costs in memory.
+row's size tells what it costs in memory. (Pictures stay JPEG, PNG, GIF or BMP: `schemas.pictures`.)
 
 - A sound is a WAV: 16 kHz, mono, PCM of 16 bits, a header of 44 bytes, at most 30 seconds.
 - A video is a BMP: 16 pictures of 64 x 64 pixels one below the other, 24 bits a pixel.

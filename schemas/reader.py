@@ -24,6 +24,7 @@ Histories hold numbers, item ids, event types or texts; of each but numbers ther
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -36,7 +37,7 @@ _ROOT = Path(__file__).parent
 _DTYPES = {schema_pb2.BYTES: bytes, schema_pb2.INT: int, schema_pb2.FLOAT: float}
 _LABEL = re.compile(
     r"label:(?P<name>\w+)(?:>=(?P<threshold>-?\d+(?:\.\d+)?)|=(?P<equals>.+))?$")
-_WEIGHT = re.compile(r"weight:(?P<type>.+)=(?P<weight>\d+(?:\.\d+)?)$")
+_WEIGHT = re.compile(r"weight:(?P<value>.+)=(?P<weight>\d+(?:\.\d+)?)$")
 _FLAGS = ("pii", "events", "unseen")
 _HISTORY = re.compile(r"history:(?P<what>\w+)$")
 _SOUND_OF = re.compile(r"sound_of:(?P<video>.+)$")
@@ -99,7 +100,8 @@ def _parse(text: str, where: str) -> schema_pb2.Schema:
     try:
         return text_format.Parse(text, schema_pb2.Schema())
     except text_format.ParseError as error:
-        raise InputError(f"{where}: {error}. Correct the file's syntax.") from error
+        said = str(error).rstrip(". ")  # its own words end with a full stop, or not
+        raise InputError(f"{where}: {said}. Correct the file's syntax.") from error
 
 
 def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
@@ -153,24 +155,18 @@ def _feature(
             labels.append(Label(label["name"], proto.name, float(threshold) if threshold else None,
                                 label["equals"], minimum, maximum, side))
         elif history:
-            found["history"] = history["what"]
+            _keep_one(found, "history", history["what"], where)
         elif sound:
-            found["sound_of"] = sound["video"]
+            _keep_one(found, "sound_of", sound["video"], where)
         elif weight:
-            weights[weight["type"]] = float(weight["weight"])
+            _keep_one(weights, weight["value"], float(weight["weight"]), f"{where}, weight")
         elif tag in _FLAGS:
             flags.add(tag)
         else:
             kind = "role" if tag in ROLES else "modality" if tag in MODALITIES else None
             if kind is None:
-                known = [*ROLES, *MODALITIES, *_FLAGS, "label:NAME", "history:WHAT",
-                         "weight:TYPE=X", "sound_of:COLUMN"]
-                raise InputError(f"{where}: unknown tag {tag!r}. Known: {', '.join(known)}.")
-            if kind in found:
-                raise InputError(
-                    f"{where}: {kind} is both {found[kind]!r} and {tag!r}. Keep one."
-                )
-            found[kind] = tag
+                raise _unknown_tag(tag, where)
+            _keep_one(found, kind, tag, where)
     values = domains.get(proto.domain, ()) if proto.domain else tuple(proto.string_domain.value)
     count = proto.value_count.max if proto.HasField("value_count") else 1
     feature = Feature(
@@ -183,6 +179,21 @@ def _feature(
         weights=tuple(weights.items()),
     )
     return feature, [_with_classes(label, feature) for label in labels]
+
+
+def _keep_one(found: dict[str, Any], kind: str, value: Any, where: str) -> None:
+    if found.setdefault(kind, value) != value:
+        raise InputError(f"{where}: {kind} is both {found[kind]!r} and {value!r}. Keep one.")
+
+
+def _unknown_tag(tag: str, where: str) -> InputError:
+    if tag.startswith("weight:"):
+        return InputError(f"{where}: the tag {tag!r} is no weight. Write 'weight:VALUE=X', where "
+                          "VALUE is a type of event as the column holds it, and X a number such "
+                          "as 3 or 0.5.")
+    known = [*ROLES, *MODALITIES, *_FLAGS, "label:NAME", "history:WHAT", "weight:VALUE=X",
+             "sound_of:COLUMN"]
+    return InputError(f"{where}: unknown tag {tag!r}. Known: {', '.join(known)}.")
 
 
 def _with_classes(label: Label, feature: Feature) -> Label:
@@ -219,11 +230,13 @@ def _check_roles(features: list[Feature], side: str, where: str) -> None:
                 f"{', '.join(sorted(DERIVED))} are kept for derived columns; rename it."
             )
         read = side != "interactions" and feature.modality and not (feature.role or feature.pii)
-        if read and (feature.name in INPUTS or feature.name.startswith(HISTORIES)):
+        # What is derived of a column has two underscores behind its name.
+        if read and (feature.name in INPUTS or feature.name.startswith(HISTORIES)
+                     or feature.name.endswith("_")):
             raise InputError(
                 f"{where}: the name {feature.name!r} is taken. In the users and the items, "
                 f"{', '.join(sorted(INPUTS))} and names that begin with "
-                f"{HISTORIES!r} are kept for what a request brings; rename it."
+                f"{HISTORIES!r} or end with '_' are kept for the model and its requests; rename it."
             )
     if len({f.name for f in table}) != len(table):
         raise InputError(f"{where}: a feature is declared twice.")
@@ -270,7 +283,7 @@ def _check_events(features: list[Feature], where: str) -> None:
             )
         if feature.weights and feature.role != "event_type":
             raise InputError(
-                f"{where}, feature {feature.name!r}: 'weight:TYPE=X' belongs to the column with "
+                f"{where}, feature {feature.name!r}: 'weight:VALUE=X' belongs to the column with "
                 "the tag 'event_type'. Add that tag, or take the weight away."
             )
     drawn = [f for f in features if f.unseen]

@@ -132,6 +132,19 @@ class FeatureSpec:
         """Returns one table's schema as tensorflow_metadata's message."""
         return text_format.Parse(self.texts[SIDES.index(side)], schema_pb2.Schema())
 
+    def expectations(self, side: str) -> str:
+        """Returns what one table's data are held against, as protobuf text.
+
+        Of a column that ingest builds, nothing but name, type and tags is left: no source could
+        keep or break what else its schema says, and who has met everything has no unseen item.
+        """
+        schema, derived = self.schema(side), {f.name for f in self.table(side) if f.derived}
+        for proto in schema.feature:
+            if proto.name in derived:
+                proto.CopyFrom(schema_pb2.Feature(
+                    name=proto.name, type=proto.type, annotation=proto.annotation))
+        return text_format.MessageToString(schema, as_utf8=True)
+
     def role(self, role: str, side: str = "interactions") -> Feature:
         """Returns the feature that plays a role in a table.
 

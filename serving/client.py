@@ -160,7 +160,8 @@ class Client:
 
         Args:
           signature: The signature's name.
-          inputs: Arrays or nested lists by input name, each with the batch first.
+          inputs: Arrays or nested lists by input name, each with the batch first. Encoded pictures
+            are sent as a person sees them (`schemas.pictures`), which is how ingest stores them.
 
         Returns:
           Arrays by output name; strings are bytes in arrays of dtype object.
@@ -173,12 +174,13 @@ class Client:
         import tensorflow as tf
         from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-        from serving.signature import converted, filled
+        from serving.signature import converted, filled, with_pictures_as_seen
 
         expected = self._inputs(signature)
         # An input that is not expected is left to the server, whose answer lists what is.
         arrays = {
-            name: converted(name, value, expected[name]) if name in expected else np.asarray(value)
+            name: with_pictures_as_seen(converted(name, value, expected[name]))
+            if name in expected else np.asarray(value)
             for name, value in inputs.items()
         }
         batch = _batch_size(arrays)

@@ -1,8 +1,12 @@
 """The folder layout of TensorFlow Serving: `<base path>/<integer version>/saved_model.pb`."""
 
+import re
 from pathlib import Path
 
 from schemas.errors import InputError
+
+# What TensorFlow Serving's int64 holds, in ASCII digits.
+_VERSION = re.compile(r"[0-9]{1,18}")
 
 
 def versions(base_path: Path) -> dict[int, Path]:
@@ -17,7 +21,7 @@ def versions(base_path: Path) -> dict[int, Path]:
     found = {
         int(file.parent.name): file.parent
         for file in base_path.glob("*/saved_model.pb")
-        if file.parent.name.isdecimal()
+        if _VERSION.fullmatch(file.parent.name)
     }
     return dict(sorted(found.items(), reverse=True))
 

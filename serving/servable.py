@@ -1,4 +1,4 @@
-"""One loaded version of a SavedModel, with the checks TensorFlow Serving makes of a request."""
+"""One loaded version of a SavedModel, called with checked requests."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,8 @@ from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from schemas.errors import InputError
-from serving.signature import describe, filled, shape_text
+from serving.request_guard import checked_inputs
+from serving.signature import describe, filled
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Servable:
                 f"Unknown signature {name!r}. This model has: {', '.join(sorted(self.signatures))}."
             )
         signature = self.signatures[name]
-        arrays = _checked_inputs(name, signature.inputs, inputs)
+        arrays = checked_inputs(name, signature.inputs, inputs)
         wanted = list(output_filter) or list(signature.outputs)
         if unknown := sorted(set(wanted) - set(signature.outputs)):
             raise InputError(
@@ -87,49 +88,3 @@ class Servable:
         return self._model.signatures[name](
             **{key: tf.convert_to_tensor(array) for key, array in arrays.items()}
         )
-
-
-def _checked_inputs(
-    name: str,
-    expected: Mapping[str, meta_graph_pb2.TensorInfo],
-    given: Mapping[str, tensor_pb2.TensorProto],
-) -> dict[str, np.ndarray]:
-    faults = []
-    if missing := sorted(set(expected) - set(given)):
-        faults.append(f"missing {', '.join(missing)}")
-    if unexpected := sorted(set(given) - set(expected)):
-        faults.append(f"unexpected {', '.join(unexpected)}")
-    for key in sorted(set(expected) & set(given)):
-        faults += _tensor_faults(key, expected[key], given[key])
-    if faults:
-        raise InputError(
-            f"The inputs do not fit signature {name!r}: {'; '.join(faults)}. "
-            f"Expected: {describe(expected)}."
-        )
-    try:
-        return {key: tf.make_ndarray(tensor) for key, tensor in given.items()}
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"An input of signature {name!r} holds another number of values than its shape "
-            f"says: {error}. Expected: {describe(expected)}."
-        ) from error
-
-
-def _tensor_faults(
-    key: str, expected: meta_graph_pb2.TensorInfo, given: tensor_pb2.TensorProto
-) -> list[str]:
-    if given.dtype != expected.dtype:
-        wanted = tf.dtypes.as_dtype(expected.dtype).name
-        return [f"{key} must be {wanted}, not {_dtype_name(given.dtype)}"]
-    wanted_shape = tf.TensorShape(expected.tensor_shape)
-    if not wanted_shape.is_compatible_with(tf.TensorShape(given.tensor_shape)):
-        shapes = f"{shape_text(expected.tensor_shape)}, not {shape_text(given.tensor_shape)}"
-        return [f"{key} must have shape {shapes}"]
-    return []
-
-
-def _dtype_name(dtype: int) -> str:
-    try:
-        return tf.dtypes.as_dtype(dtype).name
-    except TypeError:
-        return f"dtype {dtype}"

@@ -1,5 +1,6 @@
 """The gRPC services of TensorFlow Serving: `PredictionService` and `ModelService`."""
 
+import logging
 from typing import NoReturn
 
 import grpc
@@ -18,7 +19,11 @@ from serving.servable import Servable
 from serving.servable_manager import ServableManager
 from serving.signature import DEFAULT_SIGNATURE
 
-_CODES = {code.value[0]: code for code in grpc.StatusCode}
+_log = logging.getLogger(__name__)
+# What is no fault of the request; everything else that a model raises, its values brought about.
+_PASSED_ON = {code.value[0]: code for code in (
+    grpc.StatusCode.NOT_FOUND, grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)}
 # The details travel in HTTP headers, which hold 8 KiB.
 _MAX_DETAILS = 2000
 
@@ -41,7 +46,11 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         except InputError as error:
             _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
         except tf.errors.OpError as error:
-            _abort(context, _CODES[error.error_code], error.message)
+            _abort(context, _code_of(error), error.message)
+        except Exception as error:  # TensorFlow raises nearly anything for values it cannot take
+            _log.warning("A request of signature %s failed.", name, exc_info=True)
+            _abort(context, grpc.StatusCode.INVALID_ARGUMENT,
+                   f"Signature {name!r} cannot take these values: {error}")
         return predict_pb2.PredictResponse(
             model_spec=self._spec(servable, name), outputs=outputs
         )
@@ -123,6 +132,10 @@ def _check_name(given: str, served: str, context: grpc.ServicerContext) -> None:
             grpc.StatusCode.NOT_FOUND,
             f"There is no model {given!r}. This server serves {served!r}.",
         )
+
+
+def _code_of(error: tf.errors.OpError) -> grpc.StatusCode:
+    return _PASSED_ON.get(error.error_code, grpc.StatusCode.INVALID_ARGUMENT)
 
 
 def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, details: str) -> NoReturn:

@@ -9,6 +9,7 @@ from tensorflow.core.framework import tensor_shape_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from schemas.errors import InputError
+from schemas.pictures import PICTURE_STARTS, as_seen
 
 DEFAULT_SIGNATURE = "serving_default"
 
@@ -79,3 +80,28 @@ def _encoded(value: Any) -> np.ndarray:
     encoded = np.empty(len(flat), dtype=object)
     encoded[:] = flat
     return encoded.reshape(array.shape)
+
+
+def with_pictures_as_seen(array: np.ndarray) -> np.ndarray:
+    """Returns an input with its encoded pictures as ingest stores them.
+
+    Args:
+      array: An input as `converted` gives it.
+
+    Returns:
+      The same array, or of strings a copy; what is no picture, or a damaged one, stays.
+    """
+    if array.dtype != object:
+        return array
+    seen = array.copy()
+    for place, one in np.ndenumerate(array):
+        if one.startswith(PICTURE_STARTS):
+            seen[place] = _seen(one)
+    return seen
+
+
+def _seen(value: bytes) -> bytes:
+    try:
+        return as_seen(value)
+    except InputError:  # a text that starts as a picture does, or a damaged picture
+        return value

@@ -1,7 +1,8 @@
-"""Sounds and videos that tests write, and what became of them."""
+"""Pictures, sounds and videos that tests write, and what became of them."""
 
 import io
 import wave
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -12,6 +13,13 @@ from schemas.media import SOUND_RATE, VIDEO_FRAMES, VIDEO_SIDE
 
 VIDEO_FORMATS = {"MP4": ("mp4", "mpeg4", "aac"), "H.264": ("mp4", "libx264", "aac"),
            "WebM": ("webm", "libvpx", "libopus"), "VP9": ("webm", "libvpx-vp9", "libopus")}
+
+
+def picture(image: Image.Image, kind: str = "PNG", **how) -> bytes:
+    """An encoded picture."""
+    out = io.BytesIO()
+    image.save(out, kind, **how)
+    return out.getvalue()
 
 
 def tone(seconds: float, rate: int, hertz: float = 440.0, channels: int = 1) -> np.ndarray:
@@ -45,18 +53,30 @@ def grey(frames: int, side: int = 32) -> np.ndarray:
     return np.broadcast_to(shades[:, None, None, None], (frames, side, side, 3))
 
 
-def gif(frames: np.ndarray) -> bytes:
+def gif(frames: np.ndarray, duration: int | list[int] = 100) -> bytes:
+    """An animation; durations of frames are in milliseconds."""
     images = [Image.fromarray(frame) for frame in frames]
     out = io.BytesIO()
-    images[0].save(out, "GIF", save_all=True, append_images=images[1:], duration=100)
+    images[0].save(out, "GIF", save_all=True, append_images=images[1:], duration=duration)
     return out.getvalue()
 
 
-def video(kind: str, frames: np.ndarray, sound: np.ndarray | None = None, rate: int = 10) -> bytes:
-    """Writes frames, and mono samples at 48 kHz beside them."""
+def video(kind: str, frames: np.ndarray, sound: np.ndarray | None = None, rate: int = 10,
+          times: list[float] | None = None, cover: bytes | None = None, **options: str) -> bytes:
+    """Writes frames, and mono samples at 48 kHz beside them.
+
+    Times are in seconds, for frames that come at no fixed rate. A cover is a JPEG beside
+    them.
+    """
     container_format, codec, sound_codec = VIDEO_FORMATS[kind]
     out = io.BytesIO()
-    with av.open(out, "w", format=container_format) as container:
+    with av.open(out, "w", format=container_format, options=options) as container:
+        art = None
+        if cover is not None:
+            art = container.add_stream("mjpeg", rate=1)
+            art.width, art.height = Image.open(io.BytesIO(cover)).size
+            art.pix_fmt = "yuvj420p"
+            art.disposition = av.stream.Disposition.attached_pic
         stream = container.add_stream(codec, rate=rate)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
@@ -64,8 +84,17 @@ def video(kind: str, frames: np.ndarray, sound: np.ndarray | None = None, rate: 
         if sound is not None:
             track = container.add_stream(sound_codec, rate=48_000)
             track.layout = "mono"
-        for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        if times is not None:
+            stream.codec_context.time_base = Fraction(1, 1000)
+        if cover is not None and art is not None:
+            shown = av.VideoFrame.from_image(Image.open(io.BytesIO(cover)))
+            container.mux(art.encode(shown))
+            container.mux(art.encode(None))
+        for place, pixels in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            if times is not None:
+                frame.pts, frame.time_base = round(1000 * times[place]), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
         if sound is not None and track is not None:
             heard = av.AudioFrame.from_ndarray(

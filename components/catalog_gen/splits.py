@@ -12,6 +12,7 @@ SPLITS = ("train", "validation", "test")
 PROTOCOLS = ("u80", "t80", "random")
 _TRAIN, _HELD_OUT = 0.8, 0.9
 _TIMED = ("u80", "t80")
+FEWEST = len(SPLITS)  # events of a user whom u80 gives a row in each split
 
 Row = dict[str, list[Any]]
 
@@ -54,8 +55,17 @@ def split_fault(row: Row, protocol: str) -> str | None:
     return f"{protocol} {given!r} is not one of {', '.join(SPLITS)}"
 
 
+def no_rows(protocol: str, empty: list[str]) -> str:
+    """Returns the sentence that says which splits have no row."""
+    return (f"The split {protocol!r} leaves no row for {' and '.join(empty)}: a model is trained "
+            "on 'train', stopped by 'validation' and judged on 'test'.")
+
+
 def user_time_split(order: Sequence[tuple]) -> list[str]:
     """Splits one user's events: the first 80 % train, the next 10 % validate, the rest test.
+
+    A user of three events or more has one at least of each split: rounding alone would take the
+    validation from users of 5 to 7 events, and the test from those of 3 and 4.
 
     Args:
       order: One sortable key an event, (timestamp, item id); integer ids compare as integers.
@@ -65,6 +75,9 @@ def user_time_split(order: Sequence[tuple]) -> list[str]:
     """
     ranks = sorted(range(len(order)), key=order.__getitem__)
     first, second = round(_TRAIN * len(order)), round(_HELD_OUT * len(order))
+    if len(order) >= FEWEST:
+        second = min(second, len(order) - 1)
+        first = min(first, second - 1)
     splits = [""] * len(order)
     for position, row in enumerate(ranks):
         splits[row] = SPLITS[(position >= first) + (position >= second)]

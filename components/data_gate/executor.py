@@ -6,6 +6,7 @@ from typing import Any
 from tfx.dsl.components.base import base_executor
 from tfx.types import Artifact, artifact_utils
 
+from components.catalog_gen.splits import no_rows
 from components.data_report.anomalies import read_anomalies
 from components.data_report.quarantine import (
     grouped_reasons,
@@ -34,7 +35,8 @@ class Executor(base_executor.BaseExecutor):
         anomalies = {side: uri(input_dict[f"{side}_anomalies"]) for side in SIDES}
         quarantine = uri(input_dict["quarantine"])
         limit = exec_properties["max_quarantine_share"]
-        reasons = anomaly_reasons(anomalies) + quarantine_reasons(quarantine, limit)
+        reasons = (anomaly_reasons(anomalies) + quarantine_reasons(quarantine, limit)
+                   + split_reasons(quarantine))
         if reasons:
             page = Path(uri(input_dict["report"])) / "data_report.html"
             raise DataAnomalyError("\n".join([
@@ -85,6 +87,20 @@ def quarantine_reasons(uri: str, limit: float) -> list[str]:
         f"{limit:.2%}. {_most_frequent(groups, side)}"
         for side in above
     ]
+
+
+def split_reasons(uri: str) -> list[str]:
+    """Says which splits of the interactions have no row.
+
+    Args:
+      uri: Folder of the `Quarantine`.
+
+    Returns:
+      One sentence, or none.
+    """
+    counts = read_counts(uri)
+    empty = [name for name, rows in counts["splits"].items() if not rows]
+    return [no_rows(counts["split"], empty)] if empty else []
 
 
 def _most_frequent(groups: list[dict[str, Any]], side: str) -> str:

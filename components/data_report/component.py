@@ -39,11 +39,13 @@ class DataReport(base_component.BaseComponent):
     SPEC_CLASS = DataReportSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, spec: FeatureSpec, **channels: channel.BaseChannel) -> None:
+    def __init__(self, spec: FeatureSpec, name: str | None = None,
+                 **channels: channel.BaseChannel) -> None:
         """Builds the component.
 
         Args:
           spec: The dataset's spec.
+          name: What the page calls the dataset; the spec's name by default.
           **channels: `quarantine` and, for each table, its Examples as `<table>`, its
             `<table>_statistics` and its `<table>_anomalies`.
         """
@@ -51,7 +53,7 @@ class DataReport(base_component.BaseComponent):
             spec=DataReportSpec(
                 **channels,
                 report=channel.Channel(type=DataReportArtifact),
-                spec=json.dumps({"name": spec.name, "texts": list(spec.texts)}),
+                spec=json.dumps({"name": name or spec.name, "texts": list(spec.texts)}),
                 code_digest=code_digest("components.data_report.executor") + template_digest(),
             )
         )

@@ -10,7 +10,7 @@ from tfx.utils import io_utils, path_utils
 
 from components.server_validator.validation import load_answers, validate_answers
 from components.verdict import Outcome
-from schemas.errors import TesseraError, disk_fault
+from schemas.errors import TesseraError, access_fault, disk_fault, memory_fault
 from serving.client import Client
 from serving.launch import running_server
 
@@ -64,6 +64,7 @@ def validate_model(
                 client.signatures  # noqa: B018  asked here so that no request is slower by it
                 return validate_answers(client.predict, answers, min_requests, max_p99_ms)
     except (TesseraError, OSError) as error:
-        if disk_fault(error):  # no fault of the model: a verdict would stay in the cache
+        # No fault of the model: a verdict would stay in the cache.
+        if disk_fault(error) or access_fault(error) or memory_fault(error):
             raise
         return Outcome(passed=False, reasons=[f"The model could not be served: {error}"])

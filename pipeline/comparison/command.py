@@ -4,9 +4,9 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from pipeline import options
+from pipeline.console import open_console
 
 
 def compare(
@@ -28,7 +28,7 @@ def compare(
     from pipeline.comparison.compare import compare as run_all
 
     command = " ".join(["tessera", *sys.argv[1:]])
-    raise typer.Exit(run_all(plan, command, Console()))
+    raise typer.Exit(run_all(plan, command, open_console()))
 
 
 def _listed(names: str) -> list[str]:

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
@@ -124,9 +125,10 @@ def _show(table: list[dict[str, Any]], console: Console) -> None:
     heading, lines = cells(table)
     shown = Table()
     for number, name in enumerate(heading):
-        shown.add_column(name, justify="right" if 0 < number < len(heading) - 1 else "left")
+        shown.add_column(escape(name), overflow="fold",
+                         justify="right" if 0 < number < len(heading) - 1 else "left")
     for line in lines:
-        shown.add_row(*line)
+        shown.add_row(*map(escape, line))
     console.print(shown)
     for note in (*summary(table), *notes(table)):
         _say(console, f"  {note}")

@@ -8,9 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from components.catalog_gen.check import Checker
+from components.catalog_gen.notes import together
+from components.data_report.quarantine import lost_columns, notes
 from components.sources import Source
 from components.sources.base import Record
 from schemas import MEDIA, SIDES, DataAnomalyError, Feature, FeatureSpec
+from schemas.inference.names import unused
 
 ROWS = 1_000  # of a table
 _SHOWN = 3  # reasons
@@ -20,6 +23,7 @@ _ROLES = {
     "timestamp": "when",
     "event_type": "kind of event, its weight",
 }
+_HISTORIES = {"item_id": "history_items", "timestamp": "history_times"}
 _READ = {
     "categorical": "a category, or several",
     "numeric": "a number",
@@ -40,6 +44,7 @@ class Looked:
       reasons: The first reasons for that, with file and line.
       values: Values that ingest would leave out.
       value_reasons: The first reasons for that.
+      notes: What ingest would change or doubt, and columns that would lose every value.
     """
 
     rows: int = 0
@@ -47,6 +52,7 @@ class Looked:
     reasons: list[str] = field(default_factory=list)
     values: int = 0
     value_reasons: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def describe(spec: FeatureSpec) -> Table:
@@ -106,6 +112,37 @@ def _means(feature: Feature, spec: FeatureSpec) -> str:
     return "not read; checked and reported"
 
 
+def missed(spec: FeatureSpec) -> list[str]:
+    """Says what ingest could build of the data and no column asks for.
+
+    Args:
+      spec: The dataset's spec.
+
+    Returns:
+      Lines to show; none where nothing is missed.
+    """
+    absent = [what for what in ("item_id", "timestamp") if what not in spec.histories()]
+    if not spec.has_role("timestamp") or not absent:
+        return []
+    kinds = {bytes: "BYTES", int: "INT", float: "FLOAT"}
+    lines = [f"The interactions have times, and no column has the tag "
+             f"{' or '.join(f'history:{what}' for what in absent)}: no model will know what a user "
+             "did before. Ingest builds such columns. Add to interactions.pbtxt:"]
+    lines += [_declared(spec, "interactions", _HISTORIES[what],
+                        f"{kinds[spec.role(what).dtype]} value_count {{ min: 0 max: 50 }}",
+                        f'tag: "sequence" tag: "history:{what}"') for what in absent]
+    for side in ("users", "items"):
+        if spec.event_count(side) is None:
+            lines += [f"Figures by number of events need a column in {side}.pbtxt:",
+                      _declared(spec, side, f"{side[:-1]}_events", "INT", 'tag: "events"')]
+    return lines
+
+
+def _declared(spec: FeatureSpec, side: str, name: str, kind: str, tags: str) -> str:
+    free = unused(name, {f.name for f in spec.table(side)})
+    return f'  feature {{ name: "{free}" type: {kind} annotation {{ {tags} }} }}'
+
+
 def look(source: Source, spec: FeatureSpec, rows: int = ROWS) -> dict[str, Looked]:
     """Applies the hard rules to the first rows of each table.
 
@@ -142,6 +179,8 @@ def _look(records: Iterable[Record], spec: FeatureSpec, side: str) -> Looked:
         found.values += len(checked.value_faults)
         room = _SHOWN - len(found.value_reasons)
         found.value_reasons += [where + fault for fault in checked.value_faults[:room]]
+    counts = {"told": {side: together([checker.notes])}}
+    found.notes = [*lost_columns(counts), *notes(counts)]
     return found
 
 
@@ -163,6 +202,8 @@ def report(found: dict[str, Looked], limit: float, console: Console) -> None:
         for kind, reasons in (("row", looked.reasons), ("value", looked.value_reasons)):
             for reason in reasons:
                 console.print(f"  {kind}  {reason}", highlight=False, soft_wrap=True, markup=False)
+        for note in looked.notes:
+            console.print(f"  note  {note}", highlight=False, soft_wrap=True, markup=False)
     faults = [
         f"Table {side}: " + (f"{looked.faulty:,} of {looked.rows:,} rows would be quarantined, "
                              f"above the limit of {limit:.2%}: {looked.reasons[0]}"

@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from google.protobuf import text_format
 from rich.console import Console
+from tensorflow_metadata.proto.v0 import schema_pb2
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
 from components.sources.files.options import FileOptions
@@ -12,6 +14,8 @@ from pipeline.inference.sample import Sample, column_mapping, sample_tables
 from pipeline.inference.tables import Tables
 from schemas import SIDES, InputError, parse_spec
 from schemas.inference import Column, Draft, draft, to_text
+from schemas.inference.roles import Tagged
+from schemas.spec import ROLES
 
 _TEXT_OPTIONS = ("delimiter", "encoding", "list_separator", "decimal", "media_dir")
 _CONFIG = "my.yaml"
@@ -40,7 +44,7 @@ def infer(tables: Tables, out: Path, configured: bool, force: bool, console: Con
     folder = tables.data_dir / tables.options.media_dir
     columns = {side: profile(sample, tables.options, column_mapping(tables.options, side), folder)
                for side, sample in samples.items()}
-    proposed = draft(columns)
+    proposed = draft(columns, _tagged(out, console))
     texts = {side: to_text(proposed.features[side], _heading(side, proposed, samples.get(side)))
              for side in SIDES if proposed.features[side] or side in samples}
     if not proposed.missing:
@@ -66,6 +70,23 @@ def _require_absent(out: Path, force: bool) -> None:
                          "--force.")
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is no folder. Give another one with --out.")
+
+
+def _tagged(out: Path, console: Console) -> Tagged:
+    """Returns the roles in the schemas that are overwritten: a person may have given them."""
+    found: Tagged = {}
+    for side in SIDES:
+        path = out / f"{side}.pbtxt"
+        if not path.is_file():
+            continue
+        try:
+            schema = text_format.Parse(path.read_text("utf-8"), schema_pb2.Schema())
+        except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
+            _say(console, f"{path} is no schema ({error}): no role is taken from it.")
+            continue
+        found.update({(side, tag): feature.name for feature in schema.feature
+                      for tag in feature.annotation.tag if tag in ROLES})
+    return found
 
 
 def _write(out: Path, texts: dict[str, str]) -> None:

@@ -8,15 +8,21 @@ from typing import Any
 from PIL import Image
 
 from components.media import MediaFault, read_media
+from components.sources.files.paths import media_path
+from components.sources.files.values import ValueFault
 from schemas import InputError
 
 _SUFFIXES = {
-    "image": re.compile(r".+\.(png|jpe?g|gif|bmp|webp|tiff?)", re.IGNORECASE | re.DOTALL),
+    "image": re.compile(
+        r".+\.(png|jpe?g|gif|bmp|webp|tiff?|hei[cf]|avif)", re.IGNORECASE | re.DOTALL),
     "audio": re.compile(r".+\.(wav|flac|ogg|mp3|m4a|aac)", re.IGNORECASE | re.DOTALL),
     "video": re.compile(r".+\.(mp4|mov|avi|mkv|webm|mpe?g)", re.IGNORECASE | re.DOTALL),
 }
 _MAGIC = {
-    "image": re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8|BM|RIFF....WEBP", re.DOTALL),
+    "image": re.compile(
+        rb"\x89PNG|\xff\xd8\xff|GIF8|BM|RIFF....WEBP|II\*\0|MM\0\*|....ftyp(hei|hev|mif1|msf1|avi)",
+        re.DOTALL,
+    ),
     "audio": re.compile(rb"RIFF....WAVE|fLaC|OggS|ID3|\xff[\xfb\xf3\xf2]", re.DOTALL),
     "video": re.compile(rb"....ftyp|RIFF....AVI |\x1a\x45\xdf\xa3|\x00\x00\x01\xba", re.DOTALL),
 }
@@ -66,9 +72,9 @@ def _fault(values: list[Any], modality: str, folder: Path) -> str | None:
         try:
             if isinstance(value, str) and "://" in value:
                 raise MediaFault("the values are addresses; ingest reads files, so fetch them")
-            read_media(value if isinstance(value, bytes) else folder / str(value), modality)
+            read_media(value if isinstance(value, bytes) else media_path(folder, value), modality)
             return None
-        except MediaFault as found:
+        except (MediaFault, ValueFault) as found:
             where = f" (media_dir is {folder.name!r})" if isinstance(value, str) else ""
             fault = fault or f"{found}{where}"
         except InputError:

@@ -84,13 +84,14 @@ def _column(name: str, given: str, raw: list[Any], cells: Cells,
     flat = [value for row in cells.values if row for value in row]
     whole = number and all(float(value).is_integer() for value in flat)
     modality, fault = media(raw[:_LOOKED_AT], folder)
-    keys = frozenset() if modality else frozenset(_key(value, whole) for value in flat)
+    texts = [value for value in raw[:_LOOKED_AT] if isinstance(value, str)]
+    # Encoded media name nothing; their paths may: ids such as b017.jpg.
+    keys = frozenset() if modality and not texts else frozenset(_key(v, whole) for v in flat)
     # Where there are more values than TFDV ranks, its domain is but the first of them.
     closed = domain if len(domain) == statistics.string_stats.unique else ()
     few = tuple(sorted(keys, key=float)) if number and len(keys) <= _FEW else closed
     low, high = statistics.num_stats.min, statistics.num_stats.max
     span, dates = (None, False) if cells.listed else moments(raw)
-    texts = [value for value in raw[:_LOOKED_AT] if isinstance(value, str)]
     return Column(
         name=name, given=given, kind=kind, rows=sample.rows, present=common.num_non_missing,
         distinct=len(keys) if keys or not modality else len(set(raw)), complete=sample.complete,

@@ -7,11 +7,10 @@ import sys
 import uuid
 from pathlib import Path
 
-from rich.console import Console
-
 import pipeline.environment  # noqa: F401  (before TensorFlow)
 from components.sources import open_source
 from pipeline.config import RunConfig, named_recipe
+from pipeline.console import open_console
 from pipeline.encoders import try_encoders
 from pipeline.kubeflow.options import Database
 from pipeline.kubeflow.step import run_step
@@ -84,7 +83,7 @@ def prepare(arguments: argparse.Namespace) -> None:
     connection = store.connection(database, config.root)
     store.initialise(store.with_password(connection), config.root, arguments.upgrade)
     _say(f"Metadata in {database.kind} are ready.")
-    provide_data(config, Console())
+    provide_data(config, open_console())
     open_source(**config.source_arguments(spec))
     check_recipe(config, spec)
     for line in try_encoders(config):
@@ -118,7 +117,7 @@ def main() -> int:
     parser.add_argument("--upgrade", action="store_true",
                         help="bring an older metadata database to this version")
     arguments = parser.parse_args()
-    return run_step(INIT_STEP, lambda: prepare(arguments))
+    return run_step(INIT_STEP, lambda: prepare(arguments), Path(arguments.root))
 
 
 def _whole(text: str) -> int:

@@ -29,8 +29,8 @@ def run_node(arguments: argparse.Namespace) -> None:
     launch = NodeLaunch.load(root, arguments.run_id, arguments.node, with_password)
     check(launch.connection)
     if launch.interrupted():
-        print(f"An earlier attempt at {arguments.node} was killed while it ran; it runs again.",
-              flush=True)
+        print(f"An earlier attempt at {arguments.node} was killed while it ran; it runs again. "
+              "If it ended with exit code 137, it took more memory than its limit.", flush=True)
     started = time.monotonic()
     launch.launch()
     outcome = launch.outcome()
@@ -56,7 +56,7 @@ def main() -> int:
     parser.add_argument("--executor-input", type=_executor_input, default={},
                         help="Kubeflow's description of the step's outputs, as JSON")
     arguments = parser.parse_args()
-    return run_step(arguments.node, lambda: run_node(arguments))
+    return run_step(arguments.node, lambda: run_node(arguments), Path(arguments.root))
 
 
 def _executor_input(text: str) -> dict:

@@ -112,7 +112,7 @@ def _table(results: list[dict[str, Any]]) -> Table:
     keys = [key for key in results[0] if key not in ("trial_id", "score")]
     table = Table(title=f"The best of {len(results)} trials")
     for name in ("NDCG@10", *keys):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     for one in results[:_SHOWN]:
         table.add_row(f"{one['score']:.4f}", *(_shown(one[key]) for key in keys))
     return table

@@ -25,7 +25,7 @@ class Column:
       words: Words of a value, on average; a Chinese or Japanese character is a word.
       parts: What blanks separate in a value, on average.
       values: The different values as text, sorted, where there are few; else empty.
-      keys: The different values as text, to find them again in another table.
+      keys: The different values as text, to find them again in another table; of media, the paths.
       forms: What at least four values of five look like: `"mail address"`,
         `"phone number"`, `"url"`, `"network address"`.
       moments: Earliest and latest value in seconds since 1970, where all are moments.
@@ -79,11 +79,19 @@ class Column:
         return self.distinct > 0.5 * self.present
 
 
-def suggests_identity(column: Column) -> bool:
-    """Tells whether a column could name something: one short text or whole number a row."""
+def can_identify(column: Column) -> bool:
+    """Tells whether a column could name something: one text or whole number in almost any row.
+
+    A text may be long or the path of a picture: what says that it is an id are the same values in
+    another table.
+    """
     return (
         column.present >= 0.9 * column.rows > 0
-        and not column.listed and not column.media and not column.dates
-        and (column.kind == BYTES or column.whole)
-        and column.parts <= 2 and not column.zero_or_one
+        and not column.listed and not column.dates and (not column.media or bool(column.keys))
+        and (column.kind == BYTES or column.whole) and not column.zero_or_one
     )
+
+
+def suggests_identity(column: Column) -> bool:
+    """Tells whether a column could name something by its looks as well: its values are short."""
+    return can_identify(column) and column.parts <= 2

@@ -10,6 +10,8 @@ from schemas.inference.names import hints_at, unused
 from schemas.inference.proposal import Proposal, decide, origin
 
 _HISTORY = (0, 50)
+_ADD = ('Add tag: "{}" to one of them and give the same command with --force: such tags are kept, '
+        "and histories and numbers of events follow.")
 _SOUGHT = {
     "users": "an id of users: one short value a row that no other row has",
     "items": "an id of items: one short value a row that no other row has",
@@ -35,36 +37,48 @@ class Draft:
     labels: tuple[str, ...]
 
 
-def draft(tables: dict[str, list[Column]]) -> Draft:
+def draft(tables: dict[str, list[Column]], tagged: roles.Tagged | None = None) -> Draft:
     """Proposes the schemas of a user's tables.
 
     Args:
       tables: The columns of the interactions, and of users and items where there are such tables.
+      tagged: The columns that play a role because a person has said so.
 
     Returns:
       Proposals for all three tables. A table that the user lacks gets its id alone, if the
       interactions have it.
     """
-    ids = roles.find_ids(tables)
+    said = tagged or {}
+    ids = roles.find_ids(tables, said)
     kinds = {role: _id_kind([found.column for (_, r), found in ids.items() if r == role])
              for role in roles.KEYS.values()}
-    time = roles.find_time(tables["interactions"],
-                           [f.column for (side, _), f in ids.items() if side == "interactions"])
+    time = _tagged(tables, said, "timestamp") or roles.find_time(
+        tables["interactions"],
+        [f.column for (side, _), f in ids.items() if side == "interactions"])
     features: dict[str, list[Proposal]] = {}
     headings: dict[str, list[str]] = {}
     for side, role in roles.KEYS.items():
         features[side] = _table(tables.get(side), side, role, ids, kinds[role], time is not None)
         headings[side] = [] if side in tables else [
             f"There is no table of {side}: they are those that the interactions name."]
-    features["interactions"], names = _interactions(tables["interactions"], ids, kinds, time)
+    features["interactions"], names = _interactions(
+        tables["interactions"], ids, kinds, time, _tagged(tables, said, "event_type"))
     headings["interactions"] = [] if time else [
         "No column holds the time of an event (seconds or milliseconds since 1970, or ISO 8601): "
         "no histories, and a run needs `split: random`.",
         *_nearly_times(tables["interactions"])]
     missing = _missing(tables, ids)
+    if time and missing:
+        headings["interactions"].append(
+            "Histories and numbers of events are drafted when the ids are known.")
     for side in headings:
         headings[side] += [decide(text) for text in missing if f"Table {side}:" in text]
     return Draft(features, headings, missing, time is not None, names)
+
+
+def _tagged(tables: dict[str, list[Column]], said: roles.Tagged, role: str) -> roles.Found | None:
+    column = roles.find_tagged(tables["interactions"], said, "interactions", role)
+    return roles.Found(column) if column else None
 
 
 def _id_kind(columns: list[Column]) -> str:
@@ -95,13 +109,17 @@ def _table(columns: list[Column] | None, side: str, role: str,
 
 
 def _identity(found: roles.Found, role: str, kind: str) -> Proposal:
-    return Proposal(found.column.name, kind, (role,), required=True, comments=(
-        *origin(found.column), *map(decide, found.questions)))
+    column = found.column
+    files = (f"Its values are names of files as well ({column.media}). To have those read, add a "
+             f'column and say in the configuration what it is made of: "{{{column.given}}}".',
+             ) if column.media else ()
+    return Proposal(column.name, kind, (role,), required=True, comments=(
+        *origin(column), *files, *map(decide, found.questions)))
 
 
 def _interactions(
     columns: list[Column], ids: dict[tuple[str, str], roles.Found], kinds: dict[str, str],
-    time: roles.Found | None,
+    time: roles.Found | None, kind_of_event: roles.Found | None,
 ) -> tuple[list[Proposal], tuple[str, ...]]:
     found = {role: ids["interactions", role] for role in kinds if ("interactions", role) in ids}
     first = [_identity(what, role, kinds[role]) for role, what in found.items()]
@@ -111,7 +129,7 @@ def _interactions(
         first.append(Proposal(time.column.name, INT, ("timestamp",), required=True,
                               comments=comments))
         taken.append(time.column)
-    event = roles.find_event_type(columns, taken)
+    event = kind_of_event or roles.find_event_type(columns, taken)
     if event:
         first.append(_event_type(event))
         taken.append(event.column)
@@ -191,10 +209,10 @@ def _missing(tables: dict[str, list[Column]],
             told.append(
                 f"Table interactions: no column was found for the role {role}: a short value in "
                 f"every row that stands in the table of {side}, or is called like one. It has: "
-                f"{_names(tables['interactions'])}. Add tag: \"{role}\" to one of them.")
+                f"{_names(tables['interactions'])}. {_ADD.format(role)}")
         if side in tables and (side, role) not in ids:
             told.append(f"Table {side}: no column was found for the role {role}: {_SOUGHT[side]}. "
-                        f"It has: {_names(tables[side])}. Add tag: \"{role}\" to one of them.")
+                        f"It has: {_names(tables[side])}. {_ADD.format(role)}")
     return tuple(told)
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from schemas.reserved import DERIVED, HISTORIES, VOCABULARIES
+from schemas.reserved import DERIVED, HISTORIES, LAYERS, UNSEEN, VOCABULARIES
 
 _USER = (r"user|customer|member|visitor|account|client|buyer|shopper|subscriber|reader|listener"
          r"|viewer|reviewer|person|uid|cust|who|用户|顾客|客户|会员|买家|读者")
@@ -37,7 +37,7 @@ _HINTS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in {
 _PERSON = re.compile(r"^(name|姓名|名字)$", re.IGNORECASE)
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # Not the ids and the time of a request: they are what a column of that name most likely is.
-_TAKEN = DERIVED | VOCABULARIES
+_TAKEN = DERIVED | VOCABULARIES | UNSEEN | LAYERS
 
 
 def words(name: str) -> str:

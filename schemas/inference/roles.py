@@ -9,7 +9,7 @@ import itertools
 import re
 from dataclasses import dataclass
 
-from schemas.inference.column import BYTES, Column, suggests_identity
+from schemas.inference.column import BYTES, Column, can_identify, suggests_identity
 from schemas.inference.names import hints_at, role_hint
 
 KEYS = {"users": "user_id", "items": "item_id"}
@@ -41,22 +41,30 @@ class _Pair:
 
 
 Tables = dict[str, list[Column]]
+# Which column plays a role, by side and role, where a person has said so.
+Tagged = dict[tuple[str, str], str]
 
 
-def find_ids(tables: Tables) -> dict[tuple[str, str], Found]:
+def find_ids(tables: Tables, tagged: Tagged | None = None) -> dict[tuple[str, str], Found]:
     """Finds the ids of users and items in every table.
 
     Args:
       tables: Columns by side; users and items may be absent.
+      tagged: What a person has said, which is not asked again.
 
     Returns:
       The columns found, by side and role; one that cannot be found has no entry.
     """
-    events = tables["interactions"]
+    events, said = tables["interactions"], tagged or {}
     choices: list[list[_Pair | None]] = []
     for side, role in KEYS.items():
         pairs = _pairs(tables.get(side, []), events, role)
-        choices.append([*pairs[:_TRIED], *_by_name(events, role), None])
+        chosen = find_tagged(events, said, "interactions", role)
+        if chosen is None:
+            choices.append([*pairs[:_TRIED], *_by_name(events, role), None])
+        else:
+            known = [pair for pair in pairs if pair.column is chosen]
+            choices.append([*known[:1]] or [_Pair(chosen, chosen, 0.0, 1.0)])
     best: tuple[_Pair | None, _Pair | None] = (None, None)
     most = -1.0
     for user, item in itertools.product(*choices):
@@ -67,18 +75,28 @@ def find_ids(tables: Tables) -> dict[tuple[str, str], Found]:
             best, most = (user, item), score
     found: dict[tuple[str, str], Found] = {}
     for (side, role), pair in zip(KEYS.items(), best, strict=True):
-        if pair:
+        if pair and find_tagged(events, said, "interactions", role):
+            found["interactions", role] = Found(
+                pair.column, (*_gaps(pair.column), *_mail(pair.column)))
+        elif pair:
             found["interactions", role] = _event_id(pair, events, role, side in tables)
-        key = _key(tables.get(side, []), pair, side, role)
-        if key:
+        table = tables.get(side, [])
+        if column := find_tagged(table, said, side, role):
+            found[side, role] = Found(column, (*_twice(column), *_gaps(column), *_mail(column)))
+        elif key := _key(table, pair, side, role):
             found[side, role] = key
     return found
+
+
+def find_tagged(columns: list[Column], tagged: Tagged, side: str, role: str) -> Column | None:
+    """Returns the column that a person has given a role, if it is there."""
+    return next((c for c in columns if c.name == tagged.get((side, role))), None)
 
 
 def _pairs(table: list[Column], events: list[Column], role: str) -> list[_Pair]:
     pairs = []
     for key, column in itertools.product(table, events):
-        if not (_unique(key) and suggests_identity(column)):
+        if not (can_identify(key) and can_identify(column) and _differs(key)):
             continue
         both = len(key.keys & column.keys)
         shared = both / len(column.keys)
@@ -89,7 +107,7 @@ def _pairs(table: list[Column], events: list[Column], role: str) -> list[_Pair]:
         met = both >= (0.1 if whole else 0.01) * len(key.keys) or hint > 0
         if both and met and shared >= (0.5 if whole else 0.01):
             names = _hint(key, role) + 2 * hint
-            score = 2 + shared + both / len(key.keys) + names / 2
+            score = 2 + shared + both / len(key.keys) + names / 2 - 0.5 * (not _plain(column))
             pairs.append(_Pair(key, column, shared, score))
     return sorted(pairs, key=lambda pair: -pair.score)
 
@@ -107,8 +125,17 @@ def _hint(column: Column, role: str) -> float:
     return max(role_hint(column.given, role), role_hint(column.name, role))
 
 
+def _plain(column: Column) -> bool:
+    """Tells whether a column is more likely an id than a text or a picture of the same rows."""
+    return suggests_identity(column) and not column.media
+
+
 def _unique(column: Column) -> bool:
-    return suggests_identity(column) and column.distinct >= 0.9 * column.present > 0
+    return suggests_identity(column) and _differs(column)
+
+
+def _differs(column: Column) -> bool:
+    return column.distinct >= 0.9 * column.present > 0
 
 
 def _event_id(pair: _Pair, events: list[Column], role: str, has_table: bool) -> Found:

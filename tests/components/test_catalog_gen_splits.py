@@ -23,8 +23,7 @@ from schemas import InputError, parse_spec, read_spec
 @pytest.mark.parametrize(("events", "sizes"), [
     (1, (1, 0, 0)),
     (2, (2, 0, 0)),
-    (4, (3, 1, 0)),
-    (5, (4, 0, 1)),  # 0.9 * 5 = 4.5 is rounded to the even 4
+    (8, (6, 1, 1)),
     (10, (8, 1, 1)),
     (15, (12, 2, 1)),  # 13.5 to the even 14
     (25, (20, 2, 3)),  # 22.5 to the even 22
@@ -33,6 +32,20 @@ from schemas import InputError, parse_spec, read_spec
 def test_bounds_are_rounded_half_to_even(events: int, sizes: tuple[int, int, int]) -> None:
     found = Counter(user_time_split([(second, 0) for second in range(events)]))
     assert (found["train"], found["validation"], found["test"]) == sizes
+
+
+@pytest.mark.parametrize("events", range(3, 8))
+def test_a_user_of_few_events_has_one_of_validation_and_one_of_test(events: int) -> None:
+    order = [(second, 0) for second in range(events)]
+    assert user_time_split(order) == ["train"] * (events - 2) + ["validation", "test"]
+
+
+def test_users_of_eight_events_and_more_are_split_by_rounding_alone() -> None:
+    for events in range(8, 200):
+        found = Counter(user_time_split([(second, 0) for second in range(events)]))
+        first, second = round(0.8 * events), round(0.9 * events)
+        assert (found["train"], found["validation"], found["test"]) == (
+            first, second - first, events - second)
 
 
 def test_later_events_are_held_out_whatever_the_order_given() -> None:

@@ -2,22 +2,26 @@
 
 import json
 
+import pyarrow as pa
 import pytest
-from tensorflow_metadata.proto.v0 import anomalies_pb2
+import tensorflow_data_validation as tfdv
+from google.protobuf import text_format
+from tensorflow_data_validation.statistics import stats_impl
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from tfx.types import channel, standard_artifacts
 
 from components.artifacts import DataReport, Quarantine, Verdict
 from components.data_gate import executor
 from components.data_gate.component import DataGate
 from components.verdict import Outcome
-from schemas import SIDES, DataAnomalyError, InputError
+from schemas import SIDES, DataAnomalyError, InputError, parse_spec
 
 
 @pytest.fixture
 def run_gate(tmp_path):
     """Runs the executor; returns the outcome."""
 
-    def run(anomalies=None, quarantined=0, lines=(), limit=0.01, told=None):
+    def run(anomalies=None, quarantined=0, lines=(), limit=0.01, told=None, splits=None):
         inputs = {}
         for side in SIDES:
             artifact = standard_artifacts.ExampleAnomalies()
@@ -31,7 +35,7 @@ def run_gate(tmp_path):
         quarantine, report, verdict = Quarantine(), DataReport(), Verdict()
         quarantine.uri, report.uri = str(tmp_path / "quarantine"), str(tmp_path / "report")
         verdict.uri = str(tmp_path / "verdict")
-        _write_quarantine(tmp_path / "quarantine", quarantined, lines, told or {})
+        _write_quarantine(tmp_path / "quarantine", quarantined, lines, told or {}, splits or {})
         executor.Executor().Do(
             {**inputs, "quarantine": [quarantine], "report": [report]},
             {"verdict": [verdict]},
@@ -42,10 +46,10 @@ def run_gate(tmp_path):
     return run
 
 
-def _write_quarantine(folder, quarantined, lines, told):
+def _write_quarantine(folder, quarantined, lines, told, splits):
     folder.mkdir()
     clean = {"read": 0, "kept": 0, "quarantined": 0}
-    counts = {"users": clean, "items": clean, "splits": {}, "split": "u80", "told": told,
+    counts = {"users": clean, "items": clean, "splits": splits, "split": "u80", "told": told,
               "interactions": {"read": 1000, "kept": 1000 - quarantined,
                                "quarantined": quarantined}}
     (folder / "counts.json").write_text(json.dumps(counts))
@@ -134,3 +138,49 @@ def test_component_has_a_default_limit():
     )
     assert gate.exec_properties["max_quarantine_share"] == 0.01
     assert len(gate.exec_properties["code_digest"]) == 16
+
+
+def test_stops_where_a_split_has_no_row(run_gate):
+    with pytest.raises(DataAnomalyError, match="split 'u80' leaves no row for validation and tes"):
+        run_gate(splits={"train": 1000, "validation": 0, "test": 0})
+
+
+def test_lets_through_where_each_split_has_rows(run_gate):
+    assert run_gate(splits={"train": 998, "validation": 1, "test": 1}).passed
+
+
+EVENTS = """
+feature { name: "who" type: INT annotation { tag: "user_id" } }
+feature { name: "what" type: INT annotation { tag: "item_id" } }
+feature { name: "when" type: INT annotation { tag: "timestamp" } }
+feature { name: "stars" type: FLOAT float_domain { min: 1 max: 5 } annotation { tag: "numeric" } }
+feature { name: "others" type: INT presence { min_fraction: 1.0 min_count: 1 }
+  value_count { min: 2 max: 2 } annotation { tag: "unseen" } }
+feature { name: "before" type: INT presence { min_fraction: 1.0 min_count: 1 }
+  value_count { min: 1 max: 3 } int_domain { min: 5 } annotation { tag: "history:item_id" } }
+feature { name: "given" type: FLOAT value_count { min: 1 max: 3 }
+  float_domain { min: 1 max: 5 } annotation { tag: "history:stars" } }
+"""
+ITEMS = """
+feature { name: "what" type: INT annotation { tag: "item_id" } }
+feature { name: "sold" type: INT presence { min_fraction: 1.0 min_count: 1 }
+  shape { dim { size: 1 } } int_domain { min: 100 } annotation { tag: "events" } }
+"""
+USERS = 'feature { name: "who" type: INT annotation { tag: "user_id" } }'
+
+
+@pytest.mark.parametrize(("side", "rows", "broken"), [
+    ("interactions", {
+        "who": [[1], [1]], "what": [[1], [2]], "when": [[9], [9]], "stars": [[2.0], [9.0]],
+        "others": [[3], None], "before": [None, [1]], "given": [None, [-1.0]]}, ["stars"]),
+    ("interactions", {"who": [[1]], "what": [[1]], "when": [[9]], "stars": [[2.0]]}, []),
+    ("items", {"what": [[1], [2]], "sold": [[0], [3]]}, []),
+])
+def test_columns_that_ingest_builds_are_held_against_nothing(side, rows, broken):
+    spec = parse_spec("own", [USERS, ITEMS, EVENTS])
+    batch = pa.RecordBatch.from_arrays([pa.array(v) for v in rows.values()], list(rows))
+    found = stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions())
+    schema = text_format.Parse(spec.expectations(side), schema_pb2.Schema())
+    assert sorted(tfdv.validate_statistics(found, schema).anomaly_info) == broken
+    assert [(f.name, f.type, f.annotation) for f in schema.feature] == [
+        (f.name, f.type, f.annotation) for f in spec.schema(side).feature]

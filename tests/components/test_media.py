@@ -7,17 +7,26 @@ import zlib
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from components import media
 from components.media import MediaFault, read_media
 from schemas import InputError
+from schemas.pictures import as_seen
 
 
 def image(kind: str, size: tuple[int, int] = (12, 8), mode: str = "RGB", **how) -> bytes:
     out = io.BytesIO()
     Image.effect_noise(size, 60).convert(mode).save(out, kind, **how)
     return out.getvalue()
+
+
+def turned(jpeg: bytes) -> bytes:
+    """The same picture, with an EXIF that tells viewers to turn it."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    body = exif.tobytes()
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
 
 
 def png_header(width: int, height: int) -> bytes:
@@ -49,6 +58,16 @@ def test_good_images_pass_unchanged(kind: str, mode: str, tmp_path: Path) -> Non
     assert read_media(tmp_path / "x", "image") == data
 
 
+def test_a_picture_is_kept_as_a_person_sees_it(tmp_path: Path) -> None:
+    data = turned(image("JPEG", (12, 8)))
+    kept = read_media(data, "image")
+    assert kept == as_seen(data) != data
+    with Image.open(io.BytesIO(kept)) as picture:
+        assert picture.size == (8, 12)
+    (tmp_path / "x").write_bytes(image("BMP", mode="P"))
+    assert read_media(tmp_path / "x", "image").startswith(b"\x89PNG")
+
+
 def test_a_good_sound_passes_unchanged() -> None:
     assert read_media(sound(), "audio") == sound()
 
@@ -56,7 +75,13 @@ def test_a_good_sound_passes_unchanged() -> None:
 @pytest.mark.parametrize(("data", "reason"), [
     (b"", r"image is empty \(0 bytes\)"),
     (b"<html>404</html>", r"not a readable JPEG, PNG, GIF or BMP image \(it starts with b'<html>"),
-    (image("WEBP"), r"not a readable JPEG, PNG, GIF or BMP image \(it starts with b'RIFF"),
+    (image("WEBP"), r"not a readable JPEG, PNG, GIF or BMP image \(it starts with b'RIFF.*WebP"),
+    (image("TIFF"), r"starts with b'II\*.*; it is a TIFF file, so convert it to one of these"),
+    (b"\0\0\0\x18ftypheic" + bytes(40), "it is a HEIC file, so convert it to one of these"),
+    (image("AVIF"), "it is a AVIF file"),
+    (b'<?xml version="1.0"?>\n<svg/>', "it is a SVG file"),
+    (turned(image("JPEG", (64, 64)))[:-300], "JPEG image does not decode: it is truncated"),
+    (image("PNG", (64, 64), "RGBA")[:-300], "PNG image does not decode: it is truncated"),
     (image("JPEG", (64, 64))[:-300], "JPEG image does not decode: it is truncated, damaged"),
     (image("PNG", (64, 64))[:600], "PNG image does not decode: it is truncated, damaged"),
     (image("PNG")[:10], r"not a readable JPEG, PNG, GIF or BMP image"),

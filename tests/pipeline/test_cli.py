@@ -1,6 +1,7 @@
 """The command line: quick help, exit codes, and one clear message for each thing that is wrong."""
 
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -182,3 +183,16 @@ def test_an_interrupt_is_told_in_one_line(tessera, monkeypatch):
     assert (code, out) == (130, "")
     assert err == (
         "tessera: Interrupted. What is finished is kept; the same command goes on there.\n")
+
+
+def test_a_command_that_is_told_to_stop_says_so():
+    script = ("import signal\nfrom pipeline import cli\n"
+              "def app(**_):\n    print('ready', flush=True); signal.pause()\n"
+              "cli.app = app\ncli.main()")
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert told.startswith("tessera: Stopped by SIGTERM") and told.count("\n") == 1

@@ -1,5 +1,6 @@
 """The shape of the pipeline, as far as a recipe decides it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,11 @@ def test_a_computed_model_goes_the_way_of_a_network(built):
 def test_a_run_that_does_not_push_has_no_pusher(built):
     tasks = {"retrieval": {"head": "retrieval"}}
     assert built(tasks).keys() - built(tasks, push=False).keys() == {"Pusher"}
+
+
+def test_the_data_report_is_called_as_results_are(tiny_shop, tmp_path):
+    config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path)
+    own = config.model_copy(update={"name": "spring-sale", "schemas": str(SCHEMAS)})
+    nodes = {node.id: node for node in build_pipeline(own, read_spec("demo"), SCHEMAS).components}
+    given = json.loads(nodes["DataReport"].exec_properties["spec"])
+    assert given["name"] == own.dataset_name == "spring-sale"

@@ -6,7 +6,8 @@ from google.protobuf import json_format
 
 from pipeline.config import Thresholds, load_config
 from pipeline.evaluation import eval_config
-from schemas import read_spec
+from schemas import parse_spec, read_spec
+from trainer.export.keys import slice_keys
 from trainer.recipe.modalities import for_dataset
 
 LIMITS = Thresholds(max_rmse=1.5, min_auc=0.6, max_rmse_increase=0.1, max_auc_decrease=0.05)
@@ -48,14 +49,25 @@ def test_labels_and_weights_are_columns_of_each_task(built):
 
 def test_slices_overall_by_activity_popularity_and_category(built):
     slices = [list(s.feature_keys) for s in built.slicing_specs]
-    assert slices == [[], ["user_activity"], ["item_popularity"], ["item_categories"]]
+    assert slices == [[], ["users__activity"], ["items__popularity"], ["item_categories"]]
+
+
+def test_a_column_has_a_slice_of_its_own_whatever_it_is_called():
+    ids = [f'feature {{ name: "{role}" type: INT annotation {{ tag: "{role}" }} }}'
+           for role in ("user_id", "item_id")]
+    columns = "".join(
+        f'feature {{ name: "{name}" type: BYTES annotation {{ tag: "categorical" }} }}'
+        for name in ("popularity", "activity", "_popularity"))
+    spec = parse_spec("own", [ids[0], ids[1] + columns, "".join(ids)])
+    keys = slice_keys(spec, ("categorical",))
+    assert len(set(keys)) == len(keys) == 5
 
 
 def test_a_recipe_without_categories_has_no_slice_of_them(config):
     recipe = config.recipe.model_copy(update={"modalities": ("text",)})
     built = eval_config(config.model_copy(update={"recipe": recipe}), read_spec("demo"))
     slices = [list(s.feature_keys) for s in built.slicing_specs]
-    assert slices == [[], ["user_activity"], ["item_popularity"]]
+    assert slices == [[], ["users__activity"], ["items__popularity"]]
 
 
 @pytest.mark.parametrize(("task", "name", "value", "direction", "change"), [

@@ -107,6 +107,24 @@ BAD = {
         {"items": "feature { nme: 1 }"},
         "Schema 'shop', table 'items': .*nme.* Correct the file's syntax",
     ),
+    "a sentence that ends once": (
+        {"items": "feature {"},
+        r'Schema .shop., table .items.: 1:9 : Expected "}"\. Correct the file',
+    ),
+    "two weights of one type": (
+        {"interactions": EVENTS + column("event_type", "weight:buy=2", "weight:buy=3", name="kind",
+                                         kind="BYTES")},
+        "feature 'kind', weight: buy is both 2.0 and 3.0. Keep one",
+    ),
+    "a weight that is no number": (
+        {"interactions": EVENTS + column("event_type", "weight:buy=lots", name="kind",
+                                         kind="BYTES")},
+        "feature 'kind': the tag 'weight:buy=lots' is no weight. Write 'weight:VALUE=X'",
+    ),
+    "two histories in one column": (
+        {"interactions": EVENTS + column("history:what", "history:who", name="past")},
+        "feature 'past': history is both 'what' and 'who'. Keep one",
+    ),
     "unknown tag": (
         {"users": USERS + column("numerical")},
         "table 'users', feature 'score': unknown tag 'numerical'. Known: user_id, .*numeric",
@@ -117,7 +135,7 @@ BAD = {
     ),
     "a weight beside no event type": (
         {"interactions": EVENTS + column("weight:view=2", name="kind", kind="BYTES")},
-        "feature 'kind': 'weight:TYPE=X' belongs to the column with the tag 'event_type'",
+        "feature 'kind': 'weight:VALUE=X' belongs to the column with the tag 'event_type'",
     ),
     "event types that are numbers": (
         {"interactions": EVENTS + column("event_type", kind="INT")},
@@ -233,7 +251,8 @@ def test_a_folder_in_the_way_does_not_hide_the_projects_schema(
     assert read_spec("demo").name == "demo"
 
 
-@pytest.mark.parametrize("name", ["timestamp", "user_id", "event_types", "history_age"])
+@pytest.mark.parametrize("name", ["timestamp", "user_id", "event_types", "history_age",
+                                  "unseen_index", "sharing", "fusion", "plot_"])
 def test_an_input_of_a_table_is_not_called_like_what_a_request_brings(name):
     ids = 'feature {{ name: "{0}" type: BYTES annotation {{ tag: "{1}" }} }}'
     user, item = ids.format("u", "user_id"), ids.format("i", "item_id")

@@ -2,7 +2,11 @@ import socket
 
 import numpy as np
 import pytest
+from media_files import picture
+from PIL import ExifTags, Image
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
+from components.media import read_media
 from schemas.errors import InputError
 from serving.client import (
     Client,
@@ -132,3 +136,43 @@ def test_a_server_that_never_answers_is_told_after_the_timeout():
         with Client("127.0.0.1", port, timeout_s=0.2) as client:
             with pytest.raises(ServerUnavailableError, match=r"did not answer within 0\.2 s"):
                 client.status()
+
+
+def test_pictures_are_sent_as_ingest_stores_them(client, monkeypatch):
+    assert "serving_default" in client.signatures  # asked of the true server, and kept
+    sent = []
+
+    class Recorder:
+        def __init__(self, channel) -> None:
+            del channel
+
+        def Predict(self, request, timeout):  # noqa: N802
+            sent.append(request.inputs["candidates"].string_val)
+            return predict_pb2.PredictResponse()
+
+    monkeypatch.setattr(prediction_service_pb2_grpc, "PredictionServiceStub", Recorder)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    image = Image.effect_noise((12, 8), 60)
+    pictures = [
+        picture(image, "JPEG", exif=exif), picture(image.convert("P"), "BMP"),
+        picture(image, "PNG", transparency=image.getpixel((0, 0))), picture(image, "JPEG"),
+    ]
+    damaged = pictures[0][:-40]
+    others = [b"BMW convertible", b"", b"GIF89a", damaged, b"a word"]
+    client.predict("serving_default", {"candidates": [[*pictures, *others]]})
+
+    assert list(sent[0]) == [*(read_media(one, "image") for one in pictures), *others]
+    assert [one != given for one, given in zip(sent[0], pictures, strict=False)] == [
+        True, True, True, False]
+
+
+def test_a_picture_reaches_the_model_as_ingest_stores_it(client):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 3
+    data = picture(Image.effect_noise((12, 8), 60), "JPEG", exif=exif)
+    # The tiny model scores by the length of this input.
+    found = client.predict("recommend", {"user_id": [data, b"ann"], "k": [1, 1]})
+
+    assert found["scores"][:, 0].tolist() == [len(read_media(data, "image")), 3.0]
+    assert len(read_media(data, "image")) != len(data)

@@ -30,11 +30,11 @@ def test_a_label_that_is_absent_is_zero_and_weighs_nothing(columns):
 
 def test_slices_come_from_the_tables(columns, spec, recipe):
     wanted = slice_keys(spec, recipe.modalities)
-    assert wanted == ["user_activity", "item_popularity", "item_genres"]
+    assert wanted == ["users__activity", "items__popularity", "item_genres"]
     assert set(wanted) < set(columns)
-    assert [v.decode() for v in columns["user_activity"][:, 0]] == [
+    assert [v.decode() for v in columns["users__activity"][:, 0]] == [
         "005 to 019 events", "005 to 019 events", "000 to 004 events", "000 to 004 events"]
-    assert columns["item_popularity"][0, 0] == b"000 to 004 events"
+    assert columns["items__popularity"][0, 0] == b"000 to 004 events"
 
 
 def test_a_slice_by_category_holds_the_rows_that_have_it(columns):
@@ -44,7 +44,7 @@ def test_a_slice_by_category_holds_the_rows_that_have_it(columns):
 
 
 def test_no_slice_by_categories_that_no_tower_reads(spec):
-    assert slice_keys(spec, ("text",)) == ["user_activity", "item_popularity"]
+    assert slice_keys(spec, ("text",)) == ["users__activity", "items__popularity"]
 
 
 def test_ranges_of_counts_sort_as_text():

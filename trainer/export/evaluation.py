@@ -7,7 +7,13 @@ import tensorflow_transform as tft
 from schemas import FeatureSpec
 from trainer.data.attributes import judged_attribute
 from trainer.data.tables import Table
-from trainer.export.keys import label_key, weight_key
+from trainer.export.keys import (
+    ITEM_POPULARITY,
+    USER_ACTIVITY,
+    category_key,
+    label_key,
+    weight_key,
+)
 from trainer.export.module import Recommender
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe, Task
@@ -37,7 +43,7 @@ class EvaluationColumns(tf.Module):
                 index = items.columns[feature.name]
                 # A slice counts a value once, so the first one may stand in for padding.
                 index = np.where(index == 0, index[:, :1], index)
-                self._categories[f"item_{feature.name}"] = tf.Variable(
+                self._categories[category_key(feature)] = tf.Variable(
                     known[index], trainable=False)
 
     def __call__(self, serialized: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -53,8 +59,8 @@ class EvaluationColumns(tf.Module):
                 label = tf.where(known[:, None], value, 0.0)
             outputs[label_key(name)] = label
             outputs[weight_key(name)] = tf.cast(known, tf.float32)[:, None]
-        outputs["user_activity"] = tf.gather(self._activity, user)[:, None]
-        outputs["item_popularity"] = tf.gather(self._popularity, item)[:, None]
+        outputs[USER_ACTIVITY] = tf.gather(self._activity, user)[:, None]
+        outputs[ITEM_POPULARITY] = tf.gather(self._popularity, item)[:, None]
         for name, table in self._categories.items():
             outputs[name] = tf.gather(table, item)
         return outputs

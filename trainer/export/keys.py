@@ -1,6 +1,9 @@
 """Names of the evaluation's columns, shared with whoever configures an evaluation."""
 
-from schemas import FeatureSpec
+from schemas import Feature, FeatureSpec
+
+# Not what `category_key` makes of any column: `popularity` has a slice of its own.
+USER_ACTIVITY, ITEM_POPULARITY = "users__activity", "items__popularity"
 
 
 def label_key(task: str) -> str:
@@ -16,4 +19,9 @@ def weight_key(task: str) -> str:
 def slice_keys(spec: FeatureSpec, modalities: tuple[str, ...]) -> list[str]:
     """Returns the columns to slice by: activity, popularity and the items' categories."""
     categories = spec.inputs("items", ("categorical",)) if "categorical" in modalities else ()
-    return ["user_activity", "item_popularity", *(f"item_{f.name}" for f in categories)]
+    return [USER_ACTIVITY, ITEM_POPULARITY, *map(category_key, categories)]
+
+
+def category_key(feature: Feature) -> str:
+    """Returns the column of the values that an item has of a category."""
+    return f"item_{feature.name}"

@@ -162,11 +162,13 @@ def _item_model(side: Side, spec: FeatureSpec, recipe, factors: Factors,
         present.append(ops.cast(ops.max(ops.abs(raw), axis=-1) > 0, "float32"))
         modalities.append("content")
     if options.vectors != "content":
-        parts.append(TableLookup(factors.candidates, name="candidates")(index))
-        met = TableLookup((factors.popularity > 0).astype(np.float32), name="met")
+        # Two underscores: an input has the name of its column, `popularity` perhaps.
+        parts.append(TableLookup(factors.candidates, name="item__candidates")(index))
+        met = TableLookup((factors.popularity > 0).astype(np.float32), name="item__met")
         present.append(met(index))
         modalities.append("collaborative")
-    popularity = TableLookup(factors.popularity[:, None] * _POPULARITY, name="popularity")(index)
+    popularity = TableLookup(
+        factors.popularity[:, None] * _POPULARITY, name="item__popularity")(index)
     vector = ops.concatenate([*parts, popularity], axis=-1)
     shares = ops.stack(present, axis=1) * np.array(
         [share for share in _weights(options) if share], np.float32)
@@ -177,10 +179,10 @@ def _item_model(side: Side, spec: FeatureSpec, recipe, factors: Factors,
 def _projected(block, words: np.ndarray, name: str):
     """Multiplies a block with the vectors of its words, `(batch, dim)`."""
     if block.words is not None:
-        vectors = TableLookup(words, name=f"words_{name}")(block.words)
+        vectors = TableLookup(words, name=f"words__{name}")(block.words)
         return ops.einsum("bnd,bn->bd", vectors, ops.cast(block.values, "float32"))
     dense = keras.layers.Dense(words.shape[1], use_bias=False, trainable=False,
-                               name=f"project_{name}")
+                               name=f"project__{name}")
     projected = dense(block.values)
     dense.set_weights([words])
     return projected

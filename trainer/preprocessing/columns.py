@@ -31,7 +31,7 @@ PAST_SERIES = "past__series"
 SERIES_WIDTH = 3
 PAST_WORDS = "past__words"
 ITEM_WORDS = "item__words"
-EVENT_WORDS = "event__words"
+EVENT_WORDS = "event__words__index"  # not what `event_value` makes of a column called `words`
 # Vocabularies of the interactions, fitted on training rows.
 TYPES = "event_types"
 WORDS = "event_words"

@@ -116,3 +116,5 @@ FORMATS: dict[str, Any] = {
     "parquet": (parquet_columns, parquet_rows),
     "jsonl": (json_columns, json_rows),
 }
+# Formats whose rows name their own columns: an absent key is an absent value.
+WITHOUT_HEADER = frozenset({"jsonl"})

@@ -10,8 +10,14 @@ from components.sources.base import Record
 from components.sources.files.columns import Column
 from components.sources.files.delimited import without_header
 from components.sources.files.options import FileOptions, TableOptions
-from components.sources.files.readers import has_rows, table_columns, table_rows
-from components.sources.files.text import shown
+from components.sources.files.paths import media_path
+from components.sources.files.presence import check_columns
+from components.sources.files.readers import (
+    WITHOUT_HEADER,
+    has_rows,
+    table_columns,
+    table_rows,
+)
 from components.sources.files.values import (
     ValueFault,
     as_list,
@@ -59,8 +65,7 @@ class FileSource:
             if not table.header and self.file_format != "csv":
                 raise InputError(f"source.{side}: positions of columns and 'header' are for CSV; "
                                  f"{self.file_format} names its columns. Give these names.")
-            for shard in self.shards(side):
-                self._check_columns(side, table, shard)
+            self._check_columns(side, table)
             self._check_rows(side)
         if self._reads_media() and not self._media.is_dir():
             raise InputError(f"source.media_dir: folder {self._media} is missing. The path is "
@@ -146,28 +151,17 @@ class FileSource:
     def _reads_media(self) -> bool:
         return any(f.modality in MEDIA for f in self.spec.features)
 
-    def _check_columns(self, side: str, table: TableOptions, shard: str) -> None:
-        path, layout = self._root / shard, self.options.layout(side)
-        present = table_columns(self.file_format, self._root, shard, layout)
-        has = f"It has: {shown(present)}."
-        for feature in self._features(side):
-            column = table.column(feature.name)
-            for name in column.names:
-                if present.count(name) > 1:
-                    raise InputError(f"File {path} has the column {name!r} twice. Rename one of "
-                                     "them.")
-                if name in present:
-                    continue
-                if self.file_format == "csv" and (fault := without_header(path, layout, side)):
-                    raise fault
-                if column.is_template:
-                    raise InputError(f"File {path} has no column {name!r}, which "
-                                     f"source.{side}.columns names in {column.text!r}. {has}")
-                if feature.required or feature.role or feature.name in table.columns:
-                    raise InputError(
-                        f"File {path} has no column {name!r}, which the {side} need. {has} Map it "
-                        f"with source.{side}.columns."
-                    )
+    def _check_columns(self, side: str, table: TableOptions) -> None:
+        layout = self.options.layout(side)
+        shards = {self._root / shard: shard for shard in self.shards(side)}
+        check_columns(
+            side, table, self._features(side),
+            {path: table_columns(self.file_format, self._root, shard, layout)
+             for path, shard in shards.items()},
+            lambda path: (row for _, row, _ in table_rows(
+                self.file_format, self._root, shards[path], layout)),
+            self.file_format in WITHOUT_HEADER,
+            lambda path: without_header(path, layout, side) if self.file_format == "csv" else None)
 
     def _check_rows(self, side: str) -> None:
         shards, layout = self.shards(side), self.options.layout(side)
@@ -209,10 +203,4 @@ class FileSource:
             raise ValueFault("expected the path of a file, or its bytes")
         if not value.strip():
             return None
-        try:
-            path = (self._media / value).resolve()
-        except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, a zero
-            raise ValueFault(f"the path {value[:60]!r} leads nowhere ({error})") from error
-        if not path.is_relative_to(self._media):
-            raise ValueFault(f"the path {value!r} leaves the media folder")
-        return path
+        return media_path(self._media, value)

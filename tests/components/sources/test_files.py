@@ -195,3 +195,42 @@ def test_a_parquet_source_refuses_text(tmp_path):
     (tmp_path / "events.csv").write_text(EVENTS)
     with pytest.raises(InputError, match=r"events.csv is no Parquet file"):
         source(tmp_path, "parquet")
+
+
+def json_lines(path, objects):
+    path.write_text("".join(json.dumps(one) + "\n" for one in objects))
+
+
+def test_a_key_that_first_appears_late_is_a_column(tmp_path):
+    event = {"who": "ann", "thing": "a", "when": 10}
+    json_lines(tmp_path / "events.jsonl", [event] * 1500 + [{**event, "grade": 4}])
+    opened = source(tmp_path, "jsonl", interactions={
+        "files": "events.jsonl", "columns": {"what": "thing", "stars": "grade"}})
+    assert [r.values.get("stars") for r in rows(opened)[1499:]] == [None, 4]
+
+
+def test_a_key_that_a_later_file_lacks_is_absent_there(tmp_path):
+    event = {"who": "ann", "what": "a", "when": 10}
+    json_lines(tmp_path / "events-0.jsonl", [{**event, "grade": 4}])
+    json_lines(tmp_path / "events-1.jsonl", [{"who": "bob", "what": "b"}])
+    opened = source(tmp_path, "jsonl", interactions={
+        "files": "events-*.jsonl", "columns": {"stars": "grade"}})
+    assert [r.values.get("when") for r in rows(opened)] == [10, None]  # ingest quarantines the row
+
+
+@pytest.mark.parametrize("columns", [{"stars": "grade"}, {"stars": "{grade}"}])
+def test_a_key_that_no_object_has_is_missing(tmp_path, columns):
+    json_lines(tmp_path / "events.jsonl", [{"who": "ann", "what": "a", "when": 10}] * 1500)
+    with pytest.raises(InputError, match="events.jsonl has no column 'grade'.* It has: who, what"):
+        source(tmp_path, "jsonl", interactions={"files": "events.jsonl", "columns": columns})
+
+
+def test_an_optional_column_may_be_absent_from_some_files(tmp_path):
+    (tmp_path / "events-0.csv").write_text("who,what,when,grade\nann,a,10,4\n")
+    (tmp_path / "events-1.csv").write_text("who,what,when\nbob,b,20\n")
+    options = {"files": "events-*.csv", "columns": {"stars": "grade"}}
+    assert [r.values.get("stars") for r in rows(source(tmp_path, interactions=options))] == [
+        "4", None]
+    (tmp_path / "events-1.csv").write_text("who,what\nbob,b\n")
+    with pytest.raises(InputError, match="events-1.csv has no column 'when', which the inter"):
+        source(tmp_path, interactions=options)

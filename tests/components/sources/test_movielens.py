@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.sources import MovieLensSource, open_source
+from components.sources.movielens.tmdb import TmdbContent
 from schemas import SIDES, InputError, read_spec
 
 
@@ -124,6 +125,15 @@ def test_malformed_plots_are_named(folder: Path, text: str) -> None:
     (folder / "text/tmdb_features.json").write_text(text)
     with pytest.raises(InputError, match=r"tmdb_features.json is not a JSON list of TMDB films"):
         rows(folder, "items")
+
+
+def test_long_fields_and_faulty_lines_of_the_links(folder: Path) -> None:
+    (folder / "mapping/links.csv").write_text("movie_id,tmdb_id,title\n1,2," + "x" * 200_000 + "\n")
+    content = TmdbContent(folder)
+    assert content._rows("mapping/links.csv", ("movie_id", "tmdb_id")) == [("1", "2")]
+    (folder / "mapping/links.csv").write_text("movie_id,tmdb_id\n1,2\n3\n")
+    with pytest.raises(InputError, match="links.csv line 3: the line has 1 fields, expected 2"):
+        content._rows("mapping/links.csv", ("movie_id", "tmdb_id"))
 
 
 def test_a_missing_column_of_the_links_is_named(folder: Path) -> None:

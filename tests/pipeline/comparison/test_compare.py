@@ -1,10 +1,12 @@
 """The comparison's loop around a pipeline that is made up."""
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 from refusals import assert_refused
+from rich.console import Console
 
 from pipeline.comparison import compare as module
 from pipeline.comparison.compare import compare
@@ -214,3 +216,9 @@ def test_the_command_passes_everything_on(tessera, monkeypatch, tiny_shop, tmp_p
     assert len(configs) == 2 * (2 + 2 + 2)
     assert {(c.split, c.data_dir, c.root) for c in configs} == {
         ("t80", Path(tiny_shop), tmp_path)}
+
+
+def test_figures_in_a_narrow_terminal_are_not_cut(plan, outcomes):
+    narrow = Console(file=io.StringIO(), width=60)
+    compare(plan, "tessera compare", narrow)
+    assert "…" not in narrow.file.getvalue() and "..." not in narrow.file.getvalue()

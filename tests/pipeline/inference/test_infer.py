@@ -216,6 +216,75 @@ def test_pictures_as_paths_under_the_media_folder(tmp_path):
     assert "image file 0.png is missing" in " ".join(told.replace("#", "").split())
 
 
+@pytest.mark.parametrize("table", [True, False])
+def test_ids_that_are_names_of_pictures(tmp_path, table):
+    write_csv(tmp_path / "e.csv", ["user", "item"], [
+        ["u1", "a.jpg"], ["u1", "b.jpg"], ["u2", "a.jpg"], ["u2", "c.jpg"]])
+    write_csv(tmp_path / "i.csv", ["item", "colour"], [
+        ["a.jpg", "red"], ["b.jpg", "blue"], ["c.jpg", "red"]])
+    given = {"items": "i.csv"} if table else {}
+    spec = inferred(tmp_path, interactions="e.csv", **given)
+    assert meanings(spec, "interactions") == {"user": "user_id", "item": "item_id"}
+    assert spec.id_key("items").modality is None
+    told = (tmp_path / "schemas" / "interactions.pbtxt").read_text()
+    assert 'what it is made of: "{item}"' in " ".join(told.replace("#", "").split())
+    counts = ingested(tmp_path / "my.yaml", tmp_path / "root")
+    assert (counts["interactions"]["kept"], counts["items"]["kept"]) == (4, 3)
+
+
+def test_what_is_drafted_as_a_picture_can_be_ingested(tmp_path):
+    """A link within the folder is followed, one that leads out of it is not: by both alike."""
+    write_csv(tmp_path / "e.csv", ["user", "item"], [[f"u{n % 6}", f"i{n % 4}"] for n in range(60)])
+    write_csv(tmp_path / "i.csv", ["item", "look"], [[f"i{n}", f"{n}.png"] for n in range(4)])
+    (tmp_path / "media" / "deep").mkdir(parents=True)
+    for folder in ("media/deep", "elsewhere"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        for n in range(4):
+            (tmp_path / folder / f"{n}.png").write_bytes(picture())
+    for target, expected in (("media/deep", "image"), ("elsewhere", None)):
+        for n in range(4):
+            (tmp_path / "media" / f"{n}.png").unlink(missing_ok=True)
+            (tmp_path / "media" / f"{n}.png").symlink_to(tmp_path / target / f"{n}.png")
+        out = tmp_path / target / "schemas"
+        spec = inferred(tmp_path, out, interactions="e.csv", items="i.csv", media_dir="media")
+        assert meanings(spec, "items")["look"] == expected
+        config = load_config(out.parent / "my.yaml")
+        found = look(open_source(**config.source_arguments(spec)), spec)
+        assert (found["items"].values, found["items"].faulty) == (0, 0)
+    assert "leaves the media folder" in (out / "items.pbtxt").read_text()
+
+
+def test_a_role_given_by_hand_brings_histories_and_counts(tmp_path):
+    write_csv(tmp_path / "e.csv", ["user", "x", "time"], [
+        [f"u{n % 9}", f"thing {n % 7}", START + n * DAY] for n in range(100)])
+    out = tmp_path / "schemas"
+    told, texts = inferred(tmp_path, code=2, interactions="e.csv")
+    assert "role item_id" in told and "with --force" in told
+    assert "history:" not in texts["interactions"]
+    assert "drafted when the ids are known" in texts["interactions"]
+    path = out / "interactions.pbtxt"
+    before, after = texts["interactions"].split('name: "x"')
+    path.write_text(f'{before}name: "x"' + after.replace('tag: "', 'tag: "item_id" tag: "', 1))
+    tables = named_tables(None, tmp_path, None, interactions=["e.csv"])
+    assert infer(tables, out, False, True, Console(file=io.StringIO())) == 0
+    spec = read_spec(out)
+    assert spec.role("item_id").name == "x"
+    assert set(spec.histories()) == {"item_id", "timestamp"}
+    assert spec.event_count("items") and spec.event_count("users")
+
+
+def test_json_keys_that_come_late_or_are_missing_from_a_file(tmp_path):
+    rows = [{"user": f"u{n % 9}", "item": f"i{n % 7}", "time": START + n,
+             **({"何": "ab"[n % 2]} if n > 1500 else {})} for n in range(2000)]
+    for name, some in (("a", rows), ("b", [{"user": "u1", "item": "i1", "time": START - 1}])):
+        (tmp_path / f"{name}.jsonl").write_text(
+            "".join(json.dumps(row) + "\n" for row in some), "utf-8")
+    spec = inferred(tmp_path, dataset="jsonl", interactions="*.jsonl")
+    assert "column_4" in meanings(spec, "interactions")
+    counts = ingested(tmp_path / "my.yaml", tmp_path / "root")
+    assert (counts["interactions"]["read"], counts["interactions"]["quarantined"]) == (2001, 0)
+
+
 def test_parquet_with_bytes_lists_and_moments(tmp_path):
     count = 40
     pq.write_table(pa.table({

@@ -36,6 +36,16 @@ def test_bytes_that_do_not_decode_are_told(tmp_path):
     assert kind == "image" and fault.startswith("not a readable JPEG, PNG")
 
 
+def test_pictures_of_other_formats_are_named_with_what_to_do(tmp_path):
+    for kind in ("WEBP", "TIFF", "AVIF"):
+        found, fault = media([picture(kind)], tmp_path)
+        assert found == "image" and "convert it to one of these" in fault
+    heic = b"\x00\x00\x00\x18ftypheic" + bytes(20)
+    assert "it is a HEIC file" in media([heic], tmp_path)[1]
+    (tmp_path / "a.HEIC").write_bytes(heic)
+    assert "it is a HEIC file" in media(["a.HEIC"], tmp_path)[1]
+
+
 def test_paths_by_how_they_end_and_whether_the_files_are_there(tmp_path):
     (tmp_path / "b.WAV").write_bytes(sound())
     assert media(["a.wav", "b.WAV"], tmp_path) == ("audio", None)

@@ -145,6 +145,31 @@ def test_a_split_that_the_schema_cannot_have(tessera, tmp_path):
     assert code == 0 and "50 rows looked at, 0 would be quarantined" in out
 
 
+def test_times_without_a_history_are_told_with_what_to_add(tessera, tmp_path):
+    (tmp_path / "events.csv").write_text(EVENTS)
+    assert tessera("infer", "--interactions", "events.csv")[0] == 0
+    path = tmp_path / "schemas" / "interactions.pbtxt"
+    assert "no model will know" not in tessera("check", "schemas")[1]
+    with_all = path.read_text()
+    path.write_text(with_all[:with_all.index("# Built at ingest: what the user did")])
+    code, out, _ = tessera("check", "schemas")
+    assert code == 0 and "the tag history:item_id or history:timestamp: no model will know" in out
+    added = [line for line in out.splitlines() if line.startswith("  feature {")]
+    path.write_text(path.read_text() + "\n".join(added))
+    assert "no model will know" not in tessera("check", "schemas")[1]
+
+
+def test_a_split_that_leaves_no_test_is_refused(tessera, tmp_path):
+    (tmp_path / "events.csv").write_text("user,item,time\n" + "".join(
+        f"u{n % 25},i{n % 5 + n // 25},{1700000000 + n}\n" for n in range(50)))
+    assert tessera("infer", "--interactions", "events.csv")[0] == 0
+    assert_refused(tessera("check", "--config", "my.yaml"), "'u80' leaves no row for validation",
+                   "of 25 users none has more than 2")
+    assert tessera("check", "schemas", "--interactions", "events.csv")[0] == 0
+    (tmp_path / "events.csv").write_text(EVENTS)
+    assert tessera("check", "--config", "my.yaml")[0] == 0
+
+
 def test_the_projects_own_schemas_are_shown(tessera):
     code, out, _ = tessera("check", "demo")
     assert code == 0

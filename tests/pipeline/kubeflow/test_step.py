@@ -1,5 +1,6 @@
 """What every step does alike: its last line and its exit code."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -7,8 +8,11 @@ import sys
 
 import pytest
 
+from pipeline.failure import raise_failure
 from pipeline.kubeflow.plan import load_plan, run_folder
-from pipeline.kubeflow.step import explain, run_step
+from pipeline.kubeflow.step import run_step
+from pipeline.nodes import NodeError
+from pipeline.root import full_disk_told
 from schemas import DataAnomalyError, InputError, TesseraError
 
 
@@ -43,8 +47,31 @@ def test_a_folder_without_rights_is_the_users_to_change(capfd):
     assert "Cannot write /tessera/x: Permission denied" in told and "Traceback" not in told
 
 
-def test_a_full_disk_is_named():
-    assert "No space left" in str(explain(OSError(28, "No space left on device", "/tessera/x")))
+@pytest.mark.parametrize(("error", "code", "told"), [
+    (OSError(errno.ENOSPC, "No space left on device", "/tessera/x"), 1, "No space left on device"),
+    (OSError(errno.ENOSPC, "No space left on device"), 1, "No space left on device"),
+    (OSError(errno.ENOSPC, None), 1, "No space left on device"),
+    (OSError(errno.EDQUOT, "Disk quota exceeded"), 1, "Disk quota exceeded"),
+    (RuntimeError("RESOURCE_EXHAUSTED: /x; No space left on device"), 1, "No space left on device"),
+    (PermissionError(errno.EACCES, "Permission denied"), 2, "Cannot write files: Permission den"),
+    (OSError(errno.EROFS, "Read-only file system", "/x"), 2, "Cannot write /x: Read-only file sys"),
+    (RuntimeError("/x/y; Read-only file system"), 2, "Cannot write files: Read-only file system"),
+    (MemoryError(), 1, "ran out of memory"),
+    (OSError(errno.ENOMEM, "Cannot allocate memory"), 1, "ran out of memory"),
+    (RuntimeError("OOM when allocating tensor with shape[9999,9999]"), 1, "ran out of memory"),
+])
+def test_what_the_machine_lacks_ends_a_step_as_it_ends_a_run(capfd, tmp_path, error, code, told):
+    assert run_step("Trainer", raiser(error), tmp_path) == code
+    step = capfd.readouterr().err
+    assert told in step and step.count("\n") == 1 and "None" not in step
+    failure = NodeError("Trainer")
+    failure.__cause__ = error
+    with pytest.raises(TesseraError) as caught:
+        raise_failure(failure, tmp_path / "error.log", tmp_path)
+    assert caught.value.exit_code == code and told in str(caught.value)
+    with pytest.raises(TesseraError) as caught, full_disk_told(tmp_path):
+        raise error
+    assert caught.value.exit_code == code and told in str(caught.value)
 
 
 def test_success_is_zero():

@@ -1,55 +1,14 @@
-"""`tessera submit` against a small server that speaks as Kubeflow Pipelines does."""
+"""`tessera submit`: what it sends, and what it refuses to send."""
 
-import socket
-import sys
+import time
 
 import pytest
 import yaml
+from fake_kubeflow import Raw
 
-from pipeline.cli import main
-from pipeline.kubeflow import submit
-from schemas import InputError, TesseraError
-
-SPEC = {
-    "pipelineInfo": {"name": "demo"}, "schemaVersion": "2.1.0", "sdkVersion": "kfp-2.13.0",
-    "components": {}, "deploymentSpec": {"executors": {}},
-    "root": {"dag": {"tasks": {}}, "inputDefinitions": {"parameters": {
-        "recipe": {"parameterType": "STRING"}, "max_epochs": {"parameterType": "NUMBER_INTEGER"},
-        "learning_rate": {"parameterType": "NUMBER_DOUBLE"}}}},
-}
-
-
-@pytest.fixture
-def file(tmp_path):
-    path = tmp_path / "pipeline.yaml"
-    path.write_text(yaml.safe_dump_all([SPEC, {"platforms": {"kubernetes": {}}}]))
-    return path
-
-
-@pytest.fixture
-def command(monkeypatch, capsys, file):
-    monkeypatch.setattr(submit.time, "sleep", lambda _: None)
-
-    def run(host, *words):
-        monkeypatch.setattr(sys, "argv", ["tessera", "submit", "--host", host, "--file", str(file),
-                                          *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
-
-    return run
-
-
-def task(name, state, number, error=None):
-    found = {"task_id": f"t-{name}", "display_name": name, "state": state,
-             "start_time": f"2026-01-01T00:00:0{number}Z"}
-    return found | ({"error": {"message": error}} if error else {})
-
-
-def seen(state, *tasks, error=None):
-    found = {"run_id": "runs-1", "state": state, "run_details": {"task_details": list(tasks)}}
-    return found | ({"error": {"message": error}} if error else {})
+from pipeline.kubeflow.account import with_account
+from pipeline.kubeflow.compiled import cron_of_kubeflow, read_compiled, task_names
+from schemas import InputError
 
 
 def test_a_run_starts_with_its_parameters(kubeflow_server, command):
@@ -74,37 +33,6 @@ def test_an_experiment_that_exists_is_used(kubeflow_server, command):
     assert kubeflow_server.posted("/runs")[0]["experiment_id"] == "e-7"
 
 
-def test_waiting_tells_each_step_once_and_ends_well(kubeflow_server, command):
-    driver = task("trainer-driver", "SUCCEEDED", 0)
-    kubeflow_server.runs = [
-        seen("RUNNING", task("init-metadata", "RUNNING", 1), driver),
-        seen("RUNNING", task("init-metadata", "SUCCEEDED", 1), task("trainer", "RUNNING", 2)),
-        seen("SUCCEEDED", task("init-metadata", "SUCCEEDED", 1), task("trainer", "SUCCEEDED", 2)),
-    ]
-    code, out, err = command(kubeflow_server.url, "--wait")
-    assert (code, err) == (0, "")
-    steps = [line.split() for line in out.splitlines() if not line.startswith(("Started", "The"))]
-    assert steps == [["init-metadata", "running"], ["init-metadata", "succeeded"],
-                     ["trainer", "running"], ["trainer", "succeeded"]]
-
-
-def test_a_failed_run_names_its_step(kubeflow_server, command):
-    kubeflow_server.runs = [seen(
-        "FAILED", task("init-metadata", "SUCCEEDED", 1),
-        task("trainer", "FAILED", 2, "ImagePullBackOff: registry.example/tessera:2"))]
-    code, _, err = command(kubeflow_server.url, "--wait")
-    assert code == 1
-    assert err.startswith("tessera: The run failed in trainer (ImagePullBackOff: registry.example")
-    assert "/#/runs/details/runs-1" in err and err.count("\n") == 1
-
-
-@pytest.mark.parametrize("state", ["CANCELED", "SKIPPED"])
-def test_a_run_that_did_not_end_well_is_no_success(kubeflow_server, command, state):
-    kubeflow_server.runs = [seen(state, error="stopped by hand")]
-    code, _, err = command(kubeflow_server.url, "--wait")
-    assert code == 1 and state.lower() in err and "stopped by hand" in err
-
-
 def test_a_schedule_has_seconds_and_does_not_pile_up(kubeflow_server, command):
     code, out, _ = command(kubeflow_server.url, "--schedule", "0 3 * * *", "--name", "nightly")
     assert code == 0 and "recurringruns-1" in out
@@ -127,36 +55,13 @@ def test_a_schedule_is_not_doubled(kubeflow_server, command):
     ("*/5 * * * 1-5", "0 */5 * * * 1-5"),
 ])
 def test_cron(given, sent):
-    assert submit.cron_of_kubeflow(given) == sent
+    assert cron_of_kubeflow(given) == sent
 
 
 @pytest.mark.parametrize("given", ["", "daily", "0 3 * *", "0 0 0 3 * * *", "0 3 * * $(x)"])
 def test_a_strange_schedule(given):
     with pytest.raises(InputError, match="--schedule is .*minute hour day month"):
-        submit.cron_of_kubeflow(given)
-
-
-def test_nobody_answers(command):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    code, _, err = command(url)
-    assert code == 2
-    assert err.startswith(f"tessera: Nobody answers at {url}") and "port-forward" in err
-
-
-@pytest.mark.parametrize(("status", "hint"), [(404, "is no Kubeflow Pipelines server"),
-                                              (401, "TESSERA_KFP_TOKEN")])
-def test_another_server(kubeflow_server, command, status, hint):
-    kubeflow_server.status = status
-    code, _, err = command(kubeflow_server.url)
-    assert code == 2 and hint in err and str(status) in err
-
-
-def test_the_token_of_the_environment_is_used(kubeflow_server, command, monkeypatch):
-    monkeypatch.setenv("TESSERA_KFP_TOKEN", "t0ken")
-    assert command(kubeflow_server.url)[0] == 0
-    assert kubeflow_server.tokens == {"Bearer t0ken"}
+        cron_of_kubeflow(given)
 
 
 def test_a_refused_run_tells_the_servers_reason(kubeflow_server, command):
@@ -177,11 +82,6 @@ def test_wrong_words(kubeflow_server, command, words, told):
     assert kubeflow_server.posted("/runs") == []
 
 
-def test_no_url(command):
-    code, _, err = command("localhost:8080")
-    assert code == 2 and "give a URL" in err
-
-
 def test_no_compiled_file(kubeflow_server, command, file):
     file.unlink()
     assert "does not exist. Run `tessera compile" in command(kubeflow_server.url)[2]
@@ -189,13 +89,248 @@ def test_no_compiled_file(kubeflow_server, command, file):
     assert "is no compiled pipeline" in command(kubeflow_server.url)[2]
 
 
-def test_a_server_that_breaks_off(kubeflow_server, monkeypatch):
-    server = submit.Server(kubeflow_server.url)
+def test_an_older_servers_reason_is_read_too(kubeflow_server, command):
+    kubeflow_server.odd["POST runs"] = [
+        Raw(400, b'{"error": "no such\\n version", "code": 3}', "application/json")]
+    code, _, err = command(kubeflow_server.url)
+    assert code == 1 and err == (f"tessera: {kubeflow_server.url} refuses to start the run: 400 "
+                                 "no such version.\n")
 
-    def broken(_):
-        import urllib3
-        raise urllib3.exceptions.ProtocolError("reset by peer")
 
-    monkeypatch.setattr(server._client, "get_run", broken)
-    with pytest.raises(TesseraError, match="broke off .*reset by peer.*The run goes on"):
-        server.wait("runs-1", print)
+def test_account_and_root_of_a_run(kubeflow_server, command):
+    words = ("--service-account", "shop.runner", "--pipeline-root", "s3://bucket/kfp")
+    assert command(kubeflow_server.url, *words)[0] == 0
+    assert command(kubeflow_server.url, *words, "--schedule", "0 3 * * *")[0] == 0
+    for body in (*kubeflow_server.posted("/runs"), *kubeflow_server.posted("/recurringruns")):
+        assert body["service_account"] == "shop.runner"
+        assert body["runtime_config"]["pipeline_root"] == "s3://bucket/kfp"
+
+
+def test_the_account_that_a_file_remarks(kubeflow_server, command, file):
+    file.write_text(with_account(file.read_text(encoding="utf-8"), "shop.runner"))
+    assert command(kubeflow_server.url)[0] == 0
+    assert command(kubeflow_server.url, "--service-account", "other")[0] == 0
+    sent = [body["service_account"] for body in kubeflow_server.posted("/runs")]
+    assert sent == ["shop.runner", "other"]
+
+
+def test_a_recurring_run_is_switched_on(kubeflow_server, command):
+    assert command(kubeflow_server.url, "--schedule", "0 3 * * *")[0] == 0
+    assert kubeflow_server.jobs[0]["mode"] == "ENABLE"
+
+
+def test_the_schedule_of_a_far_page_is_seen(kubeflow_server, command):
+    kubeflow_server.jobs += [{"recurring_run_id": f"j-{n}", "display_name": f"job {n}"}
+                             for n in range(450)]
+    code, _, err = command(kubeflow_server.url, "--schedule", "0 3 * * *", "--name", "job 449")
+    assert code == 2 and "has a recurring run 'job 449' already" in err
+    assert kubeflow_server.posted("/recurringruns") == []
+
+
+def test_the_experiment_of_a_far_page_is_seen(kubeflow_server, command):
+    kubeflow_server.experiments += [{"experiment_id": f"e-{n}", "display_name": f"other {n}"}
+                                    for n in range(250)]
+    assert command(kubeflow_server.url, "--experiment", "other 249")[0] == 0
+    assert kubeflow_server.posted("/runs")[0]["experiment_id"] == "e-249"
+    assert kubeflow_server.posted("/experiments") == []
+
+
+def test_two_experiments_of_one_name(kubeflow_server, command):
+    kubeflow_server.experiments += [{"experiment_id": f"e-{n}", "display_name": "tessera"}
+                                    for n in (1, 2)]
+    code, _, err = command(kubeflow_server.url)
+    assert code == 2 and "2 experiments are called 'tessera'" in err and "e-1, e-2" in err
+    assert err.count("\n") == 1 and kubeflow_server.posted("/runs") == []
+    assert command(kubeflow_server.url, "--experiment", "e-2", "--name", "x")[0] == 0
+    assert kubeflow_server.posted("/runs")[0]["experiment_id"] == "e-2"
+    kubeflow_server.experiments[0]["storage_state"] = "ARCHIVED"
+    assert command(kubeflow_server.url)[0] == 0, "one of them is in use"
+
+
+def test_an_archived_experiment_is_not_used(kubeflow_server, command):
+    kubeflow_server.experiments.append(
+        {"experiment_id": "e-1", "display_name": "tessera", "storage_state": "ARCHIVED"})
+    code, _, err = command(kubeflow_server.url)
+    assert code == 2 and "Experiment 'tessera' is archived" in err
+    assert kubeflow_server.posted("") == []
+
+
+def test_an_experiment_that_somebody_makes_meanwhile(kubeflow_server, command, monkeypatch):
+    made = {"experiment_id": "e-9", "display_name": "tessera"}
+    page = kubeflow_server._page
+
+    def seen_late(key, known, query):
+        found = page(key, known, query)
+        if key == "experiments" and not known:
+            kubeflow_server.experiments.append(made)
+        return found
+
+    monkeypatch.setattr(kubeflow_server, "_page", seen_late)
+    assert command(kubeflow_server.url)[0] == 0
+    assert kubeflow_server.posted("/runs")[0]["experiment_id"] == "e-9"
+
+
+@pytest.mark.parametrize(("option", "name", "told"), [
+    ("--name", "n" * 300, "has 300 bytes"), ("--experiment", "ä" * 65, "has 130 bytes"),
+    ("--name", "", "a line of text"), ("--experiment", " ", "a line of text"),
+    ("--name", "two\nlines", "a line of text"), ("--name", "night \U0001f319", "emoji"),
+    ("--service-account", "Shop Runner", "lower-case"), ("--service-account", "", "lower-case"),
+    ("--pipeline-root", "/tessera/kfp", "give a URI"), ("--pipeline-root", "s3://", "give a URI"),
+])
+def test_names_are_checked_before_anything_is_sent(kubeflow_server, command, option, name, told):
+    code, _, err = command(kubeflow_server.url, option, name)
+    assert code == 2 and option in err and told in err and err.count("\n") == 1
+    assert kubeflow_server.asked == []
+
+
+def test_names_as_long_as_they_may_be(kubeflow_server, command):
+    assert command(kubeflow_server.url, "--name", "n" * 255, "--experiment", "é" * 64)[0] == 0
+
+
+@pytest.mark.parametrize("text", ["max_epochs=4_5", "max_epochs=1.5", "max_epochs=٣",
+                                  "learning_rate=nan", "learning_rate=1e999",
+                                  "learning_rate=0x1", "learning_rate=1_0.0"])
+def test_numbers_are_the_fields_own(kubeflow_server, command, text):
+    code, _, err = command(kubeflow_server.url, "--set", text)
+    assert code == 2 and "is a number" in err and kubeflow_server.asked == []
+
+
+def test_a_parameter_that_is_given_twice(kubeflow_server, command):
+    code, _, err = command(kubeflow_server.url, "--set", "recipe=a", "--set", "recipe=b")
+    assert code == 2 and "recipe twice" in err
+
+
+@pytest.mark.parametrize(("spoil", "told"), [
+    (lambda spec: spec.update(schemaVersion="9.9"), "schemaVersion is '9.9'"),
+    (lambda spec: spec.pop("schemaVersion"), "schemaVersion is None"),
+    (lambda spec: spec.update(deploymentSpec=5), "deploymentSpec"),
+    (lambda spec: spec.update(root=[1]), "root"),
+    (lambda spec: spec.update(novelty=1), "novelty"),
+    (lambda spec: spec.update(root={}), "no root.dag"),
+    (lambda spec: spec.update(pipelineInfo={}), "no pipelineInfo.name"),
+    (lambda spec: spec["root"].update(inputDefinitions={"parameters": ["a"]}), "parameters"),
+    (lambda spec: spec.update(components={"c": {"dag": "x"}}), "dag"),
+])
+def test_a_file_that_the_server_would_refuse(kubeflow_server, command, file, spoil, told):
+    spec = next(yaml.safe_load_all(file.read_text()))
+    spoil(spec)
+    file.write_text(yaml.safe_dump(spec))
+    code, _, err = command(kubeflow_server.url)
+    assert code == 2 and "is no compiled pipeline" in err and told in err
+    assert err.count("\n") == 1 and kubeflow_server.asked == []
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"\xff\xfe\x00", b"a: [", b"text", b"[1, 2]", b"--- {}\n--- {}\n--- {}\n", b"\x00",
+    b"a: !!python/object:os.system {}", b"[" * 3000, b"{pipelineSpec: {}}", b"null",
+])
+def test_a_file_of_another_kind(kubeflow_server, command, file, content):
+    file.write_bytes(content)
+    code, _, err = command(kubeflow_server.url)
+    assert code == 2 and f"{file} is no compiled pipeline" in err and err.count("\n") == 1
+
+
+def test_a_folder_in_place_of_the_file(kubeflow_server, command, file):
+    file.unlink()
+    file.mkdir()
+    code, _, err = command(kubeflow_server.url)
+    assert code == 2 and f"Cannot read {file}: Is a directory" in err
+
+
+def test_a_file_without_its_platform_is_sent_alone(kubeflow_server, command, file):
+    spec = next(yaml.safe_load_all(file.read_text()))
+    file.write_text(yaml.safe_dump(spec))
+    assert command(kubeflow_server.url)[0] == 0
+    assert kubeflow_server.posted("/runs")[0]["pipeline_spec"]["schemaVersion"] == "2.1.0"
+
+
+def test_a_namespace_of_a_server_with_one_user(kubeflow_server, command):
+    code, _, err = command(kubeflow_server.url, "--namespace", "team")
+    assert code == 2 and "has a single user and would ignore --namespace 'team'" in err
+    assert kubeflow_server.posted("") == []
+
+
+def test_the_namespace_of_a_server_with_several_users(kubeflow_server, command):
+    kubeflow_server.several = True
+    code, _, err = command(kubeflow_server.url)
+    assert code == 2 and "has several users: give yours with --namespace" in err
+    assert command(kubeflow_server.url, "--namespace", "team")[0] == 0
+    assert kubeflow_server.posted("/experiments")[0]["namespace"] == "team"
+    assert {"namespace": "team", "page_size": "200"} in kubeflow_server.queries
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_run_that_a_busy_server_turned_away_is_sent_again(kubeflow_server, command, slept,
+                                                            status):
+    kubeflow_server.odd["POST runs"] = [Raw(status), Raw(status)]
+    code, out, err = command(kubeflow_server.url)
+    assert (code, err, slept) == (0, "", [1.0, 2.0]) and "details/runs-1" in out
+    assert len(kubeflow_server.started) == 1
+
+
+@pytest.mark.parametrize("raw", [Raw(504), Raw(None)])
+@pytest.mark.parametrize("before", [0, 205])
+def test_a_run_whose_answer_was_lost_is_found_and_not_doubled(kubeflow_server, command, raw,
+                                                              before):
+    kubeflow_server.started += [{"run_id": f"r-{n}", "description": "another"}
+                                for n in range(before)]
+    kubeflow_server.odd["POST runs"] = [raw]
+    code, out, err = command(kubeflow_server.url)
+    assert (code, err) == (0, "") and f"details/runs-{before + 1}" in out
+    assert len(kubeflow_server.started) == before + 1
+
+
+def test_a_run_that_was_perhaps_started(kubeflow_server, command):
+    kubeflow_server.odd["POST runs"] = [Raw(502, b"<html>Bad Gateway</html>")]
+    code, _, err = command(kubeflow_server.url, "--name", "tonight")
+    assert code == 1 and "cannot start the run now: 502 Bad Gateway." in err
+    assert "look for 'tonight'" in err and len(kubeflow_server.posted("/runs")) == 1
+
+
+@pytest.mark.parametrize("made", ["{}", '{"run_id": null}', '{"run_id": ""}', '{"run_id": 7}',
+                                  '{"run_id": "a/../b"}'])
+def test_an_answer_without_the_runs_id(kubeflow_server, command, made):
+    kubeflow_server.odd["POST runs"] = [Raw(200, made.encode(), "application/json")]
+    code, out, err = command(kubeflow_server.url)
+    assert code == 1 and "answers without a run_id" in err and "Started" not in out
+
+
+def test_lists_that_are_none(kubeflow_server, command):
+    kubeflow_server.odd["GET experiments"] = [
+        Raw(200, b'{"experiments": {"a": 1}}', "application/json")]
+    code, _, err = command(kubeflow_server.url)
+    assert code == 1 and "'experiments' that is no list" in err and err.count("\n") == 1
+
+
+def test_what_kfp_compiles_is_sent_as_it_is(kubeflow_server, command, file):
+    from kfp import compiler, dsl, kubernetes
+
+    @dsl.container_component
+    def step(epochs: int):
+        return dsl.ContainerSpec(image="i", command=["true"], args=[epochs])
+
+    @dsl.pipeline(name="demo")
+    def pipe(max_epochs: int = 0, learning_rate: float = 0.5, recipe: str = "flagship"):
+        kubernetes.mount_pvc(step(epochs=max_epochs).set_retry(1), "tessera", "/tessera")
+
+    compiler.Compiler().compile(pipe, str(file))
+    spec, platform = yaml.safe_load_all(file.read_text(encoding="utf-8"))
+    assert command(kubeflow_server.url, "--set", "max_epochs=-0")[0] == 0
+    (run,) = kubeflow_server.posted("/runs")
+    assert run["pipeline_spec"] == {"pipeline_spec": spec, "platform_spec": platform}
+    assert read_compiled(file).parameters == {
+        "max_epochs": "NUMBER_INTEGER", "learning_rate": "NUMBER_DOUBLE", "recipe": "STRING"}
+    assert task_names(run["pipeline_spec"]) == {"step"}
+
+
+@pytest.mark.parametrize("words", [(), ("--schedule", "0 3 * * *")])
+def test_ctrl_c_while_we_submit_does_not_say_to_do_it_again(kubeflow_server, command, monkeypatch,
+                                                            words):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", interrupt)
+    path = "recurringruns" if words else "runs"
+    kubeflow_server.odd[f"POST {path}"] = [Raw(504)]
+    code, _, err = command(kubeflow_server.url, "--name", "tonight", *words)
+    assert code == 130 and err.count("\n") == 1 and "look for 'tonight'" in err

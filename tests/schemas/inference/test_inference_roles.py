@@ -83,6 +83,46 @@ def test_small_numbers_are_no_ids_of_a_large_table():
     assert ("interactions", "user_id") not in roles(tables)
 
 
+def test_what_differs_in_each_row_and_matches_another_table_is_an_id_whatever_it_looks_like():
+    for ids, looks in ((["a.jpg", "b.jpg", "c.jpg"], {"media": "image"}),
+                       (["a tale of two cities", "b at the sea", "c d e"], {"parts": 4.0})):
+        tables = {"items": [column("x", ids, **looks), column("y", ["p", "q", "p"])],
+                  "interactions": [column("user", ["ann", "bob"] * 3),
+                                   column("z", ids * 2, **looks)]}
+        assert roles(tables)["items", "item_id"] == "x"
+        assert roles(tables)["interactions", "item_id"] == "z"
+
+
+def test_an_id_wins_over_the_name_and_the_picture_of_its_row():
+    ids, pictures = ["a", "b", "c"], ["a.jpg", "b.jpg", "c.jpg"]
+    tables = {"items": [column("photo", pictures, media="image"), column("x", ids)],
+              "interactions": [column("photo", pictures * 2, media="image"), column("y", ids * 2),
+                               column("user", ["ann", "bob"] * 3)]}
+    assert roles(tables)["items", "item_id"] == "x"
+    assert roles(tables)["interactions", "item_id"] == "y"
+
+
+def test_dates_that_two_tables_share_are_no_ids():
+    days = [f"2024-01-{n:02}" for n in range(1, 20)]
+    tables = {"users": [column("since", days, dates=True)],
+              "interactions": [column("on", days, dates=True), column("item", ["a"] * 18 + ["b"])]}
+    assert ("interactions", "user_id") not in roles(tables)
+
+
+def test_what_a_person_has_said_is_kept():
+    tables = {"items": [column("code", ["p", "q", "r"]), column("other", ["x", "y", "z"])],
+              "interactions": [column("thing", ["p", "q", "r"]), column("what", ["x", "y", "z"]),
+                               column("customer", ["ann", "bob", "ann"])]}
+    found = find_ids(tables, {("interactions", "item_id"): "what"})
+    assert {place: one.column.name for place, one in found.items()} == {
+        ("interactions", "user_id"): "customer", ("interactions", "item_id"): "what",
+        ("items", "item_id"): "other"}
+    found = find_ids(tables, {("interactions", "user_id"): "thing", ("items", "item_id"): "gone"})
+    assert found["interactions", "user_id"].column.name == "thing"
+    assert found["items", "item_id"].column.name == "other"
+    assert found["interactions", "user_id"].questions == ()
+
+
 def test_ids_that_are_missing_double_or_unknown_are_told():
     tables = {"users": [column("id", ["ann", "bob", "cle", "dan", "eve", "fay", "gus", "hal",
                                       "ida", "jon", "jon"], rows=12)],

@@ -1,0 +1,86 @@
+"""The command `tessera submit`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.console import open_console
+from schemas.errors import InputError
+
+if TYPE_CHECKING:
+    from pipeline.kubeflow.submit import Server
+
+console = open_console()
+
+
+def submit(
+    host: Annotated[str, typer.Option(help="URL of the Kubeflow Pipelines server.")],
+    file: Annotated[Path, typer.Option(help="The compiled pipeline.")] = Path("pipeline.yaml"),
+    experiment: Annotated[str, typer.Option(help="Kubeflow's folder of runs, or its id.")] =
+        "tessera",
+    name: Annotated[str | None, typer.Option(help="The run's name.")] = None,
+    parameters: Annotated[list[str] | None, typer.Option(
+        "--set", help="key=value: data_dir, recipe, max_epochs or learning_rate.")] = None,
+    schedule: Annotated[str | None, typer.Option(
+        help="Run again and again: minute hour day month weekday, in UTC.")] = None,
+    wait: Annotated[bool, typer.Option(help="Tell each step; the exit code tells the outcome.")] =
+        False,
+    attach: Annotated[str | None, typer.Option(
+        help="Start nothing: wait for this run, by its id or address.")] = None,
+    namespace: Annotated[str | None, typer.Option(help="Where the server has several users.")] =
+        None,
+    ca_file: Annotated[Path | None, typer.Option(
+        help="Certificates (PEM) to trust besides the system's.")] = None,
+    service_account: Annotated[str | None, typer.Option(
+        help="Kubernetes service account of the run's pods; else the file's.")] = None,
+    pipeline_root: Annotated[str | None, typer.Option(
+        help="URI of Kubeflow's own artifacts, such as minio://bucket/folder.")] = None,
+) -> None:
+    """Start a compiled pipeline on a cluster, once or on a schedule, or wait for a run."""
+    from pipeline.kubeflow.account import account_of
+    from pipeline.kubeflow.compiled import cron_of_kubeflow, read_compiled, run_parameters
+    from pipeline.kubeflow.submit import Server, Submission, run_of
+    from pipeline.kubeflow.waiting import InterruptedWaitError
+
+    if schedule is not None and wait:
+        raise InputError("--wait is for one run: leave it out with --schedule.")
+    if attach is not None:
+        if name or parameters or schedule is not None or service_account or pipeline_root:
+            raise InputError("--attach waits for a run that is there: leave out --name, --set, "
+                             "--schedule, --service-account and --pipeline-root.")
+        run_id = run_of(attach)
+        _wait(Server(host, namespace, ca_file), run_id)
+        return
+    compiled = read_compiled(file)
+    account = (account_of(file.read_text(encoding="utf-8")) if service_account is None
+               else service_account)
+    what = Submission(compiled, experiment, file.stem if name is None else name,
+                      run_parameters(compiled, parameters or []), account, pipeline_root)
+    what.require_good()
+    if schedule is not None:
+        cron_of_kubeflow(schedule)
+    server = Server(host, namespace, ca_file)
+    try:
+        if schedule is not None:
+            _say(f"Scheduled: {server.schedule(what, schedule)}")
+            return
+        run_id = server.submit(what)
+    except KeyboardInterrupt as error:
+        raise InterruptedWaitError(
+            f"Interrupted. It is not known whether that went through: look for {what.name!r} in "
+            "the interface before you submit again.") from error
+    _say(f"Started: {server.page(run_id)}")
+    if wait:
+        _wait(server, run_id, compiled.spec)
+
+
+def _wait(server: "Server", run_id: str, spec: dict[str, Any] | None = None) -> None:
+    from pipeline.kubeflow.waiting import Wait
+
+    Wait(server.api, run_id, server.page(run_id), _say, spec).until_end()
+    _say("The run succeeded.")
+
+
+def _say(line: str) -> None:
+    console.print(line, highlight=False, markup=False, soft_wrap=True)

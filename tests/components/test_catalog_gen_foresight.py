@@ -1,0 +1,79 @@
+"""What is told of a split before anything is ingested."""
+
+import pytest
+
+from components.catalog_gen.foresight import check_splits
+from components.sources.base import Record
+from schemas import InputError, parse_spec
+
+IDS = ('feature { name: "u" type: INT annotation { tag: "user_id" } }',
+       'feature { name: "i" type: INT annotation { tag: "item_id" } }')
+SPEC = parse_spec("few", [*IDS, "".join(IDS) +
+                          'feature { name: "t" type: INT annotation { tag: "timestamp" } }'
+                          'feature { name: "fold" type: BYTES }'])
+
+
+class Rows:
+    """A source of interactions alone, which counts what was read."""
+
+    def __init__(self, rows):
+        self.rows, self.read = rows, 0
+
+    def shards(self, side):
+        return [side]
+
+    def records(self, side, shard):
+        for line, row in enumerate(self.rows, start=1):
+            self.read += 1
+            yield Record(dict(zip(("u", "i", "t", "fold"), row, strict=False)), "e", line)
+
+
+def users_of(*numbers):
+    """Rows of users with so many events each, all at moments of their own."""
+    return [(user, item, 1000 * user + item) for user, events in enumerate(numbers)
+            for item in range(events)]
+
+
+def test_users_of_two_events_have_no_validation_and_no_test():
+    with pytest.raises(InputError) as caught:
+        check_splits(Rows(users_of(2, 2, 1)), SPEC, "u80")
+    told = str(caught.value)
+    assert "'u80' leaves no row for validation and test" in told
+    assert "of 3 users none has more than 2" in told and "split: t80 or random" in told
+
+
+def test_an_event_that_is_there_twice_counts_once():
+    row = (1, 1, 10)
+    with pytest.raises(InputError, match="none has more than 1"):
+        check_splits(Rows([row] * 5), SPEC, "u80")
+
+
+@pytest.mark.parametrize("events", range(3, 8))
+def test_users_of_few_events_can_be_split(events):
+    rows = Rows(users_of(1, events, 500))
+    check_splits(rows, SPEC, "u80")
+    assert rows.read == 4  # no further than needed
+
+
+def test_a_column_that_never_says_validation():
+    rows = [(user, 1, user, fold) for user, fold in enumerate(("train", "test", "train"))]
+    with pytest.raises(InputError, match="'fold' leaves no row for validation.* column 'fold'"):
+        check_splits(Rows(rows), SPEC, "fold")
+    check_splits(Rows([*rows, (9, 1, 9, "validation")]), SPEC, "fold")
+
+
+def test_times_that_are_all_the_same():
+    rows = [(user, item, 1000) for user in range(10) for item in range(10)]
+    with pytest.raises(InputError, match="'t80' leaves no row for train and validation"):
+        check_splits(Rows(rows), SPEC, "t80")
+    check_splits(Rows(users_of(10, 10)), SPEC, "t80")
+
+
+def test_a_single_pair_at_random():
+    with pytest.raises(InputError, match="'random' leaves no row for .* and .*: .* too few pairs"):
+        check_splits(Rows([(1, 1, 1)]), SPEC, "random")
+    check_splits(Rows(users_of(*[10] * 20)), SPEC, "random")
+
+
+def test_rows_that_cannot_be_used_are_left_to_the_quarantine():
+    check_splits(Rows([(None, 1, 1)]), SPEC, "u80")

@@ -1,0 +1,29 @@
+"""What a look at the first rows tells of values that are kept."""
+
+import json
+
+from rich.console import Console
+
+from components.sources import open_source
+from pipeline.inference.check import look, report
+from schemas import parse_spec
+
+ID = 'feature {{ name: "{0}" type: BYTES annotation {{ tag: "{1}" }} }}'
+USERS, ITEMS = ID.format("u", "user_id"), ID.format("i", "item_id")
+SPEC = parse_spec("looked", [USERS, ITEMS, USERS + ITEMS + """
+    feature { name: "t" type: INT annotation { tag: "timestamp" } }
+    feature { name: "price" type: FLOAT annotation { tag: "numeric" } }"""])
+
+
+def test_notes_and_lost_columns_are_told(tmp_path):
+    (tmp_path / "e.csv").write_text('u,i,t,price\na ,1.0,45413,"1,5"\nb,2,45414,"2,5"\n')
+    source = open_source("csv", str(tmp_path), {
+        "spec": json.loads(SPEC.to_json()), "options": {"interactions": {"files": "e.csv"}}})
+    found = look(source, SPEC)
+    assert found["interactions"].faulty == 0
+    lost, *notes = found["interactions"].notes
+    assert "all 2 values of price were left out" in lost
+    assert ["2 values of t" in note for note in notes].count(True) == 1 and len(notes) == 3
+    console = Console(record=True, width=200)
+    report(found, 0.01, console)
+    assert "2 values of t are times outside the likely range" in console.export_text()

@@ -1,0 +1,228 @@
+"""Requests to a server: who asks, time limits, and answers that are none."""
+
+import datetime
+import ipaddress
+import socket
+import ssl
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from fake_kubeflow import FakeKubeflow, Raw, serve
+
+from pipeline.kubeflow import api
+
+LOGIN = Raw(200, b"<html><title>Log in</title></html>")
+AWAY = Raw(302, location="https://dex.example/auth?state=secret")
+
+
+def test_nobody_answers(command):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    code, _, err = command(url)
+    assert code == 2
+    assert err.startswith(f"tessera: Nobody answers at {url}") and "port-forward" in err
+
+
+@pytest.mark.parametrize(("status", "hint"), [(404, "is no Kubeflow Pipelines server"),
+                                              (401, "TESSERA_KFP_TOKEN")])
+def test_another_server(kubeflow_server, command, status, hint):
+    kubeflow_server.status = status
+    code, _, err = command(kubeflow_server.url)
+    assert code == 2 and hint in err and str(status) in err
+
+
+def test_the_token_of_the_environment_is_used(kubeflow_server, command, monkeypatch):
+    monkeypatch.setenv("TESSERA_KFP_TOKEN", "t0ken")
+    assert command(kubeflow_server.url)[0] == 0
+    assert set(kubeflow_server.tokens) == {"Bearer t0ken"}
+
+
+def test_no_url(command):
+    code, _, err = command("localhost:8080")
+    assert code == 2 and "give a URL" in err
+
+
+@pytest.mark.parametrize("raw", [LOGIN, AWAY, Raw(401), Raw(403), Raw(307, location="/oauth2/x")])
+@pytest.mark.parametrize("where", ["GET healthz", "GET experiments", "POST runs"])
+def test_a_login_is_no_answer(kubeflow_server, command, raw, where):
+    kubeflow_server.odd[where] = [raw]
+    code, out, err = command(kubeflow_server.url)
+    assert code == (2 if where == "GET healthz" else 1)
+    assert "Started" not in out and "None" not in out + err and "secret" not in err
+    assert "TESSERA_KFP_TOKEN" in err and "TESSERA_KFP_COOKIE" in err and err.count("\n") == 1
+    assert kubeflow_server.started == []
+
+
+def test_a_redirect_is_named_and_not_followed(kubeflow_server, command, monkeypatch):
+    monkeypatch.setenv("TESSERA_KFP_TOKEN", "t0ken")
+    other = FakeKubeflow()
+    with serve(other):
+        kubeflow_server.odd["GET healthz"] = [Raw(302, location=f"{other.url}/login?s=secret")]
+        code, _, err = command(kubeflow_server.url)
+    assert code == 2 and f"sends us on to {other.url}/login (302)" in err
+    assert other.asked == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xff", b'{"multi_user": tru'])
+@pytest.mark.parametrize("where", ["GET healthz", "GET experiments", "POST runs"])
+def test_malformed_json(kubeflow_server, command, where, body):
+    kubeflow_server.odd[where] = [Raw(200, body, "application/json")] * 9
+    code, _, err = command(kubeflow_server.url)
+    assert code in (1, 2) and "malformed JSON" in err and err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b'"ok"', b"3"])
+def test_json_of_another_kind(kubeflow_server, command, body):
+    kubeflow_server.odd["GET healthz"] = [Raw(200, body, "application/json")]
+    code, _, err = command(kubeflow_server.url)
+    assert code == 2 and "is it a Kubeflow Pipelines 2.x server?" in err
+
+
+def test_what_is_passing_is_asked_again_a_few_times(kubeflow_server, command, slept):
+    kubeflow_server.odd["GET healthz"] = [Raw(503), Raw(502)]
+    kubeflow_server.odd["GET experiments"] = [Raw(500), Raw(None), Raw(429), Raw(504)]
+    assert command(kubeflow_server.url)[0] == 0
+    assert slept == [1, 2, 1, 2, 4, 8]
+
+
+def test_it_is_not_asked_for_ever(kubeflow_server, command, slept):
+    kubeflow_server.odd["GET experiments"] = [Raw(503, b"no healthy upstream", "text/plain")] * 9
+    code, _, err = command(kubeflow_server.url)
+    assert code == 1 and slept == [1, 2, 4, 8]
+    assert err.endswith("cannot list experiments now: 503 Service Unavailable.\n")
+
+
+@pytest.mark.parametrize("where", ["GET healthz", "GET experiments", "POST runs"])
+def test_a_server_that_hangs_does_not_hang_us(kubeflow_server, command, monkeypatch, where):
+    monkeypatch.setattr(api, "_TIMEOUT_S", .1)
+    kubeflow_server.odd[where] = [Raw(200, b"{}", late=True)] * 9
+    code, _, err = command(kubeflow_server.url)
+    assert code in (1, 2) and "timed out" in err and err.count("\n") == 1
+
+
+def test_an_answer_without_end_does_not_hang_us(kubeflow_server, command, monkeypatch):
+    monkeypatch.setattr(api, "_LONGEST_BODY", 1000)
+    kubeflow_server.odd["GET healthz"] = [Raw(200, b" " * 5000, "application/json")]
+    code, _, err = command(kubeflow_server.url)
+    assert code == 2 and "has no end" in err
+
+
+def certificate(folder):
+    """Writes a certificate for 127.0.0.1 that signs itself; returns its file and the server's."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name)
+            .public_key(key.public_key()).serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName(
+                [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+            .sign(key, hashes.SHA256()))
+    public, private = folder / "ca.pem", folder / "server.pem"
+    public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(public.read_bytes() + key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption()))
+    return public, private
+
+
+def test_a_private_authority(command, tmp_path):
+    public, private = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(private)
+    fake = FakeKubeflow()
+    with serve(fake, tls=context):
+        code, _, err = command(fake.url)
+        assert code == 2 and f"The certificate of {fake.url} is not trusted" in err
+        assert "--ca-file" in err and err.count("\n") == 1
+        assert command(fake.url, "--ca-file", str(public))[0] == 0
+    assert len(fake.started) == 1
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+def test_a_file_of_certificates_that_is_none(kubeflow_server, command, tmp_path, content):
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_bytes(content)
+    code, _, err = command(kubeflow_server.url, "--ca-file", str(path))
+    assert code == 2 and f"--ca-file {path} cannot be used" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("host", ["http://", "http://[::1", "http://a:b", "http://a b", "ftp://a",
+                                  "http://localhost:0", "http://a:70000"])
+def test_an_address_that_is_none(command, host):
+    code, _, err = command(host)
+    assert code == 2 and f"--host is {host!r}: give a URL" in err
+
+
+@pytest.mark.parametrize("host", ["http://a..b", "http://" + "a" * 70])
+def test_an_address_that_no_network_knows(command, host):
+    code, _, err = command(host)
+    assert code == 2 and f"Nobody answers at {host}" in err and err.count("\n") == 1
+
+
+def test_a_password_in_the_address_is_not_repeated(command):
+    code, _, err = command("https://me:hunter2@kf.example")
+    assert code == 2 and "hunter2" not in err and "TESSERA_KFP_TOKEN" in err
+
+
+def test_the_address_of_a_page_will_do(kubeflow_server, command):
+    code, out, _ = command(f"{kubeflow_server.url}/?ns=team#/runs")
+    assert code == 0 and f"{kubeflow_server.url}/#/runs/details/runs-1" in out
+
+
+def test_a_cookie(kubeflow_server, command, monkeypatch):
+    monkeypatch.setenv("TESSERA_KFP_COOKIE", "authservice_session=abc")
+    assert command(kubeflow_server.url)[0] == 0
+    assert kubeflow_server.cookies == {"authservice_session=abc"}
+
+
+def test_a_service_accounts_token(kubeflow_server, command, monkeypatch, tmp_path):
+    path = tmp_path / "token"
+    path.write_text("t0ken\n")
+    monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", str(path))
+    assert command(kubeflow_server.url)[0] == 0
+    assert set(kubeflow_server.tokens) == {"Bearer t0ken"}
+    monkeypatch.setenv("TESSERA_KFP_TOKEN", " Bearer 0ther ")  # said by hand, and as people copy it
+    assert command(kubeflow_server.url)[0] == 0
+    assert kubeflow_server.tokens[-1] == "Bearer 0ther"
+
+
+@pytest.mark.parametrize("token", ["to\nken", "tökén", "to\x00ken"[:2] + "\tken"])
+def test_a_token_that_is_no_header_is_not_shown(kubeflow_server, command, monkeypatch, token):
+    monkeypatch.setenv("TESSERA_KFP_TOKEN", token)
+    code, _, err = command(kubeflow_server.url)
+    assert code == 2 and "TESSERA_KFP_TOKEN holds" in err and token not in err
+    assert kubeflow_server.asked == []
+
+
+def test_a_token_file_that_is_missing(kubeflow_server, command, monkeypatch, tmp_path):
+    monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", str(tmp_path / "none"))
+    code, _, err = command(kubeflow_server.url)
+    assert code == 2 and "KF_PIPELINES_SA_TOKEN_PATH names" in err and "No such file" in err
+
+
+def test_what_others_say_is_one_line(kubeflow_server, command):
+    kubeflow_server.refuse = (400, "first\nsecond \x1b[31mred\n" + "x" * 5000)
+    code, _, err = command(kubeflow_server.url)
+    assert code == 1 and "400 first second [31mred" in err
+    assert err.count("\n") == 1 and "\x1b" not in err and len(err) < 600
+
+
+def test_a_bad_cron_is_told_in_the_servers_words(kubeflow_server, command):
+    kubeflow_server.refuse = (400, "Schedule cron is not a supported format: end of range (61) "
+                                   "above maximum (59): 61")
+    code, _, err = command(kubeflow_server.url, "--schedule", "61 3 * * *")
+    assert code == 1 and "refuses to schedule the run: 400 Schedule cron" in err
+    assert "above maximum (59): 61." in err
+
+
+def test_no_proxy_is_asked_about_this_machine(kubeflow_server, command, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert command(kubeflow_server.url)[0] == 0

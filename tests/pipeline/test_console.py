@@ -1,0 +1,52 @@
+"""Where commands print: nothing is cut where there is no edge."""
+
+import io
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.console import open_console
+from pipeline.show import recommendations
+from serving.client import Recommendation
+
+
+def wide():
+    table = Table(title="figures")
+    for number in range(20):
+        table.add_column(f"ndcg@{number}", justify="right")
+    table.add_row(*(f"0.{number:04}" for number in range(20)))
+    return table
+
+
+def test_a_table_in_a_file_is_whole(capsys):
+    open_console().print(wide())
+    lines = capsys.readouterr().out.splitlines()
+    assert any(all(f"0.{number:04}" in line for number in range(20)) for line in lines)
+    assert "…" not in "".join(lines) and max(map(len, lines)) < 400
+
+
+def test_a_line_in_a_file_is_not_wrapped(capsys):
+    open_console().print("word " * 100)
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_a_terminal_keeps_its_own_width(monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "72")
+    assert open_console().width == 72
+
+
+def test_ids_in_a_narrow_terminal_are_whole():
+    console = Console(file=io.StringIO(), width=30)
+    items = [Recommendation("x" * 50, .5, {"like": .25, "rating": 4.0}, [], [])]
+    console.print(recommendations("a user", items))
+    told = console.file.getvalue()
+    assert told.count("x") == 50 and "…" not in told
+
+
+def test_ids_are_text_and_no_markup():
+    console = Console(file=io.StringIO(), width=200)
+    console.print(recommendations("[bold]u[/bold]", [Recommendation("[red]i", .5, {}, [], [])]))
+    told = console.file.getvalue()
+    assert "[bold]u[/bold]" in told and "[red]i" in told
