@@ -6,7 +6,7 @@ import warnings
 
 import absl.logging
 
-from pipeline.stack import quiet_tensorflow
+from serving.stack import quiet_tensorflow
 from trainer import progress
 
 

@@ -1,4 +1,6 @@
-"""What differs between the stacks of TFX 1.16 and TFX 1.21; no other module asks for a version."""
+"""What differs between the stacks of TFX 1.16 and TFX 1.21; no other module asks for a version.
+
+It is here since every room but schemas may import this one."""
 
 import os
 import sys
