@@ -8,7 +8,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 project=$PWD root=$PWD/.cache/debian13
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 # What make, git and the build of pyfarmhash need, and the libraries of a Python from elsewhere.
 packages=ca-certificates,git,make,g++,procps,util-linux,libssl3t64,libsqlite3-0,libffi8,libreadline8t64
 packages+=,liblzma5,libbz2-1.0,libncursesw6,zlib1g,libuuid1,libcrypt1,libexpat1
@@ -26,7 +25,7 @@ echo "Debian 13 in $root, with ${prefix:-the Python that uv fetches there}"
 if [ ! -e "$root/made" ]; then
     rm -rf --one-file-system "$root"
     mkdir -p "$root"
-    debootstrap --variant=minbase --include="$packages" trixie "$root" "$mirror" >"$root.log" 2>&1 ||
+    debootstrap --variant=minbase --include="$packages" trixie "$root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >"$root.log" 2>&1 ||
         { tail "$root.log" >&2; fail "debootstrap failed; see $root.log."; }
     touch "$root/made"
 fi

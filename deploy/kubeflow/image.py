@@ -8,7 +8,6 @@ from deploy.kubeflow.engine import docker
 
 IMAGE = "tessera:e2e"
 _BASE, _BUILD = "tessera-base:trixie", "tessera-build:trixie"
-_MIRROR = "http://deb.debian.org/debian"
 # What Python's own modules are linked with, and what wheels expect of a system.
 _LIBRARIES = ("ca-certificates,libgomp1,libssl3t64,libsqlite3-0,libffi8,libreadline8t64,liblzma5,"
               "libbz2-1.0,libncursesw6,zlib1g,libuuid1,libcrypt1,libexpat1")
@@ -45,7 +44,7 @@ def _make_bases(address: str, folder: Path, python: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     _logged(log, "debootstrap", "--variant=minbase", f"--include={_LIBRARIES}", "trixie",
-            str(system), _MIRROR)
+            str(system))
     prefix = subprocess.run([python, "-c", "import sys; print(sys.base_prefix)"], check=True,
                             capture_output=True, text=True).stdout.strip()
     shutil.copytree(prefix, system / "usr" / "local", symlinks=True, dirs_exist_ok=True,
