@@ -17,6 +17,10 @@ fail() { echo "debian13.sh: $1" >&2; exit 2; }
 [ "$(id -u)" = 0 ] || fail "only root can make and enter a system's root; run it by sudo."
 command -v debootstrap >/dev/null || fail "debootstrap is absent; run apt-get install debootstrap."
 
+mkdir -p .cache
+exec 9>"$root.lock"  # held by the command itself, until it ends
+flock --nonblock 9 || fail "another command runs in $root."
+
 # One under /usr is part of this system and cannot be shown in another.
 prefix=${PYTHON:+$("$PYTHON" -c 'import sys; print(sys.base_prefix)')}
 [ "$prefix" != /usr ] || prefix=

@@ -6,6 +6,7 @@ import warnings
 
 import absl.logging
 
+from serving.stack import quiet_tensorflow
 from trainer import progress
 
 
@@ -30,6 +31,7 @@ def prepare() -> None:
                    "tensorflow_data_validation", "tensorflow_hub",
                    "tensorflow_model_analysis", "keras", "jupyter_client"):
         warnings.filterwarnings("ignore", module=rf"{module}(\.|$)")
+    quiet_tensorflow()
 
 
 prepare()

@@ -23,6 +23,7 @@ import grpc
 from schemas.errors import InputError, TesseraError
 from serving.message_limits import MESSAGE_LIMITS
 from serving.model_directory import require_versions
+from serving.stack import quiet_tensorflow
 
 _GRACE_SECONDS = 5.0
 _WATCH_SECONDS = 0.2
@@ -190,6 +191,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.end_with is not None:
         end_with(given.end_with)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    quiet_tensorflow()
     warnings.simplefilter("ignore", FutureWarning)
     tell_log()
     try:

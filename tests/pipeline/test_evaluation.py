@@ -1,8 +1,8 @@
 """What TFX's Evaluator is told to measure and to demand."""
 
 import pytest
-import tensorflow_model_analysis as tfma
 from google.protobuf import json_format
+from tensorflow_model_analysis.proto import config_pb2 as tfma
 
 from pipeline.config import Thresholds, load_config
 from pipeline.evaluation import eval_config

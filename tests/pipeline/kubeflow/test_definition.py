@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import yaml
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = Path(__file__).with_name("golden.yaml")
-# Where `make kubeflow-env` puts kfp 2.17.0, which needs protobuf 6 and so cannot live beside TFX.
+OWN = metadata.version("kfp")
+# Where `make kubeflow-env` puts kfp 2.17.0 beside TFX 1.16, whose protobuf it cannot share.
 NEWER = Path(os.environ.get("TESSERA_KFP_ENV", ROOT / ".cache" / "kfp")) / "bin" / "python"
 STEPS = [
     {"node": "CatalogGen", "name": "catalog-gen", "after": ["init-metadata"], "shows": {}},
@@ -97,10 +99,10 @@ def options(cluster_config):
     return yaml.safe_load(cluster_config().read_text())["kubeflow"]
 
 
-@pytest.fixture(params=["2.13.0", "2.17.0"])
+@pytest.fixture(params=sorted({OWN, "2.17.0"}))
 def version(request):
     """A version of kfp, and the interpreter that has it."""
-    python = sys.executable if request.param == "2.13.0" else str(NEWER)
+    python = sys.executable if request.param == OWN else str(NEWER)
     if not Path(python).exists():
         pytest.skip(f"kfp {request.param} is absent: `make kubeflow-env` installs it.")
     return request.param, python
