@@ -13,7 +13,7 @@ from components.data_report.quarantine import lost_columns, notes
 from components.sources import Source
 from components.sources.base import Record
 from schemas import MEDIA, SIDES, DataAnomalyError, Feature, FeatureSpec
-from schemas.inference.names import unused
+from schemas.inference.names import HISTORY_COLUMNS, unused
 
 ROWS = 1_000  # of a table
 _SHOWN = 3  # reasons
@@ -23,7 +23,6 @@ _ROLES = {
     "timestamp": "when",
     "event_type": "kind of event, its weight",
 }
-_HISTORIES = {"item_id": "history_items", "timestamp": "history_times"}
 _READ = {
     "categorical": "a category, or several",
     "numeric": "a number",
@@ -128,7 +127,7 @@ def missed(spec: FeatureSpec) -> list[str]:
     lines = [f"The interactions have times, and no column has the tag "
              f"{' or '.join(f'history:{what}' for what in absent)}: no model will know what a user "
              "did before. Ingest builds such columns. Add to interactions.pbtxt:"]
-    lines += [_declared(spec, "interactions", _HISTORIES[what],
+    lines += [_declared(spec, "interactions", HISTORY_COLUMNS[what],
                         f"{kinds[spec.role(what).dtype]} value_count {{ min: 0 max: 50 }}",
                         f'tag: "sequence" tag: "history:{what}"') for what in absent]
     for side in ("users", "items"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from schemas.inference import labels, roles
 from schemas.inference.column import BYTES, INT, Column
 from schemas.inference.meaning import meaning
-from schemas.inference.names import hints_at, unused
+from schemas.inference.names import HISTORY_COLUMNS, hints_at, unused
 from schemas.inference.proposal import Proposal, decide, origin
 
 _HISTORY = (0, 50)
@@ -182,7 +182,8 @@ def _event_type(found: roles.Found) -> Proposal:
 def _histories(item_kind: str, rated: Proposal | None, event: roles.Found | None,
                used: set[str]) -> list[Proposal]:
     """Proposes the columns of what a user did before."""
-    columns = [("history_items", item_kind, "item_id"), ("history_times", INT, "timestamp")]
+    columns = [(HISTORY_COLUMNS["item_id"], item_kind, "item_id"),
+               (HISTORY_COLUMNS["timestamp"], INT, "timestamp")]
     if rated:
         columns.append((f"history_{rated.name}", rated.kind, rated.name))
     if event:

@@ -10,6 +10,8 @@ _ITEM = (r"item|product|prod|movie|film|track|article|sku|song|isbn|asin|book|go
          r"|course|listing|content|video|restaurant|business|show|album|artist|iid|what"
          r"|商品|物品|产品|电影|图书|书籍|歌曲|文章")
 _KEY = r"(s?_?(id|ids|no|nr|num|number|code|key|uuid|guid|13|10|编号|号|标识)|s)?"
+# What drafts and advice call a history, by the role of what it repeats.
+HISTORY_COLUMNS = {"item_id": "history_items", "timestamp": "history_times"}
 ROLES = {"user_id": (_USER, _KEY), "item_id": (_ITEM, _KEY)}
 
 _HINTS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in {
