@@ -3,8 +3,7 @@
 from schemas import FeatureSpec, InputError
 from trainer.recipe import Recipe, Task
 from trainer.recipe.families import SimilarityOptions
-
-_ZERO_ONE = ("retrieval", "binary", "click", "multi_label")
+from trainer.tasks import TASK_KINDS
 
 
 def check_tasks(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
@@ -47,36 +46,21 @@ def _check_features(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
 
 
 def _fault(task: Task, spec: FeatureSpec) -> str:
-    for label in map(spec.label, task.targets):
-        if task.head in _ZERO_ONE and not label.binary:
-            known = _names(spec, lambda known: known.binary)
-            return (f"needs a label that is 0 or 1, and {label.name!r} is not. Dataset "
-                    f"{spec.name!r} has: {known}.")
-        if task.head == "multi_class" and not label.classes:
-            known = _names(spec, lambda known: known.classes)
-            return (f"needs a categorical label, and {label.name!r} is not. Dataset {spec.name!r} "
-                    f"has: {known}. Tag a column of text whose values are listed in a "
-                    "string_domain.")
-        if task.head == "regression" and label.classes:
-            return (f"needs a number, and {label.name!r} is categorical; take the head "
-                    "'multi_class'.")
-    return ""
+    faults = (task.kind.label_fault(spec, spec.label(name)) for name in task.targets)
+    return next(filter(None, faults), "")
 
 
 def _place_fault(name: str, task: Task, recipe: Recipe, spec: FeatureSpec) -> str:
     if not task.of_user(spec):
         return ""
-    if task.head not in ("regression", "binary", "multi_class"):
+    if not task.kind.of_users:
+        *others, last = [f"'{head}'" for head, kind in TASK_KINDS.items() if kind.of_users]
         return ("needs labels of the interactions, and "
                 f"{', '.join(map(repr, task.targets))} are not all of them; an attribute of the "
-                "users takes the head 'regression', 'binary' or 'multi_class'.")
+                f"users takes the head {', '.join(others)} or {last}.")
     if name == recipe.ranking:
         return "learns an attribute of the users, by which no item can be ranked."
     if recipe.family != "network":
         return (f"learns an attribute of the users, which only the family 'network' can; the "
                 f"family is {recipe.family!r}.")
     return ""
-
-
-def _names(spec: FeatureSpec, wanted) -> str:
-    return ", ".join(label.name for label in spec.labels if wanted(label)) or "none"

@@ -259,11 +259,11 @@ def _check_labels(config: RunConfig, spec: schemas.FeatureSpec) -> None:
                 f"interactions 'label:{label}', or take a recipe without it; 'implicit' needs "
                 "events alone.")
     for name, task in config.recipe.tasks.items():
-        if task.head == "click" and spec.unseen() is None:
+        if task.kind.against_unseen and spec.unseen() is None:
             raise schemas.InputError(
-                f"Recipe {config.recipe_name!r}, task {name!r}: the head 'click' compares events "
-                f"with unseen items, and the interactions of {spec.name!r} have no column for "
-                "them. Add one with the tag 'unseen', the type of the item ids and "
+                f"Recipe {config.recipe_name!r}, task {name!r}: the head {task.head!r} compares "
+                f"events with unseen items, and the interactions of {spec.name!r} have no column "
+                "for them. Add one with the tag 'unseen', the type of the item ids and "
                 "value_count { min: 2 max: 2 }; ingest fills it.")
 
 

@@ -12,6 +12,7 @@ import yaml
 from schemas import MODALITIES, SIDES, available, read_spec
 from schemas.spec import ROLES
 from trainer.recipe import Recipe
+from trainer.tasks import TASK_KINDS
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("schemas", "components", "trainer", "pipeline", "serving")
@@ -117,9 +118,56 @@ def test_layers_know_keras_and_numpy_alone() -> None:
     assert files and not found
 
 
+def asks_what_a_kind_is_called(path: Path) -> Iterator[tuple[int, str]]:
+    """Finds what decides by the name of a kind of task: a comparison, a `match`, a table."""
+    others = set(TASK_KINDS) - {"regression"}  # The imputation of that name is no kind of task.
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        asked: list[ast.AST] = []
+        if isinstance(node, ast.Compare):
+            asked = [node.left, *node.comparators]
+        elif isinstance(node, ast.Match):
+            asked = [node.subject]
+        heads = [one for one in asked if isinstance(one, ast.Attribute) and one.attr == "head"]
+        if heads or (isinstance(node, ast.Constant) and node.value in others):
+            yield getattr(node, "lineno", 0), ast.unparse(node)
+
+
+@pytest.mark.parametrize(("text", "lines"), [
+    ("task.head == 'regression'", [1]), ("x = a.b.head not in HEADS", [1]),
+    ("CLICKS = ('click',)", [1]), ("f = {'binary': 1}.get(task.head)", [1]),
+    ("match task.head:\n  case 'x': pass", [1]),
+    ("kind = TASK_KINDS[task.head]\nf'the head {task.head!r} is no click'", []),
+])
+def test_asking_what_a_kind_is_called_is_seen(tmp_path: Path, text: str, lines: list[int]) -> None:
+    (tmp_path / "module.py").write_text(text)
+    found = [line for line, _ in asks_what_a_kind_is_called(tmp_path / "module.py")]
+    assert found == lines
+
+
+def test_kinds_of_tasks_are_told_apart_in_their_room_only() -> None:
+    files = [path for path in MODULES
+             if not relative(path).startswith(("trainer/tasks/", "components/sources/"))]
+    found = [f"{relative(path)}:{line} {text}"
+             for path in files for line, text in asks_what_a_kind_is_called(path)]
+    assert not found, f"Ask `task.kind` instead, or give it an attribute: {found}"
+    kinds = {kind.__class__.__module__ for kind in TASK_KINDS.values()}
+    known = [f"{relative(path)} imports {name}" for path in files for name in imports(path)
+             if name in kinds]
+    assert not known, f"Look kinds up in TASK_KINDS: {known}"
+
+
+def test_kinds_of_tasks_know_keras_and_layers_alone() -> None:
+    allowed = ("keras", "numpy", "schemas", "trainer.layers", "trainer.tasks",
+               "trainer.preprocessing.columns", "trainer.preprocessing", *sys.stdlib_module_names)
+    found = [f"{relative(path)} imports {name}" for path in (ROOT / "trainer/tasks").glob("*.py")
+             for name in imports(path)
+             if not any(name == one or name.startswith(f"{one}.") for one in allowed)]
+    assert not found
+
+
 def test_the_command_line_starts_without_tensorflow() -> None:
     script = (
-        "import sys, pipeline.cli; "
+        "import sys, pipeline.cli, trainer.recipe; "
         "print(sorted({m.split('.')[0] for m in sys.modules} "
         "& {'tensorflow', 'tfx', 'keras', 'tf_keras', 'apache_beam', 'kfp', 'pandas'}))"
     )

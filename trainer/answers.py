@@ -14,7 +14,6 @@ from schemas import FeatureSpec
 from trainer.data.events import Events
 from trainer.data.interactions import model_inputs
 from trainer.data.tables import Table
-from trainer.heads import prediction
 from trainer.layers.heads import ProfileHead
 from trainer.model import Network
 from trainer.preprocessing import columns
@@ -133,7 +132,8 @@ class Answerer:
         }
 
     def _prediction(self, name: str, raw) -> np.ndarray:
-        return np.asarray(prediction(self._spec, self._recipe.tasks[name], raw), np.float32)
+        task = self._recipe.tasks[name]
+        return np.asarray(task.kind.prediction(self._spec, task.targets, raw), np.float32)
 
 
 def _entry(signature: str, inputs: dict[str, Any], outputs: dict[str, Any]) -> dict:

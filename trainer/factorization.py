@@ -11,7 +11,6 @@ from keras import ops
 
 from schemas import FeatureSpec
 from trainer.features import Side
-from trainer.heads import head_start
 from trainer.layers.factors import BiasedFactors
 from trainer.layers.heads import InnerProduct, Offset
 from trainer.model import Network
@@ -36,7 +35,8 @@ def build_factorization(
                        {name: of_user, "weights": _whole(user_index)}, name="users")
     item = keras.Model({columns.ITEM_INDEX: item_index},
                        {"vector": of_item, "weights": _whole(item_index)}, name="items")
-    head = InnerProduct(dim + 2, head_start(spec, task, label_means), name=f"head_{name}")
+    head = InnerProduct(
+        dim + 2, task.kind.start(spec, task.targets, label_means), name=f"head_{name}")
     training = keras.Model(
         {columns.USER_INDEX: user_index, columns.ITEM_INDEX: item_index},
         {name: head(of_user, of_item), "index": item_index}, name="factorization")

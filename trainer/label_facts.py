@@ -13,8 +13,6 @@ from trainer.layers.heads import Offset
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe, Task
 
-_RAREST = 1e-4  # Share of a class that training does not show: its logarithm must be a number.
-
 
 def label_means(spec: FeatureSpec, recipe: Recipe, events: Events) -> dict[str, Offset]:
     """Returns each label's mean over the events that have it.
@@ -53,7 +51,7 @@ def label_facts(spec: FeatureSpec, recipe: Recipe, users: Table, known: Events,
     means = label_means(spec, recipe, known)
     facts = {}
     for name, task in recipe.judged.items():
-        if task.head == "click":  # every row has an event's item and some without one
+        if task.kind.against_unseen:  # every row has an event's item and some without one
             continue
         labels, held_out = {}, np.zeros(0)
         for label in task.targets:
@@ -81,10 +79,4 @@ def _seen(rows: str, values: np.ndarray) -> dict[str, Any]:
 
 
 def _trivial(task: Task, means: dict[str, Offset], label: np.ndarray) -> dict[str, float]:
-    if not len(label) or task.head not in ("regression", "multi_class"):
-        return {}
-    mean = means[str(task.label)]
-    if task.head == "regression":
-        return {"rmse": float(np.sqrt(np.mean((label.astype(float) - mean) ** 2)))}
-    shares = np.clip(np.asarray(mean), _RAREST, 1.0)
-    return {"cross_entropy": float(-np.log(shares[label.astype(int)]).mean())}
+    return task.kind.trivial(means[task.targets[0]], label) if len(label) else {}

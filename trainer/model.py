@@ -87,7 +87,7 @@ def build_network(
       recipe: What to build.
       users: The users' content.
       items: The items' content.
-      label_means: Mean of each label over the training rows, see `trainer.heads.label_means`.
+      label_means: Mean of each label over the training rows, see `trainer.label_facts.label_means`.
       seed: Seed of the initial weights and of dropout.
 
     Returns:
@@ -164,7 +164,7 @@ def _answers(recipe: Recipe, heads, user_out, each) -> dict[str, keras.KerasTens
     for name, head in heads.items():
         if isinstance(head, ProfileHead):
             answers[name] = head(user_out[name])
-        elif recipe.tasks[name].head == "click":
+        elif recipe.tasks[name].kind.against_unseen:
             answers[name] = head(user_out[name][:, None, :], each["vector"])
         else:
             answers[name] = head(user_out[name], each["vector"][:, 0])
@@ -187,7 +187,7 @@ def _of_auxiliary_losses(recipe: Recipe, user_out, each) -> dict[str, keras.Kera
 def _unseen_input(spec: FeatureSpec, recipe: Recipe) -> keras.KerasTensor | None:
     """Returns the items that a `click` head compares with an event's own, `(batch, others)`."""
     unseen = spec.unseen()
-    if unseen is None or all(task.head != "click" for task in recipe.tasks.values()):
+    if unseen is None or not any(task.kind.against_unseen for task in recipe.tasks.values()):
         return None
     return keras.Input((unseen.max_values,), dtype="int32", name=columns.UNSEEN_INDEX)
 

@@ -10,17 +10,10 @@ from keras import ops
 from trainer.auxiliary import auxiliary_losses
 from trainer.gradients import train_step_of_backend
 from trainer.layers.balancing import BALANCINGS, GradientBalance
-from trainer.layers.class_losses import catalogue_softmax, multi_class_loss, multi_label_loss
-from trainer.layers.losses import (
-    binary_crossentropy,
-    click_loss,
-    in_batch_softmax,
-    masked_mean,
-    squared_error,
-)
+from trainer.layers.losses import in_batch_softmax
 from trainer.layers.registry import look_up
-from trainer.preprocessing import columns
 from trainer.recipe import Recipe
+from trainer.tasks.kind import Batch
 
 RetrievalLoss = Callable[..., keras.KerasTensor]
 
@@ -135,48 +128,7 @@ class MultiTaskModel(keras.Model):
         Returns:
           A scalar for each task.
         """
-        losses = {}
-        for name, task in self.recipe.tasks.items():
-            if task.head == "retrieval":
-                losses[name] = self._retrieval(self._event_weight(labels, task, outputs), outputs)
-                continue
-            if task.head == "click":
-                weight = self._event_weight(labels, task, outputs)
-                losses[name] = click_loss(outputs[name], weight, outputs["unseen"])
-                continue
-            if task.head == "multi_class":
-                losses[name] = multi_class_loss(outputs[name], labels[task.label])
-                continue
-            if task.head == "multi_label":
-                each = ops.stack([labels[target] for target in task.targets], axis=1)
-                losses[name] = multi_label_loss(outputs[name], each)
-                continue
-            label = labels[task.label]
-            known = ops.cast(ops.logical_not(ops.isnan(label)), "float32")
-            label = ops.where(known > 0, label, 0.0)
-            loss = squared_error if task.head == "regression" else binary_crossentropy
-            losses[name] = masked_mean(loss(outputs[name], label), known)
-        return losses
-
-    def _event_weight(self, labels, task, outputs):
-        """Returns how much each row counts as a positive example, `(batch,)`."""
-        weight = ops.ones_like(outputs["index"], dtype="float32")
-        if task.label is not None:
-            label = labels[task.label]
-            weight = ops.where(ops.isnan(label), 0.0, label)
-        if columns.EVENT_WEIGHT in labels:
-            weight = weight * labels[columns.EVENT_WEIGHT]
-        return weight
-
-    def _retrieval(self, weight, outputs):
-        index = outputs["index"]
-        if "catalogue" in outputs:
-            return catalogue_softmax(
-                ops.cast(outputs["query"], "float32"), ops.cast(outputs["catalogue"], "float32"),
-                weight, index, self.recipe.training.temperature)
-        total = self.retrieval_loss(
-            ops.cast(outputs["query"], "float32"), ops.cast(outputs["candidate"], "float32"),
-            weight, ops.take(ops.convert_to_tensor(self.probability), index), index,
-            self.recipe.training.temperature,
-        )
-        return total / ops.maximum(ops.sum(weight), 1.0)
+        batch = Batch(labels, outputs, self.retrieval_loss, self.probability,
+                      self.recipe.training.temperature)
+        return {name: task.kind.loss(name, task.targets, batch)
+                for name, task in self.recipe.tasks.items()}

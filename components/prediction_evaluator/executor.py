@@ -1,13 +1,12 @@
 """The Evaluator's metrics, of labels and predictions in files."""
 
-import math
 from pathlib import Path
 
-import numpy as np
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
 from components.verdict import Outcome
+from trainer.tasks import TASK_KINDS
 from trainer.written_scores import TaskScores, WrittenScores
 
 
@@ -48,30 +47,4 @@ def judge(tasks: dict[str, TaskScores], min_auc: float, max_rmse: float | None) 
 
 def task_metrics(task: TaskScores) -> dict[str, float]:
     """Returns the metrics of one task; NaN where its rows do not tell."""
-    label, predicted = task.labels.astype(float), task.predictions.astype(float)
-    if task.head == "regression":
-        error = predicted - label
-        if not len(error):
-            return {"rmse": math.nan, "mae": math.nan}
-        return {"rmse": float(np.sqrt(np.mean(error**2))), "mae": float(np.abs(error).mean())}
-    said = predicted > 0.5
-    hits, true, told = float((said & (label > 0)).sum()), float(label.sum()), float(said.sum())
-    precision, recall = hits / told if told else 0.0, hits / true if true else 0.0
-    total = precision + recall
-    return {
-        "auc": area_under_curve(label > 0, predicted),
-        "accuracy": float((said == (label > 0)).mean()) if len(label) else math.nan,
-        "precision": precision, "recall": recall,
-        "f1": 2 * precision * recall / total if total else 0.0,
-    }
-
-
-def area_under_curve(positive: np.ndarray, score: np.ndarray) -> float:
-    """Returns the chance that a positive row scores above a negative one, ties counting half."""
-    pairs = float(positive.sum()) * float((~positive).sum())
-    if not pairs:
-        return math.nan
-    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(count) - (count - 1) / 2)[place]
-    ones = float(positive.sum())
-    return float((ranks[positive].sum() - ones * (ones + 1) / 2) / pairs)
+    return TASK_KINDS[task.head].measured(task.labels, task.predictions)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
 
-from components.prediction_evaluator.executor import area_under_curve, judge, task_metrics
+from components.prediction_evaluator.executor import judge, task_metrics
 from components.ranking_evaluator.model import user_scores, written_scores
 from schemas import TesseraError
+from trainer.tasks.binary import area_under_curve
 from trainer.written_scores import TaskScores, WrittenScores
 
 RANDOM = np.random.default_rng(3)

@@ -2,13 +2,16 @@
 
 import pytest
 from google.protobuf import json_format
+from ordinal import Ordinal
 from tensorflow_model_analysis.proto import config_pb2 as tfma
 
 from pipeline.config import Thresholds, load_config
 from pipeline.evaluation import eval_config
 from schemas import parse_spec, read_spec
 from trainer.export.keys import slice_keys
+from trainer.recipe import Recipe
 from trainer.recipe.modalities import for_dataset
+from trainer.tasks import TASK_KINDS
 
 LIMITS = Thresholds(max_rmse=1.5, min_auc=0.6, max_rmse_increase=0.1, max_auc_decrease=0.05)
 
@@ -99,3 +102,14 @@ def test_by_default_no_rating_is_held_against_a_number_on_its_own_scale(config):
     assert only.threshold.HasField("change_threshold")
     (only,) = metric(built, "like", "AUC").per_slice_thresholds
     assert only.threshold.value_threshold.lower_bound.value == pytest.approx(0.55)
+
+
+def test_a_kind_of_our_own_says_what_is_measured_and_demanded(config, monkeypatch):
+    monkeypatch.setitem(TASK_KINDS, Ordinal.name, Ordinal())
+    recipe = Recipe(description="d", modalities=(), rank_by="grade", relevant="like",
+                    tasks={"grade": {"head": "ordinal", "label": "rating"}})
+    built = eval_config(config.model_copy(update={"recipe": recipe}), read_spec("demo"))
+    limits = {name: metric(built, "grade", name).per_slice_thresholds[0].threshold
+              for name in ("RootMeanSquaredError", "MeanAbsoluteError")}
+    assert limits["RootMeanSquaredError"].value_threshold.upper_bound.value == 1.5
+    assert limits["MeanAbsoluteError"].value_threshold.upper_bound.value == 4

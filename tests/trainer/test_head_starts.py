@@ -7,7 +7,7 @@ import tensorflow as tf
 from schemas import parse_spec
 from trainer.data.events import Events
 from trainer.data.tables import Table
-from trainer.heads import build_heads, head_start
+from trainer.heads import build_heads
 from trainer.label_facts import label_facts, label_means
 from trainer.layers.losses import binary_crossentropy
 from trainer.recipe import Recipe
@@ -56,7 +56,8 @@ def test_starts_are_base_rates_of_the_rows_that_have_the_label():
     means = label_means(SPEC, RECIPE, KNOWN)
     assert means["rating"] == 40
     assert means["mood"] == pytest.approx([2 / 3, 1 / 3, 0])
-    start = {name: head_start(SPEC, task, means) for name, task in RECIPE.tasks.items()}
+    start = {name: task.kind.start(SPEC, task.targets, means)
+             for name, task in RECIPE.tasks.items()}
     assert start["rating"] == 40
     assert start["like"] == pytest.approx(np.log(0.5))
     assert start["both"] == pytest.approx([np.log(0.5), np.log(9999)])
@@ -83,8 +84,8 @@ def test_new_heads_predict_the_base_rates(interaction):
 
 def test_a_label_of_one_value_is_predicted_from_the_start_and_costs_next_to_nothing():
     always = events(rating=[1] * 4, like=[1] * 4, bought=[1] * 4, mood=[0] * 4, paid=[1] * 4)
-    start = head_start(SPEC, Task(head="binary", label="bought"),
-                       label_means(SPEC, RECIPE, always))
+    task = Task(head="binary", label="bought")
+    start = task.kind.start(SPEC, task.targets, label_means(SPEC, RECIPE, always))
     assert 1 / (1 + np.exp(-start)) > 0.999
     assert float(binary_crossentropy(tf.constant([start]), tf.constant([1.0]))[0]) < 0.001
 

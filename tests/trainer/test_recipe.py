@@ -133,6 +133,10 @@ def test_retrieval_may_take_every_event():
     ({"training": {"augmentation": {"smell": 1}}}, "training.augmentation.smell",
      "Extra inputs are not permitted"),
     ({"balancing": "luck"}, "balancing", "'fixed', 'uncertainty', 'gradnorm' or 'pcgrad'"),
+    ({"tasks": {"find": {"head": "magic"}}}, "tasks.find.head",
+     "There is no head 'magic'; known are 'retrieval', 'regression', 'binary', 'click', "
+     "'multi_class', 'multi_label'."),
+    ({"tasks": {"find": {"head": 1}}}, "tasks.find.head", "valid string"),
     ({"tasks": {"find": RETRIEVAL, "like": {"head": "binary"}}}, "tasks.like",
      "a task with head 'binary' needs a label"),
     ({"tasks": {"find": {**RETRIEVAL, "weight": 0}}}, "tasks.find.weight", "greater than 0"),

@@ -51,7 +51,7 @@ class EvaluationColumns(tf.Module):
         row, user, item = self._recommender.transformed(serialized)
         outputs = {}
         for name, task in self._recipe.judged.items():
-            if task.head == "click":
+            if task.kind.against_unseen:
                 label, known = _clicked(row, task)
             else:
                 value = tf.stack([self._label(name, row, user) for name in task.targets], axis=1)

@@ -16,7 +16,6 @@ from trainer.export.memory import Memory
 from trainer.export.ranking import ranking
 from trainer.export.readers import readers
 from trainer.export.requests import RawContent, UserRequest
-from trainer.heads import prediction
 from trainer.layers.heads import ProfileHead
 from trainer.model import Network
 from trainer.preprocessing import columns
@@ -181,7 +180,8 @@ class Recommender(tf.Module):
         answers.update((n, value[:, 0]) for n, value in
                        self._retrieval(user, index[:, None]).items())
         for name, pairs in self._pairs(user, among).items():
-            answers[name] = pairs if self.recipe.tasks[name].head == "click" else pairs[:, 0]
+            compared = self.recipe.tasks[name].kind.against_unseen
+            answers[name] = pairs if compared else pairs[:, 0]
         return answers
 
     def rank(self, serialized: tf.Tensor) -> Tensors:
@@ -257,7 +257,8 @@ class Recommender(tf.Module):
         return answers
 
     def _finish(self, name: str, raw: tf.Tensor) -> tf.Tensor:
-        return prediction(self.spec, self.recipe.tasks[name], raw)
+        task = self.recipe.tasks[name]
+        return task.kind.prediction(self.spec, task.targets, raw)
 
     def _seen_mask(self, user: tf.Tensor, sent: tf.Tensor) -> tf.Tensor:
         """Marks what a user has met, stored or in the request, `(batch, 1 + items)`."""

@@ -98,7 +98,7 @@ def fit_forest(users: sparse.csr_matrix, items: sparse.csr_matrix, known: Events
     """
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-    classifies = task.head == "binary"
+    classifies = task.kind.zero_one
     kind = RandomForestClassifier if classifies else RandomForestRegressor
     label = known.labels[str(task.label)]
     rows = np.flatnonzero(~np.isnan(label))

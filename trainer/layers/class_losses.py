@@ -1,39 +1,19 @@
-"""Losses over classes, over several labels, and over the whole catalogue."""
+"""Losses over classes, and over the whole catalogue."""
 
 from keras import ops
 
-from trainer.layers.losses import NEVER, binary_crossentropy, masked_mean
+from trainer.layers.losses import NEVER
 
 
-def multi_class_loss(logits, label):
-    """The cross-entropy of a softmax.
+def class_crossentropy(logits, label):
+    """Returns the cross-entropy of a softmax of each row, `(batch,)`.
 
     Args:
       logits: `(batch, classes)`.
-      label: Place of the class, float `(batch,)`, NaN where a row has none.
-
-    Returns:
-      The mean over the rows that have a label, a scalar.
+      label: Place of the class, float `(batch,)`.
     """
-    known = ops.cast(ops.logical_not(ops.isnan(label)), "float32")
-    place = ops.cast(ops.where(known > 0, label, 0.0), "int32")
-    own = ops.take_along_axis(logits, place[:, None], axis=1)[:, 0]
-    return masked_mean(ops.logsumexp(logits, axis=1) - own, known)
-
-
-def multi_label_loss(logits, labels):
-    """The mean cross-entropy over every label that a row has.
-
-    Args:
-      logits: `(batch, labels)`.
-      labels: 0 or 1, `(batch, labels)`, NaN where a row lacks one.
-
-    Returns:
-      A scalar.
-    """
-    known = ops.cast(ops.logical_not(ops.isnan(labels)), "float32")
-    loss = binary_crossentropy(logits, ops.where(known > 0, labels, 0.0))
-    return masked_mean(loss, known)
+    own = ops.take_along_axis(logits, ops.cast(label, "int32")[:, None], axis=1)[:, 0]
+    return ops.logsumexp(logits, axis=1) - own
 
 
 def catalogue_softmax(query, candidates, weight, index, temperature=1.0):

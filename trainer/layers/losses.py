@@ -60,6 +60,36 @@ def masked_mean(loss, known):
     return ops.sum(ops.where(known > 0, loss, 0.0)) / ops.maximum(ops.sum(known), 1.0)
 
 
+def labelled_mean(loss, prediction, label):
+    """Averages a loss over what has a label.
+
+    Args:
+      loss: Takes prediction and label, and returns a loss for each label.
+      prediction: `(batch, ...)`.
+      label: `(batch,)`, or `(batch, labels)`; NaN where a row has none.
+
+    Returns:
+      A scalar, 0 where no row has a label.
+    """
+    known = ops.cast(ops.logical_not(ops.isnan(label)), "float32")
+    return masked_mean(loss(prediction, ops.where(known > 0, label, 0.0)), known)
+
+
+def positive_weight(index, label=None, event=None):
+    """Returns how much each row counts as a positive example, `(batch,)`.
+
+    Args:
+      index: The row's item, `(batch,)`.
+      label: 1 for a positive row, NaN or 0 for another, `(batch,)`; every row is positive where
+        `None`.
+      event: The weight of the row's type of event, `(batch,)`; 1 where `None`.
+    """
+    weight = ops.ones_like(index, dtype="float32")
+    if label is not None:
+        weight = ops.where(ops.isnan(label), 0.0, label)
+    return weight if event is None else weight * event
+
+
 def squared_error(prediction, label):
     """Returns the squared error of each row, `(batch,)`."""
     return ops.square(prediction - label)

@@ -54,12 +54,13 @@ def check_losses(recipe: "Recipe") -> None:
       ValueError: The reviews of an item meet a head that compares it with unseen ones, or the loss
         of the variational autoencoder has a weight without cause.
     """
-    clicks = [name for name, task in recipe.tasks.items() if task.head == "click"]
+    clicks = [name for name, task in recipe.tasks.items() if task.kind.against_unseen]
     if "item_reviews" in recipe.model.past_parts and clicks:
         raise ValueError(
             f"'model.behaviour' has 'item_reviews', and the task '{clicks[0]}' has the head "
-            "'click': an event's item would show its reviews as of then, the unseen items those "
-            "of later, and the difference would tell which is which. Take one of them out")
+            f"'{recipe.tasks[clicks[0]].head}': an event's item would show its reviews as of then, "
+            "the unseen items those of later, and the difference would tell which is which. Take "
+            "one of them out")
     weight = recipe.training.reconstruction
     if not has_autoencoder(recipe.model) and weight != RECONSTRUCTION_WEIGHT:
         raise ValueError(f"'training.reconstruction' was given ({weight}), but only "

@@ -9,10 +9,7 @@ from trainer.recipe.strict import Count, Number, Strict, Width
 Family = Literal["network", "factorization", "similarity", "forest"]
 FITTED = ("network", "factorization")  # epoch by epoch
 
-# Of the families that are no network: what their tasks may be, and what they read of `model`,
-# `training` and `balancing`.
-HEADS = {"factorization": ("regression", "binary"), "similarity": ("retrieval",),
-         "forest": ("regression", "binary")}
+# What the families that are no network read of `model`, `training` and `balancing`.
 READ = {"factorization": ("training",), "similarity": (), "forest": ()}
 
 

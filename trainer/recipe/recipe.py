@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ValidationInfo, field_validator, model_val
 from trainer.preprocessing.past import Past
 from trainer.recipe.behaviour import check_losses, past_of
 from trainer.recipe.encoders import Encoders
-from trainer.recipe.families import HEADS, READ, Family, FamilyOptions
+from trainer.recipe.families import READ, Family, FamilyOptions
 from trainer.recipe.names import check_names
 from trainer.recipe.network import ModelOptions
 from trainer.recipe.preprocessing import Preprocessing
@@ -16,8 +16,8 @@ from trainer.recipe.task import Task
 from trainer.recipe.text import require_readers
 from trainer.recipe.training import Training
 from trainer.recipe.tune import Tune, check_ranges
+from trainer.tasks import TASK_KINDS
 
-RANKING = ("retrieval", "regression", "binary", "click")
 Modality = Literal["categorical", "numeric", "text", "image", "audio", "video"]
 ALL: Literal["all"] = "all"
 Modalities = Annotated[
@@ -72,7 +72,7 @@ class Recipe(FamilyOptions):
 
     @model_validator(mode="after")
     def _ranks(self) -> "Recipe":
-        if [task.head for task in self.tasks.values()].count("retrieval") > 1:
+        if sum(task.kind.retrieves for task in self.tasks.values()) > 1:
             raise ValueError("at most one task may have the head 'retrieval'")
         able = self.scored
         told = ", ".join(f"'{name}'" for name in able) or "none of these tasks"
@@ -80,12 +80,13 @@ class Recipe(FamilyOptions):
             raise ValueError("no task has the head 'retrieval', so 'rank_by' must name the task "
                              f"by whose score items are ranked: {told}")
         if self.rank_by is not None and self.rank_by not in able:
+            ranking = ", ".join(name for name, kind in TASK_KINDS.items() if kind.ranks)
             raise ValueError(f"'rank_by' is '{self.rank_by}', but only a task with the head "
-                             f"{', '.join(RANKING)} ranks: {told}")
+                             f"{ranking} ranks: {told}")
         if self.retrieval is None and self.training.softmax == "catalogue":
             raise ValueError("'training.softmax' is 'catalogue', but no task has the head "
                              "'retrieval', whose softmax it is")
-        if self.relevant is None and self.tasks[self.ranking].head == "regression":
+        if self.relevant is None and not self.tasks[self.ranking].kind.zero_one:
             raise ValueError(f"items are ranked by '{self.ranking}', a number, which does not say "
                              "what is worth recommending: give 'relevant', a label that is 0 or 1")
         return self
@@ -104,9 +105,10 @@ class Recipe(FamilyOptions):
                 raise ValueError(f"'{name}' was given, but a '{family}' has none of it: take it "
                                  "away, or take the family 'network'")
         for name, task in self.tasks.items():
-            if task.head not in HEADS[family]:
+            if family not in task.kind.families:
+                able = " and ".join(n for n, kind in TASK_KINDS.items() if family in kind.families)
                 raise ValueError(f"task '{name}' has the head '{task.head}', but a '{family}' "
-                                 f"learns {' and '.join(HEADS[family])} only")
+                                 f"learns {able} only")
         if family == "factorization" and len(self.tasks) != 1:
             raise ValueError("a 'factorization' learns exactly one task; its factors are those of "
                              "one matrix")
@@ -151,7 +153,7 @@ class Recipe(FamilyOptions):
     @property
     def retrieval(self) -> str | None:
         """The name of the retrieval task, where there is one."""
-        return next((name for name, task in self.tasks.items() if task.head == "retrieval"), None)
+        return next((name for name, task in self.tasks.items() if task.kind.retrieves), None)
 
     @property
     def ranking(self) -> str:
@@ -161,7 +163,7 @@ class Recipe(FamilyOptions):
     @property
     def scored(self) -> list[str]:
         """The tasks that predict one number, each of which could rank."""
-        return [name for name, task in self.tasks.items() if task.head in RANKING]
+        return [name for name, task in self.tasks.items() if task.kind.ranks]
 
     @property
     def relevance(self) -> str | None:
@@ -177,4 +179,4 @@ class Recipe(FamilyOptions):
     @property
     def judged(self) -> dict[str, Task]:
         """The tasks whose predictions are held against labels: all but retrieval."""
-        return {name: task for name, task in self.tasks.items() if task.head != "retrieval"}
+        return {name: task for name, task in self.tasks.items() if not task.kind.retrieves}

@@ -1,0 +1,69 @@
+"""Kinds of tasks: what the registry must hold, and a kind of our own that trains and is judged."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from ordinal import Ordinal
+from tiny_fit import SPEC, tiny_data
+
+from components.prediction_evaluator.executor import judge
+from trainer.curves import by_name
+from trainer.data.interactions import model_inputs
+from trainer.fit import fit_twice
+from trainer.recipe import Recipe
+from trainer.scoring import catalogue, ranking_scores, user_outputs
+from trainer.tasks import TASK_KINDS
+from trainer.written_scores import TaskScores
+
+
+@pytest.fixture
+def ordinal(monkeypatch):
+    monkeypatch.setitem(TASK_KINDS, Ordinal.name, Ordinal())
+
+
+def _recipe(**training) -> Recipe:
+    return Recipe(
+        description="tiny", modalities=(), model={"dim": 4}, rank_by="grade", relevant="like",
+        training={"batch_size": 32, "learning_rate": 0.05, "max_epochs": 12, **training},
+        tasks={"grade": {"head": "ordinal", "label": "rating"}})
+
+
+@pytest.mark.parametrize("name", TASK_KINDS)
+def test_a_kind_is_registered_by_its_name(name):
+    assert TASK_KINDS[name].name == name
+
+
+def test_a_kind_of_our_own_is_in_every_list_of_kinds(ordinal):
+    assert _recipe().scored == ["grade"]
+    with pytest.raises(ValueError, match="a task with head 'ordinal' needs a label"):
+        Recipe(description="d", modalities=(), tasks={"grade": {"head": "ordinal"}})
+    with pytest.raises(ValueError, match="known are .*, 'multi_label', 'ordinal'"):
+        Recipe(description="d", modalities=(), tasks={"grade": {"head": "nominal"}})
+    with pytest.raises(ValueError, match="only a task with the head retrieval, regression, "
+                                         "binary, click, ordinal ranks"):
+        Recipe(description="d", modalities=(), tasks=_recipe().tasks, rank_by="it")
+
+
+def test_a_kind_of_our_own_trains_and_is_judged(ordinal, tmp_path):
+    data = dataclasses.replace(tiny_data(), recipe=_recipe())
+    result = fit_twice(data, 1, tmp_path / "logs", tmp_path / "checkpoints")
+    losses = by_name(result.curves["first"])["grade_loss"]
+    assert losses[-1] < losses[0]
+    rows = data.reader.rows(["train", "validation"])
+    label, task = rows["label__rating"], data.recipe.tasks["grade"]
+    vectors, _ = catalogue(result.network)
+    head = result.network.heads["grade"]
+    assert head.offset == pytest.approx(np.nanmean(label))
+    raw = head(user_outputs(result.network, model_inputs(rows))["grade"],
+               vectors[rows["item_index"]])
+    predicted = np.asarray(task.kind.prediction(SPEC, task.targets, raw))
+    assert predicted.min() >= 1 and predicted.max() <= 5
+    scores = ranking_scores(result.network, model_inputs(rows), vectors)
+    np.testing.assert_allclose(
+        scores[range(len(scores)), rows["item_index"]], raw, rtol=1e-4, atol=1e-4)
+    known = ~np.isnan(label)
+    written = {"grade": TaskScores(task.head, label[known], predicted[known])}
+    trivial = float(np.std(label[known]))
+    assert judge(written, 0.55, trivial).passed
+    assert not judge(written, 0.55, 0.0).passed

@@ -1,0 +1,56 @@
+"""Binary: the probability that a label is 1."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from schemas import FeatureSpec
+from trainer.tasks.kind import Batch, Start, bounded_shares
+from trainer.tasks.probability import Probability
+
+
+class Binary(Probability):
+    """Predicts the probability of a label that is 0 or 1."""
+
+    name = "binary"
+    needs_label = True
+    of_users = True
+    ranks = True
+    families = ("network", "factorization", "forest")
+
+    def start(self, spec: FeatureSpec, targets: tuple[str, ...],
+              means: Mapping[str, Start]) -> Start:
+        """Returns the log-odds of the label's share; 0 where no row shows it."""
+        share = bounded_shares(targets, means)
+        return np.log(share / (1 - share)).tolist()[0]
+
+    def loss(self, name: str, targets: tuple[str, ...], batch: Batch):
+        """The cross-entropy."""
+        from trainer.layers.losses import binary_crossentropy, labelled_mean
+
+        return labelled_mean(binary_crossentropy, batch.outputs[name], batch.labels[targets[0]])
+
+    def measured(self, labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+        """Returns the area under the curve, and what a threshold of 0.5 gives."""
+        label, said = labels.astype(float), predictions.astype(float) > 0.5
+        hits, true, told = float((said & (label > 0)).sum()), float(label.sum()), float(said.sum())
+        precision, recall = hits / told if told else 0.0, hits / true if true else 0.0
+        total = precision + recall
+        return {
+            "auc": area_under_curve(label > 0, predictions.astype(float)),
+            "accuracy": float((said == (label > 0)).mean()) if len(label) else math.nan,
+            "precision": precision, "recall": recall,
+            "f1": 2 * precision * recall / total if total else 0.0,
+        }
+
+
+def area_under_curve(positive: np.ndarray, score: np.ndarray) -> float:
+    """Returns the chance that a positive row scores above a negative one, ties counting half."""
+    pairs = float(positive.sum()) * float((~positive).sum())
+    if not pairs:
+        return math.nan
+    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(count) - (count - 1) / 2)[place]
+    ones = float(positive.sum())
+    return float((ranks[positive].sum() - ones * (ones + 1) / 2) / pairs)

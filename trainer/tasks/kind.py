@@ -1,0 +1,177 @@
+"""What a kind of task decides: its labels, head, loss, predictions and metrics.
+
+The command line reads kinds before anything needs Keras, so that methods import what they compute
+with.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from schemas import FeatureSpec
+from schemas.spec import Label
+from trainer.preprocessing import columns
+
+Start = float | list[float]
+
+# Nobody is sure of what the training rows do not show: a head must be able to learn otherwise.
+RAREST = 1e-4
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of TFX's Evaluator.
+
+    Attributes:
+      name: Its class in Keras or TFMA.
+      options: The arguments of that class as JSON.
+      limit: The limits of the configuration that the metric is held against, `rmse` or `auc`.
+      largest: What the metric may be at most, whatever the configuration says.
+    """
+
+    name: str
+    options: str = ""
+    limit: str | None = None
+    largest: float | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a loss may read of a training step.
+
+    Attributes:
+      labels: Labels by name, `(batch,)`, NaN where a row has none.
+      outputs: The network's outputs.
+      sampled_softmax: The retrieval loss, with the signature of
+        `trainer.layers.losses.in_batch_softmax`.
+      probability: Chance of each item index among the training rows, `(items,)`.
+      temperature: Divides the logits of retrieval.
+    """
+
+    labels: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+    sampled_softmax: Callable[..., Any]
+    probability: np.ndarray
+    temperature: float
+
+    def event_weight(self, targets: tuple[str, ...]):
+        """Returns how much each row counts as a positive example of a label, `(batch,)`."""
+        from trainer.layers.losses import positive_weight
+
+        label = self.labels[targets[0]] if targets else None
+        return positive_weight(
+            self.outputs["index"], label, self.labels.get(columns.EVENT_WEIGHT))
+
+
+class TaskKind:
+    """Base of the kinds: a task without a label whose head gives one number.
+
+    `targets` are the names of the labels that a task reads. A kind has no state: what differs
+    between two tasks of a kind comes as an argument.
+
+    Attributes:
+      name: What recipes call the kind, by the key `head`.
+      needs_label: Whether the key `label` is needed.
+      several: Whether the key `labels` takes the place of `label`.
+      zero_one: Whether labels must be 0 or 1, so that they also say what is relevant.
+      of_users: Whether a label may be an attribute of the user.
+      ranks: Whether the output is one number, by which items can be ranked.
+      retrieves: Whether the score is the inner product of two vectors, which an index searches;
+        such a task has no head and is judged by its ranking alone.
+      against_unseen: Whether a row's item is compared with items that the user has no event with.
+      families: The families of models that learn it.
+      apart: Metrics of each unit by itself.
+    """
+
+    name: str
+    needs_label = False
+    several = False
+    zero_one = False
+    of_users = False
+    ranks = False
+    retrieves = False
+    against_unseen = False
+    families: tuple[str, ...] = ("network",)
+    apart: tuple[Metric, ...] = ()
+
+    def check(self, label: str | None, labels: tuple[str, ...] | None) -> None:
+        """Refuses a task that does not name the labels it needs.
+
+        Raises:
+          ValueError: It does not; the message says what is needed.
+        """
+        if self.needs_label and label is None:
+            raise ValueError(f"a task with head '{self.name}' needs a label")
+
+    def label_fault(self, spec: FeatureSpec, label: Label) -> str:
+        """Says why a label of a dataset is not of the type that the kind needs, or `""`."""
+        if self.zero_one and not label.binary:
+            return (f"needs a label that is 0 or 1, and {label.name!r} is not. Dataset "
+                    f"{spec.name!r} has: {names_of(spec, lambda known: known.binary)}.")
+        return ""
+
+    def units(self, spec: FeatureSpec, targets: tuple[str, ...]) -> int:
+        """Returns how many numbers the head gives for a pair."""
+        return 1
+
+    def start(self, spec: FeatureSpec, targets: tuple[str, ...],
+              means: Mapping[str, Start]) -> Start:
+        """Returns the output at which the head starts, so that it predicts the base rate.
+
+        Args:
+          spec: The dataset's spec.
+          targets: The task's labels.
+          means: What `trainer.label_facts.label_means` returned.
+
+        Returns:
+          One number, or one for each unit.
+        """
+        return 0.0
+
+    def loss(self, name: str, targets: tuple[str, ...], batch: Batch):
+        """Returns the mean loss over the rows of a batch that have the labels, a scalar.
+
+        Args:
+          name: The task's name, which is that of its output.
+          targets: The task's labels.
+          batch: The step's labels and outputs.
+        """
+        raise NotImplementedError(f"The kind {self.name!r} has no loss.")
+
+    def prediction(self, spec: FeatureSpec, targets: tuple[str, ...], raw):
+        """Turns the head's output, `(...)` or `(..., units)`, into what is predicted."""
+        return raw
+
+    def metrics(self, spec: FeatureSpec, targets: tuple[str, ...]) -> tuple[Metric, ...]:
+        """Returns what TFX's Evaluator measures of a task."""
+        return ()
+
+    def trivial(self, mean: Start, labels: np.ndarray) -> dict[str, float]:
+        """Returns the errors of predicting the training's mean or shares, by metric.
+
+        Args:
+          mean: The label's mean or shares over the training rows.
+          labels: The label of the rows to judge by, `(rows,)`; one at least.
+        """
+        return {}
+
+    def measured(self, labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+        """Returns the metrics of written predictions; NaN where the rows do not tell.
+
+        Args:
+          labels: `(rows,)`, of the rows that have one.
+          predictions: `(rows,)`.
+        """
+        raise NotImplementedError(f"The kind {self.name!r} does not measure written predictions.")
+
+
+def names_of(spec: FeatureSpec, wanted: Callable[[Label], object]) -> str:
+    """Lists the labels of a dataset that are as wanted, for a message."""
+    return ", ".join(label.name for label in spec.labels if wanted(label)) or "none"
+
+
+def bounded_shares(targets: tuple[str, ...], means: Mapping[str, Start]) -> np.ndarray:
+    """Returns the labels' shares, none of them 0 or 1; 0.5 where the rows show none."""
+    return np.clip([means.get(label, 0.5) for label in targets], RAREST, 1 - RAREST)

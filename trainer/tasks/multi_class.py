@@ -1,0 +1,67 @@
+"""Multi-class: which of its values a categorical label has."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from schemas import FeatureSpec
+from schemas.spec import Label
+from trainer.tasks.kind import (
+    RAREST,
+    Batch,
+    Metric,
+    Start,
+    TaskKind,
+    bounded_shares,
+    names_of,
+)
+
+
+class MultiClass(TaskKind):
+    """Predicts the probability of each class."""
+
+    name = "multi_class"
+    needs_label = True
+    of_users = True
+
+    def label_fault(self, spec: FeatureSpec, label: Label) -> str:
+        """Refuses a label without classes."""
+        if label.classes:
+            return ""
+        return (f"needs a categorical label, and {label.name!r} is not. Dataset {spec.name!r} "
+                f"has: {names_of(spec, lambda known: known.classes)}. Tag a column of text whose "
+                "values are listed in a string_domain.")
+
+    def units(self, spec: FeatureSpec, targets: tuple[str, ...]) -> int:
+        """Returns the number of classes."""
+        return len(spec.label(targets[0]).classes)
+
+    def start(self, spec: FeatureSpec, targets: tuple[str, ...],
+              means: Mapping[str, Start]) -> Start:
+        """Returns the logarithms of the classes' shares."""
+        return np.log(bounded_shares(targets, means)[0]).tolist()
+
+    def loss(self, name: str, targets: tuple[str, ...], batch: Batch):
+        """The cross-entropy of a softmax."""
+        from trainer.layers.class_losses import class_crossentropy
+        from trainer.layers.losses import labelled_mean
+
+        return labelled_mean(class_crossentropy, batch.outputs[name], batch.labels[targets[0]])
+
+    def prediction(self, spec: FeatureSpec, targets: tuple[str, ...], raw):
+        """Returns the probability of each class, `(..., classes)`."""
+        from keras import ops
+
+        return ops.softmax(raw, axis=-1)
+
+    def metrics(self, spec: FeatureSpec, targets: tuple[str, ...]) -> tuple[Metric, ...]:
+        """Returns accuracy and cross-entropy, which must say more than that all are as likely."""
+        chance = math.log(self.units(spec, targets))
+        return (Metric("SparseCategoricalAccuracy"),
+                Metric("SparseCategoricalCrossentropy", largest=chance))
+
+    def trivial(self, mean: Start, labels: np.ndarray) -> dict[str, float]:
+        """Returns the cross-entropy of the training's shares."""
+        shares = np.clip(np.asarray(mean), RAREST, 1.0)
+        return {"cross_entropy": float(-np.log(shares[labels.astype(int)]).mean())}
