@@ -1,8 +1,10 @@
 """What the Trainer noted of the labels, and what follows from it for a model's figures."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 # What predicts without a model, by the metric that it is held against.
@@ -57,4 +59,32 @@ def relative_reasons(tasks: Mapping[str, Mapping[str, Any]], facts: Mapping[str,
                 reasons.append(
                     f"{name}, metric {metric} {reached:.4g} is more than {max_error_ratio:g} times "
                     f"the {trivial:.4g} of {_TRIVIAL[metric]}")
+    return reasons
+
+
+def label_reasons(tasks: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any],
+                  min_auc: float) -> list[str]:
+    """Asks of a task of several labels that it tells rows apart, and not only labels.
+
+    The area under the curve of all pairs of a row and a label is high where some labels are
+    frequent and others rare, also for a model that answers the same for everybody.
+
+    Args:
+      tasks: The model's metrics on the test rows, by task; `auc_0` is that of the first label.
+      facts: What the Trainer noted of the labels.
+      min_auc: Smallest mean of the areas of those labels that have one.
+
+    Returns:
+      One sentence for each task below it.
+    """
+    reasons = []
+    for name, fact in facts.items():
+        if not fact["demanded"] or len(fact["labels"]) < 2:
+            continue
+        areas = [tasks.get(name, {}).get(f"auc_{place}", math.nan)
+                 for place, seen in enumerate(fact["labels"].values())
+                 if seen["test_rows"] and seen["test_value"] is None]
+        if areas and not mean(areas) >= min_auc:  # a NaN is refused
+            reasons.append(f"{name}, the mean auc of its labels {mean(areas):.4g} is below "
+                           f"{min_auc:.4g}")
     return reasons

@@ -162,6 +162,7 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: 
     gate = Gate(
         model=model, ranking=ranking.outputs["verdict"], server=server.outputs["verdict"],
         model_run=trainer.outputs["model_run"], max_error_ratio=config.thresholds.max_error_ratio,
+        min_label_auc=config.thresholds.smallest_auc,
         **({"evaluation_metrics": evaluator.outputs["evaluation"]} if evaluator else {}),
         **({"evaluation": evaluator.outputs["blessing"]}
            if evaluator and demands(config.recipe, spec) else {}),

@@ -30,6 +30,7 @@ class GateSpec(component_spec.ComponentSpec):
     }
     PARAMETERS = {
         "max_error_ratio": component_spec.ExecutionParameter(type=float, optional=True),
+        "min_label_auc": component_spec.ExecutionParameter(type=float, optional=True),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
 
@@ -50,6 +51,7 @@ class Gate(base_component.BaseComponent):
         evaluation_metrics: channel.BaseChannel | None = None,
         model_run: channel.BaseChannel | None = None,
         max_error_ratio: float | None = None,
+        min_label_auc: float | None = None,
     ) -> None:
         """Builds the component.
 
@@ -64,8 +66,11 @@ class Gate(base_component.BaseComponent):
           model_run: The `ModelRun` of the Trainer, which tells what the labels are.
           max_error_ratio: Largest error of a task, as a share of what a trivial predictor
             reaches; nothing is asked where `None`.
+          min_label_auc: Smallest mean area under the curve of a task's labels, where it has
+            several; nothing is asked where `None`.
         """
         verdicts = {"server": server, "predictions": predictions}
+        limits = {"max_error_ratio": max_error_ratio, "min_label_auc": min_label_auc}
         super().__init__(
             spec=GateSpec(
                 model=model,
@@ -74,7 +79,7 @@ class Gate(base_component.BaseComponent):
                 ranking=ranking,
                 model_run=model_run,
                 **{name: verdict for name, verdict in verdicts.items() if verdict},
-                **({} if max_error_ratio is None else {"max_error_ratio": float(max_error_ratio)}),
+                **{name: float(limit) for name, limit in limits.items() if limit is not None},
                 blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
                 code_digest=code_digest("components.gate.executor"),
             )

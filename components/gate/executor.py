@@ -10,7 +10,12 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import Artifact, artifact_utils
 
 from components.gate.metric_failures import metric_failures
-from components.label_facts import read_label_facts, relative_reasons, without_auc
+from components.label_facts import (
+    label_reasons,
+    read_label_facts,
+    relative_reasons,
+    without_auc,
+)
 from components.task_metrics import task_metrics
 from components.verdict import Outcome
 
@@ -39,12 +44,14 @@ class Executor(base_executor.BaseExecutor):
                                         without_auc(facts))
         outcomes = {name: Outcome.load(one(input_dict[name]).uri) for name in _CHECKS
                     if input_dict.get(name)}
-        ratio = exec_properties.get("max_error_ratio")
-        if facts and ratio is not None:
+        ratio, min_auc = map(exec_properties.get, ("max_error_ratio", "min_label_auc"))
+        if facts:
             metrics = (outcomes["predictions"].figures.get("tasks", {})
                        if "predictions" in outcomes
                        else task_metrics(one(input_dict["evaluation_metrics"]).uri))
-            reasons += [f"Gate: {text}" for text in relative_reasons(metrics, facts, ratio)]
+            found = [] if ratio is None else relative_reasons(metrics, facts, ratio)
+            found += [] if min_auc is None else label_reasons(metrics, facts, min_auc)
+            reasons += [f"Gate: {text}" for text in found]
         reasons += verdict_reasons(outcomes)
         write_blessing(one(output_dict["blessing"]), one(input_dict["model"]), reasons)
 

@@ -17,7 +17,7 @@ from schemas import InputError, TesseraError
 
 _TIMEOUT_S, _BODY_S = 10.0, 60.0  # between two bytes, and for a whole answer
 _LONGEST_BODY, _LONGEST_REASON = 2**26, 300
-_PAGE = 200  # the most that the server gives
+_PAGE, _MOST_PAGES = 200, 1000  # the most that the server gives, and that we read
 DELAYS_S = (1.0, 2.0, 4.0, 8.0)
 _PASSING = (429, 500, 502, 503, 504)
 _LOGGED_OUT = (401, 403)
@@ -93,13 +93,13 @@ class Api:
         Raises:
           Refused: The server says no.
           Unanswered: There is no answer, also after the last attempt.
-          InputError: The server's certificate is not trusted.
+          InputError: The server's certificate is not trusted, or there is no token to show.
         """
         asked = f"{path}?{urlencode(query)}" if query else path
         for delay in delays:
             try:
                 return self._ask("GET", what, asked, None)
-            except (Refused, Unanswered) as error:
+            except TesseraError as error:
                 if not passing(error):
                     raise
                 self.sleep(delay)
@@ -143,7 +143,7 @@ class Api:
           TesseraError: See `get`.
         """
         token, seen = "", set()
-        while True:
+        for _ in range(_MOST_PAGES):
             answer = self.get(what, path, {
                 **query, "page_size": _PAGE, **({"page_token": token} if token else {})})
             found = answer.get(key) or []
@@ -155,6 +155,7 @@ class Api:
             if not token or token in seen:
                 return
             seen.add(token)
+        raise Refused(f"{self.host} has no end of pages as it is to {what}.", 200)
 
     def _ask(self, method: str, what: str, path: str, body: dict[str, Any] | None) -> dict:
         try:
@@ -167,7 +168,7 @@ class Api:
                     "your authority's certificates with --ca-file, or the name that the "
                     "certificate is for with --host.") from error
             raise Unanswered(
-                f"Nobody answers at {self.host}: {_line(str(cause)) or type(cause).__name__}.",
+                f"Nobody answers at {self.host}: {one_line(str(cause)) or type(cause).__name__}.",
                 None, not isinstance(cause, ConnectionRefusedError)) from error
         kind = headers.get_content_type() if "content-type" in headers else "application/json"
         if 300 <= status < 400 or (status < 300 and "json" not in kind):
@@ -183,7 +184,7 @@ class Api:
                           f"{LOGIN_HINT if status in _LOGGED_OUT else ''}", status)
         try:
             answer = json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unanswered(f"{self.host} answers with malformed JSON of {len(content)} bytes as "
                              f"it is to {what}.", status, True) from error
         if not isinstance(answer, dict):
@@ -261,15 +262,15 @@ def _reason(content: bytes) -> str:
     """Returns the server's own words: `message`, and `error` of older ones."""
     try:
         told = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     if not isinstance(told, dict):
         return ""
     found = told.get("message") or told.get("error") or ""
-    return _line(found if isinstance(found, str) else json.dumps(found))
+    return one_line(found if isinstance(found, str) else json.dumps(found))
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """Returns text of others in one line without what a terminal would obey."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]} …"

@@ -112,6 +112,9 @@ def run_parameters(compiled: Compiled, given: list[str]) -> dict[str, Any]:
         if not equals or key not in compiled.parameters:
             raise InputError(f"--set {word!r}: give key=value with one of: "
                              f"{', '.join(sorted(compiled.parameters))}.")
+        if "{{" in text:
+            raise InputError(f"--set {word!r}: Kubeflow resolves no '{{{{...}}}}' in a run's "
+                             "parameter: give the value itself.")
         if key in values:
             raise InputError(f"--set gives {key} twice: leave one out.")
         values[key] = _value(word, key, text, compiled.parameters[key])

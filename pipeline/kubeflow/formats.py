@@ -39,6 +39,12 @@ _VOLUMES = ("kfp-launcher", "gcs-scratch", "s3-scratch", "minio-scratch", "dot-l
             "dot-cache-scratch", "dot-config-scratch", "var-run-argo", "tmp-dir-argo",
             "kfp-workspace")
 SHM_VOLUME = "dev-shm"
+_OWN = ("pipeline/", "pipelines.kubeflow.org/", "workflows.argoproj.io/")
+# Annotations whose values Kubernetes checks, most of them older forms of a pod's fields.
+_READ = (*_OWN, "kubernetes.io/config.", "scheduler.alpha.kubernetes.io/",
+         "controller.kubernetes.io/pod-deletion-cost", "seccomp.security.alpha.kubernetes.io/",
+         "container.seccomp.security.alpha.kubernetes.io/",
+         "container.apparmor.security.beta.kubernetes.io/")
 
 
 def amount(text: str) -> Decimal:
@@ -69,8 +75,11 @@ def _qualified(text: str) -> str:
     return text
 
 
-def _lower_qualified(text: str) -> str:
+def _annotation(text: str) -> str:
     _qualified(text.lower())  # so does Kubernetes with annotations
+    if text.startswith(_READ):
+        raise ValueError("Kubernetes reads what this annotation says, or Kubeflow and Argo write "
+                         "it themselves: expected another one")
     return text
 
 
@@ -82,7 +91,7 @@ def _config_key(text: str) -> str:
 
 
 def _own_label(text: str) -> str:
-    if text.startswith(("pipeline/", "pipelines.kubeflow.org/", "workflows.argoproj.io/")):
+    if text.startswith(_OWN):
         raise ValueError("this label is Kubeflow's own: expected another prefix")
     return text
 
@@ -162,7 +171,7 @@ LabelValue = Annotated[str, _checked(
     "at both ends")]
 LabelKey = Annotated[str, AfterValidator(_qualified)]
 PodLabelKey = Annotated[LabelKey, AfterValidator(_own_label)]
-AnnotationKey = Annotated[str, AfterValidator(_lower_qualified)]
+AnnotationKey = Annotated[str, AfterValidator(_annotation)]
 SecretEntry = Annotated[str, AfterValidator(_config_key)]
 Device = Annotated[str, AfterValidator(_device)]
 Image = Annotated[str, AfterValidator(_image)]

@@ -34,6 +34,9 @@ def broken_placeholders(spec: dict, platform: dict) -> Iterator[str]:
         if path[:2] == ("deploymentSpec", "executors") and path[4:5] in (("command",), ("args",)):
             for placeholder in found:
                 yield from _in_container(path[2], placeholder, executors.get(path[2], {}))
+            if "{{" in _PLACEHOLDER.sub("", text):
+                yield (f"{path[2]} has '{{{{' without '}}}}' in {text[:40]!r}, which nothing "
+                       "resolves")
         elif path[:3] == ("root", "dag", "tasks") and path[-2:] == ("runtimeValue", "constant"):
             if found and text not in _OF_PARAMETER:
                 yield (f"task {path[3]}: Kubeflow does not resolve {text} as the value of "

@@ -102,15 +102,20 @@ def _figures(outcome: NodeOutcome, path: Path) -> dict[str, Any]:
 
 
 def _metrics(outcome: NodeOutcome, path: Path) -> dict[str, Any]:
-    figures = flat(task_metrics(outcome.of_type("ModelEvaluation")))
+    uri = outcome.of_type("ModelEvaluation")
+    tasks = task_metrics(uri)
+    for task in set(tasks) & set(found := confusions(uri)):
+        if not _both_classes(found[task]):  # TFMA gives 0 for an area that there is not
+            tasks[task].pop("auc", None)
+    figures = flat(tasks)
     _write(path, figures)
     return figures
 
 
 def _classification(outcome: NodeOutcome, path: Path) -> dict[str, Any]:
-    """The first binary task's ROC curve, and its confusion matrix at 0.5."""
+    """The ROC curve of the first binary task that has one, and its confusion matrix at 0.5."""
     found = confusions(outcome.of_type("ModelEvaluation"))
-    task = min(found, default=None)
+    task = min((name for name, points in found.items() if _both_classes(points)), default=None)
     metadata = {} if task is None else classification(found[task])
     _write(path, {"task": task, **metadata})
     return metadata
@@ -159,6 +164,12 @@ def classification(points: list[dict[str, float]]) -> dict[str, Any]:
     return {"confidenceMetrics": curve,
             "confusionMatrix": {"annotationSpecs": [{"displayName": "0"}, {"displayName": "1"}],
                                 "rows": rows}}
+
+
+def _both_classes(points: list[dict[str, float]]) -> bool:
+    """Tells whether the test rows have positives and negatives, so that there is a curve."""
+    one = points[0]
+    return one["tp"] + one["fn"] > 0 and one["fp"] + one["tn"] > 0
 
 
 def _share(part: float, rest: float) -> float:

@@ -162,7 +162,8 @@ class Server:
         query = {"namespace": self._namespace} if self._namespace else {}
         listed = [e for e in self.api.pages("list experiments", "experiments", "experiments", query)
                   if name in (e.get("display_name"), e.get("experiment_id"))]
-        usable = [e for e in listed if e.get("storage_state") != "ARCHIVED"]
+        usable = list({e.get("experiment_id"): e for e in listed
+                       if e.get("storage_state") != "ARCHIVED"}.values())  # pages may overlap
         if listed and not usable:
             raise InputError(f"Experiment {name!r} is archived, and nobody sees its runs there. "
                              "Restore it in the interface, or give another --experiment.")

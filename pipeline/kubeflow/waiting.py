@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from pipeline.kubeflow.api import Api, Refused, Unanswered
+from pipeline.kubeflow.api import Api, Refused, Unanswered, one_line
 from pipeline.kubeflow.compiled import task_names
 from schemas import InputError, TesseraError
 
 _GOOD, _BAD = "SUCCEEDED", ("FAILED", "CANCELED", "SKIPPED")
+_USUAL = ("PENDING", "RUNNING", _GOOD, *_BAD)
 _EVERY_S = 5.0
 # About ten minutes: an API server that restarts, a token that the kubelet renews.
 _PATIENCE_S = (1.0, 2.0, 4.0, 8.0, 15.0, *(30.0 for _ in range(19)))
@@ -55,18 +56,27 @@ class Wait:
           TesseraError: The run did not succeed; the message names the steps that failed.
         """
         told: dict[str, str] = {}
+        waited = 0.0  # without a word about the run's state
         try:
             while True:
                 run = self._look()
+                state = run.get("state")
+                waited = 0.0 if isinstance(state, str) else waited + _EVERY_S
+                if waited > sum(_PATIENCE_S):
+                    raise LostSightError(f"{self._api.host} does not say how the run is. "
+                                         f"{self._goes_on()}")
+                if isinstance(state, str) and state not in _USUAL and told.get("") != state:
+                    told[""] = state  # paused, or being cancelled
+                    self._say(f"The run is {one_line(state).lower()}.")
                 steps, inner = self._steps(run)
                 for step in steps:
-                    name, state = step["display_name"], step["state"]
-                    if told.get(name) != state:
-                        told[name] = state
-                        self._say(f"{name:<40} {state.lower()}")
-                if run.get("state") == _GOOD:
+                    name, now = step["display_name"], step["state"]
+                    if told.get(name) != now:
+                        told[name] = now
+                        self._say(f"{one_line(name):<40} {one_line(now).lower()}")
+                if state == _GOOD:
                     return
-                if run.get("state") in _BAD:
+                if state in _BAD:
                     raise TesseraError(self._outcome(run, steps, inner))
                 self._api.sleep(_EVERY_S)
         except KeyboardInterrupt as error:
@@ -88,9 +98,13 @@ class Wait:
         return run
 
     def _passing(self, error: TesseraError) -> bool:
-        """Whether to look again: a session ends, a server restarts, and the run goes on."""
-        passing = isinstance(error, Unanswered) or (
-            isinstance(error, Refused) and error.logged_out and self._seen)
+        """Whether to look again: a session ends, a server restarts, and the run goes on.
+
+        A token's file may be missing for a moment, as a certificate may be out of date.
+        """
+        locked = isinstance(error, InputError) or (
+            isinstance(error, Refused) and error.logged_out)
+        passing = isinstance(error, Unanswered) or (locked and self._seen)
         if passing and not self._silent:
             self._silent = True
             self._say(f"{error} The run goes on; tried again for {sum(_PATIENCE_S) / 60:.0f} "
@@ -109,7 +123,7 @@ class Wait:
         details = run.get("run_details")
         listed = (details.get("task_details") if isinstance(details, dict) else None) or []
         tasks = [t for t in listed if isinstance(t, dict) and isinstance(t.get("state"), str)
-                 and t.get("display_name")]
+                 and isinstance(t.get("display_name"), str) and t["display_name"]]
         if self._spec is None:
             self._spec = self._spec_of(run)
         names, inner = task_names(self._spec), _inner(self._spec)
@@ -130,12 +144,13 @@ class Wait:
             try:
                 spec = self._api.get("look at the pipeline",
                                      f"pipelines/{ids[0]}/versions/{ids[1]}").get("pipeline_spec")
-            except (Refused, Unanswered):
+            except TesseraError:
                 spec = None  # its steps are told by their names then
         return spec if isinstance(spec, dict) else {}
 
     def _outcome(self, run: dict[str, Any], steps: list[dict], inner: list[dict]) -> str:
-        failed = [(t["display_name"], _reason(t)) for t in steps if t["state"] == "FAILED"]
+        failed = [(one_line(t["display_name"]), _reason(t))
+                  for t in steps if t["state"] == "FAILED"]
         lines = [f"{name}{f' ({reason})' if reason else ''}" for name, reason in failed]
         reasons = [_reason(run)] if _reason(run) else []
         if not any(reason for _, reason in failed):
@@ -152,7 +167,8 @@ def _inner(spec: dict[str, Any]) -> re.Pattern[str]:
     They are drivers, executors, each attempt of one, and the workflow: the pipeline's name and five
     characters, of which Kubernetes takes no vowels.
     """
-    info = spec.get("pipeline_spec", spec).get("pipelineInfo")
+    inner = spec.get("pipeline_spec", spec)
+    info = inner.get("pipelineInfo") if isinstance(inner, dict) else None
     name = info.get("name") if isinstance(info, dict) else None
     workflow = (f"{re.escape(name)}-[a-z0-9]{{5}}" if isinstance(name, str)
                 else ".+-[bcdfghjklmnpqrstvwxz2456789]{5}")
@@ -163,4 +179,4 @@ def _reason(one: dict[str, Any]) -> str:
     """Returns the message of a task's or a run's error."""
     error = one.get("error")
     told = error.get("message") if isinstance(error, dict) else error
-    return " ".join(told.split()) if isinstance(told, str) else ""
+    return one_line(told) if isinstance(told, str) else ""

@@ -69,6 +69,7 @@ def run_gate(tmp_path):
             trained.uri = str(tmp_path)
             (tmp_path / "summary.json").write_text(json.dumps({"labels": labels}))
             inputs["model_run"], given["max_error_ratio"] = [trained], ratio
+            given["min_label_auc"] = 0.55
         blessing = standard_artifacts.ModelBlessing()
         blessing.uri = str(tmp_path / "blessing")
         executor.Executor().Do(inputs, {"blessing": [blessing]}, given)
@@ -197,6 +198,14 @@ def test_a_rating_must_be_better_than_the_training_mean_whatever_its_scale(
         f"Gate: rating, metric rmse {reached:g} is more than 0.999 times the 2.5 of predicting the "
         "training mean"])
     assert _reasons(tmp_path) == told
+
+
+def test_several_labels_are_not_only_told_from_one_another(run_gate, tmp_path, monkeypatch):
+    found = {"kinds": {"auc": 0.95, "auc_0": 0.5, "auc_1": 0.5}}
+    monkeypatch.setattr(executor, "task_metrics", lambda uri: found)
+    of_one = _fact()["labels"]["what"]
+    run_gate(labels={"kinds": _fact() | {"labels": {"x": of_one, "y": of_one}}})
+    assert _reasons(tmp_path) == ["Gate: kinds, the mean auc of its labels 0.5 is below 0.55"]
 
 
 def test_written_predictions_are_held_against_the_training_mean_too(run_gate, tmp_path):

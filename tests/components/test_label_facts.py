@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from components.label_facts import one_value, relative_reasons, without_auc
-from components.prediction_evaluator.executor import task_metrics
+from components.label_facts import label_reasons, one_value, relative_reasons, without_auc
+from components.prediction_evaluator.executor import area_under_curve, task_metrics
 from trainer.written_scores import TaskScores
 
 RANDOM = np.random.default_rng(5)
@@ -59,3 +59,28 @@ def test_a_curve_needs_two_values_in_test():
     assert without_auc({"a": fact(1.0, 1.0), "b": fact(1.0, None), "c": fact(rows=0)}) == {"a"}
     several = {"labels": {"x": fact(test=1.0)["labels"]["it"], "y": fact(test=0.0)["labels"]["it"]}}
     assert one_value(several) is None  # pairs of a row and a label are told apart
+
+
+def test_a_constant_model_of_a_frequent_and_a_rare_label_is_refused():
+    truth = np.arange(200)[:, None] % 10 < np.asarray([9, 1])  # 90 % and 10 % of the rows
+    labels = {name: fact()["labels"]["it"] for name in ("usual", "rare")}
+    facts = {"kinds": {"demanded": True, "labels": labels, "trivial": {}}}
+
+    def reasons(predicted):
+        areas = {f"auc_{k}": area_under_curve(truth[:, k], predicted[:, k]) for k in range(2)}
+        pairs = area_under_curve(truth.ravel(), predicted.ravel())
+        assert pairs > 0.8, "which tells the labels apart"
+        return label_reasons({"kinds": {"auc": pairs} | areas}, facts, 0.55)
+
+    constant = np.tile([0.9, 0.1], (200, 1))
+    assert reasons(constant) == ["kinds, the mean auc of its labels 0.5 is below 0.55"]
+    assert not reasons(constant + 0.05 * truth)
+
+
+def test_a_label_of_one_value_does_not_count_among_several():
+    labels = {"all": fact(test=1.0)["labels"]["it"], "some": fact()["labels"]["it"]}
+    facts = {"kinds": {"demanded": True, "labels": labels, "trivial": {}}}
+    assert not label_reasons({"kinds": {"auc_0": 0.0, "auc_1": 0.7}}, facts, 0.55)
+    assert label_reasons({"kinds": {"auc_0": 0.0}}, facts, 0.55)
+    none = {"kinds": facts["kinds"] | {"labels": {"all": labels["all"], "too": labels["all"]}}}
+    assert not label_reasons({"kinds": {"auc_0": 0.0, "auc_1": 0.0}}, none, 0.55)

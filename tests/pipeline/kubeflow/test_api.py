@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import json
 import socket
 import ssl
 
@@ -226,3 +227,31 @@ def test_no_proxy_is_asked_about_this_machine(kubeflow_server, command, monkeypa
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
     assert command(kubeflow_server.url)[0] == 0
+
+
+def page(token: str) -> Raw:
+    found = {"experiments": [{"display_name": "tessera", "experiment_id": "e-1"}],
+             "next_page_token": token}
+    return Raw(200, json.dumps(found).encode(), "application/json")
+
+
+def test_a_page_that_comes_twice_makes_no_second_experiment(kubeflow_server, command):
+    kubeflow_server.odd["GET experiments"] = [page("t" * 3000), page("t" * 3000)]
+    code, _, err = command(kubeflow_server.url)
+    assert (code, err) == (0, "")
+    assert kubeflow_server.posted("runs")[0]["experiment_id"] == "e-1"
+
+
+def test_pages_without_an_end(kubeflow_server, command, monkeypatch):
+    monkeypatch.setattr(api, "_MOST_PAGES", 5)
+    kubeflow_server.odd["GET experiments"] = [page(f"t-{n}") for n in range(9)]
+    code, _, err = command(kubeflow_server.url)
+    assert code == 1 and "no end of pages" in err and err.count("\n") == 1
+    assert len(kubeflow_server.odd["GET experiments"]) == 4
+
+
+def test_json_that_is_too_deep(kubeflow_server, command, slept):
+    kubeflow_server.odd["GET experiments"] = [
+        Raw(200, b"[" * 200_000, "application/json")] * 5
+    code, _, err = command(kubeflow_server.url)
+    assert code == 1 and "malformed JSON" in err and err.count("\n") == 1

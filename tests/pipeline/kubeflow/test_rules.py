@@ -137,6 +137,7 @@ SPEC_FAULTS = {
         "{{$.inputs.artifacts['m'].value}}"),
     "does not resolve {{$.outputs.artifacts['page'].metadata['k']}}": lambda s: second(s)[
         "args"].append("{{$.outputs.artifacts['page'].metadata['k']}}"),
+    "has '{{' without '}}' in 'x{{y'": lambda s: first(s)["args"].append("x{{y"),
     "does not resolve {{workflow.name}}": lambda s: first(s)["args"].append("{{workflow.name}}"),
     "does not resolve {{$.pipeline_job_uuid}} in a container: give it to the task": lambda s: first(
         s)["args"].append("{{$.pipeline_job_uuid}}"),

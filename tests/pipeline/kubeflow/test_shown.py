@@ -5,6 +5,7 @@ import json
 import pytest
 
 from components.verdict import Outcome
+from pipeline.kubeflow import shown
 from pipeline.kubeflow.launch import NodeOutcome
 from pipeline.kubeflow.shown import Shown, classification, flat, show
 from schemas import InputError
@@ -103,3 +104,19 @@ def test_a_step_that_shows_nothing():
     shown = Shown.read({}, {})
     shown.require_writable()
     show(shown, NodeOutcome())
+
+
+def points(positives: float, negatives: float) -> list[dict[str, float]]:
+    return [{"threshold": t, "tp": positives * (t < 1), "fn": positives * (t == 1),
+             "fp": negatives * (t < 1), "tn": negatives * (t == 1)} for t in (0, 1)]
+
+
+def test_a_task_of_one_class_has_no_area_and_no_curve(kubeflow, monkeypatch):
+    monkeypatch.setattr(shown, "task_metrics", lambda uri: {
+        name: {"auc": 0.0, "accuracy": 1.0} for name in ("all", "none", "rows", "some")})
+    monkeypatch.setattr(shown, "confusions", lambda uri: {
+        "all": points(9, 0), "none": points(0, 9), "rows": points(0, 0), "some": points(3, 6)})
+    outcome = NodeOutcome(uris={"evaluation": ["/e"]}, types={"evaluation": "ModelEvaluation"})
+    metadata, paths = shown_of(kubeflow, outcome, "metrics", "classification")
+    assert {key for key in metadata["metrics"] if key.endswith("/auc")} == {"some/auc"}
+    assert json.loads(paths["classification"].read_text())["task"] == "some"

@@ -72,6 +72,8 @@ def test_a_refused_run_tells_the_servers_reason(kubeflow_server, command):
 
 @pytest.mark.parametrize(("words", "told"), [
     (("--set", "nope=1"), "learning_rate, max_epochs, recipe"),
+    (("--set", "recipe={{$.pipeline_job_uuid}}"), "Kubeflow resolves no '{{...}}'"),
+    (("--set", "recipe={{workflow.name}}"), "Kubeflow resolves no '{{...}}'"),
     (("--set", "recipe"), "give key=value"),
     (("--set", "max_epochs=many"), "max_epochs is a number"),
     (("--schedule", "0 3 * * *", "--wait"), "--wait is for one run"),

@@ -236,6 +236,8 @@ def test_a_session_that_ends_while_we_are_attached(kubeflow_server, command, sle
 @pytest.mark.parametrize("run", [
     {}, {"run_id": "r", "state": None}, {"state": "RUNNING", "run_details": []},
     {"state": "RUNNING", "run_details": {"task_details": [None, {}, {"state": 3}]}},
+    {"state": "RUNNING", "run_details": {"task_details": [{"state": "RUNNING",
+                                                           "display_name": 5}]}},
 ])
 def test_a_run_of_which_little_is_told(kubeflow_server, command, run):
     kubeflow_server.runs = [run, seen("SUCCEEDED")]
@@ -246,3 +248,47 @@ def test_the_tasks_are_asked_for(kubeflow_server, command):
     kubeflow_server.runs = [seen("SUCCEEDED")]
     command(kubeflow_server.url, "--wait")
     assert kubeflow_server.queries[-1] == {"view": "FULL"}
+
+
+@pytest.mark.parametrize("spec", [{"pipeline_spec": "text"}, {"pipeline_spec": {}}, {"root": 1}])
+def test_attaching_to_a_run_of_a_strange_pipeline(kubeflow_server, command, spec):
+    kubeflow_server.runs = [seen("SUCCEEDED", task("trainer", "SUCCEEDED", 1),
+                                 pipeline_spec=spec)]
+    code, out, _ = command(kubeflow_server.url, "--attach", "runs-1")
+    assert code == 0 and steps_of(out) == [("trainer", "succeeded")]
+
+
+def test_a_server_that_never_says_how_the_run_is(kubeflow_server, command, slept):
+    kubeflow_server.runs = [{}]
+    code, _, err = command(kubeflow_server.url, "--wait")
+    assert code == 5 and "does not say how the run is" in err and "--attach runs-1" in err
+    assert 500 < sum(slept) < 700
+
+
+@pytest.mark.parametrize("state", ["PAUSED", "CANCELING", "QUITE_NEW"])
+def test_what_holds_a_run_up_is_said_once(kubeflow_server, command, state):
+    kubeflow_server.runs = [seen("RUNNING"), seen(state), seen(state), seen("SUCCEEDED")]
+    code, out, _ = command(kubeflow_server.url, "--wait")
+    assert code == 0 and out.count(f"The run is {state.lower()}.") == 1
+
+
+def test_a_token_that_is_missing_for_a_moment(kubeflow_server, command, monkeypatch, tmp_path):
+    path, waits = tmp_path / "token", []
+    path.write_text("old")
+    monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", str(path))
+    kubeflow_server.runs = [seen("RUNNING"), seen("SUCCEEDED")]
+
+    def sleep(seconds):
+        waits.append(seconds)
+        path.unlink() if len(waits) == 1 else path.write_text("new")
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    code, out, err = command(kubeflow_server.url, "--wait")
+    assert (code, err) == (0, "") and "which cannot be read" in out
+    assert kubeflow_server.tokens[-1] == "Bearer new"
+
+
+def test_what_a_server_says_reaches_no_terminal_as_a_command(kubeflow_server, command):
+    kubeflow_server.runs = [seen("FAILED", task("\x1b[2Jtrainer", "FAILED", 1, "a\x1b]0;b\x07c"))]
+    code, out, err = command(kubeflow_server.url, "--wait")
+    assert code == 1 and "\x1b" not in out + err and "\x07" not in out + err
