@@ -72,8 +72,9 @@ class Checker:
             _Column.of(feature, [label for label in labels if label.feature == feature.name])
             for feature in spec.table(side) if not feature.derived
         ]
-        # What the source could not read of them costs the row as well.
-        self._hard = {column.name for column in self._columns if column.hard}
+        # What the source could not read of a label costs the row as well.
+        self._labels = {column.name for column in self._columns
+                        if column.hard and not column.needed}
         self._tracks = [feature for feature in spec.table(side) if feature.sound_of]
         self.notes = Notes(empty={column.name for column in self._columns})
 
@@ -89,7 +90,7 @@ class Checker:
         checked = Checked(value_faults=list(record.faults))
         given, kept, notes = record.values.get, checked.values, self.notes
         for told in record.faults:  # of a column, they begin with its name
-            if told.partition(":")[0] in self._hard:
+            if told.partition(":")[0] in self._labels:
                 checked.row_fault = "; ".join(record.faults)
                 return checked
         for column in self._columns:
@@ -191,13 +192,13 @@ class _Column:
                 low, high = max(low, first), min(high, last)
         text = feature.dtype is bytes and feature.modality not in MEDIA
         normal: Callable[[str], str] | None = None
-        asked = bool(labels) and feature.role is None
+        asked = feature.role is None and bool(labels or feature.values)
         if feature.role in _IDS:
             normal = normal_identity
         elif text and asked:
             known = {*feature.values, *(label.equals for label in labels)}
-            normal = partial(_label_text, known=frozenset(known))
-        elif feature.role or feature.values or feature.modality == "categorical":
+            normal = partial(_known_text, known=frozenset(known))
+        elif feature.role or feature.modality == "categorical":
             normal = normal_text
         likely = (first if minimum is None else minimum, last if maximum is None else maximum)
         # A user without an attribute is masked where the attribute is learned, and stays.
@@ -206,8 +207,11 @@ class _Column:
                    needed, hard)
 
 
-def _label_text(text: str, known: frozenset[str | None]) -> str:
-    """Returns the usual form of a label's text; a word for an absent value is no label."""
+def _known_text(text: str, known: frozenset[str | None]) -> str:
+    """Returns the usual form of a text where the schema says which there are.
+
+    A word for an absent value is no text unless it is one of them.
+    """
     text = normal_text(text)
     return "" if is_absent(text) and text not in known else text
 

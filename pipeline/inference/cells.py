@@ -110,8 +110,11 @@ def _is_list(texts: list[str], mark: str) -> bool:
     pieces = [piece.strip() for row in split for piece in row]
     if not split or sum(len(piece.split()) for piece in pieces) > _PIECES * len(pieces):
         return False
-    if len(split) >= _LISTED * len(texts):
-        return True
+    return len(split) >= _LISTED * len(texts) or _are_values(pieces, texts, mark)
+
+
+def _are_values(pieces: list[str], texts: list[str], mark: str) -> bool:
+    """Tells whether most elements of lists are whole values of other rows."""
     whole = {text.strip() for text in texts if mark not in text}
     return sum(piece in whole for piece in pieces) >= _ALONE * len(pieces)
 
@@ -190,9 +193,11 @@ def _asks(texts: list[str], mark: str, separator: str) -> bool:
     if mark == separator:
         pieces = [piece for row in split for piece in row]
         return sum(len(piece.split()) for piece in pieces) <= _PIECES * len(pieces)
+    if not _is_list(texts, mark):
+        return False
     pieces = [piece.strip() for text in texts for piece in text.split(mark)]
-    seldom = len(split) < _LISTED * len(texts)
-    return (seldom or len(set(pieces)) < 0.3 * len(pieces)) and _is_list(texts, mark)
+    listed = [piece.strip() for row in split for piece in row]
+    return len(set(pieces)) < 0.3 * len(pieces) or _are_values(listed, texts, mark)
 
 
 def moments(raw: list[Any]) -> tuple[tuple[int, int] | None, bool]:

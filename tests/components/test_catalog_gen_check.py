@@ -154,6 +154,8 @@ ITEMS = """
 feature { name: "i" type: BYTES presence { min_fraction: 1 } annotation { tag: "item_id" } }
 feature { name: "tags" type: BYTES value_count { max: 4 } annotation { tag: "categorical" } }
 feature { name: "brand" type: BYTES annotation { tag: "categorical" } }
+feature { name: "stock" type: BYTES string_domain { name: "stock" value: "Y" value: "N" }
+  annotation { tag: "categorical" } }
 """
 
 
@@ -181,7 +183,7 @@ def test_labels_and_categories_have_no_blanks_at_their_ends() -> None:
     event = {"u": "ann", "i": "a", "bought": "yes ", "note": " as it is "}
     values = checker().check(Record(event, "file", 1)).values
     assert values["bought"] == [b"yes"] and values["note"] == [b" as it is "]
-    item = {"i": "a", "brand": "Caf\u0065\u0301 ", "tags": ["x ", "", " "]}
+    item = {"i": "a", "stock": "NA", "brand": "Caf\u0065\u0301 ", "tags": ["x ", "", " "]}
     assert checker("items").check(Record(item, "file", 1)).values == {
         "i": [b"a"], "brand": ["Café".encode()], "tags": [b"x"]}
 

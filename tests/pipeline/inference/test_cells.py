@@ -76,6 +76,9 @@ def test_lists():
     assert not read("quite a long text | with a bar in it", "and one more | with a bar").listed
     told = read(*["a;b", "b;c", "a;c"] * 4)
     assert not told.listed and "set list_separator: ';'" in told.notes[0]
+    few = read("Pizza, Italian, Bars", "Bars", "Italian", "Thai", "Pizza, Thai")
+    assert not few.listed and "set list_separator: ','" in few.notes[0]
+    assert read("Lima, Peru", "Oslo, Norway", "Paris, France").notes == []
     assert "Objects within a row" in read({"a": 1}).notes[0]
 
 
