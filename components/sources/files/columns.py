@@ -67,9 +67,9 @@ class Column:
         parts = [as_text(row.get(name), encoding) for name, _ in self._references]
         if None in parts:
             return None
-        parts = [without_point(part.strip()) for part in parts if part]  # as ids are read
+        read = [without_point(part.strip()) for part in parts if part]  # as ids are
         texts = [os.path.splitext(part)[0] if stem else part
-                 for part, (_, stem) in zip(parts, self._references, strict=True)]
+                 for part, (_, stem) in zip(read, self._references, strict=True)]
         return "".join(literal + text for literal, text in
                        zip(self._literals, [*texts, ""], strict=True))
 
