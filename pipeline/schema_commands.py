@@ -21,6 +21,8 @@ Config = Annotated[Path | None, typer.Option(help="YAML file whose `source` name
 Delimiter = Annotated[str | None, typer.Option(
     help="Separates the fields of CSV, such as ';' or tab; ',' if none is given.")]
 Encoding = Annotated[str | None, typer.Option(help="Of text files; utf-8 if none is given.")]
+Quoting = Annotated[str | None, typer.Option(
+    help="Of CSV: standard, backslash (before a quote within quotes) or none.")]
 Decimal = Annotated[str | None, typer.Option(help="Decimal mark of text files, '.' or ','.")]
 ListSeparator = Annotated[str | None, typer.Option(
     help="Separates several values in one field; '|' if none is given.")]
@@ -36,13 +38,14 @@ def infer(
                                                   "configuration's if none is given.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite schemas.")] = False,
     delimiter: Delimiter = None, encoding: Encoding = None, decimal: Decimal = None,
-    list_separator: ListSeparator = None, media_dir: MediaDir = None,
+    list_separator: ListSeparator = None, media_dir: MediaDir = None, quoting: Quoting = None,
 ) -> None:
     """Propose schemas from the first rows of your tables; you decide where they say DECIDE."""
     from pipeline.inference.tables import named_tables
 
     tables = named_tables(config, data_dir, dataset, **_given(
-        interactions, users, items, delimiter, encoding, decimal, list_separator, media_dir))
+        interactions, users, items, delimiter, encoding, decimal, list_separator, media_dir,
+        quoting))
     from pipeline.inference.infer import infer as infer_schemas
 
     raise typer.Exit(infer_schemas(tables, out or _schemas(config) or Path("schemas"),
@@ -57,13 +60,13 @@ def check(
     interactions: Files = None, users: Files = None, items: Files = None,
     dataset: Dataset = None, data_dir: DataDir = None, config: Config = None,
     delimiter: Delimiter = None, encoding: Encoding = None, decimal: Decimal = None,
-    list_separator: ListSeparator = None, media_dir: MediaDir = None,
+    list_separator: ListSeparator = None, media_dir: MediaDir = None, quoting: Quoting = None,
 ) -> None:
     """Show what a schema says; with the files, see whether their first rows keep to it."""
     from schemas import read_spec
 
     given = _given(interactions, users, items, delimiter, encoding, decimal, list_separator,
-                   media_dir)
+                   media_dir, quoting)
     folder = folder or _schemas(config)
     if folder is None:
         raise InputError("No schemas given. Name their folder, or a file with --config whose key "
@@ -102,13 +105,14 @@ def check(
 
 def _given(interactions: list[str] | None, users: list[str] | None, items: list[str] | None,
            delimiter: str | None, encoding: str | None, decimal: str | None,
-           list_separator: str | None, media_dir: str | None) -> dict[str, Any]:
+           list_separator: str | None, media_dir: str | None,
+           quoting: str | None) -> dict[str, Any]:
     """Returns what the command line says of the files, by the key of `source`."""
     if delimiter in ("\\t", "tab"):  # a shell hands a tab over in quotes of its own only
         delimiter = "\t"
     return {"interactions": interactions, "users": users, "items": items, "delimiter": delimiter,
             "encoding": encoding, "decimal": decimal, "list_separator": list_separator,
-            "media_dir": media_dir}
+            "media_dir": media_dir, "quoting": quoting}
 
 
 def _schemas(config: Path | None) -> Path | None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 _DISK_FAULTS = ("No space left on device", "Disk quota exceeded", "database or disk is full",
@@ -10,6 +11,7 @@ _DISK_CODES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _ACCESS_FAULTS = ("Permission denied", "Read-only file system", "Operation not permitted",
                   "attempt to write a readonly database")
 _ACCESS_CODES = (errno.EACCES, errno.EPERM, errno.EROFS)
+_TWICE = re.compile(r"(?<=[^\s./\\])\.\.(?=\s|$)")  # neither "..." nor a path such as "../"
 _MEMORY_FAULTS = ("Cannot allocate memory", "OOM when allocating", "std::bad_alloc")
 
 
@@ -17,6 +19,10 @@ class TesseraError(Exception):
     """Base of all errors that are told to the user as one message, without a stack trace."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Returns the message; another error's words within it may have brought a full stop."""
+        return _TWICE.sub(".", super().__str__())
 
 
 class InputError(TesseraError):

@@ -1,23 +1,25 @@
 """The hard rules of a schema, applied record by record.
 
-What a number, a time and an id are, `schemas.values` says; NaN is no value, as an empty field is.
+What a number, a time and an id are, `schemas.values` says, and which words are no value, as an
+empty field is none.
 A fault in an id, a timestamp, a label or a required column costs the row; a fault in any other
 column costs only that value. What a schema merely expects (known strings, shares of missing
 values, drift) is judged later, over the whole table, by ExampleValidator.
 """
 
 import math
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from components.catalog_gen.notes import Notes
 from components.media import MediaFault, read_media, read_sound_track
 from components.sources.base import Record
-from schemas import MEDIA, Feature, FeatureSpec
+from schemas import MEDIA, Feature, FeatureSpec, Label
+from schemas.values.absence import is_absent
 from schemas.values.identities import normal_identity, normal_text, shown
-from schemas.values.numbers import integer, is_code, not_a_number, number, truth
+from schemas.values.numbers import comma_hint, integer, is_code, number, truth
 from schemas.values.times import date_of_digits, likely_range, to_seconds
 
 _LARGEST = {int: 2**63 - 1, float: 3.4028234e38}  # what a tf.train.Example holds: int64, float32
@@ -25,6 +27,7 @@ _IDS = ("user_id", "item_id")
 _SHOWN = 60  # characters of a faulty value that a reason quotes
 _NORMALISED = "were written in another form than it has here (blanks, accents, marks without width)"
 _DECIMAL_ID = "are ids written as decimals; they were read without the point"
+_ABSENT = "say that there is no value; none was read"
 _DIGITS = "are digits that were read as a date"
 _UNLIKELY = "are times outside the likely range"
 
@@ -64,12 +67,14 @@ class Checker:
           spec: The dataset's spec.
           side: The table that the records belong to.
         """
-        # A user without an attribute is masked where the attribute is learned, and stays.
-        labels = {label.feature for label in spec.labels_of("interactions")}
+        labels = spec.labels_of(side) if side != "items" else ()
         self._columns = [
-            _Column.of(feature, side == "interactions" and feature.name in labels)
+            _Column.of(feature, [label for label in labels if label.feature == feature.name])
             for feature in spec.table(side) if not feature.derived
         ]
+        # What the source could not read of a label costs the row as well.
+        self._labels = {column.name for column in self._columns
+                        if column.hard and not column.needed}
         self._tracks = [feature for feature in spec.table(side) if feature.sound_of]
         self.notes = Notes(empty={column.name for column in self._columns})
 
@@ -84,6 +89,10 @@ class Checker:
         """
         checked = Checked(value_faults=list(record.faults))
         given, kept, notes = record.values.get, checked.values, self.notes
+        for told in record.faults:  # of a column, they begin with its name
+            if told.partition(":")[0] in self._labels:
+                checked.row_fault = "; ".join(record.faults)
+                return checked
         for column in self._columns:
             raw: Any = given(column.name)
             kind = type(raw)
@@ -93,8 +102,8 @@ class Checker:
                 continue
             if kind is str and column.text and raw:
                 text = raw
-                if column.normal and not (raw.isascii() and raw[0] > " " < raw[-1] and
-                                          raw[-2:] != ".0"):
+                if column.normal and (column.asked or not (
+                        raw.isascii() and raw[0] > " " < raw[-1] and raw[-2:] != ".0")):
                     text = column.normal(raw)
                     if text != raw:
                         _note_text(raw, text, column.feature, record, notes)
@@ -108,7 +117,7 @@ class Checker:
                     kept[column.name] = [number]
                     continue
             try:
-                values = _convert(raw, column.feature)
+                values = _convert(raw, column)
                 if not values and column.needed:
                     raise _Fault(f"{column.name} is missing")
             except (_Fault, MediaFault) as fault:
@@ -119,6 +128,8 @@ class Checker:
                 checked.value_faults.append(str(fault))
                 notes.lose(column.name)
                 continue
+            if not values and isinstance(raw, str) and raw.strip():
+                notes.add(column.name, _ABSENT, record, _shown(raw, column.feature))
             if values:
                 kept[column.name] = values
                 if column.feature.role is not None:
@@ -126,7 +137,7 @@ class Checker:
         kept.update(_sound_tracks(record, self._tracks))
         if notes.empty:
             notes.empty.difference_update(kept)
-        for told in record.faults:  # of a column, they begin with its name
+        for told in record.faults:
             name = told.partition(":")[0]
             if name in notes.empty or name in notes.lost:
                 notes.lose(name)
@@ -140,7 +151,9 @@ class _Column:
     Attributes:
       plain: Type of a value that needs no conversion, `None` where each one does.
       text: A string needs nothing but its encoding, and perhaps its usual form.
-      normal: Returns the usual form of a text, `None` where texts stay as they are.
+      normal: Returns the usual form of a text, empty where it says that there is no value; `None`
+        where texts stay as they are.
+      asked: `normal` is asked of every text, not only of those that look unusual.
       parse: Reads a text as a number, `None` where a text takes the longer way.
       low: Smallest value of the type `plain`.
       high: Largest such value.
@@ -154,6 +167,7 @@ class _Column:
     plain: type | None
     text: bool
     normal: Callable[[str], str] | None
+    asked: bool
     parse: Callable[[str], float | None] | None
     low: float
     high: float
@@ -162,7 +176,7 @@ class _Column:
     hard: bool
 
     @classmethod
-    def of(cls, feature: Feature, label: bool) -> "_Column":
+    def of(cls, feature: Feature, labels: Sequence[Label]) -> "_Column":
         needed = feature.required or feature.role is not None
         plain, parse, low, high = None, None, 0.0, 0.0
         minimum, maximum = feature.minimum, feature.maximum
@@ -177,16 +191,35 @@ class _Column:
             if feature.role == "timestamp":  # others may be digits of a date, or are told
                 low, high = max(low, first), min(high, last)
         text = feature.dtype is bytes and feature.modality not in MEDIA
-        normal = None
-        if feature.role is not None:
-            normal = normal_identity if feature.role in _IDS else normal_text
+        normal: Callable[[str], str] | None = None
+        asked = feature.role is None and bool(labels or feature.values)
+        if feature.role in _IDS:
+            normal = normal_identity
+        elif text and asked:
+            known = {*feature.values, *(label.equals for label in labels)}
+            normal = partial(_known_text, known=frozenset(known))
+        elif feature.role or feature.modality == "categorical":
+            normal = normal_text
         likely = (first if minimum is None else minimum, last if maximum is None else maximum)
-        return cls(feature.name, feature, plain, text, normal, parse, low, high, likely, needed,
-                   needed or label)
+        # A user without an attribute is masked where the attribute is learned, and stays.
+        hard = needed or (bool(labels) and feature.side == "interactions")
+        return cls(feature.name, feature, plain, text, normal, asked, parse, low, high, likely,
+                   needed, hard)
+
+
+def _known_text(text: str, known: frozenset[str | None]) -> str:
+    """Returns the usual form of a text where the schema says which there are.
+
+    A word for an absent value is no text unless it is one of them.
+    """
+    text = normal_text(text)
+    return "" if is_absent(text) and text not in known else text
 
 
 def _note_text(raw: str, text: str, feature: Feature, record: Record, notes: Notes) -> None:
     what = _DECIMAL_ID if normal_text(raw) != text else _NORMALISED
+    if not text:
+        what = _ABSENT
     notes.add(feature.name, what, record, _shown(raw, feature))
 
 
@@ -217,7 +250,8 @@ def _sound_tracks(record: Record, features: list[Feature]) -> dict[str, list[byt
     return {name: [track] for name, track in tracks.items() if track}
 
 
-def _convert(raw: Any, feature: Feature) -> list[Any]:
+def _convert(raw: Any, column: _Column) -> list[Any]:
+    feature = column.feature
     if raw is None or raw == "":
         return []
     if feature.modality in MEDIA:
@@ -227,10 +261,13 @@ def _convert(raw: Any, feature: Feature) -> list[Any]:
             raise _Fault(f"{feature.name}: {fault}") from fault
     given = raw if isinstance(raw, list | tuple) else [raw]
     items = [item for item in given if item not in (None, "", b"")]
-    if feature.dtype is not bytes:  # no number is no value, as in a row that has none
-        items = [item for item in items if not not_a_number(item)]
+    if feature.dtype is not bytes:
+        items = [item for item in items if not is_absent(item)]
     if feature.max_values and len(items) > feature.max_values:
         raise _Fault(f"{feature.name} has {len(items)} values, at most {feature.max_values} fit")
+    if column.normal and feature.dtype is bytes:
+        items = [column.normal(item) if isinstance(item, str) else item for item in items]
+        items = [item for item in items if item != ""]
     return [_scalar(item, feature) for item in items]
 
 
@@ -279,8 +316,8 @@ def _no_number(item: Any, feature: Feature) -> str:
     kind = "whole number" if feature.dtype is int else "number"
     hint = ""
     if isinstance(item, str):
-        if re.fullmatch(r"-?\d+,\d+", item):
-            hint = "; for decimal commas set decimal: ','"
+        if comma := comma_hint([item]):
+            hint = f"; {comma}"
         elif feature.role in _IDS and is_code(item):
             hint = ": it begins with a zero, which only a column of BYTES keeps"
     return f"{feature.name} {_shown(item, feature)} is not a {kind}{hint}"

@@ -16,6 +16,11 @@ _LONGEST = 500  # characters of a reason, which may quote a value of any length
 Origin = tuple[str, int]
 
 
+def shortened(reason: str) -> str:
+    """Returns a reason, cut where it is longer than anybody reads."""
+    return reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]}..."
+
+
 class FaultWriter:
     """Collects faults in files, each of them sorted.
 
@@ -41,10 +46,8 @@ class FaultWriter:
           reason: One sentence; a longer one than anybody reads is cut.
         """
         self.rows[table] += kind == "row"
-        if len(reason) > _LONGEST:
-            reason = f"{reason[:_LONGEST]}..."
         self._waiting.append({"table": table, "source": origin[0], "line": origin[1],
-                              "kind": kind, "reason": reason})
+                              "kind": kind, "reason": shortened(reason)})
         if len(self._waiting) >= _RUN:
             self.close()
 

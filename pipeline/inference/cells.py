@@ -8,12 +8,13 @@ from typing import Any
 
 from components.sources.files.options import FileOptions
 from schemas.inference.column import BYTES, FLOAT, INT
+from schemas.values.absence import is_absent
 from schemas.values.lists import list_literal, split_list
-from schemas.values.numbers import is_code, not_a_number, number, with_point
+from schemas.values.numbers import comma_hint, is_code, number, truth, with_point
 from schemas.values.times import date_of_digits, to_seconds
 
 _WHOLE = re.compile(r"-?[0-9]{1,400}")
-_COMMA = re.compile(r"-?\d+,\d+")
+_COMMA = re.compile(r"-?[0-9]+(,[0-9]+)+(\.[0-9]*)?")
 _MOSTLY = 0.95  # of the values are numbers, then the column is one of numbers
 _FIRST_LOOK = 1_000  # values; where none of them is a number, the column is text
 _LISTED = 0.3  # of the values hold the separator
@@ -55,7 +56,9 @@ def read_cells(raw: list[Any], options: FileOptions) -> Cells:
       The values in their type. Where a few texts stand among numbers, they count as absent and a
       note names one.
     """
-    raw = [None if isinstance(value, float) and not_a_number(value) else value for value in raw]
+    raw = [None if isinstance(value, float) and is_absent(value) else value for value in raw]
+    if _are_truths(raw):
+        raw = [None if is_absent(value) else value for value in raw]
     there = [value for value in raw if value is not None]
     if any(isinstance(value, dict) for value in there):
         return Cells(BYTES, [None if v is None else [str(v)] for v in raw], notes=[
@@ -72,6 +75,12 @@ def read_cells(raw: list[Any], options: FileOptions) -> Cells:
     if cells.kind == BYTES and texts:
         cells.notes += _advice(texts, options)
     return cells
+
+
+def _are_truths(raw: list[Any]) -> bool:
+    """Tells whether all texts say yes or no, but those that say that there is no value."""
+    texts = [value for value in raw if isinstance(value, str) and not is_absent(value)]
+    return bool(texts) and all(truth(text) is not None for text in texts)
 
 
 def _split(text: str, mark: str) -> list[Any] | None:
@@ -101,8 +110,11 @@ def _is_list(texts: list[str], mark: str) -> bool:
     pieces = [piece.strip() for row in split for piece in row]
     if not split or sum(len(piece.split()) for piece in pieces) > _PIECES * len(pieces):
         return False
-    if len(split) >= _LISTED * len(texts):
-        return True
+    return len(split) >= _LISTED * len(texts) or _are_values(pieces, texts, mark)
+
+
+def _are_values(pieces: list[str], texts: list[str], mark: str) -> bool:
+    """Tells whether most elements of lists are whole values of other rows."""
     whole = {text.strip() for text in texts if mark not in text}
     return sum(piece in whole for piece in pieces) >= _ALONE * len(pieces)
 
@@ -114,9 +126,9 @@ def _typed(rows: list[Any], options: FileOptions, listed: bool) -> Cells:
     if good:  # texts are not looked through to the end
         numbers += [_number(value, options.decimal) for value in flat[_FIRST_LOOK:]]
         good = [number for number in numbers if number is not None]
-    # NaN is no value to ingest where the column is one of numbers.
+    # Words for an absent value are none to ingest where the column is one of numbers.
     odd = [value for value, found in zip(flat, numbers, strict=False)
-           if found is None and not not_a_number(value)]
+           if found is None and not is_absent(value)]
     if not good or len(odd) > (1 - _MOSTLY) * (len(good) + len(odd)):
         return Cells(BYTES, [[_bytes(v) for v in row] if row else None for row in rows], listed)
     kind = INT if all(isinstance(number, int) for number in good) else FLOAT
@@ -135,7 +147,7 @@ def _typed(rows: list[Any], options: FileOptions, listed: bool) -> Cells:
 def _number(value: Any, decimal: str) -> int | float | None:
     """Returns a number as ingest reads it; those that begin with a needless 0 are codes, and none.
 
-    NaN is none either, for ingest takes it for no value.
+    A word for an absent value is none either.
     """
     if isinstance(value, bool):
         return int(value)
@@ -157,9 +169,11 @@ def _bytes(value: Any) -> bytes:
 
 def _advice(texts: list[str], options: FileOptions) -> list[str]:
     """Says which option the values seem to need."""
-    if options.decimal == "." and sum(bool(_COMMA.fullmatch(t)) for t in texts) > 0.5 * len(texts):
-        return [f"DECIDE: numbers with decimal commas, such as {texts[0][:20]!r}? Then set "
-                "decimal: ',' and infer again."]
+    commas = [text for text in texts if _COMMA.fullmatch(text.strip())]
+    hint = comma_hint(commas) if options.decimal == "." else ""
+    if hint and len(commas) + sum(number(text) is not None for text in texts) > 0.5 * len(texts):
+        return [f"DECIDE: numbers with commas, such as {commas[0][:20]!r}? Then {hint}, and infer "
+                "again."]
     for mark in _SEPARATORS:
         if _asks(texts, mark, options.list_separator):
             if mark == options.list_separator:
@@ -179,9 +193,11 @@ def _asks(texts: list[str], mark: str, separator: str) -> bool:
     if mark == separator:
         pieces = [piece for row in split for piece in row]
         return sum(len(piece.split()) for piece in pieces) <= _PIECES * len(pieces)
+    if not _is_list(texts, mark):
+        return False
     pieces = [piece.strip() for text in texts for piece in text.split(mark)]
-    seldom = len(split) < _LISTED * len(texts)
-    return (seldom or len(set(pieces)) < 0.3 * len(pieces)) and _is_list(texts, mark)
+    listed = [piece.strip() for row in split for piece in row]
+    return len(set(pieces)) < 0.3 * len(pieces) or _are_values(listed, texts, mark)
 
 
 def moments(raw: list[Any]) -> tuple[tuple[int, int] | None, bool]:
@@ -195,6 +211,7 @@ def moments(raw: list[Any]) -> tuple[tuple[int, int] | None, bool]:
       Numbers are moments from 1990 to 2100 only: smaller ones count something else. One value in
       a hundred may be none: what quarantine takes in a run is no reason to miss a time.
     """
+    raw = [value for value in raw if not is_absent(value)]
     if not raw or any(isinstance(value, list | dict | bytes) for value in raw):
         return None, False
     found = []

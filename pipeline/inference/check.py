@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from components.catalog_gen.check import Checker
+from components.catalog_gen.faults import shortened
 from components.catalog_gen.notes import together
 from components.data_report.quarantine import lost_columns, notes
 from components.sources import Source
@@ -173,11 +174,12 @@ def _look(records: Iterable[Record], spec: FeatureSpec, side: str) -> Looked:
         where = f"{record.source} line {record.line}: "
         if checked.row_fault is not None:
             found.faulty += 1
-            found.reasons += [where + checked.row_fault][:_SHOWN - len(found.reasons)]
+            reason = where + shortened(checked.row_fault)
+            found.reasons += [reason][:_SHOWN - len(found.reasons)]
             continue
         found.values += len(checked.value_faults)
         room = _SHOWN - len(found.value_reasons)
-        found.value_reasons += [where + fault for fault in checked.value_faults[:room]]
+        found.value_reasons += [where + shortened(fault) for fault in checked.value_faults[:room]]
     counts = {"told": {side: together([checker.notes])}}
     found.notes = [*lost_columns(counts), *notes(counts)]
     return found

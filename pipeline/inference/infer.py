@@ -17,7 +17,7 @@ from schemas.inference import Column, Draft, draft, to_text
 from schemas.inference.roles import Tagged
 from schemas.spec import ROLES
 
-_TEXT_OPTIONS = ("delimiter", "encoding", "list_separator", "decimal", "media_dir")
+_TEXT_OPTIONS = ("delimiter", "encoding", "quoting", "list_separator", "decimal", "media_dir")
 _CONFIG = "my.yaml"
 
 

@@ -12,6 +12,7 @@ from components.sources.files.readers import table_columns, table_rows
 from components.sources.files.values import ValueFault
 from pipeline.inference.tables import Tables
 from schemas import SIDES, FeatureSpec, InputError
+from schemas.values.absence import SQL_NULL
 
 ROWS = 100_000  # of a table
 _CHARACTERS = 64 * 2**20  # of a table; long texts reach this before they reach ROWS
@@ -149,7 +150,7 @@ def _add(row: dict[str, Any], cells: dict[str, list[Any]], count: int,
 
 def _kept(value: Any, media: int) -> Any:
     if isinstance(value, str):
-        return value[:_TEXT] or None
+        return value[:_TEXT] if value not in ("", SQL_NULL) else None
     if isinstance(value, bytes):
         return (value if media <= _WHOLE else value[:_START]) or None
     if isinstance(value, list):

@@ -33,10 +33,13 @@ def normal_text(text: str) -> str:
 
 def normal_identity(text: str) -> str:
     """Returns an id in its usual form: as `normal_text`, and a whole number without `.0`."""
-    text = normal_text(text)
-    if text.endswith(".0") and (whole := _POINT_ZERO.fullmatch(text)):
-        return whole[1]
-    return text
+    return without_point(normal_text(text))
+
+
+def without_point(text: str) -> str:
+    """Returns a text, or the whole number that it writes as a decimal: `123` for `123.0`."""
+    whole = _POINT_ZERO.fullmatch(text) if text.endswith(".0") else None
+    return whole[1] if whole else text
 
 
 def likeness(text: str) -> str:

@@ -5,12 +5,14 @@ import json
 import re
 from typing import Any
 
+from schemas.values.absence import SQL_NULL
+
 _CLOSED_BY = {"[": "]", "{": "}", "(": ")"}
-_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+_QUOTED = re.compile(r"""[uU]?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\")""", re.DOTALL)
 _BARE = re.compile(r"[^\s,'\"\[\](){}:]+")
 _BETWEEN = re.compile(r"[\s,]+")
 _NUMBERS = re.compile(r"[-+.0-9eE\s]+|nan")
-_BEGUN = re.compile(r"""[\[{(]\s*((None|null|NULL|nan|NaN)\s*,\s*)*['"]""")
+_BEGUN = re.compile(r"""[\[{(]\s*((None|null|NULL|nan|NaN)\s*,\s*)*[uU]?['"]""")
 _NESTED = re.compile(r"\[\s*[\[{]")
 _ABSENT = {"None", "null", "NULL", "nan", "NaN"}
 _LONGEST = 1 << 16  # characters that are looked at for a list of lists
@@ -33,7 +35,7 @@ def split_list(text: str, separator: str) -> list[Any]:
     found = list_literal(text, separator)
     if found is None:
         found = [part.strip() for part in text.split(separator)]
-    return [value for value in found if value != ""]
+    return [value for value in found if value not in ("", SQL_NULL)]
 
 
 def list_literal(text: str, separator: str = ",") -> list[Any] | None:
@@ -91,8 +93,9 @@ def _quoted(inner: str) -> list[str] | None:
 
 
 def _unquoted(piece: str) -> str:
-    if piece[0] not in "'\"":
+    if piece[-1] not in "'\"":
         return piece
+    piece = piece.lstrip("uU")  # as Python 2 writes a text
     if "\\" not in piece:
         return piece[1:-1]
     try:

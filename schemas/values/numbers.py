@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Sequence
 
 _WHOLE = re.compile(r"-?[0-9]{1,400}")
 _SPACED = re.compile(r"\s*(-?[0-9]{1,400})(?:\.0+)?\s*")
@@ -14,6 +15,8 @@ _CODE = re.compile(r"-?0[0-9]")
 _GROUPED = re.compile(
     "(-?[1-9][0-9]{0,2}([. \u00a0\u202f\u2009'\u2019])[0-9]{3}(?:\\2[0-9]{3})*)(,[0-9]+)?")
 _COMMA = re.compile(r"-?([0-9]+(,[0-9]*)?|,[0-9]+)([eE][+-]?[0-9]{1,4})?")
+_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?")
+_DECIMAL_COMMA = re.compile(r"-?[0-9]+,[0-9]+")
 _GROUP_MARK = re.compile("[^0-9-]")
 _YES = {"true": "false", "yes": "no", "y": "n", "t": "f", "是": "否"}
 _TRUTH = {**dict.fromkeys(_YES, True), **dict.fromkeys(_YES.values(), False)}
@@ -69,16 +72,25 @@ def with_point(text: str) -> str | None:
     return _GROUP_MARK.sub("", grouped[1]) + (grouped[3] or "").replace(",", ".")
 
 
+def comma_hint(texts: Sequence[str]) -> str:
+    """Says what to do about commas in numbers of which the decimal mark is a point.
+
+    Args:
+      texts: Numbers with a comma in each.
+
+    Returns:
+      The end of a sentence: `1,299` has groups of thousands, unless others, such as `12,99`, have
+      decimal commas. Empty where the texts are neither.
+    """
+    if texts and all(_THOUSANDS.fullmatch(text.strip()) for text in texts):
+        return "leave out the commas between thousands"
+    decimal = texts and all(_DECIMAL_COMMA.fullmatch(text.strip()) for text in texts)
+    return "for decimal commas set decimal: ','" if decimal else ""
+
+
 def is_code(text: str) -> bool:
     """Tells whether digits begin with a zero that a number would lose, such as `007`."""
     return _CODE.match(text.strip()) is not None
-
-
-def not_a_number(value: object) -> bool:
-    """Tells whether a value is NaN, as a number or as text: the usual sign of a missing number."""
-    if isinstance(value, str):
-        return len(value) < 6 and value.strip().lower() in ("nan", "-nan")
-    return value != value  # true of NaN alone
 
 
 def truth(text: str) -> bool | None:

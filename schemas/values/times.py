@@ -17,6 +17,9 @@ _DECIMAL = re.compile(r"-?[0-9]{1,20}\.[0-9]*")
 # Digits that are a date: of 8, 12 or 14 places none is a moment that data have, as a number.
 _COMPACT = re.compile(r"(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])"
                       r"(([01][0-9]|2[0-3])[0-5][0-9]([0-5][0-9])?)?")
+# Dates and times that ISO 8601 writes a little otherwise: 2024/5/1 9:05, 2024-05-01 09:05 UTC.
+_DATED = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})(?:[T ]\s*([0-9]{1,2})(:.*?)?)?"
+                    r"(?:\s*(UTC|GMT))?", re.DOTALL)
 _HOURLY = re.compile(r"20[0-9]{8}")
 
 
@@ -91,6 +94,10 @@ def date_of_digits(number: int) -> int | None:
 def _iso_seconds(text: str) -> int | None:
     if not text.isascii():
         return None
+    dated = _DATED.fullmatch(text)
+    if dated:
+        year, _, month, day, hour, rest, zone = dated.groups(default="")
+        text = f"{year}-{month:0>2}-{day:0>2} {hour or '0':0>2}{rest or ':00'}{zone and 'Z'}"
     try:
         moment = datetime.datetime.fromisoformat(text)
     except ValueError:

@@ -135,3 +135,62 @@ def test_personal_values_are_not_quoted() -> None:
     assert Checker(spec, "interactions").check(Record({"u": 1, "i": 2}, "f", 1)).row_fault == (
         "at is missing"
     )
+
+
+LABELS = """
+feature { name: "u" type: BYTES presence { min_fraction: 1 } annotation { tag: "user_id" } }
+feature { name: "i" type: BYTES presence { min_fraction: 1 } annotation { tag: "item_id" } }
+feature { name: "stars" type: FLOAT float_domain { min: 1 max: 5 }
+  annotation { tag: "label:rating" } }
+feature { name: "bought" type: BYTES annotation { tag: "label:bought=yes" } }
+feature { name: "mood" type: BYTES string_domain { name: "mood" value: "good" value: "none" }
+  annotation { tag: "label:mood" } }
+feature { name: "note" type: BYTES annotation { tag: "text" } }
+"""
+USERS = """
+feature { name: "u" type: BYTES presence { min_fraction: 1 } annotation { tag: "user_id" } }
+"""
+ITEMS = """
+feature { name: "i" type: BYTES presence { min_fraction: 1 } annotation { tag: "item_id" } }
+feature { name: "tags" type: BYTES value_count { max: 4 } annotation { tag: "categorical" } }
+feature { name: "brand" type: BYTES annotation { tag: "categorical" } }
+feature { name: "stock" type: BYTES string_domain { name: "stock" value: "Y" value: "N" }
+  annotation { tag: "categorical" } }
+"""
+
+
+def checker(side: str = "interactions") -> Checker:
+    return Checker(parse_spec("own", [USERS, ITEMS, LABELS]), side)
+
+
+@pytest.mark.parametrize("word", ["NA", "NULL", "\\N", "None", "-", "n/a", "#N/A", "nan"])
+def test_a_word_for_an_absent_value_is_none_in_numbers_and_labels(word: str) -> None:
+    one = checker()
+    event = {"u": "ann", "i": "a", "stars": word, "bought": word, "note": word}
+    checked = one.check(Record(event, "file", 1))
+    assert checked == Checked({"u": [b"ann"], "i": [b"a"], "note": [word.encode()]})
+    assert {column: count for (column, _), (count, _) in one.notes.kept.items()} == {
+        "stars": 1, "bought": 1}
+    assert not one.notes.lost
+
+
+def test_a_class_that_the_schema_names_is_one_whatever_it_is_called() -> None:
+    event = {"u": "ann", "i": "a", "mood": " none "}
+    assert checker().check(Record(event, "file", 1)).values["mood"] == [b"none"]
+
+
+def test_labels_and_categories_have_no_blanks_at_their_ends() -> None:
+    event = {"u": "ann", "i": "a", "bought": "yes ", "note": " as it is "}
+    values = checker().check(Record(event, "file", 1)).values
+    assert values["bought"] == [b"yes"] and values["note"] == [b" as it is "]
+    item = {"i": "a", "stock": "NA", "brand": "Caf\u0065\u0301 ", "tags": ["x ", "", " "]}
+    assert checker("items").check(Record(item, "file", 1)).values == {
+        "i": [b"a"], "brand": ["Café".encode()], "tags": [b"x"]}
+
+
+def test_what_the_source_cannot_read_of_a_label_costs_the_row() -> None:
+    event = {"u": "ann", "i": "a"}
+    fault = "stars: the value '4.5' is no number with a decimal comma"
+    assert checker().check(Record(event, "file", 1, (fault,))).row_fault == fault
+    other = checker().check(Record(event, "file", 1, ("note: the value is an object",)))
+    assert other.row_fault is None and other.value_faults == ["note: the value is an object"]

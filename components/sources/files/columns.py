@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from components.sources.files.values import as_text
+from schemas.values.identities import without_point
 
 _REFERENCE = re.compile(r"\{([^{}]*)\}")
 _STEM = ".stem"
@@ -66,8 +67,9 @@ class Column:
         parts = [as_text(row.get(name), encoding) for name, _ in self._references]
         if None in parts:
             return None
-        texts = [os.path.splitext(part.strip())[0] if stem else part.strip()
-                 for part, (_, stem) in zip(parts, self._references, strict=True) if part]
+        read = [without_point(part.strip()) for part in parts if part]  # as ids are
+        texts = [os.path.splitext(part)[0] if stem else part
+                 for part, (_, stem) in zip(read, self._references, strict=True)]
         return "".join(literal + text for literal, text in
                        zip(self._literals, [*texts, ""], strict=True))
 

@@ -5,6 +5,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ _JSON = re.compile(r'\s*(\{\s*"|\[\s*\{)')
 _LOOKED_AT = 500  # rows whose values are looked at
 _NO_CSV = "the line is no CSV"
 _PLAIN = "; where quotes are plain characters, set quoting: none"
+_ESCAPED = "; where a backslash is before a quote within a field, set quoting: backslash"
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def csv_rows(path: Path, layout: Layout) -> Iterator[Row]:
                 return
             except csv.Error as error:
                 numbered.give_back()
-                advice = _PLAIN if '"' in numbered.record[0] else ""
+                advice = _advice(numbered.record[0], layout)
                 yield line, {}, (f"{_NO_CSV} ({error}{advice})",)
                 continue
             finally:
@@ -90,11 +92,18 @@ def csv_rows(path: Path, layout: Layout) -> Iterator[Row]:
                 last = numbered.number
                 numbered.give_back()
                 yield line, {}, (f"{_NO_CSV} (its quote is closed in line {last} only, behind "
-                                 f"rows{_PLAIN})",)
+                                 f"rows{_advice(numbered.record[0], layout)})",)
             elif len(row) == len(head.names):
                 yield line, dict(zip(head.names, row, strict=True)), ()
             elif row:
                 yield line, {}, (f"the line has {len(row)} fields, expected {len(head.names)}",)
+
+
+def _advice(line: str, layout: Layout) -> str:
+    """Returns which quoting a line that is no CSV may have."""
+    if '\\"' in line and not layout.backslash:
+        return _ESCAPED
+    return _PLAIN if '"' in line else ""
 
 
 def without_header(path: Path, layout: Layout, side: str) -> InputError | None:
@@ -174,10 +183,17 @@ def _rows(start: list[str], layout: Layout, width: int) -> list[list[str]]:
 
 def _reader(lines: Iterator[str], layout: Layout) -> Any:
     csv.field_size_limit(LONGEST)
+    escape = None
+    if layout.backslash:
+        escape = "\\"
+        mark = re.escape(layout.delimiter)
+        absent = re.compile(rf"(?<![^{mark}])\\N(?=[{mark}\r\n]|$)")
+        # No value, rather than an escaped N. (A generator would end with the first long line.)
+        lines = map(partial(absent.sub, ""), lines)
     # Strict: a stray quote is a fault of its line, and swallows none of those that follow.
     return csv.reader(lines, delimiter=layout.delimiter, strict=True,
                       quoting=csv.QUOTE_MINIMAL if layout.quotes else csv.QUOTE_NONE,
-                      skipinitialspace=layout.delimiter != " ")
+                      escapechar=escape, skipinitialspace=layout.delimiter != " ")
 
 
 class _Lines:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from schemas.values.absence import is_absent
+
 _MOSTLY = 0.95
-_ABSENT = frozenset(("", "na", "n/a", "nan", "null", "none", "nil", "-", "?", "\\n"))
 _PATTERNS = tuple(re.compile(pattern) for pattern in (
     r"[+-]?(\d[\d.,]*|\.\d+)([eE][+-]?\d+)?",
     r"(\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{4})([T ]\d\d?:\d\d.*)?",
@@ -42,7 +43,7 @@ class Form:
 
 def present(value: str) -> bool:
     """Tells whether a value is there, and no word for an absent one."""
-    return value.strip().lower() not in _ABSENT
+    return not is_absent(value)
 
 
 def forms(rows: Sequence[Sequence[str]], width: int) -> list[Form | None]:

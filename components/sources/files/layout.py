@@ -11,6 +11,7 @@ class Layout:
       delimiter: What separates the fields of CSV.
       encoding: How the text is encoded, where no byte-order mark says so.
       quotes: Fields may be quoted; else a quote is a character like any other.
+      backslash: A backslash says that the character behind it is a plain one, as MySQL writes it.
       header: The first line names the columns; else they are called "1", "2" and so on.
     """
 
@@ -18,3 +19,4 @@ class Layout:
     encoding: str = "utf-8"
     quotes: bool = True
     header: bool = True
+    backslash: bool = False

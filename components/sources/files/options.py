@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from components.sources.files.columns import Column
 from components.sources.files.layout import Layout
 
-Quoting = Literal["standard", "none"]
+Quoting = Literal["standard", "backslash", "none"]
 
 
 class TableOptions(BaseModel):
@@ -84,8 +84,9 @@ class FileOptions(BaseModel):
       encoding: How text files are encoded.
       list_separator: What separates several values in one field.
       decimal: The decimal mark of numbers in text files.
-      quoting: `"standard"` where CSV fields may be quoted, `"none"` where a quote is a character
-        like any other.
+      quoting: `"standard"` where CSV fields may be quoted, and a quote in them is written twice;
+        `"backslash"` where it may have a backslash before it, as MySQL writes it; `"none"` where a
+        quote is a character like any other.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -128,5 +129,5 @@ class FileOptions(BaseModel):
         """Returns how the text of a table is laid out."""
         table = self.table(side)
         quoting = (table and table.quoting) or self.quoting
-        return Layout(self.delimiter, self.encoding, quoting == "standard",
-                      table is None or table.header)
+        return Layout(self.delimiter, self.encoding, quoting != "none",
+                      table is None or table.header, quoting == "backslash")

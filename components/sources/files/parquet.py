@@ -18,12 +18,14 @@ from components.sources.files.text import Place, forbidden
 from components.sources.files.values import Unreadable
 from schemas.errors import InputError
 
-_BATCH = 4096
+_BATCH = 4096  # rows at once, and fewer where they are large, as pictures are
+_BATCH_BYTES = 1 << 26
+_BUFFER = 1 << 20  # without one, a whole column of a row group is in memory
 _PICKLED = "arrow.py_extension_type"  # what the guard names when it refuses a file
 _PROBE = f"""
 import sys, pyarrow_hotfix, pyarrow.parquet
-with pyarrow.parquet.ParquetFile(sys.argv[1]) as file:
-    for _ in file.iter_batches(batch_size={_BATCH}): pass
+with pyarrow.parquet.ParquetFile(sys.argv[1], buffer_size={_BUFFER}) as file:
+    for _ in file.iter_batches(batch_size=int(sys.argv[2])): pass
 """
 
 
@@ -43,9 +45,11 @@ def parquet_rows(path: Path, layout: Layout) -> Iterator[tuple[int, dict, tuple[
     Raises:
       InputError: The file is no Parquet file, or damaged; nobody knows what the damaged part held.
     """
-    _survive(path)
-    with _reading(path) as place, _parquet().ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=_BATCH):
+    with _reading(path):
+        size = _batch_size(_parquet().read_metadata(path))
+    _survive(path, size)
+    with _reading(path) as place, _parquet().ParquetFile(path, buffer_size=_BUFFER) as file:
+        for batch in file.iter_batches(batch_size=size):
             for row in _python_rows(batch):
                 place.line += 1
                 yield place.line, row, ()
@@ -71,12 +75,19 @@ def _parquet() -> Any:
     return pyarrow.parquet
 
 
-def _survive(path: Path) -> None:
+def _batch_size(metadata: Any) -> int:
+    """Returns how many rows are read at once, by the row group of the largest rows."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    largest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=0)
+    return max(1, min(_BATCH, int(_BATCH_BYTES / max(largest, 1))))
+
+
+def _survive(path: Path, size: int) -> None:
     """Reads a file once in a process of its own.
 
     On some damaged pages pyarrow ends the process that reads them; a run must end with a message.
     """
-    done = subprocess.run([sys.executable, "-c", _PROBE, str(path)], capture_output=True,
+    done = subprocess.run([sys.executable, "-c", _PROBE, str(path), str(size)], capture_output=True,
                           check=False)
     if done.returncode < 0:
         raise InputError(f"Parquet file {path} is damaged: reading it kills the process (signal "

@@ -26,6 +26,9 @@ from components.sources.files.values import (
     check_value,
 )
 from schemas import MEDIA, SIDES, Feature, FeatureSpec, InputError
+from schemas.values.absence import SQL_NULL
+
+_ABSENT = (None, "", SQL_NULL)  # of any column
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ class FileSource:
             for feature, column in columns:
                 try:
                     value = column.value(row, encoding)
-                    if value is None or value == "":
+                    if value in _ABSENT:
                         continue
                     value = self._value(value, feature)
                 except ValueFault as fault:

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.values.absence import SQL_NULL, is_absent
 from schemas.values.identities import shown
 from schemas.values.lists import split_list
-from schemas.values.numbers import not_a_number, truth, with_point
+from schemas.values.numbers import truth, with_point
 
 _SHOWN = 60  # characters of a faulty value that a reason quotes
 _NESTED = (dict, list, tuple, set)
@@ -61,8 +62,8 @@ def as_text(value: Any, encoding: str) -> str | None:
       encoding: The file's encoding, for messages.
 
     Returns:
-      The text, or `None` where there is nothing but whitespace, or NaN as in a table of decimals
-      that lacks a number.
+      The text, or `None` where there is nothing but whitespace, `\\N`, or NaN as in a table of
+      decimals that lacks a number.
 
     Raises:
       ValueFault: The value is no text and no finite number.
@@ -74,7 +75,7 @@ def as_text(value: Any, encoding: str) -> str | None:
             raise ValueFault(f"the bytes are no UTF-8 ({error.reason})") from error
     check_value(value, encoding)
     if isinstance(value, str):
-        return value if value.strip() else None
+        return None if value.strip() in ("", SQL_NULL) else value
     if value is None:
         return None
     if isinstance(value, bool):
@@ -117,7 +118,7 @@ def as_pointed(text: str, pii: bool) -> str:
     Raises:
       ValueFault: The text is no such number.
     """
-    if not_a_number(text) or truth(text) is not None:
+    if is_absent(text) or truth(text) is not None:
         return text
     pointed = with_point(text)
     if pointed is None:

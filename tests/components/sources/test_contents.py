@@ -264,3 +264,23 @@ def test_a_file_without_a_header_is_named_by_ingest(tmp_path):
     (tmp_path / "events.csv").write_text("u0,i0\nu1,i1\n")
     with pytest.raises(InputError, match="has no line that names its columns: its first line "):
         read(tmp_path, "events.csv")
+
+
+def test_few_large_rows_of_parquet_are_in_memory_at_once(tmp_path, monkeypatch):
+    from components.sources.files import parquet
+    from components.sources.files.layout import Layout
+
+    sizes, python_rows = [], parquet._python_rows
+
+    def counted(batch):
+        sizes.append(batch.num_rows)
+        return python_rows(batch)
+
+    monkeypatch.setattr(parquet, "_BATCH_BYTES", 50_000)
+    monkeypatch.setattr(parquet, "_python_rows", counted)
+    pictures = [bytes([n]) * 5_000 + bytes(range(256)) * 20 for n in range(40)]
+    pyarrow.parquet.write_table(pyarrow.table({"photo": pictures}), tmp_path / "x.parquet",
+                                use_dictionary=False, compression="none")
+    rows = list(parquet.parquet_rows(tmp_path / "x.parquet", Layout()))
+    assert [row["photo"] for _, row, _ in rows] == pictures
+    assert max(sizes) <= 5 and sum(sizes) == 40

@@ -234,3 +234,24 @@ def test_an_optional_column_may_be_absent_from_some_files(tmp_path):
     (tmp_path / "events-1.csv").write_text("who,what\nbob,b\n")
     with pytest.raises(InputError, match="events-1.csv has no column 'when', which the inter"):
         source(tmp_path, interactions=options)
+
+
+def test_a_template_reads_whole_numbers_as_ids_are_read(tmp_path):
+    (tmp_path / "events.csv").write_text("shop,no,what,when,stars\nnorth,7.0,a,10,4\n"
+                                         "north,7,a,11,4\nnorth,\\N,a,12,4\n")
+    opened = source(tmp_path, interactions={"files": "events.csv",
+                                            "columns": {"who": "{shop}-{no}"}})
+    assert [r.values.get("who") for r in rows(opened)] == ["north-7", "north-7", None]
+
+
+def test_the_mark_of_sql_for_an_absent_value(tmp_path):
+    (tmp_path / "events.csv").write_text("who,what,when,stars\n\\N,a,10,4\nann,a,10,\\N\n")
+    assert [r.values for r in rows(source(tmp_path))] == [
+        {"what": "a", "when": "10", "stars": "4"}, {"who": "ann", "what": "a", "when": "10"}]
+
+
+@pytest.mark.parametrize("quoting", ["standard", "backslash"])
+def test_quotes_behind_backslashes_where_the_user_says_so(tmp_path, quoting):
+    (tmp_path / "events.csv").write_text('who,what,when,stars\nann,"say \\"a\\"",10,4\n')
+    (row,) = rows(source(tmp_path, quoting=quoting))
+    assert row.values.get("what") == ('say "a"' if quoting == "backslash" else None)

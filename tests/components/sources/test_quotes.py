@@ -108,3 +108,29 @@ def test_quotes_as_plain_characters(tmp_path):
     assert not faults
     assert [row["review"] for _, row in rows] == ['"Great', '"so" he said', 'only 5"']
     assert rows[2][1]["item"] == '"i1"'
+
+
+ESCAPED = [HEADER, r'u0,i1,1500000001,"She said \"hi\", twice"', r'u1,i1,1500000002,"5\""',
+           r'u2,\N,1500000003,"one', r'two \"2\""', r'u3,i1,1500000004,a\, b', *EVENTS[4:9]]
+
+
+def test_quotes_behind_a_backslash_are_part_of_the_field(tmp_path):
+    rows, faults = read(tmp_path / "events.csv", ESCAPED, Layout(backslash=True))
+    assert not faults
+    assert [row["review"] for _, row in rows[:4]] == [
+        'She said "hi", twice', '5"', 'one\ntwo "2"', "a, b"]
+    assert [row["item"] for _, row in rows[:3]] == ["i1", "i1", ""]
+
+
+def test_the_rows_behind_too_long_a_line_are_read_with_backslashes_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("components.sources.files.delimited.LONGEST", 60)
+    long = f"u0,i1,1500000001,{'x' * 80}"
+    rows, faults = read(tmp_path / "events.csv", [HEADER, *EVENTS[:3], long, *EVENTS[3:5]],
+                        Layout(backslash=True))
+    assert list(faults) == [5] and len(rows) == 5
+
+
+def test_a_backslash_before_a_quote_is_named(tmp_path):
+    rows, faults = read(tmp_path / "events.csv", [*ESCAPED[:3], *EVENTS], Layout())
+    assert list(faults) == [2, 3] and len(rows) == len(EVENTS)
+    assert all("quoting: backslash" in fault for fault in faults.values())

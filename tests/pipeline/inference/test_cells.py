@@ -37,9 +37,22 @@ def test_types(values, kind, expected):
 
 
 def test_a_few_texts_among_numbers_count_as_absent_and_are_told():
-    cells = read(*map(str, range(39)), "NA")
+    cells = read(*map(str, range(39)), "new")
     assert cells.kind == "INT" and cells.values[-1] is None
-    assert "1 of 40 values are no numbers, such as 'NA'" in cells.notes[0]
+    assert "1 of 40 values are no numbers, such as 'new'" in cells.notes[0]
+
+
+@pytest.mark.parametrize("word", ["NA", "NULL", "None", "-", "n/a", "?"])
+def test_words_for_an_absent_value_among_numbers_times_and_truths(word):
+    cells = read("4", word, "5", word)
+    assert (cells.kind, cells.values, cells.notes) == ("INT", [[4], None, [5], None], [])
+    assert read("yes", word, "no").values == [[b"yes"], None, [b"no"]]
+    assert read("red", word).values == [[b"red"], [word.encode()]]
+    assert moments(["2024-05-01", word, "2024-05-02"]) == ((1714521600, 1714608000), True)
+
+
+def test_commas_between_thousands_are_no_decimal_commas():
+    assert "leave out the commas between thousands" in read("1,299", "999", "12,500").notes[0]
 
 
 def test_decimal_commas():
@@ -63,6 +76,9 @@ def test_lists():
     assert not read("quite a long text | with a bar in it", "and one more | with a bar").listed
     told = read(*["a;b", "b;c", "a;c"] * 4)
     assert not told.listed and "set list_separator: ';'" in told.notes[0]
+    few = read("Pizza, Italian, Bars", "Bars", "Italian", "Thai", "Pizza, Thai")
+    assert not few.listed and "set list_separator: ','" in few.notes[0]
+    assert read("Lima, Peru", "Oslo, Norway", "Paris, France").notes == []
     assert "Objects within a row" in read({"a": 1}).notes[0]
 
 

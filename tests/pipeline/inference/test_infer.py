@@ -320,6 +320,21 @@ def test_options_of_text_files_go_into_the_configuration(tmp_path):
     assert config["split"] == "random" and set(texts) == {"items", "interactions"}
 
 
+def test_an_export_with_backslashes_markers_and_zones(tmp_path):
+    books = "".join(f'"{n:09d}X";"The \\"Big\\" book {n}";"{n % 3}"\n' for n in range(5))
+    (tmp_path / "books.csv").write_text('"ISBN";"Book-Title";"Shelf"\n' + books)
+    events = "".join(f'"{n % 4}.0";"{n % 5:09d}X";"{"NULL" if n % 7 == 3 else 1 + n % 5}";'
+                     f'"2019-10-01 00:00:{n:02d} UTC"\n' for n in range(40))
+    (tmp_path / "e.csv").write_text('"User-ID";"ISBN";"Book-Rating";"at"\n' + events)
+    spec = inferred(tmp_path, interactions="e.csv", items="books.csv", delimiter=";",
+                    quoting="backslash")
+    assert meanings(spec, "interactions") == {
+        "User_ID": "user_id", "ISBN": "item_id", "Book_Rating": "rating", "at": "timestamp"}
+    label = spec.label("rating")
+    assert (label.minimum, label.maximum) == (1, 5)
+    assert_clean(tmp_path / "my.yaml")
+
+
 def test_a_table_without_ids_is_told_and_written(tmp_path):
     write_csv(tmp_path / "e.csv", ["a", "b"], [["x", 1.5], ["y", 2.5]])
     out, texts = inferred(tmp_path, code=2, interactions="e.csv")

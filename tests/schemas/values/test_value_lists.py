@@ -17,6 +17,8 @@ from schemas.values.lists import split_list
     ("['it\\'s', \"x\"]", "|", ["it's", "x"]), ('["caf\\u00e9"]', "|", ["café"]),
     ("['a' 'b'\n 'c']", "|", ["a", "b", "c"]), ("('a', 'b')", "|", ["a", "b"]),
     ("{'a', 'b'}", "|", ["a", "b"]), ("[None, 'a', nan]", "|", ["a"]),
+    ("a|\\N|b", "|", ["a", "b"]), ("[u'caf\\xe9', u\"b's\"]", "|", ["café", "b's"]),
+    ("[u, v]", "|", ["u", "v"]),
     ("[1, 2.5]", "|", ["1", "2.5"]), ("[1 2 3]", "|", ["1", "2", "3"]), ("[18]", "|", ["18"]),
     ("[Beef, Lamb]", "|", ["Beef", "Lamb"]), ("{Action,Drama}", "|", ["Action", "Drama"]),
     ("[Children's, Rock 'n' Roll]", "|", ["Children's", "Rock 'n' Roll"]),

@@ -63,14 +63,16 @@ def test_yes_and_no_in_any_case_are_one_pair():
     assert numbers.means_yes(("yes", "false")) == numbers.means_yes(("true",)) == {}
 
 
-@pytest.mark.parametrize(("value", "result"), [
-    ("nan", True), ("NaN", True), ("-nan", True), (float("nan"), True),
-    ("", False), ("nano", False), ("NA", False), (1.0, False), (None, False), ("inf", False),
-])
-def test_not_a_number(value, result):
-    assert numbers.not_a_number(value) is result
-
-
 def test_codes():
     assert numbers.is_code("007") and numbers.is_code("-01") and numbers.is_code("00.5")
     assert not any(map(numbers.is_code, ("0", "0.5", "70", "x0")))
+
+
+@pytest.mark.parametrize(("texts", "hint"), [
+    (["12,99"], "decimal"), (["1,5", "-0,75", "1,299"], "decimal"), (["1,299"], "thousands"),
+    (["1,299", "12,500,000", "1,299.50"], "thousands"), (["1,2,3"], ""), (["1,299.50", "1,5"], ""),
+    ([], ""),
+])
+def test_what_to_do_about_commas(texts, hint):
+    found = numbers.comma_hint(texts)
+    assert hint in found and bool(found) == bool(hint)

@@ -19,6 +19,23 @@ def test_forms_of_one_moment(value):
     assert to_seconds(value) == NOON
 
 
+@pytest.mark.parametrize("value", [
+    "2024-05-01 12:00:00 UTC", "2024-05-01 12:00:00.5 UTC", "2024-05-01T12:00:00 GMT",
+    "2024/05/01 12:00:00", "2024/5/1 12:00", "2024.05.01 12:00", "2024-5-1 12:00",
+    "2024-05-01  12:00", "2024/05/01 14:00:00+02:00", "2024-05-01 12 UTC",
+])
+def test_forms_that_iso_writes_a_little_otherwise(value):
+    assert to_seconds(value) == NOON
+
+
+@pytest.mark.parametrize("value", [
+    "2024/05-01", "01/05/2024", "2024-13-01", "2024/02/30", "2024-05-01 12:00:00Z UTC",
+    "2024-05-01 12:00:00 CET", "2024-05-01 12:00:00 PM", "2024-05-01 25:00", "2024/05",
+])
+def test_forms_that_could_be_another_moment(value):
+    assert to_seconds(value) is None
+
+
 def test_dates_start_at_midnight():
     midnight = NOON - 12 * 3600
     assert to_seconds("2024-05-01") == to_seconds(datetime.date(2024, 5, 1)) == midnight
