@@ -93,7 +93,7 @@ def test_positions_in_a_configuration():
     ({"columns": {"user_id": 0}}, "user_id is at position 0; the first is 1"),
     ({"columns": {"user_id": 1}, "header": True}, "positions, which are for files without"),
     ({"columns": {"user_id": True}}, "valid string"),
-    ({"quoting": "all"}, "'standard' or 'none'"),
+    ({"quoting": "all"}, "'standard', 'backslash' or 'none'"),
 ])
 def test_positions_that_cannot_be(table, message):
     with pytest.raises(ValueError, match=message):
