@@ -6,8 +6,8 @@ import warnings
 
 import absl.logging
 
+from schemas import progress
 from serving.stack import quiet_tensorflow
-from trainer import progress
 
 
 def prepare() -> None:

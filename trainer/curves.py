@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from trainer.progress import Progress
+from schemas.progress import Progress
 
 Epochs = list[dict[str, float]]
 

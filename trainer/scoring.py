@@ -3,9 +3,9 @@
 import numpy as np
 from keras import ops
 
+from schemas.progress import Progress
 from trainer.model import Network
 from trainer.preprocessing import columns
-from trainer.progress import Progress
 
 _BATCH = 1024
 _CELLS = 1 << 22  # Numbers of a head's input at once.

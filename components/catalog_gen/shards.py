@@ -13,7 +13,7 @@ from components.catalog_gen.notes import Notes
 from components.catalog_gen.spill import SpillWriter, read_spill
 from components.sources.base import Source
 from schemas import Feature, FeatureSpec
-from trainer.progress import Progress
+from schemas.progress import Progress
 
 # A row as it lies in a spill, after the place of its shard.
 Packed = tuple[int, tuple]

@@ -17,7 +17,7 @@ from components.catalog_gen.splits import SPLITS, splitter
 from components.catalog_gen.tables import TableWriter
 from components.catalog_gen.unseen import Unseen
 from schemas import FeatureSpec
-from trainer.progress import Progress
+from schemas.progress import Progress
 
 
 @dataclass(frozen=True)

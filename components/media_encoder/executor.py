@@ -14,10 +14,10 @@ from components.code_digest import code_digest
 from components.media_encoder.encode import encode_column, read_column
 from components.media_encoder.vectors import VectorCache
 from schemas import FeatureSpec, parse_spec
+from schemas.progress import Progress
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.encodings import Encodings
 from trainer.encoders.module import load
-from trainer.progress import Progress
 from trainer.recipe.encoders import Encoder as Options
 from trainer.recipe.encoders import Encoders
 

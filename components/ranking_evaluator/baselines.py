@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg, sparse
 
+from schemas.progress import Progress
 from trainer.one_thread import one_thread
-from trainer.progress import Progress
 from trainer.ranking import RankingTask, ranking_metrics
 
 _MOST_ITEMS = 20_000  # EASE inverts a dense matrix of this side: 3.2 GB.

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from components.ranking_evaluator.interactions import Interactions
 from schemas import TesseraError
-from trainer.progress import Progress
+from schemas.progress import Progress
 from trainer.written_scores import WrittenScores
 
 _BATCH = 256

@@ -12,8 +12,8 @@ import numpy as np
 from components.server_validator.comparison import compare
 from components.verdict import Outcome
 from schemas.errors import InputError, TesseraError
+from schemas.progress import Progress
 from serving.client import ServerUnavailableError
-from trainer.progress import Progress
 
 _MOST_REASONS = 10
 

@@ -65,6 +65,8 @@ def estimate(configs: Sequence[RunConfig], finished: Sequence[tuple[str, int]]) 
         runs = sum(config.recipe_name == name for config in open_)
         if name in known.model:
             seconds, why = known.model[name], "as in its last run"
+        elif not runs:
+            seconds, why = 0.0, "finished before"
         else:
             seconds, why = mean(known.model.values()), "the mean of the recipes that have run"
         total += runs * seconds

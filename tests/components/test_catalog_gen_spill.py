@@ -6,6 +6,7 @@ import pytest
 
 from components.catalog_gen import buckets, spill
 from components.catalog_gen.buckets import Bucket, plan_buckets
+from components.catalog_gen.notes import Notes
 from components.catalog_gen.shards import Shard, Spilled
 from components.catalog_gen.spill import PARTS, SpillWriter, part_of, read_spill
 
@@ -68,7 +69,7 @@ def test_there_are_as_many_buckets_as_the_rows_need(
 
     def spilled(kept: int) -> list[Spilled]:
         shard = Shard("users", 0, "a")
-        return [Spilled(shard, path, ("a",), kept + 1, 1, (), None)] * 2
+        return [Spilled(shard, path, ("a",), kept + 1, 1, (), None, Notes())] * 2
 
     assert plan_buckets([]) == plan_buckets(spilled(100_000)) == [Bucket(0, 1)]
     assert [b.number for b in plan_buckets(spilled(100_001))] == [0, 1]

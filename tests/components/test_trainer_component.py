@@ -85,5 +85,5 @@ def test_an_edit_of_what_it_runs_changes_the_key(edited, changes, tmp_path, monk
     modules = ("components.trainer.executor", "trainer.run")
     before = code_digest(*modules)
     with (tmp_path / edited).open("a") as file:
-        file.write("# edited\n")
+        file.write("_EDITED = True\n")
     assert (code_digest(*modules) != before) == changes

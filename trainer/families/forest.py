@@ -13,12 +13,12 @@ import joblib
 import numpy as np
 from scipy import sparse
 
+from schemas.progress import Progress
 from trainer.content import content_matrix
 from trainer.data.events import Events
 from trainer.families.job import Job
 from trainer.features import Side
 from trainer.fit import TrainingData
-from trainer.progress import Progress
 from trainer.recipe import Task
 from trainer.recipe.families import ForestOptions
 from trainer.written_scores import TaskScores, WrittenScores

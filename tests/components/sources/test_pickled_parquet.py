@@ -97,5 +97,4 @@ def test_one_module_alone_reads_arrows_formats() -> None:
                 if any(name.startswith(READERS) for name in names) or attribute in (
                         "read_parquet", "read_feather", "ReadFromParquet"):
                     found.add(path.relative_to(ROOT).as_posix())
-    assert found == {"components/sources/files/parquet.py",
-                     "pipeline/bench_ingest.py"}  # which writes
+    assert found == {"components/sources/files/parquet.py"}

@@ -169,7 +169,7 @@ def test_a_recipe_of_the_same_name_that_says_something_else_is_not_finished(
         console.file.truncate(0)
         compare(planned(None, [str(tmp_path / "mine.yaml")], [], 1, dataset="demo",
                         data_dir=tiny_shop, root=tmp_path / "root"), "tessera compare", console)
-        told.append("for 1 of 1 runs\n" in console.file.getvalue())
+        told.append("none for 1 of 1 runs. " in console.file.getvalue())
     assert told == [True, True]
 
 
@@ -187,7 +187,7 @@ def test_nothing_half_written_is_taken_for_an_earlier_comparison(
     folder.mkdir(parents=True)
     (folder / "comparison.json").write_text('{"runs": [')
     assert compare(plan, "tessera compare", console) == 0
-    assert "for 2 of 2 runs\n" in console.file.getvalue()
+    assert "none for 2 of 2 runs. " in console.file.getvalue()
 
 
 def test_the_command_tells_what_is_wrong(tessera, tmp_path):

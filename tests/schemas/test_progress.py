@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from trainer import progress
-from trainer.progress import Progress, StandardError
+from schemas import progress
+from schemas.progress import Progress, StandardError
 
 
 @pytest.fixture
