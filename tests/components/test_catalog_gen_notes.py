@@ -136,16 +136,16 @@ def test_a_csv_of_other_programs(tmp_path):
         "what;price;kinds\n12;12.99;a | b\nabc;0.75;\"['a', 'b']\"\né;1.5;c\n")
     (tmp_path / "interactions.csv").write_text(
         "who;what;when;stars\nann;12.0;20240501;nan\nbob;ABC;20240502;4,5\n"
-        "bob;e\u0301;45413;4.5\n")
+        "bob;e\u0301;45413;4,5\nbob;12;20240503;4.5\n")
     done = ingest(tmp_path, "csv", delimiter=";", decimal=",")
     assert done.told("interactions") == {
         ("interactions.csv", 3): "row: what 'ABC' is not in the table of items, which has 'abc'",
-        ("interactions.csv", 4): "value: stars: the value '4.5' is no number with a decimal comma"}
+        ("interactions.csv", 5): "row: stars: the value '4.5' is no number with a decimal comma"}
     assert done.kept("interactions") == 2 and done.kept("items") == 3
     told = done.counts["told"]
     assert told["items"] == {"notes": [], "lost": [{"column": "price", "count": 3}]}
     assert [(n["column"], n["count"]) for n in told["interactions"]["notes"]] == [
-        ("what", 1), ("what", 1), ("when", 2), ("when", 1)]
+        ("stars", 1), ("what", 1), ("what", 1), ("when", 2), ("when", 1)]
     assert sum(b"\n\x01a\n\x01b" in row for row in done.in_order["items/Split-all"]) == 2
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from components.label_facts import label_reasons, one_value, relative_reasons, without_auc
-from components.prediction_evaluator.executor import area_under_curve, task_metrics
+from components.prediction_evaluator.executor import task_metrics
+from trainer.tasks.binary import area_under_curve
 from trainer.written_scores import TaskScores
 
 RANDOM = np.random.default_rng(5)
