@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from functools import partial
 from types import SimpleNamespace
 
 import apache_beam as beam
@@ -273,48 +272,72 @@ def trainer_files():
 
 
 @pytest.fixture(scope="session")
-def shop(spec, recipe, trainer_files, tmp_path_factory):
-    """The tables of `tiny_shop`, raw and transformed, as a Trainer gets them."""
-    raw, splits = tiny_shop.raw_tables(spec)
-    files, folders = trainer_files(raw, splits, spec, recipe, tmp_path_factory.mktemp("shop"))
-    transforms = {side: TFTransformOutput(folder) for side, folder in folders.items()}
-    data = training_data(spec, recipe, files, transforms)
-    return SimpleNamespace(raw=raw, files=files, transforms=transforms, data=data)
+def build_world(trainer_files, tmp_path_factory):
+    """Transforms raw tables and reads them as a Trainer does."""
+
+    def build_world(spec, recipe, raw, splits):
+        files, folders = trainer_files(
+            raw, splits, spec, recipe, tmp_path_factory.mktemp(spec.name))
+        transforms = {side: TFTransformOutput(folder) for side, folder in folders.items()}
+        return SimpleNamespace(
+            spec=spec, recipe=recipe, raw=raw, splits=splits, files=files, transforms=transforms,
+            folders=folders, data=training_data(spec, recipe, files, transforms))
+
+    return build_world
 
 
 @pytest.fixture(scope="session")
-def exported(shop, recipe, export):
-    """A network in which every weight matters, saved and loaded again."""
-    return export(shop.data, recipe, shop.transforms)
+def shop(spec, recipe, build_world):
+    """The tables of `tiny_shop`, raw and transformed."""
+    return build_world(spec, recipe, *tiny_shop.raw_tables(spec))
 
 
 @pytest.fixture(scope="session")
-def export(spec, tmp_path_factory):
-    """Builds a network of a recipe on transformed data, saves it and loads it again."""
-    return partial(_export, spec, tmp_path_factory)
+def recommender():
+    """Builds a network in which every weight matters on a world's data, and what is exported."""
+    return _recommender
 
 
-def _export(spec, tmp_path_factory, data, recipe, transforms):
-    network = build_network(spec, recipe, data.user_side, data.item_side,
+def _recommender(world, recipe=None, data=None, encodings=None, length=HISTORY, scale=0.3):
+    recipe, data = recipe or world.recipe, data or world.data
+    network = build_network(world.spec, recipe, data.user_side, data.item_side,
                             {"rating": 4.0, "like": 0.5}, seed=3)
     random = np.random.default_rng(4)
     for weight in network.training.trainable_weights:
-        weight.assign(random.normal(scale=0.3, size=weight.shape))
+        weight.assign(random.normal(scale=scale, size=weight.shape))
     events = concatenate([read_events(data.reader, files) for files in data.files.values()])
-    memory = remember(events, data.users, data.items, HISTORY)
-    recommender = Recommender(
-        spec, recipe, network, data.users, data.items, memory, transforms)
-    folder = tmp_path_factory.mktemp("exported")
-    save(recommender, EvaluationColumns(
-        spec, recipe, recommender, data.users, data.items, transforms["items"]), folder)
-    loaded = tf.saved_model.load(str(folder))
+    memory = remember(events, data.users, data.items, length)
+    module = Recommender(world.spec, recipe, network, data.users, data.items, memory,
+                         world.transforms, encodings)
+    return SimpleNamespace(recipe=recipe, data=data, network=network, events=events,
+                           memory=memory, module=module)
 
-    def ask(signature, **inputs):
-        outputs = loaded.signatures[signature](**inputs)
-        return {name: value.numpy() for name, value in outputs.items()}
 
-    return SimpleNamespace(network=network, memory=memory, events=events, folder=folder,
-                           signatures=loaded.signatures, ask=ask)
+@pytest.fixture(scope="session")
+def export(tmp_path_factory):
+    """Builds a recommender on a world's data, saves it and loads it again."""
+
+    def export(world, **changes):
+        made = _recommender(world, **changes)
+        folder = tmp_path_factory.mktemp("exported")
+        save(made.module, EvaluationColumns(
+            world.spec, made.recipe, made.module, made.data.users, made.data.items,
+            world.transforms["items"]), folder)
+        loaded = tf.saved_model.load(str(folder))
+
+        def ask(signature, **inputs):
+            outputs = loaded.signatures[signature](**inputs)
+            return {name: value.numpy() for name, value in outputs.items()}
+
+        return SimpleNamespace(**vars(made), folder=folder, signatures=loaded.signatures, ask=ask,
+                               loaded=loaded)
+
+    return export
+
+
+@pytest.fixture(scope="session")
+def exported(shop, export):
+    return export(shop)
 
 
 @pytest.fixture(scope="session")
