@@ -36,11 +36,6 @@ def test_all_means_what_the_dataset_has(given):
     assert Recipe(**recipe.model_dump(mode="json")) == recipe
 
 
-def test_named_ones_stay_as_they_are():
-    for named in ((), ("text",), ("image", "categorical")):
-        assert for_dataset(_recipe(modalities=named), read_spec("demo")).modalities == named
-
-
 def test_only_columns_that_towers_may_read_count():
     """On either side; nothing personal, and no column of the interactions."""
     spec = parse_spec("some", [

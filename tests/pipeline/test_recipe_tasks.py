@@ -96,16 +96,6 @@ def test_classes_must_be_better_than_chance(built):
     assert threshold.threshold.value_threshold.upper_bound.value == pytest.approx(0.6931, abs=1e-4)
 
 
-def test_several_labels_are_measured_together_and_apart(built):
-    events = _EVENTS + """
-feature { name: "joy" type: INT int_domain { min: 0 max: 1 } annotation { tag: "label:joy" } }"""
-    assert parse_spec("joyful", [_USERS, _ITEMS, events]).label("joy").binary
-    together, apart = built(with_task(head="multi_label", labels=["like", "paid"])).metrics_specs
-    assert {m.class_name for m in together.metrics} == {
-        "AUC", "BinaryAccuracy", "Precision", "Recall"}
-    assert list(apart.binarize.class_ids.values) == [0, 1]
-
-
 def test_what_is_said_of_users_is_measured_and_not_demanded(built):
     given = with_task(head="regression", label="age")
     [spec] = built(given).metrics_specs

@@ -67,12 +67,6 @@ def test_a_file_in_the_place_of_a_folder(tmp_path, name):
     assert (root / name).read_text() == "no folder"
 
 
-def test_a_read_only_file_system(tmp_path, refuse):
-    refuse(tmp_path, errno.EROFS)
-    with pytest.raises(InputError, match="Read-only file system"):
-        require_usable(tmp_path)
-
-
 def test_a_disk_that_is_full_from_the_start_is_told_as_full(tmp_path, refuse):
     refuse(tmp_path, errno.ENOSPC)
     with pytest.raises(TesseraError) as caught, full_disk_told(tmp_path):
@@ -88,12 +82,6 @@ def metadata(root: Path) -> Path:
         store.executemany("INSERT INTO Execution VALUES (?)", [[b"x" * 1000]] * 100)
         store.commit()
     return root / "metadata.sqlite"
-
-
-def test_metadata_as_they_should_be(tmp_path):
-    before = metadata(tmp_path).read_bytes()
-    require_usable(tmp_path)
-    assert (tmp_path / "metadata.sqlite").read_bytes() == before
 
 
 def test_empty_metadata_are_those_of_a_run_killed_at_its_start(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from schemas import parse_spec
-from trainer.content import colours, content_block, content_matrix
+from trainer.content import colours, content_matrix
 from trainer.data.events import Events
 from trainer.data.tables import Table
 from trainer.families.factors import folding, nonnegative_factors, right_factors
@@ -75,13 +75,6 @@ def test_colours_tell_pictures_apart():
     np.testing.assert_allclose(found[2:], 0.0)
     noise = np.asarray(colours(RANDOM.random((1, 8, 8, 3)).astype("float32"))).reshape(4, 4, 6)
     assert (noise[..., 3:] > 0).all(), "deviations"
-
-
-def test_words_of_a_bag_are_columns(side):
-    [genre] = [f for f in FEATURES if f.name == "genre"]
-    block = content_block(genre, side.content)
-    row = np.asarray(content_matrix((genre,), side)["genre"][1].todense()).ravel()
-    assert set(np.flatnonzero(row)) == set(np.asarray(block.words)[1])
 
 
 def test_singular_vectors_of_a_sparse_matrix_are_those_of_the_dense_one():

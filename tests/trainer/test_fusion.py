@@ -2,7 +2,6 @@
 
 import itertools
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -153,32 +152,6 @@ def test_late_fusion_joins_decisions_made_apart(present):
     log_odds = 2 * (np.asarray(stack.slope) * (weights[present[0] > 0] @ np.tanh(apart))
                     + np.asarray(stack.intercept))
     np.testing.assert_allclose(joined, 2 / (1 + np.exp(-log_odds)) - 1, rtol=1e-4, atol=1e-5)
-
-
-def test_an_averaged_item_scores_the_mean_of_its_modalities_scores():
-    """What the documentation says of late fusion behind an inner product."""
-    fusion, candidate = LateFusion(DIM), keras.layers.Dense(DIM, use_bias=False)
-    query = RNG.normal(size=DIM).astype("float32")
-
-    def scores(present):
-        return np.asarray(candidate(fusion(VECTORS[:1], present)[0])) @ query
-
-    alone = [scores(np.eye(MODALITIES, dtype="float32")[[m]]) for m in range(MODALITIES)]
-    np.testing.assert_allclose(scores(PRESENT[:1]), np.mean(alone, axis=0), rtol=1e-4, atol=1e-5)
-
-
-def test_votes_learn_although_a_sign_has_no_slope():
-    fusion = LateFusion(DIM, "vote")
-    fusion(VECTORS, PRESENT)
-    optimizer, target = keras.optimizers.Adam(0.05), np.sign(RNG.normal(size=(8, DIM)))
-    losses = []
-    for _ in range(40):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean((fusion(VECTORS, PRESENT)[0] - target) ** 2)
-        losses.append(loss.numpy())
-        weights = fusion.trainable_weights
-        optimizer.apply(tape.gradient(loss, [w.value for w in weights]), weights)
-    assert losses[-1] < 0.3 * losses[0]
 
 
 @pytest.mark.parametrize("name", ["late", "hybrid"])

@@ -8,7 +8,7 @@ from layer_contract import assert_learns, assert_rebuilt
 
 from trainer.layers.history import HistoryTower
 
-DIM, LENGTH = 4, 6
+DIM = 4
 
 
 def _inputs(index, age=None, rank=None, values=None):

@@ -26,12 +26,6 @@ def test_every_format_keeps_its_colour(kind):
     assert np.abs(pixels - [250, 120, 10]).max() <= 4
 
 
-@pytest.mark.parametrize(("mode", "colour"), [("L", 77), ("RGBA", (77, 77, 77, 255))])
-def test_grey_and_transparent_pictures_become_three_channels(mode, colour):
-    pixels = small_image(tf.constant([_encoded("PNG", colour, mode)]), 4, 4).numpy()
-    assert (pixels == 77).all()
-
-
 def test_the_first_frame_of_an_animation_counts():
     buffer = io.BytesIO()
     frames = [Image.new("RGB", (9, 9), colour) for colour in ((200, 0, 0), (0, 0, 200))]

@@ -97,17 +97,6 @@ def test_guesses_matter_to_what_is_said_of_an_item_without_content(spec, recipe,
     assert np.abs(np.asarray(network.item(bare)["vector"]) - before).max() > 1e-3
 
 
-@pytest.mark.parametrize("missing", IMPUTATIONS)
-def test_a_side_with_imputation_survives_its_configuration(spec, recipe, subsets, missing):
-    network, _ = _network(spec, recipe, subsets, missing=missing)
-    again = keras.Model.from_config(network.item.get_config())
-    again.set_weights(network.item.get_weights())
-    index = keras.ops.arange(17, dtype="int32")
-    inputs = {"item_index": index, **{n: look(index) for n, look in network.item_lookup.items()}}
-    for name, value in network.item(inputs).items():
-        np.testing.assert_allclose(again(inputs)[name], value, rtol=1e-4, atol=1e-5)
-
-
 @pytest.mark.slow
 def test_without_any_content_it_is_not_worse_than_a_model_of_ids():
     """Paired by user, over three seeds; trained with content and modality dropout."""

@@ -152,13 +152,6 @@ def test_sentiment_reads_the_stop_words(everything):
     assert found[columns.present("plot")].tolist() == [1] * 7 + [0, 0]
 
 
-def test_without_options_there_are_words_alone(tmp_path):
-    found, output = _transformed(tmp_path, tokens=4, vocabulary=20)
-    assert set(found) == {"plot", columns.tfidf_ids("plot"), columns.tfidf("plot")}
-    assert b"the" in output.vocabulary_by_name("plot")
-    assert columns.tfidf_ids("plot") not in output.vocabulary_file_by_name("plot")
-
-
 def test_a_table_without_any_word_has_neutral_columns(tmp_path):
     found, _ = _transformed(
         tmp_path, tokens=4, vocabulary=20, words=2, characters=(3, 5), topics=2,

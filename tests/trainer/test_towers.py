@@ -142,10 +142,6 @@ def test_ids_are_hidden_in_training_only():
     assert (again != present).any()
 
 
-def test_no_id_is_hidden_without_id_dropout():
-    assert np.asarray(IdTower(DIM, _embedding())(np.full(50, 2), training=True)[1]).all()
-
-
 def test_missing_token_chooses_by_row():
     layer = MissingToken()
     vectors = np.ones((2, 3), "float32")

@@ -85,13 +85,6 @@ def test_a_server_that_is_down(monkeypatch):
     assert "hunter2" not in str(error.value)
 
 
-def test_a_name_that_nobody_knows(monkeypatch):
-    monkeypatch.setenv(PASSWORD_VARIABLE, "hunter2")
-    config = store.with_password(store.connection(server(host="mysql.invalid"), "/unused"))
-    with pytest.raises(TesseraError, match="mysql.invalid:3306/tessera does not answer"):
-        store.check(config)
-
-
 def test_a_server_that_speaks_something_else(monkeypatch):
     monkeypatch.setenv(PASSWORD_VARIABLE, "hunter2")
     # In a process of its own: MLMD connects without letting other threads of this one run.
