@@ -95,11 +95,6 @@ def test_a_step_may_have_its_outputs_in_the_dataset_s_folder(store, add, tmp_pat
     assert {path.name for path in tmp_path.glob("shop/*/examples/*")} == {str(kept)}
 
 
-def test_a_first_run_has_nothing_to_settle(store, tmp_path):
-    settle(store, "shop-small-1", tmp_path / "shop-small-1")
-    assert states(store) == {}
-
-
 _WRITER = """
 import sys
 from pathlib import Path

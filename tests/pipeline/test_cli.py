@@ -34,11 +34,6 @@ def test_an_error_is_one_message_without_a_stack_trace():
     assert done.stderr == f"tessera: Unknown dataset 'nope'. Known: {known}.\n"
 
 
-def test_recipes_are_listed(tessera):
-    code, out, _ = tessera("recipes")
-    assert code == 0 and "flagship" in out
-
-
 @pytest.mark.parametrize("words", [
     ("run", "--color", "red"), ("nope",), ("run", "--seed", "one"), ("query",),
     ("query", "--user", "u", "--k", "0"), ("serve", "--port", "http"),
@@ -85,15 +80,6 @@ def test_a_missing_data_folder(tessera, tmp_path, dataset):
     assert_refused(result, tmp_path / "gone", "missing")
 
 
-@pytest.mark.parametrize(("dataset", "file"), [
-    ("demo", "users.csv"), ("movielens-100k", "u.data"), ("movielens-1m", "users.dat"),
-    ("movielens-latest-small", "movies.csv")])
-def test_a_missing_data_file(tessera, tmp_path, dataset, file):
-    result = tessera("run", "--dataset", dataset, "--data-dir", tmp_path,
-                     "--root", tmp_path / "root")
-    assert_refused(result, tmp_path, file, "missing")
-
-
 def test_movielens_without_a_folder_and_without_a_network(tessera, tmp_path, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as free:
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -102,14 +88,6 @@ def test_movielens_without_a_folder_and_without_a_network(tessera, tmp_path, mon
     result = tessera("run", "--dataset", "movielens-1m", "--root", tmp_path)
     assert_refused(result, f"{nobody}/ml-1m.zip cannot be reached", "--data-dir",
                    "https://files.grouplens.org/datasets/movielens/ml-1m.zip")
-
-
-def test_a_data_file_without_a_column(tessera, tmp_path):
-    for side in ("users", "items", "interactions"):
-        (tmp_path / f"{side}.csv").write_text("customer,product\n", encoding="utf-8")
-    result = tessera("run", "--dataset", "demo", "--data-dir", tmp_path,
-                     "--root", tmp_path / "root")
-    assert_refused(result, tmp_path / "users.csv", "no column", "age")
 
 
 def test_a_report_is_told_and_opened(tessera, tmp_path, monkeypatch):

@@ -59,19 +59,6 @@ def test_a_modality_that_the_dataset_lacks_is_named_with_what_it_has():
     check_modalities("mine", _recipe(modalities=["text", "image"]), spec)
 
 
-def test_a_dataset_of_ids_alone_has_none():
-    bare = parse_spec("bare", [USER, ITEM, USER + ITEM])
-    assert for_dataset(_recipe(), bare).modalities == ()
-    with pytest.raises(InputError, match="they have: none"):
-        check_modalities("mine", _recipe(modalities=["text"]), bare)
-
-
-def test_a_spec_refuses_what_is_no_modality():
-    """A recipe's `all` that nobody resolved would read nothing in silence."""
-    with pytest.raises(ValueError, match="'all'.* is no modality"):
-        read_spec("demo").inputs("items", ("all",))
-
-
 def test_the_pipeline_s_parameters_hold_the_names(tiny_shop, tmp_path):
     (tmp_path / "all.yaml").write_text(yaml.safe_dump({"description": "d", "tasks": TASKS}))
     config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path,

@@ -114,14 +114,6 @@ def test_nobody_and_an_unknown_user_get_the_same_answer(exported):
         np.testing.assert_array_equal(value, stranger[name])
 
 
-def test_unknown_candidates_are_the_unknown_item(exported):
-    found = _score(exported, names=("", "nothing", "1000"), user="ann")
-    for name in TASKS | {"item_modality_weights"}:
-        np.testing.assert_array_equal(found[name][0, 0], found[name][0, 1])
-        assert np.isfinite(found[name]).all()
-    assert found["retrieval"][0, 0] != found["retrieval"][0, 2]
-
-
 def _recommend(exported, k, *requests):
     return exported.ask("recommend", k=tf.constant(k, tf.int32), **together(*requests))
 

@@ -97,13 +97,6 @@ def test_half_precision_keeps_the_weights_exact(name, policy):
     assert np.isfinite(tf.cast(fused, tf.float32)).all()
 
 
-@pytest.mark.parametrize("name", FUSIONS)
-def test_a_fusion_of_one_modality_is_all_weight(name):
-    fused, weights = FUSIONS[name](DIM)(VECTORS[:, :1], PRESENT[:, :1])
-    assert fused.shape == (len(PRESENT), DIM)
-    np.testing.assert_allclose(weights, PRESENT[:, :1], rtol=1e-6)
-
-
 @pytest.mark.parametrize("name", ["weighted", "late", "late vote", "late stack"])
 def test_what_is_absent_is_not_seen(name):
     """The fusions whose weights are the same for all rows: an absent vector changes nothing."""

@@ -34,12 +34,6 @@ def test_the_first_frame_of_an_animation_counts():
     assert (pixels == [200, 0, 0]).all()
 
 
-def test_an_absent_picture_is_zeros_beside_one_that_is_there():
-    pixels = small_image(tf.constant([b"", _encoded("PNG", (255, 255, 255))]), 8, 8).numpy()
-    assert (pixels[0] == 0).all()
-    assert (pixels[1] == 255).all()
-
-
 def test_larger_and_smaller_pictures_get_the_size_and_a_fixed_shape():
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def shrink(encoded):

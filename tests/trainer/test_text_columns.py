@@ -116,13 +116,6 @@ def test_runs_of_characters_have_a_vocabulary_of_their_own(everything):
     assert found[columns.characters("plot")].shape == (len(PLOTS), 4 * 8)
 
 
-def test_tokens_are_words_in_order_without_stop_words(everything):
-    found, output = everything
-    vocabulary = output.vocabulary_by_name("plot")
-    named = [vocabulary[i - 1] for i in found["plot"][0] if i]
-    assert named == [b"goal", b"football", b"match"]
-
-
 def test_topics_part_what_the_texts_are_about(everything):
     found, _ = everything
     shares = found[columns.topics("plot")]

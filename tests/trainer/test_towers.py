@@ -18,7 +18,6 @@ from trainer.layers.towers import (
     CategoricalTower,
     IdTower,
     ImageTower,
-    MissingToken,
     NumericTower,
     masked_softmax,
     weighted_mean,
@@ -140,15 +139,6 @@ def test_ids_are_hidden_in_training_only():
     assert not vector[present == 0].any()  # the token starts at zero
     again = np.asarray(tower(index, training=True)[1])
     assert (again != present).any()
-
-
-def test_missing_token_chooses_by_row():
-    layer = MissingToken()
-    vectors = np.ones((2, 3), "float32")
-    layer((vectors, np.ones(2, "float32")))
-    layer.token.assign([5.0, 6.0, 7.0])
-    found = np.asarray(layer((vectors, np.array([1, 0], "float32"))))
-    assert found.tolist() == [[1, 1, 1], [5, 6, 7]]
 
 
 def test_weighted_mean_by_hand_and_without_weights():

@@ -8,7 +8,7 @@ from refusals import assert_refused
 
 from pipeline.comparison import compare as module
 from pipeline.comparison.compare import compare
-from pipeline.comparison.plan import Plan, planned
+from pipeline.comparison.plan import planned
 from pipeline.comparison.record import folder_of
 from pipeline.nodes import NodeError
 from pipeline.run import Done
@@ -145,14 +145,6 @@ def test_a_recipe_of_the_same_name_that_says_something_else_is_not_finished(
                         data_dir=tiny_shop, root=tmp_path / "root"), "tessera compare", console)
         told.append("none for 1 of 1 runs. " in console.file.getvalue())
     assert told == [True, True]
-
-
-def test_what_is_left_out_is_told_and_stands_under_the_table(plan, outcomes, console, tmp_path):
-    told = "words-without-text is left out. It reads nothing else."
-    compare(Plan(plan.configs, (told,)), "tessera compare", console)
-    assert console.file.getvalue().startswith(f"{told}\nEstimate: ")
-    page = tmp_path / "root" / "comparisons" / "demo" / "latest" / "comparison.md"
-    assert f"- {told}\n" in page.read_text(encoding="utf-8")
 
 
 def test_nothing_half_written_is_taken_for_an_earlier_comparison(

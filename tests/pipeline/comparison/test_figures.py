@@ -89,11 +89,6 @@ def test_markdown_is_one_line_a_row_whatever_a_name_holds():
     assert "| a/b | 0.1500 ± 0.0500 |" in line and line.endswith("| 2 of 2 |")
 
 
-def test_figures_of_each_label_apart_are_not_in_the_table():
-    found = of_run({"tasks": {"moods": {"auc": 0.75, "auc_by_label": {"calm": 0.5}}}})
-    assert found == {"moods_auc": 0.75}
-
-
 def test_a_column_that_is_the_same_in_all_rows_is_a_line():
     unseen = {"model": {"ndcg@10": 0.5, "recall@50": 1.0}, "random": {"recall@50": 1.0}}
     found = rows([run("a", unseen=unseen), run("a", seed=2, unseen=unseen),

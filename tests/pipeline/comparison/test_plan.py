@@ -60,14 +60,6 @@ def test_a_recipe_that_does_not_read_the_modality_has_no_such_row(plan, tmp_path
     assert names == ["flagship", "words", "flagship-without-image"]
 
 
-def test_a_modality_that_nobody_reads(plan, tmp_path) -> None:
-    (tmp_path / "words.yaml").write_text(
-        "{description: w, modalities: [text], tasks: {next: {head: retrieval, label: like}}}")
-    with pytest.raises(InputError, match="--without video: no recipe given reads it. They read: "
-                                         "text"):
-        plan([str(tmp_path / "words.yaml")], ["video"])
-
-
 @pytest.mark.parametrize(("name", "modality"), EVERY)
 def test_every_recipe_of_the_project_can_do_without_each_modality(name, modality):
     plan = planned(None, [name], [modality], 1, dataset="demo")

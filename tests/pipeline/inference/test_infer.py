@@ -339,24 +339,3 @@ def test_only_the_first_rows_are_read_and_of_every_file(tmp_path):
     assert {value: sample.cells["user"].count(value) for value in "abc"} == dict.fromkeys(
         "abc", 10)
     assert sample_tables(tables, rows=150)["interactions"].complete
-
-
-def test_a_broken_line_costs_itself(tmp_path):
-    (tmp_path / "e.csv").write_text("user,item\nann,a\nbob\ncle,b\n")
-    sample = sample_tables(named_tables(None, tmp_path, None, interactions=["e.csv"]))
-    assert sample["interactions"].rows == 2
-    assert sample["interactions"].faults == ("e.csv line 3: the line has 1 fields, expected 2",)
-
-
-def test_a_look_counts_rows_and_values(tmp_path):
-    movielens_like(tmp_path)
-    spec = inferred(tmp_path, interactions="ratings.csv", items="movies.csv")
-    with (tmp_path / "ratings.csv").open("a") as file:
-        file.write("1,2,9.5,1700000000\n,2,3,1700000000\n")
-    config = load_config(tmp_path / "my.yaml")
-    found = look(open_source(**config.source_arguments(spec)), spec)
-    assert (found["interactions"].rows, found["interactions"].faulty) == (402, 2)
-    assert found["interactions"].reasons == [
-        "ratings.csv line 402: rating '9.5' is outside the range 0.5 to 5",
-        "ratings.csv line 403: userId is missing"]
-    assert look(open_source(**config.source_arguments(spec)), spec, rows=7)["items"].rows == 7

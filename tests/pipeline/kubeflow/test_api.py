@@ -127,15 +127,6 @@ def test_a_private_authority(command, tmp_path):
     assert len(fake.started) == 1
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
-def test_a_file_of_certificates_that_is_none(kubeflow_server, command, tmp_path, content):
-    path = tmp_path / "ca.pem"
-    if content is not None:
-        path.write_bytes(content)
-    code, _, err = command(kubeflow_server.url, "--ca-file", str(path))
-    assert code == 2 and f"--ca-file {path} cannot be used" in err and err.count("\n") == 1
-
-
 @pytest.mark.parametrize("host", ["localhost:8080", "http://", "http://[::1", "http://a:b",
                                   "http://a b", "ftp://a", "http://localhost:0", "http://a:70000"])
 def test_an_address_that_is_none(command, host):

@@ -104,10 +104,3 @@ def test_a_missing_secret(monkeypatch, value):
         monkeypatch.setenv(PASSWORD_VARIABLE, value)
     with pytest.raises(InputError, match=f"{PASSWORD_VARIABLE} is not set.*the secret it names"):
         store.with_password(store.connection(server(), "/unused"))
-
-
-def test_a_connection_that_is_written_down_has_no_password(monkeypatch):
-    monkeypatch.setenv(PASSWORD_VARIABLE, "hunter2")
-    bare = store.connection(server(), "/unused")
-    filled = store.with_password(bare)
-    assert filled.mysql.password == "hunter2" and b"hunter2" not in bare.SerializeToString()

@@ -4,7 +4,7 @@ import time
 
 import pytest
 import yaml
-from fake_kubeflow import FakeKubeflow, Raw, seen, serve, task
+from fake_kubeflow import Raw, seen, task
 
 LOGIN = Raw(200, b"<html><title>Log in</title></html>")
 
@@ -111,27 +111,6 @@ def test_waiting_survives_what_is_passing(kubeflow_server, command, slept, raw):
     assert (code, err) == (0, "") and slept == [1, 2, 4, 8] and "The run succeeded." in out
     assert out.count("the run goes on") + out.count("The run goes on") == 1
     assert "The server answers again." in out and "secret" not in out
-
-
-def test_waiting_survives_a_server_that_restarts(command, monkeypatch, request):
-    fake = FakeKubeflow(runs=[seen("RUNNING"), seen("SUCCEEDED")])
-    first, waits = serve(fake), []
-    first.__enter__()
-    port = int(fake.url.rpartition(":")[2])
-
-    def sleep(seconds):
-        waits.append(seconds)
-        if len(waits) == 1:  # the port is closed while we wait to look again
-            first.__exit__(None, None, None)
-        if len(waits) == 6:
-            again = serve(fake, port)
-            again.__enter__()
-            request.addfinalizer(lambda: again.__exit__(None, None, None))
-
-    monkeypatch.setattr(time, "sleep", sleep)
-    code, out, err = command(fake.url, "--wait")
-    assert (code, err) == (0, "") and waits == [5, 1, 2, 4, 8, 15]
-    assert f"Nobody answers at {fake.url}" in out and "The run succeeded." in out
 
 
 @pytest.mark.parametrize("raw", [Raw(503), Raw(401), LOGIN])
