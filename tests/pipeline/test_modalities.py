@@ -4,21 +4,15 @@ import json
 
 import pytest
 import yaml
+from worlds import column, small_spec
 
 from pipeline.config import load_config
 from pipeline.dag import build_pipeline
-from schemas import InputError, parse_spec, read_spec
+from schemas import InputError, read_spec
 from trainer.recipe import Recipe
 from trainer.recipe.modalities import check_modalities, for_dataset, known_modalities
 
 TASKS = {"retrieval": {"head": "retrieval"}}
-USER = 'feature { name: "u" type: BYTES annotation { tag: "user_id" } }'
-ITEM = 'feature { name: "i" type: BYTES annotation { tag: "item_id" } }'
-
-
-def _column(name, *tags):
-    words = " ".join(f'tag: "{tag}"' for tag in tags)
-    return f'feature {{ name: "{name}" type: BYTES annotation {{ {words} }} }}'
 
 
 def _recipe(**changes):
@@ -38,9 +32,9 @@ def test_all_means_what_the_dataset_has(given):
 
 def test_only_columns_that_towers_may_read_count():
     """On either side; nothing personal, and no column of the interactions."""
-    spec = parse_spec("some", [
-        USER + _column("voice", "audio") + _column("mail", "text", "pii"),
-        ITEM + _column("film", "video"), USER + ITEM + _column("review", "text")])
+    spec = small_spec(
+        users=column("voice", "BYTES", "audio") + column("mail", "BYTES", "text", "pii"),
+        items=column("film", "BYTES", "video"), events=column("review", "BYTES", "text"))
     assert known_modalities(spec) == ("audio", "video")
     assert for_dataset(_recipe(modalities="all"), spec).modalities == ("audio", "video")
 

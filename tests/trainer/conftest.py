@@ -15,8 +15,8 @@ from narrowed import narrowed
 from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
 from theatre import PREPROCESSING, theatre_spec, theatre_tables
+from worlds import column, history, png, small_spec
 
-from schemas import parse_spec
 from trainer.data.events import concatenate, read_events
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
@@ -32,45 +32,18 @@ from trainer.run import run_fn, training_data
 USERS, ITEMS, HISTORY, PIXELS, WORDS = 6, 8, 5, 8, 12
 MODALITIES = ("categorical", "numeric", "text", "image")
 
-_ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
-
-USERS_SCHEMA = f"""
-feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}
-feature {{ name: "age" type: INT annotation {{ tag: "numeric" }} }}
-feature {{ name: "region" type: BYTES annotation {{ tag: "categorical" }} }}
-feature {{ name: "mail" type: BYTES annotation {{ tag: "pii" tag: "text" }} }}
-feature {{ name: "avatar" type: BYTES annotation {{ tag: "image" }} }}
-feature {{ name: "about" type: BYTES annotation {{ tag: "text" }} }}
-feature {{ name: "member_events" type: INT annotation {{ tag: "events" }} }}
-"""
-ITEMS_SCHEMA = f"""
-feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}
-feature {{ name: "plot" type: BYTES annotation {{ tag: "text" }} }}
-feature {{ name: "genres" type: BYTES value_count {{ min: 0 max: 3 }}
-  annotation {{ tag: "categorical" }} }}
-feature {{ name: "price" type: FLOAT annotation {{ tag: "numeric" }} }}
-feature {{ name: "poster" type: BYTES annotation {{ tag: "image" }} }}
-feature {{ name: "film_events" type: INT annotation {{ tag: "events" }} }}
-"""
-INTERACTIONS_SCHEMA = f"""
-feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}
-feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}
-feature {{ name: "at" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}
-feature {{ name: "stars" type: FLOAT float_domain {{ min: 1 max: 5 }}
-  annotation {{ tag: "label:rating" tag: "label:like>=4" }} }}
-feature {{ name: "past_films" type: INT value_count {{ min: 0 max: {HISTORY} }}
-  annotation {{ tag: "sequence" tag: "history:item_id" }} }}
-feature {{ name: "past_times" type: INT value_count {{ min: 0 max: {HISTORY} }}
-  annotation {{ tag: "sequence" tag: "history:timestamp" }} }}
-feature {{ name: "past_stars" type: FLOAT value_count {{ min: 0 max: {HISTORY} }}
-  annotation {{ tag: "sequence" tag: "history:stars" }} }}
-"""
-
-
-def png(colour: tuple[int, int, int], height: int = 6, width: int = 10) -> bytes:
-    """Returns a picture of one colour."""
-    pixels = np.broadcast_to(np.uint8(colour), (height, width, 3))
-    return tf.io.encode_png(pixels).numpy()
+SPEC = small_spec(
+    users=column("age", "INT", "numeric") + column("region", "BYTES", "categorical")
+    + column("mail", "BYTES", "pii", "text") + column("avatar", "BYTES", "image")
+    + column("about", "BYTES", "text") + column("member_events", "INT", "events"),
+    items=column("plot", "BYTES", "text") + column("genres", "BYTES", "categorical", most=3)
+    + column("price", "FLOAT", "numeric") + column("poster", "BYTES", "image")
+    + column("film_events", "INT", "events"),
+    events=column("stars", "FLOAT", "label:rating", "label:like>=4", domain=(1, 5))
+    + history("past_films", "item_id", most=HISTORY)
+    + history("past_times", "timestamp", most=HISTORY)
+    + history("past_stars", "stars", "FLOAT", most=HISTORY),
+    user="BYTES member", item="INT film", time="at", one=True, name="tiny")
 
 
 RAW = {
@@ -95,7 +68,7 @@ RAW = {
 
 @pytest.fixture(scope="session")
 def spec():
-    return parse_spec("tiny", [USERS_SCHEMA, ITEMS_SCHEMA, INTERACTIONS_SCHEMA])
+    return SPEC
 
 
 @pytest.fixture(scope="session")
@@ -168,8 +141,8 @@ def sides():
     items = {**_words("plot", ITEMS, rng), **_categories("genres", ITEMS, 3, rng),
              **_number("price", ITEMS, rng), **_picture("poster", ITEMS, rng)}
     for table in (users, items):
-        for column in table.values():
-            column[[0, -1]] = 0
+        for values in table.values():
+            values[[0, -1]] = 0
     return (Side(USERS + 1, users, {"region": WORDS, "about": WORDS}),
             Side(ITEMS + 1, items, {"genres": WORDS, "plot": WORDS}))
 

@@ -14,6 +14,7 @@ import pytest
 import two_steps
 from narrowed import narrowed
 from theatre import MOODS, REGIONS, theatre_spec
+from worlds import column, history
 
 _ROOT = Path(__file__).parents[2]
 _PLAIN = {"dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0, "dim": 4}
@@ -56,11 +57,8 @@ _CASES = {
                        "age": {"head": "regression", "label": "age"},
                        "region": {"head": "multi_class", "label": "region"}}},
 }
-_TYPES = """
-feature { name: "kind" type: BYTES annotation { tag: "event_type" } }
-feature { name: "past_kinds" type: BYTES value_count { max: 5 }
-  annotation { tag: "history:event_type" } }
-"""
+_TYPES = (column("kind", "BYTES", "event_type")
+          + history("past_kinds", "event_type", "BYTES", most=5))
 _WORDS = 12
 
 

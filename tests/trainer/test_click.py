@@ -7,25 +7,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
+from worlds import column, small_spec, unseen
 
 from components.catalog_gen.examples import Encoder
 from pipeline.config import Thresholds
 from pipeline.evaluation import eval_config
-from schemas import parse_spec
 from trainer.export.keys import label_key, weight_key
 from trainer.layers.losses import binary_crossentropy, click_loss
 from trainer.multitask import MultiTaskModel
 from trainer.recipe import Recipe
 
-ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
-USERS = f'feature {{ name: "who" type: BYTES {ONE} annotation {{ tag: "user_id" }} }}'
-ITEMS = f'feature {{ name: "what" type: INT {ONE} annotation {{ tag: "item_id" }} }}'
-EVENTS = USERS + ITEMS + """
-feature { name: "kind" type: BYTES
-  annotation { tag: "event_type" tag: "weight:view=0.5" tag: "label:bought=purchase" } }
-feature { name: "others" type: INT value_count { min: 2 max: 2 } annotation { tag: "unseen" } }
-"""
-SPEC = parse_spec("events", [USERS, ITEMS, EVENTS])
+SPEC = small_spec(
+    events=column("kind", "BYTES", "event_type", "weight:view=0.5", "label:bought=purchase")
+    + unseen("others"), item="INT what", one=True, name="events")
 RECIPE = Recipe(
     description="events", modalities=(), model={"dim": 4},
     tasks={"retrieval": {"head": "retrieval"}, "click": {"head": "click"},

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tiny_shop
+from worlds import column
 
 from schemas import parse_spec
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
@@ -63,8 +64,7 @@ def world(spec, build_world):
     texts = list(spec.texts)
     for place, columns in enumerate(MEDIA.values()):
         for name, modality in zip(columns, ("audio", "video"), strict=True):
-            texts[place] += (f'\nfeature {{ name: "{name}" type: BYTES '
-                             f'annotation {{ tag: "{modality}" }} }}')
+            texts[place] += column(name, "BYTES", modality)
     spec = parse_spec("content", texts)
     raw, splits = tiny_shop.raw_tables(spec)
     random = np.random.default_rng(0)

@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 import tiny_shop
 from tensorflow.core.protobuf import saved_model_pb2
+from worlds import column, history
 
 from components.catalog_gen.histories import Histories
 from schemas import parse_spec
@@ -27,14 +28,9 @@ from trainer.run import training_data
 
 LENGTH, WORDS = 5, 3
 EVERYTHING = ["history", "context", "counts", "series", "reviews", "item_reviews"]
-STRINGS = f"""
-feature {{ name: "kind" type: BYTES annotation {{ tag: "event_type" }} }}
-feature {{ name: "note" type: BYTES annotation {{ tag: "text" }} }}
-feature {{ name: "past_kinds" type: BYTES value_count {{ min: 0 max: {LENGTH} }}
-  annotation {{ tag: "sequence" tag: "history:event_type" }} }}
-feature {{ name: "past_notes" type: BYTES value_count {{ min: 0 max: 2 }}
-  annotation {{ tag: "sequence" tag: "history:note" }} }}
-"""
+STRINGS = (column("kind", "BYTES", "event_type") + column("note", "BYTES", "text")
+           + history("past_kinds", "event_type", "BYTES", most=LENGTH)
+           + history("past_notes", "note", "BYTES", most=2))
 MODELS = {
     "gru": {"towers": {"history": "gru", "series": "vae"}},
     "self_attention": {"towers": {"history": "self_attention"}},

@@ -7,8 +7,8 @@ import tensorflow as tf
 import tensorflow_transform as tft
 import tensorflow_transform.beam as tft_beam
 from tensorflow_transform.tf_metadata import dataset_metadata
+from worlds import column, small_spec
 
-from schemas import parse_spec
 from trainer.preprocessing import columns
 from trainer.preprocessing.ngrams import character_ngrams, without, word_ngrams
 from trainer.preprocessing.preprocess import preprocessing_fn
@@ -16,12 +16,8 @@ from trainer.preprocessing.stop_words import stop_words_of
 from trainer.preprocessing.text import words
 from trainer.recipe.text import TextOptions
 
-_ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
-_USER = f'feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}'
-_ITEM = f"""feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}
-feature {{ name: "plot" type: BYTES annotation {{ tag: "text" }} }}"""
-SPEC = parse_spec("texts", [_USER, _ITEM, f"""{_USER} {_ITEM.splitlines()[0]}
-feature {{ name: "at" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}"""])
+SPEC = small_spec(items=column("plot", "BYTES", "text"), user="BYTES member", item="INT film",
+                  time="at", one=True, name="texts")
 PLOTS = [
     "The goal of the football match", "A football team and a goal", "The team won the match",
     "A cake of sugar and butter", "Sugar, butter and flour", "A wonderful cake with flour",
