@@ -40,6 +40,12 @@ def assert_rebuilt(layer, *inputs) -> None:
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
+def weight(layer, end: str):
+    """Returns the one weight of a layer whose path ends so, as in `"missing/token"`."""
+    (only,) = (one for one in layer.weights if f"/{one.path}".endswith(f"/{end}"))
+    return only
+
+
 def shaken(layer, *inputs, scale: float = 0.7):
     """Builds a layer and gives every trainable weight a value that matters; returns it."""
     layer(*inputs)

@@ -16,7 +16,7 @@ def check(model, events="", users="", items="", **more):
     tasks = {"retrieval": {"head": "retrieval"}}
     recipe = Recipe(description="x", tasks=tasks, model=model, **more)
     spec = small_spec(users, items, events, time="when", name="mine")
-    check_behaviour(for_dataset(recipe, spec), "my", spec)
+    return check_behaviour(for_dataset(recipe, spec), "my", spec)
 
 
 def refused(*given, **more):
@@ -27,7 +27,7 @@ def refused(*given, **more):
 
 @pytest.mark.parametrize("model", [{}, {"history": False}, {"behaviour": []}])
 def test_the_default_asks_for_nothing(model):
-    check(model)
+    assert check(model) is None
 
 
 @pytest.mark.parametrize("model", [
@@ -55,6 +55,6 @@ def test_data_without_a_history_of_texts(tags):
 
 def test_data_with_all_of_it():
     note = column("note", "BYTES", "text")
-    check({"behaviour": ["history", "counts", "series", "reviews", "item_reviews"],
+    assert check({"behaviour": ["history", "counts", "series", "reviews", "item_reviews"],
            "towers": {"history": "self_attention", "series": "vae"}},
-          HISTORIES + note + NOTES)
+          HISTORIES + note + NOTES) is None

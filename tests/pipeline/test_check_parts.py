@@ -21,7 +21,7 @@ def number(name):
 def check(users="", items="", events=HISTORIES, **changes):
     recipe = Recipe(**{"description": "x", "tasks": {"find": {"head": "retrieval"}}, **changes})
     spec = small_spec(users, items, events, time="when", name="mine")
-    check_part_names(for_dataset(recipe, spec), "my", spec)
+    return check_part_names(for_dataset(recipe, spec), "my", spec)
 
 
 @pytest.mark.parametrize(("given", "told"), [
@@ -58,7 +58,7 @@ def test_a_column_called_like_a_part(given, told):
      "tasks": {"like": {"head": "binary", "label": "like"}}},
 ])
 def test_a_name_that_no_other_part_has(given):
-    check(**given)
+    assert check(**given) is None
 
 
 @pytest.mark.parametrize("dataset", available())

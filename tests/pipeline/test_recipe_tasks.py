@@ -70,7 +70,7 @@ def test_a_forest_needs_something_to_read():
     recipe(family="similarity", modalities=[], similarity={"vectors": "collaborative"}),
 ])
 def test_what_fits_passes(given):
-    check_tasks("mine", given, SPEC)
+    assert check_tasks("mine", given, SPEC) is None
 
 
 @pytest.fixture

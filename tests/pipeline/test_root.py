@@ -79,6 +79,7 @@ def metadata(root: Path) -> Path:
 def test_empty_metadata_are_those_of_a_run_killed_at_its_start(tmp_path):
     (tmp_path / "metadata.sqlite").touch()
     require_usable(tmp_path)
+    assert (tmp_path / "runs").is_dir()
 
 
 def garbage(path: Path) -> None:

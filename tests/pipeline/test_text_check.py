@@ -29,4 +29,5 @@ def test_what_asks_for_texts_needs_texts(changes, named):
 
 
 def test_the_modality_alone_asks_for_nothing():
-    check_texts("mine", Recipe(description="d", tasks={"find": {"head": "retrieval"}}), BARE)
+    plain = Recipe(description="d", tasks={"find": {"head": "retrieval"}})
+    assert check_texts("mine", plain, BARE) is None

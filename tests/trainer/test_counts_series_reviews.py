@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from layer_contract import assert_learns, assert_rebuilt, shaken
+from layer_contract import assert_learns, assert_rebuilt, shaken, weight
 
 from trainer.layers.counts import CountsTower, distinct
 from trainer.layers.reviews import ReviewTower
@@ -43,7 +43,7 @@ def case(request):
     keras.utils.set_random_seed(1)
     tower, inputs = CASES[request.param]
     shaken(tower, inputs)
-    tower._missing.token.assign(np.full(DIM, 9.0))
+    weight(tower, "missing/token").assign(np.full(DIM, 9.0))
     return tower, inputs
 
 
@@ -117,8 +117,8 @@ def test_the_loss_is_the_evidence_bound():
         weight.assign(np.zeros(weight.shape))
     loss = np.asarray(tower(inputs)[2])
     np.testing.assert_allclose(loss, [(4 + 1 + 1 + 0.25) / 2, 0], rtol=1e-6)
-    tower._mean.bias.assign([3.0, 0.0])
-    tower._log_variance.bias.assign([0.0, 1.0])
+    weight(tower, "mean/bias").assign([3.0, 0.0])
+    weight(tower, "log_variance/bias").assign([0.0, 1.0])
     divergence = (9 + (np.e - 1 - 1)) / 2
     np.testing.assert_allclose(tower(inputs)[2], [(6.25) / 2 + divergence, 0], rtol=1e-5)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from layer_contract import assert_learns, assert_rebuilt, shaken
+from layer_contract import assert_learns, assert_rebuilt, shaken, weight
 
 from trainer.layers.encoded_tower import EncodedTower
 
@@ -19,7 +19,7 @@ def test_shapes_and_the_token_of_absent_rows(given):
     tower = EncodedTower(5)
     vector, present = tower(given)
     assert vector.shape == (4, 5) and np.asarray(present).tolist() == [1, 1, 0, 0]
-    tower._missing.token.assign(np.arange(5.0))
+    weight(tower, "missing/token").assign(np.arange(5.0))
     vector = np.asarray(tower(given)[0])
     np.testing.assert_array_equal(vector[2:], [np.arange(5.0)] * 2)
     assert np.abs(vector[0] - vector[1]).max() > 1e-3

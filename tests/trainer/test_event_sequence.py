@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from layer_contract import assert_learns, assert_rebuilt, shaken
+from layer_contract import assert_learns, assert_rebuilt, shaken, weight
 
 from trainer.layers.event_sequence import SEQUENCES
 
@@ -25,7 +25,7 @@ def tower(request):
     keras.utils.set_random_seed(1)
     tower = shaken(SEQUENCES[request.param](DIM, keras.layers.Embedding(10, DIM), types=TYPES),
                    _inputs([[1, 2, 0]]))
-    tower._missing.token.assign(np.full(DIM, 9.0))
+    weight(tower, "missing/token").assign(np.full(DIM, 9.0))
     return tower
 
 

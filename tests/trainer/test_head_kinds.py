@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from layer_contract import assert_learns, assert_rebuilt
+from layer_contract import assert_learns, assert_rebuilt, weight
 
 from trainer.layers.branches import ConcatenatedBranches
 from trainer.layers.every_row import EveryRow
@@ -44,11 +44,12 @@ def test_a_product_head_is_a_matrix_factorization():
 
 def test_a_concatenating_head_is_a_network_over_both_side_by_side():
     head = shaken(INTERACTIONS["concat"](DIM), USER, ITEM)
-    kernel = np.concatenate([head._user.kernel, head._item.kernel])
-    hidden = np.maximum(np.concatenate([USER, ITEM], axis=1) @ kernel + head._user.bias, 0)
-    second = np.maximum(hidden @ head._second.kernel + head._second.bias, 0)
-    np.testing.assert_allclose(
-        head(USER, ITEM), (second @ head._out.kernel + head._out.bias)[:, 0], rtol=1e-4)
+    both = np.concatenate([USER, ITEM], axis=1)
+    kernel = np.concatenate([weight(head, "user/kernel"), weight(head, "item/kernel")])
+    hidden = np.maximum(both @ kernel + weight(head, "user/bias"), 0)
+    second = np.maximum(hidden @ weight(head, "second/kernel") + weight(head, "second/bias"), 0)
+    expected = second @ weight(head, "out/kernel") + weight(head, "out/bias")
+    np.testing.assert_allclose(head(USER, ITEM), expected[:, 0], rtol=1e-4)
 
 
 def test_dropout_is_for_training_and_half_precision_ends_in_float32(policy):

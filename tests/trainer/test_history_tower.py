@@ -28,7 +28,7 @@ def tower():
     rng = np.random.default_rng(5)
     for weight in (tower.age_decay, tower.rank_bias, tower.value_weight, tower.value_scale):
         weight.assign(rng.normal(size=weight.shape))
-    tower._missing.token.assign(np.full(DIM, 9.0))
+    weight(tower, "missing/token").assign(np.full(DIM, 9.0))
     return tower
 
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from layer_contract import assert_learns, assert_rebuilt
+from layer_contract import assert_learns, assert_rebuilt, weight
 
 from trainer.codebook import fitted_tower
 from trainer.layers.audio_tower import AudioTower
@@ -65,7 +65,7 @@ def tower(request):
     make, inputs = TOWERS[request.param]
     built = make()
     built(inputs)
-    built._missing.token.assign(np.arange(DIM) + 10.0)
+    weight(built, "missing/token").assign(np.arange(DIM) + 10.0)
     return built, inputs
 
 
@@ -113,7 +113,7 @@ def test_a_video_that_stands_still_has_no_motion():
     one = FRAMES[:1]
     still = np.repeat(one[:, :1], 4, axis=1)
     tower((one, PRESENT[:1]))
-    tower._project.kernel.assign(np.eye(12, DIM, -6))  # reads the stream of motion alone
+    weight(tower, "project/kernel").assign(np.eye(12, DIM, -6))  # reads the stream of motion alone
     assert not np.asarray(tower((still, PRESENT[:1]))[0]).any()
     assert np.asarray(tower((one, PRESENT[:1]))[0]).any()
 
