@@ -2,9 +2,9 @@ import socket
 
 import numpy as np
 import pytest
-from media_files import picture
 from PIL import ExifTags, Image
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+from worlds.media import picture
 
 from components.media import read_media
 from schemas.errors import InputError
