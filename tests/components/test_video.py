@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from media_files import (
+from worlds.media import (
     VIDEO_FORMATS,
     decoded,
     encoded,

@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 import pytest
-from media_files import picture
+from worlds.media import picture
 from PIL import ExifTags, Image, ImageCms
 
 from schemas import InputError, pictures

@@ -2,7 +2,7 @@ import socket
 
 import numpy as np
 import pytest
-from media_files import picture
+from worlds.media import picture
 from PIL import ExifTags, Image
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 import tensorflow as tf
-from media_files import picture
+from worlds.media import picture
 from PIL import ExifTags, Image, ImageOps
 
 from schemas.pictures import as_seen
