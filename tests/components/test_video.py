@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 from worlds.media import (
     VIDEO_FORMATS,
     decoded,
@@ -19,7 +20,6 @@ from worlds.media import (
     tone,
     video,
 )
-from PIL import Image
 
 from components.catalog_gen.check import Checker
 from components.media import MediaFault, read_media, read_sound_track
