@@ -5,8 +5,8 @@ import io
 import numpy as np
 import pytest
 import tensorflow as tf
-from worlds.media import picture
 from PIL import ExifTags, Image, ImageOps
+from worlds.media import picture
 
 from schemas.pictures import as_seen
 from trainer.preprocessing.image import small_image
