@@ -1,10 +1,12 @@
 """The Trainer as a TFX component: its executor's arguments and its cache key."""
 
 import json
+from pathlib import Path
 
 import pytest
 from tfx.types import artifact_utils, channel, standard_artifacts
 
+from components import code_digest as digests
 from components.artifacts import Answers
 from components.code_digest import code_digest
 from components.trainer.component import Trainer, TrainerSpec
@@ -64,3 +66,24 @@ def test_the_cache_key_holds_the_code_that_runs(trainer):
     assert trainer.exec_properties["code_digest"] == code_digest(
         "components.trainer.executor", "trainer.run")
     assert json.loads(trainer.exec_properties["custom_config"])["seed"] == 3
+
+
+@pytest.mark.parametrize(("edited", "changes"), [
+    ("trainer/layers/towers.py", True), ("trainer/fit.py", True), ("trainer/export/save.py", True),
+    ("components/trainer/executor.py", True), ("schemas/reader.py", True),
+    ("components/gate/executor.py", False), ("pipeline/run.py", False),
+    ("serving/server.py", False),
+])
+def test_an_edit_of_what_it_runs_changes_the_key(edited, changes, tmp_path, monkeypatch):
+    root = Path(digests.__file__).parents[1]
+    for package in ("schemas", "components", "trainer", "pipeline", "serving"):
+        for file in (root / package).rglob("*.py"):
+            copy = tmp_path / file.relative_to(root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(file.read_bytes())
+    monkeypatch.setattr(digests, "_ROOT", tmp_path)
+    modules = ("components.trainer.executor", "trainer.run")
+    before = code_digest(*modules)
+    with (tmp_path / edited).open("a") as file:
+        file.write("_EDITED = True\n")
+    assert (code_digest(*modules) != before) == changes

@@ -57,6 +57,7 @@ def do(tuner, tmp_path, monkeypatch):
         Executor().Do(inputs, outputs, dict(tuner.exec_properties))
         return SimpleNamespace(fn_args=seen[0], best=tmp_path / "best_hyperparameters" / "7",
                                results=tmp_path / "tuner_results" / "7")
+
     return do
 
 

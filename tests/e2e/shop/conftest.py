@@ -51,13 +51,13 @@ def edited_source(tmp_path_factory: pytest.TempPathFactory) -> Callable:
                         ignore=shutil.ignore_patterns("__pycache__"))
 
     @contextmanager
-    def edit(*modules: str) -> Iterator[None]:
+    def edit(*modules: str) -> Iterator[pytest.MonkeyPatch]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("components.code_digest._ROOT", copy)
             for module in modules:
                 with (copy / module).open("a", encoding="utf-8") as file:
                     file.write("_ONE_LINE_MORE = True\n")
-            yield
+            yield patch
         for module in modules:
             shutil.copy2(source / module, copy / module)
 
