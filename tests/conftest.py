@@ -13,6 +13,23 @@ from pipeline.cli import main
 _DATA = Path(os.environ.get("TESSERA_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
+# These files look at one run of one shop, which is made once: one process takes them all.
+_ONE_RUN = Path(__file__).parent / "e2e" / "shop"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """Hands out whole files, and the folder that shares a run as if it were one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByRun(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = config.rootpath / super()._split_scope(nodeid)
+            return str(_ONE_RUN if _ONE_RUN in file.parents else file)
+
+    return ByRun(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 @pytest.fixture(scope="session")
 def movielens_dir() -> Path:
     """The folder of MovieLens-100K with posters and plots, or a skip."""
