@@ -80,13 +80,15 @@ def read_spec(dataset: str | Path) -> FeatureSpec:
 def _read_text(path: Path) -> str:
     if not path.is_file():
         raise InputError(
+            "no-schema-file",
             f"Schema file {path} is missing. A dataset needs interactions.pbtxt, and users.pbtxt "
             "and items.pbtxt where it has such tables."
         )
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"Schema file {path} is not UTF-8 ({error}). Save it so.") from error
+        raise InputError("schema-not-utf8",
+                         f"Schema file {path} is not UTF-8 ({error}). Save it so.") from error
 
 
 def _ids_only(interactions: str, role: str, name: str) -> str:
@@ -101,7 +103,7 @@ def _parse(text: str, where: str) -> schema_pb2.Schema:
         return text_format.Parse(text, schema_pb2.Schema())
     except text_format.ParseError as error:
         said = str(error).rstrip(". ")  # its own words end with a full stop, or not
-        raise InputError(f"{where}: {said}. Correct the file's syntax.") from error
+        raise InputError("schema-syntax", f"{where}: {said}. Correct the file's syntax.") from error
 
 
 def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
@@ -141,7 +143,7 @@ def _feature(
     proto: schema_pb2.Feature, side: str, domains: dict[str, tuple[str, ...]], where: str
 ) -> tuple[Feature, list[Label]]:
     if proto.type not in _DTYPES:
-        raise InputError(f"{where}: type must be BYTES, INT or FLOAT.")
+        raise InputError("bad-feature-type", f"{where}: type must be BYTES, INT or FLOAT.")
     minimum, maximum = _bounds(proto)
     found: dict[str, str] = {}
     flags: set[str] = set()
@@ -183,17 +185,19 @@ def _feature(
 
 def _keep_one(found: dict[str, Any], kind: str, value: Any, where: str) -> None:
     if found.setdefault(kind, value) != value:
-        raise InputError(f"{where}: {kind} is both {found[kind]!r} and {value!r}. Keep one.")
+        raise InputError("contradicting-tags",
+                         f"{where}: {kind} is both {found[kind]!r} and {value!r}. Keep one.")
 
 
 def _unknown_tag(tag: str, where: str) -> InputError:
     if tag.startswith("weight:"):
-        return InputError(f"{where}: the tag {tag!r} is no weight. Write 'weight:VALUE=X', where "
+        return InputError("bad-weight-tag",
+                          f"{where}: the tag {tag!r} is no weight. Write 'weight:VALUE=X', where "
                           "VALUE is a type of event as the column holds it, and X a number such "
                           "as 3 or 0.5.")
     known = [*ROLES, *MODALITIES, *_FLAGS, "label:NAME", "history:WHAT", "weight:VALUE=X",
              "sound_of:COLUMN"]
-    return InputError(f"{where}: unknown tag {tag!r}. Known: {', '.join(known)}.")
+    return InputError("unknown-tag", f"{where}: unknown tag {tag!r}. Known: {', '.join(known)}.")
 
 
 def _with_classes(label: Label, feature: Feature) -> Label:
@@ -220,12 +224,15 @@ def _check_roles(features: list[Feature], side: str, where: str) -> None:
         names = [f.name for f in table if f.role == role]
         if len(names) > 1:
             names_both = " and ".join(names)
-            raise InputError(f"{where}: {names_both} both have the role {role!r}. Keep one.")
+            raise InputError("duplicate-role",
+                             f"{where}: {names_both} both have the role {role!r}. Keep one.")
         if not names and role in needed[side]:
-            raise InputError(f"{where}: no feature has the tag {role!r}. Tag one.")
+            raise InputError("no-feature-of-role",
+                             f"{where}: no feature has the tag {role!r}. Tag one.")
     for feature in table:
         if feature.name in DERIVED or "__" in feature.name:
             raise InputError(
+                "derived-name-taken",
                 f"{where}: the name {feature.name!r} is taken. Names with two underscores and "
                 f"{', '.join(sorted(DERIVED))} are kept for derived columns; rename it."
             )
@@ -234,31 +241,35 @@ def _check_roles(features: list[Feature], side: str, where: str) -> None:
         if read and (feature.name in INPUTS or feature.name.startswith(HISTORIES)
                      or feature.name.endswith("_")):
             raise InputError(
+                "model-name-taken",
                 f"{where}: the name {feature.name!r} is taken. In the users and the items, "
                 f"{', '.join(sorted(INPUTS))} and names that begin with "
                 f"{HISTORIES!r} or end with '_' are kept for the model and its requests; rename it."
             )
     if len({f.name for f in table}) != len(table):
-        raise InputError(f"{where}: a feature is declared twice.")
+        raise InputError("duplicate-feature", f"{where}: a feature is declared twice.")
 
 
 def _check_labels(features: list[Feature], labels: list[Label], where: str) -> None:
     names = [label.name for label in labels]
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f"{where}: two labels share the name {name!r}. Rename one.")
+            raise InputError("duplicate-label",
+                             f"{where}: two labels share the name {name!r}. Rename one.")
     columns = {(f.side, f.name): f for f in features}
     for label in labels:
         feature = columns[label.side, label.feature]
         text = feature.dtype is bytes
         if label.side == "items" or feature.pii:
             raise InputError(
+                "label-misplaced",
                 f"{where}: the label {label.name!r} stands on {label.feature!r}, "
                 f"{'personal data' if feature.pii else 'a column of the items'}. A label belongs "
                 "to the interactions, or to the users as an attribute to learn. Take it away."
             )
         if text and label.equals is None and len(label.classes) < 2:
             raise InputError(
+                "label-of-text",
                 f"{where}: the label {label.name!r} stands on {label.feature!r}, which is BYTES. "
                 "A label needs a column of INT or FLOAT, or says which text makes it 1: "
                 f"'label:{label.name}=VALUE'; or the column lists its values in a string_domain, "
@@ -266,6 +277,7 @@ def _check_labels(features: list[Feature], labels: list[Label], where: str) -> N
             )
         if not text and label.equals is not None:
             raise InputError(
+                "label-compares-number-with-text",
                 f"{where}: the label {label.name!r} compares {label.feature!r}, a number, with the "
                 f"text {label.equals!r}. Give a threshold: 'label:{label.name}>=X'."
             )
@@ -278,11 +290,13 @@ def _check_events(features: list[Feature], where: str) -> None:
             feature.side != "interactions" or feature.dtype is not bytes
         ):
             raise InputError(
+                "event-type-misplaced",
                 f"{where}, feature {feature.name!r}: 'event_type' must stand in the interactions, "
                 "on a column of BYTES."
             )
         if feature.weights and feature.role != "event_type":
             raise InputError(
+                "weight-without-event-type",
                 f"{where}, feature {feature.name!r}: 'weight:VALUE=X' belongs to the column with "
                 "the tag 'event_type'. Add that tag, or take the weight away."
             )
@@ -293,6 +307,7 @@ def _check_events(features: list[Feature], where: str) -> None:
         if (len(drawn) > 1 or feature.side != "interactions" or feature.dtype not in identities
                 or feature.scalar or not feature.max_values):
             raise InputError(
+                "unseen-misplaced",
                 f"{where}, feature {feature.name!r}: 'unseen' must stand once, in the "
                 "interactions, with the type of the item ids and a number of items to draw: "
                 "value_count { min: 2 max: 2 }."
@@ -316,27 +331,32 @@ def _check_histories(features: list[Feature], where: str) -> None:
             continue
         if feature.side != "interactions" or feature.history not in sources:
             raise InputError(
+                "history-misplaced",
                 f"{where}, feature {feature.name!r}: 'history:{feature.history}' must stand in the "
                 f"interactions and name one of {', '.join(sorted(sources))}."
             )
         if not feature.max_values:
             raise InputError(
+                "history-without-length",
                 f"{where}, feature {feature.name!r}: a history needs value_count {{ max: N }}, the "
                 "number of events to remember. Add it."
             )
         if feature.dtype is not sources[feature.history]:
             raise InputError(
+                "history-type-differs",
                 f"{where}, feature {feature.name!r}: its type differs from that of "
                 f"{feature.history!r}, whose past values it holds. Give it the same."
             )
         if feature.dtype is bytes and feature.history not in identities | types | texts:
             raise InputError(
+                "history-of-other-kind",
                 f"{where}, feature {feature.name!r}: a history holds item ids, event types, texts "
                 f"or numbers, and {feature.history!r} is none of them. Tag that column "
                 "'event_type' or 'text', or take this history away."
             )
         if not timed:
             raise InputError(
+                "history-needs-timestamp",
                 f"{where}, feature {feature.name!r}: a history needs to know what came before, and "
                 "no feature of the interactions has the tag 'timestamp'. Tag one, or take the "
                 "histories away."
@@ -346,7 +366,8 @@ def _check_histories(features: list[Feature], where: str) -> None:
     for kind, known in (("item ids", identities), ("event types", types), ("texts", texts)):
         same = [f.name for f in features if f.history in known]
         if len(same) > 1:
-            raise InputError(f"{where}: {' and '.join(same)} are both histories of {kind}. "
+            raise InputError("duplicate-history",
+                             f"{where}: {' and '.join(same)} are both histories of {kind}. "
                              "Keep one.")
 
 
@@ -358,6 +379,7 @@ def _check_sound_tracks(features: list[Feature], where: str) -> None:
                         if f.side == feature.side and f.modality == "video")
         if feature.modality != "audio" or feature.sound_of not in videos:
             raise InputError(
+                "sound-of-misplaced",
                 f"{where}, feature {feature.name!r}: 'sound_of:{feature.sound_of}' must stand "
                 "beside the tag 'audio' and name a video column of the same table "
                 f"({', '.join(videos) or 'it has none'})."

@@ -155,6 +155,7 @@ class FeatureSpec:
             if feature.role == role:
                 return feature
         raise InputError(
+            "role-missing",
             f"Schema {self.name!r}, table {side!r}: no feature has the tag {role!r}. Tag one."
         )
 
@@ -224,4 +225,5 @@ class FeatureSpec:
             if label.name == name:
                 return label
         known = ", ".join(label.name for label in self.labels) or "none"
-        raise InputError(f"Dataset {self.name!r} has no label {name!r}. It has: {known}.")
+        raise InputError("unknown-label",
+                         f"Dataset {self.name!r} has no label {name!r}. It has: {known}.")

@@ -127,7 +127,7 @@ class Client:
           ServerUnavailableError: If no server answers.
         """
         if k < 1:
-            raise InputError(f"k must be at least 1; given: {k}.")
+            raise InputError("bad-k", f"k must be at least 1; given: {k}.")
         if not user_ids:
             return []
         batch = len(user_ids)
@@ -235,7 +235,8 @@ class Client:
     def _inputs(self, signature: str) -> Mapping[str, meta_graph_pb2.TensorInfo]:
         if signature not in self.signatures:
             known = ", ".join(sorted(self.signatures))
-            raise RequestError(f"Unknown signature {signature!r}. {self._model} has: {known}.")
+            raise RequestError("unknown-signature-of-server",
+                               f"Unknown signature {signature!r}. {self._model} has: {known}.")
         return self.signatures[signature].inputs
 
     def _history_inputs(
@@ -254,9 +255,11 @@ class Client:
             name = _HISTORY + column
             if name not in padded:
                 known = ", ".join(sorted(one.removeprefix(_HISTORY) for one in padded))
-                raise InputError(f"Unknown history column {column!r}. Known: {known}.")
+                raise InputError("unknown-history-column",
+                                 f"Unknown history column {column!r}. Known: {known}.")
             if len(rows) != batch:
                 raise InputError(
+                    "history-of-other-batch",
                     f"History column {column!r} has {len(rows)} lists for {batch} users. "
                     "Give one list a user, an empty one where there is no history."
                 )
@@ -264,7 +267,8 @@ class Client:
                 for place, row in enumerate(rows):
                     padded[name][place, : len(row)] = row
             except (TypeError, ValueError) as error:
-                raise InputError(f"History column {column!r} cannot be sent: {error}.") from error
+                raise InputError("bad-history-value",
+                                 f"History column {column!r} cannot be sent: {error}.") from error
         return padded
 
     @contextmanager
@@ -275,15 +279,18 @@ class Client:
             code, details = error.code(), error.details()
             if code == grpc.StatusCode.UNAVAILABLE:
                 raise ServerUnavailableError(
+                    "server-unavailable",
                     f"No server answers at {self._address}. Start one with `tessera serve`."
                 ) from error
             if code == grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise ServerUnavailableError(
+                    "server-timeout",
                     f"The server at {self._address} did not answer within {self._timeout_s:g} s."
                 ) from error
             if code in _REFUSED:
-                raise RequestError(details) from error
+                raise RequestError("request-refused", details) from error
             raise TesseraError(
+                "server-failed",
                 f"The server at {self._address} failed with {code.name}: {details}"
             ) from error
 
@@ -292,5 +299,5 @@ def _batch_size(arrays: Mapping[str, np.ndarray]) -> int:
     sizes = {name: len(array) for name, array in arrays.items() if array.ndim}
     if len(set(sizes.values())) > 1:
         told = ", ".join(f"{name} {size}" for name, size in sizes.items())
-        raise InputError(f"The inputs differ in their number of rows: {told}.")
+        raise InputError("unequal-batch", f"The inputs differ in their number of rows: {told}.")
     return next(iter(sizes.values()), 1)

@@ -46,7 +46,7 @@ def check_splits(source: Source, spec: FeatureSpec, protocol: str) -> None:
     split = splitter(spec, protocol, thresholds)
     found = {name for rows in users.values() for name in split(rows)}
     if empty := [name for name in SPLITS if name not in found]:
-        raise InputError(no_rows(protocol, empty) + _why(protocol, users))
+        raise InputError("empty-split", no_rows(protocol, empty) + _why(protocol, users))
 
 
 def _why(protocol: str, users: dict[Any, list[Row]]) -> str:

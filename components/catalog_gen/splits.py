@@ -29,6 +29,7 @@ def check_protocol(protocol: str, spec: FeatureSpec) -> None:
     """
     if protocol in _TIMED and not spec.has_role("timestamp"):
         raise InputError(
+            "split-needs-timestamp",
             f"Dataset {spec.name!r} has no timestamp (no feature of the interactions has the tag "
             f"'timestamp'): only split: random or a column that holds the split can be had, not "
             f"{protocol}. Set split: random."
@@ -39,6 +40,7 @@ def check_protocol(protocol: str, spec: FeatureSpec) -> None:
     columns = [f.name for f in table if f.dtype is bytes and f.scalar and not f.derived]
     if protocol not in columns:
         raise InputError(
+            "unknown-split",
             f"Unknown split {protocol!r}. Give {', '.join(PROTOCOLS[:-1])} or {PROTOCOLS[-1]}, or "
             f"a column of the interactions that holds {', '.join(SPLITS)}; {spec.name!r} has the "
             f"text columns {', '.join(columns) or '(none)'}."

@@ -39,7 +39,8 @@ class Executor(base_executor.BaseExecutor):
                    + split_reasons(quarantine))
         if reasons:
             page = Path(uri(input_dict["report"])) / "data_report.html"
-            raise DataAnomalyError("\n".join([
+            raise DataAnomalyError("data-not-trainable",
+                                   "\n".join([
                 "The data must not be trained on:", *(f"- {reason}" for reason in reasons),
                 f"Correct the data or its schema. The data report tells more: {page}",
             ]))

@@ -42,5 +42,6 @@ def _read(path: Path) -> anomalies_pb2.Anomalies:
         return anomalies_pb2.Anomalies.FromString(path.read_bytes())
     except Exception as error:  # protobuf's DecodeError has no common base with OSError.
         raise InputError(
+            "unreadable-anomalies",
             f"Anomalies {path} cannot be read ({error}). Run the step again."
         ) from error

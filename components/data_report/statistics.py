@@ -39,7 +39,8 @@ def _load(path: Path) -> statistics_pb2.DatasetFeatureStatistics:
         found = statistics_pb2.DatasetFeatureStatisticsList.FromString(path.read_bytes())
         return found.datasets[0]
     except Exception as error:  # protobuf's DecodeError has no common base with OSError.
-        raise InputError(f"Statistics {path} cannot be read ({error}).") from error
+        raise InputError("unreadable-statistics",
+                         f"Statistics {path} cannot be read ({error}).") from error
 
 
 def _split(

@@ -72,7 +72,8 @@ def _encode_batch(waiting: dict[bytes, tuple[str, bytes]], encode: Encode, batch
     vectors = answer["vector"].numpy()[: len(values)]
     for name, vector in zip(names, vectors, strict=True):
         if not np.isfinite(vector).all():
-            raise TesseraError(f"The encoder answers the content of {name!r} with numbers that are "
+            raise TesseraError("encoder-not-finite",
+                               f"The encoder answers the content of {name!r} with numbers that are "
                                "not finite. Take another encoder, or correct that content.")
     cache.add(list(waiting), vectors, answer["present"].numpy()[: len(values)])
     waiting.clear()

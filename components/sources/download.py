@@ -146,5 +146,6 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(f"Cannot write {path}: {error.strerror or error}. It must be writable and "
+        raise InputError("download-not-written",
+                         f"Cannot write {path}: {error.strerror or error}. It must be writable and "
                          "have room; or give another folder with --root.") from error

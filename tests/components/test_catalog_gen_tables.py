@@ -252,7 +252,7 @@ def test_the_executor_removes_the_spill_however_it_ends(
         scratches.append(Path(arguments[-1]))
         (scratches[0] / "users-00000.rows").write_text("spilled")
         if fails:
-            raise InputError("stopped in the middle")
+            raise InputError("stopped", "stopped in the middle")
 
     monkeypatch.setattr(executor, "ingest", stand_in)
     (tmp_path / "shop").mkdir()

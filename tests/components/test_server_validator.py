@@ -201,7 +201,7 @@ def test_a_slow_server_is_a_failure():
 def test_a_refused_request_is_told_and_does_not_count():
     def refuse_maria(signature, inputs):
         if inputs["user_id"] == ["maria"]:
-            raise RequestError("no such user")
+            raise RequestError("no-user", "no such user")
         return _lengths(signature, inputs)
 
     outcome = validate_answers(refuse_maria, _ANSWERS, min_requests=2, max_p99_ms=1000)
@@ -217,7 +217,7 @@ def test_a_server_that_stops_is_asked_no_more():
 
     def gone(signature, inputs):
         asked.append(inputs)
-        raise ServerUnavailableError("No server answers")
+        raise ServerUnavailableError("no-server", "No server answers")
 
     outcome = validate_answers(gone, _ANSWERS, min_requests=50, max_p99_ms=1000)
 
@@ -325,10 +325,10 @@ def test_a_truncated_model_fails_with_the_reason(model_uri, tmp_path):
 
 @pytest.mark.parametrize("error", [
     OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
-    TesseraError("The server ended. Its last lines:\nOSError: No space left on device"),
+    TesseraError("ended", "The last lines:\nOSError: No space left on device"),
     PermissionError(errno.EACCES, os.strerror(errno.EACCES)),
-    TesseraError("The server ended. Its last lines:\nOSError: Read-only file system: '/tmp'"),
-    TesseraError("The server ended. Its last lines:\nOSError: Cannot allocate memory"),
+    TesseraError("ended", "The last lines:\nOSError: Read-only file system: '/tmp'"),
+    TesseraError("ended", "The last lines:\nOSError: Cannot allocate memory"),
 ])
 def test_what_the_machine_lacks_is_no_fault_of_the_model(model_uri, tmp_path, monkeypatch, error):
     """As a verdict it would stay in the cache after somebody made room."""
@@ -375,4 +375,4 @@ def test_a_whole_number_of_milliseconds_may_be_given():
 
 def test_server_errors_share_the_base_of_told_errors():
     assert issubclass(ServerUnavailableError, TesseraError)
-    assert RequestError("x").exit_code == 2
+    assert RequestError("x", "y").exit_code == 2

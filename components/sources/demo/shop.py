@@ -50,6 +50,7 @@ def write_demo(folder: Path, sizes: DemoSizes | None = None, seed: int = 7) -> N
         return
     if folder.exists() and not _replaceable(folder):
         raise InputError(
+            "not-a-demo-folder",
             f"{folder} exists and is no demo shop. Give a new or an empty folder to write it to."
         )
     scratch = folder.with_name(f".{folder.name}.partial")

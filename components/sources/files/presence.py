@@ -38,12 +38,14 @@ def check_columns(side: str, table: TableOptions, features: Sequence[Feature], n
     for path, columns in names.items():
         for name in columns:
             if name in read and columns.count(name) > 1:
-                raise InputError(f"File {path} has the column {name!r} twice. Rename one of them.")
+                raise InputError("duplicate-column",
+                                 f"File {path} has the column {name!r} twice. Rename one of them.")
         for feature in features:
             everywhere = (feature.required or feature.role) and not keyed
             if fault := _absent(feature, table, columns if everywhere else somewhere, side):
                 which, advice = fault
                 raise headless(path) or InputError(
+                    "missing-column",
                     f"File {path} has no column {which}. It has: {shown(columns)}.{advice}")
 
 

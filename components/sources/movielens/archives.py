@@ -55,7 +55,8 @@ def provide(name: str, folder: Path, console: Console, base_url: str | None = No
         return  # The source tells what is missing.
     base = (base_url or os.environ.get(MIRROR) or GROUPLENS).rstrip("/")
     if not base.startswith(("http://", "https://")):
-        raise InputError(f"{MIRROR} is {base!r}; expected an address with http:// or https://.")
+        raise InputError("bad-mirror",
+                         f"{MIRROR} is {base!r}; expected an address with http:// or https://.")
     url, part = f"{base}/{edition.folder}.zip", folder / f"{edition.folder}.zip.part"
     try:
         with download.writing(folder):
@@ -66,6 +67,7 @@ def provide(name: str, folder: Path, console: Console, base_url: str | None = No
         _unpack(part, folder, edition)
     except download.DownloadError as error:
         raise InputError(
+            "movielens-not-fetched",
             f"{edition.title} cannot be fetched: {error}. Without a network, get "
             f"{GROUPLENS}/{edition.folder}.zip by hand, unpack it, and give the folder that holds "
             f"{edition.folder} with --data-dir. {MIRROR} names a mirror."

@@ -45,12 +45,14 @@ class MovieLensSource:
         archive = f"files.grouplens.org/datasets/movielens/{edition.folder}.zip"
         if not self._root.is_dir():
             raise InputError(
+                "no-movielens-folder",
                 f"Folder {self._root} is missing. {edition.title} is read from a folder that holds "
                 f"{edition.folder}, unpacked from {archive}."
             )
         for name in edition.tables.values():
             if not (self._root / self._folder / name).is_file():
                 raise InputError(
+                    "no-movielens-file",
                     f"File {self._root / self._folder / name} is missing. A {edition.title} folder "
                     f"holds {', '.join(edition.tables.values())} (or {edition.folder} with them). "
                     f"Unpack {archive} there."
@@ -112,6 +114,7 @@ class MovieLensSource:
         missing = [name for name in columns.values() if name not in header]
         if missing:
             raise InputError(
+                "movielens-column-missing",
                 f"File {path} has no column {', '.join(missing)}; it has {', '.join(header)}. "
                 f"Expected {self._edition.title} as GroupLens packs it."
             )

@@ -133,7 +133,7 @@ def test_a_recipe_that_cannot_do_without_is_left_out_and_named(tmp_path):
 
 def test_what_is_left_of_a_recipe_may_be_none(monkeypatch):
     def two_or_more(model, values, where):
-        raise InputError("fusion 'co_attention' needs two")
+        raise InputError("fusion", "fusion 'co_attention' needs two")
 
     monkeypatch.setattr("pipeline.comparison.ablation.validated", two_or_more)
     with pytest.raises(InputError, match="Recipe 'full' cannot do without text: fusion 'co_att"):
