@@ -108,7 +108,7 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _fault(error: BaseException | None, words: Sequence[str], codes: Sequence[int]) -> str | None:
-    """Libraries in C++ tell it in their text alone, and others wrap the error of the system."""
+    """Libraries in C++ say it in their text alone, and others wrap the error of the system."""
     for one in causes(error):
         if isinstance(one, OSError) and one.errno is not None and one.errno in codes:
             return os.strerror(one.errno)

@@ -1,6 +1,6 @@
 """From three pbtxt files to a `FeatureSpec`.
 
-What a column is, beyond its type and domain, stands in `annotation { tag: ... }`:
+What a column is, beyond its type and domain, is in `annotation { tag: ... }`:
 
 | tag | meaning |
 |---|---|
@@ -63,7 +63,7 @@ def read_spec(dataset: str | Path) -> FeatureSpec:
     Example:
       `read_spec("demo").label("rating").maximum` is the top of the rating scale.
     """
-    # A name means the project's own folder, whatever folders the user stands among.
+    # A name means the project's own folder, whatever the current folder holds.
     folder = _ROOT / dataset if dataset in available() else Path(dataset)
     if not folder.is_dir():
         raise unknown("schema", str(dataset), available())
@@ -82,7 +82,7 @@ def _read_text(path: Path) -> str:
         raise InputError(
             "no-schema-file",
             f"Schema file {path} is missing. A dataset needs interactions.pbtxt, and users.pbtxt "
-            "and items.pbtxt where it has such tables."
+            "and items.pbtxt if it has such tables."
         )
     try:
         return path.read_text(encoding="utf-8")
@@ -127,9 +127,9 @@ def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
         schema = _parse(text, where)
         domains = {d.name: tuple(d.value) for d in schema.string_domain}
         for proto in schema.feature:
-            feature, found = _feature(proto, side, domains, f"{where}, feature {proto.name!r}")
+            feature, declared = _feature(proto, side, domains, f"{where}, feature {proto.name!r}")
             features.append(feature)
-            labels.extend(found)
+            labels.extend(declared)
         _check_roles(features, side, where)
     labels.sort(key=lambda label: label.side != "interactions")
     _check_labels(features, labels, f"Schema {name!r}")
@@ -145,7 +145,7 @@ def _feature(
     if proto.type not in _DTYPES:
         raise InputError("bad-feature-type", f"{where}: type must be BYTES, INT or FLOAT.")
     minimum, maximum = _bounds(proto)
-    found: dict[str, str] = {}
+    kinds: dict[str, str] = {}
     flags: set[str] = set()
     labels: list[Label] = []
     weights: dict[str, float] = {}
@@ -157,9 +157,9 @@ def _feature(
             labels.append(Label(label["name"], proto.name, float(threshold) if threshold else None,
                                 label["equals"], minimum, maximum, side))
         elif history:
-            _keep_one(found, "history", history["what"], where)
+            _keep_one(kinds, "history", history["what"], where)
         elif sound:
-            _keep_one(found, "sound_of", sound["video"], where)
+            _keep_one(kinds, "sound_of", sound["video"], where)
         elif weight:
             _keep_one(weights, weight["value"], float(weight["weight"]), f"{where}, weight")
         elif tag in _FLAGS:
@@ -168,25 +168,25 @@ def _feature(
             kind = "role" if tag in ROLES else "modality" if tag in MODALITIES else None
             if kind is None:
                 raise _unknown_tag(tag, where)
-            _keep_one(found, kind, tag, where)
+            _keep_one(kinds, kind, tag, where)
     values = domains.get(proto.domain, ()) if proto.domain else tuple(proto.string_domain.value)
     count = proto.value_count.max if proto.HasField("value_count") else 1
     feature = Feature(
-        name=proto.name, side=side, dtype=_DTYPES[proto.type], role=found.get("role"),
-        modality=found.get("modality"), pii="pii" in flags,
+        name=proto.name, side=side, dtype=_DTYPES[proto.type], role=kinds.get("role"),
+        modality=kinds.get("modality"), pii="pii" in flags,
         required=proto.presence.min_fraction == 1.0, max_values=count or None,
-        minimum=minimum, maximum=maximum, values=values, history=found.get("history"),
+        minimum=minimum, maximum=maximum, values=values, history=kinds.get("history"),
         counts_events="events" in flags, unseen="unseen" in flags,
-        sound_of=found.get("sound_of"),
+        sound_of=kinds.get("sound_of"),
         weights=tuple(weights.items()),
     )
     return feature, [_with_classes(label, feature) for label in labels]
 
 
-def _keep_one(found: dict[str, Any], kind: str, value: Any, where: str) -> None:
-    if found.setdefault(kind, value) != value:
+def _keep_one(kinds: dict[str, Any], kind: str, value: Any, where: str) -> None:
+    if kinds.setdefault(kind, value) != value:
         raise InputError("contradicting-tags",
-                         f"{where}: {kind} is both {found[kind]!r} and {value!r}. Keep one.")
+                         f"{where}: {kind} is both {kinds[kind]!r} and {value!r}. Keep one.")
 
 
 def _unknown_tag(tag: str, where: str) -> InputError:
@@ -263,14 +263,14 @@ def _check_labels(features: list[Feature], labels: list[Label], where: str) -> N
         if label.side == "items" or feature.pii:
             raise InputError(
                 "label-misplaced",
-                f"{where}: the label {label.name!r} stands on {label.feature!r}, "
+                f"{where}: the label {label.name!r} is on {label.feature!r}, "
                 f"{'personal data' if feature.pii else 'a column of the items'}. A label belongs "
                 "to the interactions, or to the users as an attribute to learn. Take it away."
             )
         if text and label.equals is None and len(label.classes) < 2:
             raise InputError(
                 "label-of-text",
-                f"{where}: the label {label.name!r} stands on {label.feature!r}, which is BYTES. "
+                f"{where}: the label {label.name!r} is on {label.feature!r}, which is BYTES. "
                 "A label needs a column of INT or FLOAT, or says which text makes it 1: "
                 f"'label:{label.name}=VALUE'; or the column lists its values in a string_domain, "
                 "two at least, for the head 'multi_class'."
@@ -291,7 +291,7 @@ def _check_events(features: list[Feature], where: str) -> None:
         ):
             raise InputError(
                 "event-type-misplaced",
-                f"{where}, feature {feature.name!r}: 'event_type' must stand in the interactions, "
+                f"{where}, feature {feature.name!r}: 'event_type' must be in the interactions, "
                 "on a column of BYTES."
             )
         if feature.weights and feature.role != "event_type":
@@ -308,7 +308,7 @@ def _check_events(features: list[Feature], where: str) -> None:
                 or feature.scalar or not feature.max_values):
             raise InputError(
                 "unseen-misplaced",
-                f"{where}, feature {feature.name!r}: 'unseen' must stand once, in the "
+                f"{where}, feature {feature.name!r}: 'unseen' must be given once, in the "
                 "interactions, with the type of the item ids and a number of items to draw: "
                 "value_count { min: 2 max: 2 }."
             )
@@ -332,7 +332,7 @@ def _check_histories(features: list[Feature], where: str) -> None:
         if feature.side != "interactions" or feature.history not in sources:
             raise InputError(
                 "history-misplaced",
-                f"{where}, feature {feature.name!r}: 'history:{feature.history}' must stand in the "
+                f"{where}, feature {feature.name!r}: 'history:{feature.history}' must be in the "
                 f"interactions and name one of {', '.join(sorted(sources))}."
             )
         if not feature.max_values:
@@ -380,7 +380,7 @@ def _check_sound_tracks(features: list[Feature], where: str) -> None:
         if feature.modality != "audio" or feature.sound_of not in videos:
             raise InputError(
                 "sound-of-misplaced",
-                f"{where}, feature {feature.name!r}: 'sound_of:{feature.sound_of}' must stand "
+                f"{where}, feature {feature.name!r}: 'sound_of:{feature.sound_of}' must be "
                 "beside the tag 'audio' and name a video column of the same table "
                 f"({', '.join(videos) or 'it has none'})."
             )

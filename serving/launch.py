@@ -81,10 +81,10 @@ def running_server(
       start_seconds: How long the server may take to load the model.
 
     Yields:
-      The address, as soon as requests are answered.
+      The address, as soon as requests are served.
 
     Raises:
-      TesseraError: If the server ends or is not ready in time; tells its last lines.
+      TesseraError: If the server ends or is not ready in time; the message has its last lines.
     """
     with tempfile.TemporaryDirectory(prefix="tessera-server-") as folder:
         ready_file, log_file = Path(folder, "ready.json"), Path(folder, "stderr.txt")

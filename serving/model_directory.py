@@ -18,12 +18,12 @@ def versions(base_path: Path) -> dict[int, Path]:
     Returns:
       Folders by version, the newest first.
     """
-    found = {
+    versions = {
         int(file.parent.name): file.parent
         for file in base_path.glob("*/saved_model.pb")
         if _VERSION.fullmatch(file.parent.name)
     }
-    return dict(sorted(found.items(), reverse=True))
+    return dict(sorted(versions.items(), reverse=True))
 
 
 def require_versions(base_path: Path) -> None:

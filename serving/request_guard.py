@@ -114,7 +114,7 @@ def _claim_faults(
 
 
 def _bytes_in_memory(given: tensor_pb2.TensorProto, elements: int) -> int:
-    """Returns the bytes of a tensor's strings; the last one stands for all that are left out."""
+    """Returns the bytes of a tensor's strings; the last one counts for all that are left out."""
     strings = given.string_val
     if not strings:
         return 0

@@ -143,7 +143,7 @@ def run(
       model_name: The name that requests must give.
       host: The address to listen on.
       port: The port to listen on; 0 takes a free one.
-      ready_file: Where to write `{"host", "port", "version"}` as soon as requests are answered.
+      ready_file: Where to write `{"host", "port", "version"}` as soon as requests are served.
 
     Raises:
       InputError: If the folder holds no version that loads, or the port cannot be had.
@@ -165,7 +165,7 @@ def end_with(parent: int) -> None:
     """Ends this process as soon as its parent is gone, however that ended.
 
     A killed parent cannot stop its child. The system then gives the child another parent, on
-    Linux and macOS alike; Linux's own signal for it tells of the end of a thread, not a process.
+    Linux and macOS alike; Linux's own signal for it is about the end of a thread, not a process.
 
     Args:
       parent: The process that must live; if it is gone by now, this one ends at once.

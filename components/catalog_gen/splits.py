@@ -91,7 +91,7 @@ def time_thresholds(times: Sequence[np.ndarray]) -> tuple[int, int]:
 
     Args:
       times: All events' times in seconds, in arrays `(n,)` int64, each of them ascending. They
-        are only searched, so that they may lie on disk.
+        are only searched, so that they may be on disk.
 
     Returns:
       The first time that is validation and the first that is test; events of one second stay
@@ -125,7 +125,7 @@ def time_split(timestamp: int, thresholds: tuple[int, int]) -> str:
 def pair_split(user: Any, item: Any) -> str:
     """Returns the split of a user's events with an item, by a hash of the two ids.
 
-    It depends on nothing else: one pair never stands in two splits, and no seed moves it.
+    It depends on nothing else: one pair is never in two splits, and no seed moves it.
     """
     digest = hashlib.blake2b(digest_size=8, person=b"split")
     for identity in (user, item):

@@ -95,7 +95,7 @@ def test_every_planted_fault_is_named_with_its_place(result: Path) -> None:
          "the line has 1 fields, expected 6; customer is missing"),
         ("items", items, 22, "value",
          "photo: PNG image does not decode: it is truncated, damaged or of an unsupported kind"),
-        ("users", users, 8, "row", "customer 'c0000' stands already in users.csv, line 2"),
+        ("users", users, 8, "row", "customer 'c0000' is already in users.csv, line 2"),
         ("users", users, 9, "value", "age '7' is outside the range 13 to 110"),
     ]
 

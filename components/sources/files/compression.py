@@ -86,20 +86,20 @@ class _Streams:
     def read(self, size: int) -> bytes:
         """Returns at most so many bytes, none at the end."""
         while True:
-            found = b""
+            packed = b""
             if self._decoder.eof:
-                found = self._decoder.unused_data or self._file.read(_BLOCK)
-                while found and not found.strip(b"\0"):  # padding, which .xz allows
-                    found = self._file.read(_BLOCK)
-                if not found:
+                packed = self._decoder.unused_data or self._file.read(_BLOCK)
+                while packed and not packed.strip(b"\0"):  # padding, which .xz allows
+                    packed = self._file.read(_BLOCK)
+                if not packed:
                     return b""
-                found = found.lstrip(b"\0")
+                packed = packed.lstrip(b"\0")
                 self._decoder = self._new()
             elif self._decoder.needs_input:
-                found = self._file.read(_BLOCK)
-                if not found:
+                packed = self._file.read(_BLOCK)
+                if not packed:
                     raise EOFError("the file ends before the end of its compressed data")
-            data = self._decoder.decompress(found, size)
+            data = self._decoder.decompress(packed, size)
             if data:
                 return data
 

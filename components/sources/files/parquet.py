@@ -116,7 +116,7 @@ def _reading(path: Path) -> Iterator[Place]:
         _refuse_other(path)
         raise InputError("not-parquet",
                          f"File {path} is no Parquet file, or damaged ({error}). Set 'dataset' to "
-                         "csv or jsonl where it is text, or replace it.") from error
+                         "csv or jsonl if it is text, or replace it.") from error
 
 
 def _refuse_other(path: Path) -> None:

@@ -51,13 +51,13 @@ def check_columns(side: str, table: TableOptions, features: Sequence[Feature], n
 
 def _late_keys(paths: Iterable[Path], rows: Rows, wanted: set[str]) -> set[str]:
     """Returns which of some names are keys of a row, however late it comes."""
-    found: set[str] = set()
+    present: set[str] = set()
     for path in paths:
-        for row in rows(path) if found != wanted else ():
-            found |= wanted & row.keys()
-            if found == wanted:
+        for row in rows(path) if present != wanted else ():
+            present |= wanted & row.keys()
+            if present == wanted:
                 break
-    return found
+    return present
 
 
 def _absent(feature: Feature, table: TableOptions, columns: Collection[str],

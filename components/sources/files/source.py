@@ -106,7 +106,7 @@ class FileSource:
           InputError: A pattern matches no file.
         """
         table = self.options.table(side)
-        found: list[str] = []
+        shards: list[str] = []
         for pattern in table.files if table else ():
             try:
                 matches = sorted(self._root.glob(pattern))
@@ -125,8 +125,8 @@ class FileSource:
                     f"source.{side}.files: {pattern!r} matches no file in {self._root}. Paths "
                     "are relative to the data folder."
                 )
-            found += [os.path.relpath(p, self._root) for p in files]
-        return list(dict.fromkeys(found))
+            shards += [os.path.relpath(p, self._root) for p in files]
+        return list(dict.fromkeys(shards))
 
     def records(self, side: str, shard: str) -> Iterator[Record]:
         """Yields the rows of one file.
@@ -141,7 +141,7 @@ class FileSource:
         encoding = self.options.encoding
         for line, row, faults in rows:
             values: dict[str, Any] = {}
-            found = list(faults)
+            reasons = list(faults)
             for feature, column in columns:
                 try:
                     value = column.value(row, encoding)
@@ -149,11 +149,11 @@ class FileSource:
                         continue
                     value = self._value(value, feature)
                 except ValueFault as fault:
-                    found.append(f"{feature.name}: {fault}")
+                    reasons.append(f"{feature.name}: {fault}")
                     continue
                 if value is not None:
                     values[feature.name] = value
-            yield Record(values, shard, line, tuple(found))
+            yield Record(values, shard, line, tuple(reasons))
 
     def _features(self, side: str) -> list[Feature]:
         return [f for f in self.spec.table(side) if not f.derived]

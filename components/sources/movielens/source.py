@@ -105,8 +105,8 @@ class MovieLensSource:
         content = self._content if side == "items" and self._edition.content else None
         for line, values, faults in self._edition.read(side, self._root / shard):
             if content and values:
-                found, doubts = content.of(values["item_id"] or "")
-                values, faults = values | found, faults + doubts
+                media, doubts = content.of(values["item_id"] or "")
+                values, faults = values | media, faults + doubts
             yield Record(values, shard, line, faults)
 
     def _check_header(self, path: Path, columns: Mapping[str, str]) -> None:

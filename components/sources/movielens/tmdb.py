@@ -47,7 +47,7 @@ class TmdbContent:
         if linked and not (self.root / _LINKS).is_file():
             raise InputError(
                 "no-tmdb-links",
-                f"File {self.root / _LINKS} is missing. It tells which film is which in "
+                f"File {self.root / _LINKS} is missing. It says which film is which in "
                 f"{linked[0]} (columns movie_id, tmdb_id). Add it, or remove {linked[0]}."
             )
 
@@ -110,11 +110,11 @@ class TmdbContent:
             raise InputError("tmdb-column-missing",
                              f"File {path} has no column {', '.join(missing)}; expected "
                              f"{', '.join(columns)}. Correct its first line.")
-        found = []
+        rows = []
         for line, row, faults in csv_rows(path, layout):
             if faults:
                 raise InputError("bad-tmdb-line",
                                  f"File {path} line {line}: {faults[0]}. Correct it: it says which "
                                  "film is which.")
-            found.append(tuple(row[column] for column in columns))
-        return found
+            rows.append(tuple(row[column] for column in columns))
+        return rows
