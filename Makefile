@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help env demo test test-full test-other test-wheel bench bench-ingest lock clean kubeflow-env \
-	kubeflow-e2e kubeflow-validate
+	kubeflow-e2e kubeflow-validate docs
 
 BIN := .venv/bin
 # TFX 1.21 where its wheels load, else TFX 1.16. TESSERA_STACK overrides.
@@ -62,6 +62,7 @@ help:
 	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 20 minutes)"
 	@echo "make kubeflow-validate  what Kubernetes and Kubeflow say of the compiled pipeline (needs Go)"
 	@echo "make env        make or update .venv"
+	@echo "make docs       write the pages of docs/ that are made from the code"
 	@echo "make lock       compile requirements*.in into the locks"
 	@echo "make clean      remove .venv and .cache"
 
@@ -107,6 +108,9 @@ kubeflow-validate: .venv/installed
 	$(BIN)/tessera compile --config deploy/kubeflow/example.yaml -o .cache/kubeflow/pipeline.yaml
 	@echo "No rule of Kubeflow Pipelines that we know is broken."
 	deploy/kubeflow/validate.sh .cache/kubeflow/pipeline.yaml
+
+docs: .venv/installed
+	$(BIN)/python docs/generate.py
 
 # For one platform: macOS has no TensorFlow that these parts agree on.
 lock: $(filter .cache/%,$(UV))

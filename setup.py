@@ -1,4 +1,4 @@
-"""Packaging. Installed with `--no-deps` after the lock; README, Installation, says why."""
+"""Packaging. Installed with `--no-deps` after the lock; docs/installation.md says why."""
 
 from pathlib import Path
 

@@ -96,10 +96,12 @@ def run_once(data_dir: Path, root: Path) -> Measured:
     try:
         code = subprocess.run(command, timeout=_TIMEOUT_S, check=False).returncode
     except subprocess.TimeoutExpired as error:
-        raise TesseraError(f"The run took more than {_TIMEOUT_S:.0f} s and was stopped.") from error
+        raise TesseraError("bench-run-too-long",
+                           f"The run took more than {_TIMEOUT_S:.0f} s and was stopped.") from error
     seconds = time.monotonic() - started
     if code not in (0, _NOT_BLESSED):
-        raise TesseraError(f"The run ended with exit code {code}; its message stands above.")
+        raise TesseraError("bench-run-failed",
+                           f"The run ended with exit code {code}; its message stands above.")
     from pipeline.run import read_metrics
 
     largest_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # bytes on macOS
@@ -228,7 +230,8 @@ def bench_ingest(console: Console, sizes: list[int]) -> list[Limit]:
 def bench_pipeline(console: Console, data_dir: Path) -> list[Limit]:
     """Measures whole runs and Transform and prints; returns the limits."""
     if not data_dir.is_dir():
-        raise InputError(f"Folder {data_dir} is missing. Give the one of MovieLens-100K.")
+        raise InputError("bench-no-data-folder",
+                         f"Folder {data_dir} is missing. Give the one of MovieLens-100K.")
     with tempfile.TemporaryDirectory(prefix="tessera-bench-") as scratch:
         root = Path(scratch)
         first, again = run_once(data_dir, root / "runs"), run_once(data_dir, root / "runs")
@@ -256,7 +259,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             limits = bench_pipeline(console, given.data_dir.absolute())
     except TesseraError as error:
-        print(f"bench: {error}", file=sys.stderr)
+        print(f"bench: {error.line}", file=sys.stderr)
         return error.exit_code
     return 0 if all(limit.holds for limit in limits) else 1
 

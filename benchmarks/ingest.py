@@ -169,11 +169,13 @@ def measure(rows: int) -> Ingested:
         with PeakMemory() as memory:
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        raise TesseraError(f"Ingest of {rows:,} rows failed; its message stands above.")
+        raise TesseraError("bench-ingest-failed",
+                           f"Ingest of {rows:,} rows failed; its message stands above.")
     result = json.loads(done.stdout.splitlines()[-1])
     counts = result["counts"]["interactions"]
     if not counts["read"] == counts["kept"] + counts["quarantined"] == rows:
-        raise TesseraError(f"Ingest of {rows:,} rows lost some: {counts}.")
+        raise TesseraError("bench-ingest-lost-rows",
+                           f"Ingest of {rows:,} rows lost some: {counts}.")
     return Ingested(rows, result["seconds"], result["cpu_seconds"], memory.megabytes,
                     counts["kept"])
 

@@ -12,7 +12,7 @@ import hashlib
 from pathlib import Path
 
 _PACKAGES = ("schemas", "components", "trainer", "pipeline", "serving")
-_ROOT = Path(__file__).parents[1]  # where they lie, side by side
+_ROOT = Path(__file__).parents[1]  # they are side by side
 
 
 def code_digest(*modules: str) -> str:

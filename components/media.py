@@ -63,7 +63,7 @@ def read_sound_track(value: bytes | Path) -> bytes | None:
     """Reads the sound track of a video as a sound; `None` where it has none or is damaged."""
     try:
         return sound_track(_read(value, "video"))
-    except MediaFault:  # whose reason stands with the video itself
+    except MediaFault:  # whose reason is with the video itself
         return None
 
 

@@ -20,7 +20,7 @@ class ParameterDriver(base_driver.BaseDriver, portable_driver.BaseDriver):
         portable_driver.BaseDriver.__init__(self, metadata_handle)
 
     def parameters(self, given: dict[str, Any]) -> dict[str, str]:
-        """Returns the parameters to set; a subclass tells them from those given."""
+        """Returns the parameters to set; a subclass derives them from those given."""
         raise NotImplementedError
 
     def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:

@@ -49,13 +49,13 @@ def canonical_sound(data: bytes) -> bytes:
                 raise MediaFault(f"not a WAV, FLAC, OGG or MP3 sound but {sound.format_info}")
             _check_header(kind, sound)
             declared = _declared(kind, data, sound)
-            found = _count(kind, sound)
-            if declared is not None and found < declared:
+            samples = _count(kind, sound)
+            if declared is not None and samples < declared:
                 raise MediaFault(
-                    f"{kind} sound is truncated: {found} of {declared} samples are there"
+                    f"{kind} sound is truncated: {samples} of {declared} samples are there"
                 )
             kept = SOUND_SECONDS * sound.samplerate
-            sound.seek(max(0, (found - kept) // 2))
+            sound.seek(max(0, (samples - kept) // 2))
             mono = sound.read(kept, dtype="float32", always_2d=True).mean(axis=1)
             rate = sound.samplerate
     except soundfile.SoundFileError as error:
@@ -122,8 +122,8 @@ def _declared_wav(data: bytes) -> int | None:
 
 def _count(kind: str, sound: soundfile.SoundFile) -> int:
     """Decodes all samples, keeps none, and returns their number."""
-    found = 0
+    samples = 0
     while block := len(sound.read(sound.samplerate, dtype="float32", always_2d=True)):
-        found += block
-        check_length(f"{kind} sound", found / sound.samplerate)
-    return found
+        samples += block
+        check_length(f"{kind} sound", samples / sound.samplerate)
+    return samples

@@ -20,7 +20,7 @@ def task_metrics(uri: str) -> dict[str, dict[str, float]]:
         if record.slice_key.single_slice_keys:
             continue
         for item in record.metric_keys_and_values:
-            # Where there was a baseline, its metrics and the changes stand beside the model's.
+            # If there was a baseline, its metrics and the changes are beside the model's.
             if item.key.is_diff or item.key.model_name == tfma.BASELINE_KEY:
                 continue
             name = _TFMA_NAMES.get(item.key.name)

@@ -54,9 +54,9 @@ def canonical_video(data: bytes) -> bytes:
         promised = sum(not entry.is_discard for entry in stream.index_entries)
         if not whole:
             stream.codec_context.skip_frame = "NONKEY"
-        frames, found = _on_screen(kind, container, stream, moments(times, end))
-        if whole and kind == "MP4" and found < 0.9 * promised:
-            raise MediaFault(f"{kind} video is truncated: {found} of {promised} frames are there")
+        frames, count = _on_screen(kind, container, stream, moments(times, end))
+        if whole and kind == "MP4" and count < 0.9 * promised:
+            raise MediaFault(f"{kind} video is truncated: {count} of {promised} frames are there")
     if not frames:
         raise MediaFault(f"{kind} video has no frames")
     strip = np.concatenate(frames)
@@ -93,12 +93,12 @@ def sound_track(data: bytes) -> bytes | None:
         if not container.streams.audio:
             return None
         resampler = av.AudioResampler(format="s16", layout="mono", rate=SOUND_RATE)
-        blocks, found = [], 0
+        blocks, length = [], 0
         for frame in container.decode(container.streams.audio[0]):
             parts = [part.to_ndarray()[0] for part in resampler.resample(frame)]
             blocks += parts
-            found += sum(map(len, parts))
-            check_length(f"{kind} sound track", found / SOUND_RATE)
+            length += sum(map(len, parts))
+            check_length(f"{kind} sound track", length / SOUND_RATE)
         blocks += [part.to_ndarray()[0] for part in resampler.resample(None)]
     samples = np.concatenate([*blocks, np.zeros(0, "int16")])
     return sound_bytes(samples / 32_768) if len(samples) else None
@@ -141,7 +141,7 @@ def _timeline(
 ) -> tuple[list[float], float, bool]:
     """Returns when each frame appears, in seconds and in order, and when the last disappears.
 
-    Nothing is decoded for it. The third value tells whether all frames are meant, or key frames.
+    Nothing is decoded for it. The third value says whether all frames are meant, or key frames.
     """
     shown: dict[float, bool] = {}
     end = -math.inf
@@ -155,7 +155,7 @@ def _timeline(
     if not shown:
         raise MediaFault(f"{kind} video has no frames")
     times = sorted(shown)
-    if end <= times[-1]:  # how long the last one lasts is not told: as long as the one before it
+    if end <= times[-1]:  # how long the last one lasts is not known: as long as the one before it
         end = times[-1] + (times[-1] - times[-2] if len(times) > 1 else 1.0)
     keys = [time for time in times if shown[time]]
     much = stream.width * stream.height * len(times) > _WHOLE_PIXELS
@@ -171,20 +171,20 @@ def _on_screen(
 ) -> tuple[list[np.ndarray], int]:
     """Returns the frame of each moment, small, `(side, side, 3)` BGR, and the number of all."""
     taken: list[np.ndarray] = []
-    found, decoded = 0, 0
+    count, decoded = 0, 0
     last: av.VideoFrame | None = None
     for frame in container.decode(stream):
         decoded += frame.width * frame.height
-        if found >= _MAX_FRAMES or decoded > _MAX_DECODED:
+        if count >= _MAX_FRAMES or decoded > _MAX_DECODED:
             raise _too_many(kind)
-        found += 1
+        count += 1
         if last is not None and frame.time is not None:
             over = int(np.searchsorted(wanted, frame.time)) - len(taken)
             taken += [_small(last)] * over if over > 0 else []
         last = frame
     if last is not None and len(taken) < len(wanted):
         taken += [_small(last)] * (len(wanted) - len(taken))
-    return taken, found
+    return taken, count
 
 
 def _small(frame: av.VideoFrame) -> np.ndarray:

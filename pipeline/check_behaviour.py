@@ -30,12 +30,14 @@ def check_behaviour(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
     has = ", ".join(f"history:{what}" for what in histories) or "none"
     if "item_id" not in histories or "timestamp" not in histories:
         raise InputError(
+            "recipe-needs-histories",
             f"{where} needs histories of items and times, and the interactions of {spec.name!r} "
             f"have: {has}. Add columns with the tags 'history:item_id' and 'history:timestamp', "
             "which ingest fills, or leave the key out.")
     reviews = [part for part in wanted if part in _REVIEWS]
     if reviews and past_text(spec, recipe.past) is None:
         raise InputError(
+            "recipe-needs-reviews",
             f"{where} needs the texts of earlier events, and the interactions of {spec.name!r} "
             f"have: {has}. Add a column with the tag 'history:COLUMN', COLUMN having the tag "
             f"'text' and not 'pii', or take {' and '.join(reviews)} out.")

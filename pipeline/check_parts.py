@@ -25,6 +25,7 @@ def check_part_names(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
                 column = f"the column {part!r}"
                 other = reads if seen[part] == column else seen[part]
                 raise InputError(
+                    "part-name-taken",
                     f"Recipe {name!r}: the {side} of {spec.name!r} have a column {part!r}, and the "
                     f"part of the model that reads {other} has the same name. Rename the column.")
             seen[part] = reads

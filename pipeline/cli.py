@@ -109,7 +109,8 @@ def report(
 
     path = root / "runs" / run_id / "data_report.html"
     if not path.is_file():
-        raise InputError(f"No data report at {path}. Run `tessera run --root {root}` first, "
+        raise InputError("no-data-report",
+                         f"No data report at {path}. Run `tessera run --root {root}` first, "
                          "or name a run with --run.")
     console.print(str(path.resolve()), highlight=False, markup=False, soft_wrap=True)
     if browser:
@@ -191,7 +192,7 @@ def main() -> None:
         with stops_told("Stopped", "What is finished is kept."):
             app(standalone_mode=True)
     except TesseraError as error:
-        print(f"tessera: {error}", file=sys.stderr)
+        print(f"tessera: {error.line}", file=sys.stderr)
         sys.exit(error.exit_code)
     except SystemExit as ended:
         if ended.code == _INTERRUPTED:

@@ -166,7 +166,8 @@ def load_recipe(name: str) -> Recipe:
     if not path.is_file():
         if path.parent == _RECIPES:
             raise unknown("recipe", name, recipes())
-        raise InputError(f"Recipe file {path} does not exist. Give a file, or one of: "
+        raise InputError("no-recipe-file",
+                         f"Recipe file {path} does not exist. Give a file, or one of: "
                          f"{', '.join(recipes())}.")
     recipe = validated(Recipe, read_yaml(path), f"recipe {name!r}")
     if not recipe.encoders.given():
@@ -213,7 +214,8 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     values.update((key, value) for key, value in given.items() if value is not None)
     name = str(values.pop("recipe", "flagship"))
     if "dataset" not in values:
-        raise InputError(f"No dataset given. Use --dataset with one of: {', '.join(SOURCES)}.")
+        raise InputError("no-dataset",
+                         f"No dataset given. Use --dataset with one of: {', '.join(SOURCES)}.")
     if values["dataset"] not in SOURCES:
         raise unknown("dataset", values["dataset"], SOURCES)
     root = Path(str(values.get("root", "tessera-runs")))
@@ -223,7 +225,8 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
         elif path:
             values["data_dir"] = path.parent
         else:
-            raise InputError(f"Dataset {values['dataset']!r} needs its files: give their folder "
+            raise InputError("dataset-needs-folder",
+                             f"Dataset {values['dataset']!r} needs its files: give their folder "
                              "with --data-dir.")
     values.update(root=root.absolute(), data_dir=Path(str(values["data_dir"])).absolute())
     _check_source_keys(values)
@@ -238,10 +241,12 @@ def _check_source_keys(values: dict[str, Any]) -> None:
     own = values["dataset"] in FORMATS
     for key in ("schemas", "source", "name"):
         if own and key not in values and key != "name":
-            raise InputError(f"Dataset {values['dataset']!r} needs the key {key!r} in a file "
+            raise InputError("dataset-needs-key",
+                             f"Dataset {values['dataset']!r} needs the key {key!r} in a file "
                              "given with --config; docs/your-data.md shows one.")
         if not own and key in values:
-            raise InputError(f"The key {key!r} is for one's own files; dataset "
+            raise InputError("key-of-own-files",
+                             f"The key {key!r} is for one's own files; dataset "
                              f"{values['dataset']!r} has its own. Remove it, or set dataset to "
                              f"one of: {', '.join(FORMATS)}.")
 
@@ -255,11 +260,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), Loader)
     except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}. Check the path.") from error
+        raise InputError("unreadable-yaml",
+                         f"Cannot read {path}: {error.strerror}. Check the path.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not valid YAML: {error}") from error
+        raise InputError("yaml-syntax", f"{path} is not valid YAML: {error}") from error
     if not isinstance(values, dict):
-        raise InputError(f"{path} must hold keys with values, as in 'dataset: demo'.")
+        raise InputError("yaml-not-a-mapping",
+                         f"{path} must hold keys with values, as in 'dataset: demo'.")
     return values
 
 
@@ -273,7 +280,7 @@ def validated(model: type[BaseModel], values: dict[str, Any], where: str) -> Any
         return model.model_validate(values)
     except ValidationError as error:
         lines = [_told(model, fault) for fault in error.errors()]
-        raise InputError(f"In {where}: " + "; ".join(lines) + ".") from error
+        raise InputError("bad-configuration", f"In {where}: " + "; ".join(lines) + ".") from error
 
 
 def _told(model: type[BaseModel], fault: Any) -> str:

@@ -17,10 +17,12 @@ def check_encoded_columns(config: RunConfig, spec: FeatureSpec) -> None:
             if modality in config.recipe.modalities:
                 continue
             raise InputError(
+                "encoder-without-modality",
                 f"Recipe {config.recipe_name!r} has encoders.{modality}, but its modalities are "
                 f"{', '.join(config.recipe.modalities)}. Add {modality!r}, or remove the encoder.")
         present = {str(f.modality) for table in _TABLES for f in spec.inputs(table)}
         raise InputError(
+            "encoder-without-column",
             f"Recipe {config.recipe_name!r} has encoders.{modality}, but no column of the users or "
             f"items of {spec.name!r} has that modality; they have: "
             f"{', '.join(sorted(present)) or 'none'}. Remove the encoder.")

@@ -22,7 +22,7 @@ def told(failure: NodeError) -> str:
     """Returns a line on a node's failure; of what others' code says in many, the beginning."""
     cause = failure.__cause__
     if isinstance(cause, TesseraError):
-        return f"{failure.node}: {cause}"
+        return f"{failure.node}: {cause.line}"
     said = textwrap.shorten(str(cause), _WIDTH, placeholder=" …")
     return f"{failure.node} failed: {type(cause).__name__}: {said}"
 
@@ -65,7 +65,7 @@ def raise_failure(failure: NodeError, log: Path, root: Path) -> NoReturn:
             raise known
         raise known from failure
     write_whole(log, "".join(traceback.format_exception(failure)).encode())
-    raise TesseraError(f"{told(failure)}. The whole story is in {log}.") from failure
+    raise TesseraError("step-failed", f"{told(failure)}. The whole story is in {log}.") from failure
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-Dataset = Annotated[str | None, typer.Option(help="Name; see the README.")]
+Dataset = Annotated[str | None, typer.Option(help="Name; see docs/running.md.")]
 DataDir = Annotated[Path | None, typer.Option(
     help="Folder of the dataset's files; the demo and MovieLens come without.")]
 Recipe = Annotated[str | None, typer.Option(help="Name of a recipe, or a YAML file.")]

@@ -20,10 +20,12 @@ def check_tasks(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
     for key, task in recipe.tasks.items():
         fault = _fault(task, spec) or _place_fault(key, task, recipe, spec)
         if fault:
-            raise InputError(f"Recipe {name!r}, task {key!r}: the head {task.head!r} {fault}")
+            raise InputError("head-does-not-fit",
+                             f"Recipe {name!r}, task {key!r}: the head {task.head!r} {fault}")
     _check_features(name, recipe, spec)
     if recipe.relevance and spec.label(recipe.relevance).side == "users":
         raise InputError(
+            "relevance-of-user",
             f"Recipe {name!r}: 'relevant' is {recipe.relevance!r}, an attribute of the users, "
             "which does not tell one of their events from another. Name a label of the "
             "interactions.")
@@ -38,10 +40,12 @@ def _check_features(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
     similarity = recipe.similarity or SimilarityOptions()
     if (recipe.family == "similarity" and similarity.vectors != "collaborative"
             and not read["items"]):
-        raise InputError(f"Recipe {name!r}: similarity to content needs features of the items "
+        raise InputError("similarity-needs-features",
+                         f"Recipe {name!r}: similarity to content needs features of the items "
                          f"{told} Set 'similarity.vectors' to 'collaborative', or declare some.")
     if recipe.family == "forest" and not (read["users"] or read["items"]):
-        raise InputError(f"Recipe {name!r}: a forest needs features of users or items {told} "
+        raise InputError("forest-needs-features",
+                         f"Recipe {name!r}: a forest needs features of users or items {told} "
                          "Declare some in the schemas.")
 
 

@@ -46,6 +46,7 @@ def require_usable(root: Path) -> None:
             if disk_fault(error):
                 raise
             raise InputError(
+                "root-not-writable",
                 f"Cannot write to {folder}: {error.strerror}. Make it a folder that this user may "
                 "write to, or give another one with --root."
             ) from error
@@ -73,6 +74,7 @@ def _require_metadata(path: Path, artifacts: Path) -> None:
         fault = f"it is missing, but {artifacts} is there"
     if fault:
         raise InputError(
+            "unusable-metadata",
             f"Cannot use the metadata in {path}: {fault}. Let this user write to it, or put back a "
             f"copy; else move it away together with {artifacts}, and everything is computed anew."
         )
@@ -92,6 +94,7 @@ def one_run(root: Path, pipeline_name: str) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise InputError(
+                "run-under-way",
                 f"Another run of {pipeline_name} is under way in {root}. Wait for its end, or give "
                 "another folder with --root."
             ) from error
@@ -128,6 +131,7 @@ def machine_fault(what: str, error: BaseException, root: Path) -> TesseraError |
         return _no_access(what, error, fault, root)
     if fault := memory_fault(error):
         return TesseraError(
+            "out-of-memory",
             f"{what} ran out of memory: {fault}. Give it more (on Kubeflow the step's "
             "`memory_limit`), or a smaller batch, and run the same command again: what is finished "
             "comes from the cache.")
@@ -140,6 +144,7 @@ def _no_access(what: str, error: BaseException, fault: str, root: Path) -> Input
     unread = named is not None and os.path.exists(named) and not os.access(named, os.R_OK)
     where = what if named else f"{what}: {textwrap.shorten(str(error), 200, placeholder=' …')}"
     return InputError(
+        "no-access",
         f"Cannot {'read' if unread else 'write'} {named or 'files'}: {fault} ({where}). The data, "
         f"the root {root} and the folder for temporary files must be open to user {os.getuid()}, "
         f"group {os.getgid()}, and the last two writable.")
@@ -162,6 +167,7 @@ def full_disk(what: str, fault: str, root: Path) -> TesseraError:
         f"{shutil.disk_usage(folder).free / 2**20:,.1f} MiB in {folder}"
         for folder in reversed(disks.values()))
     return TesseraError(
+        "disk-full",
         f"{what} could not write its results: {fault}. Free now, without what was unfinished: "
         f"{free}. Make room and run the same command again: what is finished comes from the cache."
     )

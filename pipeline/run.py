@@ -198,6 +198,7 @@ def serving_folder(root: Path) -> Path:
     pushed = [path for folder in (root / "serving").glob("*") for path in versions(folder).values()]
     if not pushed:
         raise schemas.InputError(
+            "no-pushed-model",
             f"No pushed model under {root}. Run `tessera run --root {root}` first.")
     return max(pushed, key=lambda path: int(path.name)).parent  # a version is the time of its push
 
@@ -254,6 +255,7 @@ def _check_labels(config: RunConfig, spec: schemas.FeatureSpec) -> None:
     for where, label in asked:
         if label not in known:
             raise schemas.InputError(
+                "recipe-needs-label",
                 f"Recipe {config.recipe_name!r}, {where}: needs the label {label!r}; dataset "
                 f"{spec.name!r} has: {', '.join(known) or 'none'}. Tag a column of the "
                 f"interactions 'label:{label}', or take a recipe without it; 'implicit' needs "
@@ -261,6 +263,7 @@ def _check_labels(config: RunConfig, spec: schemas.FeatureSpec) -> None:
     for name, task in config.recipe.tasks.items():
         if task.kind.against_unseen and spec.unseen() is None:
             raise schemas.InputError(
+                "recipe-needs-unseen",
                 f"Recipe {config.recipe_name!r}, task {name!r}: the head {task.head!r} compares "
                 f"events with unseen items, and the interactions of {spec.name!r} have no column "
                 "for them. Add one with the tag 'unseen', the type of the item ids and "

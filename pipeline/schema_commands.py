@@ -69,7 +69,8 @@ def check(
                    media_dir, quoting)
     folder = folder or _schemas(config)
     if folder is None:
-        raise InputError("No schemas given. Name their folder, or a file with --config whose key "
+        raise InputError("no-schemas",
+                         "No schemas given. Name their folder, or a file with --config whose key "
                          "'schemas' does.")
     spec = read_spec(str(folder) if folder.parent == Path() else folder)
     from pipeline.inference.check import describe, look, missed, report

@@ -20,6 +20,7 @@ def check_texts(name: str, recipe: Recipe, spec: schemas.FeatureSpec) -> None:
         return
     for key, value in asked_of_texts(recipe).items():
         raise schemas.InputError(
+            "recipe-needs-texts",
             f"Recipe {name!r}, {key}: {value!r} asks for texts, but neither the users nor the "
             f"items of {spec.name!r} have a column with the tag 'text'. Tag one, or take the key "
             "out of the recipe.")

@@ -16,13 +16,39 @@ _MEMORY_FAULTS = ("Cannot allocate memory", "OOM when allocating", "std::bad_all
 
 
 class TesseraError(Exception):
-    """Base of all errors that are told to the user as one message, without a stack trace."""
+    """Base of all errors that end a command with one message, without a stack trace.
+
+    Attributes:
+      code: Names what is wrong, in the same way for ever; docs/errors.md lists all codes.
+      line: The code and the message, as a failed command shows them.
+
+    Example:
+      >>> InputError("unknown-color", "Unknown color 'pnik'.").line
+      "error[unknown-color]: Unknown color 'pnik'."
+    """
 
     exit_code = 1
 
+    def __init__(self, code: str, message: str = "") -> None:
+        """Makes an error.
+
+        Args:
+          code: Lower-case words with hyphens, used at this place alone.
+          message: What was given, what was expected and what to do.
+        """
+        super().__init__(code, message)
+        if not message:
+            code, message = "uncoded", code
+        # Beam makes an error anew, with the name of its step behind the first argument.
+        self.code, self._message = code.partition(" [while running ")[0], message
+
     def __str__(self) -> str:
         """Returns the message; another error's words within it may have brought a full stop."""
-        return _TWICE.sub(".", super().__str__())
+        return _TWICE.sub(".", self._message)
+
+    @property
+    def line(self) -> str:
+        return f"error[{self.code}]: {self}"
 
 
 class InputError(TesseraError):
@@ -48,7 +74,8 @@ def unknown(kind: str, given: str, known: Iterable[str]) -> InputError:
     Returns:
       An `InputError` that lists the known names.
     """
-    return InputError(f"Unknown {kind} {given!r}. Known: {', '.join(sorted(known))}.")
+    return InputError(f"unknown-{re.sub('[ .]', '-', kind)}",
+                      f"Unknown {kind} {given!r}. Known: {', '.join(sorted(known))}.")
 
 
 def disk_fault(error: BaseException | None) -> str | None:
@@ -81,7 +108,7 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _fault(error: BaseException | None, words: Sequence[str], codes: Sequence[int]) -> str | None:
-    """Libraries in C++ tell it in their text alone, and others wrap the error of the system."""
+    """Libraries in C++ say it in their text alone, and others wrap the error of the system."""
     for one in causes(error):
         if isinstance(one, OSError) and one.errno is not None and one.errno in codes:
             return os.strerror(one.errno)

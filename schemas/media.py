@@ -2,7 +2,7 @@
 
 Ingest decodes every sound and every video once and writes it in these forms; Transform and the
 serving signatures read them inside their graphs, without Python. Nothing is compressed, so that a
-row's size tells what it costs in memory. (Pictures stay JPEG, PNG, GIF or BMP: `schemas.pictures`.)
+row's size says what it costs in memory. (Pictures stay JPEG, PNG, GIF or BMP: `schemas.pictures`.)
 
 - A sound is a WAV: 16 kHz, mono, PCM of 16 bits, a header of 44 bytes, at most 30 seconds.
 - A video is a BMP: 16 pictures of 64 x 64 pixels one below the other, 24 bits a pixel.
@@ -13,7 +13,7 @@ import struct
 SOUND_RATE = 16_000  # samples a second
 SOUND_SECONDS = 30
 WAV_HEADER = 44  # bytes
-# What lies between the two sizes that a WAV's header holds, from byte 8 on.
+# What is between the two sizes that a WAV's header holds, from byte 8 on.
 WAV_FORMAT = b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, SOUND_RATE, 2 * SOUND_RATE, 2, 16)
 
 VIDEO_FRAMES, VIDEO_SIDE = 16, 64

@@ -6,8 +6,8 @@ import hashlib
 def tie_break(user: str, item: str) -> bytes:
     """Returns a sort key for the events of one user in one second.
 
-    Ties must not stand in the order of item ids: under a split that orders ties by id, the newest
-    id of a history would tell which ids come next.
+    Ties must not be in the order of item ids: under a split that orders ties by id, the newest
+    id of a history would betray which ids come next.
 
     Args:
       user: The user's id.

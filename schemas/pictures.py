@@ -52,6 +52,7 @@ def as_seen(data: bytes) -> bytes:
             return _encoded(seen, "PNG" if kind in ("PNG", "GIF", "BMP") else "JPEG")
     except Exception as error:  # Pillow's parsers raise many kinds on damaged bytes
         raise InputError(
+            "undecodable-picture",
             f"The picture does not decode: {error}. Expected an undamaged "
             f"{', '.join(PICTURE_FORMATS[:-1])} or {PICTURE_FORMATS[-1]}."
         ) from error

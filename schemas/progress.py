@@ -19,7 +19,7 @@ class Progress:
 
     Args:
       what: What is done and of what, such as `"iALS, rows solved"`.
-      total: How many there are, `None` where nobody knows.
+      total: How many there are, `None` if that is not known.
       clock: Returns seconds.
     """
 

@@ -1,6 +1,6 @@
 """From three pbtxt files to a `FeatureSpec`.
 
-What a column is, beyond its type and domain, stands in `annotation { tag: ... }`:
+What a column is, beyond its type and domain, is in `annotation { tag: ... }`:
 
 | tag | meaning |
 |---|---|
@@ -63,7 +63,7 @@ def read_spec(dataset: str | Path) -> FeatureSpec:
     Example:
       `read_spec("demo").label("rating").maximum` is the top of the rating scale.
     """
-    # A name means the project's own folder, whatever folders the user stands among.
+    # A name means the project's own folder, whatever the current folder holds.
     folder = _ROOT / dataset if dataset in available() else Path(dataset)
     if not folder.is_dir():
         raise unknown("schema", str(dataset), available())
@@ -80,13 +80,15 @@ def read_spec(dataset: str | Path) -> FeatureSpec:
 def _read_text(path: Path) -> str:
     if not path.is_file():
         raise InputError(
+            "no-schema-file",
             f"Schema file {path} is missing. A dataset needs interactions.pbtxt, and users.pbtxt "
-            "and items.pbtxt where it has such tables."
+            "and items.pbtxt if it has such tables."
         )
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"Schema file {path} is not UTF-8 ({error}). Save it so.") from error
+        raise InputError("schema-not-utf8",
+                         f"Schema file {path} is not UTF-8 ({error}). Save it so.") from error
 
 
 def _ids_only(interactions: str, role: str, name: str) -> str:
@@ -101,7 +103,7 @@ def _parse(text: str, where: str) -> schema_pb2.Schema:
         return text_format.Parse(text, schema_pb2.Schema())
     except text_format.ParseError as error:
         said = str(error).rstrip(". ")  # its own words end with a full stop, or not
-        raise InputError(f"{where}: {said}. Correct the file's syntax.") from error
+        raise InputError("schema-syntax", f"{where}: {said}. Correct the file's syntax.") from error
 
 
 def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
@@ -125,9 +127,9 @@ def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
         schema = _parse(text, where)
         domains = {d.name: tuple(d.value) for d in schema.string_domain}
         for proto in schema.feature:
-            feature, found = _feature(proto, side, domains, f"{where}, feature {proto.name!r}")
+            feature, declared = _feature(proto, side, domains, f"{where}, feature {proto.name!r}")
             features.append(feature)
-            labels.extend(found)
+            labels.extend(declared)
         _check_roles(features, side, where)
     labels.sort(key=lambda label: label.side != "interactions")
     _check_labels(features, labels, f"Schema {name!r}")
@@ -141,9 +143,9 @@ def _feature(
     proto: schema_pb2.Feature, side: str, domains: dict[str, tuple[str, ...]], where: str
 ) -> tuple[Feature, list[Label]]:
     if proto.type not in _DTYPES:
-        raise InputError(f"{where}: type must be BYTES, INT or FLOAT.")
+        raise InputError("bad-feature-type", f"{where}: type must be BYTES, INT or FLOAT.")
     minimum, maximum = _bounds(proto)
-    found: dict[str, str] = {}
+    kinds: dict[str, str] = {}
     flags: set[str] = set()
     labels: list[Label] = []
     weights: dict[str, float] = {}
@@ -155,9 +157,9 @@ def _feature(
             labels.append(Label(label["name"], proto.name, float(threshold) if threshold else None,
                                 label["equals"], minimum, maximum, side))
         elif history:
-            _keep_one(found, "history", history["what"], where)
+            _keep_one(kinds, "history", history["what"], where)
         elif sound:
-            _keep_one(found, "sound_of", sound["video"], where)
+            _keep_one(kinds, "sound_of", sound["video"], where)
         elif weight:
             _keep_one(weights, weight["value"], float(weight["weight"]), f"{where}, weight")
         elif tag in _FLAGS:
@@ -166,34 +168,36 @@ def _feature(
             kind = "role" if tag in ROLES else "modality" if tag in MODALITIES else None
             if kind is None:
                 raise _unknown_tag(tag, where)
-            _keep_one(found, kind, tag, where)
+            _keep_one(kinds, kind, tag, where)
     values = domains.get(proto.domain, ()) if proto.domain else tuple(proto.string_domain.value)
     count = proto.value_count.max if proto.HasField("value_count") else 1
     feature = Feature(
-        name=proto.name, side=side, dtype=_DTYPES[proto.type], role=found.get("role"),
-        modality=found.get("modality"), pii="pii" in flags,
+        name=proto.name, side=side, dtype=_DTYPES[proto.type], role=kinds.get("role"),
+        modality=kinds.get("modality"), pii="pii" in flags,
         required=proto.presence.min_fraction == 1.0, max_values=count or None,
-        minimum=minimum, maximum=maximum, values=values, history=found.get("history"),
+        minimum=minimum, maximum=maximum, values=values, history=kinds.get("history"),
         counts_events="events" in flags, unseen="unseen" in flags,
-        sound_of=found.get("sound_of"),
+        sound_of=kinds.get("sound_of"),
         weights=tuple(weights.items()),
     )
     return feature, [_with_classes(label, feature) for label in labels]
 
 
-def _keep_one(found: dict[str, Any], kind: str, value: Any, where: str) -> None:
-    if found.setdefault(kind, value) != value:
-        raise InputError(f"{where}: {kind} is both {found[kind]!r} and {value!r}. Keep one.")
+def _keep_one(kinds: dict[str, Any], kind: str, value: Any, where: str) -> None:
+    if kinds.setdefault(kind, value) != value:
+        raise InputError("contradicting-tags",
+                         f"{where}: {kind} is both {kinds[kind]!r} and {value!r}. Keep one.")
 
 
 def _unknown_tag(tag: str, where: str) -> InputError:
     if tag.startswith("weight:"):
-        return InputError(f"{where}: the tag {tag!r} is no weight. Write 'weight:VALUE=X', where "
+        return InputError("bad-weight-tag",
+                          f"{where}: the tag {tag!r} is no weight. Write 'weight:VALUE=X', where "
                           "VALUE is a type of event as the column holds it, and X a number such "
                           "as 3 or 0.5.")
     known = [*ROLES, *MODALITIES, *_FLAGS, "label:NAME", "history:WHAT", "weight:VALUE=X",
              "sound_of:COLUMN"]
-    return InputError(f"{where}: unknown tag {tag!r}. Known: {', '.join(known)}.")
+    return InputError("unknown-tag", f"{where}: unknown tag {tag!r}. Known: {', '.join(known)}.")
 
 
 def _with_classes(label: Label, feature: Feature) -> Label:
@@ -220,12 +224,15 @@ def _check_roles(features: list[Feature], side: str, where: str) -> None:
         names = [f.name for f in table if f.role == role]
         if len(names) > 1:
             names_both = " and ".join(names)
-            raise InputError(f"{where}: {names_both} both have the role {role!r}. Keep one.")
+            raise InputError("duplicate-role",
+                             f"{where}: {names_both} both have the role {role!r}. Keep one.")
         if not names and role in needed[side]:
-            raise InputError(f"{where}: no feature has the tag {role!r}. Tag one.")
+            raise InputError("no-feature-of-role",
+                             f"{where}: no feature has the tag {role!r}. Tag one.")
     for feature in table:
         if feature.name in DERIVED or "__" in feature.name:
             raise InputError(
+                "derived-name-taken",
                 f"{where}: the name {feature.name!r} is taken. Names with two underscores and "
                 f"{', '.join(sorted(DERIVED))} are kept for derived columns; rename it."
             )
@@ -234,38 +241,43 @@ def _check_roles(features: list[Feature], side: str, where: str) -> None:
         if read and (feature.name in INPUTS or feature.name.startswith(HISTORIES)
                      or feature.name.endswith("_")):
             raise InputError(
+                "model-name-taken",
                 f"{where}: the name {feature.name!r} is taken. In the users and the items, "
                 f"{', '.join(sorted(INPUTS))} and names that begin with "
                 f"{HISTORIES!r} or end with '_' are kept for the model and its requests; rename it."
             )
     if len({f.name for f in table}) != len(table):
-        raise InputError(f"{where}: a feature is declared twice.")
+        raise InputError("duplicate-feature", f"{where}: a feature is declared twice.")
 
 
 def _check_labels(features: list[Feature], labels: list[Label], where: str) -> None:
     names = [label.name for label in labels]
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f"{where}: two labels share the name {name!r}. Rename one.")
+            raise InputError("duplicate-label",
+                             f"{where}: two labels share the name {name!r}. Rename one.")
     columns = {(f.side, f.name): f for f in features}
     for label in labels:
         feature = columns[label.side, label.feature]
         text = feature.dtype is bytes
         if label.side == "items" or feature.pii:
             raise InputError(
-                f"{where}: the label {label.name!r} stands on {label.feature!r}, "
+                "label-misplaced",
+                f"{where}: the label {label.name!r} is on {label.feature!r}, "
                 f"{'personal data' if feature.pii else 'a column of the items'}. A label belongs "
                 "to the interactions, or to the users as an attribute to learn. Take it away."
             )
         if text and label.equals is None and len(label.classes) < 2:
             raise InputError(
-                f"{where}: the label {label.name!r} stands on {label.feature!r}, which is BYTES. "
+                "label-of-text",
+                f"{where}: the label {label.name!r} is on {label.feature!r}, which is BYTES. "
                 "A label needs a column of INT or FLOAT, or says which text makes it 1: "
                 f"'label:{label.name}=VALUE'; or the column lists its values in a string_domain, "
                 "two at least, for the head 'multi_class'."
             )
         if not text and label.equals is not None:
             raise InputError(
+                "label-compares-number-with-text",
                 f"{where}: the label {label.name!r} compares {label.feature!r}, a number, with the "
                 f"text {label.equals!r}. Give a threshold: 'label:{label.name}>=X'."
             )
@@ -278,11 +290,13 @@ def _check_events(features: list[Feature], where: str) -> None:
             feature.side != "interactions" or feature.dtype is not bytes
         ):
             raise InputError(
-                f"{where}, feature {feature.name!r}: 'event_type' must stand in the interactions, "
+                "event-type-misplaced",
+                f"{where}, feature {feature.name!r}: 'event_type' must be in the interactions, "
                 "on a column of BYTES."
             )
         if feature.weights and feature.role != "event_type":
             raise InputError(
+                "weight-without-event-type",
                 f"{where}, feature {feature.name!r}: 'weight:VALUE=X' belongs to the column with "
                 "the tag 'event_type'. Add that tag, or take the weight away."
             )
@@ -293,7 +307,8 @@ def _check_events(features: list[Feature], where: str) -> None:
         if (len(drawn) > 1 or feature.side != "interactions" or feature.dtype not in identities
                 or feature.scalar or not feature.max_values):
             raise InputError(
-                f"{where}, feature {feature.name!r}: 'unseen' must stand once, in the "
+                "unseen-misplaced",
+                f"{where}, feature {feature.name!r}: 'unseen' must be given once, in the "
                 "interactions, with the type of the item ids and a number of items to draw: "
                 "value_count { min: 2 max: 2 }."
             )
@@ -316,27 +331,32 @@ def _check_histories(features: list[Feature], where: str) -> None:
             continue
         if feature.side != "interactions" or feature.history not in sources:
             raise InputError(
-                f"{where}, feature {feature.name!r}: 'history:{feature.history}' must stand in the "
+                "history-misplaced",
+                f"{where}, feature {feature.name!r}: 'history:{feature.history}' must be in the "
                 f"interactions and name one of {', '.join(sorted(sources))}."
             )
         if not feature.max_values:
             raise InputError(
+                "history-without-length",
                 f"{where}, feature {feature.name!r}: a history needs value_count {{ max: N }}, the "
                 "number of events to remember. Add it."
             )
         if feature.dtype is not sources[feature.history]:
             raise InputError(
+                "history-type-differs",
                 f"{where}, feature {feature.name!r}: its type differs from that of "
                 f"{feature.history!r}, whose past values it holds. Give it the same."
             )
         if feature.dtype is bytes and feature.history not in identities | types | texts:
             raise InputError(
+                "history-of-other-kind",
                 f"{where}, feature {feature.name!r}: a history holds item ids, event types, texts "
                 f"or numbers, and {feature.history!r} is none of them. Tag that column "
                 "'event_type' or 'text', or take this history away."
             )
         if not timed:
             raise InputError(
+                "history-needs-timestamp",
                 f"{where}, feature {feature.name!r}: a history needs to know what came before, and "
                 "no feature of the interactions has the tag 'timestamp'. Tag one, or take the "
                 "histories away."
@@ -346,7 +366,8 @@ def _check_histories(features: list[Feature], where: str) -> None:
     for kind, known in (("item ids", identities), ("event types", types), ("texts", texts)):
         same = [f.name for f in features if f.history in known]
         if len(same) > 1:
-            raise InputError(f"{where}: {' and '.join(same)} are both histories of {kind}. "
+            raise InputError("duplicate-history",
+                             f"{where}: {' and '.join(same)} are both histories of {kind}. "
                              "Keep one.")
 
 
@@ -358,7 +379,8 @@ def _check_sound_tracks(features: list[Feature], where: str) -> None:
                         if f.side == feature.side and f.modality == "video")
         if feature.modality != "audio" or feature.sound_of not in videos:
             raise InputError(
-                f"{where}, feature {feature.name!r}: 'sound_of:{feature.sound_of}' must stand "
+                "sound-of-misplaced",
+                f"{where}, feature {feature.name!r}: 'sound_of:{feature.sound_of}' must be "
                 "beside the tag 'audio' and name a video column of the same table "
                 f"({', '.join(videos) or 'it has none'})."
             )

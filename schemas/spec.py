@@ -136,7 +136,7 @@ class FeatureSpec:
         """Returns what one table's data are held against, as protobuf text.
 
         Of a column that ingest builds, nothing but name, type and tags is left: no source could
-        keep or break what else its schema says, and who has met everything has no unseen item.
+        keep or break what else its schema says, and a user of all items has no unseen one.
         """
         schema, derived = self.schema(side), {f.name for f in self.table(side) if f.derived}
         for proto in schema.feature:
@@ -155,6 +155,7 @@ class FeatureSpec:
             if feature.role == role:
                 return feature
         raise InputError(
+            "role-missing",
             f"Schema {self.name!r}, table {side!r}: no feature has the tag {role!r}. Tag one."
         )
 
@@ -183,7 +184,7 @@ class FeatureSpec:
         )
 
     def labels_of(self, side: str) -> tuple[Label, ...]:
-        """Returns the labels that stand on one table's columns."""
+        """Returns the labels on one table's columns."""
         return tuple(label for label in self.labels if label.side == side)
 
     def id_key(self, side: str) -> Feature:
@@ -224,4 +225,5 @@ class FeatureSpec:
             if label.name == name:
                 return label
         known = ", ".join(label.name for label in self.labels) or "none"
-        raise InputError(f"Dataset {self.name!r} has no label {name!r}. It has: {known}.")
+        raise InputError("unknown-label",
+                         f"Dataset {self.name!r} has no label {name!r}. It has: {known}.")

@@ -1,1 +1,1 @@
-"""The answers: a gRPC client, the embedded server, and how a server is started."""
+"""The service: a gRPC client, the embedded server, and how a server is started."""

@@ -31,11 +31,11 @@ _USER_WEIGHTS, _ITEM_WEIGHTS = "user_modality_weights", "item_modality_weights"
 
 
 class ServerUnavailableError(TesseraError):
-    """No server answers, or not in time."""
+    """No server responds, or not in time."""
 
 
 class RequestError(InputError):
-    """The server cannot answer this request, such as a wrong name, dtype or shape."""
+    """The server refuses this request, such as a wrong name, dtype or shape."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Recommendation:
       tasks: The other tasks' predictions, such as a rating, by task; a list of probabilities where
         a task has several classes or labels.
       user_weights: How much each part of the user had a say; the run's `metrics.json` names them,
-        in this order. Empty where a model tells none.
+        in this order. Empty if a model has none.
       item_weights: The same of the item.
     """
 
@@ -81,7 +81,7 @@ class Client:
       host: The server's address.
       port: The server's gRPC port.
       model: The model's name.
-      timeout_s: How long to wait for one answer, in seconds.
+      timeout_s: How long to wait for one response, in seconds.
     """
 
     def __init__(
@@ -124,10 +124,10 @@ class Client:
 
         Raises:
           InputError: If the arguments do not fit together or the model refuses them.
-          ServerUnavailableError: If no server answers.
+          ServerUnavailableError: If no server responds.
         """
         if k < 1:
-            raise InputError(f"k must be at least 1; given: {k}.")
+            raise InputError("bad-k", f"k must be at least 1; given: {k}.")
         if not user_ids:
             return []
         batch = len(user_ids)
@@ -169,7 +169,7 @@ class Client:
         Raises:
           InputError: If an input cannot be converted to what the signature expects.
           RequestError: If the model has no such signature or refuses the inputs.
-          ServerUnavailableError: If no server answers.
+          ServerUnavailableError: If no server responds.
         """
         import tensorflow as tf
         from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
@@ -177,7 +177,7 @@ class Client:
         from serving.signature import converted, filled, with_pictures_as_seen
 
         expected = self._inputs(signature)
-        # An input that is not expected is left to the server, whose answer lists what is.
+        # An input that is not expected is left to the server, whose response lists what is.
         arrays = {
             name: with_pictures_as_seen(converted(name, value, expected[name]))
             if name in expected else np.asarray(value)
@@ -202,7 +202,7 @@ class Client:
 
         Raises:
           RequestError: If the server does not know the model.
-          ServerUnavailableError: If no server answers.
+          ServerUnavailableError: If no server responds.
         """
         from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
 
@@ -212,11 +212,11 @@ class Client:
         with self._typed_errors():
             response = stub.GetModelStatus(request, timeout=self._timeout_s)
         name_of = get_model_status_pb2.ModelVersionStatus.State.Name
-        found = [
+        versions = [
             VersionStatus(one.version, name_of(one.state), one.status.error_message)
             for one in response.model_version_status
         ]
-        return sorted(found, key=lambda one: -one.version)
+        return sorted(versions, key=lambda one: -one.version)
 
     @cached_property
     def signatures(self) -> Mapping[str, meta_graph_pb2.SignatureDef]:
@@ -228,14 +228,15 @@ class Client:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
         with self._typed_errors():
             response = stub.GetModelMetadata(request, timeout=self._timeout_s)
-        found = get_model_metadata_pb2.SignatureDefMap()
-        response.metadata["signature_def"].Unpack(found)
-        return dict(found.signature_def)
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        response.metadata["signature_def"].Unpack(signatures)
+        return dict(signatures.signature_def)
 
     def _inputs(self, signature: str) -> Mapping[str, meta_graph_pb2.TensorInfo]:
         if signature not in self.signatures:
             known = ", ".join(sorted(self.signatures))
-            raise RequestError(f"Unknown signature {signature!r}. {self._model} has: {known}.")
+            raise RequestError("unknown-signature-of-server",
+                               f"Unknown signature {signature!r}. {self._model} has: {known}.")
         return self.signatures[signature].inputs
 
     def _history_inputs(
@@ -254,9 +255,11 @@ class Client:
             name = _HISTORY + column
             if name not in padded:
                 known = ", ".join(sorted(one.removeprefix(_HISTORY) for one in padded))
-                raise InputError(f"Unknown history column {column!r}. Known: {known}.")
+                raise InputError("unknown-history-column",
+                                 f"Unknown history column {column!r}. Known: {known}.")
             if len(rows) != batch:
                 raise InputError(
+                    "history-of-other-batch",
                     f"History column {column!r} has {len(rows)} lists for {batch} users. "
                     "Give one list a user, an empty one where there is no history."
                 )
@@ -264,7 +267,8 @@ class Client:
                 for place, row in enumerate(rows):
                     padded[name][place, : len(row)] = row
             except (TypeError, ValueError) as error:
-                raise InputError(f"History column {column!r} cannot be sent: {error}.") from error
+                raise InputError("bad-history-value",
+                                 f"History column {column!r} cannot be sent: {error}.") from error
         return padded
 
     @contextmanager
@@ -275,15 +279,18 @@ class Client:
             code, details = error.code(), error.details()
             if code == grpc.StatusCode.UNAVAILABLE:
                 raise ServerUnavailableError(
-                    f"No server answers at {self._address}. Start one with `tessera serve`."
+                    "server-unavailable",
+                    f"No server responds at {self._address}. Start one with `tessera serve`."
                 ) from error
             if code == grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise ServerUnavailableError(
-                    f"The server at {self._address} did not answer within {self._timeout_s:g} s."
+                    "server-timeout",
+                    f"The server at {self._address} did not respond within {self._timeout_s:g} s."
                 ) from error
             if code in _REFUSED:
-                raise RequestError(details) from error
+                raise RequestError("request-refused", details) from error
             raise TesseraError(
+                "server-failed",
                 f"The server at {self._address} failed with {code.name}: {details}"
             ) from error
 
@@ -291,6 +298,6 @@ class Client:
 def _batch_size(arrays: Mapping[str, np.ndarray]) -> int:
     sizes = {name: len(array) for name, array in arrays.items() if array.ndim}
     if len(set(sizes.values())) > 1:
-        told = ", ".join(f"{name} {size}" for name, size in sizes.items())
-        raise InputError(f"The inputs differ in their number of rows: {told}.")
+        counts = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise InputError("unequal-batch", f"The inputs differ in their number of rows: {counts}.")
     return next(iter(sizes.values()), 1)

@@ -81,10 +81,10 @@ def running_server(
       start_seconds: How long the server may take to load the model.
 
     Yields:
-      The address, as soon as requests are answered.
+      The address, as soon as requests are served.
 
     Raises:
-      TesseraError: If the server ends or is not ready in time; tells its last lines.
+      TesseraError: If the server ends or is not ready in time; the message has its last lines.
     """
     with tempfile.TemporaryDirectory(prefix="tessera-server-") as folder:
         ready_file, log_file = Path(folder, "ready.json"), Path(folder, "stderr.txt")
@@ -112,10 +112,12 @@ def _wait_until_ready(
     while not ready_file.exists():
         if process.poll() is not None:
             fault = f"ended with exit code {process.returncode}"
-            raise TesseraError(f"The server {fault}. Its last lines:\n{_last_lines(log_file)}")
+            raise TesseraError("server-ended",
+                               f"The server {fault}. Its last lines:\n{_last_lines(log_file)}")
         if time.monotonic() > deadline:
             fault = f"was not ready after {start_seconds:g} s"
-            raise TesseraError(f"The server {fault}. Its last lines:\n{_last_lines(log_file)}")
+            raise TesseraError("server-not-ready",
+                               f"The server {fault}. Its last lines:\n{_last_lines(log_file)}")
         time.sleep(_POLL_SECONDS)
     ready = json.loads(ready_file.read_text(encoding="utf-8"))
     return Address(ready["host"], ready["port"])

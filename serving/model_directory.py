@@ -18,12 +18,12 @@ def versions(base_path: Path) -> dict[int, Path]:
     Returns:
       Folders by version, the newest first.
     """
-    found = {
+    versions = {
         int(file.parent.name): file.parent
         for file in base_path.glob("*/saved_model.pb")
         if _VERSION.fullmatch(file.parent.name)
     }
-    return dict(sorted(found.items(), reverse=True))
+    return dict(sorted(versions.items(), reverse=True))
 
 
 def require_versions(base_path: Path) -> None:
@@ -33,9 +33,11 @@ def require_versions(base_path: Path) -> None:
       InputError: If there is no such folder, or no version in it.
     """
     if not base_path.is_dir():
-        raise InputError(f"There is no model folder {base_path}. Give the one that Pusher fills.")
+        raise InputError("no-model-folder",
+                         f"There is no model folder {base_path}. Give the one that Pusher fills.")
     if not versions(base_path):
         raise InputError(
+            "no-model-version",
             f"{base_path} holds no model version. Expected {base_path}/<integer version>/"
             "saved_model.pb; give the folder above the versions."
         )

@@ -68,6 +68,7 @@ def checked_inputs(
     faults = faults or _row_faults({key: given[key] for key in both})
     if faults:
         raise InputError(
+            "inputs-do-not-fit",
             f"The inputs do not fit signature {name!r}: {'; '.join(faults)}. "
             f"Expected: {describe(expected)}."
         )
@@ -75,6 +76,7 @@ def checked_inputs(
     for key, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise InputError(
+                "input-not-finite",
                 f"Input {key} of signature {name!r} holds a number that is not finite (NaN or "
                 "infinity). Send -1 for an absent value."
             )
@@ -112,7 +114,7 @@ def _claim_faults(
 
 
 def _bytes_in_memory(given: tensor_pb2.TensorProto, elements: int) -> int:
-    """Returns the bytes of a tensor's strings; the last one stands for all that are left out."""
+    """Returns the bytes of a tensor's strings; the last one counts for all that are left out."""
     strings = given.string_val
     if not strings:
         return 0
@@ -136,6 +138,7 @@ def _array(
         return tf.make_ndarray(given)
     except (TypeError, ValueError) as error:
         raise InputError(
+            "input-misshapen",
             f"Input {key} of signature {name!r} holds another number of values than its shape "
             f"says: {error}. Expected: {describe(expected)}."
         ) from error

@@ -59,6 +59,7 @@ class Servable:
         """
         if name not in self.signatures:
             raise InputError(
+                "unknown-signature",
                 f"Unknown signature {name!r}. This model has: {', '.join(sorted(self.signatures))}."
             )
         signature = self.signatures[name]
@@ -66,6 +67,7 @@ class Servable:
         wanted = list(output_filter) or list(signature.outputs)
         if unknown := sorted(set(wanted) - set(signature.outputs)):
             raise InputError(
+                "unknown-output",
                 f"Unknown output {', '.join(unknown)} in output_filter of signature {name!r}. "
                 f"Outputs: {describe(signature.outputs)}."
             )

@@ -50,6 +50,7 @@ class ServableManager:
         if self._current is None:
             reasons = "; ".join(f"version {v}: {s.error}" for v, s in self._states.items())
             raise InputError(
+                "model-not-loadable",
                 f"No model version under {base_path} can be loaded ({reasons}). Export it again."
             )
 

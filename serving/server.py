@@ -104,7 +104,7 @@ class EmbeddedServer:
 
 def _require_free(host: str, port: int) -> None:
     if not 0 <= port <= 65535:
-        raise InputError(f"--port must be 0 to 65535, 0 for a free one; given: {port}.")
+        raise InputError("bad-port", f"--port must be 0 to 65535, 0 for a free one; given: {port}.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -114,6 +114,7 @@ def _require_free(host: str, port: int) -> None:
             if error.errno == errno.EADDRINUSE:
                 raise _port_in_use(host, port) from error
             raise InputError(
+                "cannot-listen",
                 f"Cannot listen on {host}:{port}: {error.strerror}. "
                 "Choose another address with --host or another port with --port."
             ) from error
@@ -121,6 +122,7 @@ def _require_free(host: str, port: int) -> None:
 
 def _port_in_use(host: str, port: int) -> InputError:
     return InputError(
+        "port-in-use",
         f"Port {port} on {host} is in use by another process; choose another with --port."
     )
 
@@ -141,7 +143,7 @@ def run(
       model_name: The name that requests must give.
       host: The address to listen on.
       port: The port to listen on; 0 takes a free one.
-      ready_file: Where to write `{"host", "port", "version"}` as soon as requests are answered.
+      ready_file: Where to write `{"host", "port", "version"}` as soon as requests are served.
 
     Raises:
       InputError: If the folder holds no version that loads, or the port cannot be had.
@@ -163,7 +165,7 @@ def end_with(parent: int) -> None:
     """Ends this process as soon as its parent is gone, however that ended.
 
     A killed parent cannot stop its child. The system then gives the child another parent, on
-    Linux and macOS alike; Linux's own signal for it tells of the end of a thread, not a process.
+    Linux and macOS alike; Linux's own signal for it is about the end of a thread, not a process.
 
     Args:
       parent: The process that must live; if it is gone by now, this one ends at once.
@@ -197,7 +199,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         run(given.model_base_path, given.model_name, given.host, given.port, given.ready_file)
     except TesseraError as error:
-        print(error, file=sys.stderr)
+        print(error.line, file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130

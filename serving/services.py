@@ -29,7 +29,7 @@ _MAX_DETAILS = 2000
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Answers Predict and GetModelMetadata; the other methods answer UNIMPLEMENTED."""
+    """Has Predict and GetModelMetadata; the other methods are UNIMPLEMENTED."""
 
     def __init__(self, model_name: str, manager: ServableManager) -> None:
         self._model_name = model_name
@@ -95,7 +95,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """Answers GetModelStatus; HandleReloadConfigRequest answers UNIMPLEMENTED."""
+    """Has GetModelStatus; HandleReloadConfigRequest is UNIMPLEMENTED."""
 
     def __init__(self, model_name: str, manager: ServableManager) -> None:
         self._model_name = model_name

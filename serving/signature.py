@@ -69,7 +69,8 @@ def converted(name: str, value: Any, info: meta_graph_pb2.TensorInfo) -> np.ndar
             return _encoded(value)
         return np.asarray(value).astype(dtype.as_numpy_dtype, casting="same_kind")
     except (TypeError, ValueError) as error:
-        raise InputError(f"Input {name!r} must be {dtype.name}: {error}.") from error
+        raise InputError("bad-input-type",
+                         f"Input {name!r} must be {dtype.name}: {error}.") from error
 
 
 def _encoded(value: Any) -> np.ndarray:

@@ -89,8 +89,8 @@ class Checker:
         """
         checked = Checked(value_faults=list(record.faults))
         given, kept, notes = record.values.get, checked.values, self.notes
-        for told in record.faults:  # of a column, they begin with its name
-            if told.partition(":")[0] in self._labels:
+        for named in record.faults:  # of a column, they begin with its name
+            if named.partition(":")[0] in self._labels:
                 checked.row_fault = "; ".join(record.faults)
                 return checked
         for column in self._columns:
@@ -137,8 +137,8 @@ class Checker:
         kept.update(_sound_tracks(record, self._tracks))
         if notes.empty:
             notes.empty.difference_update(kept)
-        for told in record.faults:
-            name = told.partition(":")[0]
+        for named in record.faults:
+            name = named.partition(":")[0]
             if name in notes.empty or name in notes.lost:
                 notes.lose(name)
         return checked

@@ -10,7 +10,7 @@ from tfx.types import artifact_utils
 from components.catalog_gen.ingest import ingest
 from components.catalog_gen.splits import SPLITS
 from components.sources import open_source
-from schemas import SIDES, TesseraError, parse_spec
+from schemas import SIDES, parse_spec
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -29,13 +29,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         quarantine = artifact_utils.get_single_uri(output_dict["quarantine"])
         # Beside the output, which every worker reaches; it is gone however the work ends.
         os.makedirs(quarantine, exist_ok=True)
-        try:
-            with (
-                tempfile.TemporaryDirectory(prefix=".ingest-", dir=quarantine) as scratch,
-                self._make_beam_pipeline() as pipeline,
-            ):
-                ingest(
-                    pipeline, source, spec, exec_properties["split"], tables, quarantine, scratch)
-        except TesseraError as error:
-            # Beam adds the name of its step, which says nothing to a user.
-            raise type(error)(str(error).partition(" [while running ")[0]) from error
+        with (
+            tempfile.TemporaryDirectory(prefix=".ingest-", dir=quarantine) as scratch,
+            self._make_beam_pipeline() as pipeline,
+        ):
+            ingest(pipeline, source, spec, exec_properties["split"], tables, quarantine, scratch)

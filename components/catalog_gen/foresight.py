@@ -1,4 +1,4 @@
-"""Which splits would have no row, as far as a look at the interactions can tell."""
+"""Which splits would have no row, as far as a look at the interactions shows."""
 
 import itertools
 from collections import defaultdict
@@ -38,15 +38,15 @@ def check_splits(source: Source, spec: FeatureSpec, protocol: str) -> None:
       InputError: All rows were read, and a split has none.
     """
     users, complete = _events(source, spec, protocol)
-    if not complete or not users:  # that no row at all can be used, the quarantine tells better
+    if not complete or not users:  # that no row at all can be used, the quarantine says better
         return
     times = [row[spec.role("timestamp").name][0] for rows in users.values() for row in rows] \
         if protocol == "t80" else []
     thresholds = time_thresholds([np.sort(np.array(times, np.int64))]) if times else None
     split = splitter(spec, protocol, thresholds)
-    found = {name for rows in users.values() for name in split(rows)}
-    if empty := [name for name in SPLITS if name not in found]:
-        raise InputError(no_rows(protocol, empty) + _why(protocol, users))
+    names = {name for rows in users.values() for name in split(rows)}
+    if empty := [name for name in SPLITS if name not in names]:
+        raise InputError("empty-split", no_rows(protocol, empty) + _why(protocol, users))
 
 
 def _why(protocol: str, users: dict[Any, list[Row]]) -> str:
@@ -70,7 +70,7 @@ def _events(source: Source, spec: FeatureSpec, protocol: str) -> tuple[dict[Any,
     checker, split = Checker(spec, "interactions"), splitter(spec, protocol)
     users: dict[Any, list[Row]] = defaultdict(list)
     seen: set[tuple] = set()
-    found: set[str] = set()
+    names: set[str] = set()
     records = itertools.chain.from_iterable(
         source.records("interactions", shard) for shard in source.shards("interactions"))
     for count, record in enumerate(records):
@@ -89,7 +89,7 @@ def _events(source: Source, spec: FeatureSpec, protocol: str) -> tuple[dict[Any,
         if protocol == "u80" and len(rows) == FEWEST:
             return users, False
         if protocol not in ("u80", "t80"):
-            found.update(split([row]))
-            if len(found) == len(SPLITS):
+            names.update(split([row]))
+            if len(names) == len(SPLITS):
                 return users, False
     return users, True

@@ -33,7 +33,7 @@ def unique_rows(
         first = kept.setdefault(identity, row)
         if first is not row:
             source, line = rows.origin(first)
-            reason = f"{key} {_shown(identity)} stands already in {source}, line {line}"
+            reason = f"{key} {_shown(identity)} is already in {source}, line {line}"
             faults.add(side, rows.origin(row), "row", reason)
     return kept
 
@@ -41,8 +41,8 @@ def unique_rows(
 class UserJoin:
     """Joins users with their events, and leaves out the events that cannot be used.
 
-    With a timestamp, an event stands once: a second row of the same user, item, time and type is
-    left out. Without one, repeated rows cannot be told from repeated events and are kept.
+    With a timestamp, an event is kept once: a second row of the same user, item, time and type is
+    left out. Without one, repeated rows are no different from repeated events and are kept.
     """
 
     def __init__(
@@ -110,14 +110,14 @@ class UserJoin:
         event = tuple([value for column in self._same for value in row.get(column, ())])
         first = seen.setdefault(event, origin)
         if first is not origin:
-            return f"the same event stands already in {first[0]}, line {first[1]}"
+            return f"the same event is already in {first[0]}, line {first[1]}"
         return None
 
 
     def _unknown_item(self, identity: Any) -> str:
-        told = f"{self._item} {_shown(identity)} is not in the table of items"
+        reason = f"{self._item} {_shown(identity)} is not in the table of items"
         similar = self._catalogue.similar(identity)
-        return told if similar is None else f"{told}, which has {_shown(similar)}"
+        return reason if similar is None else f"{reason}, which has {_shown(similar)}"
 
 
 def _shown(identity: Any) -> str:

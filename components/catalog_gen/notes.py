@@ -11,7 +11,7 @@ _SHOWN = 60  # characters of an example
 
 @dataclass
 class Notes:
-    """What is told of one table's columns.
+    """The remarks on one table's columns.
 
     Attributes:
       kept: By column and what happened: how many values, and the first of them with its place.

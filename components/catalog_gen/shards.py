@@ -15,7 +15,7 @@ from components.sources.base import Source
 from schemas import Feature, FeatureSpec
 from schemas.progress import Progress
 
-# A row as it lies in a spill, after the place of its shard.
+# A row as it is in a spill, after the place of its shard.
 Packed = tuple[int, tuple]
 
 

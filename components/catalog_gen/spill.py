@@ -2,7 +2,7 @@
 
 A spill holds the rows of one shard. They gather in memory up to a block, and a block is written
 part after part, so that the rows of any range of parts are found without reading the others.
-Equal ids lie in equal parts, whatever the table: a user's row and the user's events meet again.
+Equal ids are in equal parts, whatever the table: a user's row and the user's events meet again.
 """
 
 import marshal
@@ -32,7 +32,7 @@ class SpillWriter:
     """Writes rows, tuples of what `marshal` knows, to a new file while it is entered."""
 
     def __init__(self, path: str):
-        """Names the file; a second one beside it tells where each part starts."""
+        """Names the file; a second one beside it has the place of each part's start."""
         self._path = Path(path)
         self._parts: defaultdict[int, list[tuple]] = defaultdict(list)
         self._rows = self._bytes = 0

@@ -29,6 +29,7 @@ def check_protocol(protocol: str, spec: FeatureSpec) -> None:
     """
     if protocol in _TIMED and not spec.has_role("timestamp"):
         raise InputError(
+            "split-needs-timestamp",
             f"Dataset {spec.name!r} has no timestamp (no feature of the interactions has the tag "
             f"'timestamp'): only split: random or a column that holds the split can be had, not "
             f"{protocol}. Set split: random."
@@ -39,6 +40,7 @@ def check_protocol(protocol: str, spec: FeatureSpec) -> None:
     columns = [f.name for f in table if f.dtype is bytes and f.scalar and not f.derived]
     if protocol not in columns:
         raise InputError(
+            "unknown-split",
             f"Unknown split {protocol!r}. Give {', '.join(PROTOCOLS[:-1])} or {PROTOCOLS[-1]}, or "
             f"a column of the interactions that holds {', '.join(SPLITS)}; {spec.name!r} has the "
             f"text columns {', '.join(columns) or '(none)'}."
@@ -89,7 +91,7 @@ def time_thresholds(times: Sequence[np.ndarray]) -> tuple[int, int]:
 
     Args:
       times: All events' times in seconds, in arrays `(n,)` int64, each of them ascending. They
-        are only searched, so that they may lie on disk.
+        are only searched, so that they may be on disk.
 
     Returns:
       The first time that is validation and the first that is test; events of one second stay
@@ -123,7 +125,7 @@ def time_split(timestamp: int, thresholds: tuple[int, int]) -> str:
 def pair_split(user: Any, item: Any) -> str:
     """Returns the split of a user's events with an item, by a hash of the two ids.
 
-    It depends on nothing else: one pair never stands in two splits, and no seed moves it.
+    It depends on nothing else: one pair is never in two splits, and no seed moves it.
     """
     digest = hashlib.blake2b(digest_size=8, person=b"split")
     for identity in (user, item):

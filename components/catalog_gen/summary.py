@@ -44,7 +44,7 @@ def count(
 
     Under `told` is, by table, what was changed or is doubtful (`notes.together`).
 
-    A table that the dataset lacks counts as read where its ids are found.
+    A table that the dataset lacks counts as read in the table that has its ids.
     """
     splits: Counter[str] = Counter()
     left_out: Counter[str] = Counter()

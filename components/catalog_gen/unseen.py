@@ -9,7 +9,7 @@ from components.catalog_gen.histories import Row
 from components.catalog_gen.splits import SPLITS
 from schemas import FeatureSpec
 
-# A user who met more than this share of the items gets a list of the others to draw from.
+# A user with events on more than this share of the items gets a list of the others to draw from.
 _REJECTED = 0.5
 
 
@@ -37,7 +37,7 @@ class Unseen:
         """Adds the column to one user's events, in place.
 
         The items are drawn uniformly and without repetition, from a seed that is a hash of user,
-        item, time and the number of the event among equal ones. A user who met almost everything
+        item, time and the number of the event among equal ones. A user of almost all items
         gets fewer items than the column has room for, perhaps none.
 
         Args:
@@ -47,10 +47,10 @@ class Unseen:
         if self._feature is None or self._feature.max_values is None:
             return
         item = self._item
-        drawers, met = {}, set()
-        for name in SPLITS:  # each knows what those before it met
-            met |= {row[item][0] for row, split in zip(rows, splits, strict=True) if split == name}
-            drawers[name] = _Drawer(self._items, frozenset(met))
+        drawers, seen = {}, set()
+        for name in SPLITS:  # each excludes the items of those before it
+            seen |= {row[item][0] for row, split in zip(rows, splits, strict=True) if split == name}
+            drawers[name] = _Drawer(self._items, frozenset(seen))
         repeats: Counter[tuple] = Counter()
         for row, split in zip(rows, splits, strict=True):
             event = tuple(row[column][0] for column in self._seed_columns)
@@ -62,11 +62,11 @@ class Unseen:
 class _Drawer:
     """Draws among the items that are not in a set."""
 
-    def __init__(self, items: Sequence[Any], met: Collection[Any]):
-        self._items, self._met = items, met
+    def __init__(self, items: Sequence[Any], seen: Collection[Any]):
+        self._items, self._met = items, seen
         self._others: list[Any] | None = None
-        if len(met) > _REJECTED * len(items):
-            self._others = [item for item in items if item not in met]
+        if len(seen) > _REJECTED * len(items):
+            self._others = [item for item in items if item not in seen]
 
     def draw(self, count: int, seed: bytes) -> list[Any]:
         among, left = self._items, len(self._items) - len(self._met)

@@ -71,7 +71,7 @@ class UserBuckets:
         """
         time = self._spec.role("timestamp").name
         path = f"{self._scratch}/times-{bucket.number:05d}"
-        # What is left out here is left out by `write` again, and told there.
+        # What is left out here is left out by `write` again, and reported there.
         join = UserJoin(self._spec, self._protocol, self._has_users, spilled,
                         read_catalogue(catalogue), FaultWriter(path))
         times = [row[time][0] for _, events in join.read(bucket.parts) for row in events]

@@ -39,9 +39,10 @@ class Executor(base_executor.BaseExecutor):
                    + split_reasons(quarantine))
         if reasons:
             page = Path(uri(input_dict["report"])) / "data_report.html"
-            raise DataAnomalyError("\n".join([
+            raise DataAnomalyError("data-not-trainable",
+                                   "\n".join([
                 "The data must not be trained on:", *(f"- {reason}" for reason in reasons),
-                f"Correct the data or its schema. The data report tells more: {page}",
+                f"Correct the data or its schema. The data report has more: {page}",
             ]))
         counts = read_counts(quarantine)
         shares = {side: quarantined_share(counts[side]) for side in SIDES}
@@ -105,9 +106,9 @@ def split_reasons(uri: str) -> list[str]:
 
 def _most_frequent(groups: list[dict[str, Any]], side: str) -> str:
     rows = [g for g in groups if g["table"] == side and g["kind"] == "row"][:_REASONS_SHOWN]
-    told = [
+    shares = [
         f"{g['count']:,} x {g['reason'].rstrip('.')} (such as {g['examples'][0]['source']} "
         f"line {g['examples'][0]['line']})"
         for g in rows
     ]
-    return f"Most frequent: {'; '.join(told)}."
+    return f"Most frequent: {'; '.join(shares)}."

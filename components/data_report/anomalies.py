@@ -23,18 +23,18 @@ def read_anomalies(table: str, uri: str) -> list[dict[str, Any]]:
     Raises:
       InputError: There are no anomalies files, or one is unreadable.
     """
-    found = []
+    rows = []
     for split, folder in split_folders(uri).items():
         message = _read(folder / "SchemaDiff.pb")
         infos = sorted(message.anomaly_info.items())
         if message.HasField("dataset_anomaly_info"):
             infos.insert(0, ("", message.dataset_anomaly_info))
-        found += [
+        rows += [
             {"table": table, "split": split, "feature": feature,
              "short": info.short_description, "long": info.description}
             for feature, info in infos
         ]
-    return found
+    return rows
 
 
 def _read(path: Path) -> anomalies_pb2.Anomalies:
@@ -42,5 +42,6 @@ def _read(path: Path) -> anomalies_pb2.Anomalies:
         return anomalies_pb2.Anomalies.FromString(path.read_bytes())
     except Exception as error:  # protobuf's DecodeError has no common base with OSError.
         raise InputError(
+            "unreadable-anomalies",
             f"Anomalies {path} cannot be read ({error}). Run the step again."
         ) from error

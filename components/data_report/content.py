@@ -66,8 +66,8 @@ def headline(counts: dict[str, Any], anomalies: dict[str, Any]) -> str:
         parts = [f"{tables['interactions']['kept']:,} interactions", f"{quarantined:,} quarantined"]
         if tables["split"] == "random":
             parts.append("split at random, not in time")
-        if told := len(tables["told"]):
-            parts.append(f"{told} {'note' if told == 1 else 'notes'} on values")
+        if notes := len(tables["told"]):
+            parts.append(f"{notes} {'note' if notes == 1 else 'notes'} on values")
     found = sum(len(section.get("found", [])) for section in anomalies.values())
     if found:
         parts.append(f"{found:,} {'anomaly' if found == 1 else 'anomalies'}")
@@ -81,7 +81,7 @@ def headline(counts: dict[str, Any], anomalies: dict[str, Any]) -> str:
 def _section(make: Callable[..., dict[str, Any]], *given: Any) -> dict[str, Any]:
     try:
         return {"note": None, **make(*given)}
-    except Exception as error:  # The report tells of bad data; it must not fall over them.
+    except Exception as error:  # The report is about bad data; it must not fall over them.
         _log.warning("A section of the data report could not be made.", exc_info=True)
         return {"note": f"This section could not be made: {error or type(error).__name__}"}
 
@@ -93,25 +93,25 @@ def _table(spec: FeatureSpec, side: str, uri: str) -> dict[str, Any]:
 def _media(
     spec: FeatureSpec, feature: Feature, table: dict[str, Any], uri: str
 ) -> dict[str, Any]:
-    told: dict[str, Any] = {"rows": None, "filled": None, "samples": [], "broken": 0,
+    facts: dict[str, Any] = {"rows": None, "filled": None, "samples": [], "broken": 0,
                             "seconds": None}
     if not table["note"]:
-        told["rows"] = sum(split["rows"] for split in table["splits"])
-        told["filled"] = sum(
+        facts["rows"] = sum(split["rows"] for split in table["splits"])
+        facts["filled"] = sum(
             column["rows"] for split in table["splits"] for column in split["features"]
             if column["name"] == feature.name
         )
     if feature.modality == "audio":
-        told["seconds"] = sound_seconds(uri, feature, _SOUNDS)
+        facts["seconds"] = sound_seconds(uri, feature, _SOUNDS)
     else:
-        told["samples"], told["broken"] = sample_pictures(uri, spec, feature, _PICTURES)
-    return told
+        facts["samples"], facts["broken"] = sample_pictures(uri, spec, feature, _PICTURES)
+    return facts
 
 
 def _anomalies(spec: FeatureSpec, side: str, uri: str) -> dict[str, Any]:
     personal = {feature.name for feature in spec.table(side) if feature.pii}
-    found = read_anomalies(side, uri)
-    return {"found": [{**a, "long": _HIDDEN} if a["feature"] in personal else a for a in found]}
+    rows = read_anomalies(side, uri)
+    return {"found": [{**a, "long": _HIDDEN} if a["feature"] in personal else a for a in rows]}
 
 
 def _counts(uri: str) -> dict[str, Any]:

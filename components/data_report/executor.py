@@ -13,7 +13,7 @@ from schemas import FeatureSpec, parse_spec
 
 
 class Executor(base_executor.BaseExecutor):
-    """Writes the report; whatever is wrong with the data stands in it."""
+    """Writes the report; whatever is wrong with the data is in it."""
 
     def Do(
         self,

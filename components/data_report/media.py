@@ -1,4 +1,4 @@
-"""What media the data hold: a few pictures, small enough to stand in the page, and lengths."""
+"""What media the data hold: a few pictures, small enough for the page, and lengths."""
 
 import base64
 import io
@@ -61,16 +61,16 @@ def sound_seconds(uri: str, feature: Feature, count: int) -> dict[str, Any] | No
       `{"sounds", "shortest", "mean", "longest"}`, all but the first in seconds, or `None` where
       there is no sound.
     """
-    found: list[float] = []
+    lengths: list[float] = []
     for example in _examples(uri):
         for sound in example.features.feature[feature.name].bytes_list.value:
-            found.append(max(0, len(sound) - WAV_HEADER) / (2 * SOUND_RATE))
-        if len(found) >= count:
+            lengths.append(max(0, len(sound) - WAV_HEADER) / (2 * SOUND_RATE))
+        if len(lengths) >= count:
             break
-    if not found:
+    if not lengths:
         return None
-    return {"sounds": len(found), "shortest": min(found), "mean": sum(found) / len(found),
-            "longest": max(found)}
+    return {"sounds": len(lengths), "shortest": min(lengths), "mean": sum(lengths) / len(lengths),
+            "longest": max(lengths)}
 
 
 def _examples(uri: str) -> Iterator[tf.train.Example]:

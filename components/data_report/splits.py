@@ -21,6 +21,6 @@ def split_folders(uri: str) -> dict[str, Path]:
     """
     folders = {p.name.removeprefix("Split-"): p for p in Path(uri).glob("Split-*")}
     if not folders:
-        raise InputError(f"{uri} holds no split; expected folders named Split-<name>.")
+        raise InputError("no-splits", f"{uri} holds no split; expected folders named Split-<name>.")
     rank = {name: position for position, name in enumerate(_ORDER)}
     return dict(sorted(folders.items(), key=lambda s: (rank.get(s[0], len(rank)), s[0])))

@@ -36,10 +36,11 @@ def read_statistics(uri: str, spec: FeatureSpec, side: str) -> list[dict[str, An
 
 def _load(path: Path) -> statistics_pb2.DatasetFeatureStatistics:
     try:
-        found = statistics_pb2.DatasetFeatureStatisticsList.FromString(path.read_bytes())
-        return found.datasets[0]
+        statistics = statistics_pb2.DatasetFeatureStatisticsList.FromString(path.read_bytes())
+        return statistics.datasets[0]
     except Exception as error:  # protobuf's DecodeError has no common base with OSError.
-        raise InputError(f"Statistics {path} cannot be read ({error}).") from error
+        raise InputError("unreadable-statistics",
+                         f"Statistics {path} cannot be read ({error}).") from error
 
 
 def _split(

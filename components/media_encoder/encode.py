@@ -46,7 +46,7 @@ def encode_column(
       The ids, the vectors `(rows, ...)`, and 1.0 where there is one, `(rows,)`.
 
     Raises:
-      TesseraError: The encoder answered with something else than finite numbers.
+      TesseraError: The encoder gave something else than finite numbers.
     """
     ids: list[str] = []
     digests: list[bytes | None] = []
@@ -68,11 +68,12 @@ def _encode_batch(waiting: dict[bytes, tuple[str, bytes]], encode: Encode, batch
                   cache: VectorCache) -> None:
     """Encodes what waits, and forgets it."""
     names, values = zip(*waiting.values(), strict=True)
-    answer = encode(tf.constant([*values, *[b""] * (batch_size - len(values))], tf.string))
-    vectors = answer["vector"].numpy()[: len(values)]
+    output = encode(tf.constant([*values, *[b""] * (batch_size - len(values))], tf.string))
+    vectors = output["vector"].numpy()[: len(values)]
     for name, vector in zip(names, vectors, strict=True):
         if not np.isfinite(vector).all():
-            raise TesseraError(f"The encoder answers the content of {name!r} with numbers that are "
+            raise TesseraError("encoder-not-finite",
+                               f"The encoder makes numbers of the content of {name!r} that are "
                                "not finite. Take another encoder, or correct that content.")
-    cache.add(list(waiting), vectors, answer["present"].numpy()[: len(values)])
+    cache.add(list(waiting), vectors, output["present"].numpy()[: len(values)])
     waiting.clear()

@@ -1,4 +1,4 @@
-"""Encodes the tables' contents; the vectors lie beside the encoders that made them."""
+"""Encodes the tables' contents; the vectors are beside the encoders that made them."""
 
 import hashlib
 import json
@@ -58,8 +58,8 @@ def _encode(spec: FeatureSpec, modality: str, options: Options, files: dict[str,
         for feature in spec.inputs(table, (modality,)):
             rows = Progress(f"Encoder of {modality}, {table} read").over(
                 read_column(files[table], identity, feature.name))
-            found = encode_column(rows, encoder.encode, options.batch_size, known)
-            encodings.write(table, feature.name, *found)
+            encoded = encode_column(rows, encoder.encode, options.batch_size, known)
+            encodings.write(table, feature.name, *encoded)
     if not module.foreign:
         tf.saved_model.save(encoder, str(encodings.module(modality)))
     if module.tail is not None:

@@ -21,7 +21,7 @@ class VectorCache:
 
     def __init__(self, folder: Path, shape: tuple[int, ...]):
         self._folder, self._shape = folder, shape
-        # Where vectors stand; all that an encoder ever made need not fit into memory.
+        # The places of vectors; all that an encoder ever made need not fit into memory.
         self._places: dict[bytes, tuple[Path, int]] = {}
         folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(folder.glob("*.npz")):
@@ -65,5 +65,5 @@ class VectorCache:
 
 
 def content_digest(content: bytes) -> bytes:
-    """Returns sixteen bytes that stand for a content."""
+    """Returns sixteen bytes that identify a content."""
     return hashlib.blake2b(content, digest_size=_DIGEST).digest()

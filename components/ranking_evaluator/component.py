@@ -58,6 +58,7 @@ class RankingEvaluator(base_component.BaseComponent):
         """
         if relevant_label and not spec.label(relevant_label).binary:
             raise InputError(
+                "relevance-not-binary",
                 f"Label {relevant_label!r} of dataset {spec.name!r} is not binary, so it cannot "
                 "tell which items are relevant. Give a 0/1 label or one with a threshold, "
                 "such as 'label:like>=4'."

@@ -42,7 +42,8 @@ def written_scores(path: str, users: list[str], catalogue: list[str]) -> np.ndar
     missing = [name for name in users if name not in rows]
     missing += [name for name in catalogue if name not in places]
     if missing:
-        raise TesseraError(f"The written scores lack {len(missing)} of the users and items, such "
+        raise TesseraError("scores-incomplete",
+                           f"The written scores lack {len(missing)} of the users and items, such "
                            f"as {missing[0]!r}.")
     return found.ranking[np.ix_([rows[u] for u in users], [places[i] for i in catalogue])]
 
@@ -65,7 +66,8 @@ def model_scores(path: str, examples: list[bytes], catalogue: list[str]) -> np.n
     for name in ("catalogue", "rank_examples"):
         if name not in model.signatures:
             known = ", ".join(sorted(model.signatures)) or "none"
-            raise TesseraError(f"The model has no signature {name!r}. It has: {known}.")
+            raise TesseraError("model-without-signature",
+                               f"The model has no signature {name!r}. It has: {known}.")
     columns = _columns(model.signatures["catalogue"], catalogue)
     rank = model.signatures["rank_examples"]
     scores = np.empty((len(examples), len(catalogue)), np.float32)
@@ -75,6 +77,7 @@ def model_scores(path: str, examples: list[bytes], catalogue: list[str]) -> np.n
         answer = rank(examples=tf.constant(batch))["scores"].numpy()
         if answer.shape != (len(batch), len(columns)):
             raise TesseraError(
+                "scores-misshapen",
                 f"Signature 'rank_examples' answered {len(batch)} examples with scores of the "
                 f"shape {answer.shape}, not {(len(batch), len(columns))}."
             )
@@ -91,6 +94,7 @@ def _columns(signature, catalogue: list[str]) -> np.ndarray:
     if missing or size != len(catalogue):
         example = f", such as {missing[0]!r}" if missing else ""
         raise TesseraError(
+            "catalogue-differs",
             f"The model's catalogue has {size} items, the items table has {len(catalogue)}; "
             f"{len(missing)} of the table's are not in the model{example}."
         )

@@ -46,6 +46,7 @@ def load_answers(uri: str) -> list[Answer]:
         return [Answer(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
+            "bad-recorded-responses",
             f"{file} must be a JSON list of objects with signature, inputs and outputs: {error}."
         ) from error
 

@@ -42,10 +42,11 @@ def open_source(name: str, data_dir: str, files: dict[str, Any] | None = None) -
     if name not in FORMATS:
         raise unknown("dataset", name, SOURCES)
     if files is None:
-        raise InputError(f"Dataset {name!r} needs a configuration that says where its tables are: "
+        raise InputError("source-without-config",
+                         f"Dataset {name!r} needs a configuration that says where its tables are: "
                          "give it with --config.")
     try:
         options = FileOptions(**files["options"])
     except ValidationError as error:
-        raise InputError(f"In source: {error}") from error
+        raise InputError("bad-source-option", f"In source: {error}") from error
     return FileSource(data_dir, name, parse_spec(**files["spec"]), options)

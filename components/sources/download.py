@@ -119,7 +119,7 @@ def _answer(url: str) -> HTTPResponse:
         return urllib.request.urlopen(request, timeout=_TIMEOUT_S)
     except urllib.error.HTTPError as error:
         if error.code not in _PASSING:
-            raise DownloadError(f"{url} answers HTTP {error.code} {error.reason}") from error
+            raise DownloadError(f"{url} responds with HTTP {error.code} {error.reason}") from error
         raise _BrokenOffError(f"HTTP {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
         raise DownloadError(f"{url} cannot be reached ({error.reason})") from error
@@ -146,5 +146,6 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(f"Cannot write {path}: {error.strerror or error}. It must be writable and "
+        raise InputError("download-not-written",
+                         f"Cannot write {path}: {error.strerror or error}. It must be writable and "
                          "have room; or give another folder with --root.") from error

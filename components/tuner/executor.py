@@ -27,7 +27,8 @@ class Executor(trainer.Executor):
         tuner = udf_utils.get_fn(exec_properties, "tuner_fn")(fn_args)
         tuner.search()
         if tuner.oracle.get_best_trials()[0].status != trial.TrialStatus.COMPLETED:
-            raise TesseraError("No trial of the search made a recipe. Narrow 'tune.ranges', or "
+            raise TesseraError("no-trial-succeeded",
+                               "No trial of the search made a recipe. Narrow 'tune.ranges', or "
                                "give more 'tune.trials'.")
         stock.write_best_hyperparameters(tuner, output_dict)
         shutil.rmtree(tuner.project_dir)

@@ -35,4 +35,5 @@ def without(recipe: Recipe, name: str, modality: str) -> Recipe:
         return validated(Recipe, tree | {"modalities": list(left)},
                          f"recipe {name!r} without {modality}")
     except InputError as error:
-        raise InputError(f"Recipe {name!r} cannot do without {modality}: {error}") from error
+        raise InputError("cannot-do-without",
+                         f"Recipe {name!r} cannot do without {modality}: {error}") from error

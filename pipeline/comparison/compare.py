@@ -87,7 +87,7 @@ def _one(config: RunConfig, spec: FeatureSpec, console: Console) -> dict[str, An
 
             done = carry_out(config, spec, started, ended)
     except TesseraError as error:
-        return run | {"failed": str(error)}
+        return run | {"failed": error.line}
     finally:
         _forget()
     run |= {"run": done.folder.name}

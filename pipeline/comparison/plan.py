@@ -41,10 +41,12 @@ def planned(path: Path | None, recipes: Sequence[str], without: Sequence[str], s
         a modality and can do without it.
     """
     if not recipes:
-        raise InputError("No recipe given. Use --recipes with names or YAML files, separated by "
+        raise InputError("no-recipe",
+                         "No recipe given. Use --recipes with names or YAML files, separated by "
                          "commas, as in --recipes flagship,mine.yaml.")
     if twice := _twice(without):
-        raise InputError(f"--without names {twice} twice: name each modality once.")
+        raise InputError("modality-left-out-twice",
+                         f"--without names {twice} twice: name each modality once.")
     configs = [_named(load_config(path, recipe=name, **given)) for name in recipes]
     ablations: list[RunConfig] = []
     left_out: list[str] = []
@@ -54,7 +56,8 @@ def planned(path: Path | None, recipes: Sequence[str], without: Sequence[str], s
         left_out += reasons
     configs += ablations
     if twice := _twice([config.recipe_name for config in configs]):
-        raise InputError(f"Recipe {twice} was given twice: a recipe's name tells its rows apart. "
+        raise InputError("recipe-given-twice",
+                         f"Recipe {twice} was given twice: a recipe's name tells its rows apart. "
                          "Give each once, or rename one of the files.")
     first = configs[0].seed
     return Plan(tuple(config.model_copy(update={"seed": seed, "push": False})
@@ -85,11 +88,13 @@ def _ablations(configs: Sequence[RunConfig], modality: str) -> tuple[list[RunCon
             continue
         found.append(changed)
     if not found and left_out:
-        raise InputError(f"--without {modality}: no recipe given can do without it. "
+        raise InputError("no-recipe-does-without",
+                         f"--without {modality}: no recipe given can do without it. "
                          + " ".join(left_out))
     if not found:
         known = sorted({one for config in configs for one in config.recipe.modalities})
-        raise InputError(f"--without {modality}: no recipe given reads it. They read: "
+        raise InputError("no-recipe-reads-modality",
+                         f"--without {modality}: no recipe given reads it. They read: "
                          f"{', '.join(known) or 'no modality'}.")
     return found, left_out
 

@@ -110,7 +110,8 @@ class AskedModel:
           InputError: The model was exported without it.
         """
         if not self.has(signature):
-            raise InputError(f"The model in {self._folder} is of an older version and has no "
+            raise InputError("model-too-old",
+                             f"The model in {self._folder} is of an older version and has no "
                              f"signature {signature!r}. Run `tessera run` again.")
         return self._loaded.signatures[signature].structured_input_signature[1]
 

@@ -36,7 +36,8 @@ def explain(root: Path, user: str, item: str, task: str | None, output: Path,
     check_method(method)  # before TensorFlow is loaded
     folder = serving_folder(root)
     if not output.parent.is_dir():
-        raise InputError(f"Cannot write {output}: there is no folder {output.parent}. Make it, or "
+        raise InputError("no-output-folder",
+                         f"Cannot write {output}: there is no folder {output.parent}. Make it, or "
                          "give another file with -o.")
     from pipeline.explanation.explainer import Explainer
     from pipeline.explanation.lineage import pushed_source
@@ -47,6 +48,7 @@ def explain(root: Path, user: str, item: str, task: str | None, output: Path,
     try:
         write_whole(output, page(explanation, source.spec).encode())
     except OSError as error:
-        raise InputError(f"Cannot write {output}: {error.strerror}. Give another file with "
+        raise InputError("explanation-not-written",
+                         f"Cannot write {output}: {error.strerror}. Give another file with "
                          "-o.") from error
     return explanation

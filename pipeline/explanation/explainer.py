@@ -95,7 +95,8 @@ class Explainer:
         if task not in source.recipe.tasks:
             raise unknown("task", task, source.recipe.tasks)
         if task not in source.recipe.scored:
-            raise InputError(f"Task {task!r} predicts several classes or labels at once, and one "
+            raise InputError("task-without-one-score",
+                             f"Task {task!r} predicts several classes or labels at once, and one "
                              f"score is explained. Name one of: {', '.join(source.recipe.scored)}.")
         ids = {"users": user, "items": item}
         rows = {side: find_rows(source.tables[side], source.spec, side, [ids[side]])[ids[side]]

@@ -39,7 +39,8 @@ def integrated_gradients(model: AskedModel, question: Question) -> Answer:
     """
     source = question.source
     if source.recipe.family == "similarity":
-        raise InputError("A model of the family 'similarity' is computed and has no layers to "
+        raise InputError("family-without-gradients",
+                         "A model of the family 'similarity' is computed and has no layers to "
                          "take gradients of. Use --method occlusion.")
     answers = model.ask(SIGNATURE, [{**question.request, "task": [question.task.encode()]}])
     found = {name: value[0] for name, value in answers.items()}

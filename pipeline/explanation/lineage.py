@@ -47,7 +47,8 @@ def pushed_source(root: Path, folder: Path) -> Source:
     newest = versions(folder)[max(versions(folder))]
     metadata = root / "metadata.sqlite"
     if not metadata.is_file():
-        raise InputError(f"No metadata at {metadata}, which tell what {newest} was made of. Give "
+        raise InputError("no-metadata",
+                         f"No metadata at {metadata}, which tell what {newest} was made of. Give "
                          "the root of its run with --root.")
     config = metadata_store_pb2.ConnectionConfig()
     config.sqlite.filename_uri = str(metadata)
@@ -62,7 +63,8 @@ def _traced(store: mlmd.MetadataStore, version: Path, metadata: Path) -> Source:
         if Path(artifact.custom_properties["pushed_destination"].string_value).parts[-2:] == where
     ]
     if not pushed:
-        raise InputError(f"{metadata} does not know who pushed {version}. Give the root of its "
+        raise InputError("unknown-model-version",
+                         f"{metadata} does not know who pushed {version}. Give the root of its "
                          "run with --root, or run `tessera run` again.")
     pusher = _maker(store, pushed[-1])
     trainer = _maker(store, _linked(store, pusher, _INPUTS)["model"])

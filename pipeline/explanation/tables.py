@@ -42,6 +42,7 @@ def find_rows(folder: Path, spec: FeatureSpec, side: str, ids: Iterable[str]) ->
                 return found
     missing = ", ".join(repr(name) for name in sorted(wanted - set(found)))
     raise InputError(
+        "unknown-id",
         f"Unknown {side.removesuffix('s')} {missing}: the {side} that the model was trained on "
         f"have no such id. There are {count:,}, such as {', '.join(map(repr, first))}.")
 
@@ -59,7 +60,8 @@ def first_ids(folder: Path, spec: FeatureSpec, side: str, count: int) -> list[st
 def _examples(folder: Path, side: str) -> Iterator[tf.train.Example]:
     files = sorted(str(path) for path in folder.glob("Split-*/*.gz"))
     if not files:
-        raise InputError(f"The {side} that the model was trained on are no longer at {folder}. "
+        raise InputError("tables-gone",
+                         f"The {side} that the model was trained on are no longer at {folder}. "
                          "Run `tessera run` again.")
     for record in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator():
         yield tf.train.Example.FromString(record)

@@ -213,4 +213,5 @@ def report(found: dict[str, Looked], limit: float, console: Console) -> None:
         if not looked.rows or looked.faulty > limit * looked.rows
     ]
     if faults:
-        raise DataAnomalyError(f"{'; '.join(faults)}. Correct the data or the schema.")
+        raise DataAnomalyError("data-do-not-fit-schema",
+                               f"{'; '.join(faults)}. Correct the data or the schema.")

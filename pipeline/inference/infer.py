@@ -66,10 +66,12 @@ def _require_absent(out: Path, force: bool) -> None:
     there = [path for side in SIDES if (path := out / f"{side}.pbtxt").exists()]
     if there and not force:
         names = ", ".join(str(path) for path in there)
-        raise InputError(f"{names} would be overwritten. Give another folder with --out, or "
+        raise InputError("schema-would-be-overwritten",
+                         f"{names} would be overwritten. Give another folder with --out, or "
                          "--force.")
     if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is no folder. Give another one with --out.")
+        raise InputError("schema-folder-is-file",
+                         f"{out} is no folder. Give another one with --out.")
 
 
 def _tagged(out: Path, console: Console) -> Tagged:
@@ -95,7 +97,8 @@ def _write(out: Path, texts: dict[str, str]) -> None:
         for side, text in texts.items():
             (out / f"{side}.pbtxt").write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"Cannot write to {out}: {error.strerror}. Give another folder with "
+        raise InputError("schema-not-written",
+                         f"Cannot write to {out}: {error.strerror}. Give another folder with "
                          "--out.") from error
 
 

@@ -60,6 +60,7 @@ def sample_tables(tables: Tables, rows: int = ROWS) -> dict[str, Sample]:
             samples[side] = _sample(tables, side, source.shards(side), rows)
             if not samples[side].rows:
                 raise InputError(
+                    "no-readable-row",
                     f"source.{side}.files: {', '.join(samples[side].files)} in {tables.data_dir} "
                     f"hold no row that can be read{_first(samples[side].faults)}. There is nothing "
                     "to infer from.")

@@ -57,10 +57,12 @@ def named_tables(config: Path | None, data_dir: Path | None, dataset: str | None
     if dataset not in SOURCES:
         raise unknown("dataset", dataset, FORMATS)
     if dataset not in FORMATS:
-        raise InputError(f"Dataset {dataset!r} brings its own schemas. Give your own files as one "
+        raise InputError("dataset-with-own-schemas",
+                         f"Dataset {dataset!r} brings its own schemas. Give your own files as one "
                          f"of: {', '.join(FORMATS)}.")
     if "interactions" not in source:
-        raise InputError("Nothing says where the interactions are. Give their files with "
+        raise InputError("no-interactions",
+                         "Nothing says where the interactions are. Give their files with "
                          "--interactions, from the folder --data-dir, or a file with --config "
                          "whose key 'source' names them.")
     where = f"configuration {config}" if config else "the given files"
@@ -72,5 +74,6 @@ def named_tables(config: Path | None, data_dir: Path | None, dataset: str | None
 def _require_relative(side: str, patterns: list[str]) -> None:
     for pattern in patterns:
         if Path(pattern).is_absolute():
-            raise InputError(f"--{side} {pattern!r} is an absolute path. Give the folder with "
+            raise InputError("absolute-pattern",
+                             f"--{side} {pattern!r} is an absolute path. Give the folder with "
                              "--data-dir and the path from there.")

@@ -31,7 +31,8 @@ def credentials() -> dict[str, str]:
             token = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise InputError(f"{name} names {path}, which cannot be read: {why}. Mount the token "
+            raise InputError("unreadable-token",
+                             f"{name} names {path}, which cannot be read: {why}. Mount the token "
                              f"there, or give one in {TOKEN_VARIABLE}.") from error
     if token:
         headers["Authorization"] = f"Bearer {_header(name, token.removeprefix('Bearer ')).strip()}"
@@ -42,6 +43,7 @@ def credentials() -> dict[str, str]:
 
 def _header(name: str, value: str) -> str:
     if not value.isascii() or not value.isprintable():
-        raise InputError(f"{name} holds a line break or a character that no header may have: give "
+        raise InputError("bad-token",
+                         f"{name} holds a line break or a character that no header may have: give "
                          "what the server wants in one line.")
     return value

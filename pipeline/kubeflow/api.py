@@ -30,8 +30,8 @@ class Refused(TesseraError):
       status: The HTTP status; 401 also where a login page came.
     """
 
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, message: str, status: int) -> None:
+        super().__init__(code, message)
         self.status = status
 
     @property
@@ -48,8 +48,8 @@ class Unanswered(TesseraError):
       delivered: Whether the server may have done what it was asked.
     """
 
-    def __init__(self, message: str, status: int | None, delivered: bool) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, message: str, status: int | None, delivered: bool) -> None:
+        super().__init__(code, message)
         self.status, self.delivered = status, delivered
 
 
@@ -148,14 +148,16 @@ class Api:
                 **query, "page_size": _PAGE, **({"page_token": token} if token else {})})
             found = answer.get(key) or []
             if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-                raise Refused(f"{self.host} answers with {key!r} that is no list of objects: is it "
+                raise Refused("kubeflow-not-a-list",
+                              f"{self.host} answers with {key!r} that is no list of objects: is it "
                               "a Kubeflow Pipelines 2.x server?", 200)
             yield from found
             token = answer.get("next_page_token") or ""
             if not token or token in seen:
                 return
             seen.add(token)
-        raise Refused(f"{self.host} has no end of pages as it is to {what}.", 200)
+        raise Refused("kubeflow-endless-pages",
+                      f"{self.host} has no end of pages as it is to {what}.", 200)
 
     def _ask(self, method: str, what: str, path: str, body: dict[str, Any] | None) -> dict:
         try:
@@ -164,31 +166,38 @@ class Api:
             cause = getattr(error, "reason", error)
             if isinstance(cause, ssl.SSLCertVerificationError):
                 raise InputError(
+                    "untrusted-certificate",
                     f"The certificate of {self.host} is not trusted: {cause.verify_message}. Give "
                     "your authority's certificates with --ca-file, or the name that the "
                     "certificate is for with --host.") from error
             raise Unanswered(
+                "kubeflow-unreachable",
                 f"Nobody answers at {self.host}: {one_line(str(cause)) or type(cause).__name__}.",
                 None, not isinstance(cause, ConnectionRefusedError)) from error
         kind = headers.get_content_type() if "content-type" in headers else "application/json"
         if 300 <= status < 400 or (status < 300 and "json" not in kind):
-            raise Refused(f"{self.host} does not let us in: {_elsewhere(status, headers, kind)}, "
+            raise Refused("kubeflow-login",
+                          f"{self.host} does not let us in: {_elsewhere(status, headers, kind)}, "
                           f"instead of an answer as JSON.{LOGIN_HINT}", 401)
         if status >= 400:
             told = _reason(content) or http.client.responses.get(status, "")
             said = f"{status} {told}".rstrip(". ")
             if status in _PASSING and not (method == "POST" and status == 500):
-                raise Unanswered(f"{self.host} cannot {what} now: {said}.", status,
+                raise Unanswered("kubeflow-busy",
+                                 f"{self.host} cannot {what} now: {said}.", status,
                                  status not in (429, 503))
-            raise Refused(f"{self.host} refuses to {what}: {said}."
+            raise Refused("kubeflow-refuses",
+                          f"{self.host} refuses to {what}: {said}."
                           f"{LOGIN_HINT if status in _LOGGED_OUT else ''}", status)
         try:
             answer = json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise Unanswered(f"{self.host} answers with malformed JSON of {len(content)} bytes as "
+            raise Unanswered("kubeflow-malformed-json",
+                             f"{self.host} answers with malformed JSON of {len(content)} bytes as "
                              f"it is to {what}.", status, True) from error
         if not isinstance(answer, dict):
-            raise Refused(f"{self.host} answers with a JSON {type(answer).__name__} as it is to "
+            raise Refused("kubeflow-not-an-object",
+                          f"{self.host} answers with a JSON {type(answer).__name__} as it is to "
                           f"{what}: is it a Kubeflow Pipelines 2.x server?", status)
         return answer
 
@@ -232,9 +241,11 @@ def _address(host: str) -> str:
     except ValueError:
         good = False
     if not good or not host.isascii() or len(host.split()) > 1:
-        raise InputError(f"--host is {host!r}: give a URL, such as http://localhost:8080.")
+        raise InputError("bad-host",
+                         f"--host is {host!r}: give a URL, such as http://localhost:8080.")
     if "@" in parts.netloc:
-        raise InputError("--host holds a user or a password: leave them out of the URL."
+        raise InputError("password-in-host",
+                         "--host holds a user or a password: leave them out of the URL."
                          + LOGIN_HINT)
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
@@ -245,7 +256,8 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext:
         try:
             context.load_verify_locations(ca_file)
         except OSError as error:  # ssl.SSLError is one
-            raise InputError(f"--ca-file {ca_file} cannot be used: {error.strerror or error}. Give "
+            raise InputError("bad-ca-file",
+                             f"--ca-file {ca_file} cannot be used: {error.strerror or error}. Give "
                              "a file of certificates as PEM.") from error
     return context
 

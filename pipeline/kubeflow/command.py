@@ -44,10 +44,12 @@ def submit(
     from pipeline.kubeflow.waiting import InterruptedWaitError
 
     if schedule is not None and wait:
-        raise InputError("--wait is for one run: leave it out with --schedule.")
+        raise InputError("wait-with-schedule",
+                         "--wait is for one run: leave it out with --schedule.")
     if attach is not None:
         if name or parameters or schedule is not None or service_account or pipeline_root:
-            raise InputError("--attach waits for a run that is there: leave out --name, --set, "
+            raise InputError("attach-with-submission",
+                             "--attach waits for a run that is there: leave out --name, --set, "
                              "--schedule, --service-account and --pipeline-root.")
         run_id = run_of(attach)
         _wait(Server(host, namespace, ca_file), run_id)
@@ -68,6 +70,7 @@ def submit(
         run_id = server.submit(what)
     except KeyboardInterrupt as error:
         raise InterruptedWaitError(
+            "submission-interrupted",
             f"Interrupted. It is not known whether that went through: look for {what.name!r} in "
             "the interface before you submit again.") from error
     _say(f"Started: {server.page(run_id)}")

@@ -46,14 +46,16 @@ def compile_kubeflow(config: RunConfig, output: Path) -> list[Step]:
         text = path.read_text(encoding="utf-8")
     broken = broken_rules(text)
     if broken:
-        raise TesseraError("Kubeflow would not run this pipeline: " + "; ".join(broken) + ".")
+        raise TesseraError("kubeflow-rule-broken",
+                           "Kubeflow would not run this pipeline: " + "; ".join(broken) + ".")
     _write(output, with_account(text, options.service_account))
     return steps
 
 
 def _options(config: RunConfig) -> KubeflowOptions:
     if config.kubeflow is None:
-        raise InputError("The configuration has no key 'kubeflow', which names the image and the "
+        raise InputError("no-kubeflow-section",
+                         "The configuration has no key 'kubeflow', which names the image and the "
                          "volumes: add it to the file given with --config; docs/kubeflow.md shows "
                          "one.")
     return config.kubeflow
@@ -68,6 +70,7 @@ def _require_volumes(config: RunConfig, options: KubeflowOptions) -> None:
         if not options.on_a_volume(str(path)):
             mounted = ", ".join(v.path for v in options.volumes) or "none"
             raise InputError(
+                "path-on-no-volume",
                 f"{key} is {path}, which lies on none of the volumes ({mounted}): each step would "
                 f"see a folder of its own. Set {key} to a path under one of kubeflow.volumes.")
 
@@ -107,5 +110,6 @@ def _write(output: Path, text: str) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"Cannot write {output}: {error.strerror}. Give another file with "
+        raise InputError("compiled-file-not-written",
+                         f"Cannot write {output}: {error.strerror}. Give another file with "
                          "--output.") from error

@@ -46,19 +46,23 @@ def read_compiled(file: Path) -> Compiled:
     try:
         documents = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
-        raise InputError(f"{file} does not exist. {again} first.") from error
+        raise InputError("no-compiled-file", f"{file} does not exist. {again} first.") from error
     except OSError as error:
-        raise InputError(f"Cannot read {file}: {error.strerror}. {again}.") from error
+        raise InputError("unreadable-compiled-file",
+                         f"Cannot read {file}: {error.strerror}. {again}.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # bad UTF-8 is a ValueError
         why = " ".join(str(error).split())
-        raise InputError(f"{file} is no compiled pipeline, as it is no YAML: {why}. {again}."
+        raise InputError("compiled-file-not-yaml",
+                         f"{file} is no compiled pipeline, as it is no YAML: {why}. {again}."
                          ) from error
     if len(documents) not in (1, 2) or not all(isinstance(d, dict) for d in documents):
-        raise InputError(f"{file} is no compiled pipeline: expected a PipelineSpec and at most one "
+        raise InputError("not-a-pipeline-spec",
+                         f"{file} is no compiled pipeline: expected a PipelineSpec and at most one "
                          f"PlatformSpec. {again}.")
     version = documents[0].get("schemaVersion")
     if version != SCHEMA_VERSION:
-        raise InputError(f"{file} is no compiled pipeline: its schemaVersion is {version!r}, and "
+        raise InputError("unknown-schema-version",
+                         f"{file} is no compiled pipeline: its schemaVersion is {version!r}, and "
                          f"Kubeflow Pipelines 2.x takes {SCHEMA_VERSION!r} alone. {again}.")
     kinds = (pipeline_spec_pb2.PipelineSpec, pipeline_spec_pb2.PlatformSpec)
     try:
@@ -66,11 +70,13 @@ def read_compiled(file: Path) -> Compiled:
                   for document, kind in zip(documents, kinds, strict=False)]
         sent = [json_format.MessageToDict(document) for document in parsed]
     except (json_format.Error, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{file} is no compiled pipeline: {' '.join(str(error).split())}. {again}."
+        raise InputError("bad-pipeline-spec",
+                         f"{file} is no compiled pipeline: {' '.join(str(error).split())}. {again}."
                          ) from error
     spec = parsed[0]
     if not spec.pipeline_info.name or not spec.root.HasField("dag"):
-        raise InputError(f"{file} is no compiled pipeline: it has no pipelineInfo.name or no "
+        raise InputError("pipeline-without-name",
+                         f"{file} is no compiled pipeline: it has no pipelineInfo.name or no "
                          f"root.dag. {again}.")
     parameters = {name: pipeline_spec_pb2.ParameterType.ParameterTypeEnum.Name(p.parameter_type)
                   for name, p in spec.root.input_definitions.parameters.items()}
@@ -110,13 +116,15 @@ def run_parameters(compiled: Compiled, given: list[str]) -> dict[str, Any]:
     for word in given:
         key, equals, text = word.partition("=")
         if not equals or key not in compiled.parameters:
-            raise InputError(f"--set {word!r}: give key=value with one of: "
+            raise InputError("unknown-parameter",
+                             f"--set {word!r}: give key=value with one of: "
                              f"{', '.join(sorted(compiled.parameters))}.")
         if "{{" in text:
-            raise InputError(f"--set {word!r}: Kubeflow resolves no '{{{{...}}}}' in a run's "
+            raise InputError("parameter-with-braces",
+                             f"--set {word!r}: Kubeflow resolves no '{{{{...}}}}' in a run's "
                              "parameter: give the value itself.")
         if key in values:
-            raise InputError(f"--set gives {key} twice: leave one out.")
+            raise InputError("parameter-given-twice", f"--set gives {key} twice: leave one out.")
         values[key] = _value(word, key, text, compiled.parameters[key])
     return values
 
@@ -131,8 +139,10 @@ def _value(word: str, key: str, text: str, kind: str) -> Any:
         return float(text)
     if kind in ("NUMBER_INTEGER", "NUMBER_DOUBLE"):
         whole = "a whole number, such as 5" if kind == "NUMBER_INTEGER" else "one such as 0.01"
-        raise InputError(f"--set {word!r}: {key} is a number ({kind}): give {whole}.")
-    raise InputError(f"--set {word!r}: {key} is a {kind}, which --set cannot give: it takes texts "
+        raise InputError("parameter-not-a-number",
+                         f"--set {word!r}: {key} is a number ({kind}): give {whole}.")
+    raise InputError("parameter-cannot-be-set",
+                     f"--set {word!r}: {key} is a {kind}, which --set cannot give: it takes texts "
                      "and numbers.")
 
 
@@ -152,7 +162,8 @@ def cron_of_kubeflow(cron: str) -> str:
     good = all(set(field.upper()) <= set("0123456789*/,-?ABCDEFGHIJKLMNOPQRSTUVWXYZ")
                for field in fields)
     if len(fields) not in (5, 6) or not good:
-        raise InputError(f"--schedule is {cron!r}: give five fields, minute hour day month "
+        raise InputError("bad-schedule",
+                         f"--schedule is {cron!r}: give five fields, minute hour day month "
                          "weekday, such as '0 3 * * *' for three o'clock (UTC) every day.")
     return " ".join(fields if len(fields) == 6 else ["0", *fields])
 
@@ -169,10 +180,12 @@ def require_name(option: str, name: str) -> None:
     """
     longest = _LONGEST[option]
     if not name.strip() or not name.isprintable() or any(c > "\uffff" for c in name):
-        raise InputError(f"{option} is {name!r}: give a line of text without control characters "
+        raise InputError("name-with-control-characters",
+                         f"{option} is {name!r}: give a line of text without control characters "
                          "and emoji, which Kubeflow's database does not hold.")
     if len(name.encode()) > longest:
-        raise InputError(f"{option} has {len(name.encode())} bytes: Kubeflow holds {longest}. Give "
+        raise InputError("name-too-long",
+                         f"{option} has {len(name.encode())} bytes: Kubeflow holds {longest}. Give "
                          f"a shorter one than {name[:40]!r}...")
 
 
@@ -183,7 +196,8 @@ def require_account(account: str) -> None:
       InputError: It is none.
     """
     if not _ACCOUNT.fullmatch(account):
-        raise InputError(f"--service-account is {account!r}: give a name of lower-case letters, "
+        raise InputError("bad-service-account",
+                         f"--service-account is {account!r}: give a name of lower-case letters, "
                          "digits, hyphens and dots, such as pipeline-runner.")
 
 
@@ -194,5 +208,6 @@ def require_root(root: str) -> None:
       InputError: It is no URI.
     """
     if not _ROOT.fullmatch(root):
-        raise InputError(f"--pipeline-root is {root!r}: give a URI, such as minio://bucket/folder, "
+        raise InputError("bad-pipeline-root",
+                         f"--pipeline-root is {root!r}: give a URI, such as minio://bucket/folder, "
                          "s3://bucket or gs://bucket.")

@@ -39,7 +39,8 @@ def run_config(text: str, root: str, data_dir: str, recipe: str, max_epochs: int
     if recipe != config.recipe_name:
         name, chosen = named_recipe(recipe)
     if max_epochs < 0 or learning_rate < 0:
-        raise InputError(f"max_epochs is {max_epochs} and learning_rate {learning_rate}: give "
+        raise InputError("bad-run-parameter",
+                         f"max_epochs is {max_epochs} and learning_rate {learning_rate}: give "
                          "numbers above 0, or 0 for the recipe's own.")
     given = {"max_epochs": max_epochs, "learning_rate": learning_rate}
     training = chosen.training.model_copy(update={k: v for k, v in given.items() if v})
@@ -61,6 +62,7 @@ def require_writable(root: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise InputError(
+            "root-not-writable-on-cluster",
             f"Cannot write to {root}: {error.strerror}. This step runs as user {os.getuid()}, "
             f"group {os.getgid()}: give the volume to them (an initial chown, or fsGroup), or "
             "mount it read-write.") from error
@@ -97,6 +99,7 @@ def prepare(arguments: argparse.Namespace) -> None:
     ir = compile_ir(pipe, arguments.run_id)
     if shape(read_steps(ir)) != arguments.shape:
         raise InputError(
+            "steps-differ",
             f"With recipe {config.recipe_name!r}, this image's pipeline has other steps than the "
             "submitted file. Compile the file again, with this recipe and the image's version.")
     save_plan(config.root, arguments.run_id, ir)

@@ -24,7 +24,8 @@ def run_folder(root: Path, run_id: str) -> Path:
       InputError: The id could lead out of the root.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", run_id):
-        raise InputError(f"{run_id!r} is no run id; expected letters, digits, '.', '_' and '-'.")
+        raise InputError("bad-run-id",
+                         f"{run_id!r} is no run id; expected letters, digits, '.', '_' and '-'.")
     return root / "runs" / run_id
 
 
@@ -46,9 +47,11 @@ def load_plan(root: Path, run_id: str) -> pipeline_pb2.Pipeline:
         return pipeline_pb2.Pipeline.FromString(path.read_bytes())
     except FileNotFoundError as error:
         raise InputError(
+            "no-plan",
             f"There is no {path}. The step init-metadata writes it, on the same volume: check that "
             "every step mounts the claim under the root, and that the claim's access mode is "
             "ReadWriteMany.") from error
     except (OSError, message.DecodeError) as error:
-        raise InputError(f"Cannot read {path}: {error}. Check the volume under the root."
+        raise InputError("unreadable-plan",
+                         f"Cannot read {path}: {error}. Check the volume under the root."
                          ) from error

@@ -41,6 +41,7 @@ def run_node(arguments: argparse.Namespace) -> None:
         show(shown, outcome)
     except Exception as error:
         raise TesseraError(
+            "outputs-not-shown",
             f"The node is done ({outcome.state}) but what the interface shows of it could not be "
             f"written: {type(error).__name__}: {error}. A retry repeats this part alone."
         ) from error

@@ -49,6 +49,7 @@ class Shown:
         missing = [key for key in paths if not artifacts.get(key, {}).get("artifacts")]
         if missing or (paths and "outputFile" not in outputs):
             raise InputError(
+                "bad-executor-input",
                 f"Kubeflow's executor input lacks {', '.join([*missing]) or 'outputFile'}: pass "
                 "the placeholder {{$}} to --executor-input, as the compiled file does.")
         return Shown({key: Path(path) for key, path in paths.items()},
@@ -68,6 +69,7 @@ class Shown:
                     pass
             except OSError as error:
                 raise InputError(
+                    "output-not-written",
                     f"Cannot write {path}, where Kubeflow expects an output of this step: "
                     f"{error.strerror}. Give its pipeline root to the image's user."
                 ) from error

@@ -29,10 +29,12 @@ def run_step(name: str, work: Callable[[], None], root: Path = Path("/")) -> int
         try:
             work()
         except Exception as error:
-            told = explained("The step", error, root)
-            if told is None:
+            explanation = explained("The step", error, root)
+            if explanation is None:
                 traceback.print_exc()
-            print(f"tessera: {name} failed: {told or f'{type(error).__name__}: {error}'}",
-                  file=sys.stderr, flush=True)
-            return 1 if told is None else told.exit_code
+                message = f"{type(error).__name__}: {error}"
+            else:
+                message = explanation.line
+            print(f"tessera: {name} failed: {message}", file=sys.stderr, flush=True)
+            return 1 if explanation is None else explanation.exit_code
     return 0

@@ -41,6 +41,7 @@ def with_password(config: ConnectionConfig) -> ConnectionConfig:
     password = os.environ.get(PASSWORD_VARIABLE)
     if not password:
         raise InputError(
+            "no-database-password",
             f"The environment variable {PASSWORD_VARIABLE} is not set: the metadata database "
             f"{_where(config)} needs its password. Check kubeflow.metadata.password in the "
             "configuration, and that the secret it names exists in the run's namespace and holds "
@@ -80,7 +81,7 @@ def check(config: ConnectionConfig, upgrade: bool = False) -> None:
     try:
         mlmd.MetadataStore(config, enable_upgrade_migration=upgrade).get_artifact_types()
     except (RuntimeError, mlmd.errors.StatusError) as error:
-        raise TesseraError(_explain(config, str(error))) from error
+        raise TesseraError("database-refuses", _explain(config, str(error))) from error
 
 
 def _require_reachable(config: ConnectionConfig) -> None:
@@ -91,6 +92,7 @@ def _require_reachable(config: ConnectionConfig) -> None:
         socket.create_connection((config.mysql.host, config.mysql.port), _TIMEOUT_S).close()
     except OSError as error:
         raise TesseraError(
+            "database-unreachable",
             f"The metadata database {_where(config)} does not answer: {error}. Check that it runs, "
             "kubeflow.metadata.host and port, and that the cluster's network policies let the "
             "run's namespace reach it. Then run again: finished steps are not repeated."

@@ -85,9 +85,11 @@ class Server:
         self.api = Api(host, ca_file, sleep or time.sleep)
         several = self._health().get("multi_user")
         if several is True and not namespace:
-            raise InputError(f"{self.api.host} has several users: give yours with --namespace.")
+            raise InputError("namespace-needed",
+                             f"{self.api.host} has several users: give yours with --namespace.")
         if namespace and several is False:
-            raise InputError(f"{self.api.host} has a single user and would ignore --namespace "
+            raise InputError("namespace-ignored",
+                             f"{self.api.host} has a single user and would ignore --namespace "
                              f"{namespace!r}: leave it out.")
         self._namespace = namespace
 
@@ -133,10 +135,12 @@ class Server:
             return self.api.get("say who it is", "healthz", passing=restarting)
         except Unanswered as error:
             raise InputError(
+                "kubeflow-not-found",
                 f"{error} Check --host; inside a cluster, `kubectl port-forward -n kubeflow "
                 "svc/ml-pipeline-ui 8080:80` makes it http://localhost:8080.") from error
         except Refused as error:
-            raise InputError(f"{self.api.host} is no Kubeflow Pipelines server, or does not let us "
+            raise InputError("not-kubeflow",
+                             f"{self.api.host} is no Kubeflow Pipelines server, or does not let us "
                              f"in. {error}") from error
 
     def _experiment(self, name: str) -> str:
@@ -165,11 +169,13 @@ class Server:
         usable = list({e.get("experiment_id"): e for e in listed
                        if e.get("storage_state") != "ARCHIVED"}.values())  # pages may overlap
         if listed and not usable:
-            raise InputError(f"Experiment {name!r} is archived, and nobody sees its runs there. "
+            raise InputError("archived-experiment",
+                             f"Experiment {name!r} is archived, and nobody sees its runs there. "
                              "Restore it in the interface, or give another --experiment.")
         if len(usable) > 1:
             ids = ", ".join(sorted(str(e.get("experiment_id")) for e in usable))
-            raise InputError(f"{len(usable)} experiments are called {name!r}. Give the id of one "
+            raise InputError("ambiguous-experiment",
+                             f"{len(usable)} experiments are called {name!r}. Give the id of one "
                              f"with --experiment: {ids}.")
         return _id_of(usable[0], "experiment_id", self.api.host) if usable else None
 
@@ -181,6 +187,7 @@ class Server:
         if alone and any(job.get("display_name") == what.name
                          for job in self.api.pages("list recurring runs", path, key, query)):
             raise InputError(
+                "duplicate-recurring-run",
                 f"Experiment {what.experiment!r} has a recurring run {what.name!r} already, and a "
                 "second one would double every run. Delete it in the interface, or give another "
                 "--name.")
@@ -189,11 +196,13 @@ class Server:
             made = self.api.post(action, path, what.body(experiment, mark) | more)
         except Unanswered as error:
             if not error.delivered:
-                raise TesseraError(f"{error} Nothing was started; try again.") from error
+                raise TesseraError("nothing-submitted",
+                                   f"{error} Nothing was started; try again.") from error
             self.api.sleep(DELAYS_S[-1])  # what is under way may need a moment
             found = self._marked(path, key, query, mark)
             if found is None:
                 raise TesseraError(
+                    "submission-unclear",
                     f"{error} It is not known whether that went through: look for {what.name!r} "
                     "in the interface before you submit again.") from error
             made = found
@@ -215,13 +224,15 @@ def run_of(word: str) -> str:
     """
     found = word.strip().rstrip("/").rpartition("/")[2].partition("?")[0]
     if not _ID.fullmatch(found):
-        raise InputError(f"--attach is {word!r}: give a run's id, or its address in the interface.")
+        raise InputError("bad-run-to-attach",
+                         f"--attach is {word!r}: give a run's id, or its address in the interface.")
     return quote(found, safe="")
 
 
 def _id_of(made: dict[str, Any], key: str, host: str) -> str:
     found = made.get(key)
     if not isinstance(found, str) or not _ID.fullmatch(found):
-        raise TesseraError(f"{host} answers without a {key} ({found!r}): it is not known whether "
+        raise TesseraError("kubeflow-answer-incomplete",
+                           f"{host} answers without a {key} ({found!r}): it is not known whether "
                            "that went through. Look in the interface before you submit again.")
     return found

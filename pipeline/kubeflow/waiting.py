@@ -63,7 +63,8 @@ class Wait:
                 state = run.get("state")
                 waited = 0.0 if isinstance(state, str) else waited + _EVERY_S
                 if waited > sum(_PATIENCE_S):
-                    raise LostSightError(f"{self._api.host} does not say how the run is. "
+                    raise LostSightError("run-without-state",
+                                         f"{self._api.host} does not say how the run is. "
                                          f"{self._goes_on()}")
                 if isinstance(state, str) and state not in _USUAL and told.get("") != state:
                     told[""] = state  # paused, or being cancelled
@@ -77,10 +78,11 @@ class Wait:
                 if state == _GOOD:
                     return
                 if state in _BAD:
-                    raise TesseraError(self._outcome(run, steps, inner))
+                    raise TesseraError("run-failed", self._outcome(run, steps, inner))
                 self._api.sleep(_EVERY_S)
         except KeyboardInterrupt as error:
-            raise InterruptedWaitError(f"Interrupted. {self._goes_on()}") from error
+            raise InterruptedWaitError("wait-interrupted",
+                                       f"Interrupted. {self._goes_on()}") from error
 
     def _look(self) -> dict[str, Any]:
         try:
@@ -89,8 +91,9 @@ class Wait:
                                 delays=_PATIENCE_S, passing=self._passing)
         except TesseraError as error:
             if isinstance(error, Refused) and (error.status == 404 or not self._seen):
-                raise InputError(f"There is no run {self._id} to wait for. {error}") from error
-            raise LostSightError(f"{error} {self._goes_on()}") from error
+                raise InputError("no-run-to-wait-for",
+                                 f"There is no run {self._id} to wait for. {error}") from error
+            raise LostSightError("lost-sight", f"{error} {self._goes_on()}") from error
         self._seen = True
         if self._silent:
             self._silent = False

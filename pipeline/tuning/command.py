@@ -54,14 +54,17 @@ def tune(config: RunConfig, output: Path, console: Console) -> None:
 def _check(config: RunConfig, output: Path) -> None:
     if config.recipe.tune is None:
         raise InputError(
+            "no-ranges",
             f"Recipe {config.recipe_name!r} declares no ranges to search. Give it a section "
             "'tune', as in 'tune: {ranges: {model.dim: {choices: [32, 64]}}}'; docs/recipes.md "
             "has more.")
     if output.suffix not in (".yaml", ".yml"):
-        raise InputError(f"A recipe file ends in .yaml, not as {output}. Give another name "
+        raise InputError("recipe-file-not-yaml",
+                         f"A recipe file ends in .yaml, not as {output}. Give another name "
                          "with -o.")
     if not output.absolute().parent.is_dir():
-        raise InputError(f"Cannot write {output}: there is no folder {output.absolute().parent}. "
+        raise InputError("no-recipe-folder",
+                         f"Cannot write {output}: there is no folder {output.absolute().parent}. "
                          "Make it, or give another file with -o.")
 
 
@@ -103,6 +106,7 @@ def write_recipe(recipe: Recipe, path: Path, comment: str) -> None:
         write_whole(path, f"# {comment}\n{text}".encode())
     except OSError as error:
         raise InputError(
+            "recipe-not-written",
             f"Cannot write {path}: {error.strerror}. Give another file with -o; the search is in "
             "the cache.") from error
 

@@ -50,7 +50,7 @@ def draft(tables: dict[str, list[Column]], tagged: roles.Tagged | None = None) -
     """
     said = tagged or {}
     ids = roles.find_ids(tables, said)
-    kinds = {role: _id_kind([found.column for (_, r), found in ids.items() if r == role])
+    kinds = {role: _id_kind([choice.column for (_, r), choice in ids.items() if r == role])
              for role in roles.KEYS.values()}
     time = _tagged(tables, said, "timestamp") or roles.find_time(
         tables["interactions"],
@@ -76,9 +76,9 @@ def draft(tables: dict[str, list[Column]], tagged: roles.Tagged | None = None) -
     return Draft(features, headings, missing, time is not None, names)
 
 
-def _tagged(tables: dict[str, list[Column]], said: roles.Tagged, role: str) -> roles.Found | None:
+def _tagged(tables: dict[str, list[Column]], said: roles.Tagged, role: str) -> roles.Choice | None:
     column = roles.find_tagged(tables["interactions"], said, "interactions", role)
-    return roles.Found(column) if column else None
+    return roles.Choice(column) if column else None
 
 
 def _id_kind(columns: list[Column]) -> str:
@@ -86,44 +86,44 @@ def _id_kind(columns: list[Column]) -> str:
 
 
 def _table(columns: list[Column] | None, side: str, role: str,
-           ids: dict[tuple[str, str], roles.Found], kind: str, timed: bool) -> list[Proposal]:
+           ids: dict[tuple[str, str], roles.Choice], kind: str, timed: bool) -> list[Proposal]:
     """Proposes the users or the items."""
-    found = ids.get((side if columns is not None else "interactions", role))
+    choice = ids.get((side if columns is not None else "interactions", role))
     if columns is None:
-        if found is None:
+        if choice is None:
             return []
-        # Comments on the column stand in the interactions.
-        proposals = [Proposal(found.column.name, kind, (role,), required=True)]
+        # Comments on the column are in the interactions.
+        proposals = [Proposal(choice.column.name, kind, (role,), required=True)]
     else:
         proposals = [
-            _identity(found, role, kind) if found and column is found.column
+            _identity(choice, role, kind) if choice and column is choice.column
             else meaning(column, side) for column in columns
         ]
         proposals.sort(key=lambda p: role not in p.tags)
-    if found and timed:
-        base = re.sub("_?(id|ID|Id)$", "", found.column.name) or side.removesuffix("s")
+    if choice and timed:
+        base = re.sub("_?(id|ID|Id)$", "", choice.column.name) or side.removesuffix("s")
         name = unused(f"{base}_events", {p.name for p in proposals})
         proposals.append(Proposal(name, INT, ("events",), domain=(0, None), comments=(
             "Built at ingest: number of training events, for slices.",)))
     return proposals
 
 
-def _identity(found: roles.Found, role: str, kind: str) -> Proposal:
-    column = found.column
+def _identity(choice: roles.Choice, role: str, kind: str) -> Proposal:
+    column = choice.column
     files = (f"Its values are names of files as well ({column.media}). To have those read, add a "
              f'column and say in the configuration what it is made of: "{{{column.given}}}".',
              ) if column.media else ()
     return Proposal(column.name, kind, (role,), required=True, comments=(
-        *origin(column), *files, *map(decide, found.questions)))
+        *origin(column), *files, *map(decide, choice.questions)))
 
 
 def _interactions(
-    columns: list[Column], ids: dict[tuple[str, str], roles.Found], kinds: dict[str, str],
-    time: roles.Found | None, kind_of_event: roles.Found | None,
+    columns: list[Column], ids: dict[tuple[str, str], roles.Choice], kinds: dict[str, str],
+    time: roles.Choice | None, kind_of_event: roles.Choice | None,
 ) -> tuple[list[Proposal], tuple[str, ...]]:
-    found = {role: ids["interactions", role] for role in kinds if ("interactions", role) in ids}
-    first = [_identity(what, role, kinds[role]) for role, what in found.items()]
-    taken = [what.column for what in found.values()]
+    choices = {role: ids["interactions", role] for role in kinds if ("interactions", role) in ids}
+    first = [_identity(what, role, kinds[role]) for role, what in choices.items()]
+    taken = [what.column for what in choices.values()]
     if time:
         comments = (*origin(time.column), *map(decide, time.questions))
         first.append(Proposal(time.column.name, INT, ("timestamp",), required=True,
@@ -139,7 +139,7 @@ def _interactions(
                   for p in proposals for tag in p.tags if tag.startswith("label:"))
     proposals = first + proposals
     used = {p.name for p in proposals}
-    item = found.get("item_id")
+    item = choices.get("item_id")
     if time and item:
         proposals += _histories(kinds["item_id"], rated, event, used)
     if item and not names:
@@ -166,20 +166,20 @@ def _rest(columns: list[Column], typed: bool) -> tuple[Proposal | None, list[Pro
     return rated, proposals
 
 
-def _event_type(found: roles.Found) -> Proposal:
-    column = found.column
+def _event_type(choice: roles.Choice) -> Proposal:
+    column = choice.column
     types = [value for value in column.values if "\n" not in value]
     example = max(types, key=lambda value: "urchase" in value or "buy" in value)
     return Proposal(
         column.name, BYTES, ("event_type", *(f"weight:{value}=1" for value in types)),
         required=True, comments=(
-            *origin(column), *map(decide, found.questions),
+            *origin(column), *map(decide, choice.questions),
             decide("how much does an event of each type count in training? All count once so far."),
             f'To learn one type as a task of its own, add tag: "label:NAME={example}".',
         ))
 
 
-def _histories(item_kind: str, rated: Proposal | None, event: roles.Found | None,
+def _histories(item_kind: str, rated: Proposal | None, event: roles.Choice | None,
                used: set[str]) -> list[Proposal]:
     """Proposes the columns of what a user did before."""
     columns = [(HISTORY_COLUMNS["item_id"], item_kind, "item_id"),
@@ -202,19 +202,20 @@ def _nearly_times(columns: list[Column]) -> list[str]:
 
 
 def _missing(tables: dict[str, list[Column]],
-             ids: dict[tuple[str, str], roles.Found]) -> tuple[str, ...]:
+             ids: dict[tuple[str, str], roles.Choice]) -> tuple[str, ...]:
     """Says which roles no column was found for."""
-    told = []
+    faults = []
     for side, role in roles.KEYS.items():
         if ("interactions", role) not in ids:
-            told.append(
+            faults.append(
                 f"Table interactions: no column was found for the role {role}: a short value in "
-                f"every row that stands in the table of {side}, or is called like one. It has: "
+                f"every row that is in the table of {side}, or is called like one. It has: "
                 f"{_names(tables['interactions'])}. {_ADD.format(role)}")
         if side in tables and (side, role) not in ids:
-            told.append(f"Table {side}: no column was found for the role {role}: {_SOUGHT[side]}. "
-                        f"It has: {_names(tables[side])}. {_ADD.format(role)}")
-    return tuple(told)
+            faults.append(
+                f"Table {side}: no column was found for the role {role}: {_SOUGHT[side]}. It has: "
+                f"{_names(tables[side])}. {_ADD.format(role)}")
+    return tuple(faults)
 
 
 def _names(columns: list[Column]) -> str:

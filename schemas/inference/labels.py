@@ -8,9 +8,9 @@ from schemas.inference.proposal import Proposal, decide, origin
 from schemas.values.numbers import means_yes
 
 _SCALES = ((1, 5), (0.5, 5), (0, 5), (1, 10), (0, 10), (-1, 1), (-10, 10), (0, 100))
-_UNNAMED = (5, 7, 10)  # tops of a scale that is told by its values alone
+_UNNAMED = (5, 7, 10)  # tops of a scale that is seen by its values alone
 _LIKED = 0.75  # of the scale
-_UNRATED = (0.0, -1.0)  # what tables write where nobody rated
+_UNRATED = (0.0, -1.0)  # what tables write if nobody rated
 
 
 def find_ratings(columns: list[Column], typed: bool) -> list[Column]:

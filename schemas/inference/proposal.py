@@ -43,6 +43,6 @@ def decide(question: str) -> str:
 
 
 def origin(column: Column) -> tuple[str, ...]:
-    """Returns what is told of every column: another name in the file, and what was seen."""
+    """Returns the remarks on every column: another name in the file, and what was seen."""
     renamed = (f"In the file: {column.given!r}.",) if column.given != column.name else ()
     return (*renamed, *column.notes)

@@ -1,8 +1,8 @@
 """Which columns are the ids, the time and the type of event.
 
-Values come first: an id of the interactions is found again in the users or items table, where it
-stands once a row. Dense numbers overlap by chance (users 1 to 943 are also items 1 to 943), so how
-much of the table is met and what the columns are called break such ties.
+Values come first: an id of the interactions is found again in the users or items table, once
+a row. Dense numbers overlap by chance (users 1 to 943 are also items 1 to 943), so how
+much of the table occurs and what the columns are called break such ties.
 """
 
 import itertools
@@ -23,7 +23,7 @@ _EVENT = re.compile(
 
 
 @dataclass(frozen=True)
-class Found:
+class Choice:
     """A column that plays a role, and what a person should decide about it."""
 
     column: Column
@@ -45,7 +45,7 @@ Tables = dict[str, list[Column]]
 Tagged = dict[tuple[str, str], str]
 
 
-def find_ids(tables: Tables, tagged: Tagged | None = None) -> dict[tuple[str, str], Found]:
+def find_ids(tables: Tables, tagged: Tagged | None = None) -> dict[tuple[str, str], Choice]:
     """Finds the ids of users and items in every table.
 
     Args:
@@ -73,19 +73,19 @@ def find_ids(tables: Tables, tagged: Tagged | None = None) -> dict[tuple[str, st
         score = sum(pair.score for pair in (user, item) if pair)
         if score > most:
             best, most = (user, item), score
-    found: dict[tuple[str, str], Found] = {}
+    keys: dict[tuple[str, str], Choice] = {}
     for (side, role), pair in zip(KEYS.items(), best, strict=True):
         if pair and find_tagged(events, said, "interactions", role):
-            found["interactions", role] = Found(
+            keys["interactions", role] = Choice(
                 pair.column, (*_gaps(pair.column), *_mail(pair.column)))
         elif pair:
-            found["interactions", role] = _event_id(pair, events, role, side in tables)
+            keys["interactions", role] = _event_id(pair, events, role, side in tables)
         table = tables.get(side, [])
         if column := find_tagged(table, said, side, role):
-            found[side, role] = Found(column, (*_twice(column), *_gaps(column), *_mail(column)))
+            keys[side, role] = Choice(column, (*_twice(column), *_gaps(column), *_mail(column)))
         elif key := _key(table, pair, side, role):
-            found[side, role] = key
-    return found
+            keys[side, role] = key
+    return keys
 
 
 def find_tagged(columns: list[Column], tagged: Tagged, side: str, role: str) -> Column | None:
@@ -101,11 +101,11 @@ def _pairs(table: list[Column], events: list[Column], role: str) -> list[_Pair]:
         both = len(key.keys & column.keys)
         shared = both / len(column.keys)
         # Two samples of large tables meet seldom; whole tables must. Small numbers, such as
-        # quantities, are ids of something by chance; then little of that table is met.
+        # quantities, are ids of something by chance; then little of that table occurs.
         whole = key.complete and column.complete
         hint = _hint(column, role)
-        met = both >= (0.1 if whole else 0.01) * len(key.keys) or hint > 0
-        if both and met and shared >= (0.5 if whole else 0.01):
+        overlaps = both >= (0.1 if whole else 0.01) * len(key.keys) or hint > 0
+        if both and overlaps and shared >= (0.5 if whole else 0.01):
             names = _hint(key, role) + 2 * hint
             score = 2 + shared + both / len(key.keys) + names / 2 - 0.5 * (not _plain(column))
             pairs.append(_Pair(key, column, shared, score))
@@ -138,7 +138,7 @@ def _differs(column: Column) -> bool:
     return column.distinct >= 0.9 * column.present > 0
 
 
-def _event_id(pair: _Pair, events: list[Column], role: str, has_table: bool) -> Found:
+def _event_id(pair: _Pair, events: list[Column], role: str, has_table: bool) -> Choice:
     column, questions = pair.column, []
     others = [c.given for c in events if c is not column
               and _hint(c, role) == 1.0 and suggests_identity(c)]
@@ -148,23 +148,23 @@ def _event_id(pair: _Pair, events: list[Column], role: str, has_table: bool) -> 
         questions.append(f"taken for the {role} by its name and its "
                          f"{column.distinct} different values in {column.present} rows; is it?")
         if has_table:
-            questions.append("none of its values stands in the table that should explain it.")
+            questions.append("none of its values is in the table that should explain it.")
     elif pair.shared < 0.99 and pair.key.complete and column.complete:
         questions.append(f"{1 - pair.shared:.0%} of its values have no row in their table; "
                          "such rows are quarantined.")
-    return Found(column, (*questions, *_gaps(column), *_mail(column)))
+    return Choice(column, (*questions, *_gaps(column), *_mail(column)))
 
 
-def _key(table: list[Column], pair: _Pair | None, side: str, role: str) -> Found | None:
+def _key(table: list[Column], pair: _Pair | None, side: str, role: str) -> Choice | None:
     if pair and pair.key is not pair.column:
-        return Found(pair.key, (*_twice(pair.key), *_gaps(pair.key), *_mail(pair.key)))
+        return Choice(pair.key, (*_twice(pair.key), *_gaps(pair.key), *_mail(pair.key)))
     named = [c for c in table if _unique(c)
              and (_hint(c, role) == 1.0 or c.given.strip().lower() == "id")]
     if not named:
         return None
     question = (f"taken for the {role} by its name, and because it differs in every row; no id of "
                 "the interactions is among its values. Is it?")
-    return Found(named[0], (question, *_twice(named[0]), *_gaps(named[0])))
+    return Choice(named[0], (question, *_twice(named[0]), *_gaps(named[0])))
 
 
 def _twice(column: Column) -> list[str]:
@@ -174,8 +174,8 @@ def _twice(column: Column) -> list[str]:
 
 def _gaps(column: Column) -> list[str]:
     without = column.rows - column.present
-    told = f"{without} of {column.rows} rows have no value and are quarantined."
-    return [told] if without else []
+    note = f"{without} of {column.rows} rows have no value and are quarantined."
+    return [note] if without else []
 
 
 def _mail(column: Column) -> list[str]:
@@ -184,7 +184,7 @@ def _mail(column: Column) -> list[str]:
             "replace them by pseudonyms?"] if forms else []
 
 
-def find_time(events: list[Column], ids: list[Column]) -> Found | None:
+def find_time(events: list[Column], ids: list[Column]) -> Choice | None:
     """Finds the time of the events.
 
     Args:
@@ -207,10 +207,10 @@ def find_time(events: list[Column], ids: list[Column]) -> Found | None:
     elif not column.dates and not hints_at(column.given, "time"):
         questions.append("whole numbers that look like seconds or milliseconds since 1970; is it "
                          "the time?")
-    return Found(column, (*questions, *_gaps(column)))
+    return Choice(column, (*questions, *_gaps(column)))
 
 
-def find_event_type(events: list[Column], taken: list[Column]) -> Found | None:
+def find_event_type(events: list[Column], taken: list[Column]) -> Choice | None:
     """Finds the column that says what kind of event a row is.
 
     Args:
@@ -228,8 +228,8 @@ def find_event_type(events: list[Column], taken: list[Column]) -> Found | None:
             continue
         known = sum(bool(_EVENT.fullmatch(value.strip())) for value in column.values)
         if 2 * known >= len(column.values):
-            return Found(column)
+            return Choice(column)
         if hints_at(column.given, "event") and column.parts <= 2:
-            return Found(column, ("taken for the type of event by its name and its few values; is "
+            return Choice(column, ("taken for the type of event by its name and its few values; is "
                                   "it?",))
     return None

@@ -1,4 +1,4 @@
-"""Ids that a person cannot tell apart, in one form.
+"""Ids that look alike to a person, in one form.
 
 Two tables that come from two programs often differ in what no screen shows: an accent as one
 character or as two, a blank at the end, a mark of no width, `123` as the decimal `123.0`.

@@ -32,10 +32,10 @@ def split_list(text: str, separator: str) -> list[Any]:
     Raises:
       ValueError: The field begins like a list and is none.
     """
-    found = list_literal(text, separator)
-    if found is None:
-        found = [part.strip() for part in text.split(separator)]
-    return [value for value in found if value not in ("", SQL_NULL)]
+    values = list_literal(text, separator)
+    if values is None:
+        values = [part.strip() for part in text.split(separator)]
+    return [value for value in values if value not in ("", SQL_NULL)]
 
 
 def list_literal(text: str, separator: str = ",") -> list[Any] | None:
@@ -59,10 +59,10 @@ def list_literal(text: str, separator: str = ",") -> list[Any] | None:
     inner = text[1:-1].strip()
     whole = len(text) > 1 and text[-1] == close
     if _BEGUN.match(text):
-        found = _quoted(inner) if whole else None
-        if found is None and close != ")":
+        values = _quoted(inner) if whole else None
+        if values is None and close != ")":
             raise ValueError("it begins like a list and is none")
-        return found
+        return values
     if _NESTED.match(text):
         return _nested(text)
     if not whole or close == ")" or any(mark in inner for mark in "[]{}"):
@@ -76,20 +76,20 @@ def list_literal(text: str, separator: str = ",") -> list[Any] | None:
 
 def _quoted(inner: str) -> list[str] | None:
     """Reads values of which some are in quotes, with commas or blanks between them."""
-    found, place = [], 0
+    values, place = [], 0
     while place < len(inner):
         piece = _QUOTED.match(inner, place) or _BARE.match(inner, place)
         if piece is None:
             return None
         if piece[0] not in _ABSENT:
-            found.append(_unquoted(piece[0]).strip())
+            values.append(_unquoted(piece[0]).strip())
         place = piece.end()
         if place < len(inner):
             between = _BETWEEN.match(inner, place)
             if between is None:
                 return None
             place = between.end()
-    return found
+    return values
 
 
 def _unquoted(piece: str) -> str:
@@ -107,10 +107,10 @@ def _unquoted(piece: str) -> str:
 def _nested(text: str) -> list[Any] | None:
     """Reads lists and objects within a list, so that they are named as what they are."""
     try:
-        found = json.loads(text)
+        literal = json.loads(text)
     except (ValueError, RecursionError):
         try:
-            found = ast.literal_eval(text) if len(text) <= _LONGEST else None
+            literal = ast.literal_eval(text) if len(text) <= _LONGEST else None
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             return None
-    return found if isinstance(found, list) else None
+    return literal if isinstance(literal, list) else None

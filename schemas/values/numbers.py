@@ -10,7 +10,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,400}")
 _SPACED = re.compile(r"\s*(-?[0-9]{1,400})(?:\.0+)?\s*")
 _NUMBER = re.compile(r"\s*-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\s*")
 _CODE = re.compile(r"-?0[0-9]")
-# What may stand between groups of three digits where the comma is the decimal mark: a point, a
+# What may be between groups of three digits where the comma is the decimal mark: a point, a
 # blank that may or may not break, or an apostrophe; one of them throughout a number.
 _GROUPED = re.compile(
     "(-?[1-9][0-9]{0,2}([. \u00a0\u202f\u2009'\u2019])[0-9]{3}(?:\\2[0-9]{3})*)(,[0-9]+)?")

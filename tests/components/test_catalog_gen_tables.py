@@ -126,9 +126,9 @@ def test_faults_name_table_file_and_line_in_order(out: Path) -> None:
         ("interactions", "interactions/2.jsonl", 261, "u 'nobody' is not in the table of users"),
         ("interactions", "interactions/2.jsonl", 262, "i 999 is not in the table of items"),
         ("interactions", "interactions/2.jsonl", 263, "i is missing"),
-        ("items", "items/1.jsonl", 1, "i 7 stands already in items/0.jsonl, line 8"),
+        ("items", "items/1.jsonl", 1, "i 7 is already in items/0.jsonl, line 8"),
         ("items", "items/1.jsonl", 2, "i 'seven' is not a whole number"),
-        ("users", "users/1.jsonl", 11, "u 'u3' stands already in users/0.jsonl, line 4"),
+        ("users", "users/1.jsonl", 11, "u 'u3' is already in users/0.jsonl, line 4"),
         ("users", "users/1.jsonl", 12, "u is missing"),
     ]
     names = {p.name for p in out.rglob("*") if p.is_file() and "scratch" not in p.parts}
@@ -172,9 +172,9 @@ def test_the_same_event_is_kept_once(tmp_path: Path) -> None:
     out = run(tmp_path, spec(KIND), {"interactions": events})
     assert faults_of(out) == [
         ("interactions", "interactions/1.jsonl", 1,
-         "the same event stands already in interactions/0.jsonl, line 1"),
+         "the same event is already in interactions/0.jsonl, line 1"),
         ("interactions", "interactions/1.jsonl", 4,
-         "the same event stands already in interactions/0.jsonl, line 2"),
+         "the same event is already in interactions/0.jsonl, line 2"),
     ]
     assert counts_of(out)["interactions"] == {"read": 6, "kept": 4, "quarantined": 2}
     assert sorted(row["kind"][0] for row in events_of(out)) == [b"buy", b"view", b"view", b"view"]
@@ -262,7 +262,7 @@ def test_the_executor_removes_the_spill_however_it_ends(
         scratches.append(Path(arguments[-1]))
         (scratches[0] / "users-00000.rows").write_text("spilled")
         if fails:
-            raise InputError("stopped in the middle")
+            raise InputError("stopped", "stopped in the middle")
 
     monkeypatch.setattr(executor, "ingest", stand_in)
     with pytest.raises(InputError) if fails else nullcontext():

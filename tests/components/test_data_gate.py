@@ -103,7 +103,7 @@ def test_names_the_table_with_too_many_rows_in_quarantine(run_gate, tmp_path):
         "- Table interactions: 13 of 1,000 rows (1.30%) were quarantined, above the limit of "
         "1.00%. Most frequent: 12 x User … is not in the users table (such as u.data line 1); "
         "1 x The time … is not a number (such as u.data line 20).\n"
-        "Correct the data or its schema. The data report tells more: "
+        "Correct the data or its schema. The data report has more: "
         f"{tmp_path / 'report' / 'data_report.html'}"
     )
 

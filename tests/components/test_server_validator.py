@@ -149,7 +149,7 @@ def test_a_server_that_stops_is_asked_no_more():
 
     def gone(signature, inputs):
         asked.append(inputs)
-        raise ServerUnavailableError("No server answers")
+        raise ServerUnavailableError("no-server", "No server answers")
 
     assert not validate_answers(gone, _ANSWERS, min_requests=50, max_p99_ms=1000).passed
     assert len(asked) == 1
@@ -253,10 +253,10 @@ def test_what_cannot_be_compared_fails_with_the_reason(model_uri, tmp_path, brok
 
 @pytest.mark.parametrize("error", [
     OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
-    TesseraError("The server ended. Its last lines:\nOSError: No space left on device"),
+    TesseraError("ended", "The last lines:\nOSError: No space left on device"),
     PermissionError(errno.EACCES, os.strerror(errno.EACCES)),
-    TesseraError("The server ended. Its last lines:\nOSError: Read-only file system: '/tmp'"),
-    TesseraError("The server ended. Its last lines:\nOSError: Cannot allocate memory"),
+    TesseraError("ended", "The last lines:\nOSError: Read-only file system: '/tmp'"),
+    TesseraError("ended", "The last lines:\nOSError: Cannot allocate memory"),
 ])
 def test_what_the_machine_lacks_is_no_fault_of_the_model(model_uri, tmp_path, monkeypatch, error):
     """As a verdict it would stay in the cache after somebody made room."""

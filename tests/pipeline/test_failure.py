@@ -20,7 +20,7 @@ def test_others_words_of_many_lines_are_one_short_line():
 
 
 def test_our_own_error_is_raised_as_it_is(tmp_path):
-    inner = InputError("a column is missing")
+    inner = InputError("no-column", "a column is missing")
     outer = RuntimeError("while running")
     outer.__cause__ = inner
     with pytest.raises(InputError) as caught:

@@ -95,13 +95,13 @@ def test_a_sound_track_is_built_at_ingest_and_yet_an_input() -> None:
 BAD = {
     "sound of no video": (
         {"items": ITEMS + column("audio", "sound_of:film", name="track", kind="BYTES")},
-        "feature 'track': 'sound_of:film' must stand beside the tag 'audio' and name a video "
+        "feature 'track': 'sound_of:film' must be beside the tag 'audio' and name a video "
         r"column of the same table \(it has none\)",
     ),
     "sound that is no audio": (
         {"items": ITEMS + column("video", name="film", kind="BYTES")
          + column("sound_of:film", name="track", kind="BYTES")},
-        r"'sound_of:film' must stand beside the tag 'audio' .* \(film\)",
+        r"'sound_of:film' must be beside the tag 'audio' .* \(film\)",
     ),
     "syntax": (
         {"items": "feature { nme: 1 }"},
@@ -139,7 +139,7 @@ BAD = {
     ),
     "event types that are numbers": (
         {"interactions": EVENTS + column("event_type", kind="INT")},
-        "feature 'score': 'event_type' must stand in the interactions, on a column of BYTES",
+        "feature 'score': 'event_type' must be in the interactions, on a column of BYTES",
     ),
     "a text threshold on a number": (
         {"interactions": EVENTS + column("label:good=yes")},
@@ -147,7 +147,7 @@ BAD = {
     ),
     "unseen items of another type": (
         {"interactions": EVENTS + column("unseen", kind="INT", rest="value_count { max: 2 }")},
-        "feature 'score': 'unseen' must stand once, in the interactions, with the type of the item",
+        "feature 'score': 'unseen' must be given once, in the interactions, with the type of the",
     ),
     "a history without times": (
         {"interactions": EVENTS + column("history:item_id", name="past", kind="BYTES",
@@ -179,7 +179,7 @@ BAD = {
     ),
     "a label of text": (
         {"interactions": EVENTS + column("label:mood", name="said", kind="BYTES")},
-        "the label 'mood' stands on 'said', which is BYTES. A label needs a column of INT or FLOAT",
+        "the label 'mood' is on 'said', which is BYTES. A label needs a column of INT or FLOAT",
     ),
     "a label of text with one value": (
         {"users": USERS + column("label:sort", name="said", kind="BYTES",
@@ -189,21 +189,21 @@ BAD = {
     ),
     "a label on an item": (
         {"items": ITEMS + column("label:quality")},
-        "the label 'quality' stands on 'score', a column of the items. A label belongs to the "
+        "the label 'quality' is on 'score', a column of the items. A label belongs to the "
         "interactions, or to the users as an attribute to learn. Take it away",
     ),
     "personal data to learn": (
         {"users": USERS + column("label:wealth", "pii")},
-        "the label 'wealth' stands on 'score', personal data",
+        "the label 'wealth' is on 'score', personal data",
     ),
     "a history of nothing": (
         {"interactions": EVENTS + column("history:score", name="past")},
-        "feature 'past': 'history:score' must stand in the interactions and name one of "
+        "feature 'past': 'history:score' must be in the interactions and name one of "
         "item_id, user_id, what, who",
     ),
     "a history outside the interactions": (
         {"items": ITEMS + column("history:item_id", name="past", kind="BYTES")},
-        "feature 'past': 'history:item_id' must stand in the interactions",
+        "feature 'past': 'history:item_id' must be in the interactions",
     ),
     "a history of another type": (
         {"interactions": EVENTS + column("history:item_id", name="past")},

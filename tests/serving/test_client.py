@@ -104,7 +104,7 @@ def test_no_server_is_told_with_what_to_do():
     with Client("127.0.0.1", port) as client, pytest.raises(ServerUnavailableError) as caught:
         client.recommend(["ann"])
     assert str(caught.value) == (
-        f"No server answers at 127.0.0.1:{port}. Start one with `tessera serve`."
+        f"No server responds at 127.0.0.1:{port}. Start one with `tessera serve`."
     )
 
 
@@ -112,7 +112,7 @@ def test_a_server_that_never_answers_is_told_after_the_timeout():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with Client("127.0.0.1", port, timeout_s=0.2) as client:
-            with pytest.raises(ServerUnavailableError, match=r"did not answer within 0\.2 s"):
+            with pytest.raises(ServerUnavailableError, match=r"did not respond within 0\.2 s"):
                 client.status()
 
 

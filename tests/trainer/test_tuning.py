@@ -96,7 +96,7 @@ def test_a_killed_search_goes_on_with_its_trial(tmp_path):
 
 def test_an_error_ends_the_search(tmp_path):
     def failing(trial, recipe, state):
-        raise InputError("No validation row")
+        raise InputError("no-rows", "No validation row")
 
     with pytest.raises(FatalError, match="Trial 0 failed: No validation row") as told:
         RecipeTuner(some(trials=3), 1, failing, tmp_path, "one").search()

@@ -26,7 +26,7 @@ COLUMNS = {
 _MARKER = "demo.json"
 _NO_PHOTO, _NO_SOUND, _NO_CLIP, _NO_DESCRIPTION = 0.05, 0.1, 0.5, 0.05
 _NO_AVATAR, _NO_ABOUT = 0.12, 0.08
-_ODD_AVATAR = 0.15  # avatars that tell nothing
+_ODD_AVATAR = 0.15  # avatars that say nothing
 _LABELS = ("new", "sale")
 
 
@@ -50,6 +50,7 @@ def write_demo(folder: Path, sizes: DemoSizes | None = None, seed: int = 7) -> N
         return
     if folder.exists() and not _replaceable(folder):
         raise InputError(
+            "not-a-demo-folder",
             f"{folder} exists and is no demo shop. Give a new or an empty folder to write it to."
         )
     scratch = folder.with_name(f".{folder.name}.partial")
@@ -104,10 +105,10 @@ def _items(
         tone = sound(is_["pitch"], is_["rhythm"], rng)
         film = clip(is_["rhythm"], filming)
         label = (str(rng.choice(_LABELS)),) if rng.random() < 0.3 else ()
-        shown, heard, told = rng.random(3) >= (_NO_PHOTO, _NO_SOUND, _NO_DESCRIPTION)
+        shown, heard, described = rng.random(3) >= (_NO_PHOTO, _NO_SOUND, _NO_DESCRIPTION)
         filmed = filming.random() >= _NO_CLIP
         yield (
-            _product(item), name, text if told else "",
+            _product(item), name, text if described else "",
             _media(folder, f"media/photos/{_product(item)}.png", photo) if shown else "",
             _media(folder, f"media/sounds/{_product(item)}.wav", tone) if heard else "",
             _media(folder, f"media/clips/{_product(item)}.gif", film) if filmed else "",
@@ -126,11 +127,11 @@ def _users(
         avatar = picture(shows["colour"], shows["shape"], rng)
         text = words.about(likes, rng)
         address = words.email(user, rng)
-        shown, told = rng.random(2) >= (_NO_AVATAR, _NO_ABOUT)
+        shown, described = rng.random(2) >= (_NO_AVATAR, _NO_ABOUT)
         yield (
             _customer(user), world.ages[user], REGIONS[world.regions[user]], address,
             _media(folder, f"media/avatars/{_customer(user)}.png", avatar) if shown else "",
-            text if told else "",
+            text if described else "",
         )
 
 

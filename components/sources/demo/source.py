@@ -35,6 +35,7 @@ class DemoSource:
         root = Path(self.data_dir)
         if not root.is_dir():
             raise InputError(
+                "no-demo-folder",
                 f"Folder {root} is missing. Expected a demo shop, as "
                 "components.sources.demo.write_demo(folder) writes it; write it there first."
             )
@@ -42,6 +43,7 @@ class DemoSource:
             path = root / f"{side}.csv"
             if not path.is_file():
                 raise InputError(
+                    "no-demo-file",
                     f"File {path} is missing. A demo shop has {', '.join(COLUMNS)} as CSV; "
                     "write it afresh with components.sources.demo.write_demo(folder)."
                 )
@@ -49,6 +51,7 @@ class DemoSource:
             missing = [c for c in columns if c not in header]
             if missing:
                 raise InputError(
+                    "demo-column-missing",
                     f"File {path} has no column {', '.join(missing)}; expected "
                     f"{', '.join(columns)}. Correct its first line."
                 )

@@ -54,7 +54,7 @@ def email(number: int, rng: np.random.Generator) -> str:
 
 
 def about(likes: dict[str, str], rng: np.random.Generator) -> str:
-    """Lets a customer tell what they like.
+    """Lets a customer say what they like.
 
     Args:
       likes: Favourite level of the attributes topic, mood, pitch and rhythm.

@@ -50,6 +50,7 @@ class DemoSizes:
         low, high = 4 * self.users, self.users * (self.items // 2)
         if self.users < 1 or not low <= self.events <= high:
             raise InputError(
+                "impossible-demo-size",
                 f"A demo shop of {self.users} users and {self.items} items cannot have "
                 f"{self.events} events: choose {low} to {high}, and at least one user."
             )

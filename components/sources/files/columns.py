@@ -82,8 +82,9 @@ class Column:
         """Each column that is read, and whether its extension is dropped."""
         if self._plain is not None:
             return ((self._plain, False),)
-        found = [reference.strip() for reference in _REFERENCE.findall(self.text)]
-        return tuple((name.removesuffix(_STEM).strip(), name.endswith(_STEM)) for name in found)
+        references = [one.strip() for one in _REFERENCE.findall(self.text)]
+        return tuple((name.removesuffix(_STEM).strip(), name.endswith(_STEM))
+                     for name in references)
 
     @cached_property
     def _literals(self) -> list[str]:

@@ -86,20 +86,20 @@ class _Streams:
     def read(self, size: int) -> bytes:
         """Returns at most so many bytes, none at the end."""
         while True:
-            found = b""
+            packed = b""
             if self._decoder.eof:
-                found = self._decoder.unused_data or self._file.read(_BLOCK)
-                while found and not found.strip(b"\0"):  # padding, which .xz allows
-                    found = self._file.read(_BLOCK)
-                if not found:
+                packed = self._decoder.unused_data or self._file.read(_BLOCK)
+                while packed and not packed.strip(b"\0"):  # padding, which .xz allows
+                    packed = self._file.read(_BLOCK)
+                if not packed:
                     return b""
-                found = found.lstrip(b"\0")
+                packed = packed.lstrip(b"\0")
                 self._decoder = self._new()
             elif self._decoder.needs_input:
-                found = self._file.read(_BLOCK)
-                if not found:
+                packed = self._file.read(_BLOCK)
+                if not packed:
                     raise EOFError("the file ends before the end of its compressed data")
-            data = self._decoder.decompress(found, size)
+            data = self._decoder.decompress(packed, size)
             if data:
                 return data
 
@@ -132,31 +132,37 @@ def _zip(file: BinaryIO, path: Path) -> Any:
       InputError: There are several or none, or the archive is a spreadsheet, locked or damaged.
     """
     if not file.seekable():
-        raise InputError(f"File {path} is a zip archive within another one. Unpack it, and name "
+        raise InputError("zip-in-zip",
+                         f"File {path} is a zip archive within another one. Unpack it, and name "
                          "the table in it.")
     try:
         archive = zipfile.ZipFile(file)
     except zipfile.BadZipFile as error:
-        raise InputError(f"File {path} is a zip archive that is damaged or cut short ({error}). "
+        raise InputError("damaged-zip",
+                         f"File {path} is a zip archive that is damaged or cut short ({error}). "
                          "Replace it.") from error
     names = archive.namelist()
     if "[Content_Types].xml" in names or "mimetype" in names:
-        raise InputError(f"File {path} is a document of a spreadsheet or another office program "
+        raise InputError("spreadsheet-file",
+                         f"File {path} is a document of a spreadsheet or another office program "
                          "(such as .xlsx or .ods). Save the table as CSV.")
     tables = [one for one in archive.infolist() if not one.is_dir()
               and not one.filename.startswith("__MACOSX/")
               and not Path(one.filename).name.startswith(".")]
     if len(tables) != 1:
         some = ", ".join(one.filename for one in tables[:5])
-        raise InputError(f"File {path} is a zip archive of {len(tables)} files"
+        raise InputError("zip-of-several-files",
+                         f"File {path} is a zip archive of {len(tables)} files"
                          f"{f' ({some})' if some else ''}, expected one table. Unpack it, and name "
                          "the files in it.")
     if tables[0].flag_bits & 1:
-        raise InputError(f"File {path} is a zip archive with a password. Unpack it.")
+        raise InputError("zip-password",
+                         f"File {path} is a zip archive with a password. Unpack it.")
     try:
         return archive.open(tables[0])
     except (NotImplementedError, zipfile.BadZipFile) as error:
-        raise InputError(f"File {path} is a zip archive that cannot be read ({error}). Unpack it, "
+        raise InputError("unreadable-zip",
+                         f"File {path} is a zip archive that cannot be read ({error}). Unpack it, "
                          "and name the table in it.") from error
 
 

@@ -112,6 +112,7 @@ def without_header(path: Path, layout: Layout, side: str) -> InputError | None:
     if not layout.header or not is_row(head.first, head.rows):
         return None
     return InputError(
+        "no-header",
         f"File {path} has no line that names its columns: its first line ({shown(head.first)}) is "
         f"like the rows below. Say by position which column is which, as in source.{side}.columns: "
         "{user_id: 1, item_id: 2}, or add a line of names.")
@@ -120,20 +121,22 @@ def without_header(path: Path, layout: Layout, side: str) -> InputError | None:
 def _head(path: Path, layout: Layout) -> _Head:
     start = first_lines(path, layout.encoding)
     if _JSON.match("".join(start[:2])):
-        raise InputError(f"File {path} is JSON, no CSV. Set 'dataset' to jsonl.")
+        raise InputError("json-as-csv", f"File {path} is JSON, no CSV. Set 'dataset' to jsonl.")
     excel = _EXCEL.fullmatch(start[0])
     if excel:
         layout, start = replace(layout, delimiter=excel[1]), start[1:]
     if not start:
-        raise InputError(f"File {path} is empty. Give one with rows, or leave it out.")
+        raise InputError("empty-csv", f"File {path} is empty. Give one with rows, or leave it out.")
     if len(start[0]) > LONGEST:
-        raise InputError(f"File {path}: the first line has more than {LONGEST:,} characters. It "
+        raise InputError("header-too-long",
+                         f"File {path}: the first line has more than {LONGEST:,} characters. It "
                          "must name the columns.")
     first = _first_line(path, start, layout)
     rows = _rows(start[1:], layout, len(first))
     if not layout.header:
         if is_header(first, rows):
             raise InputError(
+                "header-with-positions",
                 f"File {path}: its first line names the columns ({shown(first)}), and 'columns' "
                 "has positions, which are for files without such a line. Give these names.")
         names = [str(number) for number in range(1, len(first) + 1)]
@@ -146,19 +149,23 @@ def _first_line(path: Path, start: list[str], layout: Layout) -> list[str]:
     try:
         first = next(_reader(iter(start), layout))
     except csv.Error as error:
-        raise InputError(f"File {path}: the first line is no CSV ({error}). It must name the "
+        raise InputError("header-not-csv",
+                         f"File {path}: the first line is no CSV ({error}). It must name the "
                          "columns.") from error
     if not any(name.strip() for name in first):
-        raise InputError(f"File {path} starts with an empty line. Its first line must name the "
+        raise InputError("header-empty",
+                         f"File {path} starts with an empty line. Its first line must name the "
                          "columns.")
     if layout.header and any(has_unknown_bytes(name) for name in first):
-        raise InputError(f"File {path}: the names of its columns are no text in "
+        raise InputError("header-encoding",
+                         f"File {path}: the names of its columns are no text in "
                          f"{layout.encoding}. Set 'encoding' (perhaps latin-1), or save it as "
                          "UTF-8.")
     if len(first) == 1:
         others = [mark for mark in _SEPARATORS if mark != layout.delimiter and mark in first[0]]
         if others:
             raise InputError(
+                "wrong-delimiter",
                 f"File {path} has one column only, {shown(first)!r}, with the delimiter "
                 f"{layout.delimiter!r}. Set 'delimiter' to {others[0]!r}?"
             )

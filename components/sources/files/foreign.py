@@ -71,4 +71,4 @@ def refuse_foreign(path: Path, start: bytes) -> None:
     """
     for one in FORMATS:
         if one.begins.match(start):
-            raise InputError(f"File {path} is {one.name}. {one.advice}.")
+            raise InputError("foreign-file-format", f"File {path} is {one.name}. {one.advice}.")

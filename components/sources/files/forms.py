@@ -76,5 +76,5 @@ def _form(values: tuple[str, ...]) -> Form | None:
     return None
 
 
-def _most(found: Iterable[object], number: int) -> bool:
-    return sum(map(bool, found)) >= _MOSTLY * number
+def _most(matches: Iterable[object], number: int) -> bool:
+    return sum(map(bool, matches)) >= _MOSTLY * number

@@ -32,8 +32,8 @@ def is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _compared(first: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[Form, bool]]:
-    found = forms(rows, len(first))
-    return [(form, _belongs(name.strip(), form)) for name, form in zip(first, found, strict=True)
+    kinds = forms(rows, len(first))
+    return [(form, _belongs(name.strip(), form)) for name, form in zip(first, kinds, strict=True)
             if form is not None and form.strong and present(name)]
 
 

@@ -35,8 +35,8 @@ def elements(file: IO[str]) -> Iterator[tuple[int, str]]:
         if block.endswith("\\"):
             block += file.read(1)
         start = place = 0
-        while found := (_QUOTED if quoted else _PLAIN).search(block, place):
-            mark, place = found[0], found.end()
+        while match := (_QUOTED if quoted else _PLAIN).search(block, place):
+            mark, place = match[0], match.end()
             if mark == '"':
                 quoted = not quoted
             ends = (mark in ",]" and depth == 1) or (mark == "[" and depth == 0)

@@ -90,7 +90,8 @@ def _survive(path: Path, size: int) -> None:
     done = subprocess.run([sys.executable, "-c", _PROBE, str(path), str(size)], capture_output=True,
                           check=False)
     if done.returncode < 0:
-        raise InputError(f"Parquet file {path} is damaged: reading it kills the process (signal "
+        raise InputError("parquet-kills-reader",
+                         f"Parquet file {path} is damaged: reading it kills the process (signal "
                          f"{-done.returncode}). Replace it.")
 
 
@@ -104,15 +105,18 @@ def _reading(path: Path) -> Iterator[Place]:
     except Exception as error:  # pyarrow raises many kinds on damaged files
         if _PICKLED in str(error):
             raise InputError(
+                "pickled-column",
                 f"Parquet file {path} has a column of pickled Python objects (an extension type of "
                 "pyarrow). Reading it could run a program that the file brings along. Write the "
                 "column as plain values.") from None
         if place.line:
-            raise InputError(f"Parquet file {path} cannot be read further than row {place.line} "
+            raise InputError("damaged-parquet",
+                             f"Parquet file {path} cannot be read further than row {place.line} "
                              f"({error}). It is damaged: replace it.") from error
         _refuse_other(path)
-        raise InputError(f"File {path} is no Parquet file, or damaged ({error}). Set 'dataset' to "
-                         "csv or jsonl where it is text, or replace it.") from error
+        raise InputError("not-parquet",
+                         f"File {path} is no Parquet file, or damaged ({error}). Set 'dataset' to "
+                         "csv or jsonl if it is text, or replace it.") from error
 
 
 def _refuse_other(path: Path) -> None:
@@ -121,7 +125,8 @@ def _refuse_other(path: Path) -> None:
         start = file.read(START)
     packed = compression(start)
     if packed:
-        raise InputError(f"File {path} is compressed ({packed}). Parquet is compressed inside: "
+        raise InputError("compressed-parquet",
+                         f"File {path} is compressed ({packed}). Parquet is compressed inside: "
                          "unpack the file.")
     if not start.startswith(b"PAR1"):
         refuse_foreign(path, start)

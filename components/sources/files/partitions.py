@@ -21,5 +21,5 @@ def partitions(shard: str) -> dict[str, str | None]:
       `partitions("sales/day=2024-05-01/part-0.csv")` is `{"day": "2024-05-01"}`.
     """
     folders = (_FOLDER.fullmatch(part) for part in PurePath(shard).parent.parts)
-    found = {unquote(one[1]).strip(): unquote(one[2]) for one in folders if one}
-    return {name: None if value == _ABSENT else value for name, value in found.items()}
+    values = {unquote(one[1]).strip(): unquote(one[2]) for one in folders if one}
+    return {name: None if value == _ABSENT else value for name, value in values.items()}

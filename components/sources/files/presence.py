@@ -38,24 +38,26 @@ def check_columns(side: str, table: TableOptions, features: Sequence[Feature], n
     for path, columns in names.items():
         for name in columns:
             if name in read and columns.count(name) > 1:
-                raise InputError(f"File {path} has the column {name!r} twice. Rename one of them.")
+                raise InputError("duplicate-column",
+                                 f"File {path} has the column {name!r} twice. Rename one of them.")
         for feature in features:
             everywhere = (feature.required or feature.role) and not keyed
             if fault := _absent(feature, table, columns if everywhere else somewhere, side):
                 which, advice = fault
                 raise headless(path) or InputError(
+                    "missing-column",
                     f"File {path} has no column {which}. It has: {shown(columns)}.{advice}")
 
 
 def _late_keys(paths: Iterable[Path], rows: Rows, wanted: set[str]) -> set[str]:
     """Returns which of some names are keys of a row, however late it comes."""
-    found: set[str] = set()
+    present: set[str] = set()
     for path in paths:
-        for row in rows(path) if found != wanted else ():
-            found |= wanted & row.keys()
-            if found == wanted:
+        for row in rows(path) if present != wanted else ():
+            present |= wanted & row.keys()
+            if present == wanted:
                 break
-    return found
+    return present
 
 
 def _absent(feature: Feature, table: TableOptions, columns: Collection[str],

@@ -34,7 +34,8 @@ def json_columns(path: Path, layout: Layout) -> list[str]:
         keys.update(dict.fromkeys(row))
         fault = fault or "".join(f"line {line}: {reason}" for reason in faults)
     if not keys:
-        raise InputError(f"File {path} has no JSON objects ({fault}). Expected one a line, "
+        raise InputError("not-json-objects",
+                         f"File {path} has no JSON objects ({fault}). Expected one a line, "
                          "or one array of them.")
     return list(keys)
 

@@ -52,7 +52,8 @@ class FileSource:
 
     def __post_init__(self) -> None:
         if not self._root.is_dir():
-            raise InputError(f"Folder {self._root} is missing. Give the data's folder with "
+            raise InputError("no-data-folder",
+                             f"Folder {self._root} is missing. Give the data's folder with "
                              "--data-dir.")
         for side in SIDES:
             table = self.options.table(side)
@@ -62,16 +63,19 @@ class FileSource:
             for name in table.columns:
                 if name not in known:
                     raise InputError(
+                        "column-not-in-schema",
                         f"source.{side}.columns names {name!r}, which the schema of {side} does "
                         f"not have. It has: {', '.join(known)}."
                     )
             if not table.header and self.file_format != "csv":
-                raise InputError(f"source.{side}: positions of columns and 'header' are for CSV; "
+                raise InputError("positions-without-csv",
+                                 f"source.{side}: positions of columns and 'header' are for CSV; "
                                  f"{self.file_format} names its columns. Give these names.")
             self._check_columns(side, table)
             self._check_rows(side)
         if self._reads_media() and not self._media.is_dir():
-            raise InputError(f"source.media_dir: folder {self._media} is missing. The path is "
+            raise InputError("no-media-folder",
+                             f"source.media_dir: folder {self._media} is missing. The path is "
                              "relative to the data folder.")
 
     @property
@@ -102,24 +106,27 @@ class FileSource:
           InputError: A pattern matches no file.
         """
         table = self.options.table(side)
-        found: list[str] = []
+        shards: list[str] = []
         for pattern in table.files if table else ():
             try:
                 matches = sorted(self._root.glob(pattern))
             except (ValueError, NotImplementedError) as error:
-                raise InputError(f"source.{side}.files: {pattern!r} is no path relative to the "
+                raise InputError("pattern-not-relative",
+                                 f"source.{side}.files: {pattern!r} is no path relative to the "
                                  f"data folder {self._root} ({error}).") from error
             files = [p for p in matches if p.is_file()]
             if matches and not files:
-                raise InputError(f"source.{side}.files: {pattern!r} is a folder or a broken link "
+                raise InputError("pattern-is-folder",
+                                 f"source.{side}.files: {pattern!r} is a folder or a broken link "
                                  f"in {self._root}. Name its files, as in 'folder/*.csv'.")
             if not files:
                 raise InputError(
+                    "pattern-matches-nothing",
                     f"source.{side}.files: {pattern!r} matches no file in {self._root}. Paths "
                     "are relative to the data folder."
                 )
-            found += [os.path.relpath(p, self._root) for p in files]
-        return list(dict.fromkeys(found))
+            shards += [os.path.relpath(p, self._root) for p in files]
+        return list(dict.fromkeys(shards))
 
     def records(self, side: str, shard: str) -> Iterator[Record]:
         """Yields the rows of one file.
@@ -134,7 +141,7 @@ class FileSource:
         encoding = self.options.encoding
         for line, row, faults in rows:
             values: dict[str, Any] = {}
-            found = list(faults)
+            reasons = list(faults)
             for feature, column in columns:
                 try:
                     value = column.value(row, encoding)
@@ -142,11 +149,11 @@ class FileSource:
                         continue
                     value = self._value(value, feature)
                 except ValueFault as fault:
-                    found.append(f"{feature.name}: {fault}")
+                    reasons.append(f"{feature.name}: {fault}")
                     continue
                 if value is not None:
                     values[feature.name] = value
-            yield Record(values, shard, line, tuple(found))
+            yield Record(values, shard, line, tuple(reasons))
 
     def _features(self, side: str) -> list[Feature]:
         return [f for f in self.spec.table(side) if not f.derived]
@@ -170,7 +177,8 @@ class FileSource:
         shards, layout = self.shards(side), self.options.layout(side)
         if any(has_rows(self._root / shard, self.file_format, layout) for shard in shards):
             return
-        raise InputError(f"The {side} have no row: {', '.join(shards)} in {self._root} "
+        raise InputError("empty-table",
+                         f"The {side} have no row: {', '.join(shards)} in {self._root} "
                          f"{'has' if len(shards) == 1 else 'have'} nothing but the names of the "
                          "columns. Give a file with rows"
                          f"{'' if side == 'interactions' else f', or leave source.{side} out'}.")

@@ -58,6 +58,7 @@ def reading(path: Path) -> Iterator[Place]:
     except _BROKEN as error:
         why = str(error) or type(error).__name__
         raise InputError(
+            "damaged-text-file",
             f"File {path} cannot be read further than line {place.line} ({why}). It is damaged, "
             "cut short, or of another encoding than the configuration says: replace it, or set "
             "'encoding'."
@@ -66,7 +67,8 @@ def reading(path: Path) -> Iterator[Place]:
 
 def forbidden(path: Path, error: PermissionError) -> InputError:
     """Builds the error of a file that this user may not read."""
-    return InputError(f"File {path} cannot be read ({error.strerror}). Give yourself the right to "
+    return InputError("unreadable-file",
+                      f"File {path} cannot be read ({error.strerror}). Give yourself the right to "
                       "read it.")
 
 
@@ -121,16 +123,19 @@ def first_lines(path: Path, encoding: str) -> list[str]:
             if size >= _BLOCK:
                 break
     if not "".join(start).strip():
-        raise InputError(f"File {path} is empty. Give one with rows, or leave it out.")
+        raise InputError("empty-text-file",
+                         f"File {path} is empty. Give one with rows, or leave it out.")
     start[0] = start[0].lstrip("\ufeff")
     if "\x00" in start[0]:
-        raise InputError(f"File {path} is no text in {encoding}: it holds zero bytes. "
+        raise InputError("zero-bytes",
+                         f"File {path} is no text in {encoding}: it holds zero bytes. "
                          "Set 'encoding' (perhaps utf-16), or save it as UTF-8.")
     special = [(number, line) for number, line in enumerate(start, 1) if not line.isascii()]
     wrong = [number for number, line in special if has_unknown_bytes(line)]
     # A damaged line or two are faults of their rows; where most are wrong, the encoding is.
     if len(wrong) > max(1, len(special) // 2):
         raise InputError(
+            "wrong-encoding",
             f"File {path} is no text in {encoding}: {len(wrong)} of the first {len(start)} lines "
             f"hold bytes that it does not know, the first is line {wrong[0]}. Set 'encoding' "
             "(perhaps latin-1), or save it as UTF-8."

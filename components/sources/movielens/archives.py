@@ -40,9 +40,9 @@ def provide(name: str, folder: Path, console: Console, base_url: str | None = No
 
     Args:
       name: A name in `EDITIONS`.
-      folder: The folder that the edition's own will lie in.
-      console: Where progress and the terms are told.
-      base_url: Where the archives lie; by default the mirror that the environment variable
+      folder: The folder that the edition's own will be in.
+      console: Where progress and the terms are shown.
+      base_url: Where the archives are; by default the mirror that the environment variable
         TESSERA_MOVIELENS_URL names, or GroupLens.
       waits: Seconds before each further attempt.
 
@@ -52,10 +52,11 @@ def provide(name: str, folder: Path, console: Console, base_url: str | None = No
     edition = EDITIONS[name]
     places = [folder / edition.folder, *(folder / table for table in edition.tables.values())]
     if any(place.exists() for place in places):
-        return  # The source tells what is missing.
+        return  # The source says what is missing.
     base = (base_url or os.environ.get(MIRROR) or GROUPLENS).rstrip("/")
     if not base.startswith(("http://", "https://")):
-        raise InputError(f"{MIRROR} is {base!r}; expected an address with http:// or https://.")
+        raise InputError("bad-mirror",
+                         f"{MIRROR} is {base!r}; expected an address with http:// or https://.")
     url, part = f"{base}/{edition.folder}.zip", folder / f"{edition.folder}.zip.part"
     try:
         with download.writing(folder):
@@ -66,6 +67,7 @@ def provide(name: str, folder: Path, console: Console, base_url: str | None = No
         _unpack(part, folder, edition)
     except download.DownloadError as error:
         raise InputError(
+            "movielens-not-fetched",
             f"{edition.title} cannot be fetched: {error}. Without a network, get "
             f"{GROUPLENS}/{edition.folder}.zip by hand, unpack it, and give the folder that holds "
             f"{edition.folder} with --data-dir. {MIRROR} names a mirror."

@@ -25,7 +25,7 @@ class Edition:
       tables: The file of each table that it has.
       read: Yields a file's rows, given the table: line, values by the schema's column, faults.
       columns: Where files have a header, the file's column for the schema's, by table.
-      content: Whether TMDB's posters and plots may lie beside it.
+      content: Whether TMDB's posters and plots may be beside it.
     """
 
     title: str

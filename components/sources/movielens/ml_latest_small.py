@@ -1,7 +1,7 @@
-"""MovieLens-latest-small: ratings.csv and movies.csv; it tells nothing of its users but their ids.
+"""MovieLens-latest-small: ratings.csv and movies.csv; it has nothing of its users but their ids.
 
-Its tags.csv is not read: a tag is what a viewer said of a film, at a time that may lie behind a
-test row's, and would tell who has seen it. Its links.csv leads to other sites, which are not read.
+Its tags.csv is not read: a tag is what a viewer said of a film, at a time that may be after a
+test row's, and says who has seen it. Its links.csv leads to other sites, which are not read.
 
 Layout: https://files.grouplens.org/datasets/movielens/ml-latest-small-README.html
 """

@@ -45,12 +45,14 @@ class MovieLensSource:
         archive = f"files.grouplens.org/datasets/movielens/{edition.folder}.zip"
         if not self._root.is_dir():
             raise InputError(
+                "no-movielens-folder",
                 f"Folder {self._root} is missing. {edition.title} is read from a folder that holds "
                 f"{edition.folder}, unpacked from {archive}."
             )
         for name in edition.tables.values():
             if not (self._root / self._folder / name).is_file():
                 raise InputError(
+                    "no-movielens-file",
                     f"File {self._root / self._folder / name} is missing. A {edition.title} folder "
                     f"holds {', '.join(edition.tables.values())} (or {edition.folder} with them). "
                     f"Unpack {archive} there."
@@ -103,8 +105,8 @@ class MovieLensSource:
         content = self._content if side == "items" and self._edition.content else None
         for line, values, faults in self._edition.read(side, self._root / shard):
             if content and values:
-                found, doubts = content.of(values["item_id"] or "")
-                values, faults = values | found, faults + doubts
+                media, doubts = content.of(values["item_id"] or "")
+                values, faults = values | media, faults + doubts
             yield Record(values, shard, line, faults)
 
     def _check_header(self, path: Path, columns: Mapping[str, str]) -> None:
@@ -112,6 +114,7 @@ class MovieLensSource:
         missing = [name for name in columns.values() if name not in header]
         if missing:
             raise InputError(
+                "movielens-column-missing",
                 f"File {path} has no column {', '.join(missing)}; it has {', '.join(header)}. "
                 f"Expected {self._edition.title} as GroupLens packs it."
             )

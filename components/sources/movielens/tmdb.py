@@ -46,7 +46,8 @@ class TmdbContent:
         linked = [name for name in (_PLOTS, _SUSPECTS) if (self.root / name).is_file()]
         if linked and not (self.root / _LINKS).is_file():
             raise InputError(
-                f"File {self.root / _LINKS} is missing. It tells which film is which in "
+                "no-tmdb-links",
+                f"File {self.root / _LINKS} is missing. It says which film is which in "
                 f"{linked[0]} (columns movie_id, tmdb_id). Add it, or remove {linked[0]}."
             )
 
@@ -77,6 +78,7 @@ class TmdbContent:
             overviews = {str(film["id"]): film.get("overview") for film in films}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
+                "bad-tmdb-plots",
                 f"File {self.root / _PLOTS} is not a JSON list of TMDB films with id and overview "
                 f"({error}). Replace it, or remove it to go without plots."
             ) from error
@@ -105,12 +107,14 @@ class TmdbContent:
         header = csv_columns(path, layout)
         missing = [column for column in columns if column not in header]
         if missing:
-            raise InputError(f"File {path} has no column {', '.join(missing)}; expected "
+            raise InputError("tmdb-column-missing",
+                             f"File {path} has no column {', '.join(missing)}; expected "
                              f"{', '.join(columns)}. Correct its first line.")
-        found = []
+        rows = []
         for line, row, faults in csv_rows(path, layout):
             if faults:
-                raise InputError(f"File {path} line {line}: {faults[0]}. Correct it: it says which "
+                raise InputError("bad-tmdb-line",
+                                 f"File {path} line {line}: {faults[0]}. Correct it: it says which "
                                  "film is which.")
-            found.append(tuple(row[column] for column in columns))
-        return found
+            rows.append(tuple(row[column] for column in columns))
+        return rows

@@ -28,7 +28,7 @@ EVENTS = [
     (b"ann, a, 12, 4", None),  # spaces behind the comma belong to the layout
     (b"ann,a,1714564800000,4\r", None),
     # The moment of the line before, told in another way.
-    (b"ann,a,2024-05-01T14:00:00+02:00,4", "row: the same event stands already in events.csv"),
+    (b"ann,a,2024-05-01T14:00:00+02:00,4", "row: the same event is already in events.csv"),
     (b"ann,a,2024-05-01,", None),
     ("ünal,a,13,4".encode(), None),
     (b'"ann",a,14,"4\n"', None),
@@ -39,7 +39,7 @@ EVENTS = [
     (b"nobody,a,10,4", "row: who 'nobody' is not in the table of users"),
     (b"ann,nothing,10,4", "row: what 'nothing' is not in the table of items"),
     (b"Ann,a,10,4", "row: who 'Ann' is not in the table of users"),
-    (b"ann ,a,10,4", "row: the same event stands already in events.csv, line 2"),
+    (b"ann ,a,10,4", "row: the same event is already in events.csv, line 2"),
     (b"ann,a,,4", "row: when is missing"),
     (b"ann,a,yesterday,4", f"row: when 'yesterday' {NO_TIME}"),
     (b"ann,a,01.05.2024,4", f"row: when '01.05.2024' {NO_TIME}"),
@@ -68,7 +68,7 @@ ITEMS = [
     (b"a,A title,x|y,120,pixel.png", None),
     (b'b,"A ""quoted""\ntitle, with a comma",,,', None),
     (b"c," + b"x" * 200_000 + b",,,", None),  # Python's own limit is 131072
-    (b"a,Once more,,,", "row: what 'a' stands already in items.csv, line 2"),
+    (b"a,Once more,,,", "row: what 'a' is already in items.csv, line 2"),
     (b",No id,,,", "row: what is missing"),
     (b"d,Long,1|2|3|4,,", "value: tags has 4 values, at most 3 fit"),
     (b"e,Thick,,9223372036854775808,",

@@ -80,7 +80,7 @@ def test_another_digest_is_refused_and_nothing_kept(archives, part):
 
 def test_a_refusal_is_told_at_once(archives, part):
     archives.ways = [404]
-    with pytest.raises(DownloadError, match="a.zip answers HTTP 404 Not Found"):
+    with pytest.raises(DownloadError, match="a.zip responds with HTTP 404 Not Found"):
         fetch(archives, part)
     assert len(archives.asked) == 1
 

@@ -113,7 +113,7 @@ def test_missing_folder_and_files_are_named(folder: Path) -> None:
     with pytest.raises(InputError, match="nowhere is missing. MovieLens-100K is read from"):
         MovieLensSource(str(folder / "nowhere"))
     (folder / "mapping/links.csv").unlink()
-    with pytest.raises(InputError, match=r"links.csv is missing. It tells which film is which"):
+    with pytest.raises(InputError, match=r"links.csv is missing. It says which film is which"):
         MovieLensSource(str(folder))
     (folder / "ml-100k/u.item").unlink()
     with pytest.raises(InputError, match=r"u.item is missing. A MovieLens-100K folder holds"):

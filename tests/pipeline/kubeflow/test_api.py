@@ -24,7 +24,8 @@ def test_nobody_answers(command):
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     code, _, err = command(url)
     assert code == 2
-    assert err.startswith(f"tessera: Nobody answers at {url}") and "port-forward" in err
+    assert err.startswith("tessera: error[kubeflow-not-found]: ")
+    assert url in err and "port-forward" in err
 
 
 @pytest.mark.parametrize(("status", "hint"), [(404, "is no Kubeflow Pipelines server"),

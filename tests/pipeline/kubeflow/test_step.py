@@ -26,12 +26,12 @@ def raiser(error):
 
 
 @pytest.mark.parametrize(("error", "code"), [
-    (InputError("no such folder"), 2), (DataAnomalyError("strange data"), 3),
-    (TesseraError("sorry"), 1)])
+    (InputError("no-folder", "no such folder"), 2),
+    (DataAnomalyError("odd-data", "strange data"), 3), (TesseraError("sad", "sorry"), 1)])
 def test_our_errors_keep_their_code_behind_tfxs(capfd, error, code):
     assert run_step("Trainer", raiser(error)) == code
     told = capfd.readouterr().err
-    assert told == f"tessera: Trainer failed: {error}\n"
+    assert told == f"tessera: Trainer failed: error[{error.code}]: {error}\n"
 
 
 def test_other_errors_show_where_they_came_from(capfd):

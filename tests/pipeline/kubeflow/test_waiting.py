@@ -34,7 +34,8 @@ def test_a_failed_run_names_its_step(kubeflow_server, command):
         task("trainer", "FAILED", 2, "ImagePullBackOff: registry.example/tessera:2"))]
     code, _, err = command(kubeflow_server.url, "--wait")
     assert code == 1
-    assert err.startswith("tessera: The run failed in trainer (ImagePullBackOff: registry.example")
+    assert err.startswith("tessera: error[run-failed]: ")
+    assert "trainer (ImagePullBackOff: registry.example" in err
     assert "/#/runs/details/runs-1" in err and err.count("\n") == 1
 
 
@@ -88,7 +89,7 @@ def test_a_failure_after_retries_names_the_step_alone(kubeflow_server, command, 
         task("executor(0)", "FAILED", 6), task("executor(1)", "FAILED", 7, "OOMKilled (137)"))]
     code, out, err = command(kubeflow_server.url, "--wait")
     assert code == 1 and "executor" not in out
-    assert err.startswith("tessera: The run failed in trainer: OOMKilled (137). The last line of")
+    assert err.startswith("tessera: error[run-failed]: ") and "trainer: OOMKilled (137)." in err
 
 
 def test_a_step_that_was_begun_twice_is_told_by_its_last_attempt(kubeflow_server, command, tasks):
@@ -140,7 +141,7 @@ def test_ctrl_c_leaves_the_run_and_says_how_to_come_back(kubeflow_server, comman
     kubeflow_server.runs = [seen("RUNNING")]
     monkeypatch.setattr(time, "sleep", interrupt)
     code, _, err = command(kubeflow_server.url, "--wait")
-    assert code == 130 and err.startswith("tessera: Interrupted. The run goes on")
+    assert code == 130 and err.startswith("tessera: error[wait-interrupted]: ")
     assert "--attach runs-1" in err and err.count("\n") == 1
 
 
