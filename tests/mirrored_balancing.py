@@ -11,7 +11,6 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 import keras  # noqa: E402
 from tiny_fit import ITEMS, tiny_data  # noqa: E402
 
-from trainer.data.interactions import model_inputs  # noqa: E402
 from trainer.layers.balancing import PCGradBalance  # noqa: E402
 from trainer.loss_scale import MirroredLossScale  # noqa: E402
 from trainer.model import build_network  # noqa: E402
@@ -22,7 +21,7 @@ ROWS = 32
 STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 DATA = tiny_data()
 RAW = {n: v[:ROWS] for n, v in DATA.reader.splits["train"].items()}
-BATCH = (model_inputs(RAW), {n: RAW[f"label__{n}"] for n in ("like", "rating")})
+BATCH = (DATA.reader.inputs(RAW), {n: RAW[f"label__{n}"] for n in ("like", "rating")})
 
 
 def build(balancing: str, replicas: int) -> MultiTaskModel:

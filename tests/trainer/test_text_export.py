@@ -10,7 +10,6 @@ import tiny_shop
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_transform import TFTransformOutput
 
-from trainer.data.interactions import model_inputs
 from trainer.layers.text import TEXT_TOWERS
 from trainer.model import build_network
 from trainer.multitask import MultiTaskModel
@@ -68,7 +67,7 @@ def test_every_tower_reads_the_texts_of_users_and_items(spec, texts, tower):
         "id", "about", "about_topics", "about_sentiment", "history", "context"]
     words = {"plot", "about"} & {*data.user_side.content, *data.item_side.content}
     assert words == (set() if tower == "tfidf" else {"plot", "about"})
-    rows = model_inputs(data.reader.rows(data.files["train"]))
+    rows = data.reader.inputs(data.reader.rows(data.files["train"]))
     columns = {n: look(rows["user_index"]) for n, look in network.user_lookup.items()}
     names = {tensor.name for tensor in network.user.inputs}
     read = {n: tf.constant(v) for n, v in rows.items() if n in names}
@@ -95,7 +94,7 @@ def test_every_tower_trains_with_noise_that_serving_never_meets(spec, texts, tow
                if (np.array(w) != old).any()}
     unchanged = {w.path for w in network.item.trainable_weights} - changed
     assert not {path for path in unchanged if "items_plot/" in path and "/token" not in path}
-    rows = model_inputs(data.reader.rows(data.files["test"]))
+    rows = data.reader.inputs(data.reader.rows(data.files["test"]))
     first, again = (network.training(rows, training=False)["rating"] for _ in range(2))
     np.testing.assert_array_equal(first, again)
 
