@@ -73,7 +73,7 @@ def test_a_dataset_of_ids_alone_has_none():
 
 def test_a_spec_refuses_what_is_no_modality():
     """A recipe's `all` that nobody resolved would read nothing in silence."""
-    with pytest.raises(ValueError, match="'all'.* is no modality"):
+    with pytest.raises(InputError, match="modality 'all'"):
         read_spec("demo").inputs("items", ("all",))
 
 
