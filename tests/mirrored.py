@@ -15,7 +15,6 @@ import keras  # noqa: E402
 from tiny_fit import ITEMS, tiny_data  # noqa: E402
 
 from trainer import fit  # noqa: E402
-from trainer.data.interactions import model_inputs  # noqa: E402
 from trainer.layers.balancing import PCGradBalance  # noqa: E402
 from trainer.loss_scale import MirroredLossScale  # noqa: E402
 from trainer.model import build_network  # noqa: E402
@@ -26,7 +25,7 @@ ROWS = 32
 STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 DATA = tiny_data()
 RAW = {n: v[:ROWS] for n, v in DATA.reader.splits["train"].items()}
-BATCH = (model_inputs(RAW), {n: RAW[f"label__{n}"] for n in ("like", "rating")})
+BATCH = (DATA.reader.inputs(RAW), {n: RAW[f"label__{n}"] for n in ("like", "rating")})
 
 
 def build(balancing: str, replicas: int) -> MultiTaskModel:

@@ -10,6 +10,7 @@ from trainer.data.interactions import InteractionReader
 from trainer.data.tables import Table
 from trainer.features import Side
 from trainer.fit import TrainingData
+from trainer.preprocessing.declarations import row_columns
 from trainer.recipe import Recipe
 
 USERS, ITEMS, LENGTH = 12, 15, 4
@@ -25,6 +26,10 @@ class ArrayReader(InteractionReader):
     """Reads rows from memory; a file's name is the split it holds."""
 
     splits: dict | None = None
+
+    @property
+    def declared(self):
+        return row_columns(SPEC)
 
     def raw(self, files, batch_size, shuffle_seed=None):
         assert self.splits is not None

@@ -24,7 +24,8 @@ from trainer.export.module import Recommender
 from trainer.export.save import save
 from trainer.features import Side
 from trainer.model import build_network
-from trainer.preprocessing.preprocess import preprocessing_fn
+from trainer.preprocessing.column import write_columns
+from trainer.preprocessing.preprocess import declared_columns, preprocessing_fn
 from trainer.recipe import Recipe
 from trainer.recipe.modalities import for_dataset
 from trainer.run import run_fn, training_data
@@ -107,6 +108,7 @@ def _transform_tables(raw, spec, recipe, folder):
             # A folder each: vocabularies of several tables have the same file name.
             with tft_beam.Context(temp_dir=str(folder / "tmp" / side)):
                 _transform(pipeline, spec.schema(side), raw[side], config, folder / side, side)
+            write_columns(declared_columns(config), folder / side)
     for side in raw:
         files = sorted(str(path) for path in (folder / side).glob("rows*.gz"))
         found[side] = SimpleNamespace(output=TFTransformOutput(str(folder / side)), files=files)

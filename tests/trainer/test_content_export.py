@@ -11,7 +11,6 @@ from worlds import column
 
 from schemas import parse_spec
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
-from trainer.data.interactions import model_inputs
 from trainer.encoders.operations import foreign_operations
 from trainer.layers.text import TEXT_TOWERS
 from trainer.model import build_network
@@ -100,7 +99,7 @@ def test_every_tower_reads_the_texts_of_both_sides_and_learns_from_noisy_ones(wo
         "id", "about", "about_topics", "about_sentiment", "history", "context"]
     words = {"plot", "about"} & {*data.user_side.content, *data.item_side.content}
     assert words == (set() if tower == "tfidf" else {"plot", "about"})
-    rows = model_inputs(data.reader.rows(data.files["train"]))
+    rows = data.reader.inputs(data.reader.rows(data.files["train"]))
     content = {n: look(rows["user_index"]) for n, look in network.user_lookup.items()}
     names = {tensor.name for tensor in network.user.inputs}
     found = network.user({**{n: tf.constant(v) for n, v in rows.items() if n in names}, **content})

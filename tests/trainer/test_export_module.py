@@ -8,7 +8,6 @@ import tensorflow as tf
 from tiny_shop import DAY, ITEMS, MET, USERS, examples, request, together
 
 from trainer.answers import Answerer
-from trainer.data.interactions import model_inputs
 from trainer.encoders.operations import foreign_operations
 from trainer.recipe import Recipe
 from trainer.scoring import catalogue, ranking_scores
@@ -26,11 +25,11 @@ def all_rows(shop):
 
 
 @pytest.fixture(scope="module")
-def by_pair(exported):
+def by_pair(exported, shop):
     """The training model's predictions for rows, each with an item index."""
 
     def by_pair(rows, index):
-        inputs = {**model_inputs(rows), "item_index": np.asarray(index, np.int32)}
+        inputs = {**shop.data.reader.inputs(rows), "item_index": np.asarray(index, np.int32)}
         found = {n: np.asarray(v) for n, v in exported.network.training(inputs).items()}
         return {
             "retrieval": (found["query"] * found["candidate"]).sum(axis=1),
@@ -231,7 +230,7 @@ def test_examples_rank_the_catalogue_without_regard_to_item_and_label(
     raw = _in_order(shop, all_rows)
     found = exported.ask("rank_examples", examples=examples(raw, spec))["scores"]
     expected = ranking_scores(
-        exported.network, model_inputs(all_rows), catalogue(exported.network)[0])
+        exported.network, all_rows, catalogue(exported.network)[0])
     np.testing.assert_allclose(found, expected[:, 1:], **CLOSE)
     changed = [{**row, "film": [424242], "stars": [1.0]} for row in raw]
     again = exported.ask("rank_examples", examples=examples(changed, spec))["scores"]

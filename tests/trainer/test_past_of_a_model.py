@@ -17,7 +17,6 @@ from worlds import column, history
 from components.catalog_gen.histories import Histories
 from schemas import parse_spec
 from trainer.answers import Answerer
-from trainer.data.interactions import model_inputs
 from trainer.encoders.operations import foreign_operations
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.save import save
@@ -163,7 +162,7 @@ def test_types_are_indices_and_unknown_ones_none(world, model):
 @one_model
 def test_a_model_reads_no_string_and_no_outcome(model):
     data, network = model.data, model.network
-    inputs = model_inputs(_rows(data, "train"))
+    inputs = data.reader.inputs(_rows(data, "train"))
     read = {tensor.name for tensor in network.training.inputs}
     assert {columns.PAST_TYPE, columns.PAST_GAP, columns.PAST_HOUR, columns.PAST_COUNTS,
             columns.PAST_SERIES, columns.PAST_WORDS, columns.ITEM_WORDS} <= read
