@@ -39,7 +39,7 @@ class Executor(base_executor.BaseExecutor):
         outcome = evaluate(
             artifact_utils.get_single_uri(written) if written
             else path_utils.serving_model_path(model.uri), interactions)
-        outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]))
+        outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]), "RankingEvaluator")
 
 
 def evaluate(model_path: str, interactions: Interactions) -> Outcome:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from ingested import run_ingest
 from movielens_layouts import FILES, write_layout
 
-from components.sources import SCHEMAS, open_source
+from components.sources import SOURCES, open_source
 from components.sources.movielens import EDITIONS
 from schemas import SIDES, InputError, read_spec
 
@@ -88,7 +88,7 @@ def ingested(tmp_path_factory) -> Callable[[str], Ingested]:
 
 
 def _ingest(name: str, folder: Path, out: Path) -> Ingested:
-    written = run_ingest(open_source(name, str(folder)), read_spec(SCHEMAS[name]), out)
+    written = run_ingest(open_source(name, str(folder)), read_spec(SOURCES[name].schema), out)
     tables = {
         side: [_values(tf.train.Example.FromString(record))
                for split, records in written.in_order.items() if split.startswith(side)
@@ -108,12 +108,12 @@ def _values(example: tf.train.Example) -> dict[str, list]:
 
 
 def test_every_edition_was_written(name):
-    assert set(FILES) == set(NAMES) and name in SCHEMAS
+    assert set(FILES) == set(NAMES) and name in SOURCES
 
 
 def test_rows_have_the_schemas_columns(name, tmp_path):
     write_layout(name, tmp_path)
-    spec, source = read_spec(SCHEMAS[name]), open_source(name, str(tmp_path))
+    spec, source = read_spec(SOURCES[name].schema), open_source(name, str(tmp_path))
     media = {"overview", "poster"}  # TMDB's, which no archive holds
     for side in SIDES:
         declared = {f.name for f in spec.table(side) if not f.derived} - media

@@ -98,9 +98,11 @@ def test_a_root_without_metadata_is_told(run):
 def test_what_a_runs_own_model_was_made_of(run, source):
     nodes = {
         "CatalogGen": NodeRun("CatalogGen", outputs={"users": "/u", "items": "/i",
-                                                     "interactions": "/n", "quarantine": "/q"}),
+                                                     "interactions": "/n", "quarantine": "/q"},
+                              types={"quarantine": "tessera.Quarantine"}),
         "Trainer": NodeRun("Trainer", outputs={"model": "/model", "answers": "/a",
-                                               "model_run": str(run.root / "model_run")})}
+                                               "model_run": str(run.root / "model_run")},
+                           types={"model": "Model", "model_run": "ModelRun"})}
     found = run_source(source.spec, source.recipe, nodes)
     assert str(found.model) == "/model/Format-Serving"
     assert {side: str(folder) for side, folder in found.tables.items()} == {
