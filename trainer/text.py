@@ -13,7 +13,7 @@ from trainer.recipe import Recipe
 
 def columns_not_read(feature: Feature, recipe: Recipe) -> set[str]:
     """Returns the columns of a text that the recipe's tower leaves aside."""
-    if recipe.model.towers.text == "tfidf":
+    if isinstance(recipe.modalities["text"].tower, Tfidf):
         return {feature.name}
     return {named(feature.name) for named in (
         columns.tfidf_ids, columns.tfidf, columns.characters_ids, columns.characters)}

@@ -5,7 +5,7 @@ from typing import Any
 
 from components.parameter_driver import ParameterDriver
 from trainer.encoders.module import digest, resolve
-from trainer.recipe.encoders import Encoders
+from trainer.encoders.options import Encoders
 
 
 class Driver(ParameterDriver):

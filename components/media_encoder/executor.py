@@ -18,8 +18,8 @@ from schemas.progress import Progress
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.encodings import Encodings
 from trainer.encoders.module import load
-from trainer.recipe.encoders import Encoder as Options
-from trainer.recipe.encoders import Encoders
+from trainer.encoders.options import Encoder as Options
+from trainer.encoders.options import Encoders
 
 _TABLES = ("users", "items")
 

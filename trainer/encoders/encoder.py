@@ -10,7 +10,7 @@ from schemas.media import SOUND_RATE, WAV_HEADER
 from trainer.encoders.module import Module
 from trainer.preprocessing.audio import is_sound
 from trainer.preprocessing.image import small_image
-from trainer.recipe.encoders import Encoder as Options
+from trainer.encoders.options import Encoder as Options
 
 # What an encoder of each modality takes: dtype, numbers of axes, and the same in words.
 TAKES: dict[str, tuple[tf.DType, tuple[int, ...], str]] = {

@@ -1,4 +1,4 @@
-"""The recipe's `encoders`: pretrained networks that turn texts, pictures or sounds into vectors."""
+"""What a recipe may say of the pretrained networks that turn contents into vectors."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.media import SOUND_SECONDS
-from trainer.recipe.strict import Count, Number, Strict, Whole
+from trainer.options.strict import Count, Number, Strict, Whole
 
 KERAS = ".keras"
 Pixels = Annotated[Count, Field(le=4096)]
@@ -35,6 +35,12 @@ class Encoder(Strict):
     batch_size: Annotated[Count, Field(le=65_536)] = 32
     output: Annotated[str | Whole | None, BeforeValidator(_name_or_place)] = None
     replaces_tower: bool = False
+
+    def located(self, folder: Path) -> "Encoder":
+        """Returns the same with an absolute path, a relative one starting at a folder."""
+        if self.local is None:
+            return self
+        return self.model_copy(update={"handle": str((folder / self.local).absolute())})
 
     @property
     def local(self) -> Path | None:
@@ -72,23 +78,3 @@ class AudioEncoder(Encoder):
     """
 
     seconds: Annotated[Number, Field(ge=0.1, le=SOUND_SECONDS)] = 10.0
-
-
-class Encoders(Strict):
-    """A pretrained network for each modality that is to have one."""
-
-    text: Encoder | None = None
-    image: ImageEncoder | None = None
-    audio: AudioEncoder | None = None
-
-    def given(self) -> dict[str, Encoder]:
-        """Returns the encoders that there are, by modality."""
-        found = {name: getattr(self, name) for name in type(self).model_fields}
-        return {name: encoder for name, encoder in found.items() if encoder is not None}
-
-    def located(self, folder: Path) -> "Encoders":
-        """Returns the same with absolute paths, relative ones starting at a folder."""
-        return self.model_copy(update={
-            name: encoder.model_copy(update={"handle": str((folder / encoder.local).absolute())})
-            for name, encoder in self.given().items() if encoder.local is not None
-        })

@@ -13,6 +13,7 @@ Width = Annotated[Whole, Field(gt=0, le=4096)]
 Positive = Annotated[Number, Field(gt=0.0)]
 Weight = Annotated[Number, Field(ge=0.0)]
 Share = Annotated[Number, Field(ge=0.0, lt=1.0)]
+Strength = Annotated[Number, Field(ge=0.0, le=1.0)]
 
 
 class Strict(BaseModel):
