@@ -7,7 +7,14 @@ import pytest
 import tensorflow as tf
 
 from schemas.media import SOUND_RATE, wav
-from trainer.preprocessing.audio import HOP, WINDOW, cepstrum, frame_count, log_mel, spectrogram
+from trainer.modalities.audio.preprocess import (
+    HOP,
+    WINDOW,
+    cepstrum,
+    frame_count,
+    log_mel,
+    spectrogram,
+)
 
 MELS, MFCC = 40, 13
 

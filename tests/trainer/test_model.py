@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from schemas import parse_spec
-from trainer.features import Side
+from trainer.data.side import Side
 from trainer.model import build_network
 
 

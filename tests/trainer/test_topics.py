@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from scipy import sparse
 
+from trainer.modalities.text.topics import factorize, fit, tfidf, topic_shares
 from trainer.preprocessing import topics as module
-from trainer.preprocessing.topics import factorize, fit, tfidf, topic_shares
 
 
 @pytest.fixture(scope="module")

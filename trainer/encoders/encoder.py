@@ -8,8 +8,8 @@ import tensorflow as tf
 from schemas import InputError
 from schemas.media import SOUND_RATE, WAV_HEADER
 from trainer.encoders.module import Module
-from trainer.preprocessing.audio import is_sound
-from trainer.preprocessing.image import small_image
+from trainer.modalities.audio.preprocess import is_sound
+from trainer.modalities.image.preprocess import small_image
 from trainer.recipe.encoders import Encoder as Options
 
 # What an encoder of each modality takes: dtype, numbers of axes, and the same in words.

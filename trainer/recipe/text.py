@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from trainer.preprocessing.stop_words import languages, plain
+from trainer.modalities.text.stop_words import languages, plain
 from trainer.recipe.strict import Count, Strict, Whole
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import tensorflow as tf
 from PIL import Image
 
 from pipeline.explanation.asked import Source
-from pipeline.explanation.parts import png
 from schemas import parse_spec
+from trainer.modalities.image.explain import png
 from trainer.recipe import Recipe
 
 _ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"

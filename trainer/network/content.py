@@ -4,76 +4,42 @@ Each feature becomes a block: a bag of weighted words, or a short dense vector. 
 at most 1 and 0 where the feature is absent, so that no modality outweighs the others.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
+import keras
 import numpy as np
 from keras import ops
 from scipy import sparse
 
 from schemas import Feature
-from trainer.features import Side
-from trainer.layers.registry import look_up
+from trainer.data.side import Side
+from trainer.modalities import modality_of
+from trainer.modalities.modality import Block
 from trainer.preprocessing import columns
 
 _GRID = 4
 _BATCH = 512
 
 
-@dataclass(frozen=True)
-class Block:
-    """One feature of some rows.
-
-    Attributes:
-      values: Weights of a bag's words `(batch, words)`, or a dense vector `(batch, width)`.
-      words: The bag's words `(batch, words)`; `None` for a dense vector.
-    """
-
-    values: Any
-    words: Any = None
+def content_inputs(side: Side) -> dict[str, keras.KerasTensor]:
+    """Returns an input for each content column of a side."""
+    return {
+        name: keras.Input(values.shape[1:], dtype=str(values.dtype), name=name)
+        for name, values in side.content.items()
+    }
 
 
 def content_block(feature: Feature, read) -> Block:
     """Returns the block of a feature, with operations of Keras, from transformed columns."""
-    return look_up(_BLOCKS, str(feature.modality), "modality")(feature.name, read)
+    return modality_of(feature).block(feature.name, read)
 
 
-def _values(name: str, read) -> Block:
-    return Block(_unit(ops.cast(read[name] > 0, "float32")), read[name])
-
-
-def _terms(name: str, read) -> Block:
-    return Block(_unit(read[columns.tfidf(name)]), read[columns.tfidf_ids(name)])
-
-
-def _number(name: str, read) -> Block:
-    return Block(ops.tanh(ops.cast(read[name], "float32"))[:, None] * _present(name, read))
-
-
-def _cepstrum(name: str, read) -> Block:
-    values = ops.cast(read[columns.mfcc(name)], "float32")
-    return Block(_unit(values) * _present(name, read))
-
-
-def _picture(name: str, read) -> Block:
-    return Block(_unit(colours(_pixels(name, read))) * _present(name, read))
-
-
-def _mean_frame(name: str, read) -> Block:
-    pixels = ops.mean(_pixels(name, read), axis=1)
-    return Block(_unit(colours(pixels)) * _present(name, read))
-
-
-def _pixels(name: str, read):
+def pixels(name: str, read):
+    """Returns the colours of a feature's pictures, -0.5 to 0.5."""
     return ops.cast(read[name], "float32") / 255.0 - 0.5
 
 
-def _present(name: str, read):
+def presence(name: str, read):
+    """Returns 1.0 where a feature has a value, `(batch, 1)`."""
     return ops.cast(read[columns.present(name)], "float32")[:, None]
-
-
-_BLOCKS = {"categorical": _values, "text": _terms, "numeric": _number, "audio": _cepstrum,
-           "image": _picture, "video": _mean_frame}
 
 
 def colours(pixels):
@@ -121,7 +87,7 @@ def _sparse(block: Block, vocabularies: dict[str, int], name: str) -> sparse.csr
                              shape=(len(words), vocabularies[name]))
 
 
-def _unit(vectors):
+def unit(vectors):
     """Scales vectors `(batch, width)` to length 1; zeros stay."""
     length = ops.sqrt(ops.sum(ops.square(vectors), axis=-1, keepdims=True))
     return vectors / ops.maximum(length, 1e-6)
