@@ -6,6 +6,7 @@ them together. Which features exist comes from the spec, what is built of them f
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 from keras import ops
@@ -233,8 +234,9 @@ def _user_model(spec, recipe, users, past, seed) -> tuple[keras.Model, list[Part
     parts, built = build_parts(plan_parts(spec, recipe, USERS), Materials(
         USERS, users, inputs, options.dim, options.dropout,
         lambda: _known(index, users, USERS), past, seed + 1))
-    fused, about = _fuse(*_stack(built), recipe, USERS, parts, seed + 4)
-    shared = look_up(SHARINGS, options.sharing, "sharing")(
+    vectors, present = _stack(built)
+    fused, about = _fuse(vectors, present, recipe, USERS, parts, seed + 4)
+    shared: Any = look_up(SHARINGS, options.sharing, "sharing")(
         list(recipe.tasks), options.dim, options.dropout, name="sharing",
         **({"experts": options.experts} if options.experts else {}),
     )

@@ -93,4 +93,4 @@ class IntegratedGradients(tf.Module):
 def _kept(moved: Moved) -> int:
     if moved.reader.by_index:
         return len(moved.distance.shape) - 1
-    return moved.reader.part.gradient[moved.number].axes
+    return moved.reader.numbers[moved.number].axes

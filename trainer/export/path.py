@@ -70,7 +70,7 @@ class Path:
                 del layer.call
 
     def _tower(self, reader: Reader) -> Callable:
-        call, numbers = reader.part.layer.call, reader.part.gradient
+        call, numbers = reader.part.layer.call, reader.numbers
 
         def moved(inputs, *args, **kwargs):
             if not reader.by_index:

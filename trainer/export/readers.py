@@ -9,7 +9,7 @@ import tensorflow_transform as tft
 
 from trainer.modalities.terms import UNKNOWN
 from trainer.model import Network
-from trainer.network.part import Embedded, Part
+from trainer.network.part import Embedded, Numbers, Part
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,12 @@ class Reader:
     @property
     def by_index(self) -> bool:
         """Whether it embeds what it reads; else it reads numbers."""
-        return isinstance(self.part.gradient[0], Embedded)
+        return not self.numbers
+
+    @property
+    def numbers(self) -> list[Numbers]:
+        """The numbers that it reads; none where it embeds."""
+        return [one for one in self.part.gradient if isinstance(one, Numbers)]
 
 
 def readers(network: Network, transforms: dict[str, tft.TFTransformOutput]) -> Iterator[Reader]:

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from schemas import Feature
-from schemas.errors import unknown
+from schemas import Feature, InputError, unknown
 from trainer.network.part import Part
 from trainer.preprocessing.column import Column
 
@@ -55,10 +54,14 @@ class Modality(ABC):
     Attributes:
       name: The tag in a schema, the name in a recipe.
       divisible: Whether an explanation says so where it cannot divide a value into pieces.
+      pictured: Whether a data report shows some values as pictures.
+      timed: Whether a data report measures how long values last.
     """
 
     name: ClassVar[str]
     divisible: ClassVar[bool] = False
+    pictured: ClassVar[bool] = False
+    timed: ClassVar[bool] = False
 
     @abstractmethod
     def columns(self, feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
@@ -103,6 +106,22 @@ class Modality(ABC):
           Kind and place of a piece, see `Division`, and its share.
         """
         return iter(())
+
+    def picture(self, value: bytes) -> Any:
+        """Returns a raw value of a pictured modality as a picture of Pillow."""
+        raise NotImplementedError(f"values of {self.name} have no picture")
+
+    def seconds(self, value: bytes) -> float:
+        """Returns how long a raw value of a timed modality lasts."""
+        raise NotImplementedError(f"values of {self.name} do not last")
+
+    def encoder_input(self) -> Any:
+        """Returns how pretrained encoders take values, an `EncoderInput`.
+
+        Raises:
+          InputError: No encoder takes any.
+        """
+        raise InputError(f"No pretrained encoder reads the modality {self.name!r}.")
 
     def show(self, values: list, tints: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
         """Returns what a page shows of a divided value, given each piece's value and tint."""

@@ -18,6 +18,7 @@ class Audio(Modality):
 
     name = "audio"
     divisible = True
+    timed = True
 
     def columns(self, feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
         """See `Modality`."""
@@ -67,6 +68,16 @@ class Audio(Modality):
                options: Any) -> Iterator[tuple[str, Any, float]]:
         """See `Modality`."""
         return explain.shares(found[name], values, options.seconds)
+
+    def seconds(self, value: bytes) -> float:
+        """See `Modality`."""
+        return max(0.0, explain.seconds(value))
+
+    def encoder_input(self) -> Any:
+        """See `Modality`."""
+        from trainer.modalities.audio.encode import INPUT
+
+        return INPUT
 
     def show(self, values: list, tints: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
         """See `Modality`."""

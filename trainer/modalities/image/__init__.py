@@ -17,6 +17,7 @@ class Image(Modality):
 
     name = "image"
     divisible = True
+    pictured = True
 
     def columns(self, feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
         """See `Modality`."""
@@ -57,6 +58,16 @@ class Image(Modality):
                options: Any) -> Iterator[tuple[str, Any, float]]:
         """See `Modality`."""
         return explain.shares(found[name])
+
+    def picture(self, value: bytes) -> Any:
+        """See `Modality`."""
+        return explain.picture(value)
+
+    def encoder_input(self) -> Any:
+        """See `Modality`."""
+        from trainer.modalities.image.encode import INPUT
+
+        return INPUT
 
     def show(self, values: list, tints: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
         """See `Modality`."""

@@ -1,6 +1,6 @@
 """Texts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from schemas import Feature
@@ -40,7 +40,8 @@ class Text(Modality):
 
             return tower(feature, materials, options, self.vocabularies(feature, options))
 
-        embedded = zip((str, columns.characters), self.vocabularies(feature, options), strict=False)
+        named: tuple[Callable[[str], str], ...] = (str, columns.characters)
+        embedded = zip(named, self.vocabularies(feature, options), strict=False)
         yield Part(name, side, f"the column {name!r}", build,
                    gradient=tuple(Embedded(vocabulary, column) for column, vocabulary in embedded))
         if options.topics:
@@ -76,6 +77,12 @@ class Text(Modality):
                options: Any) -> Iterator[tuple[str, Any, float]]:
         """See `Modality`."""
         return explain.shares(name, values, found)
+
+    def encoder_input(self) -> Any:
+        """See `Modality`."""
+        from trainer.modalities.text.encode import INPUT
+
+        return INPUT
 
     def show(self, values: list, tints: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
         """See `Modality`."""

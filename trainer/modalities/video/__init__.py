@@ -18,6 +18,7 @@ class Video(Modality):
 
     name = "video"
     divisible = True
+    pictured = True
 
     def columns(self, feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
         """See `Modality`."""
@@ -60,6 +61,10 @@ class Video(Modality):
                options: Any) -> Iterator[tuple[str, Any, float]]:
         """See `Modality`."""
         return explain.shares(found[name])
+
+    def picture(self, value: bytes) -> Any:
+        """See `Modality`."""
+        return explain.middle_frame(value)
 
     def show(self, values: list, tints: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
         """See `Modality`."""

@@ -19,6 +19,13 @@ def frames(video: bytes) -> np.ndarray:
     return pixels.reshape(VIDEO_FRAMES, VIDEO_SIDE, VIDEO_SIDE, 3)
 
 
+def middle_frame(video: bytes) -> Image.Image:
+    """Returns the frame in the middle of a video."""
+    with Image.open(io.BytesIO(video)) as strip:
+        top = VIDEO_FRAMES // 2 * VIDEO_SIDE
+        return strip.convert("RGB").crop((0, top, VIDEO_SIDE, top + VIDEO_SIDE))
+
+
 def divide(values: list) -> Iterator[Division]:
     """Yields the frames, each replaced by the video's mean colour."""
     if len(values[0]) != VIDEO_BYTES:
