@@ -14,7 +14,8 @@ from trainer.families.factors import folding, nonnegative_factors, right_factors
 from trainer.families.forest import fit_forest, rank
 from trainer.families.similarity import build_similarity, compute_factors, relevant_pairs
 from trainer.fit import TrainingData
-from trainer.network.content import colours, content_block, content_matrix
+from trainer.modalities.blocks import colours
+from trainer.network.content import content_block, content_matrix
 from trainer.recipe import Recipe, Task
 from trainer.recipe.families import ForestOptions
 from trainer.scoring import catalogue, ranking_scores

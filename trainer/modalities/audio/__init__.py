@@ -55,7 +55,7 @@ class Audio(Modality):
         """See `Modality`."""
         from keras import ops
 
-        from trainer.network.content import presence, unit
+        from trainer.modalities.blocks import presence, unit
 
         values = unit(ops.cast(read[columns.mfcc(name)], "float32"))
         return Block(values * presence(name, read))

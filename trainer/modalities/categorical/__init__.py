@@ -46,7 +46,7 @@ class Categorical(Modality):
         """See `Modality`."""
         from keras import ops
 
-        from trainer.network.content import unit
+        from trainer.modalities.blocks import unit
 
         return Block(unit(ops.cast(read[name] > 0, "float32")), read[name])
 

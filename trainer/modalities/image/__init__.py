@@ -46,7 +46,7 @@ class Image(Modality):
 
     def block(self, name: str, read: Mapping[str, Any]) -> Block:
         """See `Modality`."""
-        from trainer.network.content import colours, pixels, presence, unit
+        from trainer.modalities.blocks import colours, pixels, presence, unit
 
         return Block(unit(colours(pixels(name, read))) * presence(name, read))
 

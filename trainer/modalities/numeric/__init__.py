@@ -43,6 +43,6 @@ class Numeric(Modality):
         """See `Modality`."""
         from keras import ops
 
-        from trainer.network.content import presence
+        from trainer.modalities.blocks import presence
 
         return Block(ops.tanh(ops.cast(read[name], "float32"))[:, None] * presence(name, read))

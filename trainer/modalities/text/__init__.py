@@ -65,7 +65,7 @@ class Text(Modality):
 
     def block(self, name: str, read: Mapping[str, Any]) -> Block:
         """See `Modality`."""
-        from trainer.network.content import unit
+        from trainer.modalities.blocks import unit
 
         return Block(unit(read[columns.tfidf(name)]), read[columns.tfidf_ids(name)])
 

@@ -49,7 +49,7 @@ class Video(Modality):
         """See `Modality`."""
         from keras import ops
 
-        from trainer.network.content import colours, pixels, presence, unit
+        from trainer.modalities.blocks import colours, pixels, presence, unit
 
         return Block(unit(colours(ops.mean(pixels(name, read), axis=1))) * presence(name, read))
 
