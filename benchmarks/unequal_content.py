@@ -9,8 +9,8 @@ from tiny_fit import ArrayReader
 
 from schemas import parse_spec
 from trainer.data.events import concatenate, read_events
+from trainer.data.side import Side
 from trainer.data.tables import Table
-from trainer.features import Side
 from trainer.fit import TrainingData
 from trainer.model import Network, build_network
 from trainer.multitask import MultiTaskModel

@@ -16,8 +16,8 @@ from components.sources.files.readers import FORMATS
 from pipeline.kubeflow.options import KubeflowOptions
 from pipeline.yaml_loader import Loader
 from schemas import FeatureSpec, InputError, read_spec, unknown
-from trainer.recipe import Recipe
 from trainer.options.strict import Number, Positive, Strict, Weight, Whole
+from trainer.recipe import Recipe
 
 _RECIPES = Path(__file__).parent / "recipes"
 _USUAL_SCHEMAS = "schemas"  # a folder's name that tells nothing of the dataset

@@ -16,7 +16,7 @@ def check_texts(name: str, recipe: Recipe, spec: schemas.FeatureSpec) -> None:
     Raises:
       InputError: Neither users nor items have a text.
     """
-    if any(spec.inputs(side, ("text",)) for side in ("users", "items")):
+    if any(feature.language for side in ("users", "items") for feature in spec.inputs(side)):
         return
     for key, value in asked_of_texts(recipe).items():
         raise schemas.InputError(

@@ -7,8 +7,8 @@ import tensorflow as tf
 from worlds import column, history, small_spec
 
 from trainer.data.interactions import InteractionReader
+from trainer.data.side import Side
 from trainer.data.tables import Table
-from trainer.features import Side
 from trainer.fit import TrainingData
 from trainer.preprocessing.declarations import row_columns
 from trainer.recipe import Recipe

@@ -18,7 +18,7 @@ def losses(folder: Path) -> dict[str, list[dict[str, float]]]:
     import numpy as np
 
     from schemas import parse_spec
-    from trainer.features import Side
+    from trainer.data.side import Side
     from trainer.model import build_network
     from trainer.multitask import MultiTaskModel
     from trainer.recipe import Recipe

@@ -20,9 +20,9 @@ from trainer.checkpoint import Checkpoint
 from trainer.curves import Curves, Epochs, Steps, epochs_noted
 from trainer.data.events import Events, concatenate, read_events
 from trainer.data.interactions import InteractionReader
+from trainer.data.side import Side
 from trainer.data.tables import Table
 from trainer.factorization import build_factorization
-from trainer.features import Side
 from trainer.label_facts import label_means
 from trainer.loss_scale import MirroredLossScale
 from trainer.model import Network, build_network

@@ -10,17 +10,18 @@ import tensorflow_transform as tft
 from schemas import SIDES, FeatureSpec, parse_spec
 from trainer.data.interactions import InteractionReader
 from trainer.data.past import past_vocabularies, with_item_reviews
+from trainer.data.side import Side
 from trainer.data.tables import Table, read_table
 from trainer.encoders.encodings import Encodings, encoded_side, has_tower
 from trainer.families import FAMILIES
 from trainer.families.job import Job
-from trainer.features import Side
 from trainer.fit import TrainingData
 from trainer.layers.registry import look_up
+from trainer.modalities import modality_of
+from trainer.network.plan import options_of
 from trainer.preprocessing.column import Role, columns_of
 from trainer.preprocessing.past import event_values, past_strings
 from trainer.recipe import Recipe
-from trainer.text import columns_not_read, text_vocabularies
 
 
 class Given(NamedTuple):
@@ -116,17 +117,16 @@ def model_side(
 ) -> Side:
     """Returns what the model holds of a table: the columns that its towers read."""
     features = spec.inputs(side, recipe.modalities, recipe.labels)
-    texts = [f for f in features if f.modality == "text"]
     # Labels and what they are made of are no input, nor is what only a replaced tower would read.
     read = {f.name for f in features if has_tower(f, recipe)}
-    unread = {name for f in texts for name in columns_not_read(f, recipe)}
+    options = {f.name: options_of(recipe, str(f.modality)) for f in features}
+    unread = {name for f in features for name in modality_of(f).unread(f, options[f.name])}
     declared = columns_of(transform)
     content = {n: v for n, v in table.columns.items()
                if declared[n].role is Role.INPUT and declared[n].feature in read
                and n not in unread}
     # Padding, the values, one unknown value.
-    vocabularies = {f.name: transform.vocabulary_size_by_name(f.name) + 2
-                    for f in features if f.modality == "categorical"}
-    for text in texts:
-        vocabularies.update(text_vocabularies(text, recipe, transform))
+    vocabularies = {
+        name: transform.vocabulary_size_by_name(name) + 2
+        for f in features for name in modality_of(f).vocabularies(f, options[f.name])}
     return Side(len(table), content, vocabularies)

@@ -5,7 +5,8 @@ from worlds import column, history, small_spec
 
 from pipeline.check_parts import check_part_names
 from schemas import InputError, available, read_spec
-from trainer.part_names import joined, part_names
+from trainer.network.part import Built, Part, build_parts
+from trainer.network.plan import plan_parts
 from trainer.recipe import Recipe
 from trainer.recipe.modalities import for_dataset
 
@@ -71,10 +72,16 @@ def test_the_datasets_of_the_project_have_names_of_their_own(dataset):
                                          "item_reviews"]})
     recipe = for_dataset(recipe, spec)
     check_part_names(recipe, "all", spec)
-    assert part_names(spec, recipe, "items")[0] == ("id", "the ids")
+    first = plan_parts(spec, recipe, "items")[0]
+    assert (first.name, first.reads) == ("id", "the ids")
 
 
 def test_parts_are_never_replaced():
-    assert list(joined({"id": (1,)}, {"age": (2,)})) == ["id", "age"]
+    def part(name):
+        return Part(name, "items", "", lambda materials: Built(materials, None, None))
+
+    parts, built = build_parts([part("id"), part("age")], "tower")
+    assert [(one.name, one.layer) for one in parts] == [("id", "tower"), ("age", "tower")]
+    assert len(built) == 2
     with pytest.raises(ValueError, match="two parts of the network have the same name: id"):
-        joined({"id": (1,)}, {"id": (2,)})
+        build_parts([part("id"), part("id")], "tower")

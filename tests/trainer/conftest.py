@@ -18,11 +18,11 @@ from theatre import PREPROCESSING, theatre_spec, theatre_tables
 from worlds import column, history, png, small_spec
 
 from trainer.data.events import concatenate, read_events
+from trainer.data.side import Side
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
 from trainer.export.save import save
-from trainer.features import Side
 from trainer.model import build_network
 from trainer.preprocessing.column import write_columns
 from trainer.preprocessing.preprocess import declared_columns, preprocessing_fn

@@ -7,14 +7,15 @@ import pytest
 from scipy import sparse
 from worlds import column, history, small_spec
 
-from trainer.content import colours, content_matrix
 from trainer.data.events import Events
+from trainer.data.side import Side
 from trainer.data.tables import Table
 from trainer.families.factors import folding, nonnegative_factors, right_factors
 from trainer.families.forest import fit_forest, rank
 from trainer.families.similarity import build_similarity, compute_factors, relevant_pairs
-from trainer.features import Side
 from trainer.fit import TrainingData
+from trainer.modalities.blocks import colours
+from trainer.network.content import content_matrix
 from trainer.recipe import Recipe, Task
 from trainer.recipe.families import ForestOptions
 from trainer.scoring import catalogue, ranking_scores

@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 from narrowed import narrowed
 
-from trainer.codebook import fit_codebook, fitted_tower
 from trainer.layers.image.fourier import FourierTower, bands_of
 from trainer.layers.image.patches import patches
+from trainer.modalities.image.codebook import fit_codebook, fitted_tower
 from trainer.model import build_network
 
 SIZE = 24

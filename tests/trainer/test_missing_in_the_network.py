@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks import unequal_content
-from trainer.features import Side
+from trainer.data.side import Side
 from trainer.layers.imputation import IMPUTATIONS
 from trainer.model import build_network
 from trainer.multitask import MultiTaskModel

@@ -6,7 +6,6 @@ import pytest
 from pydantic import ValidationError
 
 from trainer.families import FAMILIES
-from trainer.features import IMAGE_TOWERS
 from trainer.layers.balancing import BALANCINGS
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.fusion.late import DECISIONS
@@ -15,6 +14,7 @@ from trainer.layers.imputation import IMPUTATIONS
 from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
 from trainer.layers.text import TEXT_TOWERS
+from trainer.modalities.image.tower import IMAGE_TOWERS
 from trainer.recipe import ModelOptions, Recipe
 from trainer.recipe.towers import Towers
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.features import Side
+from trainer.data.side import Side
 from trainer.model import build_network
 from trainer.multitask import MultiTaskModel
 from trainer.optimizer import RowAdamW

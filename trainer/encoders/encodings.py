@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from schemas import Feature, FeatureSpec
-from trainer.features import Side
+from trainer.data.side import Side
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, Purpose, read_columns, write_columns
 from trainer.recipe import Recipe

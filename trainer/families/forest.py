@@ -14,11 +14,11 @@ import numpy as np
 from scipy import sparse
 
 from schemas.progress import Progress
-from trainer.content import content_matrix
 from trainer.data.events import Events
+from trainer.data.side import Side
 from trainer.families.job import Job
-from trainer.features import Side
 from trainer.fit import TrainingData
+from trainer.network.content import content_matrix
 from trainer.recipe import Task
 from trainer.recipe.families import ForestOptions
 from trainer.written_scores import TaskScores, WrittenScores

@@ -17,15 +17,16 @@ from keras import ops
 from scipy import sparse
 
 from schemas import FeatureSpec
-from trainer.content import content_block, content_matrix
 from trainer.data.events import Events
+from trainer.data.side import Side
 from trainer.families.factors import folding, nonnegative_factors, right_factors
 from trainer.families.job import Job
-from trainer.features import Side, content_inputs
 from trainer.fit import TrainingData
 from trainer.layers.profile import DistanceForm, HistorySum, UnitLength
 from trainer.layers.table import TableLookup
 from trainer.model import Network
+from trainer.network.content import content_block, content_inputs, content_matrix
+from trainer.network.part import ITEMS, USERS, whole_part
 from trainer.preprocessing import columns
 from trainer.recipe.families import SimilarityOptions
 
@@ -136,7 +137,8 @@ def build_similarity(data: TrainingData, factors: Factors, known: Events,
     lookup = {n: TableLookup(v, name=f"items_{n}") for n, v in data.item_side.content.items()
               if n in items.input}
     return Network(user, items, {}, lookup, same, same, {}, data.recipe.ranking,
-                   data.item_side.rows, training, ["history"], modalities)
+                   data.item_side.rows, training, [whole_part("history", USERS)],
+                   [whole_part(name, ITEMS) for name in modalities])
 
 
 def _weights(options: SimilarityOptions) -> tuple[float, float]:

@@ -1,19 +1,21 @@
-"""The modalities that a column may have, by name."""
+"""The modalities: one package each, in one registry."""
 
-from trainer.modalities.audio.options import AudioOptions
-from trainer.modalities.categorical.options import CategoricalOptions
-from trainer.modalities.image.options import ImageOptions
-from trainer.modalities.numeric.options import NumericOptions
-from trainer.modalities.options import ModalityOptions
-from trainer.modalities.text.options import TextOptions
-from trainer.modalities.video.options import VideoOptions
+from trainer.modalities.audio import Audio
+from trainer.modalities.categorical import Categorical
+from trainer.modalities.image import Image
+from trainer.modalities.modality import (
+    MODALITIES,
+    Division,
+    Modality,
+    divisions,
+    modality_of,
+    register,
+)
+from trainer.modalities.numeric import Numeric
+from trainer.modalities.text import Text
+from trainer.modalities.video import Video
 
-# What recipes may say, by modality; a modality that is registered here may be written in a recipe.
-MODALITY_OPTIONS: dict[str, type[ModalityOptions]] = {
-    "categorical": CategoricalOptions,
-    "numeric": NumericOptions,
-    "text": TextOptions,
-    "image": ImageOptions,
-    "audio": AudioOptions,
-    "video": VideoOptions,
-}
+for _modality in (Categorical(), Numeric(), Text(), Image(), Audio(), Video()):
+    register(_modality)
+
+__all__ = ["MODALITIES", "Division", "Modality", "divisions", "modality_of", "register"]

@@ -34,8 +34,8 @@ class Task(Strict):
         self.kind.check(self.label, self.labels)
         if self.labels is not None and not self.kind.several:
             able = " and ".join(f"'{name}'" for name, kind in TASK_KINDS.items() if kind.several)
-            raise ValueError(f"'labels' was given, but the head is '{self.head.name}'; only {able} has "
-                             "several labels")
+            raise ValueError(f"'labels' was given, but the head is '{self.head.name}'; only {able} "
+                             "has several labels")
         return self
 
     @property

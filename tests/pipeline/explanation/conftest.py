@@ -9,7 +9,7 @@ from PIL import Image
 from worlds import column, history, small_spec
 
 from pipeline.explanation.asked import Source
-from pipeline.explanation.parts import png
+from trainer.modalities.image.explain import png
 from trainer.recipe import Recipe
 
 SPEC = small_spec(

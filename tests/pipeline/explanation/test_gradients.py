@@ -8,17 +8,13 @@ import pytest
 
 from pipeline.explanation.asked import AskedModel
 from pipeline.explanation.explainer import Explainer
-from pipeline.explanation.gradients import (
-    _of_characters,
-    _of_run,
-    _of_values,
-    regions,
-    shared,
-    windows,
-)
 from pipeline.explanation.page import page
 from schemas import InputError
 from schemas.media import SOUND_RATE
+from trainer.modalities.audio.explain import windows
+from trainer.modalities.image.explain import regions
+from trainer.modalities.terms import shared
+from trainer.modalities.text.explain import _of_characters, _of_run
 from trainer.recipe import Recipe
 
 
@@ -99,6 +95,10 @@ def test_what_cannot_be_explained_is_refused(source, method, changes, message):
         changes = {"model": source.model.parent / changes["model"]}
     with pytest.raises(InputError, match=message):
         Explainer(dataclasses.replace(source, **changes)).explain("ann", "7", method=method)
+
+
+def _of_values(term, word, count):
+    return int(term == word)
 
 
 @pytest.mark.parametrize(("terms", "values", "part", "expected"), [

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from schemas.media import SOUND_SECONDS
-from trainer.modalities.options import ModalityOptions
 from trainer.encoders.options import AudioEncoder
+from trainer.modalities.options import ModalityOptions
 from trainer.options.strict import Number, Strength, Whole
 
 

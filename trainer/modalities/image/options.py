@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from trainer.encoders.options import ImageEncoder
 from trainer.modalities.options import ModalityOptions
 from trainer.options.choice import OneOf, Way
-from trainer.encoders.options import ImageEncoder
 from trainer.options.strict import Strength, Whole
 
 Side = Annotated[Whole, Field(ge=8, le=512)]

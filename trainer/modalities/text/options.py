@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from trainer.modalities.options import ModalityOptions
-from trainer.preprocessing.stop_words import languages, plain
-from trainer.options.choice import OneOf, Way
 from trainer.encoders.options import Encoder
+from trainer.modalities.options import ModalityOptions
+from trainer.options.choice import OneOf, Way
 from trainer.options.strict import Count, Share, Whole
+from trainer.preprocessing.stop_words import languages, plain
 
 _LONGEST_RUN = 8
 

@@ -7,23 +7,23 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import Feature
+from trainer.modalities.text.ngrams import character_ngrams, without, word_ngrams
+from trainer.modalities.text.sentiment import WIDTH, Lexicon
+from trainer.modalities.text.sentiment import sentiment as rate
+from trainer.modalities.text.stop_words import stop_words_of
+from trainer.modalities.text.topics import fitted_topics, topic_shares
+from trainer.modalities.text.words import heaviest
+from trainer.modalities.text.words import words as split_words
 from trainer.preprocessing import columns
 from trainer.preprocessing.behaviour import dense
 from trainer.preprocessing.column import Column, Purpose
-from trainer.preprocessing.ngrams import character_ngrams, without, word_ngrams
 from trainer.preprocessing.raw import one
-from trainer.preprocessing.sentiment import WIDTH, Lexicon
-from trainer.preprocessing.sentiment import sentiment as rate
-from trainer.preprocessing.stop_words import stop_words_of
-from trainer.preprocessing.text import heaviest
-from trainer.preprocessing.text import words as split_words
-from trainer.preprocessing.topics import fitted_topics, topic_shares
 
 # A word is about five characters: kept runs of characters for each kept word.
 _RUNS_A_WORD = 4
 
 
-def declared_text(feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
+def declared(feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
     """Yields the columns that `text_columns` makes of a feature, given its options."""
     name, tokens = feature.name, options["tokens"]
     yield Column(name, name, "int32", (tokens,))

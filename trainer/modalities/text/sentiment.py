@@ -8,8 +8,8 @@ contrast ("but"), capitals and punctuation count nothing here.
 import numpy as np
 import tensorflow as tf
 
-from trainer.preprocessing.stop_words import plain
-from trainer.preprocessing.text import words
+from trainer.modalities.text.stop_words import plain
+from trainer.modalities.text.words import words
 
 WIDTH = 3
 _REVERSED = -0.74  # what a negation makes of a valence

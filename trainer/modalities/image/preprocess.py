@@ -1,6 +1,17 @@
 """Encoded pictures to small tensors."""
 
+from typing import Any
+
 import tensorflow as tf
+
+from trainer.preprocessing.raw import one
+
+
+def small_pictures(column: Any, height: int, width: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns a column's pictures, see `small_image`, and 1.0 where there is one, `(batch,)`."""
+    encoded = one(column)
+    return (small_image(encoded, height, width),
+            tf.cast(tf.strings.length(encoded) > 0, tf.float32))
 
 
 def small_image(encoded: tf.Tensor, height: int, width: int) -> tf.Tensor:
