@@ -3,6 +3,7 @@
 from schemas import FeatureSpec, InputError
 from trainer.network.plan import plan_parts
 from trainer.recipe import Recipe
+from trainer.recipe.families import NetworkRecipe
 
 
 def check_part_names(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
@@ -16,7 +17,7 @@ def check_part_names(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
     Raises:
       InputError: There is one; the message tells the table, the column and the other part.
     """
-    if recipe.family != "network":
+    if not isinstance(recipe, NetworkRecipe):
         return
     for side in ("users", "items"):
         seen: dict[str, str] = {}

@@ -32,20 +32,20 @@ from pipeline.config import RunConfig
 from pipeline.evaluation import demands, eval_config
 from schemas import SIDES, FeatureSpec
 from trainer.preprocessing.past import NOTHING
-from trainer.recipe.modalities import for_dataset
+from trainer.recipe import BoundRecipe
 
 _PREPROCESSING_FN = "trainer.preprocessing.preprocess.preprocessing_fn"
 
 
 def build_pipeline(
-    config: RunConfig, spec: FeatureSpec, schemas: Path,
+    config: RunConfig, bound: BoundRecipe, schemas: Path,
     connection: metadata.ConnectionConfigType | None = None,
 ) -> tfx_pipeline.Pipeline:
     """Builds the pipeline that a configuration describes.
 
     Args:
       config: The configuration.
-      spec: The dataset's spec.
+      bound: The recipe, bound to the dataset.
       schemas: The folder of its schemas.
       connection: Where metadata lie; by default in SQLite under the configuration's root.
 
@@ -53,7 +53,7 @@ def build_pipeline(
       TFX's pipeline.
     """
     # Cache keys hold what is read, whatever `all` would mean tomorrow.
-    config = config.model_copy(update={"recipe": for_dataset(config.recipe, spec)})
+    config, spec = config.model_copy(update={"recipe": bound.recipe}), bound.spec
     catalog = CatalogGen(config.source_arguments(spec), spec, config.split)
     checked = {side: _checked(catalog, side, schemas) for side in SIDES}
     data_report = DataReport(
@@ -109,8 +109,8 @@ def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: Catalog
                schema: ImportSchemaGen) -> Transform:
     # Nothing fitted sees a row of the splits that it is scored on.
     analyze, transform = (["train"], SPLITS) if side == "interactions" else (["all"], ["all"])
-    recipe = config.recipe.model_dump(mode="json")
-    fitted = {"modalities": recipe["modalities"], "preprocessing": recipe["preprocessing"]}
+    fitted: dict[str, Any] = {"modalities": {
+        name: options.of_transform() for name, options in config.recipe.modalities.items()}}
     if side == "interactions":
         # Recipes that derive nothing more of the past share the transformed interactions.
         past = config.recipe.past
@@ -132,11 +132,13 @@ def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: Catalog
 def _encoders(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
               data_gate: DataGate) -> list[MediaEncoder]:
     """Returns the one step that encodes, or none where the recipe has no encoders."""
-    if not config.recipe.encoders.given():
+    if not config.recipe.encoders:
         return []
     encoder = MediaEncoder(
         users=catalog.outputs["users"], items=catalog.outputs["items"], spec=spec,
-        encoders=config.recipe.encoders.model_dump(mode="json"), cache=config.root / "encodings")
+        encoders={name: encoder.model_dump(mode="json")
+                  for name, encoder in config.recipe.encoders.items()},
+        cache=config.root / "encodings")
     encoder.add_upstream_node(data_gate)
     return [encoder]
 

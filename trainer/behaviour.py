@@ -18,7 +18,7 @@ from trainer.network.part import Built, Materials
 from trainer.preprocessing import columns
 from trainer.preprocessing.declarations import row_columns
 from trainer.preprocessing.past import event_values, past_type
-from trainer.recipe import Recipe
+from trainer.recipe.families import NetworkRecipe
 
 RECONSTRUCTION = "reconstruction"
 
@@ -42,7 +42,7 @@ class PastOf:
     seed: int = 0
 
 
-def behaviour_inputs(spec: FeatureSpec, recipe: Recipe) -> dict[str, keras.KerasTensor]:
+def behaviour_inputs(spec: FeatureSpec, recipe: NetworkRecipe) -> dict[str, keras.KerasTensor]:
     """Returns the inputs of what is read of the past by column; none without a history."""
     declared = row_columns(spec, recipe.past)
     if columns.HISTORY_INDEX not in declared:
@@ -51,9 +51,9 @@ def behaviour_inputs(spec: FeatureSpec, recipe: Recipe) -> dict[str, keras.Keras
             for n in _read(spec, recipe)}
 
 
-def _read(spec: FeatureSpec, recipe: Recipe) -> Iterator[str]:
+def _read(spec: FeatureSpec, recipe: NetworkRecipe) -> Iterator[str]:
     """Yields the columns that the recipe's parts of the past read."""
-    parts, past = recipe.model.past_parts, recipe.past
+    parts, past = recipe.behaviour, recipe.past
     if "history" in parts or "counts" in parts:
         yield columns.HISTORY_INDEX
     if "history" in parts:
@@ -73,7 +73,7 @@ def _read(spec: FeatureSpec, recipe: Recipe) -> Iterator[str]:
         yield columns.PAST_WORDS
 
 
-def past_part(name: str, spec: FeatureSpec, recipe: Recipe, materials: Materials) -> Built:
+def past_part(name: str, spec: FeatureSpec, recipe: NetworkRecipe, materials: Materials) -> Built:
     """Builds a tower of the past.
 
     Args:
@@ -85,15 +85,15 @@ def past_part(name: str, spec: FeatureSpec, recipe: Recipe, materials: Materials
     return _BUILD[name](spec, recipe, materials.inputs, materials.past)
 
 
-def _history(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf) -> Built:
+def _history(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
     options = recipe.model
     index, age = inputs[columns.HISTORY_INDEX], inputs[columns.HISTORY_AGE]
     rank, values = inputs[columns.HISTORY_RANK], _centred_values(spec, inputs)
-    if options.towers.history == "means":
+    if not recipe.past.sequence:
         tower = HistoryTower(options.dim, shared.items, values=values.shape[-1],
                              dropout=options.dropout, name="history_tower")
         return Built(tower, *tower((index, age, rank, values)))
-    build = look_up(SEQUENCES, options.towers.history, "history tower")
+    build = look_up(SEQUENCES, str(recipe.history_tower), "history tower")
     tower = build(options.dim, shared.items, types=shared.types, dropout=options.dropout,
                   name="history_tower")
     kind = inputs[columns.PAST_TYPE] if shared.types else ops.zeros_like(index)
@@ -102,13 +102,13 @@ def _history(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf) -> Built
     return Built(tower, *tower((index, rank, kind, numbers)))
 
 
-def _context(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf) -> Built:
+def _context(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
     moment = inputs[columns.CONTEXT]
     tower = NumericTower(recipe.model.dim, dropout=recipe.model.dropout, name="context_tower")
     return Built(tower, *tower((moment, ops.ones_like(moment[:, 0]))))
 
 
-def _counts(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf) -> Built:
+def _counts(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
     index = inputs[columns.HISTORY_INDEX]
     width = index.shape[1]
     categories = [ops.reshape(look(index), (-1, width * look.width))
@@ -117,9 +117,9 @@ def _counts(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf) -> Built:
     return Built(tower, *tower((inputs[columns.PAST_COUNTS], index, *categories)))
 
 
-def _series(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf) -> Built:
+def _series(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
     options, series = recipe.model, inputs[columns.PAST_SERIES]
-    if options.towers.series == "rnn":
+    if recipe.autoencoder is None:
         tower = SeriesRnn(options.dim, dropout=options.dropout, name="series_tower")
         return Built(tower, *tower(series))
     tower = SeriesAutoencoder(options.dim, seed=shared.seed, dropout=options.dropout,
@@ -128,15 +128,15 @@ def _series(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf) -> Built:
     return Built(tower, vector, present, {RECONSTRUCTION: loss})
 
 
-def _reviews(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf) -> Built:
+def _reviews(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
     return _words(recipe, inputs[columns.PAST_WORDS], shared, "review_tower")
 
 
-def _item_reviews(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf) -> Built:
+def _item_reviews(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
     return _words(recipe, inputs[columns.ITEM_WORDS], shared, "item_review_tower")
 
 
-def _words(recipe: Recipe, words, shared: PastOf, name: str) -> Built:
+def _words(recipe: NetworkRecipe, words, shared: PastOf, name: str) -> Built:
     """Builds a tower over the words of reviews, `(batch, words)`."""
     tower = ReviewTower(recipe.model.dim, shared.words, dropout=recipe.model.dropout, name=name)
     return Built(tower, *tower(words))

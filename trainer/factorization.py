@@ -17,17 +17,16 @@ from trainer.model import Network
 from trainer.network.part import ITEMS, USERS, Embedded, whole_part
 from trainer.network.plan import IDS
 from trainer.preprocessing import columns
-from trainer.recipe import Recipe
-from trainer.recipe.families import FactorizationOptions
+from trainer.recipe.families import FactorizationRecipe
 
 
 def build_factorization(
-    spec: FeatureSpec, recipe: Recipe, users: Side, items: Side,
+    spec: FeatureSpec, recipe: FactorizationRecipe, users: Side, items: Side,
     label_means: Mapping[str, Offset], seed: int,
 ) -> Network:
     """Builds the factorization that a recipe describes; see `trainer.model.build_network`."""
     keras.utils.set_random_seed(seed)
-    dim = (recipe.factorization or FactorizationOptions()).dim
+    dim = recipe.dim
     [(name, task)] = recipe.tasks.items()
     user_index = keras.Input((), dtype="int32", name=columns.USER_INDEX)
     item_index = keras.Input((), dtype="int32", name=columns.ITEM_INDEX)

@@ -10,6 +10,7 @@ import shutil
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -30,7 +31,7 @@ from trainer.multitask import MultiTaskModel
 from trainer.optimizer import RowAdamW
 from trainer.preprocessing import columns
 from trainer.ranking import RankingTask, ranking_metrics, ranking_task
-from trainer.recipe import Recipe
+from trainer.recipe.families import FittedRecipe
 from trainer.scoring import catalogue, ranking_scores
 from trainer.tfrs_retrieval import tfrs_in_batch_softmax
 
@@ -44,7 +45,7 @@ class TrainingData:
 
     Attributes:
       spec: The dataset's spec.
-      recipe: What to train.
+      recipe: What to train, a recipe of the class that its family has.
       users: The users table.
       items: The items table.
       user_side: What the model holds of the users.
@@ -54,7 +55,7 @@ class TrainingData:
     """
 
     spec: FeatureSpec
-    recipe: Recipe
+    recipe: Any
     users: Table
     items: Table
     user_side: Side
@@ -143,7 +144,7 @@ def default_strategy() -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
 
 
-def chosen_precision(recipe: Recipe) -> str:
+def chosen_precision(recipe: FittedRecipe) -> str:
     """Returns the dtype policy: mixed on GPUs unless the recipe says otherwise."""
     wish = recipe.training.precision
     if wish != "auto":

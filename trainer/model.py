@@ -34,7 +34,7 @@ from trainer.network.content import content_inputs
 from trainer.network.part import ITEMS, USERS, Built, Materials, Part, build_parts
 from trainer.network.plan import plan_parts
 from trainer.preprocessing import columns
-from trainer.recipe import Recipe
+from trainer.recipe.families import NetworkRecipe
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Network:
 
 def build_network(
     spec: FeatureSpec,
-    recipe: Recipe,
+    recipe: NetworkRecipe,
     users: Side,
     items: Side,
     label_means: Mapping[str, Offset],
@@ -136,7 +136,7 @@ def build_network(
     if query is not None and candidate is not None:
         outputs["query"] = query(user_out[recipe.retrieval])
         outputs["candidate"] = candidate(each["vector"][:, 0])
-        if recipe.training.softmax == "catalogue":
+        if recipe.searched.whole_catalogue:
             every = EveryRow(items.rows, name="every_item")(inputs[columns.ITEM_INDEX])
             content = {n: look(every) for n, look in item_lookup.items()}
             outputs["catalogue"] = candidate(
@@ -168,7 +168,7 @@ def _row_items(item, item_lookup, items: Side, inputs) -> dict[str, keras.KerasT
             for n, value in found.items()}
 
 
-def _answers(recipe: Recipe, heads, user_out, each) -> dict[str, keras.KerasTensor]:
+def _answers(recipe: NetworkRecipe, heads, user_out, each) -> dict[str, keras.KerasTensor]:
     """Returns what the heads answer, by task; a `click` head for each row's unseen items too."""
     answers = {}
     for name, head in heads.items():
@@ -181,7 +181,7 @@ def _answers(recipe: Recipe, heads, user_out, each) -> dict[str, keras.KerasTens
     return answers
 
 
-def _of_auxiliary_losses(recipe: Recipe, user_out, each) -> dict[str, keras.KerasTensor]:
+def _of_auxiliary_losses(recipe: NetworkRecipe, user_out, each) -> dict[str, keras.KerasTensor]:
     """Returns what the losses beside the tasks' read."""
     read = {}
     if recipe.training.alignment:
@@ -194,7 +194,7 @@ def _of_auxiliary_losses(recipe: Recipe, user_out, each) -> dict[str, keras.Kera
     return read
 
 
-def _unseen_input(spec: FeatureSpec, recipe: Recipe) -> keras.KerasTensor | None:
+def _unseen_input(spec: FeatureSpec, recipe: NetworkRecipe) -> keras.KerasTensor | None:
     """Returns the items that a `click` head compares with an event's own, `(batch, others)`."""
     unseen = spec.unseen()
     if unseen is None or not any(task.kind.against_unseen for task in recipe.tasks.values()):
@@ -236,9 +236,9 @@ def _user_model(spec, recipe, users, past, seed) -> tuple[keras.Model, list[Part
         lambda: _known(index, users, USERS), past, seed + 1))
     vectors, present = _stack(built)
     fused, about = _fuse(vectors, present, recipe, USERS, parts, seed + 4)
-    shared: Any = look_up(SHARINGS, options.sharing, "sharing")(
+    shared: Any = look_up(SHARINGS, options.sharing.name, "sharing")(
         list(recipe.tasks), options.dim, options.dropout, name="sharing",
-        **({"experts": options.experts} if options.experts else {}),
+        **options.sharing.options,
     )
     losses = {name: loss for one in built for name, loss in one.losses.items()}
     outputs = {**shared(fused), **about, **losses}
@@ -258,7 +258,7 @@ def _stack(built: list[Built]):
             ops.stack([one.present for one in built], axis=1))
 
 
-def _fuse(vectors, present, recipe: Recipe, name: str, parts: list[Part], seed: int):
+def _fuse(vectors, present, recipe: NetworkRecipe, name: str, parts: list[Part], seed: int):
     """Returns the fused vector `(batch, dim)`, and what there is to say about it by name."""
     options = recipe.model
     truth, there = vectors, present
@@ -267,9 +267,9 @@ def _fuse(vectors, present, recipe: Recipe, name: str, parts: list[Part], seed: 
         hide = ModalityDropout(options.modality_dropout, seed, content,
                                name=f"{name}_modality_dropout")
         vectors, present = hide(vectors, present)
-    fusion = look_up(FUSIONS, options.fusion, "fusion")(
+    fusion = look_up(FUSIONS, options.fusion.name, "fusion")(
         options.dim, name=f"{name}_fusion",
-        **({"decision": options.decision} if options.decision else {}),
+        **options.fusion.options,
     )
     if options.missing == "token":
         fused, weights = fusion(vectors, present)

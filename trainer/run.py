@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow_transform as tft
 
@@ -12,16 +12,15 @@ from trainer.data.interactions import InteractionReader
 from trainer.data.past import past_vocabularies, with_item_reviews
 from trainer.data.side import Side
 from trainer.data.tables import Table, read_table
-from trainer.encoders.encodings import Encodings, encoded_side, has_tower
+from trainer.encoders.encodings import Encodings, encoded_side
 from trainer.families import FAMILIES
 from trainer.families.job import Job
 from trainer.fit import TrainingData
 from trainer.layers.registry import look_up
 from trainer.modalities import modality_of
-from trainer.network.plan import options_of
 from trainer.preprocessing.column import Role, columns_of
 from trainer.preprocessing.past import event_values, past_strings
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 
 
 class Given(NamedTuple):
@@ -29,7 +28,7 @@ class Given(NamedTuple):
 
     Attributes:
       spec: The dataset's spec.
-      recipe: The recipe.
+      recipe: The recipe, of the class that its family has.
       seed: Seed of everything random.
       transforms: The transforms' outputs by table.
       encodings: What the pretrained encoders made of the tables; `None` without encoders.
@@ -37,7 +36,7 @@ class Given(NamedTuple):
     """
 
     spec: FeatureSpec
-    recipe: Recipe
+    recipe: Any
     seed: int
     transforms: dict[str, tft.TFTransformOutput]
     encodings: Encodings | None
@@ -69,7 +68,7 @@ def read_given(fn_args) -> Given:
     made_of = json.dumps(
         [config, fn_args.tables, fn_args.encodings, fn_args.code_digest], sort_keys=True)
     return Given(
-        parse_spec(**config["spec"]), Recipe(**config["recipe"]), config["seed"],
+        parse_spec(**config["spec"]), parse_recipe(config["recipe"]), config["seed"],
         {side: tft.TFTransformOutput(fn_args.transforms[side]) for side in SIDES},
         Encodings(Path(fn_args.encodings)) if fn_args.encodings else None,
         hashlib.sha256(made_of.encode()).hexdigest())
@@ -106,7 +105,7 @@ def training_data(
                  for n, side in sides.items()}
     user_side, item_side = sides["users"], sides["items"]
     user_side.vocabularies.update(past_vocabularies(spec, recipe, transforms["interactions"]))
-    if "item_reviews" in recipe.model.past_parts:
+    if recipe.reads_item_reviews:
         reader, item_side = with_item_reviews(reader, item_side, files["interactions"]["train"])
     return TrainingData(
         spec, recipe, users, items, user_side, item_side, reader, files["interactions"])
@@ -118,8 +117,8 @@ def model_side(
     """Returns what the model holds of a table: the columns that its towers read."""
     features = spec.inputs(side, recipe.modalities, recipe.labels)
     # Labels and what they are made of are no input, nor is what only a replaced tower would read.
-    read = {f.name for f in features if has_tower(f, recipe)}
-    options = {f.name: options_of(recipe, str(f.modality)) for f in features}
+    read = {f.name for f in features if recipe.modalities[str(f.modality)].trained}
+    options = {f.name: recipe.modalities[str(f.modality)] for f in features}
     unread = {name for f in features for name in modality_of(f).unread(f, options[f.name])}
     declared = columns_of(transform)
     content = {n: v for n, v in table.columns.items()

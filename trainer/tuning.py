@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from trainer.fit import MONITOR, fit_once
 from trainer.recipe import Recipe
+from trainer.recipe.families import FittedRecipe, ranges_of
 from trainer.recipe.tune import Range, Tune, with_values
 from trainer.run import read_given, training_data
 
@@ -57,11 +58,10 @@ class RecipeTuner(base_tuner.BaseTuner):
       name: The search's own folder in it.
     """
 
-    def __init__(self, recipe: Recipe, seed: int,
+    def __init__(self, recipe: FittedRecipe, seed: int,
                  score: Callable[[str, Recipe, Path], list[float]], folder: Path, name: str):
-        assert recipe.tune is not None
-        self._recipe, self._score = recipe, score
-        super().__init__(_oracle(recipe.tune, seed), directory=str(folder), project_name=name)
+        self._recipe, self._score, self._tune = recipe, score, ranges_of(recipe)
+        super().__init__(_oracle(self._tune, seed), directory=str(folder), project_name=name)
         self.oracle.verbose = 0  # its tables are for notebooks; `on_trial_end` says a line
 
     def run_trial(self, trial, *args, **kwargs) -> dict[str, float]:
@@ -85,8 +85,7 @@ class RecipeTuner(base_tuner.BaseTuner):
         score = "no recipe" if math.isnan(ended.score) else f"{ended.score:.4f}"
         values = ", ".join(f"{k} {_short(v)}" for k, v in _plain(
             ended.hyperparameters.values).items())
-        assert self._recipe.tune is not None
-        print(f"Trial {len(self.oracle.end_order)} of {self._recipe.tune.trials}: {MONITOR} "
+        print(f"Trial {len(self.oracle.end_order)} of {self._tune.trials}: {MONITOR} "
               f"{score} with {values}", flush=True)
 
 

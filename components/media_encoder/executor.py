@@ -19,7 +19,7 @@ from trainer.encoders.encoder import Encoder
 from trainer.encoders.encodings import Encodings
 from trainer.encoders.module import load
 from trainer.encoders.options import Encoder as Options
-from trainer.encoders.options import Encoders
+from trainer.modalities.encoders import read_encoders
 
 _TABLES = ("users", "items")
 
@@ -35,7 +35,7 @@ class Executor(base_executor.BaseExecutor):
     ) -> None:
         """See `MediaEncoderSpec` for the artifacts and parameters."""
         spec = parse_spec(**json.loads(exec_properties["spec"]))
-        encoders = Encoders(**json.loads(exec_properties["encoders"])).given()
+        encoders = read_encoders(json.loads(exec_properties["encoders"]))
         versions = json.loads(exec_properties["versions"])
         encodings = Encodings(Path(artifact_utils.get_single_uri(output_dict["encodings"])))
         files = {table: _files(input_dict[table]) for table in _TABLES}

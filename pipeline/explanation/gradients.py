@@ -8,7 +8,8 @@ from pipeline.explanation.asked import SIDES, Answer, AskedModel, Effect, Questi
 from schemas import InputError
 from trainer.export.gradients import BASELINE
 from trainer.modalities import modality_of
-from trainer.network.plan import options_of, plan_parts
+from trainer.network.plan import plan_parts
+from trainer.recipe.families import NetworkRecipe
 
 SIGNATURE = "gradients"
 
@@ -44,7 +45,7 @@ def integrated_gradients(model: AskedModel, question: Question) -> Answer:
             values = question.rows[side].get(feature.name, [])
             name, modality = f"{side}_{feature.name}", modality_of(feature)
             if values and values != [b""] and name in found:
-                options = options_of(source.recipe, modality.name)
+                options = source.recipe.modalities[modality.name]
                 effects += [Effect(side, feature.name, kind, place, value) for kind, place, value
                             in modality.shares(name, values, found, options)]
     return Answer(effects, float(found[BASELINE]))
@@ -53,5 +54,6 @@ def integrated_gradients(model: AskedModel, question: Question) -> Answer:
 def _outputs(side: str, source: Source) -> dict[str, list[str]]:
     """Returns the outputs that a side's parts have, by part."""
     outputs = {name: [f"{side}_{name}"] for name in source.modalities[side]}
+    assert isinstance(source.recipe, NetworkRecipe)  # else there are no gradients to ask for
     planned = {part.name: part.outputs() for part in plan_parts(source.spec, source.recipe, side)}
     return {name: planned.get(name) or default for name, default in outputs.items()}

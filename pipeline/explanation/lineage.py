@@ -10,7 +10,7 @@ from pipeline.explanation.asked import SIDES, Source
 from pipeline.nodes import NodeRun
 from schemas import FeatureSpec, InputError, parse_spec
 from serving.model_directory import versions
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 
 _INPUTS = (metadata_store_pb2.Event.INPUT,)
 _OUTPUTS = (metadata_store_pb2.Event.OUTPUT,)
@@ -76,7 +76,7 @@ def _traced(store: mlmd.MetadataStore, version: Path, metadata: Path) -> Source:
     (execution,) = store.get_executions_by_id([trainer])
     config = json.loads(execution.custom_properties["custom_config"].string_value)
     run = Path(_uri(store, _linked(store, trainer, _OUTPUTS)["model_run"]))
-    return Source(version, parse_spec(**config["spec"]), Recipe(**config["recipe"]), tables,
+    return Source(version, parse_spec(**config["spec"]), parse_recipe(config["recipe"]), tables,
                   _modalities(run))
 
 

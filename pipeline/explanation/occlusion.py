@@ -53,7 +53,7 @@ def _beside_columns(question: Question) -> Iterator[tuple[Effect, Request]]:
     """Yields requests without what is no column of content: the item's id, the history."""
     base, source = question.request, question.source
     yield Effect("items", "id", "whole", None, 0.0), {**base, "item_id": []}
-    if source.recipe.model.history and source.spec.histories():
+    if source.recipe.reads_history and source.spec.histories():
         # A history of an unknown item is none, while an absent one asks for the stored.
         without = {**base, "history_item_id": [_NOBODY.encode()]}
         yield Effect("users", "history", "whole", None, 0.0), without

@@ -93,15 +93,9 @@ class Encodings:
 
 def encoded_features(spec: FeatureSpec, recipe: Recipe, table: str) -> Iterator[Feature]:
     """Yields the features of a table that a recipe encodes."""
-    encoders = recipe.encoders.given()
+    encoders = recipe.encoders
     yield from (f for f in spec.inputs(table, recipe.modalities, recipe.labels)
                if f.modality in encoders)
-
-
-def has_tower(feature: Feature, recipe: Recipe) -> bool:
-    """Tells whether a tower of its own reads a feature; an encoder may replace it."""
-    encoder = recipe.encoders.given().get(str(feature.modality))
-    return encoder is None or not encoder.replaces_tower
 
 
 def encoded_side(side: Side, encodings: Encodings, spec: FeatureSpec, recipe: Recipe, table: str,

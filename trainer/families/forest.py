@@ -20,7 +20,7 @@ from trainer.families.job import Job
 from trainer.fit import TrainingData
 from trainer.network.content import content_matrix
 from trainer.recipe import Task
-from trainer.recipe.families import ForestOptions
+from trainer.recipe.families import ForestRecipe
 from trainer.written_scores import TaskScores, WrittenScores
 
 _CHOOSING_TREES, _CHOOSING_DEPTH = 20, 12
@@ -53,7 +53,7 @@ class FittedForest:
 def run_forest(job: Job) -> None:
     """Fits a forest for each task on train and validation, and writes its scores on test."""
     started = time.monotonic()
-    options = job.recipe.forest or ForestOptions()
+    options = job.recipe
     known, test = job.events("train", "validation"), job.events("test")
     users, items = joined_features(job.data)
     forests = {name: fit_forest(users, items, known, task, options, job.seed)
@@ -85,7 +85,7 @@ def joined_features(data: TrainingData) -> tuple[sparse.csr_matrix, sparse.csr_m
 
 
 def fit_forest(users: sparse.csr_matrix, items: sparse.csr_matrix, known: Events, task: Task,
-               options: ForestOptions, seed: int) -> FittedForest:
+               options: ForestRecipe, seed: int) -> FittedForest:
     """Chooses features and fits a forest.
 
     Args:
@@ -139,7 +139,7 @@ def _on_test(forest: FittedForest, task: Task, users, items, test: Events) -> Ta
         some = rows[start : start + _ROWS]
         parts.append(forest.predict(
             np.concatenate([left[test.users[some]], right[test.items[some]]], axis=1)))
-    return TaskScores(task.head, label[rows].astype(np.float32), np.concatenate(parts))
+    return TaskScores(task.head.name, label[rows].astype(np.float32), np.concatenate(parts))
 
 
 def _chosen(forest: FittedForest, users: sparse.csr_matrix, items: sparse.csr_matrix):

@@ -18,7 +18,6 @@ from trainer.export.save import save
 from trainer.fit import TrainingData
 from trainer.label_facts import label_facts
 from trainer.model import Network
-from trainer.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ class Job:
         return self.data.spec
 
     @property
-    def recipe(self) -> Recipe:
-        """What to train."""
+    def recipe(self) -> Any:
+        """What to train, a recipe of the class that its family has."""
         return self.data.recipe
 
     def events(self, *splits: str) -> Events:

@@ -28,7 +28,7 @@ from trainer.model import Network
 from trainer.network.content import content_block, content_inputs, content_matrix
 from trainer.network.part import ITEMS, USERS, whole_part
 from trainer.preprocessing import columns
-from trainer.recipe.families import SimilarityOptions
+from trainer.recipe.families import SimilarityRecipe
 
 # Breaks ties, and is all there is for somebody without a history.
 _POPULARITY = 1e-3
@@ -61,7 +61,7 @@ class Factors:
 def run_similarity(job: Job) -> None:
     """Computes the vectors from train and validation, and exports them as a network."""
     started = time.monotonic()
-    options = job.recipe.similarity or SimilarityOptions()
+    options = job.recipe
     events, known = job.events(*job.data.files), job.events("train", "validation")
     factors = compute_factors(job.data, known, options, job.seed)
     network = build_similarity(job.data, factors, known, options)
@@ -71,7 +71,7 @@ def run_similarity(job: Job) -> None:
                   item_modalities=network.item_modalities)
 
 
-def compute_factors(data: TrainingData, known: Events, options: SimilarityOptions,
+def compute_factors(data: TrainingData, known: Events, options: SimilarityRecipe,
                     seed: int) -> Factors:
     """Computes all vectors.
 
@@ -85,7 +85,7 @@ def compute_factors(data: TrainingData, known: Events, options: SimilarityOption
     nothing = np.zeros((len(data.items), 0), np.float32)
     words: dict[str, np.ndarray] = {}
     content = candidates = folded = nothing
-    if options.vectors != "collaborative":
+    if options.reads_content:
         features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
         blocks = content_matrix(features, data.item_side)
         together = sparse.hstack(list(blocks.values())).tocsr()
@@ -93,8 +93,8 @@ def compute_factors(data: TrainingData, known: Events, options: SimilarityOption
         content = np.asarray(together @ axes, np.float32)
         ends = np.cumsum([block.shape[1] for block in blocks.values()])[:-1]
         words = dict(zip(blocks, np.split(axes, ends), strict=True))
-    if options.vectors != "content":
-        factorize = nonnegative_factors if options.factors == "nmf" else right_factors
+    if options.reads_events:
+        factorize = nonnegative_factors if options.nonnegative else right_factors
         candidates = factorize(pairs, options.dim, seed)
         folded = folding(candidates)
     count = np.asarray(pairs.sum(axis=0), np.float32).ravel()
@@ -113,7 +113,7 @@ def relevant_pairs(data: TrainingData, known: Events) -> sparse.csr_matrix:
 
 
 def build_similarity(data: TrainingData, factors: Factors, known: Events,
-                     options: SimilarityOptions) -> Network:
+                     options: SimilarityRecipe) -> Network:
     """Builds the network around the vectors.
 
     Args:
@@ -141,21 +141,18 @@ def build_similarity(data: TrainingData, factors: Factors, known: Events,
                    [whole_part(name, ITEMS) for name in modalities])
 
 
-def _weights(options: SimilarityOptions) -> tuple[float, float]:
+def _weights(options: SimilarityRecipe) -> tuple[float, float]:
     """Returns the shares of content and of behaviour in the score."""
-    if options.vectors != "union":
-        return float(options.vectors == "content"), float(options.vectors == "collaborative")
-    content = 0.5 if options.content_weight is None else options.content_weight
-    return content, 1 - content
+    return options.content_weight, 1 - options.content_weight
 
 
 def _item_model(side: Side, spec: FeatureSpec, recipe, factors: Factors,
-                options: SimilarityOptions) -> tuple[keras.Model, list[str]]:
+                options: SimilarityRecipe) -> tuple[keras.Model, list[str]]:
     """Returns items as candidates; content is read anew, so that an unseen item has a vector."""
     index = keras.Input((), dtype="int32", name=columns.ITEM_INDEX)
     inputs = {columns.ITEM_INDEX: index}
     parts, present, modalities = [], [], []
-    if options.vectors != "collaborative":
+    if options.reads_content:
         inputs.update(content_inputs(side))
         features = spec.inputs("items", recipe.modalities, recipe.labels)
         raw = sum(_projected(content_block(f, inputs), factors.words[f.name], f.name)
@@ -163,7 +160,7 @@ def _item_model(side: Side, spec: FeatureSpec, recipe, factors: Factors,
         parts.append(_compared(raw, options, query=False))
         present.append(ops.cast(ops.max(ops.abs(raw), axis=-1) > 0, "float32"))
         modalities.append("content")
-    if options.vectors != "content":
+    if options.reads_events:
         # Two underscores: an input has the name of its column, `popularity` perhaps.
         parts.append(TableLookup(factors.candidates, name="item__candidates")(index))
         met = TableLookup((factors.popularity > 0).astype(np.float32), name="item__met")
@@ -190,22 +187,22 @@ def _projected(block, words: np.ndarray, name: str):
     return projected
 
 
-def _compared(vectors, options: SimilarityOptions, query: bool):
-    if options.distance == "euclidean":
+def _compared(vectors, options: SimilarityRecipe, query: bool):
+    if options.euclidean:
         return DistanceForm(query)(vectors)
     return UnitLength()(vectors)
 
 
-def _history_tables(factors: Factors, options: SimilarityOptions) -> dict[str, np.ndarray]:
+def _history_tables(factors: Factors, options: SimilarityRecipe) -> dict[str, np.ndarray]:
     """Returns what each item in a history adds, by kind of vector."""
     content = factors.content
-    if options.distance != "euclidean":
+    if not options.euclidean:
         content = content / np.maximum(np.linalg.norm(content, axis=1, keepdims=True), 1e-6)
     tables = {"content": content, "collaborative": factors.folded}
     return {name: table for name, table in tables.items() if table.shape[1]}
 
 
-def _query(past: dict[str, keras.KerasTensor], options: SimilarityOptions, weights):
+def _query(past: dict[str, keras.KerasTensor], options: SimilarityRecipe, weights):
     """Makes a query of the vectors of a history, see `_item_model` for its counterpart."""
     met = ops.cast(ops.max(weights, axis=1, keepdims=True) > 0, "float32")
     parts = []

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from schemas import Feature, InputError, unknown
+from trainer.modalities.options import ModalityOptions
 from trainer.network.part import Part
 from trainer.preprocessing.column import Column
 
@@ -53,12 +54,14 @@ class Modality(ABC):
 
     Attributes:
       name: The tag in a schema, the name in a recipe.
+      options: What a recipe may say of it.
       divisible: Whether an explanation says so where it cannot divide a value into pieces.
       pictured: Whether a data report shows some values as pictures.
       timed: Whether a data report measures how long values last.
     """
 
     name: ClassVar[str]
+    options: ClassVar[type[ModalityOptions]] = ModalityOptions
     divisible: ClassVar[bool] = False
     pictured: ClassVar[bool] = False
     timed: ClassVar[bool] = False

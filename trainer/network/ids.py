@@ -3,10 +3,10 @@
 from trainer.layers.embedding import RowEmbedding
 from trainer.layers.towers import IdTower
 from trainer.network.part import USERS, Built, Materials
-from trainer.recipe import Recipe
+from trainer.recipe.families import NetworkRecipe
 
 
-def id_part(recipe: Recipe, materials: Materials) -> Built:
+def id_part(recipe: NetworkRecipe, materials: Materials) -> Built:
     """Builds the tower of a side's ids; items share their embedding with the histories."""
     options, one = recipe.model, materials.side.removesuffix("s")
     embedding = materials.past.items

@@ -1,22 +1,19 @@
 """Which parts a side of the network has: told by dataset and recipe, before anything is built."""
 
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any
 
 from schemas import Feature, FeatureSpec
-from trainer.encoders.encodings import has_tower
 from trainer.modalities import modality_of
 from trainer.modalities.presence import zeros
 from trainer.network.part import ITEMS, Built, Embedded, Materials, Numbers, Part
-from trainer.recipe import Recipe
+from trainer.recipe.families import NetworkRecipe
 
 IDS = "id"
 _OF_ITEMS = "item_reviews"  # the only part of the past that items have
 _EMBEDS_PAST = ("history", "reviews", _OF_ITEMS)
 
 
-def plan_parts(spec: FeatureSpec, recipe: Recipe, side: str) -> list[Part]:
+def plan_parts(spec: FeatureSpec, recipe: NetworkRecipe, side: str) -> list[Part]:
     """Plans the parts of a side of the network, in the order of the fusion.
 
     Args:
@@ -35,21 +32,12 @@ def plan_parts(spec: FeatureSpec, recipe: Recipe, side: str) -> list[Part]:
     return [*plan, *_past_parts(spec, recipe, side)]
 
 
-def options_of(recipe: Recipe, modality: str) -> Any:
-    """Returns what a recipe says of a modality."""
-    varied, towers = recipe.training.augmentation, recipe.model.towers
-    said = getattr(recipe.preprocessing, modality, None)
-    return SimpleNamespace(
-        **(said.model_dump() if said else {}), tower=getattr(towers, modality, None),
-        augmentation={"text": varied.text, "image": varied.image, "video": varied.image,
-                      "audio": varied.sound}.get(modality))
-
-
-def _content_parts(feature: Feature, recipe: Recipe) -> Iterator[Part]:
+def _content_parts(feature: Feature, recipe: NetworkRecipe) -> Iterator[Part]:
     modality = str(feature.modality)
-    if has_tower(feature, recipe):
-        yield from modality_of(feature).parts(feature, options_of(recipe, modality))
-    if modality not in recipe.encoders.given():
+    options = recipe.modalities[modality]
+    if options.trained:
+        yield from modality_of(feature).parts(feature, options)
+    if options.encoded_by is None:
         return
 
     def build(materials: Materials) -> Built:
@@ -61,18 +49,18 @@ def _content_parts(feature: Feature, recipe: Recipe) -> Iterator[Part]:
                f"the encoder's vectors of {feature.name!r}", build, gradient=(Numbers(zeros),))
 
 
-def _past_parts(spec: FeatureSpec, recipe: Recipe, side: str) -> Iterator[Part]:
+def _past_parts(spec: FeatureSpec, recipe: NetworkRecipe, side: str) -> Iterator[Part]:
     histories = spec.histories()
     if "item_id" not in histories or "timestamp" not in histories:
         return
-    for name in recipe.model.past_parts:
+    for name in recipe.behaviour:
         if (name == _OF_ITEMS) == (side == ITEMS):
             build = _past_builder(spec, recipe, name)
-            yield Part(name, side, f"{name!r} of 'model.behaviour'", build, content=False,
+            yield Part(name, side, f"{name!r} of 'behaviour'", build, content=False,
                        gradient=(Embedded(),) if name in _EMBEDS_PAST else ())
 
 
-def _past_builder(spec: FeatureSpec, recipe: Recipe, name: str):
+def _past_builder(spec: FeatureSpec, recipe: NetworkRecipe, name: str):
     def build(materials: Materials) -> Built:
         from trainer.behaviour import past_part
 

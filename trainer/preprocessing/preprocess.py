@@ -23,8 +23,8 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> T
 
     Args:
       inputs: Raw columns by name, dense where the schema fixes the shape, else sparse.
-      custom_config: `spec` (name and texts), `side`, `modalities` and the recipe's
-        `preprocessing` options by modality; for the interactions `past`, the fields of `Past`.
+      custom_config: `spec` (name and texts), `side`, `modalities`, the options
+        that Transform reads by modality; for the interactions `past`, the fields of `Past`.
 
     Returns:
       Dense columns by name, those that `declared_columns` declares.
@@ -64,7 +64,7 @@ def _read(
 ) -> Iterator[tuple[Feature, dict[str, Any]]]:
     """Yields the features that are read, each with the options of its modality."""
     for feature in spec.inputs(custom_config["side"], custom_config["modalities"]):
-        yield feature, custom_config["preprocessing"].get(feature.modality, {})
+        yield feature, custom_config["modalities"][str(feature.modality)]
 
 
 def _identity(inputs: dict[str, Any], spec: FeatureSpec, side: str) -> Tensors:

@@ -1,7 +1,7 @@
 """The recipe's `behaviour`: what is read of the past, each part with its options."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -11,7 +11,13 @@ from trainer.preprocessing.past import Past
 
 
 class PastPart(Strict):
-    """A part of the past without options: `context`, the moment of an event, or `counts`."""
+    """A part of the past without options: `context`, the moment of an event, or `counts`.
+
+    Attributes:
+      of_modality: The modality whose contents the part reads, if it reads any.
+    """
+
+    of_modality: ClassVar[str | None] = None
 
 
 class History(PastPart):
@@ -23,7 +29,7 @@ class History(PastPart):
     """
 
     tower: Annotated[Way, OneOf("means", "gru", "self_attention")] = Field(
-        "means", validate_default=True)
+        default="means", validate_default=True)
 
     @property
     def in_order(self) -> bool:
@@ -51,7 +57,7 @@ class Series(PastPart):
       days: Length of the series.
     """
 
-    tower: Annotated[Way, OneOf("rnn", Vae)] = Field("rnn", validate_default=True)
+    tower: Annotated[Way, OneOf("rnn", Vae)] = Field(default="rnn", validate_default=True)
     days: Annotated[Whole, Field(ge=7, le=365)] = 28
 
 
@@ -62,6 +68,8 @@ class Reviews(PastPart):
       tokens: Words kept of them.
       vocabulary: Words known.
     """
+
+    of_modality = "text"
 
     tokens: Annotated[Count, Field(le=4096)] = 48
     vocabulary: Annotated[Count, Field(le=10_000_000)] = 8_000

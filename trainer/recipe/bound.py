@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from schemas import FeatureSpec, InputError
-from trainer.modalities import MODALITY_OPTIONS
+from trainer.modalities import MODALITIES
 from trainer.recipe.recipe import ALL, Recipe
 
 
@@ -42,11 +42,11 @@ def bind(recipe: Recipe, spec: FeatureSpec, name: str = "") -> BoundRecipe:
             f"recipe, or say 'modalities: {ALL}' for whatever a dataset has.")
     if ALL not in recipe.modalities:
         return BoundRecipe(recipe, spec)
-    named = {m: recipe.modalities.get(m) or MODALITY_OPTIONS[m]() for m in known}
+    named = {m: recipe.modalities.get(m) or MODALITIES[m].options() for m in known}
     return BoundRecipe(recipe.model_copy(update={"modalities": named}), spec)
 
 
 def known_modalities(spec: FeatureSpec) -> tuple[str, ...]:
     """Returns the modalities that users or items have, in the order of their registry."""
-    return tuple(m for m in MODALITY_OPTIONS
+    return tuple(m for m in MODALITIES
                  if any(spec.inputs(side, (m,)) for side in ("users", "items")))

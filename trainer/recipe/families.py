@@ -4,12 +4,14 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from schemas import InputError
 from trainer.options.choice import OneOf, SomeOf, Way
 from trainer.options.strict import Count, Number, Width
 from trainer.preprocessing.past import Past
 from trainer.recipe.behaviour import (
     DEFAULT,
     PARTS,
+    History,
     ItemReviews,
     PastPart,
     Series,
@@ -19,9 +21,9 @@ from trainer.recipe.behaviour import (
 )
 from trainer.recipe.network import ModelOptions
 from trainer.recipe.recipe import Modalities, Recipe
+from trainer.recipe.task import Task
 from trainer.recipe.training import Fitting, Training
 from trainer.recipe.tune import Tune, check_ranges
-from trainer.tasks.retrieval import InBatch, RetrievalOptions
 
 Behaviour = Annotated[dict[str, PastPart], SomeOf(PARTS), Field(validate_default=True)]
 
@@ -44,6 +46,22 @@ class FittedRecipe(Recipe):
         return self
 
 
+def ranges_of(recipe: Recipe) -> Tune:
+    """Returns what a search varies of a recipe.
+
+    Raises:
+      InputError: Nothing: the recipe has no ranges, or its family is computed at once.
+    """
+    if not isinstance(recipe, FittedRecipe):
+        raise InputError("nothing-to-tune", f"A recipe of the family {recipe.family!r} is computed "
+                         "at once: only what is fitted epoch by epoch can be tuned.")
+    if recipe.tune is None:
+        raise InputError("no-ranges", "The recipe declares no ranges to search. Give it a section "
+                         "'tune', as in 'tune: {ranges: {model.dim: {choices: [32, 64]}}}'; "
+                         "docs/recipes.md has more.")
+    return recipe.tune
+
+
 class NetworkRecipe(FittedRecipe):
     """A network of towers, fusion, sharing and heads.
 
@@ -54,7 +72,7 @@ class NetworkRecipe(FittedRecipe):
     """
 
     family: Literal["network"] = "network"
-    behaviour: Behaviour = Field(DEFAULT, validate_default=True)
+    behaviour: Behaviour = Field(default=DEFAULT, validate_default=True)
     model: ModelOptions = ModelOptions()
     balancing: Literal["fixed", "uncertainty", "gradnorm", "pcgrad"] = "fixed"
     training: Training = Training()
@@ -65,22 +83,37 @@ class NetworkRecipe(FittedRecipe):
         return past_of(self.behaviour)
 
     @property
+    def history_tower(self) -> str | None:
+        """What reads the user's earlier events, if anything does."""
+        return next((part.tower.name for part in self.behaviour.values()
+                     if isinstance(part, History)), None)
+
+    @property
     def autoencoder(self) -> Vae | None:
         """The variational autoencoder, whose loss the network adds, if there is one."""
         return next((part.tower for part in self.behaviour.values()
                      if isinstance(part, Series) and isinstance(part.tower, Vae)), None)
 
     @property
-    def searched(self) -> RetrievalOptions:
-        """The options of the task that retrieves, by default if there is none."""
-        head = self.tasks[self.retrieval].head if self.retrieval else None
-        return head if isinstance(head, RetrievalOptions) else RetrievalOptions()
+    def balanced(self) -> str:
+        """How the tasks' losses become one."""
+        return self.balancing
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether the user's past is read."""
+        return any(not isinstance(part, ItemReviews) for part in self.behaviour.values())
+
+    @property
+    def reads_item_reviews(self) -> bool:
+        """Whether the texts of earlier events about an item are read."""
+        return any(isinstance(part, ItemReviews) for part in self.behaviour.values())
 
     @model_validator(mode="after")
     def _past_has_losses(self) -> Self:
         check_reviews(self.behaviour)
         clicks = [name for name, task in self.tasks.items() if task.kind.against_unseen]
-        if clicks and any(isinstance(part, ItemReviews) for part in self.behaviour.values()):
+        if clicks and self.reads_item_reviews:
             raise ValueError(
                 f"'behaviour' has 'item_reviews', and the task '{clicks[0]}' has the head "
                 f"'{self.tasks[clicks[0]].head.name}': an event's item would show its reviews as "
@@ -90,7 +123,7 @@ class NetworkRecipe(FittedRecipe):
 
     @model_validator(mode="after")
     def _more_than_ids(self) -> Self:
-        content = bool(self.modalities) or "item_reviews" in self.behaviour
+        content = bool(self.modalities) or self.reads_item_reviews
         if self.training.alignment and not content:
             raise ValueError("'training.alignment' is above 0, but items have nothing beside their "
                              "ids to align: name modalities")
@@ -102,8 +135,7 @@ class NetworkRecipe(FittedRecipe):
 
     @model_validator(mode="after")
     def _batch_has_the_negatives(self) -> Self:
-        rows, softmax = self.training.batch_size, self.searched.softmax
-        hard = softmax.hard_negatives if isinstance(softmax, InBatch) else None
+        rows, hard = self.training.batch_size, self.searched.hard_negatives
         if rows is not None and hard is not None and hard >= rows:
             raise ValueError(f"'hard_negatives' is {hard}, but a batch of {rows} rows has "
                              f"{rows - 1} negatives for each")
@@ -143,6 +175,15 @@ class _Computed(Recipe):
                 raise ValueError(f"{name}.{option} was given, but only a network reads it: take it "
                                  "out, or take the family 'network'")
         return modalities
+
+    @field_validator("tasks")
+    @classmethod
+    def _heads_have_no_options(cls, tasks: dict[str, Task]) -> dict[str, Task]:
+        for name, task in tasks.items():
+            if task.head != task.kind.way():
+                raise ValueError(f"{name}.head has options, but only a network reads them: write "
+                                 f"'head: {task.head.name}'")
+        return tasks
 
 
 Distance = Literal["cosine", "euclidean"]
@@ -199,13 +240,35 @@ class SimilarityRecipe(_Computed):
 
     family: Literal["similarity"]
     vectors: Annotated[Way, OneOf(ContentVectors, CollaborativeVectors, UnionVectors)] = Field(
-        "union", validate_default=True)
+        default="union", validate_default=True)
     dim: Width = 64
 
     @property
     def reads_content(self) -> bool:
         """Whether items are compared by their content."""
         return not isinstance(self.vectors, CollaborativeVectors)
+
+    @property
+    def reads_events(self) -> bool:
+        """Whether items are compared by who met them."""
+        return not isinstance(self.vectors, ContentVectors)
+
+    @property
+    def content_weight(self) -> float:
+        """Share of the content in the score."""
+        if isinstance(self.vectors, UnionVectors):
+            return self.vectors.content_weight
+        return float(self.reads_content)
+
+    @property
+    def nonnegative(self) -> bool:
+        """Whether the matrix of users and items is factorized without negative numbers."""
+        return self.vectors.options.get("factors") == "nmf"
+
+    @property
+    def euclidean(self) -> bool:
+        """Whether contents are compared by their Euclidean distance."""
+        return self.vectors.options.get("distance") == "euclidean"
 
     @model_validator(mode="after")
     def _collaborative_reads_ids(self) -> Self:

@@ -20,7 +20,7 @@ class Late(Way):
 
     name = "late"
 
-    decision: Decision = Field("average", validate_default=True)
+    decision: Decision = Field(default="average", validate_default=True)
 
 
 class Hybrid(Late):
@@ -80,9 +80,9 @@ class ModelOptions(Strict):
     missing: Literal["token", "mean", "regression", "adversarial"] = "token"
     fusion: Annotated[Way, OneOf(
         "concat", "weighted", "gated", "attention", "co_attention", Late, Hybrid,
-    )] = Field("gated", validate_default=True)
+    )] = Field(default="gated", validate_default=True)
     sharing: Annotated[Way, OneOf("shared_bottom", Mmoe, Ple, "branches")] = Field(
-        "shared_bottom", validate_default=True)
+        default="shared_bottom", validate_default=True)
     interaction: Literal["neural", "inner_product", "concat"] = "neural"
 
     @property

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from trainer.encoders.options import Encoder
-from trainer.modalities import MODALITY_OPTIONS
+from trainer.modalities import MODALITIES
 from trainer.modalities.options import ModalityOptions
 from trainer.options.choice import SomeOf
 from trainer.options.strict import Strict
@@ -14,23 +14,22 @@ from trainer.preprocessing.past import NOTHING, Past
 from trainer.recipe.names import check_names
 from trainer.recipe.task import Task
 from trainer.tasks import TASK_KINDS
+from trainer.tasks.retrieval import RetrievalOptions
 
 ALL = "all"
-# What a dataset has beside the modalities that a recipe names, by their defaults.
-REST: dict[str, type[ModalityOptions]] = {ALL: ModalityOptions}
 
 
 class _Known(dict):
     """The registry, and `all`; asked anew for each recipe."""
 
     def __getitem__(self, name: str) -> type[ModalityOptions]:
-        return {**MODALITY_OPTIONS, **REST}[name]
+        return ModalityOptions if name == ALL else MODALITIES[name].options
 
     def __contains__(self, name: object) -> bool:
-        return name in MODALITY_OPTIONS or name in REST
+        return name == ALL or name in MODALITIES
 
     def __iter__(self):
-        return iter((*MODALITY_OPTIONS, *REST))
+        return iter((*MODALITIES, ALL))
 
 
 Modalities = Annotated[
@@ -108,6 +107,27 @@ class Recipe(Strict):
         """The pretrained networks by modality."""
         return {name: options.encoded_by for name, options in self.modalities.items()
                 if options.encoded_by}
+
+    @property
+    def searched(self) -> RetrievalOptions:
+        """The options of the task that retrieves, by default if there is none."""
+        head = self.tasks[self.retrieval].head if self.retrieval else None
+        return head if isinstance(head, RetrievalOptions) else RetrievalOptions()
+
+    @property
+    def balanced(self) -> str:
+        """How the tasks' losses become one."""
+        return "fixed"
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether the user's past is read."""
+        return False
+
+    @property
+    def reads_item_reviews(self) -> bool:
+        """Whether the texts of earlier events about an item are read."""
+        return False
 
     @property
     def past(self) -> Past:

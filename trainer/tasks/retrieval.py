@@ -34,7 +34,18 @@ class RetrievalOptions(Way):
     name = "retrieval"
 
     temperature: Positive = 1.0
-    softmax: Annotated[Way, OneOf(InBatch, "catalogue")] = Field("batch", validate_default=True)
+    softmax: Annotated[Way, OneOf(InBatch, "catalogue")] = Field(
+        default="batch", validate_default=True)
+
+    @property
+    def whole_catalogue(self) -> bool:
+        """Whether the softmax runs over all items."""
+        return not isinstance(self.softmax, InBatch)
+
+    @property
+    def hard_negatives(self) -> int | None:
+        """How many of a batch's negatives count, those with the largest logits."""
+        return self.softmax.hard_negatives if isinstance(self.softmax, InBatch) else None
 
 
 class Retrieval(TaskKind):

@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas import Feature
 from trainer.modalities.audio import explain
+from trainer.modalities.audio.options import AudioOptions
 from trainer.modalities.modality import Block, Division, Modality
 from trainer.modalities.presence import present_column
 from trainer.network.part import Materials, Numbers, Part
@@ -17,6 +18,7 @@ class Audio(Modality):
     """The spectrogram of a sound, and its timbre."""
 
     name = "audio"
+    options = AudioOptions
     divisible = True
     timed = True
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas import Feature
+from trainer.modalities.categorical.options import CategoricalOptions
 from trainer.modalities.modality import Block, Division, Modality
 from trainer.network.part import Embedded, Materials, Part
 from trainer.preprocessing.column import Column
@@ -15,6 +16,7 @@ class Categorical(Modality):
     """An embedding for each value, their mean for several."""
 
     name = "categorical"
+    options = CategoricalOptions
 
     def columns(self, feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
         """See `Modality`."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas import Feature
 from trainer.modalities.image import explain
+from trainer.modalities.image.options import ImageOptions
 from trainer.modalities.modality import Block, Division, Modality
 from trainer.modalities.presence import present_column
 from trainer.network.part import Materials, Numbers, Part
@@ -16,6 +17,7 @@ class Image(Modality):
     """A picture, shrunk to a few pixels."""
 
     name = "image"
+    options = ImageOptions
     divisible = True
     pictured = True
 
@@ -40,7 +42,7 @@ class Image(Modality):
             return tower(feature, materials, options)
 
         # A patch is one visual word or another, and no gradient tells how nearly.
-        stepped = options.tower == "visual_words"
+        stepped = options.tower.name == "visual_words"
         yield Part(feature.name, feature.side, f"the column {feature.name!r}", build,
                    gradient=() if stepped else (Numbers(explain.grey, 3),))
 

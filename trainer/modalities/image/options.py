@@ -27,7 +27,7 @@ class ImageOptions(ModalityOptions):
     prepared = ("height", "width")
 
     tower: Annotated[Way, OneOf("cnn", "visual_words", "fourier")] = Field(
-        "cnn", validate_default=True)
+        default="cnn", validate_default=True)
     height: Side = 32
     width: Side = 32
     augmentation: Strength = 0.0

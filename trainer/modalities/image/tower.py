@@ -22,7 +22,7 @@ def tower(feature: Feature, materials: Materials, options: Any) -> Built:
     """Builds the tower that the options name."""
     name = f"{materials.side}_{feature.name}"
     there = columns.present(feature.name)
-    build = look_up(IMAGE_TOWERS, options.tower, "image tower")
+    build = look_up(IMAGE_TOWERS, options.tower.name, "image tower")
     # What is fitted on pictures is fitted on those of the feature's own table.
     content = materials.table.content
     layer = build(materials.dim, content[feature.name][content[there] > 0],

@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas import Feature
 from trainer.modalities.modality import Block, Modality
+from trainer.modalities.numeric.options import NumericOptions
 from trainer.modalities.presence import present_column, zeros
 from trainer.network.part import Materials, Numbers, Part
 from trainer.preprocessing import columns
@@ -15,6 +16,7 @@ class Numeric(Modality):
     """A number on the scale of its column: minus the mean, by the deviation."""
 
     name = "numeric"
+    options = NumericOptions
 
     def columns(self, feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
         """See `Modality`."""

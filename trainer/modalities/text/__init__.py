@@ -7,6 +7,7 @@ from schemas import Feature
 from trainer.modalities.modality import Block, Division, Modality
 from trainer.modalities.presence import zeros
 from trainer.modalities.text import explain
+from trainer.modalities.text.options import TextOptions, Tfidf
 from trainer.network.part import Embedded, Materials, Numbers, Part
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column
@@ -16,6 +17,7 @@ class Text(Modality):
     """The words of a text, in order or weighted; and beside them its topics and its sentiment."""
 
     name = "text"
+    options = TextOptions
     divisible = True
 
     def columns(self, feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
@@ -90,7 +92,7 @@ class Text(Modality):
 
 
 def _weighs_terms(options: Any) -> bool:
-    return options.tower == "tfidf"
+    return isinstance(options.tower, Tfidf)
 
 
 def _aspect(feature: Feature, aspect: str, numbers: Numbers) -> Part:

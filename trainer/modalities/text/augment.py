@@ -7,8 +7,9 @@ from trainer.layers.text.noise import TermNoise, WordNoise
 
 def varied_tokens(tokens, noise: Any, name: str):
     """Returns token ids `(batch, tokens)` as a tower is to read them."""
-    if noise.hidden or noise.swapped:
-        return WordNoise(noise.hidden, noise.swapped, name=f"{name}_noise")(tokens)
+    swapped = noise.options.get("swapped", 0.0)
+    if noise.hidden or swapped:
+        return WordNoise(noise.hidden, swapped, name=f"{name}_noise")(tokens)
     return tokens
 
 

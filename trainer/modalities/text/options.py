@@ -6,9 +6,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from trainer.encoders.options import Encoder
 from trainer.modalities.options import ModalityOptions
+from trainer.modalities.text.stop_words import languages, plain
 from trainer.options.choice import OneOf, Way
 from trainer.options.strict import Count, Share, Whole
-from trainer.preprocessing.stop_words import languages, plain
 
 _LONGEST_RUN = 8
 
@@ -109,7 +109,7 @@ class TextOptions(ModalityOptions):
     prepared = ("tokens", "vocabulary", "words", "stop_words", "topics", "sentiment")
 
     tower: Annotated[Way, OneOf(Tfidf, Bag, Cnn, Lstm, Transformer)] = Field(
-        "tfidf", validate_default=True)
+        default="tfidf", validate_default=True)
     tokens: Annotated[Count, Field(le=4096)] = 48
     vocabulary: Annotated[Count, Field(le=10_000_000)] = 8_000
     words: Annotated[Whole, Field(ge=1, le=3)] = 1

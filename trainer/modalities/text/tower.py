@@ -9,6 +9,7 @@ from trainer.layers.registry import look_up
 from trainer.layers.text import TEXT_TOWERS
 from trainer.layers.towers import NumericTower
 from trainer.modalities.text.augment import varied_terms, varied_tokens
+from trainer.modalities.text.options import Tfidf
 from trainer.network.part import Built, Materials
 from trainer.preprocessing import columns
 
@@ -23,18 +24,19 @@ def tower(feature: Feature, materials: Materials, options: Any,
       options: What the recipe says of texts.
       vocabularies: The vocabularies that the tower embeds.
     """
-    inputs, kind, name = materials.inputs, options.tower, f"{materials.side}_{feature.name}"
+    inputs, way, name = materials.inputs, options.tower, f"{materials.side}_{feature.name}"
+    weighs = isinstance(way, Tfidf)
     sizes = [materials.table.vocabularies[each] for each in vocabularies]
-    build = look_up(TEXT_TOWERS, kind, "text tower")
-    layer = build(materials.dim, sizes if kind == "tfidf" else sizes[0],
+    build = look_up(TEXT_TOWERS, way.name, "text tower")
+    layer = build(materials.dim, sizes if weighs else sizes[0],
                   dropout=materials.dropout, name=name)
-    if kind != "tfidf":
-        return Built(layer, *layer(varied_tokens(inputs[feature.name], options.augmentation, name)))
+    if not weighs:
+        return Built(layer, *layer(varied_tokens(inputs[feature.name], way, name)))
     terms = [(inputs[columns.tfidf_ids(feature.name)], inputs[columns.tfidf(feature.name)])]
     if options.characters:
         terms.append((inputs[columns.characters_ids(feature.name)],
                       inputs[columns.characters(feature.name)]))
-    terms = varied_terms(terms, options.augmentation, name)
+    terms = varied_terms(terms, way, name)
     return Built(layer, *layer(tuple(each for pair in terms for each in pair)))
 
 

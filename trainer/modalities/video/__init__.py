@@ -8,6 +8,7 @@ from trainer.modalities.image.explain import grey
 from trainer.modalities.modality import Block, Division, Modality
 from trainer.modalities.presence import present_column
 from trainer.modalities.video import explain
+from trainer.modalities.video.options import VideoOptions
 from trainer.network.part import Materials, Numbers, Part
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column
@@ -17,6 +18,7 @@ class Video(Modality):
     """A few small frames of a film."""
 
     name = "video"
+    options = VideoOptions
     divisible = True
     pictured = True
 
