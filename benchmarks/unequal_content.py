@@ -22,7 +22,7 @@ from trainer.ranking import (
     ranking_metrics,
     ranking_task,
 )
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 from trainer.scoring import catalogue, ranking_scores
 
 USERS, ITEMS, KINDS, LENGTH = 250, 80, 4, 6
@@ -166,7 +166,7 @@ def _ranked(data: TrainingData, network: Network, strangers: bool = False) -> Ra
 
 def _data(modalities: tuple[str, ...], modality_dropout: float, missing: str = "token"
           ) -> TrainingData:
-    recipe = Recipe(
+    recipe = parse_recipe(
         description="unequal", modalities=modalities,
         model={"dim": 16, "dropout": 0.1, "history": False, "missing": missing,
                "modality_dropout": modality_dropout},

@@ -21,7 +21,7 @@ def losses(folder: Path) -> dict[str, list[dict[str, float]]]:
     from trainer.data.side import Side
     from trainer.model import build_network
     from trainer.multitask import MultiTaskModel
-    from trainer.recipe import Recipe
+    from trainer.recipe import Recipe, parse_recipe
 
     task = json.loads((folder / "task.json").read_text())
     spec = parse_spec("tiny", task["schemas"])
@@ -32,7 +32,7 @@ def losses(folder: Path) -> dict[str, list[dict[str, float]]]:
         sides.append(Side(task["rows"][side], content, task["vocabularies"][side]))
     found = {}
     for name, values in task["recipes"].items():
-        recipe = Recipe(**values)
+        recipe = parse_recipe(**values)
         means = {"rating": 3.5, "like": 0.5, "age": 40.0, "joy": 0.2, "fear": 0.9}
         network = build_network(spec, recipe, *sides, means, seed=1)
         model = MultiTaskModel(network.training, recipe, np.full(task["rows"]["items"], 0.1))

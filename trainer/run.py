@@ -68,7 +68,7 @@ def read_given(fn_args) -> Given:
     made_of = json.dumps(
         [config, fn_args.tables, fn_args.encodings, fn_args.code_digest], sort_keys=True)
     return Given(
-        parse_spec(**config["spec"]), parse_recipe(config["recipe"]), config["seed"],
+        parse_spec(**config["spec"]), parse_recipe(**config["recipe"]), config["seed"],
         {side: tft.TFTransformOutput(fn_args.transforms[side]) for side in SIDES},
         Encodings(Path(fn_args.encodings)) if fn_args.encodings else None,
         hashlib.sha256(made_of.encode()).hexdigest())

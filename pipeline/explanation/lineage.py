@@ -76,7 +76,7 @@ def _traced(store: mlmd.MetadataStore, version: Path, metadata: Path) -> Source:
     (execution,) = store.get_executions_by_id([trainer])
     config = json.loads(execution.custom_properties["custom_config"].string_value)
     run = Path(_uri(store, _linked(store, trainer, _OUTPUTS)["model_run"]))
-    return Source(version, parse_spec(**config["spec"]), parse_recipe(config["recipe"]), tables,
+    return Source(version, parse_spec(**config["spec"]), parse_recipe(**config["recipe"]), tables,
                   _modalities(run))
 
 

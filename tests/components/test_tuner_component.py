@@ -12,7 +12,7 @@ from components.trainer.component import TrainerSpec
 from components.tuner.component import Tuner, TunerSpec
 from components.tuner.executor import Executor
 from schemas import SIDES, TesseraError
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 from trainer.tuning import RecipeTuner
 
 CONFIG = {"spec": {}, "recipe": {"tune": {}}, "seed": 3}
@@ -45,7 +45,7 @@ def do(tuner, tmp_path, monkeypatch):
         outputs[name] = [artifact]
 
     def do(score, ranges):
-        recipe = Recipe(description="some", tasks={"retrieval": {"head": "retrieval"}},
+        recipe = parse_recipe(description="some", tasks={"retrieval": {"head": "retrieval"}},
                         tune={"ranges": ranges, "trials": 4})
         seen = []
 
@@ -85,7 +85,7 @@ def test_the_search_gets_the_trainers_arguments(do, tuner, tmp_path):
 
 def test_a_search_without_a_result_is_told(do, monkeypatch):
     def no_recipe(recipe, values):
-        Recipe(description="none", tasks={})
+        parse_recipe(description="none", tasks={})
 
     monkeypatch.setattr("trainer.tuning.with_values", no_recipe)
     with pytest.raises(TesseraError, match="No trial of the search made a recipe"):

@@ -7,7 +7,7 @@ from pipeline.check_parts import check_part_names
 from schemas import InputError, available, read_spec
 from trainer.network.part import Built, Part, build_parts
 from trainer.network.plan import plan_parts
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 from trainer.recipe.modalities import for_dataset
 
 HISTORIES = (history("items", "item_id", "BYTES") + history("times", "timestamp")
@@ -20,7 +20,7 @@ def number(name):
 
 
 def check(users="", items="", events=HISTORIES, **changes):
-    recipe = Recipe(**{"description": "x", "tasks": {"find": {"head": "retrieval"}}, **changes})
+    recipe = parse_recipe(**{"description": "x", "tasks": {"find": {"head": "retrieval"}}, **changes})
     spec = small_spec(users, items, events, time="when", name="mine")
     return check_part_names(for_dataset(recipe, spec), "my", spec)
 
@@ -65,7 +65,7 @@ def test_a_name_that_no_other_part_has(given):
 @pytest.mark.parametrize("dataset", available())
 def test_the_datasets_of_the_project_have_names_of_their_own(dataset):
     spec = read_spec(dataset)
-    recipe = Recipe(description="x", tasks={"find": {"head": "retrieval"}},
+    recipe = parse_recipe(description="x", tasks={"find": {"head": "retrieval"}},
                     preprocessing={"text": {"topics": 2, "sentiment": True}},
                     encoders={"text": {"handle": "x"}, "image": {"handle": "y"}},
                     model={"behaviour": ["history", "context", "counts", "series", "reviews",

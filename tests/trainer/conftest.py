@@ -26,7 +26,7 @@ from trainer.export.save import save
 from trainer.model import build_network
 from trainer.preprocessing.column import write_columns
 from trainer.preprocessing.preprocess import declared_columns, preprocessing_fn
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 from trainer.recipe.modalities import for_dataset
 from trainer.run import run_fn, training_data
 
@@ -74,7 +74,7 @@ def spec():
 
 @pytest.fixture(scope="session")
 def recipe():
-    return Recipe(
+    return parse_recipe(
         description="tiny", modalities=MODALITIES,
         preprocessing={
             "categorical": {"vocabulary": WORDS}, "text": {"tokens": 4, "vocabulary": WORDS},
@@ -174,7 +174,7 @@ def build(spec, recipe, sides):
     """Builds a network of the tiny recipe with some values replaced."""
 
     def build(**changes):
-        changed = Recipe(**narrowed({**recipe.model_dump(), **changes}))
+        changed = parse_recipe(**narrowed({**recipe.model_dump(), **changes}))
         means = {"rating": 3.5, "like": 0.5}
         return build_network(spec, changed, *sides, label_means=means, seed=7), changed
 
@@ -320,7 +320,7 @@ def theatre(spec, trainer_files, tmp_path_factory):
     """Every modality, kind of label and head: transformed once for all recipes."""
     wider = theatre_spec(spec)
     raw, splits = theatre_tables(wider)
-    everything = Recipe(
+    everything = parse_recipe(
         description="all", modalities=("categorical", "numeric", "text", "image", "audio", "video"),
         preprocessing=PREPROCESSING, tasks={"retrieval": {"head": "retrieval"}},
         model={"behaviour": ["history", "context", "counts", "series", "reviews"]})

@@ -17,7 +17,7 @@ from pipeline.evaluation import eval_config
 from pipeline.results import by_label, task_metrics
 from trainer.data.attributes import judged, judged_attribute, learned_attribute
 from trainer.data.events import read_events
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 from trainer.run import run_fn, training_data
 
 TASKS = {
@@ -30,7 +30,7 @@ TASKS = {
 
 
 def recipe(tasks=TASKS) -> Recipe:
-    return Recipe(**narrowed({
+    return parse_recipe(**narrowed({
         "description": "attributes", "modalities": ("categorical", "numeric", "text", "image"),
         "preprocessing": PREPROCESSING, "model": {"dim": 8},
         "training": {"max_epochs": 1, "batch_size": 8}, "tasks": tasks}))

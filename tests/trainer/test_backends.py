@@ -65,14 +65,14 @@ _WORDS = 12
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, spec, sides, recipe):
     """The cases' recipes, batches and content, written down."""
-    from trainer.recipe import Recipe
+    from trainer.recipe import Recipe, parse_recipe
 
     folder = tmp_path_factory.mktemp("two_steps")
     recipes = {}
     for name, changes in _CASES.items():
         given = {**recipe.model_dump(), **changes}
         given["model"] = {**_PLAIN, **changes.get("model", {})}
-        recipes[name] = Recipe(**narrowed(given)).model_dump()
+        recipes[name] = parse_recipe(**narrowed(given)).model_dump()
     random, rows = np.random.default_rng(0), 24
     labels = _labels(random, rows)
     inputs = _rows(sides, random, rows)

@@ -15,12 +15,12 @@ from pipeline.evaluation import eval_config
 from trainer.export.keys import label_key, weight_key
 from trainer.layers.losses import binary_crossentropy, click_loss
 from trainer.multitask import MultiTaskModel
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 
 SPEC = small_spec(
     events=column("kind", "BYTES", "event_type", "weight:view=0.5", "label:bought=purchase")
     + unseen("others"), item="INT what", one=True, name="events")
-RECIPE = Recipe(
+RECIPE = parse_recipe(
     description="events", modalities=(), model={"dim": 4},
     tasks={"retrieval": {"head": "retrieval"}, "click": {"head": "click"},
            "bought": {"head": "binary", "label": "bought"}},

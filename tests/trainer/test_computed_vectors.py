@@ -16,7 +16,7 @@ from trainer.families.similarity import build_similarity, compute_factors, relev
 from trainer.fit import TrainingData
 from trainer.modalities.blocks import colours
 from trainer.network.content import content_matrix
-from trainer.recipe import Recipe, Task
+from trainer.recipe import Recipe, parse_recipe, Task
 from trainer.recipe.families import ForestOptions
 from trainer.scoring import catalogue, ranking_scores
 
@@ -127,7 +127,7 @@ def tables(side):
 
 def similarity(tables, side, spec=SPEC, label=None, **options):
     content = options.get("vectors") != "collaborative"
-    recipe = Recipe(description="d", family="similarity",
+    recipe = parse_recipe(description="d", family="similarity",
                     modalities=[f.modality for f in FEATURES] if content else [],
                     tasks={"find": {"head": "retrieval", "label": label}},
                     similarity={"dim": 3, **options})

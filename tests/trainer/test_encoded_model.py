@@ -14,7 +14,7 @@ from trainer.encoders.encodings import Encodings
 from trainer.encoders.module import load
 from trainer.encoders.operations import foreign_operations
 from trainer.model import build_network
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 from trainer.run import training_data
 
 MEANS = {"rating": 4.0, "like": 0.5}
@@ -60,7 +60,7 @@ def prepared(shop, spec, recipe, given, tmp_path_factory):
         for modality, options in encoders.items():
             if options.get("replaces_tower"):  # then nothing reads what Transform makes of it
                 tree["preprocessing"].pop(modality)
-        changed = Recipe(**{**tree, "encoders": encoders})
+        changed = parse_recipe(**{**tree, "encoders": encoders})
         encodings = encode(changed, spec, shop, tmp_path_factory.mktemp("encodings"), foreign)
         data = training_data(spec, changed, shop.files, shop.transforms, encodings)
         return SimpleNamespace(recipe=changed, encodings=encodings, data=data)

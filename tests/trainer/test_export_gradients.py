@@ -12,9 +12,9 @@ from trainer.layers.text.lstm import LstmTower
 from trainer.modalities.image.explain import grey
 from trainer.modalities.presence import zeros
 from trainer.network.part import Embedded, Numbers, Part
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 
-RECIPE = Recipe(description="toy", tasks={"stars": {"head": "retrieval"},
+RECIPE = parse_recipe(description="toy", tasks={"stars": {"head": "retrieval"},
                                           "like": {"head": "binary", "label": "like"}})
 
 

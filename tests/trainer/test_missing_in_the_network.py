@@ -11,7 +11,7 @@ from trainer.data.side import Side
 from trainer.layers.imputation import IMPUTATIONS
 from trainer.model import build_network
 from trainer.multitask import MultiTaskModel
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 
 SUBSETS = list(itertools.product((0, 1), repeat=4))
 PLAIN = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0}
@@ -40,7 +40,7 @@ def _every_subset(side, features):
 
 
 def _network(spec, recipe, subsets, **model):
-    changed = Recipe(**{**recipe.model_dump(), "model": {**PLAIN, **model}})
+    changed = parse_recipe(**{**recipe.model_dump(), "model": {**PLAIN, **model}})
     return build_network(spec, changed, *subsets, {"rating": 3.0, "like": 0.0}, seed=1), changed
 
 

@@ -12,7 +12,7 @@ from tiny_shop import DAY, ITEMS, both_sides, examples, request
 
 from components.ranking_evaluator.model import written_scores
 from pipeline.config import load_recipe, recipes
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 from trainer.written_scores import WrittenScores
 
 _DTYPES = {"timestamp": tf.int64, "history_timestamp": tf.int64, "k": tf.int32,
@@ -30,7 +30,7 @@ def tiny(name: str) -> Recipe:
         values[key] = {**values.get(key, {}), **changes}
     if recipe.family in ("network", "factorization"):
         values["training"] = {**values["training"], "max_epochs": 1, "batch_size": 8}
-    return Recipe(**narrowed(values))
+    return parse_recipe(**narrowed(values))
 
 
 # One of each family in each run; the others are of the same parts, which have tests of their own.

@@ -9,7 +9,7 @@ import tensorflow as tf
 from worlds import column, small_spec
 
 from trainer.families import network as module
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 from trainer.run import run_fn, training_data
 
 BARE = small_spec(
@@ -22,7 +22,7 @@ BARE = small_spec(
 def bare(trainer_files, tmp_path_factory):
     """Two ids and a time: no content, no history, no domain; and a label that no row has."""
     folder = tmp_path_factory.mktemp("bare")
-    recipe = Recipe(
+    recipe = parse_recipe(
         description="bare", modalities=(), model={"dim": 4}, training={"max_epochs": 1},
         tasks={"retrieval": {"head": "retrieval"},
                "rating": {"head": "regression", "label": "rating"},
@@ -113,7 +113,7 @@ def test_a_checkpoint_is_of_one_configuration_and_one_code(bare, monkeypatch):
 
 def test_the_reader_delivers_the_label_that_makes_an_item_relevant(shop, spec, recipe):
     tasks = {"retrieval": {"head": "retrieval"}}
-    changed = Recipe(**{**recipe.model_dump(), "tasks": tasks, "relevant": "like"})
+    changed = parse_recipe(**{**recipe.model_dump(), "tasks": tasks, "relevant": "like"})
     data = training_data(spec, changed, shop.files, shop.transforms)
     assert data.reader.labels == ("like",)
 

@@ -8,7 +8,7 @@ from tiny_fit import tiny_data
 
 from schemas import InputError
 from trainer.fit import fit_once
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 from trainer.tuning import RecipeTuner
 
 TASKS = {"retrieval": {"head": "retrieval"}, "like": {"head": "binary", "label": "like"}}
@@ -19,7 +19,7 @@ RANGES = {"model.dim": {"min": 8, "max": 32, "step": 8}, "model.dropout": {"min"
 
 
 def some(ranges=None, **tune):
-    return Recipe(description="some", tasks=TASKS, tune={"ranges": ranges or RANGES, **tune})
+    return parse_recipe(description="some", tasks=TASKS, tune={"ranges": ranges or RANGES, **tune})
 
 
 def nearest(trial, recipe, state):

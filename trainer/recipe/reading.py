@@ -62,7 +62,7 @@ def recipe_class(tree: Any) -> type[Recipe]:
     return RECIPES[family]
 
 
-def parse_recipe(tree: dict[str, Any]) -> Recipe:
+def parse_recipe(**tree: Any) -> Recipe:
     """Returns the recipe of a tree.
 
     Raises:

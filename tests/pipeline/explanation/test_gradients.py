@@ -15,7 +15,7 @@ from trainer.modalities.audio.explain import windows
 from trainer.modalities.image.explain import regions
 from trainer.modalities.terms import shared
 from trainer.modalities.text.explain import _of_characters, _of_run
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_content_without_a_heat_map_is_told(source, monkeypatch):
 @pytest.mark.parametrize(("method", "changes", "message"), [
     ("saliency", {}, "Unknown method 'saliency'. Known: gradients, occlusion"),
     ("gradients", {"model": "older"}, "no signature 'gradients'. Run `tessera run` again"),
-    ("gradients", {"recipe": Recipe(description="computed", family="similarity", modalities=(),
+    ("gradients", {"recipe": parse_recipe(description="computed", family="similarity", modalities=(),
                                     tasks={"retrieval": {"head": "retrieval"}})},
      "'similarity' is computed.*--method occlusion")])
 def test_what_cannot_be_explained_is_refused(source, method, changes, message):
