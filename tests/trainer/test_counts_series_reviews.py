@@ -113,8 +113,8 @@ def test_the_loss_is_the_evidence_bound():
     known = [[1, 1, 0, 0, 0, 0, 0], [0] * 7]
     inputs = _series([[2, 1, 5, 0, 0, 0, 0], [0] * 7], known)
     tower(inputs)
-    for weight in tower.trainable_weights:
-        weight.assign(np.zeros(weight.shape))
+    for one in tower.trainable_weights:
+        one.assign(np.zeros(one.shape))
     loss = np.asarray(tower(inputs)[2])
     np.testing.assert_allclose(loss, [(4 + 1 + 1 + 0.25) / 2, 0], rtol=1e-6)
     weight(tower, "mean/bias").assign([3.0, 0.0])
