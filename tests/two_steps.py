@@ -1,8 +1,8 @@
 """Trains a network for two steps on the Keras backend in use; without TensorFlow, if asked.
 
-`python tests/two_steps.py FOLDER CASE ...` reads what `write` wrote and prints each case's losses as
-JSON, on JAX with the slope of a probability at zero. TensorFlow cannot be imported there, so that
-nothing but the backend's own code runs.
+`python tests/two_steps.py FOLDER CASE ...` reads what `write` wrote and prints the losses of each
+case as JSON, on JAX with the slope of a probability at zero. TensorFlow cannot be imported there,
+so that nothing but the backend's own code runs.
 """
 
 import json

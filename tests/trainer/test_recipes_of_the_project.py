@@ -33,7 +33,7 @@ def tiny(name: str) -> Recipe:
     return Recipe(**narrowed(values))
 
 
-# One of each computed family in each run; networks are trained and exported in test_attributes.py.
+# One of each other family in each run; a network is trained and exported in test_attributes.py.
 _QUICK = ("content_and_collaborative", "matrix_factorization")
 _SERVED = [pytest.param(n, marks=() if n in _QUICK else pytest.mark.slow)
            for n in recipes() if load_recipe(n).served]
