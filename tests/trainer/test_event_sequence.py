@@ -40,11 +40,6 @@ def test_shapes_and_the_token_of_an_empty_history(tower):
     assert (vector[1] == 9).all() and np.isfinite(vector).all()
 
 
-def test_nothing_but_empty_histories_gives_numbers(tower):
-    vector, present = map(np.asarray, tower(_inputs(np.zeros((3, 4)))))
-    assert (vector == 9).all() and not present.any()
-
-
 def test_it_learns_and_is_rebuilt(tower):
     inputs = _inputs([[1, 2, 3], [0, 0, 0]], kind=[[1, 2, 1], [0, 0, 0]],
                      numbers=np.random.default_rng(2).normal(size=(2, 3, NUMBERS)))
