@@ -20,7 +20,7 @@ def _inputs(index, rank=None, kind=None, numbers=None):
             np.array(numbers, "float32"))
 
 
-@pytest.fixture(params=SEQUENCES)
+@pytest.fixture(params=SEQUENCES, scope="module")
 def tower(request):
     keras.utils.set_random_seed(1)
     tower = shaken(SEQUENCES[request.param](DIM, keras.layers.Embedding(10, DIM), types=TYPES),
