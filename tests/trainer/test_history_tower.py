@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from layer_contract import assert_learns, assert_rebuilt
+from layer_contract import assert_learns, assert_rebuilt, weight
 
 from trainer.layers.history import HistoryTower
 
