@@ -47,8 +47,9 @@ def test_wrong_usage(tessera, words):
 
 @pytest.mark.parametrize(("line", "words"), [
     ("run", ("No dataset given", "--dataset", "demo, movielens-100k, mov")),
-    ("run --dataset demo --recipe magic", ("Unknown recipe 'magic'", "flagship")),
-    ("run --dataset demo --split half", ("Unknown split 'half'", "u80, t80 or random")),
+    ("run --dataset demo --root {root} --recipe magic", ("Unknown recipe 'magic'", "flagship")),
+    ("run --dataset demo --root {root} --split half",
+     ("Unknown split 'half'", "u80, t80 or random")),
     ("run --config {root}/gone.yaml", ("Cannot read", "{root}/gone.yaml")),
     ("report --root {root}", ("No data report at", "tessera run --root {root}")),
     ("serve --root {root}", ("No pushed model", "tessera run --root {root}")),

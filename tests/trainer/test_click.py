@@ -88,19 +88,6 @@ def test_a_training_batch_holds_what_the_losses_need(shop, network):
     assert float(losses["click"]) == pytest.approx(expected, rel=1e-5)
 
 
-def test_an_event_of_small_weight_moves_the_model_less(shop, network):
-    inputs, labels = next(iter(shop.data.reader.batches(shop.data.files["train"], 3, 0)))
-    seen = {}
-
-    def loss(query, candidate, weight, probability, index, temperature):
-        seen["weight"] = np.asarray(weight)
-        return keras.ops.sum(weight)
-
-    model = MultiTaskModel(network.training, RECIPE, np.full(5, 0.2), loss)
-    model.task_losses(labels, model(inputs, training=False))
-    assert sorted(seen["weight"].tolist()) == [0.5, 1, 1]
-
-
 def test_places_without_an_unseen_item_do_not_count():
     logits = keras.ops.convert_to_tensor([[2.0, -1.0, 9.0]])
     weight = keras.ops.ones((1,))

@@ -99,12 +99,6 @@ def test_a_curved_score_is_told_whole_and_the_default_is_what_ranks(toy):
     assert curved["score"][0] - curved["baseline"][0] == pytest.approx(4.5**2 - 7**2, rel=1e-4)
 
 
-def test_what_is_absent_has_no_share(toy):
-    found = toy("stars", there=(0.0, 1.0))
-    assert found["items_price_encoded"].tolist()[0] == 0 and not found["items_photo"][0].any()
-    assert found["items_price_encoded"][1] == pytest.approx(1)
-
-
 @pytest.fixture
 def ask(exported, shop):
     """Asks for rows of the raw tables."""

@@ -5,6 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
+import unequal_content
 
 from benchmarks import unequal_content
 from trainer.data.side import Side
@@ -107,7 +108,7 @@ def test_without_any_content_it_is_not_worse_than_a_model_of_ids():
 
 @pytest.mark.slow
 def test_every_way_knows_new_items_and_users_by_the_content_that_is_left():
-    """`python benchmarks/unequal_content.py` prints the table over three seeds."""
+    """`python tests/unequal_content.py` prints the table over three seeds."""
     for way, scores in unequal_content.compare(MISSING, seeds=(1,)).items():
         assert np.isfinite(list(scores.values())).all(), way
         assert scores["all"] > scores["none"] + 0.05, (way, scores)

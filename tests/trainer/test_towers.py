@@ -59,7 +59,7 @@ TOWERS = {
 }
 
 
-@pytest.fixture(params=TOWERS)
+@pytest.fixture(params=TOWERS, scope="module")
 def tower(request):
     """A tower with a token that cannot be mistaken, and its inputs."""
     make, inputs = TOWERS[request.param]

@@ -58,15 +58,6 @@ def test_a_bayesian_search_closes_in(tmp_path):
     assert max(dropouts[6:]) < 0.1 < max(dropouts[:6])  # the first six are drawn at random
 
 
-def test_one_seed_tries_the_same_and_another_one_others(tmp_path):
-    tuners = [RecipeTuner(some(trials=4), seed, nearest, tmp_path, name)
-              for name, seed in (("a", 0), ("b", 0), ("c", 1))]
-    for tuner in tuners:
-        tuner.search()
-    first, again, other = map(values, tuners)
-    assert first == again != other
-
-
 def test_a_search_ends_where_nothing_new_is_left(tmp_path):
     tuner = RecipeTuner(some({"model.dim": {"choices": [8, 16]}}, trials=9), 1, nearest, tmp_path,
                         "one")

@@ -56,12 +56,6 @@ def test_pixels_are_summed_to_regions(found):
     assert patches["items", "poster", 48] == pytest.approx(0.25)
 
 
-def test_the_task_is_asked_for(explainer):
-    like = explainer.explain("ann", "7", "like", "gradients")
-    assert worth(like, "word")["items", "about", "heist"] == 0
-    assert like.task == "like"
-
-
 def test_the_page_tells_method_and_sum(found, source):
     html = page(found, source.spec)
     assert "by <b>integrated gradients</b>" in html

@@ -31,10 +31,6 @@ def test_what_is_absent_has_no_parts(modality, values):
     assert not list(divisions(column(modality), values))
 
 
-def test_a_number_is_taken_whole():
-    assert divided("numeric", [3]) == []
-
-
 def test_each_value_is_taken_away():
     found = {part.place: part.without for part in divided("categorical", [b"a", b"b", b"c"])}
     assert found == {"a": [b"b", b"c"], "b": [b"a", b"c"], "c": [b"a", b"b"]}

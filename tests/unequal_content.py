@@ -219,7 +219,7 @@ def _columns(rows: list, random: np.random.Generator) -> dict[str, np.ndarray]:
     }
 
 
-if __name__ == "__main__":  # PYTHONPATH=.:tests python benchmarks/unequal_content.py
+if __name__ == "__main__":  # PYTHONPATH=.:tests python tests/unequal_content.py
     print("| `model.missing` | all content | half of it | none |\n|---|---|---|---|")
     for way in ("token", "mean", "regression", "adversarial"):
         means = compare([way], (1, 2, 3))[way]
