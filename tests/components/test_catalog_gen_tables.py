@@ -272,7 +272,7 @@ def test_the_executor_removes_the_spill_however_it_ends(
 
 
 def test_the_executor_names_the_splits_fills_empty_ones_and_copies_pictures(folder: Path) -> None:
-    photo = png((200, 10, 10))
+    photo = png((200, 10, 10), 64, 64)
     (folder / "shop/photo.png").write_bytes(photo)
     (folder / "shop/items.jsonl").write_text(
         '{"i": 1, "photo": "photo.png"}\n{"i": 2, "photo": "cut.png"}\n')
