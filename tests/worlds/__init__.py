@@ -4,12 +4,12 @@
 and reads them as a source, `media` makes pictures, sounds and videos.
 """
 
-from worlds.files import RowsSource, write_tables
+from worlds.files import RowsSource, own_source, records, write_tables
 from worlds.media import picture, png
 from worlds.rows import Rows, small_rows
 from worlds.schema import column, history, id_columns, small_spec, unseen
 
 __all__ = [
-    "Rows", "RowsSource", "column", "history", "id_columns", "picture", "png", "small_rows",
-    "small_spec", "unseen", "write_tables",
+    "Rows", "RowsSource", "column", "history", "id_columns", "own_source", "picture", "png",
+    "records", "small_rows", "small_spec", "unseen", "write_tables",
 ]

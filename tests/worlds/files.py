@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from components.sources.base import Record
+from components.sources import Record, open_source
+from components.sources.base import Source
+from schemas import FeatureSpec
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,17 @@ class RowsSource:
     def records(self, side: str, shard: str) -> Iterator[Record]:
         for place, row in enumerate(self.tables[side]):
             yield Record(dict(row), side, place + 1, self.faults.get((side, place), ()))
+
+
+def own_source(folder: Path, kind: str, spec: FeatureSpec, **options: Any) -> Source:
+    """Opens files of one's own; the options are those of `source:` in a configuration."""
+    return open_source(kind, str(folder), {"spec": {"name": spec.name, "texts": spec.texts},
+                                           "options": options})
+
+
+def records(source: Source, side: str = "interactions") -> list[Record]:
+    """Returns the rows of a table, of all its shards."""
+    return [record for shard in source.shards(side) for record in source.records(side, shard)]
 
 
 def write_tables(folder: Path, kind: str = "csv", **tables: Sequence[Mapping[str, Any]]
