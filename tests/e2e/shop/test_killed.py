@@ -183,7 +183,7 @@ def test_training_goes_on_where_it_was(killed):
     first = [("first", epoch) for epoch in range(4)]
     second = [("second", epoch) for epoch in range(killed.run.metrics["training"]["epochs"])]
     # By a clock, at the first byte of output: the last epoch's state may have been saved by then.
-    begun = epochs.pop("Trainer begun")
+    begun = epochs.pop("Trainer begun", [])
     assert begun == first[: len(begun)] and len(begun) < 3
     resumed = epochs.pop("Trainer first fit")
     assert resumed in (first[max(len(begun) - 1, 0) : 3], first[len(begun) : 3])
