@@ -137,21 +137,9 @@ def test_sound_without_user_ids_or_times(emotify_dir, tmp_path):
 
 
 @pytest.mark.slow
-def test_movielens_as_csv_has_the_adapters_metrics(movielens_dir, tmp_path):
+def test_movielens_as_csv_is_ingested_as_by_its_adapter(movielens_dir, tmp_path):
+    """Equal rows in equal splits and order: what follows cannot tell the two apart."""
     given = write_movielens_as_csv(movielens_dir, tmp_path)
-    # Equal rows in equal splits and order: what follows cannot tell the two apart.
     adapter, own_files = (given.ingested(config) for config in (given.adapter, given.own_files))
-    assert adapter == own_files and adapter["interactions/Split-train"]
-    results = []
-    for config in (given.adapter, given.own_files):
-        recipe = config.recipe  # two epochs tell as well as twenty whether all is equal
-        training = recipe.training.model_copy(update={"max_epochs": 2})
-        short = config.model_copy(update={
-            "recipe": recipe.model_copy(update={"training": training})})
-        results.append(finished(short)[1])
-        results[-1]["training"].pop("seconds")
-    for key in ("ranking", "baselines", "training", "unseen"):
-        assert results[0][key] == results[1][key]
-    for task, figures in results[0]["tasks"].items():
-        # TFMA adds up in an order of its own.
-        assert figures == pytest.approx(results[1]["tasks"][task], rel=1e-6)
+    assert adapter == own_files
+    assert adapter["interactions/Split-train"] and adapter["items/Split-all"]
