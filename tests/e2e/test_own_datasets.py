@@ -11,7 +11,7 @@ import pytest
 import yaml
 from own_movielens import write_movielens_as_csv
 from rich.console import Console
-from worlds import column, history, small_spec, unseen
+from worlds import column, history, json_lines, small_spec, unseen
 
 from pipeline.config import RunConfig, load_config
 from pipeline.run import run
@@ -68,8 +68,7 @@ def tea_house(tmp_path_factory) -> Path:
     goods = [{"货号": title, "品名": f"{title}，\n清香“一等”", "类": kind}
              for title, kind in GOODS.items()]
     for name, rows in (("goods", goods), ("orders", purchases())):
-        lines = [json.dumps(row, ensure_ascii=False) for row in rows]
-        (folder / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        json_lines(folder / f"{name}.jsonl", rows)
     (folder / "schemas").mkdir()
     for side in ("items", "interactions"):
         (folder / "schemas" / f"{side}.pbtxt").write_text(SPEC.texts[SIDES.index(side)])
