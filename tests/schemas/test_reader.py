@@ -212,12 +212,53 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("case", BAD)
-def test_a_malformed_schema_is_named_with_what_to_do(case: str) -> None:
-    texts, message = BAD[case]
+FILM, TRACK = text("video", name="film"), text("audio", "sound_of:film", name="track")
+PAST = 'value_count { max: 3 }'
+# A table, what is added to its id columns, and what the message names.
+BAD = [
+    ("items", TRACK, r"feature 'track': 'sound_of:film'.*it has none"),
+    ("items", FILM + text("sound_of:film"), r"'sound_of:film' .* \(film\)"),
+    ("items", "feature { nme: 1 }", "table 'items': .*nme.* Correct the file's syntax"),
+    ("items", "feature {", r'table .items.: .*Expected "}"\. Correct the file'),
+    ("interactions", text("event_type", "weight:buy=2", "weight:buy=3"), "buy is both 2.0 and 3.0"),
+    ("interactions", text("event_type", "weight:buy=lots"), "'weight:buy=lots' .*'weight:VALUE=X'"),
+    ("interactions", text("weight:view=2"), "'weight:VALUE=X' .*'event_type'"),
+    ("interactions", column("event_type", kind="INT"), "'event_type' .*BYTES"),
+    ("interactions", column("history:what", "history:who"), "history is both 'what' and 'who'"),
+    ("interactions", text("history:item_id", rest=PAST), "feature 'said'.* tag 'timestamp'"),
+    ("interactions", column("history:score", name="past"), "'history:score' .*item_id, user_id"),
+    ("items", text("history:item_id"), "feature 'said': 'history:item_id' .*the interactions"),
+    ("interactions", column("history:item_id"), "type differs from that of 'item_id'"),
+    ("interactions", column("unseen", kind="INT", rest=PAST), "'unseen' .*type of the"),
+    ("users", column("numerical"), "unknown tag 'numerical'. Known: user_id, .*numeric"),
+    ("interactions", column("label:like>=4.5.5"), "unknown tag 'label:like>=4.5.5'. .*label:NAME"),
+    ("interactions", column("label:good=yes"), "label 'good' .*'score', a number, .*'yes'"),
+    ("interactions", column("label:rating") + column("label:rating", name="second"),
+     "two labels .*'rating'. Rename one"),
+    ("interactions", text("label:mood"), "label 'mood' .*'said', which is BYTES"),
+    ("users", text("label:sort", rest='string_domain { value: "a" }'), "two at least"),
+    ("items", column("label:quality"), "label 'quality' .*'score', a column of the items"),
+    ("users", column("label:wealth", "pii"), "label 'wealth' .*'score', personal data"),
+    ("users", column("numeric", "text"), "modality is both 'numeric' and 'text'. Keep one"),
+    ("users", column("user_id", name="me"), "who and me both have the role 'user_id'. Keep one"),
+    ("users", '\nfeature { name: "x" }', "feature 'x': type must be BYTES, INT or FLOAT"),
+    ("items", column() + column(), "table 'items': a feature is declared twice"),
+]
+
+
+@pytest.mark.parametrize(("side", "columns", "message"), BAD)
+def test_a_malformed_schema_is_named_with_what_to_do(side: str, columns: str, message: str) -> None:
+    texts = {"users": USERS, "items": ITEMS, "interactions": EVENTS}
     with pytest.raises(InputError, match=message) as error:
-        parse(**texts)
+        parse(**{side: texts[side] + columns})
     assert error.value.exit_code == 2
+
+
+@pytest.mark.parametrize(("side", "columns"), [
+    ("items", column("numeric")), ("interactions", USERS)])
+def test_a_table_without_an_id_is_refused(side: str, columns: str) -> None:
+    with pytest.raises(InputError, match=f"table '{side}': no feature has the tag 'item_id'. Tag"):
+        parse(**{side: columns})
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
