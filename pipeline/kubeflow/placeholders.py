@@ -30,20 +30,21 @@ def broken_placeholders(spec: dict, platform: dict) -> Iterator[str]:
     """
     executors = {c.get("executorLabel"): c for c in spec.get("components", {}).values()}
     for path, text in [*_texts(spec, ()), *_texts(platform, ("platform",))]:
-        found = _PLACEHOLDER.findall(text)
+        placeholders = _PLACEHOLDER.findall(text)
         if path[:2] == ("deploymentSpec", "executors") and path[4:5] in (("command",), ("args",)):
-            for placeholder in found:
+            for placeholder in placeholders:
                 yield from _in_container(path[2], placeholder, executors.get(path[2], {}))
             if "{{" in _PLACEHOLDER.sub("", text):
                 yield (f"{path[2]} has '{{{{' without '}}}}' in {text[:40]!r}, which nothing "
                        "resolves")
         elif path[:3] == ("root", "dag", "tasks") and path[-2:] == ("runtimeValue", "constant"):
-            if found and text not in _OF_PARAMETER:
+            if placeholders and text not in _OF_PARAMETER:
                 yield (f"task {path[3]}: Kubeflow does not resolve {text} as the value of "
                        f"{path[-3]}: expected one of {', '.join(sorted(_OF_PARAMETER))}, whole")
         elif "{{" in text:
-            yield (f"{'.'.join(path)} has {found[0] if found else '{{'}, which nothing resolves "
-                   "there: pass it to a task as a parameter")
+            first = placeholders[0] if placeholders else "{{"
+            yield (f"{'.'.join(path)} has {first}, which nothing resolves there: pass it to a "
+                   "task as a parameter")
 
 
 def _texts(tree: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

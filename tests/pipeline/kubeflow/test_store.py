@@ -79,7 +79,7 @@ def test_a_server_that_is_down(monkeypatch):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     config = store.with_password(store.connection(server(port=port), "/unused"))
-    told = f"mysql://tessera@127.0.0.1:{port}/tessera does not answer: .*refused.*finished steps"
+    told = f"mysql://tessera@127.0.0.1:{port}/tessera does not respond: .*refused.*finished steps"
     with pytest.raises(TesseraError, match=told) as error:
         store.check(config)
     assert "hunter2" not in str(error.value)
@@ -88,7 +88,7 @@ def test_a_server_that_is_down(monkeypatch):
 def test_a_name_that_nobody_knows(monkeypatch):
     monkeypatch.setenv(PASSWORD_VARIABLE, "hunter2")
     config = store.with_password(store.connection(server(host="mysql.invalid"), "/unused"))
-    with pytest.raises(TesseraError, match="mysql.invalid:3306/tessera does not answer"):
+    with pytest.raises(TesseraError, match="mysql.invalid:3306/tessera does not respond"):
         store.check(config)
 
 
