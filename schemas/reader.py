@@ -30,8 +30,9 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from schemas.errors import InputError, unknown
+from schemas.modality import MODALITIES
 from schemas.reserved import DERIVED, HISTORIES, INPUTS
-from schemas.spec import MODALITIES, ROLES, SIDES, Feature, FeatureSpec, Label
+from schemas.spec import ROLES, SIDES, Feature, FeatureSpec, Label
 
 _ROOT = Path(__file__).parent
 _DTYPES = {schema_pb2.BYTES: bytes, schema_pb2.INT: int, schema_pb2.FLOAT: float}
@@ -318,13 +319,12 @@ def _check_histories(features: list[Feature], where: str) -> None:
     timed = any(f.role == "timestamp" and f.side == "interactions" for f in features)
     identities = {what for f in features if f.role == "item_id" and f.side == "interactions"
                   for what in (f.name, f.role)}
+    own = [f for f in features if f.side == "interactions" and not f.derived]
     types, texts = (
-        {what for f in features if f.side == "interactions" and not f.derived
-         and kind in (f.role, f.modality) for what in (f.name, f.role) if what}
-        for kind in ("event_type", "text"))
+        {what for f in some for what in (f.name, f.role) if what}
+        for some in ([f for f in own if f.role == "event_type"], [f for f in own if f.language]))
     sources = {
-        what: f.dtype for f in features if f.side == "interactions" and not f.derived
-        for what in (f.name, f.role) if what
+        what: f.dtype for f in own for what in (f.name, f.role) if what
     }
     for feature in features:
         if not feature.history:
@@ -375,12 +375,14 @@ def _check_sound_tracks(features: list[Feature], where: str) -> None:
     for feature in features:
         if feature.sound_of is None:
             continue
-        videos = sorted(f.name for f in features
-                        if f.side == feature.side and f.modality == "video")
-        if feature.modality != "audio" or feature.sound_of not in videos:
+        source = feature.raw.taken_from if feature.raw else None
+        columns = sorted(f.name for f in features
+                         if f.side == feature.side and source and f.modality == source)
+        if feature.sound_of not in columns:
+            able = [one for one in MODALITIES.values() if one.taken_from]
             raise InputError(
                 "sound-of-misplaced",
                 f"{where}, feature {feature.name!r}: 'sound_of:{feature.sound_of}' must be "
-                "beside the tag 'audio' and name a video column of the same table "
-                f"({', '.join(videos) or 'it has none'})."
+                f"beside the tag {able[0].name!r} and name a {able[0].taken_from} column of the "
+                f"same table ({', '.join(columns) or 'it has none'})."
             )

@@ -1,16 +1,16 @@
 """The frozen description of a dataset that every other room reads."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from schemas.errors import InputError
+from schemas.modality import MODALITIES, RawModality, raw_modality
 
 SIDES = ("users", "items", "interactions")
-MODALITIES = ("categorical", "numeric", "text", "image", "audio", "video", "sequence")
-MEDIA = ("image", "audio", "video")
 ROLES = ("user_id", "item_id", "timestamp", "event_type")
 
 
@@ -98,6 +98,26 @@ class Feature:
                 or self.sound_of is not None)
 
     @property
+    def raw(self) -> RawModality | None:
+        """What the column's raw values are; `None` for a column no tower reads."""
+        return None if self.modality is None else raw_modality(self.modality)
+
+    @property
+    def media(self) -> bool:
+        """Whether a value is an encoded file."""
+        return self.raw is not None and self.raw.media
+
+    @property
+    def language(self) -> bool:
+        """Whether a value is written in words."""
+        return self.raw is not None and self.raw.language
+
+    @property
+    def categories(self) -> bool:
+        """Whether the column has few different values, which recur."""
+        return self.raw is not None and self.raw.categories
+
+    @property
     def scalar(self) -> bool:
         """Whether a row has at most one value."""
         return self.max_values == 1
@@ -163,23 +183,23 @@ class FeatureSpec:
         """Tells whether a feature of the table plays the role."""
         return any(f.role == role for f in self.table(side))
 
-    def inputs(self, side: str, modalities: tuple[str, ...] = MODALITIES,
+    def inputs(self, side: str, modalities: Iterable[str] | None = None,
                targets: tuple[str, ...] = ()) -> tuple[Feature, ...]:
         """Returns the columns of a side that towers may read: no id, no label, no PII.
 
         Args:
           side: One of `SIDES`.
-          modalities: Which modalities are read.
+          modalities: Which modalities are read; every one where `None`.
           targets: Labels that are learned. A user's attribute is an input where it is not.
         """
-        if strange := set(modalities) - set(MODALITIES):
-            raise ValueError(f"{strange} is no modality; there are {MODALITIES}")
+        read = {raw_modality(name).name for name in (
+            MODALITIES if modalities is None else modalities)}
         hidden = {label.feature for label in self.labels_of(side)
                   if side == "interactions" or label.name in targets}
         return tuple(
             f
             for f in self.table(side)
-            if f.modality in modalities and f.role is None and not f.pii
+            if f.modality in read and f.role is None and not f.pii
             and f.name not in hidden and (not f.derived or f.sound_of)
         )
 

@@ -1,13 +1,33 @@
 """What all tests share: a prepared process and where real test data lies."""
 
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import pipeline.environment  # noqa: F401  (prepares the process before TensorFlow is imported)
+from pipeline.cli import main
 
 _DATA = Path(os.environ.get("TESSERA_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+# These files look at one run of one shop, which is made once: one process takes them all.
+_ONE_RUN = Path(__file__).parent / "e2e" / "shop"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """Hands out whole files, and the folder that shares a run as if it were one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByRun(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = config.rootpath / super()._split_scope(nodeid)
+            return str(_ONE_RUN if _ONE_RUN in file.parents else file)
+
+    return ByRun(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +37,17 @@ def movielens_dir() -> Path:
     if not folder.is_dir():
         pytest.skip("MovieLens-100K is absent: set TESSERA_DATA to the folder that holds it.")
     return folder
+
+
+@pytest.fixture
+def tessera(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable:
+    """Runs the command in this process; returns its exit code, stdout and stderr."""
+
+    def command(*words):
+        monkeypatch.setattr(sys, "argv", ["tessera", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return ended.value.code, told.out, told.err
+
+    return command

@@ -1,11 +1,8 @@
 """The commands of docs/your-data.md, as they stand there, in a copy of the example's folder."""
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,21 +19,23 @@ COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
             for line in block.splitlines()]
 
 
-def tessera(command: str, folder: Path) -> str:
-    """Runs a command of the page and returns what it prints."""
-    program, *arguments = shlex.split(command)
-    assert program == "tessera"
-    done = subprocess.run(
-        [sys.executable, "-c", "from pipeline.cli import main; main()", *arguments], cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    assert "Traceback" not in done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     return Path(shutil.copytree(EXAMPLE, tmp_path_factory.mktemp("page") / "your-data"))
+
+
+@pytest.fixture
+def told(tessera, folder, monkeypatch):
+    """Runs a command of the page in its folder; returns what it prints."""
+
+    def told(command: str) -> str:
+        program, *words = shlex.split(command)
+        monkeypatch.chdir(folder)
+        code, out, err = tessera(*words)
+        assert (program, code) == ("tessera", 0), f"{command}\n{out[-3000:]}\n{err[-3000:]}"
+        return out
+
+    return told
 
 
 def test_the_page_names_its_commands():
@@ -52,18 +51,17 @@ def test_the_page_shows_the_files_as_they_are():
         assert "".join(f"    {line}\n" for line in text.splitlines()) in PAGE
 
 
-def test_schema_commands(folder):
+def test_schema_commands(told, folder):
     for command in (c for c in COMMANDS if c.startswith("tessera schema")):
-        tessera(command, folder)
+        told(command)
     assert (folder / "drafted" / "interactions.pbtxt").is_file()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("config", ["my.yaml", "loans.yaml"])
-def test_run_commands(folder, config):
-    told = tessera(f"tessera run --config {config}", folder)
+def test_run_commands(told, config):
     assert f"tessera run --config {config}" in COMMANDS
-    assert "Blessed and pushed" in told
+    assert "Blessed and pushed" in told(f"tessera run --config {config}")
 
 
 def test_the_example_holds_what_the_page_says(tmp_path):

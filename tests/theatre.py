@@ -2,6 +2,7 @@
 
 import numpy as np
 import tiny_shop
+from worlds import column, history, unseen
 
 from schemas import FeatureSpec, parse_spec
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
@@ -13,28 +14,15 @@ PREPROCESSING = {
     "image": {"height": 8, "width": 8}, "audio": {"seconds": 0.2, "mels": 8, "mfcc": 3},
     "video": {"frames": 3, "height": 8, "width": 8},
 }
-_AGE = 'name: "age" type: INT annotation { tag: "numeric" }'
-_REGION = 'name: "region" type: BYTES annotation { tag: "categorical" }'
-_DOMAIN = " ".join(f'value: "{name}"' for name in REGIONS)
+_AGE, _REGION = column("age", "INT", "numeric"), column("region", "BYTES", "categorical")
 _ATTRIBUTES = {
-    _AGE: 'name: "age" type: INT int_domain { min: 13 max: 110 } '
-          'annotation { tag: "numeric" tag: "label:age" tag: "label:grown>=18" }',
-    _REGION: f'name: "region" type: BYTES string_domain {{ {_DOMAIN} }} '
-             'annotation { tag: "categorical" tag: "label:region" }',
-}
-_FACTS = f"""
-feature {{ name: "others" type: INT value_count {{ min: 2 max: 2 }}
-  annotation {{ tag: "unseen" }} }}
-feature {{ name: "joy" type: INT int_domain {{ min: 0 max: 1 }}
-  annotation {{ tag: "label:joy" }} }}
-feature {{ name: "fear" type: INT int_domain {{ min: 0 max: 1 }}
-  annotation {{ tag: "label:fear" }} }}
-feature {{ name: "mood" type: BYTES string_domain {{
-  {" ".join(f'value: "{name}"' for name in MOODS)} }} annotation {{ tag: "label:mood" }} }}
-feature {{ name: "note" type: BYTES annotation {{ tag: "text" }} }}
-feature {{ name: "past_notes" type: BYTES value_count {{ min: 0 max: 2 }}
-  annotation {{ tag: "sequence" tag: "history:note" }} }}
-"""
+    _AGE: column("age", "INT", "numeric", "label:age", "label:grown>=18", domain=(13, 110)),
+    _REGION: column("region", "BYTES", "categorical", "label:region", domain=REGIONS)}
+_FACTS = (
+    unseen("others") + column("joy", "INT", "label:joy", domain=(0, 1))
+    + column("fear", "INT", "label:fear", domain=(0, 1))
+    + column("mood", "BYTES", "label:mood", domain=MOODS) + column("note", "BYTES", "text")
+    + history("past_notes", "note", "BYTES", most=2))
 
 
 def theatre_spec(spec: FeatureSpec) -> FeatureSpec:
@@ -43,8 +31,7 @@ def theatre_spec(spec: FeatureSpec) -> FeatureSpec:
     for plain, attribute in _ATTRIBUTES.items():
         assert plain in users
         users = users.replace(plain, attribute)
-    for name, modality in (("tune", "audio"), ("trailer", "video")):
-        items += f'\nfeature {{ name: "{name}" type: BYTES annotation {{ tag: "{modality}" }} }}'
+    items += column("tune", "BYTES", "audio") + column("trailer", "BYTES", "video")
     return parse_spec("theatre", [users, items, interactions + _FACTS])
 
 

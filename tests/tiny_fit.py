@@ -4,27 +4,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+from worlds import column, history, small_spec
 
-from schemas import parse_spec
 from trainer.data.interactions import InteractionReader
 from trainer.data.tables import Table
 from trainer.features import Side
 from trainer.fit import TrainingData
+from trainer.preprocessing.declarations import row_columns
 from trainer.recipe import Recipe
 
 USERS, ITEMS, LENGTH = 12, 15, 4
-_ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
-_USER = f'feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}'
-_ITEM = f'feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}'
-_PAST = f'type: INT value_count {{ min: 0 max: {LENGTH} }}'
-_EVENTS = f"""{_USER} {_ITEM}
-feature {{ name: "at" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}
-feature {{ name: "stars" type: FLOAT float_domain {{ min: 1 max: 5 }}
-  annotation {{ tag: "label:rating" tag: "label:like>=4" }} }}
-feature {{ name: "past_films" {_PAST} annotation {{ tag: "history:item_id" }} }}
-feature {{ name: "past_times" {_PAST} annotation {{ tag: "history:timestamp" }} }}
-"""
-SPEC = parse_spec("tiny_fit", [_USER, _ITEM, _EVENTS])
+SPEC = small_spec(
+    events=column("stars", "FLOAT", "label:rating", "label:like>=4", domain=(1, 5))
+    + history("past_films", "item_id", most=LENGTH)
+    + history("past_times", "timestamp", most=LENGTH),
+    user="BYTES member", item="INT film", time="at", one=True, name="tiny_fit")
 
 
 @dataclass(frozen=True)
@@ -32,6 +26,10 @@ class ArrayReader(InteractionReader):
     """Reads rows from memory; a file's name is the split it holds."""
 
     splits: dict | None = None
+
+    @property
+    def declared(self):
+        return row_columns(SPEC)
 
     def raw(self, files, batch_size, shuffle_seed=None):
         assert self.splits is not None

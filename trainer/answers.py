@@ -12,7 +12,6 @@ import numpy as np
 
 from schemas import FeatureSpec
 from trainer.data.events import Events
-from trainer.data.interactions import model_inputs
 from trainer.data.tables import Table
 from trainer.layers.heads import ProfileHead
 from trainer.model import Network
@@ -53,8 +52,8 @@ class Answerer:
         total = len(rows[columns.USER_INDEX])
         chosen = np.sort(random.choice(total, min(_ROWS, total), replace=False))
         rows = self._as_sent({name: values[chosen] for name, values in rows.items()})
-        user = user_outputs(self._network, model_inputs(rows))
-        ranking = ranking_scores(self._network, model_inputs(rows), self._vectors)
+        user = user_outputs(self._network, rows)
+        ranking = ranking_scores(self._network, rows, self._vectors)
         answers = []
         for row in range(len(chosen)):
             request = self._request(rows, row)

@@ -1,5 +1,6 @@
 """The user's behaviour up to a moment: inputs and towers of everything that is read of the past."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import keras
@@ -14,6 +15,7 @@ from trainer.layers.reviews import ReviewTower
 from trainer.layers.series import SeriesAutoencoder, SeriesRnn
 from trainer.layers.towers import NumericTower
 from trainer.preprocessing import columns
+from trainer.preprocessing.declarations import row_columns
 from trainer.preprocessing.past import event_values, past_type
 from trainer.recipe import Recipe
 
@@ -41,39 +43,33 @@ class PastOf:
 
 def behaviour_inputs(spec: FeatureSpec, recipe: Recipe) -> dict[str, keras.KerasTensor]:
     """Returns the inputs of what is read of the past by column; none without a history."""
-    histories = spec.histories()
-    if "item_id" not in histories or "timestamp" not in histories:
+    declared = row_columns(spec, recipe.past)
+    if columns.HISTORY_INDEX not in declared:
         return {}
-    shapes = _shapes(spec, recipe, int(histories["item_id"].max_values or 0))
-    return {n: keras.Input(shape, dtype=dtype, name=n) for n, (shape, dtype) in shapes.items()}
+    return {n: keras.Input(declared[n].shape, dtype=declared[n].dtype, name=n)
+            for n in _read(spec, recipe)}
 
 
-def _shapes(
-    spec: FeatureSpec, recipe: Recipe, length: int
-) -> dict[str, tuple[tuple[int, ...], str]]:
+def _read(spec: FeatureSpec, recipe: Recipe) -> Iterator[str]:
+    """Yields the columns that the recipe's parts of the past read."""
     parts, past = recipe.model.past_parts, recipe.past
-    shapes: dict[str, tuple[tuple[int, ...], str]] = {}
     if "history" in parts or "counts" in parts:
-        shapes[columns.HISTORY_INDEX] = (length,), "int32"
+        yield columns.HISTORY_INDEX
     if "history" in parts:
-        shapes[columns.HISTORY_AGE] = (length,), "float32"
-        shapes[columns.HISTORY_RANK] = (length,), "int32"
-        for what in event_values(spec):
-            shapes[columns.history_value(what)] = (length,), "float32"
+        yield from (columns.HISTORY_AGE, columns.HISTORY_RANK)
+        yield from map(columns.history_value, event_values(spec))
     if past.sequence:
-        shapes[columns.PAST_GAP] = (length,), "float32"
-        shapes[columns.PAST_HOUR] = (length, 2), "float32"
+        yield from (columns.PAST_GAP, columns.PAST_HOUR)
         if past_type(spec, past):
-            shapes[columns.PAST_TYPE] = (length,), "int32"
+            yield columns.PAST_TYPE
     if "context" in parts:
-        shapes[columns.CONTEXT] = (columns.CONTEXT_WIDTH,), "float32"
+        yield columns.CONTEXT
     if past.counts:
-        shapes[columns.PAST_COUNTS] = (columns.COUNTS_WIDTH,), "float32"
+        yield columns.PAST_COUNTS
     if past.days:
-        shapes[columns.PAST_SERIES] = (past.days, columns.SERIES_WIDTH), "float32"
+        yield columns.PAST_SERIES
     if "reviews" in parts:
-        shapes[columns.PAST_WORDS] = (past.words,), "int32"
-    return shapes
+        yield columns.PAST_WORDS
 
 
 def behaviour_parts(

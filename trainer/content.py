@@ -13,6 +13,7 @@ from scipy import sparse
 
 from schemas import Feature
 from trainer.features import Side
+from trainer.layers.registry import look_up
 from trainer.preprocessing import columns
 
 _GRID = 4
@@ -34,20 +35,45 @@ class Block:
 
 def content_block(feature: Feature, read) -> Block:
     """Returns the block of a feature, with operations of Keras, from transformed columns."""
-    name, kind = feature.name, feature.modality
-    if kind == "categorical":
-        return Block(_unit(ops.cast(read[name] > 0, "float32")), read[name])
-    if kind == "text":
-        return Block(_unit(read[columns.tfidf(name)]), read[columns.tfidf_ids(name)])
-    present = ops.cast(read[columns.present(name)], "float32")[:, None]
-    if kind == "numeric":
-        return Block(ops.tanh(ops.cast(read[name], "float32"))[:, None] * present)
-    if kind == "audio":
-        return Block(_unit(ops.cast(read[columns.mfcc(name)], "float32")) * present)
-    pixels = ops.cast(read[name], "float32") / 255.0 - 0.5
-    if kind == "video":
-        pixels = ops.mean(pixels, axis=1)
-    return Block(_unit(colours(pixels)) * present)
+    return look_up(_BLOCKS, str(feature.modality), "modality")(feature.name, read)
+
+
+def _values(name: str, read) -> Block:
+    return Block(_unit(ops.cast(read[name] > 0, "float32")), read[name])
+
+
+def _terms(name: str, read) -> Block:
+    return Block(_unit(read[columns.tfidf(name)]), read[columns.tfidf_ids(name)])
+
+
+def _number(name: str, read) -> Block:
+    return Block(ops.tanh(ops.cast(read[name], "float32"))[:, None] * _present(name, read))
+
+
+def _cepstrum(name: str, read) -> Block:
+    values = ops.cast(read[columns.mfcc(name)], "float32")
+    return Block(_unit(values) * _present(name, read))
+
+
+def _picture(name: str, read) -> Block:
+    return Block(_unit(colours(_pixels(name, read))) * _present(name, read))
+
+
+def _mean_frame(name: str, read) -> Block:
+    pixels = ops.mean(_pixels(name, read), axis=1)
+    return Block(_unit(colours(pixels)) * _present(name, read))
+
+
+def _pixels(name: str, read):
+    return ops.cast(read[name], "float32") / 255.0 - 0.5
+
+
+def _present(name: str, read):
+    return ops.cast(read[columns.present(name)], "float32")[:, None]
+
+
+_BLOCKS = {"categorical": _values, "text": _terms, "numeric": _number, "audio": _cepstrum,
+           "image": _picture, "video": _mean_frame}
 
 
 def colours(pixels):
@@ -79,8 +105,7 @@ def content_matrix(features: tuple[Feature, ...], side: Side) -> dict[str, spars
     for feature in features:
         parts = []
         for start in range(0, side.rows, _BATCH):
-            some = {n: v[start : start + _BATCH] for n, v in side.content.items()
-                    if n.partition("__")[0] == feature.name}
+            some = {n: v[start : start + _BATCH] for n, v in side.content.items()}
             parts.append(_sparse(content_block(feature, some), side.vocabularies, feature.name))
         found[feature.name] = sparse.vstack(parts).tocsr()
     return found

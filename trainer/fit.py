@@ -19,7 +19,7 @@ from schemas import FeatureSpec, InputError
 from trainer.checkpoint import Checkpoint
 from trainer.curves import Curves, Epochs, Steps, epochs_noted
 from trainer.data.events import Events, concatenate, read_events
-from trainer.data.interactions import InteractionReader, model_inputs
+from trainer.data.interactions import InteractionReader
 from trainer.data.tables import Table
 from trainer.factorization import build_factorization
 from trainer.features import Side
@@ -281,4 +281,4 @@ def _first_rows(data: TrainingData, users: np.ndarray) -> dict[str, np.ndarray]:
     order = np.argsort(rows[columns.TIMESTAMP], kind="stable")
     seen, first = np.unique(rows[columns.USER_INDEX][order], return_index=True)
     chosen = order[first[np.searchsorted(seen, users)]]
-    return {name: values[chosen] for name, values in model_inputs(rows).items()}
+    return {name: values[chosen] for name, values in data.reader.inputs(rows).items()}

@@ -11,12 +11,13 @@ from schemas import SIDES, FeatureSpec, parse_spec
 from trainer.data.interactions import InteractionReader
 from trainer.data.past import past_vocabularies, with_item_reviews
 from trainer.data.tables import Table, read_table
-from trainer.encoders.encodings import Encodings, encoded_side
+from trainer.encoders.encodings import Encodings, encoded_side, has_tower
 from trainer.families import FAMILIES
 from trainer.families.job import Job
 from trainer.features import Side
 from trainer.fit import TrainingData
 from trainer.layers.registry import look_up
+from trainer.preprocessing.column import Role, columns_of
 from trainer.preprocessing.past import event_values, past_strings
 from trainer.recipe import Recipe
 from trainer.text import columns_not_read, text_vocabularies
@@ -116,11 +117,13 @@ def model_side(
     """Returns what the model holds of a table: the columns that its towers read."""
     features = spec.inputs(side, recipe.modalities, recipe.labels)
     texts = [f for f in features if f.modality == "text"]
-    # A derived column is named after its feature; labels and what they stand on are no input.
-    read = {f.name for f in features}
+    # Labels and what they are made of are no input, nor is what only a replaced tower would read.
+    read = {f.name for f in features if has_tower(f, recipe)}
     unread = {name for f in texts for name in columns_not_read(f, recipe)}
+    declared = columns_of(transform)
     content = {n: v for n, v in table.columns.items()
-               if n.partition("__")[0] in read and n not in unread}
+               if declared[n].role is Role.INPUT and declared[n].feature in read
+               and n not in unread}
     # Padding, the values, one unknown value.
     vocabularies = {f.name: transform.vocabulary_size_by_name(f.name) + 2
                     for f in features if f.modality == "categorical"}

@@ -16,7 +16,7 @@ from typing import Any
 from components.catalog_gen.notes import Notes
 from components.media import MediaFault, read_media, read_sound_track
 from components.sources.base import Record
-from schemas import MEDIA, Feature, FeatureSpec, Label
+from schemas import Feature, FeatureSpec, Label
 from schemas.values.absence import is_absent
 from schemas.values.identities import normal_identity, normal_text, shown
 from schemas.values.numbers import comma_hint, integer, is_code, number, truth
@@ -190,7 +190,7 @@ class _Column:
             high = most if maximum is None else min(most, maximum)
             if feature.role == "timestamp":  # others may be digits of a date, or are told
                 low, high = max(low, first), min(high, last)
-        text = feature.dtype is bytes and feature.modality not in MEDIA
+        text = feature.dtype is bytes and not feature.media
         normal: Callable[[str], str] | None = None
         asked = feature.role is None and bool(labels or feature.values)
         if feature.role in _IDS:
@@ -198,7 +198,7 @@ class _Column:
         elif text and asked:
             known = {*feature.values, *(label.equals for label in labels)}
             normal = partial(_known_text, known=frozenset(known))
-        elif feature.role or feature.modality == "categorical":
+        elif feature.role or feature.categories:
             normal = normal_text
         likely = (first if minimum is None else minimum, last if maximum is None else maximum)
         # A user without an attribute is masked where the attribute is learned, and stays.
@@ -254,7 +254,7 @@ def _convert(raw: Any, column: _Column) -> list[Any]:
     feature = column.feature
     if raw is None or raw == "":
         return []
-    if feature.modality in MEDIA:
+    if feature.media:
         try:
             return [read_media(raw, str(feature.modality))]
         except MediaFault as fault:

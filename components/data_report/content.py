@@ -13,7 +13,7 @@ from components.data_report.quarantine import (
     read_counts,
 )
 from components.data_report.statistics import read_statistics
-from schemas import MEDIA, SIDES, Feature, FeatureSpec
+from schemas import SIDES, Feature, FeatureSpec
 
 _log = logging.getLogger(__name__)
 _EXAMPLES, _GROUPS, _PICTURES, _SOUNDS = 20, 100, 12, 500
@@ -37,7 +37,7 @@ def gather(spec: FeatureSpec, folders: dict[str, str]) -> dict[str, Any]:
     media = [
         {"table": feature.side, "feature": feature.name, "modality": feature.modality,
          **_section(_media, spec, feature, tables[feature.side], folders[feature.side])}
-        for feature in spec.features if feature.modality in MEDIA and not feature.pii
+        for feature in spec.features if feature.media and not feature.pii
     ]
     anomalies = {
         side: _section(_anomalies, spec, side, folders[f"{side}_anomalies"]) for side in SIDES

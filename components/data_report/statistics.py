@@ -7,7 +7,7 @@ from typing import Any
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.data_report.splits import split_folders
-from schemas import MEDIA, Feature, FeatureSpec, InputError
+from schemas import Feature, FeatureSpec, InputError
 
 _TOP_VALUES = 8
 _STANDARD = statistics_pb2.Histogram.STANDARD
@@ -70,7 +70,7 @@ def _describe(
     filled = int(stats.common_stats.num_non_missing) if stats else 0
     described: dict[str, Any] = {
         "name": feature.name,
-        "type": "encoded media" if feature.modality in MEDIA else _TYPES[feature.dtype],
+        "type": "encoded media" if feature.media else _TYPES[feature.dtype],
         "role": _role(feature),
         "modality": feature.modality,
         "labels": labels,
@@ -117,14 +117,14 @@ def _numeric(feature: Feature, stats: statistics_pb2.NumericStatistics) -> dict[
 
 
 def _string(feature: Feature, stats: statistics_pb2.StringStatistics) -> dict[str, Any]:
-    if feature.modality in MEDIA:
+    if feature.media:
         return {"bytes": {"mean": stats.avg_length}}
     described: dict[str, Any] = {"unique": int(stats.unique)}
-    if feature.modality == "text":
+    if feature.language:
         described["mean_length"] = stats.avg_length
     # The most frequent items are worth knowing, the most active users are nobody's business.
     events_of_item = feature.side == "interactions" and feature.role == "item_id"
-    if feature.modality == "categorical" or events_of_item:
+    if feature.categories or events_of_item:
         described["top"] = [
             {"value": top.value, "count": int(top.frequency)}
             for top in stats.top_values[:_TOP_VALUES]

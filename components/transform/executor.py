@@ -1,8 +1,17 @@
 """TFX's stock Transform executor, with batches bounded by their size in bytes and in rows."""
 
+from pathlib import Path
+from typing import Any
+
 from absl import flags
 from tfx.components.transform import executor as stock
+from tfx.types import Artifact, artifact_utils
+from tfx.types.standard_component_specs import CUSTOM_CONFIG_KEY, TRANSFORM_GRAPH_KEY
+from tfx.utils import json_utils
 from tfx_bsl.coders import batch_util
+
+from trainer.preprocessing.column import write_columns
+from trainer.preprocessing.preprocess import declared_columns
 
 _FLAG = "tfxio_use_byte_size_batching"
 _ROWS = 1024
@@ -19,7 +28,7 @@ class Executor(stock.Executor):
     """
 
     def Do(self, input_dict, output_dict, exec_properties) -> None:
-        """Does what the stock executor does."""
+        """Does what the stock executor does, and writes the columns' declarations to the graph."""
         if not flags.FLAGS.is_parsed():
             flags.FLAGS.mark_as_parsed()
         before = flags.FLAGS[_FLAG].value, batch_util._BATCH_SIZE_CAP_WITH_BYTE_TARGET
@@ -28,3 +37,10 @@ class Executor(stock.Executor):
             super().Do(input_dict, output_dict, exec_properties)
         finally:
             flags.FLAGS[_FLAG].value, batch_util._BATCH_SIZE_CAP_WITH_BYTE_TARGET = before
+        declare(output_dict, exec_properties)
+
+
+def declare(output_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any]) -> None:
+    """Writes the declarations of the columns beside the graph that makes them."""
+    declared = declared_columns(json_utils.loads(exec_properties[CUSTOM_CONFIG_KEY]))
+    write_columns(declared, Path(artifact_utils.get_single_uri(output_dict[TRANSFORM_GRAPH_KEY])))

@@ -13,7 +13,7 @@ from components.catalog_gen.notes import together
 from components.data_report.quarantine import lost_columns, notes
 from components.sources import Source
 from components.sources.base import Record
-from schemas import MEDIA, SIDES, DataAnomalyError, Feature, FeatureSpec
+from schemas import SIDES, DataAnomalyError, Feature, FeatureSpec
 from schemas.inference.names import HISTORY_COLUMNS, unused
 
 ROWS = 1_000  # of a table
@@ -23,14 +23,6 @@ _ROLES = {
     "item_id": "what",
     "timestamp": "when",
     "event_type": "kind of event, its weight",
-}
-_READ = {
-    "categorical": "a category, or several",
-    "numeric": "a number",
-    "text": "words",
-    "image": "a picture",
-    "audio": "a sound",
-    "video": "a film",
 }
 
 
@@ -63,7 +55,7 @@ def describe(spec: FeatureSpec) -> Table:
     kinds = {bytes: "text", int: "whole number", float: "number"}
     for side in SIDES:
         for feature in spec.table(side):
-            kind = "bytes" if feature.modality in MEDIA else kinds[feature.dtype]
+            kind = "bytes" if feature.media else kinds[feature.dtype]
             many = "" if feature.scalar else f", up to {feature.max_values or 'any number'}"
             table.add_row(feature.name, side, kind + many, ", ".join(_is(feature, spec)) or "-",
                           _means(feature, spec))
@@ -107,8 +99,8 @@ def _means(feature: Feature, spec: FeatureSpec) -> str:
         return "to be learned"
     if feature.pii:
         return "kept out; masked in reports"
-    if feature.modality and feature.side != "interactions":
-        return f"input: {_READ.get(feature.modality, feature.modality)}"
+    if feature.raw and feature.side != "interactions":
+        return f"input: {feature.raw.meaning}"
     return "not read; checked and reported"
 
 

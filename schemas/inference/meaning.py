@@ -81,15 +81,14 @@ def _ignored(column: Column, why: str) -> Proposal:
 
 def _list(column: Column) -> Proposal:
     longest = next((n for n in _LENGTHS if n >= column.most), column.most)
-    modality = "numeric" if column.kind == FLOAT else "categorical"
     comments = [*origin(column), f"Up to {column.most} values in a row were seen."]
-    if modality == "numeric":
+    if column.kind == FLOAT:
         comments.append(decide("a list of numbers: no tower reads several in a row; not read."))
         return Proposal(column.name, FLOAT, values=(0, longest), comments=tuple(comments))
     if column.words > 2 * _LONG:
         comments.append(decide("a list of long texts: taken for categories; join them to one text "
                                "to have their words read."))
-    return Proposal(column.name, BYTES, (modality,), values=(0, longest),
+    return Proposal(column.name, BYTES, ("categorical",), values=(0, longest),
                     comments=tuple(comments))
 
 

@@ -68,7 +68,6 @@ def run(tmp_path):
             ),
         ))
         return [json.loads(line) for line in log.read_text().splitlines()]
-
     return run_once
 
 

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from worlds import column, small_spec
 
 from components.catalog_gen.check import Checked, Checker
 from components.sources import Record
-from schemas import parse_spec, read_spec
+from schemas import read_spec
 
 NO_TIME = "is no time: expected seconds, milliseconds or an ISO date"
 EVENT = {"user_id": "7", "item_id": 3, "timestamp": "881250949", "rating": "4"}
@@ -121,14 +122,7 @@ def test_text_of_any_script_and_broken_surrogates() -> None:
 
 
 def test_personal_values_are_not_quoted() -> None:
-    spec = parse_spec("secret", [
-        'feature { name: "u" type: INT annotation { tag: "user_id" } }'
-        'feature { name: "phone" type: INT annotation { tag: "pii" } }',
-        'feature { name: "i" type: INT annotation { tag: "item_id" } }',
-        'feature { name: "u" type: INT annotation { tag: "user_id" } }'
-        'feature { name: "i" type: INT annotation { tag: "item_id" } }'
-        'feature { name: "at" type: INT annotation { tag: "timestamp" } }',
-    ])
+    spec = small_spec(column("phone", "INT", "pii"), user="INT u", item="INT i", time="at")
     checked = Checker(spec, "users").check(Record({"u": 1, "phone": "555-x"}, "file", 1))
     assert checked.value_faults == ["phone (personal, not shown) is not a whole number"]
     # A role needs its value even where the schema forgot to say so.
@@ -137,30 +131,17 @@ def test_personal_values_are_not_quoted() -> None:
     )
 
 
-LABELS = """
-feature { name: "u" type: BYTES presence { min_fraction: 1 } annotation { tag: "user_id" } }
-feature { name: "i" type: BYTES presence { min_fraction: 1 } annotation { tag: "item_id" } }
-feature { name: "stars" type: FLOAT float_domain { min: 1 max: 5 }
-  annotation { tag: "label:rating" } }
-feature { name: "bought" type: BYTES annotation { tag: "label:bought=yes" } }
-feature { name: "mood" type: BYTES string_domain { name: "mood" value: "good" value: "none" }
-  annotation { tag: "label:mood" } }
-feature { name: "note" type: BYTES annotation { tag: "text" } }
-"""
-USERS = """
-feature { name: "u" type: BYTES presence { min_fraction: 1 } annotation { tag: "user_id" } }
-"""
-ITEMS = """
-feature { name: "i" type: BYTES presence { min_fraction: 1 } annotation { tag: "item_id" } }
-feature { name: "tags" type: BYTES value_count { max: 4 } annotation { tag: "categorical" } }
-feature { name: "brand" type: BYTES annotation { tag: "categorical" } }
-feature { name: "stock" type: BYTES string_domain { name: "stock" value: "Y" value: "N" }
-  annotation { tag: "categorical" } }
-"""
+OWN = small_spec(
+    items=column("tags", "BYTES", "categorical", most=4) + column("brand", "BYTES", "categorical")
+    + column("stock", "BYTES", "categorical", domain=["Y", "N"]),
+    events=column("stars", "FLOAT", "label:rating", domain=(1, 5))
+    + column("bought", "BYTES", "label:bought=yes")
+    + column("mood", "BYTES", "label:mood", domain=["good", "none"])
+    + column("note", "BYTES", "text"), user="BYTES u", item="BYTES i", one=True)
 
 
 def checker(side: str = "interactions") -> Checker:
-    return Checker(parse_spec("own", [USERS, ITEMS, LABELS]), side)
+    return Checker(OWN, side)
 
 
 @pytest.mark.parametrize("word", ["NA", "NULL", "\\N", "None", "-", "n/a", "#N/A", "nan"])

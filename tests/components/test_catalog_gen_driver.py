@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tfx.orchestration.portable import data_types
 from tfx.types import standard_artifacts
+from worlds import column, small_spec
 
 from components.catalog_gen.component import CatalogGen
 from components.catalog_gen.driver import Driver, fingerprint
@@ -81,14 +82,11 @@ def test_a_renamed_folder_and_a_link_that_leads_elsewhere_change_it(tmp_path: Pa
         (tmp_path / "media" / folder / "a.png").write_bytes(folder.encode())
     (tmp_path / "media/now").symlink_to("covers")
     (tmp_path / "events.csv").write_text("who,what\nann,a\n")
-    who = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
-    what = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
-    cover = 'feature { name: "cover" type: BYTES annotation { tag: "image" } }'
     (tmp_path / "items.csv").write_text("what,cover\na,now/a.png\n")
 
     def taken() -> str:
         return fingerprint(open_source("csv", str(tmp_path), {
-            "spec": {"name": "own", "texts": [who, what + cover, who + what]},
+            "spec": json.loads(small_spec(items=column("cover", "BYTES", "image")).to_json()),
             "options": {"interactions": {"files": "events.csv"}, "items": {"files": "items.csv"},
                         "media_dir": "media"}}))
 

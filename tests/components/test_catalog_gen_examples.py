@@ -3,27 +3,17 @@
 from typing import Any
 
 import pytest
-import tensorflow as tf
+from worlds import column, small_spec
+from worlds.examples import values
 
 from components.catalog_gen.examples import Encoder
-from schemas import parse_spec, read_spec
+from schemas import read_spec
 
-WIDE = parse_spec("wide", [
-    'feature { name: "u" type: INT annotation { tag: "user_id" } }',
-    'feature { name: "i" type: BYTES annotation { tag: "item_id" } }'
-    'feature { name: "photo" type: BYTES annotation { tag: "image" } }'
-    'feature { name: "words" type: BYTES value_count { max: 0 } }'
-    'feature { name: "numbers" type: INT value_count { max: 0 } }'
-    'feature { name: "shares" type: FLOAT value_count { max: 0 } }',
-    'feature { name: "u" type: INT annotation { tag: "user_id" } }'
-    'feature { name: "i" type: BYTES annotation { tag: "item_id" } }',
-])
-
-
-def values(example: bytes) -> dict[str, list[Any]]:
-    features = tf.train.Example.FromString(example).features.feature
-    return {name: list(getattr(feature, feature.WhichOneof("kind")).value)
-            for name, feature in features.items()}
+ANY = "value_count { max: 0 }"
+WIDE = small_spec(
+    items=column("photo", "BYTES", "image") + column("words", "BYTES", rest=ANY)
+    + column("numbers", "INT", rest=ANY) + column("shares", "FLOAT", rest=ANY),
+    user="INT u", item="BYTES i")
 
 
 @pytest.mark.parametrize("row", [

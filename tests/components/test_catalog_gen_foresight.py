@@ -1,16 +1,13 @@
 """What is told of a split before anything is ingested."""
 
 import pytest
+from worlds import column, small_spec
 
 from components.catalog_gen.foresight import check_splits
 from components.sources.base import Record
-from schemas import InputError, parse_spec
+from schemas import InputError
 
-IDS = ('feature { name: "u" type: INT annotation { tag: "user_id" } }',
-       'feature { name: "i" type: INT annotation { tag: "item_id" } }')
-SPEC = parse_spec("few", [*IDS, "".join(IDS) +
-                          'feature { name: "t" type: INT annotation { tag: "timestamp" } }'
-                          'feature { name: "fold" type: BYTES }'])
+SPEC = small_spec(events=column("fold", "BYTES"), user="INT u", item="INT i", time="t")
 
 
 class Rows:

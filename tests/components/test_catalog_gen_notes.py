@@ -6,6 +6,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 from ingested import run_ingest
+from worlds import column, small_spec
 
 from components.catalog_gen.catalogue import Catalogue
 from components.catalog_gen.check import Checker
@@ -13,19 +14,11 @@ from components.catalog_gen.notes import Notes, together
 from components.sources import Record, open_source
 from schemas import parse_spec
 
-USERS = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
-ITEMS = ('feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
-         'feature { name: "price" type: FLOAT annotation { tag: "numeric" } }'
-         'feature { name: "kinds" type: BYTES value_count { max: 3 } '
-         'annotation { tag: "categorical" } }')
-EVENTS = ('feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
-          'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
-          'feature { name: "when" type: INT annotation { tag: "timestamp" } }'
-          'feature { name: "stars" type: FLOAT float_domain { min: 1 max: 5 } '
-          'annotation { tag: "label:rating" } }'
-          'feature { name: "bought" type: INT int_domain { min: 0 max: 1 } '
-          'annotation { tag: "label:bought" } }')
-SPEC = parse_spec("noted", [USERS, ITEMS, EVENTS])
+PRICES = (column("price", "FLOAT", "numeric")
+          + column("kinds", "BYTES", "categorical", rest="value_count { max: 3 }"))
+LABELS = (column("stars", "FLOAT", "label:rating", domain=(1, 5))
+          + column("bought", "INT", "label:bought", domain=(0, 1)))
+SPEC = small_spec(items=PRICES, events=LABELS, time="when")
 MAY = 1_714_521_600  # 2024-05-01
 
 
@@ -51,9 +44,9 @@ def test_what_is_changed_is_counted_with_the_first_of_each():
         event(what="12.0"), event(when="20240501"), event(when=20240501))
     assert [one.values["what"] for one in checked[:4]] == [["café".encode()]] * 3 + [[b"12"]]
     assert [one.values["when"] for one in checked[4:]] == [[MAY], [MAY]]
-    told = {column: [] for column, _ in notes.kept}
-    for (column, _), (count, example) in notes.kept.items():
-        told[column].append((count, example))
+    told = {name: [] for name, _ in notes.kept}
+    for (name, _), (count, example) in notes.kept.items():
+        told[name].append((count, example))
     assert told == {
         "what": [(2, "'cafe\u0301' (cafe\\u0301) in f, line 1"), (1, "'12.0' in f, line 4")],
         "when": [(2, "'20240501' in f, line 5")]}
@@ -71,9 +64,7 @@ def test_times_outside_the_likely_range_are_kept_and_told(when, unlikely):
 
 
 def test_the_range_of_the_schema_is_the_likely_one():
-    table = EVENTS.replace('"when" type: INT',
-                           '"when" type: INT int_domain { min: 0 max: 99999999 }')
-    spec = parse_spec("old", [USERS, ITEMS, table])
+    spec = small_spec(events=column("when", "INT", "timestamp", domain=(0, 99999999)))
     checked, notes = check(event(when=5), event(when="20240501"), event(when=10**8), spec=spec)
     assert [one.values.get("when") for one in checked] == [[5], [20240501], None]
     assert "outside the range 0 to 1e+08" in checked[2].row_fault
@@ -110,8 +101,9 @@ def test_notes_of_shards_are_put_together():
 
 
 def test_personal_values_are_not_shown_as_an_example():
-    spec = parse_spec("p", [USERS, ITEMS, EVENTS.replace(
-        'tag: "user_id"', 'tag: "user_id" tag: "pii"')])
+    plain = small_spec(time="when")
+    texts = [text.replace('tag: "user_id"', 'tag: "user_id" tag: "pii"') for text in plain.texts]
+    spec = parse_spec("p", texts)
     _, notes = check(event(who="ann "), spec=spec)
     assert [example for _, example in notes.kept.values()] == [
         "(personal, not shown) in f, line 1"]

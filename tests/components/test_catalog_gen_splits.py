@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from worlds import column, small_spec
 
 from components.catalog_gen.check import Checker
 from components.catalog_gen.splits import (
@@ -17,7 +18,7 @@ from components.catalog_gen.splits import (
     user_time_split,
 )
 from components.sources import MovieLensSource
-from schemas import InputError, parse_spec, read_spec
+from schemas import InputError, read_spec
 
 
 @pytest.mark.parametrize(("events", "sizes"), [
@@ -72,13 +73,7 @@ def test_a_global_split_keeps_a_second_together() -> None:
     assert time_thresholds([np.arange(0)]) == time_thresholds([]) == (0, 0)
 
 
-WITH_COLUMN = parse_spec("folds", [
-    'feature { name: "u" type: INT annotation { tag: "user_id" } }',
-    'feature { name: "i" type: INT annotation { tag: "item_id" } }',
-    'feature { name: "u" type: INT annotation { tag: "user_id" } }'
-    'feature { name: "i" type: INT annotation { tag: "item_id" } }'
-    'feature { name: "fold" type: BYTES }',
-])
+WITH_COLUMN = small_spec(events=column("fold", "BYTES"), user="INT u", item="INT i", name="folds")
 
 
 def test_a_column_may_hold_the_split() -> None:

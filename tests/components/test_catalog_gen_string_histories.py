@@ -1,19 +1,14 @@
 """Types and texts of earlier events: aligned with the items, never of the same second or split."""
 
-from components.catalog_gen.histories import Histories
-from schemas import parse_spec
+from worlds import column, history, small_spec
 
-ID = 'feature {{ name: "{0}" type: BYTES annotation {{ tag: "{1}" }} }}\n'
-PAST = ('feature {{ name: "{0}" type: {1} value_count {{ min: 0 max: {2} }} '
-        'annotation {{ tag: "sequence" tag: "history:{3}" }} }}\n')
-USERS, ITEMS = ID.format("who", "user_id"), ID.format("what", "item_id")
-EVENTS = (
-    USERS + ITEMS + 'feature { name: "when" type: INT annotation { tag: "timestamp" } }\n'
-    + ID.format("kind", "event_type") + ID.format("note", "text")
-    + PAST.format("items", "BYTES", 4, "item_id") + PAST.format("times", "INT", 4, "timestamp")
-    + PAST.format("kinds", "BYTES", 4, "event_type") + PAST.format("notes", "BYTES", 2, "note")
-)
-SPEC = parse_spec("mine", [USERS, ITEMS, EVENTS])
+from components.catalog_gen.histories import Histories
+
+SPEC = small_spec(events=(
+    column("kind", "BYTES", "event_type") + column("note", "BYTES", "text")
+    + history("items", "item_id", "BYTES", 4) + history("times", "timestamp", most=4)
+    + history("kinds", "event_type", "BYTES", 4) + history("notes", "note", "BYTES", 2)),
+    time="when")
 
 
 def event(item, time, kind="view", note=None):

@@ -1,5 +1,6 @@
 """Ingest of small tables of one's own: many buckets, no times, no users, repeated events."""
 
+import gzip
 import json
 from contextlib import nullcontext
 from pathlib import Path
@@ -7,31 +8,27 @@ from typing import Any
 
 import apache_beam as beam
 import pytest
-import tensorflow as tf
 from tfx.types import standard_artifacts
+from worlds import column, history, png, small_spec, unseen
+from worlds.examples import read_examples
 
 from components.artifacts import Quarantine
 from components.catalog_gen import buckets, executor, spill
 from components.catalog_gen.ingest import ingest
 from components.catalog_gen.splits import SPLITS
 from components.sources import open_source
-from schemas import SIDES, FeatureSpec, InputError, parse_spec
+from schemas import SIDES, FeatureSpec, InputError
 
-IDS = ('feature { name: "u" type: BYTES annotation { tag: "user_id" } }',
-       'feature { name: "i" type: INT annotation { tag: "item_id" } }')
-COUNT = 'feature { name: "n" type: INT annotation { tag: "events" } }'
-TIME = 'feature { name: "t" type: INT annotation { tag: "timestamp" } }'
-KIND = ('feature { name: "kind" type: BYTES annotation { tag: "event_type" '
-        'tag: "label:bought=buy" } }')
-PAST = ('feature { name: "past" type: INT value_count { max: 3 } '
-        'annotation { tag: "history:item_id" } }')
-NONE = ('feature { name: "none" type: INT value_count { min: 2 max: 2 } '
-        'annotation { tag: "unseen" } }')
-FOLD = 'feature { name: "fold" type: BYTES }'
+COUNT = column("n", "INT", "events")
+KIND = column("kind", "BYTES", "event_type", "label:bought=buy")
+PAST, NONE = history("past", "item_id"), unseen("none")
 
 
-def spec(*events: str) -> FeatureSpec:
-    return parse_spec("small", [IDS[0] + COUNT, IDS[1] + COUNT, "".join([*IDS, *events])])
+def spec(*events: str, time: str | None = "t") -> FeatureSpec:
+    return small_spec(COUNT, COUNT, "".join(events), user="BYTES u", item="INT i", time=time)
+
+
+TIMED = spec()
 
 
 def run(folder: Path, of: FeatureSpec, tables: dict[str, list[list[dict[str, Any]]]],
@@ -55,13 +52,7 @@ def run(folder: Path, of: FeatureSpec, tables: dict[str, list[list[dict[str, Any
 
 
 def rows_of(out: Path, side: str, split: str = "all") -> list[dict[str, Any]]:
-    files = [str(p) for p in sorted((out / side / f"Split-{split}").glob("data_tfrecord-*.gz"))]
-    assert files
-    return [
-        {name: list(getattr(value, value.WhichOneof("kind")).value)
-         for name, value in tf.train.Example.FromString(record).features.feature.items()}
-        for record in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator()
-    ]
+    return read_examples(out / side / f"Split-{split}")
 
 
 def events_of(out: Path) -> list[dict[str, Any]]:
@@ -104,10 +95,10 @@ def contents(out: Path) -> dict[str, bytes]:
 def test_many_buckets_hold_the_same_rows_as_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: str
 ) -> None:
-    of = spec(TIME, PAST, NONE)
+    of = spec(PAST, NONE)
     whole = run(tmp_path, of, shop(), protocol, "whole")
-    again = run(tmp_path, of, shop(), protocol, "again")
-    assert contents(whole) == contents(again)
+    if protocol == "u80":
+        assert contents(whole) == contents(run(tmp_path, of, shop(), protocol, "again"))
     monkeypatch.setattr(buckets, "_ROWS", 50)
     monkeypatch.setattr(spill, "_BLOCK_ROWS", 13)
     parted = run(tmp_path, of, shop(), protocol, "parted")
@@ -124,8 +115,13 @@ def test_many_buckets_hold_the_same_rows_as_one(
     assert counts_of(whole)["items"] == {"read": 22, "kept": 20, "quarantined": 2}
 
 
-def test_faults_name_table_file_and_line_in_order(tmp_path: Path) -> None:
-    assert faults_of(run(tmp_path, spec(TIME), shop())) == [
+@pytest.fixture(scope="module")
+def out(tmp_path_factory) -> Path:
+    return run(tmp_path_factory.mktemp("shop"), TIMED, shop())
+
+
+def test_faults_name_table_file_and_line_in_order(out: Path) -> None:
+    assert faults_of(out) == [
         ("interactions", "interactions/2.jsonl", 260, "i 999 is not in the table of items"),
         ("interactions", "interactions/2.jsonl", 261, "u 'nobody' is not in the table of users"),
         ("interactions", "interactions/2.jsonl", 262, "i 999 is not in the table of items"),
@@ -135,10 +131,11 @@ def test_faults_name_table_file_and_line_in_order(tmp_path: Path) -> None:
         ("users", "users/1.jsonl", 11, "u 'u3' is already in users/0.jsonl, line 4"),
         ("users", "users/1.jsonl", 12, "u is missing"),
     ]
+    names = {p.name for p in out.rglob("*") if p.is_file() and "scratch" not in p.parts}
+    assert names == {"data_tfrecord-00000-of-00001.gz", "quarantine.jsonl", "counts.json"}
 
 
-def test_rows_stand_in_the_order_of_ids_and_lines(tmp_path: Path) -> None:
-    out = run(tmp_path, spec(TIME), shop())
+def test_rows_are_in_the_order_of_ids_and_lines(out: Path) -> None:
     users = [row["u"][0] for row in rows_of(out, "users")]
     assert users == sorted(users) and len(users) == 30
     assert [row["i"][0] for row in rows_of(out, "items")] == list(range(20))
@@ -146,24 +143,17 @@ def test_rows_stand_in_the_order_of_ids_and_lines(tmp_path: Path) -> None:
     assert train == sorted(train)  # each user's lines are in the order of time
 
 
-def test_only_training_events_are_counted_in_every_bucket(
+def test_without_tables_of_users_and_items_they_are_those_of_the_events(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(buckets, "_ROWS", 50)
-    out = run(tmp_path, spec(TIME), shop())
+    out = run(tmp_path, TIMED, {"interactions": shop()["interactions"]})
+    assert len(list(out.glob("users/Split-all/*"))) == 8
     train = rows_of(out, "interactions", "train")
     for side, key in (("users", "u"), ("items", "i")):
         counts = {row[key][0]: row["n"][0] for row in rows_of(out, side)}
         assert counts == {i: sum(row[key] == [i] for row in train) for i in counts}
         assert sum(counts.values()) == len(train) > 200
-
-
-def test_without_tables_of_users_and_items_they_are_those_of_the_events(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(buckets, "_ROWS", 50)
-    out = run(tmp_path, spec(TIME), {"interactions": shop()["interactions"]})
-    assert len(list(out.glob("users/Split-all/*"))) == 8
     users, items = ([row[key][0] for row in rows_of(out, side)]
                     for side, key in (("users", "u"), ("items", "i")))
     assert sorted(users) == sorted([b"nobody", *(b"u%d" % n for n in range(30))])
@@ -179,7 +169,7 @@ def test_the_same_event_is_kept_once(tmp_path: Path) -> None:
         [{"u": "a", "i": 1, "t": 5, "kind": "view"}, {"u": "a", "i": 1, "t": 6, "kind": "view"},
          {"u": "b", "i": 1, "t": 5, "kind": "view"}, {"u": "a", "i": 1, "t": 5, "kind": "buy"}],
     ]
-    out = run(tmp_path, spec(TIME, KIND), {"interactions": events})
+    out = run(tmp_path, spec(KIND), {"interactions": events})
     assert faults_of(out) == [
         ("interactions", "interactions/1.jsonl", 1,
          "the same event is already in interactions/0.jsonl, line 1"),
@@ -190,17 +180,9 @@ def test_the_same_event_is_kept_once(tmp_path: Path) -> None:
     assert sorted(row["kind"][0] for row in events_of(out)) == [b"buy", b"view", b"view", b"view"]
 
 
-def test_without_types_of_events_user_item_and_time_make_an_event(tmp_path: Path) -> None:
-    events = [{"u": "a", "i": 1, "t": 5}, {"u": "a", "i": 2, "t": 5}, {"u": "a", "i": 1, "t": "5"}]
-    out = run(tmp_path, spec(TIME), {"interactions": [events]})
-    assert faults_of(out) == [
-        ("interactions", "interactions/0.jsonl", 3,
-         "the same event is already in interactions/0.jsonl, line 1")]
-
-
 def test_a_random_split_needs_no_time_and_keeps_repeated_rows(tmp_path: Path) -> None:
     events = [{"u": f"u{u}", "i": i} for _ in range(2) for u in range(40) for i in range(10)]
-    out = run(tmp_path, spec(NONE), {"interactions": [events]}, "random")
+    out = run(tmp_path, spec(NONE, time=None), {"interactions": [events]}, "random")
     found = events_of(out)
     assert len(found) == 800 and faults_of(out) == []
     splits: dict[tuple, set[str]] = {}
@@ -212,7 +194,7 @@ def test_a_random_split_needs_no_time_and_keeps_repeated_rows(tmp_path: Path) ->
 
 
 def test_with_times_a_random_split_has_histories(tmp_path: Path) -> None:
-    out = run(tmp_path, spec(TIME, PAST), shop(), "random")
+    out = run(tmp_path, spec(PAST), shop(), "random")
     events = events_of(out)
     assert {row["split"] for row in events} == set(SPLITS)
     for row in events:
@@ -228,7 +210,8 @@ def test_with_times_a_random_split_has_histories(tmp_path: Path) -> None:
 def test_a_column_may_hold_the_split_without_any_time(tmp_path: Path) -> None:
     events = [{"u": "a", "i": n, "fold": fold} for n, fold in enumerate(
         ["train", "test", "validation", "dev", None, "train"])]
-    out = run(tmp_path, spec(FOLD), {"interactions": [events]}, "fold")
+    of = spec(column("fold", "BYTES"), time=None)
+    out = run(tmp_path, of, {"interactions": [events]}, "fold")
     assert {row["i"][0]: row["split"] for row in events_of(out)} == {
         0: "train", 1: "test", 2: "validation", 5: "train"}
     assert [(line, reason) for _, _, line, reason in faults_of(out)] == [
@@ -236,15 +219,42 @@ def test_a_column_may_hold_the_split_without_any_time(tmp_path: Path) -> None:
         (5, "fold None is not one of train, validation, test")]
 
 
-def test_the_spill_is_no_part_of_the_output(tmp_path: Path) -> None:
-    out = run(tmp_path, spec(TIME), shop())
-    names = {p.name for p in out.rglob("*") if p.is_file() and "scratch" not in p.parts}
-    assert names == {"data_tfrecord-00000-of-00001.gz", "quarantine.jsonl", "counts.json"}
+def test_later_events_are_held_out_for_all_users_and_equal_events_are_kept_once(
+        tmp_path: Path) -> None:
+    events = [{"u": f"u{n % 7}", "i": n % 3, "t": 1000 + n} for n in range(60)]
+    out = run(tmp_path, TIMED, {"interactions": [[*events, {"u": "u0", "i": 0, "t": "1000"}]]},
+              "t80")
+    times = [[row["t"][0] for row in rows_of(out, "interactions", split)] for split in SPLITS]
+    assert [len(t) for t in times] == [48, 6, 6]
+    assert max(times[0]) < min(times[1]) and max(times[1]) < min(times[2])
+    assert faults_of(out) == [
+        ("interactions", "interactions/0.jsonl", 61,
+         "the same event is already in interactions/0.jsonl, line 1")]
+
+
+def execute(folder: Path, of: FeatureSpec, **options: Any) -> dict[str, list[Any]]:
+    """Runs the executor on files in a folder; returns its outputs, which are there too."""
+    outputs: dict[str, list[Any]] = {side: [standard_artifacts.Examples()] for side in SIDES}
+    outputs["quarantine"] = [Quarantine()]
+    for name, (artifact,) in outputs.items():
+        artifact.uri = str(folder / name)
+    source = {"name": "jsonl", "data_dir": str(folder / "shop"),
+              "files": {"spec": json.loads(of.to_json()), "options": options}}
+    executor.Executor().Do({}, outputs, {
+        "spec": of.to_json(), "split": "u80", "source": json.dumps(source)})
+    return outputs
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/events.jsonl").write_text('{"u": "a", "i": 1, "t": 1}\n')
+    return tmp_path
 
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_executor_removes_the_spill_however_it_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+    folder: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
 ) -> None:
     scratches = []
 
@@ -255,19 +265,36 @@ def test_the_executor_removes_the_spill_however_it_ends(
             raise InputError("stopped", "stopped in the middle")
 
     monkeypatch.setattr(executor, "ingest", stand_in)
-    (tmp_path / "shop").mkdir()
-    (tmp_path / "shop/events.jsonl").write_text('{"u": "a", "i": 1, "t": 1}\n')
-    outputs: dict[str, list[Any]] = {side: [standard_artifacts.Examples()] for side in SIDES}
-    outputs["quarantine"] = [Quarantine()]
-    for name, (artifact,) in outputs.items():
-        artifact.uri = str(tmp_path / name)
-    files = {"spec": json.loads(spec(TIME).to_json()),
-             "options": {"interactions": {"files": "events.jsonl"}}}
     with pytest.raises(InputError) if fails else nullcontext():
-        executor.Executor().Do({}, outputs, {
-            "spec": spec(TIME).to_json(), "split": "u80",
-            "source": json.dumps({"name": "jsonl", "data_dir": str(tmp_path / "shop"),
-                                  "files": files}),
-        })
-    assert scratches[0].parent == tmp_path / "quarantine"
-    assert list((tmp_path / "quarantine").iterdir()) == []
+        execute(folder, TIMED, interactions={"files": "events.jsonl"})
+    assert scratches[0].parent == folder / "quarantine"
+    assert list((folder / "quarantine").iterdir()) == []
+
+
+def test_the_executor_names_the_splits_fills_empty_ones_and_copies_pictures(folder: Path) -> None:
+    photo = png((200, 10, 10))
+    (folder / "shop/photo.png").write_bytes(photo)
+    (folder / "shop/items.jsonl").write_text(
+        '{"i": 1, "photo": "photo.png"}\n{"i": 2, "photo": "cut.png"}\n')
+    (folder / "shop/cut.png").write_bytes(photo[: len(photo) // 2])
+    shown = small_spec("", column("photo", "BYTES", "image"), user="BYTES u", item="INT i",
+                       time="t")
+    outputs = execute(folder, shown, interactions={"files": "events.jsonl"},
+                      items={"files": "items.jsonl"}, media_dir=".")
+    assert json.loads(outputs["users"][0].split_names) == ["all"]
+    assert json.loads(outputs["interactions"][0].split_names) == list(SPLITS)
+    for split, number in (("train", 1), ("validation", 0), ("test", 0)):
+        assert len(rows_of(folder, "interactions", split)) == number
+    assert rows_of(folder, "items") == [{"i": [1], "photo": [photo]}, {"i": [2]}]
+    assert faults_of(folder) == [
+        ("items", "items.jsonl", 2, "photo: PNG image does not decode: it is truncated, damaged or "
+         "of an unsupported kind")]
+
+
+def test_a_file_that_breaks_off_is_told_without_a_word_of_beam(folder: Path) -> None:
+    whole = gzip.compress("".join(json.dumps({"u": f"u{n * n}", "i": n, "t": n}) + "\n"
+                                  for n in range(2000)).encode())
+    (folder / "shop/events.jsonl.gz").write_bytes(whole[:-20])
+    with pytest.raises(InputError, match="events.jsonl.gz") as caught:
+        execute(folder, TIMED, interactions={"files": "events.jsonl.gz"})
+    assert "while running" not in str(caught.value)

@@ -3,20 +3,18 @@
 from collections import Counter
 from typing import Any
 
+from worlds import small_spec, unseen
+
 from components.catalog_gen.histories import Row
 from components.catalog_gen.unseen import Unseen
-from schemas import FeatureSpec, parse_spec
+from schemas import FeatureSpec
 
-IDS = ('feature { name: "u" type: BYTES annotation { tag: "user_id" } }',
-       'feature { name: "i" type: INT annotation { tag: "item_id" } }')
-TIME = 'feature { name: "t" type: INT annotation { tag: "timestamp" } }'
 ITEMS = list(range(100, 200))
+KEYS = {"user": "BYTES u", "item": "INT i"}
 
 
-def spec(most: int = 4, time: str = TIME) -> FeatureSpec:
-    drawn = (f'feature {{ name: "none" type: INT value_count {{ min: {most} max: {most} }} '
-             'annotation { tag: "unseen" } }')
-    return parse_spec("drawn", [*IDS, "".join(IDS) + time + drawn])
+def spec(time: str | None = "t") -> FeatureSpec:
+    return small_spec(events=unseen("none", count=4), time=time, **KEYS)
 
 
 def drawn(items: list[int], splits: list[str], of: FeatureSpec | None = None,
@@ -72,11 +70,11 @@ def test_no_item_is_likelier_than_another() -> None:
 
 def test_equal_rows_differ_and_no_time_is_needed() -> None:
     rows: list[Row] = [{"u": [b"ann"], "i": [100]} for _ in range(3)]
-    Unseen(spec(time=""), ITEMS).add(rows, ["train"] * 3)
+    Unseen(spec(time=None), ITEMS).add(rows, ["train"] * 3)
     assert len({tuple(row["none"]) for row in rows}) == 3
 
 
 def test_a_schema_without_such_a_column() -> None:
     rows: list[Row] = [{"u": [b"ann"], "i": [100]}]
-    Unseen(parse_spec("plain", [*IDS, "".join(IDS)]), ITEMS).add(rows, ["train"])
+    Unseen(small_spec(**KEYS), ITEMS).add(rows, ["train"])
     assert rows == [{"u": [b"ann"], "i": [100]}]

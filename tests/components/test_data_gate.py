@@ -9,12 +9,13 @@ from google.protobuf import text_format
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from tfx.types import channel, standard_artifacts
+from worlds import column, small_spec
 
 from components.artifacts import DataReport, Quarantine, Verdict
 from components.data_gate import executor
 from components.data_gate.component import DataGate
 from components.verdict import Outcome
-from schemas import SIDES, DataAnomalyError, InputError, parse_spec
+from schemas import SIDES, DataAnomalyError, InputError
 
 
 @pytest.fixture
@@ -61,12 +62,19 @@ def _record(line, reason, kind="row"):
             "reason": reason}
 
 
-def test_lets_clean_data_through(run_gate):
-    outcome = run_gate(quarantined=10)
+NOTE = {"column": "t", "what": "are doubtful", "count": 9, "example": "5 in f, line 1"}
+NOTES = {"notes": [NOTE], "lost": [{"column": "size", "count": 19}]}
+
+
+@pytest.mark.parametrize("given", [
+    {"quarantined": 10}, {"quarantined": 13, "limit": 0.02}, {"told": {"items": NOTES}},
+    {"splits": {"train": 998, "validation": 1, "test": 1}},
+], ids=["few in quarantine", "as many as allowed", "notes", "a row in each split"])
+def test_lets_clean_data_through(run_gate, given):
+    outcome = run_gate(**given)
     assert outcome.passed
     assert outcome.figures["quarantined_share"] == {
-        "users": 0.0, "items": 0.0, "interactions": 0.01
-    }
+        "users": 0.0, "items": 0.0, "interactions": given.get("quarantined", 0) / 1000}
 
 
 def test_names_every_anomaly(run_gate):
@@ -108,16 +116,6 @@ def test_a_column_that_lost_all_of_its_many_values_stops_the_run(run_gate):
     assert "size" not in str(error.value)
 
 
-def test_a_note_stops_no_run(run_gate):
-    note = {"column": "t", "what": "are doubtful", "count": 9, "example": "5 in f, line 1"}
-    lost = {"column": "size", "count": 19}
-    assert run_gate(told={"items": {"notes": [note], "lost": [lost]}}).passed
-
-
-def test_the_limit_is_a_parameter(run_gate):
-    assert run_gate(quarantined=13, limit=0.02).passed
-
-
 @pytest.mark.parametrize("spoil", ["missing", "broken"])
 def test_unreadable_anomalies_do_not_pass(tmp_path, spoil):
     if spoil == "broken":
@@ -145,28 +143,16 @@ def test_stops_where_a_split_has_no_row(run_gate):
         run_gate(splits={"train": 1000, "validation": 0, "test": 0})
 
 
-def test_lets_through_where_each_split_has_rows(run_gate):
-    assert run_gate(splits={"train": 998, "validation": 1, "test": 1}).passed
-
-
-EVENTS = """
-feature { name: "who" type: INT annotation { tag: "user_id" } }
-feature { name: "what" type: INT annotation { tag: "item_id" } }
-feature { name: "when" type: INT annotation { tag: "timestamp" } }
-feature { name: "stars" type: FLOAT float_domain { min: 1 max: 5 } annotation { tag: "numeric" } }
-feature { name: "others" type: INT presence { min_fraction: 1.0 min_count: 1 }
-  value_count { min: 2 max: 2 } annotation { tag: "unseen" } }
-feature { name: "before" type: INT presence { min_fraction: 1.0 min_count: 1 }
-  value_count { min: 1 max: 3 } int_domain { min: 5 } annotation { tag: "history:item_id" } }
-feature { name: "given" type: FLOAT value_count { min: 1 max: 3 }
-  float_domain { min: 1 max: 5 } annotation { tag: "history:stars" } }
-"""
-ITEMS = """
-feature { name: "what" type: INT annotation { tag: "item_id" } }
-feature { name: "sold" type: INT presence { min_fraction: 1.0 min_count: 1 }
-  shape { dim { size: 1 } } int_domain { min: 100 } annotation { tag: "events" } }
-"""
-USERS = 'feature { name: "who" type: INT annotation { tag: "user_id" } }'
+ALWAYS = "presence { min_fraction: 1.0 min_count: 1 }"
+BUILT = small_spec(
+    items=column("sold", "INT", "events", one=True, domain=(100, None)),
+    events=column("stars", "FLOAT", "numeric", domain=(1, 5))
+    + column("others", "INT", "unseen", count=2, rest=ALWAYS)
+    + column("before", "INT", "history:item_id", domain=(5, None),
+             rest=f"{ALWAYS} value_count {{ min: 1 max: 3 }}")
+    + column("given", "FLOAT", "history:stars", domain=(1, 5),
+             rest="value_count { min: 1 max: 3 }"),
+    user="INT who", item="INT what", time="when")
 
 
 @pytest.mark.parametrize(("side", "rows", "broken"), [
@@ -177,10 +163,9 @@ USERS = 'feature { name: "who" type: INT annotation { tag: "user_id" } }'
     ("items", {"what": [[1], [2]], "sold": [[0], [3]]}, []),
 ])
 def test_columns_that_ingest_builds_are_held_against_nothing(side, rows, broken):
-    spec = parse_spec("own", [USERS, ITEMS, EVENTS])
     batch = pa.RecordBatch.from_arrays([pa.array(v) for v in rows.values()], list(rows))
     found = stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions())
-    schema = text_format.Parse(spec.expectations(side), schema_pb2.Schema())
+    schema = text_format.Parse(BUILT.expectations(side), schema_pb2.Schema())
     assert sorted(tfdv.validate_statistics(found, schema).anomaly_info) == broken
     assert [(f.name, f.type, f.annotation) for f in schema.feature] == [
-        (f.name, f.type, f.annotation) for f in spec.schema(side).feature]
+        (f.name, f.type, f.annotation) for f in BUILT.schema(side).feature]

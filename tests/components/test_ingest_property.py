@@ -21,33 +21,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ingested import Ingested, run_ingest
 from PIL import Image
+from worlds import column, history, small_spec
 
 from components.sources import open_source
-from schemas import SIDES, TesseraError, parse_spec
+from schemas import SIDES, TesseraError
 
-QUICK, THOROUGH = 40, 500  # cases in `make test` and in `make test-full`
+QUICK, THOROUGH = 20, 500  # cases in `make test` and in `make test-full`
 
-WHO = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
-WHAT = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
-SPEC = parse_spec("own", [WHO + """
-feature { name: "age" type: INT int_domain { min: 0 max: 120 } annotation { tag: "numeric" } }
-""", WHAT + """
-feature { name: "title" type: BYTES annotation { tag: "text" } }
-feature { name: "tags" type: BYTES value_count { max: 3 } annotation { tag: "categorical" } }
-feature { name: "photo" type: BYTES image_domain {} annotation { tag: "image" } }
-""", WHO + WHAT + """
-feature { name: "when" type: INT annotation { tag: "timestamp" } }
-feature {
-  name: "stars" type: FLOAT
-  float_domain { min: 1 max: 5 }
-  annotation { tag: "label:rating" }
-}
-feature {
-  name: "past" type: BYTES
-  value_count { max: 3 }
-  annotation { tag: "sequence" tag: "history:item_id" }
-}
-"""])
+SPEC = small_spec(
+    column("age", "INT", "numeric", domain=(0, 120)),
+    column("title", "BYTES", "text") + column("tags", "BYTES", "categorical", most=3)
+    + column("photo", "BYTES", "image"),
+    column("stars", "FLOAT", "label:rating", domain=(1, 5)) + history("past", "item_id", "BYTES"),
+    time="when")
 KEYS = {"users": "who", "items": "what"}
 COLUMNS = {side: [f.name for f in SPEC.table(side) if not f.derived] for side in SIDES}
 

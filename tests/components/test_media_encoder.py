@@ -11,25 +11,22 @@ import tensorflow as tf
 import tiny_encoders as tiny
 from tfx.orchestration.portable import data_types
 from tfx.types import artifact_utils, channel, standard_artifacts
+from worlds import column, png, small_spec
+from worlds.examples import write_examples
 
 from components.artifacts import Encodings as EncodingsArtifact
-from components.catalog_gen.examples import Encoder as Examples
 from components.media_encoder.component import MediaEncoder
 from components.media_encoder.driver import Driver
 from components.media_encoder.encode import encode_column
 from components.media_encoder.executor import Executor
 from components.media_encoder.vectors import VectorCache, content_digest
-from schemas import InputError, TesseraError, parse_spec
+from schemas import InputError, TesseraError
 from trainer.encoders.encodings import Encodings
 
-ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
-WHO = f'feature {{ name: "who" type: BYTES {ONE} annotation {{ tag: "user_id" }} }}'
-WHAT = f'feature {{ name: "what" type: INT {ONE} annotation {{ tag: "item_id" }} }}'
-SPEC = parse_spec("tiny", [
-    WHO + 'feature { name: "about" type: BYTES annotation { tag: "text" } }',
-    WHAT + 'feature { name: "title" type: BYTES annotation { tag: "text" } }'
-           'feature { name: "front" type: BYTES annotation { tag: "image" } }',
-    WHO + WHAT])
+SPEC = small_spec(
+    users=column("about", "BYTES", "text"),
+    items=column("title", "BYTES", "text") + column("front", "BYTES", "image"),
+    item="INT what", one=True)
 
 
 class Doubles:
@@ -88,15 +85,11 @@ def test_numbers_that_are_not_finite_name_the_row(tmp_path):
         encode_column([("seven", b"x")], nan, 2, VectorCache(tmp_path, (1,)))
 
 
-def png(colour):
-    return tf.io.encode_png(np.full((4, 4, 3), colour, np.uint8)).numpy()
-
-
 TABLES = {
     "users": [{"who": [b"ann"], "about": [b"calm sea"]}, {"who": [b"bob"]}],
-    "items": [{"what": [10], "title": [b"train"], "front": [png(10)]},
-              {"what": [9], "title": [b"heist"], "front": [png(20)]},
-              {"what": [100], "front": [png(10)]}],
+    "items": [{"what": [10], "title": [b"train"], "front": [png([10] * 3, 4, 4)]},
+              {"what": [9], "title": [b"heist"], "front": [png([20] * 3, 4, 4)]},
+              {"what": [100], "front": [png([10] * 3, 4, 4)]}],
 }
 
 
@@ -125,7 +118,7 @@ def run(tmp_path, encoders, monkeypatch):
             users=channel.Channel(type=standard_artifacts.Examples),
             items=channel.Channel(type=standard_artifacts.Examples), spec=SPEC,
             encoders=given, cache=tmp_path / "cache")
-        inputs = {name: [examples(folder / name, name, rows)] for name, rows in tables.items()}
+        inputs = {name: [examples(folder / name, rows)] for name, rows in tables.items()}
         output = EncodingsArtifact()
         output.uri = str(folder / "encodings")
         Path(output.uri).mkdir()
@@ -140,16 +133,11 @@ def run(tmp_path, encoders, monkeypatch):
     return run
 
 
-def examples(folder, table, rows):
+def examples(folder, rows):
     artifact = standard_artifacts.Examples()
     artifact.uri = str(folder)
     artifact.split_names = artifact_utils.encode_split_names(["all"])
-    (folder / "Split-all").mkdir(parents=True)
-    encoder = Examples(SPEC, table)
-    with tf.io.TFRecordWriter(str(folder / "Split-all" / "data_tfrecord-0.gz"),
-                              tf.io.TFRecordOptions(compression_type="GZIP")) as writer:
-        for row in rows:
-            writer.write(encoder.encode(row))
+    write_examples(folder / "Split-all", rows)
     return artifact
 
 
@@ -165,15 +153,15 @@ def test_vectors_by_id_and_modules_that_make_them(run, encoders):
     np.testing.assert_array_equal(fronts[2], fronts[3])
     assert encodings.manifest() == {"text": {"foreign": []}, "image": {"foreign": []}}
     module = tf.saved_model.load(str(encodings.module("image")))
-    np.testing.assert_allclose(module.encode(tf.constant([png(20)]))["vector"][0], fronts[1],
-                               rtol=1e-5, atol=1e-5)
+    again = module.encode(tf.constant([png([20] * 3, 4, 4)]))["vector"][0]
+    np.testing.assert_allclose(again, fronts[1], rtol=1e-5, atol=1e-5)
 
 
 def test_a_changed_poster_encodes_one_item_again(run):
     first, _ = run()
     assert run()[1] == []
     items = [dict(row) for row in TABLES["items"]]
-    items[1]["front"] = [png(99)]
+    items[1]["front"] = [png([99] * 3, 4, 4)]
     second, calls = run({**TABLES, "items": items})
     assert calls == [3]  # one batch, filled up
     before, after = (e.read("items", "front", ["9", "10"])["front__encoded"]

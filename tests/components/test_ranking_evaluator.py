@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from tfx.types import Channel, artifact_utils, standard_artifacts
+from worlds import column, small_spec
+from worlds.examples import example, write_examples
 
 from components.artifacts import Verdict
 from components.ranking_evaluator.component import RankingEvaluator
 from components.ranking_evaluator.executor import Executor, evaluate
 from components.ranking_evaluator.interactions import SPLITS, read_interactions
 from components.verdict import Outcome
-from schemas import InputError, parse_spec, read_spec
+from schemas import InputError, read_spec
 from trainer.ranking import ranking_metrics
 
 ITEMS, USERS = 30, 12
@@ -34,25 +36,6 @@ def events():
     return found
 
 
-def _write(folder, rows):
-    folder.mkdir(parents=True)
-    options = tf.io.TFRecordOptions(compression_type="GZIP")
-    with tf.io.TFRecordWriter(str(folder / "data_tfrecord-00000-of-00001.gz"), options) as out:
-        for row in rows:
-            out.write(_example(row))
-
-
-def _example(row):
-    example = tf.train.Example()
-    for name, value in row.items():
-        feature = example.features.feature[name]
-        if isinstance(value, float):
-            feature.float_list.value.append(value)
-        else:
-            feature.int64_list.value.append(value)
-    return example.SerializeToString()
-
-
 def _rows(events):
     names = ("user_id", "item_id", "timestamp", "rating")
     return [dict(zip(names, event, strict=True)) for event in events]
@@ -61,13 +44,13 @@ def _rows(events):
 @pytest.fixture
 def tables(tmp_path, events):
     """The folders of the interactions' splits and of the items."""
-    for split in SPLITS:
-        _write(tmp_path / "interactions" / f"Split-{split}", _rows(events[split]))
-    _write(tmp_path / "items" / "Split-all", [{"item_id": i} for i in range(ITEMS, 0, -1)])
-    return (
-        {split: str(tmp_path / "interactions" / f"Split-{split}") for split in SPLITS},
-        str(tmp_path / "items" / "Split-all"),
-    )
+    return _written(tmp_path, {split: _rows(events[split]) for split in SPLITS},
+                    [{"item_id": i} for i in range(ITEMS, 0, -1)])
+
+
+def _written(folder, rows, items):
+    return ({split: write_examples(folder / "interactions" / f"Split-{split}", rows[split])
+             for split in SPLITS}, write_examples(folder / "items" / "Split-all", items))
 
 
 @pytest.fixture
@@ -94,7 +77,7 @@ class _Model(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
     def rank_examples(self, examples):
         wanted = {n: tf.io.FixedLenFeature([], tf.int64) for n in ("user_id", "timestamp")}
-        row = tf.io.parse_example(examples, wanted)
+        row = tf.io.parseexample(examples, wanted)
         if self.seconds is not None:
             first = tf.gather(tf.constant(self.seconds, tf.int64), row["user_id"])
             tf.debugging.assert_equal(row["timestamp"], first, "Not the first test row.")
@@ -103,7 +86,7 @@ class _Model(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
     def rank_examples_untimed(self, examples):
         wanted = {"user_id": tf.io.FixedLenFeature([], tf.int64)}
-        return {"scores": tf.gather(self.table, tf.io.parse_example(examples, wanted)["user_id"])}
+        return {"scores": tf.gather(self.table, tf.io.parseexample(examples, wanted)["user_id"])}
 
     def save(self, folder, signatures=("catalogue", "rank_examples")):
         tf.saved_model.save(self, str(folder), {
@@ -126,83 +109,46 @@ def test_reading_gives_arrays_by_role(interactions, events):
     assert (interactions.items + 1).tolist() == [row[1] for row in rows]
     assert interactions.times.tolist() == [row[2] for row in rows]
     assert interactions.relevant.tolist() == [row[3] >= 4 for row in rows]
-    assert interactions.test_examples == [_example(row) for row in _rows(events["test"])]
+    assert interactions.test_examples == [example(row) for row in _rows(events["test"])]
 
 
 def test_events_of_unlisted_items_and_without_the_label_do_not_count(tmp_path):
     rows = {
         "train": [{"user_id": 7, "item_id": 10, "timestamp": 1, "rating": 5.0}],
         "validation": [],
-        "test": [
-            {"user_id": 7, "item_id": 99, "timestamp": 2, "rating": 5.0},
-            {"user_id": 7, "item_id": 9, "timestamp": 3},
-        ],
+        "test": [{"user_id": 7, "item_id": 99, "timestamp": 2, "rating": 5.0},
+                 {"user_id": 7, "item_id": 9, "timestamp": 3}],
     }
-    for split, table in rows.items():
-        _write(tmp_path / split, table)
-    _write(tmp_path / "items", [{"item_id": 10}, {"item_id": 9}])
-    found = read_interactions(
-        {split: str(tmp_path / split) for split in SPLITS}, str(tmp_path / "items"),
-        read_spec("movielens"), "like",
-    )
+    tables = _written(tmp_path, rows, [{"item_id": 10}, {"item_id": 9}])
+    found = read_interactions(*tables, read_spec("movielens"), "like")
     assert found.catalogue == ["9", "10"]  # integers sort as integers
     assert found.items.tolist() == [1, 0]
     assert found.relevant.tolist() == [True, False]
-    assert found.test_examples == [_example(rows["test"][1])]
+    assert found.test_examples == [example(rows["test"][1])]
 
 
 def test_string_ids_and_a_zero_or_one_label(tmp_path):
-    def row(customer, product, purchased):
-        return {"customer": customer, "product": product, "purchased": purchased}
-
-    tables = {"train": [row(b"ann", b"tea", 1), row(b"bob", b"cup", 0)], "validation": [],
-              "test": [row(b"ann", b"cup", 1)]}
-    options = tf.io.TFRecordOptions(compression_type="GZIP")
-    items = [{"product": b"tea"}, {"product": b"cup"}]
-    for name, rows in {**tables, "items": items}.items():
-        (tmp_path / name).mkdir()
-        with tf.io.TFRecordWriter(str(tmp_path / name / "data_tfrecord-0.gz"), options) as out:
-            for values in rows:
-                example = tf.train.Example()
-                for key, value in values.items():
-                    feature = example.features.feature[key]
-                    if isinstance(value, bytes):
-                        feature.bytes_list.value.append(value)
-                    else:
-                        feature.int64_list.value.append(value)
-                out.write(example.SerializeToString())
-    found = read_interactions({split: str(tmp_path / split) for split in SPLITS},
-                              str(tmp_path / "items"), read_spec("demo"), "purchase")
+    rows = {split: [dict(zip(("customer", "product", "purchased"), row, strict=True))
+                    for row in some] for split, some in (
+        ("train", [(b"ann", b"tea", 1), (b"bob", b"cup", 0)]), ("validation", []),
+        ("test", [(b"ann", b"cup", 1)]))}
+    tables = _written(tmp_path, rows, [{"product": b"tea"}, {"product": b"cup"}])
+    found = read_interactions(*tables, read_spec("demo"), "purchase")
     assert found.catalogue == ["cup", "tea"]
     assert found.users.tolist() == [0, 1, 0]
     assert found.items.tolist() == [1, 0, 0]
     assert found.relevant.tolist() == [True, False, True]
 
 
-ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
-MEMBER = f'feature {{ name: "user_id" type: INT {ONE} annotation {{ tag: "user_id" }} }}'
-FILM = f'feature {{ name: "item_id" type: INT {ONE} annotation {{ tag: "item_id" }} }}'
-KIND = 'feature { name: "kind" type: BYTES annotation { tag: "event_type" tag: "label:got=get" } }'
-
-
 @pytest.fixture
 def untimed(tmp_path, events):
     """A spec and tables of events without times, every third of the kind that counts."""
-    spec = parse_spec("events", [MEMBER, FILM, MEMBER + FILM + KIND])
-    for split in SPLITS:
-        folder = tmp_path / "untimed" / split
-        folder.mkdir(parents=True)
-        options = tf.io.TFRecordOptions(compression_type="GZIP")
-        with tf.io.TFRecordWriter(str(folder / "data_tfrecord-0.gz"), options) as out:
-            for row in _rows(events[split]):
-                example = tf.train.Example.FromString(_example(
-                    {name: row[name] for name in ("user_id", "item_id")}))
-                kind = b"get" if row["item_id"] % 3 == 0 else b"look"
-                example.features.feature["kind"].bytes_list.value.append(kind)
-                out.write(example.SerializeToString())
-    _write(tmp_path / "untimed" / "items", [{"item_id": i} for i in range(1, ITEMS + 1)])
-    folders = {split: str(tmp_path / "untimed" / split) for split in SPLITS}
-    return spec, folders, str(tmp_path / "untimed" / "items")
+    spec = small_spec(events=column("kind", "BYTES", "event_type", "label:got=get"),
+                      user="INT user_id", item="INT item_id", one=True)
+    rows = {split: [{"user_id": user, "item_id": item, "kind": b"look" if item % 3 else b"get"}
+                    for user, item, *_ in events[split]] for split in SPLITS}
+    items = [{"item_id": i} for i in range(1, ITEMS + 1)]
+    return spec, *_written(tmp_path / "untimed", rows, items)
 
 
 def test_a_label_on_text_or_none_at_all_tells_what_is_relevant(untimed, events):
@@ -275,43 +221,32 @@ def _reason(path, interactions):
     return reason
 
 
-def test_a_model_without_the_signature_fails_with_the_reason(tmp_path, interactions, events):
-    model = _Model(_oracle(events), np.arange(ITEMS))
-    path = model.save(tmp_path / "model", signatures=["catalogue"])
-    assert "no signature 'rank_examples'. It has: catalogue" in _reason(path, interactions)
+@pytest.mark.parametrize(("broken", "reason"), [
+    ("signature", "no signature 'rank_examples'. It has: catalogue"),
+    ("operation", "Not the first test row"), ("numbers", "not finite"),
+    ("items", "has 28 items, the items table has 30; 2 of the table's"), ("absent", "absent"),
+])
+def test_a_model_that_cannot_be_ranked_fails_with_the_reason(
+        tmp_path, interactions, events, broken, reason):
+    model = _Model(_oracle(events) * (np.nan if broken == "numbers" else 1),
+                   np.arange(ITEMS - 2 * (broken == "items")),
+                   [0] * (USERS + 1) if broken == "operation" else None)
+    if broken != "absent":
+        model.save(tmp_path / broken, ["catalogue"] + ["rank_examples"] * (broken != "signature"))
+    outcome = evaluate(str(tmp_path / broken), interactions)
+    assert not outcome.passed and "popularity" in outcome.figures["baselines"]
+    (told,) = outcome.reasons
+    assert reason in told
 
 
-def test_a_model_whose_signature_breaks_fails_with_the_reason(tmp_path, interactions, events):
-    model = _Model(_oracle(events), np.arange(ITEMS), seconds=[0] * (USERS + 1))
-    path = model.save(tmp_path / "model")
-    assert "Not the first test row" in _reason(path, interactions)
-
-
-def test_a_model_that_answers_no_numbers_fails_with_the_reason(tmp_path, interactions, events):
-    path = _Model(_oracle(events) * np.nan, np.arange(ITEMS)).save(tmp_path / "model")
-    assert "not finite" in _reason(path, interactions)
-
-
-def test_a_model_without_some_items_fails_with_the_reason(tmp_path, interactions, events):
-    path = _Model(_oracle(events), np.arange(ITEMS - 2)).save(tmp_path / "model")
-    assert "has 28 items, the items table has 30; 2 of the table's" in _reason(path, interactions)
-
-
-def test_an_absent_model_fails_with_the_reason(tmp_path, interactions):
-    assert "nowhere" in _reason(str(tmp_path / "nowhere"), interactions)
-
-
-def test_data_without_a_relevant_row_fails_with_the_reason(interactions):
+def test_data_without_a_relevant_row_fail_with_the_reason(tmp_path, interactions):
     nobody = replace(interactions, relevant=np.zeros_like(interactions.relevant))
-    outcome = evaluate("unused", nobody)
-    assert not outcome.passed
-    assert "No user can be ranked: none of the 60 test rows" in outcome.reasons[0]
-
-
-def test_empty_tables_fail_with_the_reason(tmp_path):
-    folders = {split: str(tmp_path) for split in SPLITS}
-    empty = read_interactions(folders, str(tmp_path), read_spec("movielens"), "like")
-    assert "none of the 0 test rows" in evaluate("unused", empty).reasons[0]
+    empty = read_interactions(dict.fromkeys(SPLITS, str(tmp_path)), str(tmp_path),
+                              read_spec("movielens"), "like")
+    for found, rows in ((nobody, 60), (empty, 0)):
+        outcome = evaluate("unused", found)
+        assert not outcome.passed
+        assert f"No user can be ranked: none of the {rows} test rows" in outcome.reasons[0]
 
 
 def test_the_executor_writes_the_verdict(tmp_path, tables, events):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from media_files import decoded, encoded, pitch, tone
+from worlds.media import decoded, encoded, pitch, tone
 
 from components.media import MediaFault, read_media
 from components.sound import canonical_sound

@@ -9,6 +9,7 @@ _TWENTY_MIB = 20 * 2**20
 
 
 def test_batches_are_bounded_by_bytes_while_it_works(monkeypatch):
+    monkeypatch.setattr("components.transform.executor.declare", lambda *_: None)
     seen = []
     monkeypatch.setattr(
         stock.Executor, "Do", lambda *_: seen.append(batch_util.GetBatchElementsKwargs(None)))

@@ -9,17 +9,20 @@ from pathlib import Path
 
 import pytest
 import yaml
-from own_movielens import write_movielens_as_csv
+from movielens_layouts import write_layout
+from own_movielens import NAME, Given, write_movielens_as_csv
+from PIL import Image
 from rich.console import Console
+from worlds import column, history, picture, small_spec, unseen
 
 from pipeline.config import RunConfig, load_config
 from pipeline.run import run
+from schemas import SIDES
 from serving.client import Client
 from serving.launch import running_server
 
 HERE = Path(__file__).parent
 LENIENT = {"max_rmse": 3, "min_auc": 0, "max_p99_ms": 60_000}
-ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
 
 
 def finished(config: RunConfig) -> tuple[int, dict, str]:
@@ -42,22 +45,11 @@ GOODS = {f"{size}{name}": kind for kind, names in (("茶", TEAS), ("器", POTS))
          for name in names for size in ("小", "大")}
 NAMES = [f"{family}{given}{city}" for city in ("北京", "上海", "西安", "成都")
          for family in "李王张刘陈杨" for given in "雷梅"]
-ITEMS_SCHEMA = f"""
-feature {{ name: "product" type: BYTES {ONE} annotation {{ tag: "item_id" }} }}
-feature {{ name: "title" type: BYTES annotation {{ tag: "text" }} }}
-feature {{ name: "kind" type: BYTES annotation {{ tag: "categorical" }} }}
-"""
-EVENTS_SCHEMA = f"""
-feature {{ name: "buyer" type: BYTES {ONE} annotation {{ tag: "user_id" }} }}
-feature {{ name: "product" type: BYTES {ONE} annotation {{ tag: "item_id" }} }}
-feature {{ name: "when" type: INT {ONE} annotation {{ tag: "timestamp" }} }}
-feature {{ name: "others" type: BYTES value_count {{ min: 2 max: 2 }}
-  annotation {{ tag: "unseen" }} }}
-feature {{ name: "bought" type: BYTES value_count {{ min: 0 max: 10 }}
-  annotation {{ tag: "history:item_id" }} }}
-feature {{ name: "times" type: INT value_count {{ min: 0 max: 10 }}
-  annotation {{ tag: "history:timestamp" }} }}
-"""
+SPEC = small_spec(
+    items=column("title", "BYTES", "text") + column("kind", "BYTES", "categorical"),
+    events=unseen("others", "BYTES") + history("bought", "item_id", "BYTES", most=10)
+    + history("times", "timestamp", most=10),
+    user="BYTES buyer", item="BYTES product", time="when", one=True)
 
 
 def purchases() -> list[dict]:
@@ -81,8 +73,8 @@ def tea_house(tmp_path_factory) -> Path:
         lines = [json.dumps(row, ensure_ascii=False) for row in rows]
         (folder / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
     (folder / "schemas").mkdir()
-    (folder / "schemas" / "items.pbtxt").write_text(ITEMS_SCHEMA)
-    (folder / "schemas" / "interactions.pbtxt").write_text(EVENTS_SCHEMA)
+    for side in ("items", "interactions"):
+        (folder / "schemas" / f"{side}.pbtxt").write_text(SPEC.texts[SIDES.index(side)])
     (folder / "tea.yaml").write_text(yaml.safe_dump({
         "dataset": "jsonl", "schemas": "schemas", "recipe": str(folder / "quick.yaml"),
         "root": str(folder / "runs"), "thresholds": LENIENT,
@@ -124,6 +116,7 @@ def emotify_dir() -> Path:
     return (root / "emotify").resolve()
 
 
+@pytest.mark.slow
 def test_sound_without_user_ids_or_times(emotify_dir, tmp_path):
     shutil.copytree(HERE / "emotify", tmp_path / "emotify")
     config = load_config(tmp_path / "emotify" / "emotify.yaml", data_dir=emotify_dir,
@@ -145,17 +138,28 @@ def test_sound_without_user_ids_or_times(emotify_dir, tmp_path):
     assert "split at random, not in time" in report
 
 
-def test_movielens_as_csv_is_ingested_as_by_its_adapter(movielens_dir, tmp_path):
+def assert_ingested_alike(given: Given) -> None:
     """Equal rows in equal splits and order: what follows cannot tell the two apart."""
-    given = write_movielens_as_csv(movielens_dir, tmp_path)
-    found = [given.ingested(config) for config in (given.adapter, given.own_files)]
-    assert found[0] == found[1]
-    assert found[0]["interactions/Split-train"] and found[0]["items/Split-all"]
+    adapter, own_files = (given.ingested(config) for config in (given.adapter, given.own_files))
+    assert adapter == own_files
+    assert adapter["interactions/Split-train"] and adapter["items/Split-all"]
+
+
+def test_movielens_as_csv_is_ingested_as_by_its_adapter(tmp_path):
+    folder = write_layout(NAME, tmp_path / "data").parent
+    (folder / "posters_w92").mkdir()
+    (folder / "posters_w92" / "1.jpg").write_bytes(
+        picture(Image.new("RGB", (92, 138), "navy"), "JPEG"))
+    (tmp_path / "own").mkdir()
+    given = write_movielens_as_csv(folder, tmp_path / "own")
+    assert len(list((given.folder / "media").iterdir())) == 1
+    assert_ingested_alike(given)
 
 
 @pytest.mark.slow
 def test_movielens_as_csv_has_the_adapters_metrics(movielens_dir, tmp_path):
     given = write_movielens_as_csv(movielens_dir, tmp_path)
+    assert_ingested_alike(given)
     results = []
     for config in (given.adapter, given.own_files):
         recipe = config.recipe  # two epochs tell as well as twenty whether all is equal

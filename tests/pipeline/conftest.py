@@ -1,35 +1,18 @@
 """A console that writes to nobody, and the smallest of shops."""
 
 import io
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from components.sources.demo import DemoSizes, write_demo
-from pipeline.cli import main
 
 
 @pytest.fixture
 def console() -> Console:
     """A console whose text is `console.file.getvalue()`."""
     return Console(file=io.StringIO(), width=200)
-
-
-@pytest.fixture
-def tessera(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable:
-    """Runs the command in this process; returns its exit code, stdout and stderr."""
-
-    def command(*words):
-        monkeypatch.setattr(sys, "argv", ["tessera", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return ended.value.code, told.out, told.err
-
-    return command
 
 
 @pytest.fixture(scope="session")

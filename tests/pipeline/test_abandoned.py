@@ -95,11 +95,6 @@ def test_a_step_may_have_its_outputs_in_the_dataset_s_folder(store, add, tmp_pat
     assert {path.name for path in tmp_path.glob("shop/*/examples/*")} == {str(kept)}
 
 
-def test_a_first_run_has_nothing_to_settle(store, tmp_path):
-    settle(store, "shop-small-1", tmp_path / "shop-small-1")
-    assert states(store) == {}
-
-
 _WRITER = """
 import sys
 from pathlib import Path
@@ -124,7 +119,7 @@ while True:
 def test_metadata_are_whole_after_a_kill_in_the_middle_of_a_write(tmp_path):
     """An execution is complete with all its outputs, or is not complete and has none."""
     path = tmp_path / "metadata.sqlite"
-    for kills in range(1, 9):
+    for kills in (1, 2, 5):
         with subprocess.Popen([sys.executable, "-c", _WRITER, path], cwd=_ROOT, text=True,
                               stdout=subprocess.PIPE) as writer:
             for _ in range(kills):  # each time it dies while it writes another execution's outputs

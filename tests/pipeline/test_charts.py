@@ -31,10 +31,6 @@ def test_bars_are_as_long_as_their_values() -> None:
     assert fills[0] == fills[1] != fills[2]
 
 
-def test_bars_of_nothing_but_zero() -> None:
-    assert "0.000" in texts(bars("none", [Bar("zero", 0.0)]))
-
-
 def test_lines_share_one_scale() -> None:
     svg = lines("loss", {"like": [3.0, 2.0, 1.0], "rating": [2.0, 2.0]})
     (falling, flat) = (line.get("points").split() for line in parsed(svg).iter(f"{SVG}polyline"))
@@ -42,10 +38,6 @@ def test_lines_share_one_scale() -> None:
     assert heights[0] < heights[1] < heights[2]  # down on the page is small
     assert {point.split(",")[1] for point in flat} == {f"{heights[1]:.1f}"}
     assert {"like", "rating", "1", "3"} <= set(texts(svg))
-
-
-def test_a_single_epoch_is_a_dot() -> None:
-    assert len(list(parsed(lines("loss", {"like": [0.5]})).iter(f"{SVG}circle"))) == 1
 
 
 def test_points_stand_where_they_should() -> None:

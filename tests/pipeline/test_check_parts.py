@@ -1,34 +1,27 @@
 """A column that is called like a part of the network is refused, and would never replace it."""
 
 import pytest
+from worlds import column, history, small_spec
 
 from pipeline.check_parts import check_part_names
-from schemas import InputError, available, parse_spec, read_spec
+from schemas import InputError, available, read_spec
 from trainer.part_names import joined, part_names
 from trainer.recipe import Recipe
 from trainer.recipe.modalities import for_dataset
 
-ID = 'feature {{ name: "{0}" type: BYTES annotation {{ {1} }} }}\n'
-USERS, ITEMS = ID.format("who", 'tag: "user_id"'), ID.format("what", 'tag: "item_id"')
-TIME = 'feature { name: "when" type: INT annotation { tag: "timestamp" } }\n'
-PAST = ('feature {{ name: "{0}" type: {1} value_count {{ min: 0 max: 4 }} '
-        'annotation {{ tag: "history:{2}" }} }}\n')
-NOTE = ID.format("note", 'tag: "text"')
-HISTORIES = (PAST.format("items", "BYTES", "item_id") + PAST.format("times", "INT", "timestamp")
-             + NOTE + PAST.format("notes", "BYTES", "note"))
+HISTORIES = (history("items", "item_id", "BYTES") + history("times", "timestamp")
+             + column("note", "BYTES", "text") + history("notes", "note", "BYTES"))
+PLOT = column("plot", "BYTES", "text")
 
 
 def number(name):
-    return f'feature {{ name: "{name}" type: INT annotation {{ tag: "numeric" }} }}\n'
+    return column(name, "INT", "numeric")
 
 
 def check(users="", items="", events=HISTORIES, **changes):
     recipe = Recipe(**{"description": "x", "tasks": {"find": {"head": "retrieval"}}, **changes})
-    spec = parse_spec("mine", [USERS + users, ITEMS + items, USERS + ITEMS + TIME + events])
-    check_part_names(for_dataset(recipe, spec), "my", spec)
-
-
-PLOT = ID.format("plot", 'tag: "text"')
+    spec = small_spec(users, items, events, time="when", name="mine")
+    return check_part_names(for_dataset(recipe, spec), "my", spec)
 
 
 @pytest.mark.parametrize(("given", "told"), [
@@ -65,7 +58,7 @@ def test_a_column_called_like_a_part(given, told):
      "tasks": {"like": {"head": "binary", "label": "like"}}},
 ])
 def test_a_name_that_no_other_part_has(given):
-    check(**given)
+    assert check(**given) is None
 
 
 @pytest.mark.parametrize("dataset", available())

@@ -1,7 +1,6 @@
 """Where commands print: nothing is cut where there is no edge."""
 
 import io
-import sys
 
 from rich.console import Console
 from rich.table import Table
@@ -24,17 +23,6 @@ def test_a_table_in_a_file_is_whole(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert any(all(f"0.{number:04}" in line for number in range(20)) for line in lines)
     assert "…" not in "".join(lines) and max(map(len, lines)) < 400
-
-
-def test_a_line_in_a_file_is_not_wrapped(capsys):
-    open_console().print("word " * 100)
-    assert capsys.readouterr().out.count("\n") == 1
-
-
-def test_a_terminal_keeps_its_own_width(monkeypatch):
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    monkeypatch.setenv("COLUMNS", "72")
-    assert open_console().width == 72
 
 
 def test_ids_in_a_narrow_terminal_are_whole():

@@ -50,11 +50,6 @@ def test_encoders_are_a_step_between_the_gate_and_the_trainer(built, tmp_path):
     assert encoder.exec_properties["cache"] == str(tmp_path / "encodings")
 
 
-def test_without_encoders_there_is_no_such_step(built):
-    nodes = built({"retrieval": {"head": "retrieval"}})
-    assert "MediaEncoder" not in nodes and "encodings" not in nodes["Trainer"].inputs
-
-
 def test_what_is_said_of_users_alone_is_measured_and_not_demanded(built):
     nodes = built({"retrieval": {"head": "retrieval"},
                    "age": {"head": "regression", "label": "age"}})

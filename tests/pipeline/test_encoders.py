@@ -38,13 +38,6 @@ def test_a_relative_path_starts_where_the_recipe_lies(config, tmp_path):
     assert load_recipe("flagship").encoders.given() == {}
 
 
-def test_an_unknown_key_of_an_encoder(config):
-    with pytest.raises(InputError) as caught:
-        config({"text": {"handle": "x", "frozen": True}})
-    assert "unknown key 'encoders.text.frozen'; known here: batch_size, handle, output" in str(
-        caught.value)
-
-
 def test_a_modality_that_the_recipe_does_not_read(config):
     given = config({"audio": {"handle": "x"}}, modalities=["text"])
     with pytest.raises(InputError) as caught:
@@ -78,13 +71,6 @@ def test_what_a_stock_server_cannot_run_is_told(config, tmp_path, monkeypatch):
     [line] = try_encoders(config({"text": encoders["text"]}))
     assert "The text encoder has operations that a stock server lacks (Split)" in line
     assert "items that are not in the catalogue will be scored without its vectors" in line
-
-
-def test_the_first_of_several_faults_is_of_the_encoder_that_has_it(config, tmp_path):
-    encoders = tiny.all_three(tmp_path / "modules")
-    wrong = config({"text": encoders["text"], "image": {"handle": encoders["text"]["handle"]}})
-    with pytest.raises(InputError, match=r"encoders\.image\.handle is .* takes string \(batch,\)"):
-        try_encoders(wrong)
 
 
 def test_the_step_runs_behind_ingest_and_comes_from_the_cache(config, tmp_path):
@@ -135,19 +121,3 @@ def test_a_cluster_needs_the_encoder_on_a_volume(config):
         volume, {"claim": "data", "path": str(Path(given.data_dir))}])
     with pytest.raises(InputError, match=r"encoders\.text\.handle is .*none of the volumes"):
         _require_volumes(given, options)
-
-
-def test_a_recipe_with_an_encoder_compiles_for_a_cluster(config):
-    from pipeline.dag import build_pipeline
-    from pipeline.kubeflow.ir import compile_ir
-    from pipeline.kubeflow.options import Database
-    from pipeline.kubeflow.steps import read_steps
-    from pipeline.kubeflow.store import connection
-
-    given = config({"text": {"handle": "words"}})
-    pipe = build_pipeline(given, read_spec("demo"), Path("/tessera/schemas"),
-                          connection(Database(), Path("/tessera")))
-    steps = {step.node: step for step in read_steps(compile_ir(pipe, "compiled"))}
-    assert steps["MediaEncoder"].name == "media-encoder"
-    assert steps["MediaEncoder"].after == ("catalog-gen", "data-gate")
-    assert "media-encoder" in steps["Trainer"].after

@@ -4,21 +4,15 @@ import json
 
 import pytest
 import yaml
+from worlds import column, small_spec
 
 from pipeline.config import load_config
 from pipeline.dag import build_pipeline
-from schemas import InputError, parse_spec, read_spec
+from schemas import InputError, read_spec
 from trainer.recipe import Recipe
 from trainer.recipe.modalities import check_modalities, for_dataset, known_modalities
 
 TASKS = {"retrieval": {"head": "retrieval"}}
-USER = 'feature { name: "u" type: BYTES annotation { tag: "user_id" } }'
-ITEM = 'feature { name: "i" type: BYTES annotation { tag: "item_id" } }'
-
-
-def _column(name, *tags):
-    words = " ".join(f'tag: "{tag}"' for tag in tags)
-    return f'feature {{ name: "{name}" type: BYTES annotation {{ {words} }} }}'
 
 
 def _recipe(**changes):
@@ -36,16 +30,11 @@ def test_all_means_what_the_dataset_has(given):
     assert Recipe(**recipe.model_dump(mode="json")) == recipe
 
 
-def test_named_ones_stay_as_they_are():
-    for named in ((), ("text",), ("image", "categorical")):
-        assert for_dataset(_recipe(modalities=named), read_spec("demo")).modalities == named
-
-
 def test_only_columns_that_towers_may_read_count():
     """On either side; nothing personal, and no column of the interactions."""
-    spec = parse_spec("some", [
-        USER + _column("voice", "audio") + _column("mail", "text", "pii"),
-        ITEM + _column("film", "video"), USER + ITEM + _column("review", "text")])
+    spec = small_spec(
+        users=column("voice", "BYTES", "audio") + column("mail", "BYTES", "text", "pii"),
+        items=column("film", "BYTES", "video"), events=column("review", "BYTES", "text"))
     assert known_modalities(spec) == ("audio", "video")
     assert for_dataset(_recipe(modalities="all"), spec).modalities == ("audio", "video")
 
@@ -62,19 +51,6 @@ def test_a_modality_that_the_dataset_lacks_is_named_with_what_it_has():
     assert "'modalities: all'" in message
     check_modalities("mine", _recipe(modalities="all"), spec)
     check_modalities("mine", _recipe(modalities=["text", "image"]), spec)
-
-
-def test_a_dataset_of_ids_alone_has_none():
-    bare = parse_spec("bare", [USER, ITEM, USER + ITEM])
-    assert for_dataset(_recipe(), bare).modalities == ()
-    with pytest.raises(InputError, match="they have: none"):
-        check_modalities("mine", _recipe(modalities=["text"]), bare)
-
-
-def test_a_spec_refuses_what_is_no_modality():
-    """A recipe's `all` that nobody resolved would read nothing in silence."""
-    with pytest.raises(ValueError, match="'all'.* is no modality"):
-        read_spec("demo").inputs("items", ("all",))
 
 
 def test_the_pipeline_s_parameters_hold_the_names(tiny_shop, tmp_path):

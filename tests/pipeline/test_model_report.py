@@ -114,16 +114,3 @@ def test_classes_and_what_is_said_of_the_user_alone_have_no_column_of_items():
     classes = [[[0.5, 0.5] for _ in pairs[0]]]
     more = served | {"outputs": served["outputs"] | {"mood": classes, "age": [41.5]}}
     assert report(METRICS, CURVES, [more]) == report(METRICS, CURVES, [served])
-
-
-def test_figures_that_say_little_are_named_on_the_page():
-    noted = METRICS | {"notes": [{"code": "few_candidates", "text": "Only 2 items & no more."}]}
-    page = Page(report(noted, CURVES, ANSWERS))
-    assert page.sections[0] == "notes" and "Only 2 items & no more." in page.text
-
-
-def test_a_user_without_any_modality_has_no_weights_on_the_page():
-    nothing = [dict(ANSWERS[1], outputs=ANSWERS[1]["outputs"] | {
-        "user_modality_weights": [[0.0, 0.0]]})]
-    text = " ".join(Page(report(METRICS, CURVES, nothing)).text.split())
-    assert "For u1 next like" in text or "For u1next" in text

@@ -112,11 +112,6 @@ def test_a_baseline_and_the_change_against_it_are_not_the_model_s_metrics(config
     assert tasks(config) == {"rating": {"rmse": 0.9}}
 
 
-def test_f1_of_a_model_that_finds_nothing_is_zero(config, measured):
-    measured([("", "like", "precision", 0.0), ("", "like", "recall", 0.0)])
-    assert tasks(config)["like"]["f1"] == 0.0
-
-
 def test_figures_of_every_check_and_the_gate_s_reasons(config, tmp_path):
     Outcome(True, [], {"ranking": {"mrr": 0.5}, "baselines": {"ease": {"mrr": 0.4}}}).save(
         str(tmp_path / "ranking"))
@@ -163,15 +158,6 @@ def test_metrics_are_strict_json(tmp_path):
     assert json.loads(text, parse_constant=pytest.fail) == {
         "a": {"b": [None, 1.5]}, "c": None, "é": "日本"}
     assert "日本" in text
-
-
-def test_latest_is_the_newest_run(tmp_path):
-    for name in ("one", "two"):
-        results.write(tmp_path / name, {"run": name}, {})
-        link = tmp_path / "latest"
-        assert link.is_symlink() and link.readlink() == Path(name)
-        assert json.loads((link / "metrics.json").read_text()) == {"run": name}
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["latest", "one", "two"]
 
 
 def test_a_stopped_run_keeps_its_report_beside_its_metrics(tmp_path):

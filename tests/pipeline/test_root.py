@@ -15,7 +15,7 @@ import pytest
 from pipeline import root as module
 from pipeline.config import load_config
 from pipeline.nodes import NodeError, NodeRun
-from pipeline.root import full_disk_told, one_run, require_usable, write_whole
+from pipeline.root import one_run, require_usable, write_whole
 from pipeline.run import run
 from schemas.errors import InputError, TesseraError, disk_fault
 
@@ -67,20 +67,6 @@ def test_a_file_in_the_place_of_a_folder(tmp_path, name):
     assert (root / name).read_text() == "no folder"
 
 
-def test_a_read_only_file_system(tmp_path, refuse):
-    refuse(tmp_path, errno.EROFS)
-    with pytest.raises(InputError, match="Read-only file system"):
-        require_usable(tmp_path)
-
-
-def test_a_disk_that_is_full_from_the_start_is_told_as_full(tmp_path, refuse):
-    refuse(tmp_path, errno.ENOSPC)
-    with pytest.raises(TesseraError) as caught, full_disk_told(tmp_path):
-        require_usable(tmp_path)
-    assert caught.value.exit_code == 1
-    assert "No space left on device" in str(caught.value)
-
-
 def metadata(root: Path) -> Path:
     with closing(sqlite3.connect(root / "metadata.sqlite")) as store:
         store.execute("CREATE TABLE MLMDEnv (schema_version INTEGER)")
@@ -90,15 +76,10 @@ def metadata(root: Path) -> Path:
     return root / "metadata.sqlite"
 
 
-def test_metadata_as_they_should_be(tmp_path):
-    before = metadata(tmp_path).read_bytes()
-    require_usable(tmp_path)
-    assert (tmp_path / "metadata.sqlite").read_bytes() == before
-
-
 def test_empty_metadata_are_those_of_a_run_killed_at_its_start(tmp_path):
     (tmp_path / "metadata.sqlite").touch()
     require_usable(tmp_path)
+    assert (tmp_path / "runs").is_dir()
 
 
 def garbage(path: Path) -> None:
@@ -215,15 +196,6 @@ def test_other_errors_are_no_full_disk():
     assert disk_fault(loop) is None
 
 
-def test_a_full_sqlite_is_a_full_disk(tmp_path):
-    with closing(sqlite3.connect(tmp_path / "full.sqlite")) as store:
-        store.execute("CREATE TABLE t (x)")
-        store.execute("PRAGMA max_page_count = 3")
-        with pytest.raises(sqlite3.OperationalError) as caught:
-            store.execute("INSERT INTO t VALUES (zeroblob(100000))")
-    assert disk_fault(caught.value) == "database or disk is full"
-
-
 @pytest.fixture
 def config(tiny_shop, tmp_path):
     return load_config(None, dataset="demo", data_dir=str(tiny_shop), root=str(tmp_path / "root"))
@@ -247,16 +219,6 @@ def test_a_component_without_space_is_named(config, console, monkeypatch):
     assert message.startswith("CatalogGen could not write its results: No space left on device.")
     assert f"MiB in {config.root}" in message and "Make room" in message and "cache" in message
     assert "\n" not in message
-
-
-def test_results_without_space_are_told(config, console, monkeypatch):
-    def write(*args):
-        raise FULL
-
-    monkeypatch.setattr("pipeline.local.run_locally", lambda *args: None)
-    monkeypatch.setattr("pipeline.run.results.write", write)
-    with pytest.raises(TesseraError, match="The run could not write its results: No space left"):
-        run(config, console)
 
 
 def test_a_fault_of_the_models_page_does_not_cost_the_metrics(

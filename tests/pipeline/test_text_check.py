@@ -1,18 +1,14 @@
 """Recipes that ask for texts of a dataset that has none."""
 
 import pytest
+from worlds import column, small_spec
 
 from pipeline.text_check import check_texts
-from schemas import InputError, parse_spec, read_spec
+from schemas import InputError, read_spec
 from trainer.recipe import Recipe
 
-_ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
-_USER = f'feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}'
-_ITEM = f'feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}'
 # A text that is personal is none for a model.
-_MAIL = 'feature { name: "mail" type: BYTES annotation { tag: "text" tag: "pii" } }'
-BARE = parse_spec("bare", [_USER + _MAIL, _ITEM, f"""{_USER} {_ITEM}
-feature {{ name: "at" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}"""])
+BARE = small_spec(users=column("mail", "BYTES", "text", "pii"), time="at", name="bare")
 
 
 @pytest.mark.parametrize(("changes", "named"), [
@@ -33,4 +29,5 @@ def test_what_asks_for_texts_needs_texts(changes, named):
 
 
 def test_the_modality_alone_asks_for_nothing():
-    check_texts("mine", Recipe(description="d", tasks={"find": {"head": "retrieval"}}), BARE)
+    plain = Recipe(description="d", tasks={"find": {"head": "retrieval"}})
+    assert check_texts("mine", plain, BARE) is None

@@ -1,24 +1,21 @@
 """Histories of event types and of texts in a schema."""
 
 import pytest
+from worlds import column, history, small_spec
 
-from schemas import InputError, parse_spec
+from schemas import InputError
 
-USERS = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }\n'
-ITEMS = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }\n'
-TIME = 'feature { name: "when" type: INT annotation { tag: "timestamp" } }\n'
-KIND = 'feature { name: "kind" type: BYTES annotation { tag: "event_type" } }\n'
-NOTE = 'feature { name: "note" type: BYTES annotation { tag: "text" } }\n'
-PLACE = 'feature { name: "place" type: BYTES annotation { tag: "categorical" } }\n'
+KIND = column("kind", "BYTES", "event_type")
+NOTE = column("note", "BYTES", "text")
+PLACE = column("place", "BYTES", "categorical")
 
 
-def past(name, what, kind="BYTES"):
-    return (f'feature {{ name: "{name}" type: {kind} value_count {{ min: 0 max: 3 }} '
-            f'annotation {{ tag: "sequence" tag: "history:{what}" }} }}\n')
+def past(name, what):
+    return history(name, what, "BYTES")
 
 
 def spec(*columns):
-    return parse_spec("mine", [USERS, ITEMS, USERS + ITEMS + TIME + "".join(columns)])
+    return small_spec(events="".join(columns), time="when")
 
 
 @pytest.mark.parametrize("what", ["event_type", "kind"])

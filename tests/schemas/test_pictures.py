@@ -5,8 +5,8 @@ import struct
 
 import numpy as np
 import pytest
-from media_files import picture
 from PIL import ExifTags, Image, ImageCms
+from worlds.media import picture
 
 from schemas import InputError, pictures
 from schemas.pictures import PICTURE_STARTS, as_seen

@@ -2,9 +2,9 @@ import socket
 
 import numpy as np
 import pytest
-from media_files import picture
 from PIL import ExifTags, Image
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+from worlds.media import picture
 
 from components.media import read_media
 from schemas.errors import InputError
@@ -24,33 +24,19 @@ def test_recommend_returns_items_with_their_tasks(client):
     ]]
 
 
-def test_recommend_answers_each_user(client):
+def test_recommend_answers_each_user_with_no_more_than_the_catalogue(client):
     lists = client.recommend(["ann", "", "maria"], k=1, timestamps=[5, 6, 7])
-
     assert [[one.score for one in row] for row in lists] == [[3.0], [0.0], [5.0]]
-
-
-def test_recommend_gives_no_more_than_the_catalogue(client):
     assert len(client.recommend(["ann"], k=50)[0]) == 5
-
-
-def test_recommend_of_nobody_is_nothing(client):
     assert client.recommend([]) == []
 
 
 def test_history_of_unequal_lengths_is_padded_with_absent_values(client):
     history = {"item_id": [["i1", "i2"], [], ["i4"]], "rating": [[4.0, 2.0], [], [5]]}
-
     lists = client.recommend(["a", "a", "a"], k=1, history=history)
-
     assert [row[0].score for row in lists] == [7.0, 1.0, 6.0]
-
-
-def test_history_columns_that_are_not_given_get_the_width_of_the_others(client):
-    # The model refuses columns of different width.
-    lists = client.recommend(["a"], k=1, history={"item_id": [["i1", "i2", "i3"]]})
-
-    assert lists[0][0].score == 1.0
+    # The model refuses columns of different width: those not given get that of the others.
+    assert client.recommend(["a"], k=1, history={"item_id": [["i1", "i2"]]})[0][0].score == 1.0
 
 
 @pytest.mark.parametrize(
@@ -65,18 +51,13 @@ def test_history_columns_that_are_not_given_get_the_width_of_the_others(client):
 def test_history_that_does_not_fit_is_refused(client, history, told):
     with pytest.raises(InputError) as caught:
         client.recommend(["ann"], history=history)
-
     assert told in str(caught.value)
-
-
-def test_k_below_one_is_refused(client):
     with pytest.raises(InputError, match="k must be at least 1; given: 0"):
         client.recommend(["ann"], k=0)
 
 
 def test_predict_fills_absent_inputs_for_every_row(client):
     outputs = client.predict("serving_default", {"candidates": [["i0"], ["i2"]]})
-
     np.testing.assert_allclose(outputs["retrieval"], [[0.0], [-2.0]])
 
 
@@ -84,7 +65,6 @@ def test_predict_converts_to_the_dtype_of_the_signature(client):
     outputs = client.predict(
         "recommend", {"user_id": ["ann"], "k": np.array([1], np.int64), "history_rating": [[2]]}
     )
-
     assert outputs["item_ids"].tolist() == [[b"i0"]]
     np.testing.assert_allclose(outputs["scores"], [[5.0]])
 
@@ -103,7 +83,6 @@ def test_predict_converts_to_the_dtype_of_the_signature(client):
 def test_inputs_that_do_not_fit_are_refused(client, signature, inputs, told):
     with pytest.raises(InputError) as caught:
         client.predict(signature, inputs)
-
     assert told in str(caught.value)
 
 
@@ -124,7 +103,6 @@ def test_no_server_is_told_with_what_to_do():
         port = free.getsockname()[1]
     with Client("127.0.0.1", port) as client, pytest.raises(ServerUnavailableError) as caught:
         client.recommend(["ann"])
-
     assert str(caught.value) == (
         f"No server responds at 127.0.0.1:{port}. Start one with `tessera serve`."
     )
@@ -161,7 +139,6 @@ def test_pictures_are_sent_as_ingest_stores_them(client, monkeypatch):
     damaged = pictures[0][:-40]
     others = [b"BMW convertible", b"", b"GIF89a", damaged, b"a word"]
     client.predict("serving_default", {"candidates": [[*pictures, *others]]})
-
     assert list(sent[0]) == [*(read_media(one, "image") for one in pictures), *others]
     assert [one != given for one, given in zip(sent[0], pictures, strict=False)] == [
         True, True, True, False]
@@ -173,6 +150,5 @@ def test_a_picture_reaches_the_model_as_ingest_stores_it(client):
     data = picture(Image.effect_noise((12, 8), 60), "JPEG", exif=exif)
     # The tiny model scores by the length of this input.
     found = client.predict("recommend", {"user_id": [data, b"ann"], "k": [1, 1]})
-
     assert found["scores"][:, 0].tolist() == [len(read_media(data, "image")), 3.0]
     assert len(read_media(data, "image")) != len(data)

@@ -22,10 +22,8 @@ def test_a_running_server_answers_and_ends_gracefully_with_the_block(model_base_
         launch.subprocess, "Popen",
         lambda *a, **k: started.append(popen(*a, **k | {"stderr": subprocess.PIPE})) or started[0],
     )
-
     with running_server(model_base_path) as address, Client(*address) as client:
         assert client.recommend(["ann"], k=1)[0][0].item_id == "i0"
-
     assert started[0].returncode == 0
     lines = started[0].stderr.read().decode().splitlines()
     started[0].stderr.close()
@@ -37,7 +35,6 @@ def test_a_running_server_answers_and_ends_gracefully_with_the_block(model_base_
 def test_a_server_that_dies_tells_its_last_lines(tmp_path):
     with pytest.raises(TesseraError) as caught, running_server(tmp_path):
         pytest.fail("there is nothing to serve")
-
     assert "ended with exit code 2" in str(caught.value)
     assert f"{tmp_path} holds no model version" in str(caught.value)
 
@@ -48,11 +45,9 @@ def test_a_server_that_is_not_ready_in_time_is_ended(model_base_path, monkeypatc
     monkeypatch.setattr(
         launch.subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[0]
     )
-
     with pytest.raises(TesseraError, match="was not ready after 0 s"):
         with running_server(model_base_path, start_seconds=0):
             pytest.fail("it cannot be ready")
-
     assert started[0].returncode == -signal.SIGTERM
 
 
@@ -79,9 +74,7 @@ def test_the_server_ends_with_a_killed_parent(model_base_path, moment):
     )
     child = psutil.Process(int(parent.stdout.readline()))
     assert child.ppid() == parent.pid
-
     parent.kill()
-
     parent.communicate()
     _, left = psutil.wait_procs([child], timeout=30)
     # In a container nobody may collect it; then it is listed, but dead.
@@ -107,9 +100,7 @@ def test_the_stock_server_is_taken_where_it_is_installed(model_base_path, tmp_pa
     stock = tmp_path / "tensorflow_model_server"
     stock.write_text('#!/bin/sh\nfor argument in "$@"; do echo "$argument"; done\nexit 7\n')
     stock.chmod(0o755)
-
     done = _serve(model_base_path, f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-
     assert done.returncode == 7, done.stderr
     assert done.stdout.splitlines() == [
         "--port=8600",
@@ -124,15 +115,11 @@ def test_the_embedded_server_is_taken_where_the_stock_one_is_absent(monkeypatch,
     ran = []
     monkeypatch.setattr(launch.shutil, "which", lambda name: None)
     monkeypatch.setattr(launch.server, "run", lambda *arguments: ran.append(arguments))
-
     launch.serve(model_base_path, "127.0.0.1", 8600, "mosaic")
-
     assert ran == [(model_base_path, "mosaic", "127.0.0.1", 8600)]
 
 
 def test_the_client_module_does_not_import_tensorflow():
     program = "import sys, serving.client, serving.launch; sys.exit('tensorflow' in sys.modules)"
-
     done = subprocess.run([sys.executable, "-c", program], cwd=_ROOT, timeout=60)
-
     assert done.returncode == 0

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from functools import partial
 from types import SimpleNamespace
 
 import apache_beam as beam
@@ -16,8 +15,8 @@ from narrowed import narrowed
 from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
 from theatre import PREPROCESSING, theatre_spec, theatre_tables
+from worlds import column, history, png, small_spec
 
-from schemas import parse_spec
 from trainer.data.events import concatenate, read_events
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
@@ -25,7 +24,8 @@ from trainer.export.module import Recommender
 from trainer.export.save import save
 from trainer.features import Side
 from trainer.model import build_network
-from trainer.preprocessing.preprocess import preprocessing_fn
+from trainer.preprocessing.column import write_columns
+from trainer.preprocessing.preprocess import declared_columns, preprocessing_fn
 from trainer.recipe import Recipe
 from trainer.recipe.modalities import for_dataset
 from trainer.run import run_fn, training_data
@@ -33,45 +33,18 @@ from trainer.run import run_fn, training_data
 USERS, ITEMS, HISTORY, PIXELS, WORDS = 6, 8, 5, 8, 12
 MODALITIES = ("categorical", "numeric", "text", "image")
 
-_ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
-
-USERS_SCHEMA = f"""
-feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}
-feature {{ name: "age" type: INT annotation {{ tag: "numeric" }} }}
-feature {{ name: "region" type: BYTES annotation {{ tag: "categorical" }} }}
-feature {{ name: "mail" type: BYTES annotation {{ tag: "pii" tag: "text" }} }}
-feature {{ name: "avatar" type: BYTES annotation {{ tag: "image" }} }}
-feature {{ name: "about" type: BYTES annotation {{ tag: "text" }} }}
-feature {{ name: "member_events" type: INT annotation {{ tag: "events" }} }}
-"""
-ITEMS_SCHEMA = f"""
-feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}
-feature {{ name: "plot" type: BYTES annotation {{ tag: "text" }} }}
-feature {{ name: "genres" type: BYTES value_count {{ min: 0 max: 3 }}
-  annotation {{ tag: "categorical" }} }}
-feature {{ name: "price" type: FLOAT annotation {{ tag: "numeric" }} }}
-feature {{ name: "poster" type: BYTES annotation {{ tag: "image" }} }}
-feature {{ name: "film_events" type: INT annotation {{ tag: "events" }} }}
-"""
-INTERACTIONS_SCHEMA = f"""
-feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}
-feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}
-feature {{ name: "at" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}
-feature {{ name: "stars" type: FLOAT float_domain {{ min: 1 max: 5 }}
-  annotation {{ tag: "label:rating" tag: "label:like>=4" }} }}
-feature {{ name: "past_films" type: INT value_count {{ min: 0 max: {HISTORY} }}
-  annotation {{ tag: "sequence" tag: "history:item_id" }} }}
-feature {{ name: "past_times" type: INT value_count {{ min: 0 max: {HISTORY} }}
-  annotation {{ tag: "sequence" tag: "history:timestamp" }} }}
-feature {{ name: "past_stars" type: FLOAT value_count {{ min: 0 max: {HISTORY} }}
-  annotation {{ tag: "sequence" tag: "history:stars" }} }}
-"""
-
-
-def png(colour: tuple[int, int, int], height: int = 6, width: int = 10) -> bytes:
-    """Returns a picture of one colour."""
-    pixels = np.broadcast_to(np.uint8(colour), (height, width, 3))
-    return tf.io.encode_png(pixels).numpy()
+SPEC = small_spec(
+    users=column("age", "INT", "numeric") + column("region", "BYTES", "categorical")
+    + column("mail", "BYTES", "pii", "text") + column("avatar", "BYTES", "image")
+    + column("about", "BYTES", "text") + column("member_events", "INT", "events"),
+    items=column("plot", "BYTES", "text") + column("genres", "BYTES", "categorical", most=3)
+    + column("price", "FLOAT", "numeric") + column("poster", "BYTES", "image")
+    + column("film_events", "INT", "events"),
+    events=column("stars", "FLOAT", "label:rating", "label:like>=4", domain=(1, 5))
+    + history("past_films", "item_id", most=HISTORY)
+    + history("past_times", "timestamp", most=HISTORY)
+    + history("past_stars", "stars", "FLOAT", most=HISTORY),
+    user="BYTES member", item="INT film", time="at", one=True, name="tiny")
 
 
 RAW = {
@@ -96,7 +69,7 @@ RAW = {
 
 @pytest.fixture(scope="session")
 def spec():
-    return parse_spec("tiny", [USERS_SCHEMA, ITEMS_SCHEMA, INTERACTIONS_SCHEMA])
+    return SPEC
 
 
 @pytest.fixture(scope="session")
@@ -135,6 +108,7 @@ def _transform_tables(raw, spec, recipe, folder):
             # A folder each: vocabularies of several tables have the same file name.
             with tft_beam.Context(temp_dir=str(folder / "tmp" / side)):
                 _transform(pipeline, spec.schema(side), raw[side], config, folder / side, side)
+            write_columns(declared_columns(config), folder / side)
     for side in raw:
         files = sorted(str(path) for path in (folder / side).glob("rows*.gz"))
         found[side] = SimpleNamespace(output=TFTransformOutput(str(folder / side)), files=files)
@@ -169,8 +143,8 @@ def sides():
     items = {**_words("plot", ITEMS, rng), **_categories("genres", ITEMS, 3, rng),
              **_number("price", ITEMS, rng), **_picture("poster", ITEMS, rng)}
     for table in (users, items):
-        for column in table.values():
-            column[[0, -1]] = 0
+        for values in table.values():
+            values[[0, -1]] = 0
     return (Side(USERS + 1, users, {"region": WORDS, "about": WORDS}),
             Side(ITEMS + 1, items, {"genres": WORDS, "plot": WORDS}))
 
@@ -273,48 +247,72 @@ def trainer_files():
 
 
 @pytest.fixture(scope="session")
-def shop(spec, recipe, trainer_files, tmp_path_factory):
-    """The tables of `tiny_shop`, raw and transformed, as a Trainer gets them."""
-    raw, splits = tiny_shop.raw_tables(spec)
-    files, folders = trainer_files(raw, splits, spec, recipe, tmp_path_factory.mktemp("shop"))
-    transforms = {side: TFTransformOutput(folder) for side, folder in folders.items()}
-    data = training_data(spec, recipe, files, transforms)
-    return SimpleNamespace(raw=raw, files=files, transforms=transforms, data=data)
+def build_world(trainer_files, tmp_path_factory):
+    """Transforms raw tables and reads them as a Trainer does."""
+
+    def build_world(spec, recipe, raw, splits):
+        files, folders = trainer_files(
+            raw, splits, spec, recipe, tmp_path_factory.mktemp(spec.name))
+        transforms = {side: TFTransformOutput(folder) for side, folder in folders.items()}
+        return SimpleNamespace(
+            spec=spec, recipe=recipe, raw=raw, splits=splits, files=files, transforms=transforms,
+            folders=folders, data=training_data(spec, recipe, files, transforms))
+
+    return build_world
 
 
 @pytest.fixture(scope="session")
-def exported(shop, recipe, export):
-    """A network in which every weight matters, saved and loaded again."""
-    return export(shop.data, recipe, shop.transforms)
+def shop(spec, recipe, build_world):
+    """The tables of `tiny_shop`, raw and transformed."""
+    return build_world(spec, recipe, *tiny_shop.raw_tables(spec))
 
 
 @pytest.fixture(scope="session")
-def export(spec, tmp_path_factory):
-    """Builds a network of a recipe on transformed data, saves it and loads it again."""
-    return partial(_export, spec, tmp_path_factory)
+def recommender():
+    """Builds a network in which every weight matters on a world's data, and what is exported."""
+    return _recommender
 
 
-def _export(spec, tmp_path_factory, data, recipe, transforms):
-    network = build_network(spec, recipe, data.user_side, data.item_side,
+def _recommender(world, recipe=None, data=None, encodings=None, length=HISTORY, scale=0.3):
+    recipe, data = recipe or world.recipe, data or world.data
+    network = build_network(world.spec, recipe, data.user_side, data.item_side,
                             {"rating": 4.0, "like": 0.5}, seed=3)
     random = np.random.default_rng(4)
     for weight in network.training.trainable_weights:
-        weight.assign(random.normal(scale=0.3, size=weight.shape))
+        weight.assign(random.normal(scale=scale, size=weight.shape))
     events = concatenate([read_events(data.reader, files) for files in data.files.values()])
-    memory = remember(events, data.users, data.items, HISTORY)
-    recommender = Recommender(
-        spec, recipe, network, data.users, data.items, memory, transforms)
-    folder = tmp_path_factory.mktemp("exported")
-    save(recommender, EvaluationColumns(
-        spec, recipe, recommender, data.users, data.items, transforms["items"]), folder)
-    loaded = tf.saved_model.load(str(folder))
+    memory = remember(events, data.users, data.items, length)
+    module = Recommender(world.spec, recipe, network, data.users, data.items, memory,
+                         world.transforms, encodings)
+    return SimpleNamespace(recipe=recipe, data=data, network=network, events=events,
+                           memory=memory, module=module)
 
-    def ask(signature, **inputs):
-        outputs = loaded.signatures[signature](**inputs)
-        return {name: value.numpy() for name, value in outputs.items()}
 
-    return SimpleNamespace(network=network, memory=memory, events=events, folder=folder,
-                           signatures=loaded.signatures, ask=ask)
+@pytest.fixture(scope="session")
+def export(tmp_path_factory):
+    """Builds a recommender on a world's data, saves it and loads it again."""
+
+    def export(world, **changes):
+        made = _recommender(world, **changes)
+        folder = tmp_path_factory.mktemp("exported")
+        save(made.module, EvaluationColumns(
+            world.spec, made.recipe, made.module, made.data.users, made.data.items,
+            world.transforms["items"]), folder)
+        loaded = tf.saved_model.load(str(folder))
+
+        def ask(signature, **inputs):
+            outputs = loaded.signatures[signature](**inputs)
+            return {name: value.numpy() for name, value in outputs.items()}
+
+        return SimpleNamespace(**vars(made), folder=folder, signatures=loaded.signatures, ask=ask,
+                               loaded=loaded)
+
+    return export
+
+
+@pytest.fixture(scope="session")
+def exported(shop, export):
+    return export(shop)
 
 
 @pytest.fixture(scope="session")

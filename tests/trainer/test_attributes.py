@@ -1,6 +1,5 @@
 """Users' attributes as tasks: who shows them to training, who is judged, and what never leaks."""
 
-import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -104,11 +103,6 @@ def signatures(theatre, tmp_path_factory):
         n: v.numpy() for n, v in model.signatures[name](**given).items()})
         for name in model.signatures}
     return SimpleNamespace(model=model, folder=folder, **ask)
-
-
-def test_no_tower_reads_what_is_learned(signatures):
-    summary = json.loads((signatures.folder / "run" / "1" / "summary.json").read_text())
-    assert summary["user_modalities"] == ["id", "avatar", "about", "history", "context"]
 
 
 def test_what_each_head_answers(signatures):

@@ -11,7 +11,6 @@ from trainer.preprocessing.behaviour import (
     dense,
     history_ages,
     history_ranks,
-    moment_columns,
     resolve_now,
 )
 
@@ -82,11 +81,3 @@ def test_context_keeps_the_second_of_far_dates():
 def test_an_unknown_moment_is_that_of_the_newest_event():
     now = resolve_now(_times([8, 3], [8, 3], [-1, -1]), tf.constant([9, -1, -1], tf.int64))
     assert now.numpy().tolist() == [9, 8, -1]
-
-
-def test_moment_columns_use_the_resolved_moment():
-    found = moment_columns(_times([5 * DAY, 4 * DAY]), tf.constant([-1], tf.int64))
-    np.testing.assert_allclose(found["history_age"], [[0, math.log(2)]], rtol=1e-6)
-    assert found["history_rank"].numpy().tolist() == [[0, 1]]
-    assert found["history_time"].numpy().tolist() == [[5 * DAY, 4 * DAY]]
-    assert found["context"].numpy()[0, 1] == pytest.approx(1.0)  # midnight, and known

@@ -7,33 +7,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
-from tensorflow_transform import TFTransformOutput
+from worlds import column, small_spec, unseen
 
 from components.catalog_gen.examples import Encoder
 from pipeline.config import Thresholds
 from pipeline.evaluation import eval_config
-from schemas import parse_spec
-from trainer.data.events import concatenate, read_events
-from trainer.export.evaluation import EvaluationColumns
 from trainer.export.keys import label_key, weight_key
-from trainer.export.memory import remember
-from trainer.export.module import Recommender
-from trainer.export.save import save
 from trainer.layers.losses import binary_crossentropy, click_loss
-from trainer.model import build_network
 from trainer.multitask import MultiTaskModel
 from trainer.recipe import Recipe
-from trainer.run import training_data
 
-ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
-USERS = f'feature {{ name: "who" type: BYTES {ONE} annotation {{ tag: "user_id" }} }}'
-ITEMS = f'feature {{ name: "what" type: INT {ONE} annotation {{ tag: "item_id" }} }}'
-EVENTS = USERS + ITEMS + """
-feature { name: "kind" type: BYTES
-  annotation { tag: "event_type" tag: "weight:view=0.5" tag: "label:bought=purchase" } }
-feature { name: "others" type: INT value_count { min: 2 max: 2 } annotation { tag: "unseen" } }
-"""
-SPEC = parse_spec("events", [USERS, ITEMS, EVENTS])
+SPEC = small_spec(
+    events=column("kind", "BYTES", "event_type", "weight:view=0.5", "label:bought=purchase")
+    + unseen("others"), item="INT what", one=True, name="events")
 RECIPE = Recipe(
     description="events", modalities=(), model={"dim": 4},
     tasks={"retrieval": {"head": "retrieval"}, "click": {"head": "click"},
@@ -57,36 +43,20 @@ SPLITS = ["train", "train", "train", "validation", "test", "test"]
 
 
 @pytest.fixture(scope="module")
-def shop(trainer_files, tmp_path_factory):
+def shop(build_world):
     raw = {"users": [{"who": [w]} for w in WHO], "items": [{"what": [w]} for w in WHAT],
            "interactions": ROWS}
-    files, folders = trainer_files(raw, SPLITS, SPEC, RECIPE, tmp_path_factory.mktemp("events"))
-    transforms = {side: TFTransformOutput(folder) for side, folder in folders.items()}
-    return SimpleNamespace(transforms=transforms,
-                           data=training_data(SPEC, RECIPE, files, transforms))
+    return build_world(SPEC, RECIPE, raw, SPLITS)
 
 
 @pytest.fixture(scope="module")
-def network(shop):
-    data = shop.data
-    network = build_network(SPEC, RECIPE, data.user_side, data.item_side, {}, seed=1)
-    random = np.random.default_rng(2)
-    for weight in network.training.trainable_weights:
-        weight.assign(random.normal(scale=0.5, size=weight.shape))
-    return network
+def exported(shop, export):
+    return export(shop, length=0, scale=0.5)
 
 
 @pytest.fixture(scope="module")
-def exported(shop, network, tmp_path_factory):
-    data = shop.data
-    events = concatenate([read_events(data.reader, files) for files in data.files.values()])
-    memory = remember(events, data.users, data.items, 0)
-    recommender = Recommender(
-        SPEC, RECIPE, network, data.users, data.items, memory, shop.transforms)
-    folder = tmp_path_factory.mktemp("exported")
-    save(recommender, EvaluationColumns(
-        SPEC, RECIPE, recommender, data.users, data.items, shop.transforms["items"]), folder)
-    return folder
+def network(exported):
+    return exported.network
 
 
 def test_rows_without_times_become_inputs_labels_and_weights(shop):
@@ -140,8 +110,8 @@ def test_places_without_an_unseen_item_do_not_count():
     assert float(click_loss(logits, weight * 0, keras.ops.convert_to_tensor([[4, 0]]))) == 0
 
 
-def test_the_export_answers_for_the_item_and_its_unseen_ones(exported, network, shop):
-    signatures = tf.saved_model.load(str(exported)).signatures
+def test_the_export_answers_for_the_item_and_its_unseen_ones(exported):
+    signatures = exported.signatures
     examples = tf.constant([ENCODER.encode(row) for row in ROWS])
     answers = signatures["predict_examples"](examples=examples)
     columns = signatures["transform_features"](examples=examples)
@@ -165,14 +135,13 @@ def test_tfma_counts_each_compared_item(exported, tmp_path):
             writer.write(ENCODER.encode(row))
     config = eval_config(SimpleNamespace(recipe=RECIPE, thresholds=Thresholds()), SPEC)
     shared = tfma.default_eval_shared_model(
-        str(exported), eval_config=config, tags=[tf.saved_model.SERVING], rubber_stamp=True)
+        str(exported.folder), eval_config=config, tags=[tf.saved_model.SERVING], rubber_stamp=True)
     result = tfma.run_model_analysis(
         shared, config, data_location=written, output_path=str(tmp_path / "out"),
         extractors=tfma.default_extractors(eval_shared_model=shared, eval_config=config))
     metrics = dict(result.slicing_metrics)[()]["click"][""]
-    signatures = tf.saved_model.load(str(exported)).signatures
-    answers = signatures["predict_examples"](
-        examples=tf.constant([ENCODER.encode(row) for row in ROWS]))["click"].numpy()
+    answers = exported.ask("predict_examples", examples=tf.constant(
+        [ENCODER.encode(row) for row in ROWS]))["click"]
     judged = answers[[0, 1, 2, 3, 5]]
     own, others = judged[:, 0], judged[:, 1:].ravel()
     right = (own > 0.5).sum() + (others <= 0.5).sum()

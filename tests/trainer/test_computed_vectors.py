@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import sparse
+from worlds import column, history, small_spec
 
-from schemas import parse_spec
-from trainer.content import colours, content_block, content_matrix
+from trainer.content import colours, content_matrix
 from trainer.data.events import Events
 from trainer.data.tables import Table
 from trainer.families.factors import folding, nonnegative_factors, right_factors
@@ -20,16 +20,10 @@ from trainer.recipe.families import ForestOptions
 from trainer.scoring import catalogue, ranking_scores
 
 RANDOM = np.random.default_rng(4)
-ONE = 'annotation { tag: "item_id" }'
-SPEC = parse_spec("kinds", [
-    'feature { name: "u" type: INT annotation { tag: "user_id" } }',
-    f'feature {{ name: "i" type: INT {ONE} }} ' + " ".join(
-        f'feature {{ name: "{name}" type: {kind} annotation {{ tag: "{tag}" }} }}'
-        for name, kind, tag in (("plot", "BYTES", "text"), ("genre", "BYTES", "categorical"),
-                                ("price", "FLOAT", "numeric"), ("poster", "BYTES", "image"),
-                                ("tune", "BYTES", "audio"), ("clip", "BYTES", "video"))),
-    'feature { name: "u" type: INT annotation { tag: "user_id" } } '
-    f'feature {{ name: "i" type: INT {ONE} }}'])
+ITEMS = "".join(column(name, kind, tag) for name, kind, tag in (
+    ("plot", "BYTES", "text"), ("genre", "BYTES", "categorical"), ("price", "FLOAT", "numeric"),
+    ("poster", "BYTES", "image"), ("tune", "BYTES", "audio"), ("clip", "BYTES", "video")))
+SPEC = small_spec(items=ITEMS, user="INT u", item="INT i", name="kinds")
 FEATURES = SPEC.inputs("items")
 ROWS = 5
 
@@ -75,13 +69,6 @@ def test_colours_tell_pictures_apart():
     np.testing.assert_allclose(found[2:], 0.0)
     noise = np.asarray(colours(RANDOM.random((1, 8, 8, 3)).astype("float32"))).reshape(4, 4, 6)
     assert (noise[..., 3:] > 0).all(), "deviations"
-
-
-def test_words_of_a_bag_are_columns(side):
-    [genre] = [f for f in FEATURES if f.name == "genre"]
-    block = content_block(genre, side.content)
-    row = np.asarray(content_matrix((genre,), side)["genre"][1].todense()).ravel()
-    assert set(np.flatnonzero(row)) == set(np.asarray(block.words)[1])
 
 
 def test_singular_vectors_of_a_sparse_matrix_are_those_of_the_dense_one():
@@ -194,21 +181,16 @@ def test_a_union_adds_up_both(tables, side):
 
 
 def test_a_history_is_read_where_there_is_one_and_only_what_was_liked(tables, side):
-    users, items, events = SPEC.texts
-    past = "".join(
-        f'feature {{ name: "past_{name}" type: {kind} value_count {{ min: 0 max: 3 }} '
-        f'annotation {{ tag: "history:{what}" }} }} '
-        for name, kind, what in (("items", "INT", "item_id"), ("times", "INT", "timestamp"),
-                                 ("stars", "FLOAT", "stars")))
-    timed = parse_spec("timed", [users, items, events + past + """
-feature { name: "at" type: INT annotation { tag: "timestamp" } }
-feature { name: "stars" type: FLOAT annotation { tag: "label:like>=4" } }"""])
+    timed = small_spec(
+        items=ITEMS, user="INT u", item="INT i", time="at", name="timed",
+        events=history("past_items", "item_id") + history("past_times", "timestamp")
+        + history("past_stars", "stars", "FLOAT") + column("stars", "FLOAT", "label:like>=4"))
     known = replace(tables[2], labels={"like": np.ones(9)})
     liked = (tables[0], tables[1], known)
     found, network, _ = similarity(liked, side, timed, "like", vectors="collaborative")
-    history = np.array([[1, 2, 0], [1, 2, 0]], "int32")
+    past = np.array([[1, 2, 0], [1, 2, 0]], "int32")
     stars = np.array([[5, 2, -1], [5, 4, -1]], "float32")
-    scores = scored(network, user_index=np.zeros(2, "int32"), history_index=history,
+    scores = scored(network, user_index=np.zeros(2, "int32"), history_index=past,
                     history__stars=stars)
     expected = np.stack([found.folded[1], found.folded[1] + found.folded[2]]) @ found.candidates.T
     np.testing.assert_allclose(scores, expected + 1e-3 * found.popularity, rtol=1e-3, atol=1e-5)

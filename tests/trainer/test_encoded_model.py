@@ -9,15 +9,10 @@ import tensorflow as tf
 import tiny_encoders as tiny
 from tiny_shop import both_sides, request
 
-from trainer.data.events import concatenate, read_events
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.encodings import Encodings
 from trainer.encoders.module import load
 from trainer.encoders.operations import foreign_operations
-from trainer.export.evaluation import EvaluationColumns
-from trainer.export.memory import remember
-from trainer.export.module import Recommender
-from trainer.export.save import save
 from trainer.model import build_network
 from trainer.recipe import Recipe
 from trainer.run import training_data
@@ -79,33 +74,9 @@ def beside(prepared, given):
 
 
 @pytest.fixture(scope="module")
-def recommender(shop, spec):
-    """Makes a recommender of a network in which every weight matters; returns both."""
-
-    def recommender(made):
-        data = made.data
-        network = build_network(spec, made.recipe, data.user_side, data.item_side, MEANS, seed=3)
-        random = np.random.default_rng(4)
-        for weight in network.training.trainable_weights:
-            weight.assign(random.normal(scale=0.3, size=weight.shape))
-        events = concatenate([read_events(data.reader, files) for files in data.files.values()])
-        return network, Recommender(
-            spec, made.recipe, network, data.users, data.items,
-            remember(events, data.users, data.items, 5), shop.transforms, made.encodings)
-
-    return recommender
-
-
-@pytest.fixture(scope="module")
-def exported(recommender, beside, shop, spec, tmp_path_factory):
+def exported(export, beside, shop):
     """The recommender with encoders beside the towers, saved and loaded again."""
-    network, model = recommender(beside)
-    data, folder = beside.data, tmp_path_factory.mktemp("exported")
-    save(model, EvaluationColumns(spec, beside.recipe, model, data.users, data.items,
-                                  shop.transforms["items"]), folder)
-    loaded = tf.saved_model.load(str(folder))
-    return SimpleNamespace(network=network, folder=folder, signatures=loaded.signatures,
-                           loaded=loaded)
+    return export(shop, **vars(beside))
 
 
 def from_tables(network, place):
@@ -173,8 +144,9 @@ def test_what_a_stock_server_cannot_run_is_missing_of_new_items(
     prepared, given, recommender, shop, caplog
 ):
     with caplog.at_level("WARNING"):
-        network, model = recommender(
-            prepared({"text": given["text"]}, foreign=("SplitAsNobodyElse",)))
+        made = recommender(
+            shop, **vars(prepared({"text": given["text"]}, foreign=("SplitAsNobodyElse",))))
+    network, model = made.network, made.module
     assert "The text encoder has operations that a stock server lacks (SplitAsNobodyElse)" in (
         caplog.text)
     place = network.item_modalities.index("plot_encoded")
@@ -212,6 +184,7 @@ def test_the_last_layers_are_trained_and_exported(prepared, given, spec, recomme
     for weight in tail.trainable_weights:
         assert np.abs(np.asarray(found[id(weight)])).max() > 0
 
-    network, model = recommender(made)
-    found = model.embed_item(raw_item(shop.raw["items"][2]))["vector"]
-    np.testing.assert_allclose(found, from_tables(network, 2)["vector"], rtol=1e-4, atol=1e-5)
+    trained = recommender(shop, **vars(made))
+    found = trained.module.embed_item(raw_item(shop.raw["items"][2]))["vector"]
+    expected = from_tables(trained.network, 2)["vector"]
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

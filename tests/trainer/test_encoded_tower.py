@@ -1,9 +1,8 @@
 """The tower of pretrained vectors."""
 
-import keras
 import numpy as np
 import pytest
-from keras import ops
+from layer_contract import assert_learns, assert_rebuilt, shaken, weight
 
 from trainer.layers.encoded_tower import EncodedTower
 
@@ -20,10 +19,16 @@ def test_shapes_and_the_token_of_absent_rows(given):
     tower = EncodedTower(5)
     vector, present = tower(given)
     assert vector.shape == (4, 5) and np.asarray(present).tolist() == [1, 1, 0, 0]
-    tower._missing.token.assign(np.arange(5.0))
+    weight(tower, "missing/token").assign(np.arange(5.0))
     vector = np.asarray(tower(given)[0])
     np.testing.assert_array_equal(vector[2:], [np.arange(5.0)] * 2)
     assert np.abs(vector[0] - vector[1]).max() > 1e-3
+
+
+def test_it_learns_and_is_rebuilt(given):
+    tower = shaken(EncodedTower(5, dropout=0.2), given)
+    assert_learns(tower, given)
+    assert_rebuilt(tower, given)
 
 
 def test_without_any_vector_nothing_is_undefined(given):
@@ -43,25 +48,3 @@ def test_dropout_is_for_training(given):
     calm = np.asarray(tower(given)[0])
     np.testing.assert_array_equal(calm, tower(given)[0])
     assert (np.asarray(tower(given, training=True)[0])[:2] == 0).mean() > 0.2
-
-
-def test_every_weight_has_a_gradient(given):
-    tower = EncodedTower(5)
-    inputs = (keras.Input((7,)), keras.Input(()))
-    model = keras.Model(inputs, ops.sum(tower(inputs)[0], axis=1))
-    model.compile("sgd", "mse")
-    for weight in model.trainable_weights:
-        weight.assign(np.random.default_rng(1).normal(size=weight.shape))
-    before = [np.array(weight) for weight in model.trainable_weights]
-    model.fit(given, np.ones(4), epochs=1, verbose=0)
-    for old, weight in zip(before, model.trainable_weights, strict=True):
-        assert np.abs(old - np.asarray(weight)).max() > 0, weight.path
-
-
-def test_serialisation(given):
-    inputs = (keras.Input((7,)), keras.Input(()))
-    model = keras.Model(inputs, EncodedTower(5, dropout=0.2, name="tower")(inputs))
-    again = keras.Model.from_config(model.get_config())
-    again.set_weights(model.get_weights())
-    np.testing.assert_array_equal(again(given)[0], model(given)[0])
-    assert again.get_layer("tower").dropout == 0.2

@@ -5,14 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tiny_encoders as tiny
-from pydantic import ValidationError
 
 from schemas import InputError
 from schemas.media import wav
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.module import digest, load, resolve
 from trainer.encoders.operations import foreign_operations
-from trainer.recipe import Recipe
 from trainer.recipe.encoders import Encoders
 
 
@@ -116,85 +114,45 @@ def test_fine_tuning_cuts_a_keras_model(tmp_path, trained, shape):
     np.testing.assert_allclose(module.tail(middle), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_what_fine_tuning_cannot_cut(tmp_path):
-    tiny.keras_cnn(tmp_path / "cnn.keras")
-    message = refused("image", handle=str(tmp_path / "cnn.keras"), fine_tune=5)
-    assert "a model of 5 layers, of which fine_tune trains 5: allowed are 1 to 4" in message
+def saved(*layers):
+    """Writes a Keras model of pictures; returns an encoder of it."""
+    def save(made, folder):
+        keras.Sequential(list(layers)).save(folder / "any.keras")
+        return "image", {"handle": str(folder / "any.keras")}
+    return save
+
+
+def of_bytes(name, content):
+    def write(made, folder):
+        (folder / name).write_bytes(content)
+        return "image", {"handle": str(folder / name if name.endswith("keras") else folder)}
+    return write
+
+
+def module(kind, *arguments):
+    return lambda made, folder: (
+        "text", {"handle": tiny.save(kind(*arguments), folder / "module")})
+
+
+def ready(modality, other, **options):
+    """An encoder of `made` for another modality, or with other options."""
+    return lambda made, folder: (modality, {"handle": made[1][other]["handle"], **options})
+
+
+def cut(layers):
+    def write(made, folder):
+        tiny.keras_cnn(folder / "cnn.keras")
+        return "image", {"handle": str(folder / "cnn.keras"), "fine_tune": layers}
+    return write
+
+
+def around(made, folder):
     given = keras.Input((8, 8, 3))
     first = keras.layers.Conv2D(3, 1, name="first")(given)
     second = keras.layers.Conv2D(3, 1, name="second")(first)
     whole = keras.layers.Flatten()(keras.layers.Add(name="around")([first, second]))
-    keras.Model(given, whole).save(tmp_path / "around.keras")
-    message = refused("image", handle=str(tmp_path / "around.keras"), fine_tune=2)
-    assert "cannot be cut before its last 2 layers (around, flatten" in message
-    with pytest.raises(ValidationError, match="only a Keras model, a file ending in '.keras'"):
-        Encoders(image={"handle": "folder", "fine_tune": 1})
-
-
-def test_a_path_without_an_encoder(tmp_path):
-    message = refused("text", handle=str(tmp_path))
-    assert f"encoders.text.handle is {str(tmp_path)!r}" in message
-    assert "neither a folder with a saved_model.pb nor a .keras file" in message
-    assert "from the recipe's file on" in message and "'https://'" in message
-
-
-def test_a_handle_that_cannot_be_fetched(monkeypatch, tmp_path):
-    import tensorflow_hub
-
-    def offline(handle):
-        raise OSError("<urlopen error no route>")
-
-    monkeypatch.setattr(tensorflow_hub, "resolve", offline)
-    message = refused("image", handle="https://tfhub.dev/some/module/1")
-    assert "encoders.image.handle is 'https://tfhub.dev/some/module/1'" in message
-    assert "cannot be fetched (<urlopen error no route>)" in message
-    assert "TFHUB_CACHE_DIR" in message and "folder with a saved_model.pb" in message
-
-
-def test_a_handle_that_tf_hub_has_kept(made, monkeypatch, tmp_path):
-    import hashlib
-
-    handle = "https://tfhub.dev/some/words/1"
-    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
-    kept = tmp_path / hashlib.sha1(handle.encode()).hexdigest()  # as TF-Hub names it
-    kept.symlink_to(made[0] / "words")
-    assert resolve("text", handle) == kept
-    assert encoder("text", handle=handle).shape == (3,)
-
-
-def test_files_of_another_kind(tmp_path):
-    (tmp_path / "x.keras").write_bytes(b"no zip")
-    assert "which cannot be loaded" in refused("image", handle=str(tmp_path / "x.keras"))
-    for content in (b"", b"no protobuf"):
-        (tmp_path / "saved_model.pb").write_bytes(content)
-        assert "which cannot be loaded" in refused("text", handle=str(tmp_path))
-
-
-@pytest.mark.parametrize(("modality", "other", "takes", "allowed"), [
-    ("text", "image", "float32 (batch, 8, 8, 3)", "strings (batch,)"),
-    ("image", "text", "string (batch,)", "float32 (batch, height, width, 3)"),
-    ("audio", "image", "float32 (batch, 8, 8, 3)", "float32 (batch, samples), or one sound"),
-])
-def test_an_encoder_of_another_modality(made, modality, other, takes, allowed):
-    message = refused(modality, handle=made[1][other]["handle"])
-    assert f"encoders.{modality}.handle is" in message
-    assert f"which takes {takes}; an encoder of this modality takes {allowed}" in message
-
-
-def test_several_outputs_need_a_name(made):
-    image = made[1]["image"]["handle"]
-    message = refused("image", handle=image)
-    assert "encoders.image.output is None; the encoder answers with 'colours', 'size'" in message
-    assert "encoders.image.output is 'shape'" in refused("image", handle=image, output="shape")
-
-
-def test_an_answer_that_is_no_vector(made, tmp_path):
-    message = refused("image", handle=made[1]["image"]["handle"], output="size")
-    assert "answers with int32" in message and "float32 (batch, width)" in message
-    keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3)]).save(
-        tmp_path / "map.keras")
-    message = refused("image", handle=str(tmp_path / "map.keras"))
-    assert "answers with float32 (batch, 6, 6, 2); allowed is one vector" in message
+    keras.Model(given, whole).save(folder / "around.keras")
+    return "image", {"handle": str(folder / "around.keras"), "fine_tune": 2}
 
 
 class Answers(tf.Module):
@@ -209,36 +167,85 @@ class Answers(tf.Module):
         return self._answer(tf.strings.length(texts))
 
 
-@pytest.mark.parametrize(("answer", "told"), [
-    (lambda lengths: tf.zeros([1, 3]) + tf.cast(tf.reduce_sum(lengths), tf.float32),
-     "float32 (1, 3) for two values"),
-    (lambda lengths: tf.cast(tf.reduce_sum(lengths), tf.float32), "float32 () for two values"),
-    (lambda lengths: tf.cast(lengths, tf.float32), "float32 (batch,)"),
-])
-def test_an_answer_is_told_as_it_is(tmp_path, answer, told):
-    message = refused("text", handle=tiny.save(Answers(answer), tmp_path / "module"))
-    assert f"which answers with {told}; allowed is one vector for each value, float32 (batch, " in (
-        message)
+class Two(tf.Module):
+    """Takes two tensors."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)] * 2)
+    def __call__(self, one, two):
+        return one
 
 
-def test_the_size_of_pictures(made, tmp_path):
-    message = refused("image", **{**made[1]["image"], "height": 16})
-    assert "encoders.image.height is 16" in message and "takes 8" in message
-    keras.Sequential([keras.Input((None, None, 3)), keras.layers.GlobalMaxPooling2D()]).save(
-        tmp_path / "any.keras")
-    message = refused("image", handle=str(tmp_path / "any.keras"))
-    assert "encoders.image.height is not given" in message
-    assert encoder("image", handle=str(tmp_path / "any.keras"), height=4, width=6).shape == (3,)
+PICTURE = keras.Input((8, 8, 3))
+REFUSED = {
+    "a path without an encoder": (lambda made, folder: ("text", {"handle": str(folder)}),
+                                  ["neither a folder with a saved_model.pb nor a .keras file"]),
+    "no zip": (of_bytes("x.keras", b"no zip"), ["cannot be loaded"]),
+    "an empty graph": (of_bytes("saved_model.pb", b""), ["cannot be loaded"]),
+    "no graph": (of_bytes("saved_model.pb", b"no protobuf"), ["cannot be loaded"]),
+    "pictures as texts": (ready("text", "image"),
+                          ["takes float32 (batch, 8, 8, 3)", "takes strings (batch,)"]),
+    "texts as pictures": (ready("image", "text"),
+                          ["takes string (batch,)", "takes float32 (batch, height, width, 3)"]),
+    "pictures as sounds": (ready("audio", "image"),
+                           ["takes float32 (batch, 8, 8, 3)", "takes float32 (batch, samples)"]),
+    "no output named": (ready("image", "image"), ["output is None", "'colours', 'size'"]),
+    "another output": (ready("image", "image", output="shape"), ["output is 'shape'"]),
+    "an output of integers": (ready("image", "image", output="size"),
+                              ["answers with int32", "float32 (batch, width)"]),
+    "a map": (saved(PICTURE, keras.layers.Conv2D(2, 3)),
+              ["answers with float32 (batch, 6, 6, 2)"]),
+    "one row for all": (module(Answers, lambda lengths: tf.zeros([1, 3]) + tf.cast(
+        tf.reduce_sum(lengths), tf.float32)), ["answers with float32 (1, 3) for two values"]),
+    "one number for all": (module(Answers, lambda lengths: tf.cast(
+        tf.reduce_sum(lengths), tf.float32)), ["answers with float32 () for two values"]),
+    "a number for each": (module(Answers, lambda lengths: tf.cast(lengths, tf.float32)),
+                          ["answers with float32 (batch,)"]),
+    "two inputs": (module(Two), ["takes 2 tensors"]),
+    "another height": (ready("image", "image", output="colours", height=16),
+                       ["height is 16", "takes 8"]),
+    "no height": (saved(keras.Input((None, None, 3)), keras.layers.GlobalMaxPooling2D()),
+                  ["encoders.image.height is not given"]),
+    "a tail of all layers": (cut(5), ["fine_tune trains 5: allowed are 1 to 4"]),
+    "a tail that cuts an arc": (around, ["before its last 2 layers (around, flatten"]),
+}
 
 
-def test_more_inputs_than_one(tmp_path):
-    class Two(tf.Module):
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)] * 2)
-        def __call__(self, one, two):
-            return one
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_encoder_is_refused(made, tmp_path, case):
+    given, words = REFUSED[case]
+    modality, options = given(made, tmp_path)
+    message = refused(modality, **options)
+    for word in [f"encoders.{modality}.", *words]:
+        assert word in message
 
-    message = refused("text", handle=tiny.save(Two(), tmp_path / "two"))
-    assert "takes 2 tensors; an encoder takes one" in message
+
+def test_an_encoder_of_pictures_of_any_size_takes_the_recipes(made, tmp_path):
+    _, given = REFUSED["no height"][0](made, tmp_path)
+    assert encoder("image", **given, height=4, width=6).shape == (3,)
+
+
+def test_a_handle_that_cannot_be_fetched(monkeypatch, tmp_path):
+    import tensorflow_hub
+
+    def offline(handle):
+        raise OSError("<urlopen error no route>")
+
+    monkeypatch.setattr(tensorflow_hub, "resolve", offline)
+    message = refused("image", handle="https://tfhub.dev/some/module/1")
+    assert "encoders.image.handle is 'https://tfhub.dev/some/module/1'" in message
+    assert "cannot be fetched (<urlopen error no route>)" in message
+    assert "TFHUB_CACHE_DIR" in message
+
+
+def test_a_handle_that_tf_hub_has_kept(made, monkeypatch, tmp_path):
+    import hashlib
+
+    handle = "https://tfhub.dev/some/words/1"
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+    kept = tmp_path / hashlib.sha1(handle.encode()).hexdigest()  # as TF-Hub names it
+    kept.symlink_to(made[0] / "words")
+    assert resolve("text", handle) == kept
+    assert encoder("text", handle=handle).shape == (3,)
 
 
 def test_operations_that_tensorflow_lacks(made, tmp_path, monkeypatch):
@@ -270,17 +277,3 @@ def test_the_digest_is_of_the_content(made, tmp_path):
     assert copies[0] == copies[1]
     (tmp_path / "two" / "saved_model.pb").write_bytes(b"sane")
     assert digest(tmp_path / "two") != copies[0]
-
-
-@pytest.mark.parametrize(("given", "where", "message"), [
-    ({"video": {"handle": "x"}}, "video", "Extra inputs are not permitted"),
-    ({"text": {"handle": ""}}, "text.handle", "at least 1 character"),
-    ({"text": {"handle": "x", "fine_tune": 1}}, "text.fine_tune", "Extra inputs"),
-    ({"text": {"handle": "x", "batch_size": 0}}, "text.batch_size", "greater than 0"),
-    ({"audio": {"handle": "x", "seconds": 31}}, "audio.seconds", "equal to 30"),
-])
-def test_keys_that_cannot_be(given, where, message):
-    with pytest.raises(ValidationError) as caught:
-        Recipe(description="d", tasks={"find": {"head": "retrieval"}}, encoders=given)
-    [error] = caught.value.errors()
-    assert ".".join(map(str, error["loc"])) == f"encoders.{where}" and message in error["msg"]

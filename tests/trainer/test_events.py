@@ -21,10 +21,6 @@ def test_an_items_probability_is_its_share_of_the_events():
     assert share.dtype == np.float32
 
 
-def test_probabilities_of_no_events_are_zero():
-    assert _events([], np.array([], int), []).item_probability(2).tolist() == [0, 0]
-
-
 @pytest.mark.parametrize(("rating", "mean"), [
     ([5, np.nan, 2], 3.5), ([np.nan, np.nan, np.nan], 0.0), ([1, 2, 3], 2.0),
 ])

@@ -5,14 +5,10 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.core.protobuf import saved_model_pb2
-from tiny_shop import DAY, ITEMS, MET, USERS, examples, raw_tables, request, together
+from tiny_shop import DAY, ITEMS, MET, USERS, examples, request, together
 
 from trainer.answers import Answerer
-from trainer.data.interactions import model_inputs
-from trainer.export.memory import remember
-from trainer.export.module import Recommender
-from trainer.model import build_network
+from trainer.encoders.operations import foreign_operations
 from trainer.recipe import Recipe
 from trainer.scoring import catalogue, ranking_scores
 
@@ -29,11 +25,11 @@ def all_rows(shop):
 
 
 @pytest.fixture(scope="module")
-def by_pair(exported):
+def by_pair(exported, shop):
     """The training model's predictions for rows, each with an item index."""
 
     def by_pair(rows, index):
-        inputs = {**model_inputs(rows), "item_index": np.asarray(index, np.int32)}
+        inputs = {**shop.data.reader.inputs(rows), "item_index": np.asarray(index, np.int32)}
         found = {n: np.asarray(v) for n, v in exported.network.training(inputs).items()}
         return {
             "retrieval": (found["query"] * found["candidate"]).sum(axis=1),
@@ -115,14 +111,6 @@ def test_nobody_and_an_unknown_user_get_the_same_answer(exported):
     for name, value in nobody.items():
         assert np.isfinite(value).all(), name
         np.testing.assert_array_equal(value, stranger[name])
-
-
-def test_unknown_candidates_are_the_unknown_item(exported):
-    found = _score(exported, names=("", "nothing", "1000"), user="ann")
-    for name in TASKS | {"item_modality_weights"}:
-        np.testing.assert_array_equal(found[name][0, 0], found[name][0, 1])
-        assert np.isfinite(found[name]).all()
-    assert found["retrieval"][0, 0] != found["retrieval"][0, 2]
 
 
 def _recommend(exported, k, *requests):
@@ -242,7 +230,7 @@ def test_examples_rank_the_catalogue_without_regard_to_item_and_label(
     raw = _in_order(shop, all_rows)
     found = exported.ask("rank_examples", examples=examples(raw, spec))["scores"]
     expected = ranking_scores(
-        exported.network, model_inputs(all_rows), catalogue(exported.network)[0])
+        exported.network, all_rows, catalogue(exported.network)[0])
     np.testing.assert_allclose(found, expected[:, 1:], **CLOSE)
     changed = [{**row, "film": [424242], "stars": [1.0]} for row in raw]
     again = exported.ask("rank_examples", examples=examples(changed, spec))["scores"]
@@ -272,34 +260,23 @@ def test_every_input_and_output_has_a_leading_batch_dimension(exported):
 
 
 def test_the_graph_holds_stock_operations_only(exported):
-    saved = saved_model_pb2.SavedModel.FromString(
-        (exported.folder / "saved_model.pb").read_bytes())
-    graph = saved.meta_graphs[0].graph_def
-    used = {node.op for node in graph.node}
-    used |= {node.op for function in graph.library.function for node in function.node_def}
-    functions = {function.signature.name for function in graph.library.function}
-    # `tf.raw_ops` lists what TensorFlow itself registers, whatever else was imported.
-    assert len(used) > 50
-    assert not used - functions - set(dir(tf.raw_ops))
-    assert not [name for name in used if "PyFunc" in name]
+    assert foreign_operations(exported.folder) == ()
 
 
 @pytest.mark.parametrize("history", [True, False])
-def test_answers_agree_with_the_export(exported, shop, spec, recipe, history, tmp_path):
+def test_answers_agree_with_the_export(exported, shop, spec, recipe, recommender, history,
+                                       tmp_path):
     """With a history, and with a model that reads none."""
     network, ask = exported.network, exported.ask
     if not history:
         model = {**recipe.model.model_dump(), "history": False}
         recipe = Recipe(**{**recipe.model_dump(), "model": model})
-        data = shop.data
-        network = build_network(spec, recipe, data.user_side, data.item_side,
-                                {"rating": 4.0, "like": 0.5}, seed=3)
-        memory = remember(exported.events, data.users, data.items, 5)
-        other = Recommender(spec, recipe, network, data.users, data.items, memory, shop.transforms)
+        made = recommender(shop, recipe=recipe)
+        network = made.network
 
         def ask(signature, **inputs):
             last = inputs.pop("candidates" if signature == "serving_default" else "k")
-            call = other.score if signature == "serving_default" else other.recommend
+            call = made.module.score if signature == "serving_default" else made.module.recommend
             return {n: v.numpy() for n, v in call(inputs, last).items()}
 
     # The rows without a history are there too: their users have one by now.
@@ -324,7 +301,3 @@ def test_answers_agree_with_the_export(exported, shop, spec, recipe, history, tm
             else:
                 np.testing.assert_allclose(
                     found[name], expected, rtol=1e-5, atol=1e-5, err_msg=name)
-
-
-def test_the_tables_of_the_tests_are_repeatable(spec):
-    assert raw_tables(spec) == raw_tables(spec)

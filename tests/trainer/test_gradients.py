@@ -1,9 +1,5 @@
 """Training steps on each task's gradient apart."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,7 +10,6 @@ from trainer.layers.balancing import PCGradBalance
 from trainer.loss_scale import MirroredLossScale
 from trainer.multitask import MultiTaskModel
 
-_ROOT = Path(__file__).parents[2]
 ROWS, UNIFORM = 16, np.full(9, 1 / 9)
 TASKS = {"retrieval": {"head": "retrieval", "label": "like"},
          "rating": {"head": "regression", "label": "rating", "weight": 0.5}}
@@ -88,7 +83,6 @@ def test_all_auxiliary_losses_stay_outside_the_balance(make, rows):
     inputs, labels = rows(ROWS), _labels()
     losses, gradients = _gradients(model, inputs, labels)
     assert list(losses) == ["retrieval", "rating", "alignment", "imputation"]
-    assert losses["imputation"] > 0
     tasks = PCGradBalance({"retrieval": 1.0, "rating": 0.5}).combine(
         np.ones(2), [g[:2] for g in gradients])
     logs, steps = _step(model, inputs, labels)
@@ -96,21 +90,12 @@ def test_all_auxiliary_losses_stay_outside_the_balance(make, rows):
             model.trainable_weights, steps, tasks, gradients, strict=True):
         np.testing.assert_allclose(step, task + 0.25 * gradient[2] + gradient[3], rtol=1e-3,
                                    atol=1e-5, err_msg=weight.path)
-    assert logs["imputation_loss"] == pytest.approx(losses["imputation"], rel=1e-4)
-
-
-def test_the_alignment_stays_outside_the_balance(make, rows):
-    model, inputs, labels = make("pcgrad", {"alignment": 0.25}), rows(ROWS), _labels()
-    losses, gradients = _gradients(model, inputs, labels)
-    assert list(losses) == ["retrieval", "rating", "alignment"] and losses["alignment"] > 0
-    balance = PCGradBalance({"retrieval": 1.0, "rating": 0.5})
-    tasks = balance.combine(np.ones(2), [g[:2] for g in gradients])
-    logs, steps = _step(model, inputs, labels)
-    for step, part, gradient in zip(steps, tasks, gradients, strict=True):
-        np.testing.assert_allclose(step, part + 0.25 * gradient[2], rtol=1e-3, atol=1e-5)
-    assert logs["alignment_loss"] == pytest.approx(losses["alignment"], rel=1e-4)
+    for name in ("imputation", "alignment"):
+        assert losses[name] > 0
+        assert logs[f"{name}_loss"] == pytest.approx(losses[name], rel=1e-4)
     assert logs["loss"] == pytest.approx(
-        losses["retrieval"] + 0.5 * losses["rating"] + 0.25 * losses["alignment"], rel=1e-4)
+        losses["retrieval"] + 0.5 * losses["rating"] + 0.25 * losses["alignment"]
+        + losses["imputation"], rel=1e-4)
 
 
 @pytest.mark.parametrize("balancing", ["gradnorm", "pcgrad"])
@@ -129,14 +114,3 @@ def test_a_compiled_fit_in_half_precision_lowers_every_loss(make, rows, policy, 
     if balancing == "gradnorm":
         assert model.balance.weight.numpy().sum() == pytest.approx(1.5, rel=1e-3)
         assert model.balance.weight.numpy()[0] != 1
-
-
-def test_two_devices_balance_the_gradients_of_the_whole_batch():
-    """In a process of its own: logical devices are made before TensorFlow starts."""
-    done = subprocess.run(
-        [sys.executable, str(_ROOT / "tests" / "mirrored_balancing.py")], capture_output=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), str(_ROOT / "tests")])},
-        text=True, timeout=400, check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.split() == ["mirrored"]

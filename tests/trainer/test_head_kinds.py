@@ -1,9 +1,9 @@
 """Heads beside the neural one, branches and factors: shapes, meaning, gradients, serialisation."""
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from layer_contract import assert_learns, assert_rebuilt, weight
 
 from trainer.layers.branches import ConcatenatedBranches
 from trainer.layers.every_row import EveryRow
@@ -44,11 +44,22 @@ def test_a_product_head_is_a_matrix_factorization():
 
 def test_a_concatenating_head_is_a_network_over_both_side_by_side():
     head = shaken(INTERACTIONS["concat"](DIM), USER, ITEM)
-    kernel = np.concatenate([head._user.kernel, head._item.kernel])
-    hidden = np.maximum(np.concatenate([USER, ITEM], axis=1) @ kernel + head._user.bias, 0)
-    second = np.maximum(hidden @ head._second.kernel + head._second.bias, 0)
-    np.testing.assert_allclose(
-        head(USER, ITEM), (second @ head._out.kernel + head._out.bias)[:, 0], rtol=1e-4)
+    both = np.concatenate([USER, ITEM], axis=1)
+    kernel = np.concatenate([weight(head, "user/kernel"), weight(head, "item/kernel")])
+    hidden = np.maximum(both @ kernel + weight(head, "user/bias"), 0)
+    second = np.maximum(hidden @ weight(head, "second/kernel") + weight(head, "second/bias"), 0)
+    expected = second @ weight(head, "out/kernel") + weight(head, "out/bias")
+    np.testing.assert_allclose(head(USER, ITEM), expected[:, 0], rtol=1e-4)
+
+
+def test_dropout_is_for_training_and_half_precision_ends_in_float32(policy):
+    head = shaken(PairHead(DIM, offset=3.5, dropout=0.5), USER, ITEM)
+    np.testing.assert_array_equal(head(USER, ITEM), head(USER, ITEM, training=False))
+    assert np.abs(head(USER, ITEM, training=True) - head(USER, ITEM)).max() > 1e-3
+    for precision in ("mixed_float16", "mixed_bfloat16"):
+        policy(precision)
+        found = PairHead(DIM, offset=3.3)(USER, ITEM).numpy()
+        assert found.tolist() == [np.float32(3.3)] * BATCH
 
 
 def test_heads_start_at_the_mean():
@@ -123,11 +134,7 @@ def test_a_history_is_summed_or_averaged_over_what_counts():
     (lambda: DistanceForm(True), (USER,)), (lambda: UnitLength(), (USER,)),
     (lambda: HistorySum(True), (np.stack([USER, ITEM], 1), np.ones((BATCH, 2), "float32"))),
 ])
-def test_layers_are_rebuilt_from_their_configuration(make, inputs):
+def test_layers_learn_and_are_rebuilt(make, inputs):
     layer = shaken(make(), *inputs)
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
-    again(*inputs)
-    again.set_weights(layer.get_weights())
-    for one, other in zip(tf.nest.flatten(layer(*inputs)), tf.nest.flatten(again(*inputs)),
-                          strict=True):
-        np.testing.assert_array_equal(one, other)
+    assert_learns(layer, *inputs)
+    assert_rebuilt(layer, *inputs)

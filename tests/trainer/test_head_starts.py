@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from worlds import column, small_spec, unseen
 
-from schemas import parse_spec
 from trainer.data.events import Events
 from trainer.data.tables import Table
 from trainer.heads import build_heads
@@ -13,25 +13,12 @@ from trainer.layers.losses import binary_crossentropy
 from trainer.recipe import Recipe
 from trainer.recipe.task import Task
 
-SPEC = parse_spec("labels", [
-    """feature { name: "who" type: BYTES presence { min_fraction: 1 } shape {}
-         annotation { tag: "user_id" } }
-       feature { name: "paid" type: INT int_domain { min: 0 max: 1 } shape {}
-         annotation { tag: "label:paid" } }""",
-    """feature { name: "what" type: BYTES presence { min_fraction: 1 } shape {}
-         annotation { tag: "item_id" } }""",
-    """feature { name: "who" type: BYTES presence { min_fraction: 1 } shape {}
-         annotation { tag: "user_id" } }
-       feature { name: "what" type: BYTES presence { min_fraction: 1 } shape {}
-         annotation { tag: "item_id" } }
-       feature { name: "points" type: FLOAT float_domain { min: 0 max: 100 } shape {}
-         annotation { tag: "label:rating" tag: "label:like>=60" } }
-       feature { name: "bought" type: INT int_domain { min: 0 max: 1 } shape {}
-         annotation { tag: "label:bought" } }
-       feature { name: "mood" type: BYTES shape {} annotation { tag: "label:mood" }
-         string_domain { value: "calm" value: "glad" value: "sad" } }
-       feature { name: "others" type: BYTES value_count { min: 4 max: 4 }
-         annotation { tag: "unseen" } }"""])
+SPEC = small_spec(
+    users=column("paid", "INT", "label:paid", domain=(0, 1)),
+    events=column("points", "FLOAT", "label:rating", "label:like>=60", domain=(0, 100))
+    + column("bought", "INT", "label:bought", domain=(0, 1))
+    + column("mood", "BYTES", "label:mood", domain=("calm", "glad", "sad"))
+    + unseen("others", "BYTES", count=4), one=True, name="labels")
 TASKS = {"rating": {"head": "regression", "label": "rating"},
          "like": {"head": "binary", "label": "like"},
          "both": {"head": "multi_label", "labels": ["like", "bought"]},

@@ -5,8 +5,8 @@ import io
 import numpy as np
 import pytest
 import tensorflow as tf
-from media_files import picture
 from PIL import ExifTags, Image, ImageOps
+from worlds.media import picture
 
 from schemas.pictures import as_seen
 from trainer.preprocessing.image import small_image
@@ -26,24 +26,12 @@ def test_every_format_keeps_its_colour(kind):
     assert np.abs(pixels - [250, 120, 10]).max() <= 4
 
 
-@pytest.mark.parametrize(("mode", "colour"), [("L", 77), ("RGBA", (77, 77, 77, 255))])
-def test_grey_and_transparent_pictures_become_three_channels(mode, colour):
-    pixels = small_image(tf.constant([_encoded("PNG", colour, mode)]), 4, 4).numpy()
-    assert (pixels == 77).all()
-
-
 def test_the_first_frame_of_an_animation_counts():
     buffer = io.BytesIO()
     frames = [Image.new("RGB", (9, 9), colour) for colour in ((200, 0, 0), (0, 0, 200))]
     frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
     pixels = small_image(tf.constant([buffer.getvalue()]), 4, 4).numpy()
     assert (pixels == [200, 0, 0]).all()
-
-
-def test_an_absent_picture_is_zeros_beside_one_that_is_there():
-    pixels = small_image(tf.constant([b"", _encoded("PNG", (255, 255, 255))]), 8, 8).numpy()
-    assert (pixels[0] == 0).all()
-    assert (pixels[1] == 255).all()
 
 
 def test_larger_and_smaller_pictures_get_the_size_and_a_fixed_shape():

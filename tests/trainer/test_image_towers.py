@@ -129,31 +129,12 @@ def test_stripes_stand_out_at_their_frequency_and_direction(period, ring, across
     assert np.unravel_index(bands.argmax(), bands.shape) == (ring, sector)
 
 
-def test_a_shift_hardly_changes_a_spectrum():
-    wide = _stripes(4, size=SIZE + 2)
-    one, moved = wide[:SIZE, :SIZE], wide[:SIZE, 2:]
-    other = _stripes(4, across=True)
-    near = np.abs(_spectrum(one) - _spectrum(moved)).max()
-    assert near < 0.2 * np.abs(_spectrum(one) - _spectrum(other)).max()
-
-
 def test_colours_are_seen_where_brightness_is_equal():
     tower = FourierTower(4)
     red, green = (np.full((1, 8, 8, 3), colour, "uint8")
                   for colour in ((200, 50, 50), (50, 200, 50)))
     tower((red, np.ones(1, "float32")))
     assert np.abs(_bag(tower, red) - _bag(tower, green)).max() > 0.5
-
-
-@pytest.mark.parametrize("kind", ["visual_words", "fourier"])
-def test_a_recipe_chooses_the_tower_of_both_sides(build, rows, kind):
-    network, _ = build(model={"dim": 4, "dropout": 0.0, "towers": {"image": kind}},
-                       modalities=["image"])
-    layers = {type(layer).__name__ for side in (network.user, network.item)
-              for layer in side.layers}
-    assert {"visual_words": "VisualWordsTower", "fourier": "FourierTower"}[kind] in layers
-    assert "ImageTower" not in layers
-    assert np.isfinite(network.training(rows(6))["query"]).all()
 
 
 def test_a_codebook_is_fitted_on_present_pictures_of_its_own_table_alone(spec, recipe, sides):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainer.data.interactions import InteractionReader, model_inputs
+from trainer.data.interactions import InteractionReader
 from trainer.data.tables import Table, read_table
 
 
@@ -26,7 +26,7 @@ def test_ids_become_table_indices_and_unknown_ones_zero(reader, transformed):
 
 
 def test_model_inputs_hold_no_outcome_and_no_string(reader, transformed):
-    inputs = model_inputs(reader.rows(transformed["interactions"].files))
+    inputs = reader.inputs(reader.rows(transformed["interactions"].files))
     assert set(inputs) == {
         "user_index", "item_index", "history_index", "history_age", "history_rank",
         "history__stars", "context",

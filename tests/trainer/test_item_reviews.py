@@ -32,11 +32,6 @@ def test_a_row_sees_what_was_written_before_it_newest_first():
     assert _before(reviews, 2, 31) == [3, 0, 0, 0]
 
 
-def test_reviews_of_the_rows_own_second_are_not_seen():
-    reviews = _reviews((1, 10, [1]), (1, 20, [2]), (1, 20, [3]))
-    assert _before(reviews, 1, 20) == [1, 0, 0, 0]
-
-
 def test_the_catalogue_sees_all_of_training():
     reviews = _reviews((3, 10, [1]), (3, 20, [2]), (1, 5, [7]))
     assert reviews.newest(5).tolist() == [

@@ -93,14 +93,6 @@ def test_hard_negatives_of_a_batch_of_unknown_size():
         assert traced(*batch.values()).numpy() == pytest.approx(expected.numpy(), rel=1e-5)
 
 
-def test_an_accidental_hit_is_no_negative():
-    batch = _batch("plain")
-    alone = in_batch_softmax(**{n: value[:1] for n, value in batch.items()})
-    same = {**batch, "candidate_index": tf.zeros(BATCH, tf.int32)}
-    assert alone.numpy() == pytest.approx(0, abs=1e-6)
-    assert in_batch_softmax(**same).numpy() == pytest.approx(0, abs=1e-5)
-
-
 def test_masked_mean_forgets_unknown_rows_even_if_they_are_not_numbers():
     loss, known = tf.constant([1.0, np.nan, 3.0]), tf.constant([1.0, 0.0, 1.0])
     assert masked_mean(loss, known).numpy() == 2

@@ -1,7 +1,6 @@
 """A real pretrained encoder, MiniLM, as a module with its tokeniser inside."""
 
 import importlib.util
-import math
 
 import minilm
 import numpy as np
@@ -50,17 +49,6 @@ def test_its_vectors_are_the_original_librarys(encoder):
     assert found["present"].numpy().tolist() == [1, 1, 1, 1, 0]
 
 
-def test_its_vectors_are_those_of_a_forward_pass_in_numpy(encoder, package):
-    weights = minilm.read_weights(package / "model.safetensors")
-    words = {w: i for i, w in enumerate((package / "vocab.txt").read_text("utf-8").splitlines())}
-    texts = ["a calm lamp from the sea", "two trains"]
-    expected = [forward(weights, [words[w] for w in ("[CLS]", *text.split(), "[SEP]")])
-                for text in texts]
-    found = encoder[0].encode(tf.constant(texts))["vector"]
-    assert found.shape == (2, minilm.WIDTH)
-    np.testing.assert_allclose(found, expected, atol=1e-4)
-
-
 def test_its_tokeniser_keeps_it_out_of_a_stock_server(encoder):
     assert encoder[1].foreign == ("FastBertNormalize", "FastWordpieceTokenizeWithOffsets")
 
@@ -70,38 +58,3 @@ def test_files_that_nobody_looked_at(package, tmp_path):
         (tmp_path / name).write_bytes((package / name).read_bytes()[:-1] + b"?")
     with pytest.raises(ValueError, match="model.safetensors has the SHA-256"):
         minilm.check(tmp_path)
-
-
-def forward(weights, pieces):
-    """One text through the network, by the paper's formulas."""
-    def dense(name, values):
-        return values @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
-
-    def norm(name, values):
-        centred = values - values.mean(axis=1, keepdims=True)
-        scale = np.sqrt((centred**2).mean(axis=1, keepdims=True) + minilm.EPSILON)
-        return centred / scale * weights[f"{name}.weight"] + weights[f"{name}.bias"]
-
-    def gelu(values):
-        return values * 0.5 * (1 + np.vectorize(math.erf)(values / math.sqrt(2)))
-
-    hidden = norm("embeddings.LayerNorm", (
-        weights["embeddings.word_embeddings.weight"][pieces]
-        + weights["embeddings.position_embeddings.weight"][:len(pieces)]
-        + weights["embeddings.token_type_embeddings.weight"][0]))
-    width = minilm.WIDTH // minilm.HEADS
-    for block in range(minilm.BLOCKS):
-        at = f"encoder.layer.{block}"
-        query, key, value = (dense(f"{at}.attention.self.{n}", hidden)
-                             for n in ("query", "key", "value"))
-        seen = []
-        for head in range(minilm.HEADS):
-            part = slice(head * width, (head + 1) * width)
-            scores = np.exp(query[:, part] @ key[:, part].T / math.sqrt(width))
-            seen.append(scores / scores.sum(axis=1, keepdims=True) @ value[:, part])
-        hidden = norm(f"{at}.attention.output.LayerNorm", hidden + dense(
-            f"{at}.attention.output.dense", np.concatenate(seen, axis=1)))
-        inner = gelu(dense(f"{at}.intermediate.dense", hidden))
-        hidden = norm(f"{at}.output.LayerNorm", hidden + dense(f"{at}.output.dense", inner))
-    mean = hidden.mean(axis=0)
-    return mean / np.linalg.norm(mean)

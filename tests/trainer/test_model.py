@@ -4,11 +4,8 @@ from dataclasses import replace
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
-from schemas import parse_spec
-from trainer.features import Side
 from trainer.model import build_network
 
 
@@ -45,13 +42,6 @@ def test_the_parts_share_their_weights(network):
     assert [users[w] for w in set(users) & set(items)] == ["item_id/item_embedding/embeddings"]
 
 
-def test_modalities_are_those_of_the_spec_and_nothing_personal(network):
-    assert network.item_modalities == ["id", "plot", "genres", "price", "poster"]
-    assert network.user_modalities == [
-        "id", "age", "region", "avatar", "about", "history", "context"]
-    assert network.item_rows == 9
-
-
 def test_weights_tell_what_was_there(network, rows):
     batch = rows(6)
     batch["item_index"][:3] = [3, 8, 0]  # everything, the id alone, nothing
@@ -67,13 +57,6 @@ def test_weights_tell_what_was_there(network, rows):
     assert there["history"].tolist() == [True] * 5 + [False]
     assert there["id"].all() and there["context"].all()
     assert not there["age"].any() and not there["avatar"].any()
-
-
-def test_a_row_without_anything_gives_numbers(network, rows):
-    batch = {name: np.zeros_like(value) for name, value in rows(2).items()}
-    batch["history__stars"] -= 1
-    for name, value in network.training(batch).items():
-        assert np.isfinite(value).all(), name
 
 
 def test_every_weight_learns_from_all_tasks(network, rows):
@@ -131,29 +114,6 @@ def test_a_side_survives_its_configuration(network, rows):
     inputs = _items(network, np.arange(9, dtype="int32"))
     np.testing.assert_allclose(
         again(inputs)["vector"], network.item(inputs)["vector"], rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize("model", [
-    {"dim": 8, "history": False}, {"dim": 16, "dropout": 0.0, "id_dropout": 0.0},
-])
-def test_options_of_the_recipe_shape_the_network(build, rows, model):
-    network, _ = build(model=model)
-    assert ("history" in network.user_modalities) == model.get("history", True)
-    read = {tensor.name for tensor in network.training.inputs}
-    found = network.training({n: v for n, v in rows(3).items() if n in read})
-    assert found["query"].shape == (3, model["dim"])
-
-
-def test_ids_alone_make_a_network(recipe, rows):
-    user = 'feature { name: "u" type: BYTES annotation { tag: "user_id" } }'
-    item = 'feature { name: "i" type: BYTES annotation { tag: "item_id" } }'
-    time = 'feature { name: "t" type: INT annotation { tag: "timestamp" } }'
-    spec = parse_spec("bare", [user, item, user + item + time])
-    network = build_network(spec, recipe, Side(7, {}, {}), Side(9, {}, {}),
-                            {"rating": 3.0, "like": 0.0}, seed=0)
-    assert (network.user_modalities, network.item_modalities) == (["id"], ["id"])
-    batch = {n: v for n, v in rows(4).items() if n in ("user_index", "item_index")}
-    assert np.isfinite(network.training(batch)["query"]).all()
 
 
 def test_an_id_that_training_has_no_event_of_is_unknown(spec, recipe, sides):

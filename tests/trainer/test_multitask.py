@@ -106,12 +106,6 @@ def test_uncertainty_balancing_has_weights_that_learn(network, recipe, rows):
     np.testing.assert_allclose(gradient, [0.5 - each[n] for n in recipe.tasks], rtol=1e-4)
 
 
-def test_columns_that_the_network_does_not_read_are_ignored(model, rows):
-    inputs = rows(3)
-    extra = {**inputs, "history_time": np.zeros((3, 5), "int64")}
-    np.testing.assert_array_equal(model(extra)["query"], model(inputs)["query"])
-
-
 # Tracing takes the longest, hence one of them with fewer towers.
 @pytest.mark.parametrize(("precision", "changes"), [
     ("float32", {"modalities": ["numeric", "image"]}),

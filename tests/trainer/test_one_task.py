@@ -15,7 +15,7 @@ from pipeline.results import task_metrics
 def test_tfma_measures_the_only_task(shop, recipe, spec, export, tmp_path):
     alone = recipe.model_copy(update={
         "tasks": {"rating": recipe.tasks["rating"]}, "rank_by": "rating"})
-    exported = export(shop.data, alone, shop.transforms)
+    exported = export(shop, recipe=alone)
     rows = shop.raw["interactions"]
     data = tmp_path / "rows.gz"
     with tf.io.TFRecordWriter(str(data), tf.io.TFRecordOptions(compression_type="GZIP")) as writer:

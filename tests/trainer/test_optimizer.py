@@ -47,9 +47,3 @@ def test_a_row_that_stands_twice_has_the_sum_of_its_gradients():
     once = tf.IndexedSlices([[5.0, 7, 9]], [1], (4, 3))
     np.testing.assert_allclose(
         after(RowAdamW(RATE), [twice]), after(RowAdamW(RATE), [once]), rtol=1e-6)
-
-
-def test_it_is_rebuilt_from_its_configuration():
-    config = keras.optimizers.serialize(RowAdamW(RATE, DECAY))
-    rebuilt = keras.optimizers.deserialize(config)
-    assert isinstance(rebuilt, RowAdamW) and rebuilt.decay == DECAY

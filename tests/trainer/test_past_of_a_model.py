@@ -4,6 +4,7 @@ Every review has a word of its own, so that each place where it may stand can be
 """
 
 import json
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -11,18 +12,14 @@ import pytest
 import tensorflow as tf
 import tiny_shop
 from tensorflow.core.protobuf import saved_model_pb2
-from tensorflow_transform import TFTransformOutput
+from worlds import column, history
 
 from components.catalog_gen.histories import Histories
 from schemas import parse_spec
 from trainer.answers import Answerer
-from trainer.data.events import concatenate, read_events
-from trainer.data.interactions import model_inputs
+from trainer.encoders.operations import foreign_operations
 from trainer.export.evaluation import EvaluationColumns
-from trainer.export.memory import remember
-from trainer.export.module import Recommender
 from trainer.export.save import save
-from trainer.model import build_network
 from trainer.multitask import MultiTaskModel
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
@@ -30,14 +27,9 @@ from trainer.run import training_data
 
 LENGTH, WORDS = 5, 3
 EVERYTHING = ["history", "context", "counts", "series", "reviews", "item_reviews"]
-STRINGS = f"""
-feature {{ name: "kind" type: BYTES annotation {{ tag: "event_type" }} }}
-feature {{ name: "note" type: BYTES annotation {{ tag: "text" }} }}
-feature {{ name: "past_kinds" type: BYTES value_count {{ min: 0 max: {LENGTH} }}
-  annotation {{ tag: "sequence" tag: "history:event_type" }} }}
-feature {{ name: "past_notes" type: BYTES value_count {{ min: 0 max: 2 }}
-  annotation {{ tag: "sequence" tag: "history:note" }} }}
-"""
+STRINGS = (column("kind", "BYTES", "event_type") + column("note", "BYTES", "text")
+           + history("past_kinds", "event_type", "BYTES", most=LENGTH)
+           + history("past_notes", "note", "BYTES", most=2))
 MODELS = {
     "gru": {"towers": {"history": "gru", "series": "vae"}},
     "self_attention": {"towers": {"history": "self_attention"}},
@@ -66,8 +58,8 @@ def _own_word(row):
 
 
 @pytest.fixture(scope="module")
-def world(past_spec, spec, trainer_files, tmp_path_factory):
-    """Raw rows, the data that a Trainer reads of them, and the transforms."""
+def world(past_spec, spec, build_world):
+    """Raw rows and the data that a Trainer reads of them."""
     raw, splits = tiny_shop.raw_tables(spec)
     rows = raw["interactions"]
     for place, row in enumerate(rows):
@@ -80,32 +72,16 @@ def world(past_spec, spec, trainer_files, tmp_path_factory):
         Histories(past_spec).add(events, [splits[i] for i in own])
         for i, event in zip(own, events, strict=True):
             rows[i].update(event)
-    recipe = _recipe("gru")
-    folder = tmp_path_factory.mktemp("past")
-    files, folders = trainer_files(raw, splits, past_spec, recipe, folder)
-    transforms = {side: TFTransformOutput(path) for side, path in folders.items()}
-    return {"raw": rows, "splits": splits, "files": files, "transforms": transforms}
-
-
-def _data(world, past_spec, recipe):
-    return training_data(past_spec, recipe, world["files"], world["transforms"])
+    world = build_world(past_spec, _recipe("gru"), raw, splits)
+    return SimpleNamespace(**vars(world), rows=rows)
 
 
 @pytest.fixture(scope="module")
-def model(request, world, past_spec):
+def model(request, world, recommender):
     """A network in which every weight matters, its data and what is exported."""
     recipe = _recipe(request.param)
-    data = _data(world, past_spec, recipe)
-    network = build_network(past_spec, recipe, data.user_side, data.item_side,
-                            {"rating": 4.0, "like": 0.5}, seed=3)
-    random = np.random.default_rng(4)
-    for weight in network.training.trainable_weights:
-        weight.assign(random.normal(scale=0.3, size=weight.shape))
-    events = concatenate([read_events(data.reader, files) for files in data.files.values()])
-    memory = remember(events, data.users, data.items, LENGTH)
-    recommender = Recommender(
-        past_spec, recipe, network, data.users, data.items, memory, world["transforms"])
-    return recipe, data, network, events, memory, recommender
+    data = training_data(world.spec, recipe, world.files, world.transforms)
+    return recommender(world, recipe=recipe, data=data)
 
 
 def _rows(data, *splits):
@@ -114,14 +90,14 @@ def _rows(data, *splits):
 
 def _by_pair(world):
     return {(row["member"][0].decode(), row["film"][0]): (row, split)
-            for row, split in zip(world["raw"], world["splits"], strict=True)}
+            for row, split in zip(world.rows, world.splits, strict=True)}
 
 
 @one_model
 def test_what_a_model_reads_of_a_row_is_what_came_before_it(world, past_spec, model):
     """The leak test: exactly the earlier reviews, of the user and of the item, never its own."""
-    _, data, *_ = model
-    words = [b"", *world["transforms"]["interactions"].vocabulary_by_name(columns.WORDS)]
+    data = model.data
+    words = [b"", *world.transforms["interactions"].vocabulary_by_name(columns.WORDS)]
     pairs, rows = _by_pair(world), _rows(data, "train")
     reviewed = seen = 0
     for place in range(len(rows[columns.USER_ID])):
@@ -145,8 +121,8 @@ def test_what_a_model_reads_of_a_row_is_what_came_before_it(world, past_spec, mo
 
 @one_model
 def test_the_catalogue_holds_training_reviews_alone(world, model):
-    _, data, *_ = model
-    words = [b"", *world["transforms"]["interactions"].vocabulary_by_name(columns.WORDS)]
+    data = model.data
+    words = [b"", *world.transforms["interactions"].vocabulary_by_name(columns.WORDS)]
     of_training = {_own_word(row) for row, split in _by_pair(world).values()
                    if split == "train" and row["note"]}
     table = data.item_side.content[columns.ITEM_WORDS]
@@ -156,26 +132,26 @@ def test_the_catalogue_holds_training_reviews_alone(world, model):
 
 @one_model
 def test_the_own_review_and_type_of_a_row_are_no_input(world, past_spec, model):
-    *_, recommender = model
+    recommender = model.module
     changed = [{**row, "note": [b"something else"], "kind": [b"cart"], "stars": [1.0]}
-               for row in world["raw"]]
+               for row in world.rows]
     before, after = (recommender.predict(tiny_shop.examples(rows, past_spec))
-                     for rows in (world["raw"], changed))
+                     for rows in (world.rows, changed))
     for task in before:
         np.testing.assert_array_equal(before[task], after[task])
-    other = [{**row, "past_notes": [b"noteann7"] * len(row["past_notes"])} for row in world["raw"]]
+    other = [{**row, "past_notes": [b"noteann7"] * len(row["past_notes"])} for row in world.rows]
     changed = recommender.predict(tiny_shop.examples(other, past_spec))
     assert np.abs(before["rating"] - changed["rating"]).max() > 1e-4, "reviews do not count"
-    other = [{**row, "past_kinds": [b"buy"] * len(row["past_kinds"])} for row in world["raw"]]
+    other = [{**row, "past_kinds": [b"buy"] * len(row["past_kinds"])} for row in world.rows]
     changed = recommender.predict(tiny_shop.examples(other, past_spec))
     assert np.abs(before["rating"] - changed["rating"]).max() > 1e-4, "types do not count"
 
 
 @one_model
 def test_types_are_indices_and_unknown_ones_none(world, model):
-    _, data, *_ = model
+    data = model.data
     rows = _rows(data, "test")
-    known = [b"", *world["transforms"]["interactions"].vocabulary_by_name(columns.TYPES)]
+    known = [b"", *world.transforms["interactions"].vocabulary_by_name(columns.TYPES)]
     assert sorted(known) == [b"", b"buy", b"cart", b"view"]
     assert data.user_side.vocabularies[columns.TYPES] == 4
     found = np.array(known, object)[rows[columns.PAST_TYPE]]
@@ -185,8 +161,8 @@ def test_types_are_indices_and_unknown_ones_none(world, model):
 
 @one_model
 def test_a_model_reads_no_string_and_no_outcome(model):
-    _, data, network, *_ = model
-    inputs = model_inputs(_rows(data, "train"))
+    data, network = model.data, model.network
+    inputs = data.reader.inputs(_rows(data, "train"))
     read = {tensor.name for tensor in network.training.inputs}
     assert {columns.PAST_TYPE, columns.PAST_GAP, columns.PAST_HOUR, columns.PAST_COUNTS,
             columns.PAST_SERIES, columns.PAST_WORDS, columns.ITEM_WORDS} <= read
@@ -200,8 +176,8 @@ def test_a_model_reads_no_string_and_no_outcome(model):
 @each_model
 def test_answers_of_transformed_rows_are_those_of_requests(past_spec, model, tmp_path):
     """Training's columns are serving's columns, for what is sent and for what is stored."""
-    recipe, data, network, events, _, recommender = model
-    answerer = Answerer(past_spec, recipe, network, data.items, events)
+    data, recommender = model.data, model.module
+    answerer = Answerer(past_spec, model.recipe, model.network, data.items, model.events)
     answerer.write(_rows(data, "train", "test"), tmp_path, seed=1)
     signature = {**recommender.request.signature(), "candidates": tf.TensorSpec([], tf.string),
                  "k": tf.TensorSpec([], tf.int32)}
@@ -221,7 +197,7 @@ def test_answers_of_transformed_rows_are_those_of_requests(past_spec, model, tmp
 
 @one_model
 def test_a_query_by_id_is_the_query_with_the_stored_history(model):
-    _, data, _, _, memory, recommender = model
+    data, memory, recommender = model.data, model.memory, model.module
     items = [str(i) for i in tiny_shop.ITEMS]
     score = tf.function(recommender.score)
     for name in ("bob", "dot"):
@@ -250,8 +226,8 @@ def test_a_query_by_id_is_the_query_with_the_stored_history(model):
 
 @one_model
 def test_training_lowers_the_losses_and_reconstruction_is_one_of_them(model):
-    recipe, data, network, *_ = model
-    trained = MultiTaskModel(network.training, recipe, np.full(len(data.items), 0.1))
+    data, network = model.data, model.network
+    trained = MultiTaskModel(network.training, model.recipe, np.full(len(data.items), 0.1))
     trained.compile(keras.optimizers.Adam(0.01))
     rows = data.reader.batches(data.files["train"], 16, 1).repeat()
     before = [np.array(w) for w in network.training.trainable_weights]
@@ -270,15 +246,12 @@ def test_training_lowers_the_losses_and_reconstruction_is_one_of_them(model):
 def test_the_saved_model_holds_stock_operations_and_asks_for_the_strings(
     world, past_spec, model, tmp_path
 ):
-    recipe, data, *_, recommender = model
-    save(recommender, EvaluationColumns(past_spec, recipe, recommender, data.users, data.items,
-                                        world["transforms"]["items"]), tmp_path)
+    data, recommender = model.data, model.module
+    save(recommender, EvaluationColumns(
+        past_spec, model.recipe, recommender, data.users, data.items, world.transforms["items"]),
+        tmp_path)
+    assert foreign_operations(tmp_path) == ()
     saved = saved_model_pb2.SavedModel.FromString((tmp_path / "saved_model.pb").read_bytes())
-    graph = saved.meta_graphs[0].graph_def
-    used = {node.op for node in graph.node}
-    used |= {node.op for function in graph.library.function for node in function.node_def}
-    functions = {function.signature.name for function in graph.library.function}
-    assert not used - functions - set(dir(tf.raw_ops))
     asked = saved.meta_graphs[0].signature_def["recommend"].inputs
     assert {n for n in asked if n.startswith("history_")} == {
         "history_item_id", "history_timestamp", "history_stars", "history_event_type",

@@ -7,6 +7,8 @@ import pytest
 import tensorflow as tf
 
 from trainer.preprocessing import columns
+from trainer.preprocessing.column import Column, Role, check_made, columns_of
+from trainer.preprocessing.declarations import interaction_columns
 from trainer.preprocessing.past import event_values
 
 
@@ -110,8 +112,24 @@ def test_histories_hold_the_values_besides_item_and_time(spec):
     assert event_values(spec) == ("stars",)
 
 
-def test_a_model_reads_no_outcome():
-    assert columns.is_model_input(columns.CONTEXT)
-    assert columns.is_model_input(columns.history_value("stars"))
-    assert not columns.is_model_input(columns.label("rating"))
-    assert not columns.is_model_input(columns.event_value("stars"))
+def test_every_column_is_declared_with_its_role(spec, transformed):
+    declared = columns_of(transformed["interactions"].output)
+    roles = {role: {name for name, column in declared.items() if column.role is role}
+             for role in Role}
+    assert roles[Role.INPUT] == {
+        columns.HISTORY_AGE, columns.HISTORY_RANK, columns.CONTEXT, columns.history_value("stars")}
+    assert roles[Role.LABEL] == {columns.label("rating"), columns.label("like")}
+    assert roles[Role.EVENT] == {columns.event_value("stars")}
+    assert roles[Role.ID] == {columns.USER_ID, columns.ITEM_ID, columns.HISTORY_ITEM_ID}
+    assert roles[Role.TIME] == {columns.TIMESTAMP, columns.HISTORY_TIME}
+    assert list(declared.values()) == list(interaction_columns(spec))
+
+
+def test_a_column_that_is_not_as_declared_is_refused():
+    made = {"price": tf.zeros((2,)), "genres": tf.zeros((2, 3), tf.int64)}
+    declared = [Column("price", "price", "float32"), Column("genres", "genres", "int32", (3,))]
+    check_made(made, declared)
+    for wrong in ([declared[0]], [declared[0], Column("genres", "genres", "int32", (4,))],
+                  [declared[0], Column("genres", "genres", "float32", (3,))]):
+        with pytest.raises(ValueError, match="genres"):
+            check_made(made, wrong)

@@ -33,9 +33,8 @@ def tiny(name: str) -> Recipe:
     return Recipe(**narrowed(values))
 
 
-# One of each kind in each run; the others are of the same parts, which have tests of their own.
-_QUICK = ("content_and_collaborative", "matrix_factorization", "profile",
-          "visual_semantic_attention")
+# One of each family in each run; the others are of the same parts, which have tests of their own.
+_QUICK = ("content_and_collaborative", "matrix_factorization", "visual_semantic_attention")
 _SERVED = [pytest.param(n, marks=() if n in _QUICK else pytest.mark.slow)
            for n in recipes() if load_recipe(n).served]
 

@@ -6,19 +6,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
+from worlds import column, small_spec
 
-from schemas import parse_spec
 from trainer.families import network as module
 from trainer.recipe import Recipe
 from trainer.run import run_fn, training_data
 
-_ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
-_USER = f'feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}'
-_ITEM = f'feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}'
-BARE = parse_spec("bare", [_USER, _ITEM, f"""{_USER} {_ITEM}
-feature {{ name: "at" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}
-feature {{ name: "stars" type: FLOAT annotation {{ tag: "label:rating" tag: "label:like>=4" }} }}
-feature {{ name: "seconds" type: FLOAT annotation {{ tag: "label:watched" }} }}"""])
+BARE = small_spec(
+    events=column("stars", "FLOAT", "label:rating", "label:like>=4")
+    + column("seconds", "FLOAT", "label:watched"),
+    user="BYTES member", item="INT film", time="at", one=True, name="bare")
 
 
 @pytest.fixture(scope="module")

@@ -46,16 +46,3 @@ def test_texts_without_opinions_or_words_are_neutral(rated):
     assert not rated[SENTENCES.index("trains and tables")].any()
     found = _rate(["", "…", "三国"])
     assert found.shape == (3, WIDTH) and not found.any()
-
-
-def test_a_batch_is_its_rows(rated):
-    alone = np.concatenate([_rate([text]) for text in SENTENCES])
-    np.testing.assert_allclose(rated, alone, rtol=1e-6)
-
-
-def test_the_lexicon_holds_words_as_texts_are_split():
-    rows = lexicon_rows()
-    assert len(rows) > 7000
-    assert rows["isnt"][3] == rows["not"][3] == 1
-    assert rows["very"][2] > 0 > rows["barely"][2]
-    assert not any("'" in word or " " in word or ")" in word for word in rows)

@@ -9,7 +9,6 @@ from tiny_fit import SPEC, tiny_data
 
 from components.prediction_evaluator.executor import judge
 from trainer.curves import by_name
-from trainer.data.interactions import model_inputs
 from trainer.fit import fit_twice
 from trainer.recipe import Recipe
 from trainer.scoring import catalogue, ranking_scores, user_outputs
@@ -55,11 +54,11 @@ def test_a_kind_of_our_own_trains_and_is_judged(ordinal, tmp_path):
     vectors, _ = catalogue(result.network)
     head = result.network.heads["grade"]
     assert head.offset == pytest.approx(np.nanmean(label))
-    raw = head(user_outputs(result.network, model_inputs(rows))["grade"],
+    raw = head(user_outputs(result.network, rows)["grade"],
                vectors[rows["item_index"]])
     predicted = np.asarray(task.kind.prediction(SPEC, task.targets, raw))
     assert predicted.min() >= 1 and predicted.max() <= 5
-    scores = ranking_scores(result.network, model_inputs(rows), vectors)
+    scores = ranking_scores(result.network, rows, vectors)
     np.testing.assert_allclose(
         scores[range(len(scores)), rows["item_index"]], raw, rtol=1e-4, atol=1e-4)
     known = ~np.isnan(label)

@@ -7,8 +7,8 @@ import tensorflow as tf
 import tensorflow_transform as tft
 import tensorflow_transform.beam as tft_beam
 from tensorflow_transform.tf_metadata import dataset_metadata
+from worlds import column, small_spec
 
-from schemas import parse_spec
 from trainer.preprocessing import columns
 from trainer.preprocessing.ngrams import character_ngrams, without, word_ngrams
 from trainer.preprocessing.preprocess import preprocessing_fn
@@ -16,12 +16,8 @@ from trainer.preprocessing.stop_words import stop_words_of
 from trainer.preprocessing.text import words
 from trainer.recipe.text import TextOptions
 
-_ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
-_USER = f'feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}'
-_ITEM = f"""feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}
-feature {{ name: "plot" type: BYTES annotation {{ tag: "text" }} }}"""
-SPEC = parse_spec("texts", [_USER, _ITEM, f"""{_USER} {_ITEM.splitlines()[0]}
-feature {{ name: "at" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}"""])
+SPEC = small_spec(items=column("plot", "BYTES", "text"), user="BYTES member", item="INT film",
+                  time="at", one=True, name="texts")
 PLOTS = [
     "The goal of the football match", "A football team and a goal", "The team won the match",
     "A cake of sugar and butter", "Sugar, butter and flour", "A wonderful cake with flour",
@@ -116,13 +112,6 @@ def test_runs_of_characters_have_a_vocabulary_of_their_own(everything):
     assert found[columns.characters("plot")].shape == (len(PLOTS), 4 * 8)
 
 
-def test_tokens_are_words_in_order_without_stop_words(everything):
-    found, output = everything
-    vocabulary = output.vocabulary_by_name("plot")
-    named = [vocabulary[i - 1] for i in found["plot"][0] if i]
-    assert named == [b"goal", b"football", b"match"]
-
-
 def test_topics_part_what_the_texts_are_about(everything):
     found, _ = everything
     shares = found[columns.topics("plot")]
@@ -150,13 +139,6 @@ def test_sentiment_reads_the_stop_words(everything):
     assert rated[5, 0] > 0.3 > 0 > -0.3 > rated[6, 0]
     assert not rated[7:].any()
     assert found[columns.present("plot")].tolist() == [1] * 7 + [0, 0]
-
-
-def test_without_options_there_are_words_alone(tmp_path):
-    found, output = _transformed(tmp_path, tokens=4, vocabulary=20)
-    assert set(found) == {"plot", columns.tfidf_ids("plot"), columns.tfidf("plot")}
-    assert b"the" in output.vocabulary_by_name("plot")
-    assert columns.tfidf_ids("plot") not in output.vocabulary_file_by_name("plot")
 
 
 def test_a_table_without_any_word_has_neutral_columns(tmp_path):

@@ -78,9 +78,3 @@ def test_the_seed_decides_and_every_call_draws_anew(make):
     first, again = calls(), calls()
     np.testing.assert_array_equal(first, again)
     assert (first[0] != first[1]).any()
-
-
-def test_a_rebuilt_layer_is_the_same():
-    for noise in (WordNoise(0.2, 0.1, seed=4), TermNoise(0.2, seed=4)):
-        config = keras.saving.serialize_keras_object(noise)
-        assert keras.saving.deserialize_keras_object(config).get_config() == noise.get_config()

@@ -5,7 +5,6 @@ import pytest
 import tensorflow as tf
 from scipy import sparse
 
-from trainer.preprocessing import topics as module
 from trainer.preprocessing.topics import factorize, fit, tfidf, topic_shares
 
 
@@ -27,19 +26,6 @@ def test_a_product_of_few_topics_is_found(mixed):
     assert left < 0.05
     one = np.linalg.norm(matrix - np.matmul(*factorize(matrix, 1)))
     assert one > 5 * left * np.linalg.norm(matrix.toarray()), "one topic says less"
-
-
-def test_more_steps_never_fit_worse(mixed, monkeypatch):
-    """The theorem of Lee & Seung."""
-    errors = []
-    for steps in (1, 2, 5, 20, 60):
-        monkeypatch.setattr(module, "_FIT_STEPS", steps)
-        errors.append(np.linalg.norm(mixed[0] - np.matmul(*factorize(mixed[0], 3))))
-    assert errors == sorted(errors, reverse=True)
-
-
-def test_the_same_texts_give_the_same_topics(mixed):
-    np.testing.assert_array_equal(factorize(mixed[0], 3)[1], factorize(mixed[0], 3)[1])
 
 
 def test_folding_in_finds_what_the_fit_found(mixed):

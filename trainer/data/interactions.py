@@ -1,6 +1,7 @@
 """Batches of transformed interactions, with ids looked up in the tables."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +11,8 @@ from trainer.data.attributes import learned_attribute
 from trainer.data.item_reviews import ItemReviews
 from trainer.data.tables import Table
 from trainer.preprocessing import columns
+from trainer.preprocessing.column import Column, Role, columns_of
+from trainer.preprocessing.declarations import INDICES, index_columns
 
 _SHUFFLE_BUFFER = 200_000
 
@@ -52,6 +55,21 @@ class InteractionReader:
     strings: tuple[str, ...] = field(default=(), kw_only=True)
     reviews: ItemReviews | None = field(default=None, kw_only=True)
 
+    @cached_property
+    def declared(self) -> dict[str, Column]:
+        """What each column of a row is, by name."""
+        made = columns_of(self.transform)
+        joined = [Column(columns.label(name), None, "float32", role=Role.LABEL)
+                  for name in self.labels if columns.label(name) in self.users.columns]
+        if self.reviews is not None:
+            joined.append(self.reviews.column)
+        return {**made, **index_columns(made), **{column.name: column for column in joined}}
+
+    def inputs(self, row: dict) -> dict:
+        """Returns the columns of a row that a model may read: no label, no outcome, no string."""
+        return {name: values for name, values in row.items()
+                if self.declared[name].role is Role.INPUT}
+
     def raw(
         self, files: list[str], batch_size: int, shuffle_seed: int | None = None
     ) -> tf.data.Dataset:
@@ -78,7 +96,7 @@ class InteractionReader:
             labels = {n: row[columns.label(n)] for n in self.labels}
             if columns.EVENT_WEIGHT in row:
                 labels[columns.EVENT_WEIGHT] = row[columns.EVENT_WEIGHT]
-            return model_inputs(row), labels
+            return self.inputs(row), labels
 
         return self.raw(files, batch_size, shuffle_seed).map(supervised)
 
@@ -93,12 +111,10 @@ class InteractionReader:
 
         def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
             row = tf.io.parse_example(serialized, spec)
-            row[columns.USER_INDEX] = table_index(users, row[columns.USER_ID])
-            row[columns.ITEM_INDEX] = table_index(items, row[columns.ITEM_ID])
-            if columns.HISTORY_ITEM_ID in row:
-                row[columns.HISTORY_INDEX] = table_index(items, row[columns.HISTORY_ITEM_ID])
-            if columns.UNSEEN_ID in row:
-                row[columns.UNSEEN_INDEX] = table_index(items, row[columns.UNSEEN_ID])
+            for ids, index in INDICES.items():
+                if ids in row:
+                    lookup = users if ids == columns.USER_ID else items
+                    row[index] = table_index(lookup, row[ids])
             if self.reviews is not None:
                 row[columns.ITEM_WORDS] = self.reviews.before(
                     row[columns.ITEM_INDEX], row[columns.TIMESTAMP])
@@ -109,10 +125,3 @@ class InteractionReader:
             return row
 
         return parse
-
-
-def model_inputs(row: dict) -> dict:
-    """Returns the columns that a model may read: no label, no outcome, no string."""
-    ids = (columns.USER_ID, columns.ITEM_ID, columns.HISTORY_ITEM_ID, columns.HISTORY_TIME,
-           columns.TIMESTAMP, columns.UNSEEN_ID)
-    return {n: v for n, v in row.items() if n not in ids and columns.is_model_input(n)}

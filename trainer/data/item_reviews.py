@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from trainer.preprocessing import columns
+from trainer.preprocessing.column import Column
+
 _MOMENTS = 1 << 33  # seconds that a key has room for, some 270 years
 
 
@@ -53,6 +56,11 @@ class ItemReviews:
                 newest[place + 1, len(own) :] = before
         keys = np.concatenate([[-1], items * _MOMENTS + (times - start)]).astype(np.int64)
         return cls(keys, newest, start)
+
+    @property
+    def column(self) -> Column:
+        """The declaration of an item's words."""
+        return Column(columns.ITEM_WORDS, None, "int32", self.words.shape[1:])
 
     def before(self, item: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
         """Returns what was written of items before a moment.

@@ -8,6 +8,7 @@ import tensorflow_transform as tft
 
 from schemas import InputError
 from trainer.preprocessing import columns
+from trainer.preprocessing.column import columns_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def read_table(files: list[str], transform: tft.TFTransformOutput) -> Table:
 
     Args:
       files: TFRecord files of its transformed Examples.
-      transform: The transform's output, which names the columns and holds the ids.
+      transform: The transform's output, which declares the columns and holds the ids.
 
     Returns:
       The table, in the order of the id vocabulary.
@@ -52,19 +53,11 @@ def read_table(files: list[str], transform: tft.TFTransformOutput) -> Table:
     parsed = [tf.io.parse_example(batch, spec) for batch in dataset]
     merged = {name: np.concatenate([part[name].numpy() for part in parsed]) for name in spec}
     position = merged.pop(columns.INDEX) + 1
-    placed = {}
+    placed, declared = {}, columns_of(transform)
     for name, values in merged.items():
-        full: np.ndarray = np.zeros((len(ids) + 1, *values.shape[1:]), _stored_dtype(values))
+        full: np.ndarray = np.zeros((len(ids) + 1, *values.shape[1:]), declared[name].dtype)
         full[position] = values
         placed[name] = full
     events = placed.pop(columns.EVENTS, np.zeros(len(ids) + 1, np.int32))
     vocabulary = str(transform.vocabulary_file_by_name(columns.INDEX))
     return Table(ids, vocabulary, placed, events)
-
-
-def _stored_dtype(values: np.ndarray) -> type:
-    if values.dtype != np.int64:
-        return np.float32
-    # Only pictures, of sounds and of videos too, are integers with three dimensions a row or more;
-    # their values fit a byte.
-    return np.uint8 if values.ndim >= 4 else np.int32

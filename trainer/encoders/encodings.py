@@ -1,9 +1,10 @@
 """The artifact of MediaEncoder: vectors by table and column, and what serving needs of encoders.
 
-    encodings.json           by modality: foreign operations, if any
-    <table>/<column>.npz     ids, vectors `(rows, ...)` and present `(rows,)`
-    modules/<modality>/      SavedModel of `Encoder`, where a stock server can run it
-    tails/<modality>.keras   the layers that are trained further, where there are any
+    encodings.json                   by modality: foreign operations, if any
+    <table>/<feature>/vectors.npz    ids, vectors `(rows, ...)` and present `(rows,)`
+    <table>/<feature>/columns.json   the declarations of these two columns
+    modules/<modality>/              SavedModel of `Encoder`, where a stock server can run it
+    tails/<modality>.keras           the layers that are trained further, where there are any
 """
 
 import dataclasses
@@ -18,9 +19,10 @@ import numpy as np
 from schemas import Feature, FeatureSpec
 from trainer.features import Side
 from trainer.preprocessing import columns
+from trainer.preprocessing.column import Column, Purpose, read_columns, write_columns
 from trainer.recipe import Recipe
 
-_MANIFEST = "encodings.json"
+_MANIFEST, _VECTORS = "encodings.json", "vectors.npz"
 
 
 @dataclass(frozen=True)
@@ -42,32 +44,43 @@ class Encodings:
         """Reads what `write_manifest` wrote."""
         return json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
 
-    def write(self, table: str, column: str, ids: list[str], vectors: np.ndarray,
+    def write(self, table: str, feature: str, ids: list[str], vectors: np.ndarray,
               present: np.ndarray) -> None:
-        """Writes a column's vectors `(rows, ...)` and `present` `(rows,)` beside the ids."""
-        path = self._vectors(table, column)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(path, ids=np.array(ids, dtype=str), vectors=vectors, present=present)
+        """Writes a feature's vectors `(rows, ...)` and `present` `(rows,)` beside the ids."""
+        folder = self.folder / table / feature
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(folder / _VECTORS, ids=np.array(ids, dtype=str), vectors=vectors, present=present)
+        name = columns.encoded(feature)
+        write_columns([
+            Column(name, feature, str(vectors.dtype), vectors.shape[1:], purpose=Purpose.VECTOR),
+            Column(columns.present(name), feature, str(present.dtype), purpose=Purpose.PRESENT),
+        ], folder)
 
-    def read(self, table: str, column: str, ids: list[str]) -> dict[str, np.ndarray]:
-        """Reads a column for a table's ids.
+    def columns(self, table: str, feature: str) -> dict[Purpose, Column]:
+        """Returns the declarations of a feature's columns: `VECTOR` and `PRESENT`."""
+        declared = read_columns(self.folder / table / feature)
+        return {column.purpose: column for column in declared.values()}
+
+    def read(self, table: str, feature: str, ids: list[str]) -> dict[str, np.ndarray]:
+        """Reads a feature's columns for a table's ids.
 
         Args:
           table: `users` or `items`.
-          column: The raw column's name.
+          feature: The raw column's name.
           ids: The ids in order, without the unknown one.
 
         Returns:
           The encoded column and its flag, `(1 + len(ids), ...)`; row 0, the unknown id, is absent.
         """
-        with np.load(self._vectors(table, column)) as stored:
+        with np.load(self.folder / table / feature / _VECTORS) as stored:
             place = {name: row for row, name in enumerate(stored["ids"].tolist())}
             order = np.array([place[name] for name in ids], np.int64)
             vectors, present = stored["vectors"][order], stored["present"][order]
-        name = columns.encoded(column)
+        declared = self.columns(table, feature)
         unknown = np.zeros((1, *vectors.shape[1:]), vectors.dtype)
-        return {name: np.concatenate([unknown, vectors]),
-                columns.present(name): np.concatenate([np.zeros(1, present.dtype), present])}
+        return {declared[Purpose.VECTOR].name: np.concatenate([unknown, vectors]),
+                declared[Purpose.PRESENT].name: np.concatenate(
+                    [np.zeros(1, present.dtype), present])}
 
     def module(self, modality: str) -> Path:
         """Returns the folder of an encoder's SavedModel; there is none of foreign operations."""
@@ -77,15 +90,18 @@ class Encodings:
         """Returns the file of an encoder's trained layers, where there are any."""
         return self.folder / "tails" / f"{modality}.keras"
 
-    def _vectors(self, table: str, column: str) -> Path:
-        return self.folder / table / f"{column}.npz"
-
 
 def encoded_features(spec: FeatureSpec, recipe: Recipe, table: str) -> Iterator[Feature]:
     """Yields the features of a table that a recipe encodes."""
     encoders = recipe.encoders.given()
     yield from (f for f in spec.inputs(table, recipe.modalities, recipe.labels)
                if f.modality in encoders)
+
+
+def has_tower(feature: Feature, recipe: Recipe) -> bool:
+    """Tells whether a tower of its own reads a feature; an encoder may replace it."""
+    encoder = recipe.encoders.given().get(str(feature.modality))
+    return encoder is None or not encoder.replaces_tower
 
 
 def encoded_side(side: Side, encodings: Encodings, spec: FeatureSpec, recipe: Recipe, table: str,
@@ -96,20 +112,17 @@ def encoded_side(side: Side, encodings: Encodings, spec: FeatureSpec, recipe: Re
       side: What the model holds so far.
       encodings: The vectors.
       spec: The dataset's spec.
-      recipe: The recipe, which tells what is encoded and which towers are replaced.
+      recipe: The recipe, which tells what is encoded.
       table: `users` or `items`.
       ids: The table's ids in order, without the unknown one.
 
     Returns:
-      The side with the new columns, and without those that only a replaced tower would read.
+      The side with the new columns.
     """
     content = dict(side.content)
-    encoders, tails = recipe.encoders.given(), {}
+    tails = {}
     for feature in encoded_features(spec, recipe, table):
         modality = str(feature.modality)
-        if encoders[modality].replaces_tower:
-            content = {name: values for name, values in content.items()
-                       if name != feature.name and not name.startswith(f"{feature.name}__")}
         content.update(encodings.read(table, feature.name, ids))
         if encodings.tail(modality).is_file():
             tails[modality] = str(encodings.tail(modality))

@@ -5,9 +5,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from schemas import FeatureSpec
+from schemas import Feature, FeatureSpec
 from trainer.encoders.encodings import Encodings, encoded_features
-from trainer.preprocessing import columns
+from trainer.preprocessing.column import Purpose
 from trainer.recipe import Recipe
 
 
@@ -22,16 +22,20 @@ class ItemEncoders(tf.Module):
 
     def __init__(self, spec: FeatureSpec, recipe: Recipe, encodings: Encodings | None):
         super().__init__(name="item_encoders")
-        self._features: tuple[tuple[str, str], ...] = ()
+        self._features: tuple[Feature, ...] = ()
+        self._names: dict[str, tuple[str, str]] = {}
         self._modules: dict[str, Any] = {}
         if encodings is not None:
-            self._features = tuple(
-                (f.name, str(f.modality)) for f in encoded_features(spec, recipe, "items"))
+            self._features = tuple(encoded_features(spec, recipe, "items"))
             self._load(encodings)
 
     def _load(self, encodings: Encodings) -> None:
         manifest = encodings.manifest()
-        for modality in sorted({modality for _, modality in self._features}):
+        for feature in self._features:
+            declared = encodings.columns("items", feature.name)
+            self._names[feature.name] = (
+                declared[Purpose.VECTOR].name, declared[Purpose.PRESENT].name)
+        for modality in sorted({str(feature.modality) for feature in self._features}):
             foreign = manifest[modality]["foreign"]
             if foreign:
                 logging.getLogger(__name__).warning(
@@ -44,13 +48,12 @@ class ItemEncoders(tf.Module):
     def columns(self, raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Returns the columns of raw items that can be encoded, by the schema's names."""
         result = {}
-        for feature, modality in self._features:
-            if modality not in self._modules:
+        for feature in self._features:
+            module = self._modules.get(str(feature.modality))
+            if module is None:
                 continue
-            value = raw[feature]
-            value = value[:, 0] if value.shape.rank == 2 else value
-            name = columns.encoded(feature)
-            encoded = self._modules[modality].encode(value)
-            result[name] = encoded["vector"]
-            result[columns.present(name)] = encoded["present"]
+            value = raw[feature.name]
+            encoded = module.encode(value if feature.scalar else value[:, 0])
+            vector, present = self._names[feature.name]
+            result[vector], result[present] = encoded["vector"], encoded["present"]
         return result

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import FeatureSpec
-from trainer.data.interactions import id_lookup, model_inputs, table_index
+from trainer.data.interactions import id_lookup, table_index
 from trainer.data.tables import Table
 from trainer.encoders.encodings import Encodings
 from trainer.export.encoders import ItemEncoders
@@ -219,7 +219,7 @@ class Recommender(tf.Module):
         return self._interactions(tf.io.parse_example(serialized, self._raw_spec))
 
     def _behaviour(self, row: Tensors) -> Tensors:
-        read = dict(model_inputs(row))
+        read = dict(row)  # of which the user model takes its inputs
         read[columns.USER_INDEX] = table_index(self._user_ids, row[columns.USER_ID])
         if columns.HISTORY_ITEM_ID in row:
             read[columns.HISTORY_INDEX] = table_index(

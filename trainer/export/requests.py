@@ -9,6 +9,7 @@ from trainer.export.memory import Memory
 from trainer.export.past_strings import PastStrings
 from trainer.preprocessing import columns
 from trainer.preprocessing.behaviour import moment_columns
+from trainer.preprocessing.column import Role, columns_of
 from trainer.preprocessing.past import Past, event_values
 from trainer.recipe import Recipe
 
@@ -111,6 +112,8 @@ class RawContent(tf.Module):
         self._features = spec.inputs(side, recipe.modalities, recipe.labels)
         self._raw_spec = transform.raw_feature_spec()
         self._layer = transform.transform_features_layer()
+        self._dtypes = {name: column.dtype for name, column in columns_of(transform).items()
+                        if column.role is Role.INPUT}
 
     def signature(self) -> dict[str, tf.TensorSpec]:
         """Returns the inputs, by the schema's names; '' and -1 mean absent."""
@@ -125,10 +128,8 @@ class RawContent(tf.Module):
         if not self._features:
             return {}
         raw = {f.name: self._raw(request[f.name], f) for f in self._features}
-        return {
-            name: tf.cast(value, tf.int32) if value.dtype == tf.int64 else value
-            for name, value in self._layer(raw).items()
-        }
+        return {name: tf.cast(value, self._dtypes[name])
+                for name, value in self._layer(raw).items() if name in self._dtypes}
 
     def _raw(self, value: tf.Tensor, feature: Feature):
         value = value[:, None] if feature.scalar else value

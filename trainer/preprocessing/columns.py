@@ -1,7 +1,8 @@
 """Names of the columns that Transform writes and the model reads.
 
 A table's column keeps its schema's name; what is derived from it gets a suffix. The columns of an
-interaction are named by role, so that nothing behind Transform depends on a dataset's names.
+interaction are named by role, so that nothing behind Transform depends on a dataset's names. What
+a column is used for is told by its declaration (`trainer.preprocessing.column`), not by its name.
 """
 
 INDEX = "index"
@@ -105,8 +106,3 @@ def event_value(what: str) -> str:
 def sent(what: str) -> str:
     """Returns the column of a history's strings, as a request would bring them."""
     return f"sent__{what}"
-
-
-def is_model_input(name: str) -> bool:
-    """Tells whether a transformed interaction column describes the moment, not the outcome."""
-    return not name.startswith(("label__", "event__", "weight__", "sent__"))

@@ -44,7 +44,7 @@ def past_type(spec: FeatureSpec, past: Past) -> str | None:
 def past_text(spec: FeatureSpec, past: Past) -> str | None:
     """Returns what the history of reviews is called, `None` where none is read."""
     found = (what for what in spec.histories()
-             if spec.history_source(what).modality == "text"
+             if spec.history_source(what).language
              and not spec.history_source(what).pii)
     return next(found, None) if past.words else None
 

@@ -1,15 +1,17 @@
 """What TFX's Transform component calls for each of the three tables."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from schemas import FeatureSpec, parse_spec
-from trainer.preprocessing import columns
+from schemas import Feature, FeatureSpec, parse_spec
+from trainer.preprocessing import columns, declarations
+from trainer.preprocessing.column import Column, check_made
 from trainer.preprocessing.interactions import interaction_columns
 from trainer.preprocessing.labels import label_columns
-from trainer.preprocessing.modalities import MODALITY_TRANSFORMS
+from trainer.preprocessing.modalities import MODALITY_TRANSFORMS, Transform
 from trainer.preprocessing.past import Past
 from trainer.preprocessing.raw import as_string, one
 
@@ -25,18 +27,45 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> T
         `preprocessing` options by modality; for the interactions `past`, the fields of `Past`.
 
     Returns:
-      Dense columns by name, see `trainer.preprocessing.columns`.
+      Dense columns by name, those that `declared_columns` declares.
     """
-    spec = parse_spec(**custom_config["spec"])
+    made = _columns(inputs, parse_spec(**custom_config["spec"]), custom_config)
+    check_made(made, declared_columns(custom_config))
+    return made
+
+
+def declared_columns(custom_config: dict[str, Any]) -> list[Column]:
+    """Declares the columns that `preprocessing_fn` makes, given the same configuration."""
+    spec, side = parse_spec(**custom_config["spec"]), custom_config["side"]
+    if side == "interactions":
+        return list(declarations.interaction_columns(spec, _past(custom_config)))
+    declared = [*declarations.identity_columns(spec, side), *declarations.label_columns(spec, side)]
+    for feature, transform, options in _transforms(spec, custom_config):
+        declared += transform.columns(feature, options)
+    return declared
+
+
+def _columns(inputs: dict[str, Any], spec: FeatureSpec, custom_config: dict[str, Any]) -> Tensors:
     side = custom_config["side"]
     if side == "interactions":
-        return interaction_columns(inputs, spec, Past(**custom_config.get("past", {})))
+        return interaction_columns(inputs, spec, _past(custom_config))
     outputs = {**_identity(inputs, spec, side), **label_columns(inputs, spec, side)}
-    for feature in spec.inputs(side, tuple(custom_config["modalities"])):
-        options = custom_config["preprocessing"].get(feature.modality, {})
-        transform = MODALITY_TRANSFORMS[str(feature.modality)]
-        outputs.update(transform(inputs[feature.name], feature, **options))
+    for feature, transform, options in _transforms(spec, custom_config):
+        outputs.update(transform.tensors(inputs[feature.name], feature, **options))
     return outputs
+
+
+def _past(custom_config: dict[str, Any]) -> Past:
+    return Past(**custom_config.get("past", {}))
+
+
+def _transforms(
+    spec: FeatureSpec, custom_config: dict[str, Any]
+) -> Iterator[tuple[Feature, Transform, dict[str, Any]]]:
+    """Yields the features that are read, each with what transforms it and its options."""
+    for feature in spec.inputs(custom_config["side"], tuple(custom_config["modalities"])):
+        options = custom_config["preprocessing"].get(feature.modality, {})
+        yield feature, MODALITY_TRANSFORMS[str(feature.modality)], options
 
 
 def _identity(inputs: dict[str, Any], spec: FeatureSpec, side: str) -> Tensors:

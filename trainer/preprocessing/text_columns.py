@@ -1,6 +1,6 @@
 """The columns of a text: token ids in order, weighted terms, topics, sentiment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -9,9 +9,10 @@ import tensorflow_transform as tft
 from schemas import Feature
 from trainer.preprocessing import columns
 from trainer.preprocessing.behaviour import dense
+from trainer.preprocessing.column import Column, Purpose
 from trainer.preprocessing.ngrams import character_ngrams, without, word_ngrams
 from trainer.preprocessing.raw import one
-from trainer.preprocessing.sentiment import Lexicon
+from trainer.preprocessing.sentiment import WIDTH, Lexicon
 from trainer.preprocessing.sentiment import sentiment as rate
 from trainer.preprocessing.stop_words import stop_words_of
 from trainer.preprocessing.text import heaviest
@@ -20,6 +21,26 @@ from trainer.preprocessing.topics import fitted_topics, topic_shares
 
 # A word is about five characters: kept runs of characters for each kept word.
 _RUNS_A_WORD = 4
+
+
+def declared_text(feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
+    """Yields the columns that `text_columns` makes of a feature, given its options."""
+    name, tokens = feature.name, options["tokens"]
+    yield Column(name, name, "int32", (tokens,))
+    yield Column(columns.tfidf_ids(name), name, "int32", (tokens,), purpose=Purpose.TERMS)
+    yield Column(columns.tfidf(name), name, "float32", (tokens,), purpose=Purpose.TERMS)
+    if options["characters"]:
+        shape = (_RUNS_A_WORD * tokens,)
+        yield Column(columns.characters_ids(name), name, "int32", shape,
+                     purpose=Purpose.CHARACTERS)
+        yield Column(columns.characters(name), name, "float32", shape, purpose=Purpose.CHARACTERS)
+    if options["topics"]:
+        yield Column(columns.topics(name), name, "float32", (options["topics"],),
+                     purpose=Purpose.TOPICS)
+    if options["sentiment"]:
+        yield Column(columns.sentiment(name), name, "float32", (WIDTH,),
+                     purpose=Purpose.SENTIMENT)
+        yield Column(columns.present(name), name, "float32", purpose=Purpose.PRESENT)
 
 
 def text_columns(

@@ -25,7 +25,7 @@ from components.sources.files.values import (
     as_text,
     check_value,
 )
-from schemas import MEDIA, SIDES, Feature, FeatureSpec, InputError
+from schemas import SIDES, Feature, FeatureSpec, InputError
 from schemas.values.absence import SQL_NULL
 
 _ABSENT = (None, "", SQL_NULL)  # of any column
@@ -159,7 +159,7 @@ class FileSource:
         return [f for f in self.spec.table(side) if not f.derived]
 
     def _reads_media(self) -> bool:
-        return any(f.modality in MEDIA for f in self.spec.features)
+        return any(f.media for f in self.spec.features)
 
     def _check_columns(self, side: str, table: TableOptions) -> None:
         layout = self.options.layout(side)
@@ -185,7 +185,7 @@ class FileSource:
 
     def _value(self, value: Any, feature: Feature) -> Any:
         """Returns a value that ingest can check, or `None` for an absent one."""
-        if feature.modality in MEDIA:
+        if feature.media:
             return self._medium(value)
         if isinstance(value, str) and not feature.scalar:
             value = as_list(value, self.options.list_separator, feature.pii)

@@ -10,16 +10,13 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 from ingested import run_ingest
+from worlds import column, small_spec
 
 from components.sources import open_source
-from schemas import InputError, parse_spec
+from schemas import InputError
 
-WHO = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
-WHAT = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
-REST = 'feature { name: "note" type: BYTES }'
-SPEC = parse_spec("own", [WHO, WHAT, WHO + WHAT + REST])
-PICTURES = parse_spec("own", [
-    WHO, WHAT + 'feature { name: "photo" type: BYTES annotation { tag: "image" } }', WHO + WHAT])
+SPEC = small_spec(events=column("note", "BYTES"))
+PICTURES = small_spec(items=column("photo", "BYTES", "image"))
 HEADER = "who,what,note\n"
 ROWS = "".join(f"user {n % 97},item {n % 89},{n * n}\n" for n in range(20_000))
 GOOD = (HEADER + ROWS).encode()

@@ -2,40 +2,24 @@
 
 import datetime
 import decimal
-import struct
-import zlib
 from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
 import pytest
 from ingested import Ingested, run_ingest
+from worlds import column, png, small_spec
 
 from components.sources import open_source
-from schemas import parse_spec
 
-WHO = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
-WHAT = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
-SPEC = parse_spec("own", [WHO, WHAT + """
-feature { name: "title" type: BYTES annotation { tag: "text" } }
-feature { name: "tags" type: BYTES value_count { max: 3 } annotation { tag: "categorical" } }
-feature { name: "pages" type: INT annotation { tag: "numeric" } }
-feature { name: "photo" type: BYTES image_domain {} annotation { tag: "image" } }
-""", WHO + WHAT + """
-feature { name: "when" type: INT annotation { tag: "timestamp" } }
-feature {
-  name: "stars" type: FLOAT
-  float_domain { min: 1 max: 5 }
-  annotation { tag: "label:rating" }
-}
-"""])
+SPEC = small_spec(
+    items=column("title", "BYTES", "text") + column("tags", "BYTES", "categorical", most=3)
+    + column("pages", "INT", "numeric") + column("photo", "BYTES", "image"),
+    events=column("stars", "FLOAT", "label:rating", domain=(1, 5)), time="when")
 NO_TIME = "is no time: expected seconds, milliseconds or an ISO date"
 PLAIN = "; where quotes are plain characters, set quoting: none"
 NO_UTF8 = "is no utf-8; set 'encoding' to that of the file, perhaps latin-1"
-PIXEL = b"\x89PNG\r\n\x1a\n" + b"".join(
-    struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-    for name, body in ((b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
-                       (b"IDAT", zlib.compress(b"\0\0")), (b"IEND", b"")))
+PIXEL = png((0, 0, 0), 1, 1)
 
 # A line of the events, and the reason it is left out for; None where it is kept.
 EVENTS = [

@@ -16,14 +16,12 @@ import pyarrow.feather
 import pyarrow.orc
 import pyarrow.parquet
 import pytest
+from worlds import column, small_spec
 
 from components.sources import open_source
-from schemas import InputError, parse_spec
+from schemas import InputError
 
-WHO = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
-WHAT = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
-DAY = 'feature { name: "day" type: BYTES }'
-SPEC = parse_spec("own", [WHO, WHAT, WHO + WHAT + DAY])
+SPEC = small_spec(events=column("day", "BYTES"))
 TEXT = "who,what\n" + "".join(f"u{n % 97},i{n % 89}\n" for n in range(5000))
 GOOD = TEXT.encode()
 TABLE = pyarrow.table({"who": ["u0", "u1"], "what": ["i0", "i1"]})

@@ -5,29 +5,14 @@ import json
 from pathlib import Path
 
 import pytest
+from worlds import column, small_spec
 
 from components.sources import open_source
-from schemas import InputError, parse_spec
+from schemas import InputError
 
-INTERACTIONS = """
-feature { name: "who" type: BYTES presence { min_fraction: 1 } annotation { tag: "user_id" } }
-feature { name: "what" type: BYTES presence { min_fraction: 1 } annotation { tag: "item_id" } }
-feature { name: "when" type: INT presence { min_fraction: 1 } annotation { tag: "timestamp" } }
-feature {
-  name: "stars" type: FLOAT
-  float_domain { min: 1 max: 5 }
-  annotation { tag: "label:rating" }
-}
-"""
-ITEMS = """
-feature { name: "what" type: BYTES presence { min_fraction: 1 } annotation { tag: "item_id" } }
-feature { name: "tags" type: BYTES value_count { max: 3 } annotation { tag: "categorical" } }
-feature { name: "photo" type: BYTES image_domain {} annotation { tag: "image" } }
-"""
-USERS = """
-feature { name: "who" type: BYTES presence { min_fraction: 1 } annotation { tag: "user_id" } }
-"""
-SPEC = parse_spec("own", [USERS, ITEMS, INTERACTIONS])
+TAGS = column("tags", "BYTES", "categorical", most=3) + column("photo", "BYTES", "image")
+STARS = column("stars", "FLOAT", "label:rating", domain=(1, 5))
+SPEC = small_spec(items=TAGS, events=STARS, time="when", one=True)
 EVENTS = "who,what,when,stars\nann,a,10,4\nbob,b,20,\n"
 
 
@@ -107,9 +92,8 @@ def test_decimal_commas_where_the_user_says_so(tmp_path):
 
 
 def test_a_decimal_comma_leaves_moments_and_reaches_lists(tmp_path):
-    spec = parse_spec("own", [USERS, ITEMS + """
-        feature { name: "sizes" type: FLOAT value_count { max: 3 } annotation { tag: "numeric" } }
-    """, INTERACTIONS])
+    sizes = column("sizes", "FLOAT", "numeric", most=3)
+    spec = small_spec(items=TAGS + sizes, events=STARS, time="when")
     (tmp_path / "items.csv").write_text("what;sizes\na;1.200,5|2,5\n")
     (tmp_path / "events.csv").write_text("who;what;when\nann;a;2024-05-01T12:00:00.250Z\n")
     opened = open_source("csv", str(tmp_path), {

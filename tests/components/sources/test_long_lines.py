@@ -4,6 +4,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from worlds import small_spec
 
 from components.sources.files.delimited import csv_columns, csv_rows
 from components.sources.files.layout import Layout
@@ -68,12 +69,9 @@ def test_a_file_that_is_one_line(tmp_path, size):
 
 def test_columns_of_a_long_header_are_not_all_told(tmp_path):
     from components.sources.files import FileOptions
-    from schemas import parse_spec
 
     (tmp_path / "events.csv").write_text(",".join(f"c{n}" for n in range(100_000)) + "\n")
-    who = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
-    what = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
     options = FileOptions(interactions={"files": "events.csv"})
     with pytest.raises(InputError, match="It has: c0, c1, .* and 99970 more. Map it") as error:
-        FileSource(str(tmp_path), "csv", parse_spec("own", [who, what, who + what]), options)
+        FileSource(str(tmp_path), "csv", small_spec(), options)
     assert len(str(error.value)) < 600

@@ -1,16 +1,14 @@
 """The comparison's loop around a pipeline that is made up."""
 
-import io
 import json
 from pathlib import Path
 
 import pytest
 from refusals import assert_refused
-from rich.console import Console
 
 from pipeline.comparison import compare as module
 from pipeline.comparison.compare import compare
-from pipeline.comparison.plan import Plan, planned
+from pipeline.comparison.plan import planned
 from pipeline.comparison.record import folder_of
 from pipeline.nodes import NodeError
 from pipeline.run import Done
@@ -115,13 +113,6 @@ def test_a_recipe_that_fails_is_a_row_and_the_others_run(
     assert "[1/2] flagship, seed 1: failed: " in console.file.getvalue()
 
 
-def test_a_failed_node_leaves_its_story_in_the_run_s_folder(plan, outcomes, console, tmp_path):
-    outcomes["flagship"] = lambda config: failed("Trainer", ValueError("shapes do not match"))
-    compare(plan, "tessera compare", console)
-    log = tmp_path / "root" / "runs" / "2025-1" / "error.log"
-    assert "ValueError: shapes do not match" in log.read_text(encoding="utf-8")
-
-
 def test_data_that_must_not_be_trained_on_stop_everything(plan, outcomes, console):
     outcomes["flagship"] = lambda config: failed(
         "DataGate", DataAnomalyError("faults", "too many faults"))
@@ -143,23 +134,6 @@ def test_a_stopped_comparison_has_its_table_and_the_next_one_says_what_is_finish
     assert "for 1 of 2 runs; 1 finished before" in console.file.getvalue()
 
 
-def test_another_comparison_leaves_the_first_one_s_table_and_knows_what_is_finished(
-        plan, outcomes, console, tmp_path, tiny_shop):
-    compare(plan, "tessera compare --first", console)
-    tables = tmp_path / "root" / "comparisons" / "demo"
-    first = (tables / "latest").resolve()
-    wider = planned(None, ["flagship", "implicit"], ["image"], 1, dataset="demo",
-                    data_dir=tiny_shop, root=tmp_path / "root")
-    console.file.truncate(0)
-    compare(wider, "tessera compare --second", console)
-    assert "for 3 of 4 runs; 1 finished before" in console.file.getvalue()
-    assert "--first" in (first / "comparison.md").read_text(encoding="utf-8")
-    assert "--second" in (tables / "latest" / "comparison.md").read_text(encoding="utf-8")
-    assert len([path for path in tables.iterdir() if not path.is_symlink()]) == 2
-    compare(plan, "tessera compare --first", console)
-    assert (tables / "latest").resolve() == first
-
-
 def test_a_recipe_of_the_same_name_that_says_something_else_is_not_finished(
         outcomes, console, tmp_path, tiny_shop):
     told = []
@@ -172,14 +146,6 @@ def test_a_recipe_of_the_same_name_that_says_something_else_is_not_finished(
                         data_dir=tiny_shop, root=tmp_path / "root"), "tessera compare", console)
         told.append("none for 1 of 1 runs. " in console.file.getvalue())
     assert told == [True, True]
-
-
-def test_what_is_left_out_is_told_and_stands_under_the_table(plan, outcomes, console, tmp_path):
-    told = "words-without-text is left out. It reads nothing else."
-    compare(Plan(plan.configs, (told,)), "tessera compare", console)
-    assert console.file.getvalue().startswith(f"{told}\nEstimate: ")
-    page = tmp_path / "root" / "comparisons" / "demo" / "latest" / "comparison.md"
-    assert f"- {told}\n" in page.read_text(encoding="utf-8")
 
 
 def test_nothing_half_written_is_taken_for_an_earlier_comparison(
@@ -217,9 +183,3 @@ def test_the_command_passes_everything_on(tessera, monkeypatch, tiny_shop, tmp_p
     assert len(configs) == 2 * (2 + 2 + 2)
     assert {(c.split, c.data_dir, c.root) for c in configs} == {
         ("t80", Path(tiny_shop), tmp_path)}
-
-
-def test_figures_in_a_narrow_terminal_are_not_cut(plan, outcomes):
-    narrow = Console(file=io.StringIO(), width=60)
-    compare(plan, "tessera compare", narrow)
-    assert "…" not in narrow.file.getvalue() and "..." not in narrow.file.getvalue()

@@ -60,12 +60,6 @@ def test_a_forest_s_evaluation_is_no_step_that_recipes_share(ran, tmp_path):
     assert (known.data, known.model) == (9, {"trees": 8})
 
 
-def test_a_run_that_did_not_train_tells_nothing_of_its_recipe(ran, tmp_path):
-    ran("20250101-000000", "flagship", {"CatalogGen": 9, "Trainer": 0.1, "Gate": 2},
-        cached=("Trainer",))
-    assert past(tmp_path, "demo").model == {}
-
-
 def test_what_is_finished_does_not_count(told, ran):
     ran("20250101-000000", "flagship", {"CatalogGen": 50, "Trainer": 37})
     first, flagship, implicit, *_ = told([("flagship", 1), ("flagship", 2), ("implicit", 1)])

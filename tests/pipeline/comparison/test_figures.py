@@ -43,10 +43,6 @@ def test_seeds_become_a_mean_with_its_standard_error():
     assert (row["seeds"], row["blessed"], row["told"]) == (3, 2, ["too slow"])
 
 
-def test_one_seed_has_no_standard_error():
-    assert rows([run()])[0]["figures"]["ndcg@10"] == {"mean": 0.1}
-
-
 def test_baselines_are_rows_and_a_skipped_one_says_why():
     found = rows([run()])
     assert [(row["name"], row["kind"]) for row in found] == [
@@ -93,21 +89,6 @@ def test_markdown_is_one_line_a_row_whatever_a_name_holds():
     assert "| a/b | 0.1500 ± 0.0500 |" in line and line.endswith("| 2 of 2 |")
 
 
-def test_figures_of_each_label_apart_are_not_in_the_table():
-    found = of_run({"tasks": {"moods": {"auc": 0.75, "auc_by_label": {"calm": 0.5}}}})
-    assert found == {"moods_auc": 0.75}
-
-
-def test_each_task_has_one_column():
-    heading, lines = cells(rows([run(tasks={
-        "next": {"accuracy": 0.8, "auc": 0.75}, "mood": {"accuracy": 0.5, "cross_entropy": 1.2},
-        "moods": {"auc": 0.625, "auc_by_label": {"calm": 0.5}, "accuracy": 0.9}})]))
-    found = dict(zip(heading, lines[0], strict=True))
-    assert {key: value for key, value in found.items() if key.split()[0] in (
-        "next", "mood", "moods")} == {
-            "next AUC": "0.750", "moods AUC": "0.625", "mood accuracy": "0.500"}
-
-
 def test_a_column_that_is_the_same_in_all_rows_is_a_line():
     unseen = {"model": {"ndcg@10": 0.5, "recall@50": 1.0}, "random": {"recall@50": 1.0}}
     found = rows([run("a", unseen=unseen), run("a", seed=2, unseen=unseen),
@@ -116,11 +97,6 @@ def test_a_column_that_is_the_same_in_all_rows_is_a_line():
     assert "unseen R@50 is 1.000 in every row." in summary(found)
     # Two recipes may have as many parameters: that is worth a column.
     assert "parameters" in cells(found)[0]
-
-
-def test_one_row_alone_keeps_its_columns():
-    found = rows([run(unseen={}, baselines={})])
-    assert cells(found)[0][1:4] == ["NDCG@10", "Recall@20", "HR@10"]
 
 
 def test_the_summary_tells_seconds_and_the_highest_peak():

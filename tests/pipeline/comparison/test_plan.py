@@ -60,14 +60,6 @@ def test_a_recipe_that_does_not_read_the_modality_has_no_such_row(plan, tmp_path
     assert names == ["flagship", "words", "flagship-without-image"]
 
 
-def test_a_modality_that_nobody_reads(plan, tmp_path) -> None:
-    (tmp_path / "words.yaml").write_text(
-        "{description: w, modalities: [text], tasks: {next: {head: retrieval, label: like}}}")
-    with pytest.raises(InputError, match="--without video: no recipe given reads it. They read: "
-                                         "text"):
-        plan([str(tmp_path / "words.yaml")], ["video"])
-
-
 @pytest.mark.parametrize(("name", "modality"), EVERY)
 def test_every_recipe_of_the_project_can_do_without_each_modality(name, modality):
     plan = planned(None, [name], [modality], 1, dataset="demo")
@@ -131,15 +123,6 @@ def test_a_recipe_that_cannot_do_without_is_left_out_and_named(tmp_path):
         planned(None, [words], ["text"], 1, dataset="demo")
 
 
-def test_what_is_left_of_a_recipe_may_be_none(monkeypatch):
-    def two_or_more(model, values, where):
-        raise InputError("fusion", "fusion 'co_attention' needs two")
-
-    monkeypatch.setattr("pipeline.comparison.ablation.validated", two_or_more)
-    with pytest.raises(InputError, match="Recipe 'full' cannot do without text: fusion 'co_att"):
-        without(full(), "full", "text")
-
-
 def test_a_recipe_that_does_not_fit_the_data_is_not_said_to_need_the_modality(plan, tmp_path):
     (tmp_path / "wish.yaml").write_text(yaml.safe_dump(
         {"description": "w", "tasks": {"next": {"head": "retrieval", "label": "wished"}}}))
@@ -154,11 +137,6 @@ def test_the_same_name_twice(plan, tmp_path) -> None:
             "{description: w, tasks: {next: {head: retrieval, label: like}}}")
     with pytest.raises(InputError, match="Recipe mine was given twice"):
         plan([str(tmp_path / folder / "mine.yaml") for folder in ("a", "b")])
-
-
-def test_the_same_modality_twice(plan) -> None:
-    with pytest.raises(InputError, match="--without names text twice: name each modality once"):
-        plan(["flagship"], ["text", "image", "text"])
 
 
 def test_no_recipe_and_an_unknown_one(plan) -> None:

@@ -6,28 +6,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from worlds import column, history, small_spec
 
 from pipeline.explanation.asked import Source
 from pipeline.explanation.parts import png
-from schemas import parse_spec
 from trainer.recipe import Recipe
 
-_ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
-_USER = f'feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}'
-_ITEM = f'feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}'
-SPEC = parse_spec("known", [
-    f'{_USER} feature {{ name: "about" type: BYTES annotation {{ tag: "text" }} }}',
-    f"""{_ITEM} feature {{ name: "about" type: BYTES annotation {{ tag: "text" }} }}
-    feature {{ name: "poster" type: BYTES annotation {{ tag: "image" }} }}
-    feature {{ name: "price" type: FLOAT annotation {{ tag: "numeric" }} }}
-    feature {{ name: "genres" type: BYTES value_count {{ min: 0 max: 3 }}
-      annotation {{ tag: "categorical" }} }}""",
-    f"""{_USER} {_ITEM}
-    feature {{ name: "at" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}
-    feature {{ name: "liked" type: INT int_domain {{ min: 0 max: 1 }}
-      annotation {{ tag: "label:like" }} }}
-    feature {{ name: "past" type: INT value_count {{ min: 0 max: 3 }}
-      annotation {{ tag: "sequence" tag: "history:item_id" }} }}"""])
+SPEC = small_spec(
+    users=column("about", "BYTES", "text"),
+    items=column("about", "BYTES", "text") + column("poster", "BYTES", "image")
+    + column("price", "FLOAT", "numeric") + column("genres", "BYTES", "categorical", most=3),
+    events=column("liked", "INT", "label:like", domain=(0, 1)) + history("past", "item_id"),
+    user="BYTES member", item="INT film", time="at", one=True, name="known")
 RECIPE = Recipe(description="known", modalities=("categorical", "numeric", "text", "image"), tasks={
     "retrieval": {"head": "retrieval"}, "like": {"head": "binary", "label": "like"}})
 

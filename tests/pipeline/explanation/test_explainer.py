@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline.explanation.explainer import Explainer
-from pipeline.explanation.page import explanations, page, section
+from pipeline.explanation.page import explanations, page
 from schemas import InputError
 
 
@@ -62,14 +62,6 @@ def test_absent_features_have_no_worth(explainer):
     assert bare.scores["retrieval"] == 0
 
 
-def test_another_task_is_explained_by_its_own_score(explainer, found):
-    like = explainer.explain("ann", "7", "like")
-    assert like.scores == found.scores
-    without = 1 / (1 + math.exp(-8.25))
-    assert worth(like, "word")["items", "about", "heist"] == pytest.approx(
-        like.scores["like"] - without, abs=1e-6)
-
-
 @pytest.mark.parametrize(("asked", "message"), [
     (("cyd", "7"), "Unknown user 'cyd'.* There are 2, such as 'ann', 'bob'"),
     (("ann", "8"), "Unknown item '8'.* There are 2, such as '7', '9'"),
@@ -103,12 +95,6 @@ def test_the_page_is_self_contained_and_escapes_the_data(found, source):
     assert html.count("<rect ") == 64
     assert 'title="+2.0000">HEIST</span>' in html and 'title="-1.0000">dull</span>' in html
     assert "0.750" in html  # the weight of the user's text
-
-
-def test_the_strongest_region_is_the_darkest(found, source):
-    rects = [line for line in section(found, source.spec).splitlines() if "<rect " in line]
-    assert 'fill="rgba(31,107,191,0.600)"' in rects[0]
-    assert all(",0.000)" in rect for rect in rects[1:])
 
 
 def test_sections_for_another_page(source):

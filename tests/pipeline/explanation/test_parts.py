@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.explanation.parts import GRID, WINDOWS, frames, parts, png, seconds, words
+from pipeline.explanation.parts import GRID, WINDOWS, frames, parts, png, words
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
 
 
@@ -71,13 +71,6 @@ def test_regions_cover_a_picture_once():
     assert (first[:4, :6] == first[0, 0]).all() and (first[8:] == pixels[8:]).all()
 
 
-def test_a_picture_of_a_few_pixels_has_regions_too():
-    tiny = png(Image.fromarray(np.arange(27, dtype=np.uint8).reshape(3, 3, 3)))
-    found = divided("image", [tiny])
-    changed = [p for p in found if p.without != p.reference]
-    assert len(found) == GRID * GRID and 0 < len(changed) <= 9
-
-
 def test_a_large_picture_is_shrunk_before_it_is_divided():
     large = png(Image.fromarray(np.zeros((600, 2000, 3), np.uint8)))
     part = divided("image", [large])[0]
@@ -91,10 +84,6 @@ def test_windows_silence_a_sound_once():
     silent = [np.frombuffer(part.without[0][44:], "<i2") == 0 for part in found]
     assert np.sum(silent, axis=0).tolist() == [1] * 1000
     assert divided("audio", [b"no sound at all, but long enough to be one" * 9]) == []
-
-
-def test_seconds_of_a_sound():
-    assert seconds(wav(bytes(32_000))) == 1.0
 
 
 def test_each_frame_of_a_video_is_hidden():

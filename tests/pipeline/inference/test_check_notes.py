@@ -3,16 +3,13 @@
 import json
 
 from rich.console import Console
+from worlds import column, small_spec
 
 from components.sources import open_source
 from pipeline.inference.check import look, report
-from schemas import parse_spec
 
-ID = 'feature {{ name: "{0}" type: BYTES annotation {{ tag: "{1}" }} }}'
-USERS, ITEMS = ID.format("u", "user_id"), ID.format("i", "item_id")
-SPEC = parse_spec("looked", [USERS, ITEMS, USERS + ITEMS + """
-    feature { name: "t" type: INT annotation { tag: "timestamp" } }
-    feature { name: "price" type: FLOAT annotation { tag: "numeric" } }"""])
+SPEC = small_spec(events=column("price", "FLOAT", "numeric"), user="BYTES u", item="BYTES i",
+                  time="t", name="looked")
 
 
 def test_notes_and_lost_columns_are_told(tmp_path):

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -105,19 +104,6 @@ def test_a_column_that_a_template_makes_is_drafted_like_any_other(tmp_path):
     spec = inferred(tmp_path, config=config)
     assert spec.role("user_id").name == "user_id" and spec.role("user_id").dtype is not int
     assert "branch" not in meanings(spec, "interactions")
-
-
-def test_a_few_values_that_are_no_times_do_not_hide_the_time(tmp_path):
-    rows = [[f"u{n % 9}", f"i{n % 7}", 1_700_000_000 + 60 * n] for n in range(300)]
-    rows[5][2] = "yesterday"
-    write_csv(tmp_path / "events.csv", ["user", "item", "at"], rows)
-    spec = inferred(tmp_path, interactions="events.csv")
-    assert spec.role("timestamp").name == "at"
-    for row in rows[:60]:
-        row[2] = "yesterday"
-    write_csv(tmp_path / "events.csv", ["user", "item", "at"], rows)
-    spec = inferred(tmp_path, tmp_path / "again", interactions="events.csv")
-    assert not spec.has_role("timestamp")
 
 
 def test_the_demo_shop_as_files_gets_the_roles_of_its_own_schemas(tmp_path):
@@ -344,19 +330,6 @@ def test_a_table_without_ids_is_told_and_written(tmp_path):
         read_spec(tmp_path / "schemas")
 
 
-def test_emotify_has_items_and_labels_but_no_user_and_no_time(tmp_path):
-    data = Path(os.environ.get("TESSERA_DATA", Path(__file__).parents[4] / "shared" / "data"))
-    if not (data / "emotify" / "data.csv").is_file():
-        pytest.skip("Emotify is absent: set TESSERA_DATA to the folder that holds it.")
-    out, texts = inferred(data / "emotify", tmp_path / "schemas", code=2, interactions="data.csv")
-    assert "Not found. Table interactions: no column was found for the role user_id" in out
-    text = texts["interactions"]
-    assert 'tag: "item_id"' in text and "split: random" in text
-    for label in ("like", "disliked", "rating", "tenderness"):
-        assert f'tag: "label:{label}"' in text
-    assert "label:gender" not in text and "history:" not in text
-
-
 def test_only_the_first_rows_are_read_and_of_every_file(tmp_path):
     for part in "abc":
         write_csv(tmp_path / f"{part}.csv", ["user", "item"], [[part, n] for n in range(50)])
@@ -366,32 +339,3 @@ def test_only_the_first_rows_are_read_and_of_every_file(tmp_path):
     assert {value: sample.cells["user"].count(value) for value in "abc"} == dict.fromkeys(
         "abc", 10)
     assert sample_tables(tables, rows=150)["interactions"].complete
-
-
-def test_media_are_kept_whole_as_far_as_they_are_tried(tmp_path):
-    photos = pa.array([None] * 7 + [b"x" * 100] * 7, pa.binary())
-    pq.write_table(pa.table({"photo": photos}), tmp_path / "e.parquet")
-    tables = named_tables(None, tmp_path, "parquet", interactions=["e.parquet"])
-    kept = sample_tables(tables)["interactions"].cells["photo"]
-    assert [len(value) for value in kept if value] == [100] * 5 + [16] * 2
-
-
-def test_a_broken_line_costs_itself(tmp_path):
-    (tmp_path / "e.csv").write_text("user,item\nann,a\nbob\ncle,b\n")
-    sample = sample_tables(named_tables(None, tmp_path, None, interactions=["e.csv"]))
-    assert sample["interactions"].rows == 2
-    assert sample["interactions"].faults == ("e.csv line 3: the line has 1 fields, expected 2",)
-
-
-def test_a_look_counts_rows_and_values(tmp_path):
-    movielens_like(tmp_path)
-    spec = inferred(tmp_path, interactions="ratings.csv", items="movies.csv")
-    with (tmp_path / "ratings.csv").open("a") as file:
-        file.write("1,2,9.5,1700000000\n,2,3,1700000000\n")
-    config = load_config(tmp_path / "my.yaml")
-    found = look(open_source(**config.source_arguments(spec)), spec)
-    assert (found["interactions"].rows, found["interactions"].faulty) == (402, 2)
-    assert found["interactions"].reasons == [
-        "ratings.csv line 402: rating '9.5' is outside the range 0.5 to 5",
-        "ratings.csv line 403: userId is missing"]
-    assert look(open_source(**config.source_arguments(spec)), spec, rows=7)["items"].rows == 7

@@ -36,17 +36,6 @@ def test_another_server(kubeflow_server, command, status, hint):
     assert code == 2 and hint in err and str(status) in err
 
 
-def test_the_token_of_the_environment_is_used(kubeflow_server, command, monkeypatch):
-    monkeypatch.setenv("TESSERA_KFP_TOKEN", "t0ken")
-    assert command(kubeflow_server.url)[0] == 0
-    assert set(kubeflow_server.tokens) == {"Bearer t0ken"}
-
-
-def test_no_url(command):
-    code, _, err = command("localhost:8080")
-    assert code == 2 and "give a URL" in err
-
-
 @pytest.mark.parametrize("raw", [LOGIN, AWAY, Raw(401), Raw(403), Raw(307, location="/oauth2/x")])
 @pytest.mark.parametrize("where", ["GET healthz", "GET experiments", "POST runs"])
 def test_a_login_is_no_answer(kubeflow_server, command, raw, where):
@@ -68,20 +57,13 @@ def test_a_redirect_is_named_and_not_followed(kubeflow_server, command, monkeypa
     assert other.asked == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xff", b'{"multi_user": tru'])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xff", b"[" * 200_000])
 @pytest.mark.parametrize("where", ["GET healthz", "GET experiments", "POST runs"])
 def test_malformed_json(kubeflow_server, command, where, body):
     kubeflow_server.odd[where] = [Raw(200, body, "application/json")] * 9
     code, _, err = command(kubeflow_server.url)
     assert code in (1, 2) and "malformed JSON" in err and err.count("\n") == 1
     assert "Traceback" not in err
-
-
-@pytest.mark.parametrize("body", [b"[]", b"null", b'"ok"', b"3"])
-def test_json_of_another_kind(kubeflow_server, command, body):
-    kubeflow_server.odd["GET healthz"] = [Raw(200, body, "application/json")]
-    code, _, err = command(kubeflow_server.url)
-    assert code == 2 and "is it a Kubeflow Pipelines 2.x server?" in err
 
 
 def test_what_is_passing_is_asked_again_a_few_times(kubeflow_server, command, slept):
@@ -146,17 +128,8 @@ def test_a_private_authority(command, tmp_path):
     assert len(fake.started) == 1
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
-def test_a_file_of_certificates_that_is_none(kubeflow_server, command, tmp_path, content):
-    path = tmp_path / "ca.pem"
-    if content is not None:
-        path.write_bytes(content)
-    code, _, err = command(kubeflow_server.url, "--ca-file", str(path))
-    assert code == 2 and f"--ca-file {path} cannot be used" in err and err.count("\n") == 1
-
-
-@pytest.mark.parametrize("host", ["http://", "http://[::1", "http://a:b", "http://a b", "ftp://a",
-                                  "http://localhost:0", "http://a:70000"])
+@pytest.mark.parametrize("host", ["localhost:8080", "http://", "http://[::1", "http://a:b",
+                                  "http://a b", "ftp://a", "http://localhost:0", "http://a:70000"])
 def test_an_address_that_is_none(command, host):
     code, _, err = command(host)
     assert code == 2 and f"--host is {host!r}: give a URL" in err
@@ -190,6 +163,9 @@ def test_a_service_accounts_token(kubeflow_server, command, monkeypatch, tmp_pat
     monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", str(path))
     assert command(kubeflow_server.url)[0] == 0
     assert set(kubeflow_server.tokens) == {"Bearer t0ken"}
+    path.unlink()
+    code, _, err = command(kubeflow_server.url)
+    assert code == 2 and "KF_PIPELINES_SA_TOKEN_PATH names" in err
     monkeypatch.setenv("TESSERA_KFP_TOKEN", " Bearer 0ther ")  # said by hand, and as people copy it
     assert command(kubeflow_server.url)[0] == 0
     assert kubeflow_server.tokens[-1] == "Bearer 0ther"
@@ -203,25 +179,11 @@ def test_a_token_that_is_no_header_is_not_shown(kubeflow_server, command, monkey
     assert kubeflow_server.asked == []
 
 
-def test_a_token_file_that_is_missing(kubeflow_server, command, monkeypatch, tmp_path):
-    monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", str(tmp_path / "none"))
-    code, _, err = command(kubeflow_server.url)
-    assert code == 2 and "KF_PIPELINES_SA_TOKEN_PATH names" in err and "No such file" in err
-
-
 def test_what_others_say_is_one_line(kubeflow_server, command):
     kubeflow_server.refuse = (400, "first\nsecond \x1b[31mred\n" + "x" * 5000)
     code, _, err = command(kubeflow_server.url)
     assert code == 1 and "400 first second [31mred" in err
     assert err.count("\n") == 1 and "\x1b" not in err and len(err) < 600
-
-
-def test_a_bad_cron_is_told_in_the_servers_words(kubeflow_server, command):
-    kubeflow_server.refuse = (400, "Schedule cron is not a supported format: end of range (61) "
-                                   "above maximum (59): 61")
-    code, _, err = command(kubeflow_server.url, "--schedule", "61 3 * * *")
-    assert code == 1 and "refuses to schedule the run: 400 Schedule cron" in err
-    assert "above maximum (59): 61." in err
 
 
 def test_no_proxy_is_asked_about_this_machine(kubeflow_server, command, monkeypatch):
@@ -241,18 +203,3 @@ def test_a_page_that_comes_twice_makes_no_second_experiment(kubeflow_server, com
     code, _, err = command(kubeflow_server.url)
     assert (code, err) == (0, "")
     assert kubeflow_server.posted("runs")[0]["experiment_id"] == "e-1"
-
-
-def test_pages_without_an_end(kubeflow_server, command, monkeypatch):
-    monkeypatch.setattr(api, "_MOST_PAGES", 5)
-    kubeflow_server.odd["GET experiments"] = [page(f"t-{n}") for n in range(9)]
-    code, _, err = command(kubeflow_server.url)
-    assert code == 1 and "no end of pages" in err and err.count("\n") == 1
-    assert len(kubeflow_server.odd["GET experiments"]) == 4
-
-
-def test_json_that_is_too_deep(kubeflow_server, command, slept):
-    kubeflow_server.odd["GET experiments"] = [
-        Raw(200, b"[" * 200_000, "application/json")] * 5
-    code, _, err = command(kubeflow_server.url)
-    assert code == 1 and "malformed JSON" in err and err.count("\n") == 1

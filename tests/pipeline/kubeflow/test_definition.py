@@ -1,11 +1,13 @@
 """The file that Kubeflow gets, with each version of kfp that is there."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import yaml
@@ -64,8 +66,13 @@ def started(python, script, *words, given=""):
 
 
 def compiled(python, path, options):
-    plan = json.dumps({"steps": STEPS, "baked": BAKED, "options": options})
-    started(python, SCRIPT, path, given=plan)
+    plan = {"steps": STEPS, "baked": BAKED, "options": options}
+    if python == sys.executable:
+        with mock.patch.object(sys, "argv", ["", str(path)]), mock.patch.object(
+                sys, "stdin", io.StringIO(json.dumps(plan))):
+            exec(SCRIPT, {})
+    else:
+        started(python, SCRIPT, path, given=json.dumps(plan))
     return list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
 
 
@@ -145,14 +152,6 @@ def test_all_steps_of_a_run_get_its_id_and_each_run_has_another(version, tmp_pat
     assert ids[0] != ids[1] and not any("{{" in value for found in ids for value in found)
 
 
-def test_a_container_holds_no_placeholder_that_the_driver_leaves_alone():
-    tasks = yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))["tasks"]
-    for task in tasks.values():
-        assert not any("pipeline_" in word for word in task["args"])
-        assert task["inputs"]["run_id"] == {
-            "runtimeValue": {"constant": "{{$.pipeline_job_uuid}}"}}
-
-
 def test_a_step_is_tried_again_however_long_its_attempts_take():
     tasks = yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))["tasks"]
     windows = {name: int(task["retry"]["backoffMaxDuration"].removesuffix("s"))
@@ -160,8 +159,3 @@ def test_a_step_is_tried_again_however_long_its_attempts_take():
     week = 7 * 24 * 3600
     assert windows.pop("trainer") >= 2 * week, "two attempts of a week each"
     assert set(windows.values()) == {week}
-
-
-def test_parameters_say_what_they_are():
-    parameters = yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))["parameters"]
-    assert all(len(parameter["description"]) > 20 for parameter in parameters.values())

@@ -177,18 +177,6 @@ def test_a_root_that_is_a_file(step, words, tmp_path):
     assert code == 2 and f"Cannot write to {tmp_path / 'file'}" in err and "runs as user" in err
 
 
-def test_a_node_of_no_plan(node):
-    code, _, err = node("Trainer")
-    assert code == 2 and "The step init-metadata writes it" in err
-
-
-def test_a_node_that_is_not_there(step, words, node, tmp_path):
-    step(init_metadata, *words(tmp_path))
-    code, _, err = node("Trainr")
-    assert code == 2
-    assert "Unknown node 'Trainr'" in err and "Trainer" in err
-
-
 def test_no_password_is_written_down(step, words, tmp_path, monkeypatch):
     step(init_metadata, *words(tmp_path))
     monkeypatch.setenv(PASSWORD_VARIABLE, "hunter2")

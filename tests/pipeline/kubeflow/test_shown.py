@@ -103,7 +103,7 @@ def test_a_place_that_cannot_be_written(kubeflow, tmp_path):
 def test_a_step_that_shows_nothing():
     shown = Shown.read({}, {})
     shown.require_writable()
-    show(shown, NodeOutcome())
+    assert show(shown, NodeOutcome()) is None and shown.paths == {}
 
 
 def points(positives: float, negatives: float) -> list[dict[str, float]]:

@@ -8,7 +8,6 @@ from fake_kubeflow import Raw
 
 from pipeline.kubeflow.account import with_account
 from pipeline.kubeflow.compiled import cron_of_kubeflow, read_compiled, task_names
-from schemas import InputError
 
 
 def test_a_run_starts_with_its_parameters(kubeflow_server, command):
@@ -39,7 +38,7 @@ def test_a_schedule_has_seconds_and_does_not_pile_up(kubeflow_server, command):
     (job,) = kubeflow_server.posted("/recurringruns")
     assert job["trigger"]["cron_schedule"]["cron"] == "0 0 3 * * *"
     assert job["no_catchup"] is True and int(job["max_concurrency"]) == 1
-    assert kubeflow_server.posted("/runs") == []
+    assert kubeflow_server.posted("/runs") == [] and kubeflow_server.jobs[0]["mode"] == "ENABLE"
 
 
 def test_a_schedule_is_not_doubled(kubeflow_server, command):
@@ -58,23 +57,12 @@ def test_cron(given, sent):
     assert cron_of_kubeflow(given) == sent
 
 
-@pytest.mark.parametrize("given", ["", "daily", "0 3 * *", "0 0 0 3 * * *", "0 3 * * $(x)"])
-def test_a_strange_schedule(given):
-    with pytest.raises(InputError, match="--schedule is .*minute hour day month"):
-        cron_of_kubeflow(given)
-
-
-def test_a_refused_run_tells_the_servers_reason(kubeflow_server, command):
-    kubeflow_server.refuse = (400, "unknown template format")
-    code, _, err = command(kubeflow_server.url)
-    assert code == 1 and "refuses to start the run: 400 unknown template format." in err
-
-
 @pytest.mark.parametrize(("words", "told"), [
     (("--set", "nope=1"), "learning_rate, max_epochs, recipe"),
     (("--set", "recipe={{$.pipeline_job_uuid}}"), "Kubeflow resolves no '{{...}}'"),
     (("--set", "recipe={{workflow.name}}"), "Kubeflow resolves no '{{...}}'"),
     (("--set", "recipe"), "give key=value"),
+    (("--set", "recipe=a", "--set", "recipe=b"), "recipe twice"),
     (("--set", "max_epochs=many"), "max_epochs is a number"),
     (("--schedule", "0 3 * * *", "--wait"), "--wait is for one run"),
 ])
@@ -82,21 +70,6 @@ def test_wrong_words(kubeflow_server, command, words, told):
     code, _, err = command(kubeflow_server.url, *words)
     assert code == 2 and told in err
     assert kubeflow_server.posted("/runs") == []
-
-
-def test_no_compiled_file(kubeflow_server, command, file):
-    file.unlink()
-    assert "does not exist. Run `tessera compile" in command(kubeflow_server.url)[2]
-    file.write_text("[1, 2]")
-    assert "is no compiled pipeline" in command(kubeflow_server.url)[2]
-
-
-def test_an_older_servers_reason_is_read_too(kubeflow_server, command):
-    kubeflow_server.odd["POST runs"] = [
-        Raw(400, b'{"error": "no such\\n version", "code": 3}', "application/json")]
-    code, _, err = command(kubeflow_server.url)
-    assert code == 1 and err.startswith("tessera: error[kubeflow-refuses]: ")
-    assert "400 no such version" in err and err.count("\n") == 1
 
 
 def test_account_and_root_of_a_run(kubeflow_server, command):
@@ -114,19 +87,6 @@ def test_the_account_that_a_file_remarks(kubeflow_server, command, file):
     assert command(kubeflow_server.url, "--service-account", "other")[0] == 0
     sent = [body["service_account"] for body in kubeflow_server.posted("/runs")]
     assert sent == ["shop.runner", "other"]
-
-
-def test_a_recurring_run_is_switched_on(kubeflow_server, command):
-    assert command(kubeflow_server.url, "--schedule", "0 3 * * *")[0] == 0
-    assert kubeflow_server.jobs[0]["mode"] == "ENABLE"
-
-
-def test_the_schedule_of_a_far_page_is_seen(kubeflow_server, command):
-    kubeflow_server.jobs += [{"recurring_run_id": f"j-{n}", "display_name": f"job {n}"}
-                             for n in range(450)]
-    code, _, err = command(kubeflow_server.url, "--schedule", "0 3 * * *", "--name", "job 449")
-    assert code == 2 and "has a recurring run 'job 449' already" in err
-    assert kubeflow_server.posted("/recurringruns") == []
 
 
 def test_the_experiment_of_a_far_page_is_seen(kubeflow_server, command):
@@ -149,29 +109,6 @@ def test_two_experiments_of_one_name(kubeflow_server, command):
     assert command(kubeflow_server.url)[0] == 0, "one of them is in use"
 
 
-def test_an_archived_experiment_is_not_used(kubeflow_server, command):
-    kubeflow_server.experiments.append(
-        {"experiment_id": "e-1", "display_name": "tessera", "storage_state": "ARCHIVED"})
-    code, _, err = command(kubeflow_server.url)
-    assert code == 2 and "Experiment 'tessera' is archived" in err
-    assert kubeflow_server.posted("") == []
-
-
-def test_an_experiment_that_somebody_makes_meanwhile(kubeflow_server, command, monkeypatch):
-    made = {"experiment_id": "e-9", "display_name": "tessera"}
-    page = kubeflow_server._page
-
-    def seen_late(key, known, query):
-        found = page(key, known, query)
-        if key == "experiments" and not known:
-            kubeflow_server.experiments.append(made)
-        return found
-
-    monkeypatch.setattr(kubeflow_server, "_page", seen_late)
-    assert command(kubeflow_server.url)[0] == 0
-    assert kubeflow_server.posted("/runs")[0]["experiment_id"] == "e-9"
-
-
 @pytest.mark.parametrize(("option", "name", "told"), [
     ("--name", "n" * 300, "has 300 bytes"), ("--experiment", "ä" * 65, "has 130 bytes"),
     ("--name", "", "a line of text"), ("--experiment", " ", "a line of text"),
@@ -185,21 +122,12 @@ def test_names_are_checked_before_anything_is_sent(kubeflow_server, command, opt
     assert kubeflow_server.asked == []
 
 
-def test_names_as_long_as_they_may_be(kubeflow_server, command):
-    assert command(kubeflow_server.url, "--name", "n" * 255, "--experiment", "é" * 64)[0] == 0
-
-
 @pytest.mark.parametrize("text", ["max_epochs=4_5", "max_epochs=1.5", "max_epochs=٣",
                                   "learning_rate=nan", "learning_rate=1e999",
                                   "learning_rate=0x1", "learning_rate=1_0.0"])
 def test_numbers_are_the_fields_own(kubeflow_server, command, text):
     code, _, err = command(kubeflow_server.url, "--set", text)
     assert code == 2 and "is a number" in err and kubeflow_server.asked == []
-
-
-def test_a_parameter_that_is_given_twice(kubeflow_server, command):
-    code, _, err = command(kubeflow_server.url, "--set", "recipe=a", "--set", "recipe=b")
-    assert code == 2 and "recipe twice" in err
 
 
 @pytest.mark.parametrize(("spoil", "told"), [
@@ -230,20 +158,6 @@ def test_a_file_of_another_kind(kubeflow_server, command, file, content):
     file.write_bytes(content)
     code, _, err = command(kubeflow_server.url)
     assert code == 2 and f"{file} is no compiled pipeline" in err and err.count("\n") == 1
-
-
-def test_a_folder_in_place_of_the_file(kubeflow_server, command, file):
-    file.unlink()
-    file.mkdir()
-    code, _, err = command(kubeflow_server.url)
-    assert code == 2 and f"Cannot read {file}: Is a directory" in err
-
-
-def test_a_file_without_its_platform_is_sent_alone(kubeflow_server, command, file):
-    spec = next(yaml.safe_load_all(file.read_text()))
-    file.write_text(yaml.safe_dump(spec))
-    assert command(kubeflow_server.url)[0] == 0
-    assert kubeflow_server.posted("/runs")[0]["pipeline_spec"]["schemaVersion"] == "2.1.0"
 
 
 def test_a_namespace_of_a_server_with_one_user(kubeflow_server, command):
@@ -295,13 +209,6 @@ def test_an_answer_without_the_runs_id(kubeflow_server, command, made):
     kubeflow_server.odd["POST runs"] = [Raw(200, made.encode(), "application/json")]
     code, out, err = command(kubeflow_server.url)
     assert code == 1 and "responds without a run_id" in err and "Started" not in out
-
-
-def test_lists_that_are_none(kubeflow_server, command):
-    kubeflow_server.odd["GET experiments"] = [
-        Raw(200, b'{"experiments": {"a": 1}}', "application/json")]
-    code, _, err = command(kubeflow_server.url)
-    assert code == 1 and "'experiments' that is no list" in err and err.count("\n") == 1
 
 
 def test_what_kfp_compiles_is_sent_as_it_is(kubeflow_server, command, file):

@@ -99,12 +99,6 @@ def test_without_go_nothing_has_passed(validate):
                          "passed: nothing.")
 
 
-def test_the_reason_of_a_skip_is_shown(validate):
-    code, lines = validate(go="echo 'proxy.example: 403 Forbidden' >&2; exit 1")
-    assert code == 77 and "NOT passed" in lines[-1]
-    assert any("403 Forbidden" in line for line in lines)
-
-
 def test_a_refused_pod_is_a_failure(validate):
     # What it builds says no.
     code, lines = validate(

@@ -9,6 +9,7 @@ import pytest
 from e2e_project import Project, Run, new_project
 
 from components.sources.demo import DemoSizes
+from serving.server import EmbeddedServer
 
 PACKAGES = ("components", "pipeline", "schemas", "serving", "trainer")
 
@@ -32,24 +33,32 @@ def again(project: Project, first: Run) -> Run:
 
 
 @pytest.fixture(scope="session")
+def server(project: Project, first: Run) -> Iterator[EmbeddedServer]:
+    """The model that the first run pushed, served."""
+    with EmbeddedServer(project.served) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def edited_source(tmp_path_factory: pytest.TempPathFactory) -> Callable:
     """A context in which digests of code see modules with one line more each.
 
     They look at a copy of the packages; what runs is the project itself.
     """
-    source = Path(__file__).parents[2]
+    source, copy = Path(__file__).parents[3], tmp_path_factory.mktemp("source")
+    for package in PACKAGES:
+        shutil.copytree(source / package, copy / package,
+                        ignore=shutil.ignore_patterns("__pycache__"))
 
     @contextmanager
     def edit(*modules: str) -> Iterator[pytest.MonkeyPatch]:
-        copy = tmp_path_factory.mktemp("source")
-        for package in PACKAGES:
-            shutil.copytree(source / package, copy / package,
-                            ignore=shutil.ignore_patterns("__pycache__"))
-        for module in modules:
-            with (copy / module).open("a", encoding="utf-8") as file:
-                file.write("_ONE_LINE_MORE = True\n")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("components.code_digest._ROOT", copy)
+            for module in modules:
+                with (copy / module).open("a", encoding="utf-8") as file:
+                    file.write("_ONE_LINE_MORE = True\n")
             yield patch
+        for module in modules:
+            shutil.copy2(source / module, copy / module)
 
     return edit

@@ -9,7 +9,6 @@ from tiny_fit import ArrayReader
 
 from schemas import parse_spec
 from trainer.data.events import concatenate, read_events
-from trainer.data.interactions import model_inputs
 from trainer.data.tables import Table
 from trainer.features import Side
 from trainer.fit import TrainingData
@@ -161,7 +160,7 @@ def _ranked(data: TrainingData, network: Network, strangers: bool = False) -> Ra
         return ranking_metrics(_by_content(network, task.users, len(data.items)), task)
     rows = data.reader.rows(["test"])
     first = np.array([np.flatnonzero(rows[columns.USER_INDEX] == user)[0] for user in task.users])
-    queries = {n: values[first] for n, values in model_inputs(rows).items()}
+    queries = {n: values[first] for n, values in rows.items()}
     return ranking_metrics(ranking_scores(network, queries, catalogue(network)[0]), task)
 
 
@@ -220,7 +219,7 @@ def _columns(rows: list, random: np.random.Generator) -> dict[str, np.ndarray]:
     }
 
 
-if __name__ == "__main__":  # PYTHONPATH=.:tests python tests/unequal_content.py
+if __name__ == "__main__":  # PYTHONPATH=.:tests python benchmarks/unequal_content.py
     print("| `model.missing` | all content | half of it | none |\n|---|---|---|---|")
     for way in ("token", "mean", "regression", "adversarial"):
         means = compare([way], (1, 2, 3))[way]

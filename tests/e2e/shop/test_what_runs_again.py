@@ -1,8 +1,8 @@
 """What an edit of the code reruns, and what becomes of a model that one check refuses.
 
 Two reruns serve both questions: one after a line of the model's code changed, whose server is
-refused; one after a line of the ranking's, whose ranking is refused. After each, the first code
-runs again, to see whether the refused model is taken for a baseline.
+refused; one after a line of the ranking's, whose ranking is refused. Then the first code runs
+again, to see whether a refused model is taken for a baseline.
 """
 
 from pathlib import Path
@@ -26,6 +26,12 @@ def keys(project) -> dict[str, str]:
     return {c.id: repr(sorted(c.exec_properties.items(), key=str)) for c in built.components}
 
 
+@pytest.fixture(scope="module")
+def unedited(project, edited_source) -> dict[str, str]:
+    with edited_source():
+        return keys(project)
+
+
 @pytest.mark.parametrize(("module", "changed"), [
     ("trainer/model.py", {"Trainer"}),
     ("trainer/layers/towers.py", {"Trainer"}),
@@ -46,11 +52,11 @@ def keys(project) -> dict[str, str]:
     ("pipeline/cli.py", set()),
     ("pipeline/run.py", set()),
 ])
-def test_an_edit_changes_the_keys_of_those_who_run_it(project, edited_source, module, changed):
-    before = keys(project)
+def test_an_edit_changes_the_keys_of_those_who_run_it(
+        project, edited_source, unedited, module, changed):
     with edited_source(module):
-        after = keys(project)
-    assert {name for name in before if before[name] != after[name]} == changed
+        edited = keys(project)
+    assert {name for name in unedited if unedited[name] != edited[name]} == changed
 
 
 def test_all_but_the_schemas_depend_on_the_data(project):
@@ -71,13 +77,7 @@ def slow_server(project, again, edited_source):
 
 
 @pytest.fixture(scope="module")
-def after_slow_server(project, slow_server):
-    """A run with the first code and limits."""
-    return project.run()
-
-
-@pytest.fixture(scope="module")
-def bad_ranking(project, after_slow_server, edited_source):
+def bad_ranking(project, slow_server, edited_source):
     """A run of the same model after an edit of the ranking's code, which is made to refuse it."""
 
     def refuse(model_path, interactions):
@@ -90,8 +90,8 @@ def bad_ranking(project, after_slow_server, edited_source):
 
 
 @pytest.fixture(scope="module")
-def after_bad_ranking(project, bad_ranking):
-    """A run with the first code."""
+def after(project, bad_ranking):
+    """A run with the first code and limits."""
     return project.run()
 
 
@@ -119,9 +119,11 @@ def test_a_model_that_fails_only_the_server_check_is_refused(slow_server):
     assert f"Not blessed: {reason}" in slow_server.told
 
 
-def test_a_line_of_the_ranking_reruns_the_ranking_and_what_follows(bad_ranking):
+def test_a_line_of_the_ranking_reruns_the_ranking_and_what_follows(bad_ranking, slow_server):
     # The server is validated for this model and these limits for the first time.
     assert bad_ranking.ran() == {"RankingEvaluator", "ServerValidator", "Gate", "Pusher"}
+    # The model whose server was refused is no baseline.
+    assert bad_ranking.inputs("Evaluator") == slow_server.inputs("Evaluator")
 
 
 def test_a_model_that_fails_only_ranking_is_refused(bad_ranking):
@@ -129,9 +131,7 @@ def test_a_model_that_fails_only_ranking_is_refused(bad_ranking):
     assert bad_ranking.metrics["not_blessed_because"] == [f"RankingEvaluator: {WORSE}"]
 
 
-@pytest.mark.parametrize("after", ["after_slow_server", "after_bad_ranking"])
-def test_a_refused_model_is_neither_pushed_nor_the_next_baseline(request, project, first, after):
-    run = request.getfixturevalue(after)
-    assert (run.code, run.ran()) == (0, set())
-    assert run.inputs("Evaluator") == first.inputs("Evaluator")
+def test_a_refused_model_is_neither_pushed_nor_the_next_baseline(project, first, after):
+    assert (after.code, after.ran()) == (0, set())
+    assert after.inputs("Evaluator") == first.inputs("Evaluator")
     assert len(project.pushed()) == 1

@@ -1,4 +1,7 @@
-"""Balances tasks' gradients on two logical CPU devices; run by test_gradients.py."""
+"""Fits, and balances tasks' gradients, on two logical CPU devices; run by test_fit.py."""
+
+import tempfile
+from pathlib import Path
 
 import pipeline.environment  # noqa: F401  (prepares the process before TensorFlow is imported)
 
@@ -11,7 +14,7 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 import keras  # noqa: E402
 from tiny_fit import ITEMS, tiny_data  # noqa: E402
 
-from trainer.data.interactions import model_inputs  # noqa: E402
+from trainer import fit  # noqa: E402
 from trainer.layers.balancing import PCGradBalance  # noqa: E402
 from trainer.loss_scale import MirroredLossScale  # noqa: E402
 from trainer.model import build_network  # noqa: E402
@@ -22,7 +25,7 @@ ROWS = 32
 STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 DATA = tiny_data()
 RAW = {n: v[:ROWS] for n, v in DATA.reader.splits["train"].items()}
-BATCH = (model_inputs(RAW), {n: RAW[f"label__{n}"] for n in ("like", "rating")})
+BATCH = (DATA.reader.inputs(RAW), {n: RAW[f"label__{n}"] for n in ("like", "rating")})
 
 
 def build(balancing: str, replicas: int) -> MultiTaskModel:
@@ -99,7 +102,32 @@ def check_half_precision() -> None:
     assert (mirrored(model.balance.first) > 0).all()
 
 
+def check_fit(folder: Path) -> None:
+    """Each fit trains a mirrored network in half precision and copies it to a plain one."""
+    built = []
+
+    def spy(*args):
+        built.append((build_network(*args), tf.distribute.has_strategy()))
+        return built[-1][0]
+
+    fit.build_network = spy
+    fitted = fit.fit_twice(tiny_data(max_epochs=1), 1, folder / "logs", folder / "checkpoints",
+                           STRATEGY, "mixed_float16")
+    assert [within for _, within in built] == [True, False, True, False]
+    trained = built[2][0].training
+    assert trained.get_layer("query").compute_dtype == "float16"
+    for weight, plain in zip(
+            trained.trainable_weights, fitted.network.training.trainable_weights, strict=True):
+        np.testing.assert_array_equal(mirrored(weight), np.asarray(plain), err_msg=weight.path)
+        assert mirrored(weight).dtype == np.float32
+    assert fitted.network.query.compute_dtype == "float32"
+    losses = [epoch["loss"] for name in ("first", "second") for epoch in fitted.curves[name]]
+    assert len(losses) == 2 and np.isfinite(losses).all(), losses
+
+
 if __name__ == "__main__":
     check_surgery()
     check_half_precision()
+    with tempfile.TemporaryDirectory() as temporary:
+        check_fit(Path(temporary))
     print("mirrored")

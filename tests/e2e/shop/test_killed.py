@@ -24,7 +24,7 @@ from serving.model_directory import versions
 
 STATE = metadata_store_pb2.Execution
 EVENT = metadata_store_pb2.Event
-_TESTS = Path(__file__).parents[1]
+_TESTS = Path(__file__).parents[2]
 # These come to the same without rounding; what TensorFlow computes may differ in the last digit.
 DATA = ["CatalogGen", *(f"Transform.{side}" for side in SIDES)]
 
@@ -77,8 +77,7 @@ class Killed:
         return found
 
 
-SOME = ["CatalogGen:begun", "Trainer:first fit", "Trainer:second fit", "ServerValidator:serving",
-        "Pusher:copying"]
+SOME = ["CatalogGen:begun", "Trainer:second fit", "ServerValidator:serving", "Pusher:copying"]
 
 
 @pytest.fixture(scope="module", params=[
@@ -188,10 +187,13 @@ def test_training_goes_on_where_it_was(killed):
     second = [("second", epoch) for epoch in range(killed.run.metrics["training"]["epochs"])]
     # By a clock, at the first byte of output: the last epoch's state may have been saved by then.
     begun = epochs.pop("Trainer begun", [])
-    resumed = epochs.pop("Trainer first fit")
     assert begun == first[: len(begun)] and len(begun) < 3
-    assert resumed in (first[max(len(begun) - 1, 0) : 3], first[len(begun) : 3])
-    assert epochs.pop("Trainer second fit") == [*first[2:], second[0]]
+    undone = first
+    if ("Trainer", "first fit") in places:
+        resumed = epochs.pop("Trainer first fit")
+        assert resumed in (first[max(len(begun) - 1, 0) : 3], first[len(begun) : 3])
+        undone = first[2:]
+    assert epochs.pop("Trainer second fit") == [*undone, second[0]]
     if ("Trainer", "done") in places:
         assert epochs.pop("Trainer done") == second
         after = [*first, *second]  # killed when all was done: the states were gone by then

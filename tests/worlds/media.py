@@ -22,6 +22,13 @@ def picture(image: Image.Image, kind: str = "PNG", **how) -> bytes:
     return out.getvalue()
 
 
+def png(pixels, height: int = 6, width: int = 10) -> bytes:
+    """A PNG of pixels `(height, width, 3)`, or of one colour."""
+    shades = np.asarray(pixels, np.uint8)
+    return picture(Image.fromarray(shades if shades.ndim == 3 else np.broadcast_to(
+        shades, (height, width, 3)).copy()))
+
+
 def tone(seconds: float, rate: int, hertz: float = 440.0, channels: int = 1) -> np.ndarray:
     """A tone on the first channel, silence on the others, `(samples, channels)`."""
     time = np.arange(int(seconds * rate)) / rate
