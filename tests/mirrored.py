@@ -19,7 +19,7 @@ from trainer.layers.balancing import PCGradBalance  # noqa: E402
 from trainer.loss_scale import MirroredLossScale  # noqa: E402
 from trainer.model import build_network  # noqa: E402
 from trainer.multitask import MultiTaskModel  # noqa: E402
-from trainer.recipe import Recipe, parse_recipe  # noqa: E402
+from trainer.recipe import parse_recipe  # noqa: E402
 
 ROWS = 32
 STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

@@ -11,7 +11,7 @@ from trainer.data.side import Side
 from trainer.data.tables import Table
 from trainer.fit import TrainingData
 from trainer.preprocessing.declarations import row_columns
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 
 USERS, ITEMS, LENGTH = 12, 15, 4
 SPEC = small_spec(

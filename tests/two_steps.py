@@ -21,7 +21,7 @@ def losses(folder: Path, cases: list[str]) -> dict[str, list[dict[str, float]]]:
     from trainer.data.side import Side
     from trainer.model import build_network
     from trainer.multitask import MultiTaskModel
-    from trainer.recipe import Recipe, parse_recipe
+    from trainer.recipe import parse_recipe
 
     task = json.loads((folder / "task.json").read_text())
     spec = parse_spec("tiny", task["schemas"])

@@ -22,7 +22,7 @@ from trainer.ranking import (
     ranking_metrics,
     ranking_task,
 )
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.scoring import catalogue, ranking_scores
 
 USERS, ITEMS, KINDS, LENGTH = 250, 80, 4, 6

@@ -77,7 +77,7 @@ def _moves(values: list[Any], folder: Path) -> bool:
                             else folder / str(value)) as picture:
                 frames.append(getattr(picture, "n_frames", 1))
         except (OSError, ValueError, SyntaxError):
-            continue  # what cannot be read is told elsewhere
+            continue  # what cannot be read is reported elsewhere
     return bool(frames) and min(frames) > 1
 
 
@@ -89,9 +89,9 @@ def _fault(values: list[Any], modality: str, folder: Path) -> str | None:
                 raise MediaFault("the values are addresses; ingest reads files, so fetch them")
             read_media(value if isinstance(value, bytes) else media_path(folder, value), modality)
             return None
-        except (MediaFault, ValueFault) as found:
+        except (MediaFault, ValueFault) as reason:
             where = f" (media_dir is {folder.name!r})" if isinstance(value, str) else ""
-            fault = fault or f"{found}{where}"
+            fault = fault or f"{reason}{where}"
         except InputError:
             return f"ingest does not read {modality} yet"
     return fault

@@ -72,7 +72,7 @@ def _require_volumes(config: RunConfig, options: KubeflowOptions) -> None:
             mounted = ", ".join(v.path for v in options.volumes) or "none"
             raise InputError(
                 "path-on-no-volume",
-                f"{key} is {path}, which lies on none of the volumes ({mounted}): each step would "
+                f"{key} is {path}, which is on none of the volumes ({mounted}): each step would "
                 f"see a folder of its own. Set {key} to a path under one of kubeflow.volumes.")
 
 

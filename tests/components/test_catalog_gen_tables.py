@@ -226,7 +226,7 @@ def test_later_events_are_held_out_for_all_users_and_equal_events_are_kept_once(
     assert max(times[0]) < min(times[1]) and max(times[1]) < min(times[2])
     assert faults_of(out) == [
         ("interactions", "interactions/0.jsonl", 61,
-         "the same event stands already in interactions/0.jsonl, line 1")]
+         "the same event is already in interactions/0.jsonl, line 1")]
 
 
 def execute(folder: Path, of: FeatureSpec, **options: Any) -> dict[str, list[Any]]:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from PIL import ExifTags, Image
+from refusals import refuses
 from worlds import picture
 
 from components import media
 from components.media import MediaFault, read_media
-from schemas import InputError
 from schemas.pictures import as_seen
 
 
@@ -127,5 +127,5 @@ def test_a_large_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_an_unknown_modality_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match="modality 'smell'. Known: audio, image, video"):
+    with refuses("unknown-media-modality", "'smell'", "audio, image, video"):
         media.read_media(b"x", "smell")

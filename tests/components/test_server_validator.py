@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import refuses
 from tfx.types import standard_artifacts
 from tfx.types.channel_utils import as_channel
 from tiny_model import save_tiny_model
@@ -18,7 +19,7 @@ from components.server_validator.component import ServerValidator
 from components.server_validator.executor import Executor, validate_model
 from components.server_validator.validation import Answer, load_answers, validate_answers
 from components.verdict import Outcome
-from schemas.errors import InputError, TesseraError
+from schemas.errors import TesseraError
 from serving.client import RequestError, ServerUnavailableError
 from serving.server import EmbeddedServer
 
@@ -159,7 +160,7 @@ def test_a_server_that_stops_is_asked_no_more():
 def test_answers_that_cannot_be_read_are_an_input_error(tmp_path, text):
     if text is not None:
         (tmp_path / "answers.json").write_text(text)
-    with pytest.raises(InputError, match="must be a JSON list of objects with signature"):
+    with refuses("bad-recorded-responses"):
         load_answers(str(tmp_path))
 
 

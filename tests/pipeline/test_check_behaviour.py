@@ -5,7 +5,7 @@ from worlds import column, history, small_spec
 
 from pipeline.check_behaviour import check_behaviour
 from schemas import InputError
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.modalities import for_dataset
 
 HISTORIES = history("items", "item_id", "BYTES") + history("times", "timestamp")

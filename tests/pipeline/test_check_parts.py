@@ -7,7 +7,7 @@ from pipeline.check_parts import check_part_names
 from schemas import InputError, available, read_spec
 from trainer.network.part import Built, Part, build_parts
 from trainer.network.plan import plan_parts
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.modalities import for_dataset
 
 HISTORIES = (history("items", "item_id", "BYTES") + history("times", "timestamp")

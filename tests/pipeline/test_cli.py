@@ -65,7 +65,7 @@ def test_no_server_to_query(tessera):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     result = tessera("query", "--user", "u", "--port", port)
-    assert_refused(result, f"No server answers at 127.0.0.1:{port}", "tessera serve", code=1)
+    assert_refused(result, f"No server responds at 127.0.0.1:{port}", "tessera serve", code=1)
 
 
 def test_an_unknown_key(tessera, tmp_path):

@@ -9,7 +9,7 @@ from pipeline.config import Thresholds, load_config
 from pipeline.evaluation import eval_config
 from schemas import parse_spec, read_spec
 from trainer.export.keys import slice_keys
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.modalities import for_dataset
 from trainer.tasks import TASK_KINDS
 

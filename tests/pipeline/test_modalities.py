@@ -9,7 +9,7 @@ from worlds import column, small_spec
 from pipeline.config import load_config
 from pipeline.dag import build_pipeline
 from schemas import InputError, read_spec
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.modalities import check_modalities, for_dataset, known_modalities
 
 TASKS = {"retrieval": {"head": "retrieval"}}

@@ -1,6 +1,7 @@
 """What a dataset's labels are not, told before anything runs; and the pipeline of each family."""
 
 import pytest
+from refusals import refuses
 from worlds import column, small_spec
 
 from pipeline.evaluation import demands, eval_config
@@ -60,7 +61,7 @@ def test_a_forest_needs_something_to_read():
     forest = recipe(family="forest", rank_by="like",
                     tasks={"like": {"head": "binary", "label": "like"}})
     check_tasks("mine", forest, SPEC)  # the users' attributes are features where not learned
-    with pytest.raises(InputError, match="a forest needs features of users or items"):
+    with refuses("forest-needs-features"):
         check_tasks("mine", forest, bare)
 
 

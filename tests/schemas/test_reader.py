@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from refusals import refuses
 
 from schemas import SIDES, InputError, available, parse_spec, read_spec
 
@@ -95,119 +96,115 @@ def test_a_sound_track_is_built_at_ingest_and_yet_an_input() -> None:
 BAD = {
     "sound of no video": (
         {"items": ITEMS + column("audio", "sound_of:film", name="track", kind="BYTES")},
-        "feature 'track': 'sound_of:film' must be beside the tag 'audio' and name a video "
-        r"column of the same table \(it has none\)",
+        "sound-of-misplaced",
     ),
     "sound that is no audio": (
         {"items": ITEMS + column("video", name="film", kind="BYTES")
          + column("sound_of:film", name="track", kind="BYTES")},
-        r"'sound_of:film' must be beside the tag 'audio' .* \(film\)",
+        "sound-of-misplaced",
     ),
     "syntax": (
         {"items": "feature { nme: 1 }"},
-        "Schema 'shop', table 'items': .*nme.* Correct the file's syntax",
+        "schema-syntax",
     ),
     "a sentence that ends once": (
         {"items": "feature {"},
-        r'Schema .shop., table .items.: 1:9 : Expected "}"\. Correct the file',
+        "schema-syntax",
     ),
     "two weights of one type": (
         {"interactions": EVENTS + column("event_type", "weight:buy=2", "weight:buy=3", name="kind",
                                          kind="BYTES")},
-        "feature 'kind', weight: buy is both 2.0 and 3.0. Keep one",
+        "contradicting-tags",
     ),
     "a weight that is no number": (
         {"interactions": EVENTS + column("event_type", "weight:buy=lots", name="kind",
                                          kind="BYTES")},
-        "feature 'kind': the tag 'weight:buy=lots' is no weight. Write 'weight:VALUE=X'",
+        "bad-weight-tag",
     ),
     "two histories in one column": (
         {"interactions": EVENTS + column("history:what", "history:who", name="past")},
-        "feature 'past': history is both 'what' and 'who'. Keep one",
+        "contradicting-tags",
     ),
     "unknown tag": (
         {"users": USERS + column("numerical")},
-        "table 'users', feature 'score': unknown tag 'numerical'. Known: user_id, .*numeric",
+        "unknown-tag",
     ),
     "malformed label": (
         {"interactions": EVENTS + column("label:like>=4.5.5")},
-        "feature 'score': unknown tag 'label:like>=4.5.5'. Known: .*label:NAME",
+        "unknown-tag",
     ),
     "a weight beside no event type": (
         {"interactions": EVENTS + column("weight:view=2", name="kind", kind="BYTES")},
-        "feature 'kind': 'weight:VALUE=X' belongs to the column with the tag 'event_type'",
+        "weight-without-event-type",
     ),
     "event types that are numbers": (
         {"interactions": EVENTS + column("event_type", kind="INT")},
-        "feature 'score': 'event_type' must be in the interactions, on a column of BYTES",
+        "event-type-misplaced",
     ),
     "a text threshold on a number": (
         {"interactions": EVENTS + column("label:good=yes")},
-        "label 'good' compares 'score', a number, with the text 'yes'. Give a threshold",
+        "label-compares-number-with-text",
     ),
     "unseen items of another type": (
         {"interactions": EVENTS + column("unseen", kind="INT", rest="value_count { max: 2 }")},
-        "feature 'score': 'unseen' must be given once, in the interactions, with the type of the",
+        "unseen-misplaced",
     ),
     "a history without times": (
         {"interactions": EVENTS + column("history:item_id", name="past", kind="BYTES",
                                          rest="value_count { max: 3 }")},
-        "feature 'past': a history needs to know what came before, .* tag 'timestamp'",
+        "history-needs-timestamp",
     ),
     "two modalities": (
         {"users": USERS + column("numeric", "text")},
-        "feature 'score': modality is both 'numeric' and 'text'. Keep one",
+        "contradicting-tags",
     ),
     "two features of one role": (
         {"users": USERS + column("user_id", name="me")},
-        "table 'users': who and me both have the role 'user_id'. Keep one",
+        "duplicate-role",
     ),
-    "no id": ({"items": column("numeric")}, "table 'items': no feature has the tag 'item_id'"),
+    "no id": ({"items": column("numeric")}, "no-feature-of-role"),
     "an interaction without an item": (
-        {"interactions": USERS}, "table 'interactions': no feature has the tag 'item_id'. Tag one"
+        {"interactions": USERS}, "no-feature-of-role"
     ),
     "no type": (
         {"users": USERS + '\nfeature { name: "x" }'},
-        "feature 'x': type must be BYTES, INT or FLOAT",
+        "bad-feature-type",
     ),
     "declared twice": (
-        {"items": ITEMS + column() + column()}, "table 'items': a feature is declared twice"
+        {"items": ITEMS + column() + column()}, "duplicate-feature"
     ),
     "two labels of one name": (
         {"interactions": EVENTS + column("label:rating") + column("label:rating", name="second")},
-        "Schema 'shop': two labels share the name 'rating'. Rename one",
+        "duplicate-label",
     ),
     "a label of text": (
         {"interactions": EVENTS + column("label:mood", name="said", kind="BYTES")},
-        "the label 'mood' is on 'said', which is BYTES. A label needs a column of INT or FLOAT",
+        "label-of-text",
     ),
     "a label of text with one value": (
         {"users": USERS + column("label:sort", name="said", kind="BYTES",
                                  rest='string_domain { value: "a" }')},
-        "or the column lists its values in a string_domain, two at least, for the head "
-        "'multi_class'",
+        "label-of-text",
     ),
     "a label on an item": (
         {"items": ITEMS + column("label:quality")},
-        "the label 'quality' is on 'score', a column of the items. A label belongs to the "
-        "interactions, or to the users as an attribute to learn. Take it away",
+        "label-misplaced",
     ),
     "personal data to learn": (
         {"users": USERS + column("label:wealth", "pii")},
-        "the label 'wealth' is on 'score', personal data",
+        "label-misplaced",
     ),
     "a history of nothing": (
         {"interactions": EVENTS + column("history:score", name="past")},
-        "feature 'past': 'history:score' must be in the interactions and name one of "
-        "item_id, user_id, what, who",
+        "history-misplaced",
     ),
     "a history outside the interactions": (
         {"items": ITEMS + column("history:item_id", name="past", kind="BYTES")},
-        "feature 'past': 'history:item_id' must be in the interactions",
+        "history-misplaced",
     ),
     "a history of another type": (
         {"interactions": EVENTS + column("history:item_id", name="past")},
-        "feature 'past': its type differs from that of 'item_id'",
+        "history-type-differs",
     ),
 }
 
@@ -262,9 +259,9 @@ def test_a_table_without_an_id_is_refused(side: str, columns: str) -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="Unknown schema 'dmo'. Known: demo, movielens"):
+    with refuses("unknown-schema", "'dmo'", "demo, movielens"):
         read_spec("dmo")
-    with pytest.raises(InputError, match="Unknown schema '.*/nowhere'. Known: demo, movielens"):
+    with refuses("unknown-schema", "/nowhere'"):
         read_spec(tmp_path / "nowhere")
 
 
@@ -274,13 +271,13 @@ def test_a_folder_of_ones_own(tmp_path: Path) -> None:
     assert read_spec(tmp_path).id_key("users").name == "who"
     assert read_spec(str(tmp_path)).name == tmp_path.name
     (tmp_path / "items.pbtxt").write_bytes(b"\xff")
-    with pytest.raises(InputError, match=r"items.pbtxt is not UTF-8 .* Save it so"):
+    with refuses("schema-not-utf8", "items.pbtxt"):
         read_spec(tmp_path)
     (tmp_path / "items.pbtxt").unlink()
     ids = read_spec(tmp_path).table("items")
     assert [f.role for f in ids] == ["item_id"]
     (tmp_path / "interactions.pbtxt").unlink()
-    with pytest.raises(InputError, match=r"interactions.pbtxt is missing. A dataset needs"):
+    with refuses("no-schema-file", "interactions.pbtxt"):
         read_spec(tmp_path)
 
 

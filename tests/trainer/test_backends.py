@@ -66,7 +66,7 @@ _WORDS = 12
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, spec, sides, recipe):
     """The cases' recipes, batches and content, written down."""
-    from trainer.recipe import Recipe, parse_recipe
+    from trainer.recipe import parse_recipe
 
     folder = tmp_path_factory.mktemp("two_steps")
     recipes = {}

@@ -15,7 +15,7 @@ from pipeline.evaluation import eval_config
 from trainer.export.keys import label_key, weight_key
 from trainer.layers.losses import binary_crossentropy, click_loss
 from trainer.multitask import MultiTaskModel
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 
 SPEC = small_spec(
     events=column("kind", "BYTES", "event_type", "weight:view=0.5", "label:bought=purchase")

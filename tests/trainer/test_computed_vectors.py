@@ -16,7 +16,7 @@ from trainer.families.similarity import build_similarity, compute_factors, relev
 from trainer.fit import TrainingData
 from trainer.modalities.blocks import colours
 from trainer.network.content import content_matrix
-from trainer.recipe import Recipe, parse_recipe, Task
+from trainer.recipe import Task, parse_recipe
 from trainer.recipe.families import ForestOptions
 from trainer.scoring import catalogue, ranking_scores
 

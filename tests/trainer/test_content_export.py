@@ -15,7 +15,7 @@ from trainer.encoders.operations import foreign_operations
 from trainer.layers.text import TEXT_TOWERS
 from trainer.model import build_network
 from trainer.multitask import MultiTaskModel
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.run import training_data
 
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}

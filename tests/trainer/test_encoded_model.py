@@ -14,7 +14,7 @@ from trainer.encoders.encodings import Encodings
 from trainer.encoders.module import load
 from trainer.encoders.operations import foreign_operations
 from trainer.model import build_network
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.run import training_data
 
 MEANS = {"rating": 4.0, "like": 0.5}

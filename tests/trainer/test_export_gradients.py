@@ -12,7 +12,7 @@ from trainer.layers.text.lstm import LstmTower
 from trainer.modalities.image.explain import grey
 from trainer.modalities.presence import zeros
 from trainer.network.part import Embedded, Numbers, Part
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 
 RECIPE = parse_recipe(description="toy", tasks={"stars": {"head": "retrieval"},
                                           "like": {"head": "binary", "label": "like"}})

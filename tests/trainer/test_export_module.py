@@ -9,7 +9,7 @@ from tiny_shop import DAY, ITEMS, MET, USERS, examples, request, together
 
 from trainer.answers import Answerer
 from trainer.encoders.operations import foreign_operations
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.scoring import catalogue, ranking_scores
 
 NAMES = [str(i) for i in ITEMS]

@@ -10,7 +10,7 @@ from trainer.data.tables import Table
 from trainer.heads import build_heads
 from trainer.label_facts import label_facts, label_means
 from trainer.layers.losses import binary_crossentropy
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.task import Task
 
 SPEC = small_spec(

@@ -22,7 +22,7 @@ from trainer.export.evaluation import EvaluationColumns
 from trainer.export.save import save
 from trainer.multitask import MultiTaskModel
 from trainer.preprocessing import columns
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.run import training_data
 
 LENGTH, WORDS = 5, 3

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from trainer.preprocessing.past import NOTHING, Past
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 
 TASKS = {"retrieval": {"head": "retrieval"}}
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.names import TAKEN
 
 

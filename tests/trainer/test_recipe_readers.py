@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas import read_spec
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.modalities import for_dataset
 
 RETRIEVAL = {"head": "retrieval", "label": "like"}

@@ -5,7 +5,7 @@ import yaml
 
 from pipeline.config import load_recipe
 from schemas import InputError
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.tune import Tune, tunable, with_values
 
 BASE = {"description": "some", "model": {"dim": 32},

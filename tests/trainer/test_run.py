@@ -9,7 +9,7 @@ import tensorflow as tf
 from worlds import column, small_spec
 
 from trainer.families import network as module
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.run import run_fn, training_data
 
 BARE = small_spec(

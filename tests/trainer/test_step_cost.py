@@ -8,7 +8,7 @@ from trainer.data.side import Side
 from trainer.model import build_network
 from trainer.multitask import MultiTaskModel
 from trainer.optimizer import RowAdamW
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 from trainer.tfrs_retrieval import tfrs_in_batch_softmax
 
 USERS, ITEMS = 7_919, 10_007  # primes: no other size is a multiple

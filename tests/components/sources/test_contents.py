@@ -16,6 +16,7 @@ import pyarrow.feather
 import pyarrow.orc
 import pyarrow.parquet
 import pytest
+from refusals import refuses
 from worlds import column, own_source, records, small_spec
 
 from schemas import InputError
@@ -93,7 +94,7 @@ def test_the_content_says_how_a_file_is_compressed(tmp_path, kind, name):
                                   gzip.compress(GOOD)[:-20], bz2.compress(GOOD)[:-20]])
 def test_a_compressed_file_that_is_cut_short(tmp_path, data):
     (tmp_path / "events.csv").write_bytes(data)
-    with pytest.raises(InputError, match=r"cannot be read further than line \d+"):
+    with refuses("damaged-text-file"):
         read(tmp_path, "events.csv")
 
 
@@ -212,7 +213,7 @@ def test_faults_of_a_json_array(tmp_path):
         (2,), (3, "the element is no JSON object"),
         (4, "the element is no JSON (Expecting value: line 1 column 9 (char 8))"), (5,)]
     (tmp_path / "events.json").write_text('[{"who": 1, "what": 2},\n{"who": 3')
-    with pytest.raises(InputError, match="cannot be read further than line 1 .*within an array"):
+    with refuses("damaged-text-file"):
         read(tmp_path, "events.json", "jsonl")
 
 
@@ -246,7 +247,7 @@ def test_positions_and_folders_together(tmp_path):
         "files": "day=*/events.csv", "columns": {"who": 1, "what": 2}})
     assert [record.values for record in found] == [
         {"who": "u0", "what": "i0", "day": "1"}, {"who": "u1", "what": "i1", "day": "1"}]
-    with pytest.raises(InputError, match="positions of columns and 'header' are for CSV"):
+    with refuses("positions-without-csv"):
         read(tmp_path, "events", "jsonl", interactions={
             "files": "day=*/events.csv", "columns": {"who": 1, "what": 2}})
 

@@ -9,6 +9,7 @@ import zipfile
 import pytest
 from fake_archives import fake_archives
 from movielens_layouts import FILES, write_layout
+from refusals import refuses
 from rich.console import Console
 
 from components.sources import open_source
@@ -157,7 +158,7 @@ def test_a_run_fetches_what_it_was_given_no_folder_for(server, console, tmp_path
     recipe.write_text("{description: d, relevant: joy, tasks: {f: {head: retrieval}}}")
     config = load_config(None, dataset="movielens-1m", root=tmp_path / "root", recipe=str(recipe))
     for _ in range(2):
-        with pytest.raises(InputError, match="needs the label 'joy'; dataset 'movielens-1m' has"):
+        with refuses("recipe-needs-label", "'joy'", "'movielens-1m'"):
             run(config, console)
     assert server.asked == ["/ml-1m.zip"]
     assert (tmp_path / "root/data/movielens-1m/ml-1m/ratings.dat").is_file()
@@ -168,6 +169,6 @@ def test_a_folder_that_is_given_is_only_read(server, console, tmp_path, monkeypa
     (tmp_path / "mine").mkdir()
     config = load_config(None, dataset="movielens-1m", root=tmp_path / "root",
                          data_dir=tmp_path / "mine")
-    with pytest.raises(InputError, match="mine/users.dat is missing"):
+    with refuses("no-movielens-file", "mine/users.dat"):
         run(config, console)
     assert server.asked == [] and list((tmp_path / "mine").iterdir()) == []

@@ -10,7 +10,7 @@ from worlds import column, history, small_spec
 
 from pipeline.explanation.asked import Source
 from trainer.modalities.image.explain import png
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 
 SPEC = small_spec(
     users=column("about", "BYTES", "text"),

@@ -15,7 +15,7 @@ from trainer.modalities.audio.explain import windows
 from trainer.modalities.image.explain import regions
 from trainer.modalities.terms import shared
 from trainer.modalities.text.explain import _of_characters, _of_run
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import parse_recipe
 
 
 @pytest.fixture(scope="module")

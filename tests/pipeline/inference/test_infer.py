@@ -11,6 +11,7 @@ import pytest
 import yaml
 from ingested import run_ingest
 from PIL import Image
+from refusals import refuses
 from rich.console import Console
 
 from components.sources import open_source
@@ -20,7 +21,7 @@ from pipeline.inference.check import look
 from pipeline.inference.infer import infer
 from pipeline.inference.sample import sample_tables
 from pipeline.inference.tables import named_tables
-from schemas import SIDES, InputError, read_spec
+from schemas import SIDES, read_spec
 
 DOCS = Path(__file__).parents[3] / "docs" / "your-data"
 DAY = 86_400
@@ -313,7 +314,7 @@ def test_a_table_without_ids_is_told_and_written(tmp_path):
     out, texts = inferred(tmp_path, code=2, interactions="e.csv")
     assert "the role user_id" in out and "the role item_id" in out and "It has: a, b." in out
     assert set(texts) == {"interactions"} and "DECIDE: Table interactions" in texts["interactions"]
-    with pytest.raises(InputError, match="no feature has the tag 'user_id'"):
+    with refuses("no-feature-of-role", "'user_id'"):
         read_spec(tmp_path / "schemas")
 
 

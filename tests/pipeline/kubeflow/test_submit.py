@@ -199,7 +199,7 @@ def test_a_run_that_was_perhaps_started(kubeflow_server, command):
 def test_an_answer_without_the_runs_id(kubeflow_server, command, made):
     kubeflow_server.odd["POST runs"] = [Raw(200, made.encode(), "application/json")]
     code, out, err = command(kubeflow_server.url)
-    assert code == 1 and "answers without a run_id" in err and "Started" not in out
+    assert code == 1 and "responds without a run_id" in err and "Started" not in out
 
 
 def test_what_kfp_compiles_is_sent_as_it_is(kubeflow_server, command, file):

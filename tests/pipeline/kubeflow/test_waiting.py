@@ -111,7 +111,7 @@ def test_waiting_survives_what_is_passing(kubeflow_server, command, slept, raw):
     code, out, err = command(kubeflow_server.url, "--wait")
     assert (code, err) == (0, "") and slept == [1, 2, 4, 8] and "The run succeeded." in out
     assert out.count("the run goes on") + out.count("The run goes on") == 1
-    assert "The server answers again." in out and "secret" not in out
+    assert "The server responds again." in out and "secret" not in out
 
 
 @pytest.mark.parametrize("raw", [Raw(503), Raw(401), LOGIN])
