@@ -152,7 +152,7 @@ def carry_out(config: RunConfig, spec: schemas.FeatureSpec, on_start: Callable[[
         results.write(folder, metrics, nodes)
         if "Trainer" in nodes:  # after the metrics: no fault of a page may cost them
             sections = _explained(config, spec, nodes) if failure is None else []
-            results.write_model_report(folder, metrics, nodes["Trainer"].outputs, sections)
+            results.write_model_report(folder, metrics, nodes, sections)
     except OSError:
         if failure is None:  # else the first failure is told, a full disk most likely
             raise

@@ -1,8 +1,8 @@
 """What an edit of the code reruns, and what becomes of a model that one check refuses.
 
 Two reruns serve both questions: one after a line of the model's code changed, whose server is
-refused; one after a line of the ranking's, whose ranking is refused. After each, the first code
-runs again, to see whether the refused model is taken for a baseline.
+refused; one after a line of the export's and of the ranking's, whose ranking is refused. After
+each, the first code runs again, to see whether the refused model is taken for a baseline.
 """
 
 from pathlib import Path
@@ -27,11 +27,11 @@ def keys(project) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("module", "changed"), [
-    ("trainer/model.py", {"Trainer"}),
-    ("trainer/layers/towers.py", {"Trainer"}),
-    ("trainer/export/module.py", {"Trainer"}),
-    ("trainer/ranking.py", {"Trainer", "RankingEvaluator"}),
-    ("trainer/preprocessing/text.py", {*TRANSFORMS, "Trainer"}),
+    ("trainer/model.py", {"Trainer", "Exporter"}),
+    ("trainer/layers/towers.py", {"Trainer", "Exporter"}),
+    ("trainer/export/module.py", {"Exporter"}),
+    ("trainer/ranking.py", {"Trainer", "Exporter", "RankingEvaluator"}),
+    ("trainer/preprocessing/text.py", {*TRANSFORMS, "Trainer", "Exporter"}),
     ("trainer/preprocessing/image.py", {*TRANSFORMS}),
     ("components/media.py", {"CatalogGen"}),
     ("components/catalog_gen/check.py", {"CatalogGen"}),
@@ -78,13 +78,14 @@ def after_slow_server(project, slow_server):
 
 @pytest.fixture(scope="module")
 def bad_ranking(project, after_slow_server, edited_source):
-    """A run of the same model after an edit of the ranking's code, which is made to refuse it."""
+    """A run of the same weights after an edit of export and ranking, which is made to refuse it."""
 
     def refuse(model_path, interactions):
         return Outcome(False, [WORSE], evaluate(model_path, interactions).figures)
 
     evaluate = ranking.evaluate
-    with edited_source("trainer/model.py", "components/ranking_evaluator/baselines.py") as patch:
+    with edited_source("trainer/export/module.py",
+                       "components/ranking_evaluator/baselines.py") as patch:
         patch.setattr(ranking, "evaluate", refuse)
         return project.run()
 
@@ -97,7 +98,8 @@ def after_bad_ranking(project, bad_ranking):
 
 def test_a_line_of_the_model_reruns_training_and_what_follows(slow_server):
     assert slow_server.ran() == {
-        "Trainer", "Evaluator", "RankingEvaluator", "ServerValidator", "Gate", "Pusher"}
+        "Trainer", "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator", "Gate",
+        "Pusher"}
 
 
 def test_it_is_compared_with_the_blessed_model(first, slow_server):
@@ -119,9 +121,13 @@ def test_a_model_that_fails_only_the_server_check_is_refused(slow_server):
     assert f"Not blessed: {reason}" in slow_server.told
 
 
-def test_a_line_of_the_ranking_reruns_the_ranking_and_what_follows(bad_ranking):
-    # The server is validated for this model and these limits for the first time.
-    assert bad_ranking.ran() == {"RankingEvaluator", "ServerValidator", "Gate", "Pusher"}
+def test_a_line_of_the_export_exports_again_from_the_trained_weights(first, bad_ranking):
+    assert bad_ranking.ran() == {
+        "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator", "Gate", "Pusher"}
+    assert bad_ranking.inputs("Exporter")["weights"] == first.inputs("Exporter")["weights"]
+    for task, figures in first.metrics["tasks"].items():
+        assert bad_ranking.metrics["tasks"][task] == figures
+    assert bad_ranking.metrics["ranking"] == first.metrics["ranking"]
 
 
 def test_a_model_that_fails_only_ranking_is_refused(bad_ranking):

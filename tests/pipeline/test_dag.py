@@ -65,15 +65,16 @@ def test_a_model_that_is_no_saved_model_is_judged_by_its_scores_and_not_pushed(b
     like = {"like": {"head": "binary", "label": "like"}}
     nodes = built(like, family="forest", rank_by="like")
     assert not {"Evaluator", "ServerValidator", "Pusher", "baseline_model"} & set(nodes)
-    assert set(nodes["Trainer"].outputs) == {"model", "model_run", "scores"}
-    assert nodes["PredictionEvaluator"].upstream_nodes == {nodes["Trainer"]}
+    assert set(nodes["Exporter"].outputs) == {"model", "scores"}
+    assert nodes["PredictionEvaluator"].upstream_nodes == {nodes["Exporter"]}
     assert "scores" in nodes["RankingEvaluator"].inputs
     assert set(nodes["Gate"].inputs) == {"model", "model_run", "ranking", "predictions"}
 
 
 def test_a_computed_model_goes_the_way_of_a_network(built):
     nodes = built({"retrieval": {"head": "retrieval"}}, family="similarity")
-    assert set(nodes["Trainer"].outputs) == {"model", "model_run", "answers"}
+    assert set(nodes["Trainer"].outputs) == {"weights", "model_run"}
+    assert set(nodes["Exporter"].outputs) == {"model", "answers"}
     assert {"ServerValidator", "Pusher"} <= set(nodes) and "PredictionEvaluator" not in nodes
 
 

@@ -8,8 +8,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 from tiny_shop import DAY, ITEMS, MET, USERS, examples, raw_tables, request, together
 
-from trainer.answers import Answerer
 from trainer.data.interactions import model_inputs
+from trainer.export.answers import Answerer
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
 from trainer.model import build_network

@@ -15,9 +15,9 @@ from tensorflow_transform import TFTransformOutput
 
 from components.catalog_gen.histories import Histories
 from schemas import parse_spec
-from trainer.answers import Answerer
 from trainer.data.events import concatenate, read_events
 from trainer.data.interactions import model_inputs
+from trainer.export.answers import Answerer
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender

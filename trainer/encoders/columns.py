@@ -1,0 +1,44 @@
+"""Encoded columns beside a table's own: what the model holds of a table with its encoders."""
+
+import dataclasses
+from collections.abc import Iterator
+
+from schemas import Feature, FeatureSpec
+from trainer.encoders.encodings import Encodings
+from trainer.features import Side
+from trainer.recipe import Recipe
+
+
+def encoded_features(spec: FeatureSpec, recipe: Recipe, table: str) -> Iterator[Feature]:
+    """Yields the features of a table that a recipe encodes."""
+    encoders = recipe.encoders.given()
+    yield from (f for f in spec.inputs(table, recipe.modalities, recipe.labels)
+               if f.modality in encoders)
+
+
+def encoded_side(side: Side, encodings: Encodings, spec: FeatureSpec, recipe: Recipe, table: str,
+                 ids: list[str]) -> Side:
+    """Adds a table's encoded columns to what the model holds of it.
+
+    Args:
+      side: What the model holds so far.
+      encodings: The vectors.
+      spec: The dataset's spec.
+      recipe: The recipe, which tells what is encoded and which towers are replaced.
+      table: `users` or `items`.
+      ids: The table's ids in order, without the unknown one.
+
+    Returns:
+      The side with the new columns, and without those that only a replaced tower would read.
+    """
+    content = dict(side.content)
+    encoders, tails = recipe.encoders.given(), {}
+    for feature in encoded_features(spec, recipe, table):
+        modality = str(feature.modality)
+        if encoders[modality].replaces_tower:
+            content = {name: values for name, values in content.items()
+                       if name != feature.name and not name.startswith(f"{feature.name}__")}
+        content.update(encodings.read(table, feature.name, ids))
+        if encodings.tail(modality).is_file():
+            tails[modality] = str(encodings.tail(modality))
+    return dataclasses.replace(side, content=content, tails=tails)
