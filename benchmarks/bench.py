@@ -184,6 +184,7 @@ def transform_seconds(items: int, events: int, root: Path) -> dict[str, float]:
       Seconds of each node, by its id.
     """
     import schemas
+from trainer.recipe import bind
     from components.sources.demo import DemoSizes, write_demo
     from pipeline.config import load_config
     from pipeline.dag import build_pipeline
@@ -193,7 +194,8 @@ def transform_seconds(items: int, events: int, root: Path) -> dict[str, float]:
     write_demo(root / "data", DemoSizes(items=items, events=events))
     config = load_config(None, dataset="demo", data_dir=root / "data", root=root)
     folder = Path(schemas.__file__).parent / "demo"
-    whole = build_pipeline(config, schemas.read_spec("demo"), folder)
+    whole = build_pipeline(
+        config, bind(config.recipe, schemas.read_spec("demo")), folder)
     seconds: dict[str, float] = {}
 
     def ended(node: NodeRun) -> None:

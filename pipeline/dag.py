@@ -9,7 +9,6 @@ from tfx.components.evaluator.component import Evaluator
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.components.statistics_gen.component import StatisticsGen
-from tfx.dsl.components.common import resolver
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import transform_pb2
@@ -20,6 +19,7 @@ from components.catalog_gen.splits import SPLITS
 from components.code_digest import code_digest
 from components.data_gate.component import DataGate
 from components.data_report.component import DataReport
+from components.exporter.component import Exporter
 from components.gate.component import Gate
 from components.media_encoder.component import MediaEncoder
 from components.prediction_evaluator.component import PredictionEvaluator
@@ -76,14 +76,14 @@ def build_pipeline(
     trainer = Trainer(
         {"spec": json.loads(spec.to_json()),
          "recipe": config.recipe.model_dump(mode="json", exclude={"tune"}), "seed": config.seed},
-        served=config.recipe.served,
         **{side: transforms[side].outputs["transformed_examples"] for side in SIDES},
         **{f"{side}_graph": transforms[side].outputs["transform_graph"] for side in SIDES},
         **({"encodings": encoders[0].outputs["encodings"]} if encoders else {}),
     )
-    judged = _judged(config, spec, catalog, trainer, baseline_resolver(trainer.outputs["model"]))
+    exporter = Exporter(trainer, config.recipe.served)
+    judged = _judged(config, spec, catalog, trainer, exporter)
     components = [catalog, *(c for three in checked.values() for c in three), data_report,
-                  data_gate, *transforms.values(), *encoders, trainer, *judged]
+                  data_gate, *transforms.values(), *encoders, trainer, exporter, *judged]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.pipeline_name,
         pipeline_root=str(config.root / "artifacts" / config.pipeline_name),
@@ -144,10 +144,11 @@ def _encoders(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
 
 
 def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: Trainer,
-            baseline: resolver.Resolver) -> list[Any]:
-    model = trainer.outputs["model"]
+            exporter: Exporter) -> list[Any]:
     if not config.recipe.served:
-        return _compared(config, spec, catalog, trainer)
+        return _compared(config, spec, catalog, trainer, exporter)
+    model = exporter.outputs["model"]
+    baseline = baseline_resolver(model)
     # Only retrieval has nothing for TFMA to look at; the ranking evaluation judges it.
     evaluator = Evaluator(
         examples=catalog.outputs["interactions"], model=model,
@@ -159,7 +160,7 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: 
         interactions=catalog.outputs["interactions"], spec=spec,
         relevant_label=config.recipe.relevance,
     )
-    server = ServerValidator(model=model, answers=trainer.outputs["answers"],
+    server = ServerValidator(model=model, answers=exporter.outputs["answers"],
                              max_p99_ms=config.thresholds.max_p99_ms)
     gate = Gate(
         model=model, ranking=ranking.outputs["verdict"], server=server.outputs["verdict"],
@@ -176,17 +177,17 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: 
 
 
 def _compared(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
-              trainer: Trainer) -> list[Any]:
-    """Judges a model that is no SavedModel by the scores it wrote; no server, nothing to push."""
-    scores = trainer.outputs["scores"]
+              trainer: Trainer, exporter: Exporter) -> list[Any]:
+    """Judges a model that is no SavedModel by its written scores; no server, nothing to push."""
+    model, scores = exporter.outputs["model"], exporter.outputs["scores"]
     ranking = RankingEvaluator(
-        model=trainer.outputs["model"], items=catalog.outputs["items"],
+        model=model, items=catalog.outputs["items"],
         interactions=catalog.outputs["interactions"], spec=spec,
         relevant_label=config.recipe.relevance, scores=scores,
     )
     predictions = PredictionEvaluator(
         scores, config.thresholds.smallest_auc, config.thresholds.max_rmse)
-    gate = Gate(model=trainer.outputs["model"], ranking=ranking.outputs["verdict"],
+    gate = Gate(model=model, ranking=ranking.outputs["verdict"],
                 predictions=predictions.outputs["verdict"],
                 model_run=trainer.outputs["model_run"],
                 max_error_ratio=config.thresholds.max_error_ratio)

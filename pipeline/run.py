@@ -150,7 +150,7 @@ def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], N
         results.write(folder, metrics, nodes)
         if "Trainer" in nodes:  # after the metrics: no fault of a page may cost them
             sections = _explained(bound, nodes) if failure is None else []
-            results.write_model_report(folder, metrics, nodes["Trainer"].outputs, sections)
+            results.write_model_report(folder, metrics, nodes, sections)
     except OSError:
         if failure is None:  # else the first failure is told, a full disk most likely
             raise

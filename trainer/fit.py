@@ -63,6 +63,10 @@ class TrainingData:
     reader: InteractionReader
     files: dict[str, list[str]]
 
+    def events(self, *splits: str) -> Events:
+        """Returns the events of some splits."""
+        return concatenate([read_events(self.reader, self.files[split]) for split in splits])
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -103,7 +107,7 @@ def fit_twice(data: TrainingData, seed: int, logs: Path, checkpoints: Path,
     """
     strategy = strategy or default_strategy()
     precision = precision or chosen_precision(data.recipe)
-    train, validation = (read_events(data.reader, data.files[s]) for s in ("train", "validation"))
+    train, validation = data.events("train"), data.events("validation")
     scores = _first_fit(
         data, train, validation, seed, logs, checkpoints, strategy, precision)
     epochs = int(np.argmax(scores)) + 1
@@ -133,7 +137,7 @@ def fit_once(data: TrainingData, seed: int, logs: Path, checkpoints: Path) -> li
     Raises:
       InputError: See `fit_twice`.
     """
-    train, validation = (read_events(data.reader, data.files[s]) for s in ("train", "validation"))
+    train, validation = data.events("train"), data.events("validation")
     return _first_fit(data, train, validation, seed, logs, checkpoints, default_strategy(),
                       chosen_precision(data.recipe))
 
@@ -157,6 +161,15 @@ def suitable_batch_size(rows: int) -> int:
     return 2 ** min(max(round(math.log2(max(rows, 1) / 80)), 7), 12)
 
 
+def new_network(data: TrainingData, events: Events, seed: int) -> Network:
+    """Builds a recipe's network for a fit on some events, with its initial weights."""
+    means = label_means(data.spec, data.recipe, events)
+    users, items = (replace(side, met=np.bincount(met, minlength=side.rows) > 0) for side, met in (
+        (data.user_side, events.users), (data.item_side, events.items)))
+    build = build_factorization if data.recipe.family == "factorization" else build_network
+    return build(data.spec, data.recipe, users, items, means, seed)
+
+
 def _first_fit(data, train: Events, validation: Events, seed, logs, checkpoints, strategy,
                precision) -> list[float]:
     watch = _EpochRanking(data, train, validation, checkpoints / "validation.json")
@@ -172,19 +185,11 @@ def _first_fit(data, train: Events, validation: Events, seed, logs, checkpoints,
 def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy, precision,
          watch: "_EpochRanking | None" = None) -> Network:
     recipe = data.recipe
-    means = label_means(data.spec, recipe, events)
-    users, items = (replace(side, met=np.bincount(met, minlength=side.rows) > 0) for side, met in (
-        (data.user_side, events.users), (data.item_side, events.items)))
-
-    def build() -> Network:
-        family = build_factorization if recipe.family == "factorization" else build_network
-        return family(data.spec, recipe, users, items, means, seed)
-
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
         with strategy.scope():
-            network = build()
+            network = new_network(data, events, seed)
             model = MultiTaskModel(
                 network.training, recipe, events.item_probability(len(data.items)),
                 tfrs_in_batch_softmax, strategy.num_replicas_in_sync,
@@ -214,7 +219,7 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
         callbacks.append(Steps(checkpoints.name, (epochs - behind) * steps))
     model.fit(batches.repeat().skip(behind * steps), steps_per_epoch=steps, initial_epoch=behind,
               epochs=epochs, callbacks=callbacks, verbose=int(watched))
-    plain = build()
+    plain = new_network(data, events, seed)
     plain.training.set_weights(network.training.get_weights())
     return plain
 

@@ -16,7 +16,7 @@ from components.data_report.statistics import read_statistics
 from schemas import SIDES, Feature, FeatureSpec
 from trainer.modalities import modality_of
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tessera.data_report")
 _EXAMPLES, _GROUPS, _PICTURES, _SOUNDS = 20, 100, 12, 500
 _HIDDEN = "hidden: personal data"
 

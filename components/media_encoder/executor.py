@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from trainer.encoders.module import load
 from trainer.encoders.options import Encoder as Options
 from trainer.modalities.encoders import read_encoders
 
+log = logging.getLogger("tessera.media_encoder")
 _TABLES = ("users", "items")
 
 
@@ -60,6 +62,8 @@ def _encode(spec: FeatureSpec, modality: str, options: Options, files: dict[str,
                 read_column(files[table], identity, feature.name))
             encoded = encode_column(rows, encoder.encode, options.batch_size, known)
             encodings.write(table, feature.name, *encoded)
+            log.info("MediaEncoder: %s %s of %s, %s of them absent", f"{len(encoded[0]):,}",
+                     feature.name, table, f"{int((encoded[2] == 0).sum()):,}")
     if not module.foreign:
         tf.saved_model.save(encoder, str(encodings.module(modality)))
     if module.tail is not None:

@@ -23,12 +23,11 @@ def run_source(spec: FeatureSpec, recipe: Recipe, nodes: dict[str, NodeRun]) -> 
     Args:
       spec: The dataset's spec.
       recipe: The recipe that ran.
-      nodes: The run's nodes, with Trainer and CatalogGen.
+      nodes: The run's nodes, with CatalogGen, Trainer and Exporter.
     """
-    trained = nodes["Trainer"].outputs
+    model, run = nodes["Exporter"].outputs["model"], nodes["Trainer"].outputs["model_run"]
     tables = {side: Path(nodes["CatalogGen"].outputs[side]) for side in SIDES}
-    return Source(Path(trained["model"]) / _SERVING, spec, recipe, tables,
-                  _modalities(Path(trained["model_run"])))
+    return Source(Path(model) / _SERVING, spec, recipe, tables, _modalities(Path(run)))
 
 
 def pushed_source(root: Path, folder: Path) -> Source:
@@ -67,8 +66,9 @@ def _traced(store: mlmd.MetadataStore, version: Path, metadata: Path) -> Source:
                          f"{metadata} does not know who pushed {version}. Give the root of its "
                          "run with --root, or run `tessera run` again.")
     pusher = _maker(store, pushed[-1])
-    trainer = _maker(store, _linked(store, pusher, _INPUTS)["model"])
-    inputs = _linked(store, trainer, _INPUTS)
+    exporter = _maker(store, _linked(store, pusher, _INPUTS)["model"])
+    inputs = _linked(store, exporter, _INPUTS)
+    trainer = _maker(store, inputs["weights"])
     tables = {}
     for side in SIDES:
         transform = _maker(store, inputs[side])

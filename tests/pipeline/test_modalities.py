@@ -9,7 +9,7 @@ from worlds import column, small_spec
 from pipeline.config import load_config
 from pipeline.dag import build_pipeline
 from schemas import InputError, read_spec
-from trainer.recipe import parse_recipe
+from trainer.recipe import bind, parse_recipe
 from trainer.recipe.modalities import check_modalities, for_dataset, known_modalities
 
 TASKS = {"retrieval": {"head": "retrieval"}}
@@ -57,7 +57,7 @@ def test_the_pipeline_s_parameters_hold_the_names(tiny_shop, tmp_path):
     (tmp_path / "all.yaml").write_text(yaml.safe_dump({"description": "d", "tasks": TASKS}))
     config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path,
                          recipe=str(tmp_path / "all.yaml"))
-    nodes = {n.id: n for n in build_pipeline(config, read_spec("demo"), tmp_path).components}
+    nodes = {n.id: n for n in build_pipeline(config, bind(config.recipe, read_spec("demo")), tmp_path).components}
     resolved = ["categorical", "numeric", "text", "image", "audio", "video"]
     trained = nodes["Trainer"].exec_properties["custom_config"]
     assert json.loads(trained)["recipe"]["modalities"] == resolved

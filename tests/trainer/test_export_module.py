@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 from tiny_shop import DAY, ITEMS, MET, USERS, examples, request, together
 
-from trainer.answers import Answerer
 from trainer.encoders.operations import foreign_operations
+from trainer.export.answers import Answerer
 from trainer.recipe import parse_recipe
 from trainer.scoring import catalogue, ranking_scores
 

@@ -5,7 +5,6 @@ import itertools
 import keras
 import numpy as np
 import pytest
-import unequal_content
 
 from benchmarks import unequal_content
 from trainer.data.side import Side

@@ -16,8 +16,8 @@ from worlds import column, history
 
 from components.catalog_gen.histories import Histories
 from schemas import parse_spec
-from trainer.answers import Answerer
 from trainer.encoders.operations import foreign_operations
+from trainer.export.answers import Answerer
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.save import save
 from trainer.multitask import MultiTaskModel

@@ -10,6 +10,7 @@ The vectors are fixed weights of a network with the signatures of every other on
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -32,6 +33,7 @@ from trainer.recipe.families import SimilarityRecipe
 
 # Breaks ties, and is all there is for somebody without a history.
 _POPULARITY = 1e-3
+_WORDS, _ITEMS = "words.npz", "items.npz"
 
 
 @dataclass(frozen=True)
@@ -57,18 +59,38 @@ class Factors:
         """Number of computed weights."""
         return sum(a.size for a in (*self.words.values(), self.candidates, self.folded))
 
+    def save(self, folder: Path) -> None:
+        """Writes the vectors."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(folder / _WORDS, **self.words)
+        np.savez(folder / _ITEMS, content=self.content, candidates=self.candidates,
+                 folded=self.folded, popularity=self.popularity)
 
-def run_similarity(job: Job) -> None:
-    """Computes the vectors from train and validation, and exports them as a network."""
+    @staticmethod
+    def load(folder: Path) -> "Factors":
+        """Reads the vectors."""
+        with np.load(folder / _WORDS) as words, np.load(folder / _ITEMS) as items:
+            return Factors(dict(words), **items)
+
+
+def train_similarity(job: Job) -> None:
+    """Computes the vectors from train and validation."""
     started = time.monotonic()
-    options = job.recipe
-    events, known = job.events(*job.data.files), job.events("train", "validation")
-    factors = compute_factors(job.data, known, options, job.seed)
-    network = build_similarity(job.data, factors, known, options)
+    data, options = job.data, job.data.recipe
+    data.events(*data.files)  # an empty split is told before anything is computed
+    known = data.events("train", "validation")
+    factors = compute_factors(data, known, options, job.seed)
+    network = build_similarity(data, factors, known, options)
     seconds = time.monotonic() - started
-    job.deliver(network, events)
+    factors.save(job.weights)
     job.summarize(factors.size, seconds=seconds, user_modalities=network.user_modalities,
                   item_modalities=network.item_modalities)
+
+
+def restore_similarity(data: TrainingData, seed: int, weights: Path) -> Network:
+    """Builds the network around vectors that were computed."""
+    known = data.events("train", "validation")
+    return build_similarity(data, Factors.load(weights), known, data.recipe)
 
 
 def compute_factors(data: TrainingData, known: Events, options: SimilarityRecipe,
