@@ -57,6 +57,7 @@ class Modality(ABC):
       options: What a recipe may say of it.
       divisible: Whether an explanation says so where it cannot divide a value into pieces.
       pictured: Whether a data report shows some values as pictures.
+      caption: What the report says of these pictures.
       timed: Whether a data report measures how long values last.
     """
 
@@ -64,6 +65,7 @@ class Modality(ABC):
     options: ClassVar[type[ModalityOptions]] = ModalityOptions
     divisible: ClassVar[bool] = False
     pictured: ClassVar[bool] = False
+    caption: ClassVar[str] = ""
     timed: ClassVar[bool] = False
 
     @abstractmethod

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas import Feature
+from schemas.media import VIDEO_FRAMES
 from trainer.modalities.image.explain import grey
 from trainer.modalities.modality import Block, Division, Modality
 from trainer.modalities.presence import present_column
@@ -21,6 +22,7 @@ class Video(Modality):
     options = VideoOptions
     divisible = True
     pictured = True
+    caption = f"Shown is the middle frame of {VIDEO_FRAMES}."
 
     def columns(self, feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
         """See `Modality`."""
