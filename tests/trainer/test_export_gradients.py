@@ -9,8 +9,7 @@ from tiny_shop import DAY, ITEMS, both_sides, request
 from trainer.export.gradients import IntegratedGradients
 from trainer.export.readers import Reader, readers
 from trainer.layers.text.lstm import LstmTower
-from trainer.modalities.image.explain import grey
-from trainer.modalities.presence import zeros
+from trainer.modalities.presence import grey, zeros
 from trainer.network.part import Embedded, Numbers, Part
 from trainer.recipe import parse_recipe
 

@@ -43,6 +43,11 @@ def declared(feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
         yield Column(columns.present(name), name, "float32", purpose=Purpose.PRESENT)
 
 
+def preprocess(column: Any, feature: Feature, options: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+    """Returns what the text towers read, see `text_columns`."""
+    return text_columns(column, feature, **options)
+
+
 def text_columns(
     column: Any, feature: Feature, tokens: int, vocabulary: int, words: int,
     characters: Sequence[int] | None, stop_words: str | Sequence[str] | None,
