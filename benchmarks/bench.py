@@ -184,12 +184,12 @@ def transform_seconds(items: int, events: int, root: Path) -> dict[str, float]:
       Seconds of each node, by its id.
     """
     import schemas
-from trainer.recipe import bind
     from components.sources.demo import DemoSizes, write_demo
     from pipeline.config import load_config
     from pipeline.dag import build_pipeline
     from pipeline.local import run_locally
     from pipeline.nodes import NodeRun
+    from trainer.recipe import bind
 
     write_demo(root / "data", DemoSizes(items=items, events=events))
     config = load_config(None, dataset="demo", data_dir=root / "data", root=root)

@@ -30,7 +30,7 @@ from components.transform.component import Transform, transform_code
 from pipeline.config import RunConfig
 from pipeline.evaluation import demands, eval_config
 from schemas import SIDES, FeatureSpec
-from trainer.preprocessing.past import NOTHING
+from trainer.behaviour.past import NOTHING
 from trainer.recipe import BoundRecipe
 
 _PREPROCESSING_FN = "trainer.preprocessing.preprocess.preprocessing_fn"

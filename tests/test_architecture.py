@@ -97,7 +97,7 @@ def imports(path: Path) -> set[str]:
 
 RULES = {
     "schemas": ("components", "trainer", "pipeline", "serving", "tensorflow", "keras", "tfx"),
-    "components": ("pipeline", "trainer.layers", "trainer.model"),
+    "components": ("pipeline", "trainer.layers", "trainer.network.model"),
     "trainer": ("pipeline", "components"),
     "serving": ("components", "trainer", "pipeline"),
 }

@@ -20,7 +20,8 @@ def number(name):
 
 
 def check(users="", items="", events=HISTORIES, **changes):
-    recipe = parse_recipe(**{"description": "x", "tasks": {"find": {"head": "retrieval"}}, **changes})
+    recipe = parse_recipe(
+        **{"description": "x", "tasks": {"find": {"head": "retrieval"}}, **changes})
     spec = small_spec(users, items, events, time="when", name="mine")
     return check_part_names(for_dataset(recipe, spec), "my", spec)
 

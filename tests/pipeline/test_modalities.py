@@ -57,7 +57,8 @@ def test_the_pipeline_s_parameters_hold_the_names(tiny_shop, tmp_path):
     (tmp_path / "all.yaml").write_text(yaml.safe_dump({"description": "d", "tasks": TASKS}))
     config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path,
                          recipe=str(tmp_path / "all.yaml"))
-    nodes = {n.id: n for n in build_pipeline(config, bind(config.recipe, read_spec("demo")), tmp_path).components}
+    bound = bind(config.recipe, read_spec("demo"))
+    nodes = {n.id: n for n in build_pipeline(config, bound, tmp_path).components}
     resolved = ["categorical", "numeric", "text", "image", "audio", "video"]
     trained = nodes["Trainer"].exec_properties["custom_config"]
     assert json.loads(trained)["recipe"]["modalities"] == resolved

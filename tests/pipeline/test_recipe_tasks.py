@@ -108,7 +108,8 @@ def test_what_is_said_of_users_is_measured_and_not_demanded(built):
 def test_who_watches_can_be_learned_from_movielens(dataset, labels):
     spec = read_spec(dataset)
     tasks = {label: {"head": "multi_class", "label": label, "weight": 0.1} for label in labels}
-    learned = parse_recipe(description="d", modalities=["categorical", "text"], tasks={**FIND, **tasks})
+    learned = parse_recipe(
+        description="d", modalities=["categorical", "text"], tasks={**FIND, **tasks})
     check_tasks("mine", learned, spec)
     read = {feature.name for feature in spec.inputs("users", learned.modalities, learned.labels)}
     assert not read & set(labels), "what is learned is no input"

@@ -24,7 +24,7 @@ from trainer.export.memory import remember
 from trainer.export.module import Recommender
 from trainer.export.run import export as export_weights
 from trainer.export.save import save
-from trainer.model import build_network
+from trainer.network.model import build_network
 from trainer.preprocessing.column import write_columns
 from trainer.preprocessing.preprocess import declared_columns, preprocessing_fn
 from trainer.recipe import Recipe, parse_recipe

@@ -10,15 +10,15 @@ from worlds import column, history, small_spec
 from trainer.data.events import Events
 from trainer.data.side import Side
 from trainer.data.tables import Table
+from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.families.factors import folding, nonnegative_factors, right_factors
 from trainer.families.forest import fit_forest, rank
 from trainer.families.similarity import build_similarity, compute_factors, relevant_pairs
-from trainer.fit import TrainingData
 from trainer.modalities.blocks import colours
 from trainer.network.content import content_matrix
 from trainer.recipe import Task, parse_recipe
 from trainer.recipe.families import ForestOptions
-from trainer.scoring import catalogue, ranking_scores
+from trainer.training.fit import TrainingData
 
 RANDOM = np.random.default_rng(4)
 ITEMS = "".join(column(name, kind, tag) for name, kind, tag in (

@@ -13,10 +13,10 @@ from schemas import parse_spec
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
 from trainer.encoders.operations import foreign_operations
 from trainer.layers.text import TEXT_TOWERS
-from trainer.model import build_network
-from trainer.multitask import MultiTaskModel
+from trainer.network.model import build_network
 from trainer.recipe import parse_recipe
 from trainer.run import training_data
+from trainer.training.multitask import MultiTaskModel
 
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 TEXT = {"words": 2, "tokens": 6, "vocabulary": 40, "stop_words": ["a"], "topics": 2,

@@ -8,9 +8,9 @@ import tensorflow as tf
 from tiny_shop import DAY, ITEMS, MET, USERS, examples, request, together
 
 from trainer.encoders.operations import foreign_operations
+from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.export.answers import Answerer
 from trainer.recipe import parse_recipe
-from trainer.scoring import catalogue, ranking_scores
 
 NAMES = [str(i) for i in ITEMS]
 TASKS = {"retrieval", "rating", "like"}

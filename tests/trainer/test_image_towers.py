@@ -9,7 +9,7 @@ from narrowed import narrowed
 from trainer.layers.image.fourier import FourierTower, bands_of
 from trainer.layers.image.patches import patches
 from trainer.modalities.image.codebook import fit_codebook, fitted_tower
-from trainer.model import build_network
+from trainer.network.model import build_network
 
 SIZE = 24
 

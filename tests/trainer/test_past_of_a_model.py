@@ -20,10 +20,10 @@ from trainer.encoders.operations import foreign_operations
 from trainer.export.answers import Answerer
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.save import save
-from trainer.multitask import MultiTaskModel
 from trainer.preprocessing import columns
 from trainer.recipe import parse_recipe
 from trainer.run import training_data
+from trainer.training.multitask import MultiTaskModel
 
 LENGTH, WORDS = 5, 3
 EVERYTHING = ["history", "context", "counts", "series", "reviews", "item_reviews"]

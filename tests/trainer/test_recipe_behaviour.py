@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from trainer.preprocessing.past import NOTHING, Past
+from trainer.behaviour.past import NOTHING, Past
 from trainer.recipe import parse_recipe
 
 TASKS = {"retrieval": {"head": "retrieval"}}

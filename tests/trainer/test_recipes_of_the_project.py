@@ -12,8 +12,8 @@ from tiny_shop import DAY, ITEMS, both_sides, examples, request
 
 from components.ranking_evaluator.model import written_scores
 from pipeline.config import load_recipe, recipes
+from trainer.evaluation.written_scores import WrittenScores
 from trainer.recipe import Recipe, parse_recipe
-from trainer.written_scores import WrittenScores
 
 _DTYPES = {"timestamp": tf.int64, "history_timestamp": tf.int64, "k": tf.int32,
            "history_stars": tf.float32}

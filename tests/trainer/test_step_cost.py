@@ -5,11 +5,11 @@ import pytest
 import tensorflow as tf
 
 from trainer.data.side import Side
-from trainer.model import build_network
-from trainer.multitask import MultiTaskModel
-from trainer.optimizer import RowAdamW
+from trainer.network.model import build_network
 from trainer.recipe import parse_recipe
-from trainer.tfrs_retrieval import tfrs_in_batch_softmax
+from trainer.training.multitask import MultiTaskModel
+from trainer.training.optimizer import RowAdamW
+from trainer.training.tfrs_retrieval import tfrs_in_batch_softmax
 
 USERS, ITEMS = 7_919, 10_007  # primes: no other size is a multiple
 # These copy nothing, or were there before the step.

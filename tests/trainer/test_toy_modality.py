@@ -10,13 +10,13 @@ from tiny_shop import DAY, ITEMS, both_sides, request
 from schemas import MODALITIES as RAW
 from schemas import parse_spec
 from schemas.modality import RawModality
+from trainer.behaviour.moment import dense
 from trainer.modalities import MODALITIES, Division, Modality, divisions
 from trainer.modalities.modality import Block
 from trainer.modalities.presence import present_column, zeros
 from trainer.network.part import Built, Numbers, Part
 from trainer.network.plan import plan_parts
 from trainer.preprocessing import columns
-from trainer.preprocessing.behaviour import dense
 from trainer.preprocessing.column import Column, columns_of
 from trainer.run import training_data
 

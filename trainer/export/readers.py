@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from trainer.modalities.terms import UNKNOWN
-from trainer.model import Network
+from trainer.network.model import Network
 from trainer.network.part import Embedded, Numbers, Part
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from trainer.preprocessing.behaviour import dense
+from trainer.behaviour.moment import dense
 
 
 def one(column: Any) -> tf.Tensor:

@@ -23,7 +23,8 @@ WORSE = "NDCG@10 0.010 is below the popularity baseline's 0.072"
 
 def keys(project) -> dict[str, str]:
     """The part of each component's cache key that its declaration holds."""
-    built = build_pipeline(project.config(), bind(project.config().recipe, read_spec("demo")), SCHEMAS)
+    config = project.config()
+    built = build_pipeline(config, bind(config.recipe, read_spec("demo")), SCHEMAS)
     return {c.id: repr(sorted(c.exec_properties.items(), key=str)) for c in built.components}
 
 
@@ -34,10 +35,10 @@ def unedited(project, edited_source) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("module", "changed"), [
-    ("trainer/model.py", {"Trainer", "Exporter"}),
+    ("trainer/network/model.py", {"Trainer", "Exporter"}),
     ("trainer/layers/towers.py", {"Trainer", "Exporter"}),
     ("trainer/export/module.py", {"Exporter"}),
-    ("trainer/ranking.py", {"Trainer", "Exporter", "RankingEvaluator"}),
+    ("trainer/evaluation/ranking.py", {"Trainer", "Exporter", "RankingEvaluator"}),
     ("trainer/preprocessing/text.py", {*TRANSFORMS, "Trainer", "Exporter"}),
     ("trainer/preprocessing/image.py", {*TRANSFORMS}),
     ("components/media.py", {"CatalogGen"}),
@@ -61,7 +62,8 @@ def test_an_edit_changes_the_keys_of_those_who_run_it(
 
 
 def test_all_but_the_schemas_depend_on_the_data(project):
-    built = build_pipeline(project.config(), bind(project.config().recipe, read_spec("demo")), SCHEMAS)
+    config = project.config()
+    built = build_pipeline(config, bind(config.recipe, read_spec("demo")), SCHEMAS)
     rest = {c.id for c in built.components}
     reached = {"CatalogGen"}
     for component in built.components:  # in the order of the pipeline
@@ -73,7 +75,7 @@ def test_all_but_the_schemas_depend_on_the_data(project):
 @pytest.fixture(scope="module")
 def slow_server(project, again, edited_source):
     """A run after an edit of the model's code; its server is too slow for a strict limit."""
-    with edited_source("trainer/model.py"):
+    with edited_source("trainer/network/model.py"):
         return project.run(max_p99_ms=1e-6)
 
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import Feature
+from trainer.behaviour.moment import dense
 from trainer.modalities.text.ngrams import character_ngrams, without, word_ngrams
 from trainer.modalities.text.sentiment import WIDTH, Lexicon
 from trainer.modalities.text.sentiment import sentiment as rate
@@ -15,7 +16,6 @@ from trainer.modalities.text.topics import fitted_topics, topic_shares
 from trainer.modalities.text.words import heaviest
 from trainer.modalities.text.words import words as split_words
 from trainer.preprocessing import columns
-from trainer.preprocessing.behaviour import dense
 from trainer.preprocessing.column import Column, Purpose
 from trainer.preprocessing.raw import one
 

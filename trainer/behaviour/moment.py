@@ -4,9 +4,9 @@ import math
 
 import tensorflow as tf
 
+from trainer.behaviour.past import NOTHING, Past
+from trainer.behaviour.rhythm import rhythm_columns
 from trainer.preprocessing import columns
-from trainer.preprocessing.past import NOTHING, Past
-from trainer.preprocessing.rhythm import rhythm_columns
 
 _DAY = 86_400.0
 

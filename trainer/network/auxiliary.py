@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from trainer.behaviour import RECONSTRUCTION
+from trainer.behaviour.towers import RECONSTRUCTION
 from trainer.layers.alignment import ModalityAlignment
 from trainer.recipe import Recipe
 from trainer.recipe.families import NetworkRecipe

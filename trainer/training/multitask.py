@@ -7,13 +7,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from trainer.auxiliary import auxiliary_losses
-from trainer.gradients import train_step_of_backend
 from trainer.layers.balancing import BALANCINGS, GradientBalance
 from trainer.layers.losses import in_batch_softmax
 from trainer.layers.registry import look_up
+from trainer.network.auxiliary import auxiliary_losses
 from trainer.recipe import Recipe
 from trainer.tasks.kind import Batch
+from trainer.training.gradients import train_step_of_backend
 
 RetrievalLoss = Callable[..., keras.KerasTensor]
 
@@ -24,7 +24,7 @@ class MultiTaskModel(keras.Model):
     It adds a loss to the network and nothing else: what it calls and saves is the network.
 
     Args:
-      network: The training model of `trainer.model.Network`.
+      network: The training model of `trainer.network.model.Network`.
       recipe: Gives the tasks, their labels and weights.
       probability: Chance of each item index among the training rows, `(items,)`.
       retrieval_loss: The retrieval loss, with the signature of

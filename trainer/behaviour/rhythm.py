@@ -4,8 +4,8 @@ import math
 
 import tensorflow as tf
 
+from trainer.behaviour.past import Past
 from trainer.preprocessing import columns
-from trainer.preprocessing.past import Past
 
 _DAY = 86_400
 _WINDOWS = (_DAY // 24, _DAY, 7 * _DAY, 30 * _DAY, 365 * _DAY)

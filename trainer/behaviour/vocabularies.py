@@ -6,11 +6,11 @@ import numpy as np
 import tensorflow_transform as tft
 
 from schemas import FeatureSpec
+from trainer.behaviour.item_reviews import ItemReviews
+from trainer.behaviour.past import past_text, past_type
 from trainer.data.interactions import InteractionReader
-from trainer.data.item_reviews import ItemReviews
 from trainer.data.side import Side
 from trainer.preprocessing import columns
-from trainer.preprocessing.past import past_text, past_type
 from trainer.recipe import Recipe
 
 

@@ -17,23 +17,23 @@ import numpy as np
 import tensorflow as tf
 
 from schemas import FeatureSpec, InputError
-from trainer.checkpoint import Checkpoint
-from trainer.curves import Curves, Epochs, Steps, epochs_noted
 from trainer.data.events import Events, concatenate, read_events
 from trainer.data.interactions import InteractionReader
 from trainer.data.side import Side
 from trainer.data.tables import Table
-from trainer.factorization import build_factorization
-from trainer.label_facts import label_means
-from trainer.loss_scale import MirroredLossScale
-from trainer.model import Network, build_network
-from trainer.multitask import MultiTaskModel
-from trainer.optimizer import RowAdamW
+from trainer.evaluation.label_facts import label_means
+from trainer.evaluation.ranking import RankingTask, ranking_metrics, ranking_task
+from trainer.evaluation.scoring import catalogue, ranking_scores
+from trainer.network.factorization import build_factorization
+from trainer.network.model import Network, build_network
 from trainer.preprocessing import columns
-from trainer.ranking import RankingTask, ranking_metrics, ranking_task
 from trainer.recipe.families import FittedRecipe
-from trainer.scoring import catalogue, ranking_scores
-from trainer.tfrs_retrieval import tfrs_in_batch_softmax
+from trainer.training.checkpoint import Checkpoint
+from trainer.training.curves import Curves, Epochs, Steps, epochs_noted
+from trainer.training.loss_scale import MirroredLossScale
+from trainer.training.multitask import MultiTaskModel
+from trainer.training.optimizer import RowAdamW
+from trainer.training.tfrs_retrieval import tfrs_in_batch_softmax
 
 MONITOR = "ndcg@10"
 _MAX_RANKED_USERS = 10_000

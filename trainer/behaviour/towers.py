@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from schemas import FeatureSpec
+from trainer.behaviour.past import event_values, past_type
 from trainer.layers.counts import CountsTower
 from trainer.layers.event_sequence import SEQUENCES
 from trainer.layers.history import HistoryTower
@@ -17,7 +18,6 @@ from trainer.layers.towers import NumericTower
 from trainer.network.part import Built, Materials
 from trainer.preprocessing import columns
 from trainer.preprocessing.declarations import row_columns
-from trainer.preprocessing.past import event_values, past_type
 from trainer.recipe.families import NetworkRecipe
 
 RECONSTRUCTION = "reconstruction"

@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from schemas.progress import Progress
-from trainer.model import Network
+from trainer.network.model import Network
 from trainer.preprocessing import columns
 
 _BATCH = 1024

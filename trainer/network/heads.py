@@ -16,7 +16,7 @@ def build_heads(
     Args:
       spec: Tells what the labels are.
       recipe: The tasks, and how a user's and an item's vector meet.
-      means: What `trainer.label_facts.label_means` returned.
+      means: What `trainer.evaluation.label_facts.label_means` returned.
 
     Returns:
       Heads by task: of a pair, or of the user alone.

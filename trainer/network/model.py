@@ -12,13 +12,12 @@ import keras
 from keras import ops
 
 from schemas import FeatureSpec
-from trainer.behaviour import (
+from trainer.behaviour.towers import (
     RECONSTRUCTION,
     PastOf,
     behaviour_inputs,
 )
 from trainer.data.side import Side
-from trainer.heads import build_heads
 from trainer.layers.embedding import RowEmbedding
 from trainer.layers.every_row import EveryRow
 from trainer.layers.fusion import FUSIONS
@@ -31,6 +30,7 @@ from trainer.layers.sharing import SHARINGS
 from trainer.layers.stranger import StrangerDropout
 from trainer.layers.table import TableLookup
 from trainer.network.content import content_inputs
+from trainer.network.heads import build_heads
 from trainer.network.part import ITEMS, USERS, Built, Materials, Part, build_parts
 from trainer.network.plan import plan_parts
 from trainer.preprocessing import columns
@@ -97,7 +97,7 @@ def build_network(
       recipe: What to build.
       users: The users' content.
       items: The items' content.
-      label_means: Mean of each label over the training rows, see `trainer.label_facts.label_means`.
+      label_means: Mean of each label over the training rows, see `label_means`.
       seed: Seed of the initial weights and of dropout.
 
     Returns:

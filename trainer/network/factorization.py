@@ -13,7 +13,7 @@ from schemas import FeatureSpec
 from trainer.data.side import Side
 from trainer.layers.factors import BiasedFactors
 from trainer.layers.heads import InnerProduct, Offset
-from trainer.model import Network
+from trainer.network.model import Network
 from trainer.network.part import ITEMS, USERS, Embedded, whole_part
 from trainer.network.plan import IDS
 from trainer.preprocessing import columns
@@ -24,7 +24,7 @@ def build_factorization(
     spec: FeatureSpec, recipe: FactorizationRecipe, users: Side, items: Side,
     label_means: Mapping[str, Offset], seed: int,
 ) -> Network:
-    """Builds the factorization that a recipe describes; see `trainer.model.build_network`."""
+    """Builds the factorization that a recipe describes; see `build_network`."""
     keras.utils.set_random_seed(seed)
     dim = recipe.dim
     [(name, task)] = recipe.tasks.items()
