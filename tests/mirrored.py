@@ -18,8 +18,8 @@ from trainer.layers.balancing import PCGradBalance  # noqa: E402
 from trainer.network.model import build_network  # noqa: E402
 from trainer.recipe import parse_recipe  # noqa: E402
 from trainer.training import fit  # noqa: E402
-from trainer.training.loss_scale import MirroredLossScale  # noqa: E402
 from trainer.training.multitask import MultiTaskModel  # noqa: E402
+from trainer.training.optimizer import MirroredLossScale  # noqa: E402
 
 ROWS = 32
 STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from trainer.layers.augmentation.pictures import PictureAugmentation, _resampled
-from trainer.layers.augmentation.sounds import SpectrogramAugmentation
+from trainer.layers.augmentation import PictureAugmentation, SpectrogramAugmentation, _resampled
 
 RNG = np.random.default_rng(0)
 PICTURES = RNG.integers(0, 256, (64, 8, 12, 3)).astype("uint8")

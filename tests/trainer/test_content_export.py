@@ -11,8 +11,8 @@ from worlds import column
 
 from schemas import parse_spec
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
-from trainer.encoders.operations import foreign_operations
-from trainer.layers.text import TEXT_TOWERS
+from trainer.encoders.module import foreign_operations
+from trainer.layers.text_towers import TEXT_TOWERS
 from trainer.network.model import build_network
 from trainer.recipe import parse_recipe
 from trainer.run import training_data

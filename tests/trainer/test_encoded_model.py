@@ -11,8 +11,7 @@ from tiny_shop import both_sides, request
 
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.encodings import Encodings
-from trainer.encoders.module import load
-from trainer.encoders.operations import foreign_operations
+from trainer.encoders.module import foreign_operations, load
 from trainer.network.model import build_network
 from trainer.recipe import parse_recipe
 from trainer.run import training_data

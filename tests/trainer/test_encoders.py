@@ -9,8 +9,7 @@ import tiny_encoders as tiny
 from schemas import InputError
 from schemas.media import wav
 from trainer.encoders.encoder import Encoder
-from trainer.encoders.module import digest, load, resolve
-from trainer.encoders.operations import foreign_operations
+from trainer.encoders.module import digest, foreign_operations, load, resolve
 from trainer.encoders.options import Encoders
 
 

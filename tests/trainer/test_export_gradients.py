@@ -8,7 +8,7 @@ from tiny_shop import DAY, ITEMS, both_sides, request
 
 from trainer.export.gradients import IntegratedGradients
 from trainer.export.readers import Reader, readers
-from trainer.layers.text.lstm import LstmTower
+from trainer.layers.text_towers import LstmTower
 from trainer.modalities.presence import grey, zeros
 from trainer.network.part import Embedded, Numbers, Part
 from trainer.recipe import parse_recipe

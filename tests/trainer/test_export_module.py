@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from tiny_shop import DAY, ITEMS, MET, USERS, examples, request, together
 
-from trainer.encoders.operations import foreign_operations
+from trainer.encoders.module import foreign_operations
 from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.export.answers import Answerer
 from trainer.recipe import parse_recipe

@@ -6,8 +6,7 @@ import pytest
 import tensorflow as tf
 from narrowed import narrowed
 
-from trainer.layers.image.fourier import FourierTower, bands_of
-from trainer.layers.image.patches import patches
+from trainer.layers.image_towers import FourierTower, bands_of, patches
 from trainer.modalities.image.codebook import fit_codebook, fitted_tower
 from trainer.network.model import build_network
 

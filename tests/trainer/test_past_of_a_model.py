@@ -16,7 +16,7 @@ from worlds import column, history
 
 from components.catalog_gen.histories import Histories
 from schemas import parse_spec
-from trainer.encoders.operations import foreign_operations
+from trainer.encoders.module import foreign_operations
 from trainer.export.answers import Answerer
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.save import save

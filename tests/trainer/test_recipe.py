@@ -13,7 +13,7 @@ from trainer.layers.heads import INTERACTIONS
 from trainer.layers.imputation import IMPUTATIONS
 from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
-from trainer.layers.text import TEXT_TOWERS
+from trainer.layers.text_towers import TEXT_TOWERS
 from trainer.modalities.image.tower import IMAGE_TOWERS
 from trainer.recipe import ModelOptions, Recipe, parse_recipe
 from trainer.recipe.towers import Towers

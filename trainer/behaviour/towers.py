@@ -8,12 +8,10 @@ from keras import ops
 
 from schemas import FeatureSpec
 from trainer.behaviour.past import event_values, past_type
-from trainer.layers.counts import CountsTower
 from trainer.layers.event_sequence import SEQUENCES
-from trainer.layers.history import HistoryTower
+from trainer.layers.history import HistoryTower, ReviewTower
 from trainer.layers.registry import look_up
-from trainer.layers.reviews import ReviewTower
-from trainer.layers.series import SeriesAutoencoder, SeriesRnn
+from trainer.layers.rhythm import CountsTower, SeriesAutoencoder, SeriesRnn
 from trainer.layers.towers import NumericTower
 from trainer.network.part import Built, Materials
 from trainer.preprocessing import columns

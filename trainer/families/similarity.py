@@ -22,8 +22,8 @@ from trainer.data.events import Events
 from trainer.data.side import Side
 from trainer.families.factors import folding, nonnegative_factors, right_factors
 from trainer.families.job import Job
+from trainer.layers.lookup import TableLookup
 from trainer.layers.profile import DistanceForm, HistorySum, UnitLength
-from trainer.layers.table import TableLookup
 from trainer.network.content import content_block, content_inputs, content_matrix
 from trainer.network.model import Network
 from trainer.network.part import ITEMS, USERS, whole_part

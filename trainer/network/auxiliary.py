@@ -49,7 +49,7 @@ class ImputationLoss(AuxiliaryLoss):
 
 
 class ReconstructionLoss(AuxiliaryLoss):
-    """What the autoencoder of daily series loses, see `trainer.layers.series`."""
+    """What the autoencoder of daily series loses, see `trainer.layers.rhythm`."""
 
     def __init__(self, factor: float):
         super().__init__(factor, name=RECONSTRUCTION)

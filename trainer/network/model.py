@@ -18,17 +18,13 @@ from trainer.behaviour.towers import (
     behaviour_inputs,
 )
 from trainer.data.side import Side
-from trainer.layers.embedding import RowEmbedding
-from trainer.layers.every_row import EveryRow
+from trainer.layers.dropout import ModalityDropout, StrangerDropout
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.heads import Head, Offset, ProfileHead
-from trainer.layers.imputation import IMPUTATIONS
-from trainer.layers.imputation.parts import observed
-from trainer.layers.modality_dropout import ModalityDropout
+from trainer.layers.imputation import IMPUTATIONS, observed
+from trainer.layers.lookup import EveryRow, RowEmbedding, TableLookup
 from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
-from trainer.layers.stranger import StrangerDropout
-from trainer.layers.table import TableLookup
 from trainer.network.content import content_inputs
 from trainer.network.heads import build_heads
 from trainer.network.part import ITEMS, USERS, Built, Materials, Part, build_parts

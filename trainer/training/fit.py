@@ -30,9 +30,8 @@ from trainer.preprocessing import columns
 from trainer.recipe.families import FittedRecipe
 from trainer.training.checkpoint import Checkpoint
 from trainer.training.curves import Curves, Epochs, Steps, epochs_noted
-from trainer.training.loss_scale import MirroredLossScale
 from trainer.training.multitask import MultiTaskModel
-from trainer.training.optimizer import RowAdamW
+from trainer.training.optimizer import MirroredLossScale, RowAdamW
 from trainer.training.tfrs_retrieval import tfrs_in_batch_softmax
 
 MONITOR = "ndcg@10"

@@ -6,7 +6,7 @@ from keras import ops
 
 from schemas import Feature
 from trainer.layers.registry import look_up
-from trainer.layers.text import TEXT_TOWERS
+from trainer.layers.text_towers import TEXT_TOWERS
 from trainer.layers.towers import NumericTower
 from trainer.modalities.modality import modality_of
 from trainer.modalities.text.augment import varied_terms, varied_tokens
