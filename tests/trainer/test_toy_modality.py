@@ -11,7 +11,7 @@ from schemas import MODALITIES as RAW
 from schemas import parse_spec
 from schemas.modality import RawModality
 from trainer.behaviour.moment import dense
-from trainer.modalities import MODALITIES, Division, Modality, divisions
+from trainer.modalities import MODALITIES, Division, Modality, divisions, register
 from trainer.modalities.modality import Block
 from trainer.modalities.presence import present_column, zeros
 from trainer.network.part import Built, Numbers, Part
@@ -26,7 +26,7 @@ _AXES = ("north", "east")
 
 
 class Geo(Modality):
-    name = "geo"
+    raw = RawModality("geo", "a place")
     divisible = True
 
     def columns(self, feature, options):
@@ -64,10 +64,8 @@ class Geo(Modality):
 
 @pytest.fixture(scope="module")
 def geo():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(RAW, "geo", RawModality("geo", "a place"))
-        patch.setitem(MODALITIES, "geo", Geo())
-        yield MODALITIES["geo"]
+    yield register(Geo())
+    del MODALITIES["geo"], RAW["geo"]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from schemas import MODALITIES as RAW_MODALITIES
 from schemas import Feature, unknown
+from schemas.modality import RawModality
 from trainer.modalities.options import ModalityOptions
 from trainer.network.part import Embedded, Numbers, Part
 from trainer.preprocessing.column import Column
@@ -55,20 +57,25 @@ class Modality(ABC):
     What a modality does not say itself, the files of its package say.
 
     Attributes:
-      name: The tag in a schema, the name in a recipe.
       options: What a recipe may say of it.
+      raw: What its raw values are, with its name: the tag in a schema, the name in a recipe.
       divisible: Whether an explanation says so where it cannot divide a value into pieces.
       pictured: Whether a data report shows some values as pictures.
       caption: What the report says of these pictures.
       timed: Whether a data report measures how long values last.
     """
 
-    name: ClassVar[str]
     options: ClassVar[type[ModalityOptions]] = ModalityOptions
+    raw: ClassVar[RawModality]
     divisible: ClassVar[bool] = False
     pictured: ClassVar[bool] = False
     caption: ClassVar[str] = ""
     timed: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """The tag in a schema, the name in a recipe."""
+        return self.raw.name
 
     @abstractmethod
     def columns(self, feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
@@ -162,6 +169,7 @@ MODALITIES: dict[str, Modality] = {}
 
 def register(modality: Modality) -> Modality:
     """Adds a modality, so that schemas and recipes may name it."""
+    RAW_MODALITIES[modality.name] = modality.raw
     MODALITIES[modality.name] = modality
     return modality
 

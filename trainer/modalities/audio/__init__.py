@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas import Feature
+from schemas.modality import raw_modality
 from trainer.modalities.audio.options import AudioOptions
 from trainer.modalities.modality import Block, Modality
 from trainer.modalities.presence import present_column
@@ -15,7 +16,7 @@ from trainer.preprocessing.column import Column, Purpose
 class Audio(Modality):
     """The spectrogram of a sound, and its timbre."""
 
-    name = "audio"
+    raw = raw_modality("audio")
     options = AudioOptions
     divisible = True
     timed = True

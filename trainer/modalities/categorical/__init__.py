@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas import Feature
+from schemas.modality import raw_modality
 from trainer.modalities.categorical.options import CategoricalOptions
 from trainer.modalities.modality import Block, Modality
 from trainer.network.part import Embedded, Part
@@ -15,7 +16,7 @@ VALUES = 16  # kept of a row where the schema sets no bound
 class Categorical(Modality):
     """An embedding for each value, their mean for several."""
 
-    name = "categorical"
+    raw = raw_modality("categorical")
     options = CategoricalOptions
 
     def columns(self, feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:

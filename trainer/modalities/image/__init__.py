@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas import Feature
+from schemas.modality import raw_modality
 from trainer.modalities.image.options import ImageOptions
 from trainer.modalities.modality import Block, Modality
 from trainer.modalities.presence import grey, present_column
@@ -14,7 +15,7 @@ from trainer.preprocessing.column import Column
 class Image(Modality):
     """A picture, shrunk to a few pixels."""
 
-    name = "image"
+    raw = raw_modality("image")
     options = ImageOptions
     divisible = True
     pictured = True

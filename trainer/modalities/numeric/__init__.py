@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas import Feature
+from schemas.modality import raw_modality
 from trainer.modalities.modality import Block, Modality
 from trainer.modalities.numeric.options import NumericOptions
 from trainer.modalities.presence import present_column, zeros
@@ -14,7 +15,7 @@ from trainer.preprocessing.column import Column
 class Numeric(Modality):
     """A number on the scale of its column: minus the mean, by the deviation."""
 
-    name = "numeric"
+    raw = raw_modality("numeric")
     options = NumericOptions
 
     def columns(self, feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from schemas import Feature
+from schemas.modality import raw_modality
 from trainer.modalities.modality import Block, Modality
 from trainer.modalities.presence import zeros
 from trainer.modalities.text.options import TextOptions, Tfidf
@@ -15,7 +16,7 @@ from trainer.preprocessing.column import Column
 class Text(Modality):
     """The words of a text, in order or weighted; and beside them its topics and its sentiment."""
 
-    name = "text"
+    raw = raw_modality("text")
     options = TextOptions
     divisible = True
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas import Feature
 from schemas.media import VIDEO_FRAMES
+from schemas.modality import raw_modality
 from trainer.modalities.modality import Block, Modality
 from trainer.modalities.presence import grey, present_column
 from trainer.modalities.video.options import VideoOptions
@@ -15,7 +16,7 @@ from trainer.preprocessing.column import Column
 class Video(Modality):
     """A few small frames of a film."""
 
-    name = "video"
+    raw = raw_modality("video")
     options = VideoOptions
     divisible = True
     pictured = True
