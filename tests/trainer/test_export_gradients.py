@@ -156,7 +156,8 @@ def test_a_recurrent_tower_has_gradients_through_its_loop():
 def test_visual_words_are_held(build, monkeypatch):
     monkeypatch.setattr("trainer.export.readers._terms", lambda *given: ())
     for image, held in (("cnn", False), ("visual_words", True)):
-        network, _ = build(model={"dim": 8, "towers": {"image": image}})
+        network, _ = build(modalities={name: {"tower": image} if name == "image" else {}
+                                       for name in ("categorical", "numeric", "text", "image")})
         parts = {reader.part.name for reader in readers(network, {"users": None, "items": None})}
         assert {"id", "history", "about", "plot", "price", "genres", "age", "region"} <= parts
         assert ({"avatar", "poster"} & parts == set()) is held
