@@ -10,7 +10,6 @@ from tiny_shop import DAY, ITEMS, both_sides, request
 from schemas import MODALITIES as RAW
 from schemas import parse_spec
 from schemas.modality import RawModality
-from trainer.behaviour.moment import dense
 from trainer.modalities import MODALITIES, Division, Modality, divisions, register
 from trainer.modalities.modality import Block
 from trainer.modalities.presence import present_column, zeros
@@ -18,6 +17,7 @@ from trainer.network.part import Built, Numbers, Part
 from trainer.network.plan import plan_parts
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, columns_of
+from trainer.preprocessing.raw import dense
 from trainer.run import training_data
 
 _WHERE = ('\nfeature { name: "where" type: FLOAT value_count { min: 0 max: 2 } '
