@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from refusals import refuses
-from worlds import column, own_source, records, small_spec
+from worlds import column, json_lines, own_source, records, small_spec
 
 from components.sources import open_source
 
