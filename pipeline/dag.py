@@ -156,7 +156,7 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: 
     ranking = RankingEvaluator(
         model=model, items=catalog.outputs["items"],
         interactions=catalog.outputs["interactions"], spec=spec,
-        relevant_label=config.recipe.relevance,
+        relevant_label=config.recipe.relevance, tasks=_values(config, spec),
     )
     server = ServerValidator(model=model, answers=exporter.outputs["answers"],
                              max_p99_ms=config.thresholds.max_p99_ms)
@@ -190,3 +190,11 @@ def _compared(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
                 model_run=trainer.outputs["model_run"],
                 max_error_ratio=config.thresholds.max_error_ratio)
     return [ranking, predictions, gate]
+
+
+def _values(config: RunConfig, spec: FeatureSpec) -> dict[str, str]:
+    """Returns the label of each task that predicts a number of an event."""
+    numbers = {label.name for label in spec.labels
+               if label.side == "interactions" and not label.classes}
+    return {name: task.label for name, task in config.recipe.judged.items()
+            if task.label in numbers and not task.kind.against_unseen}

@@ -9,7 +9,7 @@ from refusals import refuses
 from sklearn.metrics import f1_score, roc_auc_score
 
 from components.prediction_evaluator.executor import judge, task_metrics
-from components.ranking_evaluator.model import user_scores, written_scores
+from components.ranking_evaluator.model import open_scorer, written_scores
 from trainer.evaluation.written_scores import TaskScores, WrittenScores
 from trainer.tasks.binary import area_under_curve
 
@@ -82,7 +82,7 @@ def test_users_and_items_are_found_by_name(written):
     class Asked:
         catalogue, user_ids = ["10", "7", "9"], ["bob", "zoe", "ann"]
 
-    found = user_scores(str(written), Asked, np.array([2, 0]))
+    found = open_scorer(str(written), Asked).scores(np.array([2, 0]))
     assert found.tolist() == [[2, 0, 1], [5, 3, 4]]
 
 
