@@ -46,7 +46,7 @@ class Executor(base_executor.BaseExecutor):
             artifact_utils.get_single_uri(written) if written
             else path_utils.serving_model_path(model.uri), interactions,
             json.loads(exec_properties["tasks"]), exec_properties.get("smallest_difference"))
-        outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]))
+        outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]), "RankingEvaluator")
 
 
 def evaluate(model_path: str, interactions: Interactions, tasks: Mapping[str, str] | None = None,
