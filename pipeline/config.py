@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from components.sources import SOURCES
 from components.sources.files.options import FileOptions
@@ -17,8 +24,9 @@ from pipeline.kubeflow.options import KubeflowOptions
 from pipeline.yaml_loader import Loader
 from schemas import FeatureSpec, InputError, read_spec, unknown
 from schemas.extensions import load_extensions
+from trainer.options.strict import Strict, Whole
 from trainer.recipe import Recipe
-from trainer.recipe.strict import Strict, Whole
+from trainer.recipe.reading import recipe_class
 
 _RECIPES = Path(__file__).parent / "recipes"
 _USUAL_SCHEMAS = "schemas"  # a folder's name that tells nothing of the dataset
@@ -57,7 +65,7 @@ class RunConfig(Strict):
     source: FileOptions | None = None
     root: Path = Path("tessera-runs")
     recipe_name: str = "flagship"
-    recipe: Recipe
+    recipe: SerializeAsAny[Recipe]
     split: str = "u80"
     seed: Annotated[Whole, Field(ge=0, lt=2**31)] = 1
     checks: Checks = Checks()
@@ -146,10 +154,7 @@ def load_recipe(name: str) -> Recipe:
         raise InputError("no-recipe-file",
                          f"Recipe file {path} does not exist. Give a file, or one of: "
                          f"{', '.join(recipes())}.")
-    recipe = validated(Recipe, read_yaml(path), f"recipe {name!r}")
-    if not recipe.encoders.given():
-        return recipe
-    return recipe.model_copy(update={"encoders": recipe.encoders.located(path.parent)})
+    return validated_recipe(read_yaml(path), f"recipe {name!r}").located(path.parent)
 
 
 def named_recipe(given: str) -> tuple[str, Recipe]:
@@ -262,6 +267,15 @@ def validated(model: type[BaseModel], values: dict[str, Any], where: str) -> Any
     except ValidationError as error:
         lines = [_told(model, fault) for fault in error.errors()]
         raise InputError("bad-configuration", f"In {where}: " + "; ".join(lines) + ".") from error
+
+
+def validated_recipe(tree: dict[str, Any], where: str) -> Recipe:
+    """Validates a recipe's tree; see `validated`."""
+    try:
+        model = recipe_class(tree)
+    except ValueError as error:
+        raise InputError("bad-configuration", f"In {where}: {error}.") from error
+    return validated(model, tree, where)
 
 
 def _told(model: type[BaseModel], fault: Any) -> str:

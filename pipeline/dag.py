@@ -17,9 +17,9 @@ from tfx.types import channel
 from components.blessed_model import baseline_resolver
 from components.catalog_gen.component import CatalogGen
 from components.catalog_gen.splits import SPLITS
-from components.code_digest import code_digest
 from components.data_gate.component import DataGate
 from components.data_report.component import DataReport
+from components.exporter.component import Exporter
 from components.further_checks import FURTHER_CHECKS, Built
 from components.gate.component import Gate
 from components.media_encoder.component import MediaEncoder
@@ -28,25 +28,25 @@ from components.pusher.component import Pusher
 from components.ranking_evaluator.component import RankingEvaluator
 from components.server_validator.component import ServerValidator
 from components.trainer.component import Trainer
-from components.transform.component import Transform
+from components.transform.component import Transform, transform_code
 from pipeline.config import RunConfig
 from pipeline.evaluation import demands, eval_config
 from schemas import SIDES, FeatureSpec, InputError, unknown
-from trainer.preprocessing.past import NOTHING
-from trainer.recipe.modalities import for_dataset
+from trainer.behaviour.past import NOTHING
+from trainer.recipe import BoundRecipe
 
 _PREPROCESSING_FN = "trainer.preprocessing.preprocess.preprocessing_fn"
 
 
 def build_pipeline(
-    config: RunConfig, spec: FeatureSpec, schemas: Path,
+    config: RunConfig, bound: BoundRecipe, schemas: Path,
     connection: metadata.ConnectionConfigType | None = None,
 ) -> tfx_pipeline.Pipeline:
     """Builds the pipeline that a configuration describes.
 
     Args:
       config: The configuration.
-      spec: The dataset's spec.
+      bound: The recipe, bound to the dataset.
       schemas: The folder of its schemas.
       connection: Where metadata lie; by default in SQLite under the configuration's root.
 
@@ -54,7 +54,7 @@ def build_pipeline(
       TFX's pipeline.
     """
     # Cache keys hold what is read, whatever `all` would mean tomorrow.
-    config = config.model_copy(update={"recipe": for_dataset(config.recipe, spec)})
+    config, spec = config.model_copy(update={"recipe": bound.recipe}), bound.spec
     catalog = CatalogGen(config.source_arguments(spec), spec, config.split)
     checked = {side: _checked(catalog, side, schemas) for side in SIDES}
     data_report = DataReport(
@@ -77,13 +77,13 @@ def build_pipeline(
     trainer = Trainer(
         {"spec": json.loads(spec.to_json()),
          "recipe": config.recipe.model_dump(mode="json", exclude={"tune"}), "seed": config.seed},
-        served=config.recipe.served,
         **{side: transforms[side].outputs["transformed_examples"] for side in SIDES},
         **{f"{side}_graph": transforms[side].outputs["transform_graph"] for side in SIDES},
         **({"encodings": encoders[0].outputs["encodings"]} if encoders else {}),
     )
+    exporter = Exporter(trainer, config.recipe.served)
     built = [catalog, *(c for three in checked.values() for c in three), data_report,
-             data_gate, *transforms.values(), *encoders, trainer]
+             data_gate, *transforms.values(), *encoders, trainer, exporter]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.pipeline_name,
         pipeline_root=str(config.root / "artifacts" / config.pipeline_name),
@@ -109,8 +109,8 @@ def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: Catalog
                schema: ImportSchemaGen) -> Transform:
     # Nothing fitted sees a row of the splits that it is scored on.
     analyze, transform = (["train"], SPLITS) if side == "interactions" else (["all"], ["all"])
-    recipe = config.recipe.model_dump(mode="json")
-    fitted = {"modalities": recipe["modalities"], "preprocessing": recipe["preprocessing"]}
+    fitted: dict[str, Any] = {"modalities": {
+        name: options.of_transform() for name, options in config.recipe.modalities.items()}}
     if side == "interactions":
         # Recipes that derive nothing more of the past share the transformed interactions.
         past = config.recipe.past
@@ -122,8 +122,7 @@ def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: Catalog
         splits_config=transform_pb2.SplitsConfig(analyze=analyze, transform=transform),
         custom_config={
             "spec": json.loads(spec.to_json()), "side": side, **fitted,
-            "code_digest": code_digest(
-                "components.transform.executor", "trainer.preprocessing.preprocess"),
+            "code_digest": transform_code(),
         },
         disable_statistics=True,
     ).with_id(f"Transform.{side}")
@@ -132,11 +131,13 @@ def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: Catalog
 def _encoders(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
               data_gate: DataGate) -> list[MediaEncoder]:
     """Returns the one step that encodes, or none where the recipe has no encoders."""
-    if not config.recipe.encoders.given():
+    if not config.recipe.encoders:
         return []
     encoder = MediaEncoder(
         users=catalog.outputs["users"], items=catalog.outputs["items"], spec=spec,
-        encoders=config.recipe.encoders.model_dump(mode="json"), cache=config.root / "encodings")
+        encoders={name: encoder.model_dump(mode="json")
+                  for name, encoder in config.recipe.encoders.items()},
+        cache=config.root / "encodings")
     encoder.add_upstream_node(data_gate)
     return [encoder]
 
@@ -145,19 +146,20 @@ def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]
     """Returns what judges the model: TFX's Evaluator, our checks, and the gate that joins them."""
     nodes = {node.id: node for node in built}
     catalog, trainer = nodes[CatalogGen.__name__], nodes[Trainer.__name__]
-    model, checks = trainer.outputs["model"], config.checks
+    exported = nodes[Exporter.__name__].outputs
+    model, checks = exported["model"], config.checks
     evaluators = _evaluators(config, spec, catalog, model) if config.recipe.served else []
     if config.recipe.served:
         ranked: dict[str, Any] = {}
-        own: Any = ServerValidator(model=model, answers=trainer.outputs["answers"],
+        own: Any = ServerValidator(model=model, answers=exported["answers"],
                                    max_p99_ms=checks.max_p99_ms)
     else:  # A model that is no SavedModel is judged by the scores that it wrote.
-        ranked = {"scores": trainer.outputs["scores"]}
+        ranked = {"scores": exported["scores"]}
         own = PredictionEvaluator(ranked["scores"], checks.min_auc)
     ranking = RankingEvaluator(
         model=model, items=catalog.outputs["items"],
         interactions=catalog.outputs["interactions"], spec=spec,
-        relevant_label=config.recipe.relevance, **ranked,
+        relevant_label=config.recipe.relevance, tasks=_values(config, spec), **ranked,
     )
     verdicts = [ranking, own, *_further(config, spec, nodes)]
     _require_reported(config, verdicts)
@@ -173,6 +175,14 @@ def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]
     pushers = [Pusher(model=model, model_blessing=gate.outputs["blessing"],
                       folder=config.root / "serving" / config.pipeline_name)] if pushed else []
     return [*evaluators, *verdicts, gate, *pushers]
+
+
+def _values(config: RunConfig, spec: FeatureSpec) -> dict[str, str]:
+    """Returns the label of each task that predicts a number of an event."""
+    numbers = {label.name for label in spec.labels
+               if label.side == "interactions" and not label.classes}
+    return {name: task.label for name, task in config.recipe.judged.items()
+            if task.label in numbers and not task.kind.against_unseen}
 
 
 def _evaluators(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,

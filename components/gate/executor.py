@@ -19,7 +19,7 @@ from components.label_facts import (
 from components.task_metrics import task_metrics
 from components.verdict import REASONS, Outcome
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tessera.gate")
 
 
 class Executor(base_executor.BaseExecutor):

@@ -10,7 +10,7 @@ from pipeline.explanation.asked import SIDES, Source
 from pipeline.nodes import NodeRun, of_type
 from schemas import FeatureSpec, InputError, parse_spec
 from serving.model_directory import versions
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 
 _INPUTS = (metadata_store_pb2.Event.INPUT,)
 _OUTPUTS = (metadata_store_pb2.Event.OUTPUT,)
@@ -67,8 +67,9 @@ def _traced(store: mlmd.MetadataStore, version: Path, metadata: Path) -> Source:
                          f"{metadata} does not know who pushed {version}. Give the root of its "
                          "run with --root, or run `tessera run` again.")
     pusher = _maker(store, pushed[-1])
-    trainer = _maker(store, _linked(store, pusher, _INPUTS)["model"])
-    inputs = _linked(store, trainer, _INPUTS)
+    exporter = _maker(store, _linked(store, pusher, _INPUTS)["model"])
+    inputs = _linked(store, exporter, _INPUTS)
+    trainer = _maker(store, inputs["weights"])
     tables = {}
     for side in SIDES:
         transform = _maker(store, inputs[side])
@@ -76,7 +77,7 @@ def _traced(store: mlmd.MetadataStore, version: Path, metadata: Path) -> Source:
     (execution,) = store.get_executions_by_id([trainer])
     config = json.loads(execution.custom_properties["custom_config"].string_value)
     run = Path(_uri(store, _linked(store, trainer, _OUTPUTS)["model_run"]))
-    return Source(version, parse_spec(**config["spec"]), Recipe(**config["recipe"]), tables,
+    return Source(version, parse_spec(**config["spec"]), parse_recipe(**config["recipe"]), tables,
                   _modalities(run))
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import refuses
 from sklearn.metrics import f1_score, roc_auc_score
 
 from components.prediction_evaluator.executor import judge, measured
-from components.ranking_evaluator.model import user_scores, written_scores
-from schemas import TesseraError
+from components.ranking_evaluator.model import open_scorer, written_scores
+from trainer.evaluation.written_scores import TaskScores, WrittenScores
 from trainer.tasks.binary import area_under_curve
-from trainer.written_scores import TaskScores, WrittenScores
 
 RANDOM = np.random.default_rng(3)
 LABEL = (RANDOM.random(200) < 0.4).astype("float32")
@@ -78,11 +78,10 @@ def test_users_and_items_are_found_by_name(written):
     class Asked:
         catalogue, user_ids = ["10", "7", "9"], ["bob", "zoe", "ann"]
 
-    found = user_scores(str(written), Asked, np.array([2, 0]))
+    found = open_scorer(str(written), Asked).scores(np.array([2, 0]))
     assert found.tolist() == [[2, 0, 1], [5, 3, 4]]
 
 
 def test_who_is_missing_is_named(written):
-    with pytest.raises(TesseraError, match="The written scores lack 1 of the users and items, "
-                                           "such as 'zoe'"):
+    with refuses("scores-incomplete", "lack 1 of", "'zoe'"):
         written_scores(str(written), ["ann", "zoe"], ["7"])

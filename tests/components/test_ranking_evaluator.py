@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tensorflow as tf
+from refusals import refuses
 from tfx.types import Channel, artifact_utils, standard_artifacts
 from worlds import column, small_spec
 from worlds.examples import example, write_examples
@@ -15,8 +16,8 @@ from components.ranking_evaluator.component import RankingEvaluator
 from components.ranking_evaluator.executor import Executor, evaluate
 from components.ranking_evaluator.interactions import SPLITS, read_interactions
 from components.verdict import Outcome
-from schemas import InputError, read_spec
-from trainer.ranking import ranking_metrics
+from schemas import read_spec
+from trainer.evaluation.ranking import ranking_metrics
 
 ITEMS, USERS = 30, 12
 
@@ -77,7 +78,7 @@ class _Model(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
     def rank_examples(self, examples):
         wanted = {n: tf.io.FixedLenFeature([], tf.int64) for n in ("user_id", "timestamp")}
-        row = tf.io.parseexample(examples, wanted)
+        row = tf.io.parse_example(examples, wanted)
         if self.seconds is not None:
             first = tf.gather(tf.constant(self.seconds, tf.int64), row["user_id"])
             tf.debugging.assert_equal(row["timestamp"], first, "Not the first test row.")
@@ -86,7 +87,7 @@ class _Model(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
     def rank_examples_untimed(self, examples):
         wanted = {"user_id": tf.io.FixedLenFeature([], tf.int64)}
-        return {"scores": tf.gather(self.table, tf.io.parseexample(examples, wanted)["user_id"])}
+        return {"scores": tf.gather(self.table, tf.io.parse_example(examples, wanted)["user_id"])}
 
     def save(self, folder, signatures=("catalogue", "rank_examples")):
         tf.saved_model.save(self, str(folder), {
@@ -188,7 +189,10 @@ def test_the_figures_are_those_of_the_scores(tmp_path, interactions):
     task = interactions.task("test")
     scores = table[task.users + 1]
     result = ranking_metrics(scores, task)
-    assert figures["ranking"] == pytest.approx(result.metrics)
+    assert {n: figures["ranking"][n] for n in result.metrics} == pytest.approx(result.metrics)
+    low, high = figures["intervals"]["ndcg@10"]
+    assert low < result.metrics["ndcg@10"] < high
+    assert figures["ranking"]["novelty@10"] > 0 and 0 < figures["ranking"]["gini@10"] < 1
     even = (task.users + 1) % 2 == 0
     assert 0 < even.sum() < len(even)
     untied = ranking_metrics(scores[even], task.take(even))
@@ -197,6 +201,10 @@ def test_the_figures_are_those_of_the_scores(tmp_path, interactions):
     assert tied["model"] == pytest.approx(result.ndcg[~even].mean())
     assert tied["users"] == (~even).sum()
     assert figures["ndcg_by_gap"]["10 minutes"]["model"] == pytest.approx(untied.ndcg.mean())
+    best = max(figures["paired"], key=lambda name: figures["baselines"][name]["ndcg@10"])
+    versus = figures["versus_best_baseline"]
+    assert versus["name"] == best and versus["low"] < versus["difference"] < versus["high"]
+    assert {"decayed-ease", "item-knn", "ease-events"} < set(figures["baselines"])
     for name in ("popularity", "ease", "ials"):
         baseline = figures["baselines"][name]["ndcg@10"]
         paired = figures["paired"][name]["mean"]
@@ -211,6 +219,17 @@ def test_a_model_below_popularity_is_told_so(tmp_path, interactions, events):
     reached = outcome.figures["ranking"]["ndcg@10"]
     (reason,) = outcome.reasons
     assert reason == f"NDCG@10 {reached:.3f} is below the popularity baseline's {floor:.3f}"
+
+
+def test_a_model_too_far_below_the_best_baseline_fails_where_that_is_asked(
+        tmp_path, interactions):
+    table = np.zeros((USERS + 1, ITEMS))
+    counts = np.bincount(interactions.items[(interactions.splits < 2) & interactions.relevant],
+                         minlength=ITEMS)
+    path = _Model(table + counts, np.arange(ITEMS)).save(tmp_path / "model")
+    assert evaluate(path, interactions).passed  # no worse than popularity
+    assert not evaluate(path, interactions, smallest_difference=0.5).passed
+    assert evaluate(path, interactions, smallest_difference=-1.0).passed
 
 
 def _reason(path, interactions):
@@ -279,7 +298,7 @@ def test_the_component_carries_its_parameters():
 
 
 def test_a_label_that_is_not_binary_or_not_there_is_refused():
-    with pytest.raises(InputError, match="'rating' of dataset 'movielens' is not binary"):
+    with refuses("relevance-not-binary", "'rating'", "'movielens'"):
         _component("rating")
-    with pytest.raises(InputError, match=r"no label 'click'\. It has: rating, like"):
+    with refuses("unknown-label", "'click'", "rating, like"):
         _component("click")
