@@ -24,8 +24,13 @@ from pipeline.dag import build_pipeline
 from pipeline.local import run_locally
 from pipeline.model_report import report
 from schemas import InputError, extensions, read_spec
+from trainer.recipe import bind
 
 SCHEMAS = Path(schemas.__file__).parent / "demo"
+
+
+def bound(config):
+    return bind(config.recipe, read_spec("demo"), config.recipe_name)
 
 
 @pytest.fixture
@@ -60,7 +65,7 @@ def test_the_check_is_a_node_before_the_gate_and_a_step_on_kubeflow(config, tmp_
     from pipeline.kubeflow.compile import compile_kubeflow
 
     one = config()
-    nodes = {n.id: n for n in build_pipeline(one, read_spec("demo"), SCHEMAS).components}
+    nodes = {n.id: n for n in build_pipeline(one, bound(one), SCHEMAS).components}
     assert nodes["Novelty"] in nodes["Gate"].upstream_nodes
     steps = {step.node: step for step in compile_kubeflow(one, tmp_path / "pipeline.yaml")}
     assert steps["Novelty"].shows == {"figures": "Metrics"}
@@ -115,7 +120,7 @@ def test_the_verdict_reaches_gate_metrics_notes_and_report(config, tmp_path, che
     ({"reported": ["Novel"]}, "unknown-check-in-checks-reported")])
 def test_a_check_that_is_not_there_is_named(config, checks, code):
     with pytest.raises(InputError) as error:
-        build_pipeline(config(**checks), read_spec("demo"), SCHEMAS)
+        build_pipeline(one := config(**checks), bound(one), SCHEMAS)
     assert error.value.code == code
 
 

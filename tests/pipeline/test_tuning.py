@@ -60,7 +60,8 @@ def test_best_values_become_a_recipe_that_runs(config, console, tmp_path, monkey
         folder = tmp_path / "results"
         folder.mkdir()
         (folder / "tuner_results.json").write_text(json.dumps(results))
-        on_end(NodeRun("Tuner", seconds=1.5, outputs={"tuner_results": str(folder)}))
+        on_end(NodeRun("Tuner", seconds=1.5, outputs={"tuner_results": str(folder)},
+                       types={"tuner_results": "TunerResults"}))
 
     monkeypatch.setattr("pipeline.local.run_locally", run_locally)
     best = tmp_path / "best.yaml"

@@ -21,7 +21,8 @@ def ended(config, blessed=True, ndcg=0.25):
             "ranking": {"ndcg@10": ndcg}, "baselines": {"popularity": {"ndcg@10": 0.1}},
             "training": {"seconds": 5.0}, "dataset": config.dataset, "recipe": config.recipe_name,
             "timings": {"Trainer": 7.0, "Gate": 1.0},
-            "cached": {"Trainer": False, "Gate": False}, "peak_rss_mb": 1234}
+            "cached": {"Trainer": False, "Gate": False},
+            "stages": {"Trainer": "training", "Gate": "model"}, "peak_rss_mb": 1234}
 
 
 def failed(node: str, cause: Exception) -> NodeError:
