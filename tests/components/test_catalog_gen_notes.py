@@ -137,7 +137,8 @@ def test_a_csv_of_other_programs(tmp_path):
     assert sum(b"\n\x01a\n\x01b" in row for row in done.in_order["items/Split-all"]) == 2
 
 
-def test_a_parquet_file_of_pandas(tmp_path):
+def test_a_parquet_file_of_pandas(tmp_path, monkeypatch):
+    monkeypatch.setattr("components.sources.files.parquet._PROBE", "")
     nan = float("nan")
     pyarrow.parquet.write_table(pyarrow.table({"what": [1.0, 2.0], "price": [nan, 3.0]}),
                                 tmp_path / "items.parquet")
