@@ -73,7 +73,7 @@ class Encoder(tf.Module):
         if wanted not in answer:
             known = ", ".join(repr(name) for name in sorted(answer, key=str))
             raise InputError(
-                f"encoders.{self._modality}.output is {wanted!r}; the encoder answers with "
+                f"modalities.{self._modality}.encoder.output is {wanted!r}; the encoder gives "
                 f"{known}. Name the one that is the vector.")
         return answer[wanted]
 
@@ -96,13 +96,14 @@ class Encoder(tf.Module):
             right = takes.shape[3] == 3
         if not right:
             raise InputError(
-                f"encoders.{self._modality}.handle is {self._options.handle!r}, which takes "
+                f"modalities.{self._modality}.encoder.handle is {self._options.handle!r}, which "
+                f"takes "
                 f"{takes.dtype.name} {_shown(takes.shape)}; an encoder of this modality takes "
                 f"{words}.")
 
     def _probe(self) -> tuple[int, ...]:
         """Encodes nothing twice, to see what comes out."""
-        key = f"encoders.{self._modality}.handle is {self._options.handle!r}"
+        key = f"modalities.{self._modality}.encoder.handle is {self._options.handle!r}"
         try:
             vectors, _ = self._encode(tf.constant(["", ""]))
         except (tf.errors.OpError, ValueError, TypeError) as error:

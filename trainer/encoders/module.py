@@ -72,7 +72,7 @@ def resolve(modality: str, handle: str) -> Path:
     Raises:
       InputError: There is none.
     """
-    key = f"encoders.{modality}.handle is {handle!r}"
+    key = f"modalities.{modality}.encoder.handle is {handle!r}"
     if "://" not in handle:
         path = Path(handle)
         if not (path / "saved_model.pb").is_file() and not (
@@ -119,7 +119,7 @@ def load(modality: str, options: Encoder) -> Module:
       InputError: It cannot be found or loaded, or takes more than one tensor.
     """
     path = resolve(modality, options.handle)
-    key = f"encoders.{modality}.handle is {options.handle!r}"
+    key = f"modalities.{modality}.encoder.handle is {options.handle!r}"
     try:
         if path.is_dir():
             foreign = foreign_operations(path)
