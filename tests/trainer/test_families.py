@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from tiny_fit import tiny_data
 
-from trainer.data.interactions import model_inputs
 from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.families import FAMILIES, network, similarity
 from trainer.families.job import Job
@@ -49,8 +48,7 @@ def trained(request, tmp_path, monkeypatch):
 
 def scores(network, data) -> np.ndarray:
     """The score of every row and item; row 0 of the items is the unknown one."""
-    rows = model_inputs(data.reader.rows(data.files["test"]))
-    return ranking_scores(network, rows, catalogue(network)[0])
+    return ranking_scores(network, data.reader.rows(data.files["test"]), catalogue(network)[0])
 
 
 def test_the_model_is_restored_to_the_last_digit_and_nothing_is_trained(trained, monkeypatch):
