@@ -13,7 +13,7 @@ from pipeline.failure import stops_told
 from pipeline.kubeflow import command as kubeflow
 from schemas.errors import InputError, TesseraError
 
-app = typer.Typer(
+app = options.Commands(
     help="Turns user, item and interaction data into a recommender in production.",
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )
@@ -129,7 +129,7 @@ def serve(root: Root = DEFAULT_ROOT, host: Host = "127.0.0.1", port: Port = 8500
 
 @app.command()
 def query(
-    user: Annotated[str, typer.Option(help="A user's id; an unknown one gets an answer too.")],
+    user: Annotated[str, typer.Option(help="A user's id; an unknown one is served too.")],
     k: Annotated[int, typer.Option(min=1, max=1000, help="Number of items.")] = 10,
     host: Host = "127.0.0.1",
     port: Port = 8500,

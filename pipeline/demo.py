@@ -31,8 +31,8 @@ def run_demo(config: RunConfig, console: Console) -> int:
     with running_server(serving_folder(config.root)) as address, Client(*address) as client:
         for user, items in zip(users, client.recommend(users, _K), strict=True):
             console.print(recommendations(user, items))
-        (stranger,) = client.recommend(["nobody knows me"], _K)
-        console.print(recommendations("an unknown visitor", stranger))
+        (cold_start,) = client.recommend(["a-new-user"], _K)
+        console.print(recommendations("a cold-start user", cold_start))
     console.print(f"The data report: {config.root / 'runs' / 'latest' / 'data_report.html'}",
                   highlight=False, soft_wrap=True)
     return code

@@ -70,14 +70,14 @@ def raise_failure(failure: NodeError, log: Path, root: Path) -> NoReturn:
 
 @contextmanager
 def stops_told(what: str, then: str) -> Iterator[None]:
-    """Ends with a line where the process is told to stop, instead of without a word.
+    """Ends with a line if the process gets a signal to stop, instead of without a word.
 
     Args:
       what: The line's beginning, such as `"Trainer was stopped"`.
       then: What that means, in sentences.
 
     Raises:
-      SystemExit: The process was told to stop; the code is that of the signal.
+      SystemExit: The process got a signal to stop; the code is that of the signal.
     """
     def stopped(number: int, _: FrameType | None) -> None:
         print(f"tessera: {what} by {signal.Signals(number).name}. {then}", file=sys.stderr,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from components.data_report.anomalies import read_anomalies
-from components.data_report.media import sample_pictures, sound_seconds
+from components.data_report.media import sample_pictures, seconds
 from components.data_report.quarantine import (
     grouped_reasons,
     lost_columns,
@@ -14,8 +14,9 @@ from components.data_report.quarantine import (
 )
 from components.data_report.statistics import read_statistics
 from schemas import SIDES, Feature, FeatureSpec
+from trainer.modalities import modality_of
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tessera.data_report")
 _EXAMPLES, _GROUPS, _PICTURES, _SOUNDS = 20, 100, 12, 500
 _HIDDEN = "hidden: personal data"
 
@@ -93,17 +94,18 @@ def _table(spec: FeatureSpec, side: str, uri: str) -> dict[str, Any]:
 def _media(
     spec: FeatureSpec, feature: Feature, table: dict[str, Any], uri: str
 ) -> dict[str, Any]:
+    modality = modality_of(feature)
     facts: dict[str, Any] = {"rows": None, "filled": None, "samples": [], "broken": 0,
-                            "seconds": None}
+                             "seconds": None, "caption": modality.caption}
     if not table["note"]:
         facts["rows"] = sum(split["rows"] for split in table["splits"])
         facts["filled"] = sum(
             column["rows"] for split in table["splits"] for column in split["features"]
             if column["name"] == feature.name
         )
-    if feature.modality == "audio":
-        facts["seconds"] = sound_seconds(uri, feature, _SOUNDS)
-    else:
+    if modality.timed:
+        facts["seconds"] = seconds(uri, feature, _SOUNDS)
+    if modality.pictured:
         facts["samples"], facts["broken"] = sample_pictures(uri, spec, feature, _PICTURES)
     return facts
 

@@ -11,7 +11,7 @@ from schemas.progress import Progress
 from trainer.closed_form.events import Events
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.search import Parameters
-from trainer.ranking import RankingTask, Scorer
+from trainer.evaluation.ranking import RankingTask, Scorer
 
 _OF_ALL = "-events"  # after the name of a ranker that learned from all events
 _TUNING_USERS = 2_000

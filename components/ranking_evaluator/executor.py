@@ -1,6 +1,7 @@
 """Ranks the catalogue for every test user and holds the model against the baselines."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -17,9 +18,10 @@ from components.ranking_evaluator.unseen import unseen_figures, unseen_task
 from components.ranking_evaluator.values import value_figures
 from components.verdict import Outcome
 from schemas import parse_spec
-from trainer.ranking import RankingResult, RankingTask, Scorer, paired_bootstrap, rank
-from trainer.ranking_lists import list_metrics
+from trainer.evaluation.ranking import RankingResult, RankingTask, Scorer, paired_bootstrap, rank
+from trainer.evaluation.ranking_lists import list_metrics
 
+log = logging.getLogger("tessera.ranking_evaluator")
 _FLOOR = "popularity"
 _PRIMARY = "ndcg@10"
 _MOST_USERS = 10_000  # Of more users of the test split as many are drawn.
@@ -114,6 +116,7 @@ def evaluate(model_path: str, interactions: Interactions, tasks: Mapping[str, st
 def _reasons(model: RankingResult, results: dict[str, RankingResult], versus: dict[str, Any],
              smallest_difference: float | None) -> list[str]:
     reached, floor = model.metrics[_PRIMARY], results[_FLOOR].metrics[_PRIMARY]
+    log.info("RankingEvaluator: NDCG@10 %.4f, the popularity baseline's %.4f", reached, floor)
     reasons = [] if reached >= floor else [
         f"NDCG@10 {reached:.3f} is below the popularity baseline's {floor:.3f}"
     ]

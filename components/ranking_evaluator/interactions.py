@@ -11,7 +11,7 @@ import tensorflow as tf
 from schemas import Feature, FeatureSpec, Label
 from trainer.closed_form.biases import Values
 from trainer.closed_form.events import Events
-from trainer.ranking import RankingTask, ranking_task
+from trainer.evaluation.ranking import RankingTask, ranking_task
 
 SPLITS = ("train", "validation", "test")
 _BATCH = 4096

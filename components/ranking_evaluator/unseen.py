@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from components.ranking_evaluator.interactions import SPLITS, Interactions
-from trainer.ranking import RankingTask, Scorer, rank
+from trainer.evaluation.ranking import RankingTask, Scorer, rank
 
 _SHORT, _LONG = 10, 50
 
@@ -41,7 +41,7 @@ def unseen_figures(scorer: Scorer, task: RankingTask) -> dict[str, Any]:
       task: A task of `unseen_task`.
 
     Returns:
-      `candidates`, their number; `model`, the metrics of `trainer.ranking.rank`, with
+      `candidates`, their number; `model`, the metrics of `trainer.evaluation.ranking.rank`, with
       `ndcg@10_se`, the standard error over users (`None` where they
       do not differ); `random`, what guessing
       reaches on average. Or `skipped`, the reason, where there is nothing to rank.

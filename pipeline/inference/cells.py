@@ -53,7 +53,7 @@ def read_cells(raw: list[Any], options: FileOptions) -> Cells:
       options: List separator and decimal mark of text files.
 
     Returns:
-      The values in their type. Where a few texts stand among numbers, they count as absent and a
+      The values in their type. If a few texts are among numbers, they count as absent and a
       note names one.
     """
     raw = [None if isinstance(value, float) and is_absent(value) else value for value in raw]
@@ -127,8 +127,8 @@ def _typed(rows: list[Any], options: FileOptions, listed: bool) -> Cells:
         numbers += [_number(value, options.decimal) for value in flat[_FIRST_LOOK:]]
         good = [number for number in numbers if number is not None]
     # Words for an absent value are none to ingest where the column is one of numbers.
-    odd = [value for value, found in zip(flat, numbers, strict=False)
-           if found is None and not is_absent(value)]
+    odd = [value for value, parsed in zip(flat, numbers, strict=False)
+           if parsed is None and not is_absent(value)]
     if not good or len(odd) > (1 - _MOSTLY) * (len(good) + len(odd)):
         return Cells(BYTES, [[_bytes(v) for v in row] if row else None for row in rows], listed)
     kind = INT if all(isinstance(number, int) for number in good) else FLOAT
@@ -214,15 +214,15 @@ def moments(raw: list[Any]) -> tuple[tuple[int, int] | None, bool]:
     raw = [value for value in raw if not is_absent(value)]
     if not raw or any(isinstance(value, list | dict | bytes) for value in raw):
         return None, False
-    found = []
+    seconds = []
     dates = _is_date(raw[0])
     for value in raw:
         second = to_seconds(value)
         if second is not None and (dates or _FIRST <= second <= _LAST):
-            found.append(second)
-    if len(found) < (1 - _FAULTY) * len(raw):
+            seconds.append(second)
+    if len(seconds) < (1 - _FAULTY) * len(raw):
         return None, False
-    return (min(found), max(found)), dates
+    return (min(seconds), max(seconds)), dates
 
 
 def _is_date(value: Any) -> bool:

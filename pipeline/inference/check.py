@@ -28,7 +28,7 @@ _ROLES = {
 
 @dataclass
 class Looked:
-    """What the check of some rows found.
+    """The result of the check of some rows.
 
     Attributes:
       rows: Rows looked at.
@@ -159,36 +159,36 @@ def _records(source: Source, side: str) -> Iterator[Record]:
 
 
 def _look(records: Iterable[Record], spec: FeatureSpec, side: str) -> Looked:
-    found, checker = Looked(), Checker(spec, side)
+    result, checker = Looked(), Checker(spec, side)
     for record in records:
-        found.rows += 1
+        result.rows += 1
         checked = checker.check(record)
         where = f"{record.source} line {record.line}: "
         if checked.row_fault is not None:
-            found.faulty += 1
+            result.faulty += 1
             reason = where + shortened(checked.row_fault)
-            found.reasons += [reason][:_SHOWN - len(found.reasons)]
+            result.reasons += [reason][:_SHOWN - len(result.reasons)]
             continue
-        found.values += len(checked.value_faults)
-        room = _SHOWN - len(found.value_reasons)
-        found.value_reasons += [where + shortened(fault) for fault in checked.value_faults[:room]]
+        result.values += len(checked.value_faults)
+        room = _SHOWN - len(result.value_reasons)
+        result.value_reasons += [where + shortened(fault) for fault in checked.value_faults[:room]]
     counts = {"told": {side: together([checker.notes])}}
-    found.notes = [*lost_columns(counts), *notes(counts)]
-    return found
+    result.notes = [*lost_columns(counts), *notes(counts)]
+    return result
 
 
-def report(found: dict[str, Looked], limit: float, console: Console) -> None:
-    """Tells what the look at the data found.
+def report(results: dict[str, Looked], limit: float, console: Console) -> None:
+    """Says what the look at the data has shown.
 
     Args:
-      found: By table.
+      results: By table.
       limit: Largest share of a table's rows that may be quarantined.
       console: Where it goes.
 
     Raises:
       DataAnomalyError: A table is above the limit, or has no row at all.
     """
-    for side, looked in found.items():
+    for side, looked in results.items():
         console.print(f"{side}: {looked.rows:,} rows looked at, {looked.faulty:,} would be "
                       f"quarantined, {looked.values:,} values left out",
                       highlight=False, soft_wrap=True)
@@ -201,7 +201,7 @@ def report(found: dict[str, Looked], limit: float, console: Console) -> None:
         f"Table {side}: " + (f"{looked.faulty:,} of {looked.rows:,} rows would be quarantined, "
                              f"above the limit of {limit:.2%}: {looked.reasons[0]}"
                              if looked.rows else "it has no row")
-        for side, looked in found.items()
+        for side, looked in results.items()
         if not looked.rows or looked.faulty > limit * looked.rows
     ]
     if faults:

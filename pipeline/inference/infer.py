@@ -29,10 +29,10 @@ def infer(tables: Tables, out: Path, configured: bool, force: bool, console: Con
       out: Folder for the schemas.
       configured: The user has a configuration, so that none is written.
       force: Schemas that are there are overwritten.
-      console: Where what was found goes.
+      console: Where the findings go.
 
     Returns:
-      0, or 2 where a role was not found; the schemas are written all the same.
+      0, or 2 if a role was not found; the schemas are written all the same.
 
     Raises:
       InputError: A file cannot be read, or a schema is there already.
@@ -76,7 +76,7 @@ def _require_absent(out: Path, force: bool) -> None:
 
 def _tagged(out: Path, console: Console) -> Tagged:
     """Returns the roles in the schemas that are overwritten: a person may have given them."""
-    found: Tagged = {}
+    tagged: Tagged = {}
     for side in SIDES:
         path = out / f"{side}.pbtxt"
         if not path.is_file():
@@ -86,9 +86,9 @@ def _tagged(out: Path, console: Console) -> Tagged:
         except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
             _say(console, f"{path} is no schema ({error}): no role is taken from it.")
             continue
-        found.update({(side, tag): feature.name for feature in schema.feature
+        tagged.update({(side, tag): feature.name for feature in schema.feature
                       for tag in feature.annotation.tag if tag in ROLES})
-    return found
+    return tagged
 
 
 def _write(out: Path, texts: dict[str, str]) -> None:
@@ -125,7 +125,7 @@ def _told(side: str, proposed: Draft, sample: Sample | None, out: Path) -> str:
 
 def _write_config(tables: Tables, columns: dict[str, list[Column]], proposed: Draft,
                   out: Path) -> str:
-    """Writes the configuration beside the schemas, where there is none; returns what to tell."""
+    """Writes the configuration beside the schemas, if there is none; returns a line about it."""
     path = out.parent / _CONFIG
     if path.exists():
         return f"{path} is there already and stays as it is."

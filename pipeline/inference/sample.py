@@ -17,7 +17,7 @@ from schemas.values.absence import SQL_NULL
 ROWS = 100_000  # of a table
 _CHARACTERS = 64 * 2**20  # of a table; long texts reach this before they reach ROWS
 _TEXT = 2_000  # characters kept of a text: enough to count words by
-_WHOLE = 5  # media of a column that are kept whole, to be read; of others the start tells the kind
+_WHOLE = 5  # media of a column that are kept whole, to be read; of others the start shows the kind
 _START = 16
 
 
@@ -100,9 +100,9 @@ def _sample(tables: Tables, side: str, shards: list[str], limit: int) -> Sample:
                 raise fault
         for name in header:
             cells.setdefault(name, [None] * count)
-        for line, row, found in table_rows(tables.dataset, tables.data_dir, shard, layout):
-            if found:
-                faults.append(f"{shard} line {line}: {found[0]}")
+        for line, row, row_faults in table_rows(tables.dataset, tables.data_dir, shard, layout):
+            if row_faults:
+                faults.append(f"{shard} line {line}: {row_faults[0]}")
                 continue
             if count == share or characters > _CHARACTERS:
                 complete = False

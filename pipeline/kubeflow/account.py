@@ -16,5 +16,5 @@ def with_account(text: str, account: str | None) -> str:
 
 def account_of(text: str) -> str | None:
     """Returns the service account that a compiled file remarks."""
-    found = re.match(f"{_REMARK}([a-z0-9][a-z0-9.-]*)\n", text)
-    return found[1] if found else None
+    remark = re.match(f"{_REMARK}([a-z0-9][a-z0-9.-]*)\n", text)
+    return remark[1] if remark else None

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 from pipeline.kubeflow.access import LOGIN_HINT, credentials
 from schemas import InputError, TesseraError
 
-_TIMEOUT_S, _BODY_S = 10.0, 60.0  # between two bytes, and for a whole answer
+_TIMEOUT_S, _BODY_S = 10.0, 60.0  # between two bytes, and for a whole response
 _LONGEST_BODY, _LONGEST_REASON = 2**26, 300
 _PAGE, _MOST_PAGES = 200, 1000  # the most that the server gives, and that we read
 DELAYS_S = (1.0, 2.0, 4.0, 8.0)
@@ -24,10 +24,10 @@ _LOGGED_OUT = (401, 403)
 
 
 class Refused(TesseraError):
-    """The server answered, and the same request would get the same answer.
+    """The server responded, and the same request would get the same response.
 
     Attributes:
-      status: The HTTP status; 401 also where a login page came.
+      status: The HTTP status; 401 also if a login page came.
     """
 
     def __init__(self, code: str, message: str, status: int) -> None:
@@ -41,10 +41,10 @@ class Refused(TesseraError):
 
 
 class Unanswered(TesseraError):
-    """No answer of use; the same request may get one later.
+    """No response of use; the same request may get one later.
 
     Attributes:
-      status: The HTTP status, `None` where there was no answer at all.
+      status: The HTTP status, `None` if there was no response at all.
       delivered: Whether the server may have done what it was asked.
     """
 
@@ -88,11 +88,11 @@ class Api:
           path: The path.
           query: The query.
           delays: Seconds before each further attempt.
-          passing: Tells whether to ask again after an error.
+          passing: Says whether to ask again after an error.
 
         Raises:
           Refused: The server says no.
-          Unanswered: There is no answer, also after the last attempt.
+          Unanswered: There is no response, also after the last attempt.
           InputError: The server's certificate is not trusted, or there is no token to show.
         """
         asked = f"{path}?{urlencode(query)}" if query else path
@@ -115,7 +115,7 @@ class Api:
 
         Raises:
           Refused: The server says no.
-          Unanswered: There is no answer; see its `delivered`.
+          Unanswered: There is no response; see its `delivered`.
           InputError: The server's certificate is not trusted.
         """
         for delay in DELAYS_S:
@@ -133,7 +133,7 @@ class Api:
         Args:
           what: What is asked for, as a message has it after "refuses to" or "cannot".
           path: The path.
-          key: The answer's field with the objects.
+          key: The response's field with the objects.
           query: The query.
 
         Yields:
@@ -144,15 +144,15 @@ class Api:
         """
         token, seen = "", set()
         for _ in range(_MOST_PAGES):
-            answer = self.get(what, path, {
+            response = self.get(what, path, {
                 **query, "page_size": _PAGE, **({"page_token": token} if token else {})})
-            found = answer.get(key) or []
-            if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            objects = response.get(key) or []
+            if not isinstance(objects, list) or not all(isinstance(one, dict) for one in objects):
                 raise Refused("kubeflow-not-a-list",
-                              f"{self.host} answers with {key!r} that is no list of objects: is it "
-                              "a Kubeflow Pipelines 2.x server?", 200)
-            yield from found
-            token = answer.get("next_page_token") or ""
+                              f"{self.host} responds with {key!r} that is no list of objects: is "
+                              "it a Kubeflow Pipelines 2.x server?", 200)
+            yield from objects
+            token = response.get("next_page_token") or ""
             if not token or token in seen:
                 return
             seen.add(token)
@@ -172,16 +172,17 @@ class Api:
                     "certificate is for with --host.") from error
             raise Unanswered(
                 "kubeflow-unreachable",
-                f"Nobody answers at {self.host}: {one_line(str(cause)) or type(cause).__name__}.",
+                f"No server responds at {self.host}: "
+                f"{one_line(str(cause)) or type(cause).__name__}.",
                 None, not isinstance(cause, ConnectionRefusedError)) from error
         kind = headers.get_content_type() if "content-type" in headers else "application/json"
         if 300 <= status < 400 or (status < 300 and "json" not in kind):
             raise Refused("kubeflow-login",
                           f"{self.host} does not let us in: {_elsewhere(status, headers, kind)}, "
-                          f"instead of an answer as JSON.{LOGIN_HINT}", 401)
+                          f"instead of JSON.{LOGIN_HINT}", 401)
         if status >= 400:
-            told = _reason(content) or http.client.responses.get(status, "")
-            said = f"{status} {told}".rstrip(". ")
+            reason = _reason(content) or http.client.responses.get(status, "")
+            said = f"{status} {reason}".rstrip(". ")
             if status in _PASSING and not (method == "POST" and status == 500):
                 raise Unanswered("kubeflow-busy",
                                  f"{self.host} cannot {what} now: {said}.", status,
@@ -190,16 +191,16 @@ class Api:
                           f"{self.host} refuses to {what}: {said}."
                           f"{LOGIN_HINT if status in _LOGGED_OUT else ''}", status)
         try:
-            answer = json.loads(content)
+            response = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise Unanswered("kubeflow-malformed-json",
-                             f"{self.host} answers with malformed JSON of {len(content)} bytes as "
+                             f"{self.host} responds with malformed JSON of {len(content)} bytes as "
                              f"it is to {what}.", status, True) from error
-        if not isinstance(answer, dict):
+        if not isinstance(response, dict):
             raise Refused("kubeflow-not-an-object",
-                          f"{self.host} answers with a JSON {type(answer).__name__} as it is to "
+                          f"{self.host} responds with a JSON {type(response).__name__} as it is to "
                           f"{what}: is it a Kubeflow Pipelines 2.x server?", status)
-        return answer
+        return response
 
     def _exchange(self, method: str, path: str, body: dict | None) -> tuple[int, Message, bytes]:
         request = urllib.request.Request(
@@ -209,8 +210,8 @@ class Api:
                      **({} if body is None else {"Content-Type": "application/json"}),
                      **credentials()})
         try:
-            with self._opener.open(request, timeout=_TIMEOUT_S) as answer:
-                return answer.status, answer.headers, _read(answer)
+            with self._opener.open(request, timeout=_TIMEOUT_S) as response:
+                return response.status, response.headers, _read(response)
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.headers, _read(error)
@@ -223,13 +224,13 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _read(answer: Any) -> bytes:
+def _read(response: Any) -> bytes:
     """Reads a body; one that drips does not hold us for ever."""
     until, content = time.monotonic() + _BODY_S, b""
-    while part := answer.read1(2**16):
+    while part := response.read1(2**16):
         content += part
         if time.monotonic() > until or len(content) > _LONGEST_BODY:
-            raise TimeoutError(f"its answer has no end after {len(content)} bytes")
+            raise TimeoutError(f"its response has no end after {len(content)} bytes")
     return content
 
 
@@ -264,7 +265,7 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext:
 
 def _elsewhere(status: int, headers: Message, kind: str) -> str:
     if status < 300:
-        return f"it answers with a page ({kind})"
+        return f"it responds with a page ({kind})"
     target = urlsplit(headers.get("location") or "")
     where = f"{target.scheme}://{target.netloc}" if target.netloc else ""  # the query is a secret
     return f"it sends us on to {where}{target.path or '/'} ({status})"
@@ -273,13 +274,13 @@ def _elsewhere(status: int, headers: Message, kind: str) -> str:
 def _reason(content: bytes) -> str:
     """Returns the server's own words: `message`, and `error` of older ones."""
     try:
-        told = json.loads(content)
+        body = json.loads(content)
     except (ValueError, RecursionError):
         return ""
-    if not isinstance(told, dict):
+    if not isinstance(body, dict):
         return ""
-    found = told.get("message") or told.get("error") or ""
-    return one_line(found if isinstance(found, str) else json.dumps(found))
+    message = body.get("message") or body.get("error") or ""
+    return one_line(message if isinstance(message, str) else json.dumps(message))
 
 
 def one_line(text: str) -> str:

@@ -24,7 +24,7 @@ def submit(
         "--set", help="key=value: data_dir, recipe, max_epochs or learning_rate.")] = None,
     schedule: Annotated[str | None, typer.Option(
         help="Run again and again: minute hour day month weekday, in UTC.")] = None,
-    wait: Annotated[bool, typer.Option(help="Tell each step; the exit code tells the outcome.")] =
+    wait: Annotated[bool, typer.Option(help="Show each step; the exit code is the outcome.")] =
         False,
     attach: Annotated[str | None, typer.Option(
         help="Start nothing: wait for this run, by its id or address.")] = None,

@@ -188,5 +188,5 @@ def _place_on_kubernetes(task: dsl.PipelineTask, wanted: StepOptions,
 
 def _json_form(given: dict[str, int | bool]) -> dict[str, str | bool]:
     """Writes names and 64-bit numbers as protobuf does in JSON."""
-    return {re.sub("_(.)", lambda found: found[1].upper(), key):
+    return {re.sub("_(.)", lambda match: match[1].upper(), key):
             value if isinstance(value, bool) else str(value) for key, value in given.items()}

@@ -48,7 +48,7 @@ _READ = (*_OWN, "kubernetes.io/config.", "scheduler.alpha.kubernetes.io/",
 
 
 def amount(text: str) -> Decimal:
-    """Returns the number that an amount such as `500m` or `16Gi` stands for."""
+    """Returns the number that an amount such as `500m` or `16Gi` means."""
     number = text.rstrip("EPTGMKkim")
     return Decimal(number) * _UNITS[text[len(number):]]
 
@@ -115,9 +115,9 @@ def _device(text: str) -> str:
 
 
 def _image(text: str) -> str:
-    found = _IMAGE.fullmatch(text)
-    if (found is None or len(found["name"]) > _LONGEST_IMAGE
-            or re.fullmatch("[0-9a-f]{64}", found["name"])):
+    image = _IMAGE.fullmatch(text)
+    if (image is None or len(image["name"]) > _LONGEST_IMAGE
+            or re.fullmatch("[0-9a-f]{64}", image["name"])):
         raise ValueError("expected an image such as registry.example/team/tessera:1: after the "
                          "registry's host all of the name is lower-case, then a tag or a digest")
     return text

@@ -74,7 +74,7 @@ class NodeLaunch:
     def outcome(self) -> NodeOutcome:
         """Reads from the metadata what became of the node.
 
-        The launcher's own answer will not do: for a cached node it names folders that were never
+        The launcher's own result will not do: for a cached node it names folders that were never
         made.
         """
         result = NodeOutcome()
@@ -95,6 +95,6 @@ class NodeLaunch:
     def _add(result: NodeOutcome, key: str, artifact: metadata_store_pb2.Artifact) -> None:
         result.uris.setdefault(key, []).append(artifact.uri)
         result.types[key] = artifact.type
-        told = artifact.custom_properties
-        if "pushed" in told and told["pushed"].int_value == 1:
-            result.pushed = told["pushed_destination"].string_value
+        properties = artifact.custom_properties
+        if "pushed" in properties and properties["pushed"].int_value == 1:
+            result.pushed = properties["pushed_destination"].string_value

@@ -1,4 +1,4 @@
-"""What a cluster is told besides the pipeline: image, volumes, secrets, resources, metadata."""
+"""What a cluster is given besides the pipeline: image, volumes, secrets, resources, metadata."""
 
 from collections import Counter
 from pathlib import PurePosixPath
@@ -29,7 +29,7 @@ _ANNOTATIONS_BYTES = 256 * 1024
 
 
 class _Strict(BaseModel):
-    """Unknown keys are errors, values are final; a number may stand for its text."""
+    """Unknown keys are errors, values are final; a number may be given for its text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
@@ -48,7 +48,7 @@ class SecretVariable(SecretKey):
 
 
 class Database(_Strict):
-    """Where ML Metadata lie.
+    """Where ML Metadata are.
 
     Attributes:
       kind: `sqlite` is a file under the root, for one machine; clusters need a server.
@@ -176,8 +176,8 @@ class KubeflowOptions(_Strict):
       image: The project's image.
       image_pull_policy: When nodes pull it.
       image_pull_secrets: Secrets with a registry's credentials.
-      metadata: Where ML Metadata lie.
-      volumes: Volumes of every step; the root and the data must lie on one.
+      metadata: Where ML Metadata are.
+      volumes: Volumes of every step; the root and the data must be on one.
       secrets: Entries of secrets that every step sees as environment variables.
       labels: Labels of every pod.
       annotations: Annotations of every pod.
@@ -227,5 +227,5 @@ class KubeflowOptions(_Strict):
         return StepOptions(**merged)
 
     def on_a_volume(self, path: str) -> bool:
-        """Tells whether a path lies on one of the volumes."""
+        """Says whether a path is on one of the volumes."""
         return any(PurePosixPath(path).is_relative_to(volume.path) for volume in self.volumes)

@@ -1,8 +1,8 @@
 """What Kubeflow's interface shows of a step: artifacts of its own types, written beside TFX's.
 
 Kubeflow hands a step its ExecutorInput and takes an ExecutorOutput, which repeats each artifact's
-entry with metadata added. The entry's URI must stay as it was: another one would tell Kubeflow
-that the artifact lies elsewhere already, and the file would silently not be uploaded.
+entry with metadata added. The entry's URI must stay as it was: another one would say to Kubeflow
+that the artifact is elsewhere already, and the file would silently not be uploaded.
 """
 
 import json
@@ -106,8 +106,8 @@ def _figures(outcome: NodeOutcome, path: Path) -> dict[str, Any]:
 def _metrics(outcome: NodeOutcome, path: Path) -> dict[str, Any]:
     uri = outcome.of_type("ModelEvaluation")
     tasks = task_metrics(uri)
-    for task in set(tasks) & set(found := confusions(uri)):
-        if not _both_classes(found[task]):  # TFMA gives 0 for an area that there is not
+    for task in set(tasks) & set(matrices := confusions(uri)):
+        if not _both_classes(matrices[task]):  # TFMA gives 0 for an area that there is not
             tasks[task].pop("auc", None)
     figures = flat(tasks)
     _write(path, figures)
@@ -116,9 +116,9 @@ def _metrics(outcome: NodeOutcome, path: Path) -> dict[str, Any]:
 
 def _classification(outcome: NodeOutcome, path: Path) -> dict[str, Any]:
     """The ROC curve of the first binary task that has one, and its confusion matrix at 0.5."""
-    found = confusions(outcome.of_type("ModelEvaluation"))
-    task = min((name for name, points in found.items() if _both_classes(points)), default=None)
-    metadata = {} if task is None else classification(found[task])
+    matrices = confusions(outcome.of_type("ModelEvaluation"))
+    task = min((name for name, points in matrices.items() if _both_classes(points)), default=None)
+    metadata = {} if task is None else classification(matrices[task])
     _write(path, {"task": task, **metadata})
     return metadata
 
@@ -138,13 +138,13 @@ _WRITERS: dict[str, Callable[[NodeOutcome, Path], dict[str, Any]]] = {
 
 def flat(figures: dict[str, Any], prefix: str = "") -> dict[str, float]:
     """Returns a tree's numbers under names joined by slashes, as a table of metrics needs them."""
-    found: dict[str, float] = {}
+    flattened: dict[str, float] = {}
     for key, value in figures.items():
         if isinstance(value, dict):
-            found |= flat(value, f"{prefix}{key}/")
+            flattened |= flat(value, f"{prefix}{key}/")
         elif isinstance(value, int | float):
-            found[f"{prefix}{key}"] = float(value)
-    return found
+            flattened[f"{prefix}{key}"] = float(value)
+    return flattened
 
 
 def classification(points: list[dict[str, float]]) -> dict[str, Any]:

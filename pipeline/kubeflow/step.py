@@ -23,7 +23,7 @@ def run_step(name: str, work: Callable[[], None], root: Path = Path("/")) -> int
       The exit code: 0, or that of the error, as a run on one machine has it.
 
     Raises:
-      SystemExit: The step was told to stop; the code is that of the signal.
+      SystemExit: The step got a signal to stop; the code is that of the signal.
     """
     with stops_told(f"{name} was stopped", _STOPPED):
         try:

@@ -67,7 +67,7 @@ def read_steps(ir: Any) -> list[Step]:
 
 
 def shape(steps: list[Step]) -> str:
-    """Digests steps and their order, to tell whether a file and an image speak of the same."""
+    """Digests steps and their order, to see whether a file and an image speak of the same."""
     listed = [asdict(step) for step in sorted(steps, key=lambda step: step.name)]
     text = json.dumps(listed, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

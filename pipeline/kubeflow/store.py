@@ -20,7 +20,7 @@ def connection(database: Database, root: Path) -> ConnectionConfig:
 
     Args:
       database: The configured database.
-      root: The root, under which SQLite's file lies.
+      root: The root, under which SQLite's file is.
     """
     if database.kind == "sqlite":
         return ConnectionConfig(sqlite=metadata_store_pb2.SqliteMetadataSourceConfig(
@@ -85,7 +85,7 @@ def check(config: ConnectionConfig, upgrade: bool = False) -> None:
 
 
 def _require_reachable(config: ConnectionConfig) -> None:
-    """MLMD says nothing of why a server did not answer, and may wait for minutes."""
+    """MLMD says nothing of why a server did not respond, and may wait for minutes."""
     if config.HasField("sqlite"):
         return
     try:
@@ -93,9 +93,9 @@ def _require_reachable(config: ConnectionConfig) -> None:
     except OSError as error:
         raise TesseraError(
             "database-unreachable",
-            f"The metadata database {_where(config)} does not answer: {error}. Check that it runs, "
-            "kubeflow.metadata.host and port, and that the cluster's network policies let the "
-            "run's namespace reach it. Then run again: finished steps are not repeated."
+            f"The metadata database {_where(config)} does not respond: {error}. Check that it "
+            "runs, kubeflow.metadata.host and port, and that the cluster's network policies let "
+            "the run's namespace reach it. Then run again: finished steps are not repeated."
         ) from error
 
 

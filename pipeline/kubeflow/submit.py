@@ -79,7 +79,7 @@ class Server:
           sleep: Waits some seconds; tests do not.
 
         Raises:
-          InputError: No Kubeflow Pipelines server answers there or lets us in, or it wants a
+          InputError: No Kubeflow Pipelines server responds there or lets us in, or it wants a
             namespace and has none, or the other way round.
         """
         self.api = Api(host, ca_file, sleep or time.sleep)
@@ -148,19 +148,19 @@ class Server:
         body = {"display_name": name}
         if self._namespace:
             body["namespace"] = self._namespace
-        found = self._known_experiment(name)
-        if found is not None:
-            return found
+        experiment = self._known_experiment(name)
+        if experiment is not None:
+            return experiment
         try:
             made = self.api.post("make the experiment", "experiments", body)
             return _id_of(made, "experiment_id", self.api.host)
         except (Refused, Unanswered) as error:
             if isinstance(error, Refused) and error.status != 409:
                 raise
-            found = self._known_experiment(name)  # somebody, or our own lost request, made it
-            if found is None:
+            experiment = self._known_experiment(name)  # somebody, or our own lost request, made it
+            if experiment is None:
                 raise
-            return found
+            return experiment
 
     def _known_experiment(self, name: str) -> str | None:
         query = {"namespace": self._namespace} if self._namespace else {}
@@ -170,7 +170,7 @@ class Server:
                        if e.get("storage_state") != "ARCHIVED"}.values())  # pages may overlap
         if listed and not usable:
             raise InputError("archived-experiment",
-                             f"Experiment {name!r} is archived, and nobody sees its runs there. "
+                             f"Experiment {name!r} is archived, and its runs are not shown there. "
                              "Restore it in the interface, or give another --experiment.")
         if len(usable) > 1:
             ids = ", ".join(sorted(str(e.get("experiment_id")) for e in usable))
@@ -181,7 +181,7 @@ class Server:
 
     def _made(self, action: str, path: str, key: str, id_key: str, what: Submission,
               more: dict[str, Any], alone: bool = False) -> str:
-        """Posts a run or recurring run; one whose answer was lost is looked for."""
+        """Posts a run or recurring run; one whose response was lost is looked for."""
         experiment = self._experiment(what.experiment)
         query = {"experiment_id": experiment, "sort_by": "created_at desc"}
         if alone and any(job.get("display_name") == what.name
@@ -199,13 +199,13 @@ class Server:
                 raise TesseraError("nothing-submitted",
                                    f"{error} Nothing was started; try again.") from error
             self.api.sleep(DELAYS_S[-1])  # what is under way may need a moment
-            found = self._marked(path, key, query, mark)
-            if found is None:
+            posted = self._marked(path, key, query, mark)
+            if posted is None:
                 raise TesseraError(
                     "submission-unclear",
                     f"{error} It is not known whether that went through: look for {what.name!r} "
                     "in the interface before you submit again.") from error
-            made = found
+            made = posted
         return _id_of(made, id_key, self.api.host)
 
     def _marked(self, path: str, key: str, query: dict[str, Any], mark: str) -> dict | None:
@@ -213,7 +213,7 @@ class Server:
             return next((one for one in self.api.pages("list runs", path, key, query)
                          if mark in one.values()), None)
         except TesseraError:
-            return None  # the first error is the one to tell
+            return None  # the first error is the one to show
 
 
 def run_of(word: str) -> str:
@@ -222,17 +222,17 @@ def run_of(word: str) -> str:
     Raises:
       InputError: It is neither.
     """
-    found = word.strip().rstrip("/").rpartition("/")[2].partition("?")[0]
-    if not _ID.fullmatch(found):
+    run = word.strip().rstrip("/").rpartition("/")[2].partition("?")[0]
+    if not _ID.fullmatch(run):
         raise InputError("bad-run-to-attach",
                          f"--attach is {word!r}: give a run's id, or its address in the interface.")
-    return quote(found, safe="")
+    return quote(run, safe="")
 
 
 def _id_of(made: dict[str, Any], key: str, host: str) -> str:
-    found = made.get(key)
-    if not isinstance(found, str) or not _ID.fullmatch(found):
-        raise TesseraError("kubeflow-answer-incomplete",
-                           f"{host} answers without a {key} ({found!r}): it is not known whether "
+    value = made.get(key)
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise TesseraError("kubeflow-response-incomplete",
+                           f"{host} responds without a {key} ({value!r}): it is not known whether "
                            "that went through. Look in the interface before you submit again.")
-    return found
+    return value

@@ -51,11 +51,11 @@ class Wait:
 
         Raises:
           InputError: There is no such run.
-          LostSightError: The server gave no answer for about ten minutes, or the user's time here
+          LostSightError: The server gave no response for about ten minutes, or the user's time here
             is over; the run goes on.
           TesseraError: The run did not succeed; the message names the steps that failed.
         """
-        told: dict[str, str] = {}
+        states: dict[str, str] = {}
         waited = 0.0  # without a word about the run's state
         try:
             while True:
@@ -66,14 +66,14 @@ class Wait:
                     raise LostSightError("run-without-state",
                                          f"{self._api.host} does not say how the run is. "
                                          f"{self._goes_on()}")
-                if isinstance(state, str) and state not in _USUAL and told.get("") != state:
-                    told[""] = state  # paused, or being cancelled
+                if isinstance(state, str) and state not in _USUAL and states.get("") != state:
+                    states[""] = state  # paused, or being cancelled
                     self._say(f"The run is {one_line(state).lower()}.")
                 steps, inner = self._steps(run)
                 for step in steps:
                     name, now = step["display_name"], step["state"]
-                    if told.get(name) != now:
-                        told[name] = now
+                    if states.get(name) != now:
+                        states[name] = now
                         self._say(f"{one_line(name):<40} {one_line(now).lower()}")
                 if state == _GOOD:
                     return
@@ -97,7 +97,7 @@ class Wait:
         self._seen = True
         if self._silent:
             self._silent = False
-            self._say("The server answers again.")
+            self._say("The server responds again.")
         return run
 
     def _passing(self, error: TesseraError) -> bool:
@@ -148,7 +148,7 @@ class Wait:
                 spec = self._api.get("look at the pipeline",
                                      f"pipelines/{ids[0]}/versions/{ids[1]}").get("pipeline_spec")
             except TesseraError:
-                spec = None  # its steps are told by their names then
+                spec = None  # its steps are known by their names then
         return spec if isinstance(spec, dict) else {}
 
     def _outcome(self, run: dict[str, Any], steps: list[dict], inner: list[dict]) -> str:
@@ -181,5 +181,5 @@ def _inner(spec: dict[str, Any]) -> re.Pattern[str]:
 def _reason(one: dict[str, Any]) -> str:
     """Returns the message of a task's or a run's error."""
     error = one.get("error")
-    told = error.get("message") if isinstance(error, dict) else error
-    return one_line(told) if isinstance(told, str) else ""
+    message = error.get("message") if isinstance(error, dict) else error
+    return one_line(message) if isinstance(message, str) else ""

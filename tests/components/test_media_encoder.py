@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tiny_encoders as tiny
+from refusals import refuses
 from tfx.orchestration.portable import data_types
 from tfx.types import artifact_utils, channel, standard_artifacts
 from worlds import column, png, small_spec
@@ -20,7 +21,7 @@ from components.media_encoder.driver import Driver
 from components.media_encoder.encode import encode_column
 from components.media_encoder.executor import Executor
 from components.media_encoder.vectors import VectorCache, content_digest
-from schemas import InputError, TesseraError
+from schemas import InputError
 from trainer.encoders.encodings import Encodings
 
 SPEC = small_spec(
@@ -81,7 +82,7 @@ def test_numbers_that_are_not_finite_name_the_row(tmp_path):
     def nan(raw):
         return {"vector": tf.fill([2, 1], float("nan")), "present": tf.ones([2])}
 
-    with pytest.raises(TesseraError, match="the content of 'seven' with numbers that are not"):
+    with refuses("encoder-not-finite", "'seven'"):
         encode_column([("seven", b"x")], nan, 2, VectorCache(tmp_path, (1,)))
 
 
@@ -195,7 +196,7 @@ def test_the_cache_key_holds_the_encoders_content(encoders, tmp_path):
     (folder / "assets" / "more").write_text("x")
     assert versions() != before
     folder.rename(tmp_path / "away")
-    with pytest.raises(InputError, match=r"encoders.image.handle is"):
+    with pytest.raises(InputError, match=r"modalities.image.encoder.handle is"):
         versions()
 
 

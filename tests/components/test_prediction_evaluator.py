@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import refuses
 from sklearn.metrics import f1_score, roc_auc_score
 
 from components.prediction_evaluator.executor import judge, task_metrics
 from components.ranking_evaluator.model import open_scorer, written_scores
-from schemas import TesseraError
+from trainer.evaluation.written_scores import TaskScores, WrittenScores
 from trainer.tasks.binary import area_under_curve
-from trainer.written_scores import TaskScores, WrittenScores
 
 RANDOM = np.random.default_rng(3)
 LABEL = (RANDOM.random(200) < 0.4).astype("float32")
@@ -87,6 +87,5 @@ def test_users_and_items_are_found_by_name(written):
 
 
 def test_who_is_missing_is_named(written):
-    with pytest.raises(TesseraError, match="The written scores lack 1 of the users and items, "
-                                           "such as 'zoe'"):
+    with refuses("scores-incomplete", "lack 1 of", "'zoe'"):
         written_scores(str(written), ["ann", "zoe"], ["7"])

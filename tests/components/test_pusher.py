@@ -3,13 +3,13 @@
 import shutil
 
 import pytest
+from refusals import refuses
 from tfx.types import channel, standard_artifacts
 
 from components.pusher import executor
 from components.pusher.component import Pusher
 from components.pusher.executor import Executor, push
 from pipeline.run import serving_folder
-from schemas import InputError
 from serving.model_directory import versions
 
 FILES = {"saved_model.pb": b"graph", "variables/variables.index": b"index",
@@ -71,7 +71,7 @@ def test_half_a_version_is_never_shown(model, folder, monkeypatch, files):
         push(model, folder)
 
     assert versions(folder) == {}
-    with pytest.raises(InputError, match="No pushed model"):
+    with refuses("no-pushed-model"):
         serving_folder(folder.parents[1])
     version = push(model, folder)
     assert content(version) == FILES

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import refuses
 from tfx.types import standard_artifacts
 from tfx.types.channel_utils import as_channel
 from tiny_model import save_tiny_model
@@ -18,7 +19,7 @@ from components.server_validator.component import ServerValidator
 from components.server_validator.executor import Executor, validate_model
 from components.server_validator.validation import Answer, load_answers, validate_answers
 from components.verdict import Outcome
-from schemas.errors import InputError, TesseraError
+from schemas.errors import TesseraError
 from serving.client import RequestError, ServerUnavailableError
 from serving.server import EmbeddedServer
 
@@ -159,7 +160,7 @@ def test_a_server_that_stops_is_asked_no_more():
 def test_answers_that_cannot_be_read_are_an_input_error(tmp_path, text):
     if text is not None:
         (tmp_path / "answers.json").write_text(text)
-    with pytest.raises(InputError, match="must be a JSON list of objects with signature"):
+    with refuses("bad-recorded-responses"):
         load_answers(str(tmp_path))
 
 
@@ -218,12 +219,20 @@ def test_the_component_passes_a_model_that_answers_as_recorded(model_uri, tmp_pa
     assert 0 < outcome.figures["p50_ms"] <= outcome.figures["p99_ms"]
 
 
-def test_a_model_that_answers_otherwise_fails_with_the_reason(model_uri, tmp_path, monkeypatch):
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """Serves without a process of its own, which would import TensorFlow anew."""
+
     @contextmanager
-    def in_this_process(base_path):
+    def served(base_path):
         with EmbeddedServer(base_path) as server:
             yield server.host, server.port
-    monkeypatch.setattr(executor, "running_server", in_this_process)
+
+    monkeypatch.setattr(executor, "running_server", served)
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_a_model_that_answers_otherwise_fails_with_the_reason(model_uri, tmp_path):
     _write_answers(tmp_path, first_score=3.5)
     outcome = validate_model(str(model_uri), str(tmp_path), 2, 5000.0)
     assert not outcome.passed
@@ -234,6 +243,7 @@ def test_a_model_that_answers_otherwise_fails_with_the_reason(model_uri, tmp_pat
     assert outcome.figures["max_abs_diff"] == 0.5
 
 
+@pytest.mark.usefixtures("in_this_process")
 @pytest.mark.parametrize(("broken", "words"), [
     ("truncated", ["The model could not be served: ", "No model version under"]),
     ("absent", ["holds no model version"]),

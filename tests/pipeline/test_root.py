@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from refusals import refuses
 
 from pipeline import root as module
 from pipeline.config import load_config
@@ -62,7 +63,7 @@ def test_a_file_in_the_place_of_a_folder(tmp_path, name):
     root = tmp_path / "root"
     (root / name).parent.mkdir(exist_ok=True)
     (root / name).write_text("no folder")
-    with pytest.raises(InputError, match=f"Cannot write to {root / name}: .*--root"):
+    with refuses("root-not-writable", root / name):
         require_usable(root)
     assert (root / name).read_text() == "no folder"
 
@@ -119,7 +120,7 @@ def test_metadata_that_are_of_no_use(tmp_path, spoil, told):
 def test_metadata_that_are_gone_from_beside_their_artifacts(tmp_path):
     """Execution ids, which name folders, would start anew."""
     (tmp_path / "artifacts" / "demo-flagship-1" / "CatalogGen").mkdir(parents=True)
-    with pytest.raises(InputError, match="it is missing, but .*artifacts is there"):
+    with refuses("unusable-metadata", "artifacts is there"):
         require_usable(tmp_path)
     shutil.rmtree(tmp_path / "artifacts" / "demo-flagship-1")
     require_usable(tmp_path)
@@ -129,7 +130,7 @@ def test_two_runs_of_one_pipeline_hold_each_other_off(tmp_path):
     with one_run(tmp_path, "demo-a-1"):
         with one_run(tmp_path, "demo-b-1"):
             pass
-        with pytest.raises(InputError, match="Another run of demo-a-1 is under way in"):
+        with refuses("run-under-way", "demo-a-1"):
             with one_run(tmp_path, "demo-a-1"):
                 pytest.fail("it is under way")
     with one_run(tmp_path, "demo-a-1"):

@@ -92,132 +92,57 @@ def test_a_sound_track_is_built_at_ingest_and_yet_an_input() -> None:
     assert (film.derived, track.derived) == (False, True)
 
 
-BAD = {
-    "sound of no video": (
-        {"items": ITEMS + column("audio", "sound_of:film", name="track", kind="BYTES")},
-        "feature 'track': 'sound_of:film' must be beside the tag 'audio' and name a video "
-        r"column of the same table \(it has none\)",
-    ),
-    "sound that is no audio": (
-        {"items": ITEMS + column("video", name="film", kind="BYTES")
-         + column("sound_of:film", name="track", kind="BYTES")},
-        r"'sound_of:film' must be beside the tag 'audio' .* \(film\)",
-    ),
-    "syntax": (
-        {"items": "feature { nme: 1 }"},
-        "Schema 'shop', table 'items': .*nme.* Correct the file's syntax",
-    ),
-    "a sentence that ends once": (
-        {"items": "feature {"},
-        r'Schema .shop., table .items.: 1:9 : Expected "}"\. Correct the file',
-    ),
-    "two weights of one type": (
-        {"interactions": EVENTS + column("event_type", "weight:buy=2", "weight:buy=3", name="kind",
-                                         kind="BYTES")},
-        "feature 'kind', weight: buy is both 2.0 and 3.0. Keep one",
-    ),
-    "a weight that is no number": (
-        {"interactions": EVENTS + column("event_type", "weight:buy=lots", name="kind",
-                                         kind="BYTES")},
-        "feature 'kind': the tag 'weight:buy=lots' is no weight. Write 'weight:VALUE=X'",
-    ),
-    "two histories in one column": (
-        {"interactions": EVENTS + column("history:what", "history:who", name="past")},
-        "feature 'past': history is both 'what' and 'who'. Keep one",
-    ),
-    "unknown tag": (
-        {"users": USERS + column("numerical")},
-        "table 'users', feature 'score': unknown tag 'numerical'. Known: user_id, .*numeric",
-    ),
-    "malformed label": (
-        {"interactions": EVENTS + column("label:like>=4.5.5")},
-        "feature 'score': unknown tag 'label:like>=4.5.5'. Known: .*label:NAME",
-    ),
-    "a weight beside no event type": (
-        {"interactions": EVENTS + column("weight:view=2", name="kind", kind="BYTES")},
-        "feature 'kind': 'weight:VALUE=X' belongs to the column with the tag 'event_type'",
-    ),
-    "event types that are numbers": (
-        {"interactions": EVENTS + column("event_type", kind="INT")},
-        "feature 'score': 'event_type' must be in the interactions, on a column of BYTES",
-    ),
-    "a text threshold on a number": (
-        {"interactions": EVENTS + column("label:good=yes")},
-        "label 'good' compares 'score', a number, with the text 'yes'. Give a threshold",
-    ),
-    "unseen items of another type": (
-        {"interactions": EVENTS + column("unseen", kind="INT", rest="value_count { max: 2 }")},
-        "feature 'score': 'unseen' must be given once, in the interactions, with the type of the",
-    ),
-    "a history without times": (
-        {"interactions": EVENTS + column("history:item_id", name="past", kind="BYTES",
-                                         rest="value_count { max: 3 }")},
-        "feature 'past': a history needs to know what came before, .* tag 'timestamp'",
-    ),
-    "two modalities": (
-        {"users": USERS + column("numeric", "text")},
-        "feature 'score': modality is both 'numeric' and 'text'. Keep one",
-    ),
-    "two features of one role": (
-        {"users": USERS + column("user_id", name="me")},
-        "table 'users': who and me both have the role 'user_id'. Keep one",
-    ),
-    "no id": ({"items": column("numeric")}, "table 'items': no feature has the tag 'item_id'"),
-    "an interaction without an item": (
-        {"interactions": USERS}, "table 'interactions': no feature has the tag 'item_id'. Tag one"
-    ),
-    "no type": (
-        {"users": USERS + '\nfeature { name: "x" }'},
-        "feature 'x': type must be BYTES, INT or FLOAT",
-    ),
-    "declared twice": (
-        {"items": ITEMS + column() + column()}, "table 'items': a feature is declared twice"
-    ),
-    "two labels of one name": (
-        {"interactions": EVENTS + column("label:rating") + column("label:rating", name="second")},
-        "Schema 'shop': two labels share the name 'rating'. Rename one",
-    ),
-    "a label of text": (
-        {"interactions": EVENTS + column("label:mood", name="said", kind="BYTES")},
-        "the label 'mood' is on 'said', which is BYTES. A label needs a column of INT or FLOAT",
-    ),
-    "a label of text with one value": (
-        {"users": USERS + column("label:sort", name="said", kind="BYTES",
-                                 rest='string_domain { value: "a" }')},
-        "or the column lists its values in a string_domain, two at least, for the head "
-        "'multi_class'",
-    ),
-    "a label on an item": (
-        {"items": ITEMS + column("label:quality")},
-        "the label 'quality' is on 'score', a column of the items. A label belongs to the "
-        "interactions, or to the users as an attribute to learn. Take it away",
-    ),
-    "personal data to learn": (
-        {"users": USERS + column("label:wealth", "pii")},
-        "the label 'wealth' is on 'score', personal data",
-    ),
-    "a history of nothing": (
-        {"interactions": EVENTS + column("history:score", name="past")},
-        "feature 'past': 'history:score' must be in the interactions and name one of "
-        "item_id, user_id, what, who",
-    ),
-    "a history outside the interactions": (
-        {"items": ITEMS + column("history:item_id", name="past", kind="BYTES")},
-        "feature 'past': 'history:item_id' must be in the interactions",
-    ),
-    "a history of another type": (
-        {"interactions": EVENTS + column("history:item_id", name="past")},
-        "feature 'past': its type differs from that of 'item_id'",
-    ),
-}
+def text(*tags: str, name: str = "said", rest: str = "") -> str:
+    return column(*tags, name=name, kind="BYTES", rest=rest)
 
 
-@pytest.mark.parametrize("case", BAD)
-def test_a_malformed_schema_is_named_with_what_to_do(case: str) -> None:
-    texts, message = BAD[case]
+FILM, TRACK = text("video", name="film"), text("audio", "sound_of:film", name="track")
+PAST = 'value_count { max: 3 }'
+# A table, what is added to its id columns, and what the message names.
+BAD = [
+    ("items", TRACK, r"feature 'track': 'sound_of:film'.*it has none"),
+    ("items", FILM + text("sound_of:film"), r"'sound_of:film' .* \(film\)"),
+    ("items", "feature { nme: 1 }", "table 'items': .*nme.* Correct the file's syntax"),
+    ("items", "feature {", r'table .items.: .*Expected "}"\. Correct the file'),
+    ("interactions", text("event_type", "weight:buy=2", "weight:buy=3"), "buy is both 2.0 and 3.0"),
+    ("interactions", text("event_type", "weight:buy=lots"), "'weight:buy=lots' .*'weight:VALUE=X'"),
+    ("interactions", text("weight:view=2"), "'weight:VALUE=X' .*'event_type'"),
+    ("interactions", column("event_type", kind="INT"), "'event_type' .*BYTES"),
+    ("interactions", column("history:what", "history:who"), "history is both 'what' and 'who'"),
+    ("interactions", text("history:item_id", rest=PAST), "feature 'said'.* tag 'timestamp'"),
+    ("interactions", column("history:score", name="past"), "'history:score' .*item_id, user_id"),
+    ("items", text("history:item_id"), "feature 'said': 'history:item_id' .*the interactions"),
+    ("interactions", column("history:item_id"), "type differs from that of 'item_id'"),
+    ("interactions", column("unseen", kind="INT", rest=PAST), "'unseen' .*type of the"),
+    ("users", column("numerical"), "unknown tag 'numerical'. Known: user_id, .*numeric"),
+    ("interactions", column("label:like>=4.5.5"), "unknown tag 'label:like>=4.5.5'. .*label:NAME"),
+    ("interactions", column("label:good=yes"), "label 'good' .*'score', a number, .*'yes'"),
+    ("interactions", column("label:rating") + column("label:rating", name="second"),
+     "two labels .*'rating'. Rename one"),
+    ("interactions", text("label:mood"), "label 'mood' .*'said', which is BYTES"),
+    ("users", text("label:sort", rest='string_domain { value: "a" }'), "two at least"),
+    ("items", column("label:quality"), "label 'quality' .*'score', a column of the items"),
+    ("users", column("label:wealth", "pii"), "label 'wealth' .*'score', personal data"),
+    ("users", column("numeric", "text"), "modality is both 'numeric' and 'text'. Keep one"),
+    ("users", column("user_id", name="me"), "who and me both have the role 'user_id'. Keep one"),
+    ("users", '\nfeature { name: "x" }', "feature 'x': type must be BYTES, INT or FLOAT"),
+    ("items", column() + column(), "table 'items': a feature is declared twice"),
+]
+
+
+@pytest.mark.parametrize(("side", "columns", "message"), BAD)
+def test_a_malformed_schema_is_named_with_what_to_do(side: str, columns: str, message: str) -> None:
+    texts = {"users": USERS, "items": ITEMS, "interactions": EVENTS}
     with pytest.raises(InputError, match=message) as error:
-        parse(**texts)
+        parse(**{side: texts[side] + columns})
     assert error.value.exit_code == 2
+
+
+@pytest.mark.parametrize(("side", "columns"), [
+    ("items", column("numeric")), ("interactions", USERS)])
+def test_a_table_without_an_id_is_refused(side: str, columns: str) -> None:
+    with pytest.raises(InputError, match=f"table '{side}': no feature has the tag 'item_id'. Tag"):
+        parse(**{side: columns})
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:

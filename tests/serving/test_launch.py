@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from refusals import refuses
 
 from schemas.errors import TesseraError
 from serving import launch
@@ -45,7 +46,7 @@ def test_a_server_that_is_not_ready_in_time_is_ended(model_base_path, monkeypatc
     monkeypatch.setattr(
         launch.subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[0]
     )
-    with pytest.raises(TesseraError, match="was not ready after 0 s"):
+    with refuses("server-not-ready", "0 s"):
         with running_server(model_base_path, start_seconds=0):
             pytest.fail("it cannot be ready")
     assert started[0].returncode == -signal.SIGTERM

@@ -5,6 +5,7 @@ import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
+from refusals import refuses
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -232,21 +233,21 @@ def test_when_the_served_version_is_taken_away_the_one_before_it_comes_back(
 
 
 def test_a_folder_without_a_version_that_works_is_refused(tmp_path):
-    with pytest.raises(InputError, match="There is no model folder .*absent"):
+    with refuses("no-model-folder", "absent"):
         EmbeddedServer(tmp_path / "absent")
     (tmp_path / "latest").mkdir()
     (tmp_path / "latest" / "saved_model.pb").touch()
-    with pytest.raises(InputError, match=r"holds no model version. Expected .*<integer version>"):
+    with refuses("no-model-version"):
         EmbeddedServer(tmp_path)
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"no model")
-    with pytest.raises(InputError, match=r"No model version under .* can be loaded \(version 1: "):
+    with refuses("model-not-loadable", "version 1: "):
         EmbeddedServer(tmp_path)
 
 
 def test_a_port_taken_while_the_model_is_loaded_is_refused(server, model_base_path, monkeypatch):
     monkeypatch.setattr(server_module, "_require_free", lambda host, port: None)
-    with pytest.raises(InputError, match=f"Port {server.port} on 127.0.0.1 is in use"):
+    with refuses("port-in-use", server.port):
         EmbeddedServer(model_base_path, port=server.port)
 
 

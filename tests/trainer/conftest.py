@@ -14,24 +14,26 @@ import tiny_shop
 from narrowed import narrowed
 from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
-from theatre import PREPROCESSING, theatre_spec, theatre_tables
+from theatre import OPTIONS, WORDS_KEPT, theatre_spec, theatre_tables
 from worlds import column, history, png, small_spec
 
 from trainer.data.events import concatenate, read_events
+from trainer.data.side import Side
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
+from trainer.export.run import export as export_weights
 from trainer.export.save import save
-from trainer.features import Side
-from trainer.model import build_network
+from trainer.network.model import build_network
 from trainer.preprocessing.column import write_columns
 from trainer.preprocessing.preprocess import declared_columns, preprocessing_fn
-from trainer.recipe import Recipe
-from trainer.recipe.modalities import for_dataset
-from trainer.run import run_fn, training_data
+from trainer.recipe import Recipe, bind, parse_recipe
+from trainer.run import read_given, train, training_data
 
 USERS, ITEMS, HISTORY, PIXELS, WORDS = 6, 8, 5, 8, 12
-MODALITIES = ("categorical", "numeric", "text", "image")
+MODALITIES = {
+    "categorical": {"vocabulary": WORDS}, "numeric": {},
+    "text": {"tokens": 4, "vocabulary": WORDS}, "image": {"height": PIXELS, "width": PIXELS}}
 
 SPEC = small_spec(
     users=column("age", "INT", "numeric") + column("region", "BYTES", "categorical")
@@ -74,13 +76,8 @@ def spec():
 
 @pytest.fixture(scope="session")
 def recipe():
-    return Recipe(
-        description="tiny", modalities=MODALITIES,
-        preprocessing={
-            "categorical": {"vocabulary": WORDS}, "text": {"tokens": 4, "vocabulary": WORDS},
-            "image": {"height": PIXELS, "width": PIXELS},
-        },
-        model={"dim": 8},
+    return parse_recipe(
+        description="tiny", modalities=MODALITIES, model={"dim": 8},
         tasks={
             "retrieval": {"head": "retrieval", "label": "like"},
             "rating": {"head": "regression", "label": "rating"},
@@ -101,8 +98,8 @@ def _transform_tables(raw, spec, recipe, folder):
         for side in raw:
             config = {
                 "spec": {"name": spec.name, "texts": list(spec.texts)}, "side": side,
-                "modalities": list(recipe.modalities),
-                "preprocessing": recipe.preprocessing.model_dump(),
+                "modalities": {name: options.of_transform()
+                               for name, options in recipe.modalities.items()},
                 "past": dataclasses.asdict(recipe.past),
             }
             # A folder each: vocabularies of several tables have the same file name.
@@ -174,7 +171,7 @@ def build(spec, recipe, sides):
     """Builds a network of the tiny recipe with some values replaced."""
 
     def build(**changes):
-        changed = Recipe(**narrowed({**recipe.model_dump(), **changes}))
+        changed = parse_recipe(**narrowed({**recipe.model_dump(), **changes}, MODALITIES))
         means = {"rating": 3.5, "like": 0.5}
         return build_network(spec, changed, *sides, label_means=means, seed=7), changed
 
@@ -320,31 +317,34 @@ def theatre(spec, trainer_files, tmp_path_factory):
     """Every modality, kind of label and head: transformed once for all recipes."""
     wider = theatre_spec(spec)
     raw, splits = theatre_tables(wider)
-    everything = Recipe(
-        description="all", modalities=("categorical", "numeric", "text", "image", "audio", "video"),
-        preprocessing=PREPROCESSING, tasks={"retrieval": {"head": "retrieval"}},
-        model={"behaviour": ["history", "context", "counts", "series", "reviews"]})
+    everything = parse_recipe(
+        description="all", modalities=OPTIONS, tasks={"retrieval": {"head": "retrieval"}},
+        behaviour={"history": {}, "context": {}, "counts": {}, "series": {}, "reviews": WORDS_KEPT})
     files, folders = trainer_files(
         raw, splits, wider, everything, tmp_path_factory.mktemp("theatre"))
     return SimpleNamespace(spec=wider, raw=raw, files=files, folders=folders)
 
 
-@pytest.fixture
-def run_theatre(theatre, tmp_path):
-    """Trains a recipe of the theatre as the Trainer does; returns where everything was written."""
+@pytest.fixture(scope="session")
+def whole_run():
+    """Trains and exports as the two components do; returns where everything was written."""
 
-    def run_theatre(recipe: Recipe) -> SimpleNamespace:
-        args = SimpleNamespace(
-            custom_config={"spec": {"name": theatre.spec.name, "texts": list(theatre.spec.texts)},
-                           "recipe": for_dataset(recipe, theatre.spec).model_dump(mode="json"),
-                           "seed": 1},
-            transforms=theatre.folders, tables=theatre.files, encodings=None, code_digest="0",
-            answers_dir=str(tmp_path / "answers") if recipe.served else None,
-            scores_dir=None if recipe.served else str(tmp_path / "scores"),
-            model_run_dir=str(tmp_path / "run" / "1"), serving_model_dir=str(tmp_path / "model"))
-        run_fn(args)
+    def whole_run(spec, recipe: Recipe, files, transforms, folder) -> SimpleNamespace:
+        config = {"spec": {"name": spec.name, "texts": list(spec.texts)},
+                  "recipe": bind(recipe, spec).recipe.model_dump(mode="json"), "seed": 1}
+        given = read_given(config, files, transforms, None, code="0")
+        train(given, folder / "run" / "1", folder / "weights")
+        export_weights(given, folder / "weights", folder / "model", folder / "said")
         return SimpleNamespace(
-            model=tmp_path / "model", answers=tmp_path / "answers", scores=tmp_path / "scores",
-            summary=json.loads((tmp_path / "run" / "1" / "summary.json").read_text()))
+            given=given, weights=folder / "weights", model=folder / "model",
+            said=folder / "said", run=folder / "run" / "1",
+            summary=json.loads((folder / "run" / "1" / "summary.json").read_text()))
 
-    return run_theatre
+    return whole_run
+
+
+@pytest.fixture
+def run_theatre(theatre, whole_run, tmp_path):
+    """Trains and exports a recipe of the theatre."""
+    return lambda recipe: whole_run(
+        theatre.spec, recipe, theatre.files, theatre.folders, tmp_path)

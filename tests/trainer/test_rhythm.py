@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.behaviour.moment import moment_columns
+from trainer.behaviour.past import NOTHING, Past
+from trainer.behaviour.rhythm import counts, daily_series, gaps, hours
 from trainer.preprocessing import columns
-from trainer.preprocessing.behaviour import moment_columns
-from trainer.preprocessing.past import NOTHING, Past
-from trainer.preprocessing.rhythm import counts, daily_series, gaps, hours
 
 DAY = 86_400
 NOW = 1000 * DAY
@@ -70,11 +70,6 @@ def test_days_before_the_oldest_event_of_a_full_history_are_unknown():
     assert found[:, 2].tolist() == [1, 1, 1, 0, 0, 0, 0]
     assert not found[3:].any()
     np.testing.assert_allclose(np.expm1(found[:3, 1]), [1, 1, 1], rtol=1e-5)
-
-
-@pytest.mark.parametrize("moment", [-1, NOW])
-def test_a_series_of_nobody_is_unknown(moment):
-    assert not daily_series(_times([-1, -1]), _now(moment), 7).numpy().any()
 
 
 def test_old_events_alone_make_a_known_series_of_zeros():

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.features import Side
-from trainer.model import build_network
-from trainer.multitask import MultiTaskModel
-from trainer.optimizer import RowAdamW
-from trainer.recipe import Recipe
-from trainer.tfrs_retrieval import tfrs_in_batch_softmax
+from trainer.data.side import Side
+from trainer.network.model import build_network
+from trainer.recipe import parse_recipe
+from trainer.training.multitask import MultiTaskModel
+from trainer.training.optimizer import RowAdamW
+from trainer.training.tfrs_retrieval import tfrs_in_batch_softmax
 
 USERS, ITEMS = 7_919, 10_007  # primes: no other size is a multiple
 # These copy nothing, or were there before the step.
@@ -44,7 +44,7 @@ def step(spec, recipe, sides, rows):
     """Traces a training step; returns what it makes of a table's length."""
 
     def step(**changes) -> set[str]:
-        changed = Recipe(**{**recipe.model_dump(), **changes})
+        changed = parse_recipe(**{**recipe.model_dump(), **changes})
         users, items = (longer(side, n) for side, n in zip(sides, (USERS, ITEMS), strict=True))
         network = build_network(spec, changed, users, items, {"rating": 3.5, "like": 0.5}, seed=7)
         model = MultiTaskModel(network.training, changed, np.full(ITEMS, 1 / ITEMS),
@@ -59,14 +59,12 @@ def step(spec, recipe, sides, rows):
 
 
 @pytest.mark.parametrize("changes", [
-    {}, *({"balancing": one, "modalities": ["categorical"],
-           "preprocessing": {"categorical": {"vocabulary": 12}}}
+    {}, *({"balancing": one, "modalities": ["categorical"]}
           for one in ("uncertainty", "pcgrad", "gradnorm"))])
 def test_a_step_makes_nothing_as_long_as_a_table(step, changes):
     assert step(**changes) == set()
 
 
 def test_the_loss_over_all_items_does_as_its_name_says(step):
-    tasks = {"retrieval": {"head": "retrieval", "label": "like"}}
-    assert step(tasks=tasks, training={"softmax": "catalogue"}, modalities=["categorical"],
-                preprocessing={"categorical": {"vocabulary": 12}}) != set()
+    tasks = {"retrieval": {"head": {"retrieval": {"softmax": "catalogue"}}, "label": "like"}}
+    assert step(tasks=tasks, modalities=["categorical"]) != set()

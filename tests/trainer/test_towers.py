@@ -6,14 +6,9 @@ import pytest
 import tensorflow as tf
 from layer_contract import assert_learns, assert_rebuilt, weight
 
-from trainer.codebook import fitted_tower
-from trainer.layers.audio_tower import AudioTower
-from trainer.layers.image.fourier import FourierTower
-from trainer.layers.text.bag import BagTower
-from trainer.layers.text.cnn import CnnTower
-from trainer.layers.text.lstm import LstmTower
-from trainer.layers.text.tfidf import TfidfTower
-from trainer.layers.text.transformer import TransformerTower
+from trainer.layers.image_towers import FourierTower
+from trainer.layers.media_towers import AudioTower, VideoTower
+from trainer.layers.text_towers import BagTower, CnnTower, LstmTower, TfidfTower, TransformerTower
 from trainer.layers.towers import (
     CategoricalTower,
     IdTower,
@@ -22,7 +17,7 @@ from trainer.layers.towers import (
     masked_softmax,
     weighted_mean,
 )
-from trainer.layers.video_tower import VideoTower
+from trainer.modalities.image.codebook import fitted_tower
 
 DIM = 4
 WORDS = np.array([[3, 1, 0], [0, 0, 0], [2, 0, 0]], "int32")
@@ -59,7 +54,7 @@ TOWERS = {
 }
 
 
-@pytest.fixture(params=TOWERS)
+@pytest.fixture(params=TOWERS, scope="module")
 def tower(request):
     """A tower with a token that cannot be mistaken, and its inputs."""
     make, inputs = TOWERS[request.param]

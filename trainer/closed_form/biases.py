@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.closed_form.search import Axis, Search, search
-from trainer.one_thread import one_thread
+from trainer.training.one_thread import one_thread
 
 _SWEEPS = 12  # The biases move by less than a thousandth after these.
 _FACTOR_SWEEPS = 8

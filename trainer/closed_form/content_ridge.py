@@ -11,7 +11,7 @@ import numpy as np
 
 from trainer.closed_form.events import Events
 from trainer.closed_form.implicit_als import Factors
-from trainer.one_thread import one_thread
+from trainer.training.one_thread import one_thread
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import optimize
 from scipy.special import logsumexp
 
-from trainer.ranking import RankingTask, Scorer
+from trainer.evaluation.ranking import RankingTask, Scorer
 
 _CELLS = 1 << 22  # Standardised scores in work at once, of one scorer.
 _PENALTY = 1e-3

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from schemas.progress import Progress
 from trainer.closed_form.events import Events
-from trainer.one_thread import one_thread
+from trainer.training.one_thread import one_thread
 
 _SYSTEMS = 256  # Solved at once: 9 MB of them at 96 dimensions.
 _EPOCHS = 6

@@ -18,7 +18,7 @@ from trainer.closed_form.popularity import (
 )
 from trainer.closed_form.search import Axis, Search, search
 from trainer.closed_form.user_neighbours import fit_user_neighbours
-from trainer.ranking import RankingTask, Scorer, rank
+from trainer.evaluation.ranking import RankingTask, Scorer, rank
 
 
 @dataclass(frozen=True)

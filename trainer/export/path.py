@@ -1,4 +1,4 @@
-"""The straight path from a baseline to what a network reads.
+"""The straight path from a baseline to what the parts of a network read.
 
 Keras has no hooks, so for a while the layers that read content call something that moves it first.
 Tower and embedding are moved, not the model's inputs: those are indices and bytes.
@@ -9,13 +9,56 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 import tensorflow as tf
+import tensorflow_transform as tft
 
-from trainer.export.readers import Reader
-from trainer.preprocessing.audio import silent_cepstrum
-from trainer.recipe import Recipe
+from trainer.modalities.terms import UNKNOWN
+from trainer.network.model import Network
+from trainer.network.part import Embedded, Numbers, Part
 
-_GREY = 127.5
+
+@dataclass(frozen=True)
+class Reader:
+    """A part, as its gradients are read.
+
+    Attributes:
+      part: The part, with its layer.
+      terms: What the indices of its embeddings mean, for each embedding; none of ids.
+    """
+
+    part: Part
+    terms: tuple[tf.Variable, ...] = ()
+
+    @property
+    def by_index(self) -> bool:
+        """Whether it embeds what it reads; else it reads numbers."""
+        return not self.numbers
+
+    @property
+    def numbers(self) -> list[Numbers]:
+        """The numbers that it reads; none where it embeds."""
+        return [one for one in self.part.gradient if isinstance(one, Numbers)]
+
+
+def readers(network: Network, transforms: dict[str, tft.TFTransformOutput]) -> Iterator[Reader]:
+    """Yields the parts whose inputs a gradient reaches.
+
+    Args:
+      network: The network.
+      transforms: The outputs of the transforms, by table, which know the vocabularies.
+    """
+    for part in (*network.user_parts, *network.item_parts):
+        if part.gradient:
+            names = [one.vocabulary for one in part.gradient
+                     if isinstance(one, Embedded) and one.vocabulary]
+            yield Reader(part, tuple(_terms(name, transforms[part.side]) for name in names))
+
+
+def _terms(vocabulary: str, transform: tft.TFTransformOutput) -> tf.Variable:
+    # As Transform counts: 0 is none, and the unknown come last.
+    known = [b"", *transform.vocabulary_by_name(vocabulary), UNKNOWN.encode()]
+    return tf.Variable(np.array(known, dtype=object), trainable=False)
 
 
 @dataclass(frozen=True)
@@ -46,11 +89,10 @@ class Path:
 
     Args:
       share: Where each row stands, from 0 (baseline) to 1 (itself), `(rows,)`.
-      recipe: How sounds are read.
     """
 
-    def __init__(self, share: tf.Tensor, recipe: Recipe):
-        self._share, self._recipe = share, recipe
+    def __init__(self, share: tf.Tensor):
+        self._share = share
         self.moved: list[Moved] = []
         self._at_work: Reader | None = None  # towers may share an embedding
         self._embedded = 0
@@ -60,10 +102,10 @@ class Path:
         """Moves what these towers read, as long as the context lasts."""
         calls: list[tuple[keras.layers.Layer, Callable]] = []
         for reader in readers:
-            calls.append((reader.layer, self._tower(reader)))
+            calls.append((reader.part.layer, self._tower(reader)))
             if reader.by_index:
                 calls += [(layer, self._embedding(layer.call))
-                          for layer in reader.layer._flatten_layers()
+                          for layer in reader.part.layer._flatten_layers()
                           if isinstance(layer, keras.layers.Embedding)]
         replaced = {id(layer): (layer, call) for layer, call in calls}.values()
         for layer, call in replaced:
@@ -75,13 +117,13 @@ class Path:
                 del layer.call
 
     def _tower(self, reader: Reader) -> Callable:
-        call = reader.layer.call
+        call, numbers = reader.part.layer.call, reader.numbers
 
         def moved(inputs, *args, **kwargs):
             if not reader.by_index:
                 *values, present = inputs
-                inputs = (*(self._move(reader, number, self._baseline(reader.kind, number, value),
-                                       tf.cast(value, tf.float32))
+                values = [tf.cast(value, tf.float32) for value in values]
+                inputs = (*(self._move(reader, number, numbers[number].baseline(value), value)
                             for number, value in enumerate(values)), present)
             self._at_work, self._embedded = reader, 0
             result = call(inputs, *args, **kwargs)
@@ -109,17 +151,3 @@ class Path:
         value = start + tf.cast(share, end.dtype) * distance
         self.moved.append(Moved(reader, number, distance, value, terms))
         return value
-
-    def _baseline(self, kind: str, number: int, value: tf.Tensor) -> tf.Tensor:
-        """Returns content that says nothing, in the shape of some that does."""
-        value = tf.cast(value, tf.float32)
-        if kind in ("image", "video"):
-            return tf.fill(tf.shape(value), _GREY)
-        if kind == "audio" and number == 0:
-            return tf.minimum(value, 1.0)  # 0 stays: beyond the sound there is not even silence
-        if kind == "audio":
-            options = self._recipe.preprocessing.audio
-            return tf.zeros_like(value) + silent_cepstrum(options.mels, options.mfcc)
-        if kind == "topics":
-            return tf.zeros_like(value) + tf.reduce_mean(value, axis=1, keepdims=True)
-        return tf.zeros_like(value)

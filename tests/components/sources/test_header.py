@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from refusals import refuses
 
 from components.sources.files.delimited import csv_columns, csv_rows, without_header
 from components.sources.files.layout import Layout
@@ -74,7 +75,7 @@ def test_a_first_line_that_names_columns(tmp_path, name):
 
 def test_positions_for_a_file_that_has_names(tmp_path):
     path = table(tmp_path, TABLES["names"])
-    with pytest.raises(InputError, match="its first line names the columns .user, item, stars."):
+    with refuses("header-with-positions", "user, item, stars"):
         csv_columns(path, Layout("\t", header=False))
 
 

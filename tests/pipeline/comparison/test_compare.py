@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from refusals import assert_refused
+from refusals import assert_refused, refuses
 
 from pipeline.comparison import compare as module
 from pipeline.comparison.compare import compare
@@ -69,7 +69,7 @@ def test_a_recipe_that_does_not_fit_the_data_is_refused_before_anything_runs(
                     "tasks: {wished: {head: binary, label: wished}}\n")
     plan = planned(None, ["flagship", str(wish)], [], 1, dataset="demo",
                       data_dir=tiny_shop, root=tmp_path / "root")
-    with pytest.raises(InputError, match="Recipe 'wish', task 'wished', key 'label': needs"):
+    with refuses("recipe-needs-label", "'wish'", "'wished'"):
         compare(plan, "tessera compare", console)
     assert outcomes["ran"] == []
 

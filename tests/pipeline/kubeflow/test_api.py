@@ -138,7 +138,7 @@ def test_an_address_that_is_none(command, host):
 @pytest.mark.parametrize("host", ["http://a..b", "http://" + "a" * 70])
 def test_an_address_that_no_network_knows(command, host):
     code, _, err = command(host)
-    assert code == 2 and f"Nobody answers at {host}" in err and err.count("\n") == 1
+    assert code == 2 and f"No server responds at {host}" in err and err.count("\n") == 1
 
 
 def test_a_password_in_the_address_is_not_repeated(command):

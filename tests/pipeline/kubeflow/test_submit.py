@@ -6,7 +6,6 @@ import pytest
 import yaml
 from fake_kubeflow import Raw
 
-from pipeline.kubeflow.account import with_account
 from pipeline.kubeflow.compiled import cron_of_kubeflow, read_compiled, task_names
 
 
@@ -79,14 +78,6 @@ def test_account_and_root_of_a_run(kubeflow_server, command):
     for body in (*kubeflow_server.posted("/runs"), *kubeflow_server.posted("/recurringruns")):
         assert body["service_account"] == "shop.runner"
         assert body["runtime_config"]["pipeline_root"] == "s3://bucket/kfp"
-
-
-def test_the_account_that_a_file_remarks(kubeflow_server, command, file):
-    file.write_text(with_account(file.read_text(encoding="utf-8"), "shop.runner"))
-    assert command(kubeflow_server.url)[0] == 0
-    assert command(kubeflow_server.url, "--service-account", "other")[0] == 0
-    sent = [body["service_account"] for body in kubeflow_server.posted("/runs")]
-    assert sent == ["shop.runner", "other"]
 
 
 def test_the_experiment_of_a_far_page_is_seen(kubeflow_server, command):
@@ -208,7 +199,7 @@ def test_a_run_that_was_perhaps_started(kubeflow_server, command):
 def test_an_answer_without_the_runs_id(kubeflow_server, command, made):
     kubeflow_server.odd["POST runs"] = [Raw(200, made.encode(), "application/json")]
     code, out, err = command(kubeflow_server.url)
-    assert code == 1 and "answers without a run_id" in err and "Started" not in out
+    assert code == 1 and "responds without a run_id" in err and "Started" not in out
 
 
 def test_what_kfp_compiles_is_sent_as_it_is(kubeflow_server, command, file):

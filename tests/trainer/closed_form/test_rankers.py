@@ -18,7 +18,7 @@ from trainer.closed_form.popularity import (
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.search import Axis, search
 from trainer.closed_form.user_neighbours import fit_user_neighbours
-from trainer.ranking import rank, ranking_task
+from trainer.evaluation.ranking import rank, ranking_task
 
 DAY = 86_400
 
