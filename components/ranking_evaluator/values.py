@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
 from components.ranking_evaluator.interactions import SPLITS, Interactions
 from components.ranking_evaluator.model import Model
@@ -14,6 +13,7 @@ from trainer.closed_form.biases import (
     tuned_biased_factors,
     tuned_biases,
 )
+from trainer.tasks.binary import area_under_curve
 
 _DRAWS = 500
 _MOST_ROWS = 20_000  # of the test split, drawn for the comparison
@@ -68,11 +68,7 @@ def _error(truth: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def _area(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """Returns the area under the curve, of labels of both values; ties count half."""
-    positive = truth > 0
-    ones, zeros = positive.sum(), (~positive).sum()
-    above = rankdata(predicted)[positive].sum() - ones * (ones + 1) / 2
-    return float(above / (ones * zeros))
+    return area_under_curve(truth > 0, predicted)
 
 
 def _interval(measure: Callable[[np.ndarray, np.ndarray], float], truth: np.ndarray,

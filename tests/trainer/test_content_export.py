@@ -41,9 +41,10 @@ def text_recipe(tower, **noise):
         model={"dim": 8}, tasks=TASKS, training={"batch_size": 8})
 
 
-def recipe_of_all(text, **model):
+def recipe_of_all(text, picture="cnn", **model):
     return parse_recipe(
-        description="all", modalities={"numeric": {}, "text": text, **OPTIONS},
+        description="all", modalities={
+            "numeric": {}, "text": text, **OPTIONS, "image": {**OPTIONS["image"], "tower": picture}},
         model={"dim": 8, **model}, tasks=TASKS)
 
 
@@ -81,8 +82,8 @@ def read(world):
 @pytest.fixture(scope="module")
 def served(world, read, export):
     """A model of all content whose guesses stand in for what is absent."""
-    recipe = recipe_of_all(TEXT, missing="regression", modality_dropout=0.3,
-                           towers={"text": "lstm", "image": "visual_words"})
+    recipe = recipe_of_all({**TEXT, "tower": "lstm"}, "visual_words", missing="regression",
+                           modality_dropout=0.3)
     return export(world, recipe=recipe, data=read(recipe))
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from schemas import InputError, TesseraError
-from trainer import ranking
+from trainer.evaluation import ranking
 from trainer.evaluation.ranking import paired_bootstrap, ranking_metrics, ranking_task
 from trainer.evaluation.ranking_lists import gini, list_metrics
 
