@@ -44,7 +44,8 @@ def text_recipe(tower, **noise):
 def recipe_of_all(text, picture="cnn", **model):
     return parse_recipe(
         description="all", modalities={
-            "numeric": {}, "text": text, **OPTIONS, "image": {**OPTIONS["image"], "tower": picture}},
+            "numeric": {}, "text": text, **OPTIONS,
+            "image": {**OPTIONS["image"], "tower": picture}},
         model={"dim": 8, **model}, tasks=TASKS)
 
 
