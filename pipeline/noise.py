@@ -29,6 +29,8 @@ _KNOWN = (
     ("absl", "Not using the in-place Transform"),
     # A node with one artifact of an output, as all of ours are.
     ("absl", "When there is one artifact to publish"),
+    # A graph of Transform asks its vocabularies once a batch, or once in an exported model.
+    ("absl", "Tables initialized inside a tf.function"),
     # TFX's libraries call what TensorFlow has renamed.
     ("tensorflow", "From %s: "),
     # What is called once for each of several shapes is traced for each.
@@ -45,7 +47,7 @@ _KNOWN = (
     # A checksum in Python is a small part of ingest.
     ("apache_beam.io.tfrecordio", "Couldn't find python-snappy"),
     # Beam looks at the return value of functions that TFX and TFMA wrote.
-    ("apache_beam.transforms.core", "No iterator is returned by the process method"),
+    ("apache_beam.transforms.core", r"\W*No iterator is returned by the process method"),
 )
 # Their authors are meant, not whoever runs them.
 _WARNING_PACKAGES = (

@@ -36,6 +36,7 @@ KNOWN = ("absl", "Execution %d failed.", 7)
 @pytest.mark.parametrize("line", [
     KNOWN, ("tensorflow", "5 out of the last 6 calls to <function f> triggered retracing"),
     ("tensorflow", "From %s: The name %s is deprecated.", "a.py", "tf.x"),
+    ("apache_beam.transforms.core", ("No iterator is returned by the process method in %s.", int)),
     ("apache_beam.runners.common", ValueError("a step failed"))])
 def test_a_known_message_is_left_out(shown, line):
     assert shown(logging.INFO, *line) == ""
