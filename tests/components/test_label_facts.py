@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.label_facts import label_reasons, one_value, relative_reasons, without_auc
-from components.prediction_evaluator.executor import task_metrics
+from components.prediction_evaluator.executor import measured
 from trainer.evaluation.written_scores import TaskScores
 from trainer.tasks.binary import area_under_curve
 
@@ -25,7 +25,7 @@ def test_a_constant_model_is_refused_and_one_that_learned_is_not_on_any_scale(lo
 
     def reasons(predicted):
         scores = TaskScores("regression", test.astype("float32"), predicted.astype("float32"))
-        return relative_reasons({"rating": task_metrics(scores)}, facts, 0.999)
+        return relative_reasons({"rating": measured(scores)}, facts, 0.999)
 
     (reason,) = reasons(np.full(500, mean))
     assert "rating, metric rmse" in reason and "predicting the training mean" in reason
