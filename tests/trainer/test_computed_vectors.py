@@ -17,7 +17,6 @@ from trainer.families.similarity import build_similarity, compute_factors, relev
 from trainer.modalities.blocks import colours
 from trainer.network.content import content_matrix
 from trainer.recipe import Task, parse_recipe
-from trainer.recipe.families import ForestOptions
 from trainer.training.fit import TrainingData
 
 RANDOM = np.random.default_rng(4)
@@ -99,7 +98,9 @@ def test_a_forest_finds_the_feature_that_matters():
     like = (items.toarray()[met, 2] > 0.5).astype("float32")
     like[::9] = np.nan
     events = Events(owner, met, np.zeros(400), {"like": like, "stars": 4 * like + 1}, {})
-    options = ForestOptions(trees=10, features=2, min_leaf=1, max_rows=300)
+    options = parse_recipe(
+        description="d", family="forest", rank_by="like", trees=10, features=2, min_leaf=1,
+        max_rows=300, tasks={"like": {"head": "binary", "label": "like"}})
     for task in (Task(head="binary", label="like"), Task(head="regression", label="stars")):
         forest = fit_forest(users, items, events, task, options, seed=1)
         assert 2 in forest.chosen and len(forest.chosen) <= 2
