@@ -82,6 +82,7 @@ class Encoder(tf.Module):
         if wanted not in answer:
             known = ", ".join(repr(name) for name in sorted(answer, key=str))
             raise InputError(
+                "unknown-encoder-output",
                 f"encoders.{self._modality}.output is {wanted!r}; the encoder answers with "
                 f"{known}. Name the one that is the vector.")
         return answer[wanted]
@@ -105,6 +106,7 @@ class Encoder(tf.Module):
             right = takes.shape[3] == 3
         if not right:
             raise InputError(
+                "encoder-of-other-content",
                 f"encoders.{self._modality}.handle is {self._options.handle!r}, which takes "
                 f"{takes.dtype.name} {_shown(takes.shape)}; an encoder of this modality takes "
                 f"{words}.")
@@ -116,7 +118,8 @@ class Encoder(tf.Module):
             vectors, _ = self._encode(tf.constant(["", ""]))
         except (tf.errors.OpError, ValueError, TypeError) as error:
             words = str(getattr(error, "message", error)).splitlines()[0]
-            raise InputError(f"{key}, which fails on values without content: {words}") from error
+            raise InputError("encoder-fails-on-absent",
+                             f"{key}, which fails on values without content: {words}") from error
         tail = self._module.tail
         answer = vectors if tail is None else tail.outputs[0]
         if vectors.dtype != tf.float32 or len(answer.shape) != 2 or len(vectors) != 2:
@@ -124,6 +127,7 @@ class Encoder(tf.Module):
             shape = (_shown((None, *answer.shape[1:])) if rows == 2
                      else f"{tuple(vectors.shape)} for two values")
             raise InputError(
+                "encoder-without-vector",
                 f"{key}, which answers with {tf.as_dtype(answer.dtype).name} {shape}; allowed is "
                 "one vector for each value, float32 (batch, width).")
         return tuple(vectors.shape[1:])
@@ -148,10 +152,12 @@ def _size(options: Any, takes: tf.TensorSpec) -> tuple[int, int]:
     for name, given, fixed in zip(
             ("height", "width"), (options.height, options.width), own, strict=True):
         if given is None and fixed is None:
-            raise InputError(f"encoders.image.{name} is not given, and the encoder "
+            raise InputError("encoder-size-needed",
+                             f"encoders.image.{name} is not given, and the encoder "
                              f"{options.handle!r} takes pictures of any size. Give the pixels.")
         if given is not None and fixed is not None and given != fixed:
-            raise InputError(f"encoders.image.{name} is {given}; the encoder {options.handle!r} "
+            raise InputError("encoder-size-fixed",
+                             f"encoders.image.{name} is {given}; the encoder {options.handle!r} "
                              f"takes {fixed}. Leave the key out.")
         size.append(given or fixed)
     return size[0], size[1]

@@ -37,6 +37,7 @@ def check_modalities(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
     lacking = [m for m in recipe.modalities if m not in (*known, ALL)]
     if lacking:
         raise InputError(
+            "modality-without-column",
             f"Recipe {name!r}, key 'modalities': given {', '.join(map(repr, lacking))}, but "
             f"neither the users nor the items of dataset {spec.name!r} have a column of it; they "
             f"have: {', '.join(known) or 'none'}. Tag one in the schema, take the word out of the "
