@@ -20,7 +20,7 @@ from trainer.recipe import Recipe
 from trainer.recipe.strict import Number, Positive, Strict, Weight, Whole
 
 _RECIPES = Path(__file__).parent / "recipes"
-_USUAL_SCHEMAS = "schemas"  # a folder's name that tells nothing of the dataset
+_USUAL_SCHEMAS = "schemas"  # a folder's name that says nothing of the dataset
 _LONGEST_NAME = 63  # TFX refuses a longer name of a pipeline
 # Where pydantic's own words are those of Python.
 _WORDS = {"tuple_type": "a list is allowed, as in [a, b]",
@@ -41,7 +41,7 @@ class Thresholds(Strict):
       min_auc: Smallest area under the curve, in the place of `min_auc_above_chance`.
       max_rmse_increase: Against the last blessed model.
       max_auc_decrease: Against the last blessed model.
-      max_p99_ms: Of an answer of the server.
+      max_p99_ms: Of a response of the server.
     """
 
     max_error_ratio: Positive | None = 0.999
@@ -70,7 +70,7 @@ class RunConfig(Strict):
 
     Attributes:
       dataset: Name of a source.
-      name: What the user's own files are called where results lie; see `dataset_name`.
+      name: What the user's own files are called in the results; see `dataset_name`.
       data_dir: Its folder; without one, the demo is written and MovieLens fetched under the root.
       schemas: Folder of the user's schemas, for the user's own files.
       source: Where the user's own files are.
@@ -82,7 +82,7 @@ class RunConfig(Strict):
       max_quarantine_share: Share of a table's rows that may be quarantined.
       thresholds: The Evaluator's and the server check's limits.
       push: Whether a blessed model is pushed to where servers find it.
-      kubeflow: What `tessera compile` tells a cluster; local runs ignore it.
+      kubeflow: What `tessera compile` says to a cluster; local runs ignore it.
     """
 
     dataset: str
@@ -120,7 +120,7 @@ class RunConfig(Strict):
     def dataset_name(self) -> str:
         """What results call the dataset: own files by `name`, or by the folder of their schemas.
 
-        The folder above stands in for a folder that is called `schemas`. No file is read: on a
+        The folder above takes the place of a folder that is called `schemas`. No file is read: on a
         cluster the folder is not there.
         """
         if self.schemas is None:
@@ -176,7 +176,7 @@ def load_recipe(name: str) -> Recipe:
 
 
 def named_recipe(given: str) -> tuple[str, Recipe]:
-    """Loads a recipe and tells what it is called.
+    """Loads a recipe and its name.
 
     Args:
       given: The name of a recipe of the project, or the path of a file.
@@ -199,7 +199,7 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
 
     Args:
       path: A YAML file whose keys are those of `RunConfig`, `recipe` being a name or a file;
-        files of recipes and schemas are named from where this one lies.
+        files of recipes and schemas are relative to this one.
       **given: Values from the command line, which win; `None` means not given.
 
     Returns:
@@ -298,7 +298,7 @@ def _told(model: type[BaseModel], fault: Any) -> str:
 
 
 def _siblings(model: type[BaseModel], location: tuple) -> list[str]:
-    """Returns the keys that are known where an error stands."""
+    """Returns the keys that are known beside an error."""
     for part in location[:-1]:
         if part not in model.model_fields:
             continue  # the key of a mapping, whose values are models

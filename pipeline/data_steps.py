@@ -24,14 +24,14 @@ def before_training(ir: pipeline_pb2.Pipeline) -> set[str]:
     """
     upstream = {node.pipeline_node.node_info.id: list(node.pipeline_node.upstream_nodes)
                 for node in ir.nodes}
-    found: set[str] = set()
+    names: set[str] = set()
     waiting = [name for trainer in _TRAINERS for name in upstream.get(trainer, ())]
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found.add(name)
+        if name not in names:
+            names.add(name)
             waiting += upstream[name]
-    return found
+    return names
 
 
 def renamed(ir: pipeline_pb2.Pipeline, name: str) -> pipeline_pb2.Pipeline:

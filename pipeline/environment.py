@@ -24,7 +24,7 @@ def prepare() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     # A failed step raises; here Beam would write its stack trace before.
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
-    # TFX, TFT and TFMA log through absl; a failed node raises, and the raiser tells it.
+    # TFX, TFT and TFMA log through absl; a failed node raises, and the raiser reports it.
     absl.logging.set_verbosity(absl.logging.FATAL)
     progress.show()
     for module in ("tfx", "apache_beam", "tensorflow_transform", "google", "kfp", "pkg_resources",

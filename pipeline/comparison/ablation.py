@@ -29,8 +29,8 @@ def without(recipe: Recipe, name: str, modality: str) -> Recipe:
     if modality == "text":  # reviews are texts, though not of the users or items tables
         parts = tuple(part for part in recipe.model.behaviour if part not in REVIEWS)
         changes["model"] = recipe.model.model_copy(update={"behaviour": parts})
-    found = restricted(recipe.model_copy(update=changes), left)
-    tree = found.model_dump(mode="json", exclude={"tune"}, exclude_defaults=True)
+    reduced = restricted(recipe.model_copy(update=changes), left)
+    tree = reduced.model_dump(mode="json", exclude={"tune"}, exclude_defaults=True)
     try:
         return validated(Recipe, tree | {"modalities": list(left)},
                          f"recipe {name!r} without {modality}")
