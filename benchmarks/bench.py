@@ -189,11 +189,13 @@ def transform_seconds(items: int, events: int, root: Path) -> dict[str, float]:
     from pipeline.dag import build_pipeline
     from pipeline.local import run_locally
     from pipeline.nodes import NodeRun
+    from trainer.recipe import bind
 
     write_demo(root / "data", DemoSizes(items=items, events=events))
     config = load_config(None, dataset="demo", data_dir=root / "data", root=root)
     folder = Path(schemas.__file__).parent / "demo"
-    whole = build_pipeline(config, schemas.read_spec("demo"), folder)
+    whole = build_pipeline(
+        config, bind(config.recipe, schemas.read_spec("demo")), folder)
     seconds: dict[str, float] = {}
 
     def ended(node: NodeRun) -> None:

@@ -15,6 +15,12 @@ class DataReport(artifact.Artifact):
     TYPE_NAME = "tessera.DataReport"
 
 
+class Weights(artifact.Artifact):
+    """All that training learned, in a form of the recipe's family, see `trainer.families`."""
+
+    TYPE_NAME = "tessera.Weights"
+
+
 class Answers(artifact.Artifact):
     """What the trained model answered before export: `answers.json`."""
 

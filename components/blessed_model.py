@@ -12,7 +12,7 @@ from tfx.types import Artifact, channel, standard_artifacts
 class NewestOtherBlessed(resolver.ResolverStrategy):
     """Resolves the newest blessed model that is not the candidate.
 
-    Inputs are `model` (all models of the trainer), `model_blessing` (all blessings of the gate)
+    Inputs are `model` (all models of the exporter), `model_blessing` (all blessings of the gate)
     and `candidate` (the model of this run).
     """
 
@@ -48,15 +48,14 @@ class NewestOtherBlessed(resolver.ResolverStrategy):
 
 
 def baseline_resolver(
-    candidate: channel.BaseChannel, gate_component_id: str = "Gate", trainer_id: str = "Trainer"
+    candidate: channel.OutputChannel, gate_component_id: str = "Gate"
 ) -> resolver.Resolver:
     """Builds the resolver of the baseline model.
 
     Args:
-      candidate: The trainer's output in this run.
+      candidate: The model of this run; those of the same component count.
       gate_component_id: Id of the component whose blessings count. Those of TFX's Evaluator have
         the same type and must not count.
-      trainer_id: Id of the component whose models count.
 
     Returns:
       A resolver whose output `model` is the baseline, or empty.
@@ -64,7 +63,7 @@ def baseline_resolver(
     return resolver.Resolver(
         strategy_class=NewestOtherBlessed,
         model=channel.Channel(
-            type=standard_artifacts.Model, producer_component_id=trainer_id
+            type=standard_artifacts.Model, producer_component_id=candidate.producer_component_id
         ),
         model_blessing=channel.Channel(
             type=standard_artifacts.ModelBlessing, producer_component_id=gate_component_id

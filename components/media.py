@@ -3,6 +3,8 @@
 import io
 import re
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
@@ -13,10 +15,9 @@ from components.video import canonical_video, sound_track
 from schemas.errors import InputError, unknown
 from schemas.pictures import PICTURE_BYTES, PICTURE_FORMATS, as_seen
 
-__all__ = ["MediaFault", "read_media", "read_sound_track"]
+__all__ = ["MEDIA", "MediaFault", "Medium", "read_media", "read_sound_track"]
 
 _MIB = 2**20
-_MAX_BYTES = {"image": PICTURE_BYTES, "audio": 64 * _MIB, "video": 128 * _MIB}
 _MAX_PIXELS = 25_000_000
 _SHOWN = 60  # characters of a file's name that a fault quotes
 _ELSE = {  # what people have beside them, by how it starts
@@ -51,12 +52,9 @@ def read_media(value: bytes | Path, modality: str) -> bytes:
       MediaFault: The media are missing, empty, too large, of another format or damaged.
       InputError: There is no such modality.
     """
-    if modality not in _MAX_BYTES:
-        raise unknown("media modality", modality, _MAX_BYTES)
-    data = _read(value, modality)
-    if modality == "image":
-        return _picture(data)
-    return canonical_sound(data) if modality == "audio" else canonical_video(data)
+    if modality not in MEDIA:
+        raise unknown("media modality", modality, MEDIA)
+    return MEDIA[modality].decode(_read(value, modality))
 
 
 def read_sound_track(value: bytes | Path) -> bytes | None:
@@ -88,7 +86,7 @@ def _file(path: Path, modality: str) -> bytes:
 
 
 def _check_size(size: int, modality: str) -> None:
-    limit = _MAX_BYTES[modality]
+    limit = MEDIA[modality].most
     if size == 0:
         raise MediaFault(f"{modality} is empty (0 bytes)")
     if size > limit:
@@ -139,3 +137,23 @@ def _image_header(data: bytes) -> tuple[str, int]:
         raise MediaFault(
             f"not a readable {formats} image (it starts with {data[:8]!r}){advice}"
         ) from error
+
+
+@dataclass(frozen=True)
+class Medium:
+    """How ingest reads a modality of encoded files.
+
+    Attributes:
+      most: Bytes of the largest file.
+      decode: Returns the form that later stages read; raises `MediaFault`.
+    """
+
+    most: int
+    decode: Callable[[bytes], bytes]
+
+
+MEDIA: dict[str, Medium] = {
+    "image": Medium(PICTURE_BYTES, _picture),
+    "audio": Medium(64 * _MIB, canonical_sound),
+    "video": Medium(128 * _MIB, canonical_video),
+}

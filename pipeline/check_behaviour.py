@@ -3,9 +3,8 @@
 from schemas import FeatureSpec, InputError
 from trainer.preprocessing.past import past_text
 from trainer.recipe import Recipe
-from trainer.recipe.behaviour import DEFAULT
-
-_REVIEWS = ("reviews", "item_reviews")
+from trainer.recipe.behaviour import DEFAULT, History, Reviews
+from trainer.recipe.families import NetworkRecipe
 
 
 def check_behaviour(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
@@ -19,14 +18,15 @@ def check_behaviour(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
     Raises:
       InputError: There is no history of items and times, or none of texts.
     """
-    model = recipe.model
-    wanted: list[str] = [part for part in model.past_parts if part not in DEFAULT]
-    if "history" in model.past_parts and model.towers.history != "means":
-        wanted.insert(0, f"history ({model.towers.history})")
+    if not isinstance(recipe, NetworkRecipe):
+        return
+    wanted = [name for name in recipe.behaviour if name not in DEFAULT]
+    wanted[:0] = [f"{name} ({part.tower.name})" for name, part in recipe.behaviour.items()
+                  if isinstance(part, History) and part.in_order]
     if not wanted:
         return
     histories = spec.histories()
-    where = f"Recipe {name!r}, key 'model.behaviour': {', '.join(wanted)}"
+    where = f"Recipe {name!r}, key 'behaviour': {', '.join(wanted)}"
     has = ", ".join(f"history:{what}" for what in histories) or "none"
     if "item_id" not in histories or "timestamp" not in histories:
         raise InputError(
@@ -34,7 +34,7 @@ def check_behaviour(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
             f"{where} needs histories of items and times, and the interactions of {spec.name!r} "
             f"have: {has}. Add columns with the tags 'history:item_id' and 'history:timestamp', "
             "which ingest fills, or leave the key out.")
-    reviews = [part for part in wanted if part in _REVIEWS]
+    reviews = [name for name, part in recipe.behaviour.items() if isinstance(part, Reviews)]
     if reviews and past_text(spec, recipe.past) is None:
         raise InputError(
             "recipe-needs-reviews",

@@ -13,7 +13,7 @@ from pipeline.failure import stops_told
 from pipeline.kubeflow import command as kubeflow
 from schemas.errors import InputError, TesseraError
 
-app = typer.Typer(
+app = options.Commands(
     help="Turns user, item and interaction data into a recommender in production.",
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, model_validator
 
 from components.sources import SCHEMAS, SOURCES
 from components.sources.files.options import FileOptions
@@ -16,8 +16,9 @@ from components.sources.files.readers import FORMATS
 from pipeline.kubeflow.options import KubeflowOptions
 from pipeline.yaml_loader import Loader
 from schemas import FeatureSpec, InputError, read_spec, unknown
+from trainer.options.strict import Number, Positive, Strict, Weight, Whole
 from trainer.recipe import Recipe
-from trainer.recipe.strict import Number, Positive, Strict, Weight, Whole
+from trainer.recipe.reading import recipe_class
 
 _RECIPES = Path(__file__).parent / "recipes"
 _USUAL_SCHEMAS = "schemas"  # a folder's name that says nothing of the dataset
@@ -92,7 +93,7 @@ class RunConfig(Strict):
     source: FileOptions | None = None
     root: Path = Path("tessera-runs")
     recipe_name: str = "flagship"
-    recipe: Recipe
+    recipe: SerializeAsAny[Recipe]
     split: str = "u80"
     seed: Annotated[Whole, Field(ge=0, lt=2**31)] = 1
     max_quarantine_share: Annotated[Number, Field(ge=0, le=1)] = 0.01
@@ -169,10 +170,7 @@ def load_recipe(name: str) -> Recipe:
         raise InputError("no-recipe-file",
                          f"Recipe file {path} does not exist. Give a file, or one of: "
                          f"{', '.join(recipes())}.")
-    recipe = validated(Recipe, read_yaml(path), f"recipe {name!r}")
-    if not recipe.encoders.given():
-        return recipe
-    return recipe.model_copy(update={"encoders": recipe.encoders.located(path.parent)})
+    return validated_recipe(read_yaml(path), f"recipe {name!r}").located(path.parent)
 
 
 def named_recipe(given: str) -> tuple[str, Recipe]:
@@ -281,6 +279,15 @@ def validated(model: type[BaseModel], values: dict[str, Any], where: str) -> Any
     except ValidationError as error:
         lines = [_told(model, fault) for fault in error.errors()]
         raise InputError("bad-configuration", f"In {where}: " + "; ".join(lines) + ".") from error
+
+
+def validated_recipe(tree: dict[str, Any], where: str) -> Recipe:
+    """Validates a recipe's tree; see `validated`."""
+    try:
+        model = recipe_class(tree)
+    except ValueError as error:
+        raise InputError("bad-configuration", f"In {where}: {error}.") from error
+    return validated(model, tree, where)
 
 
 def _told(model: type[BaseModel], fault: Any) -> str:

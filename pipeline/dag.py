@@ -9,7 +9,6 @@ from tfx.components.evaluator.component import Evaluator
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.components.statistics_gen.component import StatisticsGen
-from tfx.dsl.components.common import resolver
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import transform_pb2
@@ -20,6 +19,7 @@ from components.catalog_gen.splits import SPLITS
 from components.code_digest import code_digest
 from components.data_gate.component import DataGate
 from components.data_report.component import DataReport
+from components.exporter.component import Exporter
 from components.gate.component import Gate
 from components.media_encoder.component import MediaEncoder
 from components.prediction_evaluator.component import PredictionEvaluator
@@ -32,20 +32,20 @@ from pipeline.config import RunConfig
 from pipeline.evaluation import demands, eval_config
 from schemas import SIDES, FeatureSpec
 from trainer.preprocessing.past import NOTHING
-from trainer.recipe.modalities import for_dataset
+from trainer.recipe import BoundRecipe
 
 _PREPROCESSING_FN = "trainer.preprocessing.preprocess.preprocessing_fn"
 
 
 def build_pipeline(
-    config: RunConfig, spec: FeatureSpec, schemas: Path,
+    config: RunConfig, bound: BoundRecipe, schemas: Path,
     connection: metadata.ConnectionConfigType | None = None,
 ) -> tfx_pipeline.Pipeline:
     """Builds the pipeline that a configuration describes.
 
     Args:
       config: The configuration.
-      spec: The dataset's spec.
+      bound: The recipe, bound to the dataset.
       schemas: The folder of its schemas.
       connection: Where metadata are; by default in SQLite under the configuration's root.
 
@@ -53,7 +53,7 @@ def build_pipeline(
       TFX's pipeline.
     """
     # Cache keys hold what is read, whatever `all` would mean tomorrow.
-    config = config.model_copy(update={"recipe": for_dataset(config.recipe, spec)})
+    config, spec = config.model_copy(update={"recipe": bound.recipe}), bound.spec
     catalog = CatalogGen(config.source_arguments(spec), spec, config.split)
     checked = {side: _checked(catalog, side, schemas) for side in SIDES}
     data_report = DataReport(
@@ -76,14 +76,14 @@ def build_pipeline(
     trainer = Trainer(
         {"spec": json.loads(spec.to_json()),
          "recipe": config.recipe.model_dump(mode="json", exclude={"tune"}), "seed": config.seed},
-        served=config.recipe.served,
         **{side: transforms[side].outputs["transformed_examples"] for side in SIDES},
         **{f"{side}_graph": transforms[side].outputs["transform_graph"] for side in SIDES},
         **({"encodings": encoders[0].outputs["encodings"]} if encoders else {}),
     )
-    judged = _judged(config, spec, catalog, trainer, baseline_resolver(trainer.outputs["model"]))
+    exporter = Exporter(trainer, config.recipe.served)
+    judged = _judged(config, spec, catalog, trainer, exporter)
     components = [catalog, *(c for three in checked.values() for c in three), data_report,
-                  data_gate, *transforms.values(), *encoders, trainer, *judged]
+                  data_gate, *transforms.values(), *encoders, trainer, exporter, *judged]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.pipeline_name,
         pipeline_root=str(config.root / "artifacts" / config.pipeline_name),
@@ -109,8 +109,8 @@ def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: Catalog
                schema: ImportSchemaGen) -> Transform:
     # Nothing fitted sees a row of the splits that it is scored on.
     analyze, transform = (["train"], SPLITS) if side == "interactions" else (["all"], ["all"])
-    recipe = config.recipe.model_dump(mode="json")
-    fitted = {"modalities": recipe["modalities"], "preprocessing": recipe["preprocessing"]}
+    fitted: dict[str, Any] = {"modalities": {
+        name: options.of_transform() for name, options in config.recipe.modalities.items()}}
     if side == "interactions":
         # Recipes that derive nothing more of the past share the transformed interactions.
         past = config.recipe.past
@@ -132,20 +132,23 @@ def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: Catalog
 def _encoders(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
               data_gate: DataGate) -> list[MediaEncoder]:
     """Returns the one step that encodes, or none where the recipe has no encoders."""
-    if not config.recipe.encoders.given():
+    if not config.recipe.encoders:
         return []
     encoder = MediaEncoder(
         users=catalog.outputs["users"], items=catalog.outputs["items"], spec=spec,
-        encoders=config.recipe.encoders.model_dump(mode="json"), cache=config.root / "encodings")
+        encoders={name: encoder.model_dump(mode="json")
+                  for name, encoder in config.recipe.encoders.items()},
+        cache=config.root / "encodings")
     encoder.add_upstream_node(data_gate)
     return [encoder]
 
 
 def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: Trainer,
-            baseline: resolver.Resolver) -> list[Any]:
-    model = trainer.outputs["model"]
+            exporter: Exporter) -> list[Any]:
     if not config.recipe.served:
-        return _compared(config, spec, catalog, trainer)
+        return _compared(config, spec, catalog, trainer, exporter)
+    model = exporter.outputs["model"]
+    baseline = baseline_resolver(model)
     # Only retrieval has nothing for TFMA to look at; the ranking evaluation judges it.
     evaluator = Evaluator(
         examples=catalog.outputs["interactions"], model=model,
@@ -157,7 +160,7 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: 
         interactions=catalog.outputs["interactions"], spec=spec,
         relevant_label=config.recipe.relevance,
     )
-    server = ServerValidator(model=model, answers=trainer.outputs["answers"],
+    server = ServerValidator(model=model, answers=exporter.outputs["answers"],
                              max_p99_ms=config.thresholds.max_p99_ms)
     gate = Gate(
         model=model, ranking=ranking.outputs["verdict"], server=server.outputs["verdict"],
@@ -174,17 +177,17 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: 
 
 
 def _compared(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
-              trainer: Trainer) -> list[Any]:
-    """Judges a model that is no SavedModel by the scores it wrote; no server, nothing to push."""
-    scores = trainer.outputs["scores"]
+              trainer: Trainer, exporter: Exporter) -> list[Any]:
+    """Judges a model that is no SavedModel by its written scores; no server, nothing to push."""
+    model, scores = exporter.outputs["model"], exporter.outputs["scores"]
     ranking = RankingEvaluator(
-        model=trainer.outputs["model"], items=catalog.outputs["items"],
+        model=model, items=catalog.outputs["items"],
         interactions=catalog.outputs["interactions"], spec=spec,
         relevant_label=config.recipe.relevance, scores=scores,
     )
     predictions = PredictionEvaluator(
         scores, config.thresholds.smallest_auc, config.thresholds.max_rmse)
-    gate = Gate(model=trainer.outputs["model"], ranking=ranking.outputs["verdict"],
+    gate = Gate(model=model, ranking=ranking.outputs["verdict"],
                 predictions=predictions.outputs["verdict"],
                 model_run=trainer.outputs["model_run"],
                 max_error_ratio=config.thresholds.max_error_ratio)

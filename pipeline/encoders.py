@@ -1,31 +1,6 @@
 """Refuses encoders that a run could not use, before anything runs."""
 
 from pipeline.config import RunConfig
-from schemas import FeatureSpec, InputError
-
-_TABLES = ("users", "items")
-
-
-def check_encoded_columns(config: RunConfig, spec: FeatureSpec) -> None:
-    """Refuses an encoder that would have nothing to encode; loads none.
-
-    Raises:
-      InputError: The recipe does not read its modality, or the dataset has no column of it.
-    """
-    for modality in config.recipe.encoders.given():
-        if any(spec.inputs(table, (modality,)) for table in _TABLES):
-            if modality in config.recipe.modalities:
-                continue
-            raise InputError(
-                "encoder-without-modality",
-                f"Recipe {config.recipe_name!r} has encoders.{modality}, but its modalities are "
-                f"{', '.join(config.recipe.modalities)}. Add {modality!r}, or remove the encoder.")
-        present = {str(f.modality) for table in _TABLES for f in spec.inputs(table)}
-        raise InputError(
-            "encoder-without-column",
-            f"Recipe {config.recipe_name!r} has encoders.{modality}, but no column of the users or "
-            f"items of {spec.name!r} has that modality; they have: "
-            f"{', '.join(sorted(present)) or 'none'}. Remove the encoder.")
 
 
 def try_encoders(config: RunConfig) -> list[str]:
@@ -42,7 +17,7 @@ def try_encoders(config: RunConfig) -> list[str]:
         something else than vectors.
     """
     told = []
-    for modality, options in config.recipe.encoders.given().items():
+    for modality, options in config.recipe.encoders.items():
         from trainer.encoders.encoder import Encoder  # seconds to load
         from trainer.encoders.module import load
 

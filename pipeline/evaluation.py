@@ -31,7 +31,7 @@ def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
     )
     slices = [tfma.SlicingSpec(), *(
         tfma.SlicingSpec(feature_keys=[key])
-        for key in slice_keys(spec, config.recipe.modalities)
+        for key in slice_keys(spec, tuple(config.recipe.modalities))
     )]
     metrics = [tfma.MetricsSpec(output_names=[name], metrics=_metrics(task, config, spec))
                for name, task in tasks.items()]

@@ -16,6 +16,7 @@ from pipeline.abandoned import settle
 from pipeline.data_steps import before_training, renamed
 from pipeline.launch_node import cached, connection_of, launch_node, outputs_of
 from pipeline.nodes import NodeError, NodeRun
+from schemas.progress import Heartbeat
 
 
 def run_locally(
@@ -54,7 +55,8 @@ def run_locally(
         started = time.monotonic()
         under = of_data if name in data_steps else ir
         try:
-            execution_id = launch_node(ir, pipeline_node, connection, under)
+            with Heartbeat(name):
+                execution_id = launch_node(ir, pipeline_node, connection, under)
         except Exception as error:
             raise NodeError(name) from error
         result = NodeRun(name, seconds=time.monotonic() - started)

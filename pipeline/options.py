@@ -1,9 +1,15 @@
-"""Options that several commands share."""
+"""Options that several commands share, and the one that all have."""
 
+import functools
+import inspect
+import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from schemas import log
 
 Dataset = Annotated[str | None, typer.Option(help="Name; see docs/running.md.")]
 DataDir = Annotated[Path | None, typer.Option(
@@ -13,3 +19,32 @@ Config = Annotated[Path | None, typer.Option(help="YAML file with a run's option
 ResultsRoot = Annotated[Path | None, typer.Option(help="Folder for all results.")]
 Split = Annotated[str | None, typer.Option(help="u80, t80, random, or a column.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
+Verbose = Annotated[bool, typer.Option(
+    "--verbose", help=f"Log everything, as {log.VARIABLE}=debug does.")]
+
+
+class Commands(typer.Typer):
+    """Commands that all take `--verbose` and show the log."""
+
+    def command(self, name: str | None = None, **given: Any) -> Callable:
+        """Registers a function as Typer does, with one option more."""
+        register = super().command(name, **given)
+        return lambda function: register(_verbose(function))
+
+
+def _verbose(function: Callable) -> Callable:
+    @functools.wraps(function)
+    def command(*args: Any, verbose: bool = False, **given: Any) -> Any:
+        if verbose:
+            os.environ[log.VARIABLE] = "debug"  # other processes read it too
+        log.show()
+        return function(*args, **given)
+
+    # Typer reads the options from here.
+    signature = inspect.signature(function)
+    option = inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False,
+                               annotation=Verbose)
+    command.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[*signature.parameters.values(), option])
+    command.__annotations__ = {**function.__annotations__, "verbose": Verbose}
+    return command

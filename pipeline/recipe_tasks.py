@@ -2,7 +2,7 @@
 
 from schemas import FeatureSpec, InputError
 from trainer.recipe import Recipe, Task
-from trainer.recipe.families import SimilarityOptions
+from trainer.recipe.families import ForestRecipe, NetworkRecipe, SimilarityRecipe
 from trainer.tasks import TASK_KINDS
 
 
@@ -21,7 +21,7 @@ def check_tasks(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
         fault = _fault(task, spec) or _place_fault(key, task, recipe, spec)
         if fault:
             raise InputError("head-does-not-fit",
-                             f"Recipe {name!r}, task {key!r}: the head {task.head!r} {fault}")
+                             f"Recipe {name!r}, task {key!r}: the head {task.head.name!r} {fault}")
     _check_features(name, recipe, spec)
     if recipe.relevance and spec.label(recipe.relevance).side == "users":
         raise InputError(
@@ -37,13 +37,11 @@ def _check_features(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
             ("users", "items")}
     told = f"that the recipe's modalities read ({', '.join(recipe.modalities) or 'none'}); " \
            f"dataset {spec.name!r} has none."
-    similarity = recipe.similarity or SimilarityOptions()
-    if (recipe.family == "similarity" and similarity.vectors != "collaborative"
-            and not read["items"]):
+    if isinstance(recipe, SimilarityRecipe) and recipe.reads_content and not read["items"]:
         raise InputError("similarity-needs-features",
                          f"Recipe {name!r}: similarity to content needs features of the items "
-                         f"{told} Set 'similarity.vectors' to 'collaborative', or declare some.")
-    if recipe.family == "forest" and not (read["users"] or read["items"]):
+                         f"{told} Set 'vectors' to 'collaborative', or declare some.")
+    if isinstance(recipe, ForestRecipe) and not (read["users"] or read["items"]):
         raise InputError("forest-needs-features",
                          f"Recipe {name!r}: a forest needs features of users or items {told} "
                          "Declare some in the schemas.")
@@ -64,7 +62,7 @@ def _place_fault(name: str, task: Task, recipe: Recipe, spec: FeatureSpec) -> st
                 f"users takes the head {', '.join(others)} or {last}.")
     if name == recipe.ranking:
         return "learns an attribute of the users, by which no item can be ranked."
-    if recipe.family != "network":
+    if not isinstance(recipe, NetworkRecipe):
         return (f"learns an attribute of the users, which only the family 'network' can; the "
                 f"family is {recipe.family!r}.")
     return ""

@@ -94,20 +94,21 @@ def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> N
     point(folder.with_name("latest"), folder.name)
 
 
-def write_model_report(folder: Path, metrics: dict[str, Any], trained: dict[str, str],
+def write_model_report(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun],
                        sections: Sequence[Section]) -> None:
     """Writes the curves and the page about a run's model.
 
     Args:
       folder: `<root>/runs/<run id>`.
       metrics: The content of `metrics.json`.
-      trained: URIs of the Trainer's outputs by key.
+      nodes: The nodes that ended, by id, with Trainer.
       sections: Further sections of the page.
     """
-    curves = Path(trained["model_run"]) / CURVES
+    curves = Path(nodes["Trainer"].outputs["model_run"]) / CURVES
     if curves.exists():
         write_whole(folder / CURVES, curves.read_bytes())
-    answers = Path(trained["answers"]) / "answers.json" if "answers" in trained else None
+    exported = nodes["Exporter"].outputs if "Exporter" in nodes else {}
+    answers = Path(exported["answers"]) / "answers.json" if "answers" in exported else None
     page = read_report(finite(metrics), curves, answers, sections)
     write_whole(folder / "model_report.html", page.encode())
 

@@ -19,18 +19,16 @@ from components.sources.movielens import EDITIONS
 from pipeline import results
 from pipeline.check_behaviour import check_behaviour
 from pipeline.check_parts import check_part_names
-from pipeline.config import RunConfig, data_folder, validated
-from pipeline.encoders import check_encoded_columns, try_encoders
+from pipeline.config import RunConfig, data_folder, validated_recipe
+from pipeline.encoders import try_encoders
 from pipeline.failure import raise_failure, told
 from pipeline.memory import PeakMemory
 from pipeline.model_report import Section
 from pipeline.nodes import NodeError, NodeRun
 from pipeline.recipe_tasks import check_tasks
 from pipeline.root import full_disk_told, one_run, require_usable, write_whole
-from pipeline.text_check import check_texts
 from serving.model_directory import versions
-from trainer.recipe import Recipe
-from trainer.recipe.modalities import check_modalities, for_dataset
+from trainer.recipe import BoundRecipe, bind
 
 NOT_BLESSED = 4
 
@@ -58,7 +56,7 @@ def run(config: RunConfig, console: Console) -> int:
 
 def _run(config: RunConfig, console: Console) -> int:
     provide_data(config, console)
-    spec = checked_spec(config)
+    bound = checked(config)
     with console.status("Trying the encoders"):
         lines = try_encoders(config)
     for line in lines:
@@ -70,7 +68,7 @@ def _run(config: RunConfig, console: Console) -> int:
             how = "cached" if node.cached else "ran"
             _say(console, f"{node.node:<32} {how:<7} {node.seconds:7.1f} s")
 
-        done = carry_out(config, spec, lambda name: status.update(f"{name} is running"), ended)
+        done = carry_out(config, bound, lambda name: status.update(f"{name} is running"), ended)
     for name in ("data_report", "model_report"):
         if (done.folder / f"{name}.html").exists():
             label = name.replace("_", " ").capitalize()
@@ -115,13 +113,13 @@ class Done:
         return self.folder / "error.log"
 
 
-def carry_out(config: RunConfig, spec: schemas.FeatureSpec, on_start: Callable[[str], None],
+def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], None],
               on_end: Callable[[NodeRun], None]) -> Done:
     """Runs the pipeline on data that are there, and writes the run's folder.
 
     Args:
       config: What to run.
-      spec: The dataset's spec, checked against the configuration.
+      bound: The recipe and the dataset, checked against each other.
       on_start: Called with a node's id before it runs.
       on_end: Called with what became of it.
 
@@ -131,7 +129,7 @@ def carry_out(config: RunConfig, spec: schemas.FeatureSpec, on_start: Callable[[
     from pipeline.dag import build_pipeline
     from pipeline.local import run_locally
 
-    pipe = build_pipeline(config, spec, write_schemas(config.root, spec))
+    pipe = build_pipeline(config, bound, write_schemas(config.root, bound.spec))
     folder = _run_folder(config.root)
     nodes: dict[str, NodeRun] = {}
     failure = None
@@ -151,36 +149,35 @@ def carry_out(config: RunConfig, spec: schemas.FeatureSpec, on_start: Callable[[
     try:
         results.write(folder, metrics, nodes)
         if "Trainer" in nodes:  # after the metrics: no fault of a page may cost them
-            sections = _explained(config, spec, nodes) if failure is None else []
-            results.write_model_report(folder, metrics, nodes["Trainer"].outputs, sections)
+            sections = _explained(bound, nodes) if failure is None else []
+            results.write_model_report(folder, metrics, nodes, sections)
     except OSError:
         if failure is None:  # else the first failure is told, a full disk most likely
             raise
     return Done(folder, metrics, failure)
 
 
-def _explained(config: RunConfig, spec: schemas.FeatureSpec,
-               nodes: dict[str, NodeRun]) -> list[Section]:
+def _explained(bound: BoundRecipe, nodes: dict[str, NodeRun]) -> list[Section]:
     """Explains a few recommendations of the model, where there is one that can be asked."""
-    if not config.recipe.served:
+    if not bound.recipe.served:
         return []
     from pipeline.explanation.lineage import run_source
     from pipeline.explanation.page import explanations
 
-    return explanations(run_source(spec, for_dataset(config.recipe, spec), nodes))
+    return explanations(run_source(bound.spec, bound.recipe, nodes))
 
 
-def checked_spec(config: RunConfig) -> schemas.FeatureSpec:
-    """Reads the dataset's spec and holds data and recipe against it, before anything runs.
+def checked(config: RunConfig) -> BoundRecipe:
+    """Binds the recipe to the dataset and holds the data against it, before anything runs.
 
     Raises:
       InputError: The data's files are not what they should be, or the recipe does not fit them.
     """
     spec = config.spec()
     source = open_source(**config.source_arguments(spec))
-    check_recipe(config, spec)
+    bound = check_recipe(config, spec)
     check_splits(source, spec, config.split)
-    return spec
+    return bound
 
 
 def serving_folder(root: Path) -> Path:
@@ -225,25 +222,22 @@ def provide_data(config: RunConfig, console: Console) -> None:
         provide(config.dataset, config.data_dir, console)
 
 
-def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> None:
-    """Refuses a recipe or a split that the dataset cannot serve, before anything runs.
+def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> BoundRecipe:
+    """Binds a recipe to a dataset; refuses one or a split that the dataset cannot serve.
 
     Raises:
       InputError: A task's label is missing, or is not what its head needs; or the split cannot be.
     """
     check_protocol(config.split, spec)
-    check_modalities(config.recipe_name, config.recipe, spec)
-    check_texts(config.recipe_name, config.recipe, spec)
-    recipe = for_dataset(config.recipe, spec)
-    config = config.model_copy(update={"recipe": recipe})
+    name, bound = config.recipe_name, bind(config.recipe, spec, config.recipe_name)
     # As components will read it, `tune` included.
-    validated(Recipe, recipe.model_dump(mode="json"),
-              f"recipe {config.recipe_name!r} on dataset {spec.name!r}")
-    check_behaviour(config.recipe, config.recipe_name, spec)
-    check_part_names(config.recipe, config.recipe_name, spec)
+    validated_recipe(bound.recipe.model_dump(mode="json"),
+                     f"recipe {name!r} on dataset {spec.name!r}")
+    check_behaviour(bound.recipe, name, spec)
+    check_part_names(bound.recipe, name, spec)
     _check_labels(config, spec)
-    check_encoded_columns(config, spec)
-    check_tasks(config.recipe_name, config.recipe, spec)
+    check_tasks(name, bound.recipe, spec)
+    return bound
 
 
 def _check_labels(config: RunConfig, spec: schemas.FeatureSpec) -> None:
@@ -264,9 +258,9 @@ def _check_labels(config: RunConfig, spec: schemas.FeatureSpec) -> None:
         if task.kind.against_unseen and spec.unseen() is None:
             raise schemas.InputError(
                 "recipe-needs-unseen",
-                f"Recipe {config.recipe_name!r}, task {name!r}: the head {task.head!r} compares "
-                f"events with unseen items, and the interactions of {spec.name!r} have no column "
-                "for them. Add one with the tag 'unseen', the type of the item ids and "
+                f"Recipe {config.recipe_name!r}, task {name!r}: the head {task.head.name!r} "
+                f"compares events with unseen items, and the interactions of {spec.name!r} have no "
+                "column for them. Add one with the tag 'unseen', the type of the item ids and "
                 "value_count { min: 2 max: 2 }; ingest fills it.")
 
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.console import open_console
+from pipeline.options import Commands
 from schemas.errors import InputError
 
-app = typer.Typer(help="Draft the schemas of your own files, or check them.",
+app = Commands(help="Draft the schemas of your own files, or check them.",
                   no_args_is_help=True)
 console = open_console()
 

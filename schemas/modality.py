@@ -17,6 +17,7 @@ class RawModality:
       categories: A column has few different values, which recur.
       taken_from: The modality whose values may hold one of this, which ingest takes out; `None`
         for most.
+      domain: The field of a schema's feature that says what its values are.
     """
 
     name: str
@@ -25,13 +26,14 @@ class RawModality:
     language: bool = False
     categories: bool = False
     taken_from: str | None = None
+    domain: str | None = None
 
 
 MODALITIES: dict[str, RawModality] = {one.name: one for one in (
     RawModality("categorical", "a category, or several", categories=True),
     RawModality("numeric", "a number"),
     RawModality("text", "words", language=True),
-    RawModality("image", "a picture", media=True),
+    RawModality("image", "a picture", media=True, domain="image_domain"),
     RawModality("audio", "a sound", media=True, taken_from="video"),
     RawModality("video", "a film", media=True),
     RawModality("sequence", "a history"),

@@ -1,11 +1,12 @@
-"""How far a long piece of work is: a line at most every ten seconds."""
+"""How far a long piece of work is, or that it still goes on: a line at most every ten seconds."""
 
 import logging
-import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+_root = logging.getLogger("tessera")
 log = logging.getLogger("tessera.progress")
 _SECONDS = 10.0
 
@@ -44,18 +45,43 @@ class Progress:
             self.add()
 
 
-class StandardError(logging.StreamHandler):
-    """Writes to what standard error is when a line comes, such as a terminal that shows a bar."""
+class Heartbeat(logging.Handler):
+    """Logs that work goes on, where no other line has come for a while; it is entered.
 
-    def emit(self, record):
-        """Writes a line."""
-        self.stream = sys.stderr
-        super().emit(record)
+    Args:
+      what: What works, such as a step's name.
+      seconds: The longest silence.
+      clock: Returns seconds.
+      wait: Waits for so many seconds at most; returns whether the work has ended.
+    """
 
+    def __init__(self, what: str, seconds: float = _SECONDS,
+                 clock: Callable[[], float] = time.monotonic,
+                 wait: Callable[[float], bool] | None = None):
+        super().__init__()
+        self._ended = threading.Event()
+        self._what, self._seconds = what, seconds
+        self._clock, self._wait = clock, wait or self._ended.wait
+        self._began = self._heard = clock()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
 
-def show() -> None:
-    """Shows the lines of all work on standard error."""
-    log.setLevel(logging.INFO)
-    if not log.handlers:
-        log.addHandler(StandardError())
-        log.propagate = False
+    def __enter__(self) -> "Heartbeat":
+        _root.addHandler(self)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        _root.removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Notes that a line has come."""
+        self._heard = self._clock()
+
+    def _beat(self) -> None:
+        while not self._wait(self._heard + self._seconds - self._clock()):
+            now = self._clock()
+            if now - self._heard >= self._seconds:
+                self._heard = now
+                log.info("%s is running, %.0f s so far", self._what, now - self._began)

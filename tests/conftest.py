@@ -1,5 +1,6 @@
 """What all tests share: a prepared process and where real test data lies."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -51,3 +52,21 @@ def tessera(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> C
         return ended.value.code, told.out, told.err
 
     return command
+
+
+@pytest.fixture
+def log_lines():
+    """The lines that are logged from now on, of all rooms."""
+    lines: list[str] = []
+
+    class Lines(logging.Handler):
+        def emit(self, record):
+            lines.append(record.getMessage())
+
+    handler, root = Lines(), logging.getLogger("tessera")
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield lines
+    root.removeHandler(handler)
+    root.setLevel(level)

@@ -1,6 +1,6 @@
 """Kills runs of a small shop with SIGKILL, in each node and at several moments, one after another.
 
-    python killed_runs.py FOLDER [NODE:MOMENT ...]
+    python killed_runs.py FOLDER
 
 TFX is imported once; each run is a fork of this process, which itself runs no TensorFlow op. The
 shop lies in FOLDER. For each run one line of JSON goes to FOLDER/killed.jsonl; the last run, which
@@ -34,6 +34,7 @@ from pipeline.run import serving_folder
 from schemas import SIDES, InputError, read_spec
 from serving.model_directory import versions
 from trainer.checkpoint import Checkpoint
+from trainer.recipe import bind
 
 SIZES = DemoSizes(60, 100, 1800)
 MOMENTS = {"Trainer": ["first fit", "second fit"], "ServerValidator": ["serving"],
@@ -220,7 +221,7 @@ def server_is_alive(folder: Path) -> bool | None:
     return any(process.status() != psutil.STATUS_ZOMBIE for process in alive)
 
 
-def main(folder: Path, chosen: list[str]) -> None:
+def main(folder: Path) -> None:
     project = new_project(folder, SIZES)
     schemas = folder / "schemas"
     schemas.mkdir()
@@ -228,15 +229,14 @@ def main(folder: Path, chosen: list[str]) -> None:
         (schemas / f"{side}.pbtxt").write_text(text, encoding="utf-8")
     config = project.config()
     assert config.thresholds.max_p99_ms == LENIENT["max_p99_ms"]
-    nodes = [node.id for node in build_pipeline(config, read_spec("demo"), schemas).components]
+    nodes = [node.id for node in build_pipeline(config, bind(config.recipe, read_spec("demo")), schemas).components]
     with (folder / "killed.jsonl").open("w", encoding="utf-8") as told:
         for node in nodes:
             for moment in moments(node):
-                if not chosen or f"{node}:{moment}" in chosen:
-                    told.write(json.dumps(attempt(project, node, moment)) + "\n")
-                    told.flush()
+                told.write(json.dumps(attempt(project, node, moment)) + "\n")
+                told.flush()
         told.write(json.dumps(attempt(project, None, None)) + "\n")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main(Path(sys.argv[1]))

@@ -19,7 +19,7 @@ from trainer.layers.balancing import PCGradBalance  # noqa: E402
 from trainer.loss_scale import MirroredLossScale  # noqa: E402
 from trainer.model import build_network  # noqa: E402
 from trainer.multitask import MultiTaskModel  # noqa: E402
-from trainer.recipe import Recipe  # noqa: E402
+from trainer.recipe import parse_recipe  # noqa: E402
 
 ROWS = 32
 STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
@@ -31,7 +31,7 @@ BATCH = (DATA.reader.inputs(RAW), {n: RAW[f"label__{n}"] for n in ("like", "rati
 def build(balancing: str, replicas: int) -> MultiTaskModel:
     given = DATA.recipe.model_dump()
     given["model"].update(dropout=0.0, id_dropout=0.0, stranger_dropout=0.0)
-    recipe = Recipe(**{**given, "balancing": balancing})
+    recipe = parse_recipe(**{**given, "balancing": balancing})
     network = build_network(DATA.spec, recipe, DATA.user_side, DATA.item_side,
                             {"like": 0.5, "rating": 3.0}, seed=2)
     probability = np.full(ITEMS + 1, 1 / ITEMS)

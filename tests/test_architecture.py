@@ -1,6 +1,7 @@
 """The rules of the house: who knows whom, how large a room may grow, where names may stand."""
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,22 +30,27 @@ def feature_names() -> set[str]:
     return {feature.name for spec in specs for feature in spec.features} - house
 
 
+@functools.cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def strings(path: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value
 
 
-def leaves(tree: object) -> Iterator[str]:
-    if isinstance(tree, dict):
-        for key, value in tree.items():
+def leaves(given: object) -> Iterator[str]:
+    if isinstance(given, dict):
+        for key, value in given.items():
             yield str(key)
             yield from leaves(value)
-    elif isinstance(tree, list):
-        for value in tree:
+    elif isinstance(given, list):
+        for value in given:
             yield from leaves(value)
     else:
-        yield str(tree)
+        yield str(given)
 
 
 def relative(path: Path) -> str:
@@ -81,7 +87,7 @@ def test_modules_stay_small() -> None:
 def imports(path: Path) -> set[str]:
     """Dotted names of all modules that a file imports, anywhere in it."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -121,7 +127,7 @@ def test_layers_know_keras_and_numpy_alone() -> None:
 def asks_what_a_kind_is_called(path: Path) -> Iterator[tuple[int, str]]:
     """Finds what decides by the name of a kind of task: a comparison, a `match`, a table."""
     others = set(TASK_KINDS) - {"regression"}  # The imputation of that name is no kind of task.
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         asked: list[ast.AST] = []
         if isinstance(node, ast.Compare):
             asked = [node.left, *node.comparators]

@@ -7,11 +7,11 @@ import tensorflow as tf
 from worlds import column, history, small_spec
 
 from trainer.data.interactions import InteractionReader
+from trainer.data.side import Side
 from trainer.data.tables import Table
-from trainer.features import Side
 from trainer.fit import TrainingData
 from trainer.preprocessing.declarations import row_columns
-from trainer.recipe import Recipe
+from trainer.recipe import parse_recipe
 
 USERS, ITEMS, LENGTH = 12, 15, 4
 SPEC = small_spec(
@@ -43,7 +43,7 @@ class ArrayReader(InteractionReader):
 
 def tiny_data(seed: int = 0, **training) -> TrainingData:
     """Returns users who like the items of their own parity, at random times."""
-    recipe = Recipe(
+    recipe = parse_recipe(
         description="tiny", modalities=(), model={"dim": 4, "dropout": 0.1},
         training={"batch_size": 32, "learning_rate": 0.01, "max_epochs": 4, **training},
         tasks={"retrieval": {"head": "retrieval", "label": "like"},

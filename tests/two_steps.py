@@ -1,8 +1,8 @@
 """Trains a network for two steps on the Keras backend in use; without TensorFlow, if asked.
 
-`python tests/two_steps.py FOLDER` reads what `write` wrote and prints the losses of each case as
-JSON, on JAX with the slope of a probability at zero. TensorFlow cannot be imported there, so that
-nothing but the backend's own code runs.
+`python tests/two_steps.py FOLDER CASE ...` reads what `write` wrote and prints the losses of each
+case as JSON, on JAX with the slope of a probability at zero. TensorFlow cannot be imported there,
+so that nothing but the backend's own code runs.
 """
 
 import json
@@ -12,16 +12,16 @@ from pathlib import Path
 STEPS = 2
 
 
-def losses(folder: Path) -> dict[str, list[dict[str, float]]]:
+def losses(folder: Path, cases: list[str]) -> dict[str, list[dict[str, float]]]:
     """Returns every loss of every step, by case."""
     import keras
     import numpy as np
 
     from schemas import parse_spec
-    from trainer.features import Side
+    from trainer.data.side import Side
     from trainer.model import build_network
     from trainer.multitask import MultiTaskModel
-    from trainer.recipe import Recipe
+    from trainer.recipe import parse_recipe
 
     task = json.loads((folder / "task.json").read_text())
     spec = parse_spec("tiny", task["schemas"])
@@ -32,7 +32,7 @@ def losses(folder: Path) -> dict[str, list[dict[str, float]]]:
         sides.append(Side(task["rows"][side], content, task["vocabularies"][side]))
     found = {}
     for name, values in task["recipes"].items():
-        recipe = Recipe(**values)
+        recipe = parse_recipe(**values)
         means = {"rating": 3.5, "like": 0.5, "age": 40.0, "joy": 0.2, "fear": 0.9}
         network = build_network(spec, recipe, *sides, means, seed=1)
         model = MultiTaskModel(network.training, recipe, np.full(task["rows"]["items"], 0.1))
@@ -99,7 +99,7 @@ if __name__ == "__main__":
 
     for module in pkgutil.walk_packages(trainer.layers.__path__, "trainer.layers."):
         importlib.import_module(module.name)
-    result: dict = losses(Path(sys.argv[1]))
+    result: dict = losses(Path(sys.argv[1]), sys.argv[2:])
     if "jax" in sys.modules:
         result["slope"] = slope_at_zero()
     assert all(sys.modules[name] is None for name in _NOT_HERE)

@@ -6,7 +6,7 @@ from keras import ops
 from trainer.behaviour import RECONSTRUCTION
 from trainer.layers.alignment import ModalityAlignment
 from trainer.recipe import Recipe
-from trainer.recipe.behaviour import has_autoencoder
+from trainer.recipe.families import NetworkRecipe
 
 
 class AuxiliaryLoss(keras.layers.Layer):
@@ -62,10 +62,12 @@ class ReconstructionLoss(AuxiliaryLoss):
 def auxiliary_losses(recipe: Recipe) -> list[AuxiliaryLoss]:
     """Returns the losses that a recipe asks for beside those of its tasks."""
     losses: list[AuxiliaryLoss] = []
+    if not isinstance(recipe, NetworkRecipe):
+        return losses
     if recipe.training.alignment:
         losses.append(AlignmentLoss(recipe.model.dim, recipe.training.alignment))
     if recipe.model.imputation_learns:
         losses.append(ImputationLoss())
-    if has_autoencoder(recipe.model):
-        losses.append(ReconstructionLoss(recipe.training.reconstruction))
+    if recipe.autoencoder:
+        losses.append(ReconstructionLoss(recipe.autoencoder.reconstruction))
     return losses

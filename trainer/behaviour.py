@@ -1,6 +1,6 @@
 """The user's behaviour up to a moment: inputs and towers of everything that is read of the past."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import keras
@@ -14,10 +14,11 @@ from trainer.layers.registry import look_up
 from trainer.layers.reviews import ReviewTower
 from trainer.layers.series import SeriesAutoencoder, SeriesRnn
 from trainer.layers.towers import NumericTower
+from trainer.network.part import Built, Materials
 from trainer.preprocessing import columns
 from trainer.preprocessing.declarations import row_columns
 from trainer.preprocessing.past import event_values, past_type
-from trainer.recipe import Recipe
+from trainer.recipe.families import NetworkRecipe
 
 RECONSTRUCTION = "reconstruction"
 
@@ -41,7 +42,7 @@ class PastOf:
     seed: int = 0
 
 
-def behaviour_inputs(spec: FeatureSpec, recipe: Recipe) -> dict[str, keras.KerasTensor]:
+def behaviour_inputs(spec: FeatureSpec, recipe: NetworkRecipe) -> dict[str, keras.KerasTensor]:
     """Returns the inputs of what is read of the past by column; none without a history."""
     declared = row_columns(spec, recipe.past)
     if columns.HISTORY_INDEX not in declared:
@@ -50,9 +51,9 @@ def behaviour_inputs(spec: FeatureSpec, recipe: Recipe) -> dict[str, keras.Keras
             for n in _read(spec, recipe)}
 
 
-def _read(spec: FeatureSpec, recipe: Recipe) -> Iterator[str]:
+def _read(spec: FeatureSpec, recipe: NetworkRecipe) -> Iterator[str]:
     """Yields the columns that the recipe's parts of the past read."""
-    parts, past = recipe.model.past_parts, recipe.past
+    parts, past = recipe.behaviour, recipe.past
     if "history" in parts or "counts" in parts:
         yield columns.HISTORY_INDEX
     if "history" in parts:
@@ -72,86 +73,78 @@ def _read(spec: FeatureSpec, recipe: Recipe) -> Iterator[str]:
         yield columns.PAST_WORDS
 
 
-def behaviour_parts(
-    spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf
-) -> tuple[dict[str, tuple], dict[str, keras.KerasTensor]]:
-    """Builds the towers of the past, in the order of the recipe.
+def past_part(name: str, spec: FeatureSpec, recipe: NetworkRecipe, materials: Materials) -> Built:
+    """Builds a tower of the past.
 
     Args:
+      name: Which one.
       spec: The dataset's spec.
-      recipe: Which there are, their width and dropout.
-      inputs: What `behaviour_inputs` gave.
-      shared: What they share with the rest of the network.
-
-    Returns:
-      A vector `(batch, dim)` and a flag `(batch,)` for each, and losses `(batch,)` of their own by
-      name; nothing without a history.
+      recipe: Its options, width and dropout.
+      materials: The inputs, and what the towers of the past share.
     """
-    parts: dict[str, tuple] = {}
-    losses: dict[str, keras.KerasTensor] = {}
-    if not inputs:
-        return parts, losses
-    for part in recipe.model.past_parts:
-        if part in _BUILD:
-            found = _BUILD[part](spec, recipe, inputs, shared)
-            parts[part] = found[:2]
-            if len(found) > 2:
-                losses[RECONSTRUCTION] = found[2]
-    return parts, losses
+    return _BUILD[name](spec, recipe, materials.inputs, materials.past)
 
 
-def _history(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf):
+def _history(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
     options = recipe.model
     index, age = inputs[columns.HISTORY_INDEX], inputs[columns.HISTORY_AGE]
     rank, values = inputs[columns.HISTORY_RANK], _centred_values(spec, inputs)
-    if options.towers.history == "means":
+    if not recipe.past.sequence:
         tower = HistoryTower(options.dim, shared.items, values=values.shape[-1],
                              dropout=options.dropout, name="history_tower")
-        return tower((index, age, rank, values))
-    build = look_up(SEQUENCES, options.towers.history, "history tower")
+        return Built(tower, *tower((index, age, rank, values)))
+    build = look_up(SEQUENCES, str(recipe.history_tower), "history tower")
     tower = build(options.dim, shared.items, types=shared.types, dropout=options.dropout,
                   name="history_tower")
     kind = inputs[columns.PAST_TYPE] if shared.types else ops.zeros_like(index)
     times = ops.stack([age, inputs[columns.PAST_GAP]], axis=-1)
     numbers = ops.concatenate([values, times, inputs[columns.PAST_HOUR]], axis=-1)
-    return tower((index, rank, kind, numbers))
+    return Built(tower, *tower((index, rank, kind, numbers)))
 
 
-def _context(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf):
+def _context(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
     moment = inputs[columns.CONTEXT]
     tower = NumericTower(recipe.model.dim, dropout=recipe.model.dropout, name="context_tower")
-    return tower((moment, ops.ones_like(moment[:, 0])))
+    return Built(tower, *tower((moment, ops.ones_like(moment[:, 0]))))
 
 
-def _counts(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf):
+def _counts(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
     index = inputs[columns.HISTORY_INDEX]
     width = index.shape[1]
     categories = [ops.reshape(look(index), (-1, width * look.width))
                   for look in shared.categories.values()]
     tower = CountsTower(recipe.model.dim, dropout=recipe.model.dropout, name="counts_tower")
-    return tower((inputs[columns.PAST_COUNTS], index, *categories))
+    return Built(tower, *tower((inputs[columns.PAST_COUNTS], index, *categories)))
 
 
-def _series(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf):
+def _series(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
     options, series = recipe.model, inputs[columns.PAST_SERIES]
-    if options.towers.series == "rnn":
-        return SeriesRnn(options.dim, dropout=options.dropout, name="series_tower")(series)
-    return SeriesAutoencoder(options.dim, seed=shared.seed, dropout=options.dropout,
-                             name="series_tower")(series)
+    if recipe.autoencoder is None:
+        tower = SeriesRnn(options.dim, dropout=options.dropout, name="series_tower")
+        return Built(tower, *tower(series))
+    tower = SeriesAutoencoder(options.dim, seed=shared.seed, dropout=options.dropout,
+                              name="series_tower")
+    vector, present, loss = tower(series)
+    return Built(tower, vector, present, {RECONSTRUCTION: loss})
 
 
-def _reviews(spec: FeatureSpec, recipe: Recipe, inputs, shared: PastOf):
-    return review_part(recipe, inputs[columns.PAST_WORDS], shared, "review_tower")
+def _reviews(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
+    return _words(recipe, inputs[columns.PAST_WORDS], shared, "review_tower")
 
 
-def review_part(recipe: Recipe, words, shared: PastOf, name: str) -> tuple:
+def _item_reviews(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
+    return _words(recipe, inputs[columns.ITEM_WORDS], shared, "item_review_tower")
+
+
+def _words(recipe: NetworkRecipe, words, shared: PastOf, name: str) -> Built:
     """Builds a tower over the words of reviews, `(batch, words)`."""
     tower = ReviewTower(recipe.model.dim, shared.words, dropout=recipe.model.dropout, name=name)
-    return tower(words)
+    return Built(tower, *tower(words))
 
 
-_BUILD = {"history": _history, "context": _context, "counts": _counts, "series": _series,
-          "reviews": _reviews}
+_BUILD: dict[str, Callable[..., Built]] = {
+    "history": _history, "context": _context, "counts": _counts, "series": _series,
+    "reviews": _reviews, "item_reviews": _item_reviews}
 
 
 def _centred_values(spec: FeatureSpec, behaviour) -> keras.KerasTensor:

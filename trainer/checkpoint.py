@@ -1,5 +1,6 @@
-"""The state of a fit on disk, so that a killed one goes on where it was."""
+"""Variables on disk: the state of a fit, so that a killed one goes on, and trained weights."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -34,24 +35,14 @@ class Checkpoint(keras.callbacks.Callback):
         """
         epochs = max(self._saved(), default=0)
         if epochs:
-            with (self._folder / f"{epochs}{_SUFFIX}").open("rb") as file:
-                for variable in _variables(model):
-                    variable.assign(np.load(file))
+            load_variables(self._folder / f"{epochs}{_SUFFIX}", _variables(model))
         return epochs
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves the state, then removes the one before."""
         self._folder.mkdir(parents=True, exist_ok=True)
         older = self._saved()
-        partial = self._folder / "partial"
-        try:
-            with partial.open("wb") as file:
-                for variable in _variables(self.model):
-                    np.save(file, np.asarray(variable), allow_pickle=False)
-        except OSError:  # a full disk needs the space
-            partial.unlink(missing_ok=True)
-            raise
-        partial.replace(self._folder / f"{epoch + 1}{_SUFFIX}")
+        save_variables(self._folder / f"{epoch + 1}{_SUFFIX}", _variables(self.model))
         for epochs in set(older) - {epoch + 1}:
             (self._folder / f"{epochs}{_SUFFIX}").unlink()
 
@@ -61,3 +52,23 @@ class Checkpoint(keras.callbacks.Callback):
 
 def _variables(model: keras.Model) -> list[keras.Variable]:
     return [*model.variables, *model.optimizer.variables]
+
+
+def save_variables(path: Path, variables: Sequence[keras.Variable]) -> None:
+    """Writes the values of variables, one after the other; the file appears whole."""
+    partial = path.with_name("partial")
+    try:
+        with partial.open("wb") as file:
+            for variable in variables:
+                np.save(file, np.asarray(variable), allow_pickle=False)
+    except OSError:  # a full disk needs the space
+        partial.unlink(missing_ok=True)
+        raise
+    partial.replace(path)
+
+
+def load_variables(path: Path, variables: Sequence[keras.Variable]) -> None:
+    """Assigns what `save_variables` wrote of variables like these."""
+    with path.open("rb") as file:
+        for variable in variables:
+            variable.assign(np.load(file))

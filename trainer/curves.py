@@ -1,6 +1,7 @@
 """The course of a fit: each epoch's losses, scores and seconds, also over a kill."""
 
 import json
+import logging
 import time
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import keras
 
 from schemas.progress import Progress
 
+log = logging.getLogger("tessera.trainer")
 Epochs = list[dict[str, float]]
 
 
@@ -31,6 +33,7 @@ class Curves(keras.callbacks.Callback):
         """Notes the epoch."""
         noted = {name: float(value) for name, value in (logs or {}).items()}
         noted["seconds"] = time.monotonic() - self._began
+        log.debug("Epoch %d: %s", epoch + 1, ", ".join(f"{n} {v:.4g}" for n, v in noted.items()))
         epochs = [*epochs_noted(self._path)[:epoch], noted]
         self._path.parent.mkdir(parents=True, exist_ok=True)
         partial = self._path.with_suffix(".partial")

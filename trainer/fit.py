@@ -10,6 +10,7 @@ import shutil
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,9 +21,9 @@ from trainer.checkpoint import Checkpoint
 from trainer.curves import Curves, Epochs, Steps, epochs_noted
 from trainer.data.events import Events, concatenate, read_events
 from trainer.data.interactions import InteractionReader
+from trainer.data.side import Side
 from trainer.data.tables import Table
 from trainer.factorization import build_factorization
-from trainer.features import Side
 from trainer.label_facts import label_means
 from trainer.loss_scale import MirroredLossScale
 from trainer.model import Network, build_network
@@ -30,7 +31,7 @@ from trainer.multitask import MultiTaskModel
 from trainer.optimizer import RowAdamW
 from trainer.preprocessing import columns
 from trainer.ranking import RankingTask, ranking_metrics, ranking_task
-from trainer.recipe import Recipe
+from trainer.recipe.families import FittedRecipe
 from trainer.scoring import catalogue, ranking_scores
 from trainer.tfrs_retrieval import tfrs_in_batch_softmax
 
@@ -44,7 +45,7 @@ class TrainingData:
 
     Attributes:
       spec: The dataset's spec.
-      recipe: What to train.
+      recipe: What to train, a recipe of the class that its family has.
       users: The users table.
       items: The items table.
       user_side: What the model holds of the users.
@@ -54,13 +55,17 @@ class TrainingData:
     """
 
     spec: FeatureSpec
-    recipe: Recipe
+    recipe: Any
     users: Table
     items: Table
     user_side: Side
     item_side: Side
     reader: InteractionReader
     files: dict[str, list[str]]
+
+    def events(self, *splits: str) -> Events:
+        """Returns the events of some splits."""
+        return concatenate([read_events(self.reader, self.files[split]) for split in splits])
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def fit_twice(data: TrainingData, seed: int, logs: Path, checkpoints: Path,
     """
     strategy = strategy or default_strategy()
     precision = precision or chosen_precision(data.recipe)
-    train, validation = (read_events(data.reader, data.files[s]) for s in ("train", "validation"))
+    train, validation = data.events("train"), data.events("validation")
     scores = _first_fit(
         data, train, validation, seed, logs, checkpoints, strategy, precision)
     epochs = int(np.argmax(scores)) + 1
@@ -132,7 +137,7 @@ def fit_once(data: TrainingData, seed: int, logs: Path, checkpoints: Path) -> li
     Raises:
       InputError: See `fit_twice`.
     """
-    train, validation = (read_events(data.reader, data.files[s]) for s in ("train", "validation"))
+    train, validation = data.events("train"), data.events("validation")
     return _first_fit(data, train, validation, seed, logs, checkpoints, default_strategy(),
                       chosen_precision(data.recipe))
 
@@ -143,7 +148,7 @@ def default_strategy() -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
 
 
-def chosen_precision(recipe: Recipe) -> str:
+def chosen_precision(recipe: FittedRecipe) -> str:
     """Returns the dtype policy: mixed on GPUs unless the recipe says otherwise."""
     wish = recipe.training.precision
     if wish != "auto":
@@ -154,6 +159,15 @@ def chosen_precision(recipe: Recipe) -> str:
 def suitable_batch_size(rows: int) -> int:
     """Returns a power of two from 128 to 4096 that makes about 80 steps of some rows."""
     return 2 ** min(max(round(math.log2(max(rows, 1) / 80)), 7), 12)
+
+
+def new_network(data: TrainingData, events: Events, seed: int) -> Network:
+    """Builds a recipe's network for a fit on some events, with its initial weights."""
+    means = label_means(data.spec, data.recipe, events)
+    users, items = (replace(side, met=np.bincount(met, minlength=side.rows) > 0) for side, met in (
+        (data.user_side, events.users), (data.item_side, events.items)))
+    build = build_factorization if data.recipe.family == "factorization" else build_network
+    return build(data.spec, data.recipe, users, items, means, seed)
 
 
 def _first_fit(data, train: Events, validation: Events, seed, logs, checkpoints, strategy,
@@ -171,19 +185,11 @@ def _first_fit(data, train: Events, validation: Events, seed, logs, checkpoints,
 def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy, precision,
          watch: "_EpochRanking | None" = None) -> Network:
     recipe = data.recipe
-    means = label_means(data.spec, recipe, events)
-    users, items = (replace(side, met=np.bincount(met, minlength=side.rows) > 0) for side, met in (
-        (data.user_side, events.users), (data.item_side, events.items)))
-
-    def build() -> Network:
-        family = build_factorization if recipe.family == "factorization" else build_network
-        return family(data.spec, recipe, users, items, means, seed)
-
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
         with strategy.scope():
-            network = build()
+            network = new_network(data, events, seed)
             model = MultiTaskModel(
                 network.training, recipe, events.item_probability(len(data.items)),
                 tfrs_in_batch_softmax, strategy.num_replicas_in_sync,
@@ -213,7 +219,7 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
         callbacks.append(Steps(checkpoints.name, (epochs - behind) * steps))
     model.fit(batches.repeat().skip(behind * steps), steps_per_epoch=steps, initial_epoch=behind,
               epochs=epochs, callbacks=callbacks, verbose=int(watched))
-    plain = build()
+    plain = new_network(data, events, seed)
     plain.training.set_weights(network.training.get_weights())
     return plain
 

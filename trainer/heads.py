@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from schemas import FeatureSpec
 from trainer.layers.heads import INTERACTIONS, Head, Offset, ProfileHead
 from trainer.layers.registry import look_up
-from trainer.recipe import Recipe
+from trainer.recipe.families import NetworkRecipe
 
 
 def build_heads(
-    spec: FeatureSpec, recipe: Recipe, means: Mapping[str, Offset]
+    spec: FeatureSpec, recipe: NetworkRecipe, means: Mapping[str, Offset]
 ) -> dict[str, Head]:
     """Builds the head of every task but retrieval.
 

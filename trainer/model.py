@@ -6,6 +6,7 @@ them together. Which features exist comes from the spec, what is built of them f
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 from keras import ops
@@ -15,10 +16,8 @@ from trainer.behaviour import (
     RECONSTRUCTION,
     PastOf,
     behaviour_inputs,
-    behaviour_parts,
-    review_part,
 )
-from trainer.features import Side, content_inputs, feature_parts
+from trainer.data.side import Side
 from trainer.heads import build_heads
 from trainer.layers.embedding import RowEmbedding
 from trainer.layers.every_row import EveryRow
@@ -31,10 +30,11 @@ from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
 from trainer.layers.stranger import StrangerDropout
 from trainer.layers.table import TableLookup
-from trainer.layers.towers import IdTower
-from trainer.part_names import IDS, joined
+from trainer.network.content import content_inputs
+from trainer.network.part import ITEMS, USERS, Built, Materials, Part, build_parts
+from trainer.network.plan import plan_parts
 from trainer.preprocessing import columns
-from trainer.recipe import Recipe
+from trainer.recipe.families import NetworkRecipe
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Network:
       heads: The other tasks' heads, by task: of a pair, or `ProfileHead`s of the user alone.
       training: All of it on rows of interactions; a `click` head answers for the row's item and,
         beside it, for its unseen items.
-      user_modalities: What the user weights refer to, in order.
-      item_modalities: What the item weights refer to, in order.
+      user_parts: What the user side is made of, in the order of its weights.
+      item_parts: What the item side is made of, in the order of its weights.
     """
 
     user: keras.Model
@@ -68,13 +68,23 @@ class Network:
     ranking: str
     item_rows: int
     training: keras.Model
-    user_modalities: list[str]
-    item_modalities: list[str]
+    user_parts: list[Part]
+    item_parts: list[Part]
+
+    @property
+    def user_modalities(self) -> list[str]:
+        """What the user weights refer to, in order."""
+        return [part.name for part in self.user_parts]
+
+    @property
+    def item_modalities(self) -> list[str]:
+        """What the item weights refer to, in order."""
+        return [part.name for part in self.item_parts]
 
 
 def build_network(
     spec: FeatureSpec,
-    recipe: Recipe,
+    recipe: NetworkRecipe,
     users: Side,
     items: Side,
     label_means: Mapping[str, Offset],
@@ -99,8 +109,8 @@ def build_network(
     user_lookup = {n: TableLookup(v, name=f"users_{n}") for n, v in users.content.items()}
     item_lookup = {n: TableLookup(v, name=f"items_{n}") for n, v in items.content.items()}
     past = _past(spec, recipe, users, item_embedding, item_lookup, seed)
-    item, item_modalities = _item_model(spec, recipe, items, past, seed)
-    user, user_modalities = _user_model(spec, recipe, users, past, seed)
+    item, item_parts = _item_model(spec, recipe, items, past, seed)
+    user, user_parts = _user_model(spec, recipe, users, past, seed)
     query = candidate = None
     if recipe.retrieval is not None:
         query = keras.layers.Dense(options.dim, name="query", use_bias=False)
@@ -126,7 +136,7 @@ def build_network(
     if query is not None and candidate is not None:
         outputs["query"] = query(user_out[recipe.retrieval])
         outputs["candidate"] = candidate(each["vector"][:, 0])
-        if recipe.training.softmax == "catalogue":
+        if recipe.searched.whole_catalogue:
             every = EveryRow(items.rows, name="every_item")(inputs[columns.ITEM_INDEX])
             content = {n: look(every) for n, look in item_lookup.items()}
             outputs["catalogue"] = candidate(
@@ -134,7 +144,7 @@ def build_network(
     outputs.update(_of_auxiliary_losses(recipe, user_out, each))
     training = keras.Model(inputs, outputs, name="tessera")
     return Network(user, item, user_lookup, item_lookup, query, candidate, heads,
-                   recipe.ranking, items.rows, training, user_modalities, item_modalities)
+                   recipe.ranking, items.rows, training, user_parts, item_parts)
 
 
 def _row_items(item, item_lookup, items: Side, inputs) -> dict[str, keras.KerasTensor]:
@@ -158,7 +168,7 @@ def _row_items(item, item_lookup, items: Side, inputs) -> dict[str, keras.KerasT
             for n, value in found.items()}
 
 
-def _answers(recipe: Recipe, heads, user_out, each) -> dict[str, keras.KerasTensor]:
+def _answers(recipe: NetworkRecipe, heads, user_out, each) -> dict[str, keras.KerasTensor]:
     """Returns what the heads answer, by task; a `click` head for each row's unseen items too."""
     answers = {}
     for name, head in heads.items():
@@ -171,7 +181,7 @@ def _answers(recipe: Recipe, heads, user_out, each) -> dict[str, keras.KerasTens
     return answers
 
 
-def _of_auxiliary_losses(recipe: Recipe, user_out, each) -> dict[str, keras.KerasTensor]:
+def _of_auxiliary_losses(recipe: NetworkRecipe, user_out, each) -> dict[str, keras.KerasTensor]:
     """Returns what the losses beside the tasks' read."""
     read = {}
     if recipe.training.alignment:
@@ -184,7 +194,7 @@ def _of_auxiliary_losses(recipe: Recipe, user_out, each) -> dict[str, keras.Kera
     return read
 
 
-def _unseen_input(spec: FeatureSpec, recipe: Recipe) -> keras.KerasTensor | None:
+def _unseen_input(spec: FeatureSpec, recipe: NetworkRecipe) -> keras.KerasTensor | None:
     """Returns the items that a `click` head compares with an event's own, `(batch, others)`."""
     unseen = spec.unseen()
     if unseen is None or not any(task.kind.against_unseen for task in recipe.tasks.values()):
@@ -195,52 +205,44 @@ def _unseen_input(spec: FeatureSpec, recipe: Recipe) -> keras.KerasTensor | None
 def _past(spec, recipe, users, item_embedding, item_lookup, seed) -> PastOf:
     known = users.vocabularies
     categories = {f.name: item_lookup[f.name]
-                  for f in spec.inputs("items", ("categorical",)) if f.name in item_lookup}
+                  for f in spec.inputs("items") if f.categories and f.name in item_lookup}
     words = None
     if columns.WORDS in known:
         words = RowEmbedding(known[columns.WORDS], recipe.model.dim, name="review_words")
     return PastOf(item_embedding, categories, words, known.get(columns.TYPES, 0), seed + 5)
 
 
-def _item_model(spec, recipe, items, past, seed):
-    options = recipe.model
+def _item_model(spec, recipe, items, past, seed) -> tuple[keras.Model, list[Part]]:
     index = keras.Input((), dtype="int32", name=columns.ITEM_INDEX)
     inputs = {columns.ITEM_INDEX: index, **content_inputs(items)}
-    tower = IdTower(options.dim, past.items, options.id_dropout, seed, dropout=options.dropout,
-                    name="item_id")
-    parts = {IDS: tower(_known(index, items, "items"))}
-    content = feature_parts(spec, recipe, "items", items, inputs)
-    parts = joined(parts, content)
-    if columns.ITEM_WORDS in inputs:
-        parts = joined(parts, {"item_reviews": review_part(
-            recipe, inputs[columns.ITEM_WORDS], past, "item_review_tower")})
-    vectors, present = _stack(parts)
-    fused, about = _fuse(vectors, present, recipe, "items", _places(content, parts), seed + 3)
+    parts, built = build_parts(plan_parts(spec, recipe, ITEMS), Materials(
+        ITEMS, items, inputs, recipe.model.dim, recipe.model.dropout,
+        lambda: _known(index, items, ITEMS), past, seed))
+    vectors, present = _stack(built)
+    fused, about = _fuse(vectors, present, recipe, ITEMS, parts, seed + 3)
     outputs = {"vector": fused, **about}
     if recipe.training.alignment:
         outputs.update(parts=vectors, present=present)
-    return keras.Model(inputs, outputs, name="items"), list(parts)
+    return keras.Model(inputs, outputs, name=ITEMS), parts
 
 
-def _user_model(spec, recipe, users, past, seed):
+def _user_model(spec, recipe, users, past, seed) -> tuple[keras.Model, list[Part]]:
     options = recipe.model
     index = keras.Input((), dtype="int32", name=columns.USER_INDEX)
     behaviour = behaviour_inputs(spec, recipe)
     inputs = {columns.USER_INDEX: index, **content_inputs(users), **behaviour}
-    embedding = RowEmbedding(users.rows, options.dim, name="user_embedding")
-    tower = IdTower(options.dim, embedding, options.id_dropout, seed + 1,
-                    dropout=options.dropout, name="user_id")
-    parts = {IDS: tower(_known(index, users, "users"))}
-    content = feature_parts(spec, recipe, "users", users, inputs)
-    past_parts, losses = behaviour_parts(spec, recipe, behaviour, past)
-    parts = joined(joined(parts, content), past_parts)
-    fused, about = _fuse(*_stack(parts), recipe, "users", _places(content, parts), seed + 4)
-    shared = look_up(SHARINGS, options.sharing, "sharing")(
+    parts, built = build_parts(plan_parts(spec, recipe, USERS), Materials(
+        USERS, users, inputs, options.dim, options.dropout,
+        lambda: _known(index, users, USERS), past, seed + 1))
+    vectors, present = _stack(built)
+    fused, about = _fuse(vectors, present, recipe, USERS, parts, seed + 4)
+    shared: Any = look_up(SHARINGS, options.sharing.name, "sharing")(
         list(recipe.tasks), options.dim, options.dropout, name="sharing",
-        **({"experts": options.experts} if options.experts else {}),
+        **options.sharing.options,
     )
+    losses = {name: loss for one in built for name, loss in one.losses.items()}
     outputs = {**shared(fused), **about, **losses}
-    return keras.Model(inputs, outputs, name="users"), list(parts)
+    return keras.Model(inputs, outputs, name=USERS), parts
 
 
 def _known(index, side: Side, name: str):
@@ -250,28 +252,24 @@ def _known(index, side: Side, name: str):
     return index * TableLookup(side.met.astype("int32"), name=f"{name}_met")(index)
 
 
-def _stack(parts):
+def _stack(built: list[Built]):
     """Returns all vectors `(batch, modalities, dim)` and flags `(batch, modalities)`."""
-    vectors, present = zip(*parts.values(), strict=True)
-    return ops.stack(vectors, axis=1), ops.stack(present, axis=1)
+    return (ops.stack([one.vector for one in built], axis=1),
+            ops.stack([one.present for one in built], axis=1))
 
 
-def _places(content, parts) -> list[int]:
-    """Returns where the towers of content stand among all."""
-    return [place for place, name in enumerate(parts) if name in content]
-
-
-def _fuse(vectors, present, recipe: Recipe, name: str, content: list[int], seed: int):
+def _fuse(vectors, present, recipe: NetworkRecipe, name: str, parts: list[Part], seed: int):
     """Returns the fused vector `(batch, dim)`, and what there is to say about it by name."""
     options = recipe.model
     truth, there = vectors, present
     if options.modality_dropout:
+        content = [place for place, part in enumerate(parts) if part.content]
         hide = ModalityDropout(options.modality_dropout, seed, content,
                                name=f"{name}_modality_dropout")
         vectors, present = hide(vectors, present)
-    fusion = look_up(FUSIONS, options.fusion, "fusion")(
+    fusion = look_up(FUSIONS, options.fusion.name, "fusion")(
         options.dim, name=f"{name}_fusion",
-        **({"decision": options.decision} if options.decision else {}),
+        **options.fusion.options,
     )
     if options.missing == "token":
         fused, weights = fusion(vectors, present)

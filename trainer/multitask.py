@@ -44,11 +44,10 @@ class MultiTaskModel(keras.Model):
         self.network, self.recipe, self.replicas = network, recipe, replicas
         self.probability = np.asarray(probability, "float32")
         self.retrieval_loss = retrieval_loss
-        options = recipe.training
-        if options.hard_negatives is not None:
+        if recipe.searched.hard_negatives is not None:
             self.retrieval_loss = functools.partial(
-                retrieval_loss, hard_negatives=options.hard_negatives)
-        balance = look_up(BALANCINGS, recipe.balancing, "balancing")
+                retrieval_loss, hard_negatives=recipe.searched.hard_negatives)
+        balance = look_up(BALANCINGS, recipe.balanced, "balancing")
         self.balance = balance({n: t.weight for n, t in recipe.tasks.items()}, name="balance")
         self.auxiliary = auxiliary_losses(recipe)
         names = [*recipe.tasks, *(loss.name for loss in self.auxiliary)]
@@ -129,6 +128,6 @@ class MultiTaskModel(keras.Model):
           A scalar for each task.
         """
         batch = Batch(labels, outputs, self.retrieval_loss, self.probability,
-                      self.recipe.training.temperature)
+                      self.recipe.searched.temperature)
         return {name: task.kind.loss(name, task.targets, batch)
                 for name, task in self.recipe.tasks.items()}

@@ -1,26 +1,27 @@
-"""What the Trainer component calls: read, then leave the work to the recipe's family."""
+"""What training, export and search read, and training itself, left to the recipe's family."""
 
 import hashlib
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow_transform as tft
 
 from schemas import SIDES, FeatureSpec, parse_spec
 from trainer.data.interactions import InteractionReader
 from trainer.data.past import past_vocabularies, with_item_reviews
+from trainer.data.side import Side
 from trainer.data.tables import Table, read_table
-from trainer.encoders.encodings import Encodings, encoded_side, has_tower
+from trainer.encoders.columns import encoded_side
+from trainer.encoders.encodings import Encodings
 from trainer.families import FAMILIES
 from trainer.families.job import Job
-from trainer.features import Side
 from trainer.fit import TrainingData
 from trainer.layers.registry import look_up
+from trainer.modalities import modality_of
 from trainer.preprocessing.column import Role, columns_of
 from trainer.preprocessing.past import event_values, past_strings
-from trainer.recipe import Recipe
-from trainer.text import columns_not_read, text_vocabularies
+from trainer.recipe import Recipe, parse_recipe
 
 
 class Given(NamedTuple):
@@ -28,50 +29,57 @@ class Given(NamedTuple):
 
     Attributes:
       spec: The dataset's spec.
-      recipe: The recipe.
+      recipe: The recipe, of the class that its family has.
       seed: Seed of everything random.
+      files: Files of transformed Examples by table and split.
       transforms: The transforms' outputs by table.
       encodings: What the pretrained encoders made of the tables; `None` without encoders.
       key: A digest of configuration, inputs and code.
     """
 
     spec: FeatureSpec
-    recipe: Recipe
+    recipe: Any
     seed: int
+    files: dict[str, dict[str, list[str]]]
     transforms: dict[str, tft.TFTransformOutput]
     encodings: Encodings | None
     key: str
 
+    def data(self, recipe: Recipe | None = None) -> TrainingData:
+        """Reads the tables, for this recipe or for another one of the same transforms."""
+        return training_data(
+            self.spec, recipe or self.recipe, self.files, self.transforms, self.encodings)
 
-def run_fn(fn_args) -> None:
-    """Trains a model, and exports it or writes its scores.
+
+def read_given(config: dict[str, Any], files: dict[str, dict[str, list[str]]],
+               transforms: dict[str, str], encodings: str | None, code: str) -> Given:
+    """Reads what a component gives, but for the tables.
 
     Args:
-      fn_args: TFX's arguments, with `tables` (files by table and split), `transforms` (folder by
-        table), `encodings` (folder, or `None`), `answers_dir` or `scores_dir`, and `code_digest`
-        added by our executor; `custom_config` holds the spec, the recipe and the seed.
+      config: `spec`, `recipe` and `seed`, as plain JSON values.
+      files: Files of transformed Examples by table and split.
+      transforms: Folders of the transforms by table.
+      encodings: Folder of the encodings; `None` without encoders.
+      code: Digest of the component's code.
     """
-    given = read_given(fn_args)
-    data = training_data(
-        given.spec, given.recipe, fn_args.tables, given.transforms, given.encodings)
-    look_up(FAMILIES, given.recipe.family, "family")(Job(
-        data, given.transforms, given.encodings, given.seed, given.key,
-        Path(fn_args.model_run_dir), Path(fn_args.serving_model_dir),
-        Path(fn_args.answers_dir) if fn_args.answers_dir else None,
-        Path(fn_args.scores_dir) if fn_args.scores_dir else None,
-    ))
-
-
-def read_given(fn_args) -> Given:
-    """Reads the arguments of `run_fn`, but for the tables."""
-    config = fn_args.custom_config
-    made_of = json.dumps(
-        [config, fn_args.tables, fn_args.encodings, fn_args.code_digest], sort_keys=True)
+    made_of = json.dumps([config, files, encodings, code], sort_keys=True)
     return Given(
-        parse_spec(**config["spec"]), Recipe(**config["recipe"]), config["seed"],
-        {side: tft.TFTransformOutput(fn_args.transforms[side]) for side in SIDES},
-        Encodings(Path(fn_args.encodings)) if fn_args.encodings else None,
+        parse_spec(**config["spec"]), parse_recipe(**config["recipe"]), config["seed"], files,
+        {side: tft.TFTransformOutput(transforms[side]) for side in SIDES},
+        Encodings(Path(encodings)) if encodings else None,
         hashlib.sha256(made_of.encode()).hexdigest())
+
+
+def train(given: Given, run_dir: Path, weights: Path) -> None:
+    """Trains a model.
+
+    Args:
+      given: What to train, and from what.
+      run_dir: Folder of the logs and the summary.
+      weights: Folder of what training learns.
+    """
+    family = look_up(FAMILIES, given.recipe.family, "family")
+    family.train(Job(given.data(), given.seed, given.key, run_dir, weights))
 
 
 def training_data(
@@ -105,7 +113,7 @@ def training_data(
                  for n, side in sides.items()}
     user_side, item_side = sides["users"], sides["items"]
     user_side.vocabularies.update(past_vocabularies(spec, recipe, transforms["interactions"]))
-    if "item_reviews" in recipe.model.past_parts:
+    if recipe.reads_item_reviews:
         reader, item_side = with_item_reviews(reader, item_side, files["interactions"]["train"])
     return TrainingData(
         spec, recipe, users, items, user_side, item_side, reader, files["interactions"])
@@ -116,17 +124,16 @@ def model_side(
 ) -> Side:
     """Returns what the model holds of a table: the columns that its towers read."""
     features = spec.inputs(side, recipe.modalities, recipe.labels)
-    texts = [f for f in features if f.modality == "text"]
     # Labels and what they are made of are no input, nor is what only a replaced tower would read.
-    read = {f.name for f in features if has_tower(f, recipe)}
-    unread = {name for f in texts for name in columns_not_read(f, recipe)}
+    read = {f.name for f in features if recipe.modalities[str(f.modality)].trained}
+    options = {f.name: recipe.modalities[str(f.modality)] for f in features}
+    unread = {name for f in features for name in modality_of(f).unread(f, options[f.name])}
     declared = columns_of(transform)
     content = {n: v for n, v in table.columns.items()
                if declared[n].role is Role.INPUT and declared[n].feature in read
                and n not in unread}
     # Padding, the values, one unknown value.
-    vocabularies = {f.name: transform.vocabulary_size_by_name(f.name) + 2
-                    for f in features if f.modality == "categorical"}
-    for text in texts:
-        vocabularies.update(text_vocabularies(text, recipe, transform))
+    vocabularies = {
+        name: transform.vocabulary_size_by_name(name) + 2
+        for f in features for name in modality_of(f).vocabularies(f, options[f.name])}
     return Side(len(table), content, vocabularies)

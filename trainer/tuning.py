@@ -1,5 +1,6 @@
-"""What the Tuner component calls: a search over a recipe's ranges by validation NDCG@10."""
+"""A search over a recipe's ranges by validation NDCG@10."""
 
+import logging
 import math
 import shutil
 from collections.abc import Callable
@@ -14,35 +15,32 @@ from pydantic import ValidationError
 
 from trainer.fit import MONITOR, fit_once
 from trainer.recipe import Recipe
+from trainer.recipe.families import FittedRecipe, ranges_of
 from trainer.recipe.tune import Range, Tune, with_values
-from trainer.run import read_given, training_data
+from trainer.run import Given
 
+log = logging.getLogger("tessera.tuner")
 _OBJECTIVE = f"validation_{MONITOR}"
 _ORACLES = {"random": keras_tuner.oracles.RandomSearchOracle,
             "bayesian": keras_tuner.oracles.BayesianOptimizationOracle}
 
 
-def tuner_fn(fn_args) -> "RecipeTuner":
+def recipe_tuner(given: Given, results: Path) -> "RecipeTuner":
     """Prepares a search.
 
     Args:
-      fn_args: The arguments of `trainer.run.run_fn`; the recipe has a section `tune`. Beside
-        `model_run_dir` lies what a killed search goes on from.
+      given: What to search, and from what; the recipe has a section `tune`.
+      results: Folder of the trials' logs; beside it is what a killed search goes on from.
 
     Returns:
       The tuner, which keeps its state under a key of configuration, inputs and code.
     """
-    given = read_given(fn_args)
-    logs = Path(fn_args.model_run_dir) / "tensorboard"
-
     def score(trial: str, tried: Recipe, state: Path) -> list[float]:
         keras.utils.clear_session()  # of the trial before
-        data = training_data(
-            given.spec, tried, fn_args.tables, given.transforms, given.encodings)
-        return fit_once(data, given.seed, logs / trial, state)
+        return fit_once(given.data(tried), given.seed, results / "tensorboard" / trial, state)
 
-    folder = Path(fn_args.model_run_dir).parent / "searches"
-    return RecipeTuner(given.recipe, given.seed, score, folder, given.key[:16])
+    return RecipeTuner(given.recipe, given.seed, score, results.parent / "searches",
+                       given.key[:16])
 
 
 class RecipeTuner(base_tuner.BaseTuner):
@@ -57,11 +55,10 @@ class RecipeTuner(base_tuner.BaseTuner):
       name: The search's own folder in it.
     """
 
-    def __init__(self, recipe: Recipe, seed: int,
+    def __init__(self, recipe: FittedRecipe, seed: int,
                  score: Callable[[str, Recipe, Path], list[float]], folder: Path, name: str):
-        assert recipe.tune is not None
-        self._recipe, self._score = recipe, score
-        super().__init__(_oracle(recipe.tune, seed), directory=str(folder), project_name=name)
+        self._recipe, self._score, self._tune = recipe, score, ranges_of(recipe)
+        super().__init__(_oracle(self._tune, seed), directory=str(folder), project_name=name)
         self.oracle.verbose = 0  # its tables are for notebooks; `on_trial_end` says a line
 
     def run_trial(self, trial, *args, **kwargs) -> dict[str, float]:
@@ -85,9 +82,8 @@ class RecipeTuner(base_tuner.BaseTuner):
         score = "no recipe" if math.isnan(ended.score) else f"{ended.score:.4f}"
         values = ", ".join(f"{k} {_short(v)}" for k, v in _plain(
             ended.hyperparameters.values).items())
-        assert self._recipe.tune is not None
-        print(f"Trial {len(self.oracle.end_order)} of {self._recipe.tune.trials}: {MONITOR} "
-              f"{score} with {values}", flush=True)
+        log.info("Trial %d of %d: %s %s with %s", len(self.oracle.end_order),
+                 self._tune.trials, MONITOR, score, values)
 
 
 def _oracle(tune: Tune, seed: int) -> keras_tuner.Oracle:

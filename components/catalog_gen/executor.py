@@ -1,8 +1,10 @@
 """Ingest as a TFX executor; the work is the Beam pipeline in `ingest.py`."""
 
 import json
+import logging
 import os
 import tempfile
+from pathlib import Path
 
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
@@ -11,6 +13,8 @@ from components.catalog_gen.ingest import ingest
 from components.catalog_gen.splits import SPLITS
 from components.sources import open_source
 from schemas import SIDES, parse_spec
+
+log = logging.getLogger("tessera.catalog_gen")
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -34,3 +38,6 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             self._make_beam_pipeline() as pipeline,
         ):
             ingest(pipeline, source, spec, exec_properties["split"], tables, quarantine, scratch)
+        counts = json.loads(Path(quarantine, "counts.json").read_text(encoding="utf-8"))
+        log.info("CatalogGen: %s", ", ".join(
+            f"{counts[side]['kept']:,} of {counts[side]['read']:,} {side} kept" for side in SIDES))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from components.data_report.anomalies import read_anomalies
-from components.data_report.media import sample_pictures, sound_seconds
+from components.data_report.media import sample_pictures, seconds
 from components.data_report.quarantine import (
     grouped_reasons,
     lost_columns,
@@ -14,8 +14,9 @@ from components.data_report.quarantine import (
 )
 from components.data_report.statistics import read_statistics
 from schemas import SIDES, Feature, FeatureSpec
+from trainer.modalities import modality_of
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tessera.data_report")
 _EXAMPLES, _GROUPS, _PICTURES, _SOUNDS = 20, 100, 12, 500
 _HIDDEN = "hidden: personal data"
 
@@ -101,9 +102,10 @@ def _media(
             column["rows"] for split in table["splits"] for column in split["features"]
             if column["name"] == feature.name
         )
-    if feature.modality == "audio":
-        facts["seconds"] = sound_seconds(uri, feature, _SOUNDS)
-    else:
+    modality = modality_of(feature)
+    if modality.timed:
+        facts["seconds"] = seconds(uri, feature, _SOUNDS)
+    if modality.pictured:
         facts["samples"], facts["broken"] = sample_pictures(uri, spec, feature, _PICTURES)
     return facts
 

@@ -1,6 +1,7 @@
 """Writes the data report."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from tfx.types import Artifact, artifact_utils
 from components.data_report.content import gather
 from components.data_report.page import to_html, to_json
 from schemas import FeatureSpec, parse_spec
+
+log = logging.getLogger("tessera.data_report")
 
 
 class Executor(base_executor.BaseExecutor):
@@ -39,6 +42,7 @@ def write_report(spec: FeatureSpec, folders: dict[str, str], target: str) -> Non
       target: The folder to write to.
     """
     content = gather(spec, folders)
+    log.info("DataReport: %s", content["headline"])
     folder = Path(target)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "data_report.html").write_text(to_html(content), encoding="utf-8")

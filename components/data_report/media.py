@@ -10,7 +10,7 @@ from PIL import Image
 
 from components.data_report.splits import split_folders
 from schemas import Feature, FeatureSpec
-from schemas.media import SOUND_RATE, VIDEO_FRAMES, VIDEO_SIDE, WAV_HEADER
+from trainer.modalities import modality_of
 
 _PIXELS = 96
 
@@ -23,7 +23,7 @@ def sample_pictures(
     Args:
       uri: Folder of the table's `Examples`.
       spec: The dataset's spec.
-      feature: The column, of the modality `image` or `video`; of a video the middle frame is shown.
+      feature: The column, of a modality that is pictured.
       count: Most pictures to take.
 
     Returns:
@@ -39,7 +39,7 @@ def sample_pictures(
         if not encoded:
             continue
         try:
-            picture = _thumbnail(encoded[0], feature.modality == "video")
+            picture = _thumbnail(modality_of(feature).picture(encoded[0]))
         except Exception:  # Pillow raises whatever a format's plugin raises.
             broken += 1
             continue
@@ -49,22 +49,22 @@ def sample_pictures(
     return samples, broken
 
 
-def sound_seconds(uri: str, feature: Feature, count: int) -> dict[str, Any] | None:
-    """Measures the first sounds of a column, as ingest kept them.
+def seconds(uri: str, feature: Feature, count: int) -> dict[str, Any] | None:
+    """Measures the first values of a column, as ingest kept them.
 
     Args:
       uri: Folder of the table's `Examples`.
-      feature: The column, of the modality `audio`.
-      count: Most sounds to measure.
+      feature: The column, of a modality that is timed.
+      count: Most values to measure.
 
     Returns:
       `{"sounds", "shortest", "mean", "longest"}`, all but the first in seconds, or `None` where
-      there is no sound.
+      there is no value.
     """
     lengths: list[float] = []
     for example in _examples(uri):
-        for sound in example.features.feature[feature.name].bytes_list.value:
-            lengths.append(max(0, len(sound) - WAV_HEADER) / (2 * SOUND_RATE))
+        for value in example.features.feature[feature.name].bytes_list.value:
+            lengths.append(modality_of(feature).seconds(value))
         if len(lengths) >= count:
             break
     if not lengths:
@@ -86,13 +86,7 @@ def _first(feature: tf.train.Feature) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _thumbnail(encoded: bytes, video: bool) -> str:
-    with Image.open(io.BytesIO(encoded)) as image:
-        image.draft("RGB", (2 * _PIXELS, 2 * _PIXELS))
-        small = image.convert("RGB")
-    if video:
-        top = VIDEO_FRAMES // 2 * VIDEO_SIDE
-        small = small.crop((0, top, VIDEO_SIDE, top + VIDEO_SIDE))
+def _thumbnail(small: Image.Image) -> str:
     small.thumbnail((_PIXELS, _PIXELS))
     target = io.BytesIO()
     small.save(target, "JPEG", quality=80, optimize=True)

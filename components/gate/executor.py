@@ -19,7 +19,7 @@ from components.label_facts import (
 from components.task_metrics import task_metrics
 from components.verdict import Outcome
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tessera.gate")
 _CHECKS = {"ranking": "RankingEvaluator", "server": "ServerValidator",
            "predictions": "PredictionEvaluator"}
 

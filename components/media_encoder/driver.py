@@ -5,7 +5,7 @@ from typing import Any
 
 from components.parameter_driver import ParameterDriver
 from trainer.encoders.module import digest, resolve
-from trainer.recipe.encoders import Encoders
+from trainer.modalities.encoders import read_encoders
 
 
 class Driver(ParameterDriver):
@@ -13,7 +13,7 @@ class Driver(ParameterDriver):
 
     def parameters(self, given: dict[str, Any]) -> dict[str, str]:
         """Returns `versions`, digests by modality as JSON."""
-        encoders = Encoders(**json.loads(given["encoders"])).given()
+        encoders = read_encoders(json.loads(given["encoders"]))
         return {"versions": json.dumps({
             modality: digest(resolve(modality, encoder.handle))
             for modality, encoder in sorted(encoders.items())})}

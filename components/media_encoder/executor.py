@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from schemas.progress import Progress
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.encodings import Encodings
 from trainer.encoders.module import load
-from trainer.recipe.encoders import Encoder as Options
-from trainer.recipe.encoders import Encoders
+from trainer.encoders.options import Encoder as Options
+from trainer.modalities.encoders import read_encoders
 
+log = logging.getLogger("tessera.media_encoder")
 _TABLES = ("users", "items")
 
 
@@ -35,7 +37,7 @@ class Executor(base_executor.BaseExecutor):
     ) -> None:
         """See `MediaEncoderSpec` for the artifacts and parameters."""
         spec = parse_spec(**json.loads(exec_properties["spec"]))
-        encoders = Encoders(**json.loads(exec_properties["encoders"])).given()
+        encoders = read_encoders(json.loads(exec_properties["encoders"]))
         versions = json.loads(exec_properties["versions"])
         encodings = Encodings(Path(artifact_utils.get_single_uri(output_dict["encodings"])))
         files = {table: _files(input_dict[table]) for table in _TABLES}
@@ -60,6 +62,8 @@ def _encode(spec: FeatureSpec, modality: str, options: Options, files: dict[str,
                 read_column(files[table], identity, feature.name))
             encoded = encode_column(rows, encoder.encode, options.batch_size, known)
             encodings.write(table, feature.name, *encoded)
+            log.info("MediaEncoder: %s %s of %s, %s of them absent", f"{len(encoded[0]):,}",
+                     feature.name, table, f"{int((encoded[2] == 0).sum()):,}")
     if not module.foreign:
         tf.saved_model.save(encoder, str(encodings.module(modality)))
     if module.tail is not None:

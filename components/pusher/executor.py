@@ -1,6 +1,7 @@
 """The work of `Pusher`: copy the model aside, then rename it to a version."""
 
 import filecmp
+import logging
 import shutil
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from tfx.proto import pusher_pb2
 from tfx.types import artifact, artifact_utils
 from tfx.utils import proto_utils
 
+log = logging.getLogger("tessera.pusher")
 _PARTIAL = ".partial"  # no number, so no server looks into it
 
 
@@ -34,6 +36,7 @@ class Executor(stock.Executor):
         shutil.copytree(model, pushed.uri, dirs_exist_ok=True)
         version = push(model, Path(destination.filesystem.base_directory))
         self._MarkPushed(pushed, str(version), version.name)
+        log.info("Pusher: %s", version)
 
 
 def push(model: Path, folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """Ranks the catalogue for every test user and holds the model against the baselines."""
 
 import json
+import logging
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +18,7 @@ from components.verdict import Outcome
 from schemas import parse_spec
 from trainer.ranking import RankingResult, RankingTask, paired_bootstrap, ranking_metrics
 
+log = logging.getLogger("tessera.ranking_evaluator")
 _FLOOR = "popularity"
 _PRIMARY = "ndcg@10"
 # Seconds between a user's last known and first test event, each slice up to and with its bound.
@@ -93,6 +95,7 @@ def evaluate(model_path: str, interactions: Interactions) -> Outcome:
         figures["ranking_untied"] = _untied(scores, task, gaps)
         figures["ndcg_by_gap"] = _by_gap({"model": model} | results, gaps)
     reached, floor = model.metrics[_PRIMARY], results[_FLOOR].metrics[_PRIMARY]
+    log.info("RankingEvaluator: NDCG@10 %.4f, the popularity baseline's %.4f", reached, floor)
     reasons = [] if reached >= floor else [
         f"NDCG@10 {reached:.3f} is below the popularity baseline's {floor:.3f}"
     ]

@@ -1,6 +1,7 @@
 """Asks a running server what the trained model was asked and judges its answers."""
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from schemas.errors import InputError, TesseraError
 from schemas.progress import Progress
 from serving.client import ServerUnavailableError
 
+log = logging.getLogger("tessera.server_validator")
 _MOST_REASONS = 10
 
 Predict = Callable[[str, Mapping[str, Any]], Mapping[str, np.ndarray]]
@@ -86,6 +88,9 @@ def validate_answers(
         reasons += [f"Request {index}, {answer.signature}, {x}." for x in comparison.faults]
     figures: dict[str, Any] = {"max_abs_diff": max_abs_diff, "requests": len(latencies_ms)}
     figures |= _percentiles(latencies_ms)
+    if latencies_ms:
+        log.info("ServerValidator: %d requests, 99 of 100 within %.1f ms, differences up to %.2g",
+                 len(latencies_ms), figures["p99_ms"], max_abs_diff)
     reasons = _first(list(dict.fromkeys(reasons)))
     if len(latencies_ms) < min_requests:
         reasons.append(

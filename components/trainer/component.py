@@ -1,27 +1,21 @@
-"""Trainer: one model from users, items and interactions."""
+"""Trainer: the weights of one model from users, items and interactions."""
 
 import json
 from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
-from tfx.proto import trainer_pb2
 from tfx.types import component_spec, standard_artifacts
 
-from components.artifacts import Answers, Encodings, Scores
+from components.artifacts import Encodings, Weights
 from components.code_digest import code_digest
 from components.trainer.executor import Executor
 
-_RUN_FN = "trainer.run.run_fn"
-
 
 class TrainerSpec(types.ComponentSpec):
-    """Artifacts and parameters of `Trainer`; the parameters are the stock Trainer's."""
+    """Artifacts and parameters of `Trainer`; the export and the search read the same."""
 
     PARAMETERS = {
-        "train_args": component_spec.ExecutionParameter(type=trainer_pb2.TrainArgs),
-        "eval_args": component_spec.ExecutionParameter(type=trainer_pb2.EvalArgs),
-        "run_fn": component_spec.ExecutionParameter(type=str),
         "custom_config": component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
@@ -36,10 +30,8 @@ class TrainerSpec(types.ComponentSpec):
         "encodings": component_spec.ChannelParameter(type=Encodings, optional=True),
     }
     OUTPUTS = {
-        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "weights": component_spec.ChannelParameter(type=Weights),
         "model_run": component_spec.ChannelParameter(type=standard_artifacts.ModelRun),
-        "answers": component_spec.ChannelParameter(type=Answers, optional=True),
-        "scores": component_spec.ChannelParameter(type=Scores, optional=True),
     }
 
 
@@ -49,27 +41,17 @@ class Trainer(base_component.BaseComponent):
     SPEC_CLASS = TrainerSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, config: dict[str, Any], served: bool = True, **inputs: types.BaseChannel):
+    def __init__(self, config: dict[str, Any], **inputs: types.BaseChannel):
         """Declares the step.
 
         Args:
           config: `spec`, `recipe` and `seed`, as plain JSON values.
-          served: Whether the recipe makes a SavedModel; then its answers are recorded, else its
-            scores are written.
           **inputs: The channels of `TrainerSpec.INPUTS`; `encodings` with encoders only.
         """
-        said = {"answers": types.Channel(type=Answers)} if served else {
-            "scores": types.Channel(type=Scores)}
-        super().__init__(
-            TrainerSpec(
-                train_args=trainer_pb2.TrainArgs(splits=["train"]),
-                eval_args=trainer_pb2.EvalArgs(splits=["validation"]),
-                run_fn=_RUN_FN,
-                custom_config=json.dumps(config, sort_keys=True),
-                code_digest=code_digest("components.trainer.executor", "trainer.run"),
-                model=types.Channel(type=standard_artifacts.Model),
-                model_run=types.Channel(type=standard_artifacts.ModelRun),
-                **said,
-                **inputs,
-            )
-        )
+        super().__init__(TrainerSpec(
+            custom_config=json.dumps(config, sort_keys=True),
+            code_digest=code_digest("components.trainer.executor"),
+            weights=types.Channel(type=Weights),
+            model_run=types.Channel(type=standard_artifacts.ModelRun),
+            **inputs,
+        ))

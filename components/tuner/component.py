@@ -5,26 +5,17 @@ from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
-from tfx.proto import trainer_pb2
 from tfx.types import component_spec, standard_artifacts
 
 from components.code_digest import code_digest
 from components.trainer.component import TrainerSpec
 from components.tuner.executor import Executor
 
-_TUNER_FN = "trainer.tuning.tuner_fn"
-
 
 class TunerSpec(types.ComponentSpec):
     """Artifacts and parameters of `Tuner`: it reads what `Trainer` reads; the outputs are stock."""
 
-    PARAMETERS = {
-        "train_args": component_spec.ExecutionParameter(type=trainer_pb2.TrainArgs),
-        "eval_args": component_spec.ExecutionParameter(type=trainer_pb2.EvalArgs),
-        "tuner_fn": component_spec.ExecutionParameter(type=str),
-        "custom_config": component_spec.ExecutionParameter(type=str),
-        "code_digest": component_spec.ExecutionParameter(type=str),
-    }
+    PARAMETERS = dict(TrainerSpec.PARAMETERS)
     INPUTS = dict(TrainerSpec.INPUTS)
     OUTPUTS = {
         "best_hyperparameters": component_spec.ChannelParameter(
@@ -47,11 +38,8 @@ class Tuner(base_component.BaseComponent):
           **inputs: The channels of `TunerSpec.INPUTS`.
         """
         super().__init__(TunerSpec(
-            train_args=trainer_pb2.TrainArgs(splits=["train"]),
-            eval_args=trainer_pb2.EvalArgs(splits=["validation"]),
-            tuner_fn=_TUNER_FN,
             custom_config=json.dumps(config, sort_keys=True),
-            code_digest=code_digest("components.tuner.executor", "trainer.tuning"),
+            code_digest=code_digest("components.tuner.executor"),
             best_hyperparameters=types.Channel(type=standard_artifacts.HyperParameters),
             tuner_results=types.Channel(type=standard_artifacts.TunerResults),
             **inputs,

@@ -1,30 +1,35 @@
-"""The work of `Tuner`: TFX's stock search, told of all three tables."""
+"""The work of `Tuner`: a search on all three tables, with the results of TFX's stock Tuner."""
 
 import shutil
+from pathlib import Path
 from typing import Any
 
 from keras_tuner.engine import trial
 from tfx.components.tuner import executor as stock
-from tfx.components.util import udf_utils
+from tfx.dsl.components.base import base_executor
+from tfx.types import Artifact, artifact_utils
 
-from components.trainer import executor as trainer
+from components.trainer.executor import given
 from schemas import TesseraError
+from trainer.tuning import recipe_tuner
 
 
-class Executor(trainer.Executor):
-    """Runs `tuner_fn` with the Trainer's arguments; its logs lie in the results."""
+class Executor(base_executor.BaseExecutor):
+    """Searches; a trial is a training of which only the logs are kept, beside the results."""
 
-    def Do(self, input_dict: dict[str, Any], output_dict: dict[str, Any],
-           exec_properties: dict[str, Any]) -> None:
-        """Searches, and writes the best values and all results as the stock Tuner does.
+    def Do(
+        self,
+        input_dict: dict[str, list[Artifact]],
+        output_dict: dict[str, list[Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes the best values and all results as the stock Tuner does.
 
         Raises:
           TesseraError: No combination made a recipe.
         """
-        # A trial is a training of which only the logs are kept.
-        outputs = dict.fromkeys(("model", "model_run", "answers"), output_dict["tuner_results"])
-        fn_args = self._GetFnArgs(input_dict, outputs, exec_properties)
-        tuner = udf_utils.get_fn(exec_properties, "tuner_fn")(fn_args)
+        results = Path(artifact_utils.get_single_uri(output_dict["tuner_results"]))
+        tuner = recipe_tuner(given(input_dict, exec_properties), results)
         tuner.search()
         if tuner.oracle.get_best_trials()[0].status != trial.TrialStatus.COMPLETED:
             raise TesseraError("no-trial-succeeded",

@@ -1,11 +1,9 @@
 """A recipe without one of its modalities, and without all that is asked of it."""
 
-from typing import Any
-
-from pipeline.config import validated
+from pipeline.config import validated_recipe
 from schemas import InputError
 from trainer.recipe import Recipe
-from trainer.recipe.readers import REVIEWS, restricted
+from trainer.recipe.families import NetworkRecipe
 
 
 def without(recipe: Recipe, name: str, modality: str) -> Recipe:
@@ -22,18 +20,14 @@ def without(recipe: Recipe, name: str, modality: str) -> Recipe:
     Raises:
       InputError: What is left is no recipe.
     """
-    left = tuple(one for one in recipe.modalities if one != modality)
-    changes: dict[str, Any] = {}
-    if modality in recipe.encoders.given():
-        changes["encoders"] = recipe.encoders.model_copy(update={modality: None})
-    if modality == "text":  # reviews are texts, though not of the users or items tables
-        parts = tuple(part for part in recipe.model.behaviour if part not in REVIEWS)
-        changes["model"] = recipe.model.model_copy(update={"behaviour": parts})
-    reduced = restricted(recipe.model_copy(update=changes), left)
-    tree = reduced.model_dump(mode="json", exclude={"tune"}, exclude_defaults=True)
+    tree = recipe.model_dump(mode="json", exclude={"tune"}, exclude_unset=True)
+    del tree["modalities"][modality]
+    if isinstance(recipe, NetworkRecipe):
+        for part, options in recipe.behaviour.items():
+            if options.of_modality == modality:
+                del tree["behaviour"][part]
     try:
-        return validated(Recipe, tree | {"modalities": list(left)},
-                         f"recipe {name!r} without {modality}")
+        return validated_recipe(tree, f"recipe {name!r} without {modality}")
     except InputError as error:
         raise InputError("cannot-do-without",
                          f"Recipe {name!r} cannot do without {modality}: {error}") from error

@@ -20,9 +20,9 @@ from pipeline.encoders import try_encoders
 from pipeline.failure import raise_failure, told
 from pipeline.nodes import NodeRun
 from pipeline.root import full_disk_told, one_run, require_usable
-from pipeline.run import carry_out, checked_spec, provide_data
-from schemas import FeatureSpec
+from pipeline.run import carry_out, checked, provide_data
 from schemas.errors import DataAnomalyError, TesseraError, disk_fault
+from trainer.recipe import BoundRecipe
 
 _FAILED = 1
 
@@ -50,7 +50,7 @@ def compare(plan: Plan, command: str, console: Console) -> int:
     with full_disk_told(first.root):
         require_usable(first.root)
         provide_data(first, console)
-        specs = {config.recipe_name: checked_spec(config) for config in configs}
+        bound = {config.recipe_name: checked(config) for config in configs}
         for line in dict.fromkeys(line for config in configs for line in try_encoders(config)):
             _say(console, line)
         folder = folder_of(plan)
@@ -61,7 +61,7 @@ def compare(plan: Plan, command: str, console: Console) -> int:
         runs: list[dict[str, Any]] = []
         for number, config in enumerate(configs, start=1):
             started = time.monotonic()
-            run = _one(config, specs[config.recipe_name], console)
+            run = _one(config, bound[config.recipe_name], console)
             runs.append(run)
             write(folder, runs, plan, command)
             _say(console, f"[{number}/{len(configs)}] {config.recipe_name}, seed {config.seed}: "
@@ -71,7 +71,7 @@ def compare(plan: Plan, command: str, console: Console) -> int:
     return _FAILED if any(run["failed"] for run in runs) else 0
 
 
-def _one(config: RunConfig, spec: FeatureSpec, console: Console) -> dict[str, Any]:
+def _one(config: RunConfig, bound: BoundRecipe, console: Console) -> dict[str, Any]:
     """Runs a pipeline; what is wrong with one recipe is its own affair."""
     run: dict[str, Any] = {
         "recipe": config.recipe_name, "seed": config.seed, "relevant": config.recipe.relevance,
@@ -85,7 +85,7 @@ def _one(config: RunConfig, spec: FeatureSpec, console: Console) -> dict[str, An
             def ended(node: NodeRun) -> None:
                 status.update("")
 
-            done = carry_out(config, spec, started, ended)
+            done = carry_out(config, bound, started, ended)
     except TesseraError as error:
         return run | {"failed": error.line}
     finally:

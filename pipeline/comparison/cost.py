@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 # All that a recipe does not share with others on the same data.
-MODEL_STEPS = ("Tuner", "Trainer", "baseline_model", "Evaluator", "RankingEvaluator",
+MODEL_STEPS = ("Tuner", "Trainer", "Exporter", "baseline_model", "Evaluator", "RankingEvaluator",
                "PredictionEvaluator", "ServerValidator", "Gate", "Pusher")
 _SAME = ("dataset", "split", "recipe", "seed", "training")  # the last one: of the same fit
 

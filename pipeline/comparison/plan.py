@@ -9,7 +9,7 @@ from pipeline.comparison.ablation import without as ablated
 from pipeline.config import RunConfig, load_config
 from pipeline.run import check_recipe
 from schemas import InputError
-from trainer.recipe.modalities import for_dataset
+from trainer.recipe import bind
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def planned(path: Path | None, recipes: Sequence[str], without: Sequence[str], s
 
 def _named(config: RunConfig) -> RunConfig:
     """Returns the configuration with the modalities that its recipe reads by name."""
-    return config.model_copy(update={"recipe": for_dataset(config.recipe, config.spec())})
+    bound = bind(config.recipe, config.spec(), config.recipe_name)
+    return config.model_copy(update={"recipe": bound.recipe})
 
 
 def _ablations(configs: Sequence[RunConfig], modality: str) -> tuple[list[RunConfig], list[str]]:

@@ -46,8 +46,8 @@ class Effect:
     Attributes:
       side: `users` or `items`.
       feature: The column; `id` and `history` stand for what is no column.
-      kind: See `Part`.
-      place: See `Part`.
+      kind: See `trainer.modalities.Division`.
+      place: See `trainer.modalities.Division`.
       value: By how much it raises the score.
     """
 

@@ -17,10 +17,10 @@ from pipeline.explanation.gradients import SIGNATURE, integrated_gradients
 from pipeline.explanation.occlusion import occlusion
 from pipeline.explanation.tables import Row, find_rows, first_ids
 from schemas import InputError, unknown
+from trainer.modalities import modality_of
 
 _METHODS: dict[str, Callable[[AskedModel, Question], Answer]] = {
     OCCLUSION: occlusion, GRADIENTS: integrated_gradients}
-_DIVISIBLE = ("text", "image", "audio", "video")
 
 
 @dataclass(frozen=True)
@@ -131,5 +131,5 @@ class Explainer:
     def _undivided(self, rows: dict[str, Row], effects: list[Effect]) -> list[tuple[str, str]]:
         divided = {(e.side, e.feature) for e in effects if e.kind != "whole"}
         return [(side, feature.name) for side in SIDES for feature in self._source.features(side)
-                if feature.modality in _DIVISIBLE and (side, feature.name) not in divided
+                if modality_of(feature).divisible and (side, feature.name) not in divided
                 and any(rows[side].get(feature.name, []))]

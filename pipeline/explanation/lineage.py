@@ -10,7 +10,7 @@ from pipeline.explanation.asked import SIDES, Source
 from pipeline.nodes import NodeRun
 from schemas import FeatureSpec, InputError, parse_spec
 from serving.model_directory import versions
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 
 _INPUTS = (metadata_store_pb2.Event.INPUT,)
 _OUTPUTS = (metadata_store_pb2.Event.OUTPUT,)
@@ -23,12 +23,11 @@ def run_source(spec: FeatureSpec, recipe: Recipe, nodes: dict[str, NodeRun]) -> 
     Args:
       spec: The dataset's spec.
       recipe: The recipe that ran.
-      nodes: The run's nodes, with Trainer and CatalogGen.
+      nodes: The run's nodes, with CatalogGen, Trainer and Exporter.
     """
-    trained = nodes["Trainer"].outputs
+    model, run = nodes["Exporter"].outputs["model"], nodes["Trainer"].outputs["model_run"]
     tables = {side: Path(nodes["CatalogGen"].outputs[side]) for side in SIDES}
-    return Source(Path(trained["model"]) / _SERVING, spec, recipe, tables,
-                  _modalities(Path(trained["model_run"])))
+    return Source(Path(model) / _SERVING, spec, recipe, tables, _modalities(Path(run)))
 
 
 def pushed_source(root: Path, folder: Path) -> Source:
@@ -67,8 +66,9 @@ def _traced(store: mlmd.MetadataStore, version: Path, metadata: Path) -> Source:
                          f"{metadata} does not know who pushed {version}. Give the root of its "
                          "run with --root, or run `tessera run` again.")
     pusher = _maker(store, pushed[-1])
-    trainer = _maker(store, _linked(store, pusher, _INPUTS)["model"])
-    inputs = _linked(store, trainer, _INPUTS)
+    exporter = _maker(store, _linked(store, pusher, _INPUTS)["model"])
+    inputs = _linked(store, exporter, _INPUTS)
+    trainer = _maker(store, inputs["weights"])
     tables = {}
     for side in SIDES:
         transform = _maker(store, inputs[side])
@@ -76,7 +76,7 @@ def _traced(store: mlmd.MetadataStore, version: Path, metadata: Path) -> Source:
     (execution,) = store.get_executions_by_id([trainer])
     config = json.loads(execution.custom_properties["custom_config"].string_value)
     run = Path(_uri(store, _linked(store, trainer, _OUTPUTS)["model_run"]))
-    return Source(version, parse_spec(**config["spec"]), Recipe(**config["recipe"]), tables,
+    return Source(version, parse_spec(**config["spec"]), parse_recipe(**config["recipe"]), tables,
                   _modalities(run))
 
 

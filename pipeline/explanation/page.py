@@ -1,18 +1,15 @@
 """Renders an explanation: heat maps over pictures, words, sounds and videos, and bars."""
 
-import base64
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from PIL import Image
 
 from pipeline.explanation import GRADIENTS, OCCLUSION
 from pipeline.explanation.asked import SIDES, Effect, Source
 from pipeline.explanation.explainer import Explainer, Explanation
-from pipeline.explanation.parts import GRID, frames, picture, png, seconds, words
 from schemas import Feature, FeatureSpec
+from trainer.modalities import modality_of
 
 _TEMPLATE = Path(__file__).with_name("explanation.html.j2")
 METHOD_NAMES = {OCCLUSION: "occlusion", GRADIENTS: "integrated gradients"}
@@ -79,7 +76,7 @@ def _heat(side: str, feature: Feature, values: list, effects: list[Effect]) -> d
     tints = {effect.place: {"value": effect.value, "tint": _tint(effect.value / strongest)}
              for effect in effects}
     return {"side": side, "feature": feature.name, "kind": effects[0].kind,
-            **_SHOWN[effects[0].kind](values, tints)}
+            **modality_of(feature).show(values, tints)}
 
 
 def _strongest(effects: list[Effect]) -> float:
@@ -90,43 +87,6 @@ def _tint(share: float) -> str:
     """Returns a colour: blue raises the score, orange lowers it (told apart by all eyes)."""
     colour = "31,107,191" if share > 0 else "214,98,12"
     return f"rgba({colour},{_OPAQUE * abs(share):.3f})"
-
-
-def _shown_values(values: list, tints: dict) -> dict[str, Any]:
-    return {"pieces": [{"text": text, **tint} for text, tint in tints.items()]}
-
-
-def _shown_words(values: list, tints: dict) -> dict[str, Any]:
-    text = values[0].decode("utf-8", "replace")
-    return {"pieces": [{"text": piece, **(tints.get(piece.lower(), {}) if is_word else {})}
-                       for piece, is_word in words(text)]}
-
-
-def _shown_regions(values: list, tints: dict) -> dict[str, Any]:
-    image = picture(values[0])
-    squares = [{"x": place % GRID, "y": place // GRID, **tint} for place, tint in tints.items()]
-    return {"picture": _data_uri(image), "grid": GRID, "squares": squares}
-
-
-def _shown_windows(values: list, tints: dict) -> dict[str, Any]:
-    length = seconds(values[0]) / len(tints)
-    return {"pieces": [{"text": f"{place * length:.1f} s", **tint}
-                       for place, tint in tints.items()]}
-
-
-def _shown_frames(values: list, tints: dict) -> dict[str, Any]:
-    pictures = [_data_uri(Image.fromarray(frame)) for frame in frames(values[0])]
-    return {"frames": [{"picture": pictures[place], **tint} for place, tint in tints.items()]}
-
-
-_SHOWN: dict[str, Callable[[list, dict], dict[str, Any]]] = {
-    "value": _shown_values, "word": _shown_words, "patch": _shown_regions,
-    "window": _shown_windows, "frame": _shown_frames,
-}
-
-
-def _data_uri(image: Image.Image) -> str:
-    return "data:image/png;base64," + base64.b64encode(png(image)).decode("ascii")
 
 
 def _environment() -> jinja2.Environment:

@@ -2,8 +2,9 @@
 
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
 
@@ -12,19 +13,34 @@ from components.sources.files.paths import media_path
 from components.sources.files.values import ValueFault
 from schemas import InputError
 
-_SUFFIXES = {
-    "image": re.compile(
-        r".+\.(png|jpe?g|gif|bmp|webp|tiff?|hei[cf]|avif)", re.IGNORECASE | re.DOTALL),
-    "audio": re.compile(r".+\.(wav|flac|ogg|mp3|m4a|aac)", re.IGNORECASE | re.DOTALL),
-    "video": re.compile(r".+\.(mp4|mov|avi|mkv|webm|mpe?g)", re.IGNORECASE | re.DOTALL),
-}
-_MAGIC = {
-    "image": re.compile(
-        rb"\x89PNG|\xff\xd8\xff|GIF8|BM|RIFF....WEBP|II\*\0|MM\0\*|....ftyp(hei|hev|mif1|msf1|avi)",
-        re.DOTALL,
-    ),
-    "audio": re.compile(rb"RIFF....WAVE|fLaC|OggS|ID3|\xff[\xfb\xf3\xf2]", re.DOTALL),
-    "video": re.compile(rb"....ftyp|RIFF....AVI |\x1a\x45\xdf\xa3|\x00\x00\x01\xba", re.DOTALL),
+
+class _Files(NamedTuple):
+    """How files of a modality are known.
+
+    Attributes:
+      suffixes: What their names are like.
+      magic: How their bytes begin.
+      moving: The modality that they are of where they have several frames.
+    """
+
+    suffixes: re.Pattern[str]
+    magic: re.Pattern[bytes]
+    moving: str | None = None
+
+
+_FILES = {
+    "image": _Files(
+        re.compile(r".+\.(png|jpe?g|gif|bmp|webp|tiff?|hei[cf]|avif)", re.IGNORECASE | re.DOTALL),
+        re.compile(
+            rb"\x89PNG|\xff\xd8\xff|GIF8|BM|RIFF....WEBP|II\*\0|MM\0\*"
+            rb"|....ftyp(hei|hev|mif1|msf1|avi)", re.DOTALL),
+        moving="video"),
+    "audio": _Files(
+        re.compile(r".+\.(wav|flac|ogg|mp3|m4a|aac)", re.IGNORECASE | re.DOTALL),
+        re.compile(rb"RIFF....WAVE|fLaC|OggS|ID3|\xff[\xfb\xf3\xf2]", re.DOTALL)),
+    "video": _Files(
+        re.compile(r".+\.(mp4|mov|avi|mkv|webm|mpe?g)", re.IGNORECASE | re.DOTALL),
+        re.compile(rb"....ftyp|RIFF....AVI |\x1a\x45\xdf\xa3|\x00\x00\x01\xba", re.DOTALL)),
 }
 _MOSTLY = 0.8
 _TRIED = 5
@@ -42,13 +58,12 @@ def media(raw: list[Any], folder: Path) -> tuple[str | None, str | None]:
       or `None`.
     """
     binary = bool(raw) and isinstance(raw[0], bytes)
-    kinds: dict[str, Any] = _MAGIC if binary else _SUFFIXES
-    for modality, form in kinds.items():
-        match = form.match if binary else form.fullmatch
+    for modality, files in _FILES.items():
+        match: Callable[[Any], Any] = files.magic.match if binary else files.suffixes.fullmatch
         fit = sum(isinstance(v, bytes if binary else str) and bool(match(v)) for v in raw)
         if raw and fit >= _MOSTLY * len(raw):
-            if modality == "image" and _moves(raw[:_TRIED], folder):
-                modality = "video"
+            if files.moving and _moves(raw[:_TRIED], folder):
+                modality = files.moving
             return modality, _fault(raw[:_TRIED], modality, folder.resolve())
     return None, None
 

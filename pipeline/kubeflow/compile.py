@@ -11,6 +11,7 @@ from pipeline.kubeflow.options import KubeflowOptions
 from pipeline.kubeflow.steps import INIT_STEP, Step, kebab, read_steps, shape
 from pipeline.run import check_recipe
 from schemas import FeatureSpec, InputError, TesseraError, unknown
+from trainer.recipe import BoundRecipe
 
 _RUN_ID = "compiled"  # each run substitutes its own
 
@@ -30,9 +31,9 @@ def compile_kubeflow(config: RunConfig, output: Path) -> list[Step]:
     """
     options = _options(config)
     spec = config.spec()
-    check_recipe(config, spec)
+    bound = check_recipe(config, spec)
     _require_volumes(config, options)
-    steps = _steps(config, spec, options)
+    steps = _steps(config, bound, options)
     _require_known_steps(options, steps)
     from pipeline.kubeflow.definition import Baked, write_definition
     from pipeline.kubeflow.rules import broken_rules
@@ -63,7 +64,7 @@ def _options(config: RunConfig) -> KubeflowOptions:
 
 def _require_volumes(config: RunConfig, options: KubeflowOptions) -> None:
     places = {"root": config.root, "data_dir": config.data_dir}
-    for modality, encoder in config.recipe.encoders.given().items():
+    for modality, encoder in config.recipe.encoders.items():
         if encoder.local is not None:
             places[f"encoders.{modality}.handle"] = encoder.local
     for key, path in places.items():
@@ -75,12 +76,12 @@ def _require_volumes(config: RunConfig, options: KubeflowOptions) -> None:
                 f"see a folder of its own. Set {key} to a path under one of kubeflow.volumes.")
 
 
-def _steps(config: RunConfig, spec: FeatureSpec, options: KubeflowOptions) -> list[Step]:
+def _steps(config: RunConfig, bound: BoundRecipe, options: KubeflowOptions) -> list[Step]:
     from pipeline.dag import build_pipeline
     from pipeline.kubeflow.ir import compile_ir
     from pipeline.kubeflow.store import connection
 
-    pipe = build_pipeline(config, spec, config.root / "schemas",
+    pipe = build_pipeline(config, bound, config.root / "schemas",
                           connection(options.metadata, config.root))
     return read_steps(compile_ir(pipe, _RUN_ID))
 

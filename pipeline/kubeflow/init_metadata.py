@@ -17,6 +17,7 @@ from pipeline.kubeflow.step import run_step
 from pipeline.kubeflow.steps import INIT_STEP, read_steps, shape
 from pipeline.run import check_recipe, provide_data, write_schemas
 from schemas import InputError, parse_spec
+from trainer.recipe.families import FittedRecipe
 
 
 def run_config(text: str, root: str, data_dir: str, recipe: str, max_epochs: int,
@@ -43,10 +44,11 @@ def run_config(text: str, root: str, data_dir: str, recipe: str, max_epochs: int
                          f"max_epochs is {max_epochs} and learning_rate {learning_rate}: give "
                          "numbers above 0, or 0 for the recipe's own.")
     given = {"max_epochs": max_epochs, "learning_rate": learning_rate}
-    training = chosen.training.model_copy(update={k: v for k, v in given.items() if v})
+    if isinstance(chosen, FittedRecipe):
+        training = chosen.training.model_copy(update={k: v for k, v in given.items() if v})
+        chosen = chosen.model_copy(update={"training": training})
     return config.model_copy(update={
-        "root": Path(root), "data_dir": Path(data_dir), "recipe_name": name,
-        "recipe": chosen.model_copy(update={"training": training})})
+        "root": Path(root), "data_dir": Path(data_dir), "recipe_name": name, "recipe": chosen})
 
 
 def require_writable(root: Path) -> None:
@@ -87,7 +89,7 @@ def prepare(arguments: argparse.Namespace) -> None:
     _say(f"Metadata in {database.kind} are ready.")
     provide_data(config, open_console())
     open_source(**config.source_arguments(spec))
-    check_recipe(config, spec)
+    bound = check_recipe(config, spec)
     for line in try_encoders(config):
         _say(line)
     _say(f"Dataset {config.dataset_name} is in {config.data_dir}; recipe {config.recipe_name}.")
@@ -95,7 +97,7 @@ def prepare(arguments: argparse.Namespace) -> None:
     from pipeline.kubeflow.ir import compile_ir
     from pipeline.kubeflow.plan import save_plan
 
-    pipe = build_pipeline(config, spec, write_schemas(config.root, spec), connection)
+    pipe = build_pipeline(config, bound, write_schemas(config.root, spec), connection)
     ir = compile_ir(pipe, arguments.run_id)
     if shape(read_steps(ir)) != arguments.shape:
         raise InputError(

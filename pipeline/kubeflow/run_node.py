@@ -9,6 +9,9 @@ from pathlib import Path
 import pipeline.environment  # noqa: F401  (before TensorFlow)
 from pipeline.kubeflow.step import run_step
 from schemas import TesseraError
+from schemas.progress import Heartbeat
+
+_SILENCE = 60.0  # seconds that a pod's log may be without a line
 
 
 def run_node(arguments: argparse.Namespace) -> None:
@@ -32,7 +35,8 @@ def run_node(arguments: argparse.Namespace) -> None:
         print(f"An earlier attempt at {arguments.node} was killed while it ran; it runs again. "
               "If it ended with exit code 137, it took more memory than its limit.", flush=True)
     started = time.monotonic()
-    launch.launch()
+    with Heartbeat(arguments.node, _SILENCE):
+        launch.launch()
     outcome = launch.outcome()
     print(f"{arguments.node}: {outcome.state}, {time.monotonic() - started:.1f} s", flush=True)
     for key, uris in outcome.uris.items():

@@ -86,7 +86,7 @@ def questions(metrics: dict[str, Any], answers: list[dict[str, Any]]) -> list[di
             continue
         tasks = [n for n, values in outputs.items()
                  if not n.endswith("_modality_weights") and _one_each(values)]
-        # The first task is the one that ranks; `trainer.answers` writes it first.
+        # The first task is the one that ranks; `trainer.export.answers` writes it first.
         scores = outputs[tasks[0]][0]
         order = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[:_SHOWN]
         found.append({

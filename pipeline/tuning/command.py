@@ -15,9 +15,10 @@ from pipeline.encoders import try_encoders
 from pipeline.failure import raise_failure
 from pipeline.nodes import NodeError, NodeRun
 from pipeline.root import full_disk_told, one_run, require_usable, write_whole
-from pipeline.run import checked_spec, provide_data, write_schemas
+from pipeline.run import checked, provide_data, write_schemas
 from schemas import InputError
 from trainer.recipe import Recipe
+from trainer.recipe.families import ranges_of
 from trainer.recipe.tune import with_values
 
 _RESULTS = "tuner_results.json"  # the stock Tuner's
@@ -42,7 +43,7 @@ def tune(config: RunConfig, output: Path, console: Console) -> None:
         require_usable(config.root)
         with one_run(config.root, config.pipeline_name):
             results = _search(config, console)
-    best = {key: results[0][key] for key in config.recipe.tune.ranges}  # type: ignore[union-attr]
+    best = {key: results[0][key] for key in ranges_of(config.recipe).ranges}
     write_recipe(with_values(config.recipe, best), output,
                  f"Found by tessera tune: {config.recipe_name} on {config.dataset_name}, split "
                  f"{config.split}, seed {config.seed}, {len(results)} trials, validation NDCG@10 "
@@ -52,12 +53,7 @@ def tune(config: RunConfig, output: Path, console: Console) -> None:
 
 
 def _check(config: RunConfig, output: Path) -> None:
-    if config.recipe.tune is None:
-        raise InputError(
-            "no-ranges",
-            f"Recipe {config.recipe_name!r} declares no ranges to search. Give it a section "
-            "'tune', as in 'tune: {ranges: {model.dim: {choices: [32, 64]}}}'; docs/recipes.md "
-            "has more.")
+    ranges_of(config.recipe)
     if output.suffix not in (".yaml", ".yml"):
         raise InputError("recipe-file-not-yaml",
                          f"A recipe file ends in .yaml, not as {output}. Give another name "
@@ -70,13 +66,13 @@ def _check(config: RunConfig, output: Path) -> None:
 
 def _search(config: RunConfig, console: Console) -> list[dict[str, Any]]:
     provide_data(config, console)
-    spec = checked_spec(config)
+    bound = checked(config)
     for line in try_encoders(config):
         console.print(line, highlight=False, soft_wrap=True)
     with console.status("Loading TFX"):
         from pipeline.local import run_locally
         from pipeline.tuning.dag import tuning_pipeline
-    pipe = tuning_pipeline(config, spec, write_schemas(config.root, spec))
+    pipe = tuning_pipeline(config, bound, write_schemas(config.root, bound.spec))
     nodes: dict[str, NodeRun] = {}
     with console.status("") as status:
         def ended(node: NodeRun) -> None:

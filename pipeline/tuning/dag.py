@@ -9,25 +9,25 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from components.tuner.component import Tuner
 from pipeline.config import RunConfig
 from pipeline.dag import build_pipeline
-from schemas import FeatureSpec
+from trainer.recipe import BoundRecipe
+from trainer.recipe.families import ranges_of
 
 
-def tuning_pipeline(config: RunConfig, spec: FeatureSpec, schemas: Path) -> tfx_pipeline.Pipeline:
+def tuning_pipeline(config: RunConfig, bound: BoundRecipe, schemas: Path) -> tfx_pipeline.Pipeline:
     """Builds it from the one definition, under the same name, so that data steps are shared.
 
     Args:
       config: The configuration; its recipe has a section `tune`.
-      spec: The dataset's spec.
+      bound: The recipe, bound to the dataset.
       schemas: The folder of its schemas.
 
     Returns:
       TFX's pipeline, whose last node is `Tuner`.
     """
-    whole = build_pipeline(config, spec, schemas)
+    whole = build_pipeline(config, bound, schemas)
     trainer = next(node for node in whole.components if node.id == "Trainer")
-    assert config.recipe.tune is not None
     asked = json.loads(trainer.exec_properties["custom_config"])
-    asked["recipe"]["tune"] = config.recipe.tune.model_dump(mode="json")
+    asked["recipe"]["tune"] = ranges_of(config.recipe).model_dump(mode="json")
     tuner = Tuner(asked, **trainer.inputs)
     before = _upstream(trainer)
     for node in before:  # TFX refuses a node whose readers are not in the pipeline

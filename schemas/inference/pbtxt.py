@@ -6,6 +6,7 @@ from google.protobuf import text_encoding
 
 from schemas.inference.column import FLOAT
 from schemas.inference.proposal import Proposal
+from schemas.modality import MODALITIES
 
 _WIDTH = 98  # of a comment's line
 
@@ -53,8 +54,8 @@ def _feature(proposal: Proposal) -> list[str]:
     if proposal.strings:
         values = " ".join(f"value: {_quoted(value)}" for value in proposal.strings)
         lines.append(f"  string_domain {{ name: {_quoted(proposal.name)} {values} }}")
-    if "image" in proposal.tags:
-        lines.append("  image_domain {}")
+    lines += [f"  {MODALITIES[tag].domain} {{}}" for tag in proposal.tags
+              if tag in MODALITIES and MODALITIES[tag].domain]
     if proposal.tags:
         tags = " ".join(f"tag: {_quoted(tag)}" for tag in proposal.tags)
         lines.append(f"  annotation {{ {tags} }}")

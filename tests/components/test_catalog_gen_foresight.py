@@ -74,4 +74,6 @@ def test_a_single_pair_at_random():
 
 
 def test_rows_that_cannot_be_used_are_left_to_the_quarantine():
-    check_splits(Rows([(None, 1, 1)]), SPEC, "u80")
+    rows = Rows([(None, 1, 1)])
+    check_splits(rows, SPEC, "u80")
+    assert rows.read == 1

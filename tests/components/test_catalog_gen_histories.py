@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from worlds import column, history, small_spec
 
 from components.catalog_gen.histories import Histories, Row
 from components.catalog_gen.splits import splitter
@@ -92,3 +93,31 @@ def test_other_test_rows_never_change_a_test_rows_features(seed: int) -> None:
         for i, j in zip(others, rng.permutation(others), strict=True):
             changed[i] = rows[i] | {"product": rows[j]["product"], "stars": [1.0]}
         assert built(changed, splits)[kept] == expected[kept]
+
+
+KINDS = small_spec(events=(
+    column("kind", "BYTES", "event_type") + column("note", "BYTES", "text")
+    + history("items", "item_id", "BYTES", 4) + history("times", "timestamp", most=4)
+    + history("kinds", "event_type", "BYTES", 4) + history("notes", "note", "BYTES", 2)),
+    time="when")
+
+
+def noted(item: str, time: int, kind: str = "view", note: str | None = None) -> Row:
+    row: Row = {"who": [b"u"], "what": [item.encode()], "when": [time], "kind": [kind.encode()]}
+    return row if note is None else row | {"note": [note.encode()]}
+
+
+def test_types_and_texts_are_beside_their_items_and_never_of_the_same_second() -> None:
+    rows = [noted("a", 1, "buy", "fine"), noted("b", 2), noted("c", 3, "cart", "so so"),
+            noted("d", 4), noted("e", 4, "buy", "late")]
+    *_, last, late = built(rows, ["train"] * 5, KINDS)
+    assert last["items"] == late["items"] == [b"c", b"b", b"a"]
+    assert last["kinds"] == late["kinds"] == [b"cart", b"view", b"buy"]
+    assert last["notes"] == late["notes"] == [b"so so", b""], "the newest two; absent is empty"
+
+
+def test_a_held_out_row_never_sees_a_text_of_its_own_split() -> None:
+    rows = [noted(name, time, "buy", name * 3) for time, name in enumerate("abcdef")]
+    splits = ["train", "train", "validation", "validation", "test", "test"]
+    found = [b"".join(row["notes"]).decode() for row in built(rows, splits, KINDS)]
+    assert found == ["", "aaa", "bbbaaa", "bbbaaa", "dddccc", "dddccc"]

@@ -1,17 +1,15 @@
 """Values that ingest reads in another form, or doubts: kept, counted and told."""
 
-import json
-
 import pyarrow
 import pyarrow.parquet
 import pytest
 from ingested import run_ingest
-from worlds import column, small_spec
+from worlds import column, own_source, small_spec
 
 from components.catalog_gen.catalogue import Catalogue
 from components.catalog_gen.check import Checker
 from components.catalog_gen.notes import Notes, together
-from components.sources import Record, open_source
+from components.sources import Record
 from schemas import parse_spec
 
 PRICES = (column("price", "FLOAT", "numeric")
@@ -118,9 +116,7 @@ def test_similar_ids_of_the_catalogue():
 
 def ingest(folder, kind, spec=SPEC, **options):
     tables = {side: {"files": f"{side}.{kind}"} for side in ("items", "interactions")}
-    source = open_source(kind, str(folder), {
-        "spec": json.loads(spec.to_json()), "options": tables | options})
-    return run_ingest(source, spec, folder / "out")
+    return run_ingest(own_source(folder, kind, spec, **tables, **options), spec, folder / "out")
 
 
 def test_a_csv_of_other_programs(tmp_path):

@@ -9,14 +9,13 @@ from typing import Any
 import apache_beam as beam
 import pytest
 from tfx.types import standard_artifacts
-from worlds import column, history, png, small_spec, unseen
+from worlds import column, history, json_lines, own_source, png, small_spec, unseen
 from worlds.examples import read_examples
 
 from components.artifacts import Quarantine
 from components.catalog_gen import buckets, executor, spill
 from components.catalog_gen.ingest import ingest
 from components.catalog_gen.splits import SPLITS
-from components.sources import open_source
 from schemas import SIDES, FeatureSpec, InputError
 
 COUNT = column("n", "INT", "events")
@@ -36,13 +35,11 @@ def run(folder: Path, of: FeatureSpec, tables: dict[str, list[list[dict[str, Any
     """Ingests tables given as rows by shard."""
     options: dict[str, Any] = {}
     for side, shards in tables.items():
-        (folder / side).mkdir(parents=True, exist_ok=True)
         files = [f"{side}/{place}.jsonl" for place in range(len(shards))]
         for file, rows in zip(files, shards, strict=True):
-            (folder / file).write_text("".join(json.dumps(row) + "\n" for row in rows))
+            json_lines(folder / file, rows)
         options[side] = {"files": files}
-    source = open_source("jsonl", str(folder), {"spec": json.loads(of.to_json()),
-                                                "options": options})
+    source = own_source(folder, "jsonl", of, **options)
     out = folder / name
     (out / "scratch").mkdir(parents=True)
     with beam.Pipeline("DirectRunner") as pipeline:
@@ -272,7 +269,7 @@ def test_the_executor_removes_the_spill_however_it_ends(
 
 
 def test_the_executor_names_the_splits_fills_empty_ones_and_copies_pictures(folder: Path) -> None:
-    photo = png((200, 10, 10))
+    photo = png((200, 10, 10), 64, 64)
     (folder / "shop/photo.png").write_bytes(photo)
     (folder / "shop/items.jsonl").write_text(
         '{"i": 1, "photo": "photo.png"}\n{"i": 2, "photo": "cut.png"}\n')
@@ -292,8 +289,8 @@ def test_the_executor_names_the_splits_fills_empty_ones_and_copies_pictures(fold
 
 
 def test_a_file_that_breaks_off_is_told_without_a_word_of_beam(folder: Path) -> None:
-    whole = gzip.compress("".join(json.dumps({"u": f"u{n * n}", "i": n, "t": n}) + "\n"
-                                  for n in range(2000)).encode())
+    json_lines(folder / "whole", ({"u": f"u{n * n}", "i": n, "t": n} for n in range(2000)))
+    whole = gzip.compress((folder / "whole").read_bytes())
     (folder / "shop/events.jsonl.gz").write_bytes(whole[:-20])
     with pytest.raises(InputError, match="events.jsonl.gz") as caught:
         execute(folder, TIMED, interactions={"files": "events.jsonl.gz"})

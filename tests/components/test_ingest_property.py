@@ -21,9 +21,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ingested import Ingested, run_ingest
 from PIL import Image
-from worlds import column, history, small_spec
+from worlds import column, history, own_source, small_spec
 
-from components.sources import open_source
 from schemas import SIDES, TesseraError
 
 QUICK, THOROUGH = 20, 500  # cases in `make test` and in `make test-full`
@@ -222,8 +221,7 @@ def check(case: Case) -> None:
         options, written = write(case, folder)
         whole = case.damage in KNOWABLE
         try:
-            source = open_source(case.file_format, str(folder), {
-                "spec": {"name": SPEC.name, "texts": SPEC.texts}, "options": options})
+            source = own_source(folder, case.file_format, SPEC, **options)
             result = run_ingest(source, SPEC, folder / "out")
         except TesseraError as error:
             assert len(str(error)) > 20 and "Traceback" not in str(error)

@@ -2,13 +2,13 @@
 
 import io
 import struct
-import wave
 import zlib
 from pathlib import Path
 
 import pytest
 from PIL import ExifTags, Image
 from refusals import refuses
+from worlds import picture
 
 from components import media
 from components.media import MediaFault, read_media
@@ -16,9 +16,7 @@ from schemas.pictures import as_seen
 
 
 def image(kind: str, size: tuple[int, int] = (12, 8), mode: str = "RGB", **how) -> bytes:
-    out = io.BytesIO()
-    Image.effect_noise(size, 60).convert(mode).save(out, kind, **how)
-    return out.getvalue()
+    return picture(Image.effect_noise(size, 60).convert(mode), kind, **how)
 
 
 def turned(jpeg: bytes) -> bytes:
@@ -39,16 +37,6 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
-def sound(frames: int = 800, rate: int = 16_000, width: int = 2) -> bytes:
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(width)
-        file.setframerate(rate)
-        file.writeframes(b"\1" * frames * width)
-    return out.getvalue()
-
-
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP"])
 def test_good_images_pass_unchanged(kind: str, mode: str, tmp_path: Path) -> None:
@@ -62,14 +50,10 @@ def test_a_picture_is_kept_as_a_person_sees_it(tmp_path: Path) -> None:
     data = turned(image("JPEG", (12, 8)))
     kept = read_media(data, "image")
     assert kept == as_seen(data) != data
-    with Image.open(io.BytesIO(kept)) as picture:
-        assert picture.size == (8, 12)
+    with Image.open(io.BytesIO(kept)) as seen:
+        assert seen.size == (8, 12)
     (tmp_path / "x").write_bytes(image("BMP", mode="P"))
     assert read_media(tmp_path / "x", "image").startswith(b"\x89PNG")
-
-
-def test_a_good_sound_passes_unchanged() -> None:
-    assert read_media(sound(), "audio") == sound()
 
 
 @pytest.mark.parametrize(("data", "reason"), [
@@ -108,24 +92,9 @@ def test_a_large_image_is_refused_before_it_is_decoded(monkeypatch: pytest.Monke
 
 def test_the_frames_of_an_animation_count_together() -> None:
     frames = [Image.new("L", (2000, 2000), shade) for shade in range(0, 80, 10)]
-    data = io.BytesIO()
-    frames[0].save(data, "GIF", save_all=True, append_images=frames[1:])
+    data = picture(frames[0], "GIF", save_all=True, append_images=frames[1:])
     with pytest.raises(MediaFault, match=r"image has 32\.0 megapixels"):
-        read_media(data.getvalue(), "image")
-
-
-@pytest.mark.parametrize(("data", "reason"), [
-    (b"", r"audio is empty \(0 bytes\)"),
-    (b"ID3\4mp3 data", r"not a readable WAV, FLAC, OGG or MP3 sound \(.*it starts with b'ID3"),
-    (sound()[:20], r"not a readable WAV, FLAC, OGG or MP3 sound \("),
-    (sound(0), r"WAV sound is empty \(0 samples at 16000 Hz\)"),
-    (sound()[:-400], "WAV sound is truncated: 600 of 800 samples are there"),
-    (sound(700, rate=1), "WAV sound lasts 700 s, more than the limit of 600 s"),
-    (b"x" * (64 * 2**20 + 1), r"audio has 64\.0 MiB, more than the limit of 64 MiB"),
-], ids=range(7))
-def test_bad_sounds_are_refused(data: bytes, reason: str) -> None:
-    with pytest.raises(MediaFault, match=reason):
-        read_media(data, "audio")
+        read_media(data, "image")
 
 
 def test_missing_and_unreadable_files_are_named(
@@ -153,6 +122,8 @@ def test_a_large_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read"))
     with pytest.raises(MediaFault, match=r"image has 9\.0 MiB"):
         read_media(tmp_path / "x", "image")
+    with pytest.raises(MediaFault, match=r"audio has 64\.0 MiB, more than the limit of 64 MiB"):
+        read_media(b"x" * (64 * 2**20 + 1), "audio")
 
 
 def test_an_unknown_modality_lists_the_known_ones() -> None:

@@ -78,7 +78,7 @@ class _Model(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
     def rank_examples(self, examples):
         wanted = {n: tf.io.FixedLenFeature([], tf.int64) for n in ("user_id", "timestamp")}
-        row = tf.io.parseexample(examples, wanted)
+        row = tf.io.parse_example(examples, wanted)
         if self.seconds is not None:
             first = tf.gather(tf.constant(self.seconds, tf.int64), row["user_id"])
             tf.debugging.assert_equal(row["timestamp"], first, "Not the first test row.")
@@ -87,7 +87,7 @@ class _Model(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
     def rank_examples_untimed(self, examples):
         wanted = {"user_id": tf.io.FixedLenFeature([], tf.int64)}
-        return {"scores": tf.gather(self.table, tf.io.parseexample(examples, wanted)["user_id"])}
+        return {"scores": tf.gather(self.table, tf.io.parse_example(examples, wanted)["user_id"])}
 
     def save(self, folder, signatures=("catalogue", "rank_examples")):
         tf.saved_model.save(self, str(folder), {

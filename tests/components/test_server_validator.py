@@ -219,12 +219,20 @@ def test_the_component_passes_a_model_that_answers_as_recorded(model_uri, tmp_pa
     assert 0 < outcome.figures["p50_ms"] <= outcome.figures["p99_ms"]
 
 
-def test_a_model_that_answers_otherwise_fails_with_the_reason(model_uri, tmp_path, monkeypatch):
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """Serves without a process of its own, which would import TensorFlow anew."""
+
     @contextmanager
-    def in_this_process(base_path):
+    def served(base_path):
         with EmbeddedServer(base_path) as server:
             yield server.host, server.port
-    monkeypatch.setattr(executor, "running_server", in_this_process)
+
+    monkeypatch.setattr(executor, "running_server", served)
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_a_model_that_answers_otherwise_fails_with_the_reason(model_uri, tmp_path):
     _write_answers(tmp_path, first_score=3.5)
     outcome = validate_model(str(model_uri), str(tmp_path), 2, 5000.0)
     assert not outcome.passed
@@ -235,6 +243,7 @@ def test_a_model_that_answers_otherwise_fails_with_the_reason(model_uri, tmp_pat
     assert outcome.figures["max_abs_diff"] == 0.5
 
 
+@pytest.mark.usefixtures("in_this_process")
 @pytest.mark.parametrize(("broken", "words"), [
     ("truncated", ["The model could not be served: ", "No model version under"]),
     ("absent", ["holds no model version"]),

@@ -1,4 +1,4 @@
-"""The Trainer as a TFX component: its executor's arguments and its cache key."""
+"""Trainer and Exporter as TFX components: what their executors read, and their cache keys."""
 
 import json
 from pathlib import Path
@@ -7,12 +7,13 @@ import pytest
 from tfx.types import artifact_utils, channel, standard_artifacts
 
 from components import code_digest as digests
-from components.artifacts import Answers
 from components.code_digest import code_digest
+from components.exporter.component import Exporter
+from components.trainer import executor
 from components.trainer.component import Trainer, TrainerSpec
-from components.trainer.executor import Executor
 
 SPLITS = {"users": ["all"], "items": ["all"], "interactions": ["train", "validation", "test"]}
+TRAINER, EXPORTER = "components.trainer.executor", "components.exporter.executor"
 
 
 @pytest.fixture
@@ -25,8 +26,9 @@ def trainer():
 
 
 @pytest.fixture
-def fn_args(trainer, tmp_path):
-    inputs, outputs = {}, {}
+def asked(trainer, tmp_path, monkeypatch):
+    """What the Trainer's artifacts and parameters come to, before anything is parsed."""
+    inputs = {}
     for side, splits in SPLITS.items():
         examples = standard_artifacts.Examples()
         examples.uri = str(tmp_path / side)
@@ -39,42 +41,44 @@ def fn_args(trainer, tmp_path):
         graph = standard_artifacts.TransformGraph()
         graph.uri = str(tmp_path / f"{side}_graph")
         inputs |= {side: [examples], f"{side}_graph": [graph]}
-    for name, kind in (("model", standard_artifacts.Model), ("answers", Answers),
-                       ("model_run", standard_artifacts.ModelRun)):
-        artifact = kind()
-        artifact.uri = str(tmp_path / name)
-        outputs[name] = [artifact]
-    properties = dict(trainer.exec_properties)
-    return Executor()._GetFnArgs(inputs, outputs, properties)
+    monkeypatch.setattr(executor, "read_given", lambda *given: given)
+    return executor.given(inputs, dict(trainer.exec_properties))
 
 
-def test_the_run_function_gets_all_three_tables(fn_args, tmp_path):
-    assert {side: list(files) for side, files in fn_args.tables.items()} == SPLITS
-    assert fn_args.tables["interactions"]["test"] == [
+def test_training_is_given_all_three_tables(asked, tmp_path):
+    _, files, transforms, encodings, _ = asked
+    assert {side: list(of_side) for side, of_side in files.items()} == SPLITS
+    assert files["interactions"]["test"] == [
         str(tmp_path / "interactions" / "Split-test" / f"data_tfrecord-{i}.gz") for i in (0, 1)]
-    assert fn_args.transforms == {side: str(tmp_path / f"{side}_graph") for side in SPLITS}
-    assert fn_args.answers_dir == str(tmp_path / "answers")
+    assert transforms == {side: str(tmp_path / f"{side}_graph") for side in SPLITS}
+    assert encodings is None
 
 
-def test_the_run_function_gets_the_configuration_and_its_own_digest(fn_args, trainer):
-    assert fn_args.custom_config == {"spec": {}, "recipe": {}, "seed": 3}
-    assert fn_args.code_digest == trainer.exec_properties["code_digest"]
-    assert trainer.exec_properties["run_fn"] == "trainer.run.run_fn"
+def test_training_is_given_the_configuration_and_the_digest(asked, trainer):
+    config, *_, code = asked
+    assert config == {"spec": {}, "recipe": {}, "seed": 3}
+    assert code == trainer.exec_properties["code_digest"]
 
 
-def test_the_cache_key_holds_the_code_that_runs(trainer):
-    assert trainer.exec_properties["code_digest"] == code_digest(
-        "components.trainer.executor", "trainer.run")
+def test_the_cache_keys_hold_the_code_that_runs(trainer):
+    assert trainer.exec_properties["code_digest"] == code_digest(TRAINER)
     assert json.loads(trainer.exec_properties["custom_config"])["seed"] == 3
+    exporter = Exporter(trainer)
+    assert exporter.exec_properties["code_digest"] == code_digest(EXPORTER)
+    assert exporter.exec_properties["custom_config"] == trainer.exec_properties["custom_config"]
+    assert set(exporter.inputs) == {*trainer.inputs, "weights"}
 
 
-@pytest.mark.parametrize(("edited", "changes"), [
-    ("trainer/layers/towers.py", True), ("trainer/fit.py", True), ("trainer/export/save.py", True),
-    ("components/trainer/executor.py", True), ("schemas/reader.py", True),
-    ("components/gate/executor.py", False), ("pipeline/run.py", False),
-    ("serving/server.py", False),
+@pytest.mark.parametrize(("edited", "changed"), [
+    ("trainer/layers/towers.py", {TRAINER, EXPORTER}), ("trainer/fit.py", {TRAINER, EXPORTER}),
+    ("schemas/reader.py", {TRAINER, EXPORTER}),
+    ("components/trainer/executor.py", {TRAINER, EXPORTER}),
+    ("trainer/export/save.py", {EXPORTER}), ("trainer/export/answers.py", {EXPORTER}),
+    ("trainer/export/run.py", {EXPORTER}), ("components/exporter/executor.py", {EXPORTER}),
+    ("components/gate/executor.py", set()), ("pipeline/run.py", set()),
+    ("serving/server.py", set()),
 ])
-def test_an_edit_of_what_it_runs_changes_the_key(edited, changes, tmp_path, monkeypatch):
+def test_an_edit_changes_the_keys_of_what_runs_it(edited, changed, tmp_path, monkeypatch):
     root = Path(digests.__file__).parents[1]
     for package in ("schemas", "components", "trainer", "pipeline", "serving"):
         for file in (root / package).rglob("*.py"):
@@ -82,8 +86,24 @@ def test_an_edit_of_what_it_runs_changes_the_key(edited, changes, tmp_path, monk
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(file.read_bytes())
     monkeypatch.setattr(digests, "_ROOT", tmp_path)
-    modules = ("components.trainer.executor", "trainer.run")
-    before = code_digest(*modules)
+    before = {module: code_digest(module) for module in (TRAINER, EXPORTER)}
     with (tmp_path / edited).open("a") as file:
         file.write("_EDITED = True\n")
-    assert (code_digest(*modules) != before) == changes
+    assert {module for module in before if code_digest(module) != before[module]} == changed
+
+
+@pytest.mark.parametrize("edited", ["trainer/tasks/binary.py", "trainer/layers/towers.py",
+                                    "trainer/recipe/recipe.py"])
+def test_encoders_know_neither_tasks_nor_towers(edited, tmp_path, monkeypatch):
+    root = Path(digests.__file__).parents[1]
+    assert (root / edited).is_file()
+    reached = set()
+    read = digests._read
+
+    def noted(path, changed):
+        reached.add(path.relative_to(root).as_posix())
+        return read(path, changed)
+
+    monkeypatch.setattr(digests, "_read", noted)
+    code_digest("components.media_encoder.executor")
+    assert "trainer/encoders/encoder.py" in reached and edited not in reached

@@ -5,15 +5,15 @@ from types import SimpleNamespace
 
 import pytest
 from refusals import refuses
-from tfx.components.util import udf_utils
 from tfx.types import artifact_utils, channel, standard_artifacts
 
 from components.code_digest import code_digest
+from components.trainer import executor as trainer
 from components.trainer.component import TrainerSpec
+from components.tuner import executor
 from components.tuner.component import Tuner, TunerSpec
-from components.tuner.executor import Executor
 from schemas import SIDES
-from trainer.recipe import Recipe
+from trainer.recipe import parse_recipe
 from trainer.tuning import RecipeTuner
 
 CONFIG = {"spec": {}, "recipe": {"tune": {}}, "seed": 3}
@@ -46,17 +46,18 @@ def do(tuner, tmp_path, monkeypatch):
         outputs[name] = [artifact]
 
     def do(score, ranges):
-        recipe = Recipe(description="some", tasks={"retrieval": {"head": "retrieval"}},
+        recipe = parse_recipe(description="some", tasks={"retrieval": {"head": "retrieval"}},
                         tune={"ranges": ranges, "trials": 4})
         seen = []
 
-        def tuner_fn(fn_args):
-            seen.append(fn_args)
+        def recipe_tuner(given, results):
+            seen.append((given, results))
             return RecipeTuner(recipe, 1, score, tmp_path / "searches", "one")
 
-        monkeypatch.setattr(udf_utils, "get_fn", lambda properties, name: tuner_fn)
-        Executor().Do(inputs, outputs, dict(tuner.exec_properties))
-        return SimpleNamespace(fn_args=seen[0], best=tmp_path / "best_hyperparameters" / "7",
+        monkeypatch.setattr(trainer, "read_given", lambda *given: given)
+        monkeypatch.setattr(executor, "recipe_tuner", recipe_tuner)
+        executor.Executor().Do(inputs, outputs, dict(tuner.exec_properties))
+        return SimpleNamespace(seen=seen[0], best=tmp_path / "best_hyperparameters" / "7",
                                results=tmp_path / "tuner_results" / "7")
 
     return do
@@ -76,17 +77,18 @@ def test_best_values_and_results_are_written(do, tmp_path):
 
 
 def test_the_search_gets_the_trainers_arguments(do, tuner, tmp_path):
-    args = do(lambda trial, recipe, state: [0.5], DIMS).fn_args
-    assert set(args.tables) == set(args.transforms) == set(SIDES)
-    assert args.custom_config == CONFIG
-    assert args.code_digest == tuner.exec_properties["code_digest"] == code_digest(
-        "components.tuner.executor", "trainer.tuning")
-    assert args.model_run_dir == str(tmp_path / "tuner_results" / "7")
+    given, results = do(lambda trial, recipe, state: [0.5], DIMS).seen
+    config, files, transforms, encodings, code = given
+    assert set(files) == set(transforms) == set(SIDES) and encodings is None
+    assert config == CONFIG
+    assert code == tuner.exec_properties["code_digest"] == code_digest(
+        "components.tuner.executor")
+    assert results == tmp_path / "tuner_results" / "7"
 
 
 def test_a_search_without_a_result_is_told(do, monkeypatch):
     def no_recipe(recipe, values):
-        Recipe(description="none", tasks={})
+        parse_recipe(description="none", tasks={})
 
     monkeypatch.setattr("trainer.tuning.with_values", no_recipe)
     with refuses("no-trial-succeeded"):

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from movielens_layouts import write_layout
-from own_movielens import NAME, Given, write_movielens_as_csv
-from PIL import Image
+from own_movielens import write_movielens_as_csv
 from rich.console import Console
-from worlds import column, history, picture, small_spec, unseen
+from worlds import column, history, json_lines, small_spec, unseen
 
 from pipeline.config import RunConfig, load_config
 from pipeline.run import run
@@ -70,8 +68,7 @@ def tea_house(tmp_path_factory) -> Path:
     goods = [{"货号": title, "品名": f"{title}，\n清香“一等”", "类": kind}
              for title, kind in GOODS.items()]
     for name, rows in (("goods", goods), ("orders", purchases())):
-        lines = [json.dumps(row, ensure_ascii=False) for row in rows]
-        (folder / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        json_lines(folder / f"{name}.jsonl", rows)
     (folder / "schemas").mkdir()
     for side in ("items", "interactions"):
         (folder / "schemas" / f"{side}.pbtxt").write_text(SPEC.texts[SIDES.index(side)])
@@ -138,38 +135,10 @@ def test_sound_without_user_ids_or_times(emotify_dir, tmp_path):
     assert "split at random, not in time" in report
 
 
-def assert_ingested_alike(given: Given) -> None:
+@pytest.mark.slow
+def test_movielens_as_csv_is_ingested_as_by_its_adapter(movielens_dir, tmp_path):
     """Equal rows in equal splits and order: what follows cannot tell the two apart."""
+    given = write_movielens_as_csv(movielens_dir, tmp_path)
     adapter, own_files = (given.ingested(config) for config in (given.adapter, given.own_files))
     assert adapter == own_files
     assert adapter["interactions/Split-train"] and adapter["items/Split-all"]
-
-
-def test_movielens_as_csv_is_ingested_as_by_its_adapter(tmp_path):
-    folder = write_layout(NAME, tmp_path / "data").parent
-    (folder / "posters_w92").mkdir()
-    (folder / "posters_w92" / "1.jpg").write_bytes(
-        picture(Image.new("RGB", (92, 138), "navy"), "JPEG"))
-    (tmp_path / "own").mkdir()
-    given = write_movielens_as_csv(folder, tmp_path / "own")
-    assert len(list((given.folder / "media").iterdir())) == 1
-    assert_ingested_alike(given)
-
-
-@pytest.mark.slow
-def test_movielens_as_csv_has_the_adapters_metrics(movielens_dir, tmp_path):
-    given = write_movielens_as_csv(movielens_dir, tmp_path)
-    assert_ingested_alike(given)
-    results = []
-    for config in (given.adapter, given.own_files):
-        recipe = config.recipe  # two epochs tell as well as twenty whether all is equal
-        training = recipe.training.model_copy(update={"max_epochs": 2})
-        short = config.model_copy(update={
-            "recipe": recipe.model_copy(update={"training": training})})
-        results.append(finished(short)[1])
-        results[-1]["training"].pop("seconds")
-    for key in ("ranking", "baselines", "training", "unseen"):
-        assert results[0][key] == results[1][key]
-    for task, figures in results[0]["tasks"].items():
-        # TFMA adds up in an order of its own.
-        assert figures == pytest.approx(results[1]["tasks"][task], rel=1e-6)

@@ -103,12 +103,9 @@ def test_its_metrics_say_why_and_how_far_it_came(stopped):
     assert "tasks" not in metrics and "ranking" not in metrics
 
 
-def test_the_report_can_be_opened(stopped, project, command, capsys):
+def test_the_report_can_be_opened_and_nothing_is_served(stopped, project, command, capsys):
     assert command("report", "--root", project.root, "--no-browser") == 0
     assert capsys.readouterr().out == f"{stopped[2] / 'data_report.html'}\n"
-
-
-def test_nothing_is_served(stopped, project, command, capsys):
     assert command("serve", "--root", project.root) == 2
     assert "No pushed model" in capsys.readouterr().err
 

@@ -5,7 +5,7 @@ from worlds import column, history, small_spec
 
 from pipeline.check_behaviour import check_behaviour
 from schemas import InputError
-from trainer.recipe import Recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.modalities import for_dataset
 
 HISTORIES = history("items", "item_id", "BYTES") + history("times", "timestamp")
@@ -14,7 +14,7 @@ NOTES = history("notes", "note", "BYTES")
 
 def check(model, events="", users="", items="", **more):
     tasks = {"retrieval": {"head": "retrieval"}}
-    recipe = Recipe(description="x", tasks=tasks, model=model, **more)
+    recipe = parse_recipe(description="x", tasks=tasks, model=model, **more)
     spec = small_spec(users, items, events, time="when", name="mine")
     return check_behaviour(for_dataset(recipe, spec), "my", spec)
 

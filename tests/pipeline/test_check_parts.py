@@ -5,8 +5,9 @@ from worlds import column, history, small_spec
 
 from pipeline.check_parts import check_part_names
 from schemas import InputError, available, read_spec
-from trainer.part_names import joined, part_names
-from trainer.recipe import Recipe
+from trainer.network.part import Built, Part, build_parts
+from trainer.network.plan import plan_parts
+from trainer.recipe import parse_recipe
 from trainer.recipe.modalities import for_dataset
 
 HISTORIES = (history("items", "item_id", "BYTES") + history("times", "timestamp")
@@ -19,7 +20,7 @@ def number(name):
 
 
 def check(users="", items="", events=HISTORIES, **changes):
-    recipe = Recipe(**{"description": "x", "tasks": {"find": {"head": "retrieval"}}, **changes})
+    recipe = parse_recipe(**{"description": "x", "tasks": {"find": {"head": "retrieval"}}, **changes})
     spec = small_spec(users, items, events, time="when", name="mine")
     return check_part_names(for_dataset(recipe, spec), "my", spec)
 
@@ -64,17 +65,23 @@ def test_a_name_that_no_other_part_has(given):
 @pytest.mark.parametrize("dataset", available())
 def test_the_datasets_of_the_project_have_names_of_their_own(dataset):
     spec = read_spec(dataset)
-    recipe = Recipe(description="x", tasks={"find": {"head": "retrieval"}},
+    recipe = parse_recipe(description="x", tasks={"find": {"head": "retrieval"}},
                     preprocessing={"text": {"topics": 2, "sentiment": True}},
                     encoders={"text": {"handle": "x"}, "image": {"handle": "y"}},
                     model={"behaviour": ["history", "context", "counts", "series", "reviews",
                                          "item_reviews"]})
     recipe = for_dataset(recipe, spec)
     check_part_names(recipe, "all", spec)
-    assert part_names(spec, recipe, "items")[0] == ("id", "the ids")
+    first = plan_parts(spec, recipe, "items")[0]
+    assert (first.name, first.reads) == ("id", "the ids")
 
 
 def test_parts_are_never_replaced():
-    assert list(joined({"id": (1,)}, {"age": (2,)})) == ["id", "age"]
+    def part(name):
+        return Part(name, "items", "", lambda materials: Built(materials, None, None))
+
+    parts, built = build_parts([part("id"), part("age")], "tower")
+    assert [(one.name, one.layer) for one in parts] == [("id", "tower"), ("age", "tower")]
+    assert len(built) == 2
     with pytest.raises(ValueError, match="two parts of the network have the same name: id"):
-        joined({"id": (1,)}, {"id": (2,)})
+        build_parts([part("id"), part("id")], "tower")

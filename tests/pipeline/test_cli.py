@@ -1,5 +1,7 @@
 """The command line: quick help, exit codes, and one clear message for each thing that is wrong."""
 
+import logging
+import os
 import resource
 import signal
 import socket
@@ -35,6 +37,33 @@ def test_an_error_is_one_message_without_a_stack_trace():
     assert done.stderr.count("\n") == 1
 
 
+def _commands(group):
+    for command in group.commands.values():
+        yield from _commands(command) if hasattr(command, "commands") else [command]
+
+
+def test_every_command_can_be_verbose():
+    from typer.main import get_command
+
+    from pipeline.cli import app
+
+    commands = list(_commands(get_command(app)))
+    assert len(commands) > 10
+    for command in commands:
+        assert any("--verbose" in parameter.opts for parameter in command.params), command.name
+
+
+def test_a_verbose_command_and_its_children_log_everything(tessera, monkeypatch):
+    monkeypatch.setenv("TESSERA_LOG", "warning")
+    level = logging.getLogger("tessera").level
+    try:
+        code, out, _ = tessera("recipes", "--verbose")
+        assert (code, os.environ["TESSERA_LOG"]) == (0, "debug") and "flagship" in out
+        assert logging.getLogger("tessera").level == logging.DEBUG
+    finally:
+        logging.getLogger("tessera").setLevel(level)
+
+
 @pytest.mark.parametrize("words", [
     ("run", "--color", "red"), ("nope",), ("run", "--seed", "one"), ("query",),
     ("query", "--user", "u", "--k", "0"), ("serve", "--port", "http"),
@@ -47,8 +76,9 @@ def test_wrong_usage(tessera, words):
 
 @pytest.mark.parametrize(("line", "words"), [
     ("run", ("No dataset given", "--dataset", "demo, movielens-100k, mov")),
-    ("run --dataset demo --recipe magic", ("Unknown recipe 'magic'", "flagship")),
-    ("run --dataset demo --split half", ("Unknown split 'half'", "u80, t80 or random")),
+    ("run --dataset demo --root {root} --recipe magic", ("Unknown recipe 'magic'", "flagship")),
+    ("run --dataset demo --root {root} --split half",
+     ("Unknown split 'half'", "u80, t80 or random")),
     ("run --config {root}/gone.yaml", ("Cannot read", "{root}/gone.yaml")),
     ("report --root {root}", ("No data report at", "tessera run --root {root}")),
     ("serve --root {root}", ("No pushed model", "tessera run --root {root}")),

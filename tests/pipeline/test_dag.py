@@ -10,6 +10,7 @@ import schemas
 from pipeline.config import load_config
 from pipeline.dag import build_pipeline
 from schemas import read_spec
+from trainer.recipe import bind
 
 SCHEMAS = Path(schemas.__file__).parent / "demo"
 
@@ -21,7 +22,7 @@ def built(tiny_shop, tmp_path):
         recipe.write_text(yaml.safe_dump({"description": "some", "tasks": tasks, **values}))
         config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path,
                              recipe=str(recipe), push=push)
-        nodes = build_pipeline(config, read_spec("demo"), SCHEMAS).components
+        nodes = build_pipeline(config, bind(config.recipe, read_spec("demo")), SCHEMAS).components
         return {node.id: node for node in nodes}
 
     return build
@@ -60,15 +61,16 @@ def test_a_model_that_is_no_saved_model_is_judged_by_its_scores_and_not_pushed(b
     like = {"like": {"head": "binary", "label": "like"}}
     nodes = built(like, family="forest", rank_by="like")
     assert not {"Evaluator", "ServerValidator", "Pusher", "baseline_model"} & set(nodes)
-    assert set(nodes["Trainer"].outputs) == {"model", "model_run", "scores"}
-    assert nodes["PredictionEvaluator"].upstream_nodes == {nodes["Trainer"]}
+    assert set(nodes["Exporter"].outputs) == {"model", "scores"}
+    assert nodes["PredictionEvaluator"].upstream_nodes == {nodes["Exporter"]}
     assert "scores" in nodes["RankingEvaluator"].inputs
     assert set(nodes["Gate"].inputs) == {"model", "model_run", "ranking", "predictions"}
 
 
 def test_a_computed_model_goes_the_way_of_a_network(built):
     nodes = built({"retrieval": {"head": "retrieval"}}, family="similarity")
-    assert set(nodes["Trainer"].outputs) == {"model", "model_run", "answers"}
+    assert set(nodes["Trainer"].outputs) == {"weights", "model_run"}
+    assert set(nodes["Exporter"].outputs) == {"model", "answers"}
     assert {"ServerValidator", "Pusher"} <= set(nodes) and "PredictionEvaluator" not in nodes
 
 
@@ -80,6 +82,6 @@ def test_a_run_that_does_not_push_has_no_pusher(built):
 def test_the_data_report_is_called_as_results_are(tiny_shop, tmp_path):
     config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path)
     own = config.model_copy(update={"name": "spring-sale", "schemas": str(SCHEMAS)})
-    nodes = {node.id: node for node in build_pipeline(own, read_spec("demo"), SCHEMAS).components}
+    nodes = {node.id: node for node in build_pipeline(own, bind(own.recipe, read_spec("demo")), SCHEMAS).components}
     given = json.loads(nodes["DataReport"].exec_properties["spec"])
     assert given["name"] == own.dataset_name == "spring-sale"

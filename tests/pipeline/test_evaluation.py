@@ -9,7 +9,7 @@ from pipeline.config import Thresholds, load_config
 from pipeline.evaluation import eval_config
 from schemas import parse_spec, read_spec
 from trainer.export.keys import slice_keys
-from trainer.recipe import Recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.modalities import for_dataset
 from trainer.tasks import TASK_KINDS
 
@@ -106,7 +106,7 @@ def test_by_default_no_rating_is_held_against_a_number_on_its_own_scale(config):
 
 def test_a_kind_of_our_own_says_what_is_measured_and_demanded(config, monkeypatch):
     monkeypatch.setitem(TASK_KINDS, Ordinal.name, Ordinal())
-    recipe = Recipe(description="d", modalities=(), rank_by="grade", relevant="like",
+    recipe = parse_recipe(description="d", modalities=(), rank_by="grade", relevant="like",
                     tasks={"grade": {"head": "ordinal", "label": "rating"}})
     built = eval_config(config.model_copy(update={"recipe": recipe}), read_spec("demo"))
     limits = {name: metric(built, "grade", name).per_slice_thresholds[0].threshold

@@ -9,14 +9,14 @@ from worlds import column, small_spec
 from pipeline.config import load_config
 from pipeline.dag import build_pipeline
 from schemas import InputError, read_spec
-from trainer.recipe import Recipe
+from trainer.recipe import bind, parse_recipe
 from trainer.recipe.modalities import check_modalities, for_dataset, known_modalities
 
 TASKS = {"retrieval": {"head": "retrieval"}}
 
 
 def _recipe(**changes):
-    return Recipe(**{"description": "d", "tasks": TASKS, **changes})
+    return parse_recipe(**{"description": "d", "tasks": TASKS, **changes})
 
 
 @pytest.mark.parametrize("given", ["all", ["all"], None])
@@ -27,7 +27,7 @@ def test_all_means_what_the_dataset_has(given):
         "categorical", "numeric", "text", "image", "audio", "video")
     assert for_dataset(recipe, read_spec("movielens")).modalities == (
         "categorical", "numeric", "text", "image")
-    assert Recipe(**recipe.model_dump(mode="json")) == recipe
+    assert parse_recipe(**recipe.model_dump(mode="json")) == recipe
 
 
 def test_only_columns_that_towers_may_read_count():
@@ -57,7 +57,7 @@ def test_the_pipeline_s_parameters_hold_the_names(tiny_shop, tmp_path):
     (tmp_path / "all.yaml").write_text(yaml.safe_dump({"description": "d", "tasks": TASKS}))
     config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path,
                          recipe=str(tmp_path / "all.yaml"))
-    nodes = {n.id: n for n in build_pipeline(config, read_spec("demo"), tmp_path).components}
+    nodes = {n.id: n for n in build_pipeline(config, bind(config.recipe, read_spec("demo")), tmp_path).components}
     resolved = ["categorical", "numeric", "text", "image", "audio", "video"]
     trained = nodes["Trainer"].exec_properties["custom_config"]
     assert json.loads(trained)["recipe"]["modalities"] == resolved

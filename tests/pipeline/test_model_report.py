@@ -86,13 +86,6 @@ def test_answers_are_explained_best_first_by_what_weighed_most(page):
     assert "u0" not in text
 
 
-def test_weights_are_means_over_users_and_items(page):
-    charts = page.text[page.text.index("Mean weight of each part of the users"):]
-    assert charts.index("0.250") < charts.index("0.750") < charts.index("of the items")
-    items = charts[charts.index("of the items"):]
-    assert "0.700" in items and "0.300" in items
-
-
 def test_a_run_that_reached_little_has_a_page_too():
     bare = {key: METRICS[key] for key in (
         "recipe", "dataset", "split", "seed", "blessed", "not_blessed_because", "timings",
@@ -106,11 +99,3 @@ def test_a_task_of_several_labels_shows_each_of_them():
     moods = {"auc": 0.75, "auc_by_label": {"calm": 0.5, "joy": None}}
     page = report(METRICS | {"tasks": {"moods": moods}}, {}, [])
     assert "auc_by_label calm 0.5000" in page and "auc_by_label joy –" in page
-
-
-def test_classes_and_what_is_said_of_the_user_alone_have_no_column_of_items():
-    served = ANSWERS[1]
-    pairs = next(v for n, v in served["outputs"].items() if not n.endswith("_modality_weights"))
-    classes = [[[0.5, 0.5] for _ in pairs[0]]]
-    more = served | {"outputs": served["outputs"] | {"mood": classes, "age": [41.5]}}
-    assert report(METRICS, CURVES, [more]) == report(METRICS, CURVES, [served])

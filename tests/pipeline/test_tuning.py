@@ -13,6 +13,7 @@ from pipeline.nodes import NodeRun
 from pipeline.tuning import command
 from pipeline.tuning.dag import tuning_pipeline
 from schemas import read_spec
+from trainer.recipe import bind
 from trainer.recipe.tune import with_values
 
 SCHEMAS = Path(schemas.__file__).parent / "demo"
@@ -101,7 +102,7 @@ def test_an_edit_of_the_ranges_trains_nothing_again(config):
     from pipeline.dag import build_pipeline
 
     def trained(one):
-        nodes = build_pipeline(one, read_spec("demo"), SCHEMAS).components
+        nodes = build_pipeline(one, bind(one.recipe, read_spec("demo")), SCHEMAS).components
         return next(n for n in nodes if n.id == "Trainer").exec_properties["custom_config"]
 
     other = config.model_copy(update={"recipe": with_values(config.recipe, {})})

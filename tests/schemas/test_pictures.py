@@ -160,17 +160,13 @@ def test_every_bmp_shows_its_colours(image: Image.Image) -> None:
     near(pixels(as_seen(picture(image, "BMP"))), np.asarray(image.convert("RGB")))
 
 
-def test_a_bmp_whose_fourth_bytes_are_empty_is_opaque() -> None:
+def test_bmps_that_are_old_or_whose_fourth_bytes_are_empty_are_opaque() -> None:
     image = IMAGE.convert("RGBA")
     image.putalpha(0)
-    near(pixels(as_seen(bmp_with_alpha(image))), SEEN)
-    near(pixels(as_seen(picture(image, "BMP"))), SEEN)
-
-
-def test_an_old_bmp_is_read() -> None:
     rows = SEEN[::-1, :, ::-1].tobytes()
-    data = b"BM" + struct.pack("<IHHIIHHHH", 26 + len(rows), 0, 0, 26, 12, 12, 8, 1, 24) + rows
-    near(pixels(as_seen(data)), SEEN)
+    old = b"BM" + struct.pack("<IHHIIHHHH", 26 + len(rows), 0, 0, 26, 12, 12, 8, 1, 24) + rows
+    for data in (bmp_with_alpha(image), picture(image, "BMP"), old):
+        near(pixels(as_seen(data)), SEEN)
 
 
 def test_grey_of_16_bits_keeps_its_shades() -> None:

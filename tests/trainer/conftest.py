@@ -18,17 +18,18 @@ from theatre import PREPROCESSING, theatre_spec, theatre_tables
 from worlds import column, history, png, small_spec
 
 from trainer.data.events import concatenate, read_events
+from trainer.data.side import Side
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
+from trainer.export.run import export as export_weights
 from trainer.export.save import save
-from trainer.features import Side
 from trainer.model import build_network
 from trainer.preprocessing.column import write_columns
 from trainer.preprocessing.preprocess import declared_columns, preprocessing_fn
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 from trainer.recipe.modalities import for_dataset
-from trainer.run import run_fn, training_data
+from trainer.run import read_given, train, training_data
 
 USERS, ITEMS, HISTORY, PIXELS, WORDS = 6, 8, 5, 8, 12
 MODALITIES = ("categorical", "numeric", "text", "image")
@@ -74,7 +75,7 @@ def spec():
 
 @pytest.fixture(scope="session")
 def recipe():
-    return Recipe(
+    return parse_recipe(
         description="tiny", modalities=MODALITIES,
         preprocessing={
             "categorical": {"vocabulary": WORDS}, "text": {"tokens": 4, "vocabulary": WORDS},
@@ -174,7 +175,7 @@ def build(spec, recipe, sides):
     """Builds a network of the tiny recipe with some values replaced."""
 
     def build(**changes):
-        changed = Recipe(**narrowed({**recipe.model_dump(), **changes}))
+        changed = parse_recipe(**narrowed({**recipe.model_dump(), **changes}))
         means = {"rating": 3.5, "like": 0.5}
         return build_network(spec, changed, *sides, label_means=means, seed=7), changed
 
@@ -320,7 +321,7 @@ def theatre(spec, trainer_files, tmp_path_factory):
     """Every modality, kind of label and head: transformed once for all recipes."""
     wider = theatre_spec(spec)
     raw, splits = theatre_tables(wider)
-    everything = Recipe(
+    everything = parse_recipe(
         description="all", modalities=("categorical", "numeric", "text", "image", "audio", "video"),
         preprocessing=PREPROCESSING, tasks={"retrieval": {"head": "retrieval"}},
         model={"behaviour": ["history", "context", "counts", "series", "reviews"]})
@@ -329,22 +330,26 @@ def theatre(spec, trainer_files, tmp_path_factory):
     return SimpleNamespace(spec=wider, raw=raw, files=files, folders=folders)
 
 
-@pytest.fixture
-def run_theatre(theatre, tmp_path):
-    """Trains a recipe of the theatre as the Trainer does; returns where everything was written."""
+@pytest.fixture(scope="session")
+def whole_run():
+    """Trains and exports as the two components do; returns where everything was written."""
 
-    def run_theatre(recipe: Recipe) -> SimpleNamespace:
-        args = SimpleNamespace(
-            custom_config={"spec": {"name": theatre.spec.name, "texts": list(theatre.spec.texts)},
-                           "recipe": for_dataset(recipe, theatre.spec).model_dump(mode="json"),
-                           "seed": 1},
-            transforms=theatre.folders, tables=theatre.files, encodings=None, code_digest="0",
-            answers_dir=str(tmp_path / "answers") if recipe.served else None,
-            scores_dir=None if recipe.served else str(tmp_path / "scores"),
-            model_run_dir=str(tmp_path / "run" / "1"), serving_model_dir=str(tmp_path / "model"))
-        run_fn(args)
+    def whole_run(spec, recipe: Recipe, files, transforms, folder) -> SimpleNamespace:
+        config = {"spec": {"name": spec.name, "texts": list(spec.texts)},
+                  "recipe": for_dataset(recipe, spec).model_dump(mode="json"), "seed": 1}
+        given = read_given(config, files, transforms, None, code="0")
+        train(given, folder / "run" / "1", folder / "weights")
+        export_weights(given, folder / "weights", folder / "model", folder / "said")
         return SimpleNamespace(
-            model=tmp_path / "model", answers=tmp_path / "answers", scores=tmp_path / "scores",
-            summary=json.loads((tmp_path / "run" / "1" / "summary.json").read_text()))
+            given=given, weights=folder / "weights", model=folder / "model",
+            said=folder / "said", run=folder / "run" / "1",
+            summary=json.loads((folder / "run" / "1" / "summary.json").read_text()))
 
-    return run_theatre
+    return whole_run
+
+
+@pytest.fixture
+def run_theatre(theatre, whole_run, tmp_path):
+    """Trains and exports a recipe of the theatre."""
+    return lambda recipe: whole_run(
+        theatre.spec, recipe, theatre.files, theatre.folders, tmp_path)

@@ -17,8 +17,8 @@ from pipeline.evaluation import eval_config
 from pipeline.results import by_label, task_metrics
 from trainer.data.attributes import judged, judged_attribute, learned_attribute
 from trainer.data.events import read_events
-from trainer.recipe import Recipe
-from trainer.run import run_fn, training_data
+from trainer.recipe import Recipe, parse_recipe
+from trainer.run import training_data
 
 TASKS = {
     "find": {"head": "retrieval", "label": "like"},
@@ -30,7 +30,7 @@ TASKS = {
 
 
 def recipe(tasks=TASKS) -> Recipe:
-    return Recipe(**narrowed({
+    return parse_recipe(**narrowed({
         "description": "attributes", "modalities": ("categorical", "numeric", "text", "image"),
         "preprocessing": PREPROCESSING, "model": {"dim": 8},
         "training": {"max_epochs": 1, "batch_size": 8}, "tasks": tasks}))
@@ -89,16 +89,11 @@ def test_training_reads_each_users_own_attribute(data, theatre):
 
 
 @pytest.fixture(scope="module")
-def signatures(theatre, tmp_path_factory):
+def signatures(theatre, whole_run, tmp_path_factory):
     """A trained model of all kinds of heads."""
     folder = tmp_path_factory.mktemp("attributes")
-    run_fn(SimpleNamespace(
-        custom_config={"spec": {"name": theatre.spec.name, "texts": list(theatre.spec.texts)},
-                       "recipe": recipe().model_dump(mode="json"), "seed": 1},
-        transforms=theatre.folders, tables=theatre.files, encodings=None, code_digest="0",
-        answers_dir=str(folder / "answers"), scores_dir=None,
-        model_run_dir=str(folder / "run" / "1"), serving_model_dir=str(folder / "model")))
-    model = tf.saved_model.load(str(folder / "model"))
+    done = whole_run(theatre.spec, recipe(), theatre.files, theatre.folders, folder)
+    model = tf.saved_model.load(str(done.model))
     ask = {name: (lambda name=name, **given: {
         n: v.numpy() for n, v in model.signatures[name](**given).items()})
         for name in model.signatures}

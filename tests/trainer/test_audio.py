@@ -7,7 +7,13 @@ import pytest
 import tensorflow as tf
 
 from schemas.media import SOUND_RATE, wav
-from trainer.preprocessing.audio import HOP, cepstrum, frame_count, log_mel, spectrogram
+from trainer.modalities.audio.preprocess import (
+    HOP,
+    cepstrum,
+    frame_count,
+    log_mel,
+    spectrogram,
+)
 
 MELS, MFCC = 40, 13
 

@@ -7,15 +7,16 @@ import pytest
 from scipy import sparse
 from worlds import column, history, small_spec
 
-from trainer.content import colours, content_matrix
 from trainer.data.events import Events
+from trainer.data.side import Side
 from trainer.data.tables import Table
 from trainer.families.factors import folding, nonnegative_factors, right_factors
 from trainer.families.forest import fit_forest, rank
 from trainer.families.similarity import build_similarity, compute_factors, relevant_pairs
-from trainer.features import Side
 from trainer.fit import TrainingData
-from trainer.recipe import Recipe, Task
+from trainer.modalities.blocks import colours
+from trainer.network.content import content_matrix
+from trainer.recipe import Task, parse_recipe
 from trainer.recipe.families import ForestOptions
 from trainer.scoring import catalogue, ranking_scores
 
@@ -126,7 +127,7 @@ def tables(side):
 
 def similarity(tables, side, spec=SPEC, label=None, **options):
     content = options.get("vectors") != "collaborative"
-    recipe = Recipe(description="d", family="similarity",
+    recipe = parse_recipe(description="d", family="similarity",
                     modalities=[f.modality for f in FEATURES] if content else [],
                     tasks={"find": {"head": "retrieval", "label": label}},
                     similarity={"dim": 3, **options})

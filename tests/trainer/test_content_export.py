@@ -15,7 +15,7 @@ from trainer.encoders.operations import foreign_operations
 from trainer.layers.text import TEXT_TOWERS
 from trainer.model import build_network
 from trainer.multitask import MultiTaskModel
-from trainer.recipe import Recipe
+from trainer.recipe import parse_recipe
 from trainer.run import training_data
 
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
@@ -36,13 +36,13 @@ PARTS = {"plot": ["plot", "plot_topics", "plot_sentiment"], "price": ["price"],
 
 def text_recipe(tower, **training):
     text = {**TEXT, "characters": [3, 4]} if tower == "tfidf" else TEXT
-    return Recipe(description="texts", modalities=["text"], preprocessing={"text": text},
+    return parse_recipe(description="texts", modalities=["text"], preprocessing={"text": text},
                   model={"dim": 8, "towers": {"text": tower}}, tasks=TASKS,
                   training={"batch_size": 8, **training})
 
 
 def recipe_of_all(text, **model):
-    return Recipe(
+    return parse_recipe(
         description="all", modalities=["numeric", "text", "image", "audio", "video"],
         preprocessing={"text": text, **PREPROCESSING}, model={"dim": 8, **model}, tasks=TASKS,
         training={"augmentation": {"image": 0.5, "sound": 0.5}})
@@ -123,7 +123,7 @@ def test_every_tower_reads_the_texts_of_both_sides_and_learns_from_noisy_ones(wo
 def test_noise_is_active_in_training_and_only_where_asked(world, read):
     def vectors(training, **changes):
         recipe = text_recipe("cnn", **changes)
-        recipe = Recipe(**{**recipe.model_dump(), "model": {
+        recipe = parse_recipe(**{**recipe.model_dump(), "model": {
             **recipe.model.model_dump(), "dropout": 0.0, "id_dropout": 0.0}})
         data = read(recipe)
         network = build_network(

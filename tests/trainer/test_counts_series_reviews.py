@@ -37,7 +37,7 @@ CASES = {
 }
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(params=CASES, scope="module")
 def case(request):
     """A tower with weights that matter, and inputs of which the last row lacks everything."""
     keras.utils.set_random_seed(1)

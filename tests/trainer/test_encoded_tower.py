@@ -31,11 +31,6 @@ def test_it_learns_and_is_rebuilt(given):
     assert_rebuilt(tower, given)
 
 
-def test_without_any_vector_nothing_is_undefined(given):
-    vector, _ = EncodedTower(5)((np.zeros_like(given[0]), np.zeros(4, "float32")))
-    assert np.isfinite(np.asarray(vector)).all()
-
-
 def test_the_length_of_an_encoders_vectors_does_not_matter(given):
     tower = EncodedTower(5)
     long = tower((given[0] * 1000, given[1]))[0]

@@ -11,7 +11,7 @@ from schemas.media import wav
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.module import digest, load, resolve
 from trainer.encoders.operations import foreign_operations
-from trainer.recipe.encoders import Encoders
+from trainer.encoders.options import Encoders
 
 
 @pytest.fixture(scope="module")

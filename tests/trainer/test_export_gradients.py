@@ -9,10 +9,17 @@ from tiny_shop import DAY, ITEMS, both_sides, request
 from trainer.export.gradients import IntegratedGradients
 from trainer.export.readers import Reader, readers
 from trainer.layers.text.lstm import LstmTower
-from trainer.recipe import Recipe
+from trainer.modalities.image.explain import grey
+from trainer.modalities.presence import zeros
+from trainer.network.part import Embedded, Numbers, Part
+from trainer.recipe import parse_recipe
 
-RECIPE = Recipe(description="toy", tasks={"stars": {"head": "retrieval"},
+RECIPE = parse_recipe(description="toy", tasks={"stars": {"head": "retrieval"},
                                           "like": {"head": "binary", "label": "like"}})
+
+
+def part(name, layer, gradient):
+    return Part(name, "items", "", lambda _: None, gradient=(gradient,), layer=layer)
 
 
 class Weighted(keras.layers.Layer):
@@ -49,9 +56,9 @@ def toy():
     picture = Weighted([0.1, 0.1, -0.2] * 4, name="items_photo")
     words = Words(table, name="items_plot")
     terms = tf.Variable(np.array([b"", b"good", b"dull", b"?"], dtype=object))
-    readers = [Reader(number, "items", "price_encoded", "encoded"),
-               Reader(picture, "items", "photo", "image"),
-               Reader(words, "items", "plot", "text", (terms,))]
+    readers = [Reader(part("price_encoded", number, Numbers(zeros))),
+               Reader(part("photo", picture, Numbers(grey, 3))),
+               Reader(part("plot", words, Embedded("plot")), (terms,))]
     path = IntegratedGradients(RECIPE, readers)
 
     def predict(users, items):
@@ -90,12 +97,6 @@ def test_a_curved_score_is_told_whole_and_the_default_is_what_ranks(toy):
     # The path of a square of a line: each summand's share is its part times both ends' sum.
     np.testing.assert_allclose(curved["items_plot"][0], np.array([1, -3, 0]) * (7 + 4.5), rtol=1e-4)
     assert curved["score"][0] - curved["baseline"][0] == pytest.approx(4.5**2 - 7**2, rel=1e-4)
-
-
-def test_what_is_absent_has_no_share(toy):
-    found = toy("stars", there=(0.0, 1.0))
-    assert found["items_price_encoded"].tolist()[0] == 0 and not found["items_photo"][0].any()
-    assert found["items_price_encoded"][1] == pytest.approx(1)
 
 
 @pytest.fixture
@@ -140,7 +141,7 @@ def test_a_recurrent_tower_has_gradients_through_its_loop():
     index = tf.constant([[1, 4, 2, 0], [3, 0, 0, 0]])
     tower(index)
     terms = tf.Variable(np.array([b"", b"a", b"b", b"c", b"d", b"?"], dtype=object))
-    path = IntegratedGradients(RECIPE, [Reader(tower, "items", "plot", "text", (terms,))])
+    path = IntegratedGradients(RECIPE, [Reader(part("plot", tower, Embedded("plot")), (terms,))])
 
     def predict(users, items):
         return {name: tf.reduce_sum(tower(items["plot"])[0] * [1.0, 2.0, -1.0, 3.0], axis=1)
@@ -153,12 +154,11 @@ def test_a_recurrent_tower_has_gradients_through_its_loop():
     assert share[0, :3].all() and not share[0, 3:].any()
 
 
-def test_visual_words_are_held(build, spec, monkeypatch):
+def test_visual_words_are_held(build, monkeypatch):
     monkeypatch.setattr("trainer.export.readers._terms", lambda *given: ())
     for image, held in (("cnn", False), ("visual_words", True)):
-        network, recipe = build(model={"dim": 8, "towers": {"image": image}})
-        parts = {reader.part for reader in readers(
-            spec, recipe, network, {"users": None, "items": None})}
+        network, _ = build(model={"dim": 8, "towers": {"image": image}})
+        parts = {reader.part.name for reader in readers(network, {"users": None, "items": None})}
         assert {"id", "history", "about", "plot", "price", "genres", "age", "region"} <= parts
         assert ({"avatar", "poster"} & parts == set()) is held
 

@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 from tiny_shop import DAY, ITEMS, MET, USERS, examples, request, together
 
-from trainer.answers import Answerer
 from trainer.encoders.operations import foreign_operations
-from trainer.recipe import Recipe
+from trainer.export.answers import Answerer
+from trainer.recipe import parse_recipe
 from trainer.scoring import catalogue, ranking_scores
 
 NAMES = [str(i) for i in ITEMS]
@@ -270,7 +270,7 @@ def test_answers_agree_with_the_export(exported, shop, spec, recipe, recommender
     network, ask = exported.network, exported.ask
     if not history:
         model = {**recipe.model.model_dump(), "history": False}
-        recipe = Recipe(**{**recipe.model_dump(), "model": model})
+        recipe = parse_recipe(**{**recipe.model_dump(), "model": model})
         made = recommender(shop, recipe=recipe)
         network = made.network
 

@@ -25,7 +25,7 @@ MAKE = {
 }
 
 
-@pytest.fixture(params=MAKE)
+@pytest.fixture(params=MAKE, scope="module")
 def fusion(request):
     """A fusion that prefers some modalities to others."""
     return shaken(MAKE[request.param](DIM), VECTORS, PRESENT)

@@ -10,7 +10,7 @@ from trainer.data.tables import Table
 from trainer.heads import build_heads
 from trainer.label_facts import label_facts, label_means
 from trainer.layers.losses import binary_crossentropy
-from trainer.recipe import Recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.task import Task
 
 SPEC = small_spec(
@@ -25,7 +25,7 @@ TASKS = {"rating": {"head": "regression", "label": "rating"},
          "mood": {"head": "multi_class", "label": "mood"},
          "paid": {"head": "binary", "label": "paid"},
          "next": {"head": "click"}}
-RECIPE = Recipe(description="d", modalities=[], tasks=TASKS, rank_by="next")
+RECIPE = parse_recipe(description="d", modalities=[], tasks=TASKS, rank_by="next")
 NAN = np.nan
 
 

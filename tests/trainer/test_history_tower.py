@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from layer_contract import assert_learns, assert_rebuilt
+from layer_contract import assert_learns, assert_rebuilt, weight
 
 from trainer.layers.history import HistoryTower
 
@@ -19,15 +19,15 @@ def _inputs(index, age=None, rank=None, values=None):
     return (index, np.array(age, "float32"), np.array(rank, "int32"), np.array(values, "float32"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tower():
     """A tower whose heads mind everything: rank, age and value."""
     keras.utils.set_random_seed(1)
     tower = HistoryTower(DIM, keras.layers.Embedding(10, DIM), heads=3, values=1, max_rank=4)
     tower(_inputs([[1, 2, 0]]))
     rng = np.random.default_rng(5)
-    for weight in (tower.age_decay, tower.rank_bias, tower.value_weight, tower.value_scale):
-        weight.assign(rng.normal(size=weight.shape))
+    for one in (tower.age_decay, tower.rank_bias, tower.value_weight, tower.value_scale):
+        one.assign(rng.normal(size=one.shape))
     weight(tower, "missing/token").assign(np.full(DIM, 9.0))
     return tower
 

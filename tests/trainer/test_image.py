@@ -9,7 +9,7 @@ from PIL import ExifTags, Image, ImageOps
 from worlds.media import picture
 
 from schemas.pictures import as_seen
-from trainer.preprocessing.image import small_image
+from trainer.modalities.image.preprocess import small_image
 
 
 def _encoded(kind: str, colour, mode: str = "RGB", size=(20, 12)) -> bytes:

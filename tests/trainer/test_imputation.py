@@ -32,7 +32,7 @@ def _called(layer, training=False, vectors=VECTORS, present=SUBSETS):
                                              training=training)]
 
 
-@pytest.fixture(params=IMPUTATIONS)
+@pytest.fixture(params=IMPUTATIONS, scope="module")
 def layer(request):
     """Each imputation, its weights at random."""
     built = IMPUTATIONS[request.param]()

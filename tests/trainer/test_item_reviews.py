@@ -1,7 +1,6 @@
 """What was written of an item before a row, and of all of it."""
 
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from trainer.data.item_reviews import ItemReviews
@@ -43,12 +42,6 @@ def test_rows_without_a_review_and_unknown_items_are_none():
     assert _before(reviews, 1, 99) == [0] * 4
     assert _before(reviews, 0, 99) == [0] * 4
     assert reviews.newest(3).tolist() == [[0] * 4, [0] * 4, [5, 0, 0, 0]]
-
-
-@pytest.mark.parametrize("time", [-5, 0, 2**40])
-def test_any_time_is_asked_for_and_none_is_enough(time):
-    assert _before(_reviews((1, 10, [])), 1, time) == [0] * 4
-    assert _before(_reviews((1, 10, [9]), (2, 3, [8])), 1, time)[0] == (9 if time > 10 else 0)
 
 
 def test_it_is_what_a_loop_over_all_rows_finds():

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from benchmarks import unequal_content
-from trainer.features import Side
+from trainer.data.side import Side
 from trainer.layers.imputation import IMPUTATIONS
 from trainer.model import build_network
 from trainer.multitask import MultiTaskModel
-from trainer.recipe import Recipe
+from trainer.recipe import parse_recipe
 
 SUBSETS = list(itertools.product((0, 1), repeat=4))
 PLAIN = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0}
@@ -40,7 +40,7 @@ def _every_subset(side, features):
 
 
 def _network(spec, recipe, subsets, **model):
-    changed = Recipe(**{**recipe.model_dump(), "model": {**PLAIN, **model}})
+    changed = parse_recipe(**{**recipe.model_dump(), "model": {**PLAIN, **model}})
     return build_network(spec, changed, *subsets, {"rating": 3.0, "like": 0.0}, seed=1), changed
 
 
@@ -107,7 +107,7 @@ def test_without_any_content_it_is_not_worse_than_a_model_of_ids():
 
 @pytest.mark.slow
 def test_every_way_knows_new_items_and_users_by_the_content_that_is_left():
-    """`python benchmarks/unequal_content.py` prints the table over three seeds."""
+    """`python tests/unequal_content.py` prints the table over three seeds."""
     for way, scores in unequal_content.compare(MISSING, seeds=(1,)).items():
         assert np.isfinite(list(scores.values())).all(), way
         assert scores["all"] > scores["none"] + 0.05, (way, scores)

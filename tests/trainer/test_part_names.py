@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.reserved import DERIVED, HISTORIES, INPUTS
-from trainer.part_names import part_names
+from trainer.network.plan import plan_parts
 
 
 @pytest.mark.parametrize("changes", [
@@ -15,7 +15,7 @@ from trainer.part_names import part_names
 def test_parts_of_a_network_have_the_names_that_are_checked(build, spec, changes):
     network, recipe = build(**changes)
     for side, found in (("users", network.user_modalities), ("items", network.item_modalities)):
-        assert [name for name, _ in part_names(spec, recipe, side)] == found
+        assert [part.name for part in plan_parts(spec, recipe, side)] == found
 
 
 def test_no_column_can_be_called_like_a_layer(build, spec):

@@ -16,13 +16,13 @@ from worlds import column, history
 
 from components.catalog_gen.histories import Histories
 from schemas import parse_spec
-from trainer.answers import Answerer
 from trainer.encoders.operations import foreign_operations
+from trainer.export.answers import Answerer
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.save import save
 from trainer.multitask import MultiTaskModel
 from trainer.preprocessing import columns
-from trainer.recipe import Recipe
+from trainer.recipe import parse_recipe
 from trainer.run import training_data
 
 LENGTH, WORDS = 5, 3
@@ -39,7 +39,7 @@ each_model = pytest.mark.parametrize("model", MODELS, indirect=True)
 
 
 def _recipe(name):
-    return Recipe(
+    return parse_recipe(
         description="past", modalities=["categorical"],
         preprocessing={"text": {"tokens": WORDS, "vocabulary": 200}},
         model={"dim": 8, "behaviour": EVERYTHING, "series_days": 7, **MODELS[name]},

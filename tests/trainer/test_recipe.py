@@ -6,7 +6,6 @@ import pytest
 from pydantic import ValidationError
 
 from trainer.families import FAMILIES
-from trainer.features import IMAGE_TOWERS
 from trainer.layers.balancing import BALANCINGS
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.fusion.late import DECISIONS
@@ -15,7 +14,8 @@ from trainer.layers.imputation import IMPUTATIONS
 from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
 from trainer.layers.text import TEXT_TOWERS
-from trainer.recipe import ModelOptions, Recipe
+from trainer.modalities.image.tower import IMAGE_TOWERS
+from trainer.recipe import ModelOptions, Recipe, parse_recipe
 from trainer.recipe.towers import Towers
 
 RETRIEVAL = {"head": "retrieval", "label": "like"}
@@ -24,7 +24,7 @@ MOOD = {"head": "multi_class", "label": "mood"}
 
 
 def _recipe(**changes):
-    return Recipe(**{"description": "d", "tasks": {"find": RETRIEVAL}, **changes})
+    return parse_recipe(**{"description": "d", "tasks": {"find": RETRIEVAL}, **changes})
 
 
 def test_defaults_and_derived_values():
@@ -35,7 +35,7 @@ def test_defaults_and_derived_values():
     })
     assert recipe.retrieval == "find"
     assert recipe.labels == ("rating", "like")
-    assert recipe.model_dump() == Recipe(**recipe.model_dump()).model_dump()
+    assert recipe.model_dump() == parse_recipe(**recipe.model_dump()).model_dump()
 
 
 def test_a_recipe_without_retrieval_ranks_by_a_score():
@@ -201,7 +201,7 @@ def test_options_of_texts_that_are_read_are_taken():
     recipe = _recipe(preprocessing={"text": text}, model={"towers": {"text": "lstm"}},
                      training={"augmentation": {"text": {"hidden": 0.1, "swapped": 0.1}}})
     assert recipe.preprocessing.text.stop_words == ("The", "über")
-    assert Recipe(**recipe.model_dump(mode="json")) == recipe
+    assert parse_recipe(**recipe.model_dump(mode="json")) == recipe
     _recipe(preprocessing={"text": {"words": 3, "characters": [3, 3], "stop_words": "german"}})
 
 

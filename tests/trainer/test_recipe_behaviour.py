@@ -4,13 +4,13 @@ import pytest
 from pydantic import ValidationError
 
 from trainer.preprocessing.past import NOTHING, Past
-from trainer.recipe import Recipe
+from trainer.recipe import parse_recipe
 
 TASKS = {"retrieval": {"head": "retrieval"}}
 
 
 def _recipe(model, tasks=TASKS, **more):
-    return Recipe(description="x", tasks=tasks, model=model, **more)
+    return parse_recipe(description="x", tasks=tasks, model=model, **more)
 
 
 def _refused(model, **more):

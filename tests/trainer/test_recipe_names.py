@@ -3,12 +3,12 @@
 import pytest
 from pydantic import ValidationError
 
-from trainer.recipe import Recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.names import TAKEN
 
 
 def _recipe(name, **changes):
-    return Recipe(description="d", tasks={name: {"head": "retrieval"}}, **changes)
+    return parse_recipe(description="d", tasks={name: {"head": "retrieval"}}, **changes)
 
 
 @pytest.mark.parametrize("name", [

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from trainer.recipe import Recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.tune import tunable
 
 TASKS = {"find": {"head": "retrieval"}}
@@ -17,7 +17,7 @@ def _recipe(key, value):
     for name in path:
         inner = inner.setdefault(name, {})
     inner[last] = value
-    return Recipe(**tree)
+    return parse_recipe(**tree)
 
 
 @pytest.mark.parametrize(("key", "value", "message"), [
@@ -75,14 +75,14 @@ def test_an_integer_may_stand_for_a_number(key, value):
 ])
 def test_what_no_range_may_hold_is_told_in_one_clause(one, message):
     with pytest.raises(ValidationError) as caught:
-        Recipe(description="d", tasks=TASKS, tune={"ranges": {"model.dim": one}})
+        parse_recipe(description="d", tasks=TASKS, tune={"ranges": {"model.dim": one}})
     [error] = caught.value.errors()
     assert message in error["msg"]
 
 
 def test_what_takes_a_list_cannot_be_tuned():
-    recipe = Recipe(description="d", tasks=TASKS)
+    recipe = parse_recipe(description="d", tasks=TASKS)
     assert "model.behaviour" not in tunable(recipe) and "model.history" in tunable(recipe)
     with pytest.raises(ValidationError, match="unknown key 'model.behaviour' in 'ranges'"):
-        Recipe(description="d", tasks=TASKS,
+        parse_recipe(description="d", tasks=TASKS,
                tune={"ranges": {"model.behaviour": {"choices": ["history", "counts"]}}})

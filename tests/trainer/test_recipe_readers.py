@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas import read_spec
-from trainer.recipe import Recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.modalities import for_dataset
 
 RETRIEVAL = {"head": "retrieval", "label": "like"}
@@ -16,7 +16,7 @@ BESIDE_IDS = "'modalities' is [] and 'model.behaviour' has none of"
 
 
 def _recipe(**changes):
-    return Recipe(**{"description": "d", "tasks": {"find": RETRIEVAL}, **changes})
+    return parse_recipe(**{"description": "d", "tasks": {"find": RETRIEVAL}, **changes})
 
 
 @pytest.mark.parametrize(("changes", "message"), [
@@ -109,7 +109,7 @@ def test_all_takes_options_of_a_modality_that_the_dataset_lacks():
     assert small.training.augmentation.sound == 0.0
     assert (small.model.dim, small.preprocessing.categorical.vocabulary) == (32, 9)
     assert small.training.learning_rate == 0.1
-    assert Recipe(**small.model_dump(mode="json")) == small, "components read it again"
+    assert parse_recipe(**small.model_dump(mode="json")) == small, "components read it again"
     whole = for_dataset(recipe, read_spec("demo"))
     assert (whole.model, whole.preprocessing, whole.training) == (
         recipe.model, recipe.preprocessing, recipe.training)

@@ -5,7 +5,7 @@ import yaml
 
 from pipeline.config import load_recipe
 from schemas import InputError
-from trainer.recipe import Recipe
+from trainer.recipe import parse_recipe
 from trainer.recipe.tune import Tune, tunable, with_values
 
 BASE = {"description": "some", "model": {"dim": 32},
@@ -107,7 +107,7 @@ def test_tune_without_ranges_and_with_an_unknown_method(tmp_path):
 
 
 def test_other_values_leave_the_rest_as_it_was():
-    recipe = Recipe(**BASE, tune={"ranges": {"model.dim": {"min": 16, "max": 64}}})
+    recipe = parse_recipe(**BASE, tune={"ranges": {"model.dim": {"min": 16, "max": 64}}})
     changed = with_values(recipe, {"model.dropout": 0.1, "training.patience": 5,
                                    "tasks.like.weight": 2.0})
     assert changed.tune is None and recipe.tune is not None
@@ -121,7 +121,7 @@ def test_other_values_leave_the_rest_as_it_was():
 
 
 def test_what_transform_reads_is_not_tunable():
-    keys = tunable(Recipe(**BASE))
+    keys = tunable(parse_recipe(**BASE))
     assert {"model.towers.text", "balancing", "training.batch_size"} <= set(keys)
     assert not [key for key in keys if key.startswith(("preprocessing", "modalities"))]
 

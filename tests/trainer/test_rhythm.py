@@ -72,11 +72,6 @@ def test_days_before_the_oldest_event_of_a_full_history_are_unknown():
     np.testing.assert_allclose(np.expm1(found[:3, 1]), [1, 1, 1], rtol=1e-5)
 
 
-@pytest.mark.parametrize("moment", [-1, NOW])
-def test_a_series_of_nobody_is_unknown(moment):
-    assert not daily_series(_times([-1, -1]), _now(moment), 7).numpy().any()
-
-
 def test_old_events_alone_make_a_known_series_of_zeros():
     found = daily_series(_times([NOW - 90 * DAY, -1]), _now(NOW), 7).numpy()[0]
     assert found[:, 2].all() and not found[:, :2].any()

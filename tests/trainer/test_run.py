@@ -1,4 +1,4 @@
-"""The run function, from a Trainer's arguments to a SavedModel, answers and a summary."""
+"""Training and export, from what a component is given to a SavedModel, answers and a summary."""
 
 import json
 from types import SimpleNamespace
@@ -8,9 +8,12 @@ import pytest
 import tensorflow as tf
 from worlds import column, small_spec
 
+from trainer.export.run import export
+from trainer.families import FAMILIES
 from trainer.families import network as module
-from trainer.recipe import Recipe
-from trainer.run import run_fn, training_data
+from trainer.fit import new_network
+from trainer.recipe import parse_recipe
+from trainer.run import read_given, train, training_data
 
 BARE = small_spec(
     events=column("stars", "FLOAT", "label:rating", "label:like>=4")
@@ -22,7 +25,7 @@ BARE = small_spec(
 def bare(trainer_files, tmp_path_factory):
     """Two ids and a time: no content, no history, no domain; and a label that no row has."""
     folder = tmp_path_factory.mktemp("bare")
-    recipe = Recipe(
+    recipe = parse_recipe(
         description="bare", modalities=(), model={"dim": 4}, training={"max_epochs": 1},
         tasks={"retrieval": {"head": "retrieval"},
                "rating": {"head": "regression", "label": "rating"},
@@ -37,37 +40,27 @@ def bare(trainer_files, tmp_path_factory):
            "items": [{"film": [i]} for i in range(12)], "interactions": rows}
     splits = ["train"] * 8 + ["validation"] * 2 + ["test"] * 2
     files, transforms = trainer_files(raw, splits * 2, BARE, recipe, folder)
-    fn_args = SimpleNamespace(
-        custom_config={"spec": {"name": BARE.name, "texts": list(BARE.texts)},
-                       "recipe": recipe.model_dump(), "seed": 1},
-        transforms=transforms, tables=files, encodings=None,
-        answers_dir=str(folder / "answers"), scores_dir=None,
-        model_run_dir=str(folder / "run" / "7"),
-        serving_model_dir=str(folder / "model"), code_digest="0",
-    )
-    return SimpleNamespace(folder=folder, fn_args=fn_args, recipe=recipe)
+    return SimpleNamespace(folder=folder, recipe=recipe, files=files, transforms=transforms)
 
 
 @pytest.fixture(scope="module")
-def trained(bare):
-    run_fn(bare.fn_args)
-    return bare
+def trained(bare, whole_run):
+    return whole_run(BARE, bare.recipe, bare.files, bare.transforms, bare.folder)
 
 
 def test_a_dataset_of_ids_alone_is_trained_and_served(trained):
-    bare = trained
-    summary = json.loads((bare.folder / "run" / "7" / "summary.json").read_text())
+    summary = trained.summary
     assert summary["epochs"] == 1 and len(summary["validation_ndcg@10"]) == 1
     assert summary["user_modalities"] == summary["item_modalities"] == ["id"]
     assert summary["parameters"] > 4 * (13 + 3)
-    assert not list((bare.folder / "run" / "checkpoints").iterdir())
-    assert list((bare.folder / "run" / "7" / "tensorboard" / "second").rglob("events*"))
+    assert not list((trained.run.parent / "checkpoints").iterdir())
+    assert list((trained.run / "tensorboard" / "second").rglob("events*"))
 
-    signatures = tf.saved_model.load(str(bare.folder / "model")).signatures
+    signatures = tf.saved_model.load(str(trained.model)).signatures
     # Without content there is nothing to tell an unseen item by.
     assert set(signatures) == {"serving_default", "recommend", "predict_examples", "rank_examples",
                                "transform_features", "catalogue", "explain", "gradients"}
-    answers = json.loads((bare.folder / "answers" / "answers.json").read_text())
+    answers = json.loads((trained.said / "answers.json").read_text())
     assert {a["signature"] for a in answers} == {"serving_default", "recommend"}
     assert {a["inputs"]["user_id"][0] for a in answers} == {"ann", "bob"}
     dtypes = {"timestamp": tf.int64, "history_timestamp": tf.int64, "k": tf.int32}
@@ -81,13 +74,29 @@ def test_a_dataset_of_ids_alone_is_trained_and_served(trained):
 
 
 def test_items_sent_as_history_are_left_out_by_a_model_that_reads_none(trained):
-    signatures = tf.saved_model.load(str(trained.folder / "model")).signatures
+    signatures = tf.saved_model.load(str(trained.model)).signatures
     found = signatures["recommend"](
         user_id=tf.constant([""]), timestamp=tf.constant([-1], tf.int64), k=tf.constant([12]),
         history_item_id=tf.constant([["3", "5"]]),
         history_timestamp=tf.constant([[-1]], tf.int64))
     left = {name.decode() for name in found["item_ids"].numpy()[0]} - {""}
     assert left == {str(i) for i in range(12)} - {"3", "5"}
+
+
+def test_the_export_reads_the_weights_and_trains_nothing(trained, tmp_path, monkeypatch):
+    def refuse(*args):
+        raise AssertionError("The export trains.")
+
+    monkeypatch.setattr(module, "fit_twice", refuse)
+    export(trained.given, trained.weights, tmp_path / "model", tmp_path / "said")
+    again = (tmp_path / "said" / "answers.json").read_text()
+    assert again == (trained.said / "answers.json").read_text(), "to the last digit"
+    data = trained.given.data()
+    network = FAMILIES["network"].restore(data, 1, trained.weights)
+    untrained = new_network(data, data.events("train", "validation"), 1)
+    pairs = list(zip(network.training.get_weights(), untrained.training.get_weights(),
+                     strict=True))
+    assert any((one != other).any() for one, other in pairs)
 
 
 def test_a_checkpoint_is_of_one_configuration_and_one_code(bare, monkeypatch):
@@ -101,11 +110,13 @@ def test_a_checkpoint_is_of_one_configuration_and_one_code(bare, monkeypatch):
         raise Stop
 
     monkeypatch.setattr(module, "fit_twice", stop)
-    args = bare.fn_args
-    for change in ({}, {}, {"code_digest": "1"}, {"model_run_dir": f"{bare.folder}/run/8"},
-                   {"custom_config": {**args.custom_config, "seed": 2}}):
+    config = {"spec": {"name": BARE.name, "texts": list(BARE.texts)},
+              "recipe": bare.recipe.model_dump(), "seed": 1}
+    for code, execution, seed in (
+            ("0", "7", 1), ("0", "7", 1), ("1", "7", 1), ("0", "8", 1), ("0", "7", 2)):
+        given = read_given({**config, "seed": seed}, bare.files, bare.transforms, None, code)
         with pytest.raises(Stop):
-            run_fn(SimpleNamespace(**{**vars(args), **change}))
+            train(given, bare.folder / "run" / execution, bare.folder / "weights")
     same, again, code, execution, seed = folders
     assert same == again == execution
     assert len({same, code, seed}) == 3
@@ -113,7 +124,7 @@ def test_a_checkpoint_is_of_one_configuration_and_one_code(bare, monkeypatch):
 
 def test_the_reader_delivers_the_label_that_makes_an_item_relevant(shop, spec, recipe):
     tasks = {"retrieval": {"head": "retrieval"}}
-    changed = Recipe(**{**recipe.model_dump(), "tasks": tasks, "relevant": "like"})
+    changed = parse_recipe(**{**recipe.model_dump(), "tasks": tasks, "relevant": "like"})
     data = training_data(spec, changed, shop.files, shop.transforms)
     assert data.reader.labels == ("like",)
 

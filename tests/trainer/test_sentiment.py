@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from trainer.preprocessing.sentiment import WIDTH, Lexicon, lexicon_rows, sentiment
+from trainer.modalities.text.sentiment import WIDTH, Lexicon, lexicon_rows, sentiment
 
 # No capitals, exclamation marks, idioms or "but", which VADER treats by other rules.
 SENTENCES = [

@@ -12,7 +12,7 @@ TASKS = ["find", "rating", "shared"]  # a task may be called anything
 VECTOR = np.random.default_rng(0).normal(size=(ROWS, DIM)).astype("float32")
 
 
-@pytest.fixture(params=SHARINGS)
+@pytest.fixture(params=SHARINGS, scope="module")
 def sharing(request):
     """A sharing in which every weight matters."""
     return shaken(SHARINGS[request.param](TASKS, DIM), VECTOR)

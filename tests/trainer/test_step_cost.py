@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.features import Side
+from trainer.data.side import Side
 from trainer.model import build_network
 from trainer.multitask import MultiTaskModel
 from trainer.optimizer import RowAdamW
-from trainer.recipe import Recipe
+from trainer.recipe import parse_recipe
 from trainer.tfrs_retrieval import tfrs_in_batch_softmax
 
 USERS, ITEMS = 7_919, 10_007  # primes: no other size is a multiple
@@ -44,7 +44,7 @@ def step(spec, recipe, sides, rows):
     """Traces a training step; returns what it makes of a table's length."""
 
     def step(**changes) -> set[str]:
-        changed = Recipe(**{**recipe.model_dump(), **changes})
+        changed = parse_recipe(**{**recipe.model_dump(), **changes})
         users, items = (longer(side, n) for side, n in zip(sides, (USERS, ITEMS), strict=True))
         network = build_network(spec, changed, users, items, {"rating": 3.5, "like": 0.5}, seed=7)
         model = MultiTaskModel(network.training, changed, np.full(ITEMS, 1 / ITEMS),

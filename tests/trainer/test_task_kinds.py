@@ -10,7 +10,7 @@ from tiny_fit import SPEC, tiny_data
 from components.prediction_evaluator.executor import judge
 from trainer.curves import by_name
 from trainer.fit import fit_twice
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 from trainer.scoring import catalogue, ranking_scores, user_outputs
 from trainer.tasks import TASK_KINDS
 from trainer.written_scores import TaskScores
@@ -22,7 +22,7 @@ def ordinal(monkeypatch):
 
 
 def _recipe(**training) -> Recipe:
-    return Recipe(
+    return parse_recipe(
         description="tiny", modalities=(), model={"dim": 4}, rank_by="grade", relevant="like",
         training={"batch_size": 32, "learning_rate": 0.05, "max_epochs": 12, **training},
         tasks={"grade": {"head": "ordinal", "label": "rating"}})
@@ -36,12 +36,12 @@ def test_a_kind_is_registered_by_its_name(name):
 def test_a_kind_of_our_own_is_in_every_list_of_kinds(ordinal):
     assert _recipe().scored == ["grade"]
     with pytest.raises(ValueError, match="a task with head 'ordinal' needs a label"):
-        Recipe(description="d", modalities=(), tasks={"grade": {"head": "ordinal"}})
+        parse_recipe(description="d", modalities=(), tasks={"grade": {"head": "ordinal"}})
     with pytest.raises(ValueError, match="known are .*, 'multi_label', 'ordinal'"):
-        Recipe(description="d", modalities=(), tasks={"grade": {"head": "nominal"}})
+        parse_recipe(description="d", modalities=(), tasks={"grade": {"head": "nominal"}})
     with pytest.raises(ValueError, match="only a task with the head retrieval, regression, "
                                          "binary, click, ordinal ranks"):
-        Recipe(description="d", modalities=(), tasks=_recipe().tasks, rank_by="it")
+        parse_recipe(description="d", modalities=(), tasks=_recipe().tasks, rank_by="it")
 
 
 def test_a_kind_of_our_own_trains_and_is_judged(ordinal, tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from trainer.preprocessing.text import words
+from trainer.modalities.text.words import words
 
 
 @pytest.mark.parametrize(("text", "expected"), [

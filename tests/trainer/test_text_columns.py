@@ -9,11 +9,11 @@ import tensorflow_transform.beam as tft_beam
 from tensorflow_transform.tf_metadata import dataset_metadata
 from worlds import column, small_spec
 
+from trainer.modalities.text.ngrams import character_ngrams, without, word_ngrams
+from trainer.modalities.text.stop_words import stop_words_of
+from trainer.modalities.text.words import words
 from trainer.preprocessing import columns
-from trainer.preprocessing.ngrams import character_ngrams, without, word_ngrams
 from trainer.preprocessing.preprocess import preprocessing_fn
-from trainer.preprocessing.stop_words import stop_words_of
-from trainer.preprocessing.text import words
 from trainer.recipe.text import TextOptions
 
 SPEC = small_spec(items=column("plot", "BYTES", "text"), user="BYTES member", item="INT film",

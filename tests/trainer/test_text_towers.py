@@ -50,13 +50,6 @@ def test_the_order_of_words_counts_but_in_a_bag(name):
     assert apart < 1e-6 if name == "bag" else apart > 1e-3
 
 
-def test_a_bag_is_the_mean_of_its_words():
-    words = np.random.default_rng(0).normal(size=(2, 4, DIM)).astype("float32")
-    mask = np.array([[1, 1, 1, 0], [0, 0, 0, 0]], "float32")
-    found = TOKENS["bag"](DIM, VOCABULARY).read(words * mask[..., None], mask)
-    np.testing.assert_allclose(found, [words[0, :3].mean(axis=0), [0] * DIM], rtol=1e-5)
-
-
 def test_a_phrase_is_found_wherever_it_stands():
     """Kim's pooling: the place of the strongest answer does not matter."""
     tower = _with_large_weights("cnn")

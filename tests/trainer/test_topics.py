@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy import sparse
 
-from trainer.preprocessing.topics import factorize, fit, tfidf, topic_shares
+from trainer.modalities.text.topics import factorize, fit, tfidf, topic_shares
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import pytest
 import tensorflow as tf
 from layer_contract import assert_learns, assert_rebuilt, weight
 
-from trainer.codebook import fitted_tower
 from trainer.layers.audio_tower import AudioTower
 from trainer.layers.image.fourier import FourierTower
 from trainer.layers.text.bag import BagTower
@@ -23,6 +22,7 @@ from trainer.layers.towers import (
     weighted_mean,
 )
 from trainer.layers.video_tower import VideoTower
+from trainer.modalities.image.codebook import fitted_tower
 
 DIM = 4
 WORDS = np.array([[3, 1, 0], [0, 0, 0], [2, 0, 0]], "int32")
@@ -59,7 +59,7 @@ TOWERS = {
 }
 
 
-@pytest.fixture(params=TOWERS)
+@pytest.fixture(params=TOWERS, scope="module")
 def tower(request):
     """A tower with a token that cannot be mistaken, and its inputs."""
     make, inputs = TOWERS[request.param]

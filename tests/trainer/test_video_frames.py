@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from schemas.media import VIDEO_BYTES, VIDEO_FRAMES, VIDEO_HEADER, VIDEO_SIDE, video_strip
-from trainer.preprocessing.video import small_frames
+from trainer.modalities.video.preprocess import small_frames
 
 
 def stored(frames):

@@ -8,7 +8,7 @@ import tensorflow_transform as tft
 from schemas import FeatureSpec
 from trainer.data.interactions import InteractionReader
 from trainer.data.item_reviews import ItemReviews
-from trainer.features import Side
+from trainer.data.side import Side
 from trainer.preprocessing import columns
 from trainer.preprocessing.past import past_text, past_type
 from trainer.recipe import Recipe

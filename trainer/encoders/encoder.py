@@ -1,23 +1,13 @@
 """Raw values of a column to vectors, in one graph for MediaEncoder and for the exported model."""
 
-from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
 from schemas import InputError
-from schemas.media import SOUND_RATE, WAV_HEADER
 from trainer.encoders.module import Module
-from trainer.preprocessing.audio import is_sound
-from trainer.preprocessing.image import small_image
-from trainer.recipe.encoders import Encoder as Options
-
-# What an encoder of each modality takes: dtype, numbers of axes, and the same in words.
-TAKES: dict[str, tuple[tf.DType, tuple[int, ...], str]] = {
-    "text": (tf.string, (1,), "strings (batch,)"),
-    "image": (tf.float32, (4,), "float32 (batch, height, width, 3)"),
-    "audio": (tf.float32, (1, 2), "float32 (batch, samples), or one sound (samples,)"),
-}
+from trainer.encoders.options import Encoder as Options
+from trainer.modalities import MODALITIES
 
 
 class Encoder(tf.Module):
@@ -28,7 +18,7 @@ class Encoder(tf.Module):
     sound are averaged over time; those of the silence do not count.
 
     Args:
-      modality: `text`, `image` or `audio`.
+      modality: One that encoders read.
       options: The recipe's options.
       module: The loaded network.
 
@@ -39,9 +29,10 @@ class Encoder(tf.Module):
     def __init__(self, modality: str, options: Options, module: Module):
         super().__init__(name=f"{modality}_encoder")
         self._modality, self._options, self._module = modality, options, module
+        self._input = MODALITIES[modality].encoder_input()
         self._owner = module.owner  # so that a SavedModel of this one holds its variables
         self._check_input(module.takes)
-        self._read = _reader(modality, options, module.takes)
+        self._read = self._input.reader(options, module.takes)
         self.shape: tuple[int, ...] = self._probe()
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
@@ -62,7 +53,7 @@ class Encoder(tf.Module):
 
     def _encode(self, raw: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         given, share, present = self._read(raw)
-        if self._module.takes.shape.rank == 1 and self._modality == "audio":
+        if self._input.one_by_one(self._module.takes):
             vectors = tf.map_fn(
                 lambda one: self._pooled(self._answer(one[0])[None], one[1][None])[0],
                 (given, share), fn_output_signature=tf.TensorSpec(None, tf.float32))
@@ -88,7 +79,7 @@ class Encoder(tf.Module):
         return answer[wanted]
 
     def _pooled(self, answer: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
-        if self._modality != "audio" or answer.shape.rank != 3:
+        if not self._input.lasts or answer.shape.rank != 3:
             return answer
         # Frames are evenly spaced; `share` of the samples is sound, the rest is silence.
         frames = tf.shape(answer)[1]
@@ -98,7 +89,7 @@ class Encoder(tf.Module):
         return tf.math.divide_no_nan(total, tf.reduce_sum(weight, axis=1)[:, None])
 
     def _check_input(self, takes: tf.TensorSpec) -> None:
-        dtype, ranks, words = TAKES[self._modality]
+        dtype, ranks, words = self._input.dtype, self._input.ranks, self._input.words
         right = takes.dtype == dtype and takes.shape.rank in (None, *ranks)
         if right and takes.shape.rank and takes.shape.rank == max(ranks):
             right = takes.shape[0] is None  # a batch of any size
@@ -131,59 +122,6 @@ class Encoder(tf.Module):
                 f"{key}, which answers with {tf.as_dtype(answer.dtype).name} {shape}; allowed is "
                 "one vector for each value, float32 (batch, width).")
         return tuple(vectors.shape[1:])
-
-
-def _reader(modality: str, options: Any, takes: tf.TensorSpec) -> Callable:
-    """Returns what maps raw values to the network's input, the sound's share and `present`."""
-    if modality == "text":
-        return lambda raw: (raw, None, _filled(tf.strings.strip(raw)))
-    if modality == "image":
-        height, width = _size(options, takes)
-        return lambda raw: (
-            tf.cast(small_image(raw, height, width), tf.float32) / 255.0, None, _filled(raw))
-    fixed = takes.shape[-1] if takes.shape.rank else None
-    count = fixed or round(options.seconds * SOUND_RATE)
-    return lambda raw: _sounds(raw, count)
-
-
-def _size(options: Any, takes: tf.TensorSpec) -> tuple[int, int]:
-    own = takes.shape[1:3].as_list() if takes.shape.rank else [None, None]
-    size = []
-    for name, given, fixed in zip(
-            ("height", "width"), (options.height, options.width), own, strict=True):
-        if given is None and fixed is None:
-            raise InputError("encoder-size-needed",
-                             f"encoders.image.{name} is not given, and the encoder "
-                             f"{options.handle!r} takes pictures of any size. Give the pixels.")
-        if given is not None and fixed is not None and given != fixed:
-            raise InputError("encoder-size-fixed",
-                             f"encoders.image.{name} is {given}; the encoder {options.handle!r} "
-                             f"takes {fixed}. Leave the key out.")
-        size.append(given or fixed)
-    return size[0], size[1]
-
-
-def _sounds(raw: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Returns samples `(batch, count)`, which share of them is sound, and `present`."""
-    present = is_sound(raw)
-
-    def samples(one: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-        there = tf.maximum(tf.strings.length(one[0]) - WAV_HEADER, 0) // 2
-        found = tf.where(one[1], there, 0)
-        kept = tf.minimum(found, count)
-        start = tf.where(one[1], WAV_HEADER + 2 * ((found - kept) // 2), 0)
-        body = tf.io.decode_raw(tf.strings.substr(one[0], start, 2 * kept), tf.int16)
-        padded = tf.pad(tf.cast(body, tf.float32) / 32_768.0, [[0, count - kept]])
-        return tf.ensure_shape(padded, (count,)), tf.cast(kept, tf.float32) / count
-
-    found, share = tf.map_fn(
-        samples, (raw, present), fn_output_signature=(
-            tf.TensorSpec((count,), tf.float32), tf.TensorSpec((), tf.float32)))
-    return found, share, tf.cast(present, tf.float32)
-
-
-def _filled(raw: tf.Tensor) -> tf.Tensor:
-    return tf.cast(tf.strings.length(raw) > 0, tf.float32)
 
 
 def _shown(shape: Any) -> str:

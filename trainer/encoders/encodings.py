@@ -7,20 +7,15 @@
     tails/<modality>.keras           the layers that are trained further, where there are any
 """
 
-import dataclasses
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from schemas import Feature, FeatureSpec
-from trainer.features import Side
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, Purpose, read_columns, write_columns
-from trainer.recipe import Recipe
 
 _MANIFEST, _VECTORS = "encodings.json", "vectors.npz"
 
@@ -90,40 +85,3 @@ class Encodings:
         """Returns the file of an encoder's trained layers, where there are any."""
         return self.folder / "tails" / f"{modality}.keras"
 
-
-def encoded_features(spec: FeatureSpec, recipe: Recipe, table: str) -> Iterator[Feature]:
-    """Yields the features of a table that a recipe encodes."""
-    encoders = recipe.encoders.given()
-    yield from (f for f in spec.inputs(table, recipe.modalities, recipe.labels)
-               if f.modality in encoders)
-
-
-def has_tower(feature: Feature, recipe: Recipe) -> bool:
-    """Tells whether a tower of its own reads a feature; an encoder may replace it."""
-    encoder = recipe.encoders.given().get(str(feature.modality))
-    return encoder is None or not encoder.replaces_tower
-
-
-def encoded_side(side: Side, encodings: Encodings, spec: FeatureSpec, recipe: Recipe, table: str,
-                 ids: list[str]) -> Side:
-    """Adds a table's encoded columns to what the model holds of it.
-
-    Args:
-      side: What the model holds so far.
-      encodings: The vectors.
-      spec: The dataset's spec.
-      recipe: The recipe, which tells what is encoded.
-      table: `users` or `items`.
-      ids: The table's ids in order, without the unknown one.
-
-    Returns:
-      The side with the new columns.
-    """
-    content = dict(side.content)
-    tails = {}
-    for feature in encoded_features(spec, recipe, table):
-        modality = str(feature.modality)
-        content.update(encodings.read(table, feature.name, ids))
-        if encodings.tail(modality).is_file():
-            tails[modality] = str(encodings.tail(modality))
-    return dataclasses.replace(side, content=content, tails=tails)

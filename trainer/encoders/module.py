@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from schemas import InputError
 from trainer.encoders.operations import foreign_operations
-from trainer.recipe.encoders import KERAS, Encoder
+from trainer.encoders.options import KERAS, Encoder
 
 _OP_LIBRARY = "tensorflow_text"
 _SIGNATURES = ("serving_default", "default")
@@ -42,7 +42,7 @@ def resolve(modality: str, handle: str) -> Path:
 
     Args:
       modality: What it encodes, for the message.
-      handle: The handle as `trainer.recipe.encoders` describes it.
+      handle: The handle as `trainer.encoders.options` describes it.
 
     Returns:
       The folder of a SavedModel, or a `.keras` file.

@@ -6,9 +6,12 @@ from typing import Any
 import tensorflow as tf
 
 from schemas import Feature, FeatureSpec
-from trainer.encoders.encodings import Encodings, encoded_features
+from trainer.encoders.columns import encoded_features
+from trainer.encoders.encodings import Encodings
 from trainer.preprocessing.column import Purpose
 from trainer.recipe import Recipe
+
+log = logging.getLogger("tessera.exporter")
 
 
 class ItemEncoders(tf.Module):
@@ -38,7 +41,7 @@ class ItemEncoders(tf.Module):
         for modality in sorted({str(feature.modality) for feature in self._features}):
             foreign = manifest[modality]["foreign"]
             if foreign:
-                logging.getLogger(__name__).warning(
+                log.warning(
                     "The %s encoder has operations that a stock server lacks (%s): the exported "
                     "model knows the catalogue's items by their stored vectors, and treats this "
                     "part of a new item as missing.", modality, ", ".join(foreign))

@@ -36,8 +36,8 @@ class EvaluationColumns(tf.Module):
         }
         self._popularity = tf.Variable(_bucket(items.events), trainable=False)
         self._categories = {}
-        for feature in spec.inputs("items", ("categorical",)):
-            if feature.name in items.columns:
+        for feature in spec.inputs("items"):
+            if feature.categories and feature.name in items.columns:
                 names = [b.decode() for b in transform.vocabulary_by_name(feature.name)]
                 known = np.array([_NONE, *names, "other"], dtype=object)
                 index = items.columns[feature.name]

@@ -12,19 +12,13 @@ import tensorflow as tf
 
 from trainer.export.path import Moved, Path
 from trainer.export.readers import Reader
+from trainer.modalities.terms import terms_key
 from trainer.recipe import Recipe
 
 Tensors = dict[str, tf.Tensor]
 SCORE, BASELINE = "score", "baseline"
 # With fewer, co-attention, whose score turns sharply on the way, misses a third of its sum.
 _STEPS = 96
-# Axes that stay, the batch's included: a value for each pixel, or for each moment.
-_KEPT = {"image": 3, "audio": 2, "video": 2}
-
-
-def terms_key(column: str) -> str:
-    """Returns the output that names what a column's attributions stand for."""
-    return f"{column}__terms"
 
 
 class IntegratedGradients(tf.Module):
@@ -66,7 +60,7 @@ class IntegratedGradients(tf.Module):
         shares = np.array([*(nodes + 1) / 2, 0, 1], np.float32)
         weights = np.array([*weights / 2, 0, 0], np.float32)
         rows, steps = tf.shape(task)[0], len(shares)
-        path = Path(tf.tile(shares, [rows]), self._recipe)
+        path = Path(tf.tile(shares, [rows]))
         with path.among(self._readers):
             answers = predict(*({name: tf.repeat(value, steps, axis=0)
                                  for name, value in side.items()} for side in (users, items)))
@@ -83,7 +77,7 @@ class IntegratedGradients(tf.Module):
         return found
 
     def _add(self, found: Tensors, moved: Moved, gradient: tf.Tensor, steps: int) -> None:
-        names = moved.reader.outputs()
+        names = moved.reader.part.outputs()
         # Several embeddings of ids, of items and types of events for example, speak as one.
         name = names[min(moved.number, len(names) - 1)]
         by_place = tf.cast(gradient, tf.float32) * tf.cast(moved.distance, tf.float32)
@@ -97,6 +91,6 @@ class IntegratedGradients(tf.Module):
 
 
 def _kept(moved: Moved) -> int:
-    if moved.reader.kind in _KEPT:
-        return 1 if moved.number else _KEPT[moved.reader.kind]
-    return len(moved.distance.shape) - 1 if moved.reader.by_index else 1
+    if moved.reader.by_index:
+        return len(moved.distance.shape) - 1
+    return moved.reader.numbers[moved.number].axes

@@ -18,7 +18,7 @@ def weight_key(task: str) -> str:
 
 def slice_keys(spec: FeatureSpec, modalities: tuple[str, ...]) -> list[str]:
     """Returns the columns to slice by: activity, popularity and the items' categories."""
-    categories = spec.inputs("items", ("categorical",)) if "categorical" in modalities else ()
+    categories = [f for f in spec.inputs("items", modalities) if f.categories]
     return [USER_ACTIVITY, ITEM_POPULARITY, *map(category_key, categories)]
 
 

@@ -61,7 +61,7 @@ class Recommender(tf.Module):
         self._encoders = ItemEncoders(spec, recipe, encodings)
         self._item_lookup = network.item_lookup
         self._gradients = IntegratedGradients(
-            recipe, list(readers(spec, recipe, network, transforms)))
+            recipe, list(readers(network, transforms)))
         self._interactions = transforms["interactions"].transform_features_layer()
         self._raw_spec = transforms["interactions"].raw_feature_spec()
         vectors, weights = catalogue(network)

@@ -12,10 +12,6 @@ import keras
 import tensorflow as tf
 
 from trainer.export.readers import Reader
-from trainer.preprocessing.audio import silent_cepstrum
-from trainer.recipe import Recipe
-
-_GREY = 127.5
 
 
 @dataclass(frozen=True)
@@ -46,11 +42,10 @@ class Path:
 
     Args:
       share: Where each row stands, from 0 (baseline) to 1 (itself), `(rows,)`.
-      recipe: How sounds are read.
     """
 
-    def __init__(self, share: tf.Tensor, recipe: Recipe):
-        self._share, self._recipe = share, recipe
+    def __init__(self, share: tf.Tensor):
+        self._share = share
         self.moved: list[Moved] = []
         self._at_work: Reader | None = None  # towers may share an embedding
         self._embedded = 0
@@ -60,10 +55,10 @@ class Path:
         """Moves what these towers read, as long as the context lasts."""
         calls: list[tuple[keras.layers.Layer, Callable]] = []
         for reader in readers:
-            calls.append((reader.layer, self._tower(reader)))
+            calls.append((reader.part.layer, self._tower(reader)))
             if reader.by_index:
                 calls += [(layer, self._embedding(layer.call))
-                          for layer in reader.layer._flatten_layers()
+                          for layer in reader.part.layer._flatten_layers()
                           if isinstance(layer, keras.layers.Embedding)]
         replaced = {id(layer): (layer, call) for layer, call in calls}.values()
         for layer, call in replaced:
@@ -75,13 +70,13 @@ class Path:
                 del layer.call
 
     def _tower(self, reader: Reader) -> Callable:
-        call = reader.layer.call
+        call, numbers = reader.part.layer.call, reader.numbers
 
         def moved(inputs, *args, **kwargs):
             if not reader.by_index:
                 *values, present = inputs
-                inputs = (*(self._move(reader, number, self._baseline(reader.kind, number, value),
-                                       tf.cast(value, tf.float32))
+                values = [tf.cast(value, tf.float32) for value in values]
+                inputs = (*(self._move(reader, number, numbers[number].baseline(value), value)
                             for number, value in enumerate(values)), present)
             self._at_work, self._embedded = reader, 0
             result = call(inputs, *args, **kwargs)
@@ -109,17 +104,3 @@ class Path:
         value = start + tf.cast(share, end.dtype) * distance
         self.moved.append(Moved(reader, number, distance, value, terms))
         return value
-
-    def _baseline(self, kind: str, number: int, value: tf.Tensor) -> tf.Tensor:
-        """Returns content that says nothing, in the shape of some that does."""
-        value = tf.cast(value, tf.float32)
-        if kind in ("image", "video"):
-            return tf.fill(tf.shape(value), _GREY)
-        if kind == "audio" and number == 0:
-            return tf.minimum(value, 1.0)  # 0 stays: beyond the sound there is not even silence
-        if kind == "audio":
-            options = self._recipe.preprocessing.audio
-            return tf.zeros_like(value) + silent_cepstrum(options.mels, options.mfcc)
-        if kind == "topics":
-            return tf.zeros_like(value) + tf.reduce_mean(value, axis=1, keepdims=True)
-        return tf.zeros_like(value)

@@ -1,14 +1,35 @@
-"""Families of models: each makes of a job what the pipeline goes on with."""
+"""Families of models: how each is trained, and what the export makes of its weights."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
-from trainer.families.forest import run_forest
+from trainer.families.forest import restore_forest, train_forest
 from trainer.families.job import Job
-from trainer.families.network import run_network
-from trainer.families.similarity import run_similarity
+from trainer.families.network import restore_network, train_network
+from trainer.families.similarity import restore_similarity, train_similarity
+from trainer.fit import TrainingData
+from trainer.model import Network
+from trainer.written_scores import WrittenScores
+
+
+class Family(NamedTuple):
+    """The two halves of a family.
+
+    Attributes:
+      train: Learns, and writes weights and a summary into the folders of a job.
+      restore: Makes of data, seed and the folder of weights a network, which is exported, or the
+        scores of a model that is none.
+    """
+
+    train: Callable[[Job], None]
+    restore: Callable[[TrainingData, int, Path], Network | WrittenScores]
+
 
 # A factorization is a network of another build, see `trainer.fit`.
-FAMILIES: dict[str, Callable[[Job], None]] = {
-    "network": run_network, "factorization": run_network, "similarity": run_similarity,
-    "forest": run_forest,
+_NETWORK = Family(train_network, restore_network)
+FAMILIES = {
+    "network": _NETWORK, "factorization": _NETWORK,
+    "similarity": Family(train_similarity, restore_similarity),
+    "forest": Family(train_forest, restore_forest),
 }

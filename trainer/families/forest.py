@@ -2,11 +2,12 @@
 
 What a text's words, a picture's colours, categories and numbers of both sides give is joined; a
 small forest chooses the features that matter, and a large one learns from these (Breiman 2001).
-The forest is no SavedModel: its scores are written, and no server answers with it.
+The forest is no SavedModel: the export writes its scores, and no server answers with it.
 """
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -14,16 +15,17 @@ import numpy as np
 from scipy import sparse
 
 from schemas.progress import Progress
-from trainer.content import content_matrix
 from trainer.data.events import Events
+from trainer.data.side import Side
 from trainer.families.job import Job
-from trainer.features import Side
 from trainer.fit import TrainingData
+from trainer.network.content import content_matrix
 from trainer.recipe import Task
-from trainer.recipe.families import ForestOptions
+from trainer.recipe.families import ForestRecipe
 from trainer.written_scores import TaskScores, WrittenScores
 
 _CHOOSING_TREES, _CHOOSING_DEPTH = 20, 12
+_FORESTS = "forest.joblib"
 _ROWS = 100_000  # Rows predicted at once.
 
 
@@ -50,28 +52,34 @@ class FittedForest:
         return found[:, one[0]].astype(np.float32) if len(one) else np.zeros(len(rows), np.float32)
 
 
-def run_forest(job: Job) -> None:
-    """Fits a forest for each task on train and validation, and writes its scores on test."""
+def train_forest(job: Job) -> None:
+    """Fits a forest for each task on train and validation."""
     started = time.monotonic()
-    options = job.recipe.forest or ForestOptions()
-    known, test = job.events("train", "validation"), job.events("test")
+    recipe = job.data.recipe
+    job.data.events("test")  # an empty split is told before anything is fitted
+    known = job.data.events("train", "validation")
     users, items = joined_features(job.data)
-    forests = {name: fit_forest(users, items, known, task, options, job.seed)
-               for name, task in job.recipe.tasks.items()}
+    forests = {name: fit_forest(users, items, known, task, recipe, job.seed)
+               for name, task in recipe.tasks.items()}
     seconds = time.monotonic() - started
-    asked = np.unique(test.users[test.users > 0])
-    scores = WrittenScores(
-        [job.data.users.ids[user - 1] for user in asked], job.data.items.ids,
-        rank(forests[job.recipe.ranking], users[asked], items[1:]),
-        {name: _on_test(forest, job.recipe.tasks[name], users, items, test)
-         for name, forest in forests.items()})
-    assert job.scores_dir is not None
-    scores.save(job.scores_dir)
-    job.model_dir.mkdir(parents=True, exist_ok=True)
-    joblib.dump(forests, job.model_dir / "forest.joblib", compress=3)
+    job.weights.mkdir(parents=True, exist_ok=True)
+    joblib.dump(forests, job.weights / _FORESTS, compress=3)
     nodes = sum(tree.tree_.node_count for f in forests.values() for tree in f.model.estimators_)
     job.summarize(int(nodes), seconds=seconds,
                   features={n: len(f.chosen) for n, f in forests.items()})
+
+
+def restore_forest(data: TrainingData, seed: int, weights: Path) -> WrittenScores:
+    """Scores test with fitted forests."""
+    forests = joblib.load(weights / _FORESTS)
+    test = data.events("test")
+    users, items = joined_features(data)
+    asked = np.unique(test.users[test.users > 0])
+    return WrittenScores(
+        [data.users.ids[user - 1] for user in asked], data.items.ids,
+        rank(forests[data.recipe.ranking], users[asked], items[1:]),
+        {name: _on_test(forest, data.recipe.tasks[name], users, items, test)
+         for name, forest in forests.items()})
 
 
 def joined_features(data: TrainingData) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
@@ -85,7 +93,7 @@ def joined_features(data: TrainingData) -> tuple[sparse.csr_matrix, sparse.csr_m
 
 
 def fit_forest(users: sparse.csr_matrix, items: sparse.csr_matrix, known: Events, task: Task,
-               options: ForestOptions, seed: int) -> FittedForest:
+               options: ForestRecipe, seed: int) -> FittedForest:
     """Chooses features and fits a forest.
 
     Args:
@@ -139,7 +147,7 @@ def _on_test(forest: FittedForest, task: Task, users, items, test: Events) -> Ta
         some = rows[start : start + _ROWS]
         parts.append(forest.predict(
             np.concatenate([left[test.users[some]], right[test.items[some]]], axis=1)))
-    return TaskScores(task.head, label[rows].astype(np.float32), np.concatenate(parts))
+    return TaskScores(task.head.name, label[rows].astype(np.float32), np.concatenate(parts))
 
 
 def _chosen(forest: FittedForest, users: sparse.csr_matrix, items: sparse.csr_matrix):

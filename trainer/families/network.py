@@ -1,21 +1,27 @@
-"""Networks: fitted twice, then exported."""
+"""Networks: fitted twice; their weights are kept in the order in which the network has them."""
 
 import json
 import math
 import shutil
+from pathlib import Path
 
+from trainer.checkpoint import load_variables, save_variables
 from trainer.curves import by_name
-from trainer.families.job import Job
-from trainer.fit import fit_twice
+from trainer.families.job import Job, log
+from trainer.fit import MONITOR, TrainingData, fit_twice, new_network
+from trainer.model import Network
+
+_WEIGHTS = "network.weights"
 
 
-def run_network(job: Job) -> None:
-    """Trains and exports a network."""
+def train_network(job: Job) -> None:
+    """Trains a network and keeps its weights."""
     # Beside the executions' own folders, so that a rerun after a kill finds it.
     checkpoints = job.run_dir.parent / "checkpoints" / job.key[:16]
-    events = job.events(*job.data.files)  # an empty split is told before anything is trained
+    job.data.events(*job.data.files)  # an empty split is told before anything is trained
     fitted = fit_twice(job.data, job.seed, job.run_dir / "tensorboard", checkpoints)
-    job.deliver(fitted.network, events)
+    job.weights.mkdir(parents=True, exist_ok=True)
+    save_variables(job.weights / _WEIGHTS, fitted.network.training.weights)
     job.summarize(
         sum(math.prod(w.shape) for w in fitted.network.training.trainable_weights),
         epochs=fitted.epochs,
@@ -27,3 +33,12 @@ def run_network(job: Job) -> None:
     curves = {name: by_name(epochs) for name, epochs in fitted.curves.items()}
     (job.run_dir / "curves.json").write_text(json.dumps(curves, indent=1), encoding="utf-8")
     shutil.rmtree(checkpoints)
+    log.info("Trainer: %d epochs, %s %.4f on validation", fitted.epochs, MONITOR,
+             max(fitted.validation))
+
+
+def restore_network(data: TrainingData, seed: int, weights: Path) -> Network:
+    """Builds the network that the second fit trained, with its weights."""
+    network = new_network(data, data.events("train", "validation"), seed)
+    load_variables(weights / _WEIGHTS, network.training.weights)
+    return network

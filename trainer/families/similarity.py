@@ -10,6 +10,7 @@ The vectors are fixed weights of a network with the signatures of every other on
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,20 +18,22 @@ from keras import ops
 from scipy import sparse
 
 from schemas import FeatureSpec
-from trainer.content import content_block, content_matrix
 from trainer.data.events import Events
+from trainer.data.side import Side
 from trainer.families.factors import folding, nonnegative_factors, right_factors
 from trainer.families.job import Job
-from trainer.features import Side, content_inputs
 from trainer.fit import TrainingData
 from trainer.layers.profile import DistanceForm, HistorySum, UnitLength
 from trainer.layers.table import TableLookup
 from trainer.model import Network
+from trainer.network.content import content_block, content_inputs, content_matrix
+from trainer.network.part import ITEMS, USERS, whole_part
 from trainer.preprocessing import columns
-from trainer.recipe.families import SimilarityOptions
+from trainer.recipe.families import SimilarityRecipe
 
 # Breaks ties, and is all there is for somebody without a history.
 _POPULARITY = 1e-3
+_WORDS, _ITEMS = "words.npz", "items.npz"
 
 
 @dataclass(frozen=True)
@@ -56,21 +59,41 @@ class Factors:
         """Number of computed weights."""
         return sum(a.size for a in (*self.words.values(), self.candidates, self.folded))
 
+    def save(self, folder: Path) -> None:
+        """Writes the vectors."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(folder / _WORDS, **self.words)
+        np.savez(folder / _ITEMS, content=self.content, candidates=self.candidates,
+                 folded=self.folded, popularity=self.popularity)
 
-def run_similarity(job: Job) -> None:
-    """Computes the vectors from train and validation, and exports them as a network."""
+    @staticmethod
+    def load(folder: Path) -> "Factors":
+        """Reads the vectors."""
+        with np.load(folder / _WORDS) as words, np.load(folder / _ITEMS) as items:
+            return Factors(dict(words), **items)
+
+
+def train_similarity(job: Job) -> None:
+    """Computes the vectors from train and validation."""
     started = time.monotonic()
-    options = job.recipe.similarity or SimilarityOptions()
-    events, known = job.events(*job.data.files), job.events("train", "validation")
-    factors = compute_factors(job.data, known, options, job.seed)
-    network = build_similarity(job.data, factors, known, options)
+    data, options = job.data, job.data.recipe
+    data.events(*data.files)  # an empty split is told before anything is computed
+    known = data.events("train", "validation")
+    factors = compute_factors(data, known, options, job.seed)
+    network = build_similarity(data, factors, known, options)
     seconds = time.monotonic() - started
-    job.deliver(network, events)
+    factors.save(job.weights)
     job.summarize(factors.size, seconds=seconds, user_modalities=network.user_modalities,
                   item_modalities=network.item_modalities)
 
 
-def compute_factors(data: TrainingData, known: Events, options: SimilarityOptions,
+def restore_similarity(data: TrainingData, seed: int, weights: Path) -> Network:
+    """Builds the network around vectors that were computed."""
+    known = data.events("train", "validation")
+    return build_similarity(data, Factors.load(weights), known, data.recipe)
+
+
+def compute_factors(data: TrainingData, known: Events, options: SimilarityRecipe,
                     seed: int) -> Factors:
     """Computes all vectors.
 
@@ -84,7 +107,7 @@ def compute_factors(data: TrainingData, known: Events, options: SimilarityOption
     nothing = np.zeros((len(data.items), 0), np.float32)
     words: dict[str, np.ndarray] = {}
     content = candidates = folded = nothing
-    if options.vectors != "collaborative":
+    if options.reads_content:
         features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
         blocks = content_matrix(features, data.item_side)
         together = sparse.hstack(list(blocks.values())).tocsr()
@@ -92,8 +115,8 @@ def compute_factors(data: TrainingData, known: Events, options: SimilarityOption
         content = np.asarray(together @ axes, np.float32)
         ends = np.cumsum([block.shape[1] for block in blocks.values()])[:-1]
         words = dict(zip(blocks, np.split(axes, ends), strict=True))
-    if options.vectors != "content":
-        factorize = nonnegative_factors if options.factors == "nmf" else right_factors
+    if options.reads_events:
+        factorize = nonnegative_factors if options.nonnegative else right_factors
         candidates = factorize(pairs, options.dim, seed)
         folded = folding(candidates)
     count = np.asarray(pairs.sum(axis=0), np.float32).ravel()
@@ -112,7 +135,7 @@ def relevant_pairs(data: TrainingData, known: Events) -> sparse.csr_matrix:
 
 
 def build_similarity(data: TrainingData, factors: Factors, known: Events,
-                     options: SimilarityOptions) -> Network:
+                     options: SimilarityRecipe) -> Network:
     """Builds the network around the vectors.
 
     Args:
@@ -136,24 +159,22 @@ def build_similarity(data: TrainingData, factors: Factors, known: Events,
     lookup = {n: TableLookup(v, name=f"items_{n}") for n, v in data.item_side.content.items()
               if n in items.input}
     return Network(user, items, {}, lookup, same, same, {}, data.recipe.ranking,
-                   data.item_side.rows, training, ["history"], modalities)
+                   data.item_side.rows, training, [whole_part("history", USERS)],
+                   [whole_part(name, ITEMS) for name in modalities])
 
 
-def _weights(options: SimilarityOptions) -> tuple[float, float]:
+def _weights(options: SimilarityRecipe) -> tuple[float, float]:
     """Returns the shares of content and of behaviour in the score."""
-    if options.vectors != "union":
-        return float(options.vectors == "content"), float(options.vectors == "collaborative")
-    content = 0.5 if options.content_weight is None else options.content_weight
-    return content, 1 - content
+    return options.content_weight, 1 - options.content_weight
 
 
 def _item_model(side: Side, spec: FeatureSpec, recipe, factors: Factors,
-                options: SimilarityOptions) -> tuple[keras.Model, list[str]]:
+                options: SimilarityRecipe) -> tuple[keras.Model, list[str]]:
     """Returns items as candidates; content is read anew, so that an unseen item has a vector."""
     index = keras.Input((), dtype="int32", name=columns.ITEM_INDEX)
     inputs = {columns.ITEM_INDEX: index}
     parts, present, modalities = [], [], []
-    if options.vectors != "collaborative":
+    if options.reads_content:
         inputs.update(content_inputs(side))
         features = spec.inputs("items", recipe.modalities, recipe.labels)
         raw = sum(_projected(content_block(f, inputs), factors.words[f.name], f.name)
@@ -161,7 +182,7 @@ def _item_model(side: Side, spec: FeatureSpec, recipe, factors: Factors,
         parts.append(_compared(raw, options, query=False))
         present.append(ops.cast(ops.max(ops.abs(raw), axis=-1) > 0, "float32"))
         modalities.append("content")
-    if options.vectors != "content":
+    if options.reads_events:
         # Two underscores: an input has the name of its column, `popularity` perhaps.
         parts.append(TableLookup(factors.candidates, name="item__candidates")(index))
         met = TableLookup((factors.popularity > 0).astype(np.float32), name="item__met")
@@ -188,22 +209,22 @@ def _projected(block, words: np.ndarray, name: str):
     return projected
 
 
-def _compared(vectors, options: SimilarityOptions, query: bool):
-    if options.distance == "euclidean":
+def _compared(vectors, options: SimilarityRecipe, query: bool):
+    if options.euclidean:
         return DistanceForm(query)(vectors)
     return UnitLength()(vectors)
 
 
-def _history_tables(factors: Factors, options: SimilarityOptions) -> dict[str, np.ndarray]:
+def _history_tables(factors: Factors, options: SimilarityRecipe) -> dict[str, np.ndarray]:
     """Returns what each item in a history adds, by kind of vector."""
     content = factors.content
-    if options.distance != "euclidean":
+    if not options.euclidean:
         content = content / np.maximum(np.linalg.norm(content, axis=1, keepdims=True), 1e-6)
     tables = {"content": content, "collaborative": factors.folded}
     return {name: table for name, table in tables.items() if table.shape[1]}
 
 
-def _query(past: dict[str, keras.KerasTensor], options: SimilarityOptions, weights):
+def _query(past: dict[str, keras.KerasTensor], options: SimilarityRecipe, weights):
     """Makes a query of the vectors of a history, see `_item_model` for its counterpart."""
     met = ops.cast(ops.max(weights, axis=1, keepdims=True) > 0, "float32")
     parts = []

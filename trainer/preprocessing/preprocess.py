@@ -7,11 +7,11 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import Feature, FeatureSpec, parse_spec
+from trainer.modalities import modality_of
 from trainer.preprocessing import columns, declarations
 from trainer.preprocessing.column import Column, check_made
 from trainer.preprocessing.interactions import interaction_columns
 from trainer.preprocessing.labels import label_columns
-from trainer.preprocessing.modalities import MODALITY_TRANSFORMS, Transform
 from trainer.preprocessing.past import Past
 from trainer.preprocessing.raw import as_string, one
 
@@ -23,8 +23,8 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> T
 
     Args:
       inputs: Raw columns by name, dense where the schema fixes the shape, else sparse.
-      custom_config: `spec` (name and texts), `side`, `modalities` and the recipe's
-        `preprocessing` options by modality; for the interactions `past`, the fields of `Past`.
+      custom_config: `spec` (name and texts), `side`, `modalities`, the options
+        that Transform reads by modality; for the interactions `past`, the fields of `Past`.
 
     Returns:
       Dense columns by name, those that `declared_columns` declares.
@@ -40,8 +40,8 @@ def declared_columns(custom_config: dict[str, Any]) -> list[Column]:
     if side == "interactions":
         return list(declarations.interaction_columns(spec, _past(custom_config)))
     declared = [*declarations.identity_columns(spec, side), *declarations.label_columns(spec, side)]
-    for feature, transform, options in _transforms(spec, custom_config):
-        declared += transform.columns(feature, options)
+    for feature, options in _read(spec, custom_config):
+        declared += modality_of(feature).columns(feature, options)
     return declared
 
 
@@ -50,8 +50,8 @@ def _columns(inputs: dict[str, Any], spec: FeatureSpec, custom_config: dict[str,
     if side == "interactions":
         return interaction_columns(inputs, spec, _past(custom_config))
     outputs = {**_identity(inputs, spec, side), **label_columns(inputs, spec, side)}
-    for feature, transform, options in _transforms(spec, custom_config):
-        outputs.update(transform.tensors(inputs[feature.name], feature, **options))
+    for feature, options in _read(spec, custom_config):
+        outputs.update(modality_of(feature).preprocess(inputs[feature.name], feature, options))
     return outputs
 
 
@@ -59,13 +59,12 @@ def _past(custom_config: dict[str, Any]) -> Past:
     return Past(**custom_config.get("past", {}))
 
 
-def _transforms(
+def _read(
     spec: FeatureSpec, custom_config: dict[str, Any]
-) -> Iterator[tuple[Feature, Transform, dict[str, Any]]]:
-    """Yields the features that are read, each with what transforms it and its options."""
-    for feature in spec.inputs(custom_config["side"], tuple(custom_config["modalities"])):
-        options = custom_config["preprocessing"].get(feature.modality, {})
-        yield feature, MODALITY_TRANSFORMS[str(feature.modality)], options
+) -> Iterator[tuple[Feature, dict[str, Any]]]:
+    """Yields the features that are read, each with the options of its modality."""
+    for feature in spec.inputs(custom_config["side"], custom_config["modalities"]):
+        yield feature, custom_config["modalities"][str(feature.modality)]
 
 
 def _identity(inputs: dict[str, Any], spec: FeatureSpec, side: str) -> Tensors:

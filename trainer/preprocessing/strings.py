@@ -10,11 +10,11 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import FeatureSpec
+from trainer.modalities.text.words import words
 from trainer.preprocessing import columns
 from trainer.preprocessing.behaviour import dense
 from trainer.preprocessing.past import Past, past_strings, past_text, past_type
 from trainer.preprocessing.raw import one
-from trainer.preprocessing.text import words
 
 Tensors = dict[str, tf.Tensor]
 

@@ -1,89 +1,116 @@
-"""The recipe's `model.behaviour`: what is read of the past, and what fits together there."""
+"""The recipe's `behaviour`: what is read of the past, each part with its options."""
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
+from pydantic import Field
+
+from trainer.options.choice import OneOf, Way
+from trainer.options.strict import Count, Positive, Strict, Whole
 from trainer.preprocessing.past import Past
 
-if TYPE_CHECKING:
-    from trainer.recipe.network import ModelOptions
-    from trainer.recipe.recipe import Recipe
 
-Part = Literal["history", "context", "counts", "series", "reviews", "item_reviews"]
-Parts = tuple[Part, ...]
-DEFAULT: Parts = ("history", "context")
-SERIES_DAYS = 28
-RECONSTRUCTION_WEIGHT = 0.1
-# What each option is an option of, with the value that says nothing.
-_OPTIONS = {
-    "towers.history": ("history", "means"),
-    "towers.series": ("series", "rnn"),
-    "series_days": ("series", SERIES_DAYS),
+class PastPart(Strict):
+    """A part of the past without options: `context`, the moment of an event, or `counts`.
+
+    Attributes:
+      of_modality: The modality whose contents the part reads, if it reads any.
+    """
+
+    of_modality: ClassVar[str | None] = None
+
+
+class History(PastPart):
+    """The user's earlier events.
+
+    Attributes:
+      tower: `means` averages earlier items with learned decays; `gru` and `self_attention` read
+        the events in their order, with type, values, gap and hour.
+    """
+
+    tower: Annotated[Way, OneOf("means", "gru", "self_attention")] = Field(
+        default="means", validate_default=True)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the order of the events is read."""
+        return self.tower.name != "means"
+
+
+class Vae(Way):
+    """A variational autoencoder over all days at once.
+
+    Attributes:
+      reconstruction: Weight of what it fails to reconstruct.
+    """
+
+    name = "vae"
+
+    reconstruction: Positive = 0.1
+
+
+class Series(PastPart):
+    """The user's events of each day.
+
+    Attributes:
+      tower: `rnn` reads the days in their order, `vae` encodes them all at once.
+      days: Length of the series.
+    """
+
+    tower: Annotated[Way, OneOf("rnn", Vae)] = Field(default="rnn", validate_default=True)
+    days: Annotated[Whole, Field(ge=7, le=365)] = 28
+
+
+class Reviews(PastPart):
+    """The texts of earlier events, of a user (`reviews`) or about an item (`item_reviews`).
+
+    Attributes:
+      tokens: Words kept of them.
+      vocabulary: Words known.
+    """
+
+    of_modality = "text"
+
+    tokens: Annotated[Count, Field(le=4096)] = 48
+    vocabulary: Annotated[Count, Field(le=10_000_000)] = 8_000
+
+
+class ItemReviews(Reviews):
+    """The texts of earlier events about an item."""
+
+
+PARTS: dict[str, type[PastPart]] = {
+    "history": History, "context": PastPart, "counts": PastPart, "series": Series,
+    "reviews": Reviews, "item_reviews": ItemReviews,
 }
+DEFAULT = ("history", "context")
 
 
-def check_parts(model: "ModelOptions") -> None:
-    """Refuses options of the past that nothing reads.
-
-    Args:
-      model: The recipe's `model`.
-
-    Raises:
-      ValueError: A part stands twice, or an option was given without its part.
-    """
-    if len(set(model.behaviour)) < len(model.behaviour):
-        raise ValueError(f"'behaviour' names a part twice: {_listed(model.behaviour)}")
-    if not model.history and model.behaviour != DEFAULT:
-        raise ValueError(f"'behaviour' was given ({_listed(model.behaviour)}), but 'history' is "
-                         "false: then the model reads nothing of the past")
-    for key, (part, plain) in _OPTIONS.items():
-        given: object = model
-        for name in key.split("."):
-            given = getattr(given, name)
-        if given != plain and part not in model.past_parts:
-            raise ValueError(f"'{key}' was given ({given!r}), but the model does not read "
-                             f"'{part}'; 'behaviour' is {_listed(model.past_parts)}")
-
-
-def check_losses(recipe: "Recipe") -> None:
-    """Refuses what the tasks and the losses of the past make impossible.
+def past_of(behaviour: Mapping[str, PastPart]) -> Past:
+    """Returns what Transform and requests derive of the past.
 
     Args:
-      recipe: The recipe.
-
-    Raises:
-      ValueError: The reviews of an item meet a head that compares it with unseen ones, or the loss
-        of the variational autoencoder has a weight without cause.
+      behaviour: The parts by name.
     """
-    clicks = [name for name, task in recipe.tasks.items() if task.kind.against_unseen]
-    if "item_reviews" in recipe.model.past_parts and clicks:
-        raise ValueError(
-            f"'model.behaviour' has 'item_reviews', and the task '{clicks[0]}' has the head "
-            f"'{recipe.tasks[clicks[0]].head}': an event's item would show its reviews as of then, "
-            "the unseen items those of later, and the difference would tell which is which. Take "
-            "one of them out")
-    weight = recipe.training.reconstruction
-    if not has_autoencoder(recipe.model) and weight != RECONSTRUCTION_WEIGHT:
-        raise ValueError(f"'training.reconstruction' was given ({weight}), but only "
-                         "'model.towers.series: vae' reconstructs anything")
-
-
-def has_autoencoder(model: "ModelOptions") -> bool:
-    """Tells whether the model has a variational autoencoder, whose loss it adds."""
-    return "series" in model.past_parts and model.towers.series == "vae"
-
-
-def past_of(recipe: "Recipe") -> Past:
-    """Returns what Transform and requests derive of the past for a recipe."""
-    parts, text = recipe.model.past_parts, recipe.preprocessing.text
-    reviews = bool({"reviews", "item_reviews"} & set(parts))
+    parts = list(behaviour.values())
+    reviews = next((part for part in parts if isinstance(part, Reviews)), None)
     return Past(
-        sequence="history" in parts and recipe.model.towers.history != "means",
-        counts="counts" in parts,
-        days=recipe.model.series_days if "series" in parts else 0,
-        words=text.tokens if reviews else 0,
-        vocabulary=text.vocabulary if reviews else 0,
+        sequence=any(isinstance(part, History) and part.in_order for part in parts),
+        counts="counts" in behaviour,
+        days=next((part.days for part in parts if isinstance(part, Series)), 0),
+        words=reviews.tokens if reviews else 0,
+        vocabulary=reviews.vocabulary if reviews else 0,
     )
 
 
-def _listed(parts: Parts) -> str:
-    return f"[{', '.join(parts)}]"
+def check_reviews(behaviour: Mapping[str, PastPart]) -> None:
+    """Refuses two readers of reviews that want different words of them.
+
+    Raises:
+      ValueError: They do.
+    """
+    wanted = {(part.tokens, part.vocabulary) for part in behaviour.values()
+              if isinstance(part, Reviews)}
+    if len(wanted) > 1:
+        raise ValueError("'reviews' and 'item_reviews' read the same words: give both the same "
+                         "'tokens' and 'vocabulary'")

@@ -1,57 +1,285 @@
-"""The recipe's `family`: what kind of model it is, and the options of those that are no network."""
+"""The families of models, each with the recipe that says what it reads and nothing else."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from trainer.recipe.strict import Count, Number, Strict, Width
+from schemas import InputError
+from trainer.options.choice import OneOf, SomeOf, Way
+from trainer.options.strict import Count, Number, Width
+from trainer.preprocessing.past import Past
+from trainer.recipe.behaviour import (
+    DEFAULT,
+    PARTS,
+    History,
+    ItemReviews,
+    PastPart,
+    Series,
+    Vae,
+    check_reviews,
+    past_of,
+)
+from trainer.recipe.network import ModelOptions
+from trainer.recipe.recipe import Modalities, Recipe
+from trainer.recipe.task import Task
+from trainer.recipe.training import Fitting, Training
+from trainer.recipe.tune import Tune, check_ranges
 
-Family = Literal["network", "factorization", "similarity", "forest"]
-FITTED = ("network", "factorization")  # epoch by epoch
-
-# What the families that are no network read of `model`, `training` and `balancing`.
-READ = {"factorization": ("training",), "similarity": (), "forest": ()}
+Behaviour = Annotated[dict[str, PastPart], SomeOf(PARTS), Field(validate_default=True)]
 
 
-class FactorizationOptions(Strict):
-    """Matrix factorization by gradient descent: `dim` is the number of factors."""
-
-    dim: Width = 64
-
-
-class SimilarityOptions(Strict):
-    """Items as vectors that are computed, users as what they met.
+class FittedRecipe(Recipe):
+    """Base of the families that are fitted epoch by epoch, so that a search can tune them.
 
     Attributes:
-      vectors: What the items' vectors come from: their `content`, who met them
-        (`collaborative`), or both (`union`).
-      distance: How content is compared; `cosine` where `None`.
-      factors: How the matrix of users and items is factorized: truncated `svd`, or `nmf`; `svd`
-        where `None`.
-      content_weight: Share of the content's score in a union's, 0.5 where `None`.
-      dim: Width of each kind of vector.
+      training: How the model is fitted.
+      tune: What `tessera tune` varies; training does not read it.
     """
 
-    vectors: Literal["content", "collaborative", "union"] = "union"
-    distance: Literal["cosine", "euclidean"] | None = None
-    factors: Literal["svd", "nmf"] | None = None
-    content_weight: Annotated[Number, Field(gt=0.0, lt=1.0)] | None = None
-    dim: Width = 64
+    training: Fitting = Fitting()
+    tune: Tune | None = None
 
     @model_validator(mode="after")
-    def _options_have_a_reader(self) -> "SimilarityOptions":
-        readers = {"distance": ("content", "union"), "factors": ("collaborative", "union"),
-                   "content_weight": ("union",)}
-        for name, kinds in readers.items():
-            if getattr(self, name) is not None and self.vectors not in kinds:
-                raise ValueError(f"'{name}' was given ({getattr(self, name)}), but only the "
-                                 f"vectors {' and '.join(kinds)} read it; 'vectors' is "
-                                 f"'{self.vectors}'")
+    def _ranges_make_recipes(self) -> Self:
+        if self.tune is not None:
+            check_ranges(self.tune, self)
         return self
 
 
-class ForestOptions(Strict):
-    """A random forest over the joined features of user and item.
+def ranges_of(recipe: Recipe) -> Tune:
+    """Returns what a search varies of a recipe.
+
+    Raises:
+      InputError: Nothing: the recipe has no ranges, or its family is computed at once.
+    """
+    if not isinstance(recipe, FittedRecipe):
+        raise InputError("nothing-to-tune", f"A recipe of the family {recipe.family!r} is computed "
+                         "at once: only what is fitted epoch by epoch can be tuned.")
+    if recipe.tune is None:
+        raise InputError("no-ranges", "The recipe declares no ranges to search. Give it a section "
+                         "'tune', as in 'tune: {ranges: {model.dim: {choices: [32, 64]}}}'; "
+                         "docs/recipes.md has more.")
+    return recipe.tune
+
+
+class NetworkRecipe(FittedRecipe):
+    """A network of towers, fusion, sharing and heads.
+
+    Attributes:
+      behaviour: What is read of the past.
+      model: The shape of the network.
+      balancing: How the tasks' losses become one.
+    """
+
+    family: Literal["network"] = "network"
+    behaviour: Behaviour = Field(default=DEFAULT, validate_default=True)
+    model: ModelOptions = ModelOptions()
+    balancing: Literal["fixed", "uncertainty", "gradnorm", "pcgrad"] = "fixed"
+    training: Training = Training()
+
+    @property
+    def past(self) -> Past:
+        """What Transform and requests derive of the past."""
+        return past_of(self.behaviour)
+
+    @property
+    def history_tower(self) -> str | None:
+        """What reads the user's earlier events, if anything does."""
+        return next((part.tower.name for part in self.behaviour.values()
+                     if isinstance(part, History)), None)
+
+    @property
+    def autoencoder(self) -> Vae | None:
+        """The variational autoencoder, whose loss the network adds, if there is one."""
+        return next((part.tower for part in self.behaviour.values()
+                     if isinstance(part, Series) and isinstance(part.tower, Vae)), None)
+
+    @property
+    def balanced(self) -> str:
+        """How the tasks' losses become one."""
+        return self.balancing
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether the user's past is read."""
+        return any(not isinstance(part, ItemReviews) for part in self.behaviour.values())
+
+    @property
+    def reads_item_reviews(self) -> bool:
+        """Whether the texts of earlier events about an item are read."""
+        return any(isinstance(part, ItemReviews) for part in self.behaviour.values())
+
+    @model_validator(mode="after")
+    def _past_has_losses(self) -> Self:
+        check_reviews(self.behaviour)
+        clicks = [name for name, task in self.tasks.items() if task.kind.against_unseen]
+        if clicks and self.reads_item_reviews:
+            raise ValueError(
+                f"'behaviour' has 'item_reviews', and the task '{clicks[0]}' has the head "
+                f"'{self.tasks[clicks[0]].head.name}': an event's item would show its reviews as "
+                "of then, the unseen items those of later, and the difference would tell which is "
+                "which. Take one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _more_than_ids(self) -> Self:
+        content = bool(self.modalities) or self.reads_item_reviews
+        if self.training.alignment and not content:
+            raise ValueError("'training.alignment' is above 0, but items have nothing beside their "
+                             "ids to align: name modalities")
+        if not self.modalities and not self.behaviour and (
+                self.model.modality_dropout or self.model.missing != "token"):
+            raise ValueError("'model.modality_dropout' or 'model.missing' was given, but there is "
+                             "nothing beside the ids: name modalities, or parts of 'behaviour'")
+        return self
+
+    @model_validator(mode="after")
+    def _batch_has_the_negatives(self) -> Self:
+        rows, hard = self.training.batch_size, self.searched.hard_negatives
+        if rows is not None and hard is not None and hard >= rows:
+            raise ValueError(f"'hard_negatives' is {hard}, but a batch of {rows} rows has "
+                             f"{rows - 1} negatives for each")
+        return self
+
+
+class FactorizationRecipe(FittedRecipe):
+    """Matrix factorization by gradient descent; it reads ids alone and learns one task.
+
+    Attributes:
+      dim: The number of factors.
+    """
+
+    family: Literal["factorization"]
+    modalities: Modalities = {}
+    dim: Width = 64
+
+    @model_validator(mode="after")
+    def _is_one_matrix(self) -> Self:
+        if self.modalities:
+            raise ValueError(f"'modalities' is {list(self.modalities)}, but a 'factorization' "
+                             "reads ids alone: take the key out")
+        if len(self.tasks) != 1:
+            raise ValueError("a 'factorization' learns exactly one task; its factors are those of "
+                             "one matrix")
+        return self
+
+
+class _Computed(Recipe):
+    """Base of the families that read contents as Transform makes them."""
+
+    @field_validator("modalities")
+    @classmethod
+    def _nothing_of_networks(cls, modalities: dict) -> dict:
+        for name, options in modalities.items():
+            for option in options.of_network():
+                raise ValueError(f"{name}.{option} was given, but only a network reads it: take it "
+                                 "out, or take the family 'network'")
+        return modalities
+
+    @field_validator("tasks")
+    @classmethod
+    def _heads_have_no_options(cls, tasks: dict[str, Task]) -> dict[str, Task]:
+        for name, task in tasks.items():
+            if task.head != task.kind.way():
+                raise ValueError(f"{name}.head has options, but only a network reads them: write "
+                                 f"'head: {task.head.name}'")
+        return tasks
+
+
+Distance = Literal["cosine", "euclidean"]
+Factors = Literal["svd", "nmf"]
+
+
+class ContentVectors(Way):
+    """Items are their content.
+
+    Attributes:
+      distance: How contents are compared.
+    """
+
+    name = "content"
+
+    distance: Distance = "cosine"
+
+
+class CollaborativeVectors(Way):
+    """Items are who met them.
+
+    Attributes:
+      factors: How the matrix of users and items is factorized: truncated `svd`, or `nmf`.
+    """
+
+    name = "collaborative"
+
+    factors: Factors = "svd"
+
+
+class UnionVectors(Way):
+    """Both, side by side.
+
+    Attributes:
+      distance: How contents are compared.
+      factors: How the matrix of users and items is factorized.
+      content_weight: Share of the content's score.
+    """
+
+    name = "union"
+
+    distance: Distance = "cosine"
+    factors: Factors = "svd"
+    content_weight: Annotated[Number, Field(gt=0.0, lt=1.0)] = 0.5
+
+
+class SimilarityRecipe(_Computed):
+    """Items as vectors that are computed, users as what they met.
+
+    Attributes:
+      vectors: What the items' vectors come from.
+      dim: Width of each kind of vector.
+    """
+
+    family: Literal["similarity"]
+    vectors: Annotated[Way, OneOf(ContentVectors, CollaborativeVectors, UnionVectors)] = Field(
+        default="union", validate_default=True)
+    dim: Width = 64
+
+    @property
+    def reads_content(self) -> bool:
+        """Whether items are compared by their content."""
+        return not isinstance(self.vectors, CollaborativeVectors)
+
+    @property
+    def reads_events(self) -> bool:
+        """Whether items are compared by who met them."""
+        return not isinstance(self.vectors, ContentVectors)
+
+    @property
+    def content_weight(self) -> float:
+        """Share of the content in the score."""
+        if isinstance(self.vectors, UnionVectors):
+            return self.vectors.content_weight
+        return float(self.reads_content)
+
+    @property
+    def nonnegative(self) -> bool:
+        """Whether the matrix of users and items is factorized without negative numbers."""
+        return self.vectors.options.get("factors") == "nmf"
+
+    @property
+    def euclidean(self) -> bool:
+        """Whether contents are compared by their Euclidean distance."""
+        return self.vectors.options.get("distance") == "euclidean"
+
+    @model_validator(mode="after")
+    def _collaborative_reads_ids(self) -> Self:
+        if self.modalities and not self.reads_content:
+            raise ValueError(f"'modalities' is {list(self.modalities)}, but 'collaborative' "
+                             "vectors are of ids alone: say 'modalities: []'")
+        return self
+
+
+class ForestRecipe(_Computed):
+    """A random forest over the joined features of user and item; no server can load it.
 
     Attributes:
       trees: Trees of the forest.
@@ -60,21 +288,10 @@ class ForestOptions(Strict):
       max_rows: Training rows used at most, drawn with the run's seed.
     """
 
+    served: ClassVar[bool] = False
+
+    family: Literal["forest"]
     trees: Annotated[Count, Field(le=10_000)] = 100
     features: Count = 200
     min_leaf: Count = 5
     max_rows: Count = 200_000
-
-
-class FamilyOptions(Strict):
-    """The families' own options.
-
-    Attributes:
-      factorization: Options of the family `factorization`.
-      similarity: Options of the family `similarity`.
-      forest: Options of the family `forest`.
-    """
-
-    factorization: FactorizationOptions | None = None
-    similarity: SimilarityOptions | None = None
-    forest: ForestOptions | None = None

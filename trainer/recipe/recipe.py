@@ -1,60 +1,64 @@
-"""What a recipe may say: the validated tree behind each YAML file of `pipeline/recipes`."""
+"""What every recipe says, whatever the family of its model."""
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
 
-from pydantic import BeforeValidator, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from trainer.preprocessing.past import Past
-from trainer.recipe.behaviour import check_losses, past_of
-from trainer.recipe.encoders import Encoders
-from trainer.recipe.families import READ, Family, FamilyOptions
+from trainer.encoders.options import Encoder
+from trainer.modalities import MODALITIES
+from trainer.modalities.options import ModalityOptions
+from trainer.options.choice import SomeOf
+from trainer.options.strict import Strict
+from trainer.preprocessing.past import NOTHING, Past
 from trainer.recipe.names import check_names
-from trainer.recipe.network import ModelOptions
-from trainer.recipe.preprocessing import Preprocessing
-from trainer.recipe.readers import check_readers
 from trainer.recipe.task import Task
-from trainer.recipe.text import require_readers
-from trainer.recipe.training import Training
-from trainer.recipe.tune import Tune, check_ranges
 from trainer.tasks import TASK_KINDS
+from trainer.tasks.retrieval import RetrievalOptions
 
-Modality = Literal["categorical", "numeric", "text", "image", "audio", "video"]
-ALL: Literal["all"] = "all"
+ALL = "all"
+
+
+class _Known(dict):
+    """The registry, and `all`; asked anew for each recipe."""
+
+    def __getitem__(self, name: str) -> type[ModalityOptions]:
+        return ModalityOptions if name == ALL else MODALITIES[name].options
+
+    def __contains__(self, name: object) -> bool:
+        return name == ALL or name in MODALITIES
+
+    def __iter__(self):
+        return iter((*MODALITIES, ALL))
+
+
 Modalities = Annotated[
-    tuple[Literal[Modality, "all"], ...],
-    BeforeValidator(lambda given: (ALL,) if given == ALL else given),
-]
+    dict[str, ModalityOptions], SomeOf(_Known()), Field(validate_default=True)]
 
 
-class Recipe(FamilyOptions):
+class Recipe(Strict):
     """A model and how to train it, without a word about any dataset.
 
     Attributes:
       description: One line for `tessera recipes`.
       family: What kind of model it is.
-      modalities: Modalities that the towers read, of users and of items; `all` for those that a
-        dataset has.
+      modalities: The modalities that are read, of users and of items, each with its options; `all`
+        stands for every other one that a dataset has, by its defaults.
+      tasks: What is learned, by name.
       relevant: The label that makes an event relevant in the ranking evaluation; that of the
         task that ranks, where there is none.
       rank_by: The task by whose score items are ranked; the one with the head `retrieval`, where
         there is none.
-      encoders: Pretrained networks, by modality.
-      tasks: What is learned, by name.
-      tune: What `tessera tune` varies; training does not read it.
     """
 
+    served: ClassVar[bool] = True
+
     description: str
-    family: Family = "network"
-    modalities: Modalities = (ALL,)
+    family: str
+    modalities: Modalities = {ALL: ModalityOptions()}
+    tasks: dict[str, Task]
     relevant: str | None = None
     rank_by: str | None = None
-    preprocessing: Preprocessing = Preprocessing()
-    encoders: Encoders = Encoders()
-    model: ModelOptions = ModelOptions()
-    tasks: dict[str, Task]
-    balancing: Literal["fixed", "uncertainty", "gradnorm", "pcgrad"] = "fixed"
-    training: Training = Training()
-    tune: Tune | None = None
 
     @field_validator("tasks")
     @classmethod
@@ -62,93 +66,73 @@ class Recipe(FamilyOptions):
         check_names(tasks)
         return tasks
 
-    @field_validator("tune")
-    @classmethod
-    def _ranges_make_recipes(cls, tune: Tune | None, others: ValidationInfo) -> Tune | None:
-        told_elsewhere = set(cls.model_fields) - {"tune"} - set(others.data)
-        if tune is not None and not told_elsewhere:
-            check_ranges(tune, cls(**others.data))
-        return tune
-
     @model_validator(mode="after")
-    def _ranks(self) -> "Recipe":
+    def _ranks(self) -> Self:
         if sum(task.kind.retrieves for task in self.tasks.values()) > 1:
             raise ValueError("at most one task may have the head 'retrieval'")
         able = self.scored
-        told = ", ".join(f"'{name}'" for name in able) or "none of these tasks"
+        scoring = ", ".join(f"'{name}'" for name in able) or "none of these tasks"
         if self.rank_by is None and self.retrieval is None:
             raise ValueError("no task has the head 'retrieval', so 'rank_by' must name the task "
-                             f"by whose score items are ranked: {told}")
+                             f"by whose score items are ranked: {scoring}")
         if self.rank_by is not None and self.rank_by not in able:
             ranking = ", ".join(name for name, kind in TASK_KINDS.items() if kind.ranks)
             raise ValueError(f"'rank_by' is '{self.rank_by}', but only a task with the head "
-                             f"{ranking} ranks: {told}")
-        if self.retrieval is None and self.training.softmax == "catalogue":
-            raise ValueError("'training.softmax' is 'catalogue', but no task has the head "
-                             "'retrieval', whose softmax it is")
+                             f"{ranking} ranks: {scoring}")
         if self.relevant is None and not self.tasks[self.ranking].kind.zero_one:
             raise ValueError(f"items are ranked by '{self.ranking}', a number, which does not say "
                              "what is worth recommending: give 'relevant', a label that is 0 or 1")
         return self
 
     @model_validator(mode="after")
-    def _options_are_of_the_family(self) -> "Recipe":
-        family = self.family
-        for name in FamilyOptions.model_fields:
-            if getattr(self, name) is not None and name != family:
-                raise ValueError(f"'{name}' was given, but the family is '{family}'")
-        if family == "network":
-            return self
-        for name in ("model", "training", "balancing"):
-            default = type(self).model_fields[name].default
-            if getattr(self, name) != default and name not in READ[family]:
-                raise ValueError(f"'{name}' was given, but a '{family}' has none of it: take it "
-                                 "away, or take the family 'network'")
+    def _family_learns_the_tasks(self) -> Self:
         for name, task in self.tasks.items():
-            if family not in task.kind.families:
-                able = " and ".join(n for n, kind in TASK_KINDS.items() if family in kind.families)
-                raise ValueError(f"task '{name}' has the head '{task.head}', but a '{family}' "
-                                 f"learns {able} only")
-        if family == "factorization" and len(self.tasks) != 1:
-            raise ValueError("a 'factorization' learns exactly one task; its factors are those of "
-                             "one matrix")
+            if self.family not in task.kind.families:
+                able = " and ".join(
+                    n for n, kind in TASK_KINDS.items() if self.family in kind.families)
+                raise ValueError(f"task '{name}' has the head '{task.head.name}', but the family "
+                                 f"'{self.family}' learns {able} only")
         return self
 
-    @model_validator(mode="after")
-    def _alignment_has_modalities(self) -> "Recipe":
-        if self.training.alignment and self.family != "network":
-            raise ValueError(f"'training.alignment' is above 0, but a '{self.family}' has no "
-                             "modalities to align")
-        return self
+    def located(self, folder: Path) -> Self:
+        """Returns the same with absolute paths of encoders, relative ones starting at a folder."""
+        if not self.encoders:
+            return self
+        moved = {name: options.model_copy(update={"encoder": options.encoded_by.located(folder)})
+                 if options.encoded_by else options for name, options in self.modalities.items()}
+        return self.model_copy(update={"modalities": moved})
 
-    @model_validator(mode="after")
-    def _modalities_are_different(self) -> "Recipe":
-        if ALL in self.modalities and set(self.modalities) != {ALL}:
-            raise ValueError(f"'modalities' is {list(self.modalities)}: 'all' stands alone")
-        if len(set(self.modalities)) < len(self.modalities):
-            raise ValueError(f"'modalities' names one twice: {list(self.modalities)}")
-        return self
+    @property
+    def encoders(self) -> dict[str, Encoder]:
+        """The pretrained networks by modality."""
+        return {name: options.encoded_by for name, options in self.modalities.items()
+                if options.encoded_by}
 
-    @model_validator(mode="after")
-    def _options_have_a_reader(self) -> "Recipe":
-        require_readers(self)
-        check_readers(self)
-        return self
+    @property
+    def searched(self) -> RetrievalOptions:
+        """The options of the task that retrieves, by default if there is none."""
+        head = self.tasks[self.retrieval].head if self.retrieval else None
+        return head if isinstance(head, RetrievalOptions) else RetrievalOptions()
 
-    @model_validator(mode="after")
-    def _past_has_losses(self) -> "Recipe":
-        check_losses(self)
-        return self
+    @property
+    def balanced(self) -> str:
+        """How the tasks' losses become one."""
+        return "fixed"
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether the user's past is read."""
+        return False
+
+    @property
+    def reads_item_reviews(self) -> bool:
+        """Whether the texts of earlier events about an item are read."""
+        return False
 
     @property
     def past(self) -> Past:
         """What Transform and requests derive of the past."""
-        return past_of(self)
-
-    @property
-    def served(self) -> bool:
-        """Whether the model is a SavedModel, which a server can load."""
-        return self.family != "forest"
+        return NOTHING
 
     @property
     def retrieval(self) -> str | None:

@@ -1,10 +1,12 @@
 """The recipe's `tasks`: what the model learns."""
 
-from pydantic import field_validator, model_validator
+from typing import Annotated
+
+from pydantic import model_validator
 
 from schemas import FeatureSpec
-from trainer.layers.registry import look_up
-from trainer.recipe.strict import Positive, Strict
+from trainer.options.choice import OneRegistered, Way
+from trainer.options.strict import Positive, Strict
 from trainer.tasks import TASK_KINDS, TaskKind
 
 
@@ -22,30 +24,24 @@ class Task(Strict):
       weight: Weight of the task's loss under fixed balancing.
     """
 
-    head: str
+    head: Annotated[Way, OneRegistered(lambda: {n: k.way for n, k in TASK_KINDS.items()})]
     label: str | None = None
     labels: tuple[str, ...] | None = None
     weight: Positive = 1.0
-
-    @field_validator("head")
-    @classmethod
-    def _is_known(cls, head: str) -> str:
-        look_up(TASK_KINDS, head, "head")
-        return head
 
     @model_validator(mode="after")
     def _has_its_labels(self) -> "Task":
         self.kind.check(self.label, self.labels)
         if self.labels is not None and not self.kind.several:
             able = " and ".join(f"'{name}'" for name, kind in TASK_KINDS.items() if kind.several)
-            raise ValueError(f"'labels' was given, but the head is '{self.head}'; only {able} has "
-                             "several labels")
+            raise ValueError(f"'labels' was given, but the head is '{self.head.name}'; only {able} "
+                             "has several labels")
         return self
 
     @property
     def kind(self) -> TaskKind:
         """What the head decides."""
-        return TASK_KINDS[self.head]
+        return TASK_KINDS[self.head.name]
 
     @property
     def targets(self) -> tuple[str, ...]:

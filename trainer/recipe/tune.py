@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from trainer.recipe.families import FITTED
-from trainer.recipe.strict import Count, Strict
+from trainer.options.strict import Count, Strict
 
 if TYPE_CHECKING:
     from trainer.recipe.recipe import Recipe
 
-_SECTIONS = ("model.", "training.")
+_SECTIONS = ("model.", "training.", "dim", "balancing")
+_OF_TASKS = (".weight", ".temperature", ".hard_negatives")
 _COMBINATIONS = 2_000
 
 
@@ -119,9 +119,6 @@ def check_ranges(tune: Tune, recipe: Recipe) -> None:
     Raises:
       ValueError: A key is unknown, or a combination of choices and ends is no valid recipe.
     """
-    if recipe.family not in FITTED:
-        raise ValueError(f"a recipe of the family '{recipe.family}' is computed, not fitted epoch "
-                         f"by epoch; of these can be tuned: {', '.join(FITTED)}")
     known = tunable(recipe)
     for key in tune.ranges:
         if key not in known:
@@ -151,8 +148,8 @@ def tunable(recipe: Recipe) -> list[str]:
     """Returns the dotted keys of one value that training reads and Transform does not."""
     leaves = dict(_leaves(recipe.model_dump(), ""))
     return [key for key, value in leaves.items() if not isinstance(value, tuple) and (
-            key.startswith(_SECTIONS) or key == "balancing"
-            or (key.startswith("tasks.") and key.endswith(".weight")))]
+            key.startswith(_SECTIONS)
+            or (key.startswith("tasks.") and key.endswith(_OF_TASKS)))]
 
 
 def with_values(recipe: Recipe, values: dict[str, Any]) -> Recipe:
@@ -171,7 +168,10 @@ def with_values(recipe: Recipe, values: dict[str, Any]) -> Recipe:
         *path, last = key.split(".")
         inner = tree
         for part in path:
-            inner = inner.setdefault(part, {})
+            below = inner.get(part, {})
+            # A way is written by its name where it has no options yet.
+            inner[part] = {below: {}} if isinstance(below, str) else below
+            inner = inner[part]
         inner[last] = value
     return type(recipe)(**tree)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from schemas import FeatureSpec
 from schemas.spec import Label
+from trainer.options.choice import Way, plain
 from trainer.preprocessing import columns
 
 Start = float | list[float]
@@ -83,6 +84,7 @@ class TaskKind:
       against_unseen: Whether a row's item is compared with items that the user has no event with.
       families: The families of models that learn it.
       apart: Metrics of each unit by itself.
+      options: What a recipe may say of the head; nothing but its name where `None`.
     """
 
     name: str
@@ -95,6 +97,12 @@ class TaskKind:
     against_unseen = False
     families: tuple[str, ...] = ("network",)
     apart: tuple[Metric, ...] = ()
+    options: type[Way] | None = None
+
+    @property
+    def way(self) -> type[Way]:
+        """What a recipe may write as the head."""
+        return self.options or plain(self.name)
 
     def check(self, label: str | None, labels: tuple[str, ...] | None) -> None:
         """Refuses a task that does not name the labels it needs.

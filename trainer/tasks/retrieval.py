@@ -1,6 +1,51 @@
 """Retrieval: which items of the catalogue come next, by the inner product of two vectors."""
 
+from typing import Annotated
+
+from pydantic import Field
+
+from trainer.options.choice import OneOf, Way
+from trainer.options.strict import Count, Positive
 from trainer.tasks.kind import Batch, TaskKind
+
+
+class InBatch(Way):
+    """The softmax runs over the items of a batch.
+
+    Attributes:
+      hard_negatives: How many of a batch's negatives count for each row, those with the largest
+        logits; all where `None`.
+    """
+
+    name = "batch"
+
+    hard_negatives: Annotated[Count, Field(le=2**20)] | None = None
+
+
+class RetrievalOptions(Way):
+    """What a recipe may say of retrieval.
+
+    Attributes:
+      temperature: Divides the logits.
+      softmax: What the softmax runs over: the batch's items, or the whole `catalogue`, whose cost a
+        step grows with it.
+    """
+
+    name = "retrieval"
+
+    temperature: Positive = 1.0
+    softmax: Annotated[Way, OneOf(InBatch, "catalogue")] = Field(
+        default="batch", validate_default=True)
+
+    @property
+    def whole_catalogue(self) -> bool:
+        """Whether the softmax runs over all items."""
+        return not isinstance(self.softmax, InBatch)
+
+    @property
+    def hard_negatives(self) -> int | None:
+        """How many of a batch's negatives count, those with the largest logits."""
+        return self.softmax.hard_negatives if isinstance(self.softmax, InBatch) else None
 
 
 class Retrieval(TaskKind):
@@ -11,6 +56,7 @@ class Retrieval(TaskKind):
     ranks = True
     retrieves = True
     families = ("network", "similarity")
+    options = RetrievalOptions
 
     def loss(self, name: str, targets: tuple[str, ...], batch: Batch):
         """The softmax over the batch's items, or over all where the network gives them."""

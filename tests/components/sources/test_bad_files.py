@@ -11,9 +11,8 @@ import pyarrow.parquet
 import pytest
 from ingested import run_ingest
 from refusals import refuses
-from worlds import column, small_spec
+from worlds import column, own_source, records, small_spec
 
-from components.sources import open_source
 from schemas import InputError
 
 SPEC = small_spec(events=column("note", "BYTES"))
@@ -25,13 +24,7 @@ GOOD = (HEADER + ROWS).encode()
 
 def opened(folder, file="events.csv", name="csv", spec=SPEC, columns=None, **options):
     table = {"files": file, "columns": columns or {}}
-    return open_source(name, str(folder), {
-        "spec": {"name": spec.name, "texts": spec.texts},
-        "options": {"interactions": table, **options}})
-
-
-def read(source, side="interactions"):
-    return [record for shard in source.shards(side) for record in source.records(side, shard)]
+    return own_source(folder, name, spec, **{"interactions": table} | options)
 
 
 def parquet(**how) -> bytes:
@@ -82,7 +75,7 @@ def test_a_file_that_cannot_be_read(tmp_path, file, content, code):
     (tmp_path / file).write_bytes(content)
     name = file.split(".")[1]
     with refuses(code, file) as error:
-        read(opened(tmp_path, file, name))
+        records(opened(tmp_path, file, name))
     assert "Traceback" not in str(error.value) and error.value.exit_code == 2
 
 
@@ -94,24 +87,24 @@ def test_good_files_beside_them_are_read(tmp_path):
     (tmp_path / "events-4.csv.xz").write_bytes(
         lzma.compress(GOOD) + bytes(8) + lzma.compress(ROWS.encode()))
     (tmp_path / "events-5.csv").write_bytes(HEADER.encode())
-    found = read(opened(tmp_path, "events-*"))
+    found = records(opened(tmp_path, "events-*"))
     assert len(found) == 7 * 20_000 and not any(record.faults for record in found)
     (tmp_path / "events.parquet").write_bytes(parquet())
-    assert len(read(opened(tmp_path, "events.parquet", "parquet"))) == 20_000
+    assert len(records(opened(tmp_path, "events.parquet", "parquet"))) == 20_000
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1", "utf-8"])
 def test_encodings(tmp_path, encoding):
     text = "\ufeff" * (encoding == "utf-16-le") + "who,what\nünal,b\n"
     (tmp_path / "events.csv").write_bytes(text.encode(encoding))
-    (record,) = read(opened(tmp_path, encoding=encoding))
+    (record,) = records(opened(tmp_path, encoding=encoding))
     assert record.values == {"who": "ünal", "what": "b"}
 
 
 def test_an_encoding_that_stops_in_the_middle(tmp_path):
     (tmp_path / "events.csv").write_bytes(GOOD.decode().encode("utf-16")[:-1] + b"\xd8")
     with refuses("damaged-text-file"):
-        read(opened(tmp_path, encoding="utf-16"))
+        records(opened(tmp_path, encoding="utf-16"))
 
 
 def test_a_break_stops_ingest_with_its_own_message(tmp_path):
@@ -127,7 +120,7 @@ def test_a_parquet_file_that_would_end_the_process(tmp_path, monkeypatch):
     monkeypatch.setattr("components.sources.files.parquet._PROBE",
                         "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     with refuses("parquet-kills-reader", "signal 11"):
-        read(source)
+        records(source)
 
 
 @pytest.mark.parametrize(("pattern", "message"), [

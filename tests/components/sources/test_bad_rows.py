@@ -8,9 +8,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 from ingested import Ingested, run_ingest
-from worlds import column, png, small_spec
-
-from components.sources import open_source
+from worlds import column, own_source, png, small_spec
 
 SPEC = small_spec(
     items=column("title", "BYTES", "text") + column("tags", "BYTES", "categorical", most=3)
@@ -104,9 +102,8 @@ def write(path: Path, header: str, lines: list[tuple[bytes, str | None]]) -> dic
 
 
 def opened(folder: Path, name: str, **options):
-    return open_source(name, str(folder), {
-        "spec": {"name": SPEC.name, "texts": SPEC.texts},
-        "options": {"interactions": {"files": f"events*.{name}"}, "media_dir": "media", **options}})
+    return own_source(folder, name, SPEC, interactions={"files": f"events*.{name}"},
+                      media_dir="media", **options)
 
 
 def make_media(folder: Path) -> None:

@@ -17,9 +17,8 @@ import pyarrow.orc
 import pyarrow.parquet
 import pytest
 from refusals import refuses
-from worlds import column, small_spec
+from worlds import column, own_source, records, small_spec
 
-from components.sources import open_source
 from schemas import InputError
 
 SPEC = small_spec(events=column("day", "BYTES"))
@@ -29,11 +28,7 @@ TABLE = pyarrow.table({"who": ["u0", "u1"], "what": ["i0", "i1"]})
 
 
 def read(folder: Path, file: str, name: str = "csv", **options) -> list:
-    source = open_source(name, str(folder), {
-        "spec": {"name": SPEC.name, "texts": SPEC.texts},
-        "options": {"interactions": {"files": file}, **options}})
-    return [record for shard in source.shards("interactions")
-            for record in source.records("interactions", shard)]
+    return records(own_source(folder, name, SPEC, **{"interactions": {"files": file}} | options))
 
 
 def packed(codec: str, data: bytes = GOOD) -> bytes:
@@ -238,18 +233,16 @@ def test_names_of_folders_are_columns(tmp_path, name):
         "2024-05-01", "2024-05-02/3", None]
     if name != "parquet":
         assert found[1].faults and not found[1].values
-
-
-def test_a_column_of_the_file_goes_before_its_folder(tmp_path):
-    (tmp_path / "day=1").mkdir()
-    (tmp_path / "day=1/events.csv").write_text("who,what,day\nu0,i0,2\n")
-    (found,) = read(tmp_path, "day=1/events.csv")
-    assert found.values["day"] == "2"
+    if name == "csv":  # a column of the file goes before its folder
+        (tmp_path / "sales/day=2024-05-01/part-0.csv").write_text("who,what,day\nu0,i0,2\n")
+        assert read(tmp_path, "sales/*/part-0.csv")[0].values["day"] == "2"
 
 
 def test_positions_and_folders_together(tmp_path):
     (tmp_path / "day=1").mkdir()
     (tmp_path / "day=1/events.csv").write_text("u0,i0\nu1,i1\n")
+    with pytest.raises(InputError, match="has no line that names its columns: its first line "):
+        read(tmp_path, "day=1/events.csv")
     found = read(tmp_path, "events", interactions={
         "files": "day=*/events.csv", "columns": {"who": 1, "what": 2}})
     assert [record.values for record in found] == [
@@ -257,12 +250,6 @@ def test_positions_and_folders_together(tmp_path):
     with refuses("positions-without-csv"):
         read(tmp_path, "events", "jsonl", interactions={
             "files": "day=*/events.csv", "columns": {"who": 1, "what": 2}})
-
-
-def test_a_file_without_a_header_is_named_by_ingest(tmp_path):
-    (tmp_path / "events.csv").write_text("u0,i0\nu1,i1\n")
-    with refuses("no-header"):
-        read(tmp_path, "events.csv")
 
 
 def test_few_large_rows_of_parquet_are_in_memory_at_once(tmp_path, monkeypatch):

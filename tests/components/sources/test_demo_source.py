@@ -55,6 +55,8 @@ def test_sizes_and_columns(shop: Path) -> None:
     for side in SIDES:
         declared = {f.name for f in spec.table(side) if not f.derived}
         assert set().union(*(r.values for r in rows(shop, side))) == declared
+    source = DemoSource(str(shop))
+    assert pickle.loads(pickle.dumps(source)) == source
 
 
 def test_an_identical_shop_is_left_alone_and_another_is_replaced(tmp_path: Path) -> None:
@@ -147,59 +149,36 @@ def test_values_are_paths_lists_text_and_some_are_absent(shop: Path) -> None:
     assert not texts.isascii()
 
 
-def test_line_numbers_count_the_files_lines(shop: Path, tmp_path: Path) -> None:
+def test_odd_lines_are_read_with_their_numbers_or_are_faults(shop: Path, tmp_path: Path) -> None:
     folder = copy(shop, tmp_path)
     head, first, *rest = (folder / "items.csv").read_text(encoding="utf-8").splitlines(True)
-    odd = 'p9001,"two\nlines",,,,,,1\n' + "p9002,too,few\n" + "\n"
+    odd = ('p9001,"two\nlines",,,,,,1\n' + "p9002,too,few\n" + "\n"
+           + f"p9003,{'x' * 200_000},,,,,,1\n" + f"p9004,{'x' * (LONGEST + 1)},,,,,,1\n")
     (folder / "items.csv").write_text(head + first + odd + "".join(rest), encoding="utf-8")
+    with (folder / "items.csv").open("ab") as out:
+        out.write(b"p9005,\xff\xfe,,,,,,1\n")
     read = rows(folder, "items")
-    assert [r.line for r in read[:4]] == [2, 3, 5, 7]
+    assert [r.line for r in read[:6]] == [2, 3, 5, 7, 8, 9] and read[0].source == "items.csv"
     assert read[1].values["name"] == "two\nlines"
     assert read[2].values == {} and read[2].faults == ("the line has 3 fields, expected 8",)
-    assert read[0].source == "items.csv"
-
-
-def test_bytes_that_are_no_text_do_not_stop_the_reading(shop: Path, tmp_path: Path) -> None:
-    folder = copy(shop, tmp_path)
-    with (folder / "items.csv").open("ab") as out:
-        out.write(b"p9001,\xff\xfe,,,,,,1\n")
-    assert rows(folder, "items")[-1].values["name"] == "\ufffd\ufffd"
-
-
-def test_a_value_beyond_pythons_limit_is_read_and_one_beyond_ours_is_a_fault(
-        shop: Path, tmp_path: Path) -> None:
-    folder = copy(shop, tmp_path)
-    with (folder / "items.csv").open("a", encoding="utf-8") as out:
-        for number, size in enumerate((200_000, LONGEST + 1, 1)):
-            out.write(f"p900{number}," + "x" * size + ",,,,,,1\n")
-    read, long, good = rows(folder, "items")[-3:]
-    assert not read.faults and len(read.values["name"]) == 200_000
-    assert long.faults == ("the line is no CSV (it has more than 16,777,216 characters)",)
-    assert good.values["product"] == "p9002" and not good.faults
-
-
-def test_a_header_beyond_pythons_limit_is_no_shop(shop: Path, tmp_path: Path) -> None:
-    folder = copy(shop, tmp_path)
-    (folder / "items.csv").write_text("x" * 200_000 + "\n")
-    with refuses("demo-column-missing", "product, name"):
-        DemoSource(str(folder))
+    assert not read[3].faults and len(read[3].values["name"]) == 200_000
+    assert read[4].faults == ("the line is no CSV (it has more than 16,777,216 characters)",)
+    assert read[-1].values["name"] == "\ufffd\ufffd"
 
 
 def test_missing_folder_table_and_column_are_named(shop: Path, tmp_path: Path) -> None:
     with refuses("no-demo-folder", "nowhere"):
         open_source("demo", str(tmp_path / "nowhere"))
     folder = copy(shop, tmp_path)
+    (folder / "items.csv").write_text("x" * 200_000 + "\n")
+    with refuses("demo-column-missing", "items.csv", "product, name"):
+        DemoSource(str(folder))
     (folder / "users.csv").write_text("customer,age\n")
     with refuses("demo-column-missing", "users.csv", "region, email, avatar, about"):
         DemoSource(str(folder))
     (folder / "users.csv").unlink()
     with refuses("no-demo-file", "users.csv"):
         DemoSource(str(folder))
-
-
-def test_the_source_travels(shop: Path) -> None:
-    source = DemoSource(str(shop))
-    assert pickle.loads(pickle.dumps(source)) == source
 
 
 def test_a_picture_shows_its_colour() -> None:

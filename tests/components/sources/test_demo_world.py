@@ -90,11 +90,11 @@ def test_events_are_as_many_as_asked_distinct_and_in_time(events: list[Event]) -
     assert (np.diff(times) >= 0).all()
     assert times.min() >= END - 90 * 86_400 and END - 2 * 86_400 < times.max() < END
     assert len({e.user for e in events}) == SIZES.users
-
-
-def test_few_products_have_many_events(events: list[Event]) -> None:
     counts = np.sort(np.bincount([e.item for e in events], minlength=SIZES.items))[::-1]
-    assert 0.2 < counts[:40].sum() / SIZES.events < 0.5
+    assert 0.2 < counts[:40].sum() / SIZES.events < 0.5, "few products have many events"
+    small = DemoSizes(60, 100, 1800)
+    assert not new_products(small, 7).any()
+    assert len(make_events(make_world(7, small), small, 7)) == 1800
 
 
 def new_ndcg(scores: np.ndarray, events: list[Event], k: int = 10) -> float:
@@ -118,12 +118,6 @@ def test_what_shows_in_a_column_finds_new_products(
     blind = new_ndcg(shuffled(world, column).taste(), events)
     guessed = new_ndcg(np.random.default_rng(0).random((SIZES.users, SIZES.items)), events)
     assert guessed + 0.2 < blind < best - 0.1
-
-
-def test_a_small_shop_has_no_new_products() -> None:
-    small = DemoSizes(60, 100, 1800)
-    assert not new_products(small, 7).any()
-    assert len(make_events(make_world(7, small), small, 7)) == 1800
 
 
 def test_nobody_meets_the_new_products_before_the_last_tenth(events: list[Event]) -> None:

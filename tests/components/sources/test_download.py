@@ -46,24 +46,25 @@ def test_a_file_is_fetched_and_progress_told(archives, part):
     assert archives.asked == ["/a.zip"]
 
 
-def test_a_broken_connection_begins_anew(archives, part):
-    archives.ways = ["cut", "hang up"]
+@pytest.mark.parametrize("ways", [["cut", "hang up"], [503]])
+def test_a_broken_connection_and_a_busy_server_are_asked_again(archives, part, ways):
+    archives.ways = [*ways]
+    part.write_bytes(CONTENT + b"more")  # what an earlier process left is written over
     fetch(archives, part)
-    assert part.read_bytes() == CONTENT and len(archives.asked) == 3
+    assert part.read_bytes() == CONTENT and len(archives.asked) == 1 + len(ways)
 
 
-def test_attempts_are_bounded_and_leave_nothing(archives, part):
-    archives.ways = ["cut", "cut", "cut"]
-    with pytest.raises(DownloadError, match=r"a.zip failed 3 times, at last: it ended after "
-                                            rf"\d+ of {len(CONTENT)} bytes"):
-        fetch(archives, part)
-    assert not part.exists()
-
-
-def test_what_an_earlier_process_left_is_written_over(archives, part):
-    part.write_bytes(CONTENT + b"more")
-    fetch(archives, part)
-    assert part.read_bytes() == CONTENT
+@pytest.mark.parametrize(("ways", "md5", "asked", "message"), [
+    (["cut"] * 3, MD5, 3, rf"failed 3 times, at last: it ended after \d+ of {len(CONTENT)} bytes"),
+    ([503] * 3, MD5, 3, "failed 3 times, at last: HTTP 503 Service Unavailable"),
+    ([404], MD5, 1, "HTTP 404 Not Found"),
+    ([], "0" * 32, 1, f"a.zip has the MD5 {MD5}, expected 0000"),
+])
+def test_attempts_are_bounded_and_leave_nothing(archives, part, ways, md5, asked, message):
+    archives.ways = [*ways]
+    with pytest.raises(DownloadError, match=message):
+        fetch(archives, part, md5)
+    assert not part.exists() and len(archives.asked) == asked
 
 
 def test_a_server_that_tells_no_length(archives, part):

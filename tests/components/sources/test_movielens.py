@@ -2,15 +2,13 @@
 
 import csv
 import json
-import pickle
 from pathlib import Path
 
 import pytest
 from refusals import refuses
 
 from components.sources import MovieLensSource, open_source
-from components.sources.movielens.tmdb import TmdbContent
-from schemas import SIDES, read_spec
+from schemas import SIDES, InputError, read_spec
 
 
 def film(number: int, title: str, genres: tuple[int, ...] = (), date: str = "01-Jan-1995") -> str:
@@ -99,20 +97,9 @@ def test_a_line_with_too_few_fields_is_a_record_that_says_so(folder: Path) -> No
     assert good.line == 3
 
 
-def test_the_tables_may_lie_directly_in_the_folder(folder: Path) -> None:
-    source = open_source("movielens-100k", str(folder / "ml-100k"))
-    assert source.shards("users") == ["u.user"]
-    assert pickle.loads(pickle.dumps(source)) == source
-    assert all(p.is_file() for p in source.files())
-
-
-def test_files_are_tables_content_and_posters(folder: Path) -> None:
-    assert len(MovieLensSource(str(folder)).files()) == 3 + 3 + 4
-
-
-def test_missing_folder_and_files_are_named(folder: Path) -> None:
-    with refuses("no-movielens-folder", "nowhere", "MovieLens-100K"):
-        MovieLensSource(str(folder / "nowhere"))
+def test_files_are_tables_content_and_posters_and_a_missing_one_is_named(folder: Path) -> None:
+    files = MovieLensSource(str(folder)).files()
+    assert len(files) == 3 + 3 + 4 and all(path.is_file() for path in files)
     (folder / "mapping/links.csv").unlink()
     with refuses("no-tmdb-links", "links.csv"):
         MovieLensSource(str(folder))
@@ -121,33 +108,30 @@ def test_missing_folder_and_files_are_named(folder: Path) -> None:
         MovieLensSource(str(folder))
 
 
-@pytest.mark.parametrize("text", ["{", '["x"]', '[{"overview": "no id"}]'])
-def test_malformed_plots_are_named(folder: Path, text: str) -> None:
-    (folder / "text/tmdb_features.json").write_text(text)
-    with refuses("bad-tmdb-plots", "tmdb_features.json"):
+@pytest.mark.parametrize(("file", "text", "message"), [
+    ("text/tmdb_features.json", "{", "tmdb_features.json is not a JSON list of TMDB films"),
+    ("text/tmdb_features.json", '["x"]', "tmdb_features.json is not a JSON list of TMDB films"),
+    ("text/tmdb_features.json", '[{"overview": "no id"}]', "is not a JSON list of TMDB films"),
+    ("mapping/links.csv", "movie,tmdb\n1,2\n", "links.csv has no column movie_id, tmdb_id"),
+    ("mapping/links.csv", "movie_id,tmdb_id\n1,2\n3\n",
+     "links.csv line 3: the line has 1 fields, expected 2"),
+])
+def test_malformed_plots_and_links_are_named(
+        folder: Path, file: str, text: str, message: str) -> None:
+    (folder / file).write_text(text)
+    with pytest.raises(InputError, match=message):
         rows(folder, "items")
 
 
-def test_long_fields_and_faulty_lines_of_the_links(folder: Path) -> None:
-    (folder / "mapping/links.csv").write_text("movie_id,tmdb_id,title\n1,2," + "x" * 200_000 + "\n")
-    content = TmdbContent(folder)
-    assert content._rows("mapping/links.csv", ("movie_id", "tmdb_id")) == [("1", "2")]
-    (folder / "mapping/links.csv").write_text("movie_id,tmdb_id\n1,2\n3\n")
-    with refuses("bad-tmdb-line", "links.csv line 3", "expected 2"):
-        content._rows("mapping/links.csv", ("movie_id", "tmdb_id"))
-
-
-def test_a_missing_column_of_the_links_is_named(folder: Path) -> None:
-    (folder / "mapping/links.csv").write_text("movie,tmdb\n1,2\n")
-    with refuses("tmdb-column-missing", "links.csv", "movie_id, tmdb_id"):
-        rows(folder, "items")
+def test_a_long_field_of_the_links_is_read(folder: Path) -> None:
+    (folder / "mapping/links.csv").write_text(
+        "movie_id,tmdb_id,title\n1,10," + "x" * 200_000 + "\n")
+    assert rows(folder, "items")[0].values["overview"] == "Bread."
 
 
 def test_unknown_names_list_the_known_ones(folder: Path) -> None:
     with refuses("unknown-dataset", "'netflix'", "csv, demo, jsonl"):
         open_source("netflix", str(folder))
-    with refuses("unknown-table", "'films'", "interactions, items"):
-        MovieLensSource(str(folder)).shards("films")
 
 
 def test_the_real_dataset(movielens_dir: Path) -> None:

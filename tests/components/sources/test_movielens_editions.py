@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import tensorflow as tf
 from ingested import run_ingest
 from movielens_layouts import FILES, write_layout
 from refusals import refuses
+from worlds.examples import values
 
 from components.sources import SCHEMAS, open_source
 from components.sources.movielens import EDITIONS
@@ -91,7 +91,7 @@ def ingested(tmp_path_factory) -> Callable[[str], Ingested]:
 def _ingest(name: str, folder: Path, out: Path) -> Ingested:
     written = run_ingest(open_source(name, str(folder)), read_spec(SCHEMAS[name]), out)
     tables = {
-        side: [_values(tf.train.Example.FromString(record))
+        side: [_values(record)
                for split, records in written.in_order.items() if split.startswith(side)
                for record in records]
         for side in SIDES
@@ -99,17 +99,9 @@ def _ingest(name: str, folder: Path, out: Path) -> Ingested:
     return Ingested(tables, written.counts, written.faults)
 
 
-def _values(example: tf.train.Example) -> dict[str, list]:
-    kinds = {"bytes_list", "int64_list", "float_list"}
-    return {
-        column: [v.decode() if isinstance(v, bytes) else v for v in getattr(value, kind).value]
-        for column, value in example.features.feature.items()
-        for kind in [value.WhichOneof("kind")] if kind in kinds
-    }
-
-
-def test_every_edition_was_written(name):
-    assert set(FILES) == set(NAMES) and name in SCHEMAS
+def _values(example: bytes) -> dict[str, list]:
+    return {column: [v.decode() if isinstance(v, bytes) else v for v in found]
+            for column, found in values(example).items()}
 
 
 def test_rows_have_the_schemas_columns(name, tmp_path):
@@ -142,29 +134,21 @@ def test_every_layout_is_ingested(name, ingested):
     assert len(ingested(name).tables["interactions"]) == 3
 
 
-def test_viewers_of_100k(ingested):
+def test_viewers(ingested):
     assert ingested("movielens-100k").by_id("users")[1] == {
         "user_id": [1], "age": [24], "gender": ["M"], "occupation": ["technician"],
         "zip_code": ["85711"], "user_events": [2]}
-
-
-def test_viewers_of_1m_have_words_for_codes(ingested):
-    viewers = ingested("movielens-1m").by_id("users")
+    viewers = ingested("movielens-1m").by_id("users")  # words for codes
     assert viewers[1] == {
         "user_id": [1], "age_group": ["Under 18"], "gender": ["F"], "occupation": ["K-12 student"],
         "zip_code": ["48067"], "user_events": [2]}
     assert (viewers[2]["age_group"], viewers[2]["occupation"]) == (["56+"], ["self-employed"])
     assert "age_group" not in viewers[3] and viewers[3]["occupation"] == ["K-12 student"]
     assert "occupation" not in viewers[4] and viewers[4]["age_group"] == ["18-24"]
-
-
-def test_viewers_of_latest_small_are_those_who_rated(ingested):
-    assert ingested("movielens-latest-small").by_id("users") == {
+    small = ingested("movielens-latest-small")  # those who rated, in half stars
+    assert small.by_id("users") == {
         1: {"user_id": [1], "user_events": [2]}, 2: {"user_id": [2], "user_events": [1]}}
-
-
-def test_half_stars_and_times(ingested):
-    events = ingested("movielens-latest-small").tables["interactions"]
+    events = small.tables["interactions"]
     assert sorted(row["rating"][0] for row in events) == [0.5, 3.5, 4.0]
     assert max(row["timestamp"][0] for row in events) == 1445714835
 
@@ -182,7 +166,7 @@ def test_broken_rows_are_quarantined_and_the_others_kept(name, ingested):
     assert len(found.quarantine) == sum(len(reasons) for _, reasons in BROKEN[name].values())
 
 
-def test_titles_and_genres_of_1m(tmp_path):
+def test_titles_and_genres(tmp_path):
     write_layout("movielens-1m", tmp_path)
     _, lost, space = rows("movielens-1m", tmp_path, "items")
     assert lost.values == {
@@ -191,9 +175,6 @@ def test_titles_and_genres_of_1m(tmp_path):
     assert (space.values["title"], space.values["release_year"]) == (
         "2001: A Space Odyssey (1968)", "1968")
     assert (space.source, space.line, space.faults) == ("ml-1m/movies.dat", 3, ())
-
-
-def test_titles_and_genres_of_latest_small(tmp_path):
     write_layout("movielens-latest-small", tmp_path)
     _, lost, cats, note, babylon = (
         r.values for r in rows("movielens-latest-small", tmp_path, "items"))

@@ -13,8 +13,8 @@ SIDES = ("users", "items", "interactions")
 COMPONENTS = {
     "CatalogGen", *(f"{name}.{side}" for side in SIDES for name in (
         "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "Transform")),
-    "DataReport", "DataGate", "Trainer", "baseline_model", "Evaluator", "RankingEvaluator",
-    "ServerValidator", "Gate", "Pusher",
+    "DataReport", "DataGate", "Trainer", "Exporter", "baseline_model", "Evaluator",
+    "RankingEvaluator", "ServerValidator", "Gate", "Pusher",
 }
 RANKING = {"ndcg@10", "recall@20", "hr@10", "mrr", "coverage@10", "users"}
 CONTRACT = {

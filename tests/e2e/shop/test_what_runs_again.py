@@ -1,8 +1,8 @@
 """What an edit of the code reruns, and what becomes of a model that one check refuses.
 
 Two reruns serve both questions: one after a line of the model's code changed, whose server is
-refused; one after a line of the ranking's, whose ranking is refused. Then the first code runs
-again, to see whether a refused model is taken for a baseline.
+refused; one after a line of the export's and of the ranking's, whose ranking is refused. After
+each, the first code runs again, to see whether the refused model is taken for a baseline.
 """
 
 from pathlib import Path
@@ -14,6 +14,7 @@ from components.ranking_evaluator import executor as ranking
 from components.verdict import Outcome
 from pipeline.dag import build_pipeline
 from schemas import SIDES, read_spec
+from trainer.recipe import bind
 
 SCHEMAS = Path(schemas.__file__).parent / "demo"
 TRANSFORMS = {f"Transform.{side}" for side in SIDES}
@@ -22,7 +23,7 @@ WORSE = "NDCG@10 0.010 is below the popularity baseline's 0.072"
 
 def keys(project) -> dict[str, str]:
     """The part of each component's cache key that its declaration holds."""
-    built = build_pipeline(project.config(), read_spec("demo"), SCHEMAS)
+    built = build_pipeline(project.config(), bind(project.config().recipe, read_spec("demo")), SCHEMAS)
     return {c.id: repr(sorted(c.exec_properties.items(), key=str)) for c in built.components}
 
 
@@ -33,11 +34,11 @@ def unedited(project, edited_source) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("module", "changed"), [
-    ("trainer/model.py", {"Trainer"}),
-    ("trainer/layers/towers.py", {"Trainer"}),
-    ("trainer/export/module.py", {"Trainer"}),
-    ("trainer/ranking.py", {"Trainer", "RankingEvaluator"}),
-    ("trainer/preprocessing/text.py", {*TRANSFORMS, "Trainer"}),
+    ("trainer/model.py", {"Trainer", "Exporter"}),
+    ("trainer/layers/towers.py", {"Trainer", "Exporter"}),
+    ("trainer/export/module.py", {"Exporter"}),
+    ("trainer/ranking.py", {"Trainer", "Exporter", "RankingEvaluator"}),
+    ("trainer/preprocessing/text.py", {*TRANSFORMS, "Trainer", "Exporter"}),
     ("trainer/preprocessing/image.py", {*TRANSFORMS}),
     ("components/media.py", {"CatalogGen"}),
     ("components/catalog_gen/check.py", {"CatalogGen"}),
@@ -60,7 +61,7 @@ def test_an_edit_changes_the_keys_of_those_who_run_it(
 
 
 def test_all_but_the_schemas_depend_on_the_data(project):
-    built = build_pipeline(project.config(), read_spec("demo"), SCHEMAS)
+    built = build_pipeline(project.config(), bind(project.config().recipe, read_spec("demo")), SCHEMAS)
     rest = {c.id for c in built.components}
     reached = {"CatalogGen"}
     for component in built.components:  # in the order of the pipeline
@@ -77,14 +78,21 @@ def slow_server(project, again, edited_source):
 
 
 @pytest.fixture(scope="module")
-def bad_ranking(project, slow_server, edited_source):
-    """A run of the same model after an edit of the ranking's code, which is made to refuse it."""
+def after_slow_server(project, slow_server):
+    """A run with the first code and limits."""
+    return project.run()
+
+
+@pytest.fixture(scope="module")
+def bad_ranking(project, after_slow_server, edited_source):
+    """A run of the same weights after an edit of export and ranking, which is made to refuse it."""
 
     def refuse(model_path, interactions):
         return Outcome(False, [WORSE], evaluate(model_path, interactions).figures)
 
     evaluate = ranking.evaluate
-    with edited_source("trainer/model.py", "components/ranking_evaluator/baselines.py") as patch:
+    with edited_source("trainer/export/module.py",
+                       "components/ranking_evaluator/baselines.py") as patch:
         patch.setattr(ranking, "evaluate", refuse)
         return project.run()
 
@@ -97,7 +105,8 @@ def after(project, bad_ranking):
 
 def test_a_line_of_the_model_reruns_training_and_what_follows(slow_server):
     assert slow_server.ran() == {
-        "Trainer", "Evaluator", "RankingEvaluator", "ServerValidator", "Gate", "Pusher"}
+        "Trainer", "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator", "Gate",
+        "Pusher"}
 
 
 def test_it_is_compared_with_the_blessed_model(first, slow_server):
@@ -119,11 +128,13 @@ def test_a_model_that_fails_only_the_server_check_is_refused(slow_server):
     assert f"Not blessed: {reason}" in slow_server.told
 
 
-def test_a_line_of_the_ranking_reruns_the_ranking_and_what_follows(bad_ranking, slow_server):
-    # The server is validated for this model and these limits for the first time.
-    assert bad_ranking.ran() == {"RankingEvaluator", "ServerValidator", "Gate", "Pusher"}
-    # The model whose server was refused is no baseline.
-    assert bad_ranking.inputs("Evaluator") == slow_server.inputs("Evaluator")
+def test_a_line_of_the_export_exports_again_from_the_trained_weights(first, bad_ranking):
+    assert bad_ranking.ran() == {
+        "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator", "Gate", "Pusher"}
+    assert bad_ranking.inputs("Exporter")["weights"] == first.inputs("Exporter")["weights"]
+    for task, figures in first.metrics["tasks"].items():
+        assert bad_ranking.metrics["tasks"][task] == figures
+    assert bad_ranking.metrics["ranking"] == first.metrics["ranking"]
 
 
 def test_a_model_that_fails_only_ranking_is_refused(bad_ranking):

@@ -102,14 +102,6 @@ def test_all_that_is_asked_of_a_modality_goes_with_it():
     assert audio["model"] == whole["model"] and "tune" not in audio
 
 
-def test_pictures_leave_the_augmentation_of_films_and_a_task_of_their_name():
-    image = without(full(), "full", "image")
-    assert image.training.augmentation.image == 0.5 and "image" in image.tasks
-    assert image.encoders.image is None and image.preprocessing.image.height == 32
-    assert image.model.towers.image == "cnn"
-    assert without(image, "full", "video").training.augmentation.image == 0
-
-
 def test_a_recipe_that_cannot_do_without_is_left_out_and_named(tmp_path):
     (tmp_path / "words.yaml").write_text(yaml.safe_dump(
         {"description": "w", "family": "similarity", "modalities": ["text"], "tasks": TASKS,

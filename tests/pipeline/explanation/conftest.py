@@ -9,8 +9,8 @@ from PIL import Image
 from worlds import column, history, small_spec
 
 from pipeline.explanation.asked import Source
-from pipeline.explanation.parts import png
-from trainer.recipe import Recipe
+from trainer.modalities.image.explain import png
+from trainer.recipe import parse_recipe
 
 SPEC = small_spec(
     users=column("about", "BYTES", "text"),
@@ -18,7 +18,7 @@ SPEC = small_spec(
     + column("price", "FLOAT", "numeric") + column("genres", "BYTES", "categorical", most=3),
     events=column("liked", "INT", "label:like", domain=(0, 1)) + history("past", "item_id"),
     user="BYTES member", item="INT film", time="at", one=True, name="known")
-RECIPE = Recipe(description="known", modalities=("categorical", "numeric", "text", "image"), tasks={
+RECIPE = parse_recipe(description="known", modalities=("categorical", "numeric", "text", "image"), tasks={
     "retrieval": {"head": "retrieval"}, "like": {"head": "binary", "label": "like"}})
 
 

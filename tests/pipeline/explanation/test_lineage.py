@@ -60,10 +60,15 @@ def run(tmp_path, source):
     model = store.artifact("Model", "/model")
     custom = {"spec": json.loads(source.spec.to_json()), "seed": 1,
               "recipe": source.recipe.model_dump(mode="json")}
-    outputs = {"model": model, "model_run": store.artifact("ModelRun", summary.parent)}
+    weights = store.artifact("tessera.Weights", "/weights")
+    outputs = {"weights": weights, "model_run": store.artifact("ModelRun", summary.parent)}
     store.execution("Trainer", done, outputs, custom_config=json.dumps(custom))
-    # A later run took the model from the cache.
+    store.execution("Exporter", {**done, "weights": weights}, {"model": model},
+                    custom_config=json.dumps(custom))
+    # A later run took both from the cache.
     store.execution("Trainer", done, outputs, proto.Execution.CACHED)
+    store.execution("Exporter", {**done, "weights": weights}, {"model": model},
+                    proto.Execution.CACHED)
     # The root was moved since; and another model's version has the same number.
     for name in ("known-flagship-2", "known-flagship-1"):
         pushed = store.artifact("PushedModel", "/pushed", pushed_destination=f"/old/{name}/5")
@@ -99,8 +104,8 @@ def test_what_a_runs_own_model_was_made_of(run, source):
     nodes = {
         "CatalogGen": NodeRun("CatalogGen", outputs={"users": "/u", "items": "/i",
                                                      "interactions": "/n", "quarantine": "/q"}),
-        "Trainer": NodeRun("Trainer", outputs={"model": "/model", "answers": "/a",
-                                               "model_run": str(run.root / "model_run")})}
+        "Trainer": NodeRun("Trainer", outputs={"model_run": str(run.root / "model_run")}),
+        "Exporter": NodeRun("Exporter", outputs={"model": "/model", "answers": "/a"})}
     found = run_source(source.spec, source.recipe, nodes)
     assert str(found.model) == "/model/Format-Serving"
     assert {side: str(folder) for side, folder in found.tables.items()} == {

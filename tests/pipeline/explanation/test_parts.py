@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.explanation.parts import GRID, WINDOWS, frames, parts, png, words
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
+from trainer.modalities import MODALITIES, divisions
+from trainer.modalities.audio.explain import WINDOWS
+from trainer.modalities.image.explain import GRID, png
+from trainer.modalities.text.explain import words
+from trainer.modalities.video.explain import frames
 
 
 def column(modality):
@@ -16,19 +20,15 @@ def column(modality):
 
 
 def divided(modality, values):
-    whole, *rest = parts(column(modality), values)
+    whole, *rest = divisions(column(modality), values)
     assert (whole.kind, whole.without) == ("whole", [])
     return rest
 
 
-@pytest.mark.parametrize("modality", ["categorical", "numeric", "text", "image", "audio", "video"])
+@pytest.mark.parametrize("modality", MODALITIES)
 @pytest.mark.parametrize("values", [[], [b""]])
 def test_what_is_absent_has_no_parts(modality, values):
-    assert not list(parts(column(modality), values))
-
-
-def test_a_number_is_taken_whole():
-    assert divided("numeric", [3]) == []
+    assert not list(divisions(column(modality), values))
 
 
 def test_each_value_is_taken_away():
@@ -46,7 +46,7 @@ def test_a_word_goes_wherever_it_stands():
 @pytest.mark.parametrize("text", [
     "Ein Zimmer, 三国 e\u0301tude!", "", "...", "a_b 12x", "ひらがなカタカナ", "naïve\n\nЖук"])
 def test_words_are_those_of_the_model_and_nothing_is_lost(text):
-    from trainer.preprocessing.text import words as model_words
+    from trainer.modalities.text.words import words as model_words
 
     pieces = list(words(text))
     assert "".join(piece for piece, _ in pieces) == text

@@ -294,19 +294,6 @@ def test_parquet_with_bytes_lists_and_moments(tmp_path):
     assert_clean(tmp_path / "my.yaml")
 
 
-def test_options_of_text_files_go_into_the_configuration(tmp_path):
-    rows = "".join(f"K{n % 5};{n % 3};{1 + n % 5},5;Grün\n" for n in range(30))
-    (tmp_path / "e.csv").write_bytes(("Kunde;sku;mark;Farbe\n" + rows).encode("latin-1"))
-    out, texts = inferred(tmp_path, code=2, interactions="e.csv", delimiter=";",
-                          encoding="latin-1", decimal=",", list_separator="/")
-    assert "no column was found for the role user_id" in out and "Kunde" in out
-    assert 'name: "Farbe"' in texts["interactions"] and "float_domain" in texts["interactions"]
-    config = yaml.safe_load((tmp_path / "my.yaml").read_text("utf-8"))
-    assert config["source"] == {"delimiter": ";", "encoding": "latin-1", "list_separator": "/",
-                                "decimal": ",", "interactions": {"files": "e.csv"}}
-    assert config["split"] == "random" and set(texts) == {"items", "interactions"}
-
-
 def test_an_export_with_backslashes_markers_and_zones(tmp_path):
     books = "".join(f'"{n:09d}X";"The \\"Big\\" book {n}";"{n % 3}"\n' for n in range(5))
     (tmp_path / "books.csv").write_text('"ISBN";"Book-Title";"Shelf"\n' + books)

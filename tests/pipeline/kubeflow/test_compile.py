@@ -12,6 +12,7 @@ from pipeline.kubeflow.account import account_of, with_account
 from pipeline.kubeflow.rules import broken_rules
 from pipeline.kubeflow.steps import INIT_STEP, Step, kebab, read_steps, shape
 from schemas import read_spec
+from trainer.recipe import bind
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def ir():
     from pipeline.kubeflow.store import connection
 
     config = load_config(None, dataset="demo", root=Path("/tessera"))
-    return compile_ir(build_pipeline(config, read_spec("demo"), Path("/tessera/schemas"),
+    return compile_ir(build_pipeline(config, bind(config.recipe, read_spec("demo")), Path("/tessera/schemas"),
                                      connection(Database(), Path("/tessera"))), "compiled")
 
 

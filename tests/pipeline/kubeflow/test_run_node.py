@@ -14,6 +14,7 @@ from pipeline.kubeflow.options import PASSWORD_VARIABLE, Database
 from pipeline.kubeflow.plan import load_plan
 from pipeline.kubeflow.steps import read_steps, shape
 from schemas import InputError, read_spec
+from trainer.recipe import bind
 
 _STATE = metadata_store_pb2.Execution
 
@@ -39,7 +40,7 @@ def shaped():
     from pipeline.kubeflow.ir import compile_ir
 
     config = load_config(None, dataset="demo", root=Path("/tessera"))
-    pipe = build_pipeline(config, read_spec("demo"), Path("/x"),
+    pipe = build_pipeline(config, bind(config.recipe, read_spec("demo")), Path("/x"),
                           store.connection(Database(), Path("/tessera")))
     return shape(read_steps(compile_ir(pipe, "compiled")))
 

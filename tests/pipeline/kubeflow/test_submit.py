@@ -6,7 +6,6 @@ import pytest
 import yaml
 from fake_kubeflow import Raw
 
-from pipeline.kubeflow.account import with_account
 from pipeline.kubeflow.compiled import cron_of_kubeflow, read_compiled, task_names
 
 
@@ -79,14 +78,6 @@ def test_account_and_root_of_a_run(kubeflow_server, command):
     for body in (*kubeflow_server.posted("/runs"), *kubeflow_server.posted("/recurringruns")):
         assert body["service_account"] == "shop.runner"
         assert body["runtime_config"]["pipeline_root"] == "s3://bucket/kfp"
-
-
-def test_the_account_that_a_file_remarks(kubeflow_server, command, file):
-    file.write_text(with_account(file.read_text(encoding="utf-8"), "shop.runner"))
-    assert command(kubeflow_server.url)[0] == 0
-    assert command(kubeflow_server.url, "--service-account", "other")[0] == 0
-    sent = [body["service_account"] for body in kubeflow_server.posted("/runs")]
-    assert sent == ["shop.runner", "other"]
 
 
 def test_the_experiment_of_a_far_page_is_seen(kubeflow_server, command):

@@ -157,18 +157,6 @@ def test_attaching_to_a_run_that_is_there(kubeflow_server, command, file, tasks,
     assert steps_of(out) == [("trainer", "running"), ("trainer", "succeeded")]
 
 
-def test_attaching_to_a_run_of_an_uploaded_pipeline(kubeflow_server, command, tasks):
-    kubeflow_server.versions["pipelines/p-1/versions/v-1"] = {
-        "pipeline_spec": {"pipeline_spec": tasks, "platform_spec": {}}}
-    kubeflow_server.runs = [seen(
-        "SUCCEEDED", task("odd-root-xy7ab", "SUCCEEDED", 0), task("trainer", "SUCCEEDED", 1),
-        pipeline_version_reference={"pipeline_id": "p-1", "pipeline_version_id": "v-1"})]
-    code, out, _ = command(kubeflow_server.url, "--attach", "runs-1")
-    assert code == 0 and steps_of(out) == [("trainer", "succeeded")]
-    del kubeflow_server.versions["pipelines/p-1/versions/v-1"]
-    assert command(kubeflow_server.url, "--attach", "runs-1")[0] == 0
-
-
 @pytest.mark.parametrize(("words", "told"), [
     (("--attach", "a b"), "--attach is 'a b'"), (("--attach", ""), "--attach is ''"),
     (("--attach", "runs-1", "--name", "x"), "leave out --name"),
@@ -202,13 +190,6 @@ def test_the_tasks_are_asked_for(kubeflow_server, command):
     kubeflow_server.runs = [seen("SUCCEEDED")]
     command(kubeflow_server.url, "--wait")
     assert kubeflow_server.queries[-1] == {"view": "FULL"}
-
-
-def test_a_server_that_never_says_how_the_run_is(kubeflow_server, command, slept):
-    kubeflow_server.runs = [{}]
-    code, _, err = command(kubeflow_server.url, "--wait")
-    assert code == 5 and "does not say how the run is" in err and "--attach runs-1" in err
-    assert 500 < sum(slept) < 700
 
 
 @pytest.mark.parametrize("state", ["PAUSED", "CANCELING", "QUITE_NEW"])

@@ -75,17 +75,13 @@ def test_domains(values, domain):
     assert meaning(numbers(values=values), "items").domain == domain
 
 
-def test_a_set_is_closed_where_all_of_a_table_was_seen():
+def test_what_all_of_a_table_says_is_a_closed_set_and_an_expected_presence():
     few = texts("kind", rows=100, distinct=2, values=("a", "b"))
-    assert meaning(few, "items").strings == ("a", "b")
-    assert meaning(texts(distinct=2, values=("a", "b"), complete=False), "items").strings == ()
+    assert meaning(few, "items").strings == ("a", "b") and meaning(few, "items").usual
+    partly = meaning(texts(distinct=2, values=("a", "b"), complete=False), "items")
+    assert partly.strings == () and not partly.usual
     assert meaning(texts(rows=30, distinct=2, values=("a", "b")), "items").strings == ()
     assert meaning(few, "interactions").strings == ()
-
-
-def test_presence_is_expected_where_all_of_a_table_has_it():
-    assert meaning(texts(), "items").usual
-    assert not meaning(texts(complete=False), "items").usual
     assert not meaning(texts(present=99), "items").usual
 
 
@@ -127,14 +123,6 @@ def test_a_rating_that_may_mean_that_nobody_rated_is_asked_about(values, domain,
     assert any("nobody rated" in comment for comment in proposal.comments) == asked
 
 
-def test_yes_and_no_in_mixed_case_are_a_label_of_0_and_1():
-    mixed = ("FALSE", "False", "TRUE", "True", "false")
-    proposal = binary(texts("bought", distinct=5, values=mixed), set())
-    assert (proposal.kind, proposal.tags, proposal.domain) == (INT, ("label:bought",), (0, 1))
-    proposal = meaning(texts("premium", distinct=5, values=mixed), "items")
-    assert (proposal.kind, proposal.tags, proposal.domain) == (INT, ("numeric",), (0, 1))
-
-
 def test_labels_that_are_0_or_1():
     names = {"rating"}
     assert binary(numbers("liked", (0, 1)), names).tags == ("label:like",)
@@ -146,3 +134,8 @@ def test_labels_that_are_0_or_1():
     assert binary(numbers("bought", (0, 1)), names) is None
     assert binary(numbers("x", (0, 1, 2)), names) is None
     assert binary(texts(distinct=2, values=("red", "yes")), names) is None
+    mixed = ("FALSE", "False", "TRUE", "True", "false")
+    proposal = binary(texts("paid", distinct=5, values=mixed), set())
+    assert (proposal.kind, proposal.tags, proposal.domain) == (INT, ("label:paid",), (0, 1))
+    proposal = meaning(texts("premium", distinct=5, values=mixed), "items")
+    assert (proposal.kind, proposal.tags, proposal.domain) == (INT, ("numeric",), (0, 1))

@@ -1,0 +1,29 @@
+"""The work of `Exporter`: a model of trained weights, and what it says of test."""
+
+from pathlib import Path
+from typing import Any
+
+from tfx.dsl.components.base import base_executor
+from tfx.types import Artifact, artifact_utils
+from tfx.utils import path_utils
+
+from components.trainer.executor import given
+from trainer.export.run import export
+
+
+class Executor(base_executor.BaseExecutor):
+    """Builds the model around the weights and writes it; nothing is trained."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Artifact]],
+        output_dict: dict[str, list[Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """See `ExporterSpec` for the artifacts and parameters."""
+        said = output_dict.get("answers") or output_dict["scores"]
+        model = artifact_utils.get_single_uri(output_dict["model"])
+        export(given(input_dict, exec_properties),
+               Path(artifact_utils.get_single_uri(input_dict["weights"])),
+               Path(path_utils.serving_model_dir(model)),
+               Path(artifact_utils.get_single_uri(said)))

@@ -1,0 +1,58 @@
+"""The export: from trained weights to the SavedModel with its answers, or to written scores."""
+
+import logging
+import shutil
+from pathlib import Path
+
+from trainer.export.answers import Answerer
+from trainer.export.evaluation import EvaluationColumns
+from trainer.export.memory import remember
+from trainer.export.module import Recommender
+from trainer.export.save import save
+from trainer.families import FAMILIES
+from trainer.fit import TrainingData
+from trainer.layers.registry import look_up
+from trainer.model import Network
+from trainer.run import Given
+from trainer.written_scores import WrittenScores
+
+log = logging.getLogger("tessera.exporter")
+
+
+def export(given: Given, weights: Path, model: Path, said: Path) -> None:
+    """Makes of trained weights what the pipeline goes on with.
+
+    Args:
+      given: What was trained, and from what.
+      weights: Folder of what training learned.
+      model: Folder of the model: a SavedModel, or a copy of the weights of one that is none.
+      said: Folder of the network's recorded answers, or of the scores of a model that is none.
+    """
+    data = given.data()
+    family = look_up(FAMILIES, given.recipe.family, "family")
+    trained = family.restore(data, given.seed, weights)
+    if isinstance(trained, WrittenScores):
+        trained.save(said)
+        shutil.copytree(weights, model)
+        log.info("Exporter: scores of %s users", f"{len(trained.users):,}")
+    else:
+        _export_network(given, data, trained, model, said)
+
+
+def _export_network(given: Given, data: TrainingData, network: Network, model: Path,
+                    answers: Path) -> None:
+    """Records a network's answers and writes the SavedModel."""
+    spec, recipe = given.spec, given.recipe
+    events = data.events(*data.files)
+    answerer = Answerer(spec, recipe, network, data.items, events)
+    answerer.write(data.reader.rows(data.files["test"]), answers, given.seed)
+    history = spec.histories().get("item_id")
+    length = int(history.max_values or 0) if history else 0
+    memory = remember(events, data.users, data.items, length)
+    recommender = Recommender(
+        spec, recipe, network, data.users, data.items, memory, given.transforms, given.encodings)
+    evaluation = EvaluationColumns(
+        spec, recipe, recommender, data.users, data.items, given.transforms["items"])
+    save(recommender, evaluation, model)
+    size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
+    log.info("Exporter: a SavedModel of %s items, %.1f MB", f"{recommender.size:,}", size / 1e6)

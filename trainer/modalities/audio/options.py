@@ -1,0 +1,36 @@
+"""What a recipe may say of sounds."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from schemas.media import SOUND_SECONDS
+from trainer.encoders.options import AudioEncoder
+from trainer.modalities.options import ModalityOptions
+from trainer.options.strict import Number, Strength, Whole
+
+
+class AudioOptions(ModalityOptions):
+    """Sounds, as spectrograms and cepstral coefficients.
+
+    Attributes:
+      seconds: How much is heard, from the middle of a sound.
+      mels: Mel bands of the spectrogram.
+      mfcc: Cepstral coefficients.
+      augmentation: How much of frequencies and time training hides in spectrograms.
+      encoder: A pretrained network for sounds.
+    """
+
+    prepared = ("seconds", "mels", "mfcc")
+
+    seconds: Annotated[Number, Field(ge=0.1, le=SOUND_SECONDS)] = 4.0
+    mels: Annotated[Whole, Field(ge=8, le=128)] = 40
+    mfcc: Annotated[Whole, Field(ge=1, le=40)] = 13
+    augmentation: Strength = 0.0
+    encoder: AudioEncoder | None = None
+
+    @model_validator(mode="after")
+    def _fewer_coefficients(self) -> "AudioOptions":
+        if self.mfcc > self.mels:
+            raise ValueError(f"mfcc is {self.mfcc}, at most mels ({self.mels}) is possible")
+        return self

@@ -1,0 +1,31 @@
+"""The towers of pictures, by the name that a recipe gives them."""
+
+from typing import Any
+
+from schemas import Feature
+from trainer.layers.image.fourier import FourierTower
+from trainer.layers.registry import look_up
+from trainer.layers.towers import ImageTower
+from trainer.modalities.image.augment import varied
+from trainer.modalities.image.codebook import fitted_tower
+from trainer.network.part import Built, Materials
+from trainer.preprocessing import columns
+
+IMAGE_TOWERS = {
+    "cnn": lambda dim, pictures, **options: ImageTower(dim, **options),
+    "visual_words": fitted_tower,
+    "fourier": lambda dim, pictures, **options: FourierTower(dim, **options),
+}
+
+
+def tower(feature: Feature, materials: Materials, options: Any) -> Built:
+    """Builds the tower that the options name."""
+    name = f"{materials.side}_{feature.name}"
+    there = columns.present(feature.name)
+    build = look_up(IMAGE_TOWERS, options.tower.name, "image tower")
+    # What is fitted on pictures is fitted on those of the feature's own table.
+    content = materials.table.content
+    layer = build(materials.dim, content[feature.name][content[there] > 0],
+                  dropout=materials.dropout, name=name)
+    pixels = varied(materials.inputs[feature.name], options.augmentation, name)
+    return Built(layer, *layer((pixels, materials.inputs[there])))

@@ -1,0 +1,36 @@
+"""What a recipe may say of any modality; the modalities' own options add to it."""
+
+from typing import Any, ClassVar
+
+from trainer.encoders.options import Encoder
+from trainer.options.strict import Strict
+
+
+class ModalityOptions(Strict):
+    """Base of the options of a modality.
+
+    Attributes:
+      prepared: The options that Transform reads; all others are training's.
+    """
+
+    prepared: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def encoded_by(self) -> Encoder | None:
+        """The pretrained network that the modality's contents go through, if there is one."""
+        return getattr(self, "encoder", None)
+
+    @property
+    def trained(self) -> bool:
+        """Whether the modality has a tower of its own; else an encoder's vectors are all."""
+        return self.encoded_by is None or not self.encoded_by.replaces_tower
+
+    def of_transform(self) -> dict[str, Any]:
+        """Returns the options that Transform reads, as plain values."""
+        return self.model_dump(mode="json", include=set(self.prepared))
+
+    def of_network(self) -> list[str]:
+        """Returns the options that were given and that only a network reads, by name."""
+        plain = type(self)()
+        return [name for name in type(self).model_fields
+                if name not in self.prepared and getattr(self, name) != getattr(plain, name)]

@@ -1,0 +1,56 @@
+"""The content of a user or an item as plain features, for models that learn no towers.
+
+Each feature becomes a block: a bag of weighted words, or a short dense vector. A block's length is
+at most 1 and 0 where the feature is absent, so that no modality outweighs the others.
+"""
+
+import keras
+import numpy as np
+from scipy import sparse
+
+from schemas import Feature
+from trainer.data.side import Side
+from trainer.modalities import modality_of
+from trainer.modalities.modality import Block
+
+_BATCH = 512
+
+
+def content_inputs(side: Side) -> dict[str, keras.KerasTensor]:
+    """Returns an input for each content column of a side."""
+    return {
+        name: keras.Input(values.shape[1:], dtype=str(values.dtype), name=name)
+        for name, values in side.content.items()
+    }
+
+
+def content_block(feature: Feature, read) -> Block:
+    """Returns the block of a feature, with operations of Keras, from transformed columns."""
+    return modality_of(feature).block(feature.name, read)
+
+
+def content_matrix(features: tuple[Feature, ...], side: Side) -> dict[str, sparse.csr_matrix]:
+    """Returns the blocks of a whole table, `(rows, width)` by feature; bags have a column a word.
+
+    Args:
+      features: The features to read.
+      side: What the model holds of the table.
+    """
+    found = {}
+    for feature in features:
+        parts = []
+        for start in range(0, side.rows, _BATCH):
+            some = {n: v[start : start + _BATCH] for n, v in side.content.items()}
+            parts.append(_sparse(content_block(feature, some), side.vocabularies, feature.name))
+        found[feature.name] = sparse.vstack(parts).tocsr()
+    return found
+
+
+def _sparse(block: Block, vocabularies: dict[str, int], name: str) -> sparse.csr_matrix:
+    values = np.asarray(block.values, np.float32)
+    if block.words is None:
+        return sparse.csr_matrix(values)
+    words = np.asarray(block.words)
+    rows = np.repeat(np.arange(len(words)), words.shape[1])
+    return sparse.csr_matrix((values.ravel(), (rows, words.ravel())),
+                             shape=(len(words), vocabularies[name]))

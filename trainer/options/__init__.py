@@ -1,0 +1,1 @@
+"""The shapes that all options of a recipe have."""

@@ -1,0 +1,160 @@
+"""Shapes of a recipe's tree: one way of several, and some of a registry with their options."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from pydantic import GetCoreSchemaHandler, ValidationError, model_serializer, model_validator
+from pydantic_core import CoreSchema, core_schema
+
+from trainer.options.strict import Strict
+
+
+class Way(Strict):
+    """One way of several; a recipe writes its name, or its name with options.
+
+    Attributes:
+      name: What recipes call it.
+
+    Example:
+      `fusion: gated` and `fusion: {late: {decision: stack}}` are both ways to fuse.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options by name, as a layer takes them: those without a value are left out."""
+        return {key: value.name if isinstance(value, Way) else value
+                for key, value in self if value is not None}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unwrapped(cls, given: Any) -> Any:
+        if given == cls.name:
+            return {}
+        return given.get(cls.name) or {} if isinstance(given, dict) and cls.name in given else given
+
+    @model_serializer(mode="wrap")
+    def _wrapped(self, dump: Any) -> Any:
+        options = dump(self)
+        return {self.name: options} if options else self.name
+
+
+class OneOf:
+    """The annotation of a field that holds one `Way` of several.
+
+    Args:
+      *ways: The ways; a name alone is a way without options.
+    """
+
+    def __init__(self, *ways: type[Way] | str) -> None:
+        classes = [plain(way) if isinstance(way, str) else way for way in ways]
+        self.ways = {way.name: way for way in classes}
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Returns the schema that tells the ways by their names."""
+        return core_schema.tagged_union_schema(
+            {name: handler.generate_schema(way) for name, way in self.ways.items()},
+            discriminator=_name, custom_error_type="unknown_way",
+            custom_error_message="one of these is allowed, by its name or as {name: {options}}: "
+                                 + ", ".join(self.ways))
+
+
+class SomeOf:
+    """The annotation of a field that holds options by the names of a registry.
+
+    A list of names stands for the same names without options. The registry is asked when a recipe
+    is read, so that names which were registered later are known too.
+
+    Args:
+      registry: The classes of options by name.
+    """
+
+    def __init__(self, registry: Mapping[str, type[Strict]]) -> None:
+        self._registry = registry
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Returns the schema that reads each entry by the class of its name."""
+        return core_schema.no_info_plain_validator_function(
+            self._read, serialization=core_schema.plain_serializer_function_ser_schema(
+                _dumped, info_arg=True))
+
+    def _read(self, given: Any) -> dict[str, Strict]:
+        known = self._registry
+        if isinstance(given, list | tuple | str):
+            names = [given] if isinstance(given, str) else list(given)
+            if len({*map(str, names)}) < len(names):
+                raise ValueError(f"a name is there twice: {names}")
+            given = dict.fromkeys(map(str, names))
+        if not isinstance(given, dict):
+            raise ValueError("a list of names is allowed, or a mapping from names to options; "
+                             f"known are: {', '.join(known)}")
+        return {name: _entry(known, name, options) for name, options in given.items()}
+
+
+class OneRegistered:
+    """The annotation of a field that holds the one `Way` that a registry has for its name.
+
+    Args:
+      ways: Returns the ways by name, when a recipe is read.
+    """
+
+    def __init__(self, ways: Callable[[], Mapping[str, type[Way]]]) -> None:
+        self._ways = ways
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Returns the schema that asks the registry."""
+        return core_schema.no_info_plain_validator_function(
+            self._read, serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda way, info: way.model_dump(**_how(info)), info_arg=True))
+
+    def _read(self, given: Any) -> Strict:
+        name = _name(given)
+        if name is None:
+            raise ValueError("a name is allowed, or one name with its options; known are: "
+                             f"{', '.join(self._ways())}")
+        return _entry(self._ways(), name, given)
+
+
+def _entry(registry: Mapping[str, type[Strict]], name: str, options: Any) -> Strict:
+    if name not in registry:
+        raise ValueError(f"unknown name {name!r}; known are: {', '.join(registry)}")
+    try:
+        return registry[name].model_validate({} if options is None else options)
+    except ValidationError as error:
+        faults = ((".".join(map(str, (name, *fault["loc"]))), fault["msg"])
+                  for fault in error.errors())
+        raise ValueError("; ".join(
+            f"{key}: {message.removeprefix('Value error, ')}" for key, message in faults
+        )) from error
+
+
+@functools.cache
+def plain(name: str) -> type[Way]:
+    """Returns the way of a name that has no options; the same class for the same name."""
+    return type(name.title().replace("_", ""), (Way,), {"name": name, "__doc__": name,
+                                                        "__module__": __name__})
+
+
+def _name(given: Any) -> str | None:
+    if isinstance(given, Way):
+        return given.name
+    if isinstance(given, dict) and len(given) == 1:
+        return str(next(iter(given)))
+    return given if isinstance(given, str) else None
+
+
+def _dumped(given: dict[str, Strict], info: core_schema.SerializationInfo) -> dict[str, Any]:
+    return {name: options.model_dump(**_how(info)) for name, options in given.items()}
+
+
+def _how(info: core_schema.SerializationInfo) -> dict[str, Any]:
+    return {"mode": info.mode, "exclude_unset": info.exclude_unset,
+            "exclude_defaults": info.exclude_defaults}
