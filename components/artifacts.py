@@ -40,6 +40,6 @@ class Verdict(artifact.Artifact):
 
 
 class Scores(artifact.Artifact):
-    """What a model that is no SavedModel says of the test split, see `trainer.written_scores`."""
+    """What a model that is no SavedModel says of the test split: written scores."""
 
     TYPE_NAME = "tessera.Scores"

@@ -19,7 +19,7 @@ def code_digest(*modules: str) -> str:
     """Digests modules and all project modules that they import; nothing is run for it.
 
     Args:
-      *modules: Dotted names, such as `"trainer.fit"`.
+      *modules: Dotted names, such as `"trainer.training.fit"`.
 
     Returns:
       Sixteen hexadecimal digits.

@@ -13,7 +13,7 @@ _TRIVIAL = {"rmse": "predicting the training mean",
 
 
 def read_label_facts(uri: str) -> dict[str, Any]:
-    """Reads what `trainer.label_facts` noted, from a `ModelRun` artifact's folder."""
+    """Reads what `trainer.evaluation.label_facts` noted, from a `ModelRun` artifact's folder."""
     summary = json.loads((Path(uri) / "summary.json").read_text(encoding="utf-8"))
     return summary.get("labels", {})
 

@@ -1,7 +1,7 @@
 """Whether a dataset has the past that a recipe wants to read."""
 
 from schemas import FeatureSpec, InputError
-from trainer.preprocessing.past import past_text
+from trainer.behaviour.past import past_text
 from trainer.recipe import Recipe
 from trainer.recipe.behaviour import DEFAULT, History, Reviews
 from trainer.recipe.families import NetworkRecipe

@@ -16,7 +16,6 @@ from tfx.proto import transform_pb2
 from components.blessed_model import baseline_resolver
 from components.catalog_gen.component import CatalogGen
 from components.catalog_gen.splits import SPLITS
-from components.code_digest import code_digest
 from components.data_gate.component import DataGate
 from components.data_report.component import DataReport
 from components.exporter.component import Exporter
@@ -27,11 +26,11 @@ from components.pusher.component import Pusher
 from components.ranking_evaluator.component import RankingEvaluator
 from components.server_validator.component import ServerValidator
 from components.trainer.component import Trainer
-from components.transform.component import Transform
+from components.transform.component import Transform, transform_code
 from pipeline.config import RunConfig
 from pipeline.evaluation import demands, eval_config
 from schemas import SIDES, FeatureSpec
-from trainer.preprocessing.past import NOTHING
+from trainer.behaviour.past import NOTHING
 from trainer.recipe import BoundRecipe
 
 _PREPROCESSING_FN = "trainer.preprocessing.preprocess.preprocessing_fn"
@@ -122,8 +121,7 @@ def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: Catalog
         splits_config=transform_pb2.SplitsConfig(analyze=analyze, transform=transform),
         custom_config={
             "spec": json.loads(spec.to_json()), "side": side, **fitted,
-            "code_digest": code_digest(
-                "components.transform.executor", "trainer.preprocessing.preprocess"),
+            "code_digest": transform_code(),
         },
         disable_statistics=True,
     ).with_id(f"Transform.{side}")

@@ -18,10 +18,9 @@ from serving.model_directory import versions
 
 RECIPE = {
     "description": "Every modality, little training.",
-    "modalities": ["categorical", "numeric", "text", "image"],
+    "modalities": {"categorical": {}, "numeric": {}, "text": {"tokens": 16, "vocabulary": 500},
+                   "image": {"height": 16, "width": 16}},
     "relevant": "like",
-    "preprocessing": {"text": {"tokens": 16, "vocabulary": 500},
-                      "image": {"height": 16, "width": 16}},
     "tasks": {
         "retrieval": {"head": "retrieval", "label": "like"},
         "rating": {"head": "regression", "label": "rating", "weight": 0.3},

@@ -33,8 +33,8 @@ from pipeline.dag import build_pipeline
 from pipeline.run import serving_folder
 from schemas import SIDES, InputError, read_spec
 from serving.model_directory import versions
-from trainer.checkpoint import Checkpoint
 from trainer.recipe import bind
+from trainer.training.checkpoint import Checkpoint
 
 SIZES = DemoSizes(60, 100, 1800)
 MOMENTS = {"Trainer": ["first fit", "second fit"], "ServerValidator": ["serving"],
@@ -229,7 +229,8 @@ def main(folder: Path) -> None:
         (schemas / f"{side}.pbtxt").write_text(text, encoding="utf-8")
     config = project.config()
     assert config.thresholds.max_p99_ms == LENIENT["max_p99_ms"]
-    nodes = [node.id for node in build_pipeline(config, bind(config.recipe, read_spec("demo")), schemas).components]
+    bound = bind(config.recipe, read_spec("demo"))
+    nodes = [node.id for node in build_pipeline(config, bound, schemas).components]
     with (folder / "killed.jsonl").open("w", encoding="utf-8") as told:
         for node in nodes:
             for moment in moments(node):

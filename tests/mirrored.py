@@ -14,12 +14,12 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 import keras  # noqa: E402
 from tiny_fit import ITEMS, tiny_data  # noqa: E402
 
-from trainer import fit  # noqa: E402
 from trainer.layers.balancing import PCGradBalance  # noqa: E402
-from trainer.loss_scale import MirroredLossScale  # noqa: E402
-from trainer.model import build_network  # noqa: E402
-from trainer.multitask import MultiTaskModel  # noqa: E402
+from trainer.network.model import build_network  # noqa: E402
 from trainer.recipe import parse_recipe  # noqa: E402
+from trainer.training import fit  # noqa: E402
+from trainer.training.multitask import MultiTaskModel  # noqa: E402
+from trainer.training.optimizer import MirroredLossScale  # noqa: E402
 
 ROWS = 32
 STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

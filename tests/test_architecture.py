@@ -97,7 +97,7 @@ def imports(path: Path) -> set[str]:
 
 RULES = {
     "schemas": ("components", "trainer", "pipeline", "serving", "tensorflow", "keras", "tfx"),
-    "components": ("pipeline", "trainer.layers", "trainer.model"),
+    "components": ("pipeline", "trainer.layers", "trainer.network.model"),
     "trainer": ("pipeline", "components"),
     "serving": ("components", "trainer", "pipeline"),
 }
@@ -160,6 +160,56 @@ def test_kinds_of_tasks_are_told_apart_in_their_room_only() -> None:
     known = [f"{relative(path)} imports {name}" for path in files for name in imports(path)
              if name in kinds]
     assert not known, f"Look kinds up in TASK_KINDS: {known}"
+
+
+def asks_what_a_modality_is_called(path: Path) -> Iterator[tuple[int, str]]:
+    """Finds what decides by the name of a modality: a comparison or a `match`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        asked: list[ast.AST] = []
+        if isinstance(node, ast.Compare):
+            asked = [node.left, *node.comparators]
+            asked += [one for part in asked for one in getattr(part, "elts", ())]
+        elif isinstance(node, ast.Match):
+            asked = [one for case in node.cases for one in ast.walk(case.pattern)]
+        if any(isinstance(one, ast.Constant) and one.value in MODALITIES for one in asked):
+            yield getattr(node, "lineno", 0), ast.unparse(node)
+
+
+@pytest.mark.parametrize(("text", "lines"), [
+    ("feature.modality == 'image'", [1]), ("x = m in ('text', 'audio')", [1]),
+    ("match m:\n  case 'video': pass", [1]),
+    ("MODALITIES[feature.modality]\nx = {'image': 1}\nf.modality in recipe.modalities", []),
+])
+def test_asking_what_a_modality_is_called_is_seen(
+    tmp_path: Path, text: str, lines: list[int]
+) -> None:
+    (tmp_path / "module.py").write_text(text)
+    found = [line for line, _ in asks_what_a_modality_is_called(tmp_path / "module.py")]
+    assert found == lines
+
+
+def test_modalities_are_told_apart_in_their_rooms_only() -> None:
+    rooms = ("trainer/modalities/", "schemas/modality.py")
+    found = [f"{relative(path)}:{line} {text}" for path in MODULES
+             if not relative(path).startswith(rooms)
+             for line, text in asks_what_a_modality_is_called(path)]
+    assert not found, f"Ask the modality's object: {found}"
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    names = {relative(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
+             for path in MODULES}
+    graph = {}
+    for name, path in names.items():
+        known = imports(path) & names.keys()
+        # Of `from package import module` the package itself is not meant.
+        graph[name] = {one for one in known if not any(o.startswith(f"{one}.") for o in known)}
+    while ends := [name for name, known in graph.items()
+                   if not known & graph.keys() or not any(name in o for o in graph.values())]:
+        for name in ends:
+            del graph[name]
+    circles = {name: sorted(known & graph.keys()) for name, known in graph.items()}
+    assert not circles, f"These import each other, or what does: {circles}"
 
 
 def test_kinds_of_tasks_know_keras_and_layers_alone() -> None:

@@ -9,9 +9,9 @@ from worlds import column, history, small_spec
 from trainer.data.interactions import InteractionReader
 from trainer.data.side import Side
 from trainer.data.tables import Table
-from trainer.fit import TrainingData
 from trainer.preprocessing.declarations import row_columns
 from trainer.recipe import parse_recipe
+from trainer.training.fit import TrainingData
 
 USERS, ITEMS, LENGTH = 12, 15, 4
 SPEC = small_spec(

@@ -19,9 +19,9 @@ def losses(folder: Path, cases: list[str]) -> dict[str, list[dict[str, float]]]:
 
     from schemas import parse_spec
     from trainer.data.side import Side
-    from trainer.model import build_network
-    from trainer.multitask import MultiTaskModel
+    from trainer.network.model import build_network
     from trainer.recipe import parse_recipe
+    from trainer.training.multitask import MultiTaskModel
 
     task = json.loads((folder / "task.json").read_text())
     spec = parse_spec("tiny", task["schemas"])

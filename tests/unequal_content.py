@@ -11,19 +11,19 @@ from schemas import parse_spec
 from trainer.data.events import concatenate, read_events
 from trainer.data.side import Side
 from trainer.data.tables import Table
-from trainer.fit import TrainingData
-from trainer.model import Network, build_network
-from trainer.multitask import MultiTaskModel
-from trainer.preprocessing import columns
-from trainer.ranking import (
+from trainer.evaluation.ranking import (
     PairedDifference,
     RankingResult,
     paired_bootstrap,
     ranking_metrics,
     ranking_task,
 )
+from trainer.evaluation.scoring import catalogue, ranking_scores
+from trainer.network.model import Network, build_network
+from trainer.preprocessing import columns
 from trainer.recipe import parse_recipe
-from trainer.scoring import catalogue, ranking_scores
+from trainer.training.fit import TrainingData
+from trainer.training.multitask import MultiTaskModel
 
 USERS, ITEMS, KINDS, LENGTH = 250, 80, 4, 6
 _ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
@@ -168,7 +168,7 @@ def _data(modalities: tuple[str, ...], modality_dropout: float, missing: str = "
           ) -> TrainingData:
     recipe = parse_recipe(
         description="unequal", modalities=modalities,
-        model={"dim": 16, "dropout": 0.1, "history": False, "missing": missing,
+        behaviour=[], model={"dim": 16, "dropout": 0.1, "missing": missing,
                "modality_dropout": modality_dropout},
         training={"batch_size": 128, "learning_rate": 0.01, "max_epochs": 20},
         tasks={"retrieval": {"head": "retrieval"}},

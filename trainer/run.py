@@ -8,20 +8,20 @@ from typing import Any, NamedTuple
 import tensorflow_transform as tft
 
 from schemas import SIDES, FeatureSpec, parse_spec
+from trainer.behaviour.past import event_values, past_strings
+from trainer.behaviour.vocabularies import past_vocabularies, with_item_reviews
 from trainer.data.interactions import InteractionReader
-from trainer.data.past import past_vocabularies, with_item_reviews
 from trainer.data.side import Side
 from trainer.data.tables import Table, read_table
 from trainer.encoders.columns import encoded_side
 from trainer.encoders.encodings import Encodings
 from trainer.families import FAMILIES
 from trainer.families.job import Job
-from trainer.fit import TrainingData
 from trainer.layers.registry import look_up
 from trainer.modalities import modality_of
 from trainer.preprocessing.column import Role, columns_of
-from trainer.preprocessing.past import event_values, past_strings
 from trainer.recipe import Recipe, parse_recipe
+from trainer.training.fit import TrainingData
 
 
 class Given(NamedTuple):

@@ -13,11 +13,11 @@ from keras_tuner.engine import base_tuner
 from keras_tuner.errors import FatalError
 from pydantic import ValidationError
 
-from trainer.fit import MONITOR, fit_once
 from trainer.recipe import Recipe
 from trainer.recipe.families import FittedRecipe, ranges_of
 from trainer.recipe.tune import Range, Tune, with_values
 from trainer.run import Given
+from trainer.training.fit import MONITOR, fit_once
 
 log = logging.getLogger("tessera.tuner")
 _OBJECTIVE = f"validation_{MONITOR}"

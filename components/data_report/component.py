@@ -11,6 +11,7 @@ from components.code_digest import code_digest
 from components.data_report.executor import Executor
 from components.data_report.page import template_digest
 from schemas import SIDES, FeatureSpec
+from trainer.modalities import files_of
 
 _OF_A_TABLE = {
     "{}": standard_artifacts.Examples,
@@ -54,6 +55,7 @@ class DataReport(base_component.BaseComponent):
                 **channels,
                 report=channel.Channel(type=DataReportArtifact),
                 spec=json.dumps({"name": name or spec.name, "texts": list(spec.texts)}),
-                code_digest=code_digest("components.data_report.executor") + template_digest(),
+                code_digest=code_digest(
+                    "components.data_report.executor", *files_of("explain")) + template_digest(),
             )
         )

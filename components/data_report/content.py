@@ -94,15 +94,15 @@ def _table(spec: FeatureSpec, side: str, uri: str) -> dict[str, Any]:
 def _media(
     spec: FeatureSpec, feature: Feature, table: dict[str, Any], uri: str
 ) -> dict[str, Any]:
+    modality = modality_of(feature)
     facts: dict[str, Any] = {"rows": None, "filled": None, "samples": [], "broken": 0,
-                            "seconds": None}
+                             "seconds": None, "caption": modality.caption}
     if not table["note"]:
         facts["rows"] = sum(split["rows"] for split in table["splits"])
         facts["filled"] = sum(
             column["rows"] for split in table["splits"] for column in split["features"]
             if column["name"] == feature.name
         )
-    modality = modality_of(feature)
     if modality.timed:
         facts["seconds"] = seconds(uri, feature, _SOUNDS)
     if modality.pictured:

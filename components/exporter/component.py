@@ -8,6 +8,7 @@ from components.artifacts import Answers, Scores, Weights
 from components.code_digest import code_digest
 from components.exporter.executor import Executor
 from components.trainer.component import Trainer, TrainerSpec
+from trainer.modalities import files_of
 
 
 class ExporterSpec(types.ComponentSpec):
@@ -40,7 +41,8 @@ class Exporter(base_component.BaseComponent):
             "scores": types.Channel(type=Scores)}
         super().__init__(ExporterSpec(
             custom_config=trainer.exec_properties["custom_config"],
-            code_digest=code_digest("components.exporter.executor"),
+            code_digest=code_digest(
+                "components.exporter.executor", *files_of("tower", "explain")),
             weights=trainer.outputs["weights"],
             model=types.Channel(type=standard_artifacts.Model),
             **trainer.inputs,

@@ -13,6 +13,7 @@ from components.code_digest import code_digest
 from components.media_encoder.driver import Driver
 from components.media_encoder.executor import Executor
 from schemas import FeatureSpec
+from trainer.modalities import files_of
 
 
 class MediaEncoderSpec(types.ComponentSpec):
@@ -57,7 +58,8 @@ class MediaEncoder(base_component.BaseComponent):
                 spec=spec.to_json(),
                 encoders=json.dumps(encoders, sort_keys=True),
                 cache=str(cache),
-                code_digest=code_digest("components.media_encoder.executor"),
+                code_digest=code_digest(
+                    "components.media_encoder.executor", *files_of("encode")),
                 encodings=types.Channel(type=Encodings),
             )
         )

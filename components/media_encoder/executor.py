@@ -20,6 +20,7 @@ from trainer.encoders.encoder import Encoder
 from trainer.encoders.encodings import Encodings
 from trainer.encoders.module import load
 from trainer.encoders.options import Encoder as Options
+from trainer.modalities import files_of
 from trainer.modalities.encoders import read_encoders
 
 log = logging.getLogger("tessera.media_encoder")
@@ -76,7 +77,8 @@ def _version(content: str, options: Options) -> str:
     """Names all that a vector depends on besides the value that it is of."""
     read = options.model_dump(
         mode="json", exclude={"handle", "batch_size", "replaces_tower"})
-    made_of = json.dumps([content, read, code_digest("trainer.encoders.encoder")], sort_keys=True)
+    code = code_digest("trainer.encoders.encoder", *files_of("encode"))
+    made_of = json.dumps([content, read, code], sort_keys=True)
     return hashlib.sha256(made_of.encode()).hexdigest()[:32]
 
 

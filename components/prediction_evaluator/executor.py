@@ -6,8 +6,8 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
 from components.verdict import Outcome
+from trainer.evaluation.written_scores import TaskScores, WrittenScores
 from trainer.tasks import TASK_KINDS
-from trainer.written_scores import TaskScores, WrittenScores
 
 
 class Executor(base_executor.BaseExecutor):

@@ -11,8 +11,8 @@ import numpy as np
 from scipy import linalg, sparse
 
 from schemas.progress import Progress
-from trainer.one_thread import one_thread
-from trainer.ranking import RankingTask, ranking_metrics
+from trainer.evaluation.ranking import RankingTask, ranking_metrics
+from trainer.training.one_thread import one_thread
 
 _MOST_ITEMS = 20_000  # EASE inverts a dense matrix of this side: 3.2 GB.
 _EASE_PENALTIES = (50.0, 100.0, 200.0, 400.0, 800.0)

@@ -16,7 +16,7 @@ from components.ranking_evaluator.model import user_scores
 from components.ranking_evaluator.unseen import unseen_figures, unseen_task
 from components.verdict import Outcome
 from schemas import parse_spec
-from trainer.ranking import RankingResult, RankingTask, paired_bootstrap, ranking_metrics
+from trainer.evaluation.ranking import RankingResult, RankingTask, paired_bootstrap, ranking_metrics
 
 log = logging.getLogger("tessera.ranking_evaluator")
 _FLOOR = "popularity"

@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy import sparse
 
 from schemas import Feature, FeatureSpec, Label
-from trainer.ranking import RankingTask, ranking_task
+from trainer.evaluation.ranking import RankingTask, ranking_task
 
 SPLITS = ("train", "validation", "test")
 _BATCH = 4096

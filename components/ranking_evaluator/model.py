@@ -8,7 +8,7 @@ import tensorflow as tf
 from components.ranking_evaluator.interactions import Interactions
 from schemas import TesseraError
 from schemas.progress import Progress
-from trainer.written_scores import WrittenScores
+from trainer.evaluation.written_scores import WrittenScores
 
 _BATCH = 256
 

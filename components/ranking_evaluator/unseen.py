@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from components.ranking_evaluator.interactions import SPLITS, Interactions
-from trainer.ranking import RankingTask, ranking_metrics
+from trainer.evaluation.ranking import RankingTask, ranking_metrics
 
 _SHORT, _LONG = 10, 50
 
@@ -41,7 +41,7 @@ def unseen_figures(scores: np.ndarray, task: RankingTask) -> dict[str, Any]:
       task: A task of `unseen_task`.
 
     Returns:
-      `candidates`, their number; `model`, the metrics of `trainer.ranking.ranking_metrics`, with
+      `candidates`, their number; `model`, the metrics of `ranking_metrics`, with
       `recall@50` and with `ndcg@10_se`, the standard error over users (`None` where they
       do not differ); `random`, what guessing
       reaches on average. Or `skipped`, the reason, where there is nothing to rank.

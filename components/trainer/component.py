@@ -10,6 +10,7 @@ from tfx.types import component_spec, standard_artifacts
 from components.artifacts import Encodings, Weights
 from components.code_digest import code_digest
 from components.trainer.executor import Executor
+from trainer.modalities import files_of
 
 
 class TrainerSpec(types.ComponentSpec):
@@ -50,7 +51,7 @@ class Trainer(base_component.BaseComponent):
         """
         super().__init__(TrainerSpec(
             custom_config=json.dumps(config, sort_keys=True),
-            code_digest=code_digest("components.trainer.executor"),
+            code_digest=code_digest("components.trainer.executor", *files_of("tower")),
             weights=types.Channel(type=Weights),
             model_run=types.Channel(type=standard_artifacts.ModelRun),
             **inputs,

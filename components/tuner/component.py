@@ -10,6 +10,7 @@ from tfx.types import component_spec, standard_artifacts
 from components.code_digest import code_digest
 from components.trainer.component import TrainerSpec
 from components.tuner.executor import Executor
+from trainer.modalities import files_of
 
 
 class TunerSpec(types.ComponentSpec):
@@ -39,7 +40,7 @@ class Tuner(base_component.BaseComponent):
         """
         super().__init__(TunerSpec(
             custom_config=json.dumps(config, sort_keys=True),
-            code_digest=code_digest("components.tuner.executor"),
+            code_digest=code_digest("components.tuner.executor", *files_of("tower")),
             best_hyperparameters=types.Channel(type=standard_artifacts.HyperParameters),
             tuner_results=types.Channel(type=standard_artifacts.TunerResults),
             **inputs,

@@ -9,7 +9,7 @@ from components.catalog_gen.splits import SPLITS, user_time_split
 from components.ranking_evaluator import baselines
 from components.ranking_evaluator.baselines import ease, fit_baselines, popularity
 from components.ranking_evaluator.interactions import Interactions
-from trainer.ranking import ranking_metrics, ranking_task
+from trainer.evaluation.ranking import ranking_metrics, ranking_task
 
 
 def _positives(n_users=40, n_items=12, seed=0):

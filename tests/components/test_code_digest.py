@@ -9,11 +9,11 @@ from components.code_digest import code_digest
 
 FILES = {
     "trainer/__init__.py": "",
-    "trainer/fit.py": "import json\nfrom trainer.model import build\n",
-    "trainer/model.py": "def build():\n    from schemas import spec\n    return spec\n",
+    "trainer/training/fit.py": "import json\nfrom trainer.network.model import build\n",
+    "trainer/network/model.py": "def build():\n    from schemas import spec\n    return spec\n",
     "trainer/other.py": "x = 1\n",
     "schemas/__init__.py": "",
-    "schemas/spec.py": "import trainer.fit\n",  # a circle is no trouble
+    "schemas/spec.py": "import trainer.training.fit\n",  # a circle is no trouble
     "json/__init__.py": "",  # stands beside the project, as in site-packages, and is no part of it
 }
 
@@ -27,46 +27,48 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["trainer/fit.py", "trainer/model.py", "schemas/spec.py"])
+@pytest.mark.parametrize(
+    "name", ["trainer/training/fit.py", "trainer/network/model.py", "schemas/spec.py"])
 def test_an_edit_of_what_is_reached_changes_the_digest(root: Path, name: str) -> None:
-    before = code_digest("trainer.fit")
+    before = code_digest("trainer.training.fit")
     (root / name).write_text(FILES[name] + "edited = True\n")
-    assert code_digest("trainer.fit") != before
+    assert code_digest("trainer.training.fit") != before
 
 
 def test_comments_docstrings_and_the_layout_change_nothing(root: Path) -> None:
     text = "class A:\n    def b(self):\n        return 'c'\n"
-    (root / "trainer/fit.py").write_text(text)
-    before = code_digest("trainer.fit")
-    (root / "trainer/fit.py").write_text(
+    (root / "trainer/training/fit.py").write_text(text)
+    before = code_digest("trainer.training.fit")
+    (root / "trainer/training/fit.py").write_text(
         '"""Said."""\n\n\nclass A:  # said\n    """Said."""\n\n    def b(self):\n'
         '        """Said."""\n        return ("c")\n')
-    assert code_digest("trainer.fit") == before
-    (root / "trainer/fit.py").write_text(text.replace("'c'", "'d'"))
-    assert code_digest("trainer.fit") != before
+    assert code_digest("trainer.training.fit") == before
+    (root / "trainer/training/fit.py").write_text(text.replace("'c'", "'d'"))
+    assert code_digest("trainer.training.fit") != before
 
 
 @pytest.mark.parametrize("name", ["trainer/other.py", "json/__init__.py"])
 def test_an_edit_elsewhere_does_not(root: Path, name: str) -> None:
-    before = code_digest("trainer.fit")
+    before = code_digest("trainer.training.fit")
     (root / name).write_text("x = 2\n")
-    assert code_digest("trainer.fit") == before
-    (root / "trainer/fit.py").write_text("import trainer.other\n" + FILES["trainer/fit.py"])
-    assert code_digest("trainer.fit") != before
+    assert code_digest("trainer.training.fit") == before
+    (root / "trainer/training/fit.py").write_text(
+        "import trainer.other\n" + FILES["trainer/training/fit.py"])
+    assert code_digest("trainer.training.fit") != before
 
 
 def test_the_place_and_the_order_do_not_matter(root: Path, tmp_path: Path, monkeypatch) -> None:
-    before = code_digest("trainer.fit", "trainer.other")
+    before = code_digest("trainer.training.fit", "trainer.other")
     (tmp_path / "moved").mkdir()
     for folder in ("trainer", "schemas"):
         (root / folder).rename(tmp_path / "moved" / folder)
     monkeypatch.setattr(module, "_ROOT", tmp_path / "moved")
-    assert code_digest("trainer.other", "trainer.fit") == before
+    assert code_digest("trainer.other", "trainer.training.fit") == before
 
 
 def test_nothing_is_run_for_it(root: Path) -> None:
-    (root / "trainer/model.py").write_text("raise SystemExit('ran')\n")
-    assert len(code_digest("trainer.fit")) == 16
+    (root / "trainer/network/model.py").write_text("raise SystemExit('ran')\n")
+    assert len(code_digest("trainer.training.fit")) == 16
 
 
 def test_a_name_that_is_no_module_is_refused(root: Path) -> None:

@@ -5,8 +5,8 @@ import pytest
 
 from components.label_facts import label_reasons, one_value, relative_reasons, without_auc
 from components.prediction_evaluator.executor import task_metrics
+from trainer.evaluation.written_scores import TaskScores
 from trainer.tasks.binary import area_under_curve
-from trainer.written_scores import TaskScores
 
 RANDOM = np.random.default_rng(5)
 

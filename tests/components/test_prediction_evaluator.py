@@ -10,8 +10,8 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from components.prediction_evaluator.executor import judge, task_metrics
 from components.ranking_evaluator.model import user_scores, written_scores
+from trainer.evaluation.written_scores import TaskScores, WrittenScores
 from trainer.tasks.binary import area_under_curve
-from trainer.written_scores import TaskScores, WrittenScores
 
 RANDOM = np.random.default_rng(3)
 LABEL = (RANDOM.random(200) < 0.4).astype("float32")

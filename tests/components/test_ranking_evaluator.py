@@ -17,7 +17,7 @@ from components.ranking_evaluator.executor import Executor, evaluate
 from components.ranking_evaluator.interactions import SPLITS, read_interactions
 from components.verdict import Outcome
 from schemas import read_spec
-from trainer.ranking import ranking_metrics
+from trainer.evaluation.ranking import ranking_metrics
 
 ITEMS, USERS = 30, 12
 

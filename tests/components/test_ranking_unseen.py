@@ -5,7 +5,7 @@ import pytest
 
 from components.ranking_evaluator.interactions import SPLITS, Interactions
 from components.ranking_evaluator.unseen import unseen_figures, unseen_task
-from trainer.ranking import ranking_metrics
+from trainer.evaluation.ranking import ranking_metrics
 
 N_ITEMS = 64
 

@@ -11,9 +11,11 @@ from components.code_digest import code_digest
 from components.exporter.component import Exporter
 from components.trainer import executor
 from components.trainer.component import Trainer, TrainerSpec
+from trainer.modalities import files_of
 
 SPLITS = {"users": ["all"], "items": ["all"], "interactions": ["train", "validation", "test"]}
-TRAINER, EXPORTER = "components.trainer.executor", "components.exporter.executor"
+TRAINER = "components.trainer.executor", *files_of("tower")
+EXPORTER = "components.exporter.executor", *files_of("tower", "explain")
 
 
 @pytest.fixture
@@ -61,20 +63,24 @@ def test_training_is_given_the_configuration_and_the_digest(asked, trainer):
 
 
 def test_the_cache_keys_hold_the_code_that_runs(trainer):
-    assert trainer.exec_properties["code_digest"] == code_digest(TRAINER)
+    assert trainer.exec_properties["code_digest"] == code_digest(*TRAINER)
     assert json.loads(trainer.exec_properties["custom_config"])["seed"] == 3
     exporter = Exporter(trainer)
-    assert exporter.exec_properties["code_digest"] == code_digest(EXPORTER)
+    assert exporter.exec_properties["code_digest"] == code_digest(*EXPORTER)
     assert exporter.exec_properties["custom_config"] == trainer.exec_properties["custom_config"]
     assert set(exporter.inputs) == {*trainer.inputs, "weights"}
 
 
 @pytest.mark.parametrize(("edited", "changed"), [
-    ("trainer/layers/towers.py", {TRAINER, EXPORTER}), ("trainer/fit.py", {TRAINER, EXPORTER}),
+    ("trainer/layers/towers.py", {TRAINER, EXPORTER}),
+    ("trainer/training/fit.py", {TRAINER, EXPORTER}),
     ("schemas/reader.py", {TRAINER, EXPORTER}),
     ("components/trainer/executor.py", {TRAINER, EXPORTER}),
     ("trainer/export/save.py", {EXPORTER}), ("trainer/export/answers.py", {EXPORTER}),
     ("trainer/export/run.py", {EXPORTER}), ("components/exporter/executor.py", {EXPORTER}),
+    ("trainer/modalities/image/tower.py", {TRAINER, EXPORTER}),
+    ("trainer/modalities/image/explain.py", {EXPORTER}),
+    ("trainer/modalities/image/encode.py", set()),
     ("components/gate/executor.py", set()), ("pipeline/run.py", set()),
     ("serving/server.py", set()),
 ])
@@ -86,10 +92,10 @@ def test_an_edit_changes_the_keys_of_what_runs_it(edited, changed, tmp_path, mon
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(file.read_bytes())
     monkeypatch.setattr(digests, "_ROOT", tmp_path)
-    before = {module: code_digest(module) for module in (TRAINER, EXPORTER)}
+    before = {modules: code_digest(*modules) for modules in (TRAINER, EXPORTER)}
     with (tmp_path / edited).open("a") as file:
         file.write("_EDITED = True\n")
-    assert {module for module in before if code_digest(module) != before[module]} == changed
+    assert {module for module in before if code_digest(*module) != before[module]} == changed
 
 
 @pytest.mark.parametrize("edited", ["trainer/tasks/binary.py", "trainer/layers/towers.py",

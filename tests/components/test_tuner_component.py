@@ -13,6 +13,7 @@ from components.trainer.component import TrainerSpec
 from components.tuner import executor
 from components.tuner.component import Tuner, TunerSpec
 from schemas import SIDES
+from trainer.modalities import files_of
 from trainer.recipe import parse_recipe
 from trainer.tuning import RecipeTuner
 
@@ -82,7 +83,7 @@ def test_the_search_gets_the_trainers_arguments(do, tuner, tmp_path):
     assert set(files) == set(transforms) == set(SIDES) and encodings is None
     assert config == CONFIG
     assert code == tuner.exec_properties["code_digest"] == code_digest(
-        "components.tuner.executor")
+        "components.tuner.executor", *files_of("tower"))
     assert results == tmp_path / "tuner_results" / "7"
 
 

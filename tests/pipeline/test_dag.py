@@ -82,6 +82,7 @@ def test_a_run_that_does_not_push_has_no_pusher(built):
 def test_the_data_report_is_called_as_results_are(tiny_shop, tmp_path):
     config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path)
     own = config.model_copy(update={"name": "spring-sale", "schemas": str(SCHEMAS)})
-    nodes = {node.id: node for node in build_pipeline(own, bind(own.recipe, read_spec("demo")), SCHEMAS).components}
+    bound = bind(own.recipe, read_spec("demo"))
+    nodes = {node.id: node for node in build_pipeline(own, bound, SCHEMAS).components}
     given = json.loads(nodes["DataReport"].exec_properties["spec"])
     assert given["name"] == own.dataset_name == "spring-sale"

@@ -20,7 +20,8 @@ SCHEMAS = Path(schemas.__file__).parent / "demo"
 def ir(tiny_shop, tmp_path_factory):
     config = load_config(None, dataset="demo", data_dir=tiny_shop, recipe="flagship",
                          root=tmp_path_factory.mktemp("root"))
-    ir = compiler.Compiler().compile(build_pipeline(config, bind(config.recipe, read_spec("demo")), SCHEMAS))
+    bound = bind(config.recipe, read_spec("demo"))
+    ir = compiler.Compiler().compile(build_pipeline(config, bound, SCHEMAS))
     runtime_parameter_utils.substitute_runtime_parameter(
         ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: "20250101-000000"})
     return ir

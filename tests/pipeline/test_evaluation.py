@@ -9,8 +9,7 @@ from pipeline.config import Thresholds, load_config
 from pipeline.evaluation import eval_config
 from schemas import parse_spec, read_spec
 from trainer.export.keys import slice_keys
-from trainer.recipe import parse_recipe
-from trainer.recipe.modalities import for_dataset
+from trainer.recipe import bind, parse_recipe
 from trainer.tasks import TASK_KINDS
 
 LIMITS = Thresholds(max_rmse=1.5, min_auc=0.6, max_rmse_increase=0.1, max_auc_decrease=0.05)
@@ -19,7 +18,7 @@ LIMITS = Thresholds(max_rmse=1.5, min_auc=0.6, max_rmse_increase=0.1, max_auc_de
 @pytest.fixture(scope="module")
 def config():
     config = load_config(None, dataset="demo")
-    recipe = for_dataset(config.recipe, read_spec("demo"))
+    recipe = bind(config.recipe, read_spec("demo")).recipe
     return config.model_copy(update={"thresholds": LIMITS, "recipe": recipe})
 
 

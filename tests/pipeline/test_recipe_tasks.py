@@ -7,8 +7,7 @@ from worlds import column, small_spec
 from pipeline.evaluation import demands, eval_config
 from pipeline.recipe_tasks import check_tasks
 from schemas import InputError, read_spec
-from trainer.recipe import Recipe, parse_recipe
-from trainer.recipe.modalities import for_dataset
+from trainer.recipe import Recipe, bind, parse_recipe
 
 EVENTS = (column("stars", "FLOAT", "label:rating", "label:like>=4")
           + column("mood", "BYTES", "label:mood", domain=("calm", "wild")))
@@ -21,7 +20,7 @@ FIND = {"find": {"head": "retrieval", "label": "like"}}
 
 
 def recipe(**values) -> Recipe:
-    return for_dataset(parse_recipe(**{"description": "d", "tasks": FIND, **values}), SPEC)
+    return bind(parse_recipe(**{"description": "d", "tasks": FIND, **values}), SPEC).recipe
 
 
 def with_task(**task) -> Recipe:
@@ -108,7 +107,8 @@ def test_what_is_said_of_users_is_measured_and_not_demanded(built):
 def test_who_watches_can_be_learned_from_movielens(dataset, labels):
     spec = read_spec(dataset)
     tasks = {label: {"head": "multi_class", "label": label, "weight": 0.1} for label in labels}
-    learned = parse_recipe(description="d", modalities=["categorical", "text"], tasks={**FIND, **tasks})
+    learned = parse_recipe(
+        description="d", modalities=["categorical", "text"], tasks={**FIND, **tasks})
     check_tasks("mine", learned, spec)
     read = {feature.name for feature in spec.inputs("users", learned.modalities, learned.labels)}
     assert not read & set(labels), "what is learned is no input"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.preprocessing.behaviour import (
+from trainer.behaviour.moment import (
     context,
     dense,
     history_ages,

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.layers.class_losses import catalogue_softmax, class_crossentropy
-from trainer.layers.losses import binary_crossentropy, labelled_mean
+from trainer.layers.losses import (
+    binary_crossentropy,
+    catalogue_softmax,
+    class_crossentropy,
+    labelled_mean,
+)
 
 RANDOM = np.random.default_rng(2)
 LOGITS = RANDOM.normal(size=(4, 3)).astype("float32")

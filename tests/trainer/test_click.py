@@ -14,8 +14,8 @@ from pipeline.config import Thresholds
 from pipeline.evaluation import eval_config
 from trainer.export.keys import label_key, weight_key
 from trainer.layers.losses import binary_crossentropy, click_loss
-from trainer.multitask import MultiTaskModel
 from trainer.recipe import parse_recipe
+from trainer.training.multitask import MultiTaskModel
 
 SPEC = small_spec(
     events=column("kind", "BYTES", "event_type", "weight:view=0.5", "label:bought=purchase")

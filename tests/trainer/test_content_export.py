@@ -11,12 +11,12 @@ from worlds import column
 
 from schemas import parse_spec
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
-from trainer.encoders.operations import foreign_operations
-from trainer.layers.text import TEXT_TOWERS
-from trainer.model import build_network
-from trainer.multitask import MultiTaskModel
+from trainer.encoders.module import foreign_operations
+from trainer.layers.text_towers import TEXT_TOWERS
+from trainer.network.model import build_network
 from trainer.recipe import parse_recipe
 from trainer.run import training_data
+from trainer.training.multitask import MultiTaskModel
 
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 TEXT = {"words": 2, "tokens": 6, "vocabulary": 40, "stop_words": ["a"], "topics": 2,
@@ -26,26 +26,25 @@ TASKS = {"retrieval": {"head": "retrieval", "label": "like"},
 PLOTS = ["a good train and a heist", "", "a sad train", "the good heist"]
 # Columns of media by table: of the users every second speaks, of both every third has a film.
 MEDIA = {"users": ("voice", "selfie"), "items": ("tune", "trailer")}
-PREPROCESSING = {"image": {"height": 8, "width": 8},
-                 "audio": {"seconds": 0.2, "mels": 8, "mfcc": 3},
-                 "video": {"frames": 3, "height": 8, "width": 8}}
+OPTIONS = {"image": {"height": 8, "width": 8, "augmentation": 0.5},
+           "audio": {"seconds": 0.2, "mels": 8, "mfcc": 3, "augmentation": 0.5},
+           "video": {"frames": 3, "height": 8, "width": 8, "augmentation": 0.5}}
 # Parts of an item by the content that they read.
 PARTS = {"plot": ["plot", "plot_topics", "plot_sentiment"], "price": ["price"],
          "poster": ["poster"], "tune": ["tune"], "trailer": ["trailer"]}
 
 
-def text_recipe(tower, **training):
-    text = {**TEXT, "characters": [3, 4]} if tower == "tfidf" else TEXT
-    return parse_recipe(description="texts", modalities=["text"], preprocessing={"text": text},
-                  model={"dim": 8, "towers": {"text": tower}}, tasks=TASKS,
-                  training={"batch_size": 8, **training})
+def text_recipe(tower, **noise):
+    options = {**noise, **({"characters": [3, 4]} if tower == "tfidf" else {})}
+    return parse_recipe(
+        description="texts", modalities={"text": {**TEXT, "tower": {tower: options}}},
+        model={"dim": 8}, tasks=TASKS, training={"batch_size": 8})
 
 
 def recipe_of_all(text, **model):
     return parse_recipe(
-        description="all", modalities=["numeric", "text", "image", "audio", "video"],
-        preprocessing={"text": text, **PREPROCESSING}, model={"dim": 8, **model}, tasks=TASKS,
-        training={"augmentation": {"image": 0.5, "sound": 0.5}})
+        description="all", modalities={"numeric": {}, "text": text, **OPTIONS},
+        model={"dim": 8, **model}, tasks=TASKS)
 
 
 def sound(random):
@@ -90,8 +89,8 @@ def served(world, read, export):
 @pytest.mark.parametrize("tower", TEXT_TOWERS)
 def test_every_tower_reads_the_texts_of_both_sides_and_learns_from_noisy_ones(world, read, tower):
     """By schema alone a profile is read as a plot is; use never meets the noise."""
-    noise = {"hidden": 0.4, "swapped": 0.0 if tower in ("tfidf", "bag") else 0.4}
-    recipe = text_recipe(tower, augmentation={"text": noise})
+    noise = {"hidden": 0.4, **({} if tower in ("tfidf", "bag") else {"swapped": 0.4})}
+    recipe = text_recipe(tower, **noise)
     data = read(recipe)
     network = build_network(world.spec, recipe, data.user_side, data.item_side, {"rating": 4.0}, 2)
     assert network.item_modalities == ["id", "plot", "plot_topics", "plot_sentiment"]
@@ -133,7 +132,7 @@ def test_noise_is_active_in_training_and_only_where_asked(world, read):
         return np.asarray(network.item({"item_index": tf.constant(index), **content},
                                        training=training)["vector"])
 
-    noise = {"augmentation": {"text": {"hidden": 0.3}}}
+    noise = {"hidden": 0.3}
     np.testing.assert_allclose(vectors(True), vectors(False), **CLOSE)
     assert np.abs(vectors(True, **noise) - vectors(False, **noise)).max() > 1e-4
 

@@ -6,9 +6,8 @@ import pytest
 import tensorflow as tf
 from layer_contract import assert_learns, assert_rebuilt, shaken, weight
 
-from trainer.layers.counts import CountsTower, distinct
-from trainer.layers.reviews import ReviewTower
-from trainer.layers.series import SeriesAutoencoder, SeriesRnn
+from trainer.layers.history import ReviewTower
+from trainer.layers.rhythm import CountsTower, SeriesAutoencoder, SeriesRnn, distinct
 
 DIM = 4
 SERIES = [SeriesRnn, SeriesAutoencoder]

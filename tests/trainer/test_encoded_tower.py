@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from layer_contract import assert_learns, assert_rebuilt, shaken, weight
 
-from trainer.layers.encoded_tower import EncodedTower
+from trainer.layers.media_towers import EncodedTower
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import pytest
 import tensorflow as tf
 from tiny_shop import DAY, ITEMS, MET, USERS, examples, request, together
 
-from trainer.encoders.operations import foreign_operations
+from trainer.encoders.module import foreign_operations
+from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.export.answers import Answerer
 from trainer.recipe import parse_recipe
-from trainer.scoring import catalogue, ranking_scores
 
 NAMES = [str(i) for i in ITEMS]
 TASKS = {"retrieval", "rating", "like"}
@@ -269,8 +269,7 @@ def test_answers_agree_with_the_export(exported, shop, spec, recipe, recommender
     """With a history, and with a model that reads none."""
     network, ask = exported.network, exported.ask
     if not history:
-        model = {**recipe.model.model_dump(), "history": False}
-        recipe = parse_recipe(**{**recipe.model_dump(), "model": model})
+        recipe = parse_recipe(**{**recipe.model_dump(), "behaviour": []})
         made = recommender(shop, recipe=recipe)
         network = made.network
 

@@ -13,12 +13,12 @@ import tensorflow as tf
 from tiny_fit import ITEMS, USERS, tiny_data
 
 from schemas import InputError
-from trainer import fit
-from trainer.checkpoint import Checkpoint
-from trainer.curves import by_name
-from trainer.fit import fit_twice, suitable_batch_size
-from trainer.ranking import ranking_metrics, ranking_task
-from trainer.scoring import catalogue, ranking_scores
+from trainer.evaluation.ranking import ranking_metrics, ranking_task
+from trainer.evaluation.scoring import catalogue, ranking_scores
+from trainer.training import fit
+from trainer.training.checkpoint import Checkpoint
+from trainer.training.curves import by_name
+from trainer.training.fit import fit_twice, suitable_batch_size
 
 _ROOT = Path(__file__).parents[2]
 

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from trainer.layers.balancing import PCGradBalance
-from trainer.loss_scale import MirroredLossScale
-from trainer.multitask import MultiTaskModel
+from trainer.training.multitask import MultiTaskModel
+from trainer.training.optimizer import MirroredLossScale
 
 ROWS, UNIFORM = 16, np.full(9, 1 / 9)
 TASKS = {"retrieval": {"head": "retrieval", "label": "like"},

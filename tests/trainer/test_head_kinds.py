@@ -5,11 +5,11 @@ import pytest
 import tensorflow as tf
 from layer_contract import assert_learns, assert_rebuilt, weight
 
-from trainer.layers.branches import ConcatenatedBranches
-from trainer.layers.every_row import EveryRow
 from trainer.layers.factors import BiasedFactors
 from trainer.layers.heads import INTERACTIONS, InnerProduct, PairHead, ProductHead, ProfileHead
+from trainer.layers.lookup import EveryRow
 from trainer.layers.profile import DistanceForm, HistorySum, UnitLength
+from trainer.layers.sharing import ConcatenatedBranches
 
 BATCH, DIM, CLASSES = 5, 4, 3
 RANDOM = np.random.default_rng(1)

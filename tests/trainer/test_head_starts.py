@@ -7,9 +7,9 @@ from worlds import column, small_spec, unseen
 
 from trainer.data.events import Events
 from trainer.data.tables import Table
-from trainer.heads import build_heads
-from trainer.label_facts import label_facts, label_means
+from trainer.evaluation.label_facts import label_facts, label_means
 from trainer.layers.losses import binary_crossentropy
+from trainer.network.heads import build_heads
 from trainer.recipe import parse_recipe
 from trainer.recipe.task import Task
 

@@ -8,13 +8,18 @@ import pytest
 import tensorflow as tf
 from layer_contract import assert_rebuilt
 
+from trainer.layers.dropout import ModalityDropout
 from trainer.layers.fusion import FUSIONS
-from trainer.layers.imputation import IMPUTATIONS
-from trainer.layers.imputation.adversarial import reverse_gradient
-from trainer.layers.imputation.mean import MeanImputation
-from trainer.layers.imputation.parts import OthersToOne, fill, guessable, observed
-from trainer.layers.imputation.regression import RegressionImputation
-from trainer.layers.modality_dropout import ModalityDropout
+from trainer.layers.imputation import (
+    IMPUTATIONS,
+    MeanImputation,
+    OthersToOne,
+    RegressionImputation,
+    fill,
+    guessable,
+    observed,
+    reverse_gradient,
+)
 
 MODALITIES, DIM = 4, 3
 RNG = np.random.default_rng(0)

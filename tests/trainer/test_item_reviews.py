@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from trainer.data.item_reviews import ItemReviews
+from trainer.behaviour.item_reviews import ItemReviews
 
 WIDTH = 4
 

@@ -12,7 +12,7 @@ from trainer.layers.losses import (
     masked_mean,
     squared_error,
 )
-from trainer.tfrs_retrieval import tfrs_in_batch_softmax
+from trainer.training.tfrs_retrieval import tfrs_in_batch_softmax
 
 BATCH, DIM = 9, 4
 

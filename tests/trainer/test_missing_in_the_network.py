@@ -5,13 +5,13 @@ import itertools
 import keras
 import numpy as np
 import pytest
+import unequal_content
 
-from benchmarks import unequal_content
 from trainer.data.side import Side
 from trainer.layers.imputation import IMPUTATIONS
-from trainer.model import build_network
-from trainer.multitask import MultiTaskModel
+from trainer.network.model import build_network
 from trainer.recipe import parse_recipe
+from trainer.training.multitask import MultiTaskModel
 
 SUBSETS = list(itertools.product((0, 1), repeat=4))
 PLAIN = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0}

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from trainer.layers.alignment import ModalityAlignment
-from trainer.layers.modality_dropout import ModalityDropout
+from trainer.layers.dropout import ModalityDropout
 
 ROWS, MODALITIES, DIM = 400, 3, 4
 RNG = np.random.default_rng(0)

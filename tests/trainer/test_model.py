@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from trainer.model import build_network
+from trainer.network.model import build_network
 
 
 def _users(network, rows):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.multitask import MultiTaskModel
-from trainer.tfrs_retrieval import tfrs_in_batch_softmax
+from trainer.training.multitask import MultiTaskModel
+from trainer.training.tfrs_retrieval import tfrs_in_batch_softmax
 
 ROWS = 16
 UNIFORM = np.full(9, 1 / 9)

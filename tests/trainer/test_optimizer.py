@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from trainer.optimizer import RowAdamW
+from trainer.training.optimizer import RowAdamW
 
 RATE, DECAY = 0.1, 0.3
 START = np.arange(12, dtype="float32").reshape(4, 3)

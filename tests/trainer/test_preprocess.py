@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.behaviour.past import event_values
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, Role, check_made, columns_of
 from trainer.preprocessing.declarations import interaction_columns
-from trainer.preprocessing.past import event_values
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from schemas import InputError, TesseraError
-from trainer import ranking
-from trainer.ranking import paired_bootstrap, ranking_metrics, ranking_task
+from trainer.evaluation import ranking
+from trainer.evaluation.ranking import paired_bootstrap, ranking_metrics, ranking_task
 
 TRAIN, TEST = 0, 1
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.behaviour.moment import moment_columns
+from trainer.behaviour.past import NOTHING, Past
+from trainer.behaviour.rhythm import counts, daily_series, gaps, hours
 from trainer.preprocessing import columns
-from trainer.preprocessing.behaviour import moment_columns
-from trainer.preprocessing.past import NOTHING, Past
-from trainer.preprocessing.rhythm import counts, daily_series, gaps, hours
 
 DAY = 86_400
 NOW = 1000 * DAY

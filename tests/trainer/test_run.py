@@ -11,9 +11,9 @@ from worlds import column, small_spec
 from trainer.export.run import export
 from trainer.families import FAMILIES
 from trainer.families import network as module
-from trainer.fit import new_network
 from trainer.recipe import parse_recipe
 from trainer.run import read_given, train, training_data
+from trainer.training.fit import new_network
 
 BARE = small_spec(
     events=column("stars", "FLOAT", "label:rating", "label:like>=4")

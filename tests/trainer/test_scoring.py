@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from trainer import scoring
-from trainer.scoring import catalogue, ranking_scores, user_outputs
+from trainer.evaluation import scoring
+from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
 
 
 def _one(network, batch, row, item):

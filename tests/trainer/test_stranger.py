@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from trainer.layers.stranger import StrangerDropout
+from trainer.layers.dropout import StrangerDropout
 
 ROWS = {"user_index": np.arange(1, 201, dtype="int32"), "age": np.ones((200, 3), "float32")}
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from trainer.layers.table import TableLookup
+from trainer.layers.lookup import TableLookup
 
 PICTURES = np.arange(3 * 2 * 2, dtype=np.uint8).reshape(3, 2, 2) + 240
 

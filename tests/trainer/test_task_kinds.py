@@ -8,12 +8,12 @@ from ordinal import Ordinal
 from tiny_fit import SPEC, tiny_data
 
 from components.prediction_evaluator.executor import judge
-from trainer.curves import by_name
-from trainer.fit import fit_twice
+from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
+from trainer.evaluation.written_scores import TaskScores
 from trainer.recipe import Recipe, parse_recipe
-from trainer.scoring import catalogue, ranking_scores, user_outputs
 from trainer.tasks import TASK_KINDS
-from trainer.written_scores import TaskScores
+from trainer.training.curves import by_name
+from trainer.training.fit import fit_twice
 
 
 @pytest.fixture

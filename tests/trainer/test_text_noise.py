@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from trainer.layers.text.noise import TermNoise, WordNoise
+from trainer.layers.augmentation import TermNoise, WordNoise
 
 WORDS = np.tile(np.arange(1, 11, dtype="int32"), (500, 1))
 TEXTS = np.array([[1, 2, 3, 4, 0, 0], [0] * 6, [9, 0, 0, 0, 0, 0], [1, 2, 3, 4, 5, 6]], "int32")

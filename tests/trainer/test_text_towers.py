@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from layer_contract import shaken, weight
 
-from trainer.layers.text import TEXT_TOWERS
+from trainer.layers.text_towers import TEXT_TOWERS
 
 DIM, VOCABULARY = 4, 9
 TOKENS = {name: build for name, build in TEXT_TOWERS.items() if name != "tfidf"}

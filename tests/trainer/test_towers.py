@@ -6,13 +6,9 @@ import pytest
 import tensorflow as tf
 from layer_contract import assert_learns, assert_rebuilt, weight
 
-from trainer.layers.audio_tower import AudioTower
-from trainer.layers.image.fourier import FourierTower
-from trainer.layers.text.bag import BagTower
-from trainer.layers.text.cnn import CnnTower
-from trainer.layers.text.lstm import LstmTower
-from trainer.layers.text.tfidf import TfidfTower
-from trainer.layers.text.transformer import TransformerTower
+from trainer.layers.image_towers import FourierTower
+from trainer.layers.media_towers import AudioTower, VideoTower
+from trainer.layers.text_towers import BagTower, CnnTower, LstmTower, TfidfTower, TransformerTower
 from trainer.layers.towers import (
     CategoricalTower,
     IdTower,
@@ -21,7 +17,6 @@ from trainer.layers.towers import (
     masked_softmax,
     weighted_mean,
 )
-from trainer.layers.video_tower import VideoTower
 from trainer.modalities.image.codebook import fitted_tower
 
 DIM = 4

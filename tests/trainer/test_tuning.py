@@ -7,8 +7,8 @@ from keras_tuner.errors import FatalError
 from tiny_fit import tiny_data
 
 from schemas import InputError
-from trainer.fit import fit_once
 from trainer.recipe import parse_recipe
+from trainer.training.fit import fit_once
 from trainer.tuning import RecipeTuner
 
 TASKS = {"retrieval": {"head": "retrieval"}, "like": {"head": "binary", "label": "like"}}

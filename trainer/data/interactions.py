@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from trainer.behaviour.item_reviews import ItemReviews
 from trainer.data.attributes import learned_attribute
-from trainer.data.item_reviews import ItemReviews
 from trainer.data.tables import Table
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, Role, columns_of

@@ -74,7 +74,7 @@ class Encoder(tf.Module):
             known = ", ".join(repr(name) for name in sorted(answer, key=str))
             raise InputError(
                 "unknown-encoder-output",
-                f"encoders.{self._modality}.output is {wanted!r}; the encoder answers with "
+                f"modalities.{self._modality}.encoder.output is {wanted!r}; the encoder gives "
                 f"{known}. Name the one that is the vector.")
         return answer[wanted]
 
@@ -98,13 +98,14 @@ class Encoder(tf.Module):
         if not right:
             raise InputError(
                 "encoder-of-other-content",
-                f"encoders.{self._modality}.handle is {self._options.handle!r}, which takes "
+                f"modalities.{self._modality}.encoder.handle is {self._options.handle!r}, which "
+                f"takes "
                 f"{takes.dtype.name} {_shown(takes.shape)}; an encoder of this modality takes "
                 f"{words}.")
 
     def _probe(self) -> tuple[int, ...]:
         """Encodes nothing twice, to see what comes out."""
-        key = f"encoders.{self._modality}.handle is {self._options.handle!r}"
+        key = f"modalities.{self._modality}.encoder.handle is {self._options.handle!r}"
         try:
             vectors, _ = self._encode(tf.constant(["", ""]))
         except (tf.errors.OpError, ValueError, TypeError) as error:

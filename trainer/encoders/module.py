@@ -9,10 +9,32 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from schemas import InputError
-from trainer.encoders.operations import foreign_operations
 from trainer.encoders.options import KERAS, Encoder
+
+
+def foreign_operations(folder: Path) -> tuple[str, ...]:
+    """Finds operations that TensorFlow itself does not register, or that run Python.
+
+    Args:
+      folder: The folder of a SavedModel; it is not loaded.
+
+    Returns:
+      Their names in order; empty for a model that runs in any TensorFlow server.
+    """
+    content = (folder / "saved_model.pb").read_bytes()
+    found: set[str] = set()
+    for meta in saved_model_pb2.SavedModel.FromString(content).meta_graphs:
+        functions = meta.graph_def.library.function
+        used = {node.op for node in meta.graph_def.node}
+        used |= {node.op for function in functions for node in function.node_def}
+        # `tf.raw_ops` lists what TensorFlow itself registers, whatever else was imported.
+        found |= used - {function.signature.name for function in functions} - set(dir(tf.raw_ops))
+        found |= {name for name in used if "PyFunc" in name}
+    return tuple(sorted(found))
+
 
 _OP_LIBRARY = "tensorflow_text"
 _SIGNATURES = ("serving_default", "default")
@@ -50,7 +72,7 @@ def resolve(modality: str, handle: str) -> Path:
     Raises:
       InputError: There is none.
     """
-    key = f"encoders.{modality}.handle is {handle!r}"
+    key = f"modalities.{modality}.encoder.handle is {handle!r}"
     if "://" not in handle:
         path = Path(handle)
         if not (path / "saved_model.pb").is_file() and not (
@@ -99,7 +121,7 @@ def load(modality: str, options: Encoder) -> Module:
       InputError: It cannot be found or loaded, or takes more than one tensor.
     """
     path = resolve(modality, options.handle)
-    key = f"encoders.{modality}.handle is {options.handle!r}"
+    key = f"modalities.{modality}.encoder.handle is {options.handle!r}"
     try:
         if path.is_dir():
             foreign = foreign_operations(path)

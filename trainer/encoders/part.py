@@ -3,7 +3,7 @@
 import keras
 
 from schemas import Feature
-from trainer.layers.encoded_tower import EncodedTower
+from trainer.layers.media_towers import EncodedTower
 from trainer.network.part import Built, Materials
 from trainer.preprocessing import columns
 

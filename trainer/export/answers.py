@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from schemas import FeatureSpec
+from trainer.behaviour.past import event_values, past_strings
 from trainer.data.events import Events
 from trainer.data.tables import Table
+from trainer.evaluation.scoring import catalogue, ranking_scores, retrieval_products, user_outputs
 from trainer.layers.heads import ProfileHead
-from trainer.model import Network
+from trainer.network.model import Network
 from trainer.preprocessing import columns
-from trainer.preprocessing.past import event_values, past_strings
 from trainer.recipe import Recipe
-from trainer.scoring import catalogue, ranking_scores, retrieval_products, user_outputs
 
 _ROWS, _CANDIDATES, _K = 60, 20, 10
 

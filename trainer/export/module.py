@@ -10,17 +10,17 @@ from schemas import FeatureSpec
 from trainer.data.interactions import id_lookup, table_index
 from trainer.data.tables import Table
 from trainer.encoders.encodings import Encodings
+from trainer.evaluation.scoring import catalogue
 from trainer.export.encoders import ItemEncoders
 from trainer.export.gradients import IntegratedGradients
 from trainer.export.memory import Memory
+from trainer.export.path import readers
 from trainer.export.ranking import ranking
-from trainer.export.readers import readers
 from trainer.export.requests import RawContent, UserRequest
 from trainer.layers.heads import ProfileHead
-from trainer.model import Network
+from trainer.network.model import Network
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
-from trainer.scoring import catalogue
 
 Tensors = dict[str, tf.Tensor]
 _NEVER = -1e30

@@ -4,10 +4,10 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import FeatureSpec
+from trainer.behaviour.past import Past, past_strings, past_text, past_type
+from trainer.behaviour.strings import history_width
 from trainer.export.memory import Memory
 from trainer.preprocessing import columns
-from trainer.preprocessing.past import Past, past_strings, past_text, past_type
-from trainer.preprocessing.strings import history_width
 
 
 class PastStrings(tf.Module):

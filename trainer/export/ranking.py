@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from trainer.layers.heads import Head
-from trainer.model import Network
+from trainer.network.model import Network
 
 
 class Ranking(Protocol):

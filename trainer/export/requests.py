@@ -4,13 +4,13 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import Feature, FeatureSpec
+from trainer.behaviour.moment import moment_columns
+from trainer.behaviour.past import Past, event_values
 from trainer.data.interactions import table_index
 from trainer.export.memory import Memory
 from trainer.export.past_strings import PastStrings
 from trainer.preprocessing import columns
-from trainer.preprocessing.behaviour import moment_columns
 from trainer.preprocessing.column import Role, columns_of
-from trainer.preprocessing.past import Past, event_values
 from trainer.recipe import Recipe
 
 USER_ID = "user_id"

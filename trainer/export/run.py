@@ -4,17 +4,17 @@ import logging
 import shutil
 from pathlib import Path
 
+from trainer.evaluation.written_scores import WrittenScores
 from trainer.export.answers import Answerer
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
 from trainer.export.save import save
 from trainer.families import FAMILIES
-from trainer.fit import TrainingData
 from trainer.layers.registry import look_up
-from trainer.model import Network
+from trainer.network.model import Network
 from trainer.run import Given
-from trainer.written_scores import WrittenScores
+from trainer.training.fit import TrainingData
 
 log = logging.getLogger("tessera.exporter")
 

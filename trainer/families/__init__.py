@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from trainer.evaluation.written_scores import WrittenScores
 from trainer.families.forest import restore_forest, train_forest
 from trainer.families.job import Job
 from trainer.families.network import restore_network, train_network
 from trainer.families.similarity import restore_similarity, train_similarity
-from trainer.fit import TrainingData
-from trainer.model import Network
-from trainer.written_scores import WrittenScores
+from trainer.network.model import Network
+from trainer.training.fit import TrainingData
 
 
 class Family(NamedTuple):
@@ -26,7 +26,7 @@ class Family(NamedTuple):
     restore: Callable[[TrainingData, int, Path], Network | WrittenScores]
 
 
-# A factorization is a network of another build, see `trainer.fit`.
+# A factorization is a network of another build, see `trainer.training.fit`.
 _NETWORK = Family(train_network, restore_network)
 FAMILIES = {
     "network": _NETWORK, "factorization": _NETWORK,

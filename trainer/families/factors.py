@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import svds
 
-from trainer.one_thread import one_thread
+from trainer.training.one_thread import one_thread
 
 
 def right_factors(matrix: sparse.csr_matrix, dim: int, seed: int) -> np.ndarray:

@@ -17,12 +17,12 @@ from scipy import sparse
 from schemas.progress import Progress
 from trainer.data.events import Events
 from trainer.data.side import Side
+from trainer.evaluation.written_scores import TaskScores, WrittenScores
 from trainer.families.job import Job
-from trainer.fit import TrainingData
 from trainer.network.content import content_matrix
 from trainer.recipe import Task
 from trainer.recipe.families import ForestRecipe
-from trainer.written_scores import TaskScores, WrittenScores
+from trainer.training.fit import TrainingData
 
 _CHOOSING_TREES, _CHOOSING_DEPTH = 20, 12
 _FORESTS = "forest.joblib"

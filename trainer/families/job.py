@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.fit import TrainingData
-from trainer.label_facts import label_facts
+from trainer.evaluation.label_facts import label_facts
+from trainer.training.fit import TrainingData
 
 log = logging.getLogger("tessera.trainer")
 

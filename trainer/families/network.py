@@ -5,11 +5,11 @@ import math
 import shutil
 from pathlib import Path
 
-from trainer.checkpoint import load_variables, save_variables
-from trainer.curves import by_name
 from trainer.families.job import Job, log
-from trainer.fit import MONITOR, TrainingData, fit_twice, new_network
-from trainer.model import Network
+from trainer.network.model import Network
+from trainer.training.checkpoint import load_variables, save_variables
+from trainer.training.curves import by_name
+from trainer.training.fit import MONITOR, TrainingData, fit_twice, new_network
 
 _WEIGHTS = "network.weights"
 

@@ -22,14 +22,14 @@ from trainer.data.events import Events
 from trainer.data.side import Side
 from trainer.families.factors import folding, nonnegative_factors, right_factors
 from trainer.families.job import Job
-from trainer.fit import TrainingData
+from trainer.layers.lookup import TableLookup
 from trainer.layers.profile import DistanceForm, HistorySum, UnitLength
-from trainer.layers.table import TableLookup
-from trainer.model import Network
 from trainer.network.content import content_block, content_inputs, content_matrix
+from trainer.network.model import Network
 from trainer.network.part import ITEMS, USERS, whole_part
 from trainer.preprocessing import columns
 from trainer.recipe.families import SimilarityRecipe
+from trainer.training.fit import TrainingData
 
 # Breaks ties, and is all there is for somebody without a history.
 _POPULARITY = 1e-3

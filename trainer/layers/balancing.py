@@ -206,7 +206,7 @@ class GradNormBalance(GradientBalance):
         slope = ops.sign(weighted - mean * ops.power(pace, self.pull)) * weighted / mean
         after = before * ops.exp(-self.rate * known * slope)
         after = after * ops.sum(before) / ops.sum(after)
-        # Steps that overflow are skipped, see trainer/loss_scale.py.
+        # Steps that overflow are skipped, see trainer/training/optimizer.py.
         self.weight.assign(ops.where(finite, after, before))
         self.first.assign(ops.where(finite, first, earlier))
         return before, before

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from trainer.layers.embedding import RowEmbedding
+from trainer.layers.lookup import RowEmbedding
 
 
 @keras.saving.register_keras_serializable("tessera")

@@ -1,4 +1,4 @@
-"""The tower over a user's earlier events."""
+"""Towers of a user's history and of what was written."""
 
 import keras
 from keras import ops
@@ -80,3 +80,29 @@ class HistoryTower(TableTower):
             **super().get_config(), "heads": self.heads, "values": self.values,
             "max_rank": self.max_rank,
         }
+
+
+@keras.saving.register_keras_serializable("tessera")
+class ReviewTower(TableTower):
+    """A mean of words, weighed by how telling each is; an opinion hangs on few of them.
+
+    After the word attention of Yang et al. 2016, "Hierarchical attention networks".
+
+    Args:
+      embedding: The words' table, shared by the users' and the items' reviews; index 0 is none.
+    """
+
+    def __init__(self, dim, embedding, **kwargs):
+        super().__init__(dim, embedding, **kwargs)
+        self._hidden = keras.layers.Dense(dim, activation="tanh", name="hidden")
+        self._telling = keras.layers.Dense(1, use_bias=False, name="telling")
+        self._project = keras.layers.Dense(dim, name="project")
+
+    def call(self, index, training=None):
+        """Maps words `(batch, words)` to `(vector (batch, dim), present (batch,))`."""
+        known = ops.cast(index > 0, "float32")
+        words = self.embedding(index)
+        logits = ops.cast(self._telling(self._hidden(words))[:, :, 0], "float32")
+        weights = ops.cast(masked_softmax(logits, known), words.dtype)
+        vector = self._project(ops.einsum("bw,bwd->bd", weights, words))
+        return self.finish(vector, ops.max(known, axis=1), training)

@@ -7,7 +7,7 @@ absent, the vector is a learned token: zeros would pass for data.
 import keras
 from keras import ops
 
-from trainer.layers.embedding import RowEmbedding
+from trainer.layers.lookup import RowEmbedding
 
 
 @keras.saving.register_keras_serializable("tessera")

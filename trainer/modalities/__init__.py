@@ -8,6 +8,7 @@ from trainer.modalities.modality import (
     Division,
     Modality,
     divisions,
+    files_of,
     modality_of,
     register,
 )
@@ -18,4 +19,4 @@ from trainer.modalities.video import Video
 for _modality in (Categorical(), Numeric(), Text(), Image(), Audio(), Video()):
     register(_modality)
 
-__all__ = ["MODALITIES", "Division", "Modality", "divisions", "modality_of", "register"]
+__all__ = ["MODALITIES", "Division", "Modality", "divisions", "files_of", "modality_of", "register"]

@@ -12,6 +12,26 @@ def pixels(name: str, read):
     return ops.cast(read[name], "float32") / 255.0 - 0.5
 
 
+def numbers(values):
+    """Returns values as float32."""
+    return ops.cast(values, "float32")
+
+
+def indicators(indices):
+    """Returns the weights of a row's values, all alike, `(batch, values)`; 0 for none."""
+    return unit(ops.cast(indices > 0, "float32"))
+
+
+def bounded(values):
+    """Returns numbers `(batch,)` between -1 and 1, `(batch, 1)`."""
+    return ops.tanh(ops.cast(values, "float32"))[:, None]
+
+
+def mean_frame(frames):
+    """Returns the mean of a video's frames, `(batch, frames, ...)`."""
+    return ops.mean(frames, axis=1)
+
+
 def presence(name: str, read):
     """Returns 1.0 where a feature has a value, `(batch, 1)`."""
     return ops.cast(read[columns.present(name)], "float32")[:, None]

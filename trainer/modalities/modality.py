@@ -6,14 +6,17 @@ A modality is one object, in a package of its own that has the same files as eve
 Keras as soon as it is asked for what needs them, for a recipe is read without.
 """
 
+import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from schemas import Feature, InputError, unknown
+from schemas import MODALITIES as RAW_MODALITIES
+from schemas import Feature, unknown
+from schemas.modality import RawModality
 from trainer.modalities.options import ModalityOptions
-from trainer.network.part import Part
+from trainer.network.part import Embedded, Numbers, Part
 from trainer.preprocessing.column import Column
 
 
@@ -51,29 +54,32 @@ class Modality(ABC):
     """A kind of content of users and items.
 
     What a recipe says of the modality is called its options; Transform has them as plain values.
+    What a modality does not say itself, the files of its package say.
 
     Attributes:
-      name: The tag in a schema, the name in a recipe.
       options: What a recipe may say of it.
+      raw: What its raw values are, with its name: the tag in a schema, the name in a recipe.
       divisible: Whether an explanation says so where it cannot divide a value into pieces.
       pictured: Whether a data report shows some values as pictures.
+      caption: What the report says of these pictures.
       timed: Whether a data report measures how long values last.
     """
 
-    name: ClassVar[str]
     options: ClassVar[type[ModalityOptions]] = ModalityOptions
+    raw: ClassVar[RawModality]
     divisible: ClassVar[bool] = False
     pictured: ClassVar[bool] = False
+    caption: ClassVar[str] = ""
     timed: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """The tag in a schema, the name in a recipe."""
+        return self.raw.name
 
     @abstractmethod
     def columns(self, feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
         """Declares the columns that `preprocess` makes of a feature, given its options."""
-
-    @abstractmethod
-    def preprocess(self, column: Any, feature: Feature,
-                   options: Mapping[str, Any]) -> dict[str, Any]:
-        """Makes columns of a raw one, `(batch, ...)` by name, inside the transform graph."""
 
     @abstractmethod
     def parts(self, feature: Feature, options: Any) -> Iterator[Part]:
@@ -83,6 +89,11 @@ class Modality(ABC):
     def block(self, name: str, read: Mapping[str, Any]) -> Block:
         """Describes a feature without a tower, with operations of Keras, from its columns."""
 
+    def preprocess(self, column: Any, feature: Feature,
+                   options: Mapping[str, Any]) -> dict[str, Any]:
+        """Makes columns of a raw one, `(batch, ...)` by name, inside the transform graph."""
+        return self.file("preprocess").preprocess(column, feature, options)
+
     def unread(self, feature: Feature, options: Any) -> set[str]:
         """Returns the columns of a feature that the towers leave aside."""
         return set()
@@ -91,13 +102,20 @@ class Modality(ABC):
         """Returns the vocabularies whose indices the tower embeds, by name."""
         return []
 
+    def tower(self, feature: Feature, options: Any, *gradient: Numbers | Embedded) -> Part:
+        """Plans the part of a feature's tower, given what of it a gradient reaches."""
+        return Part(
+            feature.name, feature.side, f"the column {feature.name!r}",
+            lambda materials: self.file("tower").tower(feature, materials, options),
+            gradient=gradient)
+
     def divide(self, values: list) -> Iterator[Division]:
-        """Yields the pieces of a raw value, for occlusion; none by default."""
-        return iter(())
+        """Yields the pieces of a raw value, for occlusion; none without the file `explain`."""
+        return self.file("explain").divide(values) if self.has_file("explain") else iter(())
 
     def shares(self, name: str, values: list, found: Mapping[str, Any],
                options: Any) -> Iterator[tuple[str, Any, float]]:
-        """Divides what a gradient says among the pieces of a raw value; none by default.
+        """Divides what a gradient says among the pieces of a raw value.
 
         Args:
           name: Name of the column's attributions among `found`.
@@ -105,30 +123,45 @@ class Modality(ABC):
           found: What the exported model answered for one row.
           options: How the value was read.
 
-        Yields:
-          Kind and place of a piece, see `Division`, and its share.
+        Returns:
+          Kind and place of each piece, see `Division`, and its share; none without the file
+          `explain`.
         """
-        return iter(())
-
-    def picture(self, value: bytes) -> Any:
-        """Returns a raw value of a pictured modality as a picture of Pillow."""
-        raise NotImplementedError(f"values of {self.name} have no picture")
-
-    def seconds(self, value: bytes) -> float:
-        """Returns how long a raw value of a timed modality lasts."""
-        raise NotImplementedError(f"values of {self.name} do not last")
-
-    def encoder_input(self) -> Any:
-        """Returns how pretrained encoders take values, an `EncoderInput`.
-
-        Raises:
-          InputError: No encoder takes any.
-        """
-        raise InputError(f"No pretrained encoder reads the modality {self.name!r}.")
+        if not self.has_file("explain"):
+            return iter(())
+        return self.file("explain").shares(name, values, found, options)
 
     def show(self, values: list, tints: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
         """Returns what a page shows of a divided value, given each piece's value and tint."""
+        if self.has_file("explain") and hasattr(self.file("explain"), "show"):
+            return self.file("explain").show(values, tints)
         return {"pieces": [{"text": str(place), **tint} for place, tint in tints.items()]}
+
+    def picture(self, value: bytes) -> Any:
+        """Returns a raw value of a pictured modality as a picture of Pillow."""
+        return self.file("explain").picture(value)
+
+    def seconds(self, value: bytes) -> float:
+        """Returns how long a raw value of a timed modality lasts."""
+        return self.file("explain").seconds(value)
+
+    def encoder_input(self) -> Any:
+        """Returns how pretrained encoders take values, an `EncoderInput`."""
+        return self.file("encode").INPUT
+
+    def file(self, name: str) -> Any:
+        """Imports a file of the modality's package.
+
+        By its name, so that the cache key of a component covers the files that it reads
+        (`files_of`) and not those of every other.
+        """
+        return importlib.import_module(f"{type(self).__module__}.{name}")
+
+    def has_file(self, name: str) -> bool:
+        """Tells whether the modality's package has a file."""
+        module = importlib.import_module(type(self).__module__)
+        return hasattr(module, "__path__") and importlib.util.find_spec(
+            f"{module.__name__}.{name}") is not None
 
 
 MODALITIES: dict[str, Modality] = {}
@@ -136,6 +169,7 @@ MODALITIES: dict[str, Modality] = {}
 
 def register(modality: Modality) -> Modality:
     """Adds a modality, so that schemas and recipes may name it."""
+    RAW_MODALITIES[modality.name] = modality.raw
     MODALITIES[modality.name] = modality
     return modality
 
@@ -164,3 +198,7 @@ def modality_of(feature: Feature) -> Modality:
     return MODALITIES[name]
 
 
+def files_of(*names: str) -> list[str]:
+    """Returns the dotted names of some files of all packages of modalities that have them."""
+    return [f"{type(one).__module__}.{name}" for one in MODALITIES.values() for name in names
+            if one.has_file(name)]

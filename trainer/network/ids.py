@@ -1,6 +1,6 @@
 """The part that knows somebody, or an item, by the id."""
 
-from trainer.layers.embedding import RowEmbedding
+from trainer.layers.lookup import RowEmbedding
 from trainer.layers.towers import IdTower
 from trainer.network.part import USERS, Built, Materials
 from trainer.recipe.families import NetworkRecipe

@@ -103,7 +103,7 @@ class Part:
     reads: str
     build: Callable[[Materials], Built]
     content: bool = True
-    gradient: tuple[Numbers, ...] | tuple[Embedded, ...] = ()
+    gradient: tuple[Numbers | Embedded, ...] = ()
     layer: Any = None
 
     def outputs(self) -> list[str]:

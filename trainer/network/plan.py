@@ -62,7 +62,7 @@ def _past_parts(spec: FeatureSpec, recipe: NetworkRecipe, side: str) -> Iterator
 
 def _past_builder(spec: FeatureSpec, recipe: NetworkRecipe, name: str):
     def build(materials: Materials) -> Built:
-        from trainer.behaviour import past_part
+        from trainer.behaviour.towers import past_part
 
         return past_part(name, spec, recipe, materials)
 

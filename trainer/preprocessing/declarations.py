@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 
 from schemas import FeatureSpec
-from trainer.preprocessing import columns
-from trainer.preprocessing.column import Column, Role
-from trainer.preprocessing.past import (
+from trainer.behaviour.past import (
     NOTHING,
     Past,
     event_values,
@@ -13,6 +11,8 @@ from trainer.preprocessing.past import (
     past_text,
     past_type,
 )
+from trainer.preprocessing import columns
+from trainer.preprocessing.column import Column, Role
 
 # The indices that are looked up in the tables, by the column of their ids.
 INDICES = {columns.USER_ID: columns.USER_INDEX, columns.ITEM_ID: columns.ITEM_INDEX,

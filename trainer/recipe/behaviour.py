@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from trainer.behaviour.past import Past
 from trainer.options.choice import OneOf, Way
 from trainer.options.strict import Count, Positive, Strict, Whole
-from trainer.preprocessing.past import Past
 
 
 class PastPart(Strict):

@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from schemas import InputError
+from trainer.behaviour.past import Past
 from trainer.options.choice import OneOf, SomeOf, Way
 from trainer.options.strict import Count, Number, Width
-from trainer.preprocessing.past import Past
 from trainer.recipe.behaviour import (
     DEFAULT,
     PARTS,

@@ -5,12 +5,12 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from trainer.behaviour.past import NOTHING, Past
 from trainer.encoders.options import Encoder
 from trainer.modalities import MODALITIES
 from trainer.modalities.options import ModalityOptions
 from trainer.options.choice import SomeOf
 from trainer.options.strict import Strict
-from trainer.preprocessing.past import NOTHING, Past
 from trainer.recipe.names import check_names
 from trainer.recipe.task import Task
 from trainer.tasks import TASK_KINDS

@@ -131,7 +131,7 @@ class TaskKind:
         Args:
           spec: The dataset's spec.
           targets: The task's labels.
-          means: What `trainer.label_facts.label_means` returned.
+          means: What `trainer.evaluation.label_facts.label_means` returned.
 
         Returns:
           One number, or one for each unit.

@@ -44,8 +44,7 @@ class MultiClass(TaskKind):
 
     def loss(self, name: str, targets: tuple[str, ...], batch: Batch):
         """The cross-entropy of a softmax."""
-        from trainer.layers.class_losses import class_crossentropy
-        from trainer.layers.losses import labelled_mean
+        from trainer.layers.losses import class_crossentropy, labelled_mean
 
         return labelled_mean(class_crossentropy, batch.outputs[name], batch.labels[targets[0]])
 

@@ -62,7 +62,7 @@ class Retrieval(TaskKind):
         """The softmax over the batch's items, or over all where the network gives them."""
         from keras import ops
 
-        from trainer.layers.class_losses import catalogue_softmax
+        from trainer.layers.losses import catalogue_softmax
 
         weight, outputs = batch.event_weight(targets), batch.outputs
         query, index = ops.cast(outputs["query"], "float32"), outputs["index"]

@@ -18,7 +18,8 @@ SPEC = small_spec(
     + column("price", "FLOAT", "numeric") + column("genres", "BYTES", "categorical", most=3),
     events=column("liked", "INT", "label:like", domain=(0, 1)) + history("past", "item_id"),
     user="BYTES member", item="INT film", time="at", one=True, name="known")
-RECIPE = parse_recipe(description="known", modalities=("categorical", "numeric", "text", "image"), tasks={
+RECIPE = parse_recipe(
+    description="known", modalities=("categorical", "numeric", "text", "image"), tasks={
     "retrieval": {"head": "retrieval"}, "like": {"head": "binary", "label": "like"}})
 
 

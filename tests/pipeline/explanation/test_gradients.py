@@ -81,7 +81,8 @@ def test_content_without_a_heat_map_is_told(source, monkeypatch):
 @pytest.mark.parametrize(("method", "changes", "message"), [
     ("saliency", {}, "Unknown method 'saliency'. Known: gradients, occlusion"),
     ("gradients", {"model": "older"}, "no signature 'gradients'. Run `tessera run` again"),
-    ("gradients", {"recipe": parse_recipe(description="computed", family="similarity", modalities=(),
+    ("gradients", {"recipe": parse_recipe(
+        description="computed", family="similarity", modalities=(),
                                     tasks={"retrieval": {"head": "retrieval"}})},
      "'similarity' is computed.*--method occlusion")])
 def test_what_cannot_be_explained_is_refused(source, method, changes, message):

@@ -23,7 +23,8 @@ def ir():
     from pipeline.kubeflow.store import connection
 
     config = load_config(None, dataset="demo", root=Path("/tessera"))
-    return compile_ir(build_pipeline(config, bind(config.recipe, read_spec("demo")), Path("/tessera/schemas"),
+    return compile_ir(build_pipeline(
+        config, bind(config.recipe, read_spec("demo")), Path("/tessera/schemas"),
                                      connection(Database(), Path("/tessera"))), "compiled")
 
 

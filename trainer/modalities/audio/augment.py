@@ -2,7 +2,7 @@
 
 import keras
 
-from trainer.layers.augmentation.sounds import SpectrogramAugmentation
+from trainer.layers.augmentation import SpectrogramAugmentation
 
 
 def varied(spectrogram: keras.KerasTensor, strength: float, name: str) -> keras.KerasTensor:

@@ -28,7 +28,7 @@ def silent_timbre(coefficients: Any, options: Any) -> Any:
 
 def seconds(sound: bytes) -> float:
     """Returns the length of a sound in the form of `schemas.media`."""
-    return (len(sound) - WAV_HEADER) / (2 * SOUND_RATE)
+    return max(0, len(sound) - WAV_HEADER) / (2 * SOUND_RATE)
 
 
 def divide(values: list) -> Iterator[Division]:
@@ -43,10 +43,11 @@ def divide(values: list) -> Iterator[Division]:
         yield Division("window", place, [wav(silent.tobytes())])
 
 
-def shares(frames: np.ndarray, values: list, length: float) -> Iterator[tuple[str, Any, float]]:
+def shares(name: str, values: list, found: Mapping[str, np.ndarray],
+           options: Any) -> Iterator[tuple[str, Any, float]]:
     """Yields the share of each window, of those of the frames that the model hears, `(frames,)`."""
     samples = (len(values[0]) - WAV_HEADER) // 2
-    for place, value in enumerate(windows(frames, samples, length)):
+    for place, value in enumerate(windows(found[name], samples, options.seconds)):
         yield "window", place, float(value)
 
 

@@ -5,10 +5,15 @@ bytes, however broken, stop the graph.
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 
+from schemas import Feature
 from schemas.media import SOUND_RATE, WAV_FORMAT, WAV_HEADER
+from trainer.preprocessing import columns
+from trainer.preprocessing.raw import one
 
 WINDOW, HOP = 512, 320  # samples: 32 and 20 milliseconds
 _HERTZ = (40.0, 7600.0)
@@ -18,6 +23,13 @@ _FLOOR, _CEILING = math.log(1e-6), 10.0  # of a log-mel value, for samples of -1
 def frame_count(seconds: float) -> int:
     """Returns how many frames a spectrogram of some seconds has."""
     return 1 + max(0, _samples(seconds) - WINDOW) // HOP
+
+
+def preprocess(column: Any, feature: Feature, options: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+    """Returns a column's spectrograms and cepstra, see `spectrogram`, and which are there."""
+    picture, coefficients, present = spectrogram(one(column), **options)
+    return {feature.name: picture, columns.mfcc(feature.name): coefficients,
+            columns.present(feature.name): present}
 
 
 def spectrogram(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from schemas import Feature
-from trainer.layers.audio_tower import AudioTower
+from trainer.layers.media_towers import AudioTower
 from trainer.modalities.audio.augment import varied
 from trainer.network.part import Built, Materials
 from trainer.preprocessing import columns

@@ -15,7 +15,8 @@ def divide(values: list) -> Iterator[Division]:
             yield Division("value", _shown(value), [one for one in values if one != value])
 
 
-def shares(name: str, values: list, found: Mapping[str, Any]) -> Iterator[tuple[str, Any, float]]:
+def shares(name: str, values: list, found: Mapping[str, Any],
+           options: Any) -> Iterator[tuple[str, Any, float]]:
     """Yields the share of each value, where there are several."""
     if len(values) > 1:
         shown = Counter(map(_shown, values))

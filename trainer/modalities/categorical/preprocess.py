@@ -1,27 +1,22 @@
 """Categories to indices of a vocabulary."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from trainer.preprocessing.behaviour import dense
-from trainer.preprocessing.raw import as_string
+from schemas import Feature
+from trainer.modalities.categorical import VALUES
+from trainer.preprocessing.raw import as_string, dense
 
 
-def indices(column: Any, name: str, values: int, vocabulary: int) -> tf.Tensor:
-    """Returns the indices of values, `(batch, values)`; 0 is no value, so that padding is none.
-
-    Args:
-      column: Raw values.
-      name: The vocabulary's name.
-      values: Values kept of a row.
-      vocabulary: Values that are known, the most frequent.
-    """
+def preprocess(column: Any, feature: Feature, options: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+    """Returns the indices of values, `(batch, values)`; 0 is no value, so that padding is none."""
     text = as_string(column)
     if isinstance(text, tf.Tensor):
         text = tf.sparse.from_dense(text)
     index = tft.compute_and_apply_vocabulary(
-        text, top_k=vocabulary, num_oov_buckets=1, vocab_filename=name)
+        text, top_k=options["vocabulary"], num_oov_buckets=1, vocab_filename=feature.name)
     shifted = tf.SparseTensor(index.indices, index.values + 1, index.dense_shape)
-    return dense(shifted, values, 0)
+    return {feature.name: dense(shifted, feature.max_values or VALUES, 0)}

@@ -2,7 +2,7 @@
 
 import keras
 
-from trainer.layers.augmentation.pictures import PictureAugmentation
+from trainer.layers.augmentation import PictureAugmentation
 
 
 def varied(pixels: keras.KerasTensor, strength: float, name: str) -> keras.KerasTensor:

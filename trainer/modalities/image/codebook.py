@@ -6,8 +6,7 @@ import numpy as np
 from keras import ops
 from scipy.cluster.vq import kmeans2
 
-from trainer.layers.image.patches import PATCH, patches
-from trainer.layers.image.visual_words import Codebook, VisualWordsTower
+from trainer.layers.image_towers import PATCH, Codebook, VisualWordsTower, patches
 
 WORDS = 128
 _WIDTH = PATCH * PATCH * 3

@@ -12,12 +12,6 @@ from trainer.modalities.modality import Division
 
 GRID = 8  # regions, across and down
 _PIXELS = 512  # no model sees more of a picture
-_GREY = 127.5
-
-
-def grey(pixels: Any) -> Any:
-    """Returns grey in the shape of some pixels: a picture that says nothing."""
-    return pixels * 0 + _GREY
 
 
 def picture(encoded: bytes) -> Image.Image:
@@ -57,9 +51,10 @@ def divide(values: list) -> Iterator[Division]:
         yield Division("patch", place, [png(hidden)], reference)
 
 
-def shares(pixels: np.ndarray) -> Iterator[tuple[str, Any, float]]:
+def shares(name: str, values: list, found: Mapping[str, np.ndarray],
+           options: Any) -> Iterator[tuple[str, Any, float]]:
     """Yields the share of each square of a grid, of those of the pixels `(height, width)`."""
-    for place, value in enumerate(regions(pixels).ravel()):
+    for place, value in enumerate(regions(found[name]).ravel()):
         yield "patch", place, float(value)
 
 

@@ -1,17 +1,20 @@
 """Encoded pictures to small tensors."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 
+from schemas import Feature
+from trainer.preprocessing import columns
 from trainer.preprocessing.raw import one
 
 
-def small_pictures(column: Any, height: int, width: int) -> tuple[tf.Tensor, tf.Tensor]:
+def preprocess(column: Any, feature: Feature, options: Mapping[str, Any]) -> dict[str, tf.Tensor]:
     """Returns a column's pictures, see `small_image`, and 1.0 where there is one, `(batch,)`."""
     encoded = one(column)
-    return (small_image(encoded, height, width),
-            tf.cast(tf.strings.length(encoded) > 0, tf.float32))
+    return {feature.name: small_image(encoded, **options),
+            columns.present(feature.name): tf.cast(tf.strings.length(encoded) > 0, tf.float32)}
 
 
 def small_image(encoded: tf.Tensor, height: int, width: int) -> tf.Tensor:

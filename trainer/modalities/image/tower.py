@@ -3,7 +3,7 @@
 from typing import Any
 
 from schemas import Feature
-from trainer.layers.image.fourier import FourierTower
+from trainer.layers.image_towers import FourierTower
 from trainer.layers.registry import look_up
 from trainer.layers.towers import ImageTower
 from trainer.modalities.image.augment import varied

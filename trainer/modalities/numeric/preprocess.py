@@ -1,18 +1,18 @@
 """Numbers to a scale of their own."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from schemas import Feature
+from trainer.preprocessing import columns
 from trainer.preprocessing.raw import number
 
 
-def standard(column: Any) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns numbers minus their mean, by their deviation; and 1.0 where there is one, `(batch,)`.
-
-    An absent number is 0.
-    """
+def preprocess(column: Any, feature: Feature, options: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+    """Returns numbers minus their mean, by their deviation, 0 where absent; and which are there."""
     value = number(column)
     known = tf.logical_not(tf.math.is_nan(value))
     filled = tf.where(known, value, tf.zeros_like(value))
@@ -21,4 +21,5 @@ def standard(column: Any) -> tuple[tf.Tensor, tf.Tensor]:
     mean = tf.math.divide_no_nan(tft.sum(filled), count)
     square = tf.math.divide_no_nan(tft.sum(filled * filled), count)
     deviation = tf.sqrt(tf.maximum(square - mean * mean, 1e-12))
-    return (filled - mean) / tf.maximum(deviation, 1e-6) * weight, weight
+    return {feature.name: (filled - mean) / tf.maximum(deviation, 1e-6) * weight,
+            columns.present(feature.name): weight}

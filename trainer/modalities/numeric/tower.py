@@ -1,12 +1,14 @@
 """The tower of a number."""
 
+from typing import Any
+
 from schemas import Feature
 from trainer.layers.towers import NumericTower
 from trainer.network.part import Built, Materials
 from trainer.preprocessing import columns
 
 
-def tower(feature: Feature, materials: Materials) -> Built:
+def tower(feature: Feature, materials: Materials, options: Any) -> Built:
     """Builds the tower that reads a feature's number."""
     inputs = materials.inputs
     layer = NumericTower(materials.dim, dropout=materials.dropout,

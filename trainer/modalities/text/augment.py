@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainer.layers.text.noise import TermNoise, WordNoise
+from trainer.layers.augmentation import TermNoise, WordNoise
 
 
 def varied_tokens(tokens, noise: Any, name: str):

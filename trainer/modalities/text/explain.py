@@ -49,7 +49,8 @@ def divide(values: list) -> Iterator[Division]:
         yield Division("word", word, [left.encode()])
 
 
-def shares(name: str, values: list, found: Mapping[str, Any]) -> Iterator[tuple[str, Any, float]]:
+def shares(name: str, values: list, found: Mapping[str, Any],
+           options: Any) -> Iterator[tuple[str, Any, float]]:
     """Yields the share of each word that the model read, of those of words and characters."""
     text = values[0].decode("utf-8", "replace")
     shown = Counter(piece.lower() for piece, is_word in words(text) if is_word)

@@ -15,9 +15,8 @@ from trainer.modalities.text.topics import fitted_topics, topic_shares
 from trainer.modalities.text.words import heaviest
 from trainer.modalities.text.words import words as split_words
 from trainer.preprocessing import columns
-from trainer.preprocessing.behaviour import dense
 from trainer.preprocessing.column import Column, Purpose
-from trainer.preprocessing.raw import one
+from trainer.preprocessing.raw import dense, one
 
 # A word is about five characters: kept runs of characters for each kept word.
 _RUNS_A_WORD = 4
@@ -41,6 +40,11 @@ def declared(feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
         yield Column(columns.sentiment(name), name, "float32", (WIDTH,),
                      purpose=Purpose.SENTIMENT)
         yield Column(columns.present(name), name, "float32", purpose=Purpose.PRESENT)
+
+
+def preprocess(column: Any, feature: Feature, options: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+    """Returns what the text towers read, see `text_columns`."""
+    return text_columns(column, feature, **options)
 
 
 def text_columns(

@@ -6,27 +6,27 @@ from keras import ops
 
 from schemas import Feature
 from trainer.layers.registry import look_up
-from trainer.layers.text import TEXT_TOWERS
+from trainer.layers.text_towers import TEXT_TOWERS
 from trainer.layers.towers import NumericTower
+from trainer.modalities.modality import modality_of
 from trainer.modalities.text.augment import varied_terms, varied_tokens
 from trainer.modalities.text.options import Tfidf
 from trainer.network.part import Built, Materials
 from trainer.preprocessing import columns
 
 
-def tower(feature: Feature, materials: Materials, options: Any,
-          vocabularies: list[str]) -> Built:
+def tower(feature: Feature, materials: Materials, options: Any) -> Built:
     """Builds the tower that the options name.
 
     Args:
       feature: The text.
       materials: What the network gives to build it from.
       options: What the recipe says of texts.
-      vocabularies: The vocabularies that the tower embeds.
     """
     inputs, way, name = materials.inputs, options.tower, f"{materials.side}_{feature.name}"
     weighs = isinstance(way, Tfidf)
-    sizes = [materials.table.vocabularies[each] for each in vocabularies]
+    sizes = [materials.table.vocabularies[each]
+             for each in modality_of(feature).vocabularies(feature, options)]
     build = look_up(TEXT_TOWERS, way.name, "text tower")
     layer = build(materials.dim, sizes if weighs else sizes[0],
                   dropout=materials.dropout, name=name)

@@ -4,23 +4,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas import Feature
-from trainer.modalities.image.explain import grey
-from trainer.modalities.modality import Block, Division, Modality
-from trainer.modalities.presence import present_column
-from trainer.modalities.video import explain
+from schemas.media import VIDEO_FRAMES
+from schemas.modality import raw_modality
+from trainer.modalities.modality import Block, Modality
+from trainer.modalities.presence import grey, present_column
 from trainer.modalities.video.options import VideoOptions
-from trainer.network.part import Materials, Numbers, Part
-from trainer.preprocessing import columns
+from trainer.network.part import Numbers, Part
 from trainer.preprocessing.column import Column
 
 
 class Video(Modality):
     """A few small frames of a film."""
 
-    name = "video"
+    raw = raw_modality("video")
     options = VideoOptions
     divisible = True
     pictured = True
+    caption = f"Shown is the middle frame of {VIDEO_FRAMES}."
 
     def columns(self, feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
         """See `Modality`."""
@@ -28,46 +28,12 @@ class Video(Modality):
         yield Column(feature.name, feature.name, "uint8", shape)
         yield present_column(feature)
 
-    def preprocess(self, column: Any, feature: Feature,
-                   options: Mapping[str, Any]) -> dict[str, Any]:
-        """See `Modality`."""
-        from trainer.modalities.video.preprocess import small_frames
-        from trainer.preprocessing.raw import one
-
-        pixels, present = small_frames(one(column), **options)
-        return {feature.name: pixels, columns.present(feature.name): present}
-
     def parts(self, feature: Feature, options: Any) -> Iterator[Part]:
         """See `Modality`."""
-        def build(materials: Materials):
-            from trainer.modalities.video.tower import tower
-
-            return tower(feature, materials, options)
-
-        yield Part(feature.name, feature.side, f"the column {feature.name!r}", build,
-                   gradient=(Numbers(grey, 2),))
+        yield self.tower(feature, options, Numbers(grey, 2))
 
     def block(self, name: str, read: Mapping[str, Any]) -> Block:
         """See `Modality`."""
-        from keras import ops
+        from trainer.modalities.blocks import colours, mean_frame, pixels, presence, unit
 
-        from trainer.modalities.blocks import colours, pixels, presence, unit
-
-        return Block(unit(colours(ops.mean(pixels(name, read), axis=1))) * presence(name, read))
-
-    def divide(self, values: list) -> Iterator[Division]:
-        """See `Modality`."""
-        return explain.divide(values)
-
-    def shares(self, name: str, values: list, found: Mapping[str, Any],
-               options: Any) -> Iterator[tuple[str, Any, float]]:
-        """See `Modality`."""
-        return explain.shares(found[name])
-
-    def picture(self, value: bytes) -> Any:
-        """See `Modality`."""
-        return explain.middle_frame(value)
-
-    def show(self, values: list, tints: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
-        """See `Modality`."""
-        return explain.show(values, tints)
+        return Block(unit(colours(mean_frame(pixels(name, read)))) * presence(name, read))

@@ -19,7 +19,7 @@ def frames(video: bytes) -> np.ndarray:
     return pixels.reshape(VIDEO_FRAMES, VIDEO_SIDE, VIDEO_SIDE, 3)
 
 
-def middle_frame(video: bytes) -> Image.Image:
+def picture(video: bytes) -> Image.Image:
     """Returns the frame in the middle of a video."""
     with Image.open(io.BytesIO(video)) as strip:
         top = VIDEO_FRAMES // 2 * VIDEO_SIDE
@@ -38,8 +38,10 @@ def divide(values: list) -> Iterator[Division]:
         yield Division("frame", place, [video_strip(strip.tobytes())])
 
 
-def shares(seen: np.ndarray) -> Iterator[tuple[str, Any, float]]:
+def shares(name: str, values: list, found: Mapping[str, np.ndarray],
+           options: Any) -> Iterator[tuple[str, Any, float]]:
     """Yields the share of each frame, of those of the frames that the model sees, `(frames,)`."""
+    seen = found[name]
     places = np.linspace(0, VIDEO_FRAMES - 1, len(seen)).round().astype(int)
     for place, value in enumerate(np.bincount(places, seen, VIDEO_FRAMES)):
         yield "frame", place, float(value)

@@ -4,10 +4,22 @@ Reads the form that ingest writes (`schemas.media`); anything else is an absent 
 bytes, however broken, stop the graph.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
+from schemas import Feature
 from schemas.media import VIDEO_BYTES, VIDEO_FRAMES, VIDEO_HEADER, VIDEO_SIDE
+from trainer.preprocessing import columns
+from trainer.preprocessing.raw import one
+
+
+def preprocess(column: Any, feature: Feature, options: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+    """Returns a column's frames, see `small_frames`, and 1.0 where there is a video."""
+    frames, present = small_frames(one(column), **options)
+    return {feature.name: frames, columns.present(feature.name): present}
 
 
 def small_frames(

@@ -1,0 +1,1 @@
+"""What a user did before: histories, their columns and their towers."""

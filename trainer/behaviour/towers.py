@@ -1,0 +1,157 @@
+"""The user's behaviour up to a moment: inputs and towers of everything that is read of the past."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import keras
+from keras import ops
+
+from schemas import FeatureSpec
+from trainer.behaviour.past import event_values, past_type
+from trainer.layers.event_sequence import SEQUENCES
+from trainer.layers.history import HistoryTower, ReviewTower
+from trainer.layers.registry import look_up
+from trainer.layers.rhythm import CountsTower, SeriesAutoencoder, SeriesRnn
+from trainer.layers.towers import NumericTower
+from trainer.network.part import Built, Materials
+from trainer.preprocessing import columns
+from trainer.preprocessing.declarations import row_columns
+from trainer.recipe.families import NetworkRecipe
+
+RECONSTRUCTION = "reconstruction"
+
+
+@dataclass(frozen=True)
+class PastOf:
+    """What the towers of the past share with the rest of the network.
+
+    Attributes:
+      items: The embedding of item indices, which the item side has too.
+      categories: From item indices to those of each categorical feature, by feature.
+      words: The embedding of the reviews' words, `None` where none are read.
+      types: Number of indices of event types, 0 where they are not read.
+      seed: Seed of what the towers draw.
+    """
+
+    items: keras.layers.Embedding
+    categories: dict[str, keras.layers.Layer]
+    words: keras.layers.Embedding | None = None
+    types: int = 0
+    seed: int = 0
+
+
+def behaviour_inputs(spec: FeatureSpec, recipe: NetworkRecipe) -> dict[str, keras.KerasTensor]:
+    """Returns the inputs of what is read of the past by column; none without a history."""
+    declared = row_columns(spec, recipe.past)
+    if columns.HISTORY_INDEX not in declared:
+        return {}
+    return {n: keras.Input(declared[n].shape, dtype=declared[n].dtype, name=n)
+            for n in _read(spec, recipe)}
+
+
+def _read(spec: FeatureSpec, recipe: NetworkRecipe) -> Iterator[str]:
+    """Yields the columns that the recipe's parts of the past read."""
+    parts, past = recipe.behaviour, recipe.past
+    if "history" in parts or "counts" in parts:
+        yield columns.HISTORY_INDEX
+    if "history" in parts:
+        yield from (columns.HISTORY_AGE, columns.HISTORY_RANK)
+        yield from map(columns.history_value, event_values(spec))
+    if past.sequence:
+        yield from (columns.PAST_GAP, columns.PAST_HOUR)
+        if past_type(spec, past):
+            yield columns.PAST_TYPE
+    if "context" in parts:
+        yield columns.CONTEXT
+    if past.counts:
+        yield columns.PAST_COUNTS
+    if past.days:
+        yield columns.PAST_SERIES
+    if "reviews" in parts:
+        yield columns.PAST_WORDS
+
+
+def past_part(name: str, spec: FeatureSpec, recipe: NetworkRecipe, materials: Materials) -> Built:
+    """Builds a tower of the past.
+
+    Args:
+      name: Which one.
+      spec: The dataset's spec.
+      recipe: Its options, width and dropout.
+      materials: The inputs, and what the towers of the past share.
+    """
+    return _BUILD[name](spec, recipe, materials.inputs, materials.past)
+
+
+def _history(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
+    options = recipe.model
+    index, age = inputs[columns.HISTORY_INDEX], inputs[columns.HISTORY_AGE]
+    rank, values = inputs[columns.HISTORY_RANK], _centred_values(spec, inputs)
+    if not recipe.past.sequence:
+        tower = HistoryTower(options.dim, shared.items, values=values.shape[-1],
+                             dropout=options.dropout, name="history_tower")
+        return Built(tower, *tower((index, age, rank, values)))
+    build = look_up(SEQUENCES, str(recipe.history_tower), "history tower")
+    tower = build(options.dim, shared.items, types=shared.types, dropout=options.dropout,
+                  name="history_tower")
+    kind = inputs[columns.PAST_TYPE] if shared.types else ops.zeros_like(index)
+    times = ops.stack([age, inputs[columns.PAST_GAP]], axis=-1)
+    numbers = ops.concatenate([values, times, inputs[columns.PAST_HOUR]], axis=-1)
+    return Built(tower, *tower((index, rank, kind, numbers)))
+
+
+def _context(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
+    moment = inputs[columns.CONTEXT]
+    tower = NumericTower(recipe.model.dim, dropout=recipe.model.dropout, name="context_tower")
+    return Built(tower, *tower((moment, ops.ones_like(moment[:, 0]))))
+
+
+def _counts(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
+    index = inputs[columns.HISTORY_INDEX]
+    width = index.shape[1]
+    categories = [ops.reshape(look(index), (-1, width * look.width))
+                  for look in shared.categories.values()]
+    tower = CountsTower(recipe.model.dim, dropout=recipe.model.dropout, name="counts_tower")
+    return Built(tower, *tower((inputs[columns.PAST_COUNTS], index, *categories)))
+
+
+def _series(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
+    options, series = recipe.model, inputs[columns.PAST_SERIES]
+    if recipe.autoencoder is None:
+        tower = SeriesRnn(options.dim, dropout=options.dropout, name="series_tower")
+        return Built(tower, *tower(series))
+    tower = SeriesAutoencoder(options.dim, seed=shared.seed, dropout=options.dropout,
+                              name="series_tower")
+    vector, present, loss = tower(series)
+    return Built(tower, vector, present, {RECONSTRUCTION: loss})
+
+
+def _reviews(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
+    return _words(recipe, inputs[columns.PAST_WORDS], shared, "review_tower")
+
+
+def _item_reviews(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
+    return _words(recipe, inputs[columns.ITEM_WORDS], shared, "item_review_tower")
+
+
+def _words(recipe: NetworkRecipe, words, shared: PastOf, name: str) -> Built:
+    """Builds a tower over the words of reviews, `(batch, words)`."""
+    tower = ReviewTower(recipe.model.dim, shared.words, dropout=recipe.model.dropout, name=name)
+    return Built(tower, *tower(words))
+
+
+_BUILD: dict[str, Callable[..., Built]] = {
+    "history": _history, "context": _context, "counts": _counts, "series": _series,
+    "reviews": _reviews, "item_reviews": _item_reviews}
+
+
+def _centred_values(spec: FeatureSpec, behaviour) -> keras.KerasTensor:
+    """Scales past values to -1..1 over their domains, 0 where absent: `(batch, length, values)`."""
+    scaled = [ops.zeros_like(behaviour[columns.HISTORY_AGE])]
+    for feature in spec.table("interactions"):
+        if columns.history_value(feature.name) in behaviour:
+            value = behaviour[columns.history_value(feature.name)]
+            low, high = feature.minimum or 0.0, 1.0 if feature.maximum is None else feature.maximum
+            centred = (value - low) / max(high - low, 1e-6) * 2 - 1
+            scaled.append(ops.where(value < 0, ops.zeros_like(centred), centred))
+    return ops.stack(scaled[1:] or scaled, axis=-1)

@@ -1,0 +1,78 @@
+"""Scores of a trained network over the whole catalogue, in batches."""
+
+import numpy as np
+from keras import ops
+
+from schemas.progress import Progress
+from trainer.network.model import Network
+from trainer.preprocessing import columns
+
+_BATCH = 1024
+_CELLS = 1 << 22  # Numbers of a head's input at once.
+
+
+def catalogue(network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """Returns all items' vectors `(items, dim)` and modality weights; row 0 is the unknown one."""
+    index = np.arange(network.item_rows, dtype=np.int32)
+    vectors, weights = [], []
+    for start in range(0, len(index), _BATCH):
+        some = ops.convert_to_tensor(index[start : start + _BATCH])
+        content = {name: look(some) for name, look in network.item_lookup.items()}
+        outputs = network.item({columns.ITEM_INDEX: some, **content})
+        vectors.append(np.asarray(outputs["vector"], np.float32))
+        weights.append(np.asarray(outputs["weights"], np.float32))
+    return np.concatenate(vectors), np.concatenate(weights)
+
+
+def user_outputs(network: Network, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns what the user side says of some rows.
+
+    Args:
+      network: The network.
+      rows: Model inputs of interactions; what the user side does not read is ignored.
+
+    Returns:
+      A vector for each task, `(rows, dim)`, and `weights`, `(rows, modalities)`.
+    """
+    names = [tensor.name for tensor in network.user.inputs]
+    parts = []
+    for start in range(0, len(rows[columns.USER_INDEX]), _BATCH):
+        part = {n: ops.convert_to_tensor(v[start : start + _BATCH])
+                for n, v in rows.items() if n in names}
+        for name, look in network.user_lookup.items():
+            part[name] = look(part[columns.USER_INDEX])
+        parts.append({n: np.asarray(v, np.float32) for n, v in network.user(part).items()})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def ranking_scores(
+    network: Network, rows: dict[str, np.ndarray], vectors: np.ndarray
+) -> np.ndarray:
+    """Returns the score that ranks of each row and each item, float32 `(rows, items)`."""
+    user = user_outputs(network, rows)[network.ranking]
+    if network.ranking not in network.heads:
+        return retrieval_products(network, user, vectors)
+    head, parts = network.heads[network.ranking], []
+    size = max(1, _CELLS // vectors.size)
+    progress = Progress("Ranking, groups of users scored", -(-len(user) // size))
+    for start in progress.over(range(0, len(user), size)):
+        raw = head(user[start : start + size, None, :], vectors[None])
+        parts.append(np.asarray(raw, np.float32))
+    return np.concatenate(parts)
+
+
+def retrieval_products(network: Network, user: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Returns the inner products of retrieval, float32 `(rows, items)`.
+
+    Args:
+      network: A network with a retrieval task.
+      user: The user side's vectors for that task, `(rows, dim)`.
+      vectors: The items' vectors, `(items, dim)`.
+
+    Raises:
+      ValueError: The network has no retrieval task.
+    """
+    if network.query is None or network.candidate is None:
+        raise ValueError("This network has no retrieval task.")
+    query = np.asarray(network.query(user), np.float32)
+    return query @ np.asarray(network.candidate(vectors), np.float32).T

@@ -1,1 +1,0 @@
-"""Layers that vary content while training, so that a model learns what stays the same."""

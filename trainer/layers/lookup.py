@@ -1,0 +1,83 @@
+"""Rows of tables and of embeddings, by their index."""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+class TableLookup(keras.layers.Layer):
+    """Gathers rows of a fixed table; its cost does not depend on the table's size.
+
+    The table is a weight that is not trained, so that it travels with the model. It is not part
+    of `get_config`: a layer rebuilt from its configuration needs its table again.
+
+    Args:
+      table: `(rows, ...)`, of any dtype.
+    """
+
+    def __init__(self, table: np.ndarray, **kwargs):
+        super().__init__(trainable=False, autocast=False, **kwargs)
+        self._values = table
+
+    @property
+    def width(self) -> int:
+        """Number of values in a row."""
+        return int(np.prod(self._values.shape[1:]))
+
+    def build(self, input_shape=None):
+        """Stores the table."""
+        self.table = self.add_weight(
+            shape=self._values.shape, dtype=str(self._values.dtype), trainable=False,
+            initializer=lambda shape, dtype=None: ops.convert_to_tensor(self._values, dtype),
+            name="table", autocast=False,
+        )
+
+    def call(self, index):
+        """Maps indices `(...)` to rows `(..., *row shape)`."""
+        return ops.take(self.table, index, axis=0)
+
+    def compute_output_spec(self, index):
+        """Keeps the table's dtype."""
+        return keras.KerasTensor((*index.shape, *self._values.shape[1:]), str(self._values.dtype))
+
+
+@keras.saving.register_keras_serializable("tessera")
+class RowEmbedding(keras.layers.Embedding):
+    """An embedding that is read by row.
+
+    Keras reads the whole table and gathers from it. TensorFlow has to copy what was read as a
+    whole as soon as rows of it are updated: the whole table in each training step.
+    """
+
+    def call(self, index):
+        """Maps indices `(...)` to vectors `(..., dim)`."""
+        try:
+            rows = self.embeddings.value.sparse_read(ops.cast(index, "int32"))
+        except AttributeError:  # no variable of TensorFlow's: another backend, or a tensor of it
+            return super().call(index)
+        return ops.cast(rows, self.compute_dtype)
+
+
+@keras.saving.register_keras_serializable("tessera")
+class EveryRow(keras.layers.Layer):
+    """Gives every index of a table, whatever the batch.
+
+    Args:
+      rows: Number of indices.
+    """
+
+    def __init__(self, rows: int, **kwargs):
+        super().__init__(**kwargs)
+        self.rows = rows
+
+    def call(self, batch):
+        """Maps anything to int32 `(rows,)`."""
+        return ops.arange(self.rows, dtype="int32")
+
+    def compute_output_spec(self, batch):
+        """The batch's size has no part in it."""
+        return keras.KerasTensor((self.rows,), "int32")
+
+    def get_config(self):
+        """Returns what the constructor needs."""
+        return {**super().get_config(), "rows": self.rows}

@@ -1,0 +1,277 @@
+"""The network: towers, fusion, sharing and heads, as Keras functional models.
+
+Reads top to bottom: a user side, an item side, a head for each task, and the model that trains
+them together. Which features exist comes from the spec, what is built of them from the recipe.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+from schemas import FeatureSpec
+from trainer.behaviour.towers import (
+    RECONSTRUCTION,
+    PastOf,
+    behaviour_inputs,
+)
+from trainer.data.side import Side
+from trainer.layers.dropout import ModalityDropout, StrangerDropout
+from trainer.layers.fusion import FUSIONS
+from trainer.layers.heads import Head, Offset, ProfileHead
+from trainer.layers.imputation import IMPUTATIONS, observed
+from trainer.layers.lookup import EveryRow, RowEmbedding, TableLookup
+from trainer.layers.registry import look_up
+from trainer.layers.sharing import SHARINGS
+from trainer.network.content import content_inputs
+from trainer.network.heads import build_heads
+from trainer.network.part import ITEMS, USERS, Built, Materials, Part, build_parts
+from trainer.network.plan import plan_parts
+from trainer.preprocessing import columns
+from trainer.recipe.families import NetworkRecipe
+
+
+@dataclass(frozen=True)
+class Network:
+    """The parts of a built model; all share their weights.
+
+    Attributes:
+      user: `{user columns} -> {task: (batch, dim), "weights": (batch, modalities)}`.
+      item: `{item columns} -> {"vector": (batch, dim), "weights": (batch, modalities)}`.
+      item_lookup: Table index `(...)` to the columns that `item` takes besides the index.
+      user_lookup: The same for users.
+      query: Projection of the user's retrieval vector; `None` without a retrieval task.
+      candidate: Projection of the item's vector; the inner product with the query ranks. `None`
+        without a retrieval task.
+      ranking: Name of the task by whose score items are ranked: retrieval, or one of the heads.
+      item_rows: Number of item indices, the unknown item at 0 included.
+      heads: The other tasks' heads, by task: of a pair, or `ProfileHead`s of the user alone.
+      training: All of it on rows of interactions; a `click` head answers for the row's item and,
+        beside it, for its unseen items.
+      user_parts: What the user side is made of, in the order of its weights.
+      item_parts: What the item side is made of, in the order of its weights.
+    """
+
+    user: keras.Model
+    item: keras.Model
+    user_lookup: dict[str, TableLookup]
+    item_lookup: dict[str, TableLookup]
+    query: keras.layers.Layer | None
+    candidate: keras.layers.Layer | None
+    heads: dict[str, Head]
+    ranking: str
+    item_rows: int
+    training: keras.Model
+    user_parts: list[Part]
+    item_parts: list[Part]
+
+    @property
+    def user_modalities(self) -> list[str]:
+        """What the user weights refer to, in order."""
+        return [part.name for part in self.user_parts]
+
+    @property
+    def item_modalities(self) -> list[str]:
+        """What the item weights refer to, in order."""
+        return [part.name for part in self.item_parts]
+
+
+def build_network(
+    spec: FeatureSpec,
+    recipe: NetworkRecipe,
+    users: Side,
+    items: Side,
+    label_means: Mapping[str, Offset],
+    seed: int,
+) -> Network:
+    """Builds the network that a recipe describes for a dataset.
+
+    Args:
+      spec: The dataset's spec.
+      recipe: What to build.
+      users: The users' content.
+      items: The items' content.
+      label_means: Mean of each label over the training rows, see `label_means`.
+      seed: Seed of the initial weights and of dropout.
+
+    Returns:
+      The parts and the whole.
+    """
+    keras.utils.set_random_seed(seed)
+    options = recipe.model
+    item_embedding = RowEmbedding(items.rows, options.dim, name="item_embedding")
+    user_lookup = {n: TableLookup(v, name=f"users_{n}") for n, v in users.content.items()}
+    item_lookup = {n: TableLookup(v, name=f"items_{n}") for n, v in items.content.items()}
+    past = _past(spec, recipe, users, item_embedding, item_lookup, seed)
+    item, item_parts = _item_model(spec, recipe, items, past, seed)
+    user, user_parts = _user_model(spec, recipe, users, past, seed)
+    query = candidate = None
+    if recipe.retrieval is not None:
+        query = keras.layers.Dense(options.dim, name="query", use_bias=False)
+        candidate = keras.layers.Dense(options.dim, name="candidate", use_bias=False)
+    heads = build_heads(spec, recipe, label_means)
+    inputs = {
+        columns.USER_INDEX: keras.Input((), dtype="int32", name=columns.USER_INDEX),
+        columns.ITEM_INDEX: keras.Input((), dtype="int32", name=columns.ITEM_INDEX),
+        **behaviour_inputs(spec, recipe),
+    }
+    stranger = StrangerDropout(options.stranger_dropout, seed + 2, name="stranger")
+    seen = stranger({n: i for n, i in inputs.items() if n != columns.ITEM_INDEX})
+    user_out = user({
+        **{n: look(seen[columns.USER_INDEX]) for n, look in user_lookup.items()}, **seen
+    })
+    unseen = _unseen_input(spec, recipe)
+    if unseen is not None:
+        inputs[columns.UNSEEN_INDEX] = unseen
+    each = _row_items(item, item_lookup, items, inputs)
+    outputs = {"index": inputs[columns.ITEM_INDEX], **_answers(recipe, heads, user_out, each)}
+    if unseen is not None:
+        outputs["unseen"] = unseen
+    if query is not None and candidate is not None:
+        outputs["query"] = query(user_out[recipe.retrieval])
+        outputs["candidate"] = candidate(each["vector"][:, 0])
+        if recipe.searched.whole_catalogue:
+            every = EveryRow(items.rows, name="every_item")(inputs[columns.ITEM_INDEX])
+            content = {n: look(every) for n, look in item_lookup.items()}
+            outputs["catalogue"] = candidate(
+                item({columns.ITEM_INDEX: every, **content})["vector"])
+    outputs.update(_of_auxiliary_losses(recipe, user_out, each))
+    training = keras.Model(inputs, outputs, name="tessera")
+    return Network(user, item, user_lookup, item_lookup, query, candidate, heads,
+                   recipe.ranking, items.rows, training, user_parts, item_parts)
+
+
+def _row_items(item, item_lookup, items: Side, inputs) -> dict[str, keras.KerasTensor]:
+    """Asks the items' model about each row's own item, and behind it its unseen ones.
+
+    Returns:
+      What the model says, `(batch, 1 + unseen, ...)`. Adds to `inputs` what it needs of a row.
+    """
+    among = inputs[columns.ITEM_INDEX][:, None]
+    if columns.UNSEEN_INDEX in inputs:
+        among = ops.concatenate([among, inputs[columns.UNSEEN_INDEX]], axis=1)
+    index = ops.reshape(among, (-1,))
+    content = {n: look(index) for n, look in item_lookup.items() if n != columns.ITEM_WORDS}
+    if columns.ITEM_WORDS in item_lookup:
+        # A row sees what was written of its item before it; the table holds what came later too.
+        words = items.content[columns.ITEM_WORDS].shape[1]
+        content[columns.ITEM_WORDS] = inputs[columns.ITEM_WORDS] = keras.Input(
+            (words,), dtype="int32", name=columns.ITEM_WORDS)
+    found = item({columns.ITEM_INDEX: index, **content})
+    return {n: ops.reshape(value, (-1, among.shape[1], *value.shape[1:]))
+            for n, value in found.items()}
+
+
+def _answers(recipe: NetworkRecipe, heads, user_out, each) -> dict[str, keras.KerasTensor]:
+    """Returns what the heads answer, by task; a `click` head for each row's unseen items too."""
+    answers = {}
+    for name, head in heads.items():
+        if isinstance(head, ProfileHead):
+            answers[name] = head(user_out[name])
+        elif recipe.tasks[name].kind.against_unseen:
+            answers[name] = head(user_out[name][:, None, :], each["vector"])
+        else:
+            answers[name] = head(user_out[name], each["vector"][:, 0])
+    return answers
+
+
+def _of_auxiliary_losses(recipe: NetworkRecipe, user_out, each) -> dict[str, keras.KerasTensor]:
+    """Returns what the losses beside the tasks' read."""
+    read = {}
+    if recipe.training.alignment:
+        read.update({f"item_{n}": each[n][:, 0] for n in ("parts", "present")})
+    if RECONSTRUCTION in user_out:
+        read[RECONSTRUCTION] = user_out[RECONSTRUCTION]
+    if recipe.model.imputation_learns:
+        read.update(user_imputation=user_out["imputation"],
+                    item_imputation=each["imputation"][:, 0])
+    return read
+
+
+def _unseen_input(spec: FeatureSpec, recipe: NetworkRecipe) -> keras.KerasTensor | None:
+    """Returns the items that a `click` head compares with an event's own, `(batch, others)`."""
+    unseen = spec.unseen()
+    if unseen is None or not any(task.kind.against_unseen for task in recipe.tasks.values()):
+        return None
+    return keras.Input((unseen.max_values,), dtype="int32", name=columns.UNSEEN_INDEX)
+
+
+def _past(spec, recipe, users, item_embedding, item_lookup, seed) -> PastOf:
+    known = users.vocabularies
+    categories = {f.name: item_lookup[f.name]
+                  for f in spec.inputs("items") if f.categories and f.name in item_lookup}
+    words = None
+    if columns.WORDS in known:
+        words = RowEmbedding(known[columns.WORDS], recipe.model.dim, name="review_words")
+    return PastOf(item_embedding, categories, words, known.get(columns.TYPES, 0), seed + 5)
+
+
+def _item_model(spec, recipe, items, past, seed) -> tuple[keras.Model, list[Part]]:
+    index = keras.Input((), dtype="int32", name=columns.ITEM_INDEX)
+    inputs = {columns.ITEM_INDEX: index, **content_inputs(items)}
+    parts, built = build_parts(plan_parts(spec, recipe, ITEMS), Materials(
+        ITEMS, items, inputs, recipe.model.dim, recipe.model.dropout,
+        lambda: _known(index, items, ITEMS), past, seed))
+    vectors, present = _stack(built)
+    fused, about = _fuse(vectors, present, recipe, ITEMS, parts, seed + 3)
+    outputs = {"vector": fused, **about}
+    if recipe.training.alignment:
+        outputs.update(parts=vectors, present=present)
+    return keras.Model(inputs, outputs, name=ITEMS), parts
+
+
+def _user_model(spec, recipe, users, past, seed) -> tuple[keras.Model, list[Part]]:
+    options = recipe.model
+    index = keras.Input((), dtype="int32", name=columns.USER_INDEX)
+    behaviour = behaviour_inputs(spec, recipe)
+    inputs = {columns.USER_INDEX: index, **content_inputs(users), **behaviour}
+    parts, built = build_parts(plan_parts(spec, recipe, USERS), Materials(
+        USERS, users, inputs, options.dim, options.dropout,
+        lambda: _known(index, users, USERS), past, seed + 1))
+    vectors, present = _stack(built)
+    fused, about = _fuse(vectors, present, recipe, USERS, parts, seed + 4)
+    shared: Any = look_up(SHARINGS, options.sharing.name, "sharing")(
+        list(recipe.tasks), options.dim, options.dropout, name="sharing",
+        **options.sharing.options,
+    )
+    losses = {name: loss for one in built for name, loss in one.losses.items()}
+    outputs = {**shared(fused), **about, **losses}
+    return keras.Model(inputs, outputs, name=USERS), parts
+
+
+def _known(index, side: Side, name: str):
+    """Makes ids unknown whose vectors no event has trained: they would speak at random."""
+    if side.met is None:
+        return index
+    return index * TableLookup(side.met.astype("int32"), name=f"{name}_met")(index)
+
+
+def _stack(built: list[Built]):
+    """Returns all vectors `(batch, modalities, dim)` and flags `(batch, modalities)`."""
+    return (ops.stack([one.vector for one in built], axis=1),
+            ops.stack([one.present for one in built], axis=1))
+
+
+def _fuse(vectors, present, recipe: NetworkRecipe, name: str, parts: list[Part], seed: int):
+    """Returns the fused vector `(batch, dim)`, and what there is to say about it by name."""
+    options = recipe.model
+    truth, there = vectors, present
+    if options.modality_dropout:
+        content = [place for place, part in enumerate(parts) if part.content]
+        hide = ModalityDropout(options.modality_dropout, seed, content,
+                               name=f"{name}_modality_dropout")
+        vectors, present = hide(vectors, present)
+    fusion = look_up(FUSIONS, options.fusion.name, "fusion")(
+        options.dim, name=f"{name}_fusion",
+        **options.fusion.options,
+    )
+    if options.missing == "token":
+        fused, weights = fusion(vectors, present)
+        return fused, {"weights": weights}
+    impute = look_up(IMPUTATIONS, options.missing, "imputation")(name=f"{name}_imputation")
+    filled, usable, loss = impute(vectors, present, truth, there)
+    fused, weights = fusion(filled, usable)
+    about = {"weights": observed(weights, present)}
+    return fused, {**about, "imputation": loss} if options.imputation_learns else about
