@@ -286,7 +286,7 @@ def validated_recipe(tree: dict[str, Any], where: str) -> Recipe:
     try:
         model = recipe_class(tree)
     except ValueError as error:
-        raise InputError("bad-configuration", f"In {where}: {error}.") from error
+        raise InputError("unknown-family", f"In {where}: {error}.") from error
     return validated(model, tree, where)
 
 
