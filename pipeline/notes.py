@@ -20,7 +20,16 @@ def notes(metrics: dict[str, Any]) -> list[Note]:
       A `code` each, a `text` in a sentence, and the values it is about.
     """
     return [*_of_ranking(metrics), *_of_unseen(metrics.get("unseen", {})),
-            *_of_test(metrics.get("test", {})), *_of_labels(metrics.get("labels", {}))]
+            *_of_test(metrics.get("test", {})), *_of_labels(metrics.get("labels", {})),
+            *_of_checks(metrics.get("checks", {}))]
+
+
+def _of_checks(checks: dict[str, Any]) -> Iterator[Note]:
+    for name, check in checks.items():
+        if not check["passed"] and not check["blesses"]:
+            yield {"code": "reported_check", "check": name, "text":
+                   f"The check {name} failed, and the configuration has it reported only: "
+                   + "; ".join(check["reasons"])}
 
 
 def _of_ranking(metrics: dict[str, Any]) -> Iterator[Note]:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from statistics import mean, stdev
 from typing import Any
 
-_BASELINES = ("popularity", "ease", "ials")
 _RANKING = ("ndcg@10", "recall@20", "hr@10", "mrr", "coverage@10")
 UNSEEN = {"unseen_ndcg@10": "ndcg@10", "unseen_recall@50": "recall@50"}
 
@@ -81,10 +80,9 @@ def _baselines(ended: list[dict[str, Any]], relevant: str | None) -> list[dict[s
     unseen: dict[str, Any] = next(
         (m["unseen"] for m in ended if m.get("unseen", {}).get("random")), {})
     rankers = []
-    for name in _BASELINES:
-        if name in fitted:
-            reasons = [fitted[name]["skipped"]] if "skipped" in fitted[name] else []
-            rankers.append((name, _of_ranking(fitted[name], {}), reasons))
+    for name, figures in fitted.items():
+        reasons = [figures["skipped"]] if "skipped" in figures else []
+        rankers.append((name, _of_ranking(figures, {}), reasons))
     if unseen:
         rankers.append(("random", _of_ranking({}, unseen["random"]), []))
     return [{

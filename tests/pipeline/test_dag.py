@@ -64,7 +64,7 @@ def test_a_model_that_is_no_saved_model_is_judged_by_its_scores_and_not_pushed(b
     assert set(nodes["Exporter"].outputs) == {"model", "scores"}
     assert nodes["PredictionEvaluator"].upstream_nodes == {nodes["Exporter"]}
     assert "scores" in nodes["RankingEvaluator"].inputs
-    assert set(nodes["Gate"].inputs) == {"model", "model_run", "ranking", "predictions"}
+    assert set(nodes["Gate"].inputs) == {"model", "model_run", "verdicts"}
 
 
 def test_a_computed_model_goes_the_way_of_a_network(built):
