@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("schemas", "components", "pipeline", "serving")
+ROOMS = ("schemas", "components", "trainer", "pipeline", "serving")
 _BASE = "TesseraError"
 _ERRORS_HEAD = """\
 # Errors

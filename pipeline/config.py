@@ -29,7 +29,7 @@ from trainer.recipe import Recipe
 from trainer.recipe.reading import recipe_class
 
 _RECIPES = Path(__file__).parent / "recipes"
-_USUAL_SCHEMAS = "schemas"  # a folder's name that tells nothing of the dataset
+_USUAL_SCHEMAS = "schemas"  # a folder's name that says nothing of the dataset
 _LONGEST_NAME = 63  # TFX refuses a longer name of a pipeline
 # Where pydantic's own words are those of Python.
 _WORDS = {"tuple_type": "a list is allowed, as in [a, b]",
@@ -43,7 +43,7 @@ class RunConfig(Strict):
     Attributes:
       extensions: Modules to import, which register sources, checks, kinds of tasks and so on.
       dataset: Name of a source.
-      name: What the user's own files are called where results lie; see `dataset_name`.
+      name: What the user's own files are called in the results; see `dataset_name`.
       data_dir: Its folder; without one, the demo is written and MovieLens fetched under the root.
       schemas: Folder of the user's schemas, for the user's own files.
       source: Where the user's own files are.
@@ -54,7 +54,7 @@ class RunConfig(Strict):
       seed: Seed of everything random.
       checks: What a model must pass to be blessed.
       push: Whether a blessed model is pushed to where servers find it.
-      kubeflow: What `tessera compile` tells a cluster; local runs ignore it.
+      kubeflow: What `tessera compile` says to a cluster; local runs ignore it.
     """
 
     extensions: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ class RunConfig(Strict):
     def dataset_name(self) -> str:
         """What results call the dataset: own files by `name`, or by the folder of their schemas.
 
-        The folder above stands in for a folder that is called `schemas`. No file is read: on a
+        The folder above takes the place of a folder that is called `schemas`. No file is read: on a
         cluster the folder is not there.
         """
         if self.schemas is None:
@@ -158,7 +158,7 @@ def load_recipe(name: str) -> Recipe:
 
 
 def named_recipe(given: str) -> tuple[str, Recipe]:
-    """Loads a recipe and tells what it is called.
+    """Loads a recipe and its name.
 
     Args:
       given: The name of a recipe of the project, or the path of a file.
@@ -181,7 +181,7 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
 
     Args:
       path: A YAML file whose keys are those of `RunConfig`, `recipe` being a name or a file;
-        files of recipes and schemas are named from where this one lies.
+        files of recipes and schemas are relative to this one.
       **given: Values from the command line, which win; `None` means not given.
 
     Returns:
@@ -274,7 +274,7 @@ def validated_recipe(tree: dict[str, Any], where: str) -> Recipe:
     try:
         model = recipe_class(tree)
     except ValueError as error:
-        raise InputError("bad-configuration", f"In {where}: {error}.") from error
+        raise InputError("unknown-family", f"In {where}: {error}.") from error
     return validated(model, tree, where)
 
 
@@ -293,7 +293,7 @@ def _told(model: type[BaseModel], fault: Any) -> str:
 
 
 def _siblings(model: type[BaseModel], location: tuple) -> list[str]:
-    """Returns the keys that are known where an error stands."""
+    """Returns the keys that are known beside an error."""
     for part in location[:-1]:
         if part not in model.model_fields:
             continue  # the key of a mapping, whose values are models

@@ -48,7 +48,7 @@ def build_pipeline(
       config: The configuration.
       bound: The recipe, bound to the dataset.
       schemas: The folder of its schemas.
-      connection: Where metadata lie; by default in SQLite under the configuration's root.
+      connection: Where metadata are; by default in SQLite under the configuration's root.
 
     Returns:
       TFX's pipeline.

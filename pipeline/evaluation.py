@@ -21,7 +21,7 @@ def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
     Returns:
       Metrics for each task that has labels, overall and by slice, with thresholds overall and
       for the change against the last blessed model. What is relative to the training's mean or
-      shares, which nobody knows yet, is demanded by the gate.
+      shares, which are not known yet, is demanded by the gate.
     """
     tasks = config.recipe.judged
     model = tfma.ModelSpec(

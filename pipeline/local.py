@@ -1,4 +1,4 @@
-"""Runs the pipeline on this machine, node after node, and tells what happened to each.
+"""Runs the pipeline on this machine, node after node, and reports what happened to each.
 
 TFX's LocalDagRunner does the same but says nothing about its nodes: no time, no cache, no outputs.
 """

@@ -195,7 +195,7 @@ class _Column:
                 parse = integer if feature.dtype is int else number
             low = -most if minimum is None else max(-most, minimum)
             high = most if maximum is None else min(most, maximum)
-            if feature.role == "timestamp":  # others may be digits of a date, or are told
+            if feature.role == "timestamp":  # others may be digits of a date, or are noted
                 low, high = max(low, first), min(high, last)
         text = feature.dtype is bytes and not feature.media
         normal: Callable[[str], str] | None = None

@@ -32,7 +32,7 @@ def notes(counts: dict[str, Any]) -> list[str]:
     return [
         f"Table {side}: {note['count']:,} values of {note['column']} {note['what']}; the first: "
         f"{note['example']}."
-        for side in SIDES for note in counts.get("told", {}).get(side, {}).get("notes", ())
+        for side in SIDES for note in counts.get("remarks", {}).get(side, {}).get("notes", ())
     ]
 
 
@@ -47,7 +47,7 @@ def lost_columns(counts: dict[str, Any], least: int = 1, share: float = 0.0) -> 
     return [
         f"Table {side}: all {lost['count']:,} values of {lost['column']} were left out, so that "
         "the column is empty."
-        for side in SIDES for lost in counts.get("told", {}).get(side, {}).get("lost", ())
+        for side in SIDES for lost in counts.get("remarks", {}).get(side, {}).get("lost", ())
         if lost["count"] >= least and lost["count"] > share * counts[side]["read"]
     ]
 

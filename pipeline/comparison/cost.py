@@ -1,4 +1,4 @@
-"""What a run cost where it was computed: a run from the cache tells neither time nor memory."""
+"""What a run cost where it was computed: a run from the cache has neither time nor memory."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ def cost(metrics: dict[str, Any], earlier: Sequence[dict[str, Any]]) -> dict[str
 
     Returns:
       `run_s`, the seconds of its steps from training on, and `peak_rss_mb`, in MiB, of the run
-      that trained; what no run under the root tells is left out. A step that came from the cache
+      that trained; what no run under the root has is left out. A step that came from the cache
       counts with the newest run that computed it.
     """
     same = [one for one in (metrics, *reversed(earlier))

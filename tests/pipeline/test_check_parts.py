@@ -38,9 +38,9 @@ def check(users="", items="", events=HISTORIES, **changes):
      "the items of 'mine' have a column 'item_reviews'"),
     ({"items": PLOT + number("plot_topics"), "modalities": {"all": {}, "text": {"topics": 4}}},
      "a column 'plot_topics', and the part of the model that reads the topics of 'plot' has"),
-    ({"items": number("plot_sentiment") + PLOT, "modalities": {"text": {"sentiment": True}}},
+    ({"items": number("plot_sentiment") + PLOT, "modalities": {"numeric": {}, "text": {"sentiment": True}}},
      "a column 'plot_sentiment', and the part of the model that reads the sentiment of 'plot'"),
-    ({"users": PLOT + number("plot_encoded"), "modalities": {"text": {"encoder": {"handle": "x"}}}},
+    ({"users": PLOT + number("plot_encoded"), "modalities": {"numeric": {}, "text": {"encoder": {"handle": "x"}}}},
      "a column 'plot_encoded', and the part of the model that reads the encoder's vectors of "
      "'plot'"),
 ])

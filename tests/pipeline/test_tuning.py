@@ -37,7 +37,7 @@ def config(tiny_shop, tmp_path, recipe):
 
 
 def test_the_pipeline_ends_with_the_tuner_and_holds_the_data_steps(config):
-    pipe = tuning_pipeline(config, read_spec("demo"), SCHEMAS)
+    pipe = tuning_pipeline(config, bind(config.recipe, read_spec("demo")), SCHEMAS)
     assert {node.id for node in pipe.components} == {
         "CatalogGen", "DataReport", "DataGate", "Tuner", *(f"{name}.{side}" for side in SIDES for
         name in ("ImportSchemaGen", "StatisticsGen", "ExampleValidator", "Transform"))}

@@ -71,6 +71,7 @@ def read_events(reader: InteractionReader, files: list[str]) -> Events:
     if not inputs:
         where = Path(files[0]).parent.name if files else "A split"
         raise InputError(
+            "split-without-rows",
             f"{where} of the interactions has no rows, but training needs some of each split. Give "
             "more events or split them in another way."
         )

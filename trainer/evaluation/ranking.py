@@ -151,6 +151,7 @@ def ranking_metrics(scores: np.ndarray, task: RankingTask) -> RankingResult:
     """
     if scores.shape != task.relevant.shape:
         raise InputError(
+            "ranking-scores-misshapen",
             f"Scores have the shape {scores.shape}, the ranking task has {task.relevant.shape}: "
             "give one row a ranked user and one column an item."
         )
@@ -180,13 +181,15 @@ def rank(scorer: Scorer, task: RankingTask) -> RankingResult:
 
 def _ranked(scores: Callable[[slice], np.ndarray], task: RankingTask) -> RankingResult:
     if not len(task.users):
-        raise InputError("No user has a relevant candidate to rank: check the split and the label.")
+        raise InputError("nothing-to-rank",
+                         "No user has a relevant candidate to rank: check the split and the label.")
     parts, tops = [], []
     shown = np.zeros((len(CUTOFFS), len(task.candidates)), bool)
     for rows, allowed, relevant in _batches(task):
         batch = scores(rows)
         if not np.isfinite(batch[allowed]).all():
             raise TesseraError(
+                "training-diverged",
                 "A model gave scores that are not finite numbers: its training has diverged."
             )
         masked = np.where(allowed, batch, -np.inf)

@@ -109,7 +109,7 @@ def test_a_recipe_that_fails_is_a_row_and_the_others_run(
     assert compare(plan, "tessera compare", console) == 1
     assert outcomes["ran"] == ["flagship", "flagship-without-text"]
     row, other, _ = written(tmp_path)["rows"]
-    assert row["failed"] == 1 and "shapes do not match" in row["told"][0]
+    assert row["failed"] == 1 and "shapes do not match" in row["reasons"][0]
     assert other["blessed"] == 1
     assert "[1/2] flagship, seed 1: failed: " in console.file.getvalue()
 
