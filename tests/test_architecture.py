@@ -225,7 +225,8 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_kinds_of_tasks_know_keras_and_layers_alone() -> None:
-    allowed = ("keras", "numpy", "schemas", "trainer.layers", "trainer.tasks",
+    allowed = ("keras", "numpy", "pydantic", "schemas", "trainer.layers", "trainer.tasks",
+               "trainer.options",
                "trainer.preprocessing.columns", "trainer.preprocessing", *sys.stdlib_module_names)
     found = [f"{relative(path)} imports {name}" for path in (ROOT / "trainer/tasks").glob("*.py")
              for name in imports(path)

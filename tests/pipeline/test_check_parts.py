@@ -40,7 +40,8 @@ def check(users="", items="", events=HISTORIES, **changes):
      "a column 'plot_topics', and the part of the model that reads the topics of 'plot' has"),
     ({"items": number("plot_sentiment") + PLOT, "modalities": {"numeric": {}, "text": {"sentiment": True}}},
      "a column 'plot_sentiment', and the part of the model that reads the sentiment of 'plot'"),
-    ({"users": PLOT + number("plot_encoded"), "modalities": {"numeric": {}, "text": {"encoder": {"handle": "x"}}}},
+    ({"users": PLOT + number("plot_encoded"),
+      "modalities": {"numeric": {}, "text": {"encoder": {"handle": "x"}}}},
      "a column 'plot_encoded', and the part of the model that reads the encoder's vectors of "
      "'plot'"),
 ])
@@ -75,7 +76,8 @@ def test_the_datasets_of_the_project_have_names_of_their_own(dataset):
                           behaviour=list(PARTS), modalities={"all": {}, **{
                               name: options for name, options in ASKED.items()
                               if name in known_modalities(spec)}})
-    check_part_names(bind(recipe, spec).recipe, "all", spec)
+    recipe = bind(recipe, spec).recipe
+    check_part_names(recipe, "all", spec)
     first = plan_parts(spec, recipe, "items")[0]
     assert (first.name, first.reads) == ("id", "the ids")
 

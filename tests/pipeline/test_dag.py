@@ -43,7 +43,8 @@ def test_every_other_task_is_evaluated(built):
 
 
 def test_encoders_are_a_step_between_the_gate_and_the_trainer(built, tmp_path):
-    nodes = built({"retrieval": {"head": "retrieval"}}, modalities={"all": {}, "image": {"encoder": {"handle": "module"}}})
+    nodes = built({"retrieval": {"head": "retrieval"}}, modalities={
+        "all": {}, "image": {"encoder": {"handle": "module"}}})
     encoder, trainer = nodes["MediaEncoder"], nodes["Trainer"]
     assert encoder.upstream_nodes == {nodes["CatalogGen"], nodes["DataGate"]}
     assert encoder in trainer.upstream_nodes and "encodings" in trainer.inputs

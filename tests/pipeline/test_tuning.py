@@ -84,7 +84,7 @@ def test_a_recipe_without_ranges_is_refused(tessera, tiny_shop, tmp_path):
     path.write_text(yaml.safe_dump({k: v for k, v in RECIPE.items() if k != "tune"}))
     result = tessera("tune", "--dataset", "demo", "--data-dir", tiny_shop, "--recipe", path,
                      "--root", tmp_path / "root")
-    assert_refused(result, "Recipe 'plain' declares no ranges to search", "'tune'",
+    assert_refused(result, "The recipe declares no ranges to search", "'tune'",
                    "docs/recipes.md")
     assert not (tmp_path / "root").exists()
 
