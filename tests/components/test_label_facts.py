@@ -56,8 +56,8 @@ def test_a_task_without_a_test_row_is_refused():
         "like: no test row has the label 'it'"]
 
 
-def test_a_curve_needs_two_values_in_test():
-    assert without_auc({"a": fact(1.0, 1.0), "b": fact(1.0, None), "c": fact(rows=0)}) == {"a"}
+def test_a_curve_needs_rows_of_two_values_in_test():
+    assert without_auc({"a": fact(1.0, 1.0), "b": fact(1.0, None), "c": fact(rows=0)}) == {"a", "c"}
     several = {"labels": {"x": fact(test=1.0)["labels"]["it"], "y": fact(test=0.0)["labels"]["it"]}}
     assert one_value(several) is None  # pairs of a row and a label are told apart
 
