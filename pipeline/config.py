@@ -43,6 +43,9 @@ class Thresholds(Strict):
       max_rmse_increase: Against the last blessed model.
       max_auc_decrease: Against the last blessed model.
       max_p99_ms: Of an answer of the server.
+      min_ndcg_difference: How far below the best baseline the ranking may be: the lower end of the
+        95 % interval of NDCG@10, model less baseline over the same users, must be above it, as in
+        -0.01; `None` asks for popularity alone.
     """
 
     max_error_ratio: Positive | None = 0.999
@@ -52,6 +55,7 @@ class Thresholds(Strict):
     max_rmse_increase: Weight = 0.02
     max_auc_decrease: Weight = 0.02
     max_p99_ms: Positive = 1000.0
+    min_ndcg_difference: Annotated[Number, Field(ge=-1, le=1)] | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -157,6 +157,7 @@ def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: 
         model=model, items=catalog.outputs["items"],
         interactions=catalog.outputs["interactions"], spec=spec,
         relevant_label=config.recipe.relevance, tasks=_values(config, spec),
+        smallest_difference=config.thresholds.min_ndcg_difference,
     )
     server = ServerValidator(model=model, answers=exporter.outputs["answers"],
                              max_p99_ms=config.thresholds.max_p99_ms)
@@ -182,6 +183,7 @@ def _compared(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
         model=model, items=catalog.outputs["items"],
         interactions=catalog.outputs["interactions"], spec=spec,
         relevant_label=config.recipe.relevance, scores=scores,
+        smallest_difference=config.thresholds.min_ndcg_difference,
     )
     predictions = PredictionEvaluator(
         scores, config.thresholds.smallest_auc, config.thresholds.max_rmse)
