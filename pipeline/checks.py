@@ -47,6 +47,9 @@ class Checks(Strict):
       max_error_increase: Against the last blessed model, as a share of its error.
       max_auc_decrease: Against the last blessed model.
       max_p99_ms: Of an answer of the server.
+      min_ndcg_difference: How far below the best baseline the ranking may be: the lower end of the
+        95 % interval of NDCG@10, model less baseline over the same users, must be above it, as in
+        -0.01; `None` asks for popularity alone.
       further: Checks of extensions that the pipeline has, by name, each with its options.
       reported: Names of checks whose failure is reported and refuses no model.
     """
@@ -57,6 +60,7 @@ class Checks(Strict):
     max_error_increase: Weight = 0.02
     max_auc_decrease: Weight = 0.02
     max_p99_ms: Positive = 1000.0
+    min_ndcg_difference: Annotated[Number, Field(ge=-1, le=1)] | None = None
     further: dict[str, dict[str, Any]] = {}
     reported: tuple[str, ...] = ()
 

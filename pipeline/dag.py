@@ -159,7 +159,8 @@ def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]
     ranking = RankingEvaluator(
         model=model, items=catalog.outputs["items"],
         interactions=catalog.outputs["interactions"], spec=spec,
-        relevant_label=config.recipe.relevance, tasks=_values(config, spec), **ranked,
+        relevant_label=config.recipe.relevance, tasks=_values(config, spec),
+        smallest_difference=checks.min_ndcg_difference, **ranked,
     )
     verdicts = [ranking, own, *_further(config, spec, nodes)]
     _require_reported(config, verdicts)

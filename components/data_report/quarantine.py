@@ -48,7 +48,7 @@ def lost_columns(counts: dict[str, Any], least: int = 1, share: float = 0.0) -> 
         f"Table {side}: all {lost['count']:,} values of {lost['column']} were left out, so that "
         "the column is empty."
         for side in SIDES for lost in counts.get("remarks", {}).get(side, {}).get("lost", ())
-        if lost["count"] >= least and lost["count"] > share * counts[side]["read"]
+        if lost["count"] >= least and lost["count"] > share * counts.get(side, {}).get("read", 0)
     ]
 
 
