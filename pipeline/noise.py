@@ -31,6 +31,8 @@ _KNOWN = (
     ("absl", "When there is one artifact to publish"),
     # A graph of Transform asks its vocabularies once a batch, or once in an exported model.
     ("absl", "Tables initialized inside a tf.function"),
+    # Transform's own cache of analyses, which is not used.
+    ("absl", r"Analyzer \(.*\) node's cache key varies"),
     # TFX's libraries call what TensorFlow has renamed.
     ("tensorflow", "From %s: "),
     # What is called once for each of several shapes is traced for each.
