@@ -260,12 +260,15 @@ def test_the_executor_removes_the_spill_however_it_ends(
         (scratches[0] / "users-00000.rows").write_text("spilled")
         if fails:
             raise InputError("stopped", "stopped in the middle")
+        nothing = {side: {"read": 0, "kept": 0} for side in SIDES}
+        (scratches[0].parent / "counts.json").write_text(json.dumps(nothing))
 
     monkeypatch.setattr(executor, "ingest", stand_in)
     with pytest.raises(InputError) if fails else nullcontext():
         execute(folder, TIMED, interactions={"files": "events.jsonl"})
     assert scratches[0].parent == folder / "quarantine"
-    assert list((folder / "quarantine").iterdir()) == []
+    assert [path.name for path in (folder / "quarantine").iterdir()] == (
+        [] if fails else ["counts.json"])
 
 
 def test_the_executor_names_the_splits_fills_empty_ones_and_copies_pictures(folder: Path) -> None:

@@ -119,7 +119,7 @@ def test_a_column_that_lost_all_of_its_many_values_stops_the_run(run_gate):
 
 def test_a_column_that_few_rows_had_may_lose_all_of_its_values(run_gate):
     lost = {"interactions": {"notes": [], "lost": [{"column": "note", "count": 25}]}}
-    assert run_gate(told=lost, limit=0.025).passed
+    assert run_gate(remarks=lost, limit=0.025).passed
 
 
 @pytest.mark.parametrize("spoil", ["missing", "broken"])

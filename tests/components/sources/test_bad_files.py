@@ -41,8 +41,8 @@ def damaged(data: bytes, share: float) -> bytes:
 
 
 @pytest.mark.parametrize(("file", "content", "code"), [
-    ("events.csv", b"", "empty-csv"),
-    ("events.csv", b"\xef\xbb\xbf \n\n", "empty-csv"),
+    ("events.csv", b"", "empty-text-file"),
+    ("events.csv", b"\xef\xbb\xbf \n\n", "empty-text-file"),
     ("events.csv", b"\n" + GOOD, "header-empty"),
     ("events.csv", HEADER.encode(), "empty-table"),
     ("events.csv", b"who;what;note\na;b;c\n", "wrong-delimiter"),
