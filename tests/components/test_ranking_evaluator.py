@@ -280,8 +280,8 @@ def test_the_executor_writes_the_verdict(tmp_path, tables, events):
     Executor().Do(
         {name: [artifacts[name]] for name in ("model", "items", "interactions")},
         {"verdict": [verdict]},
-        {"spec": read_spec("movielens").to_json(), "relevant_label": "like", "tasks": "{}",
-         "code_digest": ""},
+        {"spec": read_spec("movielens").to_json(), "relevant_label": "like", "code_digest": "",
+         "tasks": "{}"},
     )
     assert Outcome.load(verdict.uri).figures["ranking"]["ndcg@10"] == pytest.approx(1)
 

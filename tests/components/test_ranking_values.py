@@ -1,0 +1,53 @@
+"""Predicted values against biases, on events made by hand."""
+
+import numpy as np
+import pytest
+
+from components.ranking_evaluator.interactions import Interactions
+from components.ranking_evaluator.values import value_figures
+
+ROWS = 300
+
+
+class Said:
+    """A model that says what it is given."""
+
+    def __init__(self, **predictions):
+        self._predictions = predictions
+
+    def predictions(self, examples):
+        assert len(examples) == ROWS // 3
+        return self._predictions
+
+
+@pytest.fixture
+def interactions() -> Interactions:
+    rng = np.random.default_rng(0)
+    users, items = rng.integers(0, 20, ROWS), rng.integers(0, 15, ROWS)
+    rating = 3 + rng.normal(size=20)[users] + rng.normal(size=15)[items]
+    rating[-1] = np.nan  # a test row without the label
+    like = np.where(np.isnan(rating), np.nan, rating > 3)
+    return Interactions(
+        [str(i) for i in range(15)], 20, users, items, np.zeros(ROWS, int), False,
+        np.ones(ROWS, bool), np.repeat([0, 1, 2], ROWS // 3), [b""] * (ROWS // 3),
+        labels={"rating": rating, "like": like}, binary=frozenset({"like"}))
+
+
+def test_a_model_is_compared_on_the_rows_that_have_the_label(interactions) -> None:
+    truth = interactions.labels["rating"][-ROWS // 3 :]
+    said = Said(stars=np.nan_to_num(truth), liked=np.nan_to_num(truth), rest=truth)
+    found = value_figures(said, interactions, {"stars": "rating", "liked": "like"})
+    assert found.keys() == {"stars", "liked"}
+    stars, liked = found["stars"], found["liked"]
+    assert (stars["metric"], stars["rows"], stars["model"]) == ("rmse", ROWS // 3 - 1, 0.0)
+    assert stars["low"] < stars["difference"] < stars["high"] < 0
+    assert 0 < stars["biases"] < np.nanstd(truth)
+    assert (liked["metric"], liked["model"]) == ("auc", 1.0)
+    assert liked["biases"] > 0.7 and liked["low"] <= liked["difference"] <= liked["high"]
+
+
+def test_nothing_is_compared_without_predictions(interactions) -> None:
+    assert value_figures(Said(), interactions, {"stars": "rating"}) == {}
+    interactions.labels["like"][-ROWS // 3 :] = 1.0
+    said = Said(liked=np.ones(ROWS // 3))
+    assert "same value" in value_figures(said, interactions, {"liked": "like"})["liked"]["skipped"]
