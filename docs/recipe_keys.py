@@ -118,7 +118,9 @@ def _values(field: FieldInfo) -> str:
         return "by name"
     if any(True for _ in _sections(field)):
         return "a section, or null" if type(None) in get_args(field.annotation) else "a section"
-    whole = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+    whole: Any = field.annotation
+    if field.metadata:
+        whole = Annotated[(whole, *field.metadata)]
     return _words(TypeAdapter(whole).json_schema())
 
 
