@@ -9,7 +9,10 @@ of the syntax trees without comments and docstrings: what changes no behaviour r
 import ast
 import functools
 import hashlib
+import importlib.util
 from pathlib import Path
+
+from schemas.extensions import LOADED
 
 _PACKAGES = ("schemas", "components", "trainer", "pipeline", "serving")
 _ROOT = Path(__file__).parents[1]  # they are side by side
@@ -31,7 +34,7 @@ def code_digest(*modules: str) -> str:
         if _file(module) is None:
             raise ModuleNotFoundError(f"{module!r} is no module under {_ROOT}.", name=module)
     read: dict[str, tuple[bytes, tuple[str, ...]]] = {}
-    waiting = list(modules)
+    waiting = [*modules, *LOADED]  # an extension may change what any component does
     while waiting:
         module = waiting.pop()
         path = _file(module)
@@ -48,10 +51,21 @@ def _file(module: str) -> Path | None:
     """Returns the file of one of the project's modules, `None` for any other name."""
     names = module.split(".")
     if names[0] not in _PACKAGES:
-        return None
+        return _extension_file(module)
     folder = _ROOT.joinpath(*names)
     candidates = (folder / "__init__.py", folder.parent / f"{folder.name}.py")
     return next((path for path in candidates if path.is_file()), None)
+
+
+def _extension_file(module: str) -> Path | None:
+    """Returns the file of an extension's module, or of one in the same package."""
+    if not any(module.split(".")[0] == loaded.split(".")[0] for loaded in LOADED):
+        return None
+    try:
+        found = importlib.util.find_spec(module)
+    except ModuleNotFoundError:  # something in a module
+        return None
+    return Path(found.origin) if found and found.has_location and found.origin else None
 
 
 @functools.cache

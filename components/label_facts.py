@@ -26,7 +26,8 @@ def one_value(fact: Mapping[str, Any]) -> float | None:
 
 def without_auc(facts: Mapping[str, Any]) -> set[str]:
     """Returns the tasks whose area under the curve cannot be measured: no pair to tell apart."""
-    return {name for name, fact in facts.items() if one_value(fact) is not None}
+    return {name for name, fact in facts.items() if one_value(fact) is not None
+            or not any(label["test_rows"] for label in fact["labels"].values())}
 
 
 def relative_reasons(tasks: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any],

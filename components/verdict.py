@@ -1,11 +1,12 @@
 """The outcome of a check, as a value: a failed check is an artifact with its reasons."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 _FILE = "verdict.json"
+REASONS = "reasons.json"  # beside the gate's blessing
 
 
 @dataclass(frozen=True)
@@ -15,18 +16,21 @@ class Outcome:
     Attributes:
       passed: Whether the model may go on.
       reasons: One sentence for each failed condition; empty when passed.
-      figures: What was measured, as plain JSON values.
+      figures: What was measured, as plain JSON values by the keys that `metrics.json` has.
+      check: The name of the check, by which everybody calls it.
     """
 
     passed: bool
     reasons: list[str] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
+    check: str = ""
 
-    def save(self, uri: str) -> None:
-        """Writes the outcome into a `Verdict` artifact's folder."""
+    def save(self, uri: str, check: str) -> None:
+        """Writes the outcome into a `Verdict` artifact's folder, under the name of its check."""
         folder = Path(uri)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _FILE).write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        text = json.dumps(asdict(replace(self, check=check)), indent=1)
+        (folder / _FILE).write_text(text, encoding="utf-8")
 
     @staticmethod
     def load(uri: str) -> "Outcome":

@@ -10,7 +10,7 @@ from docs.recipe_keys import recipe_keys_page
 from docs.schema_tags import schema_tags_page
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("schemas", "components", "pipeline", "serving")
+ROOMS = ("schemas", "components", "trainer", "pipeline", "serving")
 _BASE = "TesseraError"
 _ERRORS_HEAD = """\
 # Errors

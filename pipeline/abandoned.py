@@ -10,10 +10,10 @@ _STATE = metadata_store_pb2.Execution
 
 
 def settle(store: MetadataStore, pipeline_name: str, *roots: Path) -> None:
-    """Marks executions that nobody finishes any more as failed and removes their outputs.
+    """Marks executions that will not be finished as failed and removes their outputs.
 
     No other run of the pipeline may be under way. Nothing uses such outputs in any case: TFX
-    tells of an output only when its execution is complete.
+    has an output only when its execution is complete.
 
     Args:
       store: The metadata store.

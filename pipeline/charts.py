@@ -18,7 +18,7 @@ class Bar:
     """One bar.
 
     Attributes:
-      label: What it stands for.
+      label: What it shows.
       value: Its length.
       error: Half the length of its whisker, 0 for none.
       reference: Whether it is something to compare with, drawn in grey.

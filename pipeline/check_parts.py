@@ -15,7 +15,7 @@ def check_part_names(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
       spec: The dataset's spec.
 
     Raises:
-      InputError: There is one; the message tells the table, the column and the other part.
+      InputError: There is one; the message names the table, the column and the other part.
     """
     if not isinstance(recipe, NetworkRecipe):
         return

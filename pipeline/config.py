@@ -8,20 +8,28 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import yaml
-from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from components.sources import SCHEMAS, SOURCES
+from components.sources import SOURCES
 from components.sources.files.options import FileOptions
-from components.sources.files.readers import FORMATS
+from pipeline.checks import Checks, refuse_earlier
 from pipeline.kubeflow.options import KubeflowOptions
 from pipeline.yaml_loader import Loader
 from schemas import FeatureSpec, InputError, read_spec, unknown
-from trainer.options.strict import Number, Positive, Strict, Weight, Whole
+from schemas.extensions import load_extensions
+from trainer.options.strict import Strict, Whole
 from trainer.recipe import Recipe
 from trainer.recipe.reading import recipe_class
 
 _RECIPES = Path(__file__).parent / "recipes"
-_USUAL_SCHEMAS = "schemas"  # a folder's name that tells nothing of the dataset
+_USUAL_SCHEMAS = "schemas"  # a folder's name that says nothing of the dataset
 _LONGEST_NAME = 63  # TFX refuses a longer name of a pipeline
 # Where pydantic's own words are those of Python.
 _WORDS = {"tuple_type": "a list is allowed, as in [a, b]",
@@ -29,49 +37,13 @@ _WORDS = {"tuple_type": "a list is allowed, as in [a, b]",
           "model_type": "keys with values are allowed, as in {key: value}"}
 
 
-class Thresholds(Strict):
-    """What a model must reach to be blessed, and how much worse than the last one it may be.
-
-    Attributes:
-      max_error_ratio: Largest error of a rating or a class task, as a share of what predicting the
-        training's mean or shares reaches on the same rows; `None` asks for nothing.
-      min_auc_above_chance: How far a probability's area under the curve must be above the 0.5 of
-        chance.
-      max_rmse: Largest error of a rating on the label's own scale; `max_error_ratio` is then
-        `None` unless it is given too.
-      min_auc: Smallest area under the curve, in the place of `min_auc_above_chance`.
-      max_rmse_increase: Against the last blessed model.
-      max_auc_decrease: Against the last blessed model.
-      max_p99_ms: Of an answer of the server.
-    """
-
-    max_error_ratio: Positive | None = 0.999
-    min_auc_above_chance: Annotated[Number, Field(ge=0, le=0.5)] = 0.05
-    max_rmse: Positive | None = None
-    min_auc: Annotated[Number, Field(ge=0, le=1)] | None = None
-    max_rmse_increase: Weight = 0.02
-    max_auc_decrease: Weight = 0.02
-    max_p99_ms: Positive = 1000.0
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_limit_of_errors(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("max_rmse") is not None:
-            return {"max_error_ratio": None} | given
-        return given
-
-    @property
-    def smallest_auc(self) -> float:
-        """The area under the curve that is asked for."""
-        return 0.5 + self.min_auc_above_chance if self.min_auc is None else self.min_auc
-
-
 class RunConfig(Strict):
     """Everything that a run depends on besides the data's content.
 
     Attributes:
+      extensions: Modules to import, which register sources, checks, kinds of tasks and so on.
       dataset: Name of a source.
-      name: What the user's own files are called where results lie; see `dataset_name`.
+      name: What the user's own files are called in the results; see `dataset_name`.
       data_dir: Its folder; without one, the demo is written and MovieLens fetched under the root.
       schemas: Folder of the user's schemas, for the user's own files.
       source: Where the user's own files are.
@@ -80,12 +52,12 @@ class RunConfig(Strict):
       recipe: The recipe.
       split: How interactions are split: `u80`, `t80`, `random`, or a column that says it.
       seed: Seed of everything random.
-      max_quarantine_share: Share of a table's rows that may be quarantined.
-      thresholds: The Evaluator's and the server check's limits.
+      checks: What a model must pass to be blessed.
       push: Whether a blessed model is pushed to where servers find it.
-      kubeflow: What `tessera compile` tells a cluster; local runs ignore it.
+      kubeflow: What `tessera compile` says to a cluster; local runs ignore it.
     """
 
+    extensions: tuple[str, ...] = ()
     dataset: str
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] | None = None
     data_dir: Path
@@ -96,14 +68,26 @@ class RunConfig(Strict):
     recipe: SerializeAsAny[Recipe]
     split: str = "u80"
     seed: Annotated[Whole, Field(ge=0, lt=2**31)] = 1
-    max_quarantine_share: Annotated[Number, Field(ge=0, le=1)] = 0.01
-    thresholds: Thresholds = Thresholds()
+    checks: Checks = Checks()
     push: bool = True
     kubeflow: KubeflowOptions | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_earlier(cls, values: Any) -> Any:
+        return refuse_earlier(values)
+
+    @field_validator("extensions")
+    @classmethod
+    def _load(cls, modules: tuple[str, ...]) -> tuple[str, ...]:
+        load_extensions(modules)
+        return modules
 
     def source_arguments(self, spec: FeatureSpec) -> dict[str, Any]:
         """Returns the arguments of `components.sources.open_source`, as plain JSON values."""
         arguments: dict[str, Any] = {"name": self.dataset, "data_dir": str(self.data_dir)}
+        if self.extensions:
+            arguments["extensions"] = list(self.extensions)
         if self.source is not None:
             arguments["files"] = {"spec": json.loads(spec.to_json()),
                                   "options": self.source.model_dump(mode="json")}
@@ -115,13 +99,13 @@ class RunConfig(Strict):
         Raises:
           InputError: A schema cannot be read or does not hold together.
         """
-        return read_spec(self.schemas or SCHEMAS[self.dataset])
+        return read_spec(self.schemas or SOURCES[self.dataset].schema)
 
     @property
     def dataset_name(self) -> str:
         """What results call the dataset: own files by `name`, or by the folder of their schemas.
 
-        The folder above stands in for a folder that is called `schemas`. No file is read: on a
+        The folder above takes the place of a folder that is called `schemas`. No file is read: on a
         cluster the folder is not there.
         """
         if self.schemas is None:
@@ -174,7 +158,7 @@ def load_recipe(name: str) -> Recipe:
 
 
 def named_recipe(given: str) -> tuple[str, Recipe]:
-    """Loads a recipe and tells what it is called.
+    """Loads a recipe and its name.
 
     Args:
       given: The name of a recipe of the project, or the path of a file.
@@ -197,7 +181,7 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
 
     Args:
       path: A YAML file whose keys are those of `RunConfig`, `recipe` being a name or a file;
-        files of recipes and schemas are named from where this one lies.
+        files of recipes and schemas are relative to this one.
       **given: Values from the command line, which win; `None` means not given.
 
     Returns:
@@ -210,17 +194,21 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     if path and str(values.get("recipe")).endswith((".yaml", ".yml")):
         values["recipe"] = str(path.parent / str(values["recipe"]))
     values.update((key, value) for key, value in given.items() if value is not None)
+    extensions = values.get("extensions", ())
+    if isinstance(extensions, list):  # what they register may be named below
+        load_extensions([str(module) for module in extensions])
     name = str(values.pop("recipe", "flagship"))
     if "dataset" not in values:
         raise InputError("no-dataset",
                          f"No dataset given. Use --dataset with one of: {', '.join(SOURCES)}.")
-    if values["dataset"] not in SOURCES:
+    if str(values["dataset"]) not in SOURCES:
         raise unknown("dataset", values["dataset"], SOURCES)
+    kind = SOURCES[values["dataset"]]
     root = Path(str(values.get("root", "tessera-runs")))
     if "data_dir" not in values:
-        if values["dataset"] not in FORMATS:
+        if kind.provide:
             values["data_dir"] = data_folder(root, values["dataset"])
-        elif path:
+        elif path and kind.own:
             values["data_dir"] = path.parent
         else:
             raise InputError("dataset-needs-folder",
@@ -236,7 +224,7 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
 
 def _check_source_keys(values: dict[str, Any]) -> None:
     """Own files need `schemas` and `source` and may have a `name`; a known dataset brings all."""
-    own = values["dataset"] in FORMATS
+    own = SOURCES[values["dataset"]].own
     for key in ("schemas", "source", "name"):
         if own and key not in values and key != "name":
             raise InputError("dataset-needs-key",
@@ -246,7 +234,7 @@ def _check_source_keys(values: dict[str, Any]) -> None:
             raise InputError("key-of-own-files",
                              f"The key {key!r} is for one's own files; dataset "
                              f"{values['dataset']!r} has its own. Remove it, or set dataset to "
-                             f"one of: {', '.join(FORMATS)}.")
+                             f"one of: {', '.join(n for n, k in SOURCES.items() if k.own)}.")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -286,7 +274,7 @@ def validated_recipe(tree: dict[str, Any], where: str) -> Recipe:
     try:
         model = recipe_class(tree)
     except ValueError as error:
-        raise InputError("bad-configuration", f"In {where}: {error}.") from error
+        raise InputError("unknown-family", f"In {where}: {error}.") from error
     return validated(model, tree, where)
 
 
@@ -305,7 +293,7 @@ def _told(model: type[BaseModel], fault: Any) -> str:
 
 
 def _siblings(model: type[BaseModel], location: tuple) -> list[str]:
-    """Returns the keys that are known where an error stands."""
+    """Returns the keys that are known beside an error."""
     for part in location[:-1]:
         if part not in model.model_fields:
             continue  # the key of a mapping, whose values are models

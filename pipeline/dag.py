@@ -12,6 +12,7 @@ from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import transform_pb2
+from tfx.types import channel
 
 from components.blessed_model import baseline_resolver
 from components.catalog_gen.component import CatalogGen
@@ -19,6 +20,7 @@ from components.catalog_gen.splits import SPLITS
 from components.data_gate.component import DataGate
 from components.data_report.component import DataReport
 from components.exporter.component import Exporter
+from components.further_checks import FURTHER_CHECKS, Built
 from components.gate.component import Gate
 from components.media_encoder.component import MediaEncoder
 from components.prediction_evaluator.component import PredictionEvaluator
@@ -29,7 +31,7 @@ from components.trainer.component import Trainer
 from components.transform.component import Transform, transform_code
 from pipeline.config import RunConfig
 from pipeline.evaluation import demands, eval_config
-from schemas import SIDES, FeatureSpec
+from schemas import SIDES, FeatureSpec, InputError, unknown
 from trainer.behaviour.past import NOTHING
 from trainer.recipe import BoundRecipe
 
@@ -46,7 +48,7 @@ def build_pipeline(
       config: The configuration.
       bound: The recipe, bound to the dataset.
       schemas: The folder of its schemas.
-      connection: Where metadata lie; by default in SQLite under the configuration's root.
+      connection: Where metadata are; by default in SQLite under the configuration's root.
 
     Returns:
       TFX's pipeline.
@@ -63,7 +65,7 @@ def build_pipeline(
     )
     data_gate = DataGate(
         quarantine=catalog.outputs["quarantine"], report=data_report.outputs["report"],
-        max_quarantine_share=config.max_quarantine_share,
+        max_quarantine_share=config.checks.max_quarantine_share,
         **{f"{side}_anomalies": checked[side][2].outputs["anomalies"] for side in SIDES},
     )
     transforms = {
@@ -80,13 +82,12 @@ def build_pipeline(
         **({"encodings": encoders[0].outputs["encodings"]} if encoders else {}),
     )
     exporter = Exporter(trainer, config.recipe.served)
-    judged = _judged(config, spec, catalog, trainer, exporter)
-    components = [catalog, *(c for three in checked.values() for c in three), data_report,
-                  data_gate, *transforms.values(), *encoders, trainer, exporter, *judged]
+    built = [catalog, *(c for three in checked.values() for c in three), data_report,
+             data_gate, *transforms.values(), *encoders, trainer, exporter]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.pipeline_name,
         pipeline_root=str(config.root / "artifacts" / config.pipeline_name),
-        components=components,
+        components=[*built, *_judged(config, spec, built)],
         enable_cache=True,
         metadata_connection_config=connection or metadata.sqlite_metadata_connection_config(
             str(config.root / "metadata.sqlite")),
@@ -141,52 +142,83 @@ def _encoders(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
     return [encoder]
 
 
-def _judged(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen, trainer: Trainer,
-            exporter: Exporter) -> list[Any]:
-    if not config.recipe.served:
-        return _compared(config, spec, catalog, trainer, exporter)
-    model = exporter.outputs["model"]
+def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]:
+    """Returns what judges the model: TFX's Evaluator, our checks, and the gate that joins them."""
+    nodes = {node.id: node for node in built}
+    catalog, trainer = nodes[CatalogGen.__name__], nodes[Trainer.__name__]
+    exported = nodes[Exporter.__name__].outputs
+    model, checks = exported["model"], config.checks
+    evaluators = _evaluators(config, spec, catalog, model) if config.recipe.served else []
+    if config.recipe.served:
+        ranked: dict[str, Any] = {}
+        own: Any = ServerValidator(model=model, answers=exported["answers"],
+                                   max_p99_ms=checks.max_p99_ms)
+    else:  # A model that is no SavedModel is judged by the scores that it wrote.
+        ranked = {"scores": exported["scores"]}
+        own = PredictionEvaluator(ranked["scores"], checks.min_auc)
+    ranking = RankingEvaluator(
+        model=model, items=catalog.outputs["items"],
+        interactions=catalog.outputs["interactions"], spec=spec,
+        relevant_label=config.recipe.relevance, tasks=_values(config, spec),
+        smallest_difference=checks.min_ndcg_difference, **ranked,
+    )
+    verdicts = [ranking, own, *_further(config, spec, nodes)]
+    _require_reported(config, verdicts)
+    evaluation = {} if not evaluators else {
+        "evaluation_metrics": evaluators[-1].outputs["evaluation"],
+        **({"evaluation": evaluators[-1].outputs["blessing"]}
+           if demands(config.recipe, spec) else {})}
+    gate = Gate(
+        model=model, verdicts=[check.outputs["verdict"] for check in verdicts],
+        model_run=trainer.outputs["model_run"], max_error_ratio=checks.max_error_ratio,
+        min_label_auc=checks.min_auc, reported=checks.reported, **evaluation)
+    pushed = config.push and config.recipe.served
+    pushers = [Pusher(model=model, model_blessing=gate.outputs["blessing"],
+                      folder=config.root / "serving" / config.pipeline_name)] if pushed else []
+    return [*evaluators, *verdicts, gate, *pushers]
+
+
+def _values(config: RunConfig, spec: FeatureSpec) -> dict[str, str]:
+    """Returns the label of each task that predicts a number of an event."""
+    numbers = {label.name for label in spec.labels
+               if label.side == "interactions" and not label.classes}
+    return {name: task.label for name, task in config.recipe.judged.items()
+            if task.label in numbers and not task.kind.against_unseen}
+
+
+def _evaluators(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
+                model: channel.BaseChannel) -> list[Any]:
+    """Returns the baseline's resolver and TFX's Evaluator, or nothing if it has no task to judge.
+
+    The ranking evaluation judges retrieval.
+    """
+    if not config.recipe.judged:
+        return []
     baseline = baseline_resolver(model)
-    # Only retrieval has nothing for TFMA to look at; the ranking evaluation judges it.
-    evaluator = Evaluator(
+    return [baseline, Evaluator(
         examples=catalog.outputs["interactions"], model=model,
         baseline_model=baseline.outputs["model"], example_splits=["test"],
         eval_config=eval_config(config, spec),
-    ) if config.recipe.judged else None
-    ranking = RankingEvaluator(
-        model=model, items=catalog.outputs["items"],
-        interactions=catalog.outputs["interactions"], spec=spec,
-        relevant_label=config.recipe.relevance,
-    )
-    server = ServerValidator(model=model, answers=exporter.outputs["answers"],
-                             max_p99_ms=config.thresholds.max_p99_ms)
-    gate = Gate(
-        model=model, ranking=ranking.outputs["verdict"], server=server.outputs["verdict"],
-        model_run=trainer.outputs["model_run"], max_error_ratio=config.thresholds.max_error_ratio,
-        min_label_auc=config.thresholds.smallest_auc,
-        **({"evaluation_metrics": evaluator.outputs["evaluation"]} if evaluator else {}),
-        **({"evaluation": evaluator.outputs["blessing"]}
-           if evaluator and demands(config.recipe, spec) else {}),
-    )
-    pushers = [Pusher(model=model, model_blessing=gate.outputs["blessing"],
-                      folder=config.root / "serving" / config.pipeline_name)] if config.push else []
-    evaluators = [baseline, evaluator] if evaluator else []
-    return [*evaluators, ranking, server, gate, *pushers]
+    )]
 
 
-def _compared(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
-              trainer: Trainer, exporter: Exporter) -> list[Any]:
-    """Judges a model that is no SavedModel by its written scores; no server, nothing to push."""
-    model, scores = exporter.outputs["model"], exporter.outputs["scores"]
-    ranking = RankingEvaluator(
-        model=model, items=catalog.outputs["items"],
-        interactions=catalog.outputs["interactions"], spec=spec,
-        relevant_label=config.recipe.relevance, scores=scores,
-    )
-    predictions = PredictionEvaluator(
-        scores, config.thresholds.smallest_auc, config.thresholds.max_rmse)
-    gate = Gate(model=model, ranking=ranking.outputs["verdict"],
-                predictions=predictions.outputs["verdict"],
-                model_run=trainer.outputs["model_run"],
-                max_error_ratio=config.thresholds.max_error_ratio)
-    return [ranking, predictions, gate]
+def _further(config: RunConfig, spec: FeatureSpec, nodes: dict[str, Any]) -> list[Any]:
+    """Returns the checks of extensions that the configuration names."""
+    checks = []
+    for name, options in config.checks.further.items():
+        if name not in FURTHER_CHECKS:
+            raise unknown("check", name, FURTHER_CHECKS)
+        try:
+            check = FURTHER_CHECKS[name](Built(spec, nodes), **options)
+        except TypeError as error:
+            raise InputError("bad-check-options",
+                             f"checks.further.{name}: {error}. Correct its options.") from error
+        checks.append(check.with_id(name))
+    return checks
+
+
+def _require_reported(config: RunConfig, verdicts: list[Any]) -> None:
+    known = [check.id for check in verdicts]
+    for name in config.checks.reported:
+        if name not in known:
+            raise unknown("check in checks.reported", name, known)

@@ -10,28 +10,35 @@ from pathlib import Path
 
 from tfx.proto.orchestration import pipeline_pb2
 
-_TRAINERS = ("Trainer", "Tuner")  # the second in the first one's place
+from pipeline.nodes import DATA, MODEL, TRAINING
+
+_TRAINED = {"ModelRun", "TunerResults"}  # what a fit or a search leaves
 
 
-def before_training(ir: pipeline_pb2.Pipeline) -> set[str]:
-    """Returns the ids of the nodes that training depends on, directly or not.
+def stages(ir: pipeline_pb2.Pipeline) -> dict[str, str]:
+    """Returns the stage of each node, as the pipeline itself has them.
 
     Args:
       ir: A compiled pipeline.
 
     Returns:
-      Ids of nodes; empty where nothing is trained.
+      By id, `TRAINING` of what fits or searches, `DATA` of all that it depends on, directly or
+      not, and `MODEL` of the rest.
     """
     upstream = {node.pipeline_node.node_info.id: list(node.pipeline_node.upstream_nodes)
                 for node in ir.nodes}
-    found: set[str] = set()
-    waiting = [name for trainer in _TRAINERS for name in upstream.get(trainer, ())]
+    training = [node.pipeline_node.node_info.id for node in ir.nodes
+                if _TRAINED & {output.artifact_spec.type.name
+                               for output in node.pipeline_node.outputs.outputs.values()}]
+    data: set[str] = set()
+    waiting = [name for trainer in training for name in upstream[trainer]]
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found.add(name)
+        if name not in data:
+            data.add(name)
             waiting += upstream[name]
-    return found
+    return {name: DATA if name in data else TRAINING if name in training else MODEL
+            for name in upstream}
 
 
 def renamed(ir: pipeline_pb2.Pipeline, name: str) -> pipeline_pb2.Pipeline:

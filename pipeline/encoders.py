@@ -13,7 +13,7 @@ def try_encoders(config: RunConfig) -> list[str]:
       A sentence for each encoder that the exported model cannot hold.
 
     Raises:
-      InputError: One cannot be loaded, takes something else than its modality, or answers with
+      InputError: One cannot be loaded, takes something else than its modality, or returns
         something else than vectors.
     """
     told = []

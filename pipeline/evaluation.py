@@ -3,8 +3,9 @@
 from google.protobuf import wrappers_pb2
 from tensorflow_model_analysis.proto import config_pb2 as tfma
 
-from pipeline.config import RunConfig, Thresholds
-from schemas import FeatureSpec
+from pipeline.checks import Checks
+from pipeline.config import RunConfig
+from schemas import FeatureSpec, unknown
 from trainer.export.keys import label_key, slice_keys, weight_key
 from trainer.recipe import Recipe, Task
 from trainer.tasks.kind import Metric
@@ -20,7 +21,7 @@ def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
     Returns:
       Metrics for each task that has labels, overall and by slice, with thresholds overall and
       for the change against the last blessed model. What is relative to the training's mean or
-      shares, which nobody knows yet, is demanded by the gate.
+      shares, which are not known yet, is demanded by the gate.
     """
     tasks = config.recipe.judged
     model = tfma.ModelSpec(
@@ -57,17 +58,19 @@ def _metrics(task: Task, config: RunConfig, spec: FeatureSpec) -> list[tfma.Metr
     metrics = task.kind.metrics(spec, task.targets)
     if task.of_user(spec):
         return [_measured(metric) for metric in metrics]
-    return [_demanded(metric, config.thresholds) for metric in metrics]
+    return [_demanded(metric, config.checks) for metric in metrics]
 
 
 def _measured(metric: Metric) -> tfma.MetricConfig:
     return tfma.MetricConfig(class_name=metric.name, config=metric.options)
 
 
-def _demanded(metric: Metric, limits: Thresholds) -> tfma.MetricConfig:
+def _demanded(metric: Metric, checks: Checks) -> tfma.MetricConfig:
     measured, threshold = _measured(metric), tfma.MetricThreshold()
     if metric.limit is not None:
-        _LIMITS[metric.limit](threshold, limits)
+        if metric.limit not in _LIMITS:
+            raise unknown("limit of a metric", metric.limit, _LIMITS)
+        _LIMITS[metric.limit](threshold, checks)
     if metric.largest is not None:
         threshold.value_threshold.upper_bound.CopyFrom(_double(metric.largest))
     if threshold.ByteSize():
@@ -77,17 +80,15 @@ def _demanded(metric: Metric, limits: Thresholds) -> tfma.MetricConfig:
     return measured
 
 
-def _limit_rmse(threshold: tfma.MetricThreshold, limits: Thresholds) -> None:
-    if limits.max_rmse is not None:
-        threshold.value_threshold.upper_bound.CopyFrom(_double(limits.max_rmse))
+def _limit_rmse(threshold: tfma.MetricThreshold, checks: Checks) -> None:
     threshold.change_threshold.direction = tfma.MetricDirection.LOWER_IS_BETTER
-    threshold.change_threshold.absolute.CopyFrom(_double(limits.max_rmse_increase))
+    threshold.change_threshold.relative.CopyFrom(_double(checks.max_error_increase))
 
 
-def _limit_auc(threshold: tfma.MetricThreshold, limits: Thresholds) -> None:
-    threshold.value_threshold.lower_bound.CopyFrom(_double(limits.smallest_auc))
+def _limit_auc(threshold: tfma.MetricThreshold, checks: Checks) -> None:
+    threshold.value_threshold.lower_bound.CopyFrom(_double(checks.min_auc))
     threshold.change_threshold.direction = tfma.MetricDirection.HIGHER_IS_BETTER
-    threshold.change_threshold.absolute.CopyFrom(_double(-limits.max_auc_decrease))
+    threshold.change_threshold.absolute.CopyFrom(_double(-checks.max_auc_decrease))
 
 
 # By the name that a task's metric gives its limits.

@@ -12,7 +12,7 @@ _OUTPUT = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OU
 
 
 def connection_of(ir: pipeline_pb2.Pipeline) -> metadata_store_pb2.ConnectionConfig:
-    """Returns where a compiled pipeline says that its metadata lie."""
+    """Returns where a compiled pipeline says that its metadata are."""
     config = runner_utils.extract_local_deployment_config(ir).metadata_connection_config
     return getattr(config, config.WhichOneof("connection_config"))
 
@@ -28,7 +28,7 @@ def launch_node(
     Args:
       ir: The compiled pipeline, its runtime parameters filled in.
       node: One of its nodes.
-      connection: Where metadata lie.
+      connection: Where metadata are.
       named: Gives the name and the folder that the node runs under; the pipeline's own by default.
 
     Returns:

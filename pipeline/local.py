@@ -1,4 +1,4 @@
-"""Runs the pipeline on this machine, node after node, and tells what happened to each.
+"""Runs the pipeline on this machine, node after node, and reports what happened to each.
 
 TFX's LocalDagRunner does the same but says nothing about its nodes: no time, no cache, no outputs.
 """
@@ -13,9 +13,9 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.portable import runtime_parameter_utils
 
 from pipeline.abandoned import settle
-from pipeline.data_steps import before_training, renamed
+from pipeline.data_steps import renamed, stages
 from pipeline.launch_node import cached, connection_of, launch_node, outputs_of
-from pipeline.nodes import NodeError, NodeRun
+from pipeline.nodes import DATA, NodeError, NodeRun
 from schemas.progress import Heartbeat
 
 
@@ -47,19 +47,19 @@ def run_locally(
         root = Path(pipeline.pipeline_info.pipeline_root)
         settle(handle.store, pipeline.pipeline_info.pipeline_name, root,
                root.with_name(data_name))
-    data_steps, of_data = before_training(ir), renamed(ir, data_name)
+    stage_of, of_data = stages(ir), renamed(ir, data_name)
     for node in ir.nodes:
         pipeline_node = node.pipeline_node
         name = pipeline_node.node_info.id
         on_start(name)
         started = time.monotonic()
-        under = of_data if name in data_steps else ir
+        under = of_data if stage_of[name] == DATA else ir
         try:
             with Heartbeat(name):
                 execution_id = launch_node(ir, pipeline_node, connection, under)
         except Exception as error:
             raise NodeError(name) from error
-        result = NodeRun(name, seconds=time.monotonic() - started)
+        result = NodeRun(name, seconds=time.monotonic() - started, stage=stage_of[name])
         if execution_id is not None:
             with metadata.Metadata(connection) as handle:
                 _describe(handle.store, execution_id, result)
@@ -72,4 +72,5 @@ def _describe(store, execution_id: int, result: NodeRun) -> None:
     result.cached = cached(execution)
     for key, artifact in outputs_of(store, execution):
         result.outputs[key] = artifact.uri
+        result.types[key] = artifact.type
         result.output_ids[key] = artifact.id

@@ -1,9 +1,10 @@
-"""What dependencies say that means nothing to a user: each message by its logger and its start.
+"""What dependencies say that means nothing to a user: messages by logger and start, as patterns.
 
 Everything else that they warn of is shown.
 """
 
 import logging
+import re
 import warnings
 
 import absl.logging
@@ -13,7 +14,7 @@ from schemas import log
 # A failed step raises, and whoever runs it tells why; these tell it before, with a stack trace.
 _TOLD_BY_THE_ERROR = (
     ("absl", "Execution %d failed."),
-    ("absl", "[%s] Input resolution error"),
+    ("absl", r"\[%s\] Input resolution error"),
     ("apache_beam.runners.common", ""),
     ("apache_beam.runners.direct.executor", ""),
     ("apache_beam.runners.worker.data_plane", "Failed to read inputs"),
@@ -22,12 +23,20 @@ _TOLD_BY_THE_ERROR = (
 _KNOWN = (
     *_TOLD_BY_THE_ERROR,
     # TFMA has said so since TensorFlow 2.0.
-    ("absl", "Tensorflow version (%s) found. Note that TFMA support for TF 2.0"),
+    ("absl", r"Tensorflow version \(%s\) found. Note that TFMA support for TF 2.0"),
     # `disable_statistics` was asked for.
     ("absl", "Using the in-place Transform"),
     ("absl", "Not using the in-place Transform"),
     # A node with one artifact of an output, as all of ours are.
     ("absl", "When there is one artifact to publish"),
+    # A graph of Transform asks its vocabularies once a batch, or once in an exported model.
+    ("absl", "Tables initialized inside a tf.function"),
+    # TFX's libraries call what TensorFlow has renamed.
+    ("tensorflow", "From %s: "),
+    # What is called once for each of several shapes is traced for each.
+    ("tensorflow", r"\d+ out of the last \d+ calls to "),
+    # Lambdas of one line with others are run as they are, which is right.
+    ("tensorflow", "AutoGraph could not transform"),
     # A killed run's folder went with it.
     ("absl", "stateful_working_dir %s is not found"),
     ("absl", "execution_info.tmp_dir %s is not found"),
@@ -38,7 +47,7 @@ _KNOWN = (
     # A checksum in Python is a small part of ingest.
     ("apache_beam.io.tfrecordio", "Couldn't find python-snappy"),
     # Beam looks at the return value of functions that TFX and TFMA wrote.
-    ("apache_beam.transforms.core", "No iterator is returned by the process method"),
+    ("apache_beam.transforms.core", r"\W*No iterator is returned by the process method"),
 )
 # Their authors are meant, not whoever runs them.
 _WARNING_PACKAGES = (
@@ -54,7 +63,7 @@ class Known(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Returns whether a line is shown."""
         said = str(record.msg)
-        return not any(record.name == name and said.startswith(start) for name, start in _KNOWN)
+        return not any(record.name == name and re.match(start, said) for name, start in _KNOWN)
 
 
 def quiet() -> None:

@@ -20,7 +20,16 @@ def notes(metrics: dict[str, Any]) -> list[Note]:
       A `code` each, a `text` in a sentence, and the values it is about.
     """
     return [*_of_ranking(metrics), *_of_unseen(metrics.get("unseen", {})),
-            *_of_test(metrics.get("test", {})), *_of_labels(metrics.get("labels", {}))]
+            *_of_test(metrics.get("test", {})), *_of_labels(metrics.get("labels", {})),
+            *_of_checks(metrics.get("checks", {}))]
+
+
+def _of_checks(checks: dict[str, Any]) -> Iterator[Note]:
+    for name, check in checks.items():
+        if not check["passed"] and not check["blesses"]:
+            yield {"code": "reported_check", "check": name, "text":
+                   f"The check {name} failed, and the configuration has it reported only: "
+                   + "; ".join(check["reasons"])}
 
 
 def _of_ranking(metrics: dict[str, Any]) -> Iterator[Note]:
@@ -63,16 +72,16 @@ def _of_test(test: dict[str, Any]) -> Iterator[Note]:
 def _of_labels(labels: dict[str, Any]) -> Iterator[Note]:
     for task, fact in labels.items():
         for label, seen in fact["labels"].items():
-            found = [(rows, seen[f"{rows}_rows"], seen[f"{rows}_value"])
+            constant = [(rows, seen[f"{rows}_rows"], seen[f"{rows}_value"])
                      for rows in ("training", "test") if seen[f"{rows}_value"] is not None]
-            if not found:
+            if not constant:
                 continue
             said = " and ".join(f"{value:g} in all {number:,} {rows} rows that have it"
-                                for rows, number, value in found)
-            learned = ("there is nothing to learn" if found[0][0] == "training"
-                       else "no figure on test tells one value from another")
+                                for rows, number, value in constant)
+            learned = ("there is nothing to learn" if constant[0][0] == "training"
+                       else "no figure on test depends on the value")
             yield {"code": "constant_label", "task": task, "label": label,
-                   "splits": [rows for rows, *_ in found], "text":
+                   "splits": [rows for rows, *_ in constant], "text":
                    f"The label {label!r} of the task {task!r} is {said}: {learned}"
                    + (", and an area under the curve is not measurable."
-                      if found[-1][0] == "test" else ".")}
+                      if constant[-1][0] == "test" else ".")}

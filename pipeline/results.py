@@ -8,10 +8,10 @@ from typing import Any
 
 from components.label_facts import without_auc
 from components.task_metrics import task_metrics
-from components.verdict import Outcome
+from components.verdict import REASONS, Outcome
 from pipeline.config import RunConfig
 from pipeline.model_report import CURVES, Section, read_report
-from pipeline.nodes import NodeRun
+from pipeline.nodes import NodeRun, of_type
 from pipeline.notes import notes
 from pipeline.root import point, write_whole
 
@@ -32,37 +32,41 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
         "seed": config.seed, "blessed": False, "not_blessed_because": [],
         "timings": {name: round(node.seconds, 2) for name, node in nodes.items()},
         "cached": {name: node.cached for name, node in nodes.items()},
+        "stages": {name: node.stage for name, node in nodes.items()},
         "peak_rss_mb": round(peak_mb),
     }
-    if "Evaluator" in nodes:
-        metrics["tasks"] = by_label(
-            config, task_metrics(nodes["Evaluator"].outputs["evaluation"]))
-    if "RankingEvaluator" in nodes:
-        figures = Outcome.load(nodes["RankingEvaluator"].outputs["verdict"]).figures
-        metrics.update(figures)
-    if "PredictionEvaluator" in nodes:
-        verdict = Outcome.load(nodes["PredictionEvaluator"].outputs["verdict"])
-        metrics["tasks"] = verdict.figures["tasks"]
+    for evaluation in of_type(nodes, "ModelEvaluation"):
+        metrics["tasks"] = by_label(config, task_metrics(str(evaluation)))
     if not config.recipe.served:
         metrics["serving"] = {"skipped": (
             f"a model of the family '{config.recipe.family}' is no SavedModel, so that no server "
             "can load it")}
-    if "ServerValidator" in nodes:
-        metrics["serving"] = Outcome.load(nodes["ServerValidator"].outputs["verdict"]).figures
-    if "Trainer" in nodes:
-        summary = Path(nodes["Trainer"].outputs["model_run"]) / "summary.json"
-        trained = json.loads(summary.read_text(encoding="utf-8"))
+    _add_verdicts(metrics, [Outcome.load(str(uri)) for uri in of_type(nodes, "tessera.Verdict")],
+                  config.checks.reported)
+    for run in of_type(nodes, "ModelRun"):
+        trained = json.loads((run / "summary.json").read_text(encoding="utf-8"))
         metrics["parameters"] = trained.pop("parameters")
         metrics["labels"] = trained.pop("labels", {})
         metrics["training"] = trained
         _hide_what_is_not_measurable(metrics.get("tasks", {}), metrics["labels"])
-    if "Gate" in nodes:
-        uri = Path(nodes["Gate"].outputs["blessing"])
-        metrics["blessed"] = (uri / "BLESSED").exists()
-        metrics["not_blessed_because"] = json.loads((uri / "reasons.json").read_text())
+    for blessing in of_type(nodes, "ModelBlessing"):
+        if (blessing / REASONS).exists():  # TFX's Evaluator blesses too, and has no reasons
+            metrics["blessed"] = (blessing / "BLESSED").exists()
+            metrics["not_blessed_because"] = json.loads((blessing / REASONS).read_text())
     if found := notes(metrics):
         metrics["notes"] = found
     return metrics
+
+
+def _add_verdicts(metrics: dict[str, Any], outcomes: Sequence[Outcome],
+                  reported: Sequence[str]) -> None:
+    """Adds each check's verdict by its name, and its figures; a key that is taken gets the name."""
+    metrics["checks"] = {
+        one.check: {"passed": one.passed, "reasons": one.reasons,
+                    "blesses": one.check not in reported} for one in outcomes}
+    for one in outcomes:
+        metrics |= {f"{one.check}.{key}" if key in metrics else key: value
+                    for key, value in one.figures.items()}
 
 
 def _hide_what_is_not_measurable(tasks: dict[str, Any], labels: dict[str, Any]) -> None:
@@ -85,9 +89,8 @@ def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> N
       nodes: The nodes that ended, by id.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if "DataReport" in nodes:
+    for report in of_type(nodes, "tessera.DataReport"):
         for name in ("data_report.html", "data_report.json"):
-            report = Path(nodes["DataReport"].outputs["report"])
             write_whole(folder / name, (report / name).read_bytes())
     text = json.dumps(finite(metrics), indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(folder / "metrics.json", text.encode())
@@ -101,14 +104,14 @@ def write_model_report(folder: Path, metrics: dict[str, Any], nodes: dict[str, N
     Args:
       folder: `<root>/runs/<run id>`.
       metrics: The content of `metrics.json`.
-      nodes: The nodes that ended, by id, with Trainer.
+      nodes: The nodes that ended, by id; one has a `ModelRun`.
       sections: Further sections of the page.
     """
-    curves = Path(nodes["Trainer"].outputs["model_run"]) / CURVES
+    curves = of_type(nodes, "ModelRun")[-1] / CURVES
     if curves.exists():
         write_whole(folder / CURVES, curves.read_bytes())
-    exported = nodes["Exporter"].outputs if "Exporter" in nodes else {}
-    answers = Path(exported["answers"]) / "answers.json" if "answers" in exported else None
+    recorded = of_type(nodes, "tessera.Answers")
+    answers = recorded[-1] / "answers.json" if recorded else None
     page = read_report(finite(metrics), curves, answers, sections)
     write_whole(folder / "model_report.html", page.encode())
 

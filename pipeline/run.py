@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import importlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +15,7 @@ import pipeline.environment  # noqa: F401  (before TensorFlow)
 import schemas
 from components.catalog_gen.foresight import check_splits
 from components.catalog_gen.splits import check_protocol
-from components.sources import open_source
-from components.sources.movielens import EDITIONS
+from components.sources import SOURCES, open_source
 from pipeline import results
 from pipeline.check_behaviour import check_behaviour
 from pipeline.check_parts import check_part_names
@@ -24,7 +24,7 @@ from pipeline.encoders import try_encoders
 from pipeline.failure import raise_failure, told
 from pipeline.memory import PeakMemory
 from pipeline.model_report import Section
-from pipeline.nodes import NodeError, NodeRun
+from pipeline.nodes import NodeError, NodeRun, of_type
 from pipeline.recipe_tasks import check_tasks
 from pipeline.root import full_disk_told, one_run, require_usable, write_whole
 from serving.model_directory import versions
@@ -148,7 +148,7 @@ def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], N
         metrics["not_blessed_because"] = [told(failure)]
     try:
         results.write(folder, metrics, nodes)
-        if "Trainer" in nodes:  # after the metrics: no fault of a page may cost them
+        if of_type(nodes, "ModelRun"):  # after the metrics: no fault of a page may cost them
             sections = _explained(bound, nodes) if failure is None else []
             results.write_model_report(folder, metrics, nodes, sections)
     except OSError:
@@ -212,14 +212,8 @@ def provide_data(config: RunConfig, console: Console) -> None:
     """
     if config.data_dir != data_folder(config.root, config.dataset):
         return
-    if config.dataset == "demo":
-        from components.sources.demo import write_demo
-
-        write_demo(config.data_dir)
-    elif config.dataset in EDITIONS:
-        from components.sources.movielens.archives import provide
-
-        provide(config.dataset, config.data_dir, console)
+    if module := SOURCES[config.dataset].provide:
+        importlib.import_module(module).provide(config.dataset, config.data_dir, console)
 
 
 def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> BoundRecipe:

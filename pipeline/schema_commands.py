@@ -81,18 +81,19 @@ def check(
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     if config is None and not any(given.values()):
         return
-    from pipeline.config import RunConfig, load_config
+    from pipeline.checks import Checks
+    from pipeline.config import load_config
     from pipeline.inference.tables import named_tables
 
     tables = named_tables(config, data_dir, dataset, **given)
-    limit, split = RunConfig.model_fields["max_quarantine_share"].default, None
+    limit, split = Checks().max_quarantine_share, None
     if config:
         from components.catalog_gen.splits import check_protocol
 
         loaded = load_config(config, schemas=folder.absolute(), dataset=tables.dataset,
                              data_dir=tables.data_dir, source=tables.options.model_dump())
         check_protocol(loaded.split, spec)
-        limit, split = loaded.max_quarantine_share, loaded.split
+        limit, split = loaded.checks.max_quarantine_share, loaded.split
     import pipeline.environment  # noqa: F401
     from components.sources import open_source
 

@@ -29,7 +29,7 @@ class TesseraError(Exception):
 
     exit_code = 1
 
-    def __init__(self, code: str, message: str = "") -> None:
+    def __init__(self, code: str, message: str) -> None:
         """Makes an error.
 
         Args:
@@ -37,8 +37,6 @@ class TesseraError(Exception):
           message: What was given, what was expected and what to do.
         """
         super().__init__(code, message)
-        if not message:
-            code, message = "uncoded", code
         # Beam makes an error anew, with the name of its step behind the first argument.
         self.code, self._message = code.partition(" [while running ")[0], message
 

@@ -228,7 +228,7 @@ def main(folder: Path) -> None:
     for side, text in zip(SIDES, read_spec("demo").texts, strict=True):
         (schemas / f"{side}.pbtxt").write_text(text, encoding="utf-8")
     config = project.config()
-    assert config.thresholds.max_p99_ms == LENIENT["max_p99_ms"]
+    assert config.checks.max_p99_ms == LENIENT["max_p99_ms"]
     bound = bind(config.recipe, read_spec("demo"))
     nodes = [node.id for node in build_pipeline(config, bound, schemas).components]
     with (folder / "killed.jsonl").open("w", encoding="utf-8") as told:

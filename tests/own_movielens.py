@@ -9,7 +9,7 @@ import yaml
 from ingested import run_ingest
 
 import schemas
-from components.sources import SCHEMAS, open_source
+from components.sources import SOURCES, open_source
 from components.sources.base import Source
 from pipeline.config import RunConfig, load_config
 from schemas import SIDES, read_spec
@@ -27,7 +27,7 @@ class Given:
 
     def ingested(self, config: RunConfig) -> dict[str, list[bytes]]:
         """Returns the rows of each table and split, in order."""
-        spec = read_spec(config.schemas or SCHEMAS[config.dataset])
+        spec = read_spec(config.schemas or SOURCES[config.dataset].schema)
         source = open_source(**config.source_arguments(spec))
         return run_ingest(source, spec, self.folder / config.dataset, config.split).in_order
 
@@ -35,7 +35,7 @@ class Given:
 def write_movielens_as_csv(data_dir: Path, folder: Path) -> Given:
     """Writes the tables as CSV with other column names, and the posters beside them."""
     adapter = load_config(None, dataset=NAME, data_dir=data_dir, root=folder / "root-adapter")
-    spec = read_spec(SCHEMAS[NAME])
+    spec = read_spec(SOURCES[NAME].schema)
     source = open_source(**adapter.source_arguments(spec))
     (folder / "media").mkdir()
     tables = {}
@@ -47,7 +47,7 @@ def write_movielens_as_csv(data_dir: Path, folder: Path) -> Given:
             for values in _values(source, side):
                 rows.writerow([_cell(values.get(name), folder / "media") for name in names])
         tables[side] = {"files": f"{side}.csv", "columns": names}
-    schema = Path(schemas.__file__).parent / SCHEMAS[NAME]
+    schema = Path(schemas.__file__).parent / SOURCES[NAME].schema
     (folder / "own.yaml").write_text(yaml.safe_dump({
         "dataset": "csv", "schemas": str(schema), "root": str(folder / "root-csv"),
         "source": {**tables, "delimiter": ";", "media_dir": "media"}}), encoding="utf-8")

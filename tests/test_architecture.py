@@ -76,6 +76,18 @@ def test_recipes_name_no_column_and_no_dataset() -> None:
         assert not words & forbidden, f"{relative(path)} names {words & forbidden}"
 
 
+def test_no_part_of_the_pipeline_asks_for_a_component_by_its_name() -> None:
+    """Costs, results and reports ask for types of artifacts and for stages."""
+    names = {node.name for path in MODULES if path.name == "component.py"
+             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+             if isinstance(node, ast.ClassDef)}
+    assert {"Gate", "Trainer", "CatalogGen"} < names
+    found = [f"{relative(path)}:{line} {text!r}" for path in MODULES
+             if relative(path).startswith("pipeline/")
+             for line, text in strings(path) if text in names]
+    assert not found
+
+
 def test_modules_stay_small() -> None:
     lines = {relative(path): len(path.read_text("utf-8").splitlines()) for path in MODULES}
     too_long = {path: number for path, number in lines.items() if number > 450}
@@ -213,7 +225,8 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_kinds_of_tasks_know_keras_and_layers_alone() -> None:
-    allowed = ("keras", "numpy", "schemas", "trainer.layers", "trainer.tasks",
+    allowed = ("keras", "numpy", "pydantic", "schemas", "trainer.layers", "trainer.tasks",
+               "trainer.options",
                "trainer.preprocessing.columns", "trainer.preprocessing", *sys.stdlib_module_names)
     found = [f"{relative(path)} imports {name}" for path in (ROOT / "trainer/tasks").glob("*.py")
              for name in imports(path)

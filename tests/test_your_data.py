@@ -47,7 +47,7 @@ def test_the_page_names_its_commands():
 
 def test_the_page_shows_the_files_as_they_are():
     for name in ("my.yaml", "loans.yaml"):
-        text = (EXAMPLE / name).read_text().split("thresholds:")[0]
+        text = (EXAMPLE / name).read_text().split("checks:")[0]
         assert "".join(f"    {line}\n" for line in text.splitlines()) in PAGE
 
 

@@ -9,8 +9,9 @@ from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
 
 REGIONS = ("north", "south")
 MOODS = ("calm", "wild", "sad")
-PREPROCESSING = {
-    "categorical": {"vocabulary": 12}, "text": {"tokens": 4, "vocabulary": 12},
+WORDS_KEPT = {"tokens": 4, "vocabulary": 12}
+OPTIONS = {
+    "categorical": {"vocabulary": 12}, "numeric": {}, "text": WORDS_KEPT,
     "image": {"height": 8, "width": 8}, "audio": {"seconds": 0.2, "mels": 8, "mfcc": 3},
     "video": {"frames": 3, "height": 8, "width": 8},
 }

@@ -168,7 +168,7 @@ def _data(modalities: tuple[str, ...], modality_dropout: float, missing: str = "
           ) -> TrainingData:
     recipe = parse_recipe(
         description="unequal", modalities=modalities,
-        model={"dim": 16, "dropout": 0.1, "history": False, "missing": missing,
+        behaviour=[], model={"dim": 16, "dropout": 0.1, "missing": missing,
                "modality_dropout": modality_dropout},
         training={"batch_size": 128, "learning_rate": 0.01, "max_epochs": 20},
         tasks={"retrieval": {"head": "retrieval"}},

@@ -89,10 +89,9 @@ class Checker:
         """
         checked = Checked(value_faults=list(record.faults))
         given, kept, notes = record.values.get, checked.values, self.notes
-        for named in record.faults:  # of a column, they begin with its name
-            if named.partition(":")[0] in self._labels:
-                checked.row_fault = "; ".join(record.faults)
-                return checked
+        if not self._labels.isdisjoint(map(_column_of, record.faults)):
+            checked.row_fault = "; ".join(record.faults)
+            return checked
         for column in self._columns:
             raw: Any = given(column.name)
             kind = type(raw)
@@ -137,11 +136,19 @@ class Checker:
         kept.update(_sound_tracks(record, self._tracks))
         if notes.empty:
             notes.empty.difference_update(kept)
-        for named in record.faults:
-            name = named.partition(":")[0]
-            if name in notes.empty or name in notes.lost:
-                notes.lose(name)
+        self._note_lost(record)
         return checked
+
+    def _note_lost(self, record: Record) -> None:
+        """Notes the values that the source left out of columns of which nothing is kept yet."""
+        for name in map(_column_of, record.faults):
+            if name in self.notes.empty or name in self.notes.lost:
+                self.notes.lose(name)
+
+
+def _column_of(fault: str) -> str:
+    """Returns the column that a source's fault is about; it begins with its name."""
+    return fault.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +195,7 @@ class _Column:
                 parse = integer if feature.dtype is int else number
             low = -most if minimum is None else max(-most, minimum)
             high = most if maximum is None else min(most, maximum)
-            if feature.role == "timestamp":  # others may be digits of a date, or are told
+            if feature.role == "timestamp":  # others may be digits of a date, or are noted
                 low, high = max(low, first), min(high, last)
         text = feature.dtype is bytes and not feature.media
         normal: Callable[[str], str] | None = None

@@ -42,7 +42,7 @@ def count(
 ) -> dict[str, Any]:
     """Returns the content of `counts.json`: in each table, read = kept + quarantined.
 
-    Under `told` is, by table, what was changed or is doubtful (`notes.together`).
+    Under `remarks` is, by table, what was changed or is doubtful (`notes.together`).
 
     A table that the dataset lacks counts as read in the table that has its ids.
     """
@@ -55,11 +55,11 @@ def count(
         left_out.update(one.left_out)
     kept = {"users": sum(one.kept for one in users), "items": sum(one.kept for one in items),
             "interactions": splits.total()}
-    counts: dict[str, Any] = {"split": protocol, "told": {}}
+    counts: dict[str, Any] = {"split": protocol, "remarks": {}}
     for side in SIDES:
         shards = of_table(spilled, side)
         read = sum(one.read for one in shards) if shards else kept[side]
         quarantined = left_out[side] + sum(one.quarantined for one in shards)
-        counts["told"][side] = together([one.notes for one in shards])
+        counts["remarks"][side] = together([one.notes for one in shards])
         counts[side] = {"read": read, "kept": kept[side], "quarantined": quarantined}
     return counts | {"splits": dict(splits)}

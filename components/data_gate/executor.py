@@ -18,7 +18,7 @@ from components.verdict import Outcome
 from schemas import SIDES, DataAnomalyError
 
 _REASONS_SHOWN = 3
-_LOST = 20  # values from which on a column that lost them all stops the run
+_LOST = 20  # fewer values, all of which a column lost, stop no run
 
 
 class Executor(base_executor.BaseExecutor):
@@ -46,7 +46,8 @@ class Executor(base_executor.BaseExecutor):
             ]))
         counts = read_counts(quarantine)
         shares = {side: quarantined_share(counts[side]) for side in SIDES}
-        Outcome(True, figures={"quarantined_share": shares}).save(uri(output_dict["verdict"]))
+        Outcome(True, figures={"quarantined_share": shares}).save(
+            uri(output_dict["verdict"]), "DataGate")
 
 
 def anomaly_reasons(anomalies: dict[str, str]) -> list[str]:
@@ -70,7 +71,8 @@ def quarantine_reasons(uri: str, limit: float) -> list[str]:
 
     Args:
       uri: Folder of the `Quarantine`.
-      limit: Largest share of rows that may be left out, 0 to 1.
+      limit: Largest share of rows that may be left out, or whose value a column may have lost with
+        all others, 0 to 1.
 
     Returns:
       One sentence for each such column, and for each table above the limit, with its most
@@ -78,7 +80,7 @@ def quarantine_reasons(uri: str, limit: float) -> list[str]:
     """
     counts = read_counts(uri)
     above = [side for side in SIDES if quarantined_share(counts[side]) > limit]
-    lost = lost_columns(counts, _LOST)
+    lost = lost_columns(counts, _LOST, limit)
     if not above:
         return lost
     groups = grouped_reasons(uri, examples=1)

@@ -67,7 +67,7 @@ def headline(counts: dict[str, Any], anomalies: dict[str, Any]) -> str:
         parts = [f"{tables['interactions']['kept']:,} interactions", f"{quarantined:,} quarantined"]
         if tables["split"] == "random":
             parts.append("split at random, not in time")
-        if notes := len(tables["told"]):
+        if notes := len(tables["remarks"]):
             parts.append(f"{notes} {'note' if notes == 1 else 'notes'} on values")
     found = sum(len(section.get("found", [])) for section in anomalies.values())
     if found:
@@ -123,8 +123,9 @@ def _counts(uri: str) -> dict[str, Any]:
         for side in SIDES
     }
     splits = {str(split): int(rows) for split, rows in counts["splits"].items()}
-    told = [*lost_columns(counts), *notes(counts)]
-    return {"counts": {**tables, "splits": splits, "split": str(counts["split"]), "told": told}}
+    remarks = [*lost_columns(counts), *notes(counts)]
+    return {"counts": {**tables, "splits": splits, "split": str(counts["split"]),
+                       "remarks": remarks}}
 
 
 def _reasons(spec: FeatureSpec, uri: str) -> dict[str, Any]:

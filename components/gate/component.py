@@ -1,5 +1,8 @@
 """The `Gate` component: all verdicts in, the one blessing out."""
 
+import json
+from collections.abc import Sequence
+
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import channel, component_spec, standard_artifacts
 
@@ -19,9 +22,7 @@ class GateSpec(component_spec.ComponentSpec):
         "evaluation_metrics": component_spec.ChannelParameter(
             type=standard_artifacts.ModelEvaluation, optional=True
         ),
-        "ranking": component_spec.ChannelParameter(type=Verdict),
-        "server": component_spec.ChannelParameter(type=Verdict, optional=True),
-        "predictions": component_spec.ChannelParameter(type=Verdict, optional=True),
+        "verdicts": component_spec.ChannelParameter(type=Verdict),
         "model_run": component_spec.ChannelParameter(
             type=standard_artifacts.ModelRun, optional=True),
     }
@@ -29,8 +30,9 @@ class GateSpec(component_spec.ComponentSpec):
         "blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
     }
     PARAMETERS = {
-        "max_error_ratio": component_spec.ExecutionParameter(type=float, optional=True),
-        "min_label_auc": component_spec.ExecutionParameter(type=float, optional=True),
+        "max_error_ratio": component_spec.ExecutionParameter(type=float),
+        "min_label_auc": component_spec.ExecutionParameter(type=float),
+        "reported": component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
 
@@ -44,42 +46,34 @@ class Gate(base_component.BaseComponent):
     def __init__(
         self,
         model: channel.BaseChannel,
-        ranking: channel.BaseChannel,
-        server: channel.BaseChannel | None = None,
-        predictions: channel.BaseChannel | None = None,
-        evaluation: channel.BaseChannel | None = None,
-        evaluation_metrics: channel.BaseChannel | None = None,
-        model_run: channel.BaseChannel | None = None,
-        max_error_ratio: float | None = None,
-        min_label_auc: float | None = None,
+        verdicts: Sequence[channel.BaseChannel],
+        max_error_ratio: float,
+        min_label_auc: float,
+        reported: Sequence[str] = (),
+        **inputs: channel.BaseChannel,
     ) -> None:
         """Builds the component.
 
         Args:
           model: The trained `Model`.
-          ranking: The `Verdict` of the ranking evaluation.
-          server: The `Verdict` of the server's validation, of a model that is served.
-          predictions: The `Verdict` of the written predictions, of a model that is not.
-          evaluation: The `ModelBlessing` of TFX's Evaluator, where the recipe has tasks for it.
-          evaluation_metrics: The `ModelEvaluation` of TFX's Evaluator, which has the metrics and
-            names those that failed.
-          model_run: The `ModelRun` of the Trainer, which tells what the labels are.
+          verdicts: The `Verdict` of each check; each has the name of its check in it.
           max_error_ratio: Largest error of a task, as a share of what a trivial predictor
-            reaches; nothing is asked where `None`.
-          min_label_auc: Smallest mean area under the curve of a task's labels, where it has
-            several; nothing is asked where `None`.
+            reaches.
+          min_label_auc: Smallest mean area under the curve of a task's labels, if it has
+            several.
+          reported: Names of checks whose failure is reported and refuses no model.
+          **inputs: `model_run`, the `ModelRun` of the Trainer with the facts about the labels, and
+            of TFX's Evaluator, if the recipe has tasks for it, `evaluation_metrics`
+            (`ModelEvaluation`) and, if it has thresholds, `evaluation` (`ModelBlessing`).
         """
-        verdicts = {"server": server, "predictions": predictions}
-        limits = {"max_error_ratio": max_error_ratio, "min_label_auc": min_label_auc}
         super().__init__(
             spec=GateSpec(
                 model=model,
-                evaluation=evaluation,
-                evaluation_metrics=evaluation_metrics,
-                ranking=ranking,
-                model_run=model_run,
-                **{name: verdict for name, verdict in verdicts.items() if verdict},
-                **{name: float(limit) for name, limit in limits.items() if limit is not None},
+                verdicts=channel.UnionChannel(verdicts),
+                **inputs,
+                max_error_ratio=float(max_error_ratio),
+                min_label_auc=float(min_label_auc),
+                reported=json.dumps(sorted(reported)),
                 blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
                 code_digest=code_digest("components.gate.executor"),
             )

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,9 @@ from components.label_facts import (
     without_auc,
 )
 from components.task_metrics import task_metrics
-from components.verdict import Outcome
+from components.verdict import REASONS, Outcome
 
 _log = logging.getLogger("tessera.gate")
-_CHECKS = {"ranking": "RankingEvaluator", "server": "ServerValidator",
-           "predictions": "PredictionEvaluator"}
 
 
 class Executor(base_executor.BaseExecutor):
@@ -42,18 +40,22 @@ class Executor(base_executor.BaseExecutor):
         if evaluated and one(evaluated).get_int_custom_property("blessed") != 1:
             reasons = evaluator_reasons(one(input_dict["evaluation_metrics"]).uri,
                                         without_auc(facts))
-        outcomes = {name: Outcome.load(one(input_dict[name]).uri) for name in _CHECKS
-                    if input_dict.get(name)}
-        ratio, min_auc = map(exec_properties.get, ("max_error_ratio", "min_label_auc"))
+        outcomes = [Outcome.load(verdict.uri) for verdict in input_dict["verdicts"]]
         if facts:
-            metrics = (outcomes["predictions"].figures.get("tasks", {})
-                       if "predictions" in outcomes
-                       else task_metrics(one(input_dict["evaluation_metrics"]).uri))
-            found = [] if ratio is None else relative_reasons(metrics, facts, ratio)
-            found += [] if min_auc is None else label_reasons(metrics, facts, min_auc)
-            reasons += [f"Gate: {text}" for text in found]
-        reasons += verdict_reasons(outcomes)
+            metrics = self._task_metrics(input_dict, outcomes)
+            reasons += [f"Gate: {text}" for text in (
+                *relative_reasons(metrics, facts, exec_properties["max_error_ratio"]),
+                *label_reasons(metrics, facts, exec_properties["min_label_auc"]))]
+        reasons += verdict_reasons(outcomes, json.loads(exec_properties["reported"]))
         write_blessing(one(output_dict["blessing"]), one(input_dict["model"]), reasons)
+
+    @staticmethod
+    def _task_metrics(input_dict: dict[str, list[Artifact]],
+                      outcomes: Sequence[Outcome]) -> dict[str, Any]:
+        """Returns the metrics by task: the Evaluator's, or those of a check of written scores."""
+        if input_dict.get("evaluation_metrics"):
+            return task_metrics(artifact_utils.get_single_uri(input_dict["evaluation_metrics"]))
+        return next((o.figures["tasks"] for o in outcomes if "tasks" in o.figures), {})
 
 
 def evaluator_reasons(uri: str, without_auc: Collection[str] = ()) -> list[str]:
@@ -77,18 +79,19 @@ def evaluator_reasons(uri: str, without_auc: Collection[str] = ()) -> list[str]:
             if not (failure.metric == "auc" and failure.task in without_auc)]
 
 
-def verdict_reasons(outcomes: Mapping[str, Outcome]) -> list[str]:
+def verdict_reasons(outcomes: Sequence[Outcome], reported: Collection[str] = ()) -> list[str]:
     """Says why our own checks failed.
 
     Args:
-      outcomes: The outcome of each check, by the name of the gate's input.
+      outcomes: The outcome of each check.
+      reported: Names of checks that refuse no model.
 
     Returns:
       One sentence for each failed condition, each with the name of its check.
     """
     return [
-        f"{_CHECKS[name]}: {reason}"
-        for name, outcome in outcomes.items() if not outcome.passed
+        f"{outcome.check}: {reason}"
+        for outcome in outcomes if not outcome.passed and outcome.check not in reported
         for reason in outcome.reasons or ["failed without giving a reason"]
     ]
 
@@ -104,7 +107,7 @@ def write_blessing(blessing: Artifact, model: Artifact, reasons: list[str]) -> N
     folder = Path(blessing.uri)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ("NOT_BLESSED" if reasons else "BLESSED")).write_text("", encoding="utf-8")
-    (folder / "reasons.json").write_text(json.dumps(reasons, indent=1), encoding="utf-8")
+    (folder / REASONS).write_text(json.dumps(reasons, indent=1), encoding="utf-8")
     blessing.set_int_custom_property("blessed", int(not reasons))
     blessing.set_string_custom_property("current_model", model.uri)
     blessing.set_int_custom_property("current_model_id", model.id)

@@ -13,7 +13,6 @@ class PredictionEvaluatorSpec(component_spec.ComponentSpec):
     """Artifacts and parameters of `PredictionEvaluator`."""
 
     PARAMETERS = {
-        "max_rmse": component_spec.ExecutionParameter(type=float, optional=True),
         "min_auc": component_spec.ExecutionParameter(type=float),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
@@ -27,17 +26,15 @@ class PredictionEvaluator(base_component.BaseComponent):
     SPEC_CLASS = PredictionEvaluatorSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, scores: BaseChannel, min_auc: float, max_rmse: float | None = None):
+    def __init__(self, scores: BaseChannel, min_auc: float):
         """Builds the component.
 
         Args:
           scores: The `Scores` that the Trainer wrote.
           min_auc: Smallest area under the curve of a binary task.
-          max_rmse: Largest root mean squared error of a regression, where there is a limit.
         """
         super().__init__(PredictionEvaluatorSpec(
             scores=scores, min_auc=float(min_auc),
-            **({} if max_rmse is None else {"max_rmse": float(max_rmse)}),
             verdict=Channel(type=Verdict),
             code_digest=code_digest("components.prediction_evaluator.executor"),
         ))

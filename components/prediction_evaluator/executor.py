@@ -16,35 +16,31 @@ class Executor(base_executor.BaseExecutor):
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See `PredictionEvaluatorSpec` for the artifacts and parameters."""
         scores = WrittenScores.load(Path(artifact_utils.get_single_uri(input_dict["scores"])))
-        outcome = judge(
-            scores.tasks, exec_properties["min_auc"], exec_properties.get("max_rmse"))
-        outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]))
+        outcome = judge(scores.tasks, exec_properties["min_auc"])
+        outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]), "PredictionEvaluator")
 
 
-def judge(tasks: dict[str, TaskScores], min_auc: float, max_rmse: float | None) -> Outcome:
-    """Measures every task, and holds it against the absolute thresholds; see `Gate` for others.
+def judge(tasks: dict[str, TaskScores], min_auc: float) -> Outcome:
+    """Measures every task, and asks for areas under curves; `Gate` compares errors.
 
     Args:
       tasks: Labels and predictions by task.
       min_auc: Smallest area under the curve; nothing is asked of labels of one value.
-      max_rmse: Largest root mean squared error, where there is a limit.
 
     Returns:
       The outcome; its figure `tasks` has each task's metrics, named as the Evaluator's.
     """
-    figures = {name: task_metrics(task) for name, task in tasks.items()}
+    figures = {name: measured(task) for name, task in tasks.items()}
     reasons = []
     for name, found in figures.items():
-        # Written so that a NaN, of no rows, does not pass.
-        if max_rmse is not None and "rmse" in found and not found["rmse"] <= max_rmse:
-            reasons.append(f"{name}, metric rmse {found['rmse']:.4g} is above {max_rmse:.4g}")
         labels = tasks[name].labels
         one_value = len(labels) and (labels == labels[0]).all()
+        # Written so that a NaN, of no rows, does not pass.
         if "auc" in found and not one_value and not found["auc"] >= min_auc:
             reasons.append(f"{name}, metric auc {found['auc']:.4g} is below {min_auc:.4g}")
     return Outcome(not reasons, reasons, {"tasks": figures})
 
 
-def task_metrics(task: TaskScores) -> dict[str, float]:
+def measured(task: TaskScores) -> dict[str, float]:
     """Returns the metrics of one task; NaN where its rows do not tell."""
     return TASK_KINDS[task.head].measured(task.labels, task.predictions)

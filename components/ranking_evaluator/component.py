@@ -1,5 +1,8 @@
 """The component that ranks the whole catalogue for every test user."""
 
+import json
+from collections.abc import Mapping
+
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.channel import BaseChannel, Channel
@@ -16,6 +19,8 @@ class RankingEvaluatorSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         "spec": component_spec.ExecutionParameter(type=str),
         "relevant_label": component_spec.ExecutionParameter(type=str),
+        "tasks": component_spec.ExecutionParameter(type=str),
+        "smallest_difference": component_spec.ExecutionParameter(type=float, optional=True),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {
@@ -28,7 +33,7 @@ class RankingEvaluatorSpec(component_spec.ComponentSpec):
 
 
 class RankingEvaluator(base_component.BaseComponent):
-    """Scores the model's full ranking against popularity, EASE and iALS on the same users."""
+    """Scores the model's full ranking against the baselines on the same users."""
 
     SPEC_CLASS = RankingEvaluatorSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
@@ -41,6 +46,8 @@ class RankingEvaluator(base_component.BaseComponent):
         spec: FeatureSpec,
         relevant_label: str | None,
         scores: BaseChannel | None = None,
+        tasks: Mapping[str, str] | None = None,
+        smallest_difference: float | None = None,
     ):
         """Builds the component.
 
@@ -52,6 +59,9 @@ class RankingEvaluator(base_component.BaseComponent):
           relevant_label: Name of the binary label that makes an event relevant; every event is,
             where there is none.
           scores: What the model says, written by the Trainer, where it is no SavedModel.
+          tasks: Label of each task that predicts a number of an event, to hold against biases.
+          smallest_difference: Bound of the lower end of the 95 % interval of the model's NDCG@10
+            less the best baseline's; `None` asks for nothing.
 
         Raises:
           InputError: The dataset has no such label, or it is not binary.
@@ -68,6 +78,8 @@ class RankingEvaluator(base_component.BaseComponent):
             **({"scores": scores} if scores else {}),
             spec=spec.to_json(),
             relevant_label=relevant_label or "",
+            tasks=json.dumps(tasks or {}),
+            smallest_difference=smallest_difference,
             code_digest=code_digest("components.ranking_evaluator.executor"),
             verdict=Channel(type=Verdict),
         ))

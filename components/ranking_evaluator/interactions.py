@@ -1,14 +1,16 @@
 """The raw interactions as arrays: who met what, when, and whether it was relevant."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from scipy import sparse
 
 from schemas import Feature, FeatureSpec, Label
+from trainer.closed_form.biases import Values
+from trainer.closed_form.events import Events
 from trainer.evaluation.ranking import RankingTask, ranking_task
 
 SPLITS = ("train", "validation", "test")
@@ -32,6 +34,8 @@ class Interactions:
       splits: Position of each event's split in `SPLITS`, `(events,)` int.
       test_examples: The serialized rows of the test split, in order.
       user_ids: Ids of the users, `(n_users,)`.
+      labels: Numbers of each label of the interactions, `(events,)` float64; NaN where absent.
+      binary: Names of those labels that are 0 or 1.
     """
 
     catalogue: list[str]
@@ -44,6 +48,8 @@ class Interactions:
     splits: np.ndarray
     test_examples: list[bytes]
     user_ids: list[str] = field(default_factory=list)
+    labels: dict[str, np.ndarray] = field(default_factory=dict)
+    binary: frozenset[str] = frozenset()
 
     def task(self, split: str) -> RankingTask:
         """Returns the ranking of a split, given everything of the splits before it."""
@@ -53,12 +59,19 @@ class Interactions:
             known=self.splits < position, held_out=self.splits == position,
         )
 
-    def positives(self, before: str) -> sparse.csr_matrix:
-        """Returns the relevant events of the splits before one, `(n_users, n_items)` 0 or 1."""
-        rows = self.relevant & (self.splits < SPLITS.index(before))
-        pairs = (np.ones(int(rows.sum()), bool), (self.users[rows], self.items[rows]))
-        matrix = sparse.csr_matrix(pairs, shape=(self.n_users, len(self.catalogue)))
-        return matrix.astype(np.float32)
+    def before(self, split: str) -> Events:
+        """Returns the events of the splits before one."""
+        rows = self.splits < SPLITS.index(split)
+        return Events(self.users[rows], self.items[rows], self.times[rows], self.relevant[rows],
+                      self.n_users, len(self.catalogue))
+
+    def values(self, label: str, *splits: str) -> Values:
+        """Returns a label's values on the rows of some splits that have one."""
+        of_all = self.labels[label]
+        rows = np.isin(self.splits, [SPLITS.index(split) for split in splits])
+        rows &= np.isfinite(of_all)
+        return Values(self.users[rows], self.items[rows], of_all[rows], self.n_users,
+                      len(self.catalogue))
 
     def of_test(self) -> dict[str, float]:
         """Returns the number of test events, and the shares of new items and of new users in it.
@@ -77,11 +90,16 @@ class Interactions:
 
         A test row's history is all of train and validation, so that one row stands for all.
         """
+        owners, rows = self._first_test_rows
+        return [self.test_examples[row] for row in rows[np.searchsorted(owners, users)]]
+
+    @cached_property
+    def _first_test_rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """Users with a test row, ascending, and the place of each one's first test row."""
         test = np.flatnonzero(self.splits == SPLITS.index("test"))
         order = np.lexsort((self.items[test], self.times[test], self.users[test]))
         owners, first = np.unique(self.users[test][order], return_index=True)
-        rows = order[first[np.searchsorted(owners, users)]]
-        return [self.test_examples[row] for row in rows]
+        return owners, order[first]
 
     def gaps(self, users: np.ndarray) -> np.ndarray:
         """Returns the seconds between each user's last known and first test event, `(q,)`.
@@ -118,8 +136,10 @@ def read_interactions(
     timed = spec.has_role("timestamp")
     if timed:
         wanted.append(spec.role("timestamp"))
-    if label is not None:
-        wanted += [f for f in spec.table("interactions") if f.name == label.feature]
+    judged = [known for known in spec.labels
+              if known.side == "interactions" and (known.binary or not known.classes)]
+    of_labels = {known.feature for known in judged} | ({label.feature} if label else set())
+    wanted += [f for f in spec.table("interactions") if f.name in of_labels]
     item_key = spec.id_key("items")
     catalogue = np.unique(_read(items_folder, [item_key])[0][item_key.name])
     parts = [_read(folders[split], wanted, keep_rows=split == "test") for split in SPLITS]
@@ -142,7 +162,18 @@ def read_interactions(
         splits=splits[listed],
         test_examples=[row for row, kept in zip(parts[-1][1], test_listed, strict=True) if kept],
         user_ids=[text(owner) for owner in owners],
+        labels={known.name: _numbers(columns, known)[listed] for known in judged},
+        binary=frozenset(known.name for known in judged if known.binary),
     )
+
+
+def _numbers(columns: dict[str, np.ndarray], label: Label) -> np.ndarray:
+    """Returns a label as numbers, NaN where its feature is absent."""
+    values = columns[label.feature]
+    absent = next(_ABSENT[kind] for kind in (int, float, bytes)
+                  if np.dtype(_TYPES[kind].as_numpy_dtype).kind == values.dtype.kind)
+    numbers = (_relevant(columns, label, len(values)) if label.binary else values).astype(float)
+    return np.where(values == absent, np.nan, numbers)
 
 
 def _relevant(columns: dict[str, np.ndarray], label: Label | None, rows: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What an exported model scores, asked through its own signatures."""
 
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -8,26 +9,105 @@ import tensorflow as tf
 from components.ranking_evaluator.interactions import Interactions
 from schemas import TesseraError
 from schemas.progress import Progress
+from trainer.evaluation.ranking import Scorer
 from trainer.evaluation.written_scores import WrittenScores
 
 _BATCH = 256
 
 
-def user_scores(path: str, interactions: Interactions, users: np.ndarray) -> np.ndarray:
-    """Scores the catalogue for users of the test split.
+class Model(Scorer, Protocol):
+    """A model under test."""
+
+    def predictions(self, examples: list[bytes]) -> dict[str, np.ndarray]:
+        """Returns what the tasks say of serialized raw rows, `(rows,)` by task."""
+
+
+def open_scorer(path: str, interactions: Interactions) -> Model:
+    """Opens a model that scores the catalogue for users of the test split.
 
     Args:
       path: Folder of a SavedModel, or of the scores that the Trainer wrote of another model.
       interactions: All events.
-      users: User indices, `(q,)`.
 
-    Returns:
-      Scores, `(q, n_items)` float32.
+    Raises:
+      TesseraError: The model lacks a signature or an item.
     """
     if WrittenScores.there(Path(path)):
-        asked = [interactions.user_ids[user] for user in users]
-        return written_scores(path, asked, interactions.catalogue)
-    return model_scores(path, interactions.requests(users), interactions.catalogue)
+        return WrittenScorer(path, interactions)
+    return ModelScorer(path, interactions)
+
+
+class WrittenScorer:
+    """Scores from files."""
+
+    def __init__(self, path: str, interactions: Interactions):
+        """Keeps where they are; see `open_scorer`."""
+        self._path, self._interactions = path, interactions
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """Returns the score of each item for each user, `(q, n_items)` float32."""
+        asked = [self._interactions.user_ids[user] for user in users]
+        return written_scores(self._path, asked, self._interactions.catalogue)
+
+    def predictions(self, examples: list[bytes]) -> dict[str, np.ndarray]:
+        """Returns nothing: written predictions do not say of which row they are."""
+        return {}
+
+
+class ModelScorer:
+    """Scores by the signature `rank_examples` of a SavedModel, a group of users at a time."""
+
+    def __init__(self, path: str, interactions: Interactions):
+        """Loads the model; see `open_scorer`."""
+        self._model = tf.saved_model.load(path)
+        for name in ("catalogue", "rank_examples"):
+            if name not in self._model.signatures:
+                known = ", ".join(sorted(self._model.signatures)) or "none"
+                raise TesseraError("model-without-signature",
+                                   f"The model has no signature {name!r}. It has: {known}.")
+        self._columns = _columns(self._model.signatures["catalogue"], interactions.catalogue)
+        self._interactions = interactions
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """Returns the score of each item for each user, `(q, n_items)` float32.
+
+        Raises:
+          TesseraError: The model answers in another shape.
+        """
+        examples = self._interactions.requests(users)
+        rank = self._model.signatures["rank_examples"]
+        scores = np.empty((len(examples), len(self._columns)), np.float32)
+        progress = Progress("Ranking, groups of test users asked", -(-len(examples) // _BATCH))
+        for start in progress.over(range(0, len(examples), _BATCH)):
+            batch = examples[start : start + _BATCH]
+            answer = rank(examples=tf.constant(batch))["scores"].numpy()
+            if answer.shape != (len(batch), len(self._columns)):
+                raise TesseraError(
+                    "scores-misshapen",
+                    f"Signature 'rank_examples' answered {len(batch)} examples with scores of the "
+                    f"shape {answer.shape}, not {(len(batch), len(self._columns))}."
+                )
+            scores[start : start + len(batch)] = answer[:, self._columns]
+        return scores
+
+    def predictions(self, examples: list[bytes]) -> dict[str, np.ndarray]:
+        """Returns what the signature `predict_examples` says of rows, `(rows,)` by task.
+
+        Args:
+          examples: Serialized raw interactions.
+
+        Returns:
+          The tasks of one number a row; none where the model has no such signature.
+        """
+        if "predict_examples" not in self._model.signatures:
+            return {}
+        predict = self._model.signatures["predict_examples"]
+        parts = [predict(examples=tf.constant(examples[start : start + _BATCH]))
+                 for start in range(0, len(examples), _BATCH)]
+        found = {name: np.concatenate([part[name].numpy() for part in parts])
+                 for name in (parts[0] if parts else ())}
+        return {name: values.reshape(len(examples), -1)[:, 0].astype(float)
+                for name, values in found.items()}
 
 
 def written_scores(path: str, users: list[str], catalogue: list[str]) -> np.ndarray:
@@ -46,43 +126,6 @@ def written_scores(path: str, users: list[str], catalogue: list[str]) -> np.ndar
                            f"The written scores lack {len(missing)} of the users and items, such "
                            f"as {missing[0]!r}.")
     return found.ranking[np.ix_([rows[u] for u in users], [places[i] for i in catalogue])]
-
-
-def model_scores(path: str, examples: list[bytes], catalogue: list[str]) -> np.ndarray:
-    """Scores the catalogue for each request, by the signature `rank_examples`.
-
-    Args:
-      path: Folder of the SavedModel.
-      examples: Serialized raw interactions, one a request, `q` of them.
-      catalogue: Item ids in the order wanted, `n_items` of them.
-
-    Returns:
-      Scores, `(q, n_items)` float32.
-
-    Raises:
-      TesseraError: The model lacks a signature, an item, or answers in another shape.
-    """
-    model = tf.saved_model.load(path)
-    for name in ("catalogue", "rank_examples"):
-        if name not in model.signatures:
-            known = ", ".join(sorted(model.signatures)) or "none"
-            raise TesseraError("model-without-signature",
-                               f"The model has no signature {name!r}. It has: {known}.")
-    columns = _columns(model.signatures["catalogue"], catalogue)
-    rank = model.signatures["rank_examples"]
-    scores = np.empty((len(examples), len(catalogue)), np.float32)
-    progress = Progress("Ranking, groups of test users asked", -(-len(examples) // _BATCH))
-    for start in progress.over(range(0, len(examples), _BATCH)):
-        batch = examples[start : start + _BATCH]
-        answer = rank(examples=tf.constant(batch))["scores"].numpy()
-        if answer.shape != (len(batch), len(columns)):
-            raise TesseraError(
-                "scores-misshapen",
-                f"Signature 'rank_examples' answered {len(batch)} examples with scores of the "
-                f"shape {answer.shape}, not {(len(batch), len(columns))}."
-            )
-        scores[start : start + len(batch)] = answer[:, columns]
-    return scores
 
 
 def _columns(signature, catalogue: list[str]) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from components.ranking_evaluator.interactions import SPLITS, Interactions
-from trainer.evaluation.ranking import RankingTask, ranking_metrics
+from trainer.evaluation.ranking import RankingTask, Scorer, rank
 
 _SHORT, _LONG = 10, 50
 
@@ -33,16 +33,16 @@ def unseen_task(interactions: Interactions) -> RankingTask:
     return RankingTask(users, candidates, nothing, target[users])
 
 
-def unseen_figures(scores: np.ndarray, task: RankingTask) -> dict[str, Any]:
+def unseen_figures(scorer: Scorer, task: RankingTask) -> dict[str, Any]:
     """Scores a ranking of unseen items.
 
     Args:
-      scores: Score of each item for each user of the task, `(q, n_items)`.
+      scorer: What gives the scores of users of the task.
       task: A task of `unseen_task`.
 
     Returns:
-      `candidates`, their number; `model`, the metrics of `ranking_metrics`, with
-      `recall@50` and with `ndcg@10_se`, the standard error over users (`None` where they
+      `candidates`, their number; `model`, the metrics of `trainer.evaluation.ranking.rank`, with
+      `ndcg@10_se`, the standard error over users (`None` where they
       do not differ); `random`, what guessing
       reaches on average. Or `skipped`, the reason, where there is nothing to rank.
     """
@@ -52,26 +52,17 @@ def unseen_figures(scores: np.ndarray, task: RankingTask) -> dict[str, Any]:
                   "relevant event in test" if candidates else
                   "every item has an event in train or validation")
         return {"candidates": candidates, "skipped": f"No unseen item to rank: {reason}."}
-    result = ranking_metrics(scores, task)
+    result = rank(scorer, task)
     # Users who all reach the same, such as one who is alone, do not tell how far off the mean is.
     error = (result.ndcg.std(ddof=1) / np.sqrt(len(result.ndcg))
              if np.ptp(result.ndcg) > 0 else None)
     return {
         "candidates": candidates,
         "model": result.metrics | {
-            f"recall@{_LONG}": _recall(scores, task),
             f"ndcg@{_SHORT}_se": None if error is None else float(error),
         },
         "random": _guessing(task, candidates),
     }
-
-
-def _recall(scores: np.ndarray, task: RankingTask) -> float:
-    """Returns the share of a user's relevant items among the first 50 candidates, on average."""
-    columns = np.flatnonzero(task.candidates)
-    first = np.argsort(-scores[:, columns], axis=1, kind="stable")[:, :_LONG]
-    relevant = task.relevant[:, columns].toarray()
-    return float((np.take_along_axis(relevant, first, 1).sum(1) / relevant.sum(1)).mean())
 
 
 def _guessing(task: RankingTask, candidates: int) -> dict[str, float]:

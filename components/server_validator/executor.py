@@ -1,6 +1,7 @@
 """The work of `ServerValidator`: a real server on the exported model, and a verdict."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ class Executor(base_executor.BaseExecutor):
             exec_properties["min_requests"],
             exec_properties["max_p99_ms"],
         )
-        outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]))
+        replace(outcome, figures={"serving": outcome.figures}).save(
+            artifact_utils.get_single_uri(output_dict["verdict"]), "ServerValidator")
 
 
 def validate_model(

@@ -1,5 +1,8 @@
-"""The datasets Tessera can read, by name."""
+"""The datasets Tessera can read, by name; a further one is an entry of `SOURCES`."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,16 +14,56 @@ from components.sources.files.readers import FORMATS
 from components.sources.movielens import EDITIONS, MovieLensSource
 from schemas import parse_spec
 from schemas.errors import InputError, unknown
+from schemas.extensions import load_extensions
 
-SCHEMAS: dict[str, str] = {
-    "demo": DemoSource.schema, **{name: edition.schema for name, edition in EDITIONS.items()}}
-SOURCES = (*SCHEMAS, *FORMATS)
-
-__all__ = ["SCHEMAS", "SOURCES", "DemoSource", "FileSource", "MovieLensSource", "Record", "Source",
-           "open_source"]
+__all__ = ["SOURCES", "DemoSource", "FileSource", "MovieLensSource", "Record", "Source",
+           "SourceKind", "open_source"]
 
 
-def open_source(name: str, data_dir: str, files: dict[str, Any] | None = None) -> Source:
+@dataclass(frozen=True)
+class SourceKind:
+    """A dataset, or a format of a user's own files.
+
+    Attributes:
+      open: Opens a folder; of a user's own files it takes `files`, see `open_source`, too.
+      schema: The name of its folder of schemas, or the path of one; a user's own files have none.
+      provide: The module whose function `provide(name, folder, console)` writes or fetches it.
+        It is named and not imported, so that its code is in no cache key.
+    """
+
+    open: Callable[..., Source]
+    schema: str = ""
+    provide: str = ""
+
+    @property
+    def own(self) -> bool:
+        """Whether the user brings schemas and says which file holds what."""
+        return not self.schema
+
+
+def _open_files(file_format: str, data_dir: str, files: dict[str, Any] | None = None) -> Source:
+    if files is None:
+        raise InputError("source-without-config",
+                         f"Dataset {file_format!r} needs a configuration that says where its "
+                         "tables are: give it with --config.")
+    try:
+        options = FileOptions(**files["options"])
+    except ValidationError as error:
+        raise InputError("bad-source-option", f"In source: {error}") from error
+    return FileSource(data_dir, file_format, parse_spec(**files["spec"]), options)
+
+
+SOURCES: dict[str, SourceKind] = {
+    "demo": SourceKind(DemoSource, DemoSource.schema, "components.sources.demo.shop"),
+    **{name: SourceKind(partial(MovieLensSource, name=name), edition.schema,
+                        "components.sources.movielens.archives")
+       for name, edition in EDITIONS.items()},
+    **{name: SourceKind(partial(_open_files, name)) for name in FORMATS},
+}
+
+
+def open_source(name: str, data_dir: str, files: dict[str, Any] | None = None,
+                extensions: Sequence[str] = ()) -> Source:
     """Opens a dataset.
 
     Args:
@@ -28,6 +71,7 @@ def open_source(name: str, data_dir: str, files: dict[str, Any] | None = None) -
       data_dir: The folder that holds the dataset's files.
       files: For a user's own files, `spec` (arguments of `parse_spec`) and `options`
         (`FileOptions`).
+      extensions: Modules to import, which may register the source.
 
     Returns:
       The source, whose files are known to be there.
@@ -35,18 +79,8 @@ def open_source(name: str, data_dir: str, files: dict[str, Any] | None = None) -
     Raises:
       InputError: The name is unknown, or a file that the dataset needs is missing.
     """
-    if name == "demo":
-        return DemoSource(data_dir)
-    if name in EDITIONS:
-        return MovieLensSource(data_dir, name)
-    if name not in FORMATS:
+    load_extensions(extensions)
+    if name not in SOURCES:
         raise unknown("dataset", name, SOURCES)
-    if files is None:
-        raise InputError("source-without-config",
-                         f"Dataset {name!r} needs a configuration that says where its tables are: "
-                         "give it with --config.")
-    try:
-        options = FileOptions(**files["options"])
-    except ValidationError as error:
-        raise InputError("bad-source-option", f"In source: {error}") from error
-    return FileSource(data_dir, name, parse_spec(**files["spec"]), options)
+    kind = SOURCES[name]
+    return kind.open(data_dir, files) if kind.own else kind.open(data_dir)

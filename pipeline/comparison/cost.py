@@ -1,13 +1,12 @@
-"""What a run cost where it was computed: a run from the cache tells neither time nor memory."""
+"""What a run cost where it was computed: a run from the cache has neither time nor memory."""
 
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-# All that a recipe does not share with others on the same data.
-MODEL_STEPS = ("Tuner", "Trainer", "Exporter", "baseline_model", "Evaluator", "RankingEvaluator",
-               "PredictionEvaluator", "ServerValidator", "Gate", "Pusher")
+from pipeline.nodes import DATA, TRAINING
+
 _SAME = ("dataset", "split", "recipe", "seed", "training")  # the last one: of the same fit
 
 
@@ -20,18 +19,21 @@ def cost(metrics: dict[str, Any], earlier: Sequence[dict[str, Any]]) -> dict[str
 
     Returns:
       `run_s`, the seconds of its steps from training on, and `peak_rss_mb`, in MiB, of the run
-      that trained; what no run under the root tells is left out. A step that came from the cache
+      that trained; what no run under the root has is left out. A step that came from the cache
       counts with the newest run that computed it.
     """
     same = [one for one in (metrics, *reversed(earlier))
             if all(one.get(key) == metrics.get(key) for key in _SAME)]
-    steps = [step for step in metrics.get("timings", {}) if step in MODEL_STEPS]
+    stages = metrics.get("stages", {})
+    steps = [step for step, stage in stages.items() if stage != DATA]
+    training = [step for step, stage in stages.items() if stage == TRAINING]
     taken = {step: one["timings"][step] for step in steps
              for one in reversed(same) if computed(one, step)}
     found: dict[str, float] = {}
-    if "Trainer" in steps and len(taken) == len(steps):
+    if training and len(taken) == len(steps):
         found["run_s"] = round(sum(taken.values()), 2)
-    trained: dict[str, Any] = next((one for one in same if computed(one, "Trainer")), {})
+    trained: dict[str, Any] = next(
+        (one for one in same if any(computed(one, step) for step in training)), {})
     if "peak_rss_mb" in trained:
         found["peak_rss_mb"] = trained["peak_rss_mb"]
     return found

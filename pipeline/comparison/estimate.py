@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-from pipeline.comparison.cost import MODEL_STEPS, computed, earlier_runs
+from pipeline.comparison.cost import computed, earlier_runs
 from pipeline.config import RunConfig
+from pipeline.nodes import DATA, TRAINING
 
 
 @dataclass(frozen=True)
@@ -26,19 +27,23 @@ def past(root: Path, dataset: str) -> Past:
     """Reads what earlier runs took; a step counts with the newest run that computed it."""
     data: dict[str, float] = {}
     model: dict[str, dict[str, float]] = {}
+    trained: set[str] = set()
     for metrics in earlier_runs(root):
         if metrics.get("dataset") != dataset:
             continue
-        for step, seconds in metrics.get("timings", {}).items():
+        for step, stage in metrics.get("stages", {}).items():
+            seconds = metrics["timings"][step]
             if not computed(metrics, step):
                 continue
-            if step in MODEL_STEPS:
-                model.setdefault(metrics["recipe"], {})[step] = seconds
-            else:
+            if stage == DATA:
                 data[step] = seconds
+            else:
+                model.setdefault(metrics["recipe"], {})[step] = seconds
+                if stage == TRAINING:
+                    trained.add(metrics["recipe"])
     return Past(sum(data.values()) or None,
                 {recipe: sum(steps.values()) for recipe, steps in model.items()
-                 if "Trainer" in steps})
+                 if recipe in trained})
 
 
 def estimate(configs: Sequence[RunConfig], finished: Sequence[tuple[str, int]]) -> list[str]:

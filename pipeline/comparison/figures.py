@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from statistics import mean, stdev
 from typing import Any
 
-_BASELINES = ("popularity", "ease", "ials")
 _RANKING = ("ndcg@10", "recall@20", "hr@10", "mrr", "coverage@10")
 UNSEEN = {"unseen_ndcg@10": "ndcg@10", "unseen_recall@50": "recall@50"}
 
@@ -52,27 +51,27 @@ def rows(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
     Returns:
       A row each recipe, then each baseline: `name`, `kind`, `relevant`, `seeds`, `figures` by key
-      (`mean` and, with two seeds or more, `se`), `blessed` runs, and `told`, why not. Recipes
+      (`mean` and, with two seeds or more, `se`), `blessed` runs, and `reasons`, why not. Recipes
       with another notion of relevance have baselines of their own: they rank other events.
     """
-    found: list[dict[str, Any]] = []
+    table: list[dict[str, Any]] = []
     for recipe in dict.fromkeys(run["recipe"] for run in runs):
         mine = [run for run in runs if run["recipe"] == recipe]
         whole = [run for run in mine if run["failed"] is None]
         ended = [run["metrics"] for run in whole]
         reasons = [r for metrics in ended for r in metrics["not_blessed_because"]]
         reasons += [run["failed"] for run in mine if run["failed"] is not None]
-        found.append({
+        table.append({
             "name": recipe, "kind": "recipe", "relevant": mine[0]["relevant"],
             "seeds": len(mine), "failed": len(mine) - len(ended),
             "figures": _over_seeds([of_run(run["metrics"]) | run["cost"] for run in whole]),
             "blessed": sum(metrics["blessed"] for metrics in ended),
-            "told": list(dict.fromkeys(reasons)),
+            "reasons": list(dict.fromkeys(reasons)),
         })
     for relevant in dict.fromkeys(run["relevant"] for run in runs):
-        found += _baselines([run["metrics"] for run in runs
+        table += _baselines([run["metrics"] for run in runs
                              if run["relevant"] == relevant and run["failed"] is None], relevant)
-    return found
+    return table
 
 
 def _baselines(ended: list[dict[str, Any]], relevant: str | None) -> list[dict[str, Any]]:
@@ -80,26 +79,25 @@ def _baselines(ended: list[dict[str, Any]], relevant: str | None) -> list[dict[s
     fitted: dict[str, Any] = next((m["baselines"] for m in ended if m.get("baselines")), {})
     unseen: dict[str, Any] = next(
         (m["unseen"] for m in ended if m.get("unseen", {}).get("random")), {})
-    found = []
-    for name in _BASELINES:
-        if name in fitted:
-            told = [fitted[name]["skipped"]] if "skipped" in fitted[name] else []
-            found.append((name, _of_ranking(fitted[name], {}), told))
+    rankers = []
+    for name, figures in fitted.items():
+        reasons = [figures["skipped"]] if "skipped" in figures else []
+        rankers.append((name, _of_ranking(figures, {}), reasons))
     if unseen:
-        found.append(("random", _of_ranking({}, unseen["random"]), []))
+        rankers.append(("random", _of_ranking({}, unseen["random"]), []))
     return [{
         "name": name, "kind": "baseline", "relevant": relevant, "seeds": 1, "failed": 0,
         "figures": _over_seeds([_known(figures)]),
-        "blessed": 0, "told": told,
-    } for name, figures, told in found]
+        "blessed": 0, "reasons": reasons,
+    } for name, figures, reasons in rankers]
 
 
 def _over_seeds(runs: list[dict[str, float]]) -> dict[str, dict[str, float]]:
     """Returns mean and standard error of each figure over the runs that have it."""
-    found = {}
+    summary = {}
     for key in dict.fromkeys(key for figures in runs for key in figures):
         values = [figures[key] for figures in runs if key in figures]
-        found[key] = {"mean": mean(values)}
+        summary[key] = {"mean": mean(values)}
         if len(values) > 1:
-            found[key]["se"] = stdev(values) / math.sqrt(len(values))
-    return found
+            summary[key]["se"] = stdev(values) / math.sqrt(len(values))
+    return summary

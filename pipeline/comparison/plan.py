@@ -51,13 +51,13 @@ def planned(path: Path | None, recipes: Sequence[str], without: Sequence[str], s
     ablations: list[RunConfig] = []
     left_out: list[str] = []
     for modality in without:
-        found, reasons = _ablations(configs, modality)
-        ablations += found
+        reduced, reasons = _ablations(configs, modality)
+        ablations += reduced
         left_out += reasons
     configs += ablations
     if twice := _twice([config.recipe_name for config in configs]):
         raise InputError("recipe-given-twice",
-                         f"Recipe {twice} was given twice: a recipe's name tells its rows apart. "
+                         f"Recipe {twice} was given twice: a recipe's name is that of its rows. "
                          "Give each once, or rename one of the files.")
     first = configs[0].seed
     return Plan(tuple(config.model_copy(update={"seed": seed, "push": False})
@@ -73,7 +73,7 @@ def _named(config: RunConfig) -> RunConfig:
 
 def _ablations(configs: Sequence[RunConfig], modality: str) -> tuple[list[RunConfig], list[str]]:
     """Returns the recipes without a modality, and why others cannot do without it."""
-    found, left_out = [], []
+    reduced, left_out = [], []
     for config in configs:
         if modality not in config.recipe.modalities:
             continue
@@ -87,17 +87,17 @@ def _ablations(configs: Sequence[RunConfig], modality: str) -> tuple[list[RunCon
         except InputError as error:
             left_out.append(f"{name} is left out. {error}")
             continue
-        found.append(changed)
-    if not found and left_out:
+        reduced.append(changed)
+    if not reduced and left_out:
         raise InputError("no-recipe-does-without",
                          f"--without {modality}: no recipe given can do without it. "
                          + " ".join(left_out))
-    if not found:
+    if not reduced:
         known = sorted({one for config in configs for one in config.recipe.modalities})
         raise InputError("no-recipe-reads-modality",
                          f"--without {modality}: no recipe given reads it. They read: "
                          f"{', '.join(known) or 'no modality'}.")
-    return found, left_out
+    return reduced, left_out
 
 
 def _twice(names: Sequence[str]) -> str:

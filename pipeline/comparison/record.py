@@ -81,7 +81,7 @@ def _digest(text: str) -> str:
 
 def _charts(table: list[dict[str, Any]]) -> dict[str, str]:
     """Draws what there are figures for; recipes of another relevance are not on one scale."""
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
     kinds = dict.fromkeys(row["relevant"] for row in table)
     for relevant in kinds:
         mine = [row for row in table if row["relevant"] == relevant]
@@ -89,14 +89,14 @@ def _charts(table: list[dict[str, Any]]) -> dict[str, str]:
         for key, name, title in (("ndcg@10", "ndcg", "NDCG@10"),
                                  ("unseen_ndcg@10", "unseen", "NDCG@10 of unseen items")):
             if drawn := [_bar(row, key) for row in mine if key in row["figures"]]:
-                found[f"{name}{suffix}.svg"] = bars(title, drawn)
+                files[f"{name}{suffix}.svg"] = bars(title, drawn)
         spots = [(row["name"], row["figures"]["training_s"]["mean"],
                   row["figures"]["ndcg@10"]["mean"]) for row in mine
                  if {"training_s", "ndcg@10"} <= row["figures"].keys()]
         if spots:
-            found[f"training{suffix}.svg"] = points(
+            files[f"training{suffix}.svg"] = points(
                 "NDCG@10 against training time", spots, "seconds of training", "NDCG@10")
-    return found
+    return files
 
 
 def _bar(row: dict[str, Any], key: str) -> Bar:

@@ -43,45 +43,46 @@ def cells(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
 
 
 def _tasks(keys: Iterable[str]) -> dict[str, tuple[str, int]]:
-    found: dict[str, tuple[str, int]] = {}
+    columns: dict[str, tuple[str, int]] = {}
     for end, name in _OF_TASKS.items():
-        shown = {column.rsplit(" ", 1)[0] for column, _ in found.values()}
-        found |= {key: (f"{key.removesuffix(end)} {name}", 3) for key in keys
+        shown = {column.rsplit(" ", 1)[0] for column, _ in columns.values()}
+        columns |= {key: (f"{key.removesuffix(end)} {name}", 3) for key in keys
                   if key.endswith(end) and key.removesuffix(end) not in shown}
-    return found
+    return columns
 
 
 def _constant(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """Returns the columns of the ranking that tell no row from another, with their figure.
+    """Returns the columns of the ranking that are equal in all rows, with their figure.
 
     In a small shop, for example, the 50 first unseen items are all that there are.
     """
-    found = {}
+    constant = {}
     for key, (_, digits) in _FIRST.items():
         means = [row["figures"][key]["mean"] for row in rows if key in row["figures"]]
         shown = [f"{value:.{digits}f}" for value in means]
         if len(shown) > 1 and len(set(shown)) == 1:
-            found[key] = shown[0]
-    return found
+            constant[key] = shown[0]
+    return constant
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Returns what is said of all rows together, a sentence each."""
-    told = [f"{_FIRST[key][0]} is {shown} in every row." for key, shown in _constant(rows).items()]
+    sentences = [f"{_FIRST[key][0]} is {shown} in every row."
+                 for key, shown in _constant(rows).items()]
     seconds = [row["figures"]["run_s"]["mean"] for row in rows if "run_s" in row["figures"]]
     if seconds:
-        told.append(f"A recipe's training and evaluation took {mean(seconds):,.0f} s on average, "
-                    f"{min(seconds):,.0f} to {max(seconds):,.0f} s.")
+        sentences.append(f"A recipe's training and evaluation took {mean(seconds):,.0f} s on "
+                         f"average, {min(seconds):,.0f} to {max(seconds):,.0f} s.")
     peaks = [row["figures"]["peak_rss_mb"]["mean"] for row in rows
              if "peak_rss_mb" in row["figures"]]
     if peaks:
-        told.append(f"The highest peak memory was {max(peaks):,.0f} MiB.")
-    return told
+        sentences.append(f"The highest peak memory was {max(peaks):,.0f} MiB.")
+    return sentences
 
 
 def notes(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Returns why a row was not blessed, failed or was skipped, a sentence each."""
-    return [f"{row['name']}: {reason}" for row in rows for reason in row["told"]]
+    return [f"{row['name']}: {reason}" for row in rows for reason in row["reasons"]]
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pipeline.explanation.tables import Row
+from pipeline.explanation.rows import Row
 from schemas import Feature, FeatureSpec, InputError
 from trainer.recipe import Recipe
 

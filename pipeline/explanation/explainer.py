@@ -15,7 +15,7 @@ from pipeline.explanation.asked import (
 )
 from pipeline.explanation.gradients import SIGNATURE, integrated_gradients
 from pipeline.explanation.occlusion import occlusion
-from pipeline.explanation.tables import Row, find_rows, first_ids
+from pipeline.explanation.rows import Row, find_rows, first_ids
 from schemas import InputError, unknown
 from trainer.modalities import modality_of
 

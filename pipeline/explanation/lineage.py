@@ -7,7 +7,7 @@ import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.explanation.asked import SIDES, Source
-from pipeline.nodes import NodeRun
+from pipeline.nodes import NodeRun, of_type
 from schemas import FeatureSpec, InputError, parse_spec
 from serving.model_directory import versions
 from trainer.recipe import Recipe, parse_recipe
@@ -23,11 +23,12 @@ def run_source(spec: FeatureSpec, recipe: Recipe, nodes: dict[str, NodeRun]) -> 
     Args:
       spec: The dataset's spec.
       recipe: The recipe that ran.
-      nodes: The run's nodes, with CatalogGen, Trainer and Exporter.
+      nodes: The run's nodes, of which one has made the model and one the tables.
     """
-    model, run = nodes["Exporter"].outputs["model"], nodes["Trainer"].outputs["model_run"]
-    tables = {side: Path(nodes["CatalogGen"].outputs[side]) for side in SIDES}
-    return Source(Path(model) / _SERVING, spec, recipe, tables, _modalities(Path(run)))
+    ingest = next(n for n in nodes.values() if "tessera.Quarantine" in n.types.values())
+    tables = {side: Path(ingest.outputs[side]) for side in SIDES}
+    return Source(of_type(nodes, "Model")[-1] / _SERVING, spec, recipe, tables,
+                  _modalities(of_type(nodes, "ModelRun")[-1]))
 
 
 def pushed_source(root: Path, folder: Path) -> Source:

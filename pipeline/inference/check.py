@@ -172,7 +172,7 @@ def _look(records: Iterable[Record], spec: FeatureSpec, side: str) -> Looked:
         result.values += len(checked.value_faults)
         room = _SHOWN - len(result.value_reasons)
         result.value_reasons += [where + shortened(fault) for fault in checked.value_faults[:room]]
-    counts = {"told": {side: together([checker.notes])}}
+    counts = {"remarks": {side: together([checker.notes])}}
     result.notes = [*lost_columns(counts), *notes(counts)]
     return result
 

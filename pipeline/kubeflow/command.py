@@ -38,7 +38,6 @@ def submit(
         help="URI of Kubeflow's own artifacts, such as minio://bucket/folder.")] = None,
 ) -> None:
     """Start a compiled pipeline on a cluster, once or on a schedule, or wait for a run."""
-    from pipeline.kubeflow.account import account_of
     from pipeline.kubeflow.compiled import cron_of_kubeflow, read_compiled, run_parameters
     from pipeline.kubeflow.submit import Server, Submission, run_of
     from pipeline.kubeflow.waiting import InterruptedWaitError
@@ -55,8 +54,7 @@ def submit(
         _wait(Server(host, namespace, ca_file), run_id)
         return
     compiled = read_compiled(file)
-    account = (account_of(file.read_text(encoding="utf-8")) if service_account is None
-               else service_account)
+    account = compiled.account if service_account is None else service_account
     what = Submission(compiled, experiment, file.stem if name is None else name,
                       run_parameters(compiled, parameters or []), account, pipeline_root)
     what.require_good()

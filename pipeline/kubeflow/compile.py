@@ -66,7 +66,7 @@ def _require_volumes(config: RunConfig, options: KubeflowOptions) -> None:
     places = {"root": config.root, "data_dir": config.data_dir}
     for modality, encoder in config.recipe.encoders.items():
         if encoder.local is not None:
-            places[f"encoders.{modality}.handle"] = encoder.local
+            places[f"modalities.{modality}.encoder.handle"] = encoder.local
     for key, path in places.items():
         if not options.on_a_volume(str(path)):
             mounted = ", ".join(v.path for v in options.volumes) or "none"

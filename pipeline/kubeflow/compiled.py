@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.kubeflow.account import account_of
 from schemas import InputError
 
 SCHEMA_VERSION = "2.1.0"  # the only one that the API server takes
@@ -23,10 +24,12 @@ class Compiled:
     Attributes:
       spec: The PipelineSpec, with its PlatformSpec if there is one, as the server takes them.
       parameters: Types of its parameters by name.
+      account: The service account that the file remarks, if it does.
     """
 
     spec: dict[str, Any]
     parameters: dict[str, str]
+    account: str | None = None
 
 
 def read_compiled(file: Path) -> Compiled:
@@ -44,7 +47,8 @@ def read_compiled(file: Path) -> Compiled:
 
     again = f"Run `tessera compile -o {file}`"
     try:
-        documents = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+        text = file.read_text(encoding="utf-8")
+        documents = list(yaml.safe_load_all(text))
     except FileNotFoundError as error:
         raise InputError("no-compiled-file", f"{file} does not exist. {again} first.") from error
     except OSError as error:
@@ -81,7 +85,7 @@ def read_compiled(file: Path) -> Compiled:
     parameters = {name: pipeline_spec_pb2.ParameterType.ParameterTypeEnum.Name(p.parameter_type)
                   for name, p in spec.root.input_definitions.parameters.items()}
     whole = {"pipeline_spec": sent[0], "platform_spec": sent[1]} if sent[1:] else sent[0]
-    return Compiled(whole, parameters)
+    return Compiled(whole, parameters, account_of(text))
 
 
 def task_names(spec: dict[str, Any]) -> frozenset[str]:

@@ -5,6 +5,7 @@ every other step reads it. So all steps of a run agree, and none of them pays fo
 component library.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.root import write_whole
 from schemas import InputError
+from schemas.extensions import LOADED, load_extensions
 
 _FILE = "pipeline.pb"
+_EXTENSIONS = "extensions.json"  # modules that every step imports
 
 
 def run_folder(root: Path, run_id: str) -> Path:
@@ -33,6 +36,7 @@ def save_plan(root: Path, run_id: str, ir: pipeline_pb2.Pipeline) -> None:
     """Writes a run's pipeline; readers see the old one or the whole new one."""
     folder = run_folder(root, run_id)
     folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / _EXTENSIONS, json.dumps(LOADED).encode())
     write_whole(folder / _FILE, ir.SerializeToString())
 
 
@@ -43,6 +47,8 @@ def load_plan(root: Path, run_id: str) -> pipeline_pb2.Pipeline:
       InputError: The first step of the run did not write it where this step looks.
     """
     path = run_folder(root, run_id) / _FILE
+    if (extensions := path.with_name(_EXTENSIONS)).exists():
+        load_extensions(json.loads(extensions.read_text(encoding="utf-8")))
     try:
         return pipeline_pb2.Pipeline.FromString(path.read_bytes())
     except FileNotFoundError as error:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.task_metrics import task_metrics
 from components.verdict import Outcome
 from pipeline.kubeflow.launch import NodeOutcome
-from pipeline.results import confusions, task_metrics
+from pipeline.results import confusions
 from schemas import InputError
 
 

@@ -13,7 +13,7 @@ import pipeline.environment  # noqa: F401  (before TensorFlow)
 from pipeline.config import RunConfig
 from pipeline.encoders import try_encoders
 from pipeline.failure import raise_failure
-from pipeline.nodes import NodeError, NodeRun
+from pipeline.nodes import NodeError, NodeRun, of_type
 from pipeline.root import full_disk_told, one_run, require_usable, write_whole
 from pipeline.run import checked, provide_data, write_schemas
 from schemas import InputError
@@ -86,7 +86,7 @@ def _search(config: RunConfig, console: Console) -> list[dict[str, Any]]:
                         config.dataset_name)
         except NodeError as error:
             raise_failure(error, config.root / "tune-error.log", config.root)
-    path = Path(nodes["Tuner"].outputs["tuner_results"]) / _RESULTS
+    path = of_type(nodes, "TunerResults")[-1] / _RESULTS
     return json.loads(path.read_text(encoding="utf-8"))
 
 

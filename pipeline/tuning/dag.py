@@ -6,6 +6,7 @@ from pathlib import Path
 from tfx.dsl.components.base import base_node
 from tfx.orchestration import pipeline as tfx_pipeline
 
+from components.trainer.component import Trainer
 from components.tuner.component import Tuner
 from pipeline.config import RunConfig
 from pipeline.dag import build_pipeline
@@ -25,7 +26,7 @@ def tuning_pipeline(config: RunConfig, bound: BoundRecipe, schemas: Path) -> tfx
       TFX's pipeline, whose last node is `Tuner`.
     """
     whole = build_pipeline(config, bound, schemas)
-    trainer = next(node for node in whole.components if node.id == "Trainer")
+    trainer = next(node for node in whole.components if isinstance(node, Trainer))
     asked = json.loads(trainer.exec_properties["custom_config"])
     asked["recipe"]["tune"] = ranges_of(config.recipe).model_dump(mode="json")
     tuner = Tuner(asked, **trainer.inputs)

@@ -130,14 +130,15 @@ def test_a_csv_of_other_programs(tmp_path):
         ("interactions.csv", 3): "row: what 'ABC' is not in the table of items, which has 'abc'",
         ("interactions.csv", 5): "row: stars: the value '4.5' is no number with a decimal comma"}
     assert done.kept("interactions") == 2 and done.kept("items") == 3
-    told = done.counts["told"]
+    told = done.counts["remarks"]
     assert told["items"] == {"notes": [], "lost": [{"column": "price", "count": 3}]}
     assert [(n["column"], n["count"]) for n in told["interactions"]["notes"]] == [
         ("stars", 1), ("what", 1), ("what", 1), ("when", 2), ("when", 1)]
     assert sum(b"\n\x01a\n\x01b" in row for row in done.in_order["items/Split-all"]) == 2
 
 
-def test_a_parquet_file_of_pandas(tmp_path):
+def test_a_parquet_file_of_pandas(tmp_path, monkeypatch):
+    monkeypatch.setattr("components.sources.files.parquet._PROBE", "")
     nan = float("nan")
     pyarrow.parquet.write_table(pyarrow.table({"what": [1.0, 2.0], "price": [nan, 3.0]}),
                                 tmp_path / "items.parquet")
@@ -146,4 +147,4 @@ def test_a_parquet_file_of_pandas(tmp_path):
     }), tmp_path / "interactions.parquet")
     done = ingest(tmp_path, "parquet")
     assert done.faults == [] and done.kept("interactions") == 2
-    assert done.counts["told"]["items"] == {"notes": [], "lost": []}
+    assert done.counts["remarks"]["items"] == {"notes": [], "lost": []}

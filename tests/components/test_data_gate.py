@@ -23,7 +23,7 @@ from schemas import SIDES, DataAnomalyError, InputError
 def run_gate(tmp_path):
     """Runs the executor; returns the outcome."""
 
-    def run(anomalies=None, quarantined=0, lines=(), limit=0.01, told=None, splits=None):
+    def run(anomalies=None, quarantined=0, lines=(), limit=0.01, remarks=None, splits=None):
         inputs = {}
         for side in SIDES:
             artifact = standard_artifacts.ExampleAnomalies()
@@ -37,7 +37,7 @@ def run_gate(tmp_path):
         quarantine, report, verdict = Quarantine(), DataReport(), Verdict()
         quarantine.uri, report.uri = str(tmp_path / "quarantine"), str(tmp_path / "report")
         verdict.uri = str(tmp_path / "verdict")
-        _write_quarantine(tmp_path / "quarantine", quarantined, lines, told or {}, splits or {})
+        _write_quarantine(tmp_path / "quarantine", quarantined, lines, remarks or {}, splits or {})
         executor.Executor().Do(
             {**inputs, "quarantine": [quarantine], "report": [report]},
             {"verdict": [verdict]},
@@ -48,10 +48,10 @@ def run_gate(tmp_path):
     return run
 
 
-def _write_quarantine(folder, quarantined, lines, told, splits):
+def _write_quarantine(folder, quarantined, lines, remarks, splits):
     folder.mkdir()
     clean = {"read": 0, "kept": 0, "quarantined": 0}
-    counts = {"users": clean, "items": clean, "splits": splits, "split": "u80", "told": told,
+    counts = {"users": clean, "items": clean, "splits": splits, "split": "u80", "remarks": remarks,
               "interactions": {"read": 1000, "kept": 1000 - quarantined,
                                "quarantined": quarantined}}
     (folder / "counts.json").write_text(json.dumps(counts))
@@ -68,7 +68,7 @@ NOTES = {"notes": [NOTE], "lost": [{"column": "size", "count": 19}]}
 
 
 @pytest.mark.parametrize("given", [
-    {"quarantined": 10}, {"quarantined": 13, "limit": 0.02}, {"told": {"items": NOTES}},
+    {"quarantined": 10}, {"quarantined": 13, "limit": 0.02}, {"remarks": {"items": NOTES}},
     {"splits": {"train": 998, "validation": 1, "test": 1}},
 ], ids=["few in quarantine", "as many as allowed", "notes", "a row in each split"])
 def test_lets_clean_data_through(run_gate, given):
@@ -112,9 +112,14 @@ def test_names_the_table_with_too_many_rows_in_quarantine(run_gate, tmp_path):
 def test_a_column_that_lost_all_of_its_many_values_stops_the_run(run_gate):
     lost = [{"column": "price", "count": 1234}, {"column": "size", "count": 19}]
     with pytest.raises(DataAnomalyError) as error:
-        run_gate(told={"items": {"notes": [], "lost": lost}})
+        run_gate(remarks={"items": {"notes": [], "lost": lost}})
     assert "- Table items: all 1,234 values of price were left out" in str(error.value)
     assert "size" not in str(error.value)
+
+
+def test_a_column_that_few_rows_had_may_lose_all_of_its_values(run_gate):
+    lost = {"interactions": {"notes": [], "lost": [{"column": "note", "count": 25}]}}
+    assert run_gate(told=lost, limit=0.025).passed
 
 
 @pytest.mark.parametrize("spoil", ["missing", "broken"])

@@ -78,7 +78,7 @@ def _write_inputs(root, spec):
     counts = {"users": {"read": 12, "kept": 10, "quarantined": 2}, "items": clean,
               "interactions": {"read": 10, "kept": 10, "quarantined": 0},
               "splits": {"train": 8, "validation": 1, "test": 1}, "split": "u80",
-              "told": {"items": {"notes": [], "lost": [{"column": "price", "count": 7}]},
+              "remarks": {"items": {"notes": [], "lost": [{"column": "price", "count": 7}]},
                        "users": {"lost": [], "notes": [
                            {"column": "age", "what": "are doubtful", "count": 1234,
                             "example": "5 in f.csv, line 1"}]}}}
@@ -195,7 +195,7 @@ def test_hides_personal_data_escapes_strings_and_needs_nothing_from_outside(heal
 
 def test_tells_what_was_changed_or_lost_and_groups_the_quarantine_by_reason(healthy, report):
     html, content = report(healthy)
-    assert content["counts"]["counts"]["told"] == [
+    assert content["counts"]["counts"]["remarks"] == [
         "Table items: all 7 values of price were left out, so that the column is empty.",
         "Table users: 1,234 values of age are doubtful; the first: 5 in f.csv, line 1."]
     assert "1,234 values of age are doubtful" in html

@@ -44,7 +44,7 @@ def run_gate(tmp_path):
     """Runs the executor on verdicts; returns the blessing."""
 
     def run(evaluator=1, ranking=_PASSED, server=_PASSED, validation=None, predictions=None,
-            labels=None, ratio=0.999):
+            labels=None, ratio=0.999, reported=()):
         model = standard_artifacts.Model()
         model.uri, model.id = str(tmp_path / "model"), 7
         evaluation = standard_artifacts.ModelBlessing()
@@ -58,18 +58,19 @@ def run_gate(tmp_path):
         if evaluator is None:
             inputs = {"model": [model]}
         given = {"ranking": ranking, "server": server, "predictions": predictions}
+        inputs["verdicts"] = []
         for name, outcome in ((n, o) for n, o in given.items() if o is not None):
             artifact = Verdict()
             artifact.uri = str(tmp_path / name)
-            outcome.save(artifact.uri)
-            inputs[name] = [artifact]
-        given = {"code_digest": ""}
+            outcome.save(artifact.uri, name)
+            inputs["verdicts"].append(artifact)
+        given = {"code_digest": "", "max_error_ratio": ratio, "min_label_auc": 0.55,
+                 "reported": json.dumps(reported)}
         if labels is not None:
             trained = standard_artifacts.ModelRun()
             trained.uri = str(tmp_path)
             (tmp_path / "summary.json").write_text(json.dumps({"labels": labels}))
-            inputs["model_run"], given["max_error_ratio"] = [trained], ratio
-            given["min_label_auc"] = 0.55
+            inputs["model_run"] = [trained]
         blessing = standard_artifacts.ModelBlessing()
         blessing.uri = str(tmp_path / "blessing")
         executor.Executor().Do(inputs, {"blessing": [blessing]}, given)
@@ -104,14 +105,16 @@ def test_blesses_a_model_that_passed_every_check(run_gate, tmp_path):
 def test_a_recipe_with_retrieval_alone_is_judged_by_ranking_and_server(run_gate, tmp_path):
     assert run_gate(evaluator=None).get_int_custom_property("blessed") == 1
     run_gate(evaluator=None, ranking=Outcome(False, ["ndcg@10 is low."]))
-    assert _reasons(tmp_path) == ["RankingEvaluator: ndcg@10 is low."]
+    assert _reasons(tmp_path) == ["ranking: ndcg@10 is low."]
+    blessing = run_gate(evaluator=None, ranking=Outcome(False, ["low"]), reported=["ranking"])
+    assert blessing.get_int_custom_property("blessed") == 1 and _reasons(tmp_path) == []
 
 
 def test_a_model_that_is_not_served_is_judged_by_its_scores(run_gate, tmp_path):
     given = {"evaluator": None, "server": None}
     assert run_gate(**given, predictions=_PASSED).get_int_custom_property("blessed") == 1
     run_gate(**given, predictions=Outcome(False, ["like, metric auc 0.5 is below 0.55"]))
-    assert _reasons(tmp_path) == ["PredictionEvaluator: like, metric auc 0.5 is below 0.55"]
+    assert _reasons(tmp_path) == ["predictions: like, metric auc 0.5 is below 0.55"]
 
 
 def test_refuses_with_the_reasons_of_every_failed_check(run_gate, tmp_path):
@@ -123,8 +126,8 @@ def test_refuses_with_the_reasons_of_every_failed_check(run_gate, tmp_path):
     assert blessing.get_int_custom_property("blessed") == 0
     assert blessing.get_int_custom_property("current_model_id") == 7
     assert _reasons(tmp_path) == [
-        "RankingEvaluator: ndcg@10 0.05 is below popularity's 0.08.",
-        "ServerValidator: failed without giving a reason",
+        "ranking: ndcg@10 0.05 is below popularity's 0.08.",
+        "server: failed without giving a reason",
     ]
 
 
@@ -155,8 +158,8 @@ def test_component_carries_the_digest_of_its_code():
         model=channel.Channel(type=standard_artifacts.Model),
         evaluation=channel.Channel(type=standard_artifacts.ModelBlessing),
         evaluation_metrics=channel.Channel(type=standard_artifacts.ModelEvaluation),
-        ranking=channel.Channel(type=Verdict),
-        server=channel.Channel(type=Verdict),
+        verdicts=[channel.Channel(type=Verdict), channel.Channel(type=Verdict)],
+        max_error_ratio=0.999, min_label_auc=0.55,
     )
     assert gate.id == "Gate"
     assert len(gate.exec_properties["code_digest"]) == 16

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.label_facts import label_reasons, one_value, relative_reasons, without_auc
-from components.prediction_evaluator.executor import task_metrics
+from components.prediction_evaluator.executor import measured
 from trainer.evaluation.written_scores import TaskScores
 from trainer.tasks.binary import area_under_curve
 
@@ -25,7 +25,7 @@ def test_a_constant_model_is_refused_and_one_that_learned_is_not_on_any_scale(lo
 
     def reasons(predicted):
         scores = TaskScores("regression", test.astype("float32"), predicted.astype("float32"))
-        return relative_reasons({"rating": task_metrics(scores)}, facts, 0.999)
+        return relative_reasons({"rating": measured(scores)}, facts, 0.999)
 
     (reason,) = reasons(np.full(500, mean))
     assert "rating, metric rmse" in reason and "predicting the training mean" in reason
@@ -56,8 +56,8 @@ def test_a_task_without_a_test_row_is_refused():
         "like: no test row has the label 'it'"]
 
 
-def test_a_curve_needs_two_values_in_test():
-    assert without_auc({"a": fact(1.0, 1.0), "b": fact(1.0, None), "c": fact(rows=0)}) == {"a"}
+def test_a_curve_needs_rows_of_two_values_in_test():
+    assert without_auc({"a": fact(1.0, 1.0), "b": fact(1.0, None), "c": fact(rows=0)}) == {"a", "c"}
     several = {"labels": {"x": fact(test=1.0)["labels"]["it"], "y": fact(test=0.0)["labels"]["it"]}}
     assert one_value(several) is None  # pairs of a row and a label are told apart
 

@@ -196,7 +196,7 @@ def test_the_cache_key_holds_the_encoders_content(encoders, tmp_path):
     (folder / "assets" / "more").write_text("x")
     assert versions() != before
     folder.rename(tmp_path / "away")
-    with pytest.raises(InputError, match=r"encoders.image.handle is"):
+    with pytest.raises(InputError, match=r"modalities.image.encoder.handle is"):
         versions()
 
 

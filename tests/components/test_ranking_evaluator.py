@@ -189,7 +189,10 @@ def test_the_figures_are_those_of_the_scores(tmp_path, interactions):
     task = interactions.task("test")
     scores = table[task.users + 1]
     result = ranking_metrics(scores, task)
-    assert figures["ranking"] == pytest.approx(result.metrics)
+    assert {n: figures["ranking"][n] for n in result.metrics} == pytest.approx(result.metrics)
+    low, high = figures["intervals"]["ndcg@10"]
+    assert low < result.metrics["ndcg@10"] < high
+    assert figures["ranking"]["novelty@10"] > 0 and 0 < figures["ranking"]["gini@10"] < 1
     even = (task.users + 1) % 2 == 0
     assert 0 < even.sum() < len(even)
     untied = ranking_metrics(scores[even], task.take(even))
@@ -198,6 +201,10 @@ def test_the_figures_are_those_of_the_scores(tmp_path, interactions):
     assert tied["model"] == pytest.approx(result.ndcg[~even].mean())
     assert tied["users"] == (~even).sum()
     assert figures["ndcg_by_gap"]["10 minutes"]["model"] == pytest.approx(untied.ndcg.mean())
+    best = max(figures["paired"], key=lambda name: figures["baselines"][name]["ndcg@10"])
+    versus = figures["versus_best_baseline"]
+    assert versus["name"] == best and versus["low"] < versus["difference"] < versus["high"]
+    assert {"decayed-ease", "item-knn", "ease-events"} < set(figures["baselines"])
     for name in ("popularity", "ease", "ials"):
         baseline = figures["baselines"][name]["ndcg@10"]
         paired = figures["paired"][name]["mean"]
@@ -212,6 +219,17 @@ def test_a_model_below_popularity_is_told_so(tmp_path, interactions, events):
     reached = outcome.figures["ranking"]["ndcg@10"]
     (reason,) = outcome.reasons
     assert reason == f"NDCG@10 {reached:.3f} is below the popularity baseline's {floor:.3f}"
+
+
+def test_a_model_too_far_below_the_best_baseline_fails_where_that_is_asked(
+        tmp_path, interactions):
+    table = np.zeros((USERS + 1, ITEMS))
+    counts = np.bincount(interactions.items[(interactions.splits < 2) & interactions.relevant],
+                         minlength=ITEMS)
+    path = _Model(table + counts, np.arange(ITEMS)).save(tmp_path / "model")
+    assert evaluate(path, interactions).passed  # no worse than popularity
+    assert not evaluate(path, interactions, smallest_difference=0.5).passed
+    assert evaluate(path, interactions, smallest_difference=-1.0).passed
 
 
 def _reason(path, interactions):

@@ -5,9 +5,19 @@ import pytest
 
 from components.ranking_evaluator.interactions import SPLITS, Interactions
 from components.ranking_evaluator.unseen import unseen_figures, unseen_task
-from trainer.evaluation.ranking import ranking_metrics
+from trainer.evaluation.ranking import RankingTask, ranking_metrics
 
 N_ITEMS = 64
+
+
+class Written:
+    """Scores that are written down, for the users of a task."""
+
+    def __init__(self, scores: np.ndarray, task: RankingTask):
+        self._scores, self._task = scores, task
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        return self._scores[np.searchsorted(self._task.users, users)]
 
 
 def interactions(*events: tuple[int, int, str, bool]) -> Interactions:
@@ -44,7 +54,7 @@ def test_figures_of_a_known_order(events) -> None:
     scores[1] = -np.arange(N_ITEMS)
     scores[1, 63] = -53.5
     scores[:, :4] = 99  # known items are no candidates
-    figures = unseen_figures(scores, task)
+    figures = unseen_figures(Written(scores, task), task)
     assert figures["candidates"] == 60
     model = figures["model"]
     assert model["recall@50"] == pytest.approx(0.5)
@@ -57,7 +67,7 @@ def test_users_who_all_reach_the_same_do_not_tell_how_far_off_the_mean_is(events
     task = unseen_task(events)
     scores = np.zeros((2, N_ITEMS))
     scores[0, [7, 8]], scores[1, 63] = 1, 1
-    model = unseen_figures(scores, task)["model"]
+    model = unseen_figures(Written(scores, task), task)["model"]
     assert (model["ndcg@10"], model["ndcg@10_se"]) == (pytest.approx(1.0), None)
 
 
@@ -71,8 +81,9 @@ def test_new_items_and_users_of_the_test_are_counted(events) -> None:
 def test_guessing_is_the_mean_over_random_orders(events) -> None:
     task = unseen_task(events)
     rng = np.random.default_rng(0)
-    drawn = [unseen_figures(rng.random((2, N_ITEMS)), task)["model"] for _ in range(2000)]
-    guessed = unseen_figures(np.zeros((2, N_ITEMS)), task)["random"]
+    drawn = [unseen_figures(Written(rng.random((2, N_ITEMS)), task), task)["model"]
+             for _ in range(2000)]
+    guessed = unseen_figures(Written(np.zeros((2, N_ITEMS)), task), task)["random"]
     assert guessed["ndcg@10"] == pytest.approx(np.mean([d["ndcg@10"] for d in drawn]), abs=0.01)
     assert guessed["recall@50"] == pytest.approx(
         np.mean([d["recall@50"] for d in drawn]), abs=0.02)
@@ -82,7 +93,7 @@ def test_few_candidates_are_all_recalled_and_one_user_has_no_error() -> None:
     task = unseen_task(interactions(
         *((0, item, "train", True) for item in range(N_ITEMS - 2)), (0, 63, "test", True)))
     scores = np.arange(N_ITEMS)[None, :].astype(float)
-    figures = unseen_figures(scores, task)
+    figures = unseen_figures(Written(scores, task), task)
     assert figures["candidates"] == 2
     assert figures["model"]["ndcg@10_se"] is None
     assert figures["model"]["recall@50"] == figures["random"]["recall@50"] == 1
@@ -96,6 +107,6 @@ def test_few_candidates_are_all_recalled_and_one_user_has_no_error() -> None:
 def test_nothing_to_rank_is_said(known, said) -> None:
     task = unseen_task(interactions(
         *((0, item, "train", True) for item in known), (1, 0, "test", True)))
-    figures = unseen_figures(np.zeros((0, N_ITEMS)), task)
+    figures = unseen_figures(Written(np.zeros((0, N_ITEMS)), task), task)
     assert said in figures["skipped"]
     assert "model" not in figures

@@ -116,7 +116,7 @@ def test_requests_are_repeated_until_there_are_enough_and_every_answer_is_asked(
 
 def _refuse_maria(signature, inputs):
     if inputs["user_id"] == ["maria"]:
-        raise RequestError("no such user")
+        raise RequestError("no-user", "no such user")
     return _lengths(signature, inputs)
 
 

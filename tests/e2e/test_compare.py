@@ -73,7 +73,8 @@ def test_the_table_has_recipes_and_baselines_with_unseen_items(first, project):
     folder = project.root / "comparisons" / "demo" / "latest"
     page = (folder / "comparison.md").read_text(encoding="utf-8")
     names = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")]
-    assert names == ["model", "---", "one", "other", "popularity", "ease", "ials", "random"]
+    assert names[:4] == ["model", "---", "one", "other"] and names[-1] == "random"
+    assert {"popularity", "ease", "ials"} < set(names)
     assert "unseen NDCG@10" in page and "training, s" in page
     assert {path.name for path in folder.glob("*.svg")} == {"ndcg.svg", "unseen.svg",
                                                              "training.svg"}

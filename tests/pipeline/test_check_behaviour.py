@@ -5,18 +5,17 @@ from worlds import column, history, small_spec
 
 from pipeline.check_behaviour import check_behaviour
 from schemas import InputError
-from trainer.recipe import parse_recipe
-from trainer.recipe.modalities import for_dataset
+from trainer.recipe import bind, parse_recipe
 
 HISTORIES = history("items", "item_id", "BYTES") + history("times", "timestamp")
 NOTES = history("notes", "note", "BYTES")
 
 
-def check(model, events="", users="", items="", **more):
+def check(behaviour, events="", users="", items="", **more):
     tasks = {"retrieval": {"head": "retrieval"}}
-    recipe = parse_recipe(description="x", tasks=tasks, model=model, **more)
+    recipe = parse_recipe(description="x", tasks=tasks, behaviour=behaviour, **more)
     spec = small_spec(users, items, events, time="when", name="mine")
-    return check_behaviour(for_dataset(recipe, spec), "my", spec)
+    return check_behaviour(bind(recipe, spec).recipe, "my", spec)
 
 
 def refused(*given, **more):
@@ -25,19 +24,18 @@ def refused(*given, **more):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("model", [{}, {"history": False}, {"behaviour": []}])
-def test_the_default_asks_for_nothing(model):
-    assert check(model) is None
+@pytest.mark.parametrize("behaviour", [["history", "context"], []])
+def test_the_default_asks_for_nothing(behaviour):
+    assert check(behaviour) is None
 
 
-@pytest.mark.parametrize("model", [
-    {"behaviour": ["counts"]}, {"behaviour": ["context", "series"]}, {"behaviour": ["reviews"]},
-    {"towers": {"history": "gru"}},
+@pytest.mark.parametrize(("behaviour", "wanted"), [
+    (["counts"], "counts"), (["context", "series"], "series"), (["reviews"], "reviews"),
+    ({"history": {"tower": "gru"}}, "history (gru)"),
 ])
-def test_data_without_histories(model):
-    message = refused(model)
-    wanted = (model.get("behaviour") or ["history (gru)"])[-1]
-    assert f"Recipe 'my', key 'model.behaviour': {wanted} needs histories" in message
+def test_data_without_histories(behaviour, wanted):
+    message = refused(behaviour)
+    assert f"Recipe 'my', key 'behaviour': {wanted} needs histories" in message
     assert "the interactions of 'mine' have: none" in message
     assert "'history:item_id' and 'history:timestamp'" in message
 
@@ -46,8 +44,7 @@ def test_data_without_histories(model):
 def test_data_without_a_history_of_texts(tags):
     note = column("note", "BYTES", *tags)
     past = NOTES if "pii" in tags else ""
-    message = refused({"behaviour": ["history", "reviews", "item_reviews"]},
-                      HISTORIES + note + past)
+    message = refused(["history", "reviews", "item_reviews"], HISTORIES + note + past)
     assert "reviews, item_reviews needs the texts of earlier events" in message
     assert "have: history:item_id, history:timestamp" in message
     assert "'history:COLUMN'" in message and "take reviews and item_reviews out" in message
@@ -55,6 +52,6 @@ def test_data_without_a_history_of_texts(tags):
 
 def test_data_with_all_of_it():
     note = column("note", "BYTES", "text")
-    assert check({"behaviour": ["history", "counts", "series", "reviews", "item_reviews"],
-           "towers": {"history": "self_attention", "series": "vae"}},
-          HISTORIES + note + NOTES) is None
+    everything = {"history": {"tower": "self_attention"}, "counts": {}, "series": {"tower": "vae"},
+                  "reviews": {}, "item_reviews": {}}
+    assert check(everything, HISTORIES + note + NOTES) is None

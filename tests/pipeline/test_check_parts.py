@@ -7,8 +7,9 @@ from pipeline.check_parts import check_part_names
 from schemas import InputError, available, read_spec
 from trainer.network.part import Built, Part, build_parts
 from trainer.network.plan import plan_parts
-from trainer.recipe import parse_recipe
-from trainer.recipe.modalities import for_dataset
+from trainer.recipe import bind, parse_recipe
+from trainer.recipe.behaviour import PARTS
+from trainer.recipe.bound import known_modalities
 
 HISTORIES = (history("items", "item_id", "BYTES") + history("times", "timestamp")
              + column("note", "BYTES", "text") + history("notes", "note", "BYTES"))
@@ -23,7 +24,7 @@ def check(users="", items="", events=HISTORIES, **changes):
     recipe = parse_recipe(
         **{"description": "x", "tasks": {"find": {"head": "retrieval"}}, **changes})
     spec = small_spec(users, items, events, time="when", name="mine")
-    return check_part_names(for_dataset(recipe, spec), "my", spec)
+    return check_part_names(bind(recipe, spec).recipe, "my", spec)
 
 
 @pytest.mark.parametrize(("given", "told"), [
@@ -31,15 +32,17 @@ def check(users="", items="", events=HISTORIES, **changes):
      "that reads the ids has the same name. Rename the column."),
     ({"users": number("id")}, "the users of 'mine' have a column 'id'"),
     ({"users": number("history")}, "the users of 'mine' have a column 'history', and the part of "
-     "the model that reads 'history' of 'model.behaviour' has the same name"),
-    ({"users": number("counts"), "model": {"behaviour": ["counts"]}}, "a column 'counts'"),
-    ({"items": number("item_reviews"), "model": {"behaviour": ["item_reviews"]}},
+     "the model that reads 'history' of 'behaviour' has the same name"),
+    ({"users": number("counts"), "behaviour": ["counts"]}, "a column 'counts'"),
+    ({"items": number("item_reviews"), "behaviour": ["item_reviews"]},
      "the items of 'mine' have a column 'item_reviews'"),
-    ({"items": PLOT + number("plot_topics"), "preprocessing": {"text": {"topics": 4}}},
+    ({"items": PLOT + number("plot_topics"), "modalities": {"all": {}, "text": {"topics": 4}}},
      "a column 'plot_topics', and the part of the model that reads the topics of 'plot' has"),
-    ({"items": number("plot_sentiment") + PLOT, "preprocessing": {"text": {"sentiment": True}}},
+    ({"items": number("plot_sentiment") + PLOT,
+      "modalities": {"numeric": {}, "text": {"sentiment": True}}},
      "a column 'plot_sentiment', and the part of the model that reads the sentiment of 'plot'"),
-    ({"users": PLOT + number("plot_encoded"), "encoders": {"text": {"handle": "x"}}},
+    ({"users": PLOT + number("plot_encoded"),
+      "modalities": {"numeric": {}, "text": {"encoder": {"handle": "x"}}}},
      "a column 'plot_encoded', and the part of the model that reads the encoder's vectors of "
      "'plot'"),
 ])
@@ -50,8 +53,8 @@ def test_a_column_called_like_a_part(given, told):
 
 
 @pytest.mark.parametrize("given", [
-    {"users": number("counts"), "model": {"behaviour": ["series"]}},
-    {"users": number("history"), "model": {"history": False}},
+    {"users": number("counts"), "behaviour": ["series"]},
+    {"users": number("history"), "behaviour": []},
     {"users": number("history"), "events": ""},
     {"items": number("history")},  # nothing of the past is on the items' side by default
     {"items": number("id"), "modalities": []},
@@ -63,15 +66,18 @@ def test_a_name_that_no_other_part_has(given):
     assert check(**given) is None
 
 
+ASKED = {"text": {"topics": 2, "sentiment": True, "encoder": {"handle": "x"}},
+         "image": {"encoder": {"handle": "y"}}}
+
+
 @pytest.mark.parametrize("dataset", available())
 def test_the_datasets_of_the_project_have_names_of_their_own(dataset):
     spec = read_spec(dataset)
     recipe = parse_recipe(description="x", tasks={"find": {"head": "retrieval"}},
-                    preprocessing={"text": {"topics": 2, "sentiment": True}},
-                    encoders={"text": {"handle": "x"}, "image": {"handle": "y"}},
-                    model={"behaviour": ["history", "context", "counts", "series", "reviews",
-                                         "item_reviews"]})
-    recipe = for_dataset(recipe, spec)
+                          behaviour=list(PARTS), modalities={"all": {}, **{
+                              name: options for name, options in ASKED.items()
+                              if name in known_modalities(spec)}})
+    recipe = bind(recipe, spec).recipe
     check_part_names(recipe, "all", spec)
     first = plan_parts(spec, recipe, "items")[0]
     assert (first.name, first.reads) == ("id", "the ids")

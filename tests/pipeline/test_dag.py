@@ -43,7 +43,8 @@ def test_every_other_task_is_evaluated(built):
 
 
 def test_encoders_are_a_step_between_the_gate_and_the_trainer(built, tmp_path):
-    nodes = built({"retrieval": {"head": "retrieval"}}, encoders={"image": {"handle": "module"}})
+    nodes = built({"retrieval": {"head": "retrieval"}}, modalities={
+        "all": {}, "image": {"encoder": {"handle": "module"}}})
     encoder, trainer = nodes["MediaEncoder"], nodes["Trainer"]
     assert encoder.upstream_nodes == {nodes["CatalogGen"], nodes["DataGate"]}
     assert encoder in trainer.upstream_nodes and "encodings" in trainer.inputs
@@ -64,7 +65,7 @@ def test_a_model_that_is_no_saved_model_is_judged_by_its_scores_and_not_pushed(b
     assert set(nodes["Exporter"].outputs) == {"model", "scores"}
     assert nodes["PredictionEvaluator"].upstream_nodes == {nodes["Exporter"]}
     assert "scores" in nodes["RankingEvaluator"].inputs
-    assert set(nodes["Gate"].inputs) == {"model", "model_run", "ranking", "predictions"}
+    assert set(nodes["Gate"].inputs) == {"model", "model_run", "verdicts"}
 
 
 def test_a_computed_model_goes_the_way_of_a_network(built):

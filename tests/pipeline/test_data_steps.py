@@ -9,7 +9,7 @@ from tfx.orchestration.portable import runtime_parameter_utils
 import schemas
 from pipeline.config import load_config
 from pipeline.dag import build_pipeline
-from pipeline.data_steps import before_training, renamed
+from pipeline.data_steps import renamed, stages
 from schemas import SIDES, read_spec
 from trainer.recipe import bind
 
@@ -30,14 +30,17 @@ def ir(tiny_shop, tmp_path_factory):
 def test_all_that_training_depends_on_and_nothing_else(ir):
     checks = {f"{what}.{side}" for side in SIDES
               for what in ("StatisticsGen", "ImportSchemaGen", "ExampleValidator", "Transform")}
-    assert before_training(ir) == {"CatalogGen", "DataReport", "DataGate", *checks}
+    found = stages(ir)
+    assert {name for name, stage in found.items() if stage == "data"} == {
+        "CatalogGen", "DataReport", "DataGate", *checks}
+    assert {name for name, stage in found.items() if stage == "training"} == {"Trainer"}
 
 
 def test_a_pipeline_without_training_shares_nothing(ir):
     short = type(ir)()
     short.nodes.extend(node for node in ir.nodes
                        if node.pipeline_node.node_info.id not in ("Trainer", "Exporter"))
-    assert before_training(short) == set()
+    assert set(stages(short).values()) == {"model"}
 
 
 def test_the_other_name_has_its_folder_beside_the_pipeline_s(ir):

@@ -7,7 +7,7 @@ import tiny_encoders as tiny
 import yaml
 
 from pipeline.config import load_config, load_recipe
-from pipeline.encoders import check_encoded_columns, try_encoders
+from pipeline.encoders import try_encoders
 from pipeline.run import run
 from schemas import InputError, read_spec
 
@@ -21,7 +21,8 @@ def config(tiny_shop, tmp_path):
         path.parent.mkdir(exist_ok=True)
         path.write_text(yaml.safe_dump({
             "description": "x", "tasks": {"retrieval": {"head": "retrieval"}},
-            "encoders": encoders, **recipe}))
+            "modalities": {"all": {}, **{m: {"encoder": one} for m, one in encoders.items()}},
+            **recipe}))
         return load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path / "root",
                            recipe=str(path))
 
@@ -31,34 +32,15 @@ def config(tiny_shop, tmp_path):
 def test_a_relative_path_starts_where_the_recipe_lies(config, tmp_path):
     given = config({"text": {"handle": "modules/words"},
                     "image": {"handle": "https://tfhub.dev/x/1"},
-                    "audio": {"handle": "/somewhere/sounds"}}).recipe.encoders.given()
+                    "audio": {"handle": "/somewhere/sounds"}}).recipe.encoders
     assert {name: encoder.handle for name, encoder in given.items()} == {
         "text": f"{tmp_path}/recipes/modules/words", "image": "https://tfhub.dev/x/1",
         "audio": "/somewhere/sounds"}
-    assert load_recipe("flagship").encoders.given() == {}
-
-
-def test_a_modality_that_the_recipe_does_not_read(config):
-    given = config({"audio": {"handle": "x"}}, modalities=["text"])
-    with pytest.raises(InputError) as caught:
-        check_encoded_columns(given, read_spec("demo"))
-    message = str(caught.value)
-    assert "Recipe 'mine' has encoders.audio, but its modalities are text" in message
-    assert "Add 'audio'" in message
-
-
-def test_a_modality_that_the_dataset_lacks(config):
-    given = config({"image": {"handle": "x"}})
-    spec = read_spec("movielens-latest-small")
-    with pytest.raises(InputError) as caught:
-        check_encoded_columns(given, spec)
-    assert f"no column of the users or items of {spec.name!r} has that modality" in str(
-        caught.value)
-    assert "they have: " in str(caught.value) and "image" not in str(caught.value).split("have:")[1]
+    assert load_recipe("flagship").encoders == {}
 
 
 def test_a_run_refuses_an_encoder_before_anything_runs(config, console, tmp_path):
-    with pytest.raises(InputError, match=r"encoders\.text\.handle is .*neither a folder"):
+    with pytest.raises(InputError, match="text.encoder.handle is .*neither a folder"):
         run(config({"text": {"handle": "nowhere"}}), console)
     assert not (tmp_path / "root" / "metadata.sqlite").exists()
 
@@ -87,7 +69,8 @@ def test_the_step_runs_behind_ingest_and_comes_from_the_cache(config, tmp_path):
     catalog = CatalogGen(given.source_arguments(spec), spec, given.split)
     encoder = MediaEncoder(
         users=catalog.outputs["users"], items=catalog.outputs["items"], spec=spec,
-        encoders=given.recipe.encoders.model_dump(mode="json"), cache=tmp_path / "encodings")
+        encoders={m: one.model_dump(mode="json") for m, one in given.recipe.encoders.items()},
+        cache=tmp_path / "encodings")
     pipe = tfx_pipeline.Pipeline(
         pipeline_name="encoded", pipeline_root=str(tmp_path / "artifacts"),
         components=[catalog, encoder], enable_cache=True,
@@ -119,5 +102,5 @@ def test_a_cluster_needs_the_encoder_on_a_volume(config):
     volume = {"claim": "tessera", "path": str(given.root)}
     options = KubeflowOptions(image="x", volumes=[
         volume, {"claim": "data", "path": str(Path(given.data_dir))}])
-    with pytest.raises(InputError, match=r"encoders\.text\.handle is .*none of the volumes"):
+    with pytest.raises(InputError, match="text.encoder.handle is .*none of the volumes"):
         _require_volumes(given, options)

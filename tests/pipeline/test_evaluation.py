@@ -5,22 +5,22 @@ from google.protobuf import json_format
 from ordinal import Ordinal
 from tensorflow_model_analysis.proto import config_pb2 as tfma
 
-from pipeline.config import Thresholds, load_config
+from pipeline.checks import Checks
+from pipeline.config import load_config
 from pipeline.evaluation import eval_config
 from schemas import parse_spec, read_spec
 from trainer.export.keys import slice_keys
-from trainer.recipe import parse_recipe
-from trainer.recipe.modalities import for_dataset
+from trainer.recipe import bind, parse_recipe
 from trainer.tasks import TASK_KINDS
 
-LIMITS = Thresholds(max_rmse=1.5, min_auc=0.6, max_rmse_increase=0.1, max_auc_decrease=0.05)
+LIMITS = Checks(min_auc_above_chance=0.1, max_error_increase=0.1, max_auc_decrease=0.05)
 
 
 @pytest.fixture(scope="module")
 def config():
     config = load_config(None, dataset="demo")
-    recipe = for_dataset(config.recipe, read_spec("demo"))
-    return config.model_copy(update={"thresholds": LIMITS, "recipe": recipe})
+    recipe = bind(config.recipe, read_spec("demo")).recipe
+    return config.model_copy(update={"checks": LIMITS, "recipe": recipe})
 
 
 @pytest.fixture(scope="module")
@@ -73,19 +73,18 @@ def test_a_recipe_without_categories_has_no_slice_of_them(config):
     assert slices == [[], ["users__activity"], ["items__popularity"]]
 
 
-@pytest.mark.parametrize(("task", "name", "value", "direction", "change"), [
-    ("rating", "RootMeanSquaredError", {"upperBound": 1.5}, "LOWER_IS_BETTER", 0.1),
-    ("like", "AUC", {"lowerBound": 0.6}, "HIGHER_IS_BETTER", -0.05),
+@pytest.mark.parametrize(("task", "name", "threshold"), [
+    ("rating", "RootMeanSquaredError",
+     {"changeThreshold": {"relative": 0.1, "direction": "LOWER_IS_BETTER"}}),
+    ("like", "AUC", {"valueThreshold": {"lowerBound": 0.6},
+                     "changeThreshold": {"absolute": -0.05, "direction": "HIGHER_IS_BETTER"}}),
 ])
-def test_thresholds_hold_overall_only(built, task, name, value, direction, change):
+def test_thresholds_hold_overall_only(built, task, name, threshold):
     found = metric(built, task, name)
     assert not found.HasField("threshold"), "it would hold for every slice"
     (only,) = found.per_slice_thresholds
     assert list(only.slicing_specs) == [tfma.SlicingSpec()]
-    assert json_format.MessageToDict(only.threshold) == {
-        "valueThreshold": value,
-        "changeThreshold": {"absolute": change, "direction": direction},
-    }
+    assert json_format.MessageToDict(only.threshold) == threshold
 
 
 def test_other_metrics_are_told_and_not_demanded(built):
@@ -95,7 +94,7 @@ def test_other_metrics_are_told_and_not_demanded(built):
 
 
 def test_by_default_no_rating_is_held_against_a_number_on_its_own_scale(config):
-    plain = config.model_copy(update={"thresholds": Thresholds()})
+    plain = config.model_copy(update={"checks": Checks()})
     built = eval_config(plain, read_spec("demo"))
     (only,) = metric(built, "rating", "RootMeanSquaredError").per_slice_thresholds
     assert not only.threshold.HasField("value_threshold")
@@ -111,5 +110,5 @@ def test_a_kind_of_our_own_says_what_is_measured_and_demanded(config, monkeypatc
     built = eval_config(config.model_copy(update={"recipe": recipe}), read_spec("demo"))
     limits = {name: metric(built, "grade", name).per_slice_thresholds[0].threshold
               for name in ("RootMeanSquaredError", "MeanAbsoluteError")}
-    assert limits["RootMeanSquaredError"].value_threshold.upper_bound.value == 1.5
+    assert limits["RootMeanSquaredError"].change_threshold.relative.value == 0.1
     assert limits["MeanAbsoluteError"].value_threshold.upper_bound.value == 4

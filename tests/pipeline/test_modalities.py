@@ -10,7 +10,7 @@ from pipeline.config import load_config
 from pipeline.dag import build_pipeline
 from schemas import InputError, read_spec
 from trainer.recipe import bind, parse_recipe
-from trainer.recipe.modalities import check_modalities, for_dataset, known_modalities
+from trainer.recipe.bound import known_modalities
 
 TASKS = {"retrieval": {"head": "retrieval"}}
 
@@ -22,11 +22,11 @@ def _recipe(**changes):
 @pytest.mark.parametrize("given", ["all", ["all"], None])
 def test_all_means_what_the_dataset_has(given):
     recipe = _recipe(**({"modalities": given} if given else {}))
-    assert recipe.modalities == ("all",)
-    assert for_dataset(recipe, read_spec("demo")).modalities == (
-        "categorical", "numeric", "text", "image", "audio", "video")
-    assert for_dataset(recipe, read_spec("movielens")).modalities == (
-        "categorical", "numeric", "text", "image")
+    assert list(recipe.modalities) == ["all"]
+    assert list(bind(recipe, read_spec("demo")).recipe.modalities) == [
+        "categorical", "numeric", "text", "image", "audio", "video"]
+    assert list(bind(recipe, read_spec("movielens")).recipe.modalities) == [
+        "categorical", "numeric", "text", "image"]
     assert parse_recipe(**recipe.model_dump(mode="json")) == recipe
 
 
@@ -36,21 +36,23 @@ def test_only_columns_that_towers_may_read_count():
         users=column("voice", "BYTES", "audio") + column("mail", "BYTES", "text", "pii"),
         items=column("film", "BYTES", "video"), events=column("review", "BYTES", "text"))
     assert known_modalities(spec) == ("audio", "video")
-    assert for_dataset(_recipe(modalities="all"), spec).modalities == ("audio", "video")
+    recipe = _recipe(modalities={"audio": {"mels": 20}, "all": {}})
+    bound = bind(recipe, spec).recipe.modalities
+    assert list(bound) == ["audio", "video"] and bound["audio"].mels == 20
 
 
 def test_a_modality_that_the_dataset_lacks_is_named_with_what_it_has():
     spec = read_spec("movielens")
     with pytest.raises(InputError) as caught:
-        check_modalities("mine", _recipe(modalities=["text", "video", "audio"]), spec)
+        bind(_recipe(modalities=["text", "video", "audio"]), spec, "mine")
     message = str(caught.value)
     assert message.startswith(
         "Recipe 'mine', key 'modalities': given 'video', 'audio', but neither the users nor the "
         f"items of dataset '{spec.name}' have a column")
     assert "they have: categorical, numeric, text, image." in message
     assert "'modalities: all'" in message
-    check_modalities("mine", _recipe(modalities="all"), spec)
-    check_modalities("mine", _recipe(modalities=["text", "image"]), spec)
+    assert list(bind(_recipe(modalities=["text", "image"]), spec).recipe.modalities) == [
+        "text", "image"]
 
 
 def test_the_pipeline_s_parameters_hold_the_names(tiny_shop, tmp_path):
@@ -61,7 +63,7 @@ def test_the_pipeline_s_parameters_hold_the_names(tiny_shop, tmp_path):
     nodes = {n.id: n for n in build_pipeline(config, bound, tmp_path).components}
     resolved = ["categorical", "numeric", "text", "image", "audio", "video"]
     trained = nodes["Trainer"].exec_properties["custom_config"]
-    assert json.loads(trained)["recipe"]["modalities"] == resolved
+    assert list(json.loads(trained)["recipe"]["modalities"]) == sorted(resolved)
     for side in ("users", "items"):
         given = nodes[f"Transform.{side}"].exec_properties["custom_config"]
-        assert json.loads(given)["modalities"] == resolved
+        assert sorted(json.loads(given)["modalities"]) == sorted(resolved)

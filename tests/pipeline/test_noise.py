@@ -33,8 +33,13 @@ def shown(monkeypatch):
 KNOWN = ("absl", "Execution %d failed.", 7)
 
 
-def test_a_known_message_is_left_out(shown):
-    assert shown(logging.INFO, *KNOWN) == ""
+@pytest.mark.parametrize("line", [
+    KNOWN, ("tensorflow", "5 out of the last 6 calls to <function f> triggered retracing"),
+    ("tensorflow", "From %s: The name %s is deprecated.", "a.py", "tf.x"),
+    ("apache_beam.transforms.core", ("No iterator is returned by the process method in %s.", int)),
+    ("apache_beam.runners.common", ValueError("a step failed"))])
+def test_a_known_message_is_left_out(shown, line):
+    assert shown(logging.INFO, *line) == ""
 
 
 @pytest.mark.parametrize(("name", "line"), [

@@ -7,8 +7,7 @@ from worlds import column, small_spec
 from pipeline.evaluation import demands, eval_config
 from pipeline.recipe_tasks import check_tasks
 from schemas import InputError, read_spec
-from trainer.recipe import Recipe, parse_recipe
-from trainer.recipe.modalities import for_dataset
+from trainer.recipe import Recipe, bind, parse_recipe
 
 EVENTS = (column("stars", "FLOAT", "label:rating", "label:like>=4")
           + column("mood", "BYTES", "label:mood", domain=("calm", "wild")))
@@ -21,7 +20,7 @@ FIND = {"find": {"head": "retrieval", "label": "like"}}
 
 
 def recipe(**values) -> Recipe:
-    return for_dataset(parse_recipe(**{"description": "d", "tasks": FIND, **values}), SPEC)
+    return bind(parse_recipe(**{"description": "d", "tasks": FIND, **values}), SPEC).recipe
 
 
 def with_task(**task) -> Recipe:
@@ -68,7 +67,7 @@ def test_a_forest_needs_something_to_read():
 @pytest.mark.parametrize("given", [
     with_task(head="multi_class", label="mood"), with_task(head="multi_class", label="town"),
     with_task(head="regression", label="age"), with_task(head="binary", label="paid"),
-    recipe(family="similarity", modalities=[], similarity={"vectors": "collaborative"}),
+    recipe(family="similarity", modalities=[], vectors="collaborative"),
 ])
 def test_what_fits_passes(given):
     assert check_tasks("mine", given, SPEC) is None

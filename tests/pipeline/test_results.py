@@ -18,8 +18,13 @@ def config(tmp_path):
     return load_config(None, dataset="demo", root=tmp_path, seed=5)
 
 
+TYPES = {"evaluation": "ModelEvaluation", "verdict": "tessera.Verdict", "model_run": "ModelRun",
+         "blessing": "ModelBlessing", "report": "tessera.DataReport"}
+
+
 def node(name: str, folder: Path | None = None, key: str = "", cached: bool = False) -> NodeRun:
-    return NodeRun(name, cached, 1.234, {key: str(folder)} if folder else {})
+    return NodeRun(name, cached, 1.234, "model", {key: str(folder)} if folder else {},
+                   {key: TYPES[key]} if folder else {})
 
 
 @pytest.fixture
@@ -57,6 +62,7 @@ def test_a_run_that_reached_nothing(config):
     assert metrics == {
         "recipe": "flagship", "dataset": "demo", "split": "u80", "seed": 5, "blessed": False,
         "not_blessed_because": [], "timings": {}, "cached": {}, "peak_rss_mb": 123,
+        "stages": {}, "checks": {},
     }
 
 
@@ -97,7 +103,7 @@ def test_several_labels_are_told_apart_by_name(tmp_path, measured):
 def test_a_model_that_is_not_served_says_so(tmp_path):
     config = load_config(None, dataset="demo", root=tmp_path, recipe="feature_union_forest")
     figures = {"tasks": {"like": {"auc": 0.7}}}
-    Outcome(True, [], figures).save(str(tmp_path / "verdict"))
+    Outcome(True, [], figures).save(str(tmp_path / "verdict"), "PredictionEvaluator")
     metrics = results.collect(config, {
         "PredictionEvaluator": node("PredictionEvaluator", tmp_path / "verdict", "verdict")}, 0.0)
     assert metrics["tasks"] == figures["tasks"]
@@ -114,8 +120,9 @@ def test_a_baseline_and_the_change_against_it_are_not_the_model_s_metrics(config
 
 def test_figures_of_every_check_and_the_gate_s_reasons(config, tmp_path):
     Outcome(True, [], {"ranking": {"mrr": 0.5}, "baselines": {"ease": {"mrr": 0.4}}}).save(
-        str(tmp_path / "ranking"))
-    Outcome(True, [], {"p50_ms": 2.0}).save(str(tmp_path / "server"))
+        str(tmp_path / "ranking"), "RankingEvaluator")
+    Outcome(False, ["slow"], {"serving": {"p50_ms": 2.0}, "ranking": 3}).save(
+        str(tmp_path / "server"), "ServerValidator")
     blessing, run = tmp_path / "blessing", tmp_path / "run"
     blessing.mkdir()
     run.mkdir()
@@ -129,7 +136,10 @@ def test_figures_of_every_check_and_the_gate_s_reasons(config, tmp_path):
         "Gate": node("Gate", blessing, "blessing"),
     }, 0.0)
     assert (metrics["ranking"], metrics["baselines"]) == ({"mrr": 0.5}, {"ease": {"mrr": 0.4}})
-    assert metrics["serving"] == {"p50_ms": 2.0}
+    assert metrics["serving"] == {"p50_ms": 2.0} and metrics["ServerValidator.ranking"] == 3
+    assert metrics["checks"] == {
+        "RankingEvaluator": {"passed": True, "reasons": [], "blesses": True},
+        "ServerValidator": {"passed": False, "reasons": ["slow"], "blesses": True}}
     assert (metrics["parameters"], metrics["training"]) == (7, {"epochs": 2})
     assert (metrics["blessed"], metrics["not_blessed_because"]) == (False, ["too slow"])
     (blessing / "NOT_BLESSED").rename(blessing / "BLESSED")

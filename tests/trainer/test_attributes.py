@@ -9,7 +9,7 @@ import tensorflow_model_analysis as tfma
 from narrowed import narrowed
 from sklearn.metrics import roc_auc_score
 from tensorflow_transform import TFTransformOutput
-from theatre import MOODS, PREPROCESSING, REGIONS
+from theatre import MOODS, OPTIONS, REGIONS
 from tiny_shop import USERS, examples, request
 
 from pipeline.config import load_config
@@ -32,8 +32,8 @@ TASKS = {
 def recipe(tasks=TASKS) -> Recipe:
     return parse_recipe(**narrowed({
         "description": "attributes", "modalities": ("categorical", "numeric", "text", "image"),
-        "preprocessing": PREPROCESSING, "model": {"dim": 8},
-        "training": {"max_epochs": 1, "batch_size": 8}, "tasks": tasks}))
+        "model": {"dim": 8}, "training": {"max_epochs": 1, "batch_size": 8}, "tasks": tasks},
+        OPTIONS))
 
 
 @pytest.fixture(scope="module")

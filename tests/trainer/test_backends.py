@@ -14,43 +14,44 @@ import numpy as np
 import pytest
 import two_steps
 from narrowed import narrowed
-from theatre import MOODS, REGIONS, theatre_spec
+from theatre import MOODS, OPTIONS, REGIONS, WORDS_KEPT, theatre_spec
 from worlds import column, history
 
 _ROOT = Path(__file__).parents[2]
 _PLAIN = {"dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0, "dim": 4}
 _TWO_TASKS = {"retrieval": {"head": "retrieval", "label": "like"},
               "rating": {"head": "regression", "label": "rating"}}
+_TASKS = {**_TWO_TASKS, "like": {"head": "binary", "label": "like"}}
 # PCGrad draws its orders, and backends draw differently: between two tasks there is one order.
 # Every tower, fusion, sharing, balancing, head and way with what is missing is in one of the cases.
 _CASES = {
     "flagship": {},
-    "gradnorm": {"model": {"fusion": "attention", "sharing": "mmoe", "history": False,
-                           "missing": "adversarial",
-                           "towers": {"text": "bag", "image": "fourier"}},
-                 "balancing": "gradnorm", "training": {"hard_negatives": 3, "alignment": 0.5},
-                 "modalities": ["text", "image"]},
-    "pcgrad": {"model": {"fusion": "hybrid", "decision": "stack", "sharing": "ple",
-                         "history": False, "towers": {"text": "cnn"}},
-               "balancing": "pcgrad", "tasks": _TWO_TASKS, "modalities": ["text"]},
-    "uncertainty": {"model": {"fusion": "co_attention", "history": False, "missing": "mean",
-                              "towers": {"text": "lstm", "image": "visual_words"}},
-                    "balancing": "uncertainty", "tasks": _TWO_TASKS,
-                    "modalities": ["text", "image"]},
-    "sound and video": {"model": {"fusion": "late", "decision": "vote", "history": False,
-                                  "missing": "regression", "towers": {"text": "transformer"}},
-                        "modalities": ["text", "audio", "video"], "tasks": _TWO_TASKS},
+    "gradnorm": {"model": {"fusion": "attention", "sharing": "mmoe", "missing": "adversarial"},
+                 "modalities": {"text": {"tower": "bag"}, "image": {"tower": "fourier"}},
+                 "behaviour": [], "balancing": "gradnorm", "training": {"alignment": 0.5},
+                 "tasks": {**_TASKS, "retrieval": {"label": "like", "head": {
+                     "retrieval": {"softmax": {"batch": {"hard_negatives": 3}}}}}}},
+    "pcgrad": {"model": {"fusion": {"hybrid": {"decision": "stack"}}, "sharing": "ple"},
+               "modalities": {"text": {"tower": "cnn"}}, "behaviour": [],
+               "balancing": "pcgrad", "tasks": _TWO_TASKS},
+    "uncertainty": {"model": {"fusion": "co_attention", "missing": "mean"}, "behaviour": [],
+                    "modalities": {"text": {"tower": "lstm"}, "image": {"tower": "visual_words"}},
+                    "balancing": "uncertainty", "tasks": _TWO_TASKS},
+    "sound and video": {"model": {"fusion": {"late": {"decision": "vote"}},
+                                  "missing": "regression"}, "behaviour": [],
+                        "modalities": {"text": {"tower": "transformer"}, "audio": {}, "video": {}},
+                        "tasks": _TWO_TASKS},
     # No autoencoder: backends draw its codes differently.
-    "past": {"model": {"fusion": "concat", "behaviour": ["history", "counts", "series", "reviews"],
-                       "towers": {"history": "self_attention"}, "series_days": 7},
+    "past": {"model": {"fusion": "concat"}, "behaviour": {
+                 "history": {"tower": "self_attention"}, "counts": {}, "series": {"days": 7},
+                 "reviews": WORDS_KEPT},
              "tasks": _TWO_TASKS, "modalities": ["numeric"]},
-    "past by gru": {"model": {"fusion": "weighted", "behaviour": ["history"],
-                              "towers": {"history": "gru"}},
+    "past by gru": {"model": {"fusion": "weighted"}, "behaviour": {"history": {"tower": "gru"}},
                     "tasks": _TWO_TASKS, "modalities": ["numeric"]},
-    "every head": {"model": {"fusion": "late", "decision": "average", "history": False},
-                   "training": {"softmax": "catalogue"}, "modalities": ["numeric"],
+    "every head": {"model": {"fusion": "late"}, "behaviour": [], "modalities": ["numeric"],
                    "tasks": {
-                       "retrieval": {"head": "retrieval", "label": "like"},
+                       "retrieval": {"head": {"retrieval": {"softmax": "catalogue"}},
+                                     "label": "like"},
                        "click": {"head": "click", "label": "like"},
                        "like": {"head": "binary", "label": "like"},
                        "feelings": {"head": "multi_label", "labels": ["joy", "fear"]},
@@ -73,7 +74,7 @@ def folder(tmp_path_factory, spec, sides, recipe):
     for name, changes in _CASES.items():
         given = {**recipe.model_dump(), **changes}
         given["model"] = {**_PLAIN, **changes.get("model", {})}
-        recipes[name] = parse_recipe(**narrowed(given)).model_dump()
+        recipes[name] = parse_recipe(**narrowed(given, OPTIONS)).model_dump()
     random, rows = np.random.default_rng(0), 24
     labels = _labels(random, rows)
     inputs = _rows(sides, random, rows)

@@ -8,11 +8,11 @@ import tensorflow as tf
 
 from trainer.behaviour.moment import (
     context,
-    dense,
     history_ages,
     history_ranks,
     resolve_now,
 )
+from trainer.preprocessing.raw import dense
 
 DAY = 86_400
 

@@ -10,7 +10,7 @@ import tensorflow_model_analysis as tfma
 from worlds import column, small_spec, unseen
 
 from components.catalog_gen.examples import Encoder
-from pipeline.config import Thresholds
+from pipeline.checks import Checks
 from pipeline.evaluation import eval_config
 from trainer.export.keys import label_key, weight_key
 from trainer.layers.losses import binary_crossentropy, click_loss
@@ -120,7 +120,7 @@ def test_tfma_counts_each_compared_item(exported, tmp_path):
     with tf.io.TFRecordWriter(written) as writer:
         for row in ROWS:
             writer.write(ENCODER.encode(row))
-    config = eval_config(SimpleNamespace(recipe=RECIPE, thresholds=Thresholds()), SPEC)
+    config = eval_config(SimpleNamespace(recipe=RECIPE, checks=Checks()), SPEC)
     shared = tfma.default_eval_shared_model(
         str(exported.folder), eval_config=config, tags=[tf.saved_model.SERVING], rubber_stamp=True)
     result = tfma.run_model_analysis(

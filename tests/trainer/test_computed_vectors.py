@@ -17,7 +17,6 @@ from trainer.families.similarity import build_similarity, compute_factors, relev
 from trainer.modalities.blocks import colours
 from trainer.network.content import content_matrix
 from trainer.recipe import Task, parse_recipe
-from trainer.recipe.families import ForestOptions
 from trainer.training.fit import TrainingData
 
 RANDOM = np.random.default_rng(4)
@@ -99,7 +98,9 @@ def test_a_forest_finds_the_feature_that_matters():
     like = (items.toarray()[met, 2] > 0.5).astype("float32")
     like[::9] = np.nan
     events = Events(owner, met, np.zeros(400), {"like": like, "stars": 4 * like + 1}, {})
-    options = ForestOptions(trees=10, features=2, min_leaf=1, max_rows=300)
+    options = parse_recipe(
+        description="d", family="forest", rank_by="like", trees=10, features=2, min_leaf=1,
+        max_rows=300, tasks={"like": {"head": "binary", "label": "like"}})
     for task in (Task(head="binary", label="like"), Task(head="regression", label="stars")):
         forest = fit_forest(users, items, events, task, options, seed=1)
         assert 2 in forest.chosen and len(forest.chosen) <= 2
@@ -125,17 +126,15 @@ def tables(side):
     return users, items, events
 
 
-def similarity(tables, side, spec=SPEC, label=None, **options):
-    content = options.get("vectors") != "collaborative"
-    recipe = parse_recipe(description="d", family="similarity",
-                    modalities=[f.modality for f in FEATURES] if content else [],
-                    tasks={"find": {"head": "retrieval", "label": label}},
-                    similarity={"dim": 3, **options})
+def similarity(tables, side, vectors, spec=SPEC, label=None):
+    recipe = parse_recipe(
+        description="d", family="similarity", vectors=vectors, dim=3,
+        modalities=[] if "collaborative" in vectors else [f.modality for f in FEATURES],
+        tasks={"find": {"head": "retrieval", "label": label}})
     users, items, events = tables
     data = TrainingData(spec, recipe, users, items, Side(7, {}, {}), side, None, {})
-    assert recipe.similarity is not None
-    factors = compute_factors(data, events, recipe.similarity, seed=1)
-    network = build_similarity(data, factors, events, recipe.similarity)
+    factors = compute_factors(data, events, recipe, seed=1)
+    network = build_similarity(data, factors, events, recipe)
     return factors, network, np.asarray(relevant_pairs(data, events).todense())
 
 
@@ -145,7 +144,7 @@ def scored(network, **rows):
 
 @pytest.mark.parametrize("factors", ["svd", "nmf"])
 def test_who_met_the_same_is_alike(tables, side, factors):
-    found, network, pairs = similarity(tables, side, vectors="collaborative", factors=factors)
+    found, network, pairs = similarity(tables, side, {"collaborative": {"factors": factors}})
     expected = pairs @ found.folded @ found.candidates.T + 1e-3 * found.popularity
     scores = scored(network, user_index=np.arange(7, dtype="int32"))
     np.testing.assert_allclose(scores, expected, rtol=1e-3, atol=1e-5)
@@ -155,7 +154,7 @@ def test_who_met_the_same_is_alike(tables, side, factors):
 
 @pytest.mark.parametrize("distance", ["cosine", "euclidean"])
 def test_what_is_like_the_history_comes_first(tables, side, distance):
-    found, network, pairs = similarity(tables, side, vectors="content", distance=distance)
+    found, network, pairs = similarity(tables, side, {"content": {"distance": distance}})
     profile = pairs @ found.content / np.maximum(pairs.sum(axis=1, keepdims=True), 1)
     if distance == "cosine":
         profile = pairs @ unit(found.content)
@@ -169,9 +168,9 @@ def test_what_is_like_the_history_comes_first(tables, side, distance):
 
 def test_a_union_adds_up_both(tables, side):
     every = {"user_index": np.arange(7, dtype="int32")}
-    content = scored(similarity(tables, side, vectors="content")[1], **every)
-    behaviour = scored(similarity(tables, side, vectors="collaborative")[1], **every)
-    both, network, _ = similarity(tables, side, vectors="union", content_weight=0.3)
+    content = scored(similarity(tables, side, "content")[1], **every)
+    behaviour = scored(similarity(tables, side, "collaborative")[1], **every)
+    both, network, _ = similarity(tables, side, {"union": {"content_weight": 0.3}})
     popularity = 1e-3 * both.popularity
     expected = 0.3 * (content - popularity) + 0.7 * (behaviour - popularity) + popularity
     np.testing.assert_allclose(scored(network, **every), expected, rtol=1e-3, atol=1e-5)
@@ -188,7 +187,7 @@ def test_a_history_is_read_where_there_is_one_and_only_what_was_liked(tables, si
         + history("past_stars", "stars", "FLOAT") + column("stars", "FLOAT", "label:like>=4"))
     known = replace(tables[2], labels={"like": np.ones(9)})
     liked = (tables[0], tables[1], known)
-    found, network, _ = similarity(liked, side, timed, "like", vectors="collaborative")
+    found, network, _ = similarity(liked, side, "collaborative", timed, "like")
     past = np.array([[1, 2, 0], [1, 2, 0]], "int32")
     stars = np.array([[5, 2, -1], [5, 4, -1]], "float32")
     scores = scored(network, user_index=np.zeros(2, "int32"), history_index=past,

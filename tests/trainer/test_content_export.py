@@ -26,26 +26,27 @@ TASKS = {"retrieval": {"head": "retrieval", "label": "like"},
 PLOTS = ["a good train and a heist", "", "a sad train", "the good heist"]
 # Columns of media by table: of the users every second speaks, of both every third has a film.
 MEDIA = {"users": ("voice", "selfie"), "items": ("tune", "trailer")}
-PREPROCESSING = {"image": {"height": 8, "width": 8},
-                 "audio": {"seconds": 0.2, "mels": 8, "mfcc": 3},
-                 "video": {"frames": 3, "height": 8, "width": 8}}
+OPTIONS = {"image": {"height": 8, "width": 8, "augmentation": 0.5},
+           "audio": {"seconds": 0.2, "mels": 8, "mfcc": 3, "augmentation": 0.5},
+           "video": {"frames": 3, "height": 8, "width": 8, "augmentation": 0.5}}
 # Parts of an item by the content that they read.
 PARTS = {"plot": ["plot", "plot_topics", "plot_sentiment"], "price": ["price"],
          "poster": ["poster"], "tune": ["tune"], "trailer": ["trailer"]}
 
 
-def text_recipe(tower, **training):
-    text = {**TEXT, "characters": [3, 4]} if tower == "tfidf" else TEXT
-    return parse_recipe(description="texts", modalities=["text"], preprocessing={"text": text},
-                  model={"dim": 8, "towers": {"text": tower}}, tasks=TASKS,
-                  training={"batch_size": 8, **training})
-
-
-def recipe_of_all(text, **model):
+def text_recipe(tower, **noise):
+    options = {**noise, **({"characters": [3, 4]} if tower == "tfidf" else {})}
     return parse_recipe(
-        description="all", modalities=["numeric", "text", "image", "audio", "video"],
-        preprocessing={"text": text, **PREPROCESSING}, model={"dim": 8, **model}, tasks=TASKS,
-        training={"augmentation": {"image": 0.5, "sound": 0.5}})
+        description="texts", modalities={"text": {**TEXT, "tower": {tower: options}}},
+        model={"dim": 8}, tasks=TASKS, training={"batch_size": 8})
+
+
+def recipe_of_all(text, picture="cnn", **model):
+    return parse_recipe(
+        description="all", modalities={
+            "numeric": {}, "text": text, **OPTIONS,
+            "image": {**OPTIONS["image"], "tower": picture}},
+        model={"dim": 8, **model}, tasks=TASKS)
 
 
 def sound(random):
@@ -82,16 +83,16 @@ def read(world):
 @pytest.fixture(scope="module")
 def served(world, read, export):
     """A model of all content whose guesses stand in for what is absent."""
-    recipe = recipe_of_all(TEXT, missing="regression", modality_dropout=0.3,
-                           towers={"text": "lstm", "image": "visual_words"})
+    recipe = recipe_of_all({**TEXT, "tower": "lstm"}, "visual_words", missing="regression",
+                           modality_dropout=0.3)
     return export(world, recipe=recipe, data=read(recipe))
 
 
 @pytest.mark.parametrize("tower", TEXT_TOWERS)
 def test_every_tower_reads_the_texts_of_both_sides_and_learns_from_noisy_ones(world, read, tower):
     """By schema alone a profile is read as a plot is; use never meets the noise."""
-    noise = {"hidden": 0.4, "swapped": 0.0 if tower in ("tfidf", "bag") else 0.4}
-    recipe = text_recipe(tower, augmentation={"text": noise})
+    noise = {"hidden": 0.4, **({} if tower in ("tfidf", "bag") else {"swapped": 0.4})}
+    recipe = text_recipe(tower, **noise)
     data = read(recipe)
     network = build_network(world.spec, recipe, data.user_side, data.item_side, {"rating": 4.0}, 2)
     assert network.item_modalities == ["id", "plot", "plot_topics", "plot_sentiment"]
@@ -133,7 +134,7 @@ def test_noise_is_active_in_training_and_only_where_asked(world, read):
         return np.asarray(network.item({"item_index": tf.constant(index), **content},
                                        training=training)["vector"])
 
-    noise = {"augmentation": {"text": {"hidden": 0.3}}}
+    noise = {"hidden": 0.3}
     np.testing.assert_allclose(vectors(True), vectors(False), **CLOSE)
     assert np.abs(vectors(True, **noise) - vectors(False, **noise)).max() > 1e-4
 

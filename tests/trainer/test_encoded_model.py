@@ -22,7 +22,7 @@ MEANS = {"rating": 4.0, "like": 0.5}
 def encode(recipe, spec, shop, folder, foreign=()):
     """Writes what MediaEncoder would for the tiny shop."""
     encodings, manifest = Encodings(folder), {}
-    for modality, options in recipe.encoders.given().items():
+    for modality, options in recipe.encoders.items():
         module = load(modality, options)
         encoder = Encoder(modality, options, module)
         for table, key in (("users", "member"), ("items", "film")):
@@ -57,9 +57,8 @@ def prepared(shop, spec, recipe, given, tmp_path_factory):
     def prepared(encoders, foreign=()):
         tree = recipe.model_dump()
         for modality, options in encoders.items():
-            if options.get("replaces_tower"):  # then nothing reads what Transform makes of it
-                tree["preprocessing"].pop(modality)
-        changed = parse_recipe(**{**tree, "encoders": encoders})
+            tree["modalities"][modality]["encoder"] = options
+        changed = parse_recipe(**tree)
         encodings = encode(changed, spec, shop, tmp_path_factory.mktemp("encodings"), foreign)
         data = training_data(spec, changed, shop.files, shop.transforms, encodings)
         return SimpleNamespace(recipe=changed, encodings=encodings, data=data)

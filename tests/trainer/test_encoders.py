@@ -10,7 +10,8 @@ from schemas import InputError
 from schemas.media import wav
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.module import digest, foreign_operations, load, resolve
-from trainer.encoders.options import Encoders
+from trainer.encoders.options import ImageEncoder
+from trainer.modalities.encoders import read_encoders
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def made(tmp_path_factory):
 
 
 def encoder(modality, **options):
-    given = Encoders(**{modality: options}).given()[modality]
+    given = read_encoders({modality: options})[modality]
     return Encoder(modality, given, load(modality, given))
 
 
@@ -103,7 +104,7 @@ def test_a_keras_model_is_an_encoder(tmp_path):
 @pytest.mark.parametrize(("trained", "shape"), [(1, (4,)), (2, (4, 4, 4)), (4, (6, 6, 4))])
 def test_fine_tuning_cuts_a_keras_model(tmp_path, trained, shape):
     model = tiny.keras_cnn(tmp_path / "cnn.keras")
-    options = Encoders(image={"handle": str(tmp_path / "cnn.keras"), "fine_tune": trained}).image
+    options = ImageEncoder(handle=str(tmp_path / "cnn.keras"), fine_tune=trained)
     module = load("image", options)
     trunk = Encoder("image", options, module)
     assert trunk.shape == shape
@@ -203,7 +204,7 @@ REFUSED = {
     "another height": (ready("image", "image", output="colours", height=16),
                        ["height is 16", "takes 8"]),
     "no height": (saved(keras.Input((None, None, 3)), keras.layers.GlobalMaxPooling2D()),
-                  ["encoders.image.height is not given"]),
+                  ["modalities.image.encoder.height is not given"]),
     "a tail of all layers": (cut(5), ["fine_tune trains 5: allowed are 1 to 4"]),
     "a tail that cuts an arc": (around, ["before its last 2 layers (around, flatten"]),
 }
@@ -214,7 +215,7 @@ def test_what_is_no_encoder_is_refused(made, tmp_path, case):
     given, words = REFUSED[case]
     modality, options = given(made, tmp_path)
     message = refused(modality, **options)
-    for word in [f"encoders.{modality}.", *words]:
+    for word in [f"modalities.{modality}.encoder.", *words]:
         assert word in message
 
 
@@ -231,7 +232,7 @@ def test_a_handle_that_cannot_be_fetched(monkeypatch, tmp_path):
 
     monkeypatch.setattr(tensorflow_hub, "resolve", offline)
     message = refused("image", handle="https://tfhub.dev/some/module/1")
-    assert "encoders.image.handle is 'https://tfhub.dev/some/module/1'" in message
+    assert "modalities.image.encoder.handle is 'https://tfhub.dev/some/module/1'" in message
     assert "cannot be fetched (<urlopen error no route>)" in message
     assert "TFHUB_CACHE_DIR" in message
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tiny_shop import DAY, ITEMS, both_sides, request
 
 from trainer.export.gradients import IntegratedGradients
-from trainer.export.readers import Reader, readers
+from trainer.export.path import Reader, readers
 from trainer.layers.text_towers import LstmTower
 from trainer.modalities.presence import grey, zeros
 from trainer.network.part import Embedded, Numbers, Part
@@ -154,9 +154,10 @@ def test_a_recurrent_tower_has_gradients_through_its_loop():
 
 
 def test_visual_words_are_held(build, monkeypatch):
-    monkeypatch.setattr("trainer.export.readers._terms", lambda *given: ())
+    monkeypatch.setattr("trainer.export.path._terms", lambda *given: ())
     for image, held in (("cnn", False), ("visual_words", True)):
-        network, _ = build(model={"dim": 8, "towers": {"image": image}})
+        network, _ = build(modalities={name: {"tower": image} if name == "image" else {}
+                                       for name in ("categorical", "numeric", "text", "image")})
         parts = {reader.part.name for reader in readers(network, {"users": None, "items": None})}
         assert {"id", "history", "about", "plot", "price", "genres", "age", "region"} <= parts
         assert ({"avatar", "poster"} & parts == set()) is held

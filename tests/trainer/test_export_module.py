@@ -269,8 +269,7 @@ def test_answers_agree_with_the_export(exported, shop, spec, recipe, recommender
     """With a history, and with a model that reads none."""
     network, ask = exported.network, exported.ask
     if not history:
-        model = {**recipe.model.model_dump(), "history": False}
-        recipe = parse_recipe(**{**recipe.model_dump(), "model": model})
+        recipe = parse_recipe(**{**recipe.model_dump(), "behaviour": []})
         made = recommender(shop, recipe=recipe)
         network = made.network
 

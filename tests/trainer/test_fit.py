@@ -261,7 +261,7 @@ def test_two_devices_train_as_mirrors_and_balance_the_whole_batch():
     done = subprocess.run(
         [sys.executable, str(_ROOT / "tests" / "mirrored.py")], capture_output=True, text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), str(_ROOT / "tests")])},
-        timeout=400, check=False,
+        timeout=900, check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.split() == ["mirrored"]

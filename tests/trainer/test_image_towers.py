@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from narrowed import narrowed
 
 from trainer.layers.image_towers import FourierTower, bands_of, patches
 from trainer.modalities.image.codebook import fit_codebook, fitted_tower
 from trainer.network.model import build_network
+from trainer.recipe import parse_recipe
 
 SIZE = 24
 
@@ -133,9 +133,9 @@ def test_colours_are_seen_where_brightness_is_equal():
 
 def test_a_codebook_is_fitted_on_present_pictures_of_its_own_table_alone(spec, recipe, sides):
     users, items = sides
-    changed = recipe.model_validate(narrowed({
-        **recipe.model_dump(), "modalities": ["image"],
-        "model": {"dim": 4, "towers": {"image": "visual_words"}}}))
+    changed = parse_recipe(**{
+        **recipe.model_dump(), "modalities": {"image": {"tower": "visual_words"}},
+        "model": {"dim": 4}})
 
     def kernel(users, items):
         network = build_network(spec, changed, users, items, {"rating": 3, "like": 0}, seed=1)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.module import load
-from trainer.encoders.options import Encoders
+from trainer.encoders.options import Encoder as Options
 
 TEXTS = ["A calm lamp from the sea", "Café déjà-vu: 3 trains, 一二 & a heist!",
          "UNAFFABLE embeddings aren't unaffordable", "word salad " * 400]
@@ -37,7 +37,7 @@ def encoder(package, tmp_path_factory):
         pytest.skip("The package tensorflow-text is absent.")
     folder = tmp_path_factory.mktemp("minilm")
     minilm.write_module(package, folder)
-    options = Encoders(text={"handle": str(folder)}).text
+    options = Options(handle=str(folder))
     module = load("text", options)
     return Encoder("text", options, module), module
 

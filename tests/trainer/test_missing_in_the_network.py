@@ -5,8 +5,8 @@ import itertools
 import keras
 import numpy as np
 import pytest
+import unequal_content
 
-from benchmarks import unequal_content
 from trainer.data.side import Side
 from trainer.layers.imputation import IMPUTATIONS
 from trainer.network.model import build_network

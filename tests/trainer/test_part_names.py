@@ -9,8 +9,8 @@ from trainer.network.plan import plan_parts
 @pytest.mark.parametrize("changes", [
     {},
     {"modalities": ["numeric"]},
-    {"modalities": ["numeric"], "model": {"dim": 4, "history": False}},
-    {"modalities": ["categorical"], "model": {"dim": 4, "behaviour": ["series", "history"]}},
+    {"modalities": ["numeric"], "behaviour": []},
+    {"modalities": ["categorical"], "behaviour": ["series", "history"]},
 ])
 def test_parts_of_a_network_have_the_names_that_are_checked(build, spec, changes):
     network, recipe = build(**changes)
@@ -20,8 +20,8 @@ def test_parts_of_a_network_have_the_names_that_are_checked(build, spec, changes
 
 def test_no_column_can_be_called_like_a_layer(build, spec):
     """Keras refuses two layers of one name, long after the data were read."""
-    network, _ = build(modalities=["categorical"], model={
-        "dim": 4, "missing": "regression", "behaviour": ["context", "counts", "history"]})
+    network, _ = build(modalities=["categorical"], behaviour=["context", "counts", "history"],
+                       model={"dim": 4, "missing": "regression"})
     for side, model in (("users", network.user), ("items", network.item)):
         columns = {feature.name for feature in spec.table(side)}
         free = {name for name in (one.name.removeprefix(f"{side}_") for one in model.layers)

@@ -26,13 +26,15 @@ from trainer.run import training_data
 from trainer.training.multitask import MultiTaskModel
 
 LENGTH, WORDS = 5, 3
-EVERYTHING = ["history", "context", "counts", "series", "reviews", "item_reviews"]
+KEPT = {"tokens": WORDS, "vocabulary": 200}
+EVERYTHING = {"history": {}, "context": {}, "counts": {}, "series": {"days": 7}, "reviews": KEPT,
+              "item_reviews": KEPT}
 STRINGS = (column("kind", "BYTES", "event_type") + column("note", "BYTES", "text")
            + history("past_kinds", "event_type", "BYTES", most=LENGTH)
            + history("past_notes", "note", "BYTES", most=2))
 MODELS = {
-    "gru": {"towers": {"history": "gru", "series": "vae"}},
-    "self_attention": {"towers": {"history": "self_attention"}},
+    "gru": {"history": {"tower": "gru"}, "series": {"tower": "vae", "days": 7}},
+    "self_attention": {"history": {"tower": "self_attention"}},
 }
 one_model = pytest.mark.parametrize("model", ["gru"], indirect=True)
 each_model = pytest.mark.parametrize("model", MODELS, indirect=True)
@@ -41,8 +43,7 @@ each_model = pytest.mark.parametrize("model", MODELS, indirect=True)
 def _recipe(name):
     return parse_recipe(
         description="past", modalities=["categorical"],
-        preprocessing={"text": {"tokens": WORDS, "vocabulary": 200}},
-        model={"dim": 8, "behaviour": EVERYTHING, "series_days": 7, **MODELS[name]},
+        model={"dim": 8}, behaviour={**EVERYTHING, **MODELS[name]},
         tasks={"retrieval": {"head": "retrieval", "label": "like"},
                "rating": {"head": "regression", "label": "rating"}},
     )

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from schemas import InputError, TesseraError
 from trainer.evaluation import ranking
 from trainer.evaluation.ranking import paired_bootstrap, ranking_metrics, ranking_task
+from trainer.evaluation.ranking_lists import gini, list_metrics
 
 TRAIN, TEST = 0, 1
 
@@ -28,7 +30,7 @@ def _random_task(rng, n_users=30, n_items=40, events=600):
 
 def _reference(scores, task):
     """The same metrics, one user and one item at a time."""
-    ndcg, recall, hit, mrr, shown = [], [], [], [], set()
+    ndcg, recall, hit, mrr, precision, shown = [], [], [], [], [], set()
     for row in range(len(task.users)):
         allowed = np.flatnonzero(task.candidates & ~task.excluded[row].toarray()[0])
         wanted = set(task.relevant[row].indices)
@@ -39,9 +41,12 @@ def _reference(scores, task):
         recall.append(sum(place <= 20 for place in places) / len(wanted))
         hit.append(any(place <= 10 for place in places))
         mrr.append(1 / places[0])
+        precision.append(sum(number / place for number, place in enumerate(places, start=1)
+                             if place <= 5) / len(wanted))
         shown.update(ranked[:10])
-    means = [np.mean(ndcg), np.mean(recall), np.mean(hit), np.mean(mrr)]
-    return dict(zip(("ndcg@10", "recall@20", "hr@10", "mrr"), means, strict=True)) | {
+    means = [np.mean(ndcg), np.mean(recall), np.mean(hit), np.mean(mrr),
+             np.mean(precision)]
+    return dict(zip(("ndcg@10", "recall@20", "hr@10", "mrr", "map@5"), means, strict=True)) | {
         "coverage@10": len(shown) / task.candidates.sum()
     }
 
@@ -152,3 +157,32 @@ def test_bootstrap_tells_a_difference_from_none():
     # The interval of a mean is near the normal one: 1.96 standard errors each way.
     assert noise.high - noise.low == pytest.approx(2 * 1.96 * 0.05 / 20, rel=0.15)
     assert paired_bootstrap(base, base).p_value == 1
+
+
+def test_a_batch_of_users_is_asked_at_a_time(monkeypatch):
+    rng = np.random.default_rng(5)
+    task = _random_task(rng)
+    scores = rng.random((int(task.users.max()) + 1, task.relevant.shape[1]))
+    monkeypatch.setattr(ranking, "_CELLS", 3 * scores.shape[1])
+    sizes = []
+
+    class Asked:
+        def scores(self, users):
+            sizes.append(len(users))
+            return scores[users]
+
+    found = ranking.rank(Asked(), task)
+    assert max(sizes) == 3 and sum(sizes) == len(task.users)
+    assert found.metrics == ranking_metrics(scores[task.users], task).metrics
+    assert found.intervals()["mrr"][0] < found.metrics["mrr"] < found.intervals()["mrr"][1]
+    assert len(task.sample(4).users) == 4 and task.sample(1000) is task
+
+
+def test_what_lists_are_like():
+    met = sparse.csr_matrix(np.array([[1, 1, 0, 0]] * 2 + [[1, 0, 1, 0]] * 2, float))
+    found = list_metrics(np.array([[0, 1], [1, 2]]), met)
+    # Items 0 and 1 share two of four and two users: a cosine of 2 / sqrt(8); 1 and 2 share none.
+    assert found["diversity@10"] == pytest.approx(1 - (2 / np.sqrt(8) + 0) / 2)
+    assert found["novelty@10"] == pytest.approx((0 + 1 + 1 + 1) / 4)
+    assert list_metrics(np.array([[0, -1], [0, -1]]), met)["gini@10"] == pytest.approx(2 / 3)
+    assert gini(np.array([2, 2, 2])) == pytest.approx(0)

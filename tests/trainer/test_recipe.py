@@ -3,8 +3,12 @@
 from typing import get_args
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
+from pipeline.config import load_recipe, recipes
+from schemas import InputError, read_spec
+from trainer.behaviour.past import NOTHING, Past
 from trainer.families import FAMILIES
 from trainer.layers.balancing import BALANCINGS
 from trainer.layers.fusion import FUSIONS
@@ -14,9 +18,14 @@ from trainer.layers.imputation import IMPUTATIONS
 from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
 from trainer.layers.text_towers import TEXT_TOWERS
+from trainer.modalities.image.options import ImageOptions
 from trainer.modalities.image.tower import IMAGE_TOWERS
-from trainer.recipe import ModelOptions, Recipe, parse_recipe
-from trainer.recipe.towers import Towers
+from trainer.modalities.text.options import TextOptions
+from trainer.options.choice import OneOf
+from trainer.recipe import ModelOptions, bind, parse_recipe
+from trainer.recipe.families import NetworkRecipe
+from trainer.recipe.network import Late
+from trainer.recipe.reading import MOVED, RECIPES
 
 RETRIEVAL = {"head": "retrieval", "label": "like"}
 RATING = {"head": "regression", "label": "rating"}
@@ -58,85 +67,83 @@ def test_retrieval_may_take_every_event():
     assert _recipe(tasks={"find": {"head": "retrieval"}}).labels == ()
 
 
+FOREST = {"family": "forest", "tasks": {"rating": RATING}, "rank_by": "rating", "relevant": "like"}
+FACTORS = {**FOREST, "family": "factorization"}
+WORDS = {"text": {"encoder": {"handle": "words"}}}
+
+
 @pytest.mark.parametrize(("changes", "where", "message"), [
     ({"colour": 1}, "colour", "Extra inputs are not permitted"),
     ({"model": {"depth": 3}}, "model.depth", "Extra inputs are not permitted"),
     ({"training": {"epochs": 3}}, "training.epochs", "Extra inputs are not permitted"),
     ({"model": {"dim": 0}}, "model.dim", "greater than 0"),
     ({"model": {"dropout": 1.0}}, "model.dropout", "less than 1"),
-    ({"model": {"fusion": "magic"}}, "model.fusion", "Input should be"),
-    ({"model": {"fusion": "late", "decision": "toss"}}, "model.decision", "'average', 'vote'"),
-    ({"model": {"decision": "vote"}}, "model",
-     "'decision' was given ('vote'), but only the fusions 'late' and 'hybrid' decide; 'fusion' is "
-     "'gated'"),
-    ({"model": {"sharing": "shared_bottom", "experts": 3}}, "model",
-     "'experts' was given (3), but only the sharings 'mmoe' and 'ple' have experts; 'sharing' is "
-     "'shared_bottom'"),
-    ({"model": {"sharing": "mmoe", "experts": 0}}, "model.experts", "greater than 0"),
+    ({"model": {"fusion": "magic"}}, "model.fusion", "gated, attention, co_attention, late"),
+    ({"model": {"fusion": {"late": {"decision": "toss"}}}}, "model.fusion.late.decision",
+     "average, vote, stack"),
+    ({"model": {"fusion": {"gated": {"decision": "vote"}}}}, "model.fusion.gated.decision",
+     "Extra inputs are not permitted"),
+    ({"model": {"sharing": {"mmoe": {"experts": 0}}}}, "model.sharing.mmoe.experts",
+     "greater than 0"),
     ({"model": {"modality_dropout": 1.0}}, "model.modality_dropout", "less than 1"),
-    ({"training": {"hard_negatives": 0}}, "training.hard_negatives", "greater than 0"),
+    ({"model": {"missing": "median"}}, "model.missing", "'token', 'mean', 'regression'"),
+    ({"model": {"interaction": "sum"}}, "model.interaction", "'neural', 'inner_product'"),
     ({"training": {"alignment": -1}}, "training.alignment", "greater than or equal to 0"),
-    ({"training": {"batch_size": 8, "hard_negatives": 8}}, "training",
-     "'hard_negatives' is 8, but a batch of 8 rows has 7 negatives for each"),
     ({"training": {"precision": "int8"}}, "training.precision", "'mixed_float16'"),
     ({"training": {"learning_rate": "fast"}}, "training.learning_rate", "valid number"),
-    ({"preprocessing": {"image": {"height": 4}}}, "preprocessing.image.height", "equal to 8"),
-    ({"model": {"towers": {"text": "rnn"}}}, "model.towers.text", "'cnn', 'lstm' or 'transformer'"),
-    ({"preprocessing": {"text": {"words": 4}}}, "preprocessing.text.words", "equal to 3"),
-    ({"preprocessing": {"text": {"characters": [5, 3]}}}, "preprocessing.text.characters",
-     "[5, 3] was given; two numbers from 1 to 8 are allowed, the smaller one first"),
-    ({"preprocessing": {"text": {"characters": [3, 9]}}}, "preprocessing.text.characters",
-     "[3, 9] was given"),
-    ({"preprocessing": {"text": {"stop_words": "klingon"}}}, "preprocessing.text.stop_words",
-     "no list for the language 'klingon'; there are lists for: arabic, bulgarian,"),
-    ({"preprocessing": {"text": {"stop_words": ["the", "New York"]}}},
-     "preprocessing.text.stop_words", "'New York' is not one word of letters and digits"),
-    ({"preprocessing": {"text": {"stop_words": [False]}}}, "preprocessing.text.stop_words",
-     "False is not one word"),
-    ({"preprocessing": {"text": {"stop_words": 3}}}, "preprocessing.text.stop_words",
-     "3 was given; a language, a list of words or null is allowed"),
-    ({"preprocessing": {"text": {"topics": 1}}}, "preprocessing.text.topics", "equal to 2"),
-    ({"preprocessing": {"text": {"topics": 9, "vocabulary": 8}}}, "preprocessing.text",
-     "topics is 9, at most vocabulary (8) is possible"),
-    ({"preprocessing": {"text": {"characters": [3, 5]}}, "model": {"towers": {"text": "cnn"}}}, "",
-     "'preprocessing.text.characters' is [3, 5], but only the tower 'tfidf' reads it, and "
-     "'model.towers.text' is 'cnn'"),
-    ({"preprocessing": {"text": {"words": 2}}, "model": {"towers": {"text": "bag"}}}, "",
-     "'preprocessing.text.words' is 2, but only the tower 'tfidf' reads it"),
-    ({"training": {"augmentation": {"text": {"hidden": 1.0}}}},
-     "training.augmentation.text.hidden", "less than 1"),
-    ({"training": {"augmentation": {"text": {"swapped": 0.1}}}}, "",
-     "'training.augmentation.text.swapped' is 0.1, but the tower 'tfidf' ('model.towers.text') "
-     "does not read the order of words"),
-    ({"encoders": {"text": {"handle": "encoders/words", "replaces_tower": True}},
-      "preprocessing": {"text": {"topics": 4}}}, "",
-     "'preprocessing.text.topics' is 4, but 'encoders.text.replaces_tower' is true"),
-    ({"modalities": ["image"], "preprocessing": {"text": {"topics": 4}}}, "",
-     "'preprocessing.text.topics' is 4, but 'modalities' has no 'text'"),
-    ({"modalities": ["image"], "model": {"towers": {"text": "cnn"}}}, "",
-     "'model.towers.text' is 'cnn', but 'modalities' has no 'text'"),
-    ({"preprocessing": {"audio": {"seconds": 31}}}, "preprocessing.audio.seconds", "equal to 30"),
-    ({"preprocessing": {"audio": {"mels": 8, "mfcc": 9}}}, "preprocessing.audio",
-     "mfcc is 9, at most mels (8) is possible"),
-    ({"preprocessing": {"video": {"frames": 1}}}, "preprocessing.video.frames", "equal to 2"),
-    ({"preprocessing": {"video": {"width": 65}}}, "preprocessing.video.width", "equal to 64"),
-    ({"modalities": ["smell"]}, "modalities.0", "'categorical', 'numeric', 'text'"),
-    ({"modalities": "text"}, "modalities", "valid tuple"),
-    ({"modalities": ["all", "text"]}, "", "'modalities' is ['all', 'text']: 'all' stands alone"),
-    ({"model": {"missing": "median"}}, "model.missing", "'token', 'mean', 'regression'"),
-    ({"model": {"towers": {"image": "sift"}}}, "model.towers.image",
-     "'cnn', 'visual_words' or 'fourier'"),
-    ({"training": {"augmentation": {"image": 1.1}}}, "training.augmentation.image",
-     "less than or equal to 1"),
-    ({"training": {"augmentation": {"sound": -0.1}}}, "training.augmentation.sound",
-     "greater than or equal to 0"),
-    ({"training": {"augmentation": {"smell": 1}}}, "training.augmentation.smell",
-     "Extra inputs are not permitted"),
     ({"balancing": "luck"}, "balancing", "'fixed', 'uncertainty', 'gradnorm' or 'pcgrad'"),
-    ({"tasks": {"find": {"head": "magic"}}}, "tasks.find.head",
-     "There is no head 'magic'; known are 'retrieval', 'regression', 'binary', 'click', "
-     "'multi_class', 'multi_label'."),
-    ({"tasks": {"find": {"head": 1}}}, "tasks.find.head", "valid string"),
+    ({"modalities": ["smell"]}, "modalities",
+     "unknown name 'smell'; known are: categorical, numeric, text, image, audio, video, all"),
+    ({"modalities": ["text", "text"]}, "modalities", "a name is there twice"),
+    ({"modalities": 3}, "modalities", "a list of names is allowed, or a mapping"),
+    ({"modalities": {"image": {"height": 4}}}, "modalities", "image.height: Input should be"),
+    ({"modalities": {"image": {"tower": "sift"}}}, "modalities",
+     "image.tower: one of these is allowed, by its name or as {name: {options}}: cnn"),
+    ({"modalities": {"image": {"augmentation": 1.1}}}, "modalities", "less than or equal to 1"),
+    ({"modalities": {"text": {"tower": "rnn"}}}, "modalities", "cnn, lstm, transformer"),
+    ({"modalities": {"text": {"words": 4}}}, "modalities", "text.words: Input should be less"),
+    ({"modalities": {"text": {"tower": {"tfidf": {"characters": [5, 3]}}}}}, "modalities",
+     "[5, 3] was given; two numbers from 1 to 8 are allowed, the smaller one first"),
+    ({"modalities": {"text": {"tower": {"cnn": {"characters": [3, 5]}}}}}, "modalities",
+     "text.tower.cnn.characters: Extra inputs are not permitted"),
+    ({"modalities": {"text": {"tower": {"bag": {"swapped": 0.1}}}}}, "modalities",
+     "text.tower.bag.swapped: Extra inputs are not permitted"),
+    ({"modalities": {"text": {"tower": {"lstm": {"hidden": 1.0}}}}}, "modalities", "less than 1"),
+    ({"modalities": {"text": {"words": 2, "tower": "bag"}}}, "modalities",
+     "words is 2, but only the tower 'tfidf' and topics have terms of several words"),
+    ({"modalities": {"text": {"stop_words": "klingon"}}}, "modalities",
+     "no list for the language 'klingon'; there are lists for: arabic, bulgarian,"),
+    ({"modalities": {"text": {"stop_words": ["the", "New York"]}}}, "modalities",
+     "'New York' is not one word of letters and digits"),
+    ({"modalities": {"text": {"stop_words": 3}}}, "modalities",
+     "3 was given; a language, a list of words or null is allowed"),
+    ({"modalities": {"text": {"topics": 9, "vocabulary": 8}}}, "modalities",
+     "topics is 9, at most vocabulary (8) is possible"),
+    ({"modalities": {"audio": {"seconds": 31}}}, "modalities", "less than or equal to 30"),
+    ({"modalities": {"audio": {"mels": 8, "mfcc": 9}}}, "modalities",
+     "mfcc is 9, at most mels (8) is possible"),
+    ({"modalities": {"video": {"frames": 1}}}, "modalities", "greater than or equal to 2"),
+    ({"modalities": {"image": {"height": 16, "encoder": {"handle": "x", "replaces_tower": True}}}},
+     "modalities", "image: 'encoder.replaces_tower' is true: nothing reads the other options"),
+    ({"behaviour": ["gaps"]}, "behaviour",
+     "known are: history, context, counts, series, reviews, item_reviews"),
+    ({"behaviour": {"context": {"tower": "gru"}}}, "behaviour", "context.tower: Extra inputs"),
+    ({"behaviour": {"reviews": {"tokens": 9}, "item_reviews": {}}}, "",
+     "'reviews' and 'item_reviews' read the same words"),
+    ({"behaviour": ["item_reviews"], "tasks": {"find": RETRIEVAL, "pick": {"head": "click"}}}, "",
+     "'behaviour' has 'item_reviews', and the task 'pick' has the head 'click'"),
+    ({"modalities": [], "training": {"alignment": 0.1}}, "", "nothing beside their ids to align"),
+    ({"modalities": [], "behaviour": [], "model": {"missing": "mean"}}, "",
+     "nothing beside the ids: name modalities, or parts of 'behaviour'"),
+    ({"tasks": {"find": {"head": "magic"}}}, "tasks.find.head", "unknown name 'magic'; known are"),
+    ({"tasks": {"find": {"head": 1}}}, "tasks.find.head", "a name is allowed"),
+    ({"tasks": {"find": {"head": {"retrieval": {"softmax": "sampled"}}}}}, "tasks.find.head",
+     "retrieval.softmax: one of these is allowed"),
+    ({"tasks": {"find": {"head": {"retrieval": {"softmax": {"catalogue": {"many": 3}}}}}}},
+     "tasks.find.head", "many: Extra inputs are not permitted"),
+    ({"tasks": {"find": {"head": {"retrieval": {"softmax": {"batch": {"hard_negatives": 8}}}}}},
+      "training": {"batch_size": 8}}, "",
+     "'hard_negatives' is 8, but a batch of 8 rows has 7 negatives for each"),
     ({"tasks": {"find": RETRIEVAL, "like": {"head": "binary"}}}, "tasks.like",
      "a task with head 'binary' needs a label"),
     ({"tasks": {"find": {**RETRIEVAL, "weight": 0}}}, "tasks.find.weight", "greater than 0"),
@@ -151,42 +158,32 @@ def test_retrieval_may_take_every_event():
     ({"tasks": {"rating": RATING}, "rank_by": "rating"}, "",
      "items are ranked by 'rating', a number, which does not say what is worth recommending: give "
      "'relevant', a label that is 0 or 1"),
-    ({"training": {"softmax": "sampled"}}, "training.softmax", "'batch' or 'catalogue'"),
-    ({"training": {"softmax": "catalogue", "hard_negatives": 3}}, "training",
-     "'hard_negatives' chooses among a batch's items, but 'softmax' is 'catalogue'"),
-    ({"tasks": {"rating": RATING}, "rank_by": "rating", "relevant": "like",
-      "training": {"softmax": "catalogue"}}, "",
-     "'training.softmax' is 'catalogue', but no task has the head 'retrieval'"),
     ({"tasks": {"find": RETRIEVAL, "a": {"head": "multi_class"}}}, "tasks.a",
      "a task with head 'multi_class' needs a label"),
     ({"tasks": {"find": RETRIEVAL, "a": {"head": "multi_label", "labels": ["joy", "joy"]}}},
      "tasks.a", "needs 'labels', a list of two or more different labels, and no 'label'"),
     ({"tasks": {"find": {**RETRIEVAL, "labels": ["joy", "fear"]}}}, "tasks.find",
      "'labels' was given, but the head is 'retrieval'; only 'multi_label' has several labels"),
-    ({"model": {"interaction": "sum"}}, "model.interaction",
-     "'neural', 'inner_product' or 'concat'"),
-    ({"family": "tree"}, "family", "'network', 'factorization', 'similarity' or 'forest'"),
-    ({"forest": {"trees": 9}}, "", "'forest' was given, but the family is 'network'"),
-    ({"family": "similarity", "model": {"dim": 8}}, "",
-     "'model' was given, but a 'similarity' has none of it: take it away, or take the family"),
-    ({"family": "forest", "training": {"max_epochs": 2}}, "",
-     "'training' was given, but a 'forest' has none of it"),
-    ({"family": "factorization"}, "", "task 'find' has the head 'retrieval', but a "
+    ({"family": "similarity", "model": {"dim": 8}}, "model", "Extra inputs are not permitted"),
+    ({**FOREST, "training": {"max_epochs": 2}}, "training", "Extra inputs are not permitted"),
+    ({**FOREST, "trees": 0}, "trees", "greater than 0"),
+    ({**FOREST, "modalities": WORDS}, "modalities", "text.encoder was given, but only a network"),
+    ({"family": "similarity", "modalities": {"image": {"tower": "fourier"}}}, "modalities",
+     "image.tower was given, but only a network reads it"),
+    ({"family": "similarity", "tasks": {"find": {"head": {"retrieval": {"temperature": 0.5}}}}},
+     "tasks", "find.head has options, but only a network reads them"),
+    ({"family": "similarity", "vectors": {"content": {"factors": "svd"}}},
+     "vectors.content.factors", "Extra inputs are not permitted"),
+    ({"family": "similarity", "vectors": {"union": {"content_weight": 1}}},
+     "vectors.union.content_weight", "less than 1"),
+    ({"family": "similarity", "vectors": "collaborative", "modalities": ["text"]}, "",
+     "'modalities' is ['text'], but 'collaborative' vectors are of ids alone"),
+    ({"family": "factorization"}, "", "task 'find' has the head 'retrieval', but the family "
      "'factorization' learns regression and binary only"),
-    ({"family": "factorization", "rank_by": "rating", "relevant": "like",
-      "tasks": {"rating": RATING, "like": {"head": "binary", "label": "like"}}}, "",
+    ({**FACTORS, "tasks": {"rating": RATING, "like": {"head": "binary", "label": "like"}}}, "",
      "a 'factorization' learns exactly one task"),
-    ({"family": "factorization", "tasks": {"rating": RATING}, "rank_by": "rating",
-      "relevant": "like", "training": {"alignment": 0.1}}, "",
-     "'training.alignment' is above 0, but a 'factorization' has no modalities to align"),
-    ({"family": "similarity", "similarity": {"vectors": "content", "factors": "svd"}},
-     "similarity", "'factors' was given (svd), but only the vectors collaborative and union read "
-     "it; 'vectors' is 'content'"),
-    ({"family": "similarity", "similarity": {"vectors": "collaborative", "distance": "cosine"}},
-     "similarity", "'distance' was given (cosine), but only the vectors content and union read"),
-    ({"family": "similarity", "similarity": {"content_weight": 1}}, "similarity.content_weight",
-     "less than 1"),
-    ({"family": "forest", "forest": {"trees": 0}}, "forest.trees", "greater than 0"),
+    ({**FACTORS, "modalities": ["text"]}, "", "but a 'factorization' reads ids alone"),
+    ({**FACTORS, "training": {"alignment": 0.1}}, "training.alignment", "Extra inputs"),
 ])
 def test_what_cannot_be_is_named(changes, where, message):
     with pytest.raises(ValidationError) as caught:
@@ -196,13 +193,66 @@ def test_what_cannot_be_is_named(changes, where, message):
     assert message in error["msg"]
 
 
+@pytest.mark.parametrize("key", MOVED)
+def test_a_key_of_an_earlier_file_is_shown_what_is_written_now(key):
+    *path, last = key.split(".")
+    tree = inner = {"description": "d", "tasks": {"next": RETRIEVAL}}
+    for name in path:
+        inner = inner.setdefault(name, {})
+    inner[last] = {}
+    with pytest.raises(ValueError, match="the key has moved; write") as caught:
+        parse_recipe(**tree)
+    written = yaml.safe_load(str(caught.value).partition("write\n")[2])
+    rest = {"family": "network", **written}["family"]
+    tasks = {"rating": RATING} if rest in ("forest", "factorization") else {"next": RETRIEVAL}
+    for name, task in written.pop("tasks", {}).items():
+        tasks[name] = tasks[name] | task
+    ranks = {"rank_by": "rating", "relevant": "like"} if "rating" in tasks else {}
+    assert parse_recipe(description="d", tasks=tasks, **ranks, **written)
+
+
+def test_an_unknown_family_is_told_the_known_ones():
+    with pytest.raises(ValueError, match="network, factorization, similarity, forest"):
+        _recipe(family="tree")
+
+
+@pytest.mark.parametrize(("behaviour", "expected"), [
+    (["history", "context"], NOTHING), ([], NOTHING),
+    ({"history": {"tower": "gru"}}, Past(sequence=True)),
+    (["counts"], Past(counts=True)),
+    ({"series": {"days": 14, "tower": "vae"}}, Past(days=14)),
+    (["series", "history"], Past(days=28)),
+    ({"reviews": {"tokens": 9, "vocabulary": 99}}, Past(words=9, vocabulary=99)),
+    ({"item_reviews": {"tokens": 9, "vocabulary": 99}}, Past(words=9, vocabulary=99)),
+])
+def test_parts_of_behaviour_tell_what_is_derived_of_the_past(behaviour, expected):
+    assert _recipe(behaviour=behaviour).past == expected
+
+
+def test_all_is_whatever_else_a_dataset_has():
+    recipe = _recipe(modalities={"audio": {"mels": 64}, "all": None})
+    bound = bind(recipe, read_spec("demo")).recipe
+    assert bound.modalities["audio"].mels == 64 and {"text", "image"} < set(bound.modalities)
+    with pytest.raises(InputError, match="given 'audio', but neither"):
+        bind(recipe, read_spec("movielens-latest-small"))
+
+
+@pytest.mark.parametrize("name", recipes())
+def test_what_a_recipe_dumps_can_be_edited_and_read_again(name):
+    recipe = load_recipe(name)
+    for how in ({}, {"exclude_unset": True}, {"mode": "json"}, {"exclude_defaults": True}):
+        tree = {"family": recipe.family} | recipe.model_dump(**how)
+        assert parse_recipe(**tree) == recipe
+        assert parse_recipe(**tree | {"description": "mine"}).description == "mine"
+
+
 def test_options_of_texts_that_are_read_are_taken():
-    text = {"words": 2, "stop_words": ["The", "über"], "topics": 4, "sentiment": True}
-    recipe = _recipe(preprocessing={"text": text}, model={"towers": {"text": "lstm"}},
-                     training={"augmentation": {"text": {"hidden": 0.1, "swapped": 0.1}}})
-    assert recipe.preprocessing.text.stop_words == ("The", "über")
+    text = {"words": 2, "stop_words": ["The", "über"], "topics": 4, "sentiment": True,
+            "tower": {"lstm": {"hidden": 0.1, "swapped": 0.1}}}
+    recipe = _recipe(modalities={"text": text})
+    assert recipe.modalities["text"].stop_words == ("The", "über")
     assert parse_recipe(**recipe.model_dump(mode="json")) == recipe
-    _recipe(preprocessing={"text": {"words": 3, "characters": [3, 3], "stop_words": "german"}})
+    assert _recipe(modalities={"text": {"words": 3, "tower": {"tfidf": {"characters": [3, 3]}}}})
 
 
 def test_a_recipe_is_final():
@@ -210,24 +260,22 @@ def test_a_recipe_is_final():
         _recipe().balancing = "uncertainty"
 
 
-@pytest.mark.parametrize(("registry", "field"), [
-    (FUSIONS, ModelOptions.model_fields["fusion"]),
-    (SHARINGS, ModelOptions.model_fields["sharing"]),
-    (BALANCINGS, Recipe.model_fields["balancing"]),
-    (TEXT_TOWERS, Towers.model_fields["text"]),
-    (INTERACTIONS, ModelOptions.model_fields["interaction"]),
-    (FAMILIES, Recipe.model_fields["family"]),
-    ({"token": None, **IMPUTATIONS}, ModelOptions.model_fields["missing"]),
-    (IMAGE_TOWERS, Towers.model_fields["image"]),
-], ids=["fusion", "sharing", "balancing", "text tower", "interaction", "family", "missing",
-        "image tower"])
-def test_a_recipe_may_name_what_is_registered_and_nothing_else(registry, field):
-    assert get_args(field.annotation) == tuple(registry)
+def _ways(model, field):
+    [annotation] = [one for one in model.model_fields[field].metadata if isinstance(one, OneOf)]
+    return tuple(annotation.ways)
 
 
-def test_a_recipe_may_name_every_decision():
-    named, none = get_args(ModelOptions.model_fields["decision"].annotation)
-    assert (get_args(named), none) == (tuple(DECISIONS), type(None))
+@pytest.mark.parametrize(("registry", "names"), [
+    (FUSIONS, _ways(ModelOptions, "fusion")), (SHARINGS, _ways(ModelOptions, "sharing")),
+    (DECISIONS, _ways(Late, "decision")), (TEXT_TOWERS, _ways(TextOptions, "tower")),
+    (IMAGE_TOWERS, _ways(ImageOptions, "tower")), (FAMILIES, tuple(RECIPES)),
+    (BALANCINGS, get_args(NetworkRecipe.model_fields["balancing"].annotation)),
+    (INTERACTIONS, get_args(ModelOptions.model_fields["interaction"].annotation)),
+    ({"token": None, **IMPUTATIONS}, get_args(ModelOptions.model_fields["missing"].annotation)),
+], ids=["fusion", "sharing", "decision", "text tower", "image tower", "family", "balancing",
+        "interaction", "missing"])
+def test_a_recipe_may_name_what_is_registered_and_nothing_else(registry, names):
+    assert names == tuple(registry)
 
 
 @pytest.mark.parametrize("registry", [FUSIONS, SHARINGS, BALANCINGS, INTERACTIONS])

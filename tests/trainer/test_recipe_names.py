@@ -37,12 +37,13 @@ def test_a_name_that_is_free(name):
     assert list(_recipe(name).tasks) == [name]
 
 
-@pytest.mark.parametrize("training", [{"alignment": 0.1}, {"softmax": "catalogue"}])
-def test_every_output_of_the_network_is_a_task_or_taken(build, training):
+@pytest.mark.parametrize("changes", [
+    {"training": {"alignment": 0.1}},
+    {"tasks": {"retrieval": {"head": {"retrieval": {"softmax": "catalogue"}}}}}])
+def test_every_output_of_the_network_is_a_task_or_taken(build, changes):
     network, recipe = build(
-        model={"dim": 4, "missing": "regression", "behaviour": ["history", "series"],
-               "towers": {"series": "vae"}, "series_days": 7},
-        training=training, modalities=["numeric"])
+        model={"dim": 4, "missing": "regression"}, modalities=["numeric"],
+        behaviour={"history": {}, "series": {"tower": "vae", "days": 7}}, **changes)
     names = {*network.training.output, *network.user.output}
     assert names - set(recipe.tasks) <= TAKEN
     assert names > set(recipe.tasks) | {"weights"}

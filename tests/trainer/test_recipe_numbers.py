@@ -7,11 +7,17 @@ from trainer.recipe import parse_recipe
 from trainer.recipe.tune import tunable
 
 TASKS = {"find": {"head": "retrieval"}}
+RATED = {"tasks": {"rating": {"head": "regression", "label": "rating"}}, "rank_by": "rating",
+         "relevant": "like"}
+FAMILIES = {"factorization": {"family": "factorization", **RATED},
+            "similarity": {"family": "similarity", "tasks": TASKS},
+            "forest": {"family": "forest", **RATED}}
 INFINITE, NOT_A_NUMBER = float("inf"), float("nan")
 
 
 def _recipe(key, value):
-    tree = {"description": "d", "tasks": {"find": {"head": "retrieval"}}}
+    family, _, key = key.rpartition(":")
+    tree = {"description": "d", **FAMILIES.get(family, {"tasks": {"find": {"head": "retrieval"}}})}
     *path, last = key.split(".")
     inner = tree
     for name in path:
@@ -23,36 +29,40 @@ def _recipe(key, value):
 @pytest.mark.parametrize(("key", "value", "message"), [
     ("training.learning_rate", INFINITE, "finite number"),
     ("training.weight_decay", NOT_A_NUMBER, "finite number"),
-    ("training.temperature", INFINITE, "finite number"),
+    ("tasks.find.head", {"retrieval": {"temperature": INFINITE}}, "finite number"),
     ("tasks.find.weight", INFINITE, "finite number"),
     ("model.dim", True, "valid integer"),
     ("model.dim", "64", "valid integer"),
     ("model.dim", 64.0, "valid integer"),
     ("model.dim", 100_000_000_000, "less than or equal to 4096"),
-    ("model.experts", 65, "less than or equal to 64"),
+    ("model.sharing.mmoe.experts", 65, "less than or equal to 64"),
     ("model.dropout", True, "valid number"),
     ("model.dropout", "0.1", "valid number"),
-    ("model.series_days", "14", "valid integer"),
-    ("factorization.dim", 4097, "less than or equal to 4096"),
-    ("similarity.dim", 4097, "less than or equal to 4096"),
-    ("forest.trees", 10_001, "less than or equal to 10000"),
+    ("behaviour.series", {"days": "14"}, "series.days: Input should be a valid integer"),
+    ("behaviour.series", {"days": 6}, "series.days: Input should be greater than or equal to 7"),
+    ("behaviour.series", {"days": 366}, "series.days: Input should be less than or equal to 365"),
+    ("factorization:dim", 4097, "less than or equal to 4096"),
+    ("similarity:dim", 4097, "less than or equal to 4096"),
+    ("forest:trees", 10_001, "less than or equal to 10000"),
     ("training.batch_size", 2**20 + 1, "less than or equal to 1048576"),
     ("training.max_epochs", 10**9, "less than or equal to 10000"),
     ("training.patience", 2**31, "less than 2147483648"),
-    ("preprocessing.text.tokens", 4097, "less than or equal to 4096"),
-    ("preprocessing.text.vocabulary", 10**8, "less than or equal to 10000000"),
-    ("preprocessing.categorical.vocabulary", True, "valid integer"),
-    ("preprocessing.text.characters", [True, 3], "valid integer"),
-    ("training.augmentation.sound", True, "valid number"),
-    ("encoders.text", {"handle": "x", "output": -1}, "a name, or a place from 0 on, is allowed"),
-    ("encoders.text", {"handle": "x", "output": True}, "a name, or a place from 0 on"),
-    ("encoders.text", {"handle": "x", "batch_size": 65_537}, "less than or equal to 65536"),
+    ("modalities.text.tokens", 4097, "less than or equal to 4096"),
+    ("modalities.text.vocabulary", 10**8, "less than or equal to 10000000"),
+    ("modalities.categorical.vocabulary", True, "valid integer"),
+    ("modalities.text.tower.tfidf.characters", [True, 3], "valid integer"),
+    ("modalities.audio.augmentation", True, "valid number"),
+    ("modalities.text.encoder", {"handle": "x", "output": -1}, "or a place from 0 on"),
+    ("modalities.text.encoder", {"handle": "x", "output": True}, "a name, or a place from 0 on"),
+    ("modalities.text.encoder", {"handle": "x", "batch_size": 65_537}, "equal to 65536"),
 ])
 def test_what_is_no_number_of_sense_is_refused_in_one_clause(key, value, message):
     with pytest.raises(ValidationError) as caught:
         _recipe(key, value)
     [error] = caught.value.errors()
-    assert ".".join(map(str, error["loc"])).startswith(key) and message in error["msg"]
+    assert message in error["msg"]
+    place = [*map(str, error["loc"]), *error["msg"].removeprefix("Value error, ").split(":")[:1]]
+    assert key.rpartition(":")[2] in ".".join(place)
 
 
 @pytest.mark.parametrize(("key", "value"), [
@@ -82,7 +92,7 @@ def test_what_no_range_may_hold_is_told_in_one_clause(one, message):
 
 def test_what_takes_a_list_cannot_be_tuned():
     recipe = parse_recipe(description="d", tasks=TASKS)
-    assert "model.behaviour" not in tunable(recipe) and "model.history" in tunable(recipe)
-    with pytest.raises(ValidationError, match="unknown key 'model.behaviour' in 'ranges'"):
+    assert "behaviour" not in tunable(recipe) and "model.fusion" in tunable(recipe)
+    with pytest.raises(ValidationError, match="unknown key 'behaviour' in 'ranges'"):
         parse_recipe(description="d", tasks=TASKS,
-               tune={"ranges": {"model.behaviour": {"choices": ["history", "counts"]}}})
+                     tune={"ranges": {"behaviour": {"choices": ["history", "counts"]}}})

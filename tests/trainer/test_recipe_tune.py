@@ -27,13 +27,12 @@ def test_ranges_of_every_kind(load):
         "model.dim": {"min": 16, "max": 64, "step": 16}, "model.dropout": {"min": 0, "max": 0.5},
         "training.learning_rate": {"min": 0.0001, "max": 0.01, "log": True},
         "model.fusion": {"choices": ["gated", "attention"]},
-        "model.history": {"choices": [True, False]},
         "balancing": {"choices": ["fixed", "uncertainty"]},
         "tasks.like.weight": {"choices": [0.3, 1]}})
     assert recipe.tune is not None and recipe.tune.trials == 20
     ranges = recipe.tune.ranges
     assert ranges["model.dim"].integers and not ranges["model.dropout"].integers
-    assert ranges["model.history"].probes == (True, False)
+    assert ranges["model.fusion"].probes == ("gated", "attention")
 
 
 def test_numbers_in_yamls_own_spelling(load):
@@ -69,7 +68,7 @@ def test_an_empty_or_impossible_range(load, bad, message):
 
 
 @pytest.mark.parametrize("key", [
-    "model.depth", "dim", "description", "modalities", "preprocessing.image.height", "tasks.like",
+    "model.depth", "depth", "description", "modalities", "modalities.image.height", "tasks.like",
     "tasks.like.label", "tasks.rating.weight", "tune.trials", "model"])
 def test_an_unknown_key(load, key):
     with pytest.raises(InputError, match=rf"unknown key '{key}' in 'ranges'") as told:
@@ -83,9 +82,10 @@ def test_an_unknown_key(load, key):
     ({"model.dim": {"choices": ["wide", "narrow"]}}, {}, "model.dim='wide'.*valid integer"),
     ({"model.fusion": {"choices": ["gated", "magic"]}}, {}, "model.fusion='magic'"),
     # Each value alone could be; together they cannot.
-    ({"model.sharing": {"choices": ["mmoe", "shared_bottom"]},
-      "model.experts": {"min": 2, "max": 4}}, {},
-     r"model.experts=2, model.sharing='shared_bottom'\).*'experts' was given"),
+    ({"training.alignment": {"min": 0.0, "max": 1.0}}, {"modalities": []},
+     r"training.alignment=1.0\).*nothing beside their ids to align"),
+    ({"modalities.text.tower": {"choices": ["cnn", "tfidf"]}},
+     {"modalities": {"text": {"tower": {"tfidf": {"characters": [3, 4]}}}}}, "unknown key"),
 ])
 def test_values_that_make_no_recipe(load, ranges, changes, message):
     with pytest.raises(InputError, match=message):
@@ -121,9 +121,11 @@ def test_other_values_leave_the_rest_as_it_was():
 
 
 def test_what_transform_reads_is_not_tunable():
-    keys = tunable(parse_recipe(**BASE))
-    assert {"model.towers.text", "balancing", "training.batch_size"} <= set(keys)
-    assert not [key for key in keys if key.startswith(("preprocessing", "modalities"))]
+    keys = tunable(parse_recipe(**BASE, modalities={
+        "text": {"tower": "cnn", "encoder": {"handle": "x"}}, "image": {}}))
+    assert {"modalities.image.tower", "modalities.image.augmentation", "balancing",
+            "modalities.text.tower.cnn.hidden", "training.batch_size"} <= set(keys)
+    assert not [key for key in keys if "height" in key or "tokens" in key or "handle" in key]
 
 
 def test_tune_is_frozen_and_strict():

@@ -7,30 +7,32 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from narrowed import narrowed
-from theatre import PREPROCESSING
+from theatre import OPTIONS, WORDS_KEPT
 from tiny_shop import DAY, ITEMS, both_sides, examples, request
 
 from components.ranking_evaluator.model import written_scores
 from pipeline.config import load_recipe, recipes
 from trainer.evaluation.written_scores import WrittenScores
 from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe.families import FittedRecipe
 
 _DTYPES = {"timestamp": tf.int64, "history_timestamp": tf.int64, "k": tf.int32,
            "history_stars": tf.float32}
-_TINY = {"network": {"model": {"dim": 8}}, "factorization": {"factorization": {"dim": 4}},
-         "similarity": {"similarity": {"dim": 4}},
-         "forest": {"forest": {"trees": 4, "min_leaf": 1, "features": 6}}}
+_TINY = {"network": {"model": {"dim": 8}}, "factorization": {"dim": 4}, "similarity": {"dim": 4},
+         "forest": {"trees": 4, "min_leaf": 1, "features": 6}}
 
 
 def tiny(name: str) -> Recipe:
     """The recipe with small layers and one epoch; nothing else is changed."""
     recipe = load_recipe(name)
-    values = {**recipe.model_dump(exclude_none=True), "preprocessing": PREPROCESSING}
+    values = recipe.model_dump(exclude_unset=True) | {"family": recipe.family}
     for key, changes in _TINY[recipe.family].items():
-        values[key] = {**values.get(key, {}), **changes}
-    if recipe.family in ("network", "factorization"):
+        values[key] = {**values.get(key, {}), **changes} if key == "model" else changes
+    if isinstance(recipe, FittedRecipe):
         values["training"] = {**values["training"], "max_epochs": 1, "batch_size": 8}
-    return parse_recipe(**narrowed(values))
+    for part in ({"reviews", "item_reviews"} & {*values.get("behaviour", {})}):
+        values["behaviour"][part] = WORDS_KEPT
+    return parse_recipe(**narrowed({"modalities": {}, **values}, OPTIONS))
 
 
 # One of each other family in each run; a network is trained and exported in test_attributes.py.

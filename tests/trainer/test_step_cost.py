@@ -59,14 +59,12 @@ def step(spec, recipe, sides, rows):
 
 
 @pytest.mark.parametrize("changes", [
-    {}, *({"balancing": one, "modalities": ["categorical"],
-           "preprocessing": {"categorical": {"vocabulary": 12}}}
+    {}, *({"balancing": one, "modalities": ["categorical"]}
           for one in ("uncertainty", "pcgrad", "gradnorm"))])
 def test_a_step_makes_nothing_as_long_as_a_table(step, changes):
     assert step(**changes) == set()
 
 
 def test_the_loss_over_all_items_does_as_its_name_says(step):
-    tasks = {"retrieval": {"head": "retrieval", "label": "like"}}
-    assert step(tasks=tasks, training={"softmax": "catalogue"}, modalities=["categorical"],
-                preprocessing={"categorical": {"vocabulary": 12}}) != set()
+    tasks = {"retrieval": {"head": {"retrieval": {"softmax": "catalogue"}}, "label": "like"}}
+    assert step(tasks=tasks, modalities=["categorical"]) != set()

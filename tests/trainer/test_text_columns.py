@@ -10,11 +10,11 @@ from tensorflow_transform.tf_metadata import dataset_metadata
 from worlds import column, small_spec
 
 from trainer.modalities.text.ngrams import character_ngrams, without, word_ngrams
+from trainer.modalities.text.options import TextOptions
 from trainer.modalities.text.stop_words import stop_words_of
 from trainer.modalities.text.words import words
 from trainer.preprocessing import columns
 from trainer.preprocessing.preprocess import preprocessing_fn
-from trainer.recipe.text import TextOptions
 
 SPEC = small_spec(items=column("plot", "BYTES", "text"), user="BYTES member", item="INT film",
                   time="at", one=True, name="texts")
@@ -28,8 +28,7 @@ PLOTS = [
 def _transformed(tmp_path, **options):
     """Transforms the plots: columns, and the transform's output."""
     config = {"spec": {"name": SPEC.name, "texts": list(SPEC.texts)}, "side": "items",
-              "modalities": ["text"],
-              "preprocessing": {"text": TextOptions(**options).model_dump(mode="json")}}
+              "modalities": {"text": TextOptions(**options).of_transform()}}
     rows = [{"film": [i], "plot": [text.encode()] if text else []} for i, text in enumerate(PLOTS)]
     with beam.Pipeline() as pipeline, tft_beam.Context(temp_dir=str(tmp_path / "tmp")):
         metadata = dataset_metadata.DatasetMetadata(SPEC.schema("items"))
@@ -51,8 +50,9 @@ def _asked(output, texts):
 
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory):
-    return _transformed(tmp_path_factory.mktemp("texts"), tokens=8, vocabulary=60, words=2,
-                        characters=(3, 4), stop_words="english", topics=2, sentiment=True)
+    return _transformed(
+        tmp_path_factory.mktemp("texts"), tokens=8, vocabulary=60, words=2, topics=2,
+        tower={"tfidf": {"characters": (3, 4)}}, stop_words="english", sentiment=True)
 
 
 def _bag(output, row, ids, weights, vocabulary):

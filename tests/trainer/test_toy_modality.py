@@ -1,32 +1,44 @@
 """A modality that tests alone register: a place, two numbers that become a vector."""
 
+from typing import Annotated
+
 import numpy as np
 import pytest
 import tensorflow as tf
 import tiny_shop
-from tensorflow_transform import TFTransformOutput
+from pydantic import Field
 from tiny_shop import DAY, ITEMS, both_sides, request
 
 from schemas import MODALITIES as RAW
 from schemas import parse_spec
 from schemas.modality import RawModality
-from trainer.behaviour.moment import dense
 from trainer.modalities import MODALITIES, Division, Modality, divisions, register
 from trainer.modalities.modality import Block
+from trainer.modalities.options import ModalityOptions
 from trainer.modalities.presence import present_column, zeros
 from trainer.network.part import Built, Numbers, Part
 from trainer.network.plan import plan_parts
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, columns_of
-from trainer.run import training_data
+from trainer.preprocessing.raw import dense
+from trainer.recipe import parse_recipe
 
 _WHERE = ('\nfeature { name: "where" type: FLOAT value_count { min: 0 max: 2 } '
           'annotation { tag: "geo" } }')
 _AXES = ("north", "east")
 
 
+class GeoOptions(ModalityOptions):
+    """What a recipe may say of places."""
+
+    prepared = ("scale",)
+
+    scale: Annotated[float, Field(gt=0)] = 90.0
+
+
 class Geo(Modality):
     raw = RawModality("geo", "a place")
+    options = GeoOptions
     divisible = True
 
     def columns(self, feature, options):
@@ -36,7 +48,7 @@ class Geo(Modality):
     def preprocess(self, column, feature, options):
         place = dense(column, 2, float("nan"))
         present = tf.cast(~tf.math.is_nan(place[:, 0]), tf.float32)
-        return {feature.name: tf.where(tf.math.is_nan(place), 0.0, place / 90),
+        return {feature.name: tf.where(tf.math.is_nan(place), 0.0, place / options["scale"]),
                 columns.present(feature.name): present}
 
     def parts(self, feature, options):
@@ -69,46 +81,49 @@ def geo():
 
 
 @pytest.fixture(scope="module")
-def shop_with_places(geo, spec, recipe, trainer_files, export, tmp_path_factory):
-    """The recipe, the data and the exported model of a shop whose items have places."""
+def places(geo, spec, recipe, build_world):
+    """A shop whose items have places, and a recipe that reads them."""
     users, items, interactions = spec.texts
     wider = parse_spec("places", [users, items + _WHERE, interactions])
     raw, splits = tiny_shop.raw_tables(wider)
     for place, row in enumerate(raw["items"]):
         row["where"] = [40.0 + place, 9.0] if place % 3 else []
-    of_places = recipe.model_copy(update={"modalities": ("categorical", "geo")})
-    folder = tmp_path_factory.mktemp("places")
-    files, folders = trainer_files(raw, splits, wider, of_places, folder)
-    transforms = {side: TFTransformOutput(where) for side, where in folders.items()}
-    data = training_data(wider, of_places, files, transforms)
-    exported = export.func(wider, tmp_path_factory, data, of_places, transforms)
-    return wider, of_places, raw, transforms, data, exported
+    of_places = parse_recipe(**{
+        **recipe.model_dump(), "modalities": {"categorical": {}, "geo": {"scale": 45}}})
+    return build_world(wider, of_places, raw, splits)
 
 
-def test_its_columns_are_declared_and_read(shop_with_places):
-    _, _, raw, transforms, data, _ = shop_with_places
-    declared = columns_of(transforms["items"])
+@pytest.fixture(scope="module")
+def exported(places, export):
+    return export(places)
+
+
+def test_its_columns_are_declared_and_read(places):
+    declared = columns_of(places.transforms["items"])
     assert (declared["where"].shape, declared["where"].dtype) == ((2,), "float32")
-    content = data.item_side.content
-    ids = data.items.ids
-    for row in raw["items"]:
+    content, ids = places.data.item_side.content, places.data.items.ids
+    for row in places.raw["items"]:
         place = 1 + ids.index(str(row["film"][0]))
-        expected = np.array(row["where"] or [0, 0]) / 90
+        expected = np.array(row["where"] or [0, 0]) / 45
         np.testing.assert_allclose(content["where"][place], expected, rtol=1e-6)
         assert content["where__present"][place] == bool(row["where"])
 
 
-def test_its_part_is_planned_and_built_like_any_other(shop_with_places):
-    spec, recipe, *_, exported = shop_with_places
-    plan = plan_parts(spec, recipe, "items")
+def test_its_part_is_planned_and_built_like_any_other(places, exported):
+    plan = plan_parts(places.spec, places.recipe, "items")
     assert [part.name for part in plan] == exported.network.item_modalities
     assert plan[-1].reads == "the place 'where'"
-    assert [part.name for part in exported.network.item_parts if part.layer is None] == []
+    assert all(part.layer is not None for part in exported.network.item_parts)
 
 
-def test_it_is_explained_by_both_methods(shop_with_places, geo):
-    spec, _, raw, *_, exported = shop_with_places
-    feature = next(f for f in spec.table("items") if f.name == "where")
+def test_a_recipe_names_its_options(geo, recipe):
+    with pytest.raises(ValueError, match="geo.scale"):
+        parse_recipe(**{**recipe.model_dump(), "modalities": {"geo": {"scale": 0}}})
+
+
+def test_it_is_explained_by_both_methods(places, exported, geo):
+    raw = places.raw
+    feature = next(f for f in places.spec.table("items") if f.name == "where")
     pieces = {piece.place: piece.without for piece in divisions(feature, [41.0, 9.0])}
     assert pieces == {None: [], "north": [0.0, 9.0], "east": [41.0, 0.0]}
     inputs = exported.signatures["gradients"].structured_input_signature[1]

@@ -11,26 +11,6 @@ from trainer.preprocessing import columns
 _DAY = 86_400.0
 
 
-def dense(column: tf.SparseTensor | tf.Tensor, width: int, default: object) -> tf.Tensor:
-    """Pads or cuts a column to a fixed number of values.
-
-    Args:
-      column: Values, sparse or dense `(batch, any)`.
-      width: Values to keep, the first ones.
-      default: What fills the rest.
-
-    Returns:
-      `(batch, width)`, of the column's dtype.
-    """
-    if isinstance(column, tf.SparseTensor):
-        column = tf.sparse.to_dense(column, default_value=tf.constant(default, column.dtype))
-    column = column[:, :width]
-    missing = width - tf.shape(column)[1]
-    filler = tf.constant(default, column.dtype)
-    padded = tf.pad(column, [[0, 0], [0, missing]], constant_values=filler)
-    return tf.ensure_shape(padded, (None, width))
-
-
 def history_ages(times: tf.Tensor, now: tf.Tensor) -> tf.Tensor:
     """Returns how long ago each event was, as log(1 + days).
 

@@ -10,11 +10,10 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import FeatureSpec
-from trainer.behaviour.moment import dense
 from trainer.behaviour.past import Past, past_strings, past_text, past_type
 from trainer.modalities.text.words import words
 from trainer.preprocessing import columns
-from trainer.preprocessing.raw import one
+from trainer.preprocessing.raw import dense, one
 
 Tensors = dict[str, tf.Tensor]
 

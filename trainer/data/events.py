@@ -21,6 +21,7 @@ class Events:
       labels: Label values by name, NaN where a row has none.
       values: Numbers that the event adds to later histories, by column; -1 where absent.
       strings: Strings that it adds, by column; empty where absent.
+      compared: Whether all of its unseen items are there, bool; `None` if the data have none.
     """
 
     users: np.ndarray
@@ -29,6 +30,7 @@ class Events:
     labels: dict[str, np.ndarray]
     values: dict[str, np.ndarray]
     strings: dict[str, np.ndarray] = field(default_factory=dict)
+    compared: np.ndarray | None = None
 
     def __len__(self) -> int:
         """Returns the number of events."""
@@ -58,15 +60,18 @@ def read_events(reader: InteractionReader, files: list[str]) -> Events:
       InputError: There are none.
     """
     names = (columns.USER_INDEX, columns.ITEM_INDEX, columns.TIMESTAMP)
-    inputs, labels, values, strings = [], [], [], []
+    inputs, labels, values, strings, compared = [], [], [], [], []
     for batch in reader.raw(files, 8192).as_numpy_iterator():
         inputs.append([batch[name] for name in names])
         labels.append({n: batch[columns.label(n)] for n in reader.labels})
         values.append({n: batch[columns.event_value(n)] for n in reader.values})
         strings.append({n: batch[columns.event_value(n)] for n in reader.strings})
+        if columns.UNSEEN_INDEX in batch:
+            compared.append((batch[columns.UNSEEN_INDEX] > 0).all(axis=1))
     if not inputs:
         where = Path(files[0]).parent.name if files else "A split"
         raise InputError(
+            "split-without-rows",
             f"{where} of the interactions has no rows, but training needs some of each split. Give "
             "more events or split them in another way."
         )
@@ -76,6 +81,7 @@ def read_events(reader: InteractionReader, files: list[str]) -> Events:
         {n: np.concatenate([part[n] for part in labels]) for n in reader.labels},
         {n: np.concatenate([part[n] for part in values]) for n in reader.values},
         {n: np.concatenate([part[n] for part in strings]) for n in reader.strings},
+        np.concatenate(compared) if compared else None,
     )
 
 
@@ -88,4 +94,5 @@ def concatenate(parts: list[Events]) -> Events:
         {n: np.concatenate([p.labels[n] for p in parts]) for n in parts[0].labels},
         {n: np.concatenate([p.values[n] for p in parts]) for n in parts[0].values},
         {n: np.concatenate([p.strings[n] for p in parts]) for n in parts[0].strings},
+        None if parts[0].compared is None else np.concatenate([p.compared for p in parts]),
     )

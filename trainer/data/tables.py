@@ -47,7 +47,8 @@ def read_table(files: list[str], transform: tft.TFTransformOutput) -> Table:
     """
     ids = [name.decode("utf-8") for name in transform.vocabulary_by_name(columns.INDEX)]
     if not ids:
-        raise InputError("The users or the items table is empty. Give at least one row of each.")
+        raise InputError("table-without-rows",
+                         "The users or the items table is empty. Give at least one row of each.")
     dataset = tf.data.TFRecordDataset(files, compression_type="GZIP").batch(1024)
     spec = transform.transformed_feature_spec()
     parsed = [tf.io.parse_example(batch, spec) for batch in dataset]

@@ -73,7 +73,8 @@ class Encoder(tf.Module):
         if wanted not in answer:
             known = ", ".join(repr(name) for name in sorted(answer, key=str))
             raise InputError(
-                f"encoders.{self._modality}.output is {wanted!r}; the encoder answers with "
+                "unknown-encoder-output",
+                f"modalities.{self._modality}.encoder.output is {wanted!r}; the encoder gives "
                 f"{known}. Name the one that is the vector.")
         return answer[wanted]
 
@@ -96,18 +97,21 @@ class Encoder(tf.Module):
             right = takes.shape[3] == 3
         if not right:
             raise InputError(
-                f"encoders.{self._modality}.handle is {self._options.handle!r}, which takes "
+                "encoder-of-other-content",
+                f"modalities.{self._modality}.encoder.handle is {self._options.handle!r}, which "
+                f"takes "
                 f"{takes.dtype.name} {_shown(takes.shape)}; an encoder of this modality takes "
                 f"{words}.")
 
     def _probe(self) -> tuple[int, ...]:
         """Encodes nothing twice, to see what comes out."""
-        key = f"encoders.{self._modality}.handle is {self._options.handle!r}"
+        key = f"modalities.{self._modality}.encoder.handle is {self._options.handle!r}"
         try:
             vectors, _ = self._encode(tf.constant(["", ""]))
         except (tf.errors.OpError, ValueError, TypeError) as error:
             words = str(getattr(error, "message", error)).splitlines()[0]
-            raise InputError(f"{key}, which fails on values without content: {words}") from error
+            raise InputError("encoder-fails-on-absent",
+                             f"{key}, which fails on values without content: {words}") from error
         tail = self._module.tail
         answer = vectors if tail is None else tail.outputs[0]
         if vectors.dtype != tf.float32 or len(answer.shape) != 2 or len(vectors) != 2:
@@ -115,6 +119,7 @@ class Encoder(tf.Module):
             shape = (_shown((None, *answer.shape[1:])) if rows == 2
                      else f"{tuple(vectors.shape)} for two values")
             raise InputError(
+                "encoder-without-vector",
                 f"{key}, which answers with {tf.as_dtype(answer.dtype).name} {shape}; allowed is "
                 "one vector for each value, float32 (batch, width).")
         return tuple(vectors.shape[1:])

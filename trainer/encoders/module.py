@@ -72,12 +72,13 @@ def resolve(modality: str, handle: str) -> Path:
     Raises:
       InputError: There is none.
     """
-    key = f"encoders.{modality}.handle is {handle!r}"
+    key = f"modalities.{modality}.encoder.handle is {handle!r}"
     if "://" not in handle:
         path = Path(handle)
         if not (path / "saved_model.pb").is_file() and not (
                 path.suffix == KERAS and path.is_file()):
             raise InputError(
+                "no-encoder-there",
                 f"{key}, which is neither a folder with a saved_model.pb nor a {KERAS} file. Give "
                 "the path of one, from the recipe's file on, or a TF-Hub handle, which begins "
                 "with 'https://'.")
@@ -88,6 +89,7 @@ def resolve(modality: str, handle: str) -> Path:
         return Path(tensorflow_hub.resolve(handle))
     except Exception as error:  # of the many kinds that a network and an archive have
         raise InputError(
+            "encoder-not-fetched",
             f"{key}, which cannot be fetched ({_first_line(error)}). Without a network, give the "
             "path of a folder with a saved_model.pb, or set TFHUB_CACHE_DIR to a folder in which "
             "TF-Hub has kept this handle.") from error
@@ -119,7 +121,7 @@ def load(modality: str, options: Encoder) -> Module:
       InputError: It cannot be found or loaded, or takes more than one tensor.
     """
     path = resolve(modality, options.handle)
-    key = f"encoders.{modality}.handle is {options.handle!r}"
+    key = f"modalities.{modality}.encoder.handle is {options.handle!r}"
     try:
         if path.is_dir():
             foreign = foreign_operations(path)
@@ -130,7 +132,8 @@ def load(modality: str, options: Encoder) -> Module:
     except InputError:
         raise
     except Exception as error:  # a file of another kind or version fails in many ways
-        raise InputError(f"{key}, which cannot be loaded ({_first_line(error)}). Give a SavedModel "
+        raise InputError("encoder-not-loadable",
+                         f"{key}, which cannot be loaded ({_first_line(error)}). Give a SavedModel "
                          f"of TensorFlow 2 or a {KERAS} file of Keras 3.") from error
     return _keras_model(key, model, getattr(options, "fine_tune", 0))
 
@@ -140,6 +143,7 @@ def _register(key: str, operations: tuple[str, ...]) -> None:
         importlib.import_module(_OP_LIBRARY)  # registers its operations
     except ImportError as error:
         raise InputError(
+            "encoder-operations-missing",
             f"{key}, which needs operations that TensorFlow lacks: {', '.join(operations)}. "
             f"Install tensorflow-text of TensorFlow's version ({tf.__version__}), or give an "
             "encoder of stock operations.") from error
@@ -160,7 +164,8 @@ def _callable(key: str, loaded: Any, foreign: tuple[str, ...]) -> Module:
     """A module that is called itself, as TF-Hub's reusable ones are."""
     functions = getattr(getattr(loaded, "__call__", None), "concrete_functions", [])  # noqa: B004
     if not functions:
-        raise InputError(f"{key}, a SavedModel that has neither a signature 'serving_default' nor "
+        raise InputError("encoder-without-signature",
+                         f"{key}, a SavedModel that has neither a signature 'serving_default' nor "
                          "a function to call. Save one with either.")
     takes = functions[0].structured_input_signature[0][0]
     flat = tf.nest.flatten(takes)
@@ -182,10 +187,12 @@ def _split(key: str, model: keras.Model, trained: int) -> tuple[keras.Model, ker
     """Cuts a model before its last layers."""
     layers = [one for one in model.layers if not isinstance(one, keras.layers.InputLayer)]
     if trained >= len(layers):
-        raise InputError(f"{key}, a model of {len(layers)} layers, of which fine_tune trains "
+        raise InputError("too-many-layers-to-tune",
+                         f"{key}, a model of {len(layers)} layers, of which fine_tune trains "
                          f"{trained}: allowed are 1 to {len(layers) - 1}.")
     if len(model.outputs) != 1:
-        raise InputError(f"{key}, a model of {len(model.outputs)} outputs: fine_tune needs one.")
+        raise InputError("encoder-of-many-outputs",
+                         f"{key}, a model of {len(model.outputs)} outputs: fine_tune needs one.")
     if isinstance(model, keras.Sequential):  # whose layers' tensors need not be of one graph
         given = keras.Input(model.input_shape[1:], dtype=model.inputs[0].dtype)
         trunk = keras.Sequential([given, *layers[:-trained]])
@@ -196,7 +203,8 @@ def _split(key: str, model: keras.Model, trained: int) -> tuple[keras.Model, ker
         trunk, tail = keras.Model(model.inputs[0], cut), keras.Model(cut, model.outputs[0])
     except ValueError as error:
         names = ", ".join(one.name for one in layers[-trained:])
-        raise InputError(f"{key}, which cannot be cut before its last {trained} layers ({names}): "
+        raise InputError("encoder-cannot-be-cut",
+                         f"{key}, which cannot be cut before its last {trained} layers ({names}): "
                          "they read more than the layer before them. Give another number as "
                          "fine_tune.") from error
     return trunk, tail
@@ -204,7 +212,8 @@ def _split(key: str, model: keras.Model, trained: int) -> tuple[keras.Model, ker
 
 def _require_one(key: str, number: int) -> None:
     if number != 1:
-        raise InputError(f"{key}, which takes {number} tensors; an encoder takes one.")
+        raise InputError("encoder-of-many-inputs",
+                         f"{key}, which takes {number} tensors; an encoder takes one.")
 
 
 def _first_line(error: Exception) -> str:

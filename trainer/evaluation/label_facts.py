@@ -42,7 +42,7 @@ def label_facts(spec: FeatureSpec, recipe: Recipe, users: Table, known: Events,
       test: The events that it is judged by.
 
     Returns:
-      By task but retrieval and click, as plain JSON values: `demanded`, whether a bad figure
+      By task but retrieval, as plain JSON values: `demanded`, whether a bad figure
       refuses the model; `labels`, for each of them `training_rows` and `test_rows` that have it,
       and `training_value` and `test_value`, the only value that it has in them or `None`;
       `trivial`, the `rmse` on test of predicting the training mean, or the `cross_entropy` of
@@ -51,7 +51,9 @@ def label_facts(spec: FeatureSpec, recipe: Recipe, users: Table, known: Events,
     means = label_means(spec, recipe, known)
     facts = {}
     for name, task in recipe.judged.items():
-        if task.kind.against_unseen:  # every row has an event's item and some without one
+        if task.kind.against_unseen:  # a row that has them has both values: its item, and these
+            facts[name] = {"demanded": True, "trivial": {}, "labels": {
+                "unseen items": _compared("training", known) | _compared("test", test)}}
             continue
         labels, held_out = {}, np.zeros(0)
         for label in task.targets:
@@ -70,6 +72,11 @@ def _judged_values(users: Table, test: Events, label: str) -> np.ndarray:
     shown = judged(tf.constant(["", *users.ids])).numpy()
     shown[0] = False  # an unknown user
     return np.where(shown, attribute, np.nan)[test.users]
+
+
+def _compared(rows: str, events: Events) -> dict[str, Any]:
+    number = 0 if events.compared is None else int(events.compared.sum())
+    return {f"{rows}_rows": number, f"{rows}_value": None}
 
 
 def _seen(rows: str, values: np.ndarray) -> dict[str, Any]:

@@ -4,15 +4,17 @@ Sampled metrics reorder models (Krichene and Rendle, KDD 2020), so each user's r
 ranked among all candidates that the user has not yet met.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy import sparse
 
 from schemas.errors import InputError, TesseraError
 
-_SHORT, _LONG = 10, 20
+CUTOFFS = (5, 10, 20, 50)
+_HEAD = 10  # As many items are shown: of them are NDCG of each user, diversity and novelty.
 _CELLS = 1 << 24  # Scores in work at once: bounds the memory whatever the catalogue's size.
 
 
@@ -39,19 +41,51 @@ class RankingTask:
             self.users[rows], self.candidates, self.excluded[rows], self.relevant[rows]
         )
 
+    def sample(self, users: int, seed: int = 0) -> "RankingTask":
+        """Returns the task of at most so many of its users, drawn at random."""
+        if len(self.users) <= users:
+            return self
+        drawn = np.random.default_rng(seed).choice(len(self.users), users, replace=False)
+        return self.take(np.sort(drawn))
+
+
+class Scorer(Protocol):
+    """Whatever scores the catalogue for users; a batch of them is asked at a time."""
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """Returns the score of each item for each user, `(q, n_items)` float."""
+
 
 @dataclass(frozen=True)
 class RankingResult:
     """How good a ranking is.
 
     Attributes:
-      metrics: Means over the users: `ndcg@10`, `recall@20`, `hr@10`, `mrr`; further `coverage@10`
-        (share of the candidates in somebody's top 10) and the counts `users` and `relevant`.
-      ndcg: NDCG@10 of each user, `(q,)`, for paired comparisons.
+      metrics: Means over the users: `ndcg@k`, `recall@k`, `hr@k`, `mrr@k` and `map@k` for k of
+        `CUTOFFS`, and `mrr` over the full ranking; further `coverage@k` (share of the candidates
+        in somebody's first k) and the counts `users` and `relevant`.
+      per_user: Those means' values of each user, `(q,)` by name, for paired comparisons.
+      top: Each user's first ten items, best first, `(q, 10)` int; -1 where no candidate is left.
     """
 
     metrics: dict[str, float]
-    ndcg: np.ndarray
+    per_user: dict[str, np.ndarray]
+    top: np.ndarray
+
+    @property
+    def ndcg(self) -> np.ndarray:
+        """NDCG@10 of each user, `(q,)`."""
+        return self.per_user[f"ndcg@{_HEAD}"]
+
+    def intervals(self, draws: int = 1000, seed: int = 0) -> dict[str, tuple[float, float]]:
+        """Returns the 95 % interval of each mean, by resampling the users."""
+        rng = np.random.default_rng(seed)
+        values = np.stack(list(self.per_user.values()), axis=1)
+        size = len(values)
+        means = [values[rng.integers(size, size=size)].mean(axis=0) for _ in range(draws)]
+        low, high = np.quantile(means, (0.025, 0.975), axis=0)
+        return dict(zip(self.per_user, zip(low.tolist(), high.tolist(), strict=True),
+                        strict=True))
 
 
 @dataclass(frozen=True)
@@ -105,17 +139,11 @@ def ranking_task(
 
 
 def ranking_metrics(scores: np.ndarray, task: RankingTask) -> RankingResult:
-    """Ranks the whole catalogue for each user and scores the ranking.
-
-    Equal scores rank in catalogue order. NDCG has binary gains and the ideal of
-    `min(10, relevant)` hits (Jarvelin and Kekalainen 2002); MRR is over the full ranking.
+    """Scores a ranking that is there as a whole; see `rank`.
 
     Args:
       scores: Score of each item for each user of the task, `(q, n_items)` float.
       task: Who is ranked, and against what.
-
-    Returns:
-      Means over the users, and the NDCG@10 of each.
 
     Raises:
       InputError: The scores do not have the task's shape, or the task has no user.
@@ -123,39 +151,84 @@ def ranking_metrics(scores: np.ndarray, task: RankingTask) -> RankingResult:
     """
     if scores.shape != task.relevant.shape:
         raise InputError(
+            "ranking-scores-misshapen",
             f"Scores have the shape {scores.shape}, the ranking task has {task.relevant.shape}: "
             "give one row a ranked user and one column an item."
         )
+    return _ranked(lambda rows: scores[rows], task)
+
+
+def rank(scorer: Scorer, task: RankingTask) -> RankingResult:
+    """Ranks the whole catalogue for each user and scores the ranking.
+
+    Equal scores rank in catalogue order. NDCG has binary gains and the ideal of
+    `min(k, relevant)` hits (Jarvelin and Kekalainen 2002); MAP divides by all relevant items.
+    A batch of users is asked at a time, so that memory does not grow with their number.
+
+    Args:
+      scorer: What gives the scores of users of the task.
+      task: Who is ranked, and against what.
+
+    Returns:
+      Means over the users, and the NDCG@10 and the first items of each.
+
+    Raises:
+      InputError: The task has no user.
+      TesseraError: A candidate's score is not a finite number.
+    """
+    return _ranked(lambda rows: scorer.scores(task.users[rows]), task)
+
+
+def _ranked(scores: Callable[[slice], np.ndarray], task: RankingTask) -> RankingResult:
     if not len(task.users):
-        raise InputError("No user has a relevant candidate to rank: check the split and the label.")
-    gains = 1 / np.log2(np.arange(_SHORT) + 2)
-    parts, shown = [], np.zeros(len(task.candidates), bool)
+        raise InputError("nothing-to-rank",
+                         "No user has a relevant candidate to rank: check the split and the label.")
+    parts, tops = [], []
+    shown = np.zeros((len(CUTOFFS), len(task.candidates)), bool)
     for rows, allowed, relevant in _batches(task):
-        batch = scores[rows]
+        batch = scores(rows)
         if not np.isfinite(batch[allowed]).all():
             raise TesseraError(
+                "training-diverged",
                 "A model gave scores that are not finite numbers: its training has diverged."
             )
         masked = np.where(allowed, batch, -np.inf)
-        top = _top(masked, min(_LONG, masked.shape[1]))
+        top = _top(masked, min(max(CUTOFFS), masked.shape[1]))
+        first = _first_rank(masked, relevant)
         hits = np.take_along_axis(relevant, top, axis=1)
-        short, count = hits[:, :_SHORT], relevant.sum(axis=1)
-        ideal = np.cumsum(gains)[np.minimum(count, _SHORT) - 1]
-        parts.append(np.stack([
-            short @ gains[: short.shape[1]] / ideal,
-            hits.sum(axis=1) / count,
-            short.any(axis=1),
-            1 / _first_rank(masked, relevant),
-        ]))
-        head = top[:, :_SHORT]
-        shown[head[np.take_along_axis(allowed, head, axis=1)]] = True
-    per_user = np.concatenate(parts, axis=1)
-    names = (f"ndcg@{_SHORT}", f"recall@{_LONG}", f"hr@{_SHORT}", "mrr")
-    metrics = dict(zip(names, per_user.mean(axis=1).tolist(), strict=True))
-    metrics[f"coverage@{_SHORT}"] = float(shown.sum() / task.candidates.sum())
-    return RankingResult(
-        metrics | {"users": len(task.users), "relevant": int(task.relevant.nnz)}, per_user[0]
-    )
+        parts.append(_per_user(hits, relevant.sum(axis=1), first))
+        there = np.take_along_axis(allowed, top, axis=1)
+        for place, k in enumerate(CUTOFFS):
+            shown[place, top[:, :k][there[:, :k]]] = True
+        tops.append(np.where(there, top, -1)[:, :_HEAD])
+    per_user = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    metrics = {name: float(values.mean()) for name, values in per_user.items()}
+    metrics |= {f"coverage@{k}": float(seen.sum() / task.candidates.sum())
+                for k, seen in zip(CUTOFFS, shown, strict=True)}
+    metrics |= {"users": len(task.users), "relevant": int(task.relevant.nnz)}
+    return RankingResult(metrics, per_user, np.concatenate(tops))
+
+
+def _per_user(hits: np.ndarray, count: np.ndarray, first: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the metrics of each user.
+
+    Args:
+      hits: Whether the item at each place is relevant, `(batch, places)` bool.
+      count: Number of each user's relevant items, `(batch,)`.
+      first: Place of the first of them, from 1 on, `(batch,)`.
+    """
+    gains = 1 / np.log2(np.arange(max(CUTOFFS)) + 2)
+    precision = np.cumsum(hits, axis=1) / np.arange(1, hits.shape[1] + 1)
+    found = {"mrr": 1 / first}
+    for k in CUTOFFS:
+        head = hits[:, :k]
+        ideal = np.cumsum(gains[:k])[np.minimum(count, k) - 1]
+        found[f"ndcg@{k}"] = head @ gains[: head.shape[1]] / ideal
+        found[f"recall@{k}"] = head.sum(axis=1) / count
+        found[f"hr@{k}"] = head.any(axis=1).astype(float)
+        found[f"mrr@{k}"] = np.where(first <= k, 1 / first, 0.0)
+        found[f"map@{k}"] = (precision[:, :k] * head).sum(axis=1) / count
+    return found
 
 
 def paired_bootstrap(

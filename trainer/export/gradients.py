@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from trainer.export.path import Moved, Path
-from trainer.export.readers import Reader
+from trainer.export.path import Moved, Path, Reader
 from trainer.modalities.terms import terms_key
 from trainer.recipe import Recipe
 

@@ -14,8 +14,8 @@ from trainer.evaluation.scoring import catalogue
 from trainer.export.encoders import ItemEncoders
 from trainer.export.gradients import IntegratedGradients
 from trainer.export.memory import Memory
+from trainer.export.path import readers
 from trainer.export.ranking import ranking
-from trainer.export.readers import readers
 from trainer.export.requests import RawContent, UserRequest
 from trainer.layers.heads import ProfileHead
 from trainer.network.model import Network

@@ -1,4 +1,4 @@
-"""The straight path from a baseline to what a network reads.
+"""The straight path from a baseline to what the parts of a network read.
 
 Keras has no hooks, so for a while the layers that read content call something that moves it first.
 Tower and embedding are moved, not the model's inputs: those are indices and bytes.
@@ -9,9 +9,56 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 import tensorflow as tf
+import tensorflow_transform as tft
 
-from trainer.export.readers import Reader
+from trainer.modalities.terms import UNKNOWN
+from trainer.network.model import Network
+from trainer.network.part import Embedded, Numbers, Part
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A part, as its gradients are read.
+
+    Attributes:
+      part: The part, with its layer.
+      terms: What the indices of its embeddings mean, for each embedding; none of ids.
+    """
+
+    part: Part
+    terms: tuple[tf.Variable, ...] = ()
+
+    @property
+    def by_index(self) -> bool:
+        """Whether it embeds what it reads; else it reads numbers."""
+        return not self.numbers
+
+    @property
+    def numbers(self) -> list[Numbers]:
+        """The numbers that it reads; none where it embeds."""
+        return [one for one in self.part.gradient if isinstance(one, Numbers)]
+
+
+def readers(network: Network, transforms: dict[str, tft.TFTransformOutput]) -> Iterator[Reader]:
+    """Yields the parts whose inputs a gradient reaches.
+
+    Args:
+      network: The network.
+      transforms: The outputs of the transforms, by table, which know the vocabularies.
+    """
+    for part in (*network.user_parts, *network.item_parts):
+        if part.gradient:
+            names = [one.vocabulary for one in part.gradient
+                     if isinstance(one, Embedded) and one.vocabulary]
+            yield Reader(part, tuple(_terms(name, transforms[part.side]) for name in names))
+
+
+def _terms(vocabulary: str, transform: tft.TFTransformOutput) -> tf.Variable:
+    # As Transform counts: 0 is none, and the unknown come last.
+    known = [b"", *transform.vocabulary_by_name(vocabulary), UNKNOWN.encode()]
+    return tf.Variable(np.array(known, dtype=object), trainable=False)
 
 
 @dataclass(frozen=True)

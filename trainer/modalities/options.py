@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+from pydantic import model_validator
+
 from trainer.encoders.options import Encoder
 from trainer.options.strict import Strict
 
@@ -24,6 +26,13 @@ class ModalityOptions(Strict):
     def trained(self) -> bool:
         """Whether the modality has a tower of its own; else an encoder's vectors are all."""
         return self.encoded_by is None or not self.encoded_by.replaces_tower
+
+    @model_validator(mode="after")
+    def _options_have_a_reader(self) -> "ModalityOptions":
+        others = self.model_copy(update={"encoder": None})
+        if not self.trained and others != type(self)():
+            raise ValueError("'encoder.replaces_tower' is true: nothing reads the other options")
+        return self
 
     def of_transform(self) -> dict[str, Any]:
         """Returns the options that Transform reads, as plain values."""

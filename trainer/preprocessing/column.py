@@ -23,7 +23,7 @@ class Role(StrEnum):
     EVENT = "event"  # what an event adds to later histories
     REQUEST = "request"  # strings as a request would bring them
     ID = "id"
-    TIME = "time"
+    TIME = "timestamp"
     INDEX = "index"  # of a row in its table
     COUNT = "count"  # of a row's training events
 

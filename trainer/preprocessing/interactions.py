@@ -5,12 +5,12 @@ from typing import Any
 import tensorflow as tf
 
 from schemas import FeatureSpec
-from trainer.behaviour.moment import dense, moment_columns
+from trainer.behaviour.moment import moment_columns
 from trainer.behaviour.past import NOTHING, Past, event_values
 from trainer.behaviour.strings import string_columns
 from trainer.preprocessing import columns
 from trainer.preprocessing.labels import label_columns
-from trainer.preprocessing.raw import as_string, number, one
+from trainer.preprocessing.raw import as_string, dense, number, one
 
 Tensors = dict[str, tf.Tensor]
 

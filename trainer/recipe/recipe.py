@@ -1,7 +1,7 @@
 """What every recipe says, whatever the family of its model."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,7 +14,6 @@ from trainer.options.strict import Strict
 from trainer.recipe.names import check_names
 from trainer.recipe.task import Task
 from trainer.tasks import TASK_KINDS
-from trainer.tasks.retrieval import RetrievalOptions
 
 ALL = "all"
 
@@ -109,10 +108,11 @@ class Recipe(Strict):
                 if options.encoded_by}
 
     @property
-    def searched(self) -> RetrievalOptions:
+    def searched(self) -> Any:
         """The options of the task that retrieves, by default if there is none."""
-        head = self.tasks[self.retrieval].head if self.retrieval else None
-        return head if isinstance(head, RetrievalOptions) else RetrievalOptions()
+        if self.retrieval:
+            return self.tasks[self.retrieval].head
+        return next(kind.way() for kind in TASK_KINDS.values() if kind.retrieves)
 
     @property
     def balanced(self) -> str:

@@ -135,9 +135,13 @@ def check_ranges(tune: Tune, recipe: Recipe) -> None:
                 for fault in error.errors())
             raise ValueError(
                 f"'ranges' holds what no recipe may say ({_told(values)}): {faults}") from error
-        if tried.past != recipe.past:
+        if _transformed(tried) != _transformed(recipe):
             raise ValueError(f"'ranges' holds what Transform would have to make anew "
                              f"({_told(values)}); only what training reads can be tuned")
+
+
+def _transformed(recipe: Recipe) -> tuple:
+    return recipe.past, [options.of_transform() for options in recipe.modalities.values()]
 
 
 def _told(values: dict[str, Any]) -> str:
@@ -146,10 +150,16 @@ def _told(values: dict[str, Any]) -> str:
 
 def tunable(recipe: Recipe) -> list[str]:
     """Returns the dotted keys of one value that training reads and Transform does not."""
-    leaves = dict(_leaves(recipe.model_dump(), ""))
-    return [key for key, value in leaves.items() if not isinstance(value, tuple) and (
-            key.startswith(_SECTIONS)
-            or (key.startswith("tasks.") and key.endswith(_OF_TASKS)))]
+    return [key for key, value in _leaves(recipe.model_dump(), "")
+            if not isinstance(value, tuple) and _of_training(key, recipe)]
+
+
+def _of_training(key: str, recipe: Recipe) -> bool:
+    section, *rest = key.split(".")
+    if section == "modalities":
+        modality, option = rest[0], rest[1] if len(rest) > 1 else ""
+        return option not in ("", "encoder", *recipe.modalities[modality].prepared)
+    return key.startswith(_SECTIONS) or (section == "tasks" and key.endswith(_OF_TASKS))
 
 
 def with_values(recipe: Recipe, values: dict[str, Any]) -> Recipe:

@@ -270,6 +270,7 @@ def _validation_task(data: TrainingData, train: Events, validation: Events) -> R
     if not len(task.users):
         kind = f"has the label {relevant!r} on" if relevant else "is about"
         raise InputError(
+            "nothing-to-validate",
             f"No validation row {kind} an item that training knows and its user has not met: "
             "early stopping has nothing to go by. Give more events, or name another label as the "
             "recipe's 'relevant'."

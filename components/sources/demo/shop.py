@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,11 @@ _NO_PHOTO, _NO_SOUND, _NO_CLIP, _NO_DESCRIPTION = 0.05, 0.1, 0.5, 0.05
 _NO_AVATAR, _NO_ABOUT = 0.12, 0.08
 _ODD_AVATAR = 0.15  # avatars that say nothing
 _LABELS = ("new", "sale")
+
+
+def provide(name: str, folder: Path, console: Any) -> None:
+    """Writes the demo shop of the usual size; see `components.sources.SourceKind`."""
+    write_demo(folder)
 
 
 def write_demo(folder: Path, sizes: DemoSizes | None = None, seed: int = 7) -> None:

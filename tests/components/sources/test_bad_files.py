@@ -81,14 +81,15 @@ def test_a_file_that_cannot_be_read(tmp_path, file, content, code):
 
 def test_good_files_beside_them_are_read(tmp_path):
     """So that no message above comes from a test file that is wrong in itself."""
-    (tmp_path / "events-1.csv").write_bytes(b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n"))
-    (tmp_path / "events-2.csv.gz").write_bytes(gzip.compress(GOOD) + gzip.compress(ROWS.encode()))
-    (tmp_path / "events-3.csv.bz2").write_bytes(bz2.compress(GOOD) + bz2.compress(ROWS.encode()))
-    (tmp_path / "events-4.csv.xz").write_bytes(
-        lzma.compress(GOOD) + bytes(8) + lzma.compress(ROWS.encode()))
+    rows = "".join(ROWS.splitlines(True)[:500]).encode()
+    good = HEADER.encode() + rows
+    (tmp_path / "events-1.csv").write_bytes(b"\xef\xbb\xbf" + good.replace(b"\n", b"\r\n"))
+    (tmp_path / "events-2.csv.gz").write_bytes(gzip.compress(good) + gzip.compress(rows))
+    (tmp_path / "events-3.csv.bz2").write_bytes(bz2.compress(good) + bz2.compress(rows))
+    (tmp_path / "events-4.csv.xz").write_bytes(lzma.compress(good) + bytes(8) + lzma.compress(rows))
     (tmp_path / "events-5.csv").write_bytes(HEADER.encode())
     found = records(opened(tmp_path, "events-*"))
-    assert len(found) == 7 * 20_000 and not any(record.faults for record in found)
+    assert len(found) == 7 * 500 and not any(record.faults for record in found)
     (tmp_path / "events.parquet").write_bytes(parquet())
     assert len(records(opened(tmp_path, "events.parquet", "parquet"))) == 20_000
 

@@ -22,7 +22,7 @@ from worlds import column, own_source, records, small_spec
 from schemas import InputError
 
 SPEC = small_spec(events=column("day", "BYTES"))
-TEXT = "who,what\n" + "".join(f"u{n % 97},i{n % 89}\n" for n in range(5000))
+TEXT = "who,what\n" + "".join(f"u{n % 97},i{n % 89}\n" for n in range(500))
 GOOD = TEXT.encode()
 TABLE = pyarrow.table({"who": ["u0", "u1"], "what": ["i0", "i1"]})
 
@@ -69,7 +69,7 @@ def sqlite(folder: Path) -> bytes:
     return (folder / "made.db").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["events.csv", "events.csv.gz", "events.zip", "events.bz2"])
+@pytest.mark.parametrize("name", ["events.csv", "events.zip"])
 @pytest.mark.parametrize("kind", ["plain", "gzip", "two gzips", "bz2", "xz", "lzma", "zstd",
                                   "two zstds", "lz4", "zip", "gzip in a zip", "zip of a Mac"])
 def test_the_content_says_how_a_file_is_compressed(tmp_path, kind, name):
@@ -86,8 +86,8 @@ def test_the_content_says_how_a_file_is_compressed(tmp_path, kind, name):
     }[kind]
     (tmp_path / name).write_bytes(data)
     found = read(tmp_path, name)
-    assert len(found) == 5000 and not any(record.faults for record in found)
-    assert found[-1].values == {"who": "u52", "what": "i15"} and found[-1].line == 5001
+    assert len(found) == 500 and not any(record.faults for record in found)
+    assert found[-1].values == {"who": "u14", "what": "i54"} and found[-1].line == 501
 
 
 @pytest.mark.parametrize("data", [packed("zstd")[:-20], packed("lz4")[:-20],

@@ -2,9 +2,10 @@
 
 import hashlib
 import io
+import os
 import pickle
-import subprocess
-import sys
+import shutil
+import signal
 import wave
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from refusals import refuses
 
 from components.sources import DemoSource, open_source
 from components.sources.demo import DemoSizes, write_demo
+from components.sources.demo import shop as writer
 from components.sources.demo.clips import clip
 from components.sources.demo.pictures import picture
 from components.sources.demo.sounds import sound
@@ -70,24 +72,26 @@ def test_an_identical_shop_is_left_alone_and_another_is_replaced(tmp_path: Path)
     assert [p.name for p in tmp_path.iterdir()] == ["shop"]
 
 
-_KILLED = """
-import os, signal, sys
-from pathlib import Path
-from components.sources.demo import DemoSizes, shop, write_demo
-table, rename, left = shop._table, Path.rename, [int(sys.argv[2])]
-def count():
-    left[0] -= 1
-    if not left[0]:
-        os.kill(os.getpid(), signal.SIGKILL)
-def armed_table(*args):
-    count()
-    table(*args)
-def armed_rename(*args):
-    count()
-    return rename(*args)
-shop._table, Path.rename = armed_table, armed_rename
-write_demo(Path(sys.argv[1]), DemoSizes(users=30, items=40, events=300), seed=8)
-"""
+def killed_while_writing(folder: Path, moment: int) -> int:
+    """Writes another shop in a fork that kills itself before its n-th step; returns its status."""
+    pid = os.fork()
+    if not pid:
+        left = iter(range(1, 99))
+
+        def armed(step):
+            def run(*arguments):
+                if next(left) == moment:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return step(*arguments)
+
+            return run
+
+        try:
+            writer._table, Path.rename = armed(writer._table), armed(Path.rename)
+            write_demo(folder, SMALL, seed=8)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 @pytest.mark.parametrize(("moment", "there"), [(2, "old"), (4, "old"), (5, "none")])
@@ -95,16 +99,14 @@ def test_a_killed_writer_leaves_a_whole_shop_or_none(shop: Path, tmp_path: Path,
                                                      there: str) -> None:
     """Killed while it writes the tables, before the old shop goes, and before the new one comes."""
     folder = tmp_path / "shop"
-    write_demo(folder, SMALL)
-    done = subprocess.run([sys.executable, "-c", _KILLED, folder, str(moment)], check=False,
-                          cwd=Path(__file__).parents[3])
-    assert done.returncode == -9
+    shutil.copytree(shop, folder)
+    assert killed_while_writing(folder, moment) == -signal.SIGKILL
     if there == "old":
         assert digest(folder) == digest(shop)
     else:
         assert not folder.exists()
-    write_demo(folder, SMALL)
-    assert digest(folder) == digest(shop)
+        write_demo(folder, SMALL)
+        assert digest(folder) == digest(shop)
     write_demo(folder, SMALL, seed=8)
     assert [p.name for p in tmp_path.iterdir()] == ["shop"]
 

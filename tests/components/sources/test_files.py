@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from refusals import refuses
-from worlds import column, own_source, records, small_spec
+from worlds import column, json_lines, own_source, records, small_spec
 
 from components.sources import open_source
 
@@ -127,9 +127,8 @@ def test_numbers_in_keys_have_no_point_whatever_the_format(tmp_path):
     expected = [("1-2", "1"), ("1-2.5", "1"), (None, "1")]
     table = {" a ": [1, 1, 1], "b": [2.0, 2.5, None], "when": [1, 2, 3]}
     pyarrow.parquet.write_table(pyarrow.table(table), tmp_path / "events.parquet")
-    with (tmp_path / "events.jsonl").open("w") as out:
-        for row in zip(*table.values(), strict=True):
-            out.write(json.dumps(dict(zip(table, row, strict=True))) + "\n")
+    json_lines(tmp_path / "events.jsonl", (dict(zip(table, row, strict=True))
+                                           for row in zip(*table.values(), strict=True)))
     (tmp_path / "events.csv").write_text("a ,b,when\n1,2,1\n1,2.5,2\n1,,3\n")
     for name in ("parquet", "jsonl", "csv"):
         found = records(source(tmp_path, name, interactions={
@@ -157,10 +156,6 @@ def test_a_parquet_source_refuses_text(tmp_path):
     (tmp_path / "events.csv").write_text(EVENTS)
     with refuses("not-parquet", "events.csv"):
         source(tmp_path, "parquet")
-
-
-def json_lines(path, objects):
-    path.write_text("".join(json.dumps(one) + "\n" for one in objects))
 
 
 def test_a_key_that_first_appears_late_is_a_column(tmp_path):

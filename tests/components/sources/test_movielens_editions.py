@@ -12,7 +12,7 @@ from movielens_layouts import FILES, write_layout
 from refusals import refuses
 from worlds.examples import values
 
-from components.sources import SCHEMAS, open_source
+from components.sources import SOURCES, open_source
 from components.sources.movielens import EDITIONS
 from schemas import SIDES, read_spec
 
@@ -89,7 +89,7 @@ def ingested(tmp_path_factory) -> Callable[[str], Ingested]:
 
 
 def _ingest(name: str, folder: Path, out: Path) -> Ingested:
-    written = run_ingest(open_source(name, str(folder)), read_spec(SCHEMAS[name]), out)
+    written = run_ingest(open_source(name, str(folder)), read_spec(SOURCES[name].schema), out)
     tables = {
         side: [_values(record)
                for split, records in written.in_order.items() if split.startswith(side)
@@ -106,7 +106,7 @@ def _values(example: bytes) -> dict[str, list]:
 
 def test_rows_have_the_schemas_columns(name, tmp_path):
     write_layout(name, tmp_path)
-    spec, source = read_spec(SCHEMAS[name]), open_source(name, str(tmp_path))
+    spec, source = read_spec(SOURCES[name].schema), open_source(name, str(tmp_path))
     media = {"overview", "poster"}  # TMDB's, which no archive holds
     for side in SIDES:
         declared = {f.name for f in spec.table(side) if not f.derived} - media

@@ -1,8 +1,8 @@
 """What an edit of the code reruns, and what becomes of a model that one check refuses.
 
 Two reruns serve both questions: one after a line of the model's code changed, whose server is
-refused; one after a line of the export's and of the ranking's, whose ranking is refused. After
-each, the first code runs again, to see whether the refused model is taken for a baseline.
+refused; one after a line of the export's and of the ranking's, whose ranking is refused. Then the
+first code runs again, to see whether a refused model is taken for a baseline.
 """
 
 from pathlib import Path
@@ -80,13 +80,7 @@ def slow_server(project, again, edited_source):
 
 
 @pytest.fixture(scope="module")
-def after_slow_server(project, slow_server):
-    """A run with the first code and limits."""
-    return project.run()
-
-
-@pytest.fixture(scope="module")
-def bad_ranking(project, after_slow_server, edited_source):
+def bad_ranking(project, slow_server, edited_source):
     """A run of the same weights after an edit of export and ranking, which is made to refuse it."""
 
     def refuse(model_path, interactions):
@@ -130,13 +124,17 @@ def test_a_model_that_fails_only_the_server_check_is_refused(slow_server):
     assert f"Not blessed: {reason}" in slow_server.told
 
 
-def test_a_line_of_the_export_exports_again_from_the_trained_weights(first, bad_ranking):
+def test_a_line_of_the_export_exports_again_from_the_trained_weights(
+        first, bad_ranking, slow_server):
     assert bad_ranking.ran() == {
         "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator", "Gate", "Pusher"}
     assert bad_ranking.inputs("Exporter")["weights"] == first.inputs("Exporter")["weights"]
     for task, figures in first.metrics["tasks"].items():
-        assert bad_ranking.metrics["tasks"][task] == figures
+        assert bad_ranking.metrics["tasks"][task] == pytest.approx(figures, abs=1e-6)
     assert bad_ranking.metrics["ranking"] == first.metrics["ranking"]
+    # The model whose server was refused is no baseline.
+    assert bad_ranking.inputs("Evaluator")["baseline_model"] == (
+        slow_server.inputs("Evaluator")["baseline_model"])
 
 
 def test_a_model_that_fails_only_ranking_is_refused(bad_ranking):

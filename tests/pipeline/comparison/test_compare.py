@@ -21,7 +21,8 @@ def ended(config, blessed=True, ndcg=0.25):
             "ranking": {"ndcg@10": ndcg}, "baselines": {"popularity": {"ndcg@10": 0.1}},
             "training": {"seconds": 5.0}, "dataset": config.dataset, "recipe": config.recipe_name,
             "timings": {"Trainer": 7.0, "Gate": 1.0},
-            "cached": {"Trainer": False, "Gate": False}, "peak_rss_mb": 1234}
+            "cached": {"Trainer": False, "Gate": False},
+            "stages": {"Trainer": "training", "Gate": "model"}, "peak_rss_mb": 1234}
 
 
 def failed(node: str, cause: Exception) -> NodeError:
@@ -108,7 +109,7 @@ def test_a_recipe_that_fails_is_a_row_and_the_others_run(
     assert compare(plan, "tessera compare", console) == 1
     assert outcomes["ran"] == ["flagship", "flagship-without-text"]
     row, other, _ = written(tmp_path)["rows"]
-    assert row["failed"] == 1 and "shapes do not match" in row["told"][0]
+    assert row["failed"] == 1 and "shapes do not match" in row["reasons"][0]
     assert other["blessed"] == 1
     assert "[1/2] flagship, seed 1: failed: " in console.file.getvalue()
 

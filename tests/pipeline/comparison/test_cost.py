@@ -4,11 +4,14 @@ import json
 
 from pipeline.comparison.cost import cost, earlier_runs
 
+STAGES = {"CatalogGen": "data", "Trainer": "training"}
+
 
 def ran(timings: dict, cached=(), fit=5.0, peak=2000, **changed) -> dict:
     return {"dataset": "demo", "split": "u80", "recipe": "a", "seed": 1,
             "training": {"seconds": fit}, "timings": timings, "peak_rss_mb": peak,
-            "cached": {name: name in cached for name in timings}} | changed
+            "cached": {name: name in cached for name in timings},
+            "stages": {name: STAGES.get(name, "model") for name in timings}} | changed
 
 
 COMPUTED = ran({"CatalogGen": 50, "Trainer": 20, "Evaluator": 4, "Gate": 1})

@@ -7,6 +7,8 @@ import pytest
 from pipeline.comparison.estimate import duration, estimate, past
 from pipeline.comparison.plan import planned
 
+STAGES = {"CatalogGen": "data", "Trainer": "training"}
+
 
 @pytest.fixture
 def configs(tiny_shop, tmp_path):
@@ -23,7 +25,8 @@ def ran(tmp_path):
         folder.mkdir(parents=True)
         (folder / "metrics.json").write_text(json.dumps({
             "dataset": dataset, "split": "u80", "seed": 1, "recipe": recipe, "timings": timings,
-            "cached": {name: name in cached for name in timings}}))
+            "cached": {name: name in cached for name in timings},
+            "stages": {name: STAGES.get(name, "model") for name in timings}}))
 
     return ran
 

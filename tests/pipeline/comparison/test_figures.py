@@ -40,7 +40,7 @@ def test_seeds_become_a_mean_with_its_standard_error():
     (row, *_) = rows([run(seed=1, ndcg=0.1), run(seed=2, ndcg=0.2, blessed=False),
                       run(seed=3, ndcg=0.3)])
     assert row["figures"]["ndcg@10"] == pytest.approx({"mean": 0.2, "se": 0.1 / 3**0.5})
-    assert (row["seeds"], row["blessed"], row["told"]) == (3, 2, ["too slow"])
+    assert (row["seeds"], row["blessed"], row["reasons"]) == (3, 2, ["too slow"])
 
 
 def test_baselines_are_rows_and_a_skipped_one_says_why():
@@ -48,7 +48,7 @@ def test_baselines_are_rows_and_a_skipped_one_says_why():
     assert [(row["name"], row["kind"]) for row in found] == [
         ("a", "recipe"), ("popularity", "baseline"), ("ease", "baseline"), ("random", "baseline")]
     assert found[1]["figures"]["ndcg@10"] == {"mean": 0.05}
-    assert found[2]["figures"] == {} and found[2]["told"] == ["Too many items."]
+    assert found[2]["figures"] == {} and found[2]["reasons"] == ["Too many items."]
     assert found[3]["figures"] == {
         "unseen_ndcg@10": {"mean": 0.2}, "unseen_recall@50": {"mean": 0.9}}
 

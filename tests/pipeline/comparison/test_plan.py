@@ -1,6 +1,5 @@
 """What a comparison runs, and what it refuses before anything runs."""
 
-from typing import get_args
 
 import pytest
 import yaml
@@ -11,13 +10,12 @@ from pipeline.comparison.plan import planned
 from pipeline.config import load_recipe, recipes
 from pipeline.run import check_recipe
 from schemas import InputError, read_spec
-from trainer.recipe import Recipe
-from trainer.recipe.modalities import for_dataset
-from trainer.recipe.recipe import Modality
+from trainer.modalities import MODALITIES
+from trainer.recipe import Recipe, bind, parse_recipe
 
 TASKS = {"next": {"head": "retrieval", "label": "like"}}
-EVERY = [(name, modality) for name in recipes() for modality in get_args(Modality)
-         if modality in for_dataset(load_recipe(name), read_spec("demo")).modalities]
+EVERY = [(name, modality) for name in recipes() for modality in MODALITIES
+         if modality in bind(load_recipe(name), read_spec("demo")).recipe.modalities]
 
 
 @pytest.fixture
@@ -48,8 +46,8 @@ def test_an_ablation_is_the_same_recipe_without_a_modality(plan) -> None:
     whole, text, image = plan(["flagship"], ["text", "image"])
     assert text.recipe_name == "flagship-without-text"
     assert text.pipeline_name == "demo-flagship-without-text-1"
-    assert text.recipe.modalities == tuple(m for m in whole.recipe.modalities if m != "text")
-    assert image.recipe.modalities == tuple(m for m in whole.recipe.modalities if m != "image")
+    assert [*text.recipe.modalities] == [m for m in whole.recipe.modalities if m != "text"]
+    assert [*image.recipe.modalities] == [m for m in whole.recipe.modalities if m != "image"]
     rest = {"exclude": {"modalities", "tune"}}
     assert text.recipe.model_dump(**rest) == whole.recipe.model_dump(**rest)
 
@@ -72,17 +70,15 @@ def test_every_recipe_of_the_project_can_do_without_each_modality(name, modality
 
 def full(**changed) -> Recipe:
     """A recipe that asks for something of every modality."""
-    return Recipe.model_validate({
+    return parse_recipe(**{
         "description": "d", "tasks": {**TASKS, "image": {"head": "binary", "label": "like"}},
-        "modalities": ["categorical", "text", "image", "audio", "video"],
-        "preprocessing": {"text": {"topics": 8, "tokens": 9}, "image": {"height": 16},
-                          "categorical": {"vocabulary": 5}, "audio": {"mels": 20}},
-        "encoders": {"text": {"handle": "/t"}, "image": {"handle": "/i"},
-                     "audio": {"handle": "/a"}},
-        "model": {"towers": {"text": "lstm", "image": "fourier", "history": "gru"}, "dim": 32,
-                  "behaviour": ["history", "reviews", "item_reviews"]},
-        "training": {"augmentation": {"text": {"hidden": 0.1}, "image": 0.5, "sound": 0.25}},
-        "tune": {"ranges": {"model.towers.text": {"choices": ["lstm", "cnn"]}}}} | changed)
+        "modalities": {
+            "categorical": {"vocabulary": 5}, "video": {"augmentation": 0.5},
+            "text": {"tower": {"lstm": {"hidden": 0.1}}, "topics": 8, "encoder": {"handle": "/t"}},
+            "image": {"tower": "fourier", "height": 16, "encoder": {"handle": "/i"}},
+            "audio": {"mels": 20, "encoder": {"handle": "/a"}}},
+        "behaviour": {"history": {"tower": "gru"}, "reviews": {}, "item_reviews": {}},
+        "model": {"dim": 32}, "tune": {"ranges": {"model.dim": {"choices": [16, 32]}}}} | changed)
 
 
 def said(recipe: Recipe) -> dict:
@@ -93,19 +89,17 @@ def test_all_that_is_asked_of_a_modality_goes_with_it():
     whole = said(full())
     text = said(without(full(), "full", "text"))
     assert "text" not in yaml.safe_dump({k: v for k, v in text.items() if k != "tasks"})
-    assert text["model"] == {"towers": {"image": "fourier", "history": "gru"}, "dim": 32,
-                             "behaviour": ["history"]}
-    assert text["training"] == {"augmentation": {"image": 0.5, "sound": 0.25}}
+    assert text["model"] == {"dim": 32} and text["behaviour"] == {"history": {"tower": "gru"}}
     audio = said(without(full(), "full", "audio"))
-    assert audio["training"]["augmentation"] == {"text": {"hidden": 0.1}, "image": 0.5}
-    assert "audio" not in audio["encoders"] and "audio" not in audio["preprocessing"]
-    assert audio["model"] == whole["model"] and "tune" not in audio
+    assert "tune" not in audio and audio["modalities"] == {
+        name: options for name, options in whole["modalities"].items() if name != "audio"}
+    assert {**audio, "modalities": 0, "tune": 0} == {**whole, "modalities": 0, "tune": 0}
 
 
 def test_a_recipe_that_cannot_do_without_is_left_out_and_named(tmp_path):
     (tmp_path / "words.yaml").write_text(yaml.safe_dump(
         {"description": "w", "family": "similarity", "modalities": ["text"], "tasks": TASKS,
-         "similarity": {"vectors": "content"}}))
+         "vectors": "content"}))
     words = str(tmp_path / "words.yaml")
     plan = planned(None, ["flagship", words], ["text"], 1, dataset="demo")
     assert [c.recipe_name for c in plan.configs] == ["flagship", "words", "flagship-without-text"]

@@ -103,9 +103,12 @@ def test_a_root_without_metadata_is_told(run):
 def test_what_a_runs_own_model_was_made_of(run, source):
     nodes = {
         "CatalogGen": NodeRun("CatalogGen", outputs={"users": "/u", "items": "/i",
-                                                     "interactions": "/n", "quarantine": "/q"}),
-        "Trainer": NodeRun("Trainer", outputs={"model_run": str(run.root / "model_run")}),
-        "Exporter": NodeRun("Exporter", outputs={"model": "/model", "answers": "/a"})}
+                                                     "interactions": "/n", "quarantine": "/q"},
+                              types={"quarantine": "tessera.Quarantine"}),
+        "Trainer": NodeRun("Trainer", outputs={"model_run": str(run.root / "model_run")},
+                           types={"model_run": "ModelRun"}),
+        "Exporter": NodeRun("Exporter", outputs={"model": "/model", "answers": "/a"},
+                            types={"model": "Model", "answers": "tessera.Answers"})}
     found = run_source(source.spec, source.recipe, nodes)
     assert str(found.model) == "/model/Format-Serving"
     assert {side: str(folder) for side, folder in found.tables.items()} == {

@@ -62,7 +62,7 @@ def test_rows_that_break_the_rules_end_with_3(tessera, tmp_path):
     assert "row  events.csv line 52: stars '9' is outside the range 1 to 5" in out
     assert "Table interactions: 2 of 52 rows would be quarantined, above the limit of 1.00%" in err
     with (tmp_path / "my.yaml").open("a") as file:
-        file.write("max_quarantine_share: 0.1\n")
+        file.write("checks: {max_quarantine_share: 0.1}\n")
     assert tessera("check", "--config", "my.yaml")[0] == 0
 
 

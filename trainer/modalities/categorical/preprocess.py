@@ -7,9 +7,8 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import Feature
-from trainer.behaviour.moment import dense
 from trainer.modalities.categorical import VALUES
-from trainer.preprocessing.raw import as_string
+from trainer.preprocessing.raw import as_string, dense
 
 
 def preprocess(column: Any, feature: Feature, options: Mapping[str, Any]) -> dict[str, tf.Tensor]:

@@ -22,11 +22,13 @@ def _size(options: Any, takes: tf.TensorSpec) -> tuple[int, int]:
     for name, given, fixed in zip(
             ("height", "width"), (options.height, options.width), own, strict=True):
         if given is None and fixed is None:
-            raise InputError(f"encoders.image.{name} is not given, and the encoder "
+            raise InputError("encoder-size-needed",
+                             f"modalities.image.encoder.{name} is not given, and the encoder "
                              f"{options.handle!r} takes pictures of any size. Give the pixels.")
         if given is not None and fixed is not None and given != fixed:
-            raise InputError(f"encoders.image.{name} is {given}; the encoder {options.handle!r} "
-                             f"takes {fixed}. Leave the key out.")
+            raise InputError("encoder-size-fixed",
+                             f"modalities.image.encoder.{name} is {given}; the encoder "
+                             f"{options.handle!r} takes {fixed}. Leave the key out.")
         size.append(given or fixed)
     return size[0], size[1]
 

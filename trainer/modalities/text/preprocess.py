@@ -7,7 +7,6 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import Feature
-from trainer.behaviour.moment import dense
 from trainer.modalities.text.ngrams import character_ngrams, without, word_ngrams
 from trainer.modalities.text.sentiment import WIDTH, Lexicon
 from trainer.modalities.text.sentiment import sentiment as rate
@@ -17,7 +16,7 @@ from trainer.modalities.text.words import heaviest
 from trainer.modalities.text.words import words as split_words
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, Purpose
-from trainer.preprocessing.raw import one
+from trainer.preprocessing.raw import dense, one
 
 # A word is about five characters: kept runs of characters for each kept word.
 _RUNS_A_WORD = 4

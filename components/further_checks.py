@@ -1,0 +1,39 @@
+"""Checks on a model that extensions add to the pipeline, by name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tfx.dsl.components.base import base_component
+from tfx.types import artifact, channel
+
+from schemas import FeatureSpec, InputError
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a further check may read.
+
+    Attributes:
+      spec: The dataset's spec.
+      nodes: The pipeline's nodes so far, by id.
+    """
+
+    spec: FeatureSpec
+    nodes: Mapping[str, base_component.BaseComponent]
+
+    def newest(self, kind: type[artifact.Artifact]) -> channel.OutputChannel:
+        """Returns the output of a type that the last node with one has, such as the model.
+
+        Raises:
+          InputError: No node has one.
+        """
+        outputs = [output for node in self.nodes.values() for output in node.outputs.values()
+                   if output.type is kind]
+        if not outputs:
+            raise InputError("no-such-output", f"No step before the further checks makes a "
+                             f"{kind.TYPE_NAME}, which one of them asks for.")
+        return outputs[-1]
+
+
+# A function makes a component with an output `verdict` of what is built and of its options.
+FURTHER_CHECKS: dict[str, Callable[..., base_component.BaseComponent]] = {}

@@ -1,0 +1,87 @@
+"""Predicted values, of a rating or a like, against the biases of users and items."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from components.ranking_evaluator.interactions import SPLITS, Interactions
+from components.ranking_evaluator.model import Model
+from trainer.closed_form.biases import (
+    fit_biased_factors,
+    fit_biases,
+    tuned_biased_factors,
+    tuned_biases,
+)
+from trainer.tasks.binary import area_under_curve
+
+_DRAWS = 500
+_MOST_ROWS = 20_000  # of the test split, drawn for the comparison
+
+
+def value_figures(scorer: Model, interactions: Interactions,
+                  tasks: Mapping[str, str]) -> dict[str, Any]:
+    """Holds each task's predictions of the test rows against those of the biases.
+
+    Args:
+      scorer: The model.
+      interactions: All events.
+      tasks: Label of each task.
+
+    Returns:
+      By task: `metric` (`rmse` of a value, `auc` of a label of 0 and 1), `model`, `biases` and
+      `factors` (mean + user + item, and that with factors, tuned on validation), and
+      `difference`, `low`, `high` of the model less the biases with its 95 % interval over the
+      same rows; a smaller error and a larger area are better. Empty for written scores.
+    """
+    predicted = scorer.predictions(interactions.test_examples) if tasks else {}
+    return {name: _compared(predicted[name], interactions, label)
+            for name, label in tasks.items() if name in predicted}
+
+
+def _compared(predicted: np.ndarray, interactions: Interactions, label: str) -> dict[str, Any]:
+    train, validation = (interactions.values(label, split) for split in SPLITS[:2])
+    known, test = interactions.values(label, *SPLITS[:2]), interactions.values(label, "test")
+    of_test = interactions.labels[label][interactions.splits == SPLITS.index("test")]
+    model = predicted[np.isfinite(of_test)]
+    truth = test.values
+    if not len(truth) or not len(train.values):
+        return {"skipped": f"No row of the test or the train split has the label {label!r}."}
+    chosen = tuned_biases(train, validation)
+    biases = fit_biases(known, **chosen.best).predictions(test.users, test.items)
+    with_factors = tuned_biased_factors(train, validation, chosen)
+    factors = fit_biased_factors(known, **with_factors.best).predictions(test.users, test.items)
+    binary = label in interactions.binary
+    measure = _area if binary else _error
+    if binary and len(np.unique(truth)) < 2:
+        return {"skipped": f"All test rows have the same value of the label {label!r}."}
+    low, high = _interval(measure, truth, model, biases)
+    return {"metric": "auc" if binary else "rmse", "rows": len(truth),
+            "model": measure(truth, model), "biases": measure(truth, biases),
+            "factors": measure(truth, factors),
+            "difference": measure(truth, model) - measure(truth, biases),
+            "low": low, "high": high, "parameters": with_factors.best}
+
+
+def _error(truth: np.ndarray, predicted: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((truth - predicted) ** 2)))
+
+
+def _area(truth: np.ndarray, predicted: np.ndarray) -> float:
+    return area_under_curve(truth > 0, predicted)
+
+
+def _interval(measure: Callable[[np.ndarray, np.ndarray], float], truth: np.ndarray,
+              model: np.ndarray, other: np.ndarray) -> tuple[float, float]:
+    """Returns the 95 % interval of the difference, by resampling the rows."""
+    rng = np.random.default_rng(0)
+    rows = (np.arange(len(truth)) if len(truth) <= _MOST_ROWS
+            else rng.choice(len(truth), _MOST_ROWS, replace=False))
+    found: list[float] = []
+    while len(found) < _DRAWS:
+        drawn = rng.choice(rows, len(rows))
+        if measure is _area and np.ptp(truth[drawn]) == 0:
+            continue
+        found.append(measure(truth[drawn], model[drawn]) - measure(truth[drawn], other[drawn]))
+    low, high = np.quantile(found, (0.025, 0.975))
+    return float(low), float(high)

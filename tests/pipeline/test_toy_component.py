@@ -1,0 +1,145 @@
+"""A check and a source that tests define alone are named wherever those of the project are."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from ingested import run_ingest
+from tfx.dsl.component.experimental.annotations import OutputArtifact
+from tfx.dsl.component.experimental.decorators import component
+from tfx.orchestration import metadata
+from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.types import standard_artifacts
+
+import schemas
+from components.code_digest import code_digest
+from components.further_checks import FURTHER_CHECKS, Built
+from components.gate.component import Gate
+from components.sources import SOURCES, open_source
+from pipeline import results
+from pipeline.config import load_config
+from pipeline.dag import build_pipeline
+from pipeline.local import run_locally
+from pipeline.model_report import report
+from schemas import InputError, extensions, read_spec
+from trainer.recipe import bind
+
+SCHEMAS = Path(schemas.__file__).parent / "demo"
+
+
+def bound(config):
+    return bind(config.recipe, read_spec("demo"), config.recipe_name)
+
+
+@pytest.fixture
+def config(tiny_shop, tmp_path, monkeypatch):
+    """Writes and loads a configuration; what the extension registers goes with the test."""
+    for registry in (FURTHER_CHECKS, SOURCES):
+        for name in ("Novelty", "kiosk"):
+            monkeypatch.delitem(registry, name, raising=False)
+    monkeypatch.setattr(extensions, "LOADED", loaded := [])
+    monkeypatch.setattr("components.code_digest.LOADED", loaded)
+    monkeypatch.delitem(sys.modules, "novelty", raising=False)
+
+    def write(dataset="demo", options=None, **checks):
+        path = tmp_path / "shop.yaml"
+        path.write_text(yaml.safe_dump({
+            "extensions": ["novelty"], "dataset": dataset, "data_dir": str(tiny_shop),
+            "root": str(tmp_path / "root"), "checks": {
+                "further": {"Novelty": options or {}}, **checks},
+            "kubeflow": {"image": "registry.example/tessera:1",
+                         "volumes": [{"claim": "tessera", "path": str(tmp_path)},
+                                     {"claim": "shop", "path": str(tiny_shop)}]}}))
+        return load_config(path)
+
+    yield write
+    for registry in (FURTHER_CHECKS, SOURCES):
+        for name in ("Novelty", "kiosk"):
+            registry.pop(name, None)
+    sys.modules.pop("novelty", None)
+
+
+def test_the_check_is_a_node_before_the_gate_and_a_step_on_kubeflow(config, tmp_path):
+    from pipeline.kubeflow.compile import compile_kubeflow
+
+    one = config()
+    nodes = {n.id: n for n in build_pipeline(one, bound(one), SCHEMAS).components}
+    assert nodes["Novelty"] in nodes["Gate"].upstream_nodes
+    steps = {step.node: step for step in compile_kubeflow(one, tmp_path / "pipeline.yaml")}
+    assert steps["Novelty"].shows == {"figures": "Metrics"}
+    spec = next(yaml.safe_load_all((tmp_path / "pipeline.yaml").read_text()))
+    assert "novelty" in spec["root"]["dag"]["tasks"]["gate"]["dependentTasks"]
+
+
+@component
+def ToyModel(  # noqa: N802
+        model: OutputArtifact[standard_artifacts.Model]) -> None:
+    """Makes a model that is an empty folder."""
+    Path(model.uri).mkdir(parents=True, exist_ok=True)
+
+
+@pytest.mark.parametrize(("checks", "blessed"), [
+    ({}, False), ({"reported": ["Novelty"]}, True), ({"options": {"min_share": 0.1}}, True)])
+def test_the_verdict_reaches_gate_metrics_notes_and_report(config, tmp_path, checks, blessed):
+    one = config(**checks)
+    model = ToyModel()
+    further = [add(Built(read_spec("demo"), {model.id: model}), **one.checks.further[name])
+               for name, add in FURTHER_CHECKS.items()]
+    lenient = FURTHER_CHECKS["Novelty"](
+        Built(read_spec("demo"), {model.id: model}), min_share=0.0).with_id("Lenient")
+    gate = Gate(model=model.outputs["model"],
+                verdicts=[c.outputs["verdict"] for c in (lenient, *further)],
+                max_error_ratio=0.999, min_label_auc=0.55, reported=one.checks.reported)
+    ended = {}
+    run_locally(
+        tfx_pipeline.Pipeline(
+            pipeline_name="toy", pipeline_root=str(tmp_path / "artifacts" / "toy"),
+            components=[model, lenient, *further, gate],
+            metadata_connection_config=metadata.sqlite_metadata_connection_config(
+                str(tmp_path / "metadata.sqlite"))),
+        "run", lambda name: None, lambda node: ended.update({node.node: node}), "toy-data")
+    metrics = results.collect(one, ended, 0.0)
+    passed = "options" in checks
+    reason = "a share of 0.25 is new, below 0.5"
+    assert metrics["checks"]["Novelty"] == {
+        "passed": passed, "reasons": [] if passed else [reason],
+        "blesses": "reported" not in checks}
+    assert metrics["novelty"] == {"share": 0.25} and metrics["blessed"] == blessed
+    assert metrics["not_blessed_because"] == ([] if blessed else [f"Novelty: {reason}"])
+    notes = [note["check"] for note in metrics.get("notes", ())]
+    assert notes == (["Novelty"] if "reported" in checks else [])
+    assert '<th scope="row">Novelty</th>' in report(results.finite(metrics), {}, [])
+    assert json.dumps(results.finite(metrics))
+
+
+@pytest.mark.parametrize(("checks", "code"), [
+    ({"further": {"Novel": {}}}, "unknown-check"),
+    ({"options": {"share": 1}}, "bad-check-options"),
+    ({"reported": ["Novel"]}, "unknown-check-in-checks-reported")])
+def test_a_check_that_is_not_there_is_named(config, checks, code):
+    with pytest.raises(InputError) as error:
+        build_pipeline(one := config(**checks), bound(one), SCHEMAS)
+    assert error.value.code == code
+
+
+def test_the_source_is_opened_where_only_its_extension_is_named(config, tmp_path):
+    one = config(dataset="kiosk")
+    spec, arguments = one.spec(), one.source_arguments(one.spec())
+    del SOURCES["kiosk"]
+    sys.modules.pop("novelty")
+    source = open_source(**json.loads(json.dumps(arguments)))
+    assert type(source).__name__ == "Kiosk"
+    assert run_ingest(source, spec, tmp_path / "out").kept("users") > 0
+
+
+def test_an_extension_s_code_is_in_the_keys(config, tmp_path, monkeypatch):
+    before = code_digest("components.gate.executor")
+    (tmp_path / "kiosk_rules.py").write_text("LIMIT = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    extensions.load_extensions(["kiosk_rules"])
+    first = code_digest("components.gate.executor")
+    (tmp_path / "kiosk_rules.py").write_text("LIMIT = 2  # changed\n")
+    assert len({before, first, code_digest("components.gate.executor")}) == 3
+    sys.modules.pop("kiosk_rules")

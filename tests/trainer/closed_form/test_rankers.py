@@ -1,0 +1,188 @@
+"""Rankers in closed form: their equations, their tuning and their list."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from trainer.closed_form import implicit_als
+from trainer.closed_form.events import Events
+from trainer.closed_form.implicit_als import fit_ials, least_squares
+from trainer.closed_form.item_to_item import fit_decayed_ease, fit_ease, fit_item_neighbours
+from trainer.closed_form.popularity import (
+    fit_moment_popularity,
+    fit_popularity,
+    fit_recent_popularity,
+)
+from trainer.closed_form.rankers import RANKERS
+from trainer.closed_form.search import Axis, search
+from trainer.closed_form.user_neighbours import fit_user_neighbours
+from trainer.evaluation.ranking import rank, ranking_task
+
+DAY = 86_400
+
+
+def some_events(n_users=40, n_items=12, rows=200, seed=0):
+    rng = np.random.default_rng(seed)
+    return Events(rng.integers(0, n_users, rows), rng.integers(0, n_items - 1, rows),
+                  rng.integers(0, 50, rows) * DAY, rng.random(rows) < 0.6, n_users, n_items)
+
+
+def test_a_pair_counts_once_and_ties_share_a_rank():
+    events = Events(np.array([0, 0, 0, 1, 0]), np.array([2, 1, 1, 0, 0]),
+                    np.array([5, 5, 9, 7, 1]), np.array([1, 0, 1, 1, 1], bool), 3, 4)
+    assert events.matrix(relevant_only=False).toarray().tolist() == [
+        [1, 1, 1, 0], [1, 0, 0, 0], [0] * 4]
+    assert events.matrix(relevant_only=True).toarray().tolist() == [
+        [1, 1, 1, 0], [1, 0, 0, 0], [0] * 4]
+    assert events.ranks.tolist() == [1.5, 1.5, 3, 0, 0]
+    assert events.moments.tolist() == [9, 7, 9]
+    weighted = events.weighted(relevant_only=False, horizon=1.0, floor=0.5).toarray()
+    assert weighted[0] == pytest.approx([0.5 + 0.5 * np.exp(-3), 1, 0.5 + 0.5 * np.exp(-1.5), 0])
+
+
+def test_an_order_of_ids_inside_a_second_changes_nothing():
+    first = Events(np.zeros(4, int), np.array([0, 1, 2, 3]), np.array([1, 4, 4, 4]),
+                   np.ones(4, bool), 1, 4)
+    last = Events(np.zeros(4, int), np.array([0, 3, 2, 1]), np.array([1, 4, 4, 4]),
+                  np.ones(4, bool), 1, 4)
+    chosen = {"penalty": 1.0, "pair_horizon": 2.0, "horizon": 2.0}
+    np.testing.assert_allclose(*(fit_decayed_ease(e, True, **chosen).scores(np.array([0]))
+                                 for e in (first, last)))
+
+
+@pytest.mark.parametrize("relevant_only", [True, False])
+def test_ease_solves_the_constrained_ridge_regression(relevant_only):
+    """Column j is the ridge regression of item j on all other items."""
+    events, penalty = some_events(), 3.0
+    dense = events.matrix(relevant_only).toarray()
+    expected = np.zeros_like(dense)
+    for item in range(dense.shape[1]):
+        others = np.delete(np.arange(dense.shape[1]), item)
+        x = dense[:, others]
+        weights = np.linalg.solve(x.T @ x + penalty * np.eye(len(others)), x.T @ dense[:, item])
+        expected[:, item] = x @ weights
+    users = np.array([0, 7, 39])
+    fitted = fit_ease(events, relevant_only, penalty)
+    np.testing.assert_allclose(fitted.scores(users), expected[users], atol=1e-9)
+    np.testing.assert_allclose(dense @ fitted.full(), expected, atol=1e-5)
+
+
+def test_decayed_ease_without_decay_is_ease():
+    events = some_events()
+    users = np.arange(5)
+    plain = fit_ease(events, True, 2.0).scores(users)
+    np.testing.assert_allclose(
+        fit_decayed_ease(events, True, 2.0, 1e9, 1e9).scores(users), plain, atol=1e-6)
+    assert not np.allclose(fit_decayed_ease(events, True, 2.0, 1.0, 1e9).scores(users), plain)
+
+
+def test_neighbours_by_items_and_by_users():
+    events = some_events()
+    met = events.matrix(relevant_only=False).toarray()
+    count = met.sum(axis=0)
+    cosine = met.T @ met / (np.sqrt(np.outer(count, count)) + 10.0)
+    np.fill_diagonal(cosine, 0)
+    users = np.array([2, 5])
+    np.testing.assert_allclose(
+        fit_item_neighbours(events, False, 100).scores(users), met[users] @ cosine)
+    assert (np.count_nonzero(fit_item_neighbours(events, False, 2).weights, axis=0) <= 4).all()
+    size = met.sum(axis=1)
+    alike = met @ met.T / (np.sqrt(np.outer(size, size)) + 10.0)
+    np.fill_diagonal(alike, 0)
+    np.testing.assert_allclose(
+        fit_user_neighbours(events, False, 100).scores(users), alike[users] @ met)
+
+
+def test_popularity_of_all_time_of_late_and_around_the_moment():
+    events = Events(np.array([0, 1, 2, 3]), np.array([0, 0, 1, 2]),
+                    np.array([0, 0, 100, 101]) * DAY, np.ones(4, bool), 4, 3)
+    users = np.array([0, 3])
+    assert fit_popularity(events, True).scores(users).tolist() == [[2, 1, 1]] * 2
+    assert np.argmax(fit_recent_popularity(events, True, days=1.0).scores(users)[0]) == 2
+    assert np.argmax(fit_moment_popularity(events, True, days=3.0).scores(users), axis=1).tolist() \
+        == [0, 2]
+
+
+def test_ials_solves_each_row_as_a_weighted_ridge_regression(monkeypatch):
+    """Minimises 1 x (1 - uv)^2 over what was met, w x (uv)^2 over all items, and the penalty."""
+    met, penalty, unobserved = some_events().matrix(relevant_only=True), 0.1, 0.4
+    others = np.random.default_rng(2).normal(size=(met.shape[1], 3))
+    solved = []
+    found = least_squares(met, others, penalty, unobserved, solved.append)
+    assert sum(solved) == met.shape[0]
+    for row, own in enumerate(met.toarray() > 0):
+        ridge = penalty * (own.sum() + unobserved * len(others))
+        design = np.vstack([others[own], np.sqrt(unobserved) * others, np.sqrt(ridge) * np.eye(3)])
+        target = np.r_[np.ones(own.sum()), np.zeros(len(others) + 3)]
+        expected = np.linalg.lstsq(design, target, rcond=None)[0] if own.any() else np.zeros(3)
+        np.testing.assert_allclose(found[row], expected, atol=1e-12)
+    monkeypatch.setattr(implicit_als, "_SYSTEMS", 3)
+    np.testing.assert_allclose(least_squares(met, others, penalty, unobserved), found, rtol=1e-12)
+
+
+def test_small_systems_are_solved_on_one_thread(monkeypatch):
+    seen = []
+
+    def solve(systems, targets):
+        seen.extend(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+        return np.zeros_like(targets)
+
+    monkeypatch.setattr(implicit_als.np.linalg, "solve", solve)
+    with threadpool_limits(2, user_api="blas"):
+        fit_ials(some_events(), True, 0.1, 0.4, 8)
+    assert seen and set(seen) == {1}
+
+
+def test_a_search_goes_on_until_its_best_is_inside():
+    axes = {"a": Axis((4.0, 8.0), 2.0, 0.25, 1024.0), "b": Axis((1.0, 2.0), 2.0, 1.0, 64.0)}
+    asked = []
+
+    def score(found):
+        asked.append(tuple(found.values()))
+        return -abs(np.log2(found["a"]) - 7) - abs(np.log2(found["b"]) - 4)
+
+    done = search(axes, score)
+    assert done.best == {"a": 128.0, "b": 16.0} and done.score == 0 and done.at_bound == ()
+    assert len(set(asked)) == len(asked) == len(done.tried)  # nothing is tried twice
+    tried = sorted(found["a"] for found, _ in done.tried)
+    assert tried[0] < 128.0 < tried[-1]
+    bounded = search(axes, lambda found: -found["a"])
+    assert bounded.best["a"] == 0.25 and "a" in bounded.at_bound
+    assert search({}, lambda found: 3.0).score == 3.0
+
+
+def tasks(rows=900, n_users=60, n_items=30):
+    rng = np.random.default_rng(4)
+    users, items = rng.integers(0, n_users, rows), rng.integers(0, n_items, rows)
+    times, relevant = rng.integers(0, 90, rows) * DAY, rng.random(rows) < 0.6
+    train = rng.random(rows) < 0.8
+    events = Events(users[train], items[train], times[train], relevant[train], n_users, n_items)
+    return events, ranking_task(users, items, relevant, known=train, held_out=~train,
+                                n_items=n_items)
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_every_ranker_is_tuned_and_its_best_is_inside_or_at_a_bound_that_is_named(name):
+    events, task = tasks()
+    ranker = RANKERS[name]
+    found = ranker.tuned(events, True, task)
+    assert found.score == max(score for _, score in found.tried)
+    for axis, value in found.best.items():
+        tried = sorted({parameters[axis] for parameters, _ in found.tried})
+        assert tried[0] < value < tried[-1] or axis in found.at_bound
+        assert all(later / earlier <= 4 for earlier, later in pairwise(tried))
+    fitted = ranker.fit(events, True, **found.best)
+    assert rank(fitted, task).metrics["ndcg@10"] == found.score
+    assert fitted.scores(np.array([3, 1])).shape == (2, events.n_items)
+
+
+def test_what_is_not_run_says_why():
+    events, _ = tasks()
+    still = Events(events.users, events.items, np.zeros_like(events.times), events.relevant,
+                   events.n_users, events.n_items)
+    assert "no times" in RANKERS["decayed-ease"].skipped(still)
+    large = Events(events.users, events.items, events.times, events.relevant, 60, 20_001)
+    assert "20,001 items are more than the 20,000" in RANKERS["ease"].skipped(large)
+    assert RANKERS["ials"].skipped(large) == RANKERS["ease"].skipped(events) == ""

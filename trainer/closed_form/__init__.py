@@ -1,0 +1,4 @@
+"""Recommenders in closed form, in plain numpy and scipy: rankers, biases, their tuning, their sum.
+
+`events` is what they learn from, `rankers` lists them, `search` tunes one, `fusion` adds them up.
+"""

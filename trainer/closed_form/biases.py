@@ -1,0 +1,149 @@
+"""Mean + user + item: the baseline of a rating and of a like, and what a factorization starts from.
+
+Koren, Bell and Volinsky 2009, "Matrix factorization techniques for recommender systems": each
+bias is a mean of residuals, shrunk to 0 by a penalty, as if so many more events had been average.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.closed_form.search import Axis, Search, search
+from trainer.training.one_thread import one_thread
+
+_SWEEPS = 12  # The biases move by less than a thousandth after these.
+_FACTOR_SWEEPS = 8
+_PENALTY = Axis((1.0, 2.0, 4.0, 8.0), 2.0, 0.01, 10_000.0)
+_FACTOR_PENALTY = Axis((2.5, 5.0, 10.0, 20.0), 2.0, 0.1, 10_000.0)
+_DIM = Axis((8.0, 16.0), 2.0, 4.0, 64.0)
+
+
+@dataclass(frozen=True)
+class Values:
+    """A label's values on some rows.
+
+    Attributes:
+      users: User index of each row, `(rows,)` int.
+      items: Item index of each row, `(rows,)` int.
+      values: The label, `(rows,)` float64.
+      n_users: Number of users.
+      n_items: Number of items.
+    """
+
+    users: np.ndarray
+    items: np.ndarray
+    values: np.ndarray
+    n_users: int
+    n_items: int
+
+
+@dataclass(frozen=True)
+class Biases:
+    """A mean and what each user and item adds to it; who has no row adds 0.
+
+    Attributes:
+      mean: Mean of the label.
+      users: `(n_users,)` float64.
+      items: `(n_items,)` float64.
+    """
+
+    mean: float
+    users: np.ndarray
+    items: np.ndarray
+
+    def predictions(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """Returns the value of each pair, `(rows,)` float64."""
+        return self.mean + self.users[users] + self.items[items]
+
+
+@dataclass(frozen=True)
+class BiasedFactors:
+    """Biases, and factors of what they leave.
+
+    Attributes:
+      biases: The biases.
+      users: `(n_users, dim)`; zeros for who has no row.
+      items: `(n_items, dim)`; zeros for what has no row.
+    """
+
+    biases: Biases
+    users: np.ndarray
+    items: np.ndarray
+
+    def predictions(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """Returns the value of each pair, `(rows,)` float64."""
+        left = np.einsum("rd,rd->r", self.users[users], self.items[items])
+        return self.biases.predictions(users, items) + left
+
+
+def fit_biases(rows: Values, user_penalty: float, item_penalty: float) -> Biases:
+    """Fits the biases by turns.
+
+    Args:
+      rows: What to learn from.
+      user_penalty: So many average rows are added to each user's.
+      item_penalty: The same of an item.
+    """
+    mean = float(rows.values.mean()) if len(rows.values) else 0.0
+    left = rows.values - mean
+    of_user, of_item = np.zeros(rows.n_users), np.zeros(rows.n_items)
+    user_rows = np.bincount(rows.users, minlength=rows.n_users) + user_penalty
+    item_rows = np.bincount(rows.items, minlength=rows.n_items) + item_penalty
+    for _ in range(_SWEEPS):
+        of_item = np.bincount(rows.items, left - of_user[rows.users], rows.n_items) / item_rows
+        of_user = np.bincount(rows.users, left - of_item[rows.items], rows.n_users) / user_rows
+    return Biases(mean, of_user, of_item)
+
+
+def fit_biased_factors(rows: Values, user_penalty: float, item_penalty: float, penalty: float,
+                       dim: float) -> BiasedFactors:
+    """Fits the biases, and by alternating least squares factors of what they leave.
+
+    Args:
+      rows: What to learn from.
+      user_penalty: See `fit_biases`.
+      item_penalty: See `fit_biases`.
+      penalty: Weight of the factors' squared norms.
+      dim: Number of factors.
+    """
+    biases = fit_biases(rows, user_penalty, item_penalty)
+    left = rows.values - biases.predictions(rows.users, rows.items)
+    items = np.random.default_rng(0).normal(0, 0.1, (rows.n_items, int(dim)))
+    users = np.zeros((rows.n_users, int(dim)))
+    with one_thread():
+        for _ in range(_FACTOR_SWEEPS):
+            _solve(users, rows.users, items[rows.items], left, penalty)
+            _solve(items, rows.items, users[rows.users], left, penalty)
+    return BiasedFactors(biases, users, items)
+
+
+def tuned_biases(train: Values, validation: Values) -> Search:
+    """Finds the penalties of the smallest squared error on validation."""
+    return search({"user_penalty": _PENALTY, "item_penalty": _PENALTY},
+                  lambda found: -squared_error(fit_biases(train, **found), validation))
+
+
+def tuned_biased_factors(train: Values, validation: Values, biases: Search) -> Search:
+    """Finds the factors' penalty and number, with the penalties of biases found before."""
+    found = search(
+        {"penalty": _FACTOR_PENALTY, "dim": _DIM},
+        lambda some: -squared_error(fit_biased_factors(train, **biases.best, **some), validation))
+    return Search(biases.best | found.best, found.score, found.tried, found.at_bound)
+
+
+def squared_error(model: Biases | BiasedFactors, rows: Values) -> float:
+    """Returns the mean squared error; 0 without rows."""
+    if not len(rows.values):
+        return 0.0
+    return float(np.mean((model.predictions(rows.users, rows.items) - rows.values) ** 2))
+
+
+def _solve(factors: np.ndarray, owners: np.ndarray, others: np.ndarray, values: np.ndarray,
+           penalty: float) -> None:
+    """Sets each owner's factors to the ridge regression of its values on the others'."""
+    order = np.argsort(owners, kind="stable")
+    names, starts = np.unique(owners[order], return_index=True)
+    ridge = penalty * np.eye(factors.shape[1])
+    for owner, rows in zip(names, np.split(order, starts[1:]), strict=True):
+        own = others[rows]
+        factors[owner] = np.linalg.solve(own.T @ own + ridge, own.T @ values[rows])
