@@ -110,7 +110,7 @@ kubeflow-validate: .venv/installed
 	deploy/kubeflow/validate.sh .cache/kubeflow/pipeline.yaml
 
 docs: .venv/installed
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
 # For one platform: macOS has no TensorFlow that these parts agree on.
 lock: $(filter .cache/%,$(UV))

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from docs.recipe_keys import recipe_keys_page
+from docs.schema_tags import schema_tags_page
+
 ROOT = Path(__file__).parents[1]
 ROOMS = ("schemas", "components", "trainer", "pipeline", "serving")
 _BASE = "TesseraError"
@@ -123,7 +126,8 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-PAGES = {"errors.md": errors_page}
+PAGES = {"errors.md": errors_page, "recipe-keys.md": recipe_keys_page,
+         "schema-tags.md": schema_tags_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -1,24 +1,7 @@
 """From three pbtxt files to a `FeatureSpec`.
 
-What a column is, beyond its type and domain, is in `annotation { tag: ... }`:
-
-| tag | meaning |
-|---|---|
-| `user_id`, `item_id`, `timestamp` | the column's role; timestamps are whole seconds |
-| `event_type` | the column says what kind of event a row is, such as a view or a purchase |
-| `weight:VALUE=X` | on the event types: an event of the type VALUE counts X times in training |
-| `categorical`, `numeric`, `text`, `image`, `audio`, `video`, `sequence` | its modality |
-| `label:NAME` | the value is the label NAME |
-| `label:NAME>=X` | the label NAME is 1 from the value X on, else 0 |
-| `label:NAME=VALUE` | on a column of text: the label NAME is 1 where it is VALUE, else 0 |
-| `label:NAME` | on a column of text with a `string_domain`: which of its values it is |
-| `pii` | personal data: kept out of the model and masked in reports |
-| `history:WHAT` | built at ingest: the user's earlier values of a role or column, newest first |
-| `events` | built at ingest: the number of the row's training events |
-| `unseen` | built at ingest: ids of items that the user has no event with, for the head `click` |
-| `sound_of:COLUMN` | built at ingest, beside `audio`: the sound track of the video column COLUMN |
-
-Histories hold numbers, item ids, event types or texts; of each but numbers there is one.
+What a column is, beyond its type and domain, is in `annotation { tag: ... }`: `schemas/tags.py`
+says what each tag means.
 """
 
 import re
@@ -33,6 +16,7 @@ from schemas.errors import InputError, unknown
 from schemas.modality import MODALITIES
 from schemas.reserved import DERIVED, HISTORIES, INPUTS
 from schemas.spec import ROLES, SIDES, Feature, FeatureSpec, Label
+from schemas.tags import known_tags
 
 _ROOT = Path(__file__).parent
 _DTYPES = {schema_pb2.BYTES: bytes, schema_pb2.INT: int, schema_pb2.FLOAT: float}
@@ -196,9 +180,8 @@ def _unknown_tag(tag: str, where: str) -> InputError:
                           f"{where}: the tag {tag!r} is no weight. Write 'weight:VALUE=X', where "
                           "VALUE is a type of event as the column holds it, and X a number such "
                           "as 3 or 0.5.")
-    known = [*ROLES, *MODALITIES, *_FLAGS, "label:NAME", "history:WHAT", "weight:VALUE=X",
-             "sound_of:COLUMN"]
-    return InputError("unknown-tag", f"{where}: unknown tag {tag!r}. Known: {', '.join(known)}.")
+    return InputError(
+        "unknown-tag", f"{where}: unknown tag {tag!r}. Known: {', '.join(known_tags())}.")
 
 
 def _with_classes(label: Label, feature: Feature) -> Label:

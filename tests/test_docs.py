@@ -2,10 +2,18 @@
 
 import re
 from collections import defaultdict
+from typing import Annotated
 
 import pytest
+import yaml
+from pydantic import Field
 
 from docs.generate import PAGES, ROOT, errors
+from docs.recipe_keys import key_rows
+from pipeline.config import load_recipe, recipes
+from trainer.options.choice import OneOf, Way
+from trainer.options.strict import Strict
+from trainer.recipe import parse_recipe
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -32,6 +40,73 @@ def test_an_error_without_a_code_is_refused(tmp_path):
     module.write_text('class Odd(TesseraError): pass\nraise Odd("Message alone.")\n')
     with pytest.raises(SystemExit):
         errors(tmp_path)
+
+
+class Curve(Way):
+    """A way with an option.
+
+    Attributes:
+      bend: How far it bends, or not at all where
+        `None`.
+    """
+
+    name = "curve"
+
+    bend: Annotated[int, Field(ge=1, lt=9)] | None = None
+
+
+class Line(Strict):
+    """A section.
+
+    Attributes:
+      shape: What it looks like.
+      width: How wide it is.
+    """
+
+    shape: Annotated[Way, OneOf("straight", Curve)] = Field(
+        default="straight", validate_default=True)
+    width: Annotated[float, Field(gt=0.5)]
+
+
+def test_a_key_has_its_values_its_default_and_what_its_class_says():
+    assert list(key_rows(Line, "line.")) == [
+        "| `line.shape` | `straight`, `curve` | `straight` | What it looks like |",
+        "| `line.shape.curve.bend` | integer from 1 to 8, or null | `null` | "
+        "How far it bends, or not at all where `null` |",
+        "| `line.width` | number above 0.5 | required | How wide it is |"]
+
+
+def test_a_key_that_no_docstring_explains_is_refused():
+    class Silent(Line):
+        """Says nothing of its option."""
+
+        more: int = 1
+
+    with pytest.raises(SystemExit, match=r"Silent\.more"):
+        list(key_rows(Silent, ""))
+
+
+def test_every_key_of_the_projects_recipes_is_in_the_reference():
+    page = (ROOT / "docs" / "recipe-keys.md").read_text(encoding="utf-8")
+    known = set(re.findall(r"^\| `([^`]+)`", page, re.MULTILINE)) | {"family"}
+    for name in recipes():
+        recipe = load_recipe(name)
+        tree = recipe.model_dump(exclude={"modalities", "behaviour", "tasks", "tune"})
+        assert {key for key, value in tree.items() if not isinstance(value, dict)} <= known, name
+
+
+def recipes_within(page):
+    """Returns the indented blocks of a page that are recipes."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return [yaml.safe_load(block)
+            for block in re.findall(r"^    description:.*\n(?:    .*\n)+", text, re.MULTILINE)]
+
+
+def test_the_recipes_of_the_docs_are_recipes():
+    trees = recipes_within("recipes.md")
+    assert len(trees) > 3
+    for tree in trees:
+        assert parse_recipe(**tree).description == tree["description"]
 
 
 def anchors(page):

@@ -1,11 +1,13 @@
 """Schemas from files: what is read, and what is said about each kind of malformed schema."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from schemas import SIDES, InputError, available, parse_spec, read_spec
+from schemas.tags import known_tags
 
 USERS = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
 ITEMS = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
@@ -188,3 +190,27 @@ def test_an_input_of_a_table_is_not_called_like_what_a_request_brings(name):
         assert f"the name {name!r} is taken. In the users and the items, " in str(caught.value)
         assert "rename it" in str(caught.value)
     parse_spec("mine", [user + ids.format(name, "pii"), item, user + item + column])
+
+
+def fault(tag: str) -> str | None:
+    """Returns the code of what is wrong with a column of one tag; `None` if nothing is."""
+    try:
+        parse(users=USERS + column(tag))
+    except InputError as error:
+        return error.code
+    return None
+
+
+@pytest.mark.parametrize("form", known_tags())
+def test_a_tag_that_has_a_meaning_is_known(form):
+    assert fault(form.replace("X", "2")) not in ("unknown-tag", "bad-weight-tag")
+    assert fault(f"no_{form}") == "unknown-tag"
+
+
+@pytest.mark.parametrize("dataset", available())
+def test_every_tag_of_the_projects_schemas_has_a_meaning(dataset):
+    forms = [re.sub("[A-Z]+", ".+", re.escape(form)) for form in known_tags()]
+    texts = "\n".join(read_spec(dataset).texts)
+    tags = re.findall(r'tag: "([^"]+)"', texts)
+    assert tags and [tag for tag in tags
+                     if not any(re.fullmatch(form, tag) for form in forms)] == []

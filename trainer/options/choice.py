@@ -46,21 +46,24 @@ class OneOf:
 
     Args:
       *ways: The ways; a name alone is a way without options.
+
+    Attributes:
+      options: The ways by name.
     """
 
     def __init__(self, *ways: type[Way] | str) -> None:
         classes = [plain(way) if isinstance(way, str) else way for way in ways]
-        self.ways = {way.name: way for way in classes}
+        self.options: Mapping[str, type[Way]] = {way.name: way for way in classes}
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         """Returns the schema that tells the ways by their names."""
         return core_schema.tagged_union_schema(
-            {name: handler.generate_schema(way) for name, way in self.ways.items()},
+            {name: handler.generate_schema(way) for name, way in self.options.items()},
             discriminator=_name, custom_error_type="unknown_way",
             custom_error_message="one of these is allowed, by its name or as {name: {options}}: "
-                                 + ", ".join(self.ways))
+                                 + ", ".join(self.options))
 
 
 class SomeOf:
@@ -70,11 +73,11 @@ class SomeOf:
     is read, so that names which were registered later are known too.
 
     Args:
-      registry: The classes of options by name.
+      options: The classes of options by name.
     """
 
-    def __init__(self, registry: Mapping[str, type[Strict]]) -> None:
-        self._registry = registry
+    def __init__(self, options: Mapping[str, type[Strict]]) -> None:
+        self.options = options
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -85,7 +88,7 @@ class SomeOf:
                 _dumped, info_arg=True))
 
     def _read(self, given: Any) -> dict[str, Strict]:
-        known = self._registry
+        known = self.options
         if isinstance(given, list | tuple | str):
             names = [given] if isinstance(given, str) else list(given)
             if len({*map(str, names)}) < len(names):
@@ -119,8 +122,13 @@ class OneRegistered:
         name = _name(given)
         if name is None:
             raise ValueError("a name is allowed, or one name with its options; known are: "
-                             f"{', '.join(self._ways())}")
-        return _entry(self._ways(), name, given)
+                             f"{', '.join(self.options)}")
+        return _entry(self.options, name, given)
+
+    @property
+    def options(self) -> Mapping[str, type[Way]]:
+        """The ways by name, as they are registered now."""
+        return self._ways()
 
 
 def _entry(registry: Mapping[str, type[Strict]], name: str, options: Any) -> Strict:

@@ -41,7 +41,8 @@ class Vae(Way):
     """A variational autoencoder over all days at once.
 
     Attributes:
-      reconstruction: Weight of what it fails to reconstruct.
+      reconstruction: Weight of the loss of what it fails to reconstruct; it is not balanced, and is
+        logged as `reconstruction_loss`.
     """
 
     name = "vae"
@@ -53,8 +54,9 @@ class Series(PastPart):
     """The user's events of each day.
 
     Attributes:
-      tower: `rnn` reads the days in their order, `vae` encodes them all at once.
-      days: Length of the series.
+      tower: `rnn` reads the days in their order, `vae` encodes them all at once (Kingma and
+        Welling 2014).
+      days: Number of days.
     """
 
     tower: Annotated[Way, OneOf("rnn", Vae)] = Field(default="rnn", validate_default=True)
@@ -65,7 +67,7 @@ class Reviews(PastPart):
     """The texts of earlier events, of a user (`reviews`) or about an item (`item_reviews`).
 
     Attributes:
-      tokens: Words kept of them.
+      tokens: Words kept of them, the newest.
       vocabulary: Words known.
     """
 

@@ -33,7 +33,7 @@ class FittedRecipe(Recipe):
 
     Attributes:
       training: How the model is fitted.
-      tune: What `tessera tune` varies; training does not read it.
+      tune: What `tessera tune` varies; a run does not read it.
     """
 
     training: Fitting = Fitting()
@@ -68,7 +68,10 @@ class NetworkRecipe(FittedRecipe):
     Attributes:
       behaviour: What is read of the past.
       model: The shape of the network.
-      balancing: How the tasks' losses become one.
+      balancing: How the tasks' losses become one: by the weights of the recipe; by learned
+        `uncertainty` (Kendall 2018); so that all tasks learn at one pace (`gradnorm`, Chen 2018,
+        from the recipe's weights on); or without the parts of the gradients that conflict
+        (`pcgrad`, Yu 2020). The last two make a backward pass for each task.
     """
 
     family: Literal["network"] = "network"

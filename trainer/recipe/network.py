@@ -33,7 +33,7 @@ class Mmoe(Way):
     """One gate a task over experts that all share.
 
     Attributes:
-      experts: How many.
+      experts: Number of experts.
     """
 
     name = "mmoe"
@@ -45,7 +45,7 @@ class Ple(Way):
     """Experts of each task beside shared ones.
 
     Attributes:
-      experts: How many of each.
+      experts: Number of each task's experts, and of shared ones, on each level.
     """
 
     name = "ple"
@@ -58,18 +58,21 @@ class ModelOptions(Strict):
 
     Attributes:
       dim: Width of all vectors.
-      dropout: Share of a layer's outputs that training drops.
-      id_dropout: Share of ids that training hides, so that content alone learns to serve.
+      dropout: Share of the outputs that training drops in towers, sharing and heads.
+      id_dropout: Share of ids that training hides, so that content alone serves unknown ones.
       stranger_dropout: Share of rows whose user training makes unknown in every respect.
-      modality_dropout: Chance of each present modality to be hidden in training; one always stays.
+      modality_dropout: Chance of a row to lose all content at once in training and, if it does not,
+        of each present modality to be hidden; one always stays.
       missing: What stands in the place of an absent modality: a learned token, the mean of those
         that are present, or a guess from the row's others by `regression` or by an `adversarial`
         generator.
       fusion: How modalities become one vector.
-      sharing: How one vector becomes one for each task.
+      sharing: How one vector becomes one for each task: one block; experts with a gate for each
+        task (`mmoe`, Ma 2018); shared experts and each task's own on two levels (`ple`, Tang 2020);
+        a branch for each task, of which every task reads all.
       interaction: How a user's and an item's vector meet in a head: `neural` has biases, the
-        product and a small network, `inner_product` biases and that product alone, `concat` a small
-        network over both side by side.
+        product and a small network (He 2017), `inner_product` biases and that product alone (Koren
+        2009), `concat` a small network over both side by side.
     """
 
     dim: Width = 64

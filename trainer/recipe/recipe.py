@@ -42,12 +42,12 @@ class Recipe(Strict):
       description: One line for `tessera recipes`.
       family: What kind of model it is.
       modalities: The modalities that are read, of users and of items, each with its options; `all`
-        stands for every other one that a dataset has, by its defaults.
+        is every other one that a dataset has, by its defaults.
       tasks: What is learned, by name.
-      relevant: The label that makes an event relevant in the ranking evaluation; that of the
-        task that ranks, where there is none.
-      rank_by: The task by whose score items are ranked; the one with the head `retrieval`, where
-        there is none.
+      relevant: The label, 0 or 1, that makes an event relevant in the ranking evaluation and in
+        early stopping; that of the task that ranks if none is given; a `regression` needs one.
+      rank_by: The task by whose score items are ranked, in `recommend`, in early stopping and in
+        the ranking evaluation; the one with the head `retrieval` if none is given.
     """
 
     served: ClassVar[bool] = True

@@ -14,10 +14,10 @@ class Task(Strict):
     """One thing that the model learns.
 
     Attributes:
-      head: The kind of task, one of `trainer.tasks.TASK_KINDS`: `retrieval` ranks the catalogue,
-        `regression` predicts a value, `binary` a probability, `click` the probability of an
-        event, learned against unseen items; `multi_class` which of its values a categorical label
-        has, `multi_label` the probability of each of several labels.
+      head: The kind of task: `retrieval` ranks the catalogue, `regression` predicts a
+        label's value, within its domain, `binary` a probability, `click` the probability of an
+        event, learned against items that the user has no event with, `multi_class` which of its
+        values a categorical label has, `multi_label` the probability of each of several labels.
       label: The schema's label; for `retrieval` and `click`, the label that makes an event a
         positive one (every event, where there is none).
       labels: The labels of `multi_label`, each 0 or 1.

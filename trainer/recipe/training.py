@@ -15,11 +15,12 @@ class Fitting(Strict):
     Attributes:
       batch_size: Rows a step; where `None`, a power of two from 128 to 4096 that makes about 80
         steps an epoch, so that a small dataset gets enough steps and a large one enough negatives.
-      learning_rate: The optimizer's rate.
-      weight_decay: Decay of weights.
-      max_epochs: The most passes over the training rows.
-      patience: Epochs without a better validation score after which the fit ends.
-      precision: Of the numbers that are computed with; `auto` is mixed on a GPU.
+      learning_rate: The rate of AdamW.
+      weight_decay: The decay of weights of AdamW.
+      max_epochs: Most passes of the first fit over the training rows.
+      patience: Epochs without a better validation NDCG@10 after which the first fit ends.
+      precision: Of the numbers that are computed with; `auto` is `mixed_float16` on a GPU, else
+        `float32`.
     """
 
     batch_size: Rows | None = None
@@ -34,7 +35,8 @@ class Training(Fitting):
     """How a network is fitted.
 
     Attributes:
-      alignment: Weight of a loss that lets an item's modalities recognize each other.
+      alignment: Weight of a loss (InfoNCE) that lets an item's modalities recognize each other
+        among the batch's items; it is not balanced, and is logged as `alignment_loss`.
     """
 
     alignment: Weight = 0.0

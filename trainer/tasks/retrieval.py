@@ -26,7 +26,7 @@ class RetrievalOptions(Way):
     """What a recipe may say of retrieval.
 
     Attributes:
-      temperature: Divides the logits.
+      temperature: What the logits are divided by.
       softmax: What the softmax runs over: the batch's items, or the whole `catalogue`, whose cost a
         step grows with it.
     """

@@ -14,10 +14,11 @@ class AudioOptions(ModalityOptions):
     """Sounds, as spectrograms and cepstral coefficients.
 
     Attributes:
-      seconds: How much is heard, from the middle of a sound.
-      mels: Mel bands of the spectrogram.
-      mfcc: Cepstral coefficients.
-      augmentation: How much of frequencies and time training hides in spectrograms.
+      seconds: How much is heard, from the middle of a sound; a shorter one has silence around it.
+      mels: Mel bands of the spectrogram, 50 frames a second.
+      mfcc: Cepstral coefficients, at most `mels`; mean and deviation of each.
+      augmentation: How much of frequencies and time training hides in spectrograms (SpecAugment,
+        Park 2019).
       encoder: A pretrained network for sounds.
     """
 

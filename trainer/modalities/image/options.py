@@ -16,8 +16,9 @@ class ImageOptions(ModalityOptions):
     """Pictures.
 
     Attributes:
-      tower: `cnn` learns from pixels; `visual_words` counts the visual words of the table's own
-        pictures; `fourier` averages the spectrum over bands.
+      tower: `cnn` learns from pixels; `visual_words` is the TF-IDF of 128 visual words, k-means
+        over patches of the table's own pictures (Coates 2012, Sivic 2003); `fourier` is the
+        spectrum, averaged over rings and sectors of frequencies (Torralba 2003).
       height: Rows of pixels of what the tower sees.
       width: Columns of pixels.
       augmentation: How much training mirrors, crops and brightens pictures.

@@ -37,7 +37,8 @@ class Tfidf(Way):
     """Weighs a text's distinct terms.
 
     Attributes:
-      characters: Characters of the shortest and longest term within a word, none where `None`.
+      characters: Characters of the shortest and longest run within a word, such as `[3, 5]`, from 1
+        to 8, the marks of a word's start and end among them; none if `None`.
       hidden: Share of a text's terms that training leaves out.
     """
 
@@ -95,14 +96,19 @@ class TextOptions(ModalityOptions):
     """Texts.
 
     Attributes:
-      tower: What reads a text: `tfidf` its weighted terms; `bag`, `cnn`, `lstm` and `transformer`
-        its words.
-      tokens: Words, and terms of TF-IDF, kept of a text.
+      tower: What reads a text: `tfidf` its weighted terms; or its words, `bag` by the mean of their
+        embeddings, `cnn` by convolutions (Kim 2014), `lstm` in both directions, `transformer` by
+        one block of self-attention.
+      tokens: Words kept of a text: the first for towers that read words, the heaviest terms for
+        `tfidf` (and four times as many runs of characters).
       vocabulary: Words known, and terms of each kind.
-      words: Words of the longest term, of TF-IDF and of topics.
-      stop_words: A language or the words to leave out; none where `None`.
-      topics: Topics fitted to the table's texts, none where `None`.
-      sentiment: Whether texts are rated by an English lexicon.
+      words: Words of the longest term, of TF-IDF and of topics: 2 counts pairs of neighbours too.
+      stop_words: Words left out of everything but the sentiment: a language of the package
+        `stop-words`, by its English name, or a list; none if `None`.
+      topics: Topics fitted to the table's texts (NMF on TF-IDF), none if `None`; each text's shares
+        are a part of their own.
+      sentiment: Whether polarity, strength and share of opinion words are a part of their own;
+        English only, by VADER's lexicon.
       encoder: A pretrained network for texts.
     """
 

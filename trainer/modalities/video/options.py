@@ -15,7 +15,7 @@ class VideoOptions(ModalityOptions):
     """Videos, as frames that are chosen evenly.
 
     Attributes:
-      frames: How many frames are seen.
+      frames: How many frames are seen, evenly chosen from first to last.
       height: Rows of pixels of a frame.
       width: Columns of pixels of a frame.
       augmentation: How much training mirrors, crops and brightens the frames.
