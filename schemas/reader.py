@@ -358,14 +358,13 @@ def _check_sound_tracks(features: list[Feature], where: str) -> None:
     for feature in features:
         if feature.sound_of is None:
             continue
-        source = feature.raw.taken_from if feature.raw else None
+        able = next(one for one in MODALITIES.values() if one.taken_from)
         columns = sorted(f.name for f in features
-                         if f.side == feature.side and source and f.modality == source)
-        if feature.sound_of not in columns:
-            able = [one for one in MODALITIES.values() if one.taken_from]
+                         if f.side == feature.side and f.modality == able.taken_from)
+        if feature.raw != able or feature.sound_of not in columns:
             raise InputError(
                 "sound-of-misplaced",
                 f"{where}, feature {feature.name!r}: 'sound_of:{feature.sound_of}' must be "
-                f"beside the tag {able[0].name!r} and name a {able[0].taken_from} column of the "
+                f"beside the tag {able.name!r} and name a {able.taken_from} column of the "
                 f"same table ({', '.join(columns) or 'it has none'})."
             )
