@@ -262,7 +262,7 @@ def test_a_recipe_is_final():
 
 def _ways(model, field):
     [annotation] = [one for one in model.model_fields[field].metadata if isinstance(one, OneOf)]
-    return tuple(annotation.ways)
+    return tuple(annotation.options)
 
 
 @pytest.mark.parametrize(("registry", "names"), [
