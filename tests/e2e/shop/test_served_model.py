@@ -207,7 +207,7 @@ def test_the_demo_shows_recommendations_of_known_and_unknown_users(project, agai
     console = Console(file=io.StringIO(), width=200)
     assert run_demo(project.config(), console) == 0
     told = console.file.getvalue()
-    for user in ("c0000", "c0001", "c0002", "an unknown visitor"):
+    for user in ("c0000", "c0001", "c0002", "a cold-start user"):
         assert f"Recommended to {user}" in told
     assert told.count("│ p0") == 4 * 5
     assert str(project.root / "runs" / "latest" / "data_report.html") in told
