@@ -31,8 +31,8 @@ def losses(folder: Path, cases: list[str]) -> dict[str, list[dict[str, float]]]:
         content = dict(np.load(folder / f"{side}.npz"))
         sides.append(Side(task["rows"][side], content, task["vocabularies"][side]))
     found = {}
-    for name, values in task["recipes"].items():
-        recipe = parse_recipe(**values)
+    for name in cases:
+        recipe = parse_recipe(**task["recipes"][name])
         means = {"rating": 3.5, "like": 0.5, "age": 40.0, "joy": 0.2, "fear": 0.9}
         network = build_network(spec, recipe, *sides, means, seed=1)
         model = MultiTaskModel(network.training, recipe, np.full(task["rows"]["items"], 0.1))

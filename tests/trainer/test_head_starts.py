@@ -83,7 +83,7 @@ def test_labels_are_noted_with_what_a_predictor_without_a_model_reaches():
     users = Table([f"u{n}" for n in range(1, 5)], "", {
         "label__paid": np.array([NAN, 1, 1, 0, 1], "float32")}, np.zeros(5, int))
     facts = label_facts(SPEC, RECIPE, users, KNOWN, test)
-    assert set(facts) == {"rating", "like", "both", "mood", "paid"}
+    assert set(facts) == {"rating", "like", "both", "mood", "paid", "next"}
     assert facts["rating"]["trivial"] == {"rmse": pytest.approx(10.0)}
     assert facts["rating"]["labels"]["rating"] == {
         "training_rows": 3, "training_value": None, "test_rows": 2, "test_value": None}

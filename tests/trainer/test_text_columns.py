@@ -143,7 +143,8 @@ def test_sentiment_reads_the_stop_words(everything):
 
 def test_a_table_without_any_word_has_neutral_columns(tmp_path):
     found, _ = _transformed(
-        tmp_path, tokens=4, vocabulary=20, words=2, characters=(3, 5), topics=2,
+        tmp_path, tokens=4, vocabulary=20, words=2, topics=2,
+        tower={"tfidf": {"characters": (3, 5)}},
         stop_words=sorted({word for text in PLOTS for word in text.lower().replace(
             ",", "").replace("…!?", "").split()}))
     for name, values in found.items():

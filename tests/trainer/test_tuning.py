@@ -15,11 +15,12 @@ TASKS = {"retrieval": {"head": "retrieval"}, "like": {"head": "binary", "label":
 RANGES = {"model.dim": {"min": 8, "max": 32, "step": 8}, "model.dropout": {"min": 0, "max": 0.5},
           "training.learning_rate": {"min": 0.0001, "max": 0.01, "log": True},
           "model.fusion": {"choices": ["gated", "attention"]},
-          "model.history": {"choices": [True, False]}, "tasks.like.weight": {"choices": [1, 0.5]}}
+          "model.interaction": {"choices": ["neural", "concat"]}, "tasks.like.weight": {"choices": [1, 0.5]}}
 
 
-def some(ranges=None, **tune):
-    return parse_recipe(description="some", tasks=TASKS, tune={"ranges": ranges or RANGES, **tune})
+def some(ranges=None, modalities="all", **tune):
+    return parse_recipe(description="some", tasks=TASKS, modalities=modalities,
+                        tune={"ranges": ranges or RANGES, **tune})
 
 
 def nearest(trial, recipe, state):
@@ -41,7 +42,7 @@ def test_the_best_of_all_trials_is_found(tmp_path, log_lines):
         assert one["model.dim"] in (8, 16, 24, 32) and 0 <= one["model.dropout"] <= 0.5
         assert 0.0001 <= one["training.learning_rate"] <= 0.01
         assert one["model.fusion"] in ("gated", "attention")
-        assert isinstance(one["model.history"], bool) and one["tasks.like.weight"] in (1.0, 0.5)
+        assert one["model.interaction"] in ("neural", "concat") and one["tasks.like.weight"] in (1.0, 0.5)
     expected = max(1 - abs(one["model.dim"] - 24) / 100 - one["model.dropout"] for one in tried)
     best, = tuner.oracle.get_best_trials()
     assert best.score == pytest.approx(expected)
@@ -96,13 +97,12 @@ def test_an_error_ends_the_search(tmp_path):
 
 def test_a_combination_that_is_no_recipe_is_passed_over(tmp_path, log_lines, monkeypatch):
     monkeypatch.setattr("trainer.recipe.tune._COMBINATIONS", 0)  # as if there were too many
-    ranges = {"model.sharing": {"choices": ["mmoe", "shared_bottom"]},
-              "model.experts": {"min": 2, "max": 9}}
-    tuner = RecipeTuner(some(ranges, trials=8), 1, nearest, tmp_path, "one")
+    ranges = {"training.alignment": {"choices": [0.0, 0.5]}, "model.dim": {"min": 8, "max": 16}}
+    tuner = RecipeTuner(some(ranges, trials=8, modalities=[]), 1, nearest, tmp_path, "one")
     tuner.search()
-    assert {trial.hyperparameters.values["model.sharing"]: math.isnan(trial.score)
-            for trial in tuner.oracle.trials.values()} == {"mmoe": False, "shared_bottom": True}
-    assert "no recipe with model.sharing shared_bottom" in "\n".join(log_lines)
+    assert {trial.hyperparameters.values["training.alignment"]: math.isnan(trial.score)
+            for trial in tuner.oracle.trials.values()} == {0.0: False, 0.5: True}
+    assert "no recipe with training.alignment 0.5" in "\n".join(log_lines)
 
 
 def test_a_trial_does_the_first_fit_alone(tmp_path):
