@@ -72,7 +72,8 @@ def world(spec, build_world):
         for i, row in enumerate(raw[table]):
             row[heard] = [sound(random)] if i % 2 else []
             row[seen] = [film(random)] if i % 3 == 0 else []
-    return build_world(spec, recipe_of_all({**TEXT, "tower": {"tfidf": {"characters": [3, 4]}}}), raw, splits)
+    text = {**TEXT, "tower": {"tfidf": {"characters": [3, 4]}}}
+    return build_world(spec, recipe_of_all(text), raw, splits)
 
 
 @pytest.fixture(scope="module")
