@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_args
 import yaml
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     Field,
     SerializeAsAny,
     ValidationError,
@@ -25,7 +26,7 @@ from pipeline.yaml_loader import Loader
 from schemas import FeatureSpec, InputError, read_spec, unknown
 from schemas.extensions import load_extensions
 from trainer.options.strict import Strict, Whole
-from trainer.recipe import Recipe
+from trainer.recipe import Recipe, parse_recipe
 from trainer.recipe.reading import recipe_class
 
 _RECIPES = Path(__file__).parent / "recipes"
@@ -35,6 +36,11 @@ _LONGEST_NAME = 63  # TFX refuses a longer name of a pipeline
 _WORDS = {"tuple_type": "a list is allowed, as in [a, b]",
           "dict_type": "keys with values are allowed, as in {key: value}",
           "model_type": "keys with values are allowed, as in {key: value}"}
+
+
+def _recipe_of_tree(given: Any) -> Any:
+    """Returns the recipe of a tree: its family decides which class reads it."""
+    return parse_recipe(**given) if isinstance(given, dict) else given
 
 
 class RunConfig(Strict):
@@ -65,7 +71,7 @@ class RunConfig(Strict):
     source: FileOptions | None = None
     root: Path = Path("tessera-runs")
     recipe_name: str = "flagship"
-    recipe: SerializeAsAny[Recipe]
+    recipe: Annotated[SerializeAsAny[Recipe], BeforeValidator(_recipe_of_tree)]
     split: str = "u80"
     seed: Annotated[Whole, Field(ge=0, lt=2**31)] = 1
     checks: Checks = Checks()

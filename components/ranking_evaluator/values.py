@@ -13,7 +13,7 @@ from trainer.closed_form.biases import (
     tuned_biased_factors,
     tuned_biases,
 )
-from trainer.tasks.binary import area_under_curve
+from trainer.tasks.probability import area_under_curve
 
 _DRAWS = 500
 _MOST_ROWS = 20_000  # of the test split, drawn for the comparison

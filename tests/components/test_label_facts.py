@@ -6,7 +6,7 @@ import pytest
 from components.label_facts import label_reasons, one_value, relative_reasons, without_auc
 from components.prediction_evaluator.executor import measured
 from trainer.evaluation.written_scores import TaskScores
-from trainer.tasks.binary import area_under_curve
+from trainer.tasks.probability import area_under_curve
 
 RANDOM = np.random.default_rng(5)
 

@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 from components.prediction_evaluator.executor import judge, measured
 from components.ranking_evaluator.model import open_scorer, written_scores
 from trainer.evaluation.written_scores import TaskScores, WrittenScores
-from trainer.tasks.binary import area_under_curve
+from trainer.tasks.probability import area_under_curve
 
 RANDOM = np.random.default_rng(3)
 LABEL = (RANDOM.random(200) < 0.4).astype("float32")

@@ -183,7 +183,8 @@ class _Computed(Recipe):
     @classmethod
     def _heads_have_no_options(cls, tasks: dict[str, Task]) -> dict[str, Task]:
         for name, task in tasks.items():
-            if task.head.model_fields_set:
+            given, plain = task.head, task.kind.way()
+            if given.options != plain.options:
                 raise ValueError(f"{name}.head has options, but only a network reads them: write "
                                  f"'head: {task.head.name}'")
         return tasks

@@ -7,7 +7,7 @@ import numpy as np
 
 from schemas import FeatureSpec
 from trainer.tasks.kind import Batch, Start, bounded_shares
-from trainer.tasks.probability import Probability
+from trainer.tasks.probability import Probability, area_under_curve
 
 
 class Binary(Probability):
@@ -43,14 +43,3 @@ class Binary(Probability):
             "precision": precision, "recall": recall,
             "f1": 2 * precision * recall / total if total else 0.0,
         }
-
-
-def area_under_curve(positive: np.ndarray, score: np.ndarray) -> float:
-    """Returns the chance that a positive row scores above a negative one, ties counting half."""
-    pairs = float(positive.sum()) * float((~positive).sum())
-    if not pairs:
-        return math.nan
-    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(count) - (count - 1) / 2)[place]
-    ones = float(positive.sum())
-    return float((ranks[positive].sum() - ones * (ones + 1) / 2) / pairs)

@@ -1,5 +1,9 @@
 """What the kinds share that predict a probability, or several that are independent."""
 
+import math
+
+import numpy as np
+
 from schemas import FeatureSpec
 from trainer.tasks.kind import Metric, TaskKind
 
@@ -23,3 +27,14 @@ class Probability(TaskKind):
     def metrics(self, spec: FeatureSpec, targets: tuple[str, ...]) -> tuple[Metric, ...]:
         """Returns the area under the curve, which has a limit, and what 0.5 as threshold gives."""
         return *AT_A_HALF, CONFUSION
+
+
+def area_under_curve(positive: np.ndarray, score: np.ndarray) -> float:
+    """Returns the chance that a positive row scores above a negative one, ties counting half."""
+    pairs = float(positive.sum()) * float((~positive).sum())
+    if not pairs:
+        return math.nan
+    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(count) - (count - 1) / 2)[place]
+    ones = float(positive.sum())
+    return float((ranks[positive].sum() - ones * (ones + 1) / 2) / pairs)

@@ -53,7 +53,7 @@ def test_the_data_report_is_a_page(kubeflow, tmp_path):
 
 def test_a_verdicts_figures_are_metrics(kubeflow, tmp_path):
     Outcome(False, ["too slow"], {"p99_ms": 12.5, "ranking": {"ndcg@10": 0.2, "bad": float("nan")},
-                                  "note": "text"}).save(str(tmp_path))
+                                  "note": "text"}).save(str(tmp_path), "Speed")
     outcome = NodeOutcome(uris={"verdict": [str(tmp_path)]}, types={"verdict": "tessera.Verdict"})
     metadata, paths = shown_of(kubeflow, outcome, "figures")
     assert metadata["figures"] == {"passed": 0.0, "p99_ms": 12.5, "ranking/ndcg@10": 0.2}
