@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -25,6 +26,7 @@ from pipeline.kubeflow.options import KubeflowOptions
 from pipeline.yaml_loader import Loader
 from schemas import FeatureSpec, InputError, read_spec, unknown
 from schemas.extensions import load_extensions
+from trainer.options.choice import OneOf
 from trainer.options.strict import Strict, Whole
 from trainer.recipe import Recipe, parse_recipe
 from trainer.recipe.reading import recipe_class
@@ -280,7 +282,7 @@ def validated_recipe(tree: dict[str, Any], where: str) -> Recipe:
     try:
         model = recipe_class(tree)
     except ValueError as error:
-        raise InputError("unknown-family", f"In {where}: {error}.") from error
+        raise InputError("recipe-form", f"In {where}: {error}.") from error
     return validated(model, tree, where)
 
 
@@ -300,10 +302,16 @@ def _told(model: type[BaseModel], fault: Any) -> str:
 
 def _siblings(model: type[BaseModel], location: tuple) -> list[str]:
     """Returns the keys that are known beside an error."""
+    ways: Mapping[str, type[BaseModel]] = {}
     for part in location[:-1]:
+        if part in ways:
+            model, ways = ways[part], {}
+            continue
         if part not in model.model_fields:
             continue  # the key of a mapping, whose values are models
-        kind = model.model_fields[part].annotation
+        field = model.model_fields[part]
+        ways = next((one.options for one in field.metadata if isinstance(one, OneOf)), {})
+        kind = field.annotation
         inner = [t for t in (kind, *get_args(kind)) if isinstance(t, type)]
         model = next(t for t in inner if issubclass(t, BaseModel))
     return sorted(model.model_fields)

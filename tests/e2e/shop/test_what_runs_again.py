@@ -83,8 +83,8 @@ def slow_server(project, again, edited_source):
 def bad_ranking(project, slow_server, edited_source):
     """A run of the same weights after an edit of export and ranking, which is made to refuse it."""
 
-    def refuse(model_path, interactions):
-        return Outcome(False, [WORSE], evaluate(model_path, interactions).figures)
+    def refuse(*given):
+        return Outcome(False, [WORSE], evaluate(*given).figures)
 
     evaluate = ranking.evaluate
     with edited_source("trainer/export/module.py",
