@@ -1,6 +1,5 @@
 """The modality of `tests/extension.py`, a place, is read, planned and explained like any other."""
 
-
 import numpy as np
 import pytest
 import tensorflow as tf
