@@ -76,7 +76,9 @@ def build_pipeline(
     encoders = _encoders(config, spec, catalog, data_gate)
     trainer = Trainer(
         {"spec": json.loads(spec.to_json()),
-         "recipe": config.recipe.model_dump(mode="json", exclude={"tune"}), "seed": config.seed},
+         "recipe": config.recipe.model_dump(mode="json", exclude={"tune"}), "seed": config.seed,
+         # Whoever reads this from the metadata needs them to read the rest.
+         **({"extensions": list(config.extensions)} if config.extensions else {})},
         **{side: transforms[side].outputs["transformed_examples"] for side in SIDES},
         **{f"{side}_graph": transforms[side].outputs["transform_graph"] for side in SIDES},
         **({"encodings": encoders[0].outputs["encodings"]} if encoders else {}),

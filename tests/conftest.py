@@ -54,6 +54,15 @@ def tessera(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> C
     return command
 
 
+@pytest.fixture(scope="module")
+def extension():
+    """The module `tests/extension.py`, whose toys are registered for one file of tests."""
+    from extended import registered  # needs TFX, which takes seconds to load
+
+    with registered() as module:
+        yield module
+
+
 @pytest.fixture
 def log_lines():
     """The lines that are logged from now on, of all rooms."""

@@ -46,7 +46,7 @@ class Trainer(base_component.BaseComponent):
         """Declares the step.
 
         Args:
-          config: `spec`, `recipe` and `seed`, as plain JSON values.
+          config: `spec`, `recipe`, `seed` and, if any, `extensions`, as plain JSON values.
           **inputs: The channels of `TrainerSpec.INPUTS`; `encodings` with encoders only.
         """
         super().__init__(TrainerSpec(

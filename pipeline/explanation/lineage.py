@@ -9,6 +9,7 @@ from ml_metadata.proto import metadata_store_pb2
 from pipeline.explanation.asked import SIDES, Source
 from pipeline.nodes import NodeRun, of_type
 from schemas import FeatureSpec, InputError, parse_spec
+from schemas.extensions import load_extensions
 from serving.model_directory import versions
 from trainer.recipe import Recipe, parse_recipe
 
@@ -42,7 +43,8 @@ def pushed_source(root: Path, folder: Path) -> Source:
       The model and where its data lie.
 
     Raises:
-      InputError: The metadata under the root know nothing of the model.
+      InputError: The metadata under the root know nothing of the model, or an extension that it
+        was trained with cannot be imported.
     """
     newest = versions(folder)[max(versions(folder))]
     metadata = root / "metadata.sqlite"
@@ -76,6 +78,7 @@ def _traced(store: mlmd.MetadataStore, version: Path, metadata: Path) -> Source:
         tables[side] = Path(_uri(store, _linked(store, transform, _INPUTS)["examples"]))
     (execution,) = store.get_executions_by_id([trainer])
     config = json.loads(execution.custom_properties["custom_config"].string_value)
+    load_extensions(config.get("extensions", ()))
     run = Path(_uri(store, _linked(store, trainer, _OUTPUTS)["model_run"]))
     return Source(version, parse_spec(**config["spec"]), parse_recipe(**config["recipe"]), tables,
                   _modalities(run))

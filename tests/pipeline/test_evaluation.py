@@ -2,7 +2,6 @@
 
 import pytest
 from google.protobuf import json_format
-from ordinal import Ordinal
 from tensorflow_model_analysis.proto import config_pb2 as tfma
 
 from pipeline.checks import Checks
@@ -11,7 +10,6 @@ from pipeline.evaluation import eval_config
 from schemas import parse_spec, read_spec
 from trainer.export.keys import slice_keys
 from trainer.recipe import bind, parse_recipe
-from trainer.tasks import TASK_KINDS
 
 LIMITS = Checks(min_auc_above_chance=0.1, max_error_increase=0.1, max_auc_decrease=0.05)
 
@@ -103,8 +101,7 @@ def test_by_default_no_rating_is_held_against_a_number_on_its_own_scale(config):
     assert only.threshold.value_threshold.lower_bound.value == pytest.approx(0.55)
 
 
-def test_a_kind_of_our_own_says_what_is_measured_and_demanded(config, monkeypatch):
-    monkeypatch.setitem(TASK_KINDS, Ordinal.name, Ordinal())
+def test_a_kind_of_our_own_says_what_is_measured_and_demanded(config, extension):
     recipe = parse_recipe(description="d", modalities=(), rank_by="grade", relevant="like",
                     tasks={"grade": {"head": "ordinal", "label": "rating"}})
     built = eval_config(config.model_copy(update={"recipe": recipe}), read_spec("demo"))

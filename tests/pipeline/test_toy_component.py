@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from extended import unchanged
 from ingested import run_ingest
 from tfx.dsl.component.experimental.annotations import OutputArtifact
 from tfx.dsl.component.experimental.decorators import component
@@ -23,7 +24,8 @@ from pipeline.config import load_config
 from pipeline.dag import build_pipeline
 from pipeline.local import run_locally
 from pipeline.model_report import report
-from schemas import InputError, extensions, read_spec
+from schemas import InputError, read_spec
+from schemas.extensions import load_extensions
 from trainer.recipe import bind
 
 SCHEMAS = Path(schemas.__file__).parent / "demo"
@@ -34,19 +36,12 @@ def bound(config):
 
 
 @pytest.fixture
-def config(tiny_shop, tmp_path, monkeypatch):
-    """Writes and loads a configuration; what the extension registers goes with the test."""
-    for registry in (FURTHER_CHECKS, SOURCES):
-        for name in ("Novelty", "kiosk"):
-            monkeypatch.delitem(registry, name, raising=False)
-    monkeypatch.setattr(extensions, "LOADED", loaded := [])
-    monkeypatch.setattr("components.code_digest.LOADED", loaded)
-    monkeypatch.delitem(sys.modules, "novelty", raising=False)
-
+def config(tiny_shop, tmp_path, extension):
+    """Writes and loads a configuration."""
     def write(dataset="demo", options=None, **checks):
         path = tmp_path / "shop.yaml"
         path.write_text(yaml.safe_dump({
-            "extensions": ["novelty"], "dataset": dataset, "data_dir": str(tiny_shop),
+            "extensions": ["extension"], "dataset": dataset, "data_dir": str(tiny_shop),
             "root": str(tmp_path / "root"), "checks": {
                 "further": {"Novelty": options or {}}, **checks},
             "kubeflow": {"image": "registry.example/tessera:1",
@@ -54,11 +49,7 @@ def config(tiny_shop, tmp_path, monkeypatch):
                                      {"claim": "shop", "path": str(tiny_shop)}]}}))
         return load_config(path)
 
-    yield write
-    for registry in (FURTHER_CHECKS, SOURCES):
-        for name in ("Novelty", "kiosk"):
-            registry.pop(name, None)
-    sys.modules.pop("novelty", None)
+    return write
 
 
 def test_the_check_is_a_node_before_the_gate_and_a_step_on_kubeflow(config, tmp_path):
@@ -127,19 +118,18 @@ def test_a_check_that_is_not_there_is_named(config, checks, code):
 def test_the_source_is_opened_where_only_its_extension_is_named(config, tmp_path):
     one = config(dataset="kiosk")
     spec, arguments = one.spec(), one.source_arguments(one.spec())
-    del SOURCES["kiosk"]
-    sys.modules.pop("novelty")
+    del SOURCES["kiosk"], sys.modules["extension"]
     source = open_source(**json.loads(json.dumps(arguments)))
     assert type(source).__name__ == "Kiosk"
     assert run_ingest(source, spec, tmp_path / "out").kept("users") > 0
 
 
-def test_an_extension_s_code_is_in_the_keys(config, tmp_path, monkeypatch):
+def test_an_extension_s_code_is_in_the_keys(tmp_path, monkeypatch):
     before = code_digest("components.gate.executor")
     (tmp_path / "kiosk_rules.py").write_text("LIMIT = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    extensions.load_extensions(["kiosk_rules"])
-    first = code_digest("components.gate.executor")
-    (tmp_path / "kiosk_rules.py").write_text("LIMIT = 2  # changed\n")
-    assert len({before, first, code_digest("components.gate.executor")}) == 3
-    sys.modules.pop("kiosk_rules")
+    with unchanged():
+        load_extensions(["kiosk_rules"])
+        first = code_digest("components.gate.executor")
+        (tmp_path / "kiosk_rules.py").write_text("LIMIT = 2  # changed\n")
+        assert len({before, first, code_digest("components.gate.executor")}) == 3

@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-from ordinal import Ordinal
 from tiny_fit import SPEC, tiny_data
 
 from components.prediction_evaluator.executor import judge
@@ -14,11 +13,6 @@ from trainer.recipe import Recipe, parse_recipe
 from trainer.tasks import TASK_KINDS
 from trainer.training.curves import by_name
 from trainer.training.fit import fit_twice
-
-
-@pytest.fixture
-def ordinal(monkeypatch):
-    monkeypatch.setitem(TASK_KINDS, Ordinal.name, Ordinal())
 
 
 def _recipe(**training) -> Recipe:
@@ -33,7 +27,7 @@ def test_a_kind_is_registered_by_its_name(name):
     assert TASK_KINDS[name].name == name
 
 
-def test_a_kind_of_our_own_is_in_every_list_of_kinds(ordinal):
+def test_a_kind_of_our_own_is_in_every_list_of_kinds(extension):
     assert _recipe().scored == ["grade"]
     with pytest.raises(ValueError, match="a task with head 'ordinal' needs a label"):
         parse_recipe(description="d", modalities=(), tasks={"grade": {"head": "ordinal"}})
@@ -44,7 +38,7 @@ def test_a_kind_of_our_own_is_in_every_list_of_kinds(ordinal):
         parse_recipe(description="d", modalities=(), tasks=_recipe().tasks, rank_by="it")
 
 
-def test_a_kind_of_our_own_trains_and_is_judged(ordinal, tmp_path):
+def test_a_kind_of_our_own_trains_and_is_judged(extension, tmp_path):
     data = dataclasses.replace(tiny_data(), recipe=_recipe())
     result = fit_twice(data, 1, tmp_path / "logs", tmp_path / "checkpoints")
     losses = by_name(result.curves["first"])["grade_loss"]

@@ -1,87 +1,23 @@
-"""A modality that tests alone register: a place, two numbers that become a vector."""
-
-from typing import Annotated
+"""The modality of `tests/extension.py`, a place, is read, planned and explained like any other."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 import tiny_shop
-from pydantic import Field
 from tiny_shop import DAY, ITEMS, both_sides, request
 
-from schemas import MODALITIES as RAW
 from schemas import parse_spec
-from schemas.modality import RawModality
-from trainer.modalities import MODALITIES, Division, Modality, divisions, register
-from trainer.modalities.modality import Block
-from trainer.modalities.options import ModalityOptions
-from trainer.modalities.presence import present_column, zeros
-from trainer.network.part import Built, Numbers, Part
+from trainer.modalities import divisions, modality_of
 from trainer.network.plan import plan_parts
-from trainer.preprocessing import columns
-from trainer.preprocessing.column import Column, columns_of
-from trainer.preprocessing.raw import dense
+from trainer.preprocessing.column import columns_of
 from trainer.recipe import parse_recipe
 
 _WHERE = ('\nfeature { name: "where" type: FLOAT value_count { min: 0 max: 2 } '
           'annotation { tag: "geo" } }')
-_AXES = ("north", "east")
-
-
-class GeoOptions(ModalityOptions):
-    """What a recipe may say of places."""
-
-    prepared = ("scale",)
-
-    scale: Annotated[float, Field(gt=0)] = 90.0
-
-
-class Geo(Modality):
-    raw = RawModality("geo", "a place")
-    options = GeoOptions
-    divisible = True
-
-    def columns(self, feature, options):
-        yield Column(feature.name, feature.name, "float32", (2,))
-        yield present_column(feature)
-
-    def preprocess(self, column, feature, options):
-        place = dense(column, 2, float("nan"))
-        present = tf.cast(~tf.math.is_nan(place[:, 0]), tf.float32)
-        return {feature.name: tf.where(tf.math.is_nan(place), 0.0, place / options["scale"]),
-                columns.present(feature.name): present}
-
-    def parts(self, feature, options):
-        def build(materials):
-            from trainer.layers.towers import NumericTower
-
-            layer = NumericTower(materials.dim, name=f"{materials.side}_{feature.name}")
-            return Built(layer, *layer((materials.inputs[feature.name],
-                                        materials.inputs[columns.present(feature.name)])))
-
-        yield Part(feature.name, feature.side, f"the place {feature.name!r}", build,
-                   gradient=(Numbers(zeros, 2),))
-
-    def block(self, name, read):
-        return Block(read[name])
-
-    def divide(self, values):
-        for axis, name in enumerate(_AXES):
-            yield Division("axis", name, [0.0 if i == axis else v for i, v in enumerate(values)])
-
-    def shares(self, name, values, found, options):
-        yield from (("axis", axis, float(share))
-                    for axis, share in zip(_AXES, found[name], strict=True))
 
 
 @pytest.fixture(scope="module")
-def geo():
-    yield register(Geo())
-    del MODALITIES["geo"], RAW["geo"]
-
-
-@pytest.fixture(scope="module")
-def places(geo, spec, recipe, build_world):
+def places(extension, spec, recipe, build_world):
     """A shop whose items have places, and a recipe that reads them."""
     users, items, interactions = spec.texts
     wider = parse_spec("places", [users, items + _WHERE, interactions])
@@ -116,12 +52,12 @@ def test_its_part_is_planned_and_built_like_any_other(places, exported):
     assert all(part.layer is not None for part in exported.network.item_parts)
 
 
-def test_a_recipe_names_its_options(geo, recipe):
+def test_a_recipe_names_its_options(extension, recipe):
     with pytest.raises(ValueError, match="geo.scale"):
         parse_recipe(**{**recipe.model_dump(), "modalities": {"geo": {"scale": 0}}})
 
 
-def test_it_is_explained_by_both_methods(places, exported, geo):
+def test_it_is_explained_by_both_methods(places, exported):
     raw = places.raw
     feature = next(f for f in places.spec.table("items") if f.name == "where")
     pieces = {piece.place: piece.without for piece in divisions(feature, [41.0, 9.0])}
@@ -131,5 +67,6 @@ def test_it_is_explained_by_both_methods(places, exported, geo):
              **request(user=b"bob", at=30 * DAY), "item_id": tf.constant([str(ITEMS[1])]),
              "task": tf.constant(["rating"])}
     found = {name: value[0] for name, value in exported.ask("gradients", **asked).items()}
-    shares = {place: share for _, place, share in geo.shares("items_where", [], found, None)}
-    assert set(shares) == set(_AXES) and all(shares.values())
+    shares = {place: share for _, place, share in
+              modality_of(feature).shares("items_where", [], found, None)}
+    assert set(shares) == {"north", "east"} and all(shares.values())

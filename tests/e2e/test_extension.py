@@ -1,0 +1,99 @@
+"""A modality, a kind of task, a check and a source of one extension, from a file to a server.
+
+The configuration names the module; each test begins where nothing of it is registered.
+"""
+
+import io
+import json
+
+import pytest
+import yaml
+from extended import unchanged
+from rich.console import Console
+
+from components.sources.demo import DemoSizes, write_demo
+from pipeline.comparison.plan import planned
+from pipeline.config import load_config
+from pipeline.explanation import METHODS
+from pipeline.explanation.command import explain
+from pipeline.run import run
+from serving.client import Client
+from serving.launch import running_server
+
+RECIPE = {
+    "description": "What the product has and what it has not, side by side.",
+    "modalities": {"categorical": {}, "geo": {"scale": 45}},
+    "relevant": "like",
+    "tasks": {"retrieval": {"head": "retrieval", "label": "like"},
+              "grade": {"head": "ordinal", "label": "rating", "weight": 0.3}},
+    "model": {"dim": 8},
+    "training": {"max_epochs": 2, "batch_size": 64, "learning_rate": 0.01, "patience": 2},
+}
+CONFIG = {
+    "extensions": ["extension"], "dataset": "kiosk", "data_dir": "shop", "recipe": "toys.yaml",
+    # Two epochs make no good model; that the toy's own verdict blesses it is what counts.
+    "checks": {"max_error_ratio": 9, "min_auc_above_chance": -0.5, "max_p99_ms": 60_000,
+               "further": {"Novelty": {"min_share": 0.1}}, "reported": ["RankingEvaluator"]},
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A folder with a configuration that ran; its root, the exit code and what was printed."""
+    folder = tmp_path_factory.mktemp("kiosk")
+    write_demo(folder / "shop", DemoSizes(users=30, items=30, events=400))
+    (folder / "toys.yaml").write_text(yaml.safe_dump(RECIPE))
+    (folder / "run.yaml").write_text(yaml.safe_dump(
+        CONFIG | {"data_dir": str(folder / "shop"), "root": str(folder / "root")}))
+    console = Console(file=io.StringIO(), width=200)
+    with unchanged():
+        code = run(load_config(folder / "run.yaml"), console)
+    assert code == 0, console.file.getvalue()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _nothing_registered(project):
+    with unchanged():
+        yield
+
+
+def test_the_pushed_model_is_served(project):
+    with (running_server(project / "root" / "serving" / "kiosk-toys-1") as address,
+          Client(*address) as client):
+        of_users = client.recommend(["c0000", "nobody"], k=3)
+    for items in of_users:
+        assert len(items) == 3
+        assert all(1 <= item.tasks["grade"] <= 5 for item in items)
+
+
+def test_metrics_and_reports_have_each_by_its_name(project):
+    latest = project / "root" / "runs" / "latest"
+    metrics = json.loads((latest / "metrics.json").read_text())
+    assert metrics["dataset"] == "kiosk" and metrics["tasks"]["grade"]["rmse"] > 0
+    assert "where" in metrics["training"]["item_modalities"]
+    assert metrics["checks"]["Novelty"] == {"passed": True, "reasons": [], "blesses": True}
+    assert metrics["novelty"] == {"share": 0.25} and metrics["blessed"]
+    page = (latest / "model_report.html").read_text()
+    for name in ("kiosk", "where", "grade", "Novelty"):
+        assert name in page
+    assert "where" in (latest / "data_report.html").read_text()
+
+
+def test_an_ablation_leaves_the_modality_out(project):
+    plan = planned(project / "run.yaml", [str(project / "toys.yaml")], ["geo"], 1)
+    assert {config.recipe_name: set(config.recipe.modalities) for config in plan.configs} == {
+        "toys": {"categorical", "geo"}, "toys-without-geo": {"categorical"}}
+    assert not plan.left_out
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_modality_is_explained_for_the_task(project, tmp_path, method):
+    first = (project / "shop" / "items.csv").read_text().splitlines()[1].partition(",")[0]
+    page = tmp_path / "page.html"
+    found = explain(project / "root", "c0000", first, "grade", page, method)
+    worth = {effect.place: effect.value for effect in found.effects if effect.feature == "where"}
+    assert set(worth) == {None, "north", "east"} and any(worth.values())
+    assert found.weights["items"]["where"] > 0
+    for name in ("where", "north", "grade"):
+        assert name in page.read_text()

@@ -1,0 +1,38 @@
+"""The registries with the toys of `tests/extension.py`, and without them afterwards."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+from components.further_checks import FURTHER_CHECKS
+from components.sources import SOURCES
+from schemas import MODALITIES as RAW
+from schemas.extensions import LOADED, load_extensions
+from trainer.modalities import MODALITIES
+from trainer.tasks import TASK_KINDS
+
+REGISTRIES = (RAW, MODALITIES, TASK_KINDS, FURTHER_CHECKS, SOURCES)
+
+
+@contextmanager
+def unchanged() -> Iterator[None]:
+    """Afterwards nothing is registered or imported but what was before."""
+    before, loaded = [dict(registry) for registry in REGISTRIES], list(LOADED)
+    try:
+        yield
+    finally:
+        for registry, entries in zip(REGISTRIES, before, strict=True):
+            registry.clear()
+            registry.update(entries)
+        for module in set(LOADED) - set(loaded):
+            sys.modules.pop(module, None)
+        LOADED[:] = loaded
+
+
+@contextmanager
+def registered() -> Iterator[ModuleType]:
+    """The extension, registered."""
+    with unchanged():
+        load_extensions(["extension"])
+        yield sys.modules["extension"]
