@@ -20,6 +20,9 @@ from pipeline.run import run
 from serving.client import Client
 from serving.launch import running_server
 
+# A whole run of its own: more than a minute on two quiet cores.
+pytestmark = pytest.mark.slow
+
 RECIPE = {
     "description": "What the product has and what it has not, side by side.",
     "modalities": {"categorical": {}, "geo": {"scale": 45}},
