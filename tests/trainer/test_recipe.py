@@ -1,5 +1,6 @@
 """What a recipe may say and what it is told when it may not."""
 
+import json
 from typing import get_args
 
 import pytest
@@ -244,6 +245,13 @@ def test_what_a_recipe_dumps_can_be_edited_and_read_again(name):
         tree = {"family": recipe.family} | recipe.model_dump(**how)
         assert parse_recipe(**tree) == recipe
         assert parse_recipe(**tree | {"description": "mine"}).description == "mine"
+
+
+def test_the_order_of_parts_is_the_registrys_whatever_a_file_or_sorted_json_says():
+    recipe = _recipe(behaviour=["context", "history"], modalities={"image": {}, "text": {}})
+    again = parse_recipe(**json.loads(json.dumps(recipe.model_dump(mode="json"), sort_keys=True)))
+    assert [*recipe.behaviour] == [*again.behaviour] == ["history", "context"]
+    assert [*recipe.modalities] == [*again.modalities] == ["text", "image"]
 
 
 def test_options_of_texts_that_are_read_are_taken():

@@ -97,7 +97,9 @@ class SomeOf:
         if not isinstance(given, dict):
             raise ValueError("a list of names is allowed, or a mapping from names to options; "
                              f"known are: {', '.join(known)}")
-        return {name: _entry(known, name, options) for name, options in given.items()}
+        entries = {name: _entry(known, name, options) for name, options in given.items()}
+        # The order is the registry's: JSON with sorted keys would else be another network.
+        return {name: entries[name] for name in known if name in entries}
 
 
 class OneRegistered:
