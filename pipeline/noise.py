@@ -35,6 +35,8 @@ _KNOWN = (
     ("absl", r"Analyzer \(.*\) node's cache key varies"),
     # TFX's libraries call what TensorFlow has renamed.
     ("tensorflow", "From %s: "),
+    # TFMA tries a SavedModel as one of Keras first; ours holds signatures alone.
+    ("tensorflow", "SavedModel saved prior to TF 2.5 detected"),
     # What is called once for each of several shapes is traced for each.
     ("tensorflow", r"\d+ out of the last \d+ calls to "),
     # Lambdas of one line with others are run as they are, which is right.
