@@ -47,7 +47,7 @@ def test_a_modality_that_the_dataset_lacks_is_named_with_what_it_has():
         bind(_recipe(modalities=["text", "video", "audio"]), spec, "mine")
     message = str(caught.value)
     assert message.startswith(
-        "Recipe 'mine', key 'modalities': given 'video', 'audio', but neither the users nor the "
+        "Recipe 'mine', key 'modalities': given 'audio', 'video', but neither the users nor the "
         f"items of dataset '{spec.name}' have a column")
     assert "they have: categorical, numeric, text, image." in message
     assert "'modalities: all'" in message
