@@ -57,7 +57,9 @@ def prepared(shop, spec, recipe, given, tmp_path_factory):
     def prepared(encoders, foreign=()):
         tree = recipe.model_dump()
         for modality, options in encoders.items():
-            tree["modalities"][modality]["encoder"] = options
+            # Nothing else reads a modality whose tower is replaced.
+            others = {} if options.get("replaces_tower") else tree["modalities"][modality]
+            tree["modalities"][modality] = {**others, "encoder": options}
         changed = parse_recipe(**tree)
         encodings = encode(changed, spec, shop, tmp_path_factory.mktemp("encodings"), foreign)
         data = training_data(spec, changed, shop.files, shop.transforms, encodings)

@@ -212,6 +212,15 @@ def test_a_key_of_an_earlier_file_is_shown_what_is_written_now(key):
     assert parse_recipe(description="d", tasks=tasks, **ranks, **written)
 
 
+@pytest.mark.parametrize(("modality", "option"), [
+    ("text", {"tokens": 9}), ("image", {"height": 16}), ("audio", {"mels": 20})])
+def test_an_encoder_in_a_towers_place_leaves_nothing_to_read_the_other_options(modality, option):
+    encoder = {"encoder": {"handle": "x", "replaces_tower": True}}
+    assert not _recipe(modalities={modality: encoder}).modalities[modality].trained
+    with pytest.raises(ValidationError, match="nothing reads the other options"):
+        _recipe(modalities={modality: {**encoder, **option}})
+
+
 def test_an_unknown_family_is_told_the_known_ones():
     with pytest.raises(ValueError, match="network, factorization, similarity, forest"):
         _recipe(family="tree")

@@ -139,7 +139,7 @@ class TextOptions(ModalityOptions):
         return [name for name in super().of_network() if not (terms and name == "tower")]
 
     @model_validator(mode="after")
-    def _options_have_a_reader(self) -> "TextOptions":
+    def _terms_have_a_reader(self) -> "TextOptions":
         if self.topics is not None and self.topics > self.vocabulary:
             raise ValueError(f"topics is {self.topics}, at most vocabulary ({self.vocabulary}) is "
                              "possible")
