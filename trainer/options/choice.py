@@ -73,11 +73,16 @@ class SomeOf:
     is read, so that names which were registered later are known too.
 
     Args:
-      options: The classes of options by name.
+      classes: Returns the classes of options by name, when a recipe is read.
     """
 
-    def __init__(self, options: Mapping[str, type[Strict]]) -> None:
-        self.options = options
+    def __init__(self, classes: Callable[[], Mapping[str, type[Strict]]]) -> None:
+        self._classes = classes
+
+    @property
+    def options(self) -> Mapping[str, type[Strict]]:
+        """The classes by name, as they are registered now."""
+        return self._classes()
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -139,11 +144,19 @@ def _entry(registry: Mapping[str, type[Strict]], name: str, options: Any) -> Str
     try:
         return registry[name].model_validate({} if options is None else options)
     except ValidationError as error:
-        faults = ((".".join(map(str, (name, *fault["loc"]))), fault["msg"])
-                  for fault in error.errors())
-        raise ValueError("; ".join(
-            f"{key}: {message.removeprefix('Value error, ')}" for key, message in faults
-        )) from error
+        raise ValueError(faults(error, name)) from error
+
+
+def faults(error: ValidationError, *above: str) -> str:
+    """Returns all faults as clauses, each with its dotted key.
+
+    Args:
+      error: What pydantic found.
+      *above: The keys above those that it names.
+    """
+    clauses = ((".".join(map(str, (*above, *fault["loc"]))),
+                fault["msg"].removeprefix("Value error, ")) for fault in error.errors())
+    return "; ".join(": ".join(filter(None, clause)) for clause in clauses)
 
 
 @functools.cache

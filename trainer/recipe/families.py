@@ -25,7 +25,7 @@ from trainer.recipe.task import Task
 from trainer.recipe.training import Fitting, Training
 from trainer.recipe.tune import Tune, check_ranges
 
-Behaviour = Annotated[dict[str, PastPart], SomeOf(PARTS), Field(validate_default=True)]
+Behaviour = Annotated[dict[str, PastPart], SomeOf(lambda: PARTS), Field(validate_default=True)]
 
 
 class FittedRecipe(Recipe):

@@ -18,21 +18,12 @@ from trainer.tasks import TASK_KINDS
 ALL = "all"
 
 
-class _Known(dict):
-    """The registry, and `all`; asked anew for each recipe."""
-
-    def __getitem__(self, name: str) -> type[ModalityOptions]:
-        return ModalityOptions if name == ALL else MODALITIES[name].options
-
-    def __contains__(self, name: object) -> bool:
-        return name == ALL or name in MODALITIES
-
-    def __iter__(self):
-        return iter((*MODALITIES, ALL))
+def _modalities() -> dict[str, type[ModalityOptions]]:
+    return {**{name: one.options for name, one in MODALITIES.items()}, ALL: ModalityOptions}
 
 
 Modalities = Annotated[
-    dict[str, ModalityOptions], SomeOf(_Known()), Field(validate_default=True)]
+    dict[str, ModalityOptions], SomeOf(_modalities), Field(validate_default=True)]
 
 
 class Recipe(Strict):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from trainer.options.choice import faults
 from trainer.options.strict import Count, Strict
 
 if TYPE_CHECKING:
@@ -129,12 +130,8 @@ def check_ranges(tune: Tune, recipe: Recipe) -> None:
         try:
             tried = with_values(recipe, values)
         except ValidationError as error:
-            faults = "; ".join(
-                ": ".join(filter(None, (".".join(map(str, fault["loc"])),
-                                        fault["msg"].removeprefix("Value error, "))))
-                for fault in error.errors())
-            raise ValueError(
-                f"'ranges' holds what no recipe may say ({_told(values)}): {faults}") from error
+            raise ValueError(f"'ranges' holds what no recipe may say ({_told(values)}): "
+                             f"{faults(error)}") from error
         if _transformed(tried) != _transformed(recipe):
             raise ValueError(f"'ranges' holds what Transform would have to make anew "
                              f"({_told(values)}); only what training reads can be tuned")
