@@ -122,9 +122,7 @@ def _by_content(network: Network, users: np.ndarray, items: int) -> np.ndarray:
                          **content(network.user_lookup, rows)})
     item = network.item({columns.ITEM_INDEX: keras.ops.zeros_like(every),
                          **content(network.item_lookup, every)})
-    query, candidate = (network.query(user[network.ranking]),
-                        network.candidate(item["vector"]))
-    return np.asarray(query) @ np.asarray(candidate).T
+    return np.asarray(user[network.ranking]) @ np.asarray(item["candidate"]).T
 
 
 def _fit(data: TrainingData, seed: int) -> Network:

@@ -139,7 +139,7 @@ def similarity(tables, side, vectors, spec=SPEC, label=None):
 
 
 def scored(network, **rows):
-    return ranking_scores(network, rows, catalogue(network)[0])
+    return ranking_scores(network, rows, catalogue(network))
 
 
 @pytest.mark.parametrize("factors", ["svd", "nmf"])

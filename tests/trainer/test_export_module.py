@@ -230,7 +230,7 @@ def test_examples_rank_the_catalogue_without_regard_to_item_and_label(
     raw = _in_order(shop, all_rows)
     found = exported.ask("rank_examples", examples=examples(raw, spec))["scores"]
     expected = ranking_scores(
-        exported.network, all_rows, catalogue(exported.network)[0])
+        exported.network, all_rows, catalogue(exported.network))
     np.testing.assert_allclose(found, expected[:, 1:], **CLOSE)
     changed = [{**row, "film": [424242], "stars": [1.0]} for row in raw]
     again = exported.ask("rank_examples", examples=examples(changed, spec))["scores"]

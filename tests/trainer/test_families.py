@@ -48,7 +48,7 @@ def trained(request, tmp_path, monkeypatch):
 
 def scores(network, data) -> np.ndarray:
     """The score of every row and item; row 0 of the items is the unknown one."""
-    return ranking_scores(network, data.reader.rows(data.files["test"]), catalogue(network)[0])
+    return ranking_scores(network, data.reader.rows(data.files["test"]), catalogue(network))
 
 
 def test_the_model_is_restored_to_the_last_digit_and_nothing_is_trained(trained, monkeypatch):

@@ -231,7 +231,7 @@ def test_validation_ranks_by_each_users_first_row(fitted):
         first = own[np.argmin(rows["timestamp"][own])]
         np.testing.assert_array_equal(queries["context"][place], rows["context"][first])
     assert not {"timestamp", "label__like"} & queries.keys()
-    scores = ranking_scores(network, queries, catalogue(network)[0])
+    scores = ranking_scores(network, queries, catalogue(network))
     expected = ranking_task(
         np.concatenate([train.users, validation.users]),
         np.concatenate([train.items, validation.items]),

@@ -25,16 +25,15 @@ def test_the_parts_give_what_the_whole_gives(network, rows):
     whole = network.training(batch)
     user = network.user(_users(network, batch))
     item = network.item(_items(network, batch["item_index"]))
-    np.testing.assert_allclose(whole["query"], network.query(user["retrieval"]), rtol=1e-5)
-    np.testing.assert_allclose(
-        whole["candidate"], network.candidate(item["vector"]), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(whole["query"], user["retrieval"], rtol=1e-5)
+    np.testing.assert_allclose(whole["candidate"], item["candidate"], rtol=1e-5, atol=1e-6)
     for name, head in network.heads.items():
         np.testing.assert_allclose(whole[name], head(user[name], item["vector"]), rtol=1e-5)
     np.testing.assert_array_equal(whole["index"], batch["item_index"])
 
 
 def test_the_parts_share_their_weights(network):
-    parts = [network.user, network.item, network.query, network.candidate, *network.heads.values()]
+    parts = [network.user, network.item, *network.heads.values()]
     together = {id(w) for part in parts for w in part.trainable_weights}
     assert together == {id(w) for w in network.training.trainable_weights}
     users, items = ({id(w): w.path for w in part.trainable_weights}

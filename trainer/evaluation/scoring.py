@@ -1,27 +1,44 @@
 """Scores of a trained network over the whole catalogue, in batches."""
 
+from typing import NamedTuple
+
 import numpy as np
 from keras import ops
 
 from schemas.progress import Progress
-from trainer.network.model import Network
+from trainer.network.model import CANDIDATE, Network
 from trainer.preprocessing import columns
 
 _BATCH = 1024
 _CELLS = 1 << 22  # Numbers of a head's input at once.
 
 
-def catalogue(network: Network) -> tuple[np.ndarray, np.ndarray]:
-    """Returns all items' vectors `(items, dim)` and modality weights; row 0 is the unknown one."""
+class Catalogue(NamedTuple):
+    """What the item side says of every item; row 0 is the unknown one.
+
+    Attributes:
+      vectors: What heads read, `(items, dim)`.
+      weights: Modality weights, `(items, modalities)`.
+      candidates: What queries are held against, `(items, width)`; no column without retrieval.
+    """
+
+    vectors: np.ndarray
+    weights: np.ndarray
+    candidates: np.ndarray
+
+
+def catalogue(network: Network) -> Catalogue:
+    """Returns what a network says of all items."""
     index = np.arange(network.item_rows, dtype=np.int32)
-    vectors, weights = [], []
+    parts: list[tuple[np.ndarray, ...]] = []
     for start in range(0, len(index), _BATCH):
         some = ops.convert_to_tensor(index[start : start + _BATCH])
         content = {name: look(some) for name, look in network.item_lookup.items()}
         outputs = network.item({columns.ITEM_INDEX: some, **content})
-        vectors.append(np.asarray(outputs["vector"], np.float32))
-        weights.append(np.asarray(outputs["weights"], np.float32))
-    return np.concatenate(vectors), np.concatenate(weights)
+        vector = outputs["vector"]
+        parts.append(tuple(np.asarray(one, np.float32) for one in (
+            vector, outputs["weights"], outputs.get(CANDIDATE, vector[:, :0]))))
+    return Catalogue(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def user_outputs(network: Network, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -46,12 +63,13 @@ def user_outputs(network: Network, rows: dict[str, np.ndarray]) -> dict[str, np.
 
 
 def ranking_scores(
-    network: Network, rows: dict[str, np.ndarray], vectors: np.ndarray
+    network: Network, rows: dict[str, np.ndarray], items: Catalogue
 ) -> np.ndarray:
     """Returns the score that ranks of each row and each item, float32 `(rows, items)`."""
     user = user_outputs(network, rows)[network.ranking]
     if network.ranking not in network.heads:
-        return retrieval_products(network, user, vectors)
+        return user @ items.candidates.T
+    vectors = items.vectors
     head, parts = network.heads[network.ranking], []
     size = max(1, _CELLS // vectors.size)
     progress = Progress("Ranking, groups of users scored", -(-len(user) // size))
@@ -60,19 +78,3 @@ def ranking_scores(
         parts.append(np.asarray(raw, np.float32))
     return np.concatenate(parts)
 
-
-def retrieval_products(network: Network, user: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Returns the inner products of retrieval, float32 `(rows, items)`.
-
-    Args:
-      network: A network with a retrieval task.
-      user: The user side's vectors for that task, `(rows, dim)`.
-      vectors: The items' vectors, `(items, dim)`.
-
-    Raises:
-      ValueError: The network has no retrieval task.
-    """
-    if network.query is None or network.candidate is None:
-        raise ValueError("This network has no retrieval task.")
-    query = np.asarray(network.query(user), np.float32)
-    return query @ np.asarray(network.candidate(vectors), np.float32).T

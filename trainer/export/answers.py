@@ -14,7 +14,7 @@ from schemas import FeatureSpec
 from trainer.behaviour.past import event_values, past_strings
 from trainer.data.events import Events
 from trainer.data.tables import Table
-from trainer.evaluation.scoring import catalogue, ranking_scores, retrieval_products, user_outputs
+from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
 from trainer.layers.heads import ProfileHead
 from trainer.network.model import Network
 from trainer.preprocessing import columns
@@ -38,7 +38,8 @@ class Answerer:
                  events: Events):
         self._spec, self._recipe, self._network, self._items = spec, recipe, network, items
         self._events = events
-        self._vectors, self._weights = catalogue(network)
+        self._catalogue = catalogue(network)
+        self._vectors, self._weights, self._candidates = self._catalogue
 
     def write(self, rows: dict[str, np.ndarray], folder: Path, seed: int) -> None:
         """Writes requests with their answers.
@@ -53,7 +54,7 @@ class Answerer:
         chosen = np.sort(random.choice(total, min(_ROWS, total), replace=False))
         rows = self._as_sent({name: values[chosen] for name, values in rows.items()})
         user = user_outputs(self._network, rows)
-        ranking = ranking_scores(self._network, rows, self._vectors)
+        ranking = ranking_scores(self._network, rows, self._catalogue)
         answers = []
         for row in range(len(chosen)):
             request = self._request(rows, row)
@@ -96,8 +97,7 @@ class Answerer:
     def _scored(self, request, user, row: int, index: np.ndarray) -> dict[str, Any]:
         retrieval = self._recipe.retrieval
         outputs = {
-            **({retrieval: retrieval_products(self._network, user[retrieval][row][None],
-                                              self._vectors[index])[0]} if retrieval else {}),
+            **({retrieval: self._candidates[index] @ user[retrieval][row]} if retrieval else {}),
             **self._tasks(user, row, index),
             **self._attributes(user, row),
             "user_modality_weights": user["weights"][row],

@@ -1,7 +1,5 @@
 """The module behind the signatures: plain TensorFlow around the trained network."""
 
-from typing import Any
-
 import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
@@ -18,7 +16,7 @@ from trainer.export.path import readers
 from trainer.export.ranking import ranking
 from trainer.export.requests import RawContent, UserRequest
 from trainer.layers.heads import ProfileHead
-from trainer.network.model import Network
+from trainer.network.model import CANDIDATE, Network
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
 
@@ -47,8 +45,6 @@ class Recommender(tf.Module):
         self.spec, self.recipe = spec, recipe
         self._user_model, self._item_model = network.user, network.item
         self._user_lookup = network.user_lookup
-        self._query: Any = network.query  # both of retrieval, absent without it
-        self._candidate: Any = network.candidate
         self._user_heads = {n: head for n, head in network.heads.items()
                             if isinstance(head, ProfileHead)}
         self._pair_heads = {n: head for n, head in network.heads.items()
@@ -64,10 +60,11 @@ class Recommender(tf.Module):
             recipe, list(readers(network, transforms)))
         self._interactions = transforms["interactions"].transform_features_layer()
         self._raw_spec = transforms["interactions"].raw_feature_spec()
-        vectors, weights = catalogue(network)
-        self._vectors = tf.Variable(vectors, trainable=False)
-        self._item_weights = tf.Variable(weights, trainable=False)
-        self._ranking = ranking(network, vectors)
+        items_said = catalogue(network)
+        self._vectors = tf.Variable(items_said.vectors, trainable=False)
+        self._item_weights = tf.Variable(items_said.weights, trainable=False)
+        self._candidates = tf.Variable(items_said.candidates, trainable=False)
+        self._ranking = ranking(network, items_said)
         self._names = tf.Variable(np.array(["", *items.ids], dtype=object), trainable=False)
         self._seen = tf.Variable(memory.seen, trainable=False)
         self._seen_splits = tf.Variable(memory.seen_splits, trainable=False)
@@ -236,9 +233,9 @@ class Recommender(tf.Module):
         """Scores pairs by retrieval, where there is such a task."""
         if self.recipe.retrieval is None:
             return {}
-        query = self._query(user[self.recipe.retrieval])
-        candidates = self._candidate(tf.gather(self._vectors, index))
-        return {self.recipe.retrieval: tf.einsum("bd,bcd->bc", query, candidates)}
+        candidates = tf.gather(self._candidates, index)
+        return {self.recipe.retrieval: tf.einsum(
+            "bd,bcd->bc", user[self.recipe.retrieval], candidates)}
 
     def _attributes(self, user: Tensors) -> Tensors:
         """Predicts the tasks that speak of the user alone, `(batch,)` or `(batch, units)`."""
@@ -251,7 +248,7 @@ class Recommender(tf.Module):
                    "item_modality_weights": item["weights"]}
         if self.recipe.retrieval is not None:
             answers[self.recipe.retrieval] = tf.reduce_sum(
-                self._query(user[self.recipe.retrieval]) * self._candidate(vector), axis=1)
+                user[self.recipe.retrieval] * item[CANDIDATE], axis=1)
         answers.update((n, self._finish(n, head(user[n], vector)))
                        for n, head in self._pair_heads.items())
         return answers

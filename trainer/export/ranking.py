@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
+from trainer.evaluation.scoring import Catalogue
 from trainer.layers.heads import Head
 from trainer.network.model import Network
 
@@ -20,32 +21,29 @@ class Ranking(Protocol):
         """Returns the scores of all items but row 0, `(batch, items)`."""
 
 
-def ranking(network: Network, vectors: np.ndarray) -> Ranking:
-    """Returns how a network ranks; `vectors` are those of its items, `(1 + items, dim)`."""
+def ranking(network: Network, items: Catalogue) -> Ranking:
+    """Returns how a network ranks, given what it says of its items."""
     if network.ranking in network.heads:
-        return HeadRanking(network.heads[network.ranking], vectors)
-    return InnerProductRanking(network, vectors)
+        return HeadRanking(network.heads[network.ranking], items.vectors)
+    return InnerProductRanking(items.candidates)
 
 
 class InnerProductRanking(tf.Module):
     """Ranks by the inner product of query and candidate, with TFRS's exact index."""
 
-    def __init__(self, network: Network, vectors: np.ndarray):
+    def __init__(self, candidates: np.ndarray):
         super().__init__(name="inner_product_ranking")
-        assert network.query is not None and network.candidate is not None
-        candidates = np.asarray(network.candidate(vectors), np.float32)[1:]
-        self._query = network.query
-        self._candidates = tf.Variable(candidates, trainable=False)
+        self._candidates = tf.Variable(candidates[1:], trainable=False)
         self._index = tfrs.layers.factorized_top_k.BruteForce(k=10)
-        self._index.index(tf.constant(candidates), tf.range(1, len(vectors)))
+        self._index.index(tf.constant(candidates[1:]), tf.range(1, len(candidates)))
 
     def best(self, user: tf.Tensor, k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """See `Ranking`."""
-        return self._index(self._query(user), k=k)
+        return self._index(user, k=k)
 
     def scores(self, user: tf.Tensor) -> tf.Tensor:
         """See `Ranking`."""
-        return tf.matmul(self._query(user), self._candidates, transpose_b=True)
+        return tf.matmul(user, self._candidates, transpose_b=True)
 
 
 class HeadRanking(tf.Module):

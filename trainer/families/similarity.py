@@ -25,7 +25,7 @@ from trainer.families.job import Job
 from trainer.layers.lookup import TableLookup
 from trainer.layers.profile import DistanceForm, HistorySum, UnitLength
 from trainer.network.content import content_block, content_inputs, content_matrix
-from trainer.network.model import Network
+from trainer.network.model import CANDIDATE, Network
 from trainer.network.part import ITEMS, USERS, whole_part
 from trainer.preprocessing import columns
 from trainer.recipe.families import SimilarityRecipe
@@ -149,16 +149,15 @@ def build_similarity(data: TrainingData, factors: Factors, known: Events,
     user = _history_model(data.spec, data.recipe, tables, options)
     if user is None:
         user = _table_model(data, known, tables, options)
-    same = keras.layers.Identity(name="same")
     inputs = {**user.input, **items.input}
     read = [t.name for t in user.inputs]
-    outputs = {"query": same(user({n: inputs[n] for n in read})[data.recipe.ranking]),
-               "candidate": same(items({t.name: inputs[t.name] for t in items.inputs})["vector"]),
+    outputs = {"query": user({n: inputs[n] for n in read})[data.recipe.ranking],
+               CANDIDATE: items({t.name: inputs[t.name] for t in items.inputs})[CANDIDATE],
                "index": inputs[columns.ITEM_INDEX]}
     training = keras.Model(inputs, outputs, name="similarity")
     lookup = {n: TableLookup(v, name=f"items_{n}") for n, v in data.item_side.content.items()
               if n in items.input}
-    return Network(user, items, {}, lookup, same, same, {}, data.recipe.ranking,
+    return Network(user, items, {}, lookup, {}, data.recipe.ranking,
                    data.item_side.rows, training, [whole_part("history", USERS)],
                    [whole_part(name, ITEMS) for name in modalities])
 
@@ -194,7 +193,8 @@ def _item_model(side: Side, spec: FeatureSpec, recipe, factors: Factors,
     shares = ops.stack(present, axis=1) * np.array(
         [share for share in _weights(options) if share], np.float32)
     weights = shares / ops.maximum(ops.sum(shares, axis=1, keepdims=True), 1e-6)
-    return keras.Model(inputs, {"vector": vector, "weights": weights}, name="items"), modalities
+    outputs = {"vector": vector, CANDIDATE: vector, "weights": weights}
+    return keras.Model(inputs, outputs, name="items"), modalities
 
 
 def _projected(block, words: np.ndarray, name: str):

@@ -43,7 +43,7 @@ def build_factorization(
     training = keras.Model(
         {columns.USER_INDEX: user_index, columns.ITEM_INDEX: item_index},
         {name: head(of_user, of_item), "index": item_index}, name="factorization")
-    return Network(user, item, {}, {}, None, None, {name: head}, recipe.ranking, items.rows,
+    return Network(user, item, {}, {}, {name: head}, recipe.ranking, items.rows,
                    training, [whole_part(IDS, USERS, (Embedded(),), user_factors)],
                    [whole_part(IDS, ITEMS, (Embedded(),), item_factors)])
 

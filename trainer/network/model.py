@@ -33,18 +33,20 @@ from trainer.preprocessing import columns
 from trainer.recipe.families import NetworkRecipe
 
 
+CANDIDATE = "candidate"  # of the item model's outputs: what the inner product with a query ranks
+
+
 @dataclass(frozen=True)
 class Network:
     """The parts of a built model; all share their weights.
 
     Attributes:
-      user: `{user columns} -> {task: (batch, dim), "weights": (batch, modalities)}`.
-      item: `{item columns} -> {"vector": (batch, dim), "weights": (batch, modalities)}`.
+      user: `{user columns} -> {task: (batch, dim), "weights": (batch, modalities)}`; a retrieval
+        task's is the query.
+      item: `{item columns} -> {"vector": (batch, dim), "weights": (batch, modalities)}`, and with a
+        retrieval task `"candidate"`, whose inner product with the query ranks.
       item_lookup: Table index `(...)` to the columns that `item` takes besides the index.
       user_lookup: The same for users.
-      query: Projection of the user's retrieval vector; `None` without a retrieval task.
-      candidate: Projection of the item's vector; the inner product with the query ranks. `None`
-        without a retrieval task.
       ranking: Name of the task by whose score items are ranked: retrieval, or one of the heads.
       item_rows: Number of item indices, the unknown item at 0 included.
       heads: The other tasks' heads, by task: of a pair, or `ProfileHead`s of the user alone.
@@ -58,8 +60,6 @@ class Network:
     item: keras.Model
     user_lookup: dict[str, TableLookup]
     item_lookup: dict[str, TableLookup]
-    query: keras.layers.Layer | None
-    candidate: keras.layers.Layer | None
     heads: dict[str, Head]
     ranking: str
     item_rows: int
@@ -107,10 +107,6 @@ def build_network(
     past = _past(spec, recipe, users, item_embedding, item_lookup, seed)
     item, item_parts = _item_model(spec, recipe, items, past, seed)
     user, user_parts = _user_model(spec, recipe, users, past, seed)
-    query = candidate = None
-    if recipe.retrieval is not None:
-        query = keras.layers.Dense(options.dim, name="query", use_bias=False)
-        candidate = keras.layers.Dense(options.dim, name="candidate", use_bias=False)
     heads = build_heads(spec, recipe, label_means)
     inputs = {
         columns.USER_INDEX: keras.Input((), dtype="int32", name=columns.USER_INDEX),
@@ -129,18 +125,17 @@ def build_network(
     outputs = {"index": inputs[columns.ITEM_INDEX], **_answers(recipe, heads, user_out, each)}
     if unseen is not None:
         outputs["unseen"] = unseen
-    if query is not None and candidate is not None:
-        outputs["query"] = query(user_out[recipe.retrieval])
-        outputs["candidate"] = candidate(each["vector"][:, 0])
+    if recipe.retrieval is not None:
+        outputs["query"] = user_out[recipe.retrieval]
+        outputs["candidate"] = each[CANDIDATE][:, 0]
         if recipe.searched.whole_catalogue:
             every = EveryRow(items.rows, name="every_item")(inputs[columns.ITEM_INDEX])
             content = {n: look(every) for n, look in item_lookup.items()}
-            outputs["catalogue"] = candidate(
-                item({columns.ITEM_INDEX: every, **content})["vector"])
+            outputs["catalogue"] = item({columns.ITEM_INDEX: every, **content})[CANDIDATE]
     outputs.update(_of_auxiliary_losses(recipe, user_out, each))
     training = keras.Model(inputs, outputs, name="tessera")
-    return Network(user, item, user_lookup, item_lookup, query, candidate, heads,
-                   recipe.ranking, items.rows, training, user_parts, item_parts)
+    return Network(user, item, user_lookup, item_lookup, heads, recipe.ranking, items.rows,
+                   training, user_parts, item_parts)
 
 
 def _row_items(item, item_lookup, items: Side, inputs) -> dict[str, keras.KerasTensor]:
@@ -217,6 +212,9 @@ def _item_model(spec, recipe, items, past, seed) -> tuple[keras.Model, list[Part
     vectors, present = _stack(built)
     fused, about = _fuse(vectors, present, recipe, ITEMS, parts, seed + 3)
     outputs = {"vector": fused, **about}
+    if recipe.retrieval is not None:
+        outputs[CANDIDATE] = keras.layers.Dense(
+            recipe.model.dim, name="candidate", use_bias=False)(fused)
     if recipe.training.alignment:
         outputs.update(parts=vectors, present=present)
     return keras.Model(inputs, outputs, name=ITEMS), parts
@@ -238,6 +236,9 @@ def _user_model(spec, recipe, users, past, seed) -> tuple[keras.Model, list[Part
     )
     losses = {name: loss for one in built for name, loss in one.losses.items()}
     outputs = {**shared(fused), **about, **losses}
+    if recipe.retrieval is not None:
+        outputs[recipe.retrieval] = keras.layers.Dense(
+            options.dim, name="query", use_bias=False)(outputs[recipe.retrieval])
     return keras.Model(inputs, outputs, name=USERS), parts
 
 

@@ -245,7 +245,7 @@ class _EpochRanking(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Scores the epoch."""
         assert self.network is not None
-        scores = ranking_scores(self.network, self._queries, catalogue(self.network)[0])
+        scores = ranking_scores(self.network, self._queries, catalogue(self.network))
         metrics = ranking_metrics(scores, self._task).metrics
         self.scores = [*self.scores[:epoch], metrics[MONITOR]]
         self._state.parent.mkdir(parents=True, exist_ok=True)
