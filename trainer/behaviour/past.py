@@ -1,8 +1,10 @@
 """What a recipe derives of histories, and which of a dataset's histories it reads."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas import FeatureSpec
+from trainer.preprocessing import columns
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,37 @@ class Past:
 
 
 NOTHING = Past()
+
+
+class PastRelevance(NamedTuple):
+    """How a history tells which of its events were relevant.
+
+    Attributes:
+      column: The past values, `(batch, length)`.
+      bound: The smallest value of a relevant event.
+    """
+
+    column: str
+    bound: float
+
+
+def has_history(spec: FeatureSpec) -> bool:
+    """Returns whether a dataset has histories of items with their times."""
+    return {"item_id", "timestamp"} <= set(spec.histories())
+
+
+def past_relevance(spec: FeatureSpec, relevance: str | None) -> PastRelevance | None:
+    """Returns how histories tell what was relevant; `None` if they do not.
+
+    Args:
+      spec: The dataset's spec.
+      relevance: Name of the label that makes an event relevant, if one does.
+    """
+    label = spec.label(relevance) if relevance else None
+    if label is None or label.equals is not None or label.feature not in spec.histories():
+        return None
+    bound = 1.0 if label.threshold is None else label.threshold
+    return PastRelevance(columns.history_value(label.feature), bound)
 
 
 def event_values(spec: FeatureSpec) -> tuple[str, ...]:

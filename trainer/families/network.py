@@ -6,10 +6,11 @@ import shutil
 from pathlib import Path
 
 from trainer.families.job import Job, log
+from trainer.late_fusion.job import train_late_fusion, with_late_fusion
 from trainer.network.model import Network
 from trainer.training.checkpoint import load_variables, save_variables
 from trainer.training.curves import by_name
-from trainer.training.fit import MONITOR, TrainingData, fit_twice, new_network
+from trainer.training.fit import MONITOR, TrainingData, first_network, fit_twice, new_network
 
 _WEIGHTS = "network.weights"
 
@@ -22,13 +23,18 @@ def train_network(job: Job) -> None:
     fitted = fit_twice(job.data, job.seed, job.run_dir / "tensorboard", checkpoints)
     job.weights.mkdir(parents=True, exist_ok=True)
     save_variables(job.weights / _WEIGHTS, fitted.network.training.weights)
+    figures = {}
+    if job.data.recipe.fuses_rankers:
+        first = first_network(job.data, job.seed, checkpoints)
+        fusion = train_late_fusion(job.data, first, job.weights, job.seed)
+        figures["late_fusion"] = {"weights": fusion.weights, "validation": fusion.log}
     job.summarize(
         sum(math.prod(w.shape) for w in fitted.network.training.trainable_weights),
         epochs=fitted.epochs,
         seconds=sum(e["seconds"] for epochs in fitted.curves.values() for e in epochs),
         user_modalities=fitted.network.user_modalities,
         item_modalities=fitted.network.item_modalities,
-        **{"validation_ndcg@10": fitted.validation},
+        **figures, **{"validation_ndcg@10": fitted.validation},
     )
     curves = {name: by_name(epochs) for name, epochs in fitted.curves.items()}
     (job.run_dir / "curves.json").write_text(json.dumps(curves, indent=1), encoding="utf-8")
@@ -41,4 +47,4 @@ def restore_network(data: TrainingData, seed: int, weights: Path) -> Network:
     """Builds the network that the second fit trained, with its weights."""
     network = new_network(data, data.events("train", "validation"), seed)
     load_variables(weights / _WEIGHTS, network.training.weights)
-    return network
+    return with_late_fusion(data, network, weights) if data.recipe.fuses_rankers else network

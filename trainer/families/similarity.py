@@ -18,10 +18,12 @@ from keras import ops
 from scipy import sparse
 
 from schemas import FeatureSpec
+from trainer.behaviour.past import has_history, past_relevance
+from trainer.closed_form.factors import folding, nonnegative_factors, right_factors
 from trainer.data.events import Events
 from trainer.data.side import Side
-from trainer.families.factors import folding, nonnegative_factors, right_factors
 from trainer.families.job import Job
+from trainer.late_fusion.content import projected
 from trainer.layers.lookup import TableLookup
 from trainer.layers.profile import DistanceForm, HistorySum, UnitLength
 from trainer.network.content import content_block, content_inputs, content_matrix
@@ -176,7 +178,7 @@ def _item_model(side: Side, spec: FeatureSpec, recipe, factors: Factors,
     if options.reads_content:
         inputs.update(content_inputs(side))
         features = spec.inputs("items", recipe.modalities, recipe.labels)
-        raw = sum(_projected(content_block(f, inputs), factors.words[f.name], f.name)
+        raw = sum(projected(content_block(f, inputs), factors.words[f.name], f.name)
                   for f in features)
         parts.append(_compared(raw, options, query=False))
         present.append(ops.cast(ops.max(ops.abs(raw), axis=-1) > 0, "float32"))
@@ -195,18 +197,6 @@ def _item_model(side: Side, spec: FeatureSpec, recipe, factors: Factors,
     weights = shares / ops.maximum(ops.sum(shares, axis=1, keepdims=True), 1e-6)
     outputs = {"vector": vector, CANDIDATE: vector, "weights": weights}
     return keras.Model(inputs, outputs, name="items"), modalities
-
-
-def _projected(block, words: np.ndarray, name: str):
-    """Multiplies a block with the vectors of its words, `(batch, dim)`."""
-    if block.words is not None:
-        vectors = TableLookup(words, name=f"words__{name}")(block.words)
-        return ops.einsum("bnd,bn->bd", vectors, ops.cast(block.values, "float32"))
-    dense = keras.layers.Dense(words.shape[1], use_bias=False, trainable=False,
-                               name=f"project__{name}")
-    projected = dense(block.values)
-    dense.set_weights([words])
-    return projected
 
 
 def _compared(vectors, options: SimilarityRecipe, query: bool):
@@ -240,19 +230,17 @@ def _query(past: dict[str, keras.KerasTensor], options: SimilarityRecipe, weight
 
 def _history_model(spec: FeatureSpec, recipe, tables, options) -> keras.Model | None:
     """Returns users by their histories; nothing where the data have none."""
-    histories = spec.histories()
-    if "item_id" not in histories or "timestamp" not in histories:
+    if not has_history(spec):
         return None
-    length = histories["item_id"].max_values
+    length = spec.histories()["item_id"].max_values
     index = keras.Input((length,), dtype="int32", name=columns.HISTORY_INDEX)
     inputs = {columns.HISTORY_INDEX: index}
     weights = ops.cast(index > 0, "float32")
-    label = spec.label(recipe.relevance) if recipe.relevance else None
-    if label is not None and label.equals is None and label.feature in histories:
-        name = columns.history_value(label.feature)
-        inputs[name] = keras.Input((length,), dtype="float32", name=name)
-        bound = 1.0 if label.threshold is None else label.threshold
-        weights = weights * ops.cast(inputs[name] >= bound, "float32")
+    relevant = past_relevance(spec, recipe.relevance)
+    if relevant is not None:
+        values = keras.Input((length,), dtype="float32", name=relevant.column)
+        inputs[relevant.column] = values
+        weights = weights * ops.cast(values >= relevant.bound, "float32")
     past = {name: TableLookup(table, name=f"past_{name}")(index) for name, table in tables.items()}
     query, met = _query(past, options, weights)
     return keras.Model(inputs, {recipe.ranking: query, "weights": met}, name="users")

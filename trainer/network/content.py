@@ -12,6 +12,7 @@ from schemas import Feature
 from trainer.data.side import Side
 from trainer.modalities import modality_of
 from trainer.modalities.modality import Block
+from trainer.preprocessing import columns
 
 _BATCH = 512
 
@@ -41,16 +42,22 @@ def content_matrix(features: tuple[Feature, ...], side: Side) -> dict[str, spars
         parts = []
         for start in range(0, side.rows, _BATCH):
             some = {n: v[start : start + _BATCH] for n, v in side.content.items()}
-            parts.append(_sparse(content_block(feature, some), side.vocabularies, feature.name))
+            parts.append(_sparse(content_block(feature, some), _words(side, feature.name)))
         found[feature.name] = sparse.vstack(parts).tocsr()
     return found
 
 
-def _sparse(block: Block, vocabularies: dict[str, int], name: str) -> sparse.csr_matrix:
+def _words(side: Side, name: str) -> int:
+    """Returns the size of a feature's vocabulary: of a text's terms, of several words perhaps."""
+    return next((side.vocabularies[one] for one in (columns.tfidf_ids(name), name)
+                 if one in side.vocabularies), 0)
+
+
+def _sparse(block: Block, width: int) -> sparse.csr_matrix:
     values = np.asarray(block.values, np.float32)
     if block.words is None:
         return sparse.csr_matrix(values)
     words = np.asarray(block.words)
     rows = np.repeat(np.arange(len(words)), words.shape[1])
     return sparse.csr_matrix((values.ravel(), (rows, words.ravel())),
-                             shape=(len(words), vocabularies[name]))
+                             shape=(len(words), width))

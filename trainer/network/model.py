@@ -5,7 +5,7 @@ them together. Which features exist comes from the spec, what is built of them f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -32,7 +32,6 @@ from trainer.network.plan import plan_parts
 from trainer.preprocessing import columns
 from trainer.recipe.families import NetworkRecipe
 
-
 CANDIDATE = "candidate"  # of the item model's outputs: what the inner product with a query ranks
 
 
@@ -54,6 +53,7 @@ class Network:
         beside it, for its unseen items.
       user_parts: What the user side is made of, in the order of its weights.
       item_parts: What the item side is made of, in the order of its weights.
+      rankers: Width of each ranker's part of query and candidate, where several are fused.
     """
 
     user: keras.Model
@@ -66,6 +66,7 @@ class Network:
     training: keras.Model
     user_parts: list[Part]
     item_parts: list[Part]
+    rankers: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def user_modalities(self) -> list[str]:

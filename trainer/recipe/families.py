@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from schemas import InputError
 from trainer.behaviour.past import Past
 from trainer.options.choice import OneOf, SomeOf, Way
-from trainer.options.strict import Count, Number, Width
+from trainer.options.strict import Count, Number, Strict, Width
 from trainer.recipe.behaviour import (
     DEFAULT,
     PARTS,
@@ -25,6 +25,14 @@ from trainer.recipe.task import Task
 from trainer.recipe.training import Fitting, Training
 from trainer.recipe.tune import Tune, check_ranges
 
+
+def _ranker_options() -> dict[str, type[Strict]]:
+    from trainer.late_fusion.kinds import RANKER_KINDS  # which needs scipy
+
+    return dict.fromkeys(RANKER_KINDS, Strict)
+
+
+Rankers = Annotated[dict[str, Strict], SomeOf(_ranker_options)]
 Behaviour = Annotated[dict[str, PastPart], SomeOf(lambda: PARTS), Field(validate_default=True)]
 
 
@@ -72,9 +80,12 @@ class NetworkRecipe(FittedRecipe):
         `uncertainty` (Kendall 2018); so that all tasks learn at one pace (`gradnorm`, Chen 2018,
         from the recipe's weights on); or without the parts of the gradients that conflict
         (`pcgrad`, Yu 2020). The last two make a backward pass for each task.
+      rankers: Rankers in closed form whose scores are added to the network's own, with weights
+        fitted on validation; needs a retrieval task.
     """
 
     family: Literal["network"] = "network"
+    rankers: Rankers = {}
     behaviour: Behaviour = Field(default=DEFAULT, validate_default=True)
     model: ModelOptions = ModelOptions()
     balancing: Literal["fixed", "uncertainty", "gradnorm", "pcgrad"] = "fixed"
@@ -84,6 +95,11 @@ class NetworkRecipe(FittedRecipe):
     def past(self) -> Past:
         """What Transform and requests derive of the past."""
         return past_of(self.behaviour)
+
+    @property
+    def fuses_rankers(self) -> bool:
+        """Whether rankers in closed form are fused with the network's own score."""
+        return bool(self.rankers)
 
     @property
     def history_tower(self) -> str | None:
@@ -122,6 +138,14 @@ class NetworkRecipe(FittedRecipe):
                 f"'{self.tasks[clicks[0]].head.name}': an event's item would show its reviews as "
                 "of then, the unseen items those of later, and the difference would tell which is "
                 "which. Take one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _rankers_join_a_retrieval(self) -> Self:
+        if self.rankers and self.retrieval is None:
+            raise ValueError(f"'rankers' has {list(self.rankers)}, but there is no task with the "
+                             "head 'retrieval' whose score they could join: add one, or take "
+                             "'rankers' out")
         return self
 
     @model_validator(mode="after")

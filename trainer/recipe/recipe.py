@@ -121,6 +121,11 @@ class Recipe(Strict):
         return False
 
     @property
+    def fuses_rankers(self) -> bool:
+        """Whether rankers in closed form are fused with the model's own score."""
+        return False
+
+    @property
     def past(self) -> Past:
         """What Transform and requests derive of the past."""
         return NOTHING

@@ -28,7 +28,7 @@ from trainer.network.factorization import build_factorization
 from trainer.network.model import Network, build_network
 from trainer.preprocessing import columns
 from trainer.recipe.families import FittedRecipe
-from trainer.training.checkpoint import Checkpoint
+from trainer.training.checkpoint import Checkpoint, load_variables, save_variables
 from trainer.training.curves import Curves, Epochs, Steps, epochs_noted
 from trainer.training.multitask import MultiTaskModel
 from trainer.training.optimizer import MirroredLossScale, RowAdamW
@@ -141,6 +141,17 @@ def fit_once(data: TrainingData, seed: int, logs: Path, checkpoints: Path) -> li
                       chosen_precision(data.recipe))
 
 
+def first_network(data: TrainingData, seed: int, checkpoints: Path) -> Network:
+    """Returns the network of the first fit's best epoch, which knows the train split alone."""
+    network = new_network(data, data.events("train"), seed)
+    load_variables(_best(checkpoints), network.training.weights)
+    return network
+
+
+def _best(checkpoints: Path) -> Path:
+    return checkpoints / "best.weights"
+
+
 def default_strategy() -> tf.distribute.Strategy:
     """Returns a strategy over all GPUs, or TensorFlow's default on one device or the CPU."""
     gpus = tf.config.list_logical_devices("GPU")
@@ -230,8 +241,8 @@ class _EpochRanking(keras.callbacks.Callback):
         super().__init__()
         self.network: Network | None = None
         self._state, self._training = state, data.recipe.training
-        self._task = _validation_task(data, train, validation)
-        self._queries = _first_rows(data, self._task.users)
+        self._task = validation_task(data, train, validation)
+        self._queries = first_rows(data, self._task.users)
         # A killed fit goes on where it stopped.
         self.scores: list[float] = json.loads(state.read_text()) if state.exists() else []
 
@@ -249,6 +260,8 @@ class _EpochRanking(keras.callbacks.Callback):
         metrics = ranking_metrics(scores, self._task).metrics
         self.scores = [*self.scores[:epoch], metrics[MONITOR]]
         self._state.parent.mkdir(parents=True, exist_ok=True)
+        if int(np.argmax(self.scores)) == epoch:
+            save_variables(_best(self._state.parent), self.network.training.weights)
         partial = self._state.with_suffix(".partial")
         partial.write_text(json.dumps(self.scores))
         partial.replace(self._state)
@@ -258,7 +271,12 @@ class _EpochRanking(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-def _validation_task(data: TrainingData, train: Events, validation: Events) -> RankingTask:
+def validation_task(data: TrainingData, train: Events, validation: Events) -> RankingTask:
+    """Returns the ranking of the validation split, over item indices.
+
+    Raises:
+      InputError: No validation row can be ranked.
+    """
     both = concatenate([train, validation])
     held_out = np.arange(len(both)) >= len(train)
     relevant = data.recipe.relevance
@@ -281,8 +299,8 @@ def _validation_task(data: TrainingData, train: Events, validation: Events) -> R
     return task
 
 
-def _first_rows(data: TrainingData, users: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns the model inputs of each user's first validation row."""
+def first_rows(data: TrainingData, users: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the model inputs of the first validation row of each of some users."""
     rows = data.reader.rows(data.files["validation"])
     order = np.argsort(rows[columns.TIMESTAMP], kind="stable")
     seen, first = np.unique(rows[columns.USER_INDEX][order], return_index=True)

@@ -1,0 +1,1 @@
+"""Rankers in closed form inside a network: late fusion with weights fitted on validation."""

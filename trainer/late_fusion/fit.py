@@ -1,0 +1,184 @@
+"""The fit of a late fusion: rankers tuned on validation, their weights, and the final rankers."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from schemas.progress import Progress
+from trainer.closed_form.events import Events
+from trainer.closed_form.search import Parameters, search
+from trainer.evaluation.ranking import RankingTask, ranking_metrics
+from trainer.late_fusion.content import ContentMap
+from trainer.late_fusion.kinds import RANKER_KINDS, RankerKind
+from trainer.late_fusion.linear import NEVER_FADES, LinearRanker, weighted_history
+from trainer.late_fusion.weights import fit_weights, sampled, standardised
+
+log = logging.getLogger("tessera.trainer")
+
+NETWORK = "network"
+_HORIZONS = (15.0, 60.0, NEVER_FADES)
+_PRIMARY = "ndcg@10"
+_TUNING_USERS = 2_000
+_CONTENT, _FUSION, _RANKERS = "content.npz", "fusion.json", "rankers"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A ranker of a fusion, before it is fitted.
+
+    Attributes:
+      name: Its name in the fusion.
+      kind: Its kind.
+      relevant_only: Whether it learns of the relevant events alone.
+      parameters: What was chosen on validation.
+    """
+
+    name: str
+    kind: RankerKind
+    relevant_only: bool
+    parameters: Parameters
+
+    def fit(self, events: Events, content: np.ndarray, horizon: float) -> LinearRanker:
+        """Fits it on some events."""
+        return self.kind.fit(events, self.relevant_only, content, horizon, **self.parameters)
+
+
+@dataclass(frozen=True)
+class LateFusion:
+    """A fitted fusion.
+
+    Attributes:
+      rankers: The rankers by name.
+      relevant_only: Which of them read the relevant events of a history alone.
+      horizon: By how many events the weight of a history's event falls by the factor e.
+      weights: Weight of each ranker and of `network`, of sum 1.
+      content: Makes content of an item's columns.
+      log: What was tried, and what it reached on validation.
+    """
+
+    rankers: dict[str, LinearRanker]
+    relevant_only: frozenset[str]
+    horizon: float
+    weights: dict[str, float]
+    content: ContentMap
+    log: dict[str, Any]
+
+    def save(self, folder: Path) -> None:
+        """Writes the fusion into a folder."""
+        (folder / _RANKERS).mkdir(parents=True, exist_ok=True)
+        for name, ranker in self.rankers.items():
+            ranker.save(folder / _RANKERS / f"{name}.npz")
+        self.content.save(folder / _CONTENT)
+        (folder / _FUSION).write_text(json.dumps(
+            {"relevant_only": sorted(self.relevant_only), "horizon": self.horizon,
+             "weights": self.weights, "log": self.log}, indent=1), encoding="utf-8")
+
+    @staticmethod
+    def load(folder: Path) -> "LateFusion":
+        """Reads a fusion."""
+        written = json.loads((folder / _FUSION).read_text(encoding="utf-8"))
+        rankers = {name: LinearRanker.load(folder / _RANKERS / f"{name}.npz")
+                   for name in written["weights"] if name != NETWORK}
+        return LateFusion(
+            rankers, frozenset(written["relevant_only"]), written["horizon"], written["weights"],
+            ContentMap.load(folder / _CONTENT), written["log"])
+
+
+def members(names: Sequence[str], events: Events, content: np.ndarray,
+            relevance_told: bool) -> list[Member]:
+    """Returns the rankers of a fusion that make sense for a dataset.
+
+    Args:
+      names: Names of `RANKER_KINDS`.
+      events: The events.
+      content: Content of the items, `(items, content)`.
+      relevance_told: Whether a history tells which of its events were relevant.
+    """
+    found = []
+    for name in names:
+        kind = RANKER_KINDS[name]
+        too_large = kind.most_items is not None and events.n_items > kind.most_items
+        if too_large or (kind.reads_content and not content.shape[1]):
+            continue
+        found.append(Member(name, kind, False, kind.start))
+        if kind.of_relevant and relevance_told and not events.relevant.all():
+            found.append(Member(f"{name}_of_relevant", kind, True, kind.start))
+    return found
+
+
+def fit_late_fusion(
+    names: Sequence[str], train: Events, known: Events, task: RankingTask, content: ContentMap,
+    vectors: np.ndarray, network_scores: Callable[[RankingTask], np.ndarray],
+    relevance_told: bool, seed: int,
+) -> LateFusion:
+    """Tunes the rankers on validation, weighs them and the network there, and fits them afresh.
+
+    Args:
+      names: Names of `RANKER_KINDS`.
+      train: Events of the train split.
+      known: Events of train and validation.
+      task: The ranking of the validation split.
+      content: Makes content of an item's columns.
+      vectors: The content of all items, `(items, content)`.
+      network_scores: Returns the network's scores of a task's users, `(q, items)`.
+      relevance_told: See `members`.
+      seed: Seed of all draws.
+    """
+    chosen = members(names, train, vectors, relevance_told)
+    some = task.sample(_TUNING_USERS)
+    horizon, of_horizons = _best_horizon(chosen, train, vectors, some)
+    tried: dict[str, Any] = {"horizon": of_horizons}
+    tuned = []
+    for member in Progress("Rankers tuned", len(chosen)).over(chosen):
+        found = search(member.kind.axes, lambda parameters, member=member: _reached(
+            Member(member.name, member.kind, member.relevant_only, parameters), train, vectors,
+            horizon, some))
+        tuned.append(Member(member.name, member.kind, member.relevant_only, found.best))
+        tried[member.name] = {"parameters": found.best, _PRIMARY: found.score,
+                              "at_bound": list(found.at_bound), "tried": len(found.tried)}
+    few = sampled(task, len(tuned) + 1)
+    in_training = np.bincount(train.items, minlength=train.n_items) > 0
+    scores = [standardised(_scores(one.fit(train, vectors, horizon), one, train, horizon, few),
+                           in_training) for one in tuned]
+    scores.append(standardised(network_scores(few), in_training))
+    tried[NETWORK] = {_PRIMARY: ranking_metrics(scores[-1], few).metrics[_PRIMARY]}
+    weights = fit_weights(scores, few, seed)
+    total = sum(weight * one for weight, one in zip(weights, scores, strict=True))
+    tried["fused"] = {_PRIMARY: ranking_metrics(total, few).metrics[_PRIMARY]}
+    every = [*(one.name for one in tuned), NETWORK]
+    log.info("Trainer: late fusion of %s",
+             ", ".join(f"{n} {w:.2f}" for n, w in zip(every, weights, strict=True) if w))
+    rankers = {one.name: one.fit(known, vectors, horizon) for one in tuned}
+    return LateFusion(
+        rankers, frozenset(one.name for one in tuned if one.relevant_only), horizon,
+        dict(zip(every, weights.tolist(), strict=True)), content, tried)
+
+
+def _best_horizon(chosen: Sequence[Member], train: Events, vectors: np.ndarray,
+                  task: RankingTask) -> tuple[float, Mapping[str, float]]:
+    """Returns the horizon that is best for all rankers together: one alone follows chance."""
+    if not train.timed or not len(task.users):
+        return NEVER_FADES, {}
+    reached = {horizon: float(np.mean([_reached(one, train, vectors, horizon, task)
+                                       for one in chosen])) for horizon in _HORIZONS}
+    return max(reached, key=lambda h: reached[h]), {f"{h:g}": v for h, v in reached.items()}
+
+
+def _reached(member: Member, train: Events, vectors: np.ndarray, horizon: float,
+             task: RankingTask) -> float:
+    if not len(task.users):
+        return 0.0
+    ranker = member.fit(train, vectors, horizon)
+    scores = _scores(ranker, member, train, horizon, task)
+    return ranking_metrics(scores, task).metrics[_PRIMARY]
+
+
+def _scores(ranker: LinearRanker, member: Member, events: Events, horizon: float,
+            task: RankingTask) -> np.ndarray:
+    met = weighted_history(events, member.relevant_only, horizon)
+    return ranker.scores(met[task.users])

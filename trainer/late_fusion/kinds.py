@@ -1,0 +1,125 @@
+"""The kinds of rankers that a network can fuse with its own score, in one registry."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from trainer.closed_form.events import Events
+from trainer.closed_form.implicit_als import fit_ials
+from trainer.closed_form.item_to_item import fit_decayed_ease, fit_ease
+from trainer.closed_form.rankers import RANKERS
+from trainer.closed_form.search import Axis, Parameters
+from trainer.late_fusion.linear import NEVER_FADES, LinearRanker
+from trainer.training.one_thread import one_thread
+
+_WIDTH = 256  # Of an item-to-item matrix; a larger one is approximated by its leading vectors.
+_PAIRS = 4.0  # Pairs fade so much more slowly than the events of a history.
+_MOST_ITEMS = 10_000  # A dense matrix of this side has 800 MB, and there are three at a time.
+
+
+@dataclass(frozen=True)
+class RankerKind:
+    """A kind of ranker.
+
+    Attributes:
+      fit: Makes a ranker of events, `relevant_only`, the items' content `(items, content)`, the
+        horizon of a history (see `weighted_history`) and the parameters of `axes`.
+      axes: What to try of each parameter.
+      of_relevant: Whether one ranker learns of the relevant events and a second one of all events;
+        otherwise there is one, of all.
+      reads_content: Whether it is nothing without content.
+      most_items: Largest catalogue that it is fitted for.
+    """
+
+    fit: Callable[..., LinearRanker]
+    axes: Mapping[str, Axis] = field(default_factory=dict)
+    of_relevant: bool = True
+    reads_content: bool = False
+    most_items: int | None = None
+
+    @property
+    def start(self) -> Parameters:
+        """The middle value of each axis."""
+        return {name: axis.start[len(axis.start) // 2] for name, axis in self.axes.items()}
+
+
+def _popularity(events: Events, relevant_only: bool, content: np.ndarray,
+                horizon: float) -> LinearRanker:
+    """The logarithm of an item's number of users, the same for everybody."""
+    counts = np.asarray(events.matrix(relevant_only).sum(axis=0)).ravel()
+    return _of_32_bits(np.zeros((events.n_items, 1)), np.log1p(counts)[:, None], start=np.ones(1))
+
+
+def _item_to_item(events: Events, relevant_only: bool, content: np.ndarray, horizon: float,
+                  penalty: float) -> LinearRanker:
+    """EASE; where histories fade, pairs that are far apart count less, too."""
+    if horizon < NEVER_FADES:
+        fitted = fit_decayed_ease(events, relevant_only, penalty, _PAIRS * horizon, horizon)
+    else:
+        fitted = fit_ease(events, relevant_only, penalty)
+    weights = fitted.full()
+    if len(weights) <= _WIDTH:
+        return _of_32_bits(weights, np.eye(len(weights)))
+    from sklearn.utils.extmath import randomized_svd
+
+    with one_thread(_WIDTH):
+        left, values, right = randomized_svd(weights, _WIDTH, random_state=0)
+    root = np.sqrt(values)
+    return _of_32_bits(left * root, (right * root[:, None]).T)
+
+
+def _factors(events: Events, relevant_only: bool, content: np.ndarray, horizon: float,
+             penalty: float, unobserved: float, dim: float) -> LinearRanker:
+    """iALS; a user's factors are a linear map of the history, that of a user of the usual length.
+
+    A new item's factors are the ridge regression of the known ones' on content, as in
+    `trainer.closed_form.content_ridge`.
+    """
+    items = fit_ials(events, relevant_only, penalty, unobserved, dim).items.astype(float)
+    met = events.matrix(relevant_only)
+    counts = np.asarray(met.sum(axis=0)).ravel()
+    length = met.sum() / max(int((np.diff(met.indptr) > 0).sum()), 1)
+    share = counts / max(counts.sum(), 1.0)
+    system = (unobserved * items.T @ items + length * (items.T * share) @ items
+              + penalty * (length + unobserved * len(items)) * np.eye(items.shape[1]))
+    known = counts > 0
+    weight = content[known] * counts[known, None]
+    ridge = weight.T @ content[known] + _content_penalty(content) * np.eye(content.shape[1])
+    with one_thread(len(ridge)):
+        of_content = np.linalg.solve(ridge, weight.T @ items[known])
+        history = np.linalg.solve(system, items.T).T
+    return _of_32_bits(history, items, of_content)
+
+
+def _content(events: Events, relevant_only: bool, content: np.ndarray, horizon: float,
+             penalty: float) -> LinearRanker:
+    """Each user's ridge regression of met items (1) against all others (0) on their content."""
+    known = np.asarray(events.matrix(relevant_only).sum(axis=0)).ravel() > 0
+    own = content[known]
+    with one_thread(own.shape[1]):
+        history = np.linalg.solve(own.T @ own + penalty * np.eye(own.shape[1]), content.T).T
+    history[~known] = 0.0
+    return _of_32_bits(history, content * known[:, None], np.eye(content.shape[1]))
+
+
+def _content_penalty(content: np.ndarray) -> float:
+    return 10.0 * content.shape[1]
+
+
+def _of_32_bits(history, candidates, of_content=None, start=None) -> LinearRanker:
+    dim = candidates.shape[1]
+    return LinearRanker(*(np.ascontiguousarray(part, np.float32) for part in (
+        history, candidates, np.zeros((0, dim)) if of_content is None else of_content,
+        np.zeros(dim) if start is None else start)))
+
+
+_PENALTY = RANKERS["ease"].axes["penalty"]
+RANKER_KINDS: dict[str, RankerKind] = {
+    "popularity": RankerKind(_popularity, of_relevant=False),
+    "item_to_item": RankerKind(_item_to_item, {"penalty": _PENALTY}, most_items=_MOST_ITEMS),
+    "factors": RankerKind(_factors, RANKERS["ials"].axes),
+    "content": RankerKind(
+        _content, {"penalty": Axis((30.0, 100.0, 300.0), 3.0, 1.0, 1e5)}, of_relevant=False,
+        reads_content=True),
+}

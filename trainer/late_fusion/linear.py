@@ -1,0 +1,77 @@
+"""A linear ranker: what a history says, summed, meets an item's vector in an inner product."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from trainer.closed_form.events import Events
+
+FLOOR = 0.3  # Weight of an event that is infinitely long ago.
+NEVER_FADES = 1e9
+
+
+@dataclass(frozen=True)
+class LinearRanker:
+    """A fitted ranker. Row 0 of both tables is the unknown item.
+
+    Attributes:
+      history: What an event of an item adds to the user's query, `(items, dim)` float32.
+      candidates: What the query is held against, `(items, dim)` float32; zeros for an item without
+        an event.
+      of_content: Makes of an item's content the candidate of an item without an event,
+        `(content, dim)` float32; without a row where content says nothing here.
+      start: The query of somebody without a history, `(dim,)` float32.
+
+    Example:
+      >>> ranker = LinearRanker(np.eye(2, dtype="float32"), np.eye(2, dtype="float32"),
+      ...                       np.zeros((0, 2), "float32"), np.zeros(2, "float32"))
+      >>> ranker.scores(np.array([[0.0, 1.0]], "float32"))
+      array([[0., 1.]], dtype=float32)
+    """
+
+    history: np.ndarray
+    candidates: np.ndarray
+    of_content: np.ndarray
+    start: np.ndarray
+
+    @property
+    def dim(self) -> int:
+        """Width of query and candidate."""
+        return self.candidates.shape[1]
+
+    def scores(self, met: np.ndarray) -> np.ndarray:
+        """Returns the scores `(q, items)` of weighted histories, `(q, items)` dense or sparse."""
+        return np.asarray(met @ self.history + self.start, np.float32) @ self.candidates.T
+
+    def with_content(self, content: np.ndarray) -> np.ndarray:
+        """Returns the candidates of all items, `(items, dim)`, with what content says of the new.
+
+        Args:
+          content: Content of the items, `(items, content)`.
+        """
+        if not len(self.of_content):
+            return self.candidates
+        new = ~self.candidates.any(axis=1, keepdims=True)
+        return self.candidates + new * (content @ self.of_content)
+
+    def save(self, path: Path) -> None:
+        """Writes the arrays into one file."""
+        np.savez(path, **{one.name: getattr(self, one.name) for one in fields(self)})
+
+    @staticmethod
+    def load(path: Path) -> "LinearRanker":
+        """Reads the arrays."""
+        with np.load(path) as arrays:
+            return LinearRanker(**arrays)
+
+
+def weighted_history(events: Events, relevant_only: bool, horizon: float):
+    """Returns who met what, `(users, items)` sparse, later events with more weight.
+
+    Args:
+      events: The events.
+      relevant_only: Whether only relevant ones count.
+      horizon: By how many events of the user the weight falls by the factor e.
+    """
+    return events.weighted(relevant_only, horizon, FLOOR)

@@ -1,0 +1,162 @@
+"""A network whose score is a late fusion: its own and those of rankers in closed form, summed.
+
+All of them are inner products, so the sum is one, too: of the queries side by side, each scaled to
+its weight, with the candidates side by side.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import keras
+import numpy as np
+from keras import ops
+from scipy import sparse
+
+from trainer.behaviour.past import has_history, past_relevance
+from trainer.closed_form.events import Events
+from trainer.evaluation.scoring import catalogue
+from trainer.late_fusion.fit import NETWORK, LateFusion
+from trainer.late_fusion.linear import FLOOR, weighted_history
+from trainer.layers.late_fusion import HistoryWeights, UnitScores
+from trainer.layers.lookup import TableLookup
+from trainer.network.content import content_inputs
+from trainer.network.model import CANDIDATE, Network
+from trainer.preprocessing import columns
+from trainer.training.fit import TrainingData
+
+Inputs = dict[str, keras.KerasTensor]
+
+
+def fused_network(network: Network, fusion: LateFusion, data: TrainingData, known: Events,
+                  recent: np.ndarray) -> Network:
+    """Returns the network with the fusion's score in place of its own.
+
+    Args:
+      network: The trained network, with a retrieval task.
+      fusion: The fitted fusion.
+      data: What it was trained on.
+      known: The events that the rankers know.
+      recent: Item indices of each user's newest events as histories have them,
+        `(users, length)`; what is older is added from a table.
+    """
+    rankers = {name: ranker for name, ranker in fusion.rankers.items() if fusion.weights[name]}
+    features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
+    vectors = fusion.content.vectors(features, data.item_side)
+    in_events = np.bincount(known.items, minlength=known.n_items) > 0
+    candidates = {name: ranker.with_content(vectors) for name, ranker in rankers.items()}
+    candidates[NETWORK] = catalogue(network).candidates
+    means = {name: one[in_events].mean(axis=0) for name, one in candidates.items()}
+
+    user_inputs = _inputs(network.user) | _history_inputs(data)
+    out = network.user({t.name: user_inputs[t.name] for t in network.user.inputs})
+    queries = _queries(fusion, rankers, user_inputs, data, known, recent)
+    queries[NETWORK] = out[network.ranking]
+    scaled = [UnitScores(candidates[name][in_events] - means[name], fusion.weights[name],
+                         name=f"scores_{name}")(query) for name, query in queries.items()]
+    user = keras.Model(user_inputs, {**out, network.ranking: ops.concatenate(scaled, axis=-1)},
+                       name=network.user.name)
+
+    item_inputs = _inputs(network.item)
+    if fusion.content.dim:
+        item_inputs = content_inputs(data.item_side) | item_inputs
+    said = network.item({t.name: item_inputs[t.name] for t in network.item.inputs})
+    own = _candidates(rankers, fusion, features, item_inputs)
+    own[NETWORK] = said[CANDIDATE]
+    centred = [own[name] - means[name] for name in queries]
+    item = keras.Model(item_inputs, {**said, CANDIDATE: ops.concatenate(centred, axis=-1)},
+                       name=network.item.name)
+    lookup = {name: TableLookup(values, name=f"items_{name}")
+              for name, values in data.item_side.content.items()
+              if name in item_inputs and name not in network.item_lookup}
+    return replace(network, user=user, item=item, item_lookup=network.item_lookup | lookup,
+                   rankers={name: query.shape[-1] for name, query in queries.items()})
+
+
+def _inputs(model: keras.Model) -> Inputs:
+    """Returns new inputs of the names, shapes and dtypes of a model's."""
+    return {t.name: keras.Input(t.shape[1:], dtype=t.dtype, name=t.name) for t in model.inputs}
+
+
+def _history_inputs(data: TrainingData) -> Inputs:
+    """Returns what the rankers read of a user."""
+    inputs = {columns.USER_INDEX: keras.Input((), dtype="int32", name=columns.USER_INDEX)}
+    histories = data.spec.histories()
+    if not has_history(data.spec):
+        return inputs
+    length = (histories["item_id"].max_values,)
+    inputs[columns.HISTORY_INDEX] = keras.Input(length, dtype="int32", name=columns.HISTORY_INDEX)
+    inputs[columns.HISTORY_RANK] = keras.Input(length, dtype="int64", name=columns.HISTORY_RANK)
+    relevant = past_relevance(data.spec, data.recipe.relevance)
+    if relevant is not None:
+        inputs[relevant.column] = keras.Input(length, dtype="float32", name=relevant.column)
+    return inputs
+
+
+def _queries(fusion: LateFusion, rankers: Mapping, inputs: Inputs, data: TrainingData,
+             known: Events, recent: np.ndarray) -> Inputs:
+    """Returns each ranker's query, `(batch, dim)`, of the history and of what is older."""
+    found = {}
+    for relevant_only in (False, True):
+        some = {name: one for name, one in rankers.items()
+                if (name in fusion.relevant_only) == relevant_only}
+        if not some:
+            continue
+        history = np.concatenate([one.history for one in some.values()], axis=1)
+        start = np.concatenate([one.start for one in some.values()])
+        name = "relevant" if relevant_only else "events"
+        query = _older(known, recent, relevant_only, fusion.horizon, history, name)(
+            inputs[columns.USER_INDEX]) + start
+        if columns.HISTORY_INDEX in inputs:
+            index, rank = inputs[columns.HISTORY_INDEX], inputs[columns.HISTORY_RANK]
+            wanted = ops.ones_like(index)
+            if relevant_only:
+                relevant = past_relevance(data.spec, data.recipe.relevance)
+                wanted = ops.cast(inputs[relevant.column] >= relevant.bound, "int32")
+            weights = HistoryWeights(fusion.horizon, FLOOR, name=f"weights_of_{name}")(
+                index, rank, wanted)
+            rows = TableLookup(history, name=f"history_of_{name}")(index)
+            query = query + ops.einsum("bl,bld->bd", weights, rows)
+        ends = np.cumsum([one.dim for one in some.values()])[:-1].tolist()
+        found.update(zip(some, ops.split(query, ends, axis=-1), strict=True))
+    return {name: found[name] for name in rankers}
+
+
+class _OlderSum(keras.layers.Layer):
+    """The sum of what is older than a user's history, of the users who have that."""
+
+    def __init__(self, users: np.ndarray, sums: np.ndarray, **kwargs):
+        super().__init__(trainable=False, **kwargs)
+        self._place = TableLookup(users, name="place")
+        self._sums = TableLookup(sums, name="sums")
+
+    def call(self, user):
+        """Maps user indices `(batch,)` to `(batch, dim)`."""
+        return self._sums(self._place(user))
+
+
+def _older(known: Events, recent: np.ndarray, relevant_only: bool, horizon: float,
+           history: np.ndarray, name: str) -> keras.layers.Layer:
+    met = weighted_history(known, relevant_only, horizon)
+    users, places = np.nonzero(recent)
+    newest = sparse.csr_matrix((np.ones(len(users)), (users, recent[users, places])), met.shape)
+    met = (met - met.multiply(newest > 0)).tocsr()
+    met.eliminate_zeros()
+    some = np.flatnonzero(np.diff(met.indptr))
+    place = np.zeros(known.n_users, np.int32)
+    place[some] = np.arange(1, len(some) + 1)
+    sums = np.concatenate([np.zeros((1, history.shape[1])), met[some] @ history])
+    return _OlderSum(place, sums.astype(np.float32), name=f"older_{name}")
+
+
+def _candidates(rankers: Mapping, fusion: LateFusion, features, inputs: Inputs) -> Inputs:
+    """Returns each ranker's candidate, `(batch, dim)`, of items known and new."""
+    index = inputs[columns.ITEM_INDEX]
+    content = fusion.content(features, inputs) if fusion.content.dim else None
+    found = {}
+    for name, ranker in rankers.items():
+        own = TableLookup(ranker.candidates, name=f"candidates_{name}")(index)
+        if content is not None and len(ranker.of_content):
+            new = ops.cast(ops.logical_not(ops.any(own != 0, axis=1, keepdims=True)), "float32")
+            own = own + new * (content @ ops.convert_to_tensor(ranker.of_content))
+        found[name] = own
+    return found
