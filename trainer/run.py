@@ -127,7 +127,7 @@ def model_side(
     # Labels and what they are made of are no input, nor is what only a replaced tower would read.
     read = {f.name for f in features if recipe.modalities[str(f.modality)].trained}
     options = {f.name: recipe.modalities[str(f.modality)] for f in features}
-    unread = set() if recipe.fuses_rankers else {
+    unread = set() if recipe.reads_blocks else {
         name for f in features for name in modality_of(f).unread(f, options[f.name])}
     declared = columns_of(transform)
     content = {n: v for n, v in table.columns.items()

@@ -4,9 +4,15 @@ import json
 import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 from trainer.families.job import Job, log
-from trainer.late_fusion.job import train_late_fusion, with_late_fusion
+from trainer.late_fusion.job import (
+    train_rankers,
+    train_stacks,
+    with_rankers_of,
+    with_stacks_of,
+)
 from trainer.network.model import Network
 from trainer.training.checkpoint import load_variables, save_variables
 from trainer.training.curves import by_name
@@ -23,11 +29,7 @@ def train_network(job: Job) -> None:
     fitted = fit_twice(job.data, job.seed, job.run_dir / "tensorboard", checkpoints)
     job.weights.mkdir(parents=True, exist_ok=True)
     save_variables(job.weights / _WEIGHTS, fitted.network.training.weights)
-    figures = {}
-    if job.data.recipe.fuses_rankers:
-        first = first_network(job.data, job.seed, checkpoints)
-        fusion = train_late_fusion(job.data, first, job.weights, job.seed)
-        figures["late_fusion"] = {"weights": fusion.weights, "validation": fusion.log}
+    figures = _beside(job, checkpoints)
     job.summarize(
         sum(math.prod(w.shape) for w in fitted.network.training.trainable_weights),
         epochs=fitted.epochs,
@@ -47,4 +49,18 @@ def restore_network(data: TrainingData, seed: int, weights: Path) -> Network:
     """Builds the network that the second fit trained, with its weights."""
     network = new_network(data, data.events("train", "validation"), seed)
     load_variables(weights / _WEIGHTS, network.training.weights)
-    return with_late_fusion(data, network, weights) if data.recipe.fuses_rankers else network
+    if data.recipe.rankers:
+        network = with_rankers_of(data, network, weights)
+    return with_stacks_of(data, network, weights) if data.recipe.predictors else network
+
+
+def _beside(job: Job, checkpoints: Path) -> dict[str, Any]:
+    """Fits what is in closed form beside the network, and returns its figures."""
+    recipe, figures = job.data.recipe, {}
+    if recipe.rankers or recipe.predictors:
+        first = first_network(job.data, job.seed, checkpoints)
+        if recipe.rankers:
+            figures["late_fusion"] = train_rankers(job.data, first, job.weights, job.seed)
+        if recipe.predictors:
+            figures["stacks"] = train_stacks(job.data, first, job.weights)
+    return figures

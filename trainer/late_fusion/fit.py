@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -135,10 +135,11 @@ def fit_late_fusion(
     tried: dict[str, Any] = {"horizon": of_horizons}
     tuned = []
     for member in Progress("Rankers tuned", len(chosen)).over(chosen):
-        found = search(member.kind.axes, lambda parameters, member=member: _reached(
-            Member(member.name, member.kind, member.relevant_only, parameters), train, vectors,
-            horizon, some))
-        tuned.append(Member(member.name, member.kind, member.relevant_only, found.best))
+        def reached(parameters: Parameters, member: Member = member) -> float:
+            return _reached(replace(member, parameters=parameters), train, vectors, horizon, some)
+
+        found = search(member.kind.axes, reached)
+        tuned.append(replace(member, parameters=found.best))
         tried[member.name] = {"parameters": found.best, _PRIMARY: found.score,
                               "at_bound": list(found.at_bound), "tried": len(found.tried)}
     few = sampled(task, len(tuned) + 1)

@@ -1,24 +1,28 @@
 """What a training job gives to a late fusion, and what the fusion makes of its network."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from trainer.behaviour.past import has_history, past_relevance
+from trainer.closed_form.biases import Values
 from trainer.closed_form.events import Events
+from trainer.data.events import concatenate
 from trainer.evaluation.ranking import RankingTask
-from trainer.evaluation.scoring import catalogue, ranking_scores
+from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
 from trainer.export.memory import remember
 from trainer.late_fusion.content import fit_content
 from trainer.late_fusion.fit import LateFusion, fit_late_fusion
-from trainer.late_fusion.network import fused_network
+from trainer.late_fusion.network import with_rankers, with_stacks
+from trainer.late_fusion.predictors import Stack, fit_stack
 from trainer.network.model import Network
 from trainer.training.fit import TrainingData, first_rows, validation_task
 
-_FOLDER = "late_fusion"
+_FOLDER, _STACKS = "late_fusion", "stacks"
 
 
-def train_late_fusion(data: TrainingData, first: Network, weights: Path, seed: int) -> LateFusion:
+def train_rankers(data: TrainingData, first: Network, weights: Path, seed: int) -> dict[str, Any]:
     """Fits the rankers of a recipe beside its network, and writes them.
 
     Args:
@@ -26,6 +30,9 @@ def train_late_fusion(data: TrainingData, first: Network, weights: Path, seed: i
       first: The network of the first fit, which does not know validation.
       weights: Folder of all that training learns.
       seed: Seed of all draws.
+
+    Returns:
+      The weights and what was tried, for the summary.
     """
     train = data.events("train")
     task = validation_task(data, train, data.events("validation"))
@@ -43,17 +50,63 @@ def train_late_fusion(data: TrainingData, first: Network, weights: Path, seed: i
         ranker_events(data, "train", "validation"), task, content,
         content.vectors(features, data.item_side), network_scores, told, seed)
     fusion.save(weights / _FOLDER)
-    return fusion
+    return {"weights": fusion.weights, "validation": fusion.log}
 
 
-def with_late_fusion(data: TrainingData, network: Network, weights: Path) -> Network:
+def train_stacks(data: TrainingData, first: Network, weights: Path) -> dict[str, Any]:
+    """Fits the predictors of a recipe and their stack with each head, and writes them.
+
+    Returns:
+      The weights of each task's stack, for the summary.
+    """
+    (weights / _STACKS).mkdir(parents=True, exist_ok=True)
+    train, validation = data.events("train"), data.events("validation")
+    user = user_outputs(first, data.reader.inputs(data.reader.rows(data.files["validation"])))
+    vectors = catalogue(first).vectors[validation.items]
+    figures = {}
+    for name in stacked(data):
+        kind, label = data.recipe.tasks[name].kind, str(data.recipe.tasks[name].label)
+        before, rows, known = (_values(data, events, label) for events in (
+            train, validation, concatenate([train, validation])))
+        raw = np.asarray(first.heads[name](user[name], vectors), float)
+        stack = fit_stack(list(data.recipe.predictors), before, rows, known,
+                          raw[_usable(validation, label)], kind.zero_one)
+        stack.save(weights / _STACKS / f"{name}.npz")
+        figures[name] = {"intercept": stack.intercept, "network": stack.network,
+                         **dict(zip(data.recipe.predictors, stack.weights, strict=True))}
+    return figures
+
+
+def stacked(data: TrainingData) -> list[str]:
+    """Returns the tasks whose heads predict one value of an event."""
+    return [name for name, task in data.recipe.tasks.items()
+            if task.kind.stacks and not task.of_user(data.spec)]
+
+
+def with_stacks_of(data: TrainingData, network: Network, weights: Path) -> Network:
+    """Returns the network with the stacks that were trained beside it."""
+    return with_stacks(network, {name: Stack.load(weights / _STACKS / f"{name}.npz")
+                                 for name in stacked(data)})
+
+
+def _usable(events, label: str) -> np.ndarray:
+    return ~np.isnan(events.labels[label]) & (events.users > 0) & (events.items > 0)
+
+
+def _values(data: TrainingData, events, label: str) -> Values:
+    rows = _usable(events, label)
+    return Values(events.users[rows], events.items[rows], events.labels[label][rows].astype(float),
+                  len(data.users), len(data.items))
+
+
+def with_rankers_of(data: TrainingData, network: Network, weights: Path) -> Network:
     """Returns the network with the score of the fusion that was trained beside it."""
     events = data.events("train", "validation")
     length = (int(data.spec.histories()["item_id"].max_values or 0) if has_history(data.spec)
               else 0)
     recent = remember(events, data.users, data.items, length).items
     known = ranker_events(data, "train", "validation")
-    return fused_network(network, LateFusion.load(weights / _FOLDER), data, known, recent)
+    return with_rankers(network, LateFusion.load(weights / _FOLDER), data, known, recent)
 
 
 def ranker_events(data: TrainingData, *splits: str) -> Events:

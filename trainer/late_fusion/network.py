@@ -17,6 +17,8 @@ from trainer.closed_form.events import Events
 from trainer.evaluation.scoring import catalogue
 from trainer.late_fusion.fit import NETWORK, LateFusion
 from trainer.late_fusion.linear import FLOOR, weighted_history
+from trainer.late_fusion.predictors import UNSTACKED, Stack
+from trainer.layers.heads import Head, ProfileHead, StackedHead
 from trainer.layers.late_fusion import HistoryWeights, UnitScores
 from trainer.layers.lookup import TableLookup
 from trainer.network.content import content_inputs
@@ -27,7 +29,42 @@ from trainer.training.fit import TrainingData
 Inputs = dict[str, keras.KerasTensor]
 
 
-def fused_network(network: Network, fusion: LateFusion, data: TrainingData, known: Events,
+def with_stacks(network: Network, stacks: Mapping[str, Stack]) -> Network:
+    """Returns the network with heads that add predictors in closed form to their own outputs.
+
+    Args:
+      network: The trained network.
+      stacks: The stack of each task that has one.
+    """
+    user_inputs = _inputs(network.user)
+    if columns.USER_INDEX not in user_inputs:
+        user_inputs[columns.USER_INDEX] = keras.Input((), dtype="int32", name=columns.USER_INDEX)
+    out = dict(network.user({t.name: user_inputs[t.name] for t in network.user.inputs}))
+    item_inputs = _inputs(network.item)
+    said = network.item(item_inputs)
+    vectors, end = [said["vector"]], said["vector"].shape[-1]
+    heads: dict[str, Head] = {}
+    for name, head in network.heads.items():
+        if isinstance(head, ProfileHead):
+            heads[name] = head
+            continue
+        stack, products, behind = stacks.get(name, UNSTACKED), [], head.dim
+        for place, (weight, one) in enumerate(zip(stack.weights, stack.predictors, strict=True)):
+            width = one.users.shape[1]
+            of_user, of_item = (TableLookup(table, name=f"{name}_{place}") for table in (
+                one.users, one.items))
+            out[name] = ops.concatenate([out[name], of_user(user_inputs[columns.USER_INDEX])], -1)
+            vectors.append(of_item(item_inputs[columns.ITEM_INDEX]))
+            products.append((weight, (behind, behind + width), (end, end + width)))
+            behind, end = behind + width, end + width
+        heads[name] = StackedHead(head, stack.intercept, stack.network, products, name=head.name)
+    user = keras.Model(user_inputs, out, name=network.user.name)
+    item = keras.Model(item_inputs, {**said, "vector": ops.concatenate(vectors, axis=-1)},
+                       name=network.item.name)
+    return replace(network, user=user, item=item, heads=heads)
+
+
+def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known: Events,
                   recent: np.ndarray) -> Network:
     """Returns the network with the fusion's score in place of its own.
 
@@ -95,7 +132,7 @@ def _history_inputs(data: TrainingData) -> Inputs:
 def _queries(fusion: LateFusion, rankers: Mapping, inputs: Inputs, data: TrainingData,
              known: Events, recent: np.ndarray) -> Inputs:
     """Returns each ranker's query, `(batch, dim)`, of the history and of what is older."""
-    found = {}
+    found: Inputs = {}
     for relevant_only in (False, True):
         some = {name: one for name, one in rankers.items()
                 if (name in fusion.relevant_only) == relevant_only}
@@ -109,8 +146,8 @@ def _queries(fusion: LateFusion, rankers: Mapping, inputs: Inputs, data: Trainin
         if columns.HISTORY_INDEX in inputs:
             index, rank = inputs[columns.HISTORY_INDEX], inputs[columns.HISTORY_RANK]
             wanted = ops.ones_like(index)
-            if relevant_only:
-                relevant = past_relevance(data.spec, data.recipe.relevance)
+            relevant = past_relevance(data.spec, data.recipe.relevance)
+            if relevant_only and relevant is not None:
                 wanted = ops.cast(inputs[relevant.column] >= relevant.bound, "int32")
             weights = HistoryWeights(fusion.horizon, FLOOR, name=f"weights_of_{name}")(
                 index, rank, wanted)
@@ -152,7 +189,7 @@ def _candidates(rankers: Mapping, fusion: LateFusion, features, inputs: Inputs) 
     """Returns each ranker's candidate, `(batch, dim)`, of items known and new."""
     index = inputs[columns.ITEM_INDEX]
     content = fusion.content(features, inputs) if fusion.content.dim else None
-    found = {}
+    found: Inputs = {}
     for name, ranker in rankers.items():
         own = TableLookup(ranker.candidates, name=f"candidates_{name}")(index)
         if content is not None and len(ranker.of_content):

@@ -141,4 +141,31 @@ class InnerProduct(Head):
         return self.finish(ops.sum(user * item, axis=-1, keepdims=True))
 
 
+class StackedHead(Head):
+    """A head's output and some inner products, added up with fixed weights.
+
+    Both vectors have the head's `dim` numbers first; the products' rows are behind them.
+
+    Args:
+      head: The head.
+      intercept: Is added to the sum.
+      weight: Weight of the head's output.
+      products: Of each product: its weight, and where its part begins and ends in the user's and
+        in the item's vector.
+    """
+
+    def __init__(self, head: Head, intercept: float, weight: float,
+                 products: list[tuple[float, tuple[int, int], tuple[int, int]]], **kwargs):
+        super().__init__(head.dim, units=head.units, **kwargs)
+        self.head, self.intercept, self.weight, self.products = head, intercept, weight, products
+
+    def call(self, user, item):
+        """Scores pairs, see `PairHead.call`."""
+        total = self.intercept + self.weight * self.head(user[..., : self.dim],
+                                                         item[..., : self.dim])
+        for weight, (first, last), (start, end) in self.products:
+            total = total + weight * ops.sum(user[..., first:last] * item[..., start:end], axis=-1)
+        return total
+
+
 INTERACTIONS = {"neural": PairHead, "inner_product": ProductHead, "concat": ConcatHead}

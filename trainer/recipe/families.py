@@ -32,6 +32,13 @@ def _ranker_options() -> dict[str, type[Strict]]:
     return dict.fromkeys(RANKER_KINDS, Strict)
 
 
+def _predictor_options() -> dict[str, type[Strict]]:
+    from trainer.late_fusion.predictors import PREDICTOR_KINDS  # which needs scipy
+
+    return dict.fromkeys(PREDICTOR_KINDS, Strict)
+
+
+Predictors = Annotated[dict[str, Strict], SomeOf(_predictor_options)]
 Rankers = Annotated[dict[str, Strict], SomeOf(_ranker_options)]
 Behaviour = Annotated[dict[str, PastPart], SomeOf(lambda: PARTS), Field(validate_default=True)]
 
@@ -82,10 +89,13 @@ class NetworkRecipe(FittedRecipe):
         (`pcgrad`, Yu 2020). The last two make a backward pass for each task.
       rankers: Rankers in closed form whose scores are added to the network's own, with weights
         fitted on validation; needs a retrieval task.
+      predictors: Predictors in closed form that are stacked, on validation, with the heads that
+        predict a value of an event: `biases` of users and items, and `factors` beside these.
     """
 
     family: Literal["network"] = "network"
     rankers: Rankers = {}
+    predictors: Predictors = {}
     behaviour: Behaviour = Field(default=DEFAULT, validate_default=True)
     model: ModelOptions = ModelOptions()
     balancing: Literal["fixed", "uncertainty", "gradnorm", "pcgrad"] = "fixed"
@@ -97,8 +107,8 @@ class NetworkRecipe(FittedRecipe):
         return past_of(self.behaviour)
 
     @property
-    def fuses_rankers(self) -> bool:
-        """Whether rankers in closed form are fused with the network's own score."""
+    def reads_blocks(self) -> bool:
+        """Whether rankers read contents as Transform describes them."""
         return bool(self.rankers)
 
     @property
@@ -179,6 +189,8 @@ class FactorizationRecipe(FittedRecipe):
     family: Literal["factorization"]
     modalities: Modalities = {}
     dim: Width = 64
+    rankers: ClassVar[dict[str, Strict]] = {}
+    predictors: ClassVar[dict[str, Strict]] = {}
 
     @model_validator(mode="after")
     def _is_one_matrix(self) -> Self:

@@ -121,8 +121,8 @@ class Recipe(Strict):
         return False
 
     @property
-    def fuses_rankers(self) -> bool:
-        """Whether rankers in closed form are fused with the model's own score."""
+    def reads_blocks(self) -> bool:
+        """Whether contents are read as Transform describes them, beside what towers read."""
         return False
 
     @property

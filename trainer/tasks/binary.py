@@ -17,6 +17,7 @@ class Binary(Probability):
     needs_label = True
     of_users = True
     ranks = True
+    stacks = True
     families = ("network", "factorization", "forest")
 
     def start(self, spec: FeatureSpec, targets: tuple[str, ...],

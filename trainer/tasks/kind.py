@@ -82,6 +82,7 @@ class TaskKind:
       retrieves: Whether the score is the inner product of two vectors, which an index searches;
         such a task has no head and is judged by its ranking alone.
       against_unseen: Whether a row's item is compared with items that the user has no event with.
+      stacks: Whether the output is one value, with which predictors in closed form can be stacked.
       families: The families of models that learn it.
       apart: Metrics of each unit by itself.
       options: What a recipe may say of the head; nothing but its name where `None`.
@@ -95,6 +96,7 @@ class TaskKind:
     ranks = False
     retrieves = False
     against_unseen = False
+    stacks = False
     families: tuple[str, ...] = ("network",)
     apart: tuple[Metric, ...] = ()
     options: type[Way] | None = None

@@ -17,6 +17,7 @@ class Regression(TaskKind):
     needs_label = True
     of_users = True
     ranks = True
+    stacks = True
     families = ("network", "factorization", "forest")
 
     def label_fault(self, spec: FeatureSpec, label: Label) -> str:
