@@ -72,7 +72,7 @@ def train_stacks(data: TrainingData, first: Network, weights: Path) -> dict[str,
         stack = fit_stack(list(data.recipe.predictors), before, rows, known,
                           raw[_usable(validation, label)], kind.zero_one)
         stack.save(weights / _STACKS / f"{name}.npz")
-        figures[name] = {"intercept": stack.intercept, "network": stack.network,
+        figures[name] = {"network": stack.network,
                          **dict(zip(data.recipe.predictors, stack.weights, strict=True))}
     return figures
 

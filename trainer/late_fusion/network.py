@@ -57,7 +57,7 @@ def with_stacks(network: Network, stacks: Mapping[str, Stack]) -> Network:
             vectors.append(of_item(item_inputs[columns.ITEM_INDEX]))
             products.append((weight, (behind, behind + width), (end, end + width)))
             behind, end = behind + width, end + width
-        heads[name] = StackedHead(head, stack.intercept, stack.network, products, name=head.name)
+        heads[name] = StackedHead(head, stack.network, products, name=head.name)
     user = keras.Model(user_inputs, out, name=network.user.name)
     item = keras.Model(item_inputs, {**said, "vector": ops.concatenate(vectors, axis=-1)},
                        name=network.item.name)

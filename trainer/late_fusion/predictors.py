@@ -22,7 +22,7 @@ from trainer.closed_form.biases import (
 )
 from trainer.closed_form.search import Parameters
 
-_RIDGE = 1.0  # Against a weight that the validation rows do not support.
+Loss = Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -43,38 +43,65 @@ class PairProduct:
 
 
 @dataclass(frozen=True)
+class Scale:
+    """The scale of a head's output: that of the label, or of log-odds.
+
+    A share becomes log-odds by the tangent at the label's mean, which keeps every order.
+
+    Attributes:
+      slope: How much the output moves with the value.
+      start: Gives the output at the label's mean.
+    """
+
+    slope: float
+    start: Callable[[float], float]
+
+    @staticmethod
+    def of(rows: Values, binary: bool) -> "Scale":
+        """Returns the scale of a task whose label has some values."""
+        if not binary:
+            return Scale(1.0, float)
+        mean = float(np.clip(rows.values.mean() if len(rows.values) else 0.5, 0.01, 0.99))
+        odds = float(np.log(mean / (1 - mean)))
+        return Scale(1 / (mean * (1 - mean)), lambda value: odds)
+
+
+@dataclass(frozen=True)
 class PredictorKind:
     """A kind of predictor.
 
     Attributes:
       tune: Finds its parameters, given the rows of train and of validation.
-      fit: Makes a predictor of rows and those parameters.
+      fit: Makes a predictor of rows, the scale of its values and those parameters.
     """
 
     tune: Callable[[Values, Values], Parameters]
     fit: Callable[..., PairProduct]
 
 
-def _of_biases(biases: Biases) -> PairProduct:
+def _of_biases(biases: Biases, scale: Scale) -> PairProduct:
     ones = np.ones_like
     return PairProduct(*(np.stack(parts, axis=1).astype(np.float32) for parts in (
-        (biases.users, ones(biases.users)), (ones(biases.items), biases.mean + biases.items))))
+        (biases.users, ones(biases.users)),
+        (ones(biases.items) * scale.slope,
+         scale.start(biases.mean) + biases.items * scale.slope))))
 
 
-def _of_factors(model: BiasedFactors) -> PairProduct:
-    biases = _of_biases(model.biases)
-    return PairProduct(np.concatenate([biases.users, model.users.astype(np.float32)], axis=1),
-                       np.concatenate([biases.items, model.items.astype(np.float32)], axis=1))
+def _of_factors(model: BiasedFactors, scale: Scale) -> PairProduct:
+    biases = _of_biases(model.biases, scale)
+    return PairProduct(
+        np.concatenate([biases.users, model.users.astype(np.float32)], axis=1),
+        np.concatenate([biases.items, (model.items * scale.slope).astype(np.float32)], axis=1))
 
 
 PREDICTOR_KINDS: dict[str, PredictorKind] = {
     "biases": PredictorKind(
         lambda train, validation: tuned_biases(train, validation).best,
-        lambda rows, **found: _of_biases(fit_biases(rows, **found))),
+        lambda rows, scale, **found: _of_biases(fit_biases(rows, **found), scale)),
     "factors": PredictorKind(
         lambda train, validation: tuned_biased_factors(
             train, validation, tuned_biases(train, validation)).best,
-        lambda rows, **found: _of_factors(fit_biased_factors(rows, **found))),
+        lambda rows, scale, **found: _of_factors(fit_biased_factors(rows, **found), scale)),
 }
 
 
@@ -83,13 +110,11 @@ class Stack:
     """The stack of one task.
 
     Attributes:
-      intercept: Is added to the sum.
       network: Weight of the network's own output.
       weights: Weight of each predictor.
       predictors: The predictors, in the same order.
     """
 
-    intercept: float
     network: float
     weights: tuple[float, ...]
     predictors: tuple[PairProduct, ...]
@@ -98,19 +123,19 @@ class Stack:
         """Writes the stack into one file."""
         arrays = {f"{side}_{place}": getattr(one, side)
                   for place, one in enumerate(self.predictors) for side in ("users", "items")}
-        np.savez(path, weights=np.array([self.intercept, self.network, *self.weights]), **arrays)
+        np.savez(path, weights=np.array([self.network, *self.weights]), **arrays)
 
     @staticmethod
     def load(path: Path) -> "Stack":
         """Reads a stack."""
         with np.load(path) as arrays:
-            intercept, network, *weights = arrays["weights"].tolist()
+            network, *weights = arrays["weights"].tolist()
             predictors = tuple(PairProduct(arrays[f"users_{n}"], arrays[f"items_{n}"])
                                for n in range(len(weights)))
-        return Stack(intercept, network, tuple(weights), predictors)
+        return Stack(network, tuple(weights), predictors)
 
 
-UNSTACKED = Stack(0.0, 1.0, (), ())
+UNSTACKED = Stack(1.0, (), ())
 
 
 def fit_stack(names: list[str], train: Values, validation: Values, known: Values,
@@ -127,43 +152,50 @@ def fit_stack(names: list[str], train: Values, validation: Values, known: Values
       binary: Whether it is.
     """
     chosen = {name: PREDICTOR_KINDS[name].tune(train, validation) for name in names}
-    before = [PREDICTOR_KINDS[name].fit(train, **chosen[name]) for name in names]
+    before = [PREDICTOR_KINDS[name].fit(train, Scale.of(train, binary), **chosen[name])
+              for name in names]
     columns = np.stack([network, *(one.predictions(validation.users, validation.items)
                                    for one in before)], axis=1)
-    solve = _logistic if binary else _linear
-    intercept, own, *weights = solve(columns, validation.values)
-    after = [PREDICTOR_KINDS[name].fit(known, **chosen[name]) for name in names]
-    return Stack(intercept, own, tuple(weights), tuple(after))
+    own, *weights = fit_shares(columns, validation.values, _log_loss if binary else _square_loss)
+    after = [PREDICTOR_KINDS[name].fit(known, Scale.of(known, binary), **chosen[name])
+             for name in names]
+    return Stack(own, tuple(weights), tuple(after))
 
 
-def _linear(columns: np.ndarray, values: np.ndarray) -> list[float]:
-    """Returns intercept and non-negative weights of the smallest squared error."""
-    if not len(values):
-        return [0.0, 1.0, *([0.0] * (columns.shape[1] - 1))]
-    mean, center = values.mean(), columns.mean(axis=0)
-    # A ridge towards the plain mean of all columns.
+def fit_shares(columns: np.ndarray, values: np.ndarray, loss: Loss) -> list[float]:
+    """Returns the shares of predictors, none below 0 and of sum 1, of the smallest loss.
+
+    A constant is fitted beside them and left out: that the validation rows lie higher or lower
+    than the training rows is a drift, of which the final predictors learn their part themselves.
+
+    Args:
+      columns: What each predictor says, `(rows, predictors)`.
+      values: The label, `(rows,)`.
+      loss: Returns the sum of the loss and its slope by row, given outputs and labels.
+    """
     width = columns.shape[1]
-    rows = np.concatenate([columns - center, np.sqrt(_RIDGE) * np.eye(width)])
-    wanted = np.concatenate([values - mean, np.full(width, np.sqrt(_RIDGE) / width)])
-    weights = optimize.nnls(rows, wanted)[0]
-    return [float(mean - center @ weights), *weights.tolist()]
+    if not len(values) or np.ptp(values) == 0:
+        return [1.0, *([0.0] * (width - 1))]
+
+    def total(point: np.ndarray) -> tuple[float, np.ndarray]:
+        value, slope = loss(point[0] + columns @ point[1:], values)
+        slope = slope / len(values)
+        return value / len(values), np.concatenate([[slope.sum()], columns.T @ slope])
+
+    found = optimize.minimize(
+        total, np.r_[0.0, np.full(width, 1 / width)], jac=True, method="SLSQP",
+        bounds=[(None, None)] + [(0.0, 1.0)] * width,
+        constraints={"type": "eq", "fun": lambda point: point[1:].sum() - 1,
+                     "jac": lambda point: np.r_[0.0, np.ones(width)]})
+    shares = np.maximum(found.x[1:], 0.0)
+    return (shares / shares.sum()).tolist()
 
 
-def _logistic(columns: np.ndarray, values: np.ndarray) -> list[float]:
-    """Returns intercept and non-negative weights of the smallest cross-entropy."""
-    width = columns.shape[1]
-    if len(np.unique(values)) < 2:
-        return [0.0, 1.0, *([0.0] * (width - 1))]
+def _square_loss(outputs: np.ndarray, values: np.ndarray) -> tuple[float, np.ndarray]:
+    error = outputs - values
+    return float(error @ error) / 2, error
 
-    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
-        raw = point[0] + columns @ point[1:]
-        error = 1 / (1 + np.exp(-raw)) - values
-        value = float(np.logaddexp(0.0, raw).sum() - values @ raw)
-        penalty = _RIDGE * point[1:]
-        return (value + float(penalty @ point[1:]) / 2,
-                np.concatenate([[error.sum()], columns.T @ error + penalty]))
 
-    start = np.concatenate([[0.0, 1.0], np.zeros(width - 1)])
-    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B",
-                              bounds=[(None, None)] + [(0.0, None)] * width)
-    return found.x.tolist()
+def _log_loss(outputs: np.ndarray, values: np.ndarray) -> tuple[float, np.ndarray]:
+    value = float(np.logaddexp(0.0, outputs).sum() - values @ outputs)
+    return value, 1 / (1 + np.exp(-outputs)) - values

@@ -148,21 +148,19 @@ class StackedHead(Head):
 
     Args:
       head: The head.
-      intercept: Is added to the sum.
       weight: Weight of the head's output.
       products: Of each product: its weight, and where its part begins and ends in the user's and
         in the item's vector.
     """
 
-    def __init__(self, head: Head, intercept: float, weight: float,
+    def __init__(self, head: Head, weight: float,
                  products: list[tuple[float, tuple[int, int], tuple[int, int]]], **kwargs):
         super().__init__(head.dim, units=head.units, **kwargs)
-        self.head, self.intercept, self.weight, self.products = head, intercept, weight, products
+        self.head, self.weight, self.products = head, weight, products
 
     def call(self, user, item):
         """Scores pairs, see `PairHead.call`."""
-        total = self.intercept + self.weight * self.head(user[..., : self.dim],
-                                                         item[..., : self.dim])
+        total = self.weight * self.head(user[..., : self.dim], item[..., : self.dim])
         for weight, (first, last), (start, end) in self.products:
             total = total + weight * ops.sum(user[..., first:last] * item[..., start:end], axis=-1)
         return total
