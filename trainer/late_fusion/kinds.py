@@ -73,8 +73,8 @@ def _factors(events: Events, relevant_only: bool, content: np.ndarray, horizon: 
              penalty: float, unobserved: float, dim: float) -> LinearRanker:
     """iALS; a user's factors are a linear map of the history, that of a user of the usual length.
 
-    A new item's factors are the ridge regression of the known ones' on content, as in
-    `trainer.closed_form.content_ridge`.
+    A new item's factors are the ridge regression of the known ones' on content, in which an item
+    with more events weighs more.
     """
     items = fit_ials(events, relevant_only, penalty, unobserved, dim).items.astype(float)
     met = events.matrix(relevant_only)

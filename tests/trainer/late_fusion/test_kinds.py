@@ -1,0 +1,114 @@
+"""The kinds of rankers: each learns what it is there for, and is tuned where it can be."""
+
+import numpy as np
+import pytest
+
+from trainer.closed_form.events import Events
+from trainer.closed_form.item_to_item import fit_decayed_ease, fit_ease
+from trainer.evaluation.ranking import ranking_task
+from trainer.late_fusion import kinds
+from trainer.late_fusion.content import ContentMap
+from trainer.late_fusion.fit import NETWORK, LateFusion, fit_late_fusion, members
+from trainer.late_fusion.kinds import RANKER_KINDS
+from trainer.late_fusion.linear import NEVER_FADES, weighted_history
+
+USERS, ITEMS, NEW = 60, 40, 6
+
+
+@pytest.fixture(scope="module")
+def world():
+    """Tastes made of content; the last items have no event."""
+    rng = np.random.default_rng(3)
+    content = rng.normal(size=(ITEMS, 3))
+    taste = rng.normal(size=(USERS, 3)) @ content.T
+    chance = np.exp(1.5 * taste)
+    chance[:, -NEW:] = 0
+    items = np.concatenate([rng.choice(ITEMS, 14, replace=False, p=row) for row in
+                            chance / chance.sum(axis=1, keepdims=True)])
+    users = np.repeat(np.arange(USERS), 14)
+    train = np.tile(np.arange(14) < 11, USERS)
+    relevant = rng.random(len(users)) < 0.7
+    known = Events(users, items, np.arange(len(users)), relevant, USERS, ITEMS)
+    before = Events(users[train], items[train], np.arange(train.sum()), relevant[train],
+                    USERS, ITEMS)
+    task = ranking_task(users, items, relevant, known=train, held_out=~train, n_items=ITEMS)
+    return content, taste, before, known, task
+
+
+def _agreement(scores, taste):
+    return np.mean([np.corrcoef(s, t)[0, 1] for s, t in zip(scores, taste, strict=True)])
+
+
+@pytest.mark.parametrize("name", ["item_to_item", "factors", "content"])
+def test_a_ranker_learns_the_taste(world, name):
+    content, taste, before, _, _ = world
+    kind = RANKER_KINDS[name]
+    ranker = kind.fit(before, False, content, NEVER_FADES, **kind.start)
+    met = weighted_history(before, False, NEVER_FADES)
+    assert _agreement(ranker.scores(met)[:, :-NEW], taste[:, :-NEW]) > 0.5
+
+
+@pytest.mark.parametrize("name", ["factors", "content"])
+def test_content_says_what_a_new_item_is_worth(world, name):
+    content, taste, before, _, _ = world
+    kind = RANKER_KINDS[name]
+    ranker = kind.fit(before, False, content, NEVER_FADES, **kind.start)
+    assert not ranker.candidates[-NEW:].any()
+    candidates = ranker.with_content(content)
+    np.testing.assert_array_equal(candidates[:-NEW], ranker.candidates[:-NEW])
+    query = weighted_history(before, False, NEVER_FADES) @ ranker.history + ranker.start
+    assert _agreement(query @ candidates[-NEW:].T, taste[:, -NEW:]) > 0.5
+
+
+@pytest.mark.parametrize(("horizon", "real"), [
+    (NEVER_FADES, lambda e: fit_ease(e, True, 7.0)),
+    (5.0, lambda e: fit_decayed_ease(e, True, 7.0, 20.0, 5.0))])
+def test_item_to_item_is_ease_that_fades_with_the_history(world, horizon, real, monkeypatch):
+    content, _, before, _, _ = world
+    users = np.arange(USERS)
+    met = weighted_history(before, True, horizon)
+    expected = real(before).scores(users)
+    fit = RANKER_KINDS["item_to_item"].fit
+    np.testing.assert_allclose(
+        fit(before, True, content, horizon, penalty=7.0).scores(met), expected, atol=1e-4)
+    monkeypatch.setattr(kinds, "_WIDTH", 25)  # a larger catalogue: the leading vectors
+    narrow = fit(before, True, content, horizon, penalty=7.0)
+    assert narrow.dim == 25
+    assert _agreement(narrow.scores(met), expected) > 0.95
+
+
+def test_popularity_is_the_same_for_everybody(world):
+    content, _, before, _, _ = world
+    ranker = RANKER_KINDS["popularity"].fit(before, False, content, NEVER_FADES)
+    scores = ranker.scores(weighted_history(before, False, NEVER_FADES))
+    np.testing.assert_allclose(scores, np.broadcast_to(
+        np.log1p(before.matrix(False).sum(axis=0)), scores.shape), rtol=1e-5)
+
+
+def test_rankers_that_make_no_sense_for_a_dataset_are_left_out(world):
+    content, _, before, _, _ = world
+    every = [one.name for one in members(list(RANKER_KINDS), before, content, True)]
+    assert every == ["popularity", "item_to_item", "item_to_item_of_relevant", "factors",
+                     "factors_of_relevant", "content"]
+    blind = members(list(RANKER_KINDS), before, content[:, :0], False)
+    assert [one.name for one in blind] == ["popularity", "item_to_item", "factors"]
+
+
+def test_a_fusion_is_tuned_on_validation_and_kept(world, tmp_path):
+    content, taste, before, known, task = world
+    noise = np.random.default_rng(5).normal(size=taste.shape)
+    fusion = fit_late_fusion(
+        ["popularity", "item_to_item", "factors", "content"], before, known, task,
+        ContentMap({}), content, lambda some: noise[some.users], True, seed=1)
+    assert fusion.log["fused"]["ndcg@10"] > 1.5 * fusion.log[NETWORK]["ndcg@10"]
+    assert fusion.weights[NETWORK] < 0.15
+    assert sum(fusion.weights.values()) == pytest.approx(1.0)
+    assert fusion.log["item_to_item"]["tried"] > 3
+    fusion.save(tmp_path)
+    again = LateFusion.load(tmp_path)
+    assert (again.weights, again.horizon, again.relevant_only, again.log) == (
+        fusion.weights, fusion.horizon, fusion.relevant_only, fusion.log)
+    for name, ranker in fusion.rankers.items():
+        for part in ("history", "candidates", "of_content", "start"):
+            np.testing.assert_array_equal(
+                getattr(again.rankers[name], part), getattr(ranker, part))
