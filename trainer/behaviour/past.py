@@ -33,10 +33,12 @@ class PastRelevance(NamedTuple):
     """How a history tells which of its events were relevant.
 
     Attributes:
+      what: What the history of the values is called.
       column: The past values, `(batch, length)`.
       bound: The smallest value of a relevant event.
     """
 
+    what: str
     column: str
     bound: float
 
@@ -57,7 +59,7 @@ def past_relevance(spec: FeatureSpec, relevance: str | None) -> PastRelevance | 
     if label is None or label.equals is not None or label.feature not in spec.histories():
         return None
     bound = 1.0 if label.threshold is None else label.threshold
-    return PastRelevance(columns.history_value(label.feature), bound)
+    return PastRelevance(label.feature, columns.history_value(label.feature), bound)
 
 
 def event_values(spec: FeatureSpec) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
 from trainer.export.memory import remember
 from trainer.late_fusion.content import fit_content
 from trainer.late_fusion.fit import LateFusion, fit_late_fusion
-from trainer.late_fusion.network import with_rankers, with_stacks
+from trainer.late_fusion.network import Recent, with_rankers, with_stacks
 from trainer.late_fusion.predictors import Stack, fit_stack
 from trainer.network.model import Network
 from trainer.training.fit import TrainingData, first_rows, validation_task
@@ -104,9 +104,13 @@ def with_rankers_of(data: TrainingData, network: Network, weights: Path) -> Netw
     events = data.events("train", "validation")
     length = (int(data.spec.histories()["item_id"].max_values or 0) if has_history(data.spec)
               else 0)
-    recent = remember(events, data.users, data.items, length).items
+    memory = remember(events, data.users, data.items, length)
+    relevant = past_relevance(data.spec, data.recipe.relevance)
+    liked = (memory.items if relevant is None else
+             memory.items * (memory.values[relevant.what] >= relevant.bound))
     known = ranker_events(data, "train", "validation")
-    return with_rankers(network, LateFusion.load(weights / _FOLDER), data, known, recent)
+    return with_rankers(network, LateFusion.load(weights / _FOLDER), data, known,
+                        Recent(memory.items, liked))
 
 
 def ranker_events(data: TrainingData, *splits: str) -> Events:

@@ -6,6 +6,7 @@ its weight, with the candidates side by side.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -27,6 +28,18 @@ from trainer.preprocessing import columns
 from trainer.training.fit import TrainingData
 
 Inputs = dict[str, keras.KerasTensor]
+
+
+class Recent(NamedTuple):
+    """The newest events of each user, as far as a history goes.
+
+    Attributes:
+      items: Item indices, `(users, length)`, 0 for none.
+      relevant: The same with 0 in the place of what was not relevant.
+    """
+
+    items: np.ndarray
+    relevant: np.ndarray
 
 
 def with_stacks(network: Network, stacks: Mapping[str, Stack]) -> Network:
@@ -65,7 +78,7 @@ def with_stacks(network: Network, stacks: Mapping[str, Stack]) -> Network:
 
 
 def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known: Events,
-                  recent: np.ndarray) -> Network:
+                  recent: Recent) -> Network:
     """Returns the network with the fusion's score in place of its own.
 
     Args:
@@ -73,8 +86,8 @@ def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known
       fusion: The fitted fusion.
       data: What it was trained on.
       known: The events that the rankers know.
-      recent: Item indices of each user's newest events as histories have them,
-        `(users, length)`; what is older is added from a table.
+      recent: The users' newest events as histories have them; what is older is added from a
+        table.
     """
     rankers = {name: ranker for name, ranker in fusion.rankers.items() if fusion.weights[name]}
     features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
@@ -130,7 +143,7 @@ def _history_inputs(data: TrainingData) -> Inputs:
 
 
 def _queries(fusion: LateFusion, rankers: Mapping, inputs: Inputs, data: TrainingData,
-             known: Events, recent: np.ndarray) -> Inputs:
+             known: Events, recent: "Recent") -> Inputs:
     """Returns each ranker's query, `(batch, dim)`, of the history and of what is older."""
     found: Inputs = {}
     for relevant_only in (False, True):
@@ -141,7 +154,8 @@ def _queries(fusion: LateFusion, rankers: Mapping, inputs: Inputs, data: Trainin
         history = np.concatenate([one.history for one in some.values()], axis=1)
         start = np.concatenate([one.start for one in some.values()])
         name = "relevant" if relevant_only else "events"
-        query = _older(known, recent, relevant_only, fusion.horizon, history, name)(
+        newest = recent.relevant if relevant_only else recent.items
+        query = _older(known, newest, relevant_only, fusion.horizon, history, name)(
             inputs[columns.USER_INDEX]) + start
         if columns.HISTORY_INDEX in inputs:
             index, rank = inputs[columns.HISTORY_INDEX], inputs[columns.HISTORY_RANK]
@@ -153,8 +167,10 @@ def _queries(fusion: LateFusion, rankers: Mapping, inputs: Inputs, data: Trainin
                 index, rank, wanted)
             rows = TableLookup(history, name=f"history_of_{name}")(index)
             query = query + ops.einsum("bl,bld->bd", weights, rows)
-        ends = np.cumsum([one.dim for one in some.values()])[:-1].tolist()
-        found.update(zip(some, ops.split(query, ends, axis=-1), strict=True))
+        end = 0
+        for ranker_name, one in some.items():
+            found[ranker_name] = query[:, end : end + one.dim]
+            end += one.dim
     return {name: found[name] for name in rankers}
 
 
