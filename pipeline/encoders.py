@@ -16,7 +16,7 @@ def try_encoders(config: RunConfig) -> list[str]:
       InputError: One cannot be loaded, takes something else than its modality, or returns
         something else than vectors.
     """
-    told = []
+    warnings = []
     for modality, options in config.recipe.encoders.items():
         from trainer.encoders.encoder import Encoder  # seconds to load
         from trainer.encoders.module import load
@@ -24,8 +24,8 @@ def try_encoders(config: RunConfig) -> list[str]:
         module = load(modality, options)
         Encoder(modality, options, module)
         if module.foreign:
-            told.append(
+            warnings.append(
                 f"The {modality} encoder has operations that a stock server lacks "
                 f"({', '.join(module.foreign)}): items that are not in the catalogue will be "
                 f"scored without its vectors.")
-    return told
+    return warnings

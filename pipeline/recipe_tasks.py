@@ -35,15 +35,15 @@ def _check_features(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
     """Refuses a family that reads content where there is none to read."""
     read = {side: spec.inputs(side, recipe.modalities, recipe.labels) for side in
             ("users", "items")}
-    told = f"that the recipe's modalities read ({', '.join(recipe.modalities) or 'none'}); " \
+    missing = f"that the recipe's modalities read ({', '.join(recipe.modalities) or 'none'}); " \
            f"dataset {spec.name!r} has none."
     if isinstance(recipe, SimilarityRecipe) and recipe.reads_content and not read["items"]:
         raise InputError("similarity-needs-features",
                          f"Recipe {name!r}: similarity to content needs features of the items "
-                         f"{told} Set 'vectors' to 'collaborative', or declare some.")
+                         f"{missing} Set 'vectors' to 'collaborative', or declare some.")
     if isinstance(recipe, ForestRecipe) and not (read["users"] or read["items"]):
         raise InputError("forest-needs-features",
-                         f"Recipe {name!r}: a forest needs features of users or items {told} "
+                         f"Recipe {name!r}: a forest needs features of users or items {missing} "
                          "Declare some in the schemas.")
 
 

@@ -110,9 +110,9 @@ def write_model_report(folder: Path, metrics: dict[str, Any], nodes: dict[str, N
     curves = of_type(nodes, "ModelRun")[-1] / CURVES
     if curves.exists():
         write_whole(folder / CURVES, curves.read_bytes())
-    recorded = of_type(nodes, "tessera.Answers")
-    answers = recorded[-1] / "answers.json" if recorded else None
-    page = read_report(finite(metrics), curves, answers, sections)
+    recorded = of_type(nodes, "tessera.Predictions")
+    predictions = recorded[-1] / "predictions.json" if recorded else None
+    page = read_report(finite(metrics), curves, predictions, sections)
     write_whole(folder / "model_report.html", page.encode())
 
 

@@ -147,7 +147,7 @@ class Attempt:
             (self.folder / "server.json").write_text(json.dumps(server.pid))
             kill()
 
-        server_validator.validate_answers = armed
+        server_validator.validate_predictions = armed
 
     def copying(self) -> None:
         """In the middle of a file of the version."""

@@ -30,7 +30,7 @@ BATCH = (DATA.reader.inputs(RAW), {n: RAW[f"label__{n}"] for n in ("like", "rati
 
 def build(balancing: str, replicas: int) -> MultiTaskModel:
     given = DATA.recipe.model_dump()
-    given["model"].update(dropout=0.0, id_dropout=0.0, stranger_dropout=0.0)
+    given["model"].update(dropout=0.0, id_dropout=0.0, user_dropout=0.0)
     recipe = parse_recipe(**{**given, "balancing": balancing})
     network = build_network(DATA.spec, recipe, DATA.user_side, DATA.item_side,
                             {"like": 0.5, "rating": 3.0}, seed=2)

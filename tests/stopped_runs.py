@@ -63,7 +63,7 @@ def interrupt_serving() -> None:
         while True:
             predict(args[0][0].signature, args[0][0].inputs)
 
-    server_validator.validate_answers = armed
+    server_validator.validate_predictions = armed
 
 
 def nothing() -> None:

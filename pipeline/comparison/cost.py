@@ -29,14 +29,14 @@ def cost(metrics: dict[str, Any], earlier: Sequence[dict[str, Any]]) -> dict[str
     training = [step for step, stage in stages.items() if stage == TRAINING]
     taken = {step: one["timings"][step] for step in steps
              for one in reversed(same) if computed(one, step)}
-    found: dict[str, float] = {}
+    cost: dict[str, float] = {}
     if training and len(taken) == len(steps):
-        found["run_s"] = round(sum(taken.values()), 2)
+        cost["run_s"] = round(sum(taken.values()), 2)
     trained: dict[str, Any] = next(
         (one for one in same if any(computed(one, step) for step in training)), {})
     if "peak_rss_mb" in trained:
-        found["peak_rss_mb"] = trained["peak_rss_mb"]
-    return found
+        cost["peak_rss_mb"] = trained["peak_rss_mb"]
+    return cost
 
 
 def computed(metrics: dict[str, Any], step: str) -> bool:

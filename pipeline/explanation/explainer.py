@@ -118,7 +118,7 @@ class Explainer:
         users = first_ids(self._source.tables["users"], self._source.spec, "users", count)
         requests: list[Request] = [{"user_id": [user.encode()], "k": [1]} for user in users]
         items = self._model.ask("recommend", requests)["item_ids"][:, 0]
-        # Who has met everything is recommended nothing.
+        # Who has had events with every item is recommended nothing.
         return [(user, item.decode()) for user, item in zip(users, items, strict=True) if item]
 
     def _request(self, user: str, item: str, rows: dict[str, Row]) -> Request:

@@ -32,23 +32,23 @@ def integrated_gradients(model: AskedModel, question: Question) -> Answer:
         raise InputError("family-without-gradients",
                          "A model of the family 'similarity' is computed and has no layers to "
                          "take gradients of. Use --method occlusion.")
-    answers = model.ask(SIGNATURE, [{**question.request, "task": [question.task.encode()]}])
-    found = {name: value[0] for name, value in answers.items()}
+    outputs = model.ask(SIGNATURE, [{**question.request, "task": [question.task.encode()]}])
+    attributions = {name: value[0] for name, value in outputs.items()}
     effects = []
     for side in SIDES:
-        for part, outputs in _outputs(side, source).items():
-            shares = [found[name] for name in outputs if name in found]
+        for part, names in _outputs(side, source).items():
+            shares = [attributions[name] for name in names if name in attributions]
             if shares:
                 total = sum(float(share.sum()) for share in shares)
                 effects.append(Effect(side, part, "whole", None, total))
         for feature in source.features(side):
             values = question.rows[side].get(feature.name, [])
             name, modality = f"{side}_{feature.name}", modality_of(feature)
-            if values and values != [b""] and name in found:
+            if values and values != [b""] and name in attributions:
                 options = source.recipe.modalities[modality.name]
                 effects += [Effect(side, feature.name, kind, place, value) for kind, place, value
-                            in modality.shares(name, values, found, options)]
-    return Answer(effects, float(found[BASELINE]))
+                            in modality.shares(name, values, attributions, options)]
+    return Answer(effects, float(attributions[BASELINE]))
 
 
 def _outputs(side: str, source: Source) -> dict[str, list[str]]:

@@ -71,7 +71,7 @@ def test_a_model_that_is_no_saved_model_is_judged_by_its_scores_and_not_pushed(b
 def test_a_computed_model_goes_the_way_of_a_network(built):
     nodes = built({"retrieval": {"head": "retrieval"}}, family="similarity")
     assert set(nodes["Trainer"].outputs) == {"weights", "model_run"}
-    assert set(nodes["Exporter"].outputs) == {"model", "answers"}
+    assert set(nodes["Exporter"].outputs) == {"model", "predictions"}
     assert {"ServerValidator", "Pusher"} <= set(nodes) and "PredictionEvaluator" not in nodes
 
 
