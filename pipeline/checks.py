@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from trainer.options.strict import Count, Number, Positive, Strict, Weight
+from trainer.options import Count, Number, Positive, Strict, Weight
 
 # What an earlier form of the configuration called a key, and what says the same now.
 _EARLIER = {

@@ -136,7 +136,7 @@ def query(
 ) -> None:
     """Ask a running server for recommendations."""
     import pipeline.environment  # noqa: F401
-    from pipeline.show import recommendations
+    from pipeline.console import recommendations
     from serving.client import Client
 
     with Client(host, port) as client:

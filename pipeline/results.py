@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from components.label_facts import without_auc
-from components.task_metrics import task_metrics
+from components.task_metrics import task_metrics, without_auc
 from components.verdict import REASONS, Outcome
 from pipeline.config import RunConfig
 from pipeline.model_report import CURVES, Section, read_report

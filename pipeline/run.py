@@ -17,15 +17,12 @@ from components.catalog_gen.foresight import check_splits
 from components.catalog_gen.splits import check_protocol
 from components.sources import SOURCES, open_source
 from pipeline import results
-from pipeline.check_behaviour import check_behaviour
-from pipeline.check_parts import check_part_names
 from pipeline.config import RunConfig, data_folder, validated_recipe
-from pipeline.encoders import try_encoders
 from pipeline.failure import failure_line, raise_failure
 from pipeline.memory import PeakMemory
 from pipeline.model_report import Section
 from pipeline.nodes import NodeError, NodeRun, of_type
-from pipeline.recipe_tasks import check_tasks
+from pipeline.recipe_checks import check_behaviour, check_part_names, check_tasks, try_encoders
 from pipeline.root import machine_faults_typed, one_run, require_usable, write_whole
 from serving.model_directory import versions
 from trainer.recipe import BoundRecipe, bind

@@ -34,7 +34,7 @@ from pipeline.run import serving_folder
 from schemas import SIDES, InputError, read_spec
 from serving.model_directory import versions
 from trainer.recipe import bind
-from trainer.training.checkpoint import Checkpoint
+from trainer.training.callbacks import Checkpoint
 
 SIZES = DemoSizes(60, 100, 1800)
 MOMENTS = {"Trainer": ["first fit", "second fit"], "ServerValidator": ["serving"],

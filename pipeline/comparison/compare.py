@@ -9,16 +9,15 @@ from rich.markup import escape
 from rich.table import Table
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
-from pipeline.comparison.cost import cost, earlier_runs
-from pipeline.comparison.estimate import duration, estimate
+from pipeline.comparison.cost import cost, duration, earlier_runs, estimate
 from pipeline.comparison.figures import rows
 from pipeline.comparison.plan import Plan
 from pipeline.comparison.record import asked, finished, folder_of, write
 from pipeline.comparison.table import cells, notes, summary
 from pipeline.config import RunConfig
-from pipeline.encoders import try_encoders
 from pipeline.failure import failure_line, raise_failure
 from pipeline.nodes import NodeRun
+from pipeline.recipe_checks import try_encoders
 from pipeline.root import machine_faults_typed, one_run, require_usable
 from pipeline.run import carry_out, checked, provide_data
 from schemas.errors import DataAnomalyError, TesseraError, disk_fault

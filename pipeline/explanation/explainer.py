@@ -13,8 +13,7 @@ from pipeline.explanation.asked import (
     Request,
     Source,
 )
-from pipeline.explanation.gradients import SIGNATURE, integrated_gradients
-from pipeline.explanation.occlusion import occlusion
+from pipeline.explanation.methods import SIGNATURE, integrated_gradients, occlusion
 from pipeline.explanation.rows import Row, find_rows, first_ids
 from schemas import InputError, unknown
 from trainer.modalities import modality_of

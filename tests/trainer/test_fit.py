@@ -16,8 +16,7 @@ from schemas import InputError
 from trainer.evaluation.ranking import ranking_metrics, ranking_task
 from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.training import fit
-from trainer.training.checkpoint import Checkpoint
-from trainer.training.curves import by_name
+from trainer.training.callbacks import Checkpoint, by_name
 from trainer.training.fit import fit_twice, suitable_batch_size
 
 _ROOT = Path(__file__).parents[2]

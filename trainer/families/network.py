@@ -7,8 +7,7 @@ from pathlib import Path
 
 from trainer.families.job import Job, log
 from trainer.network.model import Network
-from trainer.training.checkpoint import load_variables, save_variables
-from trainer.training.curves import by_name
+from trainer.training.callbacks import by_name, load_variables, save_variables
 from trainer.training.fit import MONITOR, TrainingData, fit_twice, new_network
 
 _WEIGHTS = "network.weights"

@@ -6,8 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from trainer.behaviour.past import Past
-from trainer.options.choice import OneOf, Way
-from trainer.options.strict import Count, Positive, Strict, Whole
+from trainer.options import Count, OneOf, Positive, Strict, Way, Whole
 
 
 class PastPart(Strict):

@@ -6,8 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from schemas import InputError
 from trainer.behaviour.past import Past
-from trainer.options.choice import OneOf, SomeOf, Way
-from trainer.options.strict import Count, Number, Width
+from trainer.options import Count, Number, OneOf, SomeOf, Way, Width
 from trainer.recipe.behaviour import (
     DEFAULT,
     PARTS,

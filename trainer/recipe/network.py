@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from trainer.options.choice import OneOf, Way
-from trainer.options.strict import Count, Share, Strict, Width
+from trainer.options import Count, OneOf, Share, Strict, Way, Width
 
 Experts = Annotated[Count, Field(le=64)]
 Decision = Annotated[Way, OneOf("average", "vote", "stack")]
