@@ -255,12 +255,14 @@ def test_batch_sizes_make_about_eighty_steps(rows, size):
     assert suitable_batch_size(rows) == size
 
 
-def test_two_devices_train_as_mirrors_and_balance_the_whole_batch():
+@pytest.mark.parametrize("checks", [
+    ["surgery", "fit"], pytest.param(["half precision"], marks=pytest.mark.slow)])
+def test_two_devices_train_as_mirrors_and_balance_the_whole_batch(checks):
     """In a process of its own: logical devices are made before TensorFlow starts."""
     done = subprocess.run(
-        [sys.executable, str(_ROOT / "tests" / "mirrored.py")], capture_output=True, text=True,
+        [sys.executable, str(_ROOT / "tests" / "mirrored.py"), *checks],
+        capture_output=True, text=True, check=False, timeout=900,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), str(_ROOT / "tests")])},
-        timeout=900, check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.split() == ["mirrored"]

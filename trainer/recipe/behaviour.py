@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from trainer.behaviour.past import Past
-from trainer.options import Count, OneOf, Positive, Strict, Way, Whole
+from trainer.options import Count, OneOf, Positive, SomeOf, Strict, Way, Whole
 
 
 class PastPart(Strict):
@@ -102,6 +102,7 @@ PARTS: dict[str, type[PastPart]] = {
     "reviews": Reviews, "item_reviews": ItemReviews,
 }
 DEFAULT = ("history", "context")
+Behaviour = Annotated[dict[str, PastPart], SomeOf(lambda: PARTS), Field(validate_default=True)]
 
 
 def past_of(behaviour: Mapping[str, PastPart]) -> Past:

@@ -6,13 +6,12 @@ from pydantic import Field, field_validator, model_validator
 
 from schemas import InputError
 from trainer.behaviour.past import Past
-from trainer.options import Count, Number, OneOf, SomeOf, Way, Width
+from trainer.options import Count, Number, OneOf, Way, Width
 from trainer.recipe.behaviour import (
     DEFAULT,
-    PARTS,
+    Behaviour,
     History,
     ItemReviews,
-    PastPart,
     Series,
     Vae,
     check_reviews,
@@ -23,8 +22,6 @@ from trainer.recipe.recipe import Modalities, Recipe
 from trainer.recipe.task import Task
 from trainer.recipe.training import Fitting, Training
 from trainer.recipe.tune import Tune, check_ranges
-
-Behaviour = Annotated[dict[str, PastPart], SomeOf(lambda: PARTS), Field(validate_default=True)]
 
 
 class FittedRecipe(Recipe):
