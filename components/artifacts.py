@@ -21,10 +21,10 @@ class Weights(artifact.Artifact):
     TYPE_NAME = "tessera.Weights"
 
 
-class Answers(artifact.Artifact):
-    """What the trained model answered before export: `answers.json`."""
+class Predictions(artifact.Artifact):
+    """What the trained model predicted before export, with its requests: `predictions.json`."""
 
-    TYPE_NAME = "tessera.Answers"
+    TYPE_NAME = "tessera.Predictions"
 
 
 class Encodings(artifact.Artifact):

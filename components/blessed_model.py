@@ -47,15 +47,13 @@ class NewestOtherBlessed(resolver.ResolverStrategy):
         }
 
 
-def baseline_resolver(
-    candidate: channel.OutputChannel, gate_component_id: str = "Gate"
-) -> resolver.Resolver:
+def baseline_resolver(candidate: channel.OutputChannel, gate: str) -> resolver.Resolver:
     """Builds the resolver of the baseline model.
 
     Args:
       candidate: The model of this run; those of the same component count.
-      gate_component_id: Id of the component whose blessings count. Those of TFX's Evaluator have
-        the same type and must not count.
+      gate: Id of the component whose blessings count. Those of TFX's Evaluator have the same type
+        and must not count.
 
     Returns:
       A resolver whose output `model` is the baseline, or empty.
@@ -66,7 +64,7 @@ def baseline_resolver(
             type=standard_artifacts.Model, producer_component_id=candidate.producer_component_id
         ),
         model_blessing=channel.Channel(
-            type=standard_artifacts.ModelBlessing, producer_component_id=gate_component_id
+            type=standard_artifacts.ModelBlessing, producer_component_id=gate
         ),
         candidate=candidate,
     ).with_id("baseline_model")

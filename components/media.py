@@ -152,6 +152,8 @@ class Medium:
     decode: Callable[[bytes], bytes]
 
 
+# Not an attribute of the modality: schemas know no decoder, and the trainer's modalities would make
+# the cache key of ingest that of the trainer's code.
 MEDIA: dict[str, Medium] = {
     "image": Medium(PICTURE_BYTES, _picture),
     "audio": Medium(64 * _MIB, canonical_sound),

@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from trainer.options.choice import OneOf, OneRegistered, SomeOf, Way
+from trainer.options import OneOf, OneRegistered, SomeOf, Way
 from trainer.recipe.families import FittedRecipe
 from trainer.recipe.reading import RECIPES
 from trainer.recipe.recipe import Recipe

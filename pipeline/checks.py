@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from trainer.options.strict import Number, Positive, Strict, Weight
+from trainer.options import Count, Number, Positive, Strict, Weight
 
 # What an earlier form of the configuration called a key, and what says the same now.
 _EARLIER = {
@@ -46,6 +46,8 @@ class Checks(Strict):
         chance.
       max_error_increase: Against the last blessed model, as a share of its error.
       max_auc_decrease: Against the last blessed model.
+      min_requests: How many requests the server must have answered; the recorded ones are sent
+        again until then.
       max_p99_ms: Of an answer of the server.
       min_ndcg_difference: How far below the best baseline the ranking may be: the lower end of the
         95 % interval of NDCG@10, model less baseline over the same users, must be above it, as in
@@ -59,6 +61,7 @@ class Checks(Strict):
     min_auc_above_chance: Annotated[Number, Field(ge=-0.5, le=0.5)] = 0.05
     max_error_increase: Weight = 0.02
     max_auc_decrease: Weight = 0.02
+    min_requests: Annotated[Count, Field(le=100_000)] = 100
     max_p99_ms: Positive = 1000.0
     min_ndcg_difference: Annotated[Number, Field(ge=-1, le=1)] | None = None
     further: dict[str, dict[str, Any]] = {}

@@ -9,7 +9,7 @@ import typer
 from pipeline import options, schema_commands
 from pipeline.comparison import command as comparison
 from pipeline.console import open_console
-from pipeline.failure import stops_told
+from pipeline.failure import exit_on_signal
 from pipeline.kubeflow import command as kubeflow
 from schemas.errors import InputError, TesseraError
 
@@ -136,7 +136,7 @@ def query(
 ) -> None:
     """Ask a running server for recommendations."""
     import pipeline.environment  # noqa: F401
-    from pipeline.show import recommendations
+    from pipeline.console import recommendations
     from serving.client import Client
 
     with Client(host, port) as client:
@@ -189,7 +189,7 @@ def recipes() -> None:
 def main() -> None:
     """Runs a command; an error becomes one message and its exit code."""
     try:
-        with stops_told("Stopped", "What is finished is kept."):
+        with exit_on_signal("Stopped", "What is finished is kept."):
             app(standalone_mode=True)
     except TesseraError as error:
         print(f"tessera: {error.line}", file=sys.stderr)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -23,11 +22,10 @@ from components.sources import SOURCES
 from components.sources.files.options import FileOptions
 from pipeline.checks import Checks, refuse_earlier
 from pipeline.kubeflow.options import KubeflowOptions
-from pipeline.yaml_loader import Loader
+from pipeline.yaml_loader import read_yaml
 from schemas import FeatureSpec, InputError, read_spec, unknown
 from schemas.extensions import load_extensions
-from trainer.options.choice import OneOf
-from trainer.options.strict import Strict, Whole
+from trainer.options import OneOf, Strict, Whole
 from trainer.recipe import Recipe, parse_recipe
 from trainer.recipe.reading import recipe_class
 
@@ -243,25 +241,6 @@ def _check_source_keys(values: dict[str, Any]) -> None:
                              f"The key {key!r} is for one's own files; dataset "
                              f"{values['dataset']!r} has its own. Remove it, or set dataset to "
                              f"one of: {', '.join(n for n, k in SOURCES.items() if k.own)}.")
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Reads a YAML mapping.
-
-    Raises:
-      InputError: The file is missing, no YAML, no mapping, or has a key twice.
-    """
-    try:
-        values = yaml.load(path.read_text(encoding="utf-8"), Loader)
-    except OSError as error:
-        raise InputError("unreadable-yaml",
-                         f"Cannot read {path}: {error.strerror}. Check the path.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError("yaml-syntax", f"{path} is not valid YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise InputError("yaml-not-a-mapping",
-                         f"{path} must hold keys with values, as in 'dataset: demo'.")
-    return values
 
 
 def validated(model: type[BaseModel], values: dict[str, Any], where: str) -> Any:

@@ -1,8 +1,16 @@
-"""Where commands print."""
+"""What commands print on, and tables for it."""
+
+from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:  # a client takes a while to load
+    from serving.client import Recommendation
 
 _FILE_WIDTH = 10_000  # a file and a pipe have no edge
 
@@ -10,3 +18,23 @@ _FILE_WIDTH = 10_000  # a file and a pipe have no edge
 def open_console() -> Console:
     """Returns a console on stdout; what goes to a file or a pipe is never cut or wrapped."""
     return Console() if sys.stdout.isatty() else Console(width=_FILE_WIDTH)
+
+
+def recommendations(user: str, items: list[Recommendation]) -> Table:
+    """Returns a table of what a user was recommended."""
+    table = Table(title=f"Recommended to {escape(user)}")
+    tasks = list(items[0].tasks) if items else []
+    table.add_column("#", justify="right")
+    table.add_column("item", overflow="fold")
+    table.add_column("score", justify="right", overflow="fold")
+    for task in tasks:
+        table.add_column(task, justify="right", overflow="fold")
+    for place, item in enumerate(items, start=1):
+        table.add_row(str(place), escape(item.item_id), f"{item.score:.3f}",
+                      *(_told(item.tasks[task]) for task in tasks))
+    return table
+
+
+def _told(prediction: float | list[float]) -> str:
+    several = prediction if isinstance(prediction, list) else [prediction]
+    return " ".join(f"{value:.3f}" for value in several)

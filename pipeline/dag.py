@@ -20,18 +20,16 @@ from components.catalog_gen.splits import SPLITS
 from components.data_gate.component import DataGate
 from components.data_report.component import DataReport
 from components.exporter.component import Exporter
-from components.further_checks import FURTHER_CHECKS, Built
+from components.further_checks import Built
 from components.gate.component import Gate
 from components.media_encoder.component import MediaEncoder
-from components.prediction_evaluator.component import PredictionEvaluator
 from components.pusher.component import Pusher
-from components.ranking_evaluator.component import RankingEvaluator
-from components.server_validator.component import ServerValidator
 from components.trainer.component import Trainer
 from components.transform.component import Transform, transform_code
 from pipeline.config import RunConfig
 from pipeline.evaluation import demands, eval_config
-from schemas import SIDES, FeatureSpec, InputError, unknown
+from pipeline.model_checks import model_checks
+from schemas import SIDES, FeatureSpec
 from trainer.behaviour.past import NOTHING
 from trainer.recipe import BoundRecipe
 
@@ -148,24 +146,10 @@ def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]
     """Returns what judges the model: TFX's Evaluator, our checks, and the gate that joins them."""
     nodes = {node.id: node for node in built}
     catalog, trainer = nodes[CatalogGen.__name__], nodes[Trainer.__name__]
-    exported = nodes[Exporter.__name__].outputs
-    model, checks = exported["model"], config.checks
+    model, checks = nodes[Exporter.__name__].outputs["model"], config.checks
     evaluators = _evaluators(config, spec, catalog, model) if config.recipe.served else []
-    if config.recipe.served:
-        ranked: dict[str, Any] = {}
-        own: Any = ServerValidator(model=model, answers=exported["answers"],
-                                   max_p99_ms=checks.max_p99_ms)
-    else:  # A model that is no SavedModel is judged by the scores that it wrote.
-        ranked = {"scores": exported["scores"]}
-        own = PredictionEvaluator(ranked["scores"], checks.min_auc)
-    ranking = RankingEvaluator(
-        model=model, items=catalog.outputs["items"],
-        interactions=catalog.outputs["interactions"], spec=spec,
-        relevant_label=config.recipe.relevance, tasks=_values(config, spec),
-        smallest_difference=checks.min_ndcg_difference, **ranked,
-    )
-    verdicts = [ranking, own, *_further(config, spec, nodes)]
-    _require_reported(config, verdicts)
+    before = Built(spec, nodes)
+    verdicts = [check.build(before).with_id(check.name) for check in model_checks(config)]
     evaluation = {} if not evaluators else {
         "evaluation_metrics": evaluators[-1].outputs["evaluation"],
         **({"evaluation": evaluators[-1].outputs["blessing"]}
@@ -180,14 +164,6 @@ def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]
     return [*evaluators, *verdicts, gate, *pushers]
 
 
-def _values(config: RunConfig, spec: FeatureSpec) -> dict[str, str]:
-    """Returns the label of each task that predicts a number of an event."""
-    numbers = {label.name for label in spec.labels
-               if label.side == "interactions" and not label.classes}
-    return {name: task.label for name, task in config.recipe.judged.items()
-            if task.label in numbers and not task.kind.against_unseen}
-
-
 def _evaluators(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
                 model: channel.BaseChannel) -> list[Any]:
     """Returns the baseline's resolver and TFX's Evaluator, or nothing if it has no task to judge.
@@ -196,31 +172,9 @@ def _evaluators(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
     """
     if not config.recipe.judged:
         return []
-    baseline = baseline_resolver(model)
+    baseline = baseline_resolver(model, Gate.__name__)
     return [baseline, Evaluator(
         examples=catalog.outputs["interactions"], model=model,
         baseline_model=baseline.outputs["model"], example_splits=["test"],
         eval_config=eval_config(config, spec),
     )]
-
-
-def _further(config: RunConfig, spec: FeatureSpec, nodes: dict[str, Any]) -> list[Any]:
-    """Returns the checks of extensions that the configuration names."""
-    checks = []
-    for name, options in config.checks.further.items():
-        if name not in FURTHER_CHECKS:
-            raise unknown("check", name, FURTHER_CHECKS)
-        try:
-            check = FURTHER_CHECKS[name](Built(spec, nodes), **options)
-        except TypeError as error:
-            raise InputError("bad-check-options",
-                             f"checks.further.{name}: {error}. Correct its options.") from error
-        checks.append(check.with_id(name))
-    return checks
-
-
-def _require_reported(config: RunConfig, verdicts: list[Any]) -> None:
-    known = [check.id for check in verdicts]
-    for name in config.checks.reported:
-        if name not in known:
-            raise unknown("check in checks.reported", name, known)

@@ -18,7 +18,7 @@ from schemas.errors import causes
 _WIDTH = 300
 
 
-def told(failure: NodeError) -> str:
+def failure_line(failure: NodeError) -> str:
     """Returns a line on a node's failure; of what others' code says in many, the beginning."""
     cause = failure.__cause__
     if isinstance(cause, TesseraError):
@@ -65,11 +65,12 @@ def raise_failure(failure: NodeError, log: Path, root: Path) -> NoReturn:
             raise known
         raise known from failure
     write_whole(log, "".join(traceback.format_exception(failure)).encode())
-    raise TesseraError("step-failed", f"{told(failure)}. The whole story is in {log}.") from failure
+    raise TesseraError(
+        "step-failed", f"{failure_line(failure)}. The whole story is in {log}.") from failure
 
 
 @contextmanager
-def stops_told(what: str, then: str) -> Iterator[None]:
+def exit_on_signal(what: str, then: str) -> Iterator[None]:
     """Ends with a line if the process gets a signal to stop, instead of without a word.
 
     Args:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from components.label_facts import without_auc
-from components.task_metrics import task_metrics
+from components.task_metrics import task_metrics, without_auc
 from components.verdict import REASONS, Outcome
 from pipeline.config import RunConfig
 from pipeline.model_report import CURVES, Section, read_report
@@ -110,9 +109,9 @@ def write_model_report(folder: Path, metrics: dict[str, Any], nodes: dict[str, N
     curves = of_type(nodes, "ModelRun")[-1] / CURVES
     if curves.exists():
         write_whole(folder / CURVES, curves.read_bytes())
-    recorded = of_type(nodes, "tessera.Answers")
-    answers = recorded[-1] / "answers.json" if recorded else None
-    page = read_report(finite(metrics), curves, answers, sections)
+    recorded = of_type(nodes, "tessera.Predictions")
+    predictions = recorded[-1] / "predictions.json" if recorded else None
+    page = read_report(finite(metrics), curves, predictions, sections)
     write_whole(folder / "model_report.html", page.encode())
 
 

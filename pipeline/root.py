@@ -59,10 +59,10 @@ def _require_metadata(path: Path, artifacts: Path) -> None:
         try:
             with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True)) as store:
                 store.execute("BEGIN IMMEDIATE")
-                (found,) = store.execute("PRAGMA quick_check(1)").fetchone()
+                (result,) = store.execute("PRAGMA quick_check(1)").fetchone()
                 tables = {name for name, in store.execute("SELECT name FROM sqlite_master")}
-            if found != "ok":
-                fault = found
+            if result != "ok":
+                fault = result
             elif tables and "MLMDEnv" not in tables:
                 fault = "it holds other tables than ML Metadata's"
         except sqlite3.Error as error:
@@ -102,15 +102,15 @@ def one_run(root: Path, pipeline_name: str) -> Iterator[None]:
 
 
 @contextmanager
-def full_disk_told(root: Path) -> Iterator[None]:
+def machine_faults_typed(root: Path) -> Iterator[None]:
     """Turns what the machine lacks into one message: space, rights, memory."""
     try:
         yield
     except TesseraError:
         raise
     except Exception as error:
-        if (told := machine_fault("The run", error, root)) is not None:
-            raise told from error
+        if (fault := machine_fault("The run", error, root)) is not None:
+            raise fault from error
         raise
 
 

@@ -17,16 +17,13 @@ from components.catalog_gen.foresight import check_splits
 from components.catalog_gen.splits import check_protocol
 from components.sources import SOURCES, open_source
 from pipeline import results
-from pipeline.check_behaviour import check_behaviour
-from pipeline.check_parts import check_part_names
 from pipeline.config import RunConfig, data_folder, validated_recipe
-from pipeline.encoders import try_encoders
-from pipeline.failure import raise_failure, told
+from pipeline.failure import failure_line, raise_failure
 from pipeline.memory import PeakMemory
 from pipeline.model_report import Section
 from pipeline.nodes import NodeError, NodeRun, of_type
-from pipeline.recipe_tasks import check_tasks
-from pipeline.root import full_disk_told, one_run, require_usable, write_whole
+from pipeline.recipe_checks import check_behaviour, check_part_names, check_tasks, try_encoders
+from pipeline.root import machine_faults_typed, one_run, require_usable, write_whole
 from serving.model_directory import versions
 from trainer.recipe import BoundRecipe, bind
 
@@ -48,7 +45,7 @@ def run(config: RunConfig, console: Console) -> int:
       DataAnomalyError: The data must not be trained on; report and metrics are written.
       TesseraError: A component failed, or the disk is full.
     """
-    with full_disk_told(config.root):
+    with machine_faults_typed(config.root):
         require_usable(config.root)
         with one_run(config.root, config.pipeline_name):
             return _run(config, console)
@@ -145,14 +142,14 @@ def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], N
             failure = error
     metrics = results.collect(config, nodes, memory.megabytes)
     if failure is not None:
-        metrics["not_blessed_because"] = [told(failure)]
+        metrics["not_blessed_because"] = [failure_line(failure)]
     try:
         results.write(folder, metrics, nodes)
         if of_type(nodes, "ModelRun"):  # after the metrics: no fault of a page may cost them
             sections = _explained(bound, nodes) if failure is None else []
             results.write_model_report(folder, metrics, nodes, sections)
     except OSError:
-        if failure is None:  # else the first failure is told, a full disk most likely
+        if failure is None:  # else the first failure is reported, a full disk most likely
             raise
     return Done(folder, metrics, failure)
 

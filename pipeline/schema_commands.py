@@ -120,7 +120,7 @@ def _given(interactions: list[str] | None, users: list[str] | None, items: list[
 
 def _schemas(config: Path | None) -> Path | None:
     """Returns the folder that a configuration names."""
-    from pipeline.config import read_yaml
+    from pipeline.yaml_loader import read_yaml
 
     named = read_yaml(config).get("schemas") if config else None
     return config.parent / str(named) if config and named else None

@@ -1,9 +1,12 @@
 """YAML as people mean it: no key twice, and 1e-4 is a number."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
+
+from schemas import InputError
 
 
 class Loader(yaml.SafeLoader):
@@ -32,3 +35,22 @@ class Loader(yaml.SafeLoader):
 # YAML 1.1 wants a dot in 1e-4, else it would be a text.
 Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789"))
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Reads a YAML mapping.
+
+    Raises:
+      InputError: The file is missing, no YAML, no mapping, or has a key twice.
+    """
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader)
+    except OSError as error:
+        raise InputError("unreadable-yaml",
+                         f"Cannot read {path}: {error.strerror}. Check the path.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError("yaml-syntax", f"{path} is not valid YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise InputError("yaml-not-a-mapping",
+                         f"{path} must hold keys with values, as in 'dataset: demo'.")
+    return values

@@ -14,21 +14,22 @@ from pipeline.cli import main
 _DATA = Path(os.environ.get("TESSERA_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
-# These files look at one run of one shop, which is made once: one process takes them all.
-_ONE_RUN = Path(__file__).parent / "e2e" / "shop"
+# The files of such a folder look at one world, which takes long to make: one process has them all.
+_ONE_WORLD = {Path(__file__).parent / folder
+              for folder in ("e2e/shop", "trainer/export", "trainer/data")}
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
-    """Hands out whole files, and the folder that shares a run as if it were one."""
+    """Hands out whole files, and a folder that shares a world as if it were one."""
     from xdist.scheduler import LoadFileScheduling
 
-    class ByRun(LoadFileScheduling):
+    class ByWorld(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = config.rootpath / super()._split_scope(nodeid)
-            return str(_ONE_RUN if _ONE_RUN in file.parents else file)
+            return str(next(iter(_ONE_WORLD.intersection(file.parents)), file))
 
-    return ByRun(config, log) if config.getvalue("dist") == "loadfile" else None
+    return ByWorld(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

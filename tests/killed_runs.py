@@ -34,7 +34,7 @@ from pipeline.run import serving_folder
 from schemas import SIDES, InputError, read_spec
 from serving.model_directory import versions
 from trainer.recipe import bind
-from trainer.training.checkpoint import Checkpoint
+from trainer.training.callbacks import Checkpoint
 
 SIZES = DemoSizes(60, 100, 1800)
 MOMENTS = {"Trainer": ["first fit", "second fit"], "ServerValidator": ["serving"],
@@ -147,7 +147,7 @@ class Attempt:
             (self.folder / "server.json").write_text(json.dumps(server.pid))
             kill()
 
-        server_validator.validate_answers = armed
+        server_validator.validate_predictions = armed
 
     def copying(self) -> None:
         """In the middle of a file of the version."""

@@ -1,5 +1,9 @@
-"""Fits, and balances tasks' gradients, on two logical CPU devices; run by test_fit.py."""
+"""Fits, and balances tasks' gradients, on two logical CPU devices; run by test_fit.py.
 
+`python tests/mirrored.py CHECK ...` runs the checks that are named.
+"""
+
+import sys
 import tempfile
 from pathlib import Path
 
@@ -30,7 +34,7 @@ BATCH = (DATA.reader.inputs(RAW), {n: RAW[f"label__{n}"] for n in ("like", "rati
 
 def build(balancing: str, replicas: int) -> MultiTaskModel:
     given = DATA.recipe.model_dump()
-    given["model"].update(dropout=0.0, id_dropout=0.0, stranger_dropout=0.0)
+    given["model"].update(dropout=0.0, id_dropout=0.0, user_dropout=0.0)
     recipe = parse_recipe(**{**given, "balancing": balancing})
     network = build_network(DATA.spec, recipe, DATA.user_side, DATA.item_side,
                             {"like": 0.5, "rating": 3.0}, seed=2)
@@ -102,7 +106,7 @@ def check_half_precision() -> None:
     assert (mirrored(model.balance.first) > 0).all()
 
 
-def check_fit(folder: Path) -> None:
+def check_fit() -> None:
     """Each fit trains a mirrored network in half precision and copies it to a plain one."""
     built = []
 
@@ -111,8 +115,9 @@ def check_fit(folder: Path) -> None:
         return built[-1][0]
 
     fit.build_network = spy
-    fitted = fit.fit_twice(tiny_data(max_epochs=1), 1, folder / "logs", folder / "checkpoints",
-                           STRATEGY, "mixed_float16")
+    with tempfile.TemporaryDirectory() as folder:
+        fitted = fit.fit_twice(tiny_data(max_epochs=1), 1, Path(folder, "logs"),
+                               Path(folder, "checkpoints"), STRATEGY, "mixed_float16")
     assert [within for _, within in built] == [True, False, True, False]
     trained = built[2][0].training
     assert trained.get_layer("users").get_layer("query").compute_dtype == "float16"
@@ -126,8 +131,7 @@ def check_fit(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    check_surgery()
-    check_half_precision()
-    with tempfile.TemporaryDirectory() as temporary:
-        check_fit(Path(temporary))
+    for check in sys.argv[1:]:
+        {"surgery": check_surgery, "half precision": check_half_precision,
+         "fit": check_fit}[check]()
     print("mirrored")

@@ -12,9 +12,11 @@ def narrowed(tree: dict[str, Any], options: Mapping[str, Any]) -> dict[str, Any]
       options: Options by modality, beneath those that the tree gives.
     """
     named = tree["modalities"]
-    if named == "all":
-        named = list(options)
-    given: Mapping[str, Any] = named if isinstance(named, Mapping) else _bare(named)
+    given: dict[str, Any] = dict(named) if isinstance(named, Mapping) else _bare(
+        [named] if isinstance(named, str) else named)
+    if "all" in given:
+        given = {**dict.fromkeys(options, given["all"]), **given}
+        given.pop("all")
     return {**tree, "modalities": {
         name: {**options.get(name, {}), **(more or {})} for name, more in given.items()}}
 

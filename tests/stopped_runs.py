@@ -26,7 +26,7 @@ import pipeline.local  # noqa: F401  (before the forks)
 from components.server_validator import executor as server_validator
 from components.sources.demo import DemoSizes
 from pipeline.cli import main as tessera
-from trainer.training.checkpoint import Checkpoint
+from trainer.training.callbacks import Checkpoint
 
 # KiB that are left: each run comes as far as the one before, or further.
 FREE = (0, 600, *(int(3000 * 1.5**step) for step in range(7)))
@@ -63,7 +63,7 @@ def interrupt_serving() -> None:
         while True:
             predict(args[0][0].signature, args[0][0].inputs)
 
-    server_validator.validate_answers = armed
+    server_validator.validate_predictions = armed
 
 
 def nothing() -> None:

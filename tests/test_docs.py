@@ -11,8 +11,7 @@ from pydantic import Field
 from docs.generate import PAGES, ROOT, errors
 from docs.recipe_keys import key_rows
 from pipeline.config import load_recipe, recipes
-from trainer.options.choice import OneOf, Way
-from trainer.options.strict import Strict
+from trainer.options import OneOf, Strict, Way
 from trainer.recipe import parse_recipe
 
 

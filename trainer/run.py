@@ -9,7 +9,7 @@ import tensorflow_transform as tft
 
 from schemas import SIDES, FeatureSpec, parse_spec
 from trainer.behaviour.past import event_values, past_strings
-from trainer.behaviour.vocabularies import past_vocabularies, with_item_reviews
+from trainer.behaviour.strings import past_vocabularies, with_item_reviews
 from trainer.data.interactions import InteractionReader
 from trainer.data.side import Side
 from trainer.data.tables import Table, read_table

@@ -4,7 +4,7 @@ from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
-from components.artifacts import Answers, Scores, Weights
+from components.artifacts import Predictions, Scores, Weights
 from components.code_digest import code_digest
 from components.exporter.executor import Executor
 from components.trainer.component import Trainer, TrainerSpec
@@ -18,7 +18,7 @@ class ExporterSpec(types.ComponentSpec):
     INPUTS = {**TrainerSpec.INPUTS, "weights": component_spec.ChannelParameter(type=Weights)}
     OUTPUTS = {
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "answers": component_spec.ChannelParameter(type=Answers, optional=True),
+        "predictions": component_spec.ChannelParameter(type=Predictions, optional=True),
         "scores": component_spec.ChannelParameter(type=Scores, optional=True),
     }
 
@@ -34,10 +34,10 @@ class Exporter(base_component.BaseComponent):
 
         Args:
           trainer: The step whose weights are exported; this one reads all that it reads.
-          served: Whether the recipe makes a SavedModel; then its answers are recorded, else its
+          served: Whether the recipe makes a SavedModel; then its predictions are recorded, else its
             scores are written.
         """
-        said = {"answers": types.Channel(type=Answers)} if served else {
+        written = {"predictions": types.Channel(type=Predictions)} if served else {
             "scores": types.Channel(type=Scores)}
         super().__init__(ExporterSpec(
             custom_config=trainer.exec_properties["custom_config"],
@@ -46,5 +46,5 @@ class Exporter(base_component.BaseComponent):
             weights=trainer.outputs["weights"],
             model=types.Channel(type=standard_artifacts.Model),
             **trainer.inputs,
-            **said,
+            **written,
         ))

@@ -21,9 +21,9 @@ class Executor(base_executor.BaseExecutor):
         exec_properties: dict[str, Any],
     ) -> None:
         """See `ExporterSpec` for the artifacts and parameters."""
-        said = output_dict.get("answers") or output_dict["scores"]
+        written = output_dict.get("predictions") or output_dict["scores"]
         model = artifact_utils.get_single_uri(output_dict["model"])
         export(given(input_dict, exec_properties),
                Path(artifact_utils.get_single_uri(input_dict["weights"])),
                Path(path_utils.serving_model_dir(model)),
-               Path(artifact_utils.get_single_uri(said)))
+               Path(artifact_utils.get_single_uri(written)))

@@ -10,13 +10,13 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import Artifact, artifact_utils
 
 from components.gate.metric_failures import metric_failures
-from components.label_facts import (
+from components.task_metrics import (
     label_reasons,
     read_label_facts,
     relative_reasons,
+    task_metrics,
     without_auc,
 )
-from components.task_metrics import task_metrics
 from components.verdict import REASONS, Outcome
 
 _log = logging.getLogger("tessera.gate")

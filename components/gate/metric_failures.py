@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 
 class Failure(NamedTuple):
-    """A threshold that was not met.
+    """A threshold that a metric misses.
 
     Attributes:
       text: What happened, as a sentence.
@@ -30,33 +30,33 @@ def metric_failures(uri: str) -> list[Failure]:
     import tensorflow_model_analysis as tfma  # Slow, and only a refused model needs it.
 
     result = tfma.load_validation_result(uri)
-    found = [
+    failures = [
         Failure(_failure(failure, _slice(validation)), failure.metric_key.output_name,
                 failure.metric_key.name)
         for validation in result.metric_validations_per_slice
         for failure in validation.failures
     ]
-    found += [Failure(f"no example fell into the slice {_missing(spec)}")
+    failures += [Failure(f"no example fell into the slice {_missing(spec)}")
               for spec in result.missing_slices]
     if result.missing_thresholds:
-        found.append(Failure("no metric has a threshold"))
-    return found
+        failures.append(Failure("no metric has a threshold"))
+    return failures
 
 
 def _failure(failure: Any, where: str) -> str:
     key = failure.metric_key
     name = f"{key.output_name}, metric {key.name}" if key.output_name else f"metric {key.name}"
     value = _value(failure.metric_value)
-    said = "has no single value" if value is None else f"{value:.4g}"
+    shown = "has no single value" if value is None else f"{value:.4g}"
     if key.is_diff:
-        return f"{name}, change against the baseline {said} is more than allowed (slice {where})"
+        return f"{name}, change against the baseline {shown} is more than allowed (slice {where})"
     bounds = failure.metric_threshold.value_threshold
     low, high = bounds.lower_bound, bounds.upper_bound
     if value is not None and bounds.HasField("upper_bound") and value > high.value:
-        return f"{name} {said} is above {high.value:.4g} (slice {where})"
+        return f"{name} {shown} is above {high.value:.4g} (slice {where})"
     if value is not None and bounds.HasField("lower_bound") and value < low.value:
-        return f"{name} {said} is below {low.value:.4g} (slice {where})"
-    return f"{name} {said}: {failure.message or 'threshold not met'} (slice {where})"
+        return f"{name} {shown} is below {low.value:.4g} (slice {where})"
+    return f"{name} {shown}: {failure.message or 'threshold missed'} (slice {where})"
 
 
 def _value(metric: Any) -> float | None:

@@ -32,12 +32,12 @@ def judge(tasks: dict[str, TaskScores], min_auc: float) -> Outcome:
     """
     figures = {name: measured(task) for name, task in tasks.items()}
     reasons = []
-    for name, found in figures.items():
+    for name, metrics in figures.items():
         labels = tasks[name].labels
         one_value = len(labels) and (labels == labels[0]).all()
         # Written so that a NaN, of no rows, does not pass.
-        if "auc" in found and not one_value and not found["auc"] >= min_auc:
-            reasons.append(f"{name}, metric auc {found['auc']:.4g} is below {min_auc:.4g}")
+        if "auc" in metrics and not one_value and not metrics["auc"] >= min_auc:
+            reasons.append(f"{name}, metric auc {metrics['auc']:.4g} is below {min_auc:.4g}")
     return Outcome(not reasons, reasons, {"tasks": figures})
 
 

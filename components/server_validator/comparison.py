@@ -1,4 +1,4 @@
-"""Whether two answers to one request are the same, as pure functions over arrays."""
+"""Whether two responses to one request are the same, as pure functions over arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,27 +37,27 @@ def compare(
       got: The server's outputs.
 
     Returns:
-      The faults, none when the answers are the same, and the largest difference.
+      The faults, none when the responses are the same, and the largest difference.
     """
-    found = Comparison()
+    comparison = Comparison()
     wanted = {name: _plain(value) for name, value in expected.items()}
     given = {name: _plain(value) for name, value in got.items()}
     for name in sorted(set(wanted) ^ set(given)):
         side = "is missing" if name in wanted else "was not expected"
-        found.faults.append(f"output {name} {side}")
+        comparison.faults.append(f"output {name} {side}")
     for name in sorted(set(wanted) & set(given)):
         if wanted[name].shape != given[name].shape:
-            found.faults.append(
+            comparison.faults.append(
                 f"output {name}: expected shape {wanted[name].shape}, got {given[name].shape}"
             )
-    if found.faults:
-        return found
+    if comparison.faults:
+        return comparison
     if signature == "recommend" and {"item_ids", "scores"} <= wanted.keys():
-        _compare_output("scores", wanted["scores"], given["scores"], found)
-        given = _in_expected_order(wanted, given, found)
+        _compare_output("scores", wanted["scores"], given["scores"], comparison)
+        given = _in_expected_order(wanted, given, comparison)
     for name, values in wanted.items():
-        _compare_output(name, values, given[name], found)
-    return found
+        _compare_output(name, values, given[name], comparison)
+    return comparison
 
 
 def _plain(value: Any) -> np.ndarray:
@@ -74,24 +74,26 @@ def _within(expected: np.ndarray, got: np.ndarray) -> np.ndarray:
     return np.abs(expected - got) <= TOLERANCE * np.maximum(1.0, np.abs(expected))
 
 
-def _compare_output(name: str, expected: np.ndarray, got: np.ndarray, found: Comparison) -> None:
+def _compare_output(
+    name: str, expected: np.ndarray, got: np.ndarray, comparison: Comparison
+) -> None:
     if expected.dtype == object or got.dtype == object:
         differs = expected != got
     else:
         differs = ~_within(expected, got)
         differences = np.abs(expected - got)
         finite = differences[np.isfinite(differences)]
-        found.max_abs_diff = max(found.max_abs_diff, float(finite.max(initial=0.0)))
+        comparison.max_abs_diff = max(comparison.max_abs_diff, float(finite.max(initial=0.0)))
     if differs.any():
         place = tuple(int(axis[0]) for axis in np.nonzero(differs))
-        found.faults.append(
+        comparison.faults.append(
             f"output {name} at {list(place)}: expected {expected[place]!r}, got {got[place]!r}"
             f" ({int(differs.sum())} of {differs.size} values differ)"
         )
 
 
 def _in_expected_order(
-    expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray], found: Comparison
+    expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray], comparison: Comparison
 ) -> dict[str, np.ndarray]:
     """Moves each item with all its outputs to the place where it was expected.
 
@@ -103,7 +105,8 @@ def _in_expected_order(
     for row, (ids, got_ids) in enumerate(zip(expected["item_ids"], got["item_ids"], strict=True)):
         places = {item: place for place, item in enumerate(got_ids) if item}
         if len(places) < np.count_nonzero(got_ids):
-            found.faults.append(f"output item_ids at [{row}]: an item is there twice: {got_ids}")
+            comparison.faults.append(
+                f"output item_ids at [{row}]: an item is there twice: {got_ids}")
         scores = expected["scores"][row, : np.count_nonzero(ids)]
         for place, item in enumerate(ids):
             for name in by_item:

@@ -1,11 +1,11 @@
-"""The TFX component `ServerValidator`: does a real server give the trained model's answers?"""
+"""The TFX component `ServerValidator`: does a real server give the trained model's predictions?"""
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
-from components.artifacts import Answers, Verdict
+from components.artifacts import Predictions, Verdict
 from components.code_digest import code_digest
 from components.server_validator import executor
 
@@ -20,18 +20,18 @@ class ServerValidatorSpec(types.ComponentSpec):
     }
     INPUTS = {
         "model": ChannelParameter(type=standard_artifacts.Model),
-        "answers": ChannelParameter(type=Answers),
+        "predictions": ChannelParameter(type=Predictions),
     }
     OUTPUTS = {"verdict": ChannelParameter(type=Verdict)}
 
 
 class ServerValidator(base_component.BaseComponent):
-    """Serves a model, asks what was asked of it in training, and compares answers and latency.
+    """Serves a model, asks what was asked of it in training, and compares responses and latency.
 
     Args:
       model: Channel of the exported `Model`.
-      answers: Channel of the `Answers` that the trained model gave before export.
-      min_requests: How many requests must be answered; answers are asked again until then.
+      predictions: Channel of the `Predictions` that the trained model gave before export.
+      min_requests: How many requests must be answered; the recorded ones are sent again until then.
       max_p99_ms: The largest 99th percentile of the latency, in milliseconds.
     """
 
@@ -41,14 +41,14 @@ class ServerValidator(base_component.BaseComponent):
     def __init__(
         self,
         model: types.BaseChannel,
-        answers: types.BaseChannel,
-        min_requests: int = 100,
-        max_p99_ms: float = 1000.0,
+        predictions: types.BaseChannel,
+        min_requests: int,
+        max_p99_ms: float,
     ) -> None:
         super().__init__(
             ServerValidatorSpec(
                 model=model,
-                answers=answers,
+                predictions=predictions,
                 min_requests=min_requests,
                 max_p99_ms=float(max_p99_ms),
                 verdict=types.Channel(type=Verdict),

@@ -9,7 +9,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact, artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from components.server_validator.validation import load_answers, validate_answers
+from components.server_validator.validation import load_predictions, validate_predictions
 from components.verdict import Outcome
 from schemas.errors import TesseraError, access_fault, disk_fault, memory_fault
 from serving.client import Client
@@ -28,7 +28,7 @@ class Executor(base_executor.BaseExecutor):
         """Serves the model and writes the verdict."""
         outcome = validate_model(
             artifact_utils.get_single_uri(input_dict["model"]),
-            artifact_utils.get_single_uri(input_dict["answers"]),
+            artifact_utils.get_single_uri(input_dict["predictions"]),
             exec_properties["min_requests"],
             exec_properties["max_p99_ms"],
         )
@@ -37,13 +37,13 @@ class Executor(base_executor.BaseExecutor):
 
 
 def validate_model(
-    model_uri: str, answers_uri: str, min_requests: int, max_p99_ms: float
+    model_uri: str, predictions_uri: str, min_requests: int, max_p99_ms: float
 ) -> Outcome:
     """Serves a model and compares what it answers with what was recorded.
 
     Args:
       model_uri: Folder of a `Model` artifact.
-      answers_uri: Folder of an `Answers` artifact.
+      predictions_uri: Folder of a `Predictions` artifact.
       min_requests: How many requests must be answered.
       max_p99_ms: The largest 99th percentile of the latency, in milliseconds.
 
@@ -54,7 +54,7 @@ def validate_model(
       TesseraError, OSError: The disk is full.
     """
     try:
-        answers = load_answers(answers_uri)
+        predictions = load_predictions(predictions_uri)
     except TesseraError as error:
         return Outcome(passed=False, reasons=[f"There is nothing to compare with: {error}"])
     try:
@@ -64,7 +64,7 @@ def validate_model(
             io_utils.copy_dir(path_utils.serving_model_path(model_uri), str(base_path / "1"))
             with running_server(base_path) as address, Client(*address) as client:
                 client.signatures  # noqa: B018  asked here so that no request is slower by it
-                return validate_answers(client.predict, answers, min_requests, max_p99_ms)
+                return validate_predictions(client.predict, predictions, min_requests, max_p99_ms)
     except (TesseraError, OSError) as error:
         # No fault of the model: a verdict would stay in the cache.
         if disk_fault(error) or access_fault(error) or memory_fault(error):

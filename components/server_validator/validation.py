@@ -1,4 +1,4 @@
-"""Asks a running server what the trained model was asked and judges its answers."""
+"""Asks a running server what the trained model was asked and judges its responses."""
 
 import json
 import logging
@@ -23,8 +23,8 @@ Predict = Callable[[str, Mapping[str, Any]], Mapping[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One request and what the trained model answered.
+class Prediction:
+    """One request and what the trained model predicted.
 
     Attributes:
       signature: The signature that was asked.
@@ -37,15 +37,15 @@ class Answer:
     outputs: dict[str, Any]
 
 
-def load_answers(uri: str) -> list[Answer]:
-    """Reads an `Answers` artifact.
+def load_predictions(uri: str) -> list[Prediction]:
+    """Reads a `Predictions` artifact.
 
     Raises:
       InputError: If there is no such file or it holds something else.
     """
-    file = Path(uri) / "answers.json"
+    file = Path(uri) / "predictions.json"
     try:
-        return [Answer(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
+        return [Prediction(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
             "bad-recorded-responses",
@@ -53,14 +53,14 @@ def load_answers(uri: str) -> list[Answer]:
         ) from error
 
 
-def validate_answers(
-    predict: Predict, answers: Sequence[Answer], min_requests: int, max_p99_ms: float
+def validate_predictions(
+    predict: Predict, predictions: Sequence[Prediction], min_requests: int, max_p99_ms: float
 ) -> Outcome:
-    """Sends every request, and all again until there are enough, and compares the answers.
+    """Sends every request, and all again until there are enough, and compares the responses.
 
     Args:
       predict: Sends inputs to a signature and returns its outputs, such as `Client.predict`.
-      answers: The requests and the expected answers.
+      predictions: The requests and the expected responses.
       min_requests: How many requests must be answered.
       max_p99_ms: The largest 99th percentile of the latency, in milliseconds.
 
@@ -70,22 +70,22 @@ def validate_answers(
     reasons: list[str] = []
     latencies_ms: list[float] = []
     max_abs_diff = 0.0
-    total = max(len(answers), min_requests) if answers else 0
+    total = max(len(predictions), min_requests) if predictions else 0
     progress = Progress("Server, requests sent", total)
-    for index in progress.over(number % len(answers) for number in range(total)):
-        answer = answers[index]
+    for index in progress.over(number % len(predictions) for number in range(total)):
+        expected = predictions[index]
         begin = time.perf_counter()
         try:
-            outputs = predict(answer.signature, answer.inputs)
+            outputs = predict(expected.signature, expected.inputs)
         except TesseraError as error:
-            reasons.append(f"Request {index}, {answer.signature}: {error}")
+            reasons.append(f"Request {index}, {expected.signature}: {error}")
             if isinstance(error, ServerUnavailableError):
                 break  # all others would wait as long
             continue
         latencies_ms.append((time.perf_counter() - begin) * 1000)
-        comparison = compare(answer.signature, answer.outputs, outputs)
+        comparison = compare(expected.signature, expected.outputs, outputs)
         max_abs_diff = max(max_abs_diff, comparison.max_abs_diff)
-        reasons += [f"Request {index}, {answer.signature}, {x}." for x in comparison.faults]
+        reasons += [f"Request {index}, {expected.signature}, {x}." for x in comparison.faults]
     figures: dict[str, Any] = {"max_abs_diff": max_abs_diff, "requests": len(latencies_ms)}
     figures |= _percentiles(latencies_ms)
     if latencies_ms:
@@ -95,7 +95,7 @@ def validate_answers(
     if len(latencies_ms) < min_requests:
         reasons.append(
             f"Only {len(latencies_ms)} requests were answered; {min_requests} are required "
-            f"(answers.json holds {len(answers)})."
+            f"(predictions.json holds {len(predictions)})."
         )
     if latencies_ms and figures["p99_ms"] > max_p99_ms:
         reasons.append(

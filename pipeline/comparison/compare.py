@@ -9,17 +9,16 @@ from rich.markup import escape
 from rich.table import Table
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
-from pipeline.comparison.cost import cost, earlier_runs
-from pipeline.comparison.estimate import duration, estimate
+from pipeline.comparison.cost import cost, duration, earlier_runs, estimate
 from pipeline.comparison.figures import rows
 from pipeline.comparison.plan import Plan
 from pipeline.comparison.record import asked, finished, folder_of, write
 from pipeline.comparison.table import cells, notes, summary
 from pipeline.config import RunConfig
-from pipeline.encoders import try_encoders
-from pipeline.failure import raise_failure, told
+from pipeline.failure import failure_line, raise_failure
 from pipeline.nodes import NodeRun
-from pipeline.root import full_disk_told, one_run, require_usable
+from pipeline.recipe_checks import try_encoders
+from pipeline.root import machine_faults_typed, one_run, require_usable
 from pipeline.run import carry_out, checked, provide_data
 from schemas.errors import DataAnomalyError, TesseraError, disk_fault
 from trainer.recipe import BoundRecipe
@@ -47,7 +46,7 @@ def compare(plan: Plan, command: str, console: Console) -> int:
       TesseraError: The disk is full.
     """
     configs, first = plan.configs, plan.configs[0]
-    with full_disk_told(first.root):
+    with machine_faults_typed(first.root):
         require_usable(first.root)
         provide_data(first, console)
         bound = {config.recipe_name: checked(config) for config in configs}
@@ -101,7 +100,7 @@ def _one(config: RunConfig, bound: BoundRecipe, console: Console) -> dict[str, A
     except TesseraError:
         if disk_fault(done.failure):
             raise
-        return run | {"failed": told(done.failure)}
+        return run | {"failed": failure_line(done.failure)}
 
 
 def _forget() -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.comparison.ablation import without as ablated
-from pipeline.config import RunConfig, load_config
+from pipeline.config import RunConfig, load_config, validated_recipe
 from pipeline.run import check_recipe
 from schemas import InputError
-from trainer.recipe import bind
+from trainer.recipe import Recipe, bind
+from trainer.recipe.families import NetworkRecipe
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _ablations(configs: Sequence[RunConfig], modality: str) -> tuple[list[RunCon
         try:
             changed = config.model_copy(update={
                 "recipe_name": name,
-                "recipe": ablated(config.recipe, config.recipe_name, modality)})
+                "recipe": without(config.recipe, config.recipe_name, modality)})
             check_recipe(changed, config.spec())
         except InputError as error:
             left_out.append(f"{name} is left out. {error}")
@@ -102,3 +102,30 @@ def _ablations(configs: Sequence[RunConfig], modality: str) -> tuple[list[RunCon
 
 def _twice(names: Sequence[str]) -> str:
     return ", ".join(sorted({name for name in names if names.count(name) > 1}))
+
+
+def without(recipe: Recipe, name: str, modality: str) -> Recipe:
+    """Takes a modality out of a recipe.
+
+    Towers, encoders, preprocessing and augmentation of the modality go with it, and with texts
+    the reviews; nothing else changes. `tune` is left out, for its ranges may be the modality's.
+
+    Args:
+      recipe: A recipe whose modalities are named.
+      name: What it is called in messages.
+      modality: One of them.
+
+    Raises:
+      InputError: What is left is no recipe.
+    """
+    tree = recipe.model_dump(mode="json", exclude={"tune"}, exclude_unset=True)
+    del tree["modalities"][modality]
+    if isinstance(recipe, NetworkRecipe):
+        for part, options in recipe.behaviour.items():
+            if options.of_modality == modality:
+                del tree["behaviour"][part]
+    try:
+        return validated_recipe(tree, f"recipe {name!r} without {modality}")
+    except InputError as error:
+        raise InputError("cannot-do-without",
+                         f"Recipe {name!r} cannot do without {modality}: {error}") from error

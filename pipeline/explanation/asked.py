@@ -60,7 +60,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a method of explanation found.
+    """A method's explanation of a prediction.
 
     Attributes:
       effects: What each part is worth.

@@ -13,8 +13,7 @@ from pipeline.explanation.asked import (
     Request,
     Source,
 )
-from pipeline.explanation.gradients import SIGNATURE, integrated_gradients
-from pipeline.explanation.occlusion import occlusion
+from pipeline.explanation.methods import SIGNATURE, integrated_gradients, occlusion
 from pipeline.explanation.rows import Row, find_rows, first_ids
 from schemas import InputError, unknown
 from trainer.modalities import modality_of
@@ -118,7 +117,7 @@ class Explainer:
         users = first_ids(self._source.tables["users"], self._source.spec, "users", count)
         requests: list[Request] = [{"user_id": [user.encode()], "k": [1]} for user in users]
         items = self._model.ask("recommend", requests)["item_ids"][:, 0]
-        # Who has met everything is recommended nothing.
+        # Who has had events with every item is recommended nothing.
         return [(user, item.decode()) for user, item in zip(users, items, strict=True) if item]
 
     def _request(self, user: str, item: str, rows: dict[str, Row]) -> Request:

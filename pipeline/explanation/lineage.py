@@ -43,8 +43,9 @@ def pushed_source(root: Path, folder: Path) -> Source:
       The model and where its data lie.
 
     Raises:
-      InputError: The metadata under the root know nothing of the model, or an extension that it
-        was trained with cannot be imported.
+      InputError: The metadata under the root know nothing of the model or are of a version of
+        Tessera that trained and exported in one step, or an extension that the model was trained
+        with cannot be imported.
     """
     newest = versions(folder)[max(versions(folder))]
     metadata = root / "metadata.sqlite"
@@ -71,6 +72,11 @@ def _traced(store: mlmd.MetadataStore, version: Path, metadata: Path) -> Source:
     pusher = _maker(store, pushed[-1])
     exporter = _maker(store, _linked(store, pusher, _INPUTS)["model"])
     inputs = _linked(store, exporter, _INPUTS)
+    if "weights" not in inputs:
+        raise InputError("model-of-older-version",
+                         f"{version} was pushed by an older version of Tessera, whose metadata do "
+                         "not say what it was made of. Run `tessera run` again, and explain the "
+                         "model that it pushes.")
     trainer = _maker(store, inputs["weights"])
     tables = {}
     for side in SIDES:

@@ -65,10 +65,10 @@ def explanations(
     """
     explainer = Explainer(source)
     method = "gradients" if "gradients" in explainer.methods else "occlusion"
-    found = [explainer.explain(user, item, task, method)
-             for user, item in (pairs if pairs is not None else explainer.recommended(3))]
+    explained = [explainer.explain(user, item, task, method)
+                 for user, item in (pairs if pairs is not None else explainer.recommended(3))]
     return [(f"User {one.user}, item {one.item}: {METHOD_NAMES[one.method]}",
-             section(one, source.spec)) for one in found]
+             section(one, source.spec)) for one in explained]
 
 
 def _heat(side: str, feature: Feature, values: list, effects: list[Effect]) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _strongest(effects: list[Effect]) -> float:
 
 
 def _tint(share: float) -> str:
-    """Returns a colour: blue raises the score, orange lowers it (told apart by all eyes)."""
+    """Returns a colour: blue raises the score, orange lowers it (distinct for all eyes)."""
     colour = "31,107,191" if share > 0 else "214,98,12"
     return f"rgba({colour},{_OPAQUE * abs(share):.3f})"
 

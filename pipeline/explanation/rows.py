@@ -28,7 +28,7 @@ def find_rows(folder: Path, spec: FeatureSpec, side: str, ids: Iterable[str]) ->
       InputError: The table lies there no more, or has no such id; some that it has are named.
     """
     key, wanted = spec.id_key(side), set(ids)
-    found: dict[str, Row] = {}
+    rows: dict[str, Row] = {}
     first: list[str] = []
     count = 0
     for example in _examples(folder, side):
@@ -37,10 +37,10 @@ def find_rows(folder: Path, spec: FeatureSpec, side: str, ids: Iterable[str]) ->
         if count <= _SHOWN:
             first.append(name)
         if name in wanted:
-            found[name] = {n: _plain(f) for n, f in example.features.feature.items()}
-            if len(found) == len(wanted):
-                return found
-    missing = ", ".join(repr(name) for name in sorted(wanted - set(found)))
+            rows[name] = {n: _plain(f) for n, f in example.features.feature.items()}
+            if len(rows) == len(wanted):
+                return rows
+    missing = ", ".join(repr(name) for name in sorted(wanted - set(rows)))
     raise InputError(
         "unknown-id",
         f"Unknown {side.removesuffix('s')} {missing}: the {side} that the model was trained on "

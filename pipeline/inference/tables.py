@@ -7,7 +7,8 @@ from typing import Any
 from components.sources import SOURCES
 from components.sources.files.options import FileOptions
 from components.sources.files.readers import FORMATS
-from pipeline.config import read_yaml, validated
+from pipeline.config import validated
+from pipeline.yaml_loader import read_yaml
 from schemas import SIDES, InputError, unknown
 
 

@@ -11,10 +11,10 @@ import pipeline.environment  # noqa: F401  (before TensorFlow)
 from components.sources import open_source
 from pipeline.config import RunConfig, named_recipe
 from pipeline.console import open_console
-from pipeline.encoders import try_encoders
 from pipeline.kubeflow.options import Database
 from pipeline.kubeflow.step import run_step
 from pipeline.kubeflow.steps import INIT_STEP, read_steps, shape
+from pipeline.recipe_checks import try_encoders
 from pipeline.run import check_recipe, provide_data, write_schemas
 from schemas import InputError, parse_spec
 from trainer.recipe.families import FittedRecipe

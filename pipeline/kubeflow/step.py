@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.failure import explained, stops_told
+from pipeline.failure import exit_on_signal, explained
 
 _STOPPED = ("The run was cancelled, its time was up, or the node was drained. Run again: finished "
             "steps are not repeated.")
@@ -25,7 +25,7 @@ def run_step(name: str, work: Callable[[], None], root: Path = Path("/")) -> int
     Raises:
       SystemExit: The step got a signal to stop; the code is that of the signal.
     """
-    with stops_told(f"{name} was stopped", _STOPPED):
+    with exit_on_signal(f"{name} was stopped", _STOPPED):
         try:
             work()
         except Exception as error:

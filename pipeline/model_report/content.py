@@ -1,4 +1,4 @@
-"""What the model's report shows, from the run's figures and its recorded answers."""
+"""What the model's report shows, from the run's figures and its recorded predictions."""
 
 from typing import Any
 
@@ -11,25 +11,25 @@ _QUESTIONS, _SHOWN = 3, 5
 
 def rankings(metrics: dict[str, Any]) -> dict[str, Any]:
     """Returns the ranking of the model and of the baselines, as tables and charts."""
-    found: dict[str, Any] = {}
+    tables: dict[str, Any] = {}
     if ranking := metrics.get("ranking"):
         rankers = {metrics["recipe"]: ranking} | {
             name: figures for name, figures in metrics.get("baselines", {}).items()
             if "skipped" not in figures}
-        found["seen"] = _table(rankers, _RANKING)
-        found["chart"] = bars("NDCG@10", [
+        tables["seen"] = _table(rankers, _RANKING)
+        tables["chart"] = bars("NDCG@10", [
             Bar(name, figures["ndcg@10"], reference=name != metrics["recipe"])
             for name, figures in rankers.items() if figures.get("ndcg@10") is not None])
-        found["paired"] = metrics.get("paired", {})
-        found["users"] = ranking.get("users")
+        tables["paired"] = metrics.get("paired", {})
+        tables["users"] = ranking.get("users")
     unseen = metrics.get("unseen", {})
     if "model" in unseen:
         rankers = {metrics["recipe"]: unseen["model"], "random order": unseen["random"]}
-        found["unseen"] = _table(rankers, _UNSEEN)
-        found["unseen_items"] = unseen["candidates"]
-        found["unseen_users"] = unseen["model"].get("users")
-    found["unseen_skipped"] = unseen.get("skipped")
-    return found
+        tables["unseen"] = _table(rankers, _UNSEEN)
+        tables["unseen_items"] = unseen["candidates"]
+        tables["unseen_users"] = unseen["model"].get("users")
+    tables["unseen_skipped"] = unseen.get("skipped")
+    return tables
 
 
 def _table(rankers: dict[str, dict[str, Any]], wanted: tuple[str, ...]) -> dict[str, Any]:
@@ -54,9 +54,9 @@ def curve_charts(curves: dict[str, dict[str, list[float]]]) -> list[str]:
     return charts
 
 
-def weights(metrics: dict[str, Any], answers: list[dict[str, Any]]) -> list[str]:
-    """Draws the mean weight of each modality over the recorded answers, of users and of items."""
-    scored = [a["outputs"] for a in answers if a["signature"] == "serving_default"]
+def weights(metrics: dict[str, Any], predictions: list[dict[str, Any]]) -> list[str]:
+    """Draws the mean weight of each part over the recorded predictions, of users and of items."""
+    scored = [a["outputs"] for a in predictions if a["signature"] == "serving_default"]
     training, charts = metrics.get("training", {}), []
     for side in ("user", "item"):
         names = training.get(f"{side}_modalities", [])
@@ -75,33 +75,33 @@ def _rows(values: list[Any]) -> list[list[float]]:
     return values if values and isinstance(values[0], list) else [values]
 
 
-def questions(metrics: dict[str, Any], answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Explains some recorded answers: the best candidates and the part that weighed most."""
+def questions(metrics: dict[str, Any], predictions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Explains some recorded predictions: the best candidates and the part that weighed most."""
     training = metrics.get("training", {})
     names = {side: training.get(f"{side}_modalities", []) for side in ("user", "item")}
-    found = []
-    for answer in answers:
-        outputs = answer["outputs"]
-        if answer["signature"] != "serving_default" or "item_modality_weights" not in outputs:
+    explained = []
+    for prediction in predictions:
+        outputs = prediction["outputs"]
+        if prediction["signature"] != "serving_default" or "item_modality_weights" not in outputs:
             continue
         tasks = [n for n, values in outputs.items()
                  if not n.endswith("_modality_weights") and _one_each(values)]
-        # The first task is the one that ranks; `trainer.export.answers` writes it first.
+        # The first task is the one that ranks; `trainer.export.predictions` writes it first.
         scores = outputs[tasks[0]][0]
         order = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[:_SHOWN]
-        found.append({
-            "user": answer["inputs"]["user_id"][0] or "an unknown visitor",
+        explained.append({
+            "user": prediction["inputs"]["user_id"][0] or "an unknown visitor",
             "user_weights": _largest(names["user"], outputs["user_modality_weights"][0]),
             "tasks": tasks,
             "items": [{
-                "item": answer["inputs"]["candidates"][0][i],
+                "item": prediction["inputs"]["candidates"][0][i],
                 "figures": [outputs[task][0][i] for task in tasks],
                 "weights": _largest(names["item"], outputs["item_modality_weights"][0][i]),
             } for i in order],
         })
-        if len(found) == _QUESTIONS:
+        if len(explained) == _QUESTIONS:
             break
-    return found
+    return explained
 
 
 def _one_each(values: list[Any]) -> bool:

@@ -16,28 +16,28 @@ _TEMPLATE = Path(__file__).with_name("page.html.j2")
 Section = tuple[str, str]  # a title, and HTML that is safe and needs nothing from elsewhere
 
 
-def read_report(metrics: dict[str, Any], curves: Path, answers: Path | None,
+def read_report(metrics: dict[str, Any], curves: Path, predictions: Path | None,
                 sections: Sequence[Section] = ()) -> str:
     """Renders the report from a run's files; what is not there is left out.
 
     Args:
       metrics: The content of `metrics.json`.
       curves: The Trainer's `curves.json`.
-      answers: The Trainer's `answers.json`; a model that is not served has none.
+      predictions: The Trainer's `predictions.json`; a model that is not served has none.
       sections: See `report`.
     """
-    return report(metrics, _read(curves, {}), _read(answers, []) if answers else [],
+    return report(metrics, _read(curves, {}), _read(predictions, []) if predictions else [],
                   sections)
 
 
 def report(metrics: dict[str, Any], curves: dict[str, dict[str, list[float]]],
-           answers: list[dict[str, Any]], sections: Sequence[Section] = ()) -> str:
+           predictions: list[dict[str, Any]], sections: Sequence[Section] = ()) -> str:
     """Renders the page.
 
     Args:
       metrics: The content of `metrics.json`, in numbers that JSON can hold.
       curves: By fit and figure, its values by epoch.
-      answers: Recorded requests with the network's outputs.
+      predictions: Recorded requests with the network's outputs.
       sections: Further sections, such as explanations of single recommendations.
 
     Returns:
@@ -49,8 +49,8 @@ def report(metrics: dict[str, Any], curves: dict[str, dict[str, list[float]]],
         metrics=metrics, tasks={n: dict(_flat(v)) for n, v in metrics.get("tasks", {}).items()},
         rankings=_safe(content.rankings(metrics)),
         curves=[Markup(svg) for svg in content.curve_charts(curves)],
-        weights=[Markup(svg) for svg in content.weights(metrics, answers)],
-        questions=content.questions(metrics, answers),
+        weights=[Markup(svg) for svg in content.weights(metrics, predictions)],
+        questions=content.questions(metrics, predictions),
         sections=[(title, Markup(html)) for title, html in sections],
     )
 

@@ -11,10 +11,10 @@ from rich.table import Table
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
 from pipeline.config import RunConfig
-from pipeline.encoders import try_encoders
 from pipeline.failure import raise_failure
 from pipeline.nodes import NodeError, NodeRun, of_type
-from pipeline.root import full_disk_told, one_run, require_usable, write_whole
+from pipeline.recipe_checks import try_encoders
+from pipeline.root import machine_faults_typed, one_run, require_usable, write_whole
 from pipeline.run import checked, provide_data, write_schemas
 from schemas import InputError
 from trainer.recipe import Recipe
@@ -39,7 +39,7 @@ def tune(config: RunConfig, output: Path, console: Console) -> None:
       TesseraError: A component failed, or the disk is full.
     """
     _check(config, output)
-    with full_disk_told(config.root):
+    with machine_faults_typed(config.root):
         require_usable(config.root)
         with one_run(config.root, config.pipeline_name):
             results = _search(config, console)

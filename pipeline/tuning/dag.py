@@ -44,11 +44,11 @@ def tuning_pipeline(config: RunConfig, bound: BoundRecipe, schemas: Path) -> tfx
 
 
 def _upstream(node: base_node.BaseNode) -> set[base_node.BaseNode]:
-    found: set[base_node.BaseNode] = set()
+    upstream: set[base_node.BaseNode] = set()
     waiting = list(node.upstream_nodes)
     while waiting:
         one = waiting.pop()
-        if one not in found:
-            found.add(one)
+        if one not in upstream:
+            upstream.add(one)
             waiting += one.upstream_nodes
-    return found
+    return upstream

@@ -55,7 +55,7 @@ def run(tmp_path):
     def run_once(name, refused=""):
         trainer = Trainer(name=name)
         model = trainer.outputs["model"]
-        resolver = baseline_resolver(model)
+        resolver = baseline_resolver(model, "Gate")
         evaluator = Evaluator(model=model, baseline=resolver.outputs["model"], log=str(log))
         gate = Gate(model=model, evaluation=evaluator.outputs["blessing"], refused=refused)
         local_dag_runner.LocalDagRunner().run(pipeline.Pipeline(

@@ -12,12 +12,16 @@ from tfx.types import standard_artifacts
 from tfx.types.channel_utils import as_channel
 from tiny_model import save_tiny_model
 
-from components.artifacts import Answers, Verdict
+from components.artifacts import Predictions, Verdict
 from components.server_validator import executor
 from components.server_validator.comparison import compare
 from components.server_validator.component import ServerValidator
 from components.server_validator.executor import Executor, validate_model
-from components.server_validator.validation import Answer, load_answers, validate_answers
+from components.server_validator.validation import (
+    Prediction,
+    load_predictions,
+    validate_predictions,
+)
 from components.verdict import Outcome
 from schemas.errors import TesseraError
 from serving.client import RequestError, ServerUnavailableError
@@ -95,8 +99,8 @@ def test_outputs_of_a_list_that_are_not_by_item_stay_in_place_and_padding_is_emp
         "output item_ids at [0, 1]: expected '', got 'b' (1 of 2 values differ)"]
 
 
-_ANSWERS = [
-    Answer("serving_default", {"user_id": [user]}, {"rating": [[float(len(user))]]})
+_PREDICTIONS = [
+    Prediction("serving_default", {"user_id": [user]}, {"rating": [[float(len(user))]]})
     for user in ("ann", "maria")
 ]
 
@@ -108,7 +112,7 @@ def _lengths(signature, inputs):
 @pytest.mark.parametrize(("answers", "least", "requests"), [(1, 7, 7), (4, 3, 8)])
 def test_requests_are_repeated_until_there_are_enough_and_every_answer_is_asked(
         answers, least, requests):
-    outcome = validate_answers(_lengths, _ANSWERS * answers, least, max_p99_ms=1000)
+    outcome = validate_predictions(_lengths, _PREDICTIONS * answers, least, max_p99_ms=1000)
     assert outcome.passed and outcome.reasons == []
     assert set(outcome.figures) == {"max_abs_diff", "p50_ms", "p99_ms", "requests"}
     assert (outcome.figures["requests"], outcome.figures["max_abs_diff"]) == (requests, 0.0)
@@ -121,27 +125,28 @@ def _refuse_maria(signature, inputs):
 
 
 @pytest.mark.parametrize(("predict", "answers", "least", "p99", "reasons"), [
-    (_lengths, [_ANSWERS[0], Answer("serving_default", {"user_id": ["bo"]}, {"rating": [[2.5]]})],
+    (_lengths, [_PREDICTIONS[0],
+                Prediction("serving_default", {"user_id": ["bo"]}, {"rating": [[2.5]]})],
      10, 1000, ["Request 1, serving_default, output rating at [0, 0]: expected 2.5, got 2.0 "
                 "(1 of 1 values differ)."]),  # told once
     (_lengths, [], 5, 1000,
-     ["Only 0 requests were answered; 5 are required (answers.json holds 0)."]),
-    (_lengths, _ANSWERS, 2, 0.0, ["at most 0 ms are allowed"]),
-    (_refuse_maria, _ANSWERS, 2, 1000, [
+     ["Only 0 requests were answered; 5 are required (predictions.json holds 0)."]),
+    (_lengths, _PREDICTIONS, 2, 0.0, ["at most 0 ms are allowed"]),
+    (_refuse_maria, _PREDICTIONS, 2, 1000, [
         "Request 1, serving_default: no such user",
-        "Only 1 requests were answered; 2 are required (answers.json holds 2)."]),
+        "Only 1 requests were answered; 2 are required (predictions.json holds 2)."]),
 ])
 def test_what_fails_is_a_reason(predict, answers, least, p99, reasons):
-    outcome = validate_answers(predict, answers, least, p99)
+    outcome = validate_predictions(predict, answers, least, p99)
     assert not outcome.passed and len(outcome.reasons) == len(reasons)
     assert all(part in reason for part, reason in zip(reasons, outcome.reasons, strict=True))
     assert (outcome.figures["p99_ms"] is None) == (not answers)
 
 
 def test_many_wrong_answers_are_told_in_short():
-    wrong = [Answer("serving_default", {"user_id": [str(i)]}, {"rating": [[9.0]]})
+    wrong = [Prediction("serving_default", {"user_id": [str(i)]}, {"rating": [[9.0]]})
              for i in range(25)]
-    outcome = validate_answers(_lengths, wrong, min_requests=1, max_p99_ms=1000)
+    outcome = validate_predictions(_lengths, wrong, min_requests=1, max_p99_ms=1000)
     assert len(outcome.reasons) == 11 and outcome.reasons[-1] == "15 more differences."
 
 
@@ -152,16 +157,16 @@ def test_a_server_that_stops_is_asked_no_more():
         asked.append(inputs)
         raise ServerUnavailableError("no-server", "No server answers")
 
-    assert not validate_answers(gone, _ANSWERS, min_requests=50, max_p99_ms=1000).passed
+    assert not validate_predictions(gone, _PREDICTIONS, min_requests=50, max_p99_ms=1000).passed
     assert len(asked) == 1
 
 
 @pytest.mark.parametrize("text", ["{", '["x"]', '[{"signature": "x"}]', None])
 def test_answers_that_cannot_be_read_are_an_input_error(tmp_path, text):
     if text is not None:
-        (tmp_path / "answers.json").write_text(text)
+        (tmp_path / "predictions.json").write_text(text)
     with refuses("bad-recorded-responses"):
-        load_answers(str(tmp_path))
+        load_predictions(str(tmp_path))
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +176,7 @@ def model_uri(tmp_path_factory) -> Path:
     return uri
 
 
-def _write_answers(folder: Path, first_score: float) -> None:
+def _write_predictions(folder: Path, first_score: float) -> None:
     absent = {
         "timestamp": [-1], "history_item_id": [[""]], "history_timestamp": [[-1]],
         "history_rating": [[-1.0]], "user_id": ["ann"],
@@ -194,7 +199,7 @@ def _write_answers(folder: Path, first_score: float) -> None:
         },
     ]
     folder.mkdir(exist_ok=True)
-    (folder / "answers.json").write_text(json.dumps(answers))
+    (folder / "predictions.json").write_text(json.dumps(answers))
 
 
 def _artifact(kind, uri):
@@ -204,11 +209,11 @@ def _artifact(kind, uri):
 
 
 def test_the_component_passes_a_model_that_answers_as_recorded(model_uri, tmp_path):
-    _write_answers(tmp_path / "answers", first_score=3.0)
+    _write_predictions(tmp_path / "answers", first_score=3.0)
     Executor().Do(
         {
             "model": _artifact(standard_artifacts.Model, model_uri),
-            "answers": _artifact(Answers, tmp_path / "answers"),
+            "predictions": _artifact(Predictions, tmp_path / "answers"),
         },
         {"verdict": _artifact(Verdict, tmp_path / "verdict")},
         {"min_requests": 20, "max_p99_ms": 5000.0, "code_digest": "x"},
@@ -233,7 +238,7 @@ def in_this_process(monkeypatch):
 
 @pytest.mark.usefixtures("in_this_process")
 def test_a_model_that_answers_otherwise_fails_with_the_reason(model_uri, tmp_path):
-    _write_answers(tmp_path, first_score=3.5)
+    _write_predictions(tmp_path, first_score=3.5)
     outcome = validate_model(str(model_uri), str(tmp_path), 2, 5000.0)
     assert not outcome.passed
     assert outcome.reasons[0] == (
@@ -251,7 +256,7 @@ def test_a_model_that_answers_otherwise_fails_with_the_reason(model_uri, tmp_pat
 ])
 def test_what_cannot_be_compared_fails_with_the_reason(model_uri, tmp_path, broken, words):
     if broken != "without answers":
-        _write_answers(tmp_path, first_score=3.0)
+        _write_predictions(tmp_path, first_score=3.0)
     if broken != "absent":
         shutil.copytree(model_uri, tmp_path / "model")
     if broken == "truncated":
@@ -275,7 +280,7 @@ def test_what_the_machine_lacks_is_no_fault_of_the_model(model_uri, tmp_path, mo
         raise error
 
     monkeypatch.setattr(executor, "running_server", full)
-    _write_answers(tmp_path, first_score=3.0)
+    _write_predictions(tmp_path, first_score=3.0)
     with pytest.raises(type(error)) as caught:
         validate_model(str(model_uri), str(tmp_path), 2, 5000.0)
     assert caught.value is error
@@ -284,10 +289,11 @@ def test_what_the_machine_lacks_is_no_fault_of_the_model(model_uri, tmp_path, mo
 def test_a_whole_number_of_milliseconds_may_be_given():
     component = ServerValidator(
         model=as_channel([standard_artifacts.Model()]),
-        answers=as_channel([Answers()]),
+        predictions=as_channel([Predictions()]),
+        min_requests=7,
         max_p99_ms=250,
     )
     assert component.exec_properties["max_p99_ms"] == 250.0
-    assert component.exec_properties["min_requests"] == 100
+    assert component.exec_properties["min_requests"] == 7
     assert len(component.exec_properties["code_digest"]) == 16
     assert component.outputs["verdict"].type is Verdict

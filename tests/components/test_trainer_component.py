@@ -76,7 +76,7 @@ def test_the_cache_keys_hold_the_code_that_runs(trainer):
     ("trainer/training/fit.py", {TRAINER, EXPORTER}),
     ("schemas/reader.py", {TRAINER, EXPORTER}),
     ("components/trainer/executor.py", {TRAINER, EXPORTER}),
-    ("trainer/export/save.py", {EXPORTER}), ("trainer/export/answers.py", {EXPORTER}),
+    ("trainer/export/save.py", {EXPORTER}), ("trainer/export/predictions.py", {EXPORTER}),
     ("trainer/export/run.py", {EXPORTER}), ("components/exporter/executor.py", {EXPORTER}),
     ("trainer/modalities/image/tower.py", {TRAINER, EXPORTER}),
     ("trainer/modalities/image/explain.py", {EXPORTER}),

@@ -95,6 +95,6 @@ def test_every_run_has_its_curves_and_its_report(first, project):
     assert {"loss", "retrieval_loss", "rating_loss", "like_loss", "validation_ndcg@10"} <= set(
         curves["first"])
     page = (folder / "model_report.html").read_text(encoding="utf-8")
-    for section in ("ranking", "unseen", "tasks", "curves", "weights", "answers", "steps"):
+    for section in ("ranking", "unseen", "tasks", "curves", "weights", "predictions", "steps"):
         assert f'<section id="{section}">' in page, section
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")

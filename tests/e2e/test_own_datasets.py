@@ -8,13 +8,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 import yaml
+from ingested import run_ingest
 from own_movielens import write_movielens_as_csv
 from rich.console import Console
 from worlds import column, history, json_lines, small_spec, unseen
 
+from components.sources import open_source
 from pipeline.config import RunConfig, load_config
-from pipeline.run import run
+from pipeline.run import check_recipe, run
 from schemas import SIDES
 from serving.client import Client
 from serving.launch import running_server
@@ -89,7 +92,22 @@ def tea_house(tmp_path_factory) -> Path:
     return folder
 
 
-def test_purchases_alone_without_users_and_with_chinese_titles(tea_house):
+def test_purchases_alone_are_ingested_without_users_and_with_chinese_titles(tea_house, tmp_path):
+    config = load_config(tea_house / "tea.yaml")
+    spec = config.spec()
+    source = open_source(**config.source_arguments(spec))
+    ingested = run_ingest(source, spec, tmp_path / "ingested")
+    assert (ingested.kept("users"), ingested.kept("items")) == (len(NAMES), len(GOODS))
+    assert ingested.kept("interactions") == len(NAMES) * 16 and not ingested.faults
+    titles = {title.split("，")[0] for title in (
+        tf.train.Example.FromString(row).features.feature["title"].bytes_list.value[0].decode()
+        for row in ingested.examples["items/Split-all"])}
+    assert titles == {*GOODS}
+    check_recipe(config, spec)
+
+
+@pytest.mark.slow
+def test_purchases_alone_are_learned(tea_house):
     config = load_config(tea_house / "tea.yaml")
     code, metrics, told = finished(config)
     assert code == 0, told
@@ -99,9 +117,9 @@ def test_purchases_alone_without_users_and_with_chinese_titles(tea_house):
     assert metrics["ranking"]["ndcg@10"] > metrics["baselines"]["popularity"]["ndcg@10"]
     folder = config.root / "serving" / config.pipeline_name
     with running_server(folder) as address, Client(*address) as client:
-        (known,), (stranger,) = client.recommend([NAMES[1]], k=4), client.recommend(["新客"], k=4)
-    assert len(known) == len(stranger) == 4
-    assert all(one.item_id in GOODS for one in [*known, *stranger])
+        (known,), (unknown,) = client.recommend([NAMES[1]], k=4), client.recommend(["新客"], k=4)
+    assert len(known) == len(unknown) == 4
+    assert all(one.item_id in GOODS for one in [*known, *unknown])
     assert all(0 < one.tasks["click"] < 1 for one in known)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from worlds import column, history, small_spec
 
-from pipeline.check_behaviour import check_behaviour
+from pipeline.recipe_checks import check_behaviour
 from schemas import InputError
 from trainer.recipe import bind, parse_recipe
 

@@ -3,13 +3,13 @@
 import pytest
 from worlds import column, history, small_spec
 
-from pipeline.check_parts import check_part_names
+from pipeline.recipe_checks import check_part_names
 from schemas import InputError, available, read_spec
 from trainer.network.part import Built, Part, build_parts
 from trainer.network.plan import plan_parts
 from trainer.recipe import bind, parse_recipe
 from trainer.recipe.behaviour import PARTS
-from trainer.recipe.bound import known_modalities
+from trainer.recipe.recipe import known_modalities
 
 HISTORIES = (history("items", "item_id", "BYTES") + history("times", "timestamp")
              + column("note", "BYTES", "text") + history("notes", "note", "BYTES"))

@@ -10,10 +10,10 @@ from pipeline.config import (
     data_folder,
     load_config,
     load_recipe,
-    read_yaml,
     recipes,
 )
 from pipeline.run import check_recipe, run
+from pipeline.yaml_loader import read_yaml
 from schemas import InputError
 
 TASKS = {"find": {"head": "retrieval", "label": "like"}}

@@ -5,8 +5,7 @@ import io
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.console import open_console
-from pipeline.show import recommendations
+from pipeline.console import open_console, recommendations
 from serving.client import Recommendation
 
 

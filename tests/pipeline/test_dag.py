@@ -17,11 +17,11 @@ SCHEMAS = Path(schemas.__file__).parent / "demo"
 
 @pytest.fixture
 def built(tiny_shop, tmp_path):
-    def build(tasks: dict, push: bool = True, **values):
+    def build(tasks: dict, push: bool = True, checks: dict | None = None, **values):
         recipe = tmp_path / "some.yaml"
         recipe.write_text(yaml.safe_dump({"description": "some", "tasks": tasks, **values}))
         config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path,
-                             recipe=str(recipe), push=push)
+                             recipe=str(recipe), push=push, checks=checks)
         nodes = build_pipeline(config, bind(config.recipe, read_spec("demo")), SCHEMAS).components
         return {node.id: node for node in nodes}
 
@@ -71,8 +71,16 @@ def test_a_model_that_is_no_saved_model_is_judged_by_its_scores_and_not_pushed(b
 def test_a_computed_model_goes_the_way_of_a_network(built):
     nodes = built({"retrieval": {"head": "retrieval"}}, family="similarity")
     assert set(nodes["Trainer"].outputs) == {"weights", "model_run"}
-    assert set(nodes["Exporter"].outputs) == {"model", "answers"}
+    assert set(nodes["Exporter"].outputs) == {"model", "predictions"}
     assert {"ServerValidator", "Pusher"} <= set(nodes) and "PredictionEvaluator" not in nodes
+
+
+def test_the_checks_have_the_configurations_thresholds(built):
+    nodes = built({"retrieval": {"head": "retrieval"}}, checks={
+        "min_requests": 7, "max_p99_ms": 5, "min_ndcg_difference": -0.5})
+    server, ranking = (nodes[n].exec_properties for n in ("ServerValidator", "RankingEvaluator"))
+    assert (server["min_requests"], server["max_p99_ms"]) == (7, 5)
+    assert ranking["smallest_difference"] == -0.5
 
 
 def test_a_run_that_does_not_push_has_no_pusher(built):

@@ -7,7 +7,7 @@ import tiny_encoders as tiny
 import yaml
 
 from pipeline.config import load_config, load_recipe
-from pipeline.encoders import try_encoders
+from pipeline.recipe_checks import try_encoders
 from pipeline.run import run
 from schemas import InputError, read_spec
 

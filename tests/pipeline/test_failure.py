@@ -3,7 +3,7 @@
 import pytest
 from refusals import refuses
 
-from pipeline.failure import raise_failure, told
+from pipeline.failure import failure_line, raise_failure
 from pipeline.nodes import NodeError
 from schemas import InputError
 
@@ -15,7 +15,7 @@ def failed(cause: Exception) -> NodeError:
 
 
 def test_others_words_of_many_lines_are_one_short_line():
-    line = told(failed(RuntimeError("add_input failed with:\n" + "[1.0,\n  2.0] " * 200)))
+    line = failure_line(failed(RuntimeError("add_input failed with:\n" + "[1.0,\n  2.0] " * 200)))
     assert line.startswith("Trainer failed: RuntimeError: add_input failed with: [1.0, 2.0]")
     assert line.endswith(" …") and "\n" not in line and len(line) < 350
 

@@ -10,7 +10,7 @@ from pipeline.config import load_config
 from pipeline.dag import build_pipeline
 from schemas import InputError, read_spec
 from trainer.recipe import bind, parse_recipe
-from trainer.recipe.bound import known_modalities
+from trainer.recipe.recipe import known_modalities
 
 TASKS = {"retrieval": {"head": "retrieval"}}
 

@@ -63,7 +63,7 @@ def test_it_needs_nothing_from_elsewhere(page):
 
 
 def test_it_has_every_part(page):
-    assert page.sections == ["ranking", "unseen", "tasks", "curves", "weights", "answers", None,
+    assert page.sections == ["ranking", "unseen", "tasks", "curves", "weights", "predictions", None,
                              "steps"]
     for words in ("some<b> on demo", "below <popularity>", "69,784 parameters", "3 epochs",
                   "0.1234", "0.0567", "+0.0500", "0.4321", "150 users", "rmse 0.8765", "mae –",

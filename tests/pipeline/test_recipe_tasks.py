@@ -5,7 +5,7 @@ from refusals import refuses
 from worlds import column, small_spec
 
 from pipeline.evaluation import demands, eval_config
-from pipeline.recipe_tasks import check_tasks
+from pipeline.recipe_checks import check_tasks
 from schemas import InputError, read_spec
 from trainer.recipe import Recipe, bind, parse_recipe
 

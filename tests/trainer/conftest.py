@@ -334,10 +334,10 @@ def whole_run():
                   "recipe": bind(recipe, spec).recipe.model_dump(mode="json"), "seed": 1}
         given = read_given(config, files, transforms, None, code="0")
         train(given, folder / "run" / "1", folder / "weights")
-        export_weights(given, folder / "weights", folder / "model", folder / "said")
+        export_weights(given, folder / "weights", folder / "model", folder / "written")
         return SimpleNamespace(
             given=given, weights=folder / "weights", model=folder / "model",
-            said=folder / "said", run=folder / "run" / "1",
+            written=folder / "written", run=folder / "run" / "1",
             summary=json.loads((folder / "run" / "1" / "summary.json").read_text()))
 
     return whole_run

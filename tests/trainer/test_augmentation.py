@@ -90,7 +90,7 @@ def test_a_sound_of_silence_alone_gives_numbers():
 
 
 def test_a_recipe_varies_pictures_of_both_sides_in_training_alone(build, rows):
-    plain = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0}
+    plain = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "user_dropout": 0.0}
     network, _ = build(model=plain, modalities={"image": {"augmentation": 0.7}})
     for side, name in ((network.user, "users_avatar"), (network.item, "items_poster")):
         assert side.get_layer(f"{name}_varied").strength == 0.7

@@ -18,7 +18,7 @@ from theatre import MOODS, OPTIONS, REGIONS, WORDS_KEPT, theatre_spec
 from worlds import column, history
 
 _ROOT = Path(__file__).parents[2]
-_PLAIN = {"dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0, "dim": 4}
+_PLAIN = {"dropout": 0.0, "id_dropout": 0.0, "user_dropout": 0.0, "dim": 4}
 _TWO_TASKS = {"retrieval": {"head": "retrieval", "label": "like"},
               "rating": {"head": "regression", "label": "rating"}}
 _TASKS = {**_TWO_TASKS, "like": {"head": "binary", "label": "like"}}

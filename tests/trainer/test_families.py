@@ -65,10 +65,7 @@ def test_the_model_is_restored_to_the_last_digit_and_nothing_is_trained(trained,
     np.testing.assert_array_equal(scores(restored, data), before)
     assert (restored.user_modalities, restored.item_modalities) == (
         fitted.user_modalities, fitted.item_modalities)
-
-
-def test_a_summary_is_left_and_no_state_of_a_fit(trained):
-    folder = trained[-1]
+    # A summary is left, and no state of a fit.
     assert (folder / "run" / "1" / "summary.json").is_file()
     assert not list((folder / "run").glob("checkpoints/*"))
     assert {path.suffix for path in (folder / "weights").iterdir()} <= {".weights", ".npz"}

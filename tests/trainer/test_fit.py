@@ -16,8 +16,7 @@ from schemas import InputError
 from trainer.evaluation.ranking import ranking_metrics, ranking_task
 from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.training import fit
-from trainer.training.checkpoint import Checkpoint
-from trainer.training.curves import by_name
+from trainer.training.callbacks import Checkpoint, by_name
 from trainer.training.fit import fit_twice, suitable_batch_size
 
 _ROOT = Path(__file__).parents[2]
@@ -256,12 +255,14 @@ def test_batch_sizes_make_about_eighty_steps(rows, size):
     assert suitable_batch_size(rows) == size
 
 
-def test_two_devices_train_as_mirrors_and_balance_the_whole_batch():
+@pytest.mark.parametrize("checks", [
+    ["surgery", "fit"], pytest.param(["half precision"], marks=pytest.mark.slow)])
+def test_two_devices_train_as_mirrors_and_balance_the_whole_batch(checks):
     """In a process of its own: logical devices are made before TensorFlow starts."""
     done = subprocess.run(
-        [sys.executable, str(_ROOT / "tests" / "mirrored.py")], capture_output=True, text=True,
+        [sys.executable, str(_ROOT / "tests" / "mirrored.py"), *checks],
+        capture_output=True, text=True, check=False, timeout=900,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), str(_ROOT / "tests")])},
-        timeout=900, check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.split() == ["mirrored"]

@@ -13,7 +13,7 @@ from trainer.training.optimizer import MirroredLossScale
 ROWS, UNIFORM = 16, np.full(9, 1 / 9)
 TASKS = {"retrieval": {"head": "retrieval", "label": "like"},
          "rating": {"head": "regression", "label": "rating", "weight": 0.5}}
-PLAIN = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0}
+PLAIN = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "user_dropout": 0.0}
 
 
 def _labels(seed=0):

@@ -14,7 +14,7 @@ from trainer.recipe import parse_recipe
 from trainer.training.multitask import MultiTaskModel
 
 SUBSETS = list(itertools.product((0, 1), repeat=4))
-PLAIN = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0}
+PLAIN = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "user_dropout": 0.0}
 MISSING = ["token", *IMPUTATIONS]
 # Every fusion meets every way in test_imputation.py.
 PAIRS = [("gated", "token"), ("concat", "mean"), ("co_attention", "regression"),

@@ -71,7 +71,7 @@ def test_rows_lose_all_content_at_once_and_then_nothing_else():
 
 
 def test_a_recipe_hides_modalities_in_training_alone(build, rows):
-    plain = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "stranger_dropout": 0.0}
+    plain = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "user_dropout": 0.0}
     network, _ = build(model={**plain, "modality_dropout": 0.5}, modalities=["numeric"])
     batch = rows(6)
     calm = [np.asarray(network.training(batch)["query"]) for _ in range(2)]

@@ -17,8 +17,8 @@ from worlds import column, history
 from components.catalog_gen.histories import Histories
 from schemas import parse_spec
 from trainer.encoders.module import foreign_operations
-from trainer.export.answers import Answerer
 from trainer.export.evaluation import EvaluationColumns
+from trainer.export.predictions import PredictionRecorder
 from trainer.export.save import save
 from trainer.preprocessing import columns
 from trainer.recipe import parse_recipe
@@ -178,11 +178,11 @@ def test_a_model_reads_no_string_and_no_outcome(model):
 def test_answers_of_transformed_rows_are_those_of_requests(past_spec, model, tmp_path):
     """Training's columns are serving's columns, for what is sent and for what is stored."""
     data, recommender = model.data, model.module
-    answerer = Answerer(past_spec, model.recipe, model.network, data.items, model.events)
+    answerer = PredictionRecorder(past_spec, model.recipe, model.network, data.items, model.events)
     answerer.write(_rows(data, "train", "test"), tmp_path, seed=1)
     signature = {**recommender.request.signature(), "candidates": tf.TensorSpec([], tf.string),
                  "k": tf.TensorSpec([], tf.int32)}
-    answers = json.loads((tmp_path / "answers.json").read_text())
+    answers = json.loads((tmp_path / "predictions.json").read_text())
     assert {"history_event_type", "history_note"} < set(answers[0]["inputs"])
     calls = {"serving_default": tf.function(recommender.score),
              "recommend": tf.function(recommender.recommend)}

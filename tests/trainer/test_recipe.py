@@ -22,7 +22,7 @@ from trainer.layers.text_towers import TEXT_TOWERS
 from trainer.modalities.image.options import ImageOptions
 from trainer.modalities.image.tower import IMAGE_TOWERS
 from trainer.modalities.text.options import TextOptions
-from trainer.options.choice import OneOf
+from trainer.options import OneOf
 from trainer.recipe import ModelOptions, bind, parse_recipe
 from trainer.recipe.families import NetworkRecipe
 from trainer.recipe.network import Late

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from trainer.recipe import parse_recipe
-from trainer.recipe.names import TAKEN
+from trainer.recipe.task import TAKEN
 
 
 def _recipe(name, **changes):

@@ -47,7 +47,7 @@ def test_a_recipe_is_trained_and_its_file_answers_like_its_network(name, theatre
     done = run_theatre(recipe)
     assert done.summary["family"] == recipe.family and done.summary["parameters"] > 0
     signatures = tf.saved_model.load(str(done.model)).signatures
-    answers = json.loads((done.said / "answers.json").read_text())
+    answers = json.loads((done.written / "predictions.json").read_text())
     assert {a["signature"] for a in answers} == {"serving_default", "recommend"}
     for answer in answers:
         found = signatures[answer["signature"]](**{
@@ -98,11 +98,11 @@ def test_a_recipe_that_is_not_served_writes_its_scores(name, theatre, run_theatr
     recipe = tiny(name)
     done = run_theatre(recipe)
     assert done.summary["parameters"] > 0 and not (done.model / "saved_model.pb").exists()
-    found = WrittenScores.load(done.said)
+    found = WrittenScores.load(done.written)
     assert set(found.tasks) == set(recipe.tasks)
     assert found.ranking.shape == (len(found.users), len(ITEMS)) == (4, 10)
     assert np.isfinite(found.ranking).all() and found.ranking.std() > 0
-    swapped = written_scores(str(done.said), found.users[::-1], found.items[::-1])
+    swapped = written_scores(str(done.written), found.users[::-1], found.items[::-1])
     np.testing.assert_array_equal(swapped, found.ranking[::-1, ::-1])
     for task in found.tasks.values():
         assert 0 < len(task.labels) == len(task.predictions) <= 8

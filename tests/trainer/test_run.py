@@ -60,7 +60,7 @@ def test_a_dataset_of_ids_alone_is_trained_and_served(trained):
     # Without content there is nothing to tell an unseen item by.
     assert set(signatures) == {"serving_default", "recommend", "predict_examples", "rank_examples",
                                "transform_features", "catalogue", "explain", "gradients"}
-    answers = json.loads((trained.said / "answers.json").read_text())
+    answers = json.loads((trained.written / "predictions.json").read_text())
     assert {a["signature"] for a in answers} == {"serving_default", "recommend"}
     assert {a["inputs"]["user_id"][0] for a in answers} == {"ann", "bob"}
     dtypes = {"timestamp": tf.int64, "history_timestamp": tf.int64, "k": tf.int32}
@@ -88,9 +88,9 @@ def test_the_export_reads_the_weights_and_trains_nothing(trained, tmp_path, monk
         raise AssertionError("The export trains.")
 
     monkeypatch.setattr(module, "fit_twice", refuse)
-    export(trained.given, trained.weights, tmp_path / "model", tmp_path / "said")
-    again = (tmp_path / "said" / "answers.json").read_text()
-    assert again == (trained.said / "answers.json").read_text(), "to the last digit"
+    export(trained.given, trained.weights, tmp_path / "model", tmp_path / "written")
+    again = (tmp_path / "written" / "predictions.json").read_text()
+    assert again == (trained.written / "predictions.json").read_text(), "to the last digit"
     data = trained.given.data()
     network = FAMILIES["network"].restore(data, 1, trained.weights)
     untrained = new_network(data, data.events("train", "validation"), 1)

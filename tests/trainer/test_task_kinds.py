@@ -11,7 +11,7 @@ from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
 from trainer.evaluation.written_scores import TaskScores
 from trainer.recipe import Recipe, parse_recipe
 from trainer.tasks import TASK_KINDS
-from trainer.training.curves import by_name
+from trainer.training.callbacks import by_name
 from trainer.training.fit import fit_twice
 
 

@@ -1,6 +1,6 @@
 """The user's behaviour up to a moment: inputs and towers of everything that is read of the past."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import keras
@@ -45,30 +45,9 @@ def behaviour_inputs(spec: FeatureSpec, recipe: NetworkRecipe) -> dict[str, kera
     declared = row_columns(spec, recipe.past)
     if columns.HISTORY_INDEX not in declared:
         return {}
-    return {n: keras.Input(declared[n].shape, dtype=declared[n].dtype, name=n)
-            for n in _read(spec, recipe)}
-
-
-def _read(spec: FeatureSpec, recipe: NetworkRecipe) -> Iterator[str]:
-    """Yields the columns that the recipe's parts of the past read."""
-    parts, past = recipe.behaviour, recipe.past
-    if "history" in parts or "counts" in parts:
-        yield columns.HISTORY_INDEX
-    if "history" in parts:
-        yield from (columns.HISTORY_AGE, columns.HISTORY_RANK)
-        yield from map(columns.history_value, event_values(spec))
-    if past.sequence:
-        yield from (columns.PAST_GAP, columns.PAST_HOUR)
-        if past_type(spec, past):
-            yield columns.PAST_TYPE
-    if "context" in parts:
-        yield columns.CONTEXT
-    if past.counts:
-        yield columns.PAST_COUNTS
-    if past.days:
-        yield columns.PAST_SERIES
-    if "reviews" in parts:
-        yield columns.PAST_WORDS
+    read = dict.fromkeys(
+        column for part in recipe.behaviour for column in _TOWERS[part].reads(spec, recipe))
+    return {n: keras.Input(declared[n].shape, dtype=declared[n].dtype, name=n) for n in read}
 
 
 def past_part(name: str, spec: FeatureSpec, recipe: NetworkRecipe, materials: Materials) -> Built:
@@ -80,7 +59,7 @@ def past_part(name: str, spec: FeatureSpec, recipe: NetworkRecipe, materials: Ma
       recipe: Its options, width and dropout.
       materials: The inputs, and what the towers of the past share.
     """
-    return _BUILD[name](spec, recipe, materials.inputs, materials.past)
+    return _TOWERS[name].build(spec, recipe, materials.inputs, materials.past)
 
 
 def _history(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
@@ -98,6 +77,15 @@ def _history(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -
     times = ops.stack([age, inputs[columns.PAST_GAP]], axis=-1)
     numbers = ops.concatenate([values, times, inputs[columns.PAST_HOUR]], axis=-1)
     return Built(tower, *tower((index, rank, kind, numbers)))
+
+
+def _history_columns(spec: FeatureSpec, recipe: NetworkRecipe) -> Iterator[str]:
+    yield from (columns.HISTORY_INDEX, columns.HISTORY_AGE, columns.HISTORY_RANK)
+    yield from map(columns.history_value, event_values(spec))
+    if recipe.past.sequence:
+        yield from (columns.PAST_GAP, columns.PAST_HOUR)
+        if past_type(spec, recipe.past):
+            yield columns.PAST_TYPE
 
 
 def _context(spec: FeatureSpec, recipe: NetworkRecipe, inputs, shared: PastOf) -> Built:
@@ -140,9 +128,28 @@ def _words(recipe: NetworkRecipe, words, shared: PastOf, name: str) -> Built:
     return Built(tower, *tower(words))
 
 
-_BUILD: dict[str, Callable[..., Built]] = {
-    "history": _history, "context": _context, "counts": _counts, "series": _series,
-    "reviews": _reviews, "item_reviews": _item_reviews}
+@dataclass(frozen=True)
+class _Tower:
+    """The tower of a part of the past.
+
+    Attributes:
+      build: Builds it of the spec, the recipe, the side's inputs and what such towers share.
+      reads: Returns the columns of a row that it reads.
+    """
+
+    build: Callable[[FeatureSpec, NetworkRecipe, Mapping[str, keras.KerasTensor], PastOf], Built]
+    reads: Callable[[FeatureSpec, NetworkRecipe], Iterable[str]]
+
+
+_TOWERS = {
+    "history": _Tower(_history, _history_columns),
+    "context": _Tower(_context, lambda spec, recipe: (columns.CONTEXT,)),
+    "counts": _Tower(_counts, lambda spec, recipe: (columns.HISTORY_INDEX, columns.PAST_COUNTS)),
+    "series": _Tower(_series, lambda spec, recipe: (columns.PAST_SERIES,)),
+    "reviews": _Tower(_reviews, lambda spec, recipe: (columns.PAST_WORDS,)),
+    # The words are a column of the item, which the network looks up.
+    "item_reviews": _Tower(_item_reviews, lambda spec, recipe: ()),
+}
 
 
 def _centred_values(spec: FeatureSpec, behaviour) -> keras.KerasTensor:

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.media import SOUND_SECONDS
-from trainer.options.strict import Count, Number, Strict, Whole
+from trainer.options import Count, Number, Strict, Whole
 
 KERAS = ".keras"
 Pixels = Annotated[Count, Field(le=4096)]

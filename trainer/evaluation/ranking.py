@@ -1,7 +1,7 @@
 """Full-catalogue ranking metrics: every candidate is ranked, none is sampled.
 
 Sampled metrics reorder models (Krichene and Rendle, KDD 2020), so each user's relevant items are
-ranked among all candidates that the user has not yet met.
+ranked among all candidates that the user has no event with yet.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ class RankingTask:
     Attributes:
       users: User indices in ascending order, `(q,)`; each has at least one relevant item.
       candidates: Whether an item may be recommended at all, `(n_items,)` bool.
-      excluded: What each user has met already, `(q, n_items)` bool.
+      excluded: What each user has an event with already, `(q, n_items)` bool.
       relevant: What each user should be shown, `(q, n_items)` bool; candidates that are not
         excluded.
     """
@@ -219,16 +219,16 @@ def _per_user(hits: np.ndarray, count: np.ndarray, first: np.ndarray) -> dict[st
     """
     gains = 1 / np.log2(np.arange(max(CUTOFFS)) + 2)
     precision = np.cumsum(hits, axis=1) / np.arange(1, hits.shape[1] + 1)
-    found = {"mrr": 1 / first}
+    metrics = {"mrr": 1 / first}
     for k in CUTOFFS:
         head = hits[:, :k]
         ideal = np.cumsum(gains[:k])[np.minimum(count, k) - 1]
-        found[f"ndcg@{k}"] = head @ gains[: head.shape[1]] / ideal
-        found[f"recall@{k}"] = head.sum(axis=1) / count
-        found[f"hr@{k}"] = head.any(axis=1).astype(float)
-        found[f"mrr@{k}"] = np.where(first <= k, 1 / first, 0.0)
-        found[f"map@{k}"] = (precision[:, :k] * head).sum(axis=1) / count
-    return found
+        metrics[f"ndcg@{k}"] = head @ gains[: head.shape[1]] / ideal
+        metrics[f"recall@{k}"] = head.sum(axis=1) / count
+        metrics[f"hr@{k}"] = head.any(axis=1).astype(float)
+        metrics[f"mrr@{k}"] = np.where(first <= k, 1 / first, 0.0)
+        metrics[f"map@{k}"] = (precision[:, :k] * head).sum(axis=1) / count
+    return metrics
 
 
 def paired_bootstrap(

@@ -6,24 +6,25 @@ from scipy import sparse
 _BATCH = 1024
 
 
-def list_metrics(top: np.ndarray, met: sparse.csr_matrix) -> dict[str, float]:
-    """Describes recommended lists by who met their items before.
+def list_metrics(top: np.ndarray, seen: sparse.csr_matrix) -> dict[str, float]:
+    """Describes recommended lists by who had events with their items before.
 
     Args:
       top: Each user's first items, `(q, 10)` int; -1 where there is none.
-      met: Who met what before, `(n_users, n_items)` of 0 and 1.
+      seen: Which user had an event with which item before, `(n_users, n_items)` of 0 and 1.
 
     Returns:
-      `novelty@10`, the mean of -log2 of the share of users who met an item (Zhou et al. 2010);
-      `diversity@10`, 1 less the mean cosine of two items of one list, by the users who met them;
-      `gini@10`, how unequally often the items that somebody met are shown: 0 all alike, 1 a few.
+      `novelty@10`, the mean of -log2 of the share of users with an event of an item (Zhou et al.
+      2010); `diversity@10`, 1 less the mean cosine of two items of one list, by the users with
+      events of them; `gini@10`, how unequally often the items with any event are shown: 0 all
+      alike, 1 a few.
     """
-    counts = np.asarray(met.sum(axis=0)).ravel()
+    counts = np.asarray(seen.sum(axis=0)).ravel()
     shown = top[top >= 0]
-    share = np.maximum(counts[shown], 1.0) / max(met.shape[0], 1)
-    often = np.bincount(shown, minlength=met.shape[1])[counts > 0]
+    share = np.maximum(counts[shown], 1.0) / max(seen.shape[0], 1)
+    often = np.bincount(shown, minlength=seen.shape[1])[counts > 0]
     return {"novelty@10": float(-np.log2(share).mean()) if len(shown) else 0.0,
-            "diversity@10": _diversity(top, met, counts), "gini@10": gini(often)}
+            "diversity@10": _diversity(top, seen, counts), "gini@10": gini(often)}
 
 
 def gini(values: np.ndarray) -> float:
@@ -35,20 +36,20 @@ def gini(values: np.ndarray) -> float:
     return float((2 * ranks - len(values) - 1) @ np.sort(values) / (len(values) * total))
 
 
-def _diversity(top: np.ndarray, met: sparse.csr_matrix, counts: np.ndarray) -> float:
+def _diversity(top: np.ndarray, seen: sparse.csr_matrix, counts: np.ndarray) -> float:
     lengths = np.sqrt(np.maximum(counts, 1.0))
-    vectors = sparse.diags(1 / lengths) @ met.T.tocsr()
-    found = []
+    vectors = sparse.diags(1 / lengths) @ seen.T.tocsr()
+    distances = []
     for start in range(0, len(top), _BATCH):
         some = top[start : start + _BATCH]
         rows, places = np.nonzero(some >= 0)
         items = some[rows, places]
         lists = sparse.csr_matrix((np.ones(len(rows)), (rows, items)),
-                                  shape=(len(some), met.shape[1]))
+                                  shape=(len(some), seen.shape[1]))
         together = np.asarray((lists @ vectors).power(2).sum(axis=1)).ravel()
         alone = np.asarray(lists @ (counts > 0)).ravel()  # an item's own cosine
         size = np.diff(lists.indptr)
         pairs = size * (size - 1)
-        found.append(1 - (together - alone)[pairs > 0] / pairs[pairs > 0])
-    means = np.concatenate(found) if found else np.empty(0)
+        distances.append(1 - (together - alone)[pairs > 0] / pairs[pairs > 0])
+    means = np.concatenate(distances) if distances else np.empty(0)
     return float(means.mean()) if len(means) else 0.0

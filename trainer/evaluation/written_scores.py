@@ -64,10 +64,10 @@ class WrittenScores:
     @staticmethod
     def load(folder: Path) -> "WrittenScores":
         """Reads the files."""
-        with np.load(folder / _RANKING) as found:
-            users, items, ranking = (found[n] for n in ("users", "items", "ranking"))
+        with np.load(folder / _RANKING) as arrays:
+            users, items, ranking = (arrays[n] for n in ("users", "items", "ranking"))
         heads = json.loads((folder / _TASKS).read_text(encoding="utf-8"))
-        with np.load(folder / _PREDICTIONS) as found:
-            tasks = {name: TaskScores(head, found[f"label_{name}"], found[f"prediction_{name}"])
+        with np.load(folder / _PREDICTIONS) as arrays:
+            tasks = {name: TaskScores(head, arrays[f"label_{name}"], arrays[f"prediction_{name}"])
                      for name, head in heads.items()}
         return WrittenScores(users.tolist(), items.tolist(), ranking, tasks)

@@ -75,7 +75,7 @@ class Recommender(tf.Module):
         return int(self._vectors.shape[0]) - 1
 
     def recommend(self, request: Tensors, k: tf.Tensor) -> Tensors:
-        """Recommends the best items that the user has not met.
+        """Recommends the best items that the user has no event with.
 
         Args:
           request: Inputs of `UserRequest`.
@@ -258,12 +258,12 @@ class Recommender(tf.Module):
         return task.kind.prediction(self.spec, task.targets, raw)
 
     def _seen_mask(self, user: tf.Tensor, sent: tf.Tensor) -> tf.Tensor:
-        """Marks what a user has met, stored or in the request, `(batch, 1 + items)`."""
+        """Marks the items of a user's events, stored or in the request, `(batch, 1 + items)`."""
         stored = tf.RaggedTensor.from_row_splits(self._seen, self._seen_splits, validate=False)
-        met = tf.concat([tf.gather(stored, user).to_tensor(0), sent], axis=1)
-        rows = tf.repeat(tf.range(tf.shape(met)[0]), tf.shape(met)[1])
-        flat = tf.stack([rows, tf.reshape(met, [-1])], axis=1)
-        shape = tf.stack([tf.shape(met)[0], self.size + 1])
+        seen = tf.concat([tf.gather(stored, user).to_tensor(0), sent], axis=1)
+        rows = tf.repeat(tf.range(tf.shape(seen)[0]), tf.shape(seen)[1])
+        flat = tf.stack([rows, tf.reshape(seen, [-1])], axis=1)
+        shape = tf.stack([tf.shape(seen)[0], self.size + 1])
         return tf.scatter_nd(flat, tf.ones_like(rows), shape) > 0
 
     def _item_content(self, raw: Tensors) -> Tensors:

@@ -1,14 +1,14 @@
-"""The export: from trained weights to the SavedModel with its answers, or to written scores."""
+"""The export: from trained weights to the SavedModel with its predictions, or to written scores."""
 
 import logging
 import shutil
 from pathlib import Path
 
 from trainer.evaluation.written_scores import WrittenScores
-from trainer.export.answers import Answerer
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
+from trainer.export.predictions import PredictionRecorder
 from trainer.export.save import save
 from trainer.families import FAMILIES
 from trainer.layers.registry import look_up
@@ -19,33 +19,34 @@ from trainer.training.fit import TrainingData
 log = logging.getLogger("tessera.exporter")
 
 
-def export(given: Given, weights: Path, model: Path, said: Path) -> None:
+def export(given: Given, weights: Path, model: Path, written: Path) -> None:
     """Makes of trained weights what the pipeline goes on with.
 
     Args:
       given: What was trained, and from what.
       weights: Folder of what training learned.
       model: Folder of the model: a SavedModel, or a copy of the weights of one that is none.
-      said: Folder of the network's recorded answers, or of the scores of a model that is none.
+      written: Folder of the network's recorded predictions, or of the scores of a model that is
+        none.
     """
     data = given.data()
     family = look_up(FAMILIES, given.recipe.family, "family")
     trained = family.restore(data, given.seed, weights)
     if isinstance(trained, WrittenScores):
-        trained.save(said)
+        trained.save(written)
         shutil.copytree(weights, model)
         log.info("Exporter: scores of %s users", f"{len(trained.users):,}")
     else:
-        _export_network(given, data, trained, model, said)
+        _export_network(given, data, trained, model, written)
 
 
 def _export_network(given: Given, data: TrainingData, network: Network, model: Path,
-                    answers: Path) -> None:
-    """Records a network's answers and writes the SavedModel."""
+                    predictions: Path) -> None:
+    """Records a network's predictions and writes the SavedModel."""
     spec, recipe = given.spec, given.recipe
     events = data.events(*data.files)
-    answerer = Answerer(spec, recipe, network, data.items, events)
-    answerer.write(data.reader.rows(data.files["test"]), answers, given.seed)
+    recorder = PredictionRecorder(spec, recipe, network, data.items, events)
+    recorder.write(data.reader.rows(data.files["test"]), predictions, given.seed)
     history = spec.histories().get("item_id")
     length = int(history.max_values or 0) if history else 0
     memory = remember(events, data.users, data.items, length)

@@ -14,8 +14,7 @@ from trainer.late_fusion.job import (
     with_stacks_of,
 )
 from trainer.network.model import Network
-from trainer.training.checkpoint import load_variables, save_variables
-from trainer.training.curves import by_name
+from trainer.training.callbacks import by_name, load_variables, save_variables
 from trainer.training.fit import MONITOR, TrainingData, first_network, fit_twice, new_network
 
 _WEIGHTS = "network.weights"

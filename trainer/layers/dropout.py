@@ -78,8 +78,8 @@ class ModalityDropout(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("tessera")
-class StrangerDropout(keras.layers.Layer):
-    """Turns a share of a batch's users into strangers while training.
+class UserDropout(keras.layers.Layer):
+    """Turns a share of a batch's users into cold-start users while training.
 
     Without it no training row lacks everything at once, and what the model says of an unknown
     visitor would be an extrapolation.

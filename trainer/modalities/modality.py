@@ -113,14 +113,14 @@ class Modality(ABC):
         """Yields the pieces of a raw value, for occlusion; none without the file `explain`."""
         return self.file("explain").divide(values) if self.has_file("explain") else iter(())
 
-    def shares(self, name: str, values: list, found: Mapping[str, Any],
+    def shares(self, name: str, values: list, attributions: Mapping[str, Any],
                options: Any) -> Iterator[tuple[str, Any, float]]:
         """Divides what a gradient says among the pieces of a raw value.
 
         Args:
-          name: Name of the column's attributions among `found`.
+          name: Name of the column's attributions among `attributions`.
           values: The raw value.
-          found: What the exported model answered for one row.
+          attributions: What the exported model answered for one row.
           options: How the value was read.
 
         Returns:
@@ -129,7 +129,7 @@ class Modality(ABC):
         """
         if not self.has_file("explain"):
             return iter(())
-        return self.file("explain").shares(name, values, found, options)
+        return self.file("explain").shares(name, values, attributions, options)
 
     def show(self, values: list, tints: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
         """Returns what a page shows of a divided value, given each piece's value and tint."""

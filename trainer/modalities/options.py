@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from pydantic import model_validator
 
 from trainer.encoders.options import Encoder
-from trainer.options.strict import Strict
+from trainer.options import Strict
 
 
 class ModalityOptions(Strict):

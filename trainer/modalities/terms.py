@@ -13,9 +13,10 @@ def terms_key(column: str) -> str:
     return f"{column}__terms"
 
 
-def terms_of(found: Mapping[str, np.ndarray], name: str) -> tuple[list[str], np.ndarray]:
+def terms_of(attributions: Mapping[str, np.ndarray], name: str) -> tuple[list[str], np.ndarray]:
     """Returns a column's terms, '' for none, and what each is worth."""
-    return [term.decode("utf-8", "replace") for term in found[terms_key(name)]], found[name]
+    terms = [term.decode("utf-8", "replace") for term in attributions[terms_key(name)]]
+    return terms, attributions[name]
 
 
 def shared(shown: Counter[str], terms: list[str], values: np.ndarray,

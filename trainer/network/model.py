@@ -18,7 +18,7 @@ from trainer.behaviour.towers import (
     behaviour_inputs,
 )
 from trainer.data.side import Side
-from trainer.layers.dropout import ModalityDropout, StrangerDropout
+from trainer.layers.dropout import ModalityDropout, UserDropout
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.heads import Head, Offset, ProfileHead
 from trainer.layers.imputation import IMPUTATIONS, observed
@@ -114,8 +114,8 @@ def build_network(
         columns.ITEM_INDEX: keras.Input((), dtype="int32", name=columns.ITEM_INDEX),
         **behaviour_inputs(spec, recipe),
     }
-    stranger = StrangerDropout(options.stranger_dropout, seed + 2, name="stranger")
-    seen = stranger({n: i for n, i in inputs.items() if n != columns.ITEM_INDEX})
+    hidden = UserDropout(options.user_dropout, seed + 2, name="user_dropout")
+    seen = hidden({n: i for n, i in inputs.items() if n != columns.ITEM_INDEX})
     user_out = user({
         **{n: look(seen[columns.USER_INDEX]) for n, look in user_lookup.items()}, **seen
     })

@@ -9,8 +9,6 @@ from trainer.network.part import ITEMS, Built, Embedded, Materials, Numbers, Par
 from trainer.recipe.families import NetworkRecipe
 
 IDS = "id"
-_OF_ITEMS = "item_reviews"  # the only part of the past that items have
-_EMBEDS_PAST = ("history", "reviews", _OF_ITEMS)
 
 
 def plan_parts(spec: FeatureSpec, recipe: NetworkRecipe, side: str) -> list[Part]:
@@ -53,11 +51,11 @@ def _past_parts(spec: FeatureSpec, recipe: NetworkRecipe, side: str) -> Iterator
     histories = spec.histories()
     if "item_id" not in histories or "timestamp" not in histories:
         return
-    for name in recipe.behaviour:
-        if (name == _OF_ITEMS) == (side == ITEMS):
+    for name, part in recipe.behaviour.items():
+        if part.of_items == (side == ITEMS):
             build = _past_builder(spec, recipe, name)
             yield Part(name, side, f"{name!r} of 'behaviour'", build, content=False,
-                       gradient=(Embedded(),) if name in _EMBEDS_PAST else ())
+                       gradient=(Embedded(),) if part.embedded else ())
 
 
 def _past_builder(spec: FeatureSpec, recipe: NetworkRecipe, name: str):

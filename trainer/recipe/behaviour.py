@@ -6,18 +6,29 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from trainer.behaviour.past import Past
-from trainer.options.choice import OneOf, Way
-from trainer.options.strict import Count, Positive, Strict, Whole
+from trainer.options import Count, OneOf, Positive, SomeOf, Strict, Way, Whole
 
 
 class PastPart(Strict):
-    """A part of the past without options: `context`, the moment of an event, or `counts`.
+    """A part of the past.
 
     Attributes:
       of_modality: The modality whose contents the part reads, if it reads any.
+      of_items: Whether it describes an item; most describe a user.
+      embedded: Whether its tower embeds what it reads, so that a gradient reaches its embeddings.
     """
 
     of_modality: ClassVar[str | None] = None
+    of_items: ClassVar[bool] = False
+    embedded: ClassVar[bool] = False
+
+
+class Context(PastPart):
+    """The moment of an event; it has no options."""
+
+
+class Counts(PastPart):
+    """The user's events in windows of time, and how recent they are; it has no options."""
 
 
 class History(PastPart):
@@ -27,6 +38,8 @@ class History(PastPart):
       tower: `means` averages earlier items with learned decays; `gru` and `self_attention` read
         the events in their order, with type, values, gap and hour.
     """
+
+    embedded = True
 
     tower: Annotated[Way, OneOf("means", "gru", "self_attention")] = Field(
         default="means", validate_default=True)
@@ -72,6 +85,7 @@ class Reviews(PastPart):
     """
 
     of_modality = "text"
+    embedded = True
 
     tokens: Annotated[Count, Field(le=4096)] = 48
     vocabulary: Annotated[Count, Field(le=10_000_000)] = 8_000
@@ -80,12 +94,15 @@ class Reviews(PastPart):
 class ItemReviews(Reviews):
     """The texts of earlier events about an item."""
 
+    of_items = True
+
 
 PARTS: dict[str, type[PastPart]] = {
-    "history": History, "context": PastPart, "counts": PastPart, "series": Series,
+    "history": History, "context": Context, "counts": Counts, "series": Series,
     "reviews": Reviews, "item_reviews": ItemReviews,
 }
 DEFAULT = ("history", "context")
+Behaviour = Annotated[dict[str, PastPart], SomeOf(lambda: PARTS), Field(validate_default=True)]
 
 
 def past_of(behaviour: Mapping[str, PastPart]) -> Past:
@@ -98,7 +115,7 @@ def past_of(behaviour: Mapping[str, PastPart]) -> Past:
     reviews = next((part for part in parts if isinstance(part, Reviews)), None)
     return Past(
         sequence=any(isinstance(part, History) and part.in_order for part in parts),
-        counts="counts" in behaviour,
+        counts=any(isinstance(part, Counts) for part in parts),
         days=next((part.days for part in parts if isinstance(part, Series)), 0),
         words=reviews.tokens if reviews else 0,
         vocabulary=reviews.vocabulary if reviews else 0,

@@ -6,41 +6,23 @@ from pydantic import Field, field_validator, model_validator
 
 from schemas import InputError
 from trainer.behaviour.past import Past
-from trainer.options.choice import OneOf, SomeOf, Way
-from trainer.options.strict import Count, Number, Strict, Width
+from trainer.options import Count, Number, OneOf, Strict, Way, Width
 from trainer.recipe.behaviour import (
     DEFAULT,
-    PARTS,
+    Behaviour,
     History,
     ItemReviews,
-    PastPart,
     Series,
     Vae,
     check_reviews,
     past_of,
 )
+from trainer.recipe.late_fusion import Predictors, Rankers
 from trainer.recipe.network import ModelOptions
 from trainer.recipe.recipe import Modalities, Recipe
 from trainer.recipe.task import Task
 from trainer.recipe.training import Fitting, Training
 from trainer.recipe.tune import Tune, check_ranges
-
-
-def _ranker_options() -> dict[str, type[Strict]]:
-    from trainer.late_fusion.kinds import RANKER_KINDS  # which needs scipy
-
-    return dict.fromkeys(RANKER_KINDS, Strict)
-
-
-def _predictor_options() -> dict[str, type[Strict]]:
-    from trainer.late_fusion.predictors import PREDICTOR_KINDS  # which needs scipy
-
-    return dict.fromkeys(PREDICTOR_KINDS, Strict)
-
-
-Predictors = Annotated[dict[str, Strict], SomeOf(_predictor_options)]
-Rankers = Annotated[dict[str, Strict], SomeOf(_ranker_options)]
-Behaviour = Annotated[dict[str, PastPart], SomeOf(lambda: PARTS), Field(validate_default=True)]
 
 
 class FittedRecipe(Recipe):

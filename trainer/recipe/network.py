@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from trainer.options.choice import OneOf, Way
-from trainer.options.strict import Count, Share, Strict, Width
+from trainer.options import Count, OneOf, Share, Strict, Way, Width
 
 Experts = Annotated[Count, Field(le=64)]
 Decision = Annotated[Way, OneOf("average", "vote", "stack")]
@@ -60,7 +59,7 @@ class ModelOptions(Strict):
       dim: Width of all vectors.
       dropout: Share of the outputs that training drops in towers, sharing and heads.
       id_dropout: Share of ids that training hides, so that content alone serves unknown ones.
-      stranger_dropout: Share of rows whose user training makes unknown in every respect.
+      user_dropout: Share of rows whose user training makes unknown in every respect.
       modality_dropout: Chance of a row to lose all content at once in training and, if it does not,
         of each present modality to be hidden; one always stays.
       missing: What stands in the place of an absent modality: a learned token, the mean of those
@@ -78,7 +77,7 @@ class ModelOptions(Strict):
     dim: Width = 64
     dropout: Share = 0.3
     id_dropout: Share = 0.1
-    stranger_dropout: Share = 0.05
+    user_dropout: Share = 0.05
     modality_dropout: Share = 0.0
     missing: Literal["token", "mean", "regression", "adversarial"] = "token"
     fusion: Annotated[Way, OneOf(

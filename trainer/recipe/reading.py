@@ -26,6 +26,7 @@ MOVED = {
     "model.history": "behaviour: []",
     "model.behaviour": "behaviour: [history, context]",
     "model.series_days": "behaviour: {series: {days: 28}}",
+    "model.stranger_dropout": "model: {user_dropout: 0.05}",
     "model.decision": "model: {fusion: {late: {decision: stack}}}",
     "model.experts": "model: {sharing: {mmoe: {experts: 4}}}",
     "training.temperature": "tasks: {next: {head: {retrieval: {temperature: 0.5}}}}",

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from trainer.options.strict import Count, Positive, Strict, Weight
+from trainer.options import Count, Positive, Strict, Weight
 
 Rows = Annotated[Count, Field(le=2**20)]
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from trainer.options.choice import faults
-from trainer.options.strict import Count, Strict
+from trainer.options import Count, Strict, faults
 
 if TYPE_CHECKING:
     from trainer.recipe.recipe import Recipe

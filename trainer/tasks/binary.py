@@ -34,13 +34,14 @@ class Binary(Probability):
 
     def measured(self, labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
         """Returns the area under the curve, and what a threshold of 0.5 gives."""
-        label, said = labels.astype(float), predictions.astype(float) > 0.5
-        hits, true, told = float((said & (label > 0)).sum()), float(label.sum()), float(said.sum())
-        precision, recall = hits / told if told else 0.0, hits / true if true else 0.0
+        label, positive = labels.astype(float), predictions.astype(float) > 0.5
+        hits = float((positive & (label > 0)).sum())
+        true, predicted = float(label.sum()), float(positive.sum())
+        precision, recall = hits / predicted if predicted else 0.0, hits / true if true else 0.0
         total = precision + recall
         return {
             "auc": area_under_curve(label > 0, predictions.astype(float)),
-            "accuracy": float((said == (label > 0)).mean()) if len(label) else math.nan,
+            "accuracy": float((positive == (label > 0)).mean()) if len(label) else math.nan,
             "precision": precision, "recall": recall,
             "f1": 2 * precision * recall / total if total else 0.0,
         }

@@ -12,7 +12,7 @@ import numpy as np
 
 from schemas import FeatureSpec
 from schemas.spec import Label
-from trainer.options.choice import Way, plain
+from trainer.options import Way, plain
 from trainer.preprocessing import columns
 
 Start = float | list[float]

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from trainer.options.choice import OneOf, Way
-from trainer.options.strict import Count, Positive
+from trainer.options import Count, OneOf, Positive, Way
 from trainer.tasks.kind import Batch, TaskKind
 
 

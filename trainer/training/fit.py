@@ -28,8 +28,15 @@ from trainer.network.factorization import build_factorization
 from trainer.network.model import Network, build_network
 from trainer.preprocessing import columns
 from trainer.recipe.families import FittedRecipe
-from trainer.training.checkpoint import Checkpoint, load_variables, save_variables
-from trainer.training.curves import Curves, Epochs, Steps, epochs_noted
+from trainer.training.callbacks import (
+    Checkpoint,
+    Curves,
+    Epochs,
+    Steps,
+    epochs_noted,
+    load_variables,
+    save_variables,
+)
 from trainer.training.multitask import MultiTaskModel
 from trainer.training.optimizer import MirroredLossScale, RowAdamW
 from trainer.training.tfrs_retrieval import tfrs_in_batch_softmax

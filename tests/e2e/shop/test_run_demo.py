@@ -123,7 +123,7 @@ def test_the_report_needs_no_network(first):
 
 def test_the_model_s_report_has_every_part(first):
     page = (first.folder / "model_report.html").read_text(encoding="utf-8")
-    for section in ("ranking", "unseen", "tasks", "curves", "weights", "answers", "steps"):
+    for section in ("ranking", "unseen", "tasks", "curves", "weights", "predictions", "steps"):
         assert f'<section id="{section}">' in page, section
     assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//|url\(["']?https?:|@import""", page)
     curves = json.loads((first.folder / "curves.json").read_text(encoding="utf-8"))

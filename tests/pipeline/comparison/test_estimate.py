@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipeline.comparison.estimate import duration, estimate, past
+from pipeline.comparison.cost import duration, estimate, past
 from pipeline.comparison.plan import planned
 
 STAGES = {"CatalogGen": "data", "Trainer": "training"}

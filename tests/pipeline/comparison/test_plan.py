@@ -5,8 +5,7 @@ import pytest
 import yaml
 from refusals import refuses
 
-from pipeline.comparison.ablation import without
-from pipeline.comparison.plan import planned
+from pipeline.comparison.plan import planned, without
 from pipeline.config import load_recipe, recipes
 from pipeline.run import check_recipe
 from schemas import InputError, read_spec

@@ -74,7 +74,8 @@ def run(tmp_path, source):
         pushed = store.artifact("PushedModel", "/pushed", pushed_destination=f"/old/{name}/5")
         used = model if name.endswith("1") else store.artifact("Model", "/other")
         store.execution("Pusher", {"model": used}, {"pushed_model": pushed})
-    return SimpleNamespace(root=tmp_path, folder=version.parent, version=version)
+    return SimpleNamespace(root=tmp_path, folder=version.parent, version=version, store=store,
+                           transformed=done)
 
 
 def test_what_a_pushed_model_was_made_of(run, source):
@@ -94,6 +95,18 @@ def test_a_model_that_nobody_pushed_is_told(run):
         pushed_source(run.root, run.folder)
 
 
+def test_a_model_of_a_version_that_trained_and_exported_in_one_step_is_refused(run):
+    version = run.folder / "7"
+    version.mkdir()
+    (version / "saved_model.pb").touch()
+    model = run.store.artifact("Model", "/one-step")
+    run.store.execution("Trainer", run.transformed, {"model": model})
+    pushed = run.store.artifact("PushedModel", "/pushed", pushed_destination=str(version))
+    run.store.execution("Pusher", {"model": model}, {"pushed_model": pushed})
+    with refuses("model-of-older-version", "7"):
+        pushed_source(run.root, run.folder)
+
+
 def test_a_root_without_metadata_is_told(run):
     (run.root / "metadata.sqlite").unlink()
     with refuses("no-metadata", "metadata.sqlite"):
@@ -107,8 +120,8 @@ def test_what_a_runs_own_model_was_made_of(run, source):
                               types={"quarantine": "tessera.Quarantine"}),
         "Trainer": NodeRun("Trainer", outputs={"model_run": str(run.root / "model_run")},
                            types={"model_run": "ModelRun"}),
-        "Exporter": NodeRun("Exporter", outputs={"model": "/model", "answers": "/a"},
-                            types={"model": "Model", "answers": "tessera.Answers"})}
+        "Exporter": NodeRun("Exporter", outputs={"model": "/model", "predictions": "/p"},
+                            types={"model": "Model", "predictions": "tessera.Predictions"})}
     found = run_source(source.spec, source.recipe, nodes)
     assert str(found.model) == "/model/Format-Serving"
     assert {side: str(folder) for side, folder in found.tables.items()} == {

@@ -13,7 +13,7 @@ from pipeline.failure import raise_failure
 from pipeline.kubeflow.plan import load_plan, run_folder
 from pipeline.kubeflow.step import run_step
 from pipeline.nodes import NodeError
-from pipeline.root import full_disk_told
+from pipeline.root import machine_faults_typed
 from schemas import DataAnomalyError, InputError, TesseraError
 
 
@@ -64,7 +64,7 @@ def test_what_the_machine_lacks_ends_a_step_as_it_ends_a_run(capfd, tmp_path, er
     with pytest.raises(TesseraError) as caught:
         raise_failure(failure, tmp_path / "error.log", tmp_path)
     assert caught.value.exit_code == code and told in str(caught.value)
-    with pytest.raises(TesseraError) as caught, full_disk_told(tmp_path):
+    with pytest.raises(TesseraError) as caught, machine_faults_typed(tmp_path):
         raise error
     assert caught.value.exit_code == code and told in str(caught.value)
 
@@ -77,9 +77,10 @@ def test_a_step_that_is_told_to_stop_says_so():
                                stderr=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGTERM)
-    _, told = process.communicate()
+    _, errors = process.communicate()
     assert process.returncode == 128 + signal.SIGTERM
-    assert told.startswith("tessera: Trainer was stopped by SIGTERM") and "Traceback" not in told
+    assert errors.startswith("tessera: Trainer was stopped by SIGTERM")
+    assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize("run_id", ["", "..", "../x", "a/b", "/etc"])

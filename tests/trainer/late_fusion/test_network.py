@@ -85,7 +85,7 @@ def _expected(known, rows, network, fusion):
 
 
 def test_its_score_is_the_weighted_sum_over_all_that_a_user_met(fused):
-    data, known, rows, network, fusion, made = fused
+    _, known, rows, network, fusion, made = fused
     longer = np.bincount(known.users) > LENGTH  # what is older than a history counts, too
     assert longer.sum() > 5
     found = ranking_scores(made, rows, catalogue(made))
@@ -94,7 +94,7 @@ def test_its_score_is_the_weighted_sum_over_all_that_a_user_met(fused):
 
 
 def test_heads_and_weights_are_those_of_the_network(fused):
-    data, _, rows, network, _, made = fused
+    _, _, rows, network, _, made = fused
     before, after = user_outputs(network, rows), user_outputs(made, rows)
     for name in ("rating", "weights"):
         np.testing.assert_allclose(after[name], before[name], atol=1e-6)

@@ -43,11 +43,11 @@ def divide(values: list) -> Iterator[Division]:
         yield Division("window", place, [wav(silent.tobytes())])
 
 
-def shares(name: str, values: list, found: Mapping[str, np.ndarray],
+def shares(name: str, values: list, attributions: Mapping[str, np.ndarray],
            options: Any) -> Iterator[tuple[str, Any, float]]:
     """Yields the share of each window, of those of the frames that the model hears, `(frames,)`."""
     samples = (len(values[0]) - WAV_HEADER) // 2
-    for place, value in enumerate(windows(found[name], samples, options.seconds)):
+    for place, value in enumerate(windows(attributions[name], samples, options.seconds)):
         yield "window", place, float(value)
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from schemas.media import SOUND_SECONDS
 from trainer.encoders.options import AudioEncoder
 from trainer.modalities.options import ModalityOptions
-from trainer.options.strict import Number, Strength, Whole
+from trainer.options import Number, Strength, Whole
 
 
 class AudioOptions(ModalityOptions):

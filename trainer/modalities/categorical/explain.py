@@ -15,12 +15,13 @@ def divide(values: list) -> Iterator[Division]:
             yield Division("value", _shown(value), [one for one in values if one != value])
 
 
-def shares(name: str, values: list, found: Mapping[str, Any],
+def shares(name: str, values: list, attributions: Mapping[str, Any],
            options: Any) -> Iterator[tuple[str, Any, float]]:
     """Yields the share of each value, where there are several."""
     if len(values) > 1:
         shown = Counter(map(_shown, values))
-        worth = shared(shown, *terms_of(found, name), lambda term, word, count: int(term == word))
+        worth = shared(shown, *terms_of(attributions, name),
+                       lambda term, word, count: int(term == word))
         yield from (("value", *each) for each in worth.items())
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from trainer.modalities.options import ModalityOptions
-from trainer.options.strict import Count
+from trainer.options import Count
 
 
 class CategoricalOptions(ModalityOptions):

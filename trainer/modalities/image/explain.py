@@ -51,10 +51,10 @@ def divide(values: list) -> Iterator[Division]:
         yield Division("patch", place, [png(hidden)], reference)
 
 
-def shares(name: str, values: list, found: Mapping[str, np.ndarray],
+def shares(name: str, values: list, attributions: Mapping[str, np.ndarray],
            options: Any) -> Iterator[tuple[str, Any, float]]:
     """Yields the share of each square of a grid, of those of the pixels `(height, width)`."""
-    for place, value in enumerate(regions(found[name]).ravel()):
+    for place, value in enumerate(regions(attributions[name]).ravel()):
         yield "patch", place, float(value)
 
 

@@ -6,8 +6,7 @@ from pydantic import Field
 
 from trainer.encoders.options import ImageEncoder
 from trainer.modalities.options import ModalityOptions
-from trainer.options.choice import OneOf, Way
-from trainer.options.strict import Strength, Whole
+from trainer.options import OneOf, Strength, Way, Whole
 
 Side = Annotated[Whole, Field(ge=8, le=512)]
 

@@ -49,15 +49,15 @@ def divide(values: list) -> Iterator[Division]:
         yield Division("word", word, [left.encode()])
 
 
-def shares(name: str, values: list, found: Mapping[str, Any],
+def shares(name: str, values: list, attributions: Mapping[str, Any],
            options: Any) -> Iterator[tuple[str, Any, float]]:
     """Yields the share of each word that the model read, of those of words and characters."""
     text = values[0].decode("utf-8", "replace")
     shown = Counter(piece.lower() for piece, is_word in words(text) if is_word)
-    worth = shared(shown, *terms_of(found, name), _of_run)
+    worth = shared(shown, *terms_of(attributions, name), _of_run)
     characters = columns.characters(name)
-    if characters in found:
-        runs = shared(shown, *terms_of(found, characters), _of_characters)
+    if characters in attributions:
+        runs = shared(shown, *terms_of(attributions, characters), _of_characters)
         worth = {word: worth.get(word, 0.0) + runs.get(word, 0.0) for word in {**worth, **runs}}
     yield from (("word", *each) for each in worth.items())
 

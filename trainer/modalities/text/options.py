@@ -7,8 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from trainer.encoders.options import Encoder
 from trainer.modalities.options import ModalityOptions
 from trainer.modalities.text.stop_words import languages, plain
-from trainer.options.choice import OneOf, Way
-from trainer.options.strict import Count, Share, Whole
+from trainer.options import Count, OneOf, Share, Way, Whole
 
 _LONGEST_RUN = 8
 

@@ -38,10 +38,10 @@ def divide(values: list) -> Iterator[Division]:
         yield Division("frame", place, [video_strip(strip.tobytes())])
 
 
-def shares(name: str, values: list, found: Mapping[str, np.ndarray],
+def shares(name: str, values: list, attributions: Mapping[str, np.ndarray],
            options: Any) -> Iterator[tuple[str, Any, float]]:
     """Yields the share of each frame, of those of the frames that the model sees, `(frames,)`."""
-    seen = found[name]
+    seen = attributions[name]
     places = np.linspace(0, VIDEO_FRAMES - 1, len(seen)).round().astype(int)
     for place, value in enumerate(np.bincount(places, seen, VIDEO_FRAMES)):
         yield "frame", place, float(value)

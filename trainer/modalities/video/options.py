@@ -6,7 +6,7 @@ from pydantic import Field
 
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE
 from trainer.modalities.options import ModalityOptions
-from trainer.options.strict import Strength, Whole
+from trainer.options import Strength, Whole
 
 Side = Annotated[Whole, Field(ge=8, le=VIDEO_SIDE)]
 

@@ -1,7 +1,7 @@
-"""What the Keras model answers before export, so that the server's answers can be compared.
+"""What the Keras model predicts before export, so that the server's responses can be compared.
 
-The answers come from transformed rows and the Keras network alone; the requests are the same rows
-as a client would send them. Whatever the export, the file format or the server changes shows.
+The predictions come from transformed rows and the Keras network alone; the requests are the same
+rows as a client would send them. Whatever the export, the file format or the server changes shows.
 """
 
 import json
@@ -23,8 +23,8 @@ from trainer.recipe import Recipe
 _ROWS, _CANDIDATES, _K = 60, 20, 10
 
 
-class Answerer:
-    """Answers rows of transformed interactions from the Keras network.
+class PredictionRecorder:
+    """Predicts rows of transformed interactions with the Keras network.
 
     Args:
       spec: The dataset's spec.
@@ -42,11 +42,11 @@ class Answerer:
         self._vectors, self._weights, self._candidates = self._catalogue
 
     def write(self, rows: dict[str, np.ndarray], folder: Path, seed: int) -> None:
-        """Writes requests with their answers.
+        """Writes requests with their predictions.
 
         Args:
           rows: Transformed interactions, of which some are chosen.
-          folder: Where `answers.json` goes.
+          folder: Where `predictions.json` goes.
           seed: Seed of the choice.
         """
         random = np.random.default_rng(seed)
@@ -55,15 +55,15 @@ class Answerer:
         rows = self._as_sent({name: values[chosen] for name, values in rows.items()})
         user = user_outputs(self._network, rows)
         ranking = ranking_scores(self._network, rows, self._catalogue)
-        answers = []
+        predictions = []
         for row in range(len(chosen)):
             request = self._request(rows, row)
             others = random.integers(0, len(self._items), _CANDIDATES - 1)
             index = np.array([rows[columns.ITEM_INDEX][row], *others])
-            answers.append(self._scored(request, user, row, index))
-            answers.append(self._recommended(request, rows, user, ranking[row], row))
+            predictions.append(self._scored(request, user, row, index))
+            predictions.append(self._recommended(request, rows, user, ranking[row], row))
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "answers.json").write_text(json.dumps(answers), encoding="utf-8")
+        (folder / "predictions.json").write_text(json.dumps(predictions), encoding="utf-8")
 
     def _as_sent(self, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Returns rows with every input of a request."""
@@ -107,8 +107,8 @@ class Answerer:
         return _entry("serving_default", {**request, "candidates": [candidates]}, outputs)
 
     def _recommended(self, request, rows, user, scores, row: int) -> dict[str, Any]:
-        met = self._events.items[self._events.users == rows[columns.USER_INDEX][row]]
-        scores[0] = scores[met] = scores[rows[columns.HISTORY_INDEX][row]] = -np.inf
+        seen = self._events.items[self._events.users == rows[columns.USER_INDEX][row]]
+        scores[0] = scores[seen] = scores[rows[columns.HISTORY_INDEX][row]] = -np.inf
         index = np.argsort(-scores, kind="stable")[: min(_K, len(self._items) - 1)]
         fresh = np.isfinite(scores[index])
         of_items = {**self._tasks(user, row, index), "item_modality_weights": self._weights[index]}

@@ -9,7 +9,7 @@ from tiny_shop import DAY, ITEMS, MET, USERS, examples, request, together
 
 from trainer.encoders.module import foreign_operations
 from trainer.evaluation.scoring import catalogue, ranking_scores
-from trainer.export.answers import Answerer
+from trainer.export.predictions import PredictionRecorder
 from trainer.recipe import parse_recipe
 
 NAMES = [str(i) for i in ITEMS]
@@ -280,9 +280,9 @@ def test_answers_agree_with_the_export(exported, shop, spec, recipe, recommender
 
     # The rows without a history are there too: their users have one by now.
     files = [f for split in ("train", "test") for f in shop.data.files[split]]
-    answerer = Answerer(spec, recipe, network, shop.data.items, exported.events)
+    answerer = PredictionRecorder(spec, recipe, network, shop.data.items, exported.events)
     answerer.write(shop.data.reader.rows(files), tmp_path, seed=1)
-    answers = json.loads((tmp_path / "answers.json").read_text())
+    answers = json.loads((tmp_path / "predictions.json").read_text())
     assert len(answers) == 2 * 24
     users = {answer["inputs"]["user_id"][0] for answer in answers}
     assert users == {"ann", "bob", "cyd", "dot", ""}

@@ -1,16 +1,16 @@
-"""Strangers in training: chosen rows lose all that is known of their user."""
+"""Cold-start users in training: chosen rows lose all that is known of their user."""
 
 import keras
 import numpy as np
 from keras import ops
 
-from trainer.layers.dropout import StrangerDropout
+from trainer.layers.dropout import UserDropout
 
 ROWS = {"user_index": np.arange(1, 201, dtype="int32"), "age": np.ones((200, 3), "float32")}
 
 
 def test_only_training_hides_users_and_always_all_of_a_row():
-    layer = StrangerDropout(0.5, seed=1)
+    layer = UserDropout(0.5, seed=1)
     rows = {name: ops.convert_to_tensor(values) for name, values in ROWS.items()}
     same = layer(rows, training=False)
     np.testing.assert_array_equal(same["user_index"], ROWS["user_index"])
@@ -22,6 +22,6 @@ def test_only_training_hides_users_and_always_all_of_a_row():
 
 
 def test_it_survives_serialization():
-    layer = StrangerDropout(0.25, seed=3)
+    layer = UserDropout(0.25, seed=3)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
     assert (again.rate, again.seed) == (0.25, 3)

@@ -1,0 +1,92 @@
+"""The checks on a model, as steps of the pipeline: the project's own and those of extensions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from tfx.dsl.components.base import base_component
+from tfx.types import standard_artifacts
+
+from components.artifacts import Predictions, Scores
+from components.catalog_gen.component import CatalogGen
+from components.further_checks import FURTHER_CHECKS, Built
+from components.prediction_evaluator.component import PredictionEvaluator
+from components.ranking_evaluator.component import RankingEvaluator
+from components.server_validator.component import ServerValidator
+from pipeline.config import RunConfig
+from schemas import FeatureSpec, InputError, unknown
+
+
+@dataclass(frozen=True)
+class ModelCheck:
+    """A check on a model.
+
+    Attributes:
+      name: Its step's id, by which its verdict, `checks.reported` and the results call it.
+      build: Makes its component, which has an output `verdict`, of what is built before it.
+    """
+
+    name: str
+    build: Callable[[Built], base_component.BaseComponent]
+
+
+def model_checks(config: RunConfig) -> list[ModelCheck]:
+    """Returns the checks that a configuration asks for, in the order in which they are reported.
+
+    Args:
+      config: The configuration.
+
+    Raises:
+      InputError: `checks.further` or `checks.reported` names a check that there is not.
+    """
+    # A model that is no SavedModel is judged by the scores that it wrote.
+    response = (ModelCheck(ServerValidator.__name__, partial(_serving, config))
+                if config.recipe.served
+                else ModelCheck(PredictionEvaluator.__name__, partial(_predictions, config)))
+    checks = [ModelCheck(RankingEvaluator.__name__, partial(_ranking, config)), response]
+    for name, options in config.checks.further.items():
+        if name not in FURTHER_CHECKS:
+            raise unknown("check", name, FURTHER_CHECKS)
+        checks.append(ModelCheck(name, partial(_further, name, options)))
+    known = [check.name for check in checks]
+    for name in config.checks.reported:
+        if name not in known:
+            raise unknown("check in checks.reported", name, known)
+    return checks
+
+
+def _ranking(config: RunConfig, built: Built) -> RankingEvaluator:
+    catalog = built.nodes[CatalogGen.__name__].outputs
+    return RankingEvaluator(
+        model=built.newest(standard_artifacts.Model), items=catalog["items"],
+        interactions=catalog["interactions"], spec=built.spec,
+        relevant_label=config.recipe.relevance, tasks=_values(config, built.spec),
+        smallest_difference=config.checks.min_ndcg_difference,
+        **({} if config.recipe.served else {"scores": built.newest(Scores)}),
+    )
+
+
+def _values(config: RunConfig, spec: FeatureSpec) -> dict[str, str]:
+    """Returns the label of each task that predicts a number of an event."""
+    numbers = {label.name for label in spec.labels
+               if label.side == "interactions" and not label.classes}
+    return {name: task.label for name, task in config.recipe.judged.items()
+            if task.label in numbers and not task.kind.against_unseen}
+
+
+def _serving(config: RunConfig, built: Built) -> ServerValidator:
+    return ServerValidator(
+        model=built.newest(standard_artifacts.Model), predictions=built.newest(Predictions),
+        min_requests=config.checks.min_requests, max_p99_ms=config.checks.max_p99_ms)
+
+
+def _predictions(config: RunConfig, built: Built) -> PredictionEvaluator:
+    return PredictionEvaluator(built.newest(Scores), config.checks.min_auc)
+
+
+def _further(name: str, options: dict, built: Built) -> base_component.BaseComponent:
+    try:
+        return FURTHER_CHECKS[name](built, **options)
+    except TypeError as error:
+        raise InputError("bad-check-options",
+                         f"checks.further.{name}: {error}. Correct its options.") from error

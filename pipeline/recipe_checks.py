@@ -1,0 +1,163 @@
+"""Whether a dataset has what a recipe asks of it, and its encoders can be used."""
+
+from pipeline.config import RunConfig
+from schemas import FeatureSpec, InputError
+from trainer.behaviour.past import past_text
+from trainer.network.plan import plan_parts
+from trainer.recipe import Recipe, Task
+from trainer.recipe.behaviour import DEFAULT, History, Reviews
+from trainer.recipe.families import ForestRecipe, NetworkRecipe, SimilarityRecipe
+from trainer.tasks import TASK_KINDS
+
+
+def check_tasks(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
+    """Refuses tasks whose labels exist and are of another kind than their heads need.
+
+    Args:
+      name: The recipe's name, for the message.
+      recipe: The recipe; the dataset has all of its labels.
+      spec: The dataset's spec.
+
+    Raises:
+      InputError: A label is not 0 or 1, not categorical, not a number, or of the wrong table.
+    """
+    for key, task in recipe.tasks.items():
+        fault = _fault(task, spec) or _place_fault(key, task, recipe, spec)
+        if fault:
+            raise InputError("head-does-not-fit",
+                             f"Recipe {name!r}, task {key!r}: the head {task.head.name!r} {fault}")
+    _check_features(name, recipe, spec)
+    if recipe.relevance and spec.label(recipe.relevance).side == "users":
+        raise InputError(
+            "relevance-of-user",
+            f"Recipe {name!r}: 'relevant' is {recipe.relevance!r}, an attribute of the users, "
+            "which does not tell one of their events from another. Name a label of the "
+            "interactions.")
+
+
+def _check_features(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
+    """Refuses a family that reads content where there is none to read."""
+    read = {side: spec.inputs(side, recipe.modalities, recipe.labels) for side in
+            ("users", "items")}
+    missing = f"that the recipe's modalities read ({', '.join(recipe.modalities) or 'none'}); " \
+           f"dataset {spec.name!r} has none."
+    if isinstance(recipe, SimilarityRecipe) and recipe.reads_content and not read["items"]:
+        raise InputError("similarity-needs-features",
+                         f"Recipe {name!r}: similarity to content needs features of the items "
+                         f"{missing} Set 'vectors' to 'collaborative', or declare some.")
+    if isinstance(recipe, ForestRecipe) and not (read["users"] or read["items"]):
+        raise InputError("forest-needs-features",
+                         f"Recipe {name!r}: a forest needs features of users or items {missing} "
+                         "Declare some in the schemas.")
+
+
+def _fault(task: Task, spec: FeatureSpec) -> str:
+    faults = (task.kind.label_fault(spec, spec.label(name)) for name in task.targets)
+    return next(filter(None, faults), "")
+
+
+def _place_fault(name: str, task: Task, recipe: Recipe, spec: FeatureSpec) -> str:
+    if not task.of_user(spec):
+        return ""
+    if not task.kind.of_users:
+        *others, last = [f"'{head}'" for head, kind in TASK_KINDS.items() if kind.of_users]
+        return ("needs labels of the interactions, and "
+                f"{', '.join(map(repr, task.targets))} are not all of them; an attribute of the "
+                f"users takes the head {', '.join(others)} or {last}.")
+    if name == recipe.ranking:
+        return "learns an attribute of the users, by which no item can be ranked."
+    if not isinstance(recipe, NetworkRecipe):
+        return (f"learns an attribute of the users, which only the family 'network' can; the "
+                f"family is {recipe.family!r}.")
+    return ""
+
+
+def check_behaviour(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
+    """Refuses what a recipe wants of the past and a dataset lacks; the default wants nothing.
+
+    Args:
+      recipe: The recipe.
+      name: Its name.
+      spec: The dataset's spec.
+
+    Raises:
+      InputError: There is no history of items and times, or none of texts.
+    """
+    if not isinstance(recipe, NetworkRecipe):
+        return
+    wanted = [name for name in recipe.behaviour if name not in DEFAULT]
+    wanted[:0] = [f"{name} ({part.tower.name})" for name, part in recipe.behaviour.items()
+                  if isinstance(part, History) and part.in_order]
+    if not wanted:
+        return
+    histories = spec.histories()
+    where = f"Recipe {name!r}, key 'behaviour': {', '.join(wanted)}"
+    has = ", ".join(f"history:{what}" for what in histories) or "none"
+    if "item_id" not in histories or "timestamp" not in histories:
+        raise InputError(
+            "recipe-needs-histories",
+            f"{where} needs histories of items and times, and the interactions of {spec.name!r} "
+            f"have: {has}. Add columns with the tags 'history:item_id' and 'history:timestamp', "
+            "which ingest fills, or leave the key out.")
+    reviews = [name for name, part in recipe.behaviour.items() if isinstance(part, Reviews)]
+    if reviews and past_text(spec, recipe.past) is None:
+        raise InputError(
+            "recipe-needs-reviews",
+            f"{where} needs the texts of earlier events, and the interactions of {spec.name!r} "
+            f"have: {has}. Add a column with the tag 'history:COLUMN', COLUMN having the tag "
+            f"'text' and not 'pii', or take {' and '.join(reviews)} out.")
+
+
+def check_part_names(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
+    """Refuses a column that is called like another part of the network.
+
+    Args:
+      recipe: The recipe; its modalities are named.
+      name: Its name.
+      spec: The dataset's spec.
+
+    Raises:
+      InputError: There is one; the message names the table, the column and the other part.
+    """
+    if not isinstance(recipe, NetworkRecipe):
+        return
+    for side in ("users", "items"):
+        seen: dict[str, str] = {}
+        for part in plan_parts(spec, recipe, side):
+            if part.name in seen:
+                column = f"the column {part.name!r}"
+                other = part.reads if seen[part.name] == column else seen[part.name]
+                raise InputError(
+                    "part-name-taken",
+                    f"Recipe {name!r}: the {side} of {spec.name!r} have a column {part.name!r}, "
+                    f"and the part of the model that reads {other} has the same name. Rename the "
+                    "column.")
+            seen[part.name] = part.reads
+
+
+def try_encoders(config: RunConfig) -> list[str]:
+    """Loads each encoder and lets it encode nothing, to see whether it can.
+
+    Args:
+      config: The run's configuration.
+
+    Returns:
+      A sentence for each encoder that the exported model cannot hold.
+
+    Raises:
+      InputError: One cannot be loaded, takes something else than its modality, or returns
+        something else than vectors.
+    """
+    warnings = []
+    for modality, options in config.recipe.encoders.items():
+        from trainer.encoders.encoder import Encoder  # seconds to load
+        from trainer.encoders.module import load
+
+        module = load(modality, options)
+        Encoder(modality, options, module)
+        if module.foreign:
+            warnings.append(
+                f"The {modality} encoder has operations that a stock server lacks "
+                f"({', '.join(module.foreign)}): items that are not in the catalogue will be "
+                f"scored without its vectors.")
+    return warnings

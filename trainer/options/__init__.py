@@ -1,1 +1,0 @@
-"""The shapes that all options of a recipe have."""
