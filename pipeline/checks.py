@@ -50,8 +50,8 @@ class Checks(Strict):
         again until then.
       max_p99_ms: Of an answer of the server.
       min_ndcg_difference: How far below the best baseline the ranking may be: the lower end of the
-        95 % interval of NDCG@10, model less baseline over the same users, must be above it, as in
-        -0.01; `None` asks for popularity alone.
+        95 % interval of NDCG@10, model less baseline over the same users, must be above it. The
+        fewer users, the wider the interval.
       further: Checks of extensions that the pipeline has, by name, each with its options.
       reported: Names of checks whose failure is reported and refuses no model.
     """
@@ -63,7 +63,7 @@ class Checks(Strict):
     max_auc_decrease: Weight = 0.02
     min_requests: Annotated[Count, Field(le=100_000)] = 100
     max_p99_ms: Positive = 1000.0
-    min_ndcg_difference: Annotated[Number, Field(ge=-1, le=1)] | None = None
+    min_ndcg_difference: Annotated[Number, Field(ge=-1, le=1)] = -0.01
     further: dict[str, dict[str, Any]] = {}
     reported: tuple[str, ...] = ()
 

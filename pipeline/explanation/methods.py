@@ -79,10 +79,10 @@ def integrated_gradients(model: AskedModel, question: Question) -> Answer:
       InputError: The model has no layers to take gradients of, or is of an older version.
     """
     source = question.source
-    if source.recipe.family == "similarity":
+    if not source.recipe.has_towers:
         raise InputError("family-without-gradients",
-                         "A model of the family 'similarity' is computed and has no layers to "
-                         "take gradients of. Use --method occlusion.")
+                         f"A model of the family {source.recipe.family!r} is computed and has no "
+                         "layers to take gradients of. Use --method occlusion.")
     outputs = model.ask(SIGNATURE, [{**question.request, "task": [question.task.encode()]}])
     attributions = {name: value[0] for name, value in outputs.items()}
     effects = []

@@ -88,7 +88,7 @@ def _explanations(model: Recommender) -> dict:
                            inputs[_ITEM_ID], content["items"])
 
     found = {"explain": _concrete(lambda inputs: model.explain(*sides(inputs)), asked)}
-    if model.recipe.family != "similarity":  # whose vectors are computed: there is no tower
+    if model.recipe.has_towers:
         def gradients(inputs):
             users, items = sides({name: inputs[name] for name in asked})
             return model.gradients(users, items, inputs[_TASK])

@@ -8,6 +8,7 @@ from trainer.evaluation.written_scores import WrittenScores
 from trainer.families.forest import restore_forest, train_forest
 from trainer.families.job import Job
 from trainer.families.network import restore_network, train_network
+from trainer.families.rankers import restore_rankers, train_rankers_alone
 from trainer.families.similarity import restore_similarity, train_similarity
 from trainer.network.model import Network
 from trainer.training.fit import TrainingData
@@ -31,5 +32,6 @@ _NETWORK = Family(train_network, restore_network)
 FAMILIES = {
     "network": _NETWORK, "factorization": _NETWORK,
     "similarity": Family(train_similarity, restore_similarity),
+    "rankers": Family(train_rankers_alone, restore_rankers),
     "forest": Family(train_forest, restore_forest),
 }

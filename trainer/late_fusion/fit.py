@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from schemas import InputError
 from schemas.progress import Progress
 from trainer.closed_form.events import Events
 from trainer.closed_form.search import Parameters, search
@@ -113,7 +114,7 @@ def members(names: Sequence[str], events: Events, content: np.ndarray,
 
 def fit_late_fusion(
     names: Sequence[str], train: Events, known: Events, task: RankingTask, content: ContentMap,
-    vectors: np.ndarray, network_scores: Callable[[RankingTask], np.ndarray],
+    vectors: np.ndarray, network_scores: Callable[[RankingTask], np.ndarray] | None,
     relevance_told: bool, seed: int,
 ) -> LateFusion:
     """Tunes the rankers on validation, weighs them and the network there, and fits them afresh.
@@ -125,11 +126,20 @@ def fit_late_fusion(
       task: The ranking of the validation split.
       content: Makes content of an item's columns.
       vectors: The content of all items, `(items, content)`.
-      network_scores: Returns the network's scores of a task's users, `(q, items)`.
+      network_scores: Returns the network's scores of a task's users, `(q, items)`; `None` where
+        there is no network.
       relevance_told: See `members`.
       seed: Seed of all draws.
+
+    Raises:
+      InputError: No ranker can be fitted.
     """
     chosen = members(names, train, vectors, relevance_told)
+    if not chosen:
+        raise InputError(
+            "no-ranker", f"None of the rankers {', '.join(names)} can be fitted: 'content' needs "
+            "a modality of the items, and 'item_to_item' a catalogue of "
+            f"{RANKER_KINDS['item_to_item'].most_items:,} items at most. Name others.")
     some = task.sample(_TUNING_USERS)
     horizon, of_horizons = _best_horizon(chosen, train, vectors, some)
     tried: dict[str, Any] = {"horizon": of_horizons}
@@ -146,12 +156,14 @@ def fit_late_fusion(
     in_training = np.bincount(train.items, minlength=train.n_items) > 0
     scores = [standardised(_scores(one.fit(train, vectors, horizon), one, train, horizon, few),
                            in_training) for one in tuned]
-    scores.append(standardised(network_scores(few), in_training))
-    tried[NETWORK] = {_PRIMARY: ranking_metrics(scores[-1], few).metrics[_PRIMARY]}
+    every = [one.name for one in tuned]
+    if network_scores is not None:
+        every.append(NETWORK)
+        scores.append(standardised(network_scores(few), in_training))
+        tried[NETWORK] = {_PRIMARY: ranking_metrics(scores[-1], few).metrics[_PRIMARY]}
     weights = fit_weights(scores, few, seed)
     total = sum(weight * one for weight, one in zip(weights, scores, strict=True))
     tried["fused"] = {_PRIMARY: ranking_metrics(total, few).metrics[_PRIMARY]}
-    every = [*(one.name for one in tuned), NETWORK]
     log.info("Trainer: late fusion of %s",
              ", ".join(f"{n} {w:.2f}" for n, w in zip(every, weights, strict=True) if w))
     rankers = {one.name: one.fit(known, vectors, horizon) for one in tuned}

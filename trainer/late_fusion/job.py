@@ -1,5 +1,6 @@
 """What a training job gives to a late fusion, and what the fusion makes of its network."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,13 @@ from trainer.training.fit import TrainingData, first_rows, validation_task
 _FOLDER, _STACKS = "late_fusion", "stacks"
 
 
-def train_rankers(data: TrainingData, first: Network, weights: Path, seed: int) -> dict[str, Any]:
+def train_rankers(data: TrainingData, first: Network | None, weights: Path,
+                  seed: int) -> dict[str, Any]:
     """Fits the rankers of a recipe beside its network, and writes them.
 
     Args:
       data: What was trained, and on what.
-      first: The network of the first fit, which does not know validation.
+      first: The network of the first fit, which does not know validation, if there is one.
       weights: Folder of all that training learns.
       seed: Seed of all draws.
 
@@ -38,11 +40,7 @@ def train_rankers(data: TrainingData, first: Network, weights: Path, seed: int) 
     task = validation_task(data, train, data.events("validation"))
     features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
     content = fit_content(features, data.item_side, seed)
-    items = catalogue(first)
-
-    def network_scores(some: RankingTask) -> np.ndarray:
-        return ranking_scores(first, first_rows(data, some.users), items)
-
+    network_scores = None if first is None else _network_scores(data, first)
     told = (not has_history(data.spec)
             or past_relevance(data.spec, data.recipe.relevance) is not None)
     fusion = fit_late_fusion(
@@ -51,6 +49,11 @@ def train_rankers(data: TrainingData, first: Network, weights: Path, seed: int) 
         content.vectors(features, data.item_side), network_scores, told, seed)
     fusion.save(weights / _FOLDER)
     return {"weights": fusion.weights, "validation": fusion.log}
+
+
+def _network_scores(data: TrainingData, first: Network) -> Callable[[RankingTask], np.ndarray]:
+    items = catalogue(first)
+    return lambda some: ranking_scores(first, first_rows(data, some.users), items)
 
 
 def train_stacks(data: TrainingData, first: Network, weights: Path) -> dict[str, Any]:

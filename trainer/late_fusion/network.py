@@ -94,13 +94,16 @@ def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known
     vectors = fusion.content.vectors(features, data.item_side)
     in_events = np.bincount(known.items, minlength=known.n_items) > 0
     candidates = {name: ranker.with_content(vectors) for name, ranker in rankers.items()}
-    candidates[NETWORK] = catalogue(network).candidates
+    with_own = bool(fusion.weights.get(NETWORK))
+    if with_own:
+        candidates[NETWORK] = catalogue(network).candidates
     means = {name: one[in_events].mean(axis=0) for name, one in candidates.items()}
 
     user_inputs = _inputs(network.user) | _history_inputs(data)
     out = network.user({t.name: user_inputs[t.name] for t in network.user.inputs})
     queries = _queries(fusion, rankers, user_inputs, data, known, recent)
-    queries[NETWORK] = out[network.ranking]
+    if with_own:
+        queries[NETWORK] = out[network.ranking]
     scaled = [UnitScores(candidates[name][in_events] - means[name], fusion.weights[name],
                          name=f"scores_{name}")(query) for name, query in queries.items()]
     user = keras.Model(user_inputs, {**out, network.ranking: ops.concatenate(scaled, axis=-1)},
@@ -111,7 +114,8 @@ def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known
         item_inputs = content_inputs(data.item_side) | item_inputs
     said = network.item({t.name: item_inputs[t.name] for t in network.item.inputs})
     own = _candidates(rankers, fusion, features, item_inputs)
-    own[NETWORK] = said[CANDIDATE]
+    if with_own:
+        own[NETWORK] = said[CANDIDATE]
     centred = [own[name] - means[name] for name in queries]
     item = keras.Model(item_inputs, {**said, CANDIDATE: ops.concatenate(centred, axis=-1)},
                        name=network.item.name)

@@ -260,6 +260,8 @@ class SimilarityRecipe(_Computed):
       dim: Width of each kind of vector.
     """
 
+    has_towers: ClassVar[bool] = False
+
     family: Literal["similarity"]
     vectors: Annotated[Way, OneOf(ContentVectors, CollaborativeVectors, UnionVectors)] = Field(
         default="union", validate_default=True)
@@ -298,6 +300,24 @@ class SimilarityRecipe(_Computed):
             raise ValueError(f"'modalities' is {list(self.modalities)}, but 'collaborative' "
                              "vectors are of ids alone: say 'modalities: []'")
         return self
+
+
+class RankersRecipe(_Computed):
+    """Rankers in closed form and nothing else; several are fused with weights of validation.
+
+    Attributes:
+      rankers: The rankers.
+    """
+
+    has_towers: ClassVar[bool] = False
+
+    family: Literal["rankers"]
+    rankers: Annotated[Rankers, Field(min_length=1)]
+
+    @property
+    def reads_blocks(self) -> bool:
+        """Whether rankers read contents as Transform describes them."""
+        return True
 
 
 class ForestRecipe(_Computed):

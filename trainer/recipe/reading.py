@@ -6,13 +6,14 @@ from trainer.recipe.families import (
     FactorizationRecipe,
     ForestRecipe,
     NetworkRecipe,
+    RankersRecipe,
     SimilarityRecipe,
 )
 from trainer.recipe.recipe import Recipe
 
 RECIPES: dict[str, type[Recipe]] = {
     "network": NetworkRecipe, "factorization": FactorizationRecipe,
-    "similarity": SimilarityRecipe, "forest": ForestRecipe,
+    "similarity": SimilarityRecipe, "rankers": RankersRecipe, "forest": ForestRecipe,
 }
 # Keys of earlier files, each with what is written now.
 MOVED = {

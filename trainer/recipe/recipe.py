@@ -42,6 +42,7 @@ class Recipe(Strict):
     """
 
     served: ClassVar[bool] = True
+    has_towers: ClassVar[bool] = True
 
     description: str
     family: str

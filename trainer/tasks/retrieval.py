@@ -54,7 +54,7 @@ class Retrieval(TaskKind):
     zero_one = True
     ranks = True
     retrieves = True
-    families = ("network", "similarity")
+    families = ("network", "similarity", "rankers")
     options = RetrievalOptions
 
     def loss(self, name: str, targets: tuple[str, ...], batch: Batch):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from schemas import InputError
 from trainer.closed_form.events import Events
 from trainer.closed_form.item_to_item import fit_decayed_ease, fit_ease
 from trainer.evaluation.ranking import ranking_task
@@ -92,6 +93,14 @@ def test_rankers_that_make_no_sense_for_a_dataset_are_left_out(world):
                      "factors_of_relevant", "content"]
     blind = members(list(RANKER_KINDS), before, content[:, :0], False)
     assert [one.name for one in blind] == ["popularity", "item_to_item", "factors"]
+
+
+def test_a_fusion_of_nothing_is_refused(world):
+    content, _, before, known, task = world
+    with pytest.raises(InputError) as refused:
+        fit_late_fusion(["content"], before, known, task, ContentMap({}), content[:, :0], None,
+                        True, seed=1)
+    assert refused.value.code == "no-ranker"
 
 
 def test_a_fusion_is_tuned_on_validation_and_kept(world, tmp_path):

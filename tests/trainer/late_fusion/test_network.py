@@ -112,6 +112,18 @@ def test_a_ranker_without_weight_is_left_out():
     assert list(made.rankers) == ["all", NETWORK]
 
 
+def test_rankers_alone_have_the_whole_score():
+    data, known, memory, rows = _world(TOLD)
+    network = new_network(data, data.events("train"), 1)
+    ranker = _ranker(np.random.default_rng(0), len(data.items), 3)
+    fusion = LateFusion({"all": ranker}, frozenset(), HORIZON, {"all": 1.0}, ContentMap({}), {})
+    made = with_rankers(network, fusion, data, known, Recent(memory.items, memory.items))
+    found = ranking_scores(made, rows, catalogue(made))
+    items = np.bincount(known.items, minlength=known.n_items) > 0
+    expected = standardised(ranker.scores(weighted_history(known, False, HORIZON)), items)
+    np.testing.assert_allclose(found, expected, atol=2e-4)
+
+
 def test_a_stacked_head_adds_the_products_to_its_own_output():
     data, _, _, rows = _world(TOLD)
     network = new_network(data, data.events("train"), 1)

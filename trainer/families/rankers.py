@@ -1,0 +1,49 @@
+"""Rankers in closed form alone: a network without towers, whose whole score is theirs."""
+
+import time
+from pathlib import Path
+
+import keras
+from keras import ops
+
+from trainer.families.job import Job
+from trainer.late_fusion.job import train_rankers, with_rankers_of
+from trainer.network.model import CANDIDATE, Network
+from trainer.network.part import ITEMS, USERS, whole_part
+from trainer.preprocessing import columns
+from trainer.training.fit import TrainingData
+
+
+def train_rankers_alone(job: Job) -> None:
+    """Tunes the rankers on validation, and fits them on train and validation."""
+    started = time.monotonic()
+    job.data.events(*job.data.files)  # an empty split is told before anything is computed
+    figures = train_rankers(job.data, None, job.weights, job.seed)
+    network = restore_rankers(job.data, job.seed, job.weights)
+    job.summarize(
+        network.user.count_params() + network.item.count_params(),
+        seconds=time.monotonic() - started, user_modalities=network.user_modalities,
+        item_modalities=network.item_modalities, late_fusion=figures)
+
+
+def restore_rankers(data: TrainingData, seed: int, weights: Path) -> Network:
+    """Builds the network around rankers that were fitted."""
+    return with_rankers_of(data, _towerless(data), weights)
+
+
+def _towerless(data: TrainingData) -> Network:
+    """Returns a network that has no score of its own."""
+    sides = {}
+    for side, index, said in (
+            (USERS, columns.USER_INDEX, (data.recipe.ranking,)),
+            (ITEMS, columns.ITEM_INDEX, ("vector", CANDIDATE))):
+        read = keras.Input((), dtype="int32", name=index)
+        nothing = ops.zeros_like(read, dtype="float32")[:, None]
+        known = ops.cast(read > 0, "float32")[:, None]
+        sides[side] = keras.Model({index: read}, {**dict.fromkeys(said, nothing), "weights": known},
+                                  name=side)
+    user, item = sides[USERS], sides[ITEMS]
+    inputs = {**user.input, **item.input}
+    training = keras.Model(inputs, {"index": inputs[columns.ITEM_INDEX]}, name="rankers")
+    return Network(user, item, {}, {}, {}, data.recipe.ranking, data.item_side.rows, training,
+                   [whole_part("history", USERS)], [whole_part("rankers", ITEMS)])
