@@ -222,7 +222,7 @@ def test_an_encoder_in_a_towers_place_leaves_nothing_to_read_the_other_options(m
 
 
 def test_an_unknown_family_is_told_the_known_ones():
-    with pytest.raises(ValueError, match="network, factorization, similarity, forest"):
+    with pytest.raises(ValueError, match="network, factorization, similarity, rankers, forest"):
         _recipe(family="tree")
 
 

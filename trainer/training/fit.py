@@ -149,14 +149,18 @@ def fit_once(data: TrainingData, seed: int, logs: Path, checkpoints: Path) -> li
 
 
 def first_network(data: TrainingData, seed: int, checkpoints: Path) -> Network:
-    """Returns the network of the first fit's best epoch, which knows the train split alone."""
+    """Returns the network of the first fit, which knows the train split alone.
+
+    It is that of the epoch after the best one, if there is one: the best was chosen for its score
+    of the validation users, so that what it says of them flatters it.
+    """
     network = new_network(data, data.events("train"), seed)
-    load_variables(_best(checkpoints), network.training.weights)
+    load_variables(_near_best(checkpoints), network.training.weights)
     return network
 
 
-def _best(checkpoints: Path) -> Path:
-    return checkpoints / "best.weights"
+def _near_best(checkpoints: Path) -> Path:
+    return checkpoints / "near_best.weights"
 
 
 def default_strategy() -> tf.distribute.Strategy:
@@ -267,8 +271,8 @@ class _EpochRanking(keras.callbacks.Callback):
         metrics = ranking_metrics(scores, self._task).metrics
         self.scores = [*self.scores[:epoch], metrics[MONITOR]]
         self._state.parent.mkdir(parents=True, exist_ok=True)
-        if int(np.argmax(self.scores)) == epoch:
-            save_variables(_best(self._state.parent), self.network.training.weights)
+        if epoch - int(np.argmax(self.scores)) <= 1:
+            save_variables(_near_best(self._state.parent), self.network.training.weights)
         partial = self._state.with_suffix(".partial")
         partial.write_text(json.dumps(self.scores))
         partial.replace(self._state)
