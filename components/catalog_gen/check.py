@@ -75,6 +75,7 @@ class Checker:
         # What the source could not read of a label costs the row as well.
         self._labels = {column.name for column in self._columns
                         if column.hard and not column.needed}
+        self._names = {column.name for column in self._columns}
         self._tracks = [feature for feature in spec.table(side) if feature.sound_of]
         self.notes = Notes(empty={column.name for column in self._columns})
 
@@ -136,14 +137,10 @@ class Checker:
         kept.update(_sound_tracks(record, self._tracks))
         if notes.empty:
             notes.empty.difference_update(kept)
-        self._note_lost(record)
+        for name in map(_column_of, record.faults):  # what the source left out
+            if name in self._names:
+                notes.lose(name)
         return checked
-
-    def _note_lost(self, record: Record) -> None:
-        """Notes the values that the source left out of columns of which nothing is kept yet."""
-        for name in map(_column_of, record.faults):
-            if name in self.notes.empty or name in self.notes.lost:
-                self.notes.lose(name)
 
 
 def _column_of(fault: str) -> str:
