@@ -19,7 +19,7 @@ data report shows that verdict, and `DataGate` acts on it, so that page and run 
 | Verdict | Means | The run |
 |---|---|---|
 | OK | no check has a warning or a failure | goes on |
-| WARN | look at the findings before you trust the model | goes on; `metrics.json` has them under `data` |
+| WARN | look at the findings before you trust the model | goes on; they are in `metrics.json` |
 | FAIL | the data must not be trained on | stops before training, exit code 3 |
 
 What to do with a finding:

@@ -3,12 +3,12 @@
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pipeline.environment  # noqa: F401  (before TensorFlow)
+from benchmarks.faults.clean import resamples, spans
 from benchmarks.faults.kinds import FAULTS, Fault
 from benchmarks.faults.shop import Shop
 from benchmarks.faults.validation import validated
@@ -16,6 +16,7 @@ from components.data_checks import Severity
 from components.sources.demo import write_demo
 from schemas import TesseraError, read_spec
 
+_RESAMPLES = 20
 _NOW = 1_796_000_000  # the clock of all runs: the end of 2026
 
 
@@ -36,30 +37,45 @@ class Row:
     right: bool
 
 
-def rows(base: Shop, scratch: Path, faults: list[Fault]) -> Iterator[Row]:
-    """Yields the line of each fault.
+class Bench:
+    """Seeds faults in a shop, with and without its media, and validates what comes of it."""
 
-    Args:
-      base: The clean shop, whose data are the past.
-      scratch: Folder for what is written.
-      faults: What to seed.
-    """
-    bases = {True: base, False: base.without_media()}
-    pasts = {}
-    for media in sorted({fault.media for fault in faults}):
-        folder = scratch / f"clean-{media}"
-        pasts[media] = folder / "out" / "profile"
-        validated(bases[media].copy(folder / "shop").write(), bases[media].spec, folder / "out",
-                  _NOW)
-    for place, fault in enumerate(sorted(faults, key=lambda one: one.media)):
-        folder = scratch / f"fault-{place}"
-        shop = bases[fault.media].copy(folder / "shop")
-        fault.seed(shop)
-        found = _found(shop, folder / "out", None if fault.alone else pasts[fault.media])
-        shutil.rmtree(folder)
-        named = {found[name] for name in fault.checks & found.keys()}
-        yield Row(fault.name, f"{fault.severity} {' / '.join(sorted(fault.checks))}", found,
-                  fault.severity in named)
+    def __init__(self, base: Shop, scratch: Path):
+        """Names the clean shop, whose data are the past, and a folder for what is written."""
+        self._bases = {True: base, False: base.without_media()}
+        self._scratch = scratch
+
+    def faults(self, faults: list[Fault]) -> Iterator[Row]:
+        """Yields the line of each fault, those without media first."""
+        for place, fault in enumerate(sorted(faults, key=lambda one: one.media)):
+            folder = self._scratch / f"fault-{place}"
+            shop = self._bases[fault.media].copy(folder / "shop")
+            fault.seed(shop)
+            found = _found(shop, folder / "out", None if fault.alone else self._past(fault.media))
+            shutil.rmtree(folder)
+            named = {found[name] for name in fault.checks & found.keys()}
+            yield Row(fault.name, f"{fault.severity} {' / '.join(sorted(fault.checks))}", found,
+                      fault.severity in named)
+
+    def clean(self, count: int) -> Iterator[Row]:
+        """Yields the line of each clean shop: resamples against the whole, spans one by one."""
+        for name, shop in resamples(self._bases[False], self._scratch, count):
+            yield self._clean(name, shop, self._past(False))
+        before = None
+        for name, shop in spans(self._bases[False], self._scratch):
+            yield self._clean(name, shop, before)
+            before = shop.folder / "out" / "profile"
+
+    def _clean(self, name: str, shop: Shop, past: Path | None) -> Row:
+        found = _found(shop, shop.folder / "out", past)
+        return Row(name, "nothing", found, not found)
+
+    def _past(self, media: bool) -> Path:
+        folder = self._scratch / f"clean-{media}"
+        if not folder.exists():
+            base = self._bases[media]
+            validated(base.copy(folder / "shop").write(), base.spec, folder / "out", _NOW)
+        return folder / "out" / "profile"
 
 
 def _found(shop: Shop, out: Path, past: Path | None) -> dict[str, str]:
@@ -75,21 +91,24 @@ def _found(shop: Shop, out: Path, past: Path | None) -> dict[str, str]:
 
 
 def main() -> int:
-    """Prints the table; returns 1 where a fault was not found."""
+    """Prints the table; returns 1 where a fault was not found, or a clean shop is suspected."""
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     chosen = [one for one in FAULTS if wanted in one.name]
-    missed = 0
     with tempfile.TemporaryDirectory() as scratch:
         write_demo(Path(scratch, "demo"))
-        base = Shop.read(Path(scratch, "demo"), read_spec("demo"))
-        for row in rows(base, Path(scratch), chosen):
-            missed += not row.right
-            found = ", ".join(f"{severity} {name}" for name, severity in row.found.items())
-            print(f"{'ok  ' if row.right else 'MISS'} | {row.fault:<52} | {row.expected:<52} | "
-                  f"{found or '-'}", flush=True)
-    print(f"{len(chosen) - missed} of {len(chosen)} faults were found under the right name and "
-          f"at the right severity ({time.strftime('%H:%M:%S')}).")
-    return int(missed > 0)
+        bench = Bench(Shop.read(Path(scratch, "demo"), read_spec("demo")), Path(scratch))
+        seeded = [_printed(row) for row in bench.faults(chosen)]
+        clean = [] if wanted else [_printed(row) for row in bench.clean(_RESAMPLES)]
+    print(f"{sum(seeded)} of {len(seeded)} faults were found under the right name and at the right "
+          f"severity; {clean.count(False)} false alarms on {len(clean)} clean shops.")
+    return int(not all([*seeded, *clean]))
+
+
+def _printed(row: Row) -> bool:
+    found = ", ".join(f"{severity} {name}" for name, severity in row.found.items())
+    print(f"{'ok  ' if row.right else 'MISS'} | {row.fault:<50} | {row.expected:<48} | "
+          f"{found or '-'}", flush=True)
+    return row.right
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ def _key(data: Data, side: str) -> str:
 
 @check("share of a table's rows that are gone since the last run",
        "Check that all files arrived whole, and that none was cut.",
-       warn=0.2, fail=0.4, compares=True)
+       warn=0.25, fail=0.4, compares=True)
 def fewer_rows(data: Data) -> Iterator[Measured]:
     for side, rows in data.today["rows"].items():
         before = (data.past or {})["rows"][side]
