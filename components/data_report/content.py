@@ -17,6 +17,8 @@ from schemas import SIDES, Feature, FeatureSpec
 from trainer.modalities import modality_of
 
 _log = logging.getLogger("tessera.data_report")
+VERSION = 2  # of the JSON twin
+_BARS, _DAY = 60, 86_400
 _EXAMPLES, _GROUPS, _PICTURES, _SOUNDS = 20, 100, 12, 500
 
 
@@ -43,6 +45,7 @@ def gather(spec: FeatureSpec, folders: dict[str, str]) -> dict[str, Any]:
     counts = _section(_counts, folders["quarantine"])
     reasons = _section(_reasons, spec, folders["quarantine"])
     return {
+        "version": VERSION,
         "dataset": spec.name,
         "headline": headline(counts, verdict),
         "verdict": verdict,
@@ -104,7 +107,23 @@ def _media(
 
 def _verdict(uri: str) -> dict[str, Any]:
     verdict = DataVerdict.load(uri)
-    return {**verdict.as_json(), "headline": verdict.headline}
+    return {**verdict.as_json(), "headline": verdict.headline, "days": _days(verdict.days)}
+
+
+def _days(days: dict[str, dict[str, int]]) -> list[dict[str, float]]:
+    """Returns the events of both runs in at most 60 equal parts of their time, in seconds."""
+    numbers = [int(day) for events in days.values() for day in events]
+    if not numbers:
+        return []
+    first, count = min(numbers), max(numbers) - min(numbers) + 1
+    size = -(-count // _BARS)
+    bars: list[dict[str, float]] = [
+        {"low": day * _DAY, "high": (day + size) * _DAY, "past": 0, "today": 0}
+        for day in range(first, first + count, size)]
+    for run, events in days.items():
+        for day, number in events.items():
+            bars[(int(day) - first) // size][run] += number
+    return bars
 
 
 def _counts(uri: str) -> dict[str, Any]:

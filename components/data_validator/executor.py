@@ -69,4 +69,6 @@ def validate(given: dict[str, Any], folders: dict[str, str], past: str | None) -
         reasons=grouped_reasons(folders["quarantine"], 1, personal))
     limits = {name: {"warn": one.warn, "fail": one.fail} for name, one in CHECKS.items()}
     return DataVerdict(tuple(judge(data)), before["run"] if before else None, limits,
-                       changes(today, before), today["run"])
+                       changes(today, before), today["run"],
+                       {name: (profile or {}).get("events", {}).get("days", {})
+                        for name, profile in (("past", before), ("today", today))})

@@ -21,6 +21,7 @@ class DataVerdict:
       limits: The limits in force, by check: `{"warn", "fail"}`, `None` for one that there is not.
       changes: The figures of both runs, see `components.data_validator.changes`.
       run: Id of the run whose data were judged.
+      days: Events by day since 1970, of both runs: `{"past", "today"}`.
     """
 
     findings: tuple[Finding, ...]
@@ -28,6 +29,7 @@ class DataVerdict:
     limits: dict[str, dict[str, float | None]]
     changes: list[dict[str, Any]] = field(default_factory=list)
     run: str = ""
+    days: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:
@@ -65,7 +67,7 @@ class DataVerdict:
         findings = tuple(Finding(**{**one, "severity": Severity(one["severity"])})
                          for one in read["findings"])
         return DataVerdict(findings, read["past"], read["limits"], read["changes"],
-                           read["run"])
+                           read["run"], read["days"])
 
 
 def sentence(finding: Finding) -> str:

@@ -219,10 +219,14 @@ def test_begins_with_the_verdict_and_shows_findings_and_what_changed(folders, re
                       "the values are 100 times those of the last run", "Convert them.", 20, 0.5)
     verdicts.DataVerdict((finding,), "before", {}, [
         {"table": "items", "column": "price", "figure": "mean", "form": "number", "past": 9.5,
-         "today": 950.0}], "now").save(folders["verdict"])
+         "today": 950.0}], "now",
+        {"past": {"19000": 4}, "today": {"19000": 2, "19200": 8}}).save(folders["verdict"])
     html, content = report(folders)
     assert content["headline"].startswith("FAIL: ") and content["headline"].endswith("1 failure")
     assert content["verdict"]["findings"][0]["threshold"] == 8.0
+    bars = content["verdict"]["days"]
+    assert len(bars) == 51 and bars[0]["high"] - bars[0]["low"] == 4 * 86_400
+    assert (bars[0]["past"], bars[0]["today"], bars[-1]["today"]) == (4, 2, 8)
     seen = re.sub(r"<[^>]+>|\s+", " ", html[html.index("<header>"):])
     order = ("FAIL", "nothing is trained", "judged in run", "items: price", "100 times those",
              "unit_change", "99", "Convert them.", "What changed since", "9.50", "950")
