@@ -96,7 +96,7 @@ bench: .venv/installed
 	$(BIN)/python -m benchmarks.bench --data-dir "$(DATA_DIR)"
 	$(BIN)/python -m benchmarks.bench --ingest
 
-faults: .venv/installed
+faults: .venv/installed-dev
 	$(BIN)/python -m benchmarks.faults.table $(FAULT)
 
 bench-ingest: .venv/installed

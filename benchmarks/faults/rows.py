@@ -136,8 +136,9 @@ def _(shop: Shop) -> None:
     events, (_, time), (_, user) = (
         shop.tables["interactions"], shop.find("time"), shop.find("event user"))
     start = pd.to_numeric(events[time]).max() - 5 * DAY
-    bot = events.iloc[:2400].assign(**{user: events[user].iloc[0],
-                                       time: [str(start + n) for n in range(2400)]})
+    bot = events.iloc[:2400]
+    bot = bot.assign(**{user: events[user].iloc[0],
+                        time: [str(start + n) for n in range(len(bot))]})
     shop.tables["interactions"] = pd.concat([events, bot], ignore_index=True)
 
 

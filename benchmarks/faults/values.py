@@ -22,7 +22,7 @@ for _name, _checks, _severity, _seed in (
     ("a twentieth of the ages are words", "lost_values", "FAIL",
      change("user number", lambda c: "unknown age", 0.05)),
     ("half of the categories are new", "new_categories", "FAIL",
-     change("category", lambda c: "new-" + c.str.replace("|", "|new-"), 0.5)),
+     change("category", lambda c: "new-" + c.str.replace("|", "|new-", regex=False), 0.5)),
     ("all labels dropped", "missing_labels", "FAIL",
      change("label", lambda c: "")),
     ("half of the labels dropped", "missing_labels", "FAIL",

@@ -7,15 +7,17 @@ from components.data_checks.check import Data, Measured, check
 _FEW = 20
 
 
-@check("share of the rows that lost their label since the last run; 1 where no row has one",
+@check("share of the rows that lost their label since the last run; 0.25 where no row has one, "
+       "without a last run",
        "Deliver the labels again; a model cannot be trained without them.",
        warn=0.1, fail=0.3)
 def missing_labels(data: Data) -> Iterator[Measured]:
     for side, name, profile, before in data.columns():
         if not profile.get("label") or not data.today["rows"][side]:
             continue
-        if not profile["filled"]:
-            yield Measured(side, name, 1.0, "no row has the label", data.today["rows"][side], 1.0)
+        if not profile["filled"]:  # which another recipe may not ask for
+            value = 1.0 if before.get("filled") else 0.0 if before else 0.25
+            yield Measured(side, name, value, "no row has the label", data.today["rows"][side], 1.0)
         elif before:
             yield Measured(side, name, profile["missing"] - before["missing"],
                            f"{profile['missing']:.1%} of the rows have no label, and "

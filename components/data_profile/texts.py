@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import stop_words
 from ftfy import badness
 
@@ -17,11 +18,11 @@ _WORD = re.compile(r"\w+")
 _SHORT = 3  # words; a shorter text is of no language that could be told
 
 
-def profile_texts(values: Sequence[bytes]) -> dict[str, Any]:
+def profile_texts(values: np.ndarray) -> dict[str, Any]:
     """Returns what texts are like.
 
     Args:
-      values: The texts, as bytes of UTF-8.
+      values: The texts, `(values,)` objects: bytes of UTF-8.
 
     Returns:
       `looked`, the number of texts; shares `empty` (no letter and no digit), `damaged` (bytes
