@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo test test-full test-other test-wheel bench bench-ingest lock clean kubeflow-env \
+.PHONY: help env demo test test-full test-other test-wheel bench bench-ingest faults lock clean kubeflow-env \
 	kubeflow-e2e kubeflow-validate docs
 
 BIN := .venv/bin
@@ -58,6 +58,7 @@ help:
 	@echo "make test-wheel  builds the wheel and runs the demo shop from it, away from the checkout"
 	@echo "make test-other  the tests on the other stack, in a Debian 13 root (root; 30 minutes; TESTS=...)"
 	@echo "make bench      time and memory on MovieLens-100K; DATA_DIR=DIR"
+	@echo "make faults     seeded faults in the demo shop's data: what was expected, what was found"
 	@echo "make bench-ingest  time and memory of ingest on ten million made-up rows; part of make bench"
 	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 20 minutes)"
 	@echo "make kubeflow-validate  what Kubernetes and Kubeflow say of the compiled pipeline (needs Go)"
@@ -94,6 +95,9 @@ bench: .venv/installed
 	@test -n "$(DATA_DIR)" || { echo "Give the folder of MovieLens-100K: make bench DATA_DIR=DIR" >&2; exit 2; }
 	$(BIN)/python -m benchmarks.bench --data-dir "$(DATA_DIR)"
 	$(BIN)/python -m benchmarks.bench --ingest
+
+faults: .venv/installed-dev
+	$(BIN)/python -m benchmarks.faults.table $(FAULT)
 
 bench-ingest: .venv/installed
 	$(BIN)/python -m benchmarks.bench --ingest

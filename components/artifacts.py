@@ -15,6 +15,18 @@ class DataReport(artifact.Artifact):
     TYPE_NAME = "tessera.DataReport"
 
 
+class DataProfile(artifact.Artifact):
+    """What a run's data are like: `profile.json`, and statistics of the tables."""
+
+    TYPE_NAME = "tessera.DataProfile"
+
+
+class DataVerdict(artifact.Artifact):
+    """Whether a run's data are fit: `data_verdict.json`."""
+
+    TYPE_NAME = "tessera.DataVerdict"
+
+
 class Weights(artifact.Artifact):
     """All that training learned, in a form of the recipe's family, see `trainer.families`."""
 

@@ -13,12 +13,13 @@ from components.media_fault import MediaFault
 from components.sound import canonical_sound
 from components.video import canonical_video, sound_track
 from schemas.errors import InputError, unknown
-from schemas.pictures import PICTURE_BYTES, PICTURE_FORMATS, as_seen
+from schemas.pictures import PICTURE_BYTES, PICTURE_FORMATS, as_seen, written
 
-__all__ = ["MEDIA", "MediaFault", "Medium", "read_media", "read_sound_track"]
+__all__ = ["MEDIA", "MediaFault", "Medium", "check_file", "read_media", "read_sound_track"]
 
 _MIB = 2**20
 _MAX_PIXELS = 25_000_000
+_TRIED_PIXELS = 8_000_000  # 24 MB of colours; a larger picture is written afresh
 _SHOWN = 60  # characters of a file's name that a fault quotes
 _ELSE = {  # what people have beside them, by how it starts
     "WebP": re.compile(rb"RIFF....WEBP", re.DOTALL),
@@ -54,18 +55,26 @@ def read_media(value: bytes | Path, modality: str) -> bytes:
     """
     if modality not in MEDIA:
         raise unknown("media modality", modality, MEDIA)
-    return MEDIA[modality].decode(_read(value, modality))
+    decoded = MEDIA[modality].decode(check_file(value, modality))
+    if verify := MEDIA[modality].verify:
+        verify(decoded)
+    return decoded
 
 
 def read_sound_track(value: bytes | Path) -> bytes | None:
     """Reads the sound track of a video as a sound; `None` where it has none or is damaged."""
     try:
-        return sound_track(_read(value, "video"))
+        return sound_track(check_file(value, "video"))
     except MediaFault:  # whose reason is with the video itself
         return None
 
 
-def _read(value: bytes | Path, modality: str) -> bytes:
+def check_file(value: bytes | Path, modality: str) -> bytes:
+    """Returns encoded media as bytes, where they are a file of a size that may be decoded.
+
+    Raises:
+      MediaFault: The file is missing, no file, empty or too large.
+    """
     data = _file(value, modality) if isinstance(value, Path) else value
     _check_size(len(data), modality)
     return data
@@ -102,16 +111,32 @@ def _picture(data: bytes) -> bytes:
             f"image has {pixels / 1e6:.1f} megapixels, more than the limit of "
             f"{_MAX_PIXELS // 1_000_000} megapixels"
         )
+    try:
+        seen = as_seen(data)
+        with Image.open(io.BytesIO(seen), formats=PICTURE_FORMATS) as image:
+            image.load()
+            # A fresh encoding decodes everywhere, so that nobody need try one that takes memory.
+            return seen if pixels <= _TRIED_PIXELS else written(image)
+    except (InputError, OSError, ValueError, SyntaxError) as error:
+        raise _undecodable(kind) from error
+
+
+def _try_picture(seen: bytes) -> None:
+    """Decodes a picture as the graphs of Transform and of a server do."""
+    kind, pixels = _image_header(seen)
+    if pixels > _TRIED_PIXELS:
+        return
     import tensorflow as tf  # seconds to load, and only ingest decodes
 
     try:
-        seen = as_seen(data)
         tf.io.decode_image(seen, channels=3, expand_animations=False)
-    except (InputError, tf.errors.OpError) as error:
-        raise MediaFault(
-            f"{kind} image does not decode: it is truncated, damaged or of an unsupported kind"
-        ) from error
-    return seen
+    except tf.errors.OpError as error:
+        raise _undecodable(kind) from error
+
+
+def _undecodable(kind: str) -> MediaFault:
+    return MediaFault(
+        f"{kind} image does not decode: it is truncated, damaged or of an unsupported kind")
 
 
 def _image_header(data: bytes) -> tuple[str, int]:
@@ -146,16 +171,20 @@ class Medium:
     Attributes:
       most: Bytes of the largest file.
       decode: Returns the form that later stages read; raises `MediaFault`.
+      seconds: Most processor time that one may take, where limits hold.
+      verify: Tries that form, where graphs decode it once more; raises `MediaFault`.
     """
 
     most: int
     decode: Callable[[bytes], bytes]
+    seconds: float = 4.0
+    verify: Callable[[bytes], None] | None = None
 
 
 # Not an attribute of the modality: schemas know no decoder, and the trainer's modalities would make
 # the cache key of ingest that of the trainer's code.
 MEDIA: dict[str, Medium] = {
-    "image": Medium(PICTURE_BYTES, _picture),
+    "image": Medium(PICTURE_BYTES, _picture, verify=_try_picture),
     "audio": Medium(64 * _MIB, canonical_sound),
-    "video": Medium(128 * _MIB, canonical_video),
+    "video": Medium(128 * _MIB, canonical_video, seconds=20.0),
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from docs.data_checks import data_checks_page
 from docs.recipe_keys import recipe_keys_page
 from docs.schema_tags import schema_tags_page
 
@@ -127,7 +128,7 @@ def _cell(text: str) -> str:
 
 
 PAGES = {"errors.md": errors_page, "recipe-keys.md": recipe_keys_page,
-         "schema-tags.md": schema_tags_page}
+         "schema-tags.md": schema_tags_page, "data-validation.md": data_checks_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -103,15 +103,19 @@ def report(
     root: Root = DEFAULT_ROOT,
     run_id: Annotated[str, typer.Option("--run", help="A run's id.")] = "latest",
     browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON instead.")] = False,
 ) -> None:
     """Show the data report of a run."""
     import webbrowser
 
-    path = root / "runs" / run_id / "data_report.html"
+    path = root / "runs" / run_id / f"data_report.{'json' if as_json else 'html'}"
     if not path.is_file():
         raise InputError("no-data-report",
                          f"No data report at {path}. Run `tessera run --root {root}` first, "
                          "or name a run with --run.")
+    if as_json:
+        print(path.read_text(encoding="utf-8"))
+        return
     console.print(str(path.resolve()), highlight=False, markup=False, soft_wrap=True)
     if browser:
         webbrowser.open(path.resolve().as_uri())

@@ -14,11 +14,14 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import transform_pb2
 from tfx.types import channel
 
+from components.blessed_data import past_resolver
 from components.blessed_model import baseline_resolver
 from components.catalog_gen.component import CatalogGen
 from components.catalog_gen.splits import SPLITS
 from components.data_gate.component import DataGate
+from components.data_profile.component import DataProfiler
 from components.data_report.component import DataReport
+from components.data_validator.component import DataValidator
 from components.exporter.component import Exporter
 from components.further_checks import Built
 from components.gate.component import Gate
@@ -55,17 +58,8 @@ def build_pipeline(
     config, spec = config.model_copy(update={"recipe": bound.recipe}), bound.spec
     catalog = CatalogGen(config.source_arguments(spec), spec, config.split)
     checked = {side: _checked(catalog, side, schemas) for side in SIDES}
-    data_report = DataReport(
-        spec=spec, name=config.dataset_name, quarantine=catalog.outputs["quarantine"],
-        **{side: catalog.outputs[side] for side in SIDES},
-        **{f"{side}_statistics": checked[side][0].outputs["statistics"] for side in SIDES},
-        **{f"{side}_anomalies": checked[side][2].outputs["anomalies"] for side in SIDES},
-    )
-    data_gate = DataGate(
-        quarantine=catalog.outputs["quarantine"], report=data_report.outputs["report"],
-        max_quarantine_share=config.checks.max_quarantine_share,
-        **{f"{side}_anomalies": checked[side][2].outputs["anomalies"] for side in SIDES},
-    )
+    validation = _validation(config, spec, catalog, checked)
+    data_gate = validation[-1]
     transforms = {
         side: _transform(config, spec, side, catalog, checked[side][1]) for side in SIDES
     }
@@ -82,8 +76,8 @@ def build_pipeline(
         **({"encodings": encoders[0].outputs["encodings"]} if encoders else {}),
     )
     exporter = Exporter(trainer, config.recipe.served)
-    built = [catalog, *(c for three in checked.values() for c in three), data_report,
-             data_gate, *transforms.values(), *encoders, trainer, exporter]
+    built = [catalog, *(c for three in checked.values() for c in three), *validation,
+             *transforms.values(), *encoders, trainer, exporter]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.pipeline_name,
         pipeline_root=str(config.root / "artifacts" / config.pipeline_name),
@@ -103,6 +97,26 @@ def _checked(catalog: CatalogGen, side: str, schemas: Path) -> list[Any]:
         statistics.outputs["statistics"], schema.outputs["schema"]
     ).with_id(f"ExampleValidator.{side}")
     return [statistics, schema, validator]
+
+
+def _validation(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
+                checked: dict[str, list[Any]]) -> list[Any]:
+    """Returns what judges the data: profile, past, verdict, report, and the gate as the last."""
+    quarantine = catalog.outputs["quarantine"]
+    tables = {side: catalog.outputs[side] for side in SIDES}
+    statistics = {f"{side}_statistics": checked[side][0].outputs["statistics"] for side in SIDES}
+    anomalies = {f"{side}_anomalies": checked[side][2].outputs["anomalies"] for side in SIDES}
+    profiler = DataProfiler(spec, config.dataset_name, quarantine=quarantine, **tables,
+                            **statistics)
+    profile = profiler.outputs["profile"]
+    past = past_resolver(profile)
+    validator = DataValidator(
+        spec, past.outputs["past"], config.checks.max_quarantine_share,
+        profile=profile, quarantine=quarantine, **anomalies)
+    verdict = validator.outputs["verdict"]
+    report = DataReport(spec=spec, name=config.dataset_name, quarantine=quarantine,
+                        verdict=verdict, **tables, **statistics)
+    return [profiler, past, validator, report, DataGate(verdict, report.outputs["report"])]
 
 
 def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: CatalogGen,

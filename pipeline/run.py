@@ -71,6 +71,8 @@ def _run(config: RunConfig, console: Console) -> int:
             label = name.replace("_", " ").capitalize()
             _say(console, f"{label}: {done.folder / f'{name}.html'}")
     _say(console, f"Metrics:     {done.folder / 'metrics.json'}")
+    for warning in done.metrics.get("data", {}).get("warnings", []):
+        _say(console, f"Data:        WARN {warning}")
     if config.split == "random":
         _say(console, "Split:       random: no figure tells how the model does on what comes next")
     for note in done.metrics.get("notes", []):

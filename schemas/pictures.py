@@ -49,7 +49,7 @@ def as_seen(data: bytes) -> bytes:
             seen = _srgb(_opaque(_eight_bits(_upright(image, data), data)), profile)
             if seen is image:
                 return data
-            return _encoded(seen, "PNG" if kind in ("PNG", "GIF", "BMP") else "JPEG")
+            return written(seen, "PNG" if kind in ("PNG", "GIF", "BMP") else "JPEG")
     except Exception as error:  # Pillow's parsers raise many kinds on damaged bytes
         raise InputError(
             "undecodable-picture",
@@ -142,7 +142,8 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     return transform if np.abs(moved - colours).max() > _UNSEEN else None
 
 
-def _encoded(image: Image.Image, kind: str) -> bytes:
+def written(image: Image.Image, kind: str = "JPEG") -> bytes:
+    """Encodes a picture, halved until it has at most 8 MiB; `kind` is `"JPEG"` or `"PNG"`."""
     plain = image if image.mode in ("L", "RGB") else image.convert("RGB")
     plain.info = {}  # the profile and the rest have been applied
     how: dict[str, Any] = {"quality": 95, "subsampling": 0} if kind == "JPEG" else {}

@@ -26,6 +26,8 @@ _WEIGHT = re.compile(r"weight:(?P<value>.+)=(?P<weight>\d+(?:\.\d+)?)$")
 _FLAGS = ("pii", "events", "unseen")
 _HISTORY = re.compile(r"history:(?P<what>\w+)$")
 _SOUND_OF = re.compile(r"sound_of:(?P<video>.+)$")
+_CHECK = re.compile(r"check:(?P<check>[a-z_]+)(?:=(?P<off>off)"
+                    r"|>(?P<limit>-?\d+(?:\.\d+)?)=(?P<severity>WARN|FAIL))$")
 
 
 def available() -> list[str]:
@@ -134,10 +136,16 @@ def _feature(
     flags: set[str] = set()
     labels: list[Label] = []
     weights: dict[str, float] = {}
+    limits: dict[tuple[str, str], float] = {}
     for tag in proto.annotation.tag:
-        label, history, weight, sound = (
-            p.match(tag) for p in (_LABEL, _HISTORY, _WEIGHT, _SOUND_OF))
-        if label:
+        label, history, weight, sound, check = (
+            p.match(tag) for p in (_LABEL, _HISTORY, _WEIGHT, _SOUND_OF, _CHECK))
+        if check:
+            severities = ("WARN", "FAIL") if check["off"] else (check["severity"],)
+            for severity in severities:
+                _keep_one(limits, (check["check"], severity),
+                          float(check["limit"] or "inf"), f"{where}, check")
+        elif label:
             threshold = label["threshold"]
             labels.append(Label(label["name"], proto.name, float(threshold) if threshold else None,
                                 label["equals"], minimum, maximum, side))
@@ -164,11 +172,12 @@ def _feature(
         counts_events="events" in flags, unseen="unseen" in flags,
         sound_of=kinds.get("sound_of"),
         weights=tuple(weights.items()),
+        limits=tuple((*key, limit) for key, limit in limits.items()),
     )
     return feature, [_with_classes(label, feature) for label in labels]
 
 
-def _keep_one(kinds: dict[str, Any], kind: str, value: Any, where: str) -> None:
+def _keep_one(kinds: dict[Any, Any], kind: Any, value: Any, where: str) -> None:
     if kinds.setdefault(kind, value) != value:
         raise InputError("contradicting-tags",
                          f"{where}: {kind} is both {kinds[kind]!r} and {value!r}. Keep one.")
@@ -180,6 +189,11 @@ def _unknown_tag(tag: str, where: str) -> InputError:
                           f"{where}: the tag {tag!r} is no weight. Write 'weight:VALUE=X', where "
                           "VALUE is a type of event as the column holds it, and X a number such "
                           "as 3 or 0.5.")
+    if tag.startswith("check:"):
+        return InputError("bad-check-tag",
+                          f"{where}: the tag {tag!r} sets no check. Write 'check:NAME>X=WARN', "
+                          "'check:NAME>X=FAIL' or 'check:NAME=off'; docs/data-validation.md lists "
+                          "the names.")
     return InputError(
         "unknown-tag", f"{where}: unknown tag {tag!r}. Known: {', '.join(known_tags())}.")
 

@@ -72,6 +72,8 @@ class Feature:
       sound_of: The video column of the same table whose sound track this column holds, taken out
         at ingest; `None` for every other column.
       weights: For the column of event types, how much an event of a type counts, by type.
+      limits: Limits of checks on the data that the schema sets: name of the check, `"WARN"` or
+        `"FAIL"`, and the value above which it is so; infinite where the check is off.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Feature:
     unseen: bool
     sound_of: str | None
     weights: tuple[tuple[str, float], ...]
+    limits: tuple[tuple[str, str, float], ...] = ()
 
     @property
     def derived(self) -> bool:

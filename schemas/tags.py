@@ -26,6 +26,10 @@ TAGS: dict[str, str] = {
               "almost all items gets fewer",
     "sound_of:COLUMN": "built at ingest, beside `audio`: the sound track of the video column "
                        "COLUMN of the same table; absent where a video has none",
+    "check:NAME>X=WARN": "the check NAME warns of this column from a value above X on; "
+                         "docs/data-validation.md lists the checks and their usual limits",
+    "check:NAME>X=FAIL": "the check NAME stops the run where its value for this column is above X",
+    "check:NAME=off": "the check NAME says nothing of this column",
 }
 
 

@@ -48,9 +48,9 @@ class Run:
         return json.loads((self.folder / "metrics.json").read_text(encoding="utf-8"))
 
     def ran(self) -> set[str]:
-        """Components that did not come from the cache; the resolver never does."""
+        """Components that did not come from the cache; resolvers never do."""
         return {name for name, cached in self.metrics["cached"].items() if not cached} - {
-            "baseline_model"}
+            "baseline_model", "past_data"}
 
     def inputs(self, component: str) -> dict[str, list[str]]:
         """URIs of what a component read in this run, from the metadata store."""

@@ -14,7 +14,8 @@ from functools import partial
 from typing import Any
 
 from components.catalog_gen.notes import Notes
-from components.media import MediaFault, read_media, read_sound_track
+from components.decoding import decode, decode_track
+from components.media_fault import MediaFault
 from components.sources.base import Record
 from schemas import Feature, FeatureSpec, Label
 from schemas.values.absence import is_absent
@@ -75,6 +76,7 @@ class Checker:
         # What the source could not read of a label costs the row as well.
         self._labels = {column.name for column in self._columns
                         if column.hard and not column.needed}
+        self._names = {column.name for column in self._columns}
         self._tracks = [feature for feature in spec.table(side) if feature.sound_of]
         self.notes = Notes(empty={column.name for column in self._columns})
 
@@ -136,14 +138,10 @@ class Checker:
         kept.update(_sound_tracks(record, self._tracks))
         if notes.empty:
             notes.empty.difference_update(kept)
-        self._note_lost(record)
+        for name in map(_column_of, record.faults):  # what the source left out
+            if name in self._names:
+                notes.lose(name)
         return checked
-
-    def _note_lost(self, record: Record) -> None:
-        """Notes the values that the source left out of columns of which nothing is kept yet."""
-        for name in map(_column_of, record.faults):
-            if name in self.notes.empty or name in self.notes.lost:
-                self.notes.lose(name)
 
 
 def _column_of(fault: str) -> str:
@@ -253,7 +251,7 @@ def _is_date_in_digits(raw: Any, second: int) -> bool:
 def _sound_tracks(record: Record, features: list[Feature]) -> dict[str, list[bytes]]:
     """Returns the sound of the record's videos, by the column that holds it."""
     videos = {f.name: record.values.get(str(f.sound_of)) for f in features}
-    tracks = {name: read_sound_track(video) for name, video in videos.items() if video}
+    tracks = {name: decode_track(video) for name, video in videos.items() if video}
     return {name: [track] for name, track in tracks.items() if track}
 
 
@@ -263,7 +261,7 @@ def _convert(raw: Any, column: _Column) -> list[Any]:
         return []
     if feature.media:
         try:
-            return [read_media(raw, str(feature.modality))]
+            return [decode(raw, str(feature.modality))]
         except MediaFault as fault:
             raise _Fault(f"{feature.name}: {fault}") from fault
     given = raw if isinstance(raw, list | tuple) else [raw]

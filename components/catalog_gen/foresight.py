@@ -35,7 +35,7 @@ def check_splits(source: Source, spec: FeatureSpec, protocol: str) -> None:
       protocol: One of `PROTOCOLS`, or the name of a column that holds the split.
 
     Raises:
-      InputError: All rows were read, and a split has none.
+      InputError: There is no row at all, or all were read and a split has none.
     """
     users, complete = _events(source, spec, protocol)
     if not complete or not users:  # that no row at all can be used, the quarantine says better
@@ -73,6 +73,7 @@ def _events(source: Source, spec: FeatureSpec, protocol: str) -> tuple[dict[Any,
     names: set[str] = set()
     records = itertools.chain.from_iterable(
         source.records("interactions", shard) for shard in source.shards("interactions"))
+    count = -1
     for count, record in enumerate(records):
         if count == _ROWS:
             return users, False
@@ -92,4 +93,8 @@ def _events(source: Source, spec: FeatureSpec, protocol: str) -> tuple[dict[Any,
             names.update(split([row]))
             if len(names) == len(SPLITS):
                 return users, False
+    if count < 0:
+        shards = ", ".join(source.shards("interactions"))
+        raise InputError("no-events", f"The interactions have no row: {shards} in the data folder. "
+                         "Give a file with events.")
     return users, True

@@ -51,7 +51,8 @@ def together(notes: Sequence[Notes]) -> dict[str, list[dict[str, Any]]]:
 
     Returns:
       Under `notes` the values that were kept, `{"column", "what", "count", "example"}`; under
-      `lost` the columns of which nothing was left, `{"column", "count"}`.
+      `lost` the columns that lost values, `{"column", "count", "empty"}`, `empty` where none is
+      left.
     """
     kept: dict[tuple[str, str], tuple[int, str]] = {}
     lost: dict[str, int] = {}
@@ -65,5 +66,6 @@ def together(notes: Sequence[Notes]) -> dict[str, list[dict[str, Any]]]:
     return {
         "notes": [{"column": column, "what": what, "count": count, "example": example}
                   for (column, what), (count, example) in sorted(kept.items())],
-        "lost": [{"column": column, "count": lost[column]} for column in sorted(empty & set(lost))],
+        "lost": [{"column": column, "count": count, "empty": column in empty}
+                 for column, count in sorted(lost.items())],
     }

@@ -6,7 +6,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import channel, component_spec, standard_artifacts
 
 from components.artifacts import DataReport as DataReportArtifact
-from components.artifacts import Quarantine
+from components.artifacts import DataVerdict, Quarantine
 from components.code_digest import code_digest
 from components.data_report.executor import Executor
 from components.data_report.page import template_digest
@@ -16,7 +16,6 @@ from trainer.modalities import files_of
 _OF_A_TABLE = {
     "{}": standard_artifacts.Examples,
     "{}_statistics": standard_artifacts.ExampleStatistics,
-    "{}_anomalies": standard_artifacts.ExampleAnomalies,
 }
 
 
@@ -26,7 +25,8 @@ class DataReportSpec(component_spec.ComponentSpec):
     INPUTS = {
         key.format(side): component_spec.ChannelParameter(type=kind)
         for side in SIDES for key, kind in _OF_A_TABLE.items()
-    } | {"quarantine": component_spec.ChannelParameter(type=Quarantine)}
+    } | {"quarantine": component_spec.ChannelParameter(type=Quarantine),
+         "verdict": component_spec.ChannelParameter(type=DataVerdict)}
     OUTPUTS = {"report": component_spec.ChannelParameter(type=DataReportArtifact)}
     PARAMETERS = {
         "spec": component_spec.ExecutionParameter(type=str),
@@ -47,8 +47,8 @@ class DataReport(base_component.BaseComponent):
         Args:
           spec: The dataset's spec.
           name: What the page calls the dataset; the spec's name by default.
-          **channels: `quarantine` and, for each table, its Examples as `<table>`, its
-            `<table>_statistics` and its `<table>_anomalies`.
+          **channels: `quarantine`, `verdict` and, for each table, its Examples as `<table>` and
+            its `<table>_statistics`.
         """
         super().__init__(
             spec=DataReportSpec(

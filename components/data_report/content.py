@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from components.data_report.anomalies import read_anomalies
 from components.data_report.media import sample_pictures, seconds
 from components.data_report.quarantine import (
     grouped_reasons,
@@ -13,12 +12,14 @@ from components.data_report.quarantine import (
     read_counts,
 )
 from components.data_report.statistics import read_statistics
+from components.data_validator.verdict import DataVerdict
 from schemas import SIDES, Feature, FeatureSpec
 from trainer.modalities import modality_of
 
 _log = logging.getLogger("tessera.data_report")
+VERSION = 2  # of the JSON twin
+_BARS, _DAY = 60, 86_400
 _EXAMPLES, _GROUPS, _PICTURES, _SOUNDS = 20, 100, 12, 500
-_HIDDEN = "hidden: personal data"
 
 
 def gather(spec: FeatureSpec, folders: dict[str, str]) -> dict[str, Any]:
@@ -26,8 +27,8 @@ def gather(spec: FeatureSpec, folders: dict[str, str]) -> dict[str, Any]:
 
     Args:
       spec: The dataset's spec.
-      folders: Folders of the artifacts: `quarantine` and, for each table, `<table>`,
-        `<table>_statistics` and `<table>_anomalies`.
+      folders: Folders of the artifacts: `quarantine`, `verdict` and, for each table, `<table>` and
+        `<table>_statistics`.
 
     Returns:
       Plain values. A section that could not be made holds its reason under `note`.
@@ -40,15 +41,14 @@ def gather(spec: FeatureSpec, folders: dict[str, str]) -> dict[str, Any]:
          **_section(_media, spec, feature, tables[feature.side], folders[feature.side])}
         for feature in spec.features if feature.media and not feature.pii
     ]
-    anomalies = {
-        side: _section(_anomalies, spec, side, folders[f"{side}_anomalies"]) for side in SIDES
-    }
+    verdict = _section(_verdict, folders["verdict"])
     counts = _section(_counts, folders["quarantine"])
     reasons = _section(_reasons, spec, folders["quarantine"])
     return {
+        "version": VERSION,
         "dataset": spec.name,
-        "headline": headline(counts, anomalies),
-        "anomalies": anomalies,
+        "headline": headline(counts, verdict),
+        "verdict": verdict,
         "counts": counts,
         "tables": tables,
         "media": media,
@@ -56,27 +56,22 @@ def gather(spec: FeatureSpec, folders: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def headline(counts: dict[str, Any], anomalies: dict[str, Any]) -> str:
+def headline(counts: dict[str, Any], verdict: dict[str, Any]) -> str:
     """Says in one line how the data are, such as
-    `"100,000 interactions, 0 quarantined, no anomalies"`.
+    `"OK: 100,000 interactions, 0 rows quarantined, 0 values lost, no findings"`.
     """
     parts = ["rows unknown"]
     if not counts["note"]:
         tables = counts["counts"]
         quarantined = sum(tables[side]["quarantined"] for side in SIDES)
-        parts = [f"{tables['interactions']['kept']:,} interactions", f"{quarantined:,} quarantined"]
+        parts = [f"{tables['interactions']['kept']:,} interactions",
+                 f"{quarantined:,} rows quarantined", f"{tables['lost']:,} values lost"]
         if tables["split"] == "random":
             parts.append("split at random, not in time")
         if notes := len(tables["remarks"]):
             parts.append(f"{notes} {'note' if notes == 1 else 'notes'} on values")
-    found = sum(len(section.get("found", [])) for section in anomalies.values())
-    if found:
-        parts.append(f"{found:,} {'anomaly' if found == 1 else 'anomalies'}")
-    elif any(section["note"] for section in anomalies.values()):
-        parts.append("anomalies unknown")
-    else:
-        parts.append("no anomalies")
-    return ", ".join(parts)
+    parts.append("verdict unknown" if verdict["note"] else verdict["headline"])
+    return ("" if verdict["note"] else f"{verdict['verdict']}: ") + ", ".join(parts)
 
 
 def _section(make: Callable[..., dict[str, Any]], *given: Any) -> dict[str, Any]:
@@ -110,10 +105,25 @@ def _media(
     return facts
 
 
-def _anomalies(spec: FeatureSpec, side: str, uri: str) -> dict[str, Any]:
-    personal = {feature.name for feature in spec.table(side) if feature.pii}
-    rows = read_anomalies(side, uri)
-    return {"found": [{**a, "long": _HIDDEN} if a["feature"] in personal else a for a in rows]}
+def _verdict(uri: str) -> dict[str, Any]:
+    verdict = DataVerdict.load(uri)
+    return {**verdict.as_json(), "headline": verdict.headline, "days": _days(verdict.days)}
+
+
+def _days(days: dict[str, dict[str, int]]) -> list[dict[str, float]]:
+    """Returns the events of both runs in at most 60 equal parts of their time, in seconds."""
+    numbers = [int(day) for events in days.values() for day in events]
+    if not numbers:
+        return []
+    first, count = min(numbers), max(numbers) - min(numbers) + 1
+    size = -(-count // _BARS)
+    bars: list[dict[str, float]] = [
+        {"low": day * _DAY, "high": (day + size) * _DAY, "past": 0, "today": 0}
+        for day in range(first, first + count, size)]
+    for run, events in days.items():
+        for day, number in events.items():
+            bars[(int(day) - first) // size][run] += number
+    return bars
 
 
 def _counts(uri: str) -> dict[str, Any]:
@@ -124,8 +134,10 @@ def _counts(uri: str) -> dict[str, Any]:
     }
     splits = {str(split): int(rows) for split, rows in counts["splits"].items()}
     remarks = [*lost_columns(counts), *notes(counts)]
+    lost = sum(one["count"] for side in SIDES
+               for one in counts.get("remarks", {}).get(side, {}).get("lost", ()))
     return {"counts": {**tables, "splits": splits, "split": str(counts["split"]),
-                       "remarks": remarks}}
+                       "lost": lost, "remarks": remarks}}
 
 
 def _reasons(spec: FeatureSpec, uri: str) -> dict[str, Any]:

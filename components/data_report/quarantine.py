@@ -36,19 +36,17 @@ def notes(counts: dict[str, Any]) -> list[str]:
     ]
 
 
-def lost_columns(counts: dict[str, Any], least: int = 1, share: float = 0.0) -> list[str]:
+def lost_columns(counts: dict[str, Any]) -> list[str]:
     """Names the columns of which ingest left out every single value, one sentence each.
 
     Args:
       counts: The content of `counts.json`.
-      least: Values that a column must have had to be named.
-      share: Share of the table's rows that these values must be more than.
     """
     return [
         f"Table {side}: all {lost['count']:,} values of {lost['column']} were left out, so that "
         "the column is empty."
         for side in SIDES for lost in counts.get("remarks", {}).get(side, {}).get("lost", ())
-        if lost["count"] >= least and lost["count"] > share * counts.get(side, {}).get("read", 0)
+        if lost["empty"]
     ]
 
 

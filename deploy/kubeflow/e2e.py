@@ -26,7 +26,7 @@ from pipeline.kubeflow.options import PASSWORD_VARIABLE
 
 PROJECT = Path(__file__).parents[2]
 _OWNER = 10001
-_ALWAYS_RUNS = {"baseline_model"}  # a resolver looks anew in each run
+_ALWAYS_RUNS = {"baseline_model", "past_data"}  # resolvers look anew in each run
 _BROKEN = "trainer/training/fit.py"
 
 

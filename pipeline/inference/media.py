@@ -6,7 +6,8 @@ from typing import Any
 
 from PIL import Image
 
-from components.media import MediaFault, read_media
+from components.decoding import decode
+from components.media_fault import MediaFault
 from components.sources.files.paths import media_path
 from components.sources.files.values import ValueFault
 from schemas import MODALITIES, InputError
@@ -54,7 +55,7 @@ def _fault(values: list[Any], modality: str, folder: Path) -> str | None:
         try:
             if isinstance(value, str) and "://" in value:
                 raise MediaFault("the values are addresses; ingest reads files, so fetch them")
-            read_media(value if isinstance(value, bytes) else media_path(folder, value), modality)
+            decode(value if isinstance(value, bytes) else media_path(folder, value), modality)
             return None
         except (MediaFault, ValueFault) as reason:
             where = f" (media_dir is {folder.name!r})" if isinstance(value, str) else ""

@@ -40,6 +40,11 @@ def test_users_of_two_events_have_no_validation_and_no_test():
     assert "of 3 users none has more than 2" in told and "split: t80 or random" in told
 
 
+def test_a_table_without_a_row():
+    with refuses("no-events", "interactions"):
+        check_splits(Rows([]), SPEC, "u80")
+
+
 def test_an_event_that_is_there_twice_counts_once():
     row = (1, 1, 10)
     with refuses("empty-split", "none has more than 1"):

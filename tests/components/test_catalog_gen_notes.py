@@ -94,7 +94,8 @@ def test_notes_of_shards_are_put_together():
     two = Notes({("a", "x"): (3, "second")}, {"b": 1}, {"b"})
     assert together([one, two]) == {
         "notes": [{"column": "a", "what": "x", "count": 5, "example": "first"}],
-        "lost": [{"column": "b", "count": 2}]}
+        "lost": [{"column": "b", "count": 2, "empty": True},
+                 {"column": "c", "count": 4, "empty": False}]}
     assert together([]) == {"notes": [], "lost": []}
 
 
@@ -131,7 +132,8 @@ def test_a_csv_of_other_programs(tmp_path):
         ("interactions.csv", 5): "row: stars: the value '4.5' is no number with a decimal comma"}
     assert done.kept("interactions") == 2 and done.kept("items") == 3
     told = done.counts["remarks"]
-    assert told["items"] == {"notes": [], "lost": [{"column": "price", "count": 3}]}
+    assert told["items"] == {"notes": [], "lost": [
+        {"column": "price", "count": 3, "empty": True}]}
     assert [(n["column"], n["count"]) for n in told["interactions"]["notes"]] == [
         ("stars", 1), ("what", 1), ("what", 1), ("when", 2), ("when", 1)]
     assert sum(b"\n\x01a\n\x01b" in row for row in done.in_order["items/Split-all"]) == 2

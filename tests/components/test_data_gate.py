@@ -1,152 +1,63 @@
 """The data gate: what it lets through, what stops it and how it says why."""
 
-import json
-
 import pyarrow as pa
 import pytest
 import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
 from refusals import refuses
 from tensorflow_data_validation.statistics import stats_impl
-from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
-from tfx.types import channel, standard_artifacts
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx.types import channel
 from worlds import column, small_spec
 
-from components.artifacts import DataReport, Quarantine, Verdict
+from components.artifacts import DataReport, DataVerdict, Verdict
+from components.data_checks import Finding, Severity
 from components.data_gate import executor
 from components.data_gate.component import DataGate
+from components.data_validator import verdict as verdicts
 from components.verdict import Outcome
-from schemas import SIDES, DataAnomalyError, InputError
 
 
 @pytest.fixture
 def run_gate(tmp_path):
-    """Runs the executor; returns the outcome."""
+    """Runs the executor on findings; returns the outcome."""
 
-    def run(anomalies=None, quarantined=0, lines=(), limit=0.01, remarks=None, splits=None):
-        inputs = {}
-        for side in SIDES:
-            artifact = standard_artifacts.ExampleAnomalies()
-            artifact.uri = str(tmp_path / side)
-            for split in ("train", "test") if side == "interactions" else ("all",):
-                folder = tmp_path / side / f"Split-{split}"
-                folder.mkdir(parents=True)
-                proto = (anomalies or {}).get((side, split), anomalies_pb2.Anomalies())
-                (folder / "SchemaDiff.pb").write_bytes(proto.SerializeToString())
-            inputs[f"{side}_anomalies"] = [artifact]
-        quarantine, report, verdict = Quarantine(), DataReport(), Verdict()
-        quarantine.uri, report.uri = str(tmp_path / "quarantine"), str(tmp_path / "report")
-        verdict.uri = str(tmp_path / "verdict")
-        _write_quarantine(tmp_path / "quarantine", quarantined, lines, remarks or {}, splits or {})
-        executor.Executor().Do(
-            {**inputs, "quarantine": [quarantine], "report": [report]},
-            {"verdict": [verdict]},
-            {"max_quarantine_share": limit, "code_digest": ""},
-        )
+    def run(*findings):
+        given, report, verdict = DataVerdict(), DataReport(), Verdict()
+        given.uri, report.uri, verdict.uri = (
+            str(tmp_path / name) for name in ("given", "report", "verdict"))
+        verdicts.DataVerdict(findings, "before", {}).save(given.uri)
+        executor.Executor().Do({"data_verdict": [given], "report": [report]},
+                               {"verdict": [verdict]}, {"code_digest": ""})
         return Outcome.load(verdict.uri)
 
     return run
 
 
-def _write_quarantine(folder, quarantined, lines, remarks, splits):
-    folder.mkdir()
-    clean = {"read": 0, "kept": 0, "quarantined": 0}
-    counts = {"users": clean, "items": clean, "splits": splits, "split": "u80", "remarks": remarks,
-              "interactions": {"read": 1000, "kept": 1000 - quarantined,
-                               "quarantined": quarantined}}
-    (folder / "counts.json").write_text(json.dumps(counts))
-    (folder / "quarantine.jsonl").write_text("".join(json.dumps(r) + "\n" for r in lines))
+def _finding(severity, column="price"):
+    return Finding("lost_values", severity, "items", column, 0.5, 0.01, "half is lost", "Look.",
+                   30, 0.5)
 
 
-def _record(line, reason, kind="row"):
-    return {"table": "interactions", "source": "u.data", "line": line, "kind": kind,
-            "reason": reason}
-
-
-NOTE = {"column": "t", "what": "are doubtful", "count": 9, "example": "5 in f, line 1"}
-NOTES = {"notes": [NOTE], "lost": [{"column": "size", "count": 19}]}
-
-
-@pytest.mark.parametrize("given", [
-    {"quarantined": 10}, {"quarantined": 13, "limit": 0.02}, {"remarks": {"items": NOTES}},
-    {"splits": {"train": 998, "validation": 1, "test": 1}},
-], ids=["few in quarantine", "as many as allowed", "notes", "a row in each split"])
-def test_lets_clean_data_through(run_gate, given):
-    outcome = run_gate(**given)
+def test_lets_data_with_warnings_through_and_tells_them(run_gate):
+    outcome = run_gate(_finding(Severity.WARN), _finding(Severity.INFO, "age"))
     assert outcome.passed
-    assert outcome.figures["quarantined_share"] == {
-        "users": 0.0, "items": 0.0, "interactions": given.get("quarantined", 0) / 1000}
+    assert outcome.figures["data"] == {"verdict": "WARN", "past": "before", "warnings": [
+        "Table items, column price: half is lost (lost_values 0.5 > 0.01). Look."]}
+    assert run_gate().figures["data"]["verdict"] == "OK"
 
 
-def test_names_every_anomaly(run_gate):
-    bad = anomalies_pb2.Anomalies()
-    bad.anomaly_info["stars"].description = "Unexpectedly large value: 9."
-    bad.anomaly_info["time"].short_description = "Column dropped"
-    empty = anomalies_pb2.Anomalies()
-    empty.dataset_anomaly_info.description = "There are too few examples."
-    with pytest.raises(DataAnomalyError) as error:
-        run_gate({("interactions", "test"): bad, ("users", "all"): empty})
-    assert str(error.value).splitlines()[1:-1] == [
-        "- Table users, split all, all of it: There are too few examples.",
-        "- Table interactions, split test, feature stars: Unexpectedly large value: 9.",
-        "- Table interactions, split test, feature time: Column dropped",
-    ]
-    assert error.value.exit_code == 3
+def test_stops_at_a_failure_and_names_each_with_the_page(run_gate, tmp_path):
+    with refuses("data-not-trainable", "- Table items, column price: half is lost",
+                 str(tmp_path / "report" / "data_report.html")) as told:
+        run_gate(_finding(Severity.FAIL), _finding(Severity.WARN, "age"))
+    assert "age" not in str(told.value) and told.value.exit_code == 3
 
 
-def test_names_the_table_with_too_many_rows_in_quarantine(run_gate, tmp_path):
-    lines = [_record(n, f"User '{n}' is not in the users table.") for n in range(1, 13)]
-    lines += [_record(20, "The time 'x' is not a number."), _record(21, "no picture", "value")]
-    with pytest.raises(DataAnomalyError) as error:
-        run_gate(quarantined=13, lines=lines)
-    assert str(error.value) == (
-        "The data must not be trained on:\n"
-        "- Table interactions: 13 of 1,000 rows (1.30%) were quarantined, above the limit of "
-        "1.00%. Most frequent: 12 x User … is not in the users table (such as u.data line 1); "
-        "1 x The time … is not a number (such as u.data line 20).\n"
-        "Correct the data or its schema. The data report has more: "
-        f"{tmp_path / 'report' / 'data_report.html'}"
-    )
-
-
-def test_a_column_that_lost_all_of_its_many_values_stops_the_run(run_gate):
-    lost = [{"column": "price", "count": 1234}, {"column": "size", "count": 19}]
-    with pytest.raises(DataAnomalyError) as error:
-        run_gate(remarks={"items": {"notes": [], "lost": lost}})
-    assert "- Table items: all 1,234 values of price were left out" in str(error.value)
-    assert "size" not in str(error.value)
-
-
-def test_a_column_that_few_rows_had_may_lose_all_of_its_values(run_gate):
-    lost = {"interactions": {"notes": [], "lost": [{"column": "note", "count": 25}]}}
-    assert run_gate(remarks=lost, limit=0.025).passed
-
-
-@pytest.mark.parametrize("spoil", ["missing", "broken"])
-def test_unreadable_anomalies_do_not_pass(tmp_path, spoil):
-    if spoil == "broken":
-        (tmp_path / "Split-all").mkdir()
-        (tmp_path / "Split-all" / "SchemaDiff.pb").write_bytes(b"\xff\xff")
-    with pytest.raises(InputError, match="holds no split|cannot be read"):
-        executor.anomaly_reasons({"users": str(tmp_path)})
-
-
-def test_component_has_a_default_limit():
-    anomalies = {
-        f"{side}_anomalies": channel.Channel(type=standard_artifacts.ExampleAnomalies)
-        for side in SIDES
-    }
-    gate = DataGate(
-        **anomalies, quarantine=channel.Channel(type=Quarantine),
-        report=channel.Channel(type=DataReport),
-    )
-    assert gate.exec_properties["max_quarantine_share"] == 0.01
+def test_the_component_reads_the_verdict():
+    gate = DataGate(channel.Channel(type=DataVerdict), channel.Channel(type=DataReport))
+    assert set(gate.inputs) == {"data_verdict", "report"}
     assert len(gate.exec_properties["code_digest"]) == 16
-
-
-def test_stops_where_a_split_has_no_row(run_gate):
-    with refuses("data-not-trainable", "'u80'", "validation and test"):
-        run_gate(splits={"train": 1000, "validation": 0, "test": 0})
 
 
 ALWAYS = "presence { min_fraction: 1.0 min_count: 1 }"

@@ -11,15 +11,17 @@ import pandas as pd
 import pytest
 import tensorflow_data_validation as tfdv
 from PIL import Image
-from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
+from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx.types import channel, standard_artifacts
 from worlds import png
 from worlds.examples import write_examples
 
 from components.artifacts import DataReport as DataReportArtifact
-from components.artifacts import Quarantine
+from components.artifacts import DataVerdict, Quarantine
+from components.data_checks import Finding, Severity
 from components.data_report import executor, page
 from components.data_report.component import DataReport
+from components.data_validator import verdict as verdicts
 from schemas import SIDES, parse_spec, read_spec
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
 
@@ -55,14 +57,17 @@ def _rows():
 
 
 def _write_inputs(root, spec):
-    folders = {"quarantine": str(root / "quarantine")}
+    folders = {name: str(root / name) for name in ("quarantine", "verdict")}
+    verdicts.DataVerdict((), None, {"lost_values": {"warn": 0.001, "fail": None}}, [
+        {"table": "items", "column": "price", "figure": "mean", "form": "number", "past": 9.5,
+         "today": 10.0}], "one").save(folders["verdict"])
     rows = _rows()
     for side in SIDES:
-        for kind in ("", "_statistics", "_anomalies"):
+        for kind in ("", "_statistics"):
             folders[side + kind] = str(root / (side + kind))
         for split in _SPLITS[side]:
             at = {kind: root / (side + kind) / f"Split-{split}"
-                  for kind in ("", "_statistics", "_anomalies")}
+                  for kind in ("", "_statistics")}
             for folder in at.values():
                 folder.mkdir(parents=True)
             write_examples(at[""], rows[side][split])
@@ -73,12 +78,13 @@ def _write_inputs(root, spec):
             options = tfdv.StatsOptions(schema=spec.schema(side))
             statistics = tfdv.generate_statistics_from_dataframe(frame, options)
             (at["_statistics"] / "FeatureStats.pb").write_bytes(statistics.SerializeToString())
-            (at["_anomalies"] / "SchemaDiff.pb").write_bytes(b"")
     clean = {"read": 20, "kept": 20, "quarantined": 0}
     counts = {"users": {"read": 12, "kept": 10, "quarantined": 2}, "items": clean,
               "interactions": {"read": 10, "kept": 10, "quarantined": 0},
               "splits": {"train": 8, "validation": 1, "test": 1}, "split": "u80",
-              "remarks": {"items": {"notes": [], "lost": [{"column": "price", "count": 7}]},
+              "remarks": {"items": {"notes": [], "lost": [
+                  {"column": "price", "count": 7, "empty": True},
+                  {"column": "name", "count": 2, "empty": False}]},
                        "users": {"lost": [], "notes": [
                            {"column": "age", "what": "are doubtful", "count": 1234,
                             "example": "5 in f.csv, line 1"}]}}}
@@ -142,7 +148,8 @@ def _feature(content, side, name, split=0):
 
 def test_tells_the_figures_of_every_feature(healthy, report):
     _, content = report(healthy)
-    assert content["headline"] == "10 interactions, 2 quarantined, 2 notes on values, no anomalies"
+    assert content["headline"] == (
+        "OK: 10 interactions, 2 rows quarantined, 9 values lost, 2 notes on values, no findings")
     assert [s["split"] for s in content["tables"]["interactions"]["splits"]] == [
         "train", "validation", "test"
     ]
@@ -207,24 +214,29 @@ def test_tells_what_was_changed_or_lost_and_groups_the_quarantine_by_reason(heal
     assert "and 10 more" in html
 
 
-def test_lists_anomalies_without_values_of_personal_data(folders, report, tmp_path):
-    anomalies = anomalies_pb2.Anomalies()
-    anomalies.anomaly_info["region"].short_description = "Unexpected string values"
-    anomalies.anomaly_info["region"].description = "Values missing from the schema: mars."
-    anomalies.anomaly_info["email"].short_description = "Unexpected string values"
-    anomalies.anomaly_info["email"].description = "secret1@example.org is unknown."
-    (tmp_path / "users_anomalies" / "Split-all" / "SchemaDiff.pb").write_bytes(
-        anomalies.SerializeToString()
-    )
+def test_begins_with_the_verdict_and_shows_findings_and_what_changed(folders, report):
+    finding = Finding("unit_change", Severity.FAIL, "items", "price", 99.0, 8.0,
+                      "the values are 100 times those of the last run", "Convert them.", 20, 0.5)
+    verdicts.DataVerdict((finding,), "before", {}, [
+        {"table": "items", "column": "price", "figure": "mean", "form": "number", "past": 9.5,
+         "today": 950.0}], "now",
+        {"past": {"19000": 4}, "today": {"19000": 2, "19200": 8}}).save(folders["verdict"])
     html, content = report(folders)
-    assert content["headline"].endswith("2 anomalies")
-    assert content["anomalies"]["users"]["found"] == [
-        {"table": "users", "split": "all", "feature": "email",
-         "short": "Unexpected string values", "long": "hidden: personal data"},
-        {"table": "users", "split": "all", "feature": "region",
-         "short": "Unexpected string values", "long": "Values missing from the schema: mars."},
-    ]
-    assert "mars" in html and "secret" not in html
+    assert content["headline"].startswith("FAIL: ") and content["headline"].endswith("1 failure")
+    assert content["verdict"]["findings"][0]["threshold"] == 8.0
+    bars = content["verdict"]["days"]
+    assert len(bars) == 51 and bars[0]["high"] - bars[0]["low"] == 4 * 86_400
+    assert (bars[0]["past"], bars[0]["today"], bars[-1]["today"]) == (4, 2, 8)
+    seen = re.sub(r"<[^>]+>|\s+", " ", html[html.index("<header>"):])
+    order = ("FAIL", "nothing is trained", "judged in run", "items: price", "100 times those",
+             "unit_change", "99", "Convert them.", "What changed since", "9.50", "950")
+    places = [seen.index(word) for word in order]
+    assert places == sorted(places)
+
+
+def test_says_that_there_is_no_past(healthy, report):
+    html, _ = report(healthy)
+    assert "none: there is no blessed run yet" in html and "No check found anything." in html
 
 
 @pytest.mark.parametrize(
@@ -233,7 +245,8 @@ def test_lists_anomalies_without_values_of_personal_data(folders, report, tmp_pa
         ("items_statistics/Split-all/FeatureStats.pb", b"\xff\xff", ("tables", "items")),
         ("items_statistics/Split-all/FeatureStats.pb", b"", ("tables", "items")),
         ("items_statistics/Split-all/FeatureStats.pb", None, ("tables", "items")),
-        ("users_anomalies/Split-all/SchemaDiff.pb", b"\xff\xff", ("anomalies", "users")),
+        ("verdict/data_verdict.json", b"{broken", ("verdict",)),
+        ("verdict/data_verdict.json", None, ("verdict",)),
         ("items/Split-all/data_tfrecord-00000-of-00001.gz", b"broken", ("media", 1)),
         ("quarantine/counts.json", b"{}", ("counts",)),
         ("quarantine/counts.json", b'{"users": {"read": "many"}}', ("counts",)),
@@ -255,9 +268,10 @@ def test_a_broken_input_becomes_a_note(folders, report, tmp_path, file, data, se
 
 
 def test_no_input_at_all_still_gives_a_page(spec, tmp_path, report):
-    names = [side + kind for side in SIDES for kind in ("", "_statistics", "_anomalies")]
-    html, content = report({name: str(tmp_path / "no") for name in [*names, "quarantine"]})
-    assert content["headline"] == "rows unknown, anomalies unknown"
+    names = [side + kind for side in SIDES for kind in ("", "_statistics")]
+    html, content = report({name: str(tmp_path / "no")
+                            for name in [*names, "quarantine", "verdict"]})
+    assert content["headline"] == "rows unknown, verdict unknown"
     assert html.rstrip().endswith("</html>")
 
 
@@ -296,10 +310,9 @@ def test_numbers_read_well(value, expected):
 
 
 def test_executor_reads_artifacts_and_the_spec_as_a_parameter(healthy, spec, tmp_path):
-    kinds = {"": standard_artifacts.Examples, "_statistics": standard_artifacts.ExampleStatistics,
-             "_anomalies": standard_artifacts.ExampleAnomalies}
+    kinds = {"": standard_artifacts.Examples, "_statistics": standard_artifacts.ExampleStatistics}
     names = {side + end: kind for side in SIDES for end, kind in kinds.items()}
-    names["quarantine"] = Quarantine
+    names |= {"quarantine": Quarantine, "verdict": DataVerdict}
     component = DataReport(
         spec=spec, **{name: channel.Channel(type=kind) for name, kind in names.items()}
     )

@@ -70,5 +70,6 @@ def test_a_user_is_recommended_unseen_films(config, code, movielens_dir):
 def test_once_more_everything_comes_from_the_cache(config, metrics):
     assert run(config, Console(file=io.StringIO())) == 0
     again = json.loads((config.root / "runs" / "latest" / "metrics.json").read_text("utf-8"))
-    assert [n for n, cached in again["cached"].items() if not cached] == ["baseline_model"]
+    assert [n for n, cached in again["cached"].items() if not cached] == [
+        "past_data", "baseline_model"]
     assert again["ranking"] == metrics["ranking"]

@@ -72,7 +72,7 @@ def test_it_names_what_is_wrong(stopped):
     code, told, _ = stopped
     assert code == 3
     assert "tessera: error[data-not-trainable]: " in told
-    assert "Table users, split all, feature region" in told and "isles" in told
+    assert "Table users, column region: split all" in told and "isles" in told
     assert "Table interactions: 6 of 200 rows (3.00%) were quarantined" in told
     assert "6 x stars" in told and "is outside the range" in told
     assert "interactions.csv line 2" in told
@@ -87,7 +87,9 @@ def test_its_report_lies_beside_its_metrics(stopped):
     counts = report["counts"]["counts"]
     assert counts["interactions"] == {"read": 200, "kept": 194, "quarantined": 6}
     assert sum(counts["splits"].values()) == 194
-    assert any(found["feature"] == "region" for found in report["anomalies"]["users"]["found"])
+    assert report["verdict"]["verdict"] == "FAIL"
+    assert {(one["check"], one["column"]) for one in report["verdict"]["findings"]} >= {
+        ("schema_anomaly", "region"), ("quarantined_rows", "")}
     page = (folder / "data_report.html").read_text(encoding="utf-8")
     assert "isles" in page and "outside the range" in page
 

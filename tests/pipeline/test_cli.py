@@ -131,6 +131,10 @@ def test_a_report_is_told_and_opened(tessera, tmp_path, monkeypatch):
     assert (code, out, opened) == (0, f"{page}\n", [])
     tessera("report", "--root", tmp_path, "--run", "one")
     assert opened == [page.as_uri()]
+    page.with_suffix(".json").write_text('{"version": 2}')
+    assert tessera("report", "--root", tmp_path, "--run", "one", "--json")[:2] == (
+        0, '{"version": 2}\n')
+    assert opened == [page.as_uri()]
     assert_refused(tessera("report", "--root", tmp_path, "--run", "two"), "runs/two", "--run")
 
 

@@ -32,7 +32,8 @@ def test_all_that_training_depends_on_and_nothing_else(ir):
               for what in ("StatisticsGen", "ImportSchemaGen", "ExampleValidator", "Transform")}
     found = stages(ir)
     assert {name for name, stage in found.items() if stage == "data"} == {
-        "CatalogGen", "DataReport", "DataGate", *checks}
+        "CatalogGen", "DataProfiler", "past_data", "DataValidator", "DataReport", "DataGate",
+        *checks}
     assert {name for name, stage in found.items() if stage == "training"} == {"Trainer"}
 
 

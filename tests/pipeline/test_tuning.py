@@ -39,7 +39,8 @@ def config(tiny_shop, tmp_path, recipe):
 def test_the_pipeline_ends_with_the_tuner_and_holds_the_data_steps(config):
     pipe = tuning_pipeline(config, bind(config.recipe, read_spec("demo")), SCHEMAS)
     assert {node.id for node in pipe.components} == {
-        "CatalogGen", "DataReport", "DataGate", "Tuner", *(f"{name}.{side}" for side in SIDES for
+        "CatalogGen", "DataProfiler", "past_data", "DataValidator", "DataReport", "DataGate",
+        "Tuner", *(f"{name}.{side}" for side in SIDES for
         name in ("ImportSchemaGen", "StatisticsGen", "ExampleValidator", "Transform"))}
     tuner = pipe.components[-1]
     assert tuner.id == "Tuner"

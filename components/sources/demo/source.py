@@ -9,6 +9,8 @@ from components.sources.base import Record
 from components.sources.demo.shop import COLUMNS
 from components.sources.files.delimited import csv_columns, csv_rows
 from components.sources.files.layout import Layout
+from components.sources.files.paths import media_path
+from components.sources.files.values import ValueFault
 from schemas.errors import InputError, unknown
 
 _MEDIA = ("photo", "sound", "clip", "avatar")
@@ -77,9 +79,12 @@ class DemoSource:
         if side not in COLUMNS:
             raise unknown("table", side, COLUMNS)
         for line, row, faults in csv_rows(Path(self.data_dir) / shard, _LAYOUT):
-            yield Record(self._values(row), shard, line, faults)
+            values, left_out = self._values(row)
+            yield Record(values, shard, line, (*faults, *left_out))
 
-    def _values(self, row: dict[str, str]) -> dict[str, Any]:
+    def _values(self, row: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
+        """Returns the values of a row, and why some are left out."""
+        left_out = []
         # Bytes that are no UTF-8 become U+FFFD, so that one bad byte costs no more than itself.
         values: dict[str, Any] = {
             name: text if text.isascii() else text.encode(errors="surrogateescape").decode(
@@ -87,8 +92,12 @@ class DemoSource:
             for name, text in row.items() if text != ""}
         for name in _MEDIA:
             if name in values:
-                values[name] = Path(self.data_dir) / values[name]
+                try:
+                    values[name] = media_path(Path(self.data_dir).resolve(), values[name])
+                except ValueFault as fault:
+                    left_out.append(f"{name}: {fault}")
+                    del values[name]
         for name in _LISTS:
             if name in values:
                 values[name] = values[name].split("|")
-        return values
+        return values, left_out

@@ -18,6 +18,8 @@ from typing import Any
 
 from components.sources.files.delimited import csv_columns, csv_rows
 from components.sources.files.layout import Layout
+from components.sources.files.paths import media_path
+from components.sources.files.values import ValueFault
 from schemas.errors import InputError
 
 _POSTERS, _PLOTS = "posters_w92", "text/tmdb_features.json"
@@ -63,11 +65,15 @@ class TmdbContent:
         if film in self._plots:
             content["overview"] = self._plots[film]
         poster = self.root / _POSTERS / f"{film}.jpg"
+        left_out: tuple[str, ...] = ()
         if film.isdigit() and poster.is_file():
-            content["poster"] = poster
+            try:
+                content["poster"] = media_path((self.root / _POSTERS).resolve(), poster.name)
+            except ValueFault as fault:
+                left_out = (f"poster: {fault}",)
         if content and film in self._doubts:
             return {}, (f"{' and '.join(content)} left out: {self._doubts[film]}",)
-        return content, ()
+        return content, left_out
 
     @cached_property
     def _plots(self) -> dict[str, str]:

@@ -168,6 +168,20 @@ def test_odd_lines_are_read_with_their_numbers_or_are_faults(shop: Path, tmp_pat
     assert read[-1].values["name"] == "\ufffd\ufffd"
 
 
+def test_a_path_that_leaves_the_folder_costs_its_value(shop: Path, tmp_path: Path) -> None:
+    folder = copy(shop, tmp_path)
+    secret = folder.with_name(f"{folder.name}-secret.png")
+    secret.write_bytes(b"x")
+    (folder / "link.png").symlink_to(secret)
+    header, *lines = (folder / "items.csv").read_text(encoding="utf-8").splitlines()
+    rows = [f"{line.split(',')[0]},n,d,{path},,,a,1" for line, path in zip(
+        lines, (f"../{secret.name}", secret, "link.png"), strict=False)]
+    (folder / "items.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    found = list(DemoSource(str(folder)).records("items", "items.csv"))
+    assert [record.faults[0].partition(":")[0] for record in found] == ["photo"] * 3
+    assert not any("photo" in record.values for record in found)
+
+
 def test_missing_folder_table_and_column_are_named(shop: Path, tmp_path: Path) -> None:
     with refuses("no-demo-folder", "nowhere"):
         open_source("demo", str(tmp_path / "nowhere"))

@@ -25,6 +25,7 @@ from serving.model_directory import versions
 # What it shows of each part, the tests of checkpoints (trainer/test_fit), of abandoned executions
 # (pipeline/test_abandoned), of Pusher and of the server's launch show in seconds.
 pytestmark = pytest.mark.slow
+RESOLVERS = ("baseline_model", "past_data")
 STATE = metadata_store_pb2.Execution
 EVENT = metadata_store_pb2.Event
 _TESTS = Path(__file__).parents[2]
@@ -101,7 +102,7 @@ def test_finished_nodes_come_from_the_cache_and_the_killed_one_runs_again(killed
             if node == ended:
                 break
             state = killed.executions[attempt["run"]][node].last_known_state
-            if node in finished and node != "baseline_model":  # a resolver looks anew
+            if node in finished and node not in RESOLVERS:  # they look anew
                 assert state == STATE.CACHED, (attempt, node)
             else:
                 assert state == STATE.COMPLETE, (attempt, node)
@@ -116,8 +117,8 @@ def test_killed_executions_are_marked_as_failed_and_leave_nothing(killed):
     failed = 0
     for attempt in killed.attempts:
         execution = killed.executions[attempt["run"]].get(attempt["node"])
-        if execution is None:  # the resolver, before it told of itself
-            assert (attempt["node"], attempt["moment"]) == ("baseline_model", "begun")
+        if execution is None:  # a resolver, before it told of itself
+            assert attempt["node"] in RESOLVERS and attempt["moment"] == "begun"
             continue
         assert execution.last_known_state == STATE.FAILED
         assert not list(artifacts.glob(f"*/*/*/{execution.id}"))

@@ -13,7 +13,8 @@ SIDES = ("users", "items", "interactions")
 COMPONENTS = {
     "CatalogGen", *(f"{name}.{side}" for side in SIDES for name in (
         "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "Transform")),
-    "DataReport", "DataGate", "Trainer", "Exporter", "baseline_model", "Evaluator",
+    "DataProfiler", "past_data", "DataValidator", "DataReport", "DataGate",
+    "Trainer", "Exporter", "baseline_model", "Evaluator",
     "RankingEvaluator", "ServerValidator", "Gate", "Pusher",
 }
 RANKING = {"ndcg@10", "recall@20", "hr@10", "mrr", "coverage@10", "users"}
@@ -112,7 +113,8 @@ def test_the_report_counts_every_row(first):
     for side, rows in (("users", 60), ("items", 100), ("interactions", 1800)):
         assert counts[side] == {"read": rows, "kept": rows, "quarantined": 0}
     assert sum(counts["splits"].values()) == 1800 and min(counts["splits"].values()) > 0
-    assert not any(found["found"] for found in report["anomalies"].values())
+    assert report["verdict"]["verdict"] == "OK" == first.metrics["data"]["verdict"]
+    assert [one["check"] for one in report["verdict"]["findings"]] == ["no_past"]
 
 
 def test_the_report_needs_no_network(first):

@@ -1,0 +1,1 @@
+"""Seeded faults: what validation of data says of each, in a table (`make faults`)."""

@@ -1,0 +1,186 @@
+"""Faults of rows: of ids, events, days, files and bots."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.faults.fault import (
+    DAY,
+    FAULTS,
+    Fault,
+    fault,
+    random,
+    shifted,
+    some,
+)
+from benchmarks.faults.shop import Shop
+from schemas import SIDES
+
+
+@fault("item ids re-used for other items", "reused_ids", "FAIL")
+def _(shop: Shop) -> None:
+    side, column = shop.find("item")
+    shop.tables[side][column] = np.roll(shop.tables[side][column], 7)
+
+
+@fault("half of the item ids re-used for new items", "reused_ids", "FAIL")
+def _(shop: Shop) -> None:
+    items = shop.tables["items"]
+    rows = items.index[: len(items) // 2]
+    for kind, text in (("title", "Other thing {}"), ("text", "It is number {} of the new ones.")):
+        items.loc[rows, shop.find(kind)[1]] = [text.format(row) for row in rows]
+    items.loc[rows, shop.find("number")[1]] = [str(1900 + row % 99) for row in rows]
+
+
+@fault("item ids written in another form", "replaced_ids", "FAIL")
+def _(shop: Shop) -> None:
+    for side in ("items", "interactions"):
+        column = shop.spec.role("item_id", side).name
+        shop.tables[side][column] = "9" + shop.tables[side][column].str[-4:].str.zfill(4)
+
+
+@fault("the same events again one second later", "repeated_events", "FAIL")
+def _(shop: Shop) -> None:
+    events, (_, time) = shop.tables["interactions"], shop.find("time")
+    again = events.assign(**{time: shifted(1)(events[time])})
+    shop.tables["interactions"] = pd.concat([events, again], ignore_index=True)
+
+
+@fault("the same events again in the same second", "quarantined_rows", "FAIL")
+def _(shop: Shop) -> None:
+    shop.tables["interactions"] = pd.concat([shop.tables["interactions"]] * 2, ignore_index=True)
+
+
+def _keep(keep: Callable[[pd.Series], pd.Series]) -> Callable[[Shop], None]:
+    """Returns a fault that drops events by their day before the newest one."""
+    def seed(shop: Shop) -> None:
+        events = shop.tables["interactions"]
+        times = pd.to_numeric(events[shop.find("time")[1]])
+        shop.tables["interactions"] = events[keep((times.max() - times) // DAY)].reset_index(
+            drop=True)
+
+    return seed
+
+
+for _name, _checks, _severity, _alone, _seed in (
+    ("seven days missing", "missing_days lost_events", "WARN", False,
+     _keep(lambda day: (day < 20) | (day >= 27))),
+    ("seven days missing, in the first run", "missing_days", "WARN", True,
+     _keep(lambda day: (day < 20) | (day >= 27))),
+    ("the last thirty days at a tenth", "lost_events", "FAIL", False,
+     _keep(lambda day: (day >= 30) | (random().random(len(day)) < 0.1))),
+    ("the last thirty days at a tenth, in the first run", "recent_drop", "WARN", True,
+     _keep(lambda day: (day >= 30) | (random().random(len(day)) < 0.1))),
+    ("the newest month is not there", "stale_times", "WARN", False, _keep(lambda day: day >= 25)),
+):
+    FAULTS.append(Fault(_name, _seed, frozenset(_checks.split()), _severity, _alone))
+
+
+@fault("compact dates as seconds of 1970", "old_times", "FAIL")
+def _(shop: Shop) -> None:
+    side, time = shop.find("time")
+    days = pd.to_datetime(pd.to_numeric(shop.tables[side][time]), unit="s")
+    # What a program makes of the digits that it takes for seconds.
+    shop.tables[side][time] = pd.to_datetime(
+        days.dt.strftime("%Y%m%d").astype(int), unit="s").dt.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+@fault("a fiftieth of the times are zero", "old_times", "FAIL")
+def _(shop: Shop) -> None:
+    events, (_, time) = shop.tables["interactions"], shop.find("time")
+    events.loc[some(events, 0.02), time] = "0"
+
+
+@fault("a third of the items in another encoding", "lost_values damaged_texts", "FAIL")
+def _(shop: Shop) -> None:
+    shop.folder.mkdir(parents=True, exist_ok=True)
+    lines = shop.tables["items"].to_csv(index=False).splitlines(keepends=True)
+    (shop.folder / "items.csv").write_bytes(b"".join(
+        line.encode("cp1252", "replace") if place and place % 3 == 0 else line.encode()
+        for place, line in enumerate(lines)))
+
+
+@fault("the events' file is cut in half", "fewer_rows", "FAIL")
+def _(shop: Shop) -> None:
+    events = shop.tables["interactions"]
+    shop.tables["interactions"] = events.iloc[: len(events) // 2]
+
+
+@fault("half of the items are gone", "replaced_ids quarantined_rows fewer_rows", "FAIL")
+def _(shop: Shop) -> None:
+    shop.tables["items"] = shop.tables["items"].iloc[: len(shop.tables["items"]) // 2]
+
+
+def _add_rows(kind: str, more: float) -> Callable[[Shop], None]:
+    """Returns a fault that adds rows with ids of their own, a multiple of those that are there."""
+    def seed(shop: Shop) -> None:
+        side, key = shop.find(kind)
+        table = shop.tables[side]
+        count = round(more * len(table))
+        added = pd.concat([table] * (1 + count // len(table))).iloc[:count]
+        ids = {key: [str(900_000 + n) for n in range(count)]}
+        shop.tables[side] = pd.concat([table, added.assign(**ids)], ignore_index=True)
+
+    return seed
+
+
+fault("users without events, more than there are", "users_without_events more_without_events",
+      "WARN")(_add_rows("user", 1.34))
+fault("items without events, a third more", "items_without_events more_without_events", "WARN")(
+    _add_rows("item", 0.375))
+
+
+@fault("one user with 2,400 events in forty minutes", "bot_user", "WARN")
+def _(shop: Shop) -> None:
+    events, (_, time), (_, user) = (
+        shop.tables["interactions"], shop.find("time"), shop.find("event user"))
+    start = pd.to_numeric(events[time]).max() - 5 * DAY
+    bot = events.iloc[:2400]
+    bot = bot.assign(**{user: events[user].iloc[0],
+                        time: [str(start + n) for n in range(len(bot))]})
+    shop.tables["interactions"] = pd.concat([events, bot], ignore_index=True)
+
+
+@fault("a column equal to the label", "leaking_column", "FAIL")
+def _(shop: Shop) -> None:
+    _add_column(shop, "score")
+    shop.tables["interactions"]["score"] = shop.tables["interactions"][shop.find("label")[1]]
+
+
+@fault("a column that is the label with a little noise", "leaking_column", "FAIL")
+def _(shop: Shop) -> None:
+    _add_column(shop, "score")
+    stars = pd.to_numeric(shop.tables["interactions"][shop.find("label")[1]])
+    noisy = 10 * stars + random().normal(0, 0.5, len(stars))
+    shop.tables["interactions"]["score"] = noisy.map("{:.3f}".format).replace("nan", "")
+
+
+def _add_column(shop: Shop, name: str) -> None:
+    shop.texts[SIDES.index("interactions")] += (
+        f'feature {{ name: "{name}" type: FLOAT annotation {{ tag: "numeric" }} }}\n')
+
+
+@fault("negative ids", "negative_ids", "WARN")
+def _(shop: Shop) -> None:
+    some = set(shop.tables["users"][shop.find("user")[1]].iloc[:9])
+    for side in ("users", "interactions"):
+        column = shop.spec.role("user_id", side).name
+        ids = shop.tables[side][column]
+        shop.tables[side][column] = ids.where(~ids.isin(some), "-" + ids.str.lstrip("c"))
+
+
+@fault("every user twice", "quarantined_rows", "FAIL")
+def _(shop: Shop) -> None:
+    shop.tables["users"] = pd.concat([shop.tables["users"]] * 2, ignore_index=True)
+
+
+@fault("no events at all", "error", "FAIL")
+def _(shop: Shop) -> None:
+    shop.tables["interactions"] = shop.tables["interactions"].iloc[:0]
+
+
+@fault("a required column is gone", "error", "FAIL")
+def _(shop: Shop) -> None:
+    side, column = shop.find("time")
+    del shop.tables[side][column]

@@ -1,0 +1,18 @@
+"""Checks on a run's data, each an object in one registry; `judge` asks them all."""
+
+# What a module defines is registered where it is imported.
+from components.data_checks import (  # noqa: F401
+    events,
+    integrity,
+    labels,
+    media,
+    rules,
+    texts,
+    times,
+    values,
+    volume,
+)
+from components.data_checks.check import CHECKS, Check, Data, Finding, Severity
+from components.data_checks.judge import judge
+
+__all__ = ["CHECKS", "Check", "Data", "Finding", "Severity", "judge"]

@@ -1,0 +1,161 @@
+"""What a check on data is, and the registry of all that there are."""
+
+import enum
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schemas import FeatureSpec
+
+
+class Severity(enum.StrEnum):
+    """What a finding means: for information, a warning, or the end of the run."""
+
+    INFO = "info"
+    WARN = "WARN"
+    FAIL = "FAIL"
+
+    @property
+    def rank(self) -> int:
+        """Its place, the worst last."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a check looks at.
+
+    Attributes:
+      spec: The dataset's spec.
+      today: The profile of this run's data, see `components.data_profile.profile`.
+      past: That of the last blessed run, `None` where there is none.
+      drift: How far the distribution of a column is from that of the past, by table and column:
+        the Jensen-Shannon divergence, 0 to 1, as TFDV measures it.
+      max_lost: Share of a column's values, or of a table's rows, that may be left out.
+      anomalies: What TFDV found against the schema, see `components.data_report.anomalies`.
+      reasons: What ingest left out, see `components.data_report.quarantine.grouped_reasons`.
+    """
+
+    spec: FeatureSpec
+    today: dict[str, Any]
+    past: dict[str, Any] | None
+    drift: dict[tuple[str, str], float]
+    max_lost: float
+    anomalies: Sequence[dict[str, Any]] = ()
+    reasons: Sequence[dict[str, Any]] = ()
+
+    def columns(self, kind: str = "") -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
+        """Yields table, name, today's profile and that of the past, empty where it lacks one.
+
+        Args:
+          kind: Only columns whose profile of today has this part, such as `"numbers"`; the parts
+            are given instead of the whole profiles.
+        """
+        for side, columns in self.today["columns"].items():
+            for name, profile in columns.items():
+                before = (self.past or {}).get("columns", {}).get(side, {}).get(name, {})
+                if not kind:
+                    yield side, name, profile, before
+                elif kind in profile:
+                    yield side, name, profile[kind], before.get(kind, {})
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A value that a check measured.
+
+    Attributes:
+      table: The table.
+      column: The column, which has the tags that set limits.
+      value: What is compared with the limits.
+      what: What is wrong if it is above one, as a sentence without a full stop.
+      count: How many rows or values are concerned, `None` where that has no meaning.
+      share: Their share, 0 to 1, likewise.
+      fail: The limit of the configuration above which it stops the run, `None` for that of the
+        check.
+    """
+
+    table: str
+    column: str
+    value: float
+    what: str
+    count: int | None = None
+    share: float | None = None
+    fail: float | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A measured value above a limit.
+
+    Attributes:
+      check: Name of the check.
+      severity: What it means.
+      table: The table.
+      column: The column; empty where it concerns the table.
+      value: What was measured.
+      threshold: The limit that it is above, `None` where there is no number.
+      what: What is wrong, as a sentence without a full stop.
+      action: What to do.
+      count: How many rows or values are concerned, if that has a meaning.
+      share: Their share, 0 to 1, likewise.
+    """
+
+    check: str
+    severity: Severity
+    table: str
+    column: str
+    value: float | None
+    threshold: float | None
+    what: str
+    action: str
+    count: int | None = None
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check on data.
+
+    Attributes:
+      name: Its name, as findings and schemas have it.
+      meaning: What is measured, as a phrase.
+      action: What to do about a finding.
+      warn: Value above which a finding is a warning, `None` for never.
+      fail: Value above which it stops the run, `None` for never.
+      measure: Yields what it measures.
+      compares: Whether it needs the past.
+    """
+
+    name: str
+    meaning: str
+    action: str
+    warn: float | None
+    fail: float | None
+    measure: Callable[[Data], Iterator[Measured]]
+    compares: bool
+
+    def limits(self, spec: FeatureSpec, one: Measured) -> dict[Severity, float]:
+        """Returns the limits of a value: the schema's, else the configuration's or the usual."""
+        usual = {Severity.WARN: self.warn, Severity.FAIL: self.fail if one.fail is None
+                 else one.fail}
+        limits = {severity: limit for severity, limit in usual.items() if limit is not None}
+        for feature in spec.table(one.table):
+            if feature.name == one.column:
+                limits |= {Severity(severity): limit for name, severity, limit in feature.limits
+                           if name == self.name}
+        return limits
+
+
+CHECKS: dict[str, Check] = {}
+
+
+def check(meaning: str, action: str, *, warn: float | None = None, fail: float | None = None,
+          compares: bool = False) -> Callable[[Callable[[Data], Iterator[Measured]]], Check]:
+    """Registers a function as a check of its name; see `Check` for the arguments."""
+    def register(measure: Callable[[Data], Iterator[Measured]]) -> Check:
+        name = measure.__name__
+        CHECKS[name] = Check(name, meaning, action, warn, fail, measure, compares)
+        return CHECKS[name]
+
+    return register

@@ -1,0 +1,56 @@
+"""Checks of texts: empty ones, damaged ones, another language."""
+
+from collections.abc import Iterator
+
+from components.data_checks.check import Data, Measured, check
+
+_FEW = 20  # texts; of fewer no share says anything
+
+
+@check("share of texts without a letter or a digit",
+       "Find out what took the place of the texts.", warn=0.1, fail=0.5)
+def empty_texts(data: Data) -> Iterator[Measured]:
+    for side, name, texts, before in data.columns("texts"):
+        if texts["looked"] >= _FEW:
+            yield Measured(side, name, texts["empty"] - before.get("empty", 0.0),
+                           f"{texts['empty']:.1%} of the texts have no letter and no digit",
+                           round(texts["empty"] * texts["looked"]), texts["empty"])
+
+
+@check("share of texts with marks of a wrong encoding",
+       "Write the files as UTF-8, or set `source.encoding` to what they are.",
+       warn=0.005, fail=0.1)
+def damaged_texts(data: Data) -> Iterator[Measured]:
+    for side, name, texts, before in data.columns("texts"):
+        if texts["looked"] >= _FEW:
+            yield Measured(side, name, texts["damaged"] - before.get("damaged", 0.0),
+                           f"{texts['damaged']:.1%} of the texts were read in a wrong encoding",
+                           round(texts["damaged"] * texts["looked"]), texts["damaged"])
+
+
+@check("share of texts that changed their language since the last run",
+       "If the language is right, retrain knowingly; vocabularies of the old one are of no use.",
+       warn=0.25, fail=0.6, compares=True)
+def language_shift(data: Data) -> Iterator[Measured]:
+    for side, name, texts, before in data.columns("texts"):
+        now, then = texts["languages"], before.get("languages", {})
+        if not now or not then or min(texts["looked"], before["looked"]) < _FEW:
+            continue
+        moved = sum(abs(now.get(one, 0.0) - then.get(one, 0.0)) for one in {*now, *then}) / 2
+        yield Measured(side, name, moved, f"{_most(now)} of the texts, and {_most(then)} in the "
+                       "last run", share=moved)
+
+
+@check("share of repeated texts among all, less that of the last run",
+       "Find out what took the place of the texts.", warn=0.3, fail=None, compares=True)
+def repeated_texts(data: Data) -> Iterator[Measured]:
+    for side, name, texts, before in data.columns("texts"):
+        if min(texts["looked"], before.get("looked", 0)) >= _FEW:
+            yield Measured(side, name, before["distinct"] - texts["distinct"],
+                           f"{texts['distinct']:.1%} of the texts are different ones, and "
+                           f"{before['distinct']:.1%} were in the last run")
+
+
+def _most(languages: dict[str, float]) -> str:
+    name, share = max(languages.items(), key=lambda pair: pair[1])
+    return f"{name} is the language of {share:.0%}"

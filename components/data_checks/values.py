@@ -1,0 +1,146 @@
+"""Checks of values: lost, missing, constant, new, of another scale, in another column."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from components.data_checks.check import Data, Measured, check
+
+_FEW = 20  # values; of fewer no share says anything
+
+
+@check("share of a column's values that could not be read and became missing",
+       "Open the quarantine: it has the reasons. Correct the files or the schema.",
+       warn=0.001, fail=0.01)
+def lost_values(data: Data) -> Iterator[Measured]:
+    for side, name, profile, _ in data.columns():
+        lost, all_of_it = profile["lost"], profile["lost"] + profile["filled"]
+        share = lost / all_of_it if all_of_it else 0.0
+        few = all_of_it < _FEW
+        if lost and not few:
+            yield Measured(side, name, share,
+                           f"{lost:,} of {all_of_it:,} values could not be read and are missing"
+                           f"{_most_frequent(data, side, name)}", lost, share, data.max_lost)
+
+
+@check("increase of the share of rows without a value",
+       "Find out why the source does not deliver the column any more.",
+       warn=0.1, fail=0.3, compares=True)
+def missing_values(data: Data) -> Iterator[Measured]:
+    for side, name, profile, before in data.columns():
+        if before and profile["filled"] and not profile.get("label"):
+            yield Measured(side, name, profile["missing"] - before["missing"],
+                           f"{profile['missing']:.1%} of the rows have no value, and "
+                           f"{before['missing']:.1%} had none in the last run",
+                           share=profile["missing"])
+
+
+@check("whether a column without any value had some in the last run; 0.5 without a last run",
+       "Deliver the column again; else take it out of the schema.",
+       warn=0.4, fail=0.9)
+def empty_column(data: Data) -> Iterator[Measured]:
+    for side, name, profile, before in data.columns():
+        if profile["filled"] or not data.today["rows"][side] or profile.get("label"):
+            continue
+        read = any(name == feature.name for feature in data.spec.inputs(side))
+        known = 1.0 if before.get("filled") else 0.0 if before else 0.5
+        if read:
+            yield Measured(side, name, known, "no row has a value, and models read the column",
+                       data.today["rows"][side], 1.0)
+
+
+@check("share of the most frequent value of a column, 0 where it was so in the last run",
+       "Find out why all rows have one value; a default may have taken the place of the data.",
+       warn=0.99, fail=None)
+def constant_column(data: Data) -> Iterator[Measured]:
+    for kind in ("numbers", "categorical"):
+        for side, name, profile, before in data.columns(kind):
+            label = data.today["columns"][side][name].get("label")
+            if label or profile["count"] < _FEW or before.get("top_share", 0) > 0.99:
+                continue
+            yield Measured(side, name, profile["top_share"],
+                           f"{profile['top_share']:.1%} of the values are the same one",
+                           share=profile["top_share"])
+
+
+@check("share of the values that are categories which the last run did not have",
+       "If the new categories are right, retrain knowingly; else correct the mapping.",
+       warn=0.1, fail=0.3, compares=True)
+def new_categories(data: Data) -> Iterator[Measured]:
+    for side, name, profile, before in data.columns("categorical"):
+        known = before.get("values", {})
+        # A vocabulary that was cut does not say what is new.
+        if not known or len(known) < before["distinct"] or profile["count"] < _FEW:
+            continue
+        new = {value: count for value, count in profile["values"].items() if value not in known}
+        share = sum(new.values()) / profile["count"]
+        shown = ", ".join(repr(value) for value in list(new)[:3])
+        yield Measured(side, name, share, f"{len(new):,} of {profile['distinct']:,} categories are "
+                       f"new, such as {shown}", sum(new.values()), share)
+
+
+@check("Jensen-Shannon divergence of the distribution from that of the last run (TFDV)",
+       "Compare the two distributions in the report; ask what changed in the source.",
+       warn=0.1, fail=0.3, compares=True)
+def distribution_shift(data: Data) -> Iterator[Measured]:
+    for (side, name), value in data.drift.items():
+        profile = data.today["columns"][side].get(name, {})
+        before = (data.past or {})["columns"][side].get(name, {})
+        if profile.get("label") and side == "interactions":
+            continue
+        if min(profile.get("filled", 0), before.get("filled", 0)) >= _FEW:
+            yield Measured(side, name, value, "the distribution of the values is another one than "
+                           f"in the last run{_means(profile, before)}")
+
+
+@check("factor between the medians of two runs, less 1",
+       "Convert the values back to the unit that the model knows, or retrain on purpose.",
+       warn=3.0, fail=8.0, compares=True)
+def unit_change(data: Data) -> Iterator[Measured]:
+    for side, name, profile, before in data.columns("numbers"):
+        if min(profile["count"], before.get("count", 0)) < _FEW:
+            continue
+        ratios = sorted(new / old for new, old in zip(profile["deciles"][1:-1],
+                                                      before["deciles"][1:-1], strict=True)
+                        if new * old > 0)
+        if ratios and ratios[0] > 0.5 * ratios[-1]:  # all values by about the same factor
+            middle = ratios[len(ratios) // 2]
+            yield Measured(side, name, max(middle, 1 / middle) - 1,
+                           f"the values are {middle:.3g} times those of the last run")
+
+
+@check("how much better two columns fit each other's past than their own, 0 to 1",
+       "Check the order and the names of the columns in the files.",
+       warn=None, fail=0.3, compares=True)
+def swapped_columns(data: Data) -> Iterator[Measured]:
+    texts = [one for one in data.columns("texts") if one[2]["looked"] >= _FEW and one[3]]
+    for place, (side, name, now, before) in enumerate(texts):
+        for other_side, other, other_now, other_before in texts[place + 1:]:
+            if other_side != side:
+                continue
+            own = _alike(now, before) + _alike(other_now, other_before)
+            crossed = _alike(now, other_before) + _alike(other_now, before)
+            yield Measured(side, name, (crossed - own) / 2,
+                           f"{name} has what {other} had in the last run, and {other} what "
+                           f"{name} had")
+
+
+def _alike(one: dict[str, Any], other: dict[str, Any]) -> float:
+    """Returns how alike the vocabularies of two columns are, and their lengths, 0 to 1."""
+    words, past = one["vocabulary"], other.get("vocabulary", {})
+    shared = sum(min(share, past.get(word, 0.0)) for word, share in words.items())
+    most = max(sum(words.values()), sum(past.values()), 1e-9)
+    lengths = sorted((one.get("words", 0.0), other.get("words", 0.0)))
+    return (shared / most + (lengths[0] / lengths[1] if lengths[1] else 1.0)) / 2
+
+
+def _most_frequent(data: Data, side: str, name: str) -> str:
+    reasons = [one for one in data.reasons if one["table"] == side and one["kind"] == "value"
+               and one["reason"].startswith(name)]
+    return f", most often: {reasons[0]['reason']}" if reasons else ""
+
+
+def _means(profile: dict[str, Any], before: dict[str, Any]) -> str:
+    now, then = profile.get("numbers", {}), before.get("numbers", {})
+    if "mean" not in now or "mean" not in then:
+        return ""
+    return f"; the mean is {now['mean']:.4g} and was {then['mean']:.4g}"

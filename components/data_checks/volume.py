@@ -1,0 +1,134 @@
+"""Checks of how much there is: rows, events a day, days, users and items with events."""
+
+import itertools
+from collections.abc import Iterator
+from statistics import median
+
+from components.data_checks.check import Data, Measured, check
+
+_FEW = 20  # rows or events; of fewer no share says anything
+_PART = 14  # days in a row over which volumes are compared
+_GAP = 3  # days without an event, from which on there is a gap
+
+
+def _key(data: Data, side: str) -> str:
+    role = {"users": "user_id", "items": "item_id", "interactions": "user_id"}[side]
+    return data.spec.role(role, side).name
+
+
+@check("share of a table's rows that are gone since the last run",
+       "Check that all files arrived whole, and that none was cut.",
+       warn=0.25, fail=0.4, compares=True)
+def fewer_rows(data: Data) -> Iterator[Measured]:
+    for side, rows in data.today["rows"].items():
+        before = (data.past or {})["rows"][side]
+        if before >= _FEW:
+            yield Measured(side, _key(data, side), 1 - rows / before,
+                           f"{rows:,} rows, and {before:,} in the last run", before - rows,
+                           1 - rows / before)
+
+
+@check("factor between the rows of a table in two runs, less 1",
+       "Look for files that were delivered twice, or for rows that nobody made.",
+       warn=3.0, fail=9.0, compares=True)
+def more_rows(data: Data) -> Iterator[Measured]:
+    for side, rows in data.today["rows"].items():
+        before = (data.past or {})["rows"][side]
+        if before >= _FEW:
+            yield Measured(side, _key(data, side), rows / before - 1,
+                           f"{rows:,} rows, and {before:,} in the last run", rows - before)
+
+
+@check("share of the events of two weeks that the last run had and this one lacks",
+       "Ask the source for the days that the report shows as low, and run again.",
+       warn=0.3, fail=0.6, compares=True)
+def lost_events(data: Data) -> Iterator[Measured]:
+    now, then = (profile["events"].get("days", {}) for profile in (data.today, data.past or {}))
+    if not now or not then:
+        return
+    both = [day for day in range(min(map(int, then)), max(map(int, then)) + 1)
+            if min(map(int, now)) <= day <= max(map(int, now))]
+    worst = (0.0, 0, 0, 0)
+    for start in range(0, max(1, len(both) - _PART + 1)):
+        days = [str(day) for day in both[start : start + _PART]]
+        old, new = (sum(days_of.get(day, 0) for day in days) for days_of in (then, now))
+        if old >= 5 * _FEW:
+            worst = max(worst, (1 - new / old, old, new, both[start]))
+    if worst[0] > 0:
+        share, old, new, _ = worst
+        yield Measured("interactions", data.spec.role("timestamp").name, share,
+                       f"in two weeks there are {new:,} events, where the last run had {old:,}",
+                       old - new, share)
+
+
+@check("longest time without an event, in days, where events are frequent",
+       "Ask the source for the missing days, and run again.", warn=2.5, fail=None)
+def missing_days(data: Data) -> Iterator[Measured]:
+    days = data.today["events"].get("days", {})
+    if len(days) < _PART or median(days.values()) < _FEW:
+        return
+    present = sorted(map(int, days))
+    gaps = sorted(later - earlier - 1 for earlier, later in itertools.pairwise(present))
+    # Where such gaps are usual, as at weekends or in holidays, one more is no news.
+    usual = gaps[int(0.98 * (len(gaps) - 1))]
+    longest = gaps[-1]
+    yield Measured("interactions", data.spec.role("timestamp").name,
+                   longest if longest > 2 * usual else 0.0,
+                   f"for {longest} days there is no event, and the median day has "
+                   f"{median(days.values()):,.0f}", longest)
+
+
+@check("share by which the last two, four or eight weeks have fewer events than as many before",
+       "Ask whether all systems deliver their events.", warn=0.75, fail=None)
+def recent_drop(data: Data) -> Iterator[Measured]:
+    days = {int(day): count for day, count in data.today["events"].get("days", {}).items()}
+    worst = (0.0, 0, 0, 0)
+    for size in (_PART, 2 * _PART, 4 * _PART):
+        last = max(days, default=0)
+        late = sum(count for day, count in days.items() if day > last - size)
+        early = sum(count for day, count in days.items() if last - 2 * size < day <= last - size)
+        if days and last - min(days) >= 2 * size and early >= 5 * _FEW:
+            worst = max(worst, (1 - late / early, size, late, early))
+    share, size, late, early = worst
+    if size:
+        yield Measured("interactions", data.spec.role("timestamp").name, share,
+                       f"the last {size} days have {late:,} events, and the {size} before them "
+                       f"{early:,}", early - late, share)
+
+
+@check("share of the users without any event",
+       "Check that the events of all users arrived, and that ids are written alike.",
+       warn=0.5, fail=None)
+def users_without_events(data: Data) -> Iterator[Measured]:
+    yield from _without_events(data, "users")
+
+
+@check("share of the items without any event",
+       "Check that the events of all items arrived, and that ids are written alike.",
+       warn=0.25, fail=None)
+def items_without_events(data: Data) -> Iterator[Measured]:
+    yield from _without_events(data, "items")
+
+
+@check("increase of the share of users or items without any event since the last run",
+       "Check that the events of all arrived, and that ids are written alike.",
+       warn=0.15, fail=0.5, compares=True)
+def more_without_events(data: Data) -> Iterator[Measured]:
+    for side in ("users", "items"):
+        before = _share_without(data.past or {}, side)
+        for one in _without_events(data, side):
+            yield Measured(side, one.column, one.value - before,
+                           f"{one.what}, and {before:.1%} in the last run", one.count, one.share)
+
+
+def _without_events(data: Data, side: str) -> Iterator[Measured]:
+    rows, share = data.today["rows"][side], _share_without(data.today, side)
+    if rows >= _FEW:
+        count = round(share * rows)
+        yield Measured(side, _key(data, side), share,
+                       f"{count:,} of {rows:,} {side} have no event", count, share)
+
+
+def _share_without(profile: dict, side: str) -> float:
+    rows = profile["rows"][side]
+    return max(0.0, 1 - profile["events"][side] / rows) if rows else 0.0

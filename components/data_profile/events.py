@@ -1,0 +1,91 @@
+"""When events are, whose they are, and which of them are there more than once."""
+
+from typing import Any
+
+import numpy as np
+
+from components.data_profile.sketch import keyed
+from components.data_profile.tables import Table
+from schemas import FeatureSpec
+
+DAY, _HOUR = 86_400, 3_600
+_SOON = 60  # seconds within which the same event again is a repetition
+_OLD = 631_152_000  # 1990; older seconds are zero, or another unit
+_PAIRS = 5_000  # pairs of user and item whose times the next run is compared with
+_DAYS = 5_000  # most days that are counted one by one
+
+
+def profile_events(spec: FeatureSpec, table: Table, now: int) -> dict[str, Any]:
+    """Returns what the events of a dataset are like.
+
+    Args:
+      spec: The dataset's spec.
+      table: The interactions.
+      now: The present second.
+
+    Returns:
+      `rows`, distinct `users` and `items`; and where events have times, `busiest`, how many events
+      of one user are within an hour at most, `busy` and `busy_99`, the median and the 99th
+      percentile of the users' own, `oldest`, `newest`, events by `days` since 1970 and by `hours`
+      of the day, shares in the `future`, before 1990 (`old`) and of `repeated` ones, and `pairs`.
+    """
+    user, item = (_codes(table.columns[spec.role(role).name].values, table.rows)
+                  for role in ("user_id", "item_id"))
+    profile: dict[str, Any] = {"rows": table.rows, "users": len(np.unique(user)),
+                               "items": len(np.unique(item))}
+    if not table.rows or not spec.has_role("timestamp"):
+        return profile
+    time, timed = table.columns[spec.role("timestamp").name].at(table.rows)
+    kind = np.zeros(table.rows, np.int64)
+    if spec.has_role("event_type"):
+        kinds, _ = table.columns[spec.role("event_type").name].at(table.rows)
+        kind = _codes(kinds.astype(str), table.rows)  # a row without one is another kind
+    order = np.lexsort((time, kind, item, user))
+    same = np.all([np.diff(part[order]) == 0 for part in (user, item, kind)], axis=0)
+    gaps = np.diff(time[order])
+    days, counts = np.unique(time[timed] // DAY, return_counts=True)
+    busy = _most_within_an_hour(user, time)
+    profile |= {
+        "repeated": float((same & (gaps > 0) & (gaps <= _SOON)).sum() / table.rows),
+        "busiest": int(busy.max()), "busy": float(np.median(busy)),
+        "busy_99": float(np.quantile(busy, 0.99)),
+        "oldest": int(time[timed].min()), "newest": int(time[timed].max()),
+        "future": float((time > now + DAY).mean()), "old": float((time < _OLD).mean()),
+        "hours": np.bincount(time[timed] // _HOUR % 24, minlength=24).tolist(),
+        "days": {str(day): int(count) for day, count in zip(days[-_DAYS:], counts[-_DAYS:],
+                                                            strict=True)},
+        "pairs": _pairs(spec, table, time),
+    }
+    return profile
+
+
+def _codes(values: np.ndarray, rows: int) -> np.ndarray:
+    """Returns a small number for each different value."""
+    return np.unique(values, return_inverse=True)[1] if rows else np.zeros(0, np.int64)
+
+
+def _most_within_an_hour(user: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Returns how many events of each user are within one hour at most, `(users,)`."""
+    order = np.lexsort((time, user))
+    user, time = user[order], time[order]
+    # Users one after the other on one axis, further apart than an hour.
+    span = int(time.max() - time.min()) + 2 * _HOUR
+    axis = (time - time.min()).astype(np.int64) + user.astype(np.int64) * span
+    within = np.searchsorted(axis, axis + _HOUR, side="right") - np.arange(len(axis))
+    busy = np.zeros(int(user.max()) + 1, np.int64)
+    np.maximum.at(busy, user, within)
+    return busy
+
+
+def _pairs(spec: FeatureSpec, table: Table, time: np.ndarray) -> dict[str, int]:
+    """Returns the times of some pairs of a user and an item that have one event only.
+
+    The pairs are chosen by their hashes, so that two runs choose the same ones.
+    """
+    ids = zip(*(table.columns[spec.role(role).name].values for role in ("user_id", "item_id")),
+              strict=True)
+    hashes = np.array([keyed(f"{user}/{item}") for user, item in ids], np.uint64)
+    chosen, first, counts = np.unique(hashes, return_index=True, return_counts=True)
+    once = counts == 1
+    return {format(int(key), "x"): int(time[place])
+            for key, place in zip(chosen[once][:_PAIRS], first[once][:_PAIRS], strict=True)}

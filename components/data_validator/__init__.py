@@ -1,0 +1,1 @@
+"""Decides whether a run's data are fit, by the schema, the limits and the last blessed run."""

@@ -1,0 +1,91 @@
+"""Asks the process that decodes; it is started with the first value and ends with this one."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from components.decoding.frames import PipeClosed, receive, send
+from components.media import MEDIA, MediaFault
+from schemas.errors import TesseraError, unknown
+from schemas.extensions import LOADED
+
+_TRACK, _VALUE, _NOTHING = "track", b"v", b"n"
+
+
+def decode(value: bytes | Path, modality: str) -> bytes:
+    """Reads encoded media as `components.media.read_media` does, in a process with limits.
+
+    Args:
+      value: The encoded bytes, or the path of their file.
+      modality: One of `components.media.MEDIA`.
+
+    Returns:
+      The form that later stages read.
+
+    Raises:
+      MediaFault: The media are missing, empty, too large, damaged, or their decoder crashed or
+        went over a limit of time or memory.
+      InputError: There is no such modality.
+      TesseraError: The process cannot be started.
+    """
+    if modality not in MEDIA:
+        raise unknown("media modality", modality, MEDIA)
+    kind, content = _process().ask(modality, value)
+    if kind != _VALUE:
+        raise MediaFault(content.decode("utf-8", "replace"))
+    if verify := MEDIA[modality].verify:
+        verify(content)
+    return content
+
+
+def decode_track(value: bytes | Path) -> bytes | None:
+    """Reads the sound track of a video likewise; `None` where it has none or is damaged."""
+    kind, content = _process().ask(_TRACK, value)
+    return content if kind == _VALUE else None
+
+
+class _Process:
+    """The process, and the pipes to and from it."""
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self._lock = threading.Lock()  # Beam may decode in several threads
+        their_requests, self._requests = os.pipe()
+        self._responses, their_responses = os.pipe()
+        pipes = (their_requests, their_responses)
+        self._started = subprocess.Popen(
+            [sys.executable, "-m", "components.decoding.worker", *map(str, pipes), *LOADED],
+            pass_fds=pipes, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1",
+                 "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
+        for pipe in pipes:
+            os.close(pipe)
+
+    def ask(self, modality: str, value: bytes | Path) -> tuple[bytes, bytes]:
+        """Returns the kind of the response and its content."""
+        path = os.fsdecode(value) if isinstance(value, Path) else None
+        with self._lock:
+            try:
+                head = json.dumps({"modality": modality, "path": path})
+                send(self._requests, b"h", head.encode())
+                send(self._requests, b"c", b"" if isinstance(value, Path) else value)
+                return receive(self._responses)
+            except (PipeClosed, BrokenPipeError) as error:
+                raise TesseraError(
+                    "decoder-not-running",
+                    f"The process that decodes media ended with code {self._started.wait()}. What "
+                    "it said is above; run again, with more memory if it had too little."
+                ) from error
+
+
+_running: list[_Process] = []
+
+
+def _process() -> _Process:
+    """Returns the process of this one; a fork of this one starts its own."""
+    if not _running or _running[-1].owner != os.getpid():
+        _running[:] = [_Process()]
+    return _running[-1]

@@ -1,0 +1,251 @@
+"""The checks on data: each kind of fault is found under its name, and clean data are clean."""
+
+import numpy as np
+import pytest
+from profiled import DAY, NOW, SPEC, START, Shop, change, findings
+from refusals import refuses
+from worlds import column, png, small_spec
+
+from components.data_checks import CHECKS, Data, judge
+from components.data_checks.judge import require_known_checks
+from schemas import parse_spec
+
+_GERMAN = "Das ist nicht das, was wir haben wollen, und es ist {} für uns."
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory):
+    return Shop().profile(tmp_path_factory.mktemp("past") / "past")
+
+
+def _nearly(seed):
+    """One picture with a little noise."""
+    blocks = np.random.default_rng(0).integers(10, 245, (6, 6, 3)).repeat(8, 0).repeat(8, 1)
+    return png(blocks + np.random.default_rng(seed).integers(-3, 4, blocks.shape))
+
+
+def _again(seconds):
+    def spoil(shop):
+        shop.events += [row | {"when": row["when"] + seconds} for row in shop.events]
+
+    return spoil
+
+
+def _drop(keep):
+    def spoil(shop):
+        shop.events = [row for row in shop.events if keep((row["when"] - START) // DAY)]
+
+    return spoil
+
+
+def _bot(users):
+    def spoil(shop):
+        shop.events += [row | {"who": f"u{n % users}", "when": NOW - 9 * DAY + n}
+                        for n, row in enumerate(shop.events)]
+
+    return spoil
+
+
+def _swap(side, one, other):
+    def spoil(shop):
+        for row in shop.tables[side]:
+            row[one], row[other] = row[other], row[one]
+
+    return spoil
+
+
+def _move_ids(shop):
+    ids = [row["what"] for row in shop.items]
+    for row, name in zip(shop.items, ids[5:] + ids[:5], strict=True):
+        row["what"] = name
+
+
+def _more(side, count):
+    def spoil(shop):
+        key = {"users": "who", "items": "what"}[side]
+        shop.tables[side].extend(shop.tables[side][n % 40] | {key: f"new{n}"}
+                                 for n in range(count))
+
+    return spoil
+
+
+def _lose(side, name, count):
+    def spoil(shop):
+        shop.lost[side, name] = count
+
+    return spoil
+
+
+def _rename(side, key, prefix):
+    def spoil(shop):
+        for table in (side, "interactions"):
+            for row in shop.tables[table]:
+                row[key] = prefix + row[key]
+
+    return spoil
+
+
+def _quarantine(shop):
+    shop.quarantined["interactions"] = 40
+
+
+def _nothing(*_):
+    return None
+
+
+WITH_PAST = [
+    ("lost values", _lose("items", "price", 30), "lost_values items price FAIL"),
+    ("few lost values", _lose("interactions", "stars", 5), "lost_values interactions stars WARN"),
+    ("missing values", change("items", "price", _nothing, 2), "missing_values items price FAIL"),
+    ("missing pictures", change("items", "photo", _nothing, 2), "missing_values items photo FAIL"),
+    ("an empty column", change("users", "age", _nothing), "empty_column users age FAIL"),
+    ("a constant column", change("users", "age", lambda *_: 0), "constant_column users age WARN"),
+    ("new categories", change("items", "kind", lambda v, _: f"new {v}", 2),
+     "new_categories items kind FAIL"),
+    ("another unit", change("items", "price", lambda v, _: 100 * v),
+     "unit_change items price FAIL"),
+    ("a smaller unit", change("items", "price", lambda v, _: v / 1000),
+     "unit_change items price FAIL"),
+    ("swapped texts", _swap("items", "title", "plot"), "swapped_columns items title FAIL"),
+    ("labels dropped", change("interactions", "stars", _nothing),
+     "missing_labels interactions stars FAIL"),
+    ("a constant label", change("interactions", "stars", lambda *_: 5.0),
+     "label_became_constant interactions stars FAIL"),
+    ("a leak", change("interactions", "score", lambda _, n: 10.0 * (1 + n * n % 5)),
+     "leaking_column interactions score FAIL"),
+    ("a spelled label", change("interactions", "review", lambda _, n: f"{1 + n * n % 5} stars"),
+     "leaking_column interactions review FAIL"),
+    ("black pictures", change("items", "photo", lambda *_: png((0, 0, 0), 40, 40)),
+     "blank_media items photo FAIL"),
+    ("placeholders", change("items", "photo", lambda _, n: png((9, 90, 160), 200, 300), 4),
+     "blank_media items photo WARN"),
+    ("empty texts", change("items", "plot", lambda *_: " . "), "empty_texts items plot FAIL"),
+    ("mojibake", change("items", "title", lambda v, _: f"{v} KÃ¼ste", 3),
+     "damaged_texts items title FAIL"),
+    ("another language", change("items", "plot", lambda _, n: _GERMAN.format(n)),
+     "language_shift items plot FAIL"),
+    ("one text", change("items", "title", lambda *_: "Lamp 3"), "repeated_texts items title WARN"),
+    ("half of the rows", _drop(lambda day: day % 2), "fewer_rows interactions who FAIL"),
+    ("more rows than ever", lambda shop: shop.events.extend(shop.events * 10),
+     "more_rows interactions who FAIL"),
+    ("two weeks at a tenth", _drop(lambda day: not 30 <= day < 44 or day % 10 == 0),
+     "lost_events interactions when FAIL"),
+    ("users without events", _more("users", 100), "users_without_events users who WARN"),
+    ("items without events", _more("items", 40), "items_without_events items what WARN"),
+    ("times in the future", change("interactions", "when", lambda v, _: v + 10**9, 50),
+     "future_times interactions when FAIL"),
+    ("times of 1970", change("interactions", "when", lambda *_: 20_240_501, 50),
+     "old_times interactions when FAIL"),
+    ("stale times", change("interactions", "when", lambda v, _: v - 400 * DAY),
+     "stale_times interactions when FAIL"),
+    ("another time zone", change("interactions", "when", lambda v, _: v + 9 * 3600, 2),
+     "moved_times interactions when FAIL"),
+    ("events again", _again(1), "repeated_events interactions what FAIL"),
+    ("a bot", _bot(1), "bot_user interactions who WARN"),
+    ("three bots", _bot(3), "bot_user interactions who WARN"),
+    ("negative ids", _rename("users", "who", ""), None),
+    ("ids in another form", _rename("items", "what", "sku-"), "replaced_ids items what FAIL"),
+    ("ids of other items", _move_ids, "reused_ids items what FAIL"),
+    ("quarantined rows", _quarantine, "quarantined_rows interactions  FAIL"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "said"), [one[1:] for one in WITH_PAST],
+                         ids=[one[0] for one in WITH_PAST])
+def test_a_fault_is_found_by_its_name(past, tmp_path, spoil, said):
+    shop = Shop()
+    spoil(shop)
+    found = findings(shop.profile(tmp_path / "today"), past)
+    if said is None:
+        assert not found
+        return
+    name, table, where, severity = said.split(" ")
+    assert found[name, table, where] == severity
+
+
+@pytest.mark.parametrize(("spoil", "said"), [
+    (change("users", "age", _nothing), "empty_column users age WARN"),
+    (change("interactions", "stars", lambda *_: 5.0), "constant_label interactions stars WARN"),
+    (change("interactions", "stars", _nothing), "missing_labels interactions stars WARN"),
+    (_drop(lambda day: not 40 <= day < 47), "missing_days interactions when WARN"),
+    (_drop(lambda day: day < 60 or day % 12 == 0), "recent_drop interactions when WARN"),
+    (change("items", "photo", lambda _, n: _nearly(n)), "near_duplicate_media items photo FAIL"),
+], ids=["an empty column", "a constant label", "no label", "missing days", "a late drop",
+        "near-equal pictures"])
+def test_a_fault_is_found_without_a_past(tmp_path, spoil, said):
+    shop = Shop()
+    spoil(shop)
+    name, table, where, severity = said.split(" ")
+    assert findings(shop.profile(tmp_path / "today"), None)[name, table, where] == severity
+
+
+@pytest.mark.parametrize(("column_", "value", "said"), [
+    (("users", "age"), 0.2, {("distribution_shift", "users", "age"): "WARN"}),
+    (("users", "age"), 0.4, {("distribution_shift", "users", "age"): "FAIL"}),
+    (("interactions", "stars"), 0.2, {("label_shift", "interactions", "stars"): "FAIL"}),
+    (("interactions", "stars"), 0.01, {}),
+])
+def test_what_tfdv_measured_is_judged(past, column_, value, said):
+    assert findings(past, past, {column_: value}) == said
+
+
+def test_clean_resamples_raise_no_alarm(past, tmp_path):
+    rng = np.random.default_rng(5)
+    for number in range(3):
+        shop = Shop()
+        shop.events = [shop.events[place] for place in rng.integers(0, 1_600, 1_600)]
+        assert findings(shop.profile(tmp_path / str(number)), past) == {}
+
+
+def test_consecutive_spans_raise_no_alarm(tmp_path):
+    before = None
+    for last in (30, 45, 60, 80):
+        shop = Shop()
+        _drop(lambda day, last=last: day < last)(shop)
+        today = shop.profile(tmp_path / str(last))
+        assert findings(today, before) == {}
+        before = today
+
+
+def test_limits_of_the_schema_win_over_the_usual_ones(past, tmp_path):
+    shop = Shop()
+    change("items", "price", lambda v, _: 100 * v)(shop)
+    today = shop.profile(tmp_path / "today")
+    for tag, severity in (("check:unit_change=off", None), ("check:unit_change>200=FAIL", "WARN"),
+                          ("check:unit_change>5=FAIL", "FAIL")):
+        texts = [text.replace('tag: "numeric"', f'tag: "numeric" tag: "{tag}"')
+                 for text in SPEC.texts]
+        found = findings(today, past, spec=parse_spec("s", texts))
+        assert found.get(("unit_change", "items", "price")) == severity
+
+
+def test_the_configuration_sets_how_much_may_be_lost(past, tmp_path):
+    shop = Shop()
+    _lose("items", "price", 2)(shop)
+    today = shop.profile(tmp_path / "today")
+    key = ("lost_values", "items", "price")
+    assert findings(today, past)[key] == "FAIL"
+    assert findings(today, past, max_lost=0.1)[key] == "WARN"
+
+
+def test_personal_values_of_an_anomaly_are_hidden(past):
+    data = [{"table": "users", "split": "all", "feature": name, "short": "x", "long": "a@b.org"}
+            for name in ("mail", "age")]
+    said = {one.column: one.what for one in judge(Data(SPEC, past, past, {}, 0.01, data))}
+    assert "a@b.org" in said["age"] and "a@b.org" not in said["mail"]
+
+
+@pytest.mark.parametrize(("tag", "code"), [
+    ("check:nothing>1=FAIL", "unknown-check-of-data"), ("check:lost_values", "bad-check-tag"),
+    ("check:lost_values>much=FAIL", "bad-check-tag"), ("check:lost_values>1=info", "bad-check-tag"),
+])
+def test_a_tag_of_no_check_is_refused(tag, code):
+    with refuses(code, "check"):
+        require_known_checks(small_spec(items=column("price", "FLOAT", "numeric", tag)))
+
+
+def test_every_check_has_a_limit_and_says_what_to_do():
+    for one in CHECKS.values():
+        assert one.warn is not None or one.fail is not None
+        assert one.meaning and one.action.endswith(".")
+        assert one.warn is None or one.fail is None or one.warn < one.fail

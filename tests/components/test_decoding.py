@@ -1,0 +1,91 @@
+"""Decoding in a process with limits: whatever a file does, it costs its own value alone."""
+
+import importlib
+import io
+import os
+import time
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+from refusals import refuses
+from worlds.media import decoded, encoded, gif, grey, picture, tone
+
+from components.decoding import decode, decode_track, process
+from components.media import MEDIA, MediaFault, read_media
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hostile():
+    """The hostile decoders, in a decoding process of this file's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "_running", [])
+        patch.setattr(process, "LOADED", ["hostile_media"])
+        before = dict(MEDIA)
+        importlib.import_module("hostile_media")
+        yield
+        process._running.clear()
+        MEDIA.clear()
+        MEDIA.update(before)
+
+
+@pytest.mark.parametrize(("kind", "reason"), [
+    ("crash", "crashed"), ("work", "takes longer"), ("wait", "takes longer"),
+    ("work elsewhere", "takes longer"), ("grow", "needs more than 1024 MiB"), ("quit", "ended"),
+])
+def test_a_decoder_that_fails_costs_one_value(kind, reason):
+    started, before = time.monotonic(), psutil.Process().memory_info().rss
+    with pytest.raises(MediaFault, match=reason):
+        decode(b"data", kind)
+    assert decode(b"abc", "plain") == b"cba", "the next value is decoded"
+    assert time.monotonic() - started < 20
+    assert psutil.Process().memory_info().rss - before < 64 << 20
+
+
+def test_decodes_what_is_read_in_this_process(tmp_path):
+    sound, film = encoded(tone(0.2, 16_000), 16_000), gif(grey(8))
+    shown = picture(Image.new("RGBA", (9, 7), (200, 10, 10, 128)))
+    (tmp_path / "film ü").write_bytes(film)
+    assert decode(sound, "audio") == read_media(sound, "audio")
+    assert decode(tmp_path / "film ü", "video") == read_media(film, "video")
+    assert decode(shown, "image") == read_media(shown, "image")
+    assert decode_track(film) is None and len(decoded(decode(sound, "audio"))) == 3_200
+
+
+@pytest.mark.parametrize(("given", "modality", "reason"), [
+    (b"", "image", "empty"), (b"\x89PNG\r\n\x1a\nx", "image", "not a readable"),
+    (b"RIFF" + bytes(99), "audio", "not a readable"), (bytes(9 << 20), "image", "more than"),
+])
+def test_a_fault_has_its_reason(given, modality, reason):
+    with pytest.raises(MediaFault, match=reason):
+        decode(given, modality)
+
+
+def test_many_films_are_decoded_in_the_limits():
+    film = gif(grey(8))
+    for _ in range(60):  # each leaves threads behind, until Python collects them
+        decode(film, "video")
+
+
+def test_a_missing_file_and_a_device_are_faults(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for name, reason in (("none", "missing"), ("pipe", "device")):
+        with pytest.raises(MediaFault, match=reason):
+            decode(tmp_path / name, "image")
+
+
+def test_a_large_picture_is_written_afresh_and_keeps_its_size():
+    noise = np.random.default_rng(0).integers(0, 40, (30, 30, 3)).astype(np.uint8)
+    large = picture(Image.fromarray(noise).resize((3_000, 3_000)))
+    before = psutil.Process().memory_info().rss
+    seen = decode(large, "image")
+    assert psutil.Process().memory_info().rss - before < 64 << 20
+    with Image.open(io.BytesIO(seen)) as image:
+        assert image.size == (3_000, 3_000)
+    assert seen != large
+
+
+def test_an_unknown_modality_is_refused():
+    with refuses("unknown-media-modality", "smell"):
+        decode(b"x", "smell")
