@@ -203,6 +203,7 @@ def test_a_key_of_an_earlier_file_is_shown_what_is_written_now(key):
     inner[last] = {}
     with pytest.raises(ValueError, match="the key has moved; write") as caught:
         parse_recipe(**tree)
+    assert str(caught.value).startswith(f"{key}: "), "the longest key that is there"
     written = yaml.safe_load(str(caught.value).partition("write\n")[2])
     rest = {"family": "network", **written}["family"]
     tasks = {"rating": RATING} if rest in ("forest", "factorization") else {"next": RETRIEVAL}
