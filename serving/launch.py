@@ -19,7 +19,7 @@ from serving.model_directory import require_versions
 
 _STOCK_SERVER = "tensorflow_model_server"
 _POLL_SECONDS = 0.05
-_STOP_SECONDS = 15.0
+_STOP_SECONDS = 40.0
 _LINES_TOLD = 10
 _log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def serve(
     require_versions(model_base_path)
     stock = shutil.which(_STOCK_SERVER)
     if stock is None:
-        server.run(model_base_path, model_name, host, port)
+        server.run(lambda: server.EmbeddedServer(model_base_path, model_name, host, port))
         return
     if host != "0.0.0.0":
         _log.warning("%s listens on every address of this machine, not on %s", stock, host)

@@ -115,7 +115,8 @@ def test_the_stock_server_is_taken_where_it_is_installed(model_base_path, tmp_pa
 def test_the_embedded_server_is_taken_where_the_stock_one_is_absent(monkeypatch, model_base_path):
     ran = []
     monkeypatch.setattr(launch.shutil, "which", lambda name: None)
-    monkeypatch.setattr(launch.server, "run", lambda *arguments: ran.append(arguments))
+    monkeypatch.setattr(launch.server, "run", lambda make: ran.append(make()))
+    monkeypatch.setattr(launch.server, "EmbeddedServer", lambda *arguments: arguments)
     launch.serve(model_base_path, "127.0.0.1", 8600, "mosaic")
     assert ran == [(model_base_path, "mosaic", "127.0.0.1", 8600)]
 
