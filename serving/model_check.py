@@ -12,19 +12,12 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from schemas.errors import InputError
 from serving import wire
+from serving.operations import OF_LOADING, TABLE_OF_FILE, allowed_operations
 from serving.tensors import DTYPES, dtype_name
 
-_ALLOWED = Path(__file__).with_name("operations.txt")
 _INIT = "__saved_model_init_op"
-_TABLE_OF_FILE = ("InitializeTableFromTextFile", "InitializeTableFromTextFileV2")
 _OF_VARIABLES = ("AssignVariableOp", "ReadVariableOp", "VarIsInitializedOp")
 _PREDICT = "tensorflow/serving/predict"
-
-
-def allowed_operations() -> frozenset[str]:
-    """Returns the operations of a stock server that neither touch files nor run Python."""
-    lines = _ALLOWED.read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
 def forbidden_operations(meta: meta_graph_pb2.MetaGraphDef) -> list[str]:
@@ -42,12 +35,11 @@ def forbidden_operations(meta: meta_graph_pb2.MetaGraphDef) -> list[str]:
     served = graph.reached(_served_roots(meta))
     restored = graph.reached([meta.saver_def.restore_op_name])
     found = {node.op for _, node in served} - set(graph.functions)
-    bad = found - allowed - set(_TABLE_OF_FILE)
-    bad |= ({node.op for _, node in restored} - set(graph.functions)) - allowed - {
-        "RestoreV2", *_TABLE_OF_FILE}
+    bad = found - allowed - TABLE_OF_FILE
+    bad |= ({node.op for _, node in restored} - set(graph.functions)) - allowed - OF_LOADING
     assets = {asset.tensor_info.name.partition(":")[0] for asset in meta.asset_file_def}
     bad |= {node.op for where, node in served
-            if node.op in _TABLE_OF_FILE and not graph.leads_to(where, node.input[1], assets)}
+            if node.op in TABLE_OF_FILE and not graph.leads_to(where, node.input[1], assets)}
     return sorted(bad)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from schemas.errors import InputError
 from serving.message_limits import MAX_MESSAGE_BYTES
+from serving.picture_limits import MAX_PIXELS, pixels
 from serving.signature import COUNT, HISTORY, absent, describe, shape_text
 from serving.tensors import DTYPES, dtype_name, ndarray
 
@@ -52,7 +53,8 @@ def checked_inputs(
     Raises:
       InputError: An input is missing, unknown, of another dtype or shape, too large, not finite,
         or holds another number of values than its shape claims; rows are not equally many; the
-        histories do not correspond; or the result would be too large.
+        histories do not correspond; a picture has too many pixels; or the result would be too
+        large.
     """
     expected = signature.inputs
     faults = []
@@ -68,6 +70,7 @@ def checked_inputs(
         raise _misfit(name, expected, faults)
     arrays = {key: _array(name, key, given[key], expected) for key in both}
     _require_finite(name, arrays)
+    _require_small_pictures(name, arrays)
     if faults := [*_history_faults(expected, arrays), *_result_faults(signature, arrays, limits)]:
         raise _misfit(name, expected, faults)
     return arrays
@@ -223,3 +226,16 @@ def _require_finite(name: str, arrays: Mapping[str, np.ndarray]) -> None:
                 f"Input {key} of signature {name!r} holds a number that is not finite (NaN or "
                 "infinity). Send -1 for an absent value."
             )
+
+
+def _require_small_pictures(name: str, arrays: Mapping[str, np.ndarray]) -> None:
+    for key, array in arrays.items():
+        if array.dtype != object:
+            continue
+        for row, values in enumerate(array.reshape(len(array), -1).tolist()):
+            if any(pixels(value) > MAX_PIXELS for value in values):
+                raise InputError(
+                    "picture-too-large",
+                    f"A picture in row {row} of {key} of signature {name!r} has more than "
+                    f"{MAX_PIXELS // 1_000_000} megapixels. Send it smaller."
+                )

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from concurrent import futures
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import grpc
 
@@ -24,6 +25,9 @@ from schemas.errors import InputError, TesseraError
 from serving.message_limits import MESSAGE_LIMITS
 from serving.model_directory import require_versions
 from serving.tls import ssl_credentials
+
+if TYPE_CHECKING:
+    from serving.served_version import ServedVersion
 
 _GRACE_SECONDS = 30.0  # at most: the server ends as soon as nothing runs
 _WATCH_SECONDS = 0.2
@@ -107,11 +111,16 @@ class EmbeddedServer:
             ) from error
 
     @property
-    def version(self) -> int:
-        """The version that is served, of the first model."""
+    def current(self) -> "ServedVersion":
+        """What is served, of the first model."""
         current = self._models.versions(self.name).current
         assert current is not None  # the constructor saw to it
-        return current.version
+        return current
+
+    @property
+    def version(self) -> int:
+        """The version that is served, of the first model."""
+        return self.current.version
 
     def __enter__(self) -> "EmbeddedServer":
         self._models.start()
