@@ -5,7 +5,8 @@ import csv
 from rich.console import Console
 
 from pipeline.config import RunConfig
-from pipeline.run import run, serving_folder
+from pipeline.pushed import serving_folder
+from pipeline.run import run
 from pipeline.show import recommendations
 from serving.client import Client
 from serving.launch import running_server
