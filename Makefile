@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo test test-full test-other test-wheel bench bench-ingest lock clean kubeflow-env \
+.PHONY: help env demo test test-full test-other test-wheel bench bench-ingest bench-serving lock clean kubeflow-env \
 	kubeflow-e2e kubeflow-validate docs
 
 BIN := .venv/bin
@@ -59,6 +59,7 @@ help:
 	@echo "make test-other  the tests on the other stack, in a Debian 13 root (root; 30 minutes; TESTS=...)"
 	@echo "make bench      time and memory on MovieLens-100K; DATA_DIR=DIR"
 	@echo "make bench-ingest  time and memory of ingest on ten million made-up rows; part of make bench"
+	@echo "make bench-serving  the model server's figures, on the demo's model; MODEL=DIR, SCALE=0.1"
 	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 20 minutes)"
 	@echo "make kubeflow-validate  what Kubernetes and Kubeflow say of the compiled pipeline (needs Go)"
 	@echo "make env        make or update .venv"
@@ -97,6 +98,9 @@ bench: .venv/installed
 
 bench-ingest: .venv/installed
 	$(BIN)/python -m benchmarks.bench --ingest
+
+bench-serving: .venv/installed
+	$(BIN)/python -m benchmarks.serving $(if $(MODEL),--model "$(MODEL)") --scale $(or $(SCALE),1)
 
 kubeflow-env: $(KFP_READY)
 

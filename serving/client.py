@@ -232,6 +232,12 @@ class Client:
         return sorted(versions, key=lambda one: -one.version)
 
     @property
+    def served_version(self) -> int:
+        """The version that the signatures are of."""
+        self.signatures  # noqa: B018  asks the server if need be
+        return self._signatures_of
+
+    @property
     def signatures(self) -> Mapping[str, Any]:
         """The model's `SignatureDef`s by name, asked of the server once a version."""
         if self._signatures is None:

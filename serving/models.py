@@ -127,8 +127,8 @@ class Models:
                 _log.warning("Cannot read %s: %s", model.config.base_path, error)
 
     def _versions(self, config: ModelConfig) -> Versions:
-        def load(path: Path) -> ServedVersion:
-            return ServedVersion(path, self._joined, self._metrics.batch)
+        def load(path: Path, beside: bool) -> ServedVersion:
+            return ServedVersion(path, self._joined, self._metrics.batch, beside)
 
         model = Versions(config, load, self._metrics.load)
         model.refresh()

@@ -13,6 +13,7 @@ from serving.request_guard import checked_inputs, checked_outputs, require_finit
 from serving.tensors import tensor_proto
 from serving.worker import Worker
 
+_NICENESS = 10
 _Response = wire.message("PredictResponse")
 
 
@@ -23,6 +24,7 @@ class ServedVersion:
       path: The version's folder; its name is the version.
       joined: Whether requests that wait are run together.
       on_batch: Is told the rows of each run.
+      beside: Whether another version is served meanwhile, which loading must not slow down.
 
     Attributes:
       version: The version.
@@ -33,9 +35,10 @@ class ServedVersion:
     """
 
     def __init__(self, path: Path, joined: bool = True,
-                 on_batch: Callable[[int], None] = lambda rows: None) -> None:
+                 on_batch: Callable[[int], None] = lambda rows: None,
+                 beside: bool = False) -> None:
         self.version = int(path.name)
-        self._worker = Worker(path, slots=os.cpu_count() or 1)
+        self._worker = Worker(path, os.cpu_count() or 1, _NICENESS if beside else 0)
         self.signatures = self._worker.signatures
         self._batcher = Batcher(self._worker.run, self._worker.slots, joined, on_batch)
 

@@ -42,11 +42,11 @@ class Versions:
 
     Args:
       config: The model.
-      load: Loads a version's folder.
+      load: Loads a version's folder, given whether another version is served meanwhile.
       on_load: Is told whether a load succeeded.
     """
 
-    def __init__(self, config: ModelConfig, load: Callable[[Path], ServedVersion],
+    def __init__(self, config: ModelConfig, load: Callable[[Path, bool], ServedVersion],
                  on_load: Callable[[str, bool], None] = lambda model, loaded: None) -> None:
         self.config = config
         self.labels = dict(config.labels)
@@ -195,7 +195,7 @@ class Versions:
             return False
         self._set_state(version, VersionState("LOADING"))
         try:
-            loaded = self._load_folder(path)
+            loaded = self._load_folder(path, bool(self.loaded))
             if fault := self._lost_signatures(loaded):
                 loaded.close()
                 raise InputError("signatures-lost", fault)

@@ -19,7 +19,6 @@ from schemas.errors import InputError, TesseraError
 from serving import wire
 
 _STOP_SECONDS = 10.0
-_LOAD_NICENESS = 10
 _INVALID_ARGUMENT = 3
 # All children are copies of one process that has TensorFlow loaded already.
 _context = multiprocessing.get_context("forkserver")
@@ -48,6 +47,7 @@ class Worker:
     Args:
       path: The version's folder.
       slots: How many requests it may run at once.
+      niceness: How far loading gives way to what runs meanwhile.
 
     Attributes:
       slots: What a request is run on, each one request at a time.
@@ -57,11 +57,12 @@ class Worker:
       InputError: If the version must not be served or cannot be loaded.
     """
 
-    def __init__(self, path: Path, slots: int) -> None:
+    def __init__(self, path: Path, slots: int, niceness: int = 0) -> None:
         pipes = [_context.Pipe() for _ in range(slots)]
         self.slots = [own for own, _ in pipes]
         self._process = _context.Process(
-            target=_work, args=(str(path), [other for _, other in pipes]), daemon=True)
+            target=_work, args=(str(path), [other for _, other in pipes], niceness),
+            daemon=True)
         self._process.start()
         for _, other in pipes:
             other.close()
@@ -113,7 +114,7 @@ class Worker:
             self._process.join()
 
 
-def _work(path: str, slots: list[Connection]) -> None:
+def _work(path: str, slots: list[Connection], niceness: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the children too
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     from serving.stack import quiet_tensorflow
@@ -121,7 +122,7 @@ def _work(path: str, slots: list[Connection]) -> None:
     quiet_tensorflow()
     loaded: list[Any] = []
     # A thread, since niceness can be raised for one but not lowered again.
-    loading = threading.Thread(target=_load, args=(Path(path), loaded))
+    loading = threading.Thread(target=_load, args=(Path(path), niceness, loaded))
     loading.start()
     loading.join()
     servable = loaded[0]
@@ -139,9 +140,11 @@ def _work(path: str, slots: list[Connection]) -> None:
     os._exit(0)  # TensorFlow's own end takes seconds
 
 
-def _load(path: Path, loaded: list[Any]) -> None:
+def _load(path: Path, niceness: int, loaded: list[Any]) -> None:
     try:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOAD_NICENESS)
+        thread = threading.get_native_id()
+        now = os.getpriority(os.PRIO_PROCESS, thread)
+        os.setpriority(os.PRIO_PROCESS, thread, now + niceness)
         from serving.servable import Servable
 
         servable = Servable(path)

@@ -12,7 +12,7 @@ from serving.versions import Versions
 
 
 class Version:
-    def __init__(self, path: Path, signatures=("recommend",)):
+    def __init__(self, path: Path, beside=False, signatures=("recommend",)):
         if (path / "saved_model.pb").read_bytes() == b"broken":
             raise InputError("version-not-loadable", "It is broken.")
         self.version = int(path.name)
@@ -86,7 +86,8 @@ def test_a_broken_version_leaves_the_served_one_until_it_is_whole(tmp_path):
 def test_a_version_that_lacks_signatures_does_not_replace_one_that_has_them(tmp_path):
     signatures = {3: ("recommend", "catalogue"), 4: ("recommend",)}
     put(tmp_path, 3)
-    versions = served(tmp_path, lambda path: Version(path, signatures[int(path.name)]))
+    versions = served(tmp_path, lambda path, beside: Version(
+        path, beside, signatures[int(path.name)]))
     put(tmp_path, 4)
     refreshed(versions)
     assert asked(versions) == 3 and "catalogue" in versions.states[4].error
