@@ -21,7 +21,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11,<3.13",
     packages=find_packages(include=[p for name in PACKAGES for p in (name, f"{name}.*")]),
-    package_data={"": ["**/*.j2", "**/*.pbtxt", "**/*.yaml"]},
+    package_data={"": ["**/*.j2", "**/*.pbtxt", "**/*.txt", "**/*.yaml"]},
     install_requires=requirements("requirements.in"),
     extras_require={
         "gpu": ["tensorflow[and-cuda]"],

@@ -122,13 +122,31 @@ def report(
 
 
 @app.command()
-def serve(root: Root = DEFAULT_ROOT, host: Host = "127.0.0.1", port: Port = 8500) -> None:
-    """Serve the newest pushed model over gRPC until interrupted."""
-    import pipeline.environment  # noqa: F401
-    from pipeline.run import serving_folder
+def serve(
+    root: Root = DEFAULT_ROOT,
+    model: Annotated[str | None, typer.Option(
+        help="A pushed model, such as demo-flagship-1, or a folder of versions; "
+             "else the one pushed last.")] = None,
+    model_config_file: Annotated[Path | None, typer.Option(
+        help="A models.config of TensorFlow Serving, for several models, versions and labels.")] =
+        None,
+    host: Host = "127.0.0.1",
+    port: Port = 8500,
+    ssl_config_file: Annotated[Path | None, typer.Option(
+        help="Keys and certificates, as TensorFlow Serving reads them.")] = None,
+    metrics_port: Annotated[int | None, typer.Option(help="Where Prometheus reads.")] = None,
+) -> None:
+    """Serve a pushed model over gRPC until interrupted."""
+    import os
+
+    from pipeline.pushed import serving_folder
+    from serving.launch import Served
     from serving.launch import serve as serve_model
 
-    serve_model(serving_folder(root), host, port, "tessera")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    folder = None if model_config_file else serving_folder(root, model)
+    serve_model(Served(folder, model_config_file=model_config_file, host=host, port=port,
+                       ssl_config_file=ssl_config_file, metrics_port=metrics_port))
 
 
 @app.command()
@@ -139,7 +157,6 @@ def query(
     port: Port = 8500,
 ) -> None:
     """Ask a running server for recommendations."""
-    import pipeline.environment  # noqa: F401
     from pipeline.console import recommendations
     from serving.client import Client
 

@@ -6,7 +6,8 @@ from rich.console import Console
 
 from pipeline.config import RunConfig
 from pipeline.console import recommendations
-from pipeline.run import run, serving_folder
+from pipeline.pushed import serving_folder
+from pipeline.run import run
 from serving.client import Client
 from serving.launch import running_server
 

@@ -24,7 +24,6 @@ from pipeline.model_report import Section
 from pipeline.nodes import NodeError, NodeRun, of_type
 from pipeline.recipe_checks import check_behaviour, check_part_names, check_tasks, try_encoders
 from pipeline.root import machine_faults_typed, one_run, require_usable, write_whole
-from serving.model_directory import versions
 from trainer.recipe import BoundRecipe, bind
 
 NOT_BLESSED = 4
@@ -177,26 +176,6 @@ def checked(config: RunConfig) -> BoundRecipe:
     bound = check_recipe(config, spec)
     check_splits(source, spec, config.split)
     return bound
-
-
-def serving_folder(root: Path) -> Path:
-    """Returns the folder of the model that the newest blessed run pushed.
-
-    Args:
-      root: The root that runs were written under.
-
-    Returns:
-      A folder with versions, as TF Serving reads it.
-
-    Raises:
-      InputError: Nothing was pushed under this root yet.
-    """
-    pushed = [path for folder in (root / "serving").glob("*") for path in versions(folder).values()]
-    if not pushed:
-        raise schemas.InputError(
-            "no-pushed-model",
-            f"No pushed model under {root}. Run `tessera run --root {root}` first.")
-    return max(pushed, key=lambda path: int(path.name)).parent  # a version is the time of its push
 
 
 def _say(console: Console, line: str) -> None:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc
 import numpy as np
 
 from schemas.errors import InputError, TesseraError
+from serving import wire
 from serving.message_limits import MESSAGE_LIMITS
-
-# TensorFlow takes seconds to import, and its protos need it: it is imported where it is used.
-if TYPE_CHECKING:
-    from tensorflow.core.protobuf import meta_graph_pb2
+from serving.signature import HISTORY, converted, filled, with_pictures_as_seen
+from serving.tensors import ndarray, tensor_proto
 
 _REFUSED = {
     grpc.StatusCode.INVALID_ARGUMENT,
@@ -26,7 +24,12 @@ _REFUSED = {
     grpc.StatusCode.OUT_OF_RANGE,
     grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
-_HISTORY = "history_"
+_Predict = wire.message("PredictRequest")
+# A connection that a proxy drops in silence is seen; what no server has done is asked again.
+_RETRIES = ('{"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 3, '
+            '"initialBackoff": "0.1s", "maxBackoff": "1s", "backoffMultiplier": 2, '
+            '"retryableStatusCodes": ["UNAVAILABLE"]}}]}')
+_OPTIONS = [*MESSAGE_LIMITS, ("grpc.keepalive_time_ms", 60_000), ("grpc.service_config", _RETRIES)]
 _USER_WEIGHTS, _ITEM_WEIGHTS = "user_modality_weights", "item_modality_weights"
 
 
@@ -82,15 +85,20 @@ class Client:
       port: The server's gRPC port.
       model: The model's name.
       timeout_s: How long to wait for one response, in seconds.
+      version: The version to ask, or its label, such as `stable`; the server's choice by default.
     """
 
     def __init__(
-        self, host: str, port: int, model: str = "tessera", timeout_s: float = 10.0
+        self, host: str, port: int, model: str = "tessera", timeout_s: float = 10.0,
+        version: int | str | None = None,
     ) -> None:
         self._address = f"{host}:{port}"
         self._model = model
         self._timeout_s = timeout_s
-        self._channel = grpc.insecure_channel(self._address, options=MESSAGE_LIMITS)
+        self._version = version
+        self._signatures: dict[str, Any] | None = None
+        self._signatures_of = 0  # the version that they are of
+        self._channel = grpc.insecure_channel(self._address, options=_OPTIONS)
 
     def __enter__(self) -> Client:
         return self
@@ -134,9 +142,8 @@ class Client:
         inputs: dict[str, Any] = {"user_id": list(user_ids), "k": [k] * batch}
         if timestamps is not None:
             inputs["timestamp"] = list(timestamps)
-        if history:
-            inputs |= self._history_inputs(history, batch)
-        outputs = self.predict("recommend", inputs)
+        outputs = self._with_current_signatures(lambda: self._predict(
+            "recommend", inputs | (self._history_inputs(history, batch) if history else {})))
         item_ids, scores = outputs.pop("item_ids"), outputs.pop("scores")
         users = outputs.pop(_USER_WEIGHTS, np.zeros((batch, 0)))
         items = outputs.pop(_ITEM_WEIGHTS, np.zeros((*item_ids.shape, 0)))
@@ -171,11 +178,21 @@ class Client:
           RequestError: If the model has no such signature or refuses the inputs.
           ServerUnavailableError: If no server responds.
         """
-        import tensorflow as tf
-        from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+        return self._with_current_signatures(lambda: self._predict(signature, inputs))
 
-        from serving.signature import converted, filled, with_pictures_as_seen
+    def _with_current_signatures(
+        self, predict: Callable[[], dict[str, np.ndarray]]
+    ) -> dict[str, np.ndarray]:
+        """Asks once more if the server has another version, with other inputs, by now."""
+        try:
+            return predict()
+        except InputError:
+            before, self._signatures = self._signatures, None
+            if before is None or self.signatures == before:
+                raise
+        return predict()
 
+    def _predict(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         expected = self._inputs(signature)
         # An input that is not expected is left to the server, whose response lists what is.
         arrays = {
@@ -187,15 +204,15 @@ class Client:
         for name, info in expected.items():
             if name not in arrays:
                 arrays[name] = filled(info, batch=batch)
-        request = predict_pb2.PredictRequest(
-            inputs={name: tf.make_tensor_proto(array) for name, array in arrays.items()}
-        )
-        request.model_spec.name = self._model
+        request = _Predict()
+        self._specify(request.model_spec)
         request.model_spec.signature_name = signature
-        stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
-        with self._typed_errors():
-            response = stub.Predict(request, timeout=self._timeout_s)
-        return {name: tf.make_ndarray(tensor) for name, tensor in response.outputs.items()}
+        for name, array in arrays.items():
+            request.inputs[name].CopyFrom(_proto(name, array))
+        response = self._call("PredictionService", "Predict", request)
+        if response.model_spec.version.value != self._signatures_of:
+            self._signatures = None
+        return {name: ndarray(tensor) for name, tensor in response.outputs.items()}
 
     def status(self) -> list[VersionStatus]:
         """Tells the versions that the server knows and their states, the newest first.
@@ -204,35 +221,52 @@ class Client:
           RequestError: If the server does not know the model.
           ServerUnavailableError: If no server responds.
         """
-        from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
-
-        request = get_model_status_pb2.GetModelStatusRequest()
+        request = wire.message("GetModelStatusRequest")()
         request.model_spec.name = self._model
-        stub = model_service_pb2_grpc.ModelServiceStub(self._channel)
-        with self._typed_errors():
-            response = stub.GetModelStatus(request, timeout=self._timeout_s)
-        name_of = get_model_status_pb2.ModelVersionStatus.State.Name
+        response = self._call("ModelService", "GetModelStatus", request)
+        state_of = wire.POOL.FindEnumTypeByName("tensorflow.serving.State").values_by_number
         versions = [
-            VersionStatus(one.version, name_of(one.state), one.status.error_message)
+            VersionStatus(one.version, state_of[one.state].name, one.status.error_message)
             for one in response.model_version_status
         ]
         return sorted(versions, key=lambda one: -one.version)
 
-    @cached_property
-    def signatures(self) -> Mapping[str, meta_graph_pb2.SignatureDef]:
-        """The model's signatures by name, asked of the server once."""
-        from tensorflow_serving.apis import get_model_metadata_pb2, prediction_service_pb2_grpc
+    @property
+    def served_version(self) -> int:
+        """The version that the signatures are of."""
+        self.signatures  # noqa: B018  asks the server if need be
+        return self._signatures_of
 
-        request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
-        request.model_spec.name = self._model
-        stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+    @property
+    def signatures(self) -> Mapping[str, Any]:
+        """The model's `SignatureDef`s by name, asked of the server once a version."""
+        if self._signatures is None:
+            request = wire.message("GetModelMetadataRequest")(metadata_field=["signature_def"])
+            self._specify(request.model_spec)
+            response = self._call("PredictionService", "GetModelMetadata", request)
+            signatures = wire.message("SignatureDefMap")()
+            response.metadata["signature_def"].Unpack(signatures)
+            self._signatures = dict(signatures.signature_def)
+            self._signatures_of = response.model_spec.version.value
+        return self._signatures
+
+    def _specify(self, spec: Any) -> None:
+        spec.name = self._model
+        if isinstance(self._version, str):
+            spec.version_label = self._version
+        elif self._version is not None:
+            spec.version.value = self._version
+
+    def _call(self, service: str, method: str, request: Any) -> Any:
+        response = wire.message(f"{wire.SERVICES[service][method]}Response")
+        call = self._channel.unary_unary(
+            f"/tensorflow.serving.{service}/{method}",
+            request_serializer=type(request).SerializeToString,
+            response_deserializer=response.FromString)
         with self._typed_errors():
-            response = stub.GetModelMetadata(request, timeout=self._timeout_s)
-        signatures = get_model_metadata_pb2.SignatureDefMap()
-        response.metadata["signature_def"].Unpack(signatures)
-        return dict(signatures.signature_def)
+            return call(request, timeout=self._timeout_s)
 
-    def _inputs(self, signature: str) -> Mapping[str, meta_graph_pb2.TensorInfo]:
+    def _inputs(self, signature: str) -> Mapping[str, Any]:
         if signature not in self.signatures:
             known = ", ".join(sorted(self.signatures))
             raise RequestError("unknown-signature-of-server",
@@ -242,19 +276,17 @@ class Client:
     def _history_inputs(
         self, history: Mapping[str, Sequence[Sequence[Any]]], batch: int
     ) -> dict[str, np.ndarray]:
-        from serving.signature import filled
-
         width = max([1, *(len(row) for rows in history.values() for row in rows)])
         # Columns that are not given get the width of the others, so that places correspond.
         padded = {
             name: filled(info, batch=batch, width=width)
             for name, info in self._inputs("recommend").items()
-            if name.startswith(_HISTORY)
+            if name.startswith(HISTORY)
         }
         for column, rows in history.items():
-            name = _HISTORY + column
+            name = HISTORY + column
             if name not in padded:
-                known = ", ".join(sorted(one.removeprefix(_HISTORY) for one in padded))
+                known = ", ".join(sorted(one.removeprefix(HISTORY) for one in padded))
                 raise InputError("unknown-history-column",
                                  f"Unknown history column {column!r}. Known: {known}.")
             if len(rows) != batch:
@@ -301,3 +333,10 @@ def _batch_size(arrays: Mapping[str, np.ndarray]) -> int:
         counts = ", ".join(f"{name} {size}" for name, size in sizes.items())
         raise InputError("unequal-batch", f"The inputs differ in their number of rows: {counts}.")
     return next(iter(sizes.values()), 1)
+
+
+def _proto(name: str, array: np.ndarray) -> Any:
+    try:
+        return tensor_proto(array)
+    except TypeError as error:
+        raise InputError("bad-input-value", f"Input {name!r} cannot be sent: {error}.") from error

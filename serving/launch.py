@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from serving.model_directory import require_versions
 
 _STOCK_SERVER = "tensorflow_model_server"
 _POLL_SECONDS = 0.05
-_STOP_SECONDS = 15.0
+_STOP_SECONDS = 40.0
 _LINES_TOLD = 10
 _log = logging.getLogger(__name__)
 
@@ -31,40 +32,65 @@ class Address(NamedTuple):
     port: int
 
 
-def serve(
-    model_base_path: Path, host: str = "127.0.0.1", port: int = 8500, model_name: str = "tessera"
-) -> None:
+@dataclass(frozen=True)
+class Served:
+    """What is served, and where.
+
+    Attributes:
+      model_base_path: The folder of the versions, as Pusher fills it; `None` beside a file.
+      model_name: The name that requests must give.
+      model_config_file: A `models.config` in place of both.
+      host: The address to listen on; the stock server has no such choice.
+      port: The gRPC port.
+      ssl_config_file: TensorFlow Serving's file of keys and certificates.
+      metrics_port: Where Prometheus reads; nowhere by default.
+    """
+
+    model_base_path: Path | None
+    model_name: str = "tessera"
+    model_config_file: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8500
+    ssl_config_file: Path | None = None
+    metrics_port: int | None = None
+
+
+def serve(served: Served) -> None:
     """Serves until stopped: by `tensorflow_model_server` if installed, else by the embedded one.
 
     Args:
-      model_base_path: The folder of the versions, as Pusher fills it.
-      host: The address to listen on; the stock server has no such choice.
-      port: The gRPC port.
-      model_name: The name that requests must give.
+      served: What is served.
 
     Raises:
-      InputError: If the folder holds no version that loads, or the port cannot be had.
+      InputError: If a folder holds no version that loads, or the port cannot be had.
     """
     server.tell_log()
-    require_versions(model_base_path)
+    if served.model_base_path is not None:
+        require_versions(served.model_base_path)
     stock = shutil.which(_STOCK_SERVER)
     if stock is None:
-        server.run(model_base_path, model_name, host, port)
+        server.run(lambda: server.EmbeddedServer(
+            served.model_base_path, served.model_name, served.host, served.port,
+            config_file=served.model_config_file, ssl_config_file=served.ssl_config_file,
+            metrics_port=served.metrics_port))
         return
-    if host != "0.0.0.0":
-        _log.warning("%s listens on every address of this machine, not on %s", stock, host)
+    if served.metrics_port is not None:
+        _log.warning("%s has metrics on its REST port, by --monitoring_config_file", stock)
+    if served.host != "0.0.0.0":
+        _log.warning("%s listens on every address of this machine, not on %s", stock, served.host)
     sys.stdout.flush()
-    os.execv(
-        stock,
-        [
-            _STOCK_SERVER,
-            f"--port={port}",
-            "--rest_api_port=0",
-            f"--model_name={model_name}",
-            # The stock server refuses a relative path.
-            f"--model_base_path={model_base_path.resolve()}",
-        ],
-    )
+    os.execv(stock, [_STOCK_SERVER, *_stock_options(served)])
+
+
+def _stock_options(served: Served) -> list[str]:
+    # The stock server refuses a relative path.
+    models = ([f"--model_config_file={served.model_config_file.resolve()}"]
+              if served.model_config_file is not None else
+              [f"--model_name={served.model_name}",
+               f"--model_base_path={(served.model_base_path or Path()).resolve()}"])
+    if served.ssl_config_file is not None:
+        models.append(f"--ssl_config_file={served.ssl_config_file.resolve()}")
+    return [f"--port={served.port}", "--rest_api_port=0", *models]
 
 
 @contextmanager

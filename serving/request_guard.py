@@ -5,17 +5,17 @@ can claim gigabytes. So everything is judged by what the message claims, before 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import tensorflow as tf
-from tensorflow.core.framework import tensor_pb2
-from tensorflow.core.protobuf import meta_graph_pb2
 
 from schemas.errors import InputError
 from serving.message_limits import MAX_MESSAGE_BYTES
-from serving.signature import describe, shape_text
+from serving.picture_limits import MAX_PIXELS, pixels
+from serving.signature import COUNT, HISTORY, absent, describe, shape_text
+from serving.tensors import DTYPES, dtype_name, ndarray
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class RequestLimits:
 
     Attributes:
       rows: Most rows.
-      elements: Most values of one input, over all rows.
-      value_bytes: Most bytes of one input once it is in memory.
+      elements: Most values of one input, over all rows; also most results of all rows.
+      value_bytes: Most bytes of one input once it is in memory, and of all outputs.
     """
 
     rows: int = 1024
@@ -37,61 +37,100 @@ LIMITS = RequestLimits()
 
 
 def checked_inputs(
-    name: str,
-    expected: Mapping[str, meta_graph_pb2.TensorInfo],
-    given: Mapping[str, tensor_pb2.TensorProto],
-    limits: RequestLimits = LIMITS,
+    name: str, signature: Any, given: Mapping[str, Any], limits: RequestLimits = LIMITS
 ) -> dict[str, np.ndarray]:
     """Reads the inputs of a request.
 
     Args:
-      name: The signature.
-      expected: Its inputs; the first dimension of each is the row.
-      given: The request's.
+      name: The signature's name.
+      signature: The `SignatureDef`; the first dimension of each tensor is the row.
+      given: The request's `TensorProto`s.
       limits: How much it may ask for.
 
     Returns:
-      Arrays by input, all with as many rows.
+      Arrays by input, all with as many rows, at least one.
 
     Raises:
       InputError: An input is missing, unknown, of another dtype or shape, too large, not finite,
-        or holds another number of values than its shape claims; or rows are not equally many.
+        or holds another number of values than its shape claims; rows are not equally many; the
+        histories do not correspond; a picture has too many pixels; or the result would be too
+        large.
     """
+    expected = signature.inputs
     faults = []
     if missing := sorted(set(expected) - set(given)):
         faults.append(f"missing {', '.join(missing)}")
     if unexpected := sorted(set(given) - set(expected)):
-        faults.append(f"unexpected {', '.join(unexpected)}")
+        faults.append(f"unexpected {_names(unexpected)}")
     both = sorted(set(expected) & set(given))
     for key in both:
         faults += _claim_faults(key, expected[key], given[key], limits)
     faults = faults or _row_faults({key: given[key] for key in both})
     if faults:
-        raise InputError(
-            "inputs-do-not-fit",
-            f"The inputs do not fit signature {name!r}: {'; '.join(faults)}. "
-            f"Expected: {describe(expected)}."
-        )
+        raise _misfit(name, expected, faults)
     arrays = {key: _array(name, key, given[key], expected) for key in both}
-    for key, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise InputError(
-                "input-not-finite",
-                f"Input {key} of signature {name!r} holds a number that is not finite (NaN or "
-                "infinity). Send -1 for an absent value."
-            )
+    _require_finite(name, arrays)
+    _require_small_pictures(name, arrays)
+    if faults := [*_history_faults(expected, arrays), *_result_faults(signature, arrays, limits)]:
+        raise _misfit(name, expected, faults)
     return arrays
 
 
-def _claim_faults(
-    key: str,
-    expected: meta_graph_pb2.TensorInfo,
-    given: tensor_pb2.TensorProto,
-    limits: RequestLimits,
-) -> list[str]:
+def checked_outputs(name: str, signature: Any, wanted: Sequence[str]) -> list[str]:
+    """Reads the outputs that a request asks for.
+
+    Args:
+      name: The signature's name.
+      signature: The `SignatureDef`.
+      wanted: The request's output_filter.
+
+    Returns:
+      The outputs in order, each once; all where none is asked for.
+
+    Raises:
+      InputError: There is no such output.
+    """
+    if unknown := sorted(set(wanted) - set(signature.outputs)):
+        raise InputError(
+            "unknown-output",
+            f"Unknown output {_names(unknown)} in output_filter of signature {name!r}. "
+            f"Outputs: {describe(signature.outputs)}."
+        )
+    return sorted(set(wanted) or signature.outputs)
+
+
+def require_finite_outputs(name: str, outputs: Mapping[str, np.ndarray]) -> None:
+    """Refuses a request that makes a model say something that is no number.
+
+    Raises:
+      InputError: An output is NaN or infinite.
+    """
+    for key, array in outputs.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise InputError(
+                "output-not-finite",
+                f"Signature {name!r} has no finite {key} for these values. A number among them is "
+                "NaN, infinite or far outside what the model has seen."
+            )
+
+
+def _misfit(name: str, expected: Mapping[str, Any], faults: Iterable[str]) -> InputError:
+    return InputError(
+        "inputs-do-not-fit",
+        f"The inputs do not fit signature {name!r}: {'; '.join(faults)}. "
+        f"Expected: {describe(expected)}."
+    )
+
+
+def _names(names: Sequence[str]) -> str:
+    """Lists names that somebody else chose, of any number and length."""
+    shown = ", ".join(name[:50] for name in names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
+
+
+def _claim_faults(key: str, expected: Any, given: Any, limits: RequestLimits) -> list[str]:
     if given.dtype != expected.dtype:
-        wanted = tf.dtypes.as_dtype(expected.dtype).name
-        return [f"{key} must be {wanted}, not {_dtype_name(given.dtype)}"]
+        return [f"{key} must be {dtype_name(expected.dtype)}, not {dtype_name(given.dtype)}"]
     sizes = [dim.size for dim in given.tensor_shape.dim]
     wanted_sizes = [dim.size for dim in expected.tensor_shape.dim]
     fits = (
@@ -101,8 +140,11 @@ def _claim_faults(
                 for size, wanted in zip(sizes, wanted_sizes, strict=True))
     )
     if not fits:
-        claimed = "(...)" if given.tensor_shape.unknown_rank else f"({', '.join(map(str, sizes))})"
+        told = ", ".join(map(str, sizes[:8])) + (", ..." if len(sizes) > 8 else "")
+        claimed = "(...)" if given.tensor_shape.unknown_rank else f"({told})"
         return [f"{key} must have shape {shape_text(expected.tensor_shape)}, not {claimed}"]
+    if sizes and sizes[0] < 1:
+        return [f"{key} has no row"]
     if sizes and sizes[0] > limits.rows:
         return [f"{key} has {sizes[0]} rows, more than {limits.rows} a request"]
     elements = math.prod(sizes)
@@ -113,15 +155,15 @@ def _claim_faults(
     return []
 
 
-def _bytes_in_memory(given: tensor_pb2.TensorProto, elements: int) -> int:
-    """Returns the bytes of a tensor's strings; the last one counts for all that are left out."""
+def _bytes_in_memory(given: Any, elements: int) -> int:
+    """Returns the bytes of a tensor's strings; one counts for all that are left out."""
     strings = given.string_val
     if not strings:
         return 0
     return sum(map(len, strings)) + max(elements - len(strings), 0) * len(strings[-1])
 
 
-def _row_faults(given: Mapping[str, tensor_pb2.TensorProto]) -> list[str]:
+def _row_faults(given: Mapping[str, Any]) -> list[str]:
     rows = {key: tensor.tensor_shape.dim[0].size for key, tensor in given.items()
             if tensor.tensor_shape.dim}
     if len(set(rows.values())) < 2:
@@ -130,13 +172,45 @@ def _row_faults(given: Mapping[str, tensor_pb2.TensorProto]) -> list[str]:
             + ", ".join(f"{count} of {key}" for key, count in rows.items())]
 
 
-def _array(
-    name: str, key: str, given: tensor_pb2.TensorProto,
-    expected: Mapping[str, meta_graph_pb2.TensorInfo],
-) -> np.ndarray:
+def _history_faults(expected: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> list[str]:
+    """Places of histories correspond: all have one width, or one column of nothing."""
+    widths = {
+        key: array.shape[1] for key, array in arrays.items()
+        if key.startswith(HISTORY) and array.ndim == 2
+        and not (array.shape[1] <= 1 and (array == absent(expected[key].dtype)).all())
+    }
+    if len(set(widths.values())) < 2:
+        return []
+    return ["all histories must have as many columns, or one that is absent, not "
+            + ", ".join(f"{width} of {key}" for key, width in widths.items())]
+
+
+def _result_faults(
+    signature: Any, arrays: Mapping[str, np.ndarray], limits: RequestLimits
+) -> list[str]:
+    rows = max((len(array) for array in arrays.values()), default=1)
+    faults = []
+    if COUNT in arrays:
+        counts = arrays[COUNT]
+        most = limits.elements // rows
+        if counts.min() < 1 or counts.max() > most:
+            wrong = counts.min() if counts.min() < 1 else counts.max()
+            faults.append(f"{COUNT} must be 1 to {most} in a request of {rows} rows, not {wrong}")
+    # Where an output is of a fixed width, such as a score for each item, the rows make its size.
+    sizes = [(math.prod(dim.size for dim in info.tensor_shape.dim[1:] if dim.size > 0),
+              np.dtype(DTYPES[info.dtype].numpy).itemsize) for info in signature.outputs.values()]
+    total = rows * sum(count * item for count, item in sizes)
+    if rows > 1 and total > limits.value_bytes:
+        fewer = max(1, limits.value_bytes * rows // total)
+        faults.append(f"{rows} rows make a result of more than {limits.value_bytes >> 20} MiB; "
+                      f"ask for at most {fewer}")
+    return faults
+
+
+def _array(name: str, key: str, given: Any, expected: Mapping[str, Any]) -> np.ndarray:
     try:
-        return tf.make_ndarray(given)
-    except (TypeError, ValueError) as error:
+        return ndarray(given)
+    except ValueError as error:
         raise InputError(
             "input-misshapen",
             f"Input {key} of signature {name!r} holds another number of values than its shape "
@@ -144,8 +218,24 @@ def _array(
         ) from error
 
 
-def _dtype_name(dtype: int) -> str:
-    try:
-        return tf.dtypes.as_dtype(dtype).name
-    except TypeError:
-        return f"dtype {dtype}"
+def _require_finite(name: str, arrays: Mapping[str, np.ndarray]) -> None:
+    for key, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise InputError(
+                "input-not-finite",
+                f"Input {key} of signature {name!r} holds a number that is not finite (NaN or "
+                "infinity). Send -1 for an absent value."
+            )
+
+
+def _require_small_pictures(name: str, arrays: Mapping[str, np.ndarray]) -> None:
+    for key, array in arrays.items():
+        if array.dtype != object:
+            continue
+        for row, values in enumerate(array.reshape(len(array), -1).tolist()):
+            if any(pixels(value) > MAX_PIXELS for value in values):
+                raise InputError(
+                    "picture-too-large",
+                    f"A picture in row {row} of {key} of signature {name!r} has more than "
+                    f"{MAX_PIXELS // 1_000_000} megapixels. Send it smaller."
+                )

@@ -13,25 +13,31 @@ import socket
 import sys
 import threading
 import time
-import warnings
+from collections.abc import Callable
 from concurrent import futures
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import grpc
 
 from schemas.errors import InputError, TesseraError
 from serving.message_limits import MESSAGE_LIMITS
 from serving.model_directory import require_versions
-from serving.stack import quiet_tensorflow
+from serving.tls import ssl_credentials
 
-_GRACE_SECONDS = 5.0
+if TYPE_CHECKING:
+    from serving.served_version import ServedVersion
+
+_GRACE_SECONDS = 30.0  # at most: the server ends as soon as nothing runs
 _WATCH_SECONDS = 0.2
+# Each waiting request has a thread. Some threads are kept for health and status.
+_MOST_PREDICTIONS, _OTHER_THREADS = 112, 16
 _log = logging.getLogger("serving.server")  # also when this module is the main one
 
 
 class EmbeddedServer:
-    """A server within this process; use it as a context manager.
+    """A server within this process, its models in children; use it as a context manager.
 
     Args:
       model_base_path: The folder of the versions, as TensorFlow Serving lays it out.
@@ -39,44 +45,85 @@ class EmbeddedServer:
       host: The address to listen on.
       port: The port to listen on; 0 takes a free one.
       poll_seconds: Time between two looks for a newer version.
+      config_file: A `models.config`, in place of the first two.
+      ssl_config_file: TensorFlow Serving's file of keys and certificates; without it no TLS.
+      metrics_port: Where Prometheus reads; nowhere by default.
+      batching: Whether requests that wait are run together.
 
     Raises:
-      InputError: If the folder holds no version that loads, or the port cannot be had.
+      InputError: If a folder holds no version that loads, a file is of no use, or a port cannot be
+        had.
     """
 
     def __init__(
         self,
-        model_base_path: Path,
+        model_base_path: Path | None = None,
         model_name: str = "tessera",
         host: str = "127.0.0.1",
         port: int = 0,
+        *,
         poll_seconds: float = 1.0,
+        config_file: Path | None = None,
+        ssl_config_file: Path | None = None,
+        metrics_port: int | None = None,
+        batching: bool = True,
     ) -> None:
-        # TensorFlow takes seconds to import: first see that there is something to do with it.
-        require_versions(model_base_path)
-        _require_free(host, port)
-        from serving.servable_manager import ServableManager
+        from serving.metrics import Metrics
+        from serving.model_config import ModelConfig, read_model_config
+        from serving.models import Models
+        from serving.services import add_services
 
-        self._manager = ServableManager(model_base_path, poll_seconds)
+        # A model takes seconds to load: first see that everything else is there.
+        configs = (read_model_config(config_file) if config_file
+                   else [ModelConfig(model_name, model_base_path or Path())])
+        for config in configs:
+            require_versions(config.base_path)
+        credentials = ssl_credentials(ssl_config_file) if ssl_config_file else None
+        _require_free(host, port)
+        metrics = Metrics()
+        self._models = Models(configs, poll_seconds, metrics, batching, config_file)
+        metrics.watch_waiting(lambda: self._models.waiting)
+        self.name = configs[0].name
         self._server = grpc.server(
-            futures.ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1) + 2),
+            futures.ThreadPoolExecutor(max_workers=_MOST_PREDICTIONS + _OTHER_THREADS),
             # Without so_reuseport=0 two servers share one port in silence.
             options=[("grpc.so_reuseport", 0), *MESSAGE_LIMITS],
         )
-        self._add_services(model_name)
+        self._health = add_services(self._server, self._models, metrics, _MOST_PREDICTIONS)
         self.host = host
+        self._end_metrics = lambda: None
         try:
-            self.port = self._server.add_insecure_port(f"{host}:{port}")
+            if credentials is None:
+                self.port = self._server.add_insecure_port(f"{host}:{port}")
+            else:
+                self.port = self._server.add_secure_port(f"{host}:{port}", credentials)
+            if metrics_port is not None:
+                self._end_metrics = metrics.serve(host, metrics_port)
         except RuntimeError as error:  # taken while the model was loaded
+            self._models.stop()
             raise _port_in_use(host, port) from error
+        except OSError as error:
+            self._models.stop()
+            raise InputError(
+                "metrics-port-in-use",
+                f"Metrics cannot be served on {host}:{metrics_port}: {error.strerror}. "
+                "Choose another port with --metrics-port."
+            ) from error
+
+    @property
+    def current(self) -> "ServedVersion":
+        """What is served, of the first model."""
+        current = self._models.versions(self.name).current
+        assert current is not None  # the constructor saw to it
+        return current
 
     @property
     def version(self) -> int:
-        """The version that is served."""
-        return self._manager.current.version
+        """The version that is served, of the first model."""
+        return self.current.version
 
     def __enter__(self) -> "EmbeddedServer":
-        self._manager.start()
+        self._models.start()
         self._server.start()
         return self
 
@@ -86,20 +133,10 @@ class EmbeddedServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._health.stopping = True
         self._server.stop(_GRACE_SECONDS).wait()
-        self._manager.stop()
-
-    def _add_services(self, model_name: str) -> None:
-        from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
-
-        from serving.services import ModelService, PredictionService
-
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            PredictionService(model_name, self._manager), self._server
-        )
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-            ModelService(model_name, self._manager), self._server
-        )
+        self._end_metrics()
+        self._models.stop()
 
 
 def _require_free(host: str, port: int) -> None:
@@ -133,28 +170,24 @@ def tell_log() -> None:
     logging.getLogger("serving").setLevel(logging.INFO)
 
 
-def run(
-    model_base_path: Path, model_name: str, host: str, port: int, ready_file: Path | None = None
-) -> None:
+def run(make: Callable[[], EmbeddedServer], ready_file: Path | None = None) -> None:
     """Serves until SIGTERM or SIGINT.
 
     Args:
-      model_base_path: The folder of the versions.
-      model_name: The name that requests must give.
-      host: The address to listen on.
-      port: The port to listen on; 0 takes a free one.
+      make: Makes the server.
       ready_file: Where to write `{"host", "port", "version"}` as soon as requests are served.
 
     Raises:
-      InputError: If the folder holds no version that loads, or the port cannot be had.
+      InputError: If the server cannot be made.
     """
     stopping = threading.Event()
-    with EmbeddedServer(model_base_path, model_name, host, port) as server:
+    with make() as server:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
-        _log.info("Serving %s version %d on %s:%d", model_name, server.version, host, server.port)
+        _log.info("Serving %s version %d on %s:%d",
+                  server.name, server.version, server.host, server.port)
         if ready_file:
-            ready = {"host": host, "port": server.port, "version": server.version}
+            ready = {"host": server.host, "port": server.port, "version": server.version}
             partial = ready_file.with_name(ready_file.name + ".partial")
             partial.write_text(json.dumps(ready), encoding="utf-8")
             partial.replace(ready_file)
@@ -183,8 +216,13 @@ def end_with(parent: int) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Runs the server from the command line and returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m serving.server", description=__doc__)
-    parser.add_argument("--model-base-path", type=Path, required=True, metavar="DIR")
+    models = parser.add_mutually_exclusive_group(required=True)
+    models.add_argument("--model-base-path", type=Path, metavar="DIR")
+    models.add_argument("--model-config-file", type=Path, metavar="FILE", help="a models.config")
     parser.add_argument("--model-name", default="tessera")
+    parser.add_argument("--ssl-config-file", type=Path, metavar="FILE")
+    parser.add_argument("--metrics-port", type=int, metavar="PORT", help="for Prometheus")
+    parser.add_argument("--no-batching", action="store_true", help="run each request alone")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8500, help="0 takes a free one")
     parser.add_argument("--ready-file", type=Path, metavar="FILE")
@@ -193,11 +231,12 @@ def main(arguments: list[str] | None = None) -> int:
     if given.end_with is not None:
         end_with(given.end_with)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    quiet_tensorflow()
-    warnings.simplefilter("ignore", FutureWarning)
     tell_log()
     try:
-        run(given.model_base_path, given.model_name, given.host, given.port, given.ready_file)
+        run(lambda: EmbeddedServer(
+            given.model_base_path, given.model_name, given.host, given.port,
+            config_file=given.model_config_file, ssl_config_file=given.ssl_config_file,
+            metrics_port=given.metrics_port, batching=not given.no_batching), given.ready_file)
     except TesseraError as error:
         print(error.line, file=sys.stderr)
         return error.exit_code

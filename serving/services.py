@@ -1,122 +1,127 @@
-"""The gRPC services of TensorFlow Serving: `PredictionService` and `ModelService`."""
+"""The gRPC services: TensorFlow Serving's two, health and reflection."""
 
 import logging
-from typing import NoReturn
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import grpc
-import tensorflow as tf
-from tensorflow_serving.apis import (
-    get_model_metadata_pb2,
-    get_model_status_pb2,
-    model_pb2,
-    model_service_pb2_grpc,
-    predict_pb2,
-    prediction_service_pb2_grpc,
-)
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from schemas.errors import InputError
-from serving.servable import Servable
-from serving.servable_manager import ServableManager
+from schemas.errors import InputError, TesseraError
+from serving import wire
+from serving.batching import ExpiredError
+from serving.metrics import Metrics
+from serving.model_config import model_configs
+from serving.models import Models
 from serving.signature import DEFAULT_SIGNATURE
+from serving.versions import NotServedError
+from serving.worker import ModelError, WorkerLostError
 
 _log = logging.getLogger(__name__)
+PACKAGE = "tensorflow.serving"
+# The details travel in HTTP headers, which hold 8 KiB.
+_MAX_DETAILS = 2000
 # What is no fault of the request; everything else that a model raises, its values brought about.
 _PASSED_ON = {code.value[0]: code for code in (
     grpc.StatusCode.NOT_FOUND, grpc.StatusCode.RESOURCE_EXHAUSTED,
     grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)}
-# The details travel in HTTP headers, which hold 8 KiB.
-_MAX_DETAILS = 2000
 
 
-class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Has Predict and GetModelMetadata; the other methods are UNIMPLEMENTED."""
+class BusyError(TesseraError):
+    """More requests are under way than the server takes."""
 
-    def __init__(self, model_name: str, manager: ServableManager) -> None:
-        self._model_name = model_name
-        self._manager = manager
 
-    def Predict(  # noqa: N802
-        self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
-    ) -> predict_pb2.PredictResponse:
-        """Runs one signature of the model."""
-        servable = self._servable(request.model_spec, context)
-        name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+class PredictionService:
+    """Has Predict and GetModelMetadata; the other methods are UNIMPLEMENTED.
+
+    Args:
+      models: What is asked.
+      metrics: Where requests are counted.
+      most: How many requests may be under way at once.
+    """
+
+    def __init__(self, models: Models, metrics: Metrics, most: int) -> None:
+        self._models, self._metrics = models, metrics
+        self._most, self._places = most, threading.BoundedSemaphore(most)
+
+    def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Runs one signature of a model."""
+        if not self._places.acquire(blocking=False):
+            raise BusyError("server-busy", f"The server has {self._most} requests under way. "
+                            "Try again later.")
         try:
-            outputs = servable.predict(name, request.inputs, request.output_filter)
-        except InputError as error:
-            _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
-        except tf.errors.OpError as error:
-            _abort(context, _code_of(error), error.message)
-        except Exception as error:  # TensorFlow raises nearly anything for values it cannot take
-            _log.warning("A request of signature %s failed.", name, exc_info=True)
-            _abort(context, grpc.StatusCode.INVALID_ARGUMENT,
-                   f"Signature {name!r} cannot take these values: {error}")
-        return predict_pb2.PredictResponse(
-            model_spec=self._spec(servable, name), outputs=outputs
-        )
+            return self._predict(request, context)
+        finally:
+            self._places.release()
 
-    def GetModelMetadata(  # noqa: N802
-        self,
-        request: get_model_metadata_pb2.GetModelMetadataRequest,
-        context: grpc.ServicerContext,
-    ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        """Tells the signatures of the model."""
+    def _predict(self, request: Any, context: grpc.ServicerContext) -> Any:
+        begin = time.monotonic()
+        left = context.time_remaining()
+        spec, code = request.model_spec, grpc.StatusCode.OK
+        name = spec.signature_name or DEFAULT_SIGNATURE
+        with self._models.versions(spec.name).borrowed(spec) as version:
+            try:
+                response = version.predict(
+                    name, request.inputs, request.output_filter,
+                    float("inf") if left is None else begin + left, context.is_active)
+            except Exception as error:
+                code, _ = status_of(error)
+                raise
+            finally:
+                known = name if name in version.signatures else ""
+                self._metrics.request(
+                    spec.name, version.version, known, code.name, time.monotonic() - begin)
+            _set_spec(response.model_spec, spec.name, version.version, name)
+            return response
+
+    def GetModelMetadata(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Tells the signatures of a model."""
         if list(request.metadata_field) != ["signature_def"]:
-            given = ", ".join(request.metadata_field) or "none"
-            _abort(
-                context,
-                grpc.StatusCode.INVALID_ARGUMENT,
-                f"metadata_field must be signature_def; given: {given}.",
-            )
-        servable = self._servable(request.model_spec, context)
-        response = get_model_metadata_pb2.GetModelMetadataResponse(model_spec=self._spec(servable))
-        response.metadata["signature_def"].Pack(
-            get_model_metadata_pb2.SignatureDefMap(signature_def=servable.signatures)
-        )
+            given = ", ".join(one[:50] for one in request.metadata_field[:5]) or "none"
+            raise InputError("bad-metadata-field",
+                             f"metadata_field must be signature_def; given: {given}.")
+        spec = request.model_spec
+        response = wire.message("GetModelMetadataResponse")()
+        with self._models.versions(spec.name).borrowed(spec) as version:
+            _set_spec(response.model_spec, spec.name, version.version)
+            found = wire.message("SignatureDefMap")()
+            for name, signature in version.signatures.items():
+                found.signature_def[name].CopyFrom(signature)
+        response.metadata["signature_def"].Pack(found)
         return response
 
-    def _servable(self, spec: model_pb2.ModelSpec, context: grpc.ServicerContext) -> Servable:
-        _check_name(spec.name, self._model_name, context)
-        servable = self._manager.current
-        choice = spec.WhichOneof("version_choice")
-        asked = spec.version.value if choice == "version" else spec.version_label
-        if choice and asked != servable.version:
-            _abort(
-                context,
-                grpc.StatusCode.NOT_FOUND,
-                f"Version {asked} of {spec.name} is not served. Served: {servable.version}.",
-            )
-        return servable
 
-    def _spec(self, servable: Servable, signature_name: str = "") -> model_pb2.ModelSpec:
-        spec = model_pb2.ModelSpec(name=self._model_name, signature_name=signature_name)
-        spec.version.value = servable.version
-        return spec
+class ModelService:
+    """Has GetModelStatus and HandleReloadConfigRequest.
 
+    Args:
+      models: What is asked and told.
+    """
 
-class ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """Has GetModelStatus; HandleReloadConfigRequest is UNIMPLEMENTED."""
+    def __init__(self, models: Models) -> None:
+        self._models = models
 
-    def __init__(self, model_name: str, manager: ServableManager) -> None:
-        self._model_name = model_name
-        self._manager = manager
-
-    def GetModelStatus(  # noqa: N802
-        self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.ServicerContext
-    ) -> get_model_status_pb2.GetModelStatusResponse:
+    def GetModelStatus(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Tells the state of all versions, or of the one asked for."""
         spec = request.model_spec
-        _check_name(spec.name, self._model_name, context)
-        states = self._manager.states
-        if spec.HasField("version"):
-            states = {v: state for v, state in states.items() if v == spec.version.value}
+        versions = self._models.versions(spec.name)
+        states = versions.states
+        choice = spec.WhichOneof("version_choice")
+        if choice:
+            asked = (spec.version.value if choice == "version"
+                     else versions.labels.get(spec.version_label))
+            states = {v: state for v, state in states.items() if v == asked}
             if not states:
-                _abort(
-                    context,
-                    grpc.StatusCode.NOT_FOUND,
-                    f"There is no version {spec.version.value} of {spec.name}.",
+                given = getattr(spec, choice)
+                raise NotServedError(
+                    "no-such-version",
+                    f"There is no version {given.value if choice == 'version' else given[:50]!r} "
+                    f"of {spec.name}."
                 )
-        response = get_model_status_pb2.GetModelStatusResponse()
+        response = wire.message("GetModelStatusResponse")()
         for version, state in states.items():
             status = response.model_version_status.add(version=version, state=state.state)
             if state.error:
@@ -124,18 +129,103 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
                 status.status.error_message = state.error
         return response
 
-
-def _check_name(given: str, served: str, context: grpc.ServicerContext) -> None:
-    if given != served:
-        _abort(
-            context,
-            grpc.StatusCode.NOT_FOUND,
-            f"There is no model {given!r}. This server serves {served!r}.",
-        )
+    def HandleReloadConfigRequest(  # noqa: N802
+        self, request: Any, context: grpc.ServicerContext
+    ) -> Any:
+        """Serves other versions and labels from now on."""
+        self._models.reload(model_configs(request.config))
+        return wire.message("ReloadConfigResponse")()
 
 
-def _code_of(error: tf.errors.OpError) -> grpc.StatusCode:
-    return _PASSED_ON.get(error.error_code, grpc.StatusCode.INVALID_ARGUMENT)
+class Health(health_pb2_grpc.HealthServicer):
+    """Tells whether each model has a version that runs.
+
+    Args:
+      models: What is looked at.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+        self.stopping = False
+
+    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Tells the state of the server, `''`, or of one of its services."""
+        if request.service not in ("", *(f"{PACKAGE}.{one}" for one in wire.SERVICES)):
+            context.abort(grpc.StatusCode.NOT_FOUND,
+                          f"There is no service {request.service[:100]!r}.")
+        serving = self._models.ready and not self.stopping
+        states = health_pb2.HealthCheckResponse.ServingStatus
+        return health_pb2.HealthCheckResponse(
+            status=states.SERVING if serving else states.NOT_SERVING)
+
+
+def add_services(server: grpc.Server, models: Models, metrics: Metrics, most: int) -> Health:
+    """Adds all services to a server.
+
+    Args:
+      server: The server.
+      models: What is asked.
+      metrics: Where requests are counted.
+      most: How many predictions may be under way at once.
+
+    Returns:
+      The one that tells the server's health.
+    """
+    services = {"PredictionService": PredictionService(models, metrics, most),
+                "ModelService": ModelService(models)}
+    for name, service in services.items():
+        handlers = {method: _handler(getattr(service, method), f"{messages}Request")
+                    for method, messages in wire.SERVICES[name].items()}
+        server.add_generic_rpc_handlers(
+            [grpc.method_handlers_generic_handler(f"{PACKAGE}.{name}", handlers)])
+    health = Health(models)
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)
+    names = [*(f"{PACKAGE}.{name}" for name in services), "grpc.health.v1.Health",
+             reflection.SERVICE_NAME]
+    reflection.enable_server_reflection(names, server, pool=_described())
+    return health
+
+
+def _described() -> Any:
+    """Returns a pool of all services: ours has one of its own."""
+    for file in (health_pb2.DESCRIPTOR, reflection_pb2.DESCRIPTOR):
+        wire.POOL.AddSerializedFile(file.serialized_pb)
+    return wire.POOL
+
+
+def _handler(method: Callable[[Any, grpc.ServicerContext], Any], name: str) -> Any:
+    message = wire.message(name)
+
+    def handle(data: bytes, context: grpc.ServicerContext) -> Any:
+        try:
+            request = message.FromString(data)
+        except Exception as error:  # protobuf's errors differ from one implementation to the other
+            _abort(context, grpc.StatusCode.INVALID_ARGUMENT, f"This is no {name}: {error}")
+        try:
+            return method(request, context)
+        except Exception as error:
+            _abort(context, *status_of(error))
+
+    return grpc.unary_unary_rpc_method_handler(
+        handle, response_serializer=lambda response: response.SerializeToString())
+
+
+def status_of(error: Exception) -> tuple[grpc.StatusCode, str]:
+    """Returns the status code and the sentence for an error."""
+    codes = grpc.StatusCode
+    if isinstance(error, ModelError):
+        return _PASSED_ON.get(error.status, codes.INVALID_ARGUMENT), str(error)
+    for kind, code in ((NotServedError, codes.NOT_FOUND), (InputError, codes.INVALID_ARGUMENT),
+                       (ExpiredError, codes.DEADLINE_EXCEEDED), (BusyError, codes.UNAVAILABLE),
+                       (WorkerLostError, codes.UNAVAILABLE)):
+        if isinstance(error, kind):
+            return code, str(error)
+    _log.error("A request failed.", exc_info=error)
+    return codes.INTERNAL, f"The server failed: {type(error).__name__}: {error}"
+
+
+def _set_spec(spec: Any, name: str, version: int, signature: str = "") -> None:
+    spec.name, spec.signature_name, spec.version.value = name, signature, version
 
 
 def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, details: str) -> NoReturn:

@@ -4,38 +4,40 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
-from tensorflow.core.framework import tensor_shape_pb2
-from tensorflow.core.protobuf import meta_graph_pb2
 
 from schemas.errors import InputError
-from schemas.pictures import PICTURE_STARTS, as_seen
+from serving.tensors import DTYPES, STRING, dtype_name
 
 DEFAULT_SIGNATURE = "serving_default"
+HISTORY = "history_"
+COUNT = "k"
 
 
-def describe(tensors: Mapping[str, meta_graph_pb2.TensorInfo]) -> str:
+def describe(tensors: Mapping[str, Any]) -> str:
     """Lists tensors with dtype and shape, such as `k int32 (?), user_id string (?)`."""
     return ", ".join(
-        f"{name} {tf.dtypes.as_dtype(info.dtype).name} {shape_text(info.tensor_shape)}"
+        f"{name} {dtype_name(info.dtype)} {shape_text(info.tensor_shape)}"
         for name, info in sorted(tensors.items())
     )
 
 
-def shape_text(shape: tensor_shape_pb2.TensorShapeProto) -> str:
-    """Writes a shape as `(?, 4)`, a question mark for a size that is free."""
+def shape_text(shape: Any) -> str:
+    """Writes a `TensorShapeProto` as `(?, 4)`, a question mark for a size that is free."""
     if shape.unknown_rank:
         return "(...)"
     return f"({', '.join('?' if dim.size < 0 else str(dim.size) for dim in shape.dim)})"
 
 
-def filled(
-    info: meta_graph_pb2.TensorInfo, *, batch: int, width: int = 1, number: int = -1
-) -> np.ndarray:
+def absent(dtype: int) -> bytes | int:
+    """Returns what is sent for a value that is absent: '' for strings, -1 for numbers."""
+    return b"" if dtype == STRING else -1
+
+
+def filled(info: Any, *, batch: int, width: int = 1, number: int = -1) -> np.ndarray:
     """Builds an input of one repeated value: `''` for strings, a given number for others.
 
     Args:
-      info: The input's dtype and shape.
+      info: The input's `TensorInfo`.
       batch: The size of the first dimension.
       width: The size of each further dimension that is free.
       number: The value of a numeric input; -1 means absent.
@@ -45,17 +47,16 @@ def filled(
     """
     sizes = [dim.size for dim in info.tensor_shape.dim]
     shape = [batch if axis == 0 else width if size < 0 else size for axis, size in enumerate(sizes)]
-    dtype = tf.dtypes.as_dtype(info.dtype)
-    return np.full(shape, b"" if dtype == tf.string else number, dtype.as_numpy_dtype)
+    return np.full(shape, b"" if info.dtype == STRING else number, DTYPES[info.dtype].numpy)
 
 
-def converted(name: str, value: Any, info: meta_graph_pb2.TensorInfo) -> np.ndarray:
+def converted(name: str, value: Any, info: Any) -> np.ndarray:
     """Converts a value to an input's dtype where nothing is lost by it.
 
     Args:
       name: The input's name.
       value: An array or nested lists.
-      info: The input's dtype and shape.
+      info: The input's `TensorInfo`.
 
     Returns:
       The array; strings are bytes in an array of dtype object.
@@ -63,14 +64,13 @@ def converted(name: str, value: Any, info: meta_graph_pb2.TensorInfo) -> np.ndar
     Raises:
       InputError: If the value is of another kind.
     """
-    dtype = tf.dtypes.as_dtype(info.dtype)
     try:
-        if dtype == tf.string:
+        if info.dtype == STRING:
             return _encoded(value)
-        return np.asarray(value).astype(dtype.as_numpy_dtype, casting="same_kind")
+        return np.asarray(value).astype(DTYPES[info.dtype].numpy, casting="same_kind")
     except (TypeError, ValueError) as error:
         raise InputError("bad-input-type",
-                         f"Input {name!r} must be {dtype.name}: {error}.") from error
+                         f"Input {name!r} must be {dtype_name(info.dtype)}: {error}.") from error
 
 
 def _encoded(value: Any) -> np.ndarray:
@@ -92,6 +92,8 @@ def with_pictures_as_seen(array: np.ndarray) -> np.ndarray:
     Returns:
       The same array, or of strings a copy; what is no picture, or a damaged one, stays.
     """
+    from schemas.pictures import PICTURE_STARTS  # Pillow, which most requests do not need
+
     if array.dtype != object:
         return array
     seen = array.copy()
@@ -102,6 +104,8 @@ def with_pictures_as_seen(array: np.ndarray) -> np.ndarray:
 
 
 def _seen(value: bytes) -> bytes:
+    from schemas.pictures import as_seen
+
     try:
         return as_seen(value)
     except InputError:  # a text that starts as a picture does, or a damaged picture

@@ -30,7 +30,7 @@ import pipeline.environment  # noqa: F401
 from components.server_validator import executor as server_validator
 from components.sources.demo import DemoSizes
 from pipeline.dag import build_pipeline
-from pipeline.run import serving_folder
+from pipeline.pushed import serving_folder
 from schemas import SIDES, InputError, read_spec
 from serving.model_directory import versions
 from trainer.recipe import bind

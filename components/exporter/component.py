@@ -42,7 +42,7 @@ class Exporter(base_component.BaseComponent):
         super().__init__(ExporterSpec(
             custom_config=trainer.exec_properties["custom_config"],
             code_digest=code_digest(
-                "components.exporter.executor", *files_of("tower", "explain")),
+                "components.exporter.executor", *files_of("tower", "explain", "readable")),
             weights=trainer.outputs["weights"],
             model=types.Channel(type=standard_artifacts.Model),
             **trainer.inputs,

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.explanation import check_method
+from pipeline.pushed import serving_folder
 from pipeline.root import write_whole
-from pipeline.run import serving_folder
 from schemas import InputError
 
 if TYPE_CHECKING:  # what it needs takes seconds to load

@@ -1,6 +1,7 @@
 """Pusher: versions appear at once and whole, whatever became of the push before."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from refusals import refuses
@@ -9,7 +10,7 @@ from tfx.types import channel, standard_artifacts
 from components.pusher import executor
 from components.pusher.component import Pusher
 from components.pusher.executor import Executor, push
-from pipeline.run import serving_folder
+from pipeline.pushed import serving_folder
 from serving.model_directory import versions
 
 FILES = {"saved_model.pb": b"graph", "variables/variables.index": b"index",
@@ -102,7 +103,12 @@ def test_the_newest_push_of_all_is_served(model, folder, monkeypatch):
         monkeypatch.setattr(executor.time, "time", lambda now=now: now)
         (model / "saved_model.pb").write_bytes(name.encode())
         push(model, folder.with_name(name))
-    assert serving_folder(folder.parents[1]) == folder.with_name("demo-b-1")
+    root = folder.parents[1]
+    assert serving_folder(root) == folder.with_name("demo-b-1")
+    assert serving_folder(root, "demo-c-1") == folder.with_name("demo-c-1")
+    assert serving_folder(Path("absent"), str(folder.with_name("demo-a-1"))).name == "demo-a-1"
+    with refuses("unknown-pushed-model", "demo-z-1", "demo-a-1, demo-b-1, demo-c-1"):
+        serving_folder(root, "demo-z-1")
 
 
 @pytest.mark.parametrize("blessed", [0, 1])

@@ -1,17 +1,20 @@
 import socket
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
 from refusals import refuses
-from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 from worlds.media import picture
 
 from components.media import read_media
 from schemas.errors import InputError
+from serving import wire
 from serving.client import (
     Client,
     Recommendation,
+    RequestError,
     ServerUnavailableError,
     VersionStatus,
 )
@@ -120,15 +123,11 @@ def test_pictures_are_sent_as_ingest_stores_them(client, monkeypatch):
     assert "serving_default" in client.signatures  # asked of the true server, and kept
     sent = []
 
-    class Recorder:
-        def __init__(self, channel) -> None:
-            del channel
+    def record(service, method, request):
+        sent.append(request.inputs["candidates"].string_val)
+        return wire.message("PredictResponse")()
 
-        def Predict(self, request, timeout):  # noqa: N802
-            sent.append(request.inputs["candidates"].string_val)
-            return predict_pb2.PredictResponse()
-
-    monkeypatch.setattr(prediction_service_pb2_grpc, "PredictionServiceStub", Recorder)
+    monkeypatch.setattr(client, "_call", record)
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     image = Image.effect_noise((12, 8), 60)
@@ -152,3 +151,38 @@ def test_a_picture_reaches_the_model_as_ingest_stores_it(client):
     found = client.predict("recommend", {"user_id": [data, b"ann"], "k": [1, 1]})
     assert found["scores"][:, 0].tolist() == [len(read_media(data, "image")), 3.0]
     assert len(read_media(data, "image")) != len(data)
+
+
+def test_the_client_imports_no_tensorflow():
+    code = ("import sys, serving.client; "
+            "sys.exit(any(one.partition('.')[0] in ('tensorflow', 'PIL') for one in sys.modules))")
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_version_with_another_input_is_asked_with_it():
+    versions = {1: {"user_id": 7}, 2: {"user_id": 7, "mood": 7}}
+
+    class Changing(Client):
+        served = 1
+
+        def _call(self, service, method, request):
+            response = wire.message(f"{wire.SERVICES[service][method]}Response")()
+            response.model_spec.version.value = self.served
+            if method == "GetModelMetadata":
+                signatures = wire.message("SignatureDefMap")()
+                for name, dtype in versions[self.served].items():
+                    info = signatures.signature_def["score"].inputs[name]
+                    info.dtype = dtype
+                    info.tensor_shape.dim.add().size = -1
+                response.metadata["signature_def"].Pack(signatures)
+            elif set(request.inputs) != set(versions[self.served]):
+                raise RequestError("request-refused", "The inputs do not fit.")
+            return response
+
+    with Changing("127.0.0.1", 1) as client:
+        client.predict("score", {"user_id": ["ann"]})
+        client.served = 2
+        client.predict("score", {"user_id": ["ann"]})
+        assert set(client.signatures["score"].inputs) == {"user_id", "mood"}
+        with pytest.raises(RequestError):
+            client.predict("score", {"colour": ["red"]})

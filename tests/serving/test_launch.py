@@ -84,8 +84,8 @@ def test_the_server_ends_with_a_killed_parent(model_base_path, moment):
 
 def _serve(base_path: Path, path: str) -> subprocess.CompletedProcess:
     program = (
-        "import sys; from pathlib import Path; from serving.launch import serve\n"
-        "serve(Path(sys.argv[1]), port=8600, model_name='mosaic')"
+        "import sys; from pathlib import Path; from serving.launch import Served, serve\n"
+        "serve(Served(Path(sys.argv[1]), port=8600, model_name='mosaic'))"
     )
     return subprocess.run(
         [sys.executable, "-c", program, base_path.name],
@@ -115,9 +115,11 @@ def test_the_stock_server_is_taken_where_it_is_installed(model_base_path, tmp_pa
 def test_the_embedded_server_is_taken_where_the_stock_one_is_absent(monkeypatch, model_base_path):
     ran = []
     monkeypatch.setattr(launch.shutil, "which", lambda name: None)
-    monkeypatch.setattr(launch.server, "run", lambda *arguments: ran.append(arguments))
-    launch.serve(model_base_path, "127.0.0.1", 8600, "mosaic")
-    assert ran == [(model_base_path, "mosaic", "127.0.0.1", 8600)]
+    monkeypatch.setattr(launch.server, "run", lambda make: ran.append(make()))
+    monkeypatch.setattr(launch.server, "EmbeddedServer", lambda *given, **named: (given, named))
+    launch.serve(launch.Served(model_base_path, "mosaic", port=8600, metrics_port=9100))
+    assert ran == [((model_base_path, "mosaic", "127.0.0.1", 8600),
+                    {"config_file": None, "ssl_config_file": None, "metrics_port": 9100})]
 
 
 def test_the_client_module_does_not_import_tensorflow():

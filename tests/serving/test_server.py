@@ -5,6 +5,10 @@ import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase,
+)
 from refusals import refuses
 from tensorflow_serving.apis import (
     classification_pb2,
@@ -20,7 +24,6 @@ from schemas.errors import InputError
 from serving import server as server_module
 from serving.client import Client
 from serving.servable import Servable
-from serving.servable_manager import ServableManager
 from serving.server import EmbeddedServer
 
 _WAIT_SECONDS = 30.0
@@ -104,7 +107,7 @@ INVALID, NOT_FOUND = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND
      ["Unknown signature 'guess'. This model has: recommend, serving_default."]),
     (_changed("content", b"abc"), INVALID, ["another number of values than its shape"]),
     (_changed("signature_name", "recommend", candidates=None, k=tf.constant([0])), INVALID,
-     ["k must be positive"]),
+     ["k must be 1 to 32768 in a request of 1 rows, not 0"]),
 ])
 def test_what_is_not_there_or_does_not_fit_is_refused(stub, request_, code, words):
     found, details = _refused(stub, request_)
@@ -171,7 +174,7 @@ def test_requests_of_several_mebibytes_are_answered(client):
 def test_warm_up_calls_every_signature_with_possible_values(model_base_path, monkeypatch):
     servable = Servable(model_base_path / "3")
     called = {}
-    monkeypatch.setattr(servable, "_run", lambda name, arrays: called.update({name: arrays}))
+    monkeypatch.setattr(servable, "run", lambda name, arrays, _: called.update({name: arrays}))
     servable.warm_up()
     assert set(called) == {"recommend", "serving_default"}
     assert called["recommend"]["k"].tolist() == [1]
@@ -193,43 +196,13 @@ def test_a_newer_version_replaces_the_served_one_without_a_gap(model_base_path, 
             assert set(scores) == {3.0, 103.0}
             assert server.version == 4
             assert [(one.version, one.state) for one in client.status()] == [
-                (4, "AVAILABLE"), (3, "END")
+                (4, "AVAILABLE"), (3, "AVAILABLE")
             ]
 
 
 def _score(client):
     outputs = client.predict("serving_default", {"user_id": ["ann"], "candidates": [["i0"]]})
     return float(outputs["retrieval"][0, 0])
-
-
-def test_a_broken_newer_version_leaves_the_served_one_until_it_is_whole(model_base_path, tmp_path):
-    shutil.copytree(model_base_path / "3", tmp_path / "3")
-    manager = ServableManager(tmp_path, poll_seconds=1.0)
-    whole = (model_base_path / "3" / "saved_model.pb").read_bytes()
-    (tmp_path / "4").mkdir()
-    (tmp_path / "4" / "saved_model.pb").write_bytes(whole[: len(whole) // 2])
-    manager.refresh()
-    assert list(manager.states) == [3], "a version that has just appeared is not settled"
-    manager.refresh()
-    assert manager.current.version == 3
-    assert manager.states[4].state == "END" and manager.states[4].error
-    shutil.copytree(model_base_path / "3", tmp_path / "4", dirs_exist_ok=True)
-    manager.refresh()
-    manager.refresh()
-    assert manager.current.version == 4
-
-
-def test_when_the_served_version_is_taken_away_the_one_before_it_comes_back(
-    model_base_path, tmp_path
-):
-    for version in ("3", "10"):
-        shutil.copytree(model_base_path / "3", tmp_path / version)
-    manager = ServableManager(tmp_path, poll_seconds=1.0)
-    assert manager.current.version == 10
-    shutil.rmtree(tmp_path / "10")
-    manager.refresh()
-    manager.refresh()
-    assert manager.current.version == 3
 
 
 def test_a_folder_without_a_version_that_works_is_refused(tmp_path):
@@ -267,3 +240,23 @@ def test_a_port_in_use_ends_the_command_with_the_way_out(server, model_base_path
 def test_an_address_that_is_none_of_this_machine_is_refused(model_base_path, host, port, message):
     with pytest.raises(InputError, match=message):
         EmbeddedServer(model_base_path, host=host, port=port)
+
+
+def test_health_reflection_and_metadata_are_those_of_a_stock_server(channel):
+    health = health_pb2_grpc.HealthStub(channel)
+    check = health_pb2.HealthCheckRequest
+    assert health.Check(check()).status == health_pb2.HealthCheckResponse.SERVING
+    assert health.Check(check(service="tensorflow.serving.PredictionService")).status == 1
+    with pytest.raises(grpc.RpcError) as caught:
+        health.Check(check(service="mosaic"))
+    assert caught.value.code() == NOT_FOUND
+    described = ProtoReflectionDescriptorDatabase(channel)
+    assert "tensorflow.serving.ModelService" in described.get_services()
+    file = described.FindFileContainingSymbol("tensorflow.serving.PredictionService")
+    assert [one.name for one in file.service[0].method] == ["Predict", "GetModelMetadata"]
+
+
+def test_a_request_whose_time_is_over_is_dropped(stub):
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Predict(_request(), timeout=0.0)
+    assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED

@@ -193,6 +193,18 @@ def test_a_new_item_is_known_by_what_it_has_and_guesses_weigh_nothing(served, wo
     assert embed(served, price=3.0, **given)[1] == {*itertools.chain(*PARTS.values())}
 
 
+def test_what_is_no_picture_counts_as_absent_and_spoils_no_other_row(served, world):
+    poster = world.raw["items"][2]["poster"][0]
+    posters = [poster, poster[: len(poster) // 2], b"text", b"RIFF\0\0\0\0WEBPVP8 ",
+               poster[:4], b""]
+    rows = len(posters)
+    found = served.ask(
+        "embed_item", poster=tf.constant(posters), price=tf.constant([3.0] * rows),
+        **{name: tf.constant([b""] * rows) for name in ("plot", "tune", "trailer")})["vector"]
+    assert np.abs(found[0] - found[-1]).max() > 1e-4
+    np.testing.assert_allclose(found[1:], np.repeat(found[-1:], rows - 1, axis=0), **CLOSE)
+
+
 @pytest.mark.parametrize("junk", [b"text", b"ID3 an mp3", b"x" * 300_000, b"RIFF\0\0"])
 def test_what_is_no_sound_and_no_video_counts_as_absent(served, junk):
     vector, parts = embed(served, price=3.0, tune=junk, trailer=junk)

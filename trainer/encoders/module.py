@@ -12,11 +12,12 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from schemas import InputError
+from serving.operations import OF_LOADING, allowed_operations
 from trainer.encoders.options import KERAS, Encoder
 
 
 def foreign_operations(folder: Path) -> tuple[str, ...]:
-    """Finds operations that TensorFlow itself does not register, or that run Python.
+    """Finds operations that no server may run: not TensorFlow's own, or with files or Python.
 
     Args:
       folder: The folder of a SavedModel; it is not loaded.
@@ -30,10 +31,8 @@ def foreign_operations(folder: Path) -> tuple[str, ...]:
         functions = meta.graph_def.library.function
         used = {node.op for node in meta.graph_def.node}
         used |= {node.op for function in functions for node in function.node_def}
-        # `tf.raw_ops` lists what TensorFlow itself registers, whatever else was imported.
-        found |= used - {function.signature.name for function in functions} - set(dir(tf.raw_ops))
-        found |= {name for name in used if "PyFunc" in name}
-    return tuple(sorted(found))
+        found |= used - {function.signature.name for function in functions}
+    return tuple(sorted(found - allowed_operations() - OF_LOADING))
 
 
 _OP_LIBRARY = "tensorflow_text"

@@ -141,7 +141,8 @@ class Recommender(tf.Module):
         Returns:
           The inputs of the user model and of the item model.
         """
-        users = self._user_inputs(self.request.columns(request), self.raw_user.columns(user_raw))
+        content = self.raw_user.columns(self.raw_user.readable(user_raw))
+        users = self._user_inputs(self.request.columns(request), content)
         return users, self._item_inputs(item_raw, table_index(self._item_ids, item_id))
 
     def explain(self, users: Tensors, items: Tensors) -> Tensors:
@@ -277,6 +278,7 @@ class Recommender(tf.Module):
         What it does not give are stored columns, empty for an unknown item: reviews, and vectors
         of encoders that a stock server cannot run.
         """
+        raw = self.raw_item.readable(raw)
         content = {**self.raw_item.columns(raw), **self._encoders.columns(raw),
                    columns.ITEM_INDEX: index}
         names = [tensor.name for tensor in self._item_model.inputs]

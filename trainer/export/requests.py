@@ -9,6 +9,7 @@ from trainer.behaviour.past import Past, event_values
 from trainer.data.interactions import table_index
 from trainer.export.memory import Memory
 from trainer.export.past_strings import PastStrings
+from trainer.modalities import MODALITIES
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Role, columns_of
 from trainer.recipe import Recipe
@@ -73,16 +74,23 @@ class UserRequest(tf.Module):
         self, request: dict[str, tf.Tensor], user: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         sent = tf.reduce_any(tf.strings.length(request[HISTORY_ITEM_ID]) > 0, axis=1)[:, None]
+        # A place without an item is no event, whatever else is sent for it.
+        event = tf.strings.length(self._fit(request[HISTORY_ITEM_ID], "")) > 0
+
+        def given(name: str, absent) -> tf.Tensor:
+            column = self._fit(request[name], absent)
+            return tf.where(event, column, tf.constant(absent, column.dtype))
+
         items = self._fit(self.sent_items(request), 0)
         items = tf.where(sent, items, tf.gather(self._stored_items, user))
-        times = self._fit(request[HISTORY_TIMESTAMP], -1)
+        times = given(HISTORY_TIMESTAMP, -1)
         times = tf.where(sent, times, tf.gather(self._stored_times, user))
         result = moment_columns(times, request[TIMESTAMP], self._past)
         for what, stored in self._stored_values.items():
-            value = self._fit(request[history_key(what)], -1.0)
+            value = given(history_key(what), -1.0)
             result[columns.history_value(what)] = tf.where(sent, value, tf.gather(stored, user))
         result.update(self._strings.columns(
-            {what: self._fit(request[history_key(what)], "") for what in self._strings.names},
+            {what: given(history_key(what), "") for what in self._strings.names},
             sent, user))
         result[columns.HISTORY_INDEX] = items
         return result
@@ -122,6 +130,12 @@ class RawContent(tf.Module):
             f.name: tf.TensorSpec([None] if f.scalar else [None, None], dtypes[f.dtype], f.name)
             for f in self._features
         }
+
+    def readable(self, request: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Returns a request in which a value that its modality cannot read counts as absent."""
+        read = {f.name: MODALITIES[f.modality] for f in self._features if f.modality in MODALITIES}
+        return {name: read[name].readable(value) if name in read else value
+                for name, value in request.items()}
 
     def columns(self, request: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Returns the side's content columns of a request."""

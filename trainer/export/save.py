@@ -1,7 +1,10 @@
 """One SavedModel with all signatures; its inputs and outputs are described in docs/serving.md."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import keras
 import tensorflow as tf
 
 from trainer.export.evaluation import EvaluationColumns
@@ -23,7 +26,31 @@ def save(recommender: Recommender, evaluation: EvaluationColumns, folder: Path) 
       folder: Where to write it.
     """
     recommender.evaluation = evaluation
-    tf.saved_model.save(recommender, str(folder), signatures=_signatures(recommender, evaluation))
+    signatures = _signatures(recommender, evaluation)
+    with _variables_restored():
+        tf.saved_model.save(recommender, str(folder), signatures=signatures)
+
+
+@contextmanager
+def _variables_restored() -> Iterator[None]:
+    """Lets the graph restore the variables that its signatures read.
+
+    Keras has it restore copies of them. Python's loader restores objects and does not mind, but on
+    a stock server each signature would fail for want of its variables (Keras issue 20095).
+    """
+
+    def export(variable, object_map, tensor_map, options, **others):
+        resources = variable.value._export_to_saved_model_graph(
+            object_map, tensor_map, options, **others)
+        object_map[variable] = object_map[variable.value]
+        return resources
+
+    original = keras.Variable._export_to_saved_model_graph
+    keras.Variable._export_to_saved_model_graph = export
+    try:
+        yield
+    finally:
+        keras.Variable._export_to_saved_model_graph = original
 
 
 def _signatures(model: Recommender, evaluation: EvaluationColumns) -> dict:

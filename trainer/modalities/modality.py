@@ -94,6 +94,10 @@ class Modality(ABC):
         """Makes columns of a raw one, `(batch, ...)` by name, inside the transform graph."""
         return self.file("preprocess").preprocess(column, feature, options)
 
+    def readable(self, raw: Any) -> Any:
+        """Returns a request's raw values, `''` in place of those that would stop the graph."""
+        return raw
+
     def unread(self, feature: Feature, options: Any) -> set[str]:
         """Returns the columns of a feature that the towers leave aside."""
         return set()

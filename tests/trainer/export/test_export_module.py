@@ -1,12 +1,14 @@
 """The SavedModel's signatures, reloaded, against direct calls of the network."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from tiny_shop import DAY, ITEMS, MET, USERS, examples, request, together
 
+from serving.servable import Servable
 from trainer.encoders.module import foreign_operations
 from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.export.predictions import PredictionRecorder
@@ -103,6 +105,17 @@ def test_a_history_longer_than_the_models_is_cut(exported):
     cut = {name: value[:5] for name, value in full.items()}
     np.testing.assert_array_equal(
         _score(exported, **full)["like"], _score(exported, **cut)["like"])
+
+
+def test_what_is_no_event_changes_nothing(exported):
+    """Padding is neutral, and so is what is sent for a place without an item."""
+    times = [20 * DAY, 19 * DAY]
+    given = _score(exported, films=NAMES[:2], times=times, stars=[5.0, 1.0])
+    padded = _score(exported, films=[*NAMES[:2], "", "", "", "", ""],
+                    times=[*times, 18 * DAY, 17 * DAY, -1, -1, -1],
+                    stars=[5.0, 1.0, 4.0, -1.0, -1.0, -1.0, -1.0])
+    for name, value in given.items():
+        np.testing.assert_array_equal(value, padded[name], err_msg=name)
 
 
 def test_nobody_and_an_unknown_user_get_the_same_answer(exported):
@@ -261,6 +274,19 @@ def test_every_input_and_output_has_a_leading_batch_dimension(exported):
 
 def test_the_graph_holds_stock_operations_only(exported):
     assert foreign_operations(exported.folder) == ()
+
+
+def test_a_server_without_python_finds_the_variables_and_says_the_same(exported, tmp_path):
+    shutil.copytree(exported.folder, tmp_path / "1")
+    servable = Servable(tmp_path / "1")
+    servable.warm_up()
+    asked = {**request(user="ann"), "k": tf.constant([5])}
+    expected = exported.ask("recommend", **asked)
+    found = servable.run("recommend", {name: value.numpy() for name, value in asked.items()},
+                         sorted(expected))
+    assert found.pop("item_ids").tolist() == expected.pop("item_ids").tolist()
+    for name, value in expected.items():
+        np.testing.assert_allclose(value, found[name], rtol=1e-5, atol=1e-6, err_msg=name)
 
 
 @pytest.mark.parametrize("history", [True, False])

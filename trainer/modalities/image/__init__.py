@@ -31,6 +31,10 @@ class Image(Modality):
         stepped = options.tower.name == "visual_words"
         yield self.tower(feature, options, *(() if stepped else [Numbers(grey, 3)]))
 
+    def readable(self, raw: Any) -> Any:
+        """See `Modality`."""
+        return self.file("readable").whole_pictures(raw)
+
     def block(self, name: str, read: Mapping[str, Any]) -> Block:
         """See `Modality`."""
         from trainer.modalities.blocks import colours, pixels, presence, unit

@@ -1,0 +1,99 @@
+"""Which models and versions are served: TensorFlow Serving's `models.config`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+
+from schemas.errors import InputError
+from serving import wire
+
+_Config = wire.message("ModelServerConfig")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """One model.
+
+    Attributes:
+      name: The name that requests give.
+      base_path: The folder of its versions.
+      newest: How many of the newest versions are served; 0 for all.
+      specific: These versions alone, where any is given.
+      labels: Versions by label, such as `stable`.
+    """
+
+    name: str
+    base_path: Path
+    newest: int = 1
+    specific: tuple[int, ...] = ()
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+    def wanted(self, present: Mapping[int, Any]) -> list[int]:
+        """Returns the versions to try of those that are there, the newest first.
+
+        With `newest` these are all: as many as that are taken of those that load.
+        """
+        found = sorted(present, reverse=True)
+        return [one for one in found if one in self.specific] if self.specific else found
+
+
+def read_model_config(file: Path) -> list[ModelConfig]:
+    """Reads a `models.config`.
+
+    Args:
+      file: A `ModelServerConfig` in protobuf's text format; a relative base path is one of the
+        file's folder.
+
+    Returns:
+      The models.
+
+    Raises:
+      InputError: It cannot be read or used.
+    """
+    try:
+        config = text_format.Parse(file.read_text(encoding="utf-8"), _Config())
+    except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
+        raise InputError("bad-models-config",
+                         f"{file} cannot be read as a ModelServerConfig: {error}.") from error
+    return model_configs(config, file.parent)
+
+
+def model_configs(config: Any, folder: Path) -> list[ModelConfig]:
+    """Reads a `ModelServerConfig`.
+
+    Args:
+      config: The message.
+      folder: What relative base paths start from.
+
+    Returns:
+      The models.
+
+    Raises:
+      InputError: It names no model, one twice, or one without a name or a folder.
+    """
+    models = [_model(one, folder) for one in config.model_config_list.config]
+    names = [one.name for one in models]
+    if not names or "" in names or len(set(names)) < len(names):
+        raise InputError(
+            "bad-model-list",
+            f"A model_config_list needs models, each with a name of its own; given: {names}."
+        )
+    return models
+
+
+def _model(one: Any, folder: Path) -> ModelConfig:
+    if not one.base_path or one.model_platform not in ("", "tensorflow"):
+        raise InputError(
+            "bad-model-entry",
+            f"Model {one.name!r} needs a base_path and the model_platform \"tensorflow\"; given: "
+            f"{one.base_path!r} and {one.model_platform!r}."
+        )
+    policy = one.model_version_policy
+    choice = policy.WhichOneof("policy_choice")
+    newest = 0 if choice == "all" else (policy.latest.num_versions or 1)
+    return ModelConfig(
+        one.name, folder / one.base_path, newest,
+        tuple(policy.specific.versions), dict(one.version_labels))

@@ -1,0 +1,169 @@
+"""The models of a server, kept at what its configuration and its folders say."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from schemas.errors import InputError, TesseraError
+from serving.metrics import Metrics
+from serving.model_config import ModelConfig, read_model_config
+from serving.model_directory import require_versions
+from serving.served_version import ServedVersion
+from serving.versions import NotServedError, Versions
+
+_log = logging.getLogger(__name__)
+
+
+class Models:
+    """Loads models and looks for other versions of them.
+
+    Args:
+      configs: The models.
+      poll_seconds: Time between two looks at the folders and at the file.
+      metrics: What is counted.
+      joined: Whether requests that wait are run together.
+      config_file: The `models.config` that `configs` come from; followed when it changes.
+
+    Raises:
+      InputError: If a folder holds no version that loads.
+    """
+
+    def __init__(self, configs: Sequence[ModelConfig], poll_seconds: float, metrics: Metrics,
+                 joined: bool = True, config_file: Path | None = None) -> None:
+        self._poll_seconds = poll_seconds
+        self._metrics = metrics
+        self._joined = joined
+        self._config_file = config_file
+        self._config_text = config_file.read_bytes() if config_file else b""
+        self._folders = {config.base_path.resolve() for config in configs}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="model-versions", daemon=True)
+        self._models: dict[str, Versions] = {}
+        try:
+            for config in configs:
+                require_versions(config.base_path)
+                self._models[config.name] = model = self._versions(config)
+                _require_loaded(model)
+        except BaseException:
+            self._close()
+            raise
+
+    @property
+    def ready(self) -> bool:
+        """Whether each model has a version that runs."""
+        return all(one.current and one.current.alive for one in self._models.values())
+
+    @property
+    def waiting(self) -> int:
+        """Number of requests that wait."""
+        return sum(version.waiting for model in self._models.values()
+                   for version in model.loaded.values())
+
+    def versions(self, name: str) -> Versions:
+        """Returns the versions of a model.
+
+        Raises:
+          NotServedError: If there is no such model.
+        """
+        if name not in self._models:
+            known = ", ".join(repr(one) for one in sorted(self._models))
+            raise NotServedError(
+                "model-not-served",
+                f"There is no model {name[:100]!r}. This server serves {known}."
+            )
+        return self._models[name]
+
+    def reload(self, configs: Sequence[ModelConfig]) -> None:
+        """Serves other models, versions and labels from now on.
+
+        Args:
+          configs: The models; of the folders that the server was started with.
+
+        Raises:
+          InputError: If a folder is another one.
+          NotServedError: If a label's version is not served; labels of that model stay.
+        """
+        for config in configs:
+            if config.base_path.resolve() not in self._folders:
+                raise InputError(
+                    "unknown-base-path",
+                    f"Model {config.name!r} is of {config.base_path}, which this server was not "
+                    "started with. Start it with a models.config that has it."
+                )
+        for config in configs:
+            model = self._models.get(config.name)
+            if model is None or model.config.base_path != config.base_path:
+                model = self._versions(config)
+                _require_loaded(model)
+                self._models = {**self._models, config.name: model}
+            if model.config != config:
+                model.config = config
+                model.refresh()
+            model.set_labels(config.labels)
+        names = {config.name for config in configs}
+        gone = [model for name, model in self._models.items() if name not in names]
+        self._models = {name: one for name, one in self._models.items() if name in names}
+        for model in gone:
+            model.close()
+
+    def start(self) -> None:
+        """Begins to look for other versions."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stops looking for other versions and ends all."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._close()
+
+    def refresh(self) -> None:
+        """Looks at the folders once."""
+        for model in list(self._models.values()):
+            try:
+                model.refresh()
+            except OSError as error:  # a folder that vanishes while it is read
+                _log.warning("Cannot read %s: %s", model.config.base_path, error)
+
+    def _versions(self, config: ModelConfig) -> Versions:
+        def load(path: Path, beside: bool) -> ServedVersion:
+            return ServedVersion(path, self._joined, self._metrics.batch, beside)
+
+        model = Versions(config, load, self._metrics.load)
+        model.refresh()
+        return model
+
+    def _close(self) -> None:
+        for model in self._models.values():
+            model.close()
+
+    def _poll(self) -> None:
+        while not self._stopping.wait(self._poll_seconds):
+            self._follow_file()
+            self.refresh()
+
+    def _follow_file(self) -> None:
+        if self._config_file is None:
+            return
+        try:
+            text = self._config_file.read_bytes()
+            if text == self._config_text:
+                return
+            self._config_text = text
+            self.reload(read_model_config(self._config_file))
+            _log.info("%s has changed and is followed.", self._config_file)
+        except (OSError, TesseraError) as error:
+            _log.warning("%s is not followed: %s", self._config_file, error)
+
+
+def _require_loaded(model: Versions) -> None:
+    if model.current is None:
+        reasons = "; ".join(f"version {v}: {s.error}" for v, s in model.states.items())
+        raise InputError(
+            "model-not-loadable",
+            f"No model version under {model.config.base_path} can be loaded ({reasons}). "
+            "Export it again."
+        )
+
+

@@ -1,0 +1,232 @@
+"""The versions of one model: which are loaded, and which one a request gets."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import InputError
+from serving.model_config import ModelConfig
+from serving.model_directory import fingerprint, versions
+from serving.served_version import ServedVersion
+
+_DRAIN_SECONDS = 30.0  # what runs may go on for so long
+_log = logging.getLogger(__name__)
+
+
+class NotServedError(InputError):
+    """There is no such model, version or label on this server."""
+
+
+@dataclass(frozen=True)
+class VersionState:
+    """The state of one version, in TensorFlow Serving's words.
+
+    Attributes:
+      state: `LOADING`, `AVAILABLE`, `UNLOADING` or `END`.
+      error: Why it is not served, or empty.
+    """
+
+    state: str
+    error: str = ""
+
+
+class Versions:
+    """Loads the versions of a model and lets go of those that are wanted no longer.
+
+    Beside the wanted versions the one before them stays, so that a way back is there at once.
+
+    Args:
+      config: The model.
+      load: Loads a version's folder, given whether another version is served meanwhile.
+      on_load: Is told whether a load succeeded.
+    """
+
+    def __init__(self, config: ModelConfig, load: Callable[[Path, bool], ServedVersion],
+                 on_load: Callable[[str, bool], None] = lambda model, loaded: None) -> None:
+        self.config = config
+        self.labels = dict(config.labels)
+        self._load_folder, self._on_load = load, on_load
+        self._lock = threading.Condition()
+        self._refreshing = threading.Lock()
+        self._loaded: dict[int, ServedVersion] = {}
+        self._users: Counter[ServedVersion] = Counter()
+        self._chosen: list[int] = []
+        self._seen: dict[int, tuple] = {}
+        self._failed: dict[int, tuple] = {}
+        self._states: dict[int, VersionState] = {}
+
+    @property
+    def current(self) -> ServedVersion | None:
+        """The version for requests that name none."""
+        with self._lock:
+            return self._current()
+
+    @property
+    def loaded(self) -> Mapping[int, ServedVersion]:
+        """The versions in memory."""
+        with self._lock:
+            return dict(self._loaded)
+
+    @property
+    def states(self) -> dict[int, VersionState]:
+        """All versions that were tried, the newest first."""
+        with self._lock:
+            return dict(sorted(self._states.items(), reverse=True))
+
+    @contextmanager
+    def borrowed(self, spec: Any) -> Iterator[ServedVersion]:
+        """Lends the version that a `ModelSpec` asks for; it stays until it is given back.
+
+        Raises:
+          NotServedError: If it is not served.
+        """
+        with self._lock:
+            version = self._asked(spec)
+            self._users[version] += 1
+        try:
+            yield version
+        finally:
+            with self._lock:
+                self._users -= Counter([version])  # which forgets what is at 0
+                self._lock.notify_all()
+
+    def set_labels(self, labels: Mapping[str, int]) -> None:
+        """Replaces the labels.
+
+        Raises:
+          NotServedError: If a label's version is not served; the labels are as they were.
+        """
+        with self._lock:
+            if missing := {one: v for one, v in labels.items() if v not in self._loaded}:
+                told = ", ".join(f"{label} (version {v})" for label, v in missing.items())
+                raise NotServedError(
+                    "label-of-absent-version",
+                    f"These labels are of versions of {self.config.name} that are not served: "
+                    f"{told}. Served: {self._served()}."
+                )
+            self.labels = dict(labels)
+
+    def refresh(self) -> None:
+        """Loads what is wanted by now and lets go of the rest."""
+        with self._refreshing:
+            present = versions(self.config.base_path)
+            self._drop_dead()
+            chosen = self._load_wanted(present)
+            with self._lock:
+                self._chosen = chosen
+                keep = {*chosen, *self.labels.values()} & set(present)
+                spare = [v for v in self._loaded if chosen and v < min(chosen) and v in present]
+                keep |= {*sorted(spare)[-1:]}
+                if not chosen:  # nothing of what is there can be loaded: better old than nothing
+                    keep |= set(self._loaded)
+                gone = [self._loaded.pop(v) for v in [*self._loaded] if v not in keep]
+            for version in gone:
+                self._unload(version)
+
+    def close(self) -> None:
+        """Ends all versions."""
+        with self._lock:
+            gone, self._loaded = list(self._loaded.values()), {}
+        for version in gone:
+            self._unload(version)
+
+    def _current(self) -> ServedVersion | None:
+        alive = {v: one for v, one in self._loaded.items() if one.alive} or self._loaded
+        wanted = [v for v in self._chosen if v in alive] or [*alive]
+        return alive[max(wanted)] if wanted else None
+
+    def _served(self) -> str:
+        return ", ".join(map(str, sorted(self._loaded, reverse=True))) or "none"
+
+    def _asked(self, spec: Any) -> ServedVersion:
+        choice = spec.WhichOneof("version_choice")
+        found: ServedVersion | None
+        if choice is None:
+            found, asked = self._current(), "The newest version"
+        elif choice == "version":
+            found = self._loaded.get(spec.version.value)
+            asked = f"Version {spec.version.value}"
+        else:
+            found = self._loaded.get(self.labels.get(spec.version_label, -1))
+            asked = f"Version label {spec.version_label[:50]!r}"
+        if found is None:
+            labels = ", ".join(f"{label} is {v}" for label, v in sorted(self.labels.items()))
+            raise NotServedError(
+                "version-not-served",
+                f"{asked} of {spec.name} is not served. Served: {self._served()}."
+                + (f" Labels: {labels}." if labels else "")
+            )
+        return found
+
+    def _drop_dead(self) -> None:
+        with self._lock:
+            dead = [v for v, one in self._loaded.items() if not one.alive]
+            gone = [self._loaded.pop(v) for v in dead]
+            for v in dead:
+                self._states[v] = VersionState("END", "Its process ended; it is started anew.")
+        for version in gone:
+            _log.warning("The process of %s version %d ended; it is started anew.",
+                         self.config.name, version.version)
+            version.close()
+
+    def _load_wanted(self, present: Mapping[int, Path]) -> list[int]:
+        """Returns the versions that are wanted and loaded."""
+        chosen: list[int] = []
+        starting = not self.loaded
+        for version in self.config.wanted(present):
+            if version in self.loaded or self._try(version, present[version], starting):
+                chosen.append(version)
+            if self.config.newest and not self.config.specific and \
+                    len(chosen) == self.config.newest:
+                break
+        return chosen
+
+    def _try(self, version: int, path: Path, starting: bool) -> bool:
+        files = fingerprint(path)
+        # While a version is served there is time to wait until another is wholly copied.
+        settled = starting or self._seen.get(version) == files
+        self._seen[version] = files
+        if not settled or self._failed.get(version) == files:
+            return False
+        self._set_state(version, VersionState("LOADING"))
+        try:
+            loaded = self._load_folder(path, bool(self.loaded))
+            if fault := self._lost_signatures(loaded):
+                loaded.close()
+                raise InputError("signatures-lost", fault)
+        except InputError as error:
+            self._failed[version] = files
+            self._set_state(version, VersionState("END", str(error)))
+            self._on_load(self.config.name, False)
+            _log.warning("Version %d of %s is not served: %s", version, self.config.name, error)
+            return False
+        with self._lock:
+            self._loaded[version] = loaded
+            self._states[version] = VersionState("AVAILABLE")
+        self._on_load(self.config.name, True)
+        return True
+
+    def _lost_signatures(self, loaded: ServedVersion) -> str | None:
+        current = self.current
+        if current is None or current.version > loaded.version:
+            return None
+        lost = sorted(set(current.signatures) - set(loaded.signatures))
+        return (f"It lacks signatures of version {current.version}: {', '.join(lost)}. "
+                "Export it again.") if lost else None
+
+    def _set_state(self, version: int, state: VersionState) -> None:
+        with self._lock:
+            self._states[version] = state
+
+    def _unload(self, version: ServedVersion) -> None:
+        self._set_state(version.version, VersionState("UNLOADING"))
+        with self._lock:
+            self._lock.wait_for(lambda: not self._users[version], timeout=_DRAIN_SECONDS)
+        version.close()
+        self._set_state(version.version, VersionState("END"))
+

@@ -1,0 +1,111 @@
+"""Several models, their labels and their configuration, with stand-ins for what is loaded."""
+
+import pytest
+from refusals import refuses
+
+from serving import models as models_module
+from serving.metrics import Metrics
+from serving.model_config import read_model_config
+from serving.models import Models
+from serving.versions import NotServedError
+
+CONFIG = """model_config_list {{
+  config {{ name: "shop" base_path: "shop" model_platform: "tensorflow"
+           model_version_policy {{ latest {{ num_versions: 2 }} }}
+           version_labels {{ key: "stable" value: {stable} }} }}
+  config {{ name: "films" base_path: "films"
+           model_version_policy {{ specific {{ versions: 1 }} }} }}
+}}"""
+
+
+class Version:
+    waiting = 0
+
+    def __init__(self, path, *_):
+        self.version, self.signatures, self.alive = int(path.name), {"recommend": None}, True
+
+    def close(self):
+        self.alive = False
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    monkeypatch.setattr(models_module, "ServedVersion", Version)
+    for name, version in (("shop", 1), ("shop", 2), ("films", 1), ("films", 2)):
+        folder = tmp_path / name / str(version)
+        folder.mkdir(parents=True)
+        (folder / "saved_model.pb").touch()
+    file = tmp_path / "models.config"
+    file.write_text(CONFIG.format(stable=2))
+    return file
+
+
+@pytest.fixture
+def models(config):
+    made = Models(read_model_config(config), 3600, Metrics(), config_file=config)
+    yield made
+    made.stop()
+
+
+def test_each_model_has_its_versions_and_labels(models):
+    assert models.ready
+    assert list(models.versions("shop").states) == [2, 1]
+    assert models.versions("films").current.version == 1
+    assert models.versions("shop").labels == {"stable": 2}
+    with refuses("model-not-served", "'mosaic'", "'films', 'shop'"):
+        models.versions("mosaic")
+
+
+def test_the_file_is_followed_and_a_bad_one_changes_nothing(models, config):
+    config.write_text(CONFIG.format(stable=1))
+    models._follow_file()
+    assert models.versions("shop").labels == {"stable": 1}
+    config.write_text("no config")
+    models._follow_file()
+    config.write_text(CONFIG.format(stable=7))
+    models._follow_file()
+    assert models.versions("shop").labels == {"stable": 1} and models.ready
+
+
+def test_a_reload_may_drop_a_model_and_bring_it_back(models, config):
+    shop, films = read_model_config(config)
+    models.reload([shop])
+    with pytest.raises(NotServedError):
+        models.versions("films")
+    models.reload([shop, films])
+    assert models.versions("films").current.alive
+
+
+def test_a_reload_of_another_folder_is_refused(models, config, tmp_path):
+    config.write_text(CONFIG.format(stable=1).replace('"films"', '"elsewhere"'))
+    with refuses("unknown-base-path", "elsewhere"):
+        models.reload(read_model_config(config))
+
+
+@pytest.mark.parametrize(("text", "code"), [
+    ("", "bad-model-list"), ("no config", "bad-models-config"),
+    ('model_config_list { config { name: "a" } }', "bad-model-entry"),
+    ('model_config_list { config { name: "a" base_path: "b" model_platform: "caffe" } }',
+     "bad-model-entry"),
+    ('model_config_list { config { base_path: "b" } }', "bad-model-list"),
+])
+def test_a_configuration_of_no_use_is_refused(tmp_path, text, code):
+    (tmp_path / "models.config").write_text(text)
+    with refuses(code):
+        read_model_config(tmp_path / "models.config")
+
+
+def test_metrics_count_requests_loads_and_what_waits(config):
+    metrics = Metrics()
+    models = Models(read_model_config(config), 3600, metrics)
+    metrics.watch_waiting(lambda: 3)
+    metrics.request("shop", 2, "recommend", "OK", 0.004)
+    metrics.batch(5)
+    page = metrics.page().decode()
+    models.stop()
+    for line in (
+        'tessera_loads_total{model="shop",outcome="loaded"} 2.0',
+        'tessera_requests_total{code="OK",model="shop",signature="recommend",version="2"} 1.0',
+        'tessera_batch_rows_bucket{le="8.0"} 1.0', "tessera_waiting_requests 3.0",
+    ):
+        assert line in page

@@ -1,0 +1,67 @@
+"""TensorFlow Serving's file of keys, on a server without a model."""
+
+import datetime
+from concurrent import futures
+
+import grpc
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from refusals import refuses
+
+from serving.tls import ssl_credentials
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A key and its certificate for localhost, as PEM texts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now,
+                                now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
+        .sign(key, hashes.SHA256()))
+    pem = serialization.Encoding.PEM
+    return (key.private_bytes(pem, serialization.PrivateFormat.PKCS8,
+                              serialization.NoEncryption()).decode(),
+            certificate.public_bytes(pem).decode())
+
+
+def written(path, **fields):
+    path.write_text("\n".join(
+        f"{name}: {value if value is True else repr(value)}" for name, value in fields.items())
+        .replace("True", "true"))
+    return path
+
+
+@pytest.mark.parametrize("verified", [False, True])
+def test_clients_are_served_by_the_certificate_and_held_against_it_if_asked(
+    tmp_path, pair, verified
+):
+    key, certificate = pair
+    own = {"client_verify": True, "custom_ca": certificate} if verified else {}
+    file = written(tmp_path / "ssl.config", server_key=key, server_cert=certificate, **own)
+    server = grpc.server(futures.ThreadPoolExecutor(1))
+    port = server.add_secure_port("localhost:0", ssl_credentials(file))
+    server.start()
+    known = grpc.ssl_channel_credentials(certificate.encode(), key.encode(), certificate.encode())
+    stranger = grpc.ssl_channel_credentials(certificate.encode())
+    reached = []
+    for credentials in (known, stranger):
+        with grpc.secure_channel(f"localhost:{port}", credentials) as channel:
+            try:
+                channel.unary_unary("/none")(b"", timeout=10)
+            except grpc.RpcError as error:
+                reached.append(error.code() == grpc.StatusCode.UNIMPLEMENTED)
+    server.stop(None)
+    assert reached == [True, not verified]
+
+
+@pytest.mark.parametrize(("fields", "code"), [
+    ({"server_key": "key"}, "incomplete-ssl-config"), ({"colour": "red"}, "bad-ssl-config")])
+def test_a_file_of_no_use_is_refused(tmp_path, fields, code):
+    with refuses(code):
+        ssl_credentials(written(tmp_path / "ssl.config", **fields))

@@ -1,0 +1,60 @@
+"""Our messages against those of TensorFlow Serving's own package."""
+
+import pytest
+from tensorflow.core.framework import tensor_pb2
+from tensorflow.core.protobuf import meta_graph_pb2
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_management_pb2,
+    predict_pb2,
+)
+from tensorflow_serving.config import model_server_config_pb2
+
+from serving import wire
+
+THEIRS = {
+    "TensorProto": tensor_pb2.TensorProto, "SignatureDef": meta_graph_pb2.SignatureDef,
+    "TensorInfo": meta_graph_pb2.TensorInfo, "PredictRequest": predict_pb2.PredictRequest,
+    "PredictResponse": predict_pb2.PredictResponse,
+    "SignatureDefMap": get_model_metadata_pb2.SignatureDefMap,
+    "GetModelMetadataRequest": get_model_metadata_pb2.GetModelMetadataRequest,
+    "GetModelMetadataResponse": get_model_metadata_pb2.GetModelMetadataResponse,
+    "GetModelStatusRequest": get_model_status_pb2.GetModelStatusRequest,
+    "GetModelStatusResponse": get_model_status_pb2.GetModelStatusResponse,
+    "ModelServerConfig": model_server_config_pb2.ModelServerConfig,
+    "ReloadConfigRequest": model_management_pb2.ReloadConfigRequest,
+    "ReloadConfigResponse": model_management_pb2.ReloadConfigResponse,
+}
+
+
+def kind(field):
+    """A field as the wire has it: enums are numbers."""
+    known = {field.TYPE_ENUM: field.TYPE_INT32}.get(field.type, field.type)
+    return field.number, known, field.label
+
+
+def differences(ours, theirs, seen):
+    if ours.name in seen or ours.full_name.startswith("google."):
+        return
+    seen.add(ours.name)
+    by_name = theirs.fields_by_name
+    for field in ours.fields:
+        assert kind(field) == kind(by_name[field.name]), f"{ours.full_name}.{field.name}"
+        if field.message_type:
+            differences(field.message_type, by_name[field.name].message_type, seen)
+
+
+@pytest.mark.parametrize("name", THEIRS)
+def test_fields_are_those_of_tensorflow_serving(name):
+    differences(wire.message(name).DESCRIPTOR, THEIRS[name].DESCRIPTOR, set())
+
+
+def test_a_state_and_a_dtype_have_the_names_of_tensorflow_serving():
+    states = get_model_status_pb2.ModelVersionStatus.State
+    ours = wire.POOL.FindEnumTypeByName("tensorflow.serving.State")
+    assert {value.name: value.number for value in ours.values} == dict(states.items())
+    dtypes = wire.POOL.FindEnumTypeByName("tensorflow.DataType")
+    theirs = dict(tensor_pb2.DESCRIPTOR.pool.FindEnumTypeByName("tensorflow.DataType")
+                  .values_by_name)
+    assert all(theirs[value.name].number == value.number for value in dtypes.values)
