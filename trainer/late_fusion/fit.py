@@ -156,20 +156,53 @@ def fit_late_fusion(
     in_training = np.bincount(train.items, minlength=train.n_items) > 0
     scores = [standardised(_scores(one.fit(train, vectors, horizon), one, train, horizon, few),
                            in_training) for one in tuned]
-    every = [one.name for one in tuned]
-    if network_scores is not None:
-        every.append(NETWORK)
-        scores.append(standardised(network_scores(few), in_training))
-        tried[NETWORK] = {_PRIMARY: ranking_metrics(scores[-1], few).metrics[_PRIMARY]}
-    weights = fit_weights(scores, few, seed)
-    total = sum(weight * one for weight, one in zip(weights, scores, strict=True))
-    tried["fused"] = {_PRIMARY: ranking_metrics(total, few).metrics[_PRIMARY]}
+    own = None if network_scores is None else standardised(network_scores(few), in_training)
+    shares, tried["fused"] = _shares(scores, own, few, seed)
+    weights = dict(zip([*(one.name for one in tuned), NETWORK], shares, strict=True))
+    if own is None:
+        del weights[NETWORK]
     log.info("Trainer: late fusion of %s",
-             ", ".join(f"{n} {w:.2f}" for n, w in zip(every, weights, strict=True) if w))
+             ", ".join(f"{name} {share:.2f}" for name, share in weights.items() if share))
     rankers = {one.name: one.fit(known, vectors, horizon) for one in tuned}
     return LateFusion(
         rankers, frozenset(one.name for one in tuned if one.relevant_only), horizon,
-        dict(zip(every, weights.tolist(), strict=True)), content, tried)
+        weights, content, tried)
+
+
+def _shares(scores: list[np.ndarray], own: np.ndarray | None, task: RankingTask,
+            seed: int) -> tuple[list[float], dict[str, float]]:
+    """Weighs the rankers, and the network behind them where it is worth more than a chance.
+
+    The number of its epochs was chosen on the same users. So the network is added only if their
+    mean gain is above its standard error (Breiman et al. 1984: of what validation cannot tell
+    apart, the simpler).
+
+    Args:
+      scores: Each ranker's standardised scores, `(q, items)`.
+      own: Those of the network, if there is one.
+      task: The ranking of the validation split.
+      seed: Seed of the draws.
+
+    Returns:
+      Weight of each ranker and of the network, and what was reached, for the log.
+    """
+    alone = fit_weights(scores, task, seed)
+    without = ranking_metrics(_sum(alone, scores), task)
+    said = {_PRIMARY: without.metrics[_PRIMARY]}
+    if own is None:
+        return [*alone.tolist(), 0.0], said
+    together = fit_weights([*scores, own], task, seed)
+    gain = ranking_metrics(_sum(together, [*scores, own]), task).ndcg - without.ndcg
+    error = float(gain.std() / np.sqrt(len(gain)))
+    said |= {f"network_{_PRIMARY}": ranking_metrics(own, task).metrics[_PRIMARY],
+             "network_gain": float(gain.mean()), "network_gain_se": error}
+    if gain.mean() <= error:
+        return [*alone.tolist(), 0.0], said
+    return together.tolist(), said
+
+
+def _sum(weights: np.ndarray, scores: list[np.ndarray]) -> np.ndarray:
+    return np.sum([weight * one for weight, one in zip(weights, scores, strict=True)], axis=0)
 
 
 def _best_horizon(chosen: Sequence[Member], train: Events, vectors: np.ndarray,
