@@ -125,9 +125,13 @@ def _add_rows(kind: str, more: float) -> Callable[[Shop], None]:
     return seed
 
 
-fault("users without events, more than there are", "users_without_events more_without_events",
-      "WARN")(_add_rows("user", 1.34))
-fault("items without events, a third more", "items_without_events more_without_events", "WARN")(
+fault("users without events, more than there are", "more_without_events", "FAIL")(
+    _add_rows("user", 1.34))
+fault("users without events, in the first run", "users_without_events", "WARN", alone=True)(
+    _add_rows("user", 1.34))
+fault("items without events, a third more", "more_without_events", "WARN")(
+    _add_rows("item", 0.375))
+fault("items without events, in the first run", "items_without_events", "WARN", alone=True)(
     _add_rows("item", 0.375))
 
 

@@ -15,8 +15,7 @@ def lost_values(data: Data) -> Iterator[Measured]:
     for side, name, profile, _ in data.columns():
         lost, all_of_it = profile["lost"], profile["lost"] + profile["filled"]
         share = lost / all_of_it if all_of_it else 0.0
-        few = all_of_it < _FEW
-        if lost and not few:
+        if lost and all_of_it >= _FEW:
             yield Measured(side, name, share,
                            f"{lost:,} of {all_of_it:,} values could not be read and are missing"
                            f"{_most_frequent(data, side, name)}", lost, share, data.max_lost)

@@ -130,8 +130,8 @@ WITH_PAST = [
      "more_rows interactions who FAIL"),
     ("two weeks at a tenth", _drop(lambda day: not 30 <= day < 44 or day % 10 == 0),
      "lost_events interactions when FAIL"),
-    ("users without events", _more("users", 100), "users_without_events users who WARN"),
-    ("items without events", _more("items", 40), "items_without_events items what WARN"),
+    ("users without events", _more("users", 100), "more_without_events users who FAIL"),
+    ("items without events", _more("items", 40), "more_without_events items what WARN"),
     ("times in the future", change("interactions", "when", lambda v, _: v + 10**9, 50),
      "future_times interactions when FAIL"),
     ("times of 1970", change("interactions", "when", lambda *_: 20_240_501, 50),
@@ -167,10 +167,13 @@ def test_a_fault_is_found_by_its_name(past, tmp_path, spoil, said):
     (change("users", "age", _nothing), "empty_column users age WARN"),
     (change("interactions", "stars", lambda *_: 5.0), "constant_label interactions stars WARN"),
     (change("interactions", "stars", _nothing), "missing_labels interactions stars WARN"),
+    (_more("users", 100), "users_without_events users who WARN"),
+    (_more("items", 40), "items_without_events items what WARN"),
     (_drop(lambda day: not 40 <= day < 47), "missing_days interactions when WARN"),
-    (_drop(lambda day: day < 60 or day % 12 == 0), "recent_drop interactions when WARN"),
+    (_drop(lambda day: day < 45 or day % 12 == 0), "recent_drop interactions when WARN"),
     (change("items", "photo", lambda _, n: _nearly(n)), "near_duplicate_media items photo FAIL"),
-], ids=["an empty column", "a constant label", "no label", "missing days", "a late drop",
+], ids=["an empty column", "a constant label", "no label", "users without events",
+            "items without events", "missing days", "a late drop",
         "near-equal pictures"])
 def test_a_fault_is_found_without_a_past(tmp_path, spoil, said):
     shop = Shop()
