@@ -192,12 +192,12 @@ _VALUE_FAULTS: dict[str, dict[str, Callable[[Any, str], None]]] = {
         "an Example of nonsense": _only(b"\x0a\x12\x0a\x10\x0a\x07user_id\x12\x05\x12\x03\x0a"),
     },
 }
-_REQUEST_FAULTS: dict[str, Callable[[Any], None]] = {
+_REQUEST_FAULTS: dict[str, Callable[[Any], Any]] = {
     "no input": lambda request: request.ClearField("inputs"),
     "an unknown input": lambda request: request.inputs["mood"].CopyFrom(
         tensor_proto(np.array([b"glad"] * 2, object))),
     "a thousand unknown inputs": lambda request: [
-        request.inputs[f"{place} {'x' * 100}"].Clear() for place in range(1000)] and None,
+        request.inputs[f"{place} {'x' * 100}"].Clear() for place in range(1000)],
     "an unknown output": lambda request: request.output_filter.append("colour"),
     "an output twice": lambda request: request.output_filter.extend(["", ""]),
     "another model": lambda request: setattr(request.model_spec, "name", "mosaic"),

@@ -17,7 +17,8 @@ import numpy as np
 from schemas.errors import TesseraError
 from serving.signature import COUNT
 
-ROWS = 64  # of one run: what a run takes in time and memory is bounded, and others come in between
+# At most, of one run: what it takes in time and memory is bounded, and others come in between.
+ROWS, SECONDS = 64, 0.25
 Arrays = dict[str, np.ndarray]
 Run = Callable[[Any, str, Mapping[str, np.ndarray], Sequence[str]], Arrays]
 
@@ -28,7 +29,7 @@ class ExpiredError(TesseraError):
 
 @dataclass(eq=False)
 class _Waiting:
-    """A part of a request, of at most `ROWS` rows.
+    """A part of a request, of as many rows as one run takes.
 
     It is done when it has a result or an error; it runs its batch when it has a slot.
     """
@@ -67,6 +68,7 @@ class Batcher:
         self._lock = threading.Lock()
         self._free = list(slots)
         self._queue: deque[_Waiting] = deque()
+        self._row_seconds: dict[str, float] = {}  # by signature, as of the last run
 
     @property
     def waiting(self) -> int:
@@ -94,10 +96,19 @@ class Batcher:
           Exception: Whatever `run` raises.
         """
         rows = max((len(array) for array in arrays.values()), default=1)
-        parts = [{key: array[begin : begin + ROWS] for key, array in arrays.items()}
-                 for begin in range(0, rows, ROWS)]
-        results = [self._part(name, part, outputs, deadline, alive) for part in parts]
+        results: list[Arrays] = []
+        begin = 0
+        while begin < rows or not results:
+            end = begin + self._most_rows(name)
+            part = {key: array[begin:end] for key, array in arrays.items()}
+            results.append(self._part(name, part, outputs, deadline, alive))
+            begin = end
         return results[0] if len(results) == 1 else _concatenated(results)
+
+    def _most_rows(self, name: str) -> int:
+        """Returns how many rows of a signature one run takes; one before any has been timed."""
+        seconds = self._row_seconds.get(name, SECONDS)
+        return min(ROWS, max(1, int(SECONDS / max(seconds, 1e-9))))
 
     def _part(self, name: str, arrays: Arrays, outputs: Sequence[str], deadline: float,
               alive: Callable[[], bool]) -> Arrays:
@@ -143,7 +154,7 @@ class Batcher:
             return
         for one in batch:  # alone: what is wrong with one is no other's fault
             try:
-                one.result = self._timed_run(slot, one)
+                one.result = self._run_alone(slot, one)
             except Exception as error:
                 one.error = error
 
@@ -154,10 +165,9 @@ class Batcher:
         joined = {key: np.concatenate([one.arrays[key] for one in batch])
                   for key in batch[0].arrays}
         try:
-            results = self._run(slot, name, joined, outputs)
+            results = self._timed_run(slot, name, joined, outputs, sum(rows))
         except Exception:
             return False
-        self._on_batch(sum(rows))
         if any(not array.ndim or len(array) != sum(rows) for array in results.values()):
             return False
         ends = np.cumsum(rows)[:-1]
@@ -166,12 +176,18 @@ class Batcher:
             one.result = {key: arrays[place] for key, arrays in split.items()}
         return True
 
-    def _timed_run(self, slot: Any, one: _Waiting) -> Arrays:
+    def _run_alone(self, slot: Any, one: _Waiting) -> Arrays:
         if not one.alive():
             raise _expired()
         name, outputs, *_ = one.key
-        result = self._run(slot, name, one.arrays, outputs)
-        self._on_batch(one.rows)
+        return self._timed_run(slot, name, one.arrays, outputs, one.rows)
+
+    def _timed_run(self, slot: Any, name: str, arrays: Arrays, outputs: Sequence[str],
+                   rows: int) -> Arrays:
+        begin = time.monotonic()
+        result = self._run(slot, name, arrays, outputs)
+        self._row_seconds[name] = (time.monotonic() - begin) / rows
+        self._on_batch(rows)
         return result
 
     def _hand_on(self, slot: Any) -> None:
@@ -190,9 +206,9 @@ class Batcher:
     def _companions(self, first: _Waiting) -> list[_Waiting]:
         if not self._joined:
             return []
-        found, rows = [], first.rows
+        found, rows, most = [], first.rows, self._most_rows(first.key[0])
         for one in [one for one in self._queue if one.key == first.key]:
-            if rows + one.rows > ROWS:
+            if rows + one.rows > most:
                 break
             self._queue.remove(one)
             found.append(one)

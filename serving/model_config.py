@@ -61,12 +61,12 @@ def read_model_config(file: Path) -> list[ModelConfig]:
     return model_configs(config, file.parent)
 
 
-def model_configs(config: Any, folder: Path) -> list[ModelConfig]:
+def model_configs(config: Any, folder: Path = Path()) -> list[ModelConfig]:
     """Reads a `ModelServerConfig`.
 
     Args:
       config: The message.
-      folder: What relative base paths start from.
+      folder: What relative base paths start from; the working directory by default.
 
     Returns:
       The models.

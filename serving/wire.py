@@ -79,20 +79,20 @@ def _pool() -> descriptor_pool.DescriptorPool:
         pool.AddSerializedFile(file.serialized_pb)
     files = [file.name for file in known]
     for package, messages in _MESSAGES.items():
-        file = descriptor_pb2.FileDescriptorProto(
+        described = descriptor_pb2.FileDescriptorProto(
             name=f"{package.replace('.', '/')}.proto", package=package, syntax="proto3",
             dependency=files)
         for name, values in _ENUMS[package].items():
-            enum = file.enum_type.add(name=name)
+            enum = described.enum_type.add(name=name)
             for value in values.split(", "):
                 label, number = value.split()
                 enum.value.add(name=label, number=int(number))
         for name, fields in messages.items():
-            _add_message(file, package, name, fields)
+            _add_message(described, package, name, fields)
         if package == "tensorflow.serving":
-            _add_services(file)
-        pool.Add(file)
-        files.append(file.name)
+            _add_services(described)
+        pool.Add(described)
+        files.append(described.name)
     return pool
 
 

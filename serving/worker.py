@@ -160,6 +160,7 @@ def _answer(servable: Any, slot: Connection) -> None:
             name, arrays, outputs = slot.recv()
         except (EOFError, OSError):  # the server is gone
             return
+        reply: tuple[Any, Any]
         try:
             reply = servable.run(name, arrays, outputs), None
         except Exception as error:  # TensorFlow raises nearly anything for values it cannot take

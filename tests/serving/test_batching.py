@@ -39,6 +39,14 @@ def ask(batcher, value, rows=1, width=1, deadline=FOREVER, alive=lambda: True):
     return batcher("double", arrays, ["y"], deadline, alive)["y"]
 
 
+@pytest.fixture
+def batcher(gate):
+    """One slot, which knows already how fast the model is."""
+    made = Batcher(gate.run, ["slot"])
+    made._row_seconds["double"] = 1e-6
+    return made
+
+
 def in_threads(batcher, gate, values, **how):
     """Shuts the only slot with a first request, then asks the others, which wait."""
     results = {}
@@ -62,21 +70,23 @@ def in_threads(batcher, gate, values, **how):
     return results
 
 
-def test_a_lone_request_is_run_at_once_and_alone(gate):
+def test_a_lone_request_is_run_at_once_and_alone(batcher, gate):
     gate.open.set()
-    assert ask(Batcher(gate.run, ["slot"]), 4).tolist() == [[8]]
+    assert ask(batcher, 4).tolist() == [[8]]
     assert gate.runs == [1]
 
 
-def test_requests_that_wait_are_run_together_and_each_gets_its_own(gate):
-    found = in_threads(Batcher(gate.run, ["slot"]), gate, [1, 2, 3, 4], rows=2)
+def test_requests_that_wait_are_run_together_and_each_gets_its_own(batcher, gate, monkeypatch):
+    monkeypatch.setattr("serving.batching.SECONDS", 1e6)  # the shut gate counts as work
+    found = in_threads(batcher, gate, [1, 2, 3, 4], rows=2)
     assert {value: y.tolist() for value, y in found.items()} == {
         value: [[2 * value]] * 2 for value in (1, 2, 3, 4)}
     assert gate.runs == [2, 6]
 
 
-def test_what_is_wrong_with_one_is_no_others_fault(gate):
-    found = in_threads(Batcher(gate.run, ["slot"]), gate, [1, 13, 3])
+def test_what_is_wrong_with_one_is_no_others_fault(batcher, gate, monkeypatch):
+    monkeypatch.setattr("serving.batching.SECONDS", 1e6)
+    found = in_threads(batcher, gate, [1, 13, 3])
     assert isinstance(found[13], ValueError) and found[3].tolist() == [[6]]
 
 
@@ -85,14 +95,23 @@ def test_without_batching_each_is_run_alone(gate):
     assert gate.runs == [1, 1, 1]
 
 
-def test_a_large_request_is_run_in_parts(gate):
+def test_a_large_request_is_run_in_parts(batcher, gate):
     gate.open.set()
-    assert len(ask(Batcher(gate.run, ["slot"]), 1, rows=2 * ROWS + 3)) == 2 * ROWS + 3
+    assert len(ask(batcher, 1, rows=2 * ROWS + 3)) == 2 * ROWS + 3
     assert gate.runs == [ROWS, ROWS, 3]
 
 
-def test_a_request_that_nobody_waits_for_is_dropped(gate):
+def test_the_parts_of_a_slow_signature_are_small(gate):
+    gate.open.set()
     batcher = Batcher(gate.run, ["slot"])
+    ask(batcher, 1, rows=3)
+    assert gate.runs == [1, 2], "the first row tells how long one takes"
+    batcher._row_seconds["double"] = 0.05
+    ask(batcher, 1, rows=12)
+    assert gate.runs == [1, 2, 5, 7]
+
+
+def test_a_request_that_nobody_waits_for_is_dropped(batcher, gate):
     threading.Thread(target=ask, args=(batcher, 1)).start()
     assert gate.entered.acquire(timeout=20)
     with refuses("request-expired"):

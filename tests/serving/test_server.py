@@ -22,6 +22,7 @@ from tiny_model import save_tiny_model
 
 from schemas.errors import InputError
 from serving import server as server_module
+from serving import wire
 from serving.client import Client
 from serving.servable import Servable
 from serving.server import EmbeddedServer
@@ -254,6 +255,32 @@ def test_health_reflection_and_metadata_are_those_of_a_stock_server(channel):
     assert "tensorflow.serving.ModelService" in described.get_services()
     file = described.FindFileContainingSymbol("tensorflow.serving.PredictionService")
     assert [one.name for one in file.service[0].method] == ["Predict", "GetModelMetadata"]
+
+
+def _reload(channel, **model):
+    request = wire.message("ReloadConfigRequest")()
+    labels = model.pop("labels", {})
+    if model:
+        request.config.model_config_list.config.add(**model).version_labels.update(labels)
+    call = channel.unary_unary(
+        "/tensorflow.serving.ModelService/HandleReloadConfigRequest",
+        request_serializer=lambda request: request.SerializeToString())
+    try:
+        call(request, timeout=20)
+    except grpc.RpcError as error:
+        return error.code()
+    return grpc.StatusCode.OK
+
+
+def test_labels_are_set_by_a_reload_and_asked_for(channel, server, model_base_path):
+    own = {"name": "tessera", "base_path": str(model_base_path)}
+    assert _reload(channel, **own, labels={"stable": 3}) == grpc.StatusCode.OK
+    with Client("127.0.0.1", server.port, version="stable") as client:
+        assert client.recommend(["ann"], k=1)[0][0].item_id == "i0"
+        assert client.served_version == 3
+    assert _reload(channel, **own, labels={"stable": 9}) == NOT_FOUND
+    assert _reload(channel) == INVALID
+    assert _reload(channel, name="tessera", base_path="/etc") == INVALID
 
 
 def test_a_request_whose_time_is_over_is_dropped(stub):
