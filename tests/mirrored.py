@@ -120,12 +120,12 @@ def check_fit() -> None:
                                Path(folder, "checkpoints"), STRATEGY, "mixed_float16")
     assert [within for _, within in built] == [True, False, True, False]
     trained = built[2][0].training
-    assert trained.get_layer("users").get_layer("query").compute_dtype == "float16"
+    assert trained.get_layer("users").get_layer("retrieval__query").compute_dtype == "float16"
     for weight, plain in zip(
             trained.trainable_weights, fitted.network.training.trainable_weights, strict=True):
         np.testing.assert_array_equal(mirrored(weight), np.asarray(plain), err_msg=weight.path)
         assert mirrored(weight).dtype == np.float32
-    assert fitted.network.user.get_layer("query").compute_dtype == "float32"
+    assert fitted.network.user.get_layer("retrieval__query").compute_dtype == "float32"
     losses = [epoch["loss"] for name in ("first", "second") for epoch in fitted.curves[name]]
     assert len(losses) == 2 and np.isfinite(losses).all(), losses
 

@@ -15,7 +15,7 @@ from trainer.modalities import files_of
 
 SPLITS = {"users": ["all"], "items": ["all"], "interactions": ["train", "validation", "test"]}
 TRAINER = "components.trainer.executor", *files_of("tower")
-EXPORTER = "components.exporter.executor", *files_of("tower", "explain")
+EXPORTER = "components.exporter.executor", *files_of("tower", "explain", "readable")
 
 
 @pytest.fixture

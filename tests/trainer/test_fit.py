@@ -200,7 +200,7 @@ def test_training_stops_when_the_score_has_not_risen_for_some_epochs(
     data = tiny_data(patience=2)
     parts = [fit.read_events(data.reader, [name]) for name in ("train", "validation")]
     watch = fit._EpochRanking(data, *parts, tmp_path / "state.json")
-    watch.network = object()
+    watch.network = fit.new_network(data, parts[0], 1)
     model = type("Model", (), {"stop_training": False})()
     watch.set_model(model)
     given = iter(scores)
@@ -222,8 +222,8 @@ def test_validation_ranks_by_each_users_first_row(fitted):
     network = fitted[0].network
     data = tiny_data()
     train, validation = (fit.read_events(data.reader, [s]) for s in ("train", "validation"))
-    task = fit._validation_task(data, train, validation)
-    queries = fit._first_rows(data, task.users)
+    task = fit.validation_task(data, train, validation)
+    queries = fit.first_rows(data, task.users)
     rows = data.reader.splits["validation"]
     for place, user in enumerate(task.users):
         own = np.flatnonzero(rows["user_index"] == user)

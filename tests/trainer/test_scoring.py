@@ -16,7 +16,7 @@ def _one(network, batch, row, item):
 def test_scores_are_those_of_each_pair(network, rows, monkeypatch, batch_size):
     monkeypatch.setattr(scoring, "_BATCH", batch_size)
     batch = rows(6)
-    scores = ranking_scores(network, batch, catalogue(network)[0])
+    scores = ranking_scores(network, batch, catalogue(network))
     assert scores.shape == (6, network.item_rows) and scores.dtype == np.float32
     for row, item in ((0, 0), (1, 8), (3, 4), (5, 1)):
         pair = _one(network, batch, row, item)
@@ -25,8 +25,9 @@ def test_scores_are_those_of_each_pair(network, rows, monkeypatch, batch_size):
 
 
 def test_the_catalogue_has_a_vector_and_weights_for_every_item_index(network):
-    vectors, weights = catalogue(network)
+    vectors, weights, candidates = catalogue(network)
     assert vectors.shape == (9, 8)
+    assert candidates.shape == (9, 8)
     assert weights.shape == (9, len(network.item_modalities))
     # An unknown item, index 0, has nothing to weigh.
     np.testing.assert_allclose(weights.sum(axis=1), [0] + [1] * 8, rtol=1e-5)

@@ -45,14 +45,14 @@ def test_a_kind_of_our_own_trains_and_is_judged(extension, tmp_path):
     assert losses[-1] < losses[0]
     rows = data.reader.rows(["train", "validation"])
     label, task = rows["label__rating"], data.recipe.tasks["grade"]
-    vectors, _ = catalogue(result.network)
+    items = catalogue(result.network)
     head = result.network.heads["grade"]
     assert head.offset == pytest.approx(np.nanmean(label))
     raw = head(user_outputs(result.network, rows)["grade"],
-               vectors[rows["item_index"]])
+               items.vectors[rows["item_index"]])
     predicted = np.asarray(task.kind.prediction(SPEC, task.targets, raw))
     assert predicted.min() >= 1 and predicted.max() <= 5
-    scores = ranking_scores(result.network, rows, vectors)
+    scores = ranking_scores(result.network, rows, items)
     np.testing.assert_allclose(
         scores[range(len(scores)), rows["item_index"]], raw, rtol=1e-4, atol=1e-4)
     known = ~np.isnan(label)

@@ -215,7 +215,7 @@ def _item_model(spec, recipe, items, past, seed) -> tuple[keras.Model, list[Part
     outputs = {"vector": fused, **about}
     if recipe.retrieval is not None:
         outputs[CANDIDATE] = keras.layers.Dense(
-            recipe.model.dim, name="candidate", use_bias=False)(fused)
+            recipe.model.dim, name="retrieval__candidate", use_bias=False)(fused)
     if recipe.training.alignment:
         outputs.update(parts=vectors, present=present)
     return keras.Model(inputs, outputs, name=ITEMS), parts
@@ -239,7 +239,7 @@ def _user_model(spec, recipe, users, past, seed) -> tuple[keras.Model, list[Part
     outputs = {**shared(fused), **about, **losses}
     if recipe.retrieval is not None:
         outputs[recipe.retrieval] = keras.layers.Dense(
-            options.dim, name="query", use_bias=False)(outputs[recipe.retrieval])
+            options.dim, name="retrieval__query", use_bias=False)(outputs[recipe.retrieval])
     return keras.Model(inputs, outputs, name=USERS), parts
 
 

@@ -4,18 +4,11 @@ from typing import Annotated
 
 from trainer.options import SomeOf, Strict
 
+# The options of each; what fits them is in `trainer.late_fusion`, of which Transform and the
+# command line need not know.
+RANKERS: dict[str, type[Strict]] = dict.fromkeys(
+    ("popularity", "item_to_item", "factors", "content"), Strict)
+PREDICTORS: dict[str, type[Strict]] = dict.fromkeys(("biases", "factors"), Strict)
 
-def _rankers() -> dict[str, type[Strict]]:
-    from trainer.late_fusion.kinds import RANKER_KINDS  # which needs scipy
-
-    return dict.fromkeys(RANKER_KINDS, Strict)
-
-
-def _predictors() -> dict[str, type[Strict]]:
-    from trainer.late_fusion.predictors import PREDICTOR_KINDS  # which needs scipy
-
-    return dict.fromkeys(PREDICTOR_KINDS, Strict)
-
-
-Rankers = Annotated[dict[str, Strict], SomeOf(_rankers)]
-Predictors = Annotated[dict[str, Strict], SomeOf(_predictors)]
+Rankers = Annotated[dict[str, Strict], SomeOf(lambda: RANKERS)]
+Predictors = Annotated[dict[str, Strict], SomeOf(lambda: PREDICTORS)]

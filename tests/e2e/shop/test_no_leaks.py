@@ -29,7 +29,10 @@ def ingested(shop: Path, out: Path) -> Path:
 
 def read(folder: Path) -> list[bytes]:
     files = sorted(str(path) for path in folder.glob("*.gz"))
-    return list(tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
+    records = tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator()
+    # The order of a map's keys differs between processes.
+    return [tf.train.Example.FromString(one).SerializeToString(deterministic=True)
+            for one in records]
 
 
 def rows(out: Path, split: str) -> dict[Key, bytes]:

@@ -59,6 +59,7 @@ def test_every_figure_is_a_finite_number(first):
     assert len(found) > 60
     bad = {path: value for path, value in found.items()
            if not path.endswith("_value")  # a label's only one; it has several
+           and path != ".data.past"  # a first run is compared with none
            and (value is None or not math.isfinite(value))}
     assert not bad
 

@@ -12,6 +12,8 @@ from trainer.late_fusion.content import ContentMap
 from trainer.late_fusion.fit import NETWORK, LateFusion, fit_late_fusion, members
 from trainer.late_fusion.kinds import RANKER_KINDS
 from trainer.late_fusion.linear import NEVER_FADES, weighted_history
+from trainer.late_fusion.predictors import PREDICTOR_KINDS
+from trainer.recipe.late_fusion import PREDICTORS, RANKERS
 
 USERS, ITEMS, NEW = 60, 40, 6
 
@@ -102,6 +104,11 @@ def test_a_network_that_says_something_new_joins(world):
                              content, lambda some: better[some.users], True, seed=1)
     assert fusion.weights[NETWORK] > 0.5
     assert fusion.log["fused"]["network_gain"] > fusion.log["fused"]["network_gain_se"]
+
+
+def test_what_a_recipe_may_name_is_what_can_be_fitted():
+    assert list(RANKERS) == list(RANKER_KINDS)
+    assert list(PREDICTORS) == list(PREDICTOR_KINDS)
 
 
 def test_a_fusion_of_nothing_is_refused(world):
