@@ -192,7 +192,7 @@ def test_a_file_that_cannot_be_read(tmp_path, name):
     ({"modalities": {"image": {"depth": 3}}}, ["modalities", "image.depth: Extra inputs"]),
     ({"encoders": {"text": {"handle": "x"}}},
      ["encoders: the key has moved", "modalities: {text: {encoder: {handle: ...}}}"]),
-    ({"family": "tree"}, ["family: given 'tree'", "network, factorization, similarity, rankers, forest"]),
+    ({"family": "tree"}, ["family: given 'tree'", "network, factorization, similarity, rankers"]),
     ({"tasks": {"find": {"head": "retrieval", "lable": "like"}}},
      ["unknown key 'tasks.find.lable'", "known here: head, label, labels, weight"]),
     ({"model": {"fusion": "magic"}}, ["model.fusion", "given 'magic'", "gated"]),
