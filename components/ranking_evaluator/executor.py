@@ -123,10 +123,10 @@ def _reasons(model: RankingResult, results: dict[str, RankingResult], versus: di
     if smallest_difference is not None and not versus["low"] > smallest_difference:
         best = results[versus["name"]].metrics[_PRIMARY]
         reasons.append(
-            f"NDCG@10 {reached:.4f} is {-versus['difference']:.4f} below the {best:.4f} of the "
-            f"best baseline, {versus['name']}: the difference is from {versus['low']:+.4f} to "
-            f"{versus['high']:+.4f} (95 % interval over the same users), and its lower end must "
-            f"be above {smallest_difference:+.4f}"
+            f"NDCG@10 is {reached:.4f}, the best baseline's ({versus['name']}) {best:.4f}: the "
+            f"difference of {versus['difference']:+.4f} has a 95 % interval from "
+            f"{versus['low']:+.4f} to {versus['high']:+.4f} over the same users, and its lower "
+            f"end must be above {smallest_difference:+.4f}"
         )
     return reasons
 

@@ -140,7 +140,7 @@ def fit_late_fusion(
             "no-ranker", f"None of the rankers {', '.join(names)} can be fitted: 'content' needs "
             "a modality of the items, and 'item_to_item' a catalogue of "
             f"{RANKER_KINDS['item_to_item'].most_items:,} items at most. Name others.")
-    some = task.sample(_TUNING_USERS)
+    some = sampled(task, 1).sample(_TUNING_USERS)
     horizon, of_horizons = _best_horizon(chosen, train, vectors, some)
     tried: dict[str, Any] = {"horizon": of_horizons}
     tuned = []
