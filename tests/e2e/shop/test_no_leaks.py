@@ -5,6 +5,8 @@ ranked by, come out the same. The same exchange among training rows does change 
 """
 
 import csv
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,7 +50,8 @@ def rows(out: Path, split: str) -> dict[Key, bytes]:
 def exchange(shop: Path, target: Path, chosen: Callable[[Key], bool]) -> None:
     """Writes a shop in which chosen events exchange their product and what was said of it."""
     target.mkdir()
-    (target / "media").symlink_to(shop / "media")
+    # A link to the folder would be refused: it leads out of the shop.
+    shutil.copytree(shop / "media", target / "media", copy_function=os.link)
     for side in ("users", "items"):
         (target / f"{side}.csv").write_bytes((shop / f"{side}.csv").read_bytes())
     with (shop / "interactions.csv").open(encoding="utf-8", newline="") as file:
