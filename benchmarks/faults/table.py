@@ -19,6 +19,7 @@ from components.sources import open_source
 from components.sources.demo import write_demo
 from schemas import TesseraError, read_spec
 
+_DATA = Path(os.environ.get("TESSERA_DATA", Path(__file__).parents[3] / "shared" / "data"))
 _RESAMPLES = 20
 _USERS = 4  # of MovieLens one of so many is taken
 _NOW = 1_796_000_000  # the clock of all runs: the end of 2026
@@ -110,7 +111,7 @@ def main() -> int:
 def _shops(scratch: Path) -> Iterator[tuple[str, Shop]]:
     write_demo(scratch / "files")
     yield "demo", Shop.read(open_source("demo", str(scratch / "files")), read_spec("demo"), 2)
-    movielens = Path(os.environ.get("TESSERA_DATA", "/work/shared/data")) / "ml100k_multimodal"
+    movielens = _DATA / "ml100k_multimodal"
     if movielens.is_dir():
         source = open_source("movielens-100k", str(movielens))
         yield "MovieLens", Shop.read(source, read_spec("movielens"), _USERS)
