@@ -59,6 +59,20 @@ class Data:
                 elif kind in profile:
                     yield side, name, profile[kind], before.get(kind, {})
 
+    def increases(self, kind: str, share: str,
+                  few: int) -> Iterator[tuple[str, str, float, int, float]]:
+        """Yields table, column, a share less that of the past, number looked at, and the share.
+
+        Args:
+          kind: The part of a profile that has the share.
+          share: Its name.
+          few: Columns of fewer values looked at are left out.
+        """
+        for side, name, profile, before in self.columns(kind):
+            if profile["looked"] >= few:
+                yield (side, name, profile[share] - before.get(share, 0.0), profile["looked"],
+                       profile[share])
+
 
 @dataclass(frozen=True)
 class Measured:

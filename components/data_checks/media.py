@@ -7,18 +7,11 @@ from components.data_checks.check import Data, Measured, check
 _FEW = 10  # media; fewer are no column to judge
 
 
-def _increase(data: Data, share: str) -> Iterator[tuple[str, str, float, int, float]]:
-    """Yields table, column, share less that of the past, number looked at, and the share."""
-    for side, name, media, before in data.columns("media"):
-        if media["looked"] >= _FEW:
-            yield side, name, media[share] - before.get(share, 0.0), media["looked"], media[share]
-
-
 @check("share of media without contrast: pictures of one colour, silent sounds",
        "Look at the samples in the report; the files were written or converted wrongly.",
        warn=0.1, fail=0.5)
 def blank_media(data: Data) -> Iterator[Measured]:
-    for side, name, value, looked, share in _increase(data, "blank"):
+    for side, name, value, looked, share in data.increases("media", "blank", _FEW):
         yield Measured(side, name, value, f"{share:.1%} of {looked:,} media are black, of one "
                        "colour, or silent", round(share * looked), share)
 
@@ -27,7 +20,7 @@ def blank_media(data: Data) -> Iterator[Measured]:
        "Look for a placeholder that took the place of pictures.",
        warn=0.1, fail=0.5)
 def near_duplicate_media(data: Data) -> Iterator[Measured]:
-    for side, name, value, looked, share in _increase(data, "alike"):
+    for side, name, value, looked, share in data.increases("media", "alike", _FEW):
         yield Measured(side, name, value, f"{share:.1%} of {looked:,} pictures nearly equal "
                        "another one", round(share * looked), share)
 

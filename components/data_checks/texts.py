@@ -10,22 +10,18 @@ _FEW = 20  # texts; of fewer no share says anything
 @check("share of texts without a letter or a digit",
        "Find out what took the place of the texts.", warn=0.1, fail=0.5)
 def empty_texts(data: Data) -> Iterator[Measured]:
-    for side, name, texts, before in data.columns("texts"):
-        if texts["looked"] >= _FEW:
-            yield Measured(side, name, texts["empty"] - before.get("empty", 0.0),
-                           f"{texts['empty']:.1%} of the texts have no letter and no digit",
-                           round(texts["empty"] * texts["looked"]), texts["empty"])
+    for side, name, value, looked, share in data.increases("texts", "empty", _FEW):
+        yield Measured(side, name, value, f"{share:.1%} of the texts have no letter and no digit",
+                       round(share * looked), share)
 
 
 @check("share of texts with marks of a wrong encoding",
        "Write the files as UTF-8, or set `source.encoding` to what they are.",
        warn=0.005, fail=0.1)
 def damaged_texts(data: Data) -> Iterator[Measured]:
-    for side, name, texts, before in data.columns("texts"):
-        if texts["looked"] >= _FEW:
-            yield Measured(side, name, texts["damaged"] - before.get("damaged", 0.0),
-                           f"{texts['damaged']:.1%} of the texts were read in a wrong encoding",
-                           round(texts["damaged"] * texts["looked"]), texts["damaged"])
+    for side, name, value, looked, share in data.increases("texts", "damaged", _FEW):
+        yield Measured(side, name, value, f"{share:.1%} of the texts were read in a wrong encoding",
+                       round(share * looked), share)
 
 
 @check("share of texts that changed their language since the last run",
