@@ -5,7 +5,7 @@ can claim gigabytes. So everything is judged by what the message claims, before 
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,13 +105,12 @@ def require_finite_outputs(name: str, outputs: Mapping[str, np.ndarray]) -> None
     Raises:
       InputError: An output is NaN or infinite.
     """
-    for key, array in outputs.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise InputError(
-                "output-not-finite",
-                f"Signature {name!r} has no finite {key} for these values. A number among them is "
-                "NaN, infinite or far outside what the model has seen."
-            )
+    for key in _not_finite(outputs):
+        raise InputError(
+            "output-not-finite",
+            f"Signature {name!r} has no finite {key} for these values. A number among them is "
+            "NaN, infinite or far outside what the model has seen."
+        )
 
 
 def _misfit(name: str, expected: Mapping[str, Any], faults: Iterable[str]) -> InputError:
@@ -219,13 +218,19 @@ def _array(name: str, key: str, given: Any, expected: Mapping[str, Any]) -> np.n
 
 
 def _require_finite(name: str, arrays: Mapping[str, np.ndarray]) -> None:
+    for key in _not_finite(arrays):
+        raise InputError(
+            "input-not-finite",
+            f"Input {key} of signature {name!r} holds a number that is not finite (NaN or "
+            "infinity). Send -1 for an absent value."
+        )
+
+
+def _not_finite(arrays: Mapping[str, np.ndarray]) -> Iterator[str]:
+    """Yields the names of the arrays that hold NaN or infinity."""
     for key, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise InputError(
-                "input-not-finite",
-                f"Input {key} of signature {name!r} holds a number that is not finite (NaN or "
-                "infinity). Send -1 for an absent value."
-            )
+            yield key
 
 
 def _require_small_pictures(name: str, arrays: Mapping[str, np.ndarray]) -> None:
