@@ -93,7 +93,7 @@ def check_behaviour(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
     histories = spec.histories()
     where = f"Recipe {name!r}, key 'behaviour': {', '.join(wanted)}"
     has = ", ".join(f"history:{what}" for what in histories) or "none"
-    if "item_id" not in histories or "timestamp" not in histories:
+    if not spec.has_history:
         raise InputError(
             "recipe-needs-histories",
             f"{where} needs histories of items and times, and the interactions of {spec.name!r} "

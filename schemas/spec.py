@@ -218,6 +218,11 @@ class FeatureSpec:
         """Returns the history columns by what they hold: a role or a feature's name."""
         return {f.history: f for f in self.table("interactions") if f.history}
 
+    @property
+    def has_history(self) -> bool:
+        """Whether there are histories of items with their times."""
+        return {"item_id", "timestamp"} <= set(self.histories())
+
     def history_source(self, what: str) -> Feature:
         """Returns the column whose past values a history holds, by a role or by its name."""
         if self.has_role(what):

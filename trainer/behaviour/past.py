@@ -43,11 +43,6 @@ class PastRelevance(NamedTuple):
     bound: float
 
 
-def has_history(spec: FeatureSpec) -> bool:
-    """Returns whether a dataset has histories of items with their times."""
-    return {"item_id", "timestamp"} <= set(spec.histories())
-
-
 def past_relevance(spec: FeatureSpec, relevance: str | None) -> PastRelevance | None:
     """Returns how histories tell what was relevant; `None` if they do not.
 

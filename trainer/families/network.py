@@ -48,6 +48,8 @@ def restore_network(data: TrainingData, seed: int, weights: Path) -> Network:
     """Builds the network that the second fit trained, with its weights."""
     network = new_network(data, data.events("train", "validation"), seed)
     load_variables(weights / _WEIGHTS, network.training.weights)
+    if not data.recipe.weighs_first_fit:
+        return network
     if data.recipe.rankers:
         network = with_rankers_of(data, network, weights)
     return with_stacks_of(data, network, weights) if data.recipe.predictors else network
@@ -56,7 +58,7 @@ def restore_network(data: TrainingData, seed: int, weights: Path) -> Network:
 def _beside(job: Job, checkpoints: Path) -> dict[str, Any]:
     """Fits what is in closed form beside the network, and returns its figures."""
     recipe, figures = job.data.recipe, {}
-    if recipe.rankers or recipe.predictors:
+    if recipe.weighs_first_fit:
         first = first_network(job.data, job.seed, checkpoints)
         if recipe.rankers:
             figures["late_fusion"] = train_rankers(job.data, first, job.weights, job.seed)

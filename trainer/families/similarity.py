@@ -18,15 +18,14 @@ from keras import ops
 from scipy import sparse
 
 from schemas import FeatureSpec
-from trainer.behaviour.past import has_history, past_relevance
+from trainer.behaviour.past import past_relevance
 from trainer.closed_form.factors import folding, nonnegative_factors, right_factors
 from trainer.data.events import Events
 from trainer.data.side import Side
 from trainer.families.job import Job
-from trainer.late_fusion.content import projected
 from trainer.layers.lookup import TableLookup
 from trainer.layers.profile import DistanceForm, HistorySum, UnitLength
-from trainer.network.content import content_block, content_inputs, content_matrix
+from trainer.network.content import content_block, content_inputs, content_matrix, projected
 from trainer.network.model import CANDIDATE, Network
 from trainer.network.part import ITEMS, USERS, whole_part
 from trainer.preprocessing import columns
@@ -230,7 +229,7 @@ def _query(past: dict[str, keras.KerasTensor], options: SimilarityRecipe, weight
 
 def _history_model(spec: FeatureSpec, recipe, tables, options) -> keras.Model | None:
     """Returns users by their histories; nothing where the data have none."""
-    if not has_history(spec):
+    if not spec.has_history:
         return None
     length = spec.histories()["item_id"].max_values
     index = keras.Input((length,), dtype="int32", name=columns.HISTORY_INDEX)

@@ -8,8 +8,7 @@ import numpy as np
 from schemas import Feature
 from trainer.closed_form.factors import right_factors
 from trainer.data.side import Side
-from trainer.layers.lookup import TableLookup
-from trainer.network.content import content_block, content_matrix
+from trainer.network.content import content_block, content_matrix, projected
 
 _DIM = 24  # Components of a feature.
 
@@ -71,18 +70,3 @@ def fit_content(features: tuple[Feature, ...], side: Side, seed: int) -> Content
         if scale > 0:
             words[name] = (axes / scale).astype(np.float32)
     return ContentMap(words)
-
-
-def projected(block, words: np.ndarray, name: str):
-    """Multiplies a block with the vectors of its words, `(batch, dim)`, by Keras."""
-    import keras
-    from keras import ops
-
-    if block.words is not None:
-        vectors = TableLookup(words, name=f"words__{name}")(block.words)
-        return ops.einsum("bnd,bn->bd", vectors, ops.cast(block.values, "float32"))
-    dense = keras.layers.Dense(words.shape[1], use_bias=False, trainable=False,
-                               name=f"project__{name}", dtype="float32")
-    found = dense(block.values)
-    dense.set_weights([words])
-    return found

@@ -145,8 +145,11 @@ def fit_late_fusion(
     tried: dict[str, Any] = {"horizon": of_horizons}
     tuned = []
     for member in Progress("Rankers tuned", len(chosen)).over(chosen):
-        def reached(parameters: Parameters, member: Member = member) -> float:
-            return _reached(replace(member, parameters=parameters), train, vectors, horizon, some)
+        met = weighted_history(train, member.relevant_only, horizon)[some.users]
+
+        def reached(parameters: Parameters, member: Member = member, met: Any = met) -> float:
+            one = replace(member, parameters=parameters)
+            return _reached(one.fit(train, vectors, horizon), met, some)
 
         found = search(member.kind.axes, reached)
         tuned.append(replace(member, parameters=found.best))
@@ -154,8 +157,9 @@ def fit_late_fusion(
                               "at_bound": list(found.at_bound), "tried": len(found.tried)}
     few = sampled(task, len(tuned) + 1)
     in_training = np.bincount(train.items, minlength=train.n_items) > 0
-    scores = [standardised(_scores(one.fit(train, vectors, horizon), one, train, horizon, few),
-                           in_training) for one in tuned]
+    scores = [standardised(one.fit(train, vectors, horizon).scores(
+        weighted_history(train, one.relevant_only, horizon)[few.users]), in_training)
+        for one in tuned]
     own = None if network_scores is None else standardised(network_scores(few), in_training)
     shares, tried["fused"] = _shares(scores, own, few, seed)
     weights = dict(zip([*(one.name for one in tuned), NETWORK], shares, strict=True))
@@ -210,21 +214,20 @@ def _best_horizon(chosen: Sequence[Member], train: Events, vectors: np.ndarray,
     """Returns the horizon that is best for all rankers together: one alone follows chance."""
     if not train.timed or not len(task.users):
         return NEVER_FADES, {}
-    reached = {horizon: float(np.mean([_reached(one, train, vectors, horizon, task)
-                                       for one in chosen])) for horizon in _HORIZONS}
-    return max(reached, key=lambda h: reached[h]), {f"{h:g}": v for h, v in reached.items()}
+    reached: dict[float, list[float]] = {horizon: [] for horizon in _HORIZONS}
+    for one in chosen:
+        ranker = None
+        for horizon, figures in reached.items():
+            if ranker is None or one.kind.fades:
+                ranker = one.fit(train, vectors, horizon)
+            met = weighted_history(train, one.relevant_only, horizon)[task.users]
+            figures.append(_reached(ranker, met, task))
+    means = {horizon: float(np.mean(figures)) for horizon, figures in reached.items()}
+    return max(means, key=lambda h: means[h]), {f"{h:g}": v for h, v in means.items()}
 
 
-def _reached(member: Member, train: Events, vectors: np.ndarray, horizon: float,
-             task: RankingTask) -> float:
+def _reached(ranker: LinearRanker, met: Any, task: RankingTask) -> float:
+    """Returns what a ranker reaches with the weighted histories of a task's users."""
     if not len(task.users):
         return 0.0
-    ranker = member.fit(train, vectors, horizon)
-    scores = _scores(ranker, member, train, horizon, task)
-    return ranking_metrics(scores, task).metrics[_PRIMARY]
-
-
-def _scores(ranker: LinearRanker, member: Member, events: Events, horizon: float,
-            task: RankingTask) -> np.ndarray:
-    met = weighted_history(events, member.relevant_only, horizon)
-    return ranker.scores(met[task.users])
+    return ranking_metrics(ranker.scores(met), task).metrics[_PRIMARY]

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from trainer.behaviour.past import has_history, past_relevance
+from trainer.behaviour.past import past_relevance
 from trainer.closed_form.biases import Values
-from trainer.closed_form.events import Events
-from trainer.data.events import concatenate
+from trainer.closed_form.events import Events as RankerEvents
+from trainer.data.events import Events, concatenate
 from trainer.evaluation.ranking import RankingTask
 from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
 from trainer.export.memory import remember
@@ -36,16 +36,16 @@ def train_rankers(data: TrainingData, first: Network | None, weights: Path,
     Returns:
       The weights and what was tried, for the summary.
     """
-    train = data.events("train")
-    task = validation_task(data, train, data.events("validation"))
+    train, validation = data.events("train"), data.events("validation")
+    task = validation_task(data, train, validation)
     features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
     content = fit_content(features, data.item_side, seed)
     network_scores = None if first is None else _network_scores(data, first)
-    told = (not has_history(data.spec)
+    told = (not data.spec.has_history
             or past_relevance(data.spec, data.recipe.relevance) is not None)
     fusion = fit_late_fusion(
-        list(data.recipe.rankers), ranker_events(data, "train"),
-        ranker_events(data, "train", "validation"), task, content,
+        list(data.recipe.rankers), ranker_events(data, train),
+        ranker_events(data, concatenate([train, validation])), task, content,
         content.vectors(features, data.item_side), network_scores, told, seed)
     fusion.save(weights / _FOLDER)
     return {"weights": fusion.weights, "validation": fusion.log}
@@ -92,11 +92,11 @@ def with_stacks_of(data: TrainingData, network: Network, weights: Path) -> Netwo
                                  for name in stacked(data)})
 
 
-def _usable(events, label: str) -> np.ndarray:
+def _usable(events: Events, label: str) -> np.ndarray:
     return ~np.isnan(events.labels[label]) & (events.users > 0) & (events.items > 0)
 
 
-def _values(data: TrainingData, events, label: str) -> Values:
+def _values(data: TrainingData, events: Events, label: str) -> Values:
     rows = _usable(events, label)
     return Values(events.users[rows], events.items[rows], events.labels[label][rows].astype(float),
                   len(data.users), len(data.items))
@@ -105,22 +105,21 @@ def _values(data: TrainingData, events, label: str) -> Values:
 def with_rankers_of(data: TrainingData, network: Network, weights: Path) -> Network:
     """Returns the network with the score of the fusion that was trained beside it."""
     events = data.events("train", "validation")
-    length = (int(data.spec.histories()["item_id"].max_values or 0) if has_history(data.spec)
+    length = (int(data.spec.histories()["item_id"].max_values or 0) if data.spec.has_history
               else 0)
     memory = remember(events, data.users, data.items, length)
     relevant = past_relevance(data.spec, data.recipe.relevance)
     liked = (memory.items if relevant is None else
              memory.items * (memory.values[relevant.what] >= relevant.bound))
-    known = ranker_events(data, "train", "validation")
+    known = ranker_events(data, events)
     return with_rankers(network, LateFusion.load(weights / _FOLDER), data, known,
                         Recent(memory.items, liked))
 
 
-def ranker_events(data: TrainingData, *splits: str) -> Events:
-    """Returns the events of some splits that are of a known user and item."""
-    events = data.events(*splits)
+def ranker_events(data: TrainingData, events: Events) -> RankerEvents:
+    """Returns the events that are of a known user and item, as rankers read them."""
     known = (events.users > 0) & (events.items > 0)
     label = data.recipe.relevance
     relevant = events.labels[label][known] > 0 if label else np.ones(int(known.sum()), bool)
-    return Events(events.users[known], events.items[known], events.times[known], relevant,
+    return RankerEvents(events.users[known], events.items[known], events.times[known], relevant,
                   len(data.users), len(data.items))

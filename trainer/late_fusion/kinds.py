@@ -26,6 +26,7 @@ class RankerKind:
       fit: Makes a ranker of events, `relevant_only`, the items' content `(items, content)`, the
         horizon of a history (see `weighted_history`) and the parameters of `axes`.
       axes: What to try of each parameter.
+      fades: Whether what is learned depends on the horizon, not the weights of a history alone.
       of_relevant: Whether one ranker learns of the relevant events and a second one of all events;
         otherwise there is one, of all.
       reads_content: Whether it is nothing without content.
@@ -34,6 +35,7 @@ class RankerKind:
 
     fit: Callable[..., LinearRanker]
     axes: Mapping[str, Axis] = field(default_factory=dict)
+    fades: bool = False
     of_relevant: bool = True
     reads_content: bool = False
     most_items: int | None = None
@@ -117,7 +119,8 @@ def _of_32_bits(history, candidates, of_content=None, start=None) -> LinearRanke
 _PENALTY = RANKERS["ease"].axes["penalty"]
 RANKER_KINDS: dict[str, RankerKind] = {
     "popularity": RankerKind(_popularity, of_relevant=False),
-    "item_to_item": RankerKind(_item_to_item, {"penalty": _PENALTY}, most_items=_MOST_ITEMS),
+    "item_to_item": RankerKind(_item_to_item, {"penalty": _PENALTY}, fades=True,
+                               most_items=_MOST_ITEMS),
     "factors": RankerKind(_factors, RANKERS["ials"].axes),
     "content": RankerKind(
         _content, {"penalty": Axis((30.0, 100.0, 300.0), 3.0, 1.0, 1e5)}, of_relevant=False,

@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 from scipy import sparse
 
-from trainer.behaviour.past import has_history, past_relevance
+from trainer.behaviour.past import past_relevance
 from trainer.closed_form.events import Events
 from trainer.evaluation.scoring import catalogue
 from trainer.late_fusion.fit import NETWORK, LateFusion
@@ -135,7 +135,7 @@ def _history_inputs(data: TrainingData) -> Inputs:
     """Returns what the rankers read of a user."""
     inputs = {columns.USER_INDEX: keras.Input((), dtype="int32", name=columns.USER_INDEX)}
     histories = data.spec.histories()
-    if not has_history(data.spec):
+    if not data.spec.has_history:
         return inputs
     length = (histories["item_id"].max_values,)
     inputs[columns.HISTORY_INDEX] = keras.Input(length, dtype="int32", name=columns.HISTORY_INDEX)

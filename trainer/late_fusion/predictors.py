@@ -20,7 +20,7 @@ from trainer.closed_form.biases import (
     tuned_biased_factors,
     tuned_biases,
 )
-from trainer.closed_form.search import Parameters
+from trainer.closed_form.search import Parameters, Search
 
 Loss = Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]]
 
@@ -71,11 +71,12 @@ class PredictorKind:
     """A kind of predictor.
 
     Attributes:
-      tune: Finds its parameters, given the rows of train and of validation.
+      tune: Finds its parameters, given the rows of train and of validation and what was found for
+        the biases, which all predictors have.
       fit: Makes a predictor of rows, the scale of its values and those parameters.
     """
 
-    tune: Callable[[Values, Values], Parameters]
+    tune: Callable[[Values, Values, Search], Parameters]
     fit: Callable[..., PairProduct]
 
 
@@ -96,11 +97,10 @@ def _of_factors(model: BiasedFactors, scale: Scale) -> PairProduct:
 
 PREDICTOR_KINDS: dict[str, PredictorKind] = {
     "biases": PredictorKind(
-        lambda train, validation: tuned_biases(train, validation).best,
+        lambda train, validation, biases: biases.best,
         lambda rows, scale, **found: _of_biases(fit_biases(rows, **found), scale)),
     "factors": PredictorKind(
-        lambda train, validation: tuned_biased_factors(
-            train, validation, tuned_biases(train, validation)).best,
+        lambda train, validation, biases: tuned_biased_factors(train, validation, biases).best,
         lambda rows, scale, **found: _of_factors(fit_biased_factors(rows, **found), scale)),
 }
 
@@ -151,7 +151,8 @@ def fit_stack(names: list[str], train: Values, validation: Values, known: Values
         or the log-odds of a label that is 0 or 1.
       binary: Whether it is.
     """
-    chosen = {name: PREDICTOR_KINDS[name].tune(train, validation) for name in names}
+    biases = tuned_biases(train, validation)
+    chosen = {name: PREDICTOR_KINDS[name].tune(train, validation, biases) for name in names}
     before = [PREDICTOR_KINDS[name].fit(train, Scale.of(train, binary), **chosen[name])
               for name in names]
     columns = np.stack([network, *(one.predictions(validation.users, validation.items)

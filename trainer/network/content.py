@@ -6,10 +6,12 @@ at most 1 and 0 where the feature is absent, so that no modality outweighs the o
 
 import keras
 import numpy as np
+from keras import ops
 from scipy import sparse
 
 from schemas import Feature
 from trainer.data.side import Side
+from trainer.layers.lookup import TableLookup
 from trainer.modalities import modality_of
 from trainer.modalities.modality import Block
 from trainer.preprocessing import columns
@@ -28,6 +30,18 @@ def content_inputs(side: Side) -> dict[str, keras.KerasTensor]:
 def content_block(feature: Feature, read) -> Block:
     """Returns the block of a feature, with operations of Keras, from transformed columns."""
     return modality_of(feature).block(feature.name, read)
+
+
+def projected(block, words: np.ndarray, name: str):
+    """Multiplies a block with the vectors of its words, `(batch, dim)`, by Keras."""
+    if block.words is not None:
+        vectors = TableLookup(words, name=f"words__{name}")(block.words)
+        return ops.einsum("bnd,bn->bd", vectors, ops.cast(block.values, "float32"))
+    dense = keras.layers.Dense(words.shape[1], use_bias=False, trainable=False,
+                               name=f"project__{name}", dtype="float32")
+    found = dense(block.values)
+    dense.set_weights([words])
+    return found
 
 
 def content_matrix(features: tuple[Feature, ...], side: Side) -> dict[str, sparse.csr_matrix]:

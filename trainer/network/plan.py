@@ -48,8 +48,7 @@ def _content_parts(feature: Feature, recipe: NetworkRecipe) -> Iterator[Part]:
 
 
 def _past_parts(spec: FeatureSpec, recipe: NetworkRecipe, side: str) -> Iterator[Part]:
-    histories = spec.histories()
-    if "item_id" not in histories or "timestamp" not in histories:
+    if not spec.has_history:
         return
     for name, part in recipe.behaviour.items():
         if part.of_items == (side == ITEMS):

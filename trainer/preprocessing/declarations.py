@@ -64,9 +64,9 @@ def index_columns(made: dict[str, Column]) -> dict[str, Column]:
 
 
 def _history_columns(spec: FeatureSpec, past: Past) -> Iterator[Column]:
-    histories = spec.histories()
-    if "item_id" not in histories or "timestamp" not in histories:
+    if not spec.has_history:
         return
+    histories = spec.histories()
     items, times = histories["item_id"], histories["timestamp"].name
     shape = (int(items.max_values or 0),)
     yield Column(columns.HISTORY_ITEM_ID, items.name, "string", shape, Role.ID)

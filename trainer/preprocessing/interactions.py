@@ -63,9 +63,9 @@ def history_columns(
     inputs: dict[str, Any], now: tf.Tensor, spec: FeatureSpec, past: Past
 ) -> Tensors:
     """Turns raw histories into dense columns relative to the moment `now`, `(batch,)` seconds."""
-    histories = spec.histories()
-    if "item_id" not in histories or "timestamp" not in histories:
+    if not spec.has_history:
         return {}
+    histories = spec.histories()
     length = int(histories["item_id"].max_values or 0)
     times = dense(inputs[histories["timestamp"].name], length, -1)
     items = as_string(inputs[histories["item_id"].name])

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from schemas import InputError
 from trainer.behaviour.past import Past
-from trainer.options import Count, Number, OneOf, Strict, Way, Width
+from trainer.options import Count, Number, OneOf, Way, Width
 from trainer.recipe.behaviour import (
     DEFAULT,
     Behaviour,
@@ -35,6 +35,11 @@ class FittedRecipe(Recipe):
 
     training: Fitting = Fitting()
     tune: Tune | None = None
+
+    @property
+    def weighs_first_fit(self) -> bool:
+        """Whether something in closed form is weighed against the network of the first fit."""
+        return False
 
     @model_validator(mode="after")
     def _ranges_make_recipes(self) -> Self:
@@ -92,6 +97,11 @@ class NetworkRecipe(FittedRecipe):
     def reads_blocks(self) -> bool:
         """Whether rankers read contents as Transform describes them."""
         return bool(self.rankers)
+
+    @property
+    def weighs_first_fit(self) -> bool:
+        """Whether something in closed form is weighed against the network of the first fit."""
+        return bool(self.rankers or self.predictors)
 
     @property
     def history_tower(self) -> str | None:
@@ -171,8 +181,6 @@ class FactorizationRecipe(FittedRecipe):
     family: Literal["factorization"]
     modalities: Modalities = {}
     dim: Width = 64
-    rankers: ClassVar[dict[str, Strict]] = {}
-    predictors: ClassVar[dict[str, Strict]] = {}
 
     @model_validator(mode="after")
     def _is_one_matrix(self) -> Self:

@@ -252,6 +252,7 @@ class _EpochRanking(keras.callbacks.Callback):
         super().__init__()
         self.network: Network | None = None
         self._state, self._training = state, data.recipe.training
+        self._kept = data.recipe.weighs_first_fit
         self._task = validation_task(data, train, validation)
         self._queries = first_rows(data, self._task.users)
         # A killed fit goes on where it stopped.
@@ -271,7 +272,7 @@ class _EpochRanking(keras.callbacks.Callback):
         metrics = ranking_metrics(scores, self._task).metrics
         self.scores = [*self.scores[:epoch], metrics[MONITOR]]
         self._state.parent.mkdir(parents=True, exist_ok=True)
-        if epoch - int(np.argmax(self.scores)) <= 1:
+        if self._kept and epoch - int(np.argmax(self.scores)) <= 1:
             save_variables(_near_best(self._state.parent), self.network.training.weights)
         partial = self._state.with_suffix(".partial")
         partial.write_text(json.dumps(self.scores))
