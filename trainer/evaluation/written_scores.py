@@ -8,6 +8,7 @@ label; `tasks.json` the head of each task.
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,8 +51,9 @@ class WrittenScores:
         folder.mkdir(parents=True, exist_ok=True)
         np.savez(folder / _RANKING, users=np.array(self.users), items=np.array(self.items),
                  ranking=self.ranking)
-        arrays = {f"{kind}_{name}": values for name, task in self.tasks.items()
-                  for kind, values in (("label", task.labels), ("prediction", task.predictions))}
+        arrays: dict[str, Any] = {
+            f"{kind}_{name}": values for name, task in self.tasks.items()
+            for kind, values in (("label", task.labels), ("prediction", task.predictions))}
         np.savez(folder / _PREDICTIONS, **arrays)
         heads = {name: task.head for name, task in self.tasks.items()}
         (folder / _TASKS).write_text(json.dumps(heads), encoding="utf-8")

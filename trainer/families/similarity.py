@@ -11,6 +11,7 @@ The vectors are fixed weights of a network with the signatures of every other on
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -63,7 +64,8 @@ class Factors:
     def save(self, folder: Path) -> None:
         """Writes the vectors."""
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez(folder / _WORDS, **self.words)
+        words: dict[str, Any] = dict(self.words)
+        np.savez(folder / _WORDS, **words)
         np.savez(folder / _ITEMS, content=self.content, candidates=self.candidates,
                  folded=self.folded, popularity=self.popularity)
 
@@ -251,7 +253,7 @@ def _table_model(data: TrainingData, known: Events, tables, options) -> keras.Mo
     sums = {name: np.asarray(pairs @ table, np.float32) for name, table in tables.items()}
     counts = np.asarray(pairs.sum(axis=1), np.float32)
     index = keras.Input((), dtype="int32", name=columns.USER_INDEX)
-    mean = sums if "content" not in sums else {
+    mean: dict[str, np.ndarray] = sums if "content" not in sums else {
         **sums, "content": sums["content"] / np.maximum(counts, 1.0)}
     weights = TableLookup((counts > 0).astype(np.float32), name="met")(index)
     past = {name: TableLookup(table[:, None], name=f"past_{name}")(index)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,8 @@ class ContentMap:
 
     def save(self, path: Path) -> None:
         """Writes the map into one file."""
-        np.savez(path, **self.words)
+        arrays: dict[str, Any] = dict(self.words)
+        np.savez(path, **arrays)
 
     @staticmethod
     def load(path: Path) -> "ContentMap":
