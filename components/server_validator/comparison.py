@@ -86,8 +86,10 @@ def _compare_output(
         comparison.max_abs_diff = max(comparison.max_abs_diff, float(finite.max(initial=0.0)))
     if differs.any():
         place = tuple(int(axis[0]) for axis in np.nonzero(differs))
+        # As Python's own values: what numpy's say of themselves changes with its version.
+        wanted, given = (np.array(values[place]).tolist() for values in (expected, got))
         comparison.faults.append(
-            f"output {name} at {list(place)}: expected {expected[place]!r}, got {got[place]!r}"
+            f"output {name} at {list(place)}: expected {wanted!r}, got {given!r}"
             f" ({int(differs.sum())} of {differs.size} values differ)"
         )
 
