@@ -70,8 +70,8 @@ class Interactions:
         of_all = self.labels[label]
         rows = np.isin(self.splits, [SPLITS.index(split) for split in splits])
         rows &= np.isfinite(of_all)
-        return Values(self.users[rows], self.items[rows], of_all[rows], self.n_users,
-                      len(self.catalogue))
+        return Values(self.users[rows], self.items[rows], of_all[rows], self.times[rows],
+                      self.n_users, len(self.catalogue))
 
     def of_test(self) -> dict[str, float]:
         """Returns the number of test events, and the shares of new items and of new users in it.

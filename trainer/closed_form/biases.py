@@ -4,7 +4,9 @@ Koren, Bell and Volinsky 2009, "Matrix factorization techniques for recommender 
 bias is a mean of residuals, shrunk to 0 by a penalty, as if so many more events had been average.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,8 +16,9 @@ from trainer.training.one_thread import one_thread
 _SWEEPS = 12  # The biases move by less than a thousandth after these.
 _FACTOR_SWEEPS = 8
 _PENALTY = Axis((1.0, 2.0, 4.0, 8.0), 2.0, 0.01, 10_000.0)
-_FACTOR_PENALTY = Axis((2.5, 5.0, 10.0, 20.0), 2.0, 0.1, 10_000.0)
-_DIM = Axis((8.0, 16.0), 2.0, 4.0, 64.0)
+BIAS_AXES = {"user_penalty": _PENALTY, "item_penalty": _PENALTY}
+FACTOR_AXES = {"penalty": Axis((2.5, 5.0, 10.0, 20.0), 2.0, 0.1, 10_000.0),
+               "dim": Axis((8.0, 16.0), 2.0, 4.0, 64.0)}
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Values:
       users: User index of each row, `(rows,)` int.
       items: Item index of each row, `(rows,)` int.
       values: The label, `(rows,)` float64.
+      times: Time of each row in seconds, `(rows,)` int64; all equal if there are no times.
       n_users: Number of users.
       n_items: Number of items.
     """
@@ -33,6 +37,7 @@ class Values:
     users: np.ndarray
     items: np.ndarray
     values: np.ndarray
+    times: np.ndarray
     n_users: int
     n_items: int
 
@@ -119,14 +124,14 @@ def fit_biased_factors(rows: Values, user_penalty: float, item_penalty: float, p
 
 def tuned_biases(train: Values, validation: Values) -> Search:
     """Finds the penalties of the smallest squared error on validation."""
-    return search({"user_penalty": _PENALTY, "item_penalty": _PENALTY},
+    return search(BIAS_AXES,
                   lambda found: -squared_error(fit_biases(train, **found), validation))
 
 
 def tuned_biased_factors(train: Values, validation: Values, biases: Search) -> Search:
     """Finds the factors' penalty and number, with the penalties of biases found before."""
     found = search(
-        {"penalty": _FACTOR_PENALTY, "dim": _DIM},
+        FACTOR_AXES,
         lambda some: -squared_error(fit_biased_factors(train, **biases.best, **some), validation))
     return Search(biases.best | found.best, found.score, found.tried, found.at_bound)
 
@@ -138,12 +143,22 @@ def squared_error(model: Biases | BiasedFactors, rows: Values) -> float:
     return float(np.mean((model.predictions(rows.users, rows.items) - rows.values) ** 2))
 
 
+def rows_by_owner(owners: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yields each owner that has a row, with the positions of its rows.
+
+    Args:
+      owners: Index of each row's owner, `(rows,)` int.
+    """
+    order = np.argsort(owners, kind="stable")
+    names, starts = np.unique(owners[order], return_index=True)
+    for owner, (start, end) in zip(names, pairwise([*starts, len(order)]), strict=True):
+        yield int(owner), order[start:end]
+
+
 def _solve(factors: np.ndarray, owners: np.ndarray, others: np.ndarray, values: np.ndarray,
            penalty: float) -> None:
     """Sets each owner's factors to the ridge regression of its values on the others'."""
-    order = np.argsort(owners, kind="stable")
-    names, starts = np.unique(owners[order], return_index=True)
     ridge = penalty * np.eye(factors.shape[1])
-    for owner, rows in zip(names, np.split(order, starts[1:]), strict=True):
+    for owner, rows in rows_by_owner(owners):
         own = others[rows]
         factors[owner] = np.linalg.solve(own.T @ own + ridge, own.T @ values[rows])

@@ -59,9 +59,7 @@ class Events:
           `(n_users, n_items)` float64, weights from `floor` to 1.
         """
         pairs = self._pairs(relevant_only)
-        last = np.zeros(self.n_users)
-        np.maximum.at(last, self.users, self.ranks)
-        age = last[self.users[pairs]] - self.ranks[pairs]
+        age = ages_by_time(self.users, self.times, self.n_users)[pairs]
         return self._filled(pairs, floor + (1 - floor) * np.exp(-age / horizon))
 
     def pair_ranks(self, relevant_only: bool) -> sparse.csr_matrix:
@@ -71,20 +69,8 @@ class Events:
 
     @cached_property
     def ranks(self) -> np.ndarray:
-        """Position of each event among its user's by time, `(events,)` float; ties share a mean.
-
-        An order inside one second is an order of ids, of which no model may profit.
-        """
-        order = np.lexsort((self.times, self.users))
-        users, times = self.users[order], self.times[order]
-        new = np.r_[True, (users[1:] != users[:-1]) | (times[1:] != times[:-1])]
-        group = np.cumsum(new) - 1
-        starts = np.flatnonzero(new)
-        middles = (starts + np.r_[starts[1:], len(order)] - 1) / 2
-        first = np.searchsorted(users, users)
-        ranks = np.empty(len(order))
-        ranks[order] = middles[group] - first if len(order) else 0.0
-        return ranks
+        """See `ranks_by_time`, `(events,)`."""
+        return ranks_by_time(self.users, self.times)
 
     @cached_property
     def moments(self) -> np.ndarray:
@@ -104,3 +90,35 @@ class Events:
     def _filled(self, pairs: np.ndarray, values: np.ndarray) -> sparse.csr_matrix:
         places = (self.users[pairs], self.items[pairs])
         return sparse.csr_matrix((values, places), shape=(self.n_users, self.n_items))
+
+
+def ranks_by_time(users: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Returns the position of each event among its user's by time; ties share a mean.
+
+    An order inside one second is an order of ids, of which no model may profit.
+
+    Args:
+      users: User index of each event, `(events,)` int.
+      times: Time of each event, `(events,)`.
+
+    Returns:
+      `(events,)` float.
+    """
+    order = np.lexsort((times, users))
+    owners, moments = users[order], times[order]
+    new = np.r_[True, (owners[1:] != owners[:-1]) | (moments[1:] != moments[:-1])]
+    group = np.cumsum(new) - 1
+    starts = np.flatnonzero(new)
+    middles = (starts + np.r_[starts[1:], len(order)] - 1) / 2
+    first = np.searchsorted(owners, owners)
+    ranks = np.empty(len(order))
+    ranks[order] = middles[group] - first if len(order) else 0.0
+    return ranks
+
+
+def ages_by_time(users: np.ndarray, times: np.ndarray, n_users: int) -> np.ndarray:
+    """Returns how many events ago each event was, counted from its user's last, `(events,)`."""
+    ranks = ranks_by_time(users, times)
+    last = np.zeros(n_users)
+    np.maximum.at(last, users, ranks)
+    return last[users] - ranks

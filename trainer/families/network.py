@@ -63,5 +63,5 @@ def _beside(job: Job, checkpoints: Path) -> dict[str, Any]:
         if recipe.rankers:
             figures["late_fusion"] = train_rankers(job.data, first, job.weights, job.seed)
         if recipe.predictors:
-            figures["stacks"] = train_stacks(job.data, first, job.weights)
+            figures["stacks"] = train_stacks(job.data, first, job.weights, job.seed)
     return figures

@@ -5,22 +5,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from trainer.behaviour.past import past_relevance
 from trainer.closed_form.biases import Values
 from trainer.closed_form.events import Events as RankerEvents
+from trainer.closed_form.factors import right_factors
 from trainer.data.events import Events, concatenate
+from trainer.data.side import Side
 from trainer.evaluation.ranking import RankingTask
 from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
 from trainer.export.memory import remember
 from trainer.late_fusion.content import fit_content
 from trainer.late_fusion.fit import LateFusion, fit_late_fusion
 from trainer.late_fusion.network import Recent, with_rankers, with_stacks
-from trainer.late_fusion.predictors import Stack, fit_stack
+from trainer.late_fusion.predictors import Known
+from trainer.late_fusion.stack import Stack, fit_stack
 from trainer.network.model import Network
 from trainer.training.fit import TrainingData, first_rows, validation_task
 
 _FOLDER, _STACKS = "late_fusion", "stacks"
+_CONTENT = 32  # Components that predictors read: each user and item has a regression on them.
 
 
 def train_rankers(data: TrainingData, first: Network | None, weights: Path,
@@ -56,28 +61,43 @@ def _network_scores(data: TrainingData, first: Network) -> Callable[[RankingTask
     return lambda some: ranking_scores(first, first_rows(data, some.users), items)
 
 
-def train_stacks(data: TrainingData, first: Network, weights: Path) -> dict[str, Any]:
+def train_stacks(data: TrainingData, first: Network, weights: Path, seed: int) -> dict[str, Any]:
     """Fits the predictors of a recipe and their stack with each head, and writes them.
 
+    Args:
+      data: What was trained, and on what.
+      first: The network of the first fit, which does not know validation.
+      weights: Folder of all that training learns.
+      seed: Seed of all draws.
+
     Returns:
-      The weights of each task's stack, for the summary.
+      What was chosen for each task's stack, for the summary.
     """
     (weights / _STACKS).mkdir(parents=True, exist_ok=True)
     train, validation = data.events("train"), data.events("validation")
+    content = {name: _content(data, name, side, seed) for name, side in (
+        ("users", data.user_side), ("items", data.item_side))}
     user = user_outputs(first, data.reader.inputs(data.reader.rows(data.files["validation"])))
     vectors = catalogue(first).vectors[validation.items]
     figures = {}
     for name in stacked(data):
         kind, label = data.recipe.tasks[name].kind, str(data.recipe.tasks[name].label)
-        before, rows, known = (_values(data, events, label) for events in (
-            train, validation, concatenate([train, validation])))
+        before, known = (Known(_values(data, events, label), ranker_events(data, events),
+                               **content, penalties={})
+                         for events in (train, concatenate([train, validation])))
         raw = np.asarray(first.heads[name](user[name], vectors), float)
-        stack = fit_stack(list(data.recipe.predictors), before, rows, known,
-                          raw[_usable(validation, label)], kind.zero_one)
+        stack, figures[name] = fit_stack(
+            list(data.recipe.predictors), before, _values(data, validation, label), known,
+            raw[_usable(validation, label)], kind.zero_one)
         stack.save(weights / _STACKS / f"{name}.npz")
-        figures[name] = {"network": stack.network,
-                         **dict(zip(data.recipe.predictors, stack.weights, strict=True))}
     return figures
+
+
+def _content(data: TrainingData, name: str, side: Side, seed: int) -> np.ndarray:
+    """Returns the leading components of a side's content, `(rows, at most _CONTENT)`."""
+    features = data.spec.inputs(name, data.recipe.modalities, data.recipe.labels)
+    vectors = fit_content(features, side, seed).vectors(features, side)
+    return vectors @ right_factors(sparse.csr_matrix(vectors), _CONTENT, seed)
 
 
 def stacked(data: TrainingData) -> list[str]:
@@ -99,7 +119,7 @@ def _usable(events: Events, label: str) -> np.ndarray:
 def _values(data: TrainingData, events: Events, label: str) -> Values:
     rows = _usable(events, label)
     return Values(events.users[rows], events.items[rows], events.labels[label][rows].astype(float),
-                  len(data.users), len(data.items))
+                  events.times[rows], len(data.users), len(data.items))
 
 
 def with_rankers_of(data: TrainingData, network: Network, weights: Path) -> Network:

@@ -18,7 +18,7 @@ from trainer.closed_form.events import Events
 from trainer.evaluation.scoring import catalogue
 from trainer.late_fusion.fit import NETWORK, LateFusion
 from trainer.late_fusion.linear import FLOOR, weighted_history
-from trainer.late_fusion.predictors import UNSTACKED, Stack
+from trainer.late_fusion.stack import UNSTACKED, Stack
 from trainer.layers.heads import Head, ProfileHead, StackedHead
 from trainer.layers.late_fusion import HistoryWeights, UnitScores
 from trainer.layers.lookup import TableLookup
@@ -70,7 +70,8 @@ def with_stacks(network: Network, stacks: Mapping[str, Stack]) -> Network:
             vectors.append(of_item(item_inputs[columns.ITEM_INDEX]))
             products.append((weight, (behind, behind + width), (end, end + width)))
             behind, end = behind + width, end + width
-        heads[name] = StackedHead(head, stack.network, products, name=head.name)
+        heads[name] = StackedHead(head, stack.network, products, stack.start, stack.bounds,
+                                  name=head.name)
     user = keras.Model(user_inputs, out, name=network.user.name)
     item = keras.Model(item_inputs, {**said, "vector": ops.concatenate(vectors, axis=-1)},
                        name=network.item.name)

@@ -1,28 +1,32 @@
-"""Predictors of a label's value in closed form, and how they are stacked with a network's head.
+"""The kinds of predictors of a label's value in closed form, in one registry.
 
-The stack is a regression on the validation rows, of which neither the network nor the predictors
-have learned (stacked generalization, Wolpert 1992).
+All but `biases` explain what the biases leave, so that a stack can weigh each by itself.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
-from scipy import optimize
 
 from trainer.closed_form.biases import (
-    BiasedFactors,
+    FACTOR_AXES,
     Biases,
     Values,
     fit_biased_factors,
     fit_biases,
-    tuned_biased_factors,
-    tuned_biases,
 )
-from trainer.closed_form.search import Parameters, Search
+from trainer.closed_form.events import Events
+from trainer.closed_form.item_to_item import fit_ease
+from trainer.closed_form.rankers import RANKERS
+from trainer.closed_form.residuals import recent_means, ridge_of_owners
+from trainer.closed_form.search import Axis, Parameters, search
+from trainer.training.one_thread import one_thread
 
-Loss = Callable[[np.ndarray, np.ndarray], tuple[float, np.ndarray]]
+_HORIZONS = (5.0, 15.0, 50.0)
+_DIM = 48  # Of the item-to-item scores.
+_SAMPLE = 20_000  # Users whose scores tell the leading components.
+_MOST_ITEMS = 10_000  # See `trainer.late_fusion.kinds`.
 
 
 @dataclass(frozen=True)
@@ -37,33 +41,44 @@ class PairProduct:
     users: np.ndarray
     items: np.ndarray
 
+    @staticmethod
+    def of(users: np.ndarray, items: np.ndarray) -> "PairProduct":
+        """Returns the product of two tables of any float dtype; a flat one is a column."""
+        return PairProduct(*(np.ascontiguousarray(table.reshape(len(table), -1), np.float32)
+                             for table in (users, items)))
+
     def predictions(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
         """Returns the value of each pair, `(rows,)`."""
         return np.einsum("rd,rd->r", self.users[users], self.items[items])
 
 
 @dataclass(frozen=True)
-class Scale:
-    """The scale of a head's output: that of the label, or of log-odds.
-
-    A share becomes log-odds by the tangent at the label's mean, which keeps every order.
+class Known:
+    """What predictors learn from.
 
     Attributes:
-      slope: How much the output moves with the value.
-      start: Gives the output at the label's mean.
+      rows: The rows of some splits that have the label.
+      events: All events of those splits.
+      users: Content of the users, `(users, dim)`.
+      items: Content of the items, `(items, dim)`.
+      penalties: The penalties of the biases.
     """
 
-    slope: float
-    start: Callable[[float], float]
+    rows: Values
+    events: Events
+    users: np.ndarray
+    items: np.ndarray
+    penalties: Parameters
 
-    @staticmethod
-    def of(rows: Values, binary: bool) -> "Scale":
-        """Returns the scale of a task whose label has some values."""
-        if not binary:
-            return Scale(1.0, float)
-        mean = float(np.clip(rows.values.mean() if len(rows.values) else 0.5, 0.01, 0.99))
-        odds = float(np.log(mean / (1 - mean)))
-        return Scale(1 / (mean * (1 - mean)), lambda value: odds)
+    @cached_property
+    def biases(self) -> Biases:
+        """The biases of the rows."""
+        return fit_biases(self.rows, **self.penalties)
+
+    @cached_property
+    def left(self) -> np.ndarray:
+        """What the biases leave of the label, `(rows,)`."""
+        return self.rows.values - self.biases.predictions(self.rows.users, self.rows.items)
 
 
 @dataclass(frozen=True)
@@ -71,132 +86,92 @@ class PredictorKind:
     """A kind of predictor.
 
     Attributes:
-      tune: Finds its parameters, given the rows of train and of validation and what was found for
-        the biases, which all predictors have.
-      fit: Makes a predictor of rows, the scale of its values and those parameters.
+      fit: Makes one or more products of what is known and the parameters of `axes`.
+      axes: What to try of each parameter.
     """
 
-    tune: Callable[[Values, Values, Search], Parameters]
-    fit: Callable[..., PairProduct]
+    fit: Callable[..., tuple[PairProduct, ...]]
+    axes: Mapping[str, Axis] = field(default_factory=dict)
+
+    def tuned(self, train: Known, validation: Values) -> Parameters:
+        """Returns the parameters whose products explain most of what the biases leave.
+
+        Args:
+          train: What is known before validation.
+          validation: The rows of the validation split.
+        """
+        left = validation.values - train.biases.predictions(validation.users, validation.items)
+
+        def explained(parameters: Parameters) -> float:
+            columns = np.stack([product.predictions(validation.users, validation.items)
+                                for product in self.fit(train, **parameters)], axis=1)
+            columns = columns - columns.mean(axis=0)
+            weights = np.linalg.lstsq(columns, left, rcond=None)[0]
+            return -float(np.sum((left - columns @ weights) ** 2))
+
+        if not self.axes or not len(left):
+            return {name: axis.start[len(axis.start) // 2] for name, axis in self.axes.items()}
+        return search(self.axes, explained).best
 
 
-def _of_biases(biases: Biases, scale: Scale) -> PairProduct:
-    ones = np.ones_like
-    return PairProduct(*(np.stack(parts, axis=1).astype(np.float32) for parts in (
-        (biases.users, ones(biases.users)),
-        (ones(biases.items) * scale.slope,
-         scale.start(biases.mean) + biases.items * scale.slope))))
+def _biases(known: Known) -> tuple[PairProduct, ...]:
+    """Mean + user + item."""
+    biases = known.biases
+    return (PairProduct.of(
+        np.stack([biases.users + biases.mean, np.ones_like(biases.users)], axis=1),
+        np.stack([np.ones_like(biases.items), biases.items], axis=1)),)
 
 
-def _of_factors(model: BiasedFactors, scale: Scale) -> PairProduct:
-    biases = _of_biases(model.biases, scale)
-    return PairProduct(
-        np.concatenate([biases.users, model.users.astype(np.float32)], axis=1),
-        np.concatenate([biases.items, (model.items * scale.slope).astype(np.float32)], axis=1))
+def _recent_biases(known: Known) -> tuple[PairProduct, ...]:
+    """A user's latest rows, as far as they differ from the items' means."""
+    biases, rows = known.biases, known.rows
+    beyond_items = rows.values - biases.mean - biases.items[rows.items]
+    return tuple(PairProduct.of(recent_means(rows, beyond_items, horizon) - biases.users,
+                                np.ones(rows.n_items)) for horizon in _HORIZONS)
 
 
+def _factors(known: Known, penalty: float, dim: float) -> tuple[PairProduct, ...]:
+    """Factors by alternating least squares."""
+    found = fit_biased_factors(known.rows, **known.penalties, penalty=penalty, dim=dim)
+    return (PairProduct.of(found.users, found.items),)
+
+
+def _item_to_item(known: Known) -> tuple[PairProduct, ...]:
+    """The leading components of EASE's scores: who likes what goes with an item rates it higher."""
+    from sklearn.utils.extmath import randomized_svd
+
+    events = known.events
+    if not len(events) or events.n_items > _MOST_ITEMS:
+        return ()
+    penalty = RANKERS["ease"].axes["penalty"]
+    met = events.matrix(relevant_only=True)
+    weights = fit_ease(events, True, penalty.start[len(penalty.start) // 2]).full()
+    some = np.random.default_rng(0).permutation(events.n_users)[:_SAMPLE]
+    with one_thread(_DIM):
+        right = randomized_svd(met[some] @ weights, min(_DIM, *met.shape), random_state=0)[2]
+    return (PairProduct.of(met @ (weights @ right.T), right.T),)
+
+
+def _content(known: Known, penalty: float) -> tuple[PairProduct, ...]:
+    """What a user thinks of an item's content."""
+    rows = known.rows
+    return (PairProduct.of(ridge_of_owners(
+        rows.users, known.items[rows.items], known.left, rows.n_users, penalty), known.items),)
+
+
+def _profile(known: Known, penalty: float) -> tuple[PairProduct, ...]:
+    """What users of a profile think of an item."""
+    rows = known.rows
+    return (PairProduct.of(known.users, ridge_of_owners(
+        rows.items, known.users[rows.users], known.left, rows.n_items, penalty)),)
+
+
+_RIDGE = {"penalty": Axis((10.0, 30.0, 100.0), 3.0, 1.0, 1e4)}
 PREDICTOR_KINDS: dict[str, PredictorKind] = {
-    "biases": PredictorKind(
-        lambda train, validation, biases: biases.best,
-        lambda rows, scale, **found: _of_biases(fit_biases(rows, **found), scale)),
-    "factors": PredictorKind(
-        lambda train, validation, biases: tuned_biased_factors(train, validation, biases).best,
-        lambda rows, scale, **found: _of_factors(fit_biased_factors(rows, **found), scale)),
+    "biases": PredictorKind(_biases),
+    "recent_biases": PredictorKind(_recent_biases),
+    "factors": PredictorKind(_factors, FACTOR_AXES),
+    "item_to_item": PredictorKind(_item_to_item),
+    "content": PredictorKind(_content, _RIDGE),
+    "profile": PredictorKind(_profile, _RIDGE),
 }
-
-
-@dataclass(frozen=True)
-class Stack:
-    """The stack of one task.
-
-    Attributes:
-      network: Weight of the network's own output.
-      weights: Weight of each predictor.
-      predictors: The predictors, in the same order.
-    """
-
-    network: float
-    weights: tuple[float, ...]
-    predictors: tuple[PairProduct, ...]
-
-    def save(self, path: Path) -> None:
-        """Writes the stack into one file."""
-        arrays = {f"{side}_{place}": getattr(one, side)
-                  for place, one in enumerate(self.predictors) for side in ("users", "items")}
-        np.savez(path, weights=np.array([self.network, *self.weights]), **arrays)
-
-    @staticmethod
-    def load(path: Path) -> "Stack":
-        """Reads a stack."""
-        with np.load(path) as arrays:
-            network, *weights = arrays["weights"].tolist()
-            predictors = tuple(PairProduct(arrays[f"users_{n}"], arrays[f"items_{n}"])
-                               for n in range(len(weights)))
-        return Stack(network, tuple(weights), predictors)
-
-
-UNSTACKED = Stack(1.0, (), ())
-
-
-def fit_stack(names: list[str], train: Values, validation: Values, known: Values,
-              network: np.ndarray, binary: bool) -> Stack:
-    """Fits the predictors of a task and their stack with the network.
-
-    Args:
-      names: Names of `PREDICTOR_KINDS`.
-      train: Rows of the train split that have the label.
-      validation: Rows of the validation split that have it.
-      known: Rows of both.
-      network: What the network that learned from train says of `validation`, `(rows,)`: a value,
-        or the log-odds of a label that is 0 or 1.
-      binary: Whether it is.
-    """
-    biases = tuned_biases(train, validation)
-    chosen = {name: PREDICTOR_KINDS[name].tune(train, validation, biases) for name in names}
-    before = [PREDICTOR_KINDS[name].fit(train, Scale.of(train, binary), **chosen[name])
-              for name in names]
-    columns = np.stack([network, *(one.predictions(validation.users, validation.items)
-                                   for one in before)], axis=1)
-    own, *weights = fit_shares(columns, validation.values, _log_loss if binary else _square_loss)
-    after = [PREDICTOR_KINDS[name].fit(known, Scale.of(known, binary), **chosen[name])
-             for name in names]
-    return Stack(own, tuple(weights), tuple(after))
-
-
-def fit_shares(columns: np.ndarray, values: np.ndarray, loss: Loss) -> list[float]:
-    """Returns the shares of predictors, none below 0 and of sum 1, of the smallest loss.
-
-    A constant is fitted beside them and left out: that the validation rows lie higher or lower
-    than the training rows is a drift, of which the final predictors learn their part themselves.
-
-    Args:
-      columns: What each predictor says, `(rows, predictors)`.
-      values: The label, `(rows,)`.
-      loss: Returns the sum of the loss and its slope by row, given outputs and labels.
-    """
-    width = columns.shape[1]
-    if not len(values) or np.ptp(values) == 0:
-        return [1.0, *([0.0] * (width - 1))]
-
-    def total(point: np.ndarray) -> tuple[float, np.ndarray]:
-        value, slope = loss(point[0] + columns @ point[1:], values)
-        slope = slope / len(values)
-        return value / len(values), np.concatenate([[slope.sum()], columns.T @ slope])
-
-    found = optimize.minimize(
-        total, np.r_[0.0, np.full(width, 1 / width)], jac=True, method="SLSQP",
-        bounds=[(None, None)] + [(0.0, 1.0)] * width,
-        constraints={"type": "eq", "fun": lambda point: point[1:].sum() - 1,
-                     "jac": lambda point: np.r_[0.0, np.ones(width)]})
-    shares = np.maximum(found.x[1:], 0.0)
-    return (shares / shares.sum()).tolist()
-
-
-def _square_loss(outputs: np.ndarray, values: np.ndarray) -> tuple[float, np.ndarray]:
-    error = outputs - values
-    return float(error @ error) / 2, error
-
-
-def _log_loss(outputs: np.ndarray, values: np.ndarray) -> tuple[float, np.ndarray]:
-    value = float(np.logaddexp(0.0, outputs).sum() - values @ outputs)
-    return value, 1 / (1 + np.exp(-outputs)) - values

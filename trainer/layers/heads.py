@@ -142,7 +142,7 @@ class InnerProduct(Head):
 
 
 class StackedHead(Head):
-    """A head's output and some inner products, added up with fixed weights.
+    """A head's output, some inner products and a constant, added up with fixed weights.
 
     Both vectors have the head's `dim` numbers first; the products' rows are behind them.
 
@@ -151,19 +151,24 @@ class StackedHead(Head):
       weight: Weight of the head's output.
       products: Of each product: its weight, and where its part begins and ends in the user's and
         in the item's vector.
+      start: The constant.
+      bounds: Smallest and largest output; `None` if it has no bounds.
     """
 
     def __init__(self, head: Head, weight: float,
-                 products: list[tuple[float, tuple[int, int], tuple[int, int]]], **kwargs):
+                 products: list[tuple[float, tuple[int, int], tuple[int, int]]],
+                 start: float, bounds: tuple[float, float] | None, **kwargs):
         super().__init__(head.dim, units=head.units, **kwargs)
         self.head, self.weight, self.products = head, weight, products
+        self.start, self.bounds = start, bounds
 
     def call(self, user, item):
         """Scores pairs, see `PairHead.call`."""
-        total = self.weight * self.head(user[..., : self.dim], item[..., : self.dim])
+        own = self.head(user[..., : self.dim], item[..., : self.dim])
+        total = self.start + self.weight * own
         for weight, (first, last), (start, end) in self.products:
             total = total + weight * ops.sum(user[..., first:last] * item[..., start:end], axis=-1)
-        return total
+        return total if self.bounds is None else ops.clip(total, *self.bounds)
 
 
 INTERACTIONS = {"neural": PairHead, "inner_product": ProductHead, "concat": ConcatHead}

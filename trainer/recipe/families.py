@@ -77,7 +77,7 @@ class NetworkRecipe(FittedRecipe):
       rankers: Rankers in closed form whose scores are added to the network's own, with weights
         fitted on validation; needs a retrieval task.
       predictors: Predictors in closed form that are stacked, on validation, with the heads that
-        predict a value of an event: `biases` of users and items, and `factors` beside these.
+        predict a value of an event: `biases` of users and items, and what explains the rest.
     """
 
     family: Literal["network"] = "network"

@@ -8,7 +8,8 @@ from trainer.options import SomeOf, Strict
 # command line need not know.
 RANKERS: dict[str, type[Strict]] = dict.fromkeys(
     ("popularity", "item_to_item", "factors", "content"), Strict)
-PREDICTORS: dict[str, type[Strict]] = dict.fromkeys(("biases", "factors"), Strict)
+PREDICTORS: dict[str, type[Strict]] = dict.fromkeys(
+    ("biases", "recent_biases", "factors", "item_to_item", "content", "profile"), Strict)
 
 Rankers = Annotated[dict[str, Strict], SomeOf(lambda: RANKERS)]
 Predictors = Annotated[dict[str, Strict], SomeOf(lambda: PREDICTORS)]

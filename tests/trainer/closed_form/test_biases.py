@@ -19,7 +19,8 @@ def rated(rows, seed, users=50, items=40):
     drawn = np.random.default_rng(seed)
     user, item = drawn.integers(0, users, rows), drawn.integers(0, items, rows)
     values = 3.5 + of_user[user] + of_item[item] + (left[user] * right[item]).sum(1)
-    return Values(user, item, values + drawn.normal(0, 0.3, rows), users, items)
+    return Values(user, item, values + drawn.normal(0, 0.3, rows), np.arange(rows),
+                  users, items)
 
 
 def test_biases_solve_the_penalised_least_squares():
@@ -46,8 +47,8 @@ def test_factors_add_to_biases_and_biases_to_the_mean():
 
 
 def test_who_has_no_row_is_average():
-    rows = Values(np.array([0, 0]), np.array([1, 1]), np.array([5.0, 3.0]), 3, 2)
+    rows = Values(np.array([0, 0]), np.array([1, 1]), np.array([5.0, 3.0]), np.zeros(2, int), 3, 2)
     found = fit_biased_factors(rows, 1.0, 1.0, 1.0, 2)
     assert found.predictions(np.array([2]), np.array([0])).tolist() == [4.0]
-    none = fit_biases(Values(*np.zeros((2, 0), int), np.zeros(0), 1, 1), 1.0, 1.0)
+    none = fit_biases(Values(*np.zeros((2, 0), int), np.zeros(0), np.zeros(0, int), 1, 1), 1.0, 1.0)
     assert none.predictions(np.array([0]), np.array([0])).tolist() == [0.0]

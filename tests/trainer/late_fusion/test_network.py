@@ -14,7 +14,8 @@ from trainer.late_fusion.content import ContentMap
 from trainer.late_fusion.fit import NETWORK, LateFusion
 from trainer.late_fusion.linear import LinearRanker, weighted_history
 from trainer.late_fusion.network import Recent, with_rankers, with_stacks
-from trainer.late_fusion.predictors import PairProduct, Stack
+from trainer.late_fusion.predictors import PairProduct
+from trainer.late_fusion.stack import Stack
 from trainer.late_fusion.weights import standardised
 from trainer.training.fit import new_network
 
@@ -130,16 +131,18 @@ def test_a_stacked_head_adds_the_products_to_its_own_output():
     rng = np.random.default_rng(0)
     products = tuple(PairProduct(*(rng.normal(size=(n, dim)).astype(np.float32) for n in (
         len(data.users), len(data.items)))) for dim in (2, 5))
-    made = with_stacks(network, {"rating": Stack(0.5, (0.2, 0.3), products)})
+    made = with_stacks(network, {"rating": Stack(0.7, 0.5, (0.2, 0.3), products, (2.0, 2.9))})
     pairs = np.random.default_rng(1).integers(0, len(data.items), len(rows["user_index"]))
 
     def said(one):
         user = user_outputs(one, rows)["rating"]
         return np.asarray(one.heads["rating"](user, catalogue(one).vectors[pairs]))
 
-    expected = 0.5 * said(network) + sum(
+    expected = 0.7 + 0.5 * said(network) + sum(
         weight * product.predictions(rows["user_index"], pairs)
         for weight, product in zip((0.2, 0.3), products, strict=True))
+    assert expected.min() < 2.0 and expected.max() > 2.9
+    expected = np.clip(expected, 2.0, 2.9)
     np.testing.assert_allclose(said(made), expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(  # the ranking is not touched
         ranking_scores(made, rows, catalogue(made)),

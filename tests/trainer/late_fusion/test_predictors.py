@@ -1,90 +1,94 @@
-"""Predictors in closed form, and their stack with a head."""
+"""Predictors in closed form: each explains what it is there for, and nothing of who is unknown."""
 
 import numpy as np
 import pytest
 
-from trainer.closed_form.biases import Values, fit_biased_factors, fit_biases
-from trainer.late_fusion.predictors import (
-    PREDICTOR_KINDS,
-    Scale,
-    Stack,
-    _log_loss,
-    _square_loss,
-    fit_shares,
-    fit_stack,
-)
+from trainer.closed_form.biases import Values, fit_biases
+from trainer.closed_form.events import Events
+from trainer.late_fusion.predictors import PREDICTOR_KINDS, Known
 
-USERS, ITEMS = 30, 20
+USERS, ITEMS, ROWS = 40, 30, 1_500
+PENALTIES = {"user_penalty": 2.0, "item_penalty": 2.0}
+CONTENT = np.random.default_rng(0).normal(size=(ITEMS, 3))
+PROFILE = np.random.default_rng(1).normal(size=(USERS, 3))
 
 
-def _values(seed, rows=400, binary=False):
+def _drawn(effect, seed=2, rows=ROWS):
+    """Returns values of a mean and an effect."""
     rng = np.random.default_rng(seed)
     users, items = rng.integers(1, USERS, rows), rng.integers(1, ITEMS, rows)
-    taste = np.random.default_rng(0)
-    value = (3 + taste.normal(size=USERS)[users] + taste.normal(size=ITEMS)[items]
-             + 0.3 * rng.normal(size=rows))
-    return Values(users, items, (value > 3).astype(float) if binary else value, USERS, ITEMS)
+    times = np.arange(rows) + 10_000 * (seed - 2)
+    values = 3 + effect(users, items, times) + 0.2 * rng.normal(size=rows)
+    return Values(users, items, values, times, USERS, ITEMS)
 
 
-def test_a_pair_product_is_the_model_that_it_was_made_of():
-    rows = _values(1)
+def _known(rows):
+    above = rows.values > (rows.values.mean() if len(rows.values) else 0.0)
+    events = Events(rows.users, rows.items, rows.times, above, USERS, ITEMS)
+    return Known(rows, events, PROFILE, CONTENT, PENALTIES)
+
+
+TASTES = np.random.default_rng(5).normal(size=(USERS, 3))
+LOVED = np.random.default_rng(6).normal(size=(ITEMS, 3))
+GROUPS = np.random.default_rng(7).integers(0, 2, USERS), np.arange(ITEMS) % 2
+EFFECTS = {
+    "recent_biases": lambda users, items, times: np.where(times > ROWS * 0.7, 1.5, -1.0),
+    "factors": lambda users, items, times: np.einsum("rd,rd->r", TASTES[users], LOVED[items]),
+    "item_to_item": lambda users, items, times: 2.0 * (GROUPS[0][users] == GROUPS[1][items]),
+    "content": lambda users, items, times: np.einsum("rd,rd->r", TASTES[users], CONTENT[items]),
+    "profile": lambda users, items, times: np.einsum("rd,rd->r", PROFILE[users], LOVED[items]),
+}
+
+
+@pytest.mark.parametrize("name", sorted(EFFECTS))
+def test_a_predictor_explains_what_the_biases_leave(name):
+    train, later = _drawn(EFFECTS[name]), _drawn(EFFECTS[name], seed=3, rows=300)
+    known, kind = _known(train), PREDICTOR_KINDS[name]
+    products = kind.fit(known, **kind.tuned(known, later))
+    left = later.values - known.biases.predictions(later.users, later.items)
+    if name == "recent_biases":  # all later rows are as the latest ones were: the user's rise
+        assert np.mean(products[0].predictions(later.users, later.items)) > 0.5
+        return
+    said = products[0].predictions(later.users, later.items)
+    assert np.corrcoef(said, left)[0, 1] > 0.5
+
+
+@pytest.mark.parametrize("name", sorted(PREDICTOR_KINDS))
+def test_of_who_or_what_is_unknown_only_the_mean_is_said(name):
+    rows = _drawn(EFFECTS["factors"])
+    known, kind = _known(rows), PREDICTOR_KINDS[name]
+    profile, content = PROFILE.copy(), CONTENT.copy()
+    profile[0] = content[0] = 0.0
+    known = Known(known.rows, known.events, profile, content, PENALTIES)
+    for product in kind.fit(known, **kind.tuned(known, rows)):
+        expected = rows.values.mean() if name == "biases" else 0.0
+        assert product.predictions(np.array([0]), np.array([0]))[0] == pytest.approx(
+            expected, abs=1e-5)
+
+
+def test_the_product_of_biases_is_the_biases():
+    rows = _drawn(EFFECTS["factors"])
     users, items = np.array([0, 3, 7]), np.array([5, 0, 2])
-    parameters = {"user_penalty": 2.0, "item_penalty": 3.0}
-    more = parameters | {"penalty": 2.0, "dim": 4.0}
-    plain = Scale.of(rows, False)
-    for name, given, model in (("biases", parameters, fit_biases),
-                               ("factors", more, fit_biased_factors)):
-        made = PREDICTOR_KINDS[name].fit(rows, plain, **given)
-        np.testing.assert_allclose(made.predictions(users, items),
-                                   model(rows, **given).predictions(users, items), rtol=1e-5)
+    made, = PREDICTOR_KINDS["biases"].fit(_known(rows))
+    np.testing.assert_allclose(made.predictions(users, items),
+                               fit_biases(rows, **PENALTIES).predictions(users, items), rtol=1e-5)
 
 
-def test_of_a_binary_label_a_product_is_log_odds_in_the_same_order():
-    rows = _values(1, binary=True)
-    given = {"user_penalty": 2.0, "item_penalty": 3.0}
-    odds = PREDICTOR_KINDS["biases"].fit(rows, Scale.of(rows, True), **given).predictions(
-        rows.users, rows.items)
-    share = fit_biases(rows, **given).predictions(rows.users, rows.items)
-    assert np.argsort(odds).tolist() == np.argsort(share.astype(np.float32)).tolist() or (
-        np.corrcoef(odds, share)[0, 1] > 0.999999)
-    mean = rows.values.mean()
-    assert odds.mean() == pytest.approx(
-        np.log(mean / (1 - mean)) + (share.mean() - mean) / (mean * (1 - mean)), abs=1e-4)
+def test_rows_of_one_second_have_one_age():
+    rows = _drawn(EFFECTS["recent_biases"])
+    same = Values(rows.users, rows.items, rows.values, np.zeros_like(rows.times), USERS, ITEMS)
+    fitted = [PREDICTOR_KINDS["recent_biases"].fit(_known(same))]
+    order = np.random.default_rng(0).permutation(ROWS)
+    shuffled = Values(same.users[order], same.items[order], same.values[order], same.times, USERS,
+                      ITEMS)
+    fitted.append(PREDICTOR_KINDS["recent_biases"].fit(_known(shuffled)))
+    for one, other in zip(*fitted, strict=True):
+        np.testing.assert_allclose(one.users, other.users, atol=1e-5)
 
 
-@pytest.mark.parametrize(("loss", "scale"), [(_square_loss, 1.0), (_log_loss, 3.0)])
-def test_shares_go_to_what_says_something(loss, scale):
-    rng = np.random.default_rng(2)
-    truth, noise = rng.normal(size=2000) * scale, rng.normal(size=2000) * scale
-    values = truth if loss is _square_loss else (
-        rng.random(2000) < 1 / (1 + np.exp(-truth))).astype(float)
-    shares = fit_shares(np.stack([noise, truth], axis=1), values, loss)
-    assert sum(shares) == pytest.approx(1.0) and shares[1] > 0.85
-
-
-def test_a_drift_of_the_validation_rows_moves_no_share():
-    rng = np.random.default_rng(2)
-    truth = rng.normal(size=500)
-    columns = np.stack([truth + rng.normal(size=500), truth + 0.4 * rng.normal(size=500)], axis=1)
-    plain, drifted = (fit_shares(columns, truth + drift, _square_loss) for drift in (0.0, 5.0))
-    assert plain == pytest.approx(drifted, abs=1e-4)
-
-
-def test_without_rows_the_network_is_all_there_is():
-    assert fit_shares(np.zeros((0, 3)), np.zeros(0), _square_loss) == [1.0, 0.0, 0.0]
-    assert fit_shares(np.ones((4, 2)), np.ones(4), _log_loss) == [1.0, 0.0]
-
-
-@pytest.mark.parametrize("binary", [False, True])
-def test_a_stack_leaves_a_head_that_knows_nothing_aside_and_is_kept(binary, tmp_path):
-    train, validation = _values(1, binary=binary), _values(2, 200, binary)
-    noise = np.random.default_rng(9).normal(size=200)
-    stack = fit_stack(["biases", "factors"], train, validation, train, noise, binary)
-    assert stack.network < 0.2
-    assert stack.network + sum(stack.weights) == pytest.approx(1.0)
-    stack.save(tmp_path / "one.npz")
-    again = Stack.load(tmp_path / "one.npz")
-    assert (again.network, again.weights) == (stack.network, stack.weights)
-    for mine, kept in zip(stack.predictors, again.predictors, strict=True):
-        np.testing.assert_array_equal(mine.users, kept.users)
-        np.testing.assert_array_equal(mine.items, kept.items)
+def test_without_rows_nothing_fails():
+    nothing = Values(*np.zeros((2, 0), int), np.zeros(0), np.zeros(0, int), USERS, ITEMS)
+    known = _known(nothing)
+    for kind in PREDICTOR_KINDS.values():
+        for product in kind.fit(known, **kind.tuned(known, nothing)):
+            assert not product.predictions(np.arange(3), np.arange(3)).any()
