@@ -1,7 +1,8 @@
 """The protocols of an evaluation, one function each, on arrays of events.
 
-A run splits by `components.catalog_gen.splits`; here the same rules are applied to whole arrays, and
-the ones that no run has are added: items without an event, and the five folds of the literature.
+A run splits by `components.catalog_gen.splits`. The same rules are applied to whole arrays
+here, and those that no run has are added: items without an event, and the five
+folds of the literature.
 """
 
 from dataclasses import dataclass

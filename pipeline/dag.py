@@ -166,7 +166,8 @@ def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]
     # A model that is no SavedModel is compared with no model before it.
     baselines = [baseline_resolver(model, Gate.__name__)] if config.recipe.served else []
     evaluators = _evaluators(config, spec, catalog, model, baselines)
-    before = Built(spec, nodes)
+    # The last blessed model comes first: the newest one is the model to be judged.
+    before = Built(spec, {one.id: one for one in (*baselines, *built)})
     verdicts = [check.build(before).with_id(check.name) for check in model_checks(config)]
     evaluation = {} if not evaluators else {
         "evaluation_metrics": evaluators[-1].outputs["evaluation"],

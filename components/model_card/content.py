@@ -86,10 +86,20 @@ def _ranking(figures: Mapping[str, Any]) -> Section | None:
 
 
 def _slices(figures: Mapping[str, Any]) -> Section | None:
-    rows = [("time since the last event", of, f"{part['users']:,}", _figure(part["model"]))
-            for of, part in figures.get("ndcg_by_gap", {}).items()]
-    return Section("Slices", ["NDCG@10 by groups of users."],
-                   ("By", "Group", "Users", "NDCG@10"), rows) if rows else None
+    rows = []
+    for name, groups in figures.get("slices", {}).items():
+        for group, of in groups.items():
+            metric = "ndcg@10" if "users" in of else "recall@10"
+            number = of.get("users", of.get("pairs"))
+            rows.append((name, group, f"{number:,}", metric, _figure(of[metric]),
+                         _interval(of["low"], of["high"]) if "low" in of else "",
+                         _figure(of[f"baseline_{metric}"])))
+    return Section(
+        "Slices", ["NDCG@10 by groups of users, and the share of relevant items among the first "
+                   "ten by groups of items; \"no event\" are users and items without an event "
+                   "before test."],
+        ("By", "Group", "Users or items", "Metric", "Model", "95 % interval", "Best baseline"),
+        rows) if rows else None
 
 
 def _baselines(figures: Mapping[str, Any]) -> Section | None:
@@ -125,6 +135,9 @@ def _unseen(figures: Mapping[str, Any]) -> Section | None:
 def _tasks(figures: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> Section | None:
     rows = [(task, name, _figure(value), "") for task, found in tasks.items()
             for name, value in found.items() if isinstance(value, int | float)]
+    for task, one in figures.get("predictions", {}).items():
+        rows += [(task, name, _figure(value), "") for name, value in one.items()
+                 if name != "rows" and isinstance(value, float) and name not in tasks.get(task, {})]
     for task, one in figures.get("biases", {}).items():
         if "metric" in one:
             rows.append((task, f"{one['metric']} less the biases' {_figure(one['biases'])}",

@@ -22,7 +22,11 @@ FIGURES = {
                   "user-knn": {"skipped": "too many users"}},
     "paired": {"ease": {"mean": 0.0687, "low": 0.045, "high": 0.0911, "p_value": 0.002},
                "popularity": {"mean": 0.1484, "low": 0.1, "high": 0.2, "p_value": 0.001}},
-    "ndcg_by_gap": {"10 minutes": {"model": 0.2204, "ease": 0.15, "users": 40}},
+    "slices": {"gap": {"10 minutes": {"users": 40, "ndcg@10": 0.2204, "low": 0.1, "high": 0.3,
+                                      "baseline_ndcg@10": 0.15}},
+               "item_popularity": {"no event": {"pairs": 7, "recall@10": 0.5714,
+                                                "baseline_recall@10": 0.0}}},
+    "predictions": {"like": {"rows": 20, "ece": 0.0321, "slices": {}}},
     "unseen": {"candidates": 42, "model": {"ndcg@10": 0.3286, "users": 209},
                "random": {"ndcg@10": 0.1208}},
     "biases": {"rating": {"metric": "rmse", "model": 0.9, "biases": 0.95, "difference": -0.05,
@@ -100,7 +104,8 @@ def test_both_forms_say_the_same(artifacts, tmp_path):
     assert page.fetched == [] and "<b>" not in (folder / "model_card.html").read_text()
     for words in (
             "some|<b>recipe</b> on shop", "1970-01-11 to 1970-01-21", "Split 'u80'", "0.2031",
-            "0.1675 to 0.2356", "ease", "+0.0687", "10 minutes", "0.3286", "rmse less the biases'",
+            "0.1675 to 0.2356", "ease", "+0.0687", "10 minutes", "0.3286", "0.2204",
+            "0.5714", "0.0321", "rmse less the biases'",
             "Privacy mode: none", "37% of the test events are of items", "48 users only",
             "not made for decisions about people", "Every check passed."):
         assert words in page.text, words

@@ -78,10 +78,13 @@ def test_a_computed_model_goes_the_way_of_a_network(built):
 
 def test_the_checks_have_the_configurations_thresholds(built):
     nodes = built({"retrieval": {"head": "retrieval"}}, checks={
-        "min_requests": 7, "max_p99_ms": 5, "min_ndcg_difference": -0.5})
+        "min_requests": 7, "max_p99_ms": 5, "min_ndcg_difference": -0.5,
+        "min_ndcg_above_popularity": 0.01, "max_ndcg_decrease": 0.03})
     server, ranking = (nodes[n].exec_properties for n in ("ServerValidator", "RankingEvaluator"))
     assert (server["min_requests"], server["max_p99_ms"]) == (7, 5)
-    assert ranking["smallest_difference"] == -0.5
+    assert json.loads(ranking["limits"]) == {
+        "above_popularity": 0.01, "below_baseline": -0.5, "decrease": 0.03}
+    assert "last_blessed" in nodes["RankingEvaluator"].inputs
 
 
 def test_a_run_that_does_not_push_has_no_pusher(built):
