@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo test test-full test-other test-wheel bench bench-ingest bench-serving faults lock \
+.PHONY: help env demo test test-full test-other test-wheel bench bench-ingest bench-ranking \
+	bench-serving faults lock \
 	clean kubeflow-env \
 	kubeflow-e2e kubeflow-validate docs
 
@@ -61,6 +62,7 @@ help:
 	@echo "make bench      time and memory on MovieLens-100K; DATA_DIR=DIR"
 	@echo "make faults     seeded faults in the demo shop's data: what was expected, what was found"
 	@echo "make bench-ingest  time and memory of ingest on ten million made-up rows; part of make bench"
+	@echo "make bench-ranking  time and memory of the ranking of a million users and 100,000 items"
 	@echo "make bench-serving  the model server's figures, on the demo's model; MODEL=DIR, SCALE=0.1"
 	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 20 minutes)"
 	@echo "make kubeflow-validate  what Kubernetes and Kubeflow say of the compiled pipeline (needs Go)"
@@ -103,6 +105,9 @@ faults: .venv/installed-dev
 
 bench-ingest: .venv/installed
 	$(BIN)/python -m benchmarks.bench --ingest
+
+bench-ranking: .venv/installed
+	$(BIN)/python -m benchmarks.ranking
 
 bench-serving: .venv/installed
 	$(BIN)/python -m benchmarks.serving $(if $(MODEL),--model "$(MODEL)") --scale $(or $(SCALE),1)

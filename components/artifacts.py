@@ -2,6 +2,10 @@
 
 from tfx.types import artifact
 
+# Custom properties of standard artifacts: of a table, the fingerprint of the files that it was read
+# from; of a model, the run that made it.
+FINGERPRINT, RUN = "fingerprint", "run"
+
 
 class Quarantine(artifact.Artifact):
     """Records and values left out at ingest: `quarantine.jsonl` and `counts.json`."""
@@ -49,6 +53,12 @@ class Verdict(artifact.Artifact):
     """The outcome of one check: `verdict.json`, see `components.verdict`."""
 
     TYPE_NAME = "tessera.Verdict"
+
+
+class Card(artifact.Artifact):
+    """What a model is: `model_card.md`, `model_card.html` and `lineage.json`."""
+
+    TYPE_NAME = "tessera.Card"
 
 
 class Scores(artifact.Artifact):

@@ -8,6 +8,8 @@ import ml_metadata as mlmd
 from tfx.dsl.components.common import resolver
 from tfx.types import Artifact, channel, standard_artifacts
 
+BASELINE = "baseline_model"  # id of the resolver
+
 
 class NewestOtherBlessed(resolver.ResolverStrategy):
     """Resolves the newest blessed model that is not the candidate.
@@ -67,4 +69,4 @@ def baseline_resolver(candidate: channel.OutputChannel, gate: str) -> resolver.R
             type=standard_artifacts.ModelBlessing, producer_component_id=gate
         ),
         candidate=candidate,
-    ).with_id("baseline_model")
+    ).with_id(BASELINE)

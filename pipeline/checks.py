@@ -49,9 +49,13 @@ class Checks(Strict):
       min_requests: How many requests the server must have answered; the recorded ones are sent
         again until then.
       max_p99_ms: Of an answer of the server.
+      min_ndcg_above_popularity: How far the ranking's NDCG@10 must be above that of the popularity
+        baseline.
       min_ndcg_difference: How far below the best baseline the ranking may be: the lower end of the
         95 % interval of NDCG@10, model less baseline over the same users, must be above it. The
         fewer users, the wider the interval.
+      max_ndcg_decrease: Against the last blessed model, over the same users; besides, the 95 %
+        interval of the difference must reach 0.
       further: Checks of extensions that the pipeline has, by name, each with its options.
       reported: Names of checks whose failure is reported and refuses no model.
     """
@@ -63,7 +67,9 @@ class Checks(Strict):
     max_auc_decrease: Weight = 0.02
     min_requests: Annotated[Count, Field(le=100_000)] = 100
     max_p99_ms: Positive = 1000.0
+    min_ndcg_above_popularity: Annotated[Number, Field(ge=-1, le=1)] = 0.0
     min_ndcg_difference: Annotated[Number, Field(ge=-1, le=1)] = -0.01
+    max_ndcg_decrease: Annotated[Number, Field(ge=0, le=1)] = 0.02
     further: dict[str, dict[str, Any]] = {}
     reported: tuple[str, ...] = ()
 

@@ -187,6 +187,22 @@ def explain(
 
 
 @app.command()
+def lineage(
+    version: Annotated[str, typer.Argument(
+        help="The number of a pushed version, or its folder; latest is the one pushed last.")],
+    model: Annotated[str | None, typer.Option(
+        help="A pushed model, such as demo-flagship-1; else the one pushed last.")] = None,
+    root: Root = DEFAULT_ROOT,
+) -> None:
+    """Print what a pushed model was made of, and the models before it, as JSON."""
+    import json
+
+    from pipeline.lineage import lineage_of
+
+    print(json.dumps(lineage_of(root, version, model), indent=1, ensure_ascii=False))
+
+
+@app.command()
 def demo(root: Root = DEFAULT_ROOT) -> None:
     """Run the pipeline on the demo shop, serve the model and query it."""
     from pipeline.config import load_config

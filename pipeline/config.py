@@ -107,6 +107,12 @@ class RunConfig(Strict):
         """
         return read_spec(self.schemas or SOURCES[self.dataset].schema)
 
+    def described(self) -> dict[str, Any]:
+        """Returns what a model depends on as JSON values, without the places of files."""
+        tree = self.model_dump(mode="json", exclude={
+            "data_dir", "schemas", "source", "root", "push", "kubeflow"})
+        return tree | {"dataset": self.dataset_name}
+
     @property
     def dataset_name(self) -> str:
         """What results call the dataset: own files by `name`, or by the folder of their schemas.

@@ -14,8 +14,9 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import transform_pb2
 from tfx.types import channel
 
+from components.artifacts import Verdict
 from components.blessed_data import past_resolver
-from components.blessed_model import baseline_resolver
+from components.blessed_model import BASELINE, baseline_resolver
 from components.catalog_gen.component import CatalogGen
 from components.catalog_gen.splits import SPLITS
 from components.data_gate.component import DataGate
@@ -26,6 +27,7 @@ from components.exporter.component import Exporter
 from components.further_checks import Built
 from components.gate.component import Gate
 from components.media_encoder.component import MediaEncoder
+from components.model_card.component import ModelCard
 from components.pusher.component import Pusher
 from components.trainer.component import Trainer
 from components.transform.component import Transform, transform_code
@@ -161,8 +163,11 @@ def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]
     nodes = {node.id: node for node in built}
     catalog, trainer = nodes[CatalogGen.__name__], nodes[Trainer.__name__]
     model, checks = nodes[Exporter.__name__].outputs["model"], config.checks
-    evaluators = _evaluators(config, spec, catalog, model) if config.recipe.served else []
-    before = Built(spec, nodes)
+    # A model that is no SavedModel is compared with no model before it.
+    baselines = [baseline_resolver(model, Gate.__name__)] if config.recipe.served else []
+    evaluators = _evaluators(config, spec, catalog, model, baselines)
+    # The last blessed model comes first: the newest one is the model to be judged.
+    before = Built(spec, {one.id: one for one in (*baselines, *built)})
     verdicts = [check.build(before).with_id(check.name) for check in model_checks(config)]
     evaluation = {} if not evaluators else {
         "evaluation_metrics": evaluators[-1].outputs["evaluation"],
@@ -172,23 +177,41 @@ def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]
         model=model, verdicts=[check.outputs["verdict"] for check in verdicts],
         model_run=trainer.outputs["model_run"], max_error_ratio=checks.max_error_ratio,
         min_label_auc=checks.min_auc, reported=checks.reported, **evaluation)
-    pushed = config.push and config.recipe.served
-    pushers = [Pusher(model=model, model_blessing=gate.outputs["blessing"],
-                      folder=config.root / "serving" / config.pipeline_name)] if pushed else []
-    return [*evaluators, *verdicts, gate, *pushers]
+    judges = [*baselines, *evaluators, *verdicts, gate]
+    return [*judges, *_pushed(config, {one.id: one for one in (*built, *judges)})]
+
+
+def _pushed(config: RunConfig, nodes: dict[str, Any]) -> list[Any]:
+    """Returns the model's card and the Pusher, or nothing where nothing is to be pushed."""
+    if not (config.push and config.recipe.served):
+        return []
+    exporter, blessing = nodes[Exporter.__name__], nodes[Gate.__name__].outputs["blessing"]
+    judged = {"evaluation_metrics": nodes[Evaluator.__name__].outputs["evaluation"]
+              } if Evaluator.__name__ in nodes else {}
+    card = ModelCard(
+        config.described(),
+        {"training": nodes[Trainer.__name__].exec_properties["code_digest"],
+         "export": exporter.exec_properties["code_digest"]},
+        verdicts=[output for node in nodes.values() for output in node.outputs.values()
+                  if output.type is Verdict],
+        model=exporter.outputs["model"], parent=nodes[BASELINE].outputs["model"],
+        blessing=blessing, interactions=nodes[CatalogGen.__name__].outputs["interactions"],
+        profile=nodes[DataProfiler.__name__].outputs["profile"], **judged)
+    return [card, Pusher(
+        model=exporter.outputs["model"], model_blessing=blessing, card=card.outputs["card"],
+        folder=config.root / "serving" / config.pipeline_name)]
 
 
 def _evaluators(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
-                model: channel.BaseChannel) -> list[Any]:
-    """Returns the baseline's resolver and TFX's Evaluator, or nothing if it has no task to judge.
+                model: channel.BaseChannel, baselines: list[Any]) -> list[Any]:
+    """Returns TFX's Evaluator, or nothing where it has no model or no task to judge.
 
     The ranking evaluation judges retrieval.
     """
-    if not config.recipe.judged:
+    if not (baselines and config.recipe.judged):
         return []
-    baseline = baseline_resolver(model, Gate.__name__)
-    return [baseline, Evaluator(
+    return [Evaluator(
         examples=catalog.outputs["interactions"], model=model,
-        baseline_model=baseline.outputs["model"], example_splits=["test"],
+        baseline_model=baselines[0].outputs["model"], example_splits=["test"],
         eval_config=eval_config(config, spec),
     )]

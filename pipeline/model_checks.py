@@ -8,10 +8,12 @@ from tfx.dsl.components.base import base_component
 from tfx.types import standard_artifacts
 
 from components.artifacts import Predictions, Scores
+from components.blessed_model import BASELINE
 from components.catalog_gen.component import CatalogGen
 from components.further_checks import FURTHER_CHECKS, Built
 from components.prediction_evaluator.component import PredictionEvaluator
 from components.ranking_evaluator.component import RankingEvaluator
+from components.ranking_evaluator.limits import Limits
 from components.server_validator.component import ServerValidator
 from pipeline.config import RunConfig
 from schemas import FeatureSpec, InputError, unknown
@@ -56,13 +58,16 @@ def model_checks(config: RunConfig) -> list[ModelCheck]:
 
 
 def _ranking(config: RunConfig, built: Built) -> RankingEvaluator:
-    catalog = built.nodes[CatalogGen.__name__].outputs
+    catalog, checks = built.nodes[CatalogGen.__name__].outputs, config.checks
     return RankingEvaluator(
-        model=built.newest(standard_artifacts.Model), items=catalog["items"],
-        interactions=catalog["interactions"], spec=built.spec,
+        model=built.newest(standard_artifacts.Model), users=catalog["users"],
+        items=catalog["items"], interactions=catalog["interactions"], spec=built.spec,
         relevant_label=config.recipe.relevance, tasks=_values(config, built.spec),
-        smallest_difference=config.checks.min_ndcg_difference,
-        **({} if config.recipe.served else {"scores": built.newest(Scores)}),
+        limits=Limits(above_popularity=checks.min_ndcg_above_popularity,
+                      below_baseline=checks.min_ndcg_difference,
+                      decrease=checks.max_ndcg_decrease),
+        **({"last_blessed": built.nodes[BASELINE].outputs["model"]} if config.recipe.served
+           else {"scores": built.newest(Scores)}),
     )
 
 

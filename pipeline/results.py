@@ -14,6 +14,8 @@ from pipeline.nodes import NodeRun, of_type
 from pipeline.notes import notes
 from pipeline.root import point, write_whole
 
+_CHANCES = ("log_loss", "ece")
+
 
 def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dict[str, Any]:
     """Gathers a run's figures from its artifacts.
@@ -42,6 +44,7 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
             "can load it")}
     _add_verdicts(metrics, [Outcome.load(str(uri)) for uri in of_type(nodes, "tessera.Verdict")],
                   config.checks.reported)
+    _add_chances(metrics)
     for run in of_type(nodes, "ModelRun"):
         trained = json.loads((run / "summary.json").read_text(encoding="utf-8"))
         metrics["parameters"] = trained.pop("parameters")
@@ -66,6 +69,14 @@ def _add_verdicts(metrics: dict[str, Any], outcomes: Sequence[Outcome],
     for one in outcomes:
         metrics |= {f"{one.check}.{key}" if key in metrics else key: value
                     for key, value in one.figures.items()}
+
+
+def _add_chances(metrics: dict[str, Any]) -> None:
+    """Adds what TFX's Evaluator has no metric for to the tasks that it measured."""
+    for name, found in metrics.get("predictions", {}).items():
+        for key in _CHANCES:
+            if key in found and name in metrics.get("tasks", {}):
+                metrics["tasks"][name][key] = found[key]
 
 
 def _hide_what_is_not_measurable(tasks: dict[str, Any], labels: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
+from components.artifacts import FINGERPRINT
 from components.catalog_gen.ingest import ingest
 from components.catalog_gen.splits import SPLITS
 from components.sources import open_source
@@ -30,6 +31,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             splits = list(SPLITS) if side == "interactions" else ["all"]
             artifact.split_names = artifact_utils.encode_split_names(splits)
             tables[side] = artifact.uri
+            artifact.set_string_custom_property(
+                FINGERPRINT, exec_properties.get("fingerprint") or "")
         quarantine = artifact_utils.get_single_uri(output_dict["quarantine"])
         # Beside the output, which every worker reaches; it is gone however the work ends.
         os.makedirs(quarantine, exist_ok=True)

@@ -12,6 +12,8 @@ from tfx.proto import pusher_pb2
 from tfx.types import artifact, artifact_utils
 from tfx.utils import proto_utils
 
+from components.model_card import FOLDER
+
 log = logging.getLogger("tessera.pusher")
 _PARTIAL = ".partial"  # no number, so no server looks into it
 
@@ -33,18 +35,21 @@ class Executor(stock.Executor):
         destination = proto_utils.json_to_proto(
             exec_properties["push_destination"], pusher_pb2.PushDestination())
         model = Path(self.GetModelPath(input_dict))
-        shutil.copytree(model, pushed.uri, dirs_exist_ok=True)
-        version = push(model, Path(destination.filesystem.base_directory))
+        card = input_dict.get("card")
+        version = push(model, Path(destination.filesystem.base_directory),
+                       Path(artifact_utils.get_single_uri(card)) if card else None)
+        shutil.copytree(version, pushed.uri, dirs_exist_ok=True)
         self._MarkPushed(pushed, str(version), version.name)
         log.info("Pusher: %s", version)
 
 
-def push(model: Path, folder: Path) -> Path:
+def push(model: Path, folder: Path, card: Path | None = None) -> Path:
     """Adds a model to a folder of versions; the version appears at once and whole.
 
     Args:
       model: The folder of a SavedModel.
       folder: The folder of the versions.
+      card: The folder of the model's card, which goes to a folder of its own in the version.
 
     Returns:
       The version's folder, named by the time in seconds. It is the newest one where that holds
@@ -57,11 +62,14 @@ def push(model: Path, folder: Path) -> Path:
     if newest and _same_files(model, folder / str(newest)):
         return folder / str(newest)
     shutil.copytree(model, partial)
+    if card is not None:
+        shutil.copytree(card, partial / FOLDER, dirs_exist_ok=True)
     return partial.rename(folder / str(max(int(time.time()), newest + 1)))
 
 
 def _same_files(one: Path, other: Path) -> bool:
-    names = [{p.relative_to(folder) for p in folder.rglob("*") if p.is_file()}
+    names = [{p.relative_to(folder) for p in folder.rglob("*")
+              if p.is_file() and p.relative_to(folder).parts[0] != FOLDER}
              for folder in (one, other)]
     return names[0] == names[1] and all(
         filecmp.cmp(one / name, other / name, shallow=False) for name in names[0])

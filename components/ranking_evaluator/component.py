@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
@@ -10,6 +11,7 @@ from tfx.types.channel import BaseChannel, Channel
 from components.artifacts import Scores, Verdict
 from components.code_digest import code_digest
 from components.ranking_evaluator.executor import Executor
+from components.ranking_evaluator.limits import Limits
 from schemas import FeatureSpec, InputError
 
 
@@ -20,12 +22,15 @@ class RankingEvaluatorSpec(component_spec.ComponentSpec):
         "spec": component_spec.ExecutionParameter(type=str),
         "relevant_label": component_spec.ExecutionParameter(type=str),
         "tasks": component_spec.ExecutionParameter(type=str),
-        "smallest_difference": component_spec.ExecutionParameter(type=float, optional=True),
+        "limits": component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "scores": component_spec.ChannelParameter(type=Scores, optional=True),
+        "last_blessed": component_spec.ChannelParameter(
+            type=standard_artifacts.Model, optional=True),
+        "users": component_spec.ChannelParameter(type=standard_artifacts.Examples, optional=True),
         "items": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "interactions": component_spec.ChannelParameter(type=standard_artifacts.Examples),
     }
@@ -45,9 +50,9 @@ class RankingEvaluator(base_component.BaseComponent):
         interactions: BaseChannel,
         spec: FeatureSpec,
         relevant_label: str | None,
-        scores: BaseChannel | None = None,
+        limits: Limits,
         tasks: Mapping[str, str] | None = None,
-        smallest_difference: float | None = None,
+        **inputs: BaseChannel,
     ):
         """Builds the component.
 
@@ -58,10 +63,11 @@ class RankingEvaluator(base_component.BaseComponent):
           spec: The dataset's spec.
           relevant_label: Name of the binary label that makes an event relevant; every event is,
             where there is none.
-          scores: What the model says, written by the Trainer, where it is no SavedModel.
+          limits: What the ranking must reach.
           tasks: Label of each task that predicts a number of an event, to hold against biases.
-          smallest_difference: Bound of the lower end of the 95 % interval of the model's NDCG@10
-            less the best baseline's; `None` asks for nothing.
+          **inputs: `users`, the raw users table, split `all`, for groups of users; `last_blessed`,
+            the model to compare with, which may be none; and `scores`, what the model says, written
+            by the Trainer, where it is no SavedModel.
 
         Raises:
           InputError: The dataset has no such label, or it is not binary.
@@ -75,11 +81,11 @@ class RankingEvaluator(base_component.BaseComponent):
             )
         super().__init__(RankingEvaluatorSpec(
             model=model, items=items, interactions=interactions,
-            **({"scores": scores} if scores else {}),
+            **inputs,
             spec=spec.to_json(),
             relevant_label=relevant_label or "",
             tasks=json.dumps(tasks or {}),
-            smallest_difference=smallest_difference,
+            limits=json.dumps(asdict(limits), sort_keys=True),
             code_digest=code_digest("components.ranking_evaluator.executor"),
             verdict=Channel(type=Verdict),
         ))

@@ -12,21 +12,23 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.ranking_evaluator.baselines import fit_baselines
+from components.ranking_evaluator.groups import GAPS
 from components.ranking_evaluator.interactions import SPLITS, Interactions, read_interactions
-from components.ranking_evaluator.model import open_scorer
+from components.ranking_evaluator.limits import Comparison, Limits, reasons
+from components.ranking_evaluator.model import open_earlier, open_scorer
+from components.ranking_evaluator.slices import prediction_figures, ranking_slices
 from components.ranking_evaluator.unseen import unseen_figures, unseen_task
 from components.ranking_evaluator.values import value_figures
 from components.verdict import Outcome
 from schemas import parse_spec
 from trainer.evaluation.ranking import RankingResult, RankingTask, Scorer, paired_bootstrap, rank
 from trainer.evaluation.ranking_lists import list_metrics
+from trainer.training.one_thread import threads
 
 log = logging.getLogger("tessera.ranking_evaluator")
 _FLOOR = "popularity"
 _PRIMARY = "ndcg@10"
 _MOST_USERS = 10_000  # Of more users of the test split as many are drawn.
-# Seconds between a user's last known and first test event, each slice up to and with its bound.
-_GAPS = {"same second": 0, "10 minutes": 600, "1 day": 86_400, "longer": np.inf}
 
 
 class Executor(base_executor.BaseExecutor):
@@ -40,36 +42,33 @@ class Executor(base_executor.BaseExecutor):
             artifact_utils.get_split_uri(input_dict["items"], "all"),
             parse_spec(**json.loads(exec_properties["spec"])),
             exec_properties["relevant_label"] or None,
+            artifact_utils.get_split_uri(input_dict["users"], "all")
+            if input_dict.get("users") else None,
         )
-        written = input_dict.get("scores")
+        written, last = input_dict.get("scores"), input_dict.get("last_blessed")
         outcome = evaluate(
             artifact_utils.get_single_uri(written) if written
             else path_utils.serving_model_path(model.uri), interactions,
-            json.loads(exec_properties["tasks"]), exec_properties.get("smallest_difference"))
+            Limits(**json.loads(exec_properties["limits"])), json.loads(exec_properties["tasks"]),
+            path_utils.serving_model_path(artifact_utils.get_single_uri(last)) if last else None)
         outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]), "RankingEvaluator")
 
 
-def evaluate(model_path: str, interactions: Interactions, tasks: Mapping[str, str] | None = None,
-             smallest_difference: float | None = None) -> Outcome:
+def evaluate(model_path: str, interactions: Interactions, limits: Limits,
+             tasks: Mapping[str, str] | None = None, last_path: str | None = None) -> Outcome:
     """Compares a model's ranking and values of the test split with the baselines'.
 
     Args:
       model_path: Folder of the SavedModel, or of its written scores.
       interactions: All events.
+      limits: What the ranking must reach.
       tasks: Label of each task that predicts a number of an event.
-      smallest_difference: How far below the best baseline the model may be: a bound of the lower
-        end of the paired 95 % interval of NDCG@10; `None` asks for nothing.
+      last_path: Folder of the last blessed SavedModel, if there is one.
 
     Returns:
-      Passed when the model's NDCG@10 is not below popularity's, nor too far below the best
-      baseline's. The figures are `test` (its events, the shares of new items and users among them,
-      and the candidates of the ranking), `ranking` (the model's metrics), `intervals` (of their
-      means), `unseen` (items without an event before test, see
-      `components.ranking_evaluator.unseen`), `baselines`, `paired` (model minus baseline in
-      NDCG@10, over the same users), `versus_best_baseline` (that of the baseline of the highest
-      NDCG@10), `biases` (see `components.ranking_evaluator.values`) and, where the data has times,
-      `ranking_untied` (the model's, over users whose test starts strictly later than what is known
-      of them) and `ndcg_by_gap`.
+      Passed when the model keeps the limits. The figures are `test` (its events, the shares of new
+      items and users among them, and the candidates of the ranking), `baselines`, and those of
+      `_figures`.
     """
     task = interactions.task("test").sample(_MOST_USERS)
     of_test = interactions.of_test() | {"candidates": int(task.candidates.sum())}
@@ -82,53 +81,87 @@ def evaluate(model_path: str, interactions: Interactions, tasks: Mapping[str, st
         )
         return Outcome(False, [reason], {"test": of_test})
     results, baselines = _baselines(interactions, task)
-    met = interactions.before("test").matrix(relevant_only=False)
+    figures: dict[str, Any] = {"test": of_test, "baselines": baselines}
     try:
         scorer = open_scorer(model_path, interactions)
         model = rank(scorer, task)
-        of_unseen = unseen_figures(scorer, unseen_task(interactions))
-        of_biases = value_figures(scorer, interactions, tasks or {})
+        figures |= _figures(scorer, model, results, interactions, task)
+        predicted = scorer.predictions(interactions.test_examples) if tasks else {}
+        figures |= {"predictions": prediction_figures(predicted, interactions, tasks or {}),
+                    "biases": value_figures(predicted, interactions, tasks or {})}
     except Exception as error:
         reason = f"The model could not rank the test users: {error}"
         return Outcome(False, [reason], {"test": of_test, "baselines": baselines})
-    paired = {name: paired_bootstrap(model.ndcg, result.ndcg) for name, result in results.items()}
-    best = max(results, key=lambda name: results[name].metrics[_PRIMARY])
+    best = _best(model, results)
+    last, of_last = _last_blessed(last_path, interactions, task, model)
+    figures |= of_last | {"comparisons": [str(one) for one in (best, last) if one is not None]}
+    for sentence in figures["comparisons"]:
+        log.info("RankingEvaluator: %s", sentence)
+    missed = reasons(limits, results[_FLOOR].metrics, model.metrics, best, last)
+    return Outcome(not missed, missed, figures)
+
+
+def _figures(scorer: Scorer, model: RankingResult, results: dict[str, RankingResult],
+             interactions: Interactions, task: RankingTask) -> dict[str, Any]:
+    """Gathers the figures of the model's ranking.
+
+    Args:
+      scorer: The model.
+      model: Its ranking of the task.
+      results: The baselines' rankings of it.
+      interactions: All events.
+      task: Who is ranked.
+
+    Returns:
+      `ranking` (the model's metrics), `intervals` (of their means), `unseen` (items without an
+      event before test, see `components.ranking_evaluator.unseen`), `paired` (model minus baseline
+      in NDCG@10, over the same users), `versus_best_baseline` (that of the baseline of the highest
+      NDCG@10), `slices` (see `components.ranking_evaluator.slices`), `threads` of large linear
+      algebra and, where the data has times, `ranking_untied` (the model's, over users whose test
+      starts strictly later than what is known of them) and `ndcg_by_gap`.
+    """
+    met, best = interactions.before("test").matrix(relevant_only=False), _best(model, results)
     figures: dict[str, Any] = {
-        "test": of_test,
         "ranking": model.metrics | list_metrics(model.top, met),
         "intervals": model.intervals(),
-        "unseen": of_unseen,
-        "baselines": baselines,
-        "paired": {name: asdict(difference) for name, difference in paired.items()},
-        "versus_best_baseline": {
-            "name": best, "difference": paired[best].mean, "low": paired[best].low,
-            "high": paired[best].high, "p": paired[best].p_value},
-        "biases": of_biases,
+        "unseen": unseen_figures(scorer, unseen_task(interactions)),
+        "paired": {name: asdict(paired_bootstrap(model.ndcg, result.ndcg))
+                   for name, result in results.items()},
+        "versus_best_baseline": best.figures,
+        "slices": ranking_slices(interactions, task, model, results[best.name]),
+        "threads": threads(),
     }
     if interactions.timed:
         gaps = interactions.gaps(task.users)
         figures["ranking_untied"] = _untied(scorer, task, gaps)
         figures["ndcg_by_gap"] = _by_gap({"model": model} | results, gaps)
-    reasons = _reasons(model, results, figures["versus_best_baseline"], smallest_difference)
-    return Outcome(not reasons, reasons, figures)
+    return figures
 
 
-def _reasons(model: RankingResult, results: dict[str, RankingResult], versus: dict[str, Any],
-             smallest_difference: float | None) -> list[str]:
-    reached, floor = model.metrics[_PRIMARY], results[_FLOOR].metrics[_PRIMARY]
-    log.info("RankingEvaluator: NDCG@10 %.4f, the popularity baseline's %.4f", reached, floor)
-    reasons = [] if reached >= floor else [
-        f"NDCG@10 {reached:.3f} is below the popularity baseline's {floor:.3f}"
-    ]
-    if smallest_difference is not None and not versus["low"] > smallest_difference:
-        best = results[versus["name"]].metrics[_PRIMARY]
-        reasons.append(
-            f"NDCG@10 is {reached:.4f}, the best baseline's ({versus['name']}) {best:.4f}: the "
-            f"difference of {versus['difference']:+.4f} has a 95 % interval from "
-            f"{versus['low']:+.4f} to {versus['high']:+.4f} over the same users, and its lower "
-            f"end must be above {smallest_difference:+.4f}"
-        )
-    return reasons
+def _best(model: RankingResult, results: dict[str, RankingResult]) -> Comparison:
+    """Returns the model against the baseline of the highest NDCG@10."""
+    name = max(results, key=lambda name: results[name].metrics[_PRIMARY])
+    return _compared(name, f"the best baseline ({name})", model, results[name])
+
+
+def _compared(name: str, called: str, model: RankingResult, other: RankingResult) -> Comparison:
+    return Comparison(name, called, model.metrics[_PRIMARY], other.metrics[_PRIMARY],
+                      paired_bootstrap(model.ndcg, other.ndcg))
+
+
+def _last_blessed(path: str | None, interactions: Interactions, task: RankingTask,
+                  model: RankingResult) -> tuple[Comparison | None, dict[str, Any]]:
+    """Ranks by the last blessed model; one that cannot rank these data is no reason to refuse."""
+    if path is None:
+        return None, {}
+    try:
+        ranked = rank(open_earlier(path, interactions), task)
+    except Exception as error:
+        reason = f"The last blessed model could not rank the test users: {error}"
+        log.warning("RankingEvaluator: %s", reason)
+        return None, {"versus_last_blessed": {"skipped": reason}}
+    last = _compared("last_blessed", "the last blessed model", model, ranked)
+    return last, {"versus_last_blessed": last.figures | ranked.metrics}
 
 
 def _baselines(
@@ -163,7 +196,7 @@ def _by_gap(results: dict[str, RankingResult], gaps: np.ndarray) -> dict[str, di
     """Returns NDCG@10 of each ranker by how long after the last known event the test starts."""
     found: dict[str, dict[str, float]] = {}
     low = -np.inf
-    for name, high in _GAPS.items():
+    for name, high in GAPS.items():
         rows = (gaps > low) & (gaps <= high)
         low = high
         if rows.any():

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from components.ranking_evaluator.groups import modality_groups, profile_groups, text
 from schemas import Feature, FeatureSpec, Label
 from trainer.closed_form.biases import Values
 from trainer.closed_form.events import Events
@@ -36,6 +36,8 @@ class Interactions:
       user_ids: Ids of the users, `(n_users,)`.
       labels: Numbers of each label of the interactions, `(events,)` float64; NaN where absent.
       binary: Names of those labels that are 0 or 1.
+      user_groups: Groups of the users by columns of their table, each `(n_users,)`.
+      item_groups: Groups of the items by what they have values of, each `(n_items,)`.
     """
 
     catalogue: list[str]
@@ -50,6 +52,8 @@ class Interactions:
     user_ids: list[str] = field(default_factory=list)
     labels: dict[str, np.ndarray] = field(default_factory=dict)
     binary: frozenset[str] = frozenset()
+    user_groups: dict[str, np.ndarray] = field(default_factory=dict)
+    item_groups: dict[str, np.ndarray] = field(default_factory=dict)
 
     def task(self, split: str) -> RankingTask:
         """Returns the ranking of a split, given everything of the splits before it."""
@@ -114,7 +118,8 @@ class Interactions:
 
 
 def read_interactions(
-    folders: dict[str, str], items_folder: str, spec: FeatureSpec, relevant_label: str | None
+    folders: dict[str, str], items_folder: str, spec: FeatureSpec, relevant_label: str | None,
+    users_folder: str | None = None,
 ) -> Interactions:
     """Reads the raw tables.
 
@@ -124,6 +129,7 @@ def read_interactions(
       spec: The dataset's spec.
       relevant_label: Name of the binary label that makes an event relevant; every event is,
         where there is none.
+      users_folder: The folder of the users table's split; without it users have no groups.
 
     Returns:
       The events of known items; an event of an item that the items table lacks is left out.
@@ -151,8 +157,9 @@ def read_interactions(
     times = (columns[spec.role("timestamp").name] if timed
              else np.zeros(len(splits), np.int64))
     test_listed = listed[splits == SPLITS.index("test")]
+    ids_of_items, ids_of_users = ([text(one) for one in some] for some in (catalogue, owners))
     return Interactions(
-        catalogue=[text(item) for item in catalogue],
+        catalogue=ids_of_items,
         n_users=len(owners),
         users=users,
         items=items[listed],
@@ -161,9 +168,11 @@ def read_interactions(
         relevant=_relevant(columns, label, len(splits))[listed],
         splits=splits[listed],
         test_examples=[row for row, kept in zip(parts[-1][1], test_listed, strict=True) if kept],
-        user_ids=[text(owner) for owner in owners],
+        user_ids=ids_of_users,
         labels={known.name: _numbers(columns, known)[listed] for known in judged},
         binary=frozenset(known.name for known in judged if known.binary),
+        user_groups=profile_groups(users_folder, spec, ids_of_users) if users_folder else {},
+        item_groups=modality_groups(items_folder, spec, ids_of_items),
     )
 
 
@@ -183,11 +192,6 @@ def _relevant(columns: dict[str, np.ndarray], label: Label | None, rows: int) ->
     if label.equals is not None:
         return values == label.equals.encode()
     return values >= (1.0 if label.threshold is None else label.threshold)
-
-
-def text(identity: Any) -> str:
-    """Returns an id as the string by which the model's signatures know it."""
-    return identity.decode("utf-8", "replace") if isinstance(identity, bytes) else str(identity)
 
 
 def _read(

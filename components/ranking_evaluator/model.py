@@ -37,6 +37,15 @@ def open_scorer(path: str, interactions: Interactions) -> Model:
     return ModelScorer(path, interactions)
 
 
+def open_earlier(path: str, interactions: Interactions) -> Model:
+    """Opens an earlier SavedModel, whose catalogue may lack items: it ranks these last.
+
+    Raises:
+      TesseraError: The model lacks a signature.
+    """
+    return ModelScorer(path, interactions, whole=False)
+
+
 class WrittenScorer:
     """Scores from files."""
 
@@ -57,15 +66,16 @@ class WrittenScorer:
 class ModelScorer:
     """Scores by the signature `rank_examples` of a SavedModel, a group of users at a time."""
 
-    def __init__(self, path: str, interactions: Interactions):
-        """Loads the model; see `open_scorer`."""
+    def __init__(self, path: str, interactions: Interactions, whole: bool = True):
+        """Loads the model; its catalogue must be that of the data where it is `whole`."""
         self._model = tf.saved_model.load(path)
         for name in ("catalogue", "rank_examples"):
             if name not in self._model.signatures:
                 known = ", ".join(sorted(self._model.signatures)) or "none"
                 raise TesseraError("model-without-signature",
                                    f"The model has no signature {name!r}. It has: {known}.")
-        self._columns = _columns(self._model.signatures["catalogue"], interactions.catalogue)
+        self._size, self._columns = _columns(
+            self._model.signatures["catalogue"], interactions.catalogue, whole)
         self._interactions = interactions
 
     def scores(self, users: np.ndarray) -> np.ndarray:
@@ -81,13 +91,15 @@ class ModelScorer:
         for start in progress.over(range(0, len(examples), _BATCH)):
             batch = examples[start : start + _BATCH]
             answer = rank(examples=tf.constant(batch))["scores"].numpy()
-            if answer.shape != (len(batch), len(self._columns)):
+            if answer.shape != (len(batch), self._size):
                 raise TesseraError(
                     "scores-misshapen",
                     f"Signature 'rank_examples' answered {len(batch)} examples with scores of the "
-                    f"shape {answer.shape}, not {(len(batch), len(self._columns))}."
+                    f"shape {answer.shape}, not {(len(batch), self._size)}."
                 )
-            scores[start : start + len(batch)] = answer[:, self._columns]
+            last = answer.min(axis=1, keepdims=True) - 1
+            scores[start : start + len(batch)] = np.where(
+                self._columns < 0, last, answer[:, self._columns])
         return scores
 
     def predictions(self, examples: list[bytes]) -> dict[str, np.ndarray]:
@@ -128,17 +140,17 @@ def written_scores(path: str, users: list[str], catalogue: list[str]) -> np.ndar
     return found.ranking[np.ix_([rows[u] for u in users], [places[i] for i in catalogue])]
 
 
-def _columns(signature, catalogue: list[str]) -> np.ndarray:
-    """Returns where each item of the catalogue stands in the model's own order."""
+def _columns(signature, catalogue: list[str], whole: bool) -> tuple[int, np.ndarray]:
+    """Returns the model's number of items, and the place of each item of the catalogue or -1."""
     size = int(signature(index=tf.constant([0], tf.int32))["size"].numpy()[0])
     answer = signature(index=tf.range(size, dtype=tf.int32))["item_ids"].numpy()
     places = {item.decode("utf-8", "replace"): place for place, item in enumerate(answer)}
     missing = [item for item in catalogue if item not in places]
-    if missing or size != len(catalogue):
+    if whole and (missing or size != len(catalogue)):
         example = f", such as {missing[0]!r}" if missing else ""
         raise TesseraError(
             "catalogue-differs",
             f"The model's catalogue has {size} items, the items table has {len(catalogue)}; "
             f"{len(missing)} of the table's are not in the model{example}."
         )
-    return np.array([places[item] for item in catalogue])
+    return size, np.array([places.get(item, -1) for item in catalogue])

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from components.ranking_evaluator.interactions import SPLITS, Interactions
-from components.ranking_evaluator.model import Model
 from trainer.closed_form.biases import (
     fit_biased_factors,
     fit_biases,
@@ -19,12 +18,12 @@ _DRAWS = 500
 _MOST_ROWS = 20_000  # of the test split, drawn for the comparison
 
 
-def value_figures(scorer: Model, interactions: Interactions,
+def value_figures(predicted: Mapping[str, np.ndarray], interactions: Interactions,
                   tasks: Mapping[str, str]) -> dict[str, Any]:
     """Holds each task's predictions of the test rows against those of the biases.
 
     Args:
-      scorer: The model.
+      predicted: Predictions of each test row by task, `(rows,)`; empty for written scores.
       interactions: All events.
       tasks: Label of each task.
 
@@ -32,9 +31,8 @@ def value_figures(scorer: Model, interactions: Interactions,
       By task: `metric` (`rmse` of a value, `auc` of a label of 0 and 1), `model`, `biases` and
       `factors` (mean + user + item, and that with factors, tuned on validation), and
       `difference`, `low`, `high` of the model less the biases with its 95 % interval over the
-      same rows; a smaller error and a larger area are better. Empty for written scores.
+      same rows; a smaller error and a larger area are better.
     """
-    predicted = scorer.predictions(interactions.test_examples) if tasks else {}
     return {name: _compared(predicted[name], interactions, label)
             for name, label in tasks.items() if name in predicted}
 

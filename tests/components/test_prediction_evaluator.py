@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from refusals import refuses
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import f1_score, log_loss, roc_auc_score
 
 from components.prediction_evaluator.executor import judge, measured
 from components.ranking_evaluator.model import open_scorer, written_scores
 from trainer.evaluation.written_scores import TaskScores, WrittenScores
-from trainer.tasks.probability import area_under_curve
+from trainer.tasks.probability import area_under_curve, calibration_error
 
 RANDOM = np.random.default_rng(3)
 LABEL = (RANDOM.random(200) < 0.4).astype("float32")
@@ -23,6 +23,16 @@ def test_a_binary_task_is_measured_as_scikit_learn_does():
     assert found["auc"] == pytest.approx(roc_auc_score(LABEL, CHANCE))
     assert found["f1"] == pytest.approx(f1_score(LABEL, CHANCE > 0.5))
     assert found["accuracy"] == pytest.approx(((CHANCE > 0.5) == (LABEL > 0)).mean())
+    assert found["log_loss"] == pytest.approx(log_loss(LABEL, np.clip(CHANCE, 1e-7, 1 - 1e-7)))
+
+
+def test_calibration_by_hand():
+    positive = np.array([1, 0, 1, 1], bool)
+    # Two rows are in the range from .2 on, with one positive; two are at the top, both positive.
+    assert calibration_error(positive, np.array([0.2, 0.29, 0.9, 1.0])) == pytest.approx(
+        (abs(0.49 - 1) + abs(1.9 - 2)) / 4)
+    assert calibration_error(positive, positive.astype(float)) == 0
+    assert math.isnan(calibration_error(positive[:0], np.zeros(0)))
 
 
 def test_a_regression_is_measured():

@@ -130,3 +130,15 @@ def test_the_component_pushes_what_is_blessed(model, folder, tmp_path, blessed):
         assert pushed.get_string_custom_property("pushed_version") == version.name
         assert content(tmp_path / "pushed") == content(version) == FILES
     assert len(pusher.exec_properties["custom_config"]) > 20  # the digest of its code
+
+
+def test_the_card_is_beside_the_model_and_makes_no_other_model_of_it(model, folder, tmp_path):
+    card = tmp_path / "card"
+    card.mkdir()
+    (card / "lineage.json").write_text("{}")
+    (model / "assets.extra").mkdir()
+    (model / "assets.extra" / "tf_serving_warmup_requests").write_bytes(b"requests")
+    version = push(model, folder, card)
+    assert content(version) == content(model) | {"assets.extra/lineage.json": b"{}"}
+    (card / "lineage.json").write_text('{"run_id": "another"}')
+    assert push(model, folder, card) == version

@@ -1,7 +1,7 @@
 """The ranking verdict of a tiny SavedModel on tiny tables."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -15,11 +15,13 @@ from components.artifacts import Verdict
 from components.ranking_evaluator.component import RankingEvaluator
 from components.ranking_evaluator.executor import Executor, evaluate
 from components.ranking_evaluator.interactions import SPLITS, read_interactions
+from components.ranking_evaluator.limits import Limits
 from components.verdict import Outcome
 from schemas import read_spec
 from trainer.evaluation.ranking import ranking_metrics
 
 ITEMS, USERS = 30, 12
+LIMITS = Limits(above_popularity=0.0, below_baseline=-1.0, decrease=0.02)
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +167,7 @@ def test_events_without_times_are_ranked_and_no_figure_speaks_of_time(untimed, e
     assert not found.timed
     model = _Model(_oracle(events), np.arange(ITEMS)).save(
         tmp_path / "untimed_model", ("catalogue", "rank_examples_untimed"))
-    outcome = evaluate(model, found)
+    outcome = evaluate(model, found, LIMITS)
     assert outcome.figures["ranking"]["users"] == USERS
     assert outcome.passed and not {"ndcg_by_gap", "ranking_untied"} & set(outcome.figures)
 
@@ -174,7 +176,7 @@ def test_a_perfect_model_passes_whatever_its_order(tmp_path, interactions, event
     order = np.random.default_rng(1).permutation(ITEMS)
     first = [0] + [min(e[2] for e in events["test"] if e[0] == u) for u in range(1, USERS + 1)]
     path = _Model(_oracle(events), order, first).save(tmp_path / "model")
-    outcome = evaluate(path, interactions)
+    outcome = evaluate(path, interactions, LIMITS)
     assert outcome.reasons == []
     assert outcome.passed
     assert outcome.figures["ranking"]["ndcg@10"] == pytest.approx(1)
@@ -185,7 +187,7 @@ def test_a_perfect_model_passes_whatever_its_order(tmp_path, interactions, event
 def test_the_figures_are_those_of_the_scores(tmp_path, interactions):
     table = np.random.default_rng(8).random((USERS + 1, ITEMS))
     path = _Model(table, np.arange(ITEMS)[::-1]).save(tmp_path / "model")
-    figures = evaluate(path, interactions).figures
+    figures = evaluate(path, interactions, LIMITS).figures
     task = interactions.task("test")
     scores = table[task.users + 1]
     result = ranking_metrics(scores, task)
@@ -213,7 +215,7 @@ def test_the_figures_are_those_of_the_scores(tmp_path, interactions):
 
 def test_a_model_below_popularity_is_told_so(tmp_path, interactions, events):
     path = _Model(-_oracle(events), np.arange(ITEMS)).save(tmp_path / "model")
-    outcome = evaluate(path, interactions)
+    outcome = evaluate(path, interactions, LIMITS)
     assert not outcome.passed
     floor = outcome.figures["baselines"]["popularity"]["ndcg@10"]
     reached = outcome.figures["ranking"]["ndcg@10"]
@@ -227,13 +229,36 @@ def test_a_model_too_far_below_the_best_baseline_fails_where_that_is_asked(
     counts = np.bincount(interactions.items[(interactions.splits < 2) & interactions.relevant],
                          minlength=ITEMS)
     path = _Model(table + counts, np.arange(ITEMS)).save(tmp_path / "model")
-    assert evaluate(path, interactions).passed  # no worse than popularity
-    assert not evaluate(path, interactions, smallest_difference=0.5).passed
-    assert evaluate(path, interactions, smallest_difference=-1.0).passed
+    assert evaluate(path, interactions, LIMITS).passed  # no worse than popularity
+    outcome = evaluate(path, interactions, replace(LIMITS, below_baseline=0.5))
+    assert not outcome.passed
+    (reason,) = outcome.reasons
+    assert reason.startswith(outcome.figures["comparisons"][0])
+    assert "the best baseline (" in reason and "95 % interval" in reason
+
+
+def test_the_last_blessed_model_is_compared_on_the_same_users(tmp_path, interactions, events):
+    order = np.arange(ITEMS)
+    good = _Model(_oracle(events), order).save(tmp_path / "good")
+    # It knows fewer items, in another order: a later catalogue has more.
+    old = _Model(_oracle(events) * 0 + np.random.default_rng(4).random(ITEMS),
+                 order[::-1][: ITEMS - 4]).save(tmp_path / "old")
+    better = evaluate(good, interactions, LIMITS, last_path=old)
+    versus = better.figures["versus_last_blessed"]
+    assert better.passed and versus["difference"] == pytest.approx(1 - versus["ndcg@10"])
+    assert versus["low"] > 0 and "the last blessed model" in better.figures["comparisons"][1]
+    again = evaluate(good, interactions, LIMITS, last_path=good)
+    assert again.passed and again.figures["versus_last_blessed"]["difference"] == 0
+    late = _Model(_oracle(events) - 2 * (np.arange(ITEMS) % 2), order).save(tmp_path / "late")
+    worse = evaluate(late, interactions, LIMITS, last_path=good)
+    (reason,) = worse.reasons
+    assert "the last blessed model has 1.0000" in reason and "may be 0.0200 lower" in reason
+    absent = evaluate(good, interactions, LIMITS, last_path=str(tmp_path / "absent"))
+    assert absent.passed and "absent" in absent.figures["versus_last_blessed"]["skipped"]
 
 
 def _reason(path, interactions):
-    outcome = evaluate(path, interactions)
+    outcome = evaluate(path, interactions, LIMITS)
     assert not outcome.passed
     assert "popularity" in outcome.figures["baselines"]
     (reason,) = outcome.reasons
@@ -252,7 +277,7 @@ def test_a_model_that_cannot_be_ranked_fails_with_the_reason(
                    [0] * (USERS + 1) if broken == "operation" else None)
     if broken != "absent":
         model.save(tmp_path / broken, ["catalogue"] + ["rank_examples"] * (broken != "signature"))
-    outcome = evaluate(str(tmp_path / broken), interactions)
+    outcome = evaluate(str(tmp_path / broken), interactions, LIMITS)
     assert not outcome.passed and "popularity" in outcome.figures["baselines"]
     (told,) = outcome.reasons
     assert reason in told
@@ -263,7 +288,7 @@ def test_data_without_a_relevant_row_fail_with_the_reason(tmp_path, interactions
     empty = read_interactions(dict.fromkeys(SPLITS, str(tmp_path)), str(tmp_path),
                               read_spec("movielens"), "like")
     for found, rows in ((nobody, 60), (empty, 0)):
-        outcome = evaluate("unused", found)
+        outcome = evaluate("unused", found, LIMITS)
         assert not outcome.passed
         assert f"No user can be ranked: none of the {rows} test rows" in outcome.reasons[0]
 
@@ -281,7 +306,7 @@ def test_the_executor_writes_the_verdict(tmp_path, tables, events):
         {name: [artifacts[name]] for name in ("model", "items", "interactions")},
         {"verdict": [verdict]},
         {"spec": read_spec("movielens").to_json(), "relevant_label": "like", "code_digest": "",
-         "tasks": "{}"},
+         "tasks": "{}", "limits": json.dumps(asdict(LIMITS))},
     )
     assert Outcome.load(verdict.uri).figures["ranking"]["ndcg@10"] == pytest.approx(1)
 
@@ -289,12 +314,14 @@ def test_the_executor_writes_the_verdict(tmp_path, tables, events):
 def _component(label):
     model = Channel(type=standard_artifacts.Model)
     items, rows = (Channel(type=standard_artifacts.Examples) for _ in range(2))
-    return RankingEvaluator(model, items, rows, spec=read_spec("movielens"), relevant_label=label)
+    return RankingEvaluator(model, items, rows, spec=read_spec("movielens"), relevant_label=label,
+                            limits=LIMITS)
 
 
 def test_the_component_carries_its_parameters():
     component = _component("like")
     assert component.exec_properties["relevant_label"] == "like"
+    assert json.loads(component.exec_properties["limits"]) == asdict(LIMITS)
     assert len(component.exec_properties["code_digest"]) == 16
 
 

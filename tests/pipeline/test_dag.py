@@ -30,7 +30,7 @@ def built(tiny_shop, tmp_path):
 
 def test_a_recipe_with_retrieval_alone_has_no_evaluator(built):
     nodes = built({"retrieval": {"head": "retrieval"}})
-    assert "Evaluator" not in nodes and "baseline_model" not in nodes
+    assert "Evaluator" not in nodes and "evaluation_metrics" not in nodes["ModelCard"].inputs
     assert not {"evaluation", "evaluation_metrics"} & set(nodes["Gate"].inputs)
     assert nodes["Pusher"].upstream_nodes >= {nodes["Gate"]}
 
@@ -61,7 +61,8 @@ def test_what_is_said_of_users_alone_is_measured_and_not_demanded(built):
 def test_a_model_that_is_no_saved_model_is_judged_by_its_scores_and_not_pushed(built):
     like = {"like": {"head": "binary", "label": "like"}}
     nodes = built(like, family="forest", rank_by="like")
-    assert not {"Evaluator", "ServerValidator", "Pusher", "baseline_model"} & set(nodes)
+    assert not {"Evaluator", "ServerValidator", "ModelCard", "Pusher",
+                "baseline_model"} & set(nodes)
     assert set(nodes["Exporter"].outputs) == {"model", "scores"}
     assert nodes["PredictionEvaluator"].upstream_nodes == {nodes["Exporter"]}
     assert "scores" in nodes["RankingEvaluator"].inputs
@@ -77,15 +78,31 @@ def test_a_computed_model_goes_the_way_of_a_network(built):
 
 def test_the_checks_have_the_configurations_thresholds(built):
     nodes = built({"retrieval": {"head": "retrieval"}}, checks={
-        "min_requests": 7, "max_p99_ms": 5, "min_ndcg_difference": -0.5})
+        "min_requests": 7, "max_p99_ms": 5, "min_ndcg_difference": -0.5,
+        "min_ndcg_above_popularity": 0.01, "max_ndcg_decrease": 0.03})
     server, ranking = (nodes[n].exec_properties for n in ("ServerValidator", "RankingEvaluator"))
     assert (server["min_requests"], server["max_p99_ms"]) == (7, 5)
-    assert ranking["smallest_difference"] == -0.5
+    assert json.loads(ranking["limits"]) == {
+        "above_popularity": 0.01, "below_baseline": -0.5, "decrease": 0.03}
+    assert "last_blessed" in nodes["RankingEvaluator"].inputs
 
 
 def test_a_run_that_does_not_push_has_no_pusher(built):
     tasks = {"retrieval": {"head": "retrieval"}}
-    assert built(tasks).keys() - built(tasks, push=False).keys() == {"Pusher"}
+    assert built(tasks).keys() - built(tasks, push=False).keys() == {"ModelCard", "Pusher"}
+
+
+def test_the_card_says_what_a_model_depends_on_and_not_where_files_are(built, tmp_path):
+    nodes = built({"retrieval": {"head": "retrieval"}, "like": {"head": "binary", "label": "like"}})
+    card = nodes["ModelCard"]
+    config = json.loads(card.exec_properties["config"])
+    assert config["dataset"] == "demo" and config["recipe"]["tasks"]["like"]["label"] == "like"
+    assert str(tmp_path) not in card.exec_properties["config"]
+    assert json.loads(card.exec_properties["code"]) == {
+        name: nodes[node].exec_properties["code_digest"]
+        for name, node in (("training", "Trainer"), ("export", "Exporter"))}
+    assert {"parent", "evaluation_metrics"} <= set(card.inputs)
+    assert "card" in nodes["Pusher"].inputs
 
 
 def test_the_data_report_is_called_as_results_are(tiny_shop, tmp_path):

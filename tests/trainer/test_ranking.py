@@ -1,12 +1,14 @@
 """Ranking metrics against values by hand, a slow reference and TensorFlow Recommenders."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from schemas import InputError, TesseraError
 from trainer.evaluation import ranking
-from trainer.evaluation.ranking import paired_bootstrap, ranking_metrics, ranking_task
+from trainer.evaluation.ranking import CUTOFFS, paired_bootstrap, ranking_metrics, ranking_task
 from trainer.evaluation.ranking_lists import gini, list_metrics
 
 TRAIN, TEST = 0, 1
@@ -29,26 +31,33 @@ def _random_task(rng, n_users=30, n_items=40, events=600):
 
 
 def _reference(scores, task):
-    """The same metrics, one user and one item at a time."""
-    ndcg, recall, hit, mrr, precision, shown = [], [], [], [], [], set()
+    """Every metric by its definition, one user, one item and one place at a time.
+
+    It shares no line with the code under test. ranx has the same definitions, and numba, pandas and
+    matplotlib behind it, which start more slowly than this whole file runs.
+    """
+    found, shown = {"mrr": []}, {k: set() for k in CUTOFFS}
     for row in range(len(task.users)):
         allowed = np.flatnonzero(task.candidates & ~task.excluded[row].toarray()[0])
         wanted = set(task.relevant[row].indices)
         ranked = sorted(allowed, key=lambda item: (-scores[row, item], item))
         places = [place for place, item in enumerate(ranked, start=1) if item in wanted]
-        ideal = sum(1 / np.log2(place + 1) for place in range(1, min(10, len(wanted)) + 1))
-        ndcg.append(sum(1 / np.log2(place + 1) for place in places if place <= 10) / ideal)
-        recall.append(sum(place <= 20 for place in places) / len(wanted))
-        hit.append(any(place <= 10 for place in places))
-        mrr.append(1 / places[0])
-        precision.append(sum(number / place for number, place in enumerate(places, start=1)
-                             if place <= 5) / len(wanted))
-        shown.update(ranked[:10])
-    means = [np.mean(ndcg), np.mean(recall), np.mean(hit), np.mean(mrr),
-             np.mean(precision)]
-    return dict(zip(("ndcg@10", "recall@20", "hr@10", "mrr", "map@5"), means, strict=True)) | {
-        "coverage@10": len(shown) / task.candidates.sum()
-    }
+        found["mrr"].append(1 / places[0])
+        for k in CUTOFFS:
+            hits = [place for place in places if place <= k]
+            ideal = math.fsum(1 / math.log2(n + 1) for n in range(1, min(k, len(wanted)) + 1))
+            for name, value in {
+                "ndcg": math.fsum(1 / math.log2(place + 1) for place in hits) / ideal,
+                "recall": len(hits) / len(wanted),
+                "hr": float(bool(hits)),
+                "mrr": 1 / hits[0] if hits else 0.0,
+                "map": math.fsum(n / place for n, place in enumerate(hits, 1)) / len(wanted),
+            }.items():
+                found.setdefault(f"{name}@{k}", []).append(value)
+            shown[k].update(ranked[:k])
+    coverage = {f"coverage@{k}": len(shown[k]) / task.candidates.sum() for k in CUTOFFS}
+    return found, {name: math.fsum(values) / len(values) for name, values in found.items()
+                   } | coverage
 
 
 def test_task_leaves_out_met_unseen_and_irrelevant_items():
@@ -83,15 +92,19 @@ def test_metrics_by_hand():
     assert (result.metrics["users"], result.metrics["relevant"]) == (1, 2)
 
 
-@pytest.mark.parametrize("levels", [3, 10**6])
+@pytest.mark.parametrize("levels", [1, 3, 10**6])
 def test_metrics_equal_the_reference_with_and_without_ties(levels, monkeypatch):
     monkeypatch.setattr(ranking, "_CELLS", 200)  # several batches
     rng = np.random.default_rng(levels)
-    task = _random_task(rng)
+    task = _random_task(rng, n_items=80, events=1500)  # more than the longest list
     scores = rng.integers(0, levels, task.relevant.shape).astype(np.float32)
     result = ranking_metrics(scores, task)
-    expected = _reference(scores, task)
-    assert {name: result.metrics[name] for name in expected} == pytest.approx(expected)
+    of_each, expected = _reference(scores, task)
+    assert result.per_user.keys() == of_each.keys()
+    for name, values in of_each.items():
+        np.testing.assert_allclose(result.per_user[name], values, rtol=0, atol=1e-9, err_msg=name)
+    assert {name: result.metrics[name] for name in expected} == pytest.approx(
+        expected, rel=0, abs=1e-9)
 
 
 def test_hit_rate_equals_tensorflow_recommenders_top_k_accuracy():

@@ -1,13 +1,12 @@
 """Binary: the probability that a label is 1."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 
 from schemas import FeatureSpec
 from trainer.tasks.kind import Batch, Start, bounded_shares
-from trainer.tasks.probability import Probability, area_under_curve
+from trainer.tasks.probability import Probability, probability_metrics
 
 
 class Binary(Probability):
@@ -33,15 +32,5 @@ class Binary(Probability):
         return labelled_mean(binary_crossentropy, batch.outputs[name], batch.labels[targets[0]])
 
     def measured(self, labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
-        """Returns the area under the curve, and what a threshold of 0.5 gives."""
-        label, positive = labels.astype(float), predictions.astype(float) > 0.5
-        hits = float((positive & (label > 0)).sum())
-        true, predicted = float(label.sum()), float(positive.sum())
-        precision, recall = hits / predicted if predicted else 0.0, hits / true if true else 0.0
-        total = precision + recall
-        return {
-            "auc": area_under_curve(label > 0, predictions.astype(float)),
-            "accuracy": float((positive == (label > 0)).mean()) if len(label) else math.nan,
-            "precision": precision, "recall": recall,
-            "f1": 2 * precision * recall / total if total else 0.0,
-        }
+        """Returns the metrics of `trainer.tasks.probability.probability_metrics`."""
+        return probability_metrics(labels, predictions)

@@ -11,6 +11,7 @@ AT_A_HALF = (Metric("AUC", limit="auc"), Metric("BinaryAccuracy"), Metric("Preci
              Metric("Recall"))
 # Its points are those of the ROC curve.
 CONFUSION = Metric("ConfusionMatrixPlot", options='{"num_thresholds": 100}')
+_SURE = 1e-7
 
 
 class Probability(TaskKind):
@@ -38,3 +39,55 @@ def area_under_curve(positive: np.ndarray, score: np.ndarray) -> float:
     ranks = (np.cumsum(count) - (count - 1) / 2)[place]
     ones = float(positive.sum())
     return float((ranks[positive].sum() - ones * (ones + 1) / 2) / pairs)
+
+
+def log_loss(positive: np.ndarray, probability: np.ndarray) -> float:
+    """Returns the mean cross-entropy in nats; a probability of 0 or 1 counts as one of 1e-7 off."""
+    if not len(positive):
+        return math.nan
+    chance = np.clip(probability.astype(float), _SURE, 1 - _SURE)
+    return float(-np.log(np.where(positive, chance, 1 - chance)).mean())
+
+
+def calibration_error(positive: np.ndarray, probability: np.ndarray, bins: int = 10) -> float:
+    """Returns the expected calibration error (Naeini et al. 2015).
+
+    Args:
+      positive: Whether the label is 1, `(rows,)` bool.
+      probability: The predicted chance of that, `(rows,)`.
+      bins: Number of equal ranges from 0 to 1.
+
+    Returns:
+      The mean over rows of how far the mean prediction of a row's range is from the share of
+      positives in it, from 0 to 1; NaN without rows.
+    """
+    if not len(positive):
+        return math.nan
+    place = np.clip((probability * bins).astype(int), 0, bins - 1)
+    surplus = np.bincount(place, probability.astype(float) - positive, minlength=bins)
+    return float(np.abs(surplus).sum() / len(positive))
+
+
+def probability_metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+    """Measures predicted chances of a label that is 0 or 1.
+
+    Args:
+      labels: `(rows,)`, of the rows that have one.
+      predictions: `(rows,)`, from 0 to 1.
+
+    Returns:
+      `auc`, `log_loss` and `ece`, and what a threshold of 0.5 gives: `accuracy`, `precision`,
+      `recall` and `f1`. NaN where the rows do not tell.
+    """
+    chance, positive = predictions.astype(float), labels.astype(float) > 0
+    said = chance > 0.5
+    hits, true, predicted = (float(one.sum()) for one in (said & positive, positive, said))
+    precision, recall = hits / predicted if predicted else 0.0, hits / true if true else 0.0
+    total = precision + recall
+    return {
+        "auc": area_under_curve(positive, chance),
+        "log_loss": log_loss(positive, chance), "ece": calibration_error(positive, chance),
+        "accuracy": float((said == positive).mean()) if len(labels) else math.nan,
+        "precision": precision, "recall": recall,
+        "f1": 2 * precision * recall / total if total else 0.0,
+    }

@@ -25,3 +25,9 @@ def one_thread(side: int = 0) -> AbstractContextManager:
       side: Rows of the largest dense matrix; the threads are left as they are if it is large.
     """
     return _controller().limit(limits=1 if side < _SMALL else None, user_api="blas")
+
+
+def threads() -> int:
+    """Returns on how many threads large linear algebra works."""
+    return max((pool["num_threads"] for pool in _controller().info()
+                if pool["user_api"] == "blas"), default=1)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipeline.lineage import lineage_of
 from serving.model_directory import require_versions
 
 SIDES = ("users", "items", "interactions")
@@ -15,7 +16,7 @@ COMPONENTS = {
         "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "Transform")),
     "DataProfiler", "past_data", "DataValidator", "DataReport", "DataGate",
     "Trainer", "Exporter", "baseline_model", "Evaluator",
-    "RankingEvaluator", "ServerValidator", "Gate", "Pusher",
+    "RankingEvaluator", "ServerValidator", "Gate", "ModelCard", "Pusher",
 }
 RANKING = {"ndcg@10", "recall@20", "hr@10", "mrr", "coverage@10", "users"}
 CONTRACT = {
@@ -89,6 +90,17 @@ def test_a_good_model_is_pushed(first, project):
     assert len(project.pushed()) == 1
     assert str(project.served) in first.told
     assert "baseline_model" not in first.inputs("Evaluator")
+
+
+def test_the_pushed_model_has_its_card_and_lineage(first, project):
+    lineage = lineage_of(project.root, "latest")
+    assert lineage["run_id"] == lineage["model"]["run_id"] == first.folder.name
+    assert (lineage["parent"], lineage["seed"]) == (None, 1)
+    assert len(lineage["data"]["fingerprint"]) == 32
+    assert lineage["data"]["first_event"] < lineage["data"]["last_event"]
+    card = (project.served / str(*project.pushed()) / "assets.extra" / "model_card.md").read_text()
+    assert f"| ndcg@10 | {first.metrics['ranking']['ndcg@10']:.4f} |" in card
+    assert f"| like | auc | {first.metrics['tasks']['like']['auc']:.4f} |" in card
 
 
 def test_one_line_a_component_and_the_paths(first):

@@ -36,12 +36,13 @@ def unedited(project, edited_source) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("module", "changed"), [
-    ("trainer/network/model.py", {"Trainer", "Exporter"}),
-    ("trainer/layers/towers.py", {"Trainer", "Exporter"}),
-    ("trainer/export/module.py", {"Exporter"}),
-    ("trainer/evaluation/ranking.py", {"Trainer", "Exporter", "RankingEvaluator"}),
+    ("trainer/network/model.py", {"Trainer", "Exporter", "ModelCard"}),
+    ("trainer/layers/towers.py", {"Trainer", "Exporter", "ModelCard"}),
+    ("trainer/export/module.py", {"Exporter", "ModelCard"}),
+    ("trainer/evaluation/ranking.py", {"Trainer", "Exporter", "RankingEvaluator",
+                                         "ModelCard"}),
     ("trainer/modalities/text/preprocess.py", {*TRANSFORMS}),
-    ("trainer/modalities/image/tower.py", {"Trainer", "Exporter"}),
+    ("trainer/modalities/image/tower.py", {"Trainer", "Exporter", "ModelCard"}),
     ("components/media.py", {"CatalogGen"}),
     ("components/catalog_gen/check.py", {"CatalogGen"}),
     ("components/sources/demo/source.py", {"CatalogGen"}),
@@ -50,6 +51,7 @@ def unedited(project, edited_source) -> dict[str, str]:
     ("components/ranking_evaluator/baselines.py", {"RankingEvaluator"}),
     ("components/server_validator/comparison.py", {"ServerValidator"}),
     ("components/gate/executor.py", {"Gate"}),
+    ("components/model_card/content.py", {"ModelCard"}),
     ("components/pusher/executor.py", {"Pusher"}),
     ("serving/servable.py", {"ServerValidator"}),
     ("pipeline/cli.py", set()),
@@ -95,7 +97,8 @@ def after(project, refused):
 
 def test_a_line_of_the_export_exports_again_from_the_trained_weights(first, refused):
     assert refused.ran() == {
-        "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator", "Gate", "Pusher"}
+        "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator", "Gate", "ModelCard",
+        "Pusher"}
     assert refused.inputs("Exporter")["weights"] == first.inputs("Exporter")["weights"]
     for task, figures in first.metrics["tasks"].items():
         assert refused.metrics["tasks"][task] == pytest.approx(figures, abs=1e-6)
@@ -128,7 +131,7 @@ def test_a_line_of_the_model_trains_again(project, first, after, edited_source):
         trained = project.run(max_p99_ms=1e-6)
     assert trained.ran() == {
         "Trainer", "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator", "Gate",
-        "Pusher"}
+        "ModelCard", "Pusher"}
     # The code is the same but for an unread name, so the model is the same but for its file.
     for task, figures in first.metrics["tasks"].items():
         assert trained.metrics["tasks"][task] == pytest.approx(figures, abs=0.05)

@@ -1,0 +1,106 @@
+"""Groups of users and of items by which figures are told apart: what a table's columns say."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from schemas import Feature, FeatureSpec
+
+_BATCH = 2_000
+_MOST = 12  # groups of a column; a column of more values is no grouping
+_NONE = "none"
+_TYPES = {bytes: tf.string, int: tf.int64, float: tf.float32}
+_BOUNDS = (1, 5, 20, 50, 200)
+# Seconds between a user's last known and first test event, each up to and with its bound.
+GAPS = {"same second": 0.0, "10 minutes": 600.0, "1 day": 86_400.0, "longer": np.inf}
+
+
+def by_events(counts: np.ndarray) -> np.ndarray:
+    """Returns the name of the range that each number of events is in; 0 has its own."""
+    names = ["no event", *(f"{low} to {high - 1} events"
+                           for low, high in pairwise(_BOUNDS)),
+             f"{_BOUNDS[-1]} or more events"]
+    return np.array(names, dtype=object)[np.digitize(counts, _BOUNDS)]
+
+
+def by_gap(gaps: np.ndarray) -> np.ndarray:
+    """Returns the name of the range of `GAPS` that each number of seconds is in."""
+    return np.array([*GAPS], dtype=object)[np.searchsorted([*GAPS.values()], gaps)]
+
+
+def profile_groups(folder: str, spec: FeatureSpec, ids: Sequence[str]) -> dict[str, np.ndarray]:
+    """Groups users by each column of their table that has few different values.
+
+    Args:
+      folder: The folder of the users table's split.
+      spec: The dataset's spec.
+      ids: The users, by the text of their ids.
+
+    Returns:
+      By `profile_` and the column's name, the value of each user, `(ids,)`; "none" where there is
+      none. No personal data.
+    """
+    features = [f for f in spec.inputs("users") if f.categories and f.scalar]
+    values = _first_values(folder, spec.id_key("users"), features)
+    groups = {}
+    for feature in features:
+        found = values[feature.name]
+        if 1 < len(set(found.values())) <= _MOST:
+            groups[f"profile_{feature.name}"] = np.array(
+                [found.get(one, _NONE) for one in ids], dtype=object)
+    return groups
+
+
+def modality_groups(folder: str, spec: FeatureSpec, ids: Sequence[str]) -> dict[str, np.ndarray]:
+    """Groups items by the modalities that they have values of.
+
+    Args:
+      folder: The folder of the items table's split.
+      spec: The dataset's spec.
+      ids: The items, by the text of their ids.
+
+    Returns:
+      `modalities`, names such as `"image + text"` of each item, `(ids,)`; beyond the twelve most
+      frequent sets it is "other".
+    """
+    features = [f for f in spec.inputs("items") if f.modality]
+    values = _first_values(folder, spec.id_key("items"), features)
+    named = {modality: [f.name for f in features if f.modality == modality]
+             for modality in sorted({str(f.modality) for f in features})}
+    if not named:
+        return {}
+    sets = np.array([" + ".join(
+        modality for modality, columns in named.items()
+        if any(one in values[column] for column in columns)) or _NONE for one in ids], dtype=object)
+    names, counts = np.unique(sets, return_counts=True)
+    frequent = names[np.argsort(-counts, kind="stable")[:_MOST]]
+    return {"modalities": np.where(np.isin(sets, frequent), sets, "other")}
+
+
+def _first_values(folder: str, key: Feature, features: Sequence[Feature]
+                  ) -> dict[str, dict[str, str]]:
+    """Returns the first value of each column as text, by id; what has none is left out.
+
+    Of media the text is empty: only that there is a value is kept.
+    """
+    parsing = {f.name: tf.io.VarLenFeature(_TYPES[f.dtype]) for f in (key, *features)}
+    found: dict[str, dict[str, str]] = {f.name: {} for f in features}
+    files = sorted(str(path) for path in Path(folder).glob("data_tfrecord-*.gz"))
+    for batch in tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_BATCH):
+        columns = tf.io.parse_example(batch, parsing)
+        ids = [text(one) for one in columns[key.name].values.numpy()]
+        for feature in features:
+            column = columns[feature.name]
+            rows, first = np.unique(column.indices.numpy()[:, 0], return_index=True)
+            given = column.values.numpy()[first]
+            for row, value in zip(rows, given, strict=True):
+                found[feature.name][ids[row]] = "" if feature.media else text(value)
+    return found
+
+
+def text(identity: object) -> str:
+    """Returns an id, or a value, as the string by which the model's signatures know it."""
+    return identity.decode("utf-8", "replace") if isinstance(identity, bytes) else str(identity)

@@ -1,0 +1,122 @@
+"""The same figures by groups: of users, of items, and of the rows of test."""
+
+from typing import Any
+
+import numpy as np
+
+from components.ranking_evaluator.groups import by_events, by_gap
+from components.ranking_evaluator.interactions import SPLITS, Interactions
+from trainer.evaluation.ranking import RankingResult, RankingTask
+from trainer.tasks.probability import probability_metrics
+from trainer.tasks.regression import error_metrics
+
+_FEWEST = 10  # rows of a task's slice
+_DRAWS = 200
+_MEANS = ("ndcg@10", "recall@20", "hr@10", "mrr")
+
+Slices = dict[str, dict[str, dict[str, Any]]]
+
+
+def user_groups(interactions: Interactions) -> dict[str, np.ndarray]:
+    """Returns the group of each user, `(n_users,)`, by what they are grouped by.
+
+    `user_activity` is by events before test, so that "no event" are the cold users;
+    `gap` is by the time since the last of them, where the data has times; the rest are columns of
+    the users table.
+    """
+    known = interactions.splits < SPLITS.index("test")
+    counts = np.bincount(interactions.users[known], minlength=interactions.n_users)
+    groups = {"user_activity": by_events(counts)}
+    if interactions.timed:
+        groups["gap"] = by_gap(interactions.gaps(np.arange(interactions.n_users)))
+    return groups | interactions.user_groups
+
+
+def item_groups(interactions: Interactions) -> dict[str, np.ndarray]:
+    """Returns the group of each item, `(n_items,)`, by what they are grouped by.
+
+    `item_popularity` is by events before test, so that "no event" are the cold items.
+    """
+    known = interactions.splits < SPLITS.index("test")
+    counts = np.bincount(interactions.items[known], minlength=len(interactions.catalogue))
+    return {"item_popularity": by_events(counts)} | interactions.item_groups
+
+
+def ranking_slices(interactions: Interactions, task: RankingTask, model: RankingResult,
+                   baseline: RankingResult) -> Slices:
+    """Tells a ranking apart by groups.
+
+    Args:
+      interactions: All events.
+      task: Who was ranked.
+      model: The model's ranking of the task.
+      baseline: That of the best baseline.
+
+    Returns:
+      By what is grouped and by group: of users `users`, means of the model, `low` and `high` of its
+      NDCG@10, and `baseline_ndcg@10`; of items `pairs`, the number of relevant items of all users
+      in the group, and `recall@10` and `baseline_recall@10`, the share of them among the first ten.
+    """
+    found: Slices = {}
+    for name, groups in user_groups(interactions).items():
+        of = groups[task.users]
+        found[name] = {group: _of_users(of == group, model, baseline)
+                       for group in sorted(set(of))}
+    users, items = task.relevant.nonzero()
+    hits = {who: (result.top[users] == items[:, None]).any(axis=1)
+            for who, result in (("", model), ("baseline_", baseline))}
+    for name, groups in item_groups(interactions).items():
+        of = groups[items]
+        found[name] = {group: {"pairs": int((of == group).sum())} | {
+            f"{who}recall@10": float(hit[of == group].mean()) for who, hit in hits.items()}
+            for group in sorted(set(of))}
+    return found
+
+
+def _of_users(rows: np.ndarray, model: RankingResult, baseline: RankingResult) -> dict[str, Any]:
+    low, high = RankingResult({}, {"ndcg@10": model.ndcg[rows]}, model.top[:0]).intervals(
+        _DRAWS)["ndcg@10"]
+    means = {name: float(model.per_user[name][rows].mean()) for name in _MEANS}
+    return {"users": int(rows.sum())} | means | {
+        "low": low, "high": high, "baseline_ndcg@10": float(baseline.ndcg[rows].mean())}
+
+
+def prediction_figures(predicted: dict[str, np.ndarray], interactions: Interactions,
+                       tasks: dict[str, str]) -> dict[str, Any]:
+    """Measures what a model predicts of the rows of test, overall and by groups.
+
+    Args:
+      predicted: Predictions of each test row by task, `(rows,)`.
+      interactions: All events.
+      tasks: Label of each task.
+
+    Returns:
+      By task `rows`, that have the label, and `rmse` and `mae`, or of a label of 0 and 1 `auc`,
+      `log_loss`, `ece` (see `trainer.tasks.probability.calibration_error`), `accuracy`,
+      `precision`, `recall` and `f1`; and `slices`, the same by group. Groups of fewer than ten rows
+      and what rows do not tell are left out.
+    """
+    test = interactions.splits == SPLITS.index("test")
+    sides = ((user_groups(interactions), interactions.users[test]),
+             (item_groups(interactions), interactions.items[test]))
+    groups = {name: of[index] for named, index in sides for name, of in named.items()}
+    found = {}
+    for task, label in tasks.items():
+        truth = interactions.labels[label][test]
+        labelled = np.isfinite(truth)
+        if task not in predicted or not labelled.any():
+            continue
+        binary = label in interactions.binary
+        found[task] = _measured(truth, predicted[task], labelled, binary) | {"slices": {
+            name: {group: _measured(truth, predicted[task], rows, binary)
+                   for group in sorted(set(of))
+                   if (rows := labelled & (of == group)).sum() >= _FEWEST}
+            for name, of in groups.items()}}
+    return found
+
+
+def _measured(truth: np.ndarray, predicted: np.ndarray, rows: np.ndarray,
+              binary: bool) -> dict[str, Any]:
+    measure = probability_metrics if binary else error_metrics
+    figures = measure(truth[rows], predicted[rows])
+    return {"rows": int(rows.sum())} | {n: v for n, v in figures.items() if np.isfinite(v)}

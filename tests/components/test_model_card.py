@@ -1,0 +1,136 @@
+"""The card and the lineage of a model, from made-up figures."""
+
+import json
+from html.parser import HTMLParser
+
+import pytest
+from tfx.types import Channel, standard_artifacts
+
+from components.artifacts import FINGERPRINT, RUN, Card, DataProfile, Verdict
+from components.data_profile.profile import VERSION, write_profile
+from components.model_card.component import ModelCard
+from components.model_card.executor import Executor, write_card
+from components.verdict import REASONS, Outcome
+
+CONFIG = {"recipe_name": "some|<b>recipe</b>", "dataset": "shop", "split": "u80", "seed": 3,
+          "recipe": {"family": "network"}}
+FIGURES = {
+    "ranking": {"ndcg@10": 0.2031, "recall@20": 0.4, "users": 48, "coverage@10": 0.6},
+    "intervals": {"ndcg@10": [0.1675, 0.2356]},
+    "test": {"events": 1203, "new_items_share": 0.37, "new_users_share": 0.0},
+    "baselines": {"ease": {"ndcg@10": 0.1344}, "popularity": {"ndcg@10": 0.0547},
+                  "user-knn": {"skipped": "too many users"}},
+    "paired": {"ease": {"mean": 0.0687, "low": 0.045, "high": 0.0911, "p_value": 0.002},
+               "popularity": {"mean": 0.1484, "low": 0.1, "high": 0.2, "p_value": 0.001}},
+    "slices": {"gap": {"10 minutes": {"users": 40, "ndcg@10": 0.2204, "low": 0.1, "high": 0.3,
+                                      "baseline_ndcg@10": 0.15}},
+               "item_popularity": {"no event": {"pairs": 7, "recall@10": 0.5714,
+                                                "baseline_recall@10": 0.0}}},
+    "predictions": {"like": {"rows": 20, "ece": 0.0321, "slices": {}}},
+    "unseen": {"candidates": 42, "model": {"ndcg@10": 0.3286, "users": 209},
+               "random": {"ndcg@10": 0.1208}},
+    "biases": {"rating": {"metric": "rmse", "model": 0.9, "biases": 0.95, "difference": -0.05,
+                          "low": -0.06, "high": -0.04}},
+}
+DAY = 86_400
+
+
+@pytest.fixture
+def artifacts(tmp_path):
+    """The inputs of the component as a run leaves them."""
+    made = {"model": standard_artifacts.Model(), "parent": standard_artifacts.Model(),
+            "blessing": standard_artifacts.ModelBlessing(), "profile": DataProfile(),
+            "interactions": standard_artifacts.Examples(), "verdicts": Verdict()}
+    for number, (name, artifact) in enumerate(made.items()):
+        artifact.uri, artifact.id = str(tmp_path / name), number + 1
+    made["model"].set_string_custom_property(RUN, "20260102-000000")
+    made["parent"].set_string_custom_property(RUN, "20260101-000000")
+    made["interactions"].set_string_custom_property(FINGERPRINT, "ab12")
+    write_profile(made["profile"].uri, {
+        "version": VERSION, "rows": {"users": 60, "interactions": 1800},
+        "events": {"oldest": 10 * DAY, "newest": 20 * DAY}})
+    Outcome(True, [], FIGURES).save(made["verdicts"].uri, "RankingEvaluator")
+    (tmp_path / "blessing").mkdir()
+    (tmp_path / "blessing" / REASONS).write_text("[]")
+    return made
+
+
+def carded(artifacts, folder, **without):
+    card = Card()
+    card.uri = str(folder)
+    inputs = {name: [one] for name, one in artifacts.items() if name not in without}
+    Executor().Do(inputs, {"card": [card]}, {
+        "config": json.dumps(CONFIG), "code": json.dumps({"training": "c0de"})})
+    return folder
+
+
+def test_the_lineage_names_data_code_configuration_and_parent(artifacts, tmp_path):
+    lineage = json.loads((carded(artifacts, tmp_path / "card") / "lineage.json").read_text())
+    assert lineage["data"] == {
+        "dataset": "shop", "split": "u80", "fingerprint": "ab12", "first_event": 10 * DAY,
+        "last_event": 20 * DAY, "rows": {"users": 60, "interactions": 1800}}
+    assert lineage["model"] == {"id": 1, "uri": str(tmp_path / "model"),
+                                "run_id": "20260102-000000"}
+    assert lineage["parent"]["run_id"] == "20260101-000000"
+    assert (lineage["code"], lineage["seed"]) == ({"training": "c0de"}, 3)
+    assert lineage["config"] == CONFIG and "run_id" in lineage
+
+
+def test_a_first_model_has_no_parent(artifacts, tmp_path):
+    folder = carded(artifacts, tmp_path / "card", parent=True)
+    assert json.loads((folder / "lineage.json").read_text())["parent"] is None
+    assert "No model was blessed before it." in (folder / "model_card.md").read_text()
+
+
+class Text(HTMLParser):
+    """Collects the text of a page and what it would fetch."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.text, self.fetched = "", []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.fetched += [value for key, value in attrs if key in ("src", "href")]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_both_forms_say_the_same(artifacts, tmp_path):
+    folder = carded(artifacts, tmp_path / "card")
+    page = Text((folder / "model_card.html").read_text())
+    markdown = (folder / "model_card.md").read_text().replace("\\", "")
+    assert page.fetched == [] and "<b>" not in (folder / "model_card.html").read_text()
+    for words in (
+            "some|<b>recipe</b> on shop", "1970-01-11 to 1970-01-21", "Split 'u80'", "0.2031",
+            "0.1675 to 0.2356", "ease", "+0.0687", "10 minutes", "0.3286", "0.2204",
+            "0.5714", "0.0321", "rmse less the biases'",
+            "Privacy mode: none", "37% of the test events are of items", "48 users only",
+            "not made for decisions about people", "Every check passed."):
+        assert words in page.text, words
+        assert words in markdown, words
+    assert "user-knn" not in page.text
+    (row,) = [line for line in markdown.splitlines() if line.startswith("| ndcg@10 | 0.2031")]
+    assert row == "| ndcg@10 | 0.2031 | 0.1675 to 0.2356 |"
+
+
+def test_what_was_not_measured_is_left_out(tmp_path):
+    made_of = {"config": CONFIG, "seed": 3, "run_id": "r", "parent": None,
+               "data": {"dataset": "shop", "split": "random", "fingerprint": "", "rows": {},
+                        "first_event": None, "last_event": None}}
+    write_card(tmp_path, made_of, {}, {}, ["NDCG@10 is low"])
+    text = (tmp_path / "model_card.md").read_text()
+    titles = [line for line in text.splitlines() if line.startswith("## ")]
+    assert titles == ["## Intended use", "## Data", "## Limits", "## Privacy"]
+    assert "The events have no times." in text and "The split is random" in text
+    assert "Refused: NDCG@10 is low" in text
+
+
+def test_the_component_carries_its_parameters():
+    channels = {"model": standard_artifacts.Model, "blessing": standard_artifacts.ModelBlessing,
+                "interactions": standard_artifacts.Examples, "profile": DataProfile}
+    card = ModelCard(CONFIG, {"training": "c0de"}, verdicts=[Channel(type=Verdict)],
+                     **{name: Channel(type=kind) for name, kind in channels.items()})
+    assert json.loads(card.exec_properties["config"]) == CONFIG
+    assert len(card.exec_properties["code_digest"]) == 16

@@ -1,0 +1,110 @@
+"""Figures by groups of users, items and rows, on events made by hand."""
+
+import numpy as np
+import pytest
+from worlds import column, small_spec
+from worlds.examples import write_examples
+
+from components.ranking_evaluator.groups import by_events, by_gap, modality_groups, profile_groups
+from components.ranking_evaluator.interactions import Interactions
+from components.ranking_evaluator.slices import prediction_figures, ranking_slices
+from trainer.evaluation.ranking import ranking_metrics
+
+TRAIN, TEST = 0, 2
+# (user, item, second, split); user 2 is cold, item 5 too; 3 has the item of the most events.
+EVENTS = [*((3, item, 1, TRAIN) for item in range(5)), *((0, item, 10, TRAIN) for item in (0, 1)),
+          (1, 0, 20, TRAIN),
+          (0, 2, 10, TEST), (1, 1, 500, TEST), (1, 2, 600, TEST), (2, 0, 50, TEST),
+          (2, 5, 60, TEST)]
+
+
+@pytest.fixture
+def interactions() -> Interactions:
+    users, items, times, splits = (np.array(one) for one in zip(*EVENTS, strict=True))
+    like = np.where(splits == TEST, (items > 1).astype(float), np.nan)
+    return Interactions(
+        [str(i) for i in range(6)], 4, users, items, times, True, np.ones(len(users), bool), splits,
+        [b""] * int((splits == TEST).sum()), labels={"like": like, "stars": 1.0 + items},
+        binary=frozenset({"like"}),
+        user_groups={"profile_town": np.array(["north", "south", "south", "north"], object)},
+        item_groups={"modalities": np.array(["text"] * 2 + ["image + text"] * 4, object)})
+
+
+def test_ranges_of_events_and_of_time() -> None:
+    assert by_events(np.array([0, 1, 4, 5, 200])).tolist() == [
+        "no event", "1 to 4 events", "1 to 4 events", "5 to 19 events", "200 or more events"]
+    assert by_gap(np.array([-5.0, 0, 1, 600, 601, np.inf])).tolist() == [
+        "same second", "same second", "10 minutes", "10 minutes", "1 day", "longer"]
+
+
+def test_a_ranking_by_groups(interactions) -> None:
+    task = interactions.task("test")
+    assert task.users.tolist() == [0, 1, 2]
+    best_first = ranking_metrics(-np.tile(np.arange(6.0), (3, 1)), task)
+    best_last = ranking_metrics(np.tile(np.arange(6.0), (3, 1)), task)
+    found = ranking_slices(interactions, task, best_first, best_last)
+    activity = found["user_activity"]
+    assert {name: group["users"] for name, group in activity.items()} == {
+        "1 to 4 events": 2, "no event": 1}
+    assert activity["no event"]["ndcg@10"] == 1.0  # item 0 comes first
+    assert activity["no event"]["baseline_ndcg@10"] == pytest.approx(1 / np.log2(6))
+    assert activity["1 to 4 events"]["ndcg@10"] == pytest.approx(best_first.ndcg[:2].mean())
+    assert set(found["gap"]) == {"same second", "10 minutes", "longer"}
+    assert {name: group["users"] for name, group in found["profile_town"].items()} == {
+        "north": 1, "south": 2}
+    assert {name: group["pairs"] for name, group in found["modalities"].items()} == {
+        "text": 2, "image + text": 2}
+    assert all(group["recall@10"] == 1 for group in found["item_popularity"].values())
+
+
+def test_pairs_beyond_the_first_ten_count_as_missed() -> None:
+    number = 15
+    users = np.array([1] * number + [0])
+    items = np.array([*range(number), number - 1])
+    splits = np.array([TRAIN] * number + [TEST])
+    data = Interactions([str(i) for i in range(number)], 2, users, items, splits * 0, False,
+                        np.ones(number + 1, bool), splits, [b""])
+    task = data.task("test")
+    last = ranking_metrics(-np.arange(float(number))[None], task)
+    first = ranking_metrics(np.arange(float(number))[None], task)
+    found = ranking_slices(data, task, last, first)
+    assert found["item_popularity"] == {
+        "1 to 4 events": {"pairs": 1, "recall@10": 0.0, "baseline_recall@10": 1.0}}
+    assert "gap" not in found
+
+
+def test_predictions_by_groups(interactions, monkeypatch) -> None:
+    monkeypatch.setattr("components.ranking_evaluator.slices._FEWEST", 2)
+    truth = interactions.labels["like"][-5:]
+    predicted = {"liked": np.array([0.9, 0.2, 0.6, 0.4, 0.3]), "rated": np.full(5, 3.0)}
+    found = prediction_figures(predicted, interactions,
+                               {"liked": "like", "rated": "stars", "absent": "stars"})
+    assert found.keys() == {"liked", "rated"}
+    liked, rated = found["liked"], found["rated"]
+    assert liked["rows"] == 5 and liked["auc"] == pytest.approx(
+        np.mean([p > n for p in predicted["liked"][truth > 0] for n in (0.2, 0.4)]))
+    assert {"log_loss", "ece", "accuracy", "precision", "recall", "f1"} < liked.keys()
+    assert rated["mae"] == pytest.approx(np.abs(3.0 - (1 + interactions.items[-5:])).mean())
+    assert rated["slices"]["user_activity"]["no event"] == {
+        "rows": 2, "rmse": pytest.approx(np.sqrt((4 + 9) / 2)), "mae": pytest.approx(2.5)}
+    assert "no event" not in rated["slices"]["item_popularity"]  # one row only
+    south = liked["slices"]["profile_town"]["south"]
+    assert south["rows"] == 4 and np.isfinite([*south.values()]).all()
+
+
+def test_groups_of_the_tables(tmp_path) -> None:
+    spec = small_spec(
+        users=column("town", "BYTES", "categorical", most=1)
+        + column("secret", "BYTES", "categorical", "pii", most=1),
+        items=column("about", "BYTES", "text", most=1) + column("size", "FLOAT", "numeric", most=1))
+    users = write_examples(tmp_path / "users" / "Split-all", [
+        {"who": b"a", "town": b"north", "secret": b"x"}, {"who": b"b", "secret": b"y"},
+        {"who": b"c", "town": b"south"}])
+    items = write_examples(tmp_path / "items" / "Split-all", [
+        {"what": b"p", "about": b"words", "size": 2.0}, {"what": b"q"},
+        {"what": b"r", "size": 1.0}])
+    towns = profile_groups(users, spec, ["c", "a", "b", "gone"])
+    assert {name: of.tolist() for name, of in towns.items()} == {
+        "profile_town": ["south", "north", "none", "none"]}
+    assert modality_groups(items, spec, ["q", "p", "r"])["modalities"].tolist() == [
+        "none", "numeric + text", "numeric"]
