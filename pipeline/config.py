@@ -21,6 +21,7 @@ from pydantic import (
 from components.sources import SOURCES
 from components.sources.files.options import FileOptions
 from pipeline.checks import Checks, refuse_earlier
+from pipeline.cold_items import ColdItems
 from pipeline.kubeflow.options import KubeflowOptions
 from pipeline.yaml_loader import read_yaml
 from schemas import FeatureSpec, InputError, read_spec, unknown
@@ -59,6 +60,7 @@ class RunConfig(Strict):
       split: How interactions are split: `u80`, `t80`, `random`, or a column that says it.
       seed: Seed of everything random.
       checks: What a model must pass to be blessed.
+      cold_items: How the recipe is tried on items without an event, if it reads content.
       push: Whether a blessed model is pushed to where servers find it.
       kubeflow: What `tessera compile` says to a cluster; local runs ignore it.
     """
@@ -75,6 +77,7 @@ class RunConfig(Strict):
     split: str = "u80"
     seed: Annotated[Whole, Field(ge=0, lt=2**31)] = 1
     checks: Checks = Checks()
+    cold_items: ColdItems = ColdItems()
     push: bool = True
     kubeflow: KubeflowOptions | None = None
 

@@ -10,13 +10,16 @@ from tfx.types import standard_artifacts
 from components.artifacts import Predictions, Scores
 from components.blessed_model import BASELINE
 from components.catalog_gen.component import CatalogGen
+from components.content_evaluator.component import ContentEvaluator
 from components.further_checks import FURTHER_CHECKS, Built
 from components.prediction_evaluator.component import PredictionEvaluator
 from components.ranking_evaluator.component import RankingEvaluator
 from components.ranking_evaluator.limits import Limits
 from components.server_validator.component import ServerValidator
+from components.trainer.component import Trainer
 from pipeline.config import RunConfig
 from schemas import FeatureSpec, InputError, unknown
+from trainer.cold_items.draw import Draw
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ def model_checks(config: RunConfig) -> list[ModelCheck]:
                 if config.recipe.served
                 else ModelCheck(PredictionEvaluator.__name__, partial(_predictions, config)))
     checks = [ModelCheck(RankingEvaluator.__name__, partial(_ranking, config)), response]
+    if config.cold_items.share and config.recipe.modalities:
+        checks.append(ModelCheck(ContentEvaluator.__name__, partial(_content, config)))
     for name, options in config.checks.further.items():
         if name not in FURTHER_CHECKS:
             raise unknown("check", name, FURTHER_CHECKS)
@@ -77,6 +82,13 @@ def _values(config: RunConfig, spec: FeatureSpec) -> dict[str, str]:
                if label.side == "interactions" and not label.classes}
     return {name: task.label for name, task in config.recipe.judged.items()
             if task.label in numbers and not task.kind.against_unseen}
+
+
+def _content(config: RunConfig, built: Built) -> ContentEvaluator:
+    trainer = built.nodes[Trainer.__name__]
+    assert isinstance(trainer, Trainer)
+    return ContentEvaluator(trainer, Draw(
+        config.cold_items.share, config.cold_items.min_events, config.cold_items.draw))
 
 
 def _serving(config: RunConfig, built: Built) -> ServerValidator:

@@ -35,6 +35,9 @@ class ArrayReader(InteractionReader):
         assert self.splits is not None
         parts = [self.splits[name] for name in files]
         rows = {n: np.concatenate([part[n] for part in parts]) for n in parts[0]}
+        if self.hidden is not None:
+            rows = {n: values[~self.hidden[rows["item_index"]]] for n, values in rows.items()}
+            rows["history_index"] *= ~self.hidden[rows["history_index"]]
         dataset = tf.data.Dataset.from_tensor_slices(rows)
         if shuffle_seed is not None:
             dataset = dataset.shuffle(1000, seed=shuffle_seed)

@@ -6,9 +6,10 @@ import numpy as np
 from scipy import sparse
 
 from components.ranking_evaluator.interactions import SPLITS, Interactions
+from trainer.evaluation.random_order import random_order
 from trainer.evaluation.ranking import RankingTask, Scorer, rank
 
-_SHORT, _LONG = 10, 50
+_SHORT = 10
 
 
 def unseen_task(interactions: Interactions) -> RankingTask:
@@ -61,15 +62,5 @@ def unseen_figures(scorer: Scorer, task: RankingTask) -> dict[str, Any]:
         "model": result.metrics | {
             f"ndcg@{_SHORT}_se": None if error is None else float(error),
         },
-        "random": _guessing(task, candidates),
+        "random": random_order(task),
     }
-
-
-def _guessing(task: RankingTask, candidates: int) -> dict[str, float]:
-    """Returns what a random order reaches on average."""
-    gains = 1 / np.log2(np.arange(_SHORT) + 2)
-    count = task.relevant.getnnz(axis=1)
-    ideal = np.cumsum(gains)[np.minimum(count, _SHORT) - 1]
-    found = count / candidates * gains[:candidates].sum()
-    return {f"ndcg@{_SHORT}": float((found / ideal).mean()),
-            f"recall@{_LONG}": min(1.0, _LONG / candidates)}

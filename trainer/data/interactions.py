@@ -15,6 +15,7 @@ from trainer.preprocessing.column import Column, Role, columns_of
 from trainer.preprocessing.declarations import INDICES, index_columns
 
 _SHUFFLE_BUFFER = 200_000
+_FILTERED = 4096  # Rows that are looked at together for items that are hidden.
 
 
 def id_lookup(table: Table) -> tf.lookup.StaticHashTable:
@@ -45,6 +46,8 @@ class InteractionReader:
       values: Columns of numbers whose past values histories hold.
       strings: Columns of strings of which they do.
       reviews: What was written of each item in training, where the item side reads it.
+      hidden: Whether an item is kept from training, `(1 + items,)` bool: there is no row of it, and
+        elsewhere it is unknown. Nothing is hidden where `None`.
     """
 
     transform: tft.TFTransformOutput
@@ -54,6 +57,7 @@ class InteractionReader:
     values: tuple[str, ...] = ()
     strings: tuple[str, ...] = field(default=(), kw_only=True)
     reviews: ItemReviews | None = field(default=None, kw_only=True)
+    hidden: np.ndarray | None = field(default=None, kw_only=True)
 
     @cached_property
     def declared(self) -> dict[str, Column]:
@@ -84,6 +88,8 @@ class InteractionReader:
           A dataset of dictionaries of tensors with leading dimension `batch_size`.
         """
         dataset = tf.data.TFRecordDataset(files, compression_type="GZIP")
+        if self.hidden is not None:
+            dataset = dataset.batch(_FILTERED).map(self._visible()).unbatch()
         if shuffle_seed is not None:
             # The cache holds serialized rows: parsing after batching is the cheap part.
             dataset = dataset.cache().shuffle(_SHUFFLE_BUFFER, seed=shuffle_seed)
@@ -105,9 +111,21 @@ class InteractionReader:
         parts = list(self.raw(files, 8192).as_numpy_iterator())
         return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
+    def _visible(self):
+        """Returns what keeps the serialized rows of items that are not hidden."""
+        spec = {columns.ITEM_ID: self.transform.transformed_feature_spec()[columns.ITEM_ID]}
+        items, hidden = id_lookup(self.items), tf.constant(self.hidden)
+
+        def visible(serialized: tf.Tensor) -> tf.Tensor:
+            index = table_index(items, tf.io.parse_example(serialized, spec)[columns.ITEM_ID])
+            return tf.boolean_mask(serialized, tf.logical_not(tf.gather(hidden, index)))
+
+        return visible
+
     def _parser(self):
         spec = self.transform.transformed_feature_spec()
         users, items = id_lookup(self.users), id_lookup(self.items)
+        shown = None if self.hidden is None else tf.constant(~self.hidden)
 
         def parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
             row = tf.io.parse_example(serialized, spec)
@@ -115,6 +133,8 @@ class InteractionReader:
                 if ids in row:
                     lookup = users if ids == columns.USER_ID else items
                     row[index] = table_index(lookup, row[ids])
+                    if self.hidden is not None and lookup is items:
+                        row[index] *= tf.cast(tf.gather(shown, row[index]), tf.int32)
             if self.reviews is not None:
                 row[columns.ITEM_WORDS] = self.reviews.before(
                     row[columns.ITEM_INDEX], row[columns.TIMESTAMP])

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,26 @@ from trainer.evaluation.label_facts import label_facts
 from trainer.training.fit import TrainingData
 
 log = logging.getLogger("tessera.trainer")
+
+
+@dataclass(frozen=True)
+class Refit:
+    """A training that was done, to be done once more on other events.
+
+    Attributes:
+      data: The events, in the splits `train` and `validation`, and the rest of what is read; the
+        users of `test` are those whose scores are asked of a model that writes them.
+      seed: Seed of everything random.
+      found: Folder of what the training learned.
+      summary: Its `summary.json`.
+      scratch: Folder for whatever is written.
+    """
+
+    data: TrainingData
+    seed: int
+    found: Path
+    summary: Mapping[str, Any]
+    scratch: Path
 
 
 @dataclass(frozen=True)

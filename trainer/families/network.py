@@ -6,8 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from trainer.families.job import Job, log
+from trainer.families.job import Job, Refit, log
+from trainer.late_fusion.fit import NETWORK
 from trainer.late_fusion.job import (
+    refit_rankers,
     train_rankers,
     train_stacks,
     with_rankers_of,
@@ -15,7 +17,14 @@ from trainer.late_fusion.job import (
 )
 from trainer.network.model import Network
 from trainer.training.callbacks import by_name, load_variables, save_variables
-from trainer.training.fit import MONITOR, TrainingData, first_network, fit_twice, new_network
+from trainer.training.fit import (
+    MONITOR,
+    TrainingData,
+    first_network,
+    fit_again,
+    fit_twice,
+    new_network,
+)
 
 _WEIGHTS = "network.weights"
 
@@ -53,6 +62,24 @@ def restore_network(data: TrainingData, seed: int, weights: Path) -> Network:
     if data.recipe.rankers:
         network = with_rankers_of(data, network, weights)
     return with_stacks_of(data, network, weights) if data.recipe.predictors else network
+
+
+def refit_network(job: Refit) -> Network:
+    """Fits once, for the epochs found before; a network without a weight in its fusion not at all.
+
+    Predictors are left out: they say the same of all items without an event.
+    """
+    data = job.data
+    fusion = refit_rankers(data, job.found, job.scratch) if _fused(data) else None
+    if fusion is not None and not fusion.weights[NETWORK]:
+        network = new_network(data, data.events("train", "validation"), job.seed)
+    else:
+        network = fit_again(data, job.seed, job.summary["epochs"], job.scratch)
+    return network if fusion is None else with_rankers_of(data, network, job.scratch)
+
+
+def _fused(data: TrainingData) -> bool:
+    return data.recipe.weighs_first_fit and bool(data.recipe.rankers)
 
 
 def _beside(job: Job, checkpoints: Path) -> dict[str, Any]:

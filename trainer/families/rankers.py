@@ -6,8 +6,8 @@ from pathlib import Path
 import keras
 from keras import ops
 
-from trainer.families.job import Job
-from trainer.late_fusion.job import train_rankers, with_rankers_of
+from trainer.families.job import Job, Refit
+from trainer.late_fusion.job import refit_rankers, train_rankers, with_rankers_of
 from trainer.network.model import CANDIDATE, Network
 from trainer.network.part import ITEMS, USERS, whole_part
 from trainer.preprocessing import columns
@@ -29,6 +29,12 @@ def train_rankers_alone(job: Job) -> None:
 def restore_rankers(data: TrainingData, seed: int, weights: Path) -> Network:
     """Builds the network around rankers that were fitted."""
     return with_rankers_of(data, _towerless(data), weights)
+
+
+def refit_rankers_alone(job: Refit) -> Network:
+    """Fits the rankers with the weights and penalties that were found before."""
+    refit_rankers(job.data, job.found, job.scratch)
+    return restore_rankers(job.data, job.seed, job.scratch)
 
 
 def _towerless(data: TrainingData) -> Network:

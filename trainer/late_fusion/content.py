@@ -56,17 +56,19 @@ class ContentMap:
             return ContentMap(dict(words))
 
 
-def fit_content(features: tuple[Feature, ...], side: Side, seed: int) -> ContentMap:
+def fit_content(features: tuple[Feature, ...], side: Side, seed: int,
+                dim: int = _DIM) -> ContentMap:
     """Finds the leading components of each feature, scaled so that features weigh alike.
 
     Args:
       features: The features of the items.
       side: What the model holds of the items.
       seed: Seed of the iterations' start.
+      dim: Most components of a feature.
     """
     words = {}
     for name, block in content_matrix(features, side).items():
-        axes = right_factors(block, _DIM, seed)
+        axes = right_factors(block, dim, seed)
         present = np.asarray(np.abs(block).sum(axis=1)).ravel() > 0
         scale = np.sqrt(np.mean(np.square(block[present] @ axes))) if present.any() else 0.0
         if scale > 0:

@@ -25,6 +25,7 @@ NETWORK = "network"
 _HORIZONS = (15.0, 60.0, NEVER_FADES)
 _PRIMARY = "ndcg@10"
 _TUNING_USERS = 2_000
+_OF_RELEVANT = "_of_relevant"  # Behind the name of a ranker that learns of the relevant events.
 _CONTENT, _FUSION, _RANKERS = "content.npz", "fusion.json", "rankers"
 
 
@@ -69,6 +70,20 @@ class LateFusion:
     content: ContentMap
     log: dict[str, Any]
 
+    def refitted(self, events: Events, vectors: np.ndarray) -> "LateFusion":
+        """Returns the rankers fitted on other events, with what was chosen on validation before.
+
+        Args:
+          events: What to learn from.
+          vectors: The content of all items, `(items, content)`.
+        """
+        rankers = {}
+        for name in self.rankers:
+            kind = RANKER_KINDS[name.removesuffix(_OF_RELEVANT)]
+            member = Member(name, kind, name in self.relevant_only, self.log[name]["parameters"])
+            rankers[name] = member.fit(events, vectors, self.horizon)
+        return replace(self, rankers=rankers)
+
     def save(self, folder: Path) -> None:
         """Writes the fusion into a folder."""
         (folder / _RANKERS).mkdir(parents=True, exist_ok=True)
@@ -108,7 +123,7 @@ def members(names: Sequence[str], events: Events, content: np.ndarray,
             continue
         found.append(Member(name, kind, False, kind.start))
         if kind.of_relevant and relevance_told and not events.relevant.all():
-            found.append(Member(f"{name}_of_relevant", kind, True, kind.start))
+            found.append(Member(name + _OF_RELEVANT, kind, True, kind.start))
     return found
 
 

@@ -56,6 +56,22 @@ def train_rankers(data: TrainingData, first: Network | None, weights: Path,
     return {"weights": fusion.weights, "validation": fusion.log}
 
 
+def refit_rankers(data: TrainingData, weights: Path, refitted: Path) -> LateFusion:
+    """Fits the rankers afresh on other events, with the weights and penalties found before.
+
+    Args:
+      data: The events, and what the rankers read of the items.
+      weights: Folder of the training that found them.
+      refitted: Folder of all that is learned now.
+    """
+    found = LateFusion.load(weights / _FOLDER)
+    features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
+    fusion = found.refitted(ranker_events(data, data.events("train", "validation")),
+                            found.content.vectors(features, data.item_side))
+    fusion.save(refitted / _FOLDER)
+    return fusion
+
+
 def _network_scores(data: TrainingData, first: Network) -> Callable[[RankingTask], np.ndarray]:
     items = catalogue(first)
     return lambda some: ranking_scores(first, first_rows(data, some.users), items)

@@ -148,6 +148,20 @@ def fit_once(data: TrainingData, seed: int, logs: Path, checkpoints: Path) -> li
                       chosen_precision(data.recipe))
 
 
+def fit_again(data: TrainingData, seed: int, epochs: int, scratch: Path) -> Network:
+    """Fits a network on train and validation for epochs that were found before.
+
+    Args:
+      data: What to train and on what.
+      seed: Seed of weights, dropout and order.
+      epochs: Number of passes over the rows.
+      scratch: Folder of the logs and the states.
+    """
+    return _fit(data, data.events("train", "validation"), ["train", "validation"], epochs, seed,
+                scratch / "tensorboard", scratch / "again", default_strategy(),
+                chosen_precision(data.recipe))
+
+
 def first_network(data: TrainingData, seed: int, checkpoints: Path) -> Network:
     """Returns the network of the first fit, which knows the train split alone.
 

@@ -16,7 +16,7 @@ COMPONENTS = {
         "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "Transform")),
     "DataProfiler", "past_data", "DataValidator", "DataReport", "DataGate",
     "Trainer", "Exporter", "baseline_model", "Evaluator",
-    "RankingEvaluator", "ServerValidator", "Gate", "ModelCard", "Pusher",
+    "RankingEvaluator", "ServerValidator", "ContentEvaluator", "Gate", "ModelCard", "Pusher",
 }
 RANKING = {"ndcg@10", "recall@20", "hr@10", "mrr", "coverage@10", "users"}
 CONTRACT = {
@@ -30,6 +30,9 @@ CONTRACT = {
     "baselines.popularity": RANKING,
     "baselines.ease": RANKING,
     "unseen": {"candidates"},
+    "cold_items": {"items", "users", "recall@50", "ndcg@10"},
+    "cold_items.baselines": {"random", "content-popularity", "content-knn", "content-ridge"},
+    "cold_items.baselines.content-ridge": {"recall@50", "ndcg@10"},
     "serving": {"max_abs_diff", "p50_ms", "p99_ms"},
     "timings": COMPONENTS,
     "cached": COMPONENTS,

@@ -1,5 +1,7 @@
 """Transformed interactions as batches."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,13 @@ def test_without_shuffling_the_last_batch_may_be_short(reader, transformed):
     sizes = [len(row["user_index"])
              for row in reader.raw(transformed["interactions"].files, 2).as_numpy_iterator()]
     assert sizes == [2, 1]
+
+
+def test_of_a_hidden_item_there_is_no_row_and_it_is_unknown_elsewhere(reader, transformed):
+    files = transformed["interactions"].files
+    hidden = np.zeros(len(reader.items), bool)
+    hidden[1] = True
+    rows = dataclasses.replace(reader, hidden=hidden).rows(files)
+    assert rows["item_index"].tolist() == [3, 0]
+    assert rows["history_index"].tolist() == [[2, 0, 0, 0, 0], [0, 0, 0, 0, 0]]
+    assert rows["user_index"].tolist() == [1, 0]

@@ -1,0 +1,125 @@
+"""What an item without an event is worth by its content, without a model: the baselines.
+
+The ridge regression from content to factors is the strongest of them, and the mean of a user's
+items the plainest. Each of them learns of the items that training knows.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.closed_form.events import Events
+from trainer.closed_form.implicit_als import Factors, fit_ials
+from trainer.closed_form.popularity import Popularity
+from trainer.closed_form.rankers import RANKERS
+from trainer.closed_form.search import Axis, search
+from trainer.cold_items.draw import Draw, cold_task, draw_items, without
+from trainer.evaluation.ranking import Scorer, rank
+from trainer.training.one_thread import one_thread
+
+_PENALTY = Axis((3.0, 10.0, 30.0, 100.0), 10 ** 0.5, 0.1, 1e5)
+_HELD_OUT, _TUNING_DRAW = 0.2, 1_000
+_TUNING_USERS = 2_000
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """A user is the sum of the contents of what the user met.
+
+    Attributes:
+      users: `(n_users, content)`.
+      items: `(n_items, content)`, of length 1 each.
+    """
+
+    users: np.ndarray
+    items: np.ndarray
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        """Returns the score of each item for each user, `(q, n_items)` float64."""
+        return self.users[users] @ self.items.T
+
+
+def cold_baselines(known: Events, content: np.ndarray,
+                   min_events: int) -> Iterator[tuple[str, Scorer]]:
+    """Fits the baselines, one after the other.
+
+    Args:
+      known: All events of the other items.
+      content: Content of all items, `(n_items, content)`.
+      min_events: How many events an item has that is held out for tuning.
+
+    Yields:
+      Names and scorers; one that ends with `-events` learns from all events, the others from the
+      relevant ones, where these are not all.
+    """
+    yield "content-popularity", fit_content_popularity(known, content)
+    yield "content-knn", fit_profiles(known, content)
+    yield "content-ridge", fit_content_factors(known, content, True, min_events)
+    if not known.relevant.all():
+        yield "content-ridge-events", fit_content_factors(known, content, False, min_events)
+
+
+def fit_content_popularity(known: Events, content: np.ndarray) -> Popularity:
+    """Fits popularity by content: the ridge regression of the logarithm of an item's users."""
+    counts = np.asarray(known.matrix(relevant_only=True).sum(axis=0)).ravel()
+    met = _met(known)
+    return Popularity((_ridge(content, np.log1p(counts)[:, None], met, _start()))[:, 0])
+
+
+def fit_profiles(known: Events, content: np.ndarray) -> Profiles:
+    """Fits the neighbours by content: the cosine of an item to each relevant one, summed."""
+    centred = content - content[_met(known)].mean(axis=0)
+    unit = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
+    return Profiles(known.matrix(relevant_only=True) @ unit, unit)
+
+
+def fit_content_factors(known: Events, content: np.ndarray, relevant_only: bool,
+                        min_events: int) -> Factors:
+    """Fits the ridge regression from content to the items' factors of iALS.
+
+    Its penalty is tuned on a fifth of the known items, that are held out once.
+
+    Args:
+      known: What to learn from.
+      content: Content of all items, `(n_items, content)`.
+      relevant_only: Whether to leave out events that are not relevant.
+      min_events: How many events an item has that is held out for tuning.
+    """
+    start = {name: axis.start[len(axis.start) // 2] for name, axis in RANKERS["ials"].axes.items()}
+    counts = np.bincount(known.items, minlength=known.n_items)
+    held = np.zeros(known.n_items, bool)
+    held[draw_items([str(item) for item in range(known.n_items)], counts,
+                    Draw(_HELD_OUT, min_events, _TUNING_DRAW))] = True
+    task = cold_task(known, held).sample(_TUNING_USERS)
+    penalty = _start()
+    if len(task.users):
+        others = without(known, held)
+        before = fit_ials(others, relevant_only, **start)
+        penalty = search({"penalty": _PENALTY}, lambda tried: rank(
+            _of_content(before, content, _met(others), tried["penalty"]), task,
+        ).metrics["ndcg@10"]).best["penalty"]
+    return _of_content(fit_ials(known, relevant_only, **start), content, _met(known), penalty)
+
+
+def _of_content(fitted: Factors, content: np.ndarray, met: np.ndarray, penalty: float) -> Factors:
+    return Factors(fitted.users, _ridge(content, fitted.items, met, penalty).astype(np.float32))
+
+
+def _ridge(content: np.ndarray, values: np.ndarray, rows: np.ndarray,
+           penalty: float) -> np.ndarray:
+    """Returns what a ridge regression on some rows says of all, `(n_items, values)`."""
+    mean, centre = values[rows].mean(axis=0), content[rows].mean(axis=0)
+    own = content[rows] - centre
+    with one_thread(own.shape[1]):
+        weights = np.linalg.solve(own.T @ own + penalty * np.eye(own.shape[1]),
+                                  own.T @ (values[rows] - mean))
+    return mean + (content - centre) @ weights
+
+
+def _met(known: Events) -> np.ndarray:
+    return np.bincount(known.items, minlength=known.n_items) > 0
+
+
+def _start() -> float:
+    return _PENALTY.start[len(_PENALTY.start) // 2]

@@ -1,0 +1,115 @@
+"""The evaluation of items without an event: a second training without them, and its ranking."""
+
+import logging
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainer.behaviour.strings import with_item_reviews
+from trainer.cold_items.baselines import cold_baselines
+from trainer.cold_items.draw import Draw, cold_task, draw_items, without
+from trainer.cold_items.queries import FileScores, NetworkScores, inputs_now
+from trainer.evaluation.random_order import random_order
+from trainer.evaluation.ranking import RankingTask, Scorer, rank
+from trainer.evaluation.written_scores import WrittenScores
+from trainer.families import FAMILIES
+from trainer.families.job import Refit
+from trainer.late_fusion.content import fit_content
+from trainer.late_fusion.job import ranker_events
+from trainer.layers.registry import look_up
+from trainer.network.model import Network
+from trainer.training.fit import TrainingData
+
+log = logging.getLogger("tessera.cold_items")
+
+_SHOWN = ("recall@50", "ndcg@10")
+_MOST_USERS = 10_000
+_COMPONENTS = 96  # Of a feature, for the baselines.
+
+
+def cold_figures(data: TrainingData, seed: int, found: Path, summary: Mapping[str, Any],
+                 draw: Draw) -> dict[str, Any]:
+    """Fits a recipe once more without some items, and ranks these among themselves.
+
+    Args:
+      data: What was trained, and on what.
+      seed: The training's seed.
+      found: Folder of what it learned.
+      summary: Its `summary.json`.
+      draw: Which items.
+
+    Returns:
+      `items` and `users`, their numbers; `recall@50` and `ndcg@10` of the recipe; the same of each
+      of the `baselines`, by name. Or `skipped`, the reason, where there is nothing to rank.
+    """
+    features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
+    if not features and not data.recipe.reads_item_reviews:
+        return {"skipped": "The recipe reads no content of the items, so that it knows nothing of "
+                           "an item without an event."}
+    every = ranker_events(data, data.events(*data.files))
+    counts = np.bincount(every.items, minlength=every.n_items)
+    places = draw_items(data.items.ids, counts[1:], draw)
+    cold = np.zeros(every.n_items, bool)
+    cold[1 + places] = True
+    task = cold_task(every, cold).sample(_MOST_USERS)
+    if reason := _nothing(cold, counts, task, draw):
+        return {"skipped": reason}
+    with tempfile.TemporaryDirectory() as scratch:
+        hidden = without_items(data, cold)
+        family = look_up(FAMILIES, data.recipe.family, "family")
+        trained = family.refit(Refit(hidden, seed, found, summary, Path(scratch)))
+        figures = _shown(_scorer(trained, hidden, task), task)
+    log.info("Cold items: recall@50 %.4f of %d items", figures["recall@50"], cold.sum())
+    baselines = {"random": random_order(task)}
+    if features:
+        content = fit_content(features, data.item_side, seed, _COMPONENTS)
+        vectors = content.vectors(features, data.item_side)
+        baselines |= {name: _shown(scorer, task) for name, scorer in cold_baselines(
+            without(every, cold), vectors, draw.min_events)}
+    return {"items": int(cold.sum()), "users": len(task.users), **figures, "baselines": baselines}
+
+
+def without_items(data: TrainingData, cold: np.ndarray) -> TrainingData:
+    """Returns training data that have no event of some items, and no time split.
+
+    Args:
+      data: All data.
+      cold: The items, `(items,)` bool.
+
+    Returns:
+      The data: what was in test belongs to `train`, and `test` is everything.
+    """
+    files, reader = data.files, replace(data.reader, hidden=cold)
+    files = {"train": files["train"] + files["test"], "validation": files["validation"],
+             "test": [one for some in files.values() for one in some]}
+    side = data.item_side
+    if data.recipe.reads_item_reviews:
+        reader, side = with_item_reviews(reader, side, files["train"])
+    return replace(data, reader=reader, files=files, item_side=side)
+
+
+def _nothing(cold: np.ndarray, counts: np.ndarray, task: RankingTask, draw: Draw) -> str:
+    """Returns why there is nothing to rank; an empty text where there is."""
+    if not cold.any():
+        able = int((counts[1:] >= draw.min_events).sum())
+        return (f"{able} items have {draw.min_events} events or more, and a share of "
+                f"{draw.share:g} of them is none.")
+    if not len(task.users):
+        return (f"Nobody with another event has a relevant one of the {int(cold.sum())} items "
+                "drawn.")
+    return ""
+
+
+def _scorer(trained: Network | WrittenScores, data: TrainingData, task: RankingTask) -> Scorer:
+    if isinstance(trained, WrittenScores):
+        return FileScores(trained, data)
+    return NetworkScores(trained, inputs_now(data, task.users), task.users)
+
+
+def _shown(scorer: Scorer, task: RankingTask) -> dict[str, float]:
+    metrics = rank(scorer, task).metrics
+    return {name: metrics[name] for name in _SHOWN}
