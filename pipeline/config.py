@@ -20,6 +20,7 @@ from pydantic import (
 
 from components.sources import SOURCES
 from components.sources.files.options import FileOptions
+from pipeline.beam.options import BeamOptions
 from pipeline.checks import Checks, refuse_earlier
 from pipeline.kubeflow.options import KubeflowOptions
 from pipeline.yaml_loader import read_yaml
@@ -60,6 +61,7 @@ class RunConfig(Strict):
       seed: Seed of everything random.
       checks: What a model must pass to be blessed.
       push: Whether a blessed model is pushed to where servers find it.
+      beam: What runs the steps that read and write all data.
       kubeflow: What `tessera compile` says to a cluster; local runs ignore it.
     """
 
@@ -76,6 +78,7 @@ class RunConfig(Strict):
     seed: Annotated[Whole, Field(ge=0, lt=2**31)] = 1
     checks: Checks = Checks()
     push: bool = True
+    beam: BeamOptions = BeamOptions()
     kubeflow: KubeflowOptions | None = None
 
     @model_validator(mode="before")
@@ -188,7 +191,8 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     Args:
       path: A YAML file whose keys are those of `RunConfig`, `recipe` being a name or a file;
         files of recipes and schemas are relative to this one.
-      **given: Values from the command line, which win; `None` means not given.
+      **given: Values from the command line, which win; `None` means not given. `beam_runner` is
+        the key `runner` of the section `beam`.
 
     Returns:
       The validated configuration.
@@ -199,7 +203,10 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     values = read_yaml(path) if path else {}
     if path and str(values.get("recipe")).endswith((".yaml", ".yml")):
         values["recipe"] = str(path.parent / str(values["recipe"]))
+    runner = given.pop("beam_runner", None)
     values.update((key, value) for key, value in given.items() if value is not None)
+    if runner is not None and isinstance(beam := values.setdefault("beam", {}), dict):
+        values["beam"] = {**beam, "runner": runner}
     extensions = values.get("extensions", ())
     if isinstance(extensions, list):  # what they register may be named below
         load_extensions([str(module) for module in extensions])
