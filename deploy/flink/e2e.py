@@ -8,6 +8,7 @@ import argparse
 import gzip
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -46,6 +47,10 @@ class Run:
     def said(self) -> str:
         """Returns what it has printed."""
         return self.log.read_text(encoding="utf-8")
+
+    def ran(self, node: str) -> bool:
+        """Says whether a node has run."""
+        return re.search(rf"^{node} +ran ", self.said(), re.MULTILINE) is not None
 
     def until(self, true: Callable[[], bool], what: str, seconds: float = 600) -> None:
         """Waits for something that happens while it runs."""
@@ -104,14 +109,14 @@ def _killed_task_manager(cluster: Cluster, folder: Path, root: Path) -> None:
     run.until(cluster.working, "a job that works")
     cluster.end("TaskManager", signal.SIGKILL)
     cluster.start_task_manager()
-    run.until(lambda: "CatalogGen " in run.said(), "the end of CatalogGen")
+    run.until(lambda: run.ran("CatalogGen"), "the end of CatalogGen")
     run.stop()
 
 
 def _killed_job_service(cluster: Cluster, folder: Path, root: Path) -> None:
     """A run whose job service was killed says so, and nothing half made is left."""
     run = Run(folder, "job-service-killed", dataset="demo", root=str(root), beam=BEAM)
-    run.until(lambda: "CatalogGen " in run.said() and cluster.working(), "a second job")
+    run.until(lambda: run.ran("CatalogGen") and cluster.working(), "a second job")
     cluster.end("job-service", signal.SIGKILL)
     run.end(1, "error[job-service-lost]")
     cluster.start_job_service()
@@ -153,7 +158,7 @@ def _embedded(jars: Path, folder: Path, here: Path) -> None:
         cluster.start_job_service("[local]")
         run = Run(folder, "embedded", dataset="demo", root=str(folder / "embedded"),
                   data_dir=str(here / "data/demo"), beam={"runner": "flink", "options": options})
-        run.until(lambda: "CatalogGen " in run.said(), "the end of CatalogGen")
+        run.until(lambda: run.ran("CatalogGen"), "the end of CatalogGen")
         run.stop()
 
 

@@ -1,5 +1,6 @@
 """How TFX runs its Beam steps: with our arguments, and with our errors coming back as they were."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,4 +44,19 @@ class Operator(BeamExecutorOperator):
             raise ours from error
 
     def _pipeline(self) -> beam.Pipeline:
-        return beam.Pipeline(options=PipelineOptions(self._arguments))
+        return _Job(options=PipelineOptions(self._arguments))
+
+
+class _Job(beam.Pipeline):
+    """A pipeline whose job does not go on without the step that waits for it."""
+
+    result: Any = None
+
+    def __exit__(self, *failure: Any) -> None:
+        try:
+            super().__exit__(*failure)
+        except (KeyboardInterrupt, SystemExit):
+            if self.result is not None:
+                with contextlib.suppress(Exception):  # the service may be what is away
+                    self.result.cancel()
+            raise

@@ -58,6 +58,8 @@ class Runner:
     def _parser(self) -> argparse.ArgumentParser:
         from apache_beam.options import pipeline_options
 
+        import pipeline.environment  # noqa: F401  (else Beam's own imports warn of each other)
+
         parser = _Parser(allow_abbrev=False, add_help=False)
         for group in self.groups:
             getattr(pipeline_options, group)._add_argparse_args(parser)
@@ -76,6 +78,8 @@ class Portable(Runner):
             raise _bad_option("environment_type is EXTERNAL, which needs environment_config, the "
                               "host and port of a pool that 'tessera beam-worker' started")
         words = super().arguments(options)
+        # Beam would send along what pip says is installed, for logs of Dataflow alone.
+        words.append("--experiments=disable_logging_submission_environment")
         if environment == "PROCESS" and not configured:
             words.append(f"--environment_option=process_command={boot_program()}")
         return words

@@ -8,6 +8,8 @@ from pipeline.beam.options import BeamOptions
 from pipeline.beam.runners import RUNNERS, boot_program
 from pipeline.config import load_config
 
+QUIET = "--experiments=disable_logging_submission_environment"
+
 
 def test_this_machine_is_the_default_and_says_nothing_to_beam():
     assert BeamOptions().arguments() == []
@@ -18,7 +20,7 @@ def test_options_become_beams_arguments():
              "experiments": ["one", "two"]}
     assert BeamOptions(runner="flink", options=given).arguments() == [
         "--runner=FlinkRunner", "--job_endpoint=flink:8099", "--parallelism=4",
-        "--flink_submit_uber_jar", "--experiments=one", "--experiments=two"]
+        "--flink_submit_uber_jar", "--experiments=one", "--experiments=two", QUIET]
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
@@ -61,14 +63,14 @@ def test_workers_that_are_processes_start_by_our_own_program():
         f"--environment_option=process_command={boot_program()}"
     own = {**process, "environment_options": ["process_command=/opt/boot"]}
     assert BeamOptions(runner="flink", options=own).arguments()[-1] == \
-        "--environment_options=process_command=/opt/boot"
+        QUIET
 
 
 def test_the_command_names_the_engine_and_the_file_its_options(tmp_path):
     path = tmp_path / "run.yaml"
     path.write_text(yaml.safe_dump({"dataset": "demo", "beam": {"options": {"parallelism": 2}}}))
     assert load_config(path, beam_runner="flink").beam.arguments() == [
-        "--runner=FlinkRunner", "--parallelism=2"]
+        "--runner=FlinkRunner", "--parallelism=2", QUIET]
     with refuses("unknown-beam-option", "direct_num_workers"):
         load_config(path)
     with refuses("bad-configuration", "beam_runner"):
