@@ -27,5 +27,6 @@ setup(
         "gpu": ["tensorflow[and-cuda]"],
         "dev": requirements("requirements-dev.in"),
     },
-    entry_points={"console_scripts": ["tessera = pipeline.cli:main"]},
+    entry_points={"console_scripts": ["tessera = pipeline.cli:main",
+                                      "tessera-beam-boot = pipeline.beam.boot:main"]},
 )

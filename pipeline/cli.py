@@ -37,12 +37,13 @@ def run(
     root: options.ResultsRoot = None,
     split: options.Split = None,
     seed: options.Seed = None,
+    beam_runner: options.BeamRunner = None,
 ) -> None:
     """Run the pipeline: ingest, validate, train, evaluate, and push a model that is good enough."""
     from pipeline.config import load_config
 
     loaded = load_config(config, dataset=dataset, data_dir=data_dir, recipe=recipe, root=root,
-                         split=split, seed=seed)
+                         split=split, seed=seed, beam_runner=beam_runner)
     from pipeline.run import run as run_pipeline
 
     raise typer.Exit(run_pipeline(loaded, console))
@@ -60,12 +61,13 @@ def tune(
     root: options.ResultsRoot = None,
     split: options.Split = None,
     seed: options.Seed = None,
+    beam_runner: options.BeamRunner = None,
 ) -> None:
     """Search the ranges that a recipe declares, and write the best values as a recipe."""
     from pipeline.config import load_config
 
     loaded = load_config(config, dataset=dataset, data_dir=data_dir, recipe=recipe, root=root,
-                         split=split, seed=seed)
+                         split=split, seed=seed, beam_runner=beam_runner)
     from pipeline.tuning.command import tune as tune_recipe
 
     tune_recipe(loaded, output, console)
@@ -80,6 +82,7 @@ def compile_(
     data_dir: Annotated[Path | None, typer.Option(help="The data's folder on the cluster.")] = None,
     recipe: options.Recipe = None,
     root: Annotated[Path | None, typer.Option(help="Folder for all results, there.")] = None,
+    beam_runner: options.BeamRunner = None,
 ) -> None:
     """Compile the pipeline for a cluster with Kubeflow Pipelines 2.x; see docs/kubeflow.md."""
     from pipeline.config import load_config
@@ -87,7 +90,8 @@ def compile_(
 
     if runner != "kubeflow":
         raise unknown("runner", runner, ("kubeflow",))
-    loaded = load_config(config, dataset=dataset, data_dir=data_dir, recipe=recipe, root=root)
+    loaded = load_config(config, dataset=dataset, data_dir=data_dir, recipe=recipe, root=root,
+                         beam_runner=beam_runner)
     from pipeline.kubeflow.compile import compile_kubeflow
 
     steps = compile_kubeflow(loaded, output)
@@ -96,6 +100,18 @@ def compile_(
 
 
 app.command()(kubeflow.submit)
+
+
+@app.command()
+def beam_worker(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 50000,
+) -> None:
+    """Wait for a Flink or Spark cluster that asks for Python workers; see docs/scaling.md."""
+    import pipeline.environment  # noqa: F401
+    from pipeline.beam.worker_pool import run_pool
+
+    run_pool(host, port, lambda line: console.print(line, highlight=False, soft_wrap=True))
 
 
 @app.command()

@@ -20,6 +20,7 @@ from pydantic import (
 
 from components.sources import SOURCES
 from components.sources.files.options import FileOptions
+from pipeline.beam.options import BeamOptions
 from pipeline.checks import Checks, refuse_earlier
 from pipeline.cold_items import ColdItems
 from pipeline.kubeflow.options import KubeflowOptions
@@ -62,6 +63,7 @@ class RunConfig(Strict):
       checks: What a model must pass to be blessed.
       cold_items: How the recipe is tried on items without an event, if it reads content.
       push: Whether a blessed model is pushed to where servers find it.
+      beam: What runs the steps that read and write all data.
       kubeflow: What `tessera compile` says to a cluster; local runs ignore it.
     """
 
@@ -79,6 +81,7 @@ class RunConfig(Strict):
     checks: Checks = Checks()
     cold_items: ColdItems = ColdItems()
     push: bool = True
+    beam: BeamOptions = BeamOptions()
     kubeflow: KubeflowOptions | None = None
 
     @model_validator(mode="before")
@@ -197,7 +200,8 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     Args:
       path: A YAML file whose keys are those of `RunConfig`, `recipe` being a name or a file;
         files of recipes and schemas are relative to this one.
-      **given: Values from the command line, which win; `None` means not given.
+      **given: Values from the command line, which win; `None` means not given. `beam_runner` is
+        the key `runner` of the section `beam`.
 
     Returns:
       The validated configuration.
@@ -208,7 +212,10 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     values = read_yaml(path) if path else {}
     if path and str(values.get("recipe")).endswith((".yaml", ".yml")):
         values["recipe"] = str(path.parent / str(values["recipe"]))
+    runner = given.pop("beam_runner", None)
     values.update((key, value) for key, value in given.items() if value is not None)
+    if runner is not None and isinstance(beam := values.setdefault("beam", {}), dict):
+        values["beam"] = {**beam, "runner": runner}
     extensions = values.get("extensions", ())
     if isinstance(extensions, list):  # what they register may be named below
         load_extensions([str(module) for module in extensions])

@@ -84,7 +84,7 @@ def build_pipeline(
         pipeline_name=config.pipeline_name,
         pipeline_root=str(config.root / "artifacts" / config.pipeline_name),
         components=[*built, *_judged(config, spec, built)],
-        enable_cache=True,
+        enable_cache=True, beam_pipeline_args=config.beam.arguments(),
         metadata_connection_config=connection or metadata.sqlite_metadata_connection_config(
             str(config.root / "metadata.sqlite")),
     )

@@ -1,12 +1,16 @@
 """One node of a compiled pipeline through TFX's portable launcher, for every runner."""
 
+import functools
 from collections.abc import Iterator
+from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher
-from tfx.proto.orchestration import pipeline_pb2
+from tfx.proto.orchestration import executable_spec_pb2, pipeline_pb2
+
+from pipeline.beam.operator import Operator
 
 _OUTPUT = (metadata_store_pb2.Event.OUTPUT, metadata_store_pb2.Event.INTERNAL_OUTPUT)
 
@@ -36,15 +40,31 @@ def launch_node(
     """
     named = named or ir
     deployment, name = runner_utils.extract_local_deployment_config(ir), node.node_info.id
+    executor, arguments = _without_beam(runner_utils.extract_executor_spec(deployment, name))
     info = launcher.Launcher(
         pipeline_node=node,
         mlmd_connection=metadata.Metadata(connection),
         pipeline_info=named.pipeline_info,
         pipeline_runtime_spec=named.runtime_spec,
-        executor_spec=runner_utils.extract_executor_spec(deployment, name),
+        executor_spec=executor,
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
+        custom_executor_operators={
+            executable_spec_pb2.BeamExecutableSpec: functools.partial(Operator, arguments)},
     ).launch()
     return None if info is None else info.execution_id
+
+
+def _without_beam(executor: Any) -> tuple[Any, list[str]]:
+    """Takes Beam's arguments out of an executor's spec, which TFX's cache key holds.
+
+    Results do not depend on what runs the step: another engine takes them from the cache.
+    """
+    if not isinstance(executor, executable_spec_pb2.BeamExecutableSpec):
+        return executor, []
+    arguments = list(executor.beam_pipeline_args)
+    executor.ClearField("beam_pipeline_args")
+    executor.ClearField("beam_pipeline_args_placeholders")
+    return executor, arguments
 
 
 def cached(execution: metadata_store_pb2.Execution) -> bool:

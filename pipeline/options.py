@@ -19,6 +19,8 @@ Config = Annotated[Path | None, typer.Option(help="YAML file with a run's option
 ResultsRoot = Annotated[Path | None, typer.Option(help="Folder for all results.")]
 Split = Annotated[str | None, typer.Option(help="u80, t80, random, or a column.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
+BeamRunner = Annotated[str | None, typer.Option(
+    help="What runs the data steps: direct, flink, spark or dataflow; see docs/scaling.md.")]
 Verbose = Annotated[bool, typer.Option(
     "--verbose", help=f"Log everything, as {log.VARIABLE}=debug does.")]
 

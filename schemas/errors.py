@@ -1,6 +1,7 @@
 """The errors a user can meet, each with the exit code it ends a command with."""
 
 import errno
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +13,8 @@ _ACCESS_FAULTS = ("Permission denied", "Read-only file system", "Operation not p
                   "attempt to write a readonly database")
 _ACCESS_CODES = (errno.EACCES, errno.EPERM, errno.EROFS)
 _TWICE = re.compile(r"(?<=[^\s./\\])\.\.(?=\s|$)")  # neither "..." nor a path such as "../"
+_MARK = "tessera: "  # before what another process makes an error anew from
+_MARKED = re.compile(re.escape(_MARK) + r'(\{"type": .*\})')
 _MEMORY_FAULTS = ("Cannot allocate memory", "OOM when allocating", "std::bad_alloc")
 
 
@@ -39,6 +42,9 @@ class TesseraError(Exception):
         super().__init__(code, message)
         # Beam makes an error anew, with the name of its step behind the first argument.
         self.code, self._message = code.partition(" [while running ")[0], message
+        # A trace ends with it, and of a worker's error nothing but the trace's text comes back.
+        self.add_note(_MARK + json.dumps(
+            {"type": type(self).__name__, "code": self.code, "message": message}))
 
     def __str__(self) -> str:
         """Returns the message; another error's words within it may have brought a full stop."""
@@ -59,6 +65,31 @@ class DataAnomalyError(TesseraError):
     """Data that was read but must not be trained on."""
 
     exit_code = 3
+
+
+def restored(error: BaseException) -> TesseraError | None:
+    """Makes our error anew where another one quotes its trace, as Beam's engines do.
+
+    Args:
+      error: What was raised.
+
+    Returns:
+      The last error in the trace, of the same type, code and message; `None` if there is none.
+    """
+    for one in causes(error):
+        for marked in reversed(_MARKED.findall(str(one))):
+            try:
+                given = json.loads(marked)
+                kind = _kinds(TesseraError).get(given["type"], TesseraError)
+                return kind(given["code"], given["message"])
+            except (ValueError, TypeError, KeyError):
+                continue  # cut off on the way
+    return None
+
+
+def _kinds(base: type[TesseraError]) -> dict[str, type[TesseraError]]:
+    return {base.__name__: base} | {
+        name: kind for one in base.__subclasses__() for name, kind in _kinds(one).items()}
 
 
 def unknown(kind: str, given: str, known: Iterable[str]) -> InputError:

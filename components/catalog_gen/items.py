@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from components.catalog_gen.attempts import own_path
 from components.catalog_gen.buckets import Bucket
 from components.catalog_gen.catalogue import read_catalogue
 from components.catalog_gen.examples import Encoder
@@ -64,12 +65,12 @@ def write_items(
     """
     key, counted = spec.id_key("items").name, spec.event_count("items")
     known, parts = read_catalogue(catalogue), bucket.parts
-    faults = FaultWriter(f"{scratch}/items-bucket-{bucket.number:05d}")
+    faults = FaultWriter(own_path(scratch, f"items-bucket-{bucket.number:05d}"))
     table = SpilledRows(spilled, spec, "items")
     rows = unique_rows(table, parts, spec, "items", faults) if has_items else {}
     ids = sorted(rows) if has_items else [i for i in known.ids if part_of(i) in parts]
     counts, encoder = np.load(item_events), Encoder(spec, "items")
-    with TableWriter(folder, "all", bucket) as out:
+    with TableWriter(folder, "all", bucket, scratch) as out:
         for identity in ids:
             row = table.unpack(rows.pop(identity)) if has_items else {key: [identity]}
             if counted:

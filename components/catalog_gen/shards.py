@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.catalog_gen.attempts import own_path
 from components.catalog_gen.check import Checker
 from components.catalog_gen.faults import FaultWriter, Origin
 from components.catalog_gen.histories import Row
@@ -74,7 +75,7 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str) -
       scratch: Folder for the files.
     """
     side = shard.side
-    stem = f"{scratch}/{side}-{shard.position:05d}"
+    stem = own_path(scratch, f"{side}-{shard.position:05d}")
     columns = [(f.name, f.scalar) for f in _columns(spec, side)]
     key = spec.role("user_id" if side != "items" else "item_id", side).name
     item = spec.role("item_id", side).name if side != "users" else None

@@ -1,10 +1,10 @@
 """The files of Examples that the later components read."""
 
-import uuid
 from pathlib import Path
 
 import tensorflow as tf
 
+from components.catalog_gen.attempts import own_path
 from components.catalog_gen.buckets import Bucket
 
 # Within a tenth of the size of the usual level, in half of its time.
@@ -14,14 +14,22 @@ _OPTIONS = tf.io.TFRecordOptions("GZIP", compression_level=4)
 class TableWriter:
     """Writes a bucket's serialized Examples of one split while it is entered.
 
-    The file appears under its name at once and whole, also when a runner tries a bucket twice.
+    The file appears under its name at once and whole, also when a runner tries a bucket twice. What
+    a killed worker leaves is not among the outputs, of which readers take every file.
     """
 
-    def __init__(self, folder: str, split: str, bucket: Bucket):
-        """Names the file, `Split-<split>/data_tfrecord-<number>-of-<count>.gz` in the folder."""
+    def __init__(self, folder: str, split: str, bucket: Bucket, scratch: str):
+        """Names the file, `Split-<split>/data_tfrecord-<number>-of-<count>.gz` in the folder.
+
+        Args:
+          folder: The table's folder.
+          split: The split.
+          bucket: Which rows.
+          scratch: Where the file is until it is whole, on the same disk.
+        """
         name = f"data_tfrecord-{bucket.number:05d}-of-{bucket.count:05d}.gz"
         self._path = Path(folder) / f"Split-{split}" / name
-        self._unfinished = self._path.with_name(f".{name}.{uuid.uuid4().hex}")
+        self._unfinished = Path(own_path(scratch, name))
 
     def __enter__(self) -> "TableWriter":
         self._path.parent.mkdir(parents=True, exist_ok=True)

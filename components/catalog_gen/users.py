@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from components.catalog_gen.attempts import own_path
 from components.catalog_gen.buckets import Bucket
 from components.catalog_gen.catalogue import read_catalogue
 from components.catalog_gen.examples import Encoder
@@ -70,7 +71,7 @@ class UserBuckets:
           The file, an array `(events,)` int64, ascending.
         """
         time = self._spec.role("timestamp").name
-        path = f"{self._scratch}/times-{bucket.number:05d}"
+        path = own_path(self._scratch, f"times-{bucket.number:05d}")
         # What is left out here is left out by `write` again, and reported there.
         join = UserJoin(self._spec, self._protocol, self._has_users, spilled,
                         read_catalogue(catalogue), FaultWriter(path))
@@ -91,7 +92,7 @@ class UserBuckets:
           thresholds: For `"t80"`, the times at which the split changes.
         """
         spec, known = self._spec, read_catalogue(catalogue)
-        path = f"{self._scratch}/users-bucket-{bucket.number:05d}"
+        path = own_path(self._scratch, f"users-bucket-{bucket.number:05d}")
         faults = FaultWriter(path)
         join = UserJoin(spec, self._protocol, self._has_users, spilled, known, faults)
         split, histories = splitter(spec, self._protocol, thresholds), Histories(spec)
@@ -102,8 +103,10 @@ class UserBuckets:
         users, counts = 0, dict.fromkeys(SPLITS, 0)
         with ExitStack() as stack:
             writers = {name: stack.enter_context(
-                TableWriter(self._tables["interactions"], name, bucket)) for name in SPLITS}
-            user_writer = stack.enter_context(TableWriter(self._tables["users"], "all", bucket))
+                TableWriter(self._tables["interactions"], name, bucket, self._scratch))
+                for name in SPLITS}
+            user_writer = stack.enter_context(
+                TableWriter(self._tables["users"], "all", bucket, self._scratch))
             progress = Progress(f"Ingest, users of bucket {bucket.number} written")
             for user, events in progress.over(join.read(bucket.parts)):
                 splits = split(events)

@@ -19,12 +19,13 @@ def compare(
     config: options.Config = None,
     root: options.ResultsRoot = None,
     split: options.Split = None,
+    beam_runner: options.BeamRunner = None,
 ) -> None:
     """Run recipes on one dataset and write one table; nothing is pushed, and it can be resumed."""
     from pipeline.comparison.plan import planned
 
     plan = planned(config, _listed(recipes), _listed(without), seeds, dataset=dataset,
-                   data_dir=data_dir, root=root, split=split)
+                   data_dir=data_dir, root=root, split=split, beam_runner=beam_runner)
     from pipeline.comparison.compare import compare as run_all
 
     command = " ".join(["tessera", *sys.argv[1:]])

@@ -33,6 +33,7 @@ def compile_kubeflow(config: RunConfig, output: Path) -> list[Step]:
     spec = config.spec()
     bound = check_recipe(config, spec)
     _require_volumes(config, options)
+    config.beam.require_reachable()
     steps = _steps(config, bound, options)
     _require_known_steps(options, steps)
     from pipeline.kubeflow.definition import Baked, write_definition

@@ -2,18 +2,21 @@
 
 import gzip
 import json
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 import pytest
+from refusals import refuses
 from tfx.types import standard_artifacts
 from worlds import column, history, json_lines, own_source, png, small_spec, unseen
 from worlds.examples import read_examples
 
 from components.artifacts import Quarantine
 from components.catalog_gen import buckets, executor, spill
+from components.catalog_gen.attempts import own_path
 from components.catalog_gen.ingest import ingest
 from components.catalog_gen.splits import SPLITS
 from schemas import SIDES, FeatureSpec, InputError
@@ -31,7 +34,7 @@ TIMED = spec()
 
 
 def run(folder: Path, of: FeatureSpec, tables: dict[str, list[list[dict[str, Any]]]],
-        protocol: str = "u80", name: str = "out") -> Path:
+        protocol: str = "u80", name: str = "out", options_of_beam: Sequence[str] = ()) -> Path:
     """Ingests tables given as rows by shard."""
     options: dict[str, Any] = {}
     for side, shards in tables.items():
@@ -42,7 +45,7 @@ def run(folder: Path, of: FeatureSpec, tables: dict[str, list[list[dict[str, Any
     source = own_source(folder, "jsonl", of, **options)
     out = folder / name
     (out / "scratch").mkdir(parents=True)
-    with beam.Pipeline("DirectRunner") as pipeline:
+    with beam.Pipeline(argv=["--runner=DirectRunner", *options_of_beam]) as pipeline:
         ingest(pipeline, source, of, protocol, {side: str(out / side) for side in SIDES},
                str(out / "quarantine"), str(out / "scratch"))
     return out
@@ -95,7 +98,9 @@ def test_many_buckets_hold_the_same_rows_as_one(
     of = spec(PAST, NONE)
     whole = run(tmp_path, of, shop(), protocol, "whole")
     if protocol == "u80":
-        assert contents(whole) == contents(run(tmp_path, of, shop(), protocol, "again"))
+        # As engines do where a worker dies; nothing of the other attempt is left.
+        twice = run(tmp_path, of, shop(), protocol, "twice", ["--direct_runner_bundle_repeat=1"])
+        assert contents(whole) == contents(twice)
     monkeypatch.setattr(buckets, "_ROWS", 50)
     monkeypatch.setattr(spill, "_BLOCK_ROWS", 13)
     parted = run(tmp_path, of, shop(), protocol, "parted")
@@ -110,6 +115,11 @@ def test_many_buckets_hold_the_same_rows_as_one(
     assert counts_of(whole)["interactions"] == {"read": 364, "kept": 360, "quarantined": 4}
     assert counts_of(whole)["users"] == {"read": 32, "kept": 30, "quarantined": 2}
     assert counts_of(whole)["items"] == {"read": 22, "kept": 20, "quarantined": 2}
+
+
+def test_a_worker_that_does_not_see_the_folder_in_between_says_so(tmp_path: Path) -> None:
+    with refuses("scratch-not-reached", tmp_path / "gone"):
+        own_path(str(tmp_path / "gone"), "users")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,161 @@
+"""Flink on this machine, from its jars: a standalone cluster or an embedded one, and a worker pool.
+
+Everything is bound to 127.0.0.1 as far as Flink lets it. Beam's harness servers within a
+TaskManager are not: `e2e.py` runs all of it in a network namespace that has no other address.
+"""
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+LOOPBACK = "127.0.0.1"
+REST_PORT, JOB_PORT, POOL_PORT = 8081, 8099, 50000
+SLOTS = 2
+_SECONDS = 180
+_OPENED = ("java.lang", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.text",
+           "java.time", "java.util", "java.util.concurrent", "java.util.concurrent.atomic",
+           "java.util.concurrent.locks", "sun.nio.ch")
+_JAVA = ["java", *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED)]
+_FLINK = "org.apache.flink.runtime"
+_CONFIG = {
+    "jobmanager.rpc.address": LOOPBACK, "jobmanager.bind-host": LOOPBACK,
+    "taskmanager.host": LOOPBACK, "taskmanager.bind-host": LOOPBACK,
+    "rest.address": LOOPBACK, "rest.bind-address": LOOPBACK, "rest.port": REST_PORT,
+    "taskmanager.memory.process.size": "1728m", "taskmanager.numberOfTaskSlots": SLOTS,
+    # Else a job of ours has too few network buffers.
+    "taskmanager.network.sort-shuffle.min-parallelism": 100000,
+    # Without it, a worker or a TaskManager that dies takes the job along.
+    "restart-strategy": "fixed-delay", "restart-strategy.fixed-delay.attempts": 3,
+    "restart-strategy.fixed-delay.delay": "1 s",
+    "slot.request.timeout": 20000, "heartbeat.timeout": 10000, "heartbeat.interval": 2000,
+}
+
+
+class Cluster:
+    """The processes of a cluster, by their names; a context that ends them all."""
+
+    def __init__(self, jars: Path, folder: Path) -> None:
+        """Writes the configuration.
+
+        Args:
+          jars: The folder of the jars.
+          folder: An empty folder for configuration, logs and temporary files.
+        """
+        self._classes, self.folder = f"{jars}/*", folder
+        self.processes: dict[str, subprocess.Popen] = {}
+        for name in ("conf", "logs", "tmp"):
+            (folder / name).mkdir(parents=True)
+        lines = {**_CONFIG, "io.tmp.dirs": folder / "tmp"}
+        (folder / "conf" / "flink-conf.yaml").write_text(
+            "".join(f"{key}: {value}\n" for key, value in lines.items()), encoding="utf-8")
+
+    def __enter__(self) -> "Cluster":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in reversed(list(self.processes)):
+            self.end(name)
+
+    def start_job_manager(self) -> None:
+        """Starts what plans and watches jobs."""
+        self._java("JobManager", f"{_FLINK}.entrypoint.StandaloneSessionClusterEntrypoint",
+                   "--configDir", self.folder / "conf", options=("-Xmx700m",))
+
+    def start_task_manager(self) -> None:
+        """Starts what runs jobs, and waits until its slots are offered."""
+        said = subprocess.run(
+            [*_JAVA, "-cp", self._classes, f"{_FLINK}.util.bash.BashJavaUtils",
+             "GET_TM_RESOURCE_PARAMS", "--configDir", self.folder / "conf"],
+            capture_output=True, text=True, check=True).stdout
+        java, flink = (line.split("BASH_JAVA_UTILS_EXEC_RESULT:")[-1].split()
+                       for line in said.strip().splitlines()[-2:])
+        self._java("TaskManager", f"{_FLINK}.taskexecutor.TaskManagerRunner",
+                   "--configDir", self.folder / "conf", *flink, options=tuple(java))
+        until(lambda: self.rest("overview")["slots-total"] == SLOTS, "a TaskManager")
+
+    def start_job_service(self, master: str = f"{LOOPBACK}:{REST_PORT}") -> None:
+        """Starts what Beam sends its jobs to.
+
+        Args:
+          master: The cluster; `[local]` is a Flink within the job service itself.
+        """
+        self._java("job-service", "org.apache.beam.runners.flink.FlinkJobServerDriver",
+                   f"--flink-master={master}", f"--flink-conf-dir={self.folder / 'conf'}",
+                   f"--job-host={LOOPBACK}", f"--job-port={JOB_PORT}", "--artifact-port=0",
+                   "--expansion-port=0", f"--artifacts-dir={self.folder / 'artifacts'}")
+        log = self.folder / "logs" / "job-service.log"
+        until(lambda: "JobService started" in log.read_text(encoding="utf-8"), "the job service")
+
+    def start_pool(self) -> None:
+        """Starts the warm pool of Python workers."""
+        self._start("pool", [sys.executable, "-c", "from pipeline.cli import main; main()",
+                             "beam-worker", "--port", str(POOL_PORT)])
+        log = self.folder / "logs" / "pool.log"
+        until(lambda: "Workers wait" in log.read_text(encoding="utf-8"), "the pool of workers")
+
+    def end(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """Ends one process that was started here, and waits for its end."""
+        process = self.processes.pop(name)
+        process.send_signal(how)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def rest(self, path: str) -> dict[str, Any]:
+        """Asks the JobManager; an empty response if it does not answer yet."""
+        try:
+            with urllib.request.urlopen(f"http://{LOOPBACK}:{REST_PORT}/{path}", timeout=5) as body:
+                return json.load(body)
+        except OSError:
+            return {"slots-total": None, "jobs": []}
+
+    def working(self) -> bool:
+        """Says whether a job has tasks that run."""
+        return any(job["tasks"]["running"] for job in self.rest("jobs/overview")["jobs"]
+                   if job["state"] == "RUNNING")
+
+    def _java(self, name: str, main: str, *words: object,
+              options: tuple[str, ...] = ("-Xmx700m",)) -> None:
+        self._start(name, [*_JAVA, *options, "-cp", self._classes, main, *map(str, words)])
+
+    def _start(self, name: str, words: list[str]) -> None:
+        with (self.folder / "logs" / f"{name}.log").open("a", encoding="utf-8") as log:
+            self.processes[name] = subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT)
+
+
+def until(true: Callable[[], bool], what: str, seconds: float = _SECONDS) -> None:
+    """Waits until something is true.
+
+    Raises:
+      TimeoutError: It is not within the time.
+    """
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"After {seconds:.0f} s there is not {what}.")
+        time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def standalone(jars: Path, folder: Path) -> Iterator[Cluster]:
+    """Runs a whole standalone cluster with job service and workers while it is entered."""
+    with Cluster(jars, folder) as cluster:
+        cluster.start_job_manager()
+        cluster.start_task_manager()
+        cluster.start_job_service()
+        cluster.start_pool()
+        yield cluster
+
+
+BEAM = {"runner": "flink", "options": {
+    "job_endpoint": f"{LOOPBACK}:{JOB_PORT}", "parallelism": SLOTS,
+    "environment_type": "EXTERNAL", "environment_config": f"{LOOPBACK}:{POOL_PORT}"}}

@@ -1,0 +1,1 @@
+"""Where the data steps run: Beam on this machine, or on a cluster, by a setting."""

@@ -1,0 +1,89 @@
+"""A Beam step: where its arguments go, and what comes back of an error in a worker."""
+
+import apache_beam as beam
+import pytest
+from refusals import refuses
+from tfx.dsl.components.base import base_beam_executor
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.portable import data_types
+from tfx.proto.orchestration import executable_spec_pb2
+
+from pipeline.beam.operator import Operator
+from pipeline.config import load_config
+from pipeline.launch_node import _without_beam
+from schemas import DataAnomalyError, InputError, TesseraError, read_spec
+from trainer.recipe import bind
+
+# As in worker processes: nothing but the text of a trace comes back.
+APART = ["--direct_running_mode=multi_threading", "--direct_num_workers=2"]
+
+
+class Broken(base_beam_executor.BaseBeamExecutor):
+    """Raises in a worker what the step is given."""
+
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
+        def fail(_):
+            raise exec_properties["error"]
+
+        with self._make_beam_pipeline() as pipeline:
+            _ = pipeline | beam.Create([1]) | "Work" >> beam.Map(fail)
+
+
+def run(error: Exception, arguments: list[str], tmp_path) -> None:
+    spec = executable_spec_pb2.BeamExecutableSpec()
+    spec.python_executor_spec.class_path = f"{Broken.__module__}.{Broken.__qualname__}"
+    info = data_types.ExecutionInfo(
+        execution_id=1, input_dict={}, output_dict={}, exec_properties={"error": error},
+        execution_output_uri=str(tmp_path / "output"), tmp_dir=str(tmp_path),
+        stateful_working_dir=str(tmp_path), pipeline_node=None, pipeline_info=None)
+    operator = Operator(arguments, spec)
+    operator._executor_cls = Broken
+    operator.run_executor(info)
+
+
+@pytest.mark.parametrize("arguments", [[], APART], ids=["here", "apart"])
+@pytest.mark.parametrize("error", [
+    InputError("no-column", "There is no column 'Größe'.\nAdd it: {\"a\": 1}."),
+    DataAnomalyError("too-many", "x" * 5000), TesseraError("odd", ""),
+], ids=["input", "long", "empty"])
+def test_our_error_in_a_worker_is_the_error_of_the_step(error, arguments, tmp_path):
+    with pytest.raises(type(error)) as caught:
+        run(error, arguments, tmp_path)
+    assert type(caught.value) is type(error)
+    assert (caught.value.line, caught.value.exit_code) == (error.line, error.exit_code)
+
+
+def test_another_error_stays_what_beam_makes_of_it(tmp_path):
+    with pytest.raises(RuntimeError, match="odd"):
+        run(ValueError("odd"), APART, tmp_path)
+
+
+def test_a_job_service_that_is_away_is_one_message(tmp_path):
+    with refuses("job-service-away", "job_endpoint"):
+        run(ValueError(), ["--runner=FlinkRunner", "--job_endpoint=127.0.0.1:1",
+                           "--job_server_timeout=1", "--environment_type=EXTERNAL",
+                           "--environment_config=127.0.0.1:1"], tmp_path)
+
+
+def test_every_beam_step_gets_the_arguments_and_no_cache_key_does(tiny_shop, tmp_path):
+    from pipeline.dag import build_pipeline
+    from pipeline.kubeflow.ir import compile_ir
+
+    options = {"job_endpoint": "flink:8099"}
+    plain = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path)
+    flink = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path,
+                        beam={"options": options}, beam_runner="flink")
+    specs = {}
+    for config in (plain, flink):
+        bound = bind(config.recipe, read_spec("demo"))
+        ir = compile_ir(build_pipeline(config, bound, tmp_path / "schemas"), "run")
+        deployment = runner_utils.extract_local_deployment_config(ir)
+        specs[config.beam.runner] = {
+            name: _without_beam(runner_utils.extract_executor_spec(deployment, name))
+            for name in (node.pipeline_node.node_info.id for node in ir.nodes)}
+    with_beam = {name for name, (_, arguments) in specs["flink"].items() if arguments}
+    assert {name.split(".")[0] for name in with_beam} == {
+        "CatalogGen", "StatisticsGen", "Transform", "Evaluator"}
+    for name in with_beam:
+        assert specs["flink"][name][1] == flink.beam.arguments()
+        assert specs["flink"][name][0] == specs["direct"][name][0]
