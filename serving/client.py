@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import grpc
 import numpy as np
 
-from schemas.errors import InputError, TesseraError
+from schemas.errors import InputError
+from serving import filters as choice
 from serving import wire
-from serving.message_limits import MESSAGE_LIMITS
+from serving.connection import Connection, RequestError
+from serving.filters import Filters
 from serving.signature import HISTORY, converted, filled, with_pictures_as_seen
 from serving.tensors import ndarray, tensor_proto
+from serving.unavailable import Unavailable
 
-_REFUSED = {
-    grpc.StatusCode.INVALID_ARGUMENT,
-    grpc.StatusCode.NOT_FOUND,
-    grpc.StatusCode.FAILED_PRECONDITION,
-    grpc.StatusCode.OUT_OF_RANGE,
-    grpc.StatusCode.RESOURCE_EXHAUSTED,
-}
 _Predict = wire.message("PredictRequest")
-# A connection that a proxy drops in silence is seen; what no server has done is asked again.
-_RETRIES = ('{"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 3, '
-            '"initialBackoff": "0.1s", "maxBackoff": "1s", "backoffMultiplier": 2, '
-            '"retryableStatusCodes": ["UNAVAILABLE"]}}]}')
-_OPTIONS = [*MESSAGE_LIMITS, ("grpc.keepalive_time_ms", 60_000), ("grpc.service_config", _RETRIES)]
 _USER_WEIGHTS, _ITEM_WEIGHTS = "user_modality_weights", "item_modality_weights"
-
-
-class ServerUnavailableError(TesseraError):
-    """No server responds, or not in time."""
-
-
-class RequestError(InputError):
-    """The server refuses this request, such as a wrong name, dtype or shape."""
 
 
 @dataclass(frozen=True)
@@ -86,19 +68,19 @@ class Client:
       model: The model's name.
       timeout_s: How long to wait for one response, in seconds.
       version: The version to ask, or its label, such as `stable`; the server's choice by default.
+      unavailable: A file of items that are not recommended, one id a line; see `Unavailable`.
     """
 
     def __init__(
         self, host: str, port: int, model: str = "tessera", timeout_s: float = 10.0,
-        version: int | str | None = None,
+        version: int | str | None = None, unavailable: Path | None = None,
     ) -> None:
-        self._address = f"{host}:{port}"
+        self._unavailable = Unavailable(unavailable) if unavailable else None
         self._model = model
-        self._timeout_s = timeout_s
         self._version = version
         self._signatures: dict[str, Any] | None = None
         self._signatures_of = 0  # the version that they are of
-        self._channel = grpc.insecure_channel(self._address, options=_OPTIONS)
+        self._connection = Connection(host, port, timeout_s)
 
     def __enter__(self) -> Client:
         return self
@@ -109,7 +91,7 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._channel.close()
+        self._connection.close()
 
     def recommend(
         self,
@@ -117,6 +99,7 @@ class Client:
         k: int = 10,
         history: Mapping[str, Sequence[Sequence[Any]]] | None = None,
         timestamps: Sequence[int] | None = None,
+        filters: Filters | None = None,
     ) -> list[list[Recommendation]]:
         """Recommends items to users.
 
@@ -126,6 +109,7 @@ class Client:
           history: What users did of late in place of what the model knows: by column, such as
             `{"item_id": [["7", "3"], []]}`, one list a user, newest first.
           timestamps: The time of the request for each user, in seconds; absent by default.
+          filters: What the lists may hold and how they are ordered.
 
         Returns:
           For each user at most `k` items, the best first.
@@ -142,8 +126,14 @@ class Client:
         inputs: dict[str, Any] = {"user_id": list(user_ids), "k": [k] * batch}
         if timestamps is not None:
             inputs["timestamp"] = list(timestamps)
+        if self._unavailable is not None:
+            filters = filters or Filters()
+            filters = replace(filters, blocked=[*filters.blocked, *self._unavailable.ids()])
+        if filters is not None:
+            inputs |= filters.inputs(batch)
+        signature = "recommend" if filters is None else choice.SIGNATURE
         outputs = self._with_current_signatures(lambda: self._predict(
-            "recommend", inputs | (self._history_inputs(history, batch) if history else {})))
+            signature, inputs | (self._history_inputs(history, batch) if history else {})))
         item_ids, scores = outputs.pop("item_ids"), outputs.pop("scores")
         users = outputs.pop(_USER_WEIGHTS, np.zeros((batch, 0)))
         items = outputs.pop(_ITEM_WEIGHTS, np.zeros((*item_ids.shape, 0)))
@@ -209,7 +199,7 @@ class Client:
         request.model_spec.signature_name = signature
         for name, array in arrays.items():
             request.inputs[name].CopyFrom(_proto(name, array))
-        response = self._call("PredictionService", "Predict", request)
+        response = self._connection.call("PredictionService", "Predict", request)
         if response.model_spec.version.value != self._signatures_of:
             self._signatures = None
         return {name: ndarray(tensor) for name, tensor in response.outputs.items()}
@@ -223,7 +213,7 @@ class Client:
         """
         request = wire.message("GetModelStatusRequest")()
         request.model_spec.name = self._model
-        response = self._call("ModelService", "GetModelStatus", request)
+        response = self._connection.call("ModelService", "GetModelStatus", request)
         state_of = wire.POOL.FindEnumTypeByName("tensorflow.serving.State").values_by_number
         versions = [
             VersionStatus(one.version, state_of[one.state].name, one.status.error_message)
@@ -243,7 +233,7 @@ class Client:
         if self._signatures is None:
             request = wire.message("GetModelMetadataRequest")(metadata_field=["signature_def"])
             self._specify(request.model_spec)
-            response = self._call("PredictionService", "GetModelMetadata", request)
+            response = self._connection.call("PredictionService", "GetModelMetadata", request)
             signatures = wire.message("SignatureDefMap")()
             response.metadata["signature_def"].Unpack(signatures)
             self._signatures = dict(signatures.signature_def)
@@ -256,15 +246,6 @@ class Client:
             spec.version_label = self._version
         elif self._version is not None:
             spec.version.value = self._version
-
-    def _call(self, service: str, method: str, request: Any) -> Any:
-        response = wire.message(f"{wire.SERVICES[service][method]}Response")
-        call = self._channel.unary_unary(
-            f"/tensorflow.serving.{service}/{method}",
-            request_serializer=type(request).SerializeToString,
-            response_deserializer=response.FromString)
-        with self._typed_errors():
-            return call(request, timeout=self._timeout_s)
 
     def _inputs(self, signature: str) -> Mapping[str, Any]:
         if signature not in self.signatures:
@@ -302,29 +283,6 @@ class Client:
                 raise InputError("bad-history-value",
                                  f"History column {column!r} cannot be sent: {error}.") from error
         return padded
-
-    @contextmanager
-    def _typed_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except grpc.RpcError as error:
-            code, details = error.code(), error.details()
-            if code == grpc.StatusCode.UNAVAILABLE:
-                raise ServerUnavailableError(
-                    "server-unavailable",
-                    f"No server responds at {self._address}. Start one with `tessera serve`."
-                ) from error
-            if code == grpc.StatusCode.DEADLINE_EXCEEDED:
-                raise ServerUnavailableError(
-                    "server-timeout",
-                    f"The server at {self._address} did not respond within {self._timeout_s:g} s."
-                ) from error
-            if code in _REFUSED:
-                raise RequestError("request-refused", details) from error
-            raise TesseraError(
-                "server-failed",
-                f"The server at {self._address} failed with {code.name}: {details}"
-            ) from error
 
 
 def _batch_size(arrays: Mapping[str, np.ndarray]) -> int:

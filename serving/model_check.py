@@ -12,6 +12,7 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from schemas.errors import InputError
 from serving import wire
+from serving.manifest import require_manifest
 from serving.operations import OF_LOADING, TABLE_OF_FILE, allowed_operations
 from serving.tensors import DTYPES, dtype_name
 
@@ -53,10 +54,12 @@ def checked_signatures(path: Path) -> dict[str, Any]:
       The `SignatureDef`s that can be asked, by name.
 
     Raises:
-      InputError: The file is no SavedModel for serving, a link leads out of the folder above, an
-        operation is forbidden, or there is no signature of known dtypes with rows.
+      InputError: A file is not what was exported, the file is no SavedModel for serving, a link
+        leads out of the folder above, an operation is forbidden, or there is no signature of
+        known dtypes with rows.
     """
     _require_within(path)
+    require_manifest(path)
     saved = _read(path / "saved_model.pb")
     served = [meta for meta in saved.meta_graphs if "serve" in meta.meta_info_def.tags]
     if not served:

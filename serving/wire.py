@@ -36,6 +36,9 @@ _MESSAGES = {
         "PredictRequest": "ModelSpec model_spec = 1; map tensorflow.TensorProto inputs = 2; "
                           "repeated string output_filter = 3",
         "PredictResponse": "map tensorflow.TensorProto outputs = 1; ModelSpec model_spec = 2",
+        "LogMetadata": "ModelSpec model_spec = 1; int64 timestamp_secs = 4",
+        "PredictLog": "PredictRequest request = 1; PredictResponse response = 2",
+        "PredictionLog": "LogMetadata log_metadata = 1; PredictLog log_type/predict_log = 6",
         "SignatureDefMap": "map tensorflow.SignatureDef signature_def = 1",
         "GetModelMetadataRequest": "ModelSpec model_spec = 1; repeated string metadata_field = 2",
         "GetModelMetadataResponse":

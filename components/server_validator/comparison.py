@@ -23,16 +23,13 @@ class Comparison:
     max_abs_diff: float = 0.0
 
 
-def compare(
-    signature: str, expected: Mapping[str, Any], got: Mapping[str, np.ndarray]
-) -> Comparison:
+def compare(expected: Mapping[str, Any], got: Mapping[str, np.ndarray]) -> Comparison:
     """Compares a server's outputs with the recorded ones.
 
-    Numbers may differ by `TOLERANCE * max(1, |expected|)`. In `recommend`, items of equal score
+    Numbers may differ by `TOLERANCE * max(1, |expected|)`. In a list of items, those of equal score
     may swap, and those at the end of the list may be others of equal score.
 
     Args:
-      signature: The signature that was asked.
       expected: Recorded outputs as nested lists.
       got: The server's outputs.
 
@@ -52,7 +49,7 @@ def compare(
             )
     if comparison.faults:
         return comparison
-    if signature == "recommend" and {"item_ids", "scores"} <= wanted.keys():
+    if {"item_ids", "scores"} <= wanted.keys():
         _compare_output("scores", wanted["scores"], given["scores"], comparison)
         given = _in_expected_order(wanted, given, comparison)
     for name, values in wanted.items():

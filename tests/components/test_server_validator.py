@@ -24,7 +24,7 @@ from components.server_validator.validation import (
 )
 from components.verdict import Outcome
 from schemas.errors import TesseraError
-from serving.client import RequestError, ServerUnavailableError
+from serving.connection import RequestError, ServerUnavailableError
 from serving.server import EmbeddedServer
 
 _LIST = {
@@ -43,7 +43,7 @@ def _got(item_ids, scores, rating):
 
 
 def test_numbers_within_the_tolerance_are_the_same():
-    found = compare("serving_default", {"rating": [[0.5, 1000.0]]},
+    found = compare({"rating": [[0.5, 1000.0]]},
                     {"rating": np.array([[0.500009, 1000.009]])})
     assert found.faults == [] and found.max_abs_diff == pytest.approx(0.009)
 
@@ -63,7 +63,7 @@ def test_numbers_within_the_tolerance_are_the_same():
      ["output item_ids at [0, 0]: expected 'ü', got 'u' (1 of 1 values differ)"]),
 ])
 def test_what_differs_is_told_with_its_place(expected, got, told):
-    faults = compare("x", expected, {name: np.array(values) for name, values in got.items()}).faults
+    faults = compare(expected, {name: np.array(values) for name, values in got.items()}).faults
     assert len(faults) == len(told)
     assert all(fault.startswith(start) for fault, start in zip(faults, told, strict=True))
 
@@ -82,7 +82,7 @@ def test_what_differs_is_told_with_its_place(expected, got, told):
 ], ids=["same", "equal items swapped", "another item of the last score", "ids swapped", "order",
         "inner item", "task not moved", "last score", "twice", "short"])
 def test_lists_may_differ_by_chance_only(got, told):
-    faults = compare("recommend", _LIST, got).faults
+    faults = compare(_LIST, got).faults
     assert any(told in fault for fault in faults) if told else not faults, faults
 
 
@@ -90,12 +90,12 @@ def test_outputs_of_a_list_that_are_not_by_item_stay_in_place_and_padding_is_emp
     weights = {"user_modality_weights": [[0.1, 0.2, 0.3, 0.4]]}  # as many as there are items
     got = _got("acbd", [0.9, 0.5, 0.5, 0.1], [4, 2, 3, 1])
     same = got | {"user_modality_weights": np.array([[0.1, 0.2, 0.3, 0.4]])}
-    assert compare("recommend", _LIST | weights, same).faults == []
+    assert compare(_LIST | weights, same).faults == []
     other = got | {"user_modality_weights": np.array([[0.1, 0.3, 0.2, 0.4]])}
-    assert len(compare("recommend", _LIST | weights, other).faults) == 1
+    assert len(compare(_LIST | weights, other).faults) == 1
     padded = {"item_ids": [["a", ""]], "scores": [[0.0, 0.0]]}
     filled = {"item_ids": np.array([[b"a", b"b"]]), "scores": np.zeros((1, 2))}
-    assert compare("recommend", padded, filled).faults == [
+    assert compare(padded, filled).faults == [
         "output item_ids at [0, 1]: expected '', got 'b' (1 of 2 values differ)"]
 
 
@@ -116,6 +116,25 @@ def test_requests_are_repeated_until_there_are_enough_and_every_answer_is_asked(
     assert outcome.passed and outcome.reasons == []
     assert set(outcome.figures) == {"max_abs_diff", "p50_ms", "p99_ms", "requests"}
     assert (outcome.figures["requests"], outcome.figures["max_abs_diff"]) == (requests, 0.0)
+
+
+def test_what_nobody_waits_for_is_asked_once_and_not_timed():
+    slow = Prediction("gradients", {"user_id": ["bo"]}, {"rating": [[2.0]]})
+    asked = []
+
+    def predict(signature, inputs):
+        asked.append(signature)
+        return _lengths(signature, inputs)
+
+    outcome = validate_predictions(predict, [slow, *_PREDICTIONS], 9, max_p99_ms=1000)
+    assert outcome.passed and outcome.figures["requests"] == len(asked) == 9
+    assert asked.count("gradients") == 1
+
+
+def test_recorded_bytes_come_back(tmp_path):
+    (tmp_path / "predictions.json").write_text(json.dumps([
+        {"signature": "x", "inputs": {"examples": [{"b64": "/w=="}, "a"]}, "outputs": {}}]))
+    assert load_predictions(str(tmp_path))[0].inputs == {"examples": [b"\xff", "a"]}
 
 
 def _refuse_maria(signature, inputs):

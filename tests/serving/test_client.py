@@ -11,13 +11,8 @@ from worlds.media import picture
 from components.media import read_media
 from schemas.errors import InputError
 from serving import wire
-from serving.client import (
-    Client,
-    Recommendation,
-    RequestError,
-    ServerUnavailableError,
-    VersionStatus,
-)
+from serving.client import Client, Recommendation, VersionStatus
+from serving.connection import RequestError, ServerUnavailableError
 
 
 def test_recommend_returns_items_with_their_tasks(client):

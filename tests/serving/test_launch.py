@@ -10,7 +10,8 @@ from refusals import refuses
 
 from schemas.errors import TesseraError
 from serving import launch
-from serving.client import Client, ServerUnavailableError
+from serving.client import Client
+from serving.connection import ServerUnavailableError
 from serving.launch import running_server
 
 _ROOT = Path(__file__).parents[2]

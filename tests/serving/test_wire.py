@@ -8,6 +8,7 @@ from tensorflow_serving.apis import (
     get_model_status_pb2,
     model_management_pb2,
     predict_pb2,
+    prediction_log_pb2,
 )
 from tensorflow_serving.config import model_server_config_pb2
 
@@ -23,6 +24,7 @@ THEIRS = {
     "GetModelStatusRequest": get_model_status_pb2.GetModelStatusRequest,
     "GetModelStatusResponse": get_model_status_pb2.GetModelStatusResponse,
     "ModelServerConfig": model_server_config_pb2.ModelServerConfig,
+    "PredictionLog": prediction_log_pb2.PredictionLog,
     "ReloadConfigRequest": model_management_pb2.ReloadConfigRequest,
     "ReloadConfigResponse": model_management_pb2.ReloadConfigResponse,
 }

@@ -23,7 +23,7 @@ from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
 from trainer.export.run import export as export_weights
-from trainer.export.save import save
+from trainer.export.save import save, trace_signatures
 from trainer.network.model import build_network
 from trainer.preprocessing.column import write_columns
 from trainer.preprocessing.preprocess import declared_columns, preprocessing_fn
@@ -292,9 +292,10 @@ def export(tmp_path_factory):
     def export(world, **changes):
         made = _recommender(world, **changes)
         folder = tmp_path_factory.mktemp("exported")
-        save(made.module, EvaluationColumns(
+        signatures = trace_signatures(made.module, EvaluationColumns(
             world.spec, made.recipe, made.module, made.data.users, made.data.items,
-            world.transforms["items"]), folder)
+            world.transforms["items"]))
+        save(made.module, signatures, folder)
         loaded = tf.saved_model.load(str(folder))
 
         def ask(signature, **inputs):

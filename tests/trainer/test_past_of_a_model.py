@@ -19,7 +19,7 @@ from schemas import parse_spec
 from trainer.encoders.module import foreign_operations
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.predictions import PredictionRecorder
-from trainer.export.save import save
+from trainer.export.save import save, trace_signatures
 from trainer.preprocessing import columns
 from trainer.recipe import parse_recipe
 from trainer.run import training_data
@@ -248,8 +248,8 @@ def test_the_saved_model_holds_stock_operations_and_asks_for_the_strings(
     world, past_spec, model, tmp_path
 ):
     data, recommender = model.data, model.module
-    save(recommender, EvaluationColumns(
-        past_spec, model.recipe, recommender, data.users, data.items, world.transforms["items"]),
+    save(recommender, trace_signatures(recommender, EvaluationColumns(
+        past_spec, model.recipe, recommender, data.users, data.items, world.transforms["items"])),
         tmp_path)
     assert foreign_operations(tmp_path) == ()
     saved = saved_model_pb2.SavedModel.FromString((tmp_path / "saved_model.pb").read_bytes())

@@ -48,7 +48,8 @@ class EvaluationColumns(tf.Module):
 
     def __call__(self, serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         """Maps serialized raw Examples `(batch,)` to labels, weights and slice columns."""
-        row, user, item = self._recommender.transformed(serialized)
+        row = self._recommender.rows(serialized)
+        user, item = row[columns.USER_INDEX], row[columns.ITEM_INDEX]
         outputs = {}
         for name, task in self._recipe.judged.items():
             if task.kind.against_unseen:

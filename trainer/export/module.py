@@ -1,6 +1,5 @@
 """The module behind the signatures: plain TensorFlow around the trained network."""
 
-import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
@@ -9,12 +8,16 @@ from trainer.data.interactions import id_lookup, table_index
 from trainer.data.tables import Table
 from trainer.encoders.encodings import Encodings
 from trainer.evaluation.scoring import catalogue
-from trainer.export.encoders import ItemEncoders
+from trainer.export.catalogue import ItemCatalogue
 from trainer.export.gradients import IntegratedGradients
 from trainer.export.memory import Memory
 from trainer.export.path import readers
 from trainer.export.ranking import ranking
+from trainer.export.raw_item import RawItem
+from trainer.export.raw_rows import RawRows
 from trainer.export.requests import RawContent, UserRequest
+from trainer.export.seen import Seen
+from trainer.export.selection import Selection
 from trainer.layers.heads import ProfileHead
 from trainer.network.model import CANDIDATE, Network
 from trainer.preprocessing import columns
@@ -49,30 +52,23 @@ class Recommender(tf.Module):
                             if isinstance(head, ProfileHead)}
         self._pair_heads = {n: head for n, head in network.heads.items()
                             if n not in self._user_heads}
-        self._user_ids, self._item_ids = id_lookup(users), id_lookup(items)
-        self.request = UserRequest(
-            spec, recipe.past, memory, self._user_ids, self._item_ids, transforms["interactions"])
-        self.raw_user, self.raw_item = (
-            RawContent(spec, side, recipe, transforms[side]) for side in ("users", "items"))
-        self._encoders = ItemEncoders(spec, recipe, encodings)
-        self._item_lookup = network.item_lookup
+        items_said, user_ids = catalogue(network), id_lookup(users)
+        # What ranks tells what is alike, where it is a product of vectors.
+        self.catalogue = ItemCatalogue(items, items_said.vectors if network.ranking in network.heads
+                                       else items_said.candidates)
+        self.request = UserRequest(spec, recipe.past, memory, user_ids, self.catalogue.ids,
+                                   transforms["interactions"])
+        self.raw_user = RawContent(spec, "users", recipe, transforms["users"])
+        self.raw_item = RawItem(spec, recipe, network, transforms["items"], encodings)
         self._gradients = IntegratedGradients(
             recipe, list(readers(network, transforms)))
-        self._interactions = transforms["interactions"].transform_features_layer()
-        self._raw_spec = transforms["interactions"].raw_feature_spec()
-        items_said = catalogue(network)
+        self.rows = RawRows(transforms["interactions"], user_ids, self.catalogue.ids)
         self._vectors = tf.Variable(items_said.vectors, trainable=False)
         self._item_weights = tf.Variable(items_said.weights, trainable=False)
         self._candidates = tf.Variable(items_said.candidates, trainable=False)
         self._ranking = ranking(network, items_said)
-        self._names = tf.Variable(np.array(["", *items.ids], dtype=object), trainable=False)
-        self._seen = tf.Variable(memory.seen, trainable=False)
-        self._seen_splits = tf.Variable(memory.seen_splits, trainable=False)
-
-    @property
-    def size(self) -> int:
-        """Number of items in the catalogue."""
-        return int(self._vectors.shape[0]) - 1
+        self._seen = Seen(memory, self.catalogue.size)
+        self.selection = Selection(spec, items, transforms["items"], self.catalogue)
 
     def recommend(self, request: Tensors, k: tf.Tensor) -> Tensors:
         """Recommends the best items that the user has no event with.
@@ -88,28 +84,54 @@ class Recommender(tf.Module):
         """
         read = self.request.columns(request)
         user = self._user(read)
-        seen = self._seen_mask(read[columns.USER_INDEX], self.request.sent_items(request))
+        seen = self._seen.mask(read[columns.USER_INDEX], self.request.sent_items(request))
         width = tf.reduce_max(tf.reduce_sum(tf.cast(seen[:, 1:], tf.int32), axis=1))
-        wanted = tf.minimum(tf.maximum(tf.reduce_max(k), 1), self.size)
+        wanted = self.catalogue.width(k)
         scores, index = self._ranking.best(
-            user[self.recipe.ranking], tf.minimum(wanted + width, self.size))
+            user[self.recipe.ranking], tf.minimum(wanted + width, self.catalogue.size))
         fresh = tf.logical_not(tf.gather(seen, index, batch_dims=1))
         scores, place = tf.math.top_k(tf.where(fresh, scores, _NEVER), k=wanted)
         index = tf.gather(index, place, batch_dims=1)
-        shown = tf.logical_and(scores > _NEVER / 2, tf.range(wanted)[None, :] < k[:, None])
-        of_items = {**self._pairs(user, index),
-                    "item_modality_weights": tf.gather(self._item_weights, index)}
-        return {
-            "item_ids": tf.where(shown, tf.gather(self._names, index), ""),
-            "scores": tf.where(shown, scores, 0.0),
-            **{n: _only(shown, value) for n, value in of_items.items()},
-            "user_modality_weights": user["weights"],
-        }
+        return self._list(user, scores, index, scores > _NEVER / 2, k)
+
+    def recommend_filtered(self, request: Tensors, choice: Tensors, k: tf.Tensor) -> Tensors:
+        """Recommends the best items that a request lets through, in the order it asks for.
+
+        Args:
+          request: Inputs of `UserRequest`.
+          choice: Inputs of `Selection`.
+          k: Items wanted by each row, int32 `(batch,)`.
+
+        Returns:
+          As `recommend`, and the prediction of retrieval, which a boost does not change.
+        """
+        read = self.request.columns(request)
+        user = self._user(read)
+        seen = self._seen.mask(read[columns.USER_INDEX], self.request.sent_items(request))
+        scores, index = self.selection(
+            choice, self._ranking.scores(user[self.recipe.ranking]), seen, self.catalogue.width(k))
+        return self._list(user, scores, index, index > 0, k, self._retrieval(user, index))
+
+    def user_profile(self, request: Tensors) -> Tensors:
+        """Tells what the model knows of users and makes of them.
+
+        Returns:
+          `known`, 1 for a known id, and `events`, the number of stored events, int64 `(batch,)`;
+          `history_item_ids`, the history in use, newest first; `vector`, what ranks items; the
+          tasks on attributes of the user; the modality weights.
+        """
+        read = self.request.columns(request)
+        user, index = self._user(read), read[columns.USER_INDEX]
+        history = {"history_item_ids": self.catalogue.names(read[columns.HISTORY_INDEX])
+                   } if columns.HISTORY_INDEX in read else {}
+        return {"known": tf.cast(index > 0, tf.int64), "events": self._seen.counts(index),
+                "vector": user[self.recipe.ranking], "user_modality_weights": user["weights"],
+                **history, **self._attributes(user)}
 
     def score(self, request: Tensors, candidates: tf.Tensor) -> Tensors:
         """Predicts every task for given candidates, ids `(batch, candidates)`."""
         user = self._user(self.request.columns(request))
-        index = table_index(self._item_ids, candidates)
+        index = table_index(self.catalogue.ids, candidates)
         return {
             **self._retrieval(user, index),
             **self._pairs(user, index),
@@ -120,13 +142,13 @@ class Recommender(tf.Module):
 
     def embed_item(self, raw: Tensors) -> Tensors:
         """Returns the vector of an item from its raw content alone."""
-        content = self._item_content(raw)
+        content = self.raw_item.unknown(raw)
         return {"vector": content["vector"], "item_modality_weights": content["weights"]}
 
     def score_item(self, request: Tensors, raw: Tensors) -> Tensors:
         """Predicts every task for a user and an unseen item's raw content, `(batch,)`."""
         return self._row_by_row(
-            self._user(self.request.columns(request)), self._item_content(raw))
+            self._user(self.request.columns(request)), self.raw_item.unknown(raw))
 
     def sides(self, request: Tensors, user_raw: Tensors, item_id: tf.Tensor,
               item_raw: Tensors) -> tuple[Tensors, Tensors]:
@@ -143,7 +165,7 @@ class Recommender(tf.Module):
         """
         content = self.raw_user.columns(self.raw_user.readable(user_raw))
         users = self._user_inputs(self.request.columns(request), content)
-        return users, self._item_inputs(item_raw, table_index(self._item_ids, item_id))
+        return users, self.raw_item.inputs(item_raw, table_index(self.catalogue.ids, item_id))
 
     def explain(self, users: Tensors, items: Tensors) -> Tensors:
         """Predicts every task for what `sides` returned.
@@ -167,13 +189,12 @@ class Recommender(tf.Module):
           `(batch,)` for each task, `(batch, units)` where it has several classes or labels; for a
           `click` head `(batch, 1 + others)`: the row's item and its unseen items.
         """
-        row = self._parsed(serialized)
-        user = self._user(self._behaviour(row))
-        index = table_index(self._item_ids, row[columns.ITEM_ID])
+        row = self.rows(serialized)
+        user = self._user(row)
+        index = row[columns.ITEM_INDEX]
         among = index[:, None]
-        if columns.UNSEEN_ID in row:
-            others = table_index(self._item_ids, row[columns.UNSEEN_ID])
-            among = tf.concat([among, others], axis=1)
+        if columns.UNSEEN_INDEX in row:
+            among = tf.concat([among, row[columns.UNSEEN_INDEX]], axis=1)
         answers = self._attributes(user)
         answers.update((n, value[:, 0]) for n, value in
                        self._retrieval(user, index[:, None]).items())
@@ -184,21 +205,8 @@ class Recommender(tf.Module):
 
     def rank(self, serialized: tf.Tensor) -> Tensors:
         """Scores the catalogue for rows of raw Examples; reads user, time and history only."""
-        user = self._user(self._behaviour(self._parsed(serialized)))
+        user = self._user(self.rows(serialized))
         return {"scores": self._ranking.scores(user[self.recipe.ranking])}
-
-    def catalogue(self, index: tf.Tensor) -> Tensors:
-        """Names the items at some positions of the catalogue, '' outside of it."""
-        inside = tf.logical_and(index >= 0, index < self.size)
-        names = tf.gather(self._names, tf.where(inside, index + 1, 0))
-        return {"item_ids": names,
-                "size": tf.fill(tf.shape(index), tf.constant(self.size, tf.int64))}
-
-    def transformed(self, serialized: tf.Tensor) -> tuple[Tensors, tf.Tensor, tf.Tensor]:
-        """Returns the transformed columns of raw Examples, and their user and item indices."""
-        row = self._parsed(serialized)
-        return (row, table_index(self._user_ids, row[columns.USER_ID]),
-                table_index(self._item_ids, row[columns.ITEM_ID]))
 
     def _user(self, read: Tensors) -> Tensors:
         """Returns the user side's outputs for the stored content."""
@@ -212,17 +220,6 @@ class Recommender(tf.Module):
             if name not in inputs:
                 inputs[name] = look(read[columns.USER_INDEX])
         return inputs
-
-    def _parsed(self, serialized: tf.Tensor) -> Tensors:
-        return self._interactions(tf.io.parse_example(serialized, self._raw_spec))
-
-    def _behaviour(self, row: Tensors) -> Tensors:
-        read = dict(row)  # of which the user model takes its inputs
-        read[columns.USER_INDEX] = table_index(self._user_ids, row[columns.USER_ID])
-        if columns.HISTORY_ITEM_ID in row:
-            read[columns.HISTORY_INDEX] = table_index(
-                self._item_ids, row[columns.HISTORY_ITEM_ID])
-        return read
 
     def _pairs(self, user: Tensors, index: tf.Tensor) -> Tensors:
         """Predicts the tasks of pairs, item indices `(batch, items)`."""
@@ -258,31 +255,18 @@ class Recommender(tf.Module):
         task = self.recipe.tasks[name]
         return task.kind.prediction(self.spec, task.targets, raw)
 
-    def _seen_mask(self, user: tf.Tensor, sent: tf.Tensor) -> tf.Tensor:
-        """Marks the items of a user's events, stored or in the request, `(batch, 1 + items)`."""
-        stored = tf.RaggedTensor.from_row_splits(self._seen, self._seen_splits, validate=False)
-        seen = tf.concat([tf.gather(stored, user).to_tensor(0), sent], axis=1)
-        rows = tf.repeat(tf.range(tf.shape(seen)[0]), tf.shape(seen)[1])
-        flat = tf.stack([rows, tf.reshape(seen, [-1])], axis=1)
-        shape = tf.stack([tf.shape(seen)[0], self.size + 1])
-        return tf.scatter_nd(flat, tf.ones_like(rows), shape) > 0
-
-    def _item_content(self, raw: Tensors) -> Tensors:
-        """Returns the item side's outputs for the raw content of unknown items."""
-        unknown = tf.zeros(tf.shape(next(iter(raw.values())))[:1], tf.int32)
-        return self._item_model(self._item_inputs(raw, unknown), training=False)
-
-    def _item_inputs(self, raw: Tensors, index: tf.Tensor) -> Tensors:
-        """Returns the item model's inputs for raw content.
-
-        What it does not give are stored columns, empty for an unknown item: reviews, and vectors
-        of encoders that a stock server cannot run.
-        """
-        raw = self.raw_item.readable(raw)
-        content = {**self.raw_item.columns(raw), **self._encoders.columns(raw),
-                   columns.ITEM_INDEX: index}
-        names = [tensor.name for tensor in self._item_model.inputs]
-        return {n: content[n] if n in content else self._item_lookup[n](index) for n in names}
+    def _list(self, user: Tensors, scores: tf.Tensor, index: tf.Tensor, there: tf.Tensor,
+              k: tf.Tensor, further: Tensors | None = None) -> Tensors:
+        """Returns what is told of lists of items, `(batch, items)`; '' and 0 where none is."""
+        shown = tf.logical_and(there, tf.range(tf.shape(index)[1])[None, :] < k[:, None])
+        of_items = {**self._pairs(user, index), **(further or {}),
+                    "item_modality_weights": tf.gather(self._item_weights, index)}
+        return {
+            "item_ids": tf.where(shown, self.catalogue.names(index), ""),
+            "scores": tf.where(shown, scores, 0.0),
+            **{n: _only(shown, value) for n, value in of_items.items()},
+            "user_modality_weights": user["weights"],
+        }
 
 
 def _only(shown: tf.Tensor, values: tf.Tensor) -> tf.Tensor:

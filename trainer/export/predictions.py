@@ -1,14 +1,19 @@
 """What the Keras model predicts before export, so that the server's responses can be compared.
 
 The predictions come from transformed rows and the Keras network alone; the requests are the same
-rows as a client would send them. Whatever the export, the file format or the server changes shows.
+rows as a client would send them. Of the signatures that read raw content, or that choose, the
+responses of the functions that are saved are recorded. Whatever the export, the file format or the
+server changes shows.
 """
 
+import base64
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from schemas import FeatureSpec
 from trainer.behaviour.past import event_values, past_strings
@@ -41,13 +46,15 @@ class PredictionRecorder:
         self._catalogue = catalogue(network)
         self._vectors, self._weights, self._candidates = self._catalogue
 
-    def write(self, rows: dict[str, np.ndarray], folder: Path, seed: int) -> None:
+    def write(self, rows: dict[str, np.ndarray], folder: Path, seed: int,
+              further: Sequence[dict[str, Any]] = ()) -> None:
         """Writes requests with their predictions.
 
         Args:
           rows: Transformed interactions, of which some are chosen.
           folder: Where `predictions.json` goes.
           seed: Seed of the choice.
+          further: What else is written; see `recorded`.
         """
         random = np.random.default_rng(seed)
         total = len(rows[columns.USER_INDEX])
@@ -63,7 +70,8 @@ class PredictionRecorder:
             predictions.append(self._scored(request, user, row, index))
             predictions.append(self._recommended(request, rows, user, ranking[row], row))
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "predictions.json").write_text(json.dumps(predictions), encoding="utf-8")
+        (folder / "predictions.json").write_text(
+            json.dumps([*predictions, *further]), encoding="utf-8")
 
     def _as_sent(self, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Returns rows with every input of a request."""
@@ -133,6 +141,44 @@ class PredictionRecorder:
     def _prediction(self, name: str, raw) -> np.ndarray:
         task = self._recipe.tasks[name]
         return np.asarray(task.kind.prediction(self._spec, task.targets, raw), np.float32)
+
+
+def recorded(signatures: Mapping[str, Any],
+             requests: Mapping[str, Mapping[str, np.ndarray]]) -> list[dict[str, Any]]:
+    """Records what each signature responds before the model is saved.
+
+    Args:
+      signatures: Functions by signature.
+      requests: A request for each.
+
+    Returns:
+      Entries of `predictions.json`; bytes that are no text are `{"b64": ...}`.
+    """
+    found = []
+    for name, inputs in requests.items():
+        outputs = signatures[name](**{
+            key: tf.constant(values, tf.string if values.dtype == object else values.dtype)
+            for key, values in inputs.items()})
+        found.append({
+            "signature": name, "inputs": {key: _plain(values) for key, values in inputs.items()},
+            "outputs": {key: _plain(value.numpy()) for key, value in outputs.items()}})
+    return found
+
+
+def _plain(values: np.ndarray) -> list[Any]:
+    """Returns an array as JSON can hold it."""
+    if values.dtype != object:
+        return values.tolist()
+    flat = np.empty(values.size, object)
+    flat[:] = [_text(one) for one in values.ravel()]
+    return flat.reshape(values.shape).tolist()
+
+
+def _text(value: str | bytes) -> str | dict[str, str]:
+    try:
+        return value if isinstance(value, str) else value.decode()
+    except UnicodeDecodeError:
+        return {"b64": base64.b64encode(value).decode()}
 
 
 def _entry(signature: str, inputs: dict[str, Any], outputs: dict[str, Any]) -> dict:

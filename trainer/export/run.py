@@ -4,12 +4,14 @@ import logging
 import shutil
 from pathlib import Path
 
+from serving.manifest import write_manifest
 from trainer.evaluation.written_scores import WrittenScores
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
-from trainer.export.predictions import PredictionRecorder
-from trainer.export.save import save
+from trainer.export.predictions import PredictionRecorder, recorded
+from trainer.export.samples import SampleRequests, sample_requests, write_warm_up
+from trainer.export.save import save, trace_signatures
 from trainer.families import FAMILIES
 from trainer.layers.registry import look_up
 from trainer.network.model import Network
@@ -45,8 +47,6 @@ def _export_network(given: Given, data: TrainingData, network: Network, model: P
     """Records a network's predictions and writes the SavedModel."""
     spec, recipe = given.spec, given.recipe
     events = data.events(*data.files)
-    recorder = PredictionRecorder(spec, recipe, network, data.items, events)
-    recorder.write(data.reader.rows(data.files["test"]), predictions, given.seed)
     history = spec.histories().get("item_id")
     length = int(history.max_values or 0) if history else 0
     memory = remember(events, data.users, data.items, length)
@@ -54,6 +54,15 @@ def _export_network(given: Given, data: TrainingData, network: Network, model: P
         spec, recipe, network, data.users, data.items, memory, given.transforms, given.encodings)
     evaluation = EvaluationColumns(
         spec, recipe, recommender, data.users, data.items, given.transforms["items"])
-    save(recommender, evaluation, model)
+    signatures = trace_signatures(recommender, evaluation)
+    requests = sample_requests(signatures, SampleRequests(
+        spec, data.users, data.items, given.transforms["interactions"].raw_feature_spec()))
+    recorder = PredictionRecorder(spec, recipe, network, data.items, events)
+    recorder.write(data.reader.rows(data.files["test"]), predictions, given.seed,
+                   recorded(signatures, requests))
+    save(recommender, signatures, model)
+    write_warm_up(requests, model)
+    write_manifest(model)
     size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
-    log.info("Exporter: a SavedModel of %s items, %.1f MB", f"{recommender.size:,}", size / 1e6)
+    log.info("Exporter: a SavedModel of %s items, %.1f MB",
+             f"{recommender.catalogue.size:,}", size / 1e6)

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
 
+from serving import filters
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.module import Recommender
 
@@ -15,18 +17,17 @@ _CANDIDATES = "candidates"
 _EXAMPLES = "examples"
 _ITEM_ID = "item_id"
 _TASK = "task"
+Signatures = dict[str, Any]
 
 
-def save(recommender: Recommender, evaluation: EvaluationColumns, folder: Path) -> None:
+def save(recommender: Recommender, signatures: Signatures, folder: Path) -> None:
     """Writes the SavedModel.
 
     Args:
-      recommender: What answers.
-      evaluation: What TFMA reads beside the answers.
+      recommender: What responds.
+      signatures: Its signatures.
       folder: Where to write it.
     """
-    recommender.evaluation = evaluation
-    signatures = _signatures(recommender, evaluation)
     with _variables_restored():
         tf.saved_model.save(recommender, str(folder), signatures=signatures)
 
@@ -53,9 +54,21 @@ def _variables_restored() -> Iterator[None]:
         keras.Variable._export_to_saved_model_graph = original
 
 
-def _signatures(model: Recommender, evaluation: EvaluationColumns) -> dict:
+def trace_signatures(model: Recommender, evaluation: EvaluationColumns) -> Signatures:
+    """Traces what a server is asked.
+
+    Args:
+      model: What responds.
+      evaluation: What TFMA reads beside the responses.
+
+    Returns:
+      Concrete functions by signature.
+    """
+    model.evaluation = evaluation  # so that it is saved too
     user = model.request.signature()
     item = model.raw_item.signature()
+    choice = model.selection.signature()
+    item_id = {_ITEM_ID: tf.TensorSpec([None], tf.string, _ITEM_ID)}
     k = {_K: tf.TensorSpec([None], tf.int32, _K)}
     candidates = {_CANDIDATES: tf.TensorSpec([None, None], tf.string, _CANDIDATES)}
     examples = {_EXAMPLES: tf.TensorSpec([None], tf.string, _EXAMPLES)}
@@ -70,12 +83,19 @@ def _signatures(model: Recommender, evaluation: EvaluationColumns) -> dict:
             {**user, **candidates}),
         "recommend": _concrete(
             lambda inputs: model.recommend(among(user, inputs), inputs[_K]), {**user, **k}),
+        filters.SIGNATURE: _concrete(
+            lambda inputs: model.recommend_filtered(
+                among(user, inputs), among(choice, inputs), inputs[_K]),
+            {**user, **choice, **k}),
+        "similar_items": _concrete(
+            lambda inputs: model.catalogue.similar(inputs[_ITEM_ID], inputs[_K]), {**item_id, **k}),
+        "user_profile": _concrete(lambda inputs: model.user_profile(among(user, inputs)), user),
         "predict_examples": _concrete(
             lambda inputs: _named(model.predict(inputs[_EXAMPLES])), examples),
         "rank_examples": _concrete(lambda inputs: model.rank(inputs[_EXAMPLES]), examples),
         "transform_features": _concrete(lambda inputs: evaluation(inputs[_EXAMPLES]), examples),
         **_explanations(model),
-        "catalogue": _concrete(lambda inputs: model.catalogue(inputs["index"]), index),
+        "catalogue": _concrete(lambda inputs: model.catalogue.at(inputs["index"]), index),
     }
     if item:  # An item without content is known by its id alone.
         signatures["embed_item"] = _concrete(model.embed_item, item)

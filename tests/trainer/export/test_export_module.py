@@ -6,12 +6,17 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 from tiny_shop import DAY, ITEMS, MET, USERS, examples, request, together
 
+from components.server_validator.comparison import compare
+from components.server_validator.validation import load_predictions
+from serving.manifest import write_manifest
 from serving.servable import Servable
 from trainer.encoders.module import foreign_operations
 from trainer.evaluation.scoring import catalogue, ranking_scores
-from trainer.export.predictions import PredictionRecorder
+from trainer.export.predictions import PredictionRecorder, recorded
+from trainer.export.samples import WARM_UP, SampleRequests, sample_requests, write_warm_up
 from trainer.recipe import parse_recipe
 
 NAMES = [str(i) for i in ITEMS]
@@ -264,6 +269,7 @@ def test_every_input_and_output_has_a_leading_batch_dimension(exported):
     assert set(exported.signatures) == {
         "serving_default", "recommend", "embed_item", "score_item", "predict_examples",
         "rank_examples", "transform_features", "catalogue", "explain", "gradients",
+        "recommend_filtered", "similar_items", "user_profile",
     }
     for name, signature in exported.signatures.items():
         for key, tensor in signature.structured_input_signature[1].items():
@@ -276,17 +282,30 @@ def test_the_graph_holds_stock_operations_only(exported):
     assert foreign_operations(exported.folder) == ()
 
 
-def test_a_server_without_python_finds_the_variables_and_says_the_same(exported, tmp_path):
+def test_a_server_without_python_finds_the_variables_and_says_what_was_recorded(
+    exported, shop, spec, tmp_path
+):
+    """Of each signature; the warm-up's requests are those of TensorFlow Serving's own message."""
     shutil.copytree(exported.folder, tmp_path / "1")
+    raw = shop.transforms["interactions"].raw_feature_spec()
+    requests = sample_requests(
+        exported.signatures, SampleRequests(spec, shop.data.users, shop.data.items, raw))
+    write_warm_up(requests, tmp_path / "1")
+    write_manifest(tmp_path / "1")
+    (tmp_path / "predictions.json").write_text(
+        json.dumps(recorded(exported.signatures, requests)), encoding="utf-8")
     servable = Servable(tmp_path / "1")
     servable.warm_up()
-    asked = {**request(user="ann"), "k": tf.constant([5])}
-    expected = exported.ask("recommend", **asked)
-    found = servable.run("recommend", {name: value.numpy() for name, value in asked.items()},
-                         sorted(expected))
-    assert found.pop("item_ids").tolist() == expected.pop("item_ids").tolist()
-    for name, value in expected.items():
-        np.testing.assert_allclose(value, found[name], rtol=1e-5, atol=1e-6, err_msg=name)
+    logs = [PredictionLog.FromString(one.numpy())
+            for one in tf.data.TFRecordDataset(str(tmp_path / "1" / WARM_UP))]
+    answers = load_predictions(str(tmp_path))
+    assert {one.signature for one in answers} == set(exported.signatures)
+    for log, answer in zip(logs, answers, strict=True):
+        request = log.predict_log.request
+        assert request.model_spec.signature_name == answer.signature
+        asked = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
+        found = servable.run(answer.signature, asked, sorted(answer.outputs))
+        assert compare(answer.outputs, found).faults == [], answer.signature
 
 
 @pytest.mark.parametrize("history", [True, False])

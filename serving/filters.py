@@ -1,0 +1,81 @@
+"""What a list of recommendations may hold and how it is ordered; export and client share it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from schemas.errors import InputError
+
+SIGNATURE = "recommend_filtered"
+EXCLUDE_SEEN, DIVERSITY = "exclude_seen", "diversity"
+ALLOWED, BLOCKED = "allowed_item_ids", "blocked_item_ids"
+BOOSTED, BOOSTS = "boosted_item_ids", "boosts"
+_ALLOWED_COLUMN, _MOST_OF_COLUMN = "allowed_values_of_", "most_per_value_of_"
+
+
+def allowed_key(column: str) -> str:
+    """Returns the input of the values of a category that items must have one of."""
+    return f"{_ALLOWED_COLUMN}{column}"
+
+
+def most_key(column: str) -> str:
+    """Returns the input of how many items of one value of a category a list may have."""
+    return f"{_MOST_OF_COLUMN}{column}"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list of recommendations may hold; the defaults change nothing.
+
+    Attributes:
+      exclude_seen: Whether items that the user has an event with are left out.
+      allowed: Only these items, where any is given.
+      blocked: None of these items.
+      categories: Only items that have one of these values, by column of the items.
+      most_per_category: How many items of one value a list may have, by column of the items.
+      boosts: By item, how much its score is raised, in standard deviations of the user's scores.
+      diversity: From 0, items by their scores alone, to 1, as different as can be.
+
+    Example:
+      >>> Filters(blocked=["7"], boosts={"9": 0.5}).inputs(rows=1)["boosted_item_ids"].tolist()
+      [['9']]
+    """
+
+    exclude_seen: bool = True
+    allowed: Sequence[str] = ()
+    blocked: Sequence[str] = ()
+    categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    most_per_category: Mapping[str, int] = field(default_factory=dict)
+    boosts: Mapping[str, float] = field(default_factory=dict)
+    diversity: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Checks the numbers."""
+        if not 0 <= self.diversity <= 1:
+            raise InputError("bad-diversity",
+                             f"diversity must be between 0 and 1; given: {self.diversity}.")
+        if low := {column: most for column, most in self.most_per_category.items() if most < 1}:
+            raise InputError("bad-most-per-category",
+                             f"most_per_category must be at least 1; given: {low}.")
+
+    def inputs(self, rows: int) -> dict[str, np.ndarray]:
+        """Returns the inputs of the signature, the same for each of some rows.
+
+        Args:
+          rows: Number of rows.
+
+        Returns:
+          Arrays by input; what is not asked for is left out.
+        """
+        lists: dict[str, Sequence[Any]] = {
+            ALLOWED: self.allowed, BLOCKED: self.blocked, BOOSTED: [*self.boosts],
+            BOOSTS: [*self.boosts.values()],
+            **{allowed_key(column): values for column, values in self.categories.items()}}
+        numbers = {
+            EXCLUDE_SEEN: int(self.exclude_seen), DIVERSITY: float(self.diversity),
+            **{most_key(column): most for column, most in self.most_per_category.items()}}
+        return {
+            **{name: np.array([list(values)] * rows) for name, values in lists.items() if values},
+            **{name: np.full(rows, value) for name, value in numbers.items()}}

@@ -1,0 +1,64 @@
+"""The items that a model knows: their ids, their order, and which are alike."""
+
+import numpy as np
+import tensorflow as tf
+
+from trainer.data.interactions import id_lookup, table_index
+from trainer.data.tables import Table
+from trainer.export.likeness import Likeness
+
+Tensors = dict[str, tf.Tensor]
+
+
+class ItemCatalogue(tf.Module):
+    """Names the items of a model.
+
+    Args:
+      items: The items table.
+      vectors: What tells which items are alike, `(1 + items, dim)`; row 0 is the unknown item.
+
+    Attributes:
+      ids: Look-up of the ids, see `table_index`.
+      likeness: Which items are alike.
+    """
+
+    def __init__(self, items: Table, vectors: np.ndarray):
+        super().__init__(name="item_catalogue")
+        self.ids = id_lookup(items)
+        self.likeness = Likeness(vectors)
+        self._names = tf.Variable(np.array(["", *items.ids], dtype=object), trainable=False)
+
+    @property
+    def size(self) -> int:
+        """Number of items."""
+        return int(self._names.shape[0]) - 1
+
+    def names(self, index: tf.Tensor) -> tf.Tensor:
+        """Returns the ids of item indices of any shape, '' for 0."""
+        return tf.gather(self._names, index)
+
+    def width(self, k: tf.Tensor) -> tf.Tensor:
+        """Returns how long the longest of some lists of `k` items is, a scalar."""
+        return tf.minimum(tf.maximum(tf.reduce_max(k), 1), self.size)
+
+    def at(self, place: tf.Tensor) -> Tensors:
+        """Names the items at some positions of the catalogue, '' outside of it."""
+        inside = tf.logical_and(place >= 0, place < self.size)
+        return {"item_ids": self.names(tf.where(inside, place + 1, 0)),
+                "size": tf.fill(tf.shape(place), tf.constant(self.size, tf.int64))}
+
+    def similar(self, item_id: tf.Tensor, k: tf.Tensor) -> Tensors:
+        """Returns the items that are most like some, by the cosine of their vectors.
+
+        Args:
+          item_id: Items of the catalogue, strings `(batch,)`.
+          k: Items wanted by each row, int32 `(batch,)`.
+
+        Returns:
+          `item_ids` and `scores`, `(batch, max(k))`; nothing for an item that is unknown.
+        """
+        width = self.width(k)
+        scores, others = self.likeness.best(table_index(self.ids, item_id), width)
+        shown = tf.logical_and(others > 0, tf.range(width)[None, :] < k[:, None])
+        return {"item_ids": tf.where(shown, self.names(others), ""),
+                "scores": tf.where(shown, scores, 0.0)}

@@ -1,0 +1,58 @@
+"""What a network makes of an item's raw content, whether it is in the catalogue or not."""
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from schemas import FeatureSpec
+from trainer.encoders.encodings import Encodings
+from trainer.export.encoders import ItemEncoders
+from trainer.export.requests import RawContent
+from trainer.network.model import Network
+from trainer.preprocessing import columns
+from trainer.recipe import Recipe
+
+Tensors = dict[str, tf.Tensor]
+
+
+class RawItem(tf.Module):
+    """Reads the raw content of items.
+
+    Args:
+      spec: The dataset's spec.
+      recipe: The recipe that the network was built from.
+      network: The trained network.
+      transform: The output of the items' transform.
+      encodings: What the pretrained encoders made of the tables; `None` without encoders.
+    """
+
+    def __init__(self, spec: FeatureSpec, recipe: Recipe, network: Network,
+                 transform: tft.TFTransformOutput, encodings: Encodings | None):
+        super().__init__(name="raw_item")
+        self._content = RawContent(spec, "items", recipe, transform)
+        self._encoders = ItemEncoders(spec, recipe, encodings)
+        self._model, self._lookup = network.item, network.item_lookup
+
+    def signature(self) -> dict[str, tf.TensorSpec]:
+        """Returns the inputs, by the schema's names; '' and -1 mean absent."""
+        return self._content.signature()
+
+    def inputs(self, raw: Tensors, index: tf.Tensor) -> Tensors:
+        """Returns the item model's inputs for raw content.
+
+        What it does not give are stored columns, empty for an unknown item: reviews, and vectors
+        of encoders that a stock server cannot run.
+
+        Args:
+          raw: The content.
+          index: Item indices, `(batch,)`, 0 for an unknown item.
+        """
+        raw = self._content.readable(raw)
+        content = {**self._content.columns(raw), **self._encoders.columns(raw),
+                   columns.ITEM_INDEX: index}
+        names = [tensor.name for tensor in self._model.inputs]
+        return {n: content[n] if n in content else self._lookup[n](index) for n in names}
+
+    def unknown(self, raw: Tensors) -> Tensors:
+        """Returns the item side's outputs for the raw content of unknown items."""
+        index = tf.zeros(tf.shape(next(iter(raw.values())))[:1], tf.int32)
+        return self._model(self.inputs(raw, index), training=False)

@@ -1,0 +1,190 @@
+"""Chooses a list from the scores of all items: what may be in it, and in which order.
+
+Diversity is maximal marginal relevance (Carbonell and Goldstein 1998): an item counts for less,
+the more it is like one that is in the list already.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from schemas import FeatureSpec
+from serving import filters
+from trainer.data.interactions import table_index
+from trainer.data.tables import Table
+from trainer.export.catalogue import ItemCatalogue
+from trainer.export.seen import marked
+
+Tensors = dict[str, tf.Tensor]
+_NEVER = -1e30
+
+
+class Category(tf.Module):
+    """The values that each item has of one column.
+
+    Args:
+      name: The column.
+      table: Places in the vocabulary plus 1, `(1 + items, values)`; 0 for none.
+      vocabulary: The values.
+    """
+
+    def __init__(self, name: str, table: np.ndarray, vocabulary: list[bytes]):
+        super().__init__(name=f"category_{name}")
+        self.table = tf.Variable(table, trainable=False)
+        self.width = int(max(table.max(initial=0), len(vocabulary))) + 1
+        self._places = tf.lookup.StaticHashTable(
+            tf.lookup.KeyValueTensorInitializer(
+                tf.constant(vocabulary, tf.string), tf.range(1, len(vocabulary) + 1)),
+            default_value=-1)
+
+    def allowed(self, values: tf.Tensor) -> tf.Tensor:
+        """Marks the items that have one of some values `(batch, any)`, or all without any."""
+        place = self._places.lookup(values)
+        # A value that no item has is no value; it must not open the list to all.
+        wanted = marked(tf.where(place > 0, place, 0), self.width)
+        found = self.having(wanted)
+        asked = tf.reduce_any(tf.strings.length(values) > 0, axis=1)[:, None]
+        return tf.logical_or(found, tf.logical_not(asked))
+
+    def having(self, wanted: tf.Tensor) -> tf.Tensor:
+        """Marks items with a value that is marked in `(batch, width)`, `(batch, 1 + items)`."""
+        there = self.table > 0
+        return tf.reduce_any(
+            tf.logical_and(tf.gather(wanted, self.table, axis=1), there[None]), axis=2)
+
+    def of(self, item: tf.Tensor) -> tf.Tensor:
+        """Counts the values of items `(batch,)`, int32 `(batch, width)`, each value once."""
+        return tf.cast(marked(tf.gather(self.table, item), self.width), tf.int32)
+
+
+class Chosen(NamedTuple):
+    """The state of a list that grows.
+
+    Attributes:
+      index: Item indices so far, `(batch, n)`; 0 where there was no item left.
+      open: Items that may follow, `(batch, 1 + items)`.
+      nearest: How alike each item is to the one in the list that it is most like, of that shape.
+      counts: How many items of each value the list has, by category `(batch, width)`.
+    """
+
+    index: tf.Tensor
+    open: tf.Tensor
+    nearest: tf.Tensor
+    counts: tuple[tf.Tensor, ...]
+
+
+class Selection(tf.Module):
+    """Chooses lists.
+
+    Args:
+      spec: The dataset's spec.
+      items: The items table.
+      transform: The output of the items' transform.
+      catalogue: The items' ids, and which are alike.
+    """
+
+    def __init__(self, spec: FeatureSpec, items: Table, transform: tft.TFTransformOutput,
+                 catalogue: ItemCatalogue):
+        super().__init__(name="selection")
+        self._catalogue, self._rows = catalogue, len(items)
+        self._categories = {
+            feature.name: Category(feature.name, items.columns[feature.name],
+                                   transform.vocabulary_by_name(feature.name))
+            for feature in spec.inputs("items")
+            if feature.categories and feature.name in items.columns}
+
+    def signature(self) -> dict[str, tf.TensorSpec]:
+        """Returns the inputs; '' and -1 mean absent."""
+        lists = {filters.ALLOWED: tf.string, filters.BLOCKED: tf.string,
+                 filters.BOOSTED: tf.string, filters.BOOSTS: tf.float32}
+        lists.update((filters.allowed_key(name), tf.string) for name in self._categories)
+        numbers = {filters.EXCLUDE_SEEN: tf.int32, filters.DIVERSITY: tf.float32}
+        numbers.update((filters.most_key(name), tf.int32) for name in self._categories)
+        return {**{n: tf.TensorSpec([None, None], d, n) for n, d in lists.items()},
+                **{n: tf.TensorSpec([None], d, n) for n, d in numbers.items()}}
+
+    def __call__(self, request: Tensors, scores: tf.Tensor, seen: tf.Tensor,
+                 k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Chooses a list for each row.
+
+        Args:
+          request: The inputs.
+          scores: Scores of all items but the unknown one, `(batch, items)`.
+          seen: Items that the user has an event with, `(batch, 1 + items)`.
+          k: How many items to choose, a scalar.
+
+        Returns:
+          The scores with their boosts and the item indices, `(batch, k)`, 0 where no item is left.
+        """
+        scores = self._boosted(request, tf.pad(scores, [[0, 0], [1, 0]]))
+        state = Chosen(
+            tf.zeros([tf.shape(scores)[0], 0], tf.int32), self._open(request, seen),
+            tf.zeros_like(scores),
+            tuple(tf.zeros([tf.shape(scores)[0], one.width], tf.int32)
+                  for one in self._categories.values()))
+        relevance = _relevance(scores, state.open)
+        any_shape = tf.TensorShape([None, None])
+        shapes = Chosen(any_shape, any_shape, any_shape, tuple(any_shape for _ in state.counts))
+        (chosen,) = tf.while_loop(
+            lambda one: tf.shape(one.index)[1] < k,
+            lambda one: (self._longer(one, request, scores, relevance),),
+            (state,), (shapes,))
+        index = tf.ensure_shape(chosen.index, [None, None])
+        return tf.where(index > 0, tf.gather(scores, index, batch_dims=1), 0.0), index
+
+    def _open(self, request: Tensors, seen: tf.Tensor) -> tf.Tensor:
+        excluded = tf.logical_and(seen, (request[filters.EXCLUDE_SEEN] != 0)[:, None])
+        allowed = self._marked(request[filters.ALLOWED])
+        restricted = tf.reduce_any(tf.strings.length(request[filters.ALLOWED]) > 0, axis=1)
+        found = tf.logical_or(allowed, tf.logical_not(restricted)[:, None])
+        for one in (excluded, self._marked(request[filters.BLOCKED])):
+            found = tf.logical_and(found, tf.logical_not(one))
+        for name, category in self._categories.items():
+            found = tf.logical_and(found, category.allowed(request[filters.allowed_key(name)]))
+        return tf.logical_and(found, tf.range(self._rows)[None] > 0)
+
+    def _marked(self, ids: tf.Tensor) -> tf.Tensor:
+        return marked(table_index(self._catalogue.ids, ids), self._rows)
+
+    def _boosted(self, request: Tensors, scores: tf.Tensor) -> tf.Tensor:
+        """Raises scores by standard deviations, which all models' scores have."""
+        index = table_index(self._catalogue.ids, request[filters.BOOSTED])
+        width = tf.minimum(tf.shape(index)[1], tf.shape(request[filters.BOOSTS])[1])
+        index, boosts = index[:, :width], request[filters.BOOSTS][:, :width]
+        deviation = tf.math.reduce_std(scores[:, 1:], axis=1, keepdims=True)
+        rows = tf.repeat(tf.range(tf.shape(index)[0]), width)
+        flat = tf.stack([rows, tf.reshape(index, [-1])], axis=1)
+        return tf.tensor_scatter_nd_add(scores, flat, tf.reshape(boosts * deviation, [-1]))
+
+    def _longer(self, state: Chosen, request: Tensors, scores: tf.Tensor,
+                relevance: tf.Tensor) -> Chosen:
+        """Adds the best item that may follow."""
+        share = tf.clip_by_value(request[filters.DIVERSITY], 0.0, 1.0)[:, None]
+        # Without diversity the score itself decides, not what is left of it on another scale.
+        value = tf.where(share > 0, (1 - share) * relevance - share * state.nearest, scores)
+        may_follow = state.open
+        for (name, category), counts in zip(self._categories.items(), state.counts, strict=True):
+            most = request[filters.most_key(name)][:, None]
+            full = tf.logical_and(counts >= most, most >= 0)
+            may_follow = tf.logical_and(may_follow, tf.logical_not(category.having(full)))
+        best = tf.argmax(tf.where(may_follow, value, _NEVER), axis=1, output_type=tf.int32)
+        best = tf.where(tf.reduce_any(may_follow, axis=1), best, 0)
+        nearest = tf.cond(
+            tf.reduce_any(share > 0),
+            lambda: tf.maximum(state.nearest, self._catalogue.likeness.with_all(best)),
+            lambda: state.nearest)
+        return Chosen(
+            tf.concat([state.index, best[:, None]], axis=1),
+            tf.logical_and(state.open, tf.logical_not(marked(best[:, None], self._rows))),
+            nearest,
+            tuple(counts + category.of(best) for category, counts in zip(
+                self._categories.values(), state.counts, strict=True)))
+
+
+def _relevance(scores: tf.Tensor, may: tf.Tensor) -> tf.Tensor:
+    """Scales the scores of the items that may be chosen to 0 to 1, as cosines are scaled."""
+    low = tf.reduce_min(tf.where(may, scores, -_NEVER), axis=1, keepdims=True)
+    high = tf.reduce_max(tf.where(may, scores, _NEVER), axis=1, keepdims=True)
+    return tf.math.divide_no_nan(tf.where(may, scores - low, 0.0), high - low)
