@@ -42,7 +42,8 @@ def _version(root: Path, version: str, model: str | None) -> Path:
         return Path(version)
     pushed = serving_folder(root, model)
     there = versions(pushed)
-    number = max(there) if version == LATEST else int(version) if version.isdecimal() else None
+    number = max(there) if version == LATEST else (
+        int(version) if version.isascii() and version.isdecimal() else None)
     if number not in there:
         raise InputError(
             "unknown-version",
@@ -56,13 +57,15 @@ def _ancestors(folder: Path, found: dict[str, Any]) -> list[Path]:
     # A model that came back is pushed again: its newest version below the child's is meant.
     waiting = {int(one.name): (one, _read(one)) for one in versions(folder.parent).values()}
     number, line = int(folder.name) if folder.name.isdecimal() else max(waiting, default=0), []
-    while found["parent"] is not None:
+    parent = found["parent"]
+    while parent is not None:
         older = [n for n, (_, one) in waiting.items()
-                 if n < number and one and one["model"]["id"] == found["parent"]["id"]]
+                 if n < number and one and one["model"]["id"] == parent["id"]]
         if not older:
             break
         number = max(older)
-        path, found = waiting[number]
+        path, one = waiting[number]
+        parent = one["parent"] if one else None
         line.append(path)
     return line
 

@@ -24,7 +24,7 @@ class Section:
     title: str
     sentences: list[str] = field(default_factory=list)
     header: Sequence[str] = ()
-    rows: list[Sequence[str]] = field(default_factory=list)
+    rows: Sequence[Sequence[str]] = ()
 
 
 def sections(lineage: Mapping[str, Any], figures: Mapping[str, Any],

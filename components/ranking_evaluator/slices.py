@@ -1,5 +1,6 @@
 """The same figures by groups: of users, of items, and of the rows of test."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ def _of_users(rows: np.ndarray, model: RankingResult, baseline: RankingResult) -
 
 
 def prediction_figures(predicted: dict[str, np.ndarray], interactions: Interactions,
-                       tasks: dict[str, str]) -> dict[str, Any]:
+                       tasks: Mapping[str, str]) -> dict[str, Any]:
     """Measures what a model predicts of the rows of test, overall and by groups.
 
     Args:

@@ -175,8 +175,10 @@ def _plain(values: np.ndarray) -> list[Any]:
 
 
 def _text(value: str | bytes) -> str | dict[str, str]:
+    if isinstance(value, str):
+        return value
     try:
-        return value if isinstance(value, str) else value.decode()
+        return value.decode()
     except UnicodeDecodeError:
         return {"b64": base64.b64encode(value).decode()}
 

@@ -55,8 +55,9 @@ def _export_network(given: Given, data: TrainingData, network: Network, model: P
     evaluation = EvaluationColumns(
         spec, recipe, recommender, data.users, data.items, given.transforms["items"])
     signatures = trace_signatures(recommender, evaluation)
-    requests = sample_requests(signatures, SampleRequests(
-        spec, data.users, data.items, given.transforms["interactions"].raw_feature_spec()))
+    samples = SampleRequests(
+        spec, data.users, data.items, given.transforms["interactions"].raw_feature_spec())
+    requests = sample_requests(samples, signatures)
     recorder = PredictionRecorder(spec, recipe, network, data.items, events)
     recorder.write(data.reader.rows(data.files["test"]), predictions, given.seed,
                    recorded(signatures, requests))
