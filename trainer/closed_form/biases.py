@@ -5,7 +5,7 @@ bias is a mean of residuals, shrunk to 0 by a penalty, as if so many more events
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -40,6 +40,11 @@ class Values:
     times: np.ndarray
     n_users: int
     n_items: int
+
+    def at(self, rows: np.ndarray) -> "Values":
+        """Returns the values of some rows."""
+        return replace(self, users=self.users[rows], items=self.items[rows],
+                       values=self.values[rows], times=self.times[rows])
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,15 @@ import keras
 from keras import ops
 
 from trainer.families.job import Job, Refit
-from trainer.late_fusion.job import refit_rankers, train_rankers, with_rankers_of
+from trainer.late_fusion.job import (
+    refit_rankers,
+    stacked,
+    train_rankers,
+    train_stacks,
+    with_rankers_of,
+    with_stacks_of,
+)
+from trainer.layers.heads import InnerProduct
 from trainer.network.model import CANDIDATE, Network
 from trainer.network.part import ITEMS, USERS, whole_part
 from trainer.preprocessing import columns
@@ -18,30 +26,34 @@ def train_rankers_alone(job: Job) -> None:
     """Tunes the rankers on validation, and fits them on train and validation."""
     started = time.monotonic()
     job.data.events(*job.data.files)  # an empty split is told before anything is computed
-    figures = train_rankers(job.data, None, job.weights, job.seed)
+    figures = {"late_fusion": train_rankers(job.data, None, job.weights, job.seed)}
+    if job.data.recipe.predictors:
+        figures["stacks"] = train_stacks(job.data, _towerless(job.data), job.weights, job.seed)
     network = restore_rankers(job.data, job.seed, job.weights)
     job.summarize(
         network.user.count_params() + network.item.count_params(),
         seconds=time.monotonic() - started, user_modalities=network.user_modalities,
-        item_modalities=network.item_modalities, late_fusion=figures)
+        item_modalities=network.item_modalities, **figures)
 
 
 def restore_rankers(data: TrainingData, seed: int, weights: Path) -> Network:
-    """Builds the network around rankers that were fitted."""
-    return with_rankers_of(data, _towerless(data), weights)
+    """Builds the network around rankers and predictors that were fitted."""
+    network = with_rankers_of(data, _towerless(data), weights)
+    return with_stacks_of(data, network, weights) if data.recipe.predictors else network
 
 
 def refit_rankers_alone(job: Refit) -> Network:
-    """Fits the rankers with the weights and penalties that were found before."""
+    """Fits the rankers with the weights and penalties that were found before, and nothing else."""
     refit_rankers(job.data, job.found, job.scratch)
-    return restore_rankers(job.data, job.seed, job.scratch)
+    return with_rankers_of(job.data, _towerless(job.data), job.scratch)
 
 
 def _towerless(data: TrainingData) -> Network:
-    """Returns a network that has no score of its own."""
+    """Returns a network that says nothing of its own."""
     sides = {}
+    heads = {name: InnerProduct(1, name=f"{name}_head") for name in stacked(data)}
     for side, index, said in (
-            (USERS, columns.USER_INDEX, (data.recipe.ranking,)),
+            (USERS, columns.USER_INDEX, (data.recipe.ranking, *heads)),
             (ITEMS, columns.ITEM_INDEX, ("vector", CANDIDATE))):
         read = keras.Input((), dtype="int32", name=index)
         nothing = ops.zeros_like(read, dtype="float32")[:, None]
@@ -51,5 +63,5 @@ def _towerless(data: TrainingData) -> Network:
     user, item = sides[USERS], sides[ITEMS]
     inputs = {**user.input, **item.input}
     training = keras.Model(inputs, {"index": inputs[columns.ITEM_INDEX]}, name="rankers")
-    return Network(user, item, {}, {}, {}, data.recipe.ranking, data.item_side.rows, training,
+    return Network(user, item, {}, {}, heads, data.recipe.ranking, data.item_side.rows, training,
                    [whole_part("history", USERS)], [whole_part("rankers", ITEMS)])

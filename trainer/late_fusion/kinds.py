@@ -7,7 +7,8 @@ import numpy as np
 
 from trainer.closed_form.events import Events
 from trainer.closed_form.implicit_als import fit_ials
-from trainer.closed_form.item_to_item import fit_decayed_ease, fit_ease
+from trainer.closed_form.item_to_item import fit_decayed_ease, fit_ease, fit_item_neighbours
+from trainer.closed_form.popularity import fit_recent_popularity
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.search import Axis, Parameters
 from trainer.late_fusion.linear import NEVER_FADES, LinearRanker
@@ -50,7 +51,17 @@ def _popularity(events: Events, relevant_only: bool, content: np.ndarray,
                 horizon: float) -> LinearRanker:
     """The logarithm of an item's number of users, the same for everybody."""
     counts = np.asarray(events.matrix(relevant_only).sum(axis=0)).ravel()
-    return _of_32_bits(np.zeros((events.n_items, 1)), np.log1p(counts)[:, None], start=np.ones(1))
+    return _of_counts(counts)
+
+
+def _recent_popularity(events: Events, relevant_only: bool, content: np.ndarray, horizon: float,
+                       days: float) -> LinearRanker:
+    """The same of late."""
+    return _of_counts(fit_recent_popularity(events, relevant_only, days).counts)
+
+
+def _of_counts(counts: np.ndarray) -> LinearRanker:
+    return _of_32_bits(np.zeros((len(counts), 1)), np.log1p(counts)[:, None], start=np.ones(1))
 
 
 def _item_to_item(events: Events, relevant_only: bool, content: np.ndarray, horizon: float,
@@ -60,7 +71,17 @@ def _item_to_item(events: Events, relevant_only: bool, content: np.ndarray, hori
         fitted = fit_decayed_ease(events, relevant_only, penalty, _PAIRS * horizon, horizon)
     else:
         fitted = fit_ease(events, relevant_only, penalty)
-    weights = fitted.full()
+    return _of_matrix(fitted.full())
+
+
+def _item_neighbours(events: Events, relevant_only: bool, content: np.ndarray, horizon: float,
+                     neighbours: float) -> LinearRanker:
+    """Item-kNN."""
+    return _of_matrix(fit_item_neighbours(events, relevant_only, neighbours).full())
+
+
+def _of_matrix(weights: np.ndarray) -> LinearRanker:
+    """Makes a ranker of what an item of a history (row) gives to an item (column)."""
     if len(weights) <= _WIDTH:
         return _of_32_bits(weights, np.eye(len(weights)))
     from sklearn.utils.extmath import randomized_svd
@@ -119,6 +140,10 @@ def _of_32_bits(history, candidates, of_content=None, start=None) -> LinearRanke
 _PENALTY = RANKERS["ease"].axes["penalty"]
 RANKER_KINDS: dict[str, RankerKind] = {
     "popularity": RankerKind(_popularity, of_relevant=False),
+    "recent_popularity": RankerKind(
+        _recent_popularity, RANKERS["recent-popularity"].axes, of_relevant=False),
+    "item_neighbours": RankerKind(
+        _item_neighbours, RANKERS["item-knn"].axes, most_items=_MOST_ITEMS),
     "item_to_item": RankerKind(_item_to_item, {"penalty": _PENALTY}, fades=True,
                                most_items=_MOST_ITEMS),
     "factors": RankerKind(_factors, RANKERS["ials"].axes),

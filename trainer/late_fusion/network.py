@@ -18,7 +18,8 @@ from trainer.closed_form.events import Events
 from trainer.evaluation.scoring import catalogue
 from trainer.late_fusion.fit import NETWORK, LateFusion
 from trainer.late_fusion.linear import FLOOR, weighted_history
-from trainer.late_fusion.stack import UNSTACKED, Stack
+from trainer.late_fusion.predictors import PairProduct
+from trainer.late_fusion.stack import Stack
 from trainer.layers.heads import Head, ProfileHead, StackedHead
 from trainer.layers.late_fusion import HistoryWeights, UnitScores
 from trainer.layers.lookup import TableLookup
@@ -56,22 +57,25 @@ def with_stacks(network: Network, stacks: Mapping[str, Stack]) -> Network:
     item_inputs = _inputs(network.item)
     said = network.item(item_inputs)
     vectors, end = [said["vector"]], said["vector"].shape[-1]
-    heads: dict[str, Head] = {}
-    for name, head in network.heads.items():
-        if isinstance(head, ProfileHead):
-            heads[name] = head
-            continue
-        stack, products, behind = stacks.get(name, UNSTACKED), [], head.dim
-        for place, (weight, one) in enumerate(zip(stack.weights, stack.predictors, strict=True)):
+    heads: dict[str, Head] = {
+        name: head if isinstance(head, ProfileHead) else StackedHead(
+            head, (0.0, 1.0), (0.0, 1.0), (), None, name=head.name)
+        for name, head in network.heads.items()}
+    for name, stack in stacks.items():
+        spans, parts, behind = [], [out[name]], network.heads[name].dim
+        # The last product is of flags: 1 where user and item are known.
+        flags = PairProduct.of(stack.users, stack.items)
+        for place, one in enumerate((*stack.predictors, flags)):
             width = one.users.shape[1]
             of_user, of_item = (TableLookup(table, name=f"{name}_{place}") for table in (
                 one.users, one.items))
-            out[name] = ops.concatenate([out[name], of_user(user_inputs[columns.USER_INDEX])], -1)
+            parts.append(of_user(user_inputs[columns.USER_INDEX]))
             vectors.append(of_item(item_inputs[columns.ITEM_INDEX]))
-            products.append((weight, (behind, behind + width), (end, end + width)))
+            spans.append(((behind, behind + width), (end, end + width)))
             behind, end = behind + width, end + width
-        heads[name] = StackedHead(head, stack.network, products, stack.start, stack.bounds,
-                                  name=head.name)
+        out[name] = ops.concatenate(parts, -1)
+        head = network.heads[name]
+        heads[name] = StackedHead(head, stack.warm, stack.cold, spans, stack.bounds, name=head.name)
     user = keras.Model(user_inputs, out, name=network.user.name)
     item = keras.Model(item_inputs, {**said, "vector": ops.concatenate(vectors, axis=-1)},
                        name=network.item.name)

@@ -88,10 +88,13 @@ class PredictorKind:
     Attributes:
       fit: Makes one or more products of what is known and the parameters of `axes`.
       axes: What to try of each parameter.
+      drifts: Whether it says how a user's label moves in time. It moves by what the user chose
+        before; an item that nobody has met yet is no such choice.
     """
 
     fit: Callable[..., tuple[PairProduct, ...]]
     axes: Mapping[str, Axis] = field(default_factory=dict)
+    drifts: bool = False
 
     def tuned(self, train: Known, validation: Values) -> Parameters:
         """Returns the parameters whose products explain most of what the biases leave.
@@ -169,7 +172,7 @@ def _profile(known: Known, penalty: float) -> tuple[PairProduct, ...]:
 _RIDGE = {"penalty": Axis((10.0, 30.0, 100.0), 3.0, 1.0, 1e4)}
 PREDICTOR_KINDS: dict[str, PredictorKind] = {
     "biases": PredictorKind(_biases),
-    "recent_biases": PredictorKind(_recent_biases),
+    "recent_biases": PredictorKind(_recent_biases, drifts=True),
     "factors": PredictorKind(_factors, FACTOR_AXES),
     "item_to_item": PredictorKind(_item_to_item),
     "content": PredictorKind(_content, _RIDGE),

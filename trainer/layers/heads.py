@@ -1,5 +1,7 @@
 """Heads: what a user's and an item's vector say about the pair, or a user's alone."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
@@ -144,30 +146,36 @@ class InnerProduct(Head):
 class StackedHead(Head):
     """A head's output, some inner products and a constant, added up with fixed weights.
 
-    Both vectors have the head's `dim` numbers first; the products' rows are behind them.
+    Both vectors have the head's `dim` numbers first; the products' rows are behind them. The last
+    product is 1 if user and item are known, else 0, and chooses the weights. Without products the
+    head reads its own part of both vectors.
 
     Args:
       head: The head.
-      weight: Weight of the head's output.
-      products: Of each product: its weight, and where its part begins and ends in the user's and
-        in the item's vector.
-      start: The constant.
+      warm: The constant, the weight of the head's output and those of the products but the last,
+        for known users and items.
+      cold: The same for others.
+      spans: Of each product: where its part begins and ends in the user's and in the item's vector.
       bounds: Smallest and largest output; `None` if it has no bounds.
     """
 
-    def __init__(self, head: Head, weight: float,
-                 products: list[tuple[float, tuple[int, int], tuple[int, int]]],
-                 start: float, bounds: tuple[float, float] | None, **kwargs):
+    def __init__(self, head: Head, warm: Sequence[float], cold: Sequence[float],
+                 spans: Sequence[tuple[tuple[int, int], tuple[int, int]]],
+                 bounds: tuple[float, float] | None, **kwargs):
         super().__init__(head.dim, units=head.units, **kwargs)
-        self.head, self.weight, self.products = head, weight, products
-        self.start, self.bounds = start, bounds
+        self.head, self.warm, self.cold, self.spans = head, warm, cold, spans
+        self.bounds = bounds
 
     def call(self, user, item):
         """Scores pairs, see `PairHead.call`."""
         own = self.head(user[..., : self.dim], item[..., : self.dim])
-        total = self.start + self.weight * own
-        for weight, (first, last), (start, end) in self.products:
-            total = total + weight * ops.sum(user[..., first:last] * item[..., start:end], axis=-1)
+        products = [ops.sum(user[..., first:last] * item[..., start:end], axis=-1)
+                    for (first, last), (start, end) in self.spans]
+        known = products.pop() if products else 0.0
+        parts = (ops.ones_like(own), own, *products)
+        total = ops.zeros_like(own)
+        for warm, cold, part in zip(self.warm, self.cold, parts, strict=True):
+            total = total + (cold + known * (warm - cold)) * part
         return total if self.bounds is None else ops.clip(total, *self.bounds)
 
 

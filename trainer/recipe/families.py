@@ -311,21 +311,37 @@ class SimilarityRecipe(_Computed):
 
 
 class RankersRecipe(_Computed):
-    """Rankers in closed form and nothing else; several are fused with weights of validation.
+    """Closed forms and nothing else; several are weighed on validation.
 
     Attributes:
-      rankers: The rankers.
+      rankers: The rankers, of which the retrieval task is made.
+      predictors: The predictors, of which the tasks of values are made.
     """
 
     has_towers: ClassVar[bool] = False
 
     family: Literal["rankers"]
     rankers: Annotated[Rankers, Field(min_length=1)]
+    predictors: Predictors = {}
 
     @property
     def reads_blocks(self) -> bool:
         """Whether rankers read contents as Transform describes them."""
         return True
+
+    @model_validator(mode="after")
+    def _tasks_are_in_closed_form(self) -> Self:
+        if self.retrieval is None:
+            raise ValueError(f"'rankers' has {list(self.rankers)}, but there is no task with the "
+                             "head 'retrieval' for them: add one")
+        others = [name for name in self.tasks if name != self.retrieval]
+        if others and not self.predictors:
+            raise ValueError(f"there is nothing that could predict {', '.join(others)}: name "
+                             "'predictors', as in 'predictors: [biases]'")
+        if self.predictors and not others:
+            raise ValueError(f"'predictors' has {list(self.predictors)}, but there is no task of "
+                             "a value for them: add one, or take 'predictors' out")
+        return self
 
 
 class ForestRecipe(_Computed):

@@ -18,7 +18,7 @@ class Regression(TaskKind):
     of_users = True
     ranks = True
     stacks = True
-    families = ("network", "factorization", "forest")
+    families = ("network", "factorization", "forest", "rankers")
 
     def label_fault(self, spec: FeatureSpec, label: Label) -> str:
         """Refuses a categorical label."""

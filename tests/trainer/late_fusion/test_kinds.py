@@ -91,10 +91,12 @@ def test_popularity_is_the_same_for_everybody(world):
 def test_rankers_that_make_no_sense_for_a_dataset_are_left_out(world):
     content, _, before, _, _ = world
     every = [one.name for one in members(list(RANKER_KINDS), before, content, True)]
-    assert every == ["popularity", "item_to_item", "item_to_item_of_relevant", "factors",
-                     "factors_of_relevant", "content"]
+    assert every == ["popularity", "recent_popularity", "item_neighbours",
+                     "item_neighbours_of_relevant", "item_to_item", "item_to_item_of_relevant",
+                     "factors", "factors_of_relevant", "content"]
     blind = members(list(RANKER_KINDS), before, content[:, :0], False)
-    assert [one.name for one in blind] == ["popularity", "item_to_item", "factors"]
+    assert [one.name for one in blind] == ["popularity", "recent_popularity", "item_neighbours",
+                                            "item_to_item", "factors"]
 
 
 def test_a_network_that_says_something_new_joins(world):

@@ -131,16 +131,19 @@ def test_a_stacked_head_adds_the_products_to_its_own_output():
     rng = np.random.default_rng(0)
     products = tuple(PairProduct(*(rng.normal(size=(n, dim)).astype(np.float32) for n in (
         len(data.users), len(data.items)))) for dim in (2, 5))
-    made = with_stacks(network, {"rating": Stack(0.7, 0.5, (0.2, 0.3), products, (2.0, 2.9))})
     pairs = np.random.default_rng(1).integers(0, len(data.items), len(rows["user_index"]))
+    users, items = np.ones(len(data.users), np.float32), np.ones(len(data.items), np.float32)
+    items[pairs[0]] = 0.0
+    made = with_stacks(network, {"rating": Stack(
+        (0.7, 0.5, 0.2, 0.3), (0.0, 1.0, 0.1, 0.0), products, users, items, (2.0, 2.9))})
 
     def said(one):
         user = user_outputs(one, rows)["rating"]
         return np.asarray(one.heads["rating"](user, catalogue(one).vectors[pairs]))
 
-    expected = 0.7 + 0.5 * said(network) + sum(
-        weight * product.predictions(rows["user_index"], pairs)
-        for weight, product in zip((0.2, 0.3), products, strict=True))
+    first, second = (one.predictions(rows["user_index"], pairs) for one in products)
+    expected = np.where(items[pairs] > 0, 0.7 + 0.5 * said(network) + 0.2 * first + 0.3 * second,
+                        said(network) + 0.1 * first)
     assert expected.min() < 2.0 and expected.max() > 2.9
     expected = np.clip(expected, 2.0, 2.9)
     np.testing.assert_allclose(said(made), expected, rtol=1e-4, atol=1e-5)

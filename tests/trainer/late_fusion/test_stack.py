@@ -1,12 +1,14 @@
 """The stack of a head and predictors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from trainer.closed_form.biases import Values
 from trainer.closed_form.events import Events
 from trainer.late_fusion.predictors import Known
-from trainer.late_fusion.stack import Stack, fit_stack, fit_weights
+from trainer.late_fusion.stack import Stack, fit_shares, fit_stack, fit_weights
 
 USERS, ITEMS = 30, 20
 
@@ -51,32 +53,77 @@ def test_a_shift_of_the_label_is_the_constants():
 
 @pytest.mark.parametrize(("rows", "values"), [
     (0, None), (20, None), (400, 1.0)], ids=["no rows", "few rows", "one value"])
-def test_the_network_is_left_alone_if_nothing_can_be_learned(rows, values):
+def test_nothing_can_be_learned_of_few_or_of_equal_rows(rows, values):
     given = np.random.default_rng(0).normal(size=rows) if values is None else np.full(rows, values)
     for binary in (False, True):
-        assert fit_weights(np.ones((rows, 3)), _of(given), binary) == [0.0, 1.0, 0.0, 0.0]
+        assert fit_weights(np.ones((rows, 3)), _of(given), binary) == []
 
 
-def test_a_column_that_never_differs_has_no_weight():
+@pytest.mark.parametrize("binary", [False, True])
+def test_shares_of_whole_predictions_sum_to_one(binary):
+    rng = np.random.default_rng(2)
+    truth, noise = rng.normal(size=(2, 2_000))
+    values = (rng.random(2_000) < 1 / (1 + np.exp(-truth))).astype(float) if binary else truth
+    biases, rest = (0.5 + 0.1 * truth, 0.02 * noise) if binary else (0.5 * truth, 0.5 * truth)
+    columns = np.stack([noise, biases, rest], axis=1)
+    constant, network, *weights = fit_shares(columns, _of(values), values.mean(), binary)
+    said = constant + columns @ np.r_[network, weights]
+    assert abs(network) < 0.1 and np.corrcoef(said, truth)[0, 1] > 0.9
+    assert np.mean(said) == pytest.approx(0.0, abs=0.15)
+    if not binary:
+        assert constant == 0.0 and network + weights[0] == pytest.approx(1.0)
+
+
+def test_a_drift_moves_no_share():
     rng = np.random.default_rng(2)
     truth = rng.normal(size=500)
-    *_, constant = fit_weights(np.stack([truth, np.full(500, 7.0)], axis=1), _of(truth), False)
-    assert constant == 0.0
+    columns = np.stack([truth + rng.normal(size=500), truth + 0.4 * rng.normal(size=500)], axis=1)
+    plain, drifted = (fit_shares(columns, _of(truth + drift), 0.0, False) for drift in (0.0, 5.0))
+    assert plain == pytest.approx(drifted, abs=1e-4)
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_of_few_rows_and_without_a_network_the_biases_say_all(binary):
+    train, few = _rows(1, binary=binary), _rows(2, 10, binary)
+    stack, _ = fit_stack(["biases", "factors"], _known(train), few, _known(train), np.zeros(10),
+                         binary)
+    assert stack.warm == stack.cold and stack.warm[1] == 0.0
+    none, _ = fit_stack(["biases"], _known(train), few.at(np.zeros(10, bool)), _known(train),
+                        np.zeros(0), binary)
+    share = train.values.mean()
+    slope = 1 / (share * (1 - share)) if binary else 1.0
+    assert none.warm[1:] == pytest.approx((0.0, slope))
+    at_mean = none.warm[0] + slope * share
+    assert at_mean == pytest.approx(np.log(share / (1 - share)) if binary else share)
 
 
 @pytest.mark.parametrize("binary", [False, True])
 def test_a_head_that_knows_nothing_is_left_aside(binary, tmp_path):
     train, validation = _rows(1, binary=binary), _rows(2, 200, binary)
     noise = np.random.default_rng(9).normal(size=200)
-    stack, said = fit_stack(["biases", "factors", "content"], _known(train), validation,
+    stack, said = fit_stack(["factors", "biases", "content"], _known(train), validation,
                             _known(train), noise, binary)
-    assert said["network"] == stack.network
-    assert said["biases"]["weights"][0] > 3 * abs(stack.network) and "penalty" in said["factors"]
+    assert said["warm"]["network"] == stack.warm[1] and "penalty" in said["parameters"]["factors"]
+    assert said["warm"]["biases"][0] > 3 * abs(stack.warm[1])
     assert stack.bounds == (None if binary else (train.values.min(), train.values.max()))
+    assert stack.users[0] == stack.items[0] == 0.0 and stack.users[1:].all()
     stack.save(tmp_path / "one.npz")
     again = Stack.load(tmp_path / "one.npz")
-    assert (again.start, again.network, again.weights, again.bounds) == (
-        stack.start, stack.network, stack.weights, stack.bounds)
+    assert (again.warm, again.cold, again.bounds) == (stack.warm, stack.cold, stack.bounds)
     for mine, kept in zip(stack.predictors, again.predictors, strict=True):
         np.testing.assert_array_equal(mine.users, kept.users)
         np.testing.assert_array_equal(mine.items, kept.items)
+
+
+@pytest.mark.parametrize("side", ["users", "items"])
+def test_a_drift_of_the_known_is_not_that_of_the_unknown(side):
+    train, validation = _rows(1), _rows(2, 300)
+    fallen = replace(validation, values=validation.values - 1.0)
+    one = np.where(getattr(train, side) == 3, 1, getattr(train, side))
+    train = replace(train, **{side: one})
+    stack, _ = fit_stack(["biases", "recent_biases"], _known(train), fallen, _known(train),
+                         np.zeros(300), False)
+    known = np.array([stack.warm[0] + stack.warm[2] * 3, stack.cold[0] + stack.cold[2] * 3])
+    assert known[0] < 2.4 and known[1] == pytest.approx(3.0)
+    assert stack.cold[3:] == (0.0, 0.0, 0.0) and any(stack.warm[3:])
+    assert getattr(stack, side)[3] == 0.0
