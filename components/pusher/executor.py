@@ -13,6 +13,7 @@ from tfx.types import artifact, artifact_utils
 from tfx.utils import proto_utils
 
 from components.model_card import FOLDER
+from serving.manifest import FILE, write_manifest
 
 log = logging.getLogger("tessera.pusher")
 _PARTIAL = ".partial"  # no number, so no server looks into it
@@ -64,12 +65,13 @@ def push(model: Path, folder: Path, card: Path | None = None) -> Path:
     shutil.copytree(model, partial)
     if card is not None:
         shutil.copytree(card, partial / FOLDER, dirs_exist_ok=True)
+        write_manifest(partial)  # the exported one has no card
     return partial.rename(folder / str(max(int(time.time()), newest + 1)))
 
 
 def _same_files(one: Path, other: Path) -> bool:
     names = [{p.relative_to(folder) for p in folder.rglob("*")
-              if p.is_file() and p.relative_to(folder).parts[0] != FOLDER}
+              if p.is_file() and p.relative_to(folder).parts[0] not in (FOLDER, FILE)}
              for folder in (one, other)]
     return names[0] == names[1] and all(
         filecmp.cmp(one / name, other / name, shallow=False) for name in names[0])

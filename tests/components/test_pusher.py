@@ -11,6 +11,7 @@ from components.pusher import executor
 from components.pusher.component import Pusher
 from components.pusher.executor import Executor, push
 from pipeline.pushed import serving_folder
+from serving.manifest import FILE, require_manifest, write_manifest
 from serving.model_directory import versions
 
 FILES = {"saved_model.pb": b"graph", "variables/variables.index": b"index",
@@ -138,7 +139,10 @@ def test_the_card_is_beside_the_model_and_makes_no_other_model_of_it(model, fold
     (card / "lineage.json").write_text("{}")
     (model / "assets.extra").mkdir()
     (model / "assets.extra" / "tf_serving_warmup_requests").write_bytes(b"requests")
+    write_manifest(model)
     version = push(model, folder, card)
-    assert content(version) == content(model) | {"assets.extra/lineage.json": b"{}"}
+    require_manifest(version)  # with the card
+    assert content(version) | {FILE: b""} == content(model) | {
+        "assets.extra/lineage.json": b"{}", FILE: b""}
     (card / "lineage.json").write_text('{"run_id": "another"}')
     assert push(model, folder, card) == version
