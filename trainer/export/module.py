@@ -11,6 +11,7 @@ from trainer.encoders.encodings import Encodings
 from trainer.evaluation.scoring import catalogue
 from trainer.export.encoders import ItemEncoders
 from trainer.export.gradients import IntegratedGradients
+from trainer.export.keys import ranker_key
 from trainer.export.memory import Memory
 from trainer.export.path import readers
 from trainer.export.ranking import ranking
@@ -56,6 +57,7 @@ class Recommender(tf.Module):
             RawContent(spec, side, recipe, transforms[side]) for side in ("users", "items"))
         self._encoders = ItemEncoders(spec, recipe, encodings)
         self._item_lookup = network.item_lookup
+        self._rankers = dict(network.rankers)
         self._gradients = IntegratedGradients(
             recipe, list(readers(network, transforms)))
         self._interactions = transforms["interactions"].transform_features_layer()
@@ -151,10 +153,12 @@ class Recommender(tf.Module):
         Whoever takes a part of the content away sees what that part was worth (occlusion).
 
         Returns:
-          `(batch,)` for each task, and the modality weights of both sides.
+          `(batch,)` for each task, and the modality weights of both sides; of a fusion, what each
+          ranker adds to the score that ranks, by `ranker_key`.
         """
-        return self._row_by_row(self._user_model(users, training=False),
-                                self._item_model(items, training=False))
+        user = self._user_model(users, training=False)
+        item = self._item_model(items, training=False)
+        return self._row_by_row(user, item) | self._of_rankers(user, item)
 
     def gradients(self, users: Tensors, items: Tensors, task: tf.Tensor) -> Tensors:
         """Attributes a task's score to what `sides` returned; see `IntegratedGradients`."""
@@ -253,6 +257,15 @@ class Recommender(tf.Module):
         answers.update((n, self._finish(n, head(user[n], vector)))
                        for n, head in self._pair_heads.items())
         return answers
+
+    def _of_rankers(self, user: Tensors, item: Tensors) -> Tensors:
+        """Returns each ranker's part of a fusion's inner product, `(batch,)`."""
+        if not self._rankers:
+            return {}
+        products = user[self.recipe.ranking] * item[CANDIDATE]
+        parts = tf.split(products, list(self._rankers.values()), axis=1)
+        return {ranker_key(name): tf.reduce_sum(part, axis=1)
+                for name, part in zip(self._rankers, parts, strict=True)}
 
     def _finish(self, name: str, raw: tf.Tensor) -> tf.Tensor:
         task = self.recipe.tasks[name]
