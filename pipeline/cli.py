@@ -199,7 +199,11 @@ def explain(
 
     explanation = explain_pair(root, user, item, task, output, method)
     scores = ", ".join(f"{name} {score:.4f}" for name, score in explanation.scores.items())
-    console.print(f"Scores: {scores}\n{output}", highlight=False, markup=False, soft_wrap=True)
+    lines = [f"Scores: {scores}"]
+    if explanation.rankers:
+        lines.append("Of it:  " + ", ".join(
+            f"{name} {value:+.4f}" for name, value in explanation.rankers.items()))
+    console.print("\n".join([*lines, str(output)]), highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

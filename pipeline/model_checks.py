@@ -49,7 +49,7 @@ def model_checks(config: RunConfig) -> list[ModelCheck]:
                 if config.recipe.served
                 else ModelCheck(PredictionEvaluator.__name__, partial(_predictions, config)))
     checks = [ModelCheck(RankingEvaluator.__name__, partial(_ranking, config)), response]
-    if config.cold_items.share and config.recipe.modalities:
+    if config.recipe.modalities:  # else there is no content to be worth anything
         checks.append(ModelCheck(ContentEvaluator.__name__, partial(_content, config)))
     for name, options in config.checks.further.items():
         if name not in FURTHER_CHECKS:

@@ -10,8 +10,11 @@ from tfx.types import Artifact, artifact_utils
 from components.trainer.executor import given
 from components.verdict import Outcome
 from schemas import TesseraError
+from trainer.ablation.figures import WHOLE, ablation_figures
 from trainer.cold_items.draw import Draw
 from trainer.cold_items.evaluation import cold_figures
+
+_COLD = ("recall@50", "ndcg@10")
 
 
 class Executor(base_executor.BaseExecutor):
@@ -25,13 +28,33 @@ class Executor(base_executor.BaseExecutor):
     ) -> None:
         """See `ContentEvaluatorSpec` for the artifacts and parameters."""
         of_training = given(input_dict, exec_properties)
+        data, seed = of_training.data(), of_training.seed
         run = Path(artifact_utils.get_single_uri(input_dict["model_run"]))
         summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
         weights = Path(artifact_utils.get_single_uri(input_dict["weights"]))
-        try:
-            cold = cold_figures(of_training.data(), of_training.seed, weights, summary,
-                                Draw(**json.loads(exec_properties["draw"])))
-        except TesseraError as error:  # a second training that diverged is no fault of the first
-            cold = {"skipped": error.line}
-        Outcome(True, [], {"cold_items": cold}).save(
+        figures = ablation_figures(data, seed, weights)
+        draw = Draw(**json.loads(exec_properties["draw"]))
+        if draw.share:
+            try:
+                cold = cold_figures(data, seed, weights, summary, draw)
+            except TesseraError as error:  # no fault of the first training
+                cold = {"skipped": error.line}
+            figures = joined(figures, cold)
+        Outcome(True, [], figures).save(
             artifact_utils.get_single_uri(output_dict["verdict"]), "ContentEvaluator")
+
+
+def joined(figures: dict[str, Any], cold: dict[str, Any]) -> dict[str, Any]:
+    """Adds the figures of cold items; those without a modality are beside the warm ones.
+
+    Args:
+      figures: See `ablation_figures`.
+      cold: See `cold_figures`.
+    """
+    kept = {name: value for name, value in cold.items() if name != "ablation"}
+    without = figures["ablation"]
+    if cold.get("ablation") and WHOLE in without:
+        of_cold = {WHOLE: cold} | cold["ablation"]
+        without = {name: found | {f"cold_{one}": of_cold[name][one] for one in _COLD}
+                   for name, found in without.items()}
+    return figures | {"ablation": without, "cold_items": kept}

@@ -1,15 +1,17 @@
-"""What a comparison runs: recipes, the same recipes without a modality, and seeds."""
+"""What a comparison runs: recipes, the same recipes with less, and seeds."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import RunConfig, load_config, validated_recipe
+from pipeline.comparison.variants import single_task, without, without_task
+from pipeline.config import RunConfig, load_config
 from pipeline.run import check_recipe
 from schemas import InputError
 from trainer.recipe import Recipe, bind
-from trainer.recipe.families import NetworkRecipe
+
+Variant = Callable[[Recipe, str, str], Recipe]
 
 
 @dataclass(frozen=True)
@@ -18,22 +20,26 @@ class Plan:
 
     Attributes:
       configs: The configuration of each run, seed after seed; none of them pushes.
-      left_out: A sentence for each recipe that cannot do without a modality.
+      left_out: A sentence for each recipe that cannot do without something.
+      singles: By recipe and task, the name of the recipe with that task alone.
     """
 
     configs: tuple[RunConfig, ...]
     left_out: tuple[str, ...] = ()
+    singles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def planned(path: Path | None, recipes: Sequence[str], without: Sequence[str], seeds: int,
-            **given: Any) -> Plan:
+def planned(path: Path | None, recipes: Sequence[str], lacking: Sequence[str], seeds: int,
+            ablate: bool = False, single_tasks: bool = False, **given: Any) -> Plan:
     """Plans a comparison.
 
     Args:
       path: A YAML file with a run's options; its recipe does not count.
       recipes: Names of recipes, or YAML files.
-      without: Modalities; each recipe that reads one also runs without it, if it can.
+      lacking: Modalities; each recipe that reads one also runs without it, if it can.
       seeds: Number of seeds, counted from the configuration's own.
+      ablate: Whether each recipe also runs without each of its modalities and of its tasks.
+      single_tasks: Whether each recipe of several tasks also runs with each of them alone.
       **given: Values from the command line, which win; `None` means not given.
 
     Raises:
@@ -44,16 +50,24 @@ def planned(path: Path | None, recipes: Sequence[str], without: Sequence[str], s
         raise InputError("no-recipe",
                          "No recipe given. Use --recipes with names or YAML files, separated by "
                          "commas, as in --recipes flagship,mine.yaml.")
-    if twice := _twice(without):
+    if twice := _twice(lacking):
         raise InputError("modality-left-out-twice",
                          f"--without names {twice} twice: name each modality once.")
     configs = [_named(load_config(path, recipe=name, **given)) for name in recipes]
     ablations: list[RunConfig] = []
     left_out: list[str] = []
-    for modality in without:
+    for modality in lacking:
         reduced, reasons = _ablations(configs, modality)
         ablations += reduced
         left_out += reasons
+    singles: dict[str, dict[str, str]] = {}
+    for config in configs:
+        found, reasons = _reduced(config, lacking, ablate, single_tasks)
+        ablations += found.values()
+        left_out += reasons
+        if alone := {task: one.recipe_name for (how, task), one in found.items()
+                     if how is single_task}:
+            singles[config.recipe_name] = alone
     configs += ablations
     if twice := _twice([config.recipe_name for config in configs]):
         raise InputError("recipe-given-twice",
@@ -62,7 +76,7 @@ def planned(path: Path | None, recipes: Sequence[str], without: Sequence[str], s
     first = configs[0].seed
     return Plan(tuple(config.model_copy(update={"seed": seed, "push": False})
                       for seed in range(first, first + seeds) for config in configs),
-                tuple(left_out))
+                tuple(left_out), singles)
 
 
 def _named(config: RunConfig) -> RunConfig:
@@ -78,16 +92,11 @@ def _ablations(configs: Sequence[RunConfig], modality: str) -> tuple[list[RunCon
         if modality not in config.recipe.modalities:
             continue
         check_recipe(config, config.spec())  # or the fault would seem to be the modality's lack
-        name = f"{config.recipe_name}-without-{modality}"
-        try:
-            changed = config.model_copy(update={
-                "recipe_name": name,
-                "recipe": without(config.recipe, config.recipe_name, modality)})
-            check_recipe(changed, config.spec())
-        except InputError as error:
-            left_out.append(f"{name} is left out. {error}")
-            continue
-        reduced.append(changed)
+        changed = _varied(config, without, modality)
+        if isinstance(changed, str):
+            left_out.append(changed)
+        else:
+            reduced.append(changed)
     if not reduced and left_out:
         raise InputError("no-recipe-does-without",
                          f"--without {modality}: no recipe given can do without it. "
@@ -100,32 +109,41 @@ def _ablations(configs: Sequence[RunConfig], modality: str) -> tuple[list[RunCon
     return reduced, left_out
 
 
+def _reduced(config: RunConfig, lacking: Sequence[str], ablate: bool, single_tasks: bool,
+             ) -> tuple[dict[tuple[Variant, str], RunConfig], list[str]]:
+    """Returns a recipe's variants by how it is reduced and to what, and why others are left out."""
+    recipe, wanted = config.recipe, []
+    several = list(recipe.tasks) if len(recipe.tasks) > 1 else []
+    if ablate:
+        wanted += [(without, one) for one in recipe.modalities if one not in lacking]
+        wanted += [(without_task, one) for one in several]
+    if single_tasks:
+        wanted += [(single_task, one) for one in several]
+    found, left_out = {}, []
+    for how, what in wanted:
+        changed = _varied(config, how, what)
+        if isinstance(changed, str):
+            left_out.append(changed)
+        else:
+            found[how, what] = changed
+    return found, left_out
+
+
+def _varied(config: RunConfig, how: Variant, what: str) -> RunConfig | str:
+    """Returns a run with a variant of its recipe, or why it is left out."""
+    name = f"{config.recipe_name}-{_CALLED[how]}-{what}"
+    try:
+        changed = config.model_copy(update={
+            "recipe_name": name, "recipe": how(config.recipe, config.recipe_name, what)})
+        check_recipe(changed, config.spec())
+    except InputError as error:
+        return f"{name} is left out. {error}"
+    return changed
+
+
+_CALLED: dict[Variant, str] = {
+    without: "without", without_task: "without-task", single_task: "only"}
+
+
 def _twice(names: Sequence[str]) -> str:
     return ", ".join(sorted({name for name in names if names.count(name) > 1}))
-
-
-def without(recipe: Recipe, name: str, modality: str) -> Recipe:
-    """Takes a modality out of a recipe.
-
-    Towers, encoders, preprocessing and augmentation of the modality go with it, and with texts
-    the reviews; nothing else changes. `tune` is left out, for its ranges may be the modality's.
-
-    Args:
-      recipe: A recipe whose modalities are named.
-      name: What it is called in messages.
-      modality: One of them.
-
-    Raises:
-      InputError: What is left is no recipe.
-    """
-    tree = recipe.model_dump(mode="json", exclude={"tune"}, exclude_unset=True)
-    del tree["modalities"][modality]
-    if isinstance(recipe, NetworkRecipe):
-        for part, options in recipe.behaviour.items():
-            if options.of_modality == modality:
-                del tree["behaviour"][part]
-    try:
-        return validated_recipe(tree, f"recipe {name!r} without {modality}")
-    except InputError as error:
-        raise InputError("cannot-do-without",
-                         f"Recipe {name!r} cannot do without {modality}: {error}") from error

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.charts import Bar, bars, points
 from pipeline.comparison.figures import rows
 from pipeline.comparison.plan import Plan
+from pipeline.comparison.single_tasks import against_single_tasks
 from pipeline.comparison.table import markdown, notes, summary
 from pipeline.config import RunConfig
 from pipeline.results import finite
@@ -67,6 +68,7 @@ def write(folder: Path, runs: list[dict[str, Any]], plan: Plan, command: str) ->
     parts = [
         f"# {first.dataset_name}, split {first.split}", f"    {command}", markdown(table),
         "\n".join(f"- {line}" for line in summary(table)),
+        against_single_tasks(table, plan.singles),
         *([f"{open_} of {planned} runs are still to come."] if open_ else []),
         "\n".join(f"- {note}" for note in (*notes(table), *plan.left_out)),
         *(f"![{Path(name).stem}]({name})" for name in charts),

@@ -1,7 +1,7 @@
 """Asks an exported model what the parts of a user and an item are worth to its score."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.explanation import GRADIENTS, OCCLUSION, check_method
 from pipeline.explanation.asked import (
@@ -16,6 +16,7 @@ from pipeline.explanation.asked import (
 from pipeline.explanation.methods import SIGNATURE, integrated_gradients, occlusion
 from pipeline.explanation.rows import Row, find_rows, first_ids
 from schemas import InputError, unknown
+from trainer.export.keys import RANKER
 from trainer.modalities import modality_of
 
 _METHODS: dict[str, Callable[[AskedModel, Question], Answer]] = {
@@ -37,6 +38,8 @@ class Explanation:
       undivided: Sides and columns that have content of which the method shows no heat map.
       weights: The modality weights by side and modality.
       rows: Both rows' values by side.
+      rankers: What each ranker of a fusion adds to the score that ranks; they sum to it. Empty
+        where the score is of one model, or another task is explained.
     """
 
     user: str
@@ -49,6 +52,7 @@ class Explanation:
     undivided: list[tuple[str, str]]
     weights: dict[str, dict[str, float]]
     rows: dict[str, Row]
+    rankers: dict[str, float] = field(default_factory=dict)
 
 
 class Explainer:
@@ -106,11 +110,13 @@ class Explainer:
             side: dict(zip(source.modalities[side], answers[f"{one}_modality_weights"][0].tolist(),
                            strict=True))
             for side, one in (("users", "user"), ("items", "item"))}
+        rankers = {name.removeprefix(RANKER): float(value[0]) for name, value in answers.items()
+                   if name.startswith(RANKER) and task == source.recipe.ranking}
         answer = _METHODS[method](self._model, Question(source, task, rows, request))
         return Explanation(user, item, task, method,
                            {n: float(answers[n][0]) for n in source.recipe.scored},
                            answer.effects, answer.baseline,
-                           self._undivided(rows, answer.effects), weights, rows)
+                           self._undivided(rows, answer.effects), weights, rows, rankers)
 
     def recommended(self, count: int) -> list[tuple[str, str]]:
         """Returns the first users of the data, each with the best item for them."""

@@ -45,6 +45,7 @@ def section(explanation: Explanation, spec: FeatureSpec) -> str:
                 heat.append(_heat(side, feature, values, divided))
     return _environment().get_template("section").render(
         explanation=explanation, bars=bars, strongest=_strongest(bars), heat=heat,
+        rankers=sorted(explanation.rankers.items(), key=lambda ranker: -abs(ranker[1])),
         total=sum(bar.value for bar in bars), method=METHOD_NAMES[explanation.method])
 
 

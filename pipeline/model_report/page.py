@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from pipeline.model_report import content
+from pipeline.model_report import content, worth
 from pipeline.model_report.slices import slices
 
 CURVES = "curves.json"
@@ -48,6 +48,7 @@ def report(metrics: dict[str, Any], curves: dict[str, dict[str, list[float]]],
     environment.filters["figure"] = _figure
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         metrics=metrics, tasks={n: dict(_flat(v)) for n, v in metrics.get("tasks", {}).items()},
+        cold=worth.cold_items(metrics), worth=[Markup(svg) for svg in worth.charts(metrics)],
         rankings=_safe(content.rankings(metrics)), slices=slices(metrics),
         curves=[Markup(svg) for svg in content.curve_charts(curves)],
         weights=[Markup(svg) for svg in content.weights(metrics, predictions)],

@@ -13,7 +13,8 @@ from pipeline.comparison.compare import compare
 from pipeline.comparison.plan import planned
 
 pytestmark = pytest.mark.slow
-MODEL_STEPS = {"Trainer", "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator", "Gate"}
+MODEL_STEPS = {"Trainer", "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator",
+               "ContentEvaluator", "Gate"}
 
 
 @pytest.fixture(scope="module")

@@ -99,3 +99,19 @@ def test_a_task_of_several_labels_shows_each_of_them():
     moods = {"auc": 0.75, "auc_by_label": {"calm": 0.5, "joy": None}}
     page = report(METRICS | {"tasks": {"moods": moods}}, {}, [])
     assert "auc_by_label calm 0.5000" in page and "auc_by_label joy –" in page
+
+
+def test_what_content_is_worth_is_drawn():
+    whole = {"ndcg@10": 0.2, "cold_recall@50": 0.6, "cold_ndcg@10": 0.3}
+    figures = {"recall@50": 0.6, "ndcg@10": 0.3}
+    shown = report({
+        "recipe": "mine", "dataset": "d", "split": "u80", "seed": 1, "timings": {}, "cached": {},
+        "not_blessed_because": [], "cold_items": {
+            "items": 20, "users": 30, **figures, "baselines": {"content-ridge": figures}},
+        "ablation": {"none": whole, "text": dict.fromkeys(whole, 0.1)},
+        "importance": {"users": {}, "items": {"price": 0.01}, "history": -0.001},
+        "training": {"late_fusion": {"weights": {"factors_of_relevant": 0.7, "network": 0.3}}},
+    }, {}, [])
+    for said in ("content-ridge", "without text", "items price", "factors of relevant"):
+        assert said in shown, said
+    assert '<section id="cold">' in shown and '<section id="worth">' in shown

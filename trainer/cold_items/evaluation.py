@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from trainer.ablation.figures import WHOLE, without_each
 from trainer.behaviour.strings import with_item_reviews
 from trainer.cold_items.baselines import cold_baselines
 from trainer.cold_items.draw import Draw, cold_task, draw_items, without
@@ -44,7 +45,8 @@ def cold_figures(data: TrainingData, seed: int, found: Path, summary: Mapping[st
 
     Returns:
       `items` and `users`, their numbers; `recall@50` and `ndcg@10` of the recipe; the same of each
-      of the `baselines`, by name. Or `skipped`, the reason, where there is nothing to rank.
+      of the `baselines`, by name, and in `ablation` of the recipe without each modality. Or
+      `skipped`, the reason, where there is nothing to rank.
     """
     features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
     if not features and not data.recipe.reads_item_reviews:
@@ -62,7 +64,7 @@ def cold_figures(data: TrainingData, seed: int, found: Path, summary: Mapping[st
         hidden = without_items(data, cold)
         family = look_up(FAMILIES, data.recipe.family, "family")
         trained = family.refit(Refit(hidden, seed, found, summary, Path(scratch)))
-        figures = _shown(_scorer(trained, hidden, task), task)
+        figures, without_modality = _measured(trained, hidden, task)
     log.info("Cold items: recall@50 %.4f of %d items", figures["recall@50"], cold.sum())
     baselines = {"random": random_order(task)}
     if features:
@@ -70,7 +72,8 @@ def cold_figures(data: TrainingData, seed: int, found: Path, summary: Mapping[st
         vectors = content.vectors(features, data.item_side)
         baselines |= {name: _shown(scorer, task) for name, scorer in cold_baselines(
             without(every, cold), vectors, draw.min_events)}
-    return {"items": int(cold.sum()), "users": len(task.users), **figures, "baselines": baselines}
+    return {"items": int(cold.sum()), "users": len(task.users), **figures, "baselines": baselines,
+            "ablation": without_modality}
 
 
 def without_items(data: TrainingData, cold: np.ndarray) -> TrainingData:
@@ -104,10 +107,15 @@ def _nothing(cold: np.ndarray, counts: np.ndarray, task: RankingTask, draw: Draw
     return ""
 
 
-def _scorer(trained: Network | WrittenScores, data: TrainingData, task: RankingTask) -> Scorer:
+def _measured(trained: Network | WrittenScores, data: TrainingData, task: RankingTask,
+              ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Returns the figures of the whole, and those without each modality; no file has these."""
     if isinstance(trained, WrittenScores):
-        return FileScores(trained, data)
-    return NetworkScores(trained, inputs_now(data, task.users), task.users)
+        return _shown(FileScores(trained, data), task), {}
+    inputs = inputs_now(data, task.users)
+    found = without_each(trained, data, lambda network: _shown(
+        NetworkScores(network, inputs, task.users), task))
+    return found.pop(WHOLE), found
 
 
 def _shown(scorer: Scorer, task: RankingTask) -> dict[str, float]:

@@ -4,6 +4,7 @@ from schemas import Feature, FeatureSpec
 
 # Not what `category_key` makes of any column: `popularity` has a slice of its own.
 USER_ACTIVITY, ITEM_POPULARITY = "users__activity", "items__popularity"
+RANKER = "ranker__"
 
 
 def label_key(task: str) -> str:
@@ -25,3 +26,8 @@ def slice_keys(spec: FeatureSpec, modalities: tuple[str, ...]) -> list[str]:
 def category_key(feature: Feature) -> str:
     """Returns the column of the values that an item has of a category."""
     return f"item_{feature.name}"
+
+
+def ranker_key(name: str) -> str:
+    """Returns the output of `explain` that is what a ranker of a fusion adds to the score."""
+    return f"{RANKER}{name}"

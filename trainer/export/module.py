@@ -10,6 +10,7 @@ from trainer.encoders.encodings import Encodings
 from trainer.evaluation.scoring import catalogue
 from trainer.export.catalogue import ItemCatalogue
 from trainer.export.gradients import IntegratedGradients
+from trainer.export.keys import ranker_key
 from trainer.export.memory import Memory
 from trainer.export.path import readers
 from trainer.export.ranking import ranking
@@ -60,6 +61,7 @@ class Recommender(tf.Module):
                                    transforms["interactions"])
         self.raw_user = RawContent(spec, "users", recipe, transforms["users"])
         self.raw_item = RawItem(spec, recipe, network, transforms["items"], encodings)
+        self._rankers = dict(network.rankers)
         self._gradients = IntegratedGradients(
             recipe, list(readers(network, transforms)))
         self.rows = RawRows(transforms["interactions"], user_ids, self.catalogue.ids)
@@ -173,10 +175,12 @@ class Recommender(tf.Module):
         Whoever takes a part of the content away sees what that part was worth (occlusion).
 
         Returns:
-          `(batch,)` for each task, and the modality weights of both sides.
+          `(batch,)` for each task, and the modality weights of both sides; of a fusion, what each
+          ranker adds to the score that ranks, by `ranker_key`.
         """
-        return self._row_by_row(self._user_model(users, training=False),
-                                self._item_model(items, training=False))
+        user = self._user_model(users, training=False)
+        item = self._item_model(items, training=False)
+        return self._row_by_row(user, item) | self._of_rankers(user, item)
 
     def gradients(self, users: Tensors, items: Tensors, task: tf.Tensor) -> Tensors:
         """Attributes a task's score to what `sides` returned; see `IntegratedGradients`."""
@@ -250,6 +254,15 @@ class Recommender(tf.Module):
         answers.update((n, self._finish(n, head(user[n], vector)))
                        for n, head in self._pair_heads.items())
         return answers
+
+    def _of_rankers(self, user: Tensors, item: Tensors) -> Tensors:
+        """Returns each ranker's part of a fusion's inner product, `(batch,)`."""
+        if not self._rankers:
+            return {}
+        products = user[self.recipe.ranking] * item[CANDIDATE]
+        parts = tf.split(products, list(self._rankers.values()), axis=1)
+        return {ranker_key(name): tf.reduce_sum(part, axis=1)
+                for name, part in zip(self._rankers, parts, strict=True)}
 
     def _finish(self, name: str, raw: tf.Tensor) -> tf.Tensor:
         task = self.recipe.tasks[name]

@@ -40,6 +40,12 @@ class LinearRanker:
         """Width of query and candidate."""
         return self.candidates.shape[1]
 
+    @property
+    def of_content_alone(self) -> bool:
+        """Whether a candidate is the item's content itself, also where the item has events."""
+        return len(self.of_content) == self.dim and np.array_equal(
+            self.of_content, np.eye(self.dim))
+
     def scores(self, met: np.ndarray) -> np.ndarray:
         """Returns the scores `(q, items)` of weighted histories, `(q, items)` dense or sparse."""
         return np.asarray(met @ self.history + self.start, np.float32) @ self.candidates.T

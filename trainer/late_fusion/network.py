@@ -216,6 +216,9 @@ def _candidates(rankers: Mapping, fusion: LateFusion, features, inputs: Inputs) 
     content = fusion.content(features, inputs) if fusion.content.dim else None
     found: Inputs = {}
     for name, ranker in rankers.items():
+        if ranker.of_content_alone:
+            found[name] = content
+            continue
         own = TableLookup(ranker.candidates, name=f"candidates_{name}")(index)
         if content is not None and len(ranker.of_content):
             new = ops.cast(ops.logical_not(ops.any(own != 0, axis=1, keepdims=True)), "float32")

@@ -325,9 +325,10 @@ def validation_task(data: TrainingData, train: Events, validation: Events) -> Ra
     return task
 
 
-def first_rows(data: TrainingData, users: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns the model inputs of the first validation row of each of some users."""
-    rows = data.reader.rows(data.files["validation"])
+def first_rows(data: TrainingData, users: np.ndarray,
+               split: str = "validation") -> dict[str, np.ndarray]:
+    """Returns the model inputs of the first row of a split of each of some users."""
+    rows = data.reader.rows(data.files[split])
     order = np.argsort(rows[columns.TIMESTAMP], kind="stable")
     seen, first = np.unique(rows[columns.USER_INDEX][order], return_index=True)
     chosen = order[first[np.searchsorted(seen, users)]]

@@ -36,13 +36,15 @@ def unedited(project, edited_source) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("module", "changed"), [
-    ("trainer/network/model.py", {"Trainer", "Exporter", "ModelCard"}),
-    ("trainer/layers/towers.py", {"Trainer", "Exporter", "ModelCard"}),
+    ("trainer/network/model.py", {"Trainer", "Exporter", "ContentEvaluator", "ModelCard"}),
+    ("trainer/layers/towers.py", {"Trainer", "Exporter", "ContentEvaluator", "ModelCard"}),
     ("trainer/export/module.py", {"Exporter", "ModelCard"}),
-    ("trainer/evaluation/ranking.py", {"Trainer", "Exporter", "RankingEvaluator",
-                                         "ModelCard"}),
+    ("trainer/evaluation/ranking.py", {
+        "Trainer", "Exporter", "RankingEvaluator", "ContentEvaluator", "ModelCard"}),
     ("trainer/modalities/text/preprocess.py", {*TRANSFORMS}),
-    ("trainer/modalities/image/tower.py", {"Trainer", "Exporter", "ModelCard"}),
+    ("trainer/modalities/image/tower.py", {
+        "Trainer", "Exporter", "ContentEvaluator", "ModelCard"}),
+    ("trainer/cold_items/evaluation.py", {"ContentEvaluator", "ModelCard"}),
     ("components/media.py", {"CatalogGen"}),
     ("components/catalog_gen/check.py", {"CatalogGen"}),
     ("components/sources/demo/source.py", {"CatalogGen"}),
@@ -130,8 +132,8 @@ def test_a_line_of_the_model_trains_again(project, first, after, edited_source):
     with edited_source("trainer/network/model.py"):
         trained = project.run(max_p99_ms=1e-6)
     assert trained.ran() == {
-        "Trainer", "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator", "Gate",
-        "ModelCard", "Pusher"}
+        "Trainer", "Exporter", "Evaluator", "RankingEvaluator", "ServerValidator",
+        "ContentEvaluator", "Gate", "ModelCard", "Pusher"}
     # The code is the same but for an unread name, so the model is the same but for its file.
     for task, figures in first.metrics["tasks"].items():
         assert trained.metrics["tasks"][task] == pytest.approx(figures, abs=0.05)

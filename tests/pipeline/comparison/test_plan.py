@@ -5,7 +5,8 @@ import pytest
 import yaml
 from refusals import refuses
 
-from pipeline.comparison.plan import planned, without
+from pipeline.comparison.plan import planned
+from pipeline.comparison.variants import single_task, without, without_task
 from pipeline.config import load_recipe, recipes
 from pipeline.run import check_recipe
 from schemas import InputError, read_spec
@@ -130,3 +131,32 @@ def test_no_recipe_and_an_unknown_one(plan) -> None:
         plan([])
     with refuses("unknown-recipe", "'nope'"):
         plan(["flagship", "nope"])
+
+
+def test_ablate_takes_each_modality_and_each_task_out(tmp_path):
+    made = planned(None, ["flagship"], ["text"], 1, ablate=True, dataset="demo", root=tmp_path)
+    names = [config.recipe_name for config in made.configs]
+    modalities = made.configs[0].recipe.modalities
+    assert sorted(names) == sorted([
+        "flagship", *(f"flagship-without-{one}" for one in modalities),
+        *(f"flagship-without-task-{one}" for one in ("retrieval", "rating", "like"))])
+    assert not made.singles and not made.left_out
+
+
+def test_single_tasks_are_known_by_their_recipe(tmp_path):
+    made = planned(None, ["flagship", "ease"], [], 1, single_tasks=True, dataset="demo",
+                   root=tmp_path)
+    assert made.singles == {"flagship": {
+        one: f"flagship-only-{one}" for one in ("retrieval", "rating", "like")}}
+    assert {config.recipe_name for config in made.configs} == {
+        "flagship", "ease", *made.singles["flagship"].values()}
+
+
+def test_without_the_task_that_ranks_another_ranks_what_was_relevant():
+    whole = load_recipe("flagship")
+    assert whole.rankers and whole.relevance == "like"
+    for left in (single_task(whole, "flagship", "rating"),
+                 without_task(whole, "flagship", "retrieval")):
+        assert (left.ranking, left.relevance, left.rankers) == ("rating", "like", {})
+    kept = without_task(whole, "flagship", "rating")
+    assert (kept.ranking, kept.rankers) == ("retrieval", whole.rankers)

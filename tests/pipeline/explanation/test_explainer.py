@@ -33,6 +33,13 @@ def test_the_scores_are_the_models(found):
     assert found.scores["like"] == pytest.approx(1 / (1 + math.exp(-10.25)))
 
 
+def test_a_fusions_rankers_are_told_of_the_score_that_ranks(found, explainer, source):
+    assert found.rankers == pytest.approx({"popularity": 8.75, "network": 1.5})
+    shown = page(found, source.spec)
+    assert "<h3>Rankers</h3>" in shown and "+8.7500" in shown
+    assert not explainer.explain("ann", "7", "like").rankers
+
+
 def test_each_word_has_its_worth_on_both_sides(found):
     words = worth(found, "word")
     assert words == pytest.approx({

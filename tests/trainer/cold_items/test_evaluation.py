@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sized_items import sized_data
 
 from trainer.cold_items import evaluation
 from trainer.cold_items.draw import Draw
@@ -28,8 +29,8 @@ _DRAW = Draw(0.3, 5, 0)
 # Users have no features here, so that a forest ranks for everybody alike.
 @pytest.mark.parametrize(("family", "better"), [
     ("rankers", 1.1), ("similarity", 1.1), ("forest", 0.5)])
-def test_every_family_is_tried_on_cold_items(sizes, tmp_path, family, better):
-    data, weights = sizes(**_RECIPES[family]), tmp_path / "weights"
+def test_every_family_is_tried_on_cold_items(tmp_path, family, better):
+    data, weights = sized_data(tmp_path, **_RECIPES[family]), tmp_path / "weights"
     if data.recipe.family == "rankers":  # the others take nothing from a training before
         train_rankers_alone(Job(data, 1, "key", tmp_path / "run", weights))
     figures = cold_figures(data, 1, weights, {}, _DRAW)
@@ -42,8 +43,8 @@ def test_every_family_is_tried_on_cold_items(sizes, tmp_path, family, better):
     assert figures["ndcg@10"] > better * baselines["random"]["ndcg@10"]
 
 
-def test_the_second_training_sees_no_event_of_the_items(sizes):
-    data = sizes(**_RECIPES["rankers"])
+def test_the_second_training_sees_no_event_of_the_items(tmp_path):
+    data = sized_data(tmp_path, **_RECIPES["rankers"])
     cold = np.zeros(61, bool)
     cold[[3, 5]] = True
     hidden = without_items(data, cold)
@@ -54,8 +55,8 @@ def test_the_second_training_sees_no_event_of_the_items(sizes):
     assert not cold[rows["item_index"]].any() and not cold[rows["history_index"]].any()
 
 
-def test_a_network_without_a_weight_is_not_trained_again(sizes, monkeypatch, tmp_path):
-    data = sizes(family="network", rankers=["factors"], model={"dim": 4})
+def test_a_network_without_a_weight_is_not_trained_again(monkeypatch, tmp_path):
+    data = sized_data(tmp_path, family="network", rankers=["factors"], model={"dim": 4})
     fused = []
     monkeypatch.setattr(network, "refit_rankers", lambda *given: SimpleNamespace(
         weights={NETWORK: 0.0, "factors": 1.0}))
@@ -70,8 +71,8 @@ def test_a_network_without_a_weight_is_not_trained_again(sizes, monkeypatch, tmp
     (Draw(0.3, 5, 0), {"modalities": [], "rankers": ["factors"]}, "reads no content"),
 ])
 def test_it_is_said_why_there_is_nothing_to_rank(
-    sizes, monkeypatch, tmp_path, draw, recipe, reason
+    monkeypatch, tmp_path, draw, recipe, reason
 ):
-    data = sizes(**_RECIPES["rankers"] | recipe)
+    data = sized_data(tmp_path, **_RECIPES["rankers"] | recipe)
     monkeypatch.setattr(evaluation, "look_up", lambda *given: pytest.fail("It was trained."))
     assert reason in cold_figures(data, 1, tmp_path, {}, draw)["skipped"]

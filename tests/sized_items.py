@@ -1,7 +1,8 @@
-"""Users with a taste for small or for large items, and the recipes that learn it."""
+"""Training data in memory: users with a taste for small or for large items."""
+
+from pathlib import Path
 
 import numpy as np
-import pytest
 from tiny_fit import ArrayReader
 from worlds import column, history, small_spec
 
@@ -20,30 +21,26 @@ SPEC = small_spec(
 FIND = {"find": {"head": "retrieval", "label": "like"}}
 
 
-@pytest.fixture
-def sizes(tmp_path):
-    """Returns a function from a recipe's keys to its training data."""
-    def data(**recipe) -> TrainingData:
-        made = parse_recipe(**{"description": "d", "tasks": FIND, "modalities": ["numeric"],
-                               **recipe})
-        random = np.random.default_rng(4)
-        size = np.r_[0, random.normal(size=ITEMS)].astype(np.float32)
-        tables = []
-        for name, number in (("users", USERS), ("items", ITEMS)):
-            ids = [str(one) for one in range(number)]
-            (tmp_path / name).write_text("".join(f"{one}\n" for one in ids))
-            tables.append(Table(ids, str(tmp_path / name), {}, np.zeros(number + 1, np.int32)))
-        present = (np.arange(ITEMS + 1) > 0).astype(np.float32)
-        content = {"size": size, "size__present": present,
-                   "weight": random.normal(size=ITEMS + 1).astype(np.float32) * present,
-                   "weight__present": present}
-        splits = {name: _rows(random, rows, size) for name, rows in (
-            ("train", 900), ("validation", 150), ("test", 150))}
-        reader = ArrayReader(None, *tables, ("like",), (), splits)  # type: ignore[arg-type]
-        return TrainingData(SPEC, made, *tables, Side(USERS + 1, {}, {}),
-                            Side(ITEMS + 1, content, {}), reader, {n: [n] for n in splits})
-
-    return data
+def sized_data(folder: Path, **recipe) -> TrainingData:
+    """Returns training data of a recipe, given its keys; the vocabularies go into a folder."""
+    made = parse_recipe(**{"description": "d", "tasks": FIND, "modalities": ["numeric"],
+                           **recipe})
+    random = np.random.default_rng(4)
+    size = np.r_[0, random.normal(size=ITEMS)].astype(np.float32)
+    tables = []
+    for name, number in (("users", USERS), ("items", ITEMS)):
+        ids = [str(one) for one in range(number)]
+        (folder / name).write_text("".join(f"{one}\n" for one in ids))
+        tables.append(Table(ids, str(folder / name), {}, np.zeros(number + 1, np.int32)))
+    present = (np.arange(ITEMS + 1) > 0).astype(np.float32)
+    content = {"size": size, "size__present": present,
+               "weight": random.normal(size=ITEMS + 1).astype(np.float32) * present,
+               "weight__present": present}
+    splits = {name: _rows(random, rows, size) for name, rows in (
+        ("train", 900), ("validation", 150), ("test", 150))}
+    reader = ArrayReader(None, *tables, ("like",), (), splits)  # type: ignore[arg-type]
+    return TrainingData(SPEC, made, *tables, Side(USERS + 1, {}, {}),
+                        Side(ITEMS + 1, content, {}), reader, {n: [n] for n in splits})
 
 
 def _rows(random: np.random.Generator, rows: int, size: np.ndarray) -> dict[str, np.ndarray]:

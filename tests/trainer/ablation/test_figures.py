@@ -1,0 +1,62 @@
+"""What is taken from a network shows in its figures, and what adds nothing does not."""
+
+import numpy as np
+from sized_items import sized_data
+
+from trainer.ablation import figures
+from trainer.ablation.content import absent, changed, shuffled
+from trainer.evaluation.scoring import catalogue
+from trainer.families.forest import train_forest
+from trainer.families.job import Job
+from trainer.families.rankers import train_rankers_alone
+from trainer.training.fit import new_network
+
+
+def test_a_ranking_by_content_needs_the_feature_that_is_the_taste(tmp_path):
+    data = sized_data(tmp_path, family="rankers", rankers=["content"])
+    train_rankers_alone(Job(data, 1, "key", tmp_path / "run", tmp_path / "weights"))
+    found = figures.ablation_figures(data, 1, tmp_path / "weights")
+    whole, without = found["ablation"]["none"], found["ablation"]["numeric"]
+    assert {"ndcg@10", "recall@20", "mrr"} == set(whole) == set(without)
+    assert whole["ndcg@10"] > 1.5 * without["ndcg@10"]
+    importance = found["importance"]["items"]
+    assert importance["size"] > 0.05 > abs(importance["weight"])
+    assert set(found["importance"]) == {"users", "items", "history"}
+
+
+def test_a_head_has_its_figure_without_a_modality(tmp_path):
+    data = sized_data(tmp_path, family="network", model={"dim": 4}, tasks={
+        "find": {"head": "retrieval"}, "like": {"head": "binary", "label": "like"}})
+    network = new_network(data, data.events("train"), 1)
+    for weight in network.heads["like"].trainable_weights:  # they start from a base rate alone
+        weight.assign(np.random.default_rng(2).normal(size=weight.shape))
+    found = figures.without_each(network, data, lambda one: figures._values(one, data))
+    assert set(found) == {"none", "numeric"}
+    assert 0 < found["none"]["like_auc"] != found["numeric"]["like_auc"]
+
+
+def test_only_the_columns_of_a_feature_are_changed(tmp_path):
+    data = sized_data(tmp_path, family="network", model={"dim": 4})
+    network = new_network(data, data.events("train"), 1)
+    (size, weight) = data.spec.inputs("items", ("numeric",))
+    without = changed(network, data, {"items": (size,)}, absent)
+    index = np.arange(5)
+    assert not np.any(without.item_lookup["size__present"](index))
+    assert without.item_lookup["weight"] is network.item_lookup["weight"]
+    assert weight.name == "weight"
+    assert np.abs(catalogue(without).vectors - catalogue(network).vectors).max() > 1e-4
+
+
+def test_shuffled_values_belong_together_and_nobody_gets_what_the_unknown_have():
+    values = np.arange(6.0)
+    moved = shuffled(3)(values)
+    assert moved[0] == 0 and sorted(moved) == values.tolist() and moved.tolist() != values.tolist()
+    np.testing.assert_array_equal(shuffled(3)(values * 2), moved * 2)
+
+
+def test_a_model_of_files_is_not_asked_again(tmp_path):
+    data = sized_data(tmp_path, family="forest", rank_by="like", trees=2, tasks={
+        "like": {"head": "binary", "label": "like"}})
+    train_forest(Job(data, 1, "key", tmp_path / "run", tmp_path / "weights"))
+    found = figures.ablation_figures(data, 1, tmp_path / "weights")
+    assert "skipped" in found["ablation"]

@@ -1,0 +1,1 @@
+"""What a trained network does without a part of what it reads; nothing is trained for it."""

@@ -1,0 +1,66 @@
+"""A network with other content of its users and items than its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from schemas import Feature
+from trainer.data.side import Side
+from trainer.layers.lookup import TableLookup
+from trainer.network.model import Network
+from trainer.training.fit import TrainingData
+
+Change = Callable[[np.ndarray], np.ndarray]
+
+
+def absent(values: np.ndarray) -> np.ndarray:
+    """Returns a column as if nobody had a value: as the unknown one of row 0, who has none."""
+    return np.broadcast_to(values[:1], values.shape).copy()
+
+
+def shuffled(seed: int) -> Change:
+    """Returns what gives everybody somebody else's value, the same one's in all columns."""
+    def change(values: np.ndarray) -> np.ndarray:
+        order = 1 + np.random.default_rng(seed).permutation(len(values) - 1)
+        return np.concatenate([values[:1], values[order]])
+
+    return change
+
+
+def inputs_of(data: TrainingData, side: str) -> tuple[Feature, ...]:
+    """Returns the features of users or of items that a recipe reads."""
+    return data.spec.inputs(side, data.recipe.modalities, data.recipe.labels)
+
+
+def changed(network: Network, data: TrainingData, features: Mapping[str, tuple[Feature, ...]],
+            change: Change) -> Network:
+    """Returns the network with changed content; what it learned stays.
+
+    What was computed of the content of a user's past events was learned, too.
+
+    Args:
+      network: The network.
+      data: What it was trained on.
+      features: What is changed of `users` and of `items`.
+      change: From a column, `(rows, ...)`, to a column.
+    """
+    lookups = {}
+    for side, table, lookup in (("users", data.user_side, network.user_lookup),
+                                ("items", data.item_side, network.item_lookup)):
+        names = _columns(table, inputs_of(data, side), features.get(side, ())) & lookup.keys()
+        lookups[side] = lookup | {
+            name: TableLookup(change(table.content[name]), name=f"changed_{side}_{name}")
+            for name in names}
+    return replace(network, user_lookup=lookups["users"], item_lookup=lookups["items"])
+
+
+def _columns(table: Side, known: tuple[Feature, ...], wanted: tuple[Feature, ...]) -> set[str]:
+    """Returns the columns that are made of some features: of their name, or with a suffix to it."""
+    names = {feature.name for feature in wanted}
+    found = set()
+    for column in table.content:
+        of = [f.name for f in known if column == f.name or column.startswith(f"{f.name}__")]
+        if of and max(of, key=len) in names:
+            found.add(column)
+    return found
