@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .PHONY: help env demo test test-full test-other test-wheel bench bench-ingest bench-ranking \
 	bench-serving faults lock \
 	clean kubeflow-env \
-	kubeflow-e2e kubeflow-validate docs
+	kubeflow-e2e kubeflow-validate flink-e2e docs
 
 BIN := .venv/bin
 # TFX 1.21 where its wheels load, else TFX 1.16. TESSERA_STACK overrides.
@@ -66,6 +66,7 @@ help:
 	@echo "make bench-serving  the model server's figures, on the demo's model; MODEL=DIR, SCALE=0.1"
 	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 20 minutes)"
 	@echo "make kubeflow-validate  what Kubernetes and Kubeflow say of the compiled pipeline (needs Go)"
+	@echo "make flink-e2e  the demo's data steps on Apache Flink, with killed processes (stack 1.16; Java is installed)"
 	@echo "make env        make or update .venv"
 	@echo "make docs       write the pages of docs/ that are made from the code"
 	@echo "make lock       compile requirements*.in into the locks"
@@ -123,6 +124,11 @@ kubeflow-validate: .venv/installed
 	@echo "No rule of Kubeflow Pipelines that we know is broken."
 	deploy/kubeflow/validate.sh .cache/kubeflow/pipeline.yaml
 
+# Beam's jars and Beam's Python are of one version.
+flink-e2e: .venv/installed .cache/flink/installed
+	$(if $(filter 1.16,$(STACK)),,$(error make flink-e2e needs the other stack: TESSERA_STACK=1.16 make flink-e2e))
+	$(BIN)/python -m deploy.flink.e2e --jars .cache/flink/lib
+
 docs: .venv/installed
 	$(BIN)/python -m docs.generate
 
@@ -148,6 +154,10 @@ clean:
 	rm -rf .cache/kfp
 	$(UV) --no-config venv --quiet --python "$(WANTED)" .cache/kfp || { echo "$$NO_PYTHON" >&2; exit 1; }
 	$(UV) --no-config pip install --quiet --python .cache/kfp/bin/python -r $<
+	touch $@
+
+.cache/flink/installed: deploy/flink/pom.xml deploy/flink/jars.sha256 deploy/flink/install.sh
+	deploy/flink/install.sh .cache/flink
 	touch $@
 
 # Another stack is another environment.

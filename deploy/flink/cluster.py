@@ -18,7 +18,7 @@ from typing import Any
 LOOPBACK = "127.0.0.1"
 REST_PORT, JOB_PORT, POOL_PORT = 8081, 8099, 50000
 SLOTS = 2
-_SECONDS = 180
+_SECONDS = 600
 _OPENED = ("java.lang", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.text",
            "java.time", "java.util", "java.util.concurrent", "java.util.concurrent.atomic",
            "java.util.concurrent.locks", "sun.nio.ch")
@@ -34,7 +34,7 @@ _CONFIG = {
     # Without it, a worker or a TaskManager that dies takes the job along.
     "restart-strategy": "fixed-delay", "restart-strategy.fixed-delay.attempts": 3,
     "restart-strategy.fixed-delay.delay": "1 s",
-    "slot.request.timeout": 20000, "heartbeat.timeout": 10000, "heartbeat.interval": 2000,
+    "slot.request.timeout": 90000,
 }
 
 

@@ -91,7 +91,7 @@ def scenario(jars: Path, folder: Path) -> None:
         _our_error(folder)
         _full(cluster, folder)
     Run(folder, "away", dataset="demo", root=str(folder / "away"), data_dir=str(here / "data/demo"),
-        beam={**BEAM, "options": {**BEAM["options"], "job_server_timeout": 5}},  # type: ignore
+        beam={**BEAM, "options": {**BEAM["options"], "job_server_timeout": 5}},
         ).end(1, "error[job-service-away]")
     _embedded(jars, folder, here)
     # The same model, evaluated on this machine: another limit makes Evaluator run again.
@@ -151,7 +151,7 @@ def _full(cluster: Cluster, folder: Path) -> None:
 
 def _embedded(jars: Path, folder: Path, here: Path) -> None:
     """Flink within the job service, and workers that are processes."""
-    options = {"job_endpoint": BEAM["options"]["job_endpoint"],  # type: ignore[index]
+    options = {"job_endpoint": BEAM["options"]["job_endpoint"],
                "parallelism": 1, "environment_type": "PROCESS",
                "environment_cache_millis": 60000}
     with Cluster(jars, folder / "embedded-cluster") as cluster:
@@ -216,6 +216,7 @@ def main() -> int:
             cwd=PROJECT, env={**os.environ, _INSIDE: "1"}, check=False).returncode
     shutil.rmtree(arguments.folder, ignore_errors=True)
     arguments.folder.mkdir(parents=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the processes end with it
     started = time.monotonic()
     try:
         scenario(arguments.jars, arguments.folder)

@@ -1,5 +1,8 @@
 """The section `beam`: what it makes of options, and what it refuses."""
 
+import re
+from pathlib import Path
+
 import pytest
 import yaml
 from refusals import refuses
@@ -21,6 +24,12 @@ def test_options_become_beams_arguments():
     assert BeamOptions(runner="flink", options=given).arguments() == [
         "--runner=FlinkRunner", "--job_endpoint=flink:8099", "--parallelism=4",
         "--flink_submit_uber_jar", "--experiments=one", "--experiments=two", QUIET]
+
+
+def test_the_page_on_scaling_shows_sections_that_are_taken():
+    page = (Path(__file__).parents[3] / "docs" / "scaling.md").read_text(encoding="utf-8")
+    shown = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.S)]
+    assert [BeamOptions(**one["beam"]).runner for one in shown] == ["flink", "direct"]
 
 
 @pytest.mark.parametrize("runner", RUNNERS)

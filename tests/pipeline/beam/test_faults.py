@@ -1,0 +1,45 @@
+"""What is said of a job service, and of a job that failed for a reason that is not ours."""
+
+import grpc
+import pytest
+
+from pipeline.beam.faults import job_fault
+
+_JAVA = """Pipeline BeamApp-1 failed in state FAILED: org.apache.flink.JobException: Recovery is \
+suppressed
+\tat org.apache.flink.Executor.run(Executor.java:1)
+Caused by: java.util.concurrent.TimeoutException: outer
+Caused by: NoResourceAvailableException: Could not acquire the minimum required resources.
+\tat org.apache.flink.Scheduler.run(Scheduler.java:2)
+"""
+
+_PYTHON = """Pipeline BeamApp-1 failed in state FAILED: java.lang.Error: outer
+Caused by: java.lang.RuntimeException: Error received: Traceback (most recent call last):
+  File "x.py", line 1, in <module>
+ValueError: odd [while running 'Spill']
+
+\tat org.apache.beam.Client.run(Client.java:1)
+\t... 3 more
+"""
+
+
+@pytest.mark.parametrize(("error", "code", "words"), [
+    (FileNotFoundError(2, "No such file", "java"), "job-service-not-started", "Java 17"),
+    (RuntimeError("Unable to fetch remote job server jar at https://x: no"),
+     "job-service-not-started", "https://x"),
+    (grpc.FutureTimeoutError(), "job-service-away", "job_endpoint"),
+    (grpc.RpcError("Socket closed"), "job-service-lost", "Socket closed"),
+    (RuntimeError(_JAVA), "beam-job-failed", "FAILED: NoResourceAvailableException: Could not"),
+    (RuntimeError(_PYTHON), "beam-job-failed", "FAILED: ValueError: odd [while"),
+    (RuntimeError("Pipeline a failed in state CANCELLED: unknown error"), "beam-job-failed",
+     "CANCELLED: unknown error"),
+])
+def test_a_fault_is_one_line(error, code, words):
+    told = job_fault(error)
+    assert told.code == code and words in str(told)
+    assert len(str(told)) < 700 and "\n" not in str(told)
+
+
+def test_another_error_is_not_the_services():
+    assert job_fault(FileNotFoundError(2, "No such file", "ratings.csv")) is None
+    assert job_fault(RuntimeError("odd")) is None
