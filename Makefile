@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .PHONY: help env demo test test-full test-other test-wheel bench bench-ingest bench-serving faults lock \
 	clean kubeflow-env \
-	kubeflow-e2e kubeflow-validate docs
+	kubeflow-e2e kubeflow-validate verify-tfserving docs
 
 BIN := .venv/bin
 # TFX 1.21 where its wheels load, else TFX 1.16. TESSERA_STACK overrides.
@@ -62,6 +62,7 @@ help:
 	@echo "make faults     seeded faults in the demo shop's data: what was expected, what was found"
 	@echo "make bench-ingest  time and memory of ingest on ten million made-up rows; part of make bench"
 	@echo "make bench-serving  the model server's figures, on the demo's model; MODEL=DIR, SCALE=0.1"
+	@echo "make verify-tfserving  the contract suite against the stock server's image (needs Docker)"
 	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 20 minutes)"
 	@echo "make kubeflow-validate  what Kubernetes and Kubeflow say of the compiled pipeline (needs Go)"
 	@echo "make env        make or update .venv"
@@ -106,6 +107,9 @@ bench-ingest: .venv/installed
 
 bench-serving: .venv/installed
 	$(BIN)/python -m benchmarks.serving $(if $(MODEL),--model "$(MODEL)") --scale $(or $(SCALE),1)
+
+verify-tfserving: .venv/installed-dev
+	deploy/serving/verify.sh $(IMAGE)
 
 kubeflow-env: $(KFP_READY)
 
