@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .PHONY: help env demo test test-full test-other test-wheel bench bench-ingest bench-ranking \
 	bench-serving faults lock \
 	clean kubeflow-env \
-	kubeflow-e2e kubeflow-validate flink-e2e docs
+	kubeflow-e2e kubeflow-validate flink-e2e verify-tfserving docs
 
 BIN := .venv/bin
 # TFX 1.21 where its wheels load, else TFX 1.16. TESSERA_STACK overrides.
@@ -64,6 +64,7 @@ help:
 	@echo "make bench-ingest  time and memory of ingest on ten million made-up rows; part of make bench"
 	@echo "make bench-ranking  time and memory of the ranking of a million users and 100,000 items"
 	@echo "make bench-serving  the model server's figures, on the demo's model; MODEL=DIR, SCALE=0.1"
+	@echo "make verify-tfserving  the contract suite against the stock server's image (needs Docker)"
 	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 20 minutes)"
 	@echo "make kubeflow-validate  what Kubernetes and Kubeflow say of the compiled pipeline (needs Go)"
 	@echo "make flink-e2e  the demo's data steps on Apache Flink, with killed processes (stack 1.16; Java is installed)"
@@ -112,6 +113,9 @@ bench-ranking: .venv/installed
 
 bench-serving: .venv/installed
 	$(BIN)/python -m benchmarks.serving $(if $(MODEL),--model "$(MODEL)") --scale $(or $(SCALE),1)
+
+verify-tfserving: .venv/installed-dev
+	deploy/serving/verify.sh $(IMAGE)
 
 kubeflow-env: $(KFP_READY)
 
