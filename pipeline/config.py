@@ -20,6 +20,7 @@ from pydantic import (
 
 from components.sources import SOURCES
 from components.sources.files.options import FileOptions
+from pipeline.alerts import Alerts
 from pipeline.checks import Checks, refuse_earlier
 from pipeline.kubeflow.options import KubeflowOptions
 from pipeline.yaml_loader import read_yaml
@@ -59,6 +60,7 @@ class RunConfig(Strict):
       split: How interactions are split: `u80`, `t80`, `random`, or a column that says it.
       seed: Seed of everything random.
       checks: What a model must pass to be blessed.
+      alerts: Who is told of the verdict on the data.
       push: Whether a blessed model is pushed to where servers find it.
       kubeflow: What `tessera compile` says to a cluster; local runs ignore it.
     """
@@ -75,6 +77,7 @@ class RunConfig(Strict):
     split: str = "u80"
     seed: Annotated[Whole, Field(ge=0, lt=2**31)] = 1
     checks: Checks = Checks()
+    alerts: Alerts = Alerts()
     push: bool = True
     kubeflow: KubeflowOptions | None = None
 
