@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo test test-full test-other test-wheel bench bench-ingest bench-ranking \
+.PHONY: help env demo test test-full test-other test-wheel results bench bench-ingest bench-ranking \
 	bench-serving faults lock \
 	clean kubeflow-env \
 	kubeflow-e2e kubeflow-validate flink-e2e verify-tfserving docs
@@ -59,6 +59,7 @@ help:
 	@echo "make test-full  all tests, also those that run whole pipelines"
 	@echo "make test-wheel  builds the wheel and runs the demo shop from it, away from the checkout"
 	@echo "make test-other  the tests on the other stack, in a Debian 13 root (root; 30 minutes; TESTS=...)"
+	@echo "make results    the tables of docs/results.md; hours; DATA_DIR=DIR, ONLY=NAMES"
 	@echo "make bench      time and memory on MovieLens-100K; DATA_DIR=DIR"
 	@echo "make faults     seeded faults in the demo shop's data: what was expected, what was found"
 	@echo "make bench-ingest  time and memory of ingest on ten million made-up rows; part of make bench"
@@ -107,6 +108,9 @@ faults: .venv/installed-dev
 
 bench-ingest: .venv/installed
 	$(BIN)/python -m benchmarks.bench --ingest
+
+results: .venv/installed
+	$(BIN)/python -m benchmarks.results $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(ONLY),--only $(ONLY))
 
 bench-ranking: .venv/installed
 	$(BIN)/python -m benchmarks.ranking
