@@ -34,6 +34,9 @@ from trainer.recipe.reading import recipe_class
 
 _RECIPES = Path(__file__).parent / "recipes"
 _USUAL_SCHEMAS = "schemas"  # a folder's name that says nothing of the dataset
+# What is told of a model; a key that is not here may hold a secret, such as an address.
+_OF_A_MODEL = {"extensions", "recipe_name", "recipe", "split", "seed", "checks", "cold_items",
+               "privacy"}
 _LONGEST_NAME = 63  # TFX refuses a longer name of a pipeline
 # Where pydantic's own words are those of Python.
 _WORDS = {"tuple_type": "a list is allowed, as in [a, b]",
@@ -117,9 +120,8 @@ class RunConfig(Strict):
         return read_spec(self.schemas or SOURCES[self.dataset].schema)
 
     def described(self) -> dict[str, Any]:
-        """Returns what a model depends on as JSON values, without the places of files."""
-        tree = self.model_dump(mode="json", exclude={
-            "data_dir", "schemas", "source", "root", "push", "kubeflow"})
+        """Returns what a model depends on as JSON values: no places of files, no addresses."""
+        tree = self.model_dump(mode="json", include=_OF_A_MODEL)
         return tree | {"dataset": self.dataset_name}
 
     @property

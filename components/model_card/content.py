@@ -38,8 +38,8 @@ def sections(lineage: Mapping[str, Any], figures: Mapping[str, Any],
       reasons: Why the model was refused; empty for a blessed one.
     """
     found = [_use(lineage, tasks, reasons), _data(lineage), _ranking(figures), _slices(figures),
-             _baselines(figures), _unseen(figures), _tasks(figures, tasks),
-             _limits(lineage, figures), _privacy()]
+             _baselines(figures), _unseen(figures), _cold_items(figures), _tasks(figures, tasks),
+             _limits(lineage, figures), _privacy(lineage["config"])]
     return [section for section in found if section is not None]
 
 
@@ -132,6 +132,21 @@ def _unseen(figures: Mapping[str, Any]) -> Section | None:
          for name, value in unseen["random"].items() if name in unseen["model"]])
 
 
+def _cold_items(figures: Mapping[str, Any]) -> Section | None:
+    cold = figures.get("cold_items", {})
+    if "recall@50" not in cold:
+        return None
+    rankers = {"the recipe": cold} | cold.get("baselines", {})
+    names = [name for name in ("recall@50", "ndcg@10") if name in cold]
+    return Section(
+        "Cold items",
+        [f"The recipe was trained once more without {cold['items']:,} items, which were then "
+         f"ranked for {cold['users']:,} users: their content was all that was known."],
+        ("Ranker", *names),
+        [(ranker, *(_figure(found.get(name)) for name in names))
+         for ranker, found in rankers.items()])
+
+
 def _tasks(figures: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> Section | None:
     rows = [(task, name, _figure(value), "") for task, found in tasks.items()
             for name, value in found.items() if isinstance(value, int | float)]
@@ -168,12 +183,15 @@ def _limits(lineage: Mapping[str, Any], figures: Mapping[str, Any]) -> Section:
     return Section("Limits", told)
 
 
-def _privacy() -> Section:
+def _privacy(config: Mapping[str, Any]) -> Section:
+    hidden = config.get("privacy", {}).get("pseudonyms")
+    ids = "pseudonyms made with a secret key" if hidden else "the ids of the data, as they are"
     return Section("Privacy", [
-        "Privacy mode: none. The model learned from the events as they are, without noise and "
-        "without a bound on what one user changes.",
-        "Its files hold the ids of users and items and the newest events of each user: whoever "
-        "may read them may read those."])
+        f"Privacy mode: {'pseudonyms' if hidden else 'none'}. Users are known by {ids}.",
+        "The model learned from the events without noise and without a bound on what one user "
+        "changes.",
+        "Its files hold these ids and the newest events of each user: whoever may read them may "
+        "read those."])
 
 
 def _figure(value: Any) -> str:

@@ -37,24 +37,37 @@ class Executor(stock.Executor):
             exec_properties["push_destination"], pusher_pb2.PushDestination())
         model = Path(self.GetModelPath(input_dict))
         card = input_dict.get("card")
-        version = push(model, Path(destination.filesystem.base_directory),
-                       Path(artifact_utils.get_single_uri(card)) if card else None)
-        shutil.copytree(version, pushed.uri, dirs_exist_ok=True)
+        copy_with_card(model, Path(artifact_utils.get_single_uri(card)) if card else None,
+                       Path(pushed.uri))
+        version = push(Path(pushed.uri), Path(destination.filesystem.base_directory))
         self._MarkPushed(pushed, str(version), version.name)
         log.info("Pusher: %s", version)
 
 
-def push(model: Path, folder: Path, card: Path | None = None) -> Path:
+def copy_with_card(model: Path, card: Path | None, folder: Path) -> None:
+    """Copies a model, and puts its card beside it.
+
+    Args:
+      model: The folder of a SavedModel.
+      card: The folder of its card, if it has one.
+      folder: The folder to fill.
+    """
+    shutil.copytree(model, folder, dirs_exist_ok=True)
+    if card is not None:
+        shutil.copytree(card, folder / FOLDER, dirs_exist_ok=True)
+        write_manifest(folder)  # the exported one has no card
+
+
+def push(model: Path, folder: Path) -> Path:
     """Adds a model to a folder of versions; the version appears at once and whole.
 
     Args:
       model: The folder of a SavedModel.
       folder: The folder of the versions.
-      card: The folder of the model's card, which goes to a folder of its own in the version.
 
     Returns:
       The version's folder, named by the time in seconds. It is the newest one where that holds
-      the same model already: a push that was killed before it was recorded.
+      the same model already, whatever its card says: a push that was killed before it was recorded.
     """
     partial = folder / _PARTIAL
     shutil.rmtree(partial, ignore_errors=True)  # of a killed push
@@ -63,9 +76,6 @@ def push(model: Path, folder: Path, card: Path | None = None) -> Path:
     if newest and _same_files(model, folder / str(newest)):
         return folder / str(newest)
     shutil.copytree(model, partial)
-    if card is not None:
-        shutil.copytree(card, partial / FOLDER, dirs_exist_ok=True)
-        write_manifest(partial)  # the exported one has no card
     return partial.rename(folder / str(max(int(time.time()), newest + 1)))
 
 

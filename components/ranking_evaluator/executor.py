@@ -67,7 +67,10 @@ def evaluate(model_path: str, interactions: Interactions, limits: Limits,
 
     Returns:
       Passed when the model keeps the limits. The figures are `test` (its events, the shares of new
-      items and users among them, and the candidates of the ranking), `baselines`, and those of
+      items and users among them, and the candidates of the ranking), `baselines`, `unseen` (items
+      without an event before test), `predictions` and `biases` (see the modules `slices` and
+      `values`), `versus_last_blessed` (the model less the last blessed one, or why that was
+      `skipped`), `comparisons` (with that and with the best baseline, in words), and those of
       `_figures`.
     """
     task = interactions.task("test").sample(_MOST_USERS)
@@ -81,17 +84,19 @@ def evaluate(model_path: str, interactions: Interactions, limits: Limits,
         )
         return Outcome(False, [reason], {"test": of_test})
     results, baselines = _baselines(interactions, task)
-    figures: dict[str, Any] = {"test": of_test, "baselines": baselines}
     try:
         scorer = open_scorer(model_path, interactions)
         model = rank(scorer, task)
-        figures |= _figures(scorer, model, results, interactions, task)
+        of_unseen = unseen_figures(scorer, unseen_task(interactions))
         predicted = scorer.predictions(interactions.test_examples) if tasks else {}
-        figures |= {"predictions": prediction_figures(predicted, interactions, tasks or {}),
-                    "biases": value_figures(predicted, interactions, tasks or {})}
     except Exception as error:
         reason = f"The model could not rank the test users: {error}"
         return Outcome(False, [reason], {"test": of_test, "baselines": baselines})
+    figures: dict[str, Any] = {
+        "test": of_test, "baselines": baselines, "unseen": of_unseen,
+        "predictions": prediction_figures(predicted, interactions, tasks or {}),
+        "biases": value_figures(predicted, interactions, tasks or {}),
+        **_figures(scorer, model, results, interactions, task)}
     best = _best(model, results)
     last, of_last = _last_blessed(last_path, interactions, task, model)
     figures |= of_last | {"comparisons": [str(one) for one in (best, last) if one is not None]}
@@ -113,8 +118,7 @@ def _figures(scorer: Scorer, model: RankingResult, results: dict[str, RankingRes
       task: Who is ranked.
 
     Returns:
-      `ranking` (the model's metrics), `intervals` (of their means), `unseen` (items without an
-      event before test, see `components.ranking_evaluator.unseen`), `paired` (model minus baseline
+      `ranking` (the model's metrics), `intervals` (of their means), `paired` (model minus baseline
       in NDCG@10, over the same users), `versus_best_baseline` (that of the baseline of the highest
       NDCG@10), `slices` (see `components.ranking_evaluator.slices`), `threads` of large linear
       algebra and, where the data has times, `ranking_untied` (the model's, over users whose test
@@ -124,7 +128,6 @@ def _figures(scorer: Scorer, model: RankingResult, results: dict[str, RankingRes
     figures: dict[str, Any] = {
         "ranking": model.metrics | list_metrics(model.top, met),
         "intervals": model.intervals(),
-        "unseen": unseen_figures(scorer, unseen_task(interactions)),
         "paired": {name: asdict(paired_bootstrap(model.ndcg, result.ndcg))
                    for name, result in results.items()},
         "versus_best_baseline": best.figures,

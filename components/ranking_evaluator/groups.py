@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from schemas import Feature, FeatureSpec
 
-_BATCH = 2_000
+_BATCH = 200  # rows, which may hold films
 _MOST = 12  # groups of a column; a column of more values is no grouping
 _NONE = "none"
 _TYPES = {bytes: tf.string, int: tf.int64, float: tf.float32}

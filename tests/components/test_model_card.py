@@ -26,6 +26,8 @@ FIGURES = {
                                       "baseline_ndcg@10": 0.15}},
                "item_popularity": {"no event": {"pairs": 7, "recall@10": 0.5714,
                                                 "baseline_recall@10": 0.0}}},
+    "cold_items": {"items": 12, "users": 33, "recall@50": 0.7321, "ndcg@10": 0.4,
+                   "baselines": {"content-ridge": {"recall@50": 0.6123, "ndcg@10": 0.3}}},
     "predictions": {"like": {"rows": 20, "ece": 0.0321, "slices": {}}},
     "unseen": {"candidates": 42, "model": {"ndcg@10": 0.3286, "users": 209},
                "random": {"ndcg@10": 0.1208}},
@@ -105,7 +107,7 @@ def test_both_forms_say_the_same(artifacts, tmp_path):
     for words in (
             "some|<b>recipe</b> on shop", "1970-01-11 to 1970-01-21", "Split 'u80'", "0.2031",
             "0.1675 to 0.2356", "ease", "+0.0687", "10 minutes", "0.3286", "0.2204",
-            "0.5714", "0.0321", "rmse less the biases'",
+            "0.5714", "0.0321", "0.7321", "content-ridge", "0.6123", "rmse less the biases'",
             "Privacy mode: none", "37% of the test events are of items", "48 users only",
             "not made for decisions about people", "Every check passed."):
         assert words in page.text, words
@@ -125,6 +127,15 @@ def test_what_was_not_measured_is_left_out(tmp_path):
     assert titles == ["## Intended use", "## Data", "## Limits", "## Privacy"]
     assert "The events have no times." in text and "The split is random" in text
     assert "Refused: NDCG@10 is low" in text
+
+
+@pytest.mark.parametrize(("privacy", "mode"), [
+    ({}, "none"), ({"pseudonyms": False}, "none"), ({"pseudonyms": True}, "pseudonyms")])
+def test_the_privacy_mode_is_that_of_the_configuration(artifacts, tmp_path, monkeypatch, privacy,
+                                                       mode):
+    monkeypatch.setitem(CONFIG, "privacy", privacy)
+    text = (carded(artifacts, tmp_path / "card") / "model_card.md").read_text()
+    assert f"Privacy mode: {mode}." in text
 
 
 def test_the_component_carries_its_parameters():

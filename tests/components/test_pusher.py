@@ -9,7 +9,7 @@ from tfx.types import channel, standard_artifacts
 
 from components.pusher import executor
 from components.pusher.component import Pusher
-from components.pusher.executor import Executor, push
+from components.pusher.executor import Executor, copy_with_card, push
 from pipeline.pushed import serving_folder
 from serving.manifest import FILE, require_manifest, write_manifest
 from serving.model_directory import versions
@@ -134,15 +134,17 @@ def test_the_component_pushes_what_is_blessed(model, folder, tmp_path, blessed):
 
 
 def test_the_card_is_beside_the_model_and_makes_no_other_model_of_it(model, folder, tmp_path):
-    card = tmp_path / "card"
+    card, whole = tmp_path / "card", tmp_path / "whole"
     card.mkdir()
     (card / "lineage.json").write_text("{}")
     (model / "assets.extra").mkdir()
     (model / "assets.extra" / "tf_serving_warmup_requests").write_bytes(b"requests")
     write_manifest(model)
-    version = push(model, folder, card)
+    copy_with_card(model, card, whole)
+    version = push(whole, folder)
     require_manifest(version)  # with the card
     assert content(version) | {FILE: b""} == content(model) | {
         "assets.extra/lineage.json": b"{}", FILE: b""}
     (card / "lineage.json").write_text('{"run_id": "another"}')
-    assert push(model, folder, card) == version
+    copy_with_card(model, card, whole)
+    assert push(whole, folder) == version

@@ -98,6 +98,8 @@ def test_the_card_says_what_a_model_depends_on_and_not_where_files_are(built, tm
     config = json.loads(card.exec_properties["config"])
     assert config["dataset"] == "demo" and config["recipe"]["tasks"]["like"]["label"] == "like"
     assert str(tmp_path) not in card.exec_properties["config"]
+    assert config.keys() <= {"dataset", "extensions", "recipe_name", "recipe", "split", "seed",
+                             "checks", "cold_items", "privacy"}
     assert json.loads(card.exec_properties["code"]) == {
         name: nodes[node].exec_properties["code_digest"]
         for name, node in (("training", "Trainer"), ("export", "Exporter"))}
