@@ -12,6 +12,7 @@ import numpy as np
 
 from components.catalog_gen.splits import SPLITS, time_split, time_thresholds, user_time_split
 from schemas.errors import InputError
+from trainer.cold_items.draw import Draw, draw_items
 
 _COLD_SHARE, _FEWEST = 0.2, 5
 FOLDS = (1, 2, 3, 4, 5)
@@ -78,9 +79,7 @@ def cold_items(ratings: Ratings, draw: int) -> np.ndarray:
       Ids of the items, ascending.
     """
     ids, counts = np.unique(ratings.items, return_counts=True)
-    able = ids[counts >= _FEWEST]
-    drawn = np.random.default_rng(draw).choice(able, int(_COLD_SHARE * len(able)), replace=False)
-    return np.sort(drawn)
+    return ids[draw_items(ids.astype(str).tolist(), counts, Draw(_COLD_SHARE, _FEWEST, draw))]
 
 
 def literature_fold(folder: Path, number: int) -> tuple[Ratings, Ratings]:
