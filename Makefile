@@ -4,10 +4,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo test test-full test-other test-wheel bench bench-ingest bench-ranking \
+.PHONY: help env demo test test-full test-other test-wheel results bench bench-ingest bench-ranking \
 	bench-serving faults lock \
 	clean kubeflow-env \
-	kubeflow-e2e kubeflow-validate flink-e2e docs
+	kubeflow-e2e kubeflow-validate flink-e2e verify-tfserving docs
 
 BIN := .venv/bin
 # TFX 1.21 where its wheels load, else TFX 1.16. TESSERA_STACK overrides.
@@ -59,11 +59,13 @@ help:
 	@echo "make test-full  all tests, also those that run whole pipelines"
 	@echo "make test-wheel  builds the wheel and runs the demo shop from it, away from the checkout"
 	@echo "make test-other  the tests on the other stack, in a Debian 13 root (root; 30 minutes; TESTS=...)"
+	@echo "make results    the tables of docs/results.md; hours; DATA_DIR=DIR, ONLY=NAMES"
 	@echo "make bench      time and memory on MovieLens-100K; DATA_DIR=DIR"
 	@echo "make faults     seeded faults in the demo shop's data: what was expected, what was found"
 	@echo "make bench-ingest  time and memory of ingest on ten million made-up rows; part of make bench"
 	@echo "make bench-ranking  time and memory of the ranking of a million users and 100,000 items"
 	@echo "make bench-serving  the model server's figures, on the demo's model; MODEL=DIR, SCALE=0.1"
+	@echo "make verify-tfserving  the contract suite against the stock server's image (needs Docker)"
 	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 20 minutes)"
 	@echo "make kubeflow-validate  what Kubernetes and Kubeflow say of the compiled pipeline (needs Go)"
 	@echo "make flink-e2e  the demo's data steps on Apache Flink, with killed processes (stack 1.16; Java is installed)"
@@ -107,11 +109,17 @@ faults: .venv/installed-dev
 bench-ingest: .venv/installed
 	$(BIN)/python -m benchmarks.bench --ingest
 
+results: .venv/installed
+	$(BIN)/python -m benchmarks.results $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(ONLY),--only $(ONLY))
+
 bench-ranking: .venv/installed
 	$(BIN)/python -m benchmarks.ranking
 
 bench-serving: .venv/installed
 	$(BIN)/python -m benchmarks.serving $(if $(MODEL),--model "$(MODEL)") --scale $(or $(SCALE),1)
+
+verify-tfserving: .venv/installed-dev
+	deploy/serving/verify.sh $(IMAGE)
 
 kubeflow-env: $(KFP_READY)
 

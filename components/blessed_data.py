@@ -1,4 +1,4 @@
-"""The data that a run's are compared with: those of the newest other run that was blessed."""
+"""The data that a run's are compared with: those of the newest blessed runs, or of a named run."""
 
 from collections.abc import Collection
 
@@ -14,13 +14,21 @@ _RUN = "pipeline_run"  # TFX's type of a run's context
 _GATE = "components.gate.component.Gate"  # TFX's Evaluator blesses too, and decides nothing
 
 
-class NewestBlessedData(resolver.ResolverStrategy):
-    """Resolves the profile of the data of the newest blessed run on the same dataset.
+class PastData(resolver.ResolverStrategy):
+    """Resolves the profiles of the data of earlier runs on the same dataset.
 
-    The input is `candidate`, the profile of this run, which is never the result: an unchanged
-    rerun compares with the same past as before, and comes from the cache. The recipe of the
-    blessed run does not matter.
+    The input is `candidate`, the profile of this run, which is never among the newest: an
+    unchanged rerun compares with the same past as before, and comes from the cache. The recipe of
+    an earlier run does not matter.
     """
+
+    def __init__(self, past: int | str) -> None:
+        """Says which runs.
+
+        Args:
+          past: So many of the newest blessed runs, or the id of one run, blessed or not.
+        """
+        self._past = past
 
     def resolve_artifacts(
         self, store: mlmd.MetadataStore, input_dict: dict[str, list[Artifact]]
@@ -32,29 +40,37 @@ class NewestBlessedData(resolver.ResolverStrategy):
           input_dict: `candidate`.
 
         Returns:
-          `past`, at most one profile, and `candidate` as given.
+          `past`, which may be empty, and `candidate` as given.
         """
-        candidates = {one.id for one in input_dict["candidate"]}
         datasets = {one.get_string_custom_property(DATASET) for one in input_dict["candidate"]}
         profiles = {one.id: one for one in store.get_artifacts_by_type(DataProfile.TYPE_NAME)
-                    if one.id not in candidates
-                    and one.custom_properties[DATASET].string_value in datasets}
-        blessed = _blessed_runs(store)
-        runs = {number: max(runs & blessed) for number, runs in _runs(store, profiles).items()
-                if runs & blessed}
-        past = profiles[max(runs, key=lambda number: runs[number])] if runs else None
-        kind = store.get_artifact_type(DataProfile.TYPE_NAME) if past else None
-        found = [artifact_utils.deserialize_artifact(kind, past)] if past else []
-        return {"past": found, "candidate": input_dict["candidate"]}
+                    if one.custom_properties[DATASET].string_value in datasets}
+        chosen = (_named(store, profiles, self._past) if isinstance(self._past, str) else
+                  _newest(store, profiles.keys() - {one.id for one in input_dict["candidate"]},
+                          self._past))
+        kind = store.get_artifact_type(DataProfile.TYPE_NAME) if chosen else None
+        return {"past": [artifact_utils.deserialize_artifact(kind, profiles[number])
+                         for number in chosen],
+                "candidate": input_dict["candidate"]}
 
 
-def _blessed_runs(store: mlmd.MetadataStore) -> set[int]:
-    """Returns the ids of the runs in which the gate blessed a model."""
+def _newest(store: mlmd.MetadataStore, profiles: Collection[int], count: int) -> list[int]:
+    """Returns the profiles of the newest runs in which the gate blessed a model."""
     gates = {execution.id for execution in store.get_executions_by_type(_GATE)}
     blessings = [one.id for one in store.get_artifacts_by_type(
         standard_artifacts.ModelBlessing.TYPE_NAME)
         if one.custom_properties["blessed"].int_value == 1]
-    return set().union(*_runs(store, blessings, gates).values())
+    blessed = set().union(*_runs(store, blessings, gates).values())
+    newest = {number: max(runs & blessed) for number, runs in _runs(store, profiles).items()
+              if runs & blessed}
+    return sorted(newest, key=lambda number: -newest[number])[:count]
+
+
+def _named(store: mlmd.MetadataStore, profiles: Collection[int], name: str) -> list[int]:
+    """Returns the profile of one run, this run's own where the data are the same."""
+    context = store.get_context_by_type_and_name(_RUN, name)
+    return [number for number, runs in _runs(store, profiles).items()
+            if context and context.id in runs][:1]
 
 
 def _runs(store: mlmd.MetadataStore, artifacts: Collection[int],
@@ -77,16 +93,17 @@ def _runs(store: mlmd.MetadataStore, artifacts: Collection[int],
     return found
 
 
-def past_resolver(candidate: channel.OutputChannel) -> resolver.Resolver:
+def past_resolver(candidate: channel.OutputChannel, past: int | str = 1) -> resolver.Resolver:
     """Builds the resolver of the past.
 
     Args:
       candidate: The profile of this run.
+      past: So many of the newest blessed runs, or the id of one run.
 
     Returns:
-      A resolver whose output `past` is a `DataProfile`, or empty.
+      A resolver whose output `past` has `DataProfile`s, or is empty.
     """
     return resolver.Resolver(
-        strategy_class=NewestBlessedData, candidate=candidate,
+        strategy_class=PastData, config={"past": past}, candidate=candidate,
         past=channel.Channel(type=DataProfile),
     ).with_id("past_data")

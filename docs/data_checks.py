@@ -10,17 +10,22 @@ For whoever is on call. `make docs` writes this page from the registry in
 `components/data_checks`.
 
 Each run compares its data with those of the newest run of the same dataset whose model was
-blessed,
-of whatever recipe. A first run has no past and says so: what needs one is left out.
-`DataProfiler`
-writes a small profile of the data; `DataValidator` asks every check and writes one verdict; the
-data report shows that verdict, and `DataGate` acts on it, so that page and run cannot differ.
+blessed, of whatever recipe (`checks.past` names others, see below). A first run has no past and
+says so: what needs one is left out. `DataProfiler` writes a small profile of the data;
+`DataValidator` asks every check and writes one verdict; the data report shows that verdict, and
+`DataGate` acts on it, so that page and run cannot differ. `alerts.webhook` of the configuration is
+an address that each run posts its verdict to, off by default: `version`, `run`, `dataset`,
+`recipe`, `verdict`, `headline` and, under `reasons`, the failures and warnings, a sentence each.
 
 | Verdict | Means | The run |
 |---|---|---|
 | OK | no check has a warning or a failure | goes on |
 | WARN | look at the findings before you trust the model | goes on; they are in `metrics.json` |
 | FAIL | the data must not be trained on | stops before training, exit code 3 |
+
+`checks.past` of the configuration says what data are compared with: `1`, the newest blessed run;
+`7`, the newest seven, of which the nearest counts, so that a Sunday is no news where last Sunday
+was the same; or the id of a run, blessed or not, such as `20260102-030405`.
 
 What to do with a finding:
 

@@ -40,6 +40,9 @@ class Checks(Strict):
     Attributes:
       max_quarantine_share: Share of a table's rows that may be quarantined, and that a column may
         have had values in that are all lost.
+      past: What the data are compared with: so many of the newest blessed runs of the dataset, of
+        which the nearest counts, or the id of one run. With 7 daily runs a Sunday is compared with
+        the last Sunday too.
       max_error_ratio: Largest error of a rating or a class task, as a share of what predicting the
         training's mean or shares reaches on the same rows.
       min_auc_above_chance: How far a probability's area under the curve must be above the 0.5 of
@@ -61,6 +64,8 @@ class Checks(Strict):
     """
 
     max_quarantine_share: Annotated[Number, Field(ge=0, le=1)] = 0.01
+    past: Annotated[Count, Field(le=100)] | Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] = 1
     max_error_ratio: Positive = 0.999
     min_auc_above_chance: Annotated[Number, Field(ge=-0.5, le=0.5)] = 0.05
     max_error_increase: Weight = 0.02

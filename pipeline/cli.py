@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from pipeline import options, schema_commands
+from pipeline import options, schema_commands, serving_commands
 from pipeline.comparison import command as comparison
 from pipeline.console import open_console
 from pipeline.failure import exit_on_signal
 from pipeline.kubeflow import command as kubeflow
+from pipeline.quarantine import command as quarantine
 from schemas.errors import InputError, TesseraError
 
 app = options.Commands(
@@ -18,7 +19,10 @@ app = options.Commands(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )
 app.add_typer(schema_commands.app, name="schema")
+app.add_typer(quarantine.app, name="quarantine")
 app.command()(comparison.compare)
+app.command()(serving_commands.score)
+app.command()(serving_commands.serving_config)
 console = open_console()
 
 Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]
@@ -151,6 +155,10 @@ def serve(
     ssl_config_file: Annotated[Path | None, typer.Option(
         help="Keys and certificates, as TensorFlow Serving reads them.")] = None,
     metrics_port: Annotated[int | None, typer.Option(help="Where Prometheus reads.")] = None,
+    request_log: Annotated[Path | None, typer.Option(
+        help="Folder for a sample of the requests, without users' ids; none if not given.")] = None,
+    request_log_share: Annotated[float, typer.Option(
+        help="How many of the requests are in the sample, at most 1.")] = 0.01,
 ) -> None:
     """Serve a pushed model over gRPC until interrupted."""
     import os
@@ -162,7 +170,8 @@ def serve(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     folder = None if model_config_file else serving_folder(root, model)
     serve_model(Served(folder, model_config_file=model_config_file, host=host, port=port,
-                       ssl_config_file=ssl_config_file, metrics_port=metrics_port))
+                       ssl_config_file=ssl_config_file, metrics_port=metrics_port,
+                       request_log=request_log, request_log_share=request_log_share))
 
 
 @app.command()
@@ -171,13 +180,27 @@ def query(
     k: Annotated[int, typer.Option(min=1, max=1000, help="Number of items.")] = 10,
     host: Host = "127.0.0.1",
     port: Port = 8500,
+    unavailable: Annotated[Path | None, typer.Option(
+        help="File of items that are not recommended, one id a line.")] = None,
+    dataset: options.Dataset = None,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    root: options.ResultsRoot = None,
 ) -> None:
-    """Ask a running server for recommendations."""
+    """Ask a running server for recommendations; a dataset adds titles and pictures' paths."""
     from pipeline.console import recommendations
     from serving.client import Client
 
-    with Client(host, port) as client:
-        console.print(recommendations(user, client.recommend([user], k)[0]))
+    with Client(host, port, unavailable=unavailable) as client:
+        items = client.recommend([user], k)[0]
+    rows = None
+    if dataset or config:
+        from pipeline.config import load_config
+        from pipeline.item_rows import item_rows
+
+        rows = item_rows(load_config(config, dataset=dataset, data_dir=data_dir, root=root),
+                         {item.item_id for item in items})
+    console.print(recommendations(user, items, rows))
 
 
 @app.command()

@@ -20,6 +20,7 @@ from pydantic import (
 
 from components.sources import SOURCES
 from components.sources.files.options import FileOptions
+from pipeline.alerts import Alerts
 from pipeline.beam.options import BeamOptions
 from pipeline.checks import Checks, refuse_earlier
 from pipeline.cold_items import ColdItems
@@ -62,6 +63,7 @@ class RunConfig(Strict):
       seed: Seed of everything random.
       checks: What a model must pass to be blessed.
       cold_items: How the recipe is tried on items without an event, if it reads content.
+      alerts: Who is told of the verdict on the data.
       push: Whether a blessed model is pushed to where servers find it.
       beam: What runs the steps that read and write all data.
       kubeflow: What `tessera compile` says to a cluster; local runs ignore it.
@@ -80,6 +82,7 @@ class RunConfig(Strict):
     seed: Annotated[Whole, Field(ge=0, lt=2**31)] = 1
     checks: Checks = Checks()
     cold_items: ColdItems = ColdItems()
+    alerts: Alerts = Alerts()
     push: bool = True
     beam: BeamOptions = BeamOptions()
     kubeflow: KubeflowOptions | None = None

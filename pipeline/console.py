@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -10,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:  # a client takes a while to load
-    from serving.client import Recommendation
+    from pipeline.item_rows import ItemRow
+    from serving.recommendations import Recommendation
 
 _FILE_WIDTH = 10_000  # a file and a pipe have no edge
 
@@ -20,8 +22,15 @@ def open_console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=_FILE_WIDTH)
 
 
-def recommendations(user: str, items: list[Recommendation]) -> Table:
-    """Returns a table of what a user was recommended."""
+def recommendations(user: str, items: list[Recommendation],
+                    rows: Mapping[str, ItemRow] | None = None) -> Table:
+    """Returns a table of what a user was recommended.
+
+    Args:
+      user: The user's id.
+      items: The items, the best first.
+      rows: What a person sees of items, by id; without it ids alone are shown.
+    """
     table = Table(title=f"Recommended to {escape(user)}")
     tasks = list(items[0].tasks) if items else []
     table.add_column("#", justify="right")
@@ -29,10 +38,19 @@ def recommendations(user: str, items: list[Recommendation]) -> Table:
     table.add_column("score", justify="right", overflow="fold")
     for task in tasks:
         table.add_column(task, justify="right", overflow="fold")
+    for column in ("title", "files") if rows is not None else ():
+        table.add_column(column, overflow="fold")
     for place, item in enumerate(items, start=1):
         table.add_row(str(place), escape(item.item_id), f"{item.score:.3f}",
-                      *(_told(item.tasks[task]) for task in tasks))
+                      *(_told(item.tasks[task]) for task in tasks),
+                      *(_seen(rows.get(item.item_id)) if rows is not None else ()))
     return table
+
+
+def _seen(row: ItemRow | None) -> tuple[str, str]:
+    if row is None:
+        return "", ""
+    return escape(row.title), escape("\n".join(map(str, row.files)))
 
 
 def _told(prediction: float | list[float]) -> str:

@@ -111,12 +111,15 @@ def _validation(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
     profiler = DataProfiler(spec, config.dataset_name, quarantine=quarantine, **tables,
                             **statistics)
     profile = profiler.outputs["profile"]
-    past = past_resolver(profile)
+    asked = config.checks.past
+    past = past_resolver(profile, asked)
     validator = DataValidator(
         spec, past.outputs["past"], config.checks.max_quarantine_share,
+        asked if isinstance(asked, str) else "",
         profile=profile, quarantine=quarantine, **anomalies)
     verdict = validator.outputs["verdict"]
-    report = DataReport(spec=spec, name=config.dataset_name, quarantine=quarantine,
+    report = DataReport(spec=spec, name=config.dataset_name,
+                        folder=str(config.data_dir), quarantine=quarantine,
                         verdict=verdict, **tables, **statistics)
     return [profiler, past, validator, report, DataGate(verdict, report.outputs["report"])]
 

@@ -45,6 +45,9 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
     _add_verdicts(metrics, [Outcome.load(str(uri)) for uri in of_type(nodes, "tessera.Verdict")],
                   config.checks.reported)
     _add_chances(metrics)
+    for quarantine in of_type(nodes, "tessera.Quarantine"):
+        inside = quarantine.is_relative_to(config.root)  # a root may be moved
+        metrics["quarantine"] = str(quarantine.relative_to(config.root) if inside else quarantine)
     for run in of_type(nodes, "ModelRun"):
         trained = json.loads((run / "summary.json").read_text(encoding="utf-8"))
         metrics["parameters"] = trained.pop("parameters")

@@ -16,7 +16,7 @@ import schemas
 from components.catalog_gen.foresight import check_splits
 from components.catalog_gen.splits import check_protocol
 from components.sources import SOURCES, open_source
-from pipeline import results
+from pipeline import alerts, results
 from pipeline.config import RunConfig, data_folder, validated_recipe
 from pipeline.failure import failure_line, raise_failure
 from pipeline.memory import PeakMemory
@@ -149,6 +149,9 @@ def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], N
         if of_type(nodes, "ModelRun"):  # after the metrics: no fault of a page may cost them
             sections = _explained(bound, nodes) if failure is None else []
             results.write_model_report(folder, metrics, nodes, sections)
+        if config.alerts.webhook and (told := alerts.message(
+                folder.name, config.dataset_name, config.recipe_name, nodes)):
+            alerts.post(config.alerts.webhook, told)
     except OSError:
         if failure is None:  # else the first failure is reported, a full disk most likely
             raise

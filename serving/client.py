@@ -15,33 +15,13 @@ from serving import filters as choice
 from serving import wire
 from serving.connection import Connection, RequestError
 from serving.filters import Filters
-from serving.signature import HISTORY, converted, filled, with_pictures_as_seen
+from serving.recommendations import Recommendation, recommendations, task_axes
+from serving.signature import DEFAULT_SIGNATURE, HISTORY, converted, filled, with_pictures_as_seen
 from serving.tensors import ndarray, tensor_proto
 from serving.unavailable import Unavailable
 
 _Predict = wire.message("PredictRequest")
-_USER_WEIGHTS, _ITEM_WEIGHTS = "user_modality_weights", "item_modality_weights"
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """One recommended item.
-
-    Attributes:
-      item_id: The item.
-      score: What the list is ordered by.
-      tasks: The other tasks' predictions, such as a rating, by task; a list of probabilities where
-        a task has several classes or labels.
-      user_weights: How much each part of the user had a say; the run's `metrics.json` names them,
-        in this order. Empty if a model has none.
-      item_weights: The same of the item.
-    """
-
-    item_id: str
-    score: float
-    tasks: dict[str, Any]
-    user_weights: list[float]
-    item_weights: list[float]
+_VALUES = 16_384  # of one input, in one request
 
 
 @dataclass(frozen=True)
@@ -134,23 +114,33 @@ class Client:
         signature = "recommend" if filters is None else choice.SIGNATURE
         outputs = self._with_current_signatures(lambda: self._predict(
             signature, inputs | (self._history_inputs(history, batch) if history else {})))
-        item_ids, scores = outputs.pop("item_ids"), outputs.pop("scores")
-        users = outputs.pop(_USER_WEIGHTS, np.zeros((batch, 0)))
-        items = outputs.pop(_ITEM_WEIGHTS, np.zeros((*item_ids.shape, 0)))
-        return [
-            [
-                Recommendation(
-                    item_id.decode(),
-                    float(scores[row, place]),
-                    {task: values[row, place].tolist() for task, values in outputs.items()},
-                    users[row].tolist(),
-                    items[row, place].tolist(),
-                )
-                for place, item_id in enumerate(item_ids[row])
-                if item_id
-            ]
-            for row in range(batch)
-        ]
+        return recommendations(outputs)
+
+    def score(self, user_ids: Sequence[str],
+              candidates: Sequence[Sequence[str]]) -> dict[str, np.ndarray]:
+        """Predicts every task for candidates of one's own, in as many requests as it takes.
+
+        Args:
+          user_ids: The users; `''` for one without an id.
+          candidates: Items for each user, as many for each.
+
+        Returns:
+          Outputs of `serving_default`; `(users, candidates)` for a task of pairs.
+
+        Raises:
+          InputError: If the arguments do not fit together or the model refuses them.
+          ServerUnavailableError: If no server responds.
+        """
+        among = np.array(candidates, object).reshape(len(candidates), -1)
+        width = max(1, _VALUES // max(len(user_ids), 1))
+        parts = [self.predict(DEFAULT_SIGNATURE, {
+            "user_id": list(user_ids), "candidates": among[:, start : start + width]})
+            for start in range(0, among.shape[1], width)]
+        outputs = self.signatures[DEFAULT_SIGNATURE].outputs
+        of_pairs = [name for name, info in outputs.items()  # a fixed width is one of the user
+                    if len(info.tensor_shape.dim) > 1 and info.tensor_shape.dim[1].size < 0]
+        return {name: np.concatenate([part[name] for part in parts], axis=1)
+                if name in of_pairs else values for name, values in parts[0].items()}
 
     def predict(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Runs a signature; inputs that are not given are sent as absent.
@@ -239,6 +229,10 @@ class Client:
             self._signatures = dict(signatures.signature_def)
             self._signatures_of = response.model_spec.version.value
         return self._signatures
+
+    def tasks(self) -> dict[str, int]:
+        """Returns the tasks that a recommendation has, with the axes of their predictions."""
+        return task_axes(self.signatures["recommend"].outputs)
 
     def _specify(self, spec: Any) -> None:
         spec.name = self._model

@@ -1,5 +1,7 @@
 """Starting a server: for good, in place of this process, or beside it for a while."""
 
+from __future__ import annotations
+
 import json
 import logging
 import os
@@ -12,11 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.errors import TesseraError
 from serving import server
 from serving.model_directory import require_versions
+
+if TYPE_CHECKING:
+    from serving.request_log import RequestLog
 
 _STOCK_SERVER = "tensorflow_model_server"
 _POLL_SECONDS = 0.05
@@ -44,6 +49,8 @@ class Served:
       port: The gRPC port.
       ssl_config_file: TensorFlow Serving's file of keys and certificates.
       metrics_port: Where Prometheus reads; nowhere by default.
+      request_log: Folder for a sample of the requests; none is written by default.
+      request_log_share: How many of the requests are in the sample.
     """
 
     model_base_path: Path | None
@@ -53,6 +60,8 @@ class Served:
     port: int = 8500
     ssl_config_file: Path | None = None
     metrics_port: int | None = None
+    request_log: Path | None = None
+    request_log_share: float = 0.01
 
 
 def serve(served: Served) -> None:
@@ -72,14 +81,24 @@ def serve(served: Served) -> None:
         server.run(lambda: server.EmbeddedServer(
             served.model_base_path, served.model_name, served.host, served.port,
             config_file=served.model_config_file, ssl_config_file=served.ssl_config_file,
-            metrics_port=served.metrics_port))
+            metrics_port=served.metrics_port, request_log=_request_log(served)))
         return
+    if served.request_log is not None:
+        _log.warning("%s logs requests by the logging_config of models.config alone", stock)
     if served.metrics_port is not None:
         _log.warning("%s has metrics on its REST port, by --monitoring_config_file", stock)
     if served.host != "0.0.0.0":
         _log.warning("%s listens on every address of this machine, not on %s", stock, served.host)
     sys.stdout.flush()
     os.execv(stock, [_STOCK_SERVER, *_stock_options(served)])
+
+
+def _request_log(served: Served) -> RequestLog | None:
+    if served.request_log is None:
+        return None
+    from serving.request_log import RequestLog
+
+    return RequestLog(served.request_log, served.request_log_share)
 
 
 def _stock_options(served: Served) -> list[str]:

@@ -27,6 +27,7 @@ from serving.model_directory import require_versions
 from serving.tls import ssl_credentials
 
 if TYPE_CHECKING:
+    from serving.request_log import RequestLog
     from serving.served_version import ServedVersion
 
 _GRACE_SECONDS = 30.0  # at most: the server ends as soon as nothing runs
@@ -49,6 +50,7 @@ class EmbeddedServer:
       ssl_config_file: TensorFlow Serving's file of keys and certificates; without it no TLS.
       metrics_port: Where Prometheus reads; nowhere by default.
       batching: Whether requests that wait are run together.
+      request_log: Where a sample of the requests is written; nowhere by default.
 
     Raises:
       InputError: If a folder holds no version that loads, a file is of no use, or a port cannot be
@@ -67,6 +69,7 @@ class EmbeddedServer:
         ssl_config_file: Path | None = None,
         metrics_port: int | None = None,
         batching: bool = True,
+        request_log: "RequestLog | None" = None,
     ) -> None:
         from serving.metrics import Metrics
         from serving.model_config import ModelConfig, read_model_config
@@ -89,7 +92,8 @@ class EmbeddedServer:
             # Without so_reuseport=0 two servers share one port in silence.
             options=[("grpc.so_reuseport", 0), *MESSAGE_LIMITS],
         )
-        self._health = add_services(self._server, self._models, metrics, _MOST_PREDICTIONS)
+        self._health = add_services(
+            self._server, self._models, metrics, _MOST_PREDICTIONS, request_log)
         self.host = host
         self._end_metrics = lambda: None
         try:

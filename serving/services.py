@@ -41,10 +41,12 @@ class PredictionService:
       models: What is asked.
       metrics: Where requests are counted.
       most: How many requests may be under way at once.
+      log: Is given each request with its response.
     """
 
-    def __init__(self, models: Models, metrics: Metrics, most: int) -> None:
-        self._models, self._metrics = models, metrics
+    def __init__(self, models: Models, metrics: Metrics, most: int,
+                 log: Callable[[str, Any, Any], None] | None = None) -> None:
+        self._models, self._metrics, self._request_log = models, metrics, log
         self._most, self._places = most, threading.BoundedSemaphore(most)
 
     def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
@@ -75,6 +77,8 @@ class PredictionService:
                 self._metrics.request(
                     spec.name, version.version, known, code.name, time.monotonic() - begin)
             _set_spec(response.model_spec, spec.name, version.version, name)
+            if self._request_log is not None:
+                self._request_log(name, request, response)
             return response
 
     def GetModelMetadata(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
@@ -159,7 +163,8 @@ class Health(health_pb2_grpc.HealthServicer):
             status=states.SERVING if serving else states.NOT_SERVING)
 
 
-def add_services(server: grpc.Server, models: Models, metrics: Metrics, most: int) -> Health:
+def add_services(server: grpc.Server, models: Models, metrics: Metrics, most: int,
+                 log: Callable[[str, Any, Any], None] | None = None) -> Health:
     """Adds all services to a server.
 
     Args:
@@ -167,11 +172,12 @@ def add_services(server: grpc.Server, models: Models, metrics: Metrics, most: in
       models: What is asked.
       metrics: Where requests are counted.
       most: How many predictions may be under way at once.
+      log: Is given each request with its response.
 
     Returns:
       The one that tells the server's health.
     """
-    services = {"PredictionService": PredictionService(models, metrics, most),
+    services = {"PredictionService": PredictionService(models, metrics, most, log),
                 "ModelService": ModelService(models)}
     for name, service in services.items():
         handlers = {method: _handler(getattr(service, method), f"{messages}Request")

@@ -58,7 +58,7 @@ def validated(source: Source, spec: FeatureSpec, folder: Path, now: int,
     write_profile(str(profile), make_profile(spec, folders, now) | {"run": folder.name})
     return validate({**json.loads(spec.to_json()), "max_lost": 0.01},
                     {**folders, **anomalies, "profile": str(profile)},
-                    str(past) if past else None)
+                    [str(past)] if past else [])
 
 
 def _statistics(folder: Path, schema: schema_pb2.Schema):

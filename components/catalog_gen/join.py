@@ -8,7 +8,7 @@ from components.catalog_gen.faults import FaultWriter, Origin
 from components.catalog_gen.histories import Row
 from components.catalog_gen.shards import Packed, Spilled, SpilledRows
 from components.catalog_gen.splits import split_fault
-from schemas import FeatureSpec
+from schemas import Feature, FeatureSpec
 from schemas.values.identities import shown
 
 
@@ -33,7 +33,8 @@ def unique_rows(
         first = kept.setdefault(identity, row)
         if first is not row:
             source, line = rows.origin(first)
-            reason = f"{key} {_shown(identity)} is already in {source}, line {line}"
+            twice = _shown(identity, spec.id_key(side))
+            reason = f"{key} {twice} is already in {source}, line {line}"
             faults.add(side, rows.origin(row), "row", reason)
     return kept
 
@@ -102,7 +103,8 @@ class UserJoin:
         if row[self._item][0] not in self._known:
             return self._unknown_item(row[self._item][0])
         if not known_user:
-            return f"{self._user} {_shown(row[self._user][0])} is not in the table of users"
+            user = _shown(row[self._user][0], self._spec.role("user_id"))
+            return f"{self._user} {user} is not in the table of users"
         if reason := split_fault(row, self._protocol):
             return reason
         if not self._same:
@@ -115,12 +117,14 @@ class UserJoin:
 
 
     def _unknown_item(self, identity: Any) -> str:
-        reason = f"{self._item} {_shown(identity)} is not in the table of items"
-        similar = self._catalogue.similar(identity)
-        return reason if similar is None else f"{reason}, which has {_shown(similar)}"
+        feature, similar = self._spec.role("item_id"), self._catalogue.similar(identity)
+        reason = f"{self._item} {_shown(identity, feature)} is not in the table of items"
+        return reason if similar is None else f"{reason}, which has {_shown(similar, feature)}"
 
 
-def _shown(identity: Any) -> str:
+def _shown(identity: Any, feature: Feature) -> str:
+    if feature.pii:
+        return "(personal, not shown)"
     if isinstance(identity, bytes):
         return shown(identity.decode("utf-8", "replace"))
     return repr(identity)

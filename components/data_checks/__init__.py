@@ -13,6 +13,6 @@ from components.data_checks import (  # noqa: F401
     volume,
 )
 from components.data_checks.check import CHECKS, Check, Data, Finding, Severity
-from components.data_checks.judge import judge
+from components.data_checks.judge import judge, nearest
 
-__all__ = ["CHECKS", "Check", "Data", "Finding", "Severity", "judge"]
+__all__ = ["CHECKS", "Check", "Data", "Finding", "Severity", "judge", "nearest"]

@@ -1,6 +1,6 @@
 """From measured values to findings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from components.data_checks.check import CHECKS, Check, Data, Finding, Severity
 from schemas import SIDES, FeatureSpec, unknown
@@ -22,8 +22,34 @@ def judge(data: Data) -> list[Finding]:
             "no_past", Severity.INFO, "interactions", "", None, None,
             "there is no blessed run before this one, so that the data were compared with nothing",
             "Look at the figures of this first run yourself."))
-    return sorted(found, key=lambda one: (-one.severity.rank, SIDES.index(one.table), one.column,
-                                          one.check))
+    return _sorted(found)
+
+
+def nearest(compared: Sequence[Sequence[Finding]]) -> list[Finding]:
+    """Returns what was found against each of several pasts, as the mildest of them has it.
+
+    Args:
+      compared: The findings of `judge` against each past; one at least.
+    """
+    grouped = [_grouped(findings) for findings in compared]
+    return _sorted(one for place in grouped[0] if all(place in groups for groups in grouped)
+                   for one in min((groups[place] for groups in grouped), key=_badness))
+
+
+def _grouped(findings: Sequence[Finding]) -> dict[tuple[str, str, str], list[Finding]]:
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for one in findings:
+        groups.setdefault((one.check, one.table, one.column), []).append(one)
+    return groups
+
+
+def _badness(findings: Sequence[Finding]) -> tuple[int, float]:
+    return max((one.severity.rank, one.value or 0.0) for one in findings)
+
+
+def _sorted(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda one: (-one.severity.rank, SIDES.index(one.table),
+                                             one.column, one.check))
 
 
 def _found(check: Check, data: Data) -> Iterator[Finding]:

@@ -46,13 +46,16 @@ def lost_events(data: Data) -> Iterator[Measured]:
     now, then = (profile["events"].get("days", {}) for profile in (data.today, data.past or {}))
     if not now or not then:
         return
+    then_squares = (data.past or {})["events"]["squares"]
     both = [day for day in range(min(map(int, then)), max(map(int, then)) + 1)
             if min(map(int, now)) <= day <= max(map(int, now))]
     worst = (0.0, 0, 0, 0)
     for start in range(0, max(1, len(both) - _PART + 1)):
         days = [str(day) for day in both[start : start + _PART]]
         old, new = (sum(days_of.get(day, 0) for day in days) for days_of in (then, now))
-        if old >= 10 * _FEW:
+        # Of few users one that is gone takes too much along.
+        squares = sum(then_squares.get(day, 0) for day in days)
+        if old >= 10 * _FEW and old**2 >= _FEW * squares:
             worst = max(worst, (1 - new / old, old, new, both[start]))
     if worst[0] > 0:
         share, old, new, _ = worst

@@ -6,7 +6,7 @@ import numpy as np
 
 from components.data_profile.sketch import keyed
 from components.data_profile.tables import Table
-from schemas import FeatureSpec
+from schemas import FeatureSpec, Label
 
 DAY, _HOUR = 86_400, 3_600
 _SOON = 60  # seconds within which the same event again is a repetition
@@ -26,8 +26,10 @@ def profile_events(spec: FeatureSpec, table: Table, now: int) -> dict[str, Any]:
     Returns:
       `rows`, distinct `users` and `items`; and where events have times, `busiest`, how many events
       of one user are within an hour at most, `busy` and `busy_99`, the median and the 99th
-      percentile of the users' own, `oldest`, `newest`, events by `days` since 1970 and by `hours`
-      of the day, shares in the `future`, before 1990 (`old`) and of `repeated` ones, and `pairs`.
+      percentile of the users' own, `oldest`, `newest`, events by `hours` of the day, shares in
+      the `future`, before 1990 (`old`) and of `repeated` ones, and `pairs`; and by day since 1970
+      the events (`days`), the sum of the `squares` of the users' numbers of events, and for each
+      of the `labels` how many events have it, and the sum of its values.
     """
     user, item = (_codes(table.columns[spec.role(role).name].values, table.rows)
                   for role in ("user_id", "item_id"))
@@ -43,7 +45,6 @@ def profile_events(spec: FeatureSpec, table: Table, now: int) -> dict[str, Any]:
     order = np.lexsort((time, kind, item, user))
     same = np.all([np.diff(part[order]) == 0 for part in (user, item, kind)], axis=0)
     gaps = np.diff(time[order])
-    days, counts = np.unique(time[timed] // DAY, return_counts=True)
     busy = _most_within_an_hour(user, time)
     profile |= {
         "repeated": float((same & (gaps > 0) & (gaps <= _SOON)).sum() / table.rows),
@@ -52,11 +53,37 @@ def profile_events(spec: FeatureSpec, table: Table, now: int) -> dict[str, Any]:
         "oldest": int(time[timed].min()), "newest": int(time[timed].max()),
         "future": float((time > now + DAY).mean()), "old": float((time < _OLD).mean()),
         "hours": np.bincount(time[timed] // _HOUR % 24, minlength=24).tolist(),
-        "days": {str(day): int(count) for day, count in zip(days[-_DAYS:], counts[-_DAYS:],
-                                                            strict=True)},
-        "pairs": _pairs(spec, table, time),
+        "pairs": _pairs(spec, table, time), **_days(user[timed], time[timed] // DAY),
+        "labels": {label.name: _label_days(label, table, time, timed)
+                   for label in spec.labels_of("interactions") if not label.classes},
     }
     return profile
+
+
+def _days(user: np.ndarray, day: np.ndarray) -> dict[str, dict[str, int]]:
+    days, place, counts = np.unique(day, return_inverse=True, return_counts=True)
+    visits, sizes = np.unique(user * len(days) + place, return_counts=True)
+    squares = np.bincount(visits % len(days), sizes**2.0, len(days)) if len(days) else counts
+    return {name: {str(one): int(number)
+                   for one, number in zip(days[-_DAYS:], numbers[-_DAYS:], strict=True)}
+            for name, numbers in (("days", counts), ("squares", squares))}
+
+
+def _label_days(label: Label, table: Table, time: np.ndarray, timed: np.ndarray
+                ) -> dict[str, list[float]]:
+    values, filled = table.columns[label.feature].at(table.rows)
+    filled = filled & timed
+    given = values[filled]
+    if label.equals is not None:
+        given = given == label.equals.encode()
+    elif label.threshold is not None:
+        given = given >= label.threshold
+    days, place = np.unique(time[filled] // DAY, return_inverse=True)
+    counts = np.bincount(place, minlength=len(days))
+    sums = np.bincount(place, given.astype(np.float64), minlength=len(days))
+    return {str(day): [int(count), float(total)]
+            for day, count, total in zip(days[-_DAYS:], counts[-_DAYS:], sums[-_DAYS:],
+                                         strict=True)}
 
 
 def _codes(values: np.ndarray, rows: int) -> np.ndarray:

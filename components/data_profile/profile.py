@@ -13,7 +13,7 @@ from components.data_report.quarantine import read_counts
 from schemas import SIDES, FeatureSpec
 
 _FILE = "profile.json"
-VERSION = 1
+VERSION = 2
 
 
 def make_profile(spec: FeatureSpec, folders: dict[str, str], now: int) -> dict[str, Any]:
@@ -25,12 +25,12 @@ def make_profile(spec: FeatureSpec, folders: dict[str, str], now: int) -> dict[s
       now: The present second.
 
     Returns:
-      Plain values: `version`, `rows`, `columns`, `ids` and `leaks` by table, `events`, and the
-      `counts` of ingest without its remarks.
+      Plain values: `version`, `time` (the present second), `rows`, `columns`, `ids` and `leaks` by
+      table, `events`, and the `counts` of ingest without its remarks.
     """
     counts = read_counts(folders["quarantine"])
-    profile: dict[str, Any] = {"version": VERSION, "rows": {}, "columns": {}, "ids": {},
-                               "leaks": {}}
+    profile: dict[str, Any] = {"version": VERSION, "time": now, "rows": {}, "columns": {},
+                               "ids": {}, "leaks": {}}
     for side in SIDES:
         table = read_table(folders[side], spec, side)
         lost = {one["column"]: one["count"]

@@ -30,6 +30,7 @@ class DataReportSpec(component_spec.ComponentSpec):
     OUTPUTS = {"report": component_spec.ChannelParameter(type=DataReportArtifact)}
     PARAMETERS = {
         "spec": component_spec.ExecutionParameter(type=str),
+        "folder": component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
 
@@ -40,13 +41,14 @@ class DataReport(base_component.BaseComponent):
     SPEC_CLASS = DataReportSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, spec: FeatureSpec, name: str | None = None,
+    def __init__(self, spec: FeatureSpec, name: str | None = None, folder: str = "",
                  **channels: channel.BaseChannel) -> None:
         """Builds the component.
 
         Args:
           spec: The dataset's spec.
           name: What the page calls the dataset; the spec's name by default.
+          folder: The data's folder, as the page shows it.
           **channels: `quarantine`, `verdict` and, for each table, its Examples as `<table>` and
             its `<table>_statistics`.
         """
@@ -55,6 +57,7 @@ class DataReport(base_component.BaseComponent):
                 **channels,
                 report=channel.Channel(type=DataReportArtifact),
                 spec=json.dumps({"name": name or spec.name, "texts": list(spec.texts)}),
+                folder=folder,
                 code_digest=code_digest(
                     "components.data_report.executor", *files_of("explain")) + template_digest(),
             )

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from components.data_report.days import event_bars, label_bars
 from components.data_report.media import sample_pictures, seconds
 from components.data_report.quarantine import (
     grouped_reasons,
@@ -18,7 +19,6 @@ from trainer.modalities import modality_of
 
 _log = logging.getLogger("tessera.data_report")
 VERSION = 2  # of the JSON twin
-_BARS, _DAY = 60, 86_400
 _EXAMPLES, _GROUPS, _PICTURES, _SOUNDS = 20, 100, 12, 500
 
 
@@ -107,23 +107,8 @@ def _media(
 
 def _verdict(uri: str) -> dict[str, Any]:
     verdict = DataVerdict.load(uri)
-    return {**verdict.as_json(), "headline": verdict.headline, "days": _days(verdict.days)}
-
-
-def _days(days: dict[str, dict[str, int]]) -> list[dict[str, float]]:
-    """Returns the events of both runs in at most 60 equal parts of their time, in seconds."""
-    numbers = [int(day) for events in days.values() for day in events]
-    if not numbers:
-        return []
-    first, count = min(numbers), max(numbers) - min(numbers) + 1
-    size = -(-count // _BARS)
-    bars: list[dict[str, float]] = [
-        {"low": day * _DAY, "high": (day + size) * _DAY, "past": 0, "today": 0}
-        for day in range(first, first + count, size)]
-    for run, events in days.items():
-        for day, number in events.items():
-            bars[(int(day) - first) // size][run] += number
-    return bars
+    return {**verdict.as_json(), "headline": verdict.headline, "days": event_bars(verdict.days),
+            "labels": label_bars(verdict.labels)}
 
 
 def _counts(uri: str) -> dict[str, Any]:

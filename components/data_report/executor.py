@@ -30,18 +30,21 @@ class Executor(base_executor.BaseExecutor):
             for name, artifacts in input_dict.items()
         }
         spec = parse_spec(**json.loads(exec_properties["spec"]))
-        write_report(spec, folders, artifact_utils.get_single_uri(output_dict["report"]))
+        write_report(spec, folders, artifact_utils.get_single_uri(output_dict["report"]),
+                     exec_properties["folder"])
 
 
-def write_report(spec: FeatureSpec, folders: dict[str, str], target: str) -> None:
+def write_report(spec: FeatureSpec, folders: dict[str, str], target: str,
+                 data_folder: str = "") -> None:
     """Writes `data_report.html` and `data_report.json`.
 
     Args:
       spec: The dataset's spec.
       folders: Folders of the artifacts, see `components.data_report.content.gather`.
       target: The folder to write to.
+      data_folder: What the page calls the data's folder.
     """
-    content = gather(spec, folders)
+    content = {**gather(spec, folders), "folder": data_folder}
     log.info("DataReport: %s", content["headline"])
     folder = Path(target)
     folder.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,7 @@ class DataValidatorSpec(component_spec.ComponentSpec):
     OUTPUTS = {"verdict": component_spec.ChannelParameter(type=DataVerdict)}
     PARAMETERS = {
         "spec": component_spec.ExecutionParameter(type=str),
+        "past_run": component_spec.ExecutionParameter(type=str),
         "max_quarantine_share": component_spec.ExecutionParameter(type=float),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
@@ -36,14 +37,16 @@ class DataValidator(base_component.BaseComponent):
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
     def __init__(self, spec: FeatureSpec, past: channel.BaseChannel,
-                 max_quarantine_share: float = 0.01, **channels: channel.BaseChannel) -> None:
+                 max_quarantine_share: float = 0.01, past_run: str = "",
+                 **channels: channel.BaseChannel) -> None:
         """Builds the component.
 
         Args:
           spec: The dataset's spec.
-          past: The `DataProfile` to compare with; it may be empty.
+          past: The `DataProfile`s to compare with; it may be empty.
           max_quarantine_share: Share of a table's rows, or of a column's values, that may be left
             out, 0 to 1.
+          past_run: Id of the run that `past` must be of, empty for whichever it is.
           **channels: `profile`, `quarantine` and, for each table, its `<table>_anomalies`.
 
         Raises:
@@ -53,6 +56,6 @@ class DataValidator(base_component.BaseComponent):
         super().__init__(DataValidatorSpec(
             **channels, past=past,
             verdict=channel.Channel(type=DataVerdict),
-            spec=spec.to_json(),
+            spec=spec.to_json(), past_run=past_run,
             max_quarantine_share=float(max_quarantine_share),
             code_digest=code_digest("components.data_validator.executor")))

@@ -17,11 +17,14 @@ class DataVerdict:
 
     Attributes:
       findings: All findings, the worst first.
-      past: Id of the run that the data were compared with, `None` where there was none.
+      past: Ids of the runs that the data were compared with, the newest first; `None` where there
+        was none.
       limits: The limits in force, by check: `{"warn", "fail"}`, `None` for one that there is not.
       changes: The figures of both runs, see `components.data_validator.changes`.
       run: Id of the run whose data were judged.
       days: Events by day since 1970, of both runs: `{"past", "today"}`.
+      labels: Events with a label and the sum of its values, by label and day, of both runs.
+      time: When the data were judged, in seconds since 1970.
     """
 
     findings: tuple[Finding, ...]
@@ -30,6 +33,8 @@ class DataVerdict:
     changes: list[dict[str, Any]] = field(default_factory=list)
     run: str = ""
     days: dict[str, dict[str, int]] = field(default_factory=dict)
+    labels: dict[str, dict[str, dict[str, list[float]]]] = field(default_factory=dict)
+    time: int | None = None
 
     @property
     def verdict(self) -> str:
@@ -67,7 +72,7 @@ class DataVerdict:
         findings = tuple(Finding(**{**one, "severity": Severity(one["severity"])})
                          for one in read["findings"])
         return DataVerdict(findings, read["past"], read["limits"], read["changes"],
-                           read["run"], read["days"])
+                           read["run"], read["days"], read["labels"], read["time"])
 
 
 def sentence(finding: Finding) -> str:

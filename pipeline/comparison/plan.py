@@ -112,14 +112,16 @@ def _ablations(configs: Sequence[RunConfig], modality: str) -> tuple[list[RunCon
 def _reduced(config: RunConfig, lacking: Sequence[str], ablate: bool, single_tasks: bool,
              ) -> tuple[dict[tuple[Variant, str], RunConfig], list[str]]:
     """Returns a recipe's variants by how it is reduced and to what, and why others are left out."""
-    recipe, wanted = config.recipe, []
+    recipe = config.recipe
+    wanted: list[tuple[Variant, str]] = []
     several = list(recipe.tasks) if len(recipe.tasks) > 1 else []
     if ablate:
         wanted += [(without, one) for one in recipe.modalities if one not in lacking]
         wanted += [(without_task, one) for one in several]
     if single_tasks:
         wanted += [(single_task, one) for one in several]
-    found, left_out = {}, []
+    found: dict[tuple[Variant, str], RunConfig] = {}
+    left_out = []
     for how, what in wanted:
         changed = _varied(config, how, what)
         if isinstance(changed, str):

@@ -2,17 +2,20 @@
 
 import json
 from pathlib import Path
+from typing import List  # noqa: UP035  (TFX knows no other)
 
 import pytest
+from refusals import refuses
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 from tfx.orchestration import pipeline
 from tfx.orchestration.local import local_dag_runner
-from tfx.orchestration.metadata import sqlite_metadata_connection_config
+from tfx.orchestration.metadata import Metadata, sqlite_metadata_connection_config
 from tfx.types.standard_artifacts import ModelBlessing
 
 from components import blessed_data
 from components.artifacts import DataProfile
+from components.data_validator import executor
 
 
 @component
@@ -24,8 +27,8 @@ def Profiler(profile: OutputArtifact[DataProfile], name: Parameter[str], dataset
 
 @component
 def Validator(profile: InputArtifact[DataProfile], log: Parameter[str],
-              past: InputArtifact[DataProfile] = None):
-    name = (Path(past.uri) / "name").read_text() if past else None
+              past: InputArtifact[List[DataProfile]] = None):  # noqa: UP006
+    name = "+".join((Path(one.uri) / "name").read_text() for one in past or ()) or None
     with open(log, "a") as file:
         file.write(json.dumps(name) + "\n")
 
@@ -42,21 +45,31 @@ def run(tmp_path, monkeypatch):
     log = tmp_path / "pasts"
     log.touch()
 
-    def run_once(name, blesses=1, recipe="one", dataset="shop"):
+    def run_once(name, blesses=1, recipe="one", dataset="shop", past=1):
         profiler = Profiler(name=name, dataset=dataset)
         profile = profiler.outputs["profile"]
-        past = blessed_data.past_resolver(profile)
-        validator = Validator(profile=profile, past=past.outputs["past"], log=str(log))
+        resolver = blessed_data.past_resolver(profile, past)
+        validator = Validator(profile=profile, past=resolver.outputs["past"], log=str(log))
         gate = Gate(profile=profile, blesses=blesses)
         monkeypatch.setattr(blessed_data, "_GATE", gate.type)
         local_dag_runner.LocalDagRunner().run(pipeline.Pipeline(
             pipeline_name=recipe, pipeline_root=str(tmp_path / recipe),
-            components=[profiler, past, validator, gate], enable_cache=True,
+            components=[profiler, resolver, validator, gate], enable_cache=True,
             metadata_connection_config=sqlite_metadata_connection_config(
                 str(tmp_path / "metadata.db"))))
         return [json.loads(line) for line in log.read_text().splitlines()]
 
     return run_once
+
+
+@pytest.fixture
+def run_ids(tmp_path):
+    """Returns the ids of the runs so far."""
+    def ids():
+        with Metadata(sqlite_metadata_connection_config(str(tmp_path / "metadata.db"))) as handle:
+            return [one.name for one in handle.store.get_contexts_by_type("pipeline_run")]
+
+    return ids
 
 
 def test_the_past_is_the_newest_other_blessed_run(run):
@@ -66,3 +79,18 @@ def test_the_past_is_the_newest_other_blessed_run(run):
     assert run("c", blesses=0) == [None, "a", "b"]
     assert run("d", recipe="two") == [None, "a", "b", "b"], "of any recipe, and not refused"
     assert run("e", dataset="other") == [None, "a", "b", "b", None], "of the same dataset alone"
+
+
+def test_the_past_may_be_several_runs_or_a_named_one(run, run_ids):
+    run("a")
+    run("b", blesses=0)
+    run("c")
+    assert run("d", past=7)[-1] == "a+c", "blessed ones alone"
+    assert run("d", past=run_ids()[1])[-1] == "b", "a named run needs no blessing"
+    assert run("e", past=run_ids()[0])[-1] == "a"
+    assert run("f", past="20200101-000000")[-1] is None
+
+
+def test_a_named_run_without_data_is_refused():
+    with refuses("unknown-past-run", "20200101-000000"):
+        executor.Executor().Do({}, {}, {"past_run": "20200101-000000"})

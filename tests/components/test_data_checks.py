@@ -6,7 +6,7 @@ from profiled import DAY, NOW, SPEC, START, Shop, change, findings
 from refusals import refuses
 from worlds import column, png, small_spec
 
-from components.data_checks import CHECKS, Data, judge
+from components.data_checks import CHECKS, Data, judge, nearest
 from components.data_checks.judge import require_known_checks
 from schemas import parse_spec
 
@@ -190,6 +190,24 @@ def test_a_fault_is_found_without_a_past(tmp_path, spoil, said):
 ])
 def test_what_tfdv_measured_is_judged(past, column_, value, said):
     assert findings(past, past, {column_: value}) == said
+
+
+def test_the_profile_has_each_label_by_day(past):
+    """Of a label that is a number: how many rows have it, and their sum."""
+    days = past["events"]["labels"]["rating"]
+    assert days.keys() == past["events"]["days"].keys()
+    assert sum(rows for rows, _ in days.values()) == 1_600
+    assert sum(total for _, total in days.values()) == sum(1 + n * n % 5 for n in range(1_600))
+
+
+def test_of_several_pasts_the_nearest_counts(past):
+    """A weekday is compared with the last one of its kind too."""
+    moved = {("users", "age"): 0.4, ("items", "price"): 0.4}
+    far, near = (judge(Data(SPEC, past, past, drift, 0.01))
+                 for drift in (moved, {("users", "age"): 0.2}))
+    (found,) = nearest([far, near])
+    assert (found.column, found.value, found.severity) == ("age", 0.2, "WARN")
+    assert nearest([far]) == far and len(far) == 2
 
 
 def test_clean_resamples_raise_no_alarm(past, tmp_path):

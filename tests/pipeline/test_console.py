@@ -1,12 +1,14 @@
 """Where commands print: nothing is cut where there is no edge."""
 
 import io
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from pipeline.console import open_console, recommendations
-from serving.client import Recommendation
+from pipeline.item_rows import ItemRow
+from serving.recommendations import Recommendation
 
 
 def wide():
@@ -30,6 +32,15 @@ def test_ids_in_a_narrow_terminal_are_whole():
     console.print(recommendations("a user", items))
     told = console.file.getvalue()
     assert told.count("x") == 50 and "…" not in told
+
+
+def test_titles_and_files_are_beside_the_items_that_the_dataset_has():
+    console = Console(file=io.StringIO(), width=200)
+    items = [Recommendation(name, .5, {}, [], []) for name in ("i1", "i2")]
+    console.print(recommendations("u", items, {
+        "i1": ItemRow("A [calm] lamp", (Path("media/i1.png"), Path("media/i1.wav")))}))
+    told = console.file.getvalue()
+    assert "A [calm] lamp" in told and "media/i1.png" in told and "media/i1.wav" in told
 
 
 def test_ids_are_text_and_no_markup():

@@ -11,8 +11,9 @@ from worlds.media import picture
 from components.media import read_media
 from schemas.errors import InputError
 from serving import wire
-from serving.client import Client, Recommendation, VersionStatus
+from serving.client import Client, VersionStatus
 from serving.connection import RequestError, ServerUnavailableError
+from serving.recommendations import Recommendation
 
 
 def test_recommend_returns_items_with_their_tasks(client):
@@ -27,6 +28,13 @@ def test_recommend_answers_each_user_with_no_more_than_the_catalogue(client):
     assert [[one.score for one in row] for row in lists] == [[3.0], [0.0], [5.0]]
     assert len(client.recommend(["ann"], k=50)[0]) == 5
     assert client.recommend([]) == []
+
+
+def test_candidates_beyond_one_request_are_sent_in_several(client, monkeypatch):
+    monkeypatch.setattr("serving.client._VALUES", 4)
+    found = client.score(["ann", "maria"], [["i0", "i1", "i2"], ["i4", "i3", "i2"]])
+    assert found["retrieval"].tolist() == [[3.0, 2.0, 1.0], [1.0, 2.0, 3.0]]
+    assert found["rating"].tolist() == (found["retrieval"] / 2).tolist()
 
 
 def test_history_of_unequal_lengths_is_padded_with_absent_values(client):
@@ -122,7 +130,7 @@ def test_pictures_are_sent_as_ingest_stores_them(client, monkeypatch):
         sent.append(request.inputs["candidates"].string_val)
         return wire.message("PredictResponse")()
 
-    monkeypatch.setattr(client, "_call", record)
+    monkeypatch.setattr(client._connection, "call", record)
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     image = Image.effect_noise((12, 8), 60)
@@ -157,10 +165,13 @@ def test_the_client_imports_no_tensorflow():
 def test_a_version_with_another_input_is_asked_with_it():
     versions = {1: {"user_id": 7}, 2: {"user_id": 7, "mood": 7}}
 
-    class Changing(Client):
+    class Changing:
         served = 1
 
-        def _call(self, service, method, request):
+        def close(self):
+            pass
+
+        def call(self, service, method, request):
             response = wire.message(f"{wire.SERVICES[service][method]}Response")()
             response.model_spec.version.value = self.served
             if method == "GetModelMetadata":
@@ -174,9 +185,10 @@ def test_a_version_with_another_input_is_asked_with_it():
                 raise RequestError("request-refused", "The inputs do not fit.")
             return response
 
-    with Changing("127.0.0.1", 1) as client:
+    with Client("127.0.0.1", 1) as client:
+        client._connection = server = Changing()
         client.predict("score", {"user_id": ["ann"]})
-        client.served = 2
+        server.served = 2
         client.predict("score", {"user_id": ["ann"]})
         assert set(client.signatures["score"].inputs) == {"user_id", "mood"}
         with pytest.raises(RequestError):

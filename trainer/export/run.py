@@ -10,7 +10,7 @@ from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
 from trainer.export.predictions import PredictionRecorder, recorded
-from trainer.export.samples import SampleRequests, sample_requests, write_warm_up
+from trainer.export.samples import SampleRequests, write_warm_up
 from trainer.export.save import save, trace_signatures
 from trainer.families import FAMILIES
 from trainer.layers.registry import look_up
@@ -55,9 +55,8 @@ def _export_network(given: Given, data: TrainingData, network: Network, model: P
     evaluation = EvaluationColumns(
         spec, recipe, recommender, data.users, data.items, given.transforms["items"])
     signatures = trace_signatures(recommender, evaluation)
-    samples = SampleRequests(
-        spec, data.users, data.items, given.transforms["interactions"].raw_feature_spec())
-    requests = sample_requests(samples, signatures)
+    requests = SampleRequests(spec, data.users, data.items,
+                              given.transforms["interactions"].raw_feature_spec())(signatures)
     recorder = PredictionRecorder(spec, recipe, network, data.items, events)
     recorder.write(data.reader.rows(data.files["test"]), predictions, given.seed,
                    recorded(signatures, requests))

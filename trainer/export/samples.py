@@ -39,8 +39,12 @@ class SampleRequests:
             COUNT: [_ITEMS, 1], "index": [0, -1], "task": ["", ""],
             "examples": [_example(spec, raw, known), _example(spec, raw, unknown)]}
 
-    def of(self, inputs: Mapping[str, tf.TensorSpec]) -> dict[str, np.ndarray]:
-        """Returns the request of a signature with some inputs."""
+    def __call__(self, signatures: Mapping[str, Any]) -> Requests:
+        """Returns a request for each signature, given concrete functions by signature."""
+        return {name: self._of(function.structured_input_signature[1])
+                for name, function in signatures.items()}
+
+    def _of(self, inputs: Mapping[str, tf.TensorSpec]) -> dict[str, np.ndarray]:
         found = {}
         for name, spec in inputs.items():
             string = spec.dtype == tf.string
@@ -52,17 +56,6 @@ class SampleRequests:
                 values = np.array(given, values.dtype)
             found[name] = values
         return found
-
-
-def sample_requests(samples: SampleRequests, signatures: Mapping[str, Any]) -> Requests:
-    """Returns a request for each signature.
-
-    Args:
-      samples: What makes them.
-      signatures: Concrete functions by signature.
-    """
-    return {name: samples.of(function.structured_input_signature[1])
-            for name, function in signatures.items()}
 
 
 def write_warm_up(requests: Requests, folder: Path) -> None:

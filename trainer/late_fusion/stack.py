@@ -92,7 +92,7 @@ def fit_stack(names: Sequence[str], train: Known, validation: Values, known: Kno
     steady = np.array([True] + [not PREDICTOR_KINDS[name].drifts
                                 for name, products in before.items() for _ in products])
     constant, *shares = fit_shares(columns * steady, validation, train.biases.mean, binary)
-    cold = [constant, *(shares * steady).tolist()]
+    cold = [constant, *(np.array(shares) * steady).tolist()]
     rows = (np.bincount(train.rows.users, minlength=known.rows.n_users)[validation.users] > 0) & (
         np.bincount(train.rows.items, minlength=known.rows.n_items)[validation.items] > 0)
     warm = fit_weights(columns[rows], validation.at(rows), binary) or cold

@@ -16,7 +16,7 @@ from serving.servable import Servable
 from trainer.encoders.module import foreign_operations
 from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.export.predictions import PredictionRecorder, recorded
-from trainer.export.samples import WARM_UP, SampleRequests, sample_requests, write_warm_up
+from trainer.export.samples import WARM_UP, SampleRequests, write_warm_up
 from trainer.recipe import parse_recipe
 
 NAMES = [str(i) for i in ITEMS]
@@ -288,8 +288,8 @@ def test_a_server_without_python_finds_the_variables_and_says_what_was_recorded(
     """Of each signature; the warm-up's requests are those of TensorFlow Serving's own message."""
     shutil.copytree(exported.folder, tmp_path / "1")
     raw = shop.transforms["interactions"].raw_feature_spec()
-    requests = sample_requests(
-        exported.signatures, SampleRequests(spec, shop.data.users, shop.data.items, raw))
+    requests = SampleRequests(
+        spec, shop.data.users, shop.data.items, raw)(exported.signatures)
     write_warm_up(requests, tmp_path / "1")
     write_manifest(tmp_path / "1")
     (tmp_path / "predictions.json").write_text(

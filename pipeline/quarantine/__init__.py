@@ -1,0 +1,1 @@
+"""What ingest left out, for people: each bad record once, and whether it would be taken now."""

@@ -1,0 +1,120 @@
+"""Recommendations for many users, in parts that a stopped job does not lose."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow_hotfix  # noqa: F401  (what a Parquet file brings along must not run)
+
+from schemas.errors import InputError
+from schemas.progress import Progress
+from serving.client import Client
+from serving.recommendations import Recommendation
+
+USER_ID = "user_id"
+_PART_USERS, _REQUEST_USERS = 1024, 128
+_JOB = "job.json"
+
+
+def score(client: Client, users: Path, output: Path, k: int) -> int:
+    """Asks for the recommendations of all users of a file and writes them to another.
+
+    Each part of 1,024 users is a file of its own until all are there. The same call goes on after
+    the last whole part.
+
+    Args:
+      client: A client of one version, for a list is of one model.
+      users: A Parquet file with a column `user_id`.
+      output: The Parquet file to write: `user_id`, `rank` from 1 on, `item_id`, `score` and each
+        task, one row a recommended item.
+      k: Items for each user.
+
+    Returns:
+      The number of users.
+
+    Raises:
+      InputError: The users cannot be read, or parts of another job are beside the output.
+      ServerUnavailableError: If no server responds.
+    """
+    ids = _user_ids(users)
+    parts = output.with_name(f"{output.name}.parts")
+    _require_same_job(parts, {"users": os.fspath(users), "count": len(ids), "k": k,
+                              "written": users.stat().st_mtime_ns,
+                              "version": client.served_version})
+    progress = Progress("Users with recommendations", len(ids))
+    files = []
+    for number, start in enumerate(range(0, len(ids), _PART_USERS)):
+        files.append(parts / f"{number:06d}.parquet")
+        some = ids[start : start + _PART_USERS]
+        if not files[-1].exists():
+            _write(files[-1], pa.Table.from_pylist([*_rows(client, some, k)], _schema(client)))
+        progress.add(len(some))
+    _join(files, output, _schema(client))
+    shutil.rmtree(parts)
+    return len(ids)
+
+
+def _user_ids(file: Path) -> list[str]:
+    try:
+        column = pq.read_table(file, columns=[USER_ID]).column(USER_ID)
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise InputError("bad-users-file",
+                         f"{file} must be a Parquet file with a column {USER_ID!r}: {error}."
+                         ) from error
+    return ["" if value is None else str(value) for value in column.to_pylist()]
+
+
+def _require_same_job(parts: Path, job: dict[str, Any]) -> None:
+    file = parts / _JOB
+    if not file.is_file():
+        parts.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(job), encoding="utf-8")
+        return
+    begun = json.loads(file.read_text(encoding="utf-8"))
+    if other := sorted(name for name in job if begun.get(name) != job[name]):
+        raise InputError(
+            "other-scoring-job",
+            f"{parts} has parts of a job that differs in {', '.join(other)}. Finish that one, or "
+            "delete the folder."
+        )
+
+
+def _rows(client: Client, users: Sequence[str], k: int) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(users), _REQUEST_USERS):
+        some = users[start : start + _REQUEST_USERS]
+        for user, items in zip(some, client.recommend(some, k), strict=True):
+            for rank, item in enumerate(items, start=1):
+                yield _row(user, rank, item)
+
+
+def _row(user: str, rank: int, item: Recommendation) -> dict[str, Any]:
+    return {USER_ID: user, "rank": rank, "item_id": item.item_id, "score": item.score,
+            **item.tasks}
+
+
+def _schema(client: Client) -> pa.Schema:
+    """Returns the columns; a task with several classes is a list."""
+    fields = [(USER_ID, pa.string()), ("rank", pa.int32()), ("item_id", pa.string()),
+              ("score", pa.float32())]
+    for name, dims in client.tasks().items():
+        fields.append((name, pa.float32() if dims == 2 else pa.list_(pa.float32())))
+    return pa.schema(fields)
+
+
+def _write(file: Path, table: pa.Table) -> None:
+    partial = file.with_suffix(".partial")
+    pq.write_table(table, partial)
+    partial.replace(file)  # a stopped job leaves no half part
+
+
+def _join(files: Sequence[Path], output: Path, schema: pa.Schema) -> None:
+    partial = output.with_name(f"{output.name}.partial")
+    with pq.ParquetWriter(partial, schema) as writer:
+        for file in files:
+            writer.write_table(pq.read_table(file))
+    partial.replace(output)

@@ -1,0 +1,88 @@
+"""The files that configure a stock server: models.config, batching.config and monitoring.config."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from google.protobuf import text_format
+
+from schemas.errors import InputError
+from serving import wire
+from serving.model_config import ModelConfig
+
+METRICS_PATH = "/monitoring/prometheus/metrics"
+# No wait for others: a batch is what waits while all threads run.
+_BATCHING = """\
+max_batch_size {{ value: {rows} }}
+batch_timeout_micros {{ value: 0 }}
+num_batch_threads {{ value: {threads} }}
+max_enqueued_batches {{ value: {waiting} }}
+# A tensor's first value, which padding would repeat, is an event.
+pad_variable_length_inputs: false
+"""
+_MONITORING = f"""\
+prometheus_config {{
+  enable: true
+  path: "{METRICS_PATH}"
+}}
+"""
+_MOST_ROWS, _BATCHES_A_THREAD = 64, 16
+
+
+def config_files(model: ModelConfig, threads: int) -> dict[str, str]:
+    """Returns the text of each file by its name.
+
+    Args:
+      model: What is served.
+      threads: How many batches are run at once: the cores that the server has.
+
+    Example:
+      >>> files = config_files(ModelConfig("tessera", Path("/models/tessera")), threads=4)
+      >>> sorted(files)
+      ['batching.config', 'models.config', 'monitoring.config']
+    """
+    return {
+        "models.config": _models_config(model),
+        "batching.config": _BATCHING.format(
+            rows=_MOST_ROWS, threads=threads, waiting=threads * _BATCHES_A_THREAD),
+        "monitoring.config": _MONITORING,
+    }
+
+
+def write_config_files(files: dict[str, str], folder: Path) -> list[Path]:
+    """Writes the files and returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in files]
+
+
+def parsed_labels(given: Sequence[str]) -> dict[str, int]:
+    """Returns versions by label of texts such as `stable=1785000000`.
+
+    Raises:
+      InputError: A text is of another form.
+    """
+    labels = {}
+    for one in given:
+        label, _, version = one.partition("=")
+        if not label or not re.fullmatch("[0-9]{1,18}", version):
+            raise InputError("bad-label",
+                             f"A label must be given as NAME=VERSION, such as stable=1785000000; "
+                             f"given: {one!r}.")
+        labels[label] = int(version)
+    return labels
+
+
+def _models_config(model: ModelConfig) -> str:
+    config = wire.message("ModelServerConfig")()
+    one = config.model_config_list.config.add(
+        name=model.name, base_path=str(model.base_path), model_platform="tensorflow")
+    if model.specific:
+        one.model_version_policy.specific.versions.extend(model.specific)
+    elif model.newest:
+        one.model_version_policy.latest.num_versions = model.newest
+    else:
+        one.model_version_policy.all.SetInParent()
+    one.version_labels.update(model.labels)
+    return text_format.MessageToString(config)

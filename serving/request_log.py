@@ -1,0 +1,107 @@
+"""A sample of requests with their responses, as TensorFlow Serving logs them: TFRecord files.
+
+Users' ids are replaced by keyed hashes whose key lives as long as the server, so that no file says
+who asked. Only signatures are logged whose inputs hold no raw content of users.
+"""
+
+import hashlib
+import os
+import random
+import secrets
+import struct
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import google_crc32c
+
+from schemas.errors import InputError
+from serving import filters, wire
+from serving.signature import DEFAULT_SIGNATURE
+
+LOGGED = ("recommend", filters.SIGNATURE, DEFAULT_SIGNATURE, "user_profile")
+_USER_ID = "user_id"
+_FILE_BYTES = 64 << 20
+_MASK = 0xA282EAD8  # of TFRecord's checksums
+
+
+class RequestLog:
+    """Writes a share of the requests.
+
+    Args:
+      folder: Where the files go; made if it is not there.
+      share: How many of the requests are written, above 0 and at most 1.
+
+    Raises:
+      InputError: The share is none, or the folder cannot be made.
+    """
+
+    def __init__(self, folder: Path, share: float) -> None:
+        if not 0 < share <= 1:
+            raise InputError("bad-log-share",
+                             f"--request-log-share must be above 0 and at most 1; given: {share}.")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError("bad-log-folder",
+                             f"{folder} cannot hold the request log: {error.strerror}. Choose "
+                             "another with --request-log.") from error
+        self._folder, self._share = folder, share
+        self._key = secrets.token_bytes(32)
+        self._random = random.Random()  # which requests are written must not be foreseen
+        self._lock = threading.Lock()
+        self._file: Any = None
+        self._number = 0
+
+    def __call__(self, signature: str, request: Any, response: Any) -> None:
+        """Writes a request and its response, if it is one of the sample.
+
+        Args:
+          signature: The signature that was asked.
+          request: The `PredictRequest`; it is not changed.
+          response: The `PredictResponse`.
+        """
+        if signature not in LOGGED or self._random.random() >= self._share:
+            return
+        log = wire.message("PredictionLog")()
+        log.log_metadata.model_spec.CopyFrom(response.model_spec)
+        log.log_metadata.timestamp_secs = int(time.time())
+        log.predict_log.request.CopyFrom(request)
+        log.predict_log.response.CopyFrom(response)
+        users = log.predict_log.request.inputs[_USER_ID].string_val
+        users[:] = [self._pseudonym(one) if one else b"" for one in users]
+        with self._lock:
+            self._write(log.SerializeToString())
+
+    def close(self) -> None:
+        """Ends the file."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+    def _pseudonym(self, user: bytes) -> bytes:
+        return hashlib.blake2b(user, digest_size=8, key=self._key).hexdigest().encode()
+
+    def _write(self, data: bytes) -> None:
+        if self._file is not None and self._file.tell() > _FILE_BYTES:
+            self._file.close()
+            self._file = None
+        if self._file is None:
+            name = f"requests-{int(time.time())}-{os.getpid()}-{self._number:04d}.tfrecord"
+            self._file = (self._folder / name).open("xb")
+            self._number += 1
+        self._file.write(record(data))
+        self._file.flush()
+
+
+def record(data: bytes) -> bytes:
+    """Returns a record of a TFRecord file: the length, the data, and a checksum of each."""
+    length = struct.pack("<Q", len(data))
+    return b"".join((length, _checksum(length), data, _checksum(data)))
+
+
+def _checksum(data: bytes) -> bytes:
+    value = google_crc32c.value(data)
+    return struct.pack("<I", (((value >> 15) | (value << 17)) + _MASK) & 0xFFFFFFFF)

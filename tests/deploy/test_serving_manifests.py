@@ -1,0 +1,78 @@
+"""The manifests of the model server, and what watches it."""
+
+import copy
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.serving.check import ROOT, faults, main, manifests
+from serving.config_files import config_files
+from serving.metrics import Metrics
+from serving.model_config import ModelConfig, read_model_config
+
+MONITORING = ROOT.parent / "monitoring"
+
+
+def read(name: str) -> dict:
+    return yaml.safe_load((ROOT / "base" / name).read_text(encoding="utf-8"))
+
+
+def test_all_manifests_are_what_the_published_schemas_allow(capsys):
+    assert main() == 0, capsys.readouterr().out
+    kinds = {yaml.safe_load(path.read_text(encoding="utf-8"))["kind"] for path in manifests()}
+    assert kinds == {"Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget",
+                     "NetworkPolicy", "ServiceAccount", "Kustomization", "InferenceService"}
+
+
+def _container(manifest):
+    return manifest["spec"]["template"]["spec"]["containers"][0]
+
+
+@pytest.mark.parametrize(("change", "told"), [
+    (lambda m: m.update(kind="Deploiment"), "no kind that is known"),
+    (lambda m: m.update(apiVersion="apps/v9"), "no kind that is known"),
+    (lambda m: _container(m).update(imagePolicy="Always"), "no field 'imagePolicy'"),
+    (lambda m: _container(m)["ports"][0].update(containerPort="8500"), "must be int"),
+    (lambda m: _container(m).pop("name"), "`name`, must not be `None`"),
+    (lambda m: m["spec"].update(template=[]), "must be a mapping"),
+    (lambda m: _container(m).update(args="--port"), "must be a list"),
+], ids=["kind", "version", "field", "type", "required", "mapping", "list"])
+def test_what_an_api_server_would_refuse_is_told(change, told):
+    manifest = copy.deepcopy(read("deployment.yaml"))
+    change(manifest)
+    assert any(told in fault for fault in faults(manifest))
+
+
+def test_the_pod_is_an_ordinary_user_without_rights():
+    pod = read("deployment.yaml")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["securityContext"]["runAsNonRoot"] and not pod["automountServiceAccountToken"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]}}
+    assert {"startupProbe", "readinessProbe", "livenessProbe"} <= container.keys()
+
+
+def test_the_configuration_is_that_of_the_command(tmp_path):
+    files = config_files(ModelConfig("tessera", Path("/models/tessera"), 2), threads=2)
+    folder = ROOT / "base" / "config"
+    assert {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()} == files
+    (generator,) = read("kustomization.yaml")["configMapGenerator"]
+    assert sorted(generator["files"]) == sorted(f"config/{name}" for name in files)
+    (tmp_path / "models.config").write_text(files["models.config"], encoding="utf-8")
+    assert read_model_config(tmp_path / "models.config")[0].newest == 2
+
+
+@pytest.mark.parametrize("name", ["dashboard.json", "alerts.yaml"])
+def test_what_is_watched_is_what_the_server_counts(name):
+    metrics = Metrics()
+    metrics.request("m", 1, "recommend", "OK", 0.1)
+    metrics.load("m", loaded=True)
+    counted = set(re.findall(r"^(tessera_\w+)", metrics.page().decode(), re.MULTILINE))
+    text = (MONITORING / name).read_text(encoding="utf-8")
+    watched = set(re.findall(r"\b(tessera_\w+)", text))
+    assert watched and watched <= counted
+    (json.loads if name.endswith("json") else yaml.safe_load)(text)

@@ -1,0 +1,73 @@
+"""What people see of the quarantine, and the replay of it on corrected data."""
+
+import json
+
+import pytest
+import yaml
+from refusals import refuses
+from typer.testing import CliRunner
+from worlds import column, id_columns
+
+from pipeline.quarantine.command import app
+from pipeline.quarantine.records import quarantine_of, read_records
+
+FAULTS = [("items", "i.csv", 2, "value", "price 'x' is not a number"),
+          ("items", "i.csv", 2, "value", "kind has 9 values, at most 3 fit"),
+          ("interactions", "e.csv", 3, "row", "stars '9' is outside the range 1 to 5"),
+          ("interactions", "e.csv", 4, "row", "stars '8' is outside the range 1 to 5")]
+
+
+def _root(folder, faults):
+    """A root with one run that left something out."""
+    quarantine, run = folder / "artifacts" / "quarantine" / "3", folder / "runs" / "20260102-030405"
+    quarantine.mkdir(parents=True)
+    run.mkdir(parents=True)
+    keys = ("table", "source", "line", "kind", "reason")
+    (quarantine / "quarantine.jsonl").write_text("".join(
+        json.dumps(dict(zip(keys, fault, strict=True))) + "\n" for fault in faults))
+    (run / "metrics.json").write_text(json.dumps({"quarantine": "artifacts/quarantine/3"}))
+    return folder
+
+
+@pytest.fixture
+def root(tmp_path):
+    return _root(tmp_path / "root", FAULTS)
+
+
+def test_each_bad_record_is_there_once_with_all_that_is_wrong(root):
+    first, *others = read_records(quarantine_of(root, "20260102-030405"))
+    assert first.place == ("items", "i.csv", 2) and not first.left_out
+    assert len(first.reasons) == 2 and [one.line for one in others] == [3, 4]
+    assert all(one.left_out for one in others)
+
+
+def test_show_prints_file_line_and_reason(root):
+    shown = CliRunner().invoke(app, ["show", "--root", str(root), "--run", "20260102-030405",
+                                     "--most", "2"]).output
+    assert "e.csv, line 3 (interactions): row left out: stars '9' is outside" in shown
+    assert "and 1 more" in shown and "line 4" not in shown
+    lines = CliRunner().invoke(app, ["show", "--root", str(root), "--run", "20260102-030405",
+                                     "--json"]).output.splitlines()
+    assert [json.loads(line)["line"] for line in lines] == [2, 3, 4]
+
+
+@pytest.mark.parametrize("run", ["20200101-000000", "latest"])
+def test_a_run_without_a_quarantine_is_refused(root, run):
+    with refuses("no-quarantine", run):
+        quarantine_of(root, run)
+
+
+def test_replay_says_what_is_accepted_now(tmp_path):
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas" / "interactions.pbtxt").write_text(
+        "".join(id_columns()) + column("stars", "FLOAT", "label:rating", domain=(1, 5)))
+    (tmp_path / "e.csv").write_text("who,what,stars\nann,tea,4\nbob,cup,5\nann,cup,8\neve,cup,0\n")
+    (tmp_path / "my.yaml").write_text(yaml.safe_dump({
+        "dataset": "csv", "schemas": "schemas", "split": "random",
+        "source": {"interactions": {"files": "e.csv"}}}))
+    root = _root(tmp_path / "root", FAULTS[2:])
+    done = CliRunner().invoke(app, ["replay", "--root", str(root), "--run", "20260102-030405",
+                                    "--config", str(tmp_path / "my.yaml")])
+    assert done.exit_code == 3, done.output
+    assert "e.csv, line 4 (interactions): row left out: stars '8'" in done.output
+    assert "1 of 2 records are accepted now, 1 still have a fault, and 1 are new." in done.output

@@ -1,0 +1,58 @@
+"""Recommendations for all users of a file."""
+
+import os
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from refusals import refuses
+
+from serving import bulk
+from serving.bulk import score
+from serving.connection import ServerUnavailableError
+
+
+@pytest.fixture
+def users(tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "_PART_USERS", 2)
+    pq.write_table(pa.table({"user_id": ["a", "bob", None, "dora", "eve"]}),
+                   tmp_path / "users.parquet")
+    return tmp_path / "users.parquet"
+
+
+def test_each_user_gets_a_list(client, users, tmp_path):
+    output = tmp_path / "recs.parquet"
+    assert score(client, users, output, k=2) == 5
+    rows = pq.read_table(output).to_pylist()
+    assert [row["user_id"] for row in rows] == [u for u in ("a", "bob", "", "dora", "eve")
+                                                for _ in range(2)]
+    assert rows[2] == {"user_id": "bob", "rank": 1, "item_id": "i0", "score": 3.0, "rating": 1.5}
+    assert sorted(os.listdir(tmp_path)) == ["recs.parquet", "users.parquet"]
+
+
+def test_a_stopped_job_goes_on_after_its_last_whole_part(client, users, tmp_path, monkeypatch):
+    output, asked = tmp_path / "recs.parquet", []
+    recommend = client.recommend
+
+    def stopping(some, k):
+        asked.append(list(some))
+        if len(asked) == 2:
+            raise ServerUnavailableError("server-unavailable", "gone")
+        return recommend(some, k)
+
+    monkeypatch.setattr(client, "recommend", stopping)
+    with pytest.raises(ServerUnavailableError):
+        score(client, users, output, k=2)
+    assert not output.exists()
+    with refuses("other-scoring-job", "differs in k"):
+        score(client, users, output, k=3)
+    score(client, users, output, k=2)
+    assert asked == [["a", "bob"], ["", "dora"], ["", "dora"], ["eve"]]
+    assert pq.read_table(output).num_rows == 10
+
+
+def test_a_file_without_users_is_refused(client, tmp_path):
+    pq.write_table(pa.table({"name": ["a"]}), tmp_path / "users.parquet")
+    for file in (tmp_path / "users.parquet", tmp_path / "absent.parquet"):
+        with refuses("bad-users-file", file):
+            score(client, file, tmp_path / "recs.parquet", k=2)
