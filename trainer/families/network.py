@@ -67,7 +67,7 @@ def restore_network(data: TrainingData, seed: int, weights: Path) -> Network:
 def refit_network(job: Refit) -> Network:
     """Fits once, for the epochs found before; a network without a weight in its fusion not at all.
 
-    Predictors are left out: they say the same of all items without an event.
+    Predictors are left out: where a predicted value ranks, it is the network's own.
     """
     data = job.data
     fusion = refit_rankers(data, job.found, job.scratch) if _fused(data) else None
