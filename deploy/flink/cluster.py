@@ -32,9 +32,12 @@ _CONFIG = {
     # Else a job of ours has too few network buffers.
     "taskmanager.network.sort-shuffle.min-parallelism": 100000,
     # Without it, a worker or a TaskManager that dies takes the job along.
-    "restart-strategy": "fixed-delay", "restart-strategy.fixed-delay.attempts": 3,
+    "restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.attempts": 3,
     "restart-strategy.fixed-delay.delay": "1 s",
-    "slot.request.timeout": 90000,
+    # Two cores that others use too: a call may take longer than the usual ten seconds.
+    "pekko.ask.timeout": "120 s", "pekko.startup-timeout": "120 s",
+    "web.timeout": 120000, "slot.request.timeout": 120000,
+    "heartbeat.timeout": 120000,
 }
 
 
@@ -78,7 +81,7 @@ class Cluster:
                        for line in said.strip().splitlines()[-2:])
         self._java("TaskManager", f"{_FLINK}.taskexecutor.TaskManagerRunner",
                    "--configDir", self.folder / "conf", *flink, options=tuple(java))
-        until(lambda: self.rest("overview")["slots-total"] == SLOTS, "a TaskManager")
+        self._until(lambda: self.rest("overview")["slots-total"] == SLOTS, "TaskManager")
 
     def start_job_service(self, master: str = f"{LOOPBACK}:{REST_PORT}") -> None:
         """Starts what Beam sends its jobs to.
@@ -90,15 +93,13 @@ class Cluster:
                    f"--flink-master={master}", f"--flink-conf-dir={self.folder / 'conf'}",
                    f"--job-host={LOOPBACK}", f"--job-port={JOB_PORT}", "--artifact-port=0",
                    "--expansion-port=0", f"--artifacts-dir={self.folder / 'artifacts'}")
-        log = self.folder / "logs" / "job-service.log"
-        until(lambda: "JobService started" in log.read_text(encoding="utf-8"), "the job service")
+        self._until(lambda: "JobService started" in self._log("job-service"), "job-service")
 
     def start_pool(self) -> None:
         """Starts the warm pool of Python workers."""
         self._start("pool", [sys.executable, "-c", "from pipeline.cli import main; main()",
                              "beam-worker", "--port", str(POOL_PORT)])
-        log = self.folder / "logs" / "pool.log"
-        until(lambda: "Workers wait" in log.read_text(encoding="utf-8"), "the pool of workers")
+        self._until(lambda: "Workers wait" in self._log("pool"), "pool")
 
     def end(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """Ends one process that was started here, and waits for its end."""
@@ -122,6 +123,17 @@ class Cluster:
         """Says whether a job has tasks that run."""
         return any(job["tasks"]["running"] for job in self.rest("jobs/overview")["jobs"]
                    if job["state"] == "RUNNING")
+
+    def _until(self, true: Callable[[], bool], name: str) -> None:
+        """Waits for a process that was started, as long as all of them are there."""
+        until(lambda: true() or any(one.poll() is not None for one in self.processes.values()),
+              name)
+        for other, process in self.processes.items():
+            if process.poll() is not None:
+                raise TimeoutError(f"{other} ended:\n{self._log(other)[-2000:]}")
+
+    def _log(self, name: str) -> str:
+        return (self.folder / "logs" / f"{name}.log").read_text(encoding="utf-8")
 
     def _java(self, name: str, main: str, *words: object,
               options: tuple[str, ...] = ("-Xmx700m",)) -> None:

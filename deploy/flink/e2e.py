@@ -5,6 +5,7 @@ project's environment, and the `tessera` command.
 """
 
 import argparse
+import atexit
 import gzip
 import json
 import os
@@ -43,6 +44,7 @@ class Run:
                 [sys.executable, "-u", "-c", "from pipeline.cli import main; main()", "run",
                  "--config", file], cwd=PROJECT, stdout=log, stderr=subprocess.STDOUT)
         self.name, self.started = name, time.monotonic()
+        atexit.register(self.process.kill)  # does nothing to one that has ended
 
     def said(self) -> str:
         """Returns what it has printed."""

@@ -38,15 +38,15 @@ class WorkerPool(BeamFnExternalWorkerPoolServicer):
         return response
 
 
-def serve(host: str, port: int) -> tuple[grpc.Server, int]:
-    """Listens for engines that ask for workers.
+def bound_server(host: str, port: int) -> tuple[grpc.Server, int]:
+    """Takes a port for engines that ask for workers.
 
     Args:
       host: The address to listen on.
       port: The port; 0 takes a free one.
 
     Returns:
-      The server, which runs, and its port.
+      The server, which does not run yet, and its port.
 
     Raises:
       InputError: The address is not this machine's, or the port is taken.
@@ -60,7 +60,6 @@ def serve(host: str, port: int) -> tuple[grpc.Server, int]:
         raise InputError("worker-port-taken",
                          f"Cannot listen on {host}:{port}. Give an address of this machine with "
                          "--host, and a port that is free with --port.") from error
-    server.start()
     return server, bound
 
 
@@ -84,8 +83,9 @@ def run_pool(host: str, port: int, say: Callable[[str], None]) -> None:
       port: The port.
       say: Prints a line.
     """
+    server, bound = bound_server(host, port)
     load_steps()
-    server, bound = serve(host, port)
+    server.start()
     say(f"Workers wait at {host}:{bound}. A job finds them by the options environment_type: "
         f"EXTERNAL and environment_config: {host}:{bound}.")
     try:

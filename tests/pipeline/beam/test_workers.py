@@ -18,12 +18,13 @@ from google.protobuf import text_format
 from refusals import refuses
 
 from pipeline.beam.boot import environment, provision_info
-from pipeline.beam.worker_pool import serve
+from pipeline.beam.worker_pool import bound_server
 
 
 @pytest.fixture
 def pool():
-    server, port = serve("127.0.0.1", 0)
+    server, port = bound_server("127.0.0.1", 0)
+    server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolStub(channel), port
     server.stop(None).wait()
@@ -34,9 +35,9 @@ def test_the_pool_listens_on_the_loopback_alone_and_not_twice(pool):
     with socket.create_server(("127.0.0.2", port)):
         pass  # free, as it would not be if the pool had all addresses
     with refuses("worker-port-taken", "--port"):
-        serve("127.0.0.1", port)
+        bound_server("127.0.0.1", port)
     with refuses("worker-port-taken", "--host"):
-        serve("192.0.2.1", 0)
+        bound_server("192.0.2.1", 0)
 
 
 def test_a_worker_that_cannot_start_is_an_answer_to_the_engine(pool, monkeypatch):
