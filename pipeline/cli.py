@@ -159,6 +159,8 @@ def serve(
         help="Folder for a sample of the requests, without users' ids; none if not given.")] = None,
     request_log_share: Annotated[float, typer.Option(
         help="How many of the requests are in the sample, at most 1.")] = 0.01,
+    rest_port: Annotated[int | None, typer.Option(
+        help="Where REST is served, without TLS; nowhere if not given.")] = None,
 ) -> None:
     """Serve a pushed model over gRPC until interrupted."""
     import os
@@ -171,7 +173,8 @@ def serve(
     folder = None if model_config_file else serving_folder(root, model)
     serve_model(Served(folder, model_config_file=model_config_file, host=host, port=port,
                        ssl_config_file=ssl_config_file, metrics_port=metrics_port,
-                       request_log=request_log, request_log_share=request_log_share))
+                       request_log=request_log, request_log_share=request_log_share,
+                       rest_port=rest_port))
 
 
 @app.command()

@@ -38,7 +38,7 @@ def recommendations(user: str, items: list[Recommendation],
     table.add_column("score", justify="right", overflow="fold")
     for task in tasks:
         table.add_column(task, justify="right", overflow="fold")
-    for column in ("title", "files") if rows is not None else ():
+    for column in ("called", "files") if rows is not None else ():
         table.add_column(column, overflow="fold")
     for place, item in enumerate(items, start=1):
         table.add_row(str(place), escape(item.item_id), f"{item.score:.3f}",

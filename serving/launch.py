@@ -51,6 +51,7 @@ class Served:
       metrics_port: Where Prometheus reads; nowhere by default.
       request_log: Folder for a sample of the requests; none is written by default.
       request_log_share: How many of the requests are in the sample.
+      rest_port: Where REST is served; nowhere by default.
     """
 
     model_base_path: Path | None
@@ -62,6 +63,7 @@ class Served:
     metrics_port: int | None = None
     request_log: Path | None = None
     request_log_share: float = 0.01
+    rest_port: int | None = None
 
 
 def serve(served: Served) -> None:
@@ -81,7 +83,8 @@ def serve(served: Served) -> None:
         server.run(lambda: server.EmbeddedServer(
             served.model_base_path, served.model_name, served.host, served.port,
             config_file=served.model_config_file, ssl_config_file=served.ssl_config_file,
-            metrics_port=served.metrics_port, request_log=_request_log(served)))
+            metrics_port=served.metrics_port, request_log=_request_log(served),
+            rest_port=served.rest_port))
         return
     if served.request_log is not None:
         _log.warning("%s logs requests by the logging_config of models.config alone", stock)
@@ -109,7 +112,7 @@ def _stock_options(served: Served) -> list[str]:
                f"--model_base_path={(served.model_base_path or Path()).resolve()}"])
     if served.ssl_config_file is not None:
         models.append(f"--ssl_config_file={served.ssl_config_file.resolve()}")
-    return [f"--port={served.port}", "--rest_api_port=0", *models]
+    return [f"--port={served.port}", f"--rest_api_port={served.rest_port or 0}", *models]
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from serving.model_directory import require_versions
 from serving.tls import ssl_credentials
 
 if TYPE_CHECKING:
+    from serving.metrics import Metrics
     from serving.request_log import RequestLog
     from serving.served_version import ServedVersion
 
@@ -51,6 +52,7 @@ class EmbeddedServer:
       metrics_port: Where Prometheus reads; nowhere by default.
       batching: Whether requests that wait are run together.
       request_log: Where a sample of the requests is written; nowhere by default.
+      rest_port: Where REST is served, 0 for a free port; nowhere by default.
 
     Raises:
       InputError: If a folder holds no version that loads, a file is of no use, or a port cannot be
@@ -70,11 +72,13 @@ class EmbeddedServer:
         metrics_port: int | None = None,
         batching: bool = True,
         request_log: "RequestLog | None" = None,
+        rest_port: int | None = None,
     ) -> None:
         from serving.metrics import Metrics
         from serving.model_config import ModelConfig, read_model_config
         from serving.models import Models
-        from serving.services import add_services
+        from serving.rest import RestService, serve_rest
+        from serving.services import PredictionService, add_services
 
         # A model takes seconds to load: first see that everything else is there.
         configs = (read_model_config(config_file) if config_file
@@ -92,27 +96,21 @@ class EmbeddedServer:
             # Without so_reuseport=0 two servers share one port in silence.
             options=[("grpc.so_reuseport", 0), *MESSAGE_LIMITS],
         )
-        self._health = add_services(
-            self._server, self._models, metrics, _MOST_PREDICTIONS, request_log)
-        self.host = host
-        self._end_metrics = lambda: None
+        predictions = PredictionService(self._models, metrics, _MOST_PREDICTIONS, request_log)
+        self._health = add_services(self._server, self._models, predictions)
+        self.host, self.rest_port = host, 0
+        self._ends: list[Callable[[], None]] = [request_log.close] if request_log else []
         try:
-            if credentials is None:
-                self.port = self._server.add_insecure_port(f"{host}:{port}")
-            else:
-                self.port = self._server.add_secure_port(f"{host}:{port}", credentials)
+            self._listen(port, credentials)
             if metrics_port is not None:
-                self._end_metrics = metrics.serve(host, metrics_port)
-        except RuntimeError as error:  # taken while the model was loaded
+                self._serve_metrics(metrics, metrics_port)
+            if rest_port is not None:
+                self.rest_port, end = serve_rest(
+                    RestService(self._models, predictions), host, rest_port)
+                self._ends.insert(0, end)
+        except BaseException:
             self._models.stop()
-            raise _port_in_use(host, port) from error
-        except OSError as error:
-            self._models.stop()
-            raise InputError(
-                "metrics-port-in-use",
-                f"Metrics cannot be served on {host}:{metrics_port}: {error.strerror}. "
-                "Choose another port with --metrics-port."
-            ) from error
+            raise
 
     @property
     def current(self) -> "ServedVersion":
@@ -139,8 +137,27 @@ class EmbeddedServer:
     ) -> None:
         self._health.stopping = True
         self._server.stop(_GRACE_SECONDS).wait()
-        self._end_metrics()
+        for end in self._ends:
+            end()
         self._models.stop()
+
+    def _listen(self, port: int, credentials: grpc.ServerCredentials | None) -> None:
+        address = f"{self.host}:{port}"
+        try:
+            self.port = (self._server.add_insecure_port(address) if credentials is None
+                         else self._server.add_secure_port(address, credentials))
+        except RuntimeError as error:  # taken while the model was loaded
+            raise _port_in_use(self.host, port) from error
+
+    def _serve_metrics(self, metrics: "Metrics", port: int) -> None:
+        try:
+            self._ends.append(metrics.serve(self.host, port))
+        except OSError as error:
+            raise InputError(
+                "metrics-port-in-use",
+                f"Metrics cannot be served on {self.host}:{port}: {error.strerror}. "
+                "Choose another port with --metrics-port."
+            ) from error
 
 
 def _require_free(host: str, port: int) -> None:

@@ -51,24 +51,41 @@ class PredictionService:
 
     def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Runs one signature of a model."""
+        return self.respond(request, context.time_remaining(), context.is_active)
+
+    def respond(self, request: Any, left: float | None = None,
+                alive: Callable[[], bool] = lambda: True) -> Any:
+        """Runs one signature of a model.
+
+        Args:
+          request: The `PredictRequest`.
+          left: Seconds after which nobody waits for the response; any number by default.
+          alive: Whether somebody still waits for it.
+
+        Returns:
+          The `PredictResponse`.
+
+        Raises:
+          BusyError: If as many requests as the server takes are under way.
+          TesseraError: Whatever a version raises; see `status_of`.
+        """
         if not self._places.acquire(blocking=False):
             raise BusyError("server-busy", f"The server has {self._most} requests under way. "
                             "Try again later.")
         try:
-            return self._predict(request, context)
+            return self._respond(request, left, alive)
         finally:
             self._places.release()
 
-    def _predict(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def _respond(self, request: Any, left: float | None, alive: Callable[[], bool]) -> Any:
         begin = time.monotonic()
-        left = context.time_remaining()
         spec, code = request.model_spec, grpc.StatusCode.OK
         name = spec.signature_name or DEFAULT_SIGNATURE
         with self._models.versions(spec.name).borrowed(spec) as version:
             try:
                 response = version.predict(
                     name, request.inputs, request.output_filter,
-                    float("inf") if left is None else begin + left, context.is_active)
+                    float("inf") if left is None else begin + left, alive)
             except Exception as error:
                 code, _ = status_of(error)
                 raise
@@ -163,22 +180,18 @@ class Health(health_pb2_grpc.HealthServicer):
             status=states.SERVING if serving else states.NOT_SERVING)
 
 
-def add_services(server: grpc.Server, models: Models, metrics: Metrics, most: int,
-                 log: Callable[[str, Any, Any], None] | None = None) -> Health:
+def add_services(server: grpc.Server, models: Models, predictions: PredictionService) -> Health:
     """Adds all services to a server.
 
     Args:
       server: The server.
       models: What is asked.
-      metrics: Where requests are counted.
-      most: How many predictions may be under way at once.
-      log: Is given each request with its response.
+      predictions: What responds.
 
     Returns:
       The one that tells the server's health.
     """
-    services = {"PredictionService": PredictionService(models, metrics, most, log),
-                "ModelService": ModelService(models)}
+    services = {"PredictionService": predictions, "ModelService": ModelService(models)}
     for name, service in services.items():
         handlers = {method: _handler(getattr(service, method), f"{messages}Request")
                     for method, messages in wire.SERVICES[name].items()}

@@ -21,7 +21,7 @@ def model_base_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server(model_base_path: Path) -> Iterator[EmbeddedServer]:
     """A server on version 3."""
-    with EmbeddedServer(model_base_path) as running:
+    with EmbeddedServer(model_base_path, rest_port=0) as running:
         yield running
 
 

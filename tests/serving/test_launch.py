@@ -120,7 +120,8 @@ def test_the_embedded_server_is_taken_where_the_stock_one_is_absent(monkeypatch,
     monkeypatch.setattr(launch.server, "EmbeddedServer", lambda *given, **named: (given, named))
     launch.serve(launch.Served(model_base_path, "mosaic", port=8600, metrics_port=9100))
     assert ran == [((model_base_path, "mosaic", "127.0.0.1", 8600),
-                    {"config_file": None, "ssl_config_file": None, "metrics_port": 9100})]
+                    {"config_file": None, "ssl_config_file": None, "metrics_port": 9100,
+                     "request_log": None, "rest_port": None})]
 
 
 def test_the_client_module_does_not_import_tensorflow():

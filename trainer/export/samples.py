@@ -8,13 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from schemas import FeatureSpec
-from serving import wire
+from serving import filters, wire
 from serving.signature import COUNT
 from serving.tensors import tensor_proto
 from trainer.data.tables import Table
 from trainer.export.requests import USER_ID
 
 WARM_UP = Path("assets.extra", "tf_serving_warmup_requests")
+_RESTRICTING = (filters.ALLOWED, filters.allowed_key(""))
 _ITEMS = 5
 _LISTS = {bytes: "bytes_list", int: "int64_list", float: "float_list"}
 Requests = dict[str, dict[str, np.ndarray]]
@@ -37,6 +38,9 @@ class SampleRequests:
         self._known: dict[str, Any] = {
             USER_ID: [users.ids[0], ""], "item_id": [items.ids[0], ""], "candidates": some,
             COUNT: [_ITEMS, 1], "index": [0, -1], "task": ["", ""],
+            filters.BLOCKED: [[""], items.ids[:1]], filters.BOOSTED: [[""], items.ids[-1:]],
+            filters.BOOSTS: [[-1], [0.5]], filters.DIVERSITY: [-1, 0.5],
+            filters.EXCLUDE_SEEN: [-1, 0],
             "examples": [_example(spec, raw, known), _example(spec, raw, unknown)]}
 
     def __call__(self, signatures: Mapping[str, Any]) -> Requests:
@@ -51,9 +55,11 @@ class SampleRequests:
             values = np.array([b"" if string else -1, b"a" if string else 1],
                               object if string else spec.dtype.as_numpy_dtype)
             values = values.reshape([2] + [1] * (spec.shape.rank - 1))
-            given = self._known.get(name)
-            if given is not None and np.ndim(given) == spec.shape.rank:
-                values = np.array(given, values.dtype)
+            given = np.array(self._known.get(name, b""))
+            if given.ndim == spec.shape.rank and (given.dtype.kind in "SU") == string:
+                values = np.array(self._known[name], values.dtype)
+            elif name.startswith(_RESTRICTING):
+                values[1] = values[0]  # an unknown value would let nothing through
             found[name] = values
         return found
 

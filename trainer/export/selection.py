@@ -32,7 +32,7 @@ class Category(tf.Module):
 
     def __init__(self, name: str, table: np.ndarray, vocabulary: list[bytes]):
         super().__init__(name=f"category_{name}")
-        self.table = tf.Variable(table, trainable=False)
+        self.table = tf.Variable(table.astype(np.int32), trainable=False)
         self.width = int(max(table.max(initial=0), len(vocabulary))) + 1
         self._places = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer(

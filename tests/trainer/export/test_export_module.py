@@ -11,6 +11,7 @@ from tiny_shop import DAY, ITEMS, MET, USERS, examples, request, together
 
 from components.server_validator.comparison import compare
 from components.server_validator.validation import load_predictions
+from docs.signatures import PAGE, signatures_table, with_table
 from serving.manifest import write_manifest
 from serving.servable import Servable
 from trainer.encoders.module import foreign_operations
@@ -276,6 +277,11 @@ def test_every_input_and_output_has_a_leading_batch_dimension(exported):
             assert tensor.shape.rank and tensor.shape[0] is None, (name, key)
         for key, tensor in signature.structured_outputs.items():
             assert tensor.shape.rank != 0, (name, key)
+
+
+def test_the_docs_have_the_table_of_these_signatures(exported):
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == with_table(page, signatures_table(exported.folder))
 
 
 def test_the_graph_holds_stock_operations_only(exported):

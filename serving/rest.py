@@ -1,0 +1,204 @@
+"""REST beside gRPC, as TensorFlow Serving has it: `POST /v1/models/NAME:predict`.
+
+Off by default: JSON takes more time and space than gRPC, and this server has no TLS of its own.
+"""
+
+import base64
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import grpc
+import numpy as np
+
+from schemas.errors import InputError
+from serving import wire
+from serving.message_limits import MAX_MESSAGE_BYTES
+from serving.models import Models
+from serving.services import PredictionService, status_of
+from serving.signature import DEFAULT_SIGNATURE, converted
+from serving.tensors import ndarray, tensor_proto
+
+_PATH = re.compile(r"/v1/models/([^/:]+)(?:/(versions|labels)/([^/:]+))?:predict")
+_SECONDS = 30.0  # of a connection on which nothing comes
+_CODES = {
+    grpc.StatusCode.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
+    grpc.StatusCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    grpc.StatusCode.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+
+class RestService:
+    """Translates between JSON and the messages of gRPC.
+
+    Args:
+      models: What is asked.
+      predictions: What responds.
+    """
+
+    def __init__(self, models: Models, predictions: PredictionService) -> None:
+        self._models, self._predictions = models, predictions
+
+    def predict(self, path: str, body: bytes) -> dict[str, Any]:
+        """Runs a signature.
+
+        Args:
+          path: The request's path.
+          body: The request's JSON, with `instances`, a list of rows, or `inputs`, all rows by
+            input; bytes that are no text are `{"b64": ...}`.
+
+        Returns:
+          `predictions`, a list of rows, or `outputs`, all rows by output.
+
+        Raises:
+          InputError: The request is not of this form, or the signature refuses it.
+        """
+        found = _PATH.fullmatch(path)
+        if found is None:
+            raise InputError("bad-rest-path", "Expected /v1/models/NAME:predict, "
+                             f"/versions/NUMBER or /labels/LABEL before the colon; given: "
+                             f"{path[:100]!r}.")
+        given = _read(body)
+        request = wire.message("PredictRequest")()
+        _specify(request.model_spec, *found.groups())
+        request.model_spec.signature_name = name = given.get("signature_name", DEFAULT_SIGNATURE)
+        with self._models.versions(found[1]).borrowed(request.model_spec) as version:
+            expected = version.signatures[name].inputs if name in version.signatures else {}
+        inputs = _columns(given["instances"]) if "instances" in given else given["inputs"]
+        for key, value in _by_name(inputs, expected).items():
+            array = converted(key, value, expected[key]) if key in expected else np.zeros(0)
+            request.inputs[key].CopyFrom(tensor_proto(array))
+        response = self._predictions.respond(request)
+        outputs = {key: _plain(ndarray(value)) for key, value in response.outputs.items()}
+        return {"predictions": _rows(outputs)} if "instances" in given else {"outputs": outputs}
+
+
+def serve_rest(service: RestService, host: str, port: int) -> tuple[int, Callable[[], None]]:
+    """Serves over HTTP.
+
+    Args:
+      service: What responds.
+      host: The address to listen on.
+      port: The port; 0 takes a free one.
+
+    Returns:
+      The port, and what ends it.
+
+    Raises:
+      InputError: If the port cannot be had.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = _SECONDS
+
+        def do_POST(self) -> None:
+            try:
+                size = int(self.headers.get("Content-Length") or 0)
+                if not 0 <= size <= MAX_MESSAGE_BYTES:
+                    raise InputError("rest-body-too-large", "A request has at most "
+                                     f"{MAX_MESSAGE_BYTES >> 20} MiB; given: {size} bytes.")
+                self._send(HTTPStatus.OK, service.predict(self.path, self.rfile.read(size)))
+            except Exception as error:
+                code, told = status_of(error)
+                self._send(_CODES.get(code, HTTPStatus.INTERNAL_SERVER_ERROR), {"error": told})
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Logs nothing: metrics count requests."""
+
+        def _send(self, code: HTTPStatus, told: Mapping[str, Any]) -> None:
+            data = json.dumps(told).encode()
+            self.send_response(code)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    try:
+        server = ThreadingHTTPServer((host, port), Handler)
+    except OSError as error:
+        raise InputError("rest-port-in-use",
+                         f"REST cannot be served on {host}:{port}: {error.strerror}. Choose "
+                         "another port with --rest-port.") from error
+    threading.Thread(target=server.serve_forever, name="rest", daemon=True).start()
+
+    def end() -> None:
+        server.shutdown()
+        server.server_close()
+
+    return server.server_address[1], end
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        given = json.loads(body, object_hook=_with_bytes)
+    except (ValueError, RecursionError) as error:
+        raise InputError("bad-rest-body", f"The body must be JSON: {error}.") from error
+    if (not isinstance(given, dict) or len({"instances", "inputs"} & given.keys()) != 1
+            or given.keys() - {"instances", "inputs", "signature_name"}
+            or not isinstance(given.get("signature_name", ""), str)):
+        raise InputError("bad-rest-request", "The body must be an object with either instances or "
+                         "inputs, and signature_name where it is another than serving_default.")
+    return given
+
+
+def _with_bytes(found: dict[str, Any]) -> Any:
+    return base64.b64decode(found["b64"]) if found.keys() == {"b64"} else found
+
+
+def _specify(spec: Any, name: str, kind: str | None, which: str | None) -> None:
+    spec.name = name
+    if kind == "labels":
+        spec.version_label = which
+    elif kind == "versions":
+        if not re.fullmatch("[0-9]{1,18}", which or ""):
+            raise InputError("bad-rest-version", f"A version must be a number; given: {which!r}.")
+        spec.version.value = int(which or 0)
+
+
+def _columns(instances: Any) -> Any:
+    """Returns rows by input; a row is an object, or the value of the only input."""
+    if not isinstance(instances, list) or not instances:
+        raise InputError("bad-rest-instances", "instances must be a list of at least one row.")
+    if not all(isinstance(one, dict) for one in instances):
+        return instances
+    names = {name for one in instances for name in one}
+    if any(one.keys() != names for one in instances):
+        raise InputError("unequal-rest-instances", "All instances must have the same inputs.")
+    return {name: [one[name] for one in instances] for name in names}
+
+
+def _by_name(inputs: Any, expected: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(inputs, dict):
+        return inputs
+    if len(expected) != 1:
+        raise InputError("unnamed-rest-inputs", "The inputs must be named: "
+                         f"{', '.join(sorted(expected)) or 'the signature is unknown'}.")
+    return {next(iter(expected)): inputs}
+
+
+def _plain(array: np.ndarray) -> list[Any]:
+    if array.dtype != object:
+        return array.tolist()
+    flat = np.empty(array.size, object)
+    flat[:] = [_text(one) for one in array.ravel()]
+    return flat.reshape(array.shape).tolist()
+
+
+def _text(value: bytes) -> str | dict[str, str]:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return {"b64": base64.b64encode(value).decode()}
+
+
+def _rows(outputs: Mapping[str, list[Any]]) -> list[Any]:
+    """Returns the rows of outputs; the values alone where there is one output."""
+    if len(outputs) == 1:
+        return next(iter(outputs.values()))
+    return [dict(zip(outputs, row, strict=True))
+            for row in zip(*outputs.values(), strict=True)]

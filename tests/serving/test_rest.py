@@ -1,0 +1,65 @@
+"""REST, as TensorFlow Serving has it."""
+
+import base64
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+
+USER = {"user_id": "ann", "timestamp": -1, "history_item_id": ["i1"], "history_timestamp": [5],
+        "history_rating": [4.0], "k": 2}
+
+
+@pytest.fixture
+def post(server):
+    def post(path, body, data=None):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{server.rest_port}{path}",
+            json.dumps(body).encode() if data is None else data)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    return post
+
+
+def test_rows_and_columns_get_the_same(post):
+    rows = {"signature_name": "recommend", "instances": [USER, {**USER, "user_id": "maria"}]}
+    code, found = post("/v1/models/tessera:predict", rows)
+    assert code == 200
+    assert [row["item_ids"] for row in found["predictions"]] == [["i0", "i1"]] * 2
+    assert [row["scores"] for row in found["predictions"]] == [[7.0, 6.0], [9.0, 8.0]]
+    columns = {name: [value, value] for name, value in USER.items()}
+    columns["user_id"] = [{"b64": base64.b64encode(b"ann").decode()}, "maria"]
+    code, found = post("/v1/models/tessera/versions/3:predict",
+                       {"signature_name": "recommend", "inputs": columns})
+    assert code == 200 and found["outputs"]["scores"] == [[7.0, 6.0], [9.0, 8.0]]
+
+
+@pytest.mark.parametrize(("path", "body", "code", "told"), [
+    ("/v1/models/other:predict", {"inputs": {}}, 404, "no model 'other'"),
+    ("/v1/models/tessera/versions/9:predict", {"inputs": {}}, 404, "Version 9"),
+    ("/v1/models/tessera/labels/stable:predict", {"inputs": {}}, 404, "label 'stable'"),
+    ("/v1/models/tessera/versions/x:predict", {"inputs": {}}, 400, "must be a number"),
+    ("/v1/models/tessera", {"inputs": {}}, 400, "Expected /v1/models"),
+    ("/v1/models/tessera:predict", [], 400, "either instances or inputs"),
+    ("/v1/models/tessera:predict", {"inputs": {}, "mood": 1}, 400, "either instances or inputs"),
+    ("/v1/models/tessera:predict", {"instances": []}, 400, "at least one row"),
+    ("/v1/models/tessera:predict", {"instances": [{"a": 1}, {"b": 1}]}, 400, "the same inputs"),
+    ("/v1/models/tessera:predict", {"instances": [1]}, 400, "must be named"),
+    ("/v1/models/tessera:predict", {"inputs": {"mood": ["glad"]}}, 400, "unexpected mood"),
+    ("/v1/models/tessera:predict", {"inputs": {"user_id": [7]}}, 400, "must be string"),
+    ("/v1/models/tessera:predict", {"signature_name": "x", "inputs": {}}, 400, "signature 'x'"),
+])
+def test_what_does_not_fit_is_told(post, path, body, code, told):
+    found = post(path, body)
+    assert found[0] == code and told in found[1]["error"]
+
+
+@pytest.mark.parametrize("data", [b"{", b"\xff", b"[" * 100_000, b'{"inputs": {"b64": "?"}}'])
+def test_bytes_that_are_no_json_are_told(post, data):
+    code, found = post("/v1/models/tessera:predict", None, data)
+    assert code == 400 and found["error"]
