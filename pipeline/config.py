@@ -18,11 +18,13 @@ from pydantic import (
     model_validator,
 )
 
+from components.privacy.hiding import hidden
 from components.sources import SOURCES
 from components.sources.files.options import FileOptions
 from pipeline.alerts import Alerts
 from pipeline.checks import Checks, refuse_earlier
 from pipeline.kubeflow.options import KubeflowOptions
+from pipeline.privacy.options import Privacy
 from pipeline.yaml_loader import read_yaml
 from schemas import FeatureSpec, InputError, read_spec, unknown
 from schemas.extensions import load_extensions
@@ -61,6 +63,7 @@ class RunConfig(Strict):
       seed: Seed of everything random.
       checks: What a model must pass to be blessed.
       alerts: Who is told of the verdict on the data.
+      privacy: What becomes of personal data.
       push: Whether a blessed model is pushed to where servers find it.
       kubeflow: What `tessera compile` says to a cluster; local runs ignore it.
     """
@@ -78,6 +81,7 @@ class RunConfig(Strict):
     seed: Annotated[Whole, Field(ge=0, lt=2**31)] = 1
     checks: Checks = Checks()
     alerts: Alerts = Alerts()
+    privacy: Privacy = Privacy()
     push: bool = True
     kubeflow: KubeflowOptions | None = None
 
@@ -108,7 +112,8 @@ class RunConfig(Strict):
         Raises:
           InputError: A schema cannot be read or does not hold together.
         """
-        return read_spec(self.schemas or SOURCES[self.dataset].schema)
+        spec = read_spec(self.schemas or SOURCES[self.dataset].schema)
+        return hidden(spec) if self.privacy.pseudonyms else spec
 
     @property
     def dataset_name(self) -> str:
