@@ -11,6 +11,7 @@ from pipeline.comparison import command as comparison
 from pipeline.console import open_console
 from pipeline.failure import exit_on_signal
 from pipeline.kubeflow import command as kubeflow
+from pipeline.privacy import command as privacy
 from pipeline.quarantine import command as quarantine
 from schemas.errors import InputError, TesseraError
 
@@ -19,6 +20,7 @@ app = options.Commands(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )
 app.add_typer(schema_commands.app, name="schema")
+app.add_typer(privacy.app, name="privacy")
 app.add_typer(quarantine.app, name="quarantine")
 app.command()(comparison.compare)
 app.command()(serving_commands.score)

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from components.privacy.hiding import hidden
 from components.sources import SOURCES
 from components.sources.files.options import FileOptions
 from pipeline.alerts import Alerts
@@ -25,6 +26,7 @@ from pipeline.beam.options import BeamOptions
 from pipeline.checks import Checks, refuse_earlier
 from pipeline.cold_items import ColdItems
 from pipeline.kubeflow.options import KubeflowOptions
+from pipeline.privacy.options import Privacy
 from pipeline.yaml_loader import read_yaml
 from schemas import FeatureSpec, InputError, read_spec, unknown
 from schemas.extensions import load_extensions
@@ -67,6 +69,7 @@ class RunConfig(Strict):
       checks: What a model must pass to be blessed.
       cold_items: How the recipe is tried on items without an event, if it reads content.
       alerts: Who is told of the verdict on the data.
+      privacy: What becomes of personal data.
       push: Whether a blessed model is pushed to where servers find it.
       beam: What runs the steps that read and write all data.
       kubeflow: What `tessera compile` says to a cluster; local runs ignore it.
@@ -86,6 +89,7 @@ class RunConfig(Strict):
     checks: Checks = Checks()
     cold_items: ColdItems = ColdItems()
     alerts: Alerts = Alerts()
+    privacy: Privacy = Privacy()
     push: bool = True
     beam: BeamOptions = BeamOptions()
     kubeflow: KubeflowOptions | None = None
@@ -117,7 +121,8 @@ class RunConfig(Strict):
         Raises:
           InputError: A schema cannot be read or does not hold together.
         """
-        return read_spec(self.schemas or SOURCES[self.dataset].schema)
+        spec = read_spec(self.schemas or SOURCES[self.dataset].schema)
+        return hidden(spec) if self.privacy.pseudonyms else spec
 
     def described(self) -> dict[str, Any]:
         """Returns what a model depends on as JSON values: no places of files, no addresses."""

@@ -46,13 +46,15 @@ class Ingested:
         return reasons
 
 
-def run_ingest(source, spec, folder: Path, protocol: str = "u80") -> Ingested:
+def run_ingest(source, spec, folder: Path, protocol: str = "u80",
+               pseudonymous: bool = False) -> Ingested:
     """Ingests a source into a folder, as the executor does."""
     tables = {side: str(folder / side) for side in SIDES}
     scratch = folder / "scratch"
     scratch.mkdir(parents=True)
     with beam.Pipeline() as pipeline:
-        ingest(pipeline, source, spec, protocol, tables, str(folder / "quarantine"), str(scratch))
+        ingest(pipeline, source, spec, protocol, tables, str(folder / "quarantine"), str(scratch),
+               pseudonymous)
     shutil.rmtree(scratch)
     examples = {}
     for split in sorted(folder.glob("*/Split-*")):

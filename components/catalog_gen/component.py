@@ -22,6 +22,7 @@ class CatalogGenSpec(types.ComponentSpec):
         "source": component_spec.ExecutionParameter(type=str),
         "spec": component_spec.ExecutionParameter(type=str),
         "split": component_spec.ExecutionParameter(type=str),
+        "key_id": component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
         "fingerprint": component_spec.ExecutionParameter(type=str, optional=True),
     }
@@ -41,7 +42,8 @@ class CatalogGen(base_beam_component.BaseBeamComponent):
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
     DRIVER_CLASS = Driver
 
-    def __init__(self, source: dict[str, Any], spec: FeatureSpec, split: str):
+    def __init__(self, source: dict[str, Any], spec: FeatureSpec, split: str,
+                 key_id: str = ""):
         """Declares the step.
 
         Args:
@@ -49,6 +51,8 @@ class CatalogGen(base_beam_component.BaseBeamComponent):
           spec: The dataset's spec.
           split: `"u80"`, `"t80"`, `"random"`, or the name of a column that holds each row's
             split.
+          key_id: Which key makes the pseudonyms of users, see `components.privacy`; empty where
+            ids stay as they are.
 
         Raises:
           InputError: The dataset cannot be split that way.
@@ -59,6 +63,7 @@ class CatalogGen(base_beam_component.BaseBeamComponent):
                 source=json.dumps(source, sort_keys=True),
                 spec=spec.to_json(),
                 split=split,
+                key_id=key_id,
                 code_digest=code_digest("components.catalog_gen.executor",
                                         "components.decoding.worker"),
                 users=types.Channel(type=standard_artifacts.Examples),

@@ -12,8 +12,9 @@ from tfx.types import artifact_utils
 from components.artifacts import FINGERPRINT
 from components.catalog_gen.ingest import ingest
 from components.catalog_gen.splits import SPLITS
+from components.privacy.pseudonyms import Pseudonyms
 from components.sources import open_source
-from schemas import SIDES, parse_spec
+from schemas import SIDES, InputError, parse_spec
 
 log = logging.getLogger("tessera.catalog_gen")
 
@@ -25,6 +26,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """See `CatalogGenSpec` for the artifacts and parameters."""
         spec = parse_spec(**json.loads(exec_properties["spec"]))
         source = open_source(**json.loads(exec_properties["source"]))
+        key_id = exec_properties["key_id"]
+        if key_id and key_id != Pseudonyms.from_environment().key_id:
+            raise InputError("another-privacy-key",
+                             "The key of the environment is not the one that the run began with.")
         tables = {}
         for side in SIDES:
             artifact = artifact_utils.get_single_instance(output_dict[side])
@@ -40,7 +45,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             tempfile.TemporaryDirectory(prefix=".ingest-", dir=quarantine) as scratch,
             self._make_beam_pipeline() as pipeline,
         ):
-            ingest(pipeline, source, spec, exec_properties["split"], tables, quarantine, scratch)
+            ingest(pipeline, source, spec, exec_properties["split"], tables, quarantine, scratch,
+                   bool(key_id))
         counts = json.loads(Path(quarantine, "counts.json").read_text(encoding="utf-8"))
         log.info("CatalogGen: %s", ", ".join(
             f"{counts[side]['kept']:,} of {counts[side]['read']:,} {side} kept" for side in SIDES))

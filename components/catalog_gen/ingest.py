@@ -32,6 +32,7 @@ def ingest(
     tables: dict[str, str],
     quarantine: str,
     scratch: str,
+    pseudonymous: bool = False,
 ) -> None:
     """Builds the ingest pipeline.
 
@@ -44,6 +45,7 @@ def ingest(
       quarantine: Output folder of what was left out.
       scratch: An empty folder that all workers reach, for about as many bytes as the source has;
         whoever made it removes it when the pipeline has run.
+      pseudonymous: Whether personal data are hidden, see `components.privacy`.
     """
     has = {side: source.has_table(side) for side in SIDES}
     shards = [Shard(side, position, name) for side in SIDES if has[side]
@@ -52,7 +54,8 @@ def ingest(
     spilled = AsList(
         pipeline
         | "Shards" >> beam.Create(shards)
-        | "Spill" >> beam.Map(partial(spill_shard, source=source, spec=spec, scratch=scratch))
+        | "Spill" >> beam.Map(partial(spill_shard, source=source, spec=spec, scratch=scratch,
+                                     pseudonymous=pseudonymous))
     )
     catalogue = AsSingleton(once | "Catalogue" >> beam.ParDo(
         _Once(write_catalogue), spilled, has["items"], f"{scratch}/catalogue"))

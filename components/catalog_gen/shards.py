@@ -12,6 +12,8 @@ from components.catalog_gen.faults import FaultWriter, Origin
 from components.catalog_gen.histories import Row
 from components.catalog_gen.notes import Notes
 from components.catalog_gen.spill import SpillWriter, read_spill
+from components.privacy.hiding import Hiding
+from components.privacy.pseudonyms import Pseudonyms
 from components.sources.base import Source
 from schemas import Feature, FeatureSpec
 from schemas.progress import Progress
@@ -65,7 +67,8 @@ class Spilled:
         return self.read - self.quarantined
 
 
-def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str) -> Spilled:
+def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str,
+                pseudonymous: bool = False) -> Spilled:
     """Reads a shard row by row, applies the hard rules and writes what is kept.
 
     Args:
@@ -73,6 +76,8 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str) -
       source: Where the records come from.
       spec: The dataset's spec.
       scratch: Folder for the files.
+      pseudonymous: Whether what is personal is hidden, with the key of the environment: it must
+        travel in no pipeline.
     """
     side = shard.side
     stem = own_path(scratch, f"{side}-{shard.position:05d}")
@@ -82,6 +87,7 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str) -
     # Roles and numbers are short; a picture or a text may be of any length.
     long = [f.name for f in spec.table(side) if f.dtype is bytes and f.role is None]
     checker, faults = Checker(spec, side), FaultWriter(stem)
+    hiding = Hiding(spec, side, Pseudonyms.from_environment() if pseudonymous else None)
     sources: dict[str, int] = {}
     items: set[Any] = set()
     read = 0
@@ -96,6 +102,7 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str) -
             for reason in checked.value_faults:
                 faults.add(side, (record.source, record.line), "value", reason)
             values = checked.values
+            hiding.hide(values)
             number = sources.setdefault(record.source, len(sources))
             size = sum([len(text) for name in long for text in values.get(name, ())])
             cells = [None if (cell := values.get(name)) is None else cell[0] if scalar else cell

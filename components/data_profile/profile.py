@@ -25,11 +25,11 @@ def make_profile(spec: FeatureSpec, folders: dict[str, str], now: int) -> dict[s
       now: The present second.
 
     Returns:
-      Plain values: `version`, `time` (the present second), `rows`, `columns`, `ids` and `leaks` by
-      table, `events`, and the `counts` of ingest without its remarks.
+      Plain values: `version`, `moment` (the present second), `rows`, `columns`, `ids` and `leaks`
+      by table, `events`, and the `counts` of ingest without its remarks.
     """
     counts = read_counts(folders["quarantine"])
-    profile: dict[str, Any] = {"version": VERSION, "time": now, "rows": {}, "columns": {},
+    profile: dict[str, Any] = {"version": VERSION, "moment": now, "rows": {}, "columns": {},
                                "ids": {}, "leaks": {}}
     for side in SIDES:
         table = read_table(folders[side], spec, side)

@@ -74,7 +74,7 @@ def validate(given: dict[str, Any], folders: dict[str, str], past: Sequence[str]
     # The newest first; TFX gives them in the order of their ids.
     pasts = dict(sorted(((folder, profile) for folder in past
                          if (profile := read_profile(folder))),
-                        key=lambda pair: -pair[1]["time"]))
+                        key=lambda pair: -pair[1]["moment"]))
     personal = [f.name for f in spec.features if f.pii]
     alone = Data(
         spec=spec, today=today, past=None, drift={}, max_lost=given["max_lost"],
@@ -90,6 +90,6 @@ def validate(given: dict[str, Any], folders: dict[str, str], past: Sequence[str]
         tuple(nearest(compared or [judge(alone)])),
         past=", ".join(one["run"] for one in pasts.values()) or None,
         limits={name: {"warn": one.warn, "fail": one.fail} for name, one in CHECKS.items()},
-        changes=changes(today, newest), run=today["run"], time=today["time"],
+        changes=changes(today, newest), run=today["run"], moment=today["moment"],
         **{key: {run: profile.get("events", {}).get(key, {}) for run, profile in both.items()}
            for key in ("days", "labels")})

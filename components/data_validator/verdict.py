@@ -24,7 +24,7 @@ class DataVerdict:
       run: Id of the run whose data were judged.
       days: Events by day since 1970, of both runs: `{"past", "today"}`.
       labels: Events with a label and the sum of its values, by label and day, of both runs.
-      time: When the data were judged, in seconds since 1970.
+      moment: When the data were judged, in seconds since 1970.
     """
 
     findings: tuple[Finding, ...]
@@ -34,7 +34,7 @@ class DataVerdict:
     run: str = ""
     days: dict[str, dict[str, int]] = field(default_factory=dict)
     labels: dict[str, dict[str, dict[str, list[float]]]] = field(default_factory=dict)
-    time: int | None = None
+    moment: int | None = None
 
     @property
     def verdict(self) -> str:
@@ -72,7 +72,7 @@ class DataVerdict:
         findings = tuple(Finding(**{**one, "severity": Severity(one["severity"])})
                          for one in read["findings"])
         return DataVerdict(findings, read["past"], read["limits"], read["changes"],
-                           read["run"], read["days"], read["labels"], read["time"])
+                           read["run"], read["days"], read["labels"], read["moment"])
 
 
 def sentence(finding: Finding) -> str:

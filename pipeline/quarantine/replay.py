@@ -52,7 +52,8 @@ def replay(config: RunConfig, quarantine: Path) -> Replay:
         with beam.Pipeline() as pipeline:
             ingest(pipeline, source, spec, config.split,
                    {side: str(Path(folder, side)) for side in SIDES},
-                   str(Path(folder, "quarantine")), str(scratch))
+                   str(Path(folder, "quarantine")), str(scratch),
+                   config.privacy.pseudonyms)
         now: dict[Place, BadRecord] = {
             one.place: one for one in read_records(Path(folder, "quarantine"))}
     return Replay(tuple(one for place, one in before.items() if place not in now),

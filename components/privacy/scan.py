@@ -1,0 +1,71 @@
+"""Looks for values in all files of a folder, also in those that are compressed."""
+
+import gzip
+import io
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+_BLOCK = 1 << 22
+
+
+def scan(folder: Path, values: Sequence[bytes], left_out: Sequence[str] = ()
+         ) -> dict[str, dict[int, int]]:
+    """Counts where values are.
+
+    Args:
+      folder: The folder.
+      values: What is looked for.
+      left_out: Names in the folder that are not looked into, such as that of the data themselves.
+
+    Returns:
+      By file, relative to the folder, how often it has each value, by the value's place. A member
+      of an archive is `file!member`, and a name of a file counts as its content.
+    """
+    found: dict[str, dict[int, int]] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if name.parts[0] in left_out or path.is_symlink() or not path.is_file():
+            continue
+        for where, blocks in _contents(path, str(name)):
+            hits = _count(blocks, values)
+            hits.update(_count(iter([str(name).encode()]), values))
+            if hits:
+                found[where] = dict(hits)
+    return found
+
+
+def _contents(path: Path, name: str) -> Iterator[tuple[str, Iterator[bytes]]]:
+    with path.open("rb") as file:
+        start = file.read(4)
+        file.seek(0)
+        if start[:2] == b"\x1f\x8b":
+            with gzip.open(file) as unpacked:
+                yield name, _blocks(unpacked)
+        elif start == b"PK\x03\x04" and zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as archive:
+                for member in archive.namelist():
+                    with archive.open(member) as unpacked:
+                        yield f"{name}!{member}", _blocks(unpacked)
+        else:
+            yield name, _blocks(file)
+
+
+def _blocks(file: IO[bytes] | io.BufferedIOBase) -> Iterator[bytes]:
+    while block := file.read(_BLOCK):
+        yield block
+
+
+def _count(blocks: Iterator[bytes], values: Sequence[bytes]) -> Counter[int]:
+    hits: Counter[int] = Counter()
+    overlap = max(map(len, values), default=1) - 1
+    before = b""
+    for block in blocks:
+        for place, value in enumerate(values):
+            # What ends in the part that was seen already has been counted.
+            start = max(0, len(before) - len(value) + 1)
+            hits[place] += (before + block).count(value, start)
+        before = (before + block)[-overlap:] if overlap else b""
+    return +hits

@@ -1,0 +1,62 @@
+"""`tessera privacy`: pseudonyms of users, and the search for raw values in all results."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import options
+from pipeline.console import open_console
+from schemas.errors import InputError
+
+app = options.Commands(help="Personal data: pseudonyms, and a search for raw values.",
+                       no_args_is_help=True)
+console = open_console()
+_FOUND = 3  # the exit code of data that must not be trained on
+_DATA = "data"  # under the root: where the demo is written and MovieLens fetched, raw
+
+
+@app.command()
+def scan(
+    values: Annotated[Path, typer.Option(help="A file of raw values, one a line.")],
+    root: Annotated[Path, typer.Option(help="Folder of all results.")] = Path("tessera-runs"),
+) -> None:
+    """Search every artifact, report, log and model under a root for raw values."""
+    from components.privacy.scan import scan as scan_folder
+
+    if not root.is_dir():
+        raise InputError("no-root-to-scan", f"There is no folder {root}. Give one with --root.")
+    try:
+        wanted = [line for line in values.read_bytes().splitlines() if line.strip()]
+    except OSError as error:
+        raise InputError("unreadable-values", f"Cannot read {values}: {error.strerror}. Give a "
+                         "file of raw values, one a line, with --values.") from error
+    if not wanted:
+        raise InputError("no-values", f"{values} has no value. Write one a line.")
+    found = scan_folder(root, wanted, (_DATA,))
+    for name, hits in found.items():  # a value itself is never shown
+        lines = ", ".join(f"line {place + 1}: {count:,}" for place, count in hits.items())
+        _say(f"{name}: {lines}")
+    _say(f"{len(wanted):,} values, found in {len(found):,} files under {root}.")
+    if found:
+        raise typer.Exit(_FOUND)
+
+
+@app.command()
+def pseudonym(
+    user: Annotated[str, typer.Argument(help="A user's id, as the data have it.")],
+    whole: Annotated[bool, typer.Option("--int", help="Ids are whole numbers.")] = False,
+) -> None:
+    """Print what the models call a user, with the key of the environment."""
+    from components.privacy.pseudonyms import Pseudonyms
+    from schemas.values.identities import normal_identity
+
+    text = normal_identity(user)
+    if whole and not text.lstrip("-").isdecimal():
+        raise InputError("user-no-integer", "The user's id is no whole number; leave out --int.")
+    made = Pseudonyms.from_environment().of(int(text) if whole else text.encode())
+    print(made.decode() if isinstance(made, bytes) else made)
+
+
+def _say(line: str) -> None:
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
