@@ -266,7 +266,7 @@ def test_the_executor_removes_the_spill_however_it_ends(
     scratches = []
 
     def stand_in(*arguments: Any) -> None:
-        scratches.append(Path(arguments[-1]))
+        scratches.append(Path(arguments[-2]))
         (scratches[0] / "users-00000.rows").write_text("spilled")
         if fails:
             raise InputError("stopped", "stopped in the middle")
