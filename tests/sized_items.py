@@ -19,6 +19,8 @@ SPEC = small_spec(
     + history("past_times", "timestamp", most=LENGTH),
     user="BYTES member", item="INT film", time="at", one=True, name="sizes")
 FIND = {"find": {"head": "retrieval", "label": "like"}}
+OWNERS = {"size": "size", "size__present": "size", "weight": "weight",
+          "weight__present": "weight"}
 
 
 def sized_data(folder: Path, **recipe) -> TrainingData:
@@ -40,7 +42,8 @@ def sized_data(folder: Path, **recipe) -> TrainingData:
         ("train", 900), ("validation", 150), ("test", 150))}
     reader = ArrayReader(None, *tables, ("like",), (), splits)  # type: ignore[arg-type]
     return TrainingData(SPEC, made, *tables, Side(USERS + 1, {}, {}),
-                        Side(ITEMS + 1, content, {}), reader, {n: [n] for n in splits})
+                        Side(ITEMS + 1, content, {}, owners=OWNERS), reader,
+                        {n: [n] for n in splits})
 
 
 def _rows(random: np.random.Generator, rows: int, size: np.ndarray) -> dict[str, np.ndarray]:

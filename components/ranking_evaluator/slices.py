@@ -8,8 +8,8 @@ import numpy as np
 from components.ranking_evaluator.groups import by_events, by_gap
 from components.ranking_evaluator.interactions import SPLITS, Interactions
 from trainer.evaluation.ranking import RankingResult, RankingTask
+from trainer.tasks.errors import error_metrics
 from trainer.tasks.probability import probability_metrics
-from trainer.tasks.regression import error_metrics
 
 _FEWEST = 10  # rows of a task's slice
 _DRAWS = 200

@@ -17,7 +17,7 @@ from trainer.closed_form.events import Events
 from trainer.closed_form.item_to_item import fit_ease
 from trainer.closed_form.popularity import fit_popularity
 from trainer.evaluation.written_scores import TaskScores
-from trainer.tasks.regression import error_metrics
+from trainer.tasks.errors import error_metrics
 
 USERS, ITEMS, PER_USER = 200, 50, 20
 CHECKS = Checks()

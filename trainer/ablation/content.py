@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 
 from schemas import Feature
-from trainer.data.side import Side
 from trainer.layers.lookup import TableLookup
 from trainer.network.model import Network
 from trainer.training.fit import TrainingData
@@ -48,19 +47,9 @@ def changed(network: Network, data: TrainingData, features: Mapping[str, tuple[F
     lookups = {}
     for side, table, lookup in (("users", data.user_side, network.user_lookup),
                                 ("items", data.item_side, network.item_lookup)):
-        names = _columns(table, inputs_of(data, side), features.get(side, ())) & lookup.keys()
+        wanted = {feature.name for feature in features.get(side, ())}
+        names = {name for name, owner in table.owners.items() if owner in wanted} & lookup.keys()
         lookups[side] = lookup | {
             name: TableLookup(change(table.content[name]), name=f"changed_{side}_{name}")
             for name in names}
     return replace(network, user_lookup=lookups["users"], item_lookup=lookups["items"])
-
-
-def _columns(table: Side, known: tuple[Feature, ...], wanted: tuple[Feature, ...]) -> set[str]:
-    """Returns the columns that are made of some features: of their name, or with a suffix to it."""
-    names = {feature.name for feature in wanted}
-    found = set()
-    for column in table.content:
-        of = [f.name for f in known if column == f.name or column.startswith(f"{f.name}__")]
-        if of and max(of, key=len) in names:
-            found.add(column)
-    return found

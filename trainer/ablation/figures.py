@@ -10,7 +10,7 @@ from schemas import Feature
 from trainer.ablation.content import absent, changed, inputs_of, shuffled
 from trainer.data.events import concatenate
 from trainer.evaluation.ranking import RankingTask, ranking_metrics, ranking_task
-from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
+from trainer.evaluation.scoring import Catalogue, catalogue, ranking_scores, user_outputs
 from trainer.evaluation.written_scores import WrittenScores
 from trainer.families import FAMILIES
 from trainer.late_fusion.job import stacked
@@ -49,8 +49,12 @@ def ablation_figures(data: TrainingData, seed: int, weights: Path) -> dict[str, 
     if not len(task.users):
         return {"ablation": {"skipped": "No test user can be ranked."}}
     rows = first_rows(data, task.users, "test")
-    without = without_each(trained, data, lambda network: _ranking(network, rows, task)
-                           | _values(network, data))
+
+    def measure(network: Network) -> dict[str, float]:
+        items = catalogue(network)
+        return _ranking(network, items, rows, task) | _values(network, items, data)
+
+    without = without_each(trained, data, measure)
     return {"ablation": without,
             "importance": _importance(trained, data, rows, task, without[WHOLE][_PRIMARY])}
 
@@ -78,20 +82,19 @@ def test_task(data: TrainingData) -> RankingTask:
                         held_out=held_out & real, n_items=len(data.items)).sample(_MOST_USERS)
 
 
-def _ranking(network: Network, rows: Mapping[str, np.ndarray],
+def _ranking(network: Network, items: Catalogue, rows: Mapping[str, np.ndarray],
              task: RankingTask) -> dict[str, float]:
-    metrics = ranking_metrics(
-        ranking_scores(network, dict(rows), catalogue(network)), task).metrics
+    metrics = ranking_metrics(ranking_scores(network, dict(rows), items), task).metrics
     return {name: metrics[name] for name in _RANKING}
 
 
-def _values(network: Network, data: TrainingData) -> dict[str, float]:
+def _values(network: Network, items: Catalogue, data: TrainingData) -> dict[str, float]:
     """Returns the error or the area under the curve of each task that predicts one value."""
     tasks = [name for name in stacked(data) if name in network.heads]
     if not tasks:
         return {}
     rows = data.reader.rows(data.files["test"])
-    user, vectors = user_outputs(network, data.reader.inputs(rows)), catalogue(network).vectors
+    user, vectors = user_outputs(network, data.reader.inputs(rows)), items.vectors
     found = {}
     for name in tasks:
         task = data.recipe.tasks[name]
@@ -108,11 +111,15 @@ def _values(network: Network, data: TrainingData) -> dict[str, float]:
 
 def _importance(network: Network, data: TrainingData, rows: dict[str, np.ndarray],
                 task: RankingTask, whole: float) -> dict[str, Any]:
-    def loss(some: Network, asked: dict[str, np.ndarray]) -> float:
-        return whole - _ranking(some, asked, task)[_PRIMARY]
+    items = catalogue(network)
+
+    def loss(some: Network, said: Catalogue, asked: dict[str, np.ndarray]) -> float:
+        return whole - _ranking(some, said, asked, task)[_PRIMARY]
 
     def of(side: str, feature: Feature) -> float:
-        return loss(changed(network, data, {side: (feature,)}, shuffled(0)), rows)
+        some = changed(network, data, {side: (feature,)}, shuffled(0))
+        # What is changed of users alone leaves what is said of items as it is.
+        return loss(some, items if side == "users" else catalogue(some), rows)
 
     found: dict[str, Any] = {
         side: {feature.name: of(side, feature) for feature in inputs_of(data, side)}
@@ -120,4 +127,4 @@ def _importance(network: Network, data: TrainingData, rows: dict[str, np.ndarray
     order = np.random.default_rng(0).permutation(len(task.users))
     past = {name: values if name == columns.USER_INDEX else values[order]
             for name, values in rows.items()}
-    return found | {"history": loss(network, past)}
+    return found | {"history": loss(network, items, past)}

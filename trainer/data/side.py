@@ -15,6 +15,7 @@ class Side:
       vocabularies: Number of indices of each categorical feature and of each vocabulary of a text,
         padding included.
       tails: Files of the pretrained encoders' layers that are trained further, by modality.
+      owners: Feature that each column of `content` is made of; none of the past's.
       met: Whether training has an event of each row, `(rows,)` bool; of all, where `None`.
     """
 
@@ -22,4 +23,5 @@ class Side:
     content: dict[str, np.ndarray]
     vocabularies: dict[str, int]
     tails: dict[str, str] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
     met: np.ndarray | None = None

@@ -31,11 +31,13 @@ def encoded_side(side: Side, encodings: Encodings, spec: FeatureSpec, recipe: Re
     Returns:
       The side with the new columns.
     """
-    content = dict(side.content)
+    content, owners = dict(side.content), dict(side.owners)
     tails = {}
     for feature in encoded_features(spec, recipe, table):
         modality = str(feature.modality)
-        content.update(encodings.read(table, feature.name, ids))
+        encoded = encodings.read(table, feature.name, ids)
+        content.update(encoded)
+        owners.update(dict.fromkeys(encoded, feature.name))
         if encodings.tail(modality).is_file():
             tails[modality] = str(encodings.tail(modality))
-    return dataclasses.replace(side, content=content, tails=tails)
+    return dataclasses.replace(side, content=content, tails=tails, owners=owners)

@@ -7,6 +7,7 @@ import numpy as np
 
 from schemas import FeatureSpec
 from schemas.spec import Label
+from trainer.tasks.errors import error_metrics
 from trainer.tasks.kind import Batch, Metric, Start, TaskKind
 
 
@@ -58,19 +59,3 @@ class Regression(TaskKind):
     def measured(self, labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
         """Returns both errors."""
         return error_metrics(labels, predictions)
-
-
-def error_metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
-    """Measures predicted values.
-
-    Args:
-      labels: `(rows,)`, of the rows that have one.
-      predictions: `(rows,)`.
-
-    Returns:
-      `rmse` and `mae` in the label's unit; NaN without rows.
-    """
-    if not len(labels):
-        return {"rmse": math.nan, "mae": math.nan}
-    error = predictions.astype(float) - labels.astype(float)
-    return {"rmse": float(np.sqrt(np.mean(error**2))), "mae": float(np.abs(error).mean())}
