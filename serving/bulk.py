@@ -41,7 +41,7 @@ def score(client: Client, users: Path, output: Path, k: int) -> int:
       InputError: The users cannot be read, or parts of another job are beside the output.
       ServerUnavailableError: If no server responds.
     """
-    ids = _user_ids(users)
+    ids = read_user_ids(users)
     parts = output.with_name(f"{output.name}.parts")
     _require_same_job(parts, {"users": os.fspath(users), "count": len(ids), "k": k,
                               "written": users.stat().st_mtime_ns,
@@ -59,10 +59,15 @@ def score(client: Client, users: Path, output: Path, k: int) -> int:
     return len(ids)
 
 
-def _user_ids(file: Path) -> list[str]:
+def read_user_ids(file: Path) -> list[str]:
+    """Returns the ids of the users of a Parquet file, `""` where one is absent.
+
+    Raises:
+      InputError: The file is none, has no column of ids, or brings pickled objects along.
+    """
     try:
         column = pq.read_table(file, columns=[USER_ID]).column(USER_ID)
-    except (OSError, pa.ArrowException, KeyError) as error:
+    except (OSError, pa.ArrowException, KeyError, RuntimeError) as error:  # the last by the guard
         raise InputError("bad-users-file",
                          f"{file} must be a Parquet file with a column {USER_ID!r}: {error}."
                          ) from error

@@ -48,8 +48,11 @@ def test_a_recipe_is_trained_and_its_file_answers_like_its_network(name, theatre
     assert done.summary["family"] == recipe.family and done.summary["parameters"] > 0
     signatures = tf.saved_model.load(str(done.model)).signatures
     answers = json.loads((done.written / "predictions.json").read_text())
-    assert {a["signature"] for a in answers} == {"serving_default", "recommend"}
+    # Every signature is recorded; ServerValidator's tests ask those that are left out here.
+    assert {a["signature"] for a in answers} == set(signatures)
     for answer in answers:
+        if answer["signature"] not in ("serving_default", "recommend"):
+            continue
         found = signatures[answer["signature"]](**{
             n: tf.constant(v, _DTYPES.get(n, tf.string)) for n, v in answer["inputs"].items()})
         assert set(found) == set(answer["outputs"])

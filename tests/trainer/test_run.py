@@ -61,7 +61,8 @@ def test_a_dataset_of_ids_alone_is_trained_and_served(trained):
     assert set(signatures) == {"serving_default", "recommend", "predict_examples", "rank_examples",
                                "transform_features", "catalogue", "explain", "gradients"}
     answers = json.loads((trained.written / "predictions.json").read_text())
-    assert {a["signature"] for a in answers} == {"serving_default", "recommend"}
+    assert {a["signature"] for a in answers} == set(signatures)
+    answers = [a for a in answers if a["signature"] in ("serving_default", "recommend")]
     assert {a["inputs"]["user_id"][0] for a in answers} == {"ann", "bob"}
     dtypes = {"timestamp": tf.int64, "history_timestamp": tf.int64, "k": tf.int32}
     for answer in answers:

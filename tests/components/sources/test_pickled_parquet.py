@@ -84,7 +84,17 @@ def test_the_payload_is_one_where_nothing_guards(tmp_path: Path) -> None:
     assert (tmp_path / "mark").exists()
 
 
-def test_one_module_alone_reads_arrows_formats() -> None:
+@pytest.mark.parametrize("nested", [False, True])
+def test_users_to_score_are_read_under_the_guard(tmp_path: Path, nested: bool) -> None:
+    path, mark = tmp_path / "users.parquet", tmp_path / "mark"
+    write(path, mark, nested)
+    done = run("-c", "import sys; from pathlib import Path; from serving import bulk\n"
+               "bulk.read_user_ids(Path(sys.argv[1]))", path)
+    assert "bad-users-file" in done.stderr
+    assert not mark.exists()
+
+
+def test_two_modules_alone_read_arrows_formats() -> None:
     """Each further one would need the guard."""
     found = set()
     for room in ("schemas", "components", "trainer", "pipeline", "serving"):
@@ -97,4 +107,4 @@ def test_one_module_alone_reads_arrows_formats() -> None:
                 if any(name.startswith(READERS) for name in names) or attribute in (
                         "read_parquet", "read_feather", "ReadFromParquet"):
                     found.add(path.relative_to(ROOT).as_posix())
-    assert found == {"components/sources/files/parquet.py"}
+    assert found == {"components/sources/files/parquet.py", "serving/bulk.py"}
