@@ -58,8 +58,10 @@ def test_a_dataset_of_ids_alone_is_trained_and_served(trained):
 
     signatures = tf.saved_model.load(str(trained.model)).signatures
     # Without content there is nothing to tell an unseen item by.
-    assert set(signatures) == {"serving_default", "recommend", "predict_examples", "rank_examples",
-                               "transform_features", "catalogue", "explain", "gradients"}
+    assert set(signatures) == {"serving_default", "recommend", "recommend_filtered",
+                               "similar_items", "user_profile", "predict_examples",
+                               "rank_examples", "transform_features", "catalogue", "explain",
+                               "gradients"}
     answers = json.loads((trained.written / "predictions.json").read_text())
     assert {a["signature"] for a in answers} == set(signatures)
     answers = [a for a in answers if a["signature"] in ("serving_default", "recommend")]
