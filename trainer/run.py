@@ -138,4 +138,4 @@ def model_side(
         name: transform.vocabulary_size_by_name(name) + 2
         for f in features for name in modality_of(f).vocabularies(f, options[f.name])}
     return Side(len(table), content, vocabularies,
-                owners={name: declared[name].feature for name in content})
+                owners={name: str(declared[name].feature) for name in content})
