@@ -50,7 +50,7 @@ class Table:
           CalledProcessError: The command failed.
         """
         words = shlex.split(self.command.replace("DIR", shlex.quote(data_dir or "")))
-        # Below a seed of its own the comparison of another table would be its `latest`.
+        # Under one root for all, `latest` could be the comparison of another table.
         root = RUNS / self.name
         program = [sys.executable, "-c", "from pipeline.cli import main; main()"]
         subprocess.run([*program, *words[1:], "--root", str(root)], check=True, cwd=ROOT)

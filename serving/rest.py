@@ -3,7 +3,6 @@
 Off by default: JSON takes more time and space than gRPC, and this server has no TLS of its own.
 """
 
-import base64
 import json
 import re
 import threading
@@ -17,6 +16,7 @@ import numpy as np
 
 from schemas.errors import InputError
 from serving import wire
+from serving.json_values import plain_values, with_bytes
 from serving.message_limits import MAX_MESSAGE_BYTES
 from serving.models import Models
 from serving.services import PredictionService, status_of
@@ -74,7 +74,7 @@ class RestService:
             array = converted(key, value, expected[key]) if key in expected else np.zeros(0)
             request.inputs[key].CopyFrom(tensor_proto(array))
         response = self._predictions.respond(request)
-        outputs = {key: _plain(ndarray(value)) for key, value in response.outputs.items()}
+        outputs = {key: plain_values(ndarray(value)) for key, value in response.outputs.items()}
         return {"predictions": _rows(outputs)} if "instances" in given else {"outputs": outputs}
 
 
@@ -135,7 +135,7 @@ def serve_rest(service: RestService, host: str, port: int) -> tuple[int, Callabl
 
 def _read(body: bytes) -> dict[str, Any]:
     try:
-        given = json.loads(body, object_hook=_with_bytes)
+        given = json.loads(body, object_hook=with_bytes)
     except (ValueError, RecursionError) as error:
         raise InputError("bad-rest-body", f"The body must be JSON: {error}.") from error
     if (not isinstance(given, dict) or len({"instances", "inputs"} & given.keys()) != 1
@@ -144,10 +144,6 @@ def _read(body: bytes) -> dict[str, Any]:
         raise InputError("bad-rest-request", "The body must be an object with either instances or "
                          "inputs, and signature_name where it is another than serving_default.")
     return given
-
-
-def _with_bytes(found: dict[str, Any]) -> Any:
-    return base64.b64decode(found["b64"]) if found.keys() == {"b64"} else found
 
 
 def _specify(spec: Any, name: str, kind: str | None, which: str | None) -> None:
@@ -179,21 +175,6 @@ def _by_name(inputs: Any, expected: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError("unnamed-rest-inputs", "The inputs must be named: "
                          f"{', '.join(sorted(expected)) or 'the signature is unknown'}.")
     return {next(iter(expected)): inputs}
-
-
-def _plain(array: np.ndarray) -> list[Any]:
-    if array.dtype != object:
-        return array.tolist()
-    flat = np.empty(array.size, object)
-    flat[:] = [_text(one) for one in array.ravel()]
-    return flat.reshape(array.shape).tolist()
-
-
-def _text(value: bytes) -> str | dict[str, str]:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return {"b64": base64.b64encode(value).decode()}
 
 
 def _rows(outputs: Mapping[str, list[Any]]) -> list[Any]:

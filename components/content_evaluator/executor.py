@@ -12,9 +12,7 @@ from components.verdict import Outcome
 from schemas import TesseraError
 from trainer.ablation.figures import WHOLE, ablation_figures
 from trainer.cold_items.draw import Draw
-from trainer.cold_items.evaluation import cold_figures
-
-_COLD = ("recall@50", "ndcg@10")
+from trainer.cold_items.evaluation import SHOWN, cold_figures
 
 
 class Executor(base_executor.BaseExecutor):
@@ -55,6 +53,6 @@ def joined(figures: dict[str, Any], cold: dict[str, Any]) -> dict[str, Any]:
     without = figures["ablation"]
     if cold.get("ablation") and WHOLE in without:
         of_cold = {WHOLE: cold} | cold["ablation"]
-        without = {name: found | {f"cold_{one}": of_cold[name][one] for one in _COLD}
+        without = {name: found | {f"cold_{one}": of_cold[name][one] for one in SHOWN}
                    for name, found in without.items()}
     return figures | {"ablation": without, "cold_items": kept}

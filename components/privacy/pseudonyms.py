@@ -22,7 +22,7 @@ class Pseudonyms:
 
     Example:
       >>> Pseudonyms(b"sixteen bytes at least").of(b"ann")
-      b'3c0f1e2c...'
+      b'6eccb108adce365baba55e511a2634dd'
     """
 
     key: bytes = field(repr=False)

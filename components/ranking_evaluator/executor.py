@@ -69,7 +69,9 @@ def evaluate(model_path: str, interactions: Interactions, limits: Limits,
       Passed when the model keeps the limits. The figures are `test` (its events, the shares of new
       items and users among them, and the candidates of the ranking), `baselines`, `unseen` (items
       without an event before test), `predictions` and `biases` (see the modules `slices` and
-      `values`), `versus_last_blessed` (the model less the last blessed one, or why that was
+      `values`), `paired` (model minus baseline in NDCG@10, over the same users),
+      `versus_best_baseline` (that of the baseline of the highest NDCG@10), `slices` (see the module
+      `slices`), `versus_last_blessed` (the model less the last blessed one, or why that was
       `skipped`), `comparisons` (with that and with the best baseline, in words), and those of
       `_figures`.
     """
@@ -92,12 +94,18 @@ def evaluate(model_path: str, interactions: Interactions, limits: Limits,
     except Exception as error:
         reason = f"The model could not rank the test users: {error}"
         return Outcome(False, [reason], {"test": of_test, "baselines": baselines})
+    paired = {name: paired_bootstrap(model.ndcg, result.ndcg) for name, result in results.items()}
+    name = max(results, key=lambda name: results[name].metrics[_PRIMARY])
+    best = Comparison(name, f"the best baseline ({name})", model.metrics[_PRIMARY],
+                      results[name].metrics[_PRIMARY], paired[name])
     figures: dict[str, Any] = {
         "test": of_test, "baselines": baselines, "unseen": of_unseen,
         "predictions": prediction_figures(predicted, interactions, tasks or {}),
         "biases": value_figures(predicted, interactions, tasks or {}),
+        "paired": {name: asdict(difference) for name, difference in paired.items()},
+        "versus_best_baseline": best.figures,
+        "slices": ranking_slices(interactions, task, model, results[best.name]),
         **_figures(scorer, model, results, interactions, task)}
-    best = _best(model, results)
     last, of_last = _last_blessed(last_path, interactions, task, model)
     figures |= of_last | {"comparisons": [str(one) for one in (best, last) if one is not None]}
     for sentence in figures["comparisons"]:
@@ -118,20 +126,14 @@ def _figures(scorer: Scorer, model: RankingResult, results: dict[str, RankingRes
       task: Who is ranked.
 
     Returns:
-      `ranking` (the model's metrics), `intervals` (of their means), `paired` (model minus baseline
-      in NDCG@10, over the same users), `versus_best_baseline` (that of the baseline of the highest
-      NDCG@10), `slices` (see `components.ranking_evaluator.slices`), `threads` of large linear
+      `ranking` (the model's metrics), `intervals` (of their means), `threads` of large linear
       algebra and, where the data has times, `ranking_untied` (the model's, over users whose test
       starts strictly later than what is known of them) and `ndcg_by_gap`.
     """
-    met, best = interactions.before("test").matrix(relevant_only=False), _best(model, results)
+    met = interactions.before("test").matrix(relevant_only=False)
     figures: dict[str, Any] = {
         "ranking": model.metrics | list_metrics(model.top, met),
         "intervals": model.intervals(),
-        "paired": {name: asdict(paired_bootstrap(model.ndcg, result.ndcg))
-                   for name, result in results.items()},
-        "versus_best_baseline": best.figures,
-        "slices": ranking_slices(interactions, task, model, results[best.name]),
         "threads": threads(),
     }
     if interactions.timed:
@@ -139,17 +141,6 @@ def _figures(scorer: Scorer, model: RankingResult, results: dict[str, RankingRes
         figures["ranking_untied"] = _untied(scorer, task, gaps)
         figures["ndcg_by_gap"] = _by_gap({"model": model} | results, gaps)
     return figures
-
-
-def _best(model: RankingResult, results: dict[str, RankingResult]) -> Comparison:
-    """Returns the model against the baseline of the highest NDCG@10."""
-    name = max(results, key=lambda name: results[name].metrics[_PRIMARY])
-    return _compared(name, f"the best baseline ({name})", model, results[name])
-
-
-def _compared(name: str, called: str, model: RankingResult, other: RankingResult) -> Comparison:
-    return Comparison(name, called, model.metrics[_PRIMARY], other.metrics[_PRIMARY],
-                      paired_bootstrap(model.ndcg, other.ndcg))
 
 
 def _last_blessed(path: str | None, interactions: Interactions, task: RankingTask,
@@ -163,7 +154,8 @@ def _last_blessed(path: str | None, interactions: Interactions, task: RankingTas
         reason = f"The last blessed model could not rank the test users: {error}"
         log.warning("RankingEvaluator: %s", reason)
         return None, {"versus_last_blessed": {"skipped": reason}}
-    last = _compared("last_blessed", "the last blessed model", model, ranked)
+    last = Comparison("last_blessed", "the last blessed model", model.metrics[_PRIMARY],
+                      ranked.metrics[_PRIMARY], paired_bootstrap(model.ndcg, ranked.ndcg))
     return last, {"versus_last_blessed": last.figures | ranked.metrics}
 
 

@@ -1,6 +1,5 @@
 """Asks a running server what the trained model was asked and judges its responses."""
 
-import base64
 import json
 import logging
 import time
@@ -16,6 +15,7 @@ from components.verdict import Outcome
 from schemas.errors import InputError, TesseraError
 from schemas.progress import Progress
 from serving.connection import ServerUnavailableError
+from serving.json_values import with_bytes
 from serving.signature import DEFAULT_SIGNATURE
 
 log = logging.getLogger("tessera.server_validator")
@@ -49,17 +49,12 @@ def load_predictions(uri: str) -> list[Prediction]:
     file = Path(uri) / "predictions.json"
     try:
         text = file.read_text(encoding="utf-8")
-        return [Prediction(**one) for one in json.loads(text, object_hook=_with_bytes)]
+        return [Prediction(**one) for one in json.loads(text, object_hook=with_bytes)]
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
             "bad-recorded-responses",
             f"{file} must be a JSON list of objects with signature, inputs and outputs: {error}."
         ) from error
-
-
-def _with_bytes(found: dict[str, Any]) -> Any:
-    """Returns an object of JSON, or the bytes of `{"b64": ...}`."""
-    return base64.b64decode(found["b64"]) if found.keys() == {"b64"} else found
 
 
 def validate_predictions(

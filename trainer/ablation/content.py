@@ -27,11 +27,6 @@ def shuffled(seed: int) -> Change:
     return change
 
 
-def inputs_of(data: TrainingData, side: str) -> tuple[Feature, ...]:
-    """Returns the features of users or of items that a recipe reads."""
-    return data.spec.inputs(side, data.recipe.modalities, data.recipe.labels)
-
-
 def changed(network: Network, data: TrainingData, features: Mapping[str, tuple[Feature, ...]],
             change: Change) -> Network:
     """Returns the network with changed content; what it learned stays.

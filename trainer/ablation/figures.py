@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from schemas import Feature
-from trainer.ablation.content import absent, changed, inputs_of, shuffled
+from trainer.ablation.content import absent, changed, shuffled
 from trainer.data.events import concatenate
 from trainer.evaluation.ranking import RankingTask, ranking_metrics, ranking_task
 from trainer.evaluation.scoring import Catalogue, catalogue, ranking_scores, user_outputs
@@ -48,11 +48,11 @@ def ablation_figures(data: TrainingData, seed: int, weights: Path) -> dict[str, 
     task = test_task(data)
     if not len(task.users):
         return {"ablation": {"skipped": "No test user can be ranked."}}
-    rows = first_rows(data, task.users, "test")
+    rows, every = first_rows(data, task.users, "test"), data.reader.rows(data.files["test"])
 
     def measure(network: Network) -> dict[str, float]:
         items = catalogue(network)
-        return _ranking(network, items, rows, task) | _values(network, items, data)
+        return _ranking(network, items, rows, task) | _values(network, items, data, every)
 
     without = without_each(trained, data, measure)
     return {"ablation": without,
@@ -64,7 +64,7 @@ def without_each(network: Network, data: TrainingData,
     """Measures a network without each modality, and by `none` without nothing."""
     found = {WHOLE: measure(network)}
     for name in data.recipe.modalities:
-        features = {side: tuple(f for f in inputs_of(data, side) if f.modality == name)
+        features = {side: tuple(f for f in data.features(side) if f.modality == name)
                     for side in _SIDES}
         if any(features.values()):
             found[name] = measure(changed(network, data, features, absent))
@@ -88,12 +88,12 @@ def _ranking(network: Network, items: Catalogue, rows: Mapping[str, np.ndarray],
     return {name: metrics[name] for name in _RANKING}
 
 
-def _values(network: Network, items: Catalogue, data: TrainingData) -> dict[str, float]:
+def _values(network: Network, items: Catalogue, data: TrainingData,
+            rows: dict[str, np.ndarray]) -> dict[str, float]:
     """Returns the error or the area under the curve of each task that predicts one value."""
     tasks = [name for name in stacked(data) if name in network.heads]
     if not tasks:
         return {}
-    rows = data.reader.rows(data.files["test"])
     user, vectors = user_outputs(network, data.reader.inputs(rows)), items.vectors
     found = {}
     for name in tasks:
@@ -122,7 +122,7 @@ def _importance(network: Network, data: TrainingData, rows: dict[str, np.ndarray
         return loss(some, items if side == "users" else catalogue(some), rows)
 
     found: dict[str, Any] = {
-        side: {feature.name: of(side, feature) for feature in inputs_of(data, side)}
+        side: {feature.name: of(side, feature) for feature in data.features(side)}
         for side in _SIDES}
     order = np.random.default_rng(0).permutation(len(task.users))
     past = {name: values if name == columns.USER_INDEX else values[order]

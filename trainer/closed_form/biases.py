@@ -6,10 +6,12 @@ bias is a mean of residuals, shrunk to 0 by a penalty, as if so many more events
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
+from trainer.closed_form.events import ages_of, ranks_by_time
 from trainer.closed_form.search import Axis, Search, search
 from trainer.training.one_thread import one_thread
 
@@ -40,6 +42,21 @@ class Values:
     times: np.ndarray
     n_users: int
     n_items: int
+
+    @cached_property
+    def ages(self) -> np.ndarray:
+        """How many rows of its user ago each row was, `(rows,)` float."""
+        return ages_of(self.users, ranks_by_time(self.users, self.times), self.n_users)
+
+    @property
+    def known_users(self) -> np.ndarray:
+        """Whether a user has a row, `(n_users,)` bool."""
+        return np.bincount(self.users, minlength=self.n_users) > 0
+
+    @property
+    def known_items(self) -> np.ndarray:
+        """Whether an item has a row, `(n_items,)` bool."""
+        return np.bincount(self.items, minlength=self.n_items) > 0
 
     def at(self, rows: np.ndarray) -> "Values":
         """Returns the values of some rows."""

@@ -59,8 +59,8 @@ class Events:
           `(n_users, n_items)` float64, weights from `floor` to 1.
         """
         pairs = self._pairs(relevant_only)
-        age = ages_by_time(self.users, self.times, self.n_users)[pairs]
-        return self._filled(pairs, floor + (1 - floor) * np.exp(-age / horizon))
+        ages = ages_of(self.users, self.ranks, self.n_users)[pairs]
+        return self._filled(pairs, floor + (1 - floor) * np.exp(-ages / horizon))
 
     def pair_ranks(self, relevant_only: bool) -> sparse.csr_matrix:
         """Returns the rank of each pair's last event, `(n_users, n_items)`; zeros are stored."""
@@ -71,6 +71,11 @@ class Events:
     def ranks(self) -> np.ndarray:
         """See `ranks_by_time`, `(events,)`."""
         return ranks_by_time(self.users, self.times)
+
+    @property
+    def met(self) -> np.ndarray:
+        """Whether an item has an event, `(n_items,)` bool."""
+        return np.bincount(self.items, minlength=self.n_items) > 0
 
     @cached_property
     def moments(self) -> np.ndarray:
@@ -116,9 +121,17 @@ def ranks_by_time(users: np.ndarray, times: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def ages_by_time(users: np.ndarray, times: np.ndarray, n_users: int) -> np.ndarray:
-    """Returns how many events ago each event was, counted from its user's last, `(events,)`."""
-    ranks = ranks_by_time(users, times)
+def ages_of(users: np.ndarray, ranks: np.ndarray, n_users: int) -> np.ndarray:
+    """Returns how many events ago each event was, counted from its user's last.
+
+    Args:
+      users: User index of each event, `(events,)` int.
+      ranks: See `ranks_by_time`.
+      n_users: Number of users.
+
+    Returns:
+      `(events,)` float.
+    """
     last = np.zeros(n_users)
     np.maximum.at(last, users, ranks)
     return last[users] - ranks

@@ -3,7 +3,6 @@
 import numpy as np
 
 from trainer.closed_form.biases import Values, rows_by_owner
-from trainer.closed_form.events import ages_by_time
 from trainer.training.one_thread import one_thread
 
 
@@ -17,7 +16,7 @@ def recent_means(rows: Values, left: np.ndarray, horizon: float) -> np.ndarray:
       left: What is left of their label, `(rows,)`.
       horizon: By how many rows of the user the weight falls by the factor e.
     """
-    weights = np.exp(-ages_by_time(rows.users, rows.times, rows.n_users) / horizon)
+    weights = np.exp(-rows.ages / horizon)
     sums = np.bincount(rows.users, weights * left, rows.n_users)
     return sums / (np.bincount(rows.users, weights, rows.n_users) + 1.0)
 

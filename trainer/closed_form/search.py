@@ -22,6 +22,16 @@ class Axis:
     low: float
     high: float
 
+    @property
+    def middle(self) -> float:
+        """The middle one of `start`."""
+        return self.start[len(self.start) // 2]
+
+
+def middles(axes: Mapping[str, Axis]) -> Parameters:
+    """Returns the middle value of each axis."""
+    return {name: axis.middle for name, axis in axes.items()}
+
 
 @dataclass(frozen=True)
 class Search:
@@ -54,7 +64,7 @@ def search(axes: Mapping[str, Axis], score: Callable[[Parameters], float]) -> Se
       The best combination and all that were tried.
     """
     tried: dict[tuple[float, ...], float] = {}
-    best = {name: axis.start[len(axis.start) // 2] for name, axis in axes.items()}
+    best = middles(axes)
 
     def reached(name: str, value: float) -> float:
         parameters = best | {name: value}

@@ -13,7 +13,7 @@ from trainer.closed_form.events import Events
 from trainer.closed_form.implicit_als import Factors, fit_ials
 from trainer.closed_form.popularity import Popularity
 from trainer.closed_form.rankers import RANKERS
-from trainer.closed_form.search import Axis, search
+from trainer.closed_form.search import Axis, middles, search
 from trainer.cold_items.draw import Draw, cold_task, draw_items, without
 from trainer.evaluation.ranking import Scorer, rank
 from trainer.training.one_thread import one_thread
@@ -63,13 +63,13 @@ def cold_baselines(known: Events, content: np.ndarray,
 def fit_content_popularity(known: Events, content: np.ndarray) -> Popularity:
     """Fits popularity by content: the ridge regression of the logarithm of an item's users."""
     counts = np.asarray(known.matrix(relevant_only=True).sum(axis=0)).ravel()
-    met = _met(known)
-    return Popularity((_ridge(content, np.log1p(counts)[:, None], met, _start()))[:, 0])
+    met = known.met
+    return Popularity((_ridge(content, np.log1p(counts)[:, None], met, _PENALTY.middle))[:, 0])
 
 
 def fit_profiles(known: Events, content: np.ndarray) -> Profiles:
     """Fits the neighbours by content: the cosine of an item to each relevant one, summed."""
-    centred = content - content[_met(known)].mean(axis=0)
+    centred = content - content[known.met].mean(axis=0)
     unit = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
     return Profiles(known.matrix(relevant_only=True) @ unit, unit)
 
@@ -86,20 +86,20 @@ def fit_content_factors(known: Events, content: np.ndarray, relevant_only: bool,
       relevant_only: Whether to leave out events that are not relevant.
       min_events: How many events an item has that is held out for tuning.
     """
-    start = {name: axis.start[len(axis.start) // 2] for name, axis in RANKERS["ials"].axes.items()}
+    start = middles(RANKERS["ials"].axes)
     counts = np.bincount(known.items, minlength=known.n_items)
     held = np.zeros(known.n_items, bool)
     held[draw_items([str(item) for item in range(known.n_items)], counts,
                     Draw(_HELD_OUT, min_events, _TUNING_DRAW))] = True
     task = cold_task(known, held).sample(_TUNING_USERS)
-    penalty = _start()
+    penalty = _PENALTY.middle
     if len(task.users):
         others = without(known, held)
         before = fit_ials(others, relevant_only, **start)
         penalty = search({"penalty": _PENALTY}, lambda tried: rank(
-            _of_content(before, content, _met(others), tried["penalty"]), task,
+            _of_content(before, content, others.met, tried["penalty"]), task,
         ).metrics["ndcg@10"]).best["penalty"]
-    return _of_content(fit_ials(known, relevant_only, **start), content, _met(known), penalty)
+    return _of_content(fit_ials(known, relevant_only, **start), content, known.met, penalty)
 
 
 def _of_content(fitted: Factors, content: np.ndarray, met: np.ndarray, penalty: float) -> Factors:
@@ -115,11 +115,3 @@ def _ridge(content: np.ndarray, values: np.ndarray, rows: np.ndarray,
         weights = np.linalg.solve(own.T @ own + penalty * np.eye(own.shape[1]),
                                   own.T @ (values[rows] - mean))
     return mean + (content - centre) @ weights
-
-
-def _met(known: Events) -> np.ndarray:
-    return np.bincount(known.items, minlength=known.n_items) > 0
-
-
-def _start() -> float:
-    return _PENALTY.start[len(_PENALTY.start) // 2]

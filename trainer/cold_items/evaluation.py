@@ -27,7 +27,7 @@ from trainer.training.fit import TrainingData
 
 log = logging.getLogger("tessera.cold_items")
 
-_SHOWN = ("recall@50", "ndcg@10")
+SHOWN = ("recall@50", "ndcg@10")
 _MOST_USERS = 10_000
 _COMPONENTS = 96  # Of a feature, for the baselines.
 
@@ -48,7 +48,7 @@ def cold_figures(data: TrainingData, seed: int, found: Path, summary: Mapping[st
       of the `baselines`, by name, and in `ablation` of the recipe without each modality. Or
       `skipped`, the reason, where there is nothing to rank.
     """
-    features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
+    features = data.features("items")
     if not features and not data.recipe.reads_item_reviews:
         return {"skipped": "The recipe reads no content of the items, so that it knows nothing of "
                            "an item without an event."}
@@ -120,4 +120,4 @@ def _measured(trained: Network | WrittenScores, data: TrainingData, task: Rankin
 
 def _shown(scorer: Scorer, task: RankingTask) -> dict[str, float]:
     metrics = rank(scorer, task).metrics
-    return {name: metrics[name] for name in _SHOWN}
+    return {name: metrics[name] for name in SHOWN}

@@ -6,7 +6,6 @@ responses of the functions that are saved are recorded. Whatever the export, the
 server changes shows.
 """
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from schemas import FeatureSpec
+from serving.json_values import plain_values
 from trainer.behaviour.past import event_values, past_strings
 from trainer.data.events import Events
 from trainer.data.tables import Table
@@ -160,27 +160,10 @@ def recorded(signatures: Mapping[str, Any],
             key: tf.constant(values, tf.string if values.dtype == object else values.dtype)
             for key, values in inputs.items()})
         found.append({
-            "signature": name, "inputs": {key: _plain(values) for key, values in inputs.items()},
-            "outputs": {key: _plain(value.numpy()) for key, value in outputs.items()}})
+            "signature": name,
+            "inputs": {key: plain_values(values) for key, values in inputs.items()},
+            "outputs": {key: plain_values(value.numpy()) for key, value in outputs.items()}})
     return found
-
-
-def _plain(values: np.ndarray) -> list[Any]:
-    """Returns an array as JSON can hold it."""
-    if values.dtype != object:
-        return values.tolist()
-    flat = np.empty(values.size, object)
-    flat[:] = [_text(one) for one in values.ravel()]
-    return flat.reshape(values.shape).tolist()
-
-
-def _text(value: str | bytes) -> str | dict[str, str]:
-    if isinstance(value, str):
-        return value
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return {"b64": base64.b64encode(value).decode()}
 
 
 def _entry(signature: str, inputs: dict[str, Any], outputs: dict[str, Any]) -> dict:

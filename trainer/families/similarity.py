@@ -111,7 +111,7 @@ def compute_factors(data: TrainingData, known: Events, options: SimilarityRecipe
     words: dict[str, np.ndarray] = {}
     content = candidates = folded = nothing
     if options.reads_content:
-        features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
+        features = data.features("items")
         blocks = content_matrix(features, data.item_side)
         together = sparse.hstack(list(blocks.values())).tocsr()
         axes = right_factors(together, options.dim, seed)

@@ -25,7 +25,6 @@ NETWORK = "network"
 _HORIZONS = (15.0, 60.0, NEVER_FADES)
 _PRIMARY = "ndcg@10"
 _TUNING_USERS = 2_000
-_OF_RELEVANT = "_of_relevant"  # Behind the name of a ranker that learns of the relevant events.
 _CONTENT, _FUSION, _RANKERS = "content.npz", "fusion.json", "rankers"
 
 
@@ -35,15 +34,20 @@ class Member:
 
     Attributes:
       name: Its name in the fusion.
-      kind: Its kind.
+      kind_name: Its kind, by the name in `RANKER_KINDS`.
       relevant_only: Whether it learns of the relevant events alone.
       parameters: What was chosen on validation.
     """
 
     name: str
-    kind: RankerKind
+    kind_name: str
     relevant_only: bool
     parameters: Parameters
+
+    @property
+    def kind(self) -> RankerKind:
+        """Its kind."""
+        return RANKER_KINDS[self.kind_name]
 
     def fit(self, events: Events, content: np.ndarray, horizon: float) -> LinearRanker:
         """Fits it on some events."""
@@ -79,8 +83,8 @@ class LateFusion:
         """
         rankers = {}
         for name in self.rankers:
-            kind = RANKER_KINDS[name.removesuffix(_OF_RELEVANT)]
-            member = Member(name, kind, name in self.relevant_only, self.log[name]["parameters"])
+            member = Member(name, self.log[name]["kind"], name in self.relevant_only,
+                            self.log[name]["parameters"])
             rankers[name] = member.fit(events, vectors, self.horizon)
         return replace(self, rankers=rankers)
 
@@ -121,9 +125,9 @@ def members(names: Sequence[str], events: Events, content: np.ndarray,
         too_large = kind.most_items is not None and events.n_items > kind.most_items
         if too_large or (kind.reads_content and not content.shape[1]):
             continue
-        found.append(Member(name, kind, False, kind.start))
+        found.append(Member(name, name, False, kind.start))
         if kind.of_relevant and relevance_told and not events.relevant.all():
-            found.append(Member(name + _OF_RELEVANT, kind, True, kind.start))
+            found.append(Member(f"{name}_of_relevant", name, True, kind.start))
     return found
 
 
@@ -168,10 +172,11 @@ def fit_late_fusion(
 
         found = search(member.kind.axes, reached)
         tuned.append(replace(member, parameters=found.best))
-        tried[member.name] = {"parameters": found.best, _PRIMARY: found.score,
-                              "at_bound": list(found.at_bound), "tried": len(found.tried)}
+        tried[member.name] = {"kind": member.kind_name, "parameters": found.best,
+                              _PRIMARY: found.score, "at_bound": list(found.at_bound),
+                              "tried": len(found.tried)}
     few = sampled(task, len(tuned) + 1)
-    in_training = np.bincount(train.items, minlength=train.n_items) > 0
+    in_training = train.met
     scores = [standardised(one.fit(train, vectors, horizon).scores(
         weighted_history(train, one.relevant_only, horizon)[few.users]), in_training)
         for one in tuned]

@@ -43,7 +43,7 @@ def train_rankers(data: TrainingData, first: Network | None, weights: Path,
     """
     train, validation = data.events("train"), data.events("validation")
     task = validation_task(data, train, validation)
-    features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
+    features = data.features("items")
     content = fit_content(features, data.item_side, seed)
     network_scores = None if first is None else _network_scores(data, first)
     told = (not data.spec.has_history
@@ -65,7 +65,7 @@ def refit_rankers(data: TrainingData, weights: Path, refitted: Path) -> LateFusi
       refitted: Folder of all that is learned now.
     """
     found = LateFusion.load(weights / _FOLDER)
-    features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
+    features = data.features("items")
     fusion = found.refitted(ranker_events(data, data.events("train", "validation")),
                             found.content.vectors(features, data.item_side))
     fusion.save(refitted / _FOLDER)
@@ -111,7 +111,7 @@ def train_stacks(data: TrainingData, first: Network, weights: Path, seed: int) -
 
 def _content(data: TrainingData, name: str, side: Side, seed: int) -> np.ndarray:
     """Returns the leading components of a side's content, `(rows, at most _CONTENT)`."""
-    features = data.spec.inputs(name, data.recipe.modalities, data.recipe.labels)
+    features = data.features(name)
     vectors = fit_content(features, side, seed).vectors(features, side)
     return vectors @ right_factors(sparse.csr_matrix(vectors), _CONTENT, seed)
 

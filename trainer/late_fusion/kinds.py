@@ -10,7 +10,7 @@ from trainer.closed_form.implicit_als import fit_ials
 from trainer.closed_form.item_to_item import fit_decayed_ease, fit_ease, fit_item_neighbours
 from trainer.closed_form.popularity import fit_recent_popularity
 from trainer.closed_form.rankers import RANKERS
-from trainer.closed_form.search import Axis, Parameters
+from trainer.closed_form.search import Axis, Parameters, middles
 from trainer.late_fusion.linear import NEVER_FADES, LinearRanker
 from trainer.training.one_thread import one_thread
 
@@ -44,7 +44,7 @@ class RankerKind:
     @property
     def start(self) -> Parameters:
         """The middle value of each axis."""
-        return {name: axis.start[len(axis.start) // 2] for name, axis in self.axes.items()}
+        return middles(self.axes)
 
 
 def _popularity(events: Events, relevant_only: bool, content: np.ndarray,

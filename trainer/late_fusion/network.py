@@ -95,9 +95,9 @@ def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known
         table.
     """
     rankers = {name: ranker for name, ranker in fusion.rankers.items() if fusion.weights[name]}
-    features = data.spec.inputs("items", data.recipe.modalities, data.recipe.labels)
+    features = data.features("items")
     vectors = fusion.content.vectors(features, data.item_side)
-    in_events = np.bincount(known.items, minlength=known.n_items) > 0
+    in_events = known.met
     candidates = {name: ranker.with_content(vectors) for name, ranker in rankers.items()}
     with_own = bool(fusion.weights.get(NETWORK))
     if with_own:

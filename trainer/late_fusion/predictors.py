@@ -20,7 +20,7 @@ from trainer.closed_form.events import Events
 from trainer.closed_form.item_to_item import fit_ease
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.residuals import recent_means, ridge_of_owners
-from trainer.closed_form.search import Axis, Parameters, search
+from trainer.closed_form.search import Axis, Parameters, middles, search
 from trainer.training.one_thread import one_thread
 
 _HORIZONS = (5.0, 15.0, 50.0)
@@ -113,7 +113,7 @@ class PredictorKind:
             return -float(np.sum((left - columns @ weights) ** 2))
 
         if not self.axes or not len(left):
-            return {name: axis.start[len(axis.start) // 2] for name, axis in self.axes.items()}
+            return middles(self.axes)
         return search(self.axes, explained).best
 
 
@@ -146,9 +146,8 @@ def _item_to_item(known: Known) -> tuple[PairProduct, ...]:
     events = known.events
     if not len(events) or events.n_items > _MOST_ITEMS:
         return ()
-    penalty = RANKERS["ease"].axes["penalty"]
     met = events.matrix(relevant_only=True)
-    weights = fit_ease(events, True, penalty.start[len(penalty.start) // 2]).full()
+    weights = fit_ease(events, True, **middles(RANKERS["ease"].axes)).full()
     some = np.random.default_rng(0).permutation(events.n_users)[:_SAMPLE]
     with one_thread(_DIM):
         right = randomized_svd(met[some] @ weights, min(_DIM, *met.shape), random_state=0)[2]

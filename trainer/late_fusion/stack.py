@@ -93,15 +93,15 @@ def fit_stack(names: Sequence[str], train: Known, validation: Values, known: Kno
                                 for name, products in before.items() for _ in products])
     constant, *shares = fit_shares(columns * steady, validation, train.biases.mean, binary)
     cold = [constant, *(np.array(shares) * steady).tolist()]
-    rows = (np.bincount(train.rows.users, minlength=known.rows.n_users)[validation.users] > 0) & (
-        np.bincount(train.rows.items, minlength=known.rows.n_items)[validation.items] > 0)
+    rows = (train.rows.known_users[validation.users]
+            & train.rows.known_items[validation.items])
     warm = fit_weights(columns[rows], validation.at(rows), binary) or cold
     after = [one for name, found in chosen.items()
              for one in PREDICTOR_KINDS[name].fit(known, **found)]
     values = known.rows.values
     bounds = (float(values.min()), float(values.max())) if len(values) and not binary else None
-    users, items = ((np.bincount(rows, minlength=n) > 0).astype(np.float32) for rows, n in (
-        (known.rows.users, known.rows.n_users), (known.rows.items, known.rows.n_items)))
+    users, items = (flags.astype(np.float32) for flags in (
+        known.rows.known_users, known.rows.known_items))
     said = {"warm": _by_name(warm, before), "cold": _by_name(cold, before), "parameters": chosen}
     return Stack(tuple(warm), tuple(cold), tuple(after), users, items, bounds), said
 

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from schemas import FeatureSpec, InputError
+from schemas import Feature, FeatureSpec, InputError
 from trainer.data.events import Events, concatenate, read_events
 from trainer.data.interactions import InteractionReader
 from trainer.data.side import Side
@@ -68,6 +68,10 @@ class TrainingData:
     item_side: Side
     reader: InteractionReader
     files: dict[str, list[str]]
+
+    def features(self, side: str) -> tuple[Feature, ...]:
+        """Returns the features of `users` or `items` that the recipe reads."""
+        return self.spec.inputs(side, self.recipe.modalities, self.recipe.labels)
 
     def events(self, *splits: str) -> Events:
         """Returns the events of some splits."""

@@ -31,7 +31,7 @@ def test_a_head_has_its_figure_without_a_modality(tmp_path):
     for weight in network.heads["like"].trainable_weights:  # they start from a base rate alone
         weight.assign(np.random.default_rng(2).normal(size=weight.shape))
     found = figures.without_each(network, data, lambda one: figures._values(
-        one, catalogue(one), data))
+        one, catalogue(one), data, data.reader.rows(data.files["test"])))
     assert set(found) == {"none", "numeric"}
     assert 0 < found["none"]["like_auc"] != found["numeric"]["like_auc"]
 
