@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.protocols import FOLDS, Ratings, literature_fold
 from trainer.closed_form.biases import Values
 from trainer.closed_form.events import Events
-from trainer.late_fusion.predictors import PREDICTOR_KINDS, Known
+from trainer.late_fusion.predictors import PREDICTOR_KINDS, Behaviour, Known
 from trainer.late_fusion.stack import Stack, fit_stack
 
 _USERS, _ITEMS, _LIKED, _GENRES = 944, 1_683, 4, 5
@@ -59,8 +59,9 @@ def errors(folder: Path) -> Iterator[float]:
         held_out = np.random.default_rng(0).random(len(base.values)) < _SHARE
         validation = base.at(held_out)
         train, known = (
-            Known(rows, Events(rows.users, rows.items, rows.times, rows.values >= _LIKED, _USERS,
-                               _ITEMS), users, items, {})
+            Known(rows, Behaviour(Events(rows.users, rows.items, rows.times,
+                                         rows.values >= _LIKED, _USERS, _ITEMS)),
+                  users, items, {})
             for rows in (base.at(~held_out), base))
         stack, _ = fit_stack(list(PREDICTOR_KINDS), train, validation, known,
                              np.zeros(len(validation.values)), binary=False)

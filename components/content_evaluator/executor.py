@@ -10,9 +10,11 @@ from tfx.types import Artifact, artifact_utils
 from components.trainer.executor import given
 from components.verdict import Outcome
 from schemas import TesseraError
-from trainer.ablation.figures import WHOLE, ablation_figures
+from trainer.ablation import WHOLE
+from trainer.ablation.figures import ablation_figures
+from trainer.cold_items import SHOWN
 from trainer.cold_items.draw import Draw
-from trainer.cold_items.evaluation import SHOWN, cold_figures
+from trainer.cold_items.evaluation import cold_figures
 
 
 class Executor(base_executor.BaseExecutor):

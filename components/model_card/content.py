@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from trainer.cold_items import SHOWN
+
 _RANKING = ("ndcg@10", "recall@20", "hr@10", "mrr", "map@10")
 _LISTS = ("coverage@10", "novelty@10", "diversity@10", "gini@10")
 _FEW_USERS = 100
@@ -137,7 +139,7 @@ def _cold_items(figures: Mapping[str, Any]) -> Section | None:
     if "recall@50" not in cold:
         return None
     rankers = {"the recipe": cold} | cold.get("baselines", {})
-    names = [name for name in ("recall@50", "ndcg@10") if name in cold]
+    names = [name for name in SHOWN if name in cold]
     return Section(
         "Cold items",
         [f"The recipe was trained once more without {cold['items']:,} items, which were then "

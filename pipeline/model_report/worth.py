@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline.charts import Bar, bars
+from trainer.ablation import WHOLE
+from trainer.cold_items import SHOWN
 
-_COLD = ("recall@50", "ndcg@10")
-_WHOLE = "none"
 _CHARTS = (("ndcg@10", "NDCG@10 without each modality"),
            ("cold_recall@50", "Recall@50 of cold items without each modality"))
 _MOST = 20
@@ -19,7 +19,7 @@ def cold_items(metrics: dict[str, Any]) -> dict[str, Any]:
         return {"skipped": cold.get("skipped")}
     rankers = {metrics["recipe"]: cold} | cold["baselines"]
     return {"items": cold["items"], "users": cold["users"], "table": {
-        "names": _COLD, "rows": [{"name": name, "figures": [figures[one] for one in _COLD]}
+        "names": SHOWN, "rows": [{"name": name, "figures": [figures[one] for one in SHOWN]}
                                  for name, figures in rankers.items()]}}
 
 
@@ -30,11 +30,11 @@ def charts(metrics: dict[str, Any]) -> list[str]:
 
 
 def _without(ablation: dict[str, Any]) -> Iterator[str]:
-    whole = ablation.get(_WHOLE, {})
+    whole = ablation.get(WHOLE, {})
     for key, title in _CHARTS:
         if key in whole:
-            yield bars(title, [Bar("with all" if name == _WHOLE else f"without {name}",
-                                   figures[key], reference=name == _WHOLE)
+            yield bars(title, [Bar("with all" if name == WHOLE else f"without {name}",
+                                   figures[key], reference=name == WHOLE)
                                for name, figures in ablation.items()])
 
 
@@ -49,6 +49,8 @@ def _importance(importance: dict[str, Any]) -> Iterator[str]:
 
 
 def _fusion(fusion: dict[str, Any]) -> Iterator[str]:
-    if weights := fusion.get("weights"):
-        yield bars("Weights of the rankers in the score", [
-            Bar(name.replace("_", " "), weight) for name, weight in weights.items()])
+    for key, title in (("weights", "Weights of the rankers in the score"),
+                       ("new_item_weights", "The same for items without an event")):
+        if weights := fusion.get(key):
+            yield bars(title, [Bar(name.replace("_", " "), weight)
+                               for name, weight in weights.items()])

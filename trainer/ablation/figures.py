@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from schemas import Feature
+from trainer.ablation import WHOLE
 from trainer.ablation.content import absent, changed, shuffled
 from trainer.data.events import concatenate
 from trainer.evaluation.ranking import RankingTask, ranking_metrics, ranking_task
@@ -20,7 +21,6 @@ from trainer.preprocessing import columns
 from trainer.tasks.probability import area_under_curve
 from trainer.training.fit import TrainingData, first_rows
 
-WHOLE = "none"  # Of the figures of a network from which nothing was taken.
 _PRIMARY = "ndcg@10"
 _RANKING = (_PRIMARY, "recall@20", "mrr")
 _MOST_USERS = 2_000

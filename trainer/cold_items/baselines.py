@@ -14,7 +14,7 @@ from trainer.closed_form.implicit_als import Factors, fit_ials
 from trainer.closed_form.popularity import Popularity
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.search import Axis, middles, search
-from trainer.cold_items.draw import Draw, cold_task, draw_items, without
+from trainer.cold_items.draw import Draw, cold_task, hidden_items, without
 from trainer.evaluation.ranking import Scorer, rank
 from trainer.training.one_thread import one_thread
 
@@ -87,10 +87,7 @@ def fit_content_factors(known: Events, content: np.ndarray, relevant_only: bool,
       min_events: How many events an item has that is held out for tuning.
     """
     start = middles(RANKERS["ials"].axes)
-    counts = np.bincount(known.items, minlength=known.n_items)
-    held = np.zeros(known.n_items, bool)
-    held[draw_items([str(item) for item in range(known.n_items)], counts,
-                    Draw(_HELD_OUT, min_events, _TUNING_DRAW))] = True
+    held = hidden_items(known, Draw(_HELD_OUT, min_events, _TUNING_DRAW))
     task = cold_task(known, held).sample(_TUNING_USERS)
     penalty = _PENALTY.middle
     if len(task.users):

@@ -43,6 +43,14 @@ def draw_items(ids: Sequence[str], counts: np.ndarray, draw: Draw) -> np.ndarray
         able, int(draw.share * len(able)), replace=False))
 
 
+def hidden_items(events: Events, draw: Draw) -> np.ndarray:
+    """Returns whether an item is drawn to be hidden from some events, `(n_items,)` bool."""
+    counts = np.bincount(events.items, minlength=events.n_items)
+    hidden = np.zeros(events.n_items, bool)
+    hidden[draw_items([str(item) for item in range(events.n_items)], counts, draw)] = True
+    return hidden
+
+
 def without(events: Events, cold: np.ndarray) -> Events:
     """Returns the events of all other items.
 

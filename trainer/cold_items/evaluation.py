@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from trainer.ablation.figures import WHOLE, without_each
+from trainer.ablation import WHOLE
+from trainer.ablation.figures import without_each
 from trainer.behaviour.strings import with_item_reviews
+from trainer.cold_items import SHOWN
 from trainer.cold_items.baselines import cold_baselines
 from trainer.cold_items.draw import Draw, cold_task, draw_items, without
 from trainer.cold_items.queries import FileScores, NetworkScores, inputs_now
@@ -27,7 +29,6 @@ from trainer.training.fit import TrainingData
 
 log = logging.getLogger("tessera.cold_items")
 
-SHOWN = ("recall@50", "ndcg@10")
 _MOST_USERS = 10_000
 _COMPONENTS = 96  # Of a feature, for the baselines.
 

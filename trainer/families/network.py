@@ -9,6 +9,7 @@ from typing import Any
 from trainer.families.job import Job, Refit, log
 from trainer.late_fusion.fit import NETWORK
 from trainer.late_fusion.job import (
+    item_content,
     refit_rankers,
     train_rankers,
     train_stacks,
@@ -65,13 +66,14 @@ def restore_network(data: TrainingData, seed: int, weights: Path) -> Network:
 
 
 def refit_network(job: Refit) -> Network:
-    """Fits once, for the epochs found before; a network without a weight in its fusion not at all.
+    """Fits once, for the epochs found before, for items without an event alone.
 
-    Predictors are left out: where a predicted value ranks, it is the network's own.
+    A network whose fusion gives it no weight there is not fitted. Predictors are left out: where a
+    predicted value ranks, it is the network's own.
     """
     data = job.data
-    fusion = refit_rankers(data, job.found, job.scratch) if _fused(data) else None
-    if fusion is not None and not fusion.weights[NETWORK]:
+    fusion = refit_rankers(data, job.found, job.scratch, job.seed) if _fused(data) else None
+    if fusion is not None and not fusion.new_item_weights.get(NETWORK):
         network = new_network(data, data.events("train", "validation"), job.seed)
     else:
         network = fit_again(data, job.seed, job.summary["epochs"], job.scratch)
@@ -87,8 +89,11 @@ def _beside(job: Job, checkpoints: Path) -> dict[str, Any]:
     recipe, figures = job.data.recipe, {}
     if recipe.weighs_first_fit:
         first = first_network(job.data, job.seed, checkpoints)
+        content = item_content(job.data, job.seed)
         if recipe.rankers:
-            figures["late_fusion"] = train_rankers(job.data, first, job.weights, job.seed)
+            figures["late_fusion"] = train_rankers(
+                job.data, first, content, job.weights, job.seed)
         if recipe.predictors:
-            figures["stacks"] = train_stacks(job.data, first, job.weights, job.seed)
+            figures["stacks"] = train_stacks(
+                job.data, first, content, job.weights, job.seed)
     return figures

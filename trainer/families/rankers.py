@@ -8,6 +8,7 @@ from keras import ops
 
 from trainer.families.job import Job, Refit
 from trainer.late_fusion.job import (
+    item_content,
     refit_rankers,
     stacked,
     train_rankers,
@@ -26,9 +27,11 @@ def train_rankers_alone(job: Job) -> None:
     """Tunes the rankers on validation, and fits them on train and validation."""
     started = time.monotonic()
     job.data.events(*job.data.files)  # an empty split is told before anything is computed
-    figures = {"late_fusion": train_rankers(job.data, None, job.weights, job.seed)}
+    content = item_content(job.data, job.seed)
+    figures = {"late_fusion": train_rankers(job.data, None, content, job.weights, job.seed)}
     if job.data.recipe.predictors:
-        figures["stacks"] = train_stacks(job.data, _towerless(job.data), job.weights, job.seed)
+        figures["stacks"] = train_stacks(job.data, _towerless(job.data), content, job.weights,
+                                         job.seed)
     network = restore_rankers(job.data, job.seed, job.weights)
     job.summarize(
         network.user.count_params() + network.item.count_params(),
@@ -44,7 +47,7 @@ def restore_rankers(data: TrainingData, seed: int, weights: Path) -> Network:
 
 def refit_rankers_alone(job: Refit) -> Network:
     """Fits the rankers with the weights and penalties that were found before, and nothing else."""
-    refit_rankers(job.data, job.found, job.scratch)
+    refit_rankers(job.data, job.found, job.scratch, job.seed)
     return with_rankers_of(job.data, _towerless(job.data), job.scratch)
 
 

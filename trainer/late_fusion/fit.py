@@ -15,8 +15,10 @@ from trainer.closed_form.events import Events
 from trainer.closed_form.search import Parameters, search
 from trainer.evaluation.ranking import RankingTask, ranking_metrics
 from trainer.late_fusion.content import ContentMap
-from trainer.late_fusion.kinds import RANKER_KINDS, RankerKind
+from trainer.late_fusion.kinds import RANKER_KINDS
 from trainer.late_fusion.linear import NEVER_FADES, LinearRanker, weighted_history
+from trainer.late_fusion.member import Member, members
+from trainer.late_fusion.new_items import fit_new_item_weights
 from trainer.late_fusion.weights import fit_weights, sampled, standardised
 
 log = logging.getLogger("tessera.trainer")
@@ -29,32 +31,6 @@ _CONTENT, _FUSION, _RANKERS = "content.npz", "fusion.json", "rankers"
 
 
 @dataclass(frozen=True)
-class Member:
-    """A ranker of a fusion, before it is fitted.
-
-    Attributes:
-      name: Its name in the fusion.
-      kind_name: Its kind, by the name in `RANKER_KINDS`.
-      relevant_only: Whether it learns of the relevant events alone.
-      parameters: What was chosen on validation.
-    """
-
-    name: str
-    kind_name: str
-    relevant_only: bool
-    parameters: Parameters
-
-    @property
-    def kind(self) -> RankerKind:
-        """Its kind."""
-        return RANKER_KINDS[self.kind_name]
-
-    def fit(self, events: Events, content: np.ndarray, horizon: float) -> LinearRanker:
-        """Fits it on some events."""
-        return self.kind.fit(events, self.relevant_only, content, horizon, **self.parameters)
-
-
-@dataclass(frozen=True)
 class LateFusion:
     """A fitted fusion.
 
@@ -63,6 +39,7 @@ class LateFusion:
       relevant_only: Which of them read the relevant events of a history alone.
       horizon: By how many events the weight of a history's event falls by the factor e.
       weights: Weight of each ranker and of `network`, of sum 1.
+      new_item_weights: The same where an item has no event.
       content: Makes content of an item's columns.
       log: What was tried, and what it reached on validation.
     """
@@ -71,22 +48,25 @@ class LateFusion:
     relevant_only: frozenset[str]
     horizon: float
     weights: dict[str, float]
+    new_item_weights: dict[str, float]
     content: ContentMap
     log: dict[str, Any]
 
-    def refitted(self, events: Events, vectors: np.ndarray) -> "LateFusion":
+    def refitted(self, events: Events, vectors: np.ndarray, seed: int) -> "LateFusion":
         """Returns the rankers fitted on other events, with what was chosen on validation before.
+
+        The weights for new items are found afresh, for the events of before may be about them.
 
         Args:
           events: What to learn from.
           vectors: The content of all items, `(items, content)`.
+          seed: Seed of all draws.
         """
-        rankers = {}
-        for name in self.rankers:
-            member = Member(name, self.log[name]["kind"], name in self.relevant_only,
-                            self.log[name]["parameters"])
-            rankers[name] = member.fit(events, vectors, self.horizon)
-        return replace(self, rankers=rankers)
+        chosen = [Member(name, self.log[name]["kind"], name in self.relevant_only,
+                         self.log[name]["parameters"]) for name in self.rankers]
+        of_new = fit_new_item_weights(chosen, events, vectors, self.horizon, seed)
+        rankers = {one.name: one.fit_for_all(events, vectors, self.horizon) for one in chosen}
+        return replace(self, rankers=rankers, new_item_weights=of_new or self.weights)
 
     def save(self, folder: Path) -> None:
         """Writes the fusion into a folder."""
@@ -96,7 +76,8 @@ class LateFusion:
         self.content.save(folder / _CONTENT)
         (folder / _FUSION).write_text(json.dumps(
             {"relevant_only": sorted(self.relevant_only), "horizon": self.horizon,
-             "weights": self.weights, "log": self.log}, indent=1), encoding="utf-8")
+             "weights": self.weights, "new_item_weights": self.new_item_weights,
+             "log": self.log}, indent=1), encoding="utf-8")
 
     @staticmethod
     def load(folder: Path) -> "LateFusion":
@@ -106,29 +87,7 @@ class LateFusion:
                    for name in written["weights"] if name != NETWORK}
         return LateFusion(
             rankers, frozenset(written["relevant_only"]), written["horizon"], written["weights"],
-            ContentMap.load(folder / _CONTENT), written["log"])
-
-
-def members(names: Sequence[str], events: Events, content: np.ndarray,
-            relevance_told: bool) -> list[Member]:
-    """Returns the rankers of a fusion that make sense for a dataset.
-
-    Args:
-      names: Names of `RANKER_KINDS`.
-      events: The events.
-      content: Content of the items, `(items, content)`.
-      relevance_told: Whether a history tells which of its events were relevant.
-    """
-    found = []
-    for name in names:
-        kind = RANKER_KINDS[name]
-        too_large = kind.most_items is not None and events.n_items > kind.most_items
-        if too_large or (kind.reads_content and not content.shape[1]):
-            continue
-        found.append(Member(name, name, False, kind.start))
-        if kind.of_relevant and relevance_told and not events.relevant.all():
-            found.append(Member(f"{name}_of_relevant", name, True, kind.start))
-    return found
+            written["new_item_weights"], ContentMap.load(folder / _CONTENT), written["log"])
 
 
 def fit_late_fusion(
@@ -187,10 +146,11 @@ def fit_late_fusion(
         del weights[NETWORK]
     log.info("Trainer: late fusion of %s",
              ", ".join(f"{name} {share:.2f}" for name, share in weights.items() if share))
-    rankers = {one.name: one.fit(known, vectors, horizon) for one in tuned}
+    of_new = fit_new_item_weights(tuned, known, vectors, horizon, seed)
+    rankers = {one.name: one.fit_for_all(known, vectors, horizon) for one in tuned}
     return LateFusion(
         rankers, frozenset(one.name for one in tuned if one.relevant_only), horizon,
-        weights, content, tried)
+        weights, of_new or weights, content, tried)
 
 
 def _shares(scores: list[np.ndarray], own: np.ndarray | None, task: RankingTask,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -12,14 +12,13 @@ from trainer.closed_form.biases import Values
 from trainer.closed_form.events import Events as RankerEvents
 from trainer.closed_form.factors import right_factors
 from trainer.data.events import Events, concatenate
-from trainer.data.side import Side
 from trainer.evaluation.ranking import RankingTask
 from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
 from trainer.export.memory import remember
-from trainer.late_fusion.content import fit_content
+from trainer.late_fusion.content import ContentMap, fit_content
 from trainer.late_fusion.fit import LateFusion, fit_late_fusion
 from trainer.late_fusion.network import Recent, with_rankers, with_stacks
-from trainer.late_fusion.predictors import Known
+from trainer.late_fusion.predictors import Behaviour, Known
 from trainer.late_fusion.stack import Stack, fit_stack
 from trainer.network.model import Network
 from trainer.training.fit import TrainingData, first_rows, validation_task
@@ -28,13 +27,33 @@ _FOLDER, _STACKS = "late_fusion", "stacks"
 _CONTENT = 32  # Components that predictors read: each user and item has a regression on them.
 
 
-def train_rankers(data: TrainingData, first: Network | None, weights: Path,
+class ItemContent(NamedTuple):
+    """The content of all items, as rankers and predictors read it.
+
+    Attributes:
+      map: Makes it of an item's columns.
+      vectors: `(items, content)` float32.
+    """
+
+    map: ContentMap
+    vectors: np.ndarray
+
+
+def item_content(data: TrainingData, seed: int) -> ItemContent:
+    """Returns the content of the items that a recipe reads."""
+    features = data.features("items")
+    content = fit_content(features, data.item_side, seed)
+    return ItemContent(content, content.vectors(features, data.item_side))
+
+
+def train_rankers(data: TrainingData, first: Network | None, content: ItemContent, weights: Path,
                   seed: int) -> dict[str, Any]:
     """Fits the rankers of a recipe beside its network, and writes them.
 
     Args:
       data: What was trained, and on what.
       first: The network of the first fit, which does not know validation, if there is one.
+      content: The content of the items.
       weights: Folder of all that training learns.
       seed: Seed of all draws.
 
@@ -43,31 +62,31 @@ def train_rankers(data: TrainingData, first: Network | None, weights: Path,
     """
     train, validation = data.events("train"), data.events("validation")
     task = validation_task(data, train, validation)
-    features = data.features("items")
-    content = fit_content(features, data.item_side, seed)
     network_scores = None if first is None else _network_scores(data, first)
     told = (not data.spec.has_history
             or past_relevance(data.spec, data.recipe.relevance) is not None)
     fusion = fit_late_fusion(
         list(data.recipe.rankers), ranker_events(data, train),
-        ranker_events(data, concatenate([train, validation])), task, content,
-        content.vectors(features, data.item_side), network_scores, told, seed)
+        ranker_events(data, concatenate([train, validation])), task, content.map, content.vectors,
+        network_scores, told, seed)
     fusion.save(weights / _FOLDER)
-    return {"weights": fusion.weights, "validation": fusion.log}
+    return {"weights": fusion.weights, "new_item_weights": fusion.new_item_weights,
+            "validation": fusion.log}
 
 
-def refit_rankers(data: TrainingData, weights: Path, refitted: Path) -> LateFusion:
-    """Fits the rankers afresh on other events, with the weights and penalties found before.
+def refit_rankers(data: TrainingData, weights: Path, refitted: Path, seed: int) -> LateFusion:
+    """Fits the rankers afresh on other events, with the penalties found before.
 
     Args:
       data: The events, and what the rankers read of the items.
       weights: Folder of the training that found them.
       refitted: Folder of all that is learned now.
+      seed: Seed of all draws.
     """
     found = LateFusion.load(weights / _FOLDER)
     features = data.features("items")
     fusion = found.refitted(ranker_events(data, data.events("train", "validation")),
-                            found.content.vectors(features, data.item_side))
+                            found.content.vectors(features, data.item_side), seed)
     fusion.save(refitted / _FOLDER)
     return fusion
 
@@ -77,12 +96,14 @@ def _network_scores(data: TrainingData, first: Network) -> Callable[[RankingTask
     return lambda some: ranking_scores(first, first_rows(data, some.users), items)
 
 
-def train_stacks(data: TrainingData, first: Network, weights: Path, seed: int) -> dict[str, Any]:
+def train_stacks(data: TrainingData, first: Network, items: ItemContent, weights: Path,
+                 seed: int) -> dict[str, Any]:
     """Fits the predictors of a recipe and their stack with each head, and writes them.
 
     Args:
       data: What was trained, and on what.
       first: The network of the first fit, which does not know validation.
+      items: The content of the items.
       weights: Folder of all that training learns.
       seed: Seed of all draws.
 
@@ -91,16 +112,19 @@ def train_stacks(data: TrainingData, first: Network, weights: Path, seed: int) -
     """
     (weights / _STACKS).mkdir(parents=True, exist_ok=True)
     train, validation = data.events("train"), data.events("validation")
-    content = {name: _content(data, name, side, seed) for name, side in (
-        ("users", data.user_side), ("items", data.item_side))}
+    splits = (train, concatenate([train, validation]))
+    behaviours = [Behaviour(ranker_events(data, events)) for events in splits]
+    features = data.features("users")
+    users = fit_content(features, data.user_side, seed).vectors(features, data.user_side)
+    content = {name: _leading(vectors, seed) for name, vectors in (
+        ("users", users), ("items", items.vectors))}
     user = user_outputs(first, data.reader.inputs(data.reader.rows(data.files["validation"])))
     vectors = catalogue(first).vectors[validation.items]
     figures = {}
     for name in stacked(data):
         kind, label = data.recipe.tasks[name].kind, str(data.recipe.tasks[name].label)
-        before, known = (Known(_values(data, events, label), ranker_events(data, events),
-                               **content, penalties={})
-                         for events in (train, concatenate([train, validation])))
+        before, known = (Known(_values(data, events, label), behaviour, **content, penalties={})
+                         for events, behaviour in zip(splits, behaviours, strict=True))
         raw = np.asarray(first.heads[name](user[name], vectors), float)
         stack, figures[name] = fit_stack(
             list(data.recipe.predictors), before, _values(data, validation, label), known,
@@ -109,10 +133,8 @@ def train_stacks(data: TrainingData, first: Network, weights: Path, seed: int) -
     return figures
 
 
-def _content(data: TrainingData, name: str, side: Side, seed: int) -> np.ndarray:
-    """Returns the leading components of a side's content, `(rows, at most _CONTENT)`."""
-    features = data.features(name)
-    vectors = fit_content(features, side, seed).vectors(features, side)
+def _leading(vectors: np.ndarray, seed: int) -> np.ndarray:
+    """Returns the leading components of content, `(rows, at most _CONTENT)`."""
     return vectors @ right_factors(sparse.csr_matrix(vectors), _CONTENT, seed)
 
 

@@ -94,11 +94,7 @@ def _of_matrix(weights: np.ndarray) -> LinearRanker:
 
 def _factors(events: Events, relevant_only: bool, content: np.ndarray, horizon: float,
              penalty: float, unobserved: float, dim: float) -> LinearRanker:
-    """iALS; a user's factors are a linear map of the history, that of a user of the usual length.
-
-    A new item's factors are the ridge regression of the known ones' on content, in which an item
-    with more events weighs more.
-    """
+    """iALS; a user's factors are a linear map of the history, as of one of the usual length."""
     items = fit_ials(events, relevant_only, penalty, unobserved, dim).items.astype(float)
     met = events.matrix(relevant_only)
     counts = np.asarray(met.sum(axis=0)).ravel()
@@ -106,13 +102,9 @@ def _factors(events: Events, relevant_only: bool, content: np.ndarray, horizon: 
     share = counts / max(counts.sum(), 1.0)
     system = (unobserved * items.T @ items + length * (items.T * share) @ items
               + penalty * (length + unobserved * len(items)) * np.eye(items.shape[1]))
-    known = counts > 0
-    weight = content[known] * counts[known, None]
-    ridge = weight.T @ content[known] + _content_penalty(content) * np.eye(content.shape[1])
-    with one_thread(len(ridge)):
-        of_content = np.linalg.solve(ridge, weight.T @ items[known])
+    with one_thread(len(system)):
         history = np.linalg.solve(system, items.T).T
-    return _of_32_bits(history, items, of_content)
+    return _of_32_bits(history, items)
 
 
 def _content(events: Events, relevant_only: bool, content: np.ndarray, horizon: float,
@@ -123,11 +115,7 @@ def _content(events: Events, relevant_only: bool, content: np.ndarray, horizon: 
     with one_thread(own.shape[1]):
         history = np.linalg.solve(own.T @ own + penalty * np.eye(own.shape[1]), content.T).T
     history[~known] = 0.0
-    return _of_32_bits(history, content * known[:, None], np.eye(content.shape[1]))
-
-
-def _content_penalty(content: np.ndarray) -> float:
-    return 10.0 * content.shape[1]
+    return _of_32_bits(history, content * known[:, None], np.eye(1 + content.shape[1])[:, 1:])
 
 
 def _of_32_bits(history, candidates, of_content=None, start=None) -> LinearRanker:

@@ -1,11 +1,12 @@
 """A linear ranker: what a history says, summed, meets an item's vector in an inner product."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
 from trainer.closed_form.events import Events
+from trainer.training.one_thread import one_thread
 
 FLOOR = 0.3  # Weight of an event that is infinitely long ago.
 NEVER_FADES = 1e9
@@ -19,8 +20,9 @@ class LinearRanker:
       history: What an event of an item adds to the user's query, `(items, dim)` float32.
       candidates: What the query is held against, `(items, dim)` float32; zeros for an item without
         an event.
-      of_content: Makes of an item's content the candidate of an item without an event,
-        `(content, dim)` float32; without a row where content says nothing here.
+      of_content: Makes of an item's content the candidate of an item without an event, `(1 +
+        content, dim)` float32: a constant and a row for each number; without a row where content
+        says nothing here.
       start: The query of somebody without a history, `(dim,)` float32.
 
     Example:
@@ -43,12 +45,15 @@ class LinearRanker:
     @property
     def of_content_alone(self) -> bool:
         """Whether a candidate is the item's content itself, also where the item has events."""
-        return len(self.of_content) == self.dim and np.array_equal(
-            self.of_content, np.eye(self.dim))
+        return np.array_equal(self.of_content, np.eye(1 + self.dim)[:, 1:])
+
+    def queries(self, met: np.ndarray) -> np.ndarray:
+        """Returns the queries `(q, dim)` of weighted histories, `(q, items)` dense or sparse."""
+        return np.asarray(met @ self.history + self.start, np.float32)
 
     def scores(self, met: np.ndarray) -> np.ndarray:
         """Returns the scores `(q, items)` of weighted histories, `(q, items)` dense or sparse."""
-        return np.asarray(met @ self.history + self.start, np.float32) @ self.candidates.T
+        return self.queries(met) @ self.candidates.T
 
     def with_content(self, content: np.ndarray) -> np.ndarray:
         """Returns the candidates of all items, `(items, dim)`, with what content says of the new.
@@ -59,7 +64,31 @@ class LinearRanker:
         if not len(self.of_content):
             return self.candidates
         new = ~self.candidates.any(axis=1, keepdims=True)
-        return self.candidates + new * (content @ self.of_content)
+        return self.candidates + new * (self.of_content[0] + content @ self.of_content[1:])
+
+    def told_by(self, content: np.ndarray, counts: np.ndarray) -> "LinearRanker":
+        """Returns the ranker with `of_content`, if it has none and there is content.
+
+        It is the ridge regression of the candidates on content, in which an item weighs by the
+        root of its events: its candidate is the less certain, the fewer it has.
+
+        Args:
+          content: Content of the items, `(items, content)`.
+          counts: Number of events of each item that the candidates are made of, `(items,)`.
+        """
+        known = counts > 0
+        if len(self.of_content) or not content.shape[1] or not known.any():
+            return self
+        weight = np.sqrt(counts[known] / counts[known].mean())[:, None]
+        of, own = content[known], self.candidates[known].astype(float)
+        centre, mean = (np.average(one, axis=0, weights=weight[:, 0]) for one in (of, own))
+        scaled = weight * (of - centre)
+        penalty = content.shape[1] * np.eye(content.shape[1])
+        with one_thread(len(penalty)):
+            slopes = np.linalg.solve(scaled.T @ (of - centre) + penalty, scaled.T @ (own - mean))
+        constant = mean - centre @ slopes
+        return replace(self, of_content=np.concatenate(
+            [constant[None], slopes]).astype(np.float32))
 
     def save(self, path: Path) -> None:
         """Writes the arrays into one file."""

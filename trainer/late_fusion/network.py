@@ -1,7 +1,8 @@
 """A network whose score is a late fusion: its own and those of rankers in closed form, summed.
 
 All of them are inner products, so the sum is one, too: of the queries side by side, each scaled to
-its weight, with the candidates side by side.
+scores of deviation 1, with the candidates side by side, each scaled to its weight. Weights for an
+item without an event are others than for the known ones.
 """
 
 from collections.abc import Mapping
@@ -94,12 +95,14 @@ def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known
       recent: The users' newest events as histories have them; what is older is added from a
         table.
     """
-    rankers = {name: ranker for name, ranker in fusion.rankers.items() if fusion.weights[name]}
+    weights = {name: (weight, fusion.new_item_weights.get(name, 0.0))
+               for name, weight in fusion.weights.items()}
+    rankers = {name: ranker for name, ranker in fusion.rankers.items() if any(weights[name])}
     features = data.features("items")
     vectors = fusion.content.vectors(features, data.item_side)
     in_events = known.met
     candidates = {name: ranker.with_content(vectors) for name, ranker in rankers.items()}
-    with_own = bool(fusion.weights.get(NETWORK))
+    with_own = any(weights.get(NETWORK, ()))
     if with_own:
         candidates[NETWORK] = catalogue(network).candidates
     means = {name: one[in_events].mean(axis=0) for name, one in candidates.items()}
@@ -109,8 +112,8 @@ def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known
     queries = _queries(fusion, rankers, user_inputs, data, known, recent)
     if with_own:
         queries[NETWORK] = out[network.ranking]
-    scaled = [UnitScores(candidates[name][in_events] - means[name], fusion.weights[name],
-                         name=f"scores_{name}")(query) for name, query in queries.items()]
+    scaled = [UnitScores(candidates[name][in_events] - means[name], name=f"scores_{name}")(query)
+              for name, query in queries.items()]
     user = keras.Model(user_inputs, {**out, network.ranking: ops.concatenate(scaled, axis=-1)},
                        name=network.user.name)
 
@@ -121,8 +124,14 @@ def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known
     own = _candidates(rankers, fusion, features, item_inputs)
     if with_own:
         own[NETWORK] = said[CANDIDATE]
-    centred = [own[name] - means[name] for name in queries]
-    item = keras.Model(item_inputs, {**said, CANDIDATE: ops.concatenate(centred, axis=-1)},
+    known_item = TableLookup(in_events.astype(np.float32)[:, None], name="known_items")(
+        item_inputs[columns.ITEM_INDEX])
+    weighted = []
+    for name in queries:
+        of_known, of_new = weights[name]
+        weight = of_new + known_item * (of_known - of_new)
+        weighted.append((own[name] - means[name]) * weight)
+    item = keras.Model(item_inputs, {**said, CANDIDATE: ops.concatenate(weighted, axis=-1)},
                        name=network.item.name)
     lookup = {name: TableLookup(values, name=f"items_{name}")
               for name, values in data.item_side.content.items()
@@ -222,6 +231,7 @@ def _candidates(rankers: Mapping, fusion: LateFusion, features, inputs: Inputs) 
         own = TableLookup(ranker.candidates, name=f"candidates_{name}")(index)
         if content is not None and len(ranker.of_content):
             new = ops.cast(ops.logical_not(ops.any(own != 0, axis=1, keepdims=True)), "float32")
-            own = own + new * (content @ ops.convert_to_tensor(ranker.of_content))
+            constant, slopes = ranker.of_content[:1], ranker.of_content[1:]
+            own = own + new * (constant + content @ ops.convert_to_tensor(slopes))
         found[name] = own
     return found

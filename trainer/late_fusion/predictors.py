@@ -53,19 +53,45 @@ class PairProduct:
 
 
 @dataclass(frozen=True)
+class Behaviour:
+    """Who met what, whatever the label: what it says is computed once for all tasks.
+
+    Attributes:
+      events: All events of some splits.
+    """
+
+    events: Events
+
+    @cached_property
+    def item_to_item(self) -> tuple[PairProduct, ...]:
+        """The leading components of EASE's scores; nothing of too large a catalogue."""
+        from sklearn.utils.extmath import randomized_svd
+
+        events = self.events
+        if not len(events) or events.n_items > _MOST_ITEMS:
+            return ()
+        met = events.matrix(relevant_only=True)
+        weights = fit_ease(events, True, **middles(RANKERS["ease"].axes)).full()
+        some = np.random.default_rng(0).permutation(events.n_users)[:_SAMPLE]
+        with one_thread(_DIM):
+            right = randomized_svd(met[some] @ weights, min(_DIM, *met.shape), random_state=0)[2]
+        return (PairProduct.of(met @ (weights @ right.T), right.T),)
+
+
+@dataclass(frozen=True)
 class Known:
     """What predictors learn from.
 
     Attributes:
       rows: The rows of some splits that have the label.
-      events: All events of those splits.
+      behaviour: All events of those splits.
       users: Content of the users, `(users, dim)`.
       items: Content of the items, `(items, dim)`.
       penalties: The penalties of the biases.
     """
 
     rows: Values
-    events: Events
+    behaviour: Behaviour
     users: np.ndarray
     items: np.ndarray
     penalties: Parameters
@@ -141,17 +167,7 @@ def _factors(known: Known, penalty: float, dim: float) -> tuple[PairProduct, ...
 
 def _item_to_item(known: Known) -> tuple[PairProduct, ...]:
     """The leading components of EASE's scores: who likes what goes with an item rates it higher."""
-    from sklearn.utils.extmath import randomized_svd
-
-    events = known.events
-    if not len(events) or events.n_items > _MOST_ITEMS:
-        return ()
-    met = events.matrix(relevant_only=True)
-    weights = fit_ease(events, True, **middles(RANKERS["ease"].axes)).full()
-    some = np.random.default_rng(0).permutation(events.n_users)[:_SAMPLE]
-    with one_thread(_DIM):
-        right = randomized_svd(met[some] @ weights, min(_DIM, *met.shape), random_state=0)[2]
-    return (PairProduct.of(met @ (weights @ right.T), right.T),)
+    return known.behaviour.item_to_item
 
 
 def _content(known: Known, penalty: float) -> tuple[PairProduct, ...]:

@@ -50,22 +50,20 @@ class HistoryWeights(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("tessera")
 class UnitScores(keras.layers.Layer):
-    """Scales queries so that their scores of the known items have the deviation `scale`.
+    """Scales queries so that their scores of the known items have the deviation 1.
 
     A score is the inner product with a candidate, so that the variance of a query's scores is a
     quadratic form of the query. A query without any variance becomes 0.
 
     Args:
       candidates: The known items' candidates of mean 0, `(items, dim)`.
-      scale: The deviation.
     """
 
-    def __init__(self, candidates: np.ndarray, scale: float, **kwargs):
+    def __init__(self, candidates: np.ndarray, **kwargs):
         super().__init__(trainable=False, dtype="float32", **kwargs)
         covariance = candidates.astype(float).T @ candidates / max(len(candidates), 1)
         values, vectors = np.linalg.eigh(covariance)
         self._root = (vectors * np.sqrt(np.maximum(values, 0.0))).astype(np.float32)
-        self.scale = scale
 
     def build(self, query_shape):
         """Stores the root of the covariance."""
@@ -77,4 +75,4 @@ class UnitScores(keras.layers.Layer):
         """Maps queries `(batch, dim)` to queries of the same shape."""
         query = ops.cast(query, "float32")
         deviation = ops.sqrt(ops.sum(ops.square(query @ self.root), axis=1, keepdims=True))
-        return ops.where(deviation > 1e-6, query * (self.scale / ops.maximum(deviation, 1e-6)), 0.0)
+        return ops.where(deviation > 1e-6, query / ops.maximum(deviation, 1e-6), 0.0)

@@ -27,10 +27,12 @@ class Block:
     Attributes:
       values: Weights of a bag's words `(batch, words)`, or a dense vector `(batch, width)`.
       words: The bag's words `(batch, words)`; `None` for a dense vector.
+      present: If `values` is one number, `(batch, 1)`: 1.0 where there is one, of the same shape.
     """
 
     values: Any
     words: Any = None
+    present: Any = None
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,11 @@ def test_the_second_training_sees_no_event_of_the_items(tmp_path):
     assert not cold[rows["item_index"]].any() and not cold[rows["history_index"]].any()
 
 
-def test_a_network_without_a_weight_is_not_trained_again(monkeypatch, tmp_path):
+def test_a_network_without_a_weight_for_new_items_is_not_trained_again(monkeypatch, tmp_path):
     data = sized_data(tmp_path, family="network", rankers=["factors"], model={"dim": 4})
     fused = []
     monkeypatch.setattr(network, "refit_rankers", lambda *given: SimpleNamespace(
-        weights={NETWORK: 0.0, "factors": 1.0}))
+        weights={NETWORK: 0.5, "factors": 0.5}, new_item_weights={"factors": 1.0}))
     monkeypatch.setattr(network, "fit_again", lambda *given: pytest.fail("It was trained."))
     monkeypatch.setattr(network, "with_rankers_of", lambda *given: fused.append(given))
     network.refit_network(Refit(data, 1, tmp_path, {"epochs": 3}, tmp_path))

@@ -9,9 +9,10 @@ from trainer.closed_form.item_to_item import fit_decayed_ease, fit_ease
 from trainer.evaluation.ranking import ranking_task
 from trainer.late_fusion import kinds
 from trainer.late_fusion.content import ContentMap
-from trainer.late_fusion.fit import NETWORK, LateFusion, fit_late_fusion, members
+from trainer.late_fusion.fit import NETWORK, LateFusion, fit_late_fusion
 from trainer.late_fusion.kinds import RANKER_KINDS
 from trainer.late_fusion.linear import NEVER_FADES, weighted_history
+from trainer.late_fusion.member import Member, members
 from trainer.late_fusion.predictors import PREDICTOR_KINDS
 from trainer.recipe.late_fusion import PREDICTORS, RANKERS
 
@@ -54,12 +55,12 @@ def test_a_ranker_learns_the_taste(world, name):
 @pytest.mark.parametrize("name", ["factors", "content"])
 def test_content_says_what_a_new_item_is_worth(world, name):
     content, taste, before, _, _ = world
-    kind = RANKER_KINDS[name]
-    ranker = kind.fit(before, False, content, NEVER_FADES, **kind.start)
+    member = Member(name, name, False, RANKER_KINDS[name].start)
+    ranker = member.fit_for_all(before, content, NEVER_FADES)
     assert not ranker.candidates[-NEW:].any()
     candidates = ranker.with_content(content)
     np.testing.assert_array_equal(candidates[:-NEW], ranker.candidates[:-NEW])
-    query = weighted_history(before, False, NEVER_FADES) @ ranker.history + ranker.start
+    query = ranker.queries(weighted_history(before, False, NEVER_FADES))
     assert _agreement(query @ candidates[-NEW:].T, taste[:, -NEW:]) > 0.5
 
 
@@ -102,8 +103,9 @@ def test_rankers_that_make_no_sense_for_a_dataset_are_left_out(world):
 def test_a_network_that_says_something_new_joins(world):
     content, taste, before, known, task = world
     better = taste + 0.2 * np.random.default_rng(5).normal(size=taste.shape)
-    fusion = fit_late_fusion(["popularity", "item_to_item"], before, known, task, ContentMap({}),
-                             content, lambda some: better[some.users], True, seed=1)
+    fusion = fit_late_fusion(["popularity", "item_to_item"], before, known, task,
+                             ContentMap({}, {}), content, lambda some: better[some.users], True,
+                             seed=1)
     assert fusion.weights[NETWORK] > 0.5
     assert fusion.log["fused"]["network_gain"] > fusion.log["fused"]["network_gain_se"]
 
@@ -116,7 +118,7 @@ def test_what_a_recipe_may_name_is_what_can_be_fitted():
 def test_a_fusion_of_nothing_is_refused(world):
     content, _, before, known, task = world
     with pytest.raises(InputError) as refused:
-        fit_late_fusion(["content"], before, known, task, ContentMap({}), content[:, :0], None,
+        fit_late_fusion(["content"], before, known, task, ContentMap({}, {}), content[:, :0], None,
                         True, seed=1)
     assert refused.value.code == "no-ranker"
 
@@ -126,15 +128,16 @@ def test_a_fusion_is_tuned_on_validation_and_kept(world, tmp_path):
     noise = np.random.default_rng(5).normal(size=taste.shape)
     fusion = fit_late_fusion(
         ["popularity", "item_to_item", "factors", "content"], before, known, task,
-        ContentMap({}), content, lambda some: noise[some.users], True, seed=1)
+        ContentMap({}, {}), content, lambda some: noise[some.users], True, seed=1)
     assert fusion.log["fused"]["ndcg@10"] > 1.5 * fusion.log["fused"]["network_ndcg@10"]
     assert fusion.weights[NETWORK] == 0.0  # noise is not worth more than a chance
     assert sum(fusion.weights.values()) == pytest.approx(1.0)
     assert fusion.log["item_to_item"]["tried"] > 3
     fusion.save(tmp_path)
     again = LateFusion.load(tmp_path)
-    assert (again.weights, again.horizon, again.relevant_only, again.log) == (
-        fusion.weights, fusion.horizon, fusion.relevant_only, fusion.log)
+    assert (again.weights, again.new_item_weights, again.horizon, again.relevant_only,
+            again.log) == (fusion.weights, fusion.new_item_weights, fusion.horizon,
+                           fusion.relevant_only, fusion.log)
     for name, ranker in fusion.rankers.items():
         for part in ("history", "candidates", "of_content", "start"):
             np.testing.assert_array_equal(

@@ -57,9 +57,9 @@ def test_scores_have_the_deviation_that_was_asked_for():
     candidates = rng.normal(size=(40, 3)) * [1.0, 5.0, 0.0]  # one direction says nothing
     candidates -= candidates.mean(axis=0)
     queries = np.r_[rng.normal(size=(6, 3)), [[0, 0, 0]], [[0, 0, 9]]].astype("float32")
-    scaled = np.asarray(UnitScores(candidates.astype("float32"), 0.7)(queries))
+    scaled = np.asarray(UnitScores(candidates.astype("float32"))(queries))
     deviations = (scaled @ candidates.T).std(axis=1)
-    np.testing.assert_allclose(deviations, [0.7] * 6 + [0, 0], atol=1e-4)
+    np.testing.assert_allclose(deviations, [1.0] * 6 + [0, 0], atol=1e-4)
     np.testing.assert_allclose(  # the direction is kept
         scaled[:6] / np.linalg.norm(scaled[:6], axis=1, keepdims=True),
         queries[:6] / np.linalg.norm(queries[:6], axis=1, keepdims=True), atol=1e-5)

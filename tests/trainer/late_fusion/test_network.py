@@ -19,7 +19,7 @@ from trainer.late_fusion.stack import Stack
 from trainer.late_fusion.weights import standardised
 from trainer.training.fit import new_network
 
-HORIZON = 3.0
+HORIZON, NEW = 3.0, 2
 TOLD = small_spec(
     events=column("stars", "FLOAT", "label:rating", "label:like>=4", domain=(1, 5))
     + history("past_films", "item_id", most=LENGTH)
@@ -32,13 +32,17 @@ BARE = small_spec(
 
 
 def _world(spec):
-    """Data without history towers, its events with values, and a row of each user at the end."""
+    """Data without history towers, its events with values, and a row of each user at the end.
+
+    One item has no event.
+    """
     data = tiny_data()
     tasks = {"retrieval": {"head": "retrieval", "label": "like"},
              "rating": {"head": "regression", "label": "rating"}}
     recipe = dataclasses.replace(data).recipe.model_validate(
         {**data.recipe.model_dump(), "behaviour": [], "tasks": tasks, "rankers": ["popularity"]})
-    data = dataclasses.replace(data, spec=spec, recipe=recipe)
+    reader = dataclasses.replace(data.reader, hidden=np.arange(len(data.items)) == NEW)
+    data = dataclasses.replace(data, spec=spec, recipe=recipe, reader=reader)
     events = dataclasses.replace(data.events("train"))
     stars = np.nan_to_num(events.labels["rating"], nan=-1.0)
     events = dataclasses.replace(events, values={"stars": stars})
@@ -67,7 +71,8 @@ def fused(request):
     rng = np.random.default_rng(0)
     rankers = {"all": _ranker(rng, len(data.items), 3), "liked": _ranker(rng, len(data.items), 2)}
     fusion = LateFusion(rankers, frozenset({"liked"}), HORIZON,
-                        {"all": 0.5, "liked": 0.3, NETWORK: 0.2}, ContentMap({}), {})
+                        {"all": 0.5, "liked": 0.3, NETWORK: 0.2}, {"all": 0.1, "liked": 0.9},
+                        ContentMap({}, {}), {})
     liked = memory.items * (memory.values["stars"] >= 4)
     recent = Recent(memory.items, liked)
     if request.param is BARE:
@@ -76,17 +81,21 @@ def fused(request):
 
 
 def _expected(known, rows, network, fusion):
-    items = np.bincount(known.items, minlength=known.n_items) > 0
-    total = fusion.weights[NETWORK] * standardised(
-        ranking_scores(network, rows, catalogue(network)), items)
+    scores = {NETWORK: ranking_scores(network, rows, catalogue(network))}
     for name, ranker in fusion.rankers.items():
-        met = weighted_history(known, name in fusion.relevant_only, fusion.horizon)
-        total = total + fusion.weights[name] * standardised(ranker.scores(met), items)
-    return total
+        scores[name] = ranker.scores(
+            weighted_history(known, name in fusion.relevant_only, fusion.horizon))
+
+    def summed(weights):
+        return sum(weight * standardised(scores[name], known.met)
+                   for name, weight in weights.items())
+
+    return np.where(known.met, summed(fusion.weights), summed(fusion.new_item_weights))
 
 
 def test_its_score_is_the_weighted_sum_over_all_that_a_user_met(fused):
     _, known, rows, network, fusion, made = fused
+    assert known.met.sum() > 5 and not known.met[NEW]
     longer = np.bincount(known.users) > LENGTH  # what is older than a history counts, too
     assert longer.sum() > 5
     found = ranking_scores(made, rows, catalogue(made))
@@ -108,16 +117,21 @@ def test_a_ranker_without_weight_is_left_out():
     rng = np.random.default_rng(0)
     rankers = {"all": _ranker(rng, len(data.items), 3), "nothing": _ranker(rng, len(data.items), 2)}
     fusion = LateFusion(rankers, frozenset(), HORIZON,
-                        {"all": 0.6, "nothing": 0.0, NETWORK: 0.4}, ContentMap({}), {})
+                        {"all": 0.6, "nothing": 0.0, NETWORK: 0.4}, {"all": 1.0},
+                        ContentMap({}, {}), {})
     made = with_rankers(network, fusion, data, known, Recent(memory.items, memory.items))
     assert list(made.rankers) == ["all", NETWORK]
+    of_new = dataclasses.replace(fusion, new_item_weights={"nothing": 1.0})
+    made = with_rankers(network, of_new, data, known, Recent(memory.items, memory.items))
+    assert list(made.rankers) == ["all", "nothing", NETWORK]
 
 
 def test_rankers_alone_have_the_whole_score():
     data, known, memory, rows = _world(TOLD)
     network = new_network(data, data.events("train"), 1)
     ranker = _ranker(np.random.default_rng(0), len(data.items), 3)
-    fusion = LateFusion({"all": ranker}, frozenset(), HORIZON, {"all": 1.0}, ContentMap({}), {})
+    fusion = LateFusion({"all": ranker}, frozenset(), HORIZON, {"all": 1.0}, {"all": 1.0},
+                        ContentMap({}, {}), {})
     made = with_rankers(network, fusion, data, known, Recent(memory.items, memory.items))
     found = ranking_scores(made, rows, catalogue(made))
     items = np.bincount(known.items, minlength=known.n_items) > 0

@@ -5,7 +5,7 @@ import pytest
 
 from trainer.closed_form.biases import Values, fit_biases
 from trainer.closed_form.events import Events
-from trainer.late_fusion.predictors import PREDICTOR_KINDS, Known
+from trainer.late_fusion.predictors import PREDICTOR_KINDS, Behaviour, Known
 
 USERS, ITEMS, ROWS = 40, 30, 1_500
 PENALTIES = {"user_penalty": 2.0, "item_penalty": 2.0}
@@ -25,7 +25,7 @@ def _drawn(effect, seed=2, rows=ROWS):
 def _known(rows):
     above = rows.values > (rows.values.mean() if len(rows.values) else 0.0)
     events = Events(rows.users, rows.items, rows.times, above, USERS, ITEMS)
-    return Known(rows, events, PROFILE, CONTENT, PENALTIES)
+    return Known(rows, Behaviour(events), PROFILE, CONTENT, PENALTIES)
 
 
 TASTES = np.random.default_rng(5).normal(size=(USERS, 3))
@@ -59,7 +59,7 @@ def test_of_who_or_what_is_unknown_only_the_mean_is_said(name):
     known, kind = _known(rows), PREDICTOR_KINDS[name]
     profile, content = PROFILE.copy(), CONTENT.copy()
     profile[0] = content[0] = 0.0
-    known = Known(known.rows, known.events, profile, content, PENALTIES)
+    known = Known(known.rows, known.behaviour, profile, content, PENALTIES)
     for product in kind.fit(known, **kind.tuned(known, rows)):
         expected = rows.values.mean() if name == "biases" else 0.0
         assert product.predictions(np.array([0]), np.array([0]))[0] == pytest.approx(

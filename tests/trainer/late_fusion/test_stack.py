@@ -7,7 +7,7 @@ import pytest
 
 from trainer.closed_form.biases import Values
 from trainer.closed_form.events import Events
-from trainer.late_fusion.predictors import Known
+from trainer.late_fusion.predictors import Behaviour, Known
 from trainer.late_fusion.stack import Stack, fit_shares, fit_stack, fit_weights
 
 USERS, ITEMS = 30, 20
@@ -24,8 +24,8 @@ def _rows(seed, rows=400, binary=False):
 
 
 def _known(rows):
-    return Known(rows, Events(rows.users, rows.items, rows.times, rows.values > 0, USERS, ITEMS),
-                 np.zeros((USERS, 0)), np.zeros((ITEMS, 0)), {})
+    return Known(rows, Behaviour(Events(rows.users, rows.items, rows.times, rows.values > 0, USERS,
+                                        ITEMS)), np.zeros((USERS, 0)), np.zeros((ITEMS, 0)), {})
 
 
 def _of(values):

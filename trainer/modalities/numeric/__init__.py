@@ -31,4 +31,5 @@ class Numeric(Modality):
         """See `Modality`."""
         from trainer.modalities.blocks import bounded, presence
 
-        return Block(bounded(read[name]) * presence(name, read))
+        present = presence(name, read)
+        return Block(bounded(read[name]) * present, present=present)

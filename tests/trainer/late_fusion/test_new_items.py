@@ -1,0 +1,39 @@
+"""Weights for new items: found on hidden items, by what content says of them."""
+
+import numpy as np
+import pytest
+
+from trainer.closed_form.events import Events
+from trainer.late_fusion.linear import NEVER_FADES
+from trainer.late_fusion.member import Member
+from trainer.late_fusion.new_items import fit_new_item_weights
+
+USERS, ITEMS = 80, 50
+_MEMBERS = [Member("popularity", "popularity", False, {}),
+            Member("content", "content", False, {"penalty": 10.0})]
+
+
+def _world():
+    """Events by a taste of content, which differs from user to user."""
+    rng = np.random.default_rng(1)
+    content = rng.normal(size=(ITEMS, 3))
+    chance = np.exp(2 * rng.normal(size=(USERS, 3)) @ content.T)
+    items = np.concatenate([rng.choice(ITEMS, 12, replace=False, p=row / row.sum())
+                            for row in chance])
+    users = np.repeat(np.arange(USERS), 12)
+    return content, Events(users, items, np.arange(len(users)), np.ones(len(users), bool), USERS,
+                           ITEMS)
+
+
+def test_the_ranker_that_knows_of_hidden_items_has_the_weight():
+    content, events = _world()
+    weights = fit_new_item_weights(_MEMBERS, events, content, NEVER_FADES, seed=1)
+    assert weights["content"] > weights["popularity"]
+    assert sum(weights.values()) == pytest.approx(1.0)
+
+
+def test_without_content_or_enough_events_there_are_none():
+    content, events = _world()
+    assert not fit_new_item_weights(_MEMBERS[:1], events, content[:, :0], NEVER_FADES, seed=1)
+    few = Events(np.arange(4), np.arange(4), np.arange(4), np.ones(4, bool), USERS, ITEMS)
+    assert not fit_new_item_weights(_MEMBERS, few, content, NEVER_FADES, seed=1)

@@ -1,0 +1,64 @@
+"""The rankers of a fusion, before they are fitted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.closed_form.events import Events
+from trainer.closed_form.search import Parameters
+from trainer.late_fusion.kinds import RANKER_KINDS, RankerKind
+from trainer.late_fusion.linear import LinearRanker
+
+
+@dataclass(frozen=True)
+class Member:
+    """A ranker of a fusion, before it is fitted.
+
+    Attributes:
+      name: Its name in the fusion.
+      kind_name: Its kind, by the name in `RANKER_KINDS`.
+      relevant_only: Whether it learns of the relevant events alone.
+      parameters: What was chosen on validation.
+    """
+
+    name: str
+    kind_name: str
+    relevant_only: bool
+    parameters: Parameters
+
+    @property
+    def kind(self) -> RankerKind:
+        """Its kind."""
+        return RANKER_KINDS[self.kind_name]
+
+    def fit(self, events: Events, content: np.ndarray, horizon: float) -> LinearRanker:
+        """Fits it on some events, for the items that they are about."""
+        return self.kind.fit(events, self.relevant_only, content, horizon, **self.parameters)
+
+    def fit_for_all(self, events: Events, content: np.ndarray, horizon: float) -> LinearRanker:
+        """Fits it on some events, for all items: those without an event are told by content."""
+        counts = np.asarray(events.matrix(self.relevant_only).sum(axis=0)).ravel()
+        return self.fit(events, content, horizon).told_by(content, counts)
+
+
+def members(names: Sequence[str], events: Events, content: np.ndarray,
+            relevance_told: bool) -> list[Member]:
+    """Returns the rankers of a fusion that make sense for a dataset.
+
+    Args:
+      names: Names of `RANKER_KINDS`.
+      events: The events.
+      content: Content of the items, `(items, content)`.
+      relevance_told: Whether a history tells which of its events were relevant.
+    """
+    found = []
+    for name in names:
+        kind = RANKER_KINDS[name]
+        too_large = kind.most_items is not None and events.n_items > kind.most_items
+        if too_large or (kind.reads_content and not content.shape[1]):
+            continue
+        found.append(Member(name, name, False, kind.start))
+        if kind.of_relevant and relevance_told and not events.relevant.all():
+            found.append(Member(f"{name}_of_relevant", name, True, kind.start))
+    return found

@@ -1,0 +1,47 @@
+"""The weights of a late fusion for items without an event.
+
+What ranks the known items best is no guide to the others: their candidates are made of content,
+and of some rankers content says more than of others. So a part of the known items is hidden once,
+the rankers learn without their events, and the weights are those that rank the hidden items best.
+A network has none: what it says of the hidden items it has learned of their events.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from trainer.closed_form.events import Events
+from trainer.cold_items.draw import Draw, cold_task, hidden_items, without
+from trainer.late_fusion.linear import weighted_history
+from trainer.late_fusion.member import Member
+from trainer.late_fusion.weights import fit_weights, sampled, standardised
+
+_HIDDEN = Draw(share=0.2, min_events=5, seed=2_000)
+
+
+def fit_new_item_weights(members: Sequence[Member], known: Events, content: np.ndarray,
+                         horizon: float, seed: int) -> dict[str, float]:
+    """Finds the weight of each ranker for items without an event.
+
+    Args:
+      members: The rankers, with their parameters.
+      known: The events of the known items.
+      content: Content of all items, `(items, content)`.
+      horizon: See `weighted_history`.
+      seed: Seed of the search.
+
+    Returns:
+      Weights of sum 1, none below 0; nothing where no item has content or can be hidden.
+    """
+    hidden = hidden_items(known, _HIDDEN)
+    task = sampled(cold_task(known, hidden), len(members))
+    if not content.shape[1] or not len(task.users):
+        return {}
+    others, scores = without(known, hidden), []
+    for one in members:
+        ranker = one.fit_for_all(others, content, horizon)
+        met = weighted_history(others, one.relevant_only, horizon)[task.users]
+        scores.append(standardised(
+            ranker.queries(met) @ ranker.with_content(content).T, others.met))
+    weights = fit_weights(scores, task, seed).tolist()
+    return dict(zip((one.name for one in members), weights, strict=True))
