@@ -47,16 +47,23 @@ def open_earlier(path: str, interactions: Interactions) -> Model:
 
 
 class WrittenScorer:
-    """Scores from files."""
+    """Scores from files, which are read once."""
 
     def __init__(self, path: str, interactions: Interactions):
-        """Keeps where they are; see `open_scorer`."""
-        self._path, self._interactions = path, interactions
+        """Reads them; see `open_scorer`."""
+        self._written, self._user_ids = WrittenScores.load(Path(path)), interactions.user_ids
+        self._rows, places = ({name: place for place, name in enumerate(names)}
+                              for names in (self._written.users, self._written.items))
+        self._columns = _places(places, interactions.catalogue)
 
     def scores(self, users: np.ndarray) -> np.ndarray:
-        """Returns the score of each item for each user, `(q, n_items)` float32."""
-        asked = [self._interactions.user_ids[user] for user in users]
-        return written_scores(self._path, asked, self._interactions.catalogue)
+        """Returns the score of each item for each user, `(q, n_items)` float32.
+
+        Raises:
+          TesseraError: A user is missing.
+        """
+        rows = _places(self._rows, [self._user_ids[user] for user in users])
+        return self._written.ranking[np.ix_(rows, self._columns)]
 
     def predictions(self, examples: list[bytes]) -> dict[str, np.ndarray]:
         """Returns nothing: written predictions do not say of which row they are."""
@@ -122,22 +129,13 @@ class ModelScorer:
                 for name, values in found.items()}
 
 
-def written_scores(path: str, users: list[str], catalogue: list[str]) -> np.ndarray:
-    """Reads the scores of some users, `(q, n_items)`, in the order of the catalogue.
-
-    Raises:
-      TesseraError: A user or an item is missing.
-    """
-    found = WrittenScores.load(Path(path))
-    rows, places = ({name: place for place, name in enumerate(names)}
-                    for names in (found.users, found.items))
-    missing = [name for name in users if name not in rows]
-    missing += [name for name in catalogue if name not in places]
+def _places(places: dict[str, int], names: list[str]) -> list[int]:
+    missing = [name for name in names if name not in places]
     if missing:
         raise TesseraError("scores-incomplete",
                            f"The written scores lack {len(missing)} of the users and items, such "
                            f"as {missing[0]!r}.")
-    return found.ranking[np.ix_([rows[u] for u in users], [places[i] for i in catalogue])]
+    return [places[name] for name in names]
 
 
 def _columns(signature, catalogue: list[str], whole: bool) -> tuple[int, np.ndarray]:

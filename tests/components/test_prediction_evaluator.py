@@ -1,6 +1,7 @@
 """Metrics of written predictions, against scikit-learn and by hand; thresholds; the files."""
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from refusals import refuses
 from sklearn.metrics import f1_score, log_loss, roc_auc_score
 
 from components.prediction_evaluator.executor import judge, measured
-from components.ranking_evaluator.model import open_scorer, written_scores
+from components.ranking_evaluator.model import open_scorer
 from trainer.evaluation.written_scores import TaskScores, WrittenScores
 from trainer.tasks.probability import area_under_curve, calibration_error
 
@@ -84,14 +85,22 @@ def test_scores_come_back_as_written(written):
     assert WrittenScores.there(written) and not WrittenScores.there(written.parent)
 
 
-def test_users_and_items_are_found_by_name(written):
-    class Asked:
-        catalogue, user_ids = ["10", "7", "9"], ["bob", "zoe", "ann"]
+@dataclass(frozen=True)
+class Asked:
+    """The ids of some interactions."""
 
-    found = open_scorer(str(written), Asked).scores(np.array([2, 0]))
-    assert found.tolist() == [[2, 0, 1], [5, 3, 4]]
+    catalogue: list[str]
+    user_ids: list[str]
+
+
+def test_users_and_items_are_found_by_name(written):
+    found = open_scorer(str(written), Asked(["10", "7", "9"], ["bob", "zoe", "ann"]))
+    (written / "ranking.npz").unlink()  # it was read once, for all that is asked
+    assert found.scores(np.array([2, 0])).tolist() == [[2, 0, 1], [5, 3, 4]]
 
 
 def test_who_is_missing_is_named(written):
     with refuses("scores-incomplete", "lack 1 of", "'zoe'"):
-        written_scores(str(written), ["ann", "zoe"], ["7"])
+        open_scorer(str(written), Asked(["7"], ["ann", "zoe"])).scores(np.arange(2))
+    with refuses("scores-incomplete", "lack 1 of", "'11'"):
+        open_scorer(str(written), Asked(["7", "11"], ["ann"]))
