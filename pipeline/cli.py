@@ -13,6 +13,7 @@ from pipeline.failure import exit_on_signal
 from pipeline.kubeflow import command as kubeflow
 from pipeline.privacy import command as privacy
 from pipeline.quarantine import command as quarantine
+from pipeline.skew import command as skew
 from schemas.errors import InputError, TesseraError
 
 app = options.Commands(
@@ -25,6 +26,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.command()(comparison.compare)
 app.command()(serving_commands.score)
 app.command()(serving_commands.serving_config)
+app.command()(skew.skew)
 console = open_console()
 
 Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]
