@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,8 +12,9 @@ from components.sources.base import Record, Source
 from components.sources.demo import DemoSource
 from components.sources.files import FileOptions, FileSource
 from components.sources.files.readers import FORMATS
+from components.sources.inside import require_inside
 from components.sources.movielens import EDITIONS, MovieLensSource
-from schemas import parse_spec
+from schemas import SIDES, parse_spec
 from schemas.errors import InputError, unknown
 from schemas.extensions import load_extensions
 
@@ -77,10 +79,14 @@ def open_source(name: str, data_dir: str, files: dict[str, Any] | None = None,
       The source, whose files are known to be there.
 
     Raises:
-      InputError: The name is unknown, or a file that the dataset needs is missing.
+      InputError: The name is unknown, or a file that the dataset needs is missing or elsewhere.
     """
     load_extensions(extensions)
     if name not in SOURCES:
         raise unknown("dataset", name, SOURCES)
     kind = SOURCES[name]
-    return kind.open(data_dir, files) if kind.own else kind.open(data_dir)
+    source = kind.open(data_dir, files) if kind.own else kind.open(data_dir)
+    require_inside(Path(data_dir), (
+        Path(data_dir, shard) for side in SIDES if source.has_table(side)
+        for shard in source.shards(side)))
+    return source
