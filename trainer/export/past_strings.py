@@ -51,7 +51,7 @@ class PastStrings(tf.Module):
             texts = tf.where(sent, given, stored)[:, : self._widths[what]]
             assert self._layer is not None
             name = self._derived[what]
-            found[name] = self._layer({self._raw[what]: _sparse(texts)})[name]
+            found[name] = self._layer.call({self._raw[what]: _sparse(texts)})[name]
         return found
 
 

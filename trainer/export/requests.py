@@ -143,7 +143,7 @@ class RawContent(tf.Module):
             return {}
         raw = {f.name: self._raw(request[f.name], f) for f in self._features}
         return {name: tf.cast(value, self._dtypes[name])
-                for name, value in self._layer(raw).items() if name in self._dtypes}
+                for name, value in self._layer.call(raw).items() if name in self._dtypes}
 
     def _raw(self, value: tf.Tensor, feature: Feature):
         value = value[:, None] if feature.scalar else value
