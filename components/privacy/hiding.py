@@ -52,7 +52,7 @@ class Hiding:
           privacy: What is asked for.
         """
         made = privacy.made(spec)
-        self._pseudonym = None if made is None else made.of
+        self._pseudonym: Any = None if made is None else made.of  # nobody asks it then
         own = [f for f in spec.table(side) if not f.role and not f.derived]
         self._treated = [(f.name, f.treatment) for f in own if f.treatment is not None]
         self._personal = [f for f in own if f.pii and f.treatment is None] \
