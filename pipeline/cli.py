@@ -45,15 +45,39 @@ def run(
     split: options.Split = None,
     seed: options.Seed = None,
     beam_runner: options.BeamRunner = None,
+    span: options.Span = None,
 ) -> None:
     """Run the pipeline: ingest, validate, train, evaluate, and push a model that is good enough."""
     from pipeline.config import load_config
 
     loaded = load_config(config, dataset=dataset, data_dir=data_dir, recipe=recipe, root=root,
-                         split=split, seed=seed, beam_runner=beam_runner)
+                         split=split, seed=seed, beam_runner=beam_runner, span=span)
     from pipeline.run import run as run_pipeline
 
     raise typer.Exit(run_pipeline(loaded, console))
+
+
+@app.command()
+def backfill(
+    first: Annotated[str, typer.Option("--from", help="The first day, such as 2026-11-01.")],
+    last: Annotated[str, typer.Option("--to", help="The last day.")],
+    dataset: options.Dataset = None,
+    data_dir: options.DataDir = None,
+    recipe: options.Recipe = None,
+    config: options.Config = None,
+    root: options.ResultsRoot = None,
+    split: options.Split = None,
+    seed: options.Seed = None,
+    beam_runner: options.BeamRunner = None,
+) -> None:
+    """Run the daily folders from one day to another that have no blessed run yet, in order."""
+    from pipeline.config import load_config
+
+    loaded = load_config(config, dataset=dataset, data_dir=data_dir, recipe=recipe, root=root,
+                         split=split, seed=seed, beam_runner=beam_runner)
+    from pipeline.backfill import backfill as run_spans
+
+    raise typer.Exit(run_spans(loaded, first, last, console))
 
 
 @app.command()

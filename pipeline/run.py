@@ -1,6 +1,7 @@
 """One run, from configuration to exit code."""
 
 import datetime
+import gc
 import hashlib
 import importlib
 import json
@@ -53,6 +54,7 @@ def run(config: RunConfig, console: Console) -> int:
 
 def _run(config: RunConfig, console: Console) -> int:
     provide_data(config, console)
+    config = config.pinned()
     bound = checked(config)
     with console.status("Trying the encoders"):
         lines = try_encoders(config)
@@ -181,6 +183,14 @@ def checked(config: RunConfig) -> BoundRecipe:
     bound = check_recipe(config, spec)
     check_splits(source, spec, config.split)
     return bound
+
+
+def forget_model() -> None:
+    """Frees what Keras keeps of a model, or memory would grow with the number of runs."""
+    import keras
+
+    keras.backend.clear_session()
+    gc.collect()
 
 
 def _say(console: Console, line: str) -> None:
