@@ -169,6 +169,25 @@ def report(
 
 
 @app.command()
+def runs(
+    root: Root = DEFAULT_ROOT,
+    browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+) -> None:
+    """Show all runs: verdicts, metrics over time, links to their reports."""
+    import webbrowser
+
+    from pipeline.runs_page import write_runs_page
+
+    if not (root / "runs").is_dir():
+        raise InputError("no-runs", f"There are no runs under {root}. Give the root of a "
+                                    "`tessera run` with --root.")
+    path = write_runs_page(root).resolve()
+    console.print(str(path), highlight=False, markup=False, soft_wrap=True)
+    if browser:
+        webbrowser.open(path.as_uri())
+
+
+@app.command()
 def serve(
     root: Root = DEFAULT_ROOT,
     model: Annotated[str | None, typer.Option(
