@@ -13,6 +13,7 @@ from pipeline.failure import exit_on_signal
 from pipeline.kubeflow import command as kubeflow
 from pipeline.privacy import command as privacy
 from pipeline.quarantine import command as quarantine
+from pipeline.skew import command as skew
 from schemas.errors import InputError, TesseraError
 
 app = options.Commands(
@@ -26,6 +27,7 @@ app.command()(privacy.prune)
 app.command()(comparison.compare)
 app.command()(serving_commands.score)
 app.command()(serving_commands.serving_config)
+app.command()(skew.skew)
 console = open_console()
 
 Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]
