@@ -13,6 +13,7 @@ from pipeline.failure import exit_on_signal
 from pipeline.kubeflow import command as kubeflow
 from pipeline.privacy import command as privacy
 from pipeline.quarantine import command as quarantine
+from pipeline.skew import command as skew
 from schemas.errors import InputError, TesseraError
 
 app = options.Commands(
@@ -22,9 +23,11 @@ app = options.Commands(
 app.add_typer(schema_commands.app, name="schema")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(quarantine.app, name="quarantine")
+app.command()(privacy.prune)
 app.command()(comparison.compare)
 app.command()(serving_commands.score)
 app.command()(serving_commands.serving_config)
+app.command()(skew.skew)
 console = open_console()
 
 Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]

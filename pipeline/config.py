@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from components.privacy.hiding import hidden
+from components.privacy.options import Privacy
 from components.sources import SOURCES
 from components.sources.files.options import FileOptions
 from components.sources.spans import Spans
@@ -27,7 +28,6 @@ from pipeline.beam.options import BeamOptions
 from pipeline.checks import Checks, refuse_earlier
 from pipeline.cold_items import ColdItems
 from pipeline.kubeflow.options import KubeflowOptions
-from pipeline.privacy.options import Privacy
 from pipeline.yaml_loader import read_yaml
 from schemas import FeatureSpec, InputError, read_spec, unknown
 from schemas.extensions import load_extensions
@@ -155,7 +155,8 @@ class RunConfig(Strict):
 
     def described(self) -> dict[str, Any]:
         """Returns what a model depends on as JSON values: no places of files, no addresses."""
-        tree = self.model_dump(mode="json", include=_OF_A_MODEL)
+        tree = self.model_dump(mode="json", include=_OF_A_MODEL,
+                               exclude={"privacy": {"deletion_list"}})
         return tree | {"dataset": self.dataset_name}
 
     @property
@@ -281,8 +282,16 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     _check_source_keys(values)
     if "schemas" in values:
         values["schemas"] = ((path.parent if path else Path()) / values["schemas"]).absolute()
+    _locate_deletions(values, path.parent if path else Path())
     values["recipe_name"], values["recipe"] = named_recipe(name)
     return validated(RunConfig, values, f"configuration {path}" if path else "the configuration")
+
+
+def _locate_deletions(values: dict[str, Any], folder: Path) -> None:
+    """Takes the path of a deletion list as relative to the configuration's file."""
+    privacy = values.get("privacy")
+    if isinstance(privacy, dict) and isinstance(listed := privacy.get("deletion_list"), str):
+        values["privacy"] = {**privacy, "deletion_list": (folder / listed).absolute()}
 
 
 def _check_source_keys(values: dict[str, Any]) -> None:

@@ -58,8 +58,7 @@ def build_pipeline(
     """
     # Cache keys hold what is read, whatever `all` would mean tomorrow.
     config, spec = config.model_copy(update={"recipe": bound.recipe}), bound.spec
-    catalog = CatalogGen(config.source_arguments(spec), spec, config.split,
-                         config.privacy.key_id)
+    catalog = CatalogGen(config.source_arguments(spec), spec, config.split, config.privacy)
     checked = {side: _checked(catalog, side, schemas) for side in SIDES}
     validation = _validation(config, spec, catalog, checked)
     data_gate = validation[-1]

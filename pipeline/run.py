@@ -16,6 +16,7 @@ import pipeline.environment  # noqa: F401  (before TensorFlow)
 import schemas
 from components.catalog_gen.foresight import check_splits
 from components.catalog_gen.splits import check_protocol
+from components.privacy.deletions import read_deletions
 from components.sources import SOURCES, open_source
 from pipeline import alerts, results
 from pipeline.config import RunConfig, data_folder, validated_recipe
@@ -181,6 +182,7 @@ def checked(config: RunConfig) -> BoundRecipe:
     """
     spec = config.spec()
     source = open_source(**config.source_arguments(spec))
+    read_deletions(config.privacy.deletion_list)
     bound = check_recipe(config, spec)
     check_splits(source, spec, config.split)
     return bound

@@ -189,7 +189,7 @@ class FileSource:
         if feature.media:
             return self._medium(value)
         if isinstance(value, str) and not feature.scalar:
-            value = as_list(value, self.options.list_separator, feature.pii)
+            value = as_list(value, self.options.list_separator, feature.masked)
         if isinstance(value, list | tuple):
             return [self._single(item, feature) for item in value]
         return self._single(value, feature)
@@ -204,7 +204,7 @@ class FileSource:
         if value and self.options.decimal == ",":
             # A moment has no thousands, and its points are those of a fraction or a date.
             moment = feature.role == "timestamp"
-            return value.replace(",", ".") if moment else as_pointed(value, feature.pii)
+            return value.replace(",", ".") if moment else as_pointed(value, feature.masked)
         return value or None
 
     def _medium(self, value: Any) -> bytes | Path | None:
