@@ -101,13 +101,14 @@ def serve_rest(service: RestService, host: str, port: int) -> tuple[int, Callabl
 
         def do_POST(self) -> None:
             try:
-                told = service.predict(self.path, self.rfile.read(_size(self.headers)))
+                body = self.rfile.read(_size(self.headers.get("Content-Length", "0")))
+                told = service.predict(self.path, body)
                 self._send(HTTPStatus.OK, told)
             except OSError:  # the client is gone, or does not send what it said
                 self.close_connection = True
             except Exception as error:
-                code, told = status_of(error)
-                self._send(_CODES.get(code, HTTPStatus.INTERNAL_SERVER_ERROR), {"error": told})
+                code, sentence = status_of(error)
+                self._send(_CODES.get(code, HTTPStatus.INTERNAL_SERVER_ERROR), {"error": sentence})
 
         def log_message(self, format: str, *args: Any) -> None:
             """Logs nothing: metrics count requests."""
@@ -135,8 +136,7 @@ def serve_rest(service: RestService, host: str, port: int) -> tuple[int, Callabl
     return server.server_address[1], end
 
 
-def _size(headers: Mapping[str, str]) -> int:
-    given = headers.get("Content-Length", "0")
+def _size(given: str) -> int:
     size = int(given) if re.fullmatch("[0-9]{1,18}", given) else None
     if size is None or size > MAX_MESSAGE_BYTES:
         raise InputError("rest-body-too-large", "A request needs a Content-Length, of at most "

@@ -67,7 +67,7 @@ class Worker:
         self._process.start()
         for _, other in pipes:
             other.close()
-        signatures = None
+        signatures: dict[str, bytes] = {}
         try:
             if self.slots[0].poll(_LOAD_SECONDS):
                 signatures, error = self.slots[0].recv()
