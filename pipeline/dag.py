@@ -108,8 +108,8 @@ def _validation(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
     tables = {side: catalog.outputs[side] for side in SIDES}
     statistics = {f"{side}_statistics": checked[side][0].outputs["statistics"] for side in SIDES}
     anomalies = {f"{side}_anomalies": checked[side][2].outputs["anomalies"] for side in SIDES}
-    profiler = DataProfiler(spec, config.dataset_name, quarantine=quarantine, **tables,
-                            **statistics)
+    profiler = DataProfiler(spec, config.dataset_name, config.spans.until or "",
+                            quarantine=quarantine, **tables, **statistics)
     profile = profiler.outputs["profile"]
     asked = config.checks.past
     past = past_resolver(profile, asked)
@@ -119,7 +119,7 @@ def _validation(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
         profile=profile, quarantine=quarantine, **anomalies)
     verdict = validator.outputs["verdict"]
     report = DataReport(spec=spec, name=config.dataset_name,
-                        folder=str(config.data_dir), quarantine=quarantine,
+                        folder=config.read_from, quarantine=quarantine,
                         verdict=verdict, **tables, **statistics)
     return [profiler, past, validator, report, DataGate(verdict, report.outputs["report"])]
 

@@ -76,7 +76,6 @@ class Feature:
       limits: Limits of checks on the data that the schema sets: name of the check, `"WARN"` or
         `"FAIL"`, and the value above which it is so; infinite where the check is off.
       treatment: What ingest makes of the column's personal values; `None` for most columns.
-      fewest_rows: How many rows have a word or a category that models know, at least.
     """
 
     name: str
@@ -97,7 +96,6 @@ class Feature:
     weights: tuple[tuple[str, float], ...]
     limits: tuple[tuple[str, str, float], ...] = ()
     treatment: Treatment | None = None
-    fewest_rows: int = 1
 
     @property
     def masked(self) -> bool:

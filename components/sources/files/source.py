@@ -159,7 +159,8 @@ class FileSource:
         return [f for f in self.spec.table(side) if not f.derived]
 
     def _reads_media(self) -> bool:
-        return any(f.media for f in self.spec.features)
+        return any(f.media for side in SIDES if self.has_table(side)
+                   for f in self.spec.table(side))
 
     def _check_columns(self, side: str, table: TableOptions) -> None:
         layout = self.options.layout(side)
