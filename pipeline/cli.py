@@ -23,6 +23,7 @@ app = options.Commands(
 app.add_typer(schema_commands.app, name="schema")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(quarantine.app, name="quarantine")
+app.command()(privacy.forget)
 app.command()(privacy.prune)
 app.command()(comparison.compare)
 app.command()(serving_commands.score)

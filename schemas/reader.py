@@ -25,6 +25,8 @@ _DTYPE_NAMES = {bytes: "BYTES", int: "INT", float: "FLOAT"}
 _LABEL = re.compile(
     r"label:(?P<name>\w+)(?:>=(?P<threshold>-?\d+(?:\.\d+)?)|=(?P<equals>.+))?$")
 _WEIGHT = re.compile(r"weight:(?P<value>.+)=(?P<weight>\d+(?:\.\d+)?)$")
+_FEWEST_ROWS = re.compile(r"fewest_rows:(?P<rows>[1-9]\d{0,8})$")
+_FEWEST = 3  # rows that have a word which people wrote of themselves, or of others
 _FLAGS = ("pii", "events", "unseen")
 _HISTORY = re.compile(r"history:(?P<what>\w+)$")
 _SOUND_OF = re.compile(r"sound_of:(?P<video>.+)$")
@@ -160,6 +162,8 @@ def _feature(
             _keep_one(weights, weight["value"], float(weight["weight"]), f"{where}, weight")
         elif tag in _FLAGS:
             flags.add(tag)
+        elif fewest := _FEWEST_ROWS.match(tag):
+            _keep_one(kinds, "fewest_rows", fewest["rows"], where)
         elif treatment := treatment_of(tag):
             _keep_one(treatments, "treatment", treatment, where)
         else:
@@ -180,6 +184,8 @@ def _feature(
         limits=tuple((*key, limit) for key, limit in limits.items()),
         treatment=treatments.get("treatment"),
     )
+    usual = _FEWEST if feature.language and side != "items" else 1
+    feature = replace(feature, fewest_rows=int(kinds.get("fewest_rows", usual)))
     if feature.treatment is not None:
         feature = replace(feature, pii=feature.pii or not feature.treatment.kind.kept)
         _check_treatment(feature, where)

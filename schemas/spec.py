@@ -76,6 +76,7 @@ class Feature:
       limits: Limits of checks on the data that the schema sets: name of the check, `"WARN"` or
         `"FAIL"`, and the value above which it is so; infinite where the check is off.
       treatment: What ingest makes of the column's personal values; `None` for most columns.
+      fewest_rows: How many rows have a word or a category that models know, at least.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Feature:
     weights: tuple[tuple[str, float], ...]
     limits: tuple[tuple[str, str, float], ...] = ()
     treatment: Treatment | None = None
+    fewest_rows: int = 1
 
     @property
     def masked(self) -> bool:

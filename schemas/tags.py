@@ -19,6 +19,9 @@ TAGS: dict[str, str] = {
     "label:NAME=VALUE": "on a column of text: the label NAME is 1 if the column is VALUE, else 0",
     "pii": "personal data: never a model input, masked in reports",
     **written_forms(),
+    "fewest_rows:N": "a model knows a word or a category of the column only if N rows have it; "
+                     "usually 3 for the tag `text` in the users and in the interactions, where the "
+                     "reviews of one user count as one, and 1 elsewhere",
     "history:WHAT": "built at ingest: the user's earlier values of a role or column, newest first: "
                     "item ids, times, numbers, event types, or the texts of a column with the tag "
                     "`text` (reviews, which no row reads of itself); one of each kind but numbers",

@@ -1,4 +1,4 @@
-"""`tessera privacy` and `tessera prune`: what may be known, and for how long."""
+"""`tessera privacy`, `tessera forget` and `tessera prune`: what may be known, and for how long."""
 
 from pathlib import Path
 from typing import Annotated
@@ -56,6 +56,21 @@ def pseudonym(
         raise InputError("user-no-integer", "The user's id is no whole number; leave out --int.")
     made = Pseudonyms.from_environment().of(int(text) if whole else text.encode())
     print(made.decode() if isinstance(made, bytes) else made)
+
+
+def forget(
+    user: Annotated[str, typer.Argument(help="A user's id as the model has it.")],
+    model: Annotated[str | None, typer.Option(
+        help="A pushed model, such as demo-flagship-1; else the one pushed last.")] = None,
+    root: Annotated[Path, typer.Option(help="Folder of all results.")] = Path("tessera-runs"),
+) -> None:
+    """Push the newest version of a model again, without a user's id, history and rows."""
+    import pipeline.environment  # noqa: F401
+    from pipeline.privacy.forget import forget as forget_user
+
+    made = forget_user(root, user, model)
+    _say(f"{made} does not know the user. The versions before it do, and so do the artifacts of "
+         "the runs: delete them with `tessera prune`, and put the user on the deletion list.")
 
 
 def prune(

@@ -72,7 +72,7 @@ class Recommender(tf.Module):
         self._item_weights = tf.Variable(items_said.weights, trainable=False)
         self._candidates = tf.Variable(items_said.candidates, trainable=False)
         self._ranking = ranking(network, items_said)
-        self._seen = Seen(memory, self.catalogue.size)
+        self.seen = Seen(memory, self.catalogue.size)
         self.selection = Selection(spec, items, transforms["items"], self.catalogue)
 
     def recommend(self, request: Tensors, k: tf.Tensor) -> Tensors:
@@ -89,7 +89,7 @@ class Recommender(tf.Module):
         """
         read = self.request.columns(request)
         user = self._user(read)
-        seen = self._seen.mask(read[columns.USER_INDEX], self.request.sent_items(request))
+        seen = self.seen.mask(read[columns.USER_INDEX], self.request.sent_items(request))
         width = tf.reduce_max(tf.reduce_sum(tf.cast(seen[:, 1:], tf.int32), axis=1))
         wanted = self.catalogue.width(k)
         scores, index = self._ranking.best(
@@ -112,7 +112,7 @@ class Recommender(tf.Module):
         """
         read = self.request.columns(request)
         user = self._user(read)
-        seen = self._seen.mask(read[columns.USER_INDEX], self.request.sent_items(request))
+        seen = self.seen.mask(read[columns.USER_INDEX], self.request.sent_items(request))
         scores, index = self.selection(
             choice, self._ranking.scores(user[self.recipe.ranking]), seen, self.catalogue.width(k))
         return self._list(user, scores, index, index > 0, k, self._retrieval(user, index))
@@ -129,7 +129,7 @@ class Recommender(tf.Module):
         user, index = self._user(read), read[columns.USER_INDEX]
         history = {"history_item_ids": self.catalogue.names(read[columns.HISTORY_INDEX])
                    } if columns.HISTORY_INDEX in read else {}
-        return {"known": tf.cast(index > 0, tf.int64), "events": self._seen.counts(index),
+        return {"known": tf.cast(index > 0, tf.int64), "events": self.seen.counts(index),
                 "vector": user[self.recipe.ranking], "user_modality_weights": user["weights"],
                 **history, **self._attributes(user)}
 
