@@ -16,10 +16,11 @@ def verdict(metrics: dict[str, Any]) -> dict[str, Any]:
     """
     warnings = [*metrics.get("data", {}).get("warnings", ()),
                 *(f"{name}: {reason}" for name, check in metrics.get("checks", {}).items()
-                  if not check["passed"] and not check["blesses"] for reason in check["reasons"])]
+                  if not (check["passed"] or check.get("blesses", True))
+                  for reason in check["reasons"])]
     if not metrics.get("blessed"):
         return {"word": "Not blessed", "tone": "bad", "warnings": warnings,
-                "reasons": metrics["not_blessed_because"]}
+                "reasons": metrics.get("not_blessed_because", ())}
     return {"word": "Blessed", "tone": "warn" if warnings else "good", "reasons": (),
             "warnings": warnings}
 
