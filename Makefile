@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help env demo test test-full test-other test-wheel results bench bench-ingest bench-ranking \
-	bench-serving faults lock \
+	bench-serving faults lock audit sbom \
 	clean kubeflow-env \
 	kubeflow-e2e kubeflow-validate flink-e2e verify-tfserving docs
 
@@ -71,6 +71,8 @@ help:
 	@echo "make flink-e2e  the demo's data steps on Apache Flink, with killed processes (stack 1.16; Java is installed)"
 	@echo "make env        make or update .venv"
 	@echo "make docs       write the pages of docs/ that are made from the code"
+	@echo "make audit      holds the stack's lock against known advisories, where a database can be reached"
+	@echo "make sbom       writes sbom.cdx.json: what the stack's lock installs, as CycloneDX"
 	@echo "make lock       compile requirements*.in into the locks"
 	@echo "make clean      remove .venv and .cache"
 
@@ -139,6 +141,13 @@ flink-e2e: .venv/installed .cache/flink/installed
 
 docs: .venv/installed
 	$(BIN)/python -m docs.generate
+
+audit: $(filter .cache/%,$(UV))
+	.ci/audit requirements$(LOCK) $(UV)
+
+sbom: $(filter .cache/%,$(UV))
+	$(UV) --no-config tool run --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements \
+		requirements$(LOCK) --output-reproducible --output-file sbom.cdx.json
 
 # For one platform: macOS has no TensorFlow that these parts agree on.
 lock: $(filter .cache/%,$(UV))

@@ -140,7 +140,7 @@ def run_ingest(data: Path, out: Path) -> dict[str, Any]:
         artifact.uri = str(out / name)
     started, cpu = time.perf_counter(), _cpu_seconds()
     Executor().Do({}, outputs, {
-        "spec": json.dumps(spec), "split": "u80", "key_id": "",
+        "spec": json.dumps(spec), "split": "u80", "key_id": "", "privacy": "{}",
         "source": json.dumps({"name": "parquet", "data_dir": str(data),
                               "files": {"spec": spec, "options": options}}),
     })

@@ -1,6 +1,10 @@
-"""The data that a run's are compared with: those of the newest blessed runs, or of a named run."""
+"""The data that a run's are compared with: those of the newest blessed runs, or of a named run.
 
-from collections.abc import Collection
+Where runs read spans, the newest are those of the spans just before, whenever they ran: a backfill
+of last week is compared with the week before it, and not with today.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
@@ -8,7 +12,7 @@ from tfx.dsl.components.common import resolver
 from tfx.types import Artifact, artifact_utils, channel, standard_artifacts
 
 from components.artifacts import DataProfile
-from components.data_profile.executor import DATASET
+from components.data_profile.executor import DATASET, SPAN
 
 _RUN = "pipeline_run"  # TFX's type of a run's context
 _GATE = "components.gate.component.Gate"  # TFX's Evaluator blesses too, and decides nothing
@@ -26,7 +30,8 @@ class PastData(resolver.ResolverStrategy):
         """Says which runs.
 
         Args:
-          past: So many of the newest blessed runs, or the id of one run, blessed or not.
+          past: So many of the newest blessed runs, each of another span where data have spans, or
+            the id of one run, blessed or not.
         """
         self._past = past
 
@@ -46,24 +51,40 @@ class PastData(resolver.ResolverStrategy):
         profiles = {one.id: one for one in store.get_artifacts_by_type(DataProfile.TYPE_NAME)
                     if one.custom_properties[DATASET].string_value in datasets}
         chosen = (_named(store, profiles, self._past) if isinstance(self._past, str) else
-                  _newest(store, profiles.keys() - {one.id for one in input_dict["candidate"]},
-                          self._past))
+                  _newest(store, _before(profiles, input_dict["candidate"]), self._past))
         kind = store.get_artifact_type(DataProfile.TYPE_NAME) if chosen else None
         return {"past": [artifact_utils.deserialize_artifact(kind, profiles[number])
                          for number in chosen],
                 "candidate": input_dict["candidate"]}
 
 
-def _newest(store: mlmd.MetadataStore, profiles: Collection[int], count: int) -> list[int]:
-    """Returns the profiles of the newest runs in which the gate blessed a model."""
+def _before(profiles: Mapping[int, metadata_store_pb2.Artifact], candidates: Sequence[Artifact]
+            ) -> dict[int, str]:
+    """Returns the spans of profiles that are no candidate, nor of its span or a later one."""
+    spans = {number: one.custom_properties[SPAN].string_value for number, one in profiles.items()
+             if number not in {candidate.id for candidate in candidates}}
+    until = min((one.get_string_custom_property(SPAN) for one in candidates), default="")
+    return {number: span for number, span in spans.items() if not until or span < until}
+
+
+def _newest(store: mlmd.MetadataStore, spans: Mapping[int, str], count: int) -> list[int]:
+    """Returns the profiles of the newest runs in which the gate blessed a model.
+
+    Args:
+      store: The metadata store.
+      spans: The span of each profile, empty where its data had none.
+      count: How many; of one span the newest alone.
+    """
     gates = {execution.id for execution in store.get_executions_by_type(_GATE)}
     blessings = [one.id for one in store.get_artifacts_by_type(
         standard_artifacts.ModelBlessing.TYPE_NAME)
         if one.custom_properties["blessed"].int_value == 1]
     blessed = set().union(*_runs(store, blessings, gates).values())
-    newest = {number: max(runs & blessed) for number, runs in _runs(store, profiles).items()
-              if runs & blessed}
-    return sorted(newest, key=lambda number: -newest[number])[:count]
+    newest = {number: (spans[number], max(runs & blessed))
+              for number, runs in _runs(store, spans).items() if runs & blessed}
+    ordered = sorted(newest, key=newest.__getitem__)
+    of_each = {spans[number] or number: number for number in ordered}
+    return list(of_each.values())[::-1][:count]
 
 
 def _named(store: mlmd.MetadataStore, profiles: Collection[int], name: str) -> list[int]:

@@ -25,7 +25,8 @@ an address that each run posts its verdict to, off by default: `version`, `run`,
 
 `checks.past` of the configuration says what data are compared with: `1`, the newest blessed run;
 `7`, the newest seven, of which the nearest counts, so that a Sunday is no news where last Sunday
-was the same; or the id of a run, blessed or not, such as `20260102-030405`.
+was the same; or the id of a run, blessed or not, such as `20260102-030405`. Where data come in
+daily folders (your-data.md), it is the newest run of each of so many days before, whenever it ran.
 
 What to do with a finding:
 

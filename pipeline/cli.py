@@ -13,6 +13,7 @@ from pipeline.failure import exit_on_signal
 from pipeline.kubeflow import command as kubeflow
 from pipeline.privacy import command as privacy
 from pipeline.quarantine import command as quarantine
+from pipeline.skew import command as skew
 from schemas.errors import InputError, TesseraError
 
 app = options.Commands(
@@ -22,9 +23,12 @@ app = options.Commands(
 app.add_typer(schema_commands.app, name="schema")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(quarantine.app, name="quarantine")
+app.command()(privacy.forget)
+app.command()(privacy.prune)
 app.command()(comparison.compare)
 app.command()(serving_commands.score)
 app.command()(serving_commands.serving_config)
+app.command()(skew.skew)
 console = open_console()
 
 Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]
@@ -44,15 +48,39 @@ def run(
     split: options.Split = None,
     seed: options.Seed = None,
     beam_runner: options.BeamRunner = None,
+    span: options.Span = None,
 ) -> None:
     """Run the pipeline: ingest, validate, train, evaluate, and push a model that is good enough."""
     from pipeline.config import load_config
 
     loaded = load_config(config, dataset=dataset, data_dir=data_dir, recipe=recipe, root=root,
-                         split=split, seed=seed, beam_runner=beam_runner)
+                         split=split, seed=seed, beam_runner=beam_runner, span=span)
     from pipeline.run import run as run_pipeline
 
     raise typer.Exit(run_pipeline(loaded, console))
+
+
+@app.command()
+def backfill(
+    first: Annotated[str, typer.Option("--from", help="The first day, such as 2026-11-01.")],
+    last: Annotated[str, typer.Option("--to", help="The last day.")],
+    dataset: options.Dataset = None,
+    data_dir: options.DataDir = None,
+    recipe: options.Recipe = None,
+    config: options.Config = None,
+    root: options.ResultsRoot = None,
+    split: options.Split = None,
+    seed: options.Seed = None,
+    beam_runner: options.BeamRunner = None,
+) -> None:
+    """Run the daily folders from one day to another that have no blessed run yet, in order."""
+    from pipeline.config import load_config
+
+    loaded = load_config(config, dataset=dataset, data_dir=data_dir, recipe=recipe, root=root,
+                         split=split, seed=seed, beam_runner=beam_runner)
+    from pipeline.backfill import backfill as run_spans
+
+    raise typer.Exit(run_spans(loaded, first, last, console))
 
 
 @app.command()
@@ -141,6 +169,25 @@ def report(
     console.print(str(path.resolve()), highlight=False, markup=False, soft_wrap=True)
     if browser:
         webbrowser.open(path.resolve().as_uri())
+
+
+@app.command()
+def runs(
+    root: Root = DEFAULT_ROOT,
+    browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+) -> None:
+    """Show all runs: verdicts, metrics over time, links to their reports."""
+    import webbrowser
+
+    from pipeline.runs_page import write_runs_page
+
+    if not (root / "runs").is_dir():
+        raise InputError("no-runs", f"There are no runs under {root}. Give the root of a "
+                                    "`tessera run` with --root.")
+    path = write_runs_page(root).resolve()
+    console.print(str(path), highlight=False, markup=False, soft_wrap=True)
+    if browser:
+        webbrowser.open(path.as_uri())
 
 
 @app.command()

@@ -19,14 +19,15 @@ from pydantic import (
 )
 
 from components.privacy.hiding import hidden
+from components.privacy.options import Privacy
 from components.sources import SOURCES
 from components.sources.files.options import FileOptions
+from components.sources.spans import Spans
 from pipeline.alerts import Alerts
 from pipeline.beam.options import BeamOptions
 from pipeline.checks import Checks, refuse_earlier
 from pipeline.cold_items import ColdItems
 from pipeline.kubeflow.options import KubeflowOptions
-from pipeline.privacy.options import Privacy
 from pipeline.yaml_loader import read_yaml
 from schemas import FeatureSpec, InputError, read_spec, unknown
 from schemas.extensions import load_extensions
@@ -40,6 +41,8 @@ _USUAL_SCHEMAS = "schemas"  # a folder's name that says nothing of the dataset
 _OF_A_MODEL = {"extensions", "recipe_name", "recipe", "split", "seed", "checks", "cold_items",
                "privacy"}
 _LONGEST_NAME = 63  # TFX refuses a longer name of a pipeline
+# Where options of the command line belong that are no key of the tree itself.
+_WITHIN = {"beam_runner": ("beam", "runner"), "span": ("spans", "until")}
 # Where pydantic's own words are those of Python.
 _WORDS = {"tuple_type": "a list is allowed, as in [a, b]",
           "dict_type": "keys with values are allowed, as in {key: value}",
@@ -59,6 +62,7 @@ class RunConfig(Strict):
       dataset: Name of a source.
       name: What the user's own files are called in the results; see `dataset_name`.
       data_dir: Its folder; without one, the demo is written and MovieLens fetched under the root.
+      spans: Which of its daily folders are read, if it has such.
       schemas: Folder of the user's schemas, for the user's own files.
       source: Where the user's own files are.
       root: Where runs, artifacts, metadata and pushed models go.
@@ -79,6 +83,7 @@ class RunConfig(Strict):
     dataset: str
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] | None = None
     data_dir: Path
+    spans: Spans = Spans()
     schemas: Path | None = None
     source: FileOptions | None = None
     root: Path = Path("tessera-runs")
@@ -110,10 +115,34 @@ class RunConfig(Strict):
         arguments: dict[str, Any] = {"name": self.dataset, "data_dir": str(self.data_dir)}
         if self.extensions:
             arguments["extensions"] = list(self.extensions)
+        if self.spans != Spans():
+            arguments["spans"] = self.spans.model_dump()
         if self.source is not None:
             arguments["files"] = {"spec": json.loads(spec.to_json()),
                                   "options": self.source.model_dump(mode="json")}
         return arguments
+
+    def until(self, span: str) -> "RunConfig":
+        """Returns the configuration of a run whose newest span is this one."""
+        return self.model_copy(update={"spans": self.spans.model_copy(update={"until": span})})
+
+    def pinned(self) -> "RunConfig":
+        """Names the newest span, so that one which arrives meanwhile is none of this run's.
+
+        Raises:
+          InputError: Spans are asked for that are not there.
+        """
+        names = self.spans.names(self.data_dir)
+        return self.until(names[-1]) if names else self
+
+    @property
+    def read_from(self) -> str:
+        """What pages call the data's folder, with the spans that are read of it."""
+        last, until = self.spans.last, self.spans.until
+        if until is None:
+            return str(self.data_dir)
+        folder = str(self.data_dir / until)
+        return folder if last == 1 else f"{folder} and {last - 1} spans before it"
 
     def spec(self) -> FeatureSpec:
         """Reads the dataset's schemas.
@@ -126,7 +155,8 @@ class RunConfig(Strict):
 
     def described(self) -> dict[str, Any]:
         """Returns what a model depends on as JSON values: no places of files, no addresses."""
-        tree = self.model_dump(mode="json", include=_OF_A_MODEL)
+        tree = self.model_dump(mode="json", include=_OF_A_MODEL,
+                               exclude={"privacy": {"deletion_list"}})
         return tree | {"dataset": self.dataset_name}
 
     @property
@@ -211,7 +241,7 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
       path: A YAML file whose keys are those of `RunConfig`, `recipe` being a name or a file;
         files of recipes and schemas are relative to this one.
       **given: Values from the command line, which win; `None` means not given. `beam_runner` is
-        the key `runner` of the section `beam`.
+        the key `runner` of the section `beam`, and `span` is `until` of `spans`.
 
     Returns:
       The validated configuration.
@@ -222,10 +252,12 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     values = read_yaml(path) if path else {}
     if path and str(values.get("recipe")).endswith((".yaml", ".yml")):
         values["recipe"] = str(path.parent / str(values["recipe"]))
-    runner = given.pop("beam_runner", None)
+    within = {section: {key: value} for name, (section, key) in _WITHIN.items()
+              if (value := given.pop(name, None)) is not None}
     values.update((key, value) for key, value in given.items() if value is not None)
-    if runner is not None and isinstance(beam := values.setdefault("beam", {}), dict):
-        values["beam"] = {**beam, "runner": runner}
+    for section, chosen in within.items():
+        if isinstance(written := values.setdefault(section, {}), dict):
+            values[section] = written | chosen
     extensions = values.get("extensions", ())
     if isinstance(extensions, list):  # what they register may be named below
         load_extensions([str(module) for module in extensions])
@@ -250,8 +282,16 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     _check_source_keys(values)
     if "schemas" in values:
         values["schemas"] = ((path.parent if path else Path()) / values["schemas"]).absolute()
+    _locate_deletions(values, path.parent if path else Path())
     values["recipe_name"], values["recipe"] = named_recipe(name)
     return validated(RunConfig, values, f"configuration {path}" if path else "the configuration")
+
+
+def _locate_deletions(values: dict[str, Any], folder: Path) -> None:
+    """Takes the path of a deletion list as relative to the configuration's file."""
+    privacy = values.get("privacy")
+    if isinstance(privacy, dict) and isinstance(listed := privacy.get("deletion_list"), str):
+        values["privacy"] = {**privacy, "deletion_list": (folder / listed).absolute()}
 
 
 def _check_source_keys(values: dict[str, Any]) -> None:

@@ -58,8 +58,7 @@ def build_pipeline(
     """
     # Cache keys hold what is read, whatever `all` would mean tomorrow.
     config, spec = config.model_copy(update={"recipe": bound.recipe}), bound.spec
-    catalog = CatalogGen(config.source_arguments(spec), spec, config.split,
-                         config.privacy.key_id)
+    catalog = CatalogGen(config.source_arguments(spec), spec, config.split, config.privacy)
     checked = {side: _checked(catalog, side, schemas) for side in SIDES}
     validation = _validation(config, spec, catalog, checked)
     data_gate = validation[-1]
@@ -109,8 +108,8 @@ def _validation(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
     tables = {side: catalog.outputs[side] for side in SIDES}
     statistics = {f"{side}_statistics": checked[side][0].outputs["statistics"] for side in SIDES}
     anomalies = {f"{side}_anomalies": checked[side][2].outputs["anomalies"] for side in SIDES}
-    profiler = DataProfiler(spec, config.dataset_name, quarantine=quarantine, **tables,
-                            **statistics)
+    profiler = DataProfiler(spec, config.dataset_name, config.spans.until or "",
+                            quarantine=quarantine, **tables, **statistics)
     profile = profiler.outputs["profile"]
     asked = config.checks.past
     past = past_resolver(profile, asked)
@@ -120,7 +119,7 @@ def _validation(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
         profile=profile, quarantine=quarantine, **anomalies)
     verdict = validator.outputs["verdict"]
     report = DataReport(spec=spec, name=config.dataset_name,
-                        folder=str(config.data_dir), quarantine=quarantine,
+                        folder=config.read_from, quarantine=quarantine,
                         verdict=verdict, **tables, **statistics)
     return [profiler, past, validator, report, DataGate(verdict, report.outputs["report"])]
 

@@ -37,19 +37,37 @@ def lineage_of(root: Path, version: str, model: str | None = None) -> dict[str, 
     return {"version": str(folder), **found, "ancestors": list(map(str, _ancestors(folder, found)))}
 
 
+def version_folder(pushed: Path, version: int | None) -> Path:
+    """Returns the folder of a pushed version.
+
+    Args:
+      pushed: The folder of the versions.
+      version: The version; `None` for the newest.
+
+    Raises:
+      InputError: There is no such version.
+    """
+    there = versions(pushed)
+    number = max(there) if version is None else version
+    if number not in there:
+        raise _unknown(pushed, str(version))
+    return there[number]
+
+
 def _version(root: Path, version: str, model: str | None) -> Path:
     if model is None and (Path(version) / "saved_model.pb").is_file():
         return Path(version)
     pushed = serving_folder(root, model)
-    there = versions(pushed)
-    number = max(there) if version == LATEST else (
-        int(version) if version.isascii() and version.isdecimal() else None)
-    if number not in there:
-        raise InputError(
-            "unknown-version",
-            f"{pushed} has no version {version!r}. It has: {', '.join(map(str, there))}. Give one "
-            "of these, or another model with --model.")
-    return there[number]
+    if version != LATEST and not (version.isascii() and version.isdecimal()):
+        raise _unknown(pushed, version)
+    return version_folder(pushed, None if version == LATEST else int(version))
+
+
+def _unknown(pushed: Path, version: str) -> InputError:
+    return InputError(
+        "unknown-version",
+        f"{pushed} has no version {version!r}. It has: {', '.join(map(str, versions(pushed)))}. "
+        "Give one of these, or another model with --model.")
 
 
 def _ancestors(folder: Path, found: dict[str, Any]) -> list[Path]:

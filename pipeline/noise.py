@@ -33,6 +33,8 @@ _KNOWN = (
     ("absl", "Tables initialized inside a tf.function"),
     # Transform's own cache of analyses, which is not used.
     ("absl", r"Analyzer \(.*\) node's cache key varies"),
+    # The layer around Transform's graph is saved as the graph alone.
+    ("absl", "Skipping full serialization of TF-Keras layer"),
     # TFX's libraries call what TensorFlow has renamed.
     ("tensorflow", "From %s: "),
     # TFMA tries a SavedModel as one of Keras first; ours holds signatures alone.

@@ -21,6 +21,8 @@ Split = Annotated[str | None, typer.Option(help="u80, t80, random, or a column."
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
 BeamRunner = Annotated[str | None, typer.Option(
     help="What runs the data steps: direct, flink, spark or dataflow; see docs/scaling.md.")]
+Span = Annotated[str | None, typer.Option(
+    help="Day of the newest daily folder that is read, such as 2026-11-21.")]
 Verbose = Annotated[bool, typer.Option(
     "--verbose", help=f"Log everything, as {log.VARIABLE}=debug does.")]
 

@@ -36,6 +36,8 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
         "stages": {name: node.stage for name, node in nodes.items()},
         "peak_rss_mb": round(peak_mb),
     }
+    if config.spans.until:
+        metrics["spans"] = config.spans.model_dump()
     for evaluation in of_type(nodes, "ModelEvaluation"):
         metrics["tasks"] = by_label(config, task_metrics(str(evaluation)))
     if not config.recipe.served:

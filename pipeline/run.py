@@ -1,6 +1,7 @@
 """One run, from configuration to exit code."""
 
 import datetime
+import gc
 import hashlib
 import importlib
 import json
@@ -15,6 +16,7 @@ import pipeline.environment  # noqa: F401  (before TensorFlow)
 import schemas
 from components.catalog_gen.foresight import check_splits
 from components.catalog_gen.splits import check_protocol
+from components.privacy.deletions import read_deletions
 from components.sources import SOURCES, open_source
 from pipeline import alerts, results
 from pipeline.config import RunConfig, data_folder, validated_recipe
@@ -24,6 +26,7 @@ from pipeline.model_report import Section
 from pipeline.nodes import NodeError, NodeRun, of_type
 from pipeline.recipe_checks import check_behaviour, check_part_names, check_tasks, try_encoders
 from pipeline.root import machine_faults_typed, one_run, require_usable, write_whole
+from pipeline.runs_page import write_runs_page
 from trainer.recipe import BoundRecipe, bind
 
 NOT_BLESSED = 4
@@ -52,6 +55,7 @@ def run(config: RunConfig, console: Console) -> int:
 
 def _run(config: RunConfig, console: Console) -> int:
     provide_data(config, console)
+    config = config.pinned()
     bound = checked(config)
     with console.status("Trying the encoders"):
         lines = try_encoders(config)
@@ -70,6 +74,7 @@ def _run(config: RunConfig, console: Console) -> int:
             label = name.replace("_", " ").capitalize()
             _say(console, f"{label}: {done.folder / f'{name}.html'}")
     _say(console, f"Metrics:     {done.folder / 'metrics.json'}")
+    _say(console, f"All runs:    {done.folder.parent / 'index.html'}")
     for warning in done.metrics.get("data", {}).get("warnings", []):
         _say(console, f"Data:        WARN {warning}")
     if config.split == "random":
@@ -149,6 +154,7 @@ def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], N
         if of_type(nodes, "ModelRun"):  # after the metrics: no fault of a page may cost them
             sections = _explained(bound, nodes) if failure is None else []
             results.write_model_report(folder, metrics, nodes, sections)
+        write_runs_page(config.root)
         if config.alerts.webhook and (told := alerts.message(
                 folder.name, config.dataset_name, config.recipe_name, nodes)):
             alerts.post(config.alerts.webhook, told)
@@ -176,9 +182,18 @@ def checked(config: RunConfig) -> BoundRecipe:
     """
     spec = config.spec()
     source = open_source(**config.source_arguments(spec))
+    read_deletions(config.privacy.deletion_list)
     bound = check_recipe(config, spec)
     check_splits(source, spec, config.split)
     return bound
+
+
+def forget_model() -> None:
+    """Frees what Keras keeps of a model, or memory would grow with the number of runs."""
+    import keras
+
+    keras.backend.clear_session()
+    gc.collect()
 
 
 def _say(console: Console, line: str) -> None:

@@ -17,12 +17,16 @@ from schemas.modality import MODALITIES
 from schemas.reserved import DERIVED, HISTORIES, INPUTS
 from schemas.spec import ROLES, SIDES, Feature, FeatureSpec, Label
 from schemas.tags import known_tags
+from schemas.treatments import TAG, Treatment, treatment_of, written_forms
 
 _ROOT = Path(__file__).parent
 _DTYPES = {schema_pb2.BYTES: bytes, schema_pb2.INT: int, schema_pb2.FLOAT: float}
+_DTYPE_NAMES = {bytes: "BYTES", int: "INT", float: "FLOAT"}
 _LABEL = re.compile(
     r"label:(?P<name>\w+)(?:>=(?P<threshold>-?\d+(?:\.\d+)?)|=(?P<equals>.+))?$")
 _WEIGHT = re.compile(r"weight:(?P<value>.+)=(?P<weight>\d+(?:\.\d+)?)$")
+_FEWEST_ROWS = re.compile(r"fewest_rows:(?P<rows>[1-9]\d{0,8})$")
+_FEWEST = 3  # rows that have a word which people wrote of themselves, or of others
 _FLAGS = ("pii", "events", "unseen")
 _HISTORY = re.compile(r"history:(?P<what>\w+)$")
 _SOUND_OF = re.compile(r"sound_of:(?P<video>.+)$")
@@ -137,6 +141,7 @@ def _feature(
     labels: list[Label] = []
     weights: dict[str, float] = {}
     limits: dict[tuple[str, str], float] = {}
+    treatments: dict[str, Treatment] = {}
     for tag in proto.annotation.tag:
         label, history, weight, sound, check = (
             p.match(tag) for p in (_LABEL, _HISTORY, _WEIGHT, _SOUND_OF, _CHECK))
@@ -157,6 +162,10 @@ def _feature(
             _keep_one(weights, weight["value"], float(weight["weight"]), f"{where}, weight")
         elif tag in _FLAGS:
             flags.add(tag)
+        elif fewest := _FEWEST_ROWS.match(tag):
+            _keep_one(kinds, "fewest_rows", fewest["rows"], where)
+        elif treatment := treatment_of(tag):
+            _keep_one(treatments, "treatment", treatment, where)
         else:
             kind = "role" if tag in ROLES else "modality" if tag in MODALITIES else None
             if kind is None:
@@ -173,8 +182,28 @@ def _feature(
         sound_of=kinds.get("sound_of"),
         weights=tuple(weights.items()),
         limits=tuple((*key, limit) for key, limit in limits.items()),
+        treatment=treatments.get("treatment"),
     )
+    usual = _FEWEST if feature.language and side != "items" else 1
+    feature = replace(feature, fewest_rows=int(kinds.get("fewest_rows", usual)))
+    if feature.treatment is not None:
+        feature = replace(feature, pii=feature.pii or not feature.treatment.kind.kept)
+        _check_treatment(feature, where)
     return feature, [_with_classes(label, feature) for label in labels]
+
+
+def _check_treatment(feature: Feature, where: str) -> None:
+    treatment = feature.treatment
+    assert treatment is not None
+    if feature.role or feature.derived or feature.dtype not in treatment.kind.dtypes \
+            or (feature.media and treatment.kind.kept):
+        kinds = " or ".join(_DTYPE_NAMES[dtype] for dtype in treatment.kind.dtypes)
+        raise InputError(
+            "treatment-misplaced",
+            f"{where}: '{TAG}{treatment.name}' is for columns of {kinds} that a source has, and "
+            "that are no id, time, type of event or medium. Take it away; users' ids are hidden by "
+            "the key 'privacy.pseudonyms', see docs/privacy.md."
+        )
 
 
 def _keep_one(kinds: dict[Any, Any], kind: Any, value: Any, where: str) -> None:
@@ -189,6 +218,10 @@ def _unknown_tag(tag: str, where: str) -> InputError:
                           f"{where}: the tag {tag!r} is no weight. Write 'weight:VALUE=X', where "
                           "VALUE is a type of event as the column holds it, and X a number such "
                           "as 3 or 0.5.")
+    if tag.startswith(TAG):
+        return InputError("bad-pii-tag",
+                          f"{where}: the tag {tag!r} is no treatment of personal data. There are: "
+                          f"{', '.join(written_forms())}, where N is a whole number from 1 on.")
     if tag.startswith("check:"):
         return InputError("bad-check-tag",
                           f"{where}: the tag {tag!r} sets no check. Write 'check:NAME>X=WARN', "
@@ -258,12 +291,13 @@ def _check_labels(features: list[Feature], labels: list[Label], where: str) -> N
     for label in labels:
         feature = columns[label.side, label.feature]
         text = feature.dtype is bytes
-        if label.side == "items" or feature.pii:
+        if label.side == "items" or feature.masked:
             raise InputError(
                 "label-misplaced",
                 f"{where}: the label {label.name!r} is on {label.feature!r}, "
-                f"{'personal data' if feature.pii else 'a column of the items'}. A label belongs "
-                "to the interactions, or to the users as an attribute to learn. Take it away."
+                f"{'personal data' if feature.masked else 'a column of the items'}. A label "
+                "belongs to the interactions, or to the users as an attribute to learn. Take it "
+                "away."
             )
         if text and label.equals is None and len(label.classes) < 2:
             raise InputError(

@@ -9,6 +9,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from schemas.errors import InputError
 from schemas.modality import MODALITIES, RawModality, raw_modality
+from schemas.treatments import Treatment
 
 SIDES = ("users", "items", "interactions")
 ROLES = ("user_id", "item_id", "timestamp", "event_type")
@@ -74,6 +75,8 @@ class Feature:
       weights: For the column of event types, how much an event of a type counts, by type.
       limits: Limits of checks on the data that the schema sets: name of the check, `"WARN"` or
         `"FAIL"`, and the value above which it is so; infinite where the check is off.
+      treatment: What ingest makes of the column's personal values; `None` for most columns.
+      fewest_rows: How many rows have a word or a category that models know, at least.
     """
 
     name: str
@@ -93,6 +96,13 @@ class Feature:
     sound_of: str | None
     weights: tuple[tuple[str, float], ...]
     limits: tuple[tuple[str, str, float], ...] = ()
+    treatment: Treatment | None = None
+    fewest_rows: int = 1
+
+    @property
+    def masked(self) -> bool:
+        """Whether values, as a source has them, are personal, so that ingest shows none."""
+        return self.pii or self.treatment is not None
 
     @property
     def derived(self) -> bool:
@@ -158,14 +168,19 @@ class FeatureSpec:
     def expectations(self, side: str) -> str:
         """Returns what one table's data are held against, as protobuf text.
 
-        Of a column that ingest builds, nothing but name, type and tags is left: no source could
-        keep or break what else its schema says, and a user of all items has no unseen one.
+        Of a column that ingest builds or drops, nothing but name, type and tags is left: no source
+        could keep or break what else its schema says, and a user of all items has no unseen one.
+        What ingest makes of personal values has no domain.
         """
-        schema, derived = self.schema(side), {f.name for f in self.table(side) if f.derived}
+        schema, features = self.schema(side), {f.name: f for f in self.table(side)}
         for proto in schema.feature:
-            if proto.name in derived:
+            feature = features[proto.name]
+            if feature.derived or (feature.treatment and not feature.treatment.kind.kept):
                 proto.CopyFrom(schema_pb2.Feature(
                     name=proto.name, type=proto.type, annotation=proto.annotation))
+            elif feature.treatment:
+                proto.ClearField("domain_info")
+                proto.ClearField("domain")
         return text_format.MessageToString(schema, as_utf8=True)
 
     def role(self, role: str, side: str = "interactions") -> Feature:

@@ -1,6 +1,7 @@
 """What a tag of a schema means, by the form in which it is written."""
 
 from schemas.modality import MODALITIES
+from schemas.treatments import written_forms
 
 # Capitals are for a name or a number of the schema's author.
 TAGS: dict[str, str] = {
@@ -17,6 +18,10 @@ TAGS: dict[str, str] = {
     "label:NAME>=X": "the label NAME is 1 from the value X on, else 0",
     "label:NAME=VALUE": "on a column of text: the label NAME is 1 if the column is VALUE, else 0",
     "pii": "personal data: never a model input, masked in reports",
+    **written_forms(),
+    "fewest_rows:N": "a model knows a word or a category of the column only if N rows have it; "
+                     "usually 3 for the tag `text` in the users and in the interactions, where the "
+                     "reviews of one user count as one, and 1 elsewhere",
     "history:WHAT": "built at ingest: the user's earlier values of a role or column, newest first: "
                     "item ids, times, numbers, event types, or the texts of a column with the tag "
                     "`text` (reviews, which no row reads of itself); one of each kind but numbers",

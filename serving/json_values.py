@@ -24,8 +24,16 @@ def plain_values(array: np.ndarray) -> list[Any]:
 
 
 def with_bytes(found: dict[str, Any]) -> Any:
-    """Returns an object of JSON, or the bytes of `{"b64": ...}`; a hook of `json.loads`."""
-    return base64.b64decode(found["b64"]) if found.keys() == {"b64"} else found
+    """Returns an object of JSON, or the bytes of `{"b64": ...}`; a hook of `json.loads`.
+
+    Raises:
+      ValueError: If what should be base64 is not.
+    """
+    if found.keys() != {"b64"}:
+        return found
+    if not isinstance(found["b64"], str):
+        raise ValueError("b64 must be a text in base64")
+    return base64.b64decode(found["b64"])
 
 
 def _text(value: str | bytes) -> str | dict[str, str]:

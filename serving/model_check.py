@@ -86,6 +86,9 @@ def checked_signatures(path: Path) -> dict[str, Any]:
 def _require_within(path: Path) -> None:
     base = path.parent.resolve()
     for one in (path, *path.rglob("*")):
+        if not one.is_symlink() and not one.is_dir() and not one.is_file():
+            raise InputError("special-file", f"{one} is neither a file nor a folder. A pipe, for "
+                             "example, would be read for ever; take it away.")
         if one.is_symlink() and not one.resolve().is_relative_to(base):
             raise InputError(
                 "link-leads-out",

@@ -85,7 +85,8 @@ def model_configs(config: Any, folder: Path = Path()) -> list[ModelConfig]:
 
 
 def _model(one: Any, folder: Path) -> ModelConfig:
-    if not one.base_path or one.model_platform not in ("", "tensorflow"):
+    if (not one.base_path or "\0" in one.base_path
+            or one.model_platform not in ("", "tensorflow")):
         raise InputError(
             "bad-model-entry",
             f"Model {one.name!r} needs a base_path and the model_platform \"tensorflow\"; given: "
@@ -93,6 +94,10 @@ def _model(one: Any, folder: Path) -> ModelConfig:
         )
     policy = one.model_version_policy
     choice = policy.WhichOneof("policy_choice")
+    if choice == "specific" and not policy.specific.versions:
+        raise InputError("no-specific-version",
+                         f"The version policy 'specific' of model {one.name!r} names no version. "
+                         "Name one, or take another policy.")
     newest = 0 if choice == "all" else (policy.latest.num_versions or 1)
     return ModelConfig(
         one.name, folder / one.base_path, newest,

@@ -21,7 +21,7 @@ def versions(base_path: Path) -> dict[int, Path]:
     versions = {
         int(file.parent.name): file.parent
         for file in base_path.glob("*/saved_model.pb")
-        if _VERSION.fullmatch(file.parent.name)
+        if _VERSION.fullmatch(file.parent.name) and file.is_file()
     }
     return dict(sorted(versions.items(), reverse=True))
 

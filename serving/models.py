@@ -1,6 +1,7 @@
 """The models of a server, kept at what its configuration and its folders say."""
 
 import logging
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +37,8 @@ class Models:
         self._joined = joined
         self._config_file = config_file
         self._config_text = config_file.read_bytes() if config_file else b""
-        self._folders = {config.base_path.resolve() for config in configs}
+        self._folders = {os.path.realpath(config.base_path) for config in configs}
+        self._reloading = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="model-versions", daemon=True)
         self._models: dict[str, Versions] = {}
@@ -84,19 +86,25 @@ class Models:
           InputError: If a folder is another one.
           NotServedError: If a label's version is not served; labels of that model stay.
         """
+        with self._reloading:
+            self._reload(configs)
+
+    def _reload(self, configs: Sequence[ModelConfig]) -> None:
         for config in configs:
-            if config.base_path.resolve() not in self._folders:
+            if os.path.realpath(config.base_path) not in self._folders:
                 raise InputError(
                     "unknown-base-path",
                     f"Model {config.name!r} is of {config.base_path}, which this server was not "
                     "started with. Start it with a models.config that has it."
                 )
         for config in configs:
-            model = self._models.get(config.name)
-            if model is None or model.config.base_path != config.base_path:
+            before = model = self._models.get(config.name)
+            if model is None or not _same_folder(model.config, config):
                 model = self._versions(config)
                 _require_loaded(model)
                 self._models = {**self._models, config.name: model}
+                if before is not None:
+                    before.close()
             if model.config != config:
                 model.config = config
                 model.refresh()
@@ -140,8 +148,12 @@ class Models:
 
     def _poll(self) -> None:
         while not self._stopping.wait(self._poll_seconds):
-            self._follow_file()
-            self.refresh()
+            try:
+                self._follow_file()
+                self.refresh()
+            except Exception:  # without this thread no version would come or go any more
+                _log.exception("A look at the models failed; the next one is in %g s.",
+                               self._poll_seconds)
 
     def _follow_file(self) -> None:
         if self._config_file is None:
@@ -155,6 +167,10 @@ class Models:
             _log.info("%s has changed and is followed.", self._config_file)
         except (OSError, TesseraError) as error:
             _log.warning("%s is not followed: %s", self._config_file, error)
+
+
+def _same_folder(one: ModelConfig, other: ModelConfig) -> bool:
+    return os.path.realpath(one.base_path) == os.path.realpath(other.base_path)
 
 
 def _require_loaded(model: Versions) -> None:

@@ -5,7 +5,7 @@ who asked. Only signatures are logged whose inputs hold no raw content of users.
 """
 
 import hashlib
-import os
+import logging
 import random
 import secrets
 import struct
@@ -23,6 +23,7 @@ from serving.signature import DEFAULT_SIGNATURE
 LOGGED = ("recommend", filters.SIGNATURE, DEFAULT_SIGNATURE, "user_profile")
 _USER_ID = "user_id"
 _FILE_BYTES = 64 << 20
+_log = logging.getLogger(__name__)
 _MASK = 0xA282EAD8  # of TFRecord's checksums
 
 
@@ -52,7 +53,6 @@ class RequestLog:
         self._random = random.Random()  # which requests are written must not be foreseen
         self._lock = threading.Lock()
         self._file: Any = None
-        self._number = 0
 
     def __call__(self, signature: str, request: Any, response: Any) -> None:
         """Writes a request and its response, if it is one of the sample.
@@ -72,7 +72,10 @@ class RequestLog:
         users = log.predict_log.request.inputs[_USER_ID].string_val
         users[:] = [self._pseudonym(one) if one else b"" for one in users]
         with self._lock:
-            self._write(log.SerializeToString())
+            try:
+                self._write(log.SerializeToString())
+            except OSError as error:  # a full disk, which is no fault of the request
+                _log.warning("A request is not logged in %s: %s", self._folder, error)
 
     def close(self) -> None:
         """Ends the file."""
@@ -89,9 +92,8 @@ class RequestLog:
             self._file.close()
             self._file = None
         if self._file is None:
-            name = f"requests-{int(time.time())}-{os.getpid()}-{self._number:04d}.tfrecord"
+            name = f"requests-{int(time.time())}-{secrets.token_hex(4)}.tfrecord"
             self._file = (self._folder / name).open("xb")
-            self._number += 1
         self._file.write(record(data))
         self._file.flush()
 

@@ -12,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import grpc
-import numpy as np
 
 from schemas.errors import InputError
 from serving import wire
@@ -70,9 +69,13 @@ class RestService:
         with self._models.versions(found[1]).borrowed(request.model_spec) as version:
             expected = version.signatures[name].inputs if name in version.signatures else {}
         inputs = _columns(given["instances"]) if "instances" in given else given["inputs"]
-        for key, value in _by_name(inputs, expected).items():
-            array = converted(key, value, expected[key]) if key in expected else np.zeros(0)
-            request.inputs[key].CopyFrom(tensor_proto(array))
+        given_inputs = _by_name(inputs, expected)
+        if unknown := sorted(set(given_inputs) - set(expected)):
+            raise InputError("unknown-rest-input",
+                             f"Signature {name[:100]!r} has no input {unknown[0][:50]!r}. It has: "
+                             f"{', '.join(sorted(expected)) or 'none, for it is unknown'}.")
+        for key, value in given_inputs.items():
+            request.inputs[key].CopyFrom(tensor_proto(converted(key, value, expected[key])))
         response = self._predictions.respond(request)
         outputs = {key: plain_values(ndarray(value)) for key, value in response.outputs.items()}
         return {"predictions": _rows(outputs)} if "instances" in given else {"outputs": outputs}
@@ -98,14 +101,14 @@ def serve_rest(service: RestService, host: str, port: int) -> tuple[int, Callabl
 
         def do_POST(self) -> None:
             try:
-                size = int(self.headers.get("Content-Length") or 0)
-                if not 0 <= size <= MAX_MESSAGE_BYTES:
-                    raise InputError("rest-body-too-large", "A request has at most "
-                                     f"{MAX_MESSAGE_BYTES >> 20} MiB; given: {size} bytes.")
-                self._send(HTTPStatus.OK, service.predict(self.path, self.rfile.read(size)))
+                body = self.rfile.read(_size(self.headers.get("Content-Length", "0")))
+                told = service.predict(self.path, body)
+                self._send(HTTPStatus.OK, told)
+            except OSError:  # the client is gone, or does not send what it said
+                self.close_connection = True
             except Exception as error:
-                code, told = status_of(error)
-                self._send(_CODES.get(code, HTTPStatus.INTERNAL_SERVER_ERROR), {"error": told})
+                code, sentence = status_of(error)
+                self._send(_CODES.get(code, HTTPStatus.INTERNAL_SERVER_ERROR), {"error": sentence})
 
         def log_message(self, format: str, *args: Any) -> None:
             """Logs nothing: metrics count requests."""
@@ -133,9 +136,18 @@ def serve_rest(service: RestService, host: str, port: int) -> tuple[int, Callabl
     return server.server_address[1], end
 
 
+def _size(given: str) -> int:
+    size = int(given) if re.fullmatch("[0-9]{1,18}", given) else None
+    if size is None or size > MAX_MESSAGE_BYTES:
+        raise InputError("rest-body-too-large", "A request needs a Content-Length, of at most "
+                         f"{MAX_MESSAGE_BYTES >> 20} MiB; given: {given[:50]!r}.")
+    return size
+
+
 def _read(body: bytes) -> dict[str, Any]:
     try:
         given = json.loads(body, object_hook=with_bytes)
+        str(given.get("signature_name", "") if isinstance(given, dict) else "").encode()
     except (ValueError, RecursionError) as error:
         raise InputError("bad-rest-body", f"The body must be JSON: {error}.") from error
     if (not isinstance(given, dict) or len({"instances", "inputs"} & given.keys()) != 1

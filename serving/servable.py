@@ -1,6 +1,7 @@
 """One loaded version of a SavedModel, called with checked requests."""
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import tensorflow as tf
 from serving.model_check import checked_signatures
 from serving.signature import filled
 
+# Each is a copy of its part of the graph, and a request may ask for any of a signature's outputs.
+_MOST_CALLS = 64
 _log = logging.getLogger(__name__)
 
 
@@ -39,6 +42,7 @@ class Servable:
             loaded = tf.compat.v1.saved_model.load(self._session, ["serve"], str(path))
         # The loader holds each input's and output's place in the graph.
         self._places = loaded.signature_def
+        self._lock = threading.Lock()
         self._calls: dict[tuple[str, tuple[str, ...]], Any] = {}
 
     def run(
@@ -58,14 +62,22 @@ class Servable:
           tf.errors.OpError: If the model refuses the values.
         """
         inputs = sorted(arrays)
-        key = (name, tuple(outputs))
-        if key not in self._calls:
-            places = self._places[name]
-            self._calls[key] = self._session.make_callable(
-                [places.outputs[output].name for output in outputs],
-                feed_list=[places.inputs[one].name for one in inputs])
-        values = self._calls[key](*(arrays[one] for one in inputs))
+        values = self._call(name, inputs, tuple(outputs))(*(arrays[one] for one in inputs))
         return dict(zip(outputs, values, strict=True))
+
+    def _call(self, name: str, inputs: Sequence[str], outputs: tuple[str, ...]) -> Any:
+        """Returns what runs a part of the graph; the parts used last are kept."""
+        with self._lock:
+            call = self._calls.pop((name, outputs), None)
+            if call is None:
+                places = self._places[name]
+                call = self._session.make_callable(
+                    [places.outputs[output].name for output in outputs],
+                    feed_list=[places.inputs[one].name for one in inputs])
+                if len(self._calls) >= _MOST_CALLS:
+                    del self._calls[next(iter(self._calls))]
+            self._calls[name, outputs] = call
+            return call
 
     def warm_up(self) -> None:
         """Calls each signature once, since a first call is slow.

@@ -35,7 +35,7 @@ class BusyError(TesseraError):
 
 
 class PredictionService:
-    """Has Predict and GetModelMetadata; the other methods are UNIMPLEMENTED.
+    """Has Predict and GetModelMetadata; no signature is of another method's kind.
 
     Args:
       models: What is asked.
@@ -98,6 +98,29 @@ class PredictionService:
                 self._request_log(name, request, response)
             return response
 
+    def Classify(self, request: Any, context: grpc.ServicerContext) -> NoReturn:  # noqa: N802
+        """Refuses, as the stock server does where a signature is one of Predict."""
+        self._refuse("Classify", request.model_spec)
+
+    def Regress(self, request: Any, context: grpc.ServicerContext) -> NoReturn:  # noqa: N802
+        """Refuses, see `Classify`."""
+        self._refuse("Regress", request.model_spec)
+
+    def MultiInference(  # noqa: N802
+        self, request: Any, context: grpc.ServicerContext
+    ) -> NoReturn:
+        """Refuses, see `Classify`."""
+        if not request.tasks:
+            raise InputError("no-inference-task", "A MultiInferenceRequest needs a task at least.")
+        self._refuse("MultiInference", request.tasks[0].model_spec)
+
+    def _refuse(self, method: str, spec: Any) -> NoReturn:
+        with self._models.versions(spec.name).borrowed(spec) as version:
+            raise InputError(
+                "not-of-this-method",
+                f"{method} needs a signature of its own kind, and all of {spec.name} are asked "
+                f"with Predict: {', '.join(sorted(version.signatures))}.")
+
     def GetModelMetadata(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Tells the signatures of a model."""
         if list(request.metadata_field) != ["signature_def"]:
@@ -147,7 +170,7 @@ class ModelService:
             status = response.model_version_status.add(version=version, state=state.state)
             if state.error:
                 status.status.error_code = grpc.StatusCode.UNKNOWN.value[0]
-                status.status.error_message = state.error
+                status.status.error_message = _sendable(state.error)
         return response
 
     def HandleReloadConfigRequest(  # noqa: N802
@@ -243,10 +266,15 @@ def status_of(error: Exception) -> tuple[grpc.StatusCode, str]:
     return codes.INTERNAL, f"The server failed: {type(error).__name__}: {error}"
 
 
+def _sendable(text: str) -> str:
+    """Returns a text without what UTF-8 cannot hold: half of a pair, as in odd names of files."""
+    return text.encode(errors="replace").decode()
+
+
 def _set_spec(spec: Any, name: str, version: int, signature: str = "") -> None:
     spec.name, spec.signature_name, spec.version.value = name, signature, version
 
 
 def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, details: str) -> NoReturn:
-    context.abort(code, details[:_MAX_DETAILS])
+    context.abort(code, _sendable(details)[:_MAX_DETAILS])
     raise AssertionError("abort raises")  # for the type checker

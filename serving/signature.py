@@ -67,7 +67,11 @@ def converted(name: str, value: Any, info: Any) -> np.ndarray:
     try:
         if info.dtype == STRING:
             return _encoded(value)
-        return np.asarray(value).astype(DTYPES[info.dtype].numpy, casting="same_kind")
+        given = np.asarray(value)
+        found = given.astype(DTYPES[info.dtype].numpy, casting="same_kind")
+        if found.dtype.kind == "i" and (found != given).any():
+            raise ValueError(f"a number is too large for {dtype_name(info.dtype)}")
+        return found
     except (TypeError, ValueError) as error:
         raise InputError("bad-input-type",
                          f"Input {name!r} must be {dtype_name(info.dtype)}: {error}.") from error

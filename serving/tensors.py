@@ -1,5 +1,6 @@
 """Arrays and TensorFlow Serving's `TensorProto`, without TensorFlow."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -83,7 +84,7 @@ def ndarray(proto: Any) -> np.ndarray:
     """
     dtype = DTYPES[proto.dtype]
     shape = [dim.size for dim in proto.tensor_shape.dim]
-    count = int(np.prod(shape, dtype=object))
+    count = math.prod(shape)
     filled = {field.name for field, _ in proto.ListFields()}
     filled -= {"dtype", "tensor_shape", "version_number"}
     if filled > {dtype.field} or not filled <= {dtype.field, "tensor_content"}:

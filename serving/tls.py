@@ -8,6 +8,7 @@ from google.protobuf import text_format
 from schemas.errors import InputError
 from serving import wire
 
+_PEM = "-----BEGIN "
 _Config = wire.message("SSLConfig")
 
 
@@ -21,17 +22,21 @@ def ssl_credentials(file: Path) -> grpc.ServerCredentials:
       What a server listens with.
 
     Raises:
-      InputError: The file cannot be read, or lacks a key or a certificate.
+      InputError: The file cannot be read, or lacks a key, a certificate, or what clients are held
+        against.
     """
     try:
         config = text_format.Parse(file.read_text(encoding="utf-8"), _Config())
     except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
         raise InputError("bad-ssl-config",
                          f"{file} cannot be read as an SSLConfig: {error}.") from error
-    if not config.server_key or not config.server_cert:
+    asked = {"server_key": config.server_key, "server_cert": config.server_cert,
+             **({"custom_ca": config.custom_ca} if config.client_verify else {})}
+    if lacking := [name for name, text in asked.items() if _PEM not in text]:
         raise InputError(
             "incomplete-ssl-config",
-            f"{file} must have server_key and server_cert, as PEM texts."
+            f"{file} must have server_key and server_cert, and with client_verify a custom_ca, "
+            f"each as a PEM text that has {_PEM!r}. Correct {', '.join(lacking)}."
         )
     return grpc.ssl_server_credentials(
         [(config.server_key.encode(), config.server_cert.encode())],

@@ -36,6 +36,13 @@ _MESSAGES = {
         "PredictRequest": "ModelSpec model_spec = 1; map tensorflow.TensorProto inputs = 2; "
                           "repeated string output_filter = 3",
         "PredictResponse": "map tensorflow.TensorProto outputs = 1; ModelSpec model_spec = 2",
+        "ClassificationRequest": "ModelSpec model_spec = 1",
+        "ClassificationResponse": "ModelSpec model_spec = 2",
+        "RegressionRequest": "ModelSpec model_spec = 1",
+        "RegressionResponse": "ModelSpec model_spec = 2",
+        "InferenceTask": "ModelSpec model_spec = 1; string method_name = 2",
+        "MultiInferenceRequest": "repeated InferenceTask tasks = 1",
+        "MultiInferenceResponse": "",
         "LogMetadata": "ModelSpec model_spec = 1; int64 timestamp_secs = 4",
         "PredictLog": "PredictRequest request = 1; PredictResponse response = 2",
         "PredictionLog": "LogMetadata log_metadata = 1; PredictLog log_type/predict_log = 6",
@@ -67,7 +74,9 @@ _MESSAGES = {
 _ENUMS = {"tensorflow": {"DataType": _DATA_TYPE}, "tensorflow.serving": {"State": _STATE}}
 # Method by service, with the messages' common name.
 SERVICES = {
-    "PredictionService": {"Predict": "Predict", "GetModelMetadata": "GetModelMetadata"},
+    "PredictionService": {"Classify": "Classification", "Regress": "Regression",
+                          "Predict": "Predict", "MultiInference": "MultiInference",
+                          "GetModelMetadata": "GetModelMetadata"},
     "ModelService": {"GetModelStatus": "GetModelStatus",
                      "HandleReloadConfigRequest": "ReloadConfig"},
 }

@@ -19,6 +19,7 @@ from schemas.errors import InputError, TesseraError
 from serving import wire
 
 _STOP_SECONDS = 10.0
+_LOAD_SECONDS = 900.0
 _INVALID_ARGUMENT = 3
 # All children are copies of one process that has TensorFlow loaded already.
 _context = multiprocessing.get_context("forkserver")
@@ -66,11 +67,15 @@ class Worker:
         self._process.start()
         for _, other in pipes:
             other.close()
+        signatures: dict[str, bytes] = {}
         try:
-            signatures, error = self.slots[0].recv()
+            if self.slots[0].poll(_LOAD_SECONDS):
+                signatures, error = self.slots[0].recv()
+            else:
+                error = f"It was not loaded within {_LOAD_SECONDS:g} s"
+                self._process.kill()
         except (EOFError, OSError):
             self._process.join()
-            signatures = None
             error = f"The process that loads it ended with code {self._process.exitcode}"
         if error is not None:
             self.close()

@@ -9,7 +9,10 @@ import apache_beam as beam
 import tensorflow as tf
 
 from components.catalog_gen.ingest import ingest
+from components.privacy.options import Privacy
 from schemas import SIDES
+
+_AS_IT_IS = Privacy()
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,14 @@ class Ingested:
 
 
 def run_ingest(source, spec, folder: Path, protocol: str = "u80",
-               pseudonymous: bool = False) -> Ingested:
+               privacy: Privacy = _AS_IT_IS) -> Ingested:
     """Ingests a source into a folder, as the executor does."""
     tables = {side: str(folder / side) for side in SIDES}
     scratch = folder / "scratch"
     scratch.mkdir(parents=True)
     with beam.Pipeline() as pipeline:
         ingest(pipeline, source, spec, protocol, tables, str(folder / "quarantine"), str(scratch),
-               pseudonymous)
+               privacy)
     shutil.rmtree(scratch)
     examples = {}
     for split in sorted(folder.glob("*/Split-*")):

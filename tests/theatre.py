@@ -22,7 +22,8 @@ _ATTRIBUTES = {
 _FACTS = (
     unseen("others") + column("joy", "INT", "label:joy", domain=(0, 1))
     + column("fear", "INT", "label:fear", domain=(0, 1))
-    + column("mood", "BYTES", "label:mood", domain=MOODS) + column("note", "BYTES", "text")
+    + column("mood", "BYTES", "label:mood", domain=MOODS)
+    + column("note", "BYTES", "text", "fewest_rows:1")
     + history("past_notes", "note", "BYTES", most=2))
 
 

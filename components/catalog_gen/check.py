@@ -329,7 +329,7 @@ def _no_number(item: Any, feature: Feature) -> str:
 
 
 def _shown(item: Any, feature: Feature) -> str:
-    if feature.pii:
+    if feature.masked:
         return "(personal, not shown)"
     text = shown(item) if isinstance(item, str) else repr(item)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

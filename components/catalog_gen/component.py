@@ -12,7 +12,10 @@ from components.catalog_gen.driver import Driver
 from components.catalog_gen.executor import Executor
 from components.catalog_gen.splits import check_protocol
 from components.code_digest import code_digest
+from components.privacy.options import Privacy
 from schemas import FeatureSpec
+
+_AS_IT_IS = Privacy()
 
 
 class CatalogGenSpec(types.ComponentSpec):
@@ -22,6 +25,7 @@ class CatalogGenSpec(types.ComponentSpec):
         "source": component_spec.ExecutionParameter(type=str),
         "spec": component_spec.ExecutionParameter(type=str),
         "split": component_spec.ExecutionParameter(type=str),
+        "privacy": component_spec.ExecutionParameter(type=str),
         "key_id": component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
         "fingerprint": component_spec.ExecutionParameter(type=str, optional=True),
@@ -43,7 +47,7 @@ class CatalogGen(base_beam_component.BaseBeamComponent):
     DRIVER_CLASS = Driver
 
     def __init__(self, source: dict[str, Any], spec: FeatureSpec, split: str,
-                 key_id: str = ""):
+                 privacy: Privacy = _AS_IT_IS):
         """Declares the step.
 
         Args:
@@ -51,11 +55,10 @@ class CatalogGen(base_beam_component.BaseBeamComponent):
           spec: The dataset's spec.
           split: `"u80"`, `"t80"`, `"random"`, or the name of a column that holds each row's
             split.
-          key_id: Which key makes the pseudonyms of users, see `components.privacy`; empty where
-            ids stay as they are.
+          privacy: What becomes of personal data. Of a key only a digest is kept.
 
         Raises:
-          InputError: The dataset cannot be split that way.
+          InputError: The dataset cannot be split that way, or a key is needed and there is none.
         """
         check_protocol(split, spec)
         super().__init__(
@@ -63,7 +66,8 @@ class CatalogGen(base_beam_component.BaseBeamComponent):
                 source=json.dumps(source, sort_keys=True),
                 spec=spec.to_json(),
                 split=split,
-                key_id=key_id,
+                privacy=privacy.model_dump_json(),
+                key_id=privacy.key_id(spec),
                 code_digest=code_digest("components.catalog_gen.executor",
                                         "components.decoding.worker"),
                 users=types.Channel(type=standard_artifacts.Examples),

@@ -12,7 +12,7 @@ from tfx.types import artifact_utils
 from components.artifacts import FINGERPRINT
 from components.catalog_gen.ingest import ingest
 from components.catalog_gen.splits import SPLITS
-from components.privacy.pseudonyms import Pseudonyms
+from components.privacy.options import Privacy
 from components.sources import open_source
 from schemas import SIDES, InputError, parse_spec
 
@@ -26,8 +26,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """See `CatalogGenSpec` for the artifacts and parameters."""
         spec = parse_spec(**json.loads(exec_properties["spec"]))
         source = open_source(**json.loads(exec_properties["source"]))
-        key_id = exec_properties["key_id"]
-        if key_id and key_id != Pseudonyms.from_environment().key_id:
+        privacy = Privacy.model_validate_json(exec_properties["privacy"])
+        if privacy.key_id(spec) != exec_properties["key_id"]:
             raise InputError("another-privacy-key",
                              "The key of the environment is not the one that the run began with.")
         tables = {}
@@ -46,7 +46,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             self._make_beam_pipeline() as pipeline,
         ):
             ingest(pipeline, source, spec, exec_properties["split"], tables, quarantine, scratch,
-                   bool(key_id))
+                   privacy)
         counts = json.loads(Path(quarantine, "counts.json").read_text(encoding="utf-8"))
         log.info("CatalogGen: %s", ", ".join(
             f"{counts[side]['kept']:,} of {counts[side]['read']:,} {side} kept" for side in SIDES))

@@ -20,8 +20,11 @@ from components.catalog_gen.shards import Shard, Spilled, of_table, spill_shard
 from components.catalog_gen.splits import time_thresholds
 from components.catalog_gen.summary import write_summary
 from components.catalog_gen.users import UserBuckets
+from components.privacy.options import Privacy
 from components.sources.base import Source
 from schemas import SIDES, FeatureSpec
+
+_AS_IT_IS = Privacy()
 
 
 def ingest(
@@ -32,7 +35,7 @@ def ingest(
     tables: dict[str, str],
     quarantine: str,
     scratch: str,
-    pseudonymous: bool = False,
+    privacy: Privacy = _AS_IT_IS,
 ) -> None:
     """Builds the ingest pipeline.
 
@@ -45,7 +48,7 @@ def ingest(
       quarantine: Output folder of what was left out.
       scratch: An empty folder that all workers reach, for about as many bytes as the source has;
         whoever made it removes it when the pipeline has run.
-      pseudonymous: Whether personal data are hidden, see `components.privacy`.
+      privacy: What becomes of personal data.
     """
     has = {side: source.has_table(side) for side in SIDES}
     shards = [Shard(side, position, name) for side in SIDES if has[side]
@@ -55,7 +58,7 @@ def ingest(
         pipeline
         | "Shards" >> beam.Create(shards)
         | "Spill" >> beam.Map(partial(spill_shard, source=source, spec=spec, scratch=scratch,
-                                     pseudonymous=pseudonymous))
+                                     privacy=privacy))
     )
     catalogue = AsSingleton(once | "Catalogue" >> beam.ParDo(
         _Once(write_catalogue), spilled, has["items"], f"{scratch}/catalogue"))

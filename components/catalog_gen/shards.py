@@ -12,12 +12,17 @@ from components.catalog_gen.faults import FaultWriter, Origin
 from components.catalog_gen.histories import Row
 from components.catalog_gen.notes import Notes
 from components.catalog_gen.spill import SpillWriter, read_spill
+from components.privacy.deletions import Deletions, read_deletions
 from components.privacy.hiding import Hiding
-from components.privacy.pseudonyms import Pseudonyms
+from components.privacy.options import Privacy
+from components.privacy.scrubber import Scrubber
 from components.sources.base import Source
 from schemas import Feature, FeatureSpec
 from schemas.progress import Progress
 
+_AS_IT_IS = Privacy()
+_SCRUBBED = "have e-mail addresses, telephone or card numbers, which were taken out"
+_NOT_SHOWN = "(personal, not shown)"
 # A row as it is in a spill, after the place of its shard.
 Packed = tuple[int, tuple]
 
@@ -68,7 +73,7 @@ class Spilled:
 
 
 def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str,
-                pseudonymous: bool = False) -> Spilled:
+                privacy: Privacy = _AS_IT_IS) -> Spilled:
     """Reads a shard row by row, applies the hard rules and writes what is kept.
 
     Args:
@@ -76,8 +81,8 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str,
       source: Where the records come from.
       spec: The dataset's spec.
       scratch: Folder for the files.
-      pseudonymous: Whether what is personal is hidden, with the key of the environment: it must
-        travel in no pipeline.
+      privacy: What becomes of personal data; a key is that of the environment, for it must travel
+        in no pipeline.
     """
     side = shard.side
     stem = own_path(scratch, f"{side}-{shard.position:05d}")
@@ -87,14 +92,20 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str,
     # Roles and numbers are short; a picture or a text may be of any length.
     long = [f.name for f in spec.table(side) if f.dtype is bytes and f.role is None]
     checker, faults = Checker(spec, side), FaultWriter(stem)
-    hiding = Hiding(spec, side, Pseudonyms.from_environment() if pseudonymous else None)
+    hiding, scrubber = Hiding(spec, side, privacy), Scrubber(spec, side, privacy)
+    deleted = Deletions(spec, side, read_deletions(privacy.deletion_list))
     sources: dict[str, int] = {}
     items: set[Any] = set()
     read = 0
     with SpillWriter(f"{stem}.rows") as spill:
         progress = Progress(f"Ingest, rows of {side} read from {shard.name}")
         for record in progress.over(source.records(side, shard.name)):
+            if record.values in deleted:
+                continue
             read += 1
+            record, columns_scrubbed = scrubber.scrub(record)
+            for name in columns_scrubbed:
+                checker.notes.add(name, _SCRUBBED, record, _NOT_SHOWN)
             checked = checker.check(record)
             if checked.row_fault is not None:
                 faults.add(side, (record.source, record.line), "row", checked.row_fault)

@@ -23,6 +23,7 @@ class DataProfilerSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         "spec": component_spec.ExecutionParameter(type=str),
         "dataset": component_spec.ExecutionParameter(type=str),
+        "span": component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
 
@@ -33,16 +34,19 @@ class DataProfiler(base_component.BaseComponent):
     SPEC_CLASS = DataProfilerSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, spec: FeatureSpec, dataset: str, **channels: channel.BaseChannel) -> None:
+    def __init__(self, spec: FeatureSpec, dataset: str, span: str = "",
+                 **channels: channel.BaseChannel) -> None:
         """Builds the component.
 
         Args:
           spec: The dataset's spec.
           dataset: What results call the dataset; only runs of one dataset are compared.
+          span: The newest span that is read; empty where the data have none. Only spans before it
+            are its past.
           **channels: `quarantine` and, for each table, its Examples as `<table>` and its
             `<table>_statistics`.
         """
         super().__init__(DataProfilerSpec(
             **channels, profile=channel.Channel(type=DataProfile),
-            spec=spec.to_json(), dataset=dataset,
+            spec=spec.to_json(), dataset=dataset, span=span,
             code_digest=code_digest("components.data_profile.executor", *files_of("explain"))))

@@ -14,7 +14,7 @@ from components.data_report.splits import split_folders
 from components.data_validator.drift import statistics_file
 from schemas import SIDES, parse_spec
 
-DATASET = "dataset"  # custom property of the artifact
+DATASET, SPAN = "dataset", "span"  # custom properties of the artifact
 
 
 class Executor(base_executor.BaseExecutor):
@@ -38,4 +38,5 @@ class Executor(base_executor.BaseExecutor):
             # The first split is all of a table, or training's part of the interactions.
             (first, *_) = split_folders(folders[f"{side}_statistics"]).values()
             shutil.copyfile(first / "FeatureStats.pb", Path(artifact.uri, statistics_file(side)))
-        artifact.set_string_custom_property(DATASET, exec_properties["dataset"])
+        for name in (DATASET, SPAN):
+            artifact.set_string_custom_property(name, exec_properties[name])

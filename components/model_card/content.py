@@ -186,10 +186,12 @@ def _limits(lineage: Mapping[str, Any], figures: Mapping[str, Any]) -> Section:
 
 
 def _privacy(config: Mapping[str, Any]) -> Section:
-    hidden = config.get("privacy", {}).get("pseudonyms")
+    privacy = config.get("privacy", {})
+    modes = ", ".join(name for name in ("pseudonyms", "scrub") if privacy.get(name))
+    hidden = privacy.get("pseudonyms")
     ids = "pseudonyms made with a secret key" if hidden else "the ids of the data, as they are"
     return Section("Privacy", [
-        f"Privacy mode: {'pseudonyms' if hidden else 'none'}. Users are known by {ids}.",
+        f"Privacy mode: {modes or 'none'}. Users are known by {ids}.",
         "The model learned from the events without noise and without a bound on what one user "
         "changes.",
         "Its files hold these ids and the newest events of each user: whoever may read them may "

@@ -5,7 +5,7 @@ from typing import Any
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.privacy.pseudonyms import Pseudonyms
+from components.privacy.options import Privacy
 from schemas import SIDES, FeatureSpec, parse_spec
 
 MARK = b"(personal)"  # in the place of a text, so that missing ones can still be counted
@@ -37,19 +37,28 @@ def hidden(spec: FeatureSpec) -> FeatureSpec:
 
 
 class Hiding:
-    """Replaces a user's id by its pseudonym, texts of personal data by a mark, and drops others."""
+    """Treats personal values as their columns' tags say, and hides what pseudonyms ask for.
 
-    def __init__(self, spec: FeatureSpec, side: str, pseudonyms: Pseudonyms | None):
-        """Prepares for one table.
+    With pseudonyms a user's id is replaced by its own, texts of personal data by a mark, and other
+    personal data are left out.
+    """
+
+    def __init__(self, spec: FeatureSpec, side: str, privacy: Privacy):
+        """Prepares for one table; the key, if one is needed, is that of the environment.
 
         Args:
-          spec: The dataset's spec, as `hidden` returns it.
+          spec: The dataset's spec, as `hidden` returns it where there are pseudonyms.
           side: The table.
-          pseudonyms: Makes the pseudonyms; `None` where rows stay as they are.
+          privacy: What is asked for.
         """
-        self._pseudonyms = pseudonyms
-        self._user = spec.role(_USER, side).name if spec.has_role(_USER, side) else None
-        self._personal = [f for f in spec.table(side) if f.pii and not f.role and not f.derived]
+        made = privacy.made(spec)
+        self._pseudonym: Any = None if made is None else made.of  # nobody asks it then
+        own = [f for f in spec.table(side) if not f.role and not f.derived]
+        self._treated = [(f.name, f.treatment) for f in own if f.treatment is not None]
+        self._personal = [f for f in own if f.pii and f.treatment is None] \
+            if privacy.pseudonyms else []
+        self._users = [f.name for f in spec.table(side) if f.role == _USER] \
+            if privacy.pseudonyms else []
 
     def hide(self, values: dict[str, list[Any]]) -> None:
         """Hides what is personal in a checked row, in its place.
@@ -57,10 +66,12 @@ class Hiding:
         Args:
           values: Lists of values by column.
         """
-        if self._pseudonyms is None:
-            return
-        if self._user in values:
-            values[self._user] = [self._pseudonyms.of(one) for one in values[self._user]]
+        for name, treatment in self._treated:
+            kept = [treatment.of(one, self._pseudonym) for one in values.pop(name, ())]
+            if kept := [one for one in kept if one is not None]:
+                values[name] = kept
+        for name in self._users:
+            values[name] = [self._pseudonym(one) for one in values[name]]
         for feature in self._personal:
             if values.pop(feature.name, None) and feature.dtype is bytes and not feature.media:
                 values[feature.name] = [MARK]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,8 +12,10 @@ from components.sources.base import Record, Source
 from components.sources.demo import DemoSource
 from components.sources.files import FileOptions, FileSource
 from components.sources.files.readers import FORMATS
+from components.sources.inside import require_inside
 from components.sources.movielens import EDITIONS, MovieLensSource
-from schemas import parse_spec
+from components.sources.spans import Spans, SpanSource, events_alone
+from schemas import SIDES, parse_spec
 from schemas.errors import InputError, unknown
 from schemas.extensions import load_extensions
 
@@ -63,8 +66,8 @@ SOURCES: dict[str, SourceKind] = {
 
 
 def open_source(name: str, data_dir: str, files: dict[str, Any] | None = None,
-                extensions: Sequence[str] = ()) -> Source:
-    """Opens a dataset.
+                extensions: Sequence[str] = (), spans: dict[str, Any] | None = None) -> Source:
+    """Opens a dataset, or some spans of it where its folder has folders named by days.
 
     Args:
       name: A name in `SOURCES`.
@@ -72,15 +75,32 @@ def open_source(name: str, data_dir: str, files: dict[str, Any] | None = None,
       files: For a user's own files, `spec` (arguments of `parse_spec`) and `options`
         (`FileOptions`).
       extensions: Modules to import, which may register the source.
+      spans: Which spans, see `Spans`; the newest where `None`.
 
     Returns:
       The source, whose files are known to be there.
 
     Raises:
-      InputError: The name is unknown, or a file that the dataset needs is missing.
+      InputError: The name is unknown, or a file or a span that the dataset needs is missing or
+        elsewhere.
     """
     load_extensions(extensions)
     if name not in SOURCES:
         raise unknown("dataset", name, SOURCES)
-    kind = SOURCES[name]
-    return kind.open(data_dir, files) if kind.own else kind.open(data_dir)
+    names = Spans(**(spans or {})).names(Path(data_dir))
+    if names:
+        # Users and items are read of the newest span: those before it need not have them.
+        parts = {one: events_alone(files) for one in names} | {names[-1]: files}
+        source: Source = SpanSource(data_dir, tuple(
+            (one, _open(SOURCES[name], str(Path(data_dir, one)), of))
+            for one, of in parts.items()))
+    else:
+        source = _open(SOURCES[name], data_dir, files)
+    require_inside(Path(data_dir), (
+        Path(data_dir, shard) for side in SIDES if source.has_table(side)
+        for shard in source.shards(side)))
+    return source
+
+
+def _open(kind: SourceKind, folder: str, files: dict[str, Any] | None) -> Source:
+    return kind.open(folder, files) if kind.own else kind.open(folder)

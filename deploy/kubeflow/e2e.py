@@ -28,6 +28,11 @@ PROJECT = Path(__file__).parents[2]
 _OWNER = 10001
 _ALWAYS_RUNS = {"baseline_model", "past_data"}  # resolvers look anew in each run
 _BROKEN = "trainer/training/fit.py"
+_FAILURE = """
+
+def fit_twice(*_, **__):
+    raise RuntimeError("a planted failure")
+"""
 
 
 class Failed(Exception):
@@ -141,7 +146,8 @@ def scenario(cluster: Cluster, image: str, server: Server, scratch: Path) -> Non
     _demand(ran == _ALWAYS_RUNS, f"these were not cached: {ran - _ALWAYS_RUNS}")
 
     broken = scratch / "broken.py"
-    broken.write_text("raise RuntimeError('a planted failure')\n", encoding="utf-8")
+    # At work, not on import: the first step imports what the pipeline is built from.
+    broken.write_text((PROJECT / _BROKEN).read_text(encoding="utf-8") + _FAILURE, encoding="utf-8")
     broken.chmod(0o644)
     code, log, states = cluster.run(
         "broken", *short, "--mount", str(broken), f"/opt/tessera/{_BROKEN}")

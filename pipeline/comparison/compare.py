@@ -1,6 +1,5 @@
 """`tessera compare`: runs what is planned, one after another, and writes one table."""
 
-import gc
 import time
 from typing import Any
 
@@ -19,7 +18,7 @@ from pipeline.failure import failure_line, raise_failure
 from pipeline.nodes import NodeRun
 from pipeline.recipe_checks import try_encoders
 from pipeline.root import machine_faults_typed, one_run, require_usable
-from pipeline.run import carry_out, checked, provide_data
+from pipeline.run import carry_out, checked, forget_model, provide_data
 from schemas.errors import DataAnomalyError, TesseraError, disk_fault
 from trainer.recipe import BoundRecipe
 
@@ -88,7 +87,7 @@ def _one(config: RunConfig, bound: BoundRecipe, console: Console) -> dict[str, A
     except TesseraError as error:
         return run | {"failed": error.line}
     finally:
-        _forget()
+        forget_model()
     run |= {"run": done.folder.name}
     if done.failure is None:
         spent = cost(done.metrics, list(earlier_runs(config.root)))
@@ -101,14 +100,6 @@ def _one(config: RunConfig, bound: BoundRecipe, console: Console) -> dict[str, A
         if disk_fault(done.failure):
             raise
         return run | {"failed": failure_line(done.failure)}
-
-
-def _forget() -> None:
-    """Frees what Keras keeps of a model, or memory would grow with the number of runs."""
-    import keras
-
-    keras.backend.clear_session()
-    gc.collect()
 
 
 def _outcome(run: dict[str, Any]) -> str:

@@ -80,7 +80,8 @@ def planned(path: Path | None, recipes: Sequence[str], lacking: Sequence[str], s
 
 
 def _named(config: RunConfig) -> RunConfig:
-    """Returns the configuration with the modalities that its recipe reads by name."""
+    """Returns the configuration with its span and its recipe's modalities by name."""
+    config = config.pinned()
     bound = bind(config.recipe, config.spec(), config.recipe_name)
     return config.model_copy(update={"recipe": bound.recipe})
 

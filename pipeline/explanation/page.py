@@ -8,6 +8,7 @@ import jinja2
 from pipeline.explanation import GRADIENTS, OCCLUSION
 from pipeline.explanation.asked import SIDES, Effect, Source
 from pipeline.explanation.explainer import Explainer, Explanation
+from pipeline.explanation.rare_words import without_rare_words
 from schemas import Feature, FeatureSpec
 from trainer.modalities import modality_of
 
@@ -66,7 +67,7 @@ def explanations(
     """
     explainer = Explainer(source)
     method = "gradients" if "gradients" in explainer.methods else "occlusion"
-    explained = [explainer.explain(user, item, task, method)
+    explained = [without_rare_words(explainer.explain(user, item, task, method), source)
                  for user, item in (pairs if pairs is not None else explainer.recommended(3))]
     return [(f"User {one.user}, item {one.item}: {METHOD_NAMES[one.method]}",
              section(one, source.spec)) for one in explained]

@@ -72,7 +72,9 @@ def _is(feature: Feature, spec: FeatureSpec) -> Iterator[str]:
         asked = (f">={label.threshold:g}" if label.threshold is not None
                  else f"={label.equals}" if label.equals is not None else "")
         yield f"label:{label.name}{asked}"
-    if feature.pii:
+    if feature.treatment:
+        yield feature.treatment.tag
+    elif feature.pii:
         yield "pii"
     if feature.history:
         yield f"history:{feature.history}"

@@ -88,6 +88,7 @@ def prepare(arguments: argparse.Namespace) -> None:
     store.initialise(store.with_password(connection), config.root, arguments.upgrade)
     _say(f"Metadata in {database.kind} are ready.")
     provide_data(config, open_console())
+    config = config.pinned()
     open_source(**config.source_arguments(spec))
     bound = check_recipe(config, spec)
     for line in try_encoders(config):

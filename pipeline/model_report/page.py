@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from pipeline.model_report import content, worth
 from pipeline.model_report.slices import slices
+from pipeline.model_report.verdict import since_last_blessed, verdict
+from pipeline.pages import page
 
 CURVES = "curves.json"
+_SHOWN = 3  # explanations; the others are a click away
 _TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 Section = tuple[str, str]  # a title, and HTML that is safe and needs nothing from elsewhere
@@ -44,17 +46,17 @@ def report(metrics: dict[str, Any], curves: dict[str, dict[str, list[float]]],
     Returns:
       HTML that needs nothing from elsewhere.
     """
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["figure"] = _figure
-    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
-        metrics=metrics, tasks={n: dict(_flat(v)) for n, v in metrics.get("tasks", {}).items()},
+    return page(
+        _TEMPLATE, metrics=metrics,
+        verdict=verdict(metrics), since=since_last_blessed(metrics),
+        tasks={n: dict(_flat(v)) for n, v in metrics.get("tasks", {}).items()},
         cold=worth.cold_items(metrics), worth=[Markup(svg) for svg in worth.charts(metrics)],
         rankings=_safe(content.rankings(metrics)), slices=slices(metrics),
         curves=[Markup(svg) for svg in content.curve_charts(curves)],
         weights=[Markup(svg) for svg in content.weights(metrics, predictions)],
-        questions=content.questions(metrics, predictions),
-        sections=[(title, Markup(html)) for title, html in sections],
-    )
+        explained_predictions=[*((title, Markup(html)) for title, html in sections),
+                               *content.questions(metrics, predictions)],
+        shown=_SHOWN)
 
 
 def _flat(figures: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -68,14 +70,6 @@ def _flat(figures: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _safe(rankings: dict[str, Any]) -> dict[str, Any]:
     return rankings | {"chart": Markup(rankings.get("chart", ""))}
-
-
-def _figure(value: Any) -> str:
-    if value is None or isinstance(value, str):
-        return value or "–"
-    if float(value).is_integer():
-        return f"{int(value):,}"
-    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4f}"
 
 
 def _read(path: Path, otherwise: Any) -> Any:

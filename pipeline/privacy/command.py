@@ -1,4 +1,4 @@
-"""`tessera privacy`: pseudonyms of users, and the search for raw values in all results."""
+"""`tessera privacy`, `tessera forget` and `tessera prune`: what may be known, and for how long."""
 
 from pathlib import Path
 from typing import Annotated
@@ -56,6 +56,51 @@ def pseudonym(
         raise InputError("user-no-integer", "The user's id is no whole number; leave out --int.")
     made = Pseudonyms.from_environment().of(int(text) if whole else text.encode())
     print(made.decode() if isinstance(made, bytes) else made)
+
+
+def forget(
+    user: Annotated[str, typer.Argument(help="A user's id as the model has it.")],
+    model: Annotated[str | None, typer.Option(
+        help="A pushed model, such as demo-flagship-1; else the one pushed last.")] = None,
+    root: Annotated[Path, typer.Option(help="Folder of all results.")] = Path("tessera-runs"),
+) -> None:
+    """Push the newest version of a model again, without a user's id, history and rows."""
+    import pipeline.environment  # noqa: F401
+    from pipeline.privacy.forget import forget as forget_user
+
+    made = forget_user(root, user, model)
+    _say(f"{made} does not know the user. The versions before it do, and so do the artifacts of "
+         "the runs: delete them with `tessera prune`, and put the user on the deletion list.")
+
+
+def prune(
+    keep: Annotated[int, typer.Option(min=1, help="So many of the newest runs are kept.")] = 10,
+    days: Annotated[float | None, typer.Option(
+        min=0, help="Runs that are younger are kept, too.")] = None,
+    versions: Annotated[int | None, typer.Option(
+        min=1, help="So many of the newest versions of each pushed model are kept; else all.")] =
+        None,
+    delete: Annotated[bool, typer.Option(
+        "--delete", help="Delete them; else they are listed alone.")] = False,
+    root: Annotated[Path, typer.Option(help="Folder of all results.")] = Path("tessera-runs"),
+) -> None:
+    """List, or delete, the runs and artifacts that are old and not in use."""
+    import time
+
+    import pipeline.environment  # noqa: F401
+    from pipeline.prune import delete as delete_planned
+    from pipeline.prune import plan
+
+    planned = plan(root, keep, days, versions, time.time())
+    for folder in planned.folders:
+        _say(str(folder.relative_to(root) if folder.is_relative_to(root) else folder))
+    told = f"{len(planned.folders):,} folders, {planned.size / 1e6:,.1f} MB"
+    if delete:
+        delete_planned(root, planned)
+        _say(f"Deleted: {told}. Kept: {len(planned.kept)} runs.")
+    else:
+        _say(f"To delete: {told}. Kept: {len(planned.kept)} runs. Nothing was deleted; add "
+             "--delete.")
 
 
 def _say(line: str) -> None:

@@ -53,7 +53,7 @@ def replay(config: RunConfig, quarantine: Path) -> Replay:
             ingest(pipeline, source, spec, config.split,
                    {side: str(Path(folder, side)) for side in SIDES},
                    str(Path(folder, "quarantine")), str(scratch),
-                   config.privacy.pseudonyms)
+                   config.privacy)
         now: dict[Place, BadRecord] = {
             one.place: one for one in read_records(Path(folder, "quarantine"))}
     return Replay(tuple(one for place, one in before.items() if place not in now),

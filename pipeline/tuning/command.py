@@ -66,6 +66,7 @@ def _check(config: RunConfig, output: Path) -> None:
 
 def _search(config: RunConfig, console: Console) -> list[dict[str, Any]]:
     provide_data(config, console)
+    config = config.pinned()
     bound = checked(config)
     for line in try_encoders(config):
         console.print(line, highlight=False, soft_wrap=True)

@@ -19,10 +19,12 @@ from components.data_validator import executor
 
 
 @component
-def Profiler(profile: OutputArtifact[DataProfile], name: Parameter[str], dataset: Parameter[str]):
+def Profiler(profile: OutputArtifact[DataProfile], name: Parameter[str], dataset: Parameter[str],
+             span: Parameter[str]):
     Path(profile.uri).mkdir(parents=True, exist_ok=True)
     (Path(profile.uri) / "name").write_text(name)
     profile.set_string_custom_property("dataset", dataset)
+    profile.set_string_custom_property("span", span)
 
 
 @component
@@ -45,8 +47,8 @@ def run(tmp_path, monkeypatch):
     log = tmp_path / "pasts"
     log.touch()
 
-    def run_once(name, blesses=1, recipe="one", dataset="shop", past=1):
-        profiler = Profiler(name=name, dataset=dataset)
+    def run_once(name, blesses=1, recipe="one", dataset="shop", past=1, span=""):
+        profiler = Profiler(name=name, dataset=dataset, span=span)
         profile = profiler.outputs["profile"]
         resolver = blessed_data.past_resolver(profile, past)
         validator = Validator(profile=profile, past=resolver.outputs["past"], log=str(log))
@@ -89,6 +91,16 @@ def test_the_past_may_be_several_runs_or_a_named_one(run, run_ids):
     assert run("d", past=run_ids()[1])[-1] == "b", "a named run needs no blessing"
     assert run("e", past=run_ids()[0])[-1] == "a"
     assert run("f", past="20200101-000000")[-1] is None
+
+
+def test_the_past_of_a_span_is_the_spans_before_it_whenever_they_ran(run):
+    run("third", span="2026-01-03")
+    assert run("first", span="2026-01-01")[-1] is None, "a later day is no past"
+    run("second", span="2026-01-02")
+    run("second again", span="2026-01-02")
+    assert run("fourth", span="2026-01-04")[-1] == "third"
+    window = run("fourth again", span="2026-01-04", past=2)[-1]
+    assert set(window.split("+")) == {"second again", "third"}, "one run of each span"
 
 
 def test_a_named_run_without_data_is_refused():

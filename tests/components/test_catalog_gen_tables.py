@@ -248,7 +248,8 @@ def execute(folder: Path, of: FeatureSpec, **options: Any) -> dict[str, list[Any
     source = {"name": "jsonl", "data_dir": str(folder / "shop"),
               "files": {"spec": json.loads(of.to_json()), "options": options}}
     executor.Executor().Do({}, outputs, {
-        "spec": of.to_json(), "split": "u80", "key_id": "", "source": json.dumps(source)})
+        "spec": of.to_json(), "split": "u80", "key_id": "", "privacy": "{}",
+        "source": json.dumps(source)})
     return outputs
 
 

@@ -130,7 +130,8 @@ def test_what_was_not_measured_is_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(("privacy", "mode"), [
-    ({}, "none"), ({"pseudonyms": False}, "none"), ({"pseudonyms": True}, "pseudonyms")])
+    ({}, "none"), ({"pseudonyms": False}, "none"), ({"pseudonyms": True}, "pseudonyms"),
+    ({"pseudonyms": True, "scrub": True}, "pseudonyms, scrub")])
 def test_the_privacy_mode_is_that_of_the_configuration(artifacts, tmp_path, monkeypatch, privacy,
                                                        mode):
     monkeypatch.setitem(CONFIG, "privacy", privacy)

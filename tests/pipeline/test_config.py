@@ -254,6 +254,14 @@ def test_a_data_folder_that_is_given_is_only_read(tmp_path, console):
     assert not config.data_dir.exists()
 
 
+def test_a_deletion_list_is_named_from_where_the_configuration_lies(written, tmp_path):
+    path = written({"dataset": "demo", "privacy": {"scrub": True, "deletion_list": "gone.txt"}})
+    config = load_config(path)
+    assert config.privacy.deletion_list == path.parent / "gone.txt"
+    assert config.described()["privacy"] == {
+        "pseudonyms": False, "scrub": True, "telephone_region": None}, "no places of files"
+
+
 def test_a_recipe_s_file_is_named_from_where_the_configuration_lies(tmp_path):
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(
         {"description": "mine", "tasks": {"retrieval": {"head": "retrieval"}}}))

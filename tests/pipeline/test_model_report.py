@@ -1,5 +1,6 @@
 """The page about a run's model, from made-up figures."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -53,6 +54,11 @@ class Page(HTMLParser):
         self.text += data
 
 
+def cells(html: str) -> str:
+    """Returns a page's text with a blank between any two elements."""
+    return " ".join(re.sub("<[^>]*>", " ", html).split())
+
+
 @pytest.fixture(scope="module")
 def page() -> Page:
     return Page(report(METRICS, CURVES, ANSWERS, [("Heat <maps>", "<b>seen</b>")]))
@@ -63,7 +69,7 @@ def test_it_needs_nothing_from_elsewhere(page):
 
 
 def test_it_has_every_part(page):
-    assert page.sections == ["ranking", "unseen", "tasks", "curves", "weights", "predictions", None,
+    assert page.sections == ["ranking", "unseen", "tasks", "curves", "weights", "predictions",
                              "steps"]
     for words in ("some<b> on demo", "below <popularity>", "69,784 parameters", "3 epochs",
                   "0.1234", "0.0567", "+0.0500", "0.4321", "150 users", "rmse 0.8765", "mae –",
@@ -99,6 +105,58 @@ def test_a_task_of_several_labels_shows_each_of_them():
     moods = {"auc": 0.75, "auc_by_label": {"calm": 0.5, "joy": None}}
     page = report(METRICS | {"tasks": {"moods": moods}}, {}, [])
     assert "auc_by_label calm 0.5000" in page and "auc_by_label joy –" in page
+
+
+def test_the_verdict_is_first_with_its_reasons_and_warnings():
+    warned = METRICS | {
+        "data": {"warnings": ["Table users: the ages moved."]},
+        "checks": {"Latency": {"passed": False, "blesses": False, "reasons": ["p99 is 9 ms"]},
+                   "Ranking": {"passed": False, "blesses": True, "reasons": ["it is low"]}}}
+    text = " ".join(Page(report(warned, {}, [])).text.split())
+    first = text[:text.index("69,784 parameters")]
+    for said in ("Not blessed", "below <popularity>", "the ages moved", "Latency: p99 is 9 ms"):
+        assert said in first, said
+    assert "it is low" not in first, "what refused the model is among the reasons"
+    assert 'class="banner good"' in report(METRICS | {"blessed": True}, {}, [])
+    assert 'class="banner warn"' in report(warned | {"blessed": True}, {}, [])
+
+
+def test_the_last_model_is_beside_this_one():
+    figures = METRICS | {
+        "versus_last_blessed": {"difference": 0.0234, "low": -0.01, "high": 0.05, "p": 0.1,
+                                "ndcg@10": 0.1, "recall@20": 0.4},
+        "last_blessed": {"tasks": {"rating": {"rmse": 0.9, "mae": 0.7}, "gone": {"auc": 0.6}}}}
+    page = report(figures, {}, [])
+    text = cells(page)
+    for row in ("ndcg@10 0.1000 0.1234 +0.0234", "recall@20 0.4000 0.3000 -0.1000",
+                "rating rmse 0.9000 0.8765 -0.0235"):
+        assert row in text, row
+    assert "gone" not in text and "rating mae" not in text
+    assert "from -0.0100 to +0.0500" in text
+    assert page.count('class="n good"') == 2, "a smaller error is better"
+    assert page.count('class="n bad"') == 1
+    skipped = METRICS | {"versus_last_blessed": {"skipped": "It could not rank."}}
+    assert "It could not rank." in report(skipped, {}, [])
+    assert '<section id="since">' not in report(METRICS, {}, [])
+
+
+def test_three_explanations_are_open_and_the_others_are_a_click_away():
+    sections = [(f"pair {number}", "heat") for number in range(5)]
+    page = report(METRICS, {}, ANSWERS, sections)
+    opened, _, folded = page.partition("<details>")
+    assert opened.count("<h3>") == 3 and folded.count("<h3>") == 2
+    assert "3 more" in folded and "For u1" in folded
+    assert "<details>" not in report(METRICS, {}, ANSWERS, sections[:2])
+
+
+def test_a_warm_start_is_told():
+    warm = {"carried": {"users": 95}, "new": {"users": 5}}
+    page = report(METRICS | {"training": METRICS["training"] | {"warm_start": warm}}, {}, [])
+    assert "users 95 5" in cells(page)
+
+
+def test_it_is_for_dark_screens_too(page):
+    assert "prefers-color-scheme: dark" in page.text
 
 
 def test_what_content_is_worth_is_drawn():

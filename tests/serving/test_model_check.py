@@ -1,5 +1,6 @@
 """What is judged by its files and never loaded."""
 
+import os
 import shutil
 
 import pytest
@@ -8,6 +9,7 @@ from refusals import refuses
 from tensorflow.core.protobuf import saved_model_pb2
 
 from serving.model_check import checked_signatures
+from serving.model_directory import versions
 from serving.operations import OF_LOADING, allowed_operations
 from serving.servable import Servable
 
@@ -77,6 +79,18 @@ def test_a_link_out_of_the_folder_is_refused(model_base_path, tmp_path, what):
         (path / "assets" / "words.txt").symlink_to("/etc/hostname")
     with refuses("link-leads-out", "outside of"):
         checked_signatures(path)
+
+
+@pytest.mark.parametrize("where", ["saved_model.pb", "variables/variables.index"])
+def test_a_pipe_among_the_files_is_refused_and_not_waited_for(tmp_path, where):
+    version = tmp_path / "1"
+    (version / "variables").mkdir(parents=True)
+    (version / "saved_model.pb").touch()
+    (version / where).unlink(missing_ok=True)
+    os.mkfifo(version / where)
+    assert list(versions(tmp_path)) == ([] if where == "saved_model.pb" else [1])
+    with refuses("special-file", where):
+        checked_signatures(version)
 
 
 def changed(model_base_path, path, change):

@@ -1,5 +1,8 @@
 """Several models, their labels and their configuration, with stand-ins for what is loaded."""
 
+import time
+from dataclasses import replace
+
 import pytest
 from refusals import refuses
 
@@ -76,6 +79,32 @@ def test_a_reload_may_drop_a_model_and_bring_it_back(models, config):
     assert models.versions("films").current.alive
 
 
+def test_a_model_that_takes_another_folder_leaves_no_process_behind(models, config):
+    shop, films = read_model_config(config)
+    before = models.versions("films").current
+    models.reload([shop, replace(films, base_path=films.base_path / ".." / "films")])
+    assert models.versions("films").current is before, "another spelling is no other folder"
+    models.reload([shop, replace(films, base_path=shop.base_path)])
+    assert models.versions("films").current is not before and not before.alive
+
+
+def test_versions_come_after_a_look_that_failed(config, monkeypatch):
+    models = Models(read_model_config(config), 0.01, Metrics(), config_file=config)
+    looked = []
+
+    def refresh():
+        looked.append(True)
+        raise ValueError("what nobody thought of")
+
+    monkeypatch.setattr(models, "refresh", refresh)
+    models.start()
+    deadline = time.monotonic() + 20
+    while len(looked) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    models.stop()
+    assert len(looked) > 1
+
+
 def test_a_reload_of_another_folder_is_refused(models, config, tmp_path):
     config.write_text(CONFIG.format(stable=1).replace('"films"', '"elsewhere"'))
     with refuses("unknown-base-path", "elsewhere"):
@@ -88,6 +117,11 @@ def test_a_reload_of_another_folder_is_refused(models, config, tmp_path):
     ('model_config_list { config { name: "a" base_path: "b" model_platform: "caffe" } }',
      "bad-model-entry"),
     ('model_config_list { config { base_path: "b" } }', "bad-model-list"),
+    ('model_config_list { config { name: "a" base_path: "b\\000" } }', "bad-model-entry"),
+    ('model_config_list { config { name: "a" base_path: "b" '
+     'model_version_policy { specific { } } } }', "no-specific-version"),
+    ('model_config_list { config { name: "a" base_path: "b" '
+     'version_labels { key: "x" value: 99999999999999999999 } } }', "bad-models-config"),
 ])
 def test_a_configuration_of_no_use_is_refused(tmp_path, text, code):
     (tmp_path / "models.config").write_text(text)

@@ -1,5 +1,7 @@
 """The sample of requests."""
 
+import errno
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -68,6 +70,17 @@ def test_a_large_file_is_followed_by_another(tmp_path, monkeypatch):
         log("recommend", request(["ann"]), response())
     log.close()
     assert len(list(tmp_path.iterdir())) > 1 and len(logged(tmp_path)) == 4
+
+
+def test_a_full_disk_fails_no_request(tmp_path, monkeypatch, caplog):
+    log = RequestLog(tmp_path, 1.0)
+
+    def full(data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(log, "_write", full)
+    log("recommend", request(["ann"]), response())
+    assert "No space left" in caplog.text
 
 
 @pytest.mark.parametrize("share", [0.0, 1.5, float("nan")])

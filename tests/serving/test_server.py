@@ -14,9 +14,12 @@ from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
+    inference_pb2,
+    model_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
+    regression_pb2,
 )
 from tiny_model import save_tiny_model
 
@@ -28,6 +31,7 @@ from serving.servable import Servable
 from serving.server import EmbeddedServer
 
 _WAIT_SECONDS = 30.0
+INVALID, NOT_FOUND = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND
 
 
 @pytest.fixture
@@ -94,9 +98,6 @@ def _changed(place, value, **inputs):
     return request
 
 
-INVALID, NOT_FOUND = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND
-
-
 @pytest.mark.parametrize(("request_", "code", "words"), [
     (_changed("output_filter", "colour"), INVALID, ["Unknown output colour", "retrieval float32"]),
     (_changed("version", 0), NOT_FOUND, []),
@@ -135,10 +136,32 @@ def test_inputs_that_do_not_fit_are_refused_with_what_is_expected(stub, change, 
     assert "Expected: candidates string (?, ?), history_item_id string (?, ?)" in details
 
 
-def test_other_methods_are_unimplemented(stub):
+def _classify(stub, spec):
+    stub.Classify(classification_pb2.ClassificationRequest(model_spec=spec), timeout=10)
+
+
+def _regress(stub, spec):
+    stub.Regress(regression_pb2.RegressionRequest(model_spec=spec), timeout=10)
+
+
+def _infer(stub, spec):
+    stub.MultiInference(inference_pb2.MultiInferenceRequest(
+        tasks=[inference_pb2.InferenceTask(model_spec=spec)]), timeout=10)
+
+
+def _infer_nothing(stub, spec):
+    stub.MultiInference(inference_pb2.MultiInferenceRequest(), timeout=10)
+
+
+@pytest.mark.parametrize(("call", "name", "code"), [
+    (_classify, "tessera", INVALID), (_regress, "tessera", INVALID), (_infer, "tessera", INVALID),
+    (_infer_nothing, "tessera", INVALID), (_classify, "mosaic", NOT_FOUND),
+    (_regress, "", NOT_FOUND), (_infer, "mosaic", NOT_FOUND),
+])
+def test_methods_of_another_kind_than_all_signatures_are_refused(stub, call, name, code):
     with pytest.raises(grpc.RpcError) as caught:
-        stub.Classify(classification_pb2.ClassificationRequest(), timeout=10)
-    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+        call(stub, model_pb2.ModelSpec(name=name))
+    assert caught.value.code() == code and caught.value.details()
 
 
 def test_metadata_tells_the_signatures(stub):
@@ -254,7 +277,8 @@ def test_health_reflection_and_metadata_are_those_of_a_stock_server(channel):
     described = ProtoReflectionDescriptorDatabase(channel)
     assert "tensorflow.serving.ModelService" in described.get_services()
     file = described.FindFileContainingSymbol("tensorflow.serving.PredictionService")
-    assert [one.name for one in file.service[0].method] == ["Predict", "GetModelMetadata"]
+    assert [one.name for one in file.service[0].method] == [
+        "Classify", "Regress", "Predict", "MultiInference", "GetModelMetadata"]
 
 
 def _reload(channel, **model):
@@ -272,7 +296,9 @@ def _reload(channel, **model):
     return grpc.StatusCode.OK
 
 
-def test_labels_are_set_by_a_reload_and_asked_for(channel, server, model_base_path):
+def test_labels_are_set_by_a_reload_and_asked_for(channel, server, model_base_path, tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
     own = {"name": "tessera", "base_path": str(model_base_path)}
     assert _reload(channel, **own, labels={"stable": 3}) == grpc.StatusCode.OK
     with Client("127.0.0.1", server.port, version="stable") as client:
@@ -280,7 +306,12 @@ def test_labels_are_set_by_a_reload_and_asked_for(channel, server, model_base_pa
         assert client.served_version == 3
     assert _reload(channel, **own, labels={"stable": 9}) == NOT_FOUND
     assert _reload(channel) == INVALID
-    assert _reload(channel, name="tessera", base_path="/etc") == INVALID
+    for path in ("/etc", "nul\0", "x" * 5000, f"{model_base_path}/../elsewhere", str(loop)):
+        assert _reload(channel, name="tessera", base_path=path) == INVALID
+    served = server.current
+    other_spelling = f"{model_base_path}/../{model_base_path.name}/"
+    assert _reload(channel, name="tessera", base_path=other_spelling) == grpc.StatusCode.OK
+    assert server.current is served and served.alive
 
 
 def test_a_request_whose_time_is_over_is_dropped(stub):

@@ -61,7 +61,10 @@ def test_clients_are_served_by_the_certificate_and_held_against_it_if_asked(
 
 
 @pytest.mark.parametrize(("fields", "code"), [
-    ({"server_key": "key"}, "incomplete-ssl-config"), ({"colour": "red"}, "bad-ssl-config")])
+    ({"server_key": "key"}, "incomplete-ssl-config"), ({"colour": "red"}, "bad-ssl-config"),
+    ({"server_key": "a path", "server_cert": "another"}, "incomplete-ssl-config"),
+    ({"server_key": "-----BEGIN A", "server_cert": "-----BEGIN B", "client_verify": True},
+     "incomplete-ssl-config")])
 def test_a_file_of_no_use_is_refused(tmp_path, fields, code):
     with refuses(code):
         ssl_credentials(written(tmp_path / "ssl.config", **fields))

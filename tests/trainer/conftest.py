@@ -38,7 +38,7 @@ MODALITIES = {
 SPEC = small_spec(
     users=column("age", "INT", "numeric") + column("region", "BYTES", "categorical")
     + column("mail", "BYTES", "pii", "text") + column("avatar", "BYTES", "image")
-    + column("about", "BYTES", "text") + column("member_events", "INT", "events"),
+    + column("about", "BYTES", "text", "fewest_rows:1") + column("member_events", "INT", "events"),
     items=column("plot", "BYTES", "text") + column("genres", "BYTES", "categorical", most=3)
     + column("price", "FLOAT", "numeric") + column("poster", "BYTES", "image")
     + column("film_events", "INT", "events"),

@@ -29,7 +29,7 @@ LENGTH, WORDS = 5, 3
 KEPT = {"tokens": WORDS, "vocabulary": 200}
 EVERYTHING = {"history": {}, "context": {}, "counts": {}, "series": {"days": 7}, "reviews": KEPT,
               "item_reviews": KEPT}
-STRINGS = (column("kind", "BYTES", "event_type") + column("note", "BYTES", "text")
+STRINGS = (column("kind", "BYTES", "event_type") + column("note", "BYTES", "text", "fewest_rows:1")
            + history("past_kinds", "event_type", "BYTES", most=LENGTH)
            + history("past_notes", "note", "BYTES", most=2))
 MODELS = {
@@ -184,6 +184,7 @@ def test_answers_of_transformed_rows_are_those_of_requests(past_spec, model, tmp
                  "k": tf.TensorSpec([], tf.int32)}
     answers = json.loads((tmp_path / "predictions.json").read_text())
     assert {"history_event_type", "history_note"} < set(answers[0]["inputs"])
+    assert not any(note for answer in answers for note in answer["inputs"]["history_note"][0])
     calls = {"serving_default": tf.function(recommender.score),
              "recommend": tf.function(recommender.recommend)}
     for answer in answers:

@@ -8,6 +8,8 @@ import pytest
 import tensorflow as tf
 from worlds import column, small_spec
 
+from components.privacy.scan import scan
+from serving.forgetting import without_user
 from trainer.export.run import export
 from trainer.families import FAMILIES
 from trainer.families import network as module
@@ -84,6 +86,29 @@ def test_items_sent_as_history_are_left_out_by_a_model_that_reads_none(trained):
         history_timestamp=tf.constant([[-1]], tf.int64))
     left = {name.decode() for name in found["item_ids"].numpy()[0]} - {""}
     assert left == {str(i) for i in range(12)} - {"3", "5"}
+
+
+def test_a_user_is_forgotten_by_what_was_exported(trained, tmp_path):
+    without_user(trained.model, "ann", tmp_path / "2")
+    asked = {"user_id": tf.constant(["", "ann", "bob"]),
+             "timestamp": tf.constant([-1, -1, -1], tf.int64),
+             "history_item_id": tf.constant([[""], [""], [""]]),
+             "history_timestamp": tf.constant([[-1], [-1], [-1]], tf.int64)}
+    before, after = ({name: value.numpy() for name, value in tf.saved_model.load(
+        str(folder)).signatures["user_profile"](**asked).items()}
+        for folder in (trained.model, tmp_path / "2"))
+    assert before["known"].tolist() == [0, 1, 1] and after["known"].tolist() == [0, 0, 1]
+    assert (before["vector"][1] != before["vector"][0]).any()
+    for name in before:
+        np.testing.assert_array_equal(after[name][1], after[name][0], err_msg=name)
+        np.testing.assert_array_equal(after[name][2], before[name][2], err_msg=name)
+    names = (tmp_path / "2" / "assets").rglob("*")
+    assert not any("ann" in path.read_text().splitlines() for path in names)
+    assert not scan(tmp_path / "2" / "assets.extra", [b"ann"])
+    rows = tf.saved_model.load(str(tmp_path / "2")).user_rows.rows
+    user = trained.given.data().users.ids.index("ann") + 1
+    assert any(one.shape[1:] == (4,) for one in rows), "the vectors of the users"
+    assert all((one.numpy()[user] == one.numpy()[0]).all() for one in rows)
 
 
 def test_the_export_reads_the_weights_and_trains_nothing(trained, tmp_path, monkeypatch):

@@ -19,6 +19,7 @@ from trainer.data.side import Side
 from trainer.modalities.text.words import words
 from trainer.preprocessing import columns
 from trainer.preprocessing.raw import dense, one
+from trainer.preprocessing.vocabulary import fit_vocabulary
 from trainer.recipe import Recipe
 
 Tensors = dict[str, tf.Tensor]
@@ -50,10 +51,12 @@ def string_columns(inputs: dict[str, Any], spec: FeatureSpec, past: Past) -> Ten
         outputs[columns.PAST_TYPE] = tft.apply_vocabulary(
             outputs[columns.sent(kind)], vocabulary, default_value=-1) + 1
     if review := past_text(spec, past):
-        vocabulary = tft.vocabulary(words(own[review]).to_sparse(), top_k=past.vocabulary,
-                                    vocab_filename=columns.WORDS)
         texts = {columns.PAST_WORDS: joined(outputs[columns.sent(review)]),
                  columns.EVENT_WORDS: own[review]}
+        # What its author said before is not said by one person more.
+        vocabulary = fit_vocabulary(words(own[review]).to_sparse(), columns.WORDS, past.vocabulary,
+                            spec.history_source(review).fewest_rows,
+                            words(texts[columns.PAST_WORDS]).to_sparse())
         for name, text in texts.items():
             index = tft.apply_vocabulary(
                 words(text).to_sparse(), vocabulary, num_oov_buckets=1)

@@ -127,7 +127,7 @@ def load(modality: str, options: Encoder) -> Module:
             if foreign:
                 _register(key, foreign)
             return _saved_model(key, tf.saved_model.load(str(path)), foreign)
-        model = keras.saving.load_model(path, compile=False)
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except InputError:
         raise
     except Exception as error:  # a file of another kind or version fails in many ways

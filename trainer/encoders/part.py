@@ -18,7 +18,7 @@ def encoded_part(feature: Feature, materials: Materials) -> Built:
     column = columns.encoded(feature.name)
     vector, tail = materials.inputs[column], materials.table.tails.get(str(feature.modality))
     if tail is not None:
-        layers = keras.saving.load_model(tail, compile=False)
+        layers = keras.saving.load_model(tail, compile=False, safe_mode=True)
         layers.trainable = True
         layers.name = f"{name}_tail"
         # As in inference: statistics of batches that hold absent values would spoil those learned.

@@ -23,7 +23,11 @@ _NONE = "none"
 
 
 class EvaluationColumns(tf.Module):
-    """Derives the columns from raw Examples and the tables inside the model."""
+    """Derives the columns from raw Examples and the tables inside the model.
+
+    Attributes:
+      of_users: Variables with one row a user.
+    """
 
     def __init__(self, spec: FeatureSpec, recipe: Recipe, recommender: Recommender,
                  users: Table, items: Table, transform: tft.TFTransformOutput):
@@ -34,6 +38,7 @@ class EvaluationColumns(tf.Module):
             column: tf.Variable(users.columns[column], trainable=False)
             for column in map(columns.label, recipe.labels) if column in users.columns
         }
+        self.of_users = [self._activity, *self._attributes.values()]
         self._popularity = tf.Variable(_bucket(items.events), trainable=False)
         self._categories = {}
         for feature in spec.inputs("items"):

@@ -19,6 +19,7 @@ from trainer.export.raw_rows import RawRows
 from trainer.export.requests import RawContent, UserRequest
 from trainer.export.seen import Seen
 from trainer.export.selection import Selection
+from trainer.export.traced import TracedModel
 from trainer.layers.heads import ProfileHead
 from trainer.network.model import CANDIDATE, Network
 from trainer.preprocessing import columns
@@ -47,7 +48,8 @@ class Recommender(tf.Module):
                  encodings: Encodings | None = None):
         super().__init__(name="recommender")
         self.spec, self.recipe = spec, recipe
-        self._user_model, self._item_model = network.user, network.item
+        self._user_model = TracedModel(network.user)
+        self._item_model = TracedModel(network.item)
         self._user_lookup = network.user_lookup
         self._user_heads = {n: head for n, head in network.heads.items()
                             if isinstance(head, ProfileHead)}
@@ -60,7 +62,8 @@ class Recommender(tf.Module):
         self.request = UserRequest(spec, recipe.past, memory, user_ids, self.catalogue.ids,
                                    transforms["interactions"])
         self.raw_user = RawContent(spec, "users", recipe, transforms["users"])
-        self.raw_item = RawItem(spec, recipe, network, transforms["items"], encodings)
+        self.raw_item = RawItem(
+            spec, recipe, self._item_model, network.item_lookup, transforms["items"], encodings)
         self._rankers = dict(network.rankers)
         self._gradients = IntegratedGradients(
             recipe, list(readers(network, transforms)))
@@ -69,7 +72,7 @@ class Recommender(tf.Module):
         self._item_weights = tf.Variable(items_said.weights, trainable=False)
         self._candidates = tf.Variable(items_said.candidates, trainable=False)
         self._ranking = ranking(network, items_said)
-        self._seen = Seen(memory, self.catalogue.size)
+        self.seen = Seen(memory, self.catalogue.size)
         self.selection = Selection(spec, items, transforms["items"], self.catalogue)
 
     def recommend(self, request: Tensors, k: tf.Tensor) -> Tensors:
@@ -86,7 +89,7 @@ class Recommender(tf.Module):
         """
         read = self.request.columns(request)
         user = self._user(read)
-        seen = self._seen.mask(read[columns.USER_INDEX], self.request.sent_items(request))
+        seen = self.seen.mask(read[columns.USER_INDEX], self.request.sent_items(request))
         width = tf.reduce_max(tf.reduce_sum(tf.cast(seen[:, 1:], tf.int32), axis=1))
         wanted = self.catalogue.width(k)
         scores, index = self._ranking.best(
@@ -109,7 +112,7 @@ class Recommender(tf.Module):
         """
         read = self.request.columns(request)
         user = self._user(read)
-        seen = self._seen.mask(read[columns.USER_INDEX], self.request.sent_items(request))
+        seen = self.seen.mask(read[columns.USER_INDEX], self.request.sent_items(request))
         scores, index = self.selection(
             choice, self._ranking.scores(user[self.recipe.ranking]), seen, self.catalogue.width(k))
         return self._list(user, scores, index, index > 0, k, self._retrieval(user, index))
@@ -126,7 +129,7 @@ class Recommender(tf.Module):
         user, index = self._user(read), read[columns.USER_INDEX]
         history = {"history_item_ids": self.catalogue.names(read[columns.HISTORY_INDEX])
                    } if columns.HISTORY_INDEX in read else {}
-        return {"known": tf.cast(index > 0, tf.int64), "events": self._seen.counts(index),
+        return {"known": tf.cast(index > 0, tf.int64), "events": self.seen.counts(index),
                 "vector": user[self.recipe.ranking], "user_modality_weights": user["weights"],
                 **history, **self._attributes(user)}
 
@@ -178,13 +181,18 @@ class Recommender(tf.Module):
           `(batch,)` for each task, and the modality weights of both sides; of a fusion, what each
           ranker adds to the score that ranks, by `ranker_key`.
         """
-        user = self._user_model(users, training=False)
-        item = self._item_model(items, training=False)
+        return self._explained(self._user_model(users), self._item_model(items))
+
+    def _explained(self, user: Tensors, item: Tensors) -> Tensors:
         return self._row_by_row(user, item) | self._of_rankers(user, item)
 
     def gradients(self, users: Tensors, items: Tensors, task: tf.Tensor) -> Tensors:
         """Attributes a task's score to what `sides` returned; see `IntegratedGradients`."""
-        return self._gradients(self.explain, users, items, task)
+        # It looks into the models, so that it has copies of its own.
+        user, item = self._user_model.untraced, self._item_model.untraced
+        return self._gradients(
+            lambda users, items: self._explained(
+                user(users, training=False), item(items, training=False)), users, items, task)
 
     def predict(self, serialized: tf.Tensor) -> Tensors:
         """Predicts every task for rows of raw Examples, with each row's own history.
@@ -214,12 +222,12 @@ class Recommender(tf.Module):
 
     def _user(self, read: Tensors) -> Tensors:
         """Returns the user side's outputs for the stored content."""
-        return self._user_model(self._user_inputs(read), training=False)
+        return self._user_model(self._user_inputs(read))
 
     def _user_inputs(self, read: Tensors, content: Tensors | None = None) -> Tensors:
         """Returns the user model's inputs; columns that `content` lacks are the stored ones."""
-        names = {tensor.name for tensor in self._user_model.inputs}
-        inputs = {n: v for n, v in {**read, **(content or {})}.items() if n in names}
+        inputs = {n: v for n, v in {**read, **(content or {})}.items()
+                  if n in self._user_model.dtypes}
         for name, look in self._user_lookup.items():
             if name not in inputs:
                 inputs[name] = look(read[columns.USER_INDEX])

@@ -17,6 +17,7 @@ class PastStrings(tf.Module):
 
     Attributes:
       names: The histories of strings that requests bring.
+      placed: Of each history the users' places `(users, length)` among strings, and the strings.
     """
 
     def __init__(self, spec: FeatureSpec, past: Past, memory: Memory,
@@ -34,6 +35,7 @@ class PastStrings(tf.Module):
             distinct, places = memory.strings[what]
             self._distinct[what] = tf.Variable(distinct, trainable=False)
             self._places[what] = tf.Variable(places, trainable=False)
+        self.placed = [(self._places[what], self._distinct[what]) for what in self.names]
 
     def columns(
         self, request: dict[str, tf.Tensor], sent: tf.Tensor, user: tf.Tensor
@@ -51,7 +53,7 @@ class PastStrings(tf.Module):
             texts = tf.where(sent, given, stored)[:, : self._widths[what]]
             assert self._layer is not None
             name = self._derived[what]
-            found[name] = self._layer({self._raw[what]: _sparse(texts)})[name]
+            found[name] = self._layer.call({self._raw[what]: _sparse(texts)})[name]
         return found
 
 

@@ -3,7 +3,8 @@
 The predictions come from transformed rows and the Keras network alone; the requests are the same
 rows as a client would send them. Of the signatures that read raw content, or that choose, the
 responses of the functions that are saved are recorded. Whatever the export, the file format or the
-server changes shows.
+server changes shows. What a user did is not recorded: the items of a history are drawn anew, and
+its texts are left out.
 """
 
 import json
@@ -16,7 +17,7 @@ import tensorflow as tf
 
 from schemas import FeatureSpec
 from serving.json_values import plain_values
-from trainer.behaviour.past import event_values, past_strings
+from trainer.behaviour.past import event_values, past_strings, past_text
 from trainer.data.events import Events
 from trainer.data.tables import Table
 from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
@@ -60,6 +61,7 @@ class PredictionRecorder:
         total = len(rows[columns.USER_INDEX])
         chosen = np.sort(random.choice(total, min(_ROWS, total), replace=False))
         rows = self._as_sent({name: values[chosen] for name, values in rows.items()})
+        self._make_up(rows, random)
         user = user_outputs(self._network, rows)
         ranking = ranking_scores(self._network, rows, self._catalogue)
         predictions = []
@@ -88,6 +90,18 @@ class PredictionRecorder:
             **{columns.history_value(w): np.full(one, -1.0) for w in event_values(self._spec)},
             **{columns.sent(what): np.full(one, b"", object) for what in strings},
         }
+
+    def _make_up(self, rows: dict[str, np.ndarray], random: np.random.Generator) -> None:
+        """Replaces the items of the rows' histories, and takes their texts away."""
+        event = rows[columns.HISTORY_ITEM_ID] != b""
+        drawn = random.integers(1, len(self._items), event.shape).astype(np.int32)
+        names = np.array([b"", *(one.encode() for one in self._items.ids)], object)
+        rows[columns.HISTORY_INDEX] = np.where(event, drawn, 0)
+        rows[columns.HISTORY_ITEM_ID] = names[rows[columns.HISTORY_INDEX]]
+        if text := past_text(self._spec, self._recipe.past):
+            rows[columns.sent(text)] = np.full_like(rows[columns.sent(text)], b"")
+            if columns.PAST_WORDS in rows:
+                rows[columns.PAST_WORDS] = np.zeros_like(rows[columns.PAST_WORDS])
 
     def _request(self, rows, row: int) -> dict[str, Any]:
         request = {

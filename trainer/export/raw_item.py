@@ -7,7 +7,8 @@ from schemas import FeatureSpec
 from trainer.encoders.encodings import Encodings
 from trainer.export.encoders import ItemEncoders
 from trainer.export.requests import RawContent
-from trainer.network.model import Network
+from trainer.export.traced import TracedModel
+from trainer.layers.lookup import TableLookup
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
 
@@ -20,17 +21,19 @@ class RawItem(tf.Module):
     Args:
       spec: The dataset's spec.
       recipe: The recipe that the network was built from.
-      network: The trained network.
+      model: Maps an item's columns to what the network makes of them.
+      lookup: Reads a stored column of items, by column.
       transform: The output of the items' transform.
       encodings: What the pretrained encoders made of the tables; `None` without encoders.
     """
 
-    def __init__(self, spec: FeatureSpec, recipe: Recipe, network: Network,
-                 transform: tft.TFTransformOutput, encodings: Encodings | None):
+    def __init__(self, spec: FeatureSpec, recipe: Recipe, model: TracedModel,
+                 lookup: dict[str, TableLookup], transform: tft.TFTransformOutput,
+                 encodings: Encodings | None):
         super().__init__(name="raw_item")
         self._content = RawContent(spec, "items", recipe, transform)
         self._encoders = ItemEncoders(spec, recipe, encodings)
-        self._model, self._lookup = network.item, network.item_lookup
+        self._model, self._lookup = model, lookup
 
     def signature(self) -> dict[str, tf.TensorSpec]:
         """Returns the inputs, by the schema's names; '' and -1 mean absent."""
@@ -49,10 +52,10 @@ class RawItem(tf.Module):
         raw = self._content.readable(raw)
         content = {**self._content.columns(raw), **self._encoders.columns(raw),
                    columns.ITEM_INDEX: index}
-        names = [tensor.name for tensor in self._model.inputs]
-        return {n: content[n] if n in content else self._lookup[n](index) for n in names}
+        return {n: content[n] if n in content else self._lookup[n](index)
+                for n in self._model.dtypes}
 
     def unknown(self, raw: Tensors) -> Tensors:
         """Returns the item side's outputs for the raw content of unknown items."""
         index = tf.zeros(tf.shape(next(iter(raw.values())))[:1], tf.int32)
-        return self._model(self.inputs(raw, index), training=False)
+        return self._model(self.inputs(raw, index))

@@ -27,7 +27,7 @@ class RawRows(tf.Module):
 
     def __call__(self, serialized: tf.Tensor) -> Tensors:
         """Returns the transformed columns of Examples `(batch,)`, with all table indices."""
-        row = dict(self._layer(tf.io.parse_example(serialized, self._spec)))
+        row = dict(self._layer.call(tf.io.parse_example(serialized, self._spec)))
         row[columns.USER_INDEX] = table_index(self._users, row[columns.USER_ID])
         row[columns.ITEM_INDEX] = table_index(self._items, row[columns.ITEM_ID])
         for ids, index in ((columns.HISTORY_ITEM_ID, columns.HISTORY_INDEX),

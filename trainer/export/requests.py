@@ -31,6 +31,10 @@ class UserRequest(tf.Module):
     A history in the request replaces the stored one. Where a request brings none, the stored
     history of the user stands in, and with it the time of its newest event where the request has
     no time either.
+
+    Attributes:
+      of_users: Variables with one row a user.
+      placed: See `PastStrings`.
     """
 
     def __init__(self, spec: FeatureSpec, past: Past, memory: Memory, users, items,
@@ -45,6 +49,8 @@ class UserRequest(tf.Module):
         self._stored_values = {
             name: tf.Variable(memory.values[name], trainable=False) for name in self._values
         }
+        self.of_users = [self._stored_items, self._stored_times, *self._stored_values.values()]
+        self.placed = self._strings.placed
 
     def signature(self) -> dict[str, tf.TensorSpec]:
         """Returns the inputs; '' and -1 mean absent, histories are newest first."""
@@ -143,7 +149,7 @@ class RawContent(tf.Module):
             return {}
         raw = {f.name: self._raw(request[f.name], f) for f in self._features}
         return {name: tf.cast(value, self._dtypes[name])
-                for name, value in self._layer(raw).items() if name in self._dtypes}
+                for name, value in self._layer.call(raw).items() if name in self._dtypes}
 
     def _raw(self, value: tf.Tensor, feature: Feature):
         value = value[:, None] if feature.scalar else value

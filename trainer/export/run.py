@@ -12,6 +12,7 @@ from trainer.export.module import Recommender
 from trainer.export.predictions import PredictionRecorder, recorded
 from trainer.export.samples import SampleRequests, write_warm_up
 from trainer.export.save import save, trace_signatures
+from trainer.export.user_rows import UserRows
 from trainer.families import FAMILIES
 from trainer.layers.registry import look_up
 from trainer.network.model import Network
@@ -54,6 +55,7 @@ def _export_network(given: Given, data: TrainingData, network: Network, model: P
         spec, recipe, network, data.users, data.items, memory, given.transforms, given.encodings)
     evaluation = EvaluationColumns(
         spec, recipe, recommender, data.users, data.items, given.transforms["items"])
+    recommender.user_rows = UserRows(data.users, network, recommender, evaluation)
     signatures = trace_signatures(recommender, evaluation)
     requests = SampleRequests(spec, data.users, data.items,
                               given.transforms["interactions"].raw_feature_spec())(signatures)

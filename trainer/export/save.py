@@ -127,7 +127,7 @@ def _explanations(model: Recommender) -> dict:
     asked = {**user, _ITEM_ID: tf.TensorSpec([None], tf.string, _ITEM_ID), **raw}
     task = {_TASK: tf.TensorSpec([None], tf.string, _TASK)}
 
-    @tf.function(input_signature=[asked])  # traced once for both
+    @tf.function(input_signature=[asked], autograph=False)  # traced once for both
     def sides(inputs):
         content = {side: {name: inputs[f"{side}_{name}"] for name in of_side}
                    for side, of_side in columns.items()}
@@ -147,12 +147,12 @@ def _explanations(model: Recommender) -> dict:
 def _concrete(function, inputs: dict[str, tf.TensorSpec]):
     """Traces a function of one dictionary as a signature with named inputs."""
 
-    @tf.function(input_signature=[inputs])
+    @tf.function(input_signature=[inputs], autograph=False)
     def traced(tensors):
         return function(tensors)
 
     # A signature's inputs are keyword arguments, so the dictionary is flattened here.
-    @tf.function
+    @tf.function(autograph=False)
     def keyed(**tensors):
         return traced(tensors)
 

@@ -11,6 +11,9 @@ class Seen(tf.Module):
     Args:
       memory: The users' events.
       size: Number of items, without the unknown one at 0.
+
+    Attributes:
+      by_user: Where each user's events start, `(users + 1,)`, and their items, `(events,)`.
     """
 
     def __init__(self, memory: Memory, size: int):
@@ -18,6 +21,7 @@ class Seen(tf.Module):
         self._items = tf.Variable(memory.seen, trainable=False)
         self._splits = tf.Variable(memory.seen_splits, trainable=False)
         self._size = size
+        self.by_user = (self._splits, self._items)
 
     def mask(self, user: tf.Tensor, sent: tf.Tensor) -> tf.Tensor:
         """Marks the items of a user's events, stored or in the request.

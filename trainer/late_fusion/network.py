@@ -23,7 +23,7 @@ from trainer.late_fusion.predictors import PairProduct
 from trainer.late_fusion.stack import Stack
 from trainer.layers.heads import Head, ProfileHead, StackedHead
 from trainer.layers.late_fusion import HistoryWeights, UnitScores
-from trainer.layers.lookup import TableLookup
+from trainer.layers.lookup import TableLookup, UserTable
 from trainer.network.content import content_inputs
 from trainer.network.model import CANDIDATE, Network
 from trainer.preprocessing import columns
@@ -68,8 +68,8 @@ def with_stacks(network: Network, stacks: Mapping[str, Stack]) -> Network:
         flags = PairProduct.of(stack.users, stack.items)
         for place, one in enumerate((*stack.predictors, flags)):
             width = one.users.shape[1]
-            of_user, of_item = (TableLookup(table, name=f"{name}_{place}") for table in (
-                one.users, one.items))
+            of_user = UserTable(one.users, name=f"{name}_{place}")
+            of_item = TableLookup(one.items, name=f"{name}_{place}")
             parts.append(of_user(user_inputs[columns.USER_INDEX]))
             vectors.append(of_item(item_inputs[columns.ITEM_INDEX]))
             spans.append(((behind, behind + width), (end, end + width)))
@@ -192,17 +192,22 @@ def _queries(fusion: LateFusion, rankers: Mapping, inputs: Inputs, data: Trainin
     return {name: found[name] for name in rankers}
 
 
-class _OlderSum(keras.layers.Layer):
-    """The sum of what is older than a user's history, of the users who have that."""
+class OlderSum(keras.layers.Layer):
+    """The sum of what is older than a user's history, of the users who have that.
+
+    Attributes:
+      place: Of each user, the place in `sums`, 0 for none.
+      sums: The sums.
+    """
 
     def __init__(self, users: np.ndarray, sums: np.ndarray, **kwargs):
         super().__init__(trainable=False, **kwargs)
-        self._place = TableLookup(users, name="place")
-        self._sums = TableLookup(sums, name="sums")
+        self.place = TableLookup(users, name="place")
+        self.sums = TableLookup(sums, name="sums")
 
     def call(self, user):
         """Maps user indices `(batch,)` to `(batch, dim)`."""
-        return self._sums(self._place(user))
+        return self.sums(self.place(user))
 
 
 def _older(known: Events, recent: np.ndarray, relevant_only: bool, horizon: float,
@@ -216,7 +221,7 @@ def _older(known: Events, recent: np.ndarray, relevant_only: bool, horizon: floa
     place = np.zeros(known.n_users, np.int32)
     place[some] = np.arange(1, len(some) + 1)
     sums = np.concatenate([np.zeros((1, history.shape[1])), met[some] @ history])
-    return _OlderSum(place, sums.astype(np.float32), name=f"older_{name}")
+    return OlderSum(place, sums.astype(np.float32), name=f"older_{name}")
 
 
 def _candidates(rankers: Mapping, fusion: LateFusion, features, inputs: Inputs) -> Inputs:

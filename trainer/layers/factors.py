@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from trainer.layers.lookup import RowEmbedding
+from trainer.layers.lookup import RowEmbedding, UserEmbedding
 
 
 @keras.saving.register_keras_serializable("tessera")
@@ -23,9 +23,9 @@ class BiasedFactors(keras.layers.Layer):
         super().__init__(**kwargs)
         self.rows, self.dim, self.bias_first = rows, dim, bias_first
         small = keras.initializers.RandomNormal(stddev=0.1)
-        self._factors = RowEmbedding(rows, dim, embeddings_initializer=small,
-                                               name="factors")
-        self._bias = RowEmbedding(rows, 1, embeddings_initializer="zeros", name="bias")
+        embedding = UserEmbedding if bias_first else RowEmbedding
+        self._factors = embedding(rows, dim, embeddings_initializer=small, name="factors")
+        self._bias = embedding(rows, 1, embeddings_initializer="zeros", name="bias")
 
     def call(self, index):
         """Maps indices `(batch,)` to `(batch, dim + 2)`."""

@@ -58,6 +58,15 @@ class RowEmbedding(keras.layers.Embedding):
         return ops.cast(rows, self.compute_dtype)
 
 
+class UserTable(TableLookup):
+    """A table with one row a user, which can be forgotten (`trainer.export.user_rows`)."""
+
+
+@keras.saving.register_keras_serializable("tessera")
+class UserEmbedding(RowEmbedding):
+    """An embedding with one row a user, which can be forgotten."""
+
+
 @keras.saving.register_keras_serializable("tessera")
 class EveryRow(keras.layers.Layer):
     """Gives every index of a table, whatever the batch.

@@ -1,6 +1,6 @@
 """The part that knows somebody, or an item, by the id."""
 
-from trainer.layers.lookup import RowEmbedding
+from trainer.layers.lookup import UserEmbedding
 from trainer.layers.towers import IdTower
 from trainer.network.part import USERS, Built, Materials
 from trainer.recipe.families import NetworkRecipe
@@ -11,7 +11,7 @@ def id_part(recipe: NetworkRecipe, materials: Materials) -> Built:
     options, one = recipe.model, materials.side.removesuffix("s")
     embedding = materials.past.items
     if materials.side == USERS:
-        embedding = RowEmbedding(materials.table.rows, options.dim, name="user_embedding")
+        embedding = UserEmbedding(materials.table.rows, options.dim, name="user_embedding")
     layer = IdTower(options.dim, embedding, options.id_dropout, materials.seed,
                     dropout=options.dropout, name=f"{one}_id")
     return Built(layer, *layer(materials.ids()))

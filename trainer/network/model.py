@@ -22,7 +22,7 @@ from trainer.layers.dropout import ModalityDropout, UserDropout
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.heads import Head, Offset, ProfileHead
 from trainer.layers.imputation import IMPUTATIONS, observed
-from trainer.layers.lookup import EveryRow, RowEmbedding, TableLookup
+from trainer.layers.lookup import EveryRow, RowEmbedding, TableLookup, UserTable
 from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
 from trainer.network.content import content_inputs
@@ -103,7 +103,7 @@ def build_network(
     keras.utils.set_random_seed(seed)
     options = recipe.model
     item_embedding = RowEmbedding(items.rows, options.dim, name="item_embedding")
-    user_lookup = {n: TableLookup(v, name=f"users_{n}") for n, v in users.content.items()}
+    user_lookup = {n: UserTable(v, name=f"users_{n}") for n, v in users.content.items()}
     item_lookup = {n: TableLookup(v, name=f"items_{n}") for n, v in items.content.items()}
     past = _past(spec, recipe, users, item_embedding, item_lookup, seed)
     item, item_parts = _item_model(spec, recipe, items, past, seed)

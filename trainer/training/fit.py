@@ -258,6 +258,8 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
         callbacks.append(Steps(checkpoints.name, (epochs - behind) * steps))
     model.fit(batches.repeat().skip(behind * steps), steps_per_epoch=steps, initial_epoch=behind,
               epochs=epochs, callbacks=callbacks, verbose=int(watched))
+    if precision == keras.config.dtype_policy().name and strategy.num_replicas_in_sync == 1:
+        return network
     plain = new_network(data, events, seed)
     plain.training.set_weights(network.training.get_weights())
     return plain

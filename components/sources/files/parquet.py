@@ -19,13 +19,27 @@ from components.sources.files.values import Unreadable
 from schemas.errors import InputError
 
 _BATCH = 4096  # rows at once, and fewer where they are large, as pictures are
-_BATCH_BYTES = 1 << 26
+_BATCH_BYTES = 1 << 22
 _BUFFER = 1 << 20  # without one, a whole column of a row group is in memory
 _PICKLED = "arrow.py_extension_type"  # what the guard names when it refuses a file
+_PROBE_BYTES = 1 << 30
+_NO_MEMORY = 3  # the probe's exit code
 _PROBE = f"""
-import sys, pyarrow_hotfix, pyarrow.parquet
-with pyarrow.parquet.ParquetFile(sys.argv[1], buffer_size={_BUFFER}) as file:
-    for _ in file.iter_batches(batch_size=int(sys.argv[2])): pass
+import resource, sys, pyarrow_hotfix, pyarrow.parquet
+now = int(open("/proc/self/statm").read().split()[5]) * resource.getpagesize() \\
+    if sys.platform == "linux" else 0
+resource.setrlimit(resource.RLIMIT_DATA, (now + {_PROBE_BYTES},) * 2)
+largest = 0
+try:
+    with pyarrow.parquet.ParquetFile(sys.argv[1], buffer_size={_BUFFER}) as file:
+        for batch in file.iter_batches(batch_size=int(sys.argv[2]), use_threads=False):
+            largest = max(largest, sum(
+                (one.dictionary_decode() if hasattr(one, "dictionary_decode") else one).nbytes
+                for one in batch.columns))
+except MemoryError:
+    sys.exit({_NO_MEMORY})
+finally:
+    print(largest)
 """
 
 
@@ -47,7 +61,7 @@ def parquet_rows(path: Path, layout: Layout) -> Iterator[tuple[int, dict, tuple[
     """
     with _reading(path):
         size = _batch_size(_parquet().read_metadata(path))
-    _survive(path, size)
+    size = _survive(path, size)
     with _reading(path) as place, _parquet().ParquetFile(path, buffer_size=_BUFFER) as file:
         for batch in file.iter_batches(batch_size=size):
             for row in _python_rows(batch):
@@ -82,17 +96,26 @@ def _batch_size(metadata: Any) -> int:
     return max(1, min(_BATCH, int(_BATCH_BYTES / max(largest, 1))))
 
 
-def _survive(path: Path, size: int) -> None:
-    """Reads a file once in a process of its own.
+def _survive(path: Path, size: int) -> int:
+    """Reads a file once in a process of its own; returns how many rows memory holds at once.
 
     On some damaged pages pyarrow ends the process that reads them; a run must end with a message.
+    What the file says of its size is no bound: a million rows may refer to one long text.
     """
     done = subprocess.run([sys.executable, "-c", _PROBE, str(path), str(size)], capture_output=True,
                           check=False)
+    if done.returncode == _NO_MEMORY:
+        if size == 1:
+            raise InputError("parquet-row-too-large",
+                             f"Parquet file {path} has a row of more than {_PROBE_BYTES >> 20} "
+                             "MiB. Leave its long values out.")
+        return _survive(path, max(1, size // 16))
     if done.returncode < 0:
         raise InputError("parquet-kills-reader",
                          f"Parquet file {path} is damaged: reading it kills the process (signal "
                          f"{-done.returncode}). Replace it.")
+    largest = int(done.stdout or 0)  # of what is damaged nothing but the message is known yet
+    return max(1, min(size, size * _BATCH_BYTES // max(largest, 1)))
 
 
 @contextmanager

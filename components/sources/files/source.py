@@ -159,7 +159,8 @@ class FileSource:
         return [f for f in self.spec.table(side) if not f.derived]
 
     def _reads_media(self) -> bool:
-        return any(f.media for f in self.spec.features)
+        return any(f.media for side in SIDES if self.has_table(side)
+                   for f in self.spec.table(side))
 
     def _check_columns(self, side: str, table: TableOptions) -> None:
         layout = self.options.layout(side)
@@ -188,7 +189,7 @@ class FileSource:
         if feature.media:
             return self._medium(value)
         if isinstance(value, str) and not feature.scalar:
-            value = as_list(value, self.options.list_separator, feature.pii)
+            value = as_list(value, self.options.list_separator, feature.masked)
         if isinstance(value, list | tuple):
             return [self._single(item, feature) for item in value]
         return self._single(value, feature)
@@ -203,7 +204,7 @@ class FileSource:
         if value and self.options.decimal == ",":
             # A moment has no thousands, and its points are those of a fraction or a date.
             moment = feature.role == "timestamp"
-            return value.replace(",", ".") if moment else as_pointed(value, feature.pii)
+            return value.replace(",", ".") if moment else as_pointed(value, feature.masked)
         return value or None
 
     def _medium(self, value: Any) -> bytes | Path | None:

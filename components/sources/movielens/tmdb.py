@@ -20,6 +20,7 @@ from components.sources.files.delimited import csv_columns, csv_rows
 from components.sources.files.layout import Layout
 from components.sources.files.paths import media_path
 from components.sources.files.values import ValueFault
+from components.sources.inside import require_inside
 from schemas.errors import InputError
 
 _POSTERS, _PLOTS = "posters_w92", "text/tmdb_features.json"
@@ -43,8 +44,9 @@ class TmdbContent:
         """Checks that what is there can be joined.
 
         Raises:
-          InputError: Plots or doubts are there, and the links are not.
+          InputError: Plots or doubts are there, and the links are not; or one is elsewhere.
         """
+        require_inside(self.root, [self.root / name for name in (_PLOTS, _LINKS, _SUSPECTS)])
         linked = [name for name in (_PLOTS, _SUSPECTS) if (self.root / name).is_file()]
         if linked and not (self.root / _LINKS).is_file():
             raise InputError(

@@ -8,23 +8,33 @@ from ingested import run_ingest
 from worlds import column, json_lines, own_source, small_spec
 
 from components.privacy.hiding import MARK, hidden
+from components.privacy.options import Privacy
 from components.privacy.pseudonyms import KEY, Pseudonyms
 from components.privacy.scan import scan
 
 SECRET = "a secret of thirty bytes or so"
+SCRUBBED = b"scrubbed@example.org"
+BY_TAG = [b"planted-street", b"planted-handle", b"planted-zip", b"1984-05-17", b"27182818"]
 PLANTED = [b"ann-raw-id", b"bob-raw-id", b"eve-raw-id", b"planted@example.org"]
 SPEC = small_spec(
     users=column("mail", "BYTES", "pii") + column("phone", "INT", "pii", domain=(0, 99_999_999))
-    + column("age", "INT", "numeric"),
+    + column("age", "INT", "numeric") + column("address", "BYTES", "pii:drop")
+    + column("handle", "BYTES", "pii:hash") + column("zip", "BYTES", "pii:prefix=2")
+    + column("born", "BYTES", "pii:year") + column("income", "INT", "pii:bucket=1000",
+                                                   domain=(0, 99_999_999)),
     items=column("title", "BYTES", "text"),
     events=column("stars", "FLOAT", "label:rating", domain=(1, 5)))
+TREATED = {"address": "planted-street", "handle": "planted-handle", "zip": "planted-zip",
+           "born": "1984-05-17", "income": 27182818}
 # Ann has two rows and an event out of range, Bob a telephone that is no number, and Eve, who is in
 # no table of users, an event.
 ROWS = {
-    "users": [{"who": " ann-raw-id", "mail": "planted@example.org", "phone": 31415926, "age": 30},
+    "users": [{"who": " ann-raw-id", "mail": "planted@example.org", "phone": 31415926, "age": 30,
+               **TREATED},
               {"who": "ann-raw-id", "mail": "planted@example.org"},
-              {"who": "bob-raw-id", "phone": "31415926x"}],
-    "items": [{"what": "tea", "title": "Tea"}, {"what": "cup", "title": "Cup"}],
+              {"who": "bob-raw-id", "phone": "31415926x", "income": "27182818x"}],
+    "items": [{"what": "tea", "title": "Tea of scrubbed@example.org"},
+              {"what": "cup", "title": "Cup"}],
     "interactions": [{"who": "ann-raw-id", "what": "tea", "stars": 4},
                      {"who": "ann-raw-id", "what": "cup", "stars": 9},
                      {"who": "bob-raw-id", "what": "cup", "stars": 2},
@@ -35,31 +45,37 @@ ROWS = {
 @pytest.fixture
 def written(tmp_path, monkeypatch):
     """Ingests the shop; returns what was written, and the planted values in it."""
-    def write(spec, pseudonymous):
+    def write(spec, privacy):
         monkeypatch.setenv(KEY, SECRET)
         out, shop = tmp_path / "out", tmp_path / "shop"
         for side, rows in ROWS.items():
             json_lines(shop / f"{side}.jsonl", rows)
         source = own_source(shop, "jsonl", spec, **{
             side: {"files": f"{side}.jsonl"} for side in ROWS})
-        done = run_ingest(source, spec, out, "random", pseudonymous)
-        hits = scan(out, PLANTED)
-        return done, {PLANTED[place] for counts in hits.values() for place in counts}
+        done = run_ingest(source, spec, out, "random", privacy)
+        wanted = [*PLANTED, *BY_TAG, SCRUBBED]
+        hits = scan(out, wanted)
+        return done, {wanted[place] for counts in hits.values() for place in counts}
 
     return write
 
 
 def test_without_pseudonyms_raw_values_are_found(written):
-    """Or the next test could not fail."""
-    _, found = written(SPEC, False)
-    assert found == set(PLANTED)
+    """Or the next test could not fail; what a tag treats is raw nowhere, whatever is asked."""
+    done, found = written(SPEC, Privacy())
+    assert found == {*PLANTED, SCRUBBED}
+    first = next(row for row in done.examples["users/Split-all"] if b"ann-raw-id" in row)
+    columns = tf.train.Example.FromString(first).features.feature
+    assert (columns["zip"].bytes_list.value, columns["born"].bytes_list.value,
+            columns["income"].int64_list.value) == ([b"pl"], [b"1984"], [27_182_000])
+    assert columns["handle"].bytes_list.value == [Pseudonyms(SECRET.encode()).of(b"planted-handle")]
 
 
 def test_with_pseudonyms_no_raw_value_is_found(written):
-    done, found = written(hidden(SPEC), True)
+    done, found = written(hidden(SPEC), Privacy(pseudonyms=True, scrub=True))
     assert found == set()
     made = Pseudonyms(SECRET.encode()).of(b"ann-raw-id")
-    assert len(done.faults) == 4 and done.kept("users") == 2 and done.kept("interactions") == 2
+    assert len(done.faults) == 5 and done.kept("users") == 2 and done.kept("interactions") == 2
     first = next(row for row in done.examples["users/Split-all"] if made in row)
     columns = tf.train.Example.FromString(first).features.feature
     assert columns["mail"].bytes_list.value == [MARK] and not columns["phone"].int64_list.value

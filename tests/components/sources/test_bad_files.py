@@ -178,9 +178,13 @@ def test_options_that_cannot_be(tmp_path, options, message):
 
 def test_a_media_folder_that_is_missing(tmp_path):
     (tmp_path / "events.csv").write_bytes(GOOD)
+    (tmp_path / "items.csv").write_text("what,photo\nitem 1,a.png\n")
     with refuses("no-media-folder", "/pictures"):
-        opened(tmp_path, spec=PICTURES, media_dir="pictures")
-    assert opened(tmp_path, media_dir="pictures").shards("interactions") == ["events.csv"]
+        opened(tmp_path, spec=PICTURES, media_dir="pictures", items={"files": "items.csv"})
+    # Neither a table without a picture nor one that is not there has a picture to look for.
+    for spec in (SPEC, PICTURES):
+        assert opened(tmp_path, spec=spec, media_dir="pictures").shards(
+            "interactions") == ["events.csv"]
 
 
 def test_an_items_table_without_rows(tmp_path):

@@ -105,6 +105,17 @@ def test_the_page_is_self_contained_and_escapes_the_data(found, source):
     assert "0.750" in html  # the weight of the user's text
 
 
+def test_another_page_shows_no_word_of_people_that_the_model_does_not_know(source):
+    older = dataclasses.replace(source, model=source.model.parent / "older")  # by occlusion
+    assert "trains" not in explanations(older, [("ann", "7")])[0][1]
+    known = older.model / "assets" / "about_1"
+    known.parent.mkdir(exist_ok=True)
+    known.write_text("like\ntrains\n", encoding="utf-8")
+    html = explanations(older, [("ann", "7")])[0][1]
+    known.unlink()
+    assert "trains" in html and "…" in html and "HEIST" in html, "an item's words are nobody's"
+
+
 def test_sections_for_another_page(source):
     (title, html), = explanations(source, [("ann", "9")])
     assert title == "User ann, item 9: integrated gradients" and html.startswith("<section")

@@ -18,6 +18,7 @@ from trainer.encoders.module import foreign_operations
 from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.export.predictions import PredictionRecorder, recorded
 from trainer.export.samples import WARM_UP, SampleRequests, write_warm_up
+from trainer.preprocessing import columns
 from trainer.recipe import parse_recipe
 
 NAMES = [str(i) for i in ITEMS]
@@ -335,6 +336,11 @@ def test_answers_agree_with_the_export(exported, shop, spec, recipe, recommender
     answerer.write(shop.data.reader.rows(files), tmp_path, seed=1)
     answers = json.loads((tmp_path / "predictions.json").read_text())
     assert len(answers) == 2 * 24
+    if history:
+        own = {tuple(map(bytes.decode, ids)) for ids in shop.data.reader.rows(files)[
+            columns.HISTORY_ITEM_ID]}
+        told = {tuple(answer["inputs"]["history_item_id"][0]) for answer in answers}
+        assert len(told) > 5 and len(told & own) < len(told) / 2, "they are drawn anew"
     users = {answer["inputs"]["user_id"][0] for answer in answers}
     assert users == {"ann", "bob", "cyd", "dot", ""}
     dtypes = {"timestamp": tf.int64, "history_timestamp": tf.int64, "k": tf.int32,

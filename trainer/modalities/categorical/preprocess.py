@@ -9,6 +9,7 @@ import tensorflow_transform as tft
 from schemas import Feature
 from trainer.modalities.categorical import VALUES
 from trainer.preprocessing.raw import as_string, dense
+from trainer.preprocessing.vocabulary import fit_vocabulary
 
 
 def preprocess(column: Any, feature: Feature, options: Mapping[str, Any]) -> dict[str, tf.Tensor]:
@@ -16,7 +17,7 @@ def preprocess(column: Any, feature: Feature, options: Mapping[str, Any]) -> dic
     text = as_string(column)
     if isinstance(text, tf.Tensor):
         text = tf.sparse.from_dense(text)
-    index = tft.compute_and_apply_vocabulary(
-        text, top_k=options["vocabulary"], num_oov_buckets=1, vocab_filename=feature.name)
+    known = fit_vocabulary(text, feature.name, options["vocabulary"], feature.fewest_rows)
+    index = tft.apply_vocabulary(text, known, num_oov_buckets=1)
     shifted = tf.SparseTensor(index.indices, index.values + 1, index.dense_shape)
     return {feature.name: dense(shifted, feature.max_values or VALUES, 0)}

@@ -17,6 +17,7 @@ from trainer.modalities.text.words import words as split_words
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, Purpose
 from trainer.preprocessing.raw import dense, one
+from trainer.preprocessing.vocabulary import fit_vocabulary
 
 # A word is about five characters: kept runs of characters for each kept word.
 _RUNS_A_WORD = 4
@@ -73,12 +74,12 @@ def text_columns(
     if stop_words:
         given = stop_words if isinstance(stop_words, str) else tuple(stop_words)
         split = without(split, stop_words_of(given))
-    index = tft.compute_and_apply_vocabulary(
-        split.to_sparse(), top_k=vocabulary, num_oov_buckets=1, vocab_filename=name)
+    known = fit_vocabulary(split.to_sparse(), name, vocabulary, feature.fewest_rows)
+    index = tft.apply_vocabulary(split.to_sparse(), known, num_oov_buckets=1)
     # 0 is padding and never a word.
     shifted = tf.SparseTensor(index.indices, index.values + 1, index.dense_shape)
     counted = shifted if words == 1 else _known(
-        word_ngrams(split, words), vocabulary, columns.tfidf_ids(name))
+        word_ngrams(split, words), vocabulary, columns.tfidf_ids(name), feature.fewest_rows)
     ids, weights = _weighted(counted, vocabulary, tokens)
     outputs = {
         name: dense(shifted, tokens, 0),
@@ -87,7 +88,7 @@ def text_columns(
     }
     if characters:
         runs = _known(character_ngrams(split, *characters), vocabulary,
-                      columns.characters_ids(name))
+                      columns.characters_ids(name), feature.fewest_rows)
         outputs[columns.characters_ids(name)], outputs[columns.characters(name)] = _weighted(
             runs, vocabulary, _RUNS_A_WORD * tokens)
     if topics:
@@ -104,13 +105,13 @@ def text_columns(
     return outputs
 
 
-def _known(terms: tf.RaggedTensor, vocabulary: int, name: str) -> tf.SparseTensor:
+def _known(terms: tf.RaggedTensor, vocabulary: int, name: str, rows: int) -> tf.SparseTensor:
     """Returns the ids, from 1 on, of the known terms alone.
 
     Terms are so many that all unknown ones as one would outweigh the known.
     """
-    index = tft.compute_and_apply_vocabulary(
-        terms.to_sparse(), top_k=vocabulary, vocab_filename=name)
+    index = tft.apply_vocabulary(
+        terms.to_sparse(), fit_vocabulary(terms.to_sparse(), name, vocabulary, rows))
     found = tf.sparse.retain(index, index.values >= 0)
     return tf.SparseTensor(found.indices, found.values + 1, found.dense_shape)
 

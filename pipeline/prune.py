@@ -1,0 +1,143 @@
+"""`tessera prune`: runs, artifacts and versions that nothing needs any more."""
+
+import json
+import shutil
+from collections import defaultdict
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ml_metadata as mlmd
+from ml_metadata.proto import metadata_store_pb2
+
+from components.model_card import FOLDER, LINEAGE
+from pipeline.root import one_run
+from schemas.errors import InputError
+from serving.model_directory import versions
+
+_DAY = 86_400
+_BLESSED = 2  # of each pipeline: the next run compares its model with the newest other one
+_PAST = "tessera.DataProfile"  # small, and what the next run compares its data with
+_RUN = "pipeline_run"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be deleted.
+
+    Attributes:
+      folders: Folders of runs, artifacts and versions.
+      kept: Ids of the runs that are kept, in order.
+    """
+
+    folders: tuple[Path, ...]
+    kept: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(path.stat().st_size for folder in self.folders
+                   for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def plan(root: Path, keep: int, days: float | None, keep_versions: int | None, now: float) -> Plan:
+    """Finds what nothing needs: runs that are neither new nor in use, and what they alone made.
+
+    A run is in use where its model is a kept version of a pushed model, or is one of the two newest
+    blessed ones of its dataset, recipe and seed.
+
+    Args:
+      root: The folder of all results.
+      keep: So many of the newest runs are kept.
+      days: Runs that are younger are kept, too; `None` for none.
+      keep_versions: So many of the newest versions of each pushed model are kept; all where `None`.
+      now: Seconds since 1970.
+
+    Raises:
+      InputError: There are no metadata under the root.
+    """
+    runs = sorted(path for path in (root / "runs").glob("*")
+                  if path.is_dir() and not path.is_symlink())
+    served, old_versions = _versions(root, keep_versions)
+    kept = {run.name for run in runs[-keep:]} | served | _blessed(runs)
+    if days is not None:
+        kept |= {run.name for run in runs if now - run.stat().st_mtime < days * _DAY}
+    folders = [run for run in runs if run.name not in kept]
+    return Plan((*folders, *_artifacts(root, kept), *old_versions),
+                tuple(run.name for run in runs if run.name in kept))
+
+
+def delete(root: Path, planned: Plan) -> None:
+    """Deletes what was planned, while no run is under way.
+
+    TFX computes anew what is gone, where a run asks for it.
+
+    Raises:
+      InputError: A run is under way.
+    """
+    with ExitStack() as locks:
+        for lock in sorted(root.glob(".*.lock")):
+            locks.enter_context(one_run(root, lock.name[1:-len(".lock")]))
+        for folder in planned.folders:
+            shutil.rmtree(folder)
+
+
+def _versions(root: Path, keep: int | None) -> tuple[set[str], list[Path]]:
+    """Returns the runs whose models are kept versions, and the versions that are not kept."""
+    runs, old = set(), []
+    for model in sorted((root / "serving").glob("*")):
+        newest = list(versions(model).values())
+        for folder in newest[:keep]:
+            lineage = folder / FOLDER / LINEAGE
+            if lineage.is_file():
+                told = json.loads(lineage.read_text(encoding="utf-8"))
+                runs |= {told["run_id"], told["model"]["run_id"]}
+        old += newest[keep:] if keep else []
+    return runs, old
+
+
+def _blessed(runs: list[Path]) -> set[str]:
+    newest: dict[tuple, list[str]] = defaultdict(list)
+    for run in runs:
+        metrics = _metrics(run)
+        if metrics.get("blessed"):
+            key = tuple(str(metrics.get(name)) for name in ("dataset", "recipe", "seed"))
+            newest[key].append(run.name)
+    return {name for names in newest.values() for name in names[-_BLESSED:]}
+
+
+def _metrics(run: Path) -> dict[str, Any]:
+    path = run / "metrics.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _artifacts(root: Path, kept: set[str]) -> list[Path]:
+    """Returns the folders of artifacts that no kept run made or took from the cache."""
+    metadata = root / "metadata.sqlite"
+    if not metadata.is_file():
+        raise InputError("no-metadata-to-prune",
+                         f"No metadata at {metadata}, which tell what each run made. Give the root "
+                         "of the runs with --root.")
+    config = metadata_store_pb2.ConnectionConfig()
+    config.sqlite.filename_uri = str(metadata)
+    config.sqlite.connection_mode = config.sqlite.READONLY
+    store = mlmd.MetadataStore(config)
+    needed = {artifact.uri for name in kept for artifact in _of_run(store, name)}
+    types = {one.id: one.name for one in store.get_artifact_types()}
+    inside, found = (root / "artifacts").resolve(), []
+    for artifact in store.get_artifacts():
+        folder = Path(artifact.uri)
+        if artifact.uri not in needed and types[artifact.type_id] != _PAST and folder.is_dir() \
+                and folder.resolve().is_relative_to(inside):
+            found.append(folder)
+    return sorted(set(found))
+
+
+def _of_run(store: mlmd.MetadataStore, name: str) -> list[metadata_store_pb2.Artifact]:
+    context = store.get_context_by_type_and_name(_RUN, name)
+    if context is None:
+        return []
+    executions = [one.id for one in store.get_executions_by_context(context.id)]
+    events = store.get_events_by_execution_ids(executions) if executions else []
+    return store.get_artifacts_by_id(sorted({event.artifact_id for event in events}))

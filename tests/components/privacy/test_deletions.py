@@ -1,0 +1,59 @@
+"""A listed user's rows are not read."""
+
+import pytest
+from ingested import run_ingest
+from refusals import refuses
+from worlds import column, json_lines, own_source, small_spec
+
+from components.catalog_gen.driver import fingerprint
+from components.privacy.deletions import Deletions, read_deletions
+from components.privacy.options import Privacy
+from components.privacy.scan import scan
+
+SPEC = small_spec(users=column("age", "INT", "numeric", domain=(13, 110)))
+ROWS = {
+    "users": [{"who": " Ann-raw\u200b", "age": 30}, {"who": "bob", "age": 7}, {"who": "eve"},
+              {"who": "Ann-raw", "age": 7}],
+    "items": [{"what": "tea"}, {"what": "cup"}],
+    "interactions": [{"who": "Ann-raw", "what": "tea"}, {"who": "Ann-raw", "what": "none"},
+                     {"who": "bob", "what": "cup"}, {"who": "eve", "what": "tea"}],
+}
+
+
+@pytest.fixture
+def source(tmp_path):
+    for side, rows in ROWS.items():
+        json_lines(tmp_path / "shop" / f"{side}.jsonl", rows)
+    return own_source(tmp_path / "shop", "jsonl", SPEC, **{
+        side: {"files": f"{side}.jsonl"} for side in ROWS})
+
+
+def test_a_listed_user_is_nowhere(tmp_path, source):
+    listed = tmp_path / "listed"
+    listed.write_text("Ann-raw\n\n nobody \n", encoding="utf-8")
+    before = run_ingest(source, SPEC, tmp_path / "before", "random")
+    after = run_ingest(source, SPEC, tmp_path / "after", "random", Privacy(deletion_list=listed))
+    assert scan(tmp_path / "before", [b"Ann-raw"]) and not scan(tmp_path / "after", [b"Ann-raw"])
+    assert (before.kept("users"), after.kept("users")) == (3, 2)
+    assert after.counts["users"] == {"read": 2, "kept": 2, "quarantined": 0}
+    assert after.counts["interactions"] == {"read": 2, "kept": 2, "quarantined": 0}
+    assert [fault["line"] for fault in after.faults] == [2], "none of hers"
+
+
+@pytest.mark.parametrize("given", [12, "12", "12.0", 12.0, b"12", ["12"], " 12 "])
+def test_an_id_is_listed_in_any_form(given):
+    deletions = Deletions(SPEC, "users", frozenset({"12"}))
+    assert {"who": given} in deletions and {"who": "13"} not in deletions and {} not in deletions
+    assert {"who": given} not in Deletions(SPEC, "items", frozenset({"12"}))
+
+
+def test_the_list_is_a_part_of_the_cache_key(source):
+    assert fingerprint(source) != fingerprint(source, {"ann"}) != fingerprint(source, {"bob"})
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_list_that_cannot_be_read_is_refused(tmp_path, content):
+    if content:
+        (tmp_path / "listed").write_bytes(content)
+    with refuses("unreadable-deletion-list", "privacy.deletion_list"):
+        read_deletions(tmp_path / "listed")

@@ -1,0 +1,122 @@
+"""Old runs and what they alone made are deleted; what is in use is not."""
+
+import json
+import os
+
+import pytest
+from ml_metadata import MetadataStore
+from ml_metadata.proto import metadata_store_pb2
+from refusals import assert_refused, refuses
+
+from pipeline.prune import delete, plan
+from pipeline.root import one_run
+
+NOW = 2_000_000_000.0
+_OUTPUT = metadata_store_pb2.Event.OUTPUT
+
+
+class Root:
+    """A root whose runs are made by hand."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        config = metadata_store_pb2.ConnectionConfig()
+        config.sqlite.filename_uri = str(folder / "metadata.sqlite")
+        self._store = store = MetadataStore(config)
+        self._run = store.put_context_type(metadata_store_pb2.ContextType(name="pipeline_run"))
+        self._work = store.put_execution_type(metadata_store_pb2.ExecutionType(name="work"))
+        self._types = {name: store.put_artifact_type(metadata_store_pb2.ArtifactType(name=name))
+                       for name in ("Model", "tessera.DataProfile")}
+        self._made: dict[str, int] = {}
+
+    def run(self, name, *artifacts, age=100, blessed=False, recipe="small"):
+        """Adds a run that made artifacts, or took those that are there from the cache."""
+        folder = self.folder / "runs" / name
+        folder.mkdir(parents=True)
+        (folder / "metrics.json").write_text(json.dumps(
+            {"blessed": blessed, "dataset": "demo", "recipe": recipe, "seed": 1}))
+        os.utime(folder, (NOW - age * 86_400,) * 2)
+        context = metadata_store_pb2.Context(type_id=self._run, name=name)
+        for made in artifacts:
+            uri = self.folder / "artifacts" / "demo-small-1" / made
+            (uri / "part").mkdir(parents=True, exist_ok=True)
+            (uri / "part" / "file").write_bytes(b"12345")
+            artifact = metadata_store_pb2.Artifact(uri=str(uri), type_id=self._types[
+                "tessera.DataProfile" if "profile" in made else "Model"])
+            if made in self._made:
+                artifact.id = self._made[made]
+            _, (self._made[made],), _ = self._store.put_execution(
+                metadata_store_pb2.Execution(type_id=self._work),
+                [(artifact, metadata_store_pb2.Event(type=_OUTPUT))], [context],
+                reuse_context_if_already_exist=True)
+
+    def push(self, version, run):
+        folder = self.folder / "serving" / "demo-small-1" / str(version)
+        (folder / "assets.extra").mkdir(parents=True)
+        (folder / "saved_model.pb").write_bytes(b"")
+        (folder / "assets.extra" / "lineage.json").write_text(
+            json.dumps({"run_id": run, "model": {"run_id": run}}))
+
+    def planned(self, keep=1, days=None, versions=None):
+        found = plan(self.folder, keep, days, versions, NOW)
+        return {str(one.relative_to(self.folder)) for one in found.folders}, found
+
+
+@pytest.fixture
+def root(tmp_path):
+    return Root(tmp_path)
+
+
+def test_the_newest_runs_and_what_they_took_from_the_cache_are_kept(root):
+    root.run("1", "a", "b", "profile")
+    root.run("2", "a", "c")
+    root.run("3", "a", "d")
+    names, planned = root.planned()
+    assert names == {"runs/1", "runs/2", "artifacts/demo-small-1/b", "artifacts/demo-small-1/c"}
+    assert planned.kept == ("3",) and planned.size > 10
+    assert root.planned(keep=2)[0] == {"runs/1", "artifacts/demo-small-1/b"}
+    delete(root.folder, planned)
+    assert root.planned()[0] == set()
+    assert (root.folder / "artifacts/demo-small-1/a/part/file").exists()
+    assert (root.folder / "artifacts/demo-small-1/profile").exists(), "the next run's past"
+
+
+def test_young_runs_are_kept(root):
+    for name, age in (("1", 40), ("2", 20), ("3", 1)):
+        root.run(name, age=age)
+    assert root.planned(days=30)[0] == {"runs/1"}
+
+
+def test_what_is_served_or_was_blessed_last_is_kept(root):
+    for number in range(1, 7):
+        root.run(str(number), f"a{number}", blessed=number < 5)
+    root.run("7", recipe="other", blessed=True)
+    root.run("8")
+    root.push(100, "1")
+    root.push(200, "2")
+    gone = {"runs/5", "runs/6", "artifacts/demo-small-1/a5", "artifacts/demo-small-1/a6"}
+    assert root.planned()[0] == gone
+    assert root.planned(versions=1)[0] == gone | {
+        "runs/1", "artifacts/demo-small-1/a1", "serving/demo-small-1/100"}
+
+
+def test_nothing_is_deleted_while_a_run_is_under_way(root):
+    root.run("1")
+    root.run("2")
+    with one_run(root.folder, "demo-small-1"), refuses("run-under-way"):
+        delete(root.folder, root.planned()[1])
+    assert (root.folder / "runs" / "1").exists()
+
+
+def test_the_command_lists_and_deletes_when_it_is_told_so(root, tessera):
+    root.run("1", "a")
+    root.run("2")
+    code, told, _ = tessera("prune", "--root", root.folder, "--keep", 1)
+    assert code == 0 and "runs/1" in told and "--delete" in told
+    assert (root.folder / "runs" / "1").exists()
+    assert tessera("prune", "--root", root.folder, "--keep", 1, "--delete")[0] == 0
+    assert not (root.folder / "runs" / "1").exists()
+
+
+def test_a_root_without_metadata_is_refused(tmp_path, tessera):
+    assert_refused(tessera("prune", "--root", tmp_path), "metadata.sqlite")
