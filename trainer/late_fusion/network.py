@@ -237,6 +237,6 @@ def _candidates(rankers: Mapping, fusion: LateFusion, features, inputs: Inputs) 
         if content is not None and len(ranker.of_content):
             new = ops.cast(ops.logical_not(ops.any(own != 0, axis=1, keepdims=True)), "float32")
             constant, slopes = ranker.of_content[:1], ranker.of_content[1:]
-            own = own + new * (constant + content @ ops.convert_to_tensor(slopes))
+            own = own + new * (content @ slopes + constant)
         found[name] = own
     return found
