@@ -66,7 +66,7 @@ help:
 	@echo "make bench-ranking  time and memory of the ranking of a million users and 100,000 items"
 	@echo "make bench-serving  the model server's figures, on the demo's model; MODEL=DIR, SCALE=0.1"
 	@echo "make verify-tfserving  the contract suite against the stock server's image (needs Docker)"
-	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 20 minutes)"
+	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 30 minutes)"
 	@echo "make kubeflow-validate  what Kubernetes and Kubeflow say of the compiled pipeline (needs Go)"
 	@echo "make flink-e2e  the demo's data steps on Apache Flink, with killed processes (stack 1.16; Java is installed)"
 	@echo "make env        make or update .venv"

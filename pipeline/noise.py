@@ -34,7 +34,7 @@ _KNOWN = (
     # Transform's own cache of analyses, which is not used.
     ("absl", r"Analyzer \(.*\) node's cache key varies"),
     # The layer around Transform's graph is saved as the graph alone.
-    ("absl", "Skipping full serialization of TF-Keras layer"),
+    ("tensorflow", "Skipping full serialization of TF-Keras layer"),
     # TFX's libraries call what TensorFlow has renamed.
     ("tensorflow", "From %s: "),
     # TFMA tries a SavedModel as one of Keras first; ours holds signatures alone.

@@ -15,6 +15,18 @@ _INPUTS = (metadata_store_pb2.Event.INPUT,)
 _OUTPUTS = (metadata_store_pb2.Event.OUTPUT,)
 
 
+def read_only_store(metadata: Path) -> mlmd.MetadataStore:
+    """Opens a root's ML Metadata to read them.
+
+    Args:
+      metadata: The file, which is there.
+    """
+    config = metadata_store_pb2.ConnectionConfig()
+    config.sqlite.filename_uri = str(metadata)
+    config.sqlite.connection_mode = config.sqlite.READONLY
+    return mlmd.MetadataStore(config)
+
+
 class Provenance:
     """Reads who made what of what; artifacts and executions are their ids.
 
@@ -37,10 +49,7 @@ class Provenance:
             raise InputError("no-metadata",
                              f"No metadata at {metadata}, which tell what {version} was made of. "
                              "Give the root of its run with --root.")
-        config = metadata_store_pb2.ConnectionConfig()
-        config.sqlite.filename_uri = str(metadata)
-        config.sqlite.connection_mode = config.sqlite.READONLY
-        self._store = mlmd.MetadataStore(config)
+        self._store = read_only_store(metadata)
         self.exporter = self.maker(self.inputs(self._pusher(version, metadata))["model"])
         if "weights" not in self.inputs(self.exporter):
             raise InputError("model-of-older-version",

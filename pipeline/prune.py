@@ -12,6 +12,7 @@ import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 
 from components.model_card import FOLDER, LINEAGE
+from pipeline.provenance import read_only_store
 from pipeline.root import one_run
 from schemas.errors import InputError
 from serving.model_directory import versions
@@ -119,10 +120,7 @@ def _artifacts(root: Path, kept: set[str]) -> list[Path]:
         raise InputError("no-metadata-to-prune",
                          f"No metadata at {metadata}, which tell what each run made. Give the root "
                          "of the runs with --root.")
-    config = metadata_store_pb2.ConnectionConfig()
-    config.sqlite.filename_uri = str(metadata)
-    config.sqlite.connection_mode = config.sqlite.READONLY
-    store = mlmd.MetadataStore(config)
+    store = read_only_store(metadata)
     needed = {artifact.uri for name in kept for artifact in _of_run(store, name)}
     types = {one.id: one.name for one in store.get_artifact_types()}
     inside, found = (root / "artifacts").resolve(), []

@@ -39,7 +39,8 @@ def without_user(version: Path, user: str, folder: Path) -> None:
     shutil.copytree(version, folder)
     graph = _objects(folder)
     ids = folder / "assets" / _ids_file(graph, version)
-    known = ids.read_bytes().decode("utf-8").removesuffix("\n").split("\n")
+    written = ids.read_bytes()
+    known = written.decode("utf-8").removesuffix("\n").split("\n")
     if user not in known:
         raise InputError("user-not-in-model",
                          f"{version} knows no user of the id that was given, among "
@@ -47,7 +48,10 @@ def without_user(version: Path, user: str, folder: Path) -> None:
                          "`tessera privacy pseudonym` prints.")
     place = known.index(user)
     known[place] = f"forgotten-{secrets.token_hex(8)}"
-    ids.write_bytes("".join(f"{one}\n" for one in known).encode())
+    # Each table that looks ids up has a copy of the file.
+    for file in ids.parent.iterdir():
+        if file.is_file() and file.read_bytes() == written:
+            file.write_bytes("".join(f"{one}\n" for one in known).encode())
     _rewrite(folder / "variables", place + 1)
     _rewrite_warm_up(folder / _WARM_UP, user)
     write_manifest(folder)

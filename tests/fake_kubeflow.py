@@ -154,13 +154,19 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Is silent: a client that does not wait is no fault of the server."""
+
+
 @contextmanager
 def serve(fake: FakeKubeflow, port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[None]:
     """Serves a fake on a free port, or on the one that it had; its `url` is set."""
     over = threading.Event()
     handler = type("Handler", (_Handler,), {"fake": fake, "over": over})
-    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", port), handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     fake.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"

@@ -9,10 +9,8 @@ import apache_beam as beam
 import tensorflow as tf
 
 from components.catalog_gen.ingest import ingest
-from components.privacy.options import Privacy
+from components.privacy.options import AS_IT_IS, Privacy
 from schemas import SIDES
-
-_AS_IT_IS = Privacy()
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Ingested:
 
 
 def run_ingest(source, spec, folder: Path, protocol: str = "u80",
-               privacy: Privacy = _AS_IT_IS) -> Ingested:
+               privacy: Privacy = AS_IT_IS) -> Ingested:
     """Ingests a source into a folder, as the executor does."""
     tables = {side: str(folder / side) for side in SIDES}
     scratch = folder / "scratch"

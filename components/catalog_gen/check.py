@@ -19,7 +19,7 @@ from components.media_fault import MediaFault
 from components.sources.base import Record
 from schemas import Feature, FeatureSpec, Label
 from schemas.values.absence import is_absent
-from schemas.values.identities import normal_identity, normal_text, shown
+from schemas.values.identities import NOT_SHOWN, normal_identity, normal_text, shown
 from schemas.values.numbers import comma_hint, integer, is_code, number, truth
 from schemas.values.times import date_of_digits, likely_range, to_seconds
 
@@ -330,6 +330,6 @@ def _no_number(item: Any, feature: Feature) -> str:
 
 def _shown(item: Any, feature: Feature) -> str:
     if feature.masked:
-        return "(personal, not shown)"
+        return NOT_SHOWN
     text = shown(item) if isinstance(item, str) else repr(item)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

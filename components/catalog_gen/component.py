@@ -12,10 +12,8 @@ from components.catalog_gen.driver import Driver
 from components.catalog_gen.executor import Executor
 from components.catalog_gen.splits import check_protocol
 from components.code_digest import code_digest
-from components.privacy.options import Privacy
+from components.privacy.options import AS_IT_IS, Privacy
 from schemas import FeatureSpec
-
-_AS_IT_IS = Privacy()
 
 
 class CatalogGenSpec(types.ComponentSpec):
@@ -47,7 +45,7 @@ class CatalogGen(base_beam_component.BaseBeamComponent):
     DRIVER_CLASS = Driver
 
     def __init__(self, source: dict[str, Any], spec: FeatureSpec, split: str,
-                 privacy: Privacy = _AS_IT_IS):
+                 privacy: Privacy = AS_IT_IS):
         """Declares the step.
 
         Args:

@@ -20,11 +20,9 @@ from components.catalog_gen.shards import Shard, Spilled, of_table, spill_shard
 from components.catalog_gen.splits import time_thresholds
 from components.catalog_gen.summary import write_summary
 from components.catalog_gen.users import UserBuckets
-from components.privacy.options import Privacy
+from components.privacy.options import AS_IT_IS, Privacy
 from components.sources.base import Source
 from schemas import SIDES, FeatureSpec
-
-_AS_IT_IS = Privacy()
 
 
 def ingest(
@@ -35,7 +33,7 @@ def ingest(
     tables: dict[str, str],
     quarantine: str,
     scratch: str,
-    privacy: Privacy = _AS_IT_IS,
+    privacy: Privacy = AS_IT_IS,
 ) -> None:
     """Builds the ingest pipeline.
 

@@ -9,7 +9,7 @@ from components.catalog_gen.histories import Row
 from components.catalog_gen.shards import Packed, Spilled, SpilledRows
 from components.catalog_gen.splits import split_fault
 from schemas import Feature, FeatureSpec
-from schemas.values.identities import shown
+from schemas.values.identities import NOT_SHOWN, shown
 
 
 def unique_rows(
@@ -124,7 +124,7 @@ class UserJoin:
 
 def _shown(identity: Any, feature: Feature) -> str:
     if feature.pii:
-        return "(personal, not shown)"
+        return NOT_SHOWN
     if isinstance(identity, bytes):
         return shown(identity.decode("utf-8", "replace"))
     return repr(identity)

@@ -14,15 +14,14 @@ from components.catalog_gen.notes import Notes
 from components.catalog_gen.spill import SpillWriter, read_spill
 from components.privacy.deletions import Deletions, read_deletions
 from components.privacy.hiding import Hiding
-from components.privacy.options import Privacy
+from components.privacy.options import AS_IT_IS, Privacy
 from components.privacy.scrubber import Scrubber
 from components.sources.base import Source
 from schemas import Feature, FeatureSpec
 from schemas.progress import Progress
+from schemas.values.identities import NOT_SHOWN
 
-_AS_IT_IS = Privacy()
 _SCRUBBED = "have e-mail addresses, telephone or card numbers, which were taken out"
-_NOT_SHOWN = "(personal, not shown)"
 # A row as it is in a spill, after the place of its shard.
 Packed = tuple[int, tuple]
 
@@ -73,7 +72,7 @@ class Spilled:
 
 
 def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str,
-                privacy: Privacy = _AS_IT_IS) -> Spilled:
+                privacy: Privacy = AS_IT_IS) -> Spilled:
     """Reads a shard row by row, applies the hard rules and writes what is kept.
 
     Args:
@@ -105,7 +104,7 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str,
             read += 1
             record, columns_scrubbed = scrubber.scrub(record)
             for name in columns_scrubbed:
-                checker.notes.add(name, _SCRUBBED, record, _NOT_SHOWN)
+                checker.notes.add(name, _SCRUBBED, record, NOT_SHOWN)
             checked = checker.check(record)
             if checked.row_fault is not None:
                 faults.add(side, (record.source, record.line), "row", checked.row_fault)

@@ -55,3 +55,6 @@ class Privacy(BaseModel):
         """
         hashes = any(f.treatment is not None and f.treatment.kind.keyed for f in spec.features)
         return Pseudonyms.from_environment() if self.pseudonyms or hashes else None
+
+
+AS_IT_IS = Privacy()  # where nothing is asked for

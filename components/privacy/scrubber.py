@@ -40,6 +40,8 @@ class Scrubber:
 
     def scrub(self, record: Record) -> tuple[Record, list[str]]:
         """Returns a record with scrubbed texts, and the columns that were changed."""
+        if not self._columns:
+            return record, []
         changed: dict[str, Any] = {}
         for name in self._columns:
             value = record.values.get(name)
@@ -47,8 +49,8 @@ class Scrubber:
                 else self._clean(value)
             if cleaned != (list(value) if isinstance(value, tuple) else value):
                 changed[name] = cleaned
-        faults = tuple(self._clean(one) for one in record.faults) if self._columns else ()
-        if not changed and faults == (record.faults if self._columns else ()):
+        faults = tuple(self._clean(one) for one in record.faults)
+        if not changed and faults == record.faults:
             return record, []
         return replace(record, values=record.values | changed, faults=faults), list(changed)
 

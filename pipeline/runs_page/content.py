@@ -104,13 +104,13 @@ def groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Returns the runs that may be compared with one another, the group that ran last first.
 
     Returns:
-      `title`, `figures` (the columns: metric and task), `charts`, and `runs`, the newest first.
+      `heading`, `figures` (the columns: metric and task), `charts`, and `runs`, the newest first.
     """
     by_kind: dict[tuple[str, ...], list[Run]] = {}
     for run in runs:
         by_kind.setdefault(run.kind, []).append(run)
     newest_first = sorted(by_kind.items(), key=lambda one: one[1][-1].name, reverse=True)
-    return [{"title": "{1} on {0}, split {2}, seed {3}".format(*kind),
+    return [{"heading": "{1} on {0}, split {2}, seed {3}".format(*kind),
              "figures": list(dict.fromkeys(key for run in of for key in run.figures)),
              "charts": [Markup(svg) for svg in _charts(of)], "runs": of[::-1]}
             for kind, of in newest_first]

@@ -15,6 +15,8 @@ _TABLE = str.maketrans({**dict.fromkeys(_UNSEEN, ""), **dict.fromkeys(_SPACES, "
 _POINT_ZERO = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0")
 _MARKS = re.compile(r"[\W_]+")
 
+NOT_SHOWN = "(personal, not shown)"  # in a message, in the place of a personal value
+
 
 def normal_text(text: str) -> str:
     """Returns a name of one thing in its usual form.

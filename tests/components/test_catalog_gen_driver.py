@@ -11,6 +11,7 @@ from worlds import column, small_spec
 
 from components.catalog_gen.component import CatalogGen
 from components.catalog_gen.driver import Driver, fingerprint
+from components.privacy.options import Privacy
 from components.sources import DemoSource, open_source
 from components.sources.demo import DemoSizes, write_demo
 from schemas import read_spec
@@ -56,7 +57,7 @@ def test_the_driver_adds_the_fingerprint_and_keeps_the_rest(shop: Path) -> None:
     info = data_types.ExecutionInfo(
         exec_properties={
             "source": json.dumps({"name": "demo", "data_dir": str(shop)}), "split": "u80",
-            "fingerprint": None,
+            "privacy": Privacy().model_dump_json(), "fingerprint": None,
         },
         output_dict={"users": [artifact]},
     )

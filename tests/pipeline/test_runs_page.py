@@ -55,7 +55,7 @@ def root(tmp_path: Path) -> Path:
 
 def test_runs_that_may_be_compared_are_together_the_newest_first(root):
     one, other = groups(read_runs(root / "runs"))
-    assert one["title"] == "flag<ship> on shop, split u80, seed 1"
+    assert one["heading"] == "flag<ship> on shop, split u80, seed 1"
     assert [run.moment for run in one["runs"]] == [
         "2026-11-21 08:00", "2026-11-20 08:00", "2026-11-19 08:00"]
     assert [run.data for run in one["runs"]] == ["FAIL", "OK", "OK"]

@@ -55,8 +55,8 @@ def string_columns(inputs: dict[str, Any], spec: FeatureSpec, past: Past) -> Ten
                  columns.EVENT_WORDS: own[review]}
         # What its author said before is not said by one person more.
         vocabulary = fit_vocabulary(words(own[review]).to_sparse(), columns.WORDS, past.vocabulary,
-                            spec.history_source(review).fewest_rows,
-                            words(texts[columns.PAST_WORDS]).to_sparse())
+                                    spec.history_source(review).fewest_rows,
+                                    words(texts[columns.PAST_WORDS]).to_sparse())
         for name, text in texts.items():
             index = tft.apply_vocabulary(
                 words(text).to_sparse(), vocabulary, num_oov_buckets=1)

@@ -5,7 +5,7 @@ import tensorflow_transform as tft
 
 
 def fit_vocabulary(terms: tf.SparseTensor, name: str, most: int, rows: int,
-               said_before: tf.SparseTensor | None = None) -> tf.Tensor:
+                   said_before: tf.SparseTensor | None = None) -> tf.Tensor:
     """Fits a vocabulary, the most frequent term first.
 
     Args:

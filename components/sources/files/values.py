@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.values.absence import SQL_NULL, is_absent
-from schemas.values.identities import shown
+from schemas.values.identities import NOT_SHOWN, shown
 from schemas.values.lists import split_list
 from schemas.values.numbers import truth, with_point
 
@@ -127,7 +127,7 @@ def as_pointed(text: str, pii: bool) -> str:
 
 
 def _shown(text: str, pii: bool) -> str:
-    return "(personal, not shown)" if pii else shown(text[:_SHOWN])
+    return NOT_SHOWN if pii else shown(text[:_SHOWN])
 
 
 def _check_characters(text: str, encoding: str) -> None:
