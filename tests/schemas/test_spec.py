@@ -44,9 +44,11 @@ def test_a_modality_makes_no_input_of_what_is_kept_out() -> None:
 def test_inputs_are_all_that_has_a_modality_otherwise() -> None:
     spec = read_spec("movielens")
     assert names(spec.inputs("users")) == {"age", "gender", "occupation"}
-    assert names(spec.inputs("items")) == {"title", "overview", "poster", "genres", "release_year"}
+    assert names(spec.inputs("items")) == {
+        "title", "overview", "synopsis", "poster", "genres", "credits", "companies", "countries",
+        "original_language", "age_rating", "runtime", "release_date"}
     assert names(spec.inputs("interactions")) == set()
-    assert names(spec.inputs("items", ("text",))) == {"title", "overview"}
+    assert names(spec.inputs("items", ("text",))) == {"title", "overview", "synopsis"}
     media = ("image", "audio", "video")
     assert names(read_spec("demo").inputs("items", media)) == {"photo", "sound", "clip"}
 

@@ -11,6 +11,7 @@ _FIELDS = {
 }
 _SEPARATORS = {"users": "|", "interactions": "\t"}
 _ITEM_FIELDS = ("item_id", "title", "release_date", "video_release_date", "imdb_url")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # The order of the flags in u.item, as u.genre gives it; the first, "unknown", is no genre.
 _GENRES = (
     "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary",
@@ -28,9 +29,19 @@ def _read(side: str, path: Path) -> Iterator[Row]:
             "item_id": row["item_id"],
             "title": row["title"],
             "genres": [genre for genre in _GENRES[1:] if row[genre] == "1"],
-            "release_year": (row["release_date"] or "").rpartition("-")[2] or None,
+            "release_date": _year(row["release_date"]),
         } if row else {}
         yield line, values, faults
+
+
+def _year(date: str | None) -> str | None:
+    """Returns a date such as 14-Mar-1997 as a year with a fraction; what is none, as it is."""
+    parts = (date or "").split("-")
+    if len(parts) != 3 or parts[1] not in _MONTHS or not (parts[0] + parts[2]).isdecimal():
+        return date
+    day, month, year = parts
+    passed = _MONTHS.index(month) + (int(day) - 1) / 31
+    return f"{int(year) + passed / 12:.3f}"
 
 
 ML_100K = Edition(

@@ -12,6 +12,7 @@ from pathlib import Path
 from components.sources.base import Record
 from components.sources.files.delimited import csv_columns
 from components.sources.movielens.edition import Edition
+from components.sources.movielens.imdb import ImdbContent
 from components.sources.movielens.ml_1m import ML_1M
 from components.sources.movielens.ml_100k import ML_100K
 from components.sources.movielens.ml_latest_small import CSV, ML_LATEST_SMALL
@@ -83,14 +84,20 @@ class MovieLensSource:
     def _content(self) -> TmdbContent:
         return TmdbContent(self._root)
 
+    @property
+    def _details(self) -> ImdbContent:
+        return ImdbContent(self._root)
+
     def has_table(self, side: str) -> bool:
         """Tells whether the edition has such a table; the latest ones have none of users."""
         return side in self._edition.tables
 
     def files(self) -> list[Path]:
-        """Returns the edition's tables, and the posters, plots and links that are there."""
+        """Returns the edition's tables, and whatever else is there of content."""
         tables = [self._root / self._folder / name for name in self._edition.tables.values()]
-        return tables + (self._content.files() if self._edition.content else [])
+        if not self._edition.content:
+            return tables
+        return tables + self._content.files() + self._details.files()
 
     def shards(self, side: str) -> list[str]:
         """Returns the one file of a table, relative to the dataset's folder."""
@@ -103,10 +110,12 @@ class MovieLensSource:
         if side not in self._edition.tables:
             raise unknown("table", side, self._edition.tables)
         content = self._content if side == "items" and self._edition.content else None
+        details = self._details
         for line, values, faults in self._edition.read(side, self._root / shard):
             if content and values:
-                media, doubts = content.of(values["item_id"] or "")
-                values, faults = values | media, faults + doubts
+                film = values["item_id"] or ""
+                found, doubts = content.of(film)
+                values, faults = values | found | details.of(film), faults + doubts
             yield Record(values, shard, line, faults)
 
     def _check_header(self, path: Path, columns: Mapping[str, str]) -> None:

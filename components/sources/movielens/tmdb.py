@@ -1,11 +1,11 @@
-"""Posters and plots of TMDB beside MovieLens-100K, where the link to TMDB is sound.
+"""Posters and facts of TMDB beside MovieLens-100K, where the link to TMDB is sound.
 
     DIR/posters_w92/<movie id>.jpg          optional
     DIR/text/tmdb_features.json             optional, with DIR/mapping/links.csv
     DIR/mapping/suspect_tmdb_links.csv      optional: links to TMDB that are in doubt
 
 TMDB's vote averages, vote counts and popularity are never read: they are later aggregates of
-what the model predicts.
+what the model predicts. Nor are budget and revenue: that they are filled in tells of later fame.
 """
 
 import json
@@ -64,8 +64,7 @@ class TmdbContent:
     def of(self, film: str) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Returns the content of a film, by its id, or why it is left out."""
         content: dict[str, Any] = {}
-        if film in self._plots:
-            content["overview"] = self._plots[film]
+        content |= self._facts.get(film, {})
         poster = self.root / _POSTERS / f"{film}.jpg"
         left_out: tuple[str, ...] = ()
         if film.isdigit() and poster.is_file():
@@ -74,16 +73,17 @@ class TmdbContent:
             except ValueFault as fault:
                 left_out = (f"poster: {fault}",)
         if content and film in self._doubts:
-            return {}, (f"{' and '.join(content)} left out: {self._doubts[film]}",)
+            return {}, (f"{', '.join(content)} left out: {self._doubts[film]}",)
         return content, left_out
 
     @cached_property
-    def _plots(self) -> dict[str, str]:
+    def _facts(self) -> dict[str, dict[str, Any]]:
+        """Returns what TMDB says of films, by film id."""
         if not (self.root / _PLOTS).is_file():
             return {}
         try:
             films = json.loads((self.root / _PLOTS).read_text(encoding="utf-8"))
-            overviews = {str(film["id"]): film.get("overview") for film in films}
+            facts = {str(film["id"]): _facts_of(film) for film in films}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 "bad-tmdb-plots",
@@ -91,7 +91,7 @@ class TmdbContent:
                 f"({error}). Replace it, or remove it to go without plots."
             ) from error
         links = self._rows(_LINKS, ("movie_id", "tmdb_id"))
-        return {film: text for film, tmdb in links if (text := overviews.get(tmdb))}
+        return {film: facts[tmdb] for film, tmdb in links if tmdb in facts}
 
     @cached_property
     def _doubts(self) -> dict[str, str]:
@@ -126,3 +126,15 @@ class TmdbContent:
                                  "film is which.")
             rows.append(tuple(row[column] for column in columns))
         return rows
+
+
+def _facts_of(film: dict[str, Any]) -> dict[str, Any]:
+    """Returns the columns of the schema that a film of TMDB has a value of."""
+    found = {
+        "overview": film.get("overview"),
+        "runtime": film.get("runtime"),
+        "companies": [one["name"] for one in film.get("production_companies") or ()],
+        "countries": [one["iso_3166_1"] for one in film.get("production_countries") or ()],
+        "original_language": film.get("original_language"),
+    }
+    return {name: value for name, value in found.items() if value}

@@ -32,10 +32,17 @@ def folder(tmp_path: Path) -> Path:
     for number in (1, 2, 4, 5):
         (tmp_path / f"posters_w92/{number}.jpg").write_bytes(b"jpeg")
     films = [
-        {"id": 10, "overview": "Bread.", "vote_average": 8.1}, {"id": 20, "overview": "Guns."},
-        {"id": 40, "overview": "Las Vegas."}, {"id": 60, "overview": None},
+        {"id": 10, "overview": "Bread.", "vote_average": 8.1, "budget": 5, "runtime": 134,
+         "production_companies": [{"name": "Les Films 13"}], "original_language": "fr",
+         "production_countries": [{"iso_3166_1": "FR", "name": "France"}]},
+        {"id": 20, "overview": "Guns."}, {"id": 40, "overview": "Las Vegas."},
+        {"id": 60, "overview": None},
     ]
     (tmp_path / "text/tmdb_features.json").write_text(json.dumps(films))
+    details = [{"movie_id": 1, "description": "A thief.", "rating": 7.5, "age_rating": "R",
+                "director": ["Claude Lelouch"], "writer": ["Claude Lelouch", "Victor Hugo"],
+                "cast": [f"Actor {place}" for place in range(12)]}, {"movie_id": 2}]
+    (tmp_path / "text/imdb_details.json").write_text(json.dumps(details))
     (tmp_path / "mapping/links.csv").write_text(
         "movie_id,imdb_id,tmdb_id\n1,tt1,10\n2,tt2,20\n3,tt3,60\n4,tt4,40\n5,tt5,40\n"
     )
@@ -64,15 +71,26 @@ def test_rows_have_the_schemas_columns_and_raw_text(folder: Path) -> None:
     assert (second.source, second.line) == ("ml-100k/u.data", 2)
 
 
-def test_a_film_has_genres_year_poster_and_overview(folder: Path) -> None:
+def test_a_film_has_all_content_but_what_tells_of_later_fame(folder: Path) -> None:
     first, mask, unknown_film = rows(folder, "items")[:3]
     assert first.values == {
         "item_id": "1", "title": "Misérables, Les (1995)", "genres": ["Action", "Drama"],
-        "release_year": "1995", "overview": "Bread.", "poster": folder / "posters_w92/1.jpg",
+        "release_date": "1995.000", "overview": "Bread.", "poster": folder / "posters_w92/1.jpg",
+        "runtime": 134, "companies": ["Les Films 13"], "countries": ["FR"],
+        "original_language": "fr", "synopsis": "A thief.", "age_rating": "R",
+        "credits": ["Claude Lelouch", *(f"Actor {n}" for n in range(8)), "Victor Hugo"],
     }
     assert mask.values["genres"] == []
-    assert unknown_film.values["release_year"] is None
+    assert unknown_film.values["release_date"] is None
     assert "overview" not in unknown_film.values
+
+
+@pytest.mark.parametrize(("date", "told"), [
+    ("16-Jul-1997", "1997.540"), ("01-Jan-1998", "1998.000"), ("31-Dec-1997", "1997.997"),
+    ("4-Feb-1971", "1971.091"), ("Juli 1997", "Juli 1997"), ("16-Jly-1997", "16-Jly-1997")])
+def test_a_date_is_a_year_with_a_fraction(folder: Path, date: str, told: str) -> None:
+    (folder / "ml-100k/u.item").write_text(film(1, "One", date=date), encoding="latin-1")
+    assert rows(folder, "items")[0].values["release_date"] == told
 
 
 def test_content_behind_a_doubtful_link_is_left_out_and_told(folder: Path) -> None:
@@ -81,7 +99,7 @@ def test_content_behind_a_doubtful_link_is_left_out_and_told(folder: Path) -> No
         assert not {"poster", "overview"} & films[number].values.keys()
     (fault,) = films["2"].faults
     assert fault == (
-        "overview and poster left out: the link to TMDB's 'Pulp Fiction' is in doubt "
+        "overview, poster left out: the link to TMDB's 'Pulp Fiction' is in doubt "
         "(check_same_year sim=0.10)"
     )
     for number in ("1", "5"):  # a foreign title; the film that the shared link is right for
@@ -99,7 +117,7 @@ def test_a_line_with_too_few_fields_is_a_record_that_says_so(folder: Path) -> No
 
 def test_files_are_tables_content_and_posters_and_a_missing_one_is_named(folder: Path) -> None:
     files = MovieLensSource(str(folder)).files()
-    assert len(files) == 3 + 3 + 4 and all(path.is_file() for path in files)
+    assert len(files) == 3 + 4 + 4 and all(path.is_file() for path in files)
     (folder / "mapping/links.csv").unlink()
     with refuses("no-tmdb-links", "links.csv"):
         MovieLensSource(str(folder))
@@ -112,6 +130,7 @@ def test_files_are_tables_content_and_posters_and_a_missing_one_is_named(folder:
     ("text/tmdb_features.json", "{", "tmdb_features.json is not a JSON list of TMDB films"),
     ("text/tmdb_features.json", '["x"]', "tmdb_features.json is not a JSON list of TMDB films"),
     ("text/tmdb_features.json", '[{"overview": "no id"}]', "is not a JSON list of TMDB films"),
+    ("text/imdb_details.json", '[{"title": "no id"}]', "is not a JSON list of films with movie_id"),
     ("mapping/links.csv", "movie,tmdb\n1,2\n", "links.csv has no column movie_id, tmdb_id"),
     ("mapping/links.csv", "movie_id,tmdb_id\n1,2\n3\n",
      "links.csv line 3: the line has 1 fields, expected 2"),
