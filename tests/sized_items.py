@@ -12,15 +12,16 @@ from trainer.recipe import parse_recipe
 from trainer.training.fit import TrainingData
 
 USERS, ITEMS, LENGTH = 40, 60, 4
+# One column has the name of an operation of Keras, which models must not confuse with it.
 SPEC = small_spec(
-    items=column("size", "FLOAT", "numeric") + column("weight", "FLOAT", "numeric"),
+    items=column("size", "FLOAT", "numeric") + column("subtract", "FLOAT", "numeric"),
     events=column("stars", "FLOAT", "label:rating", "label:like>=4", domain=(1, 5))
     + history("past_films", "item_id", most=LENGTH)
     + history("past_times", "timestamp", most=LENGTH),
     user="BYTES member", item="INT film", time="at", one=True, name="sizes")
 FIND = {"find": {"head": "retrieval", "label": "like"}}
-OWNERS = {"size": "size", "size__present": "size", "weight": "weight",
-          "weight__present": "weight"}
+OWNERS = {"size": "size", "size__present": "size", "subtract": "subtract",
+          "subtract__present": "subtract"}
 
 
 def sized_data(folder: Path, **recipe) -> TrainingData:
@@ -36,8 +37,8 @@ def sized_data(folder: Path, **recipe) -> TrainingData:
         tables.append(Table(ids, str(folder / name), {}, np.zeros(number + 1, np.int32)))
     present = (np.arange(ITEMS + 1) > 0).astype(np.float32)
     content = {"size": size, "size__present": present,
-               "weight": random.normal(size=ITEMS + 1).astype(np.float32) * present,
-               "weight__present": present}
+               "subtract": random.normal(size=ITEMS + 1).astype(np.float32) * present,
+               "subtract__present": present}
     splits = {name: _rows(random, rows, size) for name, rows in (
         ("train", 900), ("validation", 150), ("test", 150))}
     reader = ArrayReader(None, *tables, ("like",), (), splits)  # type: ignore[arg-type]

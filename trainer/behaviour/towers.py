@@ -10,6 +10,7 @@ from schemas import FeatureSpec
 from trainer.behaviour.past import event_values, past_type
 from trainer.layers.event_sequence import SEQUENCES
 from trainer.layers.history import HistoryTower, ReviewTower
+from trainer.layers.inputs import column_input
 from trainer.layers.registry import look_up
 from trainer.layers.rhythm import CountsTower, SeriesAutoencoder, SeriesRnn
 from trainer.layers.towers import NumericTower
@@ -47,7 +48,7 @@ def behaviour_inputs(spec: FeatureSpec, recipe: NetworkRecipe) -> dict[str, kera
         return {}
     read = dict.fromkeys(
         column for part in recipe.behaviour for column in _TOWERS[part].reads(spec, recipe))
-    return {n: keras.Input(declared[n].shape, dtype=declared[n].dtype, name=n) for n in read}
+    return {n: column_input(declared[n].shape, declared[n].dtype, n) for n in read}
 
 
 def past_part(name: str, spec: FeatureSpec, recipe: NetworkRecipe, materials: Materials) -> Built:

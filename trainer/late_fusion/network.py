@@ -22,6 +22,7 @@ from trainer.late_fusion.linear import FLOOR, weighted_history
 from trainer.late_fusion.predictors import PairProduct
 from trainer.late_fusion.stack import Stack
 from trainer.layers.heads import Head, ProfileHead, StackedHead
+from trainer.layers.inputs import column_input
 from trainer.layers.late_fusion import HistoryWeights, UnitScores
 from trainer.layers.lookup import TableLookup, UserTable
 from trainer.network.content import content_inputs
@@ -142,7 +143,7 @@ def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known
 
 def _inputs(model: keras.Model) -> Inputs:
     """Returns new inputs of the names, shapes and dtypes of a model's."""
-    return {t.name: keras.Input(t.shape[1:], dtype=t.dtype, name=t.name) for t in model.inputs}
+    return {t.name: column_input(t.shape[1:], t.dtype, t.name) for t in model.inputs}
 
 
 def _history_inputs(data: TrainingData) -> Inputs:

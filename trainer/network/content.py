@@ -11,6 +11,7 @@ from scipy import sparse
 
 from schemas import Feature
 from trainer.data.side import Side
+from trainer.layers.inputs import column_input
 from trainer.layers.lookup import TableLookup
 from trainer.modalities import modality_of
 from trainer.modalities.modality import Block
@@ -22,7 +23,7 @@ _BATCH = 512
 def content_inputs(side: Side) -> dict[str, keras.KerasTensor]:
     """Returns an input for each content column of a side."""
     return {
-        name: keras.Input(values.shape[1:], dtype=str(values.dtype), name=name)
+        name: column_input(values.shape[1:], str(values.dtype), name)
         for name, values in side.content.items()
     }
 

@@ -31,7 +31,7 @@ def test_a_request_has_the_vectors_of_the_table_and_a_map_is_kept(tmp_path):
     data = sized_data(tmp_path, family="rankers", rankers=["content"])
     features, side = data.features("items"), data.item_side
     content = fit_content(features, side, 1)
-    assert set(content.quantiles) == {"size", "weight"}
+    assert set(content.quantiles) == {"size", "subtract"}
     content.save(tmp_path / "content.npz")
     again = ContentMap.load(tmp_path / "content.npz")
     vectors = content.vectors(features, side)
