@@ -1,5 +1,7 @@
 """What TFMA reads of an interaction beside the predictions: labels, weights and slices."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
@@ -19,7 +21,8 @@ from trainer.preprocessing import columns
 from trainer.recipe import Recipe, Task
 
 _BOUNDS = (5, 20, 50, 200)
-_NONE = "none"
+_NONE, _OTHER = "none", "other"
+_MOST_VALUES = 30  # Each of a category is a slice; figures of thousands take hours and say nothing.
 
 
 class EvaluationColumns(tf.Module):
@@ -43,8 +46,7 @@ class EvaluationColumns(tf.Module):
         self._categories = {}
         for feature in spec.inputs("items"):
             if feature.categories and feature.name in items.columns:
-                names = [b.decode() for b in transform.vocabulary_by_name(feature.name)]
-                known = np.array([_NONE, *names, "other"], dtype=object)
+                known = _groups([b.decode() for b in transform.vocabulary_by_name(feature.name)])
                 index = items.columns[feature.name]
                 # A slice counts a value once, so the first one may stand in for padding.
                 index = np.where(index == 0, index[:, :1], index)
@@ -87,6 +89,12 @@ def _clicked(row: dict[str, tf.Tensor], task: Task) -> tuple[tf.Tensor, tf.Tenso
     if task.label is not None:
         known = tf.logical_and(known, row[columns.label(task.label)] > 0)
     return label, known
+
+
+def _groups(vocabulary: Sequence[str]) -> np.ndarray:
+    """Names the group of each index of a category: none, its most frequent values, and others."""
+    rare = len(vocabulary[_MOST_VALUES:]) + 1  # the last index is of values without one
+    return np.array([_NONE, *vocabulary[:_MOST_VALUES], *[_OTHER] * rare], dtype=object)
 
 
 def _bucket(events: np.ndarray) -> np.ndarray:

@@ -66,7 +66,8 @@ class LateFusion:
                          self.log[name]["parameters"]) for name in self.rankers]
         of_new = fit_new_item_weights(chosen, events, vectors, self.horizon, seed)
         rankers = {one.name: one.fit_for_all(events, vectors, self.horizon) for one in chosen}
-        return replace(self, rankers=rankers, new_item_weights=of_new or self.weights)
+        return replace(self, rankers=rankers,
+                       new_item_weights=_with_network(of_new, self.weights))
 
     def save(self, folder: Path) -> None:
         """Writes the fusion into a folder."""
@@ -150,7 +151,21 @@ def fit_late_fusion(
     rankers = {one.name: one.fit_for_all(known, vectors, horizon) for one in tuned}
     return LateFusion(
         rankers, frozenset(one.name for one in tuned if one.relevant_only), horizon,
-        weights, of_new or weights, content, tried)
+        weights, _with_network(of_new, weights), content, tried)
+
+
+def _with_network(of_new: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
+    """Returns the weights for new items, in which the network has half of its share elsewhere.
+
+    What it is worth there no validation can tell, for it has learned of all known items.
+
+    Args:
+      of_new: Weights of the rankers for new items, of sum 1; empty where none could be found.
+      weights: Weights for the other items.
+    """
+    network = weights.get(NETWORK, 0.0) / 2
+    rankers = {name: (1 - network) * share for name, share in of_new.items()}
+    return {**rankers, NETWORK: network} if rankers and network else rankers or dict(weights)
 
 
 def _shares(scores: list[np.ndarray], own: np.ndarray | None, task: RankingTask,

@@ -1,9 +1,10 @@
 """The weights of a late fusion for items without an event.
 
 What ranks the known items best is no guide to the others: their candidates are made of content,
-and of some rankers content says more than of others. So a part of the known items is hidden once,
-the rankers learn without their events, and the weights are those that rank the hidden items best.
-A network has none: what it says of the hidden items it has learned of their events.
+and of some rankers content says more than of others. So a part of the known items is hidden,
+the rankers learn without their events, and the weights are those that rank the hidden items best,
+the mean of a few draws. What a network says of the hidden items it has learned of their events, so
+that it is not weighed here.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from trainer.late_fusion.linear import weighted_history
 from trainer.late_fusion.member import Member
 from trainer.late_fusion.weights import fit_weights, sampled, standardised
 
-_HIDDEN = Draw(share=0.2, min_events=5, seed=2_000)
+_DRAWS = [Draw(share=0.2, min_events=5, seed=2_000 + number) for number in range(3)]
 
 
 def fit_new_item_weights(members: Sequence[Member], known: Events, content: np.ndarray,
@@ -33,15 +34,25 @@ def fit_new_item_weights(members: Sequence[Member], known: Events, content: np.n
     Returns:
       Weights of sum 1, none below 0; nothing where no item has content or can be hidden.
     """
-    hidden = hidden_items(known, _HIDDEN)
-    task = sampled(cold_task(known, hidden), len(members))
-    if not content.shape[1] or not len(task.users):
+    if not content.shape[1]:
         return {}
+    each = [_weights(members, known, content, horizon, draw, seed) for draw in _DRAWS]
+    found = [weights for weights in each if weights is not None]
+    return dict(zip((one.name for one in members), np.mean(found, axis=0).tolist(), strict=True)
+                ) if found else {}
+
+
+def _weights(members: Sequence[Member], known: Events, content: np.ndarray, horizon: float,
+             draw: Draw, seed: int) -> np.ndarray | None:
+    """Returns the weights that rank the items of one draw best, if somebody wants one of them."""
+    hidden = hidden_items(known, draw)
+    task = sampled(cold_task(known, hidden), len(members))
+    if not len(task.users):
+        return None
     others, scores = without(known, hidden), []
     for one in members:
         ranker = one.fit_for_all(others, content, horizon)
         met = weighted_history(others, one.relevant_only, horizon)[task.users]
         scores.append(standardised(
             ranker.queries(met) @ ranker.with_content(content).T, others.met))
-    weights = fit_weights(scores, task, seed).tolist()
-    return dict(zip((one.name for one in members), weights, strict=True))
+    return fit_weights(scores, task, seed)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tiny_shop import examples
 
-from trainer.export.evaluation import _bucket
+from trainer.export.evaluation import _bucket, _groups
 from trainer.export.keys import slice_keys
 
 
@@ -41,6 +41,12 @@ def test_a_slice_by_category_holds_the_rows_that_have_it(columns):
     """Film 9 has one genre, film 33 three, film 7 and the unknown one none."""
     assert [set(row) for row in columns["item_genres"]] == [
         {b"crime"}, {b"crime", b"drama", b"noir"}, {b"none"}, {b"none"}]
+
+
+def test_a_category_of_many_values_has_slices_of_its_most_frequent_ones():
+    vocabulary = [f"actor {number}" for number in range(1_000)]
+    groups = _groups(vocabulary)
+    assert groups.tolist() == ["none", *vocabulary[:30], *["other"] * 971]
 
 
 def test_no_slice_by_categories_that_no_tower_reads(spec):

@@ -108,6 +108,9 @@ def test_a_network_that_says_something_new_joins(world):
                              seed=1)
     assert fusion.weights[NETWORK] > 0.5
     assert fusion.log["fused"]["network_gain"] > fusion.log["fused"]["network_gain_se"]
+    # Of new items the rankers share what the network leaves, as the hidden items say.
+    assert fusion.new_item_weights[NETWORK] == fusion.weights[NETWORK] / 2
+    assert sum(fusion.new_item_weights.values()) == pytest.approx(1.0)
 
 
 def test_what_a_recipe_may_name_is_what_can_be_fitted():
@@ -131,6 +134,7 @@ def test_a_fusion_is_tuned_on_validation_and_kept(world, tmp_path):
         ContentMap({}, {}), content, lambda some: noise[some.users], True, seed=1)
     assert fusion.log["fused"]["ndcg@10"] > 1.5 * fusion.log["fused"]["network_ndcg@10"]
     assert fusion.weights[NETWORK] == 0.0  # noise is not worth more than a chance
+    assert NETWORK not in fusion.new_item_weights
     assert sum(fusion.weights.values()) == pytest.approx(1.0)
     assert fusion.log["item_to_item"]["tried"] > 3
     fusion.save(tmp_path)
