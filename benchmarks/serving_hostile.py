@@ -8,6 +8,7 @@ import itertools
 import socket
 import time
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _SERVED = {"OK", "INVALID_ARGUMENT", "NOT_FOUND"}
 _ASKED = {"candidates", "examples", "index", "item_id", "k", "task", "timestamp", "user_id"}
-_BUILT, _MUTATED, _USERS = 1_500, 4_000, 1_000
+_BUILT, _MUTATED, _USERS, _SUBSETS = 1_500, 4_000, 1_000, 128
 
 
 def malformed_requests(bench: Bench) -> None:
@@ -131,7 +132,8 @@ def responses(bench: Bench) -> None:
         with server.client() as client:
             signatures = client.signatures
         call = channel.unary_unary(PREDICT)
-        for name, arrays in _questions(signatures, int(_USERS * bench.scale)):
+        for name, arrays in questions(
+                signatures, [f"c{n:04}" for n in range(int(_USERS * bench.scale))], _SUBSETS):
             request = wire.message("PredictRequest")()
             request.model_spec.name, request.model_spec.signature_name = "tessera", name
             for key, array in arrays.items():
@@ -156,22 +158,32 @@ def responses(bench: Bench) -> None:
     bench.most("responses: difference from the reloaded model", worst, 1e-5, "of max(1, value)")
 
 
-def _questions(signatures: Any, users: int) -> Any:
-    """Yields requests of each signature: each user once, and each subset of a side's content."""
+def questions(signatures: Mapping[str, Any], users: Sequence[str],
+              subsets: int) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """Yields requests of each signature.
+
+    Args:
+      signatures: The model's `SignatureDef`s by name.
+      users: Who is asked for, each once, where a request has no content.
+      subsets: How many subsets of the content are sent at most, where it has.
+
+    Yields:
+      The signature and its inputs, of one row.
+    """
     goods = good_requests("tessera", signatures, rows=1)
     for name, good in goods.items():
         arrays = {key: ndarray(tensor) for key, tensor in good.inputs.items()}
         content = [key for key in arrays if key not in _ASKED and not key.startswith(HISTORY)]
         for subset in itertools.islice(
-                itertools.product((False, True), repeat=len(content)), 128):
+                itertools.product((False, True), repeat=len(content)), subsets):
             given = {key: _given(array) if key in content and subset[content.index(key)]
                      else array for key, array in arrays.items()}
             yield name, given
             if not content:
                 break
         if "user_id" in arrays and not content:
-            for user in range(users):
-                yield name, {**arrays, "user_id": np.array([f"c{user:04}".encode()], object)}
+            for user in users:
+                yield name, {**arrays, "user_id": np.array([user.encode()], object)}
 
 
 def _given(array: np.ndarray) -> np.ndarray:

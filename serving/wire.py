@@ -13,7 +13,8 @@ _DATA_TYPE = ("DT_INVALID 0, DT_FLOAT 1, DT_DOUBLE 2, DT_INT32 3, DT_UINT8 4, DT
               "DT_UINT16 17, DT_HALF 19, DT_UINT32 22, DT_UINT64 23")
 _STATE = "UNKNOWN 0, START 10, LOADING 20, AVAILABLE 30, UNLOADING 40, END 50"
 
-# By package the messages with their fields, as a `.proto` has them; `name/` is a field's oneof.
+# By package the messages with their fields, as a `.proto` has them; `name/` is a field's oneof,
+# whose fields follow one another: Go's protobuf, and so grpcurl, takes no others.
 # The error code of a status is an enum there; on the wire that is a number as well.
 _MESSAGES = {
     "tensorflow": {
@@ -32,7 +33,7 @@ _MESSAGES = {
     },
     "tensorflow.serving": {
         "ModelSpec": "string name = 1; google.protobuf.Int64Value version_choice/version = 2; "
-                     "string signature_name = 3; string version_choice/version_label = 4",
+                     "string version_choice/version_label = 4; string signature_name = 3",
         "PredictRequest": "ModelSpec model_spec = 1; map tensorflow.TensorProto inputs = 2; "
                           "repeated string output_filter = 3",
         "PredictResponse": "map tensorflow.TensorProto outputs = 1; ModelSpec model_spec = 2",

@@ -60,3 +60,12 @@ def test_a_state_and_a_dtype_have_the_names_of_tensorflow_serving():
     theirs = dict(tensor_pb2.DESCRIPTOR.pool.FindEnumTypeByName("tensorflow.DataType")
                   .values_by_name)
     assert all(theirs[value.name].number == value.number for value in dtypes.values)
+
+
+@pytest.mark.parametrize("package", ["tensorflow", "tensorflow/serving"])
+def test_the_fields_of_a_oneof_follow_one_another(package):
+    # Go's protobuf, and so grpcurl, refuses a file in which others come between.
+    for message in wire.POOL.FindFileByName(f"{package}.proto").message_types_by_name.values():
+        for oneof in message.oneofs:
+            places = [field.index for field in oneof.fields]
+            assert places == list(range(places[0], places[0] + len(places))), oneof.full_name

@@ -19,6 +19,7 @@ from worlds import column, history, png, small_spec
 
 from trainer.data.events import concatenate, read_events
 from trainer.data.side import Side
+from trainer.export.constant_weights import constant_weights
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
@@ -279,8 +280,9 @@ def _recommender(world, recipe=None, data=None, encodings=None, length=HISTORY, 
         weight.assign(random.normal(scale=scale, size=weight.shape))
     events = concatenate([read_events(data.reader, files) for files in data.files.values()])
     memory = remember(events, data.users, data.items, length)
-    module = Recommender(world.spec, recipe, network, data.users, data.items, memory,
-                         world.transforms, encodings)
+    with constant_weights(network):
+        module = Recommender(world.spec, recipe, network, data.users, data.items, memory,
+                             world.transforms, encodings)
     return SimpleNamespace(recipe=recipe, data=data, network=network, events=events,
                            memory=memory, module=module)
 
@@ -292,9 +294,10 @@ def export(tmp_path_factory):
     def export(world, **changes):
         made = _recommender(world, **changes)
         folder = tmp_path_factory.mktemp("exported")
-        signatures = trace_signatures(made.module, EvaluationColumns(
-            world.spec, made.recipe, made.module, made.data.users, made.data.items,
-            world.transforms["items"]))
+        with constant_weights(made.network):
+            signatures = trace_signatures(made.module, EvaluationColumns(
+                world.spec, made.recipe, made.module, made.data.users, made.data.items,
+                world.transforms["items"]))
         save(made.module, signatures, folder)
         loaded = tf.saved_model.load(str(folder))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from serving.manifest import write_manifest
 from trainer.evaluation.written_scores import WrittenScores
+from trainer.export.constant_weights import constant_weights
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
 from trainer.export.module import Recommender
@@ -51,12 +52,13 @@ def _export_network(given: Given, data: TrainingData, network: Network, model: P
     history = spec.histories().get("item_id")
     length = int(history.max_values or 0) if history else 0
     memory = remember(events, data.users, data.items, length)
-    recommender = Recommender(
-        spec, recipe, network, data.users, data.items, memory, given.transforms, given.encodings)
-    evaluation = EvaluationColumns(
-        spec, recipe, recommender, data.users, data.items, given.transforms["items"])
+    with constant_weights(network):
+        recommender = Recommender(spec, recipe, network, data.users, data.items, memory,
+                                  given.transforms, given.encodings)
+        evaluation = EvaluationColumns(
+            spec, recipe, recommender, data.users, data.items, given.transforms["items"])
+        signatures = trace_signatures(recommender, evaluation)
     recommender.user_rows = UserRows(data.users, network, recommender, evaluation)
-    signatures = trace_signatures(recommender, evaluation)
     requests = SampleRequests(spec, data.users, data.items,
                               given.transforms["interactions"].raw_feature_spec())(signatures)
     recorder = PredictionRecorder(spec, recipe, network, data.items, events)

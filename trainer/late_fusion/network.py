@@ -21,7 +21,7 @@ from trainer.late_fusion.fit import NETWORK, LateFusion
 from trainer.late_fusion.linear import FLOOR, weighted_history
 from trainer.late_fusion.predictors import PairProduct
 from trainer.late_fusion.stack import Stack
-from trainer.layers.heads import Head, ProfileHead, StackedHead
+from trainer.layers.heads import Head, PartHead, ProfileHead, StackedHead
 from trainer.layers.inputs import column_input
 from trainer.layers.late_fusion import HistoryWeights, UnitScores
 from trainer.layers.lookup import TableLookup, UserTable
@@ -60,24 +60,22 @@ def with_stacks(network: Network, stacks: Mapping[str, Stack]) -> Network:
     said = network.item(item_inputs)
     vectors, end = [said["vector"]], said["vector"].shape[-1]
     heads: dict[str, Head] = {
-        name: head if isinstance(head, ProfileHead) else StackedHead(
-            head, (0.0, 1.0), (0.0, 1.0), (), None, name=head.name)
+        name: head if isinstance(head, ProfileHead) else PartHead(head, name=head.name)
         for name, head in network.heads.items()}
     for name, stack in stacks.items():
-        spans, parts, behind = [], [out[name]], network.heads[name].dim
         # The last product is of flags: 1 where user and item are known.
-        flags = PairProduct.of(stack.users, stack.items)
-        for place, one in enumerate((*stack.predictors, flags)):
-            width = one.users.shape[1]
-            of_user = UserTable(one.users, name=f"{name}_{place}")
-            of_item = TableLookup(one.items, name=f"{name}_{place}")
-            parts.append(of_user(user_inputs[columns.USER_INDEX]))
-            vectors.append(of_item(item_inputs[columns.ITEM_INDEX]))
-            spans.append(((behind, behind + width), (end, end + width)))
-            behind, end = behind + width, end + width
-        out[name] = ops.concatenate(parts, -1)
+        products = (*stack.predictors, PairProduct.of(stack.users, stack.items))
+        users, items = (np.concatenate([getattr(one, side) for one in products], axis=1)
+                        for side in ("users", "items"))
+        of_user = UserTable(users, name=f"{name}_stack")
+        of_item = TableLookup(items, name=f"{name}_stack")
+        out[name] = ops.concatenate([out[name], of_user(user_inputs[columns.USER_INDEX])], -1)
+        vectors.append(of_item(item_inputs[columns.ITEM_INDEX]))
         head = network.heads[name]
-        heads[name] = StackedHead(head, stack.warm, stack.cold, spans, stack.bounds, name=head.name)
+        heads[name] = StackedHead(
+            head, stack.warm, stack.cold, [one.users.shape[1] for one in products], end,
+            stack.bounds, name=head.name)
+        end += of_item.width
     user = keras.Model(user_inputs, out, name=network.user.name)
     item = keras.Model(item_inputs, {**said, "vector": ops.concatenate(vectors, axis=-1)},
                        name=network.item.name)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 from keras import ops
 
 Offset = float | list[float]
@@ -143,39 +144,55 @@ class InnerProduct(Head):
         return self.finish(ops.sum(user * item, axis=-1, keepdims=True))
 
 
-class StackedHead(Head):
+class PartHead(Head):
+    """A head that reads the first numbers of both vectors, as many as it is wide.
+
+    Args:
+      head: The head.
+    """
+
+    def __init__(self, head: Head, **kwargs):
+        super().__init__(head.dim, units=head.units, **kwargs)
+        self.head = head
+
+    def call(self, user, item):
+        """Scores pairs, see `PairHead.call`."""
+        return self.head(user[..., : self.dim], item[..., : self.dim])
+
+
+class StackedHead(PartHead):
     """A head's output, some inner products and a constant, added up with fixed weights.
 
-    Both vectors have the head's `dim` numbers first; the products' rows are behind them. The last
-    product is 1 if user and item are known, else 0, and chooses the weights. Without products the
-    head reads its own part of both vectors.
+    The products' rows are behind the head's part in the user's vector. The last product is 1 if
+    user and item are known, else 0, and chooses the weights.
 
     Args:
       head: The head.
       warm: The constant, the weight of the head's output and those of the products but the last,
         for known users and items.
       cold: The same for others.
-      spans: Of each product: where its part begins and ends in the user's and in the item's vector.
+      widths: How wide each product's rows are.
+      start: Where the products' rows begin in the item's vector.
       bounds: Smallest and largest output; `None` if it has no bounds.
     """
 
     def __init__(self, head: Head, warm: Sequence[float], cold: Sequence[float],
-                 spans: Sequence[tuple[tuple[int, int], tuple[int, int]]],
-                 bounds: tuple[float, float] | None, **kwargs):
-        super().__init__(head.dim, units=head.units, **kwargs)
-        self.head, self.warm, self.cold, self.spans = head, warm, cold, spans
-        self.bounds = bounds
+                 widths: Sequence[int], start: int, bounds: tuple[float, float] | None, **kwargs):
+        super().__init__(head, **kwargs)
+        self.start, self.bounds, self.cold = start, bounds, tuple(cold)
+        self.gain = tuple(known - other for known, other in zip(warm, cold, strict=True))
+        sums = np.zeros((len(widths), 3), np.float32)
+        sums[:-1, 0], sums[:-1, 1], sums[-1, 2] = self.cold[2:], self.gain[2:], 1.0
+        # All products are computed as one: what each number of it adds to each of three sums.
+        self.sums = np.repeat(sums, widths, axis=0)
 
     def call(self, user, item):
         """Scores pairs, see `PairHead.call`."""
-        own = self.head(user[..., : self.dim], item[..., : self.dim])
-        products = [ops.sum(user[..., first:last] * item[..., start:end], axis=-1)
-                    for (first, last), (start, end) in self.spans]
-        known = products.pop() if products else 0.0
-        parts = (ops.ones_like(own), own, *products)
-        total = ops.zeros_like(own)
-        for warm, cold, part in zip(self.warm, self.cold, parts, strict=True):
-            total = total + (cold + known * (warm - cold)) * part
+        own = super().call(user, item)
+        numbers = user[..., self.dim :] * item[..., self.start : self.start + len(self.sums)]
+        cold, gain, known = ops.unstack(ops.einsum("...w,ws->...s", numbers, self.sums), axis=-1)
+        total = self.cold[0] + self.cold[1] * own + cold
+        total = total + known * (self.gain[0] + self.gain[1] * own + gain)
         return total if self.bounds is None else ops.clip(total, *self.bounds)
 
 
