@@ -41,6 +41,11 @@ class FittedRecipe(Recipe):
         """Whether something in closed form is weighed against the network of the first fit."""
         return False
 
+    @property
+    def keeps_first_fit(self) -> bool:
+        """Whether the network of the first fit is needed after it."""
+        return self.weighs_first_fit or self.training.warm_start
+
     @model_validator(mode="after")
     def _ranges_make_recipes(self) -> Self:
         if self.tune is not None:

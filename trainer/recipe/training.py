@@ -21,6 +21,9 @@ class Fitting(Strict):
       patience: Epochs without a better validation NDCG@10 after which the first fit ends.
       precision: Of the numbers that are computed with; `auto` is `mixed_float16` on a GPU, else
         `float32`.
+      warm_start: Whether a fit begins with the weights of the last blessed model of the same
+        recipe that was trained on other data, ids, categories and words by their names; the first
+        time it begins as usual.
     """
 
     batch_size: Rows | None = None
@@ -29,6 +32,7 @@ class Fitting(Strict):
     max_epochs: Annotated[Count, Field(le=10_000)] = 30
     patience: Count = 3
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
+    warm_start: bool = False
 
 
 class Training(Fitting):

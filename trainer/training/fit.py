@@ -8,7 +8,7 @@ import json
 import math
 import shutil
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ from trainer.training.callbacks import (
 from trainer.training.multitask import MultiTaskModel
 from trainer.training.optimizer import MirroredLossScale, RowAdamW
 from trainer.training.tfrs_retrieval import tfrs_in_batch_softmax
+from trainer.training.warm_start import Keys, WarmStart
 
 MONITOR = "ndcg@10"
 _MAX_RANKED_USERS = 10_000
@@ -58,6 +59,8 @@ class TrainingData:
       item_side: What the model holds of the items.
       reader: Reads the interactions.
       files: Files of transformed interactions, by split.
+      keys: Keys of all vocabularies that a network may embed, for a warm start; else none.
+      earlier: What a fit begins with; nothing where `None`.
     """
 
     spec: FeatureSpec
@@ -68,6 +71,8 @@ class TrainingData:
     item_side: Side
     reader: InteractionReader
     files: dict[str, list[str]]
+    keys: Keys = field(default_factory=dict)
+    earlier: WarmStart | None = None
 
     def features(self, side: str) -> tuple[Feature, ...]:
         """Returns the features of `users` or `items` that the recipe reads."""
@@ -229,6 +234,8 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
     try:
         with strategy.scope():
             network = new_network(data, events, seed)
+            if data.earlier is not None:
+                data.earlier.begin(network, data.keys, checkpoints.name)
             model = MultiTaskModel(
                 network.training, recipe, events.item_probability(len(data.items)),
                 tfrs_in_batch_softmax, strategy.num_replicas_in_sync,
@@ -272,7 +279,7 @@ class _EpochRanking(keras.callbacks.Callback):
         super().__init__()
         self.network: Network | None = None
         self._state, self._training = state, data.recipe.training
-        self._kept = data.recipe.weighs_first_fit
+        self._kept = data.recipe.keeps_first_fit
         self._task = validation_task(data, train, validation)
         self._queries = first_rows(data, self._task.users)
         # A killed fit goes on where it stopped.
