@@ -97,7 +97,8 @@ def _slices(figures: Mapping[str, Any]) -> Section | None:
     return Section(
         "Slices", ["NDCG@10 by groups of users, and the share of relevant items among the first "
                    "ten by groups of items; \"no event\" are users and items without an event "
-                   "before test."],
+                   f"before test. Groups of fewer than {figures['fewest_users']} users are told as "
+                   "one, \"other\"."],
         ("By", "Group", "Users or items", "Metric", "Model", "95 % interval", "Best baseline"),
         rows) if rows else None
 

@@ -22,6 +22,7 @@ FIGURES = {
                   "user-knn": {"skipped": "too many users"}},
     "paired": {"ease": {"mean": 0.0687, "low": 0.045, "high": 0.0911, "p_value": 0.002},
                "popularity": {"mean": 0.1484, "low": 0.1, "high": 0.2, "p_value": 0.001}},
+    "fewest_users": 5,
     "slices": {"gap": {"10 minutes": {"users": 40, "ndcg@10": 0.2204, "low": 0.1, "high": 0.3,
                                       "baseline_ndcg@10": 0.15}},
                "item_popularity": {"no event": {"pairs": 7, "recall@10": 0.5714,
