@@ -147,3 +147,10 @@ def test_the_component_carries_its_parameters():
                      **{name: Channel(type=kind) for name, kind in channels.items()})
     assert json.loads(card.exec_properties["config"]) == CONFIG
     assert len(card.exec_properties["code_digest"]) == 16
+
+
+def test_a_private_training_is_told_with_its_epsilon(artifacts, tmp_path, monkeypatch):
+    training = {"max_epochs": 100, "privacy": {"chance": 0.01, "noise": 4.0}}
+    monkeypatch.setitem(CONFIG, "recipe", {"family": "network", "training": training})
+    text = (carded(artifacts, tmp_path / "card") / "model_card.md").read_text()
+    assert "an epsilon of 1.04 at a delta of 1e-05" in text

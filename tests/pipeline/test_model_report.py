@@ -179,3 +179,9 @@ def test_what_content_is_worth_is_drawn():
     for said in ("content-ridge", "without text", "items price", "factors of relevant"):
         assert said in shown, said
     assert '<section id="cold">' in shown and '<section id="worth">' in shown
+
+
+def test_what_a_private_training_guarantees_is_told():
+    privacy = {"epsilon": 3.6797, "delta": 1e-5, "steps": 200}
+    page = report(METRICS | {"training": METRICS["training"] | {"privacy": privacy}}, {}, [])
+    assert "epsilon 3.68 at delta 1e-05, after 200 steps" in cells(page)

@@ -18,6 +18,8 @@ from trainer.late_fusion.job import (
     with_stacks_of,
 )
 from trainer.network.model import Network
+from trainer.recipe.families import FittedRecipe
+from trainer.training.accounting import guarantee
 from trainer.training.callbacks import by_name, load_variables, save_variables
 from trainer.training.fit import (
     MONITOR,
@@ -44,7 +46,7 @@ def train_network(job: Job) -> None:
     figures = _beside(job, checkpoints, fitted)
     job.summarize(
         sum(math.prod(w.shape) for w in fitted.network.training.trainable_weights),
-        epochs=fitted.epochs,
+        epochs=fitted.epochs, **_privacy(job.data.recipe, fitted.epochs),
         seconds=sum(e["seconds"] for epochs in fitted.curves.values() for e in epochs),
         user_modalities=fitted.network.user_modalities,
         item_modalities=fitted.network.item_modalities,
@@ -83,6 +85,10 @@ def refit_network(job: Refit) -> Network:
         epochs = int(np.argmax(cold)) + 1 if cold else job.summary["epochs"]
         network = fit_again(data, job.seed, epochs, job.scratch)
     return network if fusion is None else with_rankers_of(data, network, job.scratch)
+
+
+def _privacy(recipe: FittedRecipe, epochs: int) -> dict[str, Any]:
+    return {} if recipe.private is None else {"privacy": guarantee(recipe.private, epochs)}
 
 
 def _fused(data: TrainingData) -> bool:
