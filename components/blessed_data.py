@@ -49,7 +49,7 @@ class PastData(resolver.ResolverStrategy):
         """
         datasets = {one.get_string_custom_property(DATASET) for one in input_dict["candidate"]}
         profiles = {one.id: one for one in store.get_artifacts_by_type(DataProfile.TYPE_NAME)
-                    if one.custom_properties[DATASET].string_value in datasets}
+                    if _text(one, DATASET) in datasets}
         chosen = (_named(store, profiles, self._past) if isinstance(self._past, str) else
                   _newest(store, _before(profiles, input_dict["candidate"]), self._past))
         kind = store.get_artifact_type(DataProfile.TYPE_NAME) if chosen else None
@@ -58,10 +58,16 @@ class PastData(resolver.ResolverStrategy):
                 "candidate": input_dict["candidate"]}
 
 
+def _text(profile: metadata_store_pb2.Artifact, name: str) -> str:
+    # Square brackets would add an empty value to the profile. The resolver writes profiles again,
+    # and ML Metadata of TFX 1.21 ends the process at an empty value.
+    return profile.custom_properties.get(name, metadata_store_pb2.Value()).string_value
+
+
 def _before(profiles: Mapping[int, metadata_store_pb2.Artifact], candidates: Sequence[Artifact]
             ) -> dict[int, str]:
     """Returns the spans of profiles that are no candidate, nor of its span or a later one."""
-    spans = {number: one.custom_properties[SPAN].string_value for number, one in profiles.items()
+    spans = {number: _text(one, SPAN) for number, one in profiles.items()
              if number not in {candidate.id for candidate in candidates}}
     until = min((one.get_string_custom_property(SPAN) for one in candidates), default="")
     return {number: span for number, span in spans.items() if not until or span < until}

@@ -24,7 +24,8 @@ def Profiler(profile: OutputArtifact[DataProfile], name: Parameter[str], dataset
     Path(profile.uri).mkdir(parents=True, exist_ok=True)
     (Path(profile.uri) / "name").write_text(name)
     profile.set_string_custom_property("dataset", dataset)
-    profile.set_string_custom_property("span", span)
+    if span:  # earlier versions wrote none
+        profile.set_string_custom_property("span", span)
 
 
 @component
@@ -65,13 +66,31 @@ def run(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run_ids(tmp_path):
+def store(tmp_path):
+    """Opens the metadata of the runs so far."""
+    def opened():
+        return Metadata(sqlite_metadata_connection_config(str(tmp_path / "metadata.db")))
+
+    return opened
+
+
+@pytest.fixture
+def run_ids(store):
     """Returns the ids of the runs so far."""
     def ids():
-        with Metadata(sqlite_metadata_connection_config(str(tmp_path / "metadata.db"))) as handle:
+        with store() as handle:
             return [one.name for one in handle.store.get_contexts_by_type("pipeline_run")]
 
     return ids
+
+
+def test_a_profile_of_a_version_without_spans_gains_no_empty_property(run, store):
+    run("monday")
+    assert run("tuesday") == [None, "monday"]
+    with store() as handle:
+        for profile in handle.store.get_artifacts_by_type(DataProfile.TYPE_NAME):
+            assert "span" not in profile.custom_properties
+            assert all(value.WhichOneof("value") for value in profile.custom_properties.values())
 
 
 def test_the_past_is_the_newest_other_blessed_run(run):
