@@ -43,11 +43,7 @@ def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
                 class_ids={"values": range(task.kind.units(spec, task.targets))}))
         for name, task in tasks.items() if task.kind.apart
     ]
-    # Of a slice TFMA knows the rows alone; each user has one at least.
-    return tfma.EvalConfig(
-        model_specs=[model], slicing_specs=slices, metrics_specs=metrics,
-        options=tfma.Options(min_slice_size=wrappers_pb2.Int32Value(
-            value=config.privacy.fewest_users)))
+    return tfma.EvalConfig(model_specs=[model], slicing_specs=slices, metrics_specs=metrics)
 
 
 def demands(recipe: Recipe, spec: FeatureSpec) -> bool:

@@ -53,10 +53,6 @@ def test_slices_overall_by_activity_popularity_and_category(built):
     assert slices == [[], ["users__activity"], ["items__popularity"], ["item_categories"]]
 
 
-def test_tfma_leaves_small_slices_out(built):
-    assert built.options.min_slice_size.value == 5
-
-
 def test_a_column_has_a_slice_of_its_own_whatever_it_is_called():
     ids = [f'feature {{ name: "{role}" type: INT annotation {{ tag: "{role}" }} }}'
            for role in ("user_id", "item_id")]
