@@ -4,8 +4,6 @@ A model of the same data is none. Else an unchanged rerun would begin with what 
 and train again.
 """
 
-from collections.abc import Collection
-
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.components.common import resolver
@@ -46,7 +44,7 @@ class EarlierWeights(resolver.ResolverStrategy):
         return {**input_dict, "weights": [newest] if newest else []}
 
 
-def _beyond(store: mlmd.MetadataStore, artifact: int, near: int, far: int) -> Collection[int]:
+def _beyond(store: mlmd.MetadataStore, artifact: int, near: int, far: int) -> set[int]:
     """Returns what steps read that made an artifact, or what steps made that read it."""
     steps = {event.execution_id for event in store.get_events_by_artifact_ids([artifact])
              if event.type == near}

@@ -33,8 +33,8 @@ def private_data(**privacy):
 
 def model_of(data, **given) -> PrivateModel:
     network = new_network(data, data.events("train"), 1)
-    made = PrivateModel(len(data.users), network=network.training, recipe=data.recipe,
-                        probability=np.full(ITEMS + 1, 1 / ITEMS), **given)
+    made = PrivateModel(len(data.users), data.recipe.private, network=network.training,
+                        recipe=data.recipe, probability=np.full(ITEMS + 1, 1 / ITEMS), **given)
     made.compile(keras.optimizers.SGD(1.0))
     return made
 

@@ -286,7 +286,7 @@ def _model(data: TrainingData, network: Network, events: Events,
              "retrieval_loss": tfrs_in_batch_softmax, "replicas": strategy.num_replicas_in_sync}
     if data.recipe.private is None:
         return MultiTaskModel(**given)
-    return PrivateModel(len(data.users), **given)
+    return PrivateModel(len(data.users), data.recipe.private, **given)
 
 
 def _steps(data: TrainingData, events: Events, files: list[str], seed: int

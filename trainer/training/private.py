@@ -33,8 +33,8 @@ def neutral_means(spec: FeatureSpec, recipe: Recipe) -> dict[str, Offset]:
         elif label.binary:
             means[name] = 0.5
         else:
-            bounded = label.minimum is not None and label.maximum is not None
-            means[name] = (label.minimum + label.maximum) / 2 if bounded else 0.0
+            low, high = label.minimum, label.maximum
+            means[name] = 0.0 if low is None or high is None else (low + high) / 2
     return means
 
 
@@ -94,21 +94,23 @@ class PrivateModel(MultiTaskModel):
 
     Args:
       users: Number of users in the table.
+      privacy: The recipe's options.
       noise: Draws the noise; by default from the operating system.
       **given: The arguments of `MultiTaskModel`.
     """
 
     supports_jit = False  # users have different numbers of events
 
-    def __init__(self, users: int, noise: tf.random.Generator | None = None, **given: Any):
+    def __init__(self, users: int, privacy: Privacy, noise: tf.random.Generator | None = None,
+                 **given: Any):
         super().__init__(**given)
-        self._users = users
+        self._users, self._privacy = users, privacy
         self._noise = noise or tf.random.Generator.from_non_deterministic_state()
 
     def train_step(self, data):
         """Runs a step on what `user_batches` returns."""
         inputs, labels, lengths = data
-        privacy = self.recipe.private
+        privacy = self._privacy
         losses, sums = self.clipped_sums(inputs, labels, lengths)
         self.optimizer.apply_gradients(
             ((one + self._noise.normal(one.shape, stddev=privacy.noise * privacy.clip))
@@ -154,6 +156,6 @@ class PrivateModel(MultiTaskModel):
         gradients = [tf.zeros(weight.shape) if one is None else tf.convert_to_tensor(one)
                      for one, weight in zip(found, weights, strict=True)]
         norm = tf.linalg.global_norm(gradients)
-        share = tf.minimum(1.0, tf.math.divide_no_nan(self.recipe.private.clip, norm))
+        share = tf.minimum(1.0, tf.math.divide_no_nan(self._privacy.clip, norm))
         # A gradient that is no number has no norm to be clipped by.
         return losses, [tf.where(tf.math.is_finite(norm), share * one, 0.0) for one in gradients]
