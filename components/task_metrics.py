@@ -14,11 +14,13 @@ _TFMA_NAMES = {
 }
 
 
-def task_metrics(uri: str) -> dict[str, dict[str, float]]:
-    """Reads the model's own overall metrics of each task from TFMA's results.
+def task_metrics(uri: str, of_baseline: bool = False) -> dict[str, dict[str, float]]:
+    """Reads the overall metrics of each task from TFMA's results.
 
     Args:
       uri: Folder of a `ModelEvaluation`.
+      of_baseline: Those of the last blessed model on the same rows, of which there are none in a
+        first run; else the model's own.
     """
     import tensorflow_model_analysis as tfma
 
@@ -28,7 +30,7 @@ def task_metrics(uri: str) -> dict[str, dict[str, float]]:
             continue
         for item in record.metric_keys_and_values:
             # If there was a baseline, its metrics and the changes are beside the model's.
-            if item.key.is_diff or item.key.model_name == tfma.BASELINE_KEY:
+            if item.key.is_diff or (item.key.model_name == tfma.BASELINE_KEY) != of_baseline:
                 continue
             name = _TFMA_NAMES.get(item.key.name)
             if item.key.HasField("sub_key"):  # one label of several

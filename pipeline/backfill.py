@@ -10,13 +10,12 @@ from pipeline.config import RunConfig
 from pipeline.run import forget_model, read_metrics, run
 from schemas.errors import InputError, TesseraError
 
-_WHAT = ("dataset", "recipe", "split", "seed")  # runs that agree in these do the same work
-
 
 def backfill(config: RunConfig, first: str, last: str, console: Console) -> int:
     """Runs each span that has no blessed run, the oldest first, and stops where one fails.
 
-    A span that was run before is left out, so that the same command goes on where it stopped.
+    A span that was run before is left out, so that the same command goes on where it stopped. What
+    a changed recipe, schema or configuration would make anew is run again.
 
     Args:
       config: What to run; of its spans `last` says how many each run reads.
@@ -66,14 +65,12 @@ def _between(config: RunConfig, first: str, last: str) -> list[str]:
 
 
 def _done(config: RunConfig) -> Iterator[str]:
-    """Yields the spans that a blessed run of this kind had as its newest."""
-    wanted = (config.dataset_name, config.recipe_name, config.split, config.seed)
+    """Yields the spans that a blessed run of the same work had as its newest."""
+    work = config.work(config.spec())
     for path in (config.root / "runs").glob("*/metrics.json"):
         metrics = read_metrics(path.parent)
-        spans = metrics.get("spans", {})
-        if (metrics["blessed"] and spans.get("last") == config.spans.last
-                and tuple(metrics[key] for key in _WHAT) == wanted):
-            yield spans["until"]
+        if metrics["blessed"] and metrics.get("work") == work and "spans" in metrics:
+            yield metrics["spans"]["until"]
 
 
 def _say(console: Console, line: str) -> None:

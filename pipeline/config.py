@@ -159,6 +159,16 @@ class RunConfig(Strict):
                                exclude={"privacy": {"deletion_list"}})
         return tree | {"dataset": self.dataset_name}
 
+    def work(self, spec: FeatureSpec) -> str:
+        """Returns a digest of what a run depends on besides code and the data's content.
+
+        Args:
+          spec: The dataset's spec.
+        """
+        source = self.source and self.source.model_dump(mode="json")
+        what = [self.described(), self.spans.last, source, spec.to_json()]
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+
     @property
     def dataset_name(self) -> str:
         """What results call the dataset: own files by `name`, or by the folder of their schemas.

@@ -23,6 +23,7 @@ from components.data_gate.component import DataGate
 from components.data_profile.component import DataProfiler
 from components.data_report.component import DataReport
 from components.data_validator.component import DataValidator
+from components.earlier_weights import earlier_resolver
 from components.exporter.component import Exporter
 from components.further_checks import Built
 from components.gate.component import Gate
@@ -37,6 +38,7 @@ from pipeline.model_checks import model_checks
 from schemas import SIDES, FeatureSpec
 from trainer.behaviour.past import NOTHING
 from trainer.recipe import BoundRecipe
+from trainer.recipe.families import FittedRecipe
 
 _PREPROCESSING_FN = "trainer.preprocessing.preprocess.preprocessing_fn"
 
@@ -68,6 +70,7 @@ def build_pipeline(
     for transform in transforms.values():
         transform.add_upstream_node(data_gate)
     encoders = _encoders(config, spec, catalog, data_gate)
+    earlier = _earlier(config, transforms["interactions"])
     trainer = Trainer(
         {"spec": json.loads(spec.to_json()),
          "recipe": config.recipe.model_dump(mode="json", exclude={"tune"}), "seed": config.seed,
@@ -76,10 +79,11 @@ def build_pipeline(
         **{side: transforms[side].outputs["transformed_examples"] for side in SIDES},
         **{f"{side}_graph": transforms[side].outputs["transform_graph"] for side in SIDES},
         **({"encodings": encoders[0].outputs["encodings"]} if encoders else {}),
+        **({"earlier": earlier[0].outputs["weights"]} if earlier else {}),
     )
     exporter = Exporter(trainer, config.recipe.served)
     built = [catalog, *(c for three in checked.values() for c in three), *validation,
-             *transforms.values(), *encoders, trainer, exporter]
+             *transforms.values(), *encoders, *earlier, trainer, exporter]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.pipeline_name,
         pipeline_root=str(config.root / "artifacts" / config.pipeline_name),
@@ -159,6 +163,15 @@ def _encoders(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
         cache=config.root / "encodings")
     encoder.add_upstream_node(data_gate)
     return [encoder]
+
+
+def _earlier(config: RunConfig, interactions: Transform) -> list[Any]:
+    """Returns the resolver of a warm start, or nothing where the recipe starts cold."""
+    recipe = config.recipe
+    if not (isinstance(recipe, FittedRecipe) and recipe.training.warm_start):
+        return []
+    return [earlier_resolver(interactions.outputs["transformed_examples"], Trainer.__name__,
+                             Gate.__name__)]
 
 
 def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]:

@@ -71,6 +71,7 @@ def _ranking(config: RunConfig, built: Built) -> RankingEvaluator:
         limits=Limits(above_popularity=checks.min_ndcg_above_popularity,
                       below_baseline=checks.min_ndcg_difference,
                       decrease=checks.max_ndcg_decrease),
+        fewest_users=config.privacy.fewest_users,
         **({"last_blessed": built.nodes[BASELINE].outputs["model"]} if config.recipe.served
            else {"scores": built.newest(Scores)}),
     )

@@ -40,6 +40,8 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
         metrics["spans"] = config.spans.model_dump()
     for evaluation in of_type(nodes, "ModelEvaluation"):
         metrics["tasks"] = by_label(config, task_metrics(str(evaluation)))
+        if before := task_metrics(str(evaluation), of_baseline=True):
+            metrics["last_blessed"] = {"tasks": by_label(config, before)}
     if not config.recipe.served:
         metrics["serving"] = {"skipped": (
             f"a model of the family '{config.recipe.family}' is no SavedModel, so that no server "

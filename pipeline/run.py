@@ -146,7 +146,8 @@ def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], N
             run_locally(pipe, folder.name, on_start, ended, config.dataset_name)
         except NodeError as error:
             failure = error
-    metrics = results.collect(config, nodes, memory.megabytes)
+    metrics = {"work": config.work(bound.spec)} | results.collect(
+        config, nodes, memory.megabytes)
     if failure is not None:
         metrics["not_blessed_because"] = [failure_line(failure)]
     try:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,9 @@ from trainer.layers.registry import look_up
 from trainer.modalities import modality_of
 from trainer.preprocessing.column import Role, columns_of
 from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe.families import FittedRecipe
 from trainer.training.fit import TrainingData
+from trainer.training.warm_start import WarmStart, vocabulary_key
 
 
 class Given(NamedTuple):
@@ -70,16 +73,20 @@ def read_given(config: dict[str, Any], files: dict[str, dict[str, list[str]]],
         hashlib.sha256(made_of.encode()).hexdigest())
 
 
-def train(given: Given, run_dir: Path, weights: Path) -> None:
+def train(given: Given, run_dir: Path, weights: Path, earlier: Path | None = None) -> None:
     """Trains a model.
 
     Args:
       given: What to train, and from what.
       run_dir: Folder of the logs and the summary.
       weights: Folder of what training learns.
+      earlier: Folder of what an earlier training learned, for a warm start.
     """
     family = look_up(FAMILIES, given.recipe.family, "family")
-    family.train(Job(given.data(), given.seed, given.key, run_dir, weights))
+    data = given.data()
+    if earlier is not None and WarmStart(earlier).usable:
+        data = replace(data, earlier=WarmStart(earlier))
+    family.train(Job(data, given.seed, given.key, run_dir, weights))
 
 
 def training_data(
@@ -115,8 +122,25 @@ def training_data(
     user_side.vocabularies.update(past_vocabularies(spec, recipe, transforms["interactions"]))
     if recipe.reads_item_reviews:
         reader, item_side = with_item_reviews(reader, item_side, files["interactions"]["train"])
+    warm = isinstance(recipe, FittedRecipe) and recipe.training.warm_start
     return TrainingData(
-        spec, recipe, users, items, user_side, item_side, reader, files["interactions"])
+        spec, recipe, users, items, user_side, item_side, reader, files["interactions"],
+        row_keys(spec, recipe, tables, transforms) if warm else {})
+
+
+def row_keys(spec: FeatureSpec, recipe: Recipe, tables: dict[str, Table],
+             transforms: dict[str, tft.TFTransformOutput]) -> dict[str, list[str]]:
+    """Returns the keys of the rows that a network may embed: ids, categories, words, types."""
+    keys = {side: table.ids for side, table in tables.items()}
+    named = {side: [name for f in spec.inputs(side, recipe.modalities, recipe.labels)
+                    for name in modality_of(f).vocabularies(f, recipe.modalities[str(f.modality)])]
+             for side in tables}
+    named["interactions"] = list(past_vocabularies(spec, recipe, transforms["interactions"]))
+    for side, names in named.items():
+        for name in names:
+            keys[vocabulary_key(side, name)] = [
+                key.decode("utf-8", "replace") for key in transforms[side].vocabulary_by_name(name)]
+    return keys
 
 
 def model_side(

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from trainer.cold_items import SHOWN
+from trainer.recipe.training import Privacy
+from trainer.training.accounting import guarantee
 
 _RANKING = ("ndcg@10", "recall@20", "hr@10", "mrr", "map@10")
 _LISTS = ("coverage@10", "novelty@10", "diversity@10", "gini@10")
@@ -99,7 +101,8 @@ def _slices(figures: Mapping[str, Any]) -> Section | None:
     return Section(
         "Slices", ["NDCG@10 by groups of users, and the share of relevant items among the first "
                    "ten by groups of items; \"no event\" are users and items without an event "
-                   "before test."],
+                   f"before test. Groups of fewer than {figures['fewest_users']} users are told as "
+                   "one, \"other\"."],
         ("By", "Group", "Users or items", "Metric", "Model", "95 % interval", "Best baseline"),
         rows) if rows else None
 
@@ -185,6 +188,16 @@ def _limits(lineage: Mapping[str, Any], figures: Mapping[str, Any]) -> Section:
     return Section("Limits", told)
 
 
+def _learned(training: Mapping[str, Any]) -> str:
+    if not training.get("privacy"):
+        return ("The model learned from the events without noise and without a bound on what one "
+                "user changes.")
+    found = guarantee(Privacy(**training["privacy"]), training["max_epochs"])
+    return (f"Training was differentially private for a user's events, with an epsilon of "
+            f"{found['epsilon']:.2f} at a delta of {found['delta']:g}. Vocabularies, scales and "
+            "stored histories were made without noise.")
+
+
 def _privacy(config: Mapping[str, Any]) -> Section:
     privacy = config.get("privacy", {})
     modes = ", ".join(name for name in ("pseudonyms", "scrub") if privacy.get(name))
@@ -192,8 +205,7 @@ def _privacy(config: Mapping[str, Any]) -> Section:
     ids = "pseudonyms made with a secret key" if hidden else "the ids of the data, as they are"
     return Section("Privacy", [
         f"Privacy mode: {modes or 'none'}. Users are known by {ids}.",
-        "The model learned from the events without noise and without a bound on what one user "
-        "changes.",
+        _learned(config.get("recipe", {}).get("training") or {}),
         "Its files hold these ids and the newest events of each user: whoever may read them may "
         "read those."])
 

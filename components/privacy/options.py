@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from phonenumbers import SUPPORTED_REGIONS
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from components.privacy.pseudonyms import Pseudonyms
 from schemas import FeatureSpec
@@ -17,7 +17,7 @@ def _region(given: str) -> str:
 
 
 class Privacy(BaseModel):
-    """What becomes of personal data at ingest; docs/privacy.md has the key and the rest.
+    """What becomes of personal data; docs/privacy.md has the key and the rest.
 
     Attributes:
       pseudonyms: Whether users' ids are replaced by keyed pseudonyms, and values of columns with
@@ -26,6 +26,7 @@ class Privacy(BaseModel):
       telephone_region: The country whose telephone numbers are found without a country code too;
         by default those with one alone are.
       deletion_list: A file of users' ids, one a line; ingest reads no row of theirs.
+      fewest_users: Fewest users of a group whose figures are told; smaller groups are told as one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,6 +35,7 @@ class Privacy(BaseModel):
     scrub: bool = False
     telephone_region: Annotated[str, AfterValidator(_region)] | None = None
     deletion_list: Path | None = None
+    fewest_users: Annotated[int, Field(strict=True, ge=1)] = 5
 
     def key_id(self, spec: FeatureSpec) -> str:
         """Returns which key the environment has, empty where none is needed.

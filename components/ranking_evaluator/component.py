@@ -23,6 +23,7 @@ class RankingEvaluatorSpec(component_spec.ComponentSpec):
         "relevant_label": component_spec.ExecutionParameter(type=str),
         "tasks": component_spec.ExecutionParameter(type=str),
         "limits": component_spec.ExecutionParameter(type=str),
+        "fewest_users": component_spec.ExecutionParameter(type=int),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {
@@ -52,6 +53,7 @@ class RankingEvaluator(base_component.BaseComponent):
         relevant_label: str | None,
         limits: Limits,
         tasks: Mapping[str, str] | None = None,
+        fewest_users: int = 1,
         **inputs: BaseChannel,
     ):
         """Builds the component.
@@ -65,6 +67,7 @@ class RankingEvaluator(base_component.BaseComponent):
             where there is none.
           limits: What the ranking must reach.
           tasks: Label of each task that predicts a number of an event, to hold against biases.
+          fewest_users: Fewest users of a group whose figures are told.
           **inputs: `users`, the raw users table, split `all`, for groups of users; `last_blessed`,
             the model to compare with, which may be none; and `scores`, what the model says, written
             by the Trainer, where it is no SavedModel.
@@ -85,6 +88,7 @@ class RankingEvaluator(base_component.BaseComponent):
             spec=spec.to_json(),
             relevant_label=relevant_label or "",
             tasks=json.dumps(tasks or {}),
+            fewest_users=fewest_users,
             limits=json.dumps(asdict(limits), sort_keys=True),
             code_digest=code_digest("components.ranking_evaluator.executor"),
             verdict=Channel(type=Verdict),

@@ -12,7 +12,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.ranking_evaluator.baselines import fit_baselines
-from components.ranking_evaluator.groups import GAPS
+from components.ranking_evaluator.groups import by_gap, told
 from components.ranking_evaluator.interactions import SPLITS, Interactions, read_interactions
 from components.ranking_evaluator.limits import Comparison, Limits, reasons
 from components.ranking_evaluator.model import open_earlier, open_scorer
@@ -50,12 +50,14 @@ class Executor(base_executor.BaseExecutor):
             artifact_utils.get_single_uri(written) if written
             else path_utils.serving_model_path(model.uri), interactions,
             Limits(**json.loads(exec_properties["limits"])), json.loads(exec_properties["tasks"]),
-            path_utils.serving_model_path(artifact_utils.get_single_uri(last)) if last else None)
+            path_utils.serving_model_path(artifact_utils.get_single_uri(last)) if last else None,
+            exec_properties["fewest_users"])
         outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]), "RankingEvaluator")
 
 
 def evaluate(model_path: str, interactions: Interactions, limits: Limits,
-             tasks: Mapping[str, str] | None = None, last_path: str | None = None) -> Outcome:
+             tasks: Mapping[str, str] | None = None, last_path: str | None = None,
+             fewest_users: int = 1) -> Outcome:
     """Compares a model's ranking and values of the test split with the baselines'.
 
     Args:
@@ -64,6 +66,7 @@ def evaluate(model_path: str, interactions: Interactions, limits: Limits,
       limits: What the ranking must reach.
       tasks: Label of each task that predicts a number of an event.
       last_path: Folder of the last blessed SavedModel, if there is one.
+      fewest_users: Fewest users of a group whose figures are told; see `groups.told`.
 
     Returns:
       Passed when the model keeps the limits. The figures are `test` (its events, the shares of new
@@ -71,9 +74,9 @@ def evaluate(model_path: str, interactions: Interactions, limits: Limits,
       without an event before test), `predictions` and `biases` (see the modules `slices` and
       `values`), `paired` (model minus baseline in NDCG@10, over the same users),
       `versus_best_baseline` (that of the baseline of the highest NDCG@10), `slices` (see the module
-      `slices`), `versus_last_blessed` (the model less the last blessed one, or why that was
-      `skipped`), `comparisons` (with that and with the best baseline, in words), and those of
-      `_figures`.
+      `slices`), `fewest_users` of a group, `versus_last_blessed` (the model less the last blessed
+      one, or why that was `skipped`), `comparisons` (with that and with the best baseline, in
+      words), and those of `_figures`.
     """
     task = interactions.task("test").sample(_MOST_USERS)
     of_test = interactions.of_test() | {"candidates": int(task.candidates.sum())}
@@ -100,12 +103,13 @@ def evaluate(model_path: str, interactions: Interactions, limits: Limits,
                       results[name].metrics[_PRIMARY], paired[name])
     figures: dict[str, Any] = {
         "test": of_test, "baselines": baselines, "unseen": of_unseen,
-        "predictions": prediction_figures(predicted, interactions, tasks or {}),
+        "predictions": prediction_figures(predicted, interactions, tasks or {}, fewest_users),
         "biases": value_figures(predicted, interactions, tasks or {}),
         "paired": {name: asdict(difference) for name, difference in paired.items()},
         "versus_best_baseline": best.figures,
-        "slices": ranking_slices(interactions, task, model, results[best.name]),
-        **_figures(scorer, model, results, interactions, task)}
+        "slices": ranking_slices(interactions, task, model, results[best.name], fewest_users),
+        "fewest_users": fewest_users,
+        **_figures(scorer, model, results, interactions, task, fewest_users)}
     last, of_last = _last_blessed(last_path, interactions, task, model)
     figures |= of_last | {"comparisons": [str(one) for one in (best, last) if one is not None]}
     for sentence in figures["comparisons"]:
@@ -115,7 +119,7 @@ def evaluate(model_path: str, interactions: Interactions, limits: Limits,
 
 
 def _figures(scorer: Scorer, model: RankingResult, results: dict[str, RankingResult],
-             interactions: Interactions, task: RankingTask) -> dict[str, Any]:
+             interactions: Interactions, task: RankingTask, fewest_users: int) -> dict[str, Any]:
     """Gathers the figures of the model's ranking.
 
     Args:
@@ -124,6 +128,7 @@ def _figures(scorer: Scorer, model: RankingResult, results: dict[str, RankingRes
       results: The baselines' rankings of it.
       interactions: All events.
       task: Who is ranked.
+      fewest_users: Fewest users of a group.
 
     Returns:
       `ranking` (the model's metrics), `intervals` (of their means), `threads` of large linear
@@ -139,7 +144,11 @@ def _figures(scorer: Scorer, model: RankingResult, results: dict[str, RankingRes
     if interactions.timed:
         gaps = interactions.gaps(task.users)
         figures["ranking_untied"] = _untied(scorer, task, gaps)
-        figures["ndcg_by_gap"] = _by_gap({"model": model} | results, gaps)
+        figures["ndcg_by_gap"] = {
+            name: {who: float(result.ndcg[rows].mean())
+                   for who, result in ({"model": model} | results).items()}
+            | {"users": int(rows.sum())}
+            for name, rows in told(by_gap(gaps), task.users, fewest_users).items()}
     return figures
 
 
@@ -185,16 +194,3 @@ def _untied(scorer: Scorer, task: RankingTask, gaps: np.ndarray) -> dict[str, fl
     # ids inside that tie, not to the model.
     later = gaps > 0
     return rank(scorer, task.take(later)).metrics if later.any() else None
-
-
-def _by_gap(results: dict[str, RankingResult], gaps: np.ndarray) -> dict[str, dict[str, float]]:
-    """Returns NDCG@10 of each ranker by how long after the last known event the test starts."""
-    found: dict[str, dict[str, float]] = {}
-    low = -np.inf
-    for name, high in GAPS.items():
-        rows = (gaps > low) & (gaps <= high)
-        low = high
-        if rows.any():
-            found[name] = {ranker: float(r.ndcg[rows].mean()) for ranker, r in results.items()}
-            found[name]["users"] = int(rows.sum())
-    return found

@@ -11,7 +11,7 @@ from schemas import Feature, FeatureSpec
 
 _BATCH = 200  # rows, which may hold films
 _MOST = 12  # groups of a column; a column of more values is no grouping
-_NONE = "none"
+_NONE, _OTHER = "none", "other"
 _TYPES = {bytes: tf.string, int: tf.int64, float: tf.float32}
 _BOUNDS = (1, 5, 20, 50, 200)
 # Seconds between a user's last known and first test event, each up to and with its bound.
@@ -29,6 +29,34 @@ def by_events(counts: np.ndarray) -> np.ndarray:
 def by_gap(gaps: np.ndarray) -> np.ndarray:
     """Returns the name of the range of `GAPS` that each number of seconds is in."""
     return np.array([*GAPS], dtype=object)[np.searchsorted([*GAPS.values()], gaps)]
+
+
+def told(groups: np.ndarray, users: np.ndarray, fewest: int) -> dict[str, np.ndarray]:
+    """Returns the rows of each group whose figures may be told: those of enough users.
+
+    The groups of the fewest users are one, "other", and so is the next smallest, until that has
+    enough users too: a single group that is left out could be reckoned from the others and the
+    whole.
+
+    Args:
+      groups: The group of each row, `(rows,)`.
+      users: The user of each row, `(rows,)`.
+      fewest: Fewest users of a group.
+
+    Returns:
+      A mask, `(rows,)`, by name; no group if all rows have too few users.
+    """
+    of = {name: set(users[groups == name].tolist()) for name in set(groups.tolist())}
+    merged: set[int] = set()
+    names = groups
+    for name in sorted(of, key=lambda one: (len(of[one]), one)):
+        if len(of[name]) >= fewest and (not merged or len(merged) >= fewest):
+            break
+        merged |= of[name]
+        names = np.where(groups == name, _OTHER, names)
+    if merged and len(merged) < fewest:
+        return {}
+    return {name: names == name for name in sorted(set(names.tolist()))}
 
 
 def profile_groups(folder: str, spec: FeatureSpec, ids: Sequence[str]) -> dict[str, np.ndarray]:
@@ -77,7 +105,7 @@ def modality_groups(folder: str, spec: FeatureSpec, ids: Sequence[str]) -> dict[
         if any(one in values[column] for column in columns)) or _NONE for one in ids], dtype=object)
     names, counts = np.unique(sets, return_counts=True)
     frequent = names[np.argsort(-counts, kind="stable")[:_MOST]]
-    return {"modalities": np.where(np.isin(sets, frequent), sets, "other")}
+    return {"modalities": np.where(np.isin(sets, frequent), sets, _OTHER)}
 
 
 def _first_values(folder: str, key: Feature, features: Sequence[Feature]

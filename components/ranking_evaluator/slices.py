@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from components.ranking_evaluator.groups import by_events, by_gap
+from components.ranking_evaluator.groups import by_events, by_gap, told
 from components.ranking_evaluator.interactions import SPLITS, Interactions
 from trainer.evaluation.ranking import RankingResult, RankingTask
 from trainer.tasks.errors import error_metrics
@@ -44,7 +44,7 @@ def item_groups(interactions: Interactions) -> dict[str, np.ndarray]:
 
 
 def ranking_slices(interactions: Interactions, task: RankingTask, model: RankingResult,
-                   baseline: RankingResult) -> Slices:
+                   baseline: RankingResult, fewest_users: int) -> Slices:
     """Tells a ranking apart by groups.
 
     Args:
@@ -52,6 +52,7 @@ def ranking_slices(interactions: Interactions, task: RankingTask, model: Ranking
       task: Who was ranked.
       model: The model's ranking of the task.
       baseline: That of the best baseline.
+      fewest_users: Fewest users of a group; see `groups.told`.
 
     Returns:
       By what is grouped and by group: of users `users`, means of the model, `low` and `high` of its
@@ -60,17 +61,15 @@ def ranking_slices(interactions: Interactions, task: RankingTask, model: Ranking
     """
     found: Slices = {}
     for name, groups in user_groups(interactions).items():
-        of = groups[task.users]
-        found[name] = {group: _of_users(of == group, model, baseline)
-                       for group in sorted(set(of))}
+        of = told(groups[task.users], task.users, fewest_users)
+        found[name] = {group: _of_users(rows, model, baseline) for group, rows in of.items()}
     users, items = task.relevant.nonzero()
     hits = {who: (result.top[users] == items[:, None]).any(axis=1)
             for who, result in (("", model), ("baseline_", baseline))}
     for name, groups in item_groups(interactions).items():
-        of = groups[items]
-        found[name] = {group: {"pairs": int((of == group).sum())} | {
-            f"{who}recall@10": float(hit[of == group].mean()) for who, hit in hits.items()}
-            for group in sorted(set(of))}
+        found[name] = {group: {"pairs": int(pairs.sum())} | {
+            f"{who}recall@10": float(hit[pairs].mean()) for who, hit in hits.items()}
+            for group, pairs in told(groups[items], users, fewest_users).items()}
     return found
 
 
@@ -83,13 +82,14 @@ def _of_users(rows: np.ndarray, model: RankingResult, baseline: RankingResult) -
 
 
 def prediction_figures(predicted: dict[str, np.ndarray], interactions: Interactions,
-                       tasks: Mapping[str, str]) -> dict[str, Any]:
+                       tasks: Mapping[str, str], fewest_users: int) -> dict[str, Any]:
     """Measures what a model predicts of the rows of test, overall and by groups.
 
     Args:
       predicted: Predictions of each test row by task, `(rows,)`.
       interactions: All events.
       tasks: Label of each task.
+      fewest_users: Fewest users of a group; see `groups.told`.
 
     Returns:
       By task `rows`, that have the label, and `rmse` and `mae`, or of a label of 0 and 1 `auc`,
@@ -104,14 +104,15 @@ def prediction_figures(predicted: dict[str, np.ndarray], interactions: Interacti
     found = {}
     for task, label in tasks.items():
         truth = interactions.labels[label][test]
-        labelled = np.isfinite(truth)
-        if task not in predicted or not labelled.any():
+        labelled = np.flatnonzero(np.isfinite(truth))
+        if task not in predicted or not len(labelled):
             continue
         binary = label in interactions.binary
+        users = interactions.users[test][labelled]
         found[task] = _measured(truth, predicted[task], labelled, binary) | {"slices": {
-            name: {group: _measured(truth, predicted[task], rows, binary)
-                   for group in sorted(set(of))
-                   if (rows := labelled & (of == group)).sum() >= _FEWEST}
+            name: {group: _measured(truth, predicted[task], labelled[rows], binary)
+                   for group, rows in told(of[labelled], users, fewest_users).items()
+                   if rows.sum() >= _FEWEST}
             for name, of in groups.items()}}
     return found
 
@@ -120,4 +121,4 @@ def _measured(truth: np.ndarray, predicted: np.ndarray, rows: np.ndarray,
               binary: bool) -> dict[str, Any]:
     measure = probability_metrics if binary else error_metrics
     figures = measure(truth[rows], predicted[rows])
-    return {"rows": int(rows.sum())} | {n: v for n, v in figures.items() if np.isfinite(v)}
+    return {"rows": len(rows)} | {n: v for n, v in figures.items() if np.isfinite(v)}

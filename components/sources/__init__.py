@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from components.sources.base import Record, Source
 from components.sources.demo import DemoSource
-from components.sources.files import FileOptions, FileSource
+from components.sources.files import FileOptions, FileSource, require_rows
 from components.sources.files.readers import FORMATS
 from components.sources.inside import require_inside
 from components.sources.movielens import EDITIONS, MovieLensSource
@@ -90,12 +90,14 @@ def open_source(name: str, data_dir: str, files: dict[str, Any] | None = None,
     names = Spans(**(spans or {})).names(Path(data_dir))
     if names:
         # Users and items are read of the newest span: those before it need not have them.
-        parts = {one: events_alone(files) for one in names} | {names[-1]: files}
-        source: Source = SpanSource(data_dir, tuple(
-            (one, _open(SOURCES[name], str(Path(data_dir, one)), of))
-            for one, of in parts.items()))
+        read = {one: events_alone(files) for one in names} | {names[-1]: files}
+        parts = [_open(SOURCES[name], str(Path(data_dir, one)), of) for one, of in read.items()]
+        source: Source = SpanSource(data_dir, tuple(zip(names, parts, strict=True)))
     else:
         source = _open(SOURCES[name], data_dir, files)
+        parts = [source]
+    if own := [part for part in parts if isinstance(part, FileSource)]:
+        require_rows("interactions", own)
     require_inside(Path(data_dir), (
         Path(data_dir, shard) for side in SIDES if source.has_table(side)
         for shard in source.shards(side)))

@@ -29,6 +29,7 @@ class TrainerSpec(types.ComponentSpec):
         "interactions_graph": component_spec.ChannelParameter(
             type=standard_artifacts.TransformGraph),
         "encodings": component_spec.ChannelParameter(type=Encodings, optional=True),
+        "earlier": component_spec.ChannelParameter(type=Weights, optional=True),
     }
     OUTPUTS = {
         "weights": component_spec.ChannelParameter(type=Weights),
@@ -47,7 +48,8 @@ class Trainer(base_component.BaseComponent):
 
         Args:
           config: `spec`, `recipe`, `seed` and, if any, `extensions`, as plain JSON values.
-          **inputs: The channels of `TrainerSpec.INPUTS`; `encodings` with encoders only.
+          **inputs: The channels of `TrainerSpec.INPUTS`; `encodings` with encoders only,
+            `earlier` with a warm start only.
         """
         super().__init__(TrainerSpec(
             custom_config=json.dumps(config, sort_keys=True),

@@ -22,9 +22,11 @@ class Executor(base_executor.BaseExecutor):
         exec_properties: dict[str, Any],
     ) -> None:
         """See `TrainerSpec` for the artifacts and parameters."""
+        earlier = input_dict.get("earlier")
         train(given(input_dict, exec_properties),
               Path(artifact_utils.get_single_uri(output_dict["model_run"])),
-              Path(artifact_utils.get_single_uri(output_dict["weights"])))
+              Path(artifact_utils.get_single_uri(output_dict["weights"])),
+              Path(artifact_utils.get_single_uri(earlier)) if earlier else None)
 
 
 def given(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any]) -> Given:

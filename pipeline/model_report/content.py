@@ -54,6 +54,25 @@ def curve_charts(curves: dict[str, dict[str, list[float]]]) -> list[str]:
     return charts
 
 
+def warm_start(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Returns what training began with, if that was an earlier model.
+
+    Returns:
+      `skipped`, why it began as usual; or `rows` of `name`, `carried` and `new`, the number of
+      `fresh_weights`, and a `chart` of validation beside the cold start's.
+    """
+    training = metrics.get("training", {})
+    began = training.get("warm_start", {})
+    if not began or "skipped" in began:
+        return began
+    return {"fresh_weights": began["fresh_weights"],
+            "rows": [{"name": name, "carried": rows, "new": began["new"][name]}
+                     for name, rows in began["carried"].items()],
+            "chart": lines("Validation NDCG@10, by epoch", {
+                "this training": training["validation_ndcg@10"],
+                "the cold start": training["cold_validation"]})}
+
+
 def weights(metrics: dict[str, Any], predictions: list[dict[str, Any]]) -> list[str]:
     """Draws the mean weight of each part over the recorded predictions, of users and of items."""
     scored = [a["outputs"] for a in predictions if a["signature"] == "serving_default"]

@@ -49,6 +49,7 @@ def report(metrics: dict[str, Any], curves: dict[str, dict[str, list[float]]],
     return page(
         _TEMPLATE, metrics=metrics,
         verdict=verdict(metrics), since=since_last_blessed(metrics),
+        warm=_safe(content.warm_start(metrics)),
         tasks={n: dict(_flat(v)) for n, v in metrics.get("tasks", {}).items()},
         cold=worth.cold_items(metrics), worth=[Markup(svg) for svg in worth.charts(metrics)],
         rankings=_safe(content.rankings(metrics)), slices=slices(metrics),

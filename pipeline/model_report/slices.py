@@ -15,8 +15,10 @@ def slices(metrics: dict[str, Any]) -> list[tuple[str, Table]]:
       metrics: The content of `metrics.json`.
     """
     found = metrics.get("slices", {})
+    fewest = metrics.get("fewest_users", 1)
+    merged = f" Groups of fewer than {fewest} users are one, \"other\"." if fewest > 1 else ""
     tables = [
-        ("Ranking by groups of users; low and high are the 95 % interval of NDCG@10.",
+        (f"Ranking by groups of users; low and high are the 95 % interval of NDCG@10.{merged}",
          _table(found, _OF_USERS)),
         ("Relevant items among the first ten, by groups of items.", _table(found, _OF_ITEMS))]
     for task, figures in metrics.get("predictions", {}).items():

@@ -48,12 +48,14 @@ def replay(
     data_dir: options.DataDir = None,
     config: options.Config = None,
 ) -> None:
-    """Read the data as they are now: which of the records that a run left out are whole."""
+    """Read a run's data as they are now: which of the records that it left out are whole."""
     from pipeline.config import load_config
-    from pipeline.quarantine.records import quarantine_of
+    from pipeline.quarantine.records import quarantine_of, spans_of
 
     folder = quarantine_of(root, run)
     loaded = load_config(config, dataset=dataset, data_dir=data_dir, root=root)
+    if spans := spans_of(root, run):
+        loaded = loaded.model_copy(update={"spans": spans})
     import pipeline.environment  # noqa: F401
     from pipeline.quarantine.replay import replay as replay_records
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.sources.spans import Spans
 from schemas import InputError
 
 Place = tuple[str, str, int]  # table, file and line
@@ -62,6 +63,18 @@ def _grouped(faults: Iterable[dict[str, Any]]) -> Iterator[BadRecord]:
         of_record = list(group)
         reasons = dict.fromkeys(one["reason"] for one in of_record)
         yield BadRecord(*place, any(one["kind"] == "row" for one in of_record), tuple(reasons))
+
+
+def spans_of(root: Path, run: str) -> Spans | None:
+    """Returns the daily folders that a run read; `None` of data without such.
+
+    Args:
+      root: The folder of all results.
+      run: The id of a run that is there, or `latest`.
+    """
+    spans = json.loads((root / "runs" / run / "metrics.json").read_text(encoding="utf-8")).get(
+        "spans")
+    return spans and Spans(**spans)
 
 
 def quarantine_of(root: Path, run: str) -> Path:

@@ -51,6 +51,15 @@ def test_an_added_and_a_renamed_file_change_it_but_not_the_place(shop: Path) -> 
     assert len({before, renamed, digest(moved)}) == 3
 
 
+def test_how_figures_are_told_is_nothing_that_ingest_depends_on(shop: Path) -> None:
+    def key(**asked):
+        made = CatalogGen({"name": "demo", "data_dir": str(shop)}, read_spec("demo"), "u80",
+                          Privacy(**asked))
+        return dict(made.exec_properties)
+
+    assert key(fewest_users=9) == key() != key(scrub=True)
+
+
 def test_the_driver_adds_the_fingerprint_and_keeps_the_rest(shop: Path) -> None:
     artifact = standard_artifacts.Examples()
     artifact.uri = "somewhere"

@@ -22,6 +22,7 @@ FIGURES = {
                   "user-knn": {"skipped": "too many users"}},
     "paired": {"ease": {"mean": 0.0687, "low": 0.045, "high": 0.0911, "p_value": 0.002},
                "popularity": {"mean": 0.1484, "low": 0.1, "high": 0.2, "p_value": 0.001}},
+    "fewest_users": 5,
     "slices": {"gap": {"10 minutes": {"users": 40, "ndcg@10": 0.2204, "low": 0.1, "high": 0.3,
                                       "baseline_ndcg@10": 0.15}},
                "item_popularity": {"no event": {"pairs": 7, "recall@10": 0.5714,
@@ -146,3 +147,10 @@ def test_the_component_carries_its_parameters():
                      **{name: Channel(type=kind) for name, kind in channels.items()})
     assert json.loads(card.exec_properties["config"]) == CONFIG
     assert len(card.exec_properties["code_digest"]) == 16
+
+
+def test_a_private_training_is_told_with_its_epsilon(artifacts, tmp_path, monkeypatch):
+    training = {"max_epochs": 100, "privacy": {"chance": 0.01, "noise": 4.0}}
+    monkeypatch.setitem(CONFIG, "recipe", {"family": "network", "training": training})
+    text = (carded(artifacts, tmp_path / "card") / "model_card.md").read_text()
+    assert "an epsilon of 1.04 at a delta of 1e-05" in text

@@ -306,7 +306,7 @@ def test_the_executor_writes_the_verdict(tmp_path, tables, events):
         {name: [artifacts[name]] for name in ("model", "items", "interactions")},
         {"verdict": [verdict]},
         {"spec": read_spec("movielens").to_json(), "relevant_label": "like", "code_digest": "",
-         "tasks": "{}", "limits": json.dumps(asdict(LIMITS))},
+         "tasks": "{}", "fewest_users": 1, "limits": json.dumps(asdict(LIMITS))},
     )
     assert Outcome.load(verdict.uri).figures["ranking"]["ndcg@10"] == pytest.approx(1)
 

@@ -5,7 +5,13 @@ import pytest
 from worlds import column, small_spec
 from worlds.examples import write_examples
 
-from components.ranking_evaluator.groups import by_events, by_gap, modality_groups, profile_groups
+from components.ranking_evaluator.groups import (
+    by_events,
+    by_gap,
+    modality_groups,
+    profile_groups,
+    told,
+)
 from components.ranking_evaluator.interactions import Interactions
 from components.ranking_evaluator.slices import prediction_figures, ranking_slices
 from trainer.evaluation.ranking import ranking_metrics
@@ -37,12 +43,51 @@ def test_ranges_of_events_and_of_time() -> None:
         "same second", "same second", "10 minutes", "10 minutes", "1 day", "longer"]
 
 
+def numbers(rows: dict[str, int], users=None, fewest: int = 5) -> dict[str, int]:
+    """Returns the rows of each group that is told; each row is of another user, unless given."""
+    groups = np.array([name for name, count in rows.items() for _ in range(count)], object)
+    users = np.arange(len(groups)) if users is None else np.array(users)
+    return {name: int(mask.sum()) for name, mask in told(groups, users, fewest).items()}
+
+
+@pytest.mark.parametrize(("groups", "expected"), [
+    ({"a": 5, "b": 9}, {"a": 5, "b": 9}),
+    ({"a": 3, "b": 2, "c": 9}, {"other": 5, "c": 9}),
+    # One small group could be reckoned from the others: the next smallest joins it.
+    ({"a": 4, "b": 7, "c": 9}, {"other": 11, "c": 9}),
+    ({"other": 8, "a": 4, "c": 9}, {"other": 12, "c": 9}),
+    ({"a": 1, "b": 6}, {"other": 7}),
+    ({"a": 4}, {}), ({"a": 2, "b": 2}, {}), ({}, {}),
+])
+def test_groups_of_few_users_are_one(groups, expected) -> None:
+    assert numbers(groups) == expected
+
+
+def test_users_are_counted_and_not_rows() -> None:
+    assert numbers({"a": 6, "b": 5}, [0] * 6 + [1, 2, 3, 4, 5]) == {"other": 11}
+    # The users of a merged group are counted once.
+    assert numbers({"a": 4, "b": 4, "c": 6}, [0, 1, 2, 3] * 2 + list(range(9, 15))) == {"other": 14}
+
+
+def test_no_figure_is_of_a_group_of_few_users(interactions) -> None:
+    task = interactions.task("test")
+    ranked = ranking_metrics(-np.tile(np.arange(6.0), (3, 1)), task)
+    found = ranking_slices(interactions, task, ranked, ranked, 2)
+    assert {name: of["users"] for name, of in found["user_activity"].items()} == {"other": 3}
+    assert found["gap"].keys() == {"other"} and found["profile_town"]["other"]["users"] == 3
+    assert ranking_slices(interactions, task, ranked, ranked, 4)["gap"] == {}
+    rated = {"rated": np.full(5, 3.0)}
+    assert prediction_figures(rated, interactions, {"rated": "stars"}, 4)["rated"]["slices"] == {
+        name: {} for name in ("user_activity", "gap", "profile_town", "item_popularity",
+                              "modalities")}
+
+
 def test_a_ranking_by_groups(interactions) -> None:
     task = interactions.task("test")
     assert task.users.tolist() == [0, 1, 2]
     best_first = ranking_metrics(-np.tile(np.arange(6.0), (3, 1)), task)
     best_last = ranking_metrics(np.tile(np.arange(6.0), (3, 1)), task)
-    found = ranking_slices(interactions, task, best_first, best_last)
+    found = ranking_slices(interactions, task, best_first, best_last, 1)
     activity = found["user_activity"]
     assert {name: group["users"] for name, group in activity.items()} == {
         "1 to 4 events": 2, "no event": 1}
@@ -67,7 +112,7 @@ def test_pairs_beyond_the_first_ten_count_as_missed() -> None:
     task = data.task("test")
     last = ranking_metrics(-np.arange(float(number))[None], task)
     first = ranking_metrics(np.arange(float(number))[None], task)
-    found = ranking_slices(data, task, last, first)
+    found = ranking_slices(data, task, last, first, 1)
     assert found["item_popularity"] == {
         "1 to 4 events": {"pairs": 1, "recall@10": 0.0, "baseline_recall@10": 1.0}}
     assert "gap" not in found
@@ -78,7 +123,7 @@ def test_predictions_by_groups(interactions, monkeypatch) -> None:
     truth = interactions.labels["like"][-5:]
     predicted = {"liked": np.array([0.9, 0.2, 0.6, 0.4, 0.3]), "rated": np.full(5, 3.0)}
     found = prediction_figures(predicted, interactions,
-                               {"liked": "like", "rated": "stars", "absent": "stars"})
+                               {"liked": "like", "rated": "stars", "absent": "stars"}, 1)
     assert found.keys() == {"liked", "rated"}
     liked, rated = found["liked"], found["rated"]
     assert liked["rows"] == 5 and liked["auc"] == pytest.approx(

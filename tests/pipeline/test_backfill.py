@@ -19,7 +19,7 @@ def shop(tmp_path, monkeypatch, console):
     """A backfill of four days whose runs only note their span, and end as `ends` says."""
     for day in DAYS:
         (tmp_path / "data" / day).mkdir(parents=True)
-    ran, ends = [], {}
+    ran, ends, number = [], {}, iter(range(99)).__next__
 
     def run(config, quiet):
         day = config.spans.until
@@ -27,12 +27,11 @@ def shop(tmp_path, monkeypatch, console):
         end = ends.get(day, 0)
         if isinstance(end, Exception):
             raise end
-        folder = config.root / "runs" / f"{config.seed}-{day}-{end}"
+        folder = config.root / "runs" / f"{day}-{end}-{number()}"
         folder.mkdir(parents=True)
         (folder / "metrics.json").write_text(json.dumps({
-            "dataset": config.dataset_name, "recipe": config.recipe_name, "split": config.split,
-            "seed": config.seed, "spans": config.spans.model_dump(), "blessed": not end,
-            "not_blessed_because": ["it is bad"] if end else []}))
+            "work": config.work(config.spec()), "spans": config.spans.model_dump(),
+            "blessed": not end, "not_blessed_because": ["it is bad"] if end else []}))
         link = config.root / "runs" / "latest"
         link.unlink(missing_ok=True)
         link.symlink_to(folder.name)
@@ -61,6 +60,17 @@ def test_another_seed_is_other_work(shop):
     shop.carry_out()
     shop.carry_out(seed=2)
     assert shop.ran == list(DAYS)
+
+
+def test_a_recipe_file_that_changed_is_other_work(shop, tmp_path):
+    recipe = {"description": "d", "tasks": {"find": {"head": "retrieval", "label": "like"}}}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(recipe))
+    shop.carry_out(recipe=str(tmp_path / "mine.yaml"))
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(recipe | {"model": {"dim": 8}}))
+    shop.carry_out(recipe=str(tmp_path / "mine.yaml"))
+    assert shop.ran == list(DAYS)
+    shop.carry_out(recipe=str(tmp_path / "mine.yaml"))
+    assert shop.ran == []
 
 
 def test_it_stops_where_a_model_is_refused_and_goes_on_there(shop):

@@ -259,7 +259,8 @@ def test_a_deletion_list_is_named_from_where_the_configuration_lies(written, tmp
     config = load_config(path)
     assert config.privacy.deletion_list == path.parent / "gone.txt"
     assert config.described()["privacy"] == {
-        "pseudonyms": False, "scrub": True, "telephone_region": None}, "no places of files"
+        "pseudonyms": False, "scrub": True, "telephone_region": None,
+        "fewest_users": 5}, "no places of files"
 
 
 def test_a_recipe_s_file_is_named_from_where_the_configuration_lies(tmp_path):

@@ -10,6 +10,7 @@ import schemas
 from pipeline.config import load_config
 from pipeline.dag import build_pipeline
 from pipeline.data_steps import renamed, stages
+from pipeline.kubeflow.steps import read_steps
 from schemas import SIDES, read_spec
 from trainer.recipe import bind
 
@@ -51,3 +52,19 @@ def test_the_other_name_has_its_folder_beside_the_pipeline_s(ir):
     assert other.pipeline_info.id == "demo"
     assert other.runtime_spec.pipeline_root.field_value.string_value == str(root.parent / "demo")
     assert other.runtime_spec.pipeline_run_id == ir.runtime_spec.pipeline_run_id
+
+
+def test_a_warm_start_s_weights_are_resolved_before_training(tiny_shop, tmp_path):
+    recipe = tmp_path / "warm.yaml"
+    recipe.write_text("description: d\ntraining: {warm_start: true}\n"
+                      "tasks: {find: {head: retrieval, label: like}}\n")
+    config = load_config(None, dataset="demo", data_dir=tiny_shop, recipe=str(recipe),
+                         root=tmp_path)
+    pipe = build_pipeline(config, bind(config.recipe, read_spec("demo")), SCHEMAS)
+    nodes = {node.id: node for node in pipe.components}
+    assert nodes["earlier_weights"] in nodes["Trainer"].upstream_nodes
+    assert "earlier" in nodes["Trainer"].inputs and "earlier" in nodes["Exporter"].inputs
+    compiled = compiler.Compiler().compile(pipe)
+    assert stages(compiled)["earlier_weights"] == "data"
+    steps = {step.node: step for step in read_steps(compiled)}
+    assert "earlier-weights" in steps["Trainer"].after, "a step of its own on a cluster"

@@ -150,9 +150,15 @@ def test_three_explanations_are_open_and_the_others_are_a_click_away():
 
 
 def test_a_warm_start_is_told():
-    warm = {"carried": {"users": 95}, "new": {"users": 5}}
-    page = report(METRICS | {"training": METRICS["training"] | {"warm_start": warm}}, {}, [])
-    assert "users 95 5" in cells(page)
+    def shown(**began):
+        training = METRICS["training"] | {"warm_start": began, "cold_validation": [0.1, 0.2],
+                                          "validation_ndcg@10": [0.3]}
+        return cells(report(METRICS | {"training": training}, {}, []))
+
+    page = shown(carried={"users": 95}, new={"users": 5}, fresh_weights=2)
+    assert "users 95 5" in page and "but for 2 that" in page
+    assert "this training" in page and "the cold start" in page
+    assert "started cold: another network" in shown(skipped="another network")
 
 
 def test_it_is_for_dark_screens_too(page):
@@ -173,3 +179,9 @@ def test_what_content_is_worth_is_drawn():
     for said in ("content-ridge", "without text", "items price", "factors of relevant"):
         assert said in shown, said
     assert '<section id="cold">' in shown and '<section id="worth">' in shown
+
+
+def test_what_a_private_training_guarantees_is_told():
+    privacy = {"epsilon": 3.6797, "delta": 1e-5, "steps": 200}
+    page = report(METRICS | {"training": METRICS["training"] | {"privacy": privacy}}, {}, [])
+    assert "epsilon 3.68 at delta 1e-05, after 200 steps" in cells(page)

@@ -23,5 +23,11 @@ def test_each_kind_of_group_has_its_table():
     assert [row["figures"] for row in of_rows["rows"]] == [[9, 0.7], [5, None]]
 
 
+def test_the_reader_is_told_that_small_groups_are_one():
+    (title, _), *_ = slices(METRICS | {"fewest_users": 7})
+    assert "fewer than 7 users" in title
+    assert "fewer" not in slices(METRICS)[0][0]
+
+
 def test_there_is_none_without_figures():
     assert slices({}) == []

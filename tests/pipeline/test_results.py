@@ -87,6 +87,16 @@ def test_task_metrics_are_the_overall_ones_by_our_names(config, measured):
     assert found["like"] == {"auc": 0.8, "accuracy": 0.75, "precision": 0.5, "recall": 0.25}
 
 
+def test_the_last_blessed_model_s_metrics_are_beside_the_model_s(config, measured):
+    measured([("", "like", "auc", 0.8),
+              ("", "like", "auc", 0.7, ("model_name", tfma.BASELINE_KEY)),
+              ("", "like", "auc", 0.1, ("is_diff", True))])
+    nodes = {"Evaluator": node("Evaluator", Path("x"), "evaluation")}
+    metrics = results.collect(config, nodes, 0.0)
+    assert metrics["tasks"] == {"like": {"auc": 0.8}}
+    assert metrics["last_blessed"] == {"tasks": {"like": {"auc": 0.7}}}
+
+
 def test_several_labels_are_told_apart_by_name(tmp_path, measured):
     recipe = tmp_path / "moods.yaml"
     recipe.write_text(yaml.safe_dump({"description": "d", "tasks": {

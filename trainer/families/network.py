@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from trainer.families.job import Job, Refit, log
 from trainer.late_fusion.fit import NETWORK
 from trainer.late_fusion.job import (
@@ -17,15 +19,19 @@ from trainer.late_fusion.job import (
     with_stacks_of,
 )
 from trainer.network.model import Network
+from trainer.recipe.families import FittedRecipe
+from trainer.training.accounting import guarantee
 from trainer.training.callbacks import by_name, load_variables, save_variables
 from trainer.training.fit import (
     MONITOR,
+    Fitted,
     TrainingData,
     first_network,
     fit_again,
     fit_twice,
     new_network,
 )
+from trainer.training.warm_start import save_start
 
 _WEIGHTS = "network.weights"
 
@@ -38,10 +44,10 @@ def train_network(job: Job) -> None:
     fitted = fit_twice(job.data, job.seed, job.run_dir / "tensorboard", checkpoints)
     job.weights.mkdir(parents=True, exist_ok=True)
     save_variables(job.weights / _WEIGHTS, fitted.network.training.weights)
-    figures = _beside(job, checkpoints)
+    figures = _beside(job, checkpoints, fitted)
     job.summarize(
         sum(math.prod(w.shape) for w in fitted.network.training.trainable_weights),
-        epochs=fitted.epochs,
+        epochs=fitted.epochs, **_privacy(job.data.recipe, fitted.epochs),
         seconds=sum(e["seconds"] for epochs in fitted.curves.values() for e in epochs),
         user_modalities=fitted.network.user_modalities,
         item_modalities=fitted.network.item_modalities,
@@ -76,24 +82,48 @@ def refit_network(job: Refit) -> Network:
     if fusion is not None and not fusion.new_item_weights.get(NETWORK):
         network = new_network(data, data.events("train", "validation"), job.seed)
     else:
-        network = fit_again(data, job.seed, job.summary["epochs"], job.scratch)
+        # From scratch: what an earlier model learned, it learned from the events left out here.
+        cold = job.summary.get("cold_validation")
+        epochs = int(np.argmax(cold)) + 1 if cold else job.summary["epochs"]
+        network = fit_again(data, job.seed, epochs, job.scratch)
     return network if fusion is None else with_rankers_of(data, network, job.scratch)
+
+
+def _privacy(recipe: FittedRecipe, epochs: int) -> dict[str, Any]:
+    return {} if recipe.private is None else {"privacy": guarantee(recipe.private, epochs)}
 
 
 def _fused(data: TrainingData) -> bool:
     return data.recipe.weighs_first_fit and bool(data.recipe.rankers)
 
 
-def _beside(job: Job, checkpoints: Path) -> dict[str, Any]:
-    """Fits what is in closed form beside the network, and returns its figures."""
-    recipe, figures = job.data.recipe, {}
-    if recipe.weighs_first_fit:
-        first = first_network(job.data, job.seed, checkpoints)
-        content = item_content(job.data, job.seed)
-        if recipe.rankers:
-            figures["late_fusion"] = train_rankers(
-                job.data, first, content, job.weights, job.seed)
-        if recipe.predictors:
-            figures["stacks"] = train_stacks(
-                job.data, first, content, job.weights, job.seed)
+def _beside(job: Job, checkpoints: Path, fitted: Fitted) -> dict[str, Any]:
+    """Keeps what later trainings begin with, and fits what is in closed form beside the network.
+
+    Returns:
+      The figures of both.
+    """
+    recipe = job.data.recipe
+    figures: dict[str, Any] = {}
+    if not recipe.keeps_first_fit:
+        return figures
+    first = first_network(job.data, job.seed, checkpoints)
+    if recipe.training.warm_start:
+        figures |= _kept_start(job, first, fitted)
+    if not recipe.weighs_first_fit:
+        return figures
+    content = item_content(job.data, job.seed)
+    if recipe.rankers:
+        figures["late_fusion"] = train_rankers(job.data, first, content, job.weights, job.seed)
+    if recipe.predictors:
+        figures["stacks"] = train_stacks(job.data, first, content, job.weights, job.seed)
     return figures
+
+
+def _kept_start(job: Job, first: Network, fitted: Fitted) -> dict[str, Any]:
+    keys, earlier = job.data.keys, job.data.earlier
+    began = earlier.figures(first, keys) if earlier is not None else {}
+    warm = earlier is not None and "skipped" not in began
+    cold = earlier.cold_validation if earlier is not None and warm else fitted.validation
+    save_start(job.weights, {"first": first, "second": fitted.network}, keys, cold)
+    return {"cold_validation": cold, **({"warm_start": began} if began else {})}

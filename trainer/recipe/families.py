@@ -21,7 +21,7 @@ from trainer.recipe.late_fusion import Predictors, Rankers
 from trainer.recipe.network import ModelOptions
 from trainer.recipe.recipe import Modalities, Recipe
 from trainer.recipe.task import Task
-from trainer.recipe.training import Fitting, Training
+from trainer.recipe.training import Fitting, Privacy, Training
 from trainer.recipe.tune import Tune, check_ranges
 
 
@@ -40,6 +40,16 @@ class FittedRecipe(Recipe):
     def weighs_first_fit(self) -> bool:
         """Whether something in closed form is weighed against the network of the first fit."""
         return False
+
+    @property
+    def private(self) -> Privacy | None:
+        """How a fit is differentially private, if it is."""
+        return None
+
+    @property
+    def keeps_first_fit(self) -> bool:
+        """Whether the network of the first fit is needed after it."""
+        return self.weighs_first_fit or self.training.warm_start
 
     @model_validator(mode="after")
     def _ranges_make_recipes(self) -> Self:
@@ -104,6 +114,11 @@ class NetworkRecipe(FittedRecipe):
         return bool(self.rankers or self.predictors)
 
     @property
+    def private(self) -> Privacy | None:
+        """How a fit is differentially private, if it is."""
+        return self.training.privacy
+
+    @property
     def history_tower(self) -> str | None:
         """What reads the user's earlier events, if anything does."""
         return next((part.tower.name for part in self.behaviour.values()
@@ -148,6 +163,26 @@ class NetworkRecipe(FittedRecipe):
             raise ValueError(f"'rankers' has {list(self.rankers)}, but there is no task with the "
                              "head 'retrieval' whose score they could join: add one, or take "
                              "'rankers' out")
+        return self
+
+    @model_validator(mode="after")
+    def _private_fits_read_one_user_at_a_time(self) -> Self:
+        if self.private is None:
+            return self
+        reading = {
+            f"the head 'retrieval' of '{self.retrieval}', whose loss compares users with one "
+            "another": self.retrieval,
+            "'rankers'": self.rankers, "'predictors'": self.predictors,
+            "'behaviour.item_reviews'": self.reads_item_reviews,
+            f"'balancing: {self.balancing}'": self.balancing != "fixed",
+            "'training.warm_start'": self.training.warm_start}
+        if found := [what for what, there in reading.items() if there]:
+            raise ValueError("'training.privacy' bounds what one user's events change, and these "
+                             f"read events without bound: {', '.join(found)}. Take them out; rank "
+                             "by the head of a label, as in 'rank_by: like'")
+        if self.training.precision not in ("auto", "float32"):
+            raise ValueError(f"'training.precision' is '{self.training.precision}', but "
+                             "'training.privacy' computes in float32: take the key out")
         return self
 
     @model_validator(mode="after")

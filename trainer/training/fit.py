@@ -8,7 +8,7 @@ import json
 import math
 import shutil
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from trainer.network.factorization import build_factorization
 from trainer.network.model import Network, build_network
 from trainer.preprocessing import columns
 from trainer.recipe.families import FittedRecipe
+from trainer.training.accounting import steps_of_an_epoch
 from trainer.training.callbacks import (
     Checkpoint,
     Curves,
@@ -39,7 +40,9 @@ from trainer.training.callbacks import (
 )
 from trainer.training.multitask import MultiTaskModel
 from trainer.training.optimizer import MirroredLossScale, RowAdamW
+from trainer.training.private import PrivateModel, neutral_means, user_batches
 from trainer.training.tfrs_retrieval import tfrs_in_batch_softmax
+from trainer.training.warm_start import Keys, WarmStart
 
 MONITOR = "ndcg@10"
 _MAX_RANKED_USERS = 10_000
@@ -58,6 +61,8 @@ class TrainingData:
       item_side: What the model holds of the items.
       reader: Reads the interactions.
       files: Files of transformed interactions, by split.
+      keys: Keys of all vocabularies that a network may embed, for a warm start; else none.
+      earlier: What a fit begins with; nothing where `None`.
     """
 
     spec: FeatureSpec
@@ -68,6 +73,8 @@ class TrainingData:
     item_side: Side
     reader: InteractionReader
     files: dict[str, list[str]]
+    keys: Keys = field(default_factory=dict)
+    earlier: WarmStart | None = None
 
     def features(self, side: str) -> tuple[Feature, ...]:
         """Returns the features of `users` or `items` that the recipe reads."""
@@ -115,12 +122,14 @@ def fit_twice(data: TrainingData, seed: int, logs: Path, checkpoints: Path,
     Raises:
       InputError: A split has no rows, or nothing to stop by is in validation.
     """
-    strategy = strategy or default_strategy()
+    strategy = strategy or default_strategy(data.recipe)
     precision = precision or chosen_precision(data.recipe)
     train, validation = data.events("train"), data.events("validation")
     scores = _first_fit(
         data, train, validation, seed, logs, checkpoints, strategy, precision)
-    epochs = int(np.argmax(scores)) + 1
+    # The best epoch would tell of the users in validation.
+    private = data.recipe.private is not None
+    epochs = data.recipe.training.max_epochs if private else int(np.argmax(scores)) + 1
     network = _fit(data, concatenate([train, validation]), ["train", "validation"], epochs, seed,
                    logs / "second", checkpoints / "second", strategy, precision)
     curves = {name: epochs_noted(_curves(checkpoints / name)) for name in ("first", "second")}
@@ -148,8 +157,8 @@ def fit_once(data: TrainingData, seed: int, logs: Path, checkpoints: Path) -> li
       InputError: See `fit_twice`.
     """
     train, validation = data.events("train"), data.events("validation")
-    return _first_fit(data, train, validation, seed, logs, checkpoints, default_strategy(),
-                      chosen_precision(data.recipe))
+    return _first_fit(data, train, validation, seed, logs, checkpoints,
+                      default_strategy(data.recipe), chosen_precision(data.recipe))
 
 
 def fit_again(data: TrainingData, seed: int, epochs: int, scratch: Path) -> Network:
@@ -162,7 +171,7 @@ def fit_again(data: TrainingData, seed: int, epochs: int, scratch: Path) -> Netw
       scratch: Folder of the logs and the states.
     """
     return _fit(data, data.events("train", "validation"), ["train", "validation"], epochs, seed,
-                scratch / "tensorboard", scratch / "again", default_strategy(),
+                scratch / "tensorboard", scratch / "again", default_strategy(data.recipe),
                 chosen_precision(data.recipe))
 
 
@@ -181,15 +190,18 @@ def _near_best(checkpoints: Path) -> Path:
     return checkpoints / "near_best.weights"
 
 
-def default_strategy() -> tf.distribute.Strategy:
-    """Returns a strategy over all GPUs, or TensorFlow's default on one device or the CPU."""
-    gpus = tf.config.list_logical_devices("GPU")
-    return tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
+def default_strategy(recipe: FittedRecipe) -> tf.distribute.Strategy:
+    """Returns a strategy over all GPUs, or TensorFlow's default on one device or the CPU.
+
+    A private step's noise is drawn once, so that it is of one device.
+    """
+    several = recipe.private is None and len(tf.config.list_logical_devices("GPU")) > 1
+    return tf.distribute.MirroredStrategy() if several else tf.distribute.get_strategy()
 
 
 def chosen_precision(recipe: FittedRecipe) -> str:
     """Returns the dtype policy: mixed on GPUs unless the recipe says otherwise."""
-    wish = recipe.training.precision
+    wish = "float32" if recipe.private else recipe.training.precision
     if wish != "auto":
         return wish
     return "mixed_float16" if tf.config.list_logical_devices("GPU") else "float32"
@@ -202,9 +214,14 @@ def suitable_batch_size(rows: int) -> int:
 
 def new_network(data: TrainingData, events: Events, seed: int) -> Network:
     """Builds a recipe's network for a fit on some events, with its initial weights."""
-    means = label_means(data.spec, data.recipe, events)
-    users, items = (replace(side, met=np.bincount(met, minlength=side.rows) > 0) for side, met in (
-        (data.user_side, events.users), (data.item_side, events.items)))
+    if data.recipe.private is None:
+        means = label_means(data.spec, data.recipe, events)
+        users, items = (
+            replace(side, met=np.bincount(met, minlength=side.rows) > 0) for side, met in (
+                (data.user_side, events.users), (data.item_side, events.items)))
+    else:  # nothing of the events but what private steps learn
+        means, users, items = (
+            neutral_means(data.spec, data.recipe), data.user_side, data.item_side)
     build = build_factorization if data.recipe.family == "factorization" else build_network
     return build(data.spec, data.recipe, users, items, means, seed)
 
@@ -229,10 +246,9 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
     try:
         with strategy.scope():
             network = new_network(data, events, seed)
-            model = MultiTaskModel(
-                network.training, recipe, events.item_probability(len(data.items)),
-                tfrs_in_batch_softmax, strategy.num_replicas_in_sync,
-            )
+            if data.earlier is not None:
+                data.earlier.begin(network, data.keys, checkpoints.name)
+            model = _model(data, network, events, strategy)
             optimizer = RowAdamW(
                 recipe.training.learning_rate, decay=recipe.training.weight_decay)
             scaled = precision == "mixed_float16"
@@ -241,8 +257,7 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
             model.optimizer.build(model.trainable_variables)
     finally:
         keras.config.set_dtype_policy(policy)
-    size = min(recipe.training.batch_size or suitable_batch_size(len(events)), len(events))
-    batches = data.reader.batches([f for s in splits for f in data.files[s]], size, seed)
+    batches, steps = _steps(data, events, [f for s in splits for f in data.files[s]], seed)
     checkpoint = Checkpoint(checkpoints)
     behind = checkpoint.restore(model)
     # An epoch is noted before its state is kept, or a kill in between would lose it.
@@ -252,7 +267,6 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
         watch.network = network
         callbacks.insert(0, watch)  # an epoch is scored before its state is kept
     # Each epoch has an order of its own: those of the epochs that are behind are passed over.
-    steps = len(events) // size
     watched = sys.stdout.isatty()  # a bar where somebody watches, a line now and then in a file
     if not watched:
         callbacks.append(Steps(checkpoints.name, (epochs - behind) * steps))
@@ -265,6 +279,27 @@ def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy
     return plain
 
 
+def _model(data: TrainingData, network: Network, events: Events,
+           strategy: tf.distribute.Strategy) -> MultiTaskModel:
+    given = {"network": network.training, "recipe": data.recipe,
+             "probability": events.item_probability(len(data.items)),
+             "retrieval_loss": tfrs_in_batch_softmax, "replicas": strategy.num_replicas_in_sync}
+    if data.recipe.private is None:
+        return MultiTaskModel(**given)
+    return PrivateModel(len(data.users), data.recipe.private, **given)
+
+
+def _steps(data: TrainingData, events: Events, files: list[str], seed: int
+           ) -> tuple[tf.data.Dataset, int]:
+    """Returns what each step reads, and the steps of an epoch."""
+    recipe = data.recipe
+    if recipe.private is not None:
+        return (user_batches(data.reader, files, recipe.private, len(data.users)),
+                steps_of_an_epoch(recipe.private))
+    size = min(recipe.training.batch_size or suitable_batch_size(len(events)), len(events))
+    return data.reader.batches(files, size, seed), len(events) // size
+
+
 class _EpochRanking(keras.callbacks.Callback):
     """Ranks the catalogue for the validation users after each epoch, and stops on a plateau."""
 
@@ -272,7 +307,7 @@ class _EpochRanking(keras.callbacks.Callback):
         super().__init__()
         self.network: Network | None = None
         self._state, self._training = state, data.recipe.training
-        self._kept = data.recipe.weighs_first_fit
+        self._kept = data.recipe.keeps_first_fit
         self._task = validation_task(data, train, validation)
         self._queries = first_rows(data, self._task.users)
         # A killed fit goes on where it stopped.

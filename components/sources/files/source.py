@@ -1,7 +1,7 @@
 """A dataset in a user's own files."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,8 @@ class FileSource:
                                  f"source.{side}: positions of columns and 'header' are for CSV; "
                                  f"{self.file_format} names its columns. Give these names.")
             self._check_columns(side, table)
-            self._check_rows(side)
+            if side != "interactions":  # of several spans, some may have no event
+                require_rows(side, [self])
         if self._reads_media() and not self._media.is_dir():
             raise InputError("no-media-folder",
                              f"source.media_dir: folder {self._media} is missing. The path is "
@@ -155,6 +156,12 @@ class FileSource:
                     values[feature.name] = value
             yield Record(values, shard, line, tuple(reasons))
 
+    def has_rows(self, side: str) -> bool:
+        """Tells whether any file of a table holds a row, good or not."""
+        layout = self.options.layout(side)
+        return any(has_rows(self._root / shard, self.file_format, layout)
+                   for shard in self.shards(side))
+
     def _features(self, side: str) -> list[Feature]:
         return [f for f in self.spec.table(side) if not f.derived]
 
@@ -173,16 +180,6 @@ class FileSource:
                 self.file_format, self._root, shards[path], layout)),
             self.file_format in WITHOUT_HEADER,
             lambda path: without_header(path, layout, side) if self.file_format == "csv" else None)
-
-    def _check_rows(self, side: str) -> None:
-        shards, layout = self.shards(side), self.options.layout(side)
-        if any(has_rows(self._root / shard, self.file_format, layout) for shard in shards):
-            return
-        raise InputError("empty-table",
-                         f"The {side} have no row: {', '.join(shards)} in {self._root} "
-                         f"{'has' if len(shards) == 1 else 'have'} nothing but the names of the "
-                         "columns. Give a file with rows"
-                         f"{'' if side == 'interactions' else f', or leave source.{side} out'}.")
 
     def _value(self, value: Any, feature: Feature) -> Any:
         """Returns a value that ingest can check, or `None` for an absent one."""
@@ -216,3 +213,23 @@ class FileSource:
         if not value.strip():
             return None
         return media_path(self._media, value)
+
+
+def require_rows(side: str, parts: Sequence[FileSource]) -> None:
+    """Refuses a table without a row; of several spans one with a row is enough.
+
+    Args:
+      side: The table.
+      parts: The source of each span, the newest last, or the only one.
+
+    Raises:
+      InputError: No part has one.
+    """
+    if any(part.has_rows(side) for part in parts):
+        return
+    files = [shard for part in parts for shard in part.shards(side)]
+    raise InputError("empty-table",
+                     f"The {side} have no row: {', '.join(files)} in {parts[-1].data_dir} "
+                     f"{'has' if len(files) == 1 else 'have'} nothing but the names of the "
+                     "columns. Give a file with rows"
+                     f"{'' if side == 'interactions' else f', or leave source.{side} out'}.")

@@ -64,6 +64,19 @@ def test_a_bad_row_is_told_with_its_span(folder, tmp_path_factory):
     assert found.kept("interactions") == 3
 
 
+@pytest.mark.parametrize("empty", DAYS)
+def test_a_span_without_events_is_read_with_the_others(folder, empty):
+    (folder / empty / "events.csv").write_text("who,what,when\n")
+    assert len(times(opened(folder, last=3))) == 2
+
+
+def test_spans_without_any_event_are_refused(folder):
+    for day in DAYS[1:]:
+        (folder / day / "events.csv").write_text("who,what,when\n")
+    with refuses("empty-table", "2026-11-21", "interactions"):
+        opened(folder, last=2)
+
+
 def test_the_fingerprint_is_of_the_spans_that_are_read(folder):
     before = fingerprint(opened(folder, last=2))
     (folder / DAYS[0] / "events.csv").write_text("who,what,when\nann,tea,7\n")

@@ -17,7 +17,7 @@ FAULTS = [("items", "i.csv", 2, "value", "price 'x' is not a number"),
           ("interactions", "e.csv", 4, "row", "stars '8' is outside the range 1 to 5")]
 
 
-def _root(folder, faults):
+def _root(folder, faults, **metrics):
     """A root with one run that left something out."""
     quarantine, run = folder / "artifacts" / "quarantine" / "3", folder / "runs" / "20260102-030405"
     quarantine.mkdir(parents=True)
@@ -25,7 +25,8 @@ def _root(folder, faults):
     keys = ("table", "source", "line", "kind", "reason")
     (quarantine / "quarantine.jsonl").write_text("".join(
         json.dumps(dict(zip(keys, fault, strict=True))) + "\n" for fault in faults))
-    (run / "metrics.json").write_text(json.dumps({"quarantine": "artifacts/quarantine/3"}))
+    (run / "metrics.json").write_text(json.dumps(
+        {"quarantine": "artifacts/quarantine/3"} | metrics))
     return folder
 
 
@@ -57,17 +58,31 @@ def test_a_run_without_a_quarantine_is_refused(root, run):
         quarantine_of(root, run)
 
 
-def test_replay_says_what_is_accepted_now(tmp_path):
-    (tmp_path / "schemas").mkdir()
-    (tmp_path / "schemas" / "interactions.pbtxt").write_text(
+def _replayed(folder, root):
+    (folder / "schemas").mkdir()
+    (folder / "schemas" / "interactions.pbtxt").write_text(
         "".join(id_columns()) + column("stars", "FLOAT", "label:rating", domain=(1, 5)))
-    (tmp_path / "e.csv").write_text("who,what,stars\nann,tea,4\nbob,cup,5\nann,cup,8\neve,cup,0\n")
-    (tmp_path / "my.yaml").write_text(yaml.safe_dump({
+    (folder / "my.yaml").write_text(yaml.safe_dump({
         "dataset": "csv", "schemas": "schemas", "split": "random",
         "source": {"interactions": {"files": "e.csv"}}}))
-    root = _root(tmp_path / "root", FAULTS[2:])
-    done = CliRunner().invoke(app, ["replay", "--root", str(root), "--run", "20260102-030405",
-                                    "--config", str(tmp_path / "my.yaml")])
+    return CliRunner().invoke(app, ["replay", "--root", str(root), "--run", "20260102-030405",
+                                    "--config", str(folder / "my.yaml")])
+
+
+def test_replay_says_what_is_accepted_now(tmp_path):
+    (tmp_path / "e.csv").write_text("who,what,stars\nann,tea,4\nbob,cup,5\nann,cup,8\neve,cup,0\n")
+    done = _replayed(tmp_path, _root(tmp_path / "root", FAULTS[2:]))
     assert done.exit_code == 3, done.output
     assert "e.csv, line 4 (interactions): row left out: stars '8'" in done.output
     assert "1 of 2 records are accepted now, 1 still have a fault, and 1 are new." in done.output
+
+
+def test_replay_reads_the_spans_that_the_run_read(tmp_path):
+    for day, stars in (("2026-11-20", 8), ("2026-11-21", 9)):
+        (tmp_path / day).mkdir()
+        (tmp_path / day / "e.csv").write_text(f"who,what,stars\nann,tea,4\nbob,cup,{stars}\n")
+    faults = [("interactions", "2026-11-20/e.csv", 3, "row", "stars '8' is outside")]
+    root = _root(tmp_path / "root", faults, spans={"last": 1, "until": "2026-11-20"})
+    done = _replayed(tmp_path, root)
+    assert "0 of 1 records are accepted now, 1 still have a fault, and 0 are new." in done.output
+    assert "2026-11-21" not in done.output

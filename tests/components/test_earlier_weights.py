@@ -1,0 +1,65 @@
+"""Which weights a warm start begins with."""
+
+from types import SimpleNamespace
+
+import ml_metadata as mlmd
+import pytest
+from ml_metadata.proto import metadata_store_pb2 as proto
+from tfx.types import artifact_utils
+from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
+
+from components.artifacts import Weights
+from components.earlier_weights import EarlierWeights
+
+
+@pytest.fixture
+def history():
+    """A store in memory; `train` adds a training on some rows, its export and its blessing."""
+    config = proto.ConnectionConfig()
+    config.fake_database.SetInParent()
+    store = mlmd.MetadataStore(config)
+    step = store.put_execution_type(proto.ExecutionType(name="step"))
+    kept = {"weights": [], "blessing": []}
+
+    def made(kind, **custom):
+        one = kind()
+        for name, value in custom.items():
+            one.set_int_custom_property(name, value)
+        one.type_id = store.put_artifact_type(one.artifact_type)
+        (one.id,) = store.put_artifacts([one.mlmd_artifact])
+        return artifact_utils.deserialize_artifact(
+            one.artifact_type, store.get_artifacts_by_id([one.id])[0])
+
+    def ran(read, wrote):
+        (execution,) = store.put_executions([proto.Execution(type_id=step)])
+        store.put_events([
+            proto.Event(execution_id=execution, artifact_id=one.id, type=kind)
+            for one, kind in ((read, proto.Event.INPUT), (wrote, proto.Event.OUTPUT))])
+
+    def train(rows, blessed=1):
+        weights, model = made(Weights), made(Model)
+        ran(rows, weights)
+        ran(weights, model)
+        kept["weights"].append(weights)
+        kept["blessing"].append(
+            made(ModelBlessing, blessed=blessed, current_model_id=model.id))
+        return weights.id
+
+    def resolved(rows):
+        found = EarlierWeights().resolve_artifacts(store, {**kept, "candidate": [rows]})
+        return [one.id for one in found["weights"]]
+
+    return SimpleNamespace(rows=lambda: made(Examples), train=train, resolved=resolved)
+
+
+def test_the_newest_blessed_weights_of_other_rows(history):
+    first, second, third = history.rows(), history.rows(), history.rows()
+    assert history.resolved(first) == []
+    one = history.train(first)
+    assert history.resolved(first) == [], "a rerun does not begin with what it trained itself"
+    assert history.resolved(second) == [one]
+    history.train(second, blessed=0)
+    assert history.resolved(third) == [one], "a refused model is none"
+    two = history.train(second)
+    assert history.resolved(third) == [two]
+    assert history.resolved(second) == [one]
