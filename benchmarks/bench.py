@@ -239,7 +239,7 @@ def bench_pipeline(console: Console, data_dir: Path) -> list[Limit]:
         first, again = run_once(data_dir, root / "runs"), run_once(data_dir, root / "runs")
         limits = judge(first, again)
         console.print(run_table(first, again), limit_table(limits))
-        import pipeline.environment  # noqa: F401  (before TensorFlow)
+        import pipeline.process  # noqa: F401  (before TensorFlow)
 
         console.print(transform_table(root))
     return limits

@@ -37,9 +37,9 @@ def profiles(folder: Path) -> np.ndarray:
     rows = [line.split("|") for line in (folder / "u.user").read_text().splitlines()]
     words = sorted({word for row in rows for word in row[2:4]})
     table = np.zeros((_USERS, _DECADES + len(words)))
-    for number, age, *said, _ in rows:
+    for number, age, *traits, _ in rows:
         table[int(number), min(int(age) // 10, _DECADES - 1)] = 1
-        table[int(number), [_DECADES + words.index(word) for word in said]] = 1
+        table[int(number), [_DECADES + words.index(word) for word in traits]] = 1
     return _standardised(table)
 
 
@@ -86,9 +86,9 @@ def main() -> None:
     """Prints the error of each fold and their mean."""
     parser = argparse.ArgumentParser(description="Rating error on u1 to u5.")
     parser.add_argument("--data-dir", type=Path, required=True, help="folder of MovieLens-100K")
-    found = list(errors(parser.parse_args().data_dir / "ml-100k"))
-    print(f"RMSE on u1 to u5: {', '.join(f'{one:.4f}' for one in found)}; "
-          f"mean {np.mean(found):.4f}")
+    fold_errors = list(errors(parser.parse_args().data_dir / "ml-100k"))
+    print(f"RMSE on u1 to u5: {', '.join(f'{one:.4f}' for one in fold_errors)}; "
+          f"mean {np.mean(fold_errors):.4f}")
 
 
 if __name__ == "__main__":

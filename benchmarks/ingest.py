@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from pipeline.memory import PeakMemory
+from pipeline.process import PeakMemory
 from schemas.errors import TesseraError
 
 SIZES = (1_000_000, 10_000_000)
@@ -87,10 +87,10 @@ def write_tables(folder: Path, rows: int) -> None:
     for number, size in _batches(rows):
         # Few users and items have much of what happens; some events are of no known item.
         owners = (users * random.random(size) ** 1.5).astype(np.int64)
-        met = (items * random.random(size) ** 3).astype(np.int64)
-        met[random.random(size) < _FAULTY] = items
+        item_numbers = (items * random.random(size) ** 3).astype(np.int64)
+        item_numbers[random.random(size) < _FAULTY] = items
         _write(folder, "interactions", number, {
-            "user_id": _ids("u", owners), "item_id": _ids("i", met),
+            "user_id": _ids("u", owners), "item_id": _ids("i", item_numbers),
             "timestamp": _START + random.integers(0, _SECONDS, size),
             "rating": random.integers(1, 6, size).astype(float),
         })
@@ -124,12 +124,12 @@ def run_ingest(data: Path, out: Path) -> dict[str, Any]:
     Returns:
       `seconds`, `cpu_seconds`, and `counts` as the quarantine has them.
     """
-    import pipeline.environment  # noqa: F401  (before TFX)
+    import pipeline.process  # noqa: F401  (before TFX)
 
     from tfx.types import standard_artifacts  # isort: skip
 
     from components.artifacts import Quarantine
-    from components.catalog_gen.executor import Executor
+    from components.catalog_gen.component import Executor
     from schemas import SIDES, parse_spec
 
     spec = json.loads(parse_spec("bench", _SCHEMAS).to_json())
@@ -167,11 +167,11 @@ def measure(rows: int) -> Ingested:
         write_tables(data, rows)
         command = [sys.executable, "-m", "benchmarks.ingest", str(data), str(out)]
         with PeakMemory() as memory:
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
+            process = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if process.returncode:
         raise TesseraError("bench-ingest-failed",
                            f"Ingest of {rows:,} rows failed; its message stands above.")
-    result = json.loads(done.stdout.splitlines()[-1])
+    result = json.loads(process.stdout.splitlines()[-1])
     counts = result["counts"]["interactions"]
     if not counts["read"] == counts["kept"] + counts["quarantined"] == rows:
         raise TesseraError("bench-ingest-lost-rows",

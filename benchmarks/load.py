@@ -18,7 +18,7 @@ from pathlib import Path
 import grpc
 import numpy as np
 
-from serving.message_limits import MESSAGE_LIMITS
+from serving.wire import MESSAGE_LIMITS
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _DEADLINE_S = 10.0
@@ -85,8 +85,8 @@ def clients(port: int, requests: list[bytes], count: int, seconds: float, rate: 
 def _load(process: subprocess.Popen, output: Path) -> Load:
     if process.wait():
         sys.exit("The clients have failed.")
-    found = json.loads(output.read_text())
-    return Load(np.array(found["begins"]), np.array(found["milliseconds"]), found["codes"])
+    figures = json.loads(output.read_text())
+    return Load(np.array(figures["begins"]), np.array(figures["milliseconds"]), figures["codes"])
 
 
 def _ask(port: int, requests: list[bytes], end: float, gap: float, delay: float, seen) -> None:

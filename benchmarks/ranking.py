@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.memory import PeakMemory
+from pipeline.process import PeakMemory
 from schemas.errors import TesseraError
 from trainer.closed_form.events import Events
 from trainer.closed_form.popularity import fit_popularity

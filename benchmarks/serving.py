@@ -28,8 +28,8 @@ from benchmarks.load import clients
 from benchmarks.malformed_requests import good_requests
 from pipeline.pushed import serving_folder
 from serving.client import Client
-from serving.message_limits import MESSAGE_LIMITS
-from serving.model_directory import versions
+from serving.model_config import versions
+from serving.wire import MESSAGE_LIMITS
 
 _OUTPUT = Path(__file__).with_name("serving.json")
 _CONFIG = """model_config_list {{ config {{
@@ -248,8 +248,8 @@ def main() -> None:
             subprocess.run([Path(sys.executable).with_name("tessera"), "run", "--dataset", "demo",
                             "--root", str(given.root)], check=True)
         given.model = serving_folder(given.root)
-    found = versions(given.model)
-    bench = Bench(found[max(found)], given.scale)
+    folders = versions(given.model)
+    bench = Bench(folders[max(folders)], given.scale)
     for name in given.only or STEPS:
         STEPS[name](bench)
     _OUTPUT.write_text(json.dumps(

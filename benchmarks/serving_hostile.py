@@ -144,10 +144,10 @@ def responses(bench: Bench) -> None:
             except tf.errors.OpError:
                 continue  # what the model refuses, such as an Example without columns
             data = call(request.SerializeToString(), timeout=60)
-            found = wire.message("PredictResponse").FromString(data).outputs
+            outputs = wire.message("PredictResponse").FromString(data).outputs
             compared += 1
             for key, value in expected.items():
-                got = ndarray(found[key])
+                got = ndarray(outputs[key])
                 if value.dtype == object:
                     faults += int((value != got).any())
                 else:

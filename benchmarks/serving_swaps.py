@@ -56,11 +56,11 @@ def corrupt(bench: Bench) -> None:
             with clients(server.port, requests, _CLIENTS, 30 * bench.scale + 5, rate) as end:
                 _put(bench.model, folder, spoil)
                 begin = time.monotonic()
-                told = _wait_for(server, version, "END")
+                message = _wait_for(server, version, "END")
                 finish = time.monotonic()
                 load = end()
             bench.most(f"{name}: failed of {len(load.begins):,}", load.failed, 0, "requests")
-            bench.least(f"{name}: the status says why", len(told), 1, "letters")
+            bench.least(f"{name}: the status says why", len(message), 1, "letters")
             bench.most(f"{name}: 99th percentile while it is tried",
                        load.percentile(99, begin, finish), 2 * steady, "ms")
         page = urllib.request.urlopen(f"http://127.0.0.1:{server.metrics_port}/metrics").read()

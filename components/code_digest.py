@@ -62,10 +62,10 @@ def _extension_file(module: str) -> Path | None:
     if not any(module.split(".")[0] == loaded.split(".")[0] for loaded in LOADED):
         return None
     try:
-        found = importlib.util.find_spec(module)
+        spec = importlib.util.find_spec(module)
     except ModuleNotFoundError:  # something in a module
         return None
-    return Path(found.origin) if found and found.has_location and found.origin else None
+    return Path(spec.origin) if spec and spec.has_location and spec.origin else None
 
 
 @functools.cache

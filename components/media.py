@@ -9,11 +9,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from components.media_fault import MediaFault
 from components.sound import canonical_sound
 from components.video import canonical_video, sound_track
 from schemas.errors import InputError, unknown
-from schemas.pictures import PICTURE_BYTES, PICTURE_FORMATS, as_seen, written
+from schemas.media import PICTURE_BYTES, PICTURE_FORMATS, MediaFault, as_seen, written
 
 __all__ = ["MEDIA", "MediaFault", "Medium", "check_file", "read_media", "read_sound_track"]
 
@@ -46,7 +45,7 @@ def read_media(value: bytes | Path, modality: str) -> bytes:
         or `"video"` (GIF, MP4 or WebM, at most 128 MiB, 10 minutes and 9 megapixels).
 
     Returns:
-      A picture as `schemas.pictures.as_seen` gives it, which for most is its very bytes; sound and
+      A picture as `schemas.media.as_seen` gives it, which for most is its very bytes; sound and
       video in the form of `schemas.media`.
 
     Raises:

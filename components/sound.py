@@ -8,8 +8,7 @@ import numpy as np
 import soundfile
 from scipy.signal import resample_poly
 
-from components.media_fault import MediaFault
-from schemas.media import SOUND_RATE, SOUND_SECONDS, wav
+from schemas.media import SOUND_RATE, SOUND_SECONDS, MediaFault, wav
 
 LONGEST = 600  # seconds
 _FORMATS = {"WAV": "WAV", "WAVEX": "WAV", "FLAC": "FLAC", "OGG": "OGG", "MP3": "MP3"}
@@ -54,9 +53,9 @@ def canonical_sound(data: bytes) -> bytes:
                 raise MediaFault(
                     f"{kind} sound is truncated: {samples} of {declared} samples are there"
                 )
-            kept = SOUND_SECONDS * sound.samplerate
-            sound.seek(max(0, (samples - kept) // 2))
-            mono = sound.read(kept, dtype="float32", always_2d=True).mean(axis=1)
+            length = SOUND_SECONDS * sound.samplerate
+            sound.seek(max(0, (samples - length) // 2))
+            mono = sound.read(length, dtype="float32", always_2d=True).mean(axis=1)
             rate = sound.samplerate
     except soundfile.SoundFileError as error:
         words = str(error).rsplit(": ", 1)[-1].rstrip(".")
@@ -73,9 +72,9 @@ def canonical_sound(data: bytes) -> bytes:
 
 def sound_bytes(mono: np.ndarray) -> bytes:
     """Returns samples of -1 to 1 at 16 kHz, `(samples,)`, as a WAV of the 30 s in the middle."""
-    kept = SOUND_SECONDS * SOUND_RATE
-    start = max(0, (len(mono) - kept) // 2)
-    samples = np.clip(np.round(mono[start:start + kept] * 32_768), -32_768, 32_767)
+    length = SOUND_SECONDS * SOUND_RATE
+    start = max(0, (len(mono) - length) // 2)
+    samples = np.clip(np.round(mono[start:start + length] * 32_768), -32_768, 32_767)
     return wav(samples.astype("<i2").tobytes())
 
 

@@ -12,9 +12,8 @@ from av.container import InputContainer
 from av.sidedata.sidedata import Type as SideDataType
 from av.video.stream import VideoStream
 
-from components.media_fault import MediaFault
 from components.sound import LONGEST, check_length, sound_bytes
-from schemas.media import SOUND_RATE, VIDEO_FRAMES, VIDEO_SIDE, video_strip
+from schemas.media import SOUND_RATE, VIDEO_FRAMES, VIDEO_SIDE, MediaFault, video_strip
 
 _MAX_PIXELS = 9_000_000  # of a frame; 4K has 8.3 million
 _MAX_DECODED = 20_000_000_000  # pixels in all

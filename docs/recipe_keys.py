@@ -78,8 +78,8 @@ def attributes(options: type[BaseModel]) -> dict[str, str]:
         for entry in re.split(r"\n(?=  \w)", "\n" + lines):
             name, colon, text = entry.partition(": ")
             if colon:
-                said = " ".join(text.split()).removesuffix(".").replace("`None`", "`null`")
-                texts[name.strip()] = said
+                description = " ".join(text.split()).removesuffix(".").replace("`None`", "`null`")
+                texts[name.strip()] = description
     return texts
 
 

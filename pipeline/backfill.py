@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from components.sources.spans import is_day, span_names, told
+from components.sources.spans import is_day, listing, span_names
 from pipeline.config import RunConfig
 from pipeline.run import forget_model, read_metrics, run
 from schemas.errors import InputError, TesseraError
@@ -31,9 +31,9 @@ def backfill(config: RunConfig, first: str, last: str, console: Console) -> int:
       TesseraError: A run failed.
     """
     names = _between(config, first, last)
-    done = set(_done(config))
+    blessed = set(_done(config))
     for name in names:
-        if name in done:
+        if name in blessed:
             _say(console, f"{name}  was blessed before")
             continue
         started = time.monotonic()
@@ -61,7 +61,7 @@ def _between(config: RunConfig, first: str, last: str) -> list[str]:
         return names
     raise InputError("backfill-without-spans",
                      f"Folder {config.data_dir} has no span from {first} to {last}. It has: "
-                     f"{told(there) or 'none'}.")
+                     f"{listing(there) or 'none'}.")
 
 
 def _done(config: RunConfig) -> Iterator[str]:

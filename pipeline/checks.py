@@ -1,10 +1,10 @@
-"""The section `checks` of a configuration: what a model must pass to be blessed."""
+"""The sections `checks` and `cold_items` of a configuration: how a model is judged."""
 
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from trainer.options import Count, Number, Positive, Strict, Weight
+from trainer.options import Count, Number, Positive, Share, Strict, Weight, Whole
 
 # What an earlier form of the configuration called a key, and what says the same now.
 _EARLIER = {
@@ -87,3 +87,17 @@ class Checks(Strict):
     def min_auc(self) -> float:
         """The area under the curve that is asked for."""
         return 0.5 + self.min_auc_above_chance
+
+
+class ColdItems(Strict):
+    """Which items a second training does without, to rank them.
+
+    Attributes:
+      share: How many of the items with enough events; 0 leaves the second training out.
+      min_events: How many events are enough.
+      draw: Seed of the draw.
+    """
+
+    share: Share = 0.2
+    min_events: Count = 5
+    draw: Annotated[Whole, Field(ge=0, lt=2**31)] = 0

@@ -9,8 +9,8 @@ import typer
 from pipeline import options, schema_commands, serving_commands
 from pipeline.comparison import command as comparison
 from pipeline.console import open_console
-from pipeline.failure import exit_on_signal
 from pipeline.kubeflow import command as kubeflow
+from pipeline.nodes import exit_on_signal
 from pipeline.privacy import command as privacy
 from pipeline.quarantine import command as quarantine
 from pipeline.skew import command as skew
@@ -142,7 +142,7 @@ def beam_worker(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 50000,
 ) -> None:
     """Wait for a Flink or Spark cluster that asks for Python workers; see docs/scaling.md."""
-    import pipeline.environment  # noqa: F401
+    import pipeline.process  # noqa: F401
     from pipeline.beam.worker_pool import run_pool
 
     run_pool(host, port, lambda line: console.print(line, highlight=False, soft_wrap=True))
@@ -269,7 +269,7 @@ def explain(
     root: Root = DEFAULT_ROOT,
 ) -> None:
     """Show what the newest pushed model sees in an item for a user, as heat maps."""
-    import pipeline.environment  # noqa: F401
+    import pipeline.process  # noqa: F401
     from pipeline.explanation.command import explain as explain_pair
 
     explanation = explain_pair(root, user, item, task, output, method)

@@ -25,8 +25,7 @@ from components.sources.files.options import FileOptions
 from components.sources.spans import Spans
 from pipeline.alerts import Alerts
 from pipeline.beam.options import BeamOptions
-from pipeline.checks import Checks, refuse_earlier
-from pipeline.cold_items import ColdItems
+from pipeline.checks import Checks, ColdItems, refuse_earlier
 from pipeline.kubeflow.options import KubeflowOptions
 from pipeline.yaml_loader import read_yaml
 from schemas import FeatureSpec, InputError, read_spec, unknown

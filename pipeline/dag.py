@@ -15,8 +15,7 @@ from tfx.proto import transform_pb2
 from tfx.types import channel
 
 from components.artifacts import Verdict
-from components.blessed_data import past_resolver
-from components.blessed_model import BASELINE, baseline_resolver
+from components.blessed import BASELINE, baseline_resolver, past_resolver
 from components.catalog_gen.component import CatalogGen
 from components.catalog_gen.splits import SPLITS
 from components.data_gate.component import DataGate
@@ -115,11 +114,11 @@ def _validation(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
     profiler = DataProfiler(spec, config.dataset_name, config.spans.until or "",
                             quarantine=quarantine, **tables, **statistics)
     profile = profiler.outputs["profile"]
-    asked = config.checks.past
-    past = past_resolver(profile, asked)
+    past_run = config.checks.past
+    past = past_resolver(profile, past_run)
     validator = DataValidator(
         spec, past.outputs["past"], config.checks.max_quarantine_share,
-        asked if isinstance(asked, str) else "",
+        past_run if isinstance(past_run, str) else "",
         profile=profile, quarantine=quarantine, **anomalies)
     verdict = validator.outputs["verdict"]
     report = DataReport(spec=spec, name=config.dataset_name,

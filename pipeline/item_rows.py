@@ -43,14 +43,14 @@ def item_rows(config: RunConfig, ids: Collection[str]) -> dict[str, ItemRow]:
     key = spec.id_key("items").name
     titles = [f for f in spec.table("items") if f.language and f.scalar and not f.pii]
     media = [f for f in spec.table("items") if f.media and not f.pii]
-    found: dict[str, ItemRow] = {}
+    rows: dict[str, ItemRow] = {}
     for shard in source.shards("items"):
         for record in source.records("items", shard):
             item_id = str(record.values.get(key))
             if item_id in ids:
-                found[item_id] = ItemRow(_title(record.values, titles), tuple(
+                rows[item_id] = ItemRow(_title(record.values, titles), tuple(
                     file for one in media for file in _files(record.values.get(one.name))))
-    return found
+    return rows
 
 
 def _title(values: dict[str, Any], columns: list[Feature]) -> str:

@@ -1,22 +1,100 @@
-"""Runs the pipeline on this machine, node after node, and reports what happened to each.
+"""Runs the pipeline on this machine, node after node, and settles what killed runs left."""
 
-TFX's LocalDagRunner does the same but says nothing about its nodes: no time, no cache, no outputs.
-"""
-
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ml_metadata import MetadataStore
+from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import compiler, constants
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.portable import runtime_parameter_utils
+from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.abandoned import settle
-from pipeline.data_steps import renamed, stages
 from pipeline.launch_node import cached, connection_of, launch_node, outputs_of
-from pipeline.nodes import DATA, NodeError, NodeRun
-from schemas.progress import Heartbeat
+from pipeline.nodes import DATA, MODEL, TRAINING, NodeError, NodeRun
+from schemas.log import Heartbeat
+
+_STATE = metadata_store_pb2.Execution
+_TRAINED = {"ModelRun", "TunerResults"}  # what a fit or a search leaves
+
+
+def settle(store: MetadataStore, pipeline_name: str, *roots: Path) -> None:
+    """Marks executions that will not be finished as failed and removes their outputs.
+
+    No other run of the pipeline may be under way. Nothing uses such outputs in any case: TFX
+    has an output only when its execution is complete.
+
+    Args:
+      store: The metadata store.
+      pipeline_name: The pipeline's name in it.
+      *roots: The folders of the pipeline's artifacts.
+    """
+    context = store.get_context_by_type_and_name("pipeline", pipeline_name)
+    if context is None:
+        return
+    executions = [
+        execution for execution in store.get_executions_by_context(context.id)
+        if execution.last_known_state in (_STATE.NEW, _STATE.RUNNING)
+    ]
+    for execution in executions:
+        for node in _nodes(store, execution.id):
+            for folder in (root / node.removeprefix(f"{pipeline_name}.") for root in roots):
+                for leftover in (*folder.glob(f"*/{execution.id}"),
+                                 folder / ".system" / "executor_execution" / str(execution.id)):
+                    shutil.rmtree(leftover, ignore_errors=True)
+        execution.last_known_state = _STATE.FAILED
+    if executions:
+        store.put_executions(executions)
+
+
+def _nodes(store: MetadataStore, execution_id: int) -> list[str]:
+    (kind,) = (one.id for one in store.get_context_types() if one.name == "node")
+    return [context.name for context in store.get_contexts_by_execution(execution_id)
+            if context.type_id == kind]
+
+
+def stages(ir: pipeline_pb2.Pipeline) -> dict[str, str]:
+    """Returns the stage of each node, as the pipeline itself has them.
+
+    Args:
+      ir: A compiled pipeline.
+
+    Returns:
+      By id, `TRAINING` of what fits or searches, `DATA` of all that it depends on, directly or
+      not, and `MODEL` of the rest.
+    """
+    upstream = {node.pipeline_node.node_info.id: list(node.pipeline_node.upstream_nodes)
+                for node in ir.nodes}
+    training = [node.pipeline_node.node_info.id for node in ir.nodes
+                if _TRAINED & {output.artifact_spec.type.name
+                               for output in node.pipeline_node.outputs.outputs.values()}]
+    data: set[str] = set()
+    waiting = [name for trainer in training for name in upstream[trainer]]
+    while waiting:
+        name = waiting.pop()
+        if name not in data:
+            data.add(name)
+            waiting += upstream[name]
+    return {name: DATA if name in data else TRAINING if name in training else MODEL
+            for name in upstream}
+
+
+def renamed(ir: pipeline_pb2.Pipeline, name: str) -> pipeline_pb2.Pipeline:
+    """Returns a pipeline's name and runtime under another name; the nodes are left out.
+
+    Args:
+      ir: A compiled pipeline.
+      name: The new name, also of the folder of artifacts beside the pipeline's own.
+    """
+    other = pipeline_pb2.Pipeline()
+    other.pipeline_info.id = name
+    other.runtime_spec.CopyFrom(ir.runtime_spec)
+    root = other.runtime_spec.pipeline_root.field_value
+    root.string_value = str(Path(root.string_value).with_name(name))
+    return other
 
 
 def run_locally(

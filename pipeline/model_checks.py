@@ -8,7 +8,7 @@ from tfx.dsl.components.base import base_component
 from tfx.types import standard_artifacts
 
 from components.artifacts import Predictions, Scores
-from components.blessed_model import BASELINE
+from components.blessed import BASELINE
 from components.catalog_gen.component import CatalogGen
 from components.content_evaluator.component import ContentEvaluator
 from components.further_checks import FURTHER_CHECKS, Built

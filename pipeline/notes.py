@@ -76,12 +76,12 @@ def _of_labels(labels: dict[str, Any]) -> Iterator[Note]:
                      for rows in ("training", "test") if seen[f"{rows}_value"] is not None]
             if not constant:
                 continue
-            said = " and ".join(f"{value:g} in all {number:,} {rows} rows that have it"
-                                for rows, number, value in constant)
+            description = " and ".join(f"{value:g} in all {number:,} {rows} rows that have it"
+                                       for rows, number, value in constant)
             learned = ("there is nothing to learn" if constant[0][0] == "training"
                        else "no figure on test depends on the value")
             yield {"code": "constant_label", "task": task, "label": label,
                    "splits": [rows for rows, *_ in constant], "text":
-                   f"The label {label!r} of the task {task!r} is {said}: {learned}"
+                   f"The label {label!r} of the task {task!r} is {description}: {learned}"
                    + (", and an area under the curve is not measurable."
                       if constant[-1][0] == "test" else ".")}

@@ -12,10 +12,10 @@ import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 
 from components.model_card import FOLDER, LINEAGE
-from pipeline.provenance import read_only_store
+from pipeline.lineage import read_only_store
 from pipeline.root import one_run
 from schemas.errors import InputError
-from serving.model_directory import versions
+from serving.model_config import versions
 
 _DAY = 86_400
 _BLESSED = 2  # of each pipeline: the next run compares its model with the newest other one
@@ -92,8 +92,8 @@ def _versions(root: Path, keep: int | None) -> tuple[set[str], list[Path]]:
         for folder in newest[:keep]:
             lineage = folder / FOLDER / LINEAGE
             if lineage.is_file():
-                told = json.loads(lineage.read_text(encoding="utf-8"))
-                runs |= {told["run_id"], told["model"]["run_id"]}
+                record = json.loads(lineage.read_text(encoding="utf-8"))
+                runs |= {record["run_id"], record["model"]["run_id"]}
         old += newest[keep:] if keep else []
     return runs, old
 
@@ -123,13 +123,13 @@ def _artifacts(root: Path, kept: set[str]) -> list[Path]:
     store = read_only_store(metadata)
     needed = {artifact.uri for name in kept for artifact in _of_run(store, name)}
     types = {one.id: one.name for one in store.get_artifact_types()}
-    inside, found = (root / "artifacts").resolve(), []
+    inside, folders = (root / "artifacts").resolve(), []
     for artifact in store.get_artifacts():
         folder = Path(artifact.uri)
         if artifact.uri not in needed and types[artifact.type_id] != _PAST and folder.is_dir() \
                 and folder.resolve().is_relative_to(inside):
-            found.append(folder)
-    return sorted(set(found))
+            folders.append(folder)
+    return sorted(set(folders))
 
 
 def _of_run(store: mlmd.MetadataStore, name: str) -> list[metadata_store_pb2.Artifact]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from schemas.errors import InputError, unknown
-from serving.model_directory import versions
+from serving.model_config import versions
 
 
 def serving_folder(root: Path, model: str | None = None) -> Path:

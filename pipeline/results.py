@@ -62,8 +62,8 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
         if (blessing / REASONS).exists():  # TFX's Evaluator blesses too, and has no reasons
             metrics["blessed"] = (blessing / "BLESSED").exists()
             metrics["not_blessed_because"] = json.loads((blessing / REASONS).read_text())
-    if found := notes(metrics):
-        metrics["notes"] = found
+    if remarks := notes(metrics):
+        metrics["notes"] = remarks
     return metrics
 
 
@@ -80,10 +80,10 @@ def _add_verdicts(metrics: dict[str, Any], outcomes: Sequence[Outcome],
 
 def _add_chances(metrics: dict[str, Any]) -> None:
     """Adds what TFX's Evaluator has no metric for to the tasks that it measured."""
-    for name, found in metrics.get("predictions", {}).items():
+    for name, figures in metrics.get("predictions", {}).items():
         for key in _CHANCES:
-            if key in found and name in metrics.get("tasks", {}):
-                metrics["tasks"][name][key] = found[key]
+            if key in figures and name in metrics.get("tasks", {}):
+                metrics["tasks"][name][key] = figures[key]
 
 
 def _hide_what_is_not_measurable(tasks: dict[str, Any], labels: dict[str, Any]) -> None:

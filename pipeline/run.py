@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-import pipeline.environment  # noqa: F401  (before TensorFlow)
+import pipeline.process  # noqa: F401  (before TensorFlow)
 import schemas
 from components.catalog_gen.foresight import check_splits
 from components.catalog_gen.splits import check_protocol
@@ -20,10 +20,9 @@ from components.privacy.deletions import read_deletions
 from components.sources import SOURCES, open_source
 from pipeline import alerts, results
 from pipeline.config import RunConfig, data_folder, validated_recipe
-from pipeline.failure import failure_line, raise_failure
-from pipeline.memory import PeakMemory
 from pipeline.model_report import Section
-from pipeline.nodes import NodeError, NodeRun, of_type
+from pipeline.nodes import NodeError, NodeRun, failure_line, of_type, raise_failure
+from pipeline.process import PeakMemory
 from pipeline.recipe_checks import check_behaviour, check_part_names, check_tasks, try_encoders
 from pipeline.root import machine_faults_typed, one_run, require_usable, write_whole
 from pipeline.runs_page import write_runs_page
@@ -68,27 +67,27 @@ def _run(config: RunConfig, console: Console) -> int:
             how = "cached" if node.cached else "ran"
             _say(console, f"{node.node:<32} {how:<7} {node.seconds:7.1f} s")
 
-        done = carry_out(config, bound, lambda name: status.update(f"{name} is running"), ended)
+        outcome = carry_out(config, bound, lambda name: status.update(f"{name} is running"), ended)
     for name in ("data_report", "model_report"):
-        if (done.folder / f"{name}.html").exists():
+        if (outcome.folder / f"{name}.html").exists():
             label = name.replace("_", " ").capitalize()
-            _say(console, f"{label}: {done.folder / f'{name}.html'}")
-    _say(console, f"Metrics:     {done.folder / 'metrics.json'}")
-    _say(console, f"All runs:    {done.folder.parent / 'index.html'}")
-    for warning in done.metrics.get("data", {}).get("warnings", []):
+            _say(console, f"{label}: {outcome.folder / f'{name}.html'}")
+    _say(console, f"Metrics:     {outcome.folder / 'metrics.json'}")
+    _say(console, f"All runs:    {outcome.folder.parent / 'index.html'}")
+    for warning in outcome.metrics.get("data", {}).get("warnings", []):
         _say(console, f"Data:        WARN {warning}")
     if config.split == "random":
         _say(console, "Split:       random: no figure tells how the model does on what comes next")
-    for note in done.metrics.get("notes", []):
+    for note in outcome.metrics.get("notes", []):
         _say(console, f"Note:        {note['text']}")
-    if done.failure is not None:
-        raise_failure(done.failure, done.error_log, config.root)
-    if not done.metrics["blessed"]:
-        for reason in done.metrics["not_blessed_because"]:
+    if outcome.failure is not None:
+        raise_failure(outcome.failure, outcome.error_log, config.root)
+    if not outcome.metrics["blessed"]:
+        for reason in outcome.metrics["not_blessed_because"]:
             _say(console, f"Not blessed: {reason}")
         return NOT_BLESSED
     if not config.recipe.served:
-        _say(console, f"Blessed, not pushed: {done.metrics['serving']['skipped']}")
+        _say(console, f"Blessed, not pushed: {outcome.metrics['serving']['skipped']}")
     elif config.push:
         _say(console, f"Blessed and pushed: {config.root / 'serving' / config.pipeline_name}")
     else:
@@ -156,9 +155,9 @@ def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], N
             sections = _explained(bound, nodes) if failure is None else []
             results.write_model_report(folder, metrics, nodes, sections)
         write_runs_page(config.root)
-        if config.alerts.webhook and (told := alerts.message(
+        if config.alerts.webhook and (text := alerts.message(
                 folder.name, config.dataset_name, config.recipe_name, nodes)):
-            alerts.post(config.alerts.webhook, told)
+            alerts.post(config.alerts.webhook, text)
     except OSError:
         if failure is None:  # else the first failure is reported, a full disk most likely
             raise
@@ -233,11 +232,11 @@ def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> BoundRecipe:
 
 def _check_labels(config: RunConfig, spec: schemas.FeatureSpec) -> None:
     known = [label.name for label in spec.labels]
-    asked = [(f"task {name!r}, key {'labels' if task.labels else 'label'!r}", label)
-             for name, task in config.recipe.tasks.items() for label in task.targets]
+    references = [(f"task {name!r}, key {'labels' if task.labels else 'label'!r}", label)
+                  for name, task in config.recipe.tasks.items() for label in task.targets]
     if config.recipe.relevant:
-        asked.append(("key 'relevant'", config.recipe.relevant))
-    for where, label in asked:
+        references.append(("key 'relevant'", config.recipe.relevant))
+    for where, label in references:
         if label not in known:
             raise schemas.InputError(
                 "recipe-needs-label",

@@ -94,7 +94,7 @@ def check(
                              data_dir=tables.data_dir, source=tables.options.model_dump())
         check_protocol(loaded.split, spec)
         limit, split = loaded.checks.max_quarantine_share, loaded.split
-    import pipeline.environment  # noqa: F401
+    import pipeline.process  # noqa: F401
     from components.sources import open_source
 
     source = open_source(tables.dataset, str(tables.data_dir), {

@@ -14,10 +14,17 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from schemas.errors import InputError, unknown
 from schemas.modality import MODALITIES
-from schemas.reserved import DERIVED, HISTORIES, INPUTS
 from schemas.spec import ROLES, SIDES, Feature, FeatureSpec, Label
-from schemas.tags import known_tags
-from schemas.treatments import TAG, Treatment, treatment_of, written_forms
+from schemas.tags import (
+    DERIVED,
+    HISTORIES,
+    INPUTS,
+    TAG,
+    Treatment,
+    known_tags,
+    treatment_of,
+    written_forms,
+)
 
 _ROOT = Path(__file__).parent
 _DTYPES = {schema_pb2.BYTES: bytes, schema_pb2.INT: int, schema_pb2.FLOAT: float}
@@ -93,8 +100,9 @@ def _parse(text: str, where: str) -> schema_pb2.Schema:
     try:
         return text_format.Parse(text, schema_pb2.Schema())
     except text_format.ParseError as error:
-        said = str(error).rstrip(". ")  # its own words end with a full stop, or not
-        raise InputError("schema-syntax", f"{where}: {said}. Correct the file's syntax.") from error
+        message = str(error).rstrip(". ")  # its own words end with a full stop, or not
+        raise InputError(
+            "schema-syntax", f"{where}: {message}. Correct the file's syntax.") from error
 
 
 def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:

@@ -9,7 +9,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from schemas.errors import InputError
 from schemas.modality import MODALITIES, RawModality, raw_modality
-from schemas.treatments import Treatment
+from schemas.tags import Treatment
 
 SIDES = ("users", "items", "interactions")
 ROLES = ("user_id", "item_id", "timestamp", "event_type")
@@ -46,8 +46,8 @@ class Label:
         """Whether the label is 0 or 1."""
         if self.classes:
             return False
-        asked = self.threshold is not None or self.equals is not None
-        return asked or (self.minimum, self.maximum) == (0.0, 1.0)
+        condition = self.threshold is not None or self.equals is not None
+        return condition or (self.minimum, self.maximum) == (0.0, 1.0)
 
 
 @dataclass(frozen=True)

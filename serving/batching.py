@@ -206,14 +206,14 @@ class Batcher:
     def _companions(self, first: _Waiting) -> list[_Waiting]:
         if not self._joined:
             return []
-        found, rows, most = [], first.rows, self._most_rows(first.key[0])
+        batch, rows, most = [], first.rows, self._most_rows(first.key[0])
         for one in [one for one in self._queue if one.key == first.key]:
             if rows + one.rows > most:
                 break
             self._queue.remove(one)
-            found.append(one)
+            batch.append(one)
             rows += one.rows
-        return found
+        return batch
 
 
 def _expired() -> ExpiredError:

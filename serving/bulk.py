@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pyarrow_hotfix  # noqa: F401  (what a Parquet file brings along must not run)
 
 from schemas.errors import InputError
-from schemas.progress import Progress
+from schemas.log import Progress
 from serving.client import Client
 from serving.recommendations import Recommendation
 

@@ -14,11 +14,10 @@ from schemas.errors import InputError
 from serving import filters as choice
 from serving import wire
 from serving.connection import Connection, RequestError
-from serving.filters import Filters
+from serving.filters import Filters, Unavailable
 from serving.recommendations import Recommendation, recommendations, task_axes
 from serving.signature import DEFAULT_SIGNATURE, HISTORY, converted, filled, with_pictures_as_seen
 from serving.tensors import ndarray, tensor_proto
-from serving.unavailable import Unavailable
 
 _Predict = wire.message("PredictRequest")
 _VALUES = 16_384  # of one input, in one request
@@ -148,7 +147,7 @@ class Client:
         Args:
           signature: The signature's name.
           inputs: Arrays or nested lists by input name, each with the batch first. Encoded pictures
-            are sent as a person sees them (`schemas.pictures`), which is how ingest stores them.
+            are sent as a person sees them (`schemas.media`), which is how ingest stores them.
 
         Returns:
           Arrays by output name; strings are bytes in arrays of dtype object.

@@ -8,7 +8,7 @@ import grpc
 
 from schemas.errors import InputError, TesseraError
 from serving import wire
-from serving.message_limits import MESSAGE_LIMITS
+from serving.wire import MESSAGE_LIMITS
 
 _REFUSED = {
     grpc.StatusCode.INVALID_ARGUMENT,

@@ -15,7 +15,7 @@ import numpy as np
 
 from schemas.errors import InputError
 from serving import wire
-from serving.manifest import write_manifest
+from serving.model_files import write_manifest
 
 _DECLARED = "user_rows"
 _GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -109,15 +109,15 @@ def _declared(nodes: Any) -> dict[str, list[str]]:
     def name(node: int) -> str:
         return nodes[node].attributes[0].checkpoint_key
 
-    found: dict[str, list[str]] = {}
+    keys: dict[str, list[str]] = {}
     for attribute, node in declared.items():
         if nodes[node].attributes:
-            found[attribute] = [name(node)]
+            keys[attribute] = [name(node)]
         else:
             inner = _children(nodes, node)
-            found[attribute] = [name(inner[one]) for one in sorted(inner, key=_number)
-                                if nodes[inner[one]].attributes]
-    return found
+            keys[attribute] = [name(inner[one]) for one in sorted(inner, key=_number)
+                               if nodes[inner[one]].attributes]
+    return keys
 
 
 def _number(name: str) -> int:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.errors import TesseraError
 from serving import server
-from serving.model_directory import require_versions
+from serving.model_config import require_versions
 
 if TYPE_CHECKING:
     from serving.request_log import RequestLog

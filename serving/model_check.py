@@ -12,8 +12,7 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from schemas.errors import InputError
 from serving import wire
-from serving.manifest import require_manifest
-from serving.operations import OF_LOADING, TABLE_OF_FILE, allowed_operations
+from serving.model_files import OF_LOADING, TABLE_OF_FILE, allowed_operations, require_manifest
 from serving.tensors import DTYPES, dtype_name
 
 _INIT = "__saved_model_init_op"
@@ -35,8 +34,8 @@ def forbidden_operations(meta: meta_graph_pb2.MetaGraphDef) -> list[str]:
     allowed = allowed_operations()
     served = graph.reached(_served_roots(meta))
     restored = graph.reached([meta.saver_def.restore_op_name])
-    found = {node.op for _, node in served} - set(graph.functions)
-    bad = found - allowed - TABLE_OF_FILE
+    operations = {node.op for _, node in served} - set(graph.functions)
+    bad = operations - allowed - TABLE_OF_FILE
     bad |= ({node.op for _, node in restored} - set(graph.functions)) - allowed - OF_LOADING
     assets = {asset.tensor_info.name.partition(":")[0] for asset in meta.asset_file_def}
     bad |= {node.op for where, node in served
@@ -134,7 +133,7 @@ class _Graph:
 
     def reached(self, roots: Iterable[str]) -> list[tuple[str, Any]]:
         """Returns all nodes that roots need, each with the function it is in."""
-        found: list[tuple[str, Any]] = []
+        nodes: list[tuple[str, Any]] = []
         names, waiting, functions = set(), [*roots], set()
         while waiting:
             name = waiting.pop().removeprefix("^").partition(":")[0]
@@ -143,8 +142,8 @@ class _Graph:
             names.add(name)
             node = self._nodes[name]
             waiting += node.input
-            found.append(("", node))
-        fresh = [*found]
+            nodes.append(("", node))
+        fresh = [*nodes]
         while fresh:
             where, node = fresh.pop()
             for called in _called(node, self.functions):
@@ -152,9 +151,9 @@ class _Graph:
                 if called not in functions:
                     functions.add(called)
                     inner = [(called, one) for one in self.functions[called].node_def]
-                    found += inner
+                    nodes += inner
                     fresh += inner
-        return found
+        return nodes
 
     def leads_to(self, where: str, name: str, wanted: set[str], depth: int = 8) -> bool:
         """Tells whether a value comes from one of some nodes of the graph, and from nowhere else.

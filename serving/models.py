@@ -8,8 +8,7 @@ from pathlib import Path
 
 from schemas.errors import InputError, TesseraError
 from serving.metrics import Metrics
-from serving.model_config import ModelConfig, read_model_config
-from serving.model_directory import require_versions
+from serving.model_config import ModelConfig, read_model_config, require_versions
 from serving.served_version import ServedVersion
 from serving.versions import NotServedError, Versions
 

@@ -15,12 +15,11 @@ import grpc
 
 from schemas.errors import InputError
 from serving import wire
-from serving.json_values import plain_values, with_bytes
-from serving.message_limits import MAX_MESSAGE_BYTES
 from serving.models import Models
 from serving.services import PredictionService, status_of
 from serving.signature import DEFAULT_SIGNATURE, converted
-from serving.tensors import ndarray, tensor_proto
+from serving.tensors import ndarray, plain_values, tensor_proto, with_bytes
+from serving.wire import MAX_MESSAGE_BYTES
 
 _PATH = re.compile(r"/v1/models/([^/:]+)(?:/(versions|labels)/([^/:]+))?:predict")
 _SECONDS = 30.0  # of a connection on which nothing comes
@@ -57,16 +56,16 @@ class RestService:
         Raises:
           InputError: The request is not of this form, or the signature refuses it.
         """
-        found = _PATH.fullmatch(path)
-        if found is None:
+        match = _PATH.fullmatch(path)
+        if match is None:
             raise InputError("bad-rest-path", "Expected /v1/models/NAME:predict, "
                              f"/versions/NUMBER or /labels/LABEL before the colon; given: "
                              f"{path[:100]!r}.")
         given = _read(body)
         request = wire.message("PredictRequest")()
-        _specify(request.model_spec, *found.groups())
+        _specify(request.model_spec, *match.groups())
         request.model_spec.signature_name = name = given.get("signature_name", DEFAULT_SIGNATURE)
-        with self._models.versions(found[1]).borrowed(request.model_spec) as version:
+        with self._models.versions(match[1]).borrowed(request.model_spec) as version:
             expected = version.signatures[name].inputs if name in version.signatures else {}
         inputs = _columns(given["instances"]) if "instances" in given else given["inputs"]
         given_inputs = _by_name(inputs, expected)
@@ -102,8 +101,8 @@ def serve_rest(service: RestService, host: str, port: int) -> tuple[int, Callabl
         def do_POST(self) -> None:
             try:
                 body = self.rfile.read(_size(self.headers.get("Content-Length", "0")))
-                told = service.predict(self.path, body)
-                self._send(HTTPStatus.OK, told)
+                response = service.predict(self.path, body)
+                self._send(HTTPStatus.OK, response)
             except OSError:  # the client is gone, or does not send what it said
                 self.close_connection = True
             except Exception as error:
@@ -113,8 +112,8 @@ def serve_rest(service: RestService, host: str, port: int) -> tuple[int, Callabl
         def log_message(self, format: str, *args: Any) -> None:
             """Logs nothing: metrics count requests."""
 
-        def _send(self, code: HTTPStatus, told: Mapping[str, Any]) -> None:
-            data = json.dumps(told).encode()
+        def _send(self, code: HTTPStatus, response: Mapping[str, Any]) -> None:
+            data = json.dumps(response).encode()
             self.send_response(code)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))

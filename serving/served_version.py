@@ -8,9 +8,9 @@ from typing import Any
 from schemas.errors import InputError
 from serving import wire
 from serving.batching import Batcher
-from serving.message_limits import MAX_MESSAGE_BYTES
 from serving.request_guard import checked_inputs, checked_outputs, require_finite_outputs
 from serving.tensors import tensor_proto
+from serving.wire import MAX_MESSAGE_BYTES
 from serving.worker import Worker
 
 _NICENESS = 10

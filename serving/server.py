@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 import grpc
 
 from schemas.errors import InputError, TesseraError
-from serving.message_limits import MESSAGE_LIMITS
-from serving.model_directory import require_versions
+from serving.model_config import require_versions
 from serving.tls import ssl_credentials
+from serving.wire import MESSAGE_LIMITS
 
 if TYPE_CHECKING:
     from serving.metrics import Metrics

@@ -53,13 +53,13 @@ class PredictionService:
         """Runs one signature of a model."""
         return self.respond(request, context.time_remaining(), context.is_active)
 
-    def respond(self, request: Any, left: float | None = None,
+    def respond(self, request: Any, timeout: float | None = None,
                 alive: Callable[[], bool] = lambda: True) -> Any:
         """Runs one signature of a model.
 
         Args:
           request: The `PredictRequest`.
-          left: Seconds after which nobody waits for the response; any number by default.
+          timeout: Seconds after which nobody waits for the response; any number by default.
           alive: Whether somebody still waits for it.
 
         Returns:
@@ -73,11 +73,11 @@ class PredictionService:
             raise BusyError("server-busy", f"The server has {self._most} requests under way. "
                             "Try again later.")
         try:
-            return self._respond(request, left, alive)
+            return self._respond(request, timeout, alive)
         finally:
             self._places.release()
 
-    def _respond(self, request: Any, left: float | None, alive: Callable[[], bool]) -> Any:
+    def _respond(self, request: Any, timeout: float | None, alive: Callable[[], bool]) -> Any:
         begin = time.monotonic()
         spec, code = request.model_spec, grpc.StatusCode.OK
         name = spec.signature_name or DEFAULT_SIGNATURE
@@ -85,7 +85,7 @@ class PredictionService:
             try:
                 response = version.predict(
                     name, request.inputs, request.output_filter,
-                    float("inf") if left is None else begin + left, alive)
+                    float("inf") if timeout is None else begin + timeout, alive)
             except Exception as error:
                 code, _ = status_of(error)
                 raise
@@ -131,10 +131,10 @@ class PredictionService:
         response = wire.message("GetModelMetadataResponse")()
         with self._models.versions(spec.name).borrowed(spec) as version:
             _set_spec(response.model_spec, spec.name, version.version)
-            found = wire.message("SignatureDefMap")()
+            signatures = wire.message("SignatureDefMap")()
             for name, signature in version.signatures.items():
-                found.signature_def[name].CopyFrom(signature)
-        response.metadata["signature_def"].Pack(found)
+                signatures.signature_def[name].CopyFrom(signature)
+        response.metadata["signature_def"].Pack(signatures)
         return response
 
 
@@ -155,9 +155,9 @@ class ModelService:
         states = versions.states
         choice = spec.WhichOneof("version_choice")
         if choice:
-            asked = (spec.version.value if choice == "version"
-                     else versions.labels.get(spec.version_label))
-            states = {v: state for v, state in states.items() if v == asked}
+            number = (spec.version.value if choice == "version"
+                      else versions.labels.get(spec.version_label))
+            states = {v: state for v, state in states.items() if v == number}
             if not states:
                 given = getattr(spec, choice)
                 raise NotServedError(

@@ -68,10 +68,10 @@ def converted(name: str, value: Any, info: Any) -> np.ndarray:
         if info.dtype == STRING:
             return _encoded(value)
         given = np.asarray(value)
-        found = given.astype(DTYPES[info.dtype].numpy, casting="same_kind")
-        if found.dtype.kind == "i" and (found != given).any():
+        array = given.astype(DTYPES[info.dtype].numpy, casting="same_kind")
+        if array.dtype.kind == "i" and (array != given).any():
             raise ValueError(f"a number is too large for {dtype_name(info.dtype)}")
-        return found
+        return array
     except (TypeError, ValueError) as error:
         raise InputError("bad-input-type",
                          f"Input {name!r} must be {dtype_name(info.dtype)}: {error}.") from error
@@ -96,7 +96,7 @@ def with_pictures_as_seen(array: np.ndarray) -> np.ndarray:
     Returns:
       The same array, or of strings a copy; what is no picture, or a damaged one, stays.
     """
-    from schemas.pictures import PICTURE_STARTS  # Pillow, which most requests do not need
+    from schemas.media import PICTURE_STARTS  # Pillow, which most requests do not need
 
     if array.dtype != object:
         return array
@@ -108,7 +108,7 @@ def with_pictures_as_seen(array: np.ndarray) -> np.ndarray:
 
 
 def _seen(value: bytes) -> bytes:
-    from schemas.pictures import as_seen
+    from schemas.media import as_seen
 
     try:
         return as_seen(value)

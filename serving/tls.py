@@ -30,9 +30,9 @@ def ssl_credentials(file: Path) -> grpc.ServerCredentials:
     except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
         raise InputError("bad-ssl-config",
                          f"{file} cannot be read as an SSLConfig: {error}.") from error
-    asked = {"server_key": config.server_key, "server_cert": config.server_cert,
+    parts = {"server_key": config.server_key, "server_cert": config.server_cert,
              **({"custom_ca": config.custom_ca} if config.client_verify else {})}
-    if lacking := [name for name, text in asked.items() if _PEM not in text]:
+    if lacking := [name for name, text in parts.items() if _PEM not in text]:
         raise InputError(
             "incomplete-ssl-config",
             f"{file} must have server_key and server_cert, and with client_verify a custom_ca, "

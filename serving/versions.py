@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import InputError
-from serving.model_config import ModelConfig
-from serving.model_directory import fingerprint, versions
+from serving.model_config import ModelConfig, fingerprint, versions
 from serving.served_version import ServedVersion
 
 _DRAIN_SECONDS = 30.0  # what runs may go on for so long
@@ -103,11 +102,11 @@ class Versions:
         """
         with self._lock:
             if missing := {one: v for one, v in labels.items() if v not in self._loaded}:
-                told = ", ".join(f"{label} (version {v})" for label, v in missing.items())
+                listing = ", ".join(f"{label} (version {v})" for label, v in missing.items())
                 raise NotServedError(
                     "label-of-absent-version",
                     f"These labels are of versions of {self.config.name} that are not served: "
-                    f"{told}. Served: {self._served()}."
+                    f"{listing}. Served: {self._served()}."
                 )
             self.labels = dict(labels)
 
@@ -145,23 +144,23 @@ class Versions:
 
     def _asked(self, spec: Any) -> ServedVersion:
         choice = spec.WhichOneof("version_choice")
-        found: ServedVersion | None
+        version: ServedVersion | None
         if choice is None:
-            found, asked = self._current(), "The newest version"
+            version, description = self._current(), "The newest version"
         elif choice == "version":
-            found = self._loaded.get(spec.version.value)
-            asked = f"Version {spec.version.value}"
+            version = self._loaded.get(spec.version.value)
+            description = f"Version {spec.version.value}"
         else:
-            found = self._loaded.get(self.labels.get(spec.version_label, -1))
-            asked = f"Version label {spec.version_label[:50]!r}"
-        if found is None:
+            version = self._loaded.get(self.labels.get(spec.version_label, -1))
+            description = f"Version label {spec.version_label[:50]!r}"
+        if version is None:
             labels = ", ".join(f"{label} is {v}" for label, v in sorted(self.labels.items()))
             raise NotServedError(
                 "version-not-served",
-                f"{asked} of {spec.name} is not served. Served: {self._served()}."
+                f"{description} of {spec.name} is not served. Served: {self._served()}."
                 + (f" Labels: {labels}." if labels else "")
             )
-        return found
+        return version
 
     def _drop_dead(self) -> None:
         with self._lock:

@@ -83,6 +83,12 @@ SERVICES = {
 }
 _FIELD = re.compile(r"(?:(repeated|map) )?(\S+) (?:(\w+)/)?(\w+) = (\d+)")
 _Field = descriptor_pb2.FieldDescriptorProto
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+MESSAGE_LIMITS = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+]
 
 
 def _pool() -> descriptor_pool.DescriptorPool:
@@ -114,8 +120,8 @@ def _add_message(file, package: str, name: str, fields: str) -> None:
     if inner:  # its outer message follows
         message = file.message_type.add(name=outer).nested_type.add(name=inner)
     else:
-        found = [one for one in file.message_type if one.name == name]
-        message = found[0] if found else file.message_type.add(name=name)
+        existing = [one for one in file.message_type if one.name == name]
+        message = existing[0] if existing else file.message_type.add(name=name)
     oneofs: list[str] = []
     for times, kind, oneof, field_name, number in _FIELD.findall(fields):
         field = message.field.add(name=field_name, number=int(number))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import pipeline.environment  # noqa: F401  (prepares the process before TensorFlow is imported)
+import pipeline.process  # noqa: F401  (prepares the process before TensorFlow is imported)
 from pipeline.cli import main
 
 _DATA = Path(os.environ.get("TESSERA_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -49,8 +49,8 @@ def tessera(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> C
         monkeypatch.setattr(sys, "argv", ["tessera", *map(str, words)])
         with pytest.raises(SystemExit) as ended:
             main()
-        told = capsys.readouterr()
-        return ended.value.code, told.out, told.err
+        message = capsys.readouterr()
+        return ended.value.code, message.out, message.err
 
     return command
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from components.sources.demo import DemoSizes, write_demo
 from pipeline.config import RunConfig, load_config
 from pipeline.run import run as run_pipeline
-from serving.model_directory import versions
+from serving.model_config import versions
 
 RECIPE = {
     "description": "Every modality, little training.",
@@ -58,8 +58,8 @@ class Run:
 
     def outputs(self, component: str) -> dict[str, str]:
         """URIs of what a component made, or took from the cache, in this run."""
-        found = self._artifacts(component, metadata_store_pb2.Event.OUTPUT)
-        return {key: uri for key, (uri,) in found.items()}
+        result = self._artifacts(component, metadata_store_pb2.Event.OUTPUT)
+        return {key: uri for key, (uri,) in result.items()}
 
     def _artifacts(self, component: str, kind: int) -> dict[str, list[str]]:
         store = MetadataStore(connection(self.folder.parents[1]))
@@ -71,12 +71,12 @@ class Run:
                 break
         else:
             raise KeyError(component)
-        found: dict[str, list[str]] = {}
+        result: dict[str, list[str]] = {}
         for event in store.get_events_by_execution_ids([execution.id]):
             if event.type == kind:
                 (artifact,) = store.get_artifacts_by_id([event.artifact_id])
-                found.setdefault(event.path.steps[0].key, []).append(artifact.uri)
-        return found
+                result.setdefault(event.path.steps[0].key, []).append(artifact.uri)
+        return result
 
 
 def connection(root: Path) -> metadata_store_pb2.ConnectionConfig:

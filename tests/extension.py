@@ -20,9 +20,8 @@ from components.sources import SOURCES, DemoSource, Record, SourceKind
 from components.verdict import Outcome
 from schemas.modality import RawModality
 from trainer.modalities import Division, Modality, register
-from trainer.modalities.modality import Block
+from trainer.modalities.modality import Block, present_column, zeros
 from trainer.modalities.options import ModalityOptions
-from trainer.modalities.presence import present_column, zeros
 from trainer.network.part import Built, Numbers, Part
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column

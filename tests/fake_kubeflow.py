@@ -98,10 +98,10 @@ class FakeKubeflow:
     def _page(key: str, known: list[dict], query: dict) -> dict:
         size = min(int(query.get("page_size", 20)), 200)
         start = int(query.get("page_token", "page-0").removeprefix("page-"))
-        found = {key: known[start:start + size], "total_size": len(known)}
+        result = {key: known[start:start + size], "total_size": len(known)}
         if start + size < len(known):
-            found["next_page_token"] = f"page-{start + size}"
-        return {name: value for name, value in found.items() if value}
+            result["next_page_token"] = f"page-{start + size}"
+        return {name: value for name, value in result.items() if value}
 
     @staticmethod
     def _error(status: int, code: int, message: str) -> tuple[int, dict]:
@@ -183,13 +183,13 @@ def serve(fake: FakeKubeflow, port: int = 0, tls: ssl.SSLContext | None = None) 
 
 def task(name: str, state: str, number: int, error: str | None = None) -> dict:
     """Returns what the server tells of one of a run's tasks, which began as the number says."""
-    found = {"run_id": "runs-1", "task_id": f"t-{name}-{number}", "display_name": name,
-             "state": state, "create_time": f"2026-01-01T00:00:0{number}Z",
-             "start_time": f"2026-01-01T00:00:0{number}Z"}
-    return found | ({"error": {"code": 2, "message": error}} if error else {})
+    result = {"run_id": "runs-1", "task_id": f"t-{name}-{number}", "display_name": name,
+              "state": state, "create_time": f"2026-01-01T00:00:0{number}Z",
+              "start_time": f"2026-01-01T00:00:0{number}Z"}
+    return result | ({"error": {"code": 2, "message": error}} if error else {})
 
 
 def seen(state: str, *tasks: dict, error: str | None = None, **more: object) -> dict:
     """Returns what the server tells of a run."""
-    found = {"run_id": "runs-1", "state": state, "run_details": {"task_details": list(tasks)}}
-    return found | ({"error": {"code": 2, "message": error}} if error else {}) | more
+    result = {"run_id": "runs-1", "state": state, "run_details": {"task_details": list(tasks)}}
+    return result | ({"error": {"code": 2, "message": error}} if error else {}) | more

@@ -26,13 +26,13 @@ from tfx.orchestration.portable import (
     resolver_node_handler,
 )
 
-import pipeline.environment  # noqa: F401
-from components.server_validator import executor as server_validator
+import pipeline.process  # noqa: F401
+from components.server_validator import component as server_validator
 from components.sources.demo import DemoSizes
 from pipeline.dag import build_pipeline
 from pipeline.pushed import serving_folder
 from schemas import SIDES, InputError, read_spec
-from serving.model_directory import versions
+from serving.model_config import versions
 from trainer.recipe import bind
 from trainer.training.callbacks import Checkpoint
 
@@ -130,10 +130,10 @@ class Attempt:
 
     @staticmethod
     def _at_epoch(then: Callable[[str, int], None]) -> None:
-        told = Checkpoint.on_epoch_begin
+        message = Checkpoint.on_epoch_begin
 
         def armed(checkpoint, epoch, logs=None):
-            told(checkpoint, epoch, logs)
+            message(checkpoint, epoch, logs)
             then(checkpoint._folder.name, epoch)
 
         Checkpoint.on_epoch_begin = armed
@@ -231,12 +231,12 @@ def main(folder: Path) -> None:
     assert config.checks.max_p99_ms == LENIENT["max_p99_ms"]
     bound = bind(config.recipe, read_spec("demo"))
     nodes = [node.id for node in build_pipeline(config, bound, schemas).components]
-    with (folder / "killed.jsonl").open("w", encoding="utf-8") as told:
+    with (folder / "killed.jsonl").open("w", encoding="utf-8") as message:
         for node in nodes:
             for moment in moments(node):
-                told.write(json.dumps(attempt(project, node, moment)) + "\n")
-                told.flush()
-        told.write(json.dumps(attempt(project, None, None)) + "\n")
+                message.write(json.dumps(attempt(project, node, moment)) + "\n")
+                message.flush()
+        message.write(json.dumps(attempt(project, None, None)) + "\n")
 
 
 if __name__ == "__main__":

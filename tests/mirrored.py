@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pipeline.environment  # noqa: F401  (prepares the process before TensorFlow is imported)
+import pipeline.process  # noqa: F401  (prepares the process before TensorFlow is imported)
 
 import numpy as np  # isort: skip
 import tensorflow as tf  # isort: skip

@@ -9,7 +9,7 @@ from worlds import column, png, small_spec
 from worlds.examples import write_examples
 
 from components.data_checks import Data, judge
-from components.data_profile.profile import make_profile
+from components.data_profile.component import make_profile
 
 DAY = 86_400
 START, NOW = 1_700_000_000 // DAY * DAY, 1_720_000_000

@@ -21,9 +21,8 @@ import psutil
 from e2e_project import Project, new_project
 from tfx.orchestration.portable import launcher
 
-import pipeline.environment
 import pipeline.local  # noqa: F401  (before the forks)
-from components.server_validator import executor as server_validator
+from components.server_validator import component as server_validator
 from components.sources.demo import DemoSizes
 from pipeline.cli import main as tessera
 from trainer.training.callbacks import Checkpoint
@@ -72,13 +71,13 @@ def nothing() -> None:
 
 def attempt(project: Project, arm: Callable[[], None]) -> dict:
     """Runs the command in a fork with a process group of its own."""
-    told = project.folder / "told.txt"
+    message = project.folder / "told.txt"
     pid = os.fork()
     if not pid:
         os.setpgid(0, 0)
         # A shell lets what it starts in the background ignore Ctrl-C, and that is handed down.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        descriptor = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        descriptor = os.open(message, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for stream in (1, 2):
             os.dup2(descriptor, stream)
         arm()
@@ -90,7 +89,7 @@ def attempt(project: Project, arm: Callable[[], None]) -> dict:
         left = True
     except ProcessLookupError:
         left = False
-    return {"status": status, "told": told.read_text(encoding="utf-8"), "left": left}
+    return {"status": status, "told": message.read_text(encoding="utf-8"), "left": left}
 
 
 def fill(folder: Path, kib: int) -> None:

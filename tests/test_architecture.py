@@ -60,13 +60,13 @@ def relative(path: Path) -> str:
 def test_columns_are_named_in_schemas_and_sources_only() -> None:
     names = feature_names()
     assert {"stars", "poster", "zip_code"} < names
-    found = [
+    result = [
         f"{relative(path)}:{line} {text!r}"
         for path in MODULES
         if not relative(path).startswith(("schemas/", "components/sources/"))
         for line, text in strings(path) if text in names
     ]
-    assert not found, f"Ask the FeatureSpec by role or modality instead: {found}"
+    assert not result, f"Ask the FeatureSpec by role or modality instead: {result}"
 
 
 def test_recipes_name_no_column_and_no_dataset() -> None:
@@ -82,10 +82,10 @@ def test_no_part_of_the_pipeline_asks_for_a_component_by_its_name() -> None:
              for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
              if isinstance(node, ast.ClassDef)}
     assert {"Gate", "Trainer", "CatalogGen"} < names
-    found = [f"{relative(path)}:{line} {text!r}" for path in MODULES
-             if relative(path).startswith("pipeline/")
-             for line, text in strings(path) if text in names]
-    assert not found
+    result = [f"{relative(path)}:{line} {text!r}" for path in MODULES
+              if relative(path).startswith("pipeline/")
+              for line, text in strings(path) if text in names]
+    assert not result
 
 
 def test_modules_stay_small() -> None:
@@ -98,13 +98,13 @@ def test_modules_stay_small() -> None:
 
 def imports(path: Path) -> set[str]:
     """Dotted names of all modules that a file imports, anywhere in it."""
-    found = set()
+    result = set()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            result |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+            result |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return result
 
 
 RULES = {
@@ -119,21 +119,21 @@ RULES = {
 def test_rooms_know_only_whom_they_may(room: str) -> None:
     files = [path for path in MODULES if relative(path).startswith(f"{room}/")]
     assert files
-    found = [
+    result = [
         f"{relative(path)} imports {name}"
         for path in files for name in sorted(imports(path)) for banned in RULES[room]
         if name == banned or name.startswith(f"{banned}.")
     ]
-    assert not found
+    assert not result
 
 
 def test_layers_know_keras_and_numpy_alone() -> None:
     allowed = {"keras", "numpy", "trainer", *sys.stdlib_module_names}
     files = [path for path in MODULES if relative(path).startswith("trainer/layers/")]
-    found = [f"{relative(path)} imports {name}" for path in files for name in imports(path)
-             if name.partition(".")[0] not in allowed
-             or (name.startswith("trainer") and not name.startswith("trainer.layers"))]
-    assert files and not found
+    result = [f"{relative(path)} imports {name}" for path in files for name in imports(path)
+              if name.partition(".")[0] not in allowed
+              or (name.startswith("trainer") and not name.startswith("trainer.layers"))]
+    assert files and not result
 
 
 def asks_what_a_kind_is_called(path: Path) -> Iterator[tuple[int, str]]:
@@ -158,16 +158,16 @@ def asks_what_a_kind_is_called(path: Path) -> Iterator[tuple[int, str]]:
 ])
 def test_asking_what_a_kind_is_called_is_seen(tmp_path: Path, text: str, lines: list[int]) -> None:
     (tmp_path / "module.py").write_text(text)
-    found = [line for line, _ in asks_what_a_kind_is_called(tmp_path / "module.py")]
-    assert found == lines
+    result = [line for line, _ in asks_what_a_kind_is_called(tmp_path / "module.py")]
+    assert result == lines
 
 
 def test_kinds_of_tasks_are_told_apart_in_their_room_only() -> None:
     files = [path for path in MODULES
              if not relative(path).startswith(("trainer/tasks/", "components/sources/"))]
-    found = [f"{relative(path)}:{line} {text}"
-             for path in files for line, text in asks_what_a_kind_is_called(path)]
-    assert not found, f"Ask `task.kind` instead, or give it an attribute: {found}"
+    result = [f"{relative(path)}:{line} {text}"
+              for path in files for line, text in asks_what_a_kind_is_called(path)]
+    assert not result, f"Ask `task.kind` instead, or give it an attribute: {result}"
     kinds = {kind.__class__.__module__ for kind in TASK_KINDS.values()}
     known = [f"{relative(path)} imports {name}" for path in files for name in imports(path)
              if name in kinds]
@@ -196,16 +196,16 @@ def test_asking_what_a_modality_is_called_is_seen(
     tmp_path: Path, text: str, lines: list[int]
 ) -> None:
     (tmp_path / "module.py").write_text(text)
-    found = [line for line, _ in asks_what_a_modality_is_called(tmp_path / "module.py")]
-    assert found == lines
+    result = [line for line, _ in asks_what_a_modality_is_called(tmp_path / "module.py")]
+    assert result == lines
 
 
 def test_modalities_are_told_apart_in_their_rooms_only() -> None:
     rooms = ("trainer/modalities/", "schemas/modality.py")
-    found = [f"{relative(path)}:{line} {text}" for path in MODULES
-             if not relative(path).startswith(rooms)
-             for line, text in asks_what_a_modality_is_called(path)]
-    assert not found, f"Ask the modality's object: {found}"
+    result = [f"{relative(path)}:{line} {text}" for path in MODULES
+              if not relative(path).startswith(rooms)
+              for line, text in asks_what_a_modality_is_called(path)]
+    assert not result, f"Ask the modality's object: {result}"
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
@@ -228,10 +228,10 @@ def test_kinds_of_tasks_know_keras_and_layers_alone() -> None:
     allowed = ("keras", "numpy", "pydantic", "schemas", "trainer.layers", "trainer.tasks",
                "trainer.options",
                "trainer.preprocessing.columns", "trainer.preprocessing", *sys.stdlib_module_names)
-    found = [f"{relative(path)} imports {name}" for path in (ROOT / "trainer/tasks").glob("*.py")
-             for name in imports(path)
-             if not any(name == one or name.startswith(f"{one}.") for one in allowed)]
-    assert not found
+    result = [f"{relative(path)} imports {name}" for path in (ROOT / "trainer/tasks").glob("*.py")
+              for name in imports(path)
+              if not any(name == one or name.startswith(f"{one}.") for one in allowed)]
+    assert not result
 
 
 def test_nothing_slow_is_loaded_before_input_is_checked() -> None:

@@ -49,11 +49,11 @@ def test_the_packages_import_nothing_that_only_the_checkout_has() -> None:
     beside = {path.stem for folder in (ROOT, ROOT / "tests") for path in folder.iterdir()}
     absent = beside - {*PACKAGES}
     assert {"deploy", "tests", "setup", "tiny_shop"} <= absent
-    found = []
+    result = []
     for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else (
                 [node.module] if isinstance(node, ast.ImportFrom) and node.module else [])
-            found += [f"{path.relative_to(ROOT)} imports {name}" for name in names
-                      if name.partition(".")[0] in absent]
-    assert found == []
+            result += [f"{path.relative_to(ROOT)} imports {name}" for name in names
+                       if name.partition(".")[0] in absent]
+    assert result == []

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 RUNS_CODE = {"pickle", "cPickle", "cloudpickle", "dill", "shelve", "marshal", "joblib", "torch"}
 # Files that a run writes and reads itself, within its own folders.
 OWN_FILES = {
-    "components/catalog_gen/catalogue.py": "marshal",  # ids between two steps of ingest
+    "components/catalog_gen/join.py": "marshal",  # ids between two steps of ingest
     "components/catalog_gen/shards.py": "marshal",
     "components/catalog_gen/spill.py": "marshal",  # rows between two steps of ingest
     "trainer/families/forest.py": "joblib",  # the weights of a forest, a trainer's output
@@ -38,14 +38,14 @@ def called(node: ast.Call) -> str:
 
 
 def test_formats_that_run_code_are_for_own_files_alone():
-    found = {}
+    result = {}
     for name, node in nodes((ast.Import, ast.ImportFrom)):
         modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [
             node.module or ""]
         for module in modules:
             if module.partition(".")[0] in RUNS_CODE - {"torch"}:
-                found[name] = module
-    assert found == OWN_FILES
+                result[name] = module
+    assert result == OWN_FILES
 
 
 def test_no_call_lets_a_file_run():
@@ -71,9 +71,9 @@ def test_no_call_lets_a_file_run():
 
 def test_each_exception_of_the_audit_has_a_reason_and_is_told():
     lines = (ROOT / "audit-exceptions.txt").read_text(encoding="utf-8").splitlines()
-    told = (ROOT / "docs" / "installation.md").read_text(encoding="utf-8")
+    message = (ROOT / "docs" / "installation.md").read_text(encoding="utf-8")
     listed = [line for line in lines if line and not line.startswith("#")]
     for line in listed:
         match = re.fullmatch(r"(CVE-\d{4}-\d+|GHSA-[\w-]+|PYSEC-\d{4}-\d+) +# \S.{10,}", line)
-        assert match and match[1] in told, line
+        assert match and match[1] in message, line
     assert listed

@@ -67,16 +67,16 @@ def test_run_commands(told, config):
 def test_the_example_holds_what_the_page_says(tmp_path):
     config = load_config(EXAMPLE / "my.yaml", root=tmp_path, recipe=str(EXAMPLE / "tiny.yaml"))
     spec = read_spec(config.schemas)
-    found = run_ingest(open_source(**config.source_arguments(spec)), spec, tmp_path / "out")
-    events = found.counts["interactions"]
+    result = run_ingest(open_source(**config.source_arguments(spec)), spec, tmp_path / "out")
+    events = result.counts["interactions"]
     assert events["quarantined"] == 3 and 1000 < events["kept"] == events["read"] - 3
-    assert [fault["reason"] for fault in found.faults if fault["kind"] == "row"] == [
+    assert [fault["reason"] for fault in result.faults if fault["kind"] == "row"] == [
         "item_id 'b99' is not in the table of items",
         "user_id is missing",
         "timestamp 'last week' is no time: expected seconds, milliseconds or an ISO date",
     ]
-    assert {fault["kind"] for fault in found.faults} == {"row"}
-    assert found.counts["items"] == {"read": 60, "kept": 60, "quarantined": 0}
+    assert {fault["kind"] for fault in result.faults} == {"row"}
+    assert result.counts["items"] == {"read": 60, "kept": 60, "quarantined": 0}
     covers = len(list((EXAMPLE / "covers").glob("*.png")))
-    assert sum(b"cover" in example for example in found.examples["items/Split-all"]) == covers > 40
-    assert found.counts["users"] == {"read": 90, "kept": 90, "quarantined": 0}
+    assert sum(b"cover" in example for example in result.examples["items/Split-all"]) == covers > 40
+    assert result.counts["users"] == {"read": 90, "kept": 90, "quarantined": 0}

@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from components.catalog_gen.examples import Encoder
 from components.catalog_gen.histories import Histories
+from components.catalog_gen.tables import Encoder
 
 DAY = 86_400
 USERS = [b"ann", b"bob", b"cyd", b"dot", b"eve"]  # eve never did anything

@@ -30,7 +30,7 @@ def losses(folder: Path, cases: list[str]) -> dict[str, list[dict[str, float]]]:
     for side in ("users", "items"):
         content = dict(np.load(folder / f"{side}.npz"))
         sides.append(Side(task["rows"][side], content, task["vocabularies"][side]))
-    found = {}
+    result = {}
     for name in cases:
         recipe = parse_recipe(**task["recipes"][name])
         means = {"rating": 3.5, "like": 0.5, "age": 40.0, "joy": 0.2, "fear": 0.9}
@@ -42,13 +42,13 @@ def losses(folder: Path, cases: list[str]) -> dict[str, list[dict[str, float]]]:
         optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
         # JAX would compile every operation by itself.
         model.compile(optimizer, run_eagerly=keras.backend.backend() != "jax")
-        found[name] = []
+        result[name] = []
         for step in range(STEPS):
             batch = [{n: v[step::STEPS] for n, v in rows[key].items()} for key in rows]
             logs = model.train_on_batch(*batch, return_dict=True)
-            found[name].append({n: float(value) for n, value in logs.items()})
+            result[name].append({n: float(value) for n, value in logs.items()})
             model.reset_metrics()
-    return found
+    return result
 
 
 def slope_at_zero() -> list[float]:

@@ -79,7 +79,7 @@ def compare(ways: Sequence[str], seeds: Sequence[int]) -> dict[str, dict[str, fl
       By way, the mean NDCG@10 of items and users of which nothing but content is known: with
       `all` of it, with the `half` that training saw, and with `none`.
     """
-    found = {}
+    result = {}
     for way in ways:
         scores: dict[str, list[float]] = {"all": [], "half": [], "none": []}
         for seed in seeds:
@@ -88,8 +88,8 @@ def compare(ways: Sequence[str], seeds: Sequence[int]) -> dict[str, dict[str, fl
             for name, share in (("half", 0.5), ("all", 0.0), ("none", 1.0)):
                 _show(network, data if share == 0 else _thinned(data, share))
                 scores[name].append(_ranked(data, network, strangers=True).metrics["ndcg@10"])
-        found[way] = {name: float(np.mean(each)) for name, each in scores.items()}
-    return found
+        result[way] = {name: float(np.mean(each)) for name, each in scores.items()}
+    return result
 
 
 def _thinned(data: TrainingData, share: float = 0.5) -> TrainingData:
@@ -198,10 +198,10 @@ def _splits(kinds: dict[str, np.ndarray], random: np.random.Generator) -> dict:
     for user in range(1, USERS + 1):
         own = kinds["items"][1:] == kinds["users"][user]
         chance = np.where(own, 0.8 / own.sum(), 0.2 / (~own).sum())
-        met = 1 + random.choice(ITEMS, 12, replace=False, p=chance)
-        for place, item in enumerate(met):
+        interactions = 1 + random.choice(ITEMS, 12, replace=False, p=chance)
+        for place, item in enumerate(interactions):
             split = "train" if place < 8 else "validation" if place < 10 else "test"
-            past = met[max(place - LENGTH, 0) : place][::-1]
+            past = interactions[max(place - LENGTH, 0) : place][::-1]
             parts[split].append((user, item, place, np.pad(past, (0, LENGTH - len(past)))))
     return {split: _columns(rows, random) for split, rows in parts.items()}
 

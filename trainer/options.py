@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -25,6 +25,7 @@ Positive = Annotated[Number, Field(gt=0.0)]
 Weight = Annotated[Number, Field(ge=0.0)]
 Share = Annotated[Number, Field(ge=0.0, lt=1.0)]
 Strength = Annotated[Number, Field(ge=0.0, le=1.0)]
+Entry = TypeVar("Entry")
 
 
 class Strict(BaseModel):
@@ -204,3 +205,23 @@ def _dumped(given: dict[str, Strict], info: core_schema.SerializationInfo) -> di
 def _how(info: core_schema.SerializationInfo) -> dict[str, Any]:
     return {"mode": info.mode, "exclude_unset": info.exclude_unset,
             "exclude_defaults": info.exclude_defaults}
+
+
+def look_up(registry: Mapping[str, Entry], name: str, kind: str) -> Entry:
+    """Returns a registry's entry.
+
+    Args:
+      registry: Entries by name.
+      name: What to look up.
+      kind: What the entries are, for the message.
+
+    Returns:
+      The entry.
+
+    Raises:
+      ValueError: There is none of that name; the message lists those there are.
+    """
+    if name not in registry:
+        known = ", ".join(f"'{known}'" for known in registry)
+        raise ValueError(f"There is no {kind} '{name}'; known are {known}.")
+    return registry[name]

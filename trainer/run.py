@@ -14,12 +14,12 @@ from trainer.behaviour.strings import past_vocabularies, with_item_reviews
 from trainer.data.interactions import InteractionReader
 from trainer.data.side import Side
 from trainer.data.tables import Table, read_table
-from trainer.encoders.columns import encoded_side
 from trainer.encoders.encodings import Encodings
+from trainer.encoders.network import encoded_side
 from trainer.families import FAMILIES
 from trainer.families.job import Job
-from trainer.layers.registry import look_up
 from trainer.modalities import modality_of
+from trainer.options import look_up
 from trainer.preprocessing.column import Role, columns_of
 from trainer.recipe import Recipe, parse_recipe
 from trainer.recipe.families import FittedRecipe

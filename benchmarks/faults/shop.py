@@ -46,10 +46,10 @@ class Shop:
             rows = [[_text(record.values.get(name), root) for name in names]
                     for shard in source.shards(side) for record in source.records(side, shard)]
             tables[side] = pd.DataFrame(rows, columns=names)
-        key, kept = spec.role("user_id").name, tables["users"].iloc[::users]
+        key, sample = spec.role("user_id").name, tables["users"].iloc[::users]
         events = tables["interactions"]
-        tables["users"] = kept.reset_index(drop=True)
-        tables["interactions"] = events[events[key].isin(set(kept[key]))].reset_index(drop=True)
+        tables["users"] = sample.reset_index(drop=True)
+        tables["interactions"] = events[events[key].isin(set(sample[key]))].reset_index(drop=True)
         return Shop(root, tables, list(spec.texts))
 
     def find(self, kind: str) -> tuple[str, str]:
@@ -60,11 +60,11 @@ class Shop:
         """
         side, place, tells = _KINDS[kind]
         spec = self.spec
-        found = [f.name for f in spec.table(side) if not f.derived and not f.pii and tells(
+        names = [f.name for f in spec.table(side) if not f.derived and not f.pii and tells(
             f, [one for one in spec.labels_of(side) if one.feature == f.name])]
-        if len(found) <= place:
+        if len(names) <= place:
             raise LookupError(kind)
-        return side, found[place]
+        return side, names[place]
 
     def copy(self, folder: Path) -> "Shop":
         """Returns a copy in another folder, its media as links that a fault may replace."""
@@ -83,9 +83,9 @@ class Shop:
         for side in SIDES:
             media = [f.name for f in self.spec.table(side) if f.media]
             schema = self.spec.schema(side)
-            kept = [feature for feature in schema.feature if feature.name not in media]
+            features = [feature for feature in schema.feature if feature.name not in media]
             del schema.feature[:]
-            schema.feature.extend(kept)
+            schema.feature.extend(features)
             texts.append(text_format.MessageToString(schema, as_utf8=True))
             tables[side] = self.tables[side].drop(columns=media, errors="ignore")
         return Shop(self.folder / "without-media", tables, texts, self.separator)

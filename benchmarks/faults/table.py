@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pipeline.environment  # noqa: F401  (before TensorFlow)
+import pipeline.process  # noqa: F401  (before TensorFlow)
 from benchmarks.faults import media, rows, values  # noqa: F401  (they add to the list)
 from benchmarks.faults.clean import resamples, spans
 from benchmarks.faults.fault import FAULTS, Fault
@@ -32,13 +32,13 @@ class Row:
     Attributes:
       fault: The fault, or what is clean.
       expected: What should be found.
-      found: Warnings and failures that were found, by check; the worst of each.
+      findings: Warnings and failures that were found, by check; the worst of each.
       right: Whether the right check found it, at the right severity.
     """
 
     fault: str
     expected: str
-    found: dict[str, str]
+    findings: dict[str, str]
     right: bool
 
 
@@ -59,10 +59,11 @@ class Bench:
                 fault.seed(shop)
             except LookupError:  # there is no such column
                 continue
-            found = _found(shop, folder / "out", None if fault.alone else self._past(fault.media))
+            findings = _findings(shop, folder / "out",
+                                 None if fault.alone else self._past(fault.media))
             shutil.rmtree(folder)
-            named = {found[name] for name in fault.checks & found.keys()}
-            yield Row(fault.name, f"{fault.severity} {' / '.join(sorted(fault.checks))}", found,
+            named = {findings[name] for name in fault.checks & findings.keys()}
+            yield Row(fault.name, f"{fault.severity} {' / '.join(sorted(fault.checks))}", findings,
                       fault.severity in named)
 
     def clean(self, count: int) -> Iterator[Row]:
@@ -75,8 +76,8 @@ class Bench:
             before = shop.folder / "out" / "profile"
 
     def _clean(self, name: str, shop: Shop, past: Path | None) -> Row:
-        found = _found(shop, shop.folder / "out", past)
-        return Row(name, "nothing", found, not found)
+        findings = _findings(shop, shop.folder / "out", past)
+        return Row(name, "nothing", findings, not findings)
 
     def _past(self, with_media: bool) -> Path:
         folder = self._scratch / f"clean-{with_media}"
@@ -86,16 +87,16 @@ class Bench:
         return folder / "out" / "profile"
 
 
-def _found(shop: Shop, out: Path, past: Path | None) -> dict[str, str]:
+def _findings(shop: Shop, out: Path, past: Path | None) -> dict[str, str]:
     try:
         verdict = validated(shop.write(), shop.spec, out, _NOW, past)
     except TesseraError as error:  # the run ends before validation
         return {"error": str(Severity.FAIL), error.code: str(Severity.FAIL)}
-    found: dict[str, str] = {}
+    findings: dict[str, str] = {}
     for one in verdict.findings:  # the worst first
         if one.severity is not Severity.INFO:
-            found.setdefault(one.check, str(one.severity))
-    return found
+            findings.setdefault(one.check, str(one.severity))
+    return findings
 
 
 def main() -> int:
@@ -129,9 +130,9 @@ def _on(name: str, base: Shop, scratch: Path, faults: list[Fault], resampled: in
 
 
 def _printed(row: Row) -> bool:
-    found = ", ".join(f"{severity} {name}" for name, severity in row.found.items())
+    findings = ", ".join(f"{severity} {name}" for name, severity in row.findings.items())
     print(f"{'ok  ' if row.right else 'MISS'} | {row.fault:<50} | {row.expected:<48} | "
-          f"{found or '-'}", flush=True)
+          f"{findings or '-'}", flush=True)
     return row.right
 
 

@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from components.catalog_gen.notes import Notes
+from components.catalog_gen.faults import Notes
 from components.decoding import decode, decode_track
-from components.media_fault import MediaFault
 from components.sources.base import Record
 from schemas import Feature, FeatureSpec, Label
-from schemas.values.absence import is_absent
-from schemas.values.identities import NOT_SHOWN, normal_identity, normal_text, shown
+from schemas.media import MediaFault
 from schemas.values.numbers import comma_hint, integer, is_code, number, truth
+from schemas.values.text import NOT_SHOWN, is_absent, normal_identity, normal_text, shown
 from schemas.values.times import date_of_digits, likely_range, to_seconds
 
 _LARGEST = {int: 2**63 - 1, float: 3.4028234e38}  # what a tf.train.Example holds: int64, float32

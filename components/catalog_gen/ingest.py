@@ -1,28 +1,83 @@
-"""The Beam pipeline of ingest: read and spill, join and split, write.
+"""The Beam pipeline of ingest: read and spill, join and split, write, sum up."""
 
-Its elements are shards of the source and buckets of ids, never rows: a worker streams a shard
-from disk to disk and holds one bucket, whatever the size of the data. Workers share nothing but
-the folders they are given.
-"""
-
-from collections.abc import Callable, Iterator
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import AsList, AsSingleton
 
-from components.catalog_gen.buckets import Bucket, plan_buckets
-from components.catalog_gen.catalogue import write_catalogue
-from components.catalog_gen.items import sum_item_events, write_items
-from components.catalog_gen.shards import Shard, Spilled, of_table, spill_shard
+from components.catalog_gen.faults import merge_faults, together
+from components.catalog_gen.items import ItemsDone, sum_item_events, write_items
+from components.catalog_gen.join import write_catalogue
+from components.catalog_gen.shards import (
+    Bucket,
+    Shard,
+    Spilled,
+    of_table,
+    plan_buckets,
+    spill_shard,
+)
 from components.catalog_gen.splits import time_thresholds
-from components.catalog_gen.summary import write_summary
-from components.catalog_gen.users import UserBuckets
+from components.catalog_gen.users import UserBuckets, UsersDone
 from components.privacy.options import AS_IT_IS, Privacy
 from components.sources.base import Source
 from schemas import SIDES, FeatureSpec
+
+
+def write_summary(
+    spilled: Sequence[Spilled], users: Sequence[UsersDone], items: Sequence[ItemsDone],
+    protocol: str, folder: str, scratch: str,
+) -> None:
+    """Writes `quarantine.jsonl` and `counts.json`.
+
+    Args:
+      spilled: All shards of all tables.
+      users: All buckets of users.
+      items: All buckets of items.
+      protocol: How events are split.
+      folder: Where to write.
+      scratch: Folder for files in between.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    groups: tuple[Sequence[Spilled | UsersDone | ItemsDone], ...] = (spilled, users, items)
+    faults = [path for group in groups for one in group for path in one.faults]
+    merge_faults(faults, f"{folder}/quarantine.jsonl", scratch)
+    counts = json.dumps(count(spilled, users, items, protocol), indent=1)
+    Path(folder, "counts.json").write_text(counts + "\n", encoding="utf-8")
+
+
+def count(
+    spilled: Sequence[Spilled], users: Sequence[UsersDone], items: Sequence[ItemsDone],
+    protocol: str,
+) -> dict[str, Any]:
+    """Returns the content of `counts.json`: in each table, read = kept + quarantined.
+
+    Under `remarks` is, by table, what was changed or is doubtful (`faults.together`).
+
+    A table that the dataset lacks counts as read in the table that has its ids.
+    """
+    splits: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()
+    for bucket in users:
+        splits.update(bucket.splits)
+        left_out.update(bucket.left_out)
+    for one in items:
+        left_out.update(one.left_out)
+    kept = {"users": sum(one.kept for one in users), "items": sum(one.kept for one in items),
+            "interactions": splits.total()}
+    counts: dict[str, Any] = {"split": protocol, "remarks": {}}
+    for side in SIDES:
+        shards = of_table(spilled, side)
+        read = sum(one.read for one in shards) if shards else kept[side]
+        quarantined = left_out[side] + sum(one.quarantined for one in shards)
+        counts["remarks"][side] = together([one.notes for one in shards])
+        counts[side] = {"read": read, "kept": kept[side], "quarantined": quarantined}
+    return counts | {"splits": dict(splits)}
 
 
 def ingest(

@@ -5,15 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.catalog_gen.attempts import own_path
-from components.catalog_gen.buckets import Bucket
-from components.catalog_gen.catalogue import read_catalogue
-from components.catalog_gen.examples import Encoder
 from components.catalog_gen.faults import FaultWriter
-from components.catalog_gen.join import unique_rows
-from components.catalog_gen.shards import Spilled, SpilledRows
-from components.catalog_gen.spill import part_of
-from components.catalog_gen.tables import TableWriter
+from components.catalog_gen.join import read_catalogue, unique_rows
+from components.catalog_gen.shards import Bucket, Spilled, SpilledRows
+from components.catalog_gen.spill import own_path, part_of
+from components.catalog_gen.tables import Encoder, TableWriter
 from components.catalog_gen.users import UsersDone
 from schemas import FeatureSpec
 
@@ -33,17 +29,17 @@ class ItemsDone:
     faults: tuple[str, ...]
 
 
-def sum_item_events(done: Iterable[UsersDone], path: str) -> str:
+def sum_item_events(buckets: Iterable[UsersDone], path: str) -> str:
     """Adds up the items' training events of all buckets of users.
 
     Args:
-      done: All buckets of users; there is at least one.
+      buckets: All buckets of users; there is at least one.
       path: File for the sums, an array `(items,)` int64.
 
     Returns:
       The file's path.
     """
-    np.save(path, sum(np.load(one.item_events) for one in done))
+    np.save(path, sum(np.load(one.item_events) for one in buckets))
     return path
 
 

@@ -1,4 +1,4 @@
-"""The first step of ingest: one shard of a table is read, checked and spilled."""
+"""The first step of ingest: shards are read, checked and spilled, and buckets of parts planned."""
 
 import marshal
 from collections.abc import Iterable, Iterator
@@ -6,24 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.catalog_gen.attempts import own_path
 from components.catalog_gen.check import Checker
-from components.catalog_gen.faults import FaultWriter, Origin
+from components.catalog_gen.faults import FaultWriter, Notes, Origin
 from components.catalog_gen.histories import Row
-from components.catalog_gen.notes import Notes
-from components.catalog_gen.spill import SpillWriter, read_spill
+from components.catalog_gen.spill import PARTS, SpillWriter, own_path, read_spill
 from components.privacy.deletions import Deletions, read_deletions
-from components.privacy.hiding import Hiding
+from components.privacy.hiding import Hiding, Scrubber
 from components.privacy.options import AS_IT_IS, Privacy
-from components.privacy.scrubber import Scrubber
 from components.sources.base import Source
 from schemas import Feature, FeatureSpec
-from schemas.progress import Progress
-from schemas.values.identities import NOT_SHOWN
+from schemas.log import Progress
+from schemas.values.text import NOT_SHOWN
 
 _SCRUBBED = "have e-mail addresses, telephone or card numbers, which were taken out"
 # A row as it is in a spill, after the place of its shard.
 Packed = tuple[int, tuple]
+_ROWS = 200_000
+_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -178,3 +177,35 @@ def of_table(spilled: Iterable[Spilled], side: str) -> list[Spilled]:
 
 def _columns(spec: FeatureSpec, side: str) -> list[Feature]:
     return [feature for feature in spec.table(side) if not feature.derived]
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Some of a table's ids, with everything that belongs to them.
+
+    Attributes:
+      number: Its place, from 0 on.
+      count: How many buckets there are.
+    """
+
+    number: int
+    count: int
+
+    @property
+    def parts(self) -> range:
+        """The parts of the spills that are in the bucket."""
+        bounds = (PARTS * (self.number + step) // self.count for step in (0, 1))
+        return range(*bounds)
+
+
+def plan_buckets(spilled: Iterable[Spilled]) -> list[Bucket]:
+    """Chooses how many buckets there are: as many as the rows need, one for few of them.
+
+    Args:
+      spilled: The shards whose rows the buckets hold.
+    """
+    shards = list(spilled)
+    rows = sum(one.kept for one in shards)
+    size = sum(Path(one.path).stat().st_size for one in shards)
+    count = max(1, min(PARTS, max(-(-rows // _ROWS), -(-size // _BYTES))))
+    return [Bucket(number, count) for number in range(count)]

@@ -1,11 +1,8 @@
-"""Rows on disk, in parts by a hash of their id.
-
-A spill holds the rows of one shard. They gather in memory up to a block, and a block is written
-part after part, so that the rows of any range of parts are found without reading the others.
-Equal ids are in equal parts, whatever the table: a user's row and the user's events meet again.
-"""
+"""Rows on disk between two steps of ingest, in parts by a hash of their id."""
 
 import marshal
+import socket
+import uuid
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator
@@ -15,11 +12,34 @@ from typing import Any
 
 import numpy as np
 
+from schemas import InputError
+
 PARTS = 1024
 _BLOCK_ROWS = 1 << 16
 _BLOCK_BYTES = 1 << 26
 # The last version of marshal whose bytes depend on nothing but the values.
 _VERSION = 2
+
+
+def own_path(scratch: str, name: str) -> str:
+    """Returns a path that no other attempt at the same work has.
+
+    An engine tries a bundle again whose worker died or was cut off, and that worker may write on.
+
+    Args:
+      scratch: The folder for files in between.
+      name: What the path's name begins with.
+
+    Raises:
+      InputError: This worker does not see the folder.
+    """
+    if not Path(scratch).is_dir():
+        raise InputError(
+            "scratch-not-reached",
+            f"A worker on {socket.gethostname()} does not see the folder {scratch}, in which "
+            "ingest keeps rows between its steps. Mount the root and the data at the same paths "
+            "on the machines of all workers.")
+    return f"{scratch}/{name}-{uuid.uuid4().hex}"
 
 
 def part_of(identity: bytes | int | float) -> int:

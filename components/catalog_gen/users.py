@@ -6,19 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.catalog_gen.attempts import own_path
-from components.catalog_gen.buckets import Bucket
-from components.catalog_gen.catalogue import read_catalogue
-from components.catalog_gen.examples import Encoder
 from components.catalog_gen.faults import FaultWriter
-from components.catalog_gen.histories import Histories
-from components.catalog_gen.join import UserJoin
-from components.catalog_gen.shards import Spilled
+from components.catalog_gen.histories import Histories, Unseen
+from components.catalog_gen.join import UserJoin, read_catalogue
+from components.catalog_gen.shards import Bucket, Spilled
+from components.catalog_gen.spill import own_path
 from components.catalog_gen.splits import SPLITS, splitter
-from components.catalog_gen.tables import TableWriter
-from components.catalog_gen.unseen import Unseen
+from components.catalog_gen.tables import Encoder, TableWriter
 from schemas import FeatureSpec
-from schemas.progress import Progress
+from schemas.log import Progress
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,12 @@
 
 # What a module defines is registered where it is imported.
 from components.data_checks import (  # noqa: F401
+    content,
     events,
-    integrity,
-    labels,
-    media,
     rules,
-    texts,
-    times,
     values,
     volume,
 )
-from components.data_checks.check import CHECKS, Check, Data, Finding, Severity
-from components.data_checks.judge import judge, nearest
+from components.data_checks.check import CHECKS, Check, Data, Finding, Severity, judge, nearest
 
 __all__ = ["CHECKS", "Check", "Data", "Finding", "Severity", "judge", "nearest"]

@@ -1,11 +1,11 @@
-"""What a check on data is, and the registry of all that there are."""
+"""What a check on data is, the registry of all that there are, and their findings."""
 
 import enum
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schemas import FeatureSpec
+from schemas import SIDES, FeatureSpec, unknown
 
 
 class Severity(enum.StrEnum):
@@ -27,12 +27,12 @@ class Data:
 
     Attributes:
       spec: The dataset's spec.
-      today: The profile of this run's data, see `components.data_profile.profile`.
+      today: The profile of this run's data, see `components.data_profile.component`.
       past: That of the last blessed run, `None` where there is none.
       drift: How far the distribution of a column is from that of the past, by table and column:
         the Jensen-Shannon divergence, 0 to 1, as TFDV measures it.
       max_lost: Share of a column's values, or of a table's rows, that may be left out.
-      anomalies: What TFDV found against the schema, see `components.data_report.anomalies`.
+      anomalies: What TFDV found against the schema, see `components.data_validator.component`.
       reasons: What ingest left out, see `components.data_report.quarantine.grouped_reasons`.
     """
 
@@ -173,3 +173,71 @@ def check(meaning: str, action: str, *, warn: float | None = None, fail: float |
         return CHECKS[name]
 
     return register
+
+
+def judge(data: Data) -> list[Finding]:
+    """Asks all checks.
+
+    Args:
+      data: The profiles, and what else checks look at.
+
+    Returns:
+      The findings, the worst first.
+    """
+    findings = [finding for one in CHECKS.values() if data.past is not None or not one.compares
+                for finding in _findings_of(one, data)]
+    if data.past is None:
+        findings.append(Finding(
+            "no_past", Severity.INFO, "interactions", "", None, None,
+            "there is no blessed run before this one, so that the data were compared with nothing",
+            "Look at the figures of this first run yourself."))
+    return _sorted(findings)
+
+
+def nearest(compared: Sequence[Sequence[Finding]]) -> list[Finding]:
+    """Returns what was found against each of several pasts, as the mildest of them has it.
+
+    Args:
+      compared: The findings of `judge` against each past; one at least.
+    """
+    grouped = [_grouped(findings) for findings in compared]
+    return _sorted(one for place in grouped[0] if all(place in groups for groups in grouped)
+                   for one in min((groups[place] for groups in grouped), key=_badness))
+
+
+def _grouped(findings: Sequence[Finding]) -> dict[tuple[str, str, str], list[Finding]]:
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for one in findings:
+        groups.setdefault((one.check, one.table, one.column), []).append(one)
+    return groups
+
+
+def _badness(findings: Sequence[Finding]) -> tuple[int, float]:
+    return max((one.severity.rank, one.value or 0.0) for one in findings)
+
+
+def _sorted(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda one: (-one.severity.rank, SIDES.index(one.table),
+                                             one.column, one.check))
+
+
+def _findings_of(check: Check, data: Data) -> Iterator[Finding]:
+    for one in check.measure(data):
+        limits = check.limits(data.spec, one)
+        above = [severity for severity, limit in limits.items() if one.value > limit]
+        if above:
+            worst = max(above, key=lambda severity: severity.rank)
+            yield Finding(check.name, worst, one.table, one.column, float(one.value),
+                          limits[worst], one.what, check.action, one.count, one.share)
+
+
+def require_known_checks(spec: FeatureSpec) -> None:
+    """Refuses a schema that sets limits of a check that there is not.
+
+    Raises:
+      InputError: It does.
+    """
+    for feature in spec.features:
+        for name, *_ in feature.limits:
+            if name not in CHECKS:
+                raise unknown("check of data", name, CHECKS)

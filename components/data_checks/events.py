@@ -1,10 +1,12 @@
-"""Checks of events themselves: repetitions, and users that are no people."""
+"""Checks of events: repetitions, users that are no people, times that cannot be right."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from components.data_checks.check import Data, Measured, check
 
 _FEW = 50  # events; of fewer no share says anything
+_DAY = 86_400
 
 
 @check("share of the events that repeat one of the same user and item within a minute",
@@ -28,3 +30,65 @@ def bot_user(data: Data) -> Iterator[Measured]:
                        events["busiest"] / max(1.0, min(events["busy_99"], 20 * events["busy"])),
                        f"a user has {events['busiest']:,} events within one hour; the median user "
                        f"has {events['busy']:,.0f} at most", events["busiest"])
+
+
+def _column(data: Data) -> str:
+    return data.spec.role("timestamp").name
+
+
+@check("share of the events that are in the future",
+       "Correct the clock or the unit of the times.", warn=0.0, fail=0.01)
+def future_times(data: Data) -> Iterator[Measured]:
+    events = data.today["events"]
+    if "future" in events:
+        yield Measured("interactions", _column(data), events["future"],
+                       f"{events['future']:.1%} of the events are later than tomorrow",
+                       round(events["future"] * events["rows"]), events["future"])
+
+
+@check("share of the events before 1990, where the schema allows later ones",
+       "Times are zero, digits of a date or of another unit: write seconds, or ISO dates.",
+       warn=0.0, fail=0.01)
+def old_times(data: Data) -> Iterator[Measured]:
+    events = data.today["events"]
+    usual = (data.past or {}).get("events", {}).get("old", 0.0)
+    latest = data.spec.role("timestamp").maximum if data.spec.has_role("timestamp") else None
+    # A column of small numbers, such as seconds since a start of its own, says so.
+    if "old" in events and (latest is None or latest > 2 * 10**9):
+        yield Measured("interactions", _column(data), events["old"] - usual,
+                       f"{events['old']:.1%} of the events are before 1990",
+                       round(events["old"] * events["rows"]), events["old"])
+
+
+@check("days by which the newest event is older than that of the last run",
+       "Check that the newest files were delivered.", warn=2.0, fail=30.0, compares=True)
+def stale_times(data: Data) -> Iterator[Measured]:
+    now, then = (profile["events"].get("newest") for profile in (data.today, data.past or {}))
+    if now is not None and then is not None:
+        days = (then - now) / _DAY
+        yield Measured("interactions", _column(data), days,
+                       f"the newest event is {days:.1f} days older than that of the last run")
+
+
+@check("share of the events that the last run had at another time",
+       "Write all times in one zone and unit (UTC, seconds).", warn=0.05, fail=0.3, compares=True)
+def moved_times(data: Data) -> Iterator[Measured]:
+    now, then = (profile["events"].get("pairs", {}) for profile in (data.today, data.past or {}))
+    both = now.keys() & then.keys()
+    if len(both) >= _FEW:
+        moves = Counter(now[pair] - then[pair] for pair in both)
+        moved = 1 - moves[0] / len(both)
+        usual = next((move for move, _ in moves.most_common() if move), 0)
+        yield Measured("interactions", _column(data), moved,
+                       f"{moved:.1%} of the events that both runs have are at another time, most "
+                       f"of them by {usual / 3600:+,.2f} hours", round(moved * len(both)), moved)
+
+
+@check("share of the events that are at another hour of the day than in the last run",
+       "Write all times in one zone (UTC).", warn=0.2, fail=None, compares=True)
+def hours_shift(data: Data) -> Iterator[Measured]:
+    now, then = (profile["events"].get("hours") for profile in (data.today, data.past or {}))
+    if now and then and min(sum(now), sum(then)) >= 10 * _FEW:
+        share = sum(abs(a / sum(now) - b / sum(then)) for a, b in zip(now, then, strict=True)) / 2
+        yield Measured("interactions", _column(data), share,
+                       f"{share:.1%} of the events are at another hour of the day", share=share)

@@ -1,18 +1,50 @@
 """The `DataGate` component: nothing is trained on data that failed their checks."""
 
-from tfx.dsl.components.base import base_component, executor_spec
-from tfx.types import channel, component_spec
+from pathlib import Path
+from typing import Any
 
-from components.artifacts import DataReport, DataVerdict, Verdict
+from tfx.dsl.components.base import base_component, base_executor, executor_spec
+from tfx.types import Artifact, artifact_utils, channel, component_spec
+
+from components.artifacts import DataReport, Verdict
+from components.artifacts import DataVerdict as DataVerdictArtifact
 from components.code_digest import code_digest
-from components.data_gate.executor import Executor
+from components.data_checks import Severity
+from components.data_validator.verdict import DataVerdict, sentence
+from components.verdict import Outcome
+from schemas import DataAnomalyError
+
+
+class Executor(base_executor.BaseExecutor):
+    """Stops the pipeline on bad data; unlike the checks of a model, by an exception."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Artifact]],
+        output_dict: dict[str, list[Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Reads the verdict on the data; writes `verdict` or raises."""
+        uri = artifact_utils.get_single_uri
+        verdict = DataVerdict.load(uri(input_dict["data_verdict"]))
+        failures = verdict.of(Severity.FAIL)
+        if failures:
+            page = Path(uri(input_dict["report"])) / "data_report.html"
+            raise DataAnomalyError("data-not-trainable", "\n".join([
+                "The data must not be trained on:", *(f"- {sentence(one)}" for one in failures),
+                f"The data report has more: {page}",
+            ]))
+        Outcome(True, figures={"data": {
+            "verdict": verdict.verdict, "past": verdict.past,
+            "warnings": [sentence(one) for one in verdict.of(Severity.WARN)],
+        }}).save(uri(output_dict["verdict"]), "DataGate")
 
 
 class DataGateSpec(component_spec.ComponentSpec):
     """Inputs, outputs and parameters of `DataGate`."""
 
     INPUTS = {
-        "data_verdict": component_spec.ChannelParameter(type=DataVerdict),
+        "data_verdict": component_spec.ChannelParameter(type=DataVerdictArtifact),
         "report": component_spec.ChannelParameter(type=DataReport),
     }
     OUTPUTS = {"verdict": component_spec.ChannelParameter(type=Verdict)}
@@ -36,6 +68,6 @@ class DataGate(base_component.BaseComponent):
             spec=DataGateSpec(
                 data_verdict=data_verdict, report=report,
                 verdict=channel.Channel(type=Verdict),
-                code_digest=code_digest("components.data_gate.executor"),
+                code_digest=code_digest("components.data_gate.component"),
             )
         )

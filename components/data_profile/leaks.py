@@ -29,7 +29,7 @@ def profile_leaks(spec: FeatureSpec, side: str, table: Table) -> list[dict[str, 
       by the column's values, or for texts the share of those that spell the label's value.
     """
     labelled = {label.feature for label in spec.labels_of(side)}
-    found = []
+    leaks = []
     for name in labelled:
         label = next(f for f in spec.table(side) if f.name == name)
         target, has_label = _numbers(table, label)
@@ -44,8 +44,8 @@ def profile_leaks(spec: FeatureSpec, side: str, table: Table) -> list[dict[str, 
                 continue
             score = (_spelled(values[both], table.columns[name].at(table.rows)[0][both])
                      if feature.language else _explained(values[both], target[both]))
-            found.append({"column": feature.name, "label": name, "explained": score})
-    return found
+            leaks.append({"column": feature.name, "label": name, "explained": score})
+    return leaks
 
 
 def _numbers(table: Table, feature: Feature) -> tuple[np.ndarray, np.ndarray]:

@@ -79,7 +79,7 @@ def read_table(uri: str, spec: FeatureSpec, side: str) -> Table:
             seen = sum(len(part.values) for part in parts[feature.name]) if feature.media else 0
             parts[feature.name].append(_values(column, feature, rows, seen))
         rows += len(records)
-    return Table(rows, {name: _joined(found) for name, found in parts.items()})
+    return Table(rows, {name: _joined(batches) for name, batches in parts.items()})
 
 
 def _batches(uri: str) -> Iterator[list[bytes]]:

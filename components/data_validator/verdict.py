@@ -20,7 +20,7 @@ class DataVerdict:
       past: Ids of the runs that the data were compared with, the newest first; `None` where there
         was none.
       limits: The limits in force, by check: `{"warn", "fail"}`, `None` for one that there is not.
-      changes: The figures of both runs, see `components.data_validator.changes`.
+      changes: The figures of both runs, see `components.data_validator.drift`.
       run: Id of the run whose data were judged.
       days: Events by day since 1970, of both runs: `{"past", "today"}`.
       labels: Events with a label and the sum of its values, by label and day, of both runs.

@@ -13,7 +13,7 @@ import signal
 import sys
 from pathlib import Path
 
-from components.decoding.frames import PipeClosed, receive, send
+from components.decoding.process import PipeClosed, receive, send
 from components.media import MEDIA, MediaFault, check_file, read_sound_track
 from schemas.extensions import load_extensions
 

@@ -1,14 +1,118 @@
 """The `Gate` component: all verdicts in, the one blessing out."""
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
 
-from tfx.dsl.components.base import base_component, executor_spec
-from tfx.types import channel, component_spec, standard_artifacts
+from tfx.dsl.components.base import base_component, base_executor, executor_spec
+from tfx.types import Artifact, artifact_utils, channel, component_spec, standard_artifacts
 
 from components.artifacts import Verdict
 from components.code_digest import code_digest
-from components.gate.executor import Executor
+from components.gate.metric_failures import metric_failures
+from components.task_metrics import (
+    label_reasons,
+    read_label_facts,
+    relative_reasons,
+    task_metrics,
+    without_auc,
+)
+from components.verdict import REASONS, Outcome
+
+_log = logging.getLogger("tessera.gate")
+
+
+class Executor(base_executor.BaseExecutor):
+    """Writes the blessing; a failed check is a reason, never an exception."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Artifact]],
+        output_dict: dict[str, list[Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Reads the verdicts that there are; blesses or refuses `model`."""
+        one = artifact_utils.get_single_instance
+        reasons = []
+        trained = input_dict.get("model_run")
+        facts = read_label_facts(one(trained).uri) if trained else {}
+        evaluated = input_dict.get("evaluation")  # a recipe with retrieval alone has none
+        if evaluated and one(evaluated).get_int_custom_property("blessed") != 1:
+            reasons = evaluator_reasons(one(input_dict["evaluation_metrics"]).uri,
+                                        without_auc(facts))
+        outcomes = [Outcome.load(verdict.uri) for verdict in input_dict["verdicts"]]
+        if facts:
+            metrics = self._task_metrics(input_dict, outcomes)
+            reasons += [f"Gate: {text}" for text in (
+                *relative_reasons(metrics, facts, exec_properties["max_error_ratio"]),
+                *label_reasons(metrics, facts, exec_properties["min_label_auc"]))]
+        reasons += verdict_reasons(outcomes, json.loads(exec_properties["reported"]))
+        write_blessing(one(output_dict["blessing"]), one(input_dict["model"]), reasons)
+
+    @staticmethod
+    def _task_metrics(input_dict: dict[str, list[Artifact]],
+                      outcomes: Sequence[Outcome]) -> dict[str, Any]:
+        """Returns the metrics by task: the Evaluator's, or those of a check of written scores."""
+        if input_dict.get("evaluation_metrics"):
+            return task_metrics(artifact_utils.get_single_uri(input_dict["evaluation_metrics"]))
+        return next((o.figures["tasks"] for o in outcomes if "tasks" in o.figures), {})
+
+
+def evaluator_reasons(uri: str, without_auc: Collection[str] = ()) -> list[str]:
+    """Says why TFX's Evaluator did not bless the model.
+
+    Args:
+      uri: Folder of its `ModelEvaluation`.
+      without_auc: Tasks of whose area under the curve nothing can be asked.
+
+    Returns:
+      One sentence for each failed metric; a general one where they cannot be read.
+    """
+    try:
+        failures = metric_failures(uri)
+    except Exception as error:  # Any failure to read costs the detail, never the verdict.
+        _log.warning("The Evaluator's validation result in %s is unreadable: %s", uri, error)
+        failures = []
+    if not failures:
+        return [f"Evaluator: did not bless the model, see {uri}"]
+    return [f"Evaluator: {failure.text}" for failure in failures
+            if not (failure.metric == "auc" and failure.task in without_auc)]
+
+
+def verdict_reasons(outcomes: Sequence[Outcome], reported: Collection[str] = ()) -> list[str]:
+    """Says why our own checks failed.
+
+    Args:
+      outcomes: The outcome of each check.
+      reported: Names of checks that refuse no model.
+
+    Returns:
+      One sentence for each failed condition, each with the name of its check.
+    """
+    return [
+        f"{outcome.check}: {reason}"
+        for outcome in outcomes if not outcome.passed and outcome.check not in reported
+        for reason in outcome.reasons or ["failed without giving a reason"]
+    ]
+
+
+def write_blessing(blessing: Artifact, model: Artifact, reasons: list[str]) -> None:
+    """Writes a blessing in the format of TFX's Evaluator, and `reasons.json` beside it.
+
+    Args:
+      blessing: The `ModelBlessing` to fill.
+      model: The model that it speaks of.
+      reasons: Why the model is refused; empty to bless it.
+    """
+    folder = Path(blessing.uri)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ("NOT_BLESSED" if reasons else "BLESSED")).write_text("", encoding="utf-8")
+    (folder / REASONS).write_text(json.dumps(reasons, indent=1), encoding="utf-8")
+    blessing.set_int_custom_property("blessed", int(not reasons))
+    blessing.set_string_custom_property("current_model", model.uri)
+    blessing.set_int_custom_property("current_model_id", model.id)
 
 
 class GateSpec(component_spec.ComponentSpec):
@@ -75,6 +179,6 @@ class Gate(base_component.BaseComponent):
                 min_label_auc=float(min_label_auc),
                 reported=json.dumps(sorted(reported)),
                 blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
-                code_digest=code_digest("components.gate.executor"),
+                code_digest=code_digest("components.gate.component"),
             )
         )

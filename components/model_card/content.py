@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tfx.types import Artifact
+
+from components.artifacts import FINGERPRINT, RUN
 from trainer.cold_items import SHOWN
-from trainer.recipe.training import Privacy
+from trainer.recipe.network import Privacy
 from trainer.training.accounting import guarantee
 
 _RANKING = ("ndcg@10", "recall@20", "hr@10", "mrr", "map@10")
@@ -36,43 +39,43 @@ def sections(lineage: Mapping[str, Any], figures: Mapping[str, Any],
     """Tells what a model is, how good it is, and what it must not be used for.
 
     Args:
-      lineage: See `components.model_card.lineage.lineage`.
+      lineage: See `components.model_card.content.lineage`.
       figures: What the checks measured, by the keys of `metrics.json`.
       tasks: The metrics of each task on the test rows.
       reasons: Why the model was refused; empty for a blessed one.
     """
-    found = [_use(lineage, tasks, reasons), _data(lineage), _ranking(figures), _slices(figures),
+    parts = [_use(lineage, tasks, reasons), _data(lineage), _ranking(figures), _slices(figures),
              _baselines(figures), _unseen(figures), _cold_items(figures), _tasks(figures, tasks),
              _limits(lineage, figures), _privacy(lineage["config"])]
-    return [section for section in found if section is not None]
+    return [section for section in parts if section is not None]
 
 
 def _use(lineage: Mapping[str, Any], tasks: Mapping[str, Any],
          reasons: Sequence[str]) -> Section:
     config = lineage["config"]
-    told = [f"The recipe {config['recipe_name']!r} on the dataset {config['dataset']!r}, "
-            f"seed {lineage['seed']}, of the run {lineage['run_id']}.",
-            "The model ranks the items of its catalogue for a user, by the user's id and past "
-            "events, and scores pairs of a user and an item."]
+    lines = [f"The recipe {config['recipe_name']!r} on the dataset {config['dataset']!r}, "
+             f"seed {lineage['seed']}, of the run {lineage['run_id']}.",
+             "The model ranks the items of its catalogue for a user, by the user's id and past "
+             "events, and scores pairs of a user and an item."]
     if tasks:
-        told.append(f"It also predicts: {', '.join(tasks)}.")
-    told.append("It is made for recommending these items to users like those of the data. It is "
-                "not made for decisions about people, such as on credit, work or health.")
+        lines.append(f"It also predicts: {', '.join(tasks)}.")
+    lines.append("It is made for recommending these items to users like those of the data. It is "
+                 "not made for decisions about people, such as on credit, work or health.")
     parent = lineage["parent"]
-    told.append("No model was blessed before it." if parent is None else
-                f"The last blessed model before it is of the run {parent['run_id'] or 'unknown'}.")
-    told.append("Every check passed." if not reasons else f"Refused: {'; '.join(reasons)}")
-    return Section("Intended use", told)
+    lines.append("No model was blessed before it." if parent is None else
+                 f"The last blessed model before it is of the run {parent['run_id'] or 'unknown'}.")
+    lines.append("Every check passed." if not reasons else f"Refused: {'; '.join(reasons)}")
+    return Section("Intended use", lines)
 
 
 def _data(lineage: Mapping[str, Any]) -> Section:
     data = lineage["data"]
-    told = [f"Events from {_day(data['first_event'])} to {_day(data['last_event'])}."
-            if data["last_event"] is not None else "The events have no times.",
-            f"Split {data['split']!r}: the model learned from train and validation, what was "
-            "chosen was chosen on validation, and every figure here is of test.",
-            f"Fingerprint of the files: {data['fingerprint'] or 'unknown'}."]
-    return Section("Data", told, ("Table", "Rows"),
+    lines = [f"Events from {_day(data['first_event'])} to {_day(data['last_event'])}."
+             if data["last_event"] is not None else "The events have no times.",
+             f"Split {data['split']!r}: the model learned from train and validation, what was "
+             "chosen was chosen on validation, and every figure here is of test.",
+             f"Fingerprint of the files: {data['fingerprint'] or 'unknown'}."]
+    return Section("Data", lines, ("Table", "Rows"),
                    [(side, f"{rows:,}") for side, rows in data["rows"].items()])
 
 
@@ -108,8 +111,8 @@ def _slices(figures: Mapping[str, Any]) -> Section | None:
 
 
 def _baselines(figures: Mapping[str, Any]) -> Section | None:
-    ran = {name: found for name, found in figures.get("baselines", {}).items()
-           if "skipped" not in found}
+    ran = {name: ranking for name, ranking in figures.get("baselines", {}).items()
+           if "skipped" not in ranking}
     if not ran or "ranking" not in figures:
         return None
     paired = figures.get("paired", {})
@@ -148,13 +151,13 @@ def _cold_items(figures: Mapping[str, Any]) -> Section | None:
         [f"The recipe was trained once more without {cold['items']:,} items, which were then "
          f"ranked for {cold['users']:,} users: their content was all that was known."],
         ("Ranker", *names),
-        [(ranker, *(_figure(found.get(name)) for name in names))
-         for ranker, found in rankers.items()])
+        [(ranker, *(_figure(values.get(name)) for name in names))
+         for ranker, values in rankers.items()])
 
 
 def _tasks(figures: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> Section | None:
-    rows = [(task, name, _figure(value), "") for task, found in tasks.items()
-            for name, value in found.items() if isinstance(value, int | float)]
+    rows = [(task, name, _figure(value), "") for task, metrics in tasks.items()
+            for name, value in metrics.items() if isinstance(value, int | float)]
     for task, one in figures.get("predictions", {}).items():
         rows += [(task, name, _figure(value), "") for name, value in one.items()
                  if name != "rows" and isinstance(value, float) and name not in tasks.get(task, {})]
@@ -169,33 +172,33 @@ def _tasks(figures: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -
 
 def _limits(lineage: Mapping[str, Any], figures: Mapping[str, Any]) -> Section:
     last, test = lineage["data"]["last_event"], figures.get("test", {})
-    told = ["The catalogue is that of the data: an item that came later is not recommended."]
+    lines = ["The catalogue is that of the data: an item that came later is not recommended."]
     if last is not None:
-        told.append(f"Nothing after {_day(last)} is known to it; tastes and the catalogue change, "
-                    "and the figures hold for the window above alone.")
+        lines.append(f"Nothing after {_day(last)} is known to it; tastes and the catalogue change, "
+                     "and the figures hold for the window above alone.")
     if lineage["data"]["split"] == "random":
-        told.append("The split is random: no figure tells how the model does on what comes next.")
+        lines.append("The split is random: no figure tells how the model does on what comes next.")
     users = figures.get("ranking", {}).get("users")
     if users is not None and users < _FEW_USERS:
-        told.append(f"The ranking was measured on {users} users only; its figures are rough.")
+        lines.append(f"The ranking was measured on {users} users only; its figures are rough.")
     for side in ("items", "users"):
         if share := test.get(f"new_{side}_share"):
-            told.append(f"{share:.0%} of the test events are of {side} without an event before; "
-                        "the ranking above leaves them out.")
-    told.append("The figures are of recorded events: what was never shown could not be liked, so "
-                "that they favour what was shown before. Only an experiment measures the effect "
-                "on users.")
-    return Section("Limits", told)
+            lines.append(f"{share:.0%} of the test events are of {side} without an event before; "
+                         "the ranking above leaves them out.")
+    lines.append("The figures are of recorded events: what was never shown could not be liked, so "
+                 "that they favour what was shown before. Only an experiment measures the effect "
+                 "on users.")
+    return Section("Limits", lines)
 
 
 def _learned(training: Mapping[str, Any]) -> str:
     if not training.get("privacy"):
         return ("The model learned from the events without noise and without a bound on what one "
                 "user changes.")
-    found = guarantee(Privacy(**training["privacy"]), training["max_epochs"])
+    promise = guarantee(Privacy(**training["privacy"]), training["max_epochs"])
     return (f"Training was differentially private for a user's events, with an epsilon of "
-            f"{found['epsilon']:.2f} at a delta of {found['delta']:g}. Vocabularies, scales and "
-            "stored histories were made without noise.")
+            f"{promise['epsilon']:.2f} at a delta of {promise['delta']:g}. Vocabularies, scales "
+            "and stored histories were made without noise.")
 
 
 def _privacy(config: Mapping[str, Any]) -> Section:
@@ -222,3 +225,52 @@ def _interval(low: float, high: float) -> str:
 
 def _day(seconds: float | None) -> str:
     return "unknown" if seconds is None else datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+def lineage(
+    config: Mapping[str, Any],
+    code: Mapping[str, str],
+    run: str,
+    model: Artifact,
+    parent: Artifact | None,
+    interactions: Artifact,
+    profile: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Gathers what a model was made of.
+
+    Args:
+      config: The run's configuration, without the places of files.
+      code: Digests of the code, by what it does.
+      run: Id of the run that judged the model.
+      model: The model.
+      parent: The model that was the last blessed one before, if any.
+      interactions: The raw interactions.
+      profile: The data's profile, see `components.data_profile.component`.
+
+    Returns:
+      Plain JSON values: `run_id`, `model` and `parent` (`id`, `uri` and the `run_id` that made it;
+      `parent` may be `None`), `data` (`fingerprint`, `dataset`, `split`, `rows` by table,
+      `first_event` and `last_event` in seconds since 1970, `None` without times), `code`, `seed`
+      and `config`.
+    """
+    events = profile.get("events", {})
+    return {
+        "run_id": run,
+        "model": _named(model),
+        "parent": None if parent is None else _named(parent),
+        "data": {
+            "dataset": config["dataset"],
+            "split": config["split"],
+            "fingerprint": interactions.get_string_custom_property(FINGERPRINT),
+            "first_event": events.get("oldest"),
+            "last_event": events.get("newest"),
+            "rows": dict(profile.get("rows", {})),
+        },
+        "code": dict(code),
+        "seed": config["seed"],
+        "config": dict(config),
+    }
+
+
+def _named(model: Artifact) -> dict[str, Any]:
+    return {"id": model.id, "uri": model.uri, "run_id": model.get_string_custom_property(RUN)}

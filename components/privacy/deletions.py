@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas import FeatureSpec, InputError
-from schemas.values.identities import normal_identity
+from schemas.values.text import normal_identity
 
 
 def read_deletions(path: Path | None) -> frozenset[str]:

@@ -24,7 +24,7 @@ def scan(folder: Path, values: Sequence[bytes], left_out: Sequence[str] = ()
       By file, relative to the folder, how often it has each value, by the value's place. A member
       of an archive is `file!member`, and a name of a file counts as its content.
     """
-    found: dict[str, dict[int, int]] = {}
+    places: dict[str, dict[int, int]] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
         if name.parts[0] in left_out or path.is_symlink() or not path.is_file():
@@ -33,8 +33,8 @@ def scan(folder: Path, values: Sequence[bytes], left_out: Sequence[str] = ()
             hits = _count(blocks, values)
             hits.update(_count(iter([str(name).encode()]), values))
             if hits:
-                found[where] = dict(hits)
-    return found
+                places[where] = dict(hits)
+    return places
 
 
 def _contents(path: Path, name: str) -> Iterator[tuple[str, Iterator[bytes]]]:

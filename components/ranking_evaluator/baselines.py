@@ -7,7 +7,7 @@ and validation together. Each learns once from the relevant events and once from
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from schemas.progress import Progress
+from schemas.log import Progress
 from trainer.closed_form.events import Events
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.search import Parameters

@@ -1,18 +1,202 @@
 """The component that ranks the whole catalogue for every test user."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
-from tfx.dsl.components.base import base_component, executor_spec
-from tfx.types import component_spec, standard_artifacts
+import numpy as np
+from tfx.dsl.components.base import base_component, base_executor, executor_spec
+from tfx.types import artifact_utils, component_spec, standard_artifacts
 from tfx.types.channel import BaseChannel, Channel
+from tfx.utils import path_utils
 
 from components.artifacts import Scores, Verdict
 from components.code_digest import code_digest
-from components.ranking_evaluator.executor import Executor
-from components.ranking_evaluator.limits import Limits
-from schemas import FeatureSpec, InputError
+from components.ranking_evaluator.baselines import fit_baselines
+from components.ranking_evaluator.groups import by_gap, told
+from components.ranking_evaluator.interactions import SPLITS, Interactions, read_interactions
+from components.ranking_evaluator.limits import Comparison, Limits, reasons
+from components.ranking_evaluator.model import open_earlier, open_scorer
+from components.ranking_evaluator.slices import prediction_figures, ranking_slices
+from components.ranking_evaluator.unseen import unseen_figures, unseen_task
+from components.ranking_evaluator.values import value_figures
+from components.verdict import Outcome
+from schemas import FeatureSpec, InputError, parse_spec
+from trainer.evaluation.ranking import RankingResult, RankingTask, Scorer, paired_bootstrap, rank
+from trainer.evaluation.ranking_lists import list_metrics
+from trainer.training.one_thread import threads
+
+log = logging.getLogger("tessera.ranking_evaluator")
+_FLOOR = "popularity"
+_PRIMARY = "ndcg@10"
+_MOST_USERS = 10_000  # Of more users of the test split as many are drawn.
+
+
+class Executor(base_executor.BaseExecutor):
+    """Writes the verdict of full-catalogue ranking."""
+
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
+        """See `RankingEvaluatorSpec` for the artifacts and parameters."""
+        model = artifact_utils.get_single_instance(input_dict["model"])
+        interactions = read_interactions(
+            {s: artifact_utils.get_split_uri(input_dict["interactions"], s) for s in SPLITS},
+            artifact_utils.get_split_uri(input_dict["items"], "all"),
+            parse_spec(**json.loads(exec_properties["spec"])),
+            exec_properties["relevant_label"] or None,
+            artifact_utils.get_split_uri(input_dict["users"], "all")
+            if input_dict.get("users") else None,
+        )
+        written, last = input_dict.get("scores"), input_dict.get("last_blessed")
+        outcome = evaluate(
+            artifact_utils.get_single_uri(written) if written
+            else path_utils.serving_model_path(model.uri), interactions,
+            Limits(**json.loads(exec_properties["limits"])), json.loads(exec_properties["tasks"]),
+            path_utils.serving_model_path(artifact_utils.get_single_uri(last)) if last else None,
+            exec_properties["fewest_users"])
+        outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]), "RankingEvaluator")
+
+
+def evaluate(model_path: str, interactions: Interactions, limits: Limits,
+             tasks: Mapping[str, str] | None = None, last_path: str | None = None,
+             fewest_users: int = 1) -> Outcome:
+    """Compares a model's ranking and values of the test split with the baselines'.
+
+    Args:
+      model_path: Folder of the SavedModel, or of its written scores.
+      interactions: All events.
+      limits: What the ranking must reach.
+      tasks: Label of each task that predicts a number of an event.
+      last_path: Folder of the last blessed SavedModel, if there is one.
+      fewest_users: Fewest users of a group whose figures are told; see `groups.told`.
+
+    Returns:
+      Passed when the model keeps the limits. The figures are `test` (its events, the shares of new
+      items and users among them, and the candidates of the ranking), `baselines`, `unseen` (items
+      without an event before test), `predictions` and `biases` (see the modules `slices` and
+      `values`), `paired` (model minus baseline in NDCG@10, over the same users),
+      `versus_best_baseline` (that of the baseline of the highest NDCG@10), `slices` (see the module
+      `slices`), `fewest_users` of a group, `versus_last_blessed` (the model less the last blessed
+      one, or why that was `skipped`), `comparisons` (with that and with the best baseline, in
+      words), and those of `_figures`.
+    """
+    task = interactions.task("test").sample(_MOST_USERS)
+    of_test = interactions.of_test() | {"candidates": int(task.candidates.sum())}
+    if not len(task.users):
+        rows = len(interactions.test_examples)
+        reason = (
+            f"No user can be ranked: none of the {rows} test rows is relevant and of an item seen "
+            "before that its user has not met. Check the split and the label that makes an event "
+            "relevant."
+        )
+        return Outcome(False, [reason], {"test": of_test})
+    results, baselines = _baselines(interactions, task)
+    try:
+        scorer = open_scorer(model_path, interactions)
+        model = rank(scorer, task)
+        of_unseen = unseen_figures(scorer, unseen_task(interactions))
+        predicted = scorer.predictions(interactions.test_examples) if tasks else {}
+    except Exception as error:
+        reason = f"The model could not rank the test users: {error}"
+        return Outcome(False, [reason], {"test": of_test, "baselines": baselines})
+    paired = {name: paired_bootstrap(model.ndcg, result.ndcg) for name, result in results.items()}
+    name = max(results, key=lambda name: results[name].metrics[_PRIMARY])
+    best = Comparison(name, f"the best baseline ({name})", model.metrics[_PRIMARY],
+                      results[name].metrics[_PRIMARY], paired[name])
+    figures: dict[str, Any] = {
+        "test": of_test, "baselines": baselines, "unseen": of_unseen,
+        "predictions": prediction_figures(predicted, interactions, tasks or {}, fewest_users),
+        "biases": value_figures(predicted, interactions, tasks or {}),
+        "paired": {name: asdict(difference) for name, difference in paired.items()},
+        "versus_best_baseline": best.figures,
+        "slices": ranking_slices(interactions, task, model, results[best.name], fewest_users),
+        "fewest_users": fewest_users,
+        **_figures(scorer, model, results, interactions, task, fewest_users)}
+    last, of_last = _last_blessed(last_path, interactions, task, model)
+    figures |= of_last | {"comparisons": [str(one) for one in (best, last) if one is not None]}
+    for sentence in figures["comparisons"]:
+        log.info("RankingEvaluator: %s", sentence)
+    missed = reasons(limits, results[_FLOOR].metrics, model.metrics, best, last)
+    return Outcome(not missed, missed, figures)
+
+
+def _figures(scorer: Scorer, model: RankingResult, results: dict[str, RankingResult],
+             interactions: Interactions, task: RankingTask, fewest_users: int) -> dict[str, Any]:
+    """Gathers the figures of the model's ranking.
+
+    Args:
+      scorer: The model.
+      model: Its ranking of the task.
+      results: The baselines' rankings of it.
+      interactions: All events.
+      task: Who is ranked.
+      fewest_users: Fewest users of a group.
+
+    Returns:
+      `ranking` (the model's metrics), `intervals` (of their means), `threads` of large linear
+      algebra and, where the data has times, `ranking_untied` (the model's, over users whose test
+      starts strictly later than what is known of them) and `ndcg_by_gap`.
+    """
+    past = interactions.before("test").matrix(relevant_only=False)
+    figures: dict[str, Any] = {
+        "ranking": model.metrics | list_metrics(model.top, past),
+        "intervals": model.intervals(),
+        "threads": threads(),
+    }
+    if interactions.timed:
+        gaps = interactions.gaps(task.users)
+        figures["ranking_untied"] = _untied(scorer, task, gaps)
+        figures["ndcg_by_gap"] = {
+            name: {who: float(result.ndcg[rows].mean())
+                   for who, result in ({"model": model} | results).items()}
+            | {"users": int(rows.sum())}
+            for name, rows in told(by_gap(gaps), task.users, fewest_users).items()}
+    return figures
+
+
+def _last_blessed(path: str | None, interactions: Interactions, task: RankingTask,
+                  model: RankingResult) -> tuple[Comparison | None, dict[str, Any]]:
+    """Ranks by the last blessed model; one that cannot rank these data is no reason to refuse."""
+    if path is None:
+        return None, {}
+    try:
+        ranked = rank(open_earlier(path, interactions), task)
+    except Exception as error:
+        reason = f"The last blessed model could not rank the test users: {error}"
+        log.warning("RankingEvaluator: %s", reason)
+        return None, {"versus_last_blessed": {"skipped": reason}}
+    last = Comparison("last_blessed", "the last blessed model", model.metrics[_PRIMARY],
+                      ranked.metrics[_PRIMARY], paired_bootstrap(model.ndcg, ranked.ndcg))
+    return last, {"versus_last_blessed": last.figures | ranked.metrics}
+
+
+def _baselines(
+    interactions: Interactions, task: RankingTask
+) -> tuple[dict[str, RankingResult], dict[str, Any]]:
+    """Returns the results of the baselines that ran, and the figures of all."""
+    results: dict[str, RankingResult] = {}
+    figures: dict[str, Any] = {}
+    known = interactions.before("test")
+    fitted = fit_baselines(
+        interactions.before("validation"), interactions.task("validation"), known)
+    for name, baseline in fitted:
+        if baseline.scorer is None:
+            figures[name] = {"skipped": baseline.skipped}
+            continue
+        results[name] = rank(baseline.scorer, task)
+        figures[name] = (
+            results[name].metrics
+            | list_metrics(results[name].top, known.matrix(relevant_only=False))
+            | {"parameters": baseline.parameters, "at_bound": list(baseline.at_bound)})
+    return results, figures
+
+
+def _untied(scorer: Scorer, task: RankingTask, gaps: np.ndarray) -> dict[str, float] | None:
+    # Who has test rows in the second of the last known event may owe the score to the order of
+    # ids inside that tie, not to the model.
+    later = gaps > 0
+    return rank(scorer, task.take(later)).metrics if later.any() else None
 
 
 class RankingEvaluatorSpec(component_spec.ComponentSpec):
@@ -90,6 +274,6 @@ class RankingEvaluator(base_component.BaseComponent):
             tasks=json.dumps(tasks or {}),
             fewest_users=fewest_users,
             limits=json.dumps(asdict(limits), sort_keys=True),
-            code_digest=code_digest("components.ranking_evaluator.executor"),
+            code_digest=code_digest("components.ranking_evaluator.component"),
             verdict=Channel(type=Verdict),
         ))

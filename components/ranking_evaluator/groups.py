@@ -75,10 +75,10 @@ def profile_groups(folder: str, spec: FeatureSpec, ids: Sequence[str]) -> dict[s
     values = _first_values(folder, spec.id_key("users"), features)
     groups = {}
     for feature in features:
-        found = values[feature.name]
-        if 1 < len(set(found.values())) <= _MOST:
+        by_id = values[feature.name]
+        if 1 < len(set(by_id.values())) <= _MOST:
             groups[f"profile_{feature.name}"] = np.array(
-                [found.get(one, _NONE) for one in ids], dtype=object)
+                [by_id.get(one, _NONE) for one in ids], dtype=object)
     return groups
 
 
@@ -115,7 +115,7 @@ def _first_values(folder: str, key: Feature, features: Sequence[Feature]
     Of media the text is empty: only that there is a value is kept.
     """
     parsing = {f.name: tf.io.VarLenFeature(_TYPES[f.dtype]) for f in (key, *features)}
-    found: dict[str, dict[str, str]] = {f.name: {} for f in features}
+    strings: dict[str, dict[str, str]] = {f.name: {} for f in features}
     files = sorted(str(path) for path in Path(folder).glob("data_tfrecord-*.gz"))
     for batch in tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_BATCH):
         columns = tf.io.parse_example(batch, parsing)
@@ -125,8 +125,8 @@ def _first_values(folder: str, key: Feature, features: Sequence[Feature]
             rows, first = np.unique(column.indices.numpy()[:, 0], return_index=True)
             given = column.values.numpy()[first]
             for row, value in zip(rows, given, strict=True):
-                found[feature.name][ids[row]] = "" if feature.media else text(value)
-    return found
+                strings[feature.name][ids[row]] = "" if feature.media else text(value)
+    return strings
 
 
 def text(identity: object) -> str:

@@ -83,11 +83,11 @@ class Interactions:
         New is who has no event in train and validation.
         """
         test = self.splits == SPLITS.index("test")
-        found: dict[str, float] = {"events": int(test.sum())}
+        figures: dict[str, float] = {"events": int(test.sum())}
         for side, index in (("items", self.items), ("users", self.users)):
             new = ~np.isin(index[test], index[~test])
-            found[f"new_{side}_share"] = float(new.mean()) if len(new) else 0.0
-        return found
+            figures[f"new_{side}_share"] = float(new.mean()) if len(new) else 0.0
+        return figures
 
     def requests(self, users: np.ndarray) -> list[bytes]:
         """Returns each user's first test row, by time and then by item.

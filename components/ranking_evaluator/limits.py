@@ -69,14 +69,14 @@ def reasons(limits: Limits, popularity: Mapping[str, float], model: Mapping[str,
       One sentence for each limit that is missed; a number that is none misses it.
     """
     reached, floor = model["ndcg@10"], popularity["ndcg@10"]
-    found = []
+    failures = []
     if not reached >= floor + limits.above_popularity:
         above = f" by {limits.above_popularity:+.3f}" if limits.above_popularity else ""
-        found.append(f"NDCG@10 {reached:.3f} is below the popularity baseline's {floor:.3f}"
-                     + (f", which must be passed{above}" if above else ""))
+        failures.append(f"NDCG@10 {reached:.3f} is below the popularity baseline's {floor:.3f}"
+                        + (f", which must be passed{above}" if above else ""))
     if not best.paired.low > limits.below_baseline:
-        found.append(f"{best}, and its lower end must be above {limits.below_baseline:+.4f}")
+        failures.append(f"{best}, and its lower end must be above {limits.below_baseline:+.4f}")
     if last is not None and not (last.paired.mean >= -limits.decrease and last.paired.high >= 0):
-        found.append(f"{last}; it may be {limits.decrease:.4f} lower at most, and the interval "
-                     "must reach 0")
-    return found
+        failures.append(f"{last}; it may be {limits.decrease:.4f} lower at most, and the interval "
+                        "must reach 0")
+    return failures

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from components.ranking_evaluator.interactions import Interactions
 from schemas import TesseraError
-from schemas.progress import Progress
+from schemas.log import Progress
 from trainer.evaluation.ranking import Scorer
 from trainer.evaluation.written_scores import WrittenScores
 
@@ -123,10 +123,10 @@ class ModelScorer:
         predict = self._model.signatures["predict_examples"]
         parts = [predict(examples=tf.constant(examples[start : start + _BATCH]))
                  for start in range(0, len(examples), _BATCH)]
-        found = {name: np.concatenate([part[name].numpy() for part in parts])
-                 for name in (parts[0] if parts else ())}
+        outputs = {name: np.concatenate([part[name].numpy() for part in parts])
+                   for name in (parts[0] if parts else ())}
         return {name: values.reshape(len(examples), -1)[:, 0].astype(float)
-                for name, values in found.items()}
+                for name, values in outputs.items()}
 
 
 def _places(places: dict[str, int], names: list[str]) -> list[int]:

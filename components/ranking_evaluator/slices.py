@@ -8,7 +8,7 @@ import numpy as np
 from components.ranking_evaluator.groups import by_events, by_gap, told
 from components.ranking_evaluator.interactions import SPLITS, Interactions
 from trainer.evaluation.ranking import RankingResult, RankingTask
-from trainer.tasks.errors import error_metrics
+from trainer.tasks.kind import error_metrics
 from trainer.tasks.probability import probability_metrics
 
 _FEWEST = 10  # rows of a task's slice
@@ -59,18 +59,18 @@ def ranking_slices(interactions: Interactions, task: RankingTask, model: Ranking
       NDCG@10, and `baseline_ndcg@10`; of items `pairs`, the number of relevant items of all users
       in the group, and `recall@10` and `baseline_recall@10`, the share of them among the first ten.
     """
-    found: Slices = {}
+    slices: Slices = {}
     for name, groups in user_groups(interactions).items():
         of = told(groups[task.users], task.users, fewest_users)
-        found[name] = {group: _of_users(rows, model, baseline) for group, rows in of.items()}
+        slices[name] = {group: _of_users(rows, model, baseline) for group, rows in of.items()}
     users, items = task.relevant.nonzero()
     hits = {who: (result.top[users] == items[:, None]).any(axis=1)
             for who, result in (("", model), ("baseline_", baseline))}
     for name, groups in item_groups(interactions).items():
-        found[name] = {group: {"pairs": int(pairs.sum())} | {
+        slices[name] = {group: {"pairs": int(pairs.sum())} | {
             f"{who}recall@10": float(hit[pairs].mean()) for who, hit in hits.items()}
             for group, pairs in told(groups[items], users, fewest_users).items()}
-    return found
+    return slices
 
 
 def _of_users(rows: np.ndarray, model: RankingResult, baseline: RankingResult) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def prediction_figures(predicted: dict[str, np.ndarray], interactions: Interacti
     sides = ((user_groups(interactions), interactions.users[test]),
              (item_groups(interactions), interactions.items[test]))
     groups = {name: of[index] for named, index in sides for name, of in named.items()}
-    found = {}
+    figures = {}
     for task, label in tasks.items():
         truth = interactions.labels[label][test]
         labelled = np.flatnonzero(np.isfinite(truth))
@@ -109,12 +109,12 @@ def prediction_figures(predicted: dict[str, np.ndarray], interactions: Interacti
             continue
         binary = label in interactions.binary
         users = interactions.users[test][labelled]
-        found[task] = _measured(truth, predicted[task], labelled, binary) | {"slices": {
+        figures[task] = _measured(truth, predicted[task], labelled, binary) | {"slices": {
             name: {group: _measured(truth, predicted[task], labelled[rows], binary)
                    for group, rows in told(of[labelled], users, fewest_users).items()
                    if rows.sum() >= _FEWEST}
             for name, of in groups.items()}}
-    return found
+    return figures
 
 
 def _measured(truth: np.ndarray, predicted: np.ndarray, rows: np.ndarray,

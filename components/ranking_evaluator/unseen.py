@@ -6,8 +6,8 @@ import numpy as np
 from scipy import sparse
 
 from components.ranking_evaluator.interactions import SPLITS, Interactions
-from trainer.evaluation.random_order import random_order
 from trainer.evaluation.ranking import RankingTask, Scorer, rank
+from trainer.evaluation.ranking_lists import random_order
 
 _SHORT = 10
 

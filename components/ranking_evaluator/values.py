@@ -75,11 +75,11 @@ def _interval(measure: Callable[[np.ndarray, np.ndarray], float], truth: np.ndar
     rng = np.random.default_rng(0)
     rows = (np.arange(len(truth)) if len(truth) <= _MOST_ROWS
             else rng.choice(len(truth), _MOST_ROWS, replace=False))
-    found: list[float] = []
-    while len(found) < _DRAWS:
+    gains: list[float] = []
+    while len(gains) < _DRAWS:
         drawn = rng.choice(rows, len(rows))
         if measure is _area and np.ptp(truth[drawn]) == 0:
             continue
-        found.append(measure(truth[drawn], model[drawn]) - measure(truth[drawn], other[drawn]))
-    low, high = np.quantile(found, (0.025, 0.975))
+        gains.append(measure(truth[drawn], model[drawn]) - measure(truth[drawn], other[drawn]))
+    low, high = np.quantile(gains, (0.025, 0.975))
     return float(low), float(high)

@@ -1,13 +1,79 @@
 """The TFX component `ServerValidator`: does a real server give the trained model's predictions?"""
 
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 from tfx import types
-from tfx.dsl.components.base import base_component, executor_spec
-from tfx.types import standard_artifacts
+from tfx.dsl.components.base import base_component, base_executor, executor_spec
+from tfx.types import artifact, artifact_utils, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
+from tfx.utils import io_utils, path_utils
 
 from components.artifacts import Predictions, Verdict
 from components.code_digest import code_digest
-from components.server_validator import executor
+from components.server_validator.validation import load_predictions, validate_predictions
+from components.verdict import Outcome
+from schemas.errors import TesseraError, access_fault, disk_fault, memory_fault
+from serving.client import Client
+from serving.launch import running_server
+
+
+class Executor(base_executor.BaseExecutor):
+    """Runs `validate_model` on the artifacts."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[artifact.Artifact]],
+        output_dict: dict[str, list[artifact.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Serves the model and writes the verdict."""
+        outcome = validate_model(
+            artifact_utils.get_single_uri(input_dict["model"]),
+            artifact_utils.get_single_uri(input_dict["predictions"]),
+            exec_properties["min_requests"],
+            exec_properties["max_p99_ms"],
+        )
+        replace(outcome, figures={"serving": outcome.figures}).save(
+            artifact_utils.get_single_uri(output_dict["verdict"]), "ServerValidator")
+
+
+def validate_model(
+    model_uri: str, predictions_uri: str, min_requests: int, max_p99_ms: float
+) -> Outcome:
+    """Serves a model and compares what it answers with what was recorded.
+
+    Args:
+      model_uri: Folder of a `Model` artifact.
+      predictions_uri: Folder of a `Predictions` artifact.
+      min_requests: How many requests must be answered.
+      max_p99_ms: The largest 99th percentile of the latency, in milliseconds.
+
+    Returns:
+      The outcome; a model that cannot be served is a failed one, never an exception.
+
+    Raises:
+      TesseraError, OSError: The disk is full.
+    """
+    try:
+        predictions = load_predictions(predictions_uri)
+    except TesseraError as error:
+        return Outcome(passed=False, reasons=[f"There is nothing to compare with: {error}"])
+    try:
+        with tempfile.TemporaryDirectory(prefix="tessera-validator-") as folder:
+            base_path = Path(folder) / "tessera"
+            base_path.mkdir()
+            io_utils.copy_dir(path_utils.serving_model_path(model_uri), str(base_path / "1"))
+            with running_server(base_path) as address, Client(*address) as client:
+                client.signatures  # noqa: B018  asked here so that no request is slower by it
+                return validate_predictions(client.predict, predictions, min_requests, max_p99_ms)
+    except (TesseraError, OSError) as error:
+        # No fault of the model: a verdict would stay in the cache.
+        if disk_fault(error) or access_fault(error) or memory_fault(error):
+            raise
+        return Outcome(passed=False, reasons=[f"The model could not be served: {error}"])
 
 
 class ServerValidatorSpec(types.ComponentSpec):
@@ -36,7 +102,7 @@ class ServerValidator(base_component.BaseComponent):
     """
 
     SPEC_CLASS = ServerValidatorSpec
-    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(executor.Executor)
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
     def __init__(
         self,
@@ -52,6 +118,6 @@ class ServerValidator(base_component.BaseComponent):
                 min_requests=min_requests,
                 max_p99_ms=float(max_p99_ms),
                 verdict=types.Channel(type=Verdict),
-                code_digest=code_digest("components.server_validator.executor"),
+                code_digest=code_digest("components.server_validator.component"),
             )
         )

@@ -13,10 +13,10 @@ import numpy as np
 from components.server_validator.comparison import compare
 from components.verdict import Outcome
 from schemas.errors import InputError, TesseraError
-from schemas.progress import Progress
+from schemas.log import Progress
 from serving.connection import ServerUnavailableError
-from serving.json_values import with_bytes
 from serving.signature import DEFAULT_SIGNATURE
+from serving.tensors import with_bytes
 
 log = logging.getLogger("tessera.server_validator")
 _MOST_REASONS = 10

@@ -8,11 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from components.sources.base import Record, Source
+from components.sources.base import Record, Source, require_inside
 from components.sources.demo import DemoSource
 from components.sources.files import FileOptions, FileSource, require_rows
 from components.sources.files.readers import FORMATS
-from components.sources.inside import require_inside
 from components.sources.movielens import EDITIONS, MovieLensSource
 from components.sources.spans import Spans, SpanSource, events_alone
 from schemas import SIDES, parse_spec

@@ -1,9 +1,11 @@
-"""What a source is: something that yields the rows of three tables and knows its files."""
+"""What a source is, and that its tables are in its folder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from schemas.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,22 @@ class Source(Protocol):
 
     def records(self, side: str, shard: str) -> Iterator[Record]:
         """Yields the rows of one part, in a streaming way."""
+
+
+def require_inside(folder: Path, paths: Iterable[Path]) -> None:
+    """Refuses tables that are elsewhere, by a link or by their name.
+
+    Args:
+      folder: The dataset's folder, which may itself be a link.
+      paths: Files.
+
+    Raises:
+      InputError: A file is not in the folder.
+    """
+    inside = folder.resolve()
+    for path in paths:
+        if not path.resolve().is_relative_to(inside):
+            raise InputError(
+                "table-outside",
+                f"File {path} is outside of the data folder {folder}, where a link or '..' leads. "
+                "Put the file itself into the folder, or give the folder above with --data-dir.")

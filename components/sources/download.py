@@ -59,7 +59,7 @@ def download_text(url: str, part: Path, waits: Sequence[float] = WAITS_S) -> str
       DownloadError: The server cannot be reached, refuses or keeps breaking off.
       InputError: The file cannot be written.
     """
-    _fetch(url, part, lambda done, total: None, waits)
+    _fetch(url, part, lambda received, total: None, waits)
     text = part.read_text(encoding="utf-8", errors="replace")
     part.unlink()
     return text
@@ -100,17 +100,17 @@ def _fetch(url: str, part: Path, progress: Progress, waits: Sequence[float]) -> 
 
 
 def _attempt(url: str, part: Path, progress: Progress) -> None:
-    done = 0
+    received = 0
     with _answer(url) as response:
         total = response.length
         with writing(part), part.open("wb") as file:
-            progress(done, total)
+            progress(received, total)
             for block in _blocks(response):
                 file.write(block)
-                done += len(block)
-                progress(done, total)
-    if total is not None and done < total:
-        raise _BrokenOffError(f"it ended after {done} of {total} bytes")
+                received += len(block)
+                progress(received, total)
+    if total is not None and received < total:
+        raise _BrokenOffError(f"it ended after {received} of {total} bytes")
 
 
 def _answer(url: str) -> HTTPResponse:

@@ -70,7 +70,7 @@ class Spans(BaseModel):
                              "--span out to read the folder itself.")
         if self.until is not None and self.until not in there:
             raise InputError("unknown-span", f"Folder {folder} has no span {self.until}. "
-                                             f"It has: {told(there)}.")
+                                             f"It has: {listing(there)}.")
         chosen = [name for name in there if name <= (self.until or there[-1])][-self.last:]
         for name in chosen:
             if not (folder / name).resolve().is_relative_to(folder.resolve()):
@@ -90,7 +90,7 @@ def span_names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if is_day(path.name) and path.is_dir())
 
 
-def told(names: list[str]) -> str:
+def listing(names: list[str]) -> str:
     """Returns names as a part of a message, the newest ones if they are many."""
     more = len(names) - _SHOWN
     return (f"{more} older ones, " if more > 0 else "") + ", ".join(names[-_SHOWN:])

@@ -73,12 +73,12 @@ class Cluster:
 
     def start_task_manager(self) -> None:
         """Starts what runs jobs, and waits until its slots are offered."""
-        said = subprocess.run(
+        output = subprocess.run(
             [*_JAVA, "-cp", self._classes, f"{_FLINK}.util.bash.BashJavaUtils",
              "GET_TM_RESOURCE_PARAMS", "--configDir", self.folder / "conf"],
             capture_output=True, text=True, check=True).stdout
         java, flink = (line.split("BASH_JAVA_UTILS_EXEC_RESULT:")[-1].split()
-                       for line in said.strip().splitlines()[-2:])
+                       for line in output.strip().splitlines()[-2:])
         self._java("TaskManager", f"{_FLINK}.taskexecutor.TaskManagerRunner",
                    "--configDir", self.folder / "conf", *flink, options=tuple(java))
         self._until(lambda: self.rest("overview")["slots-total"] == SLOTS, "TaskManager")

@@ -46,23 +46,23 @@ class Run:
         self.name, self.started = name, time.monotonic()
         atexit.register(self.process.kill)  # does nothing to one that has ended
 
-    def said(self) -> str:
+    def output(self) -> str:
         """Returns what it has printed."""
         return self.log.read_text(encoding="utf-8")
 
     def ran(self, node: str) -> bool:
         """Says whether a node has run."""
-        return re.search(rf"^{node} +ran ", self.said(), re.MULTILINE) is not None
+        return re.search(rf"^{node} +ran ", self.output(), re.MULTILINE) is not None
 
     def until(self, true: Callable[[], bool], what: str, seconds: float = 600) -> None:
         """Waits for something that happens while it runs."""
         until(lambda: true() or self.process.poll() is not None, what, seconds)
-        _demand(self.process.poll() is None, f"{self.name} ended:\n{self.said()[-3000:]}")
+        _demand(self.process.poll() is None, f"{self.name} ended:\n{self.output()[-3000:]}")
 
     def end(self, code: int, *words: str) -> None:
         """Waits for its end, and demands an exit code and words in the last line."""
         ended = self.process.wait()
-        lines = self.said().strip().splitlines()
+        lines = self.output().strip().splitlines()
         print(f"{self.name}: exit code {ended}, {time.monotonic() - self.started:.0f} s"
               + (f", {lines[-1]}" if code else ""), flush=True)
         _demand(ended == code, f"{self.name} ended with {ended}, not {code}:\n{lines[-30:]}")
@@ -140,7 +140,7 @@ def _our_error(folder: Path) -> None:
     for name, beam in (("damaged-direct", {}), ("damaged-flink", BEAM)):
         run = Run(folder, name, **given, root=str(folder / name), beam=beam)
         run.end(2, "error[damaged-text-file]")
-        lines.append(run.said().strip().splitlines()[-1])
+        lines.append(run.output().strip().splitlines()[-1])
     _demand(lines[0] == lines[1], f"the messages differ: {lines}")
 
 
@@ -190,9 +190,9 @@ def _times(here: Path, there: Path) -> None:
     timings = [{}, {}]
     for place, root in enumerate((here, there)):
         for path in sorted(root.glob("runs/2*/metrics.json")):
-            found = json.loads(path.read_text(encoding="utf-8"))
-            timings[place] |= {name: seconds for name, seconds in found["timings"].items()
-                               if not found["cached"][name] and name not in timings[place]}
+            metrics = json.loads(path.read_text(encoding="utf-8"))
+            timings[place] |= {name: seconds for name, seconds in metrics["timings"].items()
+                               if not metrics["cached"][name] and name not in timings[place]}
     for name, seconds in timings[0].items():
         if name.split(".")[0] in _STEPS:
             print(f"{name:<30} {seconds:8.1f} {timings[1].get(name, float('nan')):8.1f}")

@@ -89,12 +89,12 @@ class Cluster:
             if kill:
                 self._kill(process, kill)
             code = process.wait()
-        told = path.read_text(encoding="utf-8")
-        states = dict(re.findall(r"(\S+): (done|cached), [0-9.]+ s", told))
+        output = path.read_text(encoding="utf-8")
+        states = dict(re.findall(r"(\S+): (done|cached), [0-9.]+ s", output))
         print(f"{name}: exit code {code}, {time.monotonic() - started:.0f} s, "
               f"{sum(s == 'done' for s in states.values())} nodes ran, "
               f"{sum(s == 'cached' for s in states.values())} cached", flush=True)
-        return code, told, states
+        return code, output, states
 
     def runs(self, node: str) -> bool:
         """Tells whether the metadata have a node as running: it is, or it was killed so."""

@@ -68,9 +68,9 @@ def _make_database(process: subprocess.Popen, address: Path, server: Server, log
                   f"GRANT ALL ON {server.database}.* TO '{server.user}'@'%';")
     deadline = time.monotonic() + _SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        done = subprocess.run(["mariadb", "--no-defaults", "-uroot", f"--socket={address}",
-                               "-e", statements], capture_output=True, check=False)
-        if done.returncode == 0:
+        client = subprocess.run(["mariadb", "--no-defaults", "-uroot", f"--socket={address}",
+                                 "-e", statements], capture_output=True, check=False)
+        if client.returncode == 0:
             return
         time.sleep(0.2)
     raise RuntimeError("mariadbd does not answer:\n" + log.read_text(encoding="utf-8")[-2000:])

@@ -89,13 +89,13 @@ def _secrets(config: dict) -> list[dict]:
 
 
 def _resources(given: dict) -> dict[str, dict[str, str]]:
-    asked = {kind: {name: given[f"resource{name.title()}{kind.title()}"]
-                    for name in ("cpu", "memory")
-                    if f"resource{name.title()}{kind.title()}" in given}
-             for kind in ("limit", "request")}
+    resources = {kind: {name: given[f"resource{name.title()}{kind.title()}"]
+                        for name in ("cpu", "memory")
+                        if f"resource{name.title()}{kind.title()}" in given}
+                 for kind in ("limit", "request")}
     if device := given.get("accelerator"):
-        asked["limit"][device["resourceType"]] = device["resourceCount"]
-    return {"limits": asked["limit"], "requests": asked["request"]}
+        resources["limit"][device["resourceType"]] = device["resourceCount"]
+    return {"limits": resources["limit"], "requests": resources["request"]}
 
 
 def _numbers(given: dict) -> dict[str, Any]:

@@ -57,14 +57,14 @@ def faults(document: dict[str, Any], whole: bool = True) -> list[str]:
     model = f"{version.rpartition('/')[2].capitalize()}{kind}"
     if not hasattr(client, model):
         return [f"{version} {kind} is no kind that is known"]
-    found = [*_differences(document, model, kind)]
-    if whole and not found:
+    differences = [*_differences(document, model, kind)]
+    if whole and not differences:
         try:
             client.ApiClient().deserialize(
                 SimpleNamespace(data=json.dumps(document)), model)
         except ValueError as error:
-            found.append(f"{kind}: {error}")
-    return found
+            differences.append(f"{kind}: {error}")
+    return differences
 
 
 def _differences(value: Any, schema: Any, where: str) -> Iterator[str]:
@@ -109,11 +109,11 @@ def manifests(root: Path = ROOT) -> dict[Path, bool]:
 
 def main() -> int:
     """Prints the faults of all manifests; returns 1 where there are some."""
-    told = [f"{path.relative_to(ROOT)}: {fault}" for path, whole in manifests().items()
-            for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
-            for fault in faults(document, whole)]
-    print("\n".join(told) or f"{len(manifests())} manifests, no fault.")
-    return 1 if told else 0
+    lines = [f"{path.relative_to(ROOT)}: {fault}" for path, whole in manifests().items()
+             for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+             for fault in faults(document, whole)]
+    print("\n".join(lines) or f"{len(manifests())} manifests, no fault.")
+    return 1 if lines else 0
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class Runner:
     def _parser(self) -> argparse.ArgumentParser:
         from apache_beam.options import pipeline_options
 
-        import pipeline.environment  # noqa: F401  (else Beam's own imports warn of each other)
+        import pipeline.process  # noqa: F401  (else Beam's own imports warn of each other)
 
         parser = _Parser(allow_abbrev=False, add_help=False)
         for group in self.groups:

@@ -71,8 +71,8 @@ def load_steps() -> None:
     from tfx.components.evaluator import executor as evaluator  # noqa: F401
     from tfx.components.statistics_gen import executor as statistics_gen  # noqa: F401
 
-    import components.catalog_gen.executor
-    import components.transform.executor  # noqa: F401
+    import components.catalog_gen.component
+    import components.transform.component  # noqa: F401
 
 
 def run_pool(host: str, port: int, say: Callable[[str], None]) -> None:

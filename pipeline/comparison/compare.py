@@ -7,15 +7,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-import pipeline.environment  # noqa: F401  (before TensorFlow)
+import pipeline.process  # noqa: F401  (before TensorFlow)
 from pipeline.comparison.cost import cost, duration, earlier_runs, estimate
 from pipeline.comparison.figures import rows
 from pipeline.comparison.plan import Plan
-from pipeline.comparison.record import asked, finished, folder_of, write
+from pipeline.comparison.record import finished, folder_of, run_key, write
 from pipeline.comparison.table import cells, notes, summary
 from pipeline.config import RunConfig
-from pipeline.failure import failure_line, raise_failure
-from pipeline.nodes import NodeRun
+from pipeline.nodes import NodeRun, failure_line, raise_failure
 from pipeline.recipe_checks import try_encoders
 from pipeline.root import machine_faults_typed, one_run, require_usable
 from pipeline.run import carry_out, checked, forget_model, provide_data
@@ -73,7 +72,7 @@ def _one(config: RunConfig, bound: BoundRecipe, console: Console) -> dict[str, A
     """Runs a pipeline; what is wrong with one recipe is its own affair."""
     run: dict[str, Any] = {
         "recipe": config.recipe_name, "seed": config.seed, "relevant": config.recipe.relevance,
-        "asked": asked(config), "failed": None,
+        "asked": run_key(config), "failed": None,
     }
     try:
         with one_run(config.root, config.pipeline_name), console.status("") as status:
@@ -83,23 +82,23 @@ def _one(config: RunConfig, bound: BoundRecipe, console: Console) -> dict[str, A
             def ended(node: NodeRun) -> None:
                 status.update("")
 
-            done = carry_out(config, bound, started, ended)
+            outcome = carry_out(config, bound, started, ended)
     except TesseraError as error:
         return run | {"failed": error.line}
     finally:
         forget_model()
-    run |= {"run": done.folder.name}
-    if done.failure is None:
-        spent = cost(done.metrics, list(earlier_runs(config.root)))
-        return run | {"metrics": done.metrics, "cost": spent}
+    run |= {"run": outcome.folder.name}
+    if outcome.failure is None:
+        spent = cost(outcome.metrics, list(earlier_runs(config.root)))
+        return run | {"metrics": outcome.metrics, "cost": spent}
     try:  # the whole story goes to the run's folder
-        raise_failure(done.failure, done.error_log, config.root)
+        raise_failure(outcome.failure, outcome.error_log, config.root)
     except DataAnomalyError:
         raise  # it would stop every recipe
     except TesseraError:
-        if disk_fault(done.failure):
+        if disk_fault(outcome.failure):
             raise
-        return run | {"failed": failure_line(done.failure)}
+        return run | {"failed": failure_line(outcome.failure)}
 
 
 def _outcome(run: dict[str, Any]) -> str:

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 from pipeline.explanation.asked import SIDES, Source
+from pipeline.lineage import Provenance
 from pipeline.nodes import NodeRun, of_type
-from pipeline.provenance import Provenance
 from schemas import FeatureSpec, parse_spec
-from serving.model_directory import versions
+from serving.model_config import versions
 from trainer.recipe import Recipe, parse_recipe
 
 _SERVING = "Format-Serving"  # where TFX keeps the SavedModel in a model's folder

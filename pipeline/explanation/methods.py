@@ -23,7 +23,7 @@ def occlusion(model: AskedModel, question: Question) -> Answer:
       What each part is worth.
     """
     base = question.request
-    asked: list[Request] = [base]
+    requests: list[Request] = [base]
     pending: list[tuple[Effect, int, int]] = []  # its own answer's place, and the reference's
     references: dict[int, int] = {}
     for side, feature, part in _parts(question):
@@ -31,16 +31,16 @@ def occlusion(model: AskedModel, question: Question) -> Answer:
         if part.reference is not None:
             key = id(part.reference)
             if key not in references:
-                references[key] = len(asked)
-                asked.append({**base, f"{side}_{feature.name}": part.reference})
+                references[key] = len(requests)
+                requests.append({**base, f"{side}_{feature.name}": part.reference})
             compared = references[key]
         effect = Effect(side, feature.name, part.kind, part.place, 0.0)
-        pending.append((effect, len(asked), compared))
-        asked.append({**base, f"{side}_{feature.name}": part.without})
+        pending.append((effect, len(requests), compared))
+        requests.append({**base, f"{side}_{feature.name}": part.without})
     for effect, request in _beside_columns(question):
-        pending.append((effect, len(asked), 0))
-        asked.append(request)
-    scores = model.ask("explain", asked)[question.task]
+        pending.append((effect, len(requests), 0))
+        requests.append(request)
+    scores = model.ask("explain", requests)[question.task]
     return Answer([Effect(e.side, e.feature, e.kind, e.place, float(scores[with_] - scores[own]))
                    for e, own, with_ in pending])
 

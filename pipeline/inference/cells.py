@@ -8,9 +8,9 @@ from typing import Any
 
 from components.sources.files.options import FileOptions
 from schemas.inference.column import BYTES, FLOAT, INT
-from schemas.values.absence import is_absent
 from schemas.values.lists import list_literal, split_list
 from schemas.values.numbers import comma_hint, is_code, number, truth, with_point
+from schemas.values.text import is_absent
 from schemas.values.times import date_of_digits, to_seconds
 
 _WHOLE = re.compile(r"-?[0-9]{1,400}")

@@ -8,13 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from components.catalog_gen.check import Checker
-from components.catalog_gen.faults import shortened
-from components.catalog_gen.notes import together
+from components.catalog_gen.faults import shortened, together
 from components.data_report.quarantine import lost_columns, notes
 from components.sources import Source
 from components.sources.base import Record
 from schemas import SIDES, DataAnomalyError, Feature, FeatureSpec
-from schemas.inference.names import HISTORY_COLUMNS, unused
+from schemas.inference.column import HISTORY_COLUMNS, unused
 
 ROWS = 1_000  # of a table
 _SHOWN = 3  # reasons
@@ -69,9 +68,9 @@ def _is(feature: Feature, spec: FeatureSpec) -> Iterator[str]:
     if feature.modality and not feature.derived:
         yield feature.modality
     for label in _labels(feature, spec):
-        asked = (f">={label.threshold:g}" if label.threshold is not None
-                 else f"={label.equals}" if label.equals is not None else "")
-        yield f"label:{label.name}{asked}"
+        condition = (f">={label.threshold:g}" if label.threshold is not None
+                     else f"={label.equals}" if label.equals is not None else "")
+        yield f"label:{label.name}{condition}"
     if feature.treatment:
         yield feature.treatment.tag
     elif feature.pii:

@@ -8,7 +8,7 @@ from google.protobuf import text_format
 from rich.console import Console
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-import pipeline.environment  # noqa: F401  (before TensorFlow)
+import pipeline.process  # noqa: F401  (before TensorFlow)
 from components.sources.files.options import FileOptions
 from pipeline.inference.sample import Sample, column_mapping, sample_tables
 from pipeline.inference.tables import Tables

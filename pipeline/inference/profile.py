@@ -4,26 +4,31 @@ TensorFlow Data Validation counts: types, presence, numbers of values, ranges an
 small sets. What it does not look at is found in the values: moments, media, words, forms.
 """
 
+import io
 import re
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import tensorflow_data_validation as tfdv
+from PIL import Image
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
+from components.decoding import decode
 from components.sources.files.options import FileOptions
+from components.sources.files.values import ValueFault, media_path
 from pipeline.inference.cells import Cells, moments, read_cells
-from pipeline.inference.media import media
 from pipeline.inference.sample import Sample
-from schemas.inference.column import BYTES, FLOAT, INT, Column
-from schemas.inference.names import usable
+from schemas import MODALITIES, InputError
+from schemas.inference.column import BYTES, FLOAT, INT, Column, usable
+from schemas.media import MediaFault
 
+_MOSTLY = 0.8
+_TRIED = 5
 _ARROW = {BYTES: pa.binary(), INT: pa.int64(), FLOAT: pa.float64()}
 _FEW = 30  # different values that are kept to be shown
 _LOOKED_AT = 1_000  # values whose form is looked at
-_MOSTLY = 0.8
 _FORMS = {
     "mail address": re.compile(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}"),
     "phone number": re.compile(r"\+\d[\d ()/.-]{6,}\d|\(?\d{3}\)?[ -]\d{3}[ -]\d{4}"),
@@ -31,6 +36,55 @@ _FORMS = {
     "network address": re.compile(r"(\d{1,3}\.){3}\d{1,3}"),
 }
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+
+
+def media(raw: list[Any], folder: Path) -> tuple[str | None, str | None]:
+    """Tells what media a column holds.
+
+    Args:
+      raw: Values that are there: encoded bytes, or paths from the media folder.
+      folder: The media folder.
+
+    Returns:
+      `"image"`, `"audio"`, `"video"` or `None`, and why ingest cannot read any of the first five,
+      or `None`.
+    """
+    for modality, files in ((one.name, one.files) for one in MODALITIES.values() if one.files):
+        fit = sum(type(value) is type(raw[0]) and files.fits(value) for value in raw)
+        if raw and fit >= _MOSTLY * len(raw):
+            if files.moving and _moves(raw[:_TRIED], folder):
+                modality = files.moving
+            return modality, _fault(raw[:_TRIED], modality, folder.resolve())
+    return None, None
+
+
+def _moves(values: list[Any], folder: Path) -> bool:
+    """Tells whether the first values are films in the form of pictures: GIFs of several frames."""
+    frames = []
+    for value in values:
+        try:
+            with Image.open(io.BytesIO(value) if isinstance(value, bytes)
+                            else folder / str(value)) as picture:
+                frames.append(getattr(picture, "n_frames", 1))
+        except (OSError, ValueError, SyntaxError):
+            continue  # what cannot be read is reported elsewhere
+    return bool(frames) and min(frames) > 1
+
+
+def _fault(values: list[Any], modality: str, folder: Path) -> str | None:
+    fault = None
+    for value in values:
+        try:
+            if isinstance(value, str) and "://" in value:
+                raise MediaFault("the values are addresses; ingest reads files, so fetch them")
+            decode(value if isinstance(value, bytes) else media_path(folder, value), modality)
+            return None
+        except (MediaFault, ValueFault) as reason:
+            where = f" (media_dir is {folder.name!r})" if isinstance(value, str) else ""
+            fault = fault or f"{reason}{where}"
+        except InputError:
+            return f"ingest does not read {modality} yet"
+    return fault
 
 
 def profile(sample: Sample, options: FileOptions, names: dict[str, str],
@@ -66,11 +120,11 @@ def _statistics(cells: dict[str, Cells]) -> tuple[dict[str, Any], dict[str, Any]
     arrays = [pa.array(c.values, pa.list_(_ARROW[c.kind])) for c in cells.values()]
     batch = pa.RecordBatch.from_arrays(arrays, list(cells))
     options = tfdv.StatsOptions(num_top_values=_FEW, num_rank_histogram_buckets=_FEW)
-    found = stats_impl.generate_statistics_in_memory(batch, options)
-    schema = tfdv.infer_schema(found, infer_feature_shape=False, max_string_domain_size=_FEW)
+    statistics = stats_impl.generate_statistics_in_memory(batch, options)
+    schema = tfdv.infer_schema(statistics, infer_feature_shape=False, max_string_domain_size=_FEW)
     domains = {domain.name: tuple(domain.value) for domain in schema.string_domain}
     features = {f.name: (f, domains.get(f.domain, ())) for f in schema.feature}
-    return features, {f.path.step[0]: f for f in found.datasets[0].features}
+    return features, {f.path.step[0]: f for f in statistics.datasets[0].features}
 
 
 def _column(name: str, given: str, raw: list[Any], cells: Cells,

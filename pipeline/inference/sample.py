@@ -12,7 +12,7 @@ from components.sources.files.readers import table_columns, table_rows
 from components.sources.files.values import ValueFault
 from pipeline.inference.tables import Tables
 from schemas import SIDES, FeatureSpec, InputError
-from schemas.values.absence import SQL_NULL
+from schemas.values.text import SQL_NULL
 
 ROWS = 100_000  # of a table
 _CHARACTERS = 64 * 2**20  # of a table; long texts reach this before they reach ROWS
@@ -140,9 +140,9 @@ def _add(row: dict[str, Any], cells: dict[str, list[Any]], count: int,
         if name not in cells:
             cells[name] = [None] * count
         media[name] += isinstance(value, bytes)
-        kept = _kept(value, media[name])
-        size += len(kept) if isinstance(kept, str | bytes | list) else 1
-        cells[name].append(kept)
+        cell = _kept(value, media[name])
+        size += len(cell) if isinstance(cell, str | bytes | list) else 1
+        cells[name].append(cell)
     for column in cells.values():
         if len(column) == count:
             column.append(None)

@@ -1,6 +1,7 @@
-"""Who asks: what a Kubeflow Pipelines server is shown of us, by the environment alone."""
+"""Who asks a Kubeflow Pipelines server, and whose rights a run's pods have."""
 
 import os
+import re
 from pathlib import Path
 
 from schemas import InputError
@@ -11,6 +12,7 @@ TOKEN_FILE_VARIABLE = "KF_PIPELINES_SA_TOKEN_PATH"
 LOGIN_HINT = (f" Put a token into the environment variable {TOKEN_VARIABLE}, the path of a file "
               f"with one into {TOKEN_FILE_VARIABLE}, or the session's cookie into "
               f"{COOKIE_VARIABLE}.")
+_REMARK = "# Service account: "
 
 
 def credentials() -> dict[str, str]:
@@ -47,3 +49,14 @@ def _header(name: str, value: str) -> str:
                          f"{name} holds a line break or a character that no header may have: give "
                          "what the server wants in one line.")
     return value
+
+
+def with_account(text: str, account: str | None) -> str:
+    """Returns a compiled file with a remark of its service account, where one is configured."""
+    return text if account is None else f"{_REMARK}{account}\n{text}"
+
+
+def account_of(text: str) -> str | None:
+    """Returns the service account that a compiled file remarks."""
+    remark = re.match(f"{_REMARK}([a-z0-9][a-z0-9.-]*)\n", text)
+    return remark[1] if remark else None

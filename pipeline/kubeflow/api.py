@@ -95,15 +95,15 @@ class Api:
           Unanswered: There is no response, also after the last attempt.
           InputError: The server's certificate is not trusted, or there is no token to show.
         """
-        asked = f"{path}?{urlencode(query)}" if query else path
+        target = f"{path}?{urlencode(query)}" if query else path
         for delay in delays:
             try:
-                return self._ask("GET", what, asked, None)
+                return self._ask("GET", what, target, None)
             except TesseraError as error:
                 if not passing(error):
                     raise
                 self.sleep(delay)
-        return self._ask("GET", what, asked, None)
+        return self._ask("GET", what, target, None)
 
     def post(self, what: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Makes an object; asks again only if the server has surely not seen the request.
@@ -182,13 +182,13 @@ class Api:
                           f"instead of JSON.{LOGIN_HINT}", 401)
         if status >= 400:
             reason = _reason(content) or http.client.responses.get(status, "")
-            said = f"{status} {reason}".rstrip(". ")
+            response_line = f"{status} {reason}".rstrip(". ")
             if status in _PASSING and not (method == "POST" and status == 500):
                 raise Unanswered("kubeflow-busy",
-                                 f"{self.host} cannot {what} now: {said}.", status,
+                                 f"{self.host} cannot {what} now: {response_line}.", status,
                                  status not in (429, 503))
             raise Refused("kubeflow-refuses",
-                          f"{self.host} refuses to {what}: {said}."
+                          f"{self.host} refuses to {what}: {response_line}."
                           f"{LOGIN_HINT if status in _LOGGED_OUT else ''}", status)
         try:
             response = json.loads(content)

@@ -4,9 +4,9 @@ import json
 import tempfile
 from pathlib import Path
 
-import pipeline.environment  # noqa: F401  (before TensorFlow)
+import pipeline.process  # noqa: F401  (before TensorFlow)
 from pipeline.config import RunConfig
-from pipeline.kubeflow.account import with_account
+from pipeline.kubeflow.access import with_account
 from pipeline.kubeflow.options import KubeflowOptions
 from pipeline.kubeflow.steps import INIT_STEP, Step, kebab, read_steps, shape
 from pipeline.run import check_recipe
@@ -79,7 +79,7 @@ def _require_volumes(config: RunConfig, options: KubeflowOptions) -> None:
 
 def _steps(config: RunConfig, bound: BoundRecipe, options: KubeflowOptions) -> list[Step]:
     from pipeline.dag import build_pipeline
-    from pipeline.kubeflow.ir import compile_ir
+    from pipeline.kubeflow.plan import compile_ir
     from pipeline.kubeflow.store import connection
 
     pipe = build_pipeline(config, bound, config.root / "schemas",

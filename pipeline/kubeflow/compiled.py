@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.kubeflow.account import account_of
+from pipeline.kubeflow.access import account_of
 from schemas import InputError
 
 SCHEMA_VERSION = "2.1.0"  # the only one that the API server takes

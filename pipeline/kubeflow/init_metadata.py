@@ -7,12 +7,12 @@ import sys
 import uuid
 from pathlib import Path
 
-import pipeline.environment  # noqa: F401  (before TensorFlow)
+import pipeline.process  # noqa: F401  (before TensorFlow)
 from components.sources import open_source
 from pipeline.config import RunConfig, named_recipe
 from pipeline.console import open_console
 from pipeline.kubeflow.options import Database
-from pipeline.kubeflow.step import run_step
+from pipeline.kubeflow.run_node import run_step
 from pipeline.kubeflow.steps import INIT_STEP, read_steps, shape
 from pipeline.recipe_checks import try_encoders
 from pipeline.run import check_recipe, provide_data, write_schemas
@@ -95,8 +95,7 @@ def prepare(arguments: argparse.Namespace) -> None:
         _say(line)
     _say(f"Dataset {config.dataset_name} is in {config.data_dir}; recipe {config.recipe_name}.")
     from pipeline.dag import build_pipeline
-    from pipeline.kubeflow.ir import compile_ir
-    from pipeline.kubeflow.plan import save_plan
+    from pipeline.kubeflow.plan import compile_ir, save_plan
 
     pipe = build_pipeline(config, bound, write_schemas(config.root, spec), connection)
     ir = compile_ir(pipe, arguments.run_id)

@@ -161,10 +161,10 @@ class StepOptions(_Strict):
 
     def above_limits(self) -> str | None:
         """Says which request is above its limit, if one is; Kubernetes refuses the pod."""
-        for name, asked, limit in (("cpu", self.cpu, self.cpu_limit),
-                                   ("memory", self.memory, self.memory_limit)):
-            if asked and limit and amount(asked) > amount(limit):
-                return (f"{name} is {asked}, which is above {name}_limit, {limit}: raise the "
+        for name, request, limit in (("cpu", self.cpu, self.cpu_limit),
+                                     ("memory", self.memory, self.memory_limit)):
+            if request and limit and amount(request) > amount(limit):
+                return (f"{name} is {request}, which is above {name}_limit, {limit}: raise the "
                         "limit, or ask for less")
         return None
 

@@ -1,15 +1,13 @@
-"""The compiled pipeline of one run, on the volume that all its steps share.
-
-The first step builds it from the configuration and the run's parameters with the image's own code;
-every other step reads it. So all steps of a run agree, and none of them pays for loading TFX's
-component library.
-"""
+"""The compiled pipeline of one run, on the volume that all its steps share."""
 
 import json
 import re
 from pathlib import Path
 
 from google.protobuf import message
+from tfx.dsl.compiler import compiler, constants
+from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.orchestration.portable import runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.root import write_whole
@@ -18,6 +16,19 @@ from schemas.extensions import LOADED, load_extensions
 
 _FILE = "pipeline.pb"
 _EXTENSIONS = "extensions.json"  # modules that every step imports
+
+
+def compile_ir(pipe: tfx_pipeline.Pipeline, run_id: str) -> pipeline_pb2.Pipeline:
+    """Compiles a pipeline for one run.
+
+    Args:
+      pipe: The pipeline.
+      run_id: The run's id in the metadata; the same id again continues that run.
+    """
+    ir = compiler.Compiler().compile(pipe)
+    runtime_parameter_utils.substitute_runtime_parameter(
+        ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id})
+    return ir
 
 
 def run_folder(root: Path, run_id: str) -> Path:

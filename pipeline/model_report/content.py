@@ -1,12 +1,22 @@
 """What the model's report shows, from the run's figures and its recorded predictions."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pipeline.charts import Bar, bars, lines
+from trainer.ablation import WHOLE
+from trainer.cold_items import SHOWN
 
 _RANKING = ("ndcg@10", "recall@20", "hr@10", "mrr", "coverage@10")
 _UNSEEN = ("ndcg@10", "recall@50", "hr@10", "mrr")
 _QUESTIONS, _SHOWN = 3, 5
+_OF_USERS = ("users", "ndcg@10", "low", "high", "baseline_ndcg@10", "recall@20", "hr@10", "mrr")
+_OF_ITEMS = ("pairs", "recall@10", "baseline_recall@10")
+
+Table = dict[str, Any]
+_CHARTS = (("ndcg@10", "NDCG@10 without each modality"),
+           ("cold_recall@50", "Recall@50 of cold items without each modality"))
+_MOST = 20
 
 
 def rankings(metrics: dict[str, Any]) -> dict[str, Any]:
@@ -131,3 +141,75 @@ def _one_each(values: list[Any]) -> bool:
 def _largest(names: list[str], values: list[float], most: int = 3) -> list[dict[str, Any]]:
     pairs = sorted(zip(names, values, strict=False), key=lambda pair: -pair[1])[:most]
     return [{"name": name, "weight": value} for name, value in pairs if value > 0]
+
+
+def slices(metrics: dict[str, Any]) -> list[tuple[str, Table]]:
+    """Returns a title and a table for each kind of group.
+
+    Args:
+      metrics: The content of `metrics.json`.
+    """
+    by_group = metrics.get("slices", {})
+    fewest = metrics.get("fewest_users", 1)
+    merged = f" Groups of fewer than {fewest} users are one, \"other\"." if fewest > 1 else ""
+    tables = [
+        (f"Ranking by groups of users; low and high are the 95 % interval of NDCG@10.{merged}",
+         _groups(by_group, _OF_USERS)),
+        ("Relevant items among the first ten, by groups of items.", _groups(by_group, _OF_ITEMS))]
+    for task, figures in metrics.get("predictions", {}).items():
+        names = tuple(name for name in figures if name != "slices")
+        whole = {"all rows": {"": figures}} | figures.get("slices", {})
+        tables.append((f"{task}, by groups of the test rows.", _groups(whole, names)))
+    return [(title, table) for title, table in tables if table["rows"]]
+
+
+def _groups(groups: dict[str, dict[str, dict[str, Any]]], names: tuple[str, ...]) -> Table:
+    return {"names": names, "rows": [
+        {"name": f"{name}: {group}" if group else name,
+         "figures": [figures.get(one) for one in names]}
+        for name, of in groups.items() for group, figures in of.items()
+        if names and names[0] in figures]}
+
+
+def cold_items(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Returns the ranking of cold items, of the model and of the baselines, as a table."""
+    cold = metrics.get("cold_items", {})
+    if "skipped" in cold or not cold:
+        return {"skipped": cold.get("skipped")}
+    rankers = {metrics["recipe"]: cold} | cold["baselines"]
+    return {"items": cold["items"], "users": cold["users"], "table": {
+        "names": SHOWN, "rows": [{"name": name, "figures": [figures[one] for one in SHOWN]}
+                                 for name, figures in rankers.items()]}}
+
+
+def charts(metrics: dict[str, Any]) -> list[str]:
+    """Draws what the model reaches without each modality, what features add, and its fusion."""
+    return [*_without(metrics.get("ablation", {})), *_importance(metrics.get("importance", {})),
+            *_fusion(metrics.get("training", {}).get("late_fusion", {}))]
+
+
+def _without(ablation: dict[str, Any]) -> Iterator[str]:
+    whole = ablation.get(WHOLE, {})
+    for key, title in _CHARTS:
+        if key in whole:
+            yield bars(title, [Bar("with all" if name == WHOLE else f"without {name}",
+                                   figures[key], reference=name == WHOLE)
+                               for name, figures in ablation.items()])
+
+
+def _importance(importance: dict[str, Any]) -> Iterator[str]:
+    losses = {f"{side} {feature}": loss for side in ("users", "items")
+              for feature, loss in importance.get(side, {}).items()}
+    losses |= {"history": importance["history"]} if "history" in importance else {}
+    if shown := sorted(losses.items(), key=lambda one: -one[1])[:_MOST]:
+        # Chance moves what adds nothing to either side of 0.
+        yield bars("NDCG@10 lost when everybody has somebody else's value",
+                   [Bar(name, max(loss, 0.0)) for name, loss in shown], digits=4)
+
+
+def _fusion(fusion: dict[str, Any]) -> Iterator[str]:
+    for key, title in (("weights", "Weights of the rankers in the score"),
+                       ("new_item_weights", "The same for items without an event")):
+        if weights := fusion.get(key):
+            yield bars(title, [Bar(name.replace("_", " "), weight)
+                               for name, weight in weights.items()])

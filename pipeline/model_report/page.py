@@ -1,4 +1,4 @@
-"""Renders the model's report."""
+"""Renders the model's report: the verdict first, and the model before this one."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -7,13 +7,62 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipeline.model_report import content, worth
-from pipeline.model_report.slices import slices
-from pipeline.model_report.verdict import since_last_blessed, verdict
+from pipeline.model_report import content
+from pipeline.model_report.content import slices
 from pipeline.pages import page
 
+_RANKING = ("ndcg@10", "recall@20", "hr@10", "mrr")
+# Where less is more.
+_ERRORS = {"rmse", "mae", "log_loss", "ece", "cross_entropy"}
 CURVES = "curves.json"
 _SHOWN = 3  # explanations; the others are a click away
+
+
+def verdict(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Returns the `word`, its `tone`, the `reasons` of a refusal, and the `warnings`.
+
+    Args:
+      metrics: The content of `metrics.json`.
+    """
+    warnings = [*metrics.get("data", {}).get("warnings", ()),
+                *(f"{name}: {reason}" for name, check in metrics.get("checks", {}).items()
+                  if not (check["passed"] or check.get("blesses", True))
+                  for reason in check["reasons"])]
+    if not metrics.get("blessed"):
+        return {"word": "Not blessed", "tone": "bad", "warnings": warnings,
+                "reasons": metrics.get("not_blessed_because", ())}
+    return {"word": "Blessed", "tone": "warn" if warnings else "good", "reasons": (),
+            "warnings": warnings}
+
+
+def since_last_blessed(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Puts the figures of the last blessed model and of this one side by side.
+
+    Args:
+      metrics: The content of `metrics.json`.
+
+    Returns:
+      `rows` of `name`, `past`, `now` and `tone`; `interval`, that of the difference in NDCG@10; and
+      `skipped`, why the last model could not rank. All are empty in a first run.
+    """
+    versus = metrics.get("versus_last_blessed", {})
+    rows = [*_rows("", versus, metrics.get("ranking", {}), _RANKING)]
+    for task, past in metrics.get("last_blessed", {}).get("tasks", {}).items():
+        rows += _rows(f"{task} ", past, metrics.get("tasks", {}).get(task, {}), tuple(past))
+    return {"rows": rows, "skipped": versus.get("skipped"),
+            "interval": versus if "difference" in versus else None}
+
+
+def _rows(prefix: str, past: dict[str, Any], now: dict[str, Any], names: tuple[str, ...]
+          ) -> Iterator[dict[str, Any]]:
+    for name in names:
+        before, after = past.get(name), now.get(name)
+        if isinstance(before, int | float) and isinstance(after, int | float):
+            better = (before - after) if name in _ERRORS else (after - before)
+            tone = "good" if better > 0 else "bad" if better < 0 else ""
+            yield {"name": prefix + name, "past": before, "now": after, "tone": tone}
+
+
 _TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 Section = tuple[str, str]  # a title, and HTML that is safe and needs nothing from elsewhere
@@ -51,7 +100,7 @@ def report(metrics: dict[str, Any], curves: dict[str, dict[str, list[float]]],
         verdict=verdict(metrics), since=since_last_blessed(metrics),
         warm=_safe(content.warm_start(metrics)),
         tasks={n: dict(_flat(v)) for n, v in metrics.get("tasks", {}).items()},
-        cold=worth.cold_items(metrics), worth=[Markup(svg) for svg in worth.charts(metrics)],
+        cold=content.cold_items(metrics), worth=[Markup(svg) for svg in content.charts(metrics)],
         rankings=_safe(content.rankings(metrics)), slices=slices(metrics),
         curves=[Markup(svg) for svg in content.curve_charts(curves)],
         weights=[Markup(svg) for svg in content.weights(metrics, predictions)],

@@ -33,12 +33,12 @@ def scan(
                          "file of raw values, one a line, with --values.") from error
     if not wanted:
         raise InputError("no-values", f"{values} has no value. Write one a line.")
-    found = scan_folder(root, wanted, (_DATA,))
-    for name, hits in found.items():  # a value itself is never shown
+    files = scan_folder(root, wanted, (_DATA,))
+    for name, hits in files.items():  # a value itself is never shown
         lines = ", ".join(f"line {place + 1}: {count:,}" for place, count in hits.items())
         _say(f"{name}: {lines}")
-    _say(f"{len(wanted):,} values, found in {len(found):,} files under {root}.")
-    if found:
+    _say(f"{len(wanted):,} values, found in {len(files):,} files under {root}.")
+    if files:
         raise typer.Exit(_FOUND)
 
 
@@ -48,8 +48,8 @@ def pseudonym(
     whole: Annotated[bool, typer.Option("--int", help="Ids are whole numbers.")] = False,
 ) -> None:
     """Print what the models call a user, with the key of the environment."""
-    from components.privacy.pseudonyms import Pseudonyms
-    from schemas.values.identities import normal_identity
+    from components.privacy.options import Pseudonyms
+    from schemas.values.text import normal_identity
 
     text = normal_identity(user)
     if whole and not text.lstrip("-").isdecimal():
@@ -65,7 +65,7 @@ def forget(
     root: Annotated[Path, typer.Option(help="Folder of all results.")] = Path("tessera-runs"),
 ) -> None:
     """Push the newest version of a model again, without a user's id, history and rows."""
-    import pipeline.environment  # noqa: F401
+    import pipeline.process  # noqa: F401
     from pipeline.privacy.forget import forget as forget_user
 
     made = forget_user(root, user, model)
@@ -87,19 +87,19 @@ def prune(
     """List, or delete, the runs and artifacts that are old and not in use."""
     import time
 
-    import pipeline.environment  # noqa: F401
+    import pipeline.process  # noqa: F401
     from pipeline.prune import delete as delete_planned
     from pipeline.prune import plan
 
     planned = plan(root, keep, days, versions, time.time())
     for folder in planned.folders:
         _say(str(folder.relative_to(root) if folder.is_relative_to(root) else folder))
-    told = f"{len(planned.folders):,} folders, {planned.size / 1e6:,.1f} MB"
+    summary = f"{len(planned.folders):,} folders, {planned.size / 1e6:,.1f} MB"
     if delete:
         delete_planned(root, planned)
-        _say(f"Deleted: {told}. Kept: {len(planned.kept)} runs.")
+        _say(f"Deleted: {summary}. Kept: {len(planned.kept)} runs.")
     else:
-        _say(f"To delete: {told}. Kept: {len(planned.kept)} runs. Nothing was deleted; add "
+        _say(f"To delete: {summary}. Kept: {len(planned.kept)} runs. Nothing was deleted; add "
              "--delete.")
 
 

@@ -3,10 +3,10 @@
 import tempfile
 from pathlib import Path
 
-from components.pusher.executor import push
+from components.pusher.component import push
 from pipeline.pushed import serving_folder
 from serving.forgetting import without_user
-from serving.model_directory import versions
+from serving.model_config import versions
 
 
 def forget(root: Path, user: str, model: str | None = None) -> Path:

@@ -56,14 +56,14 @@ def replay(
     loaded = load_config(config, dataset=dataset, data_dir=data_dir, root=root)
     if spans := spans_of(root, run):
         loaded = loaded.model_copy(update={"spans": spans})
-    import pipeline.environment  # noqa: F401
-    from pipeline.quarantine.replay import replay as replay_records
+    import pipeline.process  # noqa: F401
+    from pipeline.quarantine.records import replay as replay_records
 
-    done = replay_records(loaded, folder)
-    for one in (*done.remaining, *done.new):
+    result = replay_records(loaded, folder)
+    for one in (*result.remaining, *result.new):
         _say(str(one))
-    _say(str(done))
-    if done.remaining or done.new:
+    _say(str(result))
+    if result.remaining or result.new:
         raise typer.Exit(_REMAINS)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pipeline.charts import lines
-from pipeline.model_report.verdict import verdict
+from pipeline.model_report.page import verdict
 
 _ID = re.compile(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)")
 _LINKS = {"data_report.html": "data", "model_report.html": "model", "metrics.json": "metrics",
@@ -40,8 +40,8 @@ class Run:
     @property
     def moment(self) -> str:
         """When it began, by its id."""
-        found = _ID.match(self.name)
-        return "{}-{}-{} {}:{}".format(*found.groups()) if found else self.name
+        match = _ID.match(self.name)
+        return "{}-{}-{} {}:{}".format(*match.groups()) if match else self.name
 
     @property
     def span(self) -> str:
@@ -50,7 +50,7 @@ class Run:
 
     @property
     def outcome(self) -> dict[str, Any]:
-        """The verdict on the model, see `pipeline.model_report.verdict`."""
+        """The verdict on the model, see `pipeline.model_report.page`."""
         return verdict(self.metrics)
 
     @property
@@ -67,12 +67,12 @@ class Run:
     @property
     def figures(self) -> dict[tuple[str, str], float]:
         """The main figures by metric and task; that of the ranking has no task."""
-        found = {(_RANKING, ""): self.metrics.get("ranking", {}).get(_RANKING)}
+        figures = {(_RANKING, ""): self.metrics.get("ranking", {}).get(_RANKING)}
         for task, values in self.metrics.get("tasks", {}).items():
             metric = next((one for one in _OF_TASK if one in values), None)
             if metric is not None:
-                found[metric, task] = values[metric]
-        return {key: value for key, value in found.items() if value is not None}
+                figures[metric, task] = values[metric]
+        return {key: value for key, value in figures.items() if value is not None}
 
 
 def read_runs(folder: Path) -> list[Run]:
@@ -85,14 +85,14 @@ def read_runs(folder: Path) -> list[Run]:
             metrics = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        links = {name: said for name, said in _LINKS.items() if (path.parent / name).is_file()}
+        links = {name: label for name, label in _LINKS.items() if (path.parent / name).is_file()}
         runs.append(Run(path.parent.name, metrics, _data_verdict(path.parent, metrics), links))
     return runs
 
 
 def _data_verdict(folder: Path, metrics: dict[str, Any]) -> str:
-    if found := metrics.get("data", {}).get("verdict"):
-        return found
+    if verdict := metrics.get("data", {}).get("verdict"):
+        return verdict
     try:  # the gate stopped the run, so that the metrics have none
         report = json.loads((folder / "data_report.json").read_text(encoding="utf-8"))
         return report["verdict"]["verdict"]

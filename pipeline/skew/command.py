@@ -32,29 +32,29 @@ def skew(
 ) -> None:
     """Compare what a server is asked with what its model learned from; exit code 3 on skew."""
     pushed = serving_folder(root, model)
-    import pipeline.environment  # noqa: F401
+    import pipeline.process  # noqa: F401
     from pipeline.skew.measure import Verdict, skew_of
     from pipeline.skew.requests import read_requests
 
     requests = read_requests(log, version)
-    found = skew_of(requests, root, version_folder(pushed, requests.version))
+    skews = skew_of(requests, root, version_folder(pushed, requests.version))
     if as_json:
         print(json.dumps({"version": requests.version, "rows": requests.rows,
-                          "skew": [one.as_json() for one in found]}, indent=1))
+                          "skew": [one.as_json() for one in skews]}, indent=1))
     else:
-        console.print(_table(f"{requests.rows:,} rows asked of version {requests.version}", found))
-    if any(one.verdict is Verdict.SKEW for one in found):
+        console.print(_table(f"{requests.rows:,} rows asked of version {requests.version}", skews))
+    if any(one.verdict is Verdict.SKEW for one in skews):
         raise typer.Exit(_SKEWED)
 
 
-def _table(title: str, found: "list[Skew]") -> "Table":
+def _table(title: str, skews: "list[Skew]") -> "Table":
     from rich.table import Table
 
     table = Table(title=title)
     for column in ("input", "column", "values", "measure", "value", "threshold", "verdict"):
         table.add_column(column, overflow="fold",
                          justify="right" if column.startswith("val") else "left")
-    for one in found:
+    for one in skews:
         table.add_row(one.input, one.column, f"{one.values:,}", one.measure,
                       "" if one.value is None else f"{one.value:.4f}", f"{one.threshold:g}",
                       str(one.verdict))

@@ -14,7 +14,7 @@ from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
 from components.data_report.splits import split_folders
-from pipeline.provenance import Provenance
+from pipeline.lineage import Provenance
 from pipeline.skew.requests import Requests
 from schemas import Feature, FeatureSpec, parse_spec
 from serving.signature import HISTORY
@@ -145,12 +145,12 @@ def _integers(values: np.ndarray) -> np.ndarray:
 
 def _with_threshold(proto: schema_pb2.Feature) -> schema_pb2.Feature:
     """Returns what TFDV needs of a column, with a threshold."""
-    found = schema_pb2.Feature(name=proto.name, type=proto.type)
-    found.skew_comparator.CopyFrom(proto.skew_comparator)
-    if not list(_thresholds(found)):
+    feature = schema_pb2.Feature(name=proto.name, type=proto.type)
+    feature.skew_comparator.CopyFrom(proto.skew_comparator)
+    if not list(_thresholds(feature)):
         measure = "infinity_norm" if proto.type == schema_pb2.BYTES else "jensen_shannon_divergence"
-        getattr(found.skew_comparator, measure).threshold = THRESHOLD
-    return found
+        getattr(feature.skew_comparator, measure).threshold = THRESHOLD
+    return feature
 
 
 def _thresholds(proto: schema_pb2.Feature) -> Iterator[tuple[str, float]]:

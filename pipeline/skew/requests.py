@@ -67,19 +67,19 @@ def read_requests(folder: Path, version: int | None = None) -> Requests:
       InputError: The folder holds no such file, a file holds something else, or no request is to
         that version.
     """
-    found: dict[int, Requests] = {}
-    asked: Counter[int] = Counter()
+    by_version: dict[int, Requests] = {}
+    counts: Counter[int] = Counter()
     for log in _records(folder):
         number = log.log_metadata.model_spec.version.value
-        asked[number] += 1
+        counts[number] += 1
         if version in (None, number):
-            found.setdefault(number, Requests(number)).add(log.predict_log.request.inputs)
-    if not found:
-        told = ", ".join(f"{count:,} to version {one}" for one, count in sorted(asked.items()))
+            by_version.setdefault(number, Requests(number)).add(log.predict_log.request.inputs)
+    if not by_version:
+        listing = ", ".join(f"{count:,} to version {one}" for one, count in sorted(counts.items()))
         raise InputError("version-not-in-log",
                          f"{folder} has no request to version {version}; it has: "
-                         f"{told or 'none at all'}. Give one of these with --version.")
-    return found[max(found)]
+                         f"{listing or 'none at all'}. Give one of these with --version.")
+    return by_version[max(by_version)]
 
 
 def _records(folder: Path) -> Iterator[Any]:

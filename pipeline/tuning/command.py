@@ -9,10 +9,9 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-import pipeline.environment  # noqa: F401  (before TensorFlow)
+import pipeline.process  # noqa: F401  (before TensorFlow)
 from pipeline.config import RunConfig
-from pipeline.failure import raise_failure
-from pipeline.nodes import NodeError, NodeRun, of_type
+from pipeline.nodes import NodeError, NodeRun, of_type, raise_failure
 from pipeline.recipe_checks import try_encoders
 from pipeline.root import machine_faults_typed, one_run, require_usable, write_whole
 from pipeline.run import checked, provide_data, write_schemas

@@ -27,9 +27,9 @@ def tuning_pipeline(config: RunConfig, bound: BoundRecipe, schemas: Path) -> tfx
     """
     whole = build_pipeline(config, bound, schemas)
     trainer = next(node for node in whole.components if isinstance(node, Trainer))
-    asked = json.loads(trainer.exec_properties["custom_config"])
-    asked["recipe"]["tune"] = ranges_of(config.recipe).model_dump(mode="json")
-    tuner = Tuner(asked, **trainer.inputs)
+    settings = json.loads(trainer.exec_properties["custom_config"])
+    settings["recipe"]["tune"] = ranges_of(config.recipe).model_dump(mode="json")
+    tuner = Tuner(settings, **trainer.inputs)
     before = _upstream(trainer)
     for node in before:  # TFX refuses a node whose readers are not in the pipeline
         for reader in node.downstream_nodes - before - {tuner}:

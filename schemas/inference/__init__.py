@@ -2,7 +2,6 @@
 
 from schemas.inference.column import Column
 from schemas.inference.draft import Draft, draft
-from schemas.inference.pbtxt import to_text
-from schemas.inference.proposal import Proposal
+from schemas.inference.proposal import Proposal, to_text
 
 __all__ = ["Column", "Draft", "Proposal", "draft", "to_text"]

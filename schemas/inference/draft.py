@@ -4,9 +4,8 @@ import re
 from dataclasses import dataclass
 
 from schemas.inference import labels, roles
-from schemas.inference.column import BYTES, INT, Column
+from schemas.inference.column import BYTES, HISTORY_COLUMNS, INT, Column, hints_at, unused
 from schemas.inference.meaning import meaning
-from schemas.inference.names import HISTORY_COLUMNS, hints_at, unused
 from schemas.inference.proposal import Proposal, decide, origin
 
 _HISTORY = (0, 50)
@@ -48,11 +47,11 @@ def draft(tables: dict[str, list[Column]], tagged: roles.Tagged | None = None) -
       Proposals for all three tables. A table that the user lacks gets its id alone, if the
       interactions have it.
     """
-    said = tagged or {}
-    ids = roles.find_ids(tables, said)
+    tags = tagged or {}
+    ids = roles.find_ids(tables, tags)
     kinds = {role: _id_kind([choice.column for (_, r), choice in ids.items() if r == role])
              for role in roles.KEYS.values()}
-    time = _tagged(tables, said, "timestamp") or roles.find_time(
+    time = _tagged(tables, tags, "timestamp") or roles.find_time(
         tables["interactions"],
         [f.column for (side, _), f in ids.items() if side == "interactions"])
     features: dict[str, list[Proposal]] = {}
@@ -62,7 +61,7 @@ def draft(tables: dict[str, list[Column]], tagged: roles.Tagged | None = None) -
         headings[side] = [] if side in tables else [
             f"There is no table of {side}: they are those that the interactions name."]
     features["interactions"], names = _interactions(
-        tables["interactions"], ids, kinds, time, _tagged(tables, said, "event_type"))
+        tables["interactions"], ids, kinds, time, _tagged(tables, tags, "event_type"))
     headings["interactions"] = [] if time else [
         "No column holds the time of an event (seconds or milliseconds since 1970, or ISO 8601): "
         "no histories, and a run needs `split: random`.",
@@ -76,8 +75,8 @@ def draft(tables: dict[str, list[Column]], tagged: roles.Tagged | None = None) -
     return Draft(features, headings, missing, time is not None, names)
 
 
-def _tagged(tables: dict[str, list[Column]], said: roles.Tagged, role: str) -> roles.Choice | None:
-    column = roles.find_tagged(tables["interactions"], said, "interactions", role)
+def _tagged(tables: dict[str, list[Column]], tags: roles.Tagged, role: str) -> roles.Choice | None:
+    column = roles.find_tagged(tables["interactions"], tags, "interactions", role)
     return roles.Choice(column) if column else None
 
 

@@ -2,8 +2,7 @@
 
 import math
 
-from schemas.inference.column import BYTES, FLOAT, INT, Column
-from schemas.inference.names import hints_at
+from schemas.inference.column import BYTES, FLOAT, INT, Column, hints_at
 from schemas.inference.proposal import Proposal, decide, origin
 from schemas.values.numbers import means_yes
 

@@ -1,7 +1,6 @@
 """What a column without a role is to the model: its modality, or why it has none."""
 
-from schemas.inference.column import BYTES, FLOAT, INT, Column
-from schemas.inference.names import hints_at, names_a_person
+from schemas.inference.column import BYTES, FLOAT, INT, Column, hints_at, names_a_person
 from schemas.inference.proposal import Proposal, decide, origin
 from schemas.values.numbers import means_yes
 

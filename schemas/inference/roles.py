@@ -9,8 +9,14 @@ import itertools
 import re
 from dataclasses import dataclass
 
-from schemas.inference.column import BYTES, Column, can_identify, suggests_identity
-from schemas.inference.names import hints_at, role_hint
+from schemas.inference.column import (
+    BYTES,
+    Column,
+    can_identify,
+    hints_at,
+    role_hint,
+    suggests_identity,
+)
 
 KEYS = {"users": "user_id", "items": "item_id"}
 _TRIED = 8  # best pairs of columns for each table that are tried together
@@ -55,11 +61,11 @@ def find_ids(tables: Tables, tagged: Tagged | None = None) -> dict[tuple[str, st
     Returns:
       The columns found, by side and role; one that cannot be found has no entry.
     """
-    events, said = tables["interactions"], tagged or {}
+    events, tags = tables["interactions"], tagged or {}
     choices: list[list[_Pair | None]] = []
     for side, role in KEYS.items():
         pairs = _pairs(tables.get(side, []), events, role)
-        chosen = find_tagged(events, said, "interactions", role)
+        chosen = find_tagged(events, tags, "interactions", role)
         if chosen is None:
             choices.append([*pairs[:_TRIED], *_by_name(events, role), None])
         else:
@@ -75,13 +81,13 @@ def find_ids(tables: Tables, tagged: Tagged | None = None) -> dict[tuple[str, st
             best, most = (user, item), score
     keys: dict[tuple[str, str], Choice] = {}
     for (side, role), pair in zip(KEYS.items(), best, strict=True):
-        if pair and find_tagged(events, said, "interactions", role):
+        if pair and find_tagged(events, tags, "interactions", role):
             keys["interactions", role] = Choice(
                 pair.column, (*_gaps(pair.column), *_mail(pair.column)))
         elif pair:
             keys["interactions", role] = _event_id(pair, events, role, side in tables)
         table = tables.get(side, [])
-        if column := find_tagged(table, said, side, role):
+        if column := find_tagged(table, tags, side, role):
             keys[side, role] = Choice(column, (*_twice(column), *_gaps(column), *_mail(column)))
         elif key := _key(table, pair, side, role):
             keys[side, role] = key

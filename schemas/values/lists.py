@@ -5,7 +5,7 @@ import json
 import re
 from typing import Any
 
-from schemas.values.absence import SQL_NULL
+from schemas.values.text import SQL_NULL
 
 _CLOSED_BY = {"[": "]", "{": "}", "(": ")"}
 _QUOTED = re.compile(r"""[uU]?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\")""", re.DOTALL)

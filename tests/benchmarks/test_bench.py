@@ -66,8 +66,8 @@ def test_a_missing_folder_is_told_before_anything_runs(
 ) -> None:
     code = bench.main(["--data-dir", str(tmp_path / "nowhere")])
     assert code == 2
-    told = capsys.readouterr().err
-    assert told.startswith("bench: error[bench-no-data-folder]: ") and "nowhere" in told
+    message = capsys.readouterr().err
+    assert message.startswith("bench: error[bench-no-data-folder]: ") and "nowhere" in message
 
 
 def test_a_run_that_fails_is_no_measurement(

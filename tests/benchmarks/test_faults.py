@@ -38,6 +38,6 @@ def test_each_fault_changes_the_shop(shop, tmp_path):
 def test_a_fault_is_found_and_a_clean_shop_is_not_suspected(shop, tmp_path):
     bench = Bench(shop, tmp_path)
     wanted = [fault for fault in FAULTS if "currency" in fault.name]
-    assert [row.found["lost_values"] for row in bench.faults(wanted)] == ["FAIL"]
+    assert [row.findings["lost_values"] for row in bench.faults(wanted)] == ["FAIL"]
     (resample, *_) = bench.clean(1)
-    assert resample.found == {}
+    assert resample.findings == {}

@@ -34,8 +34,8 @@ def test_rankers_under_u80(movielens_dir, name, published):
     train, validation = before(1)
     best = RANKERS[name].tuned(train, True, validation).best
     events, task = before(2)
-    found = rank(RANKERS[name].fit(events, True, **best), task).metrics["ndcg@10"]
-    assert found == pytest.approx(published, abs=0.004)
+    result = rank(RANKERS[name].fit(events, True, **best), task).metrics["ndcg@10"]
+    assert result == pytest.approx(published, abs=0.004)
 
 
 def test_biases_and_factors_on_the_folds_of_the_literature(movielens_dir):

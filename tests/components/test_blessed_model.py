@@ -11,7 +11,7 @@ from tfx.orchestration.local import local_dag_runner
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.types.standard_artifacts import Model, ModelBlessing
 
-from components.blessed_model import baseline_resolver
+from components.blessed import baseline_resolver
 
 
 @component

@@ -9,8 +9,7 @@ from tfx.orchestration.portable import data_types
 from tfx.types import standard_artifacts
 from worlds import column, small_spec
 
-from components.catalog_gen.component import CatalogGen
-from components.catalog_gen.driver import Driver, fingerprint
+from components.catalog_gen.component import CatalogGen, Driver, fingerprint
 from components.privacy.options import Privacy
 from components.sources import DemoSource, open_source
 from components.sources.demo import DemoSizes, write_demo

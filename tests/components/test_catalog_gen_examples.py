@@ -6,7 +6,7 @@ import pytest
 from worlds import column, small_rows, small_spec
 from worlds.examples import values
 
-from components.catalog_gen.examples import Encoder
+from components.catalog_gen.tables import Encoder
 from schemas import read_spec
 
 ANY = "value_count { max: 0 }"
@@ -33,7 +33,7 @@ def test_rows_of_every_modality_and_their_histories_are_read_as_they_were() -> N
     for side, rows in small_rows(spec).tables.items():
         encoder = Encoder(spec, side)
         assert [values(encoder.encode(row)) for row in rows] == [
-            {name: found for name, found in row.items() if found} for row in rows]
+            {name: result for name, result in row.items() if result} for row in rows]
 
 
 def test_columns_without_a_value_and_columns_that_the_schema_lacks_are_not_written() -> None:

@@ -30,10 +30,10 @@ def test_faults_are_merged_in_order(
     paths = [path for writer in writers for path in writer.paths]
     merge_faults(paths, str(tmp_path / "all"), str(tmp_path))
     with (tmp_path / "all").open(encoding="utf-8") as lines:
-        found = [json.loads(line) for line in lines]
-    assert [(f["table"], f["source"], f["line"], f["reason"]) for f in found] == [
+        result = [json.loads(line) for line in lines]
+    assert [(f["table"], f["source"], f["line"], f["reason"]) for f in result] == [
         (*place, reason) for place in sorted(places) for reason in ("also bad", "bad\n\x85 'é'")]
-    assert {f["kind"] for f in found if f["reason"] == "also bad"} == {"value"}
+    assert {f["kind"] for f in result if f["reason"] == "also bad"} == {"value"}
 
 
 def test_a_name_that_is_no_text_and_no_fault_at_all(tmp_path: Path) -> None:
@@ -50,5 +50,5 @@ def test_a_reason_that_quotes_a_long_value_is_cut(tmp_path: Path) -> None:
     writer = FaultWriter(str(tmp_path / "one"))
     writer.add("users", ("a", 1), "row", f"who {'x' * 1_000_000!r} is not in the table of users")
     writer.close()
-    found = json.loads(Path(writer.paths[0]).read_text(encoding="utf-8"))
-    assert found["reason"] == f"who '{'x' * 495}..." and found["kind"] == "row"
+    result = json.loads(Path(writer.paths[0]).read_text(encoding="utf-8"))
+    assert result["reason"] == f"who '{'x' * 495}..." and result["kind"] == "row"

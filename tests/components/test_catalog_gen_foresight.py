@@ -35,9 +35,9 @@ def users_of(*numbers):
 def test_users_of_two_events_have_no_validation_and_no_test():
     with pytest.raises(InputError) as caught:
         check_splits(Rows(users_of(2, 2, 1)), SPEC, "u80")
-    told = str(caught.value)
-    assert "'u80' leaves no row for validation and test" in told
-    assert "of 3 users none has more than 2" in told and "split: t80 or random" in told
+    message = str(caught.value)
+    assert "'u80' leaves no row for validation and test" in message
+    assert "of 3 users none has more than 2" in message and "split: t80 or random" in message
 
 
 def test_a_table_without_a_row():

@@ -29,8 +29,8 @@ def products(row: Row) -> str:
 def test_each_split_sees_what_the_contract_grants() -> None:
     rows = [event(p, t) for t, p in enumerate("abcdefgh")]
     splits = ["train"] * 4 + ["validation"] * 2 + ["test"] * 2
-    found = [products(row) for row in built(rows, splits)]
-    assert found == ["", "a", "ba", "cba", "dcba", "dcba", "fedcba", "fedcba"]
+    result = [products(row) for row in built(rows, splits)]
+    assert result == ["", "a", "ba", "cba", "dcba", "dcba", "fedcba", "fedcba"]
 
 
 def test_events_of_the_same_second_are_no_history_of_a_training_row() -> None:
@@ -42,8 +42,8 @@ def test_events_of_the_same_second_are_no_history_of_a_training_row() -> None:
 
 def test_a_held_out_row_sees_training_events_of_its_own_second() -> None:
     rows = [event("a", 1), event("b", 1), event("c", 1)]
-    found = [products(row) for row in built(rows, ["train", "validation", "test"])]
-    assert found[1] == "a" and sorted(found[2]) == ["a", "b"]
+    result = [products(row) for row in built(rows, ["train", "validation", "test"])]
+    assert result[1] == "a" and sorted(result[2]) == ["a", "b"]
 
 
 def test_columns_are_aligned_and_what_is_absent_is_minus_one() -> None:
@@ -65,8 +65,8 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
     splits = splitter(SPEC, "u80")(rows)
     shuffled = np.random.default_rng(0).permutation(12)
     expected = built(rows, splits)
-    found = built([rows[i] for i in shuffled], [splits[i] for i in shuffled])
-    assert found == [expected[i] for i in shuffled]
+    result = built([rows[i] for i in shuffled], [splits[i] for i in shuffled])
+    assert result == [expected[i] for i in shuffled]
 
 
 def test_ties_do_not_stand_in_the_order_of_ids() -> None:
@@ -119,5 +119,5 @@ def test_types_and_texts_are_beside_their_items_and_never_of_the_same_second() -
 def test_a_held_out_row_never_sees_a_text_of_its_own_split() -> None:
     rows = [noted(name, time, "buy", name * 3) for time, name in enumerate("abcdef")]
     splits = ["train", "train", "validation", "validation", "test", "test"]
-    found = [b"".join(row["notes"]).decode() for row in built(rows, splits, KINDS)]
-    assert found == ["", "aaa", "bbbaaa", "bbbaaa", "dddccc", "dddccc"]
+    result = [b"".join(row["notes"]).decode() for row in built(rows, splits, KINDS)]
+    assert result == ["", "aaa", "bbbaaa", "bbbaaa", "dddccc", "dddccc"]

@@ -6,9 +6,9 @@ import pytest
 from ingested import run_ingest
 from worlds import column, own_source, small_spec
 
-from components.catalog_gen.catalogue import Catalogue
 from components.catalog_gen.check import Checker
-from components.catalog_gen.notes import Notes, together
+from components.catalog_gen.faults import Notes, together
+from components.catalog_gen.join import Catalogue
 from components.sources import Record
 from schemas import parse_spec
 
@@ -42,10 +42,10 @@ def test_what_is_changed_is_counted_with_the_first_of_each():
         event(what="12.0"), event(when="20240501"), event(when=20240501))
     assert [one.values["what"] for one in checked[:4]] == [["café".encode()]] * 3 + [[b"12"]]
     assert [one.values["when"] for one in checked[4:]] == [[MAY], [MAY]]
-    told = {name: [] for name, _ in notes.kept}
+    message = {name: [] for name, _ in notes.kept}
     for (name, _), (count, example) in notes.kept.items():
-        told[name].append((count, example))
-    assert told == {
+        message[name].append((count, example))
+    assert message == {
         "what": [(2, "'cafe\u0301' (cafe\\u0301) in f, line 1"), (1, "'12.0' in f, line 4")],
         "when": [(2, "'20240501' in f, line 5")]}
 
@@ -131,10 +131,10 @@ def test_a_csv_of_other_programs(tmp_path):
         ("interactions.csv", 3): "row: what 'ABC' is not in the table of items, which has 'abc'",
         ("interactions.csv", 5): "row: stars: the value '4.5' is no number with a decimal comma"}
     assert done.kept("interactions") == 2 and done.kept("items") == 3
-    told = done.counts["remarks"]
-    assert told["items"] == {"notes": [], "lost": [
+    message = done.counts["remarks"]
+    assert message["items"] == {"notes": [], "lost": [
         {"column": "price", "count": 3, "empty": True}]}
-    assert [(n["column"], n["count"]) for n in told["interactions"]["notes"]] == [
+    assert [(n["column"], n["count"]) for n in message["interactions"]["notes"]] == [
         ("stars", 1), ("what", 1), ("what", 1), ("when", 2), ("when", 1)]
     assert sum(b"\n\x01a\n\x01b" in row for row in done.in_order["items/Split-all"]) == 2
 

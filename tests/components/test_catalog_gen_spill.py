@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from components.catalog_gen import buckets, spill
-from components.catalog_gen.buckets import Bucket, plan_buckets
-from components.catalog_gen.notes import Notes
-from components.catalog_gen.shards import Shard, Spilled
+from components.catalog_gen import shards, spill
+from components.catalog_gen.faults import Notes
+from components.catalog_gen.shards import Bucket, Shard, Spilled, plan_buckets
 from components.catalog_gen.spill import PARTS, SpillWriter, part_of, read_spill
 
 ROWS = [(line, i, None, ["a", b"b"], 0.5) for line, i in enumerate([b"x", b"y", b"z"] * 50)]
@@ -34,11 +33,11 @@ def test_all_rows_come_back_in_the_order_of_each_id(
 ) -> None:
     monkeypatch.setattr(spill, "_BLOCK_ROWS", block)
     path = written(tmp_path / "a.rows")
-    found = list(read_spill(path, range(PARTS)))
-    assert sorted(found) == ROWS
+    result = list(read_spill(path, range(PARTS)))
+    assert sorted(result) == ROWS
     for name in (b"x", b"y", b"z"):
         own = [row for row in ROWS if row[1] == name]
-        assert [row for row in found if row[1] == name] == own
+        assert [row for row in result if row[1] == name] == own
         assert list(read_spill(path, range(part_of(name), part_of(name) + 1))) == own
 
 
@@ -74,5 +73,5 @@ def test_there_are_as_many_buckets_as_the_rows_need(
     assert plan_buckets([]) == plan_buckets(spilled(100_000)) == [Bucket(0, 1)]
     assert [b.number for b in plan_buckets(spilled(100_001))] == [0, 1]
     assert len(plan_buckets(spilled(10**9))) == PARTS
-    monkeypatch.setattr(buckets, "_BYTES", Path(path).stat().st_size)
+    monkeypatch.setattr(shards, "_BYTES", Path(path).stat().st_size)
     assert len(plan_buckets(spilled(10))) == 2

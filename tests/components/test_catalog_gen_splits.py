@@ -29,8 +29,8 @@ from schemas import InputError, read_spec
     (100, (80, 10, 10)),
 ])
 def test_bounds_are_rounded_half_to_even(events: int, sizes: tuple[int, int, int]) -> None:
-    found = Counter(user_time_split([(second, 0) for second in range(events)]))
-    assert (found["train"], found["validation"], found["test"]) == sizes
+    result = Counter(user_time_split([(second, 0) for second in range(events)]))
+    assert (result["train"], result["validation"], result["test"]) == sizes
 
 
 def test_few_events_leave_one_of_validation_and_of_test_and_eight_are_split_by_rounding() -> None:

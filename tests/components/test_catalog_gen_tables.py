@@ -15,9 +15,10 @@ from worlds import column, history, json_lines, own_source, png, small_spec, uns
 from worlds.examples import read_examples
 
 from components.artifacts import Quarantine
-from components.catalog_gen import buckets, executor, spill
-from components.catalog_gen.attempts import own_path
+from components.catalog_gen import component, spill
+from components.catalog_gen import shards as buckets
 from components.catalog_gen.ingest import ingest
+from components.catalog_gen.spill import own_path
 from components.catalog_gen.splits import SPLITS
 from schemas import SIDES, FeatureSpec, InputError
 
@@ -190,10 +191,10 @@ def test_the_same_event_is_kept_once(tmp_path: Path) -> None:
 def test_a_random_split_needs_no_time_and_keeps_repeated_rows(tmp_path: Path) -> None:
     events = [{"u": f"u{u}", "i": i} for _ in range(2) for u in range(40) for i in range(10)]
     out = run(tmp_path, spec(NONE, time=None), {"interactions": [events]}, "random")
-    found = events_of(out)
-    assert len(found) == 800 and faults_of(out) == []
+    result = events_of(out)
+    assert len(result) == 800 and faults_of(out) == []
     splits: dict[tuple, set[str]] = {}
-    for row in found:
+    for row in result:
         splits.setdefault((row["u"][0], row["i"][0]), set()).add(row["split"])
         assert "none" not in row or not set(row["none"]) & set(row["i"])
     assert len(splits) == 400 and all(len(where) == 1 for where in splits.values())
@@ -247,7 +248,7 @@ def execute(folder: Path, of: FeatureSpec, **options: Any) -> dict[str, list[Any
         artifact.uri = str(folder / name)
     source = {"name": "jsonl", "data_dir": str(folder / "shop"),
               "files": {"spec": json.loads(of.to_json()), "options": options}}
-    executor.Executor().Do({}, outputs, {
+    component.Executor().Do({}, outputs, {
         "spec": of.to_json(), "split": "u80", "key_id": "", "privacy": "{}",
         "source": json.dumps(source)})
     return outputs
@@ -274,7 +275,7 @@ def test_the_executor_removes_the_spill_however_it_ends(
         nothing = {side: {"read": 0, "kept": 0} for side in SIDES}
         (scratches[0].parent / "counts.json").write_text(json.dumps(nothing))
 
-    monkeypatch.setattr(executor, "ingest", stand_in)
+    monkeypatch.setattr(component, "ingest", stand_in)
     with pytest.raises(InputError) if fails else nullcontext():
         execute(folder, TIMED, interactions={"files": "events.jsonl"})
     assert scratches[0].parent == folder / "quarantine"

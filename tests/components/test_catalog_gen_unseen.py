@@ -5,8 +5,7 @@ from typing import Any
 
 from worlds import small_spec, unseen
 
-from components.catalog_gen.histories import Row
-from components.catalog_gen.unseen import Unseen
+from components.catalog_gen.histories import Row, Unseen
 from schemas import FeatureSpec
 
 ITEMS = list(range(100, 200))
@@ -26,27 +25,27 @@ def drawn(items: list[int], splits: list[str], of: FeatureSpec | None = None,
 
 
 def test_a_row_gets_as_many_different_items_as_asked_and_always_the_same() -> None:
-    met = ITEMS[:60]
-    found = drawn(met, ["train"] * 60)
-    assert all(len(set(row)) == len(row) == 4 for row in found)
-    assert not {item for row in found for item in row} & set(met)
-    assert len({tuple(row) for row in found}) > 50
-    assert drawn(met, ["train"] * 60) == found
-    assert drawn(met, ["train"] * 60, user=b"bob") != found
+    interactions = ITEMS[:60]
+    result = drawn(interactions, ["train"] * 60)
+    assert all(len(set(row)) == len(row) == 4 for row in result)
+    assert not {item for row in result for item in row} & set(interactions)
+    assert len({tuple(row) for row in result}) > 50
+    assert drawn(interactions, ["train"] * 60) == result
+    assert drawn(interactions, ["train"] * 60, user=b"bob") != result
 
 
 def test_training_does_not_know_what_is_held_out() -> None:
-    met = list(range(100, 140))
+    interactions = list(range(100, 140))
     splits = ["train"] * 20 + ["validation"] * 10 + ["test"] * 10
-    found = drawn(met, splits)
-    in_training = {item for row in found[:20] for item in row}
-    assert not in_training & set(met[:20])
-    assert in_training & set(met[20:])
-    assert not {item for row in found[20:30] for item in row} & set(met[:30])
-    assert not {item for row in found[30:] for item in row} & set(met)
+    result = drawn(interactions, splits)
+    in_training = {item for row in result[:20] for item in row}
+    assert not in_training & set(interactions[:20])
+    assert in_training & set(interactions[20:])
+    assert not {item for row in result[20:30] for item in row} & set(interactions[:30])
+    assert not {item for row in result[30:] for item in row} & set(interactions)
     # What is held out changes nothing for what is trained on, validation in the end included.
-    assert drawn(met[:20] + ITEMS[60:80], splits)[:20] == found[:20]
-    assert drawn(met[:30] + ITEMS[60:70], splits)[:30] == found[:30]
+    assert drawn(interactions[:20] + ITEMS[60:80], splits)[:20] == result[:20]
+    assert drawn(interactions[:30] + ITEMS[60:70], splits)[:30] == result[:30]
 
 
 def test_who_met_almost_everything_gets_fewer() -> None:

@@ -82,7 +82,7 @@ def test_ingest_depends_on_its_own_modules_and_on_no_model(monkeypatch) -> None:
     read: list[str] = []
     find = module._file
     monkeypatch.setattr(module, "_file", lambda name: read.append(name) or find(name))
-    code_digest("components.catalog_gen.executor")
+    code_digest("components.catalog_gen.component")
     reached = {name for name in read if find(name)}
-    assert {"components.catalog_gen.splits", "schemas.order", "components.media"} < reached
+    assert {"components.catalog_gen.splits", "schemas.values.times", "components.media"} < reached
     assert not [name for name in reached if name.startswith(("trainer", "pipeline", "serving"))]

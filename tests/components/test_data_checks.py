@@ -7,7 +7,7 @@ from refusals import refuses
 from worlds import column, png, small_spec
 
 from components.data_checks import CHECKS, Data, judge, nearest
-from components.data_checks.judge import require_known_checks
+from components.data_checks.check import require_known_checks
 from schemas import parse_spec
 
 _GERMAN = "Das ist nicht das, was wir haben wollen, und es ist {} für uns."
@@ -155,12 +155,12 @@ WITH_PAST = [
 def test_a_fault_is_found_by_its_name(past, tmp_path, spoil, said):
     shop = Shop()
     spoil(shop)
-    found = findings(shop.profile(tmp_path / "today"), past)
+    result = findings(shop.profile(tmp_path / "today"), past)
     if said is None:
-        assert not found
+        assert not result
         return
     name, table, where, severity = said.split(" ")
-    assert found[name, table, where] == severity
+    assert result[name, table, where] == severity
 
 
 @pytest.mark.parametrize(("spoil", "said"), [
@@ -205,8 +205,8 @@ def test_of_several_pasts_the_nearest_counts(past):
     moved = {("users", "age"): 0.4, ("items", "price"): 0.4}
     far, near = (judge(Data(SPEC, past, past, drift, 0.01))
                  for drift in (moved, {("users", "age"): 0.2}))
-    (found,) = nearest([far, near])
-    assert (found.column, found.value, found.severity) == ("age", 0.2, "WARN")
+    (result,) = nearest([far, near])
+    assert (result.column, result.value, result.severity) == ("age", 0.2, "WARN")
     assert nearest([far]) == far and len(far) == 2
 
 
@@ -236,8 +236,8 @@ def test_limits_of_the_schema_win_over_the_usual_ones(past, tmp_path):
                           ("check:unit_change>5=FAIL", "FAIL")):
         texts = [text.replace('tag: "numeric"', f'tag: "numeric" tag: "{tag}"')
                  for text in SPEC.texts]
-        found = findings(today, past, spec=parse_spec("s", texts))
-        assert found.get(("unit_change", "items", "price")) == severity
+        result = findings(today, past, spec=parse_spec("s", texts))
+        assert result.get(("unit_change", "items", "price")) == severity
 
 
 def test_the_configuration_sets_how_much_may_be_lost(past, tmp_path):

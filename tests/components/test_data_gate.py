@@ -12,7 +12,7 @@ from worlds import column, small_spec
 
 from components.artifacts import DataReport, DataVerdict, Verdict
 from components.data_checks import Finding, Severity
-from components.data_gate import executor
+from components.data_gate import component
 from components.data_gate.component import DataGate
 from components.data_validator import verdict as verdicts
 from components.verdict import Outcome
@@ -27,7 +27,7 @@ def run_gate(tmp_path):
         given.uri, report.uri, verdict.uri = (
             str(tmp_path / name) for name in ("given", "report", "verdict"))
         verdicts.DataVerdict(findings, "before", {}).save(given.uri)
-        executor.Executor().Do({"data_verdict": [given], "report": [report]},
+        component.Executor().Do({"data_verdict": [given], "report": [report]},
                                {"verdict": [verdict]}, {"code_digest": ""})
         return Outcome.load(verdict.uri)
 
@@ -49,9 +49,9 @@ def test_lets_data_with_warnings_through_and_tells_them(run_gate):
 
 def test_stops_at_a_failure_and_names_each_with_the_page(run_gate, tmp_path):
     with refuses("data-not-trainable", "- Table items, column price: half is lost",
-                 str(tmp_path / "report" / "data_report.html")) as told:
+                 str(tmp_path / "report" / "data_report.html")) as message:
         run_gate(_finding(Severity.FAIL), _finding(Severity.WARN, "age"))
-    assert "age" not in str(told.value) and told.value.exit_code == 3
+    assert "age" not in str(message.value) and message.value.exit_code == 3
 
 
 def test_the_component_reads_the_verdict():
@@ -81,8 +81,8 @@ BUILT = small_spec(
 ])
 def test_columns_that_ingest_builds_are_held_against_nothing(side, rows, broken):
     batch = pa.RecordBatch.from_arrays([pa.array(v) for v in rows.values()], list(rows))
-    found = stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions())
+    result = stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions())
     schema = text_format.Parse(BUILT.expectations(side), schema_pb2.Schema())
-    assert sorted(tfdv.validate_statistics(found, schema).anomaly_info) == broken
+    assert sorted(tfdv.validate_statistics(result, schema).anomaly_info) == broken
     assert [(f.name, f.type, f.annotation) for f in schema.feature] == [
         (f.name, f.type, f.annotation) for f in BUILT.schema(side).feature]

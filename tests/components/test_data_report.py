@@ -19,8 +19,13 @@ from worlds.examples import write_examples
 from components.artifacts import DataReport as DataReportArtifact
 from components.artifacts import DataVerdict, Quarantine
 from components.data_checks import Finding, Severity
-from components.data_report import executor, page
-from components.data_report.component import DataReport
+from components.data_report.component import (
+    DataReport,
+    Executor,
+    _number,
+    template_digest,
+    write_report,
+)
 from components.data_validator import verdict as verdicts
 from schemas import SIDES, parse_spec, read_spec
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
@@ -129,7 +134,7 @@ def report(spec, tmp_path):
     """Writes the report; returns the page and the strictly parsed JSON."""
 
     def write(folders):
-        executor.write_report(spec, folders, str(tmp_path / "report"))
+        write_report(spec, folders, str(tmp_path / "report"))
 
         def refuse(constant):
             raise AssertionError(f"{constant} is not JSON")
@@ -313,7 +318,7 @@ def test_figures_that_are_no_numbers_are_null(folders, report, tmp_path):
     [(None, "–"), (100000, "100,000"), (3.14159, "3.14"), (0.000123456, "0.000123"), (-2.0, "-2")],
 )
 def test_numbers_read_well(value, expected):
-    assert page._number(value) == expected
+    assert _number(value) == expected
 
 
 def test_executor_reads_artifacts_and_the_spec_as_a_parameter(healthy, spec, tmp_path):
@@ -323,7 +328,7 @@ def test_executor_reads_artifacts_and_the_spec_as_a_parameter(healthy, spec, tmp
     component = DataReport(
         spec=spec, **{name: channel.Channel(type=kind) for name, kind in names.items()}
     )
-    assert component.exec_properties["code_digest"].endswith(page.template_digest())
+    assert component.exec_properties["code_digest"].endswith(template_digest())
     given = json.loads(component.exec_properties["spec"])
     assert parse_spec(**given) == spec
     inputs = {}
@@ -333,7 +338,7 @@ def test_executor_reads_artifacts_and_the_spec_as_a_parameter(healthy, spec, tmp
         inputs[name] = [artifact]
     report = DataReportArtifact()
     report.uri = str(tmp_path / "report")
-    executor.Executor().Do(inputs, {"report": [report]}, component.exec_properties)
+    Executor().Do(inputs, {"report": [report]}, component.exec_properties)
     assert {p.name for p in (tmp_path / "report").iterdir()} == {
         "data_report.html", "data_report.json"
     }

@@ -7,7 +7,7 @@ from google.protobuf import text_format
 from tfx.types import standard_artifacts
 
 from components.artifacts import Verdict
-from components.gate import executor
+from components.gate import component
 from components.gate.component import Gate
 from components.verdict import Outcome
 
@@ -73,7 +73,7 @@ def run_gate(tmp_path):
             inputs["model_run"] = [trained]
         blessing = standard_artifacts.ModelBlessing()
         blessing.uri = str(tmp_path / "blessing")
-        executor.Executor().Do(inputs, {"blessing": [blessing]}, given)
+        component.Executor().Do(inputs, {"blessing": [blessing]}, given)
         return blessing
 
     return run
@@ -174,7 +174,7 @@ def _fact(test_value=None, **trivial):
 
 def test_a_curve_that_labels_of_one_value_do_not_have_refuses_no_model(
         run_gate, tmp_path, monkeypatch):
-    monkeypatch.setattr(executor, "task_metrics", lambda uri: {"like": {"auc": 0.0}})
+    monkeypatch.setattr(component, "task_metrics", lambda uri: {"like": {"auc": 0.0}})
     run_gate(evaluator=0, validation=_VALIDATION, labels={"like": _fact(test_value=1.0)})
     assert _reasons(tmp_path) == [
         "Evaluator: rating, metric rmse 1.21 is above 1.1 (slice Overall)",
@@ -194,18 +194,18 @@ def test_a_curve_that_labels_of_one_value_do_not_have_refuses_no_model(
 @pytest.mark.parametrize(("reached", "blessed"), [(2.6, 0), (2.5, 0), (2.4, 1)])
 def test_a_rating_must_be_better_than_the_training_mean_whatever_its_scale(
         run_gate, tmp_path, monkeypatch, reached, blessed):
-    monkeypatch.setattr(executor, "task_metrics", lambda uri: {"rating": {"rmse": reached}})
+    monkeypatch.setattr(component, "task_metrics", lambda uri: {"rating": {"rmse": reached}})
     labels = {"rating": _fact(rmse=2.5)}
     assert run_gate(labels=labels).get_int_custom_property("blessed") == blessed
-    told = ([] if blessed else [
+    message = ([] if blessed else [
         f"Gate: rating, metric rmse {reached:g} is more than 0.999 times the 2.5 of predicting the "
         "training mean"])
-    assert _reasons(tmp_path) == told
+    assert _reasons(tmp_path) == message
 
 
 def test_several_labels_are_not_only_told_from_one_another(run_gate, tmp_path, monkeypatch):
-    found = {"kinds": {"auc": 0.95, "auc_0": 0.5, "auc_1": 0.5}}
-    monkeypatch.setattr(executor, "task_metrics", lambda uri: found)
+    result = {"kinds": {"auc": 0.95, "auc_0": 0.5, "auc_1": 0.5}}
+    monkeypatch.setattr(component, "task_metrics", lambda uri: result)
     of_one = _fact()["labels"]["what"]
     run_gate(labels={"kinds": _fact() | {"labels": {"x": of_one, "y": of_one}}})
     assert _reasons(tmp_path) == ["Gate: kinds, the mean auc of its labels 0.5 is below 0.55"]
@@ -214,5 +214,5 @@ def test_several_labels_are_not_only_told_from_one_another(run_gate, tmp_path, m
 def test_written_predictions_are_held_against_the_training_mean_too(run_gate, tmp_path):
     given = {"evaluator": None, "server": None, "labels": {"rating": _fact(rmse=30.0)}}
     for rmse, passed in ((30.0, 0), (20.0, 1)):
-        found = Outcome(True, [], {"tasks": {"rating": {"rmse": rmse}}})
-        assert run_gate(**given, predictions=found).get_int_custom_property("blessed") == passed
+        result = Outcome(True, [], {"tasks": {"rating": {"rmse": rmse}}})
+        assert run_gate(**given, predictions=result).get_int_custom_property("blessed") == passed

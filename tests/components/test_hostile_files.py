@@ -19,9 +19,9 @@ from worlds import column, own_source, small_spec
 
 from components.catalog_gen.check import Checker
 from components.decoding import decode, decode_track
-from components.media_fault import MediaFault
 from components.sources.base import Source
 from schemas import InputError
+from schemas.media import MediaFault
 
 SPEC = small_spec(items=column("photo", "BYTES", "image"), events=column("note", "BYTES"))
 _GROWTH = 64 << 20

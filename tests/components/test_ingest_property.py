@@ -172,10 +172,10 @@ def damaged(data: bytes, damage: str, places: tuple[float, ...]) -> bytes:
 
 def lines(data: bytes, file_format: str) -> int | None:
     """Counts the rows of a damaged text, `None` where a quote may join some of them."""
-    found = re.split(rb"\r\n|\r|\n", data)
+    result = re.split(rb"\r\n|\r|\n", data)
     if file_format == "jsonl":
-        return sum(bool(line.decode(errors="surrogateescape").strip()) for line in found)
-    return None if b'"' in data else sum(map(bool, found)) - 1
+        return sum(bool(line.decode(errors="surrogateescape").strip()) for line in result)
+    return None if b'"' in data else sum(map(bool, result)) - 1
 
 
 def write(case: Case, folder: Path) -> tuple[dict[str, Any], dict[str, int]]:

@@ -12,7 +12,7 @@ from worlds import picture
 
 from components import media
 from components.media import MediaFault, read_media
-from schemas.pictures import as_seen
+from schemas.media import as_seen
 
 
 def image(kind: str, size: tuple[int, int] = (12, 8), mode: str = "RGB", **how) -> bytes:

@@ -16,11 +16,8 @@ from worlds import column, png, small_spec
 from worlds.examples import write_examples
 
 from components.artifacts import Encodings as EncodingsArtifact
-from components.media_encoder.component import MediaEncoder
-from components.media_encoder.driver import Driver
-from components.media_encoder.encode import encode_column
-from components.media_encoder.executor import Executor
-from components.media_encoder.vectors import VectorCache, content_digest
+from components.media_encoder.component import Driver, Executor, MediaEncoder
+from components.media_encoder.encode import VectorCache, content_digest, encode_column
 from schemas import InputError
 from trainer.encoders.encodings import Encodings
 
@@ -127,7 +124,7 @@ def run(tmp_path, encoders, monkeypatch):
         Driver(None).run(data_types.ExecutionInfo(exec_properties=properties, output_dict={}))
         calls.clear()
         with monkeypatch.context() as patched:
-            patched.setattr("components.media_encoder.executor.encode_column", counting)
+            patched.setattr("components.media_encoder.component.encode_column", counting)
             Executor().Do(inputs, {"encodings": [output]}, properties)
         return Encodings(Path(output.uri)), list(calls)
 
@@ -145,9 +142,9 @@ def examples(folder, rows):
 def test_vectors_by_id_and_modules_that_make_them(run, encoders):
     encodings, calls = run()
     assert calls == [3, 4, 4]  # two distinct pictures, one text of a user, two of items
-    found = encodings.read("items", "title", ["9", "10", "100"])
-    assert found["title__encoded__present"].tolist() == [0, 1, 1, 0]
-    assert found["title__encoded"].shape == (4, 3) and not found["title__encoded"][[0, 3]].any()
+    result = encodings.read("items", "title", ["9", "10", "100"])
+    assert result["title__encoded__present"].tolist() == [0, 1, 1, 0]
+    assert result["title__encoded"].shape == (4, 3) and not result["title__encoded"][[0, 3]].any()
     about = encodings.read("users", "about", ["bob", "ann"])
     assert about["about__encoded__present"].tolist() == [0, 0, 1]
     fronts = encodings.read("items", "front", ["9", "10", "100"])["front__encoded"]

@@ -7,9 +7,8 @@ import pytest
 from tfx.types import Channel, standard_artifacts
 
 from components.artifacts import FINGERPRINT, RUN, Card, DataProfile, Verdict
-from components.data_profile.profile import VERSION, write_profile
-from components.model_card.component import ModelCard
-from components.model_card.executor import Executor, write_card
+from components.data_profile.component import VERSION, write_profile
+from components.model_card.component import Executor, ModelCard, write_card
 from components.verdict import REASONS, Outcome
 
 CONFIG = {"recipe_name": "some|<b>recipe</b>", "dataset": "shop", "split": "u80", "seed": 3,

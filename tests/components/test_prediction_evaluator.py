@@ -9,7 +9,7 @@ import pytest
 from refusals import refuses
 from sklearn.metrics import f1_score, log_loss, roc_auc_score
 
-from components.prediction_evaluator.executor import judge, measured
+from components.prediction_evaluator.component import judge, measured
 from components.ranking_evaluator.model import open_scorer
 from trainer.evaluation.written_scores import TaskScores, WrittenScores
 from trainer.tasks.probability import area_under_curve, calibration_error
@@ -20,11 +20,11 @@ CHANCE = np.round(np.clip(0.3 * LABEL + 0.7 * RANDOM.random(200), 0, 1), 1).asty
 
 
 def test_a_binary_task_is_measured_as_scikit_learn_does():
-    found = measured(TaskScores("binary", LABEL, CHANCE))
-    assert found["auc"] == pytest.approx(roc_auc_score(LABEL, CHANCE))
-    assert found["f1"] == pytest.approx(f1_score(LABEL, CHANCE > 0.5))
-    assert found["accuracy"] == pytest.approx(((CHANCE > 0.5) == (LABEL > 0)).mean())
-    assert found["log_loss"] == pytest.approx(log_loss(LABEL, np.clip(CHANCE, 1e-7, 1 - 1e-7)))
+    result = measured(TaskScores("binary", LABEL, CHANCE))
+    assert result["auc"] == pytest.approx(roc_auc_score(LABEL, CHANCE))
+    assert result["f1"] == pytest.approx(f1_score(LABEL, CHANCE > 0.5))
+    assert result["accuracy"] == pytest.approx(((CHANCE > 0.5) == (LABEL > 0)).mean())
+    assert result["log_loss"] == pytest.approx(log_loss(LABEL, np.clip(CHANCE, 1e-7, 1 - 1e-7)))
 
 
 def test_calibration_by_hand():
@@ -37,8 +37,8 @@ def test_calibration_by_hand():
 
 
 def test_a_regression_is_measured():
-    found = measured(TaskScores("regression", np.array([1.0, 4.0]), np.array([2.0, 1.0])))
-    assert found == {"rmse": pytest.approx(math.sqrt(5)), "mae": pytest.approx(2.0)}
+    result = measured(TaskScores("regression", np.array([1.0, 4.0]), np.array([2.0, 1.0])))
+    assert result == {"rmse": pytest.approx(math.sqrt(5)), "mae": pytest.approx(2.0)}
 
 
 @pytest.mark.parametrize(("task", "told"), [
@@ -79,9 +79,9 @@ def written(tmp_path: Path) -> Path:
 
 
 def test_scores_come_back_as_written(written):
-    found = WrittenScores.load(written)
-    np.testing.assert_array_equal(found.tasks["like"].predictions, CHANCE)
-    assert found.tasks["like"].head == "binary"
+    result = WrittenScores.load(written)
+    np.testing.assert_array_equal(result.tasks["like"].predictions, CHANCE)
+    assert result.tasks["like"].head == "binary"
     assert WrittenScores.there(written) and not WrittenScores.there(written.parent)
 
 
@@ -94,9 +94,9 @@ class Asked:
 
 
 def test_users_and_items_are_found_by_name(written):
-    found = open_scorer(str(written), Asked(["10", "7", "9"], ["bob", "zoe", "ann"]))
+    result = open_scorer(str(written), Asked(["10", "7", "9"], ["bob", "zoe", "ann"]))
     (written / "ranking.npz").unlink()  # it was read once, for all that is asked
-    assert found.scores(np.array([2, 0])).tolist() == [[2, 0, 1], [5, 3, 4]]
+    assert result.scores(np.array([2, 0])).tolist() == [[2, 0, 1], [5, 3, 4]]
 
 
 def test_who_is_missing_is_named(written):

@@ -7,12 +7,11 @@ import pytest
 from refusals import refuses
 from tfx.types import channel, standard_artifacts
 
-from components.pusher import executor
-from components.pusher.component import Pusher
-from components.pusher.executor import Executor, copy_with_card, push
+from components.pusher import component
+from components.pusher.component import Executor, Pusher, copy_with_card, push
 from pipeline.pushed import serving_folder
-from serving.manifest import FILE, require_manifest, write_manifest
-from serving.model_directory import versions
+from serving.model_config import versions
+from serving.model_files import FILE, require_manifest, write_manifest
 
 FILES = {"saved_model.pb": b"graph", "variables/variables.index": b"index",
          "variables/variables.data-00000-of-00001": b"data", "assets/words.txt": b"a\nb\n"}
@@ -42,13 +41,13 @@ class Killed(BaseException):
 
 
 def test_a_version_is_the_time_of_its_push(model, folder, monkeypatch):
-    monkeypatch.setattr(executor.time, "time", lambda: 1234.9)
+    monkeypatch.setattr(component.time, "time", lambda: 1234.9)
     assert push(model, folder) == folder / "1234"
     assert content(folder / "1234") == FILES
 
 
 def test_versions_go_up_even_if_the_clock_does_not(model, folder, monkeypatch):
-    monkeypatch.setattr(executor.time, "time", lambda: 1234.9)
+    monkeypatch.setattr(component.time, "time", lambda: 1234.9)
     push(model, folder)
     (model / "saved_model.pb").write_bytes(b"another graph")
     assert push(model, folder) == folder / "1235"
@@ -101,7 +100,7 @@ def test_a_model_that_comes_back_is_pushed_again(model, folder):
 
 def test_the_newest_push_of_all_is_served(model, folder, monkeypatch):
     for now, name in ((10, "demo-a-1"), (30, "demo-b-1"), (20, "demo-c-1")):
-        monkeypatch.setattr(executor.time, "time", lambda now=now: now)
+        monkeypatch.setattr(component.time, "time", lambda now=now: now)
         (model / "saved_model.pb").write_bytes(name.encode())
         push(model, folder.with_name(name))
     root = folder.parents[1]

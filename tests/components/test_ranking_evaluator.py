@@ -12,8 +12,7 @@ from worlds import column, small_spec
 from worlds.examples import example, write_examples
 
 from components.artifacts import Verdict
-from components.ranking_evaluator.component import RankingEvaluator
-from components.ranking_evaluator.executor import Executor, evaluate
+from components.ranking_evaluator.component import Executor, RankingEvaluator, evaluate
 from components.ranking_evaluator.interactions import SPLITS, read_interactions
 from components.ranking_evaluator.limits import Limits
 from components.verdict import Outcome
@@ -28,15 +27,15 @@ LIMITS = Limits(above_popularity=0.0, below_baseline=-1.0, decrease=0.02)
 def events():
     """(user, item, second, rating) by split; an item comes once a user, so that pairs are new."""
     rng = np.random.default_rng(0)
-    found = {split: [] for split in SPLITS}
+    result = {split: [] for split in SPLITS}
     for user in range(1, USERS + 1):
         items = rng.permutation(ITEMS)[:20] + 1
         for position, item in enumerate(items.tolist()):
             split = SPLITS[(position >= 12) + (position >= 15)]
             # The test rows of odd users begin in the second of their last known event.
             second = 1000 * user + position - (1 if user % 2 and position == 15 else 0)
-            found[split].append((user, item, second, float(rng.integers(1, 6))))
-    return found
+            result[split].append((user, item, second, float(rng.integers(1, 6))))
+    return result
 
 
 def _rows(events):
@@ -74,8 +73,8 @@ class _Model(tf.Module):
     def catalogue(self, index):
         size = tf.fill(tf.shape(index), tf.size(self.ids, tf.int64))
         inside = (index >= 0) & (index < tf.size(self.ids))
-        found = tf.gather(self.ids, tf.where(inside, index, 0))
-        return {"item_ids": tf.where(inside, found, ""), "size": size}
+        result = tf.gather(self.ids, tf.where(inside, index, 0))
+        return {"item_ids": tf.where(inside, result, ""), "size": size}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")])
     def rank_examples(self, examples):
@@ -123,11 +122,11 @@ def test_events_of_unlisted_items_and_without_the_label_do_not_count(tmp_path):
                  {"user_id": 7, "item_id": 9, "timestamp": 3}],
     }
     tables = _written(tmp_path, rows, [{"item_id": 10}, {"item_id": 9}])
-    found = read_interactions(*tables, read_spec("movielens"), "like")
-    assert found.catalogue == ["9", "10"]  # integers sort as integers
-    assert found.items.tolist() == [1, 0]
-    assert found.relevant.tolist() == [True, False]
-    assert found.test_examples == [example(rows["test"][1])]
+    result = read_interactions(*tables, read_spec("movielens"), "like")
+    assert result.catalogue == ["9", "10"]  # integers sort as integers
+    assert result.items.tolist() == [1, 0]
+    assert result.relevant.tolist() == [True, False]
+    assert result.test_examples == [example(rows["test"][1])]
 
 
 def test_string_ids_and_a_zero_or_one_label(tmp_path):
@@ -136,11 +135,11 @@ def test_string_ids_and_a_zero_or_one_label(tmp_path):
         ("train", [(b"ann", b"tea", 1), (b"bob", b"cup", 0)]), ("validation", []),
         ("test", [(b"ann", b"cup", 1)]))}
     tables = _written(tmp_path, rows, [{"product": b"tea"}, {"product": b"cup"}])
-    found = read_interactions(*tables, read_spec("demo"), "purchase")
-    assert found.catalogue == ["cup", "tea"]
-    assert found.users.tolist() == [0, 1, 0]
-    assert found.items.tolist() == [1, 0, 0]
-    assert found.relevant.tolist() == [True, False, True]
+    result = read_interactions(*tables, read_spec("demo"), "purchase")
+    assert result.catalogue == ["cup", "tea"]
+    assert result.users.tolist() == [0, 1, 0]
+    assert result.items.tolist() == [1, 0, 0]
+    assert result.relevant.tolist() == [True, False, True]
 
 
 @pytest.fixture
@@ -163,11 +162,11 @@ def test_a_label_on_text_or_none_at_all_tells_what_is_relevant(untimed, events):
 
 def test_events_without_times_are_ranked_and_no_figure_speaks_of_time(untimed, events, tmp_path):
     spec, *tables = untimed
-    found = read_interactions(*tables, spec, None)
-    assert not found.timed
+    result = read_interactions(*tables, spec, None)
+    assert not result.timed
     model = _Model(_oracle(events), np.arange(ITEMS)).save(
         tmp_path / "untimed_model", ("catalogue", "rank_examples_untimed"))
-    outcome = evaluate(model, found, LIMITS)
+    outcome = evaluate(model, result, LIMITS)
     assert outcome.figures["ranking"]["users"] == USERS
     assert outcome.passed and not {"ndcg_by_gap", "ranking_untied"} & set(outcome.figures)
 
@@ -279,16 +278,16 @@ def test_a_model_that_cannot_be_ranked_fails_with_the_reason(
         model.save(tmp_path / broken, ["catalogue"] + ["rank_examples"] * (broken != "signature"))
     outcome = evaluate(str(tmp_path / broken), interactions, LIMITS)
     assert not outcome.passed and "popularity" in outcome.figures["baselines"]
-    (told,) = outcome.reasons
-    assert reason in told
+    (message,) = outcome.reasons
+    assert reason in message
 
 
 def test_data_without_a_relevant_row_fail_with_the_reason(tmp_path, interactions):
     nobody = replace(interactions, relevant=np.zeros_like(interactions.relevant))
     empty = read_interactions(dict.fromkeys(SPLITS, str(tmp_path)), str(tmp_path),
                               read_spec("movielens"), "like")
-    for found, rows in ((nobody, 60), (empty, 0)):
-        outcome = evaluate("unused", found, LIMITS)
+    for result, rows in ((nobody, 60), (empty, 0)):
+        outcome = evaluate("unused", result, LIMITS)
         assert not outcome.passed
         assert f"No user can be ranked: none of the {rows} test rows" in outcome.reasons[0]
 

@@ -87,19 +87,19 @@ def test_a_ranking_by_groups(interactions) -> None:
     assert task.users.tolist() == [0, 1, 2]
     best_first = ranking_metrics(-np.tile(np.arange(6.0), (3, 1)), task)
     best_last = ranking_metrics(np.tile(np.arange(6.0), (3, 1)), task)
-    found = ranking_slices(interactions, task, best_first, best_last, 1)
-    activity = found["user_activity"]
+    result = ranking_slices(interactions, task, best_first, best_last, 1)
+    activity = result["user_activity"]
     assert {name: group["users"] for name, group in activity.items()} == {
         "1 to 4 events": 2, "no event": 1}
     assert activity["no event"]["ndcg@10"] == 1.0  # item 0 comes first
     assert activity["no event"]["baseline_ndcg@10"] == pytest.approx(1 / np.log2(6))
     assert activity["1 to 4 events"]["ndcg@10"] == pytest.approx(best_first.ndcg[:2].mean())
-    assert set(found["gap"]) == {"same second", "10 minutes", "longer"}
-    assert {name: group["users"] for name, group in found["profile_town"].items()} == {
+    assert set(result["gap"]) == {"same second", "10 minutes", "longer"}
+    assert {name: group["users"] for name, group in result["profile_town"].items()} == {
         "north": 1, "south": 2}
-    assert {name: group["pairs"] for name, group in found["modalities"].items()} == {
+    assert {name: group["pairs"] for name, group in result["modalities"].items()} == {
         "text": 2, "image + text": 2}
-    assert all(group["recall@10"] == 1 for group in found["item_popularity"].values())
+    assert all(group["recall@10"] == 1 for group in result["item_popularity"].values())
 
 
 def test_pairs_beyond_the_first_ten_count_as_missed() -> None:
@@ -112,20 +112,20 @@ def test_pairs_beyond_the_first_ten_count_as_missed() -> None:
     task = data.task("test")
     last = ranking_metrics(-np.arange(float(number))[None], task)
     first = ranking_metrics(np.arange(float(number))[None], task)
-    found = ranking_slices(data, task, last, first, 1)
-    assert found["item_popularity"] == {
+    result = ranking_slices(data, task, last, first, 1)
+    assert result["item_popularity"] == {
         "1 to 4 events": {"pairs": 1, "recall@10": 0.0, "baseline_recall@10": 1.0}}
-    assert "gap" not in found
+    assert "gap" not in result
 
 
 def test_predictions_by_groups(interactions, monkeypatch) -> None:
     monkeypatch.setattr("components.ranking_evaluator.slices._FEWEST", 2)
     truth = interactions.labels["like"][-5:]
     predicted = {"liked": np.array([0.9, 0.2, 0.6, 0.4, 0.3]), "rated": np.full(5, 3.0)}
-    found = prediction_figures(predicted, interactions,
-                               {"liked": "like", "rated": "stars", "absent": "stars"}, 1)
-    assert found.keys() == {"liked", "rated"}
-    liked, rated = found["liked"], found["rated"]
+    result = prediction_figures(predicted, interactions,
+                                {"liked": "like", "rated": "stars", "absent": "stars"}, 1)
+    assert result.keys() == {"liked", "rated"}
+    liked, rated = result["liked"], result["rated"]
     assert liked["rows"] == 5 and liked["auc"] == pytest.approx(
         np.mean([p > n for p in predicted["liked"][truth > 0] for n in (0.2, 0.4)]))
     assert {"log_loss", "ece", "accuracy", "precision", "recall", "f1"} < liked.keys()

@@ -25,9 +25,9 @@ def interactions() -> Interactions:
 def test_a_model_is_compared_on_the_rows_that_have_the_label(interactions) -> None:
     truth = interactions.labels["rating"][-ROWS // 3 :]
     said = {"stars": np.nan_to_num(truth), "liked": np.nan_to_num(truth), "rest": truth}
-    found = value_figures(said, interactions, {"stars": "rating", "liked": "like"})
-    assert found.keys() == {"stars", "liked"}
-    stars, liked = found["stars"], found["liked"]
+    result = value_figures(said, interactions, {"stars": "rating", "liked": "like"})
+    assert result.keys() == {"stars", "liked"}
+    stars, liked = result["stars"], result["liked"]
     assert (stars["metric"], stars["rows"], stars["model"]) == ("rmse", ROWS // 3 - 1, 0.0)
     assert stars["low"] < stars["difference"] < stars["high"] < 0
     assert 0 < stars["biases"] < np.nanstd(truth)

@@ -6,18 +6,18 @@ What a run measures is measured here on scores in memory: no model is trained or
 import numpy as np
 import pytest
 
-from components.gate.executor import verdict_reasons
-from components.prediction_evaluator.executor import judge
-from components.ranking_evaluator import executor as ranking
+from components.gate.component import verdict_reasons
+from components.prediction_evaluator.component import judge
+from components.ranking_evaluator import component as ranking
 from components.ranking_evaluator.interactions import SPLITS, Interactions
 from components.ranking_evaluator.limits import Limits
 from components.task_metrics import relative_reasons
 from pipeline.checks import Checks
 from trainer.closed_form.events import Events
-from trainer.closed_form.item_to_item import fit_ease
+from trainer.closed_form.neighbours import fit_ease
 from trainer.closed_form.popularity import fit_popularity
 from trainer.evaluation.written_scores import TaskScores
-from trainer.tasks.errors import error_metrics
+from trainer.tasks.kind import error_metrics
 
 USERS, ITEMS, PER_USER = 200, 50, 20
 CHECKS = Checks()
@@ -107,9 +107,9 @@ def test_the_models_own_taste_is_blessed(judged):
     ids=["constant", "shuffled labels", "below popularity"])
 def test_a_model_that_knows_no_taste_is_refused(judged, world, table):
     outcome = judged(table(world))
-    told = verdict_reasons([outcome])
-    assert len(told) == 2 and "below the popularity baseline's" in told[0]
-    assert "the best baseline (" in told[1] and "95 % interval" in told[1]
+    message = verdict_reasons([outcome])
+    assert len(message) == 2 and "below the popularity baseline's" in message[0]
+    assert "the best baseline (" in message[1] and "95 % interval" in message[1]
 
 
 def test_a_network_that_a_simple_model_beats_is_refused(judged, world, baselines):

@@ -13,10 +13,9 @@ from tfx.types.channel_utils import as_channel
 from tiny_model import save_tiny_model
 
 from components.artifacts import Predictions, Verdict
-from components.server_validator import executor
+from components.server_validator import component
 from components.server_validator.comparison import compare
-from components.server_validator.component import ServerValidator
-from components.server_validator.executor import Executor, validate_model
+from components.server_validator.component import Executor, ServerValidator, validate_model
 from components.server_validator.validation import (
     Prediction,
     load_predictions,
@@ -43,9 +42,9 @@ def _got(item_ids, scores, rating):
 
 
 def test_numbers_within_the_tolerance_are_the_same():
-    found = compare({"rating": [[0.5, 1000.0]]},
-                    {"rating": np.array([[0.500009, 1000.009]])})
-    assert found.faults == [] and found.max_abs_diff == pytest.approx(0.009)
+    result = compare({"rating": [[0.5, 1000.0]]},
+                     {"rating": np.array([[0.500009, 1000.009]])})
+    assert result.faults == [] and result.max_abs_diff == pytest.approx(0.009)
 
 
 @pytest.mark.parametrize(("expected", "got", "told"), [
@@ -252,7 +251,7 @@ def in_this_process(monkeypatch):
         with EmbeddedServer(base_path) as server:
             yield server.host, server.port
 
-    monkeypatch.setattr(executor, "running_server", served)
+    monkeypatch.setattr(component, "running_server", served)
 
 
 @pytest.mark.usefixtures("in_this_process")
@@ -298,7 +297,7 @@ def test_what_the_machine_lacks_is_no_fault_of_the_model(model_uri, tmp_path, mo
     def full(*args):
         raise error
 
-    monkeypatch.setattr(executor, "running_server", full)
+    monkeypatch.setattr(component, "running_server", full)
     _write_predictions(tmp_path, first_score=3.0)
     with pytest.raises(type(error)) as caught:
         validate_model(str(model_uri), str(tmp_path), 2, 5000.0)
@@ -306,13 +305,13 @@ def test_what_the_machine_lacks_is_no_fault_of_the_model(model_uri, tmp_path, mo
 
 
 def test_a_whole_number_of_milliseconds_may_be_given():
-    component = ServerValidator(
+    validator = ServerValidator(
         model=as_channel([standard_artifacts.Model()]),
         predictions=as_channel([Predictions()]),
         min_requests=7,
         max_p99_ms=250,
     )
-    assert component.exec_properties["max_p99_ms"] == 250.0
-    assert component.exec_properties["min_requests"] == 7
-    assert len(component.exec_properties["code_digest"]) == 16
-    assert component.outputs["verdict"].type is Verdict
+    assert validator.exec_properties["max_p99_ms"] == 250.0
+    assert validator.exec_properties["min_requests"] == 7
+    assert len(validator.exec_properties["code_digest"]) == 16
+    assert validator.outputs["verdict"].type is Verdict

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from components.prediction_evaluator.executor import measured
+from components.prediction_evaluator.component import measured
 from components.task_metrics import label_reasons, one_value, relative_reasons, without_auc
 from trainer.evaluation.written_scores import TaskScores
 from trainer.tasks.probability import area_under_curve

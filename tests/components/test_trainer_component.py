@@ -9,13 +9,13 @@ from tfx.types import artifact_utils, channel, standard_artifacts
 from components import code_digest as digests
 from components.code_digest import code_digest
 from components.exporter.component import Exporter
-from components.trainer import executor
+from components.trainer import component
 from components.trainer.component import Trainer, TrainerSpec
 from trainer.modalities import files_of
 
 SPLITS = {"users": ["all"], "items": ["all"], "interactions": ["train", "validation", "test"]}
-TRAINER = "components.trainer.executor", *files_of("tower")
-EXPORTER = "components.exporter.executor", *files_of("tower", "explain", "readable")
+TRAINER = "components.trainer.component", *files_of("tower")
+EXPORTER = "components.exporter.component", *files_of("tower", "explain", "readable")
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def asked(trainer, tmp_path, monkeypatch):
         graph = standard_artifacts.TransformGraph()
         graph.uri = str(tmp_path / f"{side}_graph")
         inputs |= {side: [examples], f"{side}_graph": [graph]}
-    monkeypatch.setattr(executor, "read_given", lambda *given: given)
-    return executor.given(inputs, dict(trainer.exec_properties))
+    monkeypatch.setattr(component, "read_given", lambda *given: given)
+    return component.given(inputs, dict(trainer.exec_properties))
 
 
 def test_training_is_given_all_three_tables(asked, tmp_path):
@@ -75,13 +75,13 @@ def test_the_cache_keys_hold_the_code_that_runs(trainer):
     ("trainer/layers/towers.py", {TRAINER, EXPORTER}),
     ("trainer/training/fit.py", {TRAINER, EXPORTER}),
     ("schemas/reader.py", {TRAINER, EXPORTER}),
-    ("components/trainer/executor.py", {TRAINER, EXPORTER}),
+    ("components/trainer/component.py", {TRAINER, EXPORTER}),
     ("trainer/export/save.py", {EXPORTER}), ("trainer/export/predictions.py", {EXPORTER}),
-    ("trainer/export/run.py", {EXPORTER}), ("components/exporter/executor.py", {EXPORTER}),
+    ("trainer/export/run.py", {EXPORTER}), ("components/exporter/component.py", {EXPORTER}),
     ("trainer/modalities/image/tower.py", {TRAINER, EXPORTER}),
     ("trainer/modalities/image/explain.py", {EXPORTER}),
     ("trainer/modalities/image/encode.py", set()),
-    ("components/gate/executor.py", set()), ("pipeline/run.py", set()),
+    ("components/gate/component.py", set()), ("pipeline/run.py", set()),
     ("serving/server.py", set()),
 ])
 def test_an_edit_changes_the_keys_of_what_runs_it(edited, changed, tmp_path, monkeypatch):
@@ -111,5 +111,5 @@ def test_encoders_know_neither_tasks_nor_towers(edited, tmp_path, monkeypatch):
         return read(path, changed)
 
     monkeypatch.setattr(digests, "_read", noted)
-    code_digest("components.media_encoder.executor")
+    code_digest("components.media_encoder.component")
     assert "trainer/encoders/encoder.py" in reached and edited not in reached

@@ -7,14 +7,13 @@ from tfx.components.transform import executor as stock
 from tfx_bsl.coders import batch_util
 
 from components import code_digest as digests
-from components.transform.component import transform_code
-from components.transform.executor import Executor
+from components.transform.component import Executor, transform_code
 
 _TWENTY_MIB = 20 * 2**20
 
 
 def test_batches_are_bounded_by_bytes_while_it_works(monkeypatch):
-    monkeypatch.setattr("components.transform.executor.declare", lambda *_: None)
+    monkeypatch.setattr("components.transform.component.declare", lambda *_: None)
     seen = []
     monkeypatch.setattr(
         stock.Executor, "Do", lambda *_: seen.append(batch_util.GetBatchElementsKwargs(None)))

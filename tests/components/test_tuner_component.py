@@ -8,9 +8,9 @@ from refusals import refuses
 from tfx.types import artifact_utils, channel, standard_artifacts
 
 from components.code_digest import code_digest
-from components.trainer import executor as trainer
+from components.trainer import component as trainer
 from components.trainer.component import TrainerSpec
-from components.tuner import executor
+from components.tuner import component
 from components.tuner.component import Tuner, TunerSpec
 from schemas import SIDES
 from trainer.modalities import files_of
@@ -56,8 +56,8 @@ def do(tuner, tmp_path, monkeypatch):
             return RecipeTuner(recipe, 1, score, tmp_path / "searches", "one")
 
         monkeypatch.setattr(trainer, "read_given", lambda *given: given)
-        monkeypatch.setattr(executor, "recipe_tuner", recipe_tuner)
-        executor.Executor().Do(inputs, outputs, dict(tuner.exec_properties))
+        monkeypatch.setattr(component, "recipe_tuner", recipe_tuner)
+        component.Executor().Do(inputs, outputs, dict(tuner.exec_properties))
         return SimpleNamespace(seen=seen[0], best=tmp_path / "best_hyperparameters" / "7",
                                results=tmp_path / "tuner_results" / "7")
 
@@ -83,7 +83,7 @@ def test_the_search_gets_the_trainers_arguments(do, tuner, tmp_path):
     assert set(files) == set(transforms) == set(SIDES) and encodings is None
     assert config == CONFIG
     assert code == tuner.exec_properties["code_digest"] == code_digest(
-        "components.tuner.executor", *files_of("tower"))
+        "components.tuner.component", *files_of("tower"))
     assert results == tmp_path / "tuner_results" / "7"
 
 

@@ -34,19 +34,19 @@ from schemas.media import SOUND_RATE, VIDEO_BYTES, VIDEO_FRAMES, VIDEO_SIDE
 def test_frames_are_sampled_evenly_from_first_to_last(kind: str, count: int) -> None:
     frames = grey(count)
     data = gif(frames) if kind == "GIF" else video(kind, frames)
-    found = pictures(read_media(data, "video"))
+    result = pictures(read_media(data, "video"))
     expected = frames[np.linspace(0, count - 1, VIDEO_FRAMES).round().astype(int), 0, 0, 0]
-    assert np.abs(found.mean((1, 2, 3)) - expected).max() < 8
-    assert found.std((1, 2)).max() < 4
+    assert np.abs(result.mean((1, 2, 3)) - expected).max() < 8
+    assert result.std((1, 2)).max() < 4
 
 
 def test_colours_and_directions_stay() -> None:
     frames = np.zeros((3, 20, 40, 3), np.uint8)
     frames[:, :10, 20:] = (250, 120, 10)
-    found = pictures(canonical_video(gif(frames)))
+    result = pictures(canonical_video(gif(frames)))
     half = VIDEO_SIDE // 2
-    assert np.abs(found[:, 2:half - 4, half + 4:-2] - np.array([250, 120, 10])).max() < 8
-    assert found[:, half + 4:].max() < 8 and found[:, :, :half - 4].max() < 8
+    assert np.abs(result[:, 2:half - 4, half + 4:-2] - np.array([250, 120, 10])).max() < 8
+    assert result[:, half + 4:].max() < 8 and result[:, :, :half - 4].max() < 8
 
 
 def shades(data: bytes) -> np.ndarray:
@@ -60,13 +60,13 @@ BURST = [*np.arange(25) * 0.02, *np.arange(10) + 0.5]  # 25 frames in half a sec
 @pytest.mark.parametrize("late", [0, 3])
 def test_where_the_rate_varies_frames_are_taken_by_time(kind: str, late: float) -> None:
     frames = grey(35)
-    found = shades(video(kind, frames, times=[late + time for time in BURST]))
+    result = shades(video(kind, frames, times=[late + time for time in BURST]))
     # The last frame lasts a tenth of a second or a whole one, as the format has it.
     for end in (9.6, 10.5):
         moments = np.linspace(0.01, end - 0.01, VIDEO_FRAMES)
         shown = frames[np.searchsorted(BURST, moments, "right") - 1, 0, 0, 0].astype(int)
-        assert np.abs(found - shown).max() < 15
-    assert (found > 160).sum() == 15
+        assert np.abs(result - shown).max() < 15
+    assert (result > 160).sum() == 15
 
 
 def test_a_frame_that_stays_is_taken_as_often_as_it_is_seen() -> None:
@@ -89,9 +89,9 @@ def edited(mp4: bytes, start: int, seconds: float) -> bytes:
 @pytest.mark.parametrize(("start", "count"), [(0, 40), (20, 20), (0, 10), (13, 5), (39, 1)])
 def test_frames_that_an_edit_list_hides_are_not_seen(start: int, count: int) -> None:
     frames = grey(40)
-    found = shades(edited(video("H.264", frames), start, count / 10))
+    result = shades(edited(video("H.264", frames), start, count / 10))
     expected = frames[start:][np.linspace(0, count - 1, VIDEO_FRAMES).round().astype(int), 0, 0, 0]
-    assert np.abs(found - expected).max() < 8
+    assert np.abs(result - expected).max() < 8
 
 
 def test_a_film_cut_short_is_named_with_and_without_an_edit_list(tmp_path: Path) -> None:
@@ -100,9 +100,9 @@ def test_a_film_cut_short_is_named_with_and_without_an_edit_list(tmp_path: Path)
     with av.open(io.BytesIO(film)) as container:
         middle = [packet.pos for packet in container.demux(video=0)][20]
     assert middle
-    for data, found, whole in ((film, 20, 40), (edited(film, 10, 3), 10, 30)):
+    for data, result, whole in ((film, 20, 40), (edited(film, 10, 3), 10, 30)):
         assert len(canonical_video(data)) == VIDEO_BYTES
-        with pytest.raises(MediaFault, match=f"MP4 video is truncated: {found} of {whole} frames"):
+        with pytest.raises(MediaFault, match=f"MP4 video is truncated: {result} of {whole} frames"):
             canonical_video(data[:middle])
 
 
@@ -135,11 +135,11 @@ def test_a_film_is_turned_and_mirrored_as_players_do(kind: str, matrix: tuple) -
     a, b, c, d = (65_536 * number for number in matrix)
     film = bytearray(video(kind, CORNERS))
     struct.pack_into(">9i", film, film.index(b"tkhd") + 44, a, b, 0, c, d, 0, 0, 0, 2**30)
-    found = pictures(canonical_video(bytes(film)))
+    result = pictures(canonical_video(bytes(film)))
     expected = TURNS[matrix](CORNERS[0])
     for row in (0, 1):
         for place in (0, 1):
-            seen = found[:, row * 32 + 16, place * 32 + 16]
+            seen = result[:, row * 32 + 16, place * 32 + 16]
             assert np.abs(seen - expected[row * 16 + 8, place * 16 + 8].astype(int)).max() < 12
 
 
@@ -178,10 +178,10 @@ def test_what_is_transparent_in_an_animation_is_white() -> None:
     frames = [Image.new("RGBA", (32, 32), (0, 0, 0, 0)) for _ in range(3)]
     for place, frame in enumerate(frames):
         frame.paste((200, 0, 10 * place, 255), (0, 0, 16, 32))
-    found = pictures(canonical_video(picture(
+    result = pictures(canonical_video(picture(
         frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100, disposal=2)))
-    assert (found[:, :, 36:] == 255).all()
-    assert np.abs(found[:, :, :28].astype(int) - [200, 0, 10]).max() <= 12
+    assert (result[:, :, 36:] == 255).all()
+    assert np.abs(result[:, :, :28].astype(int) - [200, 0, 10]).max() <= 12
 
 
 def test_a_film_of_one_frame_stands_still() -> None:
@@ -274,9 +274,9 @@ _SPEC = small_spec(_MEDIA, _MEDIA)
 @pytest.mark.parametrize(("side", "key"), [("users", "who"), ("items", "what")])
 def test_ingest_fills_the_column_of_the_sound_track(side: str, key: str) -> None:
     film = video("MP4", grey(4), tone(0.4, 48_000)[:, 0])
-    found = Checker(_SPEC, side).check(Record({key: "a", "film": film}, "table.csv", 2))
-    assert found.row_fault is None and not found.value_faults
-    assert found.values == {
+    result = Checker(_SPEC, side).check(Record({key: "a", "film": film}, "table.csv", 2))
+    assert result.row_fault is None and not result.value_faults
+    assert result.values == {
         key: [b"a"], "film": [canonical_video(film)], "track": [sound_track(film)]}
     silent = Checker(_SPEC, side).check(
         Record({key: "a", "film": gif(grey(2))}, "table.csv", 3))
@@ -285,9 +285,9 @@ def test_ingest_fills_the_column_of_the_sound_track(side: str, key: str) -> None
 
 def test_broken_media_cost_their_value_once_and_the_reason_names_the_column() -> None:
     values = {"what": "a", "film": b"no film", "jingle": encoded(np.zeros((0, 1)), 16_000)}
-    found = Checker(_SPEC, "items").check(Record(values, "items.csv", 2))
-    assert found.row_fault is None
-    assert found.values == {"what": [b"a"]}
-    film, jingle = sorted(found.value_faults)
+    result = Checker(_SPEC, "items").check(Record(values, "items.csv", 2))
+    assert result.row_fault is None
+    assert result.values == {"what": [b"a"]}
+    film, jingle = sorted(result.value_faults)
     assert film.startswith("film: not a readable GIF, MP4 or WebM video (it starts with b'no film'")
     assert jingle == "jingle: WAV sound is empty (0 samples at 16000 Hz)"

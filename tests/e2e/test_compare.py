@@ -38,10 +38,10 @@ def compared(plan) -> tuple[int, str, list[dict]]:
     console = Console(file=io.StringIO(), width=250)
     code = compare(plan, "tessera compare", console)
     path = plan.configs[0].root / "comparisons" / "demo" / "latest" / "comparison.json"
-    found = json.loads(path.read_text(encoding="utf-8"))
-    for run in found["runs"]:  # also where it came from the cache
+    result = json.loads(path.read_text(encoding="utf-8"))
+    for run in result["runs"]:  # also where it came from the cache
         assert run["cost"]["run_s"] > run["metrics"]["training"]["seconds"]
-    return code, console.file.getvalue(), [run["metrics"] for run in found["runs"]]
+    return code, console.file.getvalue(), [run["metrics"] for run in result["runs"]]
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +83,8 @@ def test_the_table_has_recipes_and_baselines_with_unseen_items(first, project):
 
 
 def test_a_comparison_that_is_finished_computes_nothing_again(first, again):
-    code, told, runs = again
-    assert code == 0 and "for 0 of 2 runs; 2 finished before" in told
+    code, message, runs = again
+    assert code == 0 and "for 0 of 2 runs; 2 finished before" in message
     assert [ran(metrics) for metrics in runs] == [set(), set()]
     for before, after in zip(first[2], runs, strict=True):
         for key in ("ranking", "unseen", "tasks", "training", "serving", "blessed"):

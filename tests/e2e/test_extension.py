@@ -95,9 +95,9 @@ def test_an_ablation_leaves_the_modality_out(project):
 def test_the_modality_is_explained_for_the_task(project, tmp_path, method):
     first = (project / "shop" / "items.csv").read_text().splitlines()[1].partition(",")[0]
     page = tmp_path / "page.html"
-    found = explain(project / "root", "c0000", first, "grade", page, method)
-    worth = {effect.place: effect.value for effect in found.effects if effect.feature == "where"}
+    result = explain(project / "root", "c0000", first, "grade", page, method)
+    worth = {effect.place: effect.value for effect in result.effects if effect.feature == "where"}
     assert set(worth) == {None, "north", "east"} and any(worth.values())
-    assert found.weights["items"]["where"] > 0
+    assert result.weights["items"]["where"] > 0
     for name in ("where", "north", "grade"):
         assert name in page.read_text()

@@ -11,7 +11,7 @@ from pipeline.config import load_config
 from pipeline.run import run
 from serving.client import Client
 from serving.launch import running_server
-from serving.model_directory import versions
+from serving.model_config import versions
 
 pytestmark = pytest.mark.slow
 

@@ -109,8 +109,8 @@ def test_purchases_alone_are_ingested_without_users_and_with_chinese_titles(tea_
 @pytest.mark.slow
 def test_purchases_alone_are_learned(tea_house):
     config = load_config(tea_house / "tea.yaml")
-    code, metrics, told = finished(config)
-    assert code == 0, told
+    code, metrics, message = finished(config)
+    assert code == 0, message
     assert counts(config)["users"] == {"read": 48, "kept": 48, "quarantined": 0}
     assert counts(config)["interactions"]["read"] == 48 * 16
     assert set(metrics["tasks"]) == {"click"} and metrics["tasks"]["click"]["auc"] > 0.6
@@ -136,15 +136,15 @@ def test_sound_without_user_ids_or_times(emotify_dir, tmp_path):
     shutil.copytree(HERE / "emotify", tmp_path / "emotify")
     config = load_config(tmp_path / "emotify" / "emotify.yaml", data_dir=emotify_dir,
                          root=tmp_path / "root")
-    code, metrics, told = finished(config)
-    assert code in (0, 4), told
+    code, metrics, message = finished(config)
+    assert code in (0, 4), message
     if code:  # a model that is worse than popularity is an honest answer, a fault is not
-        assert all("popularity" in reason for reason in metrics["not_blessed_because"]), told
+        assert all("popularity" in reason for reason in metrics["not_blessed_because"]), message
     rows = counts(config)
     assert rows["interactions"]["read"] == 8407 == rows["interactions"]["kept"]
     assert rows["items"] == {"read": 400, "kept": 400, "quarantined": 0}
     assert rows["users"]["kept"] == 466
-    assert metrics["split"] == rows["split"] == "random" and "random" in told
+    assert metrics["split"] == rows["split"] == "random" and "random" in message
     assert set(metrics["tasks"]) == {"mood", "liked", "disliked", "feels"}
     feels = metrics["tasks"]["feels"]
     assert len(feels["auc_by_label"]) == 9 and feels["auc"] > 0.6

@@ -48,16 +48,16 @@ def pipeline_run(project, command, tmp_path_factory):
     texts = list(read_spec("demo").texts)
     assert REGIONS in texts[0]
     texts[0] = texts[0].replace(REGIONS, KNOWN)
-    told = tmp_path_factory.mktemp("told") / "stderr.txt"
+    message = tmp_path_factory.mktemp("told") / "stderr.txt"
     project.config()
 
     def run():
-        with pytest.MonkeyPatch.context() as patch, told.open("w", encoding="utf-8") as err:
+        with pytest.MonkeyPatch.context() as patch, message.open("w", encoding="utf-8") as err:
             patch.setattr("pipeline.config.read_spec", lambda name: parse_spec(name, texts))
             patch.setattr(sys, "stderr", err)
             code = command("run", "--config", project.config_file)
         folder = (project.root / "runs" / "latest").resolve()
-        return code, told.read_text(encoding="utf-8"), folder
+        return code, message.read_text(encoding="utf-8"), folder
 
     return run
 
@@ -69,14 +69,14 @@ def stopped(pipeline_run):
 
 
 def test_it_names_what_is_wrong(stopped):
-    code, told, _ = stopped
+    code, message, _ = stopped
     assert code == 3
-    assert "tessera: error[data-not-trainable]: " in told
-    assert "Table users, column region: split all" in told and "isles" in told
-    assert "Table interactions: 6 of 200 rows (3.00%) were quarantined" in told
-    assert "6 x stars" in told and "is outside the range" in told
-    assert "interactions.csv line 2" in told
-    assert "Traceback" not in told
+    assert "tessera: error[data-not-trainable]: " in message
+    assert "Table users, column region: split all" in message and "isles" in message
+    assert "Table interactions: 6 of 200 rows (3.00%) were quarantined" in message
+    assert "6 x stars" in message and "is outside the range" in message
+    assert "interactions.csv line 2" in message
+    assert "Traceback" not in message
 
 
 def test_its_report_lies_beside_its_metrics(stopped):

@@ -50,9 +50,9 @@ def _judged(folder, *findings):
 
 
 def test_posts_the_verdict_with_its_reasons_the_worst_first(server, tmp_path):
-    told = alerts.message("20260102-030405", "shop", "flagship",
-                          _judged(tmp_path, WARNING, FAILURE, NOTE))
-    assert alerts.post(server.address, told)
+    message = alerts.message("20260102-030405", "shop", "flagship",
+                             _judged(tmp_path, WARNING, FAILURE, NOTE))
+    assert alerts.post(server.address, message)
     ((kind, body),) = server.posted
     posted = json.loads(body)
     assert kind == "application/json" and posted.keys() == {

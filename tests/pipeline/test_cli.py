@@ -179,6 +179,6 @@ def test_a_command_that_is_told_to_stop_says_so():
                                stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGTERM)
-    _, told = process.communicate()
+    _, message = process.communicate()
     assert process.returncode == 128 + signal.SIGTERM
-    assert told.startswith("tessera: Stopped by SIGTERM") and told.count("\n") == 1
+    assert message.startswith("tessera: Stopped by SIGTERM") and message.count("\n") == 1

@@ -30,8 +30,8 @@ def test_ids_in_a_narrow_terminal_are_whole():
     console = Console(file=io.StringIO(), width=30)
     items = [Recommendation("x" * 50, .5, {"like": .25, "rating": 4.0}, [], [])]
     console.print(recommendations("a user", items))
-    told = console.file.getvalue()
-    assert told.count("x") == 50 and "…" not in told
+    message = console.file.getvalue()
+    assert message.count("x") == 50 and "…" not in message
 
 
 def test_titles_and_files_are_beside_the_items_that_the_dataset_has():
@@ -39,12 +39,12 @@ def test_titles_and_files_are_beside_the_items_that_the_dataset_has():
     items = [Recommendation(name, .5, {}, [], []) for name in ("i1", "i2")]
     console.print(recommendations("u", items, {
         "i1": ItemRow("A [calm] lamp", (Path("media/i1.png"), Path("media/i1.wav")))}))
-    told = console.file.getvalue()
-    assert "A [calm] lamp" in told and "media/i1.png" in told and "media/i1.wav" in told
+    message = console.file.getvalue()
+    assert "A [calm] lamp" in message and "media/i1.png" in message and "media/i1.wav" in message
 
 
 def test_ids_are_text_and_no_markup():
     console = Console(file=io.StringIO(), width=200)
     console.print(recommendations("[bold]u[/bold]", [Recommendation("[red]i", .5, {}, [], [])]))
-    told = console.file.getvalue()
-    assert "[bold]u[/bold]" in told and "[red]i" in told
+    message = console.file.getvalue()
+    assert "[bold]u[/bold]" in message and "[red]i" in message

@@ -9,8 +9,8 @@ from tfx.orchestration.portable import runtime_parameter_utils
 import schemas
 from pipeline.config import load_config
 from pipeline.dag import build_pipeline
-from pipeline.data_steps import renamed, stages
 from pipeline.kubeflow.steps import read_steps
+from pipeline.local import renamed, stages
 from schemas import SIDES, read_spec
 from trainer.recipe import bind
 
@@ -31,11 +31,11 @@ def ir(tiny_shop, tmp_path_factory):
 def test_all_that_training_depends_on_and_nothing_else(ir):
     checks = {f"{what}.{side}" for side in SIDES
               for what in ("StatisticsGen", "ImportSchemaGen", "ExampleValidator", "Transform")}
-    found = stages(ir)
-    assert {name for name, stage in found.items() if stage == "data"} == {
+    result = stages(ir)
+    assert {name for name, stage in result.items() if stage == "data"} == {
         "CatalogGen", "DataProfiler", "past_data", "DataValidator", "DataReport", "DataGate",
         *checks}
-    assert {name for name, stage in found.items() if stage == "training"} == {"Trainer"}
+    assert {name for name, stage in result.items() if stage == "training"} == {"Trainer"}
 
 
 def test_a_pipeline_without_training_shares_nothing(ir):

@@ -86,10 +86,10 @@ def test_the_step_runs_behind_ingest_and_comes_from_the_cache(config, tmp_path):
     first, second = ran("1"), ran("2")
     assert (first.cached, second.cached) == (False, True)
     assert list((tmp_path / "encodings").glob("*/*.npz"))
-    found = Encodings(Path(second.outputs["encodings"]))
-    assert found.manifest() == {"text": {"foreign": []}}
+    result = Encodings(Path(second.outputs["encodings"]))
+    assert result.manifest() == {"text": {"foreign": []}}
     text = next(f.name for f in spec.inputs("items", ("text",)))
-    assert found.read("items", text, [])[f"{text}__encoded"].shape == (1, 3)
+    assert result.read("items", text, [])[f"{text}__encoded"].shape == (1, 3)
     (tmp_path / "modules" / "words" / "more").write_text("another version")
     assert not ran("3").cached
 

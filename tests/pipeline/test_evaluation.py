@@ -28,8 +28,8 @@ def built(config):
 
 def metric(built, task, name):
     (spec,) = [s for s in built.metrics_specs if list(s.output_names) == [task]]
-    (found,) = [m for m in spec.metrics if m.class_name == name]
-    return found
+    (result,) = [m for m in spec.metrics if m.class_name == name]
+    return result
 
 
 def test_each_task_but_retrieval_has_its_metrics(built):
@@ -78,9 +78,9 @@ def test_a_recipe_without_categories_has_no_slice_of_them(config):
                      "changeThreshold": {"absolute": -0.05, "direction": "HIGHER_IS_BETTER"}}),
 ])
 def test_thresholds_hold_overall_only(built, task, name, threshold):
-    found = metric(built, task, name)
-    assert not found.HasField("threshold"), "it would hold for every slice"
-    (only,) = found.per_slice_thresholds
+    result = metric(built, task, name)
+    assert not result.HasField("threshold"), "it would hold for every slice"
+    (only,) = result.per_slice_thresholds
     assert list(only.slicing_specs) == [tfma.SlicingSpec()]
     assert json_format.MessageToDict(only.threshold) == threshold
 

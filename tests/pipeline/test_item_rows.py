@@ -10,9 +10,9 @@ from pipeline.item_rows import item_rows
 def test_an_item_has_its_title_and_its_files(tmp_path):
     write_demo(tmp_path / "shop", DemoSizes(3, 12, 16))
     config = load_config(None, dataset="demo", data_dir=tmp_path / "shop")
-    found = item_rows(config, {f"p{number:04}" for number in range(6)} | {"unknown"})
-    assert set(found) == {f"p{number:04}" for number in range(6)}
-    assert all(row.title for row in found.values())
-    files = [file for row in found.values() for file in row.files]
+    result = item_rows(config, {f"p{number:04}" for number in range(6)} | {"unknown"})
+    assert set(result) == {f"p{number:04}" for number in range(6)}
+    assert all(row.title for row in result.values())
+    files = [file for row in result.values() for file in row.files]
     assert files and all(isinstance(file, Path) and file.is_file() for file in files)
     assert {file.suffix for file in files} <= {".png", ".wav", ".gif"}

@@ -6,7 +6,7 @@ import time
 
 import psutil
 
-from pipeline.memory import PeakMemory
+from pipeline.process import PeakMemory
 
 MIB = 2**20
 

@@ -29,11 +29,11 @@ def root(tmp_path):
 @pytest.mark.parametrize(("version", "ancestors"), [
     ("latest", [30, 20, 10]), ("40", [30, 20, 10]), ("20", [10]), ("10", [])])
 def test_it_lists_the_models_before(root, version, ancestors):
-    found = lineage_of(root, version)
+    result = lineage_of(root, version)
     folder = root / "serving" / "demo-some-1"
-    assert found["ancestors"] == [str(folder / str(number)) for number in ancestors]
+    assert result["ancestors"] == [str(folder / str(number)) for number in ancestors]
     number = 40 if version == "latest" else int(version)
-    assert (found["version"], found["run_id"]) == (str(folder / str(number)), f"run-{number}")
+    assert (result["version"], result["run_id"]) == (str(folder / str(number)), f"run-{number}")
 
 
 def test_a_folder_is_a_version_too(root):

@@ -1,6 +1,6 @@
 """The tables of slices, from made-up figures."""
 
-from pipeline.model_report.slices import slices
+from pipeline.model_report.content import slices
 
 METRICS = {
     "slices": {

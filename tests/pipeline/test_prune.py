@@ -58,8 +58,8 @@ class Root:
             json.dumps({"run_id": run, "model": {"run_id": run}}))
 
     def planned(self, keep=1, days=None, versions=None):
-        found = plan(self.folder, keep, days, versions, NOW)
-        return {str(one.relative_to(self.folder)) for one in found.folders}, found
+        result = plan(self.folder, keep, days, versions, NOW)
+        return {str(one.relative_to(self.folder)) for one in result.folders}, result
 
 
 @pytest.fixture
@@ -111,8 +111,8 @@ def test_nothing_is_deleted_while_a_run_is_under_way(root):
 def test_the_command_lists_and_deletes_when_it_is_told_so(root, tessera):
     root.run("1", "a")
     root.run("2")
-    code, told, _ = tessera("prune", "--root", root.folder, "--keep", 1)
-    assert code == 0 and "runs/1" in told and "--delete" in told
+    code, message, _ = tessera("prune", "--root", root.folder, "--keep", 1)
+    assert code == 0 and "runs/1" in message and "--delete" in message
     assert (root.folder / "runs" / "1").exists()
     assert tessera("prune", "--root", root.folder, "--keep", 1, "--delete")[0] == 0
     assert not (root.folder / "runs" / "1").exists()

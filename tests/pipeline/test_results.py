@@ -81,10 +81,10 @@ def test_task_metrics_are_the_overall_ones_by_our_names(config, measured):
         ("", "like", "precision", 0.5), ("", "like", "recall", 0.25),
         ("", "like", "example_count", 12.0), ("", "like", "binary_accuracy", None),
     ])
-    found = tasks(config)
-    assert found["rating"] == {"rmse": 0.9, "mae": 0.7}
-    assert found["like"].pop("f1") == pytest.approx(1 / 3)
-    assert found["like"] == {"auc": 0.8, "accuracy": 0.75, "precision": 0.5, "recall": 0.25}
+    result = tasks(config)
+    assert result["rating"] == {"rmse": 0.9, "mae": 0.7}
+    assert result["like"].pop("f1") == pytest.approx(1 / 3)
+    assert result["like"] == {"auc": 0.8, "accuracy": 0.75, "precision": 0.5, "recall": 0.25}
 
 
 def test_the_last_blessed_model_s_metrics_are_beside_the_model_s(config, measured):
@@ -105,9 +105,9 @@ def test_several_labels_are_told_apart_by_name(tmp_path, measured):
     measured([("", "feels", "auc", 0.7), ("", "feels", "auc", 0.8, ("sub_key", 1)),
               ("", "feels", "auc", 0.6, ("sub_key", 0)),
               ("", "mood", "sparse_categorical_crossentropy", 1.5)])
-    found = tasks(load_config(None, dataset="demo", root=tmp_path, recipe=str(recipe)))
-    assert found["feels"] == {"auc": 0.7, "auc_by_label": {"joy": 0.6, "fear": 0.8}}
-    assert found["mood"] == {"cross_entropy": 1.5}
+    result = tasks(load_config(None, dataset="demo", root=tmp_path, recipe=str(recipe)))
+    assert result["feels"] == {"auc": 0.7, "auc_by_label": {"joy": 0.6, "fear": 0.8}}
+    assert result["mood"] == {"cross_entropy": 1.5}
 
 
 def test_a_model_that_is_not_served_says_so(tmp_path):
@@ -187,9 +187,9 @@ def test_a_stopped_run_keeps_its_report_beside_its_metrics(tmp_path):
         (report / name).write_text(name)
     results.write(tmp_path / "runs" / "one", {},
                   {"DataReport": node("DataReport", report, "report")})
-    found = {p.name: p.read_text() for p in (tmp_path / "runs" / "latest").iterdir()}
-    assert found.pop("metrics.json") == "{}"
-    assert found == {n: n for n in ("data_report.html", "data_report.json")}
+    result = {p.name: p.read_text() for p in (tmp_path / "runs" / "latest").iterdir()}
+    assert result.pop("metrics.json") == "{}"
+    assert result == {n: n for n in ("data_report.html", "data_report.json")}
 
 
 def test_latest_is_moved_though_a_killed_run_left_its_half(config):

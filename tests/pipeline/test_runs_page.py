@@ -75,11 +75,11 @@ def test_the_page_has_verdicts_figures_and_links_that_lead_somewhere(root):
     for said in ("Not blessed", "the ages are &lt;odd&gt;", "2026-11-19", "0.1234", "4 runs",
                  "prefers-color-scheme: dark"):
         assert said in html, said
-    found = Links(html)
-    assert found.fetched == [] and "<script" not in html
-    assert "20261120-080000/model_report.html" in found.links
-    assert "20261121-080000/data_report.html" in found.links
-    assert all((page.parent / link).is_file() for link in found.links)
+    result = Links(html)
+    assert result.fetched == [] and "<script" not in html
+    assert "20261120-080000/model_report.html" in result.links
+    assert "20261121-080000/data_report.html" in result.links
+    assert all((page.parent / link).is_file() for link in result.links)
 
 
 def test_a_root_without_runs(tmp_path):

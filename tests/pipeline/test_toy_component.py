@@ -125,11 +125,11 @@ def test_the_source_is_opened_where_only_its_extension_is_named(config, tmp_path
 
 
 def test_an_extension_s_code_is_in_the_keys(tmp_path, monkeypatch):
-    before = code_digest("components.gate.executor")
+    before = code_digest("components.gate.component")
     (tmp_path / "kiosk_rules.py").write_text("LIMIT = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     with unchanged():
         load_extensions(["kiosk_rules"])
-        first = code_digest("components.gate.executor")
+        first = code_digest("components.gate.component")
         (tmp_path / "kiosk_rules.py").write_text("LIMIT = 2  # changed\n")
-        assert len({before, first, code_digest("components.gate.executor")}) == 3
+        assert len({before, first, code_digest("components.gate.component")}) == 3

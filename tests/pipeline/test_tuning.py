@@ -67,8 +67,8 @@ def test_best_values_become_a_recipe_that_runs(config, console, tmp_path, monkey
     monkeypatch.setattr("pipeline.local.run_locally", run_locally)
     best = tmp_path / "best.yaml"
     command.tune(config, best, console)
-    found = load_recipe(str(best))
-    assert found == with_values(config.recipe, {
+    result = load_recipe(str(best))
+    assert result == with_values(config.recipe, {
         "model.dim": 32, "training.learning_rate": 0.002})
     text = best.read_text()
     assert text.startswith("# Found by tessera tune: some on demo, split u80, seed 1, 2 trials, "
@@ -76,8 +76,8 @@ def test_best_values_become_a_recipe_that_runs(config, console, tmp_path, monkey
     assert yaml.safe_load(text) == {
         "description": "some", "tasks": RECIPE["tasks"], "model": {"dim": 32},
         "training": {"learning_rate": 0.002}}
-    told = console.file.getvalue()
-    assert "The best of 2 trials" in told and "0.1250" in told and str(best) in told
+    message = console.file.getvalue()
+    assert "The best of 2 trials" in message and "0.1250" in message and str(best) in message
 
 
 def test_a_recipe_without_ranges_is_refused(tessera, tiny_shop, tmp_path):

@@ -21,14 +21,14 @@ def spec(*columns):
 
 @pytest.mark.parametrize("what", ["event_type", "kind"])
 def test_event_types_are_named_by_role_or_by_column(what):
-    found = spec(KIND, past("kinds", what))
-    assert found.histories()[what].name == "kinds"
-    assert found.history_source(what).name == "kind"
+    result = spec(KIND, past("kinds", what))
+    assert result.histories()[what].name == "kinds"
+    assert result.history_source(what).name == "kind"
 
 
 def test_texts_are_named_by_their_column():
-    found = spec(NOTE, past("notes", "note"))
-    assert found.history_source("note").modality == "text"
+    result = spec(NOTE, past("notes", "note"))
+    assert result.history_source("note").modality == "text"
 
 
 def test_other_strings_have_no_history():

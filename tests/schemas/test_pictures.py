@@ -9,8 +9,8 @@ from PIL import ExifTags, Image, ImageCms
 from refusals import refuses
 from worlds.media import picture
 
-from schemas import pictures
-from schemas.pictures import PICTURE_STARTS, as_seen
+from schemas import media
+from schemas.media import PICTURE_STARTS, as_seen
 
 # Four corners that differ, 12 wide and 8 high.
 SEEN = np.zeros((8, 12, 3), np.uint8)
@@ -192,7 +192,7 @@ def test_a_profile_is_applied() -> None:
 
 def test_what_is_written_anew_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     noise = Image.effect_noise((64, 40), 90).convert("RGB")
-    monkeypatch.setattr(pictures, "PICTURE_BYTES", 2_000)
+    monkeypatch.setattr(media, "PICTURE_BYTES", 2_000)
     seen = as_seen(picture(noise, "PNG", exif=orientation(6)))
     assert len(seen) <= 2_000
     with Image.open(io.BytesIO(seen)) as image:

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from schemas.progress import Heartbeat, Progress
+from schemas.log import Heartbeat, Progress
 
 
 class Clock:

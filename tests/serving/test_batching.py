@@ -78,16 +78,16 @@ def test_a_lone_request_is_run_at_once_and_alone(batcher, gate):
 
 def test_requests_that_wait_are_run_together_and_each_gets_its_own(batcher, gate, monkeypatch):
     monkeypatch.setattr("serving.batching.SECONDS", 1e6)  # the shut gate counts as work
-    found = in_threads(batcher, gate, [1, 2, 3, 4], rows=2)
-    assert {value: y.tolist() for value, y in found.items()} == {
+    result = in_threads(batcher, gate, [1, 2, 3, 4], rows=2)
+    assert {value: y.tolist() for value, y in result.items()} == {
         value: [[2 * value]] * 2 for value in (1, 2, 3, 4)}
     assert gate.runs == [2, 6]
 
 
 def test_what_is_wrong_with_one_is_no_others_fault(batcher, gate, monkeypatch):
     monkeypatch.setattr("serving.batching.SECONDS", 1e6)
-    found = in_threads(batcher, gate, [1, 13, 3])
-    assert isinstance(found[13], ValueError) and found[3].tolist() == [[6]]
+    result = in_threads(batcher, gate, [1, 13, 3])
+    assert isinstance(result[13], ValueError) and result[3].tolist() == [[6]]
 
 
 def test_without_batching_each_is_run_alone(gate):

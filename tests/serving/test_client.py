@@ -32,9 +32,9 @@ def test_recommend_answers_each_user_with_no_more_than_the_catalogue(client):
 
 def test_candidates_beyond_one_request_are_sent_in_several(client, monkeypatch):
     monkeypatch.setattr("serving.client._VALUES", 4)
-    found = client.score(["ann", "maria"], [["i0", "i1", "i2"], ["i4", "i3", "i2"]])
-    assert found["retrieval"].tolist() == [[3.0, 2.0, 1.0], [1.0, 2.0, 3.0]]
-    assert found["rating"].tolist() == (found["retrieval"] / 2).tolist()
+    result = client.score(["ann", "maria"], [["i0", "i1", "i2"], ["i4", "i3", "i2"]])
+    assert result["retrieval"].tolist() == [[3.0, 2.0, 1.0], [1.0, 2.0, 3.0]]
+    assert result["rating"].tolist() == (result["retrieval"] / 2).tolist()
 
 
 def test_history_of_unequal_lengths_is_padded_with_absent_values(client):
@@ -151,8 +151,8 @@ def test_a_picture_reaches_the_model_as_ingest_stores_it(client):
     exif[ExifTags.Base.Orientation] = 3
     data = picture(Image.effect_noise((12, 8), 60), "JPEG", exif=exif)
     # The tiny model scores by the length of this input.
-    found = client.predict("recommend", {"user_id": [data, b"ann"], "k": [1, 1]})
-    assert found["scores"][:, 0].tolist() == [len(read_media(data, "image")), 3.0]
+    result = client.predict("recommend", {"user_id": [data, b"ann"], "k": [1, 1]})
+    assert result["scores"][:, 0].tolist() == [len(read_media(data, "image")), 3.0]
     assert len(read_media(data, "image")) != len(data)
 
 

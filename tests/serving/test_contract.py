@@ -69,21 +69,21 @@ def refused(call, *args, codes, **given):
 
 
 def test_a_response_has_the_outputs_and_says_who_made_them(predict):
-    spec, found = predict({**USER, "k": [2, 1]})
+    spec, result = predict({**USER, "k": [2, 1]})
     assert (spec.name, spec.version.value, spec.signature_name) == ("tessera", 3, "recommend")
-    assert found["item_ids"].tolist() == [[b"i0", b"i1"], [b"i0", b""]]
-    assert found["scores"].tolist() == [[7.0, 6.0], [5.0, 0.0]]
-    assert found["item_modality_weights"].shape == (2, 2, 1)
+    assert result["item_ids"].tolist() == [[b"i0", b"i1"], [b"i0", b""]]
+    assert result["scores"].tolist() == [[7.0, 6.0], [5.0, 0.0]]
+    assert result["item_modality_weights"].shape == (2, 2, 1)
 
 
 def test_a_version_and_outputs_may_be_chosen(predict):
-    _, found = predict({**USER, "k": [1, 1]}, outputs=["scores"], version=3)
-    assert list(found) == ["scores"]
+    _, result = predict({**USER, "k": [1, 1]}, outputs=["scores"], version=3)
+    assert list(result) == ["scores"]
 
 
 def test_the_signature_by_default_scores_candidates(predict):
-    spec, found = predict({**USER, "candidates": [["i4"], ["i0"]]}, signature="")
-    assert found["retrieval"].tolist() == [[3.0], [5.0]]
+    spec, result = predict({**USER, "candidates": [["i4"], ["i0"]]}, signature="")
+    assert result["retrieval"].tolist() == [[3.0], [5.0]]
     assert spec.signature_name == "serving_default"
 
 
@@ -106,10 +106,10 @@ def test_the_metadata_have_the_signatures(channel):
     request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
     request.model_spec.name = "tessera"
     stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-    found = get_model_metadata_pb2.SignatureDefMap()
-    stub.GetModelMetadata(request, timeout=30).metadata["signature_def"].Unpack(found)
-    assert {"recommend", "serving_default"} <= set(found.signature_def)
-    assert found.signature_def["recommend"].inputs["k"].dtype == tf.int32.as_datatype_enum
+    result = get_model_metadata_pb2.SignatureDefMap()
+    stub.GetModelMetadata(request, timeout=30).metadata["signature_def"].Unpack(result)
+    assert {"recommend", "serving_default"} <= set(result.signature_def)
+    assert result.signature_def["recommend"].inputs["k"].dtype == tf.int32.as_datatype_enum
 
 
 def test_the_status_says_that_the_version_is_available(channel):

@@ -8,21 +8,21 @@ from serving.filters import Filters
 
 
 def test_what_is_not_asked_for_is_left_out():
-    found = Filters().inputs(rows=2)
-    assert {name: values.tolist() for name, values in found.items()} == {
+    result = Filters().inputs(rows=2)
+    assert {name: values.tolist() for name, values in result.items()} == {
         "exclude_seen": [1, 1], "diversity": [0.0, 0.0]}
 
 
 def test_every_row_gets_the_same():
-    found = Filters(
+    result = Filters(
         exclude_seen=False, allowed=["1", "2"], blocked=["3"], categories={"genre": ["noir"]},
         most_per_category={"genre": 2}, boosts={"4": 0.5, "5": -1}, diversity=0.3).inputs(rows=2)
-    assert {name: values.tolist()[1] for name, values in found.items()} == {
+    assert {name: values.tolist()[1] for name, values in result.items()} == {
         "exclude_seen": 0, "allowed_item_ids": ["1", "2"], "blocked_item_ids": ["3"],
         "allowed_values_of_genre": ["noir"], "most_per_value_of_genre": 2,
         "boosted_item_ids": ["4", "5"], "boosts": [0.5, -1], "diversity": 0.3}
-    assert all(len(values) == 2 for values in found.values())
-    assert found["boosts"].dtype == np.float64
+    assert all(len(values) == 2 for values in result.values())
+    assert result["boosts"].dtype == np.float64
 
 
 @pytest.mark.parametrize(("given", "code"), [

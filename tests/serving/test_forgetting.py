@@ -7,7 +7,7 @@ import tensorflow as tf
 from refusals import refuses
 
 from serving.forgetting import without_user
-from serving.manifest import require_manifest, write_manifest
+from serving.model_files import require_manifest, write_manifest
 
 USERS = ["ann", "bob", "eve"]
 HISTORIES = np.array([[0, 0], [1, 2], [3, 0], [4, 4]], np.int32)
@@ -16,7 +16,7 @@ PLACES = np.array([[0, 0], [3, 2], [1, 2], [2, 0]], np.int32)
 
 
 class Rows(tf.Module):
-    """What `trainer.export.user_rows` declares."""
+    """What `trainer.export.run` declares."""
 
 
 class Model(tf.Module):
@@ -60,8 +60,8 @@ def version(tmp_path_factory):
 
 def asked(version):
     model = tf.saved_model.load(str(version))
-    found = model.signatures["profile"](user_id=tf.constant(["", *USERS]))
-    return model, {name: value.numpy() for name, value in found.items()}
+    result = model.signatures["profile"](user_id=tf.constant(["", *USERS]))
+    return model, {name: value.numpy() for name, value in result.items()}
 
 
 def test_a_user_is_forgotten_and_the_others_are_as_before(version, tmp_path):

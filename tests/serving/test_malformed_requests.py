@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.malformed_requests import good_requests, malformed, mutated
 from serving.client import Client
-from serving.message_limits import MESSAGE_LIMITS
+from serving.wire import MESSAGE_LIMITS
 
 ALLOWED = {grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND}
 

@@ -9,8 +9,8 @@ from refusals import refuses
 from tensorflow.core.protobuf import saved_model_pb2
 
 from serving.model_check import checked_signatures
-from serving.model_directory import versions
-from serving.operations import OF_LOADING, allowed_operations
+from serving.model_config import versions
+from serving.model_files import OF_LOADING, allowed_operations
 from serving.servable import Servable
 
 
@@ -31,8 +31,8 @@ def test_the_tiny_model_may_be_loaded_and_its_tables_too(model_base_path, tmp_pa
         tf.lookup.TextFileIndex.LINE_NUMBER), -1)
     path = saved(tmp_path / "1", lambda x: {"y": tf.as_string(table[x])}, table)
     (tmp_path / "words.txt").unlink()
-    found = Servable(path).run("serving_default", {"x": tf.constant(["b", "c"]).numpy()}, ["y"])
-    assert found["y"].tolist() == [b"1", b"-1"]
+    result = Servable(path).run("serving_default", {"x": tf.constant(["b", "c"]).numpy()}, ["y"])
+    assert result["y"].tolist() == [b"1", b"-1"]
 
 
 def writes(x):

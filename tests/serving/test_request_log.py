@@ -14,17 +14,17 @@ from serving.tensors import tensor_proto
 
 
 def request(users):
-    found = wire.message("PredictRequest")()
-    found.inputs["user_id"].CopyFrom(tensor_proto(np.array(users, object)))
-    found.inputs["k"].CopyFrom(tensor_proto(np.array([3] * len(users), np.int32)))
-    return found
+    result = wire.message("PredictRequest")()
+    result.inputs["user_id"].CopyFrom(tensor_proto(np.array(users, object)))
+    result.inputs["k"].CopyFrom(tensor_proto(np.array([3] * len(users), np.int32)))
+    return result
 
 
 def response():
-    found = wire.message("PredictResponse")()
-    found.model_spec.version.value = 7
-    found.outputs["scores"].CopyFrom(tensor_proto(np.ones((1, 3), np.float32)))
-    return found
+    result = wire.message("PredictResponse")()
+    result.model_spec.version.value = 7
+    result.outputs["scores"].CopyFrom(tensor_proto(np.ones((1, 3), np.float32)))
+    return result
 
 
 def logged(folder):

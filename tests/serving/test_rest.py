@@ -29,15 +29,15 @@ def post(server):
 
 def test_rows_and_columns_get_the_same(post):
     rows = {"signature_name": "recommend", "instances": [USER, {**USER, "user_id": "maria"}]}
-    code, found = post("/v1/models/tessera:predict", rows)
+    code, result = post("/v1/models/tessera:predict", rows)
     assert code == 200
-    assert [row["item_ids"] for row in found["predictions"]] == [["i0", "i1"]] * 2
-    assert [row["scores"] for row in found["predictions"]] == [[7.0, 6.0], [9.0, 8.0]]
+    assert [row["item_ids"] for row in result["predictions"]] == [["i0", "i1"]] * 2
+    assert [row["scores"] for row in result["predictions"]] == [[7.0, 6.0], [9.0, 8.0]]
     columns = {name: [value, value] for name, value in USER.items()}
     columns["user_id"] = [{"b64": base64.b64encode(b"ann").decode()}, "maria"]
-    code, found = post("/v1/models/tessera/versions/3:predict",
-                       {"signature_name": "recommend", "inputs": columns})
-    assert code == 200 and found["outputs"]["scores"] == [[7.0, 6.0], [9.0, 8.0]]
+    code, result = post("/v1/models/tessera/versions/3:predict",
+                        {"signature_name": "recommend", "inputs": columns})
+    assert code == 200 and result["outputs"]["scores"] == [[7.0, 6.0], [9.0, 8.0]]
 
 
 @pytest.mark.parametrize(("path", "body", "code", "told"), [
@@ -56,8 +56,8 @@ def test_rows_and_columns_get_the_same(post):
     ("/v1/models/tessera:predict", {"signature_name": "x", "inputs": {}}, 400, "signature 'x'"),
 ])
 def test_what_does_not_fit_is_told(post, path, body, code, told):
-    found = post(path, body)
-    assert found[0] == code and told in found[1]["error"]
+    result = post(path, body)
+    assert result[0] == code and told in result[1]["error"]
 
 
 @pytest.mark.parametrize(("value", "told"), [
@@ -65,9 +65,9 @@ def test_what_does_not_fit_is_told(post, path, body, code, told):
     (None, "int32"), ([2], "shape"), ("2", "int32"), (float("nan"), "int32"),
 ])
 def test_a_number_is_never_taken_for_another(post, value, told):
-    code, found = post("/v1/models/tessera:predict", {
+    code, result = post("/v1/models/tessera:predict", {
         "signature_name": "recommend", "instances": [{**USER, "k": value}]})
-    assert code == 400 and told in found["error"]
+    assert code == 400 and told in result["error"]
 
 
 @pytest.mark.parametrize("length", ["many", "-1", "9" * 30, "1e3", "\u0663"])
@@ -85,5 +85,5 @@ def test_a_length_that_is_none_is_told(server, length):
     b'{"inputs": {"user_id": NaN}}', b'{"instances": [[], {}]}', b'{"instances": {"user_id": 1}}',
     b'{"inputs": {"user_id": [["a"], ["b", "c"]]}}', b'{"inputs": null}'])
 def test_bytes_that_are_no_json_are_told(post, data):
-    code, found = post("/v1/models/tessera:predict", None, data)
-    assert code == 400 and found["error"]
+    code, result = post("/v1/models/tessera:predict", None, data)
+    assert code == 400 and result["error"]

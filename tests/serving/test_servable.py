@@ -23,11 +23,11 @@ class Session:
 @pytest.fixture
 def servable():
     """A version without TensorFlow, of one signature."""
-    found = object.__new__(Servable)
-    found._session, found._lock, found._calls = Session(), threading.Lock(), {}
+    result = object.__new__(Servable)
+    result._session, result._lock, result._calls = Session(), threading.Lock(), {}
     named = {name: SimpleNamespace(name=name) for name in "abcx"}
-    found._places = {"recommend": SimpleNamespace(inputs=named, outputs=named)}
-    return found
+    result._places = {"recommend": SimpleNamespace(inputs=named, outputs=named)}
+    return result
 
 
 def test_requests_for_many_choices_of_outputs_take_no_more_memory(servable, monkeypatch):

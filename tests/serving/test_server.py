@@ -112,8 +112,8 @@ def _changed(place, value, **inputs):
      ["k must be 1 to 32768 in a request of 1 rows, not 0"]),
 ])
 def test_what_is_not_there_or_does_not_fit_is_refused(stub, request_, code, words):
-    found, details = _refused(stub, request_)
-    assert found == code and all(word in details for word in words)
+    result, details = _refused(stub, request_)
+    assert result == code and all(word in details for word in words)
 
 
 @pytest.mark.parametrize(
@@ -168,10 +168,10 @@ def test_metadata_tells_the_signatures(stub):
     request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
     request.model_spec.name = "tessera"
     response = stub.GetModelMetadata(request, timeout=10)
-    found = get_model_metadata_pb2.SignatureDefMap()
-    assert response.metadata["signature_def"].Unpack(found)
-    assert set(found.signature_def) == {"recommend", "serving_default"}
-    k = found.signature_def["recommend"].inputs["k"]
+    result = get_model_metadata_pb2.SignatureDefMap()
+    assert response.metadata["signature_def"].Unpack(result)
+    assert set(result.signature_def) == {"recommend", "serving_default"}
+    k = result.signature_def["recommend"].inputs["k"]
     assert k.dtype == tf.int32.as_datatype_enum
     assert [dim.size for dim in k.tensor_shape.dim] == [-1]
 

@@ -9,6 +9,6 @@ ROOT = Path(__file__).parents[2]
 
 def test_tensorflow_is_imported_without_a_word() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import pipeline.environment, tensorflow; print('loaded')"],
+        [sys.executable, "-c", "import pipeline.process, tensorflow; print('loaded')"],
         cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "loaded\n", "")

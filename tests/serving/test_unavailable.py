@@ -5,7 +5,7 @@ import os
 import pytest
 from refusals import refuses
 
-from serving.unavailable import Unavailable
+from serving.filters import Unavailable
 
 
 def test_the_file_is_read_again_when_it_changes(tmp_path):

@@ -94,7 +94,7 @@ def transformed(spec, recipe, tmp_path_factory):
 
 
 def _transform_tables(raw, spec, recipe, folder):
-    found = {}
+    result = {}
     with beam.Pipeline() as pipeline:
         for side in raw:
             config = {
@@ -109,8 +109,8 @@ def _transform_tables(raw, spec, recipe, folder):
             write_columns(declared_columns(config), folder / side)
     for side in raw:
         files = sorted(str(path) for path in (folder / side).glob("rows*.gz"))
-        found[side] = SimpleNamespace(output=TFTransformOutput(str(folder / side)), files=files)
-    return found
+        result[side] = SimpleNamespace(output=TFTransformOutput(str(folder / side)), files=files)
+    return result
 
 
 def _transform(pipeline, schema, rows, config, folder, label):
@@ -234,12 +234,12 @@ def trainer_files():
     """Transforms raw tables: files by table and split, and the transforms' folders."""
 
     def trainer_files(raw, splits, spec, recipe, folder):
-        found = _transform_tables(raw, spec, recipe, folder)
+        result = _transform_tables(raw, spec, recipe, folder)
         by_pair = {(row["member"][0], b"%d" % row["film"][0]): split
                    for row, split in zip(raw["interactions"], splits, strict=True)}
-        files = {side: {"all": found[side].files} for side in ("users", "items")}
-        files["interactions"] = _split_files(found["interactions"].files, by_pair, folder)
-        return files, {side: str(folder / side) for side in found}
+        files = {side: {"all": result[side].files} for side in ("users", "items")}
+        files["interactions"] = _split_files(result["interactions"].files, by_pair, folder)
+        return files, {side: str(folder / side) for side in result}
 
     return trainer_files
 

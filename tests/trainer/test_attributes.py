@@ -15,8 +15,8 @@ from tiny_shop import USERS, examples, request
 from pipeline.config import load_config
 from pipeline.evaluation import eval_config
 from pipeline.results import by_label, task_metrics
-from trainer.data.attributes import judged, judged_attribute, learned_attribute
 from trainer.data.events import read_events
+from trainer.data.interactions import judged, judged_attribute, learned_attribute
 from trainer.recipe import Recipe, parse_recipe
 from trainer.run import training_data
 
@@ -55,8 +55,8 @@ def test_nobody_shows_an_attribute_to_training_and_is_judged_by_it():
 
 def test_the_same_users_are_judged_in_every_process():
     # FarmHash is stable: these are the ones of sixty.
-    found = np.flatnonzero(judged(tf.constant([str(i) for i in range(60)])))
-    assert found.tolist() == [22, 56]
+    result = np.flatnonzero(judged(tf.constant([str(i) for i in range(60)])))
+    assert result.tolist() == [22, 56]
 
 
 def test_a_learned_attribute_is_no_input_and_one_that_is_not_learned_is(data):
@@ -73,9 +73,9 @@ def test_one_label_of_a_column_hides_the_column(data):
 
 
 def test_training_reads_each_users_own_attribute(data, theatre):
-    found = data(recipe())
-    events = read_events(found.reader, found.files["train"])
-    names = [found.users.ids[user - 1] for user in events.users]
+    result = data(recipe())
+    events = read_events(result.reader, result.files["train"])
+    names = [result.users.ids[user - 1] for user in events.users]
     shown = {row["member"][0].decode(): row for row in theatre.raw["users"]}
     hidden = dict(zip(names, np.asarray(judged(tf.constant(names))), strict=True))
     for name, region, age in zip(names, events.labels["region"], events.labels["age"],
@@ -102,13 +102,13 @@ def signatures(theatre, whole_run, tmp_path_factory):
 
 def test_what_each_head_answers(signatures):
     candidates = tf.constant([["7", "9", "10"]])
-    found = signatures.serving_default(candidates=candidates, **request(user="ann"))
-    assert found["region"].shape == (1, len(REGIONS)) and found["years"].shape == (1,)
-    assert found["mood"].shape == (1, 3, len(MOODS)) and found["feels"].shape == (1, 3, 2)
+    result = signatures.serving_default(candidates=candidates, **request(user="ann"))
+    assert result["region"].shape == (1, len(REGIONS)) and result["years"].shape == (1,)
+    assert result["mood"].shape == (1, 3, len(MOODS)) and result["feels"].shape == (1, 3, 2)
     for name in ("region", "mood"):
-        np.testing.assert_allclose(found[name].sum(-1), 1.0, rtol=1e-5)
-    assert 13 <= found["years"][0] <= 110
-    assert (found["feels"] > 0).all() and (found["feels"] < 1).all()
+        np.testing.assert_allclose(result[name].sum(-1), 1.0, rtol=1e-5)
+    assert 13 <= result["years"][0] <= 110
+    assert (result["feels"] > 0).all() and (result["feels"] < 1).all()
     best = signatures.recommend(k=tf.constant([4]), **request(user="eve"))
     assert set(best) == {"item_ids", "scores", "mood", "feels", "user_modality_weights",
                          "item_modality_weights"}, "attributes are of no item"
@@ -117,13 +117,13 @@ def test_what_each_head_answers(signatures):
 
 def test_evaluation_reads_the_judged_users_attributes_alone(signatures, theatre):
     rows = [{**row, "member": [name]} for name in USERS for row in theatre.raw["interactions"][:1]]
-    found = signatures.transform_features(examples=examples(rows, theatre.spec))
-    weight = found["weight__region"][:, 0]
+    result = signatures.transform_features(examples=examples(rows, theatre.spec))
+    weight = result["weight__region"][:, 0]
     hidden = np.asarray(judged(tf.constant(USERS)))
     known = [bool(row["region"]) for row in theatre.raw["users"]]
     assert weight.tolist() == [float(h and k) for h, k in zip(hidden, known, strict=True)]
-    assert found["label__feels"].shape == (len(rows), 2)
-    assert set(found["weight__mood"][:, 0]) <= {0.0, 1.0}
+    assert result["label__feels"].shape == (len(rows), 2)
+    assert set(result["weight__mood"][:, 0]) <= {0.0, 1.0}
 
 
 def test_tfma_measures_every_head(signatures, theatre, tmp_path):
@@ -140,18 +140,18 @@ def test_tfma_measures_every_head(signatures, theatre, tmp_path):
     tfma.run_model_analysis(
         eval_shared_model=model, eval_config=measured, data_location=str(data),
         output_path=str(tmp_path / "found"), file_format="tfrecords")
-    found = by_label(config, task_metrics(str(tmp_path / "found")))
+    result = by_label(config, task_metrics(str(tmp_path / "found")))
     rows = theatre.raw["interactions"]
     asked = signatures.predict_examples(examples=examples(rows, theatre.spec))
     place = np.array([MOODS.index(r["mood"][0].decode()) if r["mood"] else -1 for r in rows])
     chance = asked["mood"][place >= 0, place[place >= 0]]
-    assert found["mood"]["cross_entropy"] == pytest.approx(-np.log(chance).mean(), rel=1e-3)
+    assert result["mood"]["cross_entropy"] == pytest.approx(-np.log(chance).mean(), rel=1e-3)
     right = asked["mood"].argmax(1) == place
-    assert found["mood"]["accuracy"] == pytest.approx(right[place >= 0].mean(), rel=1e-4)
+    assert result["mood"]["accuracy"] == pytest.approx(right[place >= 0].mean(), rel=1e-4)
     whole = np.array([bool(r["fear"]) for r in rows])
     joy, fear = (np.array([r[n][0] for r in rows if r["fear"]]) for n in ("joy", "fear"))
     expected = {n: roc_auc_score(label, asked["feels"][whole, i])
                 for i, (n, label) in enumerate((("joy", joy), ("fear", fear)))}
-    assert found["feels"]["auc_by_label"] == pytest.approx(expected, abs=0.03)
+    assert result["feels"]["auc_by_label"] == pytest.approx(expected, abs=0.03)
     flat = roc_auc_score(np.stack([joy, fear], 1).ravel(), asked["feels"][whole].ravel())
-    assert found["feels"]["auc"] == pytest.approx(flat, abs=0.03)
+    assert result["feels"]["auc"] == pytest.approx(flat, abs=0.03)

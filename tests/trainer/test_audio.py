@@ -33,8 +33,8 @@ def band(hertz):
 
 
 def analyzed(*encoded, seconds=0.5, mels=MELS, mfcc=MFCC):
-    found = spectrogram(tf.constant(encoded), seconds, mels, mfcc)
-    return [value.numpy() for value in found]
+    result = spectrogram(tf.constant(encoded), seconds, mels, mfcc)
+    return [value.numpy() for value in result]
 
 
 @pytest.mark.parametrize("hertz", [200, 520, 1_700, 5_000])
@@ -77,11 +77,11 @@ def test_coefficients_tell_the_timbre_over_the_sounds_own_frames():
 def test_cepstrum_by_hand():
     energy = np.random.default_rng(0).normal(size=(5, MELS)).astype("float32")
     inside = np.array([True, True, False, True, False])
-    found = cepstrum(tf.constant(energy), tf.constant(inside), 3).numpy()
+    result = cepstrum(tf.constant(energy), tf.constant(inside), 3).numpy()
     place = (np.arange(MELS) + 0.5) * math.pi / MELS
     basis = np.stack([np.cos(k * place) for k in range(3)], axis=1) * 2 / math.sqrt(2 * MELS)
     expected = energy[inside] @ basis
-    np.testing.assert_allclose(found, [*expected.mean(0), *expected.std(0)], atol=1e-4)
+    np.testing.assert_allclose(result, [*expected.mean(0), *expected.std(0)], atol=1e-4)
 
 
 def test_anything_else_is_an_absent_sound_inside_a_graph():

@@ -156,14 +156,14 @@ def test_two_steps_without_tensorflow_cost_what_they_cost_with_it(folder, backen
         capture_output=True, text=True, check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    result = json.loads(done.stdout.splitlines()[-1])
     if backend == "jax":
-        assert found.pop("slope") == pytest.approx([-0.5, 0.5])
-    assert list(found) == cases
+        assert result.pop("slope") == pytest.approx([-0.5, 0.5])
+    assert list(result) == cases
     for case in cases:
         steps = _by_tensorflow(folder, case)
         assert steps[0]["loss"] != steps[1]["loss"]
-        for number, (ours, theirs) in enumerate(zip(steps, found[case], strict=True)):
+        for number, (ours, theirs) in enumerate(zip(steps, result[case], strict=True)):
             assert set(ours) == set(theirs)
             for name, value in ours.items():
                 assert theirs[name] == pytest.approx(value, rel=1e-4, abs=1e-4), (

@@ -51,9 +51,9 @@ def test_losses_stay_in_float32(name, policy):
 def _gradients(seed, tasks=3):
     """Gradients of three weights: two that all tasks share, and one of the last task alone."""
     random = np.random.default_rng(seed)
-    found = [random.normal(size=(tasks, *shape)).astype("float32") for shape in ((4, 3), (2,), ())]
-    found[2][:-1] = 0
-    return found
+    result = [random.normal(size=(tasks, *shape)).astype("float32") for shape in ((4, 3), (2,), ())]
+    result[2][:-1] = 0
+    return result
 
 
 def _surgery(gradients, orders):
@@ -80,23 +80,23 @@ def _all_surgeries(gradients, weights):
 @pytest.mark.parametrize("seed", range(8))
 def test_pcgrad_is_the_papers_algorithm_in_one_of_its_orders(seed):
     gradients = _gradients(seed)
-    found = [np.asarray(g) for g in PCGradBalance(WEIGHTS, seed).combine(np.ones(3), gradients)]
-    assert [f.shape for f in found] == [(4, 3), (2,), ()]
-    together = np.concatenate([f.ravel() for f in found[:2]])
+    result = [np.asarray(g) for g in PCGradBalance(WEIGHTS, seed).combine(np.ones(3), gradients)]
+    assert [f.shape for f in result] == [(4, 3), (2,), ()]
+    together = np.concatenate([f.ravel() for f in result[:2]])
     distances = [np.abs(together - expected).max()
                  for expected in _all_surgeries(gradients, list(WEIGHTS.values()))]
     assert min(distances) < 1e-5
-    np.testing.assert_allclose(found[2], 2.0 * gradients[2][2], rtol=1e-6)  # one task's own
+    np.testing.assert_allclose(result[2], 2.0 * gradients[2][2], rtol=1e-6)  # one task's own
 
 
 def test_pcgrad_meets_tasks_in_many_orders():
     gradients = [np.array([[1, 0, 0], [-1, 1, 0], [-1, -1, 1]], "float32")] * 2
     all_orders = [each[:3] for each in _all_surgeries(gradients, [1, 1, 1])]
     balance = PCGradBalance({"a": 1.0, "b": 1.0, "c": 1.0})
-    found = [balance.combine(np.ones(3), gradients)[0].numpy() for _ in range(40)]
-    for each in found:
+    result = [balance.combine(np.ones(3), gradients)[0].numpy() for _ in range(40)]
+    for each in result:
         assert min(np.abs(each - expected).max() for expected in all_orders) < 1e-5
-    assert len(np.unique(np.round(found, 4), axis=0)) > 2
+    assert len(np.unique(np.round(result, 4), axis=0)) > 2
 
 
 @pytest.mark.parametrize("name", ["pcgrad", "gradnorm"])
@@ -104,9 +104,9 @@ def test_a_task_without_a_label_in_the_batch_changes_nothing(name):
     gradients = [g.copy() for g in _gradients(1, tasks=2)]
     losses = np.array([1.0, 3.0], "float32")
     weights = {"a": 1.0, "b": 2.0}
-    found = BALANCINGS[name](weights)
-    found.build() if name == "gradnorm" else None
-    expected = found.combine(losses, gradients)
+    result = BALANCINGS[name](weights)
+    result.build() if name == "gradnorm" else None
+    expected = result.combine(losses, gradients)
     extended = [np.concatenate([g, np.zeros_like(g[:1])]) for g in gradients]
     other = BALANCINGS[name]({**weights, "silent": 1.0})
     other.build() if name == "gradnorm" else None
@@ -129,7 +129,7 @@ def test_gradnorm_steps_as_its_formulas_say():
     first, second = np.array([2.0, 1.0, 4.0], "float32"), np.array([1.0, 0.9, 4.0], "float32")
     balance.combine(first, gradients)
     middle = balance.weight.numpy()
-    found = balance.combine(second, gradients)
+    result = balance.combine(second, gradients)
     np.testing.assert_array_equal(balance.first, first)
     for previous, losses, after in ((before, first, middle), (middle, second, balance.weight)):
         lengths = previous * np.linalg.norm(shared, axis=1)
@@ -138,20 +138,20 @@ def test_gradnorm_steps_as_its_formulas_say():
         step = previous * np.exp(-0.1 * np.sign(lengths - aim) * lengths / lengths.mean())
         np.testing.assert_allclose(after, step * before.sum() / step.sum(), rtol=1e-5)
     expected = np.einsum("t,tij->ij", middle, gradients[0])
-    np.testing.assert_allclose(found[0], expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(result[0], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_gradnorm_forgets_a_step_that_overflows():
     balance = GradNormBalance({"a": 1.0, "b": 1.0})
     balance.build()
     gradients = [np.array([[np.inf, 0.0], [1.0, 5.0]], "float32")]
-    [found] = balance.combine(np.array([np.inf, 1.0], "float32"), gradients)
-    assert not np.isfinite(found).all()  # the optimizer must see it
+    [result] = balance.combine(np.array([np.inf, 1.0], "float32"), gradients)
+    assert not np.isfinite(result).all()  # the optimizer must see it
     assert balance.weight.numpy().tolist() == [1, 1]
     assert balance.first.numpy().tolist() == [0, 0]
 
 
 def test_pcgrad_passes_an_overflow_on():
     gradients = [np.array([[np.inf, 0.0], [1.0, 5.0]], "float32")]
-    [found] = PCGradBalance({"a": 1.0, "b": 1.0}).combine(np.ones(2), gradients)
-    assert not np.isfinite(found).all()
+    [result] = PCGradBalance({"a": 1.0, "b": 1.0}).combine(np.ones(2), gradients)
+    assert not np.isfinite(result).all()

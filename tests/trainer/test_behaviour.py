@@ -28,9 +28,9 @@ def _times(*rows):
 def test_dense_pads_and_cuts(width, expected):
     column = tf.RaggedTensor.from_row_lengths(tf.constant([1, 2, 3, 4], tf.int64), [3, 0, 1])
     for given in (column.to_sparse(), column.to_tensor(-1)):
-        found = dense(given, width, -1)
-        assert found.dtype == tf.int64
-        assert found.numpy().tolist() == expected
+        result = dense(given, width, -1)
+        assert result.dtype == tf.int64
+        assert result.numpy().tolist() == expected
 
 
 def test_dense_takes_strings_and_a_batch_without_any_value():
@@ -61,15 +61,15 @@ def test_events_of_one_second_share_a_rank():
 
 def test_context_describes_hour_week_gap_and_activity():
     now = 7 * DAY + DAY // 4  # six in the morning of the week's first day
-    found = context(_times([now - 3 * DAY, 5, -1]), tf.constant([now], tf.int64)).numpy()[0]
+    result = context(_times([now - 3 * DAY, 5, -1]), tf.constant([now], tf.int64)).numpy()[0]
     week = 2 * math.pi * 0.25 / 7
     expected = [1, 0, math.sin(week), math.cos(week), math.log(4), math.log(3)]
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(result, expected, atol=1e-6)
 
 
 def test_context_of_an_unknown_moment_is_no_midnight():
-    found = context(_times([-1, -1]), tf.constant([-1], tf.int64)).numpy()
-    assert found.tolist() == [[0.0] * 6]
+    result = context(_times([-1, -1]), tf.constant([-1], tf.int64)).numpy()
+    assert result.tolist() == [[0.0] * 6]
 
 
 def test_context_keeps_the_second_of_far_dates():

@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_model_analysis as tfma
 from worlds import column, small_spec, unseen
 
-from components.catalog_gen.examples import Encoder
+from components.catalog_gen.tables import Encoder
 from pipeline.checks import Checks
 from pipeline.evaluation import eval_config
 from trainer.export.keys import label_key, weight_key

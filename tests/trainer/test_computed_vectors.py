@@ -64,18 +64,18 @@ def test_a_block_has_length_one_at_most_and_zero_where_absent(side):
 def test_colours_tell_pictures_apart():
     light = np.zeros((1, 8, 8, 3), "float32")
     light[:, :4] = 0.5
-    found = np.asarray(colours(light)).reshape(4, 4, 6)
-    np.testing.assert_allclose(found[:2, :, :3], 0.5)
-    np.testing.assert_allclose(found[2:], 0.0)
+    result = np.asarray(colours(light)).reshape(4, 4, 6)
+    np.testing.assert_allclose(result[:2, :, :3], 0.5)
+    np.testing.assert_allclose(result[2:], 0.0)
     noise = np.asarray(colours(RANDOM.random((1, 8, 8, 3)).astype("float32"))).reshape(4, 4, 6)
     assert (noise[..., 3:] > 0).all(), "deviations"
 
 
 def test_singular_vectors_of_a_sparse_matrix_are_those_of_the_dense_one():
     matrix = sparse.random(30, 12, 0.4, random_state=0, format="csr")
-    found = right_factors(matrix, 4, seed=1)
+    result = right_factors(matrix, 4, seed=1)
     expected = np.linalg.svd(matrix.toarray())[2][:4].T
-    np.testing.assert_allclose(np.abs(found.T @ expected), np.eye(4), atol=1e-4)
+    np.testing.assert_allclose(np.abs(result.T @ expected), np.eye(4), atol=1e-4)
     assert right_factors(matrix, 99, seed=1).shape == (12, 12)
     assert right_factors(sparse.csr_matrix((5, 3)), 2, seed=1).shape == (3, 0)
 
@@ -94,10 +94,10 @@ def test_folding_gives_the_closest_row():
 def test_a_forest_finds_the_feature_that_matters():
     users = sparse.csr_matrix((7, 0))
     items = sparse.csr_matrix(RANDOM.random((40, 6)).astype("float32"))
-    owner, met = RANDOM.integers(1, 7, 400), RANDOM.integers(1, 40, 400)
-    like = (items.toarray()[met, 2] > 0.5).astype("float32")
+    owner, interactions = RANDOM.integers(1, 7, 400), RANDOM.integers(1, 40, 400)
+    like = (items.toarray()[interactions, 2] > 0.5).astype("float32")
     like[::9] = np.nan
-    events = Events(owner, met, np.zeros(400), {"like": like, "stars": 4 * like + 1}, {})
+    events = Events(owner, interactions, np.zeros(400), {"like": like, "stars": 4 * like + 1}, {})
     options = parse_recipe(
         description="d", family="forest", rank_by="like", trees=10, features=2, min_leaf=1,
         max_rows=300, tasks={"like": {"head": "binary", "label": "like"}})
@@ -119,8 +119,8 @@ def unit(vectors):
 def tables(side):
     """Six users who met some of four items; the last one met nothing."""
     owner = np.array([1, 1, 2, 3, 3, 4, 5, 5, 5])
-    met = np.array([1, 2, 2, 1, 3, 4, 1, 2, 4])
-    events = Events(owner, met, np.zeros(9), {}, {})
+    interactions = np.array([1, 2, 2, 1, 3, 4, 1, 2, 4])
+    events = Events(owner, interactions, np.zeros(9), {}, {})
     users, items = (Table([str(i) for i in range(1, n)], "", {}, np.zeros(n, np.int32))
                     for n in (7, ROWS))
     return users, items, events
@@ -144,26 +144,26 @@ def scored(network, **rows):
 
 @pytest.mark.parametrize("factors", ["svd", "nmf"])
 def test_who_met_the_same_is_alike(tables, side, factors):
-    found, network, pairs = similarity(tables, side, {"collaborative": {"factors": factors}})
-    expected = pairs @ found.folded @ found.candidates.T + 1e-3 * found.popularity
+    result, network, pairs = similarity(tables, side, {"collaborative": {"factors": factors}})
+    expected = pairs @ result.folded @ result.candidates.T + 1e-3 * result.popularity
     scores = scored(network, user_index=np.arange(7, dtype="int32"))
     np.testing.assert_allclose(scores, expected, rtol=1e-3, atol=1e-5)
     for nobody in (0, 6):
-        np.testing.assert_allclose(scores[nobody], 1e-3 * found.popularity, rtol=1e-5)
+        np.testing.assert_allclose(scores[nobody], 1e-3 * result.popularity, rtol=1e-5)
 
 
 @pytest.mark.parametrize("distance", ["cosine", "euclidean"])
 def test_what_is_like_the_history_comes_first(tables, side, distance):
-    found, network, pairs = similarity(tables, side, {"content": {"distance": distance}})
-    profile = pairs @ found.content / np.maximum(pairs.sum(axis=1, keepdims=True), 1)
+    result, network, pairs = similarity(tables, side, {"content": {"distance": distance}})
+    profile = pairs @ result.content / np.maximum(pairs.sum(axis=1, keepdims=True), 1)
     if distance == "cosine":
-        profile = pairs @ unit(found.content)
-        expected = unit(profile) @ unit(found.content).T
+        profile = pairs @ unit(result.content)
+        expected = unit(profile) @ unit(result.content).T
     else:
-        expected = -((profile[:, None] - found.content[None]) ** 2).sum(-1)
+        expected = -((profile[:, None] - result.content[None]) ** 2).sum(-1)
     expected[[0, 6]] = 0
     scores = scored(network, user_index=np.arange(7, dtype="int32"))
-    np.testing.assert_allclose(scores, expected + 1e-3 * found.popularity, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(scores, expected + 1e-3 * result.popularity, rtol=1e-3, atol=1e-4)
 
 
 def test_a_union_adds_up_both(tables, side):

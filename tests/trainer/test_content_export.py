@@ -104,8 +104,8 @@ def test_every_tower_reads_the_texts_of_both_sides_and_learns_from_noisy_ones(wo
     rows = data.reader.inputs(data.reader.rows(data.files["train"]))
     content = {n: look(rows["user_index"]) for n, look in network.user_lookup.items()}
     names = {tensor.name for tensor in network.user.inputs}
-    found = network.user({**{n: tf.constant(v) for n, v in rows.items() if n in names}, **content})
-    weights = dict(zip(network.user_modalities, np.asarray(found["weights"]).T, strict=True))
+    result = network.user({**{n: tf.constant(v) for n, v in rows.items() if n in names}, **content})
+    weights = dict(zip(network.user_modalities, np.asarray(result["weights"]).T, strict=True))
     profiles = {user["member"][0].decode() for user in world.raw["users"] if user["about"]}
     has_profile = np.array([data.users.ids[i - 1] in profiles for i in rows["user_index"]])
     assert 0 < has_profile.sum() < len(has_profile)
@@ -174,11 +174,11 @@ def test_both_sides_have_towers_by_schema_alone(served):
 def embed(served, **given):
     """A new item's vector, and the parts that have a weight."""
     content = {"plot": b"", "price": -1.0, "poster": b"", "tune": b"", "trailer": b"", **given}
-    found = served.ask("embed_item", **{n: tf.constant([v]) for n, v in content.items()})
-    weights = dict(zip(served.network.item_modalities, found["item_modality_weights"][0],
+    result = served.ask("embed_item", **{n: tf.constant([v]) for n, v in content.items()})
+    weights = dict(zip(served.network.item_modalities, result["item_modality_weights"][0],
                        strict=True))
-    assert np.isfinite(found["vector"]).all()
-    return found["vector"][0], {name for name, weight in weights.items() if weight > 1e-6}
+    assert np.isfinite(result["vector"]).all()
+    return result["vector"][0], {name for name, weight in weights.items() if weight > 1e-6}
 
 
 def test_a_new_item_is_known_by_what_it_has_and_guesses_weigh_nothing(served, world):
@@ -198,11 +198,11 @@ def test_what_is_no_picture_counts_as_absent_and_spoils_no_other_row(served, wor
     posters = [poster, poster[: len(poster) // 2], b"text", b"RIFF\0\0\0\0WEBPVP8 ",
                poster[:4], b""]
     rows = len(posters)
-    found = served.ask(
+    result = served.ask(
         "embed_item", poster=tf.constant(posters), price=tf.constant([3.0] * rows),
         **{name: tf.constant([b""] * rows) for name in ("plot", "tune", "trailer")})["vector"]
-    assert np.abs(found[0] - found[-1]).max() > 1e-4
-    np.testing.assert_allclose(found[1:], np.repeat(found[-1:], rows - 1, axis=0), **CLOSE)
+    assert np.abs(result[0] - result[-1]).max() > 1e-4
+    np.testing.assert_allclose(result[1:], np.repeat(result[-1:], rows - 1, axis=0), **CLOSE)
 
 
 @pytest.mark.parametrize("junk", [b"text", b"ID3 an mp3", b"x" * 300_000, b"RIFF\0\0"])
@@ -224,12 +224,12 @@ def test_new_items_are_scored_by_their_texts(served):
     user = tiny_shop.request(user="ann", at=30 * tiny_shop.DAY)
     absent = {"price": tf.constant([-1.0] * 4),
               **{name: tf.constant([b""] * 4) for name in ("poster", "tune", "trailer")}}
-    found = served.ask("score_item", plot=tf.constant(PLOTS), **absent,
-                       **tiny_shop.together(*[user] * len(PLOTS)))
+    result = served.ask("score_item", plot=tf.constant(PLOTS), **absent,
+                        **tiny_shop.together(*[user] * len(PLOTS)))
     known = served.ask("serving_default", candidates=tf.constant([[""]]), **user)
     for task in TASKS:  # a new item without a text is the unknown one
-        np.testing.assert_allclose(found[task][1], known[task][0, 0], **CLOSE)
-    assert len(set(np.round(found["retrieval"], 5))) == len(PLOTS)
+        np.testing.assert_allclose(result[task][1], known[task][0, 0], **CLOSE)
+    assert len(set(np.round(result["retrieval"], 5))) == len(PLOTS)
 
 
 @pytest.mark.parametrize(("user", "parts"), [
@@ -237,9 +237,9 @@ def test_new_items_are_scored_by_their_texts(served):
     ("dot", {"age", "avatar", "voice", "selfie"}), ("nobody", set())])
 def test_served_users_are_known_by_what_they_have(served, user, parts):
     asked = tiny_shop.request(user=user)
-    found = served.ask("serving_default", candidates=tf.constant([["7", "9"]]), **asked)
-    assert np.isfinite(found["retrieval"]).all()
-    weights = dict(zip(served.network.user_modalities, found["user_modality_weights"][0],
+    result = served.ask("serving_default", candidates=tf.constant([["7", "9"]]), **asked)
+    assert np.isfinite(result["retrieval"]).all()
+    weights = dict(zip(served.network.user_modalities, result["user_modality_weights"][0],
                        strict=True))
     assert sum(weights.values()) == pytest.approx(1, abs=1e-4)
     assert {name for name in ("age", "avatar", "about", "voice", "selfie")

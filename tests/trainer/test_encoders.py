@@ -6,12 +6,12 @@ import pytest
 import tensorflow as tf
 import tiny_encoders as tiny
 
+from components.media_encoder.component import read_encoders
 from schemas import InputError
 from schemas.media import wav
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.module import digest, foreign_operations, load, resolve
 from trainer.encoders.options import ImageEncoder
-from trainer.modalities.encoders import read_encoders
 
 
 @pytest.fixture(scope="module")
@@ -44,30 +44,30 @@ def sound(*loudness):
 
 def test_texts(made):
     text = encoder("text", **made[1]["text"])
-    found = text.encode(tf.constant(["train heist", "", " ", "heist train"]))
-    assert text.shape == (3,) and found["present"].numpy().tolist() == [1, 0, 0, 1]
-    np.testing.assert_allclose(found["vector"][0], found["vector"][3], rtol=1e-6)
-    assert np.abs(found["vector"][0]).min() > 0 and not found["vector"][1:3].numpy().any()
+    result = text.encode(tf.constant(["train heist", "", " ", "heist train"]))
+    assert text.shape == (3,) and result["present"].numpy().tolist() == [1, 0, 0, 1]
+    np.testing.assert_allclose(result["vector"][0], result["vector"][3], rtol=1e-6)
+    assert np.abs(result["vector"][0]).min() > 0 and not result["vector"][1:3].numpy().any()
 
 
 def test_pictures_become_0_to_1_in_the_encoders_size(made):
     image = encoder("image", **made[1]["image"])
-    found = image.encode(tf.constant([png(255), b"", png(51)]))
+    result = image.encode(tf.constant([png(255), b"", png(51)]))
     weights = tiny.Pictures()._weights.numpy()
-    np.testing.assert_allclose(found["vector"][0], weights.sum(axis=0), rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(found["vector"][2], 0.2 * weights.sum(axis=0), rtol=1e-4, atol=1e-4)
-    assert found["present"].numpy().tolist() == [1, 0, 1]
-    assert not found["vector"][1].numpy().any()
+    np.testing.assert_allclose(result["vector"][0], weights.sum(axis=0), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(result["vector"][2], 0.2 * weights.sum(axis=0), rtol=1e-4, atol=1e-4)
+    assert result["present"].numpy().tolist() == [1, 0, 1]
+    assert not result["vector"][1].numpy().any()
 
 
 def test_frames_of_a_sound_are_averaged_without_the_silence_behind_it(made):
     audio = encoder("audio", **made[1]["audio"])  # half a second, five frames
     long = sound(0, 0.5, 0.5, 0.5, 0.5, 0.5, 0)  # its middle is heard
-    found = audio.encode(tf.constant([sound(0.5, 0.25), b"", b"junk", long]))
-    np.testing.assert_allclose(found["vector"][0], [0.375, (0.25 + 0.0625) / 2], atol=1e-4)
-    np.testing.assert_allclose(found["vector"][3], [0.5, 0.25], atol=1e-4)
-    assert found["present"].numpy().tolist() == [1, 0, 0, 1]
-    assert not found["vector"][1:3].numpy().any()
+    result = audio.encode(tf.constant([sound(0.5, 0.25), b"", b"junk", long]))
+    np.testing.assert_allclose(result["vector"][0], [0.375, (0.25 + 0.0625) / 2], atol=1e-4)
+    np.testing.assert_allclose(result["vector"][3], [0.5, 0.25], atol=1e-4)
+    assert result["present"].numpy().tolist() == [1, 0, 0, 1]
+    assert not result["vector"][1:3].numpy().any()
 
 
 def test_an_encoder_of_frames_in_batches(tmp_path):
@@ -77,8 +77,8 @@ def test_an_encoder_of_frames_in_batches(tmp_path):
             return tf.reshape(samples, [-1, 3, 1_600])[:, :, :2]
 
     audio = encoder("audio", handle=tiny.save(Frames(), tmp_path / "frames"))
-    found = audio.encode(tf.constant([sound(0.5), sound(0.5, 0.25)]))
-    np.testing.assert_allclose(found["vector"], [[0.5, 0.5], [0.375, 0.375]], atol=1e-4)
+    result = audio.encode(tf.constant([sound(0.5), sound(0.5, 0.25)]))
+    np.testing.assert_allclose(result["vector"], [[0.5, 0.5], [0.375, 0.375]], atol=1e-4)
 
 
 def test_saved_and_loaded_again_it_says_the_same(made, tmp_path):
@@ -96,9 +96,9 @@ def test_saved_and_loaded_again_it_says_the_same(made, tmp_path):
 def test_a_keras_model_is_an_encoder(tmp_path):
     model = tiny.keras_cnn(tmp_path / "cnn.keras")
     image = encoder("image", handle=str(tmp_path / "cnn.keras"))
-    found = image.encode(tf.constant([png(51)]))
+    result = image.encode(tf.constant([png(51)]))
     expected = model(np.full((1, 8, 8, 3), 0.2, "float32"), training=False)
-    np.testing.assert_allclose(found["vector"], expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(result["vector"], expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(("trained", "shape"), [(1, (4,)), (2, (4, 4, 4)), (4, (6, 6, 4))])

@@ -139,7 +139,7 @@ def test_late_fusion_joins_decisions_made_apart(present):
     voted = np.asarray(layers["vote"](VECTORS[:1], present)[0][0])
     np.testing.assert_allclose(voted, np.sign(apart).mean(axis=0), atol=1e-6)
     stack = layers["stack"]
-    joined, weights = (np.asarray(found[0]) for found in stack(VECTORS[:1], present))
+    joined, weights = (np.asarray(result[0]) for result in stack(VECTORS[:1], present))
     logits = np.where(present[0] > 0, np.exp(np.asarray(stack.logits)), 0)
     np.testing.assert_allclose(weights, logits / logits.sum(), rtol=1e-5)
     log_odds = 2 * (np.asarray(stack.slope) * (weights[present[0] > 0] @ np.tanh(apart))

@@ -5,10 +5,9 @@ import pytest
 import tensorflow as tf
 from layer_contract import assert_learns, assert_rebuilt, weight
 
-from trainer.layers.factors import BiasedFactors
 from trainer.layers.heads import INTERACTIONS, InnerProduct, PairHead, ProductHead, ProfileHead
-from trainer.layers.lookup import EveryRow
-from trainer.layers.profile import DistanceForm, HistorySum, UnitLength
+from trainer.layers.history import DistanceForm, HistorySum, UnitLength
+from trainer.layers.lookup import BiasedFactors, EveryRow
 from trainer.layers.sharing import ConcatenatedBranches
 
 BATCH, DIM, CLASSES = 5, 4, 3
@@ -58,8 +57,8 @@ def test_dropout_is_for_training_and_half_precision_ends_in_float32(policy):
     assert np.abs(head(USER, ITEM, training=True) - head(USER, ITEM)).max() > 1e-3
     for precision in ("mixed_float16", "mixed_bfloat16"):
         policy(precision)
-        found = PairHead(DIM, offset=3.3)(USER, ITEM).numpy()
-        assert found.tolist() == [np.float32(3.3)] * BATCH
+        result = PairHead(DIM, offset=3.3)(USER, ITEM).numpy()
+        assert result.tolist() == [np.float32(3.3)] * BATCH
 
 
 def test_heads_start_at_the_mean():
@@ -79,8 +78,8 @@ def test_every_task_reads_every_branch():
     layer = shaken(ConcatenatedBranches(["rating", "like", "find"], DIM), USER)
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(layer(USER)["like"] ** 2)
-    found = tape.gradient(loss, [w.value for w in layer.trainable_weights])
-    reached = {w.path.split("/")[-2] for w, g in zip(layer.trainable_weights, found, strict=True)
+    result = tape.gradient(loss, [w.value for w in layer.trainable_weights])
+    reached = {w.path.split("/")[-2] for w, g in zip(layer.trainable_weights, result, strict=True)
                if g is not None}
     assert reached == {"branch_rating", "branch_like", "branch_find", "like"}
 
@@ -89,12 +88,12 @@ def test_one_inner_product_adds_the_product_and_both_biases():
     users, items = np.array([0, 1, 2, 2]), np.array([3, 0, 3, 1])
     sides = [shaken(BiasedFactors(4, DIM, first), users) for first in (True, False)]
     head = InnerProduct(DIM + 2, offset=3.5)
-    found = np.asarray(head(sides[0](users), sides[1](items)))
+    result = np.asarray(head(sides[0](users), sides[1](items)))
     (p, bias), (q, other) = ([np.asarray(w) for w in side.weights] for side in sides)
     expected = 3.5 + (p[users] * q[items]).sum(1) + bias[users, 0] + other[items, 0]
     expected[0] = 3.5 + other[3, 0]  # nothing is known of index 0
     expected[1] = 3.5 + bias[1, 0]
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    np.testing.assert_allclose(result, expected, rtol=1e-5)
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(head(sides[0](users), sides[1](items)) ** 2)
     weights = [w.value for side in sides for w in side.trainable_weights]
@@ -103,14 +102,14 @@ def test_one_inner_product_adds_the_product_and_both_biases():
 
 def test_distances_are_inner_products():
     query, candidate = DistanceForm(query=True)(USER), DistanceForm(query=False)(ITEM)
-    found = np.asarray(query) @ np.asarray(candidate).T
+    result = np.asarray(query) @ np.asarray(candidate).T
     expected = -((USER[:, None] - ITEM[None]) ** 2).sum(-1)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_lengths_become_one_and_nothing_stays_nothing():
-    found = np.asarray(UnitLength()(np.concatenate([USER, np.zeros((1, DIM), "float32")])))
-    np.testing.assert_allclose(np.linalg.norm(found, axis=1), [*[1.0] * BATCH, 0.0], rtol=1e-5)
+    result = np.asarray(UnitLength()(np.concatenate([USER, np.zeros((1, DIM), "float32")])))
+    np.testing.assert_allclose(np.linalg.norm(result, axis=1), [*[1.0] * BATCH, 0.0], rtol=1e-5)
 
 
 def test_a_history_is_summed_or_averaged_over_what_counts():
@@ -118,9 +117,9 @@ def test_a_history_is_summed_or_averaged_over_what_counts():
     weights = np.tile([[1.0, 1.0, 0.0]], (BATCH, 1)).astype("float32")
     weights[-1] = 0
     for mean, divisor in ((False, 1), (True, 2)):
-        found = np.asarray(HistorySum(mean)(past, weights))
-        np.testing.assert_allclose(found[:-1], ((USER + ITEM) / divisor)[:-1], rtol=1e-5)
-        assert not found[-1].any()
+        result = np.asarray(HistorySum(mean)(past, weights))
+        np.testing.assert_allclose(result[:-1], ((USER + ITEM) / divisor)[:-1], rtol=1e-5)
+        assert not result[-1].any()
 
 
 @pytest.mark.parametrize(("make", "inputs"), [

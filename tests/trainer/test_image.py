@@ -8,7 +8,7 @@ import tensorflow as tf
 from PIL import ExifTags, Image, ImageOps
 from worlds.media import picture
 
-from schemas.pictures import as_seen
+from schemas.media import as_seen
 from trainer.modalities.image.preprocess import small_image
 
 

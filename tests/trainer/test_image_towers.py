@@ -29,12 +29,12 @@ def striped():
 
 def test_patches_by_hand_and_bounded_in_number():
     picture = np.random.default_rng(0).integers(0, 256, (1, 12, 9, 3)).astype("uint8")
-    found = np.asarray(patches(picture))
-    assert found.shape == (1, 3 * 2, 108)
+    result = np.asarray(patches(picture))
+    assert result.shape == (1, 3 * 2, 108)
     expected = picture[0, 3:9, 3:9].astype("float32").reshape(-1)
     expected -= expected.mean()
     expected /= np.sqrt((expected**2).mean() + 10)
-    np.testing.assert_allclose(found[0, 3], expected, atol=1e-4)
+    np.testing.assert_allclose(result[0, 3], expected, atol=1e-4)
     assert np.asarray(patches(np.zeros((1, 512, 512, 3), "uint8"))).shape[1] <= 16 * 16
 
 

@@ -217,9 +217,9 @@ def test_the_generator_unlearns_what_the_discriminator_learns():
 def test_weights_go_to_what_was_there():
     weights = np.array([[0.2, 0.5, 0.3], [0.25, 0.25, 0.5], [0.0, 1.0, 0.0]], "float32")
     present = np.array([[1, 0, 1], [0, 0, 0], [1, 0, 1]], "float32")
-    found = np.asarray(observed(weights, present))
+    result = np.asarray(observed(weights, present))
     np.testing.assert_allclose(
-        found, [[0.4, 0, 0.6], [0, 0, 0], [0.5, 0, 0.5]], rtol=1e-5)
+        result, [[0.4, 0, 0.6], [0, 0, 0], [0.5, 0, 0.5]], rtol=1e-5)
 
 
 def test_fill_by_hand():

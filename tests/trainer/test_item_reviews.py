@@ -51,9 +51,9 @@ def test_it_is_what_a_loop_over_all_rows_finds():
     reviews = _reviews(*rows)
     for item, time, own in rows:
         earlier = {t: w for i, t, w in rows if i == item and t < time}
-        found = [word for word in _before(reviews, item, time) if word]
-        assert own[0] not in found
-        assert len(found) == min(WIDTH, sum(i == item and t < time for i, t, _ in rows))
-        times = [rows[word - 1][1] for word in found]
+        result = [word for word in _before(reviews, item, time) if word]
+        assert own[0] not in result
+        assert len(result) == min(WIDTH, sum(i == item and t < time for i, t, _ in rows))
+        times = [rows[word - 1][1] for word in result]
         assert times == sorted(times, reverse=True)
         assert not earlier or times[0] == max(earlier)

@@ -100,12 +100,12 @@ def test_masked_mean_forgets_unknown_rows_even_if_they_are_not_numbers():
 
 
 def test_row_losses():
-    found = squared_error(tf.constant([1.0, 4.0]), tf.constant([3.0, 4.0]))
-    assert found.numpy().tolist() == [4, 0]
+    result = squared_error(tf.constant([1.0, 4.0]), tf.constant([3.0, 4.0]))
+    assert result.numpy().tolist() == [4, 0]
     logits, labels = tf.constant([0.0, 3.0, -3.0, 200.0, -200.0]), tf.constant([1.0, 1, 1, 0, 1])
-    found = binary_crossentropy(logits, labels)
+    result = binary_crossentropy(logits, labels)
     expected = tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    np.testing.assert_allclose(result, expected, rtol=1e-6)
 
 
 def _slope(loss, logits):

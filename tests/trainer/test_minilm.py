@@ -43,10 +43,10 @@ def encoder(package, tmp_path_factory):
 
 
 def test_its_vectors_are_the_original_librarys(encoder):
-    found = encoder[0].encode(tf.constant([*TEXTS, ""]))
-    np.testing.assert_allclose(found["vector"][:4, :6], REFERENCE, atol=1e-4)
-    np.testing.assert_allclose(tf.norm(found["vector"], axis=1), [1, 1, 1, 1, 0], atol=1e-5)
-    assert found["present"].numpy().tolist() == [1, 1, 1, 1, 0]
+    result = encoder[0].encode(tf.constant([*TEXTS, ""]))
+    np.testing.assert_allclose(result["vector"][:4, :6], REFERENCE, atol=1e-4)
+    np.testing.assert_allclose(tf.norm(result["vector"], axis=1), [1, 1, 1, 1, 0], atol=1e-5)
+    assert result["present"].numpy().tolist() == [1, 1, 1, 1, 0]
 
 
 def test_its_tokeniser_keeps_it_out_of_a_stock_server(encoder):

@@ -98,13 +98,13 @@ def test_alignment_by_hand():
     present = np.array([[1, 1, 0], [1, 1, 1], [1, 1, 0], [0, 1, 1], [1, 1, 0]], "float32")
     index = np.array([7, 2, 7, 4, 5])
     layer = ModalityAlignment(DIM, temperature=0.5)
-    found = layer(VECTORS[:5], present, index).numpy()
+    result = layer(VECTORS[:5], present, index).numpy()
     projected = np.asarray(layer.project(VECTORS[:5]))
     unit = projected / np.sqrt((projected**2).sum(axis=-1, keepdims=True) + 1e-6)
     pairs = {(0, 1): [0, 1, 2, 4], (0, 2): [1], (1, 2): [1, 3]}
     expected = np.mean([_by_hand(unit[:, a], unit[:, b], rows, index, 0.5)
                         for (a, b), rows in pairs.items()])
-    assert found == pytest.approx(expected, rel=1e-4)
+    assert result == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("present", [

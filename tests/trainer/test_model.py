@@ -60,10 +60,10 @@ def test_weights_tell_what_was_there(network, rows):
 
 def test_every_weight_learns_from_all_tasks(network, rows):
     with tf.GradientTape() as tape:
-        found = network.training(rows(16))
-        loss = sum(tf.reduce_sum(tf.cast(found[n], tf.float32) ** 2) * factor
+        result = network.training(rows(16))
+        loss = sum(tf.reduce_sum(tf.cast(result[n], tf.float32) ** 2) * factor
                    for n, factor in {"query": 1, "candidate": 2, "rating": 1, "like": 1}.items())
-        loss += tf.reduce_sum(found["like"])  # logits start at zero
+        loss += tf.reduce_sum(result["like"])  # logits start at zero
     weights = network.training.trainable_weights
     gradients = tape.gradient(loss, [w.value for w in weights])
     for weight, gradient in zip(weights, gradients, strict=True):
@@ -86,9 +86,9 @@ def test_the_seed_decides_the_weights(network, build):
 
 
 def test_heads_start_at_the_mean_of_their_label(network, rows):
-    found = network.training(rows(3))
-    assert np.asarray(found["rating"]).tolist() == [3.5] * 3
-    assert np.asarray(found["like"]).tolist() == [0] * 3  # a logit
+    result = network.training(rows(3))
+    assert np.asarray(result["rating"]).tolist() == [3.5] * 3
+    assert np.asarray(result["like"]).tolist() == [0] * 3  # a logit
 
 
 def test_past_values_are_centred_over_their_domain(network, rows):
@@ -116,7 +116,7 @@ def test_a_side_survives_its_configuration(network, rows):
 
 
 def test_an_id_that_training_has_no_event_of_is_unknown(spec, recipe, sides):
-    users, items = (replace(side, met=np.arange(side.rows) % 2 > 0) for side in sides)
+    users, items = (replace(side, warm=np.arange(side.rows) % 2 > 0) for side in sides)
     network = build_network(spec, recipe, users, items, {"rating": 3.5, "like": 0.5}, seed=7)
     index = np.array([3, 4], "int32")  # with an event, without one
     out = network.item(_items(network, index))

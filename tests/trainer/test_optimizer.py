@@ -37,9 +37,9 @@ def test_rows_that_every_step_meets_are_updated_as_by_adamw():
 
 
 def test_rows_without_a_gradient_stay():
-    found = after(RowAdamW(RATE, DECAY), [rows([2]), rows([2])])
-    np.testing.assert_array_equal(found[[0, 1, 3]], START[[0, 1, 3]])
-    assert (found[2] != START[2]).all()
+    result = after(RowAdamW(RATE, DECAY), [rows([2]), rows([2])])
+    np.testing.assert_array_equal(result[[0, 1, 3]], START[[0, 1, 3]])
+    assert (result[2] != START[2]).all()
 
 
 def test_a_row_that_stands_twice_has_the_sum_of_its_gradients():

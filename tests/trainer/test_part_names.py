@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.reserved import DERIVED, HISTORIES, INPUTS
+from schemas.tags import DERIVED, HISTORIES, INPUTS
 from trainer.network.plan import plan_parts
 
 
@@ -14,8 +14,8 @@ from trainer.network.plan import plan_parts
 ])
 def test_parts_of_a_network_have_the_names_that_are_checked(build, spec, changes):
     network, recipe = build(**changes)
-    for side, found in (("users", network.user_modalities), ("items", network.item_modalities)):
-        assert [part.name for part in plan_parts(spec, recipe, side)] == found
+    for side, result in (("users", network.user_modalities), ("items", network.item_modalities)):
+        assert [part.name for part in plan_parts(spec, recipe, side)] == result
 
 
 def test_no_column_can_be_called_like_a_layer(build, spec):

@@ -104,19 +104,19 @@ def test_what_a_model_reads_of_a_row_is_what_came_before_it(world, past_spec, mo
     for place in range(len(rows[columns.USER_ID])):
         key = rows[columns.USER_ID][place].decode(), int(rows[columns.ITEM_ID][place])
         own, _ = pairs[key]
-        found = {name: {words[i].decode() for i in rows[name][place] if i}
-                 for name in (columns.PAST_WORDS, columns.ITEM_WORDS)}
+        result = {name: {words[i].decode() for i in rows[name][place] if i}
+                  for name in (columns.PAST_WORDS, columns.ITEM_WORDS)}
         earlier = [row for row, split in pairs.values()
                    if split == "train" and row["note"] and row["at"] < own["at"]]
         of_item = sorted((row for row in earlier if row["film"] == own["film"]),
                          key=lambda row: -row["at"][0])
-        assert found[columns.ITEM_WORDS] == {_own_word(row) for row in of_item[:WORDS]}
+        assert result[columns.ITEM_WORDS] == {_own_word(row) for row in of_item[:WORDS]}
         past = {text.decode() for text in own["past_notes"] if text}
-        assert found[columns.PAST_WORDS] == past
+        assert result[columns.PAST_WORDS] == past
         assert past <= {_own_word(row) for row in earlier if row["member"] == own["member"]}
-        assert _own_word(own) not in set().union(*found.values())
+        assert _own_word(own) not in set().union(*result.values())
         reviewed += bool(own["note"])
-        seen += bool(found[columns.ITEM_WORDS])
+        seen += bool(result[columns.ITEM_WORDS])
     assert reviewed > 8 and seen > 1, "too few rows could have leaked"
 
 
@@ -155,9 +155,9 @@ def test_types_are_indices_and_unknown_ones_none(world, model):
     known = [b"", *world.transforms["interactions"].vocabulary_by_name(columns.TYPES)]
     assert sorted(known) == [b"", b"buy", b"cart", b"view"]
     assert data.user_side.vocabularies[columns.TYPES] == 4
-    found = np.array(known, object)[rows[columns.PAST_TYPE]]
-    np.testing.assert_array_equal(found, rows[columns.sent("event_type")])
-    np.testing.assert_array_equal(found != b"", rows[columns.HISTORY_INDEX] > 0)
+    result = np.array(known, object)[rows[columns.PAST_TYPE]]
+    np.testing.assert_array_equal(result, rows[columns.sent("event_type")])
+    np.testing.assert_array_equal(result != b"", rows[columns.HISTORY_INDEX] > 0)
 
 
 @one_model
@@ -190,11 +190,11 @@ def test_answers_of_transformed_rows_are_those_of_requests(past_spec, model, tmp
     for answer in answers:
         inputs = {n: tf.constant(v, signature[n].dtype) for n, v in answer["inputs"].items()}
         last = inputs.pop("candidates" if answer["signature"] == "serving_default" else "k")
-        found = calls[answer["signature"]](inputs, last)
+        result = calls[answer["signature"]](inputs, last)
         for name, expected in answer["outputs"].items():
             if name != "item_ids":
                 np.testing.assert_allclose(
-                    found[name], np.array(expected), rtol=1e-4, atol=1e-5, err_msg=name)
+                    result[name], np.array(expected), rtol=1e-4, atol=1e-5, err_msg=name)
 
 
 @one_model
@@ -262,8 +262,8 @@ def test_the_saved_model_holds_stock_operations_and_asks_for_the_strings(
     absent = {name: tf.constant([[""]] if tensor.dtype == tf.string else [[-1]], tensor.dtype)
               for name, tensor in recommender.request.signature().items()}
     absent |= {"user_id": tf.constant(["ann"]), "timestamp": tf.constant([-1], tf.int64)}
-    found = loaded.signatures["recommend"](**absent, k=tf.constant([3], tf.int32))
+    result = loaded.signatures["recommend"](**absent, k=tf.constant([3], tf.int32))
     expected = recommender.recommend(absent, tf.constant([3], tf.int32))
-    np.testing.assert_allclose(found["scores"], expected["scores"], rtol=1e-5)
+    np.testing.assert_allclose(result["scores"], expected["scores"], rtol=1e-5)
     new = loaded.signatures["embed_item"](genres=tf.constant([["crime"]]))
     assert new["item_modality_weights"].numpy()[0, -1] == 0, "nobody wrote of a new item"

@@ -13,7 +13,7 @@ from tiny_fit import ITEMS, SPEC, USERS, tiny_data
 from trainer.families import FAMILIES
 from trainer.families.job import Job
 from trainer.recipe import parse_recipe
-from trainer.recipe.training import Privacy
+from trainer.recipe.network import Privacy
 from trainer.training.accounting import guarantee
 from trainer.training.fit import new_network
 from trainer.training.private import PrivateModel, neutral_means, user_batches

@@ -36,13 +36,13 @@ def _reference(scores, task):
     It shares no line with the code under test. ranx has the same definitions, and numba, pandas and
     matplotlib behind it, which start more slowly than this whole file runs.
     """
-    found, shown = {"mrr": []}, {k: set() for k in CUTOFFS}
+    result, shown = {"mrr": []}, {k: set() for k in CUTOFFS}
     for row in range(len(task.users)):
         allowed = np.flatnonzero(task.candidates & ~task.excluded[row].toarray()[0])
         wanted = set(task.relevant[row].indices)
         ranked = sorted(allowed, key=lambda item: (-scores[row, item], item))
         places = [place for place, item in enumerate(ranked, start=1) if item in wanted]
-        found["mrr"].append(1 / places[0])
+        result["mrr"].append(1 / places[0])
         for k in CUTOFFS:
             hits = [place for place in places if place <= k]
             ideal = math.fsum(1 / math.log2(n + 1) for n in range(1, min(k, len(wanted)) + 1))
@@ -53,11 +53,11 @@ def _reference(scores, task):
                 "mrr": 1 / hits[0] if hits else 0.0,
                 "map": math.fsum(n / place for n, place in enumerate(hits, 1)) / len(wanted),
             }.items():
-                found.setdefault(f"{name}@{k}", []).append(value)
+                result.setdefault(f"{name}@{k}", []).append(value)
             shown[k].update(ranked[:k])
     coverage = {f"coverage@{k}": len(shown[k]) / task.candidates.sum() for k in CUTOFFS}
-    return found, {name: math.fsum(values) / len(values) for name, values in found.items()
-                   } | coverage
+    return result, {name: math.fsum(values) / len(values) for name, values in result.items()
+                    } | coverage
 
 
 def test_task_leaves_out_met_unseen_and_irrelevant_items():
@@ -120,9 +120,9 @@ def test_hit_rate_equals_tensorflow_recommenders_top_k_accuracy():
     task = _task([*events, *((user, target[user], 1, TEST) for user in range(n_users))], n_items)
     metric = tfrs.metrics.FactorizedTopK(tf.data.Dataset.from_tensor_slices(items).batch(16), [10])
     metric.update_state(queries, items[target])
-    found = ranking_metrics(queries @ items.T, task).metrics["hr@10"]
-    assert 0 < found < 1
-    assert found == pytest.approx(float(metric.result()[0]))
+    result = ranking_metrics(queries @ items.T, task).metrics["hr@10"]
+    assert 0 < result < 1
+    assert result == pytest.approx(float(metric.result()[0]))
 
 
 def test_some_rows_of_a_task():
@@ -184,10 +184,10 @@ def test_a_batch_of_users_is_asked_at_a_time(monkeypatch):
             sizes.append(len(users))
             return scores[users]
 
-    found = ranking.rank(Asked(), task)
+    result = ranking.rank(Asked(), task)
     assert max(sizes) == 3 and sum(sizes) == len(task.users)
-    assert found.metrics == ranking_metrics(scores[task.users], task).metrics
-    assert found.intervals()["mrr"][0] < found.metrics["mrr"] < found.intervals()["mrr"][1]
+    assert result.metrics == ranking_metrics(scores[task.users], task).metrics
+    assert result.intervals()["mrr"][0] < result.metrics["mrr"] < result.intervals()["mrr"][1]
     assert len(task.sample(4).users) == 4 and task.sample(1000) is task
 
 

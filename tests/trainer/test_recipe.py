@@ -16,13 +16,12 @@ from trainer.layers.fusion import FUSIONS
 from trainer.layers.fusion.late import DECISIONS
 from trainer.layers.heads import INTERACTIONS
 from trainer.layers.imputation import IMPUTATIONS
-from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
 from trainer.layers.text_towers import TEXT_TOWERS
 from trainer.modalities.image.options import ImageOptions
 from trainer.modalities.image.tower import IMAGE_TOWERS
 from trainer.modalities.text.options import TextOptions
-from trainer.options import OneOf
+from trainer.options import OneOf, look_up
 from trainer.recipe import ModelOptions, bind, parse_recipe
 from trainer.recipe.families import NetworkRecipe
 from trainer.recipe.network import Late

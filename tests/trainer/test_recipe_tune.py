@@ -62,19 +62,19 @@ def test_half_a_range(load, bad):
     ({"minimum": 1, "max": 8}, "unknown key .*minimum.*known here: choices, log, max, min, step"),
 ])
 def test_an_empty_or_impossible_range(load, bad, message):
-    with pytest.raises(InputError, match=message) as told:
+    with pytest.raises(InputError, match=message) as output:
         load({"model.dim": bad})
-    assert "tune.ranges.model.dim" in str(told.value)
+    assert "tune.ranges.model.dim" in str(output.value)
 
 
 @pytest.mark.parametrize("key", [
     "model.depth", "depth", "description", "modalities", "modalities.image.height", "tasks.like",
     "tasks.like.label", "tasks.rating.weight", "tune.trials", "model"])
 def test_an_unknown_key(load, key):
-    with pytest.raises(InputError, match=rf"unknown key '{key}' in 'ranges'") as told:
+    with pytest.raises(InputError, match=rf"unknown key '{key}' in 'ranges'") as message:
         load({key: {"min": 1, "max": 2}})
-    assert "model.dim, model.dropout" in str(told.value)
-    assert "tasks.like.weight" in str(told.value)
+    assert "model.dim, model.dropout" in str(message.value)
+    assert "tasks.like.weight" in str(message.value)
 
 
 @pytest.mark.parametrize(("ranges", "changes", "message"), [
@@ -93,17 +93,17 @@ def test_values_that_make_no_recipe(load, ranges, changes, message):
 
 
 def test_a_fault_elsewhere_is_told_as_ever(load):
-    with pytest.raises(InputError, match="balancing: given 'none'") as told:
+    with pytest.raises(InputError, match="balancing: given 'none'") as message:
         load({"nonsense": {"min": 1, "max": 2}}, balancing="none")
-    assert "nonsense" not in str(told.value)
+    assert "nonsense" not in str(message.value)
 
 
 def test_tune_without_ranges_and_with_an_unknown_method(tmp_path):
     path = tmp_path / "some.yaml"
     path.write_text(yaml.safe_dump({**BASE, "tune": {"ranges": {}, "method": "grid"}}))
-    with pytest.raises(InputError, match=r"tune.method: given 'grid'.*random.*bayesian") as told:
+    with pytest.raises(InputError, match=r"tune.method: given 'grid'.*random.*bayesian") as message:
         load_recipe(str(path))
-    assert "tune.ranges" in str(told.value)
+    assert "tune.ranges" in str(message.value)
 
 
 def test_other_values_leave_the_rest_as_it_was():

@@ -52,17 +52,17 @@ def test_a_recipe_is_trained_and_its_file_answers_like_its_network(name, theatre
     for answer in answers:
         if answer["signature"] not in ("serving_default", "recommend"):
             continue
-        found = signatures[answer["signature"]](**{
+        result = signatures[answer["signature"]](**{
             n: tf.constant(v, _DTYPES.get(n, tf.string)) for n, v in answer["inputs"].items()})
-        assert set(found) == set(answer["outputs"])
+        assert set(result) == set(answer["outputs"])
         if answer["signature"] == "recommend":
-            shown = (found["item_ids"].numpy() != b"").sum()
-            assert (np.diff(found["scores"].numpy()[0, :shown]) <= 1e-6).all(), "best first"
+            shown = (result["item_ids"].numpy() != b"").sum()
+            assert (np.diff(result["scores"].numpy()[0, :shown]) <= 1e-6).all(), "best first"
         for output, expected in answer["outputs"].items():
             if output == "item_ids":
                 continue
-            assert np.isfinite(found[output]).all()
-            np.testing.assert_allclose(found[output], expected, rtol=1e-4, atol=1e-5)
+            assert np.isfinite(result[output]).all()
+            np.testing.assert_allclose(result[output], expected, rtol=1e-4, atol=1e-5)
     rows = [row for row in theatre.raw["interactions"] if row["past_films"]][-4:]
     ranked = signatures["rank_examples"](examples=examples(rows, theatre.spec))["scores"].numpy()
     assert ranked.shape == (4, len(ITEMS)) and np.ptp(ranked, axis=1).min() > 0
@@ -82,10 +82,10 @@ def _check_shares(signature, raw) -> None:
                  "item_id": tf.constant([str(item["film"][0])]), "task": tf.constant([""])}
         nothing = {n: tf.fill([1] * len(one.shape), b"" if one.dtype == tf.string else tf.cast(
             -1, one.dtype)) for n, one in inputs.items() if n not in asked}
-        found = {n: v.numpy() for n, v in signature(
+        result = {n: v.numpy() for n, v in signature(
             **nothing, **{n: asked[n] for n in inputs if n in asked}).items()}
-        difference = float(found.pop("score")[0] - found.pop("baseline")[0])
-        shares = {n: v for n, v in found.items() if not n.endswith("__terms")}
+        difference = float(result.pop("score")[0] - result.pop("baseline")[0])
+        shares = {n: v for n, v in result.items() if not n.endswith("__terms")}
         total = sum(float(v.sum()) for v in shares.values())
         assert total == pytest.approx(difference, abs=0.02 + 0.05 * abs(difference))
         for name in inputs:
@@ -100,17 +100,17 @@ def test_a_recipe_that_is_not_served_writes_its_scores(name, theatre, run_theatr
     recipe = tiny(name)
     done = run_theatre(recipe)
     assert done.summary["parameters"] > 0 and not (done.model / "saved_model.pb").exists()
-    found = WrittenScores.load(done.written)
-    assert set(found.tasks) == set(recipe.tasks)
-    assert found.ranking.shape == (len(found.users), len(ITEMS)) == (4, 10)
-    assert np.isfinite(found.ranking).all() and found.ranking.std() > 0
-    for task in found.tasks.values():
+    result = WrittenScores.load(done.written)
+    assert set(result.tasks) == set(recipe.tasks)
+    assert result.ranking.shape == (len(result.users), len(ITEMS)) == (4, 10)
+    assert np.isfinite(result.ranking).all() and result.ranking.std() > 0
+    for task in result.tasks.values():
         assert 0 < len(task.labels) == len(task.predictions) <= 8
 
 
 def test_the_five_systems_are_there():
-    told = {name: load_recipe(name).description for name in recipes()}
+    message = {name: load_recipe(name).description for name in recipes()}
     for system in range(1, 6):
-        assert any(text.startswith(f"System {system}:") for text in told.values())
+        assert any(text.startswith(f"System {system}:") for text in message.values())
     folder = Path(__file__).parents[2] / "pipeline" / "recipes"
-    assert sorted(told) == sorted(path.stem for path in folder.iterdir())
+    assert sorted(message) == sorted(path.stem for path in folder.iterdir())

@@ -72,21 +72,21 @@ def test_a_dataset_of_ids_alone_is_trained_and_served(trained):
     assert {a["inputs"]["user_id"][0] for a in answers} == {"ann", "bob"}
     dtypes = {"timestamp": tf.int64, "history_timestamp": tf.int64, "k": tf.int32}
     for answer in answers:
-        found = signatures[answer["signature"]](**{
+        result = signatures[answer["signature"]](**{
             n: tf.constant(v, dtypes.get(n, tf.string)) for n, v in answer["inputs"].items()})
-        assert set(found) == set(answer["outputs"])
+        assert set(result) == set(answer["outputs"])
         for name, expected in answer["outputs"].items():
             if name != "item_ids":
-                np.testing.assert_allclose(found[name], expected, rtol=1e-5, atol=1e-5)
+                np.testing.assert_allclose(result[name], expected, rtol=1e-5, atol=1e-5)
 
 
 def test_items_sent_as_history_are_left_out_by_a_model_that_reads_none(trained):
     signatures = tf.saved_model.load(str(trained.model)).signatures
-    found = signatures["recommend"](
+    result = signatures["recommend"](
         user_id=tf.constant([""]), timestamp=tf.constant([-1], tf.int64), k=tf.constant([12]),
         history_item_id=tf.constant([["3", "5"]]),
         history_timestamp=tf.constant([[-1]], tf.int64))
-    left = {name.decode() for name in found["item_ids"].numpy()[0]} - {""}
+    left = {name.decode() for name in result["item_ids"].numpy()[0]} - {""}
     assert left == {str(i) for i in range(12)} - {"3", "5"}
 
 

@@ -44,5 +44,5 @@ def test_strength_and_share_are_of_the_opinion_words(rated):
 
 def test_texts_without_opinions_or_words_are_neutral(rated):
     assert not rated[SENTENCES.index("trains and tables")].any()
-    found = _rate(["", "…", "三国"])
-    assert found.shape == (3, WIDTH) and not found.any()
+    result = _rate(["", "…", "三国"])
+    assert result.shape == (3, WIDTH) and not result.any()

@@ -19,10 +19,10 @@ def sharing(request):
 
 
 def test_each_task_gets_a_vector_of_its_own(sharing):
-    found = sharing(VECTOR)
-    assert list(found) == TASKS
-    assert {value.shape for value in found.values()} == {(ROWS, DIM)}
-    assert not np.allclose(found["find"], found["rating"])
+    result = sharing(VECTOR)
+    assert list(result) == TASKS
+    assert {value.shape for value in result.values()} == {(ROWS, DIM)}
+    assert not np.allclose(result["find"], result["rating"])
 
 
 def test_it_learns_and_is_rebuilt(sharing):

@@ -25,7 +25,7 @@ def longer(side: Side, rows: int) -> Side:
 
 def whole_tables(graph: tf.Graph) -> set[str]:
     """Names the operations, in functions too, that make a tensor as long as a table."""
-    found = set()
+    result = set()
     functions = [function.graph for function in getattr(graph, "_functions", {}).values()
                  if hasattr(function, "graph")]
     for one in (graph, *functions):
@@ -35,8 +35,8 @@ def whole_tables(graph: tf.Graph) -> set[str]:
             # Fixed content is read as a whole; what is updated would be copied then.
             fixed = operation.type == "ReadVariableOp" and "embedding" not in operation.name
             if operation.type not in _FREE and not fixed and lengths & {USERS, ITEMS}:
-                found.add(f"{operation.type} {operation.name}")
-    return found
+                result.add(f"{operation.type} {operation.name}")
+    return result
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ def test_rows_come_as_they_are(table, precision, policy):
     policy(precision)
     look = TableLookup(table)
     for index in (np.array([2, 0]), np.array([[1, 1], [0, 2]])):
-        found = look(index).numpy()
-        assert found.dtype == table.dtype
-        np.testing.assert_array_equal(found, table[index])
+        result = look(index).numpy()
+        assert result.dtype == table.dtype
+        np.testing.assert_array_equal(result, table[index])
 
 
 def test_a_table_is_no_trainable_weight_and_takes_no_more_than_its_bytes():
@@ -35,5 +35,5 @@ def test_a_functional_model_knows_shape_and_dtype():
     rows = TableLookup(PICTURES)(index)
     assert rows.shape == (None, 4, 2, 2)
     assert keras.backend.standardize_dtype(rows.dtype) == "uint8"
-    found = keras.Model(index, rows)(np.array([[0, 1, 2, 0]]))
-    np.testing.assert_array_equal(found, PICTURES[[[0, 1, 2, 0]]])
+    result = keras.Model(index, rows)(np.array([[0, 1, 2, 0]]))
+    np.testing.assert_array_equal(result, PICTURES[[[0, 1, 2, 0]]])

@@ -21,10 +21,10 @@ from trainer.modalities.text.words import words
     ("🙂", []),
 ])
 def test_words(text, expected):
-    found = words(tf.constant([text.encode("utf-8")]))
-    assert [word.decode("utf-8") for word in found.to_list()[0]] == expected
+    result = words(tf.constant([text.encode("utf-8")]))
+    assert [word.decode("utf-8") for word in result.to_list()[0]] == expected
 
 
 def test_invalid_bytes_are_replaced_and_rows_stay_apart():
-    found = words(tf.constant([b"good \xff\xfe bad\xc3", b"", b"next"]))
-    assert found.to_list() == [[b"good", b"bad"], [], [b"next"]]
+    result = words(tf.constant([b"good \xff\xfe bad\xc3", b"", b"next"]))
+    assert result.to_list() == [[b"good", b"bad"], [], [b"next"]]

@@ -9,10 +9,9 @@ import tensorflow_transform.beam as tft_beam
 from tensorflow_transform.tf_metadata import dataset_metadata
 from worlds import column, small_spec
 
-from trainer.modalities.text.ngrams import character_ngrams, without, word_ngrams
 from trainer.modalities.text.options import TextOptions
 from trainer.modalities.text.stop_words import stop_words_of
-from trainer.modalities.text.words import words
+from trainer.modalities.text.words import character_ngrams, without, word_ngrams, words
 from trainer.preprocessing import columns
 from trainer.preprocessing.preprocess import preprocessing_fn
 
@@ -43,9 +42,9 @@ def _transformed(tmp_path, **options):
 def _asked(output, texts):
     """Asks the graph for texts, as the signatures do."""
     there = [[i, 0] for i, text in enumerate(texts) if text]
-    found = output.transform_features_layer()({"plot": tf.SparseTensor(
+    result = output.transform_features_layer()({"plot": tf.SparseTensor(
         np.reshape(there, (-1, 2)), [t.encode() for t in texts if t], (len(texts), 1))})
-    return {name: value.numpy() for name, value in found.items()}
+    return {name: value.numpy() for name, value in result.items()}
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +65,13 @@ def _row(found, place):
 
 
 def test_word_ngrams():
-    found = word_ngrams(tf.ragged.constant([["a", "red", "hat"], [], ["one"]]), 2)
-    assert found.to_list() == [[b"a", b"red", b"hat", b"a red", b"red hat"], [], [b"one"]]
+    result = word_ngrams(tf.ragged.constant([["a", "red", "hat"], [], ["one"]]), 2)
+    assert result.to_list() == [[b"a", b"red", b"hat", b"a red", b"red hat"], [], [b"one"]]
 
 
 def test_character_ngrams_cross_no_words_bounds_and_count_characters_not_bytes():
-    found = character_ngrams(words(tf.constant(["hat é", "", "三国"])), 3, 4)
-    texts = [[run.decode() for run in row] for row in found.to_list()]
+    result = character_ngrams(words(tf.constant(["hat é", "", "三国"])), 3, 4)
+    texts = [[run.decode() for run in row] for row in result.to_list()]
     assert texts == [["_ha", "hat", "at_", "_hat", "hat_", "_é_"], [], ["_三_", "_国_"]]
     [[short]] = character_ngrams(tf.ragged.constant([["x"]]), 4, 5).to_list()
     assert short == b"_x_"
@@ -80,21 +79,21 @@ def test_character_ngrams_cross_no_words_bounds_and_count_characters_not_bytes()
 
 def test_stop_words_leave_and_nothing_else_does():
     split = words(tf.constant(["The cat isn't there", "theatre, THE", "the", ""]))
-    found = without(split, stop_words_of(("The", "isn't")))
-    assert found.to_list() == [[b"cat", b"there"], [b"theatre"], [], []]
+    result = without(split, stop_words_of(("The", "isn't")))
+    assert result.to_list() == [[b"cat", b"there"], [b"theatre"], [], []]
 
 
 @pytest.mark.parametrize(("language", "left_out", "stays"), [
     ("english", "the", "football"), ("german", "und", "zimmer"), ("russian", "и", "война"),
 ])
 def test_languages_have_lists(language, left_out, stays):
-    found = stop_words_of(language)
-    assert left_out in found and stays not in found
+    result = stop_words_of(language)
+    assert left_out in result and stays not in result
 
 
 def test_terms_are_words_and_pairs_of_words_without_stop_words(everything):
-    found, output = everything
-    bag = _bag(output, _row(found, 0), columns.tfidf_ids("plot"), columns.tfidf("plot"),
+    result, output = everything
+    bag = _bag(output, _row(result, 0), columns.tfidf_ids("plot"), columns.tfidf("plot"),
                columns.tfidf_ids("plot"))
     assert set(bag) == {"goal", "football", "match", "goal football", "football match"}
     share, rows = 1 / 5, len(PLOTS)
@@ -103,18 +102,18 @@ def test_terms_are_words_and_pairs_of_words_without_stop_words(everything):
 
 
 def test_runs_of_characters_have_a_vocabulary_of_their_own(everything):
-    found, output = everything
-    bag = _bag(output, _row(found, 4), columns.characters_ids("plot"),
+    result, output = everything
+    bag = _bag(output, _row(result, 4), columns.characters_ids("plot"),
                columns.characters("plot"), columns.characters_ids("plot"))
     assert bag and all(3 <= len(run) <= 4 for run in bag)
     assert {run[1:] for run in bag if run.startswith("_")} <= {
         word[:n] for word in ("sugar", "butter", "flour") for n in (2, 3)}
-    assert found[columns.characters("plot")].shape == (len(PLOTS), 4 * 8)
+    assert result[columns.characters("plot")].shape == (len(PLOTS), 4 * 8)
 
 
 def test_topics_part_what_the_texts_are_about(everything):
-    found, _ = everything
-    shares = found[columns.topics("plot")]
+    result, _ = everything
+    shares = result[columns.topics("plot")]
     assert shares.shape == (len(PLOTS), 2)
     about = shares.argmax(axis=1)
     assert about[0] == about[1] == about[2] == about[6]
@@ -124,8 +123,8 @@ def test_topics_part_what_the_texts_are_about(everything):
 
 
 def test_a_new_text_has_topics_too(everything):
-    found, output = everything
-    known = found[columns.topics("plot")]
+    result, output = everything
+    known = result[columns.topics("plot")]
     new = _asked(output, ["butter on my football", "sugar and butter", "zebras", ""])
     shares = new[columns.topics("plot")]
     assert 0.1 < shares[0, 0] < 0.9
@@ -134,18 +133,18 @@ def test_a_new_text_has_topics_too(everything):
 
 
 def test_sentiment_reads_the_stop_words(everything):
-    found, _ = everything
-    rated = found[columns.sentiment("plot")]
+    result, _ = everything
+    rated = result[columns.sentiment("plot")]
     assert rated[5, 0] > 0.3 > 0 > -0.3 > rated[6, 0]
     assert not rated[7:].any()
-    assert found[columns.present("plot")].tolist() == [1] * 7 + [0, 0]
+    assert result[columns.present("plot")].tolist() == [1] * 7 + [0, 0]
 
 
 def test_a_table_without_any_word_has_neutral_columns(tmp_path):
-    found, _ = _transformed(
+    result, _ = _transformed(
         tmp_path, tokens=4, vocabulary=20, words=2, topics=2,
         tower={"tfidf": {"characters": (3, 5)}},
         stop_words=sorted({word for text in PLOTS for word in text.lower().replace(
             ",", "").replace("…!?", "").split()}))
-    for name, values in found.items():
+    for name, values in result.items():
         assert not values.any(), name

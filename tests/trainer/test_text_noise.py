@@ -21,10 +21,10 @@ def test_nothing_changes_outside_of_training():
 
 
 def test_a_share_of_the_words_disappears_and_the_others_close_up():
-    found = np.asarray(WordNoise(hidden=0.3, seed=1)(WORDS, training=True))
-    assert found.shape == WORDS.shape and found.dtype == WORDS.dtype
-    assert 0.27 < (found == 0).mean() < 0.33
-    for row in found:
+    result = np.asarray(WordNoise(hidden=0.3, seed=1)(WORDS, training=True))
+    assert result.shape == WORDS.shape and result.dtype == WORDS.dtype
+    assert 0.27 < (result == 0).mean() < 0.33
+    for row in result:
         words = row[row > 0]
         assert row[: len(words)].all(), "no gaps"
         assert (np.diff(words) > 0).all(), "their order stays"
@@ -32,26 +32,26 @@ def test_a_share_of_the_words_disappears_and_the_others_close_up():
 
 
 def test_one_word_always_stays():
-    found = np.asarray(WordNoise(hidden=0.99, seed=1)(TEXTS, training=True))
-    assert (found > 0).any(axis=1).tolist() == [True, False, True, True]
-    assert found[2].tolist() == [9, 0, 0, 0, 0, 0]
+    result = np.asarray(WordNoise(hidden=0.99, seed=1)(TEXTS, training=True))
+    assert (result > 0).any(axis=1).tolist() == [True, False, True, True]
+    assert result[2].tolist() == [9, 0, 0, 0, 0, 0]
 
 
 def test_neighbours_change_places():
-    found = np.asarray(WordNoise(swapped=0.4, seed=1)(WORDS, training=True))
-    np.testing.assert_array_equal(np.sort(found, axis=1), WORDS)
-    moved = found - WORDS
+    result = np.asarray(WordNoise(swapped=0.4, seed=1)(WORDS, training=True))
+    np.testing.assert_array_equal(np.sort(result, axis=1), WORDS)
+    moved = result - WORDS
     assert np.abs(moved).max() == 1
     inner = moved[:, 1:-1] != 0
     assert 0.36 < inner.mean() < 0.44
-    together = found[:, 1] == 3, found[:, 1] == 1
+    together = result[:, 1] == 3, result[:, 1] == 1
     assert all(each.any() for each in together), "with the one before and the one behind"
 
 
 def test_padding_changes_places_with_nobody():
-    found = np.asarray(WordNoise(swapped=0.99, seed=1)(TEXTS, training=True))
-    np.testing.assert_array_equal(found > 0, TEXTS > 0)
-    np.testing.assert_array_equal(np.sort(found, axis=1), np.sort(TEXTS, axis=1))
+    result = np.asarray(WordNoise(swapped=0.99, seed=1)(TEXTS, training=True))
+    np.testing.assert_array_equal(result > 0, TEXTS > 0)
+    np.testing.assert_array_equal(np.sort(result, axis=1), np.sort(TEXTS, axis=1))
 
 
 def test_terms_are_hidden_with_their_weights():

@@ -138,8 +138,8 @@ def test_ids_are_hidden_in_training_only():
 
 def test_weighted_mean_by_hand_and_without_weights():
     vectors = np.array([[[2.0, 0], [4, 8]], [[1, 1], [1, 1]]], "float32")
-    found = weighted_mean(tf.constant(vectors), tf.constant([[1.0, 3.0], [0, 0]]))
-    np.testing.assert_allclose(found, [[3.5, 6], [0, 0]])
+    result = weighted_mean(tf.constant(vectors), tf.constant([[1.0, 3.0], [0, 0]]))
+    np.testing.assert_allclose(result, [[3.5, 6], [0, 0]])
 
 
 def test_masked_softmax_is_softmax_over_what_is_left_with_its_gradients():
@@ -147,10 +147,10 @@ def test_masked_softmax_is_softmax_over_what_is_left_with_its_gradients():
     mask = tf.constant([[1.0, 0, 1, 1], [1, 1, 1, 1], [0, 0, 0, 0]])
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(logits)
-        found = masked_softmax(logits, mask)
+        result = masked_softmax(logits, mask)
         expected = tf.nn.softmax(tf.where(mask > 0, logits, -1e9)) * mask
-        sums = [tf.reduce_sum(w * tf.constant([1.0, -2, 3, 0.5])) for w in (found, expected)]
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+        sums = [tf.reduce_sum(w * tf.constant([1.0, -2, 3, 0.5])) for w in (result, expected)]
+    np.testing.assert_allclose(result, expected, atol=1e-6)
     np.testing.assert_allclose(*(tape.gradient(one, logits) for one in sums), atol=1e-6)
 
 

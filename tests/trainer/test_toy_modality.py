@@ -66,7 +66,7 @@ def test_it_is_explained_by_both_methods(places, exported):
     asked = {**both_sides(inputs, raw["users"][1], raw["items"][1]),
              **request(user=b"bob", at=30 * DAY), "item_id": tf.constant([str(ITEMS[1])]),
              "task": tf.constant(["rating"])}
-    found = {name: value[0] for name, value in exported.ask("gradients", **asked).items()}
+    result = {name: value[0] for name, value in exported.ask("gradients", **asked).items()}
     shares = {place: share for _, place, share in
-              modality_of(feature).shares("items_where", [], found, None)}
+              modality_of(feature).shares("items_where", [], result, None)}
     assert set(shares) == {"north", "east"} and all(shares.values())

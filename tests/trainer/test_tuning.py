@@ -48,9 +48,9 @@ def test_the_best_of_all_trials_is_found(tmp_path, log_lines):
     expected = max(1 - abs(one["model.dim"] - 24) / 100 - one["model.dropout"] for one in tried)
     best, = tuner.oracle.get_best_trials()
     assert best.score == pytest.approx(expected)
-    told = log_lines
-    assert sum(line.startswith("Trial ") for line in told) == 24
-    assert told[-1].startswith("Trial 24 of 24: ndcg@10 0.")
+    message = log_lines
+    assert sum(line.startswith("Trial ") for line in message) == 24
+    assert message[-1].startswith("Trial 24 of 24: ndcg@10 0.")
 
 
 def test_a_bayesian_search_closes_in(tmp_path):
@@ -92,9 +92,9 @@ def test_an_error_ends_the_search(tmp_path):
     def failing(trial, recipe, state):
         raise InputError("no-rows", "No validation row")
 
-    with pytest.raises(FatalError, match="Trial 0 failed: No validation row") as told:
+    with pytest.raises(FatalError, match="Trial 0 failed: No validation row") as message:
         RecipeTuner(some(trials=3), 1, failing, tmp_path, "one").search()
-    assert isinstance(told.value.__cause__, InputError)
+    assert isinstance(message.value.__cause__, InputError)
 
 
 def test_a_combination_that_is_no_recipe_is_passed_over(tmp_path, log_lines, monkeypatch):

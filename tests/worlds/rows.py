@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from components.catalog_gen.histories import Histories
-from components.catalog_gen.unseen import Unseen
+from components.catalog_gen.histories import Histories, Unseen
 from schemas import Feature, FeatureSpec
 from schemas.media import SOUND_RATE, VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
 from worlds.media import png

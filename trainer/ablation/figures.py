@@ -1,6 +1,7 @@
 """What a network reaches on test without each modality, and with each feature shuffled."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,25 +9,63 @@ import numpy as np
 
 from schemas import Feature
 from trainer.ablation import WHOLE
-from trainer.ablation.content import absent, changed, shuffled
 from trainer.data.events import concatenate
 from trainer.evaluation.ranking import RankingTask, ranking_metrics, ranking_task
 from trainer.evaluation.scoring import Catalogue, catalogue, ranking_scores, user_outputs
 from trainer.evaluation.written_scores import WrittenScores
 from trainer.families import FAMILIES
 from trainer.late_fusion.job import stacked
-from trainer.layers.registry import look_up
+from trainer.layers.lookup import TableLookup
 from trainer.network.model import Network
+from trainer.options import look_up
 from trainer.preprocessing import columns
 from trainer.tasks.probability import area_under_curve
 from trainer.training.fit import TrainingData, first_rows
 
+Change = Callable[[np.ndarray], np.ndarray]
 _PRIMARY = "ndcg@10"
 _RANKING = (_PRIMARY, "recall@20", "mrr")
 _MOST_USERS = 2_000
 _SIDES = ("users", "items")
 
 Measure = Callable[[Network], dict[str, float]]
+
+
+def absent(values: np.ndarray) -> np.ndarray:
+    """Returns a column as if nobody had a value: as the unknown one of row 0, who has none."""
+    return np.broadcast_to(values[:1], values.shape).copy()
+
+
+def shuffled(seed: int) -> Change:
+    """Returns what gives everybody somebody else's value, the same one's in all columns."""
+    def change(values: np.ndarray) -> np.ndarray:
+        order = 1 + np.random.default_rng(seed).permutation(len(values) - 1)
+        return np.concatenate([values[:1], values[order]])
+
+    return change
+
+
+def changed(network: Network, data: TrainingData, features: Mapping[str, tuple[Feature, ...]],
+            change: Change) -> Network:
+    """Returns the network with changed content; what it learned stays.
+
+    What was computed of the content of a user's past events was learned, too.
+
+    Args:
+      network: The network.
+      data: What it was trained on.
+      features: What is changed of `users` and of `items`.
+      change: From a column, `(rows, ...)`, to a column.
+    """
+    lookups = {}
+    for side, table, lookup in (("users", data.user_side, network.user_lookup),
+                                ("items", data.item_side, network.item_lookup)):
+        wanted = {feature.name for feature in features.get(side, ())}
+        names = {name for name, owner in table.owners.items() if owner in wanted} & lookup.keys()
+        lookups[side] = lookup | {
+            name: TableLookup(change(table.content[name]), name=f"changed_{side}_{name}")
+            for name in names}
+    return replace(network, user_lookup=lookups["users"], item_lookup=lookups["items"])
 
 
 def ablation_figures(data: TrainingData, seed: int, weights: Path) -> dict[str, Any]:
@@ -62,13 +101,13 @@ def ablation_figures(data: TrainingData, seed: int, weights: Path) -> dict[str, 
 def without_each(network: Network, data: TrainingData,
                  measure: Measure) -> dict[str, dict[str, float]]:
     """Measures a network without each modality, and by `none` without nothing."""
-    found = {WHOLE: measure(network)}
+    figures = {WHOLE: measure(network)}
     for name in data.recipe.modalities:
         features = {side: tuple(f for f in data.features(side) if f.modality == name)
                     for side in _SIDES}
         if any(features.values()):
-            found[name] = measure(changed(network, data, features, absent))
-    return found
+            figures[name] = measure(changed(network, data, features, absent))
+    return figures
 
 
 def test_task(data: TrainingData) -> RankingTask:
@@ -95,36 +134,36 @@ def _values(network: Network, items: Catalogue, data: TrainingData,
     if not tasks:
         return {}
     user, vectors = user_outputs(network, data.reader.inputs(rows)), items.vectors
-    found = {}
+    figures = {}
     for name in tasks:
         task = data.recipe.tasks[name]
         truth = rows[columns.label(str(task.label))]
         known = ~np.isnan(truth)
         raw = network.heads[name](user[name][known], vectors[rows[columns.ITEM_INDEX][known]])
-        said = np.asarray(task.kind.prediction(data.spec, task.targets, raw), float)
+        predictions = np.asarray(task.kind.prediction(data.spec, task.targets, raw), float)
         if not task.kind.zero_one and known.any():
-            found[f"{name}_rmse"] = float(np.sqrt(np.mean((said - truth[known]) ** 2)))
+            figures[f"{name}_rmse"] = float(np.sqrt(np.mean((predictions - truth[known]) ** 2)))
         elif len(np.unique(truth[known])) > 1:
-            found[f"{name}_auc"] = area_under_curve(truth[known] > 0, said)
-    return found
+            figures[f"{name}_auc"] = area_under_curve(truth[known] > 0, predictions)
+    return figures
 
 
 def _importance(network: Network, data: TrainingData, rows: dict[str, np.ndarray],
                 task: RankingTask, whole: float) -> dict[str, Any]:
     items = catalogue(network)
 
-    def loss(some: Network, said: Catalogue, asked: dict[str, np.ndarray]) -> float:
-        return whole - _ranking(some, said, asked, task)[_PRIMARY]
+    def loss(some: Network, vectors: Catalogue, inputs: dict[str, np.ndarray]) -> float:
+        return whole - _ranking(some, vectors, inputs, task)[_PRIMARY]
 
     def of(side: str, feature: Feature) -> float:
         some = changed(network, data, {side: (feature,)}, shuffled(0))
         # What is changed of users alone leaves what is said of items as it is.
         return loss(some, items if side == "users" else catalogue(some), rows)
 
-    found: dict[str, Any] = {
+    losses: dict[str, Any] = {
         side: {feature.name: of(side, feature) for feature in data.features(side)}
         for side in _SIDES}
     order = np.random.default_rng(0).permutation(len(task.users))
     past = {name: values if name == columns.USER_INDEX else values[order]
             for name, values in rows.items()}
-    return found | {"history": loss(network, items, past)}
+    return losses | {"history": loss(network, items, past)}

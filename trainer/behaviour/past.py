@@ -66,17 +66,17 @@ def event_values(spec: FeatureSpec) -> tuple[str, ...]:
 
 def past_type(spec: FeatureSpec, past: Past) -> str | None:
     """Returns what the history of event types is called, `None` where none is read."""
-    found = (what for what in spec.histories()
+    names = (what for what in spec.histories()
              if spec.history_source(what).role == "event_type")
-    return next(found, None) if past.sequence else None
+    return next(names, None) if past.sequence else None
 
 
 def past_text(spec: FeatureSpec, past: Past) -> str | None:
     """Returns what the history of reviews is called, `None` where none is read."""
-    found = (what for what in spec.histories()
+    names = (what for what in spec.histories()
              if spec.history_source(what).language
              and not spec.history_source(what).pii)
-    return next(found, None) if past.words else None
+    return next(names, None) if past.words else None
 
 
 def past_strings(spec: FeatureSpec, past: Past) -> tuple[str, ...]:

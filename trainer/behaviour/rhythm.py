@@ -23,15 +23,15 @@ def rhythm_columns(times: tf.Tensor, now: tf.Tensor, past: Past) -> dict[str, tf
     Returns:
       The columns by name, none where nothing is wanted.
     """
-    found = {}
+    tensors = {}
     if past.sequence:
-        found[columns.PAST_GAP] = gaps(times, now)
-        found[columns.PAST_HOUR] = hours(times)
+        tensors[columns.PAST_GAP] = gaps(times, now)
+        tensors[columns.PAST_HOUR] = hours(times)
     if past.counts:
-        found[columns.PAST_COUNTS] = counts(times, now)
+        tensors[columns.PAST_COUNTS] = counts(times, now)
     if past.days:
-        found[columns.PAST_SERIES] = daily_series(times, now, past.days)
-    return found
+        tensors[columns.PAST_SERIES] = daily_series(times, now, past.days)
+    return tensors
 
 
 def gaps(times: tf.Tensor, now: tf.Tensor) -> tf.Tensor:

@@ -18,8 +18,7 @@ from trainer.data.interactions import InteractionReader
 from trainer.data.side import Side
 from trainer.modalities.text.words import words
 from trainer.preprocessing import columns
-from trainer.preprocessing.raw import dense, one
-from trainer.preprocessing.vocabulary import fit_vocabulary
+from trainer.preprocessing.raw import dense, fit_vocabulary, one
 from trainer.recipe import Recipe
 
 Tensors = dict[str, tf.Tensor]
@@ -80,13 +79,13 @@ def past_vocabularies(
     spec: FeatureSpec, recipe: Recipe, transform: tft.TFTransformOutput
 ) -> dict[str, int]:
     """Returns the number of indices of event types and of words, by vocabulary."""
-    found = {}
+    sizes = {}
     if past_type(spec, recipe.past):
-        found[columns.TYPES] = transform.vocabulary_size_by_name(columns.TYPES) + 1
+        sizes[columns.TYPES] = transform.vocabulary_size_by_name(columns.TYPES) + 1
     if past_text(spec, recipe.past):
         # Padding, the words, one unknown word.
-        found[columns.WORDS] = transform.vocabulary_size_by_name(columns.WORDS) + 2
-    return found
+        sizes[columns.WORDS] = transform.vocabulary_size_by_name(columns.WORDS) + 2
+    return sizes
 
 
 def with_item_reviews(

@@ -11,10 +11,10 @@ from trainer.behaviour.past import event_values, past_type
 from trainer.layers.event_sequence import SEQUENCES
 from trainer.layers.history import HistoryTower, ReviewTower
 from trainer.layers.inputs import column_input
-from trainer.layers.registry import look_up
 from trainer.layers.rhythm import CountsTower, SeriesAutoencoder, SeriesRnn
 from trainer.layers.towers import NumericTower
 from trainer.network.part import Built, Materials
+from trainer.options import look_up
 from trainer.preprocessing import columns
 from trainer.preprocessing.declarations import row_columns
 from trainer.recipe.families import NetworkRecipe

@@ -1,8 +1,4 @@
-"""Mean + user + item: the baseline of a rating and of a like, and what a factorization starts from.
-
-Koren, Bell and Volinsky 2009, "Matrix factorization techniques for recommender systems": each
-bias is a mean of residuals, shrunk to 0 by a penalty, as if so many more events had been average.
-"""
+"""Mean + user + item: the baseline of a rating and of a like, and what is left beyond it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -99,8 +95,8 @@ class BiasedFactors:
 
     def predictions(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
         """Returns the value of each pair, `(rows,)` float64."""
-        left = np.einsum("rd,rd->r", self.users[users], self.items[items])
-        return self.biases.predictions(users, items) + left
+        products = np.einsum("rd,rd->r", self.users[users], self.items[items])
+        return self.biases.predictions(users, items) + products
 
 
 def fit_biases(rows: Values, user_penalty: float, item_penalty: float) -> Biases:
@@ -112,13 +108,13 @@ def fit_biases(rows: Values, user_penalty: float, item_penalty: float) -> Biases
       item_penalty: The same of an item.
     """
     mean = float(rows.values.mean()) if len(rows.values) else 0.0
-    left = rows.values - mean
+    residuals = rows.values - mean
     of_user, of_item = np.zeros(rows.n_users), np.zeros(rows.n_items)
     user_rows = np.bincount(rows.users, minlength=rows.n_users) + user_penalty
     item_rows = np.bincount(rows.items, minlength=rows.n_items) + item_penalty
     for _ in range(_SWEEPS):
-        of_item = np.bincount(rows.items, left - of_user[rows.users], rows.n_items) / item_rows
-        of_user = np.bincount(rows.users, left - of_item[rows.items], rows.n_users) / user_rows
+        of_item = np.bincount(rows.items, residuals - of_user[rows.users], rows.n_items) / item_rows
+        of_user = np.bincount(rows.users, residuals - of_item[rows.items], rows.n_users) / user_rows
     return Biases(mean, of_user, of_item)
 
 
@@ -134,28 +130,28 @@ def fit_biased_factors(rows: Values, user_penalty: float, item_penalty: float, p
       dim: Number of factors.
     """
     biases = fit_biases(rows, user_penalty, item_penalty)
-    left = rows.values - biases.predictions(rows.users, rows.items)
+    residuals = rows.values - biases.predictions(rows.users, rows.items)
     items = np.random.default_rng(0).normal(0, 0.1, (rows.n_items, int(dim)))
     users = np.zeros((rows.n_users, int(dim)))
     with one_thread():
         for _ in range(_FACTOR_SWEEPS):
-            _solve(users, rows.users, items[rows.items], left, penalty)
-            _solve(items, rows.items, users[rows.users], left, penalty)
+            _solve(users, rows.users, items[rows.items], residuals, penalty)
+            _solve(items, rows.items, users[rows.users], residuals, penalty)
     return BiasedFactors(biases, users, items)
 
 
 def tuned_biases(train: Values, validation: Values) -> Search:
     """Finds the penalties of the smallest squared error on validation."""
     return search(BIAS_AXES,
-                  lambda found: -squared_error(fit_biases(train, **found), validation))
+                  lambda penalties: -squared_error(fit_biases(train, **penalties), validation))
 
 
 def tuned_biased_factors(train: Values, validation: Values, biases: Search) -> Search:
     """Finds the factors' penalty and number, with the penalties of biases found before."""
-    found = search(
+    factors = search(
         FACTOR_AXES,
         lambda some: -squared_error(fit_biased_factors(train, **biases.best, **some), validation))
-    return Search(biases.best | found.best, found.score, found.tried, found.at_bound)
+    return Search(biases.best | factors.best, factors.score, factors.tried, factors.at_bound)
 
 
 def squared_error(model: Biases | BiasedFactors, rows: Values) -> float:
@@ -184,3 +180,41 @@ def _solve(factors: np.ndarray, owners: np.ndarray, others: np.ndarray, values: 
     for owner, rows in rows_by_owner(owners):
         own = others[rows]
         factors[owner] = np.linalg.solve(own.T @ own + ridge, own.T @ values[rows])
+
+
+def recent_means(rows: Values, residuals: np.ndarray, horizon: float) -> np.ndarray:
+    """Returns each user's mean of what is left, in which later rows weigh more, `(n_users,)`.
+
+    One average row of weight 1 is added to each user's, so that few rows say little.
+
+    Args:
+      rows: The rows.
+      residuals: What is left of their label, `(rows,)`.
+      horizon: By how many rows of the user the weight falls by the factor e.
+    """
+    weights = np.exp(-rows.ages / horizon)
+    sums = np.bincount(rows.users, weights * residuals, rows.n_users)
+    return sums / (np.bincount(rows.users, weights, rows.n_users) + 1.0)
+
+
+def ridge_of_owners(owners: np.ndarray, contents: np.ndarray, residuals: np.ndarray, n_owners: int,
+                    penalty: float) -> np.ndarray:
+    """Returns the ridge regression of each owner's rows on their contents.
+
+    Args:
+      owners: Index of each row's owner, a user or an item, `(rows,)`.
+      contents: Content of what the row is about, `(rows, dim)`.
+      residuals: What is left of the label, `(rows,)`.
+      n_owners: Number of owners.
+      penalty: Weight of the squared norms.
+
+    Returns:
+      `(n_owners, dim)`, zeros for an owner without a row.
+    """
+    coefficients = np.zeros((n_owners, contents.shape[1]))
+    ridge = penalty * np.eye(contents.shape[1])
+    with one_thread(contents.shape[1]):
+        for owner, rows in rows_by_owner(owners):
+            own = contents[rows]
+            coefficients[owner] = np.linalg.solve(own.T @ own + ridge, own.T @ residuals[rows])
+    return coefficients

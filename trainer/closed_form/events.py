@@ -73,7 +73,7 @@ class Events:
         return ranks_by_time(self.users, self.times)
 
     @property
-    def met(self) -> np.ndarray:
+    def warm(self) -> np.ndarray:
         """Whether an item has an event, `(n_items,)` bool."""
         return np.bincount(self.items, minlength=self.n_items) > 0
 

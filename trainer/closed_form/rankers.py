@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from trainer.closed_form.events import Events
-from trainer.closed_form.implicit_als import fit_ials
-from trainer.closed_form.item_to_item import (
+from trainer.closed_form.factors import fit_ials
+from trainer.closed_form.neighbours import (
     MOST_ITEMS,
     fit_decayed_ease,
     fit_ease,
     fit_item_neighbours,
+    fit_user_neighbours,
 )
 from trainer.closed_form.popularity import (
     fit_moment_popularity,
@@ -17,7 +18,6 @@ from trainer.closed_form.popularity import (
     fit_recent_popularity,
 )
 from trainer.closed_form.search import Axis, Search, search
-from trainer.closed_form.user_neighbours import fit_user_neighbours
 from trainer.evaluation.ranking import RankingTask, Scorer, rank
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.closed_form.events import Events
-from trainer.closed_form.implicit_als import Factors, fit_ials
+from trainer.closed_form.factors import Factors, fit_ials
 from trainer.closed_form.popularity import Popularity
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.search import Axis, middles, search
@@ -63,13 +63,13 @@ def cold_baselines(known: Events, content: np.ndarray,
 def fit_content_popularity(known: Events, content: np.ndarray) -> Popularity:
     """Fits popularity by content: the ridge regression of the logarithm of an item's users."""
     counts = np.asarray(known.matrix(relevant_only=True).sum(axis=0)).ravel()
-    met = known.met
-    return Popularity((_ridge(content, np.log1p(counts)[:, None], met, _PENALTY.middle))[:, 0])
+    warm = known.warm
+    return Popularity((_ridge(content, np.log1p(counts)[:, None], warm, _PENALTY.middle))[:, 0])
 
 
 def fit_profiles(known: Events, content: np.ndarray) -> Profiles:
     """Fits the neighbours by content: the cosine of an item to each relevant one, summed."""
-    centred = content - content[known.met].mean(axis=0)
+    centred = content - content[known.warm].mean(axis=0)
     unit = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
     return Profiles(known.matrix(relevant_only=True) @ unit, unit)
 
@@ -94,13 +94,13 @@ def fit_content_factors(known: Events, content: np.ndarray, relevant_only: bool,
         others = without(known, held)
         before = fit_ials(others, relevant_only, **start)
         penalty = search({"penalty": _PENALTY}, lambda tried: rank(
-            _of_content(before, content, others.met, tried["penalty"]), task,
+            _of_content(before, content, others.warm, tried["penalty"]), task,
         ).metrics["ndcg@10"]).best["penalty"]
-    return _of_content(fit_ials(known, relevant_only, **start), content, known.met, penalty)
+    return _of_content(fit_ials(known, relevant_only, **start), content, known.warm, penalty)
 
 
-def _of_content(fitted: Factors, content: np.ndarray, met: np.ndarray, penalty: float) -> Factors:
-    return Factors(fitted.users, _ridge(content, fitted.items, met, penalty).astype(np.float32))
+def _of_content(fitted: Factors, content: np.ndarray, warm: np.ndarray, penalty: float) -> Factors:
+    return Factors(fitted.users, _ridge(content, fitted.items, warm, penalty).astype(np.float32))
 
 
 def _ridge(content: np.ndarray, values: np.ndarray, rows: np.ndarray,

@@ -8,14 +8,40 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from trainer.behaviour.item_reviews import ItemReviews
-from trainer.data.attributes import learned_attribute
 from trainer.data.tables import Table
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, Role, columns_of
 from trainer.preprocessing.declarations import INDICES, index_columns
 
+_PARTS = 10
 _SHUFFLE_BUFFER = 200_000
 _FILTERED = 4096  # Rows that are looked at together for items that are hidden.
+
+
+def judged(user_ids: tf.Tensor) -> tf.Tensor:
+    """Tells whose attributes are kept back from training, bool in the shape of the ids."""
+    return tf.equal(tf.strings.to_hash_bucket_fast(user_ids, _PARTS), 0)
+
+
+def learned_attribute(values: np.ndarray, index: tf.Tensor, user_ids: tf.Tensor) -> tf.Tensor:
+    """Returns an attribute for training rows.
+
+    Args:
+      values: The attribute by table index, `(users,)`, NaN where a user lacks it.
+      index: The rows' users, `(batch,)`, 0 for an unknown one.
+      user_ids: Their ids, `(batch,)`.
+
+    Returns:
+      float32 `(batch,)`, NaN for an unknown user, a user without it, and one who is judged by it.
+    """
+    hidden = tf.logical_or(tf.equal(index, 0), judged(user_ids))
+    return tf.where(hidden, float("nan"), tf.gather(tf.constant(values, tf.float32), index))
+
+
+def judged_attribute(values: tf.Tensor, index: tf.Tensor, user_ids: tf.Tensor) -> tf.Tensor:
+    """Returns an attribute for judging: of those alone whom training knows without it."""
+    shown = tf.logical_and(index > 0, judged(user_ids))
+    return tf.where(shown, tf.gather(values, index), float("nan"))
 
 
 def id_lookup(table: Table) -> tf.lookup.StaticHashTable:

@@ -16,7 +16,7 @@ class Side:
         padding included.
       tails: Files of the pretrained encoders' layers that are trained further, by modality.
       owners: Feature that each column of `content` is made of; none of the past's.
-      met: Whether training has an event of each row, `(rows,)` bool; of all, where `None`.
+      warm: Whether training has an event of each row, `(rows,)` bool; of all, where `None`.
     """
 
     rows: int
@@ -24,4 +24,4 @@ class Side:
     vocabularies: dict[str, int]
     tails: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
-    met: np.ndarray | None = None
+    warm: np.ndarray | None = None

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from schemas import InputError
-from serving.operations import OF_LOADING, allowed_operations
+from serving.model_files import OF_LOADING, allowed_operations
 from trainer.encoders.options import KERAS, Encoder
 
 
@@ -26,13 +26,13 @@ def foreign_operations(folder: Path) -> tuple[str, ...]:
       Their names in order; empty for a model that runs in any TensorFlow server.
     """
     content = (folder / "saved_model.pb").read_bytes()
-    found: set[str] = set()
+    operations: set[str] = set()
     for meta in saved_model_pb2.SavedModel.FromString(content).meta_graphs:
         functions = meta.graph_def.library.function
         used = {node.op for node in meta.graph_def.node}
         used |= {node.op for function in functions for node in function.node_def}
-        found |= used - {function.signature.name for function in functions}
-    return tuple(sorted(found - allowed_operations() - OF_LOADING))
+        operations |= used - {function.signature.name for function in functions}
+    return tuple(sorted(operations - allowed_operations() - OF_LOADING))
 
 
 _OP_LIBRARY = "tensorflow_text"
@@ -96,14 +96,14 @@ def resolve(modality: str, handle: str) -> Path:
 
 def digest(path: Path) -> str:
     """Digests a file, or the names and contents of all files of a folder; 32 digits."""
-    found = hashlib.blake2b(digest_size=16)
+    checksum = hashlib.blake2b(digest_size=16)
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     for file in files:
-        found.update(f"{file.relative_to(path)}/{file.stat().st_size}\n".encode())
+        checksum.update(f"{file.relative_to(path)}/{file.stat().st_size}\n".encode())
         with file.open("rb") as content:
             while block := content.read(1 << 20):
-                found.update(block)
-    return found.hexdigest()
+                checksum.update(block)
+    return checksum.hexdigest()
 
 
 def load(modality: str, options: Encoder) -> Module:

@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from schemas import FeatureSpec
-from trainer.data.attributes import judged
 from trainer.data.events import Events
+from trainer.data.interactions import judged
 from trainer.data.tables import Table
 from trainer.layers.heads import Offset
 from trainer.preprocessing import columns
@@ -65,7 +65,7 @@ def label_facts(spec: FeatureSpec, recipe: Recipe, users: Table, known: Events,
 
 
 def _judged_values(users: Table, test: Events, label: str) -> np.ndarray:
-    """Returns a label of the test rows, NaN where it is absent; see `trainer.data.attributes`."""
+    """Returns a label of the test rows, NaN where it is absent; see `trainer.data.interactions`."""
     attribute = users.columns.get(columns.label(label))
     if attribute is None:
         return test.labels[label]

@@ -1,9 +1,12 @@
-"""What the first ten items of all users are like together: how novel, how alike, how unequal."""
+"""What the first ten items of all users are like together, and what a random order reaches."""
 
 import numpy as np
 from scipy import sparse
 
+from trainer.evaluation.ranking import RankingTask
+
 _BATCH = 1024
+_SHORT, _LONG = 10, 50
 
 
 def list_metrics(top: np.ndarray, seen: sparse.csr_matrix) -> dict[str, float]:
@@ -53,3 +56,14 @@ def _diversity(top: np.ndarray, seen: sparse.csr_matrix, counts: np.ndarray) -> 
         distances.append(1 - (together - alone)[pairs > 0] / pairs[pairs > 0])
     means = np.concatenate(distances) if distances else np.empty(0)
     return float(means.mean()) if len(means) else 0.0
+
+
+def random_order(task: RankingTask) -> dict[str, float]:
+    """Returns the expected `ndcg@10` and `recall@50` where nobody has met a candidate."""
+    candidates = int(task.candidates.sum())
+    gains = 1 / np.log2(np.arange(_SHORT) + 2)
+    count = task.relevant.getnnz(axis=1)
+    ideal = np.cumsum(gains)[np.minimum(count, _SHORT) - 1]
+    dcg = count / candidates * gains[:candidates].sum()
+    return {f"ndcg@{_SHORT}": float((dcg / ideal).mean()),
+            f"recall@{_LONG}": min(1.0, _LONG / candidates)}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from keras import ops
 
-from schemas.progress import Progress
+from schemas.log import Progress
 from trainer.network.model import CANDIDATE, Network
 from trainer.preprocessing import columns
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import FeatureSpec
-from trainer.data.attributes import judged_attribute
+from trainer.data.interactions import judged_attribute
 from trainer.data.tables import Table
 from trainer.export.keys import (
     ITEM_POPULARITY,

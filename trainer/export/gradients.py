@@ -1,23 +1,159 @@
-"""Integrated gradients of a score with respect to what the network reads, as part of the export.
+"""Integrated gradients of a score along the straight path from a baseline to what is read."""
 
-Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks" (arXiv:1703.01365). The
-gradients are operations of the graph, so that any server can be asked for them.
-"""
-
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
+import tensorflow_transform as tft
 
-from trainer.export.path import Moved, Path, Reader
-from trainer.modalities.terms import terms_key
+from trainer.modalities.terms import UNKNOWN, terms_key
+from trainer.network.model import Network
+from trainer.network.part import Embedded, Numbers, Part
 from trainer.recipe import Recipe
 
 Tensors = dict[str, tf.Tensor]
 SCORE, BASELINE = "score", "baseline"
 # With fewer, co-attention, whose score turns sharply on the way, misses a third of its sum.
 _STEPS = 96
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A part, as its gradients are read.
+
+    Attributes:
+      part: The part, with its layer.
+      terms: What the indices of its embeddings mean, for each embedding; none of ids.
+    """
+
+    part: Part
+    terms: tuple[tf.Variable, ...] = ()
+
+    @property
+    def by_index(self) -> bool:
+        """Whether it embeds what it reads; else it reads numbers."""
+        return not self.numbers
+
+    @property
+    def numbers(self) -> list[Numbers]:
+        """The numbers that it reads; none where it embeds."""
+        return [one for one in self.part.gradient if isinstance(one, Numbers)]
+
+
+def readers(network: Network, transforms: dict[str, tft.TFTransformOutput]) -> Iterator[Reader]:
+    """Yields the parts whose inputs a gradient reaches.
+
+    Args:
+      network: The network.
+      transforms: The outputs of the transforms, by table, which know the vocabularies.
+    """
+    for part in (*network.user_parts, *network.item_parts):
+        if part.gradient:
+            names = [one.vocabulary for one in part.gradient
+                     if isinstance(one, Embedded) and one.vocabulary]
+            yield Reader(part, tuple(_terms(name, transforms[part.side]) for name in names))
+
+
+def _terms(vocabulary: str, transform: tft.TFTransformOutput) -> tf.Variable:
+    # As Transform counts: 0 is none, and the unknown come last.
+    known = [b"", *transform.vocabulary_by_name(vocabulary), UNKNOWN.encode()]
+    return tf.Variable(np.array(known, dtype=object), trainable=False)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """An input of a tower somewhere between its baseline and itself.
+
+    Attributes:
+      reader: The tower.
+      number: Which of its inputs, or of its embeddings.
+      distance: From the baseline to itself.
+      value: Where it is.
+      terms: What is at each place, strings, where it is embedded and has names.
+    """
+
+    reader: Reader
+    number: int
+    distance: tf.Tensor
+    value: tf.Tensor
+    terms: tf.Tensor | None = None
+
+
+class Path:
+    """Moves what towers read.
+
+    What is read by index goes from zeros to its embedding. Numbers go from their mean, pictures
+    and videos from grey, a sound from silence as long, topics from equal shares, a vector of an
+    encoder or of sentiment from zeros. Presence stays as it is.
+
+    Args:
+      share: Where each row stands, from 0 (baseline) to 1 (itself), `(rows,)`.
+    """
+
+    def __init__(self, share: tf.Tensor):
+        self._share = share
+        self.moved: list[Moved] = []
+        self._at_work: Reader | None = None  # towers may share an embedding
+        self._embedded = 0
+
+    @contextmanager
+    def among(self, readers: Iterable[Reader]) -> Iterator[None]:
+        """Moves what these towers read, as long as the context lasts."""
+        calls: list[tuple[keras.layers.Layer, Callable]] = []
+        for reader in readers:
+            calls.append((reader.part.layer, self._tower(reader)))
+            if reader.by_index:
+                calls += [(layer, self._embedding(layer.call))
+                          for layer in reader.part.layer._flatten_layers()
+                          if isinstance(layer, keras.layers.Embedding)]
+        replaced = {id(layer): (layer, call) for layer, call in calls}.values()
+        for layer, call in replaced:
+            layer.call = call
+        try:
+            yield
+        finally:
+            for layer, _ in replaced:
+                del layer.call
+
+    def _tower(self, reader: Reader) -> Callable:
+        call, numbers = reader.part.layer.call, reader.numbers
+
+        def moved(inputs, *args, **kwargs):
+            if not reader.by_index:
+                *values, present = inputs
+                values = [tf.cast(value, tf.float32) for value in values]
+                inputs = (*(self._move(reader, number, numbers[number].baseline(value), value)
+                            for number, value in enumerate(values)), present)
+            self._at_work, self._embedded = reader, 0
+            result = call(inputs, *args, **kwargs)
+            self._at_work = None
+            return result
+
+        return moved
+
+    def _embedding(self, call: Callable) -> Callable:
+        def moved(index, *args, **kwargs):
+            vectors, reader = call(index, *args, **kwargs), self._at_work
+            if reader is None:  # a tower of the other side
+                return vectors
+            number = self._embedded
+            self._embedded += 1
+            terms = tf.gather(reader.terms[number], index) if reader.terms else None
+            return self._move(reader, number, tf.zeros_like(vectors), vectors, terms)
+
+        return moved
+
+    def _move(self, reader: Reader, number: int, start: tf.Tensor, end: tf.Tensor,
+              terms: tf.Tensor | None = None) -> tf.Tensor:
+        distance = end - start
+        share = tf.reshape(self._share, [-1] + [1] * (len(end.shape) - 1))
+        value = start + tf.cast(share, end.dtype) * distance
+        self.moved.append(Moved(reader, number, distance, value, terms))
+        return value
 
 
 class IntegratedGradients(tf.Module):
@@ -63,30 +199,30 @@ class IntegratedGradients(tf.Module):
         with path.among(self._readers):
             answers = predict(*({name: tf.repeat(value, steps, axis=0)
                                  for name, value in side.items()} for side in (users, items)))
-        asked = tf.repeat(tf.where(task == "", self._recipe.ranking, task), steps)
-        score = tf.add_n([tf.where(asked == name, answers[name], 0.0)
+        tasks = tf.repeat(tf.where(task == "", self._recipe.ranking, task), steps)
+        score = tf.add_n([tf.where(tasks == name, answers[name], 0.0)
                           for name in self._recipe.scored])
         ends = tf.reshape(score, [rows, steps])[:, -2:]
-        found = {BASELINE: ends[:, 0], SCORE: ends[:, 1]}
+        outputs = {BASELINE: ends[:, 0], SCORE: ends[:, 1]}
         # Rows do not touch each other, so the gradient of their sum is that of each.
         gradients = tf.gradients(score * tf.tile(weights, [rows]), [m.value for m in path.moved],
                                  unconnected_gradients="zero")
         for moved, gradient in zip(path.moved, gradients, strict=True):
-            self._add(found, moved, gradient, steps)
-        return found
+            self._add(outputs, moved, gradient, steps)
+        return outputs
 
-    def _add(self, found: Tensors, moved: Moved, gradient: tf.Tensor, steps: int) -> None:
+    def _add(self, outputs: Tensors, moved: Moved, gradient: tf.Tensor, steps: int) -> None:
         names = moved.reader.part.outputs()
         # Several embeddings of ids, of items and types of events for example, speak as one.
         name = names[min(moved.number, len(names) - 1)]
         by_place = tf.cast(gradient, tf.float32) * tf.cast(moved.distance, tf.float32)
-        kept = _kept(moved)
-        by_place = tf.reduce_sum(by_place, axis=list(range(kept, len(by_place.shape))))
+        axes = _kept(moved)
+        by_place = tf.reduce_sum(by_place, axis=list(range(axes, len(by_place.shape))))
         by_step = tf.reshape(by_place, [-1, steps, *by_place.shape[1:]])
         share = tf.reduce_sum(by_step, axis=1)
-        found[name] = found[name] + share if name in found else share
+        outputs[name] = outputs[name] + share if name in outputs else share
         if moved.terms is not None:
-            found[terms_key(name)] = moved.terms[::steps]
+            outputs[terms_key(name)] = moved.terms[::steps]
 
 
 def _kept(moved: Moved) -> int:

@@ -9,16 +9,13 @@ from trainer.data.tables import Table
 from trainer.encoders.encodings import Encodings
 from trainer.evaluation.scoring import catalogue
 from trainer.export.catalogue import ItemCatalogue
-from trainer.export.gradients import IntegratedGradients
+from trainer.export.gradients import IntegratedGradients, readers
 from trainer.export.keys import ranker_key
-from trainer.export.memory import Memory
-from trainer.export.path import readers
-from trainer.export.ranking import ranking
+from trainer.export.memory import Memory, Seen
 from trainer.export.raw_item import RawItem
 from trainer.export.raw_rows import RawRows
 from trainer.export.requests import RawContent, UserRequest
-from trainer.export.seen import Seen
-from trainer.export.selection import Selection
+from trainer.export.selection import Selection, ranking
 from trainer.export.traced import TracedModel
 from trainer.layers.heads import ProfileHead
 from trainer.network.model import CANDIDATE, Network

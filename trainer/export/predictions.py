@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from schemas import FeatureSpec
-from serving.json_values import plain_values
+from serving.tensors import plain_values
 from trainer.behaviour.past import event_values, past_strings, past_text
 from trainer.data.events import Events
 from trainer.data.tables import Table
@@ -168,16 +168,16 @@ def recorded(signatures: Mapping[str, Any],
     Returns:
       Entries of `predictions.json`; bytes that are no text are `{"b64": ...}`.
     """
-    found = []
+    entries = []
     for name, inputs in requests.items():
         outputs = signatures[name](**{
             key: tf.constant(values, tf.string if values.dtype == object else values.dtype)
             for key, values in inputs.items()})
-        found.append({
+        entries.append({
             "signature": name,
             "inputs": {key: plain_values(values) for key, values in inputs.items()},
             "outputs": {key: plain_values(value.numpy()) for key, value in outputs.items()}})
-    return found
+    return entries
 
 
 def _entry(signature: str, inputs: dict[str, Any], outputs: dict[str, Any]) -> dict:

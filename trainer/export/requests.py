@@ -5,10 +5,10 @@ import tensorflow_transform as tft
 
 from schemas import Feature, FeatureSpec
 from trainer.behaviour.moment import moment_columns
-from trainer.behaviour.past import Past, event_values
+from trainer.behaviour.past import Past, event_values, past_strings, past_text, past_type
+from trainer.behaviour.strings import history_width
 from trainer.data.interactions import table_index
 from trainer.export.memory import Memory
-from trainer.export.past_strings import PastStrings
 from trainer.modalities import MODALITIES
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Role, columns_of
@@ -18,6 +18,60 @@ USER_ID = "user_id"
 TIMESTAMP = "timestamp"
 HISTORY_ITEM_ID = "history_item_id"
 HISTORY_TIMESTAMP = "history_timestamp"
+
+
+class PastStrings(tf.Module):
+    """Types of earlier events, and earlier reviews.
+
+    They go through Transform's own graph, so that they become what they became in training.
+
+    Attributes:
+      names: The histories of strings that requests bring.
+      placed: Of each history the users' places `(users, length)` among strings, and the strings.
+    """
+
+    def __init__(self, spec: FeatureSpec, past: Past, memory: Memory,
+                 transform: tft.TFTransformOutput):
+        super().__init__(name="past_strings")
+        self.names = past_strings(spec, past)
+        kinds = {past_type(spec, past): columns.PAST_TYPE,
+                 past_text(spec, past): columns.PAST_WORDS}
+        self._derived = {what: kinds[what] for what in self.names}
+        self._raw = {what: spec.histories()[what].name for what in self.names}
+        self._widths = {what: history_width(spec, what) for what in self.names}
+        self._layer = transform.transform_features_layer() if self.names else None
+        self._distinct, self._places = {}, {}
+        for what in self.names:
+            distinct, places = memory.strings[what]
+            self._distinct[what] = tf.Variable(distinct, trainable=False)
+            self._places[what] = tf.Variable(places, trainable=False)
+        self.placed = [(self._places[what], self._distinct[what]) for what in self.names]
+
+    def columns(
+        self, request: dict[str, tf.Tensor], sent: tf.Tensor, user: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the network's columns.
+
+        Args:
+          request: Strings by history, newest first, `(batch, length)`, '' for none.
+          sent: Whether a row brought a history, `(batch, 1)`; else the stored one stands in.
+          user: User indices, `(batch,)`.
+        """
+        columns = {}
+        for what, given in request.items():
+            stored = tf.gather(self._distinct[what], tf.gather(self._places[what], user))
+            texts = tf.where(sent, given, stored)[:, : self._widths[what]]
+            assert self._layer is not None
+            name = self._derived[what]
+            columns[name] = self._layer.call({self._raw[what]: _sparse(texts)})[name]
+        return columns
+
+
+def _sparse(texts: tf.Tensor) -> tf.SparseTensor:
+    """Returns all strings of a matrix, the empty ones too, for they keep the others' places."""
+    rows, width = tf.unstack(tf.shape(texts, tf.int64))
+    where = tf.stack(tf.meshgrid(tf.range(rows), tf.range(width), indexing="ij"), axis=-1)
+    return tf.SparseTensor(tf.reshape(where, [-1, 2]), tf.reshape(texts, [-1]), [rows, width])
 
 
 def history_key(what: str) -> str:

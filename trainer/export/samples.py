@@ -49,7 +49,7 @@ class SampleRequests:
                 for name, function in signatures.items()}
 
     def _of(self, inputs: Mapping[str, tf.TensorSpec]) -> dict[str, np.ndarray]:
-        found = {}
+        arrays = {}
         for name, spec in inputs.items():
             string = spec.dtype == tf.string
             values = np.array([b"" if string else -1, b"a" if string else 1],
@@ -60,8 +60,8 @@ class SampleRequests:
                 values = np.array(self._known[name], values.dtype)
             elif name.startswith(_RESTRICTING):
                 values[1] = values[0]  # an unknown value would let nothing through
-            found[name] = values
-        return found
+            arrays[name] = values
+        return arrays
 
 
 def write_warm_up(requests: Requests, folder: Path) -> None:

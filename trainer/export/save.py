@@ -124,24 +124,24 @@ def _explanations(model: Recommender) -> dict:
     columns = {"users": model.raw_user.signature(), "items": model.raw_item.signature()}
     raw = {f"{side}_{name}": tf.TensorSpec(one.shape, one.dtype, f"{side}_{name}")
            for side, of_side in columns.items() for name, one in of_side.items()}
-    asked = {**user, _ITEM_ID: tf.TensorSpec([None], tf.string, _ITEM_ID), **raw}
+    signature = {**user, _ITEM_ID: tf.TensorSpec([None], tf.string, _ITEM_ID), **raw}
     task = {_TASK: tf.TensorSpec([None], tf.string, _TASK)}
 
-    @tf.function(input_signature=[asked], autograph=False)  # traced once for both
+    @tf.function(input_signature=[signature], autograph=False)  # traced once for both
     def sides(inputs):
         content = {side: {name: inputs[f"{side}_{name}"] for name in of_side}
                    for side, of_side in columns.items()}
         return model.sides({name: inputs[name] for name in user}, content["users"],
                            inputs[_ITEM_ID], content["items"])
 
-    found = {"explain": _concrete(lambda inputs: model.explain(*sides(inputs)), asked)}
+    signatures = {"explain": _concrete(lambda inputs: model.explain(*sides(inputs)), signature)}
     if model.recipe.has_towers:
         def gradients(inputs):
-            users, items = sides({name: inputs[name] for name in asked})
+            users, items = sides({name: inputs[name] for name in signature})
             return model.gradients(users, items, inputs[_TASK])
 
-        found["gradients"] = _concrete(gradients, {**asked, **task})
-    return found
+        signatures["gradients"] = _concrete(gradients, {**signature, **task})
+    return signatures
 
 
 def _concrete(function, inputs: dict[str, tf.TensorSpec]):

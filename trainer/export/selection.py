@@ -1,24 +1,79 @@
-"""Chooses a list from the scores of all items: what may be in it, and in which order.
+"""Ranks the whole catalogue, and chooses a list: what may be in it, and in which order."""
 
-Diversity is maximal marginal relevance (Carbonell and Goldstein 1998): an item counts for less,
-the more it is like one that is in the list already.
-"""
-
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import tensorflow as tf
+import tensorflow_recommenders as tfrs
 import tensorflow_transform as tft
 
 from schemas import FeatureSpec
 from serving import filters
 from trainer.data.interactions import table_index
 from trainer.data.tables import Table
+from trainer.evaluation.scoring import Catalogue
 from trainer.export.catalogue import ItemCatalogue
-from trainer.export.seen import marked
+from trainer.export.memory import marked
+from trainer.layers.heads import Head
+from trainer.network.model import Network
 
 Tensors = dict[str, tf.Tensor]
 _NEVER = -1e30
+
+
+class Ranking(Protocol):
+    """Ranks the items for users; row 0 of the vectors, the unknown item, is never ranked."""
+
+    def best(self, user: tf.Tensor, k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns scores and item indices of the best items, `(batch, k)`, best first."""
+
+    def scores(self, user: tf.Tensor) -> tf.Tensor:
+        """Returns the scores of all items but row 0, `(batch, items)`."""
+
+
+def ranking(network: Network, items: Catalogue) -> Ranking:
+    """Returns how a network ranks, given what it says of its items."""
+    if network.ranking in network.heads:
+        return HeadRanking(network.heads[network.ranking], items.vectors)
+    return InnerProductRanking(items.candidates)
+
+
+class InnerProductRanking(tf.Module):
+    """Ranks by the inner product of query and candidate, with TFRS's exact index."""
+
+    def __init__(self, candidates: np.ndarray):
+        super().__init__(name="inner_product_ranking")
+        self._candidates = tf.Variable(candidates[1:], trainable=False)
+        self._index = tfrs.layers.factorized_top_k.BruteForce(k=10)
+        self._index.index(tf.constant(candidates[1:]), tf.range(1, len(candidates)))
+
+    def best(self, user: tf.Tensor, k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """See `Ranking`."""
+        return self._index(user, k=k)
+
+    def scores(self, user: tf.Tensor) -> tf.Tensor:
+        """See `Ranking`."""
+        return tf.matmul(user, self._candidates, transpose_b=True)
+
+
+class HeadRanking(tf.Module):
+    """Ranks by a head's output before it is bounded, so that no scale's end makes ties."""
+
+    def __init__(self, head: Head, vectors: np.ndarray):
+        super().__init__(name="head_ranking")
+        self._head = head
+        self._vectors = tf.Variable(vectors[1:], trainable=False)
+
+    def best(self, user: tf.Tensor, k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """See `Ranking`."""
+        scores, place = tf.math.top_k(self.scores(user), k=k)
+        return scores, place + 1
+
+    def scores(self, user: tf.Tensor) -> tf.Tensor:
+        """See `Ranking`; one user after the other, for the head's units fill the memory."""
+        return tf.map_fn(
+            lambda one: self._head(one[None, :], self._vectors), user,
+            fn_output_signature=tf.TensorSpec([self._vectors.shape[0]], tf.float32))
 
 
 class Category(tf.Module):
@@ -44,9 +99,9 @@ class Category(tf.Module):
         place = self._places.lookup(values)
         # A value that no item has is no value; it must not open the list to all.
         wanted = marked(tf.where(place > 0, place, 0), self.width)
-        found = self.having(wanted)
-        asked = tf.reduce_any(tf.strings.length(values) > 0, axis=1)[:, None]
-        return tf.logical_or(found, tf.logical_not(asked))
+        matches = self.having(wanted)
+        restricted = tf.reduce_any(tf.strings.length(values) > 0, axis=1)[:, None]
+        return tf.logical_or(matches, tf.logical_not(restricted))
 
     def having(self, wanted: tf.Tensor) -> tf.Tensor:
         """Marks items with a value that is marked in `(batch, width)`, `(batch, 1 + items)`."""
@@ -138,12 +193,12 @@ class Selection(tf.Module):
         excluded = tf.logical_and(seen, (request[filters.EXCLUDE_SEEN] != 0)[:, None])
         allowed = self._marked(request[filters.ALLOWED])
         restricted = tf.reduce_any(tf.strings.length(request[filters.ALLOWED]) > 0, axis=1)
-        found = tf.logical_or(allowed, tf.logical_not(restricted)[:, None])
+        mask = tf.logical_or(allowed, tf.logical_not(restricted)[:, None])
         for one in (excluded, self._marked(request[filters.BLOCKED])):
-            found = tf.logical_and(found, tf.logical_not(one))
+            mask = tf.logical_and(mask, tf.logical_not(one))
         for name, category in self._categories.items():
-            found = tf.logical_and(found, category.allowed(request[filters.allowed_key(name)]))
-        return tf.logical_and(found, tf.range(self._rows)[None] > 0)
+            mask = tf.logical_and(mask, category.allowed(request[filters.allowed_key(name)]))
+        return tf.logical_and(mask, tf.range(self._rows)[None] > 0)
 
     def _marked(self, ids: tf.Tensor) -> tf.Tensor:
         return marked(table_index(self._catalogue.ids, ids), self._rows)

@@ -14,7 +14,7 @@ import joblib
 import numpy as np
 from scipy import sparse
 
-from schemas.progress import Progress
+from schemas.log import Progress
 from trainer.data.events import Events
 from trainer.data.side import Side
 from trainer.evaluation.written_scores import TaskScores, WrittenScores
@@ -47,9 +47,9 @@ class FittedForest:
         """Returns values or probabilities, float32 `(rows,)`, from the chosen columns."""
         if not self.classifies:
             return self.model.predict(rows).astype(np.float32)
-        found = self.model.predict_proba(rows)
+        shares = self.model.predict_proba(rows)
         one = np.flatnonzero(self.model.classes_ == 1)
-        return found[:, one[0]].astype(np.float32) if len(one) else np.zeros(len(rows), np.float32)
+        return shares[:, one[0]].astype(np.float32) if len(one) else np.zeros(len(rows), np.float32)
 
 
 def train_forest(job: Job) -> None:
@@ -74,10 +74,10 @@ def restore_forest(data: TrainingData, seed: int, weights: Path) -> WrittenScore
     forests = joblib.load(weights / _FORESTS)
     test = data.events("test")
     users, items = joined_features(data)
-    asked = np.unique(test.users[test.users > 0])
+    test_users = np.unique(test.users[test.users > 0])
     return WrittenScores(
-        [data.users.ids[user - 1] for user in asked], data.items.ids,
-        rank(forests[data.recipe.ranking], users[asked], items[1:]),
+        [data.users.ids[user - 1] for user in test_users], data.items.ids,
+        rank(forests[data.recipe.ranking], users[test_users], items[1:]),
         {name: _on_test(forest, data.recipe.tasks[name], users, items, test)
          for name, forest in forests.items()})
 

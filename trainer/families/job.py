@@ -21,14 +21,14 @@ class Refit:
       data: The events, in the splits `train` and `validation`, and the rest of what is read; the
         users of `test` are those whose scores are asked of a model that writes them.
       seed: Seed of everything random.
-      found: Folder of what the training learned.
+      weights: Folder of what the training learned.
       summary: Its `summary.json`.
       scratch: Folder for whatever is written.
     """
 
     data: TrainingData
     seed: int
-    found: Path
+    weights: Path
     summary: Mapping[str, Any]
     scratch: Path
 

@@ -78,7 +78,7 @@ def refit_network(job: Refit) -> Network:
     predicted value ranks, it is the network's own.
     """
     data = job.data
-    fusion = refit_rankers(data, job.found, job.scratch, job.seed) if _fused(data) else None
+    fusion = refit_rankers(data, job.weights, job.scratch, job.seed) if _fused(data) else None
     if fusion is not None and not fusion.new_item_weights.get(NETWORK):
         network = new_network(data, data.events("train", "validation"), job.seed)
     else:

@@ -47,7 +47,7 @@ def restore_rankers(data: TrainingData, seed: int, weights: Path) -> Network:
 
 def refit_rankers_alone(job: Refit) -> Network:
     """Fits the rankers with the weights and penalties that were found before, and nothing else."""
-    refit_rankers(job.data, job.found, job.scratch, job.seed)
+    refit_rankers(job.data, job.weights, job.scratch, job.seed)
     return with_rankers_of(job.data, _towerless(job.data), job.scratch)
 
 
@@ -55,13 +55,13 @@ def _towerless(data: TrainingData) -> Network:
     """Returns a network that says nothing of its own."""
     sides = {}
     heads = {name: InnerProduct(1, name=f"{name}_head") for name in stacked(data)}
-    for side, index, said in (
+    for side, index, keys in (
             (USERS, columns.USER_INDEX, (data.recipe.ranking, *heads)),
             (ITEMS, columns.ITEM_INDEX, ("vector", CANDIDATE))):
         read = keras.Input((), dtype="int32", name=index)
         nothing = ops.zeros_like(read, dtype="float32")[:, None]
         known = ops.cast(read > 0, "float32")[:, None]
-        sides[side] = keras.Model({index: read}, {**dict.fromkeys(said, nothing), "weights": known},
+        sides[side] = keras.Model({index: read}, {**dict.fromkeys(keys, nothing), "weights": known},
                                   name=side)
     user, item = sides[USERS], sides[ITEMS]
     inputs = {**user.input, **item.input}

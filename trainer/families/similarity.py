@@ -24,8 +24,8 @@ from trainer.closed_form.factors import folding, nonnegative_factors, right_fact
 from trainer.data.events import Events
 from trainer.data.side import Side
 from trainer.families.job import Job
+from trainer.layers.history import DistanceForm, HistorySum, UnitLength
 from trainer.layers.lookup import TableLookup
-from trainer.layers.profile import DistanceForm, HistorySum, UnitLength
 from trainer.network.content import content_block, content_inputs, content_matrix, projected
 from trainer.network.model import CANDIDATE, Network
 from trainer.network.part import ITEMS, USERS, whole_part
@@ -187,8 +187,8 @@ def _item_model(side: Side, spec: FeatureSpec, recipe, factors: Factors,
     if options.reads_events:
         # Two underscores: an input has the name of its column, `popularity` perhaps.
         parts.append(TableLookup(factors.candidates, name="item__candidates")(index))
-        met = TableLookup((factors.popularity > 0).astype(np.float32), name="item__met")
-        present.append(met(index))
+        warm = TableLookup((factors.popularity > 0).astype(np.float32), name="item__met")
+        present.append(warm(index))
         modalities.append("collaborative")
     popularity = TableLookup(
         factors.popularity[:, None] * _POPULARITY, name="item__popularity")(index)
@@ -217,7 +217,7 @@ def _history_tables(factors: Factors, options: SimilarityRecipe) -> dict[str, np
 
 def _query(past: dict[str, keras.KerasTensor], options: SimilarityRecipe, weights):
     """Makes a query of the vectors of a history, see `_item_model` for its counterpart."""
-    met = ops.cast(ops.max(weights, axis=1, keepdims=True) > 0, "float32")
+    mask = ops.cast(ops.max(weights, axis=1, keepdims=True) > 0, "float32")
     parts = []
     for name, share in zip(("content", "collaborative"), _weights(options), strict=True):
         if name not in past:
@@ -225,8 +225,8 @@ def _query(past: dict[str, keras.KerasTensor], options: SimilarityRecipe, weight
         summed = HistorySum(mean=name == "content", name=f"history_{name}")(past[name], weights)
         if name == "content":
             summed = _compared(summed, options, query=True)
-        parts.append(summed * share * met)
-    return ops.concatenate([*parts, ops.ones_like(met)], axis=-1), met
+        parts.append(summed * share * mask)
+    return ops.concatenate([*parts, ops.ones_like(mask)], axis=-1), mask
 
 
 def _history_model(spec: FeatureSpec, recipe, tables, options) -> keras.Model | None:
@@ -243,8 +243,8 @@ def _history_model(spec: FeatureSpec, recipe, tables, options) -> keras.Model | 
         inputs[relevant.column] = values
         weights = weights * ops.cast(values >= relevant.bound, "float32")
     past = {name: TableLookup(table, name=f"past_{name}")(index) for name, table in tables.items()}
-    query, met = _query(past, options, weights)
-    return keras.Model(inputs, {recipe.ranking: query, "weights": met}, name="users")
+    query, mask = _query(past, options, weights)
+    return keras.Model(inputs, {recipe.ranking: query, "weights": mask}, name="users")
 
 
 def _table_model(data: TrainingData, known: Events, tables, options) -> keras.Model:
@@ -258,6 +258,6 @@ def _table_model(data: TrainingData, known: Events, tables, options) -> keras.Mo
     weights = TableLookup((counts > 0).astype(np.float32), name="met")(index)
     past = {name: TableLookup(table[:, None], name=f"past_{name}")(index)
             for name, table in mean.items()}
-    query, met = _query(past, options, weights)
-    return keras.Model({columns.USER_INDEX: index}, {data.recipe.ranking: query, "weights": met},
+    query, mask = _query(past, options, weights)
+    return keras.Model({columns.USER_INDEX: index}, {data.recipe.ranking: query, "weights": mask},
                        name="users")

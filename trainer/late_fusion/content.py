@@ -66,12 +66,12 @@ class ContentMap:
     @staticmethod
     def load(path: Path) -> "ContentMap":
         """Reads a map."""
-        found: dict[str, dict[str, np.ndarray]] = {"words": {}, "quantiles": {}}
+        tables: dict[str, dict[str, np.ndarray]] = {"words": {}, "quantiles": {}}
         with np.load(path) as arrays:
             for key in arrays:
                 kind, _, name = key.partition("/")
-                found[kind][name] = arrays[key]
-        return ContentMap(**found)
+                tables[kind][name] = arrays[key]
+        return ContentMap(**tables)
 
 
 def fit_content(features: tuple[Feature, ...], side: Side, seed: int,
@@ -92,7 +92,7 @@ def fit_content(features: tuple[Feature, ...], side: Side, seed: int,
         scale = np.sqrt(np.mean(np.square(block[present] @ axes))) if present.any() else 0.0
         if scale > 0:
             words[name] = (axes / scale).astype(np.float32)
-    return ContentMap(words, {name: found for name, found in quantiles.items() if name in words})
+    return ContentMap(words, {name: levels for name, levels in quantiles.items() if name in words})
 
 
 def places(block: Block, quantiles: np.ndarray):
@@ -113,7 +113,7 @@ def places(block: Block, quantiles: np.ndarray):
 
 def _quantiles(features: tuple[Feature, ...], side: Side) -> dict[str, np.ndarray]:
     """Returns the distinct quantiles of the features that are numbers of more than one value."""
-    found = {}
+    quantiles = {}
     for feature in features:
         block = content_block(feature, side.content)
         if block.present is None:
@@ -123,8 +123,8 @@ def _quantiles(features: tuple[Feature, ...], side: Side) -> dict[str, np.ndarra
             continue
         distinct = np.unique(np.quantile(known, np.linspace(0, 1, _DIM)).astype(np.float32))
         if len(distinct) > 1:
-            found[feature.name] = distinct
-    return found
+            quantiles[feature.name] = distinct
+    return quantiles
 
 
 def _matrices(features: tuple[Feature, ...], side: Side,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from schemas import InputError
-from schemas.progress import Progress
+from schemas.log import Progress
 from trainer.closed_form.events import Events
 from trainer.closed_form.search import Parameters, search
 from trainer.evaluation.ranking import RankingTask, ranking_metrics
@@ -94,7 +94,7 @@ class LateFusion:
 def fit_late_fusion(
     names: Sequence[str], train: Events, known: Events, task: RankingTask, content: ContentMap,
     vectors: np.ndarray, network_scores: Callable[[RankingTask], np.ndarray] | None,
-    relevance_told: bool, seed: int,
+    has_relevance: bool, seed: int,
 ) -> LateFusion:
     """Tunes the rankers on validation, weighs them and the network there, and fits them afresh.
 
@@ -107,13 +107,13 @@ def fit_late_fusion(
       vectors: The content of all items, `(items, content)`.
       network_scores: Returns the network's scores of a task's users, `(q, items)`; `None` where
         there is no network.
-      relevance_told: See `members`.
+      has_relevance: See `members`.
       seed: Seed of all draws.
 
     Raises:
       InputError: No ranker can be fitted.
     """
-    chosen = members(names, train, vectors, relevance_told)
+    chosen = members(names, train, vectors, has_relevance)
     if not chosen:
         raise InputError(
             "no-ranker", f"None of the rankers {', '.join(names)} can be fitted: 'content' needs "
@@ -124,19 +124,20 @@ def fit_late_fusion(
     tried: dict[str, Any] = {"horizon": of_horizons}
     tuned = []
     for member in Progress("Rankers tuned", len(chosen)).over(chosen):
-        met = weighted_history(train, member.relevant_only, horizon)[some.users]
+        histories = weighted_history(train, member.relevant_only, horizon)[some.users]
 
-        def reached(parameters: Parameters, member: Member = member, met: Any = met) -> float:
+        def reached(parameters: Parameters, member: Member = member,
+                    histories: Any = histories) -> float:
             one = replace(member, parameters=parameters)
-            return _reached(one.fit(train, vectors, horizon), met, some)
+            return _reached(one.fit(train, vectors, horizon), histories, some)
 
-        found = search(member.kind.axes, reached)
-        tuned.append(replace(member, parameters=found.best))
-        tried[member.name] = {"kind": member.kind_name, "parameters": found.best,
-                              _PRIMARY: found.score, "at_bound": list(found.at_bound),
-                              "tried": len(found.tried)}
+        result = search(member.kind.axes, reached)
+        tuned.append(replace(member, parameters=result.best))
+        tried[member.name] = {"kind": member.kind_name, "parameters": result.best,
+                              _PRIMARY: result.score, "at_bound": list(result.at_bound),
+                              "tried": len(result.tried)}
     few = sampled(task, len(tuned) + 1)
-    in_training = train.met
+    in_training = train.warm
     scores = [standardised(one.fit(train, vectors, horizon).scores(
         weighted_history(train, one.relevant_only, horizon)[few.users]), in_training)
         for one in tuned]
@@ -187,17 +188,17 @@ def _shares(scores: list[np.ndarray], own: np.ndarray | None, task: RankingTask,
     """
     alone = fit_weights(scores, task, seed)
     without = ranking_metrics(_sum(alone, scores), task)
-    said = {_PRIMARY: without.metrics[_PRIMARY]}
+    figures = {_PRIMARY: without.metrics[_PRIMARY]}
     if own is None:
-        return [*alone.tolist(), 0.0], said
+        return [*alone.tolist(), 0.0], figures
     together = fit_weights([*scores, own], task, seed)
     gain = ranking_metrics(_sum(together, [*scores, own]), task).ndcg - without.ndcg
     error = float(gain.std() / np.sqrt(len(gain)))
-    said |= {f"network_{_PRIMARY}": ranking_metrics(own, task).metrics[_PRIMARY],
-             "network_gain": float(gain.mean()), "network_gain_se": error}
+    figures |= {f"network_{_PRIMARY}": ranking_metrics(own, task).metrics[_PRIMARY],
+                "network_gain": float(gain.mean()), "network_gain_se": error}
     if gain.mean() <= error:
-        return [*alone.tolist(), 0.0], said
-    return together.tolist(), said
+        return [*alone.tolist(), 0.0], figures
+    return together.tolist(), figures
 
 
 def _sum(weights: np.ndarray, scores: list[np.ndarray]) -> np.ndarray:
@@ -215,14 +216,14 @@ def _best_horizon(chosen: Sequence[Member], train: Events, vectors: np.ndarray,
         for horizon, figures in reached.items():
             if ranker is None or one.kind.fades:
                 ranker = one.fit(train, vectors, horizon)
-            met = weighted_history(train, one.relevant_only, horizon)[task.users]
-            figures.append(_reached(ranker, met, task))
+            histories = weighted_history(train, one.relevant_only, horizon)[task.users]
+            figures.append(_reached(ranker, histories, task))
     means = {horizon: float(np.mean(figures)) for horizon, figures in reached.items()}
     return max(means, key=lambda h: means[h]), {f"{h:g}": v for h, v in means.items()}
 
 
-def _reached(ranker: LinearRanker, met: Any, task: RankingTask) -> float:
+def _reached(ranker: LinearRanker, histories: Any, task: RankingTask) -> float:
     """Returns what a ranker reaches with the weighted histories of a task's users."""
     if not len(task.users):
         return 0.0
-    return ranking_metrics(ranker.scores(met), task).metrics[_PRIMARY]
+    return ranking_metrics(ranker.scores(histories), task).metrics[_PRIMARY]

@@ -63,12 +63,12 @@ def train_rankers(data: TrainingData, first: Network | None, content: ItemConten
     train, validation = data.events("train"), data.events("validation")
     task = validation_task(data, train, validation)
     network_scores = None if first is None else _network_scores(data, first)
-    told = (not data.spec.has_history
-            or past_relevance(data.spec, data.recipe.relevance) is not None)
+    has_relevance = (not data.spec.has_history
+                     or past_relevance(data.spec, data.recipe.relevance) is not None)
     fusion = fit_late_fusion(
         list(data.recipe.rankers), ranker_events(data, train),
         ranker_events(data, concatenate([train, validation])), task, content.map, content.vectors,
-        network_scores, told, seed)
+        network_scores, has_relevance, seed)
     fusion.save(weights / _FOLDER)
     return {"weights": fusion.weights, "new_item_weights": fusion.new_item_weights,
             "validation": fusion.log}
@@ -83,10 +83,10 @@ def refit_rankers(data: TrainingData, weights: Path, refitted: Path, seed: int) 
       refitted: Folder of all that is learned now.
       seed: Seed of all draws.
     """
-    found = LateFusion.load(weights / _FOLDER)
+    earlier = LateFusion.load(weights / _FOLDER)
     features = data.features("items")
-    fusion = found.refitted(ranker_events(data, data.events("train", "validation")),
-                            found.content.vectors(features, data.item_side), seed)
+    fusion = earlier.refitted(ranker_events(data, data.events("train", "validation")),
+                              earlier.content.vectors(features, data.item_side), seed)
     fusion.save(refitted / _FOLDER)
     return fusion
 

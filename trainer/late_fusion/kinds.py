@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from trainer.closed_form.events import Events
-from trainer.closed_form.implicit_als import fit_ials
-from trainer.closed_form.item_to_item import fit_decayed_ease, fit_ease, fit_item_neighbours
+from trainer.closed_form.factors import fit_ials
+from trainer.closed_form.neighbours import fit_decayed_ease, fit_ease, fit_item_neighbours
 from trainer.closed_form.popularity import fit_recent_popularity
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.search import Axis, Parameters, middles
@@ -96,9 +96,9 @@ def _factors(events: Events, relevant_only: bool, content: np.ndarray, horizon: 
              penalty: float, unobserved: float, dim: float) -> LinearRanker:
     """iALS; a user's factors are a linear map of the history, as of one of the usual length."""
     items = fit_ials(events, relevant_only, penalty, unobserved, dim).items.astype(float)
-    met = events.matrix(relevant_only)
-    counts = np.asarray(met.sum(axis=0)).ravel()
-    length = met.sum() / max(int((np.diff(met.indptr) > 0).sum()), 1)
+    matrix = events.matrix(relevant_only)
+    counts = np.asarray(matrix.sum(axis=0)).ravel()
+    length = matrix.sum() / max(int((np.diff(matrix.indptr) > 0).sum()), 1)
     share = counts / max(counts.sum(), 1.0)
     system = (unobserved * items.T @ items + length * (items.T * share) @ items
               + penalty * (length + unobserved * len(items)) * np.eye(items.shape[1]))

@@ -47,13 +47,13 @@ class LinearRanker:
         """Whether a candidate is the item's content itself, also where the item has events."""
         return np.array_equal(self.of_content, np.eye(1 + self.dim)[:, 1:])
 
-    def queries(self, met: np.ndarray) -> np.ndarray:
+    def queries(self, histories: np.ndarray) -> np.ndarray:
         """Returns the queries `(q, dim)` of weighted histories, `(q, items)` dense or sparse."""
-        return np.asarray(met @ self.history + self.start, np.float32)
+        return np.asarray(histories @ self.history + self.start, np.float32)
 
-    def scores(self, met: np.ndarray) -> np.ndarray:
+    def scores(self, histories: np.ndarray) -> np.ndarray:
         """Returns the scores `(q, items)` of weighted histories, `(q, items)` dense or sparse."""
-        return self.queries(met) @ self.candidates.T
+        return self.queries(histories) @ self.candidates.T
 
     def with_content(self, content: np.ndarray) -> np.ndarray:
         """Returns the candidates of all items, `(items, dim)`, with what content says of the new.

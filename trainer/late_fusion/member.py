@@ -43,22 +43,22 @@ class Member:
 
 
 def members(names: Sequence[str], events: Events, content: np.ndarray,
-            relevance_told: bool) -> list[Member]:
+            has_relevance: bool) -> list[Member]:
     """Returns the rankers of a fusion that make sense for a dataset.
 
     Args:
       names: Names of `RANKER_KINDS`.
       events: The events.
       content: Content of the items, `(items, content)`.
-      relevance_told: Whether a history tells which of its events were relevant.
+      has_relevance: Whether a history tells which of its events were relevant.
     """
-    found = []
+    candidates = []
     for name in names:
         kind = RANKER_KINDS[name]
         too_large = kind.most_items is not None and events.n_items > kind.most_items
         if too_large or (kind.reads_content and not content.shape[1]):
             continue
-        found.append(Member(name, name, False, kind.start))
-        if kind.of_relevant and relevance_told and not events.relevant.all():
-            found.append(Member(f"{name}_of_relevant", name, True, kind.start))
-    return found
+        candidates.append(Member(name, name, False, kind.start))
+        if kind.of_relevant and has_relevance and not events.relevant.all():
+            candidates.append(Member(f"{name}_of_relevant", name, True, kind.start))
+    return candidates

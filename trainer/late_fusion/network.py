@@ -57,8 +57,8 @@ def with_stacks(network: Network, stacks: Mapping[str, Stack]) -> Network:
         user_inputs[columns.USER_INDEX] = keras.Input((), dtype="int32", name=columns.USER_INDEX)
     out = dict(network.user({t.name: user_inputs[t.name] for t in network.user.inputs}))
     item_inputs = _inputs(network.item)
-    said = network.item(item_inputs)
-    vectors, end = [said["vector"]], said["vector"].shape[-1]
+    outputs = network.item(item_inputs)
+    vectors, end = [outputs["vector"]], outputs["vector"].shape[-1]
     heads: dict[str, Head] = {
         name: head if isinstance(head, ProfileHead) else PartHead(head, name=head.name)
         for name, head in network.heads.items()}
@@ -77,7 +77,7 @@ def with_stacks(network: Network, stacks: Mapping[str, Stack]) -> Network:
             stack.bounds, name=head.name)
         end += of_item.width
     user = keras.Model(user_inputs, out, name=network.user.name)
-    item = keras.Model(item_inputs, {**said, "vector": ops.concatenate(vectors, axis=-1)},
+    item = keras.Model(item_inputs, {**outputs, "vector": ops.concatenate(vectors, axis=-1)},
                        name=network.item.name)
     return replace(network, user=user, item=item, heads=heads)
 
@@ -99,7 +99,7 @@ def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known
     rankers = {name: ranker for name, ranker in fusion.rankers.items() if any(weights[name])}
     features = data.features("items")
     vectors = fusion.content.vectors(features, data.item_side)
-    in_events = known.met
+    in_events = known.warm
     candidates = {name: ranker.with_content(vectors) for name, ranker in rankers.items()}
     with_own = any(weights.get(NETWORK, ()))
     if with_own:
@@ -119,10 +119,10 @@ def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known
     item_inputs = _inputs(network.item)
     if fusion.content.dim:
         item_inputs = content_inputs(data.item_side) | item_inputs
-    said = network.item({t.name: item_inputs[t.name] for t in network.item.inputs})
+    outputs = network.item({t.name: item_inputs[t.name] for t in network.item.inputs})
     own = _candidates(rankers, fusion, features, item_inputs)
     if with_own:
-        own[NETWORK] = said[CANDIDATE]
+        own[NETWORK] = outputs[CANDIDATE]
     known_item = TableLookup(in_events.astype(np.float32)[:, None], name="known_items")(
         item_inputs[columns.ITEM_INDEX])
     weighted = []
@@ -130,7 +130,7 @@ def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known
         of_known, of_new = weights[name]
         weight = of_new + known_item * (of_known - of_new)
         weighted.append((own[name] - means[name]) * weight)
-    item = keras.Model(item_inputs, {**said, CANDIDATE: ops.concatenate(weighted, axis=-1)},
+    item = keras.Model(item_inputs, {**outputs, CANDIDATE: ops.concatenate(weighted, axis=-1)},
                        name=network.item.name)
     lookup = {name: TableLookup(values, name=f"items_{name}")
               for name, values in data.item_side.content.items()
@@ -162,7 +162,7 @@ def _history_inputs(data: TrainingData) -> Inputs:
 def _queries(fusion: LateFusion, rankers: Mapping, inputs: Inputs, data: TrainingData,
              known: Events, recent: "Recent") -> Inputs:
     """Returns each ranker's query, `(batch, dim)`, of the history and of what is older."""
-    found: Inputs = {}
+    queries: Inputs = {}
     for relevant_only in (False, True):
         some = {name: one for name, one in rankers.items()
                 if (name in fusion.relevant_only) == relevant_only}
@@ -186,9 +186,9 @@ def _queries(fusion: LateFusion, rankers: Mapping, inputs: Inputs, data: Trainin
             query = query + ops.einsum("bl,bld->bd", weights, rows)
         end = 0
         for ranker_name, one in some.items():
-            found[ranker_name] = query[:, end : end + one.dim]
+            queries[ranker_name] = query[:, end : end + one.dim]
             end += one.dim
-    return {name: found[name] for name in rankers}
+    return {name: queries[name] for name in rankers}
 
 
 class OlderSum(keras.layers.Layer):
@@ -211,15 +211,15 @@ class OlderSum(keras.layers.Layer):
 
 def _older(known: Events, recent: np.ndarray, relevant_only: bool, horizon: float,
            history: np.ndarray, name: str) -> keras.layers.Layer:
-    met = weighted_history(known, relevant_only, horizon)
+    past = weighted_history(known, relevant_only, horizon)
     users, places = np.nonzero(recent)
-    newest = sparse.csr_matrix((np.ones(len(users)), (users, recent[users, places])), met.shape)
-    met = (met - met.multiply(newest > 0)).tocsr()
-    met.eliminate_zeros()
-    some = np.flatnonzero(np.diff(met.indptr))
+    newest = sparse.csr_matrix((np.ones(len(users)), (users, recent[users, places])), past.shape)
+    past = (past - past.multiply(newest > 0)).tocsr()
+    past.eliminate_zeros()
+    some = np.flatnonzero(np.diff(past.indptr))
     place = np.zeros(known.n_users, np.int32)
     place[some] = np.arange(1, len(some) + 1)
-    sums = np.concatenate([np.zeros((1, history.shape[1])), met[some] @ history])
+    sums = np.concatenate([np.zeros((1, history.shape[1])), past[some] @ history])
     return OlderSum(place, sums.astype(np.float32), name=f"older_{name}")
 
 
@@ -227,15 +227,15 @@ def _candidates(rankers: Mapping, fusion: LateFusion, features, inputs: Inputs) 
     """Returns each ranker's candidate, `(batch, dim)`, of items known and new."""
     index = inputs[columns.ITEM_INDEX]
     content = fusion.content(features, inputs) if fusion.content.dim else None
-    found: Inputs = {}
+    candidates: Inputs = {}
     for name, ranker in rankers.items():
         if ranker.of_content_alone:
-            found[name] = content
+            candidates[name] = content
             continue
         own = TableLookup(ranker.candidates, name=f"candidates_{name}")(index)
         if content is not None and len(ranker.of_content):
             new = ops.cast(ops.logical_not(ops.any(own != 0, axis=1, keepdims=True)), "float32")
             constant, slopes = ranker.of_content[:1], ranker.of_content[1:]
             own = own + new * (content @ slopes + constant)
-        found[name] = own
-    return found
+        candidates[name] = own
+    return candidates

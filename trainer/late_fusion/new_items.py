@@ -37,9 +37,9 @@ def fit_new_item_weights(members: Sequence[Member], known: Events, content: np.n
     if not content.shape[1]:
         return {}
     each = [_weights(members, known, content, horizon, draw, seed) for draw in _DRAWS]
-    found = [weights for weights in each if weights is not None]
-    return dict(zip((one.name for one in members), np.mean(found, axis=0).tolist(), strict=True)
-                ) if found else {}
+    draws = [weights for weights in each if weights is not None]
+    return dict(zip((one.name for one in members), np.mean(draws, axis=0).tolist(), strict=True)
+                ) if draws else {}
 
 
 def _weights(members: Sequence[Member], known: Events, content: np.ndarray, horizon: float,
@@ -52,7 +52,7 @@ def _weights(members: Sequence[Member], known: Events, content: np.ndarray, hori
     others, scores = without(known, hidden), []
     for one in members:
         ranker = one.fit_for_all(others, content, horizon)
-        met = weighted_history(others, one.relevant_only, horizon)[task.users]
+        histories = weighted_history(others, one.relevant_only, horizon)[task.users]
         scores.append(standardised(
-            ranker.queries(met) @ ranker.with_content(content).T, others.met))
+            ranker.queries(histories) @ ranker.with_content(content).T, others.warm))
     return fit_weights(scores, task, seed)

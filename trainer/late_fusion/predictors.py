@@ -15,11 +15,12 @@ from trainer.closed_form.biases import (
     Values,
     fit_biased_factors,
     fit_biases,
+    recent_means,
+    ridge_of_owners,
 )
 from trainer.closed_form.events import Events
-from trainer.closed_form.item_to_item import fit_ease
+from trainer.closed_form.neighbours import fit_ease
 from trainer.closed_form.rankers import RANKERS
-from trainer.closed_form.residuals import recent_means, ridge_of_owners
 from trainer.closed_form.search import Axis, Parameters, middles, search
 from trainer.training.one_thread import one_thread
 
@@ -70,12 +71,12 @@ class Behaviour:
         events = self.events
         if not len(events) or events.n_items > _MOST_ITEMS:
             return ()
-        met = events.matrix(relevant_only=True)
+        rows = events.matrix(relevant_only=True)
         weights = fit_ease(events, True, **middles(RANKERS["ease"].axes)).full()
         some = np.random.default_rng(0).permutation(events.n_users)[:_SAMPLE]
         with one_thread(_DIM):
-            right = randomized_svd(met[some] @ weights, min(_DIM, *met.shape), random_state=0)[2]
-        return (PairProduct.of(met @ (weights @ right.T), right.T),)
+            right = randomized_svd(rows[some] @ weights, min(_DIM, *rows.shape), random_state=0)[2]
+        return (PairProduct.of(rows @ (weights @ right.T), right.T),)
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Known:
         return fit_biases(self.rows, **self.penalties)
 
     @cached_property
-    def left(self) -> np.ndarray:
+    def residuals(self) -> np.ndarray:
         """What the biases leave of the label, `(rows,)`."""
         return self.rows.values - self.biases.predictions(self.rows.users, self.rows.items)
 
@@ -129,16 +130,16 @@ class PredictorKind:
           train: What is known before validation.
           validation: The rows of the validation split.
         """
-        left = validation.values - train.biases.predictions(validation.users, validation.items)
+        residuals = validation.values - train.biases.predictions(validation.users, validation.items)
 
         def explained(parameters: Parameters) -> float:
             columns = np.stack([product.predictions(validation.users, validation.items)
                                 for product in self.fit(train, **parameters)], axis=1)
             columns = columns - columns.mean(axis=0)
-            weights = np.linalg.lstsq(columns, left, rcond=None)[0]
-            return -float(np.sum((left - columns @ weights) ** 2))
+            weights = np.linalg.lstsq(columns, residuals, rcond=None)[0]
+            return -float(np.sum((residuals - columns @ weights) ** 2))
 
-        if not self.axes or not len(left):
+        if not self.axes or not len(residuals):
             return middles(self.axes)
         return search(self.axes, explained).best
 
@@ -161,8 +162,8 @@ def _recent_biases(known: Known) -> tuple[PairProduct, ...]:
 
 def _factors(known: Known, penalty: float, dim: float) -> tuple[PairProduct, ...]:
     """Factors by alternating least squares."""
-    found = fit_biased_factors(known.rows, **known.penalties, penalty=penalty, dim=dim)
-    return (PairProduct.of(found.users, found.items),)
+    factors = fit_biased_factors(known.rows, **known.penalties, penalty=penalty, dim=dim)
+    return (PairProduct.of(factors.users, factors.items),)
 
 
 def _item_to_item(known: Known) -> tuple[PairProduct, ...]:
@@ -174,14 +175,14 @@ def _content(known: Known, penalty: float) -> tuple[PairProduct, ...]:
     """What a user thinks of an item's content."""
     rows = known.rows
     return (PairProduct.of(ridge_of_owners(
-        rows.users, known.items[rows.items], known.left, rows.n_users, penalty), known.items),)
+        rows.users, known.items[rows.items], known.residuals, rows.n_users, penalty), known.items),)
 
 
 def _profile(known: Known, penalty: float) -> tuple[PairProduct, ...]:
     """What users of a profile think of an item."""
     rows = known.rows
     return (PairProduct.of(known.users, ridge_of_owners(
-        rows.items, known.users[rows.users], known.left, rows.n_items, penalty)),)
+        rows.items, known.users[rows.users], known.residuals, rows.n_items, penalty)),)
 
 
 _RIDGE = {"penalty": Axis((10.0, 30.0, 100.0), 3.0, 1.0, 1e4)}

@@ -85,7 +85,7 @@ def fit_stack(names: Sequence[str], train: Known, validation: Values, known: Kno
     penalties = tuned_biases(train.rows, validation).best
     train, known = (replace(one, penalties=penalties) for one in (train, known))
     chosen = {name: PREDICTOR_KINDS[name].tuned(train, validation) for name in names}
-    before = {name: PREDICTOR_KINDS[name].fit(train, **found) for name, found in chosen.items()}
+    before = {name: PREDICTOR_KINDS[name].fit(train, **options) for name, options in chosen.items()}
     columns = np.stack([network, *(
         one.predictions(validation.users, validation.items)
         for products in before.values() for one in products)], axis=1)
@@ -96,21 +96,21 @@ def fit_stack(names: Sequence[str], train: Known, validation: Values, known: Kno
     rows = (train.rows.known_users[validation.users]
             & train.rows.known_items[validation.items])
     warm = fit_weights(columns[rows], validation.at(rows), binary) or cold
-    after = [one for name, found in chosen.items()
-             for one in PREDICTOR_KINDS[name].fit(known, **found)]
+    after = [one for name, options in chosen.items()
+             for one in PREDICTOR_KINDS[name].fit(known, **options)]
     values = known.rows.values
     bounds = (float(values.min()), float(values.max())) if len(values) and not binary else None
     users, items = (flags.astype(np.float32) for flags in (
         known.rows.known_users, known.rows.known_items))
-    said = {"warm": _by_name(warm, before), "cold": _by_name(cold, before), "parameters": chosen}
-    return Stack(tuple(warm), tuple(cold), tuple(after), users, items, bounds), said
+    summary = {"warm": _by_name(warm, before), "cold": _by_name(cold, before), "parameters": chosen}
+    return Stack(tuple(warm), tuple(cold), tuple(after), users, items, bounds), summary
 
 
 def _by_name(weights: Sequence[float], products: dict[str, tuple]) -> dict[str, Any]:
     start, network, *rest = weights
-    left = iter(rest)
+    remaining = iter(rest)
     return {"constant": start, "network": network,
-            **{name: [next(left) for _ in some] for name, some in products.items()}}
+            **{name: [next(remaining) for _ in some] for name, some in products.items()}}
 
 
 def fit_weights(columns: np.ndarray, rows: Values, binary: bool) -> list[float]:
@@ -146,15 +146,15 @@ def _regression(columns: np.ndarray, rows: Values,
 
     folds = list(GroupKFold(_FOLDS).split(columns, rows.values, rows.users))
     if not binary:
-        found = RidgeCV(_PENALTIES, cv=folds, scoring="neg_mean_squared_error").fit(
+        model = RidgeCV(_PENALTIES, cv=folds, scoring="neg_mean_squared_error").fit(
             columns, rows.values)
-        return float(found.intercept_), found.coef_
+        return float(model.intercept_), model.coef_
     if any(np.ptp(rows.values[fold]) == 0 for pair in folds for fold in pair):
         return None
-    found = LogisticRegressionCV(
+    model = LogisticRegressionCV(
         Cs=[1 / penalty for penalty in _PENALTIES], cv=folds, scoring="neg_log_loss",
         max_iter=1_000).fit(columns, rows.values.astype(int))
-    return float(found.intercept_[0]), found.coef_[0]
+    return float(model.intercept_[0]), model.coef_[0]
 
 
 def fit_shares(columns: np.ndarray, rows: Values, mean: float, binary: bool) -> list[float]:
@@ -196,12 +196,12 @@ def _shares(columns: np.ndarray, values: np.ndarray, binary: bool) -> np.ndarray
         slope = slope / len(values)
         return value / len(values), np.concatenate([[slope.sum()], columns.T @ slope])
 
-    found = optimize.minimize(
+    solution = optimize.minimize(
         total, np.r_[0.0, np.full(width, 1 / width)], jac=True, method="SLSQP",
         bounds=[(None, None)] + [(0.0, 1.0)] * width,
         constraints={"type": "eq", "fun": lambda point: point[1:].sum() - 1,
                      "jac": lambda point: np.r_[0.0, np.ones(width)]})
-    shares = np.maximum(found.x[1:], 0.0)
+    shares = np.maximum(solution.x[1:], 0.0)
     return shares / shares.sum()
 
 

@@ -75,10 +75,10 @@ class _Search:
                 others = total - weights[place] * part
                 if not (weights.sum() - weights[place]):
                     continue  # another weight of the only ranker is the same ranking
-                found = [self._ndcg(others + value * part, rows) for value in _TRIED]
-                top = int(np.argmax(found))
-                if found[top] > reached + _GAIN:
-                    reached, weights[place], moved = found[top], _TRIED[top], True
+                scores = [self._ndcg(others + value * part, rows) for value in _TRIED]
+                top = int(np.argmax(scores))
+                if scores[top] > reached + _GAIN:
+                    reached, weights[place], moved = scores[top], _TRIED[top], True
                     total = others + weights[place] * part
             if not moved:
                 break

@@ -134,16 +134,16 @@ class PCGradBalance(GradientBalance):
         orders = ops.argsort(keras.random.uniform((tasks, tasks), seed=self._random), axis=1)
         tiny = 1e-20
         # Row i: what is left of gradient i, as a sum of all gradients.
-        left = ops.eye(tasks)
+        projections = ops.eye(tasks)
         for place in range(tasks):
             other = orders[:, place]
-            product = ops.sum(left * ops.take(products, other, axis=0), axis=1)
+            product = ops.sum(projections * ops.take(products, other, axis=0), axis=1)
             length = ops.maximum(ops.take(ops.diagonal(products), other), tiny)
             # A task never conflicts with itself: that product is never negative but by rounding.
             conflict = ops.logical_and(product < 0, ops.not_equal(other, ops.arange(tasks)))
             share = ops.where(conflict, product / length, 0.0)
-            left = left - share[:, None] * ops.one_hot(other, tasks)
-        return ops.sum(left, axis=0) * weights, weights
+            projections = projections - share[:, None] * ops.one_hot(other, tasks)
+        return ops.sum(projections, axis=0) * weights, weights
 
     def get_config(self):
         """Returns what the constructor needs."""

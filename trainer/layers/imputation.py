@@ -45,8 +45,8 @@ def observed(weights, present):
     Returns:
       Weights of sum 1, 0 where a modality is absent; where all are, all are 0.
     """
-    left = (weights + 1e-9) * ops.cast(present, weights.dtype)
-    return left / ops.maximum(ops.sum(left, axis=1, keepdims=True), 1e-12)
+    shares = (weights + 1e-9) * ops.cast(present, weights.dtype)
+    return shares / ops.maximum(ops.sum(shares, axis=1, keepdims=True), 1e-12)
 
 
 @keras.saving.register_keras_serializable("tessera")

@@ -17,7 +17,10 @@ from schemas import Feature, unknown
 from schemas.modality import RawModality
 from trainer.modalities.options import ModalityOptions
 from trainer.network.part import Embedded, Numbers, Part
-from trainer.preprocessing.column import Column
+from trainer.preprocessing import columns
+from trainer.preprocessing.column import Column, Purpose
+
+_GREY = 127.5
 
 
 @dataclass(frozen=True)
@@ -208,3 +211,18 @@ def files_of(*names: str) -> list[str]:
     """Returns the dotted names of some files of all packages of modalities that have them."""
     return [f"{type(one).__module__}.{name}" for one in MODALITIES.values() for name in names
             if one.has_file(name)]
+
+
+def present_column(feature: Feature) -> Column:
+    """Declares the column that is 1.0 where a feature has a value."""
+    return Column(columns.present(feature.name), feature.name, "float32", purpose=Purpose.PRESENT)
+
+
+def grey(pixels: Any) -> Any:
+    """Returns grey in the shape of some pixels: a picture that says nothing."""
+    return pixels * 0 + _GREY
+
+
+def zeros(value: Any) -> Any:
+    """Returns zeros in the shape of some content: what says nothing of a number."""
+    return value * 0

@@ -40,9 +40,9 @@ def projected(block, words: np.ndarray, name: str):
         return ops.einsum("bnd,bn->bd", vectors, ops.cast(block.values, "float32"))
     dense = keras.layers.Dense(words.shape[1], use_bias=False, trainable=False,
                                name=f"project__{name}", dtype="float32")
-    found = dense(block.values)
+    output = dense(block.values)
     dense.set_weights([words])
-    return found
+    return output
 
 
 def content_matrix(features: tuple[Feature, ...], side: Side) -> dict[str, sparse.csr_matrix]:
@@ -52,14 +52,14 @@ def content_matrix(features: tuple[Feature, ...], side: Side) -> dict[str, spars
       features: The features to read.
       side: What the model holds of the table.
     """
-    found = {}
+    matrices = {}
     for feature in features:
         parts = []
         for start in range(0, side.rows, _BATCH):
             some = {n: v[start : start + _BATCH] for n, v in side.content.items()}
             parts.append(_sparse(content_block(feature, some), _words(side, feature.name)))
-        found[feature.name] = sparse.vstack(parts).tocsr()
-    return found
+        matrices[feature.name] = sparse.vstack(parts).tocsr()
+    return matrices
 
 
 def _words(side: Side, name: str) -> int:

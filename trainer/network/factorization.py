@@ -11,8 +11,8 @@ from keras import ops
 
 from schemas import FeatureSpec
 from trainer.data.side import Side
-from trainer.layers.factors import BiasedFactors
 from trainer.layers.heads import InnerProduct, Offset
+from trainer.layers.lookup import BiasedFactors
 from trainer.network.model import Network
 from trainer.network.part import ITEMS, USERS, Embedded, whole_part
 from trainer.network.plan import IDS

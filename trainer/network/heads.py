@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from schemas import FeatureSpec
 from trainer.layers.heads import INTERACTIONS, Head, Offset, ProfileHead
-from trainer.layers.registry import look_up
+from trainer.options import look_up
 from trainer.recipe.families import NetworkRecipe
 
 

@@ -23,12 +23,12 @@ from trainer.layers.fusion import FUSIONS
 from trainer.layers.heads import Head, Offset, ProfileHead
 from trainer.layers.imputation import IMPUTATIONS, observed
 from trainer.layers.lookup import EveryRow, RowEmbedding, TableLookup, UserTable
-from trainer.layers.registry import look_up
 from trainer.layers.sharing import SHARINGS
 from trainer.network.content import content_inputs
 from trainer.network.heads import build_heads
 from trainer.network.part import ITEMS, USERS, Built, Materials, Part, build_parts
 from trainer.network.plan import plan_parts
+from trainer.options import look_up
 from trainer.preprocessing import columns
 from trainer.recipe.families import NetworkRecipe
 
@@ -155,9 +155,9 @@ def _row_items(item, item_lookup, items: Side, inputs) -> dict[str, keras.KerasT
         words = items.content[columns.ITEM_WORDS].shape[1]
         content[columns.ITEM_WORDS] = inputs[columns.ITEM_WORDS] = keras.Input(
             (words,), dtype="int32", name=columns.ITEM_WORDS)
-    found = item({columns.ITEM_INDEX: index, **content})
+    vectors = item({columns.ITEM_INDEX: index, **content})
     return {n: ops.reshape(value, (-1, among.shape[1], *value.shape[1:]))
-            for n, value in found.items()}
+            for n, value in vectors.items()}
 
 
 def _answers(recipe: NetworkRecipe, heads, user_out, each) -> dict[str, keras.KerasTensor]:
@@ -245,9 +245,9 @@ def _user_model(spec, recipe, users, past, seed) -> tuple[keras.Model, list[Part
 
 def _known(index, side: Side, name: str):
     """Makes ids unknown whose vectors no event has trained: they would speak at random."""
-    if side.met is None:
+    if side.warm is None:
         return index
-    return index * TableLookup(side.met.astype("int32"), name=f"{name}_met")(index)
+    return index * TableLookup(side.warm.astype("int32"), name=f"{name}_met")(index)
 
 
 def _stack(built: list[Built]):

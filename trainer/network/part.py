@@ -125,9 +125,9 @@ def build_parts(plan: Iterable[Part], materials: Materials) -> tuple[list[Part],
         if part.name in names:
             raise ValueError(f"two parts of the network have the same name: {part.name}")
         names.add(part.name)
-        found = part.build(materials)
-        parts.append(replace(part, layer=found.layer))
-        built.append(found)
+        output = part.build(materials)
+        parts.append(replace(part, layer=output.layer))
+        built.append(output)
     return parts, built
 
 

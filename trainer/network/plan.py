@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from schemas import Feature, FeatureSpec
 from trainer.modalities import modality_of
-from trainer.modalities.presence import zeros
+from trainer.modalities.modality import zeros
 from trainer.network.part import ITEMS, Built, Embedded, Materials, Numbers, Part
 from trainer.recipe.families import NetworkRecipe
 
@@ -39,7 +39,7 @@ def _content_parts(feature: Feature, recipe: NetworkRecipe) -> Iterator[Part]:
         return
 
     def build(materials: Materials) -> Built:
-        from trainer.encoders.part import encoded_part
+        from trainer.encoders.network import encoded_part
 
         return encoded_part(feature, materials)
 

@@ -11,8 +11,7 @@ from trainer.behaviour.past import Past
 from trainer.modalities import modality_of
 from trainer.preprocessing import columns, declarations
 from trainer.preprocessing.column import Column, check_made
-from trainer.preprocessing.interactions import interaction_columns
-from trainer.preprocessing.labels import label_columns
+from trainer.preprocessing.interactions import interaction_columns, label_columns
 from trainer.preprocessing.raw import as_string, one
 
 Tensors = dict[str, tf.Tensor]

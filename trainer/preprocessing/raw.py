@@ -1,8 +1,9 @@
-"""Raw columns, as Transform and the signatures hand them over, in one form."""
+"""Raw columns, as Transform and the signatures hand them over, and the terms that they know."""
 
 from typing import Any
 
 import tensorflow as tf
+import tensorflow_transform as tft
 
 
 def dense(column: tf.SparseTensor | tf.Tensor, width: int, default: object) -> tf.Tensor:
@@ -45,3 +46,25 @@ def as_string(column: Any) -> Any:
             column.indices, tf.strings.as_string(column.values), column.dense_shape
         )
     return tf.strings.as_string(column)
+
+
+def fit_vocabulary(terms: tf.SparseTensor, name: str, most: int, rows: int,
+                   said_before: tf.SparseTensor | None = None) -> tf.Tensor:
+    """Fits a vocabulary, the most frequent term first.
+
+    Args:
+      terms: Terms of each row, strings `(batch, any)`.
+      name: Name of its file.
+      most: Terms in it.
+      rows: Rows that must have a term; each counts once. No frequency is looked at where it is 1.
+      said_before: Terms that do not count in a row, `(batch, any)`.
+
+    Returns:
+      The file, for `tft.apply_vocabulary`.
+    """
+    if rows == 1:
+        return tft.vocabulary(terms, top_k=most, vocab_filename=name)
+    # Both are sets: a row that repeats a term has it once.
+    once = tf.sets.union(terms, terms) if said_before is None \
+        else tf.sets.difference(terms, said_before)
+    return tft.vocabulary(once, top_k=most, frequency_threshold=rows, vocab_filename=name)

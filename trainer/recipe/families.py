@@ -17,11 +17,9 @@ from trainer.recipe.behaviour import (
     check_reviews,
     past_of,
 )
-from trainer.recipe.late_fusion import Predictors, Rankers
-from trainer.recipe.network import ModelOptions
+from trainer.recipe.network import Fitting, ModelOptions, Predictors, Privacy, Rankers, Training
 from trainer.recipe.recipe import Modalities, Recipe
 from trainer.recipe.task import Task
-from trainer.recipe.training import Fitting, Privacy, Training
 from trainer.recipe.tune import Tune, check_ranges
 
 
@@ -176,10 +174,10 @@ class NetworkRecipe(FittedRecipe):
             "'behaviour.item_reviews'": self.reads_item_reviews,
             f"'balancing: {self.balancing}'": self.balancing != "fixed",
             "'training.warm_start'": self.training.warm_start}
-        if found := [what for what, there in reading.items() if there]:
+        if readers := [what for what, there in reading.items() if there]:
             raise ValueError("'training.privacy' bounds what one user's events change, and these "
-                             f"read events without bound: {', '.join(found)}. Take them out; rank "
-                             "by the head of a label, as in 'rank_by: like'")
+                             f"read events without bound: {', '.join(readers)}. Take them out; "
+                             "rank by the head of a label, as in 'rank_by: like'")
         if self.training.precision not in ("auto", "float32"):
             raise ValueError(f"'training.precision' is '{self.training.precision}', but "
                              "'training.privacy' computes in float32: take the key out")

@@ -21,6 +21,22 @@ Start = float | list[float]
 RAREST = 1e-4
 
 
+def error_metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+    """Measures predicted values.
+
+    Args:
+      labels: `(rows,)`, of the rows that have one.
+      predictions: `(rows,)`.
+
+    Returns:
+      `rmse` and `mae` in the label's unit; NaN without rows.
+    """
+    if not len(labels):
+        return {"rmse": np.nan, "mae": np.nan}
+    error = predictions.astype(float) - labels.astype(float)
+    return {"rmse": float(np.sqrt(np.mean(error**2))), "mae": float(np.abs(error).mean())}
+
+
 @dataclass(frozen=True)
 class Metric:
     """A metric of TFX's Evaluator.

@@ -80,14 +80,14 @@ def probability_metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str
       `recall` and `f1`. NaN where the rows do not tell.
     """
     chance, positive = predictions.astype(float), labels.astype(float) > 0
-    said = chance > 0.5
-    hits, true, predicted = (float(one.sum()) for one in (said & positive, positive, said))
+    guesses = chance > 0.5
+    hits, true, predicted = (float(one.sum()) for one in (guesses & positive, positive, guesses))
     precision, recall = hits / predicted if predicted else 0.0, hits / true if true else 0.0
     total = precision + recall
     return {
         "auc": area_under_curve(positive, chance),
         "log_loss": log_loss(positive, chance), "ece": calibration_error(positive, chance),
-        "accuracy": float((said == positive).mean()) if len(labels) else math.nan,
+        "accuracy": float((guesses == positive).mean()) if len(labels) else math.nan,
         "precision": precision, "recall": recall,
         "f1": 2 * precision * recall / total if total else 0.0,
     }

@@ -7,8 +7,7 @@ import numpy as np
 
 from schemas import FeatureSpec
 from schemas.spec import Label
-from trainer.tasks.errors import error_metrics
-from trainer.tasks.kind import Batch, Metric, Start, TaskKind
+from trainer.tasks.kind import Batch, Metric, Start, TaskKind, error_metrics
 
 
 class Regression(TaskKind):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainer.recipe.training import Privacy
+from trainer.recipe.network import Privacy
 
 
 def steps_of_an_epoch(privacy: Privacy) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from schemas.progress import Progress
+from schemas.log import Progress
 
 log = logging.getLogger("tessera.trainer")
 Epochs = list[dict[str, float]]

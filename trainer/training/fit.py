@@ -217,7 +217,7 @@ def new_network(data: TrainingData, events: Events, seed: int) -> Network:
     if data.recipe.private is None:
         means = label_means(data.spec, data.recipe, events)
         users, items = (
-            replace(side, met=np.bincount(met, minlength=side.rows) > 0) for side, met in (
+            replace(side, warm=np.bincount(index, minlength=side.rows) > 0) for side, index in (
                 (data.user_side, events.users), (data.item_side, events.items)))
     else:  # nothing of the events but what private steps learn
         means, users, items = (

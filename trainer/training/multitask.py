@@ -9,8 +9,8 @@ from keras import ops
 
 from trainer.layers.balancing import BALANCINGS, GradientBalance
 from trainer.layers.losses import in_batch_softmax
-from trainer.layers.registry import look_up
 from trainer.network.auxiliary import auxiliary_losses
+from trainer.options import look_up
 from trainer.recipe import Recipe
 from trainer.tasks.kind import Batch
 from trainer.training.gradients import train_step_of_backend

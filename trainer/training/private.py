@@ -19,7 +19,7 @@ from trainer.data.interactions import InteractionReader
 from trainer.layers.heads import Offset
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
-from trainer.recipe.training import Privacy
+from trainer.recipe.network import Privacy
 from trainer.training.multitask import MultiTaskModel
 
 
@@ -152,9 +152,9 @@ class PrivateModel(MultiTaskModel):
         with tf.GradientTape() as tape:
             losses = self.all_losses(labels, self(inputs, training=True))
             total = self._total(losses)
-        found = tape.gradient(total, [weight.value for weight in weights])
+        gradients = tape.gradient(total, [weight.value for weight in weights])
         gradients = [tf.zeros(weight.shape) if one is None else tf.convert_to_tensor(one)
-                     for one, weight in zip(found, weights, strict=True)]
+                     for one, weight in zip(gradients, weights, strict=True)]
         norm = tf.linalg.global_norm(gradients)
         share = tf.minimum(1.0, tf.math.divide_no_nan(self._privacy.clip, norm))
         # A gradient that is no number has no norm to be clipped by.

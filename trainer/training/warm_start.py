@@ -41,11 +41,11 @@ def vocabulary_key(side: str, name: str) -> str:
 
 def keyed_rows(network: Network) -> dict[int, str]:
     """Returns the vocabulary of each embedding that has keys, by the `id` of its variable."""
-    found = {}
+    vocabularies = {}
     for part in (*network.user_parts, *network.item_parts):
         for embedding, name in _named(part):
-            found[id(embedding.embeddings)] = name
-    return found
+            vocabularies[id(embedding.embeddings)] = name
+    return vocabularies
 
 
 def _named(part: Part) -> Iterator[tuple[keras.layers.Embedding, str]]:
@@ -84,11 +84,11 @@ def carried(new: np.ndarray, old: np.ndarray, keys: Sequence[str], old_keys: Seq
       [1.0, 0.0, 1.0]
     """
     place = {key: row for row, key in enumerate(old_keys, start=1)}
-    found = np.array([place.get(key, 0) for key in keys], np.int64)
+    old_rows = np.array([place.get(key, 0) for key in keys], np.int64)
     rows = new.copy()
     rows[0] = old[0]
-    known = np.flatnonzero(found)
-    rows[known + 1] = old[found[known]]
+    known = np.flatnonzero(old_rows)
+    rows[known + 1] = old[old_rows[known]]
     behind, old_behind = len(new) - 1 - len(keys), len(old) - 1 - len(old_keys)
     if same := min(behind, old_behind):
         rows[-same:] = old[-same:]

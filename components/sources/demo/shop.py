@@ -11,10 +11,8 @@ import numpy as np
 
 from components.code_digest import code_digest
 from components.sources.demo import words
-from components.sources.demo.clips import clip
 from components.sources.demo.events import make_events
-from components.sources.demo.pictures import picture
-from components.sources.demo.sounds import sound
+from components.sources.demo.media import clip, picture, sound
 from components.sources.demo.world import ATTRIBUTES, REGIONS, DemoSizes, DemoWorld, make_world
 from schemas.errors import InputError
 

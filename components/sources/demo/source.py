@@ -8,9 +8,8 @@ from typing import Any
 from components.sources.base import Record
 from components.sources.demo.shop import COLUMNS
 from components.sources.files.delimited import csv_columns, csv_rows
-from components.sources.files.layout import Layout
-from components.sources.files.paths import media_path
-from components.sources.files.values import ValueFault
+from components.sources.files.text import Layout
+from components.sources.files.values import ValueFault, media_path
 from schemas.errors import InputError, unknown
 
 _MEDIA = ("photo", "sound", "clip", "avatar")

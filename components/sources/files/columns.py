@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from components.sources.files.values import as_text
-from schemas.values.identities import without_point
+from schemas.values.text import without_point
 
 _REFERENCE = re.compile(r"\{([^{}]*)\}")
 _STEM = ".stem"

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from components.sources.files.header import is_header, is_row
-from components.sources.files.layout import Layout
 from components.sources.files.quotes import Merged
 from components.sources.files.text import (
     LONGEST,
+    Layout,
     first_lines,
     has_unknown_bytes,
     lines,

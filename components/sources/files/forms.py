@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from schemas.values.absence import is_absent
+from schemas.values.text import is_absent
 
 _MOSTLY = 0.95
 _PATTERNS = tuple(re.compile(pattern) for pattern in (

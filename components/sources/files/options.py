@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from components.sources.files.columns import Column
-from components.sources.files.layout import Layout
+from components.sources.files.text import Layout
 
 Quoting = Literal["standard", "backslash", "none"]
 

@@ -11,10 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from components.sources.files.compression import compression
-from components.sources.files.foreign import START, refuse_foreign
-from components.sources.files.layout import Layout
-from components.sources.files.text import Place, forbidden
+from components.sources.files.compression import START, compression, refuse_foreign
+from components.sources.files.text import Layout, Place, forbidden
 from components.sources.files.values import Unreadable
 from schemas.errors import InputError
 
@@ -102,19 +100,19 @@ def _survive(path: Path, size: int) -> int:
     On some damaged pages pyarrow ends the process that reads them; a run must end with a message.
     What the file says of its size is no bound: a million rows may refer to one long text.
     """
-    done = subprocess.run([sys.executable, "-c", _PROBE, str(path), str(size)], capture_output=True,
-                          check=False)
-    if done.returncode == _NO_MEMORY:
+    run = subprocess.run([sys.executable, "-c", _PROBE, str(path), str(size)], capture_output=True,
+                         check=False)
+    if run.returncode == _NO_MEMORY:
         if size == 1:
             raise InputError("parquet-row-too-large",
                              f"Parquet file {path} has a row of more than {_PROBE_BYTES >> 20} "
                              "MiB. Leave its long values out.")
         return _survive(path, max(1, size // 16))
-    if done.returncode < 0:
+    if run.returncode < 0:
         raise InputError("parquet-kills-reader",
                          f"Parquet file {path} is damaged: reading it kills the process (signal "
-                         f"{-done.returncode}). Replace it.")
-    largest = int(done.stdout or 0)  # of what is damaged nothing but the message is known yet
+                         f"{-run.returncode}). Replace it.")
+    largest = int(run.stdout or 0)  # of what is damaged nothing but the message is known yet
     return max(1, min(size, size * _BATCH_BYTES // max(largest, 1)))
 
 

@@ -8,7 +8,7 @@ import csv
 from collections.abc import Sequence
 
 from components.sources.files.forms import Form, forms, present
-from components.sources.files.layout import Layout
+from components.sources.files.text import Layout
 
 _HALF = 0.5
 

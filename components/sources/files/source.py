@@ -10,7 +10,6 @@ from components.sources.base import Record
 from components.sources.files.columns import Column
 from components.sources.files.delimited import without_header
 from components.sources.files.options import FileOptions, TableOptions
-from components.sources.files.paths import media_path
 from components.sources.files.presence import check_columns
 from components.sources.files.readers import (
     WITHOUT_HEADER,
@@ -24,9 +23,10 @@ from components.sources.files.values import (
     as_pointed,
     as_text,
     check_value,
+    media_path,
 )
 from schemas import SIDES, Feature, FeatureSpec, InputError
-from schemas.values.absence import SQL_NULL
+from schemas.values.text import SQL_NULL
 
 _ABSENT = (None, "", SQL_NULL)  # of any column
 

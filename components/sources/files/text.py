@@ -1,4 +1,4 @@
-"""Text files, compressed or not, and what is wrong with them as a whole."""
+"""Text files, compressed or not: how a table is laid out, and what is wrong with a whole file."""
 
 import io
 import lzma
@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +23,25 @@ _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, Un
 _MARKS = (  # the longer one first
     (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a reader of text has to know of a table.
+
+    Attributes:
+      delimiter: What separates the fields of CSV.
+      encoding: How the text is encoded, where no byte-order mark says so.
+      quotes: Fields may be quoted; else a quote is a character like any other.
+      backslash: A backslash says that the character behind it is a plain one, as MySQL writes it.
+      header: The first line names the columns; else they are called "1", "2" and so on.
+    """
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    quotes: bool = True
+    header: bool = True
+    backslash: bool = False
 
 
 class Place:

@@ -1,15 +1,15 @@
-"""One value of a user's file: what it is as text, and what cannot be one."""
+"""One value of a user's file: what it is as text, where a medium is, and what cannot be one."""
 
 import datetime
 import decimal
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from schemas.values.absence import SQL_NULL, is_absent
-from schemas.values.identities import NOT_SHOWN, shown
 from schemas.values.lists import split_list
 from schemas.values.numbers import truth, with_point
+from schemas.values.text import NOT_SHOWN, SQL_NULL, is_absent, shown
 
 _SHOWN = 60  # characters of a faulty value that a reason quotes
 _NESTED = (dict, list, tuple, set)
@@ -142,3 +142,22 @@ def _check_characters(text: str, encoding: str) -> None:
             ) from error
         raise ValueFault(
             f"the character \\u{code:04x} is half of a pair (a lone surrogate)") from error
+
+
+def media_path(folder: Path, value: str) -> Path:
+    """Returns the file that a value of a table names.
+
+    Args:
+      folder: The media folder, with all links followed.
+      value: A path from there. Links within the folder are followed.
+
+    Raises:
+      ValueFault: The path leads out of the folder, by itself or by a link, or nowhere.
+    """
+    try:
+        path = (folder / value).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, a zero
+        raise ValueFault(f"the path {value[:60]!r} leads nowhere ({error})") from error
+    if not path.is_relative_to(folder):
+        raise ValueFault(f"the path {value!r} leaves the media folder")
+    return path

@@ -20,7 +20,7 @@ from rich.progress import (
 )
 
 from components.sources import download
-from components.sources.movielens.edition import Edition
+from components.sources.movielens.editions import Edition
 from components.sources.movielens.source import EDITIONS
 from schemas.errors import InputError
 
@@ -99,10 +99,10 @@ def _shown(console: Console, edition: Edition, url: str) -> Iterator[download.Pr
     """Shows a bar where somebody watches, else one line."""
     if not console.is_terminal:
         console.print(f"Fetching {url}", highlight=False, soft_wrap=True)
-        yield lambda done, total: None
+        yield lambda received, total: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
                TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task(f"Fetching {edition.title}", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield lambda received, total: bar.update(task, completed=received, total=total)

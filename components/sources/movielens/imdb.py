@@ -56,6 +56,6 @@ class ImdbContent:
 def _content_of(film: dict[str, Any]) -> dict[str, Any]:
     people = [*(film.get("director") or ()), *(film.get("cast") or ())[:_CAST],
               *(film.get("writer") or ())]
-    found = {"synopsis": film.get("description"), "credits": list(dict.fromkeys(people)),
-             "age_rating": film.get("age_rating")}
-    return {name: value for name, value in found.items() if value}
+    columns = {"synopsis": film.get("description"), "credits": list(dict.fromkeys(people)),
+               "age_rating": film.get("age_rating")}
+    return {name: value for name, value in columns.items() if value}

@@ -11,11 +11,8 @@ from pathlib import Path
 
 from components.sources.base import Record
 from components.sources.files.delimited import csv_columns
-from components.sources.movielens.edition import Edition
+from components.sources.movielens.editions import CSV, ML_1M, ML_100K, ML_LATEST_SMALL, Edition
 from components.sources.movielens.imdb import ImdbContent
-from components.sources.movielens.ml_1m import ML_1M
-from components.sources.movielens.ml_100k import ML_100K
-from components.sources.movielens.ml_latest_small import CSV, ML_LATEST_SMALL
 from components.sources.movielens.tmdb import TmdbContent
 from schemas.errors import InputError, unknown
 
@@ -114,8 +111,8 @@ class MovieLensSource:
         for line, values, faults in self._edition.read(side, self._root / shard):
             if content and values:
                 film = values["item_id"] or ""
-                found, doubts = content.of(film)
-                values, faults = values | found | details.of(film), faults + doubts
+                columns, doubts = content.of(film)
+                values, faults = values | columns | details.of(film), faults + doubts
             yield Record(values, shard, line, faults)
 
     def _check_header(self, path: Path, columns: Mapping[str, str]) -> None:

@@ -16,11 +16,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from components.sources.base import require_inside
 from components.sources.files.delimited import csv_columns, csv_rows
-from components.sources.files.layout import Layout
-from components.sources.files.paths import media_path
-from components.sources.files.values import ValueFault
-from components.sources.inside import require_inside
+from components.sources.files.text import Layout
+from components.sources.files.values import ValueFault, media_path
 from schemas.errors import InputError
 
 _POSTERS, _PLOTS = "posters_w92", "text/tmdb_features.json"
@@ -130,11 +129,11 @@ class TmdbContent:
 
 def _facts_of(film: dict[str, Any]) -> dict[str, Any]:
     """Returns the columns of the schema that a film of TMDB has a value of."""
-    found = {
+    columns = {
         "overview": film.get("overview"),
         "runtime": film.get("runtime"),
         "companies": [one["name"] for one in film.get("production_companies") or ()],
         "countries": [one["iso_3166_1"] for one in film.get("production_countries") or ()],
         "original_language": film.get("original_language"),
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in columns.items() if value}

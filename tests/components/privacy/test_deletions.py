@@ -5,7 +5,7 @@ from ingested import run_ingest
 from refusals import refuses
 from worlds import column, json_lines, own_source, small_spec
 
-from components.catalog_gen.driver import fingerprint
+from components.catalog_gen.component import fingerprint
 from components.privacy.deletions import Deletions, read_deletions
 from components.privacy.options import Privacy
 from components.privacy.scan import scan

@@ -8,8 +8,7 @@ from ingested import run_ingest
 from worlds import column, json_lines, own_source, small_spec
 
 from components.privacy.hiding import MARK, hidden
-from components.privacy.options import Privacy
-from components.privacy.pseudonyms import KEY, Pseudonyms
+from components.privacy.options import KEY, Privacy, Pseudonyms
 from components.privacy.scan import scan
 
 SECRET = "a secret of thirty bytes or so"
@@ -62,8 +61,8 @@ def written(tmp_path, monkeypatch):
 
 def test_without_pseudonyms_raw_values_are_found(written):
     """Or the next test could not fail; what a tag treats is raw nowhere, whatever is asked."""
-    done, found = written(SPEC, Privacy())
-    assert found == {*PLANTED, SCRUBBED}
+    done, result = written(SPEC, Privacy())
+    assert result == {*PLANTED, SCRUBBED}
     first = next(row for row in done.examples["users/Split-all"] if b"ann-raw-id" in row)
     columns = tf.train.Example.FromString(first).features.feature
     assert (columns["zip"].bytes_list.value, columns["born"].bytes_list.value,
@@ -72,8 +71,8 @@ def test_without_pseudonyms_raw_values_are_found(written):
 
 
 def test_with_pseudonyms_no_raw_value_is_found(written):
-    done, found = written(hidden(SPEC), Privacy(pseudonyms=True, scrub=True))
-    assert found == set()
+    done, result = written(hidden(SPEC), Privacy(pseudonyms=True, scrub=True))
+    assert result == set()
     made = Pseudonyms(SECRET.encode()).of(b"ann-raw-id")
     assert len(done.faults) == 5 and done.kept("users") == 2 and done.kept("interactions") == 2
     first = next(row for row in done.examples["users/Split-all"] if made in row)

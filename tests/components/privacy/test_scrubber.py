@@ -6,8 +6,8 @@ import pytest
 from refusals import refuses
 from worlds import column, small_spec
 
+from components.privacy.hiding import Scrubber, scrubbed
 from components.privacy.options import Privacy
-from components.privacy.scrubber import Scrubber, scrubbed
 from components.sources import Record
 from pipeline.config import validated
 

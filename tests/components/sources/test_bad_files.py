@@ -88,8 +88,8 @@ def test_good_files_beside_them_are_read(tmp_path):
     (tmp_path / "events-3.csv.bz2").write_bytes(bz2.compress(good) + bz2.compress(rows))
     (tmp_path / "events-4.csv.xz").write_bytes(lzma.compress(good) + bytes(8) + lzma.compress(rows))
     (tmp_path / "events-5.csv").write_bytes(HEADER.encode())
-    found = records(opened(tmp_path, "events-*"))
-    assert len(found) == 7 * 500 and not any(record.faults for record in found)
+    result = records(opened(tmp_path, "events-*"))
+    assert len(result) == 7 * 500 and not any(record.faults for record in result)
     (tmp_path / "events.parquet").write_bytes(parquet())
     assert len(records(opened(tmp_path, "events.parquet", "parquet"))) == 20_000
 

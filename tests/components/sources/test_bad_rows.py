@@ -186,10 +186,10 @@ def test_json_lines(tmp_path):
     expected = write(tmp_path / "events.jsonl", "\ufeff",
                      [(line.encode(), reason) for line, reason in JSON_LINES])
     ingested = run_ingest(opened(tmp_path, "jsonl"), SPEC, tmp_path / "out")
-    told = {line: reason for (_, line), reason in ingested.told("interactions").items()}
-    assert set(told) == {line for line, reason in expected.items() if reason}
+    message = {line: reason for (_, line), reason in ingested.told("interactions").items()}
+    assert set(message) == {line for line, reason in expected.items() if reason}
     for line, reason in expected.items():
-        assert reason is None or told[line].startswith(reason)
+        assert reason is None or message[line].startswith(reason)
     assert ingested.counts["interactions"] == {
         "read": len(JSON_LINES), "kept": 4, "quarantined": len(JSON_LINES) - 4}
     assert ingested.kept("items") == 2  # 7 and 7.0 are one, and true
@@ -223,10 +223,10 @@ def test_parquet(tmp_path, monkeypatch):
         table = pyarrow.table(dict(zip((" who", "what", "when", "stars "), columns, strict=False)))
         pyarrow.parquet.write_table(table, tmp_path / f"events {name}.parquet")
     ingested = run_ingest(opened(tmp_path, "parquet"), SPEC, tmp_path / "out")
-    told = ingested.told("interactions")
+    message = ingested.told("interactions")
     for name, (*_, reason) in PARQUET.items():
-        assert told[f"events {name}.parquet", 2].startswith(reason), name
+        assert message[f"events {name}.parquet", 2].startswith(reason), name
     # The second row of each, and the first of the nested values.
     assert ingested.counts["interactions"] == {"read": 14, "kept": 6, "quarantined": 8}
     assert ingested.kept("items") == 1
-    assert told["events nested.parquet", 1] == "row: what is missing"
+    assert message["events nested.parquet", 1] == "row: what is missing"

@@ -85,9 +85,9 @@ def test_the_content_says_how_a_file_is_compressed(tmp_path, kind, name):
                                   "__MACOSX/data/._events.csv": b"x"}),
     }[kind]
     (tmp_path / name).write_bytes(data)
-    found = read(tmp_path, name)
-    assert len(found) == 500 and not any(record.faults for record in found)
-    assert found[-1].values == {"who": "u14", "what": "i54"} and found[-1].line == 501
+    result = read(tmp_path, name)
+    assert len(result) == 500 and not any(record.faults for record in result)
+    assert result[-1].values == {"who": "u14", "what": "i54"} and result[-1].line == 501
 
 
 @pytest.mark.parametrize("data", [packed("zstd")[:-20], packed("lz4")[:-20],
@@ -160,8 +160,8 @@ def test_what_is_no_parquet_is_named(tmp_path, data, message):
 @pytest.mark.parametrize("header", ["ORCID", "PARENT", "PAR1", "FEA1", "BZh1", "Obj", "RDX3", "7z"])
 def test_headers_that_begin_like_a_format(tmp_path, header):
     (tmp_path / "events.csv").write_text(f"{header},who,what\n1,u0,i0\n")
-    (found,) = read(tmp_path, "events.csv")
-    assert found.values == {"who": "u0", "what": "i0"}
+    (result,) = read(tmp_path, "events.csv")
+    assert result.values == {"who": "u0", "what": "i0"}
     (tmp_path / "ducks.csv").write_text("user_id,DUCK,who,what\n1,2,u0,i0\n")
     assert len(read(tmp_path, "ducks.csv")) == 1
 
@@ -174,19 +174,19 @@ def test_a_byte_order_mark_says_the_encoding(tmp_path, encoding, given):
     (tmp_path / "events.csv.gz").write_bytes(gzip.compress(text.encode(encoding)))
     (tmp_path / "events.jsonl").write_bytes('{"who": "ünal", "what": "b"}\n'.encode(encoding))
     for file, name in (("events.csv", "csv"), ("events.csv.gz", "csv"), ("events.jsonl", "jsonl")):
-        (found,) = read(tmp_path, file, name, encoding=given)
-        assert found.values == {"who": "ünal", "what": "b"}
+        (result,) = read(tmp_path, file, name, encoding=given)
+        assert result.values == {"who": "ünal", "what": "b"}
 
 
 @pytest.mark.parametrize("line", ["sep=;", "SEP=;\r", '"sep=;"', "\ufeffsep=;"])
 def test_the_separator_that_excel_writes(tmp_path, line):
     (tmp_path / "events.csv").write_text(f"{line}\nwho;what\nu0;i0\nu1;i1\n", encoding="utf-8")
-    found = read(tmp_path, "events.csv")
-    assert [(record.line, record.values["who"]) for record in found] == [(3, "u0"), (4, "u1")]
+    result = read(tmp_path, "events.csv")
+    assert [(record.line, record.values["who"]) for record in result] == [(3, "u0"), (4, "u1")]
     (tmp_path / "bare.csv").write_text("sep=;\nu0;i0\nu1;i1\n")
-    found = read(tmp_path, "bare.csv", interactions={
+    result = read(tmp_path, "bare.csv", interactions={
         "files": "bare.csv", "columns": {"who": 1, "what": 2}})
-    assert [(record.line, record.values["what"]) for record in found] == [(2, "i0"), (3, "i1")]
+    assert [(record.line, record.values["what"]) for record in result] == [(2, "i0"), (3, "i1")]
 
 
 ROWS = [{"who": f"u{n}", "what": {"a": 1} if n == 5 else 'i "[{,}]" \\', "day": "ünal\n"}
@@ -198,18 +198,18 @@ ROWS = [{"who": f"u{n}", "what": {"a": 1} if n == 5 else 'i "[{,}]" \\', "day": 
 def test_a_json_array_is_rows(tmp_path, indent, after):
     text = json.dumps(ROWS, indent=indent, ensure_ascii=False) + after
     (tmp_path / "events.json").write_text(text, encoding="utf-8")
-    found = read(tmp_path, "events.json", "jsonl")
-    assert len(found) == 3000
-    assert found[7].values == ROWS[7]
-    assert [record.faults for record in found if record.faults] == [
+    result = read(tmp_path, "events.json", "jsonl")
+    assert len(result) == 3000
+    assert result[7].values == ROWS[7]
+    assert [record.faults for record in result if record.faults] == [
         ("what: the value is an object, expected a single text or number",)]
-    assert [record.line for record in found[:3]] == ([2, 7, 12] if indent else [1, 1, 1])
+    assert [record.line for record in result[:3]] == ([2, 7, 12] if indent else [1, 1, 1])
 
 
 def test_faults_of_a_json_array(tmp_path):
     (tmp_path / "events.json").write_text('[\n{"who": 1, "what": 2},\n7,\n{"who": x},\n{"who": 3}]')
-    found = read(tmp_path, "events.json", "jsonl")
-    assert [(record.line, *record.faults) for record in found] == [
+    result = read(tmp_path, "events.json", "jsonl")
+    assert [(record.line, *record.faults) for record in result] == [
         (2,), (3, "the element is no JSON object"),
         (4, "the element is no JSON (Expecting value: line 1 column 9 (char 8))"), (5,)]
     (tmp_path / "events.json").write_text('[{"who": 1, "what": 2},\n{"who": 3')
@@ -228,11 +228,11 @@ def test_names_of_folders_are_columns(tmp_path, name):
             (folder / "part-0.jsonl").write_text('{"who": "u0", "what": "i0"}\n7\n')
         else:
             pyarrow.parquet.write_table(TABLE, folder / "part-0.parquet")
-    found = read(tmp_path, f"sales/*/part-*.{name}", name)
-    assert [record.values.get("day") for record in found[::2]] == [
+    result = read(tmp_path, f"sales/*/part-*.{name}", name)
+    assert [record.values.get("day") for record in result[::2]] == [
         "2024-05-01", "2024-05-02/3", None]
     if name != "parquet":
-        assert found[1].faults and not found[1].values
+        assert result[1].faults and not result[1].values
     if name == "csv":  # a column of the file goes before its folder
         (tmp_path / "sales/day=2024-05-01/part-0.csv").write_text("who,what,day\nu0,i0,2\n")
         assert read(tmp_path, "sales/*/part-0.csv")[0].values["day"] == "2"
@@ -243,9 +243,9 @@ def test_positions_and_folders_together(tmp_path):
     (tmp_path / "day=1/events.csv").write_text("u0,i0\nu1,i1\n")
     with pytest.raises(InputError, match="has no line that names its columns: its first line "):
         read(tmp_path, "day=1/events.csv")
-    found = read(tmp_path, "events", interactions={
+    result = read(tmp_path, "events", interactions={
         "files": "day=*/events.csv", "columns": {"who": 1, "what": 2}})
-    assert [record.values for record in found] == [
+    assert [record.values for record in result] == [
         {"who": "u0", "what": "i0", "day": "1"}, {"who": "u1", "what": "i1", "day": "1"}]
     with refuses("positions-without-csv"):
         read(tmp_path, "events", "jsonl", interactions={
@@ -254,7 +254,7 @@ def test_positions_and_folders_together(tmp_path):
 
 def test_few_large_rows_of_parquet_are_in_memory_at_once(tmp_path, monkeypatch):
     from components.sources.files import parquet
-    from components.sources.files.layout import Layout
+    from components.sources.files.text import Layout
 
     sizes, python_rows = [], parquet._python_rows
 

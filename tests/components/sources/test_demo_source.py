@@ -17,9 +17,7 @@ from refusals import refuses
 from components.sources import DemoSource, open_source
 from components.sources.demo import DemoSizes, write_demo
 from components.sources.demo import shop as writer
-from components.sources.demo.clips import clip
-from components.sources.demo.pictures import picture
-from components.sources.demo.sounds import sound
+from components.sources.demo.media import clip, picture, sound
 from components.sources.files.text import LONGEST
 from schemas import SIDES, read_spec
 
@@ -177,9 +175,9 @@ def test_a_path_that_leaves_the_folder_costs_its_value(shop: Path, tmp_path: Pat
     rows = [f"{line.split(',')[0]},n,d,{path},,,a,1" for line, path in zip(
         lines, (f"../{secret.name}", secret, "link.png"), strict=False)]
     (folder / "items.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
-    found = list(DemoSource(str(folder)).records("items", "items.csv"))
-    assert [record.faults[0].partition(":")[0] for record in found] == ["photo"] * 3
-    assert not any("photo" in record.values for record in found)
+    result = list(DemoSource(str(folder)).records("items", "items.csv"))
+    assert [record.faults[0].partition(":")[0] for record in result] == ["photo"] * 3
+    assert not any("photo" in record.values for record in result)
 
 
 def test_missing_folder_table_and_column_are_named(shop: Path, tmp_path: Path) -> None:
@@ -221,7 +219,7 @@ def test_a_sound_has_its_pitch_and_rhythm() -> None:
 
 def test_a_clip_moves_in_its_rhythm() -> None:
     rng = np.random.default_rng(0)
-    found = {}
+    result = {}
     for rhythm in ("steady", "slow", "fast"):
         with Image.open(io.BytesIO(clip(rhythm, rng))) as film:
             frames = [np.asarray(f.convert("L"), float) for f in ImageSequence.Iterator(film)]
@@ -230,9 +228,9 @@ def test_a_clip_moves_in_its_rhythm() -> None:
         sizes = np.array([len(s) for s in spots], float)
         turns = (np.diff(np.sign(np.diff(sizes))) != 0).sum()
         pulses = np.ptp(sizes) > 0.5 * sizes.mean()
-        found[rhythm] = (drift > 8, pulses, pulses and turns > 4)
-    assert found == {"steady": (True, False, False), "slow": (False, True, False),
-                     "fast": (False, True, True)}
+        result[rhythm] = (drift > 8, pulses, pulses and turns > 4)
+    assert result == {"steady": (True, False, False), "slow": (False, True, False),
+                      "fast": (False, True, True)}
 
 
 def samples(encoded: bytes) -> np.ndarray:

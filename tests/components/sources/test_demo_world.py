@@ -43,13 +43,13 @@ def ndcg(scores: np.ndarray, events: list[Event], k: int = 10) -> float:
         relevant[user] = [e.item for e in rows[cut:] if (e.stars or 0) >= 4]
     scores = np.where(seen | ~seen.any(0), -np.inf, scores)
     gains = 1 / np.log2(np.arange(k) + 2)
-    found = []
+    result = []
     for user, items in relevant.items():
         items = [item for item in items if seen[:, item].any()]
         if items:
             hits = np.isin(np.argsort(-scores[user])[:k], items)
-            found.append((gains * hits).sum() / gains[: len(items)].sum())
-    return float(np.mean(found))
+            result.append((gains * hits).sum() / gains[: len(items)].sum())
+    return float(np.mean(result))
 
 
 def test_the_oracle_is_a_function_of_seed_and_sizes() -> None:

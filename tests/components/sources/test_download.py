@@ -32,17 +32,17 @@ def part(tmp_path) -> Path:
 
 
 def fetch(archives: FakeArchives, part: Path, md5: str = MD5, **given) -> list[tuple]:
-    told: list[tuple] = []
-    download(f"{archives.url}/a.zip", part, md5, lambda *now: told.append(now),
+    message: list[tuple] = []
+    download(f"{archives.url}/a.zip", part, md5, lambda *now: message.append(now),
              **{"waits": AT_ONCE} | given)
-    return told
+    return message
 
 
 def test_a_file_is_fetched_and_progress_told(archives, part):
-    told = fetch(archives, part)
+    message = fetch(archives, part)
     assert part.read_bytes() == CONTENT
-    assert told[0] == (0, len(CONTENT)) and told[-1] == (len(CONTENT), len(CONTENT))
-    assert told == sorted(told) and len(told) > 3
+    assert message[0] == (0, len(CONTENT)) and message[-1] == (len(CONTENT), len(CONTENT))
+    assert message == sorted(message) and len(message) > 3
     assert archives.asked == ["/a.zip"]
 
 

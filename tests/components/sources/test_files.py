@@ -22,8 +22,8 @@ def source(folder: Path, name: str = "csv", **options):
 
 def test_reads_rows_with_their_lines(tmp_path):
     (tmp_path / "events.csv").write_text(EVENTS)
-    found = records(source(tmp_path))
-    assert [(r.line, r.values) for r in found] == [
+    result = records(source(tmp_path))
+    assert [(r.line, r.values) for r in result] == [
         (2, {"who": "ann", "what": "a", "when": "10", "stars": "4"}),
         (3, {"who": "bob", "what": "b", "when": "20"}),
     ]
@@ -40,9 +40,9 @@ def test_byte_order_mark_quotes_newlines_and_compression(tmp_path):
     text = '\ufeffwho,what,when,stars\n"ann, the ""first""","a\nb",10,4\nbob,b,20,3\n'
     with gzip.open(tmp_path / "events.csv.gz", "wt", encoding="utf-8") as file:
         file.write(text)
-    found = records(source(tmp_path, interactions={"files": "events.csv.gz"}))
-    assert found[0].values["who"] == 'ann, the "first"' and found[0].values["what"] == "a\nb"
-    assert found[1].line == 4
+    result = records(source(tmp_path, interactions={"files": "events.csv.gz"}))
+    assert result[0].values["who"] == 'ann, the "first"' and result[0].values["what"] == "a\nb"
+    assert result[1].line == 4
 
 
 def test_shards_of_a_glob_and_json_lines(tmp_path):
@@ -50,11 +50,11 @@ def test_shards_of_a_glob_and_json_lines(tmp_path):
         line = {"who": who, "what": "x", "when": part, "stars": 2.5}
         (tmp_path / f"events-{part}.jsonl").write_text(json.dumps(line) + "\n[1]\nno json\n")
     opened = source(tmp_path, "jsonl", interactions={"files": "events-*.jsonl"})
-    found = records(opened)
+    result = records(opened)
     assert opened.shards("interactions") == ["events-0.jsonl", "events-1.jsonl"]
-    assert found[0].values["stars"] == 2.5
-    assert found[1].faults == ("the line is no JSON object",)
-    assert found[2].faults[0].startswith("the line is no JSON (")
+    assert result[0].values["stars"] == 2.5
+    assert result[1].faults == ("the line is no JSON object",)
+    assert result[2].faults[0].startswith("the line is no JSON (")
 
 
 def test_lists_and_media_inside_and_outside_of_the_folder(tmp_path):
@@ -131,9 +131,9 @@ def test_numbers_in_keys_have_no_point_whatever_the_format(tmp_path):
                                            for row in zip(*table.values(), strict=True)))
     (tmp_path / "events.csv").write_text("a ,b,when\n1,2,1\n1,2.5,2\n1,,3\n")
     for name in ("parquet", "jsonl", "csv"):
-        found = records(source(tmp_path, name, interactions={
+        result = records(source(tmp_path, name, interactions={
             "files": f"events.{name}", "columns": columns}))
-        assert [(r.values.get("who"), r.values["what"]) for r in found] == expected
+        assert [(r.values.get("who"), r.values["what"]) for r in result] == expected
 
 
 def test_a_fault_in_a_part_is_told_of_the_whole(tmp_path):

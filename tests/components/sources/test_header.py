@@ -6,8 +6,8 @@ import pytest
 from refusals import refuses
 
 from components.sources.files.delimited import csv_columns, csv_rows, without_header
-from components.sources.files.layout import Layout
 from components.sources.files.options import FileOptions
+from components.sources.files.text import Layout
 from schemas import InputError
 
 ROWS = {
@@ -61,11 +61,11 @@ def test_a_first_line_that_is_a_row(tmp_path, name):
     assert isinstance(error, InputError) and error.exit_code == 2
     assert f"File {path} has no line that names its columns" in str(error)
     assert "source.interactions.columns" in str(error)
-    found = list(csv_rows(path, Layout("\t", header=False)))
-    assert len(found) == ROWS[name].count("\n") and not any(faults for *_, faults in found)
-    assert [line for line, *_ in found] == list(range(1, len(found) + 1))
-    assert list(found[0][1]) == [str(n + 1) for n in range(len(found[0][1]))]
-    assert found[0][1]["1"] == ROWS[name].split("\t")[0].strip('"')
+    result = list(csv_rows(path, Layout("\t", header=False)))
+    assert len(result) == ROWS[name].count("\n") and not any(faults for *_, faults in result)
+    assert [line for line, *_ in result] == list(range(1, len(result) + 1))
+    assert list(result[0][1]) == [str(n + 1) for n in range(len(result[0][1]))]
+    assert result[0][1]["1"] == ROWS[name].split("\t")[0].strip('"')
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -8,10 +8,10 @@ from refusals import refuses
 from worlds import small_spec
 
 from components.sources.files.delimited import csv_columns, csv_rows
-from components.sources.files.layout import Layout
 from components.sources.files.readers import json_rows
 from components.sources.files.source import FileSource
-from components.sources.movielens.edition import separated
+from components.sources.files.text import Layout
+from components.sources.movielens.editions import separated
 from schemas import InputError
 
 LONG = 100_000_000
@@ -42,12 +42,12 @@ def test_a_line_longer_than_all_that_is_kept(tmp_path, read, before, after, faul
     path = write(tmp_path / "events", before, after)
     tracemalloc.start()
     try:
-        found = list(read(path))
+        result = list(read(path))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert peak < LONG
-    good, bad, after_it = found
+    good, bad, after_it = result
     assert good[1] and not good[2] and after_it[1] and not after_it[2]
     assert bad[0] == 3 and not bad[1]
     assert fault is None or bad[2] == (fault,)

@@ -100,8 +100,8 @@ def _ingest(name: str, folder: Path, out: Path) -> Ingested:
 
 
 def _values(example: bytes) -> dict[str, list]:
-    return {column: [v.decode() if isinstance(v, bytes) else v for v in found]
-            for column, found in values(example).items()}
+    return {column: [v.decode() if isinstance(v, bytes) else v for v in result]
+            for column, result in values(example).items()}
 
 
 def test_rows_have_the_schemas_columns(name, tmp_path):
@@ -154,16 +154,16 @@ def test_viewers(ingested):
 
 
 def test_broken_rows_are_quarantined_and_the_others_kept(name, ingested):
-    found = ingested(name)
-    assert found.counts["interactions"]["kept"] == 3
+    result = ingested(name)
+    assert result.counts["interactions"]["kept"] == 3
     own = EDITIONS[name].folder
     for file, (_, reasons) in BROKEN[name].items():
         start = FILES[name][2][file].count("\n")
-        told = [f for f in found.quarantine if f["source"] == f"{own}/{file}"]
-        assert len(told) == len(reasons)
-        for fault, reason in zip(told, reasons, strict=True):
+        message = [f for f in result.quarantine if f["source"] == f"{own}/{file}"]
+        assert len(message) == len(reasons)
+        for fault, reason in zip(message, reasons, strict=True):
             assert reason in fault["reason"] and fault["line"] > start
-    assert len(found.quarantine) == sum(len(reasons) for _, reasons in BROKEN[name].values())
+    assert len(result.quarantine) == sum(len(reasons) for _, reasons in BROKEN[name].values())
 
 
 def test_titles_and_genres(tmp_path):

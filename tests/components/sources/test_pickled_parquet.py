@@ -66,10 +66,10 @@ def test_the_readers_and_their_subprocess_refuse_it(tmp_path: Path, nested: bool
     write(path, mark, nested)
     done = run("-c", SCRIPT, path)
     assert done.returncode == 0, done.stderr
-    told = done.stdout.splitlines()
-    assert len(told) == 3
+    message = done.stdout.splitlines()
+    assert len(message) == 3
     assert all(line.startswith(f"2 Parquet file {path} has a column of pickled Python objects")
-               for line in told)
+               for line in message)
     run("-c", parquet._PROBE, path)
     assert not mark.exists()
 
@@ -96,7 +96,7 @@ def test_users_to_score_are_read_under_the_guard(tmp_path: Path, nested: bool) -
 
 def test_two_modules_alone_read_arrows_formats() -> None:
     """Each further one would need the guard."""
-    found = set()
+    result = set()
     for room in ("schemas", "components", "trainer", "pipeline", "serving"):
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -106,5 +106,5 @@ def test_two_modules_alone_read_arrows_formats() -> None:
                 attribute = node.attr if isinstance(node, ast.Attribute) else ""
                 if any(name.startswith(READERS) for name in names) or attribute in (
                         "read_parquet", "read_feather", "ReadFromParquet"):
-                    found.add(path.relative_to(ROOT).as_posix())
-    assert found == {"components/sources/files/parquet.py", "serving/bulk.py"}
+                    result.add(path.relative_to(ROOT).as_posix())
+    assert result == {"components/sources/files/parquet.py", "serving/bulk.py"}

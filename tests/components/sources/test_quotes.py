@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.sources.files.delimited import csv_rows
-from components.sources.files.layout import Layout
+from components.sources.files.text import Layout
 
 HEADER = "user,item,time,review"
 EVENTS = [f"u{n},i{n % 7},{1_500_000_000 + n},fine" for n in range(30)]
@@ -15,9 +15,9 @@ def read(path: Path, lines: list[str], layout: Layout, end: str = "\n") -> tuple
     """Writes lines with commas for delimiters, and returns good rows and faults by line."""
     text = end.join([*lines, ""])
     path.write_bytes(text.replace(",", layout.delimiter).encode())
-    found = list(csv_rows(path, layout))
-    return ([(line, row) for line, row, faults in found if not faults],
-            {line: faults[0] for line, row, faults in found if faults})
+    result = list(csv_rows(path, layout))
+    return ([(line, row) for line, row, faults in result if not faults],
+            {line: faults[0] for line, row, faults in result if faults})
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -95,9 +95,9 @@ def test_true_reviews_of_several_lines_are_read(tmp_path, delimiter, header):
             one = {"user": f"u{number}", "item": number, "time": 1_500_000_000 + number,
                    "review": REVIEWS[number % len(REVIEWS)], "name": "ann", "word": "fine"}
             writer.writerow([one[name] for name in columns])
-    found = list(csv_rows(tmp_path / "events.csv", Layout(delimiter)))
-    assert not [faults for _, _, faults in found if faults]
-    assert [row["review"] for _, row, _ in found] == [
+    result = list(csv_rows(tmp_path / "events.csv", Layout(delimiter)))
+    assert not [faults for _, _, faults in result if faults]
+    assert [row["review"] for _, row, _ in result] == [
         REVIEWS[number % len(REVIEWS)] for number in range(50)]
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from refusals import refuses
 from worlds import column, own_source, records, small_spec
 
-from components.catalog_gen.driver import fingerprint
+from components.catalog_gen.component import fingerprint
 from components.sources import open_source
 from components.sources.spans import Spans, span_names
 
@@ -58,10 +58,10 @@ def test_users_and_items_are_those_of_the_newest_span(folder):
 
 def test_a_bad_row_is_told_with_its_span(folder, tmp_path_factory):
     (folder / DAYS[1] / "events.csv").write_text("who,what,when\nann,tea,1\nann,,2\n")
-    found = run_ingest(opened(folder, last=3), SPEC, tmp_path_factory.mktemp("out"))
-    assert [one["source"] + f" {one['line']}" for one in found.faults if one["kind"] == "row"] == [
+    result = run_ingest(opened(folder, last=3), SPEC, tmp_path_factory.mktemp("out"))
+    assert [one["source"] + f" {one['line']}" for one in result.faults if one["kind"] == "row"] == [
         "2026-11-20/events.csv 3"]
-    assert found.kept("interactions") == 3
+    assert result.kept("interactions") == 3
 
 
 @pytest.mark.parametrize("empty", DAYS)

@@ -40,9 +40,9 @@ def recommended(by_tessera: str) -> list[tuple[str, float, dict[str, float]]]:
 
 
 def test_tessera_s_client_gets_recommendations(by_tessera):
-    found = recommended(by_tessera)
-    assert len({item for item, *_ in found}) == 5
-    for item, score, tasks in found:
+    result = recommended(by_tessera)
+    assert len({item for item, *_ in result}) == 5
+    for item, score, tasks in result:
         assert re.fullmatch(r"p\d{4}", item) and np.isfinite(score)
         assert tasks.keys() == {"rating", "like"} and 1 <= tasks["rating"] <= 5
     (stranger,) = re.findall(r"^\[\[.*\]\]$", by_tessera, re.MULTILINE)

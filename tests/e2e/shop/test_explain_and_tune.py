@@ -16,13 +16,13 @@ def test_a_pushed_model_is_explained(first, project, tmp_path):
     page = tmp_path / "page.html"
     shop = (project.shop / "items.csv").read_text().splitlines()
     item = shop[1].split(",")[0]
-    found = explain(project.root, "c0000", item, None, page, "occlusion")
-    kinds = {(e.side, e.kind) for e in found.effects}
+    result = explain(project.root, "c0000", item, None, page, "occlusion")
+    kinds = {(e.side, e.kind) for e in result.effects}
     assert {("items", "word"), ("items", "whole"), ("users", "whole")} <= kinds
-    assert any(abs(e.value) > 1e-4 for e in found.effects if e.kind == "word")
+    assert any(abs(e.value) > 1e-4 for e in result.effects if e.kind == "word")
     # The rows that ingest left are what the model holds: the scores are the server's.
-    assert set(found.scores) == {"retrieval", "rating", "like"}
-    assert sum(found.weights["items"].values()) == pytest.approx(1, abs=1e-4)
+    assert set(result.scores) == {"retrieval", "rating", "like"}
+    assert sum(result.weights["items"].values()) == pytest.approx(1, abs=1e-4)
     assert page.read_text().startswith("<!doctype html>")
     shares = explain(project.root, "c0000", item, None, page, "gradients")
     assert "integrated gradients" in page.read_text()
@@ -49,8 +49,8 @@ def test_a_search_takes_the_data_from_the_cache_and_writes_a_recipe(first, proje
     console = Console(record=True, width=120)
     best = tmp_path / "best.yaml"
     tune(config, best, console)
-    told = console.export_text()
-    assert told.count(" cached ") == 15 and "Tuner " in told
+    message = console.export_text()
+    assert message.count(" cached ") == 15 and "Tuner " in message
     assert load_recipe(str(best)).model.dim in (8, 16)
     results, = (project.root / "artifacts" / "demo-small-1" / "Tuner" / "tuner_results").glob(
         "*/tuner_results.json")

@@ -20,7 +20,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
 from schemas import SIDES
-from serving.model_directory import versions
+from serving.model_config import versions
 
 # What it shows of each part, the tests of checkpoints (trainer/test_fit), of abandoned executions
 # (pipeline/test_abandoned), of Pusher and of the server's launch show in seconds.
@@ -64,21 +64,21 @@ class Killed:
 
     def _executions(self) -> dict[str, dict[str, metadata_store_pb2.Execution]]:
         kinds = {kind.id: kind.name for kind in self.store.get_context_types()}
-        found: dict[str, dict[str, metadata_store_pb2.Execution]] = {}
+        result: dict[str, dict[str, metadata_store_pb2.Execution]] = {}
         for execution in self.store.get_executions():
             names = {kinds[context.type_id]: context.name
                      for context in self.store.get_contexts_by_execution(execution.id)}
             node = names["node"].removeprefix(f"{names['pipeline']}.")
-            found.setdefault(names["pipeline_run"], {})[node] = execution
-        return found
+            result.setdefault(names["pipeline_run"], {})[node] = execution
+        return result
 
     def epochs(self) -> dict[str, list[tuple[str, int]]]:
         """Fit and number of the epochs that began, by the node and moment of the kill."""
-        found: dict[str, list[tuple[str, int]]] = {}
+        result: dict[str, list[tuple[str, int]]] = {}
         for line in (self.project.folder / "epochs.jsonl").read_text("utf-8").splitlines():
             run, fit, epoch = json.loads(line)
-            found.setdefault(run, []).append((fit, epoch))
-        return found
+            result.setdefault(run, []).append((fit, epoch))
+        return result
 
 
 @pytest.fixture(scope="module")
@@ -149,15 +149,15 @@ def test_nothing_uses_what_a_killed_execution_made(killed):
 
 def records(folder: Path) -> Counter:
     """Digests of what is in the TFRecords under a folder, by split."""
-    found: Counter = Counter()
+    result: Counter = Counter()
     for path in folder.glob("Split-*/*.gz"):
         with gzip.open(path) as file:
             while header := file.read(12):
                 row = file.read(int.from_bytes(header[:8], "little") + 4)[:-4]
                 # Transform writes an Example's features in any order.
                 row = tf.train.Example.FromString(row).SerializeToString(deterministic=True)
-                found[path.parent.name, hashlib.sha256(row).hexdigest()] += 1
-    return found
+                result[path.parent.name, hashlib.sha256(row).hexdigest()] += 1
+    return result
 
 
 @pytest.mark.parametrize("component", DATA)

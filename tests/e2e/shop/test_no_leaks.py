@@ -17,7 +17,7 @@ from ingested import run_ingest
 
 from components.sources import DemoSource
 from schemas import read_spec
-from serving.model_directory import versions
+from serving.model_config import versions
 
 SPEC = read_spec("demo")
 CONTENT = ("product", "stars", "purchased", "review")
@@ -39,12 +39,12 @@ def read(folder: Path) -> list[bytes]:
 
 def rows(out: Path, split: str) -> dict[Key, bytes]:
     """Serialized Examples by customer and time, where these name one row."""
-    found: dict[Key, list[bytes]] = {}
+    result: dict[Key, list[bytes]] = {}
     for serialized in read(out / "interactions" / f"Split-{split}"):
         values = tf.train.Example.FromString(serialized).features.feature
         key = values["customer"].bytes_list.value[0], values["time"].int64_list.value[0]
-        found.setdefault(key, []).append(serialized)
-    return {key: examples[0] for key, examples in found.items() if len(examples) == 1}
+        result.setdefault(key, []).append(serialized)
+    return {key: examples[0] for key, examples in result.items() if len(examples) == 1}
 
 
 def exchange(shop: Path, target: Path, chosen: Callable[[Key], bool]) -> None:

@@ -10,14 +10,13 @@ import tensorflow as tf
 from e2e_project import new_project
 from rich.console import Console
 
-from components.privacy.options import Privacy
-from components.privacy.pseudonyms import KEY
+from components.privacy.options import KEY, Privacy
 from components.privacy.scan import scan
 from components.sources.demo import DemoSizes
 from pipeline.run import run
 from serving.forgetting import without_user
-from serving.manifest import require_manifest
-from serving.model_directory import versions
+from serving.model_config import versions
+from serving.model_files import require_manifest
 from serving.servable import Servable
 
 NAME, MAIL, CALL, CARD = "Zbigniewska", "planted.person@example.org", "+44 20 7946 0018", \
@@ -26,8 +25,8 @@ NAME, MAIL, CALL, CARD = "Zbigniewska", "planted.person@example.org", "+44 20 79
 
 @pytest.fixture
 def newest(project, first) -> Path:
-    found = versions(project.served)
-    return found[max(found)]
+    result = versions(project.served)
+    return result[max(result)]
 
 
 def profiles(version: Path, users: list[str]) -> dict[str, np.ndarray]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.lineage import lineage_of
-from serving.model_directory import require_versions
+from serving.model_config import require_versions
 
 SIDES = ("users", "items", "interactions")
 COMPONENTS = {
@@ -59,9 +59,9 @@ def test_metrics_hold_the_contract(first, path):
 
 
 def test_every_figure_is_a_finite_number(first):
-    found = dict(figures(first.metrics))
-    assert len(found) > 60
-    bad = {path: value for path, value in found.items()
+    result = dict(figures(first.metrics))
+    assert len(result) > 60
+    bad = {path: value for path, value in result.items()
            if not path.endswith("_value")  # a label's only one; it has several
            and path != ".data.past"  # a first run is compared with none
            and (value is None or not math.isfinite(value))}

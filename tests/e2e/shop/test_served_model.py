@@ -30,10 +30,10 @@ def client(server) -> Iterator[Client]:
 @pytest.fixture(scope="module")
 def events(project) -> dict[str, list[dict[str, str]]]:
     """Each customer's events, newest first."""
-    found: dict[str, list[dict[str, str]]] = {}
+    result: dict[str, list[dict[str, str]]] = {}
     for row in reversed(table(project, "interactions")):
-        found.setdefault(row["customer"], []).append(row)
-    return found
+        result.setdefault(row["customer"], []).append(row)
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +96,9 @@ def test_nothing_that_was_met_is_recommended_and_all_else_can_be(client, events,
     catalogue = {row["product"] for row in products}
     answers = client.recommend(list(events), k=len(catalogue))
     for rows, recommended in zip(events.values(), answers, strict=True):
-        found = [one.item_id for one in recommended]
-        assert len(found) == len(set(found))
-        assert set(found) == catalogue - {row["product"] for row in rows}
+        result = [one.item_id for one in recommended]
+        assert len(result) == len(set(result))
+        assert set(result) == catalogue - {row["product"] for row in rows}
         scores = [one.score for one in recommended]
         assert scores == sorted(scores, reverse=True)
 
@@ -206,9 +206,9 @@ def test_an_unseen_item_is_scored_for_a_user(client, project, events, products):
 def test_the_demo_shows_recommendations_of_known_and_unknown_users(project, again):
     console = Console(file=io.StringIO(), width=200)
     assert run_demo(project.config(), console) == 0
-    told = console.file.getvalue()
+    message = console.file.getvalue()
     for user in ("c0000", "c0001", "c0002", "a cold-start user"):
-        assert f"Recommended to {user}" in told
-    assert told.count("│ p0") == 4 * 5
-    assert str(project.root / "runs" / "latest" / "data_report.html") in told
+        assert f"Recommended to {user}" in message
+    assert message.count("│ p0") == 4 * 5
+    assert str(project.root / "runs" / "latest" / "data_report.html") in message
     assert len(project.pushed()) == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import schemas
-from components.ranking_evaluator import executor as ranking
+from components.ranking_evaluator import component as ranking
 from components.verdict import Outcome
 from pipeline.dag import build_pipeline
 from schemas import SIDES, read_spec
@@ -48,13 +48,13 @@ def unedited(project, edited_source) -> dict[str, str]:
     ("components/media.py", {"CatalogGen"}),
     ("components/catalog_gen/check.py", {"CatalogGen"}),
     ("components/sources/demo/source.py", {"CatalogGen"}),
-    ("components/data_report/page.py", {"DataReport"}),
-    ("components/data_gate/executor.py", {"DataGate"}),
+    ("components/data_report/component.py", {"DataReport"}),
+    ("components/data_gate/component.py", {"DataGate"}),
     ("components/ranking_evaluator/baselines.py", {"RankingEvaluator"}),
     ("components/server_validator/comparison.py", {"ServerValidator"}),
-    ("components/gate/executor.py", {"Gate"}),
+    ("components/gate/component.py", {"Gate"}),
     ("components/model_card/content.py", {"ModelCard"}),
-    ("components/pusher/executor.py", {"Pusher"}),
+    ("components/pusher/component.py", {"Pusher"}),
     ("serving/servable.py", {"ServerValidator"}),
     ("pipeline/cli.py", set()),
     ("pipeline/run.py", set()),

@@ -3,7 +3,7 @@
 import grpc
 import pytest
 
-from pipeline.beam.faults import job_fault
+from pipeline.beam.operator import job_fault
 
 _JAVA = """Pipeline BeamApp-1 failed in state FAILED: org.apache.flink.JobException: Recovery is \
 suppressed
@@ -35,9 +35,9 @@ ValueError: odd [while running 'Spill']
      "CANCELLED: unknown error"),
 ])
 def test_a_fault_is_one_line(error, code, words):
-    told = job_fault(error)
-    assert told.code == code and words in str(told)
-    assert len(str(told)) < 700 and "\n" not in str(told)
+    message = job_fault(error)
+    assert message.code == code and words in str(message)
+    assert len(str(message)) < 700 and "\n" not in str(message)
 
 
 def test_another_error_is_not_the_services():

@@ -67,7 +67,7 @@ def test_a_job_service_that_is_away_is_one_message(tmp_path):
 
 def test_every_beam_step_gets_the_arguments_and_no_cache_key_does(tiny_shop, tmp_path):
     from pipeline.dag import build_pipeline
-    from pipeline.kubeflow.ir import compile_ir
+    from pipeline.kubeflow.plan import compile_ir
 
     options = {"job_endpoint": "flink:8099"}
     plain = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path)

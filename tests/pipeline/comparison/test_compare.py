@@ -78,25 +78,25 @@ def test_a_recipe_that_does_not_fit_the_data_is_refused_before_anything_runs(
 def test_one_table_with_recipes_ablations_and_baselines(plan, outcomes, console, tmp_path):
     outcomes["flagship-without-text"] = lambda config: ended(config, blessed=False, ndcg=0.2)
     assert compare(plan, "tessera compare --x", console) == 0
-    found = written(tmp_path)
-    assert [row["name"] for row in found["rows"]] == [
+    result = written(tmp_path)
+    assert [row["name"] for row in result["rows"]] == [
         "flagship", "flagship-without-text", "popularity"]
-    assert (found["command"], found["planned"]) == ("tessera compare --x", 2)
+    assert (result["command"], result["planned"]) == ("tessera compare --x", 2)
     folder = (tmp_path / "root" / "comparisons" / "demo" / "latest").resolve()
     page = (folder / "comparison.md").read_text(encoding="utf-8")
     assert "    tessera compare --x\n" in page and "| flagship-without-text | 0.2000 |" in page
     assert "- flagship-without-text: NDCG@10 is low" in page
     assert "still to come" not in page
     assert "- The highest peak memory was 1,234 MiB." in page
-    assert [run["cost"] for run in found["runs"]] == 2 * [{"run_s": 8.0, "peak_rss_mb": 1234}]
+    assert [run["cost"] for run in result["runs"]] == 2 * [{"run_s": 8.0, "peak_rss_mb": 1234}]
     drawn = {path.name for path in folder.iterdir()} - {"comparison.md", "comparison.json"}
     assert drawn == {"ndcg.svg", "training.svg"}
     assert all(f"({name})" in page for name in drawn)
-    told = console.file.getvalue()
-    assert told.startswith("Estimate: ")
-    assert "[1/2] flagship, seed 1: NDCG@10 0.2500, blessed;" in told
-    assert "[2/2] flagship-without-text, seed 1: NDCG@10 0.2000, not blessed;" in told
-    assert "popularity" in told and f"Comparison: {folder / 'comparison.md'}" in told
+    message = console.file.getvalue()
+    assert message.startswith("Estimate: ")
+    assert "[1/2] flagship, seed 1: NDCG@10 0.2500, blessed;" in message
+    assert "[2/2] flagship-without-text, seed 1: NDCG@10 0.2000, not blessed;" in message
+    assert "popularity" in message and f"Comparison: {folder / 'comparison.md'}" in message
 
 
 @pytest.mark.parametrize("fault", [
@@ -137,7 +137,7 @@ def test_a_stopped_comparison_has_its_table_and_the_next_one_says_what_is_finish
 
 def test_a_recipe_of_the_same_name_that_says_something_else_is_not_finished(
         outcomes, console, tmp_path, tiny_shop):
-    told = []
+    message = []
     for dim in (16, 32):
         (tmp_path / "mine.yaml").write_text(
             f"{{description: w, model: {{dim: {dim}}}, "
@@ -145,8 +145,8 @@ def test_a_recipe_of_the_same_name_that_says_something_else_is_not_finished(
         console.file.truncate(0)
         compare(planned(None, [str(tmp_path / "mine.yaml")], [], 1, dataset="demo",
                         data_dir=tiny_shop, root=tmp_path / "root"), "tessera compare", console)
-        told.append("none for 1 of 1 runs. " in console.file.getvalue())
-    assert told == [True, True]
+        message.append("none for 1 of 1 runs. " in console.file.getvalue())
+    assert message == [True, True]
 
 
 def test_nothing_half_written_is_taken_for_an_earlier_comparison(

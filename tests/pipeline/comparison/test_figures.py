@@ -29,10 +29,10 @@ def run(recipe="a", seed=1, relevant="like", failed=None, **values):
 
 
 def test_a_run_s_figures_are_numbers_and_what_is_missing_is_left_out():
-    found = of_run(metrics())
-    assert found["unseen_ndcg@10"] == 0.5 and found["like_auc"] == 0.7
-    assert found["training_s"] == 12 and found["epochs"] == 3
-    assert not {"rating_mae", "p99_ms", "mrr"} & found.keys()
+    result = of_run(metrics())
+    assert result["unseen_ndcg@10"] == 0.5 and result["like_auc"] == 0.7
+    assert result["training_s"] == 12 and result["epochs"] == 3
+    assert not {"rating_mae", "p99_ms", "mrr"} & result.keys()
     assert of_run({"blessed": False}) == {}
 
 
@@ -44,29 +44,29 @@ def test_seeds_become_a_mean_with_its_standard_error():
 
 
 def test_baselines_are_rows_and_a_skipped_one_says_why():
-    found = rows([run()])
-    assert [(row["name"], row["kind"]) for row in found] == [
+    result = rows([run()])
+    assert [(row["name"], row["kind"]) for row in result] == [
         ("a", "recipe"), ("popularity", "baseline"), ("ease", "baseline"), ("random", "baseline")]
-    assert found[1]["figures"]["ndcg@10"] == {"mean": 0.05}
-    assert found[2]["figures"] == {} and found[2]["reasons"] == ["Too many items."]
-    assert found[3]["figures"] == {
+    assert result[1]["figures"]["ndcg@10"] == {"mean": 0.05}
+    assert result[2]["figures"] == {} and result[2]["reasons"] == ["Too many items."]
+    assert result[3]["figures"] == {
         "unseen_ndcg@10": {"mean": 0.2}, "unseen_recall@50": {"mean": 0.9}}
 
 
 def test_recipes_that_rank_other_events_have_baselines_of_their_own():
-    found = rows([run("a"), run("b", relevant=None)])
-    assert [(row["name"], row["relevant"]) for row in found if row["name"] == "popularity"] == [
+    result = rows([run("a"), run("b", relevant=None)])
+    assert [(row["name"], row["relevant"]) for row in result if row["name"] == "popularity"] == [
         ("popularity", "like"), ("popularity", None)]
-    heading, lines = cells(found)
+    heading, lines = cells(result)
     assert heading[1] == "relevant"
     assert [line[1] for line in lines[:2]] == ["like", "every event"]
 
 
 def test_a_failed_run_is_a_row_with_its_message():
-    found = rows([run(failed="Trainer failed: ValueError: x"), run("b")])
-    heading, lines = cells(found)
+    result = rows([run(failed="Trainer failed: ValueError: x"), run("b")])
+    heading, lines = cells(result)
     assert lines[0] == ["a", *["–"] * (len(heading) - 2), "failed"]
-    assert notes(found) == ["a: Trainer failed: ValueError: x", "ease: Too many items."]
+    assert notes(result) == ["a: Trainer failed: ValueError: x", "ease: Too many items."]
     half = rows([run(seed=1), run(seed=2, failed="x")])
     assert cells(half)[1][0][-1] == "1 of 2, 1 failed"
 
@@ -91,19 +91,19 @@ def test_markdown_is_one_line_a_row_whatever_a_name_holds():
 
 def test_a_column_that_is_the_same_in_all_rows_is_a_line():
     unseen = {"model": {"ndcg@10": 0.5, "recall@50": 1.0}, "random": {"recall@50": 1.0}}
-    found = rows([run("a", unseen=unseen), run("a", seed=2, unseen=unseen),
-                  run("b", ndcg=0.2, unseen=unseen)])
-    assert "unseen R@50" not in cells(found)[0] and "NDCG@10" in cells(found)[0]
-    assert "unseen R@50 is 1.000 in every row." in summary(found)
+    result = rows([run("a", unseen=unseen), run("a", seed=2, unseen=unseen),
+                   run("b", ndcg=0.2, unseen=unseen)])
+    assert "unseen R@50" not in cells(result)[0] and "NDCG@10" in cells(result)[0]
+    assert "unseen R@50 is 1.000 in every row." in summary(result)
     # Two recipes may have as many parameters: that is worth a column.
-    assert "parameters" in cells(found)[0]
+    assert "parameters" in cells(result)[0]
 
 
 def test_the_summary_tells_seconds_and_the_highest_peak():
-    found = rows([run("a", cost={"run_s": 10.0, "peak_rss_mb": 2000}),
-                  run("b", cost={"run_s": 30.0, "peak_rss_mb": 3000}), run("c", cost={})])
-    assert summary(found)[-2:] == [
+    result = rows([run("a", cost={"run_s": 10.0, "peak_rss_mb": 2000}),
+                   run("b", cost={"run_s": 30.0, "peak_rss_mb": 3000}), run("c", cost={})])
+    assert summary(result)[-2:] == [
         "A recipe's training and evaluation took 20 s on average, 10 to 30 s.",
         "The highest peak memory was 3,000 MiB."]
-    assert [row["figures"].get("run_s") for row in found[:3]] == [
+    assert [row["figures"].get("run_s") for row in result[:3]] == [
         {"mean": 10.0}, {"mean": 30.0}, None]

@@ -5,8 +5,7 @@ import pytest
 import yaml
 from refusals import refuses
 
-from pipeline.comparison.plan import planned
-from pipeline.comparison.variants import single_task, without, without_task
+from pipeline.comparison.plan import planned, single_task, without, without_task
 from pipeline.config import load_recipe, recipes
 from pipeline.run import check_recipe
 from schemas import InputError, read_spec
@@ -103,9 +102,9 @@ def test_a_recipe_that_cannot_do_without_is_left_out_and_named(tmp_path):
     words = str(tmp_path / "words.yaml")
     plan = planned(None, ["flagship", words], ["text"], 1, dataset="demo")
     assert [c.recipe_name for c in plan.configs] == ["flagship", "words", "flagship-without-text"]
-    (told,) = plan.left_out
-    assert told.startswith("words-without-text is left out. Recipe 'words-without-text': ")
-    assert "needs features of the items" in told
+    (message,) = plan.left_out
+    assert message.startswith("words-without-text is left out. Recipe 'words-without-text': ")
+    assert "needs features of the items" in message
     with refuses("no-recipe-does-without"):
         planned(None, [words], ["text"], 1, dataset="demo")
 

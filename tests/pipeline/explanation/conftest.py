@@ -61,14 +61,14 @@ class KnownModel(tf.Module):
             return tf.constant(values, dtype)[None]
 
         asked = tf.cast(task == "retrieval", tf.float32)
-        found = {"items_about": rows([2.0, -1.0, 0.25, 0.0, 0.0]) * asked[:, None],
-                 "items_about__terms": rows(["heist", "dull", "?", "", ""], tf.string),
-                 "items_poster": tf.one_hot([3], 4)[:, :, None] * tf.ones([1, 4, 16]) * 0.125,
-                 "items_genres": rows([4.0, 0.5, 0.0]),
-                 "items_genres__terms": rows(["noir", "crime", ""], tf.string),
-                 "items_id": rows(0.25), "users_about": rows([0.5, 0.0]),
-                 "users_about__terms": rows(["trains", ""], tf.string)}
-        return {**found, "score": rows(10.25), "baseline": rows(1.75)}
+        result = {"items_about": rows([2.0, -1.0, 0.25, 0.0, 0.0]) * asked[:, None],
+                  "items_about__terms": rows(["heist", "dull", "?", "", ""], tf.string),
+                  "items_poster": tf.one_hot([3], 4)[:, :, None] * tf.ones([1, 4, 16]) * 0.125,
+                  "items_genres": rows([4.0, 0.5, 0.0]),
+                  "items_genres__terms": rows(["noir", "crime", ""], tf.string),
+                  "items_id": rows(0.25), "users_about": rows([0.5, 0.0]),
+                  "users_about__terms": rows(["trains", ""], tf.string)}
+        return {**result, "score": rows(10.25), "baseline": rows(1.75)}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "user_id"),
                                   tf.TensorSpec([None], tf.int32, "k")])

@@ -79,12 +79,12 @@ def run(tmp_path, source):
 
 
 def test_what_a_pushed_model_was_made_of(run, source):
-    found = pushed_source(run.root, run.folder)
-    assert found.model == run.version
-    assert (found.spec, found.recipe) == (source.spec, source.recipe)
-    assert {side: str(folder) for side, folder in found.tables.items()} == {
+    result = pushed_source(run.root, run.folder)
+    assert result.model == run.version
+    assert (result.spec, result.recipe) == (source.spec, source.recipe)
+    assert {side: str(folder) for side, folder in result.tables.items()} == {
         "users": "/data/users", "items": "/data/items"}
-    assert found.modalities == {"users": ["id"], "items": ["id", "about"]}
+    assert result.modalities == {"users": ["id"], "items": ["id", "about"]}
 
 
 def test_a_model_that_nobody_pushed_is_told(run):
@@ -122,8 +122,8 @@ def test_what_a_runs_own_model_was_made_of(run, source):
                            types={"model_run": "ModelRun"}),
         "Exporter": NodeRun("Exporter", outputs={"model": "/model", "predictions": "/p"},
                             types={"model": "Model", "predictions": "tessera.Predictions"})}
-    found = run_source(source.spec, source.recipe, nodes)
-    assert str(found.model) == "/model/Format-Serving"
-    assert {side: str(folder) for side, folder in found.tables.items()} == {
+    result = run_source(source.spec, source.recipe, nodes)
+    assert str(result.model) == "/model/Format-Serving"
+    assert {side: str(folder) for side, folder in result.tables.items()} == {
         "users": "/u", "items": "/i"}
-    assert found.modalities["items"] == ["id", "about"]
+    assert result.modalities["items"] == ["id", "about"]

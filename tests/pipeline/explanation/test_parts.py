@@ -32,15 +32,15 @@ def test_what_is_absent_has_no_parts(modality, values):
 
 
 def test_each_value_is_taken_away():
-    found = {part.place: part.without for part in divided("categorical", [b"a", b"b", b"c"])}
-    assert found == {"a": [b"b", b"c"], "b": [b"a", b"c"], "c": [b"a", b"b"]}
+    result = {part.place: part.without for part in divided("categorical", [b"a", b"b", b"c"])}
+    assert result == {"a": [b"b", b"c"], "b": [b"a", b"c"], "c": [b"a", b"b"]}
     assert divided("categorical", [b"a"]) == []
 
 
 def test_a_word_goes_wherever_it_stands():
-    found = {part.place: part.without for part in divided("text", [b"The Train, the heist"])}
-    assert found == {"the": [b"  Train,   heist"], "train": [b"The  , the heist"],
-                     "heist": [b"The Train, the  "]}
+    result = {part.place: part.without for part in divided("text", [b"The Train, the heist"])}
+    assert result == {"the": [b"  Train,   heist"], "train": [b"The  , the heist"],
+                      "heist": [b"The Train, the  "]}
 
 
 @pytest.mark.parametrize("text", [
@@ -57,17 +57,17 @@ def test_words_are_those_of_the_model_and_nothing_is_lost(text):
 def test_regions_cover_a_picture_once():
     random = np.random.default_rng(0)
     pixels = random.integers(0, 200, (37, 50, 3)).astype(np.uint8)
-    found = divided("image", [png(Image.fromarray(pixels))])
-    assert [part.place for part in found] == list(range(GRID * GRID))
+    result = divided("image", [png(Image.fromarray(pixels))])
+    assert [part.place for part in result] == list(range(GRID * GRID))
     covered = np.zeros((37, 50), int)
-    for part in found:
+    for part in result:
         hidden = np.asarray(Image.open(io.BytesIO(part.without[0])))
         covered += (hidden != pixels).any(axis=2)
         kept = np.asarray(Image.open(io.BytesIO(part.reference[0])))
         np.testing.assert_array_equal(kept, pixels)
     # A pixel of the mean colour itself does not show.
     assert covered.max() == 1 and covered.mean() > 0.99
-    first = np.asarray(Image.open(io.BytesIO(found[0].without[0])))
+    first = np.asarray(Image.open(io.BytesIO(result[0].without[0])))
     assert (first[:4, :6] == first[0, 0]).all() and (first[8:] == pixels[8:]).all()
 
 
@@ -79,9 +79,9 @@ def test_a_large_picture_is_shrunk_before_it_is_divided():
 
 def test_windows_silence_a_sound_once():
     samples = np.arange(1, 1001, dtype="<i2")
-    found = divided("audio", [wav(samples.tobytes())])
-    assert [part.place for part in found] == list(range(WINDOWS))
-    silent = [np.frombuffer(part.without[0][44:], "<i2") == 0 for part in found]
+    result = divided("audio", [wav(samples.tobytes())])
+    assert [part.place for part in result] == list(range(WINDOWS))
+    silent = [np.frombuffer(part.without[0][44:], "<i2") == 0 for part in result]
     assert np.sum(silent, axis=0).tolist() == [1] * 1000
     assert divided("audio", [b"no sound at all, but long enough to be one" * 9]) == []
 

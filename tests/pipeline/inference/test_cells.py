@@ -74,8 +74,8 @@ def test_lists():
     assert not seldom.listed and "set list_separator: ','" in seldom.notes[0]
     assert read("Lima", "Oslo", "[sic] Rome").notes == []
     assert not read("quite a long text | with a bar in it", "and one more | with a bar").listed
-    told = read(*["a;b", "b;c", "a;c"] * 4)
-    assert not told.listed and "set list_separator: ';'" in told.notes[0]
+    message = read(*["a;b", "b;c", "a;c"] * 4)
+    assert not message.listed and "set list_separator: ';'" in message.notes[0]
     few = read("Pizza, Italian, Bars", "Bars", "Italian", "Thai", "Pizza, Thai")
     assert not few.listed and "set list_separator: ','" in few.notes[0]
     assert read("Lima, Peru", "Oslo, Norway", "Paris, France").notes == []

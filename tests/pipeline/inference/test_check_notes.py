@@ -16,11 +16,11 @@ def test_notes_and_lost_columns_are_told(tmp_path):
     (tmp_path / "e.csv").write_text('u,i,t,price\na ,1.0,45413,"1,5"\nb,2,45414,"2,5"\n')
     source = open_source("csv", str(tmp_path), {
         "spec": json.loads(SPEC.to_json()), "options": {"interactions": {"files": "e.csv"}}})
-    found = look(source, SPEC)
-    assert found["interactions"].faulty == 0
-    lost, *notes = found["interactions"].notes
+    result = look(source, SPEC)
+    assert result["interactions"].faulty == 0
+    lost, *notes = result["interactions"].notes
     assert "all 2 values of price were left out" in lost
     assert ["2 values of t" in note for note in notes].count(True) == 1 and len(notes) == 3
     console = Console(record=True, width=200)
-    report(found, 0.01, console)
+    report(result, 0.01, console)
     assert "2 values of t are times outside the likely range" in console.export_text()

@@ -87,8 +87,8 @@ def test_a_configuration_keeps_the_names_given_there(tmp_path):
     (tmp_path / "covers").mkdir()
     (tmp_path / "my.yaml").write_text(yaml.safe_dump(given))
     spec = inferred(tmp_path, tmp_path / "schemas", config=tmp_path / "my.yaml")
-    found = meanings(spec, "interactions")
-    assert [found[role] for role in ("user_id", "item_id", "timestamp")] == [
+    result = meanings(spec, "interactions")
+    assert [result[role] for role in ("user_id", "item_id", "timestamp")] == [
         "user_id", "item_id", "timestamp"]
     assert yaml.safe_load((tmp_path / "my.yaml").read_text()) == given
 
@@ -119,11 +119,11 @@ def test_the_demo_shop_as_files_gets_the_roles_of_its_own_schemas(tmp_path):
     # Which text is a review, and worth a history, is for a person to say.
     assert set(spec.histories()) == set(own.histories()) - {"review"}
     files = {side: {"files": f"{side}.csv"} for side in SIDES}
-    found, expected = (
+    result, expected = (
         look(open_source("csv", str(shop), {"spec": json.loads(schema.to_json()),
                                             "options": files}), schema)
         for schema in (spec, own))
-    assert found == expected and found["interactions"].rows > 100
+    assert result == expected and result["interactions"].rows > 100
 
 
 def movielens_like(folder):
@@ -174,9 +174,9 @@ def assert_clean(config_file):
     """Ingest's hard rules leave out no row and no value."""
     config = load_config(config_file)
     spec = read_spec(config.schemas)
-    found = look(open_source(**config.source_arguments(spec)), spec)
-    assert found["interactions"].rows >= 40 and found["items"].rows == 5
-    assert all((table.faulty, table.values) == (0, 0) for table in found.values())
+    result = look(open_source(**config.source_arguments(spec)), spec)
+    assert result["interactions"].rows >= 40 and result["items"].rows == 5
+    assert all((table.faulty, table.values) == (0, 0) for table in result.values())
 
 
 def picture():
@@ -199,8 +199,8 @@ def test_pictures_as_paths_under_the_media_folder(tmp_path):
     assert yaml.safe_load((tmp_path / "my.yaml").read_text())["source"]["media_dir"] == "media"
     spec = inferred(tmp_path, tmp_path / "elsewhere", **given)
     assert meanings(spec, "items")["look"] is None
-    told = (tmp_path / "elsewhere" / "items.pbtxt").read_text()
-    assert "image file 0.png is missing" in " ".join(told.replace("#", "").split())
+    message = (tmp_path / "elsewhere" / "items.pbtxt").read_text()
+    assert "image file 0.png is missing" in " ".join(message.replace("#", "").split())
 
 
 @pytest.mark.parametrize("table", [True, False])
@@ -213,8 +213,8 @@ def test_ids_that_are_names_of_pictures(tmp_path, table):
     spec = inferred(tmp_path, interactions="e.csv", **given)
     assert meanings(spec, "interactions") == {"user": "user_id", "item": "item_id"}
     assert spec.id_key("items").modality is None
-    told = (tmp_path / "schemas" / "interactions.pbtxt").read_text()
-    assert 'what it is made of: "{item}"' in " ".join(told.replace("#", "").split())
+    message = (tmp_path / "schemas" / "interactions.pbtxt").read_text()
+    assert 'what it is made of: "{item}"' in " ".join(message.replace("#", "").split())
     counts = ingested(tmp_path / "my.yaml", tmp_path / "root")
     assert (counts["interactions"]["kept"], counts["items"]["kept"]) == (4, 3)
 
@@ -236,8 +236,8 @@ def test_what_is_drafted_as_a_picture_can_be_ingested(tmp_path):
         spec = inferred(tmp_path, out, interactions="e.csv", items="i.csv", media_dir="media")
         assert meanings(spec, "items")["look"] == expected
         config = load_config(out.parent / "my.yaml")
-        found = look(open_source(**config.source_arguments(spec)), spec)
-        assert (found["items"].values, found["items"].faulty) == (0, 0)
+        result = look(open_source(**config.source_arguments(spec)), spec)
+        assert (result["items"].values, result["items"].faulty) == (0, 0)
     assert "leaves the media folder" in (out / "items.pbtxt").read_text()
 
 
@@ -245,8 +245,8 @@ def test_a_role_given_by_hand_brings_histories_and_counts(tmp_path):
     write_csv(tmp_path / "e.csv", ["user", "x", "time"], [
         [f"u{n % 9}", f"thing {n % 7}", START + n * DAY] for n in range(100)])
     out = tmp_path / "schemas"
-    told, texts = inferred(tmp_path, code=2, interactions="e.csv")
-    assert "role item_id" in told and "with --force" in told
+    message, texts = inferred(tmp_path, code=2, interactions="e.csv")
+    assert "role item_id" in message and "with --force" in message
     assert "history:" not in texts["interactions"]
     assert "drafted when the ids are known" in texts["interactions"]
     path = out / "interactions.pbtxt"

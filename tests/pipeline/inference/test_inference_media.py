@@ -5,7 +5,7 @@ import wave
 
 from PIL import Image
 
-from pipeline.inference.media import media
+from pipeline.inference.profile import media
 
 
 def sound():
@@ -38,8 +38,8 @@ def test_bytes_that_do_not_decode_are_told(tmp_path):
 
 def test_pictures_of_other_formats_are_named_with_what_to_do(tmp_path):
     for kind in ("WEBP", "TIFF", "AVIF"):
-        found, fault = media([picture(kind)], tmp_path)
-        assert found == "image" and "convert it to one of these" in fault
+        result, fault = media([picture(kind)], tmp_path)
+        assert result == "image" and "convert it to one of these" in fault
     heic = b"\x00\x00\x00\x18ftypheic" + bytes(20)
     assert "it is a HEIC file" in media([heic], tmp_path)[1]
     (tmp_path / "a.HEIC").write_bytes(heic)

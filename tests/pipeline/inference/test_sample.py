@@ -18,10 +18,10 @@ def test_a_file_without_a_header(tmp_path):
     (tmp_path / "events.csv").write_text("u1,i5,4,881250949\nu2,i6,5,881250950\n")
     with refuses("no-header", "source.interactions"):
         sample(tmp_path, interactions={"files": "events.csv"})
-    found = sample(tmp_path, interactions={
+    result = sample(tmp_path, interactions={
         "files": "events.csv", "columns": {"user": 1, "item": 2, "when": 4}})
-    assert found.rows == 2 and found.cells["3"] == ["4", "5"]
-    assert found.cells["1"] == ["u1", "u2"]
+    assert result.rows == 2 and result.cells["3"] == ["4", "5"]
+    assert result.cells["1"] == ["u1", "u2"]
     named = sample(tmp_path, interactions={
         "files": "events.csv", "columns": {"user": "u1", "item": "i5"}})
     assert named.rows == 1  # who names columns by the first line has looked at it
@@ -38,11 +38,11 @@ def test_folders_arrays_and_quotes(tmp_path):
     (tmp_path / "day=1").mkdir()
     (tmp_path / "day=1/events.json").write_bytes(
         gzip.compress(b'[{"user": "u1", "item": "i5"}, {"user": "u2", "item": "i6"}]'))
-    found = sample(tmp_path, "jsonl", interactions={"files": "day=*/events.json"})
-    assert found.cells == {"user": ["u1", "u2"], "item": ["i5", "i6"], "day": ["1", "1"]}
+    result = sample(tmp_path, "jsonl", interactions={"files": "day=*/events.json"})
+    assert result.cells == {"user": ["u1", "u2"], "item": ["i5", "i6"], "day": ["1", "1"]}
     (tmp_path / "events.csv").write_text(
         'user,item,note\nu1,i5,"Great\nu2,i6,fine\nu3,i7,5"\nu4,i8,so\n')
-    found = sample(tmp_path, interactions={"files": "events.csv"})
-    assert found.cells["user"] == ["u2", "u3", "u4"] and len(found.faults) == 1
-    found = sample(tmp_path, interactions={"files": "events.csv", "quoting": "none"})
-    assert found.rows == 4 and not found.faults
+    result = sample(tmp_path, interactions={"files": "events.csv"})
+    assert result.cells["user"] == ["u2", "u3", "u4"] and len(result.faults) == 1
+    result = sample(tmp_path, interactions={"files": "events.csv", "quoting": "none"})
+    assert result.rows == 4 and not result.faults

@@ -94,7 +94,7 @@ def command(monkeypatch, capsys, file, slept):
                                           *words])
         with pytest.raises(SystemExit) as ended:
             main()
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
+        message = capsys.readouterr()
+        return ended.value.code or 0, message.out, message.err
 
     return run

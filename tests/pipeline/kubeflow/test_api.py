@@ -193,9 +193,9 @@ def test_no_proxy_is_asked_about_this_machine(kubeflow_server, command, monkeypa
 
 
 def page(token: str) -> Raw:
-    found = {"experiments": [{"display_name": "tessera", "experiment_id": "e-1"}],
-             "next_page_token": token}
-    return Raw(200, json.dumps(found).encode(), "application/json")
+    result = {"experiments": [{"display_name": "tessera", "experiment_id": "e-1"}],
+              "next_page_token": token}
+    return Raw(200, json.dumps(result).encode(), "application/json")
 
 
 def test_a_page_that_comes_twice_makes_no_second_experiment(kubeflow_server, command):

@@ -8,7 +8,7 @@ import yaml
 
 from pipeline.config import load_config
 from pipeline.kubeflow import compile as compilation
-from pipeline.kubeflow.account import account_of, with_account
+from pipeline.kubeflow.access import account_of, with_account
 from pipeline.kubeflow.rules import broken_rules
 from pipeline.kubeflow.steps import INIT_STEP, Step, kebab, read_steps, shape
 from schemas import read_spec
@@ -18,8 +18,8 @@ from trainer.recipe import bind
 @pytest.fixture(scope="module")
 def ir():
     from pipeline.dag import build_pipeline
-    from pipeline.kubeflow.ir import compile_ir
     from pipeline.kubeflow.options import Database
+    from pipeline.kubeflow.plan import compile_ir
     from pipeline.kubeflow.store import connection
 
     config = load_config(None, dataset="demo", root=Path("/tessera"))

@@ -80,14 +80,14 @@ def structure(documents):
     """Names, dependencies, images, commands, arguments, resources and the platform."""
     spec, platform = documents
     tasks, executors = spec["root"]["dag"]["tasks"], spec["deploymentSpec"]["executors"]
-    found = {}
+    result = {}
     for name, task in tasks.items():
         label = spec["components"][task["componentRef"]["name"]]["executorLabel"]
         container = executors[label]["container"]
         config = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"][label]
         for secret in config["secretAsEnv"]:
             assert not secret.pop("optional", False)  # told from kfp-kubernetes 2 on
-        found[name] = {
+        result[name] = {
             "after": task.get("dependentTasks", []), "retry": task.get("retryPolicy"),
             "cached": task["cachingOptions"], "image": container["image"],
             "command": container["command"], "args": container["args"],
@@ -98,7 +98,7 @@ def structure(documents):
                         .get("outputDefinitions", {}).get("artifacts", {}).items()},
         }
     return {"schema": spec["schemaVersion"], "name": spec["pipelineInfo"]["name"],
-            "parameters": spec["root"]["inputDefinitions"]["parameters"], "tasks": found}
+            "parameters": spec["root"]["inputDefinitions"]["parameters"], "tasks": result}
 
 
 @pytest.fixture
@@ -119,10 +119,10 @@ def test_the_structure_is_the_golden_one(version, tmp_path, options):
     version, python = version
     documents = compiled(python, tmp_path / "pipeline.yaml", options)
     assert documents[0]["sdkVersion"] == f"kfp-{version}"
-    found = structure(documents)
+    result = structure(documents)
     if os.environ.get("TESSERA_UPDATE_GOLDEN"):
-        GOLDEN.write_text(yaml.safe_dump(found, sort_keys=False, width=100), encoding="utf-8")
-    assert found == yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
+        GOLDEN.write_text(yaml.safe_dump(result, sort_keys=False, width=100), encoding="utf-8")
+    assert result == yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
 
 
 def test_the_golden_structure_says_what_was_configured():
@@ -148,8 +148,8 @@ def test_all_steps_of_a_run_get_its_id_and_each_run_has_another(version, tmp_pat
     out = started(python, RUN, tmp_path / "pipeline.yaml", tmp_path / "root")
     runs = json.loads(out[out.index("RUNS") + 4:])
     ids = [{command[command.index("--run-id") + 1] for command in run} for run in runs]
-    assert [len(run) for run in runs] == [4, 4] and [len(found) for found in ids] == [1, 1]
-    assert ids[0] != ids[1] and not any("{{" in value for found in ids for value in found)
+    assert [len(run) for run in runs] == [4, 4] and [len(result) for result in ids] == [1, 1]
+    assert ids[0] != ids[1] and not any("{{" in value for result in ids for value in result)
 
 
 def test_a_step_is_tried_again_however_long_its_attempts_take():

@@ -14,9 +14,8 @@ import pytest
 from deploy.kubeflow.mariadb import mariadb
 from pipeline.config import load_config
 from pipeline.dag import build_pipeline
-from pipeline.kubeflow.ir import compile_ir
 from pipeline.kubeflow.options import PASSWORD_VARIABLE, Database
-from pipeline.kubeflow.plan import load_plan
+from pipeline.kubeflow.plan import compile_ir, load_plan
 from pipeline.kubeflow.steps import read_steps, shape
 from pipeline.kubeflow.store import connection
 from schemas import SIDES, read_spec
@@ -34,8 +33,8 @@ def server(tmp_path_factory):
     for parent in (folder, *folder.parents):  # its own user must reach it
         if parent.stat().st_uid == os.getuid() and parent != Path("/"):
             parent.chmod(parent.stat().st_mode | 0o011)
-    with mariadb(folder / "server") as found:
-        yield SimpleNamespace(kind="mysql", **dataclasses.asdict(found))
+    with mariadb(folder / "server") as result:
+        yield SimpleNamespace(kind="mysql", **dataclasses.asdict(result))
 
 
 def start(server, module, *words):
@@ -46,9 +45,9 @@ def start(server, module, *words):
 
 
 def ended(process):
-    told = process.communicate()[0]
-    assert process.returncode == 0, told
-    return told
+    message = process.communicate()[0]
+    assert process.returncode == 0, message
+    return message
 
 
 def first_step(server, root, shop, run_id, shape):
@@ -76,10 +75,10 @@ def test_three_streams_and_two_runs_at_once(server, tmp_path, tiny_shop):
                                          "--node", node) for node in nodes]]
 
     together("a", "CatalogGen", *(f"ImportSchemaGen.{side}" for side in SIDES))
-    told = together("a", *(f"StatisticsGen.{side}" for side in SIDES))
-    assert all(": done," in text for text in told)
-    told = together("b", "CatalogGen", *(f"ImportSchemaGen.{side}" for side in SIDES))
-    assert all(": cached," in text for text in told)
+    message = together("a", *(f"StatisticsGen.{side}" for side in SIDES))
+    assert all(": done," in text for text in message)
+    message = together("b", "CatalogGen", *(f"ImportSchemaGen.{side}" for side in SIDES))
+    assert all(": cached," in text for text in message)
     # Each wrote its own folder, and each stream its own statistics.
     folders = {text.split("statistics: ")[1].split()[0]
                for text in together("b", *(f"StatisticsGen.{side}" for side in SIDES))}
@@ -90,7 +89,7 @@ def test_three_streams_and_two_runs_at_once(server, tmp_path, tiny_shop):
 def test_a_wrong_password(server, tmp_path, tiny_shop):
     wrong = SimpleNamespace(**{**vars(server), "password": "hunter2"})
     process = first_step(wrong, tmp_path, tiny_shop, "a", "0")
-    told = process.communicate()[0]
+    message = process.communicate()[0]
     assert process.returncode == 1
-    assert "refuses the connection or a query" in told.splitlines()[-1]
-    assert "Check the user, the password in the secret" in told and "hunter2" not in told
+    assert "refuses the connection or a query" in message.splitlines()[-1]
+    assert "Check the user, the password in the secret" in message and "hunter2" not in message

@@ -12,30 +12,30 @@ def options(**given):
 
 
 def test_a_steps_own_keys_win():
-    found = options(steps={
+    result = options(steps={
         "default": {"cpu": 1, "memory": "1Gi", "retries": 2},
         "Transform": {"memory": "4Gi"}, "Transform.items": {"cpu": "4", "retries": 0}})
-    items, users, gate = map(found.of_step, ("Transform.items", "Transform.users", "Gate"))
+    items, users, gate = map(result.of_step, ("Transform.items", "Transform.users", "Gate"))
     assert (items.cpu, items.memory, items.retries) == ("4", "4Gi", 0)
     assert (users.cpu, users.memory, users.retries) == ("1", "4Gi", 2)
     assert (gate.cpu, gate.memory, gate.gpus) == ("1", "1Gi", 0)
 
 
 def test_a_path_beside_a_volume_is_not_on_it():
-    found = options(volumes=[{"claim": "c", "path": "/data"}])
-    assert found.on_a_volume("/data") and found.on_a_volume("/data/x/y")
-    assert not found.on_a_volume("/database") and not found.on_a_volume("/")
+    result = options(volumes=[{"claim": "c", "path": "/data"}])
+    assert result.on_a_volume("/data") and result.on_a_volume("/data/x/y")
+    assert not result.on_a_volume("/database") and not result.on_a_volume("/")
 
 
 def test_what_kubernetes_takes_is_taken():
-    found = options(
+    result = options(
         volumes=[{"claim": "a", "path": "/data"}, {"claim": "b", "path": "/data/inner"}],
         labels={"example.com/team": "shop", "empty": "", "number": 1},
         annotations={"sidecar.istio.io/inject": "false", "text": "any {thing}: at all"},
         steps={"default": {"cpu": 1, "cpu_limit": "1000m", "memory": "1024Mi", "gpus": 3,
                            "memory_limit": "1Gi", "shm": "2Gi", "timeout_s": 2 ** 31 - 1,
                            "tolerations": [{"operator": "Exists"}, {"key": "a", "value": "b"}]}})
-    assert found.of_step("Trainer").gpus == 3 and found.labels["number"] == "1"
+    assert result.of_step("Trainer").gpus == 3 and result.labels["number"] == "1"
 
 
 def change(path, value):

@@ -26,8 +26,8 @@ def step(monkeypatch, capfd):
     def run(module, *words):
         monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, words)])
         code = module.main()
-        told = capfd.readouterr()
-        return code, told.out, told.err
+        message = capfd.readouterr()
+        return code, message.out, message.err
 
     return run
 
@@ -37,7 +37,7 @@ def shaped():
     from pathlib import Path
 
     from pipeline.dag import build_pipeline
-    from pipeline.kubeflow.ir import compile_ir
+    from pipeline.kubeflow.plan import compile_ir
 
     config = load_config(None, dataset="demo", root=Path("/tessera"))
     pipe = build_pipeline(config, bind(config.recipe, read_spec("demo")), Path("/x"),
@@ -138,9 +138,9 @@ def test_parameters_of_a_run(tmp_path):
     other = tmp_path / "mine.yaml"
     other.write_text("description: mine\ntasks:\n  retrieval: {head: retrieval}\n"
                      "training: {max_epochs: 7}\n")
-    found = init_metadata.run_config(text, "/r", "/d", str(other), 0, 0.5)
-    assert (found.recipe_name, found.recipe.training.max_epochs) == ("mine", 7)
-    assert found.pipeline_name == "demo-mine-1"
+    result = init_metadata.run_config(text, "/r", "/d", str(other), 0, 0.5)
+    assert (result.recipe_name, result.recipe.training.max_epochs) == ("mine", 7)
+    assert result.pipeline_name == "demo-mine-1"
 
 
 @pytest.mark.parametrize(("recipe", "epochs", "rate", "told"), [

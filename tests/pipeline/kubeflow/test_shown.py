@@ -35,12 +35,12 @@ def shown_of(kubeflow, outcome, *keys):
     shown = Shown.read(given, paths)
     shown.require_writable()
     show(shown, outcome)
-    told = json.loads(shown.output_file.read_text(encoding="utf-8"))["artifacts"]
-    assert told.keys() == set(keys)
+    message = json.loads(shown.output_file.read_text(encoding="utf-8"))["artifacts"]
+    assert message.keys() == set(keys)
     for key in keys:
-        (entry,) = told[key]["artifacts"]
+        (entry,) = message[key]["artifacts"]
         assert entry["uri"] == URI.format(key), "another URI would lose the file"
-    return {key: told[key]["artifacts"][0]["metadata"] for key in keys}, shown.paths
+    return {key: message[key]["artifacts"][0]["metadata"] for key in keys}, shown.paths
 
 
 def test_the_data_report_is_a_page(kubeflow, tmp_path):
@@ -73,12 +73,12 @@ def test_a_curve_and_a_matrix():
     points = [{"threshold": -1e-7, "tp": 4, "fp": 6, "tn": 0, "fn": 0},
               {"threshold": 0.49, "tp": 3, "fp": 2, "tn": 4, "fn": 1},
               {"threshold": 1.0000001, "tp": 0, "fp": 0, "tn": 6, "fn": 4}]
-    found = classification(points)
-    assert found["confidenceMetrics"] == [
+    result = classification(points)
+    assert result["confidenceMetrics"] == [
         {"confidenceThreshold": 0.0, "recall": 1.0, "falsePositiveRate": 1.0},
         {"confidenceThreshold": 0.49, "recall": 0.75, "falsePositiveRate": 2 / 6},
         {"confidenceThreshold": 1.0, "recall": 0.0, "falsePositiveRate": 0.0}]
-    assert found["confusionMatrix"]["rows"] == [{"row": [4, 2]}, {"row": [1, 3]}]
+    assert result["confusionMatrix"]["rows"] == [{"row": [4, 2]}, {"row": [1, 3]}]
 
 
 def test_only_numbers_are_metrics():

@@ -9,10 +9,9 @@ import sys
 import pytest
 from refusals import refuses
 
-from pipeline.failure import raise_failure
 from pipeline.kubeflow.plan import load_plan, run_folder
-from pipeline.kubeflow.step import run_step
-from pipeline.nodes import NodeError
+from pipeline.kubeflow.run_node import run_step
+from pipeline.nodes import NodeError, raise_failure
 from pipeline.root import machine_faults_typed
 from schemas import DataAnomalyError, InputError, TesseraError
 
@@ -31,8 +30,8 @@ def raiser(error):
     (DataAnomalyError("odd-data", "strange data"), 3), (TesseraError("sad", "sorry"), 1)])
 def test_our_errors_keep_their_code_behind_tfxs(capfd, error, code):
     assert run_step("Trainer", raiser(error)) == code
-    told = capfd.readouterr().err
-    assert told == f"tessera: Trainer failed: error[{error.code}]: {error}\n"
+    message = capfd.readouterr().err
+    assert message == f"tessera: Trainer failed: error[{error.code}]: {error}\n"
 
 
 def test_other_errors_show_where_they_came_from(capfd):
@@ -70,7 +69,7 @@ def test_what_the_machine_lacks_ends_a_step_as_it_ends_a_run(capfd, tmp_path, er
 
 
 def test_a_step_that_is_told_to_stop_says_so():
-    script = ("from pipeline.kubeflow.step import run_step; import signal\n"
+    script = ("from pipeline.kubeflow.run_node import run_step; import signal\n"
               "def work():\n    print('ready', flush=True); signal.pause()\n"
               "raise SystemExit(run_step('Trainer', work))")
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE,

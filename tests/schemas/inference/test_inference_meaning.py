@@ -48,8 +48,8 @@ def test_modalities_of_items(column, tags):
 def test_what_is_not_read_says_why():
     assert "the same value in every row" in meaning(texts(distinct=1), "items").comments[0]
     missing = texts(media="image", media_fault="image file a.png is missing")
-    (told,) = meaning(missing, "items").comments
-    assert told.startswith("DECIDE: not read") and 'add tag: "image"' in told
+    (message,) = meaning(missing, "items").comments
+    assert message.startswith("DECIDE: not read") and 'add tag: "image"' in message
     assert "from later events" in meaning(numbers("score", (1.5, 2)), "items").comments[0]
     assert "not read by the model" in meaning(texts(), "interactions").comments[0]
 

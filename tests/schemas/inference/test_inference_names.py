@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.inference.names import hints_at, names_a_person, role_hint, usable
+from schemas.inference.column import hints_at, names_a_person, role_hint, usable
 
 
 @pytest.mark.parametrize(("name", "role", "hint"), [

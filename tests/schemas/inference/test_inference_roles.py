@@ -17,7 +17,7 @@ def column(name, values, rows=None, **facts):
 
 
 def roles(tables):
-    return {place: found.column.name for place, found in find_ids(tables).items()}
+    return {place: result.column.name for place, result in find_ids(tables).items()}
 
 
 def questions(tables, *place):
@@ -113,14 +113,14 @@ def test_what_a_person_has_said_is_kept():
     tables = {"items": [column("code", ["p", "q", "r"]), column("other", ["x", "y", "z"])],
               "interactions": [column("thing", ["p", "q", "r"]), column("what", ["x", "y", "z"]),
                                column("customer", ["ann", "bob", "ann"])]}
-    found = find_ids(tables, {("interactions", "item_id"): "what"})
-    assert {place: one.column.name for place, one in found.items()} == {
+    result = find_ids(tables, {("interactions", "item_id"): "what"})
+    assert {place: one.column.name for place, one in result.items()} == {
         ("interactions", "user_id"): "customer", ("interactions", "item_id"): "what",
         ("items", "item_id"): "other"}
-    found = find_ids(tables, {("interactions", "user_id"): "thing", ("items", "item_id"): "gone"})
-    assert found["interactions", "user_id"].column.name == "thing"
-    assert found["items", "item_id"].column.name == "other"
-    assert found["interactions", "user_id"].questions == ()
+    result = find_ids(tables, {("interactions", "user_id"): "thing", ("items", "item_id"): "gone"})
+    assert result["interactions", "user_id"].column.name == "thing"
+    assert result["items", "item_id"].column.name == "other"
+    assert result["interactions", "user_id"].questions == ()
 
 
 def test_ids_that_are_missing_double_or_unknown_are_told():
@@ -129,8 +129,8 @@ def test_ids_that_are_missing_double_or_unknown_are_told():
               "interactions": [column("by", ["ann", "bob", "xin", "cle"]),
                                column("item", ["a", "b", "b", "a"])]}
     assert "25% of its values" in questions(tables, "interactions", "user_id")
-    told = questions(tables, "users", "user_id")
-    assert "1 rows repeat an id" in told and "1 of 12 rows have no value" in told
+    message = questions(tables, "users", "user_id")
+    assert "1 rows repeat an id" in message and "1 of 12 rows have no value" in message
 
 
 def test_mail_addresses_as_ids_are_told():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.values.absence import is_absent
+from schemas.values.text import is_absent
 
 
 @pytest.mark.parametrize("value", [

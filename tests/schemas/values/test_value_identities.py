@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.values.identities import likeness, normal_identity, normal_text, shown
+from schemas.values.text import likeness, normal_identity, normal_text, shown
 
 
 @pytest.mark.parametrize(("text", "usual"), [

@@ -74,5 +74,5 @@ def test_codes():
     ([], ""),
 ])
 def test_what_to_do_about_commas(texts, hint):
-    found = numbers.comma_hint(texts)
-    assert hint in found and bool(found) == bool(hint)
+    result = numbers.comma_hint(texts)
+    assert hint in result and bool(result) == bool(hint)

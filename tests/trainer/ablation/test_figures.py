@@ -4,7 +4,7 @@ import numpy as np
 from sized_items import sized_data
 
 from trainer.ablation import figures
-from trainer.ablation.content import absent, changed, shuffled
+from trainer.ablation.figures import absent, changed, shuffled
 from trainer.evaluation.scoring import catalogue
 from trainer.families.forest import train_forest
 from trainer.families.job import Job
@@ -15,13 +15,13 @@ from trainer.training.fit import new_network
 def test_a_ranking_by_content_needs_the_feature_that_is_the_taste(tmp_path):
     data = sized_data(tmp_path, family="rankers", rankers=["content"])
     train_rankers_alone(Job(data, 1, "key", tmp_path / "run", tmp_path / "weights"))
-    found = figures.ablation_figures(data, 1, tmp_path / "weights")
-    whole, without = found["ablation"]["none"], found["ablation"]["numeric"]
+    result = figures.ablation_figures(data, 1, tmp_path / "weights")
+    whole, without = result["ablation"]["none"], result["ablation"]["numeric"]
     assert {"ndcg@10", "recall@20", "mrr"} == set(whole) == set(without)
     assert whole["ndcg@10"] > 1.5 * without["ndcg@10"]
-    importance = found["importance"]["items"]
+    importance = result["importance"]["items"]
     assert importance["size"] > 0.05 > abs(importance["weight"])
-    assert set(found["importance"]) == {"users", "items", "history"}
+    assert set(result["importance"]) == {"users", "items", "history"}
 
 
 def test_a_head_has_its_figure_without_a_modality(tmp_path):
@@ -30,10 +30,10 @@ def test_a_head_has_its_figure_without_a_modality(tmp_path):
     network = new_network(data, data.events("train"), 1)
     for weight in network.heads["like"].trainable_weights:  # they start from a base rate alone
         weight.assign(np.random.default_rng(2).normal(size=weight.shape))
-    found = figures.without_each(network, data, lambda one: figures._values(
+    result = figures.without_each(network, data, lambda one: figures._values(
         one, catalogue(one), data, data.reader.rows(data.files["test"])))
-    assert set(found) == {"none", "numeric"}
-    assert 0 < found["none"]["like_auc"] != found["numeric"]["like_auc"]
+    assert set(result) == {"none", "numeric"}
+    assert 0 < result["none"]["like_auc"] != result["numeric"]["like_auc"]
 
 
 def test_only_the_columns_of_a_feature_are_changed(tmp_path):
@@ -59,5 +59,5 @@ def test_a_model_of_files_is_not_asked_again(tmp_path):
     data = sized_data(tmp_path, family="forest", rank_by="like", trees=2, tasks={
         "like": {"head": "binary", "label": "like"}})
     train_forest(Job(data, 1, "key", tmp_path / "run", tmp_path / "weights"))
-    found = figures.ablation_figures(data, 1, tmp_path / "weights")
-    assert "skipped" in found["ablation"]
+    result = figures.ablation_figures(data, 1, tmp_path / "weights")
+    assert "skipped" in result["ablation"]

@@ -25,14 +25,14 @@ def rated(rows, seed, users=50, items=40):
 
 def test_biases_solve_the_penalised_least_squares():
     rows = rated(300, 1)
-    found = fit_biases(rows, user_penalty=2.0, item_penalty=5.0)
+    result = fit_biases(rows, user_penalty=2.0, item_penalty=5.0)
     design = np.zeros((300, 90))
     design[np.arange(300), rows.users] = 1
     design[np.arange(300), 50 + rows.items] = 1
     ridge = np.diag(np.r_[np.full(50, 2.0), np.full(40, 5.0)])
     expected = np.linalg.solve(design.T @ design + ridge,
                                design.T @ (rows.values - rows.values.mean()))
-    np.testing.assert_allclose(np.r_[found.users, found.items], expected, atol=1e-3)
+    np.testing.assert_allclose(np.r_[result.users, result.items], expected, atol=1e-3)
 
 
 def test_factors_add_to_biases_and_biases_to_the_mean():
@@ -48,7 +48,7 @@ def test_factors_add_to_biases_and_biases_to_the_mean():
 
 def test_who_has_no_row_is_average():
     rows = Values(np.array([0, 0]), np.array([1, 1]), np.array([5.0, 3.0]), np.zeros(2, int), 3, 2)
-    found = fit_biased_factors(rows, 1.0, 1.0, 1.0, 2)
-    assert found.predictions(np.array([2]), np.array([0])).tolist() == [4.0]
+    result = fit_biased_factors(rows, 1.0, 1.0, 1.0, 2)
+    assert result.predictions(np.array([2]), np.array([0])).tolist() == [4.0]
     none = fit_biases(Values(*np.zeros((2, 0), int), np.zeros(0), np.zeros(0, int), 1, 1), 1.0, 1.0)
     assert none.predictions(np.array([0]), np.array([0])).tolist() == [0.0]

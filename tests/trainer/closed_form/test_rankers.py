@@ -6,10 +6,15 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from trainer.closed_form import implicit_als
+from trainer.closed_form import factors
 from trainer.closed_form.events import Events
-from trainer.closed_form.implicit_als import fit_ials, least_squares
-from trainer.closed_form.item_to_item import fit_decayed_ease, fit_ease, fit_item_neighbours
+from trainer.closed_form.factors import fit_ials, least_squares
+from trainer.closed_form.neighbours import (
+    fit_decayed_ease,
+    fit_ease,
+    fit_item_neighbours,
+    fit_user_neighbours,
+)
 from trainer.closed_form.popularity import (
     fit_moment_popularity,
     fit_popularity,
@@ -17,7 +22,6 @@ from trainer.closed_form.popularity import (
 )
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.search import Axis, search
-from trainer.closed_form.user_neighbours import fit_user_neighbours
 from trainer.evaluation.ranking import rank, ranking_task
 
 DAY = 86_400
@@ -80,19 +84,19 @@ def test_decayed_ease_without_decay_is_ease():
 
 def test_neighbours_by_items_and_by_users():
     events = some_events()
-    met = events.matrix(relevant_only=False).toarray()
-    count = met.sum(axis=0)
-    cosine = met.T @ met / (np.sqrt(np.outer(count, count)) + 10.0)
+    interactions = events.matrix(relevant_only=False).toarray()
+    count = interactions.sum(axis=0)
+    cosine = interactions.T @ interactions / (np.sqrt(np.outer(count, count)) + 10.0)
     np.fill_diagonal(cosine, 0)
     users = np.array([2, 5])
     np.testing.assert_allclose(
-        fit_item_neighbours(events, False, 100).scores(users), met[users] @ cosine)
+        fit_item_neighbours(events, False, 100).scores(users), interactions[users] @ cosine)
     assert (np.count_nonzero(fit_item_neighbours(events, False, 2).weights, axis=0) <= 4).all()
-    size = met.sum(axis=1)
-    alike = met @ met.T / (np.sqrt(np.outer(size, size)) + 10.0)
+    size = interactions.sum(axis=1)
+    alike = interactions @ interactions.T / (np.sqrt(np.outer(size, size)) + 10.0)
     np.fill_diagonal(alike, 0)
     np.testing.assert_allclose(
-        fit_user_neighbours(events, False, 100).scores(users), alike[users] @ met)
+        fit_user_neighbours(events, False, 100).scores(users), alike[users] @ interactions)
 
 
 def test_popularity_of_all_time_of_late_and_around_the_moment():
@@ -118,7 +122,7 @@ def test_ials_solves_each_row_as_a_weighted_ridge_regression(monkeypatch):
         target = np.r_[np.ones(own.sum()), np.zeros(len(others) + 3)]
         expected = np.linalg.lstsq(design, target, rcond=None)[0] if own.any() else np.zeros(3)
         np.testing.assert_allclose(found[row], expected, atol=1e-12)
-    monkeypatch.setattr(implicit_als, "_SYSTEMS", 3)
+    monkeypatch.setattr(factors, "_SYSTEMS", 3)
     np.testing.assert_allclose(least_squares(met, others, penalty, unobserved), found, rtol=1e-12)
 
 
@@ -129,7 +133,7 @@ def test_small_systems_are_solved_on_one_thread(monkeypatch):
         seen.extend(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
         return np.zeros_like(targets)
 
-    monkeypatch.setattr(implicit_als.np.linalg, "solve", solve)
+    monkeypatch.setattr(factors.np.linalg, "solve", solve)
     with threadpool_limits(2, user_api="blas"):
         fit_ials(some_events(), True, 0.1, 0.4, 8)
     assert seen and set(seen) == {1}
@@ -167,14 +171,14 @@ def tasks(rows=900, n_users=60, n_items=30):
 def test_every_ranker_is_tuned_and_its_best_is_inside_or_at_a_bound_that_is_named(name):
     events, task = tasks()
     ranker = RANKERS[name]
-    found = ranker.tuned(events, True, task)
-    assert found.score == max(score for _, score in found.tried)
-    for axis, value in found.best.items():
-        tried = sorted({parameters[axis] for parameters, _ in found.tried})
-        assert tried[0] < value < tried[-1] or axis in found.at_bound
+    result = ranker.tuned(events, True, task)
+    assert result.score == max(score for _, score in result.tried)
+    for axis, value in result.best.items():
+        tried = sorted({parameters[axis] for parameters, _ in result.tried})
+        assert tried[0] < value < tried[-1] or axis in result.at_bound
         assert all(later / earlier <= 4 for earlier, later in pairwise(tried))
-    fitted = ranker.fit(events, True, **found.best)
-    assert rank(fitted, task).metrics["ndcg@10"] == found.score
+    fitted = ranker.fit(events, True, **result.best)
+    assert rank(fitted, task).metrics["ndcg@10"] == result.score
     assert fitted.scores(np.array([3, 1])).shape == (2, events.n_items)
 
 

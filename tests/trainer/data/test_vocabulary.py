@@ -8,8 +8,7 @@ from tensorflow_transform.tf_metadata import dataset_metadata
 from worlds import column, small_spec
 
 from trainer.modalities.text.words import words
-from trainer.preprocessing.raw import one
-from trainer.preprocessing.vocabulary import fit_vocabulary
+from trainer.preprocessing.raw import fit_vocabulary, one
 
 SPEC = small_spec(items=column("said", "BYTES", "text") + column("before", "BYTES", "text"))
 # Ann signs each of her texts, and Bob has a favourite word.

@@ -28,10 +28,10 @@ def encode(recipe, spec, shop, folder, foreign=()):
         for table, key in (("users", "member"), ("items", "film")):
             for feature in spec.inputs(table, (modality,)):
                 rows = shop.raw[table]
-                found = encoder.encode(tf.constant([(r[feature.name] or [b""])[0] for r in rows]))
+                result = encoder.encode(tf.constant([(r[feature.name] or [b""])[0] for r in rows]))
                 ids = [r[key][0].decode() if table == "users" else str(r[key][0]) for r in rows]
-                encodings.write(table, feature.name, ids, found["vector"].numpy(),
-                                found["present"].numpy())
+                encodings.write(table, feature.name, ids, result["vector"].numpy(),
+                                result["present"].numpy())
         manifest[modality] = {"foreign": list(foreign)}
         if not foreign:
             tf.saved_model.save(encoder, str(encodings.module(modality)))
@@ -126,18 +126,18 @@ def test_a_replaced_tower_is_gone_with_its_columns(prepared, given, spec):
 
 @pytest.mark.parametrize("place", [0, 1, 3, 6])
 def test_a_new_item_is_encoded_inside_the_export(exported, shop, place):
-    found = exported.signatures["embed_item"](**raw_item(shop.raw["items"][place]))
+    result = exported.signatures["embed_item"](**raw_item(shop.raw["items"][place]))
     expected = from_tables(exported.network, place)
     for name, other in (("vector", "vector"), ("item_modality_weights", "weights")):
-        np.testing.assert_allclose(found[name], expected[other], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(result[name], expected[other], rtol=1e-4, atol=1e-5)
 
 
 def test_the_export_holds_stock_operations_and_scores_new_items(exported, shop):
     assert foreign_operations(exported.folder) == ()
-    found = [exported.signatures["score_item"](**request(user="ann"), **raw_item(row))
-             for row in shop.raw["items"][1:4:2]]
-    assert all(np.isfinite(value).all() for one in found for value in one.values())
-    assert found[0]["retrieval"] != found[1]["retrieval"]
+    result = [exported.signatures["score_item"](**request(user="ann"), **raw_item(row))
+              for row in shop.raw["items"][1:4:2]]
+    assert all(np.isfinite(value).all() for one in result for value in one.values())
+    assert result[0]["retrieval"] != result[1]["retrieval"]
 
 
 def test_what_a_stock_server_cannot_run_is_missing_of_new_items(
@@ -177,12 +177,12 @@ def test_the_last_layers_are_trained_and_exported(prepared, given, spec, recomme
         loss = tf.reduce_sum(out["rating"] ** 2) + tf.reduce_sum(out["candidate"] ** 2)
     weights = network.training.trainable_weights
     gradients = tape.gradient(loss, [weight.value for weight in weights])
-    found = {id(w): g for w, g in zip(weights, gradients, strict=True)}
+    result = {id(w): g for w, g in zip(weights, gradients, strict=True)}
     assert len(tail.trainable_weights) == 2
     for weight in tail.trainable_weights:
-        assert np.abs(np.asarray(found[id(weight)])).max() > 0
+        assert np.abs(np.asarray(result[id(weight)])).max() > 0
 
     trained = recommender(shop, **vars(made))
-    found = trained.module.embed_item(raw_item(shop.raw["items"][2]))["vector"]
+    result = trained.module.embed_item(raw_item(shop.raw["items"][2]))["vector"]
     expected = from_tables(trained.network, 2)["vector"]
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)

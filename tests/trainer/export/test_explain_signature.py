@@ -33,15 +33,15 @@ def ask(exported, shop):
 
 @pytest.mark.parametrize(("user", "item"), [(0, 0), (1, 1), (2, 4), (4, 9)])
 def test_the_stored_content_gives_the_stored_answer(ask, exported, shop, user, item):
-    found = ask(user, item)
+    result = ask(user, item)
     expected = exported.ask(
         "serving_default", candidates=tf.constant([[str(ITEMS[item])]]),
         **request(user=shop.raw["users"][user]["member"][0], at=30 * DAY))
-    assert set(found) == set(expected)
+    assert set(result) == set(expected)
     for name in ("retrieval", "rating", "like", "item_modality_weights"):
-        np.testing.assert_allclose(found[name], expected[name][:, 0], **CLOSE, err_msg=name)
+        np.testing.assert_allclose(result[name], expected[name][:, 0], **CLOSE, err_msg=name)
     np.testing.assert_allclose(
-        found["user_modality_weights"], expected["user_modality_weights"], **CLOSE)
+        result["user_modality_weights"], expected["user_modality_weights"], **CLOSE)
 
 
 @pytest.mark.parametrize(("user", "item", "column"), [

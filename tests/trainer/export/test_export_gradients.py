@@ -6,10 +6,9 @@ import pytest
 import tensorflow as tf
 from tiny_shop import DAY, ITEMS, both_sides, request
 
-from trainer.export.gradients import IntegratedGradients
-from trainer.export.path import Reader, readers
+from trainer.export.gradients import IntegratedGradients, Reader, readers
 from trainer.layers.text_towers import LstmTower
-from trainer.modalities.presence import grey, zeros
+from trainer.modalities.modality import grey, zeros
 from trainer.network.part import Embedded, Numbers, Part
 from trainer.recipe import parse_recipe
 
@@ -78,16 +77,16 @@ def toy():
 
 
 def test_a_linear_score_is_told_exactly(toy):
-    found = toy("stars")
-    np.testing.assert_allclose(found["items_price_encoded"], [2 * 3 - 4, 1], atol=1e-5)
-    np.testing.assert_allclose(found["items_plot"], [[1, -3, 0], [0.5, 0, 0]], atol=1e-5)
-    assert found["items_plot__terms"][0].tolist() == [b"good", b"dull", b""]
+    result = toy("stars")
+    np.testing.assert_allclose(result["items_price_encoded"], [2 * 3 - 4, 1], atol=1e-5)
+    np.testing.assert_allclose(result["items_plot"], [[1, -3, 0], [0.5, 0, 0]], atol=1e-5)
+    assert result["items_plot__terms"][0].tolist() == [b"good", b"dull", b""]
     pixels = np.zeros((2, 2, 2))
     pixels[0, 1, 0] = 0.1 * 10 + 0.1 * 5 - 0.2 * 20
-    np.testing.assert_allclose(found["items_photo"], pixels, atol=1e-5)
+    np.testing.assert_allclose(result["items_photo"], pixels, atol=1e-5)
     # What is not on the path, the user's level, is in both.
-    np.testing.assert_allclose(found["baseline"], [7, 0], atol=1e-5)
-    np.testing.assert_allclose(found["score"], [7 + 2 - 2 - 2.5, 1.5], atol=1e-4)
+    np.testing.assert_allclose(result["baseline"], [7, 0], atol=1e-5)
+    np.testing.assert_allclose(result["score"], [7 + 2 - 2 - 2.5, 1.5], atol=1e-4)
 
 
 def test_a_curved_score_is_told_whole_and_the_default_is_what_ranks(toy):
@@ -129,9 +128,9 @@ def assert_complete(found):
 @pytest.mark.parametrize("task", ["retrieval", "rating", "like"])
 @pytest.mark.parametrize(("user", "item"), [(1, 0), (2, 2), (3, 7), (4, 9)])
 def test_the_shares_of_an_exported_model_add_up(ask, user, item, task):
-    found, explained = ask(user, item, task)
-    assert found["score"][0] == pytest.approx(explained[task][0], abs=1e-4)
-    assert_complete(found)
+    result, explained = ask(user, item, task)
+    assert result["score"][0] == pytest.approx(explained[task][0], abs=1e-4)
+    assert_complete(result)
 
 
 def test_a_recurrent_tower_has_gradients_through_its_loop():
@@ -146,15 +145,15 @@ def test_a_recurrent_tower_has_gradients_through_its_loop():
         return {name: tf.reduce_sum(tower(items["plot"])[0] * [1.0, 2.0, -1.0, 3.0], axis=1)
                 for name in RECIPE.scored}
 
-    found = tf.function(lambda task: path(predict, {}, {"plot": index}, task))(
+    result = tf.function(lambda task: path(predict, {}, {"plot": index}, task))(
         tf.constant(["stars", "stars"]))
-    share = found["items_plot"].numpy()
-    np.testing.assert_allclose(share.sum(axis=1), found["score"] - found["baseline"], atol=1e-3)
+    share = result["items_plot"].numpy()
+    np.testing.assert_allclose(share.sum(axis=1), result["score"] - result["baseline"], atol=1e-3)
     assert share[0, :3].all() and not share[0, 3:].any()
 
 
 def test_visual_words_are_held(build, monkeypatch):
-    monkeypatch.setattr("trainer.export.path._terms", lambda *given: ())
+    monkeypatch.setattr("trainer.export.gradients._terms", lambda *given: ())
     for image, held in (("cnn", False), ("visual_words", True)):
         network, _ = build(modalities={name: {"tower": image} if name == "image" else {}
                                        for name in ("categorical", "numeric", "text", "image")})
@@ -164,12 +163,12 @@ def test_visual_words_are_held(build, monkeypatch):
 
 
 def test_each_part_has_its_share_at_its_places(ask):
-    found, _ = ask(1, 1, "retrieval")
-    assert set(shares(found)) == {
+    result, _ = ask(1, 1, "retrieval")
+    assert set(shares(result)) == {
         "users_id", "users_about", "users_avatar", "users_age", "users_region", "users_history",
         "items_id", "items_plot", "items_poster", "items_price", "items_genres"}
-    assert found["items_plot__terms"][0].tolist()[:3] != [b"", b"", b""]
-    assert found["users_avatar"].shape == (1, 8, 8) and found["users_avatar"].any()
-    assert not found["items_poster"].any()  # of item 9, which has none
-    assert found["items_genres__terms"][0].tolist() == [b"crime", b"", b""]
-    assert found["items_genres"][0, 0] and not found["items_genres"][0, 1:].any()
+    assert result["items_plot__terms"][0].tolist()[:3] != [b"", b"", b""]
+    assert result["users_avatar"].shape == (1, 8, 8) and result["users_avatar"].any()
+    assert not result["items_poster"].any()  # of item 9, which has none
+    assert result["items_genres__terms"][0].tolist() == [b"crime", b"", b""]
+    assert result["items_genres"][0, 0] and not result["items_genres"][0, 1:].any()

@@ -12,7 +12,7 @@ from tiny_shop import DAY, ITEMS, MET, USERS, examples, request, together
 from components.server_validator.comparison import compare
 from components.server_validator.validation import load_predictions
 from docs.signatures import PAGE, signatures_table, with_table
-from serving.manifest import write_manifest
+from serving.model_files import write_manifest
 from serving.servable import Servable
 from trainer.encoders.module import foreign_operations
 from trainer.evaluation.scoring import catalogue, ranking_scores
@@ -39,11 +39,11 @@ def by_pair(exported, shop):
 
     def by_pair(rows, index):
         inputs = {**shop.data.reader.inputs(rows), "item_index": np.asarray(index, np.int32)}
-        found = {n: np.asarray(v) for n, v in exported.network.training(inputs).items()}
+        result = {n: np.asarray(v) for n, v in exported.network.training(inputs).items()}
         return {
-            "retrieval": (found["query"] * found["candidate"]).sum(axis=1),
-            "rating": np.clip(found["rating"], 1, 5),
-            "like": 1 / (1 + np.exp(-found["like"])),
+            "retrieval": (result["query"] * result["candidate"]).sum(axis=1),
+            "rating": np.clip(result["rating"], 1, 5),
+            "like": 1 / (1 + np.exp(-result["like"])),
         }
 
     return by_pair
@@ -70,15 +70,15 @@ def _score(exported, names=("", *NAMES), **user):
 
 def test_scores_of_candidates_are_the_training_models(exported, all_rows, by_pair):
     rows = {n: v[-8:] for n, v in all_rows.items()}
-    found = exported.ask("serving_default", candidates=_candidates(["", *NAMES], 8), **_sent(rows))
-    assert set(found) == TASKS | WEIGHTS
+    result = exported.ask("serving_default", candidates=_candidates(["", *NAMES], 8), **_sent(rows))
+    assert set(result) == TASKS | WEIGHTS
     for index in range(len(ITEMS) + 1):
         expected = by_pair(rows, [index] * 8)
         for task in TASKS:
-            np.testing.assert_allclose(found[task][:, index], expected[task], **CLOSE)
-    assert found["user_modality_weights"].shape == (8, len(exported.network.user_modalities))
+            np.testing.assert_allclose(result[task][:, index], expected[task], **CLOSE)
+    assert result["user_modality_weights"].shape == (8, len(exported.network.user_modalities))
     np.testing.assert_allclose(
-        found["item_modality_weights"][0], catalogue(exported.network)[1], **CLOSE)
+        result["item_modality_weights"][0], catalogue(exported.network)[1], **CLOSE)
 
 
 def test_a_query_by_id_is_the_query_with_the_stored_history(exported, shop):
@@ -141,45 +141,45 @@ def test_recommendations_are_the_best_unseen_of_the_catalogue(exported, shop):
     """A brute force over `serving_default`; ann and the others have two items left, eve all."""
     users, names = ["", *shop.data.users.ids], ("ann", "dot", "eve", "")
     asked = [request(user=name, at=30 * DAY) for name in names]
-    found = _recommend(exported, [4, 4, 4, 4], *asked)
+    result = _recommend(exported, [4, 4, 4, 4], *asked)
     for row, one in enumerate(asked):
         scores = exported.ask("serving_default", candidates=_candidates(NAMES), **one)
-        met = exported.events.items[exported.events.users == users.index(names[row])] - 1
-        left = [i for i in np.argsort(-scores["retrieval"][0]) if i not in met][:4]
+        interactions = exported.events.items[exported.events.users == users.index(names[row])] - 1
+        left = [i for i in np.argsort(-scores["retrieval"][0]) if i not in interactions][:4]
         expected = [NAMES[i].encode() for i in left]
-        assert found["item_ids"][row].tolist() == expected + [b""] * (4 - len(left))
+        assert result["item_ids"][row].tolist() == expected + [b""] * (4 - len(left))
         for task in TASKS:
-            shown = found["scores" if task == "retrieval" else task][row]
+            shown = result["scores" if task == "retrieval" else task][row]
             np.testing.assert_allclose(shown[: len(left)], scores[task][0, left], **CLOSE)
             assert not shown[len(left) :].any()
-        np.testing.assert_allclose(found["user_modality_weights"][row],
+        np.testing.assert_allclose(result["user_modality_weights"][row],
                                    scores["user_modality_weights"][0], **CLOSE)
-        np.testing.assert_allclose(found["item_modality_weights"][row, : len(left)],
+        np.testing.assert_allclose(result["item_modality_weights"][row, : len(left)],
                                    scores["item_modality_weights"][0, left], **CLOSE)
-    assert (found["item_ids"] != b"").sum(axis=1).tolist() == [len(ITEMS) - MET] * 2 + [4, 4]
+    assert (result["item_ids"] != b"").sum(axis=1).tolist() == [len(ITEMS) - MET] * 2 + [4, 4]
 
 
 def test_each_row_has_its_own_k(exported):
-    found = _recommend(exported, [3, 1, 0, -2], *[request(user="eve")] * 4)
-    assert set(found) == {"item_ids", "scores", "rating", "like"} | WEIGHTS
-    assert (found["item_ids"] != b"").sum(axis=1).tolist() == [3, 1, 0, 0]
-    assert found["item_ids"].shape == (4, 3)
-    assert found["item_ids"][1, 0] == found["item_ids"][0, 0]
+    result = _recommend(exported, [3, 1, 0, -2], *[request(user="eve")] * 4)
+    assert set(result) == {"item_ids", "scores", "rating", "like"} | WEIGHTS
+    assert (result["item_ids"] != b"").sum(axis=1).tolist() == [3, 1, 0, 0]
+    assert result["item_ids"].shape == (4, 3)
+    assert result["item_ids"][1, 0] == result["item_ids"][0, 0]
     for name in ("scores", "rating", "like", "item_modality_weights"):
-        assert not found[name][1, 1:].any() and not found[name][2:].any()
+        assert not result[name][1, 1:].any() and not result[name][2:].any()
 
 
 def test_a_k_beyond_the_catalogue_gives_all_of_it_once(exported):
-    found = _recommend(exported, [500], request())
-    assert sorted(found["item_ids"][0]) == sorted(name.encode() for name in NAMES)
-    assert (np.diff(found["scores"][0]) <= 0).all()
+    result = _recommend(exported, [500], request())
+    assert sorted(result["item_ids"][0]) == sorted(name.encode() for name in NAMES)
+    assert (np.diff(result["scores"][0]) <= 0).all()
 
 
 def test_items_in_a_request_are_not_recommended_however_many_they_are(exported):
     films = [*NAMES[:8], "unknown"]  # the model reads five of them
-    found = _recommend(exported, [10], request(
+    result = _recommend(exported, [10], request(
         films=films, times=[DAY] * 9, stars=[5.0] * 9))
-    left = {name for name in found["item_ids"][0] if name}
+    left = {name for name in result["item_ids"][0] if name}
     assert left == {name.encode() for name in NAMES[8:]}
 
 
@@ -195,24 +195,24 @@ def _raw_item(row):
 @pytest.mark.parametrize("place", [0, 1, 3, 6])
 def test_raw_content_gives_the_item_towers_vector(exported, shop, place):
     item = shop.raw["items"][place]
-    found = exported.ask("embed_item", **_raw_item(item))
+    result = exported.ask("embed_item", **_raw_item(item))
     index = tf.constant([place + 1])
     content = {name: look(index) for name, look in exported.network.item_lookup.items()}
     expected = exported.network.item({"item_index": tf.constant([0]), **content})
-    np.testing.assert_allclose(found["vector"], expected["vector"], **CLOSE)
-    np.testing.assert_allclose(found["item_modality_weights"], expected["weights"], **CLOSE)
+    np.testing.assert_allclose(result["vector"], expected["vector"], **CLOSE)
+    np.testing.assert_allclose(result["item_modality_weights"], expected["weights"], **CLOSE)
 
 
 def test_an_unseen_items_scores_come_from_its_vector(exported, shop):
     rows = together(request(user="ann", at=30 * DAY), request(at=30 * DAY))
     items = [_raw_item(row) for row in shop.raw["items"][2:4]]
     raw = {n: tf.concat([_wide(i[n]) for i in items], 0) for n in items[0]}
-    found = exported.ask("score_item", **rows, **raw)
+    result = exported.ask("score_item", **rows, **raw)
     embedded = exported.ask("embed_item", **raw)
     vectors = embedded["vector"]
-    assert set(found) == TASKS | WEIGHTS and all(found[name].shape == (2,) for name in TASKS)
+    assert set(result) == TASKS | WEIGHTS and all(result[name].shape == (2,) for name in TASKS)
     np.testing.assert_array_equal(
-        found["item_modality_weights"], embedded["item_modality_weights"])
+        result["item_modality_weights"], embedded["item_modality_weights"])
     # The same user with an item whose vector is known: the unknown one, of no content.
     nothing = exported.ask("score_item", **rows, **{
         "plot": tf.constant(["", ""]), "poster": tf.constant(["", ""]),
@@ -220,7 +220,7 @@ def test_an_unseen_items_scores_come_from_its_vector(exported, shop):
     known = exported.ask("serving_default", candidates=_candidates([""], 2), **rows)
     for task in TASKS:
         np.testing.assert_allclose(nothing[task], known[task][:, 0], **CLOSE)
-        assert np.abs(found[task] - nothing[task]).max() > 1e-4, task
+        assert np.abs(result[task] - nothing[task]).max() > 1e-4, task
     assert np.abs(vectors[0] - vectors[1]).max() > 1e-3
 
 
@@ -232,11 +232,11 @@ def _wide(value):
 
 def test_examples_are_predicted_from_their_own_history(exported, shop, spec, all_rows, by_pair):
     raw = _in_order(shop, all_rows)
-    found = exported.ask("predict_examples", examples=examples(raw, spec))
+    result = exported.ask("predict_examples", examples=examples(raw, spec))
     expected = by_pair(all_rows, all_rows["item_index"])
-    assert set(found) == TASKS
+    assert set(result) == TASKS
     for task in TASKS:
-        np.testing.assert_allclose(found[task], expected[task], **CLOSE)
+        np.testing.assert_allclose(result[task], expected[task], **CLOSE)
 
 
 def _in_order(shop, rows):
@@ -248,23 +248,23 @@ def test_examples_rank_the_catalogue_without_regard_to_item_and_label(
     exported, shop, spec, all_rows
 ):
     raw = _in_order(shop, all_rows)
-    found = exported.ask("rank_examples", examples=examples(raw, spec))["scores"]
+    result = exported.ask("rank_examples", examples=examples(raw, spec))["scores"]
     expected = ranking_scores(
         exported.network, all_rows, catalogue(exported.network))
-    np.testing.assert_allclose(found, expected[:, 1:], **CLOSE)
+    np.testing.assert_allclose(result, expected[:, 1:], **CLOSE)
     changed = [{**row, "film": [424242], "stars": [1.0]} for row in raw]
     again = exported.ask("rank_examples", examples=examples(changed, spec))["scores"]
-    np.testing.assert_array_equal(found, again)
+    np.testing.assert_array_equal(result, again)
     forgotten = [{**row, "past_films": [], "past_times": [], "past_stars": []} for row in raw]
     again = exported.ask("rank_examples", examples=examples(forgotten, spec))["scores"]
-    assert np.abs(found - again)[-8:].max() > 1e-3, "the stored history stood in"
+    assert np.abs(result - again)[-8:].max() > 1e-3, "the stored history stood in"
 
 
 def test_the_catalogue_names_its_places(exported):
-    found = exported.ask("catalogue", index=tf.constant([0, 9, 10, -1, 10**6]))
-    assert found["item_ids"].tolist() == [b"7", b"1000", b"", b"", b""]
-    assert found["size"].tolist() == [10] * 5
-    assert found["size"].dtype == np.int64
+    result = exported.ask("catalogue", index=tf.constant([0, 9, 10, -1, 10**6]))
+    assert result["item_ids"].tolist() == [b"7", b"1000", b"", b"", b""]
+    assert result["size"].tolist() == [10] * 5
+    assert result["size"].dtype == np.int64
 
 
 def test_every_input_and_output_has_a_leading_batch_dimension(exported):
@@ -311,8 +311,8 @@ def test_a_server_without_python_finds_the_variables_and_says_what_was_recorded(
         request = log.predict_log.request
         assert request.model_spec.signature_name == answer.signature
         asked = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
-        found = servable.run(answer.signature, asked, sorted(answer.outputs))
-        assert compare(answer.outputs, found).faults == [], answer.signature
+        result = servable.run(answer.signature, asked, sorted(answer.outputs))
+        assert compare(answer.outputs, result).faults == [], answer.signature
 
 
 @pytest.mark.parametrize("history", [True, False])
@@ -339,21 +339,21 @@ def test_answers_agree_with_the_export(exported, shop, spec, recipe, recommender
     if history:
         own = {tuple(map(bytes.decode, ids)) for ids in shop.data.reader.rows(files)[
             columns.HISTORY_ITEM_ID]}
-        told = {tuple(answer["inputs"]["history_item_id"][0]) for answer in answers}
-        assert len(told) > 5 and len(told & own) < len(told) / 2, "they are drawn anew"
+        message = {tuple(answer["inputs"]["history_item_id"][0]) for answer in answers}
+        assert len(message) > 5 and len(message & own) < len(message) / 2, "they are drawn anew"
     users = {answer["inputs"]["user_id"][0] for answer in answers}
     assert users == {"ann", "bob", "cyd", "dot", ""}
     dtypes = {"timestamp": tf.int64, "history_timestamp": tf.int64, "k": tf.int32,
               "history_stars": tf.float32}
     for answer in answers:
         inputs = {n: tf.constant(v, dtypes.get(n, tf.string)) for n, v in answer["inputs"].items()}
-        found = ask(answer["signature"], **inputs)
-        assert set(found) == set(answer["outputs"])
+        result = ask(answer["signature"], **inputs)
+        assert set(result) == set(answer["outputs"])
         for name, expected in answer["outputs"].items():
             expected = np.array(expected)
-            assert found[name].shape == expected.shape
+            assert result[name].shape == expected.shape
             if name == "item_ids":
-                assert [i.decode() for i in found[name][0]] == expected[0].tolist()
+                assert [i.decode() for i in result[name][0]] == expected[0].tolist()
             else:
                 np.testing.assert_allclose(
-                    found[name], expected, rtol=1e-5, atol=1e-5, err_msg=name)
+                    result[name], expected, rtol=1e-5, atol=1e-5, err_msg=name)

@@ -32,5 +32,5 @@ def test_tfma_measures_the_only_task(shop, recipe, spec, export, tmp_path):
     rated = np.array([bool(row["stars"]) for row in rows])
     stars = np.array([row["stars"][0] for row in rows if row["stars"]])
     error = np.sqrt(np.mean((predicted[rated] - stars) ** 2))
-    found = task_metrics(str(tmp_path / "found"))
-    assert set(found) == {"rating"} and found["rating"]["rmse"] == pytest.approx(error, rel=1e-4)
+    result = task_metrics(str(tmp_path / "found"))
+    assert set(result) == {"rating"} and result["rating"]["rmse"] == pytest.approx(error, rel=1e-4)

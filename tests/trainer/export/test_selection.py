@@ -44,14 +44,14 @@ def _user_of_all(exported):
 def test_without_filters_the_list_is_that_of_recommend(exported, choose):
     users = together(*[request(user=name, at=30 * DAY) for name in ("ann", "eve", "")])
     plain = exported.ask("recommend", k=tf.constant([4, 4, 4]), **users)
-    found = choose(k=4, user=users)
-    assert set(found) == {*plain, "retrieval"}
+    result = choose(k=4, user=users)
+    assert set(result) == {*plain, "retrieval"}
     for name, value in plain.items():
         if name == "item_ids":
-            assert value.tolist() == found[name].tolist()
+            assert value.tolist() == result[name].tolist()
         else:
-            np.testing.assert_allclose(found[name], value, rtol=1e-5, atol=1e-6, err_msg=name)
-    np.testing.assert_allclose(found["retrieval"], found["scores"], rtol=1e-5, atol=1e-6)
+            np.testing.assert_allclose(result[name], value, rtol=1e-5, atol=1e-6, err_msg=name)
+    np.testing.assert_allclose(result["retrieval"], result["scores"], rtol=1e-5, atol=1e-6)
 
 
 def test_seen_items_come_where_they_are_asked_for(choose):
@@ -70,8 +70,8 @@ def test_seen_items_come_where_they_are_asked_for(choose):
     (Filters(categories={"genres": ["western"]}), set()),
 ], ids=["allowed", "none known", "blocked", "both", "category", "categories", "no such category"])
 def test_what_is_let_through_is_in_the_order_of_the_scores(choose, filters, expected):
-    whole, found = _ids(choose()), _ids(choose(filters))
-    assert found == [name for name in whole if name in expected]
+    whole, result = _ids(choose()), _ids(choose(filters))
+    assert result == [name for name in whole if name in expected]
 
 
 @pytest.mark.parametrize("most", [1, 2])
@@ -88,12 +88,12 @@ def test_a_list_has_at_most_so_many_of_a_category(choose, most):
 def test_a_boost_moves_an_item_by_deviations_of_the_scores(exported, choose):
     plain = choose()
     last = _ids(plain)[-1]
-    found = choose(Filters(boosts={last: 10.0, "unknown": 3.0}))
-    assert _ids(found) == [last, *_ids(plain)[:-1]]
+    result = choose(Filters(boosts={last: 10.0, "unknown": 3.0}))
+    assert _ids(result) == [last, *_ids(plain)[:-1]]
     scores = _user_of_all(exported)["retrieval"][0]
     np.testing.assert_allclose(
-        found["scores"][0, 0], plain["scores"][0, -1] + 10 * scores.std(), rtol=1e-4)
-    np.testing.assert_allclose(found["retrieval"][0, 0], plain["retrieval"][0, -1], rtol=1e-5)
+        result["scores"][0, 0], plain["scores"][0, -1] + 10 * scores.std(), rtol=1e-4)
+    np.testing.assert_allclose(result["retrieval"][0, 0], plain["retrieval"][0, -1], rtol=1e-5)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.7, 1.0])
@@ -108,36 +108,36 @@ def test_diversity_is_maximal_marginal_relevance(exported, choose, share):
         value = (1 - share) * relevance - share * near
         value[expected] = -np.inf
         expected.append(int(value.argmax()))
-    found = _ids(choose(Filters(diversity=share), k=5))
-    assert found == [NAMES[place] for place in expected]
-    assert found != _ids(choose(k=5))
+    result = _ids(choose(Filters(diversity=share), k=5))
+    assert result == [NAMES[place] for place in expected]
+    assert result != _ids(choose(k=5))
 
 
 def test_like_items_are_the_nearest_by_the_cosine(exported):
     candidates = np.asarray(exported.module._candidates)[1:]
     unit = candidates / np.linalg.norm(candidates, axis=1, keepdims=True)
-    found = exported.ask("similar_items", item_id=tf.constant(["9", "unknown", "1000"]),
-                         k=tf.constant([3, 3, 20]))
+    result = exported.ask("similar_items", item_id=tf.constant(["9", "unknown", "1000"]),
+                          k=tf.constant([3, 3, 20]))
     for row, place, k in ((0, 1, 3), (2, 9, 9)):
         cosines = unit @ unit[place]
         order = [i for i in np.argsort(-cosines) if i != place][:k]
-        assert _ids(found, row) == [NAMES[i] for i in order]
-        np.testing.assert_allclose(found["scores"][row, :k], cosines[order], rtol=1e-4, atol=1e-5)
-    assert _ids(found, 1) == [] and not found["scores"][1].any()
+        assert _ids(result, row) == [NAMES[i] for i in order]
+        np.testing.assert_allclose(result["scores"][row, :k], cosines[order], rtol=1e-4, atol=1e-5)
+    assert _ids(result, 1) == [] and not result["scores"][1].any()
 
 
 def test_a_profile_tells_what_is_known_of_a_user(exported):
     users = ("ann", "eve", "stranger")
-    found = exported.ask("user_profile", **together(
+    result = exported.ask("user_profile", **together(
         *[request(user=name, at=30 * DAY) for name in users]))
-    assert found["known"].tolist() == [1, 1, 0] and found["events"].tolist() == [MET, 0, 0]
+    assert result["known"].tolist() == [1, 1, 0] and result["events"].tolist() == [MET, 0, 0]
     kept = exported.memory.items[exported.data.users.ids.index("ann") + 1]
-    assert found["history_item_ids"][0].tolist() == [NAMES[i - 1].encode() for i in kept]
-    assert not any(found["history_item_ids"][1])
+    assert result["history_item_ids"][0].tolist() == [NAMES[i - 1].encode() for i in kept]
+    assert not any(result["history_item_ids"][1])
     scores = exported.ask("serving_default", candidates=tf.constant([NAMES]),
                           **request(user="ann", at=30 * DAY))
     np.testing.assert_allclose(
-        np.asarray(exported.module._candidates)[1:] @ found["vector"][0],
+        np.asarray(exported.module._candidates)[1:] @ result["vector"][0],
         scores["retrieval"][0], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(
-        found["user_modality_weights"][:1], scores["user_modality_weights"], rtol=1e-5)
+        result["user_modality_weights"][:1], scores["user_modality_weights"], rtol=1e-5)

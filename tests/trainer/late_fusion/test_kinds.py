@@ -5,7 +5,7 @@ import pytest
 
 from schemas import InputError
 from trainer.closed_form.events import Events
-from trainer.closed_form.item_to_item import fit_decayed_ease, fit_ease
+from trainer.closed_form.neighbours import fit_decayed_ease, fit_ease
 from trainer.evaluation.ranking import ranking_task
 from trainer.late_fusion import kinds
 from trainer.late_fusion.content import ContentMap
@@ -14,7 +14,7 @@ from trainer.late_fusion.kinds import RANKER_KINDS
 from trainer.late_fusion.linear import NEVER_FADES, weighted_history
 from trainer.late_fusion.member import Member, members
 from trainer.late_fusion.predictors import PREDICTOR_KINDS
-from trainer.recipe.late_fusion import PREDICTORS, RANKERS
+from trainer.recipe.network import PREDICTORS, RANKERS
 
 USERS, ITEMS, NEW = 60, 40, 6
 
@@ -48,8 +48,8 @@ def test_a_ranker_learns_the_taste(world, name):
     content, taste, before, _, _ = world
     kind = RANKER_KINDS[name]
     ranker = kind.fit(before, False, content, NEVER_FADES, **kind.start)
-    met = weighted_history(before, False, NEVER_FADES)
-    assert _agreement(ranker.scores(met)[:, :-NEW], taste[:, :-NEW]) > 0.5
+    interactions = weighted_history(before, False, NEVER_FADES)
+    assert _agreement(ranker.scores(interactions)[:, :-NEW], taste[:, :-NEW]) > 0.5
 
 
 @pytest.mark.parametrize("name", ["factors", "content"])
@@ -70,15 +70,15 @@ def test_content_says_what_a_new_item_is_worth(world, name):
 def test_item_to_item_is_ease_that_fades_with_the_history(world, horizon, real, monkeypatch):
     content, _, before, _, _ = world
     users = np.arange(USERS)
-    met = weighted_history(before, True, horizon)
+    interactions = weighted_history(before, True, horizon)
     expected = real(before).scores(users)
     fit = RANKER_KINDS["item_to_item"].fit
     np.testing.assert_allclose(
-        fit(before, True, content, horizon, penalty=7.0).scores(met), expected, atol=1e-4)
+        fit(before, True, content, horizon, penalty=7.0).scores(interactions), expected, atol=1e-4)
     monkeypatch.setattr(kinds, "_WIDTH", 25)  # a larger catalogue: the leading vectors
     narrow = fit(before, True, content, horizon, penalty=7.0)
     assert narrow.dim == 25
-    assert _agreement(narrow.scores(met), expected) > 0.95
+    assert _agreement(narrow.scores(interactions), expected) > 0.95
 
 
 def test_popularity_is_the_same_for_everybody(world):

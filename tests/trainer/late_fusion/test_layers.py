@@ -39,11 +39,11 @@ def test_a_history_weighs_what_the_table_of_events_weighs(events, relevant_only,
     index, ranks, relevant = _histories(events)
     wanted = relevant if relevant_only else np.ones_like(index)
     weights = np.asarray(HistoryWeights(horizon, FLOOR)(index, ranks, wanted))
-    found = np.zeros((events.n_users, ITEMS))
+    result = np.zeros((events.n_users, ITEMS))
     for user, row in enumerate(index):
-        np.add.at(found[user], row, weights[user])
+        np.add.at(result[user], row, weights[user])
     expected = weighted_history(events, relevant_only, horizon).toarray()
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(result, expected, atol=1e-5)
     assert np.ptp(expected[expected > 0]) > (0.1 if horizon < 10 else -1)
 
 

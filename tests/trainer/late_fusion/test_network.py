@@ -87,19 +87,19 @@ def _expected(known, rows, network, fusion):
             weighted_history(known, name in fusion.relevant_only, fusion.horizon))
 
     def summed(weights):
-        return sum(weight * standardised(scores[name], known.met)
+        return sum(weight * standardised(scores[name], known.warm)
                    for name, weight in weights.items())
 
-    return np.where(known.met, summed(fusion.weights), summed(fusion.new_item_weights))
+    return np.where(known.warm, summed(fusion.weights), summed(fusion.new_item_weights))
 
 
 def test_its_score_is_the_weighted_sum_over_all_that_a_user_met(fused):
     _, known, rows, network, fusion, made = fused
-    assert known.met.sum() > 5 and not known.met[NEW]
+    assert known.warm.sum() > 5 and not known.warm[NEW]
     longer = np.bincount(known.users) > LENGTH  # what is older than a history counts, too
     assert longer.sum() > 5
-    found = ranking_scores(made, rows, catalogue(made))
-    np.testing.assert_allclose(found, _expected(known, rows, network, fusion), atol=2e-4)
+    result = ranking_scores(made, rows, catalogue(made))
+    np.testing.assert_allclose(result, _expected(known, rows, network, fusion), atol=2e-4)
     assert made.rankers == {"all": 3, "liked": 2, NETWORK: 4}
 
 
@@ -133,10 +133,10 @@ def test_rankers_alone_have_the_whole_score():
     fusion = LateFusion({"all": ranker}, frozenset(), HORIZON, {"all": 1.0}, {"all": 1.0},
                         ContentMap({}, {}), {})
     made = with_rankers(network, fusion, data, known, Recent(memory.items, memory.items))
-    found = ranking_scores(made, rows, catalogue(made))
+    result = ranking_scores(made, rows, catalogue(made))
     items = np.bincount(known.items, minlength=known.n_items) > 0
     expected = standardised(ranker.scores(weighted_history(known, False, HORIZON)), items)
-    np.testing.assert_allclose(found, expected, atol=2e-4)
+    np.testing.assert_allclose(result, expected, atol=2e-4)
 
 
 def test_a_stacked_head_adds_the_products_to_its_own_output():

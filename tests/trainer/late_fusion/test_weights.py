@@ -55,10 +55,10 @@ def test_standardised_scores_have_mean_0_and_deviation_1_over_known_items():
     scores = np.random.default_rng(3).normal(2.0, 5.0, (4, 10))
     scores[3] = 1.0  # says the same of everything
     known = np.arange(10) < 7
-    found = standardised(scores, known)
-    np.testing.assert_allclose(found[:3, known].mean(axis=1), 0, atol=1e-12)
-    np.testing.assert_allclose(found[:3, known].std(axis=1), 1)
-    assert not found[3].any()
+    result = standardised(scores, known)
+    np.testing.assert_allclose(result[:3, known].mean(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(result[:3, known].std(axis=1), 1)
+    assert not result[3].any()
 
 
 def test_a_sample_bounds_the_memory(world, monkeypatch):

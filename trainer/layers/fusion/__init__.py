@@ -7,8 +7,7 @@ weights are 0.
 """
 
 from trainer.layers.fusion.attention import AttentionFusion, CoAttentionFusion
-from trainer.layers.fusion.gated import GatedFusion
-from trainer.layers.fusion.joint import ConcatFusion, WeightedFusion
+from trainer.layers.fusion.joint import ConcatFusion, GatedFusion, WeightedFusion
 from trainer.layers.fusion.late import HybridFusion, LateFusion
 
 FUSIONS = {

@@ -6,8 +6,7 @@ from typing import Any
 from schemas import Feature
 from schemas.modality import raw_modality
 from trainer.modalities.audio.options import AudioOptions
-from trainer.modalities.modality import Block, Modality
-from trainer.modalities.presence import present_column
+from trainer.modalities.modality import Block, Modality, present_column
 from trainer.network.part import Numbers, Part
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, Purpose

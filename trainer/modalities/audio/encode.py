@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from schemas.media import SOUND_RATE, WAV_HEADER
-from trainer.encoders.input import EncoderInput
+from trainer.encoders.encoder import EncoderInput
 from trainer.modalities.audio.preprocess import is_sound
 
 
@@ -22,17 +22,17 @@ def _sounds(raw: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor
 
     def samples(one: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         there = tf.maximum(tf.strings.length(one[0]) - WAV_HEADER, 0) // 2
-        found = tf.where(one[1], there, 0)
-        kept = tf.minimum(found, count)
-        start = tf.where(one[1], WAV_HEADER + 2 * ((found - kept) // 2), 0)
-        body = tf.io.decode_raw(tf.strings.substr(one[0], start, 2 * kept), tf.int16)
-        padded = tf.pad(tf.cast(body, tf.float32) / 32_768.0, [[0, count - kept]])
-        return tf.ensure_shape(padded, (count,)), tf.cast(kept, tf.float32) / count
+        available = tf.where(one[1], there, 0)
+        length = tf.minimum(available, count)
+        start = tf.where(one[1], WAV_HEADER + 2 * ((available - length) // 2), 0)
+        body = tf.io.decode_raw(tf.strings.substr(one[0], start, 2 * length), tf.int16)
+        padded = tf.pad(tf.cast(body, tf.float32) / 32_768.0, [[0, count - length]])
+        return tf.ensure_shape(padded, (count,)), tf.cast(length, tf.float32) / count
 
-    found, share = tf.map_fn(
+    sounds, share = tf.map_fn(
         samples, (raw, present), fn_output_signature=(
             tf.TensorSpec((count,), tf.float32), tf.TensorSpec((), tf.float32)))
-    return found, share, tf.cast(present, tf.float32)
+    return sounds, share, tf.cast(present, tf.float32)
 
 
 INPUT = EncoderInput(

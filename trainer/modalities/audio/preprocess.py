@@ -93,15 +93,15 @@ def centred_samples(encoded: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tenso
       Samples of -1 to 1, `(count,)`, and which frames of them overlap the sound, `(frames,)`.
     """
     padded = tf.strings.join([encoded, "." * WAV_HEADER])
-    found = tf.maximum(tf.strings.length(encoded) - WAV_HEADER, 0) // 2
-    cut = tf.maximum(found - count, 0) // 2
-    kept = tf.minimum(found, count)
-    body = tf.strings.substr(padded, WAV_HEADER + 2 * cut, 2 * kept)
+    available = tf.maximum(tf.strings.length(encoded) - WAV_HEADER, 0) // 2
+    cut = tf.maximum(available - count, 0) // 2
+    length = tf.minimum(available, count)
+    body = tf.strings.substr(padded, WAV_HEADER + 2 * cut, 2 * length)
     samples = tf.io.decode_raw(body, tf.int16)
-    before = (count - kept) // 2
-    samples = tf.pad(samples, [[before, count - kept - before]])
+    before = (count - length) // 2
+    samples = tf.pad(samples, [[before, count - length - before]])
     start = tf.range(frame_count(count / SOUND_RATE)) * HOP
-    inside = tf.logical_and(start < before + kept, start + WINDOW > before)
+    inside = tf.logical_and(start < before + length, start + WINDOW > before)
     return tf.ensure_shape(tf.cast(samples, tf.float32) / 32_768.0, (count,)), inside
 
 

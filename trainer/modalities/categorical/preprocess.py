@@ -8,8 +8,7 @@ import tensorflow_transform as tft
 
 from schemas import Feature
 from trainer.modalities.categorical import VALUES
-from trainer.preprocessing.raw import as_string, dense
-from trainer.preprocessing.vocabulary import fit_vocabulary
+from trainer.preprocessing.raw import as_string, dense, fit_vocabulary
 
 
 def preprocess(column: Any, feature: Feature, options: Mapping[str, Any]) -> dict[str, tf.Tensor]:

@@ -6,8 +6,7 @@ from typing import Any
 from schemas import Feature
 from schemas.modality import raw_modality
 from trainer.modalities.image.options import ImageOptions
-from trainer.modalities.modality import Block, Modality
-from trainer.modalities.presence import grey, present_column
+from trainer.modalities.modality import Block, Modality, grey, present_column
 from trainer.network.part import Numbers, Part
 from trainer.preprocessing.column import Column
 

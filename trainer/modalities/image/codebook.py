@@ -44,8 +44,8 @@ def fit_codebook(pictures: np.ndarray, words: int = WORDS, seed: int = 0) -> Cod
     cut = np.concatenate([ops.convert_to_numpy(patches(pictures[start : start + 100]))
                           for start in range(0, len(pictures), 100)])
     kernel, bias = _nearest(cut.reshape(-1, cut.shape[-1]), words, random)
-    found = (cut @ kernel + bias).argmax(axis=-1)
-    holding = np.stack([(found == word).any(axis=1).sum() for word in range(len(bias))])
+    nearest = (cut @ kernel + bias).argmax(axis=-1)
+    holding = np.stack([(nearest == word).any(axis=1).sum() for word in range(len(bias))])
     idf = np.log((1 + len(cut)) / (1 + holding)) + 1
     return Codebook(kernel, bias, idf.astype(np.float32))
 

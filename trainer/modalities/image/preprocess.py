@@ -21,7 +21,7 @@ def small_image(encoded: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """Decodes and shrinks pictures; each is decoded once, here.
 
     Args:
-      encoded: Pictures as `schemas.pictures.as_seen` gives them, `(batch,)`; the empty string where
+      encoded: Pictures as `schemas.media.as_seen` gives them, `(batch,)`; the empty string where
         there is none. Of any other JPEG, PNG, GIF or BMP what TensorFlow's decoder reads.
       height: Rows of the result.
       width: Columns of the result.

@@ -21,7 +21,7 @@ def whole_pictures(encoded: tf.Tensor) -> tf.Tensor:
             lambda data: tf.size(tf.io.decode_image(data, channels=3, expand_animations=False)))
         return tf.logical_or(
             tf.equal(tf.strings.length(one), 0),
-            tried.ignore_errors().reduce(False, lambda found, size: size > 0))
+            tried.ignore_errors().reduce(False, lambda decoded, size: size > 0))
 
     flat = tf.reshape(encoded, [-1])
     whole = tf.map_fn(decodes, flat, fn_output_signature=tf.bool)

@@ -4,11 +4,11 @@ from typing import Any
 
 from schemas import Feature
 from trainer.layers.image_towers import FourierTower
-from trainer.layers.registry import look_up
 from trainer.layers.towers import ImageTower
 from trainer.modalities.image.augment import varied
 from trainer.modalities.image.codebook import fitted_tower
 from trainer.network.part import Built, Materials
+from trainer.options import look_up
 from trainer.preprocessing import columns
 
 IMAGE_TOWERS = {

@@ -5,9 +5,8 @@ from typing import Any
 
 from schemas import Feature
 from schemas.modality import raw_modality
-from trainer.modalities.modality import Block, Modality
+from trainer.modalities.modality import Block, Modality, present_column, zeros
 from trainer.modalities.numeric.options import NumericOptions
-from trainer.modalities.presence import present_column, zeros
 from trainer.network.part import Numbers, Part
 from trainer.preprocessing.column import Column
 

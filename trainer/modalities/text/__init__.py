@@ -5,8 +5,7 @@ from typing import Any
 
 from schemas import Feature
 from schemas.modality import raw_modality
-from trainer.modalities.modality import Block, Modality
-from trainer.modalities.presence import zeros
+from trainer.modalities.modality import Block, Modality, zeros
 from trainer.modalities.text.options import TextOptions, Tfidf
 from trainer.network.part import Embedded, Numbers, Part
 from trainer.preprocessing import columns

@@ -45,8 +45,8 @@ def divide(values: list) -> Iterator[Division]:
     pieces = list(words(values[0].decode("utf-8", "replace")))
     distinct = dict.fromkeys(piece.lower() for piece, is_word in pieces if is_word)
     for word in list(distinct)[:_WORDS]:
-        left = "".join(" " if piece.lower() == word else piece for piece, _ in pieces)
-        yield Division("word", word, [left.encode()])
+        rest = "".join(" " if piece.lower() == word else piece for piece, _ in pieces)
+        yield Division("word", word, [rest.encode()])
 
 
 def shares(name: str, values: list, attributions: Mapping[str, Any],

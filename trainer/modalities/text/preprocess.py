@@ -7,17 +7,15 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import Feature
-from trainer.modalities.text.ngrams import character_ngrams, without, word_ngrams
 from trainer.modalities.text.sentiment import WIDTH, Lexicon
 from trainer.modalities.text.sentiment import sentiment as rate
 from trainer.modalities.text.stop_words import stop_words_of
 from trainer.modalities.text.topics import fitted_topics, topic_shares
-from trainer.modalities.text.words import heaviest
+from trainer.modalities.text.words import character_ngrams, heaviest, without, word_ngrams
 from trainer.modalities.text.words import words as split_words
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, Purpose
-from trainer.preprocessing.raw import dense, one
-from trainer.preprocessing.vocabulary import fit_vocabulary
+from trainer.preprocessing.raw import dense, fit_vocabulary, one
 
 # A word is about five characters: kept runs of characters for each kept word.
 _RUNS_A_WORD = 4
@@ -112,8 +110,8 @@ def _known(terms: tf.RaggedTensor, vocabulary: int, name: str, rows: int) -> tf.
     """
     index = tft.apply_vocabulary(
         terms.to_sparse(), fit_vocabulary(terms.to_sparse(), name, vocabulary, rows))
-    found = tf.sparse.retain(index, index.values >= 0)
-    return tf.SparseTensor(found.indices, found.values + 1, found.dense_shape)
+    retained = tf.sparse.retain(index, index.values >= 0)
+    return tf.SparseTensor(retained.indices, retained.values + 1, retained.dense_shape)
 
 
 def _weighted(ids: tf.SparseTensor, vocabulary: int, count: int) -> tuple[tf.Tensor, tf.Tensor]:

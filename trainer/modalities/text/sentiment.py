@@ -45,11 +45,11 @@ def sentiment(text: tf.Tensor, lexicon: "Lexicon") -> tf.Tensor:
         valence += tf.where(valence < 0, -more, more) * counts
         valence = tf.where(reverse, valence * _REVERSED, valence)
     total = tf.reduce_sum(valence, axis=1)
-    found = tf.reduce_sum(counts, axis=1)
+    hits = tf.reduce_sum(counts, axis=1)
     length = tf.reduce_sum(tf.cast(tf.strings.length(split) > 0, tf.float32), axis=1)
-    strength = tf.math.divide_no_nan(tf.reduce_sum(tf.abs(valence), axis=1), found) / _STRONGEST
+    strength = tf.math.divide_no_nan(tf.reduce_sum(tf.abs(valence), axis=1), hits) / _STRONGEST
     return tf.stack([total / tf.sqrt(total * total + _ALPHA), tf.minimum(strength, 1.0),
-                     tf.math.divide_no_nan(found, length)], axis=1)
+                     tf.math.divide_no_nan(hits, length)], axis=1)
 
 
 class Lexicon(tf.Module):

@@ -55,10 +55,10 @@ def topic_shares(ids: tf.Tensor, weights: tf.Tensor, topics: tf.Tensor) -> tf.Te
     match = tf.einsum("bt,btk->bk", tf.math.l2_normalize(weights, axis=1), by_term)
     overlap = tf.matmul(topics, topics, transpose_b=True)
     # The same rule as in the fit, with the topics held fixed.
-    found = match
+    shares = match
     for _ in range(_FOLD_STEPS):
-        found *= match / (tf.matmul(found, overlap) + _TINY)
-    return tf.math.divide_no_nan(found, tf.reduce_sum(found, axis=1, keepdims=True))
+        shares *= match / (tf.matmul(shares, overlap) + _TINY)
+    return tf.math.divide_no_nan(shares, tf.reduce_sum(shares, axis=1, keepdims=True))
 
 
 def factorize(matrix: sparse.csr_matrix, topics: int, seed: int = 0) -> tuple[np.ndarray, ...]:

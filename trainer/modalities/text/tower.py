@@ -5,13 +5,13 @@ from typing import Any
 from keras import ops
 
 from schemas import Feature
-from trainer.layers.registry import look_up
 from trainer.layers.text_towers import TEXT_TOWERS
 from trainer.layers.towers import NumericTower
 from trainer.modalities.modality import modality_of
 from trainer.modalities.text.augment import varied_terms, varied_tokens
 from trainer.modalities.text.options import Tfidf
 from trainer.network.part import Built, Materials
+from trainer.options import look_up
 from trainer.preprocessing import columns
 
 

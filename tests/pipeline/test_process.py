@@ -1,0 +1,64 @@
+"""Of what dependencies log, the known messages are left out and everything else is shown."""
+
+import io
+import logging
+import sys
+
+import pytest
+
+from pipeline import process
+from schemas import log
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Logs one line under a level of ours; returns what is shown of it."""
+    ours, root = logging.getLogger("tessera"), logging.getLogger()
+    levels = ours.level, root.level
+
+    def shown(level, name, line, *given):
+        ours.setLevel(level)
+        process.quiet()
+        written = io.StringIO()
+        monkeypatch.setattr(sys, "stderr", written)
+        logging.getLogger(name).log(logging.WARNING, line, *given)
+        return written.getvalue()
+
+    yield shown
+    ours.setLevel(levels[0])
+    process.quiet()
+    root.setLevel(levels[1])
+
+
+KNOWN = ("absl", "Execution %d failed.", 7)
+
+
+@pytest.mark.parametrize("line", [
+    KNOWN, ("tensorflow", "5 out of the last 6 calls to <function f> triggered retracing"),
+    ("tensorflow", "From %s: The name %s is deprecated.", "a.py", "tf.x"),
+    ("apache_beam.transforms.core", ("No iterator is returned by the process method in %s.", int)),
+    ("apache_beam.runners.common", ValueError("a step failed"))])
+def test_a_known_message_is_left_out(shown, line):
+    assert shown(logging.INFO, *line) == ""
+
+
+@pytest.mark.parametrize(("name", "line"), [
+    ("absl", "The disk is slow."), ("tfx", "Execution %d failed."),
+    ("a.new.library", "Look here.")])
+def test_whatever_is_not_known_is_shown(shown, name, line):
+    assert line in shown(logging.INFO, name, line)
+
+
+def test_where_everything_is_asked_for_the_known_messages_are_shown_too(shown):
+    assert "Execution 7 failed." in shown(logging.DEBUG, *KNOWN)
+
+
+def test_where_errors_alone_are_asked_for_warnings_are_left_out(shown):
+    assert shown(logging.ERROR, "a.new.library", "Look here.") == ""
+
+
+def test_preparing_twice_shows_a_line_once(shown):
+    process.quiet()
+    assert shown(logging.INFO, "a.new.library", "Look here.").count("Look here.") == 1
+    handlers = logging.getLogger().handlers
+    assert sum(isinstance(handler, log.StandardError) for handler in handlers) == 1
