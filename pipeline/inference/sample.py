@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.sources import FileSource
+from components.sources.files import require_rows
 from components.sources.files.columns import Column as Template
 from components.sources.files.delimited import without_header
 from components.sources.files.options import FileOptions
@@ -79,7 +80,9 @@ def _source(tables: Tables) -> FileSource:
     }
     options = tables.options.model_copy(update=bare)
     nothing = FeatureSpec("no schema yet", ("", "", ""), (), ())
-    return FileSource(str(tables.data_dir), tables.dataset, nothing, options)
+    source = FileSource(str(tables.data_dir), tables.dataset, nothing, options)
+    require_rows("interactions", [source])
+    return source
 
 
 def _sample(tables: Tables, side: str, shards: list[str], limit: int) -> Sample:

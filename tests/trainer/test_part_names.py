@@ -24,7 +24,8 @@ def test_no_column_can_be_called_like_a_layer(build, spec):
                        model={"dim": 4, "missing": "regression"})
     for side, model in (("users", network.user), ("items", network.item)):
         columns = {feature.name for feature in spec.table(side)}
-        free = {name for name in (one.name.removeprefix(f"{side}_") for one in model.layers)
+        free = {name for name in (one.name.removeprefix("input_").removeprefix(f"{side}_")
+                                  for one in model.layers)
                 if "__" not in name and not name.startswith(HISTORIES)}
         of_items = {"items_genres"}  # the user side reads what the history's items are
         assert free - columns - of_items <= INPUTS | DERIVED
