@@ -27,6 +27,7 @@ from benchmarks import serving_hostile, serving_swaps
 from benchmarks.load import clients
 from benchmarks.malformed_requests import good_requests
 from pipeline.pushed import serving_folder
+from serving import wire
 from serving.client import Client
 from serving.model_config import versions
 from serving.wire import MESSAGE_LIMITS
@@ -152,8 +153,22 @@ def requests_of(server: Server, signature: str, count: int = 1) -> list[bytes]:
                 tensor.tensor_content = (10).to_bytes(4, "little")
             elif key == "timestamp":
                 tensor.tensor_content = b"\xff" * 8
+            elif key == "examples":
+                tensor.string_val[:] = [_example(server.base / "1", signature)]
         requests.append(request.SerializeToString())
     return requests
+
+
+def _example(version: Path, signature: str) -> bytes:
+    """Returns an Example that a signature reads: that of the version's own warm-up."""
+    import tensorflow as tf
+
+    from trainer.export.samples import WARM_UP
+
+    logs = (wire.message("PredictionLog").FromString(record).predict_log.request
+            for record in tf.data.TFRecordDataset(str(version / WARM_UP)).as_numpy_iterator())
+    return next(one.inputs["examples"].string_val[0] for one in logs
+                if one.model_spec.signature_name == signature)
 
 
 def first_request(bench: Bench) -> None:
