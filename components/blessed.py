@@ -154,11 +154,7 @@ class NewestOtherBlessed(resolver.ResolverStrategy):
           so that the run goes on without a baseline. `candidate` is returned as given.
         """
         candidates = {model.id for model in input_dict["candidate"]}
-        blessings = {
-            blessing.get_int_custom_property("current_model_id"): blessing
-            for blessing in sorted(input_dict["model_blessing"], key=lambda b: b.id)
-            if blessing.get_int_custom_property("blessed") == 1
-        }
+        blessings = blessings_by_model(input_dict["model_blessing"])
         blessed = [
             model for model in input_dict["model"]
             if model.id in blessings and model.id not in candidates
@@ -169,6 +165,13 @@ class NewestOtherBlessed(resolver.ResolverStrategy):
             "model_blessing": [blessings[newest.id]] if newest else [],
             "candidate": input_dict["candidate"],
         }
+
+
+def blessings_by_model(blessings: Sequence[Artifact]) -> dict[int, Artifact]:
+    """Returns the newest blessing of each model that the gate blessed, by the model's id."""
+    return {one.get_int_custom_property("current_model_id"): one
+            for one in sorted(blessings, key=lambda blessing: blessing.id)
+            if one.get_int_custom_property("blessed") == 1}
 
 
 def baseline_resolver(candidate: channel.OutputChannel, gate: str) -> resolver.Resolver:

@@ -10,6 +10,7 @@ from tfx.dsl.components.common import resolver
 from tfx.types import Artifact, channel, standard_artifacts
 
 from components.artifacts import Weights
+from components.blessed import blessings_by_model
 
 _INPUT, _OUTPUT = metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.OUTPUT
 
@@ -33,9 +34,7 @@ class EarlierWeights(resolver.ResolverStrategy):
         Returns:
           At most one of `weights`; none where no such model is blessed. The rest as given.
         """
-        blessed = {one.get_int_custom_property("current_model_id")
-                   for one in input_dict["blessing"]
-                   if one.get_int_custom_property("blessed") == 1}
+        blessed = blessings_by_model(input_dict["blessing"]).keys()
         here = {one.id for one in input_dict["candidate"]}
         usable = [one for one in input_dict["weights"]
                   if _beyond(store, one.id, _INPUT, _OUTPUT) & blessed

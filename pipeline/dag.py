@@ -37,7 +37,6 @@ from pipeline.model_checks import model_checks
 from schemas import SIDES, FeatureSpec
 from trainer.behaviour.past import NOTHING
 from trainer.recipe import BoundRecipe
-from trainer.recipe.families import FittedRecipe
 
 _PREPROCESSING_FN = "trainer.preprocessing.preprocess.preprocessing_fn"
 
@@ -166,8 +165,7 @@ def _encoders(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
 
 def _earlier(config: RunConfig, interactions: Transform) -> list[Any]:
     """Returns the resolver of a warm start, or nothing where the recipe starts cold."""
-    recipe = config.recipe
-    if not (isinstance(recipe, FittedRecipe) and recipe.training.warm_start):
+    if not config.recipe.starts_warm:
         return []
     return [earlier_resolver(interactions.outputs["transformed_examples"], Trainer.__name__,
                              Gate.__name__)]

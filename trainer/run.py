@@ -22,7 +22,6 @@ from trainer.modalities import modality_of
 from trainer.options import look_up
 from trainer.preprocessing.column import Role, columns_of
 from trainer.recipe import Recipe, parse_recipe
-from trainer.recipe.families import FittedRecipe
 from trainer.training.fit import TrainingData
 from trainer.training.warm_start import WarmStart, vocabulary_key
 
@@ -84,8 +83,8 @@ def train(given: Given, run_dir: Path, weights: Path, earlier: Path | None = Non
     """
     family = look_up(FAMILIES, given.recipe.family, "family")
     data = given.data()
-    if earlier is not None and WarmStart(earlier).usable:
-        data = replace(data, earlier=WarmStart(earlier))
+    if earlier is not None and (start := WarmStart(earlier)).usable:
+        data = replace(data, earlier=start)
     family.train(Job(data, given.seed, given.key, run_dir, weights))
 
 
@@ -122,10 +121,9 @@ def training_data(
     user_side.vocabularies.update(past_vocabularies(spec, recipe, transforms["interactions"]))
     if recipe.reads_item_reviews:
         reader, item_side = with_item_reviews(reader, item_side, files["interactions"]["train"])
-    warm = isinstance(recipe, FittedRecipe) and recipe.training.warm_start
     return TrainingData(
         spec, recipe, users, items, user_side, item_side, reader, files["interactions"],
-        row_keys(spec, recipe, tables, transforms) if warm else {})
+        row_keys(spec, recipe, tables, transforms) if recipe.starts_warm else {})
 
 
 def row_keys(spec: FeatureSpec, recipe: Recipe, tables: dict[str, Table],

@@ -113,7 +113,7 @@ def test_a_weight_of_another_shape_is_fresh(another_day, build):
     place = next(i for i, (name, _) in enumerate(rows["weights"]) if name is None)
     rows["weights"][place][1] = [99]
     (start.folder / "rows.json").write_text(json.dumps(rows))
-    assert start.figures(build()[0], keys)["fresh_weights"] == 1
+    assert WarmStart(start.folder).figures(build()[0], keys)["fresh_weights"] == 1
 
 
 def test_a_training_begins_with_the_one_before(tmp_path):

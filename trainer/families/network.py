@@ -108,7 +108,7 @@ def _beside(job: Job, checkpoints: Path, fitted: Fitted) -> dict[str, Any]:
     if not recipe.keeps_first_fit:
         return figures
     first = first_network(job.data, job.seed, checkpoints)
-    if recipe.training.warm_start:
+    if recipe.starts_warm:
         figures |= _kept_start(job, first, fitted)
     if not recipe.weighs_first_fit:
         return figures

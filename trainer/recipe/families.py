@@ -45,9 +45,14 @@ class FittedRecipe(Recipe):
         return None
 
     @property
+    def starts_warm(self) -> bool:
+        """Whether training begins with the weights of an earlier model."""
+        return self.training.warm_start
+
+    @property
     def keeps_first_fit(self) -> bool:
         """Whether the network of the first fit is needed after it."""
-        return self.weighs_first_fit or self.training.warm_start
+        return self.weighs_first_fit or self.starts_warm
 
     @model_validator(mode="after")
     def _ranges_make_recipes(self) -> Self:

@@ -112,6 +112,11 @@ class Recipe(Strict):
         return "fixed"
 
     @property
+    def starts_warm(self) -> bool:
+        """Whether training begins with the weights of an earlier model."""
+        return False
+
+    @property
     def reads_history(self) -> bool:
         """Whether the user's past is read."""
         return False

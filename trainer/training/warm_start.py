@@ -13,6 +13,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,7 @@ class WarmStart:
         """Validation NDCG@10 by epoch of the cold start that the weights go back to."""
         return self._rows["cold_validation"]
 
-    @property
+    @cached_property
     def _rows(self) -> dict[str, Any]:
         return json.loads((self.folder / _ROWS).read_text(encoding="utf-8"))
 
