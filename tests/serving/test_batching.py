@@ -70,12 +70,6 @@ def in_threads(batcher, gate, values, **how):
     return results
 
 
-def test_a_lone_request_is_run_at_once_and_alone(batcher, gate):
-    gate.open.set()
-    assert ask(batcher, 4).tolist() == [[8]]
-    assert gate.runs == [1]
-
-
 def test_requests_that_wait_are_run_together_and_each_gets_its_own(batcher, gate, monkeypatch):
     monkeypatch.setattr("serving.batching.SECONDS", 1e6)  # the shut gate counts as work
     result = in_threads(batcher, gate, [1, 2, 3, 4], rows=2)
@@ -97,8 +91,9 @@ def test_without_batching_each_is_run_alone(gate):
 
 def test_a_large_request_is_run_in_parts(batcher, gate):
     gate.open.set()
+    assert ask(batcher, 4).tolist() == [[8]], "a lone request is run at once and alone"
     assert len(ask(batcher, 1, rows=2 * ROWS + 3)) == 2 * ROWS + 3
-    assert gate.runs == [ROWS, ROWS, 3]
+    assert gate.runs == [1, ROWS, ROWS, 3]
 
 
 def test_the_parts_of_a_slow_signature_are_small(gate):

@@ -1,19 +1,17 @@
-"""What the client sends of filters."""
+"""What the client sends of filters, and items that are out of stock."""
+
+import os
 
 import numpy as np
 import pytest
 from refusals import refuses
 
-from serving.filters import Filters
-
-
-def test_what_is_not_asked_for_is_left_out():
-    result = Filters().inputs(rows=2)
-    assert {name: values.tolist() for name, values in result.items()} == {
-        "exclude_seen": [1, 1], "diversity": [0.0, 0.0]}
+from serving.filters import Filters, Unavailable
 
 
 def test_every_row_gets_the_same():
+    assert {name: values.tolist() for name, values in Filters().inputs(rows=2).items()} == {
+        "exclude_seen": [1, 1], "diversity": [0.0, 0.0]}
     result = Filters(
         exclude_seen=False, allowed=["1", "2"], blocked=["3"], categories={"genre": ["noir"]},
         most_per_category={"genre": 2}, boosts={"4": 0.5, "5": -1}, diversity=0.3).inputs(rows=2)
@@ -31,3 +29,22 @@ def test_every_row_gets_the_same():
 def test_numbers_out_of_range_are_refused(given, code):
     with refuses(code):
         Filters(**given)
+
+
+def test_the_file_is_read_again_when_it_changes(tmp_path):
+    file = tmp_path / "sold-out.txt"
+    file.write_text("7\n\n 9 \n")
+    sold_out = Unavailable(file)
+    assert sold_out.ids() == ["7", "9"]
+    file.write_text("8\n\n 9 \n")
+    os.utime(file, ns=(1, 1))
+    assert sold_out.ids() == ["8", "9"]
+
+
+@pytest.mark.parametrize("content", [None, b"\xff"])
+def test_a_file_that_cannot_be_read_is_told(tmp_path, content):
+    file = tmp_path / "sold-out.txt"
+    if content is not None:
+        file.write_bytes(content)
+    with refuses("bad-unavailable-file", file):
+        Unavailable(file).ids()

@@ -63,15 +63,6 @@ def test_a_share_is_logged_and_nothing_with_raw_content(tmp_path):
     assert 60 < len(logged(tmp_path)) < 180
 
 
-def test_a_large_file_is_followed_by_another(tmp_path, monkeypatch):
-    monkeypatch.setattr(request_log, "_FILE_BYTES", 100)
-    log = RequestLog(tmp_path, 1.0)
-    for _ in range(4):
-        log("recommend", request(["ann"]), response())
-    log.close()
-    assert len(list(tmp_path.iterdir())) > 1 and len(logged(tmp_path)) == 4
-
-
 def test_a_full_disk_fails_no_request(tmp_path, monkeypatch, caplog):
     log = RequestLog(tmp_path, 1.0)
 
@@ -90,3 +81,12 @@ def test_a_share_that_is_none_is_refused(tmp_path, share):
     (tmp_path / "file").write_text("")
     with refuses("bad-log-folder"):
         RequestLog(tmp_path / "file" / "log", 1.0)
+
+
+def test_a_large_file_is_followed_by_another(tmp_path, monkeypatch):
+    monkeypatch.setattr(request_log, "_FILE_BYTES", 100)
+    log = RequestLog(tmp_path, 1.0)
+    for _ in range(4):
+        log("recommend", request(["ann"]), response())
+    log.close()
+    assert len(list(tmp_path.iterdir())) > 1 and len(logged(tmp_path)) == 4

@@ -1,33 +1,13 @@
 """TensorFlow Serving's file of keys, on a server without a model."""
 
-import datetime
 from concurrent import futures
 
 import grpc
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from certificates import self_signed
 from refusals import refuses
 
 from serving.tls import ssl_credentials
-
-
-@pytest.fixture(scope="module")
-def pair():
-    """A key and its certificate for localhost, as PEM texts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, now,
-                                now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
-        .sign(key, hashes.SHA256()))
-    pem = serialization.Encoding.PEM
-    return (key.private_bytes(pem, serialization.PrivateFormat.PKCS8,
-                              serialization.NoEncryption()).decode(),
-            certificate.public_bytes(pem).decode())
 
 
 def written(path, **fields):
@@ -39,9 +19,9 @@ def written(path, **fields):
 
 @pytest.mark.parametrize("verified", [False, True])
 def test_clients_are_served_by_the_certificate_and_held_against_it_if_asked(
-    tmp_path, pair, verified
+    tmp_path, verified
 ):
-    key, certificate = pair
+    key, certificate = self_signed()
     own = {"client_verify": True, "custom_ca": certificate} if verified else {}
     file = written(tmp_path / "ssl.config", server_key=key, server_cert=certificate, **own)
     server = grpc.server(futures.ThreadPoolExecutor(1))
