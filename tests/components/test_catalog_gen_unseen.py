@@ -71,9 +71,3 @@ def test_equal_rows_differ_and_no_time_is_needed() -> None:
     rows: list[Row] = [{"u": [b"ann"], "i": [100]} for _ in range(3)]
     Unseen(spec(time=None), ITEMS).add(rows, ["train"] * 3)
     assert len({tuple(row["none"]) for row in rows}) == 3
-
-
-def test_a_schema_without_such_a_column() -> None:
-    rows: list[Row] = [{"u": [b"ann"], "i": [100]}]
-    Unseen(small_spec(**KEYS), ITEMS).add(rows, ["train"])
-    assert rows == [{"u": [b"ann"], "i": [100]}]

@@ -129,8 +129,3 @@ def photos(folder: Path, value: str) -> dict:
     (folder / "items.jsonl").write_text(json.dumps({"what": "tea", "photo": value}) + "\n")
     (folder / "events.jsonl").write_text('{"who": "ann", "what": "tea"}\n')
     return {"items": {"files": "items.jsonl"}, "interactions": {"files": "events.jsonl"}}
-
-
-def test_there_are_many_of_them():
-    kinds = (PICTURES, HEAVY_PICTURES, SOUNDS, FILMS, CSV, JSON, PARQUET, PATHS, MEDIA_PATHS)
-    assert sum(map(len, kinds)) >= 60

@@ -9,7 +9,7 @@ import pytest
 from components.gate.component import verdict_reasons
 from components.prediction_evaluator.component import judge
 from components.ranking_evaluator import component as ranking
-from components.ranking_evaluator.interactions import SPLITS, Interactions
+from components.ranking_evaluator.interactions import Interactions
 from components.ranking_evaluator.limits import Limits
 from components.task_metrics import relative_reasons
 from pipeline.checks import Checks
@@ -144,8 +144,3 @@ def test_predictions_that_know_nothing_are_refused(said):
     outcome = judge({"like": TaskScores("binary", like, chance)}, CHECKS.min_auc)
     assert not outcome.passed and "metric auc" in outcome.reasons[0]
     assert judge({"like": TaskScores("binary", like, like)}, CHECKS.min_auc).passed
-
-
-def test_the_world_has_what_the_tests_ask_for(world):
-    task = world.task("test")
-    assert len(task.users) > 0.9 * USERS and SPLITS[2] == "test"

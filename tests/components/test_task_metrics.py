@@ -1,36 +1,15 @@
 """What the labels demand of a model: relative to a predictor without one, on any scale."""
 
 import numpy as np
-import pytest
 
-from components.prediction_evaluator.component import measured
 from components.task_metrics import label_reasons, one_value, relative_reasons, without_auc
-from trainer.evaluation.written_scores import TaskScores
 from trainer.tasks.probability import area_under_curve
-
-RANDOM = np.random.default_rng(5)
 
 
 def fact(training=None, test=None, demanded=True, rows=9, **trivial):
     label = {"training_rows": 30, "training_value": training, "test_rows": rows,
              "test_value": test}
     return {"demanded": demanded, "labels": {"it": label}, "trivial": trivial}
-
-
-@pytest.mark.parametrize(("low", "high"), [(1, 10), (1, 5), (0, 100), (0, 1)])
-def test_a_constant_model_is_refused_and_one_that_learned_is_not_on_any_scale(low, high):
-    training, test = (RANDOM.uniform(low, high, 500) for _ in range(2))
-    mean = training.mean()
-    facts = {"rating": fact(rmse=float(np.sqrt(np.mean((test - mean) ** 2))))}
-
-    def reasons(predicted):
-        scores = TaskScores("regression", test.astype("float32"), predicted.astype("float32"))
-        return relative_reasons({"rating": measured(scores)}, facts, 0.999)
-
-    (reason,) = reasons(np.full(500, mean))
-    assert "rating, metric rmse" in reason and "predicting the training mean" in reason
-    assert reasons(np.full(500, float(low)))
-    assert not reasons(test + 0.2 * (mean - test))
 
 
 def test_an_error_that_is_no_number_or_was_not_measured_is_refused():

@@ -79,55 +79,37 @@ def noise(size: int, start: bytes = b"") -> bytes:
 PICTURES = {
     "progressive JPEG of 40 scans": lambda: progressive(512, 40),
     "JPEG of 65500 x 65500": lambda: jpeg_of(65_500, 65_500),
-    "JPEG of 0 x 0": lambda: jpeg_of(0, 0),
     "JPEG that promises more rows": lambda: jpeg_of(64, 4_000),
     "JPEG, half of it": lambda: good("JPEG")[:-2_000],
-    "JPEG, two bytes of it": lambda: good("JPEG")[:2],
     "JPEG of noise": lambda: good("JPEG")[:700] + noise(50_000),
     "JPEG with 60,000 bytes of markers": lambda: good("JPEG")[:2] + b"\xff\xe0\0\2" * 15_000,
     "EXIF of 65535 entries": lambda: exif(b"\xff\xff" + bytes(200)),
-    "EXIF that is its own next": lambda: exif(b"\0\0\0\0\0\x08"),
     "EXIF of a huge value": lambda: exif(
         b"\0\1" + struct.pack(">HHII", 0x112, 3, 0xFFFFFFFF, 8) + bytes(4)),
     "PNG of 4999 x 4999": lambda: png(4_999, 4_999, zeros(24)),
     "PNG of 60000 x 60000": lambda: png(60_000, 60_000, zeros(1)),
-    "PNG of 0 x 0": lambda: png(0, 0, b""),
     "PNG whose pixels unpack to 400 MiB": lambda: png(8, 8, zeros(400)),
     "PNG whose text unpacks to 400 MiB": lambda: png(
         8, 8, zeros(1), chunk(b"zTXt", b"x\0\0" + zeros(400))),
-    "PNG whose profile unpacks to 400 MiB": lambda: png(
-        8, 8, zeros(1), chunk(b"iCCP", b"x\0\0" + zeros(400))),
     "PNG with 20,000 texts": lambda: png(8, 8, zeros(1), *[chunk(b"tEXt", b"a\0b")] * 20_000),
     "PNG of a chunk of 2 GiB": lambda: good("PNG")[:33] + struct.pack(">I", 2**31 - 1) + b"IDAT",
-    "PNG of a wrong sum": lambda: good("PNG")[:-20] + bytes(20),
     "PNG, half of it": lambda: good("PNG")[:3_000],
     "PNG of 16 bits, interlaced, cut": lambda: png(
         300, 300, zeros(1)[:200], depth=16, colour=6, interlaced=1),
-    "PNG of an unknown colour": lambda: png(8, 8, zeros(1), colour=5),
-    "PNG of a palette that is missing": lambda: png(8, 8, zeros(1), colour=3),
     "GIF of 3,000 frames": lambda: gif(grey(3_000, 4)),
     "GIF of a screen of 65535 x 65535": lambda: with_gif_screen(65_535, 65_535),
-    "GIF of no screen": lambda: with_gif_screen(0, 0),
-    "GIF without a frame": lambda: gif(grey(2, 8))[:13] + b";",
     "GIF, half of it": lambda: gif(grey(9, 32))[:300],
     "GIF of endless comments": lambda: gif(grey(2, 8))[:13] + b"!\xfe" + b"\x01x" * 100_000,
-    "GIF of wrong codes": lambda: gif(grey(2, 32))[:80] + noise(3_000),
     "BMP of 2000000000 x 2": lambda: bmp(2_000_000_000, 2),
     "BMP of 4900 x 4900, run lengths": lambda: bmp(4_900, 4_900, 8, 1),
-    "BMP of negative sides": lambda: bmp(-40, -40),
-    "BMP of 3 bits": lambda: bmp(40, 40, 3),
     "BMP of 4 billion colours": lambda: bmp(40, 40, 8, 0, 0xFFFFFFFF),
     "WebP whose length lies": lambda: b"RIFF\xff\xff\xff\xffWEBPVP8 " + bytes(100),
-    "WebP, half of it": lambda: good("WEBP")[:400],
     "TIFF that is its own next": lambda: b"II*\0\x08\0\0\0\0\0\x08\0\0\0",
     "SVG of a billion laughs": lambda: (
         b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha">'
         + b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a;" * 10) for n in range(10))
         + b"]><svg>&a9;</svg>"),
-    "a web page": lambda: b"<!doctype html><script>alert(1)</script>",
     "noise": lambda: noise(100_000),
-    "zeros": lambda: bytes(100_000),
-    "an executable": lambda: b"\x7fELF\2\1\1" + bytes(1_000),
 }
 # Each takes seconds of the processor until its limit ends it.
 HEAVY_PICTURES = {

@@ -47,42 +47,31 @@ def film(kind: str = "MP4") -> bytes:
 
 SOUNDS = {
     "WAV of 4 GiB, it says": lambda: wav(size=0xFFFFFFF0),
-    "WAV of no end": lambda: wav(size=0xFFFFFFFF),
     "WAV without channels": lambda: wav(channels=0),
     "WAV of 65535 channels": lambda: wav(channels=65_535, bits=8),
     "WAV of 0 Hz": lambda: wav(rate=0),
     "WAV of 4 GHz": lambda: wav(rate=0xFFFFFFFF),
-    "WAV of 0 bits": lambda: wav(bits=0),
-    "WAV of 65 bits": lambda: wav(bits=65),
     "WAV of an unknown code": lambda: wav(kind=0x7777),
-    "WAV of a short header": lambda: wav(head=3),
     "WAV of a long header": lambda: wav(head=0xFFFFFFFE),
     "WAV of no samples": lambda: wav(data=b""),
     "WAV of no numbers": lambda: encoded(
         np.full((800, 1), np.nan), 8_000, subtype="FLOAT"),
-    "WAV, its first bytes": lambda: wav()[:20],
     "WAV of chunks without end": lambda: b"RIFF\xff\xff\xff\xffWAVE" + b"junk\0\0\0\0" * 50_000,
     "FLAC of 8 channels at 192 kHz": lambda: encoded(
         np.zeros((192_000 * 20, 8), np.int16), 192_000, "FLAC"),
     "FLAC of 2^36 samples, it says": lambda: flac(samples=2**36 - 1),
-    "FLAC, half of it": lambda: flac()[:4_000],
     "FLAC of noise": lambda: flac()[:42] + noise(50_000),
-    "OGG, half of it": lambda: ogg()[:3_000],
     "OGG of noise": lambda: ogg()[:200] + noise(20_000),
     "OGG of one page again and again": lambda: ogg()[:58] * 2_000,
     "MP3 of frames of noise": lambda: b"\xff\xfb\x90\0" + noise(100_000),
     "MP3 whose tag has 256 MiB": lambda: b"ID3\4\0\0\x7f\x7f\x7f\x7f" + noise(1_000),
-    "MP3 of headers alone": lambda: b"\xff\xfb\x90\0" * 20_000,
 }
 FILMS = {
-    "MP4, half of it": lambda: film()[:-400],
     "MP4 without its index": lambda: film().replace(b"moov", b"free"),
     "MP4 of 5,000 boxes to the end": lambda: nested(5_000),
     "MP4 of a box of 2^63": lambda: film()[:28] + box(b"mdat", b"\x7f" + b"\xff" * 7, size=1),
     "MP4 of boxes of no length": lambda: box(b"ftyp", b"isom\0\0\0\0isom") + box(b"moov", size=1),
     "MP4 of noise": lambda: film()[:200] + noise(20_000),
-    "WebM, half of it": lambda: film("WebM")[:500],
     "WebM whose lengths lie": lambda: film("WebM")[:40] + b"\x01" + b"\xff" * 7 + noise(2_000),
     "GIF of 2,000 frames, as a film": lambda: gif(grey(2_000, 4)),
-    "a text, as a film": lambda: b"no film\n" * 100,
 }

@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from pipeline.charts import Bar, bars, lines, points
+from pipeline.charts import Bar, bars, lines
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -38,11 +38,3 @@ def test_lines_share_one_scale() -> None:
     assert heights[0] < heights[1] < heights[2]  # down on the page is small
     assert {point.split(",")[1] for point in flat} == {f"{heights[1]:.1f}"}
     assert {"like", "rating", "1", "3"} <= set(texts(svg))
-
-
-def test_points_stand_where_they_should() -> None:
-    svg = points("t", [("slow", 100.0, 0.1), ("fast", 50.0, 0.2)], "seconds", "NDCG@10")
-    slow, fast = parsed(svg).iter(f"{SVG}circle")
-    assert float(slow.get("cx")) > float(fast.get("cx"))
-    assert float(slow.get("cy")) > float(fast.get("cy"))
-    assert {"slow", "fast", "seconds", "NDCG@10"} <= set(texts(svg))

@@ -1,11 +1,5 @@
-"""What killed runs leave: executions that nobody finishes, metadata in the middle of a write."""
+"""What killed runs leave: executions that nobody finishes."""
 
-import os
-import signal
-import sqlite3
-import subprocess
-import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,10 +7,8 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.local import settle
-from pipeline.root import require_usable
 
 STATE = metadata_store_pb2.Execution
-_ROOT = Path(__file__).parents[2]
 
 
 def connect(path: Path) -> MetadataStore:
@@ -93,46 +85,3 @@ def test_a_step_may_have_its_outputs_in_the_dataset_s_folder(store, add, tmp_pat
     settle(store, "shop-small-1", tmp_path / "shop-small-1", tmp_path / "shop")
     assert states(store) == {left: STATE.FAILED, kept: STATE.COMPLETE}
     assert {path.name for path in tmp_path.glob("shop/*/examples/*")} == {str(kept)}
-
-
-_WRITER = """
-import sys
-from pathlib import Path
-from ml_metadata import MetadataStore
-from ml_metadata.proto import metadata_store_pb2 as proto
-config = proto.ConnectionConfig()
-config.sqlite.filename_uri = sys.argv[1]
-store = MetadataStore(config)
-kind = store.put_execution_type(proto.ExecutionType(name="work"))
-made = store.put_artifact_type(proto.ArtifactType(name="made"))
-while True:
-    number, _, _ = store.put_execution(proto.Execution(type_id=kind), [], [])
-    print(number, flush=True)
-    (execution,) = store.get_executions_by_id([number])
-    execution.last_known_state = proto.Execution.COMPLETE
-    outputs = [(proto.Artifact(type_id=made, uri=f"{number}/{i}", state=proto.Artifact.LIVE),
-                proto.Event(type=proto.Event.OUTPUT)) for i in range(20)]
-    store.put_execution(execution, outputs, [])
-"""
-
-
-def test_metadata_are_whole_after_a_kill_in_the_middle_of_a_write(tmp_path):
-    """An execution is complete with all its outputs, or is not complete and has none."""
-    path = tmp_path / "metadata.sqlite"
-    for kills in (1, 2, 5):
-        with subprocess.Popen([sys.executable, "-c", _WRITER, path], cwd=_ROOT, text=True,
-                              stdout=subprocess.PIPE) as writer:
-            for _ in range(kills):  # each time it dies while it writes another execution's outputs
-                writer.stdout.readline()
-            os.kill(writer.pid, signal.SIGKILL)
-        require_usable(tmp_path)
-        with closing(sqlite3.connect(path)) as database:
-            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        store = connect(path)
-        result = {number: (state, 0) for number, state in states(store).items()}
-        for event in store.get_events_by_execution_ids(list(result)):
-            state, outputs = result[event.execution_id]
-            result[event.execution_id] = state, outputs + 1
-        assert set(result.values()) <= {(STATE.COMPLETE, 20), (STATE.UNKNOWN, 0)}
-        assert sum(outputs for _, outputs in result.values()) == len(store.get_artifacts())
-    assert (STATE.UNKNOWN, 0) in result.values(), "no kill came in between"

@@ -42,9 +42,3 @@ def test_a_click_head_without_unseen_items(refused) -> None:
     message = refused(IDS, split="random", recipe="implicit")
     assert "Recipe 'implicit', task 'click'" in message
     assert "tag 'unseen'" in message and "value_count { min: 2 max: 2 }" in message
-
-
-@pytest.mark.parametrize("split", ["u80", "t80"])
-def test_a_split_in_time_without_times(refused, split) -> None:
-    message = refused(IDS, split=split, recipe="implicit")
-    assert "tag 'timestamp'" in message and "random" in message

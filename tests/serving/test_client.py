@@ -119,6 +119,16 @@ def test_pictures_are_sent_as_ingest_stores_them(client, monkeypatch):
         True, True, True, False]
 
 
+def test_a_picture_reaches_the_model_as_ingest_stores_it(client):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 3
+    data = picture(Image.effect_noise((12, 8), 60), "JPEG", exif=exif)
+    # The tiny model scores by the length of this input.
+    result = client.predict("recommend", {"user_id": [data, b"ann"], "k": [1, 1]})
+    assert result["scores"][:, 0].tolist() == [len(read_media(data, "image")), 3.0]
+    assert len(read_media(data, "image")) != len(data)
+
+
 def test_the_client_imports_no_tensorflow():
     code = ("import sys, serving.client, serving.launch; "
             "sys.exit(any(one.partition('.')[0] in ('tensorflow', 'PIL') for one in sys.modules))")

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import os
-import socket
 import zipfile
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from fake_archives import FakeArchives, fake_archives
 from refusals import refuses
 
-from components.sources.download import DownloadError, download, download_text, unpack
+from components.sources.download import DownloadError, download, unpack
 
 CONTENT = bytes(range(256)) * 1000
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -73,49 +72,10 @@ def test_a_server_that_tells_no_length(archives, part):
     assert part.read_bytes() == CONTENT
 
 
-def test_another_digest_is_refused_and_nothing_kept(archives, part):
-    with pytest.raises(DownloadError, match=f"a.zip has the MD5 {MD5}, expected 0000"):
-        fetch(archives, part, md5="0" * 32)
-    assert not part.exists() and len(archives.asked) == 1
-
-
-def test_a_refusal_is_told_at_once(archives, part):
-    archives.ways = [404]
-    with pytest.raises(DownloadError, match="a.zip responds with HTTP 404 Not Found"):
-        fetch(archives, part)
-    assert len(archives.asked) == 1
-
-
-def test_a_busy_server_is_asked_again_and_then_named(archives, part):
-    archives.ways = [503]
-    fetch(archives, part)
-    assert part.read_bytes() == CONTENT
-    part.unlink()
-    archives.ways = [503, 503, 503]
-    with pytest.raises(DownloadError, match="3 times, at last: HTTP 503 Service Unavailable"):
-        fetch(archives, part)
-
-
-def test_nobody_answers(part):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with pytest.raises(DownloadError, match=f"127.0.0.1:{port}/a.zip cannot be reached .*refused"):
-        download(f"http://127.0.0.1:{port}/a.zip", part, MD5, lambda *now: None, AT_ONCE)
-    assert not part.exists()
-
-
 @pytest.mark.parametrize("url", ["http://[", "http://a b/c", "http://host:port/c"])
 def test_an_address_that_is_none(part, url):
     with pytest.raises(DownloadError, match="is no address"):
         download(url, part, MD5, lambda *now: None, AT_ONCE)
-
-
-def test_waits_are_those_that_were_given(archives, part, monkeypatch):
-    waited: list[float] = []
-    monkeypatch.setattr("components.sources.download.time.sleep", waited.append)
-    archives.ways = [503, 503]
-    fetch(archives, part, waits=(1.0, 3.0))
-    assert waited == [0.0, 1.0, 3.0]
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
@@ -124,14 +84,6 @@ def test_a_full_disk_is_told(archives, part):
     with refuses("download-not-written", "a.zip.part", "No space left on device"):
         fetch(archives, part)
     assert len(archives.asked) == 1, "a full disk is no reason to try again"
-
-
-def test_a_text_is_fetched_afresh(archives, tmp_path):
-    archives.files["/a.md5"] = b"MD5 (a.zip) = 00ff\n"
-    (tmp_path / "a.md5").write_text("old")
-    text = download_text(f"{archives.url}/a.md5", tmp_path / "a.md5", AT_ONCE)
-    assert text == "MD5 (a.zip) = 00ff\n" and not (tmp_path / "a.md5").exists()
-    assert archives.asked == ["/a.md5"]
 
 
 def zipped(path: Path, **members: str) -> Path:

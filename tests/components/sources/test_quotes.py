@@ -20,9 +20,8 @@ def read(path: Path, lines: list[str], layout: Layout, end: str = "\n") -> tuple
             {line: faults[0] for line, row, faults in result if faults})
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
-@pytest.mark.parametrize("apart", [1, 2, 4, 20])
+@pytest.mark.parametrize(("delimiter", "end"), [(",", "\n"), (",", "\r\n"), ("\t", "\n")])
+@pytest.mark.parametrize("apart", [1, 4, 20])
 def test_a_stray_quote_costs_its_own_line(tmp_path, delimiter, apart, end):
     lines = [HEADER, *EVENTS]
     lines[4] = 'u3,i3,1500000003,"Great stuff'
@@ -33,12 +32,6 @@ def test_a_stray_quote_costs_its_own_line(tmp_path, delimiter, apart, end):
     assert "quoting: none" in faults[5]
     assert len(rows) == len(EVENTS) - 1
     assert dict(rows)[5 + apart]["review"] == 'only 5"'
-
-
-def test_the_first_and_only_rows_are_merged(tmp_path):
-    rows, faults = read(tmp_path / "events.csv", [
-        HEADER, 'u0,i3,1500000003,"Great stuff', 'u1,i4,1500000004,only 5"'], Layout())
-    assert list(faults) == [2] and [line for line, _ in rows] == [3]
 
 
 @pytest.mark.parametrize(("lines", "bad", "good"), [
@@ -82,8 +75,8 @@ REVIEWS = [
 ]
 
 
-@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
-@pytest.mark.parametrize("header", ["user,item,time,review", "item,review", "name,review,word"])
+@pytest.mark.parametrize(("delimiter", "header"), [
+    (",", "user,item,time,review"), (",", "name,review,word"), ("\t", "item,review")])
 def test_true_reviews_of_several_lines_are_read(tmp_path, delimiter, header):
     import csv
 
