@@ -19,6 +19,7 @@ from pipeline.kubeflow.plan import compile_ir, load_plan
 from pipeline.kubeflow.steps import read_steps, shape
 from pipeline.kubeflow.store import connection
 from schemas import SIDES, read_spec
+from trainer.recipe import bind
 
 ROOT = Path(__file__).parents[3]
 
@@ -62,9 +63,9 @@ def first_step(server, root, shop, run_id, shape):
 
 def test_three_streams_and_two_runs_at_once(server, tmp_path, tiny_shop):
     config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path)
-    spec = read_spec("demo")
+    bound = bind(config.recipe, read_spec("demo"), config.recipe_name)
     form = shape(read_steps(compile_ir(build_pipeline(
-        config, spec, tmp_path, connection(Database(), tmp_path)), "any")))
+        config, bound, tmp_path, connection(Database(), tmp_path)), "any")))
     # Two runs open the empty database at once.
     for process in [first_step(server, tmp_path, tiny_shop, run, form) for run in ("a", "b")]:
         assert "is planned" in ended(process)
