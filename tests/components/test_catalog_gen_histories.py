@@ -46,18 +46,12 @@ def test_a_held_out_row_sees_training_events_of_its_own_second() -> None:
     assert result[1] == "a" and sorted(result[2]) == ["a", "b"]
 
 
-def test_columns_are_aligned_and_what_is_absent_is_minus_one() -> None:
-    rows = [event("a", 1, 5.0), event("b", 2, None), event("c", 3)]
-    last = built(rows, ["train"] * 3)[2]
-    assert last["history_products"] == [b"b", b"a"]
-    assert last["history_times"] == [2, 1]
-    assert last["history_stars"] == [-1.0, 5.0]
-
-
-def test_the_newest_are_kept_when_there_are_too_many() -> None:
-    rows = [event(f"p{t}", t) for t in range(40)]
+def test_columns_are_aligned_the_newest_are_kept_and_what_is_absent_is_minus_one() -> None:
+    rows = [event(f"p{t}", t, None if t == 38 else 5.0) for t in range(40)]
     last = built(rows, ["train"] * 40)[-1]
     assert last["history_times"] == list(range(38, 8, -1))
+    assert last["history_products"] == [b"p%d" % t for t in range(38, 8, -1)]
+    assert last["history_stars"] == [-1.0] + 29 * [5.0]
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:

@@ -10,7 +10,6 @@ from worlds import column, small_spec
 from components.catalog_gen.splits import (
     check_protocol,
     pair_split,
-    split_fault,
     splitter,
     time_split,
     time_thresholds,
@@ -19,36 +18,15 @@ from components.catalog_gen.splits import (
 from schemas import InputError, read_spec
 
 
-@pytest.mark.parametrize(("events", "sizes"), [
-    (1, (1, 0, 0)),
-    (2, (2, 0, 0)),
-    (8, (6, 1, 1)),
-    (10, (8, 1, 1)),
-    (15, (12, 2, 1)),  # 13.5 to the even 14
-    (25, (20, 2, 3)),  # 22.5 to the even 22
-    (100, (80, 10, 10)),
-])
-def test_bounds_are_rounded_half_to_even(events: int, sizes: tuple[int, int, int]) -> None:
-    result = Counter(user_time_split([(second, 0) for second in range(events)]))
-    assert (result["train"], result["validation"], result["test"]) == sizes
-
-
 def test_few_events_leave_one_of_validation_and_of_test_and_eight_are_split_by_rounding() -> None:
-    for events in range(3, 200):
+    for events in range(1, 200):
         order = [(second, 0) for second in range(events)]
-        first, second = round(0.8 * events), round(0.9 * events)
+        first, second = round(0.8 * events), round(0.9 * events)  # half to even
         if events < 8:
-            first, second = events - 2, events - 1
+            first, second = (events, events) if events < 3 else (events - 2, events - 1)
         assert user_time_split(order) == (["train"] * first + ["validation"] * (second - first)
                                           + ["test"] * (events - second))
-
-
-def test_later_events_are_held_out_whatever_the_order_given() -> None:
-    order = [(second, 0) for second in range(20)]
-    shuffled = np.random.default_rng(0).permutation(20)
-    expected = user_time_split(order)
-    assert user_time_split([order[i] for i in shuffled]) == [expected[i] for i in shuffled]
-    assert expected == ["train"] * 16 + ["validation"] * 2 + ["test"] * 2
+        assert user_time_split(order[::-1])[::-1] == user_time_split(order), "in any order"
 
 
 def test_ties_are_ordered_by_integer_ids_as_integers() -> None:
@@ -68,18 +46,6 @@ def test_a_global_split_keeps_a_second_together() -> None:
 
 
 WITH_COLUMN = small_spec(events=column("fold", "BYTES"), user="INT u", item="INT i", name="folds")
-
-
-def test_a_column_may_hold_the_split() -> None:
-    rows = [{"u": [1], "i": [i], "fold": [fold]} for i, fold in enumerate((b"test", b"train"))]
-    check_protocol("fold", WITH_COLUMN)
-    assert splitter(WITH_COLUMN, "fold")(rows) == ["test", "train"]
-    assert [split_fault(row, "fold") for row in rows] == [None, None]
-    assert split_fault({"fold": [b"dev"]}, "fold") == (
-        "fold 'dev' is not one of train, validation, test"
-    )
-    assert split_fault({}, "fold") == "fold None is not one of train, validation, test"
-    assert split_fault({}, "u80") is None
 
 
 def test_a_split_that_the_dataset_cannot_have_is_refused() -> None:

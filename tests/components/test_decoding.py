@@ -31,8 +31,8 @@ def hostile():
 
 
 @pytest.mark.parametrize(("kind", "reason"), [
-    ("crash", "crashed"), ("work", "takes longer"), ("wait", "takes longer"),
-    ("work elsewhere", "takes longer"), ("grow", "needs more than 1024 MiB"), ("quit", "ended"),
+    ("crash", "crashed"), ("work", "takes longer"), 
+    ("work elsewhere", "takes longer"), ("grow", "needs more than 1024 MiB"), 
 ])
 def test_a_decoder_that_fails_costs_one_value(kind, reason):
     started, before = time.monotonic(), psutil.Process().memory_info().rss
@@ -55,7 +55,7 @@ def test_decodes_what_is_read_in_this_process(tmp_path):
 
 @pytest.mark.parametrize(("given", "modality", "reason"), [
     (b"", "image", "empty"), (b"\x89PNG\r\n\x1a\nx", "image", "not a readable"),
-    (b"RIFF" + bytes(99), "audio", "not a readable"), (bytes(9 << 20), "image", "more than"),
+    (bytes(9 << 20), "image", "more than"),
 ])
 def test_a_fault_has_its_reason(given, modality, reason):
     with pytest.raises(MediaFault, match=reason):
@@ -73,6 +73,8 @@ def test_a_missing_file_and_a_device_are_faults(tmp_path):
     for name, reason in (("none", "missing"), ("pipe", "device")):
         with pytest.raises(MediaFault, match=reason):
             decode(tmp_path / name, "image")
+    with refuses("unknown-media-modality", "smell"):
+        decode(b"x", "smell")
 
 
 def test_a_large_picture_is_written_afresh_and_keeps_its_size():
@@ -84,8 +86,3 @@ def test_a_large_picture_is_written_afresh_and_keeps_its_size():
     with Image.open(io.BytesIO(seen)) as image:
         assert image.size == (3_000, 3_000)
     assert seen != large
-
-
-def test_an_unknown_modality_is_refused():
-    with refuses("unknown-media-modality", "smell"):
-        decode(b"x", "smell")

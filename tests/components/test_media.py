@@ -10,7 +10,6 @@ from PIL import ExifTags, Image
 from refusals import refuses
 from worlds import picture
 
-from components import media
 from components.media import MediaFault, read_media
 from schemas.media import as_seen
 
@@ -37,10 +36,10 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L"])
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP"])
+@pytest.mark.parametrize(("kind", "mode"), [
+    ("JPEG", "RGB"), ("JPEG", "L"), ("PNG", "L"), ("GIF", "RGB"), ("BMP", "RGB")])
 def test_good_images_pass_unchanged(kind: str, mode: str, tmp_path: Path) -> None:
-    data = image(kind, mode=mode) if (kind, mode) != ("BMP", "L") else image(kind)
+    data = image(kind, mode=mode)
     assert read_media(data, "image") == data
     (tmp_path / "x").write_bytes(data)
     assert read_media(tmp_path / "x", "image") == data
@@ -60,18 +59,12 @@ def test_a_picture_is_kept_as_a_person_sees_it(tmp_path: Path) -> None:
     (b"", r"image is empty \(0 bytes\)"),
     (b"<html>404</html>", r"not a readable JPEG, PNG, GIF or BMP image \(it starts with b'<html>"),
     (image("WEBP"), r"not a readable JPEG, PNG, GIF or BMP image \(it starts with b'RIFF.*WebP"),
-    (image("TIFF"), r"starts with b'II\*.*; it is a TIFF file, so convert it to one of these"),
     (b"\0\0\0\x18ftypheic" + bytes(40), "it is a HEIC file, so convert it to one of these"),
-    (image("AVIF"), "it is a AVIF file"),
     (b'<?xml version="1.0"?>\n<svg/>', "it is a SVG file"),
     (turned(image("JPEG", (64, 64)))[:-300], "JPEG image does not decode: it is truncated"),
     (image("PNG", (64, 64), "RGBA")[:-300], "PNG image does not decode: it is truncated"),
-    (image("JPEG", (64, 64))[:-300], "JPEG image does not decode: it is truncated, damaged"),
-    (image("PNG", (64, 64))[:600], "PNG image does not decode: it is truncated, damaged"),
-    (image("PNG")[:10], r"not a readable JPEG, PNG, GIF or BMP image"),
     (b"x" * (8 * 2**20 + 1), r"image has 8\.0 MiB, more than the limit of 8 MiB"),
     (png_header(6000, 5000), r"image has 30\.0 megapixels, more than the limit of 25 megapixels"),
-    (png_header(10_000, 10_000), r"image has 100\.0 megapixels"),  # where Pillow would warn
     (png_header(60_000, 60_000), "image is far over the limit of 25 megapixels"),
 ])
 def test_bad_images_are_refused(data: bytes, reason: str, tmp_path: Path) -> None:
@@ -82,19 +75,13 @@ def test_bad_images_are_refused(data: bytes, reason: str, tmp_path: Path) -> Non
         read_media(tmp_path / "x", "image")
 
 
-def test_a_large_image_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    import tensorflow as tf
-
-    monkeypatch.setattr(tf.io, "decode_image", lambda *_, **__: pytest.fail("decoded"))
-    with pytest.raises(MediaFault, match="megapixels"):
-        read_media(png_header(6000, 5000), "image")
-
-
 def test_the_frames_of_an_animation_count_together() -> None:
     frames = [Image.new("L", (2000, 2000), shade) for shade in range(0, 80, 10)]
     data = picture(frames[0], "GIF", save_all=True, append_images=frames[1:])
     with pytest.raises(MediaFault, match=r"image has 32\.0 megapixels"):
         read_media(data, "image")
+    with refuses("unknown-media-modality", "'smell'", "audio, image, video"):
+        read_media(data, "smell")
 
 
 def test_missing_and_unreadable_files_are_named(
@@ -124,8 +111,3 @@ def test_a_large_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.Monk
         read_media(tmp_path / "x", "image")
     with pytest.raises(MediaFault, match=r"audio has 64\.0 MiB, more than the limit of 64 MiB"):
         read_media(b"x" * (64 * 2**20 + 1), "audio")
-
-
-def test_an_unknown_modality_lists_the_known_ones() -> None:
-    with refuses("unknown-media-modality", "'smell'", "audio, image, video"):
-        media.read_media(b"x", "smell")
