@@ -88,8 +88,12 @@ class Factors:
 
 
 def fit_ials(events: Events, relevant_only: bool, penalty: float, unobserved: float,
-             dim: float) -> Factors:
-    """Fits iALS.
+             dim: float, content: np.ndarray | None = None,
+             content_penalty: float = 1.0) -> Factors:
+    """Fits iALS (Hu, Koren and Volinsky, ICDM 2008).
+
+    With content the penalty draws an item's factors not to 0 but to what a regression on content
+    says of them: the fewer its events, the more it says (Agarwal and Chen, KDD 2009).
 
     Args:
       events: What to learn from.
@@ -97,22 +101,55 @@ def fit_ials(events: Events, relevant_only: bool, penalty: float, unobserved: fl
       penalty: Weight of the squared norms, above 0.
       unobserved: Weight of a cell without an event, where one with an event has 1.
       dim: Number of factors.
+      content: Content of all items, `(items, content)`, if it is to be read.
+      content_penalty: See `regression_on_content`.
     """
     matrix = events.matrix(relevant_only).astype(np.float32)
     width = int(dim)
     items = np.random.default_rng(0).normal(
         0, 0.1 / np.sqrt(width), (events.n_items, width)).astype(np.float32)
-    by_item = matrix.T.tocsr()
+    by_item, centres = matrix.T.tocsr(), None
+    counts = np.diff(by_item.indptr)
     progress = Progress("iALS, rows solved", _EPOCHS * sum(matrix.shape))
     with one_thread():
         for _ in range(_EPOCHS):
             users = least_squares(matrix, items, penalty, unobserved, progress.add)
-            items = least_squares(by_item, users, penalty, unobserved, progress.add)
+            items = least_squares(by_item, users, penalty, unobserved, progress.add, centres)
+            if content is not None:
+                slopes = regression_on_content(content, items, counts, content_penalty)
+                centres = (slopes[0] + content @ slopes[1:]).astype(np.float32)
     return Factors(users, items)
 
 
+def regression_on_content(content: np.ndarray, vectors: np.ndarray, counts: np.ndarray,
+                          penalty: float = 1.0) -> np.ndarray:
+    """Returns the ridge regression of items' vectors on their content, `(1 + content, dim)`.
+
+    An item weighs by the root of its events: its vector is the less certain, the fewer it has.
+
+    Args:
+      content: Content of all items, `(items, content)`.
+      vectors: What to tell by it, `(items, dim)`.
+      counts: Number of events that each item's vector is made of, `(items,)`; one at least.
+      penalty: Weight of the squared norms, in widths of the content.
+
+    Returns:
+      A constant, and a row for each number of the content.
+    """
+    known = counts > 0
+    weight = np.sqrt(counts[known] / counts[known].mean())[:, None]
+    of, own = content[known], vectors[known].astype(float)
+    centre, mean = (np.average(one, axis=0, weights=weight[:, 0]) for one in (of, own))
+    scaled = weight * (of - centre)
+    ridge = penalty * len(centre) * np.eye(len(centre))
+    with one_thread(len(centre)):
+        slopes = np.linalg.solve(scaled.T @ (of - centre) + ridge, scaled.T @ (own - mean))
+    return np.concatenate([(mean - centre @ slopes)[None], slopes])
+
+
 def least_squares(matrix: sparse.csr_matrix, others: np.ndarray, penalty: float, unobserved: float,
-                  solved: Callable[[int], None] = lambda rows: None) -> np.ndarray:
+                  solved: Callable[[int], None] = lambda rows: None,
+                  centres: np.ndarray | None = None) -> np.ndarray:
     """Returns the best factors of each row, given those of the columns.
 
     Args:
@@ -121,6 +158,7 @@ def least_squares(matrix: sparse.csr_matrix, others: np.ndarray, penalty: float,
       penalty: Weight of the squared norms.
       unobserved: Weight of a cell without an event.
       solved: Is called with the number of rows done since it was called last.
+      centres: What the penalty draws each row's factors to, `(rows, dim)`; 0 where not given.
 
     Returns:
       `(rows, dim)`; a row without events has zeros.
@@ -138,8 +176,10 @@ def least_squares(matrix: sparse.csr_matrix, others: np.ndarray, penalty: float,
         for place, row in enumerate(some):
             own = others[matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]]
             systems[place], targets[place] = gram + own.T @ own, own.sum(axis=0)
-        weights = penalty * (counts[some] + unobserved * len(others))
-        systems[:, np.arange(dim), np.arange(dim)] += weights[:, None].astype(others.dtype)
+        weights = penalty * (counts[some] + unobserved * len(others)).astype(others.dtype)[:, None]
+        systems[:, np.arange(dim), np.arange(dim)] += weights
+        if centres is not None:
+            targets += weights * centres[some]
         factors[some] = np.linalg.solve(systems, targets[:, :, None])[:, :, 0]
         solved(len(some))
     return factors
