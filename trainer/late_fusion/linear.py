@@ -66,17 +66,18 @@ class LinearRanker:
         new = ~self.candidates.any(axis=1, keepdims=True)
         return self.candidates + new * (self.of_content[0] + content @ self.of_content[1:])
 
-    def told_by(self, content: np.ndarray, counts: np.ndarray) -> "LinearRanker":
+    def told_by(self, content: np.ndarray, counts: np.ndarray, penalty: float) -> "LinearRanker":
         """Returns the ranker with `of_content`, if it has none and there is content.
 
         Args:
           content: Content of the items, `(items, content)`.
           counts: Number of events of each item that the candidates are made of, `(items,)`.
+          penalty: See `regression_on_content`.
         """
         if len(self.of_content) or not content.shape[1] or not counts.any():
             return self
         return replace(self, of_content=regression_on_content(
-            content, self.candidates, counts).astype(np.float32))
+            content, self.candidates, counts, penalty).astype(np.float32))
 
     def save(self, path: Path) -> None:
         """Writes the arrays into one file."""
