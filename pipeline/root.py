@@ -159,7 +159,7 @@ def full_disk(what: str, fault: str, root: Path) -> TesseraError:
       root: The folder of all results.
 
     Returns:
-      An error that tells how much is free and what to do.
+      An error that names how much is free and what to do.
     """
     there = next(folder for folder in (root, *root.parents) if folder.is_dir())
     disks = {os.stat(folder).st_dev: folder for folder in (Path(tempfile.gettempdir()), there)}

@@ -142,7 +142,7 @@ class ModelService:
     """Has GetModelStatus and HandleReloadConfigRequest.
 
     Args:
-      models: What is asked and told.
+      models: What is asked.
     """
 
     def __init__(self, models: Models) -> None:
@@ -212,7 +212,7 @@ def add_services(server: grpc.Server, models: Models, predictions: PredictionSer
       predictions: What responds.
 
     Returns:
-      The one that tells the server's health.
+      The one that has the server's health.
     """
     services = {"PredictionService": predictions, "ModelService": ModelService(models)}
     for name, service in services.items():

@@ -125,7 +125,7 @@ def _killed_job_service(cluster: Cluster, folder: Path, root: Path) -> None:
 
 
 def _our_error(folder: Path) -> None:
-    """What a worker finds wrong is told alike on both engines."""
+    """An error of a worker has the same message on both engines."""
     data = folder / "damaged"
     shutil.copytree(_OWN, data)
     rows = "".join(f"north,{user},b1,2024-05-01T10:00:00Z,borrow,5\n" for user in range(90_000))

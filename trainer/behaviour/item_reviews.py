@@ -22,7 +22,7 @@ class ItemReviews:
 
     Attributes:
       keys: Item and time of each review in one number, ascending, int64 `(1 + reviews,)`; the
-        first is -1 and stands before all.
+        first is -1 and comes before all.
       words: The newest words written of the item up to each review, newest review first, 0 for
         none, int32 `(1 + reviews, words)`.
       start: The time that keys count from, in seconds.

@@ -30,7 +30,7 @@ NOTHING = Past()
 
 
 class PastRelevance(NamedTuple):
-    """How a history tells which of its events were relevant.
+    """How a history marks which of its events were relevant.
 
     Attributes:
       what: What the history of the values is called.

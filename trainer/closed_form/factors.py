@@ -88,12 +88,8 @@ class Factors:
 
 
 def fit_ials(events: Events, relevant_only: bool, penalty: float, unobserved: float,
-             dim: float, content: np.ndarray | None = None,
-             content_penalty: float = 1.0) -> Factors:
+             dim: float) -> Factors:
     """Fits iALS (Hu, Koren and Volinsky, ICDM 2008).
-
-    With content the penalty draws an item's factors not to 0 but to what a regression on content
-    says of them: the fewer its events, the more it says (Agarwal and Chen, KDD 2009).
 
     Args:
       events: What to learn from.
@@ -101,23 +97,49 @@ def fit_ials(events: Events, relevant_only: bool, penalty: float, unobserved: fl
       penalty: Weight of the squared norms, above 0.
       unobserved: Weight of a cell without an event, where one with an event has 1.
       dim: Number of factors.
-      content: Content of all items, `(items, content)`, if it is to be read.
+    """
+    return _fit_ials(events.matrix(relevant_only), penalty, unobserved, int(dim), None)
+
+
+def fit_content_ials(events: Events, relevant_only: bool, penalty: float, unobserved: float,
+                     dim: float, content: np.ndarray, content_penalty: float) -> Factors:
+    """Fits iALS whose penalty draws an item's factors not to 0 but to what its content says.
+
+    The fewer events an item has, the more its content says (Agarwal and Chen, KDD 2009).
+
+    Args:
+      events: See `fit_ials`.
+      relevant_only: See `fit_ials`.
+      penalty: See `fit_ials`.
+      unobserved: See `fit_ials`.
+      dim: See `fit_ials`.
+      content: Content of all items, `(items, content)`.
       content_penalty: See `regression_on_content`.
     """
-    matrix = events.matrix(relevant_only).astype(np.float32)
-    width = int(dim)
+    matrix = events.matrix(relevant_only)
+    counts = np.asarray(matrix.sum(axis=0)).ravel()
+
+    def centres(items: np.ndarray) -> np.ndarray:
+        slopes = regression_on_content(content, items, counts, content_penalty)
+        return (slopes[0] + content @ slopes[1:]).astype(np.float32)
+
+    return _fit_ials(matrix, penalty, unobserved, int(dim),
+                     centres if content.shape[1] and counts.any() else None)
+
+
+def _fit_ials(matrix: sparse.csr_matrix, penalty: float, unobserved: float, dim: int,
+              centres: Callable[[np.ndarray], np.ndarray] | None) -> Factors:
+    """Fits users and items by turns; `centres` is what the items' factors are drawn to."""
+    matrix = matrix.astype(np.float32)
     items = np.random.default_rng(0).normal(
-        0, 0.1 / np.sqrt(width), (events.n_items, width)).astype(np.float32)
-    by_item, centres = matrix.T.tocsr(), None
-    counts = np.diff(by_item.indptr)
+        0, 0.1 / np.sqrt(dim), (matrix.shape[1], dim)).astype(np.float32)
+    by_item, drawn_to = matrix.T.tocsr(), None
     progress = Progress("iALS, rows solved", _EPOCHS * sum(matrix.shape))
     with one_thread():
         for _ in range(_EPOCHS):
             users = least_squares(matrix, items, penalty, unobserved, progress.add)
-            items = least_squares(by_item, users, penalty, unobserved, progress.add, centres)
-            if content is not None:
-                slopes = regression_on_content(content, items, counts, content_penalty)
-                centres = (slopes[0] + content @ slopes[1:]).astype(np.float32)
+            items = least_squares(by_item, users, penalty, unobserved, progress.add, drawn_to)
+            drawn_to = None if centres is None else centres(items)
     return Factors(users, items)
 
 

@@ -80,7 +80,7 @@ def train_similarity(job: Job) -> None:
     """Computes the vectors from train and validation."""
     started = time.monotonic()
     data, options = job.data, job.data.recipe
-    data.events(*data.files)  # an empty split is told before anything is computed
+    data.events(*data.files)  # an empty split is an error before anything is computed
     known = data.events("train", "validation")
     factors = compute_factors(data, known, options, job.seed)
     network = build_similarity(data, factors, known, options)

@@ -157,7 +157,7 @@ def _fit_for_all(tuned: Sequence[Member], events: Events, vectors: np.ndarray, h
                  seed: int) -> tuple[dict[str, LinearRanker], dict[str, float]]:
     """Returns the rankers, fitted for items without an event, too, and their weights for these."""
     weights, content_penalty = fit_new_items(tuned, events, vectors, horizon, seed)
-    return {one.name: one.told(one.fit(events, vectors, horizon), events, vectors,
+    return {one.name: one.for_all_items(one.fit(events, vectors, horizon), events, vectors,
                                content_penalty) for one in tuned}, weights
 
 

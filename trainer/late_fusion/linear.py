@@ -66,7 +66,8 @@ class LinearRanker:
         new = ~self.candidates.any(axis=1, keepdims=True)
         return self.candidates + new * (self.of_content[0] + content @ self.of_content[1:])
 
-    def told_by(self, content: np.ndarray, counts: np.ndarray, penalty: float) -> "LinearRanker":
+    def with_new_items(self, content: np.ndarray, counts: np.ndarray,
+                       penalty: float) -> "LinearRanker":
         """Returns the ranker with `of_content`, if it has none and there is content.
 
         Args:

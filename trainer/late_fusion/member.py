@@ -36,9 +36,9 @@ class Member:
         """Fits it on some events, for the items that they are about."""
         return self.kind.fit(events, self.relevant_only, content, horizon, **self.parameters)
 
-    def told(self, ranker: LinearRanker, events: Events, content: np.ndarray,
+    def for_all_items(self, ranker: LinearRanker, events: Events, content: np.ndarray,
              content_penalty: float) -> LinearRanker:
-        """Returns what was fitted on some events, for all items: content tells the others.
+        """Returns what was fitted on some events, for all items: the others are made of content.
 
         Args:
           ranker: What `fit` made of the events.
@@ -47,7 +47,7 @@ class Member:
           content_penalty: See `regression_on_content`.
         """
         counts = np.asarray(events.matrix(self.relevant_only).sum(axis=0)).ravel()
-        return ranker.told_by(content, counts, content_penalty)
+        return ranker.with_new_items(content, counts, content_penalty)
 
 
 def members(names: Sequence[str], events: Events, content: np.ndarray,
@@ -58,7 +58,7 @@ def members(names: Sequence[str], events: Events, content: np.ndarray,
       names: Names of `RANKER_KINDS`.
       events: The events.
       content: Content of the items, `(items, content)`.
-      has_relevance: Whether a history tells which of its events were relevant.
+      has_relevance: Whether a history marks which of its events were relevant.
     """
     candidates = []
     for name in names:

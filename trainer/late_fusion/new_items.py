@@ -61,8 +61,8 @@ def fit_new_items(members: Sequence[Member], known: Events, content: np.ndarray,
     if not weights:
         return NewItems({})
     best = int(np.argmax(np.mean(reached, axis=0)))
-    found = np.mean([of_draw[best] for of_draw in weights], axis=0).tolist()
-    return NewItems(dict(zip([one.name for one in members], found, strict=True)),
+    mean = np.mean([of_draw[best] for of_draw in weights], axis=0).tolist()
+    return NewItems(dict(zip([one.name for one in members], mean, strict=True)),
                     _PENALTIES[best])
 
 
@@ -80,5 +80,5 @@ def _scores(members: Sequence[Member], others: Events, content: np.ndarray, hori
                for one, ranker in zip(members, fitted, strict=True)]
     for penalty in _PENALTIES:
         yield [standardised(
-            query @ one.told(ranker, others, content, penalty).with_content(content).T,
+            query @ one.for_all_items(ranker, others, content, penalty).with_content(content).T,
             others.warm) for one, ranker, query in zip(members, fitted, queries, strict=True)]

@@ -39,12 +39,12 @@ def patches(pixels):
 
 @dataclass(frozen=True)
 class Codebook:
-    """Which word a patch is, and how much a word tells.
+    """Which word a patch is, and how much a word is worth.
 
     Attributes:
       kernel: `(108, words)`.
       bias: `(words,)`; a patch's word has the largest of `patch @ kernel + bias`: it is the one
-        whose centre lies nearest in the whitened space.
+        whose centre is nearest in the whitened space.
       idf: Inverse document frequency of each word, smoothed, `(words,)`.
     """
 

@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from trainer.closed_form import factors
 from trainer.closed_form.events import Events
-from trainer.closed_form.factors import fit_ials, least_squares
+from trainer.closed_form.factors import fit_content_ials, fit_ials, least_squares
 from trainer.closed_form.neighbours import (
     fit_decayed_ease,
     fit_ease,
@@ -140,14 +140,16 @@ def test_content_tells_the_factors_of_items_with_few_events():
     content = np.eye(2, dtype=np.float32)[kind]
     same = kind == np.arange(60)[:, None] % 2
 
-    def unlike(**given):
+    def unlike(fit, *content):
         """The share of each user's first twenty items that are of the other kind."""
-        scores = fit_ials(events, True, 0.05, 0.4, 8, **given).scores(np.arange(60))
+        scores = fit(events, True, 0.05, 0.4, 8, *content).scores(np.arange(60))
         first = np.argsort(-scores, axis=1)[:, :20]
         return 1 - np.take_along_axis(same, first, axis=1).mean()
 
-    assert unlike(content=content) < 0.1 < 0.2 < unlike()
-    assert unlike(content=content, content_penalty=1e6) > 0.2
+    assert unlike(fit_content_ials, content, 1.0) < 0.1 < 0.2 < unlike(fit_ials)
+    assert unlike(fit_content_ials, content, 1e6) > 0.2
+    nothing = np.zeros((40, 0), np.float32)
+    assert unlike(fit_content_ials, nothing, 1.0) == unlike(fit_ials)
 
 
 def test_small_systems_are_solved_on_one_thread(monkeypatch):
