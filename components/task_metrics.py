@@ -63,7 +63,7 @@ def one_value(fact: Mapping[str, Any]) -> float | None:
 
 
 def without_auc(facts: Mapping[str, Any]) -> set[str]:
-    """Returns the tasks whose area under the curve cannot be measured: no pair to tell apart."""
+    """Returns the tasks whose area under the curve cannot be measured: no pair to distinguish."""
     return {name for name, fact in facts.items() if one_value(fact) is not None
             or not any(label["test_rows"] for label in fact["labels"].values())}
 

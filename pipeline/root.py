@@ -70,7 +70,7 @@ def _require_metadata(path: Path, artifacts: Path) -> None:
                 raise
             fault = str(error)
     elif any(artifacts.glob("*/*")):
-        # Ids would start anew, and new files would come to lie among old ones.
+        # Ids would start anew, and new files would be among old ones.
         fault = f"it is missing, but {artifacts} is there"
     if fault:
         raise InputError(

@@ -56,7 +56,7 @@ class Pseudonyms:
 
     @property
     def key_id(self) -> str:
-        """Sixteen hexadecimal digits that tell one key from another, and do not tell the key."""
+        """Sixteen hexadecimal digits that distinguish keys, and do not reveal the key."""
         return self._digest(b"id of the key")[:16]
 
     def of(self, value: bytes | int) -> bytes | int:

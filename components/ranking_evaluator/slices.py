@@ -95,7 +95,7 @@ def prediction_figures(predicted: dict[str, np.ndarray], interactions: Interacti
       By task `rows`, that have the label, and `rmse` and `mae`, or of a label of 0 and 1 `auc`,
       `log_loss`, `ece` (see `trainer.tasks.probability.calibration_error`), `accuracy`,
       `precision`, `recall` and `f1`; and `slices`, the same by group. Groups of fewer than ten rows
-      and what rows do not tell are left out.
+      and what rows do not suffice for are left out.
     """
     test = interactions.splits == SPLITS.index("test")
     sides = ((user_groups(interactions), interactions.users[test]),

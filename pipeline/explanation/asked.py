@@ -45,7 +45,7 @@ class Effect:
 
     Attributes:
       side: `users` or `items`.
-      feature: The column; `id` and `history` stand for what is no column.
+      feature: The column; `id` and `history` are what is no column.
       kind: See `trainer.modalities.Division`.
       place: See `trainer.modalities.Division`.
       value: By how much it raises the score.

@@ -44,7 +44,7 @@ class PastRelevance(NamedTuple):
 
 
 def past_relevance(spec: FeatureSpec, relevance: str | None) -> PastRelevance | None:
-    """Returns how histories tell what was relevant; `None` if they do not.
+    """Returns how histories mark what was relevant; `None` if they do not.
 
     Args:
       spec: The dataset's spec.

@@ -151,7 +151,7 @@ def regression_on_content(content: np.ndarray, vectors: np.ndarray, counts: np.n
 
     Args:
       content: Content of all items, `(items, content)`.
-      vectors: What to tell by it, `(items, dim)`.
+      vectors: What to predict by it, `(items, dim)`.
       counts: Number of events that each item's vector is made of, `(items,)`; one at least.
       penalty: Weight of the squared norms, in widths of the content.
 

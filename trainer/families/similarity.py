@@ -144,7 +144,7 @@ def build_similarity(data: TrainingData, factors: Factors, known: Events,
     Args:
       data: The tables.
       factors: The vectors.
-      known: The events that stand for a user's past where the data have no histories.
+      known: The events in the place of a user's past where the data have no histories.
       options: How content is compared, and how much it counts.
     """
     items, modalities = _item_model(data.item_side, data.spec, data.recipe, factors, options)

@@ -164,7 +164,7 @@ def _fit_for_all(tuned: Sequence[Member], events: Events, vectors: np.ndarray, h
 def _with_network(of_new: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
     """Returns the weights for new items, in which the network has half of its share elsewhere.
 
-    What it is worth there no validation can tell, for it has learned of all known items.
+    No validation can measure what it is worth there, for it has learned of all known items.
 
     Args:
       of_new: Weights of the rankers for new items, of sum 1; empty where none could be found.
@@ -180,8 +180,8 @@ def _shares(scores: list[np.ndarray], own: np.ndarray | None, task: RankingTask,
     """Weighs the rankers, and the network behind them where it is worth more than a chance.
 
     The number of its epochs was chosen on the same users. So the network is added only if their
-    mean gain is above its standard error (Breiman et al. 1984: of what validation cannot tell
-    apart, the simpler).
+    mean gain is above its standard error (Breiman et al. 1984: of what validation cannot
+    distinguish, the simpler).
 
     Args:
       scores: Each ranker's standardised scores, `(q, items)`.

@@ -9,7 +9,7 @@ UNKNOWN = "?"  # the one of all unknown terms; no word, for punctuation is none
 
 
 def terms_key(column: str) -> str:
-    """Returns the output that names what a column's attributions stand for."""
+    """Returns the output that names what a column's attributions are of."""
     return f"{column}__terms"
 
 
