@@ -41,12 +41,16 @@ def scenario(jars: Path, folder: Path) -> None:
         runs[-1].end(0)
         demand(len(list(there.glob("serving/*/*/saved_model.pb"))) == 1, "no model was pushed")
         _whole(there)
-        _our_error(folder)
+        damaged = _damaged(folder)
+        told = {_our_error(folder, damaged, "flink", BEAM)}
         cluster.end("TaskManager")
         full = _demo(folder, "full", BEAM, folder / "full", here)
         # Meanwhile the same model on this machine: another limit makes Evaluator run again.
         evaluated = _demo(folder, "evaluated", {}, there, checks={"max_error_increase": 0.021})
         evaluated.until_ran("Evaluator")
+        told |= {_our_error(folder, damaged, name, beam)
+                 for name, beam in (("direct", {}), ("processes", PROCESSES))}
+        demand(len(told) == 1, f"the messages differ: {told}")
         full.end(1, "error[beam-job-failed]")
     away = {**BEAM, "options": {**BEAM["options"], "job_server_timeout": 5}}
     _demo(folder, "away", away, folder / "away", here).end(1, "error[job-service-away]")
@@ -95,8 +99,8 @@ def _killed_job_service(cluster: Cluster, folder: Path, root: Path) -> Run:
     return run
 
 
-def _our_error(folder: Path) -> None:
-    """What a worker finds wrong is told alike on all engines."""
+def _damaged(folder: Path) -> dict[str, Any]:
+    """Returns the configuration of the example of docs/your-data with a file that is cut off."""
     data = folder / "damaged"
     shutil.copytree(_OWN, data)
     rows = "".join(f"north,{user},b1,2024-05-01T10:00:00Z,borrow,5\n" for user in range(90_000))
@@ -105,21 +109,22 @@ def _our_error(folder: Path) -> None:
     (data / "events-2026.csv.gz").write_bytes(whole[: len(whole) * 9 // 10])
     given = yaml.safe_load((data / "my.yaml").read_text(encoding="utf-8"))
     given["source"]["interactions"]["files"] = "events-*"
-    given |= {"data_dir": str(data), "schemas": str(data / "schemas"),
-              "recipe": str(data / "tiny.yaml")}
-    lines = set()
-    for name, beam in (("direct", {}), ("processes", PROCESSES), ("flink", BEAM)):
-        run = Run(folder, f"damaged-{name}", **given, root=str(folder / "damaged" / name),
-                  beam=beam)
-        run.end(2, "error[damaged-text-file]")
-        lines.add(run.output().strip().splitlines()[-1])
-    demand(len(lines) == 1, f"the messages differ: {lines}")
+    return given | {"data_dir": str(data), "schemas": str(data / "schemas"),
+                    "recipe": str(data / "tiny.yaml")}
+
+
+def _our_error(folder: Path, given: dict[str, Any], name: str, beam: dict[str, Any]) -> str:
+    """Returns what is said of what a worker finds wrong."""
+    run = Run(folder, f"damaged-{name}", **given, root=str(folder / "roots" / name), beam=beam)
+    run.end(2, "error[damaged-text-file]")
+    return run.output().strip().splitlines()[-1]
 
 
 def _embedded(jars: Path, folder: Path, here: Path) -> None:
     """Flink within the job service, and workers that are processes, of which one is killed."""
-    options = {"job_endpoint": BEAM["options"]["job_endpoint"], "parallelism": 1,
-               "environment_type": "PROCESS", "environment_cache_millis": 60000}
+    options = {**BEAM["options"], "parallelism": 1, "environment_type": "PROCESS",
+               "environment_cache_millis": 60000}
+    del options["environment_config"]
     with Cluster(jars, folder / "embedded-cluster") as cluster:
         cluster.start_job_service("[local]")
         run = _demo(folder, "embedded", {"runner": "flink", "options": options},
@@ -135,7 +140,7 @@ def _whole(root: Path) -> None:
         for output in root.glob(f"artifacts/*/{step}*/*"):
             made = [one for one in output.iterdir() if one.name.isdigit()]
             demand(output.name.startswith(".") or len(made) == 1, f"{output} has {made}")
-    between = [path for name in ("*temp*", ".ingest-*")
+    between = [path for name in ("beam-temp*", ".temp*", ".ingest-*")
                for path in root.glob(f"artifacts/**/{name}")]
     demand(not between, f"files in between are left: {between}")
 

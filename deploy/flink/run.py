@@ -58,12 +58,12 @@ class Run:
         lines = re.findall(r"^(\S+) +ran +([\d.]+) s$", self.output(), re.MULTILINE)
         return {node: float(seconds) for node, seconds in lines}
 
-    def until(self, true: Callable[[], bool], what: str, seconds: float = 600) -> None:
+    def until(self, true: Callable[[], bool], what: str, seconds: float = 1200) -> None:
         """Waits for something that happens while it runs."""
         until(lambda: true() or self.process.poll() is not None, what, seconds)
         demand(self.process.poll() is None, f"{self.name} ended:\n{self.output()[-3000:]}")
 
-    def until_ran(self, *nodes: str, seconds: float = 600) -> None:
+    def until_ran(self, *nodes: str, seconds: float = 1200) -> None:
         """Waits until nodes have run, and stops it."""
         self.until(lambda: set(nodes) <= self.seconds().keys(), f"the end of {nodes}", seconds)
         self.process.send_signal(signal.SIGTERM)
