@@ -11,7 +11,7 @@ from schemas import FeatureSpec
 from schemas.values.text import likeness
 
 _IDS = 2_000  # of a table
-_VARIED = 0.5  # share of different values from which on a column tells rows apart
+_VARIED = 0.5  # share of different values from which on a column distinguishes rows
 
 
 def keyed(text: str) -> int:
@@ -30,7 +30,7 @@ def profile_ids(spec: FeatureSpec, side: str, table: Table) -> dict[str, Any]:
     Returns:
       `largest`, the hash below which all ids are in the sample; `contents`, by the hash of an id
       the numbers of its row and short hashes of its other values, by column; `telling`, the
-      columns that tell rows apart; shares of ids that are `alike`, as `Ann` and `ann`, and of rows
+      columns that distinguish rows; shares of ids that are `alike`, as `Ann` and `ann`, and of rows
       that are `copied`: all telling columns are those of an earlier row.
     """
     name = spec.id_key(side).name
