@@ -46,7 +46,7 @@ the column of times):
 `checks.max_quarantine_share` of the configuration (1 %) is the limit of `quarantined_rows` and of
 `lost_values`.
 
-`make faults` seeds about sixty faults in the demo shop and prints what was expected and what was
+`make faults` seeds about eighty faults in the demo shop and prints what was expected and what was
 found.
 
 ## The checks

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from components.data_checks.check import Data, Measured, check
-from components.data_profile.columns import VOCABULARY
 
 _FEW = 10  # media; fewer are no column to judge
 _FEW_TEXTS = 20  # texts; of fewer no share says anything
@@ -15,7 +14,7 @@ _MEDIA_FIGURES = (("kilobytes", "size in kilobytes", 0.1), ("level", "level (0 t
 
 @check("share of media without contrast: pictures of one colour, silent sounds",
        "Look at the samples in the report; the files were written or converted wrongly.",
-       warn=0.1, fail=0.5)
+       warn=0.1, fail=0.4)
 def blank_media(data: Data) -> Iterator[Measured]:
     for side, name, value, looked, share in data.increases("media", "blank", _FEW):
         yield Measured(side, name, value, f"{share:.1%} of {looked:,} media are black, of one "
@@ -24,7 +23,7 @@ def blank_media(data: Data) -> Iterator[Measured]:
 
 @check("share of media that another one equals, or nearly for pictures, by perceptual hash",
        "Look for a placeholder that took the place of pictures, films or sounds.",
-       warn=0.1, fail=0.5)
+       warn=0.1, fail=0.4)
 def near_duplicate_media(data: Data) -> Iterator[Measured]:
     for side, name, value, looked, share in data.increases("media", "alike", _FEW):
         yield Measured(side, name, value, f"{share:.1%} of {looked:,} media equal another "
@@ -92,10 +91,9 @@ def new_words(data: Data) -> Iterator[Measured]:
     for side, name, texts, before in data.columns("texts"):
         words, known = texts["vocabulary"], before.get("vocabulary", {})
         if words and known and min(texts["looked"], before["looked"]) >= _FEW_TEXTS:
-            # A word that is as frequent as the rarest one that was kept may have been there.
-            rarest = min(known.values()) if len(known) >= VOCABULARY else 0.0
+            # A word that is hardly more frequent than the rarest one kept may have been there.
             new = [word for word, share in words.items()
-                   if word not in known and share > 2 * rarest]
+                   if word not in known and share > 2 * min(known.values())]
             share = sum(words[word] for word in new) / sum(words.values())
             yield Measured(side, name, share, f"{share:.0%} of the frequent words are new, such as "
                            f"{', '.join(map(repr, new[:3]))}", share=share)

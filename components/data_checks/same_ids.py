@@ -73,8 +73,8 @@ def changed_labels(data: Data) -> Iterator[Measured]:
                            f"often {_most_often(pairs)}", _changed(pairs), share)
 
 
-@check("share of the pairs of user and item that the last run had and this one lacks, beyond what "
-       "went with lost rows, as a part of what chance would leave",
+@check("share of the pairs of user and item that the last run had and this one lacks, beyond the "
+       "share by which there are fewer, as a part of what chance would leave",
        "Check whether events name the right users and items: ids were probably moved or mapped "
        "wrongly.",
        warn=0.4, fail=0.6, compares=True)
@@ -89,10 +89,11 @@ def changed_events(data: Data) -> Iterator[Measured]:
         keys = {key for key in keys if times.get(key, 0) >= today.get("oldest", 0)}
     if len(keys) >= _FEW_EVENTS:
         gone = len(keys - now["counts"].keys()) / len(keys)
+        fewer, before = (one["density"] * one["users"] * one["items"] for one in (today, past))
         # Of many pairs, one that is wrong is often there all the same.
         by_chance = max(1 - today["density"], 0.1)
         yield Measured("interactions", data.spec.role("item_id").name,
-                       (gone - max(0.0, 1 - today["rows"] / past["rows"])) / by_chance,
+                       (gone - max(0.0, 1 - fewer / before)) / by_chance,
                        f"{gone:.1%} of the pairs of a user and an item that the last run had are "
                        "gone, and there are others in their place", share=gone)
 

@@ -110,20 +110,6 @@ def new_categories(data: Data) -> Iterator[Measured]:
                        f"new, such as {shown}", sum(new.values()), share)
 
 
-@check("Jensen-Shannon divergence of the distribution from that of the last run (TFDV)",
-       "Compare the two distributions in the report; ask what changed in the source.",
-       warn=0.1, fail=0.3, compares=True)
-def distribution_shift(data: Data) -> Iterator[Measured]:
-    for (side, name), value in data.drift.items():
-        profile = data.today["columns"][side].get(name, {})
-        before = (data.past or {})["columns"][side].get(name, {})
-        if profile.get("label") and side == "interactions":
-            continue
-        if min(profile.get("filled", 0), before.get("filled", 0)) >= _FEW:
-            yield Measured(side, name, value, "the distribution of the values is another one than "
-                           f"in the last run{_means(profile, before)}")
-
-
 @check("factor between the medians of two runs, less 1",
        "Convert the values back to the unit that the model knows, or retrain on purpose.",
        warn=3.0, fail=8.0, compares=True)
@@ -197,6 +183,20 @@ def _means(profile: dict[str, Any], before: dict[str, Any]) -> str:
     if "mean" not in now or "mean" not in then:
         return ""
     return f"; the mean is {now['mean']:.4g} and was {then['mean']:.4g}"
+
+
+@check("Jensen-Shannon divergence of the distribution from that of the last run (TFDV)",
+       "Compare the two distributions in the report; ask what changed in the source.",
+       warn=0.1, fail=0.3, compares=True)
+def distribution_shift(data: Data) -> Iterator[Measured]:
+    for (side, name), value in data.drift.items():
+        profile = data.today["columns"][side].get(name, {})
+        before = (data.past or {})["columns"][side].get(name, {})
+        if profile.get("label") and side == "interactions":
+            continue
+        if min(profile.get("filled", 0), before.get("filled", 0)) >= _FEW:
+            yield Measured(side, name, value, "the distribution of the values is another one than "
+                           f"in the last run{_means(profile, before)}")
 
 
 @check("share of the rows that lost their label since the last run; 0.25 where no row has one, "

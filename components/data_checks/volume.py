@@ -82,8 +82,9 @@ def lost_days(data: Data) -> Iterator[Measured]:
     if lost:
         dates = [datetime.fromtimestamp(day * 86_400, UTC).date().isoformat() for day in lost[:3]]
         yield Measured("interactions", data.spec.role("timestamp").name, len(lost),
-                       f"on {len(lost)} days, such as {', '.join(dates)}, there is no event, where "
-                       "the last run had many", len(lost))
+                       f"on {len(lost)} {'day' if len(lost) == 1 else 'days'}, such as "
+                       f"{', '.join(dates)}, there is no event, where the last run had many",
+                       len(lost))
 
 
 @check("how many hours of the day without an event have many in the last run",

@@ -17,7 +17,7 @@ from schemas import Feature, FeatureSpec
 from schemas.values.text import is_absent
 
 TEXTS = 5_000  # most texts of a column that are looked at
-VOCABULARY = 100  # most frequent ones of a column
+_WORDS = 100  # most frequent ones of a column
 _RARE = 5  # texts; a word of fewer may name a person
 _WORD = re.compile(r"\w+")
 _SHORT = 3  # words; a shorter text is of no language that could be recognised
@@ -25,7 +25,7 @@ _CATEGORIES = 1_000  # most frequent ones of a column
 # What a program for web pages, JSON or addresses writes for a letter: &eacute; \u00e9 %C3%A9
 _ESCAPE = re.compile(
     r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8}\d?);|\\u[0-9a-fA-F]{4}|%[C-F][0-9A-F]%[89AB]")
-_LOST_LETTER = re.compile(r"[^\W\d_]\?[^\W\d_]")
+_LOST_LETTER = re.compile(r"[^\W\d_]\?[a-zß-öø-ÿ]")
 _WRONG_LETTERS = re.compile("[\u00c0-\u00ff]{4}")
 _QUANTILES = np.linspace(0, 1, 11)
 _EDGES = (0.01, 0.99)  # within which nearly all numbers are
@@ -60,7 +60,7 @@ def profile_texts(values: np.ndarray) -> dict[str, Any]:
         "top_share": max(Counter(texts).values()) / len(texts),
         "words": sum(map(len, words)) / len(texts),
         "languages": {name: count / spoken.total() for name, count in spoken.most_common(12)},
-        "vocabulary": {word: count / len(texts) for word, count in counted.most_common(VOCABULARY)
+        "vocabulary": {word: count / len(texts) for word, count in counted.most_common(_WORDS)
                        if count >= _RARE},
     }
 

@@ -291,7 +291,8 @@ def test_clean_resamples_raise_no_alarm(past, tmp_path):
     rng = np.random.default_rng(5)
     for number in range(3):
         shop = Shop()
-        shop.events = [shop.events[place] for place in rng.integers(0, 1_600, 1_600)]
+        # No event twice: ingest keeps one of those that are equal.
+        shop.events = [shop.events[place] for place in rng.permutation(1_600)[:1_440]]
         assert findings(shop.profile(tmp_path / str(number)), past) == {}
 
 
