@@ -59,7 +59,8 @@ def _newest_span(store: mlmd.MetadataStore, artifacts: set[int]) -> str:
 
     What a warm start began with is among what weights were made of.
     """
-    newest, seen = "", set()
+    newest = ""
+    seen: set[int] = set()
     while artifacts := artifacts - seen:
         seen |= artifacts
         newest = max([newest, *(one.custom_properties[SPAN].string_value

@@ -129,7 +129,8 @@ def _within(keys: Mapping[str, Any], one: Values, other: Values) -> set[str]:
 
 def _compared(sample: Values, before: Values) -> tuple[set[str], set[str]]:
     """Returns ids of both runs that can be told apart, and those of them that are of others now."""
-    both, changed = set(), set()
+    both: set[str] = set()
+    changed: set[str] = set()
     telling = set(sample["telling"]) & set(before["telling"])
     for key in sample["contents"].keys() & before["contents"].keys():
         now, then = sample["contents"][key], before["contents"][key]
