@@ -100,17 +100,17 @@ def test_limits_of_ingest(last: Ingested, expected: list[str]) -> None:
 def test_ingest_is_measured_on_tables_made_up_in_shards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench_ingest, "_BATCH", 600)
-    bench_ingest.write_tables(tmp_path / "data", 2_000)
+    monkeypatch.setattr(bench_ingest, "_BATCH", 900)
+    bench_ingest.write_tables(tmp_path / "data", 3_000)
     files = {side: len(list((tmp_path / "data" / side).iterdir()))
              for side in ("users", "items", "interactions")}
     assert files == {"users": 1, "items": 1, "interactions": 4}
     result = bench_ingest.run_ingest(tmp_path / "data", tmp_path / "out")
     assert result["seconds"] > 0 and result["cpu_seconds"] > 0
     events = result["counts"]["interactions"]
-    assert events["read"] == 2_000 == events["kept"] + events["quarantined"]
+    assert events["read"] == 3_000 == events["kept"] + events["quarantined"]
     assert 0 < events["quarantined"] < 20
-    assert result["counts"]["users"]["kept"] == 200
+    assert result["counts"]["users"]["kept"] == 300
     assert not list(tmp_path.glob("out/quarantine/.ingest-*"))
 
 
