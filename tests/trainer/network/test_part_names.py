@@ -4,6 +4,7 @@ import pytest
 
 from schemas.tags import DERIVED, HISTORIES, INPUTS
 from trainer.network.plan import plan_parts
+from trainer.recipe.task import TAKEN
 
 
 @pytest.mark.parametrize("changes", [
@@ -29,3 +30,15 @@ def test_no_column_can_be_called_like_a_layer(build, spec):
                 if "__" not in name and not name.startswith(HISTORIES)}
         of_items = {"items_genres"}  # the user side reads what the history's items are
         assert free - columns - of_items <= INPUTS | DERIVED
+
+
+@pytest.mark.parametrize("changes", [
+    {"training": {"alignment": 0.1}},
+    {"tasks": {"retrieval": {"head": {"retrieval": {"softmax": "catalogue"}}}}}])
+def test_every_output_is_a_task_or_a_name_that_no_task_may_have(build, changes):
+    network, recipe = build(
+        model={"dim": 4, "missing": "regression"}, modalities=["numeric"],
+        behaviour={"history": {}, "series": {"tower": "vae", "days": 7}}, **changes)
+    names = {*network.training.output, *network.user.output}
+    assert names - set(recipe.tasks) <= TAKEN
+    assert names > set(recipe.tasks) | {"weights"}
