@@ -1,4 +1,7 @@
-"""What a family learns is kept as weights, from which the export restores the very same model."""
+"""What a family learns is kept as weights, from which the export restores the very same model.
+
+A network is trained and exported in test_run.py.
+"""
 
 import dataclasses
 
@@ -15,8 +18,6 @@ _FIND = {"find": {"head": "retrieval", "label": "like"}}
 _RATE = {"rate": {"head": "regression", "label": "rating"}}
 _BRIEF = {"batch_size": 32, "max_epochs": 2}
 _RECIPES = {
-    "network": {"modalities": [], "training": _BRIEF,
-                "model": {"dim": 4, "dropout": 0.1}, "tasks": {**_FIND, **_RATE}},
     "factorization": {"training": _BRIEF, "dim": 3, "tasks": _RATE, "rank_by": "rate",
                       "relevant": "like"},
     "similarity": {"dim": 3, "vectors": "collaborative", "modalities": [], "tasks": _FIND},

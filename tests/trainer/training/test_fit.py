@@ -19,7 +19,7 @@ from trainer.training import fit
 from trainer.training.callbacks import Checkpoint, by_name
 from trainer.training.fit import fit_twice, suitable_batch_size
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 
 
 class Killed(Exception):

@@ -24,15 +24,6 @@ def test_scores_are_those_of_each_pair(network, rows, monkeypatch, batch_size):
         assert scores[row, item] == pytest.approx(brute, rel=1e-4, abs=1e-5)
 
 
-def test_the_catalogue_has_a_vector_and_weights_for_every_item_index(network):
-    vectors, weights, candidates = catalogue(network)
-    assert vectors.shape == (9, 8)
-    assert candidates.shape == (9, 8)
-    assert weights.shape == (9, len(network.item_modalities))
-    # An unknown item, index 0, has nothing to weigh.
-    np.testing.assert_allclose(weights.sum(axis=1), [0] + [1] * 8, rtol=1e-5)
-
-
 def test_users_have_a_vector_for_each_task_and_the_item_plays_no_part(network, rows):
     batch = rows(5)
     result = user_outputs(network, batch)

@@ -3,11 +3,10 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
-from layer_contract import assert_learns, assert_rebuilt, shaken, weight
+from layer_contract import weight
 
 from trainer.layers.history import ReviewTower
-from trainer.layers.rhythm import CountsTower, SeriesAutoencoder, SeriesRnn, distinct
+from trainer.layers.rhythm import SeriesAutoencoder, SeriesRnn, distinct
 
 DIM = 4
 SERIES = [SeriesRnn, SeriesAutoencoder]
@@ -18,56 +17,6 @@ def _series(events, known=None):
     events = np.array(events, "float32")
     known = np.ones_like(events) if known is None else np.array(known, "float32")
     return np.stack([events * known, events * known / 2, known], axis=2)
-
-
-def _counts(index, things):
-    numbers = np.arange(len(index) * 7).reshape(-1, 7) / 7
-    return (numbers.astype("float32"), np.array(index, "int32"), np.array(things, "int32"))
-
-
-CASES = {
-    "counts": (CountsTower(DIM), _counts([[1, 1, 2], [0, 0, 0]], [[3, 4, 0], [0, 0, 0]])),
-    "rnn": (SeriesRnn(DIM), _series([[1, 0, 2, 0, 0, 1, 0], [0] * 7],
-                                    [[1] * 7, [0] * 7])),
-    "autoencoder": (SeriesAutoencoder(DIM, latent=2, seed=3),
-                    _series([[1, 0, 2, 0, 0, 1, 0], [0] * 7], [[1] * 7, [0] * 7])),
-    "reviews": (ReviewTower(DIM, keras.layers.Embedding(9, DIM)),
-                np.array([[1, 2, 8, 0], [0, 0, 0, 0]], "int32")),
-}
-
-
-@pytest.fixture(params=CASES, scope="module")
-def case(request):
-    """A tower with weights that matter, and inputs of which the last row lacks everything."""
-    keras.utils.set_random_seed(1)
-    tower, inputs = CASES[request.param]
-    shaken(tower, inputs)
-    weight(tower, "missing/token").assign(np.full(DIM, 9.0))
-    return tower, inputs
-
-
-def test_shapes_and_the_token_of_a_row_without_anything(case):
-    tower, inputs = case
-    vector, present = (np.asarray(value) for value in tower(inputs)[:2])
-    assert vector.shape == (2, DIM)
-    assert present.tolist() == [1, 0]
-    assert (vector[1] == 9).all() and np.isfinite(vector).all()
-
-
-def test_it_learns_and_is_rebuilt(case):
-    tower, inputs = case
-    assert_learns(tower, inputs)
-    assert_rebuilt(tower, inputs)
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_half_precision_gives_numbers(name, policy):
-    policy("mixed_float16")
-    old, inputs = CASES[name]
-    config = {k: v for k, v in old.get_config().items() if k not in ("name", "dtype")}
-    tower = type(old).from_config(config)
-    for value in tower(inputs, training=True):
-        assert np.isfinite(tf.cast(value, tf.float32)).all()
 
 
 @pytest.mark.parametrize(("row", "number"), [

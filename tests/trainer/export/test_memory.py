@@ -20,18 +20,6 @@ def _events(users, items, times, stars):
                   {}, {"stars": np.array(stars, np.float32)})
 
 
-def test_the_newest_events_come_first_and_the_rest_is_absent():
-    memory = remember(_events([2, 1, 2, 2], [1, 3, 2, 3], [10, 5, 30, 20], [1, 2, 3, -1]),
-                      _table(["a", "b", "c"]), _table(["x", "y", "z"]), 2)
-    assert memory.items.tolist() == [[0, 0], [3, 0], [2, 3], [0, 0]]
-    assert memory.times.tolist() == [[-1, -1], [5, -1], [30, 20], [-1, -1]]
-    assert memory.values["stars"].tolist() == [[-1, -1], [2, -1], [3, -1], [-1, -1]]
-    assert memory.seen.tolist() == [3, 2, 3, 1]
-    assert memory.seen_splits.tolist() == [0, 0, 1, 4, 4]
-    assert (memory.items.dtype, memory.seen.dtype, memory.seen_splits.dtype) == (
-        np.int32, np.int32, np.int64)
-
-
 def test_events_of_an_unknown_user_or_item_are_not_remembered():
     memory = remember(_events([0, 1, 1], [1, 0, 1], [1, 2, 3], [5, 4, 3]),
                       _table(["a"]), _table(["x"]), 2)

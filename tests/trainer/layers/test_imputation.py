@@ -15,7 +15,6 @@ from trainer.layers.imputation import (
     MeanImputation,
     OthersToOne,
     RegressionImputation,
-    fill,
     guessable,
     observed,
     reverse_gradient,
@@ -76,8 +75,9 @@ def test_it_can_be_rebuilt_and_computes_in_half_precision(layer, policy):
     assert keras.backend.standardize_dtype(loss.dtype) == "float32"
 
 
-@pytest.mark.parametrize("fusion", FUSIONS)
-@pytest.mark.parametrize("missing", ["token", *IMPUTATIONS])
+@pytest.mark.parametrize(("fusion", "missing"), [
+    *((name, "regression") for name in FUSIONS), *(("gated", name) for name in (
+        "token", *IMPUTATIONS))])
 def test_every_subset_fuses_to_numbers_with_honest_weights_and_gradients(fusion, missing):
     """In training too, with modality dropout before it."""
     hide, fuse = ModalityDropout(0.5, seed=1), FUSIONS[fusion](DIM)
@@ -212,18 +212,3 @@ def test_the_generator_unlearns_what_the_discriminator_learns():
         loss = tf.reduce_sum(turned * [3.0, 5.0])
     np.testing.assert_array_equal(turned, values)
     np.testing.assert_array_equal(tape.gradient(loss, values), [-3, -5])
-
-
-def test_weights_go_to_what_was_there():
-    weights = np.array([[0.2, 0.5, 0.3], [0.25, 0.25, 0.5], [0.0, 1.0, 0.0]], "float32")
-    present = np.array([[1, 0, 1], [0, 0, 0], [1, 0, 1]], "float32")
-    result = np.asarray(observed(weights, present))
-    np.testing.assert_allclose(
-        result, [[0.4, 0, 0.6], [0, 0, 0], [0.5, 0, 0.5]], rtol=1e-5)
-
-
-def test_fill_by_hand():
-    vectors = np.array([[[1.0], [2.0]], [[3.0], [4.0]]], "float32")
-    filled, usable = fill(vectors, np.array([[1, 0], [0, 0]], "float32"), vectors * 10)
-    assert np.asarray(filled).tolist() == [[[1], [20]], [[3], [4]]]
-    assert np.asarray(usable).tolist() == [[1, 1], [0, 0]]

@@ -1,6 +1,5 @@
 """Training steps on each task's gradient apart."""
 
-
 import keras
 import numpy as np
 import pytest
@@ -98,10 +97,9 @@ def test_all_auxiliary_losses_stay_outside_the_balance(make, rows):
         + losses["imputation"], rel=1e-4)
 
 
-@pytest.mark.parametrize("balancing", ["gradnorm", "pcgrad"])
-def test_a_compiled_fit_in_half_precision_lowers_every_loss(make, rows, policy, balancing):
+def test_a_compiled_fit_in_half_precision_lowers_every_loss(make, rows, policy):
     policy("mixed_float16")
-    model = make(balancing)
+    model = make("gradnorm")
     # It starts above what float16 holds: the first steps overflow and are left out.
     model.compile(MirroredLossScale(keras.optimizers.Adam(0.03), initial_scale=2.0**24))
     model.optimizer.build(model.trainable_variables)
@@ -111,6 +109,5 @@ def test_a_compiled_fit_in_half_precision_lowers_every_loss(make, rows, policy, 
     for name in history:
         assert history[name][-1] < 0.9 * history[name][0], name
     assert all(np.isfinite(np.asarray(w)).all() for w in model.weights)
-    if balancing == "gradnorm":
-        assert model.balance.weight.numpy().sum() == pytest.approx(1.5, rel=1e-3)
-        assert model.balance.weight.numpy()[0] != 1
+    assert model.balance.weight.numpy().sum() == pytest.approx(1.5, rel=1e-3)
+    assert model.balance.weight.numpy()[0] != 1

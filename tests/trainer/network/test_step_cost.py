@@ -59,7 +59,7 @@ def step(spec, recipe, sides, rows):
 
 
 @pytest.mark.parametrize("changes", [
-    {}, *({"balancing": one, "modalities": ["categorical"]} for one in ("pcgrad", "gradnorm"))])
+    {}, {"balancing": "pcgrad", "modalities": ["categorical"]}])
 def test_a_step_makes_nothing_as_long_as_a_table(step, changes):
     assert step(**changes) == set()
 
