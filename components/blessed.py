@@ -106,7 +106,7 @@ def _runs(store: mlmd.MetadataStore, artifacts: Collection[int],
       artifacts: Ids of the artifacts.
       executions: Only what these executions made counts; `None` for all.
     """
-    # A run that only reads an artifact has it among its own as well: what made it tells.
+    # A run that only reads an artifact has it among its own as well: what made it decides.
     runs: dict[int, set[int]] = {}
     for event in store.get_events_by_artifact_ids(list(artifacts)) if artifacts else ():
         if event.type == metadata_store_pb2.Event.OUTPUT and (

@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from schemas.errors import InputError, TesseraError
 from serving import wire
@@ -16,6 +15,7 @@ from serving.batching import ExpiredError
 from serving.metrics import Metrics
 from serving.model_config import model_configs
 from serving.models import Models
+from serving.reflection import add_reflection
 from serving.signature import DEFAULT_SIGNATURE
 from serving.versions import NotServedError
 from serving.worker import ModelError, WorkerLostError
@@ -142,7 +142,7 @@ class ModelService:
     """Has GetModelStatus and HandleReloadConfigRequest.
 
     Args:
-      models: What is asked and told.
+      models: What is asked.
     """
 
     def __init__(self, models: Models) -> None:
@@ -212,7 +212,7 @@ def add_services(server: grpc.Server, models: Models, predictions: PredictionSer
       predictions: What responds.
 
     Returns:
-      The one that tells the server's health.
+      The one that has the server's health.
     """
     services = {"PredictionService": predictions, "ModelService": ModelService(models)}
     for name, service in services.items():
@@ -222,17 +222,8 @@ def add_services(server: grpc.Server, models: Models, predictions: PredictionSer
             [grpc.method_handlers_generic_handler(f"{PACKAGE}.{name}", handlers)])
     health = Health(models)
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
-    names = [*(f"{PACKAGE}.{name}" for name in services), "grpc.health.v1.Health",
-             reflection.SERVICE_NAME]
-    reflection.enable_server_reflection(names, server, pool=_described())
+    add_reflection(server, [*(f"{PACKAGE}.{name}" for name in services), "grpc.health.v1.Health"])
     return health
-
-
-def _described() -> Any:
-    """Returns a pool of all services: ours has one of its own."""
-    for file in (health_pb2.DESCRIPTOR, reflection_pb2.DESCRIPTOR):
-        wire.POOL.AddSerializedFile(file.serialized_pb)
-    return wire.POOL
 
 
 def _handler(method: Callable[[Any, grpc.ServicerContext], Any], name: str) -> Any:

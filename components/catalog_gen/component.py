@@ -147,7 +147,7 @@ class CatalogGen(base_beam_component.BaseBeamComponent):
                 source=json.dumps(source, sort_keys=True),
                 spec=spec.to_json(),
                 split=split,
-                # How figures are told is nothing that ingest does.
+                # How figures are shown is nothing that ingest does.
                 privacy=privacy.model_dump_json(exclude={"fewest_users"}),
                 key_id=privacy.key_id(spec),
                 code_digest=code_digest("components.catalog_gen.component",

@@ -19,7 +19,7 @@ TEXTS = 5_000  # most texts of a column that are looked at
 _WORDS = 100  # most frequent ones of a column
 _RARE = 5  # texts; a word of fewer may name a person
 _WORD = re.compile(r"\w+")
-_SHORT = 3  # words; a shorter text is of no language that could be told
+_SHORT = 3  # words; a shorter text is of no language that could be recognised
 _CATEGORIES = 1_000  # most frequent ones of a column
 _QUANTILES = np.linspace(0, 1, 11)
 
@@ -67,7 +67,7 @@ def language(words: Sequence[str]) -> str:
 
     Returns:
       The language whose stop words are most of the text, by its English name; the script of the
-      letters, such as `"cyrillic"`, where no language is told by it; else `"unknown"`.
+      letters, such as `"cyrillic"`, where no language is recognised by it; else `"unknown"`.
     """
     distinct = set(words)
     script = Counter(_script(word[0]) for word in distinct).most_common(1)[0][0] if distinct else ""

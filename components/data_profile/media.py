@@ -78,7 +78,7 @@ def profile_media(values: np.ndarray) -> dict[str, Any]:
 def _alike(pictures: list[dict[str, Any]]) -> float:
     """Returns the share of pictures that another one nearly equals.
 
-    A perceptual hash finds those that may, and small copies tell: drawings of one shape have near
+    A perceptual hash finds those that may, and small copies decide: drawings of one shape have near
     hashes, whatever their colours.
     """
     if len(pictures) < 2:

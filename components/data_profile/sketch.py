@@ -10,7 +10,7 @@ from components.data_profile.tables import Table
 from schemas import FeatureSpec
 
 _IDS = 2_000  # of a table
-_VARIED = 0.5  # share of different values from which on a column tells rows apart
+_VARIED = 0.5  # share of different values from which on a column distinguishes rows
 
 
 def keyed(text: str) -> int:
@@ -28,7 +28,7 @@ def profile_ids(spec: FeatureSpec, side: str, table: Table) -> dict[str, Any]:
 
     Returns:
       `largest`, the hash below which all ids are in the sample, and `contents`, by the hash of an
-      id a hash of the value of each column that tells rows apart, by column.
+      id a hash of the value of each column that distinguishes rows, by column.
     """
     name = spec.id_key(side).name
     ids = [keyed(str(value)) for value in table.columns[name].values]

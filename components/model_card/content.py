@@ -104,8 +104,8 @@ def _slices(figures: Mapping[str, Any]) -> Section | None:
     return Section(
         "Slices", ["NDCG@10 by groups of users, and the share of relevant items among the first "
                    "ten by groups of items; \"no event\" are users and items without an event "
-                   f"before test. Groups of fewer than {figures['fewest_users']} users are told as "
-                   "one, \"other\"."],
+                   f"before test. Groups of fewer than {figures['fewest_users']} users are "
+                   "joined as one, \"other\"."],
         ("By", "Group", "Users or items", "Metric", "Model", "95 % interval", "Best baseline"),
         rows) if rows else None
 
@@ -177,7 +177,7 @@ def _limits(lineage: Mapping[str, Any], figures: Mapping[str, Any]) -> Section:
         lines.append(f"Nothing after {_day(last)} is known to it; tastes and the catalogue change, "
                      "and the figures hold for the window above alone.")
     if lineage["data"]["split"] == "random":
-        lines.append("The split is random: no figure tells how the model does on what comes next.")
+        lines.append("The split is random: no figure is about what comes next.")
     users = figures.get("ranking", {}).get("users")
     if users is not None and users < _FEW_USERS:
         lines.append(f"The ranking was measured on {users} users only; its figures are rough.")

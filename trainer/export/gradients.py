@@ -93,7 +93,7 @@ class Path:
     encoder or of sentiment from zeros. Presence stays as it is.
 
     Args:
-      share: Where each row stands, from 0 (baseline) to 1 (itself), `(rows,)`.
+      share: Place of each row, from 0 (baseline) to 1 (itself), `(rows,)`.
     """
 
     def __init__(self, share: tf.Tensor):
@@ -213,19 +213,19 @@ class IntegratedGradients(tf.Module):
           `score`, and `baseline`, the baseline's score, `(batch,)`; for each part
           `<side>_<part>` its share in their difference, `(batch,)`, or a share for each pixel,
           moment, event or term, `(batch, ...)`; and the terms' names. The shares sum to the
-          difference, as nearly as 96 steps tell.
+          difference, as nearly as 96 steps reach.
         """
         nodes, weights = path_rule(_STEPS)
-        # Both ends of the path have no weight; their scores tell whether the sum is right.
+        # Both ends of the path have no weight; their scores show whether the sum is right.
         shares = np.array([*nodes, 0, 1], np.float32)
         weights = np.array([*weights, 0, 0], np.float32)
         rows, steps = tf.shape(task)[0], len(shares)
         path = Path(tf.tile(shares, [rows]))
         with path.among(self._readers):
-            answers = predict(*({name: tf.repeat(value, steps, axis=0)
+            outputs = predict(*({name: tf.repeat(value, steps, axis=0)
                                  for name, value in side.items()} for side in (users, items)))
         tasks = tf.repeat(tf.where(task == "", self._recipe.ranking, task), steps)
-        score = tf.add_n([tf.where(tasks == name, answers[name], 0.0)
+        score = tf.add_n([tf.where(tasks == name, outputs[name], 0.0)
                           for name in self._recipe.scored])
         ends = tf.reshape(score, [rows, steps])[:, -2:]
         outputs = {BASELINE: ends[:, 0], SCORE: ends[:, 1]}
