@@ -31,7 +31,7 @@ _FAULTY = 0.001
 _ID = 'feature {{ name: "{0}" type: BYTES presence {{ min_fraction: 1 }} ' \
       'annotation {{ tag: "{0}" }} }}\n'
 _COUNT = 'feature { name: "met" type: INT annotation { tag: "events" } }\n'
-SCHEMAS = (
+_SCHEMAS = (
     _ID.format("user_id") + _COUNT
     + 'feature { name: "birth" type: INT int_domain { min: 1900 max: 2020 } '
       'annotation { tag: "numeric" } }',
@@ -132,7 +132,7 @@ def run_ingest(data: Path, out: Path) -> dict[str, Any]:
     from components.catalog_gen.component import Executor
     from schemas import SIDES, parse_spec
 
-    spec = json.loads(parse_spec("bench", SCHEMAS).to_json())
+    spec = json.loads(parse_spec("bench", _SCHEMAS).to_json())
     options = {side: {"files": f"{side}/*.parquet"} for side in SIDES}
     outputs: dict[str, list[Any]] = {side: [standard_artifacts.Examples()] for side in SIDES}
     outputs["quarantine"] = [Quarantine()]

@@ -31,16 +31,19 @@ _JAVA = ["java", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialG
          "-Dpekko.remote.classic.startup-timeout=120s",
          *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED)]
 _FLINK = "org.apache.flink.runtime"
-_CONFIG = {
+CONFIG = {
     "jobmanager.rpc.address": LOOPBACK, "jobmanager.bind-host": LOOPBACK,
     "taskmanager.host": LOOPBACK, "taskmanager.bind-host": LOOPBACK,
     "rest.address": LOOPBACK, "rest.bind-address": LOOPBACK, "rest.port": REST_PORT,
     "taskmanager.memory.process.size": "1728m", "taskmanager.numberOfTaskSlots": SLOTS,
     # Else a job of ours has too few network buffers.
     "taskmanager.network.sort-shuffle.min-parallelism": 100000,
-    # Without it, a worker or a TaskManager that dies takes the job along.
-    "restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.attempts": 3,
-    "restart-strategy.fixed-delay.delay": "1 s",
+    # Without it, a worker or a TaskManager that dies takes the job along. Of a TaskManager's end
+    # each of its tasks is a failure; this strategy alone counts those of one moment as one.
+    "restart-strategy.type": "exponential-delay",
+    "restart-strategy.exponential-delay.initial-backoff": "5 s",
+    "restart-strategy.exponential-delay.max-backoff": "10 s",
+    "restart-strategy.exponential-delay.attempts-before-reset-backoff": 3,
     # Two cores that others use too: a call may take longer than the usual ten seconds.
     "pekko.ask.timeout": "120 s", "web.timeout": 120000, "heartbeat.timeout": 120000,
     # So long may another TaskManager take to come, and an attempt waits on a full cluster.
@@ -64,7 +67,7 @@ class Cluster:
         for name in ("conf", "logs", "tmp"):
             (folder / name).mkdir(parents=True)
         (folder / "conf" / "flink-conf.yaml").write_text(
-            "".join(f"{key}: {value}\n" for key, value in _CONFIG.items()), encoding="utf-8")
+            "".join(f"{key}: {value}\n" for key, value in CONFIG.items()), encoding="utf-8")
 
     def __enter__(self) -> "Cluster":
         return self
