@@ -185,10 +185,10 @@ def _disagreement(pairs: Sequence[tuple[Any, Any]]) -> float:
     """
     now, then = zip(*pairs, strict=True)
     if isinstance(now[0], float):
-        ranks = [_ranks(np.array(one)) for one in (now, then)]
-        if min(np.ptp(one) for one in ranks) == 0:
+        new, old = _ranks(np.array(now)), _ranks(np.array(then))
+        if min(np.ptp(new), np.ptp(old)) == 0:
             return 0.0
-        return float(min(1.0, 1 - np.corrcoef(*ranks)[0, 1]))
+        return float(min(1.0, 1 - np.corrcoef(new, old)[0, 1]))
     counts, past = Counter(now), Counter(then)
     chance = sum(count * past[value] for value, count in counts.items()) / len(pairs) ** 2
     return _changed(pairs) / len(pairs) / (1 - chance) if chance < 1 else 0.0
