@@ -4,8 +4,10 @@ import logging
 import os
 import warnings
 
+from serving.memory import return_large_blocks
 from serving.stack import quiet_tensorflow
 
+return_large_blocks()
 warnings.simplefilter("ignore", FutureWarning)
 # To prepare oneDNN's kernels takes longer than to run them on the few rows of a request.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")

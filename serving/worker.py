@@ -150,10 +150,12 @@ def _load(path: Path, niceness: int, loaded: list[Any]) -> None:
         thread = threading.get_native_id()
         now = os.getpriority(os.PRIO_PROCESS, thread)
         os.setpriority(os.PRIO_PROCESS, thread, now + niceness)
+        from serving.memory import return_free_blocks
         from serving.servable import Servable
 
         servable = Servable(path)
         servable.warm_up()
+        return_free_blocks()
         loaded.append(servable)
     except Exception as error:  # a broken SavedModel raises nearly anything
         loaded.append(error)

@@ -77,5 +77,14 @@ def numbers(change: Callable[[pd.Series], pd.Series]) -> Callable[[pd.Series], p
     return changed
 
 
+def rolled(kind: str, rows: int = 1) -> Callable[[Shop], None]:
+    """Returns a fault that gives each row the value of one before it."""
+    def seed(shop: Shop) -> None:
+        side, column = shop.find(kind)
+        shop.tables[side][column] = np.roll(shop.tables[side][column].to_numpy(), rows)
+
+    return seed
+
+
 def shifted(seconds: int) -> Callable[[pd.Series], pd.Series]:
     return numbers(lambda times: times + seconds)

@@ -47,6 +47,21 @@ def _(shop: Shop) -> None:
     shop.tables["interactions"] = pd.concat([events, again], ignore_index=True)
 
 
+@fault("the events name the items next to theirs", "changed_events", "FAIL")
+def _(shop: Shop) -> None:
+    items, column = shop.tables["items"][shop.find("item")[1]], shop.spec.role("item_id").name
+    next_to = dict(zip(items, np.roll(items, 1), strict=True))
+    shop.tables["interactions"][column] = shop.tables["interactions"][column].map(next_to)
+
+
+@fault("a tenth of the items again under new ids", "copied_rows", "WARN")
+def _(shop: Shop) -> None:
+    items, (_, key) = shop.tables["items"], shop.find("item")
+    again = items.iloc[: len(items) // 10]
+    again = again.assign(**{key: [str(910_000 + n) for n in range(len(again))]})
+    shop.tables["items"] = pd.concat([items, again], ignore_index=True)
+
+
 @fault("the same events again in the same second", "quarantined_rows", "FAIL")
 def _(shop: Shop) -> None:
     shop.tables["interactions"] = pd.concat([shop.tables["interactions"]] * 2, ignore_index=True)
@@ -73,6 +88,7 @@ for _name, _checks, _severity, _alone, _seed in (
     ("the last thirty days at a tenth, in the first run", "recent_drop", "WARN", True,
      _keep(lambda day: (day >= 30) | (random().random(len(day)) < 0.1))),
     ("the newest month is not there", "stale_times", "WARN", False, _keep(lambda day: day >= 25)),
+    ("one day of seven missing", "lost_days", "WARN", False, _keep(lambda day: day % 7 != 3)),
 ):
     FAULTS.append(Fault(_name, _seed, frozenset(_checks.split()), _severity, _alone))
 
@@ -146,10 +162,28 @@ def _(shop: Shop) -> None:
     shop.tables["interactions"] = pd.concat([events, bot], ignore_index=True)
 
 
+@fault("one user with 3,000 events in twenty days", "dominant_id", "WARN")
+def _(shop: Shop) -> None:
+    events, (_, time), (_, user) = (
+        shop.tables["interactions"], shop.find("time"), shop.find("event user"))
+    start = pd.to_numeric(events[time]).max() - 21 * DAY
+    many = pd.concat([events, events]).iloc[:3_000]
+    many = many.assign(**{user: events[user].iloc[0],
+                          time: [str(start + 576 * n) for n in range(len(many))]})
+    shop.tables["interactions"] = pd.concat([events, many], ignore_index=True)
+
+
 @fault("a column equal to the label", "leaking_column", "FAIL")
 def _(shop: Shop) -> None:
     _add_column(shop, "score")
     shop.tables["interactions"]["score"] = shop.tables["interactions"][shop.find("label")[1]]
+
+
+@fault("a column that says whether the label is high", "leaking_column", "FAIL")
+def _(shop: Shop) -> None:
+    _add_column(shop, "score")
+    stars = pd.to_numeric(shop.tables["interactions"][shop.find("label")[1]])
+    shop.tables["interactions"]["score"] = (stars >= 4).astype(int).astype(str)
 
 
 @fault("a column that is the label with a little noise", "leaking_column", "FAIL")

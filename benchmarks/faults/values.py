@@ -2,7 +2,16 @@
 
 
 
-from benchmarks.faults.fault import DAY, FAULTS, Fault, change, fault, numbers, shifted
+from benchmarks.faults.fault import (
+    DAY,
+    FAULTS,
+    Fault,
+    change,
+    fault,
+    numbers,
+    rolled,
+    shifted,
+)
 from benchmarks.faults.shop import Shop
 
 _GERMAN = ("Das ist ein schönes Stück und es passt sehr gut zu allem, was wir haben.",
@@ -82,6 +91,20 @@ for _name, _checks, _severity, _seed in (
      change("user class", lambda c: "mars", 0.2)),
     ("a review that spells the label", "leaking_column", "FAIL",
      _spell),
+    ("prices of other items", "mixed_values", "FAIL", rolled("number")),
+    ("ages of other users", "mixed_values", "FAIL", rolled("user number")),
+    ("pictures of other items", "mixed_values", "FAIL", rolled("picture")),
+    ("labels of other events", "changed_labels", "FAIL", rolled("label")),
+    ("labels turned around", "changed_labels", "FAIL",
+     change("label", numbers(lambda c: 6 - c))),
+    ("prices in another unit in a tenth of the rows", "outlying_values", "FAIL",
+     change("number", numbers(lambda c: c * 100), 0.1)),
+    ("a default in a fifth of the titles", "frequent_value", "WARN",
+     change("title", lambda c: "N/A", 0.25)),
+    ("texts cut to twenty characters", "text_length_shift", "WARN",
+     change("text", lambda c: c.str[:20])),
+    ("letters escaped as in a web page", "escaped_texts", "WARN",
+     change("text", lambda c: c.str.replace("e", "&eacute;", regex=False), 0.5)),
 ):
     FAULTS.append(Fault(_name, _seed, frozenset(_checks.split()), _severity,
                         media="picture" in _name))

@@ -217,8 +217,11 @@ def _badness(findings: Sequence[Finding]) -> tuple[int, float]:
 
 
 def _sorted(findings: Iterable[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda one: (-one.severity.rank, SIDES.index(one.table),
-                                             one.column, one.check))
+    # By check within a severity: what is wrong in the files comes before what follows of it.
+    places = {name: place for place, name in enumerate(CHECKS)}
+    return sorted(findings, key=lambda one: (
+        -one.severity.rank, places.get(one.check, len(places)), SIDES.index(one.table),
+        one.column))
 
 
 def _findings_of(check: Check, data: Data) -> Iterator[Finding]:
