@@ -97,9 +97,9 @@ def test_fine_tuning_cuts_a_keras_model(tmp_path, trained, shape):
     trunk = Encoder("image", options, module)
     assert trunk.shape == shape
     assert len([one for one in module.tail.layers if one.weights]) == [1, 1, 2, 3][trained - 1]
+    middle = trunk.encode(tf.constant([png(51)]))["vector"]
     expected = model(np.full((1, 8, 8, 3), 0.2, "float32"), training=False)
-    result = module.tail(trunk.encode(tf.constant([png(51)]))["vector"])
-    np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(module.tail(middle), expected, rtol=1e-5, atol=1e-6)
 
 
 def saved(*layers):
@@ -110,9 +110,11 @@ def saved(*layers):
     return save
 
 
-def broken(made, folder):
-    (folder / "x.keras").write_bytes(b"no zip")
-    return "image", {"handle": str(folder / "x.keras")}
+def of_bytes(name, content):
+    def write(made, folder):
+        (folder / name).write_bytes(content)
+        return "image", {"handle": str(folder / name if name.endswith("keras") else folder)}
+    return write
 
 
 def module(kind, *arguments):
@@ -165,16 +167,27 @@ PICTURE = keras.Input((8, 8, 3))
 REFUSED = {
     "a path without an encoder": (lambda made, folder: ("text", {"handle": str(folder)}),
                                   ["neither a folder with a saved_model.pb nor a .keras file"]),
-    "no zip": (broken, ["cannot be loaded"]),
+    "no zip": (of_bytes("x.keras", b"no zip"), ["cannot be loaded"]),
+    "an empty graph": (of_bytes("saved_model.pb", b""), ["cannot be loaded"]),
+    "no graph": (of_bytes("saved_model.pb", b"no protobuf"), ["cannot be loaded"]),
     "pictures as texts": (ready("text", "image"),
                           ["takes float32 (batch, 8, 8, 3)", "takes strings (batch,)"]),
+    "texts as pictures": (ready("image", "text"),
+                          ["takes string (batch,)", "takes float32 (batch, height, width, 3)"]),
+    "pictures as sounds": (ready("audio", "image"),
+                           ["takes float32 (batch, 8, 8, 3)", "takes float32 (batch, samples)"]),
     "no output named": (ready("image", "image"), ["output is None", "'colours', 'size'"]),
+    "another output": (ready("image", "image", output="shape"), ["output is 'shape'"]),
     "an output of integers": (ready("image", "image", output="size"),
                               ["answers with int32", "float32 (batch, width)"]),
     "a map": (saved(PICTURE, keras.layers.Conv2D(2, 3)),
               ["answers with float32 (batch, 6, 6, 2)"]),
     "one row for all": (module(Answers, lambda lengths: tf.zeros([1, 3]) + tf.cast(
         tf.reduce_sum(lengths), tf.float32)), ["answers with float32 (1, 3) for two values"]),
+    "one number for all": (module(Answers, lambda lengths: tf.cast(
+        tf.reduce_sum(lengths), tf.float32)), ["answers with float32 () for two values"]),
+    "a number for each": (module(Answers, lambda lengths: tf.cast(lengths, tf.float32)),
+                          ["answers with float32 (batch,)"]),
     "two inputs": (module(Two), ["takes 2 tensors"]),
     "another height": (ready("image", "image", output="colours", height=16),
                        ["height is 16", "takes 8"]),

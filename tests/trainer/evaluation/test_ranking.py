@@ -107,7 +107,13 @@ def test_metrics_equal_the_reference_with_and_without_ties(levels, monkeypatch):
         expected, rel=0, abs=1e-9)
 
 
-def test_scores_that_rank_nothing_are_refused_but_not_where_they_do_not_count():
+def test_scores_of_another_shape_are_refused():
+    task = _random_task(np.random.default_rng(0))
+    with pytest.raises(InputError, match=r"Scores have the shape \(2, 3\)"):
+        ranking_metrics(np.zeros((2, 3)), task)
+
+
+def test_scores_that_are_not_numbers_are_refused_but_not_where_they_do_not_count():
     task = _random_task(np.random.default_rng(0))
     scores = np.zeros(task.relevant.shape)
     scores[:, ~task.candidates] = np.nan
@@ -115,10 +121,12 @@ def test_scores_that_rank_nothing_are_refused_but_not_where_they_do_not_count():
     scores[0, task.relevant[0].indices[0]] = np.nan
     with pytest.raises(TesseraError, match="not finite"):
         ranking_metrics(scores, task)
-    with pytest.raises(InputError, match=r"Scores have the shape \(2, 3\)"):
-        ranking_metrics(np.zeros((2, 3)), task)
+
+
+def test_a_task_without_users_is_refused():
+    task = _task([(0, 0, 1, TRAIN)], n_items=2)
     with pytest.raises(InputError, match="No user has a relevant candidate"):
-        ranking_metrics(np.zeros((0, 2)), _task([(0, 0, 1, TRAIN)], n_items=2))
+        ranking_metrics(np.zeros((0, 2)), task)
 
 
 def test_bootstrap_tells_a_difference_from_none():

@@ -12,22 +12,26 @@ from schemas.media import as_seen
 from trainer.modalities.image.preprocess import small_image
 
 
-def _plain(colour, size=(20, 12)):
-    return Image.new("RGB", size, colour)
+def _encoded(kind: str, colour, mode: str = "RGB", size=(20, 12)) -> bytes:
+    buffer = io.BytesIO()
+    Image.new(mode, size, colour).save(buffer, kind)
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP"])
 def test_every_format_keeps_its_colour(kind):
-    pixels = small_image(tf.constant([picture(_plain((250, 120, 10)), kind)]), 8, 6).numpy()
+    pixels = small_image(tf.constant([_encoded(kind, (250, 120, 10))]), 8, 6).numpy()
     assert pixels.shape == (1, 8, 6, 3)
     assert pixels.dtype == np.int64
     assert np.abs(pixels - [250, 120, 10]).max() <= 4
 
 
 def test_the_first_frame_of_an_animation_counts():
-    first, second = (_plain(colour, (9, 9)) for colour in ((200, 0, 0), (0, 0, 200)))
-    data = picture(first, "GIF", save_all=True, append_images=[second])
-    assert (small_image(tf.constant([data]), 4, 4).numpy() == [200, 0, 0]).all()
+    buffer = io.BytesIO()
+    frames = [Image.new("RGB", (9, 9), colour) for colour in ((200, 0, 0), (0, 0, 200))]
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
+    pixels = small_image(tf.constant([buffer.getvalue()]), 4, 4).numpy()
+    assert (pixels == [200, 0, 0]).all()
 
 
 def test_larger_and_smaller_pictures_get_the_size_and_a_fixed_shape():
@@ -36,14 +40,16 @@ def test_larger_and_smaller_pictures_get_the_size_and_a_fixed_shape():
         return small_image(encoded, 16, 10)
 
     assert shrink.get_concrete_function().output_shapes.as_list() == [None, 16, 10, 3]
-    pictures = [picture(_plain((1, 2, 3), size)) for size in ((1, 1), (64, 3))]
+    pictures = [_encoded("PNG", (1, 2, 3), size=size) for size in ((1, 1), (64, 3))]
     assert shrink(tf.constant(pictures)).shape == (2, 16, 10, 3)
 
 
 def test_halves_stay_where_they_are():
-    halves = _plain((0, 0, 0), (40, 40))
-    halves.paste((255, 255, 255), (20, 0, 40, 40))
-    pixels = small_image(tf.constant([picture(halves)]), 8, 8).numpy()[0]
+    picture = Image.new("RGB", (40, 40), (0, 0, 0))
+    picture.paste((255, 255, 255), (20, 0, 40, 40))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    pixels = small_image(tf.constant([buffer.getvalue()]), 8, 8).numpy()[0]
     assert (pixels[:, :3] == 0).all()
     assert (pixels[:, 5:] == 255).all()
 

@@ -1,13 +1,12 @@
-"""Dropout of modalities and of all that is known of a user; the alignment of modalities."""
+"""Modality dropout and the alignment of modalities."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras import ops
 
 from trainer.layers.alignment import ModalityAlignment
-from trainer.layers.dropout import ModalityDropout, UserDropout
+from trainer.layers.dropout import ModalityDropout
 
 ROWS, MODALITIES, DIM = 400, 3, 4
 RNG = np.random.default_rng(0)
@@ -119,20 +118,3 @@ def test_items_with_less_than_two_modalities_cost_nothing(present):
         loss = layer(vectors, present.astype("float32"), tf.range(5))
     assert loss.numpy() == 0
     assert np.isfinite(tape.gradient(loss, vectors)).all()
-
-
-USERS = {"user_index": np.arange(1, 201, dtype="int32"), "age": np.ones((200, 3), "float32")}
-
-
-def test_only_training_hides_users_and_always_all_of_a_row():
-    layer = UserDropout(0.5, seed=1)
-    rows = {name: ops.convert_to_tensor(values) for name, values in USERS.items()}
-    same = layer(rows, training=False)
-    np.testing.assert_array_equal(same["user_index"], USERS["user_index"])
-    hidden = {name: np.asarray(value) for name, value in layer(rows, training=True).items()}
-    gone = hidden["user_index"] == 0
-    assert 60 < gone.sum() < 140
-    np.testing.assert_array_equal(hidden["age"], np.where(gone[:, None], 0.0, USERS["age"]))
-    assert hidden["user_index"].dtype == np.int32
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
-    assert (again.rate, again.seed) == (0.5, 1)
