@@ -53,7 +53,7 @@ class Measured:
 
     Attributes:
       seconds: From the start of the process to its end.
-      process_mib: Peak memory of the largest process so far, as the operating system tells it.
+      process_mib: Peak memory of the largest process so far, as the operating system has it.
       metrics: The run's `metrics.json`.
     """
 
@@ -101,7 +101,7 @@ def run_once(data_dir: Path, root: Path) -> Measured:
     seconds = time.monotonic() - started
     if code not in (0, _NOT_BLESSED):
         raise TesseraError("bench-run-failed",
-                           f"The run ended with exit code {code}; its message stands above.")
+                           f"The run ended with exit code {code}; its message is above.")
     from pipeline.run import read_metrics
 
     largest_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # bytes on macOS

@@ -170,7 +170,7 @@ def measure(rows: int) -> Ingested:
             process = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if process.returncode:
         raise TesseraError("bench-ingest-failed",
-                           f"Ingest of {rows:,} rows failed; its message stands above.")
+                           f"Ingest of {rows:,} rows failed; its message is above.")
     result = json.loads(process.stdout.splitlines()[-1])
     counts = result["counts"]["interactions"]
     if not counts["read"] == counts["kept"] + counts["quarantined"] == rows:

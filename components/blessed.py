@@ -7,8 +7,8 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.components.common import resolver
 from tfx.types import Artifact, artifact_utils, channel, standard_artifacts
 
-from components.artifacts import DataProfile
-from components.data_profile.component import DATASET, SPAN
+from components.artifacts import SPAN, DataProfile
+from components.data_profile.component import DATASET
 
 _RUN = "pipeline_run"  # TFX's type of a run's context
 _GATE = "components.gate.component.Gate"  # TFX's Evaluator blesses too, and decides nothing
@@ -106,7 +106,7 @@ def _runs(store: mlmd.MetadataStore, artifacts: Collection[int],
       artifacts: Ids of the artifacts.
       executions: Only what these executions made counts; `None` for all.
     """
-    # A run that only reads an artifact has it among its own as well: what made it tells.
+    # A run that only reads an artifact has it among its own as well: what made it decides.
     runs: dict[int, set[int]] = {}
     for event in store.get_events_by_artifact_ids(list(artifacts)) if artifacts else ():
         if event.type == metadata_store_pb2.Event.OUTPUT and (

@@ -50,10 +50,14 @@ _TRIVIAL = {"rmse": "predicting the training mean",
             "cross_entropy": "predicting the training's shares of the classes"}
 
 
+def read_summary(uri: str) -> dict[str, Any]:
+    """Reads what the Trainer noted, from a `ModelRun` artifact's folder."""
+    return json.loads((Path(uri) / "summary.json").read_text(encoding="utf-8"))
+
+
 def read_label_facts(uri: str) -> dict[str, Any]:
     """Reads what `trainer.evaluation.label_facts` noted, from a `ModelRun` artifact's folder."""
-    summary = json.loads((Path(uri) / "summary.json").read_text(encoding="utf-8"))
-    return summary.get("labels", {})
+    return read_summary(uri).get("labels", {})
 
 
 def one_value(fact: Mapping[str, Any]) -> float | None:
@@ -63,7 +67,7 @@ def one_value(fact: Mapping[str, Any]) -> float | None:
 
 
 def without_auc(facts: Mapping[str, Any]) -> set[str]:
-    """Returns the tasks whose area under the curve cannot be measured: no pair to tell apart."""
+    """Returns the tasks whose area under the curve cannot be measured: no pair to distinguish."""
     return {name for name, fact in facts.items() if one_value(fact) is not None
             or not any(label["test_rows"] for label in fact["labels"].values())}
 
@@ -103,10 +107,10 @@ def relative_reasons(tasks: Mapping[str, Mapping[str, Any]], facts: Mapping[str,
 
 def label_reasons(tasks: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any],
                   min_auc: float) -> list[str]:
-    """Asks of a task of several labels that it tells rows apart, and not only labels.
+    """Asks of a task of several labels that it distinguishes rows, and not only labels.
 
     The area under the curve of all pairs of a row and a label is high where some labels are
-    frequent and others rare, also for a model that answers the same for everybody.
+    frequent and others rare, also for a model that predicts the same for everybody.
 
     Args:
       tasks: The model's metrics on the test rows, by task; `auc_0` is that of the first label.

@@ -36,7 +36,7 @@ What to do with a finding:
    served model is the last good one.
 3. **The data are right, and the world changed**: set another limit for the column in its schema,
    and take it away after the run. A blessed run is the past of the next one, so that a change is
-   told once.
+   shown once.
 
 A limit is a tag of the column in the schema (for a whole table: of its id column; for times: of
 the column of times):

@@ -6,7 +6,7 @@ _HEAD = """\
 # Schema tags
 
 `make docs` writes this page from `schemas/tags.py`; [schemas.md](schemas.md) has an example. A tag
-is `annotation { tag: "..." }` of a column. Capitals stand for a name, a value or a number of yours.
+is `annotation { tag: "..." }` of a column. Capitals are a name, a value or a number of yours.
 
 | Tag | Meaning |
 |---|---|

@@ -24,7 +24,7 @@ def _web(url: str) -> str:
 
 
 class Alerts(Strict):
-    """Who is told of a run.
+    """Who is notified of a run.
 
     Attributes:
       webhook: Address that each run posts its verdict on the data to; `None` for nobody. It is

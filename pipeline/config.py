@@ -36,7 +36,7 @@ from trainer.recipe.reading import recipe_class
 
 _RECIPES = Path(__file__).parent / "recipes"
 _USUAL_SCHEMAS = "schemas"  # a folder's name that says nothing of the dataset
-# What is told of a model; a key that is not here may hold a secret, such as an address.
+# What is shown of a model; a key that is not here may hold a secret, such as an address.
 _OF_A_MODEL = {"extensions", "recipe_name", "recipe", "split", "seed", "checks", "cold_items",
                "privacy"}
 _LONGEST_NAME = 63  # TFX refuses a longer name of a pipeline
@@ -71,7 +71,7 @@ class RunConfig(Strict):
       seed: Seed of everything random.
       checks: What a model must pass to be blessed.
       cold_items: How the recipe is tried on items without an event, if it reads content.
-      alerts: Who is told of the verdict on the data.
+      alerts: Who is notified of the verdict on the data.
       privacy: What becomes of personal data.
       push: Whether a blessed model is pushed to where servers find it.
       beam: What runs the steps that read and write all data.

@@ -51,7 +51,7 @@ class Provenance:
         metadata = root / "metadata.sqlite"
         if not metadata.is_file():
             raise InputError("no-metadata",
-                             f"No metadata at {metadata}, which tell what {version} was made of. "
+                             f"No metadata at {metadata}, which have what {version} was made of. "
                              "Give the root of its run with --root.")
         self._store = read_only_store(metadata)
         self.exporter = self.maker(self.inputs(self._pusher(version, metadata))["model"])

@@ -12,7 +12,7 @@ import psutil
 from schemas import log
 from serving.stack import quiet_tensorflow
 
-# A failed step raises, and whoever runs it tells why; these tell it before, with a stack trace.
+# A failed step raises, and whoever runs it logs why; these log it before, with a stack trace.
 _TOLD_BY_THE_ERROR = (
     ("absl", "Execution %d failed."),
     ("absl", r"\[%s\] Input resolution error"),

@@ -118,7 +118,7 @@ def _artifacts(root: Path, kept: set[str]) -> list[Path]:
     metadata = root / "metadata.sqlite"
     if not metadata.is_file():
         raise InputError("no-metadata-to-prune",
-                         f"No metadata at {metadata}, which tell what each run made. Give the root "
+                         f"No metadata at {metadata}, which have what each run made. Give the root "
                          "of the runs with --root.")
     store = read_only_store(metadata)
     needed = {artifact.uri for name in kept for artifact in _of_run(store, name)}

@@ -31,7 +31,7 @@ def check_tasks(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
         raise InputError(
             "relevance-of-user",
             f"Recipe {name!r}: 'relevant' is {recipe.relevance!r}, an attribute of the users, "
-            "which does not tell one of their events from another. Name a label of the "
+            "which is the same for all their events. Name a label of the "
             "interactions.")
 
 

@@ -70,7 +70,7 @@ def _require_metadata(path: Path, artifacts: Path) -> None:
                 raise
             fault = str(error)
     elif any(artifacts.glob("*/*")):
-        # Ids would start anew, and new files would come to lie among old ones.
+        # Ids would start anew, and new files would be among old ones.
         fault = f"it is missing, but {artifacts} is there"
     if fault:
         raise InputError(
@@ -159,7 +159,7 @@ def full_disk(what: str, fault: str, root: Path) -> TesseraError:
       root: The folder of all results.
 
     Returns:
-      An error that tells how much is free and what to do.
+      An error that names how much is free and what to do.
     """
     there = next(folder for folder in (root, *root.parents) if folder.is_dir())
     disks = {os.stat(folder).st_dev: folder for folder in (Path(tempfile.gettempdir()), there)}

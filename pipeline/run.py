@@ -77,7 +77,7 @@ def _run(config: RunConfig, console: Console) -> int:
     for warning in outcome.metrics.get("data", {}).get("warnings", []):
         _say(console, f"Data:        WARN {warning}")
     if config.split == "random":
-        _say(console, "Split:       random: no figure tells how the model does on what comes next")
+        _say(console, "Split:       random: no figure is about what comes next")
     for note in outcome.metrics.get("notes", []):
         _say(console, f"Note:        {note['text']}")
     if outcome.failure is not None:

@@ -16,7 +16,7 @@ class Loader(yaml.SafeLoader):
         """Composes a mapping.
 
         Raises:
-          ComposerError: A key stands in it twice; the message names it and both lines.
+          ComposerError: It has a key twice; the message names it and both lines.
         """
         node = super().compose_mapping_node(anchor)
         lines: dict[tuple[str, str], int] = {}
@@ -26,7 +26,7 @@ class Loader(yaml.SafeLoader):
             name, line = (key.tag, key.value), key.start_mark.line + 1
             if name in lines:
                 raise yaml.composer.ComposerError(problem=(
-                    f"the key {key.value!r} stands twice, in line {lines[name]} and in line "
+                    f"the key {key.value!r} is there twice, in line {lines[name]} and in line "
                     f"{line}; keep one."))
             lines[name] = line
         return node

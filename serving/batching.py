@@ -57,7 +57,7 @@ class Batcher:
       run: Runs a signature on a slot.
       slots: What requests are run on; each takes one at a time.
       joined: Whether requests are run together at all.
-      on_batch: Is told the rows of each run.
+      on_batch: Is called with the rows of each run.
     """
 
     def __init__(self, run: Run, slots: Sequence[Any], joined: bool = True,

@@ -23,7 +23,7 @@ class ServedVersion:
     Args:
       path: The version's folder; its name is the version.
       joined: Whether requests that wait are run together.
-      on_batch: Is told the rows of each run.
+      on_batch: Is called with the rows of each run.
       beside: Whether another version is served meanwhile, which loading must not slow down.
 
     Attributes:

@@ -130,7 +130,7 @@ class ModelService:
     """Has GetModelStatus and HandleReloadConfigRequest.
 
     Args:
-      models: What is asked and told.
+      models: What is asked.
     """
 
     def __init__(self, models: Models) -> None:
@@ -207,7 +207,7 @@ def add_services(server: grpc.Server, models: Models, predictions: PredictionSer
       calls: What limits the calls that wait for a message.
 
     Returns:
-      The one that tells the server's health.
+      The one that has the server's health.
     """
     health, model_service = Health(models), ModelService(models)
     handlers = {"grpc.health.v1.Health": {

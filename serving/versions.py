@@ -42,7 +42,7 @@ class Versions:
     Args:
       config: The model.
       load: Loads a version's folder, given whether another version is served meanwhile.
-      on_load: Is told whether a load succeeded.
+      on_load: Is called with whether a load succeeded.
     """
 
     def __init__(self, config: ModelConfig, load: Callable[[Path, bool], ServedVersion],

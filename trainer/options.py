@@ -15,11 +15,11 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-# True is no number and '64' is none; an integer may stand for a number, not the other way round.
+# True is no number and '64' is none; an integer may be given for a number, not the other way round.
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True)]
 Count = Annotated[Whole, Field(gt=0, lt=2**31)]
-# Of a vector: beyond it lie only mistakes, and a model that no memory holds.
+# Of a vector: beyond it are only mistakes, and a model that no memory holds.
 Width = Annotated[Whole, Field(gt=0, le=4096)]
 Positive = Annotated[Number, Field(gt=0.0)]
 Weight = Annotated[Number, Field(ge=0.0)]
@@ -82,7 +82,7 @@ class OneOf:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """Returns the schema that tells the ways by their names."""
+        """Returns the schema that distinguishes the ways by their names."""
         return core_schema.tagged_union_schema(
             {name: handler.generate_schema(way) for name, way in self.options.items()},
             discriminator=_name, custom_error_type="unknown_way",
@@ -93,7 +93,7 @@ class OneOf:
 class SomeOf:
     """The annotation of a field that holds options by the names of a registry.
 
-    A list of names stands for the same names without options. The registry is asked when a recipe
+    A list of names means the same names without options. The registry is asked when a recipe
     is read, so that names which were registered later are known too.
 
     Args:

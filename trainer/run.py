@@ -99,7 +99,7 @@ def training_data(
 
     Args:
       spec: The dataset's spec.
-      recipe: The recipe, which tells the labels.
+      recipe: The recipe, which names the labels.
       files: Files of transformed Examples by table and split.
       transforms: The transforms' outputs by table.
       encodings: What the pretrained encoders made of the tables; `None` without encoders.

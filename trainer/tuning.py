@@ -76,7 +76,7 @@ class RecipeTuner(base_tuner.BaseTuner):
         return {_OBJECTIVE: max(scores)}
 
     def on_trial_end(self, trial) -> None:
-        """Keeps the state and tells what came of the trial."""
+        """Keeps the state and logs what came of the trial."""
         super().on_trial_end(trial)
         ended = self.oracle.get_trial(trial.trial_id)
         score = "no recipe" if math.isnan(ended.score) else f"{ended.score:.4f}"

@@ -58,9 +58,9 @@ class Shop:
         Raises:
           LookupError: The shop has none.
         """
-        side, place, tells = _KINDS[kind]
+        side, place, matches = _KINDS[kind]
         spec = self.spec
-        names = [f.name for f in spec.table(side) if not f.derived and not f.pii and tells(
+        names = [f.name for f in spec.table(side) if not f.derived and not f.pii and matches(
             f, [one for one in spec.labels_of(side) if one.feature == f.name])]
         if len(names) <= place:
             raise LookupError(kind)

@@ -45,7 +45,7 @@ def judge(tasks: dict[str, TaskScores], min_auc: float) -> Outcome:
 
 
 def measured(task: TaskScores) -> dict[str, float]:
-    """Returns the metrics of one task; NaN where its rows do not tell."""
+    """Returns the metrics of one task; NaN where its rows do not suffice."""
     return TASK_KINDS[task.head].measured(task.labels, task.predictions)
 
 

@@ -56,7 +56,7 @@ class Pseudonyms:
 
     @property
     def key_id(self) -> str:
-        """Sixteen hexadecimal digits that tell one key from another, and do not tell the key."""
+        """Sixteen hexadecimal digits that distinguish keys, and do not reveal the key."""
         return self._digest(b"id of the key")[:16]
 
     def of(self, value: bytes | int) -> bytes | int:
@@ -92,7 +92,7 @@ class Privacy(BaseModel):
       telephone_region: The country whose telephone numbers are found without a country code too;
         by default those with one alone are.
       deletion_list: A file of users' ids, one a line; ingest reads no row of theirs.
-      fewest_users: Fewest users of a group whose figures are told; smaller groups are told as one.
+      fewest_users: Fewest users of a group whose figures are shown; smaller groups are joined.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -15,7 +15,7 @@ from tfx.utils import path_utils
 from components.artifacts import Scores, Verdict
 from components.code_digest import code_digest
 from components.ranking_evaluator.baselines import fit_baselines
-from components.ranking_evaluator.groups import by_gap, told
+from components.ranking_evaluator.groups import by_gap, large_enough
 from components.ranking_evaluator.interactions import SPLITS, Interactions, read_interactions
 from components.ranking_evaluator.limits import Comparison, Limits, reasons
 from components.ranking_evaluator.model import open_earlier, open_scorer
@@ -69,7 +69,7 @@ def evaluate(model_path: str, interactions: Interactions, limits: Limits,
       limits: What the ranking must reach.
       tasks: Label of each task that predicts a number of an event.
       last_path: Folder of the last blessed SavedModel, if there is one.
-      fewest_users: Fewest users of a group whose figures are told; see `groups.told`.
+      fewest_users: Fewest users of a group whose figures are shown; see `groups.large_enough`.
 
     Returns:
       Passed when the model keeps the limits. The figures are `test` (its events, the shares of new
@@ -151,7 +151,7 @@ def _figures(scorer: Scorer, model: RankingResult, results: dict[str, RankingRes
             name: {who: float(result.ndcg[rows].mean())
                    for who, result in ({"model": model} | results).items()}
             | {"users": int(rows.sum())}
-            for name, rows in told(by_gap(gaps), task.users, fewest_users).items()}
+            for name, rows in large_enough(by_gap(gaps), task.users, fewest_users).items()}
     return figures
 
 
@@ -251,7 +251,7 @@ class RankingEvaluator(base_component.BaseComponent):
             where there is none.
           limits: What the ranking must reach.
           tasks: Label of each task that predicts a number of an event, to hold against biases.
-          fewest_users: Fewest users of a group whose figures are told.
+          fewest_users: Fewest users of a group whose figures are shown.
           **inputs: `users`, the raw users table, split `all`, for groups of users; `last_blessed`,
             the model to compare with, which may be none; and `scores`, what the model says, written
             by the Trainer, where it is no SavedModel.

@@ -1,4 +1,4 @@
-"""Groups of users and of items by which figures are told apart: what a table's columns say."""
+"""Groups of users and of items by which figures are split: what a table's columns say."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -31,8 +31,8 @@ def by_gap(gaps: np.ndarray) -> np.ndarray:
     return np.array([*GAPS], dtype=object)[np.searchsorted([*GAPS.values()], gaps)]
 
 
-def told(groups: np.ndarray, users: np.ndarray, fewest: int) -> dict[str, np.ndarray]:
-    """Returns the rows of each group whose figures may be told: those of enough users.
+def large_enough(groups: np.ndarray, users: np.ndarray, fewest: int) -> dict[str, np.ndarray]:
+    """Returns the rows of each group whose figures may be shown: those of enough users.
 
     The groups of the fewest users are one, "other", and so is the next smallest, until that has
     enough users too: a single group that is left out could be reckoned from the others and the

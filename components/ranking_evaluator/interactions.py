@@ -92,7 +92,7 @@ class Interactions:
     def requests(self, users: np.ndarray) -> list[bytes]:
         """Returns each user's first test row, by time and then by item.
 
-        A test row's history is all of train and validation, so that one row stands for all.
+        A test row's history is all of train and validation, so that one row is enough.
         """
         owners, rows = self._first_test_rows
         return [self.test_examples[row] for row in rows[np.searchsorted(owners, users)]]

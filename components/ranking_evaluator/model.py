@@ -89,7 +89,7 @@ class ModelScorer:
         """Returns the score of each item for each user, `(q, n_items)` float32.
 
         Raises:
-          TesseraError: The model answers in another shape.
+          TesseraError: The model's output has another shape.
         """
         examples = self._interactions.requests(users)
         rank = self._model.signatures["rank_examples"]

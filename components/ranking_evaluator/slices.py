@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from components.ranking_evaluator.groups import by_events, by_gap, told
+from components.ranking_evaluator.groups import by_events, by_gap, large_enough
 from components.ranking_evaluator.interactions import SPLITS, Interactions
 from trainer.evaluation.ranking import RankingResult, RankingTask
 from trainer.tasks.kind import error_metrics
@@ -52,7 +52,7 @@ def ranking_slices(interactions: Interactions, task: RankingTask, model: Ranking
       task: Who was ranked.
       model: The model's ranking of the task.
       baseline: That of the best baseline.
-      fewest_users: Fewest users of a group; see `groups.told`.
+      fewest_users: Fewest users of a group; see `groups.large_enough`.
 
     Returns:
       By what is grouped and by group: of users `users`, means of the model, `low` and `high` of its
@@ -61,7 +61,7 @@ def ranking_slices(interactions: Interactions, task: RankingTask, model: Ranking
     """
     slices: Slices = {}
     for name, groups in user_groups(interactions).items():
-        of = told(groups[task.users], task.users, fewest_users)
+        of = large_enough(groups[task.users], task.users, fewest_users)
         slices[name] = {group: _of_users(rows, model, baseline) for group, rows in of.items()}
     users, items = task.relevant.nonzero()
     hits = {who: (result.top[users] == items[:, None]).any(axis=1)
@@ -69,7 +69,7 @@ def ranking_slices(interactions: Interactions, task: RankingTask, model: Ranking
     for name, groups in item_groups(interactions).items():
         slices[name] = {group: {"pairs": int(pairs.sum())} | {
             f"{who}recall@10": float(hit[pairs].mean()) for who, hit in hits.items()}
-            for group, pairs in told(groups[items], users, fewest_users).items()}
+            for group, pairs in large_enough(groups[items], users, fewest_users).items()}
     return slices
 
 
@@ -89,13 +89,13 @@ def prediction_figures(predicted: dict[str, np.ndarray], interactions: Interacti
       predicted: Predictions of each test row by task, `(rows,)`.
       interactions: All events.
       tasks: Label of each task.
-      fewest_users: Fewest users of a group; see `groups.told`.
+      fewest_users: Fewest users of a group; see `groups.large_enough`.
 
     Returns:
       By task `rows`, that have the label, and `rmse` and `mae`, or of a label of 0 and 1 `auc`,
       `log_loss`, `ece` (see `trainer.tasks.probability.calibration_error`), `accuracy`,
       `precision`, `recall` and `f1`; and `slices`, the same by group. Groups of fewer than ten rows
-      and what rows do not tell are left out.
+      and what rows do not suffice for are left out.
     """
     test = interactions.splits == SPLITS.index("test")
     sides = ((user_groups(interactions), interactions.users[test]),
@@ -111,7 +111,7 @@ def prediction_figures(predicted: dict[str, np.ndarray], interactions: Interacti
         users = interactions.users[test][labelled]
         figures[task] = _measured(truth, predicted[task], labelled, binary) | {"slices": {
             name: {group: _measured(truth, predicted[task], labelled[rows], binary)
-                   for group, rows in told(of[labelled], users, fewest_users).items()
+                   for group, rows in large_enough(of[labelled], users, fewest_users).items()
                    if rows.sum() >= _FEWEST}
             for name, of in groups.items()}}
     return figures

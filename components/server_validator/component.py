@@ -43,7 +43,7 @@ class Executor(base_executor.BaseExecutor):
 def validate_model(
     model_uri: str, predictions_uri: str, min_requests: int, max_p99_ms: float
 ) -> Outcome:
-    """Serves a model and compares what it answers with what was recorded.
+    """Serves a model and compares its responses with the recorded ones.
 
     Args:
       model_uri: Folder of a `Model` artifact.

@@ -1,11 +1,12 @@
 """Flink on this machine, from its jars: a standalone cluster or an embedded one, and a worker pool.
 
 Everything is bound to 127.0.0.1 as far as Flink lets it. Beam's harness servers within a
-TaskManager are not: `e2e.py` runs all of it in a network namespace that has no other address.
+TaskManager are not: `run.py` runs all of it in a network namespace that has no other address.
 """
 
 import contextlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,29 +16,38 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 LOOPBACK = "127.0.0.1"
 REST_PORT, JOB_PORT, POOL_PORT = 8081, 8099, 50000
 SLOTS = 2
-_SECONDS = 600
+_SECONDS = 1200  # for what takes a tenth of it where nothing else runs
 _OPENED = ("java.lang", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.text",
            "java.time", "java.util", "java.util.concurrent", "java.util.concurrent.atomic",
            "java.util.concurrent.locks", "sun.nio.ch")
-_JAVA = ["java", *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED)]
+# Processes of minutes: what a second compiler and parallel collectors cost is not earned back.
+# Flink's own key for the last one has no effect: it is not the one that Pekko reads.
+_JAVA = ["java", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+         "-Dpekko.remote.classic.startup-timeout=120s",
+         *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED)]
 _FLINK = "org.apache.flink.runtime"
-_CONFIG = {
+CONFIG = {
     "jobmanager.rpc.address": LOOPBACK, "jobmanager.bind-host": LOOPBACK,
     "taskmanager.host": LOOPBACK, "taskmanager.bind-host": LOOPBACK,
     "rest.address": LOOPBACK, "rest.bind-address": LOOPBACK, "rest.port": REST_PORT,
     "taskmanager.memory.process.size": "1728m", "taskmanager.numberOfTaskSlots": SLOTS,
     # Else a job of ours has too few network buffers.
     "taskmanager.network.sort-shuffle.min-parallelism": 100000,
-    # Without it, a worker or a TaskManager that dies takes the job along.
-    "restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.attempts": 3,
-    "restart-strategy.fixed-delay.delay": "1 s",
+    # Without it, a worker or a TaskManager that dies takes the job along. Of a TaskManager's end
+    # each of its tasks is a failure; this strategy alone counts those of one moment as one.
+    "restart-strategy.type": "exponential-delay",
+    "restart-strategy.exponential-delay.initial-backoff": "5 s",
+    "restart-strategy.exponential-delay.max-backoff": "10 s",
+    "restart-strategy.exponential-delay.attempts-before-reset-backoff": 3,
     # Two cores that others use too: a call may take longer than the usual ten seconds.
-    "pekko.ask.timeout": "120 s", "pekko.startup-timeout": "120 s",
-    "web.timeout": 120000, "slot.request.timeout": 120000,
-    "heartbeat.timeout": 120000,
+    "pekko.ask.timeout": "120 s", "web.timeout": 120000, "heartbeat.timeout": 120000,
+    # So long may another TaskManager take to come, and an attempt waits on a full cluster.
+    "slot.request.timeout": 60000,
 }
 
 
@@ -49,15 +59,15 @@ class Cluster:
 
         Args:
           jars: The folder of the jars.
-          folder: An empty folder for configuration, logs and temporary files.
+          folder: An empty folder for configuration, logs and temporary files, those of each
+            process in a folder of its own.
         """
         self._classes, self.folder = f"{jars}/*", folder
         self.processes: dict[str, subprocess.Popen] = {}
         for name in ("conf", "logs", "tmp"):
             (folder / name).mkdir(parents=True)
-        lines = {**_CONFIG, "io.tmp.dirs": folder / "tmp"}
         (folder / "conf" / "flink-conf.yaml").write_text(
-            "".join(f"{key}: {value}\n" for key, value in lines.items()), encoding="utf-8")
+            "".join(f"{key}: {value}\n" for key, value in CONFIG.items()), encoding="utf-8")
 
     def __enter__(self) -> "Cluster":
         return self
@@ -92,7 +102,7 @@ class Cluster:
         self._java("job-service", "org.apache.beam.runners.flink.FlinkJobServerDriver",
                    f"--flink-master={master}", f"--flink-conf-dir={self.folder / 'conf'}",
                    f"--job-host={LOOPBACK}", f"--job-port={JOB_PORT}", "--artifact-port=0",
-                   "--expansion-port=0", f"--artifacts-dir={self.folder / 'artifacts'}")
+                   "--expansion-port=0")
         self._until(lambda: "JobService started" in self._log("job-service"), "job-service")
 
     def start_pool(self) -> None:
@@ -106,10 +116,12 @@ class Cluster:
         process = self.processes.pop(name)
         process.send_signal(how)
         try:
-            process.wait(30)
+            process.wait(_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if how is signal.SIGKILL:  # as the disk of a pod goes with it
+            shutil.rmtree(self.folder / "tmp" / name, ignore_errors=True)
 
     def rest(self, path: str) -> dict[str, Any]:
         """Asks the JobManager; an empty response if it does not answer yet."""
@@ -124,6 +136,16 @@ class Cluster:
         return any(job["tasks"]["running"] for job in self.rest("jobs/overview")["jobs"]
                    if job["state"] == "RUNNING")
 
+    def workers(self) -> list[psutil.Process]:
+        """Returns the Python workers that are processes of the cluster."""
+        found = []
+        for one in self.processes.values():
+            for process in psutil.Process(one.pid).children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    if "sdk_worker_main" in " ".join(process.cmdline()):
+                        found.append(process)
+        return found
+
     def _until(self, true: Callable[[], bool], name: str) -> None:
         """Waits for a process that was started, as long as all of them are there."""
         until(lambda: true() or any(one.poll() is not None for one in self.processes.values()),
@@ -137,10 +159,16 @@ class Cluster:
 
     def _java(self, name: str, main: str, *words: object,
               options: tuple[str, ...] = ("-Xmx700m",)) -> None:
-        self._start(name, [*_JAVA, *options, "-cp", self._classes, main, *map(str, words)])
+        temporary = self.folder / "tmp" / name
+        temporary.mkdir(exist_ok=True)
+        self._start(name, [*_JAVA, f"-Djava.io.tmpdir={temporary}", *options, "-cp",
+                           self._classes, main, *map(str, words)])
 
     def _start(self, name: str, words: list[str]) -> None:
-        with (self.folder / "logs" / f"{name}.log").open("a", encoding="utf-8") as log:
+        path = self.folder / "logs" / f"{name}.log"
+        if path.exists():  # of one that was killed; what it said is not this one's
+            path.rename(path.with_suffix(".earlier.log"))
+        with path.open("w", encoding="utf-8") as log:
             self.processes[name] = subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT)
 
 
@@ -169,5 +197,5 @@ def standalone(jars: Path, folder: Path) -> Iterator[Cluster]:
 
 
 BEAM = {"runner": "flink", "options": {
-    "job_endpoint": f"{LOOPBACK}:{JOB_PORT}", "parallelism": SLOTS,
+    "job_endpoint": f"{LOOPBACK}:{JOB_PORT}", "parallelism": SLOTS, "job_server_timeout": 300,
     "environment_type": "EXTERNAL", "environment_config": f"{LOOPBACK}:{POOL_PORT}"}}

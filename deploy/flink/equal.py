@@ -31,18 +31,21 @@ def output(root: Path, node: str, key: str, which: int = -1) -> Path:
     return folders[which]
 
 
-def compare(one: Path, other: Path) -> list[tuple[str, str, bool]]:
+def compare(one: Path, other: Path, *steps: str) -> list[tuple[str, str, bool]]:
     """Compares what the data steps of two roots made.
 
     Args:
       one: A root.
       other: Another root.
+      *steps: The steps, such as `Transform`; all of them by default.
 
     Returns:
       Node and output, what was compared, and whether it is equal, for each output.
     """
     rows = []
     for node, key, what, differences in _outputs():
+        if steps and node.split(".")[0] not in steps:
+            continue
         folders = (output(one, node, key), output(other, node, key))
         rows.append((f"{node}.{key}", what, not differences(*folders)))
     return rows

@@ -3,7 +3,8 @@
 # Usage: install.sh FOLDER. As root on Debian and Ubuntu it installs what is missing.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-lib=$1/lib
+mkdir -p "$1"
+lib=$(cd "$1" && pwd)/lib  # Maven would take a relative folder as one beside the pom
 checked() { (cd "$lib" && sha256sum --quiet --check "$here/jars.sha256"); }
 
 missing=()

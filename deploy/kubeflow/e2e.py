@@ -40,7 +40,7 @@ class Failed(Exception):
 
 
 class Cluster:
-    """One machine that stands for a cluster: its volume, its database, its runner."""
+    """One machine in the role of a cluster: its volume, its database, its runner."""
 
     def __init__(self, folder: Path, kfp_python: Path, address: str, server: Server) -> None:
         self.root, self.shown = folder / "volume", folder / "minio"

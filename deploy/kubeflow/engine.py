@@ -41,7 +41,7 @@ def docker_engine(folder: Path) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     address, log = f"unix://{folder}/docker.sock", folder / "dockerd.log"
     with log.open("w") as output:
-        # Debian's engine may lie beside another one's client, earlier on the path.
+        # Debian's engine may be beside another one's client, earlier on the path.
         engine = subprocess.Popen(
             ["dockerd", "--data-root", folder / "data", "--exec-root", folder / "exec",
              "--pidfile", folder / "docker.pid", "--host", address, "--bip", "10.231.0.1/24"],

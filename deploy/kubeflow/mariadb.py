@@ -15,7 +15,7 @@ _SECONDS = 60
 
 @dataclass(frozen=True)
 class Server:
-    """Where it answers, and who may come."""
+    """Its address, and who may connect."""
 
     port: int
     host: str = "127.0.0.1"
@@ -36,7 +36,7 @@ def mariadb(folder: Path) -> Iterator[Server]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     data, log, address = folder / "data", folder / "mariadb.log", folder / "mariadb.sock"
-    # A server started by root wants to be told so; the packages bring a user of its own.
+    # A server started by root needs a flag that says so; the packages bring a user of its own.
     owner = "mysql" if os.getuid() == 0 else ""
     as_owner = [f"--user={owner}"] if owner else []
     if owner:

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import textwrap
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from tfx.orchestration.portable.beam_executor_operator import BeamExecutorOperator
 
 from schemas import InputError, TesseraError
-from schemas.errors import causes, restored
+from schemas.errors import access_fault, causes, disk_fault, memory_fault, restored
 
 _AGAIN = "Run the same command again when it is back: what is finished comes from the cache."
 _FAILED = re.compile(r"Pipeline \S+ failed in state (\w+): (.*)", re.DOTALL)
@@ -22,7 +23,12 @@ _LONGEST = 400
 
 
 def job_fault(error: BaseException) -> TesseraError | None:
-    """Returns what to say of an error that comes from a job or its service, else `None`."""
+    """Returns what to say of an error that comes from a job or its service, else `None`.
+
+    What a worker's machine lacks is told as it is of this machine.
+    """
+    if any(lacks(error) for lacks in (disk_fault, access_fault, memory_fault)):
+        return None
     for one in causes(error):
         if _NO_JAR in str(one) or (isinstance(one, FileNotFoundError) and one.filename == "java"):
             return InputError(
@@ -53,6 +59,12 @@ def _root_cause(text: str) -> str:
     lines = [line for line in text.rpartition("Caused by: ")[2].splitlines()
              if line.strip() and not line.startswith(("\tat ", "\t... "))]
     return "" if not lines else lines[-1] if _TRACE in lines[0] else lines[0]
+
+
+def untold(end: threading.ExceptHookArgs) -> None:
+    """Tells why a thread ended, but for Beam's that lost the job service: the job's error does."""
+    if not isinstance(end.exc_value, grpc.RpcError):
+        threading.__excepthook__(end)
 
 
 def _words(text: str) -> str:
@@ -90,6 +102,7 @@ class Operator(BeamExecutorOperator):
             raise ours from error
 
     def _pipeline(self) -> beam.Pipeline:
+        threading.excepthook = untold
         return _Job(options=PipelineOptions(self._arguments))
 
 

@@ -1,6 +1,7 @@
 """The engines that Beam's pipelines can run on, each with the options that it takes."""
 
 import argparse
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +20,12 @@ class Runner:
     Attributes:
       beam: Beam's name of it; empty for what Beam takes by itself.
       groups: Names of Beam's classes of options that it takes.
+      required: Options without which it does nothing.
     """
 
     beam: str
     groups: tuple[str, ...]
+    required: tuple[str, ...] = ()
 
     def arguments(self, options: Options) -> list[str]:
         """Returns Beam's arguments for this engine with some options.
@@ -31,11 +34,13 @@ class Runner:
           options: Values by the names of Beam's options: a text, a number, true, or a list.
 
         Raises:
-          InputError: There is no such option, or a value is not allowed.
+          InputError: There is no such option, a value is not allowed, or one is missing.
         """
         words = [word for key, value in options.items() for word in _words(key, value)]
         if options:
             self._check(options, words)
+        if missing := [key for key in self.required if key not in options]:
+            raise _bad_option(f"{self.beam} needs {', '.join(missing)}")
         return [f"--runner={self.beam}", *words] if self.beam else words
 
     def require_reachable(self, options: Options) -> None:
@@ -49,6 +54,9 @@ class Runner:
                 raise unknown("beam option", key, known)
         parsed = vars(parser.parse_args(words))
         for key, given in options.items():
+            # Beam gives some numbers no type.
+            if type(known[key]) is int and not re.fullmatch(r"-?\d+", str(parsed[key])):
+                raise _bad_option(f"{key} is {given!r}, but a whole number is allowed")
             kind = next((kind for kind in (bool, list) if isinstance(given, kind)), None)
             if kind is not None and parsed[key] != given:
                 raise _bad_option(f"{key} is {given!r}, but one value is allowed that is no "
@@ -56,9 +64,9 @@ class Runner:
                                   "left out")
 
     def _parser(self) -> argparse.ArgumentParser:
-        from apache_beam.options import pipeline_options
+        import pipeline.process  # noqa: F401  (first, else Beam's own imports warn of each other)
 
-        import pipeline.process  # noqa: F401  (else Beam's own imports warn of each other)
+        from apache_beam.options import pipeline_options  # isort: skip
 
         parser = _Parser(allow_abbrev=False, add_help=False)
         for group in self.groups:
@@ -72,16 +80,18 @@ class Portable(Runner):
 
     def arguments(self, options: Options) -> list[str]:
         """See `Runner.arguments`; workers that are processes are started by our own program."""
+        words = super().arguments(options)
         environment = options.get("environment_type")
         configured = {"environment_config", "environment_options"} & options.keys()
         if environment == "EXTERNAL" and not configured:
             raise _bad_option("environment_type is EXTERNAL, which needs environment_config, the "
                               "host and port of a pool that 'tessera beam-worker' started")
-        words = super().arguments(options)
         # Beam would send along what pip says is installed, for logs of Dataflow alone.
         words.append("--experiments=disable_logging_submission_environment")
         if environment == "PROCESS" and not configured:
             words.append(f"--environment_option=process_command={boot_program()}")
+        if options:
+            _check_environment(words)
         return words
 
     def require_reachable(self, options: Options) -> None:
@@ -103,7 +113,8 @@ RUNNERS: Mapping[str, Runner] = {
     "spark": Portable("SparkRunner", (
         "SparkRunnerOptions", "PortableOptions", "JobServerOptions", "DebugOptions")),
     "dataflow": Runner("DataflowRunner", (
-        "GoogleCloudOptions", "WorkerOptions", "SetupOptions", "DebugOptions")),
+        "GoogleCloudOptions", "WorkerOptions", "SetupOptions", "DebugOptions"),
+        required=("project", "region", "temp_location")),
 }
 _LOSES_DATA = "dask"
 
@@ -137,6 +148,20 @@ class _Parser(argparse.ArgumentParser):
     def add_value_provider_argument(self, *names: str, **given: Any) -> None:
         """Adds an option as Beam's own parser does."""
         self.add_argument(*names, **given)
+
+
+def _check_environment(words: Sequence[str]) -> None:
+    """Refuses workers that Beam does not know how to start; it would say so in the first step."""
+    from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
+    from apache_beam.options.pipeline_options_validator import PipelineOptionsValidator
+
+    given = PipelineOptions(list(words)).view_as(PortableOptions)
+    known = PipelineOptionsValidator.REQUIRED_ENVIRONMENT_OPTIONS
+    if given.environment_type is not None and given.environment_type not in known:
+        raise unknown("environment type", given.environment_type, known)
+    for fault in PipelineOptionsValidator(given, None).validate_environment_options(given):
+        raise _bad_option("environment_type and environment_options do not go together: "
+                          + fault.rstrip("."))
 
 
 def _words(key: str, value: Any) -> list[str]:

@@ -76,7 +76,7 @@ def load_steps() -> None:
 
 
 def run_pool(host: str, port: int, say: Callable[[str], None]) -> None:
-    """Serves until the process is told to end.
+    """Serves until the process is asked to end.
 
     Args:
       host: The address to listen on.

@@ -45,7 +45,7 @@ class Effect:
 
     Attributes:
       side: `users` or `items`.
-      feature: The column; `id` and `history` stand for what is no column.
+      feature: The column; `id` and `history` are what is no column.
       kind: See `trainer.modalities.Division`.
       place: See `trainer.modalities.Division`.
       value: By how much it raises the score.
@@ -122,8 +122,8 @@ class AskedModel:
             some = requests[start : start + _BATCH]
             tensors = {name: _tensor(spec, [row.get(name) or [_absent(spec)] for row in some])
                        for name, spec in inputs.items()}
-            answers = self._loaded.signatures[signature](**tensors)
-            batches.append({n: v.numpy() for n, v in answers.items()})
+            outputs = self._loaded.signatures[signature](**tensors)
+            batches.append({n: v.numpy() for n, v in outputs.items()})
         return {n: np.concatenate([batch[n] for batch in batches]) for n in batches[0]}
 
 

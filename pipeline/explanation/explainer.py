@@ -105,16 +105,16 @@ class Explainer:
         rows = {side: find_rows(source.tables[side], source.spec, side, [ids[side]])[ids[side]]
                 for side in SIDES}
         request = self._request(user, item, rows)
-        answers = self._model.ask("explain", [request])
+        outputs = self._model.ask("explain", [request])
         weights = {
-            side: dict(zip(source.modalities[side], answers[f"{one}_modality_weights"][0].tolist(),
+            side: dict(zip(source.modalities[side], outputs[f"{one}_modality_weights"][0].tolist(),
                            strict=True))
             for side, one in (("users", "user"), ("items", "item"))}
-        rankers = {name.removeprefix(RANKER): float(value[0]) for name, value in answers.items()
+        rankers = {name.removeprefix(RANKER): float(value[0]) for name, value in outputs.items()
                    if name.startswith(RANKER) and task == source.recipe.ranking}
         answer = _METHODS[method](self._model, Question(source, task, rows, request))
         return Explanation(user, item, task, method,
-                           {n: float(answers[n][0]) for n in source.recipe.scored},
+                           {n: float(outputs[n][0]) for n in source.recipe.scored},
                            answer.effects, answer.baseline,
                            self._undivided(rows, answer.effects), weights, rows, rankers)
 

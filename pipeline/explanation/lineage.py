@@ -35,7 +35,7 @@ def pushed_source(root: Path, folder: Path) -> Source:
       folder: A folder of pushed versions.
 
     Returns:
-      The model and where its data lie.
+      The model and where its data are.
 
     Raises:
       InputError: See `Provenance`.

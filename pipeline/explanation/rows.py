@@ -25,7 +25,7 @@ def find_rows(folder: Path, spec: FeatureSpec, side: str, ids: Iterable[str]) ->
       Values by column, for each id.
 
     Raises:
-      InputError: The table lies there no more, or has no such id; some that it has are named.
+      InputError: The table is no longer there, or has no such id; some that it has are named.
     """
     key, wanted = spec.id_key(side), set(ids)
     rows: dict[str, Row] = {}

@@ -39,7 +39,7 @@ class BadRecord:
 
     @property
     def place(self) -> Place:
-        """What tells it from others."""
+        """What distinguishes it from others."""
         return self.table, self.source, self.line
 
     def as_json(self) -> dict[str, Any]:

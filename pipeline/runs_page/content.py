@@ -1,4 +1,4 @@
-"""What is told of each run, read from what it left in its folder."""
+"""What the page shows of each run, read from its folder."""
 
 import json
 import re

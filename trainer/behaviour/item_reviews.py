@@ -18,11 +18,11 @@ class ItemReviews:
     A row sees those of a smaller timestamp, never its own: of statistics over rows whose label
     they betray, only those of earlier rows are unbiased (Prokhorenkova et al. 2018, CatBoost,
     "ordered target statistics", arXiv:1706.09516). Leaving the row's own out of all would not do:
-    what is missing would tell it.
+    what is missing would reveal it.
 
     Attributes:
       keys: Item and time of each review in one number, ascending, int64 `(1 + reviews,)`; the
-        first is -1 and stands before all.
+        first is -1 and comes before all.
       words: The newest words written of the item up to each review, newest review first, 0 for
         none, int32 `(1 + reviews, words)`.
       start: The time that keys count from, in seconds.

@@ -80,7 +80,7 @@ def moment_columns(
 
     Args:
       times: The history's seconds, newest first, int64 `(batch, length)`, -1 where there is none.
-      now: Seconds, int64 `(batch,)`, -1 where unknown: then the newest event's time stands in.
+      now: Seconds, int64 `(batch,)`, -1 where unknown: then the newest event's time is taken.
       past: What else the recipe derives of the times.
 
     Returns:

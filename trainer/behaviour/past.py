@@ -30,7 +30,7 @@ NOTHING = Past()
 
 
 class PastRelevance(NamedTuple):
-    """How a history tells which of its events were relevant.
+    """How a history marks which of its events were relevant.
 
     Attributes:
       what: What the history of the values is called.
@@ -44,7 +44,7 @@ class PastRelevance(NamedTuple):
 
 
 def past_relevance(spec: FeatureSpec, relevance: str | None) -> PastRelevance | None:
-    """Returns how histories tell what was relevant; `None` if they do not.
+    """Returns how histories mark what was relevant; `None` if they do not.
 
     Args:
       spec: The dataset's spec.

@@ -89,7 +89,7 @@ class Factors:
 
 def fit_ials(events: Events, relevant_only: bool, penalty: float, unobserved: float,
              dim: float) -> Factors:
-    """Fits iALS.
+    """Fits iALS (Hu, Koren and Volinsky, ICDM 2008).
 
     Args:
       events: What to learn from.
@@ -98,21 +98,80 @@ def fit_ials(events: Events, relevant_only: bool, penalty: float, unobserved: fl
       unobserved: Weight of a cell without an event, where one with an event has 1.
       dim: Number of factors.
     """
-    matrix = events.matrix(relevant_only).astype(np.float32)
-    width = int(dim)
+    return _fit_ials(events.matrix(relevant_only), penalty, unobserved, int(dim), None)
+
+
+def fit_content_ials(events: Events, relevant_only: bool, penalty: float, unobserved: float,
+                     dim: float, content: np.ndarray, content_penalty: float) -> Factors:
+    """Fits iALS whose penalty draws an item's factors not to 0 but to what its content says.
+
+    The fewer events an item has, the more its content says (Agarwal and Chen, KDD 2009).
+
+    Args:
+      events: See `fit_ials`.
+      relevant_only: See `fit_ials`.
+      penalty: See `fit_ials`.
+      unobserved: See `fit_ials`.
+      dim: See `fit_ials`.
+      content: Content of all items, `(items, content)`.
+      content_penalty: See `regression_on_content`.
+    """
+    matrix = events.matrix(relevant_only)
+    counts = np.asarray(matrix.sum(axis=0)).ravel()
+
+    def centres(items: np.ndarray) -> np.ndarray:
+        slopes = regression_on_content(content, items, counts, content_penalty)
+        return (slopes[0] + content @ slopes[1:]).astype(np.float32)
+
+    return _fit_ials(matrix, penalty, unobserved, int(dim),
+                     centres if content.shape[1] and counts.any() else None)
+
+
+def _fit_ials(matrix: sparse.csr_matrix, penalty: float, unobserved: float, dim: int,
+              centres: Callable[[np.ndarray], np.ndarray] | None) -> Factors:
+    """Fits users and items by turns; `centres` is what the items' factors are drawn to."""
+    matrix = matrix.astype(np.float32)
     items = np.random.default_rng(0).normal(
-        0, 0.1 / np.sqrt(width), (events.n_items, width)).astype(np.float32)
-    by_item = matrix.T.tocsr()
+        0, 0.1 / np.sqrt(dim), (matrix.shape[1], dim)).astype(np.float32)
+    by_item, drawn_to = matrix.T.tocsr(), None
     progress = Progress("iALS, rows solved", _EPOCHS * sum(matrix.shape))
     with one_thread():
         for _ in range(_EPOCHS):
             users = least_squares(matrix, items, penalty, unobserved, progress.add)
-            items = least_squares(by_item, users, penalty, unobserved, progress.add)
+            items = least_squares(by_item, users, penalty, unobserved, progress.add, drawn_to)
+            drawn_to = None if centres is None else centres(items)
     return Factors(users, items)
 
 
+def regression_on_content(content: np.ndarray, vectors: np.ndarray, counts: np.ndarray,
+                          penalty: float = 1.0) -> np.ndarray:
+    """Returns the ridge regression of items' vectors on their content, `(1 + content, dim)`.
+
+    An item weighs by the root of its events: its vector is the less certain, the fewer it has.
+
+    Args:
+      content: Content of all items, `(items, content)`.
+      vectors: What to predict by it, `(items, dim)`.
+      counts: Number of events that each item's vector is made of, `(items,)`; one at least.
+      penalty: Weight of the squared norms, in widths of the content.
+
+    Returns:
+      A constant, and a row for each number of the content.
+    """
+    known = counts > 0
+    weight = np.sqrt(counts[known] / counts[known].mean())[:, None]
+    of, own = content[known], vectors[known].astype(float)
+    centre, mean = (np.average(one, axis=0, weights=weight[:, 0]) for one in (of, own))
+    scaled = weight * (of - centre)
+    ridge = penalty * len(centre) * np.eye(len(centre))
+    with one_thread(len(centre)):
+        slopes = np.linalg.solve(scaled.T @ (of - centre) + ridge, scaled.T @ (own - mean))
+    return np.concatenate([(mean - centre @ slopes)[None], slopes])
+
+
 def least_squares(matrix: sparse.csr_matrix, others: np.ndarray, penalty: float, unobserved: float,
-                  solved: Callable[[int], None] = lambda rows: None) -> np.ndarray:
+                  solved: Callable[[int], None] = lambda rows: None,
+                  centres: np.ndarray | None = None) -> np.ndarray:
     """Returns the best factors of each row, given those of the columns.
 
     Args:
@@ -121,6 +180,7 @@ def least_squares(matrix: sparse.csr_matrix, others: np.ndarray, penalty: float,
       penalty: Weight of the squared norms.
       unobserved: Weight of a cell without an event.
       solved: Is called with the number of rows done since it was called last.
+      centres: What the penalty draws each row's factors to, `(rows, dim)`; 0 where not given.
 
     Returns:
       `(rows, dim)`; a row without events has zeros.
@@ -138,8 +198,10 @@ def least_squares(matrix: sparse.csr_matrix, others: np.ndarray, penalty: float,
         for place, row in enumerate(some):
             own = others[matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]]
             systems[place], targets[place] = gram + own.T @ own, own.sum(axis=0)
-        weights = penalty * (counts[some] + unobserved * len(others))
-        systems[:, np.arange(dim), np.arange(dim)] += weights[:, None].astype(others.dtype)
+        weights = penalty * (counts[some] + unobserved * len(others)).astype(others.dtype)[:, None]
+        systems[:, np.arange(dim), np.arange(dim)] += weights
+        if centres is not None:
+            targets += weights * centres[some]
         factors[some] = np.linalg.solve(systems, targets[:, :, None])[:, :, 0]
         solved(len(some))
     return factors

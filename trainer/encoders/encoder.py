@@ -55,7 +55,7 @@ class Encoder(tf.Module):
       module: The loaded network.
 
     Raises:
-      InputError: The network takes or answers something else; the message names the key.
+      InputError: The network takes or returns something else; the message names the key.
     """
 
     def __init__(self, modality: str, options: Options, module: Module):
@@ -152,7 +152,7 @@ class Encoder(tf.Module):
                      else f"{tuple(vectors.shape)} for two values")
             raise InputError(
                 "encoder-without-vector",
-                f"{key}, which answers with {tf.as_dtype(answer.dtype).name} {shape}; allowed is "
+                f"{key}, which returns {tf.as_dtype(answer.dtype).name} {shape}; allowed is "
                 "one vector for each value, float32 (batch, width).")
         return tuple(vectors.shape[1:])
 

@@ -44,7 +44,7 @@ class Module:
     """A loaded network.
 
     Attributes:
-      call: Maps one tensor to whatever the network answers.
+      call: Maps one tensor to the network's output.
       takes: The tensor that it takes.
       owner: What holds its variables and tables.
       foreign: Operations in it that a stock TensorFlow server lacks.

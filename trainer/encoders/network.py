@@ -29,7 +29,7 @@ def encoded_side(side: Side, encodings: Encodings, spec: FeatureSpec, recipe: Re
       side: What the model holds so far.
       encodings: The vectors.
       spec: The dataset's spec.
-      recipe: The recipe, which tells what is encoded.
+      recipe: The recipe, which has what is encoded.
       table: `users` or `items`.
       ids: The table's ids in order, without the unknown one.
 

@@ -24,10 +24,10 @@ class Encoder(Strict):
 
     Attributes:
       handle: A TF-Hub handle (anything with `://`), the folder of a SavedModel, or a `.keras`
-        file; a relative path starts where the recipe's file lies.
+        file; a relative path starts at the recipe's folder.
       batch_size: How many values are encoded at once.
       output: Which of several outputs is the vector: its name, or its place from 0 on.
-      replaces_tower: Whether the vector stands in the place of the modality's trained tower; else
+      replaces_tower: Whether the vector replaces the modality's trained tower; else
         beside it.
     """
 

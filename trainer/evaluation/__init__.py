@@ -1,1 +1,1 @@
-"""What a trained network is worth, and what it answers."""
+"""What a trained network is worth, and what it predicts."""

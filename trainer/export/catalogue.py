@@ -51,7 +51,7 @@ class ItemCatalogue(tf.Module):
 
     Args:
       items: The items table.
-      vectors: What tells which items are alike, `(1 + items, dim)`; row 0 is the unknown item.
+      vectors: By which items are alike, `(1 + items, dim)`; row 0 is the unknown item.
 
     Attributes:
       ids: Look-up of the ids, see `table_index`.

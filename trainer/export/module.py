@@ -53,7 +53,7 @@ class Recommender(tf.Module):
         self._pair_heads = {n: head for n, head in network.heads.items()
                             if n not in self._user_heads}
         items_said, user_ids = catalogue(network), id_lookup(users)
-        # What ranks tells what is alike, where it is a product of vectors.
+        # What ranks also says what is alike, if it is a product of vectors.
         self.catalogue = ItemCatalogue(items, items_said.vectors if network.ranking in network.heads
                                        else items_said.candidates)
         self.request = UserRequest(spec, recipe.past, memory, user_ids, self.catalogue.ids,
@@ -204,13 +204,13 @@ class Recommender(tf.Module):
         among = index[:, None]
         if columns.UNSEEN_INDEX in row:
             among = tf.concat([among, row[columns.UNSEEN_INDEX]], axis=1)
-        answers = self._attributes(user)
-        answers.update((n, value[:, 0]) for n, value in
+        outputs = self._attributes(user)
+        outputs.update((n, value[:, 0]) for n, value in
                        self._retrieval(user, index[:, None]).items())
         for name, pairs in self._pairs(user, among).items():
             compared = self.recipe.tasks[name].kind.against_unseen
-            answers[name] = pairs if compared else pairs[:, 0]
-        return answers
+            outputs[name] = pairs if compared else pairs[:, 0]
+        return outputs
 
     def rank(self, serialized: tf.Tensor) -> Tensors:
         """Scores the catalogue for rows of raw Examples; reads user, time and history only."""
@@ -251,14 +251,14 @@ class Recommender(tf.Module):
     def _row_by_row(self, user: Tensors, item: Tensors) -> Tensors:
         """Predicts every task for each row's user and item, `(batch,)`, with their weights."""
         vector = item["vector"]
-        answers = {**self._attributes(user), "user_modality_weights": user["weights"],
+        outputs = {**self._attributes(user), "user_modality_weights": user["weights"],
                    "item_modality_weights": item["weights"]}
         if self.recipe.retrieval is not None:
-            answers[self.recipe.retrieval] = tf.reduce_sum(
+            outputs[self.recipe.retrieval] = tf.reduce_sum(
                 user[self.recipe.retrieval] * item[CANDIDATE], axis=1)
-        answers.update((n, self._finish(n, head(user[n], vector)))
+        outputs.update((n, self._finish(n, head(user[n], vector)))
                        for n, head in self._pair_heads.items())
-        return answers
+        return outputs
 
     def _of_rankers(self, user: Tensors, item: Tensors) -> Tensors:
         """Returns each ranker's part of a fusion's inner product, `(batch,)`."""
@@ -275,7 +275,7 @@ class Recommender(tf.Module):
 
     def _list(self, user: Tensors, scores: tf.Tensor, index: tf.Tensor, there: tf.Tensor,
               k: tf.Tensor, further: Tensors | None = None) -> Tensors:
-        """Returns what is told of lists of items, `(batch, items)`; '' and 0 where none is."""
+        """Returns what is shown of lists of items, `(batch, items)`; '' and 0 where none is."""
         shown = tf.logical_and(there, tf.range(tf.shape(index)[1])[None, :] < k[:, None])
         of_items = {**self._pairs(user, index), **(further or {}),
                     "item_modality_weights": tf.gather(self._item_weights, index)}

@@ -54,7 +54,7 @@ class PastStrings(tf.Module):
 
         Args:
           request: Strings by history, newest first, `(batch, length)`, '' for none.
-          sent: Whether a row brought a history, `(batch, 1)`; else the stored one stands in.
+          sent: Whether a row brought a history, `(batch, 1)`; else the stored one is taken.
           user: User indices, `(batch,)`.
         """
         columns = {}
@@ -83,7 +83,7 @@ class UserRequest(tf.Module):
     """Reads a user and a moment from a request; see `signature` for the inputs.
 
     A history in the request replaces the stored one. Where a request brings none, the stored
-    history of the user stands in, and with it the time of its newest event where the request has
+    history of the user is taken, and with it the time of its newest event where the request has
     no time either.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 What a text's words, a picture's colours, categories and numbers of both sides give is joined; a
 small forest chooses the features that matter, and a large one learns from these (Breiman 2001).
-The forest is no SavedModel: the export writes its scores, and no server answers with it.
+The forest is no SavedModel: the export writes its scores, and no server can host it.
 """
 
 import time
@@ -56,7 +56,7 @@ def train_forest(job: Job) -> None:
     """Fits a forest for each task on train and validation."""
     started = time.monotonic()
     recipe = job.data.recipe
-    job.data.events("test")  # an empty split is told before anything is fitted
+    job.data.events("test")  # an empty split is an error before anything is fitted
     known = job.data.events("train", "validation")
     users, items = joined_features(job.data)
     forests = {name: fit_forest(users, items, known, task, recipe, job.seed)

@@ -40,7 +40,7 @@ def train_network(job: Job) -> None:
     """Trains a network and keeps its weights."""
     # Beside the executions' own folders, so that a rerun after a kill finds it.
     checkpoints = job.run_dir.parent / "checkpoints" / job.key[:16]
-    job.data.events(*job.data.files)  # an empty split is told before anything is trained
+    job.data.events(*job.data.files)  # an empty split is an error before anything is trained
     fitted = fit_twice(job.data, job.seed, job.run_dir / "tensorboard", checkpoints)
     job.weights.mkdir(parents=True, exist_ok=True)
     save_variables(job.weights / _WEIGHTS, fitted.network.training.weights)

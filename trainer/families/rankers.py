@@ -26,7 +26,7 @@ from trainer.training.fit import TrainingData
 def train_rankers_alone(job: Job) -> None:
     """Tunes the rankers on validation, and fits them on train and validation."""
     started = time.monotonic()
-    job.data.events(*job.data.files)  # an empty split is told before anything is computed
+    job.data.events(*job.data.files)  # an empty split is an error before anything is computed
     content = item_content(job.data, job.seed)
     figures = {"late_fusion": train_rankers(job.data, None, content, job.weights, job.seed)}
     if job.data.recipe.predictors:

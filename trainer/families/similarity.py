@@ -80,7 +80,7 @@ def train_similarity(job: Job) -> None:
     """Computes the vectors from train and validation."""
     started = time.monotonic()
     data, options = job.data, job.data.recipe
-    data.events(*data.files)  # an empty split is told before anything is computed
+    data.events(*data.files)  # an empty split is an error before anything is computed
     known = data.events("train", "validation")
     factors = compute_factors(data, known, options, job.seed)
     network = build_similarity(data, factors, known, options)
@@ -144,7 +144,7 @@ def build_similarity(data: TrainingData, factors: Factors, known: Events,
     Args:
       data: The tables.
       factors: The vectors.
-      known: The events that stand for a user's past where the data have no histories.
+      known: The events in the place of a user's past where the data have no histories.
       options: How content is compared, and how much it counts.
     """
     items, modalities = _item_model(data.item_side, data.spec, data.recipe, factors, options)

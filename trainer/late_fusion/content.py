@@ -1,6 +1,6 @@
 """Items' content as a short vector, linear in what Transform makes of each feature.
 
-A number is told by its place between quantiles first: a line through all years is no taste.
+A number is first its place between quantiles: a line through all years is no taste.
 """
 
 from dataclasses import dataclass

@@ -18,8 +18,8 @@ from trainer.late_fusion.content import ContentMap
 from trainer.late_fusion.kinds import RANKER_KINDS
 from trainer.late_fusion.linear import NEVER_FADES, LinearRanker, weighted_history
 from trainer.late_fusion.member import Member, members
-from trainer.late_fusion.new_items import fit_new_item_weights
-from trainer.late_fusion.weights import fit_weights, sampled, standardised
+from trainer.late_fusion.new_items import fit_new_items
+from trainer.late_fusion.weights import fit_weights, sampled, standardised, weighted_sum
 
 log = logging.getLogger("tessera.trainer")
 
@@ -64,8 +64,7 @@ class LateFusion:
         """
         chosen = [Member(name, self.log[name]["kind"], name in self.relevant_only,
                          self.log[name]["parameters"]) for name in self.rankers]
-        of_new = fit_new_item_weights(chosen, events, vectors, self.horizon, seed)
-        rankers = {one.name: one.fit_for_all(events, vectors, self.horizon) for one in chosen}
+        rankers, of_new = _fit_for_all(chosen, events, vectors, self.horizon, seed)
         return replace(self, rankers=rankers,
                        new_item_weights=_with_network(of_new, self.weights))
 
@@ -148,17 +147,24 @@ def fit_late_fusion(
         del weights[NETWORK]
     log.info("Trainer: late fusion of %s",
              ", ".join(f"{name} {share:.2f}" for name, share in weights.items() if share))
-    of_new = fit_new_item_weights(tuned, known, vectors, horizon, seed)
-    rankers = {one.name: one.fit_for_all(known, vectors, horizon) for one in tuned}
+    rankers, of_new = _fit_for_all(tuned, known, vectors, horizon, seed)
     return LateFusion(
         rankers, frozenset(one.name for one in tuned if one.relevant_only), horizon,
         weights, _with_network(of_new, weights), content, tried)
 
 
+def _fit_for_all(tuned: Sequence[Member], events: Events, vectors: np.ndarray, horizon: float,
+                 seed: int) -> tuple[dict[str, LinearRanker], dict[str, float]]:
+    """Returns the rankers, fitted for items without an event, too, and their weights for these."""
+    weights, content_penalty = fit_new_items(tuned, events, vectors, horizon, seed)
+    return {one.name: one.for_all_items(one.fit(events, vectors, horizon), events, vectors,
+                               content_penalty) for one in tuned}, weights
+
+
 def _with_network(of_new: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
     """Returns the weights for new items, in which the network has half of its share elsewhere.
 
-    What it is worth there no validation can tell, for it has learned of all known items.
+    No validation can measure what it is worth there, for it has learned of all known items.
 
     Args:
       of_new: Weights of the rankers for new items, of sum 1; empty where none could be found.
@@ -174,8 +180,8 @@ def _shares(scores: list[np.ndarray], own: np.ndarray | None, task: RankingTask,
     """Weighs the rankers, and the network behind them where it is worth more than a chance.
 
     The number of its epochs was chosen on the same users. So the network is added only if their
-    mean gain is above its standard error (Breiman et al. 1984: of what validation cannot tell
-    apart, the simpler).
+    mean gain is above its standard error (Breiman et al. 1984: of what validation cannot
+    distinguish, the simpler).
 
     Args:
       scores: Each ranker's standardised scores, `(q, items)`.
@@ -187,22 +193,18 @@ def _shares(scores: list[np.ndarray], own: np.ndarray | None, task: RankingTask,
       Weight of each ranker and of the network, and what was reached, for the log.
     """
     alone = fit_weights(scores, task, seed)
-    without = ranking_metrics(_sum(alone, scores), task)
+    without = ranking_metrics(weighted_sum(alone, scores), task)
     figures = {_PRIMARY: without.metrics[_PRIMARY]}
     if own is None:
         return [*alone.tolist(), 0.0], figures
     together = fit_weights([*scores, own], task, seed)
-    gain = ranking_metrics(_sum(together, [*scores, own]), task).ndcg - without.ndcg
+    gain = ranking_metrics(weighted_sum(together, [*scores, own]), task).ndcg - without.ndcg
     error = float(gain.std() / np.sqrt(len(gain)))
     figures |= {f"network_{_PRIMARY}": ranking_metrics(own, task).metrics[_PRIMARY],
                 "network_gain": float(gain.mean()), "network_gain_se": error}
     if gain.mean() <= error:
         return [*alone.tolist(), 0.0], figures
     return together.tolist(), figures
-
-
-def _sum(weights: np.ndarray, scores: list[np.ndarray]) -> np.ndarray:
-    return np.sum([weight * one for weight, one in zip(weights, scores, strict=True)], axis=0)
 
 
 def _best_horizon(chosen: Sequence[Member], train: Events, vectors: np.ndarray,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from trainer.closed_form.events import Events
-from trainer.closed_form.factors import fit_ials
+from trainer.closed_form.factors import fit_content_ials
 from trainer.closed_form.neighbours import fit_decayed_ease, fit_ease, fit_item_neighbours
 from trainer.closed_form.popularity import fit_recent_popularity
 from trainer.closed_form.rankers import RANKERS
@@ -93,9 +93,11 @@ def _of_matrix(weights: np.ndarray) -> LinearRanker:
 
 
 def _factors(events: Events, relevant_only: bool, content: np.ndarray, horizon: float,
-             penalty: float, unobserved: float, dim: float) -> LinearRanker:
-    """iALS; a user's factors are a linear map of the history, as of one of the usual length."""
-    items = fit_ials(events, relevant_only, penalty, unobserved, dim).items.astype(float)
+             penalty: float, unobserved: float, dim: float,
+             content_penalty: float) -> LinearRanker:
+    """iALS with content; a user's factors are a linear map of a history of the usual length."""
+    items = fit_content_ials(events, relevant_only, penalty, unobserved, dim, content,
+                             content_penalty).items.astype(float)
     matrix = events.matrix(relevant_only)
     counts = np.asarray(matrix.sum(axis=0)).ravel()
     length = matrix.sum() / max(int((np.diff(matrix.indptr) > 0).sum()), 1)
@@ -134,7 +136,9 @@ RANKER_KINDS: dict[str, RankerKind] = {
         _item_neighbours, RANKERS["item-knn"].axes, most_items=_MOST_ITEMS),
     "item_to_item": RankerKind(_item_to_item, {"penalty": _PENALTY}, fades=True,
                                most_items=_MOST_ITEMS),
-    "factors": RankerKind(_factors, RANKERS["ials"].axes),
+    "factors": RankerKind(
+        _factors,
+        {**RANKERS["ials"].axes, "content_penalty": Axis((1.0, 10.0, 100.0), 10.0, 0.1, 1e4)}),
     "content": RankerKind(
         _content, {"penalty": Axis((30.0, 100.0, 300.0), 3.0, 1.0, 1e5)}, of_relevant=False,
         reads_content=True),

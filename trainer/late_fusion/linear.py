@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from trainer.closed_form.events import Events
-from trainer.training.one_thread import one_thread
+from trainer.closed_form.factors import regression_on_content
 
 FLOOR = 0.3  # Weight of an event that is infinitely long ago.
 NEVER_FADES = 1e9
@@ -66,29 +66,19 @@ class LinearRanker:
         new = ~self.candidates.any(axis=1, keepdims=True)
         return self.candidates + new * (self.of_content[0] + content @ self.of_content[1:])
 
-    def told_by(self, content: np.ndarray, counts: np.ndarray) -> "LinearRanker":
+    def with_new_items(self, content: np.ndarray, counts: np.ndarray,
+                       penalty: float) -> "LinearRanker":
         """Returns the ranker with `of_content`, if it has none and there is content.
-
-        It is the ridge regression of the candidates on content, in which an item weighs by the
-        root of its events: its candidate is the less certain, the fewer it has.
 
         Args:
           content: Content of the items, `(items, content)`.
           counts: Number of events of each item that the candidates are made of, `(items,)`.
+          penalty: See `regression_on_content`.
         """
-        known = counts > 0
-        if len(self.of_content) or not content.shape[1] or not known.any():
+        if len(self.of_content) or not content.shape[1] or not counts.any():
             return self
-        weight = np.sqrt(counts[known] / counts[known].mean())[:, None]
-        of, own = content[known], self.candidates[known].astype(float)
-        centre, mean = (np.average(one, axis=0, weights=weight[:, 0]) for one in (of, own))
-        scaled = weight * (of - centre)
-        penalty = content.shape[1] * np.eye(content.shape[1])
-        with one_thread(len(penalty)):
-            slopes = np.linalg.solve(scaled.T @ (of - centre) + penalty, scaled.T @ (own - mean))
-        constant = mean - centre @ slopes
-        return replace(self, of_content=np.concatenate(
-            [constant[None], slopes]).astype(np.float32))
+        return replace(self, of_content=regression_on_content(
+            content, self.candidates, counts, penalty).astype(np.float32))
 
     def save(self, path: Path) -> None:
         """Writes the arrays into one file."""

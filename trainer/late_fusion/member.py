@@ -36,10 +36,18 @@ class Member:
         """Fits it on some events, for the items that they are about."""
         return self.kind.fit(events, self.relevant_only, content, horizon, **self.parameters)
 
-    def fit_for_all(self, events: Events, content: np.ndarray, horizon: float) -> LinearRanker:
-        """Fits it on some events, for all items: those without an event are told by content."""
+    def for_all_items(self, ranker: LinearRanker, events: Events, content: np.ndarray,
+             content_penalty: float) -> LinearRanker:
+        """Returns what was fitted on some events, for all items: the others are made of content.
+
+        Args:
+          ranker: What `fit` made of the events.
+          events: The events.
+          content: Content of all items, `(items, content)`.
+          content_penalty: See `regression_on_content`.
+        """
         counts = np.asarray(events.matrix(self.relevant_only).sum(axis=0)).ravel()
-        return self.fit(events, content, horizon).told_by(content, counts)
+        return ranker.with_new_items(content, counts, content_penalty)
 
 
 def members(names: Sequence[str], events: Events, content: np.ndarray,
@@ -50,7 +58,7 @@ def members(names: Sequence[str], events: Events, content: np.ndarray,
       names: Names of `RANKER_KINDS`.
       events: The events.
       content: Content of the items, `(items, content)`.
-      has_relevance: Whether a history tells which of its events were relevant.
+      has_relevance: Whether a history marks which of its events were relevant.
     """
     candidates = []
     for name in names:

@@ -1,28 +1,47 @@
-"""The weights of a late fusion for items without an event.
+"""What a late fusion says of items without an event.
 
 What ranks the known items best is no guide to the others: their candidates are made of content,
 and of some rankers content says more than of others. So a part of the known items is hidden,
-the rankers learn without their events, and the weights are those that rank the hidden items best,
-the mean of a few draws. What a network says of the hidden items it has learned of their events, so
-that it is not weighed here.
+the rankers learn without their events, and what ranks the hidden items best is taken: how freely
+a regression follows content, and the weights, the mean of a few draws. What a network says of the
+hidden items it has learned of their events, so that it is not weighed here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from trainer.closed_form.events import Events
 from trainer.cold_items.draw import Draw, cold_task, hidden_items, without
+from trainer.evaluation.ranking import RankingTask, ranking_metrics
 from trainer.late_fusion.linear import weighted_history
 from trainer.late_fusion.member import Member
-from trainer.late_fusion.weights import fit_weights, sampled, standardised
+from trainer.late_fusion.weights import fit_weights, sampled, standardised, weighted_sum
 
 _DRAWS = [Draw(share=0.2, min_events=5, seed=2_000 + number) for number in range(3)]
 
+_PENALTIES = (0.3, 1.0, 3.0)
+_CHOSEN_BY = "ndcg@50"  # Of ten places chance decides more than one penalty or the other.
 
-def fit_new_item_weights(members: Sequence[Member], known: Events, content: np.ndarray,
-                         horizon: float, seed: int) -> dict[str, float]:
-    """Finds the weight of each ranker for items without an event.
+
+class NewItems(NamedTuple):
+    """How items without an event are scored.
+
+    Attributes:
+      weights: Weight of each ranker, of sum 1, none below 0; empty where no item has content or
+        can be hidden.
+      content_penalty: Of the regression that makes a candidate of content, see
+        `regression_on_content`.
+    """
+
+    weights: dict[str, float]
+    content_penalty: float = 1.0
+
+
+def fit_new_items(members: Sequence[Member], known: Events, content: np.ndarray, horizon: float,
+                  seed: int) -> NewItems:
+    """Finds how to score items without an event.
 
     Args:
       members: The rankers, with their parameters.
@@ -30,29 +49,37 @@ def fit_new_item_weights(members: Sequence[Member], known: Events, content: np.n
       content: Content of all items, `(items, content)`.
       horizon: See `weighted_history`.
       seed: Seed of the search.
-
-    Returns:
-      Weights of sum 1, none below 0; nothing where no item has content or can be hidden.
     """
-    if not content.shape[1]:
-        return {}
-    each = [_weights(members, known, content, horizon, draw, seed) for draw in _DRAWS]
-    draws = [weights for weights in each if weights is not None]
-    return dict(zip((one.name for one in members), np.mean(draws, axis=0).tolist(), strict=True)
-                ) if draws else {}
+    weights, reached = [], []
+    for draw in _DRAWS if content.shape[1] else ():
+        hidden = hidden_items(known, draw)
+        task = sampled(cold_task(known, hidden), len(members))
+        if len(task.users):
+            tried = [_tried(scores, task, seed) for scores in _scores(
+                members, without(known, hidden), content, horizon, task)]
+            weights.append([one for one, _ in tried])
+            reached.append([one for _, one in tried])
+    if not weights:
+        return NewItems({})
+    best = int(np.argmax(np.mean(reached, axis=0)))
+    mean = np.mean([of_draw[best] for of_draw in weights], axis=0).tolist()
+    return NewItems(dict(zip([one.name for one in members], mean, strict=True)),
+                    _PENALTIES[best])
 
 
-def _weights(members: Sequence[Member], known: Events, content: np.ndarray, horizon: float,
-             draw: Draw, seed: int) -> np.ndarray | None:
-    """Returns the weights that rank the items of one draw best, if somebody wants one of them."""
-    hidden = hidden_items(known, draw)
-    task = sampled(cold_task(known, hidden), len(members))
-    if not len(task.users):
-        return None
-    others, scores = without(known, hidden), []
-    for one in members:
-        ranker = one.fit_for_all(others, content, horizon)
-        histories = weighted_history(others, one.relevant_only, horizon)[task.users]
-        scores.append(standardised(
-            ranker.queries(histories) @ ranker.with_content(content).T, others.warm))
-    return fit_weights(scores, task, seed)
+def _tried(scores: list[np.ndarray], task: RankingTask, seed: int) -> tuple[np.ndarray, float]:
+    """Returns the weights that rank a task best, and what they reach."""
+    weights = fit_weights(scores, task, seed)
+    return weights, ranking_metrics(weighted_sum(weights, scores), task).metrics[_CHOSEN_BY]
+
+
+def _scores(members: Sequence[Member], others: Events, content: np.ndarray, horizon: float,
+            task: RankingTask) -> Iterator[list[np.ndarray]]:
+    """Yields for each penalty every ranker's scores of a task, `(q, items)`, of other events."""
+    fitted = [one.fit(others, content, horizon) for one in members]
+    queries = [ranker.queries(weighted_history(others, one.relevant_only, horizon)[task.users])
+               for one, ranker in zip(members, fitted, strict=True)]
+    for penalty in _PENALTIES:
+        yield [standardised(
+            query @ one.for_all_items(ranker, others, content, penalty).with_content(content).T,
+            others.warm) for one, ranker, query in zip(members, fitted, queries, strict=True)]

@@ -26,7 +26,7 @@ from trainer.training.one_thread import one_thread
 
 _HORIZONS = (5.0, 15.0, 50.0)
 _DIM = 48  # Of the item-to-item scores.
-_SAMPLE = 20_000  # Users whose scores tell the leading components.
+_SAMPLE = 20_000  # Users whose scores give the leading components.
 _MOST_ITEMS = 10_000  # See `trainer.late_fusion.kinds`.
 
 

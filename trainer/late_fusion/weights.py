@@ -49,6 +49,11 @@ def fit_weights(scores: Sequence[np.ndarray], task: RankingTask, seed: int) -> n
     return np.mean([search.best(np.sort(rows)) for rows in draws], axis=0)
 
 
+def weighted_sum(weights: np.ndarray, scores: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns the sum of scores by their weights."""
+    return np.sum([weight * one for weight, one in zip(weights, scores, strict=True)], axis=0)
+
+
 class _Search:
     """A coordinate search on the rows of a task."""
 

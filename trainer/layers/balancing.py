@@ -174,7 +174,7 @@ class GradNormBalance(GradientBalance):
     def build(self):
         """Creates the weights and the place for the first losses."""
         start = list(self.weights_by_task.values())
-        # The mean: equal on all devices, and TensorFlow wants to be told.
+        # The mean: equal on all devices, and TensorFlow has to know.
         self.weight = self.add_weight(
             shape=(len(start),), initializer=lambda shape, dtype=None: self._weights(),
             name="weight", trainable=False, autocast=False, aggregation="mean",

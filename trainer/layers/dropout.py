@@ -10,11 +10,11 @@ from keras import ops
 class ModalityDropout(keras.layers.Layer):
     """Hides present modalities at random while training, never all that a row has.
 
-    A hidden modality is treated as an absent one: a learned token stands in the place of both,
+    A hidden modality is treated as an absent one: a learned token replaces both,
     that of this layer, so that what training makes of hidden modalities holds for absent ones.
     After Neverova et al. 2016, "ModDrop" (arXiv:1501.00102). Rows that lose all content at once,
     and nothing else, would be rare by chance; without them ids and behaviour would never learn
-    what content tells while it is there.
+    what content says while it is there.
 
     Args:
       rate: Chance of a row to lose all its content; where it does not, chance of each modality to

@@ -39,12 +39,12 @@ def patches(pixels):
 
 @dataclass(frozen=True)
 class Codebook:
-    """Which word a patch is, and how much a word tells.
+    """Which word a patch is, and how much a word is worth.
 
     Attributes:
       kernel: `(108, words)`.
       bias: `(words,)`; a patch's word has the largest of `patch @ kernel + bias`: it is the one
-        whose centre lies nearest in the whitened space.
+        whose centre is nearest in the whitened space.
       idf: Inverse document frequency of each word, smoothed, `(words,)`.
     """
 
@@ -108,7 +108,7 @@ _OPPONENTS = np.array([[1, 1, 1], [1, -1, 0], [-0.5, -0.5, 1]], np.float32).T / 
 class FourierTower(Tower):
     """The logarithm of a picture's spectrum, averaged over rings and sectors of frequencies.
 
-    Rings tell coarse from fine, sectors the direction of edges, whatever their place: Torralba
+    Rings separate coarse from fine, sectors the direction of edges, whatever their place: Torralba
     and Oliva 2003, "Statistics of natural image categories". Colours enter as opponents, and each
     one's mean beside its spectrum.
 

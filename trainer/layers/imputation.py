@@ -1,4 +1,4 @@
-"""Imputation: what stands in the place of absent modalities, between towers and fusion.
+"""Imputation: what replaces absent modalities, between towers and fusion.
 
 Every imputation maps `(vectors, present, truth, there)` to `(filled, usable, loss)`. `vectors`
 `(batch, modalities, dim)` and `present` `(batch, modalities)` are what fusion would get without
@@ -193,7 +193,7 @@ class RegressionImputation(keras.layers.Layer):
 class AdversarialImputation(RegressionImputation):
     """Cross-modal generation: a guess must also pass for a vector of its modality.
 
-    A discriminator for each modality tells true vectors from generated ones; the generator, the
+    A discriminator for each modality separates true vectors from generated ones; the generator, the
     network of the regression, learns to deceive it, so that guesses have the spread of true
     vectors and not that of their mean (Cai et al. 2018, "Deep adversarial learning for
     multi-modality missing data completion"; reconstruction beside it as in Pathak et al. 2016,

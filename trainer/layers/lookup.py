@@ -102,7 +102,7 @@ class BiasedFactors(keras.layers.Layer):
     Args:
       rows: Number of indices.
       dim: Number of factors.
-      bias_first: Whether the bias stands before the 1: on the users' side.
+      bias_first: Whether the bias comes before the 1: on the users' side.
     """
 
     def __init__(self, rows: int, dim: int, bias_first: bool, **kwargs):

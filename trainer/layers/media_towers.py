@@ -38,7 +38,7 @@ class AudioTower(Tower):
         bands = ops.cast(spectrogram, self.compute_dtype)[..., 0]
         inside = ops.cast(ops.max(bands, axis=2) > 0, self.compute_dtype)
         heard = self._phrases(self._onsets(bands / 127.5 - 1.0))
-        # A step counts where any of the eight frames that it stands for belongs to the sound.
+        # A step counts where any of its eight frames belongs to the sound.
         steps = ops.max_pool(inside[..., None], 8, strides=8, padding="same")[..., 0]
         # Coefficients are tens at most.
         timbre = self._timbre(ops.cast(coefficients, self.compute_dtype) / 10.0)

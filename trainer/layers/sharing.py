@@ -106,10 +106,10 @@ class ExpertGate(keras.layers.Layer):
         # Zeros: a new gate weighs all alike.
         self._logits = keras.layers.Dense(experts, kernel_initializer="zeros", name="logits")
 
-    def call(self, vector, answers):
-        """Mixes `answers`, a list of `(batch, dim)`, as `vector` `(batch, width)` tells."""
+    def call(self, vector, outputs):
+        """Mixes `outputs`, a list of `(batch, dim)`, as `vector` `(batch, width)` says."""
         weights = ops.softmax(ops.cast(self._logits(vector), "float32"))
-        stacked = ops.stack(answers, axis=1)
+        stacked = ops.stack(outputs, axis=1)
         return ops.einsum("be,bed->bd", ops.cast(weights, stacked.dtype), stacked)
 
     def get_config(self):
@@ -122,7 +122,7 @@ class MixtureOfExperts(keras.layers.Layer):
     """Experts that all tasks share, and a gate over them for each task (MMoE).
 
     Ma et al. 2018, "Modeling task relationships in multi-task learning with multi-gate
-    mixture-of-experts". Behind the gate stands a projection for each task.
+    mixture-of-experts". Behind the gate is a projection for each task.
 
     Args:
       tasks: Names of the tasks.
@@ -142,8 +142,8 @@ class MixtureOfExperts(keras.layers.Layer):
 
     def call(self, vector, training=None):
         """Maps `(batch, dim)` to `{task: (batch, dim)}`."""
-        answers = [expert(vector, training=training) for expert in self._experts]
-        return {task: self._projections[task](gate(vector, answers))
+        outputs = [expert(vector, training=training) for expert in self._experts]
+        return {task: self._projections[task](gate(vector, outputs))
                 for task, gate in self._gates.items()}
 
     def get_config(self):
@@ -195,14 +195,14 @@ class ExtractionLevel(keras.layers.Layer):
           Both again, refined; `shared` as it came in on the last level.
         """
         common = [expert(shared, training=training) for expert in self._shared]
-        answers = [[expert(own[task], training=training) for expert in experts]
+        outputs = [[expert(own[task], training=training) for expert in experts]
                    for task, experts in zip(self.tasks, self._own, strict=True)]
         refined = {
             task: gate(own[task], [*mine, *common])
-            for task, gate, mine in zip(self.tasks, self._gates, answers, strict=True)
+            for task, gate, mine in zip(self.tasks, self._gates, outputs, strict=True)
         }
         if not self.last:
-            everyone = [answer for mine in answers for answer in mine]
+            everyone = [output for mine in outputs for output in mine]
             shared = self._shared_gate(shared, [*everyone, *common])
         return refined, shared
 
@@ -217,7 +217,7 @@ class LayeredExtraction(keras.layers.Layer):
     """Levels of shared experts and each task's own, progressively apart (PLE).
 
     Tang et al. 2020, "Progressive layered extraction (PLE): a novel multi-task learning model for
-    personalized recommendations". Behind the last level stands a projection for each task.
+    personalized recommendations". Behind the last level is a projection for each task.
 
     Args:
       tasks: Names of the tasks.

@@ -85,8 +85,8 @@ class CnnTower(TokenTower):
 
     def read(self, words, mask, training=None):
         """Pools each filter over the places that hold a word; no answer is below zero."""
-        answers = [convolution(words) * mask[..., None] for convolution in self._convolutions]
-        return ops.concatenate([ops.max(answer, axis=1) for answer in answers], axis=1)
+        outputs = [convolution(words) * mask[..., None] for convolution in self._convolutions]
+        return ops.concatenate([ops.max(output, axis=1) for output in outputs], axis=1)
 
     def get_config(self):
         """Returns what the constructor needs."""

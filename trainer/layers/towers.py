@@ -1,4 +1,4 @@
-"""Towers: one feature to a vector and a flag that tells whether the feature is present.
+"""Towers: one feature to a vector and a flag: whether the feature is present.
 
 Every tower maps its columns to `(vector: (batch, dim), present: (batch,))`. Where the feature is
 absent, the vector is a learned token: zeros would pass for data.

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-UNKNOWN = "?"  # stands for all unknown terms; no word, for punctuation is none
+UNKNOWN = "?"  # the one of all unknown terms; no word, for punctuation is none
 
 
 def terms_key(column: str) -> str:
-    """Returns the output that names what a column's attributions stand for."""
+    """Returns the output that names what a column's attributions are of."""
     return f"{column}__terms"
 
 
@@ -27,10 +27,10 @@ def shared(shown: Counter[str], terms: list[str], values: np.ndarray,
     the model reads, nobody knows which these are, and it stays undivided.
 
     Args:
-      shown: Words of the text, and how often each stands there.
+      shown: Words of the text, and how often each is there.
       terms: The terms that the model read, '' for none.
       values: What each is worth.
-      part: Which part of a term (first) a word (second) gets that stands there so often (third).
+      part: Which part of a term (first) a word (second) gets that is there so often (third).
 
     Returns:
       By word; of words that the model did not read there is none.

@@ -49,7 +49,7 @@ class Network:
       ranking: Name of the task by whose score items are ranked: retrieval, or one of the heads.
       item_rows: Number of item indices, the unknown item at 0 included.
       heads: The other tasks' heads, by task: of a pair, or `ProfileHead`s of the user alone.
-      training: All of it on rows of interactions; a `click` head answers for the row's item and,
+      training: All of it on rows of interactions; a `click` head is asked of the row's item and,
         beside it, for its unseen items.
       user_parts: What the user side is made of, in the order of its weights.
       item_parts: What the item side is made of, in the order of its weights.
@@ -123,7 +123,7 @@ def build_network(
     if unseen is not None:
         inputs[columns.UNSEEN_INDEX] = unseen
     each = _row_items(item, item_lookup, items, inputs)
-    outputs = {"index": inputs[columns.ITEM_INDEX], **_answers(recipe, heads, user_out, each)}
+    outputs = {"index": inputs[columns.ITEM_INDEX], **_outputs(recipe, heads, user_out, each)}
     if unseen is not None:
         outputs["unseen"] = unseen
     if recipe.retrieval is not None:
@@ -160,17 +160,17 @@ def _row_items(item, item_lookup, items: Side, inputs) -> dict[str, keras.KerasT
             for n, value in vectors.items()}
 
 
-def _answers(recipe: NetworkRecipe, heads, user_out, each) -> dict[str, keras.KerasTensor]:
+def _outputs(recipe: NetworkRecipe, heads, user_out, each) -> dict[str, keras.KerasTensor]:
     """Returns what the heads answer, by task; a `click` head for each row's unseen items too."""
-    answers = {}
+    outputs = {}
     for name, head in heads.items():
         if isinstance(head, ProfileHead):
-            answers[name] = head(user_out[name])
+            outputs[name] = head(user_out[name])
         elif recipe.tasks[name].kind.against_unseen:
-            answers[name] = head(user_out[name][:, None, :], each["vector"])
+            outputs[name] = head(user_out[name][:, None, :], each["vector"])
         else:
-            answers[name] = head(user_out[name], each["vector"][:, 0])
-    return answers
+            outputs[name] = head(user_out[name], each["vector"][:, 0])
+    return outputs
 
 
 def _of_auxiliary_losses(recipe: NetworkRecipe, user_out, each) -> dict[str, keras.KerasTensor]:

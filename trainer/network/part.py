@@ -1,6 +1,6 @@
 """A part of a network: what it reads, how it is built, and how a gradient reaches what it reads.
 
-Parts are planned before anything is built, so that a plan tells names before training. The network
+Parts are planned before anything is built, so that a plan has names before training. The network
 is built from the plan, and keeps the parts with their layers: export, explanation and reports read
 that list.
 """

@@ -1,4 +1,4 @@
-"""Which parts a side of the network has: told by dataset and recipe, before anything is built."""
+"""Which parts a side of the network has, by dataset and recipe, before anything is built."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,7 @@
 """What is known of a column that preprocessing makes: its feature, dtype, shape, role and purpose.
 
 Whoever makes a column declares it. The declarations are written beside the graph that makes the
-columns, and everybody who reads a column asks them: nothing is told by a name or by a shape.
+columns, and everybody who reads a column asks them: nothing is derived from a name or a shape.
 """
 
 import json

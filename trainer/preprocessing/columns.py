@@ -2,7 +2,7 @@
 
 A table's column keeps its schema's name; what is derived from it gets a suffix. The columns of an
 interaction are named by role, so that nothing behind Transform depends on a dataset's names. What
-a column is used for is told by its declaration (`trainer.preprocessing.column`), not by its name.
+a column is used for is in its declaration (`trainer.preprocessing.column`), not by its name.
 """
 
 INDEX = "index"

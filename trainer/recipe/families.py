@@ -156,8 +156,8 @@ class NetworkRecipe(FittedRecipe):
             raise ValueError(
                 f"'behaviour' has 'item_reviews', and the task '{clicks[0]}' has the head "
                 f"'{self.tasks[clicks[0]].head.name}': an event's item would show its reviews as "
-                "of then, the unseen items those of later, and the difference would tell which is "
-                "which. Take one of them out")
+                "of then, the unseen items those of later, and the difference would reveal "
+                "which is which. Take one of them out")
         return self
 
     @model_validator(mode="after")

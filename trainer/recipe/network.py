@@ -84,7 +84,7 @@ class ModelOptions(Strict):
       user_dropout: Share of rows whose user training makes unknown in every respect.
       modality_dropout: Chance of a row to lose all content at once in training and, if it does not,
         of each present modality to be hidden; one always stays.
-      missing: What stands in the place of an absent modality: a learned token, the mean of those
+      missing: What replaces an absent modality: a learned token, the mean of those
         that are present, or a guess from the row's others by `regression` or by an `adversarial`
         generator.
       fusion: How modalities become one vector.

@@ -70,7 +70,7 @@ def check_names(names: Iterable[str]) -> None:
       names: The tasks' names.
 
     Raises:
-      ValueError: There is one; the message tells what is allowed.
+      ValueError: There is one; the message names what is allowed.
     """
     for name in names:
         if not _ALLOWED.fullmatch(name):

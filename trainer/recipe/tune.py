@@ -94,7 +94,7 @@ class Range(Strict):
 
     @property
     def probes(self) -> tuple:
-        """The values that stand for all of them: the choices, or both ends."""
+        """The values that represent all of them: the choices, or both ends."""
         return self.choices if self.choices is not None else (self.min, self.max)
 
 

@@ -184,7 +184,7 @@ class TaskKind:
         return {}
 
     def measured(self, labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
-        """Returns the metrics of written predictions; NaN where the rows do not tell.
+        """Returns the metrics of written predictions; NaN where the rows do not suffice.
 
         Args:
           labels: `(rows,)`, of the rows that have one.

@@ -77,7 +77,7 @@ def probability_metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str
 
     Returns:
       `auc`, `log_loss` and `ece`, and what a threshold of 0.5 gives: `accuracy`, `precision`,
-      `recall` and `f1`. NaN where the rows do not tell.
+      `recall` and `f1`. NaN where the rows do not suffice.
     """
     chance, positive = predictions.astype(float), labels.astype(float) > 0
     guesses = chance > 0.5

@@ -82,7 +82,7 @@ class Checkpoint(keras.callbacks.Callback):
     a wrong epoch. Here a state is one file, which appears by a renaming and is named by its epoch.
 
     Args:
-      folder: Where the state lies; nothing else may.
+      folder: Where the state is; nothing else may be there.
     """
 
     def __init__(self, folder: Path):

@@ -127,7 +127,7 @@ def fit_twice(data: TrainingData, seed: int, logs: Path, checkpoints: Path,
     train, validation = data.events("train"), data.events("validation")
     scores = _first_fit(
         data, train, validation, seed, logs, checkpoints, strategy, precision)
-    # The best epoch would tell of the users in validation.
+    # The best epoch would reveal the users in validation.
     private = data.recipe.private is not None
     epochs = data.recipe.training.max_epochs if private else int(np.argmax(scores)) + 1
     network = _fit(data, concatenate([train, validation]), ["train", "validation"], epochs, seed,
@@ -137,7 +137,7 @@ def fit_twice(data: TrainingData, seed: int, logs: Path, checkpoints: Path,
 
 
 def _curves(checkpoints: Path) -> Path:
-    """Returns where a fit's curves lie: beside its state, whose folder is its own."""
+    """Returns where a fit's curves are: beside its state, whose folder is its own."""
     return checkpoints.with_name(f"{checkpoints.name}_curves.json")
 
 

@@ -5,7 +5,8 @@
     DIR/mapping/suspect_tmdb_links.csv      optional: links to TMDB that are in doubt
 
 TMDB's vote averages, vote counts and popularity are never read: they are later aggregates of
-what the model predicts. Nor are budget and revenue: that they are filled in tells of later fame.
+what the model predicts. Nor are budget and revenue: that they are filled in is a
+sign of later fame.
 """
 
 import json

@@ -1,9 +1,11 @@
 """What is said of a job service, and of a job that failed for a reason that is not ours."""
 
+import threading
+
 import grpc
 import pytest
 
-from pipeline.beam.operator import job_fault
+from pipeline.beam.operator import job_fault, untold
 
 _JAVA = """Pipeline BeamApp-1 failed in state FAILED: org.apache.flink.JobException: Recovery is \
 suppressed
@@ -43,3 +45,12 @@ def test_a_fault_is_one_line(error, code, words):
 def test_another_error_is_not_the_services():
     assert job_fault(FileNotFoundError(2, "No such file", "ratings.csv")) is None
     assert job_fault(RuntimeError("odd")) is None
+    full = _PYTHON.replace("ValueError: odd", "OSError: [Errno 28] No space left on device")
+    assert job_fault(RuntimeError(full)) is None
+
+
+def test_a_lost_job_service_is_told_by_the_job_and_not_by_a_thread(capsys):
+    untold(threading.ExceptHookArgs((grpc.RpcError, grpc.RpcError("lost"), None, None)))
+    assert capsys.readouterr().err == ""
+    untold(threading.ExceptHookArgs((ValueError, ValueError("odd"), None, None)))
+    assert "ValueError: odd" in capsys.readouterr().err

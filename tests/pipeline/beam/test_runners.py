@@ -35,7 +35,8 @@ def test_the_page_on_scaling_shows_sections_that_are_taken():
 @pytest.mark.parametrize("runner", RUNNERS)
 def test_each_engine_takes_options_of_its_own(runner):
     own = {"direct": {"direct_num_workers": 2}, "flink": {"parallelism": 2},
-           "spark": {"spark_version": "3"}, "dataflow": {"region": "europe-west4"}}
+           "spark": {"spark_version": "3"},
+           "dataflow": {"project": "shop", "region": "europe-west4", "temp_location": "gs://shop/t"}}
     for name, options in own.items():
         if name == runner:
             assert len(BeamOptions(runner=runner, options=options).arguments()) >= len(options)
@@ -53,10 +54,20 @@ def test_each_engine_takes_options_of_its_own(runner):
     ("flink", {"parallelism": None}),
     ("flink", {"flink_master": {"host": "flink"}}),
     ("flink", {"environment_type": "EXTERNAL"}),
+    ("flink", {"environment_cache_millis": "a while"}),
+    ("spark", {"sdk_worker_parallelism": 1.5}),
+    ("flink", {"environment_options": ["process_command=boot"]}),
 ])
 def test_values_that_beam_would_not_take(runner, options):
     with refuses("bad-beam-option", next(iter(options))):
         BeamOptions(runner=runner, options=options)
+
+
+def test_workers_of_no_known_kind_and_an_engine_without_what_it_needs():
+    with refuses("unknown-environment-type", "'process'", "DOCKER, EXTERNAL, LOOPBACK, PROCESS"):
+        BeamOptions(runner="flink", options={"environment_type": "process"})
+    with refuses("bad-beam-option", "project, temp_location"):
+        BeamOptions(runner="dataflow", options={"region": "europe-west4"})
 
 
 def test_unknown_engines_and_one_that_loses_data():

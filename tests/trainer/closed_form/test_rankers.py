@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from trainer.closed_form import factors
 from trainer.closed_form.events import Events
-from trainer.closed_form.factors import fit_ials, least_squares
+from trainer.closed_form.factors import fit_content_ials, fit_ials, least_squares
 from trainer.closed_form.neighbours import (
     fit_decayed_ease,
     fit_ease,
@@ -109,21 +109,47 @@ def test_popularity_of_all_time_of_late_and_around_the_moment():
         == [0, 2]
 
 
-def test_ials_solves_each_row_as_a_weighted_ridge_regression(monkeypatch):
+@pytest.mark.parametrize("drawn", [False, True], ids=["to zero", "to centres"])
+def test_ials_solves_each_row_as_a_weighted_ridge_regression(drawn, monkeypatch):
     """Minimises 1 x (1 - uv)^2 over what was met, w x (uv)^2 over all items, and the penalty."""
     met, penalty, unobserved = some_events().matrix(relevant_only=True), 0.1, 0.4
     others = np.random.default_rng(2).normal(size=(met.shape[1], 3))
+    centres = np.random.default_rng(3).normal(size=(met.shape[0], 3)) * drawn
+    given = {"centres": centres} if drawn else {}
     solved = []
-    found = least_squares(met, others, penalty, unobserved, solved.append)
+    found = least_squares(met, others, penalty, unobserved, solved.append, **given)
     assert sum(solved) == met.shape[0]
     for row, own in enumerate(met.toarray() > 0):
         ridge = penalty * (own.sum() + unobserved * len(others))
         design = np.vstack([others[own], np.sqrt(unobserved) * others, np.sqrt(ridge) * np.eye(3)])
-        target = np.r_[np.ones(own.sum()), np.zeros(len(others) + 3)]
+        target = np.r_[np.ones(own.sum()), np.zeros(len(others)), np.sqrt(ridge) * centres[row]]
         expected = np.linalg.lstsq(design, target, rcond=None)[0] if own.any() else np.zeros(3)
         np.testing.assert_allclose(found[row], expected, atol=1e-12)
     monkeypatch.setattr(factors, "_SYSTEMS", 3)
-    np.testing.assert_allclose(least_squares(met, others, penalty, unobserved), found, rtol=1e-12)
+    np.testing.assert_allclose(least_squares(met, others, penalty, unobserved, **given), found,
+                               rtol=1e-12)
+
+
+def test_content_tells_the_factors_of_items_with_few_events():
+    """Two kinds of items, told by content; a user meets some items of one kind."""
+    random = np.random.default_rng(4)
+    kind = np.arange(40) % 2
+    items = np.concatenate([random.choice(np.flatnonzero(kind == user % 2), 3, replace=False)
+                            for user in range(60)])
+    events = Events(np.repeat(np.arange(60), 3), items, np.arange(180), np.ones(180, bool), 60, 40)
+    content = np.eye(2, dtype=np.float32)[kind]
+    same = kind == np.arange(60)[:, None] % 2
+
+    def unlike(fit, *content):
+        """The share of each user's first twenty items that are of the other kind."""
+        scores = fit(events, True, 0.05, 0.4, 8, *content).scores(np.arange(60))
+        first = np.argsort(-scores, axis=1)[:, :20]
+        return 1 - np.take_along_axis(same, first, axis=1).mean()
+
+    assert unlike(fit_content_ials, content, 1.0) < 0.1 < 0.2 < unlike(fit_ials)
+    assert unlike(fit_content_ials, content, 1e6) > 0.2
+    nothing = np.zeros((40, 0), np.float32)
+    assert unlike(fit_content_ials, nothing, 1.0) == unlike(fit_ials)
 
 
 def test_small_systems_are_solved_on_one_thread(monkeypatch):

@@ -67,7 +67,7 @@ class CoAttentionFusion(Fusion):
     def fuse(self, vectors, present):
         """Fuses modalities, see the base."""
         mask = usable(present)
-        # The projections' biases tell the block which modality a vector is of.
+        # The projections' biases show the block which modality a vector is of.
         tokens = self.project(vectors)
         for block in self.transformer:
             tokens = block(tokens, mask)

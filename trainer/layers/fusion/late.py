@@ -13,7 +13,7 @@ class LateFusion(Fusion):
     """Each modality decides for itself; the decisions, never the features, are joined.
 
     A modality's decision is a vector from a network of its own, which sees nothing of the others:
-    `dim` numbers that say how an item (or user) answers as many hidden questions. So
+    `dim` numbers that say what an item (or user) is by as many hidden questions. So
     decisions meet before the heads, not behind them. Behind a linear head the two are the same:
     an item's retrieval score under `average` is exactly the mean of the scores that its modalities
     would get one by one. Heads with hidden layers, and the users' shared layers, see the joined

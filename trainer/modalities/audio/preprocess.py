@@ -39,12 +39,12 @@ def spectrogram(
 
     Args:
       encoded: Sounds as ingest writes them, `(batch,)`; the empty string where there is none.
-      seconds: How much of the middle is kept; a shorter sound stands in the middle of silence.
+      seconds: How much of the middle is kept; a shorter sound is in the middle of silence.
       mels: Bands of the spectrogram.
       mfcc: Cepstral coefficients.
 
     Returns:
-      The log-mel spectrogram, 1 to 255 as int64, `(batch, frames, mels, 1)`, 0 where a frame lies
+      The log-mel spectrogram, 1 to 255 as int64, `(batch, frames, mels, 1)`, 0 where a frame is
       beyond the sound; mean and standard deviation over the sound's frames of each coefficient,
       float32 `(batch, 2 * mfcc)`; and 1.0 where there is a sound, `(batch,)`.
     """

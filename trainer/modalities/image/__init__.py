@@ -26,7 +26,7 @@ class Image(Modality):
 
     def parts(self, feature: Feature, options: Any) -> Iterator[Part]:
         """See `Modality`."""
-        # A patch is one visual word or another, and no gradient tells how nearly.
+        # A patch is one visual word or another, and no gradient says how nearly.
         stepped = options.tower.name == "visual_words"
         yield self.tower(feature, options, *(() if stepped else [Numbers(grey, 3)]))
 

@@ -91,7 +91,7 @@ def lexicon_rows() -> dict[str, tuple[float, ...]]:
 
 
 def _earlier(values: tf.Tensor, distance: int) -> tf.Tensor:
-    """Returns what stands some words before, 0 before the first."""
+    """Returns what is some words before, 0 before the first."""
     return tf.pad(values, [[0, 0], [distance, 0]])[:, : tf.shape(values)[1]]
 
 

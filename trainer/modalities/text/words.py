@@ -30,7 +30,7 @@ def words(text: tf.Tensor) -> tf.RaggedTensor:
 def heaviest(
     ids: tf.SparseTensor, weights: tf.SparseTensor, count: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Keeps the words that tell a text from the others.
+    """Keeps the words that distinguish a text from the others.
 
     Args:
       ids: Distinct words of each text, int64 `(batch, None)`, 0 for none.
