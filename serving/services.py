@@ -19,6 +19,7 @@ from serving.signature import DEFAULT_SIGNATURE
 from serving.versions import NotServedError
 
 PACKAGE = "tensorflow.serving"
+_MOST_RELOADS = 4  # one runs, the others wait for it, each in a thread
 
 
 class PredictionService:
@@ -133,7 +134,7 @@ class ModelService:
     """
 
     def __init__(self, models: Models) -> None:
-        self._models = models
+        self._models, self._reloads = models, threading.BoundedSemaphore(_MOST_RELOADS)
 
     def GetModelStatus(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Tells the state of all versions, or of the one asked for."""
@@ -164,7 +165,12 @@ class ModelService:
         self, request: Any, context: grpc.ServicerContext
     ) -> Any:
         """Serves other versions and labels from now on."""
-        self._models.reload(model_configs(request.config))
+        if not self._reloads.acquire(blocking=False):
+            raise BusyError("reloads-busy", "Other reloads are under way. Try again later.")
+        try:
+            self._models.reload(model_configs(request.config))
+        finally:
+            self._reloads.release()
         return wire.message("ReloadConfigResponse")()
 
 

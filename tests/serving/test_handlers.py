@@ -1,12 +1,15 @@
 """Calls of every method that bring no message, or bytes that are none."""
 
 import threading
+from types import SimpleNamespace
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from refusals import refuses
 
 from serving import wire
+from serving.services import ModelService
 
 REFLECTION = "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 METHODS = [*(f"tensorflow.serving.{service}/{method}"
@@ -49,3 +52,27 @@ def test_calls_whose_message_never_comes_keep_no_other_out(channel, method):
         end.set()
         for call in calls:
             call.cancel()
+
+
+def test_reloads_that_wait_keep_no_other_out():
+    started, end = threading.Semaphore(0), threading.Event()
+
+    def reload(configs):
+        started.release()
+        end.wait()
+
+    service = ModelService(SimpleNamespace(reload=reload))
+    request = wire.message("ReloadConfigRequest")()
+    request.config.model_config_list.config.add(name="tessera", base_path="/models")
+    threads = [threading.Thread(target=service.HandleReloadConfigRequest, args=(request, None))
+               for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert all(started.acquire(timeout=10) for _ in threads)
+        with refuses("reloads-busy"):
+            service.HandleReloadConfigRequest(request, None)
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join()

@@ -7,20 +7,22 @@ import numpy as np
 import tensorflow as tf
 from tiny_shop import USERS
 
+from benchmarks.malformed_requests import own_examples
 from benchmarks.serving_hostile import questions
 from serving.client import Client
 from serving.server import EmbeddedServer
+from trainer.export.samples import SampleRequests, write_warm_up
 
-EXAMPLES = {"predict_examples", "rank_examples", "transform_features"}
 
-
-def test_the_server_responds_as_the_reloaded_model(exported, tmp_path):
+def test_the_server_responds_as_the_reloaded_model(exported, shop, spec, tmp_path):
     shutil.copytree(exported.folder, tmp_path / "1")
+    samples = SampleRequests(spec, shop.data.users, shop.data.items,
+                             shop.transforms["interactions"].raw_feature_spec())
+    write_warm_up(samples(exported.signatures), tmp_path / "1")
     users, asked = [one.decode() for one in USERS], Counter()
     with EmbeddedServer(tmp_path) as server, Client("127.0.0.1", server.port) as client:
-        for name, inputs in questions(client.signatures, users, subsets=3):
-            if name in EXAMPLES:
-                continue  # they need Examples with columns
+        examples = own_examples(tmp_path / "1")
+        for name, inputs in questions(client.signatures, examples, users, subsets=3):
             expected = exported.ask(name, **{k: tf.constant(v) for k, v in inputs.items()})
             for output, found in client.predict(name, inputs).items():
                 value = expected.pop(output)
@@ -31,5 +33,5 @@ def test_the_server_responds_as_the_reloaded_model(exported, tmp_path):
                         name, output)
             assert not expected, name
             asked[name] += 1
-    assert set(asked) == set(exported.signatures) - EXAMPLES
+    assert set(asked) == set(exported.signatures)
     assert asked["recommend"] == 1 + len(users) and asked["gradients"] == 3
