@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,38 @@ _HUGE = 2**40
 Signatures = Mapping[str, Any]
 
 
-def good_requests(model: str, signatures: Signatures, rows: int = 2) -> dict[str, Any]:
-    """Builds a request for each signature: numbers are 1, strings are empty."""
+def own_examples(version: Path) -> dict[str, bytes]:
+    """Returns by signature an Example that it reads: that of the version's own warm-up."""
+    import tensorflow as tf
+
+    from trainer.export.samples import WARM_UP
+
+    logs = (wire.message("PredictionLog").FromString(record).predict_log.request
+            for record in tf.data.TFRecordDataset(str(version / WARM_UP)).as_numpy_iterator())
+    return {one.model_spec.signature_name: one.inputs["examples"].string_val[0]
+            for one in logs if "examples" in one.inputs}
+
+
+def good_requests(signatures: Signatures, examples: Mapping[str, bytes],
+                  rows: int = 2) -> dict[str, Any]:
+    """Builds a request for each signature: numbers are 1, strings are empty.
+
+    Args:
+      signatures: The model's `SignatureDef`s by name.
+      examples: The Example of each signature that reads some; see `own_examples`.
+      rows: Number of rows.
+
+    Returns:
+      `PredictRequest`s by signature.
+    """
     requests = {}
     for name, signature in signatures.items():
         requests[name] = request = _Request()
-        request.model_spec.name, request.model_spec.signature_name = model, name
+        request.model_spec.name, request.model_spec.signature_name = "tessera", name
         for key, info in signature.inputs.items():
             array = filled(info, batch=rows, width=2, number=1)
+            if key == "examples":
+                array[:] = examples[name]
             request.inputs[key].CopyFrom(tensor_proto(array))
     return requests
 

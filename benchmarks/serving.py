@@ -25,9 +25,8 @@ import psutil
 
 from benchmarks import serving_hostile, serving_swaps
 from benchmarks.load import clients
-from benchmarks.malformed_requests import good_requests
+from benchmarks.malformed_requests import good_requests, own_examples
 from pipeline.pushed import serving_folder
-from serving import wire
 from serving.client import Client
 from serving.model_config import versions
 from serving.wire import MESSAGE_LIMITS
@@ -142,7 +141,7 @@ def _free_port() -> int:
 def requests_of(server: Server, signature: str, count: int = 1) -> list[bytes]:
     """Returns requests of one row, each of another user."""
     with server.client() as client:
-        good = good_requests("tessera", client.signatures, rows=1)[signature]
+        good = good_requests(client.signatures, own_examples(server.base / "1"), rows=1)[signature]
     requests = []
     for place in range(count):
         request = type(good).FromString(good.SerializeToString())
@@ -153,22 +152,8 @@ def requests_of(server: Server, signature: str, count: int = 1) -> list[bytes]:
                 tensor.tensor_content = (10).to_bytes(4, "little")
             elif key == "timestamp":
                 tensor.tensor_content = b"\xff" * 8
-            elif key == "examples":
-                tensor.string_val[:] = [_example(server.base / "1", signature)]
         requests.append(request.SerializeToString())
     return requests
-
-
-def _example(version: Path, signature: str) -> bytes:
-    """Returns an Example that a signature reads: that of the version's own warm-up."""
-    import tensorflow as tf
-
-    from trainer.export.samples import WARM_UP
-
-    logs = (wire.message("PredictionLog").FromString(record).predict_log.request
-            for record in tf.data.TFRecordDataset(str(version / WARM_UP)).as_numpy_iterator())
-    return next(one.inputs["examples"].string_val[0] for one in logs
-                if one.model_spec.signature_name == signature)
 
 
 def first_request(bench: Bench) -> None:
@@ -251,7 +236,7 @@ STEPS: dict[str, Callable[[Bench], None]] = {
 
 
 def main() -> None:
-    """Measures and writes `benchmarks/serving.json`."""
+    """Measures and writes `benchmarks/serving.json`; steps that are not run stay in it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, help="a folder of versions; else the demo's")
     parser.add_argument("--scale", type=float, default=1.0, help="of all times and counts")
@@ -264,12 +249,15 @@ def main() -> None:
                             "--root", str(given.root)], check=True)
         given.model = serving_folder(given.root)
     folders = versions(given.model)
-    bench = Bench(folders[max(folders)], given.scale)
+    seen = json.loads(_OUTPUT.read_text()) if _OUTPUT.exists() else {}
+    figures: list[dict[str, Any]] = []
     for name in given.only or STEPS:
+        bench = Bench(folders[max(folders)], given.scale)
         STEPS[name](bench)
-    _OUTPUT.write_text(json.dumps(
-        {"scale": given.scale, "figures": bench.figures}, indent=2) + "\n")
-    sys.exit(any(one["verdict"] == "FAIL" for one in bench.figures.values()))
+        seen[name] = {"scale": given.scale, "figures": bench.figures}
+        _OUTPUT.write_text(json.dumps(seen, indent=2) + "\n")
+        figures += bench.figures.values()
+    sys.exit(any(one["verdict"] == "FAIL" for one in figures))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
 from tfx.types import artifact
 
-# Custom properties of standard artifacts: of a table, the fingerprint of the files that it was read
-# from; of a model, the run that made it.
-FINGERPRINT, RUN = "fingerprint", "run"
+# Custom properties of artifacts: of a table, the fingerprint of the files that it was read from; of
+# a table and a profile, the newest span that was read; of a model, the run that made it.
+FINGERPRINT, SPAN, RUN = "fingerprint", "span", "run"
 
 
 class Quarantine(artifact.Artifact):

@@ -7,8 +7,8 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.components.common import resolver
 from tfx.types import Artifact, artifact_utils, channel, standard_artifacts
 
-from components.artifacts import DataProfile
-from components.data_profile.component import DATASET, SPAN
+from components.artifacts import SPAN, DataProfile
+from components.data_profile.component import DATASET
 
 _RUN = "pipeline_run"  # TFX's type of a run's context
 _GATE = "components.gate.component.Gate"  # TFX's Evaluator blesses too, and decides nothing

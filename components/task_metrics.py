@@ -50,10 +50,14 @@ _TRIVIAL = {"rmse": "predicting the training mean",
             "cross_entropy": "predicting the training's shares of the classes"}
 
 
+def read_summary(uri: str) -> dict[str, Any]:
+    """Reads what the Trainer noted, from a `ModelRun` artifact's folder."""
+    return json.loads((Path(uri) / "summary.json").read_text(encoding="utf-8"))
+
+
 def read_label_facts(uri: str) -> dict[str, Any]:
     """Reads what `trainer.evaluation.label_facts` noted, from a `ModelRun` artifact's folder."""
-    summary = json.loads((Path(uri) / "summary.json").read_text(encoding="utf-8"))
-    return summary.get("labels", {})
+    return read_summary(uri).get("labels", {})
 
 
 def one_value(fact: Mapping[str, Any]) -> float | None:

@@ -209,7 +209,8 @@ def _pushed(config: RunConfig, nodes: dict[str, Any]) -> list[Any]:
                   if output.type is Verdict],
         model=exporter.outputs["model"], parent=nodes[BASELINE].outputs["model"],
         blessing=blessing, interactions=nodes[CatalogGen.__name__].outputs["interactions"],
-        profile=nodes[DataProfiler.__name__].outputs["profile"], **judged)
+        profile=nodes[DataProfiler.__name__].outputs["profile"],
+        model_run=nodes[Trainer.__name__].outputs["model_run"], **judged)
     return [card, Pusher(
         model=exporter.outputs["model"], model_blessing=blessing, card=card.outputs["card"],
         folder=config.root / "serving" / config.pipeline_name)]

@@ -1,5 +1,6 @@
 """gRPC's reflection: clients such as grpcurl ask the server for its own messages and methods."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -8,6 +9,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from serving import wire
+from serving.handlers import OpenCalls, parsed
 
 
 class _Symbols:
@@ -28,12 +30,23 @@ class _Symbols:
             return wire.POOL.FindMethodByName(symbol).containing_service.file
 
 
-def add_reflection(server: grpc.Server, services: list[str]) -> None:
+def add_reflection(server: grpc.Server, services: list[str], calls: OpenCalls) -> None:
     """Adds reflection to a server.
 
     Args:
       server: The server.
       services: The full names of its other services.
+      calls: What limits the calls that wait for a message.
     """
-    reflection.enable_server_reflection(
-        [*services, reflection.SERVICE_NAME], server, pool=_Symbols())
+    servicer = reflection.ReflectionServicer([*services, reflection.SERVICE_NAME], pool=_Symbols())
+    message = reflection_pb2.ServerReflectionRequest
+
+    def handle(stream: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[Any]:
+        with calls.open(context):
+            requests = (parsed(message, data, context) for data in stream)
+            yield from servicer.ServerReflectionInfo(requests, context)
+
+    handlers = {"ServerReflectionInfo": grpc.stream_stream_rpc_method_handler(
+        handle, response_serializer=lambda response: response.SerializeToString())}
+    server.add_generic_rpc_handlers(
+        [grpc.method_handlers_generic_handler(reflection.SERVICE_NAME, handlers)])

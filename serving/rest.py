@@ -15,8 +15,9 @@ import grpc
 
 from schemas.errors import InputError
 from serving import wire
+from serving.handlers import status_of
 from serving.models import Models
-from serving.services import PredictionService, status_of
+from serving.services import PredictionService
 from serving.signature import DEFAULT_SIGNATURE, converted
 from serving.tensors import ndarray, plain_values, tensor_proto, with_bytes
 from serving.wire import MAX_MESSAGE_BYTES

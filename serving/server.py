@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 _GRACE_SECONDS = 30.0  # at most: the server ends as soon as nothing runs
 _WATCH_SECONDS = 0.2
-# Each waiting request has a thread. Some threads are kept for health and status.
-_MOST_PREDICTIONS, _OTHER_THREADS = 112, 16
+# Each waiting request has a thread, and so has each call whose message is not there yet. Some
+# threads are kept for health and status.
+_MOST_PREDICTIONS, _MOST_OPEN, _OTHER_THREADS = 112, 128, 16
 _log = logging.getLogger("serving.server")  # also when this module is the main one
 
 
@@ -74,6 +75,7 @@ class EmbeddedServer:
         request_log: "RequestLog | None" = None,
         rest_port: int | None = None,
     ) -> None:
+        from serving.handlers import OpenCalls
         from serving.metrics import Metrics
         from serving.model_config import ModelConfig, read_model_config
         from serving.models import Models
@@ -92,12 +94,13 @@ class EmbeddedServer:
         metrics.watch_waiting(lambda: self._models.waiting)
         self.name = configs[0].name
         self._server = grpc.server(
-            futures.ThreadPoolExecutor(max_workers=_MOST_PREDICTIONS + _OTHER_THREADS),
+            futures.ThreadPoolExecutor(_MOST_PREDICTIONS + _MOST_OPEN + _OTHER_THREADS),
             # Without so_reuseport=0 two servers share one port in silence.
             options=[("grpc.so_reuseport", 0), *MESSAGE_LIMITS],
         )
         predictions = PredictionService(self._models, metrics, _MOST_PREDICTIONS, request_log)
-        self._health = add_services(self._server, self._models, predictions)
+        self._health = add_services(
+            self._server, self._models, predictions, OpenCalls(_MOST_OPEN))
         self.host, self.rest_port = host, 0
         self._ends: list[Callable[[], None]] = [request_log.close] if request_log else []
         try:

@@ -1,37 +1,24 @@
 """The gRPC services: TensorFlow Serving's two, health and reflection."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
-from schemas.errors import InputError, TesseraError
+from schemas.errors import InputError
 from serving import wire
-from serving.batching import ExpiredError
+from serving.handlers import BusyError, OpenCalls, handler, sendable, status_of
 from serving.metrics import Metrics
 from serving.model_config import model_configs
 from serving.models import Models
 from serving.reflection import add_reflection
 from serving.signature import DEFAULT_SIGNATURE
 from serving.versions import NotServedError
-from serving.worker import ModelError, WorkerLostError
 
-_log = logging.getLogger(__name__)
 PACKAGE = "tensorflow.serving"
-# The details travel in HTTP headers, which hold 8 KiB.
-_MAX_DETAILS = 2000
-# What is no fault of the request; everything else that a model raises, its values brought about.
-_PASSED_ON = {code.value[0]: code for code in (
-    grpc.StatusCode.NOT_FOUND, grpc.StatusCode.RESOURCE_EXHAUSTED,
-    grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)}
-
-
-class BusyError(TesseraError):
-    """More requests are under way than the server takes."""
 
 
 class PredictionService:
@@ -170,7 +157,7 @@ class ModelService:
             status = response.model_version_status.add(version=version, state=state.state)
             if state.error:
                 status.status.error_code = grpc.StatusCode.UNKNOWN.value[0]
-                status.status.error_message = _sendable(state.error)
+                status.status.error_message = sendable(state.error)
         return response
 
     def HandleReloadConfigRequest(  # noqa: N802
@@ -181,7 +168,7 @@ class ModelService:
         return wire.message("ReloadConfigResponse")()
 
 
-class Health(health_pb2_grpc.HealthServicer):
+class Health:
     """Tells whether each model has a version that runs.
 
     Args:
@@ -195,77 +182,39 @@ class Health(health_pb2_grpc.HealthServicer):
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Tells the state of the server, `''`, or of one of its services."""
         if request.service not in ("", *(f"{PACKAGE}.{one}" for one in wire.SERVICES)):
-            context.abort(grpc.StatusCode.NOT_FOUND,
-                          f"There is no service {request.service[:100]!r}.")
+            raise NotServedError(
+                "no-such-service", f"There is no service {request.service[:100]!r}.")
         serving = self._models.ready and not self.stopping
         states = health_pb2.HealthCheckResponse.ServingStatus
         return health_pb2.HealthCheckResponse(
             status=states.SERVING if serving else states.NOT_SERVING)
 
 
-def add_services(server: grpc.Server, models: Models, predictions: PredictionService) -> Health:
+def add_services(server: grpc.Server, models: Models, predictions: PredictionService,
+                 calls: OpenCalls) -> Health:
     """Adds all services to a server.
 
     Args:
       server: The server.
       models: What is asked.
       predictions: What responds.
+      calls: What limits the calls that wait for a message.
 
     Returns:
       The one that has the server's health.
     """
-    services = {"PredictionService": predictions, "ModelService": ModelService(models)}
-    for name, service in services.items():
-        handlers = {method: _handler(getattr(service, method), f"{messages}Request")
-                    for method, messages in wire.SERVICES[name].items()}
-        server.add_generic_rpc_handlers(
-            [grpc.method_handlers_generic_handler(f"{PACKAGE}.{name}", handlers)])
-    health = Health(models)
-    health_pb2_grpc.add_HealthServicer_to_server(health, server)
-    add_reflection(server, [*(f"{PACKAGE}.{name}" for name in services), "grpc.health.v1.Health"])
+    health, model_service = Health(models), ModelService(models)
+    handlers = {"grpc.health.v1.Health": {
+        "Check": handler(health.Check, health_pb2.HealthCheckRequest, calls)}}
+    for name, service in (("PredictionService", predictions), ("ModelService", model_service)):
+        handlers[f"{PACKAGE}.{name}"] = {
+            method: handler(getattr(service, method), wire.message(f"{messages}Request"), calls)
+            for method, messages in wire.SERVICES[name].items()}
+    server.add_generic_rpc_handlers([
+        grpc.method_handlers_generic_handler(name, methods) for name, methods in handlers.items()])
+    add_reflection(server, list(handlers), calls)
     return health
-
-
-def _handler(method: Callable[[Any, grpc.ServicerContext], Any], name: str) -> Any:
-    message = wire.message(name)
-
-    def handle(data: bytes, context: grpc.ServicerContext) -> Any:
-        try:
-            request = message.FromString(data)
-        except Exception as error:  # protobuf's errors differ from one implementation to the other
-            _abort(context, grpc.StatusCode.INVALID_ARGUMENT, f"This is no {name}: {error}")
-        try:
-            return method(request, context)
-        except Exception as error:
-            _abort(context, *status_of(error))
-
-    return grpc.unary_unary_rpc_method_handler(
-        handle, response_serializer=lambda response: response.SerializeToString())
-
-
-def status_of(error: Exception) -> tuple[grpc.StatusCode, str]:
-    """Returns the status code and the sentence for an error."""
-    codes = grpc.StatusCode
-    if isinstance(error, ModelError):
-        return _PASSED_ON.get(error.status, codes.INVALID_ARGUMENT), str(error)
-    for kind, code in ((NotServedError, codes.NOT_FOUND), (InputError, codes.INVALID_ARGUMENT),
-                       (ExpiredError, codes.DEADLINE_EXCEEDED), (BusyError, codes.UNAVAILABLE),
-                       (WorkerLostError, codes.UNAVAILABLE)):
-        if isinstance(error, kind):
-            return code, str(error)
-    _log.error("A request failed.", exc_info=error)
-    return codes.INTERNAL, f"The server failed: {type(error).__name__}: {error}"
-
-
-def _sendable(text: str) -> str:
-    """Returns a text without what UTF-8 cannot hold: half of a pair, as in odd names of files."""
-    return text.encode(errors="replace").decode()
 
 
 def _set_spec(spec: Any, name: str, version: int, signature: str = "") -> None:
     spec.name, spec.signature_name, spec.version.value = name, signature, version
-
-
-def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, details: str) -> NoReturn:
-    context.abort(code, _sendable(details)[:_MAX_DETAILS])
-    raise AssertionError("abort raises")  # for the type checker

@@ -17,6 +17,7 @@ SPEC = small_spec(
     users=column("age", "INT", "numeric") + column("mail", "BYTES", "pii"),
     items=column("title", "BYTES", "text") + column("plot", "BYTES", "text")
     + column("kind", "BYTES", "categorical") + column("price", "FLOAT", "numeric")
+    + column("year", "INT", "numeric")
     + column("photo", "BYTES", "image"),
     events=column("stars", "FLOAT", "label:rating", domain=(1, 5))
     + column("score", "FLOAT", "numeric") + column("review", "BYTES", "text"),
@@ -42,14 +43,14 @@ class Shop:
         self.items = [{
             "what": f"i{n}", "title": f"{_WORDS[n % 10].title()} {n}",
             "plot": f"This is the {_WORDS[n % 7]} of the {_WORDS[n % 9]} and it was {n} for you.",
-            "kind": ("home", "desk", "sale")[n % 3], "price": 5.0 + n,
+            "kind": ("home", "desk", "sale")[n % 3], "price": 5.0 + n, "year": 1990 + n % 30,
             "photo": png(rng.integers(0, 255, (6, 6, 3)).repeat(8, 0).repeat(8, 1)),
         } for n in range(60)]
         self.events = [{
             "who": f"u{n % 40}", "what": f"i{(7 * n + n // 60) % 60}",
             "when": START + n // 20 * DAY + int(rng.integers(8, 20)) * 3600 + n % 40,
             "stars": float(1 + (n * n) % 5), "score": float(rng.normal()),
-            "review": f"I have it and the {_WORDS[n % 10]} is what I was after.",
+            "review": f"I have it and the {_WORDS[n % 7]} is what I was after.",
         } for n in range(1_600)]
         self.lost: dict[tuple[str, str], int] = {}
         self.quarantined = dict.fromkeys(("users", "items", "interactions"), 0)

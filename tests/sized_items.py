@@ -3,22 +3,19 @@
 from pathlib import Path
 
 import numpy as np
-from tiny_fit import ArrayReader
-from worlds import column, history, small_spec
+from tiny_fit import IDS, LENGTH, PAST, RATED, ArrayReader
+from worlds import column, small_spec
 
 from trainer.data.side import Side
 from trainer.data.tables import Table
 from trainer.recipe import parse_recipe
 from trainer.training.fit import TrainingData
 
-USERS, ITEMS, LENGTH = 40, 60, 4
+USERS, ITEMS = 40, 60
 # One column has the name of an operation of Keras, which models must not confuse with it.
 SPEC = small_spec(
     items=column("size", "FLOAT", "numeric") + column("subtract", "FLOAT", "numeric"),
-    events=column("stars", "FLOAT", "label:rating", "label:like>=4", domain=(1, 5))
-    + history("past_films", "item_id", most=LENGTH)
-    + history("past_times", "timestamp", most=LENGTH),
-    user="BYTES member", item="INT film", time="at", one=True, name="sizes")
+    events=RATED + PAST, name="sizes", **IDS)
 FIND = {"find": {"head": "retrieval", "label": "like"}}
 OWNERS = {"size": "size", "size__present": "size", "subtract": "subtract",
           "subtract__present": "subtract"}

@@ -14,11 +14,11 @@ from trainer.recipe import parse_recipe
 from trainer.training.fit import TrainingData
 
 USERS, ITEMS, LENGTH = 12, 15, 4
-SPEC = small_spec(
-    events=column("stars", "FLOAT", "label:rating", "label:like>=4", domain=(1, 5))
-    + history("past_films", "item_id", most=LENGTH)
-    + history("past_times", "timestamp", most=LENGTH),
-    user="BYTES member", item="INT film", time="at", one=True, name="tiny_fit")
+IDS = {"user": "BYTES member", "item": "INT film", "time": "at", "one": True}
+RATED = column("stars", "FLOAT", "label:rating", "label:like>=4", domain=(1, 5))
+PAST = (history("past_films", "item_id", most=LENGTH)
+        + history("past_times", "timestamp", most=LENGTH))
+SPEC = small_spec(events=RATED + PAST, name="tiny_fit", **IDS)
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
-from tiny_fit import ArrayReader
+from tiny_fit import IDS, ArrayReader
+from worlds import column, history, small_spec
 
-from schemas import parse_spec
 from trainer.data.events import concatenate, read_events
 from trainer.data.side import Side
 from trainer.data.tables import Table
@@ -26,17 +26,11 @@ from trainer.training.fit import TrainingData
 from trainer.training.multitask import MultiTaskModel
 
 USERS, ITEMS, KINDS, LENGTH = 250, 80, 4, 6
-_ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
-_USER = f'feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}'
-_ITEM = f'feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}'
-_PAST = f"type: INT value_count {{ min: 0 max: {LENGTH} }}"
-_CONTENT = ('feature { name: "kind" type: BYTES annotation { tag: "categorical" } }'
-            'feature { name: "size" type: FLOAT annotation { tag: "numeric" } }')
-SPEC = parse_spec("unequal", [_USER + _CONTENT, _ITEM + _CONTENT, f"""{_USER} {_ITEM}
-feature {{ name: "at" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}
-feature {{ name: "past_films" {_PAST} annotation {{ tag: "history:item_id" }} }}
-feature {{ name: "past_times" {_PAST} annotation {{ tag: "history:timestamp" }} }}
-"""])
+_CONTENT = column("kind", "BYTES", "categorical") + column("size", "FLOAT", "numeric")
+SPEC = small_spec(
+    users=_CONTENT, items=_CONTENT, name="unequal", **IDS,
+    events=history("past_films", "item_id", most=LENGTH)
+    + history("past_times", "timestamp", most=LENGTH))
 
 
 def all_missing_against_ids(seeds: tuple[int, ...], modality_dropout: float = 0.5

@@ -13,7 +13,7 @@ from tfx import types
 from tfx.dsl.components.base import base_beam_component, base_beam_executor, executor_spec
 from tfx.types import artifact_utils, component_spec, standard_artifacts
 
-from components.artifacts import FINGERPRINT, Quarantine
+from components.artifacts import FINGERPRINT, SPAN, Quarantine
 from components.catalog_gen.ingest import ingest
 from components.catalog_gen.splits import SPLITS, check_protocol
 from components.code_digest import code_digest
@@ -77,6 +77,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         if privacy.key_id(spec) != exec_properties["key_id"]:
             raise InputError("another-privacy-key",
                              "The key of the environment is not the one that the run began with.")
+        span = (json.loads(exec_properties["source"]).get("spans") or {}).get("until")
         tables = {}
         for side in SIDES:
             artifact = artifact_utils.get_single_instance(output_dict[side])
@@ -85,6 +86,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             tables[side] = artifact.uri
             artifact.set_string_custom_property(
                 FINGERPRINT, exec_properties.get("fingerprint") or "")
+            if span:
+                artifact.set_string_custom_property(SPAN, span)
         quarantine = artifact_utils.get_single_uri(output_dict["quarantine"])
         # Beside the output, which every worker reaches; it is gone however the work ends.
         os.makedirs(quarantine, exist_ok=True)

@@ -10,6 +10,7 @@ from tfx.types import Artifact, Channel, artifact_utils, component_spec, standar
 
 from components.artifacts import Verdict, Weights
 from components.code_digest import code_digest
+from components.task_metrics import read_summary
 from components.trainer.component import Trainer, TrainerSpec, given
 from components.verdict import Outcome
 from schemas import TesseraError
@@ -33,8 +34,7 @@ class Executor(base_executor.BaseExecutor):
         """See `ContentEvaluatorSpec` for the artifacts and parameters."""
         of_training = given(input_dict, exec_properties)
         data, seed = of_training.data(), of_training.seed
-        run = Path(artifact_utils.get_single_uri(input_dict["model_run"]))
-        summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+        summary = read_summary(artifact_utils.get_single_uri(input_dict["model_run"]))
         weights = Path(artifact_utils.get_single_uri(input_dict["weights"]))
         figures = ablation_figures(data, seed, weights)
         draw = Draw(**json.loads(exec_properties["draw"]))

@@ -5,6 +5,7 @@ from components.data_checks import (  # noqa: F401
     content,
     events,
     rules,
+    same_ids,
     values,
     volume,
 )

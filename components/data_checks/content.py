@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 
 from components.data_checks.check import Data, Measured, check
+from components.data_profile.columns import VOCABULARY
 
 _FEW = 10  # media; fewer are no column to judge
 _FEW_TEXTS = 20  # texts; of fewer no share says anything
+# Of a profile of media; less than the last one is hardly seen or heard.
+_MEDIA_FIGURES = (("kilobytes", "size in kilobytes", 0.1), ("level", "level (0 to 1)", 0.005),
+                  ("contrast", "contrast (0 to 1)", 0.005), ("colour", "colour (0 to 1)", 0.03),
+                  ("seconds", "length in seconds", 0.01))
 
 
 @check("share of media without contrast: pictures of one colour, silent sounds",
@@ -17,27 +22,29 @@ def blank_media(data: Data) -> Iterator[Measured]:
                        "colour, or silent", round(share * looked), share)
 
 
-@check("share of pictures that another one nearly equals, by perceptual hash",
-       "Look for a placeholder that took the place of pictures.",
+@check("share of media that another one equals, or nearly for pictures, by perceptual hash",
+       "Look for a placeholder that took the place of pictures, films or sounds.",
        warn=0.1, fail=0.5)
 def near_duplicate_media(data: Data) -> Iterator[Measured]:
     for side, name, value, looked, share in data.increases("media", "alike", _FEW):
-        yield Measured(side, name, value, f"{share:.1%} of {looked:,} pictures nearly equal "
-                       "another one", round(share * looked), share)
+        yield Measured(side, name, value, f"{share:.1%} of {looked:,} media equal another "
+                       "one, or nearly", round(share * looked), share)
 
 
-@check("factor between the sizes, the levels or the lengths of media in two runs, less 1",
+@check("factor between the sizes, levels, contrasts, colours or lengths of media in two runs, "
+       "less 1",
        "Ask how the media are encoded now; the model knows the earlier form.",
        warn=2.0, fail=None, compares=True)
 def media_shift(data: Data) -> Iterator[Measured]:
     for side, name, media, before in data.columns("media"):
         if min(media["looked"], before.get("looked", 0)) < _FEW:
             continue
-        for key, what in (("kilobytes", "size"), ("level", "level"), ("seconds", "length")):
-            new, old = media.get(key, 0.0), before.get(key, 0.0)
-            if new > 0 and old > 0:
-                yield Measured(side, name, max(new / old, old / new) - 1,
-                               f"the median {what} is {new / old:.3g} times that of the last run")
+        for key, what, least in _MEDIA_FIGURES:
+            if key in media and key in before:
+                factor = (media[key] + least) / (before[key] + least)
+                yield Measured(side, name, max(factor, 1 / factor) - 1,
+                               f"the median {what} is {media[key]:.3g}, and was {before[key]:.3g} "
+                               "in the last run")
 
 
 @check("share of texts without a letter or a digit",
@@ -57,8 +64,45 @@ def damaged_texts(data: Data) -> Iterator[Measured]:
                        round(share * looked), share)
 
 
+@check("share of texts with letters as a web page, JSON or an address writes them: &eacute;",
+       "Ask the source for plain text, or decode the texts before.",
+       warn=0.05, fail=None)
+def escaped_texts(data: Data) -> Iterator[Measured]:
+    for side, name, value, looked, share in data.increases("texts", "escaped", _FEW_TEXTS):
+        yield Measured(side, name, value, f"{share:.1%} of the texts have letters that are "
+                       "escaped, such as &eacute; or \\u00e9", round(share * looked), share)
+
+
+@check("factor between the numbers of words a text in two runs, less 1",
+       "Find out whether the texts are cut, joined, or of another column.",
+       warn=0.5, fail=None, compares=True)
+def text_length_shift(data: Data) -> Iterator[Measured]:
+    for side, name, texts, before in data.columns("texts"):
+        now, then = texts.get("words", 0.0), before.get("words", 0.0)
+        if now > 0 and then > 0 and min(texts["looked"], before["looked"]) >= _FEW_TEXTS:
+            yield Measured(side, name, max(now / then, then / now) - 1,
+                           f"a text has {now:.1f} words on average, and had {then:.1f} in the "
+                           "last run")
+
+
+@check("share of the frequent words of a column that the texts of the last run did not have",
+       "Ask the source where these texts come from; if they are right, there is nothing to do.",
+       warn=0.5, fail=None, compares=True)
+def new_words(data: Data) -> Iterator[Measured]:
+    for side, name, texts, before in data.columns("texts"):
+        words, known = texts["vocabulary"], before.get("vocabulary", {})
+        if words and known and min(texts["looked"], before["looked"]) >= _FEW_TEXTS:
+            # A word that is as frequent as the rarest one that was kept may have been there.
+            rarest = min(known.values()) if len(known) >= VOCABULARY else 0.0
+            new = [word for word, share in words.items()
+                   if word not in known and share > 2 * rarest]
+            share = sum(words[word] for word in new) / sum(words.values())
+            yield Measured(side, name, share, f"{share:.0%} of the frequent words are new, such as "
+                           f"{', '.join(map(repr, new[:3]))}", share=share)
+
+
 @check("share of texts that changed their language since the last run",
-       "If the language is right, retrain knowingly; vocabularies of the old one are of no use.",
+       "Ask the source. If the language is right, set another limit in the schema and run again.",
        warn=0.25, fail=0.6, compares=True)
 def language_shift(data: Data) -> Iterator[Measured]:
     for side, name, texts, before in data.columns("texts"):

@@ -1,6 +1,5 @@
 """Checks of events: repetitions, users that are no people, times that cannot be right."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from components.data_checks.check import Data, Measured, check
@@ -11,13 +10,56 @@ _DAY = 86_400
 
 @check("share of the events that repeat one of the same user and item within a minute",
        "Look for events that were delivered twice, and leave one of each.",
-       warn=0.1, fail=0.4)
+       warn=0.05, fail=0.4)
 def repeated_events(data: Data) -> Iterator[Measured]:
     events = data.today["events"]
+    usual = (data.past or {}).get("events", {}).get("repeated", 0.0)
     if "repeated" in events and events["rows"] >= _FEW:
         share = events["repeated"]
-        yield Measured("interactions", data.spec.role("item_id").name, share,
+        yield Measured("interactions", data.spec.role("item_id").name, share - usual,
                        f"{share:.1%} of the events repeat another one within a minute",
+                       round(share * events["rows"]), share)
+
+
+@check("increase of the share of events whose user and item have several, since the last run",
+       "Look for events that were delivered twice with another time.",
+       warn=0.2, fail=None, compares=True)
+def recurring_events(data: Data) -> Iterator[Measured]:
+    for share, then, rows in _increase(data, "recurring"):
+        yield Measured("interactions", data.spec.role("item_id").name, share - then,
+                       f"{share:.1%} of the events are not the only one of their user and item, "
+                       f"and {then:.1%} were in the last run", round(share * rows), share)
+
+
+@check("increase of the share of the events that are of one user, or of one item, since the last "
+       "run",
+       "Look whether a program made these events; if so, leave them out.",
+       warn=0.08, fail=None, compares=True)
+def dominant_id(data: Data) -> Iterator[Measured]:
+    for one in ("user", "item"):
+        for share, then, rows in _increase(data, f"top_{one}"):
+            yield Measured("interactions", data.spec.role(f"{one}_id").name, share - then,
+                           f"one {one} has {share:.1%} of all events, and in the last run none had "
+                           f"more than {then:.1%}", round(share * rows), share)
+
+
+def _increase(data: Data, share: str) -> Iterator[tuple[float, float, int]]:
+    """Yields a share of the events, that of the past, and their number; of many events alone."""
+    now, then = (profile["events"] for profile in (data.today, data.past or {}))
+    if share in now and share in then and min(now["rows"], then["rows"]) >= 10 * _FEW:
+        yield now[share], then[share], now["rows"]
+
+
+@check("share of the events in the most frequent second, less that of the last run",
+       "Look whether the time of an import took the place of the events' own.",
+       warn=0.9, fail=None)
+def same_times(data: Data) -> Iterator[Measured]:
+    events = data.today["events"]
+    usual = (data.past or {}).get("events", {}).get("same_time", 0.0)
+    if "same_time" in events and events["rows"] >= _FEW:
+        share = events["same_time"]
+        yield Measured("interactions", _column(data), share - usual,
+                       f"{share:.1%} of the events are in the same second",
                        round(share * events["rows"]), share)
 
 
@@ -68,20 +110,6 @@ def stale_times(data: Data) -> Iterator[Measured]:
         days = (then - now) / _DAY
         yield Measured("interactions", _column(data), days,
                        f"the newest event is {days:.1f} days older than that of the last run")
-
-
-@check("share of the events that the last run had at another time",
-       "Write all times in one zone and unit (UTC, seconds).", warn=0.05, fail=0.3, compares=True)
-def moved_times(data: Data) -> Iterator[Measured]:
-    now, then = (profile["events"].get("pairs", {}) for profile in (data.today, data.past or {}))
-    both = now.keys() & then.keys()
-    if len(both) >= _FEW:
-        moves = Counter(now[pair] - then[pair] for pair in both)
-        moved = 1 - moves[0] / len(both)
-        usual = next((move for move, _ in moves.most_common() if move), 0)
-        yield Measured("interactions", _column(data), moved,
-                       f"{moved:.1%} of the events that both runs have are at another time, most "
-                       f"of them by {usual / 3600:+,.2f} hours", round(moved * len(both)), moved)
 
 
 @check("share of the events that are at another hour of the day than in the last run",

@@ -8,8 +8,8 @@ from components.data_checks.check import Data, Measured, check
 from schemas import SIDES
 
 _REASONS_SHOWN = 3
+_FEW = 20  # rows; of fewer no share says anything
 _HIDDEN = "hidden: personal data"
-_FEW = 20  # ids; of fewer no share says anything
 
 
 @check("whether TFDV found the column to disagree with the schema",
@@ -25,8 +25,8 @@ def schema_anomaly(data: Data) -> Iterator[Measured]:
 
 
 @check("share of a table's rows that ingest left out",
-       "Open the quarantine: it has the reasons. Correct the files, or raise "
-       "checks.max_quarantine_share knowing what is lost.", fail=0.01)
+       "`tessera quarantine show` lists them. Correct the files; only if these rows may be lost, "
+       "raise checks.max_quarantine_share in the configuration.", fail=0.01)
 def quarantined_rows(data: Data) -> Iterator[Measured]:
     for side in SIDES:
         counts = data.today["counts"][side]
@@ -49,6 +49,7 @@ def empty_split(data: Data) -> Iterator[Measured]:
 
 def _most_frequent_reasons(data: Data, side: str) -> str:
     rows = [one for one in data.reasons if one["table"] == side and one["kind"] == "row"]
+    # A value here may be somebody's id, and a verdict goes to logs and to a webhook.
     shares = [f"{one['count']:,} x {one['reason'].rstrip('.')} (such as "
               f"{one['examples'][0]['source']} line {one['examples'][0]['line']})"
               for one in rows[:_REASONS_SHOWN]]
@@ -59,47 +60,47 @@ def _most_frequent_reasons(data: Data, side: str) -> str:
        "A negative id is mostly a mark of a missing one: correct the source.",
        warn=0.0, fail=None)
 def negative_ids(data: Data) -> Iterator[Measured]:
+    yield from _of_ids(data, "negative", "negative")
+
+
+@check("share of ids that are a word for none, such as null",
+       "Leave out these rows: what has no id becomes one user, or one item, of its own.",
+       warn=0.0, fail=None)
+def absent_ids(data: Data) -> Iterator[Measured]:
+    yield from _of_ids(data, "absent", "words for none, such as null")
+
+
+def _of_ids(data: Data, share: str, what: str) -> Iterator[Measured]:
     for side, name, profile, before in data.columns():
-        if "negative" in profile:
-            share = profile["negative"]
-            yield Measured(side, name, share - before.get("negative", 0.0),
-                           f"{share:.1%} of the ids are negative",
-                           round(share * profile["filled"]), share)
+        if share in profile:
+            value = profile[share]
+            yield Measured(side, name, value - before.get(share, 0.0),
+                           f"{value:.1%} of the ids are {what}", round(value * profile["filled"]),
+                           value)
 
 
-@check("share of the ids of both runs whose whole content is another one",
-       "Give new things new ids; a model that knows the old ones would mistake them.",
-       warn=0.1, fail=0.3, compares=True)
-def reused_ids(data: Data) -> Iterator[Measured]:
-    for side, sample, before in _samples(data):
-        both = sample["contents"].keys() & before["contents"].keys()
-        compared = changed = 0
-        for key in both:
-            now, then = sample["contents"][key], before["contents"][key]
-            columns = now.keys() & then.keys()
-            compared += bool(columns)
-            changed += bool(columns) and all(now[one] != then[one] for one in columns)
-        if compared >= _FEW:
-            yield Measured(side, data.spec.id_key(side).name, changed / compared,
-                           f"{changed:,} of {compared:,} ids that both runs have are of other "
-                           f"{side} now", changed, changed / compared)
+@check("share of the ids that are another one but for case, marks and zeros, less that of the last "
+       "run",
+       "Write the ids of users and items in one way everywhere: one of them has two names now.",
+       warn=0.01, fail=None)
+def alike_ids(data: Data) -> Iterator[Measured]:
+    yield from _shares_of_ids(data, "alike",
+                              "ids are another one's but for case, marks or zeros")
 
 
-@check("share of the ids of the last run that are gone",
-       "Check whether ids are written in another form, and that all rows arrived.",
-       warn=0.3, fail=0.8, compares=True)
-def replaced_ids(data: Data) -> Iterator[Measured]:
-    for side, sample, before in _samples(data):
-        end = min(int(sample["largest"], 16), int(before["largest"], 16))
-        then = {key for key in before["contents"] if int(key, 16) <= end}
-        if len(then) >= _FEW:
-            gone = len(then - sample["contents"].keys()) / len(then)
-            yield Measured(side, data.spec.id_key(side).name, gone,
-                           f"{gone:.1%} of the {side} of the last run are gone", share=gone)
+@check("share of the users or items that are another one with an id of its own, less that of the "
+       "last run",
+       "Give each thing one id: its events are of several ids now.",
+       warn=0.05, fail=None)
+def copied_rows(data: Data) -> Iterator[Measured]:
+    yield from _shares_of_ids(data, "copied", "rows are another one with an id of its own")
 
 
-def _samples(data: Data) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+def _shares_of_ids(data: Data, share: str, what: str) -> Iterator[Measured]:
     for side, sample in data.today["ids"].items():
-        before = (data.past or {}).get("ids", {}).get(side)
-        if before:
-            yield side, sample, before
+        rows, value = data.today["rows"][side], sample[share]
+        usual = (data.past or {}).get("ids", {}).get(side, {}).get(share, 0.0)
+        if rows >= _FEW:
+            yield Measured(side, data.spec.id_key(side).name, value - usual,
+                           f"{round(value * rows):,} of {rows:,} {what}", round(value * rows),
+                           value)

@@ -1,5 +1,6 @@
 """Checks of values and labels: lost, missing, constant, new, of another scale or column."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ _FEW = 20  # values; of fewer no share says anything
 
 
 @check("share of a column's values that could not be read and became missing",
-       "Open the quarantine: it has the reasons. Correct the files or the schema.",
+       "`tessera quarantine show` lists them. Correct the files or the schema.",
        warn=0.001, fail=0.01)
 def lost_values(data: Data) -> Iterator[Measured]:
     for side, name, profile, _ in data.columns():
@@ -61,8 +62,40 @@ def constant_column(data: Data) -> Iterator[Measured]:
                            share=profile["top_share"])
 
 
+@check("increase of the share of the most frequent value since the last run",
+       "Find out whether a default took the place of the data.",
+       warn=0.15, fail=None, compares=True)
+def frequent_value(data: Data) -> Iterator[Measured]:
+    for kind in ("numbers", "categorical", "texts"):
+        for side, name, profile, before in data.columns(kind):
+            counts = [one.get("count", one.get("looked", 0)) for one in (profile, before)]
+            label = side == "interactions" and data.today["columns"][side][name].get("label")
+            if min(counts) < _FEW or label:
+                continue
+            share, then = profile["top_share"], before["top_share"]
+            yield Measured(side, name, share - then, f"{share:.1%} of the values are the same one, "
+                           f"and {then:.1%} were in the last run", round(share * counts[0]), share)
+
+
+@check("by how much more the numbers at an edge, one in a hundred, are away from the median than "
+       "in the last run, as a factor",
+       "Look at the smallest and the largest values: a part may be in another unit.",
+       warn=3.0, fail=30.0, compares=True)
+def outlying_values(data: Data) -> Iterator[Measured]:
+    for side, name, profile, before in data.columns("numbers"):
+        if min(profile["count"], before.get("count", 0)) < 5 * _FEW:
+            continue
+        middle, then = profile["deciles"][5], before["deciles"][5]
+        wide = max(abs(edge - then) for edge in before["edges"])
+        edge = max(profile["edges"], key=lambda one: abs(one - middle))
+        if wide > 0:
+            yield Measured(side, name, abs(edge - middle) / wide - 1,
+                           f"one value in a hundred is {edge:.4g} or beyond, where the last run "
+                           f"had {before['edges'][0]:.4g} and {before['edges'][1]:.4g}")
+
+
 @check("share of the values that are categories which the last run did not have",
-       "If the new categories are right, retrain knowingly; else correct the mapping.",
+       "Ask the source what they are. If they are right, set another limit in the schema.",
        warn=0.1, fail=0.3, compares=True)
 def new_categories(data: Data) -> Iterator[Measured]:
     for side, name, profile, before in data.columns("categorical"):
@@ -111,19 +144,22 @@ def unit_change(data: Data) -> Iterator[Measured]:
        "Check the order and the names of the columns in the files.",
        warn=None, fail=0.3, compares=True)
 def swapped_columns(data: Data) -> Iterator[Measured]:
-    texts = [one for one in data.columns("texts") if one[2]["looked"] >= _FEW and one[3]]
-    for place, (side, name, now, before) in enumerate(texts):
-        for other_side, other, other_now, other_before in texts[place + 1:]:
+    for kind, alike in (("texts", _texts_alike), ("categorical", _shares_alike),
+                        ("numbers", _ranges_alike)):
+        known = [one for one in data.columns(kind)
+                 if min(part.get("looked", part.get("count", 0)) for part in one[2:]) >= _FEW]
+        for (side, name, now, before), (other_side, other, other_now, other_before) in (
+                itertools.combinations(known, 2)):
             if other_side != side:
                 continue
-            own = _alike(now, before) + _alike(other_now, other_before)
-            crossed = _alike(now, other_before) + _alike(other_now, before)
+            own = alike(now, before) + alike(other_now, other_before)
+            crossed = alike(now, other_before) + alike(other_now, before)
             yield Measured(side, name, (crossed - own) / 2,
                            f"{name} has what {other} had in the last run, and {other} what "
                            f"{name} had")
 
 
-def _alike(one: dict[str, Any], other: dict[str, Any]) -> float:
+def _texts_alike(one: dict[str, Any], other: dict[str, Any]) -> float:
     """Returns how alike the vocabularies of two columns are, and their lengths, 0 to 1."""
     words, past = one["vocabulary"], other.get("vocabulary", {})
     shared = sum(min(share, past.get(word, 0.0)) for word, share in words.items())
@@ -132,10 +168,28 @@ def _alike(one: dict[str, Any], other: dict[str, Any]) -> float:
     return (shared / most + (lengths[0] / lengths[1] if lengths[1] else 1.0)) / 2
 
 
+def _shares_alike(one: dict[str, Any], other: dict[str, Any]) -> float:
+    """Returns the share of the values that two columns of categories have in common, 0 to 1."""
+    return sum(min(count / one["count"], other["values"].get(value, 0) / other["count"])
+               for value, count in one["values"].items())
+
+
+def _ranges_alike(one: dict[str, Any], other: dict[str, Any]) -> float:
+    """Returns the common part of the ranges that most numbers of two columns are in, 0 to 1."""
+    (low, high), (past_low, past_high) = ((part["deciles"][1], part["deciles"][-2])
+                                          for part in (one, other))
+    whole = max(high, past_high) - min(low, past_low)
+    both = min(high, past_high) - max(low, past_low)
+    return max(both, 0.0) / whole if whole > 0 else 1.0
+
+
 def _most_frequent(data: Data, side: str, name: str) -> str:
     reasons = [one for one in data.reasons if one["table"] == side and one["kind"] == "value"
                and one["reason"].startswith(name)]
-    return f", most often: {reasons[0]['reason']}" if reasons else ""
+    if not reasons:
+        return ""
+    (example, *_) = reasons[0]["examples"]
+    return f", such as {example['source']} line {example['line']}: {example['reason']}"
 
 
 def _means(profile: dict[str, Any], before: dict[str, Any]) -> str:
@@ -207,7 +261,11 @@ def label_shift(data: Data) -> Iterator[Measured]:
        warn=0.9, fail=0.97)
 def leaking_column(data: Data) -> Iterator[Measured]:
     for side, leaks in data.today["leaks"].items():
-        for one in leaks:
+        worst: dict[str, dict[str, Any]] = {}  # a column is told once, of several labels
+        for one in sorted(leaks, key=lambda leak: leak["explained"]):
+            worst[one["column"]] = one
+        for one in worst.values():
             yield Measured(side, one["column"], one["explained"],
-                           f"the column says alone what the label {one['label']} is",
+                           f"this column alone says what the label {one['label']} is, which nobody "
+                           "knows before the event",
                            share=one["explained"])

@@ -2,11 +2,14 @@
 
 import itertools
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from statistics import median
+from typing import Any
 
 from components.data_checks.check import Data, Measured, check
 
 _FEW = 20  # rows or events; of fewer no share says anything
+_USERS = 5  # as many as equally busy ones, on a day
 _PART = 14  # days in a row over which volumes are compared
 _GAP = 3  # a gap that is news is so many times as long as usual ones
 
@@ -64,6 +67,40 @@ def lost_events(data: Data) -> Iterator[Measured]:
                        old - new, share)
 
 
+@check("how many days without an event have many in the last run",
+       "Ask the source for these days, and run again.", warn=0.0, fail=None, compares=True)
+def lost_days(data: Data) -> Iterator[Measured]:
+    now, past = data.today["events"], (data.past or {})["events"]
+    days = now.get("days", {})
+    if not days or not past.get("days"):
+        return
+    first, last = min(map(int, days)), max(map(int, days))
+    # Of few users one that is gone takes a day along.
+    lost = sorted(int(day) for day, count in past["days"].items()
+                  if first < int(day) < last and day not in days and count >= _FEW
+                  and count**2 >= _USERS * past["squares"].get(day, 0))
+    if lost:
+        dates = [datetime.fromtimestamp(day * 86_400, UTC).date().isoformat() for day in lost[:3]]
+        yield Measured("interactions", data.spec.role("timestamp").name, len(lost),
+                       f"on {len(lost)} days, such as {', '.join(dates)}, there is no event, where "
+                       "the last run had many", len(lost))
+
+
+@check("how many hours of the day without an event have many in the last run",
+       "Ask the source for the events of these hours, and run again.",
+       warn=0.0, fail=None, compares=True)
+def lost_hours(data: Data) -> Iterator[Measured]:
+    now, then = (profile["events"].get("hours") for profile in (data.today, data.past or {}))
+    if not now or not then or min(sum(now), sum(then)) < 25 * _FEW:
+        return
+    lost = [hour for hour in range(24) if not now[hour] and then[hour] >= 0.02 * sum(then)]
+    if lost:
+        yield Measured("interactions", data.spec.role("timestamp").name, len(lost),
+                       f"there is no event in the hours from {', '.join(map(str, lost))} o'clock "
+                       f"(UTC), which had {sum(then[hour] for hour in lost):,} in the last run",
+                       len(lost))
+
+
 @check("longest time without an event, in days, where events are frequent",
        "Ask the source for the missing days, and run again.", warn=2.5, fail=None)
 def missing_days(data: Data) -> Iterator[Measured]:
@@ -97,6 +134,35 @@ def recent_drop(data: Data) -> Iterator[Measured]:
         yield Measured("interactions", data.spec.role("timestamp").name, share,
                        f"the last {size} days have {late:,} events, and the {size} before them "
                        f"{early:,}", early - late, share)
+
+
+@check("increase of the share of the newest two weeks' events without a label, against all earlier "
+       "ones, since the last run",
+       "Ask whether the newest labels are still to come, and train up to the day they reach.",
+       warn=0.3, fail=None)
+def late_labels(data: Data) -> Iterator[Measured]:
+    # Several labels of one column are missing together.
+    labels = {label.feature: label.name for label in data.spec.labels_of("interactions")}
+    for feature, label in labels.items():
+        share = _without_late_label(data.today["events"], label)
+        usual = _without_late_label((data.past or {}).get("events", {}), label)
+        if share is not None:
+            yield Measured("interactions", feature, share - (usual or 0.0),
+                           f"of the events of the newest {_PART} days, {share:.0%} more have no "
+                           "label than of the earlier ones", share=share)
+
+
+def _without_late_label(events: dict[str, Any], label: str) -> float | None:
+    days, labels = events.get("days", {}), events.get("labels", {}).get(label, {})
+    start = max(map(int, days), default=0) - _PART
+    shares = []
+    for late in (False, True):
+        part = [day for day in days if (int(day) > start) is late]
+        count = sum(days[day] for day in part)
+        if count < 5 * _FEW:
+            return None
+        shares.append(sum(labels.get(day, (0, 0))[0] for day in part) / count)
+    return shares[0] - shares[1]
 
 
 @check("share of the users without any event, in a first run",

@@ -14,14 +14,21 @@ from ftfy import badness
 from components.data_profile.media import profile_media
 from components.data_profile.tables import Table, Values
 from schemas import Feature, FeatureSpec
+from schemas.values.text import is_absent
 
 TEXTS = 5_000  # most texts of a column that are looked at
-_WORDS = 100  # most frequent ones of a column
+VOCABULARY = 100  # most frequent ones of a column
 _RARE = 5  # texts; a word of fewer may name a person
 _WORD = re.compile(r"\w+")
 _SHORT = 3  # words; a shorter text is of no language that could be recognised
 _CATEGORIES = 1_000  # most frequent ones of a column
+# What a program for web pages, JSON or addresses writes for a letter: &eacute; \u00e9 %C3%A9
+_ESCAPE = re.compile(
+    r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8}\d?);|\\u[0-9a-fA-F]{4}|%[C-F][0-9A-F]%[89AB]")
+_LOST_LETTER = re.compile(r"[^\W\d_]\?[^\W\d_]")
+_WRONG_LETTERS = re.compile("[\u00c0-\u00ff]{4}")
 _QUANTILES = np.linspace(0, 1, 11)
+_EDGES = (0.01, 0.99)  # within which nearly all numbers are
 
 
 def profile_texts(values: np.ndarray) -> dict[str, Any]:
@@ -32,13 +39,15 @@ def profile_texts(values: np.ndarray) -> dict[str, Any]:
 
     Returns:
       `looked`, the number of texts; shares `empty` (no letter and no digit), `damaged` (bytes
-      read in a wrong encoding) and `distinct`; `words` a text on average; shares of `languages`;
+      read in a wrong encoding), `escaped` (letters as a web page or JSON write them), `distinct`,
+      and of the most frequent one (`top_share`); `words` a text on average; shares of `languages`;
       and shares of the texts that have each of the most frequent `vocabulary`.
     """
     step = max(1, len(values) // TEXTS)
     texts = [value.decode("utf-8", "replace") for value in values[::step]]
     if not texts:
-        return {"looked": 0, "empty": 0.0, "damaged": 0.0, "languages": {}, "vocabulary": {}}
+        return {"looked": 0, "empty": 0.0, "damaged": 0.0, "escaped": 0.0, "languages": {},
+                "vocabulary": {}}
     words = [_WORD.findall(text.lower()) for text in texts]
     counted = Counter(word for text_words in words for word in set(text_words))
     spoken = Counter(language(text_words) for text_words in words if len(text_words) >= _SHORT)
@@ -46,17 +55,25 @@ def profile_texts(values: np.ndarray) -> dict[str, Any]:
         "looked": len(texts),
         "empty": sum(not text_words for text_words in words) / len(texts),
         "damaged": sum(map(is_damaged, texts)) / len(texts),
+        "escaped": sum(_ESCAPE.search(text) is not None for text in texts) / len(texts),
         "distinct": len(set(texts)) / len(texts),
+        "top_share": max(Counter(texts).values()) / len(texts),
         "words": sum(map(len, words)) / len(texts),
         "languages": {name: count / spoken.total() for name, count in spoken.most_common(12)},
-        "vocabulary": {word: count / len(texts) for word, count in counted.most_common(_WORDS)
+        "vocabulary": {word: count / len(texts) for word, count in counted.most_common(VOCABULARY)
                        if count >= _RARE},
     }
 
 
 def is_damaged(text: str) -> bool:
-    """Tells whether a text has marks of a wrong encoding: `KÃ¼ste`, `K\\ufffdste`, zero bytes."""
-    return "\ufffd" in text or "\0" in text or badness.is_bad(text)
+    """Tells whether a text has marks of a wrong encoding: `KÃ¼ste`, `K\\ufffdste`, zero bytes.
+
+    A question mark within a word, as in `K?ste`, is one that took the place of a letter, and no
+    language that Latin-1 writes has many of its accents in a row, as Cyrillic read as Latin-1 has.
+    """
+    return ("\ufffd" in text or "\0" in text or badness.is_bad(text)
+            or _WRONG_LETTERS.search(text) is not None or any(
+        _LOST_LETTER.search(word) and "/" not in word for word in text.split()))
 
 
 def language(words: Sequence[str]) -> str:
@@ -122,7 +139,8 @@ def _of_kind(feature: Feature, values: Values, spec: FeatureSpec) -> dict[str, A
     if feature.media:
         return kind | {"media": profile_media(values.values)}
     if feature.role in ("user_id", "item_id"):
-        return kind | {"negative": negative_share(values.values)}
+        return kind | {"negative": negative_share(values.values),
+                       "absent": absent_share(values.values)}
     if feature.role == "timestamp":
         return kind
     if feature.language:
@@ -133,12 +151,13 @@ def _of_kind(feature: Feature, values: Values, spec: FeatureSpec) -> dict[str, A
 
 
 def profile_numbers(values: np.ndarray) -> dict[str, Any]:
-    """Returns moments and deciles of numbers, and the share of the most frequent one."""
+    """Returns moments, deciles and edges of numbers, and the share of the most frequent one."""
     if not len(values):
         return {"count": 0}
     _, counts = np.unique(values, return_counts=True)
     return {"count": len(values), "mean": float(values.mean()), "std": float(values.std()),
             "deciles": [float(q) for q in np.quantile(values, _QUANTILES)],
+            "edges": [float(q) for q in np.quantile(values, _EDGES)],
             "distinct": len(counts), "top_share": float(counts.max() / len(values))}
 
 
@@ -157,3 +176,11 @@ def negative_share(values: np.ndarray) -> float:
     if values.dtype != object:
         return float((values < 0).mean())
     return sum(value[:1] == b"-" and value[1:].isdigit() for value in values) / len(values)
+
+
+def absent_share(values: np.ndarray) -> float:
+    """Returns the share of ids that are a word for none, such as `null`."""
+    if not len(values) or values.dtype != object:
+        return 0.0
+    texts = (value.decode("utf-8", "replace") for value in values)
+    return sum(is_absent(text) or text.lower() == "undefined" for text in texts) / len(values)

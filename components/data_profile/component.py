@@ -9,7 +9,7 @@ from typing import Any
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.types import Artifact, artifact_utils, channel, component_spec, standard_artifacts
 
-from components.artifacts import DataProfile, Quarantine
+from components.artifacts import SPAN, DataProfile, Quarantine
 from components.code_digest import code_digest
 from components.data_profile.columns import profile_columns
 from components.data_profile.events import profile_events
@@ -23,8 +23,8 @@ from schemas import SIDES, FeatureSpec, parse_spec
 from trainer.modalities import files_of
 
 _FILE = "profile.json"
-VERSION = 2
-DATASET, SPAN = "dataset", "span"  # custom properties of the artifact
+VERSION = 3
+DATASET = "dataset"  # custom property of the artifact, which also has its span
 
 
 def make_profile(spec: FeatureSpec, folders: dict[str, str], now: int) -> dict[str, Any]:

@@ -24,10 +24,14 @@ def profile_events(spec: FeatureSpec, table: Table, now: int) -> dict[str, Any]:
       now: The present second.
 
     Returns:
-      `rows`, distinct `users` and `items`; and where events have times, `busiest`, how many events
+      `rows`, distinct `users` and `items`; shares of the events that are of a pair of user and
+      item with several (`recurring`), and of the busiest user and item (`top_user`, `top_item`);
+      a sample of such `pairs`, and the share of all possible ones that there are (`density`); and
+      where events have times, `busiest`, how many events
       of one user are within an hour at most, `busy` and `busy_99`, the median and the 99th
       percentile of the users' own, `oldest`, `newest`, events by `hours` of the day, shares in
-      the `future`, before 1990 (`old`) and of `repeated` ones, and `pairs`; and by day since 1970
+      the `future`, before 1990 (`old`), of `repeated` ones and of those in the most frequent
+      second (`same_time`); and by day since 1970
       the events (`days`), the sum of the `squares` of the users' numbers of events, and for each
       of the `labels` how many events have it, and the sum of its values.
     """
@@ -35,7 +39,15 @@ def profile_events(spec: FeatureSpec, table: Table, now: int) -> dict[str, Any]:
                   for role in ("user_id", "item_id"))
     profile: dict[str, Any] = {"rows": table.rows, "users": len(np.unique(user)),
                                "items": len(np.unique(item))}
-    if not table.rows or not spec.has_role("timestamp"):
+    if not table.rows:
+        return profile
+    _, of_pair, sizes = np.unique(user * np.int64(table.rows) + item, return_inverse=True,
+                                  return_counts=True)
+    profile |= {"recurring": float((sizes[of_pair] > 1).mean()), "pairs": _pairs(spec, table),
+                "density": len(sizes) / (profile["users"] * profile["items"]),
+                **{f"top_{name}": float(np.bincount(codes).max() / table.rows)
+                   for name, codes in (("user", user), ("item", item))}}
+    if not spec.has_role("timestamp"):
         return profile
     time, timed = table.columns[spec.role("timestamp").name].at(table.rows)
     kind = np.zeros(table.rows, np.int64)
@@ -53,7 +65,8 @@ def profile_events(spec: FeatureSpec, table: Table, now: int) -> dict[str, Any]:
         "oldest": int(time[timed].min()), "newest": int(time[timed].max()),
         "future": float((time > now + DAY).mean()), "old": float((time < _OLD).mean()),
         "hours": np.bincount(time[timed] // _HOUR % 24, minlength=24).tolist(),
-        "pairs": _pairs(spec, table, time), **_days(user[timed], time[timed] // DAY),
+        "same_time": float(np.unique(time[timed], return_counts=True)[1].max() / table.rows),
+        **_days(user[timed], time[timed] // DAY),
         "labels": {label.name: _label_days(label, table, time, timed)
                    for label in spec.labels_of("interactions") if not label.classes},
     }
@@ -104,15 +117,33 @@ def _most_within_an_hour(user: np.ndarray, time: np.ndarray) -> np.ndarray:
     return busy
 
 
-def _pairs(spec: FeatureSpec, table: Table, time: np.ndarray) -> dict[str, int]:
-    """Returns the times of some pairs of a user and an item that have one event only.
+def _pairs(spec: FeatureSpec, table: Table) -> dict[str, Any]:
+    """Returns a sample of the pairs of a user and an item, chosen by their hashes.
 
-    The pairs are chosen by their hashes, so that two runs choose the same ones.
+    Args:
+      spec: The dataset's spec.
+      table: The interactions.
+
+    Returns:
+      `largest`, the hash below which all pairs are in the sample; `counts`, by the hash of a pair
+      its number of events; and `values`, of a label or of the time of the pair's first event, by
+      column and hash. Two runs choose the same pairs.
     """
     ids = zip(*(table.columns[spec.role(role).name].values for role in ("user_id", "item_id")),
               strict=True)
     hashes = np.array([keyed(f"{user}/{item}") for user, item in ids], np.uint64)
-    chosen, first, counts = np.unique(hashes, return_index=True, return_counts=True)
-    once = counts == 1
-    return {format(int(key), "x"): int(time[place])
-            for key, place in zip(chosen[once][:_PAIRS], first[once][:_PAIRS], strict=True)}
+    chosen, first, counts = (part[:_PAIRS] for part in np.unique(
+        hashes, return_index=True, return_counts=True))
+    keys = [format(int(key), "x") for key in chosen]
+    columns = [label.feature for label in spec.labels_of("interactions")]
+    if spec.has_role("timestamp"):
+        columns.append(spec.role("timestamp").name)
+    values = {name: _of_rows(table, name, first, keys) for name in dict.fromkeys(columns)}
+    return {"largest": keys[-1] if len(keys) == _PAIRS else format(2**64 - 1, "x"),
+            "counts": dict(zip(keys, counts.tolist(), strict=True)), "values": values}
+
+
+def _of_rows(table: Table, name: str, rows: np.ndarray, keys: list[str]) -> dict[str, Any]:
+    values, filled = (part[rows].tolist() for part in table.columns[name].at(table.rows))
+    return {key: keyed(value.decode("utf-8", "replace")) >> 40 if isinstance(value, bytes)
+            else value for key, value, one in zip(keys, values, filled, strict=True) if one}

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from components.data_profile.tables import Table
-from schemas import Feature, FeatureSpec
+from schemas import Feature, FeatureSpec, Label
 
 _ROWS = 20_000  # most rows that are looked at
 _LEAST = 50  # rows; of fewer nothing is said
 _PER_VALUE = 3  # rows that have a value, on average, below which it is an id rather than a cause
 _BINS = 50
+_MOST = 0.9  # share of the texts that have a number, from which on it may say the label
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\d)")
 
@@ -26,26 +27,56 @@ def profile_leaks(spec: FeatureSpec, side: str, table: Table) -> list[dict[str, 
 
     Returns:
       `{"column", "label", "explained"}` each: the share of the label's variance that is explained
-      by the column's values, or for texts the share of those that spell the label's value.
+      by the column's values, by a number in its texts or by whether it has a value; or for texts
+      the share of those that spell the label's value, if that is more.
     """
     labelled = {label.feature for label in spec.labels_of(side)}
     leaks = []
-    for name in labelled:
-        label = next(f for f in spec.table(side) if f.name == name)
-        target, has_label = _numbers(table, label)
+    for label in spec.labels_of(side):
+        target, labels, has_label = _target(spec, table, label)
         for feature in spec.table(side):
-            if (feature.name in labelled and side == "interactions") or feature.name == name \
+            if (feature.name in labelled and side == "interactions") \
+                    or feature.name == label.feature \
                     or feature.role or feature.derived or feature.pii or feature.media:
                 continue
             values, filled = table.columns[feature.name].at(table.rows)
-            both = np.flatnonzero(filled & has_label)
-            both = both[:: max(1, len(both) // _ROWS)]
-            if len(both) < _LEAST or np.ptp(target[both]) == 0:
-                continue
-            score = (_spelled(values[both], table.columns[name].at(table.rows)[0][both])
-                     if feature.language else _explained(values[both], target[both]))
-            leaks.append({"column": feature.name, "label": name, "explained": score})
+            given, both = _sample(has_label, target), _sample(has_label & filled, target)
+            leaks.append({"column": feature.name, "label": label.name, "explained": max(
+                _explained(filled[given], target[given]),
+                _of_values(feature, values[both], target[both], labels[both]))})
     return leaks
+
+
+def _sample(rows: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Returns the places of some of the rows, of none where they say nothing."""
+    places = np.flatnonzero(rows)
+    places = places[:: max(1, len(places) // _ROWS)]
+    return places if len(places) >= _LEAST and np.ptp(target[places]) else places[:0]
+
+
+def _target(spec: FeatureSpec, table: Table, label: Label
+            ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns a label as a number, as it is in the table, and which rows have it."""
+    feature = next(f for f in spec.table(label.side) if f.name == label.feature)
+    values, filled = table.columns[feature.name].at(table.rows)
+    if label.threshold is not None:
+        return (values >= label.threshold).astype(np.float64), values, filled
+    if label.equals is not None:
+        return (values == label.equals.encode()).astype(np.float64), values, filled
+    return _numbers(table, feature)[0], values, filled
+
+
+def _of_values(feature: Feature, values: np.ndarray, target: np.ndarray, labels: np.ndarray
+               ) -> float:
+    if not feature.language or not len(values):
+        return _explained(values, target)
+    numbers = [[float(one) for one in _NUMBER.findall(text.decode("utf-8", "replace"))]
+               for text in values]
+    places = [np.array([found[place] if found else np.nan for found in numbers])
+              for place in (0, -1)]  # as in "4/5" and "out of 10: 8"
+    said = [_explained(column[known], target[known]) for column in places
+            if (known := ~np.isnan(column)).mean() >= _MOST]
+    return max(_explained(values, target), _spelled(values, labels), *said)
 
 
 def _numbers(table: Table, feature: Feature) -> tuple[np.ndarray, np.ndarray]:
@@ -57,8 +88,9 @@ def _numbers(table: Table, feature: Feature) -> tuple[np.ndarray, np.ndarray]:
 
 def _explained(values: np.ndarray, target: np.ndarray) -> float:
     """Returns the share of the variance between the groups of equal values, less what is chance."""
-    groups = np.unique(values.astype(str) if values.dtype == object else values,
-                       return_inverse=True)[1]
+    if not len(target) or not np.ptp(target):
+        return 0.0
+    groups = np.unique(values, return_inverse=True)[1]
     count = int(groups.max()) + 1
     if len(target) < _PER_VALUE * count:
         if values.dtype == object:

@@ -1,5 +1,7 @@
 """What a picture, a film or a sound is like, in a few numbers, and how alike many of them are."""
 
+import hashlib
+from collections import Counter
 from typing import Any
 
 import imagehash
@@ -25,8 +27,9 @@ def facts_of(encoded: bytes, feature: Feature) -> dict[str, Any] | None:
 
     Returns:
       `bytes`, and `level` and `contrast`, 0 to 1: mean and standard deviation of pixels or of
-      samples. Of a picture, and of the middle of a film, also `hash`, `(64,)` bool, and `small`, a
-      copy `(16, 16, 3)` float32; of a sound its `seconds`.
+      samples; and `digest`, which equal ones have in common. Of a picture, and of the middle of a
+      film, also `colour`, 0 to 1, how far apart its channels are, `hash`, `(64,)` bool, and
+      `small`, a copy `(16, 16, 3)` float32; of a sound its `seconds`.
     """
     modality = modality_of(feature)
     facts: dict[str, Any] = {"bytes": len(encoded)}
@@ -35,14 +38,17 @@ def facts_of(encoded: bytes, feature: Feature) -> dict[str, Any] | None:
             picture = modality.picture(encoded).convert("RGB")
             picture.thumbnail((128, 128))
             pixels = np.asarray(picture, np.float32)
+            seen = imagehash.phash(picture)
             facts |= {"level": float(pixels.mean()) / 255,
                       "contrast": float(pixels.std(axis=(0, 1)).max()) / 255,
-                      "hash": imagehash.phash(picture).hash.ravel(),
+                      "colour": float(np.ptp(pixels, axis=2).mean()) / 255,
+                      "hash": seen.hash.ravel(), "digest": str(seen),
                       "small": np.asarray(picture.resize((_SMALL, _SMALL)), np.float32)}
         elif modality.timed:
             samples = np.frombuffer(encoded, "<i2", offset=WAV_HEADER).astype(np.float32) / 32768
             facts |= {"level": float(np.abs(samples).mean()) if len(samples) else 0.0,
                       "contrast": float(samples.std()) if len(samples) else 0.0,
+                      "digest": hashlib.blake2b(samples.tobytes()).hexdigest(),
                       "seconds": modality.seconds(encoded)}
     except Exception:  # whatever a decoder raises
         return None
@@ -56,8 +62,9 @@ def profile_media(values: np.ndarray) -> dict[str, Any]:
       values: The facts of each value, `(values,)`; `None` where there are none.
 
     Returns:
-      `looked` values have facts; `level`, `contrast` and `kilobytes` are medians; `blank` is the
-      share without contrast, `alike` the share with a near-equal other one.
+      `looked` values have facts; `level`, `contrast`, `colour` and `kilobytes` are medians; `blank`
+      is the share without contrast, `alike` the share with a near-equal other one, or for sounds
+      an equal one.
     """
     facts = [one for one in values if one is not None and "contrast" in one]
     if not facts:
@@ -66,13 +73,20 @@ def profile_media(values: np.ndarray) -> dict[str, Any]:
     limit = _FLAT / 255 if pictures else _SILENT
     blank = np.array([one["contrast"] <= limit for one in facts])
     profile = {
-        "looked": len(facts), "blank": float(blank.mean()), "alike": _alike(pictures),
-        **{key: float(np.median([one[key] for one in facts])) for key in ("level", "contrast")},
+        "looked": len(facts), "blank": float(blank.mean()),
+        "alike": _alike(pictures) if pictures else _equal(facts),
+        **{key: float(np.median([one[key] for one in facts]))
+           for key in ("level", "contrast", "colour") if key in facts[0]},
         "kilobytes": float(np.median([one["bytes"] for one in facts])) / 1024,
     }
     if "seconds" in facts[0]:
         profile["seconds"] = float(np.median([one["seconds"] for one in facts]))
     return profile
+
+
+def _equal(facts: list[dict[str, Any]]) -> float:
+    counts = Counter(one["digest"] for one in facts)
+    return sum(counts[one["digest"]] > 1 for one in facts) / len(facts)
 
 
 def _alike(pictures: list[dict[str, Any]]) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 
 from components.data_profile.tables import Table
 from schemas import FeatureSpec
+from schemas.values.text import likeness
 
 _IDS = 2_000  # of a table
 _VARIED = 0.5  # share of different values from which on a column distinguishes rows
@@ -19,7 +20,7 @@ def keyed(text: str) -> int:
 
 
 def profile_ids(spec: FeatureSpec, side: str, table: Table) -> dict[str, Any]:
-    """Returns a sample of a table's ids with short hashes of their contents.
+    """Returns a sample of a table's ids with what belongs to them.
 
     Args:
       spec: The dataset's spec.
@@ -27,31 +28,53 @@ def profile_ids(spec: FeatureSpec, side: str, table: Table) -> dict[str, Any]:
       table: Its rows.
 
     Returns:
-      `largest`, the hash below which all ids are in the sample, and `contents`, by the hash of an
-      id a hash of the value of each column that distinguishes rows, by column.
+      `largest`, the hash below which all ids are in the sample; `contents`, by the hash of an id
+      the numbers of its row and short hashes of its other values, by column; `telling`, the
+      columns that distinguish rows; shares of ids that are `alike`, as `Ann` and `ann`, and of rows
+      that are `copied`: all telling columns are those of an earlier row.
     """
     name = spec.id_key(side).name
-    ids = [keyed(str(value)) for value in table.columns[name].values]
-    sample = np.argsort(np.array(ids, np.uint64), kind="stable")[:_IDS]
-    telling = [f.name for f in spec.table(side)
-               if f.name != name and not f.derived and not f.media and not f.pii
-               and _varied(table, f.name)]
-    firsts = {column: table.columns[column].at(table.rows) for column in telling}
+    own = table.columns[name].values
+    ids = [keyed(str(value)) for value in own]
+    sample = np.argsort(np.array(ids, np.uint64), kind="stable")[:_IDS].tolist()
+    compared = {f.name: f for f in spec.table(side) if f.name != name and not f.derived
+                and not f.pii and table.columns[f.name].values.size}
+    firsts = {column: table.columns[column].at(table.rows) for column in compared}
+    telling = [column for column, f in compared.items()
+               if not f.media and _varied(table.columns[column].values.tolist())]
     contents = {
         format(ids[row], "x"): {
-            column: _short(values[row]) for column, (values, filled) in firsts.items()
-            if filled[row]}
-        for row in sample.tolist()}
+            column: kept for column, (values, filled) in firsts.items()
+            if filled[row] and (kept := _short(values[row])) is not None}
+        for row in sample}
     complete = len(ids) <= _IDS
-    return {"largest": format(2**64 - 1 if complete else ids[int(sample[-1])], "x"),
-            "contents": contents}
+    return {"largest": format(2**64 - 1 if complete else ids[sample[-1]], "x"),
+            "contents": contents, "telling": telling, "alike": _alike(own),
+            "copied": _copied([firsts[column] for column in telling], table.rows)}
 
 
-def _varied(table: Table, column: str) -> bool:
-    values: Sequence[Any] = table.columns[column].values.tolist()
+def _varied(values: Sequence[Any]) -> bool:
     return len(values) > 0 and len(set(values)) >= _VARIED * len(values)
 
 
-def _short(value: Any) -> int:
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else repr(value)
-    return keyed(text) >> 40
+def _alike(ids: np.ndarray) -> float:
+    if ids.dtype != object or not len(ids):
+        return 0.0
+    return 1 - len({likeness(one.decode("utf-8", "replace")) for one in ids}) / len(ids)
+
+
+def _copied(columns: Sequence[tuple[np.ndarray, np.ndarray]], rows: int) -> float:
+    if not columns:
+        return 0.0
+    contents = {tuple(values[row] if filled[row] else None for values, filled in columns)
+                for row in range(rows)}
+    return 1 - len(contents) / rows
+
+
+def _short(value: Any) -> float | int | None:
+    """Returns a number, a short hash of another value, `None` for a medium without facts."""
+    if isinstance(value, bytes):
+        return keyed(value.decode("utf-8", "replace")) >> 40
+    if isinstance(value, dict):  # the facts of a medium
+        return keyed(value["digest"]) >> 40 if "digest" in value else None
+    return None if value is None else float(f"{value:.4g}")

@@ -15,7 +15,7 @@ from components.code_digest import code_digest
 from components.data_profile.component import read_profile
 from components.model_card import LINEAGE
 from components.model_card.content import Section, lineage, sections
-from components.task_metrics import task_metrics
+from components.task_metrics import read_summary, task_metrics
 from components.verdict import REASONS, Outcome
 
 _FOLDER = Path(__file__).parent
@@ -58,7 +58,8 @@ class Executor(base_executor.BaseExecutor):
             run=self._context.pipeline_run_id if self._context else "",
             model=one(input_dict["model"]), parent=one(parent) if parent else None,
             interactions=one(input_dict["interactions"]),
-            profile=read_profile(one(input_dict["profile"]).uri) or {})
+            profile=read_profile(one(input_dict["profile"]).uri) or {},
+            training=read_summary(one(input_dict["model_run"]).uri))
         outcomes = [Outcome.load(verdict.uri) for verdict in input_dict["verdicts"]]
         figures: dict[str, Any] = {}
         for outcome in outcomes:
@@ -102,6 +103,7 @@ class ModelCardSpec(component_spec.ComponentSpec):
             type=standard_artifacts.ModelEvaluation, optional=True),
         "interactions": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "profile": component_spec.ChannelParameter(type=DataProfile),
+        "model_run": component_spec.ChannelParameter(type=standard_artifacts.ModelRun),
     }
     OUTPUTS = {"card": component_spec.ChannelParameter(type=Card)}
     PARAMETERS = {

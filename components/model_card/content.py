@@ -9,8 +9,6 @@ from tfx.types import Artifact
 
 from components.artifacts import FINGERPRINT, RUN
 from trainer.cold_items import SHOWN
-from trainer.recipe.network import Privacy
-from trainer.training.accounting import guarantee
 
 _RANKING = ("ndcg@10", "recall@20", "hr@10", "mrr", "map@10")
 _LISTS = ("coverage@10", "novelty@10", "diversity@10", "gini@10")
@@ -46,7 +44,7 @@ def sections(lineage: Mapping[str, Any], figures: Mapping[str, Any],
     """
     parts = [_use(lineage, tasks, reasons), _data(lineage), _ranking(figures), _slices(figures),
              _baselines(figures), _unseen(figures), _cold_items(figures), _tasks(figures, tasks),
-             _limits(lineage, figures), _privacy(lineage["config"])]
+             _limits(lineage, figures), _privacy(lineage)]
     return [section for section in parts if section is not None]
 
 
@@ -191,24 +189,23 @@ def _limits(lineage: Mapping[str, Any], figures: Mapping[str, Any]) -> Section:
     return Section("Limits", lines)
 
 
-def _learned(training: Mapping[str, Any]) -> str:
-    if not training.get("privacy"):
+def _learned(promise: Mapping[str, Any] | None) -> str:
+    if promise is None:
         return ("The model learned from the events without noise and without a bound on what one "
                 "user changes.")
-    promise = guarantee(Privacy(**training["privacy"]), training["max_epochs"])
     return (f"Training was differentially private for a user's events, with an epsilon of "
             f"{promise['epsilon']:.2f} at a delta of {promise['delta']:g}. Vocabularies, scales "
             "and stored histories were made without noise.")
 
 
-def _privacy(config: Mapping[str, Any]) -> Section:
-    privacy = config.get("privacy", {})
+def _privacy(lineage: Mapping[str, Any]) -> Section:
+    privacy = lineage["config"].get("privacy", {})
     modes = ", ".join(name for name in ("pseudonyms", "scrub") if privacy.get(name))
     hidden = privacy.get("pseudonyms")
     ids = "pseudonyms made with a secret key" if hidden else "the ids of the data, as they are"
     return Section("Privacy", [
         f"Privacy mode: {modes or 'none'}. Users are known by {ids}.",
-        _learned(config.get("recipe", {}).get("training") or {}),
+        _learned(lineage["guarantee"]),
         "Its files hold these ids and the newest events of each user: whoever may read them may "
         "read those."])
 
@@ -235,6 +232,7 @@ def lineage(
     parent: Artifact | None,
     interactions: Artifact,
     profile: Mapping[str, Any],
+    training: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Gathers what a model was made of.
 
@@ -246,12 +244,14 @@ def lineage(
       parent: The model that was the last blessed one before, if any.
       interactions: The raw interactions.
       profile: The data's profile, see `components.data_profile.component`.
+      training: The summary that the Trainer wrote.
 
     Returns:
       Plain JSON values: `run_id`, `model` and `parent` (`id`, `uri` and the `run_id` that made it;
       `parent` may be `None`), `data` (`fingerprint`, `dataset`, `split`, `rows` by table,
-      `first_event` and `last_event` in seconds since 1970, `None` without times), `code`, `seed`
-      and `config`.
+      `first_event` and `last_event` in seconds since 1970, `None` without times), `code`, `seed`,
+      `config`, and the `guarantee` of a private training, see `trainer.training.accounting`,
+      `None` for another one.
     """
     events = profile.get("events", {})
     return {
@@ -269,6 +269,7 @@ def lineage(
         "code": dict(code),
         "seed": config["seed"],
         "config": dict(config),
+        "guarantee": training.get("privacy"),
     }
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 _WHOLE = re.compile(r"-?[0-9]{1,400}")
 _SPACED = re.compile(r"\s*(-?[0-9]{1,400})(?:\.0+)?\s*")
-_NUMBER = re.compile(r"\s*-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\s*")
+# Of digits no two parts may share a run: of a long one every division would be tried.
+_NUMBER = re.compile(r"\s*-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\s*")
 _CODE = re.compile(r"-?0[0-9]")
 # What may be between groups of three digits where the comma is the decimal mark: a point, a
 # blank that may or may not break, or an apostrophe; one of them throughout a number.

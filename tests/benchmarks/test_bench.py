@@ -34,22 +34,19 @@ def printed(table: object) -> str:
     return capture.get()
 
 
-def test_limits_hold_for_a_run_within_them() -> None:
-    assert failed(bench.judge(measured(600.0, 6144.0), measured(60.0, cached=True))) == []
-
-
 @pytest.mark.parametrize(
     ("first", "again", "expected"),
     [
-        (measured(600.1), measured(1.0, cached=True), "run from nothing"),
-        (measured(peak=6145.0), measured(1.0, cached=True), "its peak memory"),
-        (measured(process=6145.0), measured(1.0, cached=True), "its peak memory"),
-        (measured(), measured(60.1, cached=True), "unchanged run again"),
-        (measured(), measured(1.0), "components that ran again"),
+        (measured(600.0, 6144.0), measured(60.0, cached=True), []),
+        (measured(600.1), measured(1.0, cached=True), ["run from nothing"]),
+        (measured(peak=6145.0), measured(1.0, cached=True), ["its peak memory"]),
+        (measured(process=6145.0), measured(1.0, cached=True), ["its peak memory"]),
+        (measured(), measured(60.1, cached=True), ["unchanged run again"]),
+        (measured(), measured(1.0), ["components that ran again"]),
     ],
 )
-def test_each_limit_can_fail(first: bench.Measured, again: bench.Measured, expected: str) -> None:
-    assert failed(bench.judge(first, again)) == [expected]
+def test_limits(first: bench.Measured, again: bench.Measured, expected: list[str]) -> None:
+    assert failed(bench.judge(first, again)) == expected
 
 
 def test_tables_tell_components_limits_and_verdicts() -> None:
@@ -70,7 +67,7 @@ def test_a_missing_folder_is_told_before_anything_runs(
     assert message.startswith("bench: error[bench-no-data-folder]: ") and "nowhere" in message
 
 
-def test_a_run_that_fails_is_no_measurement(
+def test_a_run_that_fails_or_does_not_end_is_no_measurement(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = subprocess.CompletedProcess([], returncode=3)
@@ -78,8 +75,6 @@ def test_a_run_that_fails_is_no_measurement(
     with refuses("bench-run-failed", "exit code 3"):
         bench.run_once(tmp_path, tmp_path / "root")
 
-
-def test_a_run_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def run(*_: object, timeout: float, **__: object) -> None:
         raise subprocess.TimeoutExpired("tessera", timeout)
 
@@ -102,25 +97,20 @@ def test_limits_of_ingest(last: Ingested, expected: list[str]) -> None:
     assert failed(bench.judge_ingest([ingested(1_000_000, 35.0), last])) == expected
 
 
-def test_one_size_tells_memory_alone() -> None:
-    (limit,) = bench.judge_ingest([ingested(1000, 1.0)])
-    assert limit.what == "peak memory of ingest, 1,000 rows" and limit.holds
-
-
 def test_ingest_is_measured_on_tables_made_up_in_shards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench_ingest, "_BATCH", 3_000)
-    bench_ingest.write_tables(tmp_path / "data", 10_000)
+    monkeypatch.setattr(bench_ingest, "_BATCH", 900)
+    bench_ingest.write_tables(tmp_path / "data", 3_000)
     files = {side: len(list((tmp_path / "data" / side).iterdir()))
              for side in ("users", "items", "interactions")}
     assert files == {"users": 1, "items": 1, "interactions": 4}
     result = bench_ingest.run_ingest(tmp_path / "data", tmp_path / "out")
     assert result["seconds"] > 0 and result["cpu_seconds"] > 0
     events = result["counts"]["interactions"]
-    assert events["read"] == 10_000 == events["kept"] + events["quarantined"]
-    assert 0 < events["quarantined"] < 50
-    assert result["counts"]["users"]["kept"] == 1_000
+    assert events["read"] == 3_000 == events["kept"] + events["quarantined"]
+    assert 0 < events["quarantined"] < 20
+    assert result["counts"]["users"]["kept"] == 300
     assert not list(tmp_path.glob("out/quarantine/.ingest-*"))
 
 

@@ -89,6 +89,44 @@ def _quarantine(shop):
     shop.quarantined["interactions"] = 40
 
 
+def _roll(side, column):
+    def spoil(shop):
+        rows = shop.tables[side]
+        values = [row[column] for row in rows]
+        for row, value in zip(rows, values[7:] + values[:7], strict=True):
+            row[column] = value
+
+    return spoil
+
+
+def _of_one_user(shop):
+    shop.events += [row | {"who": "u0", "when": START + n * 900}
+                    for n, row in enumerate(shop.events[:400])]
+
+
+def _in_another_case(shop):
+    shop.users += [row | {"who": row["who"].upper(), "mail": ""} for row in shop.users[:10]]
+
+
+def _hour(keep):
+    def spoil(shop):
+        shop.events = [row for row in shop.events if keep(row["when"] // 3600 % 24)]
+
+    return spoil
+
+
+def _late(shop):
+    for row in shop.events:
+        if row["when"] >= START + 70 * DAY:
+            del row["stars"]
+
+
+def _high_only(shop):
+    for row in shop.events:
+        if row["stars"] < 4:
+            del row["score"]
+
+
 def _nothing(*_):
     return None
 
@@ -115,6 +153,41 @@ WITH_PAST = [
      "leaking_column interactions score FAIL"),
     ("a spelled label", change("interactions", "review", lambda _, n: f"{1 + n * n % 5} stars"),
      "leaking_column interactions review FAIL"),
+    ("a spelled share of a label", change("interactions", "review", lambda _, n:
+                                          f"{1 + n * n % 5}/5 for it"),
+     "leaking_column interactions review FAIL"),
+    ("a value where the label is high", _high_only, "leaking_column interactions score WARN"),
+    ("prices of other items", _roll("items", "price"), "mixed_values items price FAIL"),
+    ("kinds of other items", _roll("items", "kind"), "mixed_values items kind FAIL"),
+    ("pictures of other items", _roll("items", "photo"), "mixed_values items photo FAIL"),
+    ("titles in capitals", change("items", "title", lambda v, _: v.upper()),
+     "changed_values items title WARN"),
+    ("labels of other events", _roll("interactions", "stars"),
+     "changed_labels interactions stars FAIL"),
+    ("labels turned around", change("interactions", "stars", lambda v, _: 6 - v),
+     "changed_labels interactions stars FAIL"),
+    ("events of other items", _roll("interactions", "what"),
+     "changed_events interactions what FAIL"),
+    ("no event of Sundays", _drop(lambda day: day % 7), "lost_days interactions when WARN"),
+    ("no event at noon", _hour(lambda hour: hour != 12), "lost_hours interactions when WARN"),
+    ("a default", change("users", "age", lambda *_: 18, 3), "frequent_value users age WARN"),
+    ("another unit in a few rows", change("interactions", "score", lambda v, _: 100 * v, 20),
+     "outlying_values interactions score FAIL"),
+    ("items under two ids", _more("items", 20), "copied_rows items what WARN"),
+    ("ids in another case", _in_another_case, "alike_ids users who WARN"),
+    ("late labels", _late, "late_labels interactions stars WARN"),
+    ("cut texts", change("items", "plot", lambda v, _: v[:20]),
+     "text_length_shift items plot WARN"),
+    ("escaped texts", change("items", "title", lambda v, _: f"{v} &eacute;", 4),
+     "escaped_texts items title WARN"),
+    ("texts of another catalogue", change("items", "plot", lambda _, n:
+                                          f"Your policy {n} covers damage of cars"),
+     "new_words items plot WARN"),
+    ("a user of a fifth of the events", _of_one_user, "dominant_id interactions who WARN"),
+    ("a letter lost", change("items", "title", lambda v, _: f"{v} K?ste", 3),
+     "damaged_texts items title FAIL"),
+    ("Cyrillic read as Latin-1", change("items", "title", lambda v, _: f"{v} Ïðèâåò", 3),
+     "damaged_texts items title FAIL"),
     ("black pictures", change("items", "photo", lambda *_: png((0, 0, 0), 40, 40)),
      "blank_media items photo FAIL"),
     ("placeholders", change("items", "photo", lambda _, n: png((9, 90, 160), 200, 300), 4),
@@ -144,6 +217,9 @@ WITH_PAST = [
     ("a bot", _bot(1), "bot_user interactions who WARN"),
     ("three bots", _bot(3), "bot_user interactions who WARN"),
     ("negative ids", _rename("users", "who", ""), None),
+    ("ids of nobody", change("interactions", "who", lambda *_: "null", 90),
+     "absent_ids interactions who WARN"),
+    ("swapped numbers", _swap("items", "price", "year"), "swapped_columns items price FAIL"),
     ("ids in another form", _rename("items", "what", "sku-"), "replaced_ids items what FAIL"),
     ("ids of other items", _move_ids, "reused_ids items what FAIL"),
     ("quarantined rows", _quarantine, "quarantined_rows interactions  FAIL"),
@@ -172,9 +248,10 @@ def test_a_fault_is_found_by_its_name(past, tmp_path, spoil, said):
     (_drop(lambda day: not 40 <= day < 47), "missing_days interactions when WARN"),
     (_drop(lambda day: day < 45 or day % 12 == 0), "recent_drop interactions when WARN"),
     (change("items", "photo", lambda _, n: _nearly(n)), "near_duplicate_media items photo FAIL"),
+    (change("interactions", "when", lambda *_: NOW), "same_times interactions when WARN"),
 ], ids=["an empty column", "a constant label", "no label", "users without events",
             "items without events", "missing days", "a late drop",
-        "near-equal pictures"])
+        "near-equal pictures", "one time"])
 def test_a_fault_is_found_without_a_past(tmp_path, spoil, said):
     shop = Shop()
     spoil(shop)

@@ -8,7 +8,7 @@ from ml_metadata.proto import metadata_store_pb2 as proto
 from tfx.types import artifact_utils
 from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
 
-from components.artifacts import Weights
+from components.artifacts import SPAN, Weights
 from components.earlier_weights import EarlierWeights
 
 
@@ -21,8 +21,10 @@ def history():
     step = store.put_execution_type(proto.ExecutionType(name="step"))
     kept = {"weights": [], "blessing": []}
 
-    def made(kind, **custom):
+    def made(kind, span="", **custom):
         one = kind()
+        if span:
+            one.set_string_custom_property(SPAN, span)
         for name, value in custom.items():
             one.set_int_custom_property(name, value)
         one.type_id = store.put_artifact_type(one.artifact_type)
@@ -35,6 +37,11 @@ def history():
         store.put_events([
             proto.Event(execution_id=execution, artifact_id=one.id, type=kind)
             for one, kind in ((read, proto.Event.INPUT), (wrote, proto.Event.OUTPUT))])
+
+    def transformed(span):
+        rows = made(Examples)
+        ran(made(Examples, span), rows)
+        return rows
 
     def train(rows, blessed=1):
         weights, model = made(Weights), made(Model)
@@ -49,7 +56,8 @@ def history():
         found = EarlierWeights().resolve_artifacts(store, {**kept, "candidate": [rows]})
         return [one.id for one in found["weights"]]
 
-    return SimpleNamespace(rows=lambda: made(Examples), train=train, resolved=resolved)
+    return SimpleNamespace(rows=lambda: made(Examples), transformed=transformed, train=train,
+                           resolved=resolved)
 
 
 def test_the_newest_blessed_weights_of_other_rows(history):
@@ -63,3 +71,14 @@ def test_the_newest_blessed_weights_of_other_rows(history):
     two = history.train(second)
     assert history.resolved(third) == [two]
     assert history.resolved(second) == [one]
+
+
+def test_weights_that_know_later_days_are_none_of_an_older_day(history):
+    monday, tuesday, corrected = (history.transformed(f"2026-11-{day}") for day in (23, 24, 23))
+    assert history.resolved(monday) == []
+    later = history.train(tuesday)
+    assert history.resolved(monday) == []
+    assert history.resolved(history.rows()) == [later], "rows without a span have no past"
+    older = history.train(monday)
+    assert history.resolved(tuesday) == [older]
+    assert history.resolved(corrected) == [older], "the same day's data, corrected"

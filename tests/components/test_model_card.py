@@ -42,7 +42,8 @@ def artifacts(tmp_path):
     """The inputs of the component as a run leaves them."""
     made = {"model": standard_artifacts.Model(), "parent": standard_artifacts.Model(),
             "blessing": standard_artifacts.ModelBlessing(), "profile": DataProfile(),
-            "interactions": standard_artifacts.Examples(), "verdicts": Verdict()}
+            "interactions": standard_artifacts.Examples(), "verdicts": Verdict(),
+            "model_run": standard_artifacts.ModelRun()}
     for number, (name, artifact) in enumerate(made.items()):
         artifact.uri, artifact.id = str(tmp_path / name), number + 1
     made["model"].set_string_custom_property(RUN, "20260102-000000")
@@ -52,7 +53,9 @@ def artifacts(tmp_path):
         "version": VERSION, "rows": {"users": 60, "interactions": 1800},
         "events": {"oldest": 10 * DAY, "newest": 20 * DAY}})
     Outcome(True, [], FIGURES).save(made["verdicts"].uri, "RankingEvaluator")
-    (tmp_path / "blessing").mkdir()
+    for folder in ("blessing", "model_run"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "model_run" / "summary.json").write_text("{}")
     (tmp_path / "blessing" / REASONS).write_text("[]")
     return made
 
@@ -118,7 +121,7 @@ def test_both_forms_say_the_same(artifacts, tmp_path):
 
 
 def test_what_was_not_measured_is_left_out(tmp_path):
-    made_of = {"config": CONFIG, "seed": 3, "run_id": "r", "parent": None,
+    made_of = {"config": CONFIG, "seed": 3, "run_id": "r", "parent": None, "guarantee": None,
                "data": {"dataset": "shop", "split": "random", "fingerprint": "", "rows": {},
                         "first_event": None, "last_event": None}}
     write_card(tmp_path, made_of, {}, {}, ["NDCG@10 is low"])
@@ -141,15 +144,17 @@ def test_the_privacy_mode_is_that_of_the_configuration(artifacts, tmp_path, monk
 
 def test_the_component_carries_its_parameters():
     channels = {"model": standard_artifacts.Model, "blessing": standard_artifacts.ModelBlessing,
-                "interactions": standard_artifacts.Examples, "profile": DataProfile}
+                "interactions": standard_artifacts.Examples, "profile": DataProfile,
+                "model_run": standard_artifacts.ModelRun}
     card = ModelCard(CONFIG, {"training": "c0de"}, verdicts=[Channel(type=Verdict)],
                      **{name: Channel(type=kind) for name, kind in channels.items()})
     assert json.loads(card.exec_properties["config"]) == CONFIG
     assert len(card.exec_properties["code_digest"]) == 16
 
 
-def test_a_private_training_is_told_with_its_epsilon(artifacts, tmp_path, monkeypatch):
-    training = {"max_epochs": 100, "privacy": {"chance": 0.01, "noise": 4.0}}
-    monkeypatch.setitem(CONFIG, "recipe", {"family": "network", "training": training})
-    text = (carded(artifacts, tmp_path / "card") / "model_card.md").read_text()
-    assert "an epsilon of 1.04 at a delta of 1e-05" in text
+def test_a_private_training_is_told_with_the_epsilon_that_the_trainer_wrote(artifacts, tmp_path):
+    guarantee = {"epsilon": 1.036, "delta": 1e-5, "steps": 10_000}
+    (tmp_path / "model_run" / "summary.json").write_text(json.dumps({"privacy": guarantee}))
+    folder = carded(artifacts, tmp_path / "card")
+    assert "an epsilon of 1.04 at a delta of 1e-05" in (folder / "model_card.md").read_text()
+    assert json.loads((folder / "lineage.json").read_text())["guarantee"] == guarantee

@@ -153,13 +153,6 @@ def test_a_frame_smaller_than_its_canvas_lies_on_white() -> None:
     assert (found[:2, :4] == 0).all() and (found[2:] == 255).all() and (found[:, 4:] == 255).all()
 
 
-@pytest.mark.parametrize("image", [
-    palette(), IMAGE.convert("L"), IMAGE.convert("1"), IMAGE.convert("RGBA"),
-], ids=["palette", "grey", "1-bit", "32-bit"])
-def test_every_bmp_shows_its_colours(image: Image.Image) -> None:
-    near(pixels(as_seen(picture(image, "BMP"))), np.asarray(image.convert("RGB")))
-
-
 def test_bmps_that_are_old_or_whose_fourth_bytes_are_empty_are_opaque() -> None:
     image = IMAGE.convert("RGBA")
     image.putalpha(0)
@@ -174,11 +167,6 @@ def test_grey_of_16_bits_keeps_its_shades() -> None:
     near(pixels(as_seen(picture(Image.fromarray(deep), "PNG")))[..., 0], deep >> 8)
     keyed = pixels(as_seen(picture(Image.fromarray(deep), "PNG", transparency=600)))[..., 0]
     assert keyed[0, 1] == 255 and keyed[0, 0] == 0 and keyed[4, 0] == 48 * 600 >> 8
-
-
-def test_inks_become_colours() -> None:
-    data = picture(IMAGE.convert("CMYK"), "JPEG", quality=100)
-    near(pixels(as_seen(data)), SEEN, 24)
 
 
 def test_a_profile_is_applied() -> None:

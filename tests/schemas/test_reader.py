@@ -5,18 +5,16 @@ import re
 from pathlib import Path
 
 import pytest
+from refusals import refuses
+from worlds import column, history, id_columns, unseen
 
 from schemas import SIDES, InputError, available, parse_spec, read_spec
 from schemas.tags import known_tags
 
-USERS = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
-ITEMS = 'feature { name: "what" type: BYTES annotation { tag: "item_id" } }'
+USERS, ITEMS = id_columns()
 EVENTS = USERS + ITEMS
-
-
-def column(*tags: str, name: str = "score", kind: str = "FLOAT", rest: str = "") -> str:
-    tagged = " ".join(f'tag: "{tag}"' for tag in tags)
-    return f'\nfeature {{ name: "{name}" type: {kind} {rest} annotation {{ {tagged} }} }}'
+WHEN = column("when", "INT", "timestamp")
+KIND = column("kind", "BYTES", "event_type")
 
 
 def parse(users: str = USERS, items: str = ITEMS, interactions: str = EVENTS):
@@ -32,13 +30,12 @@ def test_the_projects_schemas_are_read_and_travel_as_json(dataset: str) -> None:
 
 def test_domains_bounds_shapes_and_presence() -> None:
     spec = parse(users=(
-        USERS
-        + column("categorical", name="sex", kind="BYTES", rest='string_domain { value: "F" }')
-        + column("categorical", name="tongue", kind="BYTES", rest='domain: "tongues"')
-        + column("numeric", rest="float_domain { min: -1 } presence { min_fraction: 1.0 }")
-        + column(name="many", kind="INT", rest="value_count { min: 0 max: 4 }")
-        + column(name="boundless", kind="INT", rest="value_count { min: 0 }")
-        + '\nstring_domain { name: "tongues" value: "zh" value: "fr" }'
+        USERS + column("sex", "BYTES", "categorical", domain=("F",))
+        + column("tongue", "BYTES", "categorical", rest='domain: "tongues"')
+        + column("score", "FLOAT", "numeric", domain=(-1, None),
+                 rest="presence { min_fraction: 1.0 }")
+        + column("many", "INT", most=4) + column("boundless", "INT", rest="value_count { min: 0 }")
+        + 'string_domain { name: "tongues" value: "zh" value: "fr" }'
     ))
     sex, tongue, score, many, boundless = spec.table("users")[1:]
     assert (sex.values, tongue.values) == (("F",), ("zh", "fr"))
@@ -48,35 +45,27 @@ def test_domains_bounds_shapes_and_presence() -> None:
 
 
 def test_labels_have_scale_and_threshold() -> None:
-    spec = parse(interactions=EVENTS + column(
-        "label:rating", "label:like>=3.5", "label:cold>=-2", rest="float_domain { min: 1 max: 5 }"
-    ) + column("label:click", name="clicked", kind="INT", rest="int_domain { min: 0 max: 1 }"))
-    rating, like, cold, click = spec.labels
+    spec = parse(
+        users=USERS + column("sex", "BYTES", "categorical", "label:sex", domain=("F", "M")),
+        interactions=EVENTS + column("score", "FLOAT", "label:rating", "label:like>=3.5",
+                                     "label:cold>=-2", domain=(1, 5))
+        + column("clicked", "INT", "label:click", domain=(0, 1)))
+    rating, like, cold, click, sex = spec.labels
+    assert (rating.side, rating.classes) == ("interactions", ())
     assert (rating.minimum, rating.maximum, rating.threshold) == (1.0, 5.0, None)
     assert (like.feature, like.threshold, cold.threshold) == ("score", 3.5, -2.0)
-    assert [label.binary for label in spec.labels] == [False, True, True, True]
+    assert [label.binary for label in spec.labels] == [False, True, True, True, False]
     assert click.feature == "clicked"
-
-
-def test_attributes_of_users_and_texts_with_values_are_labels() -> None:
-    sex = 'string_domain { value: "F" value: "M" }'
-    spec = parse(
-        users=USERS + column("categorical", "label:sex", name="sex", kind="BYTES", rest=sex),
-        interactions=EVENTS + column("label:rating", name="stars"))
-    rating, attribute = spec.labels
-    assert (rating.side, rating.classes) == ("interactions", ())
-    assert (attribute.side, attribute.classes, attribute.binary) == ("users", ("F", "M"), False)
-    assert (attribute.minimum, attribute.maximum) == (0.0, 1.0)
-    assert spec.labels_of("users") == (attribute,) and spec.labels_of("items") == ()
+    assert (sex.side, sex.classes, sex.minimum, sex.maximum) == ("users", ("F", "M"), 0.0, 1.0)
+    assert spec.labels_of("users") == (sex,) and spec.labels_of("items") == ()
     assert [f.name for f in spec.inputs("users")] == ["sex"]
     assert spec.inputs("users", targets=("sex",)) == ()
 
 
 def test_event_types_have_weights_and_make_labels() -> None:
-    spec = parse(interactions=EVENTS + column(
-        "event_type", "weight:view=0.2", "weight:add to cart=2", "label:bought=purchase",
-        name="kind", kind="BYTES",
-    ) + column("unseen", name="others", kind="BYTES", rest="value_count { min: 2 max: 2 }"))
+    spec = parse(interactions=EVENTS + unseen("others", "BYTES") + column(
+        "kind", "BYTES", "event_type", "weight:view=0.2", "weight:add to cart=2",
+        "label:bought=purchase"))
     assert spec.event_weights() == {"view": 0.2, "add to cart": 2.0}
     (bought,) = spec.labels
     assert (bought.equals, bought.binary) == ("purchase", True)
@@ -86,72 +75,100 @@ def test_event_types_have_weights_and_make_labels() -> None:
     assert parse().event_weights() == {} and parse().unseen() is None
 
 
+def test_event_types_are_named_by_role_or_by_column_and_texts_by_column() -> None:
+    for what in ("event_type", "kind"):
+        spec = parse(interactions=EVENTS + WHEN + KIND + history("kinds", what, "BYTES"))
+        assert spec.histories()[what].name == "kinds"
+        assert spec.history_source(what).name == "kind"
+    spec = parse(interactions=EVENTS + WHEN + NOTE + history("notes", "note", "BYTES"))
+    assert spec.history_source("note").modality == "text"
+
+
 def test_a_sound_track_is_built_at_ingest_and_yet_an_input() -> None:
-    spec = parse(items=ITEMS + column("video", name="film", kind="BYTES")
-                 + column("audio", "sound_of:film", name="track", kind="BYTES"))
-    film, track = spec.inputs("items")
+    film, track = parse(items=ITEMS + FILM + TRACK).inputs("items")
     assert (film.sound_of, track.sound_of) == (None, "film")
     assert (film.derived, track.derived) == (False, True)
 
 
-def text(*tags: str, name: str = "said", rest: str = "") -> str:
-    return column(*tags, name=name, kind="BYTES", rest=rest)
+NOTE, PLACE = column("note", "BYTES", "text"), column("place", "BYTES", "categorical")
+FILM, TRACK = column("film", "BYTES", "video"), column("track", "BYTES", "audio", "sound_of:film")
 
 
-FILM, TRACK = text("video", name="film"), text("audio", "sound_of:film", name="track")
-PAST = 'value_count { max: 3 }'
-# A table, what is added to its id columns, and what the message names.
-BAD = [
-    ("items", TRACK, r"feature 'track': 'sound_of:film'.*it has none"),
-    ("items", FILM + text("sound_of:film"), r"'sound_of:film' .* the tag 'audio'"),
-    ("items", "feature { nme: 1 }", "table 'items': .*nme.* Correct the file's syntax"),
-    ("items", "feature {", r'table .items.: .*Expected "}"\. Correct the file'),
-    ("interactions", text("event_type", "weight:buy=2", "weight:buy=3"), "buy is both 2.0 and 3.0"),
-    ("interactions", text("event_type", "weight:buy=lots"), "'weight:buy=lots' .*'weight:VALUE=X'"),
-    ("interactions", text("weight:view=2"), "'weight:VALUE=X' .*'event_type'"),
-    ("interactions", column("event_type", kind="INT"), "'event_type' .*BYTES"),
-    ("interactions", column("history:what", "history:who"), "history is both 'what' and 'who'"),
-    ("interactions", text("history:item_id", rest=PAST), "feature 'said'.* tag 'timestamp'"),
-    ("interactions", column("history:score", name="past"), "'history:score' .*item_id, user_id"),
-    ("items", text("history:item_id"), "feature 'said': 'history:item_id' .*the interactions"),
-    ("interactions", column("history:item_id"), "type differs from that of 'item_id'"),
-    ("interactions", column("unseen", kind="INT", rest=PAST), "'unseen' .*type of the"),
-    ("users", column("numerical"), "unknown tag 'numerical'. Known: user_id, .*numeric"),
-    ("interactions", column("label:like>=4.5.5"), "unknown tag 'label:like>=4.5.5'. .*label:NAME"),
-    ("interactions", column("label:good=yes"), "label 'good' .*'score', a number, .*'yes'"),
-    ("interactions", column("label:rating") + column("label:rating", name="second"),
-     "two labels .*'rating'. Rename one"),
-    ("interactions", text("label:mood"), "label 'mood' .*'said', which is BYTES"),
-    ("users", text("label:sort", rest='string_domain { value: "a" }'), "two at least"),
-    ("items", column("label:quality"), "label 'quality' .*'score', a column of the items"),
-    ("users", column("label:wealth", "pii"), "label 'wealth' .*'score', personal data"),
-    ("users", column("numeric", "text"), "modality is both 'numeric' and 'text'. Keep one"),
-    ("users", column("user_id", name="me"), "who and me both have the role 'user_id'. Keep one"),
-    ("users", '\nfeature { name: "x" }', "feature 'x': type must be BYTES, INT or FLOAT"),
-    ("items", column() + column(), "table 'items': a feature is declared twice"),
-]
+def number(*tags: str) -> str:
+    return column("score", "FLOAT", *tags)
 
 
-@pytest.mark.parametrize(("side", "columns", "message"), BAD)
-def test_a_malformed_schema_is_named_with_what_to_do(side: str, columns: str, message: str) -> None:
+def said(*tags: str, **more) -> str:
+    return column("said", "BYTES", *tags, **more)
+
+
+def past(name: str, of: str) -> str:
+    return history(name, of, "BYTES")
+
+
+# By table: what is added to its id columns, the code, and a word of the message.
+BAD = {
+    "users": [
+        (number("numerical"), "unknown-tag", "user_id"),
+        (said("label:sort", domain=("a",)), "label-of-text", "two at least"),
+        (number("label:wealth", "pii"), "label-misplaced", "personal data"),
+        (number("numeric", "text"), "contradicting-tags", "both 'numeric' and 'text'"),
+        (number("user_id"), "duplicate-role", "who and score"),
+        ('feature { name: "x" }', "bad-feature-type", "BYTES, INT or FLOAT"),
+    ],
+    "items": [
+        (TRACK, "sound-of-misplaced", "it has none"),
+        (FILM + said("sound_of:film"), "sound-of-misplaced", "'audio'"),
+        ("feature { nme: 1 }", "schema-syntax", "nme"),
+        ("feature {", "schema-syntax", 'Expected "}"'),
+        (said("history:item_id"), "history-misplaced", "the interactions"),
+        (number("label:quality"), "label-misplaced", "a column of the items"),
+        (number() + number(), "duplicate-feature", "'items'"),
+    ],
+    "interactions": [
+        (said("event_type", "weight:b=2", "weight:b=3"), "contradicting-tags", "2.0 and 3.0"),
+        (said("event_type", "weight:buy=lots"), "bad-weight-tag", "'weight:buy=lots'"),
+        (said("weight:view=2"), "weight-without-event-type", "'event_type'"),
+        (column("score", "INT", "event_type"), "event-type-misplaced", "BYTES"),
+        (number("history:what", "history:who"), "contradicting-tags", "both 'what' and 'who'"),
+        (history("past", "item_id", "BYTES"), "history-needs-timestamp", "'timestamp'"),
+        (history("past", "score", "FLOAT"), "history-misplaced", "item_id, user_id"),
+        (WHEN + history("past", "item_id", "FLOAT"), "history-type-differs", "'item_id'"),
+        (WHEN + PLACE + past("one", "place"), "history-of-other-kind", "'place'"),
+        (WHEN + KIND + past("one", "kind") + past("two", "event_type"), "duplicate-history",
+         "event types"),
+        (WHEN + NOTE + NOTE.replace("note", "other") + past("one", "note") + past("two", "other"),
+         "duplicate-history", "texts"),
+        (WHEN + past("one", "what") + past("two", "item_id"), "duplicate-history", "item ids"),
+        (unseen("score"), "unseen-misplaced", "'unseen'"),
+        (number("label:like>=4.5.5"), "unknown-tag", "label:NAME"),
+        (number("label:good=yes"), "label-compares-number-with-text", "'yes'"),
+        (number("label:rating") + column("b", "FLOAT", "label:rating"), "duplicate-label",
+         "rating"),
+        (said("label:mood"), "label-of-text", "BYTES"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("side", "columns", "code", "word"), [
+    (side, *case) for side, cases in BAD.items() for case in cases])
+def test_a_malformed_schema_is_refused(side: str, columns: str, code: str, word: str) -> None:
     texts = {"users": USERS, "items": ITEMS, "interactions": EVENTS}
-    with pytest.raises(InputError, match=message) as error:
+    with refuses(code, word) as error:
         parse(**{side: texts[side] + columns})
     assert error.value.exit_code == 2
 
 
-@pytest.mark.parametrize(("side", "columns"), [
-    ("items", column("numeric")), ("interactions", USERS)])
-def test_a_table_without_an_id_is_refused(side: str, columns: str) -> None:
-    with pytest.raises(InputError, match=f"table '{side}': no feature has the tag 'item_id'. Tag"):
-        parse(**{side: columns})
+def test_a_table_without_an_id_is_refused() -> None:
+    for side, columns in (("items", number("numeric")), ("interactions", USERS)):
+        with refuses("no-feature-of-role", f"'{side}'", "'item_id'"):
+            parse(**{side: columns})
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="Unknown schema 'dmo'. Known: demo, movielens"):
-        read_spec("dmo")
-    with pytest.raises(InputError, match="Unknown schema '.*/nowhere'. Known: demo, movielens"):
-        read_spec(tmp_path / "nowhere")
+    for name in ("dmo", tmp_path / "nowhere"):
+        with refuses("unknown-schema", str(name), "Known: demo, movielens"):
+            read_spec(name)
 
 
 def test_a_folder_of_ones_own(tmp_path: Path) -> None:
@@ -160,13 +177,13 @@ def test_a_folder_of_ones_own(tmp_path: Path) -> None:
     assert read_spec(tmp_path).id_key("users").name == "who"
     assert read_spec(str(tmp_path)).name == tmp_path.name
     (tmp_path / "items.pbtxt").write_bytes(b"\xff")
-    with pytest.raises(InputError, match=r"items.pbtxt is not UTF-8 .* Save it so"):
+    with refuses("schema-not-utf8", "items.pbtxt"):
         read_spec(tmp_path)
     (tmp_path / "items.pbtxt").unlink()
     ids = read_spec(tmp_path).table("items")
     assert [f.role for f in ids] == ["item_id"]
     (tmp_path / "interactions.pbtxt").unlink()
-    with pytest.raises(InputError, match=r"interactions.pbtxt is missing. A dataset needs"):
+    with refuses("no-schema-file", "interactions.pbtxt"):
         read_spec(tmp_path)
 
 
@@ -181,21 +198,17 @@ def test_a_folder_in_the_way_does_not_hide_the_projects_schema(
 @pytest.mark.parametrize("name", ["timestamp", "user_id", "event_types", "history_age",
                                   "unseen_index", "sharing", "fusion", "plot_"])
 def test_an_input_of_a_table_is_not_called_like_what_a_request_brings(name):
-    ids = 'feature {{ name: "{0}" type: BYTES annotation {{ tag: "{1}" }} }}'
-    user, item = ids.format("u", "user_id"), ids.format("i", "item_id")
-    column = ids.format(name, "categorical")
-    for texts in ([user + column, item, user + item], [user, item + column, user + item]):
-        with pytest.raises(InputError) as caught:
-            parse_spec("mine", texts)
-        assert f"the name {name!r} is taken. In the users and the items, " in str(caught.value)
-        assert "rename it" in str(caught.value)
-    parse_spec("mine", [user + ids.format(name, "pii"), item, user + item + column])
+    taken = column(name, "BYTES", "categorical")
+    for side, own in (("users", USERS), ("items", ITEMS)):
+        with refuses("model-name-taken", repr(name)):
+            parse(**{side: own + taken})
+    parse(users=USERS + column(name, "BYTES", "pii"), interactions=EVENTS + taken)
 
 
 def fault(tag: str) -> str | None:
     """Returns the code of what is wrong with a column of one tag; `None` if nothing is."""
     try:
-        parse(users=USERS + column(tag))
+        parse(users=USERS + number(tag))
     except InputError as error:
         return error.code
     return None

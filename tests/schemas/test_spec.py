@@ -2,6 +2,7 @@
 
 import pytest
 from refusals import refuses
+from worlds import column, id_columns
 
 from schemas import SIDES, FeatureSpec, available, parse_spec, read_spec
 
@@ -28,15 +29,11 @@ def test_personal_data_ids_labels_and_histories_are_no_inputs(spec: FeatureSpec)
 
 
 def test_a_modality_makes_no_input_of_what_is_kept_out() -> None:
-    users = (
-        'feature { name: "u" type: INT annotation { tag: "user_id" tag: "categorical" } }'
-        'feature { name: "face" type: BYTES annotation { tag: "image" tag: "pii" } }'
-        'feature { name: "churned" type: INT annotation { tag: "numeric" tag: "label:churn" } }'
-        'feature { name: "town" type: BYTES annotation { tag: "categorical" } }'
-    )
-    items = 'feature { name: "i" type: INT annotation { tag: "item_id" } }'
-    who = 'feature { name: "u" type: INT annotation { tag: "user_id" } }'
-    spec = parse_spec("kept", [users, items, who + items])
+    who, what = id_columns("INT u", "INT i")
+    spec = parse_spec("kept", [
+        column("u", "INT", "user_id", "categorical") + column("face", "BYTES", "image", "pii")
+        + column("churned", "INT", "numeric", "label:churn")
+        + column("town", "BYTES", "categorical"), what, who + what])
     assert names(spec.inputs("users", targets=("churn",))) == {"town"}
     assert names(spec.inputs("users")) == {"town", "churned"}, "an input where it is not learned"
 

@@ -2,20 +2,16 @@
 
 import pytest
 from refusals import refuses
+from worlds import column, id_columns, small_spec
 
 from schemas import parse_spec
 from schemas.tags import treatment_of, written_forms
 
-EVENTS = ('feature { name: "u" type: BYTES annotation { tag: "user_id" } }'
-          'feature { name: "i" type: BYTES annotation { tag: "item_id" } }')
+USERS, ITEMS = id_columns()
 
 
-def spec_of(kind: str, *tags: str, rest: str = ""):
-    message = " ".join(f'tag: "{tag}"' for tag in tags)
-    users = ('feature { name: "u" type: BYTES annotation { tag: "user_id" } }'
-             f'feature {{ name: "c" type: {kind} {rest} annotation {{ {message} }} }}')
-    items = 'feature { name: "i" type: BYTES annotation { tag: "item_id" } }'
-    return parse_spec("treated", [users, items, EVENTS])
+def spec_of(kind: str, *tags: str, **more):
+    return small_spec(users=column("c", kind, *tags, **more))
 
 
 def pseudonym(value):
@@ -55,8 +51,7 @@ def test_a_column_that_a_treatment_is_not_for(kind, tags):
 
 def test_treatments_of_ids_labels_and_two_of_one_column_are_refused():
     with refuses("treatment-misplaced"):
-        parse_spec("ids", ['feature { name: "u" type: BYTES annotation { tag: "user_id" '
-                           'tag: "pii:hash" } }', "", EVENTS])
+        parse_spec("ids", [column("who", "BYTES", "user_id", "pii:hash"), "", USERS + ITEMS])
     with refuses("label-misplaced", "personal data"):
         spec_of("INT", "pii:bucket=10", "label:age")
     with refuses("contradicting-tags"):
@@ -71,9 +66,9 @@ def test_what_is_generalised_is_an_input_and_what_is_dropped_is_none():
 
 
 def test_the_data_are_held_against_no_domain_of_raw_values():
-    domain = "int_domain { min: 13 max: 110 } presence { min_fraction: 1 }"
     (_, kept), (_, dropped) = (
-        spec_of("INT", tag, rest=domain).expectations("users").split("feature {")[1:]
+        spec_of("INT", tag, domain=(13, 110), rest="presence { min_fraction: 1 }")
+        .expectations("users").split("feature {")[1:]
         for tag in ("pii:bucket=10", "pii:drop"))
     assert "min_fraction" in kept and "domain" not in kept
     assert "min_fraction" not in dropped and "domain" not in dropped

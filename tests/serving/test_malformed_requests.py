@@ -34,7 +34,7 @@ def signatures(server):
 
 def test_every_fault_of_every_input_is_refused_with_a_sentence(ask, server, signatures):
     served = server.current
-    goods = good_requests("tessera", signatures)
+    goods = good_requests(signatures, {})
     bad = {}
     for fault, data in malformed(goods, signatures):
         code, details = ask(data)
@@ -47,7 +47,7 @@ def test_every_fault_of_every_input_is_refused_with_a_sentence(ask, server, sign
 
 def test_changed_bytes_are_refused_or_served(ask, server, signatures):
     served = server.current
-    goods = good_requests("tessera", signatures)
+    goods = good_requests(signatures, {})
     codes = {ask(data)[0] for _, data in mutated(goods, 300, seed=7)}
     assert codes <= ALLOWED and len(codes) > 1
     assert server.current is served and served.alive

@@ -19,6 +19,8 @@ Tensors = dict[str, tf.Tensor]
 SCORE, BASELINE = "score", "baseline"
 # With fewer, co-attention, whose score turns sharply on the way, misses a third of its sum.
 _STEPS = 96
+# How far the steps are moved from Gauss' places (0) to equal distances (1).
+_EVENNESS = 0.99
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,30 @@ class Path:
         return value
 
 
+def path_rule(steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the places from 0 to 1 where a path is looked at, and their weights, `(steps,)` each.
+
+    Gauss' rule is exact for smooth scores, but its places are half as far again apart in the
+    middle as at equal distances, and a score may turn sharply anywhere. An arcsine moves them
+    together (Kosloff and Tal-Ezer 1993; Hale and Trefethen 2008, "New quadrature formulas from
+    conformal maps"): of a turn a hundredth of the path wide 96 of them miss a quarter of what
+    Gauss' miss.
+
+    Args:
+      steps: How many places there are.
+
+    Example:
+      >>> places, weights = path_rule(96)
+      >>> round(float(weights @ places**2), 6)
+      0.333333
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    scale = np.arcsin(_EVENNESS)
+    places = np.arcsin(_EVENNESS * nodes) / scale
+    slopes = _EVENNESS / np.sqrt(1 - (_EVENNESS * nodes) ** 2) / scale
+    return (places + 1) / 2, weights * slopes / 2
+
+
 class IntegratedGradients(tf.Module):
     """Attributes a network's score to the parts that it reads, along `Path`.
 
@@ -189,11 +215,10 @@ class IntegratedGradients(tf.Module):
           moment, event or term, `(batch, ...)`; and the terms' names. The shares sum to the
           difference, as nearly as 96 steps reach.
         """
-        # Gauss-Legendre: exact with far fewer steps than equal ones.
-        nodes, weights = np.polynomial.legendre.leggauss(_STEPS)
+        nodes, weights = path_rule(_STEPS)
         # Both ends of the path have no weight; their scores show whether the sum is right.
-        shares = np.array([*(nodes + 1) / 2, 0, 1], np.float32)
-        weights = np.array([*weights / 2, 0, 0], np.float32)
+        shares = np.array([*nodes, 0, 1], np.float32)
+        weights = np.array([*weights, 0, 0], np.float32)
         rows, steps = tf.shape(task)[0], len(shares)
         path = Path(tf.tile(shares, [rows]))
         with path.among(self._readers):

@@ -98,35 +98,14 @@ def test_text_of_a_schema():
         Proposal("id", BYTES, ("item_id",), required=True),
         Proposal("kind", BYTES, ("categorical",), usual=True, strings=('a "b"', "三国\\")),
         Proposal("price", "FLOAT", ("numeric",), domain=(0.5, None), comments=("One\nline.",)),
-        Proposal("photo", BYTES, ("image",)),
-        Proposal("tags", BYTES, values=(0, 5)),
+        Proposal("photo", BYTES, ("image",)), Proposal("tags", BYTES, values=(0, 5)),
     ]
-    assert to_text(proposals, ["Head."]) == r'''# Head.
-feature {
-  name: "id" type: BYTES
-  presence { min_fraction: 1.0 min_count: 1 }
-  shape { dim { size: 1 } }
-  annotation { tag: "item_id" }
-}
-feature {
-  name: "kind" type: BYTES
-  presence { min_fraction: 0.9 min_count: 1 }
-  string_domain { name: "kind" value: "a \"b\"" value: "三国\\" }
-  annotation { tag: "categorical" }
-}
-# One line.
-feature {
-  name: "price" type: FLOAT
-  float_domain { min: 0.5 }
-  annotation { tag: "numeric" }
-}
-feature {
-  name: "photo" type: BYTES
-  image_domain {}
-  annotation { tag: "image" }
-}
-feature {
-  name: "tags" type: BYTES
-  value_count { min: 0 max: 5 }
-}
-'''
+    text = to_text(proposals, ["Head."])
+    assert text.startswith("# Head.\nfeature {\n  name:") and "\n# One line.\nfeature {" in text
+    who = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
+    what = 'feature { name: "id" type: BYTES annotation { tag: "item_id" } }'
+    identity, kind, price, photo, tags = parse_spec("own", [who, text, who + what]).table("items")
+    assert identity.required and identity.role == "item_id"
+    assert kind.values == ('a "b"', "三国\\") and "min_fraction: 0.9" in text
+    assert (price.minimum, price.maximum, photo.modality) == (0.5, None, "image")
+    assert "image_domain {}" in text and tags.max_values == 5

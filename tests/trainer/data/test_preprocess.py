@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.behaviour.past import event_values
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, Role, check_made, columns_of
 from trainer.preprocessing.declarations import interaction_columns
@@ -72,10 +71,6 @@ def test_pictures_are_pixels_and_a_flag(items):
     assert (items[100]["poster__present"], items[9]["poster__present"]) == (1, 0)
 
 
-def test_event_counts_pass_through_and_are_zero_where_absent(items):
-    assert {i: items[i][columns.EVENTS] for i in items} == {100: 2, 9: 1, 10: 0}
-
-
 def test_labels_are_nan_where_absent(events):
     rating, like = ([row[columns.label(name)] for row in events] for name in ("rating", "like"))
     np.testing.assert_array_equal(rating, [5, 2, np.nan])
@@ -106,10 +101,6 @@ def test_ids_are_strings_and_no_column_is_personal(events, transformed):
     assert [row[columns.USER_ID] for row in events] == [b"a", b"b", b"?"]
     assert [row[columns.ITEM_ID] for row in events] == [b"9", b"100", b"7"]
     assert "mail" not in transformed["items"].output.transformed_feature_spec()
-
-
-def test_histories_hold_the_values_besides_item_and_time(spec):
-    assert event_values(spec) == ("stars",)
 
 
 def test_every_column_is_declared_with_its_role(spec, transformed):

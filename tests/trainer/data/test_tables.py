@@ -21,14 +21,6 @@ def test_rows_stand_at_their_index_and_row_zero_lacks_everything(transformed):
     assert not {"index", "events"} & set(table.columns)
 
 
-def test_pictures_take_a_byte_and_counts_four(transformed):
-    table = read_table(transformed["items"].files, transformed["items"].output)
-    assert table.columns["poster"].dtype == np.uint8
-    assert table.columns["poster"][3, 0, 0].tolist() == [0, 128, 255]
-    assert table.columns["genres"].dtype == np.int32
-    assert table.columns["plot__tfidf"].dtype == np.float32
-
-
 def test_an_empty_table_is_refused():
     transform = SimpleNamespace(vocabulary_by_name=lambda name: [])
     with pytest.raises(InputError, match="table is empty. Give at least one row"):

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from trainer.export.requests import history_key
+from trainer.recipe.task import TAKEN
 
 
 def _inputs(exported, signature):
@@ -27,3 +28,9 @@ def test_an_unseen_items_content_is_named_by_the_schema_without_its_id(exported)
             "poster": (tf.string, 1)}
     assert _inputs(exported, "embed_item") == item
     assert _inputs(exported, "score_item") == {**USER, **item}
+
+
+def test_every_output_is_a_task_or_a_name_that_no_task_may_have(exported, recipe):
+    for signature in ("serving_default", "recommend", "score_item", "explain"):
+        outputs = set(exported.signatures[signature].structured_outputs)
+        assert outputs and outputs - set(recipe.tasks) <= TAKEN

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tiny_fit import LENGTH, tiny_data
-from worlds import column, history, small_spec
+from tiny_fit import IDS, LENGTH, PAST, RATED, tiny_data
+from worlds import history, small_spec
 
 from trainer.closed_form.events import Events
 from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
@@ -21,14 +21,8 @@ from trainer.training.fit import new_network
 
 HORIZON, NEW = 3.0, 2
 TOLD = small_spec(
-    events=column("stars", "FLOAT", "label:rating", "label:like>=4", domain=(1, 5))
-    + history("past_films", "item_id", most=LENGTH)
-    + history("past_times", "timestamp", most=LENGTH)
-    + history("past_stars", "stars", "FLOAT", most=LENGTH),
-    user="BYTES member", item="INT film", time="at", one=True, name="told")
-BARE = small_spec(
-    events=column("stars", "FLOAT", "label:rating", "label:like>=4", domain=(1, 5)),
-    user="BYTES member", item="INT film", time="at", one=True, name="bare")
+    events=RATED + PAST + history("past_stars", "stars", "FLOAT", most=LENGTH), name="told", **IDS)
+BARE = small_spec(events=RATED, name="bare", **IDS)
 
 
 def _world(spec):
@@ -37,13 +31,11 @@ def _world(spec):
     One item has no event.
     """
     data = tiny_data()
-    tasks = {"retrieval": {"head": "retrieval", "label": "like"},
-             "rating": {"head": "regression", "label": "rating"}}
-    recipe = dataclasses.replace(data).recipe.model_validate(
-        {**data.recipe.model_dump(), "behaviour": [], "tasks": tasks, "rankers": ["popularity"]})
+    recipe = data.recipe.model_validate(
+        {**data.recipe.model_dump(), "behaviour": [], "rankers": ["popularity"]})
     reader = dataclasses.replace(data.reader, hidden=np.arange(len(data.items)) == NEW)
     data = dataclasses.replace(data, spec=spec, recipe=recipe, reader=reader)
-    events = dataclasses.replace(data.events("train"))
+    events = data.events("train")
     stars = np.nan_to_num(events.labels["rating"], nan=-1.0)
     events = dataclasses.replace(events, values={"stars": stars})
     known = Events(events.users, events.items, events.times, events.labels["like"] > 0,
@@ -111,32 +103,24 @@ def test_heads_and_weights_are_those_of_the_network(fused):
     np.testing.assert_allclose(catalogue(made).vectors, catalogue(network).vectors, atol=1e-6)
 
 
-def test_a_ranker_without_weight_is_left_out():
-    data, known, memory, _ = _world(TOLD)
+def test_rankers_without_weight_are_left_out_and_may_have_the_whole_score():
+    data, known, memory, rows = _world(TOLD)
     network = new_network(data, data.events("train"), 1)
     rng = np.random.default_rng(0)
     rankers = {"all": _ranker(rng, len(data.items), 3), "nothing": _ranker(rng, len(data.items), 2)}
-    fusion = LateFusion(rankers, frozenset(), HORIZON,
-                        {"all": 0.6, "nothing": 0.0, NETWORK: 0.4}, {"all": 1.0},
-                        ContentMap({}, {}), {})
-    made = with_rankers(network, fusion, data, known, Recent(memory.items, memory.items))
-    assert list(made.rankers) == ["all", NETWORK]
-    of_new = dataclasses.replace(fusion, new_item_weights={"nothing": 1.0})
-    made = with_rankers(network, of_new, data, known, Recent(memory.items, memory.items))
-    assert list(made.rankers) == ["all", "nothing", NETWORK]
 
+    def made(weights, of_new):
+        fusion = LateFusion(
+            rankers, frozenset(), HORIZON, weights, of_new, ContentMap({}, {}), {})
+        return with_rankers(network, fusion, data, known, Recent(memory.items, memory.items))
 
-def test_rankers_alone_have_the_whole_score():
-    data, known, memory, rows = _world(TOLD)
-    network = new_network(data, data.events("train"), 1)
-    ranker = _ranker(np.random.default_rng(0), len(data.items), 3)
-    fusion = LateFusion({"all": ranker}, frozenset(), HORIZON, {"all": 1.0}, {"all": 1.0},
-                        ContentMap({}, {}), {})
-    made = with_rankers(network, fusion, data, known, Recent(memory.items, memory.items))
-    result = ranking_scores(made, rows, catalogue(made))
-    items = np.bincount(known.items, minlength=known.n_items) > 0
-    expected = standardised(ranker.scores(weighted_history(known, False, HORIZON)), items)
-    np.testing.assert_allclose(result, expected, atol=2e-4)
+    shared = {"all": 0.6, "nothing": 0.0, NETWORK: 0.4}
+    assert list(made(shared, {"all": 1.0}).rankers) == ["all", NETWORK]
+    assert list(made(shared, {"nothing": 1.0}).rankers) == ["all", "nothing", NETWORK]
+    alone = made({"all": 1.0}, {"all": 1.0})
+    expected = standardised(
+        rankers["all"].scores(weighted_history(known, False, HORIZON)), known.warm)
+    np.testing.assert_allclose(ranking_scores(alone, rows, catalogue(alone)), expected, atol=2e-4)
 
 
 def test_a_stacked_head_adds_the_products_to_its_own_output():

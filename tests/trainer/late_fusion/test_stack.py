@@ -42,13 +42,15 @@ def test_weight_goes_to_what_says_something(binary):
     assert of_truth == pytest.approx(1.0, abs=0.15) and abs(of_noise) < 0.1
 
 
-def test_a_shift_of_the_label_is_the_constants():
+def test_a_shift_of_the_label_is_the_constants_and_moves_no_share():
     rng = np.random.default_rng(2)
     truth = rng.normal(size=500)
     columns = np.stack([truth + rng.normal(size=500), truth + 0.4 * rng.normal(size=500)], axis=1)
     plain, shifted = (fit_weights(columns, _of(truth + shift), False) for shift in (0.0, 5.0))
     assert plain[1:] == pytest.approx(shifted[1:], abs=1e-6)
     assert shifted[0] - plain[0] == pytest.approx(5.0, abs=1e-6)
+    plain, shifted = (fit_shares(columns, _of(truth + shift), 0.0, False) for shift in (0.0, 5.0))
+    assert plain == pytest.approx(shifted, abs=1e-4)
 
 
 @pytest.mark.parametrize(("rows", "values"), [
@@ -72,14 +74,6 @@ def test_shares_of_whole_predictions_sum_to_one(binary):
     assert np.mean(said) == pytest.approx(0.0, abs=0.15)
     if not binary:
         assert constant == 0.0 and network + weights[0] == pytest.approx(1.0)
-
-
-def test_a_drift_moves_no_share():
-    rng = np.random.default_rng(2)
-    truth = rng.normal(size=500)
-    columns = np.stack([truth + rng.normal(size=500), truth + 0.4 * rng.normal(size=500)], axis=1)
-    plain, drifted = (fit_shares(columns, _of(truth + drift), 0.0, False) for drift in (0.0, 5.0))
-    assert plain == pytest.approx(drifted, abs=1e-4)
 
 
 @pytest.mark.parametrize("binary", [False, True])

@@ -1,0 +1,203 @@
+"""Checks of what belongs to the same ids, and to the same events, in two runs."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from components.data_checks.check import Data, Measured, check
+
+_FEW = 20  # ids; of fewer no share says anything
+_FEW_EVENTS = 50
+Values = dict[str, Any]
+
+
+@check("share of the ids of both runs whose whole content is another one",
+       "Give new things new ids; a model that knows the old ones would mistake them.",
+       warn=0.1, fail=0.3, compares=True)
+def reused_ids(data: Data) -> Iterator[Measured]:
+    for side, sample, before in _samples(data):
+        both, changed = _compared(sample, before)
+        if len(both) >= _FEW:
+            yield Measured(side, data.spec.id_key(side).name, len(changed) / len(both),
+                           f"{len(changed):,} of {len(both):,} ids that both runs have are of "
+                           f"other {side} now", len(changed), len(changed) / len(both))
+
+
+@check("share of the ids of the last run that are gone",
+       "Check whether ids are written in another form, and that all rows arrived.",
+       warn=0.3, fail=0.8, compares=True)
+def replaced_ids(data: Data) -> Iterator[Measured]:
+    for side, sample, before in _samples(data):
+        then = _within(before["contents"], sample, before)
+        if len(then) >= _FEW:
+            gone = len(then - sample["contents"].keys()) / len(then)
+            yield Measured(side, data.spec.id_key(side).name, gone,
+                           f"{gone:.1%} of the {side} of the last run are gone", share=gone)
+
+
+@check("share of the ids of both runs that have another value now, beyond chance, where the values "
+       "of all are the same",
+       "Check how the column was joined to its ids: its rows were probably moved by some places.",
+       fail=0.5, compares=True)
+def mixed_values(data: Data) -> Iterator[Measured]:
+    for side, name, pairs in _columns(data):
+        value = _disagreement(pairs) * _kept(pairs)
+        yield Measured(side, name, value, f"{_changed(pairs):,} of the {len(pairs):,} {side} that "
+                       f"both runs have got another value, while {_kept(pairs):.0%} of all values "
+                       "are those of the last run", _changed(pairs))
+
+
+@check("share of the ids of both runs that have another value now, beyond chance, where the values "
+       "of all are others, too",
+       "Ask the source what changed; if the new values are right, there is nothing to do.",
+       warn=0.5, compares=True)
+def changed_values(data: Data) -> Iterator[Measured]:
+    for side, name, pairs in _columns(data):
+        value = _disagreement(pairs) * (1 - _kept(pairs))
+        yield Measured(side, name, value, f"{_changed(pairs):,} of the {len(pairs):,} {side} that "
+                       "both runs have got another value", _changed(pairs))
+
+
+@check("share of the events of both runs that have another label now",
+       "Check how labels were joined to the events, and whether their meaning was turned around.",
+       warn=0.05, fail=0.3, compares=True)
+def changed_labels(data: Data) -> Iterator[Measured]:
+    for name in dict.fromkeys(label.feature for label in data.spec.labels_of("interactions")):
+        pairs = _same_events(data, name)
+        if len(pairs) >= _FEW_EVENTS:
+            share = _changed(pairs) / len(pairs)
+            yield Measured("interactions", name, share,
+                           f"{share:.1%} of the events that both runs have got another label, most "
+                           f"often {_most_often(pairs)}", _changed(pairs), share)
+
+
+@check("share of the pairs of user and item that the last run had and this one lacks, beyond what "
+       "went with lost rows, as a part of what chance would leave",
+       "Check whether events name the right users and items: ids were probably moved or mapped "
+       "wrongly.",
+       warn=0.4, fail=0.6, compares=True)
+def changed_events(data: Data) -> Iterator[Measured]:
+    today, past = data.today["events"], (data.past or {})["events"]
+    if "pairs" not in today or "pairs" not in past:
+        return
+    now, then = today["pairs"], past["pairs"]
+    keys = _within(then["counts"], now, then)
+    if data.spec.has_role("timestamp"):  # an event before the first one is of an older window
+        times = then["values"][data.spec.role("timestamp").name]
+        keys = {key for key in keys if times.get(key, 0) >= today.get("oldest", 0)}
+    if len(keys) >= _FEW_EVENTS:
+        gone = len(keys - now["counts"].keys()) / len(keys)
+        # Of many pairs, one that is wrong is often there all the same.
+        by_chance = max(1 - today["density"], 0.1)
+        yield Measured("interactions", data.spec.role("item_id").name,
+                       (gone - max(0.0, 1 - today["rows"] / past["rows"])) / by_chance,
+                       f"{gone:.1%} of the pairs of a user and an item that the last run had are "
+                       "gone, and there are others in their place", share=gone)
+
+
+@check("share of the events that the last run had at another time",
+       "Write all times in one zone and unit (UTC, seconds).", warn=0.05, fail=0.3, compares=True)
+def moved_times(data: Data) -> Iterator[Measured]:
+    if not data.spec.has_role("timestamp"):
+        return
+    name = data.spec.role("timestamp").name
+    pairs = _same_events(data, name)
+    if len(pairs) >= _FEW_EVENTS:
+        moved = _changed(pairs) / len(pairs)
+        usual = Counter(now - then for now, then in pairs if now != then).most_common(1)
+        hours = usual[0][0] / 3600 if usual else 0.0
+        yield Measured("interactions", name, moved,
+                       f"{moved:.1%} of the events that both runs have are at another time, most "
+                       f"often by {hours:+,.2f} hours", _changed(pairs), moved)
+
+
+def _samples(data: Data) -> Iterator[tuple[str, Values, Values]]:
+    for side, sample in data.today["ids"].items():
+        before = (data.past or {}).get("ids", {}).get(side)
+        if before:
+            yield side, sample, before
+
+
+def _within(keys: Mapping[str, Any], one: Values, other: Values) -> set[str]:
+    """Returns the hashes that a sample would have if the thing were there."""
+    end = min(int(one["largest"], 16), int(other["largest"], 16))
+    return {key for key in keys if int(key, 16) <= end}
+
+
+def _compared(sample: Values, before: Values) -> tuple[set[str], set[str]]:
+    """Returns ids of both runs that can be told apart, and those of them that are of others now."""
+    both, changed = set(), set()
+    telling = set(sample["telling"]) & set(before["telling"])
+    for key in sample["contents"].keys() & before["contents"].keys():
+        now, then = sample["contents"][key], before["contents"][key]
+        columns = telling & now.keys() & then.keys()
+        if columns:
+            both.add(key)
+            if all(now[one] != then[one] for one in columns):
+                changed.add(key)
+    return both, changed
+
+
+def _columns(data: Data) -> Iterator[tuple[str, str, list[tuple[Any, Any]]]]:
+    """Yields table, column, and the values of the same ids now and in the last run.
+
+    Ids whose whole content is another one are left out, for `reused_ids` has them.
+    """
+    for side, sample, before in _samples(data):
+        reused = _compared(sample, before)[1]
+        same = (sample["contents"].keys() & before["contents"].keys()) - reused
+        for name in data.today["columns"][side]:
+            pairs = [(sample["contents"][key][name], before["contents"][key][name])
+                     for key in sorted(same) if name in sample["contents"][key]
+                     and name in before["contents"][key]]
+            if len(pairs) >= _FEW:
+                yield side, name, pairs
+
+
+def _same_events(data: Data, column: str) -> list[tuple[Any, Any]]:
+    """Returns the values of a column in both runs, of pairs with one event in each."""
+    now, then = (profile["events"].get("pairs") for profile in (data.today, data.past or {}))
+    if not now or not then:
+        return []
+    values, past = now["values"].get(column, {}), then["values"].get(column, {})
+    return [(values[key], past[key]) for key in sorted(values.keys() & past.keys())
+            if now["counts"][key] == then["counts"][key] == 1]
+
+
+def _changed(pairs: Sequence[tuple[Any, Any]]) -> int:
+    return sum(now != then for now, then in pairs)
+
+
+def _kept(pairs: Sequence[tuple[Any, Any]]) -> float:
+    """Returns the share of the values that were there before, whatever id had them."""
+    return (Counter(now for now, _ in pairs)
+            & Counter(then for _, then in pairs)).total() / len(pairs)
+
+
+def _disagreement(pairs: Sequence[tuple[Any, Any]]) -> float:
+    """Returns 0 where new values go with the old ones, 1 where they do so by chance.
+
+    It is 1 less the correlation of ranks for numbers, and less Cohen's kappa for others.
+    """
+    now, then = zip(*pairs, strict=True)
+    if isinstance(now[0], float):
+        ranks = [_ranks(np.array(one)) for one in (now, then)]
+        if min(np.ptp(one) for one in ranks) == 0:
+            return 0.0
+        return float(min(1.0, 1 - np.corrcoef(*ranks)[0, 1]))
+    counts, past = Counter(now), Counter(then)
+    chance = sum(count * past[value] for value, count in counts.items()) / len(pairs) ** 2
+    return _changed(pairs) / len(pairs) / (1 - chance) if chance < 1 else 0.0
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Returns the place of each value in order, the mean one of equal values."""
+    ordered = np.sort(values)
+    return (np.searchsorted(ordered, values) + np.searchsorted(ordered, values, "right")) / 2
+
+
+def _most_often(pairs: Sequence[tuple[Any, Any]]) -> str:
+    moves = Counter((then, now) for now, then in pairs if now != then).most_common(1)
+    return " in the place of ".join(f"{one:g}" for one in reversed(moves[0][0])) if moves else ""

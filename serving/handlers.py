@@ -1,0 +1,114 @@
+"""From gRPC's calls to functions: bytes are read, errors become status codes, idle calls end."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import grpc
+
+from schemas.errors import InputError, TesseraError
+from serving.batching import ExpiredError
+from serving.versions import NotServedError
+from serving.worker import ModelError, WorkerLostError
+
+_log = logging.getLogger(__name__)
+# The details travel in HTTP headers, which hold 8 KiB.
+_MAX_DETAILS = 2000
+# What is no fault of the request; everything else that a model raises, its values brought about.
+_PASSED_ON = {code.value[0]: code for code in (
+    grpc.StatusCode.NOT_FOUND, grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)}
+
+
+class BusyError(TesseraError):
+    """More requests are under way than the server takes."""
+
+
+class OpenCalls:
+    """Ends calls whose client sends no message, since each holds a thread.
+
+    Args:
+      most: How many may wait for one; one more ends the oldest.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._waiting: dict[grpc.ServicerContext, None] = {}  # the oldest first
+
+    @contextmanager
+    def open(self, context: grpc.ServicerContext) -> Iterator[None]:
+        """Counts a call while the block waits for its messages."""
+        with self._lock:
+            self._waiting[context] = None
+            if len(self._waiting) > self._most:
+                oldest = next(iter(self._waiting))
+                del self._waiting[oldest]
+                oldest.cancel()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting.pop(context, None)
+
+
+def handler(method: Callable[[Any, grpc.ServicerContext], Any], message: Any,
+            calls: OpenCalls) -> grpc.RpcMethodHandler:
+    """Returns what takes one message and responds with one.
+
+    Args:
+      method: Is given the message; raises what `status_of` knows.
+      message: The message's class.
+      calls: What limits the wait for the message.
+    """
+
+    def handle(stream: Iterator[bytes], context: grpc.ServicerContext) -> Any:
+        with calls.open(context):
+            data = next(stream, None)
+        if data is None:
+            abort(context, grpc.StatusCode.INVALID_ARGUMENT, "The call has no message.")
+        request = parsed(message, data, context)
+        try:
+            return method(request, context)
+        except Exception as error:
+            abort(context, *status_of(error))
+
+    # gRPC's own handlers of one message wait for it without an end.
+    return grpc.stream_unary_rpc_method_handler(
+        handle, response_serializer=lambda response: response.SerializeToString())
+
+
+def parsed(message: Any, data: bytes, context: grpc.ServicerContext) -> Any:
+    """Returns a message, or ends the call if the bytes are none."""
+    try:
+        return message.FromString(data)
+    except Exception as error:  # protobuf's errors differ from one implementation to the other
+        abort(context, grpc.StatusCode.INVALID_ARGUMENT,
+              f"This is no {message.DESCRIPTOR.name}: {error}")
+
+
+def status_of(error: Exception) -> tuple[grpc.StatusCode, str]:
+    """Returns the status code and the sentence for an error."""
+    codes = grpc.StatusCode
+    if isinstance(error, ModelError):
+        return _PASSED_ON.get(error.status, codes.INVALID_ARGUMENT), str(error)
+    for kind, code in ((NotServedError, codes.NOT_FOUND), (InputError, codes.INVALID_ARGUMENT),
+                       (ExpiredError, codes.DEADLINE_EXCEEDED), (BusyError, codes.UNAVAILABLE),
+                       (WorkerLostError, codes.UNAVAILABLE)):
+        if isinstance(error, kind):
+            return code, str(error)
+    _log.error("A request failed.", exc_info=error)
+    return codes.INTERNAL, f"The server failed: {type(error).__name__}: {error}"
+
+
+def sendable(text: str) -> str:
+    """Returns a text without what UTF-8 cannot hold: half of a pair, as in odd names of files."""
+    return text.encode(errors="replace").decode()
+
+
+def abort(context: grpc.ServicerContext, code: grpc.StatusCode, details: str) -> NoReturn:
+    """Ends a call."""
+    context.abort(code, sendable(details)[:_MAX_DETAILS])
+    raise AssertionError("abort raises")  # for the type checker
