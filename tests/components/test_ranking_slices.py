@@ -10,7 +10,7 @@ from components.ranking_evaluator.groups import (
     by_gap,
     modality_groups,
     profile_groups,
-    told,
+    large_enough,
 )
 from components.ranking_evaluator.interactions import Interactions
 from components.ranking_evaluator.slices import prediction_figures, ranking_slices
@@ -44,10 +44,10 @@ def test_ranges_of_events_and_of_time() -> None:
 
 
 def numbers(rows: dict[str, int], users=None, fewest: int = 5) -> dict[str, int]:
-    """Returns the rows of each group that is told; each row is of another user, unless given."""
+    """Returns the rows of each group of enough users; a row is of another user, unless given."""
     groups = np.array([name for name, count in rows.items() for _ in range(count)], object)
     users = np.arange(len(groups)) if users is None else np.array(users)
-    return {name: int(mask.sum()) for name, mask in told(groups, users, fewest).items()}
+    return {name: int(mask.sum()) for name, mask in large_enough(groups, users, fewest).items()}
 
 
 @pytest.mark.parametrize(("groups", "expected"), [

@@ -281,7 +281,7 @@ def test_a_recipe_s_file_is_named_from_where_the_configuration_lies(tmp_path):
 def test_a_key_that_stands_twice(written, text, key, lines):
     path = written(text)
     message = refused(load_recipe, str(path))
-    assert message == (f"{path} is not valid YAML: the key {key!r} stands twice, in line "
+    assert message == (f"{path} is not valid YAML: the key {key!r} is there twice, in line "
                        f"{lines[0]} and in line {lines[1]}; keep one.")
 
 

@@ -255,8 +255,8 @@ def test_batch_sizes_make_about_eighty_steps(rows, size):
     assert suitable_batch_size(rows) == size
 
 
-@pytest.mark.parametrize("checks", [
-    ["surgery", "fit"], pytest.param(["half precision"], marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("checks", [["surgery", "fit"], ["half precision"]])
 def test_two_devices_train_as_mirrors_and_balance_the_whole_batch(checks):
     """In a process of its own: logical devices are made before TensorFlow starts."""
     done = subprocess.run(

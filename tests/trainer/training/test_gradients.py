@@ -97,6 +97,7 @@ def test_all_auxiliary_losses_stay_outside_the_balance(make, rows):
         + losses["imputation"], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_compiled_fit_in_half_precision_lowers_every_loss(make, rows, policy):
     policy("mixed_float16")
     model = make("gradnorm")
