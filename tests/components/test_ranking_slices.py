@@ -8,9 +8,9 @@ from worlds.examples import write_examples
 from components.ranking_evaluator.groups import (
     by_events,
     by_gap,
+    large_enough,
     modality_groups,
     profile_groups,
-    large_enough,
 )
 from components.ranking_evaluator.interactions import Interactions
 from components.ranking_evaluator.slices import prediction_figures, ranking_slices
