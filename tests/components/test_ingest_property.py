@@ -25,7 +25,7 @@ from worlds import column, history, own_source, small_spec
 
 from schemas import SIDES, TesseraError
 
-QUICK, THOROUGH = 20, 500  # cases in `make test` and in `make test-full`
+QUICK, THOROUGH = 12, 500  # cases in `make test` and in `make test-full`
 
 SPEC = small_spec(
     column("age", "INT", "numeric", domain=(0, 120)),
