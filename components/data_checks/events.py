@@ -12,13 +12,18 @@ _DAY = 86_400
        "Look for events that were delivered twice, and leave one of each.",
        warn=0.05, fail=0.4)
 def repeated_events(data: Data) -> Iterator[Measured]:
+    yield from _beyond_usual(data, "repeated", data.spec.role("item_id").name,
+                             "repeat another one within a minute")
+
+
+def _beyond_usual(data: Data, share: str, column: str, what: str) -> Iterator[Measured]:
+    """Yields a share of the events, less that of the past where there is one."""
     events = data.today["events"]
-    usual = (data.past or {}).get("events", {}).get("repeated", 0.0)
-    if "repeated" in events and events["rows"] >= _FEW:
-        share = events["repeated"]
-        yield Measured("interactions", data.spec.role("item_id").name, share - usual,
-                       f"{share:.1%} of the events repeat another one within a minute",
-                       round(share * events["rows"]), share)
+    usual = (data.past or {}).get("events", {}).get(share, 0.0)
+    if share in events and events["rows"] >= _FEW:
+        value = events[share]
+        yield Measured("interactions", column, value - usual,
+                       f"{value:.1%} of the events {what}", round(value * events["rows"]), value)
 
 
 @check("increase of the share of events whose user and item have several, since the last run",
@@ -54,13 +59,8 @@ def _increase(data: Data, share: str) -> Iterator[tuple[float, float, int]]:
        "Look whether the time of an import took the place of the events' own.",
        warn=0.9, fail=None)
 def same_times(data: Data) -> Iterator[Measured]:
-    events = data.today["events"]
-    usual = (data.past or {}).get("events", {}).get("same_time", 0.0)
-    if "same_time" in events and events["rows"] >= _FEW:
-        share = events["same_time"]
-        yield Measured("interactions", _column(data), share - usual,
-                       f"{share:.1%} of the events are in the same second",
-                       round(share * events["rows"]), share)
+    if "same_time" in data.today["events"]:  # else the events have no column of times
+        yield from _beyond_usual(data, "same_time", _column(data), "are in the same second")
 
 
 @check("events of one user within an hour, as a multiple of what all but one in a hundred have",

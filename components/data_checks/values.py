@@ -261,7 +261,7 @@ def label_shift(data: Data) -> Iterator[Measured]:
        warn=0.9, fail=0.97)
 def leaking_column(data: Data) -> Iterator[Measured]:
     for side, leaks in data.today["leaks"].items():
-        worst: dict[str, dict[str, Any]] = {}  # a column is told once, of several labels
+        worst: dict[str, dict[str, Any]] = {}  # a column is one finding, of several labels
         for one in sorted(leaks, key=lambda leak: leak["explained"]):
             worst[one["column"]] = one
         for one in worst.values():

@@ -95,10 +95,12 @@ def gather(spec: FeatureSpec, folders: dict[str, str]) -> dict[str, Any]:
     verdict = _section(_verdict, folders["verdict"])
     counts = _section(_counts, folders["quarantine"])
     reasons = _section(_reasons, spec, folders["quarantine"])
+    line = summary(counts, verdict)
     return {
         "version": VERSION,
         "dataset": spec.name,
-        "headline": headline(counts, verdict),
+        "headline": ("" if verdict["note"] else f"{verdict['verdict']}: ") + line,
+        "summary": line,
         "verdict": verdict,
         "counts": counts,
         "tables": tables,
@@ -107,9 +109,9 @@ def gather(spec: FeatureSpec, folders: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def headline(counts: dict[str, Any], verdict: dict[str, Any]) -> str:
+def summary(counts: dict[str, Any], verdict: dict[str, Any]) -> str:
     """Says in one line how the data are, such as
-    `"OK: 100,000 interactions, 0 rows quarantined, 0 values lost, no findings"`.
+    `"100,000 interactions, 0 rows quarantined, 0 values lost, no findings"`.
     """
     parts = ["rows unknown"]
     if not counts["note"]:
@@ -122,7 +124,7 @@ def headline(counts: dict[str, Any], verdict: dict[str, Any]) -> str:
         if notes := len(tables["remarks"]):
             parts.append(f"{notes} {'note' if notes == 1 else 'notes'} on values")
     parts.append("verdict unknown" if verdict["note"] else verdict["headline"])
-    return ("" if verdict["note"] else f"{verdict['verdict']}: ") + ", ".join(parts)
+    return ", ".join(parts)
 
 
 def _section(make: Callable[..., dict[str, Any]], *given: Any) -> dict[str, Any]:

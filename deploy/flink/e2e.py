@@ -42,15 +42,15 @@ def scenario(jars: Path, folder: Path) -> None:
         demand(len(list(there.glob("serving/*/*/saved_model.pb"))) == 1, "no model was pushed")
         _whole(there)
         damaged = _damaged(folder)
-        told = {_our_error(folder, damaged, "flink", BEAM)}
+        messages = {_our_error(folder, damaged, "flink", BEAM)}
         cluster.end("TaskManager")
         full = _demo(folder, "full", BEAM, folder / "full", here)
         # Meanwhile the same model on this machine: another limit makes Evaluator run again.
         evaluated = _demo(folder, "evaluated", {}, there, checks={"max_error_increase": 0.021})
         evaluated.until_ran("Evaluator")
-        told |= {_our_error(folder, damaged, name, beam)
-                 for name, beam in (("direct", {}), ("processes", PROCESSES))}
-        demand(len(told) == 1, f"the messages differ: {told}")
+        messages |= {_our_error(folder, damaged, name, beam)
+                     for name, beam in (("direct", {}), ("processes", PROCESSES))}
+        demand(len(messages) == 1, f"the messages differ: {messages}")
         full.end(1, "error[beam-job-failed]")
     away = {**BEAM, "options": {**BEAM["options"], "job_server_timeout": 5}}
     _demo(folder, "away", away, folder / "away", here).end(1, "error[job-service-away]")

@@ -25,7 +25,7 @@ _LONGEST = 400
 def job_fault(error: BaseException) -> TesseraError | None:
     """Returns what to say of an error that comes from a job or its service, else `None`.
 
-    What a worker's machine lacks is told as it is of this machine.
+    What a worker's machine lacks has the message that it has on this machine.
     """
     if any(lacks(error) for lacks in (disk_fault, access_fault, memory_fault)):
         return None
@@ -61,8 +61,8 @@ def _root_cause(text: str) -> str:
     return "" if not lines else lines[-1] if _TRACE in lines[0] else lines[0]
 
 
-def untold(end: threading.ExceptHookArgs) -> None:
-    """Tells why a thread ended, but for Beam's that lost the job service: the job's error does."""
+def show_thread_end(end: threading.ExceptHookArgs) -> None:
+    """Shows why a thread ended, but not Beam's that lost the job service: the job's error does."""
     if not isinstance(end.exc_value, grpc.RpcError):
         threading.__excepthook__(end)
 
@@ -102,7 +102,7 @@ class Operator(BeamExecutorOperator):
             raise ours from error
 
     def _pipeline(self) -> beam.Pipeline:
-        threading.excepthook = untold
+        threading.excepthook = show_thread_end
         return _Job(options=PipelineOptions(self._arguments))
 
 

@@ -47,6 +47,10 @@ class Events:
         pairs = self._pairs(relevant_only)
         return self._filled(pairs, np.ones(len(pairs)))
 
+    def item_counts(self, relevant_only: bool) -> np.ndarray:
+        """Returns how many users each item has, `(n_items,)` float64."""
+        return np.asarray(self.matrix(relevant_only).sum(axis=0)).ravel()
+
     def weighted(self, relevant_only: bool, horizon: float, floor: float) -> sparse.csr_matrix:
         """Returns who met what, later events with more weight.
 

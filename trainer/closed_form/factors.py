@@ -116,14 +116,13 @@ def fit_content_ials(events: Events, relevant_only: bool, penalty: float, unobse
       content: Content of all items, `(items, content)`.
       content_penalty: See `regression_on_content`.
     """
-    matrix = events.matrix(relevant_only)
-    counts = np.asarray(matrix.sum(axis=0)).ravel()
+    counts = events.item_counts(relevant_only)
 
     def centres(items: np.ndarray) -> np.ndarray:
         slopes = regression_on_content(content, items, counts, content_penalty)
         return (slopes[0] + content @ slopes[1:]).astype(np.float32)
 
-    return _fit_ials(matrix, penalty, unobserved, int(dim),
+    return _fit_ials(events.matrix(relevant_only), penalty, unobserved, int(dim),
                      centres if content.shape[1] and counts.any() else None)
 
 
@@ -144,7 +143,7 @@ def _fit_ials(matrix: sparse.csr_matrix, penalty: float, unobserved: float, dim:
 
 
 def regression_on_content(content: np.ndarray, vectors: np.ndarray, counts: np.ndarray,
-                          penalty: float = 1.0) -> np.ndarray:
+                          penalty: float) -> np.ndarray:
     """Returns the ridge regression of items' vectors on their content, `(1 + content, dim)`.
 
     An item weighs by the root of its events: its vector is the less certain, the fewer it has.

@@ -50,7 +50,7 @@ class MomentPopularity:
 
 def fit_popularity(events: Events, relevant_only: bool) -> Popularity:
     """Counts the users of each item."""
-    return Popularity(np.asarray(events.matrix(relevant_only).sum(axis=0)).ravel())
+    return Popularity(events.item_counts(relevant_only))
 
 
 def fit_recent_popularity(events: Events, relevant_only: bool, days: float) -> Popularity:

@@ -62,7 +62,7 @@ def cold_baselines(known: Events, content: np.ndarray,
 
 def fit_content_popularity(known: Events, content: np.ndarray) -> Popularity:
     """Fits popularity by content: the ridge regression of the logarithm of an item's users."""
-    counts = np.asarray(known.matrix(relevant_only=True).sum(axis=0)).ravel()
+    counts = known.item_counts(relevant_only=True)
     warm = known.warm
     return Popularity((_ridge(content, np.log1p(counts)[:, None], warm, _PENALTY.middle))[:, 0])
 

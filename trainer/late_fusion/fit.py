@@ -157,8 +157,8 @@ def _fit_for_all(tuned: Sequence[Member], events: Events, vectors: np.ndarray, h
                  seed: int) -> tuple[dict[str, LinearRanker], dict[str, float]]:
     """Returns the rankers, fitted for items without an event, too, and their weights for these."""
     weights, content_penalty = fit_new_items(tuned, events, vectors, horizon, seed)
-    return {one.name: one.for_all_items(one.fit(events, vectors, horizon), events, vectors,
-                               content_penalty) for one in tuned}, weights
+    return {one.name: one.fit(events, vectors, horizon).with_new_items(
+        vectors, events.item_counts(one.relevant_only), content_penalty) for one in tuned}, weights
 
 
 def _with_network(of_new: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:

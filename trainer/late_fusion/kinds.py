@@ -50,7 +50,7 @@ class RankerKind:
 def _popularity(events: Events, relevant_only: bool, content: np.ndarray,
                 horizon: float) -> LinearRanker:
     """The logarithm of an item's number of users, the same for everybody."""
-    counts = np.asarray(events.matrix(relevant_only).sum(axis=0)).ravel()
+    counts = events.item_counts(relevant_only)
     return _of_counts(counts)
 
 
@@ -99,7 +99,7 @@ def _factors(events: Events, relevant_only: bool, content: np.ndarray, horizon: 
     items = fit_content_ials(events, relevant_only, penalty, unobserved, dim, content,
                              content_penalty).items.astype(float)
     matrix = events.matrix(relevant_only)
-    counts = np.asarray(matrix.sum(axis=0)).ravel()
+    counts = events.item_counts(relevant_only)
     length = matrix.sum() / max(int((np.diff(matrix.indptr) > 0).sum()), 1)
     share = counts / max(counts.sum(), 1.0)
     system = (unobserved * items.T @ items + length * (items.T * share) @ items
@@ -112,7 +112,7 @@ def _factors(events: Events, relevant_only: bool, content: np.ndarray, horizon: 
 def _content(events: Events, relevant_only: bool, content: np.ndarray, horizon: float,
              penalty: float) -> LinearRanker:
     """Each user's ridge regression of met items (1) against all others (0) on their content."""
-    known = np.asarray(events.matrix(relevant_only).sum(axis=0)).ravel() > 0
+    known = events.item_counts(relevant_only) > 0
     own = content[known]
     with one_thread(own.shape[1]):
         history = np.linalg.solve(own.T @ own + penalty * np.eye(own.shape[1]), content.T).T

@@ -36,19 +36,6 @@ class Member:
         """Fits it on some events, for the items that they are about."""
         return self.kind.fit(events, self.relevant_only, content, horizon, **self.parameters)
 
-    def for_all_items(self, ranker: LinearRanker, events: Events, content: np.ndarray,
-             content_penalty: float) -> LinearRanker:
-        """Returns what was fitted on some events, for all items: the others are made of content.
-
-        Args:
-          ranker: What `fit` made of the events.
-          events: The events.
-          content: Content of all items, `(items, content)`.
-          content_penalty: See `regression_on_content`.
-        """
-        counts = np.asarray(events.matrix(self.relevant_only).sum(axis=0)).ravel()
-        return ranker.with_new_items(content, counts, content_penalty)
-
 
 def members(names: Sequence[str], events: Events, content: np.ndarray,
             has_relevance: bool) -> list[Member]:

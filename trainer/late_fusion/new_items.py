@@ -79,7 +79,8 @@ def _scores(members: Sequence[Member], others: Events, content: np.ndarray, hori
     fitted = [one.fit(others, content, horizon) for one in members]
     queries = [ranker.queries(weighted_history(others, one.relevant_only, horizon)[task.users])
                for one, ranker in zip(members, fitted, strict=True)]
+    counts = [others.item_counts(one.relevant_only) for one in members]
     for penalty in _PENALTIES:
         yield [standardised(
-            query @ one.for_all_items(ranker, others, content, penalty).with_content(content).T,
-            others.warm) for one, ranker, query in zip(members, fitted, queries, strict=True)]
+            query @ ranker.with_new_items(content, count, penalty).with_content(content).T,
+            others.warm) for ranker, query, count in zip(fitted, queries, counts, strict=True)]

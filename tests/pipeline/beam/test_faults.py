@@ -5,7 +5,7 @@ import threading
 import grpc
 import pytest
 
-from pipeline.beam.operator import job_fault, untold
+from pipeline.beam.operator import job_fault, show_thread_end
 
 _JAVA = """Pipeline BeamApp-1 failed in state FAILED: org.apache.flink.JobException: Recovery is \
 suppressed
@@ -50,7 +50,7 @@ def test_another_error_is_not_the_services():
 
 
 def test_a_lost_job_service_is_told_by_the_job_and_not_by_a_thread(capsys):
-    untold(threading.ExceptHookArgs((grpc.RpcError, grpc.RpcError("lost"), None, None)))
+    show_thread_end(threading.ExceptHookArgs((grpc.RpcError, grpc.RpcError("lost"), None, None)))
     assert capsys.readouterr().err == ""
-    untold(threading.ExceptHookArgs((ValueError, ValueError("odd"), None, None)))
+    show_thread_end(threading.ExceptHookArgs((ValueError, ValueError("odd"), None, None)))
     assert "ValueError: odd" in capsys.readouterr().err

@@ -56,7 +56,8 @@ def test_a_ranker_learns_the_taste(world, name):
 def test_content_says_what_a_new_item_is_worth(world, name):
     content, taste, before, _, _ = world
     member = Member(name, name, False, RANKER_KINDS[name].start)
-    ranker = member.for_all_items(member.fit(before, content, NEVER_FADES), before, content, 1.0)
+    ranker = member.fit(before, content, NEVER_FADES).with_new_items(
+        content, before.item_counts(False), 1.0)
     assert not ranker.candidates[-NEW:].any()
     candidates = ranker.with_content(content)
     np.testing.assert_array_equal(candidates[:-NEW], ranker.candidates[:-NEW])
