@@ -76,8 +76,28 @@ def handler(method: Callable[[Any, grpc.ServicerContext], Any], message: Any,
             abort(context, *status_of(error))
 
     # gRPC's own handlers of one message wait for it without an end.
-    return grpc.stream_unary_rpc_method_handler(
-        handle, response_serializer=lambda response: response.SerializeToString())
+    return grpc.stream_unary_rpc_method_handler(handle, response_serializer=_serialized)
+
+
+def streaming_handler(method: Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Any]],
+                      message: Any, calls: OpenCalls) -> grpc.RpcMethodHandler:
+    """Returns what takes messages and responds with some, as `handler` does with one.
+
+    Args:
+      method: Is given the messages as they come, and raises nothing.
+      message: The messages' class.
+      calls: What limits how many of these calls are open.
+    """
+
+    def handle(stream: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[Any]:
+        with calls.open(context):
+            yield from method((parsed(message, data, context) for data in stream), context)
+
+    return grpc.stream_stream_rpc_method_handler(handle, response_serializer=_serialized)
+
+
+def _serialized(response: Any) -> bytes:
+    return response.SerializeToString()
 
 
 def parsed(message: Any, data: bytes, context: grpc.ServicerContext) -> Any:

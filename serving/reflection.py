@@ -1,6 +1,5 @@
 """gRPC's reflection: clients such as grpcurl ask the server for its own messages and methods."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -9,7 +8,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from serving import wire
-from serving.handlers import OpenCalls, parsed
+from serving.handlers import OpenCalls, streaming_handler
 
 
 class _Symbols:
@@ -39,14 +38,7 @@ def add_reflection(server: grpc.Server, services: list[str], calls: OpenCalls) -
       calls: What limits the calls that wait for a message.
     """
     servicer = reflection.ReflectionServicer([*services, reflection.SERVICE_NAME], pool=_Symbols())
-    message = reflection_pb2.ServerReflectionRequest
-
-    def handle(stream: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[Any]:
-        with calls.open(context):
-            requests = (parsed(message, data, context) for data in stream)
-            yield from servicer.ServerReflectionInfo(requests, context)
-
-    handlers = {"ServerReflectionInfo": grpc.stream_stream_rpc_method_handler(
-        handle, response_serializer=lambda response: response.SerializeToString())}
+    handlers = {"ServerReflectionInfo": streaming_handler(
+        servicer.ServerReflectionInfo, reflection_pb2.ServerReflectionRequest, calls)}
     server.add_generic_rpc_handlers(
         [grpc.method_handlers_generic_handler(reflection.SERVICE_NAME, handlers)])

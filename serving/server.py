@@ -138,7 +138,7 @@ class EmbeddedServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._health.stopping = True
+        self._health.stop()
         self._server.stop(_GRACE_SECONDS).wait()
         for end in self._ends:
             end()

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import grpc
@@ -10,7 +10,7 @@ from grpc_health.v1 import health_pb2
 
 from schemas.errors import InputError
 from serving import wire
-from serving.handlers import BusyError, OpenCalls, handler, sendable, status_of
+from serving.handlers import BusyError, OpenCalls, handler, sendable, status_of, streaming_handler
 from serving.metrics import Metrics
 from serving.model_config import model_configs
 from serving.models import Models
@@ -19,7 +19,9 @@ from serving.signature import DEFAULT_SIGNATURE
 from serving.versions import NotServedError
 
 PACKAGE = "tensorflow.serving"
+_States = health_pb2.HealthCheckResponse.ServingStatus
 _MOST_RELOADS = 4  # one runs, the others wait for it, each in a thread
+_WATCH_SECONDS = 0.2  # between two looks at the health that a client watches
 
 
 class PredictionService:
@@ -183,17 +185,38 @@ class Health:
 
     def __init__(self, models: Models) -> None:
         self._models = models
-        self.stopping = False
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Says from now on that nothing is served, and ends the calls that watch."""
+        self._stopping.set()
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Tells the state of the server, `''`, or of one of its services."""
-        if request.service not in ("", *(f"{PACKAGE}.{one}" for one in wire.SERVICES)):
+        response = self._response(request)
+        if response.status == _States.SERVICE_UNKNOWN:
             raise NotServedError(
                 "no-such-service", f"There is no service {request.service[:100]!r}.")
-        serving = self._models.ready and not self.stopping
-        states = health_pb2.HealthCheckResponse.ServingStatus
+        return response
+
+    def Watch(self, requests: Iterator[Any],  # noqa: N802
+              context: grpc.ServicerContext) -> Iterator[Any]:
+        """Sends the state that `Check` has, and again each time that it changes."""
+        request, last = next(requests, None), None
+        while request is not None and context.is_active():
+            response = self._response(request)
+            if response != last:
+                yield response
+                last = response
+            elif self._stopping.wait(_WATCH_SECONDS) and self._response(request) == last:
+                break
+
+    def _response(self, request: Any) -> Any:
+        if request.service not in ("", *(f"{PACKAGE}.{one}" for one in wire.SERVICES)):
+            return health_pb2.HealthCheckResponse(status=_States.SERVICE_UNKNOWN)
+        serving = self._models.ready and not self._stopping.is_set()
         return health_pb2.HealthCheckResponse(
-            status=states.SERVING if serving else states.NOT_SERVING)
+            status=_States.SERVING if serving else _States.NOT_SERVING)
 
 
 def add_services(server: grpc.Server, models: Models, predictions: PredictionService,
@@ -211,7 +234,8 @@ def add_services(server: grpc.Server, models: Models, predictions: PredictionSer
     """
     health, model_service = Health(models), ModelService(models)
     handlers = {"grpc.health.v1.Health": {
-        "Check": handler(health.Check, health_pb2.HealthCheckRequest, calls)}}
+        "Check": handler(health.Check, health_pb2.HealthCheckRequest, calls),
+        "Watch": streaming_handler(health.Watch, health_pb2.HealthCheckRequest, calls)}}
     for name, service in (("PredictionService", predictions), ("ModelService", model_service)):
         handlers[f"{PACKAGE}.{name}"] = {
             method: handler(getattr(service, method), wire.message(f"{messages}Request"), calls)

@@ -9,12 +9,13 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from refusals import refuses
 
 from serving import wire
-from serving.services import ModelService
+from serving.services import Health, ModelService
 
+WATCH = "grpc.health.v1.Health/Watch"
 REFLECTION = "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 METHODS = [*(f"tensorflow.serving.{service}/{method}"
              for service, methods in wire.SERVICES.items() for method in methods),
-           "grpc.health.v1.Health/Check", REFLECTION]
+           "grpc.health.v1.Health/Check", WATCH, REFLECTION]
 
 
 @pytest.fixture
@@ -32,14 +33,14 @@ def test_what_is_no_message_is_an_invalid_argument(channel, method, data):
     assert caught.value.details().startswith("This is no ")
 
 
-@pytest.mark.parametrize("method", METHODS[:-1])
+@pytest.mark.parametrize("method", METHODS[:-2])
 def test_a_call_without_a_message_is_an_invalid_argument(channel, method):
     with pytest.raises(grpc.RpcError) as caught:
         channel.stream_unary(f"/{method}")(iter([]), timeout=10)
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
-@pytest.mark.parametrize("method", [METHODS[0], "grpc.health.v1.Health/Check", REFLECTION])
+@pytest.mark.parametrize("method", [METHODS[0], WATCH, REFLECTION])
 def test_calls_whose_message_never_comes_keep_no_other_out(channel, method):
     end = threading.Event()
     calls = [channel.stream_stream(f"/{method}")(iter(end.wait, True)) for _ in range(150)]
@@ -76,3 +77,18 @@ def test_reloads_that_wait_keep_no_other_out():
         end.set()
         for thread in threads:
             thread.join()
+
+
+def test_who_watches_health_sees_it_change():
+    models, states = SimpleNamespace(ready=True), health_pb2.HealthCheckResponse
+    health, context = Health(models), SimpleNamespace(is_active=lambda: True)
+    watch = health.Watch(iter([health_pb2.HealthCheckRequest()]), context)
+    assert next(watch).status == states.SERVING
+    models.ready = False
+    assert next(watch).status == states.NOT_SERVING
+    models.ready = True
+    assert next(watch).status == states.SERVING
+    health.stop()
+    assert [response.status for response in watch] == [states.NOT_SERVING]
+    unknown = health.Watch(iter([health_pb2.HealthCheckRequest(service="mosaic")]), context)
+    assert next(unknown).status == states.SERVICE_UNKNOWN

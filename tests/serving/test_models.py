@@ -109,7 +109,9 @@ def test_versions_come_after_a_look_that_failed(config, monkeypatch):
 
 
 @pytest.mark.parametrize(("text", "code"), [
-    ("", "bad-model-list"), ("no config", "bad-models-config"),
+    ("", "bad-model-list"),
+    ("model_config_list {" + 33 * 'config { name: "a" base_path: "b" }' + "}", "too-many-models"),
+    ("no config", "bad-models-config"),
     ('model_config_list { config { name: "a" base_path: "b" model_platform: "caffe" } }',
      "bad-model-entry"),
     ('model_config_list { config { base_path: "b" } }', "bad-model-list"),

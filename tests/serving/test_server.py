@@ -219,6 +219,9 @@ def test_health_is_that_of_a_stock_server(channel):
     check = health_pb2.HealthCheckRequest
     assert health.Check(check()).status == health_pb2.HealthCheckResponse.SERVING
     assert health.Check(check(service="tensorflow.serving.PredictionService")).status == 1
+    watch = health.Watch(check(), timeout=10)
+    assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+    watch.cancel()
     with pytest.raises(grpc.RpcError) as caught:
         health.Check(check(service="mosaic"))
     assert caught.value.code() == NOT_FOUND
