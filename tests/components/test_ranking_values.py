@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from components.ranking_evaluator import values
 from components.ranking_evaluator.interactions import Interactions
 from components.ranking_evaluator.values import value_figures
 
@@ -40,3 +41,13 @@ def test_nothing_is_compared_without_predictions(interactions) -> None:
     interactions.labels["like"][-ROWS // 3 :] = 1.0
     said = {"liked": np.ones(ROWS // 3)}
     assert "same value" in value_figures(said, interactions, {"liked": "like"})["liked"]["skipped"]
+
+
+def test_a_label_that_is_rare_among_many_rows_ends(interactions, monkeypatch) -> None:
+    """The rows that are drawn may all have one value; then no draw of them has two."""
+    monkeypatch.setattr(values, "_MOST_ROWS", 10)
+    interactions.labels["like"][-ROWS // 3 :] = 0.0
+    interactions.labels["like"][-2] = 1.0
+    said = {"liked": np.arange(ROWS // 3) / ROWS}
+    assert "10 that were drawn" in value_figures(said, interactions, {"liked": "like"})[
+        "liked"]["skipped"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.console import open_console, recommendations
+from pipeline.console import open_console, recommendations, say
 from pipeline.item_rows import ItemRow
 from serving.recommendations import Recommendation
 
@@ -48,3 +48,10 @@ def test_ids_are_text_and_no_markup():
     console.print(recommendations("[bold]u[/bold]", [Recommendation("[red]i", .5, {}, [], [])]))
     message = console.file.getvalue()
     assert "[bold]u[/bold]" in message and "[red]i" in message
+
+
+def test_a_line_is_printed_as_it_is():
+    console = Console(file=io.StringIO(), width=30)
+    say(console, "Note: new categories, such as '[/b]' and '[red]', of a long line")
+    assert console.file.getvalue() == (
+        "Note: new categories, such as '[/b]' and '[red]', of a long line\n")

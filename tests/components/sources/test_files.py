@@ -200,3 +200,10 @@ def test_quotes_behind_backslashes_where_the_user_says_so(tmp_path, quoting):
     (tmp_path / "events.csv").write_text('who,what,when,stars\nann,"say \\"a\\"",10,4\n')
     (row,) = records(source(tmp_path, quoting=quoting))
     assert row.values.get("what") == ('say "a"' if quoting == "backslash" else None)
+
+
+def test_a_file_whose_name_has_brackets(tmp_path):
+    (tmp_path / "events [1].csv").write_text(EVENTS)
+    assert len(records(source(tmp_path, interactions={"files": "events [1].csv"}))) == 2
+    with refuses("pattern-matches-nothing"):
+        source(tmp_path, interactions={"files": "events [2].csv"})
