@@ -122,7 +122,5 @@ def test_the_command_lists_and_deletes_when_it_is_told_so(root, tessera):
     assert (root.folder / "runs" / "1").exists()
     assert tessera("prune", "--root", root.folder, "--keep", 1, "--delete")[0] == 0
     assert not (root.folder / "runs" / "1").exists()
-
-
-def test_a_root_without_metadata_is_refused(tmp_path, tessera):
-    assert_refused(tessera("prune", "--root", tmp_path), "metadata.sqlite")
+    (root.folder / "metadata.sqlite").unlink()
+    assert_refused(tessera("prune", "--root", root.folder), "metadata.sqlite")

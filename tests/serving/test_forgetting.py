@@ -86,9 +86,6 @@ def test_a_user_that_the_model_does_not_know(version, tmp_path):
     with refuses("user-not-in-model", "among 3") as caught:
         without_user(version, "zoe-raw-id", tmp_path / "2")
     assert "zoe-raw-id" not in str(caught.value)
-
-
-def test_a_model_that_names_no_rows_of_users(tmp_path):
     tf.saved_model.save(tf.Module(), str(tmp_path / "1"))
     with refuses("model-without-user-rows", "deletion_list"):
-        without_user(tmp_path / "1", "ann", tmp_path / "2")
+        without_user(tmp_path / "1", "ann", tmp_path / "3")
