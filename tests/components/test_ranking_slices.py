@@ -5,6 +5,7 @@ import pytest
 from worlds import column, small_spec
 from worlds.examples import write_examples
 
+from components.ranking_evaluator import values
 from components.ranking_evaluator.groups import (
     by_events,
     by_gap,
@@ -288,3 +289,13 @@ def test_nothing_is_compared_without_predictions(rated) -> None:
     rated.labels["like"][-ROWS // 3 :] = 1.0
     said = {"liked": np.ones(ROWS // 3)}
     assert "same value" in value_figures(said, rated, {"liked": "like"})["liked"]["skipped"]
+
+
+def test_a_label_that_is_rare_among_many_rows_ends(rated, monkeypatch) -> None:
+    """The rows that are drawn may all have one value; then no draw of them has two."""
+    monkeypatch.setattr(values, "_MOST_ROWS", 10)
+    rated.labels["like"][-ROWS // 3 :] = 0.0
+    rated.labels["like"][-2] = 1.0
+    said = {"liked": np.arange(ROWS // 3) / ROWS}
+    assert "10 that were drawn" in value_figures(said, rated, {"liked": "like"})[
+        "liked"]["skipped"]

@@ -257,3 +257,27 @@ def test_a_message_is_one_clause_with_the_reason_first(written, changes, told):
 def test_every_recipe_of_the_project_fits_the_demo(name):
     config = load_config(None, dataset="demo", recipe=name)
     check_recipe(config, config.spec())
+
+
+def test_ranges_of_a_tower_that_the_dataset_has_no_use_for(written):
+    path = written({"description": "d", "tasks": TASKS, "modalities": {"image": {}}, "tune": {
+        "ranges": {"modalities.image.tower": {"choices": ["cnn", "fourier"]}}}})
+    config = load_config(None, dataset="movielens-latest-small", recipe=str(path))
+    assert "given 'image', but neither" in refused(check_recipe, config, config.spec())
+
+
+@pytest.mark.parametrize("text", ["spans: {until: 2026-02-30}", "dataset: " + "[" * 5000])
+def test_a_day_that_is_none_and_what_is_too_deep_are_no_yaml(written, text):
+    assert "is not valid YAML" in refused(read_yaml, written(text))
+
+
+@pytest.mark.parametrize("key", ["root", "data_dir"])
+def test_a_key_without_a_value_is_no_folder_called_none(written, key):
+    message = refused(load_config, written(f"dataset: demo\n{key}:\n"))
+    assert f"{key}: given None" in message
+
+
+@pytest.mark.parametrize("schemas", ["", "[a]"])
+def test_a_folder_of_schemas_that_is_none_is_refused(written, schemas):
+    text = "dataset: csv\nsource: {interactions: {files: a.csv}}\nschemas: "
+    assert "schemas" in refused(load_config, written(text + schemas))

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from worlds import column, small_spec
 
 from components.sources.demo import DemoSizes, write_demo
 from pipeline.config import load_config
-from pipeline.console import open_console, recommendations
+from pipeline.console import open_console, recommendations, say
 from pipeline.item_rows import ItemRow, item_rows
+from schemas import SIDES
 from serving.recommendations import Recommendation
 
 
@@ -55,3 +57,31 @@ def test_an_item_has_its_title_and_its_files(tmp_path):
     files = [file for row in result.values() for file in row.files]
     assert files and all(isinstance(file, Path) and file.is_file() for file in files)
     assert {file.suffix for file in files} <= {".png", ".wav", ".gif"}
+
+
+def test_ids_are_text_and_no_markup():
+    console = Console(file=io.StringIO(), width=200)
+    console.print(recommendations("[bold]u[/bold]", [Recommendation("[red]i", .5, {}, [], [])]))
+    message = console.file.getvalue()
+    assert "[bold]u[/bold]" in message and "[red]i" in message
+
+
+def test_a_line_is_printed_as_it_is():
+    console = Console(file=io.StringIO(), width=30)
+    say(console, "Note: new categories, such as '[/b]' and '[red]', of a long line")
+    assert console.file.getvalue() == (
+        "Note: new categories, such as '[/b]' and '[red]', of a long line\n")
+
+
+def test_an_id_is_known_however_the_table_writes_it(tmp_path):
+    (tmp_path / "events.csv").write_text("who,what\nann,7\n")
+    (tmp_path / "items.csv").write_text("what,title\n 7.0 ,Lamp\n")
+    schemas = tmp_path / "schemas"
+    schemas.mkdir()
+    spec = small_spec(items=column("title", "BYTES", "text"))
+    for side, text in zip(SIDES, spec.texts, strict=True):
+        (schemas / f"{side}.pbtxt").write_text(text)
+    (tmp_path / "my.yaml").write_text(
+        "dataset: csv\nschemas: schemas\n"
+        "source: {interactions: {files: events.csv}, items: {files: items.csv}}\n")
+    assert item_rows(load_config(tmp_path / "my.yaml"), {"7"})["7"].title == "Lamp"

@@ -6,6 +6,10 @@ import os
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -13,10 +17,10 @@ import pytest
 from refusals import refuses
 
 from pipeline import root as module
-from pipeline.config import load_config
+from pipeline.config import data_folder, load_config
 from pipeline.nodes import NodeError, NodeRun
 from pipeline.root import one_run, require_usable, write_whole
-from pipeline.run import run
+from pipeline.run import provide_data, run
 from schemas.errors import InputError, TesseraError, disk_fault
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/somewhere/data")
@@ -233,3 +237,25 @@ def test_a_fault_of_the_models_page_does_not_cost_the_metrics(
         run(config, console)
     metrics = config.root / "runs" / "latest" / "metrics.json"
     assert json.loads(metrics.read_text(encoding="utf-8"))["parameters"] == 7
+
+
+def test_a_root_that_tfx_would_take_for_a_pattern_is_refused(tmp_path):
+    with refuses("root-with-wildcards", "'[' in its path"):
+        require_usable(tmp_path / "runs [1]")
+
+
+def test_two_runs_write_a_dataset_one_after_the_other(config, console, tmp_path, monkeypatch):
+    active, most = [], []
+
+    def provide(name, folder, console):
+        active.append(name)
+        most.append(len(active))
+        time.sleep(0.05)
+        active.pop()
+
+    monkeypatch.setattr("components.sources.demo.shop.provide", provide)
+    shared = config.model_copy(update={
+        "root": tmp_path, "data_dir": data_folder(tmp_path, config.dataset)})
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: provide_data(shared, console), range(4)))
+    assert most == [1] * 4

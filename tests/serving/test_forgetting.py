@@ -6,6 +6,8 @@ import pytest
 import tensorflow as tf
 from refusals import refuses
 
+from pipeline.privacy.forget import forget
+from pipeline.root import one_run
 from serving.forgetting import without_user
 from serving.model_files import require_manifest, write_manifest
 
@@ -89,3 +91,11 @@ def test_a_user_that_the_model_does_not_know(version, tmp_path):
     tf.saved_model.save(tf.Module(), str(tmp_path / "1"))
     with refuses("model-without-user-rows", "deletion_list"):
         without_user(tmp_path / "1", "ann", tmp_path / "3")
+
+
+def test_nobody_is_forgotten_while_a_run_of_the_model_is_under_way(tmp_path):
+    version = tmp_path / "serving" / "demo-small-1" / "1"
+    version.mkdir(parents=True)
+    (version / "saved_model.pb").write_bytes(b"")
+    with one_run(tmp_path, "demo-small-1"), refuses("run-under-way"):
+        forget(tmp_path, "ann")

@@ -141,3 +141,17 @@ def test_a_template_reads_whole_numbers_as_ids_are_read_and_sql_s_mark_as_absent
                                             "columns": {"who": "{shop}-{no}"}})
     assert [(r.values.get("who"), r.values.get("stars")) for r in records(opened)] == [
         ("north-7", "4"), ("north-7", None), (None, "4")]
+
+
+@pytest.mark.parametrize("quoting", ["standard", "backslash"])
+def test_quotes_behind_backslashes_where_the_user_says_so(tmp_path, quoting):
+    (tmp_path / "events.csv").write_text('who,what,when,stars\nann,"say \\"a\\"",10,4\n')
+    (row,) = records(source(tmp_path, quoting=quoting))
+    assert row.values.get("what") == ('say "a"' if quoting == "backslash" else None)
+
+
+def test_a_file_whose_name_has_brackets(tmp_path):
+    (tmp_path / "events [1].csv").write_text(EVENTS)
+    assert len(records(source(tmp_path, interactions={"files": "events [1].csv"}))) == 2
+    with refuses("pattern-matches-nothing"):
+        source(tmp_path, interactions={"files": "events [2].csv"})

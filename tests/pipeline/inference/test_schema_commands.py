@@ -141,3 +141,20 @@ def test_no_files_and_no_schemas_or_faulty_ones(tessera, tmp_path):
     assert_refused(tessera("check", "mine"), "no feature has the tag 'user_id'")
     path.write_text("feature {")
     assert_refused(tessera("check", "mine"), "Correct the file's syntax")
+
+
+def test_a_source_that_is_no_mapping_is_refused(tessera, tmp_path):
+    for text in ("source: events.csv", "source: {interactions: [a]}"):
+        (tmp_path / "my.yaml").write_text(f"dataset: csv\n{text}\n")
+        result = tessera("infer", "--config", "my.yaml")
+        assert_refused(result, "bad-configuration", "source" if "[" not in text else "interactions")
+
+
+def test_what_a_schema_says_is_shown_as_it_is(tessera, tmp_path):
+    assert tessera("check", "demo")[0] == 0
+    (tmp_path / "interactions.pbtxt").write_text(
+        'feature { name: "who" type: BYTES annotation { tag: "user_id" } }\n'
+        'feature { name: "what" type: BYTES annotation { tag: "item_id" } }\n'
+        'feature { name: "did" type: BYTES annotation { tag: "label:buy=[/b]" } }\n')
+    code, out, _ = tessera("check", ".")
+    assert code == 0 and "label:buy=[/b]" in out
