@@ -1,5 +1,6 @@
 """`tessera privacy`, `tessera forget` and `tessera prune`: what may be known, and for how long."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -52,7 +53,7 @@ def pseudonym(
     from schemas.values.text import normal_identity
 
     text = normal_identity(user)
-    if whole and not text.lstrip("-").isdecimal():
+    if whole and not re.fullmatch(r"-?\d+", text):
         raise InputError("user-no-integer", "The user's id is no whole number; leave out --int.")
     made = Pseudonyms.from_environment().of(int(text) if whole else text.encode())
     print(made.decode() if isinstance(made, bytes) else made)

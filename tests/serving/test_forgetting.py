@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from refusals import refuses
 
-from serving.forgetting import without_user
+from serving.forgetting import _nobody, without_user
 from serving.model_files import require_manifest, write_manifest
 
 USERS = ["ann", "bob", "eve"]
@@ -92,3 +92,10 @@ def test_a_model_that_names_no_rows_of_users(tmp_path):
     tf.saved_model.save(tf.Module(), str(tmp_path / "1"))
     with refuses("model-without-user-rows", "deletion_list"):
         without_user(tmp_path / "1", "ann", tmp_path / "2")
+
+
+def test_an_id_that_only_looks_like_a_number_is_a_text():
+    example = tf.train.Example()
+    example.features.feature["user_id"].bytes_list.value.append(b"--5")
+    left = tf.train.Example.FromString(_nobody(example.SerializeToString(), b"--5"))
+    assert left.features.feature["user_id"].bytes_list.value == [b""]

@@ -100,7 +100,7 @@ def fit_forest(users: sparse.csr_matrix, items: sparse.csr_matrix, known: Events
       users: Features of the users.
       items: Features of the items.
       known: The events to learn from; those without the label are left out.
-      task: Tells the label, and whether it is a value or a probability.
+      task: Names the label, and says whether it is a value or a probability.
       options: The forest's shape.
       seed: Seed of rows and trees.
     """
