@@ -21,8 +21,8 @@ from trainer.evaluation.written_scores import TaskScores, WrittenScores
 from trainer.families.job import Job
 from trainer.network.content import content_matrix
 from trainer.recipe import Task
-from trainer.recipe.families import ForestRecipe
-from trainer.training.fit import TrainingData
+from trainer.recipe.computed import ForestRecipe
+from trainer.training.data import TrainingData
 
 _CHOOSING_TREES, _CHOOSING_DEPTH = 20, 12
 _FORESTS = "forest.joblib"
