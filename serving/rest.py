@@ -98,7 +98,22 @@ def serve_rest(service: RestService, host: str, port: int) -> tuple[int, Callabl
     Raises:
       InputError: If the port cannot be had.
     """
+    try:
+        server = _Server((host, port), _handler(service))
+    except OSError as error:
+        raise InputError("rest-port-in-use",
+                         f"REST cannot be served on {host}:{port}: {error.strerror}. Choose "
+                         "another port with --rest-port.") from error
+    threading.Thread(target=server.serve_forever, name="rest", daemon=True).start()
 
+    def end() -> None:
+        server.shutdown()
+        server.server_close()
+
+    return server.server_address[1], end
+
+
+def _handler(service: RestService) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = _SECONDS
 
@@ -124,19 +139,7 @@ def serve_rest(service: RestService, host: str, port: int) -> tuple[int, Callabl
             self.end_headers()
             self.wfile.write(data)
 
-    try:
-        server = _Server((host, port), Handler)
-    except OSError as error:
-        raise InputError("rest-port-in-use",
-                         f"REST cannot be served on {host}:{port}: {error.strerror}. Choose "
-                         "another port with --rest-port.") from error
-    threading.Thread(target=server.serve_forever, name="rest", daemon=True).start()
-
-    def end() -> None:
-        server.shutdown()
-        server.server_close()
-
-    return server.server_address[1], end
+    return Handler
 
 
 class _Server(ThreadingHTTPServer):

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from schemas.errors import InputError, TesseraError
-from serving.model_config import require_versions
+from serving.model_config import ModelConfig, read_model_config, require_versions
 from serving.tls import ssl_credentials
 from serving.wire import MESSAGE_LIMITS
 
@@ -78,17 +78,13 @@ class EmbeddedServer:
     ) -> None:
         from serving.handlers import OpenCalls
         from serving.metrics import Metrics
-        from serving.model_config import ModelConfig, read_model_config
         from serving.models import Models
         from serving.rest import RestService, serve_rest
         from serving.services import PredictionService, add_services
 
         # A model takes seconds to load: first see that everything else is there.
         _require_ports({"--port": port, "--metrics-port": metrics_port, "--rest-port": rest_port})
-        configs = (read_model_config(config_file) if config_file
-                   else [ModelConfig(model_name, model_base_path or Path())])
-        for config in configs:
-            require_versions(config.base_path)
+        configs = _configs(config_file, model_name, model_base_path)
         credentials = ssl_credentials(ssl_config_file) if ssl_config_file else None
         _require_free(host, port)
         metrics = Metrics()
@@ -111,8 +107,8 @@ class EmbeddedServer:
             if metrics_port is not None:
                 self._serve_metrics(metrics, metrics_port)
             if rest_port is not None:
-                self.rest_port, end = serve_rest(
-                    RestService(self._models, predictions), host, rest_port)
+                rest = RestService(self._models, predictions)
+                self.rest_port, end = serve_rest(rest, host, rest_port)
                 self._ends.insert(0, end)
         except BaseException:
             self._close()
@@ -170,6 +166,13 @@ class EmbeddedServer:
                 f"Metrics cannot be served on {self.host}:{port}: {error.strerror}. "
                 "Choose another port with --metrics-port."
             ) from error
+
+
+def _configs(file: Path | None, name: str, base_path: Path | None) -> list[ModelConfig]:
+    configs = read_model_config(file) if file else [ModelConfig(name, base_path or Path())]
+    for config in configs:
+        require_versions(config.base_path)
+    return configs
 
 
 def _require_ports(given: dict[str, int | None]) -> None:
