@@ -15,8 +15,8 @@ _DATA = Path(os.environ.get("TESSERA_DATA", Path(__file__).parents[2] / "shared"
 
 
 # The files of such a folder look at one world, which takes long to make: one process has them all.
-_ONE_WORLD = {Path(__file__).parent / folder
-              for folder in ("e2e/shop", "trainer/export", "trainer/data")}
+_ONE_WORLD = {Path(__file__).parent / folder for folder in (
+    "e2e/shop", "trainer/all_modalities", "trainer/export", "trainer/data")}
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -49,6 +49,13 @@ def test_whatever_is_not_known_is_shown(shown, name, line):
     assert line in shown(logging.INFO, name, line)
 
 
+@pytest.mark.parametrize(("name", "level", "kept"), [
+    ("root", logging.ERROR, False), ("root", logging.WARNING, True), ("a.library", 40, True)])
+def test_a_failed_jobs_error_is_left_out_since_the_runs_message_has_it(name, level, kept):
+    record = logging.LogRecord(name, level, "beam/portable_runner.py", 1, "%s", ("java",), None)
+    assert process.Known().filter(record) is kept
+
+
 def test_where_everything_is_asked_for_the_known_messages_are_shown_too(shown):
     assert "Execution 7 failed." in shown(logging.DEBUG, *KNOWN)
 

@@ -81,6 +81,12 @@ def test_the_newest_runs_and_what_they_took_from_the_cache_are_kept(root):
     assert (root.folder / "artifacts/demo-small-1/profile").exists(), "the next run's past"
 
 
+def test_what_no_execution_recorded_is_deleted(root):
+    root.run("1", "Node/statistics/3", "Node/.system/state")
+    (root.folder / "artifacts/demo-small-1/Node/statistics/2").mkdir()
+    assert root.planned()[0] == {"artifacts/demo-small-1/Node/statistics/2"}
+
+
 def test_young_runs_are_kept(root):
     for name, age in (("1", 40), ("2", 20), ("3", 1)):
         root.run(name, age=age)
