@@ -8,7 +8,7 @@ from refusals import refuses
 
 from pipeline.privacy.forget import forget
 from pipeline.root import one_run
-from serving.forgetting import without_user
+from serving.forgetting import _nobody, without_user
 from serving.model_files import require_manifest, write_manifest
 
 USERS = ["ann", "bob", "eve"]
@@ -99,3 +99,10 @@ def test_nobody_is_forgotten_while_a_run_of_the_model_is_under_way(tmp_path):
     (version / "saved_model.pb").write_bytes(b"")
     with one_run(tmp_path, "demo-small-1"), refuses("run-under-way"):
         forget(tmp_path, "ann")
+
+
+def test_an_id_that_only_looks_like_a_number_is_a_text():
+    example = tf.train.Example()
+    example.features.feature["user_id"].bytes_list.value.append(b"--5")
+    left = tf.train.Example.FromString(_nobody(example.SerializeToString(), b"--5"))
+    assert left.features.feature["user_id"].bytes_list.value == [b""]
