@@ -71,7 +71,14 @@ class Known(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Returns whether a line is shown."""
         message = str(record.msg)
-        return not any(record.name == name and re.match(start, message) for name, start in _KNOWN)
+        return not _of_failed_job(record) and not any(
+            record.name == name and re.match(start, message) for name, start in _KNOWN)
+
+
+def _of_failed_job(record: logging.LogRecord) -> bool:
+    """Returns whether Beam passes on a job service's error, which ends the job, too."""
+    return (record.name == "root" and record.module == "portable_runner"
+            and record.levelno >= logging.ERROR)
 
 
 def quiet() -> None:

@@ -114,7 +114,11 @@ def _metrics(run: Path) -> dict[str, Any]:
 
 
 def _artifacts(root: Path, kept: set[str]) -> list[Path]:
-    """Returns the folders of artifacts that no kept run made or took from the cache."""
+    """Returns the folders of artifacts that no kept run made or took from the cache.
+
+    An attempt that failed leaves no record. What it wrote after its end, as a job on a cluster may,
+    is in a folder that the metadata do not have.
+    """
     metadata = root / "metadata.sqlite"
     if not metadata.is_file():
         raise InputError("no-metadata-to-prune",
@@ -123,13 +127,16 @@ def _artifacts(root: Path, kept: set[str]) -> list[Path]:
     store = read_only_store(metadata)
     needed = {artifact.uri for name in kept for artifact in _of_run(store, name)}
     types = {one.id: one.name for one in store.get_artifact_types()}
-    inside, folders = (root / "artifacts").resolve(), []
-    for artifact in store.get_artifacts():
-        folder = Path(artifact.uri)
-        if artifact.uri not in needed and types[artifact.type_id] != _PAST and folder.is_dir() \
-                and folder.resolve().is_relative_to(inside):
-            folders.append(folder)
-    return sorted(set(folders))
+    inside = (root / "artifacts").resolve()
+    recorded = {Path(artifact.uri).resolve(): artifact for artifact in store.get_artifacts()}
+    folders = {folder for folder, artifact in recorded.items()
+               if artifact.uri not in needed and types[artifact.type_id] != _PAST
+               and folder.is_dir() and folder.is_relative_to(inside)}
+    # TFX's layout: pipeline, node, output, execution.
+    folders |= {folder for folder in inside.glob("*/*/*/*")
+                if folder.name.isdigit() and not folder.is_symlink()
+                and folder.is_dir() and folder not in recorded}
+    return sorted(folders)
 
 
 def _of_run(store: mlmd.MetadataStore, name: str) -> list[metadata_store_pb2.Artifact]:

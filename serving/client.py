@@ -127,9 +127,13 @@ class Client:
           Outputs of `serving_default`; `(users, candidates)` for a task of pairs.
 
         Raises:
-          InputError: If the arguments do not fit together or the model refuses them.
+          InputError: If there is no user or no candidate, the arguments do not fit together, or
+            the model refuses them.
           ServerUnavailableError: If no server responds.
         """
+        if not user_ids or not all(map(len, candidates)):
+            raise InputError("no-candidates", "score needs at least one user, and at least one "
+                             f"candidate for each; given: {len(user_ids)} users.")
         among = np.array(candidates, object).reshape(len(candidates), -1)
         width = max(1, _VALUES // max(len(user_ids), 1))
         parts = [self.predict(DEFAULT_SIGNATURE, {
@@ -219,15 +223,16 @@ class Client:
     @property
     def signatures(self) -> Mapping[str, Any]:
         """The model's `SignatureDef`s by name, asked of the server once a version."""
-        if self._signatures is None:
+        signatures = self._signatures  # another thread may forget them meanwhile
+        if signatures is None:
             request = wire.message("GetModelMetadataRequest")(metadata_field=["signature_def"])
             self._specify(request.model_spec)
             response = self._connection.call("PredictionService", "GetModelMetadata", request)
-            signatures = wire.message("SignatureDefMap")()
-            response.metadata["signature_def"].Unpack(signatures)
-            self._signatures = dict(signatures.signature_def)
+            given = wire.message("SignatureDefMap")()
+            response.metadata["signature_def"].Unpack(given)
+            self._signatures = signatures = dict(given.signature_def)
             self._signatures_of = response.model_spec.version.value
-        return self._signatures
+        return signatures
 
     def tasks(self) -> dict[str, int]:
         """Returns the tasks that a recommendation has, with the axes of their predictions."""
@@ -272,7 +277,7 @@ class Client:
             try:
                 for place, row in enumerate(rows):
                     padded[name][place, : len(row)] = row
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, OverflowError) as error:
                 raise InputError("bad-history-value",
                                  f"History column {column!r} cannot be sent: {error}.") from error
         return padded

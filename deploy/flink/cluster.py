@@ -35,7 +35,9 @@ CONFIG = {
     "jobmanager.rpc.address": LOOPBACK, "jobmanager.bind-host": LOOPBACK,
     "taskmanager.host": LOOPBACK, "taskmanager.bind-host": LOOPBACK,
     "rest.address": LOOPBACK, "rest.bind-address": LOOPBACK, "rest.port": REST_PORT,
-    "taskmanager.memory.process.size": "1728m", "taskmanager.numberOfTaskSlots": SLOTS,
+    # Values of a column of pictures are one record of a sort, which the default has no room for.
+    "taskmanager.memory.process.size": "4g", "taskmanager.memory.managed.fraction": 0.6,
+    "taskmanager.numberOfTaskSlots": SLOTS,
     # Else a job of ours has too few network buffers.
     "taskmanager.network.sort-shuffle.min-parallelism": 100000,
     # Without it, a worker or a TaskManager that dies takes the job along. Of a TaskManager's end

@@ -8,6 +8,7 @@ import gzip
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import yaml
 
 from deploy.flink.cluster import BEAM, Cluster, standalone
 from deploy.flink.run import PROCESSES, PROJECT, Run, demand, main
+from pipeline.prune import delete, plan
 
 _BEAM_STEPS = ("CatalogGen", "StatisticsGen", "Transform", "Evaluator")
 _LAST_OF_DATA = ("Transform.users", "Transform.items", "Transform.interactions")
@@ -135,7 +137,11 @@ def _embedded(jars: Path, folder: Path, here: Path) -> None:
 
 
 def _whole(root: Path) -> None:
-    """Nothing that a failed step made is left, and no files in between."""
+    """Nothing that a failed step made is left, and no files in between.
+
+    A job whose service was killed goes on, and writes what no step takes: `tessera prune` has it.
+    """
+    delete(root, plan(root, keep=10, days=None, keep_versions=None, now=time.time()))
     for step in _BEAM_STEPS:
         for output in root.glob(f"artifacts/*/{step}*/*"):
             made = [one for one in output.iterdir() if one.name.isdigit()]

@@ -304,6 +304,12 @@ def test_consecutive_spans_raise_no_alarm(tmp_path):
         before = today
 
 
+def test_items_of_one_description_are_no_copies_if_another_column_differs(tmp_path):
+    shop = Shop()
+    shop.items.extend(shop.items[n] | {"what": f"new{n}", "kind": "other"} for n in range(20))
+    assert ("copied_rows", "items", "what") not in findings(shop.profile(tmp_path / "today"), None)
+
+
 def test_limits_of_the_schema_win_over_the_usual_ones(past, tmp_path):
     shop = Shop()
     change("items", "price", lambda v, _: 100 * v)(shop)

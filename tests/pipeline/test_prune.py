@@ -82,6 +82,12 @@ def test_the_newest_runs_and_what_they_took_from_the_cache_are_kept(root):
     assert (root.folder / "artifacts/demo-small-1/profile").exists(), "the next run's past"
 
 
+def test_what_no_execution_recorded_is_deleted(root):
+    root.run("1", "Node/statistics/3", "Node/.system/state")
+    (root.folder / "artifacts/demo-small-1/Node/statistics/2").mkdir()
+    assert root.planned()[0] == {"artifacts/demo-small-1/Node/statistics/2"}
+
+
 def test_young_runs_are_kept(root):
     for name, age in (("1", 40), ("2", 20), ("3", 1)):
         root.run(name, age=age)
@@ -117,10 +123,8 @@ def test_the_command_lists_and_deletes_when_it_is_told_so(root, tessera):
     assert (root.folder / "runs" / "1").exists()
     assert tessera("prune", "--root", root.folder, "--keep", 1, "--delete")[0] == 0
     assert not (root.folder / "runs" / "1").exists()
-
-
-def test_a_root_without_metadata_is_refused(tmp_path, tessera):
-    assert_refused(tessera("prune", "--root", tmp_path), "metadata.sqlite")
+    (root.folder / "metadata.sqlite").unlink()
+    assert_refused(tessera("prune", "--root", root.folder), "metadata.sqlite")
 
 
 def test_a_folder_that_may_not_be_deleted_is_named(tmp_path, monkeypatch):

@@ -14,11 +14,11 @@ import tiny_shop
 from narrowed import narrowed
 from tensorflow_transform import TFTransformOutput
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
-from theatre import OPTIONS, WORDS_KEPT, theatre_spec, theatre_tables
 from worlds import column, history, png, small_spec
 
 from trainer.data.events import concatenate, read_events
 from trainer.data.side import Side
+from trainer.evaluation.label_facts import label_means
 from trainer.export.constant_weights import constant_weights
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.memory import remember
@@ -201,7 +201,7 @@ def interaction_rows(rows: int, seed: int = 0) -> dict[str, np.ndarray]:
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rows():
     return interaction_rows
 
@@ -230,12 +230,19 @@ def _split_files(files, splits, folder):
 
 
 @pytest.fixture(scope="session")
+def transform_tables():
+    """Transforms some of the raw tables; by side `output`, a TFTransformOutput, and `files`."""
+    return _transform_tables
+
+
+@pytest.fixture(scope="session")
 def trainer_files():
     """Transforms raw tables: files by table and split, and the transforms' folders."""
 
     def trainer_files(raw, splits, spec, recipe, folder):
         result = _transform_tables(raw, spec, recipe, folder)
-        by_pair = {(row["member"][0], b"%d" % row["film"][0]): split
+        user, item = (spec.role(role).name for role in ("user_id", "item_id"))
+        by_pair = {(row[user][0], b"%d" % row[item][0]): split
                    for row, split in zip(raw["interactions"], splits, strict=True)}
         files = {side: {"all": result[side].files} for side in ("users", "items")}
         files["interactions"] = _split_files(result["interactions"].files, by_pair, folder)
@@ -273,8 +280,8 @@ def recommender():
 
 def _recommender(world, recipe=None, data=None, encodings=None, length=HISTORY, scale=0.3):
     recipe, data = recipe or world.recipe, data or world.data
-    network = build_network(world.spec, recipe, data.user_side, data.item_side,
-                            {"rating": 4.0, "like": 0.5}, seed=3)
+    means = label_means(world.spec, recipe, data.events("train"))
+    network = build_network(world.spec, recipe, data.user_side, data.item_side, means, seed=3)
     random = np.random.default_rng(4)
     for weight in network.training.trainable_weights:
         weight.assign(random.normal(scale=scale, size=weight.shape))
@@ -317,19 +324,6 @@ def exported(shop, export):
 
 
 @pytest.fixture(scope="session")
-def theatre(spec, trainer_files, tmp_path_factory):
-    """Every modality, kind of label and head: transformed once for all recipes."""
-    wider = theatre_spec(spec)
-    raw, splits = theatre_tables(wider)
-    everything = parse_recipe(
-        description="all", modalities=OPTIONS, tasks={"retrieval": {"head": "retrieval"}},
-        behaviour={"history": {}, "context": {}, "counts": {}, "series": {}, "reviews": WORDS_KEPT})
-    files, folders = trainer_files(
-        raw, splits, wider, everything, tmp_path_factory.mktemp("theatre"))
-    return SimpleNamespace(spec=wider, raw=raw, files=files, folders=folders)
-
-
-@pytest.fixture(scope="session")
 def whole_run():
     """Trains and exports as the two components do; returns where everything was written."""
 
@@ -345,10 +339,3 @@ def whole_run():
             summary=json.loads((folder / "run" / "1" / "summary.json").read_text()))
 
     return whole_run
-
-
-@pytest.fixture
-def run_theatre(theatre, whole_run, tmp_path):
-    """Trains and exports a recipe of the theatre."""
-    return lambda recipe: whole_run(
-        theatre.spec, recipe, theatre.files, theatre.folders, tmp_path)

@@ -34,7 +34,14 @@ def tiny(name: str) -> Recipe:
     return parse_recipe(**narrowed({"modalities": {}, **values}, OPTIONS))
 
 
-# One of each other family in each run; a network is trained and exported in test_attributes.py.
+@pytest.fixture
+def run_theatre(theatre, whole_run, tmp_path):
+    """Trains and exports a recipe of the theatre."""
+    return lambda recipe: whole_run(
+        theatre.spec, recipe, theatre.files, theatre.folders, tmp_path)
+
+
+# One of each other family in each run; a network is trained and exported in test_run.py.
 _QUICK = ("content_and_collaborative", "matrix_factorization")
 _SERVED = [pytest.param(n, marks=() if n in _QUICK else pytest.mark.slow)
            for n in recipes() if load_recipe(n).served]
@@ -112,5 +119,5 @@ def test_the_five_systems_are_there():
     message = {name: load_recipe(name).description for name in recipes()}
     for system in range(1, 6):
         assert any(text.startswith(f"System {system}:") for text in message.values())
-    folder = Path(__file__).parents[2] / "pipeline" / "recipes"
+    folder = Path(__file__).parents[3] / "pipeline" / "recipes"
     assert sorted(message) == sorted(path.stem for path in folder.iterdir())

@@ -1,15 +1,11 @@
 """Users' attributes as tasks: who shows them to training, who is judged, and what never leaks."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
-from narrowed import narrowed
 from sklearn.metrics import roc_auc_score
-from tensorflow_transform import TFTransformOutput
-from theatre import MOODS, OPTIONS, REGIONS
+from theatre import MOODS, REGIONS
 from tiny_shop import USERS, examples, request
 
 from pipeline.config import load_config
@@ -17,29 +13,8 @@ from pipeline.evaluation import eval_config
 from pipeline.results import by_label, task_metrics
 from trainer.data.events import read_events
 from trainer.data.interactions import judged, judged_attribute, learned_attribute
-from trainer.recipe import Recipe, parse_recipe
-from trainer.run import training_data
 
-TASKS = {
-    "find": {"head": "retrieval", "label": "like"},
-    "region": {"head": "multi_class", "label": "region"},
-    "years": {"head": "regression", "label": "age"},
-    "mood": {"head": "multi_class", "label": "mood"},
-    "feels": {"head": "multi_label", "labels": ["joy", "fear"]},
-}
-
-
-def recipe(tasks=TASKS) -> Recipe:
-    return parse_recipe(**narrowed({
-        "description": "attributes", "modalities": ("categorical", "numeric", "text", "image"),
-        "model": {"dim": 8}, "training": {"max_epochs": 1, "batch_size": 8}, "tasks": tasks},
-        OPTIONS))
-
-
-@pytest.fixture(scope="module")
-def data(theatre):
-    transforms = {side: TFTransformOutput(path) for side, path in theatre.folders.items()}
-    return lambda wanted: training_data(theatre.spec, wanted, theatre.files, transforms)
+FIND = {"find": {"head": "retrieval", "label": "like"}}
 
 
 def test_nobody_shows_an_attribute_to_training_and_is_judged_by_it():
@@ -59,21 +34,18 @@ def test_the_same_users_are_judged_in_every_process():
     assert result.tolist() == [22, 56]
 
 
-def test_a_learned_attribute_is_no_input_and_one_that_is_not_learned_is(data):
-    with_it = data(recipe()).user_side.content
-    without = data(recipe({"find": TASKS["find"]})).user_side.content
+def test_a_learned_attribute_is_no_input_and_one_that_is_not_learned_is(served, read, recipe_of):
+    with_it, without = served.data.user_side.content, read(recipe_of(FIND)).user_side.content
+    assert not {"age", "age__present", "region"} & set(with_it)
     assert {"age", "age__present", "region"} <= set(without)
-    assert set(without) - set(with_it) == {"age", "age__present", "region"}
     assert not [name for name in (*with_it, *without) if name.startswith("label__")]
+    # One label of a column hides the column.
+    grown = read(recipe_of({**FIND, "grown": {"head": "binary", "label": "grown"}}))
+    assert "age" not in grown.user_side.content
 
 
-def test_one_label_of_a_column_hides_the_column(data):
-    grown = {**{"find": TASKS["find"]}, "grown": {"head": "binary", "label": "grown"}}
-    assert "age" not in data(recipe(grown)).user_side.content
-
-
-def test_training_reads_each_users_own_attribute(data, theatre):
-    result = data(recipe())
+def test_training_reads_each_users_own_attribute(served, theatre):
+    result = served.data
     events = read_events(result.reader, result.files["train"])
     names = [result.users.ids[user - 1] for user in events.users]
     shown = {row["member"][0].decode(): row for row in theatre.raw["users"]}
@@ -88,36 +60,24 @@ def test_training_reads_each_users_own_attribute(data, theatre):
     assert np.isfinite(events.labels["region"]).any()
 
 
-@pytest.fixture(scope="module")
-def signatures(theatre, whole_run, tmp_path_factory):
-    """A trained model of all kinds of heads."""
-    folder = tmp_path_factory.mktemp("attributes")
-    done = whole_run(theatre.spec, recipe(), theatre.files, theatre.folders, folder)
-    model = tf.saved_model.load(str(done.model))
-    ask = {name: (lambda name=name, **given: {
-        n: v.numpy() for n, v in model.signatures[name](**given).items()})
-        for name in model.signatures}
-    return SimpleNamespace(model=model, folder=folder, **ask)
-
-
-def test_what_each_head_answers(signatures):
+def test_what_each_head_answers(ask):
     candidates = tf.constant([["7", "9", "10"]])
-    result = signatures.serving_default(candidates=candidates, **request(user="ann"))
+    result = ask("serving_default", candidates=candidates, **request(user="ann"))
     assert result["region"].shape == (1, len(REGIONS)) and result["years"].shape == (1,)
     assert result["mood"].shape == (1, 3, len(MOODS)) and result["feels"].shape == (1, 3, 2)
     for name in ("region", "mood"):
         np.testing.assert_allclose(result[name].sum(-1), 1.0, rtol=1e-5)
     assert 13 <= result["years"][0] <= 110
     assert (result["feels"] > 0).all() and (result["feels"] < 1).all()
-    best = signatures.recommend(k=tf.constant([4]), **request(user="eve"))
-    assert set(best) == {"item_ids", "scores", "mood", "feels", "user_modality_weights",
+    best = ask("recommend", k=tf.constant([4]), **request(user="eve"))
+    assert set(best) == {"item_ids", "scores", "rating", "mood", "feels", "user_modality_weights",
                          "item_modality_weights"}, "attributes are of no item"
     assert best["mood"].shape == (1, 4, 3)
 
 
-def test_evaluation_reads_the_judged_users_attributes_alone(signatures, theatre):
+def test_evaluation_reads_the_judged_users_attributes_alone(served, theatre):
     rows = [{**row, "member": [name]} for name in USERS for row in theatre.raw["interactions"][:1]]
-    result = signatures.transform_features(examples=examples(rows, theatre.spec))
+    result = served.ask("transform_features", examples=examples(rows, theatre.spec))
     weight = result["weight__region"][:, 0]
     hidden = np.asarray(judged(tf.constant(USERS)))
     known = [bool(row["region"]) for row in theatre.raw["users"]]
@@ -126,23 +86,23 @@ def test_evaluation_reads_the_judged_users_attributes_alone(signatures, theatre)
     assert set(result["weight__mood"][:, 0]) <= {0.0, 1.0}
 
 
-def test_tfma_measures_every_head(signatures, theatre, tmp_path):
+def test_tfma_measures_every_head(served, theatre, tmp_path):
     """The Evaluator's own configuration, on the exported model and every row that is there."""
     data = tmp_path / "rows.gz"
     options = tf.io.TFRecordOptions(compression_type="GZIP")
     with tf.io.TFRecordWriter(str(data), options) as writer:
         for row in examples(theatre.raw["interactions"], theatre.spec).numpy():
             writer.write(row)
-    config = load_config(None, dataset="demo").model_copy(update={"recipe": recipe()})
+    config = load_config(None, dataset="demo").model_copy(update={"recipe": served.recipe})
     measured = eval_config(config, theatre.spec)
     model = tfma.default_eval_shared_model(
-        str(signatures.folder / "model"), eval_config=measured, rubber_stamp=True)
+        str(served.folder), eval_config=measured, rubber_stamp=True)
     tfma.run_model_analysis(
         eval_shared_model=model, eval_config=measured, data_location=str(data),
         output_path=str(tmp_path / "found"), file_format="tfrecords")
     result = by_label(config, task_metrics(str(tmp_path / "found")))
     rows = theatre.raw["interactions"]
-    asked = signatures.predict_examples(examples=examples(rows, theatre.spec))
+    asked = served.ask("predict_examples", examples=examples(rows, theatre.spec))
     place = np.array([MOODS.index(r["mood"][0].decode()) if r["mood"] else -1 for r in rows])
     chance = asked["mood"][place >= 0, place[place >= 0]]
     assert result["mood"]["cross_entropy"] == pytest.approx(-np.log(chance).mean(), rel=1e-3)
