@@ -171,7 +171,7 @@ def _ranges_alike(one: dict[str, Any], other: dict[str, Any]) -> float:
 
 def _most_frequent(data: Data, side: str, name: str) -> str:
     reasons = [one for one in data.reasons if one["table"] == side and one["kind"] == "value"
-               and one["reason"].startswith(name)]
+               and one["reason"].startswith((f"{name} ", f"{name}:"))]
     if not reasons:
         return ""
     (example, *_) = reasons[0]["examples"]
@@ -249,11 +249,8 @@ def label_shift(data: Data) -> Iterator[Measured]:
         profile = data.today["columns"][side].get(name, {})
         before = (data.past or {})["columns"][side].get(name, {})
         if profile.get("label") and side == "interactions":
-            numbers, past = profile.get("numbers", {}), before.get("numbers", {})
-            means = (f"; the mean is {numbers['mean']:.4g} and was {past['mean']:.4g}"
-                     if "mean" in numbers and "mean" in past else "")
-            yield Measured(side, name, value,
-                           f"the label is distributed otherwise than in the last run{means}")
+            yield Measured(side, name, value, "the label is distributed otherwise than in the last "
+                           f"run{_means(profile, before)}")
 
 
 @check("share of a label's variance that one column explains alone, or of texts that spell it",
