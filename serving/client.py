@@ -176,7 +176,7 @@ class Client:
         return predict()
 
     def _predict(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        expected = self._inputs(signature)
+        expected = self._signature(signature).inputs
         # An input that is not expected is left to the server, whose response lists what is.
         arrays = {
             name: with_pictures_as_seen(converted(name, value, expected[name]))
@@ -198,7 +198,7 @@ class Client:
         return {name: ndarray(tensor) for name, tensor in response.outputs.items()}
 
     def status(self) -> list[VersionStatus]:
-        """Tells the versions that the server knows and their states, the newest first.
+        """Returns the versions that the server knows and their states, the newest first.
 
         Raises:
           RequestError: If the server does not know the model.
@@ -235,8 +235,12 @@ class Client:
         return signatures
 
     def tasks(self) -> dict[str, int]:
-        """Returns the tasks that a recommendation has, with the axes of their predictions."""
-        return task_axes(self.signatures["recommend"].outputs)
+        """Returns the tasks that a recommendation has, with the axes of their predictions.
+
+        Raises:
+          RequestError: If the model has no such signature.
+        """
+        return task_axes(self._signature("recommend").outputs)
 
     def _specify(self, spec: Any) -> None:
         spec.name = self._model
@@ -245,12 +249,12 @@ class Client:
         elif self._version is not None:
             spec.version.value = self._version
 
-    def _inputs(self, signature: str) -> Mapping[str, Any]:
+    def _signature(self, signature: str) -> Any:
         if signature not in self.signatures:
             known = ", ".join(sorted(self.signatures))
             raise RequestError("unknown-signature-of-server",
                                f"Unknown signature {signature!r}. {self._model} has: {known}.")
-        return self.signatures[signature].inputs
+        return self.signatures[signature]
 
     def _history_inputs(
         self, history: Mapping[str, Sequence[Sequence[Any]]], batch: int
@@ -259,7 +263,7 @@ class Client:
         # Columns that are not given get the width of the others, so that places correspond.
         padded = {
             name: filled(info, batch=batch, width=width)
-            for name, info in self._inputs("recommend").items()
+            for name, info in self._signature("recommend").inputs.items()
             if name.startswith(HISTORY)
         }
         for column, rows in history.items():
