@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -186,7 +187,12 @@ def test_an_unseen_item_is_scored_for_a_user(client, project, events, products):
     assert all(np.isfinite(values).all() for values in empty.values())
 
 
-def test_the_demo_shows_recommendations_of_known_and_unknown_users(project, again):
+def test_the_demo_shows_recommendations_of_known_and_unknown_users(
+        project, again, server, monkeypatch):
+    # It would run the pipeline once more, and start a server as `ServerValidator` does.
+    monkeypatch.setattr("pipeline.demo.run", lambda *_: again.code)
+    monkeypatch.setattr("pipeline.demo.running_server", lambda folder: nullcontext(
+        (server.host, server.port) if folder == project.served else None))
     console = Console(file=io.StringIO(), width=200)
     assert run_demo(project.config(), console) == 0
     message = console.file.getvalue()
