@@ -36,7 +36,7 @@ def serving_config(
         help="Folder of the versions, where the server sees it.")] = Path("/models/tessera"),
     name: Annotated[str, typer.Option(help="The model's name.")] = "tessera",
     newest: Annotated[int, typer.Option(
-        min=0, help="How many of the newest versions are served; 0 for all.")] = 2,
+        min=0, max=2**31 - 1, help="How many of the newest versions are served; 0 for all.")] = 2,
     label: Annotated[list[str] | None, typer.Option(
         help="A version's label, such as stable=1785000000; may be given again.")] = None,
     threads: Annotated[int | None, typer.Option(
