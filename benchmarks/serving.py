@@ -45,7 +45,7 @@ class Bench:
 
     Attributes:
       model: Folder of one version.
-      scale: Of the seconds and counts: 1 is what the issue asks for.
+      scale: Of the seconds and counts: 1 is the whole measure.
       figures: Value, limit and verdict by name.
     """
 
