@@ -111,7 +111,9 @@ def test_a_server_that_ends_waits_for_no_message():
             time.sleep(0.01)
         stopped = server.stop(30)
         calls.close()
-        assert stopped.wait(10) and call.code() == grpc.StatusCode.CANCELLED
+        assert stopped.wait(10)
+        # The connection may end before the word that the call does.
+        assert call.code() in (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)
         reached.set()
     late = Mock()
     with calls.open(late):
