@@ -211,7 +211,7 @@ def _scalar(item: Any, feature: Feature) -> Any:
             raise _Fault(f"{feature.name} {_shown(item, feature)} is no time: expected seconds, "
                          "milliseconds or an ISO date")
     else:
-        value = _read(item, feature)
+        value = as_number(item, feature)
         if value is None:
             raise _Fault(_no_number(item, feature))
     if feature.dtype is float and not math.isfinite(value):
@@ -225,7 +225,7 @@ def _scalar(item: Any, feature: Feature) -> Any:
     return value
 
 
-def _read(item: Any, feature: Feature) -> Any:
+def as_number(item: Any, feature: Feature) -> Any:
     """Returns a value as the schema's type of number, or `None` where it is none."""
     if isinstance(item, str):
         if feature.role in IDS and is_code(item):
