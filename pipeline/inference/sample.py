@@ -10,6 +10,7 @@ from components.sources.files.columns import Column as Template
 from components.sources.files.delimited import without_header
 from components.sources.files.options import FileOptions
 from components.sources.files.readers import table_columns, table_rows
+from components.sources.files.text import printable
 from components.sources.files.values import ValueFault
 from pipeline.inference.tables import Tables
 from schemas import SIDES, FeatureSpec, InputError
@@ -110,7 +111,7 @@ def _sample(tables: Tables, side: str, shards: list[str], limit: int) -> Sample:
         twice |= {name for name in header if header.count(name) > 1}
         for line, row, row_faults in table_rows(tables.dataset, tables.data_dir, shard, layout):
             if row_faults:
-                faults.append(f"{shard} line {line}: {row_faults[0]}")
+                faults.append(f"{printable(shard)} line {line}: {row_faults[0]}")
                 continue
             if count == share or characters > _CHARACTERS:
                 complete = False
@@ -126,7 +127,7 @@ def _sample(tables: Tables, side: str, shards: list[str], limit: int) -> Sample:
     unnamed = tuple(name for name in cells if not name or name in twice or {*name} & {*"{}"})
     for name in unnamed:
         del cells[name]
-    return Sample(cells, count, complete, tuple(shards), tuple(faults), unnamed)
+    return Sample(cells, count, complete, tuple(map(printable, shards)), tuple(faults), unnamed)
 
 
 def _templates(options: FileOptions, side: str) -> dict[str, Template]:

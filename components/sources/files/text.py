@@ -2,6 +2,7 @@
 
 import io
 import lzma
+import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -124,6 +125,11 @@ def shown(names: Iterable[str]) -> str:
     texts = [name if len(name) <= _NAME else f"{name[:_NAME]}..." for name in names]
     more = f" and {len(texts) - _NAMES} more" if len(texts) > _NAMES else ""
     return ", ".join(texts[:_NAMES]) + more
+
+
+def printable(path: str) -> str:
+    """Returns a path with the codes of bytes that are no UTF-8, which no page and log can hold."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def first_lines(path: Path, encoding: str) -> list[str]:
