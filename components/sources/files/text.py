@@ -20,7 +20,7 @@ _START = 1 << 20  # characters of a file's start, unless its first line is longe
 _ENDS = ("\n", "\r")
 _NAMES = 30
 _NAME = 60
-_BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, UnicodeDecodeError)
+_BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, UnicodeError)
 _MARKS = (  # the longer one first
     (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
