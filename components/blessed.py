@@ -24,7 +24,7 @@ class PastData(resolver.ResolverStrategy):
     """
 
     def __init__(self, past: int | str) -> None:
-        """Says which runs.
+        """Takes which runs are the past.
 
         Args:
           past: So many of the newest blessed runs, each of another span where data have spans, or

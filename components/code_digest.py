@@ -39,7 +39,8 @@ def code_digest(*modules: str) -> str:
         module = waiting.pop()
         path = _file(module)
         if path is not None and module not in read:
-            read[module] = _read(path, path.stat().st_mtime_ns)
+            package = module if path.stem == "__init__" else module.rpartition(".")[0]
+            read[module] = _read(path, package, path.stat().st_mtime_ns)
             waiting += read[module][1]
     digest = hashlib.sha256()
     for module, (code, _) in sorted(read.items()):
@@ -65,26 +66,27 @@ def _extension_file(module: str) -> Path | None:
         spec = importlib.util.find_spec(module)
     except ModuleNotFoundError:  # something in a module
         return None
-    return Path(spec.origin) if spec and spec.has_location and spec.origin else None
+    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
 
 
 @functools.cache
-def _read(path: Path, changed: int) -> tuple[bytes, tuple[str, ...]]:
+def _read(path: Path, package: str, changed: int) -> tuple[bytes, tuple[str, ...]]:
     """Returns a digest of a file's code, and what it imports; several components ask for both."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    names = _imports(tree)
+    names = _imports(tree, package)
     return hashlib.sha256(ast.dump(_without_docstrings(tree)).encode()).digest(), tuple(names)
 
 
-def _imports(tree: ast.Module) -> list[str]:
+def _imports(tree: ast.Module, package: str) -> list[str]:
     """Returns the dotted names that a module imports, of modules and of what is in them."""
     names = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names.append(node.module)
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            relative = "." * node.level + (node.module or "")  # as modules of extensions have it
+            source = importlib.util.resolve_name(relative, package)
+            names += [source, *(f"{source}.{alias.name}" for alias in node.names)]
     return names
 
 

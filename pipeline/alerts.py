@@ -1,4 +1,4 @@
-"""Tells somebody else's system how a run's data are: one POST to a webhook at the end of a run."""
+"""How a run's data are, for somebody else's system: one POST to a webhook at the end of a run."""
 
 import json
 import logging

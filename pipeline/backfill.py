@@ -7,6 +7,7 @@ from rich.console import Console
 
 from components.sources.spans import is_day, listing, span_names
 from pipeline.config import RunConfig
+from pipeline.console import say
 from pipeline.run import forget_model, read_metrics, run
 from schemas.errors import InputError, TesseraError
 
@@ -34,18 +35,18 @@ def backfill(config: RunConfig, first: str, last: str, console: Console) -> int:
     blessed = set(_done(config))
     for name in names:
         if name in blessed:
-            _say(console, f"{name}  was blessed before")
+            say(console, f"{name}  was blessed before")
             continue
         started = time.monotonic()
         try:
             code = run(config.until(name), Console(quiet=True))
         except TesseraError as error:
-            _say(console, f"{name}  failed with {error.code}; the days after it were not run")
+            say(console, f"{name}  failed with {error.code}; the days after it were not run")
             raise
         metrics = read_metrics(config.root / "runs" / "latest")
         outcome = "blessed" if not code else (
             f"not blessed: {'; '.join(metrics['not_blessed_because'])}")
-        _say(console, f"{name}  {time.monotonic() - started:.0f} s  {outcome}")
+        say(console, f"{name}  {time.monotonic() - started:.0f} s  {outcome}")
         if code:
             return code
         forget_model()
@@ -71,7 +72,3 @@ def _done(config: RunConfig) -> Iterator[str]:
         metrics = read_metrics(path.parent)
         if metrics["blessed"] and metrics.get("work") == work and "spans" in metrics:
             yield metrics["spans"]["until"]
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -1,6 +1,7 @@
 """The `tessera` command. Nothing heavy is imported before a command needs it."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 
 from pipeline import options, schema_commands, serving_commands
 from pipeline.comparison import command as comparison
-from pipeline.console import open_console
+from pipeline.console import open_console, say
 from pipeline.kubeflow import command as kubeflow
 from pipeline.nodes import exit_on_signal
 from pipeline.privacy import command as privacy
@@ -129,8 +130,7 @@ def compile_(
     from pipeline.kubeflow.compile import compile_kubeflow
 
     steps = compile_kubeflow(loaded, output)
-    console.print(f"{output}: {len(steps) + 1} steps for Kubeflow Pipelines 2.x.",
-                  highlight=False, soft_wrap=True)
+    say(console, f"{output}: {len(steps) + 1} steps for Kubeflow Pipelines 2.x.")
 
 
 app.command()(kubeflow.submit)
@@ -145,7 +145,7 @@ def beam_worker(
     import pipeline.process  # noqa: F401
     from pipeline.beam.worker_pool import run_pool
 
-    run_pool(host, port, lambda line: console.print(line, highlight=False, soft_wrap=True))
+    run_pool(host, port, partial(say, console))
 
 
 @app.command()
@@ -166,7 +166,7 @@ def report(
     if as_json:
         print(path.read_text(encoding="utf-8"))
         return
-    console.print(str(path.resolve()), highlight=False, markup=False, soft_wrap=True)
+    say(console, str(path.resolve()))
     if browser:
         webbrowser.open(path.resolve().as_uri())
 
@@ -185,7 +185,7 @@ def runs(
         raise InputError("no-runs", f"There are no runs under {root}. Give the root of a "
                                     "`tessera run` with --root.")
     path = write_runs_page(root).resolve()
-    console.print(str(path), highlight=False, markup=False, soft_wrap=True)
+    say(console, str(path))
     if browser:
         webbrowser.open(path.as_uri())
 
@@ -278,7 +278,7 @@ def explain(
     if explanation.rankers:
         lines.append("Of it:  " + ", ".join(
             f"{name} {value:+.4f}" for name, value in explanation.rankers.items()))
-    console.print("\n".join([*lines, str(output)]), highlight=False, markup=False, soft_wrap=True)
+    say(console, "\n".join([*lines, str(output)]))
 
 
 @app.command()
@@ -314,8 +314,7 @@ def recipes() -> None:
 
     width = max(map(len, names()))
     for name in names():
-        console.print(f"{name:<{width}} {load_recipe(name).description}", highlight=False,
-                      markup=False, soft_wrap=True)
+        say(console, f"{name:<{width}} {load_recipe(name).description}")
 
 
 def main() -> None:

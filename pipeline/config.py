@@ -4,19 +4,10 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    Field,
-    SerializeAsAny,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
 
 from components.privacy.hiding import hidden
 from components.privacy.options import Privacy
@@ -27,12 +18,12 @@ from pipeline.alerts import Alerts
 from pipeline.beam.options import BeamOptions
 from pipeline.checks import Checks, ColdItems, refuse_earlier
 from pipeline.kubeflow.options import KubeflowOptions
+from pipeline.validation import validated, validated_recipe
 from pipeline.yaml_loader import read_yaml
 from schemas import FeatureSpec, InputError, read_spec, unknown
 from schemas.extensions import load_extensions
-from trainer.options import OneOf, Strict, Whole
+from trainer.options import Strict, Whole
 from trainer.recipe import Recipe, parse_recipe
-from trainer.recipe.reading import recipe_class
 
 _RECIPES = Path(__file__).parent / "recipes"
 _USUAL_SCHEMAS = "schemas"  # a folder's name that says nothing of the dataset
@@ -42,10 +33,6 @@ _OF_A_MODEL = {"extensions", "recipe_name", "recipe", "split", "seed", "checks",
 _LONGEST_NAME = 63  # TFX refuses a longer name of a pipeline
 # Where options of the command line belong that are no key of the tree itself.
 _WITHIN = {"beam_runner": ("beam", "runner"), "span": ("spans", "until")}
-# Where pydantic's own words are those of Python.
-_WORDS = {"tuple_type": "a list is allowed, as in [a, b]",
-          "dict_type": "keys with values are allowed, as in {key: value}",
-          "model_type": "keys with values are allowed, as in {key: value}"}
 
 
 def _recipe_of_tree(given: Any) -> Any:
@@ -277,21 +264,22 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     if str(values["dataset"]) not in SOURCES:
         raise unknown("dataset", values["dataset"], SOURCES)
     kind = SOURCES[values["dataset"]]
-    root = Path(str(values.get("root", "tessera-runs")))
+    values.setdefault("root", "tessera-runs")
     if "data_dir" not in values:
         if kind.provide:
-            values["data_dir"] = data_folder(root, values["dataset"])
+            values["data_dir"] = data_folder(Path(str(values["root"])), values["dataset"])
         elif path and kind.own:
             values["data_dir"] = path.parent
         else:
             raise InputError("dataset-needs-folder",
                              f"Dataset {values['dataset']!r} needs its files: give their folder "
                              "with --data-dir.")
-    values.update(root=root.absolute(), data_dir=Path(str(values["data_dir"])).absolute())
     _check_source_keys(values)
-    if "schemas" in values:
-        values["schemas"] = ((path.parent if path else Path()) / values["schemas"]).absolute()
-    _locate_deletions(values, path.parent if path else Path())
+    folder = path.parent if path else Path()
+    for key, start in (("root", Path()), ("data_dir", Path()), ("schemas", folder)):
+        if not isinstance(place := values.get(key), list | dict | None):  # which no path is
+            values[key] = (start / str(place)).absolute()
+    _locate_deletions(values, folder)
     values["recipe_name"], values["recipe"] = named_recipe(name)
     return validated(RunConfig, values, f"configuration {path}" if path else "the configuration")
 
@@ -307,7 +295,7 @@ def _check_source_keys(values: dict[str, Any]) -> None:
     """Own files need `schemas` and `source` and may have a `name`; a known dataset brings all."""
     own = SOURCES[values["dataset"]].own
     for key in ("schemas", "source", "name"):
-        if own and key not in values and key != "name":
+        if own and values.get(key) is None and key != "name":
             raise InputError("dataset-needs-key",
                              f"Dataset {values['dataset']!r} needs the key {key!r} in a file "
                              "given with --config; docs/your-data.md shows one.")
@@ -316,56 +304,3 @@ def _check_source_keys(values: dict[str, Any]) -> None:
                              f"The key {key!r} is for one's own files; dataset "
                              f"{values['dataset']!r} has its own. Remove it, or set dataset to "
                              f"one of: {', '.join(n for n, k in SOURCES.items() if k.own)}.")
-
-
-def validated(model: type[BaseModel], values: dict[str, Any], where: str) -> Any:
-    """Validates values; errors name the key, what was given and what is allowed.
-
-    Raises:
-      InputError: A key is missing or unknown, or a value is not allowed.
-    """
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        lines = [_told(model, fault) for fault in error.errors()]
-        raise InputError("bad-configuration", f"In {where}: " + "; ".join(lines) + ".") from error
-
-
-def validated_recipe(tree: dict[str, Any], where: str) -> Recipe:
-    """Validates a recipe's tree; see `validated`."""
-    try:
-        model = recipe_class(tree)
-    except ValueError as error:
-        raise InputError("recipe-form", f"In {where}: {error}.") from error
-    return validated(model, tree, where)
-
-
-def _told(model: type[BaseModel], fault: Any) -> str:
-    """Returns one fault as a clause; what was given is shown where it is one value."""
-    key, given = ".".join(str(part) for part in fault["loc"]), fault["input"]
-    if fault["type"] == "extra_forbidden":
-        known = ", ".join(_siblings(model, fault["loc"]))
-        return f"unknown key {key!r}; known here: {known}"
-    if fault["type"] == "missing":
-        return f"{key}: missing; it must be given"
-    words = _WORDS.get(fault["type"], fault["msg"]).removeprefix("Value error, ")
-    if isinstance(given, dict | BaseModel):
-        return f"{key}: {words}" if key else words
-    return f"{key}: given {given!r}, but {words}"
-
-
-def _siblings(model: type[BaseModel], location: tuple) -> list[str]:
-    """Returns the keys that are known beside an error."""
-    ways: Mapping[str, type[BaseModel]] = {}
-    for part in location[:-1]:
-        if part in ways:
-            model, ways = ways[part], {}
-            continue
-        if part not in model.model_fields:
-            continue  # the key of a mapping, whose values are models
-        field = model.model_fields[part]
-        ways = next((one.options for one in field.metadata if isinstance(one, OneOf)), {})
-        kind = field.annotation
-        inner = [t for t in (kind, *get_args(kind)) if isinstance(t, type)]
-        model = next(t for t in inner if issubclass(t, BaseModel))
-    return sorted(model.model_fields)

@@ -22,6 +22,11 @@ def open_console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=_FILE_WIDTH)
 
 
+def say(console: Console, line: str) -> None:
+    """Prints a line as it is: a path or a value may hold what rich would take for a tag."""
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
 def recommendations(user: str, items: list[Recommendation],
                     rows: Mapping[str, ItemRow] | None = None) -> Table:
     """Returns a table of what a user was recommended.

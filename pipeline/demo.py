@@ -5,7 +5,7 @@ import csv
 from rich.console import Console
 
 from pipeline.config import RunConfig
-from pipeline.console import recommendations
+from pipeline.console import recommendations, say
 from pipeline.pushed import serving_folder
 from pipeline.run import run
 from serving.client import Client
@@ -34,6 +34,5 @@ def run_demo(config: RunConfig, console: Console) -> int:
             console.print(recommendations(user, items))
         (cold_start,) = client.recommend(["a-new-user"], _K)
         console.print(recommendations("a cold-start user", cold_start))
-    console.print(f"The data report: {config.root / 'runs' / 'latest' / 'data_report.html'}",
-                  highlight=False, soft_wrap=True)
+    say(console, f"The data report: {config.root / 'runs' / 'latest' / 'data_report.html'}")
     return code

@@ -47,7 +47,7 @@ def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
 
 
 def demands(recipe: Recipe, spec: FeatureSpec) -> bool:
-    """Tells whether a task has a threshold; TFX's Evaluator blesses nothing without one.
+    """Returns whether a task has a threshold; TFX's Evaluator blesses nothing without one.
 
     What a model says of the users themselves is measured and never demanded.
     """

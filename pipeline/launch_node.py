@@ -68,7 +68,7 @@ def _without_beam(executor: Any) -> tuple[Any, list[str]]:
 
 
 def cached(execution: metadata_store_pb2.Execution) -> bool:
-    """Tells whether an execution took its outputs from an earlier one."""
+    """Returns whether an execution took its outputs from an earlier one."""
     return execution.last_known_state == metadata_store_pb2.Execution.CACHED
 
 

@@ -13,7 +13,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from components.model_card import FOLDER, LINEAGE
 from pipeline.lineage import read_only_store
-from pipeline.root import one_run
+from pipeline.root import machine_faults_typed, one_run
 from schemas.errors import InputError
 from serving.model_config import versions
 
@@ -75,9 +75,9 @@ def delete(root: Path, planned: Plan) -> None:
     TFX computes anew what is gone, where a run asks for it.
 
     Raises:
-      InputError: A run is under way.
+      InputError: A run is under way, or a folder may not be deleted.
     """
-    with ExitStack() as locks:
+    with machine_faults_typed(root), ExitStack() as locks:
         for lock in sorted(root.glob(".*.lock")):
             locks.enter_context(one_run(root, lock.name[1:-len(".lock")]))
         for folder in planned.folders:

@@ -61,7 +61,8 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
     for blessing in of_type(nodes, "ModelBlessing"):
         if (blessing / REASONS).exists():  # TFX's Evaluator blesses too, and has no reasons
             metrics["blessed"] = (blessing / "BLESSED").exists()
-            metrics["not_blessed_because"] = json.loads((blessing / REASONS).read_text())
+            metrics["not_blessed_because"] = json.loads(
+                (blessing / REASONS).read_text(encoding="utf-8"))
     if remarks := notes(metrics):
         metrics["notes"] = remarks
     return metrics

@@ -22,6 +22,7 @@ from schemas.errors import (
 )
 
 _FOLDERS = ("runs", "artifacts", "schemas", "serving", "data", "encodings")
+_WILDCARDS = set("*?[\\")
 
 
 def require_usable(root: Path) -> None:
@@ -31,9 +32,15 @@ def require_usable(root: Path) -> None:
       root: The folder of all results; made if it is missing.
 
     Raises:
-      InputError: A folder or the metadata cannot be written to, or the metadata are of no use.
+      InputError: A folder or the metadata cannot be written to, the metadata are of no use, or
+        TFX would not find files there.
       TesseraError: The disk is full.
     """
+    if marks := "".join(sorted(set(str(root)) & _WILDCARDS)):
+        raise InputError(
+            "root-with-wildcards",
+            f"The root {root} has {marks!r} in its path, which TFX takes for a pattern, so that it "
+            "would find no file there. Give another folder with --root.")
     for folder in (root, *(root / name for name in _FOLDERS)):
         try:
             if folder == root or folder.name == "runs":
@@ -98,6 +105,14 @@ def one_run(root: Path, pipeline_name: str) -> Iterator[None]:
                 f"Another run of {pipeline_name} is under way in {root}. Wait for its end, or give "
                 "another folder with --root."
             ) from error
+        yield
+
+
+@contextmanager
+def one_at_a_time(root: Path, dataset: str) -> Iterator[None]:
+    """Waits until no other run under a root writes or fetches the same dataset."""
+    with (root / f".{dataset}.data-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
@@ -175,19 +190,23 @@ def full_disk(what: str, fault: str, root: Path) -> TesseraError:
 
 def point(link: Path, target: str) -> None:
     """Lets a link point at a name beside it, at once."""
-    fresh = link.with_name(f".{link.name}")
-    fresh.unlink(missing_ok=True)  # of a killed run
+    fresh = _beside(link)
     fresh.symlink_to(target)
     fresh.replace(link)
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file that is there as a whole or not at all."""
-    # Several steps may write one file at once, and in containers all process ids are alike.
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    partial = _beside(path)
     try:
         partial.write_bytes(content)
         partial.replace(path)
     except OSError:
         partial.unlink(missing_ok=True)
         raise
+
+
+def _beside(path: Path) -> Path:
+    """Returns a hidden name of one's own: several runs may write one file at once."""
+    # In containers all process ids are alike.
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex}")

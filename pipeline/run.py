@@ -1,9 +1,11 @@
 """One run, from configuration to exit code."""
 
+import contextlib
 import datetime
 import gc
 import hashlib
 import importlib
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,13 +21,15 @@ from components.catalog_gen.splits import check_protocol
 from components.privacy.deletions import read_deletions
 from components.sources import SOURCES, open_source
 from pipeline import alerts, results
-from pipeline.config import RunConfig, data_folder, validated_recipe
+from pipeline.config import RunConfig, data_folder
+from pipeline.console import say
 from pipeline.model_report import Section
 from pipeline.nodes import NodeError, NodeRun, failure_line, of_type, raise_failure
 from pipeline.process import PeakMemory
 from pipeline.recipe_checks import check_behaviour, check_part_names, check_tasks, try_encoders
-from pipeline.root import machine_faults_typed, one_run, require_usable, write_whole
+from pipeline.root import machine_faults_typed, one_at_a_time, one_run, require_usable, write_whole
 from pipeline.runs_page import write_runs_page
+from pipeline.validation import validated_recipe
 from trainer.recipe import BoundRecipe, bind
 
 NOT_BLESSED = 4
@@ -59,39 +63,39 @@ def _run(config: RunConfig, console: Console) -> int:
     with console.status("Trying the encoders"):
         lines = try_encoders(config)
     for line in lines:
-        _say(console, line)
+        say(console, line)
     with console.status("Loading TFX"):
         import pipeline.local  # noqa: F401
     with console.status("") as status:
         def ended(node: NodeRun) -> None:
             how = "cached" if node.cached else "ran"
-            _say(console, f"{node.node:<32} {how:<7} {node.seconds:7.1f} s")
+            say(console, f"{node.node:<32} {how:<7} {node.seconds:7.1f} s")
 
         outcome = carry_out(config, bound, lambda name: status.update(f"{name} is running"), ended)
     for name in ("data_report", "model_report"):
         if (outcome.folder / f"{name}.html").exists():
             label = name.replace("_", " ").capitalize()
-            _say(console, f"{label}: {outcome.folder / f'{name}.html'}")
-    _say(console, f"Metrics:     {outcome.folder / 'metrics.json'}")
-    _say(console, f"All runs:    {outcome.folder.parent / 'index.html'}")
+            say(console, f"{label}: {outcome.folder / f'{name}.html'}")
+    say(console, f"Metrics:     {outcome.folder / 'metrics.json'}")
+    say(console, f"All runs:    {outcome.folder.parent / 'index.html'}")
     for warning in outcome.metrics.get("data", {}).get("warnings", []):
-        _say(console, f"Data:        WARN {warning}")
+        say(console, f"Data:        WARN {warning}")
     if config.split == "random":
-        _say(console, "Split:       random: no figure is about what comes next")
+        say(console, "Split:       random: no figure is about what comes next")
     for note in outcome.metrics.get("notes", []):
-        _say(console, f"Note:        {note['text']}")
+        say(console, f"Note:        {note['text']}")
     if outcome.failure is not None:
         raise_failure(outcome.failure, outcome.error_log, config.root)
     if not outcome.metrics["blessed"]:
         for reason in outcome.metrics["not_blessed_because"]:
-            _say(console, f"Not blessed: {reason}")
+            say(console, f"Not blessed: {reason}")
         return NOT_BLESSED
     if not config.recipe.served:
-        _say(console, f"Blessed, not pushed: {outcome.metrics['serving']['skipped']}")
+        say(console, f"Blessed, not pushed: {outcome.metrics['serving']['skipped']}")
     elif config.push:
-        _say(console, f"Blessed and pushed: {config.root / 'serving' / config.pipeline_name}")
+        say(console, f"Blessed and pushed: {config.root / 'serving' / config.pipeline_name}")
     else:
-        _say(console, "Blessed, and not pushed: the configuration says 'push: false'")
+        say(console, "Blessed, and not pushed: the configuration says 'push: false'")
     return 0
 
 
@@ -196,10 +200,6 @@ def forget_model() -> None:
     gc.collect()
 
 
-def _say(console: Console, line: str) -> None:
-    console.print(line, highlight=False, soft_wrap=True)
-
-
 def provide_data(config: RunConfig, console: Console) -> None:
     """Writes or fetches a dataset that was given no folder.
 
@@ -209,7 +209,8 @@ def provide_data(config: RunConfig, console: Console) -> None:
     if config.data_dir != data_folder(config.root, config.dataset):
         return
     if module := SOURCES[config.dataset].provide:
-        importlib.import_module(module).provide(config.dataset, config.data_dir, console)
+        with one_at_a_time(config.root, config.dataset):
+            importlib.import_module(module).provide(config.dataset, config.data_dir, console)
 
 
 def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> BoundRecipe:
@@ -271,12 +272,12 @@ def write_schemas(root: Path, spec: schemas.FeatureSpec) -> Path:
 
 def _run_folder(root: Path) -> Path:
     stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    folder, number = root / "runs" / stamp, 1
-    while folder.exists():
-        number += 1
-        folder = root / "runs" / f"{stamp}-{number}"
-    folder.mkdir()
-    return folder
+    for number in itertools.count(1):
+        folder = root / "runs" / (stamp if number == 1 else f"{stamp}-{number}")
+        with contextlib.suppress(FileExistsError):  # of another recipe's run, perhaps just now
+            folder.mkdir()
+            return folder
+    raise AssertionError("numbers end")
 
 
 def read_metrics(folder: Path) -> dict:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.console import open_console
+from pipeline.console import open_console, say
 from pipeline.options import Commands
 from schemas.errors import InputError
 
@@ -78,7 +78,7 @@ def check(
 
     console.print(describe(spec))
     for line in missed(spec):
-        console.print(line, highlight=False, soft_wrap=True, markup=False)
+        say(console, line)
     if config is None and not any(given.values()):
         return
     from pipeline.checks import Checks

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.console import open_console
+from pipeline.console import open_console, say
 
 console = open_console()
 
@@ -26,8 +26,7 @@ def score(
         version = client.served_version
     with Client(host, port, timeout_s=60.0, version=version) as client:
         users = score_users(client, input, output, k)
-    console.print(f"{output}: {users:,} users, version {version}.", highlight=False,
-                  soft_wrap=True)
+    say(console, f"{output}: {users:,} users, version {version}.")
 
 
 def serving_config(
@@ -49,4 +48,4 @@ def serving_config(
 
     model = ModelConfig(name, base_path, newest, labels=parsed_labels(label or []))
     for path in write_config_files(config_files(model, threads or os.cpu_count() or 1), output):
-        console.print(str(path), highlight=False, markup=False, soft_wrap=True)
+        say(console, str(path))

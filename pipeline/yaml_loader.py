@@ -48,7 +48,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError("unreadable-yaml",
                          f"Cannot read {path}: {error.strerror}. Check the path.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # as of a day that is none
         raise InputError("yaml-syntax", f"{path} is not valid YAML: {error}") from error
     if not isinstance(values, dict):
         raise InputError("yaml-not-a-mapping",

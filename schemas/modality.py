@@ -21,7 +21,7 @@ class FileForm:
     moving: str | None = None
 
     def fits(self, value: object) -> bool:
-        """Tells whether a value is such a file's bytes, or a name that such a file may have."""
+        """Returns whether a value is such a file's bytes, or a name that such a file may have."""
         if isinstance(value, bytes):
             return re.match(self.magic, value, re.DOTALL) is not None
         pattern = rf".+\.({self.suffixes})"

@@ -9,26 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from schemas.consistency import check_table, check_together, check_treatment
 from schemas.errors import InputError, unknown
 from schemas.modality import MODALITIES
 from schemas.spec import ROLES, SIDES, Feature, FeatureSpec, Label
-from schemas.tags import (
-    DERIVED,
-    HISTORIES,
-    INPUTS,
-    TAG,
-    Treatment,
-    known_tags,
-    treatment_of,
-    written_forms,
-)
+from schemas.tags import TAG, Treatment, known_tags, treatment_of, written_forms
 
 _ROOT = Path(__file__).parent
 _DTYPES = {schema_pb2.BYTES: bytes, schema_pb2.INT: int, schema_pb2.FLOAT: float}
-_DTYPE_NAMES = {bytes: "BYTES", int: "INT", float: "FLOAT"}
 _LABEL = re.compile(
     r"label:(?P<name>\w+)(?:>=(?P<threshold>-?\d+(?:\.\d+)?)|=(?P<equals>.+))?$")
 _WEIGHT = re.compile(r"weight:(?P<value>.+)=(?P<weight>\d+(?:\.\d+)?)$")
@@ -83,7 +75,7 @@ def _read_text(path: Path) -> str:
             "and items.pbtxt if it has such tables."
         )
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # Notepad begins a file with a mark
     except UnicodeDecodeError as error:
         raise InputError("schema-not-utf8",
                          f"Schema file {path} is not UTF-8 ({error}). Save it so.") from error
@@ -129,12 +121,9 @@ def parse_spec(name: str, texts: list[str] | tuple[str, ...]) -> FeatureSpec:
             feature, declared = _feature(proto, side, domains, f"{where}, feature {proto.name!r}")
             features.append(feature)
             labels.extend(declared)
-        _check_roles(features, side, where)
+        check_table(features, side, where)
     labels.sort(key=lambda label: label.side != "interactions")
-    _check_labels(features, labels, f"Schema {name!r}")
-    _check_events(features, f"Schema {name!r}")
-    _check_histories(features, f"Schema {name!r}")
-    _check_sound_tracks(features, f"Schema {name!r}")
+    check_together(features, labels, f"Schema {name!r}")
     return FeatureSpec(name, (texts[0], texts[1], texts[2]), tuple(features), tuple(labels))
 
 
@@ -196,22 +185,8 @@ def _feature(
     feature = replace(feature, fewest_rows=int(kinds.get("fewest_rows", usual)))
     if feature.treatment is not None:
         feature = replace(feature, pii=feature.pii or not feature.treatment.kind.kept)
-        _check_treatment(feature, where)
+        check_treatment(feature, where)
     return feature, [_with_classes(label, feature) for label in labels]
-
-
-def _check_treatment(feature: Feature, where: str) -> None:
-    treatment = feature.treatment
-    assert treatment is not None
-    if feature.role or feature.derived or feature.dtype not in treatment.kind.dtypes \
-            or (feature.media and treatment.kind.kept):
-        kinds = " or ".join(_DTYPE_NAMES[dtype] for dtype in treatment.kind.dtypes)
-        raise InputError(
-            "treatment-misplaced",
-            f"{where}: '{TAG}{treatment.name}' is for columns of {kinds} that a source has, and "
-            "that are no id, time, type of event or medium. Take it away; users' ids are hidden by "
-            "the key 'privacy.pseudonyms', see docs/privacy.md."
-        )
 
 
 def _keep_one(kinds: dict[Any, Any], kind: Any, value: Any, where: str) -> None:
@@ -251,176 +226,9 @@ def _bounds(proto: schema_pb2.Feature) -> tuple[float | None, float | None]:
     if kind not in ("int_domain", "float_domain"):
         return None, None
     domain = getattr(proto, kind)
-    low = float(domain.min) if domain.HasField("min") else None
-    high = float(domain.max) if domain.HasField("max") else None
+    # A float_domain holds 32 bits: 0.1 is meant as it is written, not as 0.10000000149.
+    written = [float(str(np.float32(bound))) if kind == "float_domain" else float(bound)
+               for bound in (domain.min, domain.max)]
+    low, high = (bound if domain.HasField(name) else None
+                 for bound, name in zip(written, ("min", "max"), strict=True))
     return low, high
-
-
-def _check_roles(features: list[Feature], side: str, where: str) -> None:
-    needed = {"users": ("user_id",), "items": ("item_id",), "interactions": ("user_id", "item_id")}
-    table = [f for f in features if f.side == side]
-    for role in ROLES:
-        names = [f.name for f in table if f.role == role]
-        if len(names) > 1:
-            names_both = " and ".join(names)
-            raise InputError("duplicate-role",
-                             f"{where}: {names_both} both have the role {role!r}. Keep one.")
-        if not names and role in needed[side]:
-            raise InputError("no-feature-of-role",
-                             f"{where}: no feature has the tag {role!r}. Tag one.")
-    for feature in table:
-        if feature.name in DERIVED or "__" in feature.name:
-            raise InputError(
-                "derived-name-taken",
-                f"{where}: the name {feature.name!r} is taken. Names with two underscores and "
-                f"{', '.join(sorted(DERIVED))} are kept for derived columns; rename it."
-            )
-        read = side != "interactions" and feature.modality and not (feature.role or feature.pii)
-        # What is derived of a column has two underscores behind its name.
-        if read and (feature.name in INPUTS or feature.name.startswith(HISTORIES)
-                     or feature.name.endswith("_")):
-            raise InputError(
-                "model-name-taken",
-                f"{where}: the name {feature.name!r} is taken. In the users and the items, "
-                f"{', '.join(sorted(INPUTS))} and names that begin with "
-                f"{HISTORIES!r} or end with '_' are kept for the model and its requests; rename it."
-            )
-    if len({f.name for f in table}) != len(table):
-        raise InputError("duplicate-feature", f"{where}: a feature is declared twice.")
-
-
-def _check_labels(features: list[Feature], labels: list[Label], where: str) -> None:
-    names = [label.name for label in labels]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError("duplicate-label",
-                             f"{where}: two labels share the name {name!r}. Rename one.")
-    columns = {(f.side, f.name): f for f in features}
-    for label in labels:
-        feature = columns[label.side, label.feature]
-        text = feature.dtype is bytes
-        if label.side == "items" or feature.masked:
-            raise InputError(
-                "label-misplaced",
-                f"{where}: the label {label.name!r} is on {label.feature!r}, "
-                f"{'personal data' if feature.masked else 'a column of the items'}. A label "
-                "belongs to the interactions, or to the users as an attribute to learn. Take it "
-                "away."
-            )
-        if text and label.equals is None and len(label.classes) < 2:
-            raise InputError(
-                "label-of-text",
-                f"{where}: the label {label.name!r} is on {label.feature!r}, which is BYTES. "
-                "A label needs a column of INT or FLOAT, or says which text makes it 1: "
-                f"'label:{label.name}=VALUE'; or the column lists its values in a string_domain, "
-                "two at least, for the head 'multi_class'."
-            )
-        if not text and label.equals is not None:
-            raise InputError(
-                "label-compares-number-with-text",
-                f"{where}: the label {label.name!r} compares {label.feature!r}, a number, with the "
-                f"text {label.equals!r}. Give a threshold: 'label:{label.name}>=X'."
-            )
-
-
-def _check_events(features: list[Feature], where: str) -> None:
-    """Checks the event types, and the items without an event."""
-    for feature in features:
-        if feature.role == "event_type" and (
-            feature.side != "interactions" or feature.dtype is not bytes
-        ):
-            raise InputError(
-                "event-type-misplaced",
-                f"{where}, feature {feature.name!r}: 'event_type' must be in the interactions, "
-                "on a column of BYTES."
-            )
-        if feature.weights and feature.role != "event_type":
-            raise InputError(
-                "weight-without-event-type",
-                f"{where}, feature {feature.name!r}: 'weight:VALUE=X' belongs to the column with "
-                "the tag 'event_type'. Add that tag, or take the weight away."
-            )
-    drawn = [f for f in features if f.unseen]
-    identities = [f.dtype for f in features
-                  if f.side == "interactions" and f.role == "item_id"]
-    for feature in drawn:
-        if (len(drawn) > 1 or feature.side != "interactions" or feature.dtype not in identities
-                or feature.scalar or not feature.max_values):
-            raise InputError(
-                "unseen-misplaced",
-                f"{where}, feature {feature.name!r}: 'unseen' must be given once, in the "
-                "interactions, with the type of the item ids and a number of items to draw: "
-                "value_count { min: 2 max: 2 }."
-            )
-
-
-def _check_histories(features: list[Feature], where: str) -> None:
-    timed = any(f.role == "timestamp" and f.side == "interactions" for f in features)
-    identities = {what for f in features if f.role == "item_id" and f.side == "interactions"
-                  for what in (f.name, f.role)}
-    own = [f for f in features if f.side == "interactions" and not f.derived]
-    types, texts = (
-        {what for f in some for what in (f.name, f.role) if what}
-        for some in ([f for f in own if f.role == "event_type"], [f for f in own if f.language]))
-    sources = {
-        what: f.dtype for f in own for what in (f.name, f.role) if what
-    }
-    for feature in features:
-        if not feature.history:
-            continue
-        if feature.side != "interactions" or feature.history not in sources:
-            raise InputError(
-                "history-misplaced",
-                f"{where}, feature {feature.name!r}: 'history:{feature.history}' must be in the "
-                f"interactions and name one of {', '.join(sorted(sources))}."
-            )
-        if not feature.max_values:
-            raise InputError(
-                "history-without-length",
-                f"{where}, feature {feature.name!r}: a history needs value_count {{ max: N }}, the "
-                "number of events to remember. Add it."
-            )
-        if feature.dtype is not sources[feature.history]:
-            raise InputError(
-                "history-type-differs",
-                f"{where}, feature {feature.name!r}: its type differs from that of "
-                f"{feature.history!r}, whose past values it holds. Give it the same."
-            )
-        if feature.dtype is bytes and feature.history not in identities | types | texts:
-            raise InputError(
-                "history-of-other-kind",
-                f"{where}, feature {feature.name!r}: a history holds item ids, event types, texts "
-                f"or numbers, and {feature.history!r} is none of them. Tag that column "
-                "'event_type' or 'text', or take this history away."
-            )
-        if not timed:
-            raise InputError(
-                "history-needs-timestamp",
-                f"{where}, feature {feature.name!r}: a history needs to know what came before, and "
-                "no feature of the interactions has the tag 'timestamp'. Tag one, or take the "
-                "histories away."
-            )
-
-
-    for kind, known in (("item ids", identities), ("event types", types), ("texts", texts)):
-        same = [f.name for f in features if f.history in known]
-        if len(same) > 1:
-            raise InputError("duplicate-history",
-                             f"{where}: {' and '.join(same)} are both histories of {kind}. "
-                             "Keep one.")
-
-
-def _check_sound_tracks(features: list[Feature], where: str) -> None:
-    for feature in features:
-        if feature.sound_of is None:
-            continue
-        able = next(one for one in MODALITIES.values() if one.taken_from)
-        columns = sorted(f.name for f in features
-                         if f.side == feature.side and f.modality == able.taken_from)
-        if feature.raw != able or feature.sound_of not in columns:
-            raise InputError(
-                "sound-of-misplaced",
-                f"{where}, feature {feature.name!r}: 'sound_of:{feature.sound_of}' must be "
-                f"beside the tag {able.name!r} and name a {able.taken_from} column of the "
-                f"same table ({', '.join(columns) or 'it has none'})."
-            )

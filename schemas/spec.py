@@ -198,7 +198,7 @@ class FeatureSpec:
         )
 
     def has_role(self, role: str, side: str = "interactions") -> bool:
-        """Tells whether a feature of the table plays the role."""
+        """Returns whether a feature of the table plays the role."""
         return any(f.role == role for f in self.table(side))
 
     def inputs(self, side: str, modalities: Iterable[str] | None = None,

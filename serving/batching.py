@@ -159,7 +159,7 @@ class Batcher:
                 one.error = error
 
     def _run_joined(self, slot: Any, batch: list[_Waiting]) -> bool:
-        """Tells whether a batch could be run as one."""
+        """Runs a batch as one, and returns whether that could be done."""
         name, outputs, *_ = batch[0].key
         rows = [one.rows for one in batch]
         joined = {key: np.concatenate([one.arrays[key] for one in batch])

@@ -78,7 +78,9 @@ def _require_same_job(parts: Path, job: dict[str, Any]) -> None:
     file = parts / _JOB
     if not file.is_file():
         parts.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(job), encoding="utf-8")
+        partial = file.with_suffix(".partial")
+        partial.write_text(json.dumps(job), encoding="utf-8")
+        partial.replace(file)
         return
     begun = json.loads(file.read_text(encoding="utf-8"))
     if other := sorted(name for name in job if begun.get(name) != job[name]):

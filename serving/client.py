@@ -127,9 +127,13 @@ class Client:
           Outputs of `serving_default`; `(users, candidates)` for a task of pairs.
 
         Raises:
-          InputError: If the arguments do not fit together or the model refuses them.
+          InputError: If there is no user or no candidate, the arguments do not fit together, or
+            the model refuses them.
           ServerUnavailableError: If no server responds.
         """
+        if not user_ids or not all(map(len, candidates)):
+            raise InputError("no-candidates", "score needs at least one user, and at least one "
+                             f"candidate for each; given: {len(user_ids)} users.")
         among = np.array(candidates, object).reshape(len(candidates), -1)
         width = max(1, _VALUES // max(len(user_ids), 1))
         parts = [self.predict(DEFAULT_SIGNATURE, {
@@ -172,7 +176,7 @@ class Client:
         return predict()
 
     def _predict(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        expected = self._inputs(signature)
+        expected = self._signature(signature).inputs
         # An input that is not expected is left to the server, whose response lists what is.
         arrays = {
             name: with_pictures_as_seen(converted(name, value, expected[name]))
@@ -194,7 +198,7 @@ class Client:
         return {name: ndarray(tensor) for name, tensor in response.outputs.items()}
 
     def status(self) -> list[VersionStatus]:
-        """Tells the versions that the server knows and their states, the newest first.
+        """Returns the versions that the server knows and their states, the newest first.
 
         Raises:
           RequestError: If the server does not know the model.
@@ -219,19 +223,24 @@ class Client:
     @property
     def signatures(self) -> Mapping[str, Any]:
         """The model's `SignatureDef`s by name, asked of the server once a version."""
-        if self._signatures is None:
+        signatures = self._signatures  # another thread may forget them meanwhile
+        if signatures is None:
             request = wire.message("GetModelMetadataRequest")(metadata_field=["signature_def"])
             self._specify(request.model_spec)
             response = self._connection.call("PredictionService", "GetModelMetadata", request)
-            signatures = wire.message("SignatureDefMap")()
-            response.metadata["signature_def"].Unpack(signatures)
-            self._signatures = dict(signatures.signature_def)
+            given = wire.message("SignatureDefMap")()
+            response.metadata["signature_def"].Unpack(given)
+            self._signatures = signatures = dict(given.signature_def)
             self._signatures_of = response.model_spec.version.value
-        return self._signatures
+        return signatures
 
     def tasks(self) -> dict[str, int]:
-        """Returns the tasks that a recommendation has, with the axes of their predictions."""
-        return task_axes(self.signatures["recommend"].outputs)
+        """Returns the tasks that a recommendation has, with the axes of their predictions.
+
+        Raises:
+          RequestError: If the model has no such signature.
+        """
+        return task_axes(self._signature("recommend").outputs)
 
     def _specify(self, spec: Any) -> None:
         spec.name = self._model
@@ -240,12 +249,12 @@ class Client:
         elif self._version is not None:
             spec.version.value = self._version
 
-    def _inputs(self, signature: str) -> Mapping[str, Any]:
+    def _signature(self, signature: str) -> Any:
         if signature not in self.signatures:
             known = ", ".join(sorted(self.signatures))
             raise RequestError("unknown-signature-of-server",
                                f"Unknown signature {signature!r}. {self._model} has: {known}.")
-        return self.signatures[signature].inputs
+        return self.signatures[signature]
 
     def _history_inputs(
         self, history: Mapping[str, Sequence[Sequence[Any]]], batch: int
@@ -254,7 +263,7 @@ class Client:
         # Columns that are not given get the width of the others, so that places correspond.
         padded = {
             name: filled(info, batch=batch, width=width)
-            for name, info in self._inputs("recommend").items()
+            for name, info in self._signature("recommend").inputs.items()
             if name.startswith(HISTORY)
         }
         for column, rows in history.items():
@@ -272,7 +281,7 @@ class Client:
             try:
                 for place, row in enumerate(rows):
                     padded[name][place, : len(row)] = row
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, OverflowError) as error:
                 raise InputError("bad-history-value",
                                  f"History column {column!r} cannot be sent: {error}.") from error
         return padded

@@ -5,6 +5,7 @@ user's rows become those of the unknown user, and the id another that nobody has
 learned of all users together stays as it is.
 """
 
+import re
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ _DECLARED = "user_rows"
 _GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _WARM_UP = Path("assets.extra", "tf_serving_warmup_requests")
 _USER_ID = "user_id"
+_WHOLE = re.compile(rb"-?[0-9]{1,19}")
 Tensors = dict[str, np.ndarray]
 
 
@@ -178,6 +180,6 @@ def _nobody(serialized: bytes, user: bytes) -> bytes:
         texts, numbers = feature.bytes_list.value, feature.int64_list.value
         if user in texts:
             texts[:] = [b"" if one == user else one for one in texts]
-        if user.lstrip(b"-").isdigit() and int(user) in numbers:
+        if _WHOLE.fullmatch(user) and int(user) in numbers:
             numbers[:] = [0 if one == int(user) else one for one in numbers]
     return example.SerializeToString(deterministic=True)

@@ -43,15 +43,25 @@ class OpenCalls:
         """Counts a call while the block waits for its messages."""
         with self._lock:
             self._waiting[context] = None
-            if len(self._waiting) > self._most:
-                oldest = next(iter(self._waiting))
-                del self._waiting[oldest]
-                oldest.cancel()
+            self._end_oldest()
         try:
             yield
         finally:
             with self._lock:
                 self._waiting.pop(context, None)
+
+    def close(self) -> None:
+        """Ends the calls that wait, and from now on each that comes to wait."""
+        with self._lock:
+            self._most = 0
+            self._end_oldest()
+
+    def _end_oldest(self) -> None:
+        """Ends calls until no more wait than may; holds the lock."""
+        while len(self._waiting) > self._most:
+            oldest = next(iter(self._waiting))
+            del self._waiting[oldest]
+            oldest.cancel()
 
 
 def handler(method: Callable[[Any, grpc.ServicerContext], Any], message: Any,

@@ -71,4 +71,9 @@ class Metrics:
           OSError: If the port cannot be had.
         """
         server, _ = prometheus.start_http_server(port, host, self.registry)
-        return server.shutdown
+
+        def end() -> None:
+            server.shutdown()
+            server.server_close()
+
+        return end

@@ -156,7 +156,7 @@ class _Graph:
         return nodes
 
     def leads_to(self, where: str, name: str, wanted: set[str], depth: int = 8) -> bool:
-        """Tells whether a value comes from one of some nodes of the graph, and from nowhere else.
+        """Returns whether a value comes from one of some nodes of the graph, and from nowhere else.
 
         Args:
           where: The function that the value is used in.
@@ -179,7 +179,6 @@ class _Graph:
         copy = next((node for node in self.functions[where].node_def
                      if node.name == name and node.op == "Identity"), None)
         return copy is not None and self.leads_to(where, copy.input[0], wanted, depth - 1)
-
 
     def _sources(self, name: str) -> list[str]:
         """Returns what a copy, or a variable that no function sees, has its value from."""

@@ -4,7 +4,9 @@ Off by default: JSON takes more time and space than gRPC, and this server has no
 """
 
 import json
+import logging
 import re
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -22,6 +24,7 @@ from serving.signature import DEFAULT_SIGNATURE, converted
 from serving.tensors import ndarray, plain_values, tensor_proto, with_bytes
 from serving.wire import MAX_MESSAGE_BYTES
 
+_log = logging.getLogger(__name__)
 _PATH = re.compile(r"/v1/models/([^/:]+)(?:/(versions|labels)/([^/:]+))?:predict")
 _SECONDS = 30.0  # of a connection on which nothing comes
 _CODES = {
@@ -95,7 +98,22 @@ def serve_rest(service: RestService, host: str, port: int) -> tuple[int, Callabl
     Raises:
       InputError: If the port cannot be had.
     """
+    try:
+        server = _Server((host, port), _handler(service))
+    except OSError as error:
+        raise InputError("rest-port-in-use",
+                         f"REST cannot be served on {host}:{port}: {error.strerror}. Choose "
+                         "another port with --rest-port.") from error
+    threading.Thread(target=server.serve_forever, name="rest", daemon=True).start()
 
+    def end() -> None:
+        server.shutdown()
+        server.server_close()
+
+    return server.server_address[1], end
+
+
+def _handler(service: RestService) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = _SECONDS
 
@@ -121,19 +139,16 @@ def serve_rest(service: RestService, host: str, port: int) -> tuple[int, Callabl
             self.end_headers()
             self.wfile.write(data)
 
-    try:
-        server = ThreadingHTTPServer((host, port), Handler)
-    except OSError as error:
-        raise InputError("rest-port-in-use",
-                         f"REST cannot be served on {host}:{port}: {error.strerror}. Choose "
-                         "another port with --rest-port.") from error
-    threading.Thread(target=server.serve_forever, name="rest", daemon=True).start()
+    return Handler
 
-    def end() -> None:
-        server.shutdown()
-        server.server_close()
 
-    return server.server_address[1], end
+class _Server(ThreadingHTTPServer):
+    """Each request has a thread; a client that goes away is no fault to log."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Logs what ended a connection, but for the connection's own end."""
+        if not isinstance(sys.exception(), OSError):
+            _log.exception("A connection of REST failed.")
 
 
 def _size(given: str) -> int:

@@ -14,7 +14,14 @@ from serving.signature import filled
 
 # Each is a copy of its part of the graph, and a request may ask for any of a signature's outputs.
 _MOST_CALLS = 64
+# A request's operations run in the thread that brings it: to hand them over costs more.
+_OPTIONS = tf.compat.v1.ConfigProto(inter_op_parallelism_threads=-1)
 _log = logging.getLogger(__name__)
+
+
+def start_threads() -> None:
+    """Starts TensorFlow's own threads, which are for ever as nice as who starts them."""
+    tf.compat.v1.Session(graph=tf.Graph(), config=_OPTIONS).close()
 
 
 class Servable:
@@ -34,11 +41,9 @@ class Servable:
     def __init__(self, path: Path) -> None:
         self.version = int(path.name)
         self.signatures = checked_signatures(path)
-        # A request's operations run in the thread that brings it: to hand them over costs more.
-        options = tf.compat.v1.ConfigProto(inter_op_parallelism_threads=-1)
         graph = tf.Graph()
         with graph.as_default():
-            self._session = tf.compat.v1.Session(graph=graph, config=options)
+            self._session = tf.compat.v1.Session(graph=graph, config=_OPTIONS)
             loaded = tf.compat.v1.saved_model.load(self._session, ["serve"], str(path))
         # The loader holds each input's and output's place in the graph.
         self._places = loaded.signature_def

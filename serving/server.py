@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from schemas.errors import InputError, TesseraError
-from serving.model_config import require_versions
+from serving.model_config import ModelConfig, read_model_config, require_versions
 from serving.tls import ssl_credentials
 from serving.wire import MESSAGE_LIMITS
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from serving.served_version import ServedVersion
 
 _GRACE_SECONDS = 30.0  # at most: the server ends as soon as nothing runs
+_LAST_WORD_SECONDS = 1.0  # of calls that wait for a message; who watches health hears of the end
 _WATCH_SECONDS = 0.2
 # Each waiting request has a thread, and so has each call whose message is not there yet. Some
 # threads are kept for health and status.
@@ -77,16 +78,13 @@ class EmbeddedServer:
     ) -> None:
         from serving.handlers import OpenCalls
         from serving.metrics import Metrics
-        from serving.model_config import ModelConfig, read_model_config
         from serving.models import Models
         from serving.rest import RestService, serve_rest
         from serving.services import PredictionService, add_services
 
         # A model takes seconds to load: first see that everything else is there.
-        configs = (read_model_config(config_file) if config_file
-                   else [ModelConfig(model_name, model_base_path or Path())])
-        for config in configs:
-            require_versions(config.base_path)
+        _require_ports({"--port": port, "--metrics-port": metrics_port, "--rest-port": rest_port})
+        configs = _configs(config_file, model_name, model_base_path)
         credentials = ssl_credentials(ssl_config_file) if ssl_config_file else None
         _require_free(host, port)
         metrics = Metrics()
@@ -99,8 +97,9 @@ class EmbeddedServer:
             options=[("grpc.so_reuseport", 0), *MESSAGE_LIMITS],
         )
         predictions = PredictionService(self._models, metrics, _MOST_PREDICTIONS, request_log)
+        self._open_calls = OpenCalls(_MOST_OPEN)
         self._health = add_services(
-            self._server, self._models, predictions, OpenCalls(_MOST_OPEN))
+            self._server, self._models, predictions, self._open_calls)
         self.host, self.rest_port = host, 0
         self._ends: list[Callable[[], None]] = [request_log.close] if request_log else []
         try:
@@ -108,11 +107,11 @@ class EmbeddedServer:
             if metrics_port is not None:
                 self._serve_metrics(metrics, metrics_port)
             if rest_port is not None:
-                self.rest_port, end = serve_rest(
-                    RestService(self._models, predictions), host, rest_port)
+                rest = RestService(self._models, predictions)
+                self.rest_port, end = serve_rest(rest, host, rest_port)
                 self._ends.insert(0, end)
         except BaseException:
-            self._models.stop()
+            self._close()
             raise
 
     @property
@@ -139,7 +138,13 @@ class EmbeddedServer:
         trace: TracebackType | None,
     ) -> None:
         self._health.stop()
-        self._server.stop(_GRACE_SECONDS).wait()
+        stopped = self._server.stop(_GRACE_SECONDS)
+        if not stopped.wait(_LAST_WORD_SECONDS):
+            self._open_calls.close()
+            stopped.wait()
+        self._close()
+
+    def _close(self) -> None:
         for end in self._ends:
             end()
         self._models.stop()
@@ -163,9 +168,21 @@ class EmbeddedServer:
             ) from error
 
 
+def _configs(file: Path | None, name: str, base_path: Path | None) -> list[ModelConfig]:
+    configs = read_model_config(file) if file else [ModelConfig(name, base_path or Path())]
+    for config in configs:
+        require_versions(config.base_path)
+    return configs
+
+
+def _require_ports(given: dict[str, int | None]) -> None:
+    for option, port in given.items():
+        if port is not None and not 0 <= port <= 65535:
+            raise InputError(
+                "bad-port", f"{option} must be 0 to 65535, 0 for a free one; given: {port}.")
+
+
 def _require_free(host: str, port: int) -> None:
-    if not 0 <= port <= 65535:
-        raise InputError("bad-port", f"--port must be 0 to 65535, 0 for a free one; given: {port}.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

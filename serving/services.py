@@ -112,7 +112,7 @@ class PredictionService:
                 f"with Predict: {', '.join(sorted(version.signatures))}.")
 
     def GetModelMetadata(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """Tells the signatures of a model."""
+        """Returns the signatures of a model."""
         if list(request.metadata_field) != ["signature_def"]:
             given = ", ".join(one[:50] for one in request.metadata_field[:5]) or "none"
             raise InputError("bad-metadata-field",
@@ -139,7 +139,7 @@ class ModelService:
         self._models, self._reloads = models, threading.BoundedSemaphore(_MOST_RELOADS)
 
     def GetModelStatus(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """Tells the state of all versions, or of the one asked for."""
+        """Returns the state of all versions, or of the one asked for."""
         spec = request.model_spec
         versions = self._models.versions(spec.name)
         states = versions.states
@@ -177,7 +177,7 @@ class ModelService:
 
 
 class Health:
-    """Tells whether each model has a version that runs.
+    """Watches whether each model has a version that runs.
 
     Args:
       models: What is looked at.
@@ -188,11 +188,11 @@ class Health:
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """Says from now on that nothing is served, and ends the calls that watch."""
+        """Responds from now on that nothing is served, and ends the calls that watch."""
         self._stopping.set()
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """Tells the state of the server, `''`, or of one of its services."""
+        """Returns the state of the server, `''`, or of one of its services."""
         response = self._response(request)
         if response.status == _States.SERVICE_UNKNOWN:
             raise NotServedError(

@@ -58,6 +58,7 @@ class Versions:
         self._seen: dict[int, tuple] = {}
         self._failed: dict[int, tuple] = {}
         self._states: dict[int, VersionState] = {}
+        self._closed = False
 
     @property
     def current(self) -> ServedVersion | None:
@@ -111,8 +112,10 @@ class Versions:
             self.labels = dict(labels)
 
     def refresh(self) -> None:
-        """Loads what is wanted by now and lets go of the rest."""
+        """Loads what is wanted by now and lets go of the rest; does nothing once closed."""
         with self._refreshing:
+            if self._closed:
+                return
             present = versions(self.config.base_path)
             self._drop_dead()
             chosen = self._load_wanted(present)
@@ -128,11 +131,13 @@ class Versions:
                 self._unload(version)
 
     def close(self) -> None:
-        """Ends all versions."""
-        with self._lock:
-            gone, self._loaded = list(self._loaded.values()), {}
-        for version in gone:
-            self._unload(version)
+        """Ends all versions, also one that loads meanwhile, and loads no other."""
+        self._closed = True
+        with self._refreshing:
+            with self._lock:
+                gone, self._loaded = list(self._loaded.values()), {}
+            for version in gone:
+                self._unload(version)
 
     def _current(self) -> ServedVersion | None:
         alive = {v: one for v, one in self._loaded.items() if one.alive} or self._loaded
@@ -178,6 +183,8 @@ class Versions:
         chosen: list[int] = []
         starting = not self.loaded
         for version in self.config.wanted(present):
+            if self._closed:
+                break
             if version in self.loaded or self._try(version, present[version], starting):
                 chosen.append(version)
             if self.config.newest and not self.config.specific and \

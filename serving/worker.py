@@ -125,6 +125,9 @@ def _work(path: str, slots: list[Connection], niceness: int) -> None:
     from serving.stack import quiet_tensorflow
 
     quiet_tensorflow()
+    from serving.servable import start_threads
+
+    start_threads()  # not by the thread that loads, which gives way to others
     loaded: list[Any] = []
     # A thread, since niceness can be raised for one but not lowered again.
     loading = threading.Thread(target=_load, args=(Path(path), niceness, loaded))

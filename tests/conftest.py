@@ -1,5 +1,6 @@
 """What all tests share: a prepared process and where real test data lies."""
 
+import gc
 import logging
 import os
 import sys
@@ -30,6 +31,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log):
             return str(next(iter(_ONE_WORLD.intersection(file.parents)), file))
 
     return ByWorld(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_finish():
+    """Spares the garbage collector what is imported: it would look at all of TensorFlow again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from worlds import column, history, small_spec
 from trainer.data.side import Side
 from trainer.data.tables import Table
 from trainer.recipe import parse_recipe
-from trainer.training.fit import TrainingData
+from trainer.training.data import TrainingData
 
 USERS, ITEMS, LENGTH = 40, 60, 4
 # One column has the name of an operation of Keras, which models must not confuse with it.

@@ -11,7 +11,7 @@ from trainer.data.side import Side
 from trainer.data.tables import Table
 from trainer.preprocessing.declarations import row_columns
 from trainer.recipe import parse_recipe
-from trainer.training.fit import TrainingData
+from trainer.training.data import TrainingData
 
 USERS, ITEMS, LENGTH = 12, 15, 4
 SPEC = small_spec(

@@ -22,7 +22,7 @@ from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.network.model import Network, build_network
 from trainer.preprocessing import columns
 from trainer.recipe import parse_recipe
-from trainer.training.fit import TrainingData
+from trainer.training.data import TrainingData
 from trainer.training.multitask import MultiTaskModel
 
 USERS, ITEMS, KINDS, LENGTH = 250, 80, 4, 6

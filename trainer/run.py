@@ -22,7 +22,7 @@ from trainer.modalities import modality_of
 from trainer.options import look_up
 from trainer.preprocessing.column import Role, columns_of
 from trainer.recipe import Recipe, parse_recipe
-from trainer.training.fit import TrainingData
+from trainer.training.data import TrainingData
 from trainer.training.warm_start import WarmStart, vocabulary_key
 
 

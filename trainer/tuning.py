@@ -17,7 +17,8 @@ from trainer.recipe import Recipe
 from trainer.recipe.families import FittedRecipe, ranges_of
 from trainer.recipe.tune import Range, Tune, with_values
 from trainer.run import Given
-from trainer.training.fit import MONITOR, fit_once
+from trainer.training.fit import fit_once
+from trainer.training.validation import MONITOR
 
 log = logging.getLogger("tessera.tuner")
 _OBJECTIVE = f"validation_{MONITOR}"

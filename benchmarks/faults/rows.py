@@ -26,11 +26,13 @@ def _(shop: Shop) -> None:
 
 @fault("half of the item ids re-used for new items", "reused_ids", "FAIL")
 def _(shop: Shop) -> None:
-    items = shop.tables["items"]
+    items, (_, key) = shop.tables["items"], shop.find("item")
     rows = items.index[: len(items) // 2]
-    for kind, text in (("title", "Other thing {}"), ("text", "It is number {} of the new ones.")):
-        items.loc[rows, shop.find(kind)[1]] = [text.format(row) for row in rows]
-    items.loc[rows, shop.find("number")[1]] = [str(1900 + row % 99) for row in rows]
+    features = [f for f in shop.spec.table("items") if f.name in items and f.name != key]
+    for number, feature in enumerate(features):
+        items.loc[rows, feature.name] = (
+            [f"Thing {row}, new in column {number}." for row in rows] if feature.language
+            else np.roll(items.loc[rows, feature.name], 7))
 
 
 @fault("item ids written in another form", "replaced_ids", "FAIL")

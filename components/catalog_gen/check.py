@@ -8,22 +8,19 @@ values, drift) is judged later, over the whole table, by ExampleValidator.
 """
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
+from components.catalog_gen.columns import IDS, LARGEST, Column
 from components.catalog_gen.faults import Notes
 from components.decoding import decode, decode_track
 from components.sources.base import Record
-from schemas import Feature, FeatureSpec, Label
+from schemas import Feature, FeatureSpec
 from schemas.media import MediaFault
 from schemas.values.numbers import comma_hint, integer, is_code, number, truth
-from schemas.values.text import NOT_SHOWN, is_absent, normal_identity, normal_text, shown
-from schemas.values.times import date_of_digits, likely_range, to_seconds
+from schemas.values.text import NOT_SHOWN, is_absent, normal_text, shown
+from schemas.values.times import date_of_digits, to_seconds
 
-_LARGEST = {int: 2**63 - 1, float: 3.4028234e38}  # what a tf.train.Example holds: int64, float32
-_IDS = ("user_id", "item_id")
 _SHOWN = 60  # characters of a faulty value that a reason quotes
 _NORMALISED = "were written in another form than it has here (blanks, accents, marks without width)"
 _DECIMAL_ID = "are ids written as decimals; they were read without the point"
@@ -69,7 +66,7 @@ class Checker:
         """
         labels = spec.labels_of(side) if side != "items" else ()
         self._columns = [
-            _Column.of(feature, [label for label in labels if label.feature == feature.name])
+            Column.of(feature, [label for label in labels if label.feature == feature.name])
             for feature in spec.table(side) if not feature.derived
         ]
         # What the source could not read of a label costs the row as well.
@@ -148,78 +145,6 @@ def _column_of(fault: str) -> str:
     return fault.partition(":")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A feature, with its rules in the form in which they are looked at.
-
-    Attributes:
-      plain: Type of a value that needs no conversion, `None` where each one does.
-      text: A string needs nothing but its encoding, and perhaps its usual form.
-      normal: Returns the usual form of a text, empty where it says that there is no value; `None`
-        where texts stay as they are.
-      asked: `normal` is asked of every text, not only of those that look unusual.
-      parse: Reads a text as a number, `None` where a text takes the longer way.
-      low: Smallest value of the type `plain`.
-      high: Largest such value.
-      likely: First and last second that a time is expected at: the schema's, or those of today.
-      needed: A row without a value breaks a hard rule.
-      hard: A fault costs the row.
-    """
-
-    name: str
-    feature: Feature
-    plain: type | None
-    text: bool
-    normal: Callable[[str], str] | None
-    asked: bool
-    parse: Callable[[str], float | None] | None
-    low: float
-    high: float
-    likely: tuple[float, float]
-    needed: bool
-    hard: bool
-
-    @classmethod
-    def of(cls, feature: Feature, labels: Sequence[Label]) -> "_Column":
-        needed = feature.required or feature.role is not None
-        plain, parse, low, high = None, None, 0.0, 0.0
-        minimum, maximum = feature.minimum, feature.maximum
-        first, last = likely_range()
-        if feature.dtype in _LARGEST:
-            most = _LARGEST[feature.dtype]
-            plain = feature.dtype
-            if feature.role not in _IDS:  # whose leading zeros and points are looked at
-                parse = integer if feature.dtype is int else number
-            low = -most if minimum is None else max(-most, minimum)
-            high = most if maximum is None else min(most, maximum)
-            if feature.role == "timestamp":  # others may be digits of a date, or are noted
-                low, high = max(low, first), min(high, last)
-        text = feature.dtype is bytes and not feature.media
-        normal: Callable[[str], str] | None = None
-        asked = feature.role is None and bool(labels or feature.values)
-        if feature.role in _IDS:
-            normal = normal_identity
-        elif text and asked:
-            known = {*feature.values, *(label.equals for label in labels)}
-            normal = partial(_known_text, known=frozenset(known))
-        elif feature.role or feature.categories:
-            normal = normal_text
-        likely = (first if minimum is None else minimum, last if maximum is None else maximum)
-        # A user without an attribute is masked where the attribute is learned, and stays.
-        hard = needed or (bool(labels) and feature.side == "interactions")
-        return cls(feature.name, feature, plain, text, normal, asked, parse, low, high, likely,
-                   needed, hard)
-
-
-def _known_text(text: str, known: frozenset[str | None]) -> str:
-    """Returns the usual form of a text where the schema says which there are.
-
-    A word for an absent value is no text unless it is one of them.
-    """
-    text = normal_text(text)
-    return "" if is_absent(text) and text not in known else text
-
-
 def _note_text(raw: str, text: str, feature: Feature, record: Record, notes: Notes) -> None:
     what = _DECIMAL_ID if normal_text(raw) != text else _NORMALISED
     if not text:
@@ -227,7 +152,7 @@ def _note_text(raw: str, text: str, feature: Feature, record: Record, notes: Not
     notes.add(feature.name, what, record, _shown(raw, feature))
 
 
-def _note_number(raw: Any, value: Any, column: _Column, record: Record, notes: Notes) -> None:
+def _note_number(raw: Any, value: Any, column: Column, record: Record, notes: Notes) -> None:
     feature = column.feature
     if feature.role == "timestamp":
         low, high = column.likely
@@ -254,7 +179,7 @@ def _sound_tracks(record: Record, features: list[Feature]) -> dict[str, list[byt
     return {name: [track] for name, track in tracks.items() if track}
 
 
-def _convert(raw: Any, column: _Column) -> list[Any]:
+def _convert(raw: Any, column: Column) -> list[Any]:
     feature = column.feature
     if raw is None or raw == "":
         return []
@@ -295,7 +220,7 @@ def _scalar(item: Any, feature: Feature) -> Any:
     if (low is not None and value < low) or (high is not None and value > high):
         bounds = " to ".join("any" if bound is None else f"{bound:g}" for bound in (low, high))
         raise _Fault(f"{feature.name} {_shown(item, feature)} is outside the range {bounds}")
-    if abs(value) > _LARGEST[feature.dtype]:
+    if abs(value) > LARGEST[feature.dtype]:
         raise _Fault(f"{feature.name} {_shown(item, feature)} is too large to be stored")
     return value
 
@@ -303,7 +228,7 @@ def _scalar(item: Any, feature: Feature) -> Any:
 def _read(item: Any, feature: Feature) -> Any:
     """Returns a value as the schema's type of number, or `None` where it is none."""
     if isinstance(item, str):
-        if feature.role in _IDS and is_code(item):
+        if feature.role in IDS and is_code(item):
             return None
         value = integer(item) if feature.dtype is int else number(item)
         if value is None and (feature.minimum, feature.maximum) == (0.0, 1.0):
@@ -322,7 +247,7 @@ def _no_number(item: Any, feature: Feature) -> str:
     if isinstance(item, str):
         if comma := comma_hint([item]):
             hint = f"; {comma}"
-        elif feature.role in _IDS and is_code(item):
+        elif feature.role in IDS and is_code(item):
             hint = ": it begins with a zero, which only a column of BYTES keeps"
     return f"{feature.name} {_shown(item, feature)} is not a {kind}{hint}"
 

@@ -173,7 +173,6 @@ class UserJoin:
             return f"the same event is already in {first[0]}, line {first[1]}"
         return None
 
-
     def _unknown_item(self, identity: Any) -> str:
         feature, similar = self._spec.role("item_id"), self._catalogue.similar(identity)
         reason = f"{self._item} {_shown(identity, feature)} is not in the table of items"

@@ -48,7 +48,7 @@ def check_protocol(protocol: str, spec: FeatureSpec) -> None:
 
 
 def split_fault(row: Row, protocol: str) -> str | None:
-    """Tells why a row's own split cannot be used, or `None`."""
+    """Returns why a row's own split cannot be used, or `None`."""
     if protocol in PROTOCOLS:
         return None
     given = row[protocol][0].decode("utf-8", "replace") if protocol in row else None

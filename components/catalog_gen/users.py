@@ -43,7 +43,7 @@ class UserBuckets:
         self, spec: FeatureSpec, protocol: str, has_users: bool, tables: dict[str, str],
         scratch: str,
     ):
-        """Tells what all buckets share.
+        """Takes what all buckets share.
 
         Args:
           spec: The dataset's spec.

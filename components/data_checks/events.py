@@ -63,13 +63,18 @@ def same_times(data: Data) -> Iterator[Measured]:
         yield from _beyond_usual(data, "same_time", _column(data), "are in the same second")
 
 
-@check("events of one user within an hour, as a multiple of what all but one in a hundred have",
+_PERSON = 150  # events within an hour; eight times as many are one in three seconds
+
+
+@check("events of one user within an hour, as a multiple of what all but one in a hundred have, or "
+       f"of {_PERSON}",
        "Leave the user out, or limit how many events of one count.", warn=8.0, fail=None)
 def bot_user(data: Data) -> Iterator[Measured]:
     events = data.today["events"]
     if events.get("busiest", 0) >= _FEW:
         yield Measured("interactions", data.spec.role("user_id").name,
-                       events["busiest"] / max(1.0, min(events["busy_99"], 20 * events["busy"])),
+                       events["busiest"] / max(1.0, min(
+                           events["busy_99"], 20 * events["busy"], _PERSON)),
                        f"a user has {events['busiest']:,} events within one hour; the median user "
                        f"has {events['busy']:,.0f} at most", events["busiest"])
 

@@ -1,6 +1,7 @@
 """Checks of values and labels: lost, missing, constant, new, of another scale or column."""
 
 import itertools
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -171,7 +172,7 @@ def _ranges_alike(one: dict[str, Any], other: dict[str, Any]) -> float:
 
 def _most_frequent(data: Data, side: str, name: str) -> str:
     reasons = [one for one in data.reasons if one["table"] == side and one["kind"] == "value"
-               and one["reason"].startswith(name)]
+               and one["reason"].startswith((f"{name} ", f"{name}:"))]
     if not reasons:
         return ""
     (example, *_) = reasons[0]["examples"]
@@ -185,7 +186,8 @@ def _means(profile: dict[str, Any], before: dict[str, Any]) -> str:
     return f"; the mean is {now['mean']:.4g} and was {then['mean']:.4g}"
 
 
-@check("Jensen-Shannon divergence of the distribution from that of the last run (TFDV)",
+@check("Jensen-Shannon divergence of the distribution from that of the last run (TFDV), less what "
+       "chance makes where values are rare",
        "Compare the two distributions in the report; ask what changed in the source.",
        warn=0.1, fail=0.3, compares=True)
 def distribution_shift(data: Data) -> Iterator[Measured]:
@@ -195,8 +197,22 @@ def distribution_shift(data: Data) -> Iterator[Measured]:
         if profile.get("label") and side == "interactions":
             continue
         if min(profile.get("filled", 0), before.get("filled", 0)) >= _FEW:
+            value -= _by_chance(profile, before)
             yield Measured(side, name, value, "the distribution of the values is another one than "
                            f"in the last run{_means(profile, before)}")
+
+
+def _by_chance(profile: dict[str, Any], before: dict[str, Any]) -> float:
+    """Returns the divergence in bits to expect of two samples of the same categories.
+
+    The first term of its series is a chi-square over 8 ln 2, whose mean is the number of categories
+    by the number of values.
+    """
+    both = [one["categorical"] for one in (profile, before) if one.get("categorical")]
+    if len(both) < 2 or not all(one["count"] for one in both):
+        return 0.0
+    most = max(one["distinct"] for one in both)
+    return sum(most / one["count"] for one in both) / (8 * math.log(2))
 
 
 @check("share of the rows that lost their label since the last run; 0.25 where no row has one, "
@@ -249,11 +265,8 @@ def label_shift(data: Data) -> Iterator[Measured]:
         profile = data.today["columns"][side].get(name, {})
         before = (data.past or {})["columns"][side].get(name, {})
         if profile.get("label") and side == "interactions":
-            numbers, past = profile.get("numbers", {}), before.get("numbers", {})
-            means = (f"; the mean is {numbers['mean']:.4g} and was {past['mean']:.4g}"
-                     if "mean" in numbers and "mean" in past else "")
-            yield Measured(side, name, value,
-                           f"the label is distributed otherwise than in the last run{means}")
+            yield Measured(side, name, value, "the label is distributed otherwise than in the last "
+                           f"run{_means(profile, before)}")
 
 
 @check("share of a label's variance that one column explains alone, or of texts that spell it",

@@ -66,7 +66,7 @@ def profile_texts(values: np.ndarray) -> dict[str, Any]:
 
 
 def is_damaged(text: str) -> bool:
-    """Tells whether a text has marks of a wrong encoding: `KÃ¼ste`, `K\\ufffdste`, zero bytes.
+    """Returns whether a text has marks of a wrong encoding: `KÃ¼ste`, `K\\ufffdste`, zero bytes.
 
     A question mark within a word, as in `K?ste`, is one that took the place of a letter, and no
     language that Latin-1 writes has many of its accents in a row, as Cyrillic read as Latin-1 has.

@@ -63,7 +63,7 @@ def _target(spec: FeatureSpec, table: Table, label: Label
         return (values >= label.threshold).astype(np.float64), values, filled
     if label.equals is not None:
         return (values == label.equals.encode()).astype(np.float64), values, filled
-    return _numbers(table, feature)[0], values, filled
+    return _numbers(values, feature), values, filled
 
 
 def _of_values(feature: Feature, values: np.ndarray, target: np.ndarray, labels: np.ndarray
@@ -79,11 +79,10 @@ def _of_values(feature: Feature, values: np.ndarray, target: np.ndarray, labels:
     return max(_explained(values, target), _spelled(values, labels), *said)
 
 
-def _numbers(table: Table, feature: Feature) -> tuple[np.ndarray, np.ndarray]:
-    values, filled = table.columns[feature.name].at(table.rows)
-    if feature.dtype is not bytes:
-        return values.astype(np.float64), filled
-    return np.unique(values.astype(str), return_inverse=True)[1].astype(np.float64), filled
+def _numbers(values: np.ndarray, feature: Feature) -> np.ndarray:
+    if feature.dtype is bytes:
+        values = np.unique(values.astype(str), return_inverse=True)[1]
+    return values.astype(np.float64)
 
 
 def _explained(values: np.ndarray, target: np.ndarray) -> float:

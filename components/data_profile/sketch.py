@@ -31,7 +31,7 @@ def profile_ids(spec: FeatureSpec, side: str, table: Table) -> dict[str, Any]:
       `largest`, the hash below which all ids are in the sample; `contents`, by the hash of an id
       the numbers of its row and short hashes of its other values, by column; `telling`, the
       columns that distinguish rows; shares of ids that are `alike`, as `Ann` and `ann`, and of rows
-      that are `copied`: all telling columns are those of an earlier row.
+      that are `copied`: all columns but media are those of an earlier row.
     """
     name = spec.id_key(side).name
     own = table.columns[name].values
@@ -50,7 +50,8 @@ def profile_ids(spec: FeatureSpec, side: str, table: Table) -> dict[str, Any]:
     complete = len(ids) <= _IDS
     return {"largest": format(2**64 - 1 if complete else ids[sample[-1]], "x"),
             "contents": contents, "telling": telling, "alike": _alike(own),
-            "copied": _copied([firsts[column] for column in telling], table.rows)}
+            "copied": _copied([firsts[column] for column, f in compared.items() if not f.media],
+                              table.rows) if telling else 0.0}
 
 
 def _varied(values: Sequence[Any]) -> bool:
@@ -64,8 +65,6 @@ def _alike(ids: np.ndarray) -> float:
 
 
 def _copied(columns: Sequence[tuple[np.ndarray, np.ndarray]], rows: int) -> float:
-    if not columns:
-        return 0.0
     contents = {tuple(values[row] if filled[row] else None for values, filled in columns)
                 for row in range(rows)}
     return 1 - len(contents) / rows

@@ -110,7 +110,7 @@ def gather(spec: FeatureSpec, folders: dict[str, str]) -> dict[str, Any]:
 
 
 def summary(counts: dict[str, Any], verdict: dict[str, Any]) -> str:
-    """Says in one line how the data are, such as
+    """Returns in one line how the data are, such as
     `"100,000 interactions, 0 rows quarantined, 0 values lost, no findings"`.
     """
     parts = ["rows unknown"]

@@ -18,11 +18,6 @@ def read_counts(uri: str) -> dict[str, Any]:
     return json.loads((Path(uri) / "counts.json").read_text(encoding="utf-8"))
 
 
-def quarantined_share(counts: dict[str, int]) -> float:
-    """Returns the share of a table's rows that were left out, 0 for an empty table."""
-    return counts["quarantined"] / counts["read"] if counts["read"] else 0.0
-
-
 def notes(counts: dict[str, Any]) -> list[str]:
     """Returns what ingest changed or found doubtful and kept all the same, one sentence each.
 
@@ -75,7 +70,8 @@ def grouped_reasons(
             counts[key] += 1
             kept = shown.setdefault(key, [])
             if len(kept) < examples:
-                masked = any(re.search(rf"\b{re.escape(name)}\b", pattern) for name in hidden)
+                masked = any(re.search(rf"\b{re.escape(name)}\b", text) for name in hidden
+                             for text in (pattern, record["reason"].split(" ", 1)[0]))
                 kept.append({"source": record["source"], "line": record["line"],
                              "reason": pattern if masked else record["reason"]})
     return [

@@ -48,7 +48,7 @@ def measure_drift(spec: FeatureSpec, today: str, past: str) -> dict[tuple[str, s
 
 
 def _compared(feature: Feature) -> bool:
-    """Tells whether a column has a distribution: it is a number, or one of recurring texts."""
+    """Returns whether a column has a distribution: it is a number, or one of recurring texts."""
     if feature.derived or feature.media or feature.pii or feature.language:
         return False
     return feature.role is None or feature.role == "event_type"

@@ -13,7 +13,8 @@ from schemas.errors import TesseraError, unknown
 from schemas.extensions import LOADED
 
 _HEAD = struct.Struct(">cQ")
-_TRACK, _VALUE, _NOTHING = "track", b"v", b"n"
+TRACK = "track"  # of a video, in the place of a modality
+VALUE, NOTHING, FAULT = b"v", b"n", b"f"  # kinds of responses
 
 
 class PipeClosed(Exception):
@@ -67,7 +68,7 @@ def decode(value: bytes | Path, modality: str) -> bytes:
     if modality not in MEDIA:
         raise unknown("media modality", modality, MEDIA)
     kind, content = _process().ask(modality, value)
-    if kind != _VALUE:
+    if kind != VALUE:
         raise MediaFault(content.decode("utf-8", "replace"))
     if verify := MEDIA[modality].verify:
         verify(content)
@@ -76,8 +77,8 @@ def decode(value: bytes | Path, modality: str) -> bytes:
 
 def decode_track(value: bytes | Path) -> bytes | None:
     """Reads the sound track of a video likewise; `None` where it has none or is damaged."""
-    kind, content = _process().ask(_TRACK, value)
-    return content if kind == _VALUE else None
+    kind, content = _process().ask(TRACK, value)
+    return content if kind == VALUE else None
 
 
 class _Process:

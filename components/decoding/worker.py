@@ -13,12 +13,18 @@ import signal
 import sys
 from pathlib import Path
 
-from components.decoding.process import PipeClosed, receive, send
+from components.decoding.process import (
+    FAULT,
+    NOTHING,
+    TRACK,
+    VALUE,
+    PipeClosed,
+    receive,
+    send,
+)
 from components.media import MEDIA, MediaFault, check_file, read_sound_track
 from schemas.extensions import load_extensions
 
-TRACK = "track"  # of a video, in the place of a modality
-VALUE, NOTHING, FAULT = b"v", b"n", b"f"
 _MEMORY = 1 << 30  # bytes beyond those of the process itself
 _ADDRESSES = 4 << 30
 _WAITING = 6  # a value may take so many times its processor time, on a machine that is busy

@@ -61,7 +61,7 @@ class Executor(base_executor.BaseExecutor):
 
 
 def evaluator_reasons(uri: str, without_auc: Collection[str] = ()) -> list[str]:
-    """Says why TFX's Evaluator did not bless the model.
+    """Returns why TFX's Evaluator did not bless the model.
 
     Args:
       uri: Folder of its `ModelEvaluation`.
@@ -82,7 +82,7 @@ def evaluator_reasons(uri: str, without_auc: Collection[str] = ()) -> list[str]:
 
 
 def verdict_reasons(outcomes: Sequence[Outcome], reported: Collection[str] = ()) -> list[str]:
-    """Says why our own checks failed.
+    """Returns why our own checks failed.
 
     Args:
       outcomes: The outcome of each check.

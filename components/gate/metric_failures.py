@@ -37,7 +37,7 @@ def metric_failures(uri: str) -> list[Failure]:
         for failure in validation.failures
     ]
     failures += [Failure(f"no example fell into the slice {_missing(spec)}")
-              for spec in result.missing_slices]
+                 for spec in result.missing_slices]
     if result.missing_thresholds:
         failures.append(Failure("no metric has a threshold"))
     return failures

@@ -34,7 +34,7 @@ class VectorCache:
                 self._remember(batch["digests"], path)
 
     def __contains__(self, content: bytes) -> bool:
-        """Tells whether the vector of this digest is known."""
+        """Returns whether the vector of this digest is known."""
         return content in self._places
 
     def add(self, digests: list[bytes], vectors: np.ndarray, present: np.ndarray) -> None:

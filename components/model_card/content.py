@@ -34,7 +34,7 @@ class Section:
 
 def sections(lineage: Mapping[str, Any], figures: Mapping[str, Any],
              tasks: Mapping[str, Mapping[str, Any]], reasons: Sequence[str]) -> list[Section]:
-    """Tells what a model is, how good it is, and what it must not be used for.
+    """Returns what a model is, how good it is, and what it must not be used for.
 
     Args:
       lineage: See `components.model_card.content.lineage`.

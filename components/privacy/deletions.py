@@ -32,7 +32,7 @@ def read_deletions(path: Path | None) -> frozenset[str]:
 
 
 class Deletions:
-    """Tells which records are of users on the list."""
+    """The records that are of users on the list."""
 
     def __init__(self, spec: FeatureSpec, side: str, listed: frozenset[str]):
         """Prepares for one table.
@@ -46,7 +46,7 @@ class Deletions:
         self._user = spec.role("user_id", side).name if self._listed else ""
 
     def __contains__(self, values: dict[str, Any]) -> bool:
-        """Tells whether a record's values, as a source has them, are of such a user."""
+        """Returns whether a record's values, as a source has them, are of such a user."""
         if not self._listed:
             return False
         given = values.get(self._user)

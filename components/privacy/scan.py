@@ -2,13 +2,19 @@
 
 import gzip
 import io
+import os
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from schemas import InputError
+
 _BLOCK = 1 << 22
+# An archive that is cut off, damaged or locked, and a file that this user may not read.
+_UNREAD = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 
 
 def scan(folder: Path, values: Sequence[bytes], left_out: Sequence[str] = ()
@@ -23,17 +29,26 @@ def scan(folder: Path, values: Sequence[bytes], left_out: Sequence[str] = ()
     Returns:
       By file, relative to the folder, how often it has each value, by the value's place. A member
       of an archive is `file!member`, and a name of a file counts as its content.
+
+    Raises:
+      InputError: A file cannot be read, so that nobody knows what it holds.
     """
     places: dict[str, dict[int, int]] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
         if name.parts[0] in left_out or path.is_symlink() or not path.is_file():
             continue
-        for where, blocks in _contents(path, str(name)):
-            hits = _count(blocks, values)
-            hits.update(_count(iter([str(name).encode()]), values))
-            if hits:
-                places[where] = dict(hits)
+        try:
+            for where, blocks in _contents(path, str(name)):
+                hits = _count(blocks, values)
+                hits.update(_count(iter([os.fsencode(name)]), values))
+                if hits:
+                    places[where] = dict(hits)
+        except _UNREAD as error:
+            raise InputError("file-not-scanned",
+                             f"{path} cannot be read to its end ({error}), so that nobody knows "
+                             "what it holds. Delete it if it is of no use, else make it whole, and "
+                             "scan again.") from error
     return places
 
 

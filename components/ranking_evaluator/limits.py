@@ -56,7 +56,7 @@ class Comparison:
 
 def reasons(limits: Limits, popularity: Mapping[str, float], model: Mapping[str, float],
             best: Comparison, last: Comparison | None) -> list[str]:
-    """Says why a ranking is not good enough.
+    """Returns why a ranking is not good enough.
 
     Args:
       limits: The thresholds.

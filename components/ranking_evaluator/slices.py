@@ -45,7 +45,7 @@ def item_groups(interactions: Interactions) -> dict[str, np.ndarray]:
 
 def ranking_slices(interactions: Interactions, task: RankingTask, model: RankingResult,
                    baseline: RankingResult, fewest_users: int) -> Slices:
-    """Tells a ranking apart by groups.
+    """Splits the figures of a ranking by groups.
 
     Args:
       interactions: All events.

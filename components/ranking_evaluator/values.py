@@ -45,15 +45,18 @@ def _compared(predicted: np.ndarray, interactions: Interactions, label: str) -> 
     truth = test.values
     if not len(truth) or not len(train.values):
         return {"skipped": f"No row of the test or the train split has the label {label!r}."}
+    binary, rng = label in interactions.binary, np.random.default_rng(0)
+    rows = (np.arange(len(truth)) if len(truth) <= _MOST_ROWS
+            else rng.choice(len(truth), _MOST_ROWS, replace=False))
+    if binary and np.ptp(truth[rows]) == 0:  # or no draw of them would have both
+        return {"skipped": f"All test rows have the same value of the label {label!r}, or all of "
+                           f"{len(rows):,} that were drawn of them."}
     chosen = tuned_biases(train, validation)
     biases = fit_biases(known, **chosen.best).predictions(test.users, test.items)
     with_factors = tuned_biased_factors(train, validation, chosen)
     factors = fit_biased_factors(known, **with_factors.best).predictions(test.users, test.items)
-    binary = label in interactions.binary
     measure = _area if binary else _error
-    if binary and len(np.unique(truth)) < 2:
-        return {"skipped": f"All test rows have the same value of the label {label!r}."}
-    low, high = _interval(measure, truth, model, biases)
+    low, high = _interval(measure, truth[rows], model[rows], biases[rows], rng)
     return {"metric": "auc" if binary else "rmse", "rows": len(truth),
             "model": measure(truth, model), "biases": measure(truth, biases),
             "factors": measure(truth, factors),
@@ -70,14 +73,12 @@ def _area(truth: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def _interval(measure: Callable[[np.ndarray, np.ndarray], float], truth: np.ndarray,
-              model: np.ndarray, other: np.ndarray) -> tuple[float, float]:
+              model: np.ndarray, other: np.ndarray, rng: np.random.Generator
+              ) -> tuple[float, float]:
     """Returns the 95 % interval of the difference, by resampling the rows."""
-    rng = np.random.default_rng(0)
-    rows = (np.arange(len(truth)) if len(truth) <= _MOST_ROWS
-            else rng.choice(len(truth), _MOST_ROWS, replace=False))
     gains: list[float] = []
     while len(gains) < _DRAWS:
-        drawn = rng.choice(rows, len(rows))
+        drawn = rng.choice(len(truth), len(truth))
         if measure is _area and np.ptp(truth[drawn]) == 0:
             continue
         gains.append(measure(truth[drawn], model[drawn]) - measure(truth[drawn], other[drawn]))

@@ -34,7 +34,7 @@ class Source(Protocol):
         """The dataset's folder."""
 
     def has_table(self, side: str) -> bool:
-        """Tells whether there is such a table; where not, ids come from the interactions."""
+        """Returns whether there is such a table; where not, ids come from the interactions."""
 
     def files(self) -> list[Path]:
         """Returns every file that a run reads, media included, and links to folders of media.

@@ -23,7 +23,7 @@ def _day(name: str) -> str:
 
 
 def is_day(name: str) -> bool:
-    """Tells whether a name is that of a day, such as `2026-11-21`."""
+    """Returns whether a name is that of a day, such as `2026-11-21`."""
     try:
         return bool(_NAME.fullmatch(name) and datetime.date.fromisoformat(name))
     except ValueError:
@@ -109,7 +109,7 @@ class SpanSource:
     spans: tuple[tuple[str, Source], ...]
 
     def has_table(self, side: str) -> bool:
-        """Tells whether the newest span has such a table."""
+        """Returns whether the newest span has such a table."""
         return self.spans[-1][1].has_table(side)
 
     def files(self) -> list[Path]:

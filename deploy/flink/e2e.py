@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+import pipeline.process  # noqa: F401  (before TensorFlow)
 from deploy.flink.cluster import BEAM, Cluster, standalone
 from deploy.flink.run import PROCESSES, PROJECT, Run, demand, main
 from pipeline.prune import delete, plan

@@ -1,5 +1,6 @@
 """The command `tessera compare`."""
 
+import shlex
 import sys
 from typing import Annotated
 
@@ -33,8 +34,7 @@ def compare(
                    beam_runner=beam_runner)
     from pipeline.comparison.compare import compare as run_all
 
-    command = " ".join(["tessera", *sys.argv[1:]])
-    raise typer.Exit(run_all(plan, command, open_console()))
+    raise typer.Exit(run_all(plan, shlex.join(["tessera", *sys.argv[1:]]), open_console()))
 
 
 def _listed(names: str) -> list[str]:

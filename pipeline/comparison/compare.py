@@ -14,6 +14,7 @@ from pipeline.comparison.plan import Plan
 from pipeline.comparison.record import finished, folder_of, run_key, write
 from pipeline.comparison.table import cells, notes, summary
 from pipeline.config import RunConfig
+from pipeline.console import say
 from pipeline.nodes import NodeRun, failure_line, raise_failure
 from pipeline.recipe_checks import try_encoders
 from pipeline.root import machine_faults_typed, one_run, require_usable
@@ -49,10 +50,10 @@ def compare(plan: Plan, command: str, console: Console) -> int:
         provide_data(first, console)
         bound = {config.recipe_name: checked(config) for config in configs}
         for line in dict.fromkeys(line for config in configs for line in try_encoders(config)):
-            _say(console, line)
+            say(console, line)
         folder = folder_of(plan)
         for line in (*plan.left_out, *estimate(configs, finished(plan))):
-            _say(console, line)
+            say(console, line)
         with console.status("Loading TFX"):
             import pipeline.local  # noqa: F401
         runs: list[dict[str, Any]] = []
@@ -61,10 +62,10 @@ def compare(plan: Plan, command: str, console: Console) -> int:
             run = _one(config, bound[config.recipe_name], console)
             runs.append(run)
             write(folder, runs, plan, command)
-            _say(console, f"[{number}/{len(configs)}] {config.recipe_name}, seed {config.seed}: "
-                          f"{_outcome(run)}; {duration(time.monotonic() - started)}")
+            say(console, f"[{number}/{len(configs)}] {config.recipe_name}, seed {config.seed}: "
+                         f"{_outcome(run)}; {duration(time.monotonic() - started)}")
     _show(rows(runs), console)
-    _say(console, f"Comparison: {folder / 'comparison.md'}")
+    say(console, f"Comparison: {folder / 'comparison.md'}")
     return _FAILED if any(run["failed"] for run in runs) else 0
 
 
@@ -77,7 +78,8 @@ def _one(config: RunConfig, bound: BoundRecipe, console: Console) -> dict[str, A
     try:
         with one_run(config.root, config.pipeline_name), console.status("") as status:
             def started(node: str) -> None:
-                status.update(f"{config.recipe_name}, seed {config.seed}: {node} is running")
+                status.update(escape(
+                    f"{config.recipe_name}, seed {config.seed}: {node} is running"))
 
             def ended(node: NodeRun) -> None:
                 status.update("")
@@ -120,8 +122,4 @@ def _show(table: list[dict[str, Any]], console: Console) -> None:
         shown.add_row(*map(escape, line))
     console.print(shown)
     for note in (*summary(table), *notes(table)):
-        _say(console, f"  {note}")
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(console, f"  {note}")

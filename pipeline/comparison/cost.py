@@ -43,7 +43,7 @@ def cost(metrics: dict[str, Any], earlier: Sequence[dict[str, Any]]) -> dict[str
 
 
 def computed(metrics: dict[str, Any], step: str) -> bool:
-    """Tells whether a run computed a step, rather than taking it from the cache."""
+    """Returns whether a run computed a step, rather than taking it from the cache."""
     return step in metrics.get("timings", {}) and not metrics["cached"].get(step)
 
 
@@ -130,7 +130,7 @@ def estimate(configs: Sequence[RunConfig], finished: Sequence[tuple[str, int]]) 
 
 
 def duration(seconds: float) -> str:
-    """Says a time in words, such as `12 min 30 s`."""
+    """Returns a time in words, such as `12 min 30 s`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import RunConfig, load_config, validated_recipe
+from pipeline.config import RunConfig, load_config
 from pipeline.run import check_recipe
+from pipeline.validation import validated_recipe
 from schemas import InputError
 from trainer.recipe import Recipe, bind
 from trainer.recipe.families import NetworkRecipe

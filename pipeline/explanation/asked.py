@@ -100,7 +100,7 @@ class AskedModel:
         self._loaded = tf.saved_model.load(str(folder))
 
     def has(self, signature: str) -> bool:
-        """Tells whether the model was exported with a signature."""
+        """Returns whether the model was exported with a signature."""
         return signature in self._loaded.signatures
 
     def inputs(self, signature: str) -> dict[str, tf.TensorSpec]:

@@ -96,13 +96,13 @@ def explanations(
     Args:
       source: The model and what it was made of.
       pairs: Users and items; the best items of the data's first three users where `None`.
-      task: The task whose score is explained; the retrieval task where `None`.
+      task: The task whose score is explained; the one that ranks where `None`.
 
     Returns:
       A title and a piece of HTML for each, which needs neither a network nor a style sheet.
     """
     explainer = Explainer(source)
-    method = "gradients" if "gradients" in explainer.methods else "occlusion"
+    method = GRADIENTS if GRADIENTS in explainer.methods else OCCLUSION
     explained = [without_rare_words(explainer.explain(user, item, task, method), source)
                  for user, item in (pairs if pairs is not None else explainer.recommended(3))]
     return [(f"User {one.user}, item {one.item}: {METHOD_NAMES[one.method]}",

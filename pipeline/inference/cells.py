@@ -78,7 +78,7 @@ def read_cells(raw: list[Any], options: FileOptions) -> Cells:
 
 
 def _are_truths(raw: list[Any]) -> bool:
-    """Tells whether all texts say yes or no, but those that say that there is no value."""
+    """Returns whether all texts say yes or no, but those that say that there is no value."""
     texts = [value for value in raw if isinstance(value, str) and not is_absent(value)]
     return bool(texts) and all(truth(text) is not None for text in texts)
 
@@ -91,7 +91,7 @@ def _split(text: str, mark: str) -> list[Any] | None:
 
 
 def _are_literals(texts: list[str]) -> bool:
-    """Tells whether most values are lists as Python or JSON write them."""
+    """Returns whether most values are lists as Python or JSON write them."""
     looked = texts[:_FIRST_LOOK]
     return sum(_is_literal(text) for text in looked) >= _MOSTLY * len(looked)
 
@@ -104,7 +104,7 @@ def _is_literal(text: str) -> bool:
 
 
 def _is_list(texts: list[str], mark: str) -> bool:
-    """Tells whether a mark separates the elements of lists: in many rows, or in a few whose
+    """Returns whether a mark separates the elements of lists: in many rows, or in a few whose
     elements are whole values of others."""
     split = [text.split(mark) for text in texts if mark in text]
     pieces = [piece.strip() for row in split for piece in row]
@@ -114,7 +114,7 @@ def _is_list(texts: list[str], mark: str) -> bool:
 
 
 def _are_values(pieces: list[str], texts: list[str], mark: str) -> bool:
-    """Tells whether most elements of lists are whole values of other rows."""
+    """Returns whether most elements of lists are whole values of other rows."""
     whole = {text.strip() for text in texts if mark not in text}
     return sum(piece in whole for piece in pieces) >= _ALONE * len(pieces)
 
@@ -168,7 +168,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def _advice(texts: list[str], options: FileOptions) -> list[str]:
-    """Says which option the values seem to need."""
+    """Returns which option the values seem to need."""
     commas = [text for text in texts if _COMMA.fullmatch(text.strip())]
     hint = comma_hint(commas) if options.decimal == "." else ""
     if hint and len(commas) + sum(number(text) is not None for text in texts) > 0.5 * len(texts):
@@ -186,7 +186,7 @@ def _advice(texts: list[str], options: FileOptions) -> list[str]:
 
 
 def _asks(texts: list[str], mark: str, separator: str) -> bool:
-    """Tells whether a person is to be asked about lists that a mark may separate."""
+    """Returns whether a person is to be asked about lists that a mark may separate."""
     split = [text.split(mark) for text in texts if mark in text]
     if len(split) < _ASKED * len(texts):
         return False
@@ -201,7 +201,7 @@ def _asks(texts: list[str], mark: str, separator: str) -> bool:
 
 
 def moments(raw: list[Any]) -> tuple[tuple[int, int] | None, bool]:
-    """Tells whether a column's values are moments.
+    """Returns whether a column's values are moments.
 
     Args:
       raw: The values that are there.
@@ -226,7 +226,7 @@ def moments(raw: list[Any]) -> tuple[tuple[int, int] | None, bool]:
 
 
 def _is_date(value: Any) -> bool:
-    """Tells whether a moment is written as a date, be it in digits alone, and not as a count."""
+    """Returns whether a moment is written as a date, be it in digits alone, and not as a count."""
     if isinstance(value, datetime.date):
         return True
     number_ = number(value) if isinstance(value, str) else value

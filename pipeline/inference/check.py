@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from components.catalog_gen.check import Checker
@@ -12,6 +13,7 @@ from components.catalog_gen.faults import shortened, together
 from components.data_report.quarantine import lost_columns, notes
 from components.sources import Source
 from components.sources.base import Record
+from pipeline.console import say
 from schemas import SIDES, DataAnomalyError, Feature, FeatureSpec
 from schemas.inference.column import HISTORY_COLUMNS, unused
 
@@ -48,7 +50,7 @@ class Looked:
 
 def describe(spec: FeatureSpec) -> Table:
     """Returns a table of every column and what it means for the model."""
-    table = Table(title=f"Schema {spec.name}", title_justify="left")
+    table = Table(title=escape(f"Schema {spec.name}"), title_justify="left")
     for heading in ("column", "table", "type", "is", "for the model"):
         table.add_column(heading, overflow="fold")
     kinds = {bytes: "text", int: "whole number", float: "number"}
@@ -56,8 +58,9 @@ def describe(spec: FeatureSpec) -> Table:
         for feature in spec.table(side):
             kind = "bytes" if feature.media else kinds[feature.dtype]
             many = "" if feature.scalar else f", up to {feature.max_values or 'any number'}"
-            table.add_row(feature.name, side, kind + many, ", ".join(_is(feature, spec)) or "-",
-                          _means(feature, spec))
+            cells = (feature.name, side, kind + many, ", ".join(_is(feature, spec)) or "-",
+                     _means(feature, spec))
+            table.add_row(*map(escape, cells))
     return table
 
 
@@ -106,7 +109,7 @@ def _means(feature: Feature, spec: FeatureSpec) -> str:
 
 
 def missed(spec: FeatureSpec) -> list[str]:
-    """Says what ingest could build of the data and no column asks for.
+    """Returns what ingest could build of the data and no column asks for.
 
     Args:
       spec: The dataset's spec.
@@ -179,7 +182,7 @@ def _look(records: Iterable[Record], spec: FeatureSpec, side: str) -> Looked:
 
 
 def report(results: dict[str, Looked], limit: float, console: Console) -> None:
-    """Says what the look at the data has shown.
+    """Prints what the look at the data has shown.
 
     Args:
       results: By table.
@@ -190,14 +193,13 @@ def report(results: dict[str, Looked], limit: float, console: Console) -> None:
       DataAnomalyError: A table is above the limit, or has no row at all.
     """
     for side, looked in results.items():
-        console.print(f"{side}: {looked.rows:,} rows looked at, {looked.faulty:,} would be "
-                      f"quarantined, {looked.values:,} values left out",
-                      highlight=False, soft_wrap=True)
+        say(console, f"{side}: {looked.rows:,} rows looked at, {looked.faulty:,} would be "
+                     f"quarantined, {looked.values:,} values left out")
         for kind, reasons in (("row", looked.reasons), ("value", looked.value_reasons)):
             for reason in reasons:
-                console.print(f"  {kind}  {reason}", highlight=False, soft_wrap=True, markup=False)
+                say(console, f"  {kind}  {reason}")
         for note in looked.notes:
-            console.print(f"  note  {note}", highlight=False, soft_wrap=True, markup=False)
+            say(console, f"  note  {note}")
     faults = [
         f"Table {side}: " + (f"{looked.faulty:,} of {looked.rows:,} rows would be quarantined, "
                              f"above the limit of {limit:.2%}: {looked.reasons[0]}"

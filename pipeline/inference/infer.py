@@ -10,6 +10,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 import pipeline.process  # noqa: F401  (before TensorFlow)
 from components.sources.files.options import FileOptions
+from pipeline.console import say
 from pipeline.inference.sample import Sample, column_mapping, sample_tables
 from pipeline.inference.tables import Tables
 from schemas import SIDES, InputError, parse_spec
@@ -51,14 +52,14 @@ def infer(tables: Tables, out: Path, configured: bool, force: bool, console: Con
         parse_spec(out.name, [texts[side] for side in SIDES])
     _write(out, texts)
     for side in texts:
-        _say(console, _told(side, proposed, samples.get(side), out))
+        say(console, _told(side, proposed, samples.get(side), out))
     if not configured:
-        _say(console, _write_config(tables, columns, proposed, out))
+        say(console, _write_config(tables, columns, proposed, out))
     undecided = sum(p.undecided for features in proposed.features.values() for p in features)
-    _say(console, f"{undecided + len(proposed.missing)} comments ask you to decide: look for "
-                  f"DECIDE in {out}. Then: tessera schema check {out}")
+    say(console, f"{undecided + len(proposed.missing)} comments ask you to decide: look for "
+                 f"DECIDE in {out}. Then: tessera schema check {out}")
     for sentence in proposed.missing:
-        _say(console, f"Not found. {sentence}")
+        say(console, f"Not found. {sentence}")
     return InputError.exit_code if proposed.missing else 0
 
 
@@ -84,7 +85,7 @@ def _tagged(out: Path, console: Console) -> Tagged:
         try:
             schema = text_format.Parse(path.read_text("utf-8"), schema_pb2.Schema())
         except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
-            _say(console, f"{path} is no schema ({error}): no role is taken from it.")
+            say(console, f"{path} is no schema ({error}): no role is taken from it.")
             continue
         tagged.update({(side, tag): feature.name for feature in schema.feature
                       for tag in feature.annotation.tag if tag in ROLES})
@@ -92,13 +93,17 @@ def _tagged(out: Path, console: Console) -> Tagged:
 
 
 def _write(out: Path, texts: dict[str, str]) -> None:
+    for side, text in texts.items():
+        _write_text(out / f"{side}.pbtxt", text)
+
+
+def _write_text(path: Path, text: str) -> None:
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        for side, text in texts.items():
-            (out / f"{side}.pbtxt").write_text(text, encoding="utf-8")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError("schema-not-written",
-                         f"Cannot write to {out}: {error.strerror}. Give another folder with "
+                         f"Cannot write {path}: {error.strerror}. Give another folder with "
                          "--out.") from error
 
 
@@ -129,7 +134,7 @@ def _write_config(tables: Tables, columns: dict[str, list[Column]], proposed: Dr
     path = out.parent / _CONFIG
     if path.exists():
         return f"{path} is there already and stays as it is."
-    path.write_text("\n".join(_config(tables, columns, proposed, out)) + "\n", encoding="utf-8")
+    _write_text(path, "\n".join(_config(tables, columns, proposed, out)) + "\n")
     return f"{path}: a configuration to start from; tessera run --config {path}"
 
 
@@ -165,7 +170,3 @@ def _config(tables: Tables, columns: dict[str, list[Column]], proposed: Draft,
 def _scalar(text: str) -> str:
     """Returns a text as YAML reads it back: JSON's strings are YAML's."""
     return json.dumps(text, ensure_ascii=False)
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, highlight=False, soft_wrap=True, markup=False)

@@ -39,7 +39,7 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
 
 def media(raw: list[Any], folder: Path) -> tuple[str | None, str | None]:
-    """Tells what media a column holds.
+    """Finds what media a column holds.
 
     Args:
       raw: Values that are there: encoded bytes, or paths from the media folder.
@@ -59,7 +59,7 @@ def media(raw: list[Any], folder: Path) -> tuple[str | None, str | None]:
 
 
 def _moves(values: list[Any], folder: Path) -> bool:
-    """Tells whether the first values are films in the form of pictures: GIFs of several frames."""
+    """Returns whether the first values are films in the form of GIFs: of several frames."""
     frames = []
     for value in values:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 from components.sources import SOURCES
 from components.sources.files.options import FileOptions
 from components.sources.files.readers import FORMATS
-from pipeline.config import validated
+from pipeline.validation import validated
 from pipeline.yaml_loader import read_yaml
 from schemas import SIDES, InputError, unknown
 
@@ -29,7 +29,7 @@ class Tables:
 
 def named_tables(config: Path | None, data_dir: Path | None, dataset: str | None,
                  **given: Any) -> Tables:
-    """Says which files a command means.
+    """Returns which files a command means.
 
     Args:
       config: A YAML file with `dataset` and `source`, as for a run; or `None`.
@@ -45,13 +45,18 @@ def named_tables(config: Path | None, data_dir: Path | None, dataset: str | None
       InputError: Nothing says where the interactions are, or an option is wrong.
     """
     values = read_yaml(config) if config else {}
-    source = dict(values.get("source") or {})
+    where = f"configuration {config}" if config else "the given files"
+    source = values.get("source") or {}
+    if not isinstance(source, dict):
+        validated(FileOptions, source, f"{where}, key 'source'")
+    source = dict(source)
     for key, value in given.items():
         if not value:
             continue
         if key in SIDES:
             _require_relative(key, value)
-            source[key] = {**(source.get(key) or {}), "files": list(value)}
+            table = source.get(key)
+            source[key] = {**(table if isinstance(table, dict) else {}), "files": list(value)}
         else:
             source[key] = value
     dataset = str(dataset or values.get("dataset", "csv"))
@@ -66,7 +71,6 @@ def named_tables(config: Path | None, data_dir: Path | None, dataset: str | None
                          "Nothing says where the interactions are. Give their files with "
                          "--interactions, from the folder --data-dir, or a file with --config "
                          "whose key 'source' names them.")
-    where = f"configuration {config}" if config else "the given files"
     options = validated(FileOptions, source, where)
     folder = data_dir or values.get("data_dir") or (config.parent if config else Path())
     return Tables(dataset, Path(str(folder)).absolute(), options)

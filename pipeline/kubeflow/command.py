@@ -1,11 +1,12 @@
 """The command `tessera submit`."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.console import open_console
+from pipeline.console import open_console, say
 from schemas.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def submit(
     server = Server(host, namespace, ca_file)
     try:
         if schedule is not None:
-            _say(f"Scheduled: {server.schedule(what, schedule)}")
+            say(console, f"Scheduled: {server.schedule(what, schedule)}")
             return
         run_id = server.submit(what)
     except KeyboardInterrupt as error:
@@ -71,7 +72,7 @@ def submit(
             "submission-interrupted",
             f"Interrupted. It is not known whether that went through: look for {what.name!r} in "
             "the interface before you submit again.") from error
-    _say(f"Started: {server.page(run_id)}")
+    say(console, f"Started: {server.page(run_id)}")
     if wait:
         _wait(server, run_id, compiled.spec)
 
@@ -79,9 +80,5 @@ def submit(
 def _wait(server: "Server", run_id: str, spec: dict[str, Any] | None = None) -> None:
     from pipeline.kubeflow.waiting import Wait
 
-    Wait(server.api, run_id, server.page(run_id), _say, spec).until_end()
-    _say("The run succeeded.")
-
-
-def _say(line: str) -> None:
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    Wait(server.api, run_id, server.page(run_id), partial(say, console), spec).until_end()
+    say(console, "The run succeeded.")

@@ -135,7 +135,7 @@ def _component(name: str, arguments: dict, container):
 
 
 def _place(task: dsl.PipelineTask, node: str, options: KubeflowOptions) -> None:
-    """Tells what a task needs of the cluster."""
+    """Sets what a task needs of the cluster."""
     wanted = options.of_step(node)
     # TFX decides what is served from its own cache, by content; Kubeflow would go by arguments.
     task.set_caching_options(False)
@@ -156,7 +156,7 @@ def _place(task: dsl.PipelineTask, node: str, options: KubeflowOptions) -> None:
 
 def _place_on_kubernetes(task: dsl.PipelineTask, wanted: StepOptions,
                          options: KubeflowOptions) -> None:
-    """Tells what a task's pod needs."""
+    """Sets what a task's pod needs."""
     kubernetes.set_image_pull_policy(task, options.image_pull_policy)
     if options.image_pull_secrets:
         kubernetes.set_image_pull_secrets(task, list(options.image_pull_secrets))

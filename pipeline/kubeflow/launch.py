@@ -67,7 +67,7 @@ class NodeLaunch:
         launch_node(self._ir, self._node, self.connection)
 
     def interrupted(self) -> bool:
-        """Tells whether this run left the node running: its process was killed."""
+        """Returns whether this run left the node running: its process was killed."""
         with metadata.Metadata(self.connection) as handle:
             return any(e.last_known_state == _RUNNING for e in self._executions(handle))
 

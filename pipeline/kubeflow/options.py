@@ -160,7 +160,7 @@ class StepOptions(_Strict):
     retries: Annotated[int, Field(ge=0, le=10)] = 0
 
     def above_limits(self) -> str | None:
-        """Says which request is above its limit, if one is; Kubernetes refuses the pod."""
+        """Returns which request is above its limit, if one is; Kubernetes refuses the pod."""
         for name, request, limit in (("cpu", self.cpu, self.cpu_limit),
                                      ("memory", self.memory, self.memory_limit)):
             if request and limit and amount(request) > amount(limit):
@@ -227,5 +227,5 @@ class KubeflowOptions(_Strict):
         return StepOptions(**merged)
 
     def on_a_volume(self, path: str) -> bool:
-        """Says whether a path is on one of the volumes."""
+        """Returns whether a path is on one of the volumes."""
         return any(PurePosixPath(path).is_relative_to(volume.path) for volume in self.volumes)

@@ -170,7 +170,7 @@ def classification(points: list[dict[str, float]]) -> dict[str, Any]:
 
 
 def _both_classes(points: list[dict[str, float]]) -> bool:
-    """Tells whether the test rows have positives and negatives, so that there is a curve."""
+    """Returns whether the test rows have positives and negatives, so that there is a curve."""
     one = points[0]
     return one["tp"] + one["fn"] > 0 and one["fp"] + one["tn"] > 0
 

@@ -47,7 +47,7 @@ class Wait:
         self._seen = spec is not None
 
     def until_end(self) -> None:
-        """Says each change of each step until the run ends.
+        """Prints each change of each step until the run ends.
 
         Raises:
           InputError: There is no such run.

@@ -134,7 +134,7 @@ def questions(metrics: dict[str, Any], predictions: list[dict[str, Any]]) -> lis
 
 
 def _one_each(values: list[Any]) -> bool:
-    """Tells whether a task says one number of each item, not several, nor of the user alone."""
+    """Returns whether a task says one number of each item, not several, nor of the user alone."""
     return isinstance(values[0], list) and isinstance(values[0][0], int | float)
 
 

@@ -1,12 +1,13 @@
 """`tessera privacy`, `tessera forget` and `tessera prune`: what may be known, and for how long."""
 
+import codecs
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline import options
-from pipeline.console import open_console
+from pipeline.console import open_console, say
 from schemas.errors import InputError
 
 app = options.Commands(help="Personal data: pseudonyms, and a search for raw values.",
@@ -27,7 +28,8 @@ def scan(
     if not root.is_dir():
         raise InputError("no-root-to-scan", f"There is no folder {root}. Give one with --root.")
     try:
-        wanted = [line for line in values.read_bytes().splitlines() if line.strip()]
+        text = values.read_bytes().removeprefix(codecs.BOM_UTF8)
+        wanted = [line for line in text.splitlines() if line.strip()]
     except OSError as error:
         raise InputError("unreadable-values", f"Cannot read {values}: {error.strerror}. Give a "
                          "file of raw values, one a line, with --values.") from error
@@ -36,8 +38,8 @@ def scan(
     files = scan_folder(root, wanted, (_DATA,))
     for name, hits in files.items():  # a value itself is never shown
         lines = ", ".join(f"line {place + 1}: {count:,}" for place, count in hits.items())
-        _say(f"{name}: {lines}")
-    _say(f"{len(wanted):,} values, found in {len(files):,} files under {root}.")
+        say(console, f"{name}: {lines}")
+    say(console, f"{len(wanted):,} values, found in {len(files):,} files under {root}.")
     if files:
         raise typer.Exit(_FOUND)
 
@@ -49,12 +51,14 @@ def pseudonym(
 ) -> None:
     """Print what the models call a user, with the key of the environment."""
     from components.privacy.options import Pseudonyms
+    from schemas.values.numbers import integer
     from schemas.values.text import normal_identity
 
     text = normal_identity(user)
-    if whole and not text.lstrip("-").isdecimal():
+    number = integer(text) if whole else None
+    if whole and number is None:
         raise InputError("user-no-integer", "The user's id is no whole number; leave out --int.")
-    made = Pseudonyms.from_environment().of(int(text) if whole else text.encode())
+    made = Pseudonyms.from_environment().of(text.encode() if number is None else number)
     print(made.decode() if isinstance(made, bytes) else made)
 
 
@@ -69,8 +73,9 @@ def forget(
     from pipeline.privacy.forget import forget as forget_user
 
     made = forget_user(root, user, model)
-    _say(f"{made} does not know the user. The versions before it do, and so do the artifacts of "
-         "the runs: delete them with `tessera prune`, and put the user on the deletion list.")
+    say(console, f"{made} does not know the user. The versions before it do, and so do the "
+                 "artifacts of the runs: delete them with `tessera prune`, and put the user on "
+                 "the deletion list.")
 
 
 def prune(
@@ -93,15 +98,11 @@ def prune(
 
     planned = plan(root, keep, days, versions, time.time())
     for folder in planned.folders:
-        _say(str(folder.relative_to(root) if folder.is_relative_to(root) else folder))
+        say(console, str(folder.relative_to(root) if folder.is_relative_to(root) else folder))
     summary = f"{len(planned.folders):,} folders, {planned.size / 1e6:,.1f} MB"
     if delete:
         delete_planned(root, planned)
-        _say(f"Deleted: {summary}. Kept: {len(planned.kept)} runs.")
+        say(console, f"Deleted: {summary}. Kept: {len(planned.kept)} runs.")
     else:
-        _say(f"To delete: {summary}. Kept: {len(planned.kept)} runs. Nothing was deleted; add "
-             "--delete.")
-
-
-def _say(line: str) -> None:
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(console, f"To delete: {summary}. Kept: {len(planned.kept)} runs. Nothing was deleted; "
+                     "add --delete.")

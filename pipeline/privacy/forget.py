@@ -1,10 +1,12 @@
 """`tessera forget`: a pushed model without a user, as a new version beside the old one."""
 
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 from components.pusher.component import push
 from pipeline.pushed import serving_folder
+from pipeline.root import one_run
 from serving.forgetting import without_user
 from serving.model_config import versions
 
@@ -21,11 +23,13 @@ def forget(root: Path, user: str, model: str | None = None) -> Path:
       The folder of the new version.
 
     Raises:
-      InputError: There is no such model or user.
+      InputError: There is no such model or user, or a run of the model is under way.
     """
     folder = serving_folder(root, model)
-    newest = versions(folder)[max(versions(folder))]
-    with tempfile.TemporaryDirectory(prefix=".forget-", dir=folder) as space:
+    # A run that pushes meanwhile would have its model replaced by an older one.
+    alone = one_run(root, folder.name) if folder.parent == root / "serving" else nullcontext()
+    with alone, tempfile.TemporaryDirectory(prefix=".forget-", dir=folder) as space:
+        newest = versions(folder)[max(versions(folder))]
         made = Path(space, "model")
         without_user(newest, user, made)
         return push(made, folder)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline import options
-from pipeline.console import open_console
+from pipeline.console import open_console, say
 
 app = options.Commands(help="What ingest left out: each bad record with file, line and reason.",
                        no_args_is_help=True)
@@ -35,9 +35,9 @@ def show(
             print(json.dumps(one.as_json(), ensure_ascii=False))
         return
     for one in itertools.islice(records, most):
-        _say(str(one))
+        say(console, str(one))
     if more := sum(1 for _ in records):
-        _say(f"and {more:,} more; --json prints all")
+        say(console, f"and {more:,} more; --json prints all")
 
 
 @app.command()
@@ -61,11 +61,7 @@ def replay(
 
     result = replay_records(loaded, folder)
     for one in (*result.remaining, *result.new):
-        _say(str(one))
-    _say(str(result))
+        say(console, str(one))
+    say(console, str(result))
     if result.remaining or result.new:
         raise typer.Exit(_REMAINS)
-
-
-def _say(line: str) -> None:
-    console.print(line, highlight=False, markup=False, soft_wrap=True)

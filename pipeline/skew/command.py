@@ -48,6 +48,7 @@ def skew(
 
 
 def _table(title: str, skews: "list[Skew]") -> "Table":
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title=title)
@@ -55,7 +56,7 @@ def _table(title: str, skews: "list[Skew]") -> "Table":
         table.add_column(column, overflow="fold",
                          justify="right" if column.startswith("val") else "left")
     for one in skews:
-        table.add_row(one.input, one.column, f"{one.values:,}", one.measure,
+        table.add_row(escape(one.input), escape(one.column), f"{one.values:,}", one.measure,
                       "" if one.value is None else f"{one.value:.4f}", f"{one.threshold:g}",
                       str(one.verdict))
     return table

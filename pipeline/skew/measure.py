@@ -124,7 +124,7 @@ def measure_skew(spec: FeatureSpec, training: statistics_pb2.DatasetFeatureStati
 
 
 def _has_distribution(spec: FeatureSpec, what: str) -> bool:
-    """Tells whether past values recur: not times, which move on, and not texts."""
+    """Returns whether past values recur: not times, which move on, and not texts."""
     source = spec.history_source(what)
     return source.role != "timestamp" and not source.language and not source.pii
 

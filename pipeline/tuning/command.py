@@ -11,6 +11,7 @@ from rich.table import Table
 
 import pipeline.process  # noqa: F401  (before TensorFlow)
 from pipeline.config import RunConfig
+from pipeline.console import say
 from pipeline.nodes import NodeError, NodeRun, of_type, raise_failure
 from pipeline.recipe_checks import try_encoders
 from pipeline.root import machine_faults_typed, one_run, require_usable, write_whole
@@ -48,7 +49,7 @@ def tune(config: RunConfig, output: Path, console: Console) -> None:
                  f"{config.split}, seed {config.seed}, {len(results)} trials, validation NDCG@10 "
                  f"{results[0]['score']:.4f}.")
     console.print(_table(results))
-    console.print(f"Best values: {output}", highlight=False, soft_wrap=True)
+    say(console, f"Best values: {output}")
 
 
 def _check(config: RunConfig, output: Path) -> None:
@@ -68,7 +69,7 @@ def _search(config: RunConfig, console: Console) -> list[dict[str, Any]]:
     config = config.pinned()
     bound = checked(config)
     for line in try_encoders(config):
-        console.print(line, highlight=False, soft_wrap=True)
+        say(console, line)
     with console.status("Loading TFX"):
         from pipeline.local import run_locally
         from pipeline.tuning.dag import tuning_pipeline
@@ -78,7 +79,7 @@ def _search(config: RunConfig, console: Console) -> list[dict[str, Any]]:
         def ended(node: NodeRun) -> None:
             nodes[node.node] = node
             how = "cached" if node.cached else "ran"
-            console.print(f"{node.node:<32} {how:<7} {node.seconds:7.1f} s", highlight=False)
+            say(console, f"{node.node:<32} {how:<7} {node.seconds:7.1f} s")
 
         run_id = datetime.datetime.now().strftime("tune-%Y%m%d-%H%M%S-%f")
         try:

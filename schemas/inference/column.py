@@ -119,7 +119,7 @@ class Column:
 
 
 def can_identify(column: Column) -> bool:
-    """Tells whether a column could name something: one text or whole number in almost any row.
+    """Returns whether a column could name something: one text or whole number in almost any row.
 
     A text may be long or the path of a picture: what says that it is an id are the same values in
     another table.
@@ -132,7 +132,7 @@ def can_identify(column: Column) -> bool:
 
 
 def suggests_identity(column: Column) -> bool:
-    """Tells whether a column could name something by its looks as well: its values are short."""
+    """Returns whether a column could name something by its looks as well: its values are short."""
     return can_identify(column) and column.parts <= 2
 
 
@@ -142,12 +142,12 @@ def words(name: str) -> str:
 
 
 def hints_at(name: str, what: str) -> bool:
-    """Tells whether a name hints at a meaning, such as `"time"` or `"personal"`."""
+    """Returns whether a name hints at a meaning, such as `"time"` or `"personal"`."""
     return bool(_HINTS[what].search(words(name)))
 
 
 def names_a_person(name: str) -> bool:
-    """Tells whether a column of users that has this name holds what people are called."""
+    """Returns whether a column of users that has this name holds what people are called."""
     return hints_at(name, "personal") or bool(_PERSON.match(words(name)))
 
 

@@ -168,7 +168,7 @@ def _rest(columns: list[Column], typed: bool) -> tuple[Proposal | None, list[Pro
 def _event_type(choice: roles.Choice) -> Proposal:
     column = choice.column
     types = [value for value in column.values if "\n" not in value]
-    example = max(types, key=lambda value: "urchase" in value or "buy" in value)
+    example = max(types, key=lambda value: "urchase" in value or "buy" in value, default="VALUE")
     return Proposal(
         column.name, BYTES, ("event_type", *(f"weight:{value}=1" for value in types)),
         required=True, comments=(
@@ -202,7 +202,7 @@ def _nearly_times(columns: list[Column]) -> list[str]:
 
 def _missing(tables: dict[str, list[Column]],
              ids: dict[tuple[str, str], roles.Choice]) -> tuple[str, ...]:
-    """Says which roles no column was found for."""
+    """Returns a sentence for each role that no column was found for."""
     faults = []
     for side, role in roles.KEYS.items():
         if ("interactions", role) not in ids:

@@ -113,7 +113,7 @@ def _number(column: Column) -> Proposal:
 
 
 def _share(column: Column) -> bool:
-    """Tells whether fractions fill the range from 0 to 1."""
+    """Returns whether fractions fill the range from 0 to 1."""
     return (column.kind == FLOAT and not column.whole and column.maximum is not None
             and 0.9 < column.maximum <= 1)
 
@@ -152,5 +152,5 @@ def _closed(column: Column) -> tuple[str, ...]:
 
 
 def _usual(column: Column) -> bool:
-    """Tells whether a missing value would be news: the whole table was seen and has none."""
+    """Returns whether a missing value would be news: the whole table was seen and has none."""
     return column.complete and column.present == column.rows >= _SEEN

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 
 from google.protobuf import text_encoding
 
@@ -9,6 +10,7 @@ from schemas.inference.column import FLOAT, Column
 from schemas.modality import MODALITIES
 
 _WIDTH = 98  # of a comment's line
+_DIGITS = 6  # of a number that a schema holds without a loss
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,9 @@ def _feature(proposal: Proposal) -> list[str]:
         lines.append(f"  value_count {{ min: {proposal.values[0]} max: {proposal.values[1]} }}")
     if proposal.domain != (None, None):
         low, high = proposal.domain
-        bounds = [f"{name}: {_number(bound, proposal.kind)}"
-                  for name, bound in (("min", low), ("max", high)) if bound is not None]
+        # Rounded outwards, so that the smallest and the largest value stay within.
+        bounds = [f"{name}: {_number(bound, proposal.kind, rounding)}" for name, bound, rounding in
+                  (("min", low, ROUND_FLOOR), ("max", high, ROUND_CEILING)) if bound is not None]
         lines.append(f"  {proposal.kind.lower()}_domain {{ {' '.join(bounds)} }}")
     if proposal.strings:
         values = " ".join(f"value: {_quoted(value)}" for value in proposal.strings)
@@ -105,8 +108,11 @@ def _feature(proposal: Proposal) -> list[str]:
     return [*lines, "}"]
 
 
-def _number(bound: float, kind: str) -> str:
-    return f"{bound:.6g}" if kind == FLOAT else str(int(bound))
+def _number(bound: float, kind: str, rounding: str) -> str:
+    if kind != FLOAT:
+        return str(int(bound))
+    exact = Context(prec=_DIGITS, rounding=rounding).create_decimal(repr(float(bound)))
+    return f"{float(exact):.{_DIGITS}g}"
 
 
 def _quoted(text: str) -> str:

@@ -132,7 +132,7 @@ def _hint(column: Column, role: str) -> float:
 
 
 def _plain(column: Column) -> bool:
-    """Tells whether a column is more likely an id than a text or a picture of the same rows."""
+    """Returns whether a column is more likely an id than a text or a picture of the same rows."""
     return suggests_identity(column) and not column.media
 
 

@@ -74,7 +74,7 @@ def with_point(text: str) -> str | None:
 
 
 def comma_hint(texts: Sequence[str]) -> str:
-    """Says what to do about commas in numbers of which the decimal mark is a point.
+    """Returns what to do about commas in numbers of which the decimal mark is a point.
 
     Args:
       texts: Numbers with a comma in each.
@@ -90,7 +90,7 @@ def comma_hint(texts: Sequence[str]) -> str:
 
 
 def is_code(text: str) -> bool:
-    """Tells whether digits begin with a zero that a number would lose, such as `007`."""
+    """Returns whether digits begin with a zero that a number would lose, such as `007`."""
     return _CODE.match(text.strip()) is not None
 
 

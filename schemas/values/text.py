@@ -21,7 +21,7 @@ NOT_SHOWN = "(personal, not shown)"  # in a message, in the place of a personal 
 
 
 def is_absent(value: object) -> bool:
-    """Tells whether a value says that there is none, in a column where it can be nothing else.
+    """Returns whether a value says that there is none, in a column where it can be nothing else.
 
     Args:
       value: A text or a number. In a column of free texts `None` or `-` may be a value.

@@ -82,3 +82,15 @@ def test_ingest_depends_on_its_own_modules_and_on_no_model(monkeypatch) -> None:
     reached = {name for name in read if find(name)}
     assert {"components.catalog_gen.splits", "schemas.values.times", "components.media"} < reached
     assert not [name for name in reached if name.startswith(("trainer", "pipeline", "serving"))]
+
+
+def test_what_an_extension_imports_from_beside_itself_is_followed(tmp_path, monkeypatch) -> None:
+    (tmp_path / "kiosk").mkdir()
+    for name, text in (("__init__", ""), ("extension", "from .heads import head\n"),
+                       ("heads", "from . import sizes\nhead = 1\n"), ("sizes", "large = 1\n")):
+        (tmp_path / "kiosk" / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(module, "LOADED", ["kiosk.extension"])
+    before = code_digest("schemas.spec")
+    (tmp_path / "kiosk" / "sizes.py").write_text("large = 2\n")
+    assert code_digest("schemas.spec") != before

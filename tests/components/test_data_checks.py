@@ -6,7 +6,7 @@ from profiled import DAY, NOW, SPEC, START, Shop, change, findings
 from refusals import refuses
 from worlds import column, png, small_spec
 
-from components.data_checks import Data, judge, nearest
+from components.data_checks import CHECKS, Data, judge, nearest
 from components.data_checks.check import require_known_checks
 from schemas import parse_spec
 
@@ -304,6 +304,12 @@ def test_consecutive_spans_raise_no_alarm(tmp_path):
         before = today
 
 
+def test_items_of_one_description_are_no_copies_if_another_column_differs(tmp_path):
+    shop = Shop()
+    shop.items.extend(shop.items[n] | {"what": f"new{n}", "kind": "other"} for n in range(20))
+    assert ("copied_rows", "items", "what") not in findings(shop.profile(tmp_path / "today"), None)
+
+
 def test_limits_of_the_schema_win_over_the_usual_ones(past, tmp_path):
     shop = Shop()
     change("items", "price", lambda v, _: 100 * v)(shop)
@@ -329,3 +335,12 @@ def test_personal_values_of_an_anomaly_are_hidden(past):
 def test_a_tag_of_no_check_is_refused(tag, code):
     with refuses(code, "check"):
         require_known_checks(small_spec(items=column("price", "FLOAT", "numeric", tag)))
+
+
+def test_a_reason_is_of_the_column_and_of_no_other_that_begins_alike(past):
+    reason = {"table": "items", "kind": "value", "examples": [
+        {"source": "items.csv", "line": 3, "reason": "year_made 'x' is not a number"}]}
+    shop = {**past, "columns": {"items": {"year": {"lost": 9, "filled": 91}}}}
+    data = Data(SPEC, shop, None, {}, 0.01, reasons=[{**reason, "reason": "year_made …"}])
+    (finding,) = [one for one in CHECKS["lost_values"].measure(data)]
+    assert "year_made" not in finding.what

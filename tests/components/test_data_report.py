@@ -19,6 +19,7 @@ from components.data_checks import Finding, Severity
 from components.data_report.component import (
     write_report,
 )
+from components.data_report.quarantine import grouped_reasons
 from components.data_validator import verdict as verdicts
 from schemas import SIDES, read_spec
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
@@ -296,3 +297,11 @@ def test_figures_that_are_no_numbers_are_null(folders, report, tmp_path):
     figures = _feature(content, "items", "price")["range"]
     assert (figures["mean"], figures["max"], figures["min"]) == (None, None, 0.5)
     assert "nan" not in html
+
+
+def test_personal_values_stay_hidden_if_their_column_has_a_number_in_its_name(tmp_path):
+    (tmp_path / "quarantine.jsonl").write_text(json.dumps({
+        "table": "users", "source": "users.csv", "line": 2, "kind": "value",
+        "reason": "phone2 '555-1234' is not a whole number"}) + "\n")
+    (group,) = grouped_reasons(str(tmp_path), 1, ["phone2"])
+    assert "555" not in str(group)

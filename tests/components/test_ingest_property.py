@@ -62,23 +62,14 @@ DAMAGE = (*KNOWABLE, *IN_PLACE, "another encoding", "empty", "cut while compress
 
 @dataclass(frozen=True)
 class Case:
-    """Three tables and what befalls the file of one of them.
-
-    Attributes:
-      file_format: Name of the source.
-      tables: Rows by table; a table that the user does not have is no key.
-      bad: For each row, whether its own values cost it.
-      side: The table whose file is damaged.
-      damage: What befalls it, one of `DAMAGE`.
-      places: Where, as shares of the file's length.
-    """
+    """Three tables and what befalls the file of one of them."""
 
     file_format: str
-    tables: dict[str, list[dict[str, Any]]]
-    bad: dict[str, list[bool]]
+    tables: dict[str, list[dict[str, Any]]]  # a table that the user does not have is no key
+    bad: dict[str, list[bool]]  # whether a row's own values cost it
     side: str
     damage: str
-    places: tuple[float, ...]
+    places: tuple[float, ...]  # as shares of the file's length
 
 
 @st.composite

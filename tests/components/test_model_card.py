@@ -1,14 +1,15 @@
 """The card and the lineage of a model, from made-up figures."""
 
 import json
-from html.parser import HTMLParser
 
 import pytest
-from tfx.types import Channel, standard_artifacts
+from artifacts import artifact
+from pages import Page
+from tfx.types import standard_artifacts
 
 from components.artifacts import FINGERPRINT, RUN, Card, DataProfile, Verdict
 from components.data_profile.component import VERSION, write_profile
-from components.model_card.component import Executor, ModelCard, write_card
+from components.model_card.component import Executor, write_card
 from components.verdict import REASONS, Outcome
 
 CONFIG = {"recipe_name": "some|<b>recipe</b>", "dataset": "shop", "split": "u80", "seed": 3,
@@ -40,15 +41,13 @@ DAY = 86_400
 @pytest.fixture
 def artifacts(tmp_path):
     """The inputs of the component as a run leaves them."""
-    made = {"model": standard_artifacts.Model(), "parent": standard_artifacts.Model(),
-            "blessing": standard_artifacts.ModelBlessing(), "profile": DataProfile(),
-            "interactions": standard_artifacts.Examples(), "verdicts": Verdict(),
-            "model_run": standard_artifacts.ModelRun()}
-    for number, (name, artifact) in enumerate(made.items()):
-        artifact.uri, artifact.id = str(tmp_path / name), number + 1
-    made["model"].set_string_custom_property(RUN, "20260102-000000")
-    made["parent"].set_string_custom_property(RUN, "20260101-000000")
-    made["interactions"].set_string_custom_property(FINGERPRINT, "ab12")
+    made = {name: artifact(kind, tmp_path / name, **custom) for name, kind, custom in (
+        ("model", standard_artifacts.Model, {RUN: "20260102-000000"}),
+        ("parent", standard_artifacts.Model, {RUN: "20260101-000000"}),
+        ("blessing", standard_artifacts.ModelBlessing, {}), ("profile", DataProfile, {}),
+        ("interactions", standard_artifacts.Examples, {FINGERPRINT: "ab12"}),
+        ("verdicts", Verdict, {}), ("model_run", standard_artifacts.ModelRun, {}))}
+    made["model"].id, made["parent"].id = 1, 2
     write_profile(made["profile"].uri, {
         "version": VERSION, "rows": {"users": 60, "interactions": 1800},
         "events": {"oldest": 10 * DAY, "newest": 20 * DAY}})
@@ -61,10 +60,8 @@ def artifacts(tmp_path):
 
 
 def carded(artifacts, folder, **without):
-    card = Card()
-    card.uri = str(folder)
     inputs = {name: [one] for name, one in artifacts.items() if name not in without}
-    Executor().Do(inputs, {"card": [card]}, {
+    Executor().Do(inputs, {"card": [artifact(Card, folder)]}, {
         "config": json.dumps(CONFIG), "code": json.dumps({"training": "c0de"})})
     return folder
 
@@ -87,24 +84,9 @@ def test_a_first_model_has_no_parent(artifacts, tmp_path):
     assert "No model was blessed before it." in (folder / "model_card.md").read_text()
 
 
-class Text(HTMLParser):
-    """Collects the text of a page and what it would fetch."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.text, self.fetched = "", []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.fetched += [value for key, value in attrs if key in ("src", "href")]
-
-    def handle_data(self, data):
-        self.text += data
-
-
 def test_both_forms_say_the_same(artifacts, tmp_path):
     folder = carded(artifacts, tmp_path / "card")
-    page = Text((folder / "model_card.html").read_text())
+    page = Page((folder / "model_card.html").read_text())
     markdown = (folder / "model_card.md").read_text().replace("\\", "")
     assert page.fetched == [] and "<b>" not in (folder / "model_card.html").read_text()
     for words in (
@@ -140,16 +122,6 @@ def test_the_privacy_mode_is_that_of_the_configuration(artifacts, tmp_path, monk
     monkeypatch.setitem(CONFIG, "privacy", privacy)
     text = (carded(artifacts, tmp_path / "card") / "model_card.md").read_text()
     assert f"Privacy mode: {mode}." in text
-
-
-def test_the_component_carries_its_parameters():
-    channels = {"model": standard_artifacts.Model, "blessing": standard_artifacts.ModelBlessing,
-                "interactions": standard_artifacts.Examples, "profile": DataProfile,
-                "model_run": standard_artifacts.ModelRun}
-    card = ModelCard(CONFIG, {"training": "c0de"}, verdicts=[Channel(type=Verdict)],
-                     **{name: Channel(type=kind) for name, kind in channels.items()})
-    assert json.loads(card.exec_properties["config"]) == CONFIG
-    assert len(card.exec_properties["code_digest"]) == 16
 
 
 def test_a_private_training_is_told_with_the_epsilon_that_the_trainer_wrote(artifacts, tmp_path):

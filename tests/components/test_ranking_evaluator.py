@@ -1,21 +1,19 @@
 """The ranking verdict of a tiny SavedModel on tiny tables."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from refusals import refuses
-from tfx.types import Channel, artifact_utils, standard_artifacts
+from tfx.types import Channel, standard_artifacts
 from worlds import column, small_spec
 from worlds.examples import example, write_examples
 
-from components.artifacts import Verdict
-from components.ranking_evaluator.component import Executor, RankingEvaluator, evaluate
+from components.ranking_evaluator.component import RankingEvaluator, evaluate
 from components.ranking_evaluator.interactions import SPLITS, read_interactions
 from components.ranking_evaluator.limits import Limits
-from components.verdict import Outcome
 from schemas import read_spec
 from trainer.evaluation.ranking import ranking_metrics
 
@@ -129,19 +127,6 @@ def test_events_of_unlisted_items_and_without_the_label_do_not_count(tmp_path):
     assert result.test_examples == [example(rows["test"][1])]
 
 
-def test_string_ids_and_a_zero_or_one_label(tmp_path):
-    rows = {split: [dict(zip(("customer", "product", "purchased"), row, strict=True))
-                    for row in some] for split, some in (
-        ("train", [(b"ann", b"tea", 1), (b"bob", b"cup", 0)]), ("validation", []),
-        ("test", [(b"ann", b"cup", 1)]))}
-    tables = _written(tmp_path, rows, [{"product": b"tea"}, {"product": b"cup"}])
-    result = read_interactions(*tables, read_spec("demo"), "purchase")
-    assert result.catalogue == ["cup", "tea"]
-    assert result.users.tolist() == [0, 1, 0]
-    assert result.items.tolist() == [1, 0, 0]
-    assert result.relevant.tolist() == [True, False, True]
-
-
 @pytest.fixture
 def untimed(tmp_path, events):
     """A spec and tables of events without times, every third of the kind that counts."""
@@ -212,30 +197,6 @@ def test_the_figures_are_those_of_the_scores(tmp_path, interactions):
         assert paired == pytest.approx(result.metrics["ndcg@10"] - baseline)
 
 
-def test_a_model_below_popularity_is_told_so(tmp_path, interactions, events):
-    path = _Model(-_oracle(events), np.arange(ITEMS)).save(tmp_path / "model")
-    outcome = evaluate(path, interactions, LIMITS)
-    assert not outcome.passed
-    floor = outcome.figures["baselines"]["popularity"]["ndcg@10"]
-    reached = outcome.figures["ranking"]["ndcg@10"]
-    (reason,) = outcome.reasons
-    assert reason == f"NDCG@10 {reached:.3f} is below the popularity baseline's {floor:.3f}"
-
-
-def test_a_model_too_far_below_the_best_baseline_fails_where_that_is_asked(
-        tmp_path, interactions):
-    table = np.zeros((USERS + 1, ITEMS))
-    counts = np.bincount(interactions.items[(interactions.splits < 2) & interactions.relevant],
-                         minlength=ITEMS)
-    path = _Model(table + counts, np.arange(ITEMS)).save(tmp_path / "model")
-    assert evaluate(path, interactions, LIMITS).passed  # no worse than popularity
-    outcome = evaluate(path, interactions, replace(LIMITS, below_baseline=0.5))
-    assert not outcome.passed
-    (reason,) = outcome.reasons
-    assert reason.startswith(outcome.figures["comparisons"][0])
-    assert "the best baseline (" in reason and "95 % interval" in reason
-
-
 def test_the_last_blessed_model_is_compared_on_the_same_users(tmp_path, interactions, events):
     order = np.arange(ITEMS)
     good = _Model(_oracle(events), order).save(tmp_path / "good")
@@ -254,14 +215,6 @@ def test_the_last_blessed_model_is_compared_on_the_same_users(tmp_path, interact
     assert "the last blessed model has 1.0000" in reason and "may be 0.0200 lower" in reason
     absent = evaluate(good, interactions, LIMITS, last_path=str(tmp_path / "absent"))
     assert absent.passed and "absent" in absent.figures["versus_last_blessed"]["skipped"]
-
-
-def _reason(path, interactions):
-    outcome = evaluate(path, interactions, LIMITS)
-    assert not outcome.passed
-    assert "popularity" in outcome.figures["baselines"]
-    (reason,) = outcome.reasons
-    return reason
 
 
 @pytest.mark.parametrize(("broken", "reason"), [
@@ -292,40 +245,12 @@ def test_data_without_a_relevant_row_fail_with_the_reason(tmp_path, interactions
         assert f"No user can be ranked: none of the {rows} test rows" in outcome.reasons[0]
 
 
-def test_the_executor_writes_the_verdict(tmp_path, tables, events):
-    _Model(_oracle(events), np.arange(ITEMS)).save(tmp_path / "model" / "Format-Serving")
-    model, items = standard_artifacts.Model(), standard_artifacts.Examples()
-    rows, verdict = standard_artifacts.Examples(), Verdict()
-    artifacts = {"model": model, "items": items, "interactions": rows, "verdict": verdict}
-    for name, artifact in artifacts.items():
-        artifact.uri = str(tmp_path / name)
-    items.split_names = artifact_utils.encode_split_names(["all"])
-    rows.split_names = artifact_utils.encode_split_names(list(SPLITS))
-    Executor().Do(
-        {name: [artifacts[name]] for name in ("model", "items", "interactions")},
-        {"verdict": [verdict]},
-        {"spec": read_spec("movielens").to_json(), "relevant_label": "like", "code_digest": "",
-         "tasks": "{}", "fewest_users": 1, "limits": json.dumps(asdict(LIMITS))},
-    )
-    assert Outcome.load(verdict.uri).figures["ranking"]["ndcg@10"] == pytest.approx(1)
-
-
-def _component(label):
+@pytest.mark.parametrize(("label", "code", "words"), [
+    ("rating", "relevance-not-binary", ("'rating'", "'movielens'")),
+    ("click", "unknown-label", ("'click'", "rating, like"))])
+def test_a_label_that_is_not_binary_or_not_there_is_refused(label, code, words):
     model = Channel(type=standard_artifacts.Model)
     items, rows = (Channel(type=standard_artifacts.Examples) for _ in range(2))
-    return RankingEvaluator(model, items, rows, spec=read_spec("movielens"), relevant_label=label,
-                            limits=LIMITS)
-
-
-def test_the_component_carries_its_parameters():
-    component = _component("like")
-    assert component.exec_properties["relevant_label"] == "like"
-    assert json.loads(component.exec_properties["limits"]) == asdict(LIMITS)
-    assert len(component.exec_properties["code_digest"]) == 16
-
-
-def test_a_label_that_is_not_binary_or_not_there_is_refused():
-    with refuses("relevance-not-binary", "'rating'", "'movielens'"):
-        _component("rating")
-    with refuses("unknown-label", "'click'", "rating, like"):
-        _component("click")
+    with refuses(code, *words):
+        RankingEvaluator(model, items, rows, spec=read_spec("movielens"), relevant_label=label,
+                         limits=LIMITS)

@@ -1,10 +1,11 @@
-"""Figures by groups of users, items and rows, on events made by hand."""
+"""Figures by groups, of unseen items and of predicted values, on events made by hand."""
 
 import numpy as np
 import pytest
 from worlds import column, small_spec
 from worlds.examples import write_examples
 
+from components.ranking_evaluator import values
 from components.ranking_evaluator.groups import (
     by_events,
     by_gap,
@@ -12,9 +13,11 @@ from components.ranking_evaluator.groups import (
     modality_groups,
     profile_groups,
 )
-from components.ranking_evaluator.interactions import Interactions
+from components.ranking_evaluator.interactions import SPLITS, Interactions
 from components.ranking_evaluator.slices import prediction_figures, ranking_slices
-from trainer.evaluation.ranking import ranking_metrics
+from components.ranking_evaluator.unseen import unseen_figures, unseen_task
+from components.ranking_evaluator.values import value_figures
+from trainer.evaluation.ranking import RankingTask, ranking_metrics
 
 TRAIN, TEST = 0, 2
 # (user, item, second, split); user 2 is cold, item 5 too; 3 has the item of the most events.
@@ -57,15 +60,12 @@ def numbers(rows: dict[str, int], users=None, fewest: int = 5) -> dict[str, int]
     ({"a": 4, "b": 7, "c": 9}, {"other": 11, "c": 9}),
     ({"other": 8, "a": 4, "c": 9}, {"other": 12, "c": 9}),
     ({"a": 1, "b": 6}, {"other": 7}),
-    ({"a": 4}, {}), ({"a": 2, "b": 2}, {}), ({}, {}),
+    ({"a": 4}, {}), ({}, {}),
 ])
 def test_groups_of_few_users_are_one(groups, expected) -> None:
     assert numbers(groups) == expected
-
-
-def test_users_are_counted_and_not_rows() -> None:
+    # Users are counted and not rows, and those of a merged group once.
     assert numbers({"a": 6, "b": 5}, [0] * 6 + [1, 2, 3, 4, 5]) == {"other": 11}
-    # The users of a merged group are counted once.
     assert numbers({"a": 4, "b": 4, "c": 6}, [0, 1, 2, 3] * 2 + list(range(9, 15))) == {"other": 14}
 
 
@@ -153,3 +153,149 @@ def test_groups_of_the_tables(tmp_path) -> None:
         "profile_town": ["south", "north", "none", "none"]}
     assert modality_groups(items, spec, ["q", "p", "r"])["modalities"].tolist() == [
         "none", "numeric + text", "numeric"]
+
+
+N_ITEMS = 64
+
+
+class Written:
+    """Scores that are written down, for the users of a task."""
+
+    def __init__(self, scores: np.ndarray, task: RankingTask):
+        self._scores, self._task = scores, task
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        return self._scores[np.searchsorted(self._task.users, users)]
+
+
+def events_of(*met: tuple[int, int, str, bool]) -> Interactions:
+    """Events of (user, item, split, relevant)."""
+    users, items, splits, relevant = zip(*met, strict=True)
+    return Interactions(
+        [str(i) for i in range(N_ITEMS)], 1 + max(users), np.array(users), np.array(items),
+        np.zeros(len(users), np.int64), False, np.array(relevant),
+        np.array([SPLITS.index(split) for split in splits]), [b""] * splits.count("test"))
+
+
+@pytest.fixture
+def met() -> Interactions:
+    """Items 0 to 3 are known; users 1 and 2 like unseen ones, user 0 likes a known one only."""
+    return events_of(
+        (0, 0, "train", True), (1, 1, "train", True), (2, 2, "validation", True),
+        (2, 3, "validation", False), (0, 1, "test", True), (0, 9, "test", False),
+        (1, 7, "test", True), (1, 8, "test", True), (2, 63, "test", True), (2, 0, "test", True))
+
+
+def test_candidates_are_what_nobody_met_and_users_those_who_like_one(met) -> None:
+    task = unseen_task(met)
+    assert np.flatnonzero(task.candidates).tolist() == list(range(4, N_ITEMS))
+    assert task.users.tolist() == [1, 2]
+    assert [row.indices.tolist() for row in task.relevant] == [[7, 8], [63]]
+    assert task.excluded.nnz == 0
+
+
+def test_figures_of_a_known_order(met) -> None:
+    task = unseen_task(met)
+    # User 1 has its two items first; user 2 its one on the 51st place, behind items 4 to 53.
+    scores = np.zeros((2, N_ITEMS))
+    scores[0, [7, 8]] = 2, 1
+    scores[1] = -np.arange(N_ITEMS)
+    scores[1, 63] = -53.5
+    scores[:, :4] = 99  # known items are no candidates
+    figures = unseen_figures(Written(scores, task), task)
+    assert figures["candidates"] == 60
+    model = figures["model"]
+    assert model["recall@50"] == pytest.approx(0.5)
+    assert model["ndcg@10"] == pytest.approx(0.5)
+    assert model["ndcg@10_se"] == pytest.approx(0.5)  # of the values 1 and 0
+    assert (model["users"], model["relevant"]) == (2, 3)
+    scores[1, 63] = 1
+    model = unseen_figures(Written(scores, task), task)["model"]  # all users reach the same
+    assert (model["ndcg@10"], model["ndcg@10_se"]) == (pytest.approx(1.0), None)
+
+
+def test_new_items_and_users_of_the_test_are_counted(met) -> None:
+    assert met.of_test() == {
+        "events": 6, "new_items_share": pytest.approx(4 / 6), "new_users_share": 0.0}
+    newcomer = events_of((0, 0, "train", True), (1, 0, "test", True))
+    assert newcomer.of_test()["new_users_share"] == 1.0
+
+
+def test_guessing_is_the_mean_over_random_orders(met) -> None:
+    task = unseen_task(met)
+    rng = np.random.default_rng(0)
+    drawn = [unseen_figures(Written(rng.random((2, N_ITEMS)), task), task)["model"]
+             for _ in range(2000)]
+    guessed = unseen_figures(Written(np.zeros((2, N_ITEMS)), task), task)["random"]
+    assert guessed["ndcg@10"] == pytest.approx(np.mean([d["ndcg@10"] for d in drawn]), abs=0.01)
+    assert guessed["recall@50"] == pytest.approx(
+        np.mean([d["recall@50"] for d in drawn]), abs=0.02)
+
+
+def test_few_candidates_are_all_recalled_and_one_user_has_no_error() -> None:
+    task = unseen_task(events_of(
+        *((0, item, "train", True) for item in range(N_ITEMS - 2)), (0, 63, "test", True)))
+    scores = np.arange(N_ITEMS)[None, :].astype(float)
+    figures = unseen_figures(Written(scores, task), task)
+    assert figures["candidates"] == 2
+    assert figures["model"]["ndcg@10_se"] is None
+    assert figures["model"]["recall@50"] == figures["random"]["recall@50"] == 1
+    assert figures["model"]["ndcg@10"] == ranking_metrics(scores, task).metrics["ndcg@10"] == 1
+
+
+@pytest.mark.parametrize(("known", "said"), [
+    (range(N_ITEMS), "every item has an event in train or validation"),
+    (range(60), "none of the 4 items without an event in train and validation has a relevant"),
+])
+def test_nothing_to_rank_is_said(known, said) -> None:
+    task = unseen_task(events_of(
+        *((0, item, "train", True) for item in known), (1, 0, "test", True)))
+    figures = unseen_figures(Written(np.zeros((0, N_ITEMS)), task), task)
+    assert said in figures["skipped"]
+    assert "model" not in figures
+
+
+ROWS = 300
+
+
+@pytest.fixture
+def rated() -> Interactions:
+    rng = np.random.default_rng(0)
+    users, items = rng.integers(0, 20, ROWS), rng.integers(0, 15, ROWS)
+    rating = 3 + rng.normal(size=20)[users] + rng.normal(size=15)[items]
+    rating[-1] = np.nan  # a test row without the label
+    like = np.where(np.isnan(rating), np.nan, rating > 3)
+    return Interactions(
+        [str(i) for i in range(15)], 20, users, items, np.zeros(ROWS, int), False,
+        np.ones(ROWS, bool), np.repeat([0, 1, 2], ROWS // 3), [b""] * (ROWS // 3),
+        labels={"rating": rating, "like": like}, binary=frozenset({"like"}))
+
+
+def test_a_model_is_compared_on_the_rows_that_have_the_label(rated) -> None:
+    truth = rated.labels["rating"][-ROWS // 3 :]
+    said = {"stars": np.nan_to_num(truth), "liked": np.nan_to_num(truth), "rest": truth}
+    result = value_figures(said, rated, {"stars": "rating", "liked": "like"})
+    assert result.keys() == {"stars", "liked"}
+    stars, liked = result["stars"], result["liked"]
+    assert (stars["metric"], stars["rows"], stars["model"]) == ("rmse", ROWS // 3 - 1, 0.0)
+    assert stars["low"] < stars["difference"] < stars["high"] < 0
+    assert 0 < stars["biases"] < np.nanstd(truth)
+    assert (liked["metric"], liked["model"]) == ("auc", 1.0)
+    assert liked["biases"] > 0.7 and liked["low"] <= liked["difference"] <= liked["high"]
+
+
+def test_nothing_is_compared_without_predictions(rated) -> None:
+    assert value_figures({}, rated, {"stars": "rating"}) == {}
+    rated.labels["like"][-ROWS // 3 :] = 1.0
+    said = {"liked": np.ones(ROWS // 3)}
+    assert "same value" in value_figures(said, rated, {"liked": "like"})["liked"]["skipped"]
+
+
+def test_a_label_that_is_rare_among_many_rows_ends(rated, monkeypatch) -> None:
+    """The rows that are drawn may all have one value; then no draw of them has two."""
+    monkeypatch.setattr(values, "_MOST_ROWS", 10)
+    rated.labels["like"][-ROWS // 3 :] = 0.0
+    rated.labels["like"][-2] = 1.0
+    said = {"liked": np.arange(ROWS // 3) / ROWS}
+    assert "10 that were drawn" in value_figures(said, rated, {"liked": "like"})[
+        "liked"]["skipped"]

@@ -8,20 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from refusals import refuses
-from tfx.types import standard_artifacts
-from tfx.types.channel_utils import as_channel
 from tiny_model import save_tiny_model
 
-from components.artifacts import Predictions, Verdict
 from components.server_validator import component
 from components.server_validator.comparison import compare
-from components.server_validator.component import Executor, ServerValidator, validate_model
+from components.server_validator.component import validate_model
 from components.server_validator.validation import (
     Prediction,
     load_predictions,
     validate_predictions,
 )
-from components.verdict import Outcome
 from schemas.errors import TesseraError
 from serving.connection import RequestError, ServerUnavailableError
 from serving.server import EmbeddedServer
@@ -42,19 +38,15 @@ def _got(item_ids, scores, rating):
 
 
 def test_numbers_within_the_tolerance_are_the_same():
-    result = compare({"rating": [[0.5, 1000.0]]},
-                     {"rating": np.array([[0.500009, 1000.009]])})
+    result = compare({"rating": [[0.5, 1000.0]]}, {"rating": np.array([[0.500009, 1000.009]])})
     assert result.faults == [] and result.max_abs_diff == pytest.approx(0.009)
 
 
 @pytest.mark.parametrize(("expected", "got", "told"), [
     ({"rating": [[0.5, 2.0]]}, {"rating": [[0.50002, 2.0]]},
      ["output rating at [0, 0]: expected 0.5, got 0.50002 (1 of 2 values"]),
-    ({"rating": [[0.5, 2.0]]}, {"rating": [[0.5, np.nan]]},
-     ["output rating at [0, 1]: expected 2.0, got nan"]),
     ({"rating": [[0.5, 2.0]]}, {"rating": [[0.5]]},
      ["output rating: expected shape (1, 2), got (1, 1)"]),
-    ({"rating": [float("nan")]}, {"rating": [np.nan]}, ["output rating"]),  # is never expected
     ({"like": [[1.0]]}, {"click": [[1.0]]},
      ["output click was not expected", "output like is missing"]),
     ({"item_ids": [["ü"]]}, {"item_ids": [["ü".encode()]]}, []),
@@ -71,15 +63,12 @@ def test_what_differs_is_told_with_its_place(expected, got, told):
     (_got("abcd", [0.9, 0.5, 0.5, 0.1], [4, 3, 2, 1]), None),
     (_got("acbd", [0.9, 0.5, 0.5, 0.1], [4, 2, 3, 1]), None),
     (_got("abce", [0.9, 0.5, 0.5, 0.1], [4, 3, 2, 7]), None),
-    (_got("bacd", [0.9, 0.5, 0.5, 0.1], [3, 4, 2, 1]), "output scores at [0, 0]"),
     (_got("bacd", [0.5, 0.9, 0.5, 0.1], [3, 4, 2, 1]), "output scores at [0, 0]"),
     (_got("abed", [0.9, 0.5, 0.5, 0.1], [4, 3, 2, 1]), "output item_ids at [0, 2]: expected"),
-    (_got("acbd", [0.9, 0.5, 0.5, 0.1], [4, 3, 2, 1]), "output rating at [0, 1]"),
-    (_got("abce", [0.9, 0.5, 0.5, 0.2], [4, 3, 2, 1]), "output scores at [0, 3]"),
     (_got("abcc", [0.9, 0.5, 0.5, 0.1], [4, 3, 2, 1]), "an item is there twice"),
     (_got(["a", "b", "c", ""], [0.9, 0.5, 0.5, 0.0], [4, 3, 2, 0]), "output scores at [0, 3]"),
-], ids=["same", "equal items swapped", "another item of the last score", "ids swapped", "order",
-        "inner item", "task not moved", "last score", "twice", "short"])
+], ids=["same", "equal items swapped", "another item of the last score", "order",
+        "inner item", "twice", "short"])
 def test_lists_may_differ_by_chance_only(got, told):
     faults = compare(_LIST, got).faults
     assert any(told in fault for fault in faults) if told else not faults, faults
@@ -130,12 +119,6 @@ def test_what_nobody_waits_for_is_asked_once_and_not_timed():
     assert asked.count("gradients") == 1
 
 
-def test_recorded_bytes_come_back(tmp_path):
-    (tmp_path / "predictions.json").write_text(json.dumps([
-        {"signature": "x", "inputs": {"examples": [{"b64": "/w=="}, "a"]}, "outputs": {}}]))
-    assert load_predictions(str(tmp_path))[0].inputs == {"examples": [b"\xff", "a"]}
-
-
 def _refuse_maria(signature, inputs):
     if inputs["user_id"] == ["maria"]:
         raise RequestError("no-user", "no such user")
@@ -161,15 +144,13 @@ def test_what_fails_is_a_reason(predict, answers, least, p99, reasons):
     assert (outcome.figures["p99_ms"] is None) == (not answers)
 
 
-def test_many_wrong_answers_are_told_in_short():
+def test_many_wrong_answers_are_told_in_short_and_a_server_that_stops_is_asked_no_more():
+    asked = []
+
     wrong = [Prediction("serving_default", {"user_id": [str(i)]}, {"rating": [[9.0]]})
              for i in range(25)]
-    outcome = validate_predictions(_lengths, wrong, min_requests=1, max_p99_ms=1000)
-    assert len(outcome.reasons) == 11 and outcome.reasons[-1] == "15 more differences."
-
-
-def test_a_server_that_stops_is_asked_no_more():
-    asked = []
+    reasons = validate_predictions(_lengths, wrong, min_requests=1, max_p99_ms=1000).reasons
+    assert len(reasons) == 11 and reasons[-1] == "15 more differences."
 
     def gone(signature, inputs):
         asked.append(inputs)
@@ -179,8 +160,12 @@ def test_a_server_that_stops_is_asked_no_more():
     assert len(asked) == 1
 
 
-@pytest.mark.parametrize("text", ["{", '["x"]', '[{"signature": "x"}]', None])
-def test_answers_that_cannot_be_read_are_an_input_error(tmp_path, text):
+@pytest.mark.parametrize("text", ["{", '[{"signature": "x"}]', None])
+def test_answers_come_back_with_their_bytes_or_are_an_input_error(tmp_path, text):
+    (tmp_path / "predictions.json").write_text(json.dumps([
+        {"signature": "x", "inputs": {"examples": [{"b64": "/w=="}, "a"]}, "outputs": {}}]))
+    assert load_predictions(str(tmp_path))[0].inputs == {"examples": [b"\xff", "a"]}
+    (tmp_path / "predictions.json").unlink()
     if text is not None:
         (tmp_path / "predictions.json").write_text(text)
     with refuses("bad-recorded-responses"):
@@ -195,51 +180,17 @@ def model_uri(tmp_path_factory) -> Path:
 
 
 def _write_predictions(folder: Path, first_score: float) -> None:
-    absent = {
-        "timestamp": [-1], "history_item_id": [[""]], "history_timestamp": [[-1]],
-        "history_rating": [[-1.0]], "user_id": ["ann"],
-    }
-    answers = [
-        {
-            "signature": "recommend",
-            "inputs": absent | {"k": [2]},
-            "outputs": {
-                "item_ids": [["i0", "i1"]], "scores": [[first_score, 2.0]],
-                "rating": [[first_score / 2, 1.0]],
-                "user_modality_weights": [[0.25, 0.75]],
-                "item_modality_weights": [[[1.0], [1.0]]],
-            },
-        },
-        {
-            "signature": "serving_default",
-            "inputs": absent | {"candidates": [["i2"]]},
-            "outputs": {"retrieval": [[1.0]], "rating": [[0.5]]},
-        },
-    ]
+    absent = {"timestamp": [-1], "history_item_id": [[""]], "history_timestamp": [[-1]],
+              "history_rating": [[-1.0]], "user_id": ["ann"]}
+    recommended = {"item_ids": [["i0", "i1"]], "scores": [[first_score, 2.0]],
+                   "rating": [[first_score / 2, 1.0]], "user_modality_weights": [[0.25, 0.75]],
+                   "item_modality_weights": [[[1.0], [1.0]]]}
+    scored = {"retrieval": [[1.0]], "rating": [[0.5]]}
     folder.mkdir(exist_ok=True)
-    (folder / "predictions.json").write_text(json.dumps(answers))
-
-
-def _artifact(kind, uri):
-    made = kind()
-    made.uri = str(uri)
-    return [made]
-
-
-def test_the_component_passes_a_model_that_answers_as_recorded(model_uri, tmp_path):
-    _write_predictions(tmp_path / "answers", first_score=3.0)
-    Executor().Do(
-        {
-            "model": _artifact(standard_artifacts.Model, model_uri),
-            "predictions": _artifact(Predictions, tmp_path / "answers"),
-        },
-        {"verdict": _artifact(Verdict, tmp_path / "verdict")},
-        {"min_requests": 20, "max_p99_ms": 5000.0, "code_digest": "x"},
-    )
-    outcome = Outcome.load(str(tmp_path / "verdict"))
-    assert outcome.passed, outcome.reasons
-    serving = outcome.figures["serving"]
-    assert serving["requests"] == 20 and 0 < serving["p50_ms"] <= serving["p99_ms"]
+    (folder / "predictions.json").write_text(json.dumps([
+        {"signature": "recommend", "inputs": absent | {"k": [2]}, "outputs": recommended},
+        {"signature": "serving_default", "inputs": absent | {"candidates": [["i2"]]},
+         "outputs": scored}]))
 
 
 @pytest.fixture
@@ -287,9 +238,7 @@ def test_what_cannot_be_compared_fails_with_the_reason(model_uri, tmp_path, brok
 @pytest.mark.parametrize("error", [
     OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
     TesseraError("ended", "The last lines:\nOSError: No space left on device"),
-    PermissionError(errno.EACCES, os.strerror(errno.EACCES)),
     TesseraError("ended", "The last lines:\nOSError: Read-only file system: '/tmp'"),
-    TesseraError("ended", "The last lines:\nOSError: Cannot allocate memory"),
 ])
 def test_what_the_machine_lacks_is_no_fault_of_the_model(model_uri, tmp_path, monkeypatch, error):
     """As a verdict it would stay in the cache after somebody made room."""
@@ -302,16 +251,3 @@ def test_what_the_machine_lacks_is_no_fault_of_the_model(model_uri, tmp_path, mo
     with pytest.raises(type(error)) as caught:
         validate_model(str(model_uri), str(tmp_path), 2, 5000.0)
     assert caught.value is error
-
-
-def test_a_whole_number_of_milliseconds_may_be_given():
-    validator = ServerValidator(
-        model=as_channel([standard_artifacts.Model()]),
-        predictions=as_channel([Predictions()]),
-        min_requests=7,
-        max_p99_ms=250,
-    )
-    assert validator.exec_properties["max_p99_ms"] == 250.0
-    assert validator.exec_properties["min_requests"] == 7
-    assert len(validator.exec_properties["code_digest"]) == 16
-    assert validator.outputs["verdict"].type is Verdict

@@ -4,12 +4,12 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from artifacts import artifact, transformed
 from refusals import refuses
-from tfx.types import artifact_utils, channel, standard_artifacts
+from tfx.types import channel, standard_artifacts
 
 from components.code_digest import code_digest
 from components.trainer import component as trainer
-from components.trainer.component import TrainerSpec
 from components.tuner import component
 from components.tuner.component import Tuner, TunerSpec
 from schemas import SIDES
@@ -29,22 +29,10 @@ def tuner():
 @pytest.fixture
 def do(tuner, tmp_path, monkeypatch):
     """Runs the executor with a score in the place of training; returns where its outputs are."""
-    inputs, outputs = {}, {}
-    for side in SIDES:
-        examples = standard_artifacts.Examples()
-        examples.uri = str(tmp_path / side)
-        splits = ["train", "validation", "test"] if side == "interactions" else ["all"]
-        examples.split_names = artifact_utils.encode_split_names(splits)
-        for split in splits:
-            (tmp_path / side / f"Split-{split}").mkdir(parents=True)
-        graph = standard_artifacts.TransformGraph()
-        graph.uri = str(tmp_path / f"{side}_graph")
-        inputs |= {side: [examples], f"{side}_graph": [graph]}
-    for name, kind in (("best_hyperparameters", standard_artifacts.HyperParameters),
-                       ("tuner_results", standard_artifacts.TunerResults)):
-        artifact = kind()
-        artifact.uri = str(tmp_path / name / "7")
-        outputs[name] = [artifact]
+    inputs = transformed(tmp_path)
+    kinds = {"best_hyperparameters": standard_artifacts.HyperParameters,
+             "tuner_results": standard_artifacts.TunerResults}
+    outputs = {name: [artifact(kind, tmp_path / name / "7")] for name, kind in kinds.items()}
 
     def do(score, ranges):
         recipe = parse_recipe(description="some", tasks={"retrieval": {"head": "retrieval"}},
@@ -94,8 +82,3 @@ def test_a_search_without_a_result_is_told(do, monkeypatch):
     monkeypatch.setattr("trainer.tuning.with_values", no_recipe)
     with refuses("no-trial-succeeded"):
         do(lambda trial, recipe, state: [0.5], DIMS)
-
-
-def test_it_reads_what_the_trainer_reads(tuner):
-    assert set(TunerSpec.INPUTS) == set(TrainerSpec.INPUTS)
-    assert tuner.outputs["tuner_results"].type is standard_artifacts.TunerResults

@@ -64,7 +64,6 @@ def pipeline_run(project, command, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stopped(pipeline_run):
-    """The run."""
     return pipeline_run()
 
 

@@ -36,7 +36,7 @@ def server():
     with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
         server.posted, server.status = [], 204
         server.address = f"http://127.0.0.1:{server.server_port}/hook?token=secret"
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
         server.shutdown()
@@ -52,6 +52,7 @@ def _judged(folder, *findings):
 def test_posts_the_verdict_with_its_reasons_the_worst_first(server, tmp_path):
     message = alerts.message("20260102-030405", "shop", "flagship",
                              _judged(tmp_path, WARNING, FAILURE, NOTE))
+    assert alerts.message("1", "shop", "flagship", {}) is None, "its data were not judged"
     assert alerts.post(server.address, message)
     ((kind, body),) = server.posted
     posted = json.loads(body)
@@ -60,10 +61,6 @@ def test_posts_the_verdict_with_its_reasons_the_worst_first(server, tmp_path):
     assert (posted["run"], posted["verdict"]) == ("20260102-030405", "FAIL")
     assert [one.split(":")[0] for one in posted["reasons"]] == [
         "Table items, column item", "Table interactions, column user"]
-
-
-def test_says_nothing_of_a_run_whose_data_were_not_judged():
-    assert alerts.message("1", "shop", "flagship", {}) is None
 
 
 def test_a_server_that_refuses_costs_no_run_and_the_address_stays_secret(server, caplog):

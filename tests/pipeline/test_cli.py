@@ -14,27 +14,18 @@ import pytest
 from refusals import assert_refused
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from pipeline.cli import main; main()"]
 
 
 def test_help_answers_at_once():
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([*COMMAND, "--help"], cwd=ROOT, capture_output=True, text=True,
-                          check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", "from pipeline.cli import main; main()", "--help"], cwd=ROOT,
+        capture_output=True, text=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     for command in ("run", "report", "serve", "query", "explain", "tune", "demo", "recipes"):
         assert f" {command} " in done.stdout
     # The processor's time: a second passes more slowly on a machine with other work.
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.5
-
-
-def test_an_error_is_one_message_without_a_stack_trace():
-    done = subprocess.run([*COMMAND, "run", "--dataset", "nope"], cwd=ROOT, capture_output=True,
-                          text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr.startswith("tessera: error[unknown-dataset]: ")
-    assert "'nope'" in done.stderr and "movielens-100k" in done.stderr
-    assert done.stderr.count("\n") == 1
 
 
 def _commands(group):
@@ -76,6 +67,7 @@ def test_wrong_usage(tessera, words):
 
 @pytest.mark.parametrize(("line", "words"), [
     ("run", ("No dataset given", "--dataset", "demo, movielens-100k, mov")),
+    ("run --dataset nope", ("error[unknown-dataset]: ", "'nope'", "movielens-100k")),
     ("run --dataset demo --root {root} --recipe magic", ("Unknown recipe 'magic'", "flagship")),
     ("run --dataset demo --root {root} --split half",
      ("Unknown split 'half'", "u80, t80 or random")),
@@ -97,28 +89,12 @@ def test_no_server_to_query(tessera):
     assert_refused(result, f"No server responds at 127.0.0.1:{port}", "tessera serve", code=1)
 
 
-def test_an_unknown_key(tessera, tmp_path):
-    config = tmp_path / "run.yaml"
-    config.write_text("dataset: demo\nsede: 3\n", encoding="utf-8")
-    assert_refused(tessera("run", "--config", config), "unknown key 'sede'", "seed", config)
-
-
-@pytest.mark.parametrize("dataset", [
-    "demo", "movielens-100k", "movielens-1m", "movielens-latest-small"])
-def test_a_missing_data_folder(tessera, tmp_path, dataset):
+@pytest.mark.parametrize("dataset", ["demo", "movielens-1m"])
+def test_a_missing_data_folder_is_told_and_not_made(tessera, tmp_path, dataset):
     result = tessera("run", "--dataset", dataset, "--data-dir", tmp_path / "gone",
                      "--root", tmp_path / "root")
     assert_refused(result, tmp_path / "gone", "missing")
-
-
-def test_movielens_without_a_folder_and_without_a_network(tessera, tmp_path, monkeypatch):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
-    monkeypatch.setenv("TESSERA_MOVIELENS_URL", nobody)
-    monkeypatch.setenv("no_proxy", "*")
-    result = tessera("run", "--dataset", "movielens-1m", "--root", tmp_path)
-    assert_refused(result, f"{nobody}/ml-1m.zip cannot be reached", "--data-dir",
-                   "https://files.grouplens.org/datasets/movielens/ml-1m.zip")
+    assert not (tmp_path / "gone").exists()
 
 
 def test_a_report_is_told_and_opened(tessera, tmp_path, monkeypatch):

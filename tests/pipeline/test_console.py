@@ -1,13 +1,17 @@
-"""Where commands print: nothing is cut where there is no edge."""
+"""Where commands print, with titles and files of items from the dataset's own table."""
 
 import io
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from worlds import column, small_spec
 
-from pipeline.console import open_console, recommendations
-from pipeline.item_rows import ItemRow
+from components.sources.demo import DemoSizes, write_demo
+from pipeline.config import load_config
+from pipeline.console import open_console, recommendations, say
+from pipeline.item_rows import ItemRow, item_rows
+from schemas import SIDES
 from serving.recommendations import Recommendation
 
 
@@ -36,11 +40,23 @@ def test_ids_in_a_narrow_terminal_are_whole():
 
 def test_titles_and_files_are_beside_the_items_that_the_dataset_has():
     console = Console(file=io.StringIO(), width=200)
-    items = [Recommendation(name, .5, {}, [], []) for name in ("i1", "i2")]
-    console.print(recommendations("u", items, {
+    items = [Recommendation(name, .5, {}, [], []) for name in ("i1", "[red]i2")]
+    console.print(recommendations("[bold]u", items, {
         "i1": ItemRow("A [calm] lamp", (Path("media/i1.png"), Path("media/i1.wav")))}))
     message = console.file.getvalue()
+    assert "[bold]u" in message and "[red]i2" in message, "ids are text and no markup"
     assert "A [calm] lamp" in message and "media/i1.png" in message and "media/i1.wav" in message
+
+
+def test_an_item_has_its_title_and_its_files(tmp_path):
+    write_demo(tmp_path / "shop", DemoSizes(3, 12, 16))
+    config = load_config(None, dataset="demo", data_dir=tmp_path / "shop")
+    result = item_rows(config, {f"p{number:04}" for number in range(6)} | {"unknown"})
+    assert set(result) == {f"p{number:04}" for number in range(6)}
+    assert all(row.title for row in result.values())
+    files = [file for row in result.values() for file in row.files]
+    assert files and all(isinstance(file, Path) and file.is_file() for file in files)
+    assert {file.suffix for file in files} <= {".png", ".wav", ".gif"}
 
 
 def test_ids_are_text_and_no_markup():
@@ -48,3 +64,24 @@ def test_ids_are_text_and_no_markup():
     console.print(recommendations("[bold]u[/bold]", [Recommendation("[red]i", .5, {}, [], [])]))
     message = console.file.getvalue()
     assert "[bold]u[/bold]" in message and "[red]i" in message
+
+
+def test_a_line_is_printed_as_it_is():
+    console = Console(file=io.StringIO(), width=30)
+    say(console, "Note: new categories, such as '[/b]' and '[red]', of a long line")
+    assert console.file.getvalue() == (
+        "Note: new categories, such as '[/b]' and '[red]', of a long line\n")
+
+
+def test_an_id_is_known_however_the_table_writes_it(tmp_path):
+    (tmp_path / "events.csv").write_text("who,what\nann,7\n")
+    (tmp_path / "items.csv").write_text("what,title\n 7.0 ,Lamp\n")
+    schemas = tmp_path / "schemas"
+    schemas.mkdir()
+    spec = small_spec(items=column("title", "BYTES", "text"))
+    for side, text in zip(SIDES, spec.texts, strict=True):
+        (schemas / f"{side}.pbtxt").write_text(text)
+    (tmp_path / "my.yaml").write_text(
+        "dataset: csv\nschemas: schemas\n"
+        "source: {interactions: {files: events.csv}, items: {files: items.csv}}\n")
+    assert item_rows(load_config(tmp_path / "my.yaml"), {"7"})["7"].title == "Lamp"

@@ -1,15 +1,19 @@
-"""The shape of the pipeline, as far as a recipe decides it."""
+"""The shape of the pipeline, and which of its steps recipes share."""
 
 import json
 from pathlib import Path
 
 import pytest
 import yaml
+from tfx.dsl.compiler import compiler, constants
+from tfx.orchestration.portable import runtime_parameter_utils
 
 import schemas
 from pipeline.config import load_config
 from pipeline.dag import build_pipeline
-from schemas import read_spec
+from pipeline.kubeflow.steps import read_steps
+from pipeline.local import stages
+from schemas import SIDES, read_spec
 from trainer.recipe import bind
 
 SCHEMAS = Path(schemas.__file__).parent / "demo"
@@ -28,20 +32,6 @@ def built(tiny_shop, tmp_path):
     return build
 
 
-def test_a_recipe_with_retrieval_alone_has_no_evaluator(built):
-    nodes = built({"retrieval": {"head": "retrieval"}})
-    assert "Evaluator" not in nodes and "evaluation_metrics" not in nodes["ModelCard"].inputs
-    assert not {"evaluation", "evaluation_metrics"} & set(nodes["Gate"].inputs)
-    assert nodes["Pusher"].upstream_nodes >= {nodes["Gate"]}
-
-
-def test_every_other_task_is_evaluated(built):
-    nodes = built({"retrieval": {"head": "retrieval"},
-                   "like": {"head": "binary", "label": "like"}})
-    assert {"evaluation", "evaluation_metrics"} <= set(nodes["Gate"].inputs)
-    assert nodes["Evaluator"] in nodes["Gate"].upstream_nodes
-
-
 def test_encoders_are_a_step_between_the_gate_and_the_trainer(built, tmp_path):
     nodes = built({"retrieval": {"head": "retrieval"}}, modalities={
         "all": {}, "image": {"encoder": {"handle": "module"}}})
@@ -50,12 +40,6 @@ def test_encoders_are_a_step_between_the_gate_and_the_trainer(built, tmp_path):
     assert encoder in trainer.upstream_nodes and "encodings" in trainer.inputs
     assert f'"handle": "{tmp_path}/module"' in encoder.exec_properties["encoders"]
     assert encoder.exec_properties["cache"] == str(tmp_path / "encodings")
-
-
-def test_what_is_said_of_users_alone_is_measured_and_not_demanded(built):
-    nodes = built({"retrieval": {"head": "retrieval"},
-                   "age": {"head": "regression", "label": "age"}})
-    assert "Evaluator" in nodes and "evaluation" not in nodes["Gate"].inputs
 
 
 def test_a_model_that_is_no_saved_model_is_judged_by_its_scores_and_not_pushed(built):
@@ -76,22 +60,6 @@ def test_a_computed_model_goes_the_way_of_a_network(built):
     assert {"ServerValidator", "Pusher"} <= set(nodes) and "PredictionEvaluator" not in nodes
 
 
-def test_the_checks_have_the_configurations_thresholds(built):
-    nodes = built({"retrieval": {"head": "retrieval"}}, checks={
-        "min_requests": 7, "max_p99_ms": 5, "min_ndcg_difference": -0.5,
-        "min_ndcg_above_popularity": 0.01, "max_ndcg_decrease": 0.03})
-    server, ranking = (nodes[n].exec_properties for n in ("ServerValidator", "RankingEvaluator"))
-    assert (server["min_requests"], server["max_p99_ms"]) == (7, 5)
-    assert json.loads(ranking["limits"]) == {
-        "above_popularity": 0.01, "below_baseline": -0.5, "decrease": 0.03}
-    assert "last_blessed" in nodes["RankingEvaluator"].inputs
-
-
-def test_a_run_that_does_not_push_has_no_pusher(built):
-    tasks = {"retrieval": {"head": "retrieval"}}
-    assert built(tasks).keys() - built(tasks, push=False).keys() == {"ModelCard", "Pusher"}
-
-
 def test_the_card_says_what_a_model_depends_on_and_not_where_files_are(built, tmp_path):
     nodes = built({"retrieval": {"head": "retrieval"}, "like": {"head": "binary", "label": "like"}})
     card = nodes["ModelCard"]
@@ -103,14 +71,76 @@ def test_the_card_says_what_a_model_depends_on_and_not_where_files_are(built, tm
     assert json.loads(card.exec_properties["code"]) == {
         name: nodes[node].exec_properties["code_digest"]
         for name, node in (("training", "Trainer"), ("export", "Exporter"))}
+    assert {"evaluation", "evaluation_metrics"} <= set(nodes["Gate"].inputs)
     assert {"parent", "evaluation_metrics"} <= set(card.inputs)
     assert "card" in nodes["Pusher"].inputs
 
 
-def test_the_data_report_is_called_as_results_are(tiny_shop, tmp_path):
-    config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path)
-    own = config.model_copy(update={"name": "spring-sale", "schemas": str(SCHEMAS)})
-    bound = bind(own.recipe, read_spec("demo"))
-    nodes = {node.id: node for node in build_pipeline(own, bound, SCHEMAS).components}
-    given = json.loads(nodes["DataReport"].exec_properties["spec"])
-    assert given["name"] == own.dataset_name == "spring-sale"
+def test_a_recipe_with_retrieval_alone_has_no_evaluator_and_the_checks_their_thresholds(built):
+    nodes = built({"retrieval": {"head": "retrieval"}}, push=False, checks={
+        "min_requests": 7, "max_p99_ms": 5, "min_ndcg_difference": -0.5,
+        "min_ndcg_above_popularity": 0.01, "max_ndcg_decrease": 0.03})
+    assert not {"Evaluator", "ModelCard", "Pusher"} & set(nodes), "it is not pushed"
+    assert not {"evaluation", "evaluation_metrics"} & set(nodes["Gate"].inputs)
+    server, ranking = (nodes[n].exec_properties for n in ("ServerValidator", "RankingEvaluator"))
+    assert (server["min_requests"], server["max_p99_ms"]) == (7, 5)
+    assert json.loads(ranking["limits"]) == {
+        "above_popularity": 0.01, "below_baseline": -0.5, "decrease": 0.03}
+    assert "last_blessed" in nodes["RankingEvaluator"].inputs
+
+
+def test_what_is_said_of_users_alone_is_measured_and_not_demanded(built):
+    nodes = built({"retrieval": {"head": "retrieval"},
+                   "age": {"head": "regression", "label": "age"}})
+    assert "Evaluator" in nodes and "evaluation" not in nodes["Gate"].inputs
+    assert nodes["Pusher"].upstream_nodes >= {nodes["Gate"]}
+    # Cache keys hold the modalities, whatever `all` would mean tomorrow.
+    modalities = ["audio", "categorical", "image", "numeric", "text", "video"]
+    trained = json.loads(nodes["Trainer"].exec_properties["custom_config"])
+    transformed = json.loads(nodes["Transform.items"].exec_properties["custom_config"])
+    assert sorted(trained["recipe"]["modalities"]) == modalities
+    assert sorted(transformed["modalities"]) == modalities
+
+
+@pytest.fixture(scope="module")
+def ir(tiny_shop, tmp_path_factory):
+    config = load_config(None, dataset="demo", data_dir=tiny_shop, recipe="flagship",
+                         root=tmp_path_factory.mktemp("root"))
+    bound = bind(config.recipe, read_spec("demo"))
+    ir = compiler.Compiler().compile(build_pipeline(config, bound, SCHEMAS))
+    runtime_parameter_utils.substitute_runtime_parameter(
+        ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: "20250101-000000"})
+    return ir
+
+
+def test_all_that_training_depends_on_and_nothing_else(ir):
+    checks = {f"{what}.{side}" for side in SIDES
+              for what in ("StatisticsGen", "ImportSchemaGen", "ExampleValidator", "Transform")}
+    result = stages(ir)
+    assert {name for name, stage in result.items() if stage == "data"} == {
+        "CatalogGen", "DataProfiler", "past_data", "DataValidator", "DataReport", "DataGate",
+        *checks}
+    assert {name for name, stage in result.items() if stage == "training"} == {"Trainer"}
+
+
+def test_a_pipeline_without_training_shares_nothing(ir):
+    short = type(ir)()
+    short.nodes.extend(node for node in ir.nodes
+                       if node.pipeline_node.node_info.id not in ("Trainer", "Exporter"))
+    assert set(stages(short).values()) == {"model"}
+
+
+def test_a_warm_start_s_weights_are_resolved_before_training(tiny_shop, tmp_path):
+    recipe = tmp_path / "warm.yaml"
+    recipe.write_text("description: d\ntraining: {warm_start: true}\n"
+                      "tasks: {find: {head: retrieval, label: like}}\n")
+    config = load_config(None, dataset="demo", data_dir=tiny_shop, recipe=str(recipe),
+                         root=tmp_path)
+    pipe = build_pipeline(config, bind(config.recipe, read_spec("demo")), SCHEMAS)
+    nodes = {node.id: node for node in pipe.components}
+    assert nodes["earlier_weights"] in nodes["Trainer"].upstream_nodes
+    assert "earlier" in nodes["Trainer"].inputs and "earlier" in nodes["Exporter"].inputs
+    compiled = compiler.Compiler().compile(pipe)
+    assert stages(compiled)["earlier_weights"] == "data"
+    steps = {step.node: step for step in read_steps(compiled)}
+    assert "earlier-weights" in steps["Trainer"].after, "a step of its own on a cluster"

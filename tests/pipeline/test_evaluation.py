@@ -3,11 +3,12 @@
 import pytest
 from google.protobuf import json_format
 from tensorflow_model_analysis.proto import config_pb2 as tfma
+from worlds import column, small_spec
 
 from pipeline.checks import Checks
 from pipeline.config import load_config
 from pipeline.evaluation import eval_config
-from schemas import parse_spec, read_spec
+from schemas import read_spec
 from trainer.export.keys import slice_keys
 from trainer.recipe import bind, parse_recipe
 
@@ -38,37 +39,28 @@ def test_each_task_but_retrieval_has_its_metrics(built):
         "rating": {"RootMeanSquaredError", "MeanAbsoluteError"},
         "like": {"AUC", "BinaryAccuracy", "Precision", "Recall", "ConfusionMatrixPlot"},
     }
-
-
-def test_labels_and_weights_are_columns_of_each_task(built):
+    demanded = {m.class_name for s in built.metrics_specs for m in s.metrics
+                if m.per_slice_thresholds or m.HasField("threshold")}
+    assert demanded == {"RootMeanSquaredError", "AUC"}
     (model,) = built.model_specs
     assert model.signature_name == "predict_examples"
-    assert list(model.preprocessing_function_names) == ["transform_features"]
     assert dict(model.label_keys) == {"rating": "label__rating", "like": "label__like"}
     assert dict(model.example_weight_keys) == {"rating": "weight__rating", "like": "weight__like"}
 
 
-def test_slices_overall_by_activity_popularity_and_category(built):
-    slices = [list(s.feature_keys) for s in built.slicing_specs]
-    assert slices == [[], ["users__activity"], ["items__popularity"], ["item_categories"]]
-
-
 def test_a_column_has_a_slice_of_its_own_whatever_it_is_called():
-    ids = [f'feature {{ name: "{role}" type: INT annotation {{ tag: "{role}" }} }}'
-           for role in ("user_id", "item_id")]
-    columns = "".join(
-        f'feature {{ name: "{name}" type: BYTES annotation {{ tag: "categorical" }} }}'
-        for name in ("popularity", "activity", "_popularity"))
-    spec = parse_spec("own", [ids[0], ids[1] + columns, "".join(ids)])
+    spec = small_spec(items="".join(column(name, "BYTES", "categorical")
+                                    for name in ("popularity", "activity", "_popularity")))
     keys = slice_keys(spec, ("categorical",))
     assert len(set(keys)) == len(keys) == 5
 
 
-def test_a_recipe_without_categories_has_no_slice_of_them(config):
+def test_slices_are_overall_by_activity_popularity_and_category_if_it_is_read(built, config):
     recipe = config.recipe.model_copy(update={"modalities": ("text",)})
-    built = eval_config(config.model_copy(update={"recipe": recipe}), read_spec("demo"))
-    slices = [list(s.feature_keys) for s in built.slicing_specs]
-    assert slices == [[], ["users__activity"], ["items__popularity"]]
+    other = eval_config(config.model_copy(update={"recipe": recipe}), read_spec("demo"))
+    expected = [[], ["users__activity"], ["items__popularity"]]
+    for made, more in ((built, [["item_categories"]]), (other, [])):
+        assert [list(s.feature_keys) for s in made.slicing_specs] == expected + more
 
 
 @pytest.mark.parametrize(("task", "name", "threshold"), [
@@ -83,12 +75,6 @@ def test_thresholds_hold_overall_only(built, task, name, threshold):
     (only,) = result.per_slice_thresholds
     assert list(only.slicing_specs) == [tfma.SlicingSpec()]
     assert json_format.MessageToDict(only.threshold) == threshold
-
-
-def test_other_metrics_are_told_and_not_demanded(built):
-    free = [metric(built, "rating", "MeanAbsoluteError"),
-            *(metric(built, "like", n) for n in ("BinaryAccuracy", "Precision", "Recall"))]
-    assert not any(m.per_slice_thresholds or m.HasField("threshold") for m in free)
 
 
 def test_by_default_no_rating_is_held_against_a_number_on_its_own_scale(config):

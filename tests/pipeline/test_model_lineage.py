@@ -6,7 +6,6 @@ import pytest
 from refusals import refuses
 
 from components.model_card import FOLDER, LINEAGE
-from pipeline import cli
 from pipeline.lineage import lineage_of
 
 
@@ -28,17 +27,15 @@ def root(tmp_path):
 
 @pytest.mark.parametrize(("version", "ancestors"), [
     ("latest", [30, 20, 10]), ("40", [30, 20, 10]), ("20", [10]), ("10", [])])
-def test_it_lists_the_models_before(root, version, ancestors):
+def test_it_lists_the_models_before(root, tessera, version, ancestors):
     result = lineage_of(root, version)
     folder = root / "serving" / "demo-some-1"
     assert result["ancestors"] == [str(folder / str(number)) for number in ancestors]
     number = 40 if version == "latest" else int(version)
     assert (result["version"], result["run_id"]) == (str(folder / str(number)), f"run-{number}")
-
-
-def test_a_folder_is_a_version_too(root):
-    folder = root / "serving" / "demo-some-1" / "10"
-    assert lineage_of(root / "elsewhere", str(folder))["run_id"] == "run-10"
+    assert lineage_of(root / "elsewhere", str(folder / str(number))) == result
+    printed = tessera("lineage", version, "--root", root)[1]
+    assert json.loads(printed) == result
 
 
 def test_what_is_not_there_is_told(root):
@@ -46,12 +43,3 @@ def test_what_is_not_there_is_told(root):
         lineage_of(root, "11")
     with refuses("version-without-lineage", "2"):
         lineage_of(root, "2")
-
-
-def test_the_command_prints_json(root, monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["tessera", "lineage", "20", "--root", str(root)])
-    try:
-        cli.main()
-    except SystemExit as ended:
-        assert not ended.code
-    assert json.loads(capsys.readouterr().out)["run_id"] == "run-20"

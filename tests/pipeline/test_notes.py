@@ -15,11 +15,8 @@ def found(**changes):
     return [(note["code"], note.get("of")) for note in notes(SOUND | changes)]
 
 
-def test_sound_figures_have_no_notes():
-    assert notes(SOUND) == [] and notes({}) == []
-
-
 def test_few_users_and_candidates_are_named():
+    assert notes(SOUND) == [] and notes({}) == []
     assert found(ranking={"users": 73}) == [("few_ranked_users", "ranking")]
     assert "73 users" in notes(SOUND | {"ranking": {"users": 73}})[0]["text"]
     assert found(unseen={"candidates": 2, "model": {"users": 150}}) == [

@@ -1,5 +1,6 @@
 """Old runs and what they alone made are deleted; what is in use is not."""
 
+import errno
 import json
 import os
 
@@ -8,7 +9,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 from refusals import assert_refused, refuses
 
-from pipeline.prune import delete, plan
+from pipeline.prune import Plan, delete, plan
 from pipeline.root import one_run
 
 NOW = 2_000_000_000.0
@@ -122,7 +123,14 @@ def test_the_command_lists_and_deletes_when_it_is_told_so(root, tessera):
     assert (root.folder / "runs" / "1").exists()
     assert tessera("prune", "--root", root.folder, "--keep", 1, "--delete")[0] == 0
     assert not (root.folder / "runs" / "1").exists()
+    (root.folder / "metadata.sqlite").unlink()
+    assert_refused(tessera("prune", "--root", root.folder), "metadata.sqlite")
 
 
-def test_a_root_without_metadata_is_refused(tmp_path, tessera):
-    assert_refused(tessera("prune", "--root", tmp_path), "metadata.sqlite")
+def test_a_folder_that_may_not_be_deleted_is_named(tmp_path, monkeypatch):
+    def refused(folder):
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr("pipeline.prune.shutil.rmtree", refused)
+    with refuses("no-access", tmp_path / "runs" / "one"):
+        delete(tmp_path, Plan((tmp_path / "runs" / "one",), ()))

@@ -66,13 +66,6 @@ def test_a_run_that_reached_nothing(config):
     }
 
 
-def test_every_node_has_its_time_and_whether_it_was_cached(config):
-    nodes = {"A": node("A"), "B": node("B", cached=True)}
-    metrics = results.collect(config, nodes, 0.0)
-    assert metrics["timings"] == {"A": 1.23, "B": 1.23}
-    assert metrics["cached"] == {"A": False, "B": True}
-
-
 def test_task_metrics_are_the_overall_ones_by_our_names(config, measured):
     measured([
         ("", "rating", "root_mean_squared_error", 0.9), ("", "rating", "mean_absolute_error", 0.7),
@@ -88,9 +81,9 @@ def test_task_metrics_are_the_overall_ones_by_our_names(config, measured):
 
 
 def test_the_last_blessed_model_s_metrics_are_beside_the_model_s(config, measured):
-    measured([("", "like", "auc", 0.8),
+    measured([("", "like", "auc", 0.8, ("model_name", "candidate")),
               ("", "like", "auc", 0.7, ("model_name", tfma.BASELINE_KEY)),
-              ("", "like", "auc", 0.1, ("is_diff", True))])
+              ("", "like", "auc", 0.1, ("model_name", "candidate"), ("is_diff", True))])
     nodes = {"Evaluator": node("Evaluator", Path("x"), "evaluation")}
     metrics = results.collect(config, nodes, 0.0)
     assert metrics["tasks"] == {"like": {"auc": 0.8}}
@@ -119,13 +112,6 @@ def test_a_model_that_is_not_served_says_so(tmp_path):
     assert metrics["tasks"] == figures["tasks"]
     assert metrics["serving"] == {"skipped": "a model of the family 'forest' is no SavedModel, so "
                                              "that no server can load it"}
-
-
-def test_a_baseline_and_the_change_against_it_are_not_the_model_s_metrics(config, measured):
-    key = ("", "rating", "root_mean_squared_error")
-    measured([(*key, 0.9, ("model_name", "candidate")), (*key, 1.1, ("model_name", "baseline")),
-              (*key, -0.2, ("model_name", "candidate"), ("is_diff", True))])
-    assert tasks(config) == {"rating": {"rmse": 0.9}}
 
 
 def test_figures_of_every_check_and_the_gate_s_reasons(config, tmp_path):
@@ -178,18 +164,6 @@ def test_metrics_are_strict_json(tmp_path):
     assert json.loads(text, parse_constant=pytest.fail) == {
         "a": {"b": [None, 1.5]}, "c": None, "é": "日本"}
     assert "日本" in text
-
-
-def test_a_stopped_run_keeps_its_report_beside_its_metrics(tmp_path):
-    report = tmp_path / "artifact"
-    report.mkdir()
-    for name in ("data_report.html", "data_report.json"):
-        (report / name).write_text(name)
-    results.write(tmp_path / "runs" / "one", {},
-                  {"DataReport": node("DataReport", report, "report")})
-    result = {p.name: p.read_text() for p in (tmp_path / "runs" / "latest").iterdir()}
-    assert result.pop("metrics.json") == "{}"
-    assert result == {n: n for n in ("data_report.html", "data_report.json")}
 
 
 def test_latest_is_moved_though_a_killed_run_left_its_half(config):

@@ -1,11 +1,14 @@
 """What a run refuses before anything is read."""
 
+import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from worlds import id_columns
 
+from pipeline import run as module
 from pipeline.config import load_config
 from pipeline.run import run
 from schemas import InputError
@@ -42,3 +45,13 @@ def test_a_click_head_without_unseen_items(refused) -> None:
     message = refused(IDS, split="random", recipe="implicit")
     assert "Recipe 'implicit', task 'click'" in message
     assert "tag 'unseen'" in message and "value_count { min: 2 max: 2 }" in message
+
+
+def test_two_runs_that_begin_in_one_second_have_folders_of_their_own(tmp_path, monkeypatch) -> None:
+    (tmp_path / "runs").mkdir()
+    monkeypatch.setattr(Path, "exists", lambda _: False)  # the other one comes just after the look
+    moment = datetime.datetime(2026, 11, 21, 9, 5)
+    monkeypatch.setattr(module, "datetime", SimpleNamespace(
+        datetime=SimpleNamespace(now=lambda: moment)))
+    names = [module._run_folder(tmp_path).name for _ in range(3)]
+    assert names == ["20261121-090500", "20261121-090500-2", "20261121-090500-3"]

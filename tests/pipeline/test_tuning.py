@@ -12,7 +12,7 @@ from pipeline.config import load_config, load_recipe
 from pipeline.nodes import NodeRun
 from pipeline.tuning import command
 from pipeline.tuning.dag import tuning_pipeline
-from schemas import read_spec
+from schemas import SIDES, read_spec
 from trainer.recipe import bind
 from trainer.recipe.tune import with_values
 
@@ -21,7 +21,6 @@ RECIPE = {
     "description": "some", "tasks": {"retrieval": {"head": "retrieval"}}, "model": {"dim": 16},
     "tune": {"trials": 3, "ranges": {"model.dim": {"choices": [16, 32]},
                                      "training.learning_rate": {"min": 0.001, "max": 0.01}}}}
-SIDES = ("users", "items", "interactions")
 
 
 @pytest.fixture
@@ -34,22 +33,6 @@ def recipe(tmp_path):
 @pytest.fixture
 def config(tiny_shop, tmp_path, recipe):
     return load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path, recipe=str(recipe))
-
-
-def test_the_pipeline_ends_with_the_tuner_and_holds_the_data_steps(config):
-    pipe = tuning_pipeline(config, bind(config.recipe, read_spec("demo")), SCHEMAS)
-    assert {node.id for node in pipe.components} == {
-        "CatalogGen", "DataProfiler", "past_data", "DataValidator", "DataReport", "DataGate",
-        "Tuner", *(f"{name}.{side}" for side in SIDES for
-        name in ("ImportSchemaGen", "StatisticsGen", "ExampleValidator", "Transform"))}
-    tuner = pipe.components[-1]
-    assert tuner.id == "Tuner"
-    assert {node.id for node in tuner.upstream_nodes} == {f"Transform.{side}" for side in SIDES}
-    # The name of the recipe's runs: what one has transformed, the other takes from the cache.
-    assert pipe.pipeline_info.pipeline_name == config.pipeline_name
-    assert pipe.enable_cache
-    asked = json.loads(tuner.exec_properties["custom_config"])
-    assert asked["recipe"]["tune"]["trials"] == 3 and asked["seed"] == 1
 
 
 def test_best_values_become_a_recipe_that_runs(config, console, tmp_path, monkeypatch):
@@ -100,8 +83,18 @@ def test_a_file_that_cannot_be_is_refused_first(tessera, tiny_shop, tmp_path, re
     assert not (tmp_path / "root").exists()
 
 
-def test_an_edit_of_the_ranges_trains_nothing_again(config):
+def test_the_search_has_the_data_steps_of_the_recipe_and_its_ranges_train_nothing_again(config):
     from pipeline.dag import build_pipeline
+
+    pipe = tuning_pipeline(config, bind(config.recipe, read_spec("demo")), SCHEMAS)
+    nodes = {node.id: node for node in pipe.components}
+    assert {"CatalogGen", "DataGate"} < nodes.keys() and "Trainer" not in nodes
+    assert {node.id for node in nodes["Tuner"].upstream_nodes} == {
+        f"Transform.{side}" for side in SIDES}
+    asked = json.loads(nodes["Tuner"].exec_properties["custom_config"])
+    assert (asked["recipe"]["tune"]["trials"], asked["seed"]) == (3, 1)
+    # The name of the recipe's runs: what one has transformed, the other takes from the cache.
+    assert pipe.pipeline_info.pipeline_name == config.pipeline_name and pipe.enable_cache
 
     def trained(one):
         nodes = build_pipeline(one, bind(one.recipe, read_spec("demo")), SCHEMAS).components

@@ -227,3 +227,15 @@ def test_every_tag_of_the_projects_schemas_has_a_meaning(dataset):
     tags = re.findall(r'tag: "([^"]+)"', texts)
     assert tags and [tag for tag in tags
                      if not any(re.fullmatch(form, tag) for form in forms)] == []
+
+
+def test_a_schema_that_notepad_has_written(tmp_path) -> None:
+    (tmp_path / "interactions.pbtxt").write_text(EVENTS.replace("\n", "\r\n"), "utf-8-sig")
+    assert read_spec(tmp_path).role("item_id").name == "what"
+
+
+def test_a_bound_is_the_number_that_is_written() -> None:
+    """A float_domain holds 32 bits, in which 0.1 is larger than 0.1 and 0.9 is smaller."""
+    share = parse(items=ITEMS + column("share", "FLOAT", "numeric", domain=(0.1, 0.9))).table(
+        "items")[1]
+    assert (share.minimum, share.maximum) == (0.1, 0.9)

@@ -1,6 +1,7 @@
 """Recommendations for all users of a file."""
 
 import os
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -49,6 +50,17 @@ def test_a_stopped_job_goes_on_after_its_last_whole_part(client, users, tmp_path
     score(client, users, output, k=2)
     assert asked == [["a", "bob"], ["", "dora"], ["", "dora"], ["eve"]]
     assert pq.read_table(output).num_rows == 10
+
+
+def test_a_job_that_was_killed_as_it_began_begins_again(client, users, tmp_path, monkeypatch):
+    def killed(self, text, **options):
+        self.write_bytes(text[:9].encode())
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "write_text", killed)
+        score(client, users, tmp_path / "recs.parquet", k=2)
+    assert score(client, users, tmp_path / "recs.parquet", k=2) == 5
 
 
 def test_a_file_without_users_is_refused(client, tmp_path):

@@ -51,6 +51,7 @@ def test_history_of_unequal_lengths_is_padded_with_absent_values(client):
     [
         ({"mood": [["glad"]]}, "Unknown history column 'mood'. Known: item_id, rating, timestamp."),
         ({"item_id": [["i1"], ["i2"]]}, "'item_id' has 2 lists for 1 users"),
+        ({"timestamp": [[10**30]]}, "'timestamp' cannot be sent: "),
         ({"rating": [["good"]]}, "'rating' cannot be sent: could not convert string to float"),
         ({"item_id": [[7]]}, "'history_item_id' must be string: 7 is no string"),
     ],
@@ -61,6 +62,12 @@ def test_history_that_does_not_fit_is_refused(client, history, told):
     assert told in str(caught.value)
     with refuses("bad-k", "given: 0"):
         client.recommend(["ann"], k=0)
+
+
+@pytest.mark.parametrize(("users", "candidates"), [([], []), (["ann"], [[]])])
+def test_a_score_of_nothing_is_refused(client, users, candidates):
+    with refuses("no-candidates"):
+        client.score(users, candidates)
 
 
 @pytest.mark.parametrize(

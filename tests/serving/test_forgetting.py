@@ -6,7 +6,9 @@ import pytest
 import tensorflow as tf
 from refusals import refuses
 
-from serving.forgetting import without_user
+from pipeline.privacy.forget import forget
+from pipeline.root import one_run
+from serving.forgetting import _nobody, without_user
 from serving.model_files import require_manifest, write_manifest
 
 USERS = ["ann", "bob", "eve"]
@@ -86,9 +88,21 @@ def test_a_user_that_the_model_does_not_know(version, tmp_path):
     with refuses("user-not-in-model", "among 3") as caught:
         without_user(version, "zoe-raw-id", tmp_path / "2")
     assert "zoe-raw-id" not in str(caught.value)
-
-
-def test_a_model_that_names_no_rows_of_users(tmp_path):
     tf.saved_model.save(tf.Module(), str(tmp_path / "1"))
     with refuses("model-without-user-rows", "deletion_list"):
-        without_user(tmp_path / "1", "ann", tmp_path / "2")
+        without_user(tmp_path / "1", "ann", tmp_path / "3")
+
+
+def test_nobody_is_forgotten_while_a_run_of_the_model_is_under_way(tmp_path):
+    version = tmp_path / "serving" / "demo-small-1" / "1"
+    version.mkdir(parents=True)
+    (version / "saved_model.pb").write_bytes(b"")
+    with one_run(tmp_path, "demo-small-1"), refuses("run-under-way"):
+        forget(tmp_path, "ann")
+
+
+def test_an_id_that_only_looks_like_a_number_is_a_text():
+    example = tf.train.Example()
+    example.features.feature["user_id"].bytes_list.value.append(b"--5")
+    left = tf.train.Example.FromString(_nobody(example.SerializeToString(), b"--5"))
+    assert left.features.feature["user_id"].bytes_list.value == [b""]

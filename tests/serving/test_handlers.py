@@ -1,7 +1,10 @@
 """Calls of every method that bring no message, or bytes that are none."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import grpc
 import pytest
@@ -9,6 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from refusals import refuses
 
 from serving import wire
+from serving.handlers import OpenCalls, handler
 from serving.services import Health, ModelService
 
 WATCH = "grpc.health.v1.Health/Watch"
@@ -92,3 +96,23 @@ def test_who_watches_health_sees_it_change():
     assert [response.status for response in watch] == [states.NOT_SERVING]
     unknown = health.Watch(iter([health_pb2.HealthCheckRequest(service="mosaic")]), context)
     assert next(unknown).status == states.SERVICE_UNKNOWN
+
+
+def test_a_server_that_ends_waits_for_no_message():
+    calls, reached = OpenCalls(4), threading.Event()
+    server = grpc.server(ThreadPoolExecutor(1))
+    method = handler(lambda request, context: request, health_pb2.HealthCheckRequest, calls)
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("a", {"b": method})])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = channel.stream_unary("/a/b").future(iter(reached.wait, True))
+        while not calls._waiting:
+            time.sleep(0.01)
+        stopped = server.stop(30)
+        calls.close()
+        assert stopped.wait(10) and call.code() == grpc.StatusCode.CANCELLED
+        reached.set()
+    late = Mock()
+    with calls.open(late):
+        late.cancel.assert_called_once_with()

@@ -3,6 +3,9 @@
 import base64
 import json
 import socket
+import struct
+import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -82,3 +85,16 @@ def test_a_length_that_is_none_is_told(server, length):
 def test_bytes_that_are_no_json_are_told(post, data):
     code, result = post("/v1/models/tessera:predict", None, data)
     assert code == 400 and result["error"]
+
+
+def test_a_client_that_goes_away_leaves_no_trace(server, capsys):
+    before = threading.active_count()
+    for sent in (b"POST /v1/models/tessera:predict HTTP/1.1\r\nContent-Length: 9\r\n\r\n{", b"PO"):
+        with socket.create_connection(("127.0.0.1", server.rest_port)) as gone:
+            gone.sendall(sent)
+            # The connection is reset, not ended.
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert "Traceback" not in capsys.readouterr().err

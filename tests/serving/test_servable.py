@@ -1,12 +1,17 @@
 """What a version keeps of the requests that it has run."""
 
+import os
+import sys
 import threading
+import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from serving import servable as servable_module
 from serving.servable import Servable
+from serving.served_version import ServedVersion
 
 
 class Session:
@@ -37,3 +42,22 @@ def test_requests_for_many_choices_of_outputs_take_no_more_memory(servable, monk
             one: one for one in outputs}
     assert [outputs for _, outputs in servable._calls] == [("a",), ("a", "b")]
     assert servable._session.made == 4, "what was used last is kept"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has niceness by thread")
+def test_what_is_loaded_beside_another_version_gives_way_no_longer(model_base_path):
+    version = ServedVersion(model_base_path / "3", beside=True)
+    tasks, own = Path(f"/proc/{version._worker._process.pid}/task"), os.getpriority(
+        os.PRIO_PROCESS, 0)
+
+    def nice():
+        return [one.name for one in tasks.iterdir()
+                if os.getpriority(os.PRIO_PROCESS, int(one.name)) != own]
+
+    try:
+        deadline = time.monotonic() + 10
+        while nice() and time.monotonic() < deadline:  # the thread that loaded it is ending
+            time.sleep(0.01)
+        assert not nice()
+    finally:
+        version.close()

@@ -1,5 +1,6 @@
 """Which versions are loaded and which one a request gets, with stand-ins for what is loaded."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,21 @@ def test_a_version_is_unloaded_once_nobody_uses_it(tmp_path, monkeypatch):
         waited = []
         versions.close()
     assert waited == [False] and version.closed
+
+
+def test_what_loads_while_a_model_is_closed_ends_with_it(tmp_path):
+    put(tmp_path, 1)
+    made, closing = [], threading.Thread(target=lambda: versions.close())
+
+    def load(path, beside):
+        made.append(Version(path))
+        if path.name == "2":
+            closing.start()
+        return made[-1]
+
+    versions = served(tmp_path, load)
+    put(tmp_path, 2)
+    refreshed(versions)
+    closing.join(timeout=10)
+    versions.refresh()  # of a look that began before
+    assert len(made) == 2 and not versions.loaded and all(one.closed for one in made)

@@ -20,7 +20,8 @@ from trainer.network.model import Network
 from trainer.options import look_up
 from trainer.preprocessing import columns
 from trainer.tasks.probability import area_under_curve
-from trainer.training.fit import TrainingData, first_rows
+from trainer.training.data import TrainingData
+from trainer.training.validation import first_rows
 
 Change = Callable[[np.ndarray], np.ndarray]
 _PRIMARY = "ndcg@10"

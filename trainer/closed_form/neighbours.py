@@ -100,6 +100,8 @@ def fit_item_neighbours(events: Events, relevant_only: bool, neighbours: float,
 
 def _ease_weights(gram: np.ndarray, penalty: float) -> np.ndarray:
     """Returns the ridge regressions of all columns on the others; the diagonal is 0."""
+    if not len(gram):  # no event counts, and SciPy before 1.14 refuses an empty matrix
+        return gram
     gram[np.diag_indices_from(gram)] += penalty
     with one_thread(len(gram)):
         precision = linalg.inv(gram, overwrite_a=True, check_finite=False)

@@ -1,5 +1,6 @@
 """Which items are kept from training, and the task of ranking them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from scipy import sparse
 
 from trainer.closed_form.events import Events
 from trainer.evaluation.ranking import RankingTask
+
+_WHOLE = re.compile("-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def draw_items(ids: Sequence[str], counts: np.ndarray, draw: Draw) -> np.ndarray
     Returns:
       Positions of the drawn items, ascending.
     """
-    whole = all(one.lstrip("-").isdigit() for one in ids)
+    whole = all(map(_WHOLE.fullmatch, ids))
     order = sorted(range(len(ids)), key=lambda place: int(ids[place]) if whole else ids[place])
     able = np.array([place for place in order if counts[place] >= draw.min_events], int)
     return np.sort(np.random.default_rng(draw.seed).choice(

@@ -29,7 +29,7 @@ from trainer.late_fusion.content import fit_content
 from trainer.late_fusion.job import ranker_events
 from trainer.network.model import Network
 from trainer.options import look_up
-from trainer.training.fit import TrainingData
+from trainer.training.data import TrainingData
 
 _BATCH = 1024
 log = logging.getLogger("tessera.cold_items")

@@ -19,7 +19,7 @@ _FILTERED = 4096  # Rows that are looked at together for items that are hidden.
 
 
 def judged(user_ids: tf.Tensor) -> tf.Tensor:
-    """Tells whose attributes are kept back from training, bool in the shape of the ids."""
+    """Returns whose attributes are kept back from training, bool in the shape of the ids."""
     return tf.equal(tf.strings.to_hash_bucket_fast(user_ids, _PARTS), 0)
 
 

@@ -33,7 +33,7 @@ class EncoderInput:
     lasts: bool = False
 
     def one_by_one(self, takes: tf.TensorSpec) -> bool:
-        """Tells whether a network takes one value at a time, without an axis for the batch."""
+        """Returns whether a network takes one value at a time, without an axis for the batch."""
         return len(self.ranks) > 1 and takes.shape.rank == min(self.ranks)
 
 

@@ -18,8 +18,8 @@ def label_means(spec: FeatureSpec, recipe: Recipe, events: Events) -> dict[str, 
     """Returns each label's mean over the events that have it.
 
     Args:
-      spec: Tells what the labels are.
-      recipe: Tells which of them are read.
+      spec: Says what the labels are.
+      recipe: Names those that are read.
       events: The training rows.
 
     Returns:

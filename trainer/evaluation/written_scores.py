@@ -1,4 +1,4 @@
-"""Scores as files, of a model that no server can load: what would be asked of it is answered here.
+"""Scores as files, of a model that no server can load: who would ask it reads them here.
 
 `ranking.npz` holds the ids of users and items and the score of every pair of them;
 `predictions.npz` each task's label and prediction on the rows of the test split that have the
@@ -60,7 +60,7 @@ class WrittenScores:
 
     @staticmethod
     def there(folder: Path) -> bool:
-        """Tells whether a folder holds written scores."""
+        """Returns whether a folder holds written scores."""
         return (folder / _RANKING).is_file()
 
     @staticmethod

@@ -115,7 +115,7 @@ class Recommender(tf.Module):
         return self._list(user, scores, index, index > 0, k, self._retrieval(user, index))
 
     def user_profile(self, request: Tensors) -> Tensors:
-        """Tells what the model knows of users and makes of them.
+        """Returns what the model knows of users and makes of them.
 
         Returns:
           `known`, 1 for a known id, and `events`, the number of stored events, int64 `(batch,)`;

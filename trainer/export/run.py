@@ -23,7 +23,7 @@ from trainer.layers.lookup import UserEmbedding, UserTable
 from trainer.network.model import Network
 from trainer.options import look_up
 from trainer.run import Given
-from trainer.training.fit import TrainingData
+from trainer.training.data import TrainingData
 
 log = logging.getLogger("tessera.exporter")
 

@@ -15,7 +15,7 @@ from trainer.families.rankers import (
 )
 from trainer.families.similarity import restore_similarity, train_similarity
 from trainer.network.model import Network
-from trainer.training.fit import TrainingData
+from trainer.training.data import TrainingData
 
 Trained = Network | WrittenScores
 

@@ -21,8 +21,8 @@ from trainer.evaluation.written_scores import TaskScores, WrittenScores
 from trainer.families.job import Job
 from trainer.network.content import content_matrix
 from trainer.recipe import Task
-from trainer.recipe.families import ForestRecipe
-from trainer.training.fit import TrainingData
+from trainer.recipe.computed import ForestRecipe
+from trainer.training.data import TrainingData
 
 _CHOOSING_TREES, _CHOOSING_DEPTH = 20, 12
 _FORESTS = "forest.joblib"
@@ -100,7 +100,7 @@ def fit_forest(users: sparse.csr_matrix, items: sparse.csr_matrix, known: Events
       users: Features of the users.
       items: Features of the items.
       known: The events to learn from; those without the label are left out.
-      task: Tells the label, and whether it is a value or a probability.
+      task: Names the label, and says whether it is a value or a probability.
       options: The forest's shape.
       seed: Seed of rows and trees.
     """

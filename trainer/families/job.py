@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.evaluation.label_facts import label_facts
-from trainer.training.fit import TrainingData
+from trainer.training.data import TrainingData
 
 log = logging.getLogger("tessera.trainer")
 

@@ -22,15 +22,15 @@ from trainer.network.model import Network
 from trainer.recipe.families import FittedRecipe
 from trainer.training.accounting import guarantee
 from trainer.training.callbacks import by_name, load_variables, save_variables
+from trainer.training.data import TrainingData
 from trainer.training.fit import (
-    MONITOR,
     Fitted,
-    TrainingData,
     first_network,
     fit_again,
     fit_twice,
     new_network,
 )
+from trainer.training.validation import MONITOR
 from trainer.training.warm_start import save_start
 
 _WEIGHTS = "network.weights"

@@ -20,7 +20,7 @@ from trainer.layers.heads import InnerProduct
 from trainer.network.model import CANDIDATE, Network
 from trainer.network.part import ITEMS, USERS, whole_part
 from trainer.preprocessing import columns
-from trainer.training.fit import TrainingData
+from trainer.training.data import TrainingData
 
 
 def train_rankers_alone(job: Job) -> None:

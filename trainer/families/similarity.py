@@ -30,8 +30,8 @@ from trainer.network.content import content_block, content_inputs, content_matri
 from trainer.network.model import CANDIDATE, Network
 from trainer.network.part import ITEMS, USERS, whole_part
 from trainer.preprocessing import columns
-from trainer.recipe.families import SimilarityRecipe
-from trainer.training.fit import TrainingData
+from trainer.recipe.computed import SimilarityRecipe
+from trainer.training.data import TrainingData
 
 # Breaks ties, and is all there is for somebody without a history.
 _POPULARITY = 1e-3

@@ -123,18 +123,8 @@ def fit_late_fusion(
     tried: dict[str, Any] = {"horizon": of_horizons}
     tuned = []
     for member in Progress("Rankers tuned", len(chosen)).over(chosen):
-        histories = weighted_history(train, member.relevant_only, horizon)[some.users]
-
-        def reached(parameters: Parameters, member: Member = member,
-                    histories: Any = histories) -> float:
-            one = replace(member, parameters=parameters)
-            return _reached(one.fit(train, vectors, horizon), histories, some)
-
-        result = search(member.kind.axes, reached)
-        tuned.append(replace(member, parameters=result.best))
-        tried[member.name] = {"kind": member.kind_name, "parameters": result.best,
-                              _PRIMARY: result.score, "at_bound": list(result.at_bound),
-                              "tried": len(result.tried)}
+        one, tried[member.name] = _tuned(member, train, vectors, horizon, some)
+        tuned.append(one)
     few = sampled(task, len(tuned) + 1)
     in_training = train.warm
     scores = [standardised(one.fit(train, vectors, horizon).scores(
@@ -151,6 +141,21 @@ def fit_late_fusion(
     return LateFusion(
         rankers, frozenset(one.name for one in tuned if one.relevant_only), horizon,
         weights, _with_network(of_new, weights), content, tried)
+
+
+def _tuned(member: Member, train: Events, vectors: np.ndarray, horizon: float,
+           task: RankingTask) -> tuple[Member, dict[str, Any]]:
+    """Returns a ranker with its best parameters, and what was tried, for the log."""
+    histories = weighted_history(train, member.relevant_only, horizon)[task.users]
+
+    def reached(parameters: Parameters) -> float:
+        ranker = replace(member, parameters=parameters).fit(train, vectors, horizon)
+        return _reached(ranker, histories, task)
+
+    result = search(member.kind.axes, reached)
+    return replace(member, parameters=result.best), {
+        "kind": member.kind_name, "parameters": result.best, _PRIMARY: result.score,
+        "at_bound": list(result.at_bound), "tried": len(result.tried)}
 
 
 def _fit_for_all(tuned: Sequence[Member], events: Events, vectors: np.ndarray, horizon: float,

@@ -21,7 +21,8 @@ from trainer.late_fusion.network import Recent, with_rankers, with_stacks
 from trainer.late_fusion.predictors import Behaviour, Known
 from trainer.late_fusion.stack import Stack, fit_stack
 from trainer.network.model import Network
-from trainer.training.fit import TrainingData, first_rows, validation_task
+from trainer.training.data import TrainingData
+from trainer.training.validation import first_rows, validation_task
 
 _FOLDER, _STACKS = "late_fusion", "stacks"
 _CONTENT = 32  # Components that predictors read: each user and item has a regression on them.

@@ -28,7 +28,7 @@ from trainer.layers.lookup import TableLookup, UserTable
 from trainer.network.content import content_inputs
 from trainer.network.model import CANDIDATE, Network
 from trainer.preprocessing import columns
-from trainer.training.fit import TrainingData
+from trainer.training.data import TrainingData
 
 Inputs = dict[str, keras.KerasTensor]
 

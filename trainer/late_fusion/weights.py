@@ -4,7 +4,7 @@ A search on one draw of users follows their chance; the mean over searches on se
 not (bagging, Breiman 1996).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -69,8 +69,8 @@ class _Search:
 
     def best(self, rows: np.ndarray) -> np.ndarray:
         """Returns the best weights for some rows, of sum 1."""
-        parts = [part[rows] for part in self._parts]
-        alone = [self._ndcg(part, rows) for part in parts]
+        parts, ndcg = [part[rows] for part in self._parts], self._measure(rows)
+        alone = [ndcg(part) for part in parts]
         weights = np.zeros(len(parts))
         weights[int(np.argmax(alone))] = 1.0
         reached, total = max(alone), parts[int(np.argmax(alone))].copy()
@@ -80,7 +80,7 @@ class _Search:
                 others = total - weights[place] * part
                 if not (weights.sum() - weights[place]):
                     continue  # another weight of the only ranker is the same ranking
-                scores = [self._ndcg(others + value * part, rows) for value in _TRIED]
+                scores = [ndcg(others + value * part) for value in _TRIED]
                 top = int(np.argmax(scores))
                 if scores[top] > reached + _GAIN:
                     reached, weights[place], moved = scores[top], _TRIED[top], True
@@ -89,9 +89,15 @@ class _Search:
                 break
         return weights / weights.sum()
 
-    def _ndcg(self, scores: np.ndarray, rows: np.ndarray) -> float:
-        scores = np.where(self._excluded[rows], -np.inf, scores)
-        top = np.argpartition(-scores, self._top - 1, axis=1)[:, : self._top]
-        order = np.argsort(-np.take_along_axis(scores, top, axis=1), axis=1, kind="stable")
-        hits = np.take_along_axis(self._relevant[rows], np.take_along_axis(top, order, 1), axis=1)
-        return float(np.mean(hits @ self._gains / self._ideal[rows]))
+    def _measure(self, rows: np.ndarray) -> Callable[[np.ndarray], float]:
+        """Returns what measures scores of some rows: their mean NDCG@10."""
+        excluded, relevant, ideal = self._excluded[rows], self._relevant[rows], self._ideal[rows]
+
+        def ndcg(scores: np.ndarray) -> float:
+            losses = np.where(excluded, np.inf, -scores)
+            top = np.argpartition(losses, self._top - 1, axis=1)[:, : self._top]
+            order = np.argsort(np.take_along_axis(losses, top, axis=1), axis=1, kind="stable")
+            hits = np.take_along_axis(relevant, np.take_along_axis(top, order, 1), axis=1)
+            return float(np.mean(hits @ self._gains / ideal))
+
+        return ndcg

@@ -207,7 +207,7 @@ class SpectrogramAugmentation(keras.layers.Layer):
         return ops.where(hidden, mean, bands)
 
     def _hidden(self, bands, size: int, widest: float):
-        """Tells which places of a line some masks cover, `(batch, size)`."""
+        """Returns which places of a line some masks cover, `(batch, size)`."""
         chance = keras.random.uniform((ops.shape(bands)[0], _MASKS, 2), seed=self._random)
         width = self.strength * widest * size * chance[:, :, 0]
         start = (size - width) * chance[:, :, 1]

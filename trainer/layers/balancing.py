@@ -93,7 +93,7 @@ class GradientBalance(FixedBalance):
         ]
 
     def coefficients(self, losses, products):
-        """Says how much of each task's gradient enters the step.
+        """Returns how much of each task's gradient enters the step.
 
         Args:
           losses: The tasks' losses, `(tasks,)`.

@@ -94,7 +94,7 @@ class OthersToOne(keras.layers.Layer):
 
 
 def guessable(present, there):
-    """Tells which modalities a guess can be held against.
+    """Returns which modalities a guess can be held against.
 
     Args:
       present: What was left to guess from, 1 or 0, `(batch, modalities)`.

@@ -167,7 +167,7 @@ class Modality(ABC):
         return importlib.import_module(f"{type(self).__module__}.{name}")
 
     def has_file(self, name: str) -> bool:
-        """Tells whether the modality's package has a file."""
+        """Returns whether the modality's package has a file."""
         module = importlib.import_module(type(self).__module__)
         return hasattr(module, "__path__") and importlib.util.find_spec(
             f"{module.__name__}.{name}") is not None

@@ -14,7 +14,7 @@ def build_heads(
     """Builds the head of every task but retrieval.
 
     Args:
-      spec: Tells what the labels are.
+      spec: Says what the labels are.
       recipe: The tasks, and how a user's and an item's vector meet.
       means: What `trainer.evaluation.label_facts.label_means` returned.
 

@@ -2,13 +2,8 @@
 
 from typing import Any
 
-from trainer.recipe.families import (
-    FactorizationRecipe,
-    ForestRecipe,
-    NetworkRecipe,
-    RankersRecipe,
-    SimilarityRecipe,
-)
+from trainer.recipe.computed import ForestRecipe, RankersRecipe, SimilarityRecipe
+from trainer.recipe.families import FactorizationRecipe, NetworkRecipe
 from trainer.recipe.recipe import Recipe
 
 RECIPES: dict[str, type[Recipe]] = {

@@ -50,7 +50,7 @@ class Task(Strict):
         return self.labels or ((self.label,) if self.label else ())
 
     def of_user(self, spec: FeatureSpec) -> bool:
-        """Tells whether the task learns an attribute of the user, whatever the item."""
+        """Returns whether the task learns an attribute of the user, whatever the item."""
         return any(label.name in self.targets for label in spec.labels_of("users"))
 
 

@@ -132,7 +132,7 @@ class TaskKind:
             raise ValueError(f"a task with head '{self.name}' needs a label")
 
     def label_fault(self, spec: FeatureSpec, label: Label) -> str:
-        """Says why a label of a dataset is not of the type that the kind needs, or `""`."""
+        """Returns why a label of a dataset is not of the type that the kind needs, or `""`."""
         if self.zero_one and not label.binary:
             return (f"needs a label that is 0 or 1, and {label.name!r} is not. Dataset "
                     f"{spec.name!r} has: {names_of(spec, lambda known: known.binary)}.")

@@ -44,7 +44,7 @@ class Curves(keras.callbacks.Callback):
 
 
 class Steps(keras.callbacks.Callback):
-    """Tells how far a fit is where nobody watches a bar.
+    """Logs how far a fit is where nobody watches a bar.
 
     Args:
       fit: What the fit is called.

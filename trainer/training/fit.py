@@ -4,29 +4,20 @@ The first fit learns from train and stops early on validation NDCG@10; the secon
 train and validation, for the epochs found. Only the second is exported and scored on test.
 """
 
-import json
 import math
 import shutil
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from schemas import Feature, FeatureSpec, InputError
-from trainer.data.events import Events, concatenate, read_events
-from trainer.data.interactions import InteractionReader
-from trainer.data.side import Side
-from trainer.data.tables import Table
+from trainer.data.events import Events, concatenate
 from trainer.evaluation.label_facts import label_means
-from trainer.evaluation.ranking import RankingTask, ranking_metrics, ranking_task
-from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.network.factorization import build_factorization
 from trainer.network.model import Network, build_network
-from trainer.preprocessing import columns
 from trainer.recipe.families import FittedRecipe
 from trainer.training.accounting import steps_of_an_epoch
 from trainer.training.callbacks import (
@@ -36,53 +27,13 @@ from trainer.training.callbacks import (
     Steps,
     epochs_noted,
     load_variables,
-    save_variables,
 )
+from trainer.training.data import TrainingData
 from trainer.training.multitask import MultiTaskModel
 from trainer.training.optimizer import MirroredLossScale, RowAdamW
 from trainer.training.private import PrivateModel, neutral_means, user_batches
 from trainer.training.tfrs_retrieval import tfrs_in_batch_softmax
-from trainer.training.warm_start import Keys, WarmStart
-
-MONITOR = "ndcg@10"
-_MAX_RANKED_USERS = 10_000
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """Everything a fit reads.
-
-    Attributes:
-      spec: The dataset's spec.
-      recipe: What to train, a recipe of the class that its family has.
-      users: The users table.
-      items: The items table.
-      user_side: What the model holds of the users.
-      item_side: What the model holds of the items.
-      reader: Reads the interactions.
-      files: Files of transformed interactions, by split.
-      keys: Keys of all vocabularies that a network may embed, for a warm start; else none.
-      earlier: What a fit begins with; nothing where `None`.
-    """
-
-    spec: FeatureSpec
-    recipe: Any
-    users: Table
-    items: Table
-    user_side: Side
-    item_side: Side
-    reader: InteractionReader
-    files: dict[str, list[str]]
-    keys: Keys = field(default_factory=dict)
-    earlier: WarmStart | None = None
-
-    def features(self, side: str) -> tuple[Feature, ...]:
-        """Returns the features of `users` or `items` that the recipe reads."""
-        return self.spec.inputs(side, self.recipe.modalities, self.recipe.labels)
-
-    def events(self, *splits: str) -> Events:
-        """Returns the events of some splits."""
-        return concatenate([read_events(self.reader, self.files[split]) for split in splits])
+from trainer.training.validation import EpochRanking, near_best
 
 
 @dataclass(frozen=True)
@@ -182,12 +133,8 @@ def first_network(data: TrainingData, seed: int, checkpoints: Path) -> Network:
     of the validation users, so that what it says of them flatters it.
     """
     network = new_network(data, data.events("train"), seed)
-    load_variables(_near_best(checkpoints), network.training.weights)
+    load_variables(near_best(checkpoints), network.training.weights)
     return network
-
-
-def _near_best(checkpoints: Path) -> Path:
-    return checkpoints / "near_best.weights"
 
 
 def default_strategy(recipe: FittedRecipe) -> tf.distribute.Strategy:
@@ -228,7 +175,7 @@ def new_network(data: TrainingData, events: Events, seed: int) -> Network:
 
 def _first_fit(data, train: Events, validation: Events, seed, logs, checkpoints, strategy,
                precision) -> list[float]:
-    watch = _EpochRanking(data, train, validation, checkpoints / "validation.json")
+    watch = EpochRanking(data, train, validation, checkpoints / "validation.json")
     if not watch.scores:
         # States without their scores: the process was killed while it removed them.
         shutil.rmtree(checkpoints, ignore_errors=True)
@@ -239,7 +186,7 @@ def _first_fit(data, train: Events, validation: Events, seed, logs, checkpoints,
 
 
 def _fit(data, events: Events, splits, epochs, seed, logs, checkpoints, strategy, precision,
-         watch: "_EpochRanking | None" = None) -> Network:
+         watch: EpochRanking | None = None) -> Network:
     recipe = data.recipe
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
@@ -298,79 +245,3 @@ def _steps(data: TrainingData, events: Events, files: list[str], seed: int
                 steps_of_an_epoch(recipe.private))
     size = min(recipe.training.batch_size or suitable_batch_size(len(events)), len(events))
     return data.reader.batches(files, size, seed), len(events) // size
-
-
-class _EpochRanking(keras.callbacks.Callback):
-    """Ranks the catalogue for the validation users after each epoch, and stops on a plateau."""
-
-    def __init__(self, data: TrainingData, train: Events, validation: Events, state: Path):
-        super().__init__()
-        self.network: Network | None = None
-        self._state, self._training = state, data.recipe.training
-        self._kept = data.recipe.keeps_first_fit
-        self._task = validation_task(data, train, validation)
-        self._queries = first_rows(data, self._task.users)
-        # A killed fit goes on where it stopped.
-        self.scores: list[float] = json.loads(state.read_text()) if state.exists() else []
-
-    @property
-    def done(self) -> bool:
-        """Whether no epoch is left, or the score has not risen for as long as is waited."""
-        behind = len(self.scores)
-        return behind >= self._training.max_epochs or (
-            behind > 0 and behind - 1 - int(np.argmax(self.scores)) >= self._training.patience)
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Scores the epoch."""
-        assert self.network is not None
-        scores = ranking_scores(self.network, self._queries, catalogue(self.network))
-        metrics = ranking_metrics(scores, self._task).metrics
-        self.scores = [*self.scores[:epoch], metrics[MONITOR]]
-        self._state.parent.mkdir(parents=True, exist_ok=True)
-        if self._kept and epoch - int(np.argmax(self.scores)) <= 1:
-            save_variables(_near_best(self._state.parent), self.network.training.weights)
-        partial = self._state.with_suffix(".partial")
-        partial.write_text(json.dumps(self.scores))
-        partial.replace(self._state)
-        if logs is not None:
-            logs[f"validation_{MONITOR}"] = metrics[MONITOR]
-        if self.done:
-            self.model.stop_training = True
-
-
-def validation_task(data: TrainingData, train: Events, validation: Events) -> RankingTask:
-    """Returns the ranking of the validation split, over item indices.
-
-    Raises:
-      InputError: No validation row can be ranked.
-    """
-    both = concatenate([train, validation])
-    held_out = np.arange(len(both)) >= len(train)
-    relevant = data.recipe.relevance
-    task = ranking_task(
-        both.users, both.items,
-        both.labels[relevant] > 0 if relevant else np.ones(len(both), bool),
-        known=~held_out, held_out=held_out, n_items=len(data.items),
-    )
-    if not len(task.users):
-        kind = f"has the label {relevant!r} on" if relevant else "is about"
-        raise InputError(
-            "nothing-to-validate",
-            f"No validation row {kind} an item that training knows and its user has not met: "
-            "early stopping has nothing to go by. Give more events, or name another label as the "
-            "recipe's 'relevant'."
-        )
-    if len(task.users) > _MAX_RANKED_USERS:
-        chosen = np.random.default_rng(0).choice(len(task.users), _MAX_RANKED_USERS, replace=False)
-        task = task.take(np.sort(chosen))
-    return task
-
-
-def first_rows(data: TrainingData, users: np.ndarray,
-               split: str = "validation") -> dict[str, np.ndarray]:
-    """Returns the model inputs of the first row of a split of each of some users."""
-    rows = data.reader.rows(data.files[split])
-    order = np.argsort(rows[columns.TIMESTAMP], kind="stable")
-    seen, first = np.unique(rows[columns.USER_INDEX][order], return_index=True)
-    chosen = order[first[np.searchsorted(seen, users)]]
-    return {name: values[chosen] for name, values in data.reader.inputs(rows).items()}

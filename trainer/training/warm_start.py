@@ -146,7 +146,7 @@ class WarmStart:
         return json.loads((self.folder / _ROWS).read_text(encoding="utf-8"))
 
     def matches(self, network: Network) -> bool:
-        """Tells whether a network embeds the same vocabularies, in vectors of the same widths."""
+        """Returns whether a network embeds the same vocabularies, in vectors of the same widths."""
         earlier, now = self._rows["weights"], _weights(network)
         return len(earlier) == len(now) and all(
             old == name and (name is None or shape[1:] == width[1:])

@@ -77,7 +77,7 @@ def make_events(world: DemoWorld, sizes: DemoSizes, seed: int) -> list[Event]:
 
 
 def new_products(sizes: DemoSizes, seed: int) -> np.ndarray:
-    """Tells which products arrive on the last day, `(n_items,)` bool.
+    """Returns which products arrive on the last day, `(n_items,)` bool.
 
     Under the split U80 none has an event in train or validation: content is all there is. In a
     small shop there are none, for too few test rows would be left of the others.

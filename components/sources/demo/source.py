@@ -58,7 +58,7 @@ class DemoSource:
                 )
 
     def has_table(self, side: str) -> bool:
-        """Tells that all three tables are there."""
+        """Returns true: all three tables are there."""
         return True
 
     def files(self) -> list[Path]:

@@ -42,7 +42,7 @@ class Form:
 
 
 def present(value: str) -> bool:
-    """Tells whether a value is there, and no word for an absent one."""
+    """Returns whether a value is there, and no word for an absent one."""
     return not is_absent(value)
 
 

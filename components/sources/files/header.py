@@ -10,7 +10,7 @@ _LEAST = 10.0  # a number so near to those of its column is one of them
 
 
 def is_row(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Tells whether the first line of a table is of the kinds of the rows below it.
+    """Returns whether the first line of a table is of the kinds of the rows below it.
 
     Args:
       first: The fields of the first line.
@@ -26,7 +26,7 @@ def is_row(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Tells whether the first line is of other kinds than the rows, wherever these have some."""
+    """Returns whether the first line is of other kinds than the rows, wherever these have some."""
     fits = [fit for _, fit in _compared(first, rows)]
     return bool(fits) and not any(fits)
 
@@ -59,7 +59,7 @@ def _number(text: str) -> float | None:
 
 
 def _recurs(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Tells whether a field is one of several values of its column."""
+    """Returns whether a field is one of several values of its column."""
     # A header that is in a file twice, as `cat` of several files makes it, is no row.
     others = [row for row in rows if list(row) != list(first)]
     return any(present(name) and name in (below := {row[column] for row in others})

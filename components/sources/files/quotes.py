@@ -14,7 +14,7 @@ _HALF = 0.5
 
 
 class Merged:
-    """Tells of a record of several lines whether they are rows that a stray quote made one."""
+    """Finds records of several lines that are rows which a stray quote made one."""
 
     def __init__(self, start: Sequence[str], rows: Sequence[Sequence[str]], width: int,
                  layout: Layout):
@@ -36,7 +36,7 @@ class Merged:
         self._spaced = sum(map(_has_space, whole)) > _HALF * len(whole)
 
     def __call__(self, record: Sequence[str]) -> bool:
-        """Tells whether the lines behind the first are rows.
+        """Returns whether the lines behind the first are rows.
 
         Args:
           record: The lines of a record.
@@ -73,7 +73,7 @@ class Merged:
         return fields if len(fields) == self._width else None
 
     def _is_number(self, fields: Sequence[str]) -> bool:
-        """Tells whether a comma between two fields is that of a number, as in 1,000 things."""
+        """Returns whether a comma between two fields is that of a number, as in 1,000 things."""
         if self._layout.delimiter != ",":
             return False
         return any(_ends(left) and _group(right) and not _numbers(form) for left, right, form in

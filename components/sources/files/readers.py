@@ -44,7 +44,7 @@ def partitions(shard: str) -> dict[str, str | None]:
 
 
 def is_array(start: str) -> bool:
-    """Tells whether a text begins like an array of objects, which lines of JSON do not."""
+    """Returns whether a text begins like an array of objects, which lines of JSON do not."""
     return bool(_ARRAY.match(start))
 
 
@@ -195,7 +195,7 @@ def table_rows(file_format: str, root: Path, shard: str, layout: Layout) -> Iter
 
 
 def has_rows(path: Path, file_format: str, layout: Layout) -> bool:
-    """Tells whether a file holds a row, good or not."""
+    """Returns whether a file holds a row, good or not."""
     if file_format == "parquet":
         return parquet_length(path) > 0
     return next(FORMATS[file_format][1](path, layout), None) is not None

@@ -88,7 +88,7 @@ class FileSource:
         return (self._root / self.options.media_dir).resolve()
 
     def has_table(self, side: str) -> bool:
-        """Tells whether the user has such a table; its ids come from the interactions if not."""
+        """Returns whether the user has such a table; its ids come from the interactions if not."""
         return self.options.table(side) is not None
 
     def files(self) -> list[Path]:
@@ -111,7 +111,9 @@ class FileSource:
         for pattern in table.files if table else ():
             try:
                 matches = sorted(self._root.glob(pattern))
-            except (ValueError, NotImplementedError) as error:
+                if not matches and (self._root / pattern).is_file():  # its name has brackets
+                    matches = [self._root / pattern]
+            except (OSError, ValueError, NotImplementedError) as error:
                 raise InputError("pattern-not-relative",
                                  f"source.{side}.files: {pattern!r} is no path relative to the "
                                  f"data folder {self._root} ({error}).") from error
@@ -157,7 +159,7 @@ class FileSource:
             yield Record(values, shard, line, tuple(reasons))
 
     def has_rows(self, side: str) -> bool:
-        """Tells whether any file of a table holds a row, good or not."""
+        """Returns whether any file of a table holds a row, good or not."""
         layout = self.options.layout(side)
         return any(has_rows(self._root / shard, self.file_format, layout)
                    for shard in self.shards(side))

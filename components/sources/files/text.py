@@ -164,5 +164,5 @@ def first_lines(path: Path, encoding: str) -> list[str]:
 
 
 def has_unknown_bytes(line: str) -> bool:
-    """Tells whether a line holds bytes that its file's encoding does not know."""
+    """Returns whether a line holds bytes that its file's encoding does not know."""
     return any("\udc80" <= character <= "\udcff" for character in line)

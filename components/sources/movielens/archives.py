@@ -74,7 +74,7 @@ def provide(name: str, folder: Path, console: Console, base_url: str | None = No
         ) from error
     readme = next((folder / edition.folder).glob("README*"), folder / edition.folder)
     console.print(f"{edition.title} by GroupLens, https://grouplens.org/datasets/movielens/; terms "
-                  f"of use: {readme}", highlight=False, soft_wrap=True)
+                  f"of use: {readme}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _unpack(part: Path, folder: Path, edition: Edition) -> None:
@@ -98,7 +98,7 @@ def _published(url: str, part: Path, waits: Sequence[float]) -> str:
 def _shown(console: Console, edition: Edition, url: str) -> Iterator[download.Progress]:
     """Shows a bar where somebody watches, else one line."""
     if not console.is_terminal:
-        console.print(f"Fetching {url}", highlight=False, soft_wrap=True)
+        console.print(f"Fetching {url}", highlight=False, markup=False, soft_wrap=True)
         yield lambda received, total: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(),

@@ -86,7 +86,7 @@ class MovieLensSource:
         return ImdbContent(self._root)
 
     def has_table(self, side: str) -> bool:
-        """Tells whether the edition has such a table; the latest ones have none of users."""
+        """Returns whether the edition has such a table; the latest ones have none of users."""
         return side in self._edition.tables
 
     def files(self) -> list[Path]:

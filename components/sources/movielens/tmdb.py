@@ -102,7 +102,7 @@ class TmdbContent:
         uses = Counter(links.values())
         doubts = {}
         for film, title, flag in self._rows(_SUSPECTS, ("movie_id", "tmdb_title", "flag")):
-            similarity = re.search(r"sim=([\d.]+)", flag)
+            similarity = re.search(r"sim=(\d*\.?\d+)", flag)
             unlike = similarity is not None and float(similarity[1]) < _LEAST_SIMILARITY
             shared = uses[links.get(film, "")] > 1
             another = flag.startswith("check_same_year") and (unlike or shared)

@@ -1,15 +1,20 @@
 """With pseudonyms nothing that ingest writes has a raw id of a user, or a personal value."""
 
+import codecs
 import gzip
+import os
 
 import pytest
 import tensorflow as tf
+import typer
 from ingested import run_ingest
+from refusals import refuses
 from worlds import column, json_lines, own_source, small_spec
 
 from components.privacy.hiding import MARK, hidden
 from components.privacy.options import KEY, Privacy, Pseudonyms
 from components.privacy.scan import scan
+from pipeline.privacy import command
 
 SECRET = "a secret of thirty bytes or so"
 SCRUBBED = b"scrubbed@example.org"
@@ -92,3 +97,17 @@ def test_the_search_looks_into_compressed_files_and_over_the_borders_of_blocks(
     (tmp_path / "data" / "raw").write_bytes(b"planted")
     assert scan(tmp_path, [b"other", b"planted"], ("data",)) == {
         "deep/rows.gz": {1: 2}, "of-planted": {1: 1}}
+
+
+def test_a_file_that_cannot_be_unpacked_is_no_file_without_values(tmp_path):
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(bytes(range(256)) * 99)[:-20])
+    with refuses("file-not-scanned", "cut.gz"):
+        scan(tmp_path, [b"ann@example.org"])
+
+
+def test_a_list_of_values_and_names_of_files_may_be_of_any_program(tmp_path):
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / os.fsdecode(b"caf\xe9.txt")).write_bytes(b"of ann")
+    (tmp_path / "values.txt").write_bytes(codecs.BOM_UTF8 + b"ann\r\n")  # as Notepad writes it
+    with pytest.raises(typer.Exit):
+        command.scan(tmp_path / "values.txt", tmp_path / "root")

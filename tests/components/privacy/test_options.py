@@ -4,6 +4,7 @@ import pytest
 from refusals import refuses
 
 from components.privacy.options import KEY, KEY_FILE, Pseudonyms
+from pipeline.privacy.command import pseudonym
 
 SECRET = "a secret of thirty bytes or so"
 
@@ -43,3 +44,10 @@ def test_a_file_that_cannot_be_read_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv(KEY_FILE, str(tmp_path / "none"))
     with refuses("privacy-key-unreadable", KEY_FILE):
         Pseudonyms.from_environment()
+
+
+@pytest.mark.parametrize("given", ["--5", "5-", "anna"])
+def test_what_is_no_whole_number_has_no_pseudonym_of_one(monkeypatch, given):
+    monkeypatch.setenv(KEY, "x" * 16)
+    with refuses("user-no-integer"):
+        pseudonym(given, whole=True)

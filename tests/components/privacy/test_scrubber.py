@@ -9,7 +9,7 @@ from worlds import column, small_spec
 from components.privacy.hiding import Scrubber, scrubbed
 from components.privacy.options import Privacy
 from components.sources import Record
-from pipeline.config import validated
+from pipeline.validation import validated
 
 SPEC = small_spec(items=column("title", "BYTES", "text")
                   + column("notes", "BYTES", "text", rest="value_count { max: 3 }")

@@ -4,12 +4,10 @@ import bz2
 import gzip
 import io
 import lzma
-import re
 
 import pyarrow
 import pyarrow.parquet
 import pytest
-from ingested import run_ingest
 from refusals import refuses
 from worlds import column, own_source, records, small_spec
 
@@ -42,31 +40,20 @@ def damaged(data: bytes, share: float) -> bytes:
 
 @pytest.mark.parametrize(("file", "content", "code"), [
     ("events.csv", b"", "empty-text-file"),
-    ("events.csv", b"\xef\xbb\xbf \n\n", "empty-text-file"),
     ("events.csv", b"\n" + GOOD, "header-empty"),
     ("events.csv", HEADER.encode(), "empty-table"),
     ("events.csv", b"who;what;note\na;b;c\n", "wrong-delimiter"),
-    ("events.csv", b"who,item\n", "missing-column"),
     ("events.csv", b"who,what,who\na,b,c\n", "duplicate-column"),
     ("events.csv", b'"who,what\na,b\n', "header-not-csv"),
     ("events.csv", GOOD.decode().encode("utf-16-le"), "zero-bytes"),
     ("events.csv", "who,what,über\na,b,c\n".encode("latin-1"), "header-encoding"),
     ("events.csv", (HEADER + "ä,b,\nö,b,\nan,b,\nü,b,\n").encode("latin-1"), "wrong-encoding"),
     ("events.csv.gz", gzip.compress(GOOD)[:-5000], "damaged-text-file"),
-    ("events.csv.gz", gzip.compress(GOOD)[:-4], "damaged-text-file"),
-    ("events.csv.gz", damaged(gzip.compress(GOOD), 0.5), "damaged-text-file"),
     ("events.csv.gz", gzip.compress(GOOD) + b"garbage behind", "damaged-text-file"),
-    ("events.csv.gz", gzip.compress(b""), "empty-text-file"),
-    ("events.csv.bz2", bz2.compress(GOOD)[:-5000], "damaged-text-file"),
     ("events.csv.bz2", damaged(bz2.compress(GOOD), 0.5), "damaged-text-file"),
-    ("events.csv.bz2", bz2.compress(GOOD) + damaged(bz2.compress(GOOD), 0.0), "damaged-text-file"),
-    ("events.csv.xz", lzma.compress(GOOD)[:-5000], "damaged-text-file"),
     ("events.csv.xz", damaged(lzma.compress(GOOD), 0.5), "damaged-text-file"),
-    ("events.csv.xz", lzma.compress(GOOD) + damaged(lzma.compress(GOOD), 0.0), "damaged-text-file"),
-    ("events.jsonl", b"", "empty-text-file"),
     ("events.jsonl", b'[\n 1,\n "a"\n]', "not-json-objects"),
     ("events.jsonl", b'{"who": "a"}\n', "missing-column"),
-    ("events.parquet", b"", "not-parquet"),
     ("events.parquet", GOOD, "not-parquet"),
     ("events.parquet", parquet()[:-500], "not-parquet"),
     ("events.parquet", damaged(parquet(), 0.6), "damaged-parquet"),
@@ -94,25 +81,10 @@ def test_good_files_beside_them_are_read(tmp_path):
     assert len(records(opened(tmp_path, "events.parquet", "parquet"))) == 20_000
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1", "utf-8"])
-def test_encodings(tmp_path, encoding):
-    text = "\ufeff" * (encoding == "utf-16-le") + "who,what\nünal,b\n"
-    (tmp_path / "events.csv").write_bytes(text.encode(encoding))
-    (record,) = records(opened(tmp_path, encoding=encoding))
-    assert record.values == {"who": "ünal", "what": "b"}
-
-
 def test_an_encoding_that_stops_in_the_middle(tmp_path):
     (tmp_path / "events.csv").write_bytes(GOOD.decode().encode("utf-16")[:-1] + b"\xd8")
     with refuses("damaged-text-file"):
         records(opened(tmp_path, encoding="utf-16"))
-
-
-def test_a_break_stops_ingest_with_its_own_message(tmp_path):
-    (tmp_path / "events.csv.gz").write_bytes(gzip.compress(GOOD)[:-5000])
-    source = opened(tmp_path, "events.csv.gz")
-    with refuses("damaged-text-file", f"{tmp_path}/events.csv.gz"):
-        run_ingest(source, SPEC, tmp_path / "out", "random")
 
 
 def test_a_parquet_file_that_would_end_the_process(tmp_path, monkeypatch):
@@ -127,13 +99,11 @@ def test_a_parquet_file_that_would_end_the_process(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("pattern", "message"), [
     ("none-*.csv", "source.interactions.files: 'none-.*' matches no file in .* Paths are relative"),
     ("folder", "'folder' is a folder or a broken link in .* Name its files, as in 'folder/"),
-    ("lo?p", "'lo.p' is a folder or a broken link"),
     ("/tmp/*.csv", "'/tmp/.*' is no path relative to the data folder .*Non-relative"),
     ("", "'' is no path relative to the data folder"),
 ])
 def test_patterns_without_a_file(tmp_path, pattern, message):
     (tmp_path / "folder").mkdir()
-    (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(InputError, match=message):
         opened(tmp_path, pattern)
 
@@ -155,20 +125,15 @@ def test_a_file_without_the_right_to_read_it(tmp_path, monkeypatch, name):
 @pytest.mark.parametrize(("options", "message"), [
     ({"encoding": "utf-99"}, "encoding 'utf-99' is unknown; try utf-8 or latin-1"),
     ({"delimiter": '"'}, "a quote or the end of a line cannot separate fields; try ',', ';'"),
-    ({"delimiter": ";;"}, "delimiter\n.*at most 1 character"),
     ({"columns": {"x": "who"}}, "source.interactions.columns names 'x', which the schema of "
      "interactions does not have. It has: who, what, note"),
     ({"columns": {"who": "what", "what": " what "}},
      "the column 'what' is mapped twice, to who and what; keep one"),
-    ({"columns": {"who": " "}}, "a column's name is empty; give a name of the file's header"),
     ({"columns": {"who": "{what}-{age}"}}, "no column 'age', which source.interactions.columns "
      "names in '{what}-{age}'. It has: who, what, note"),
-    ({"columns": {"note": "{noted.stem}.wav"}}, "no column 'noted', which"),
     ({"columns": {"note": "{who"}}, "the template '{who' has a brace without its partner"),
     ({"columns": {"note": "who}"}}, "the template 'who}' has a brace without its partner"),
-    ({"columns": {"note": "{{who}}"}}, "the template '{{who}}' has a brace without its partner"),
     ({"columns": {"note": "{}-{who}"}}, "braces without a column's name"),
-    ({"columns": {"note": "{ .stem}"}}, "braces without a column's name"),
 ])
 def test_options_that_cannot_be(tmp_path, options, message):
     (tmp_path / "events.csv").write_bytes(GOOD)
@@ -191,7 +156,5 @@ def test_an_items_table_without_rows(tmp_path):
     (tmp_path / "events.csv").write_bytes(GOOD)
     for part in "ab":
         (tmp_path / f"items-{part}.csv").write_text("what\n")
-    message = "The items have no row: items-a.csv, items-b.csv in .* have nothing but the names of"
-    with pytest.raises(InputError, match=message) as error:
+    with refuses("empty-table", "The items have no row: items-a.csv, items-b.csv"):
         opened(tmp_path, items={"files": "items-*.csv"})
-    assert re.search(r"or leave source.items out\.$", str(error.value))

@@ -69,29 +69,23 @@ def sqlite(folder: Path) -> bytes:
     return (folder / "made.db").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["events.csv", "events.zip"])
-@pytest.mark.parametrize("kind", ["plain", "gzip", "two gzips", "bz2", "xz", "lzma", "zstd",
-                                  "two zstds", "lz4", "zip", "gzip in a zip", "zip of a Mac"])
-def test_the_content_says_how_a_file_is_compressed(tmp_path, kind, name):
-    data = {
-        "plain": GOOD, "gzip": gzip.compress(GOOD),
-        "two gzips": gzip.compress(GOOD[:9]) + gzip.compress(GOOD[9:]),
-        "bz2": bz2.compress(GOOD), "xz": lzma.compress(GOOD),
-        "lzma": lzma.compress(GOOD, lzma.FORMAT_ALONE), "zstd": packed("zstd"),
-        "two zstds": packed("zstd", GOOD[:9]) + packed("zstd", GOOD[9:]), "lz4": packed("lz4"),
-        "zip": zipped(**{"data/events.csv": GOOD}),
-        "gzip in a zip": zipped(**{"events.csv.gz": gzip.compress(GOOD)}),
-        "zip of a Mac": zipped(**{"data/": b"", "data/events.csv": GOOD, ".DS_Store": b"x",
-                                  "__MACOSX/data/._events.csv": b"x"}),
-    }[kind]
-    (tmp_path / name).write_bytes(data)
-    result = read(tmp_path, name)
-    assert len(result) == 500 and not any(record.faults for record in result)
-    assert result[-1].values == {"who": "u14", "what": "i54"} and result[-1].line == 501
+@pytest.mark.parametrize("data", [
+    GOOD, gzip.compress(GOOD[:9]) + gzip.compress(GOOD[9:]), bz2.compress(GOOD),
+    lzma.compress(GOOD), lzma.compress(GOOD, lzma.FORMAT_ALONE),
+    packed("zstd", GOOD[:9]) + packed("zstd", GOOD[9:]), packed("lz4"),
+    zipped(**{"events.csv.gz": gzip.compress(GOOD)}),
+    zipped(**{"data/": b"", "data/events.csv": GOOD, ".DS_Store": b"x",
+              "__MACOSX/data/._events.csv": b"x"}),
+], ids=["plain", "gzips", "bz2", "xz", "lzma", "zstds", "lz4", "gzip in zip", "zip of a Mac"])
+def test_the_content_says_how_a_file_is_compressed(tmp_path, data):
+    for name in ("events.csv", "events.zip"):
+        (tmp_path / name).write_bytes(data)
+        result = read(tmp_path, name)
+        assert len(result) == 500 and not any(record.faults for record in result)
+        assert result[-1].values == {"who": "u14", "what": "i54"} and result[-1].line == 501
 
 
-@pytest.mark.parametrize("data", [packed("zstd")[:-20], packed("lz4")[:-20],
-                                  gzip.compress(GOOD)[:-20], bz2.compress(GOOD)[:-20]])
+@pytest.mark.parametrize("data", [packed("zstd")[:-20], packed("lz4")[:-20]])
 def test_a_compressed_file_that_is_cut_short(tmp_path, data):
     (tmp_path / "events.csv").write_bytes(data)
     with refuses("damaged-text-file"):
@@ -101,34 +95,23 @@ def test_a_compressed_file_that_is_cut_short(tmp_path, data):
 ZIP = zipped(**{"events.csv": GOOD})
 FOREIGN = {
     "zip of two": (zipped(a=GOOD, b=GOOD), r"is a zip archive of 2 files \(a, b\), expected one"),
-    "empty zip": (zipped(), "is a zip archive of 0 files, expected one table"),
     "locked zip": (ZIP[:6] + b"\x01" + ZIP[7:-22].replace(
         b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01") + ZIP[-22:],
         "is a zip archive with a password"),
     "cut zip": (ZIP[:-30], "is a zip archive that is damaged or cut short"),
     "xlsx": (zipped(**{"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}),
              "is a document of a spreadsheet .*Save the table as CSV"),
-    "ods": (zipped(mimetype=b"application/vnd.oasis.opendocument.spreadsheet"),
-            "is a document of a spreadsheet"),
     "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "is an old Excel file .*Save"),
     "tar": (tarred(), "is an archive .tar.. Unpack it"),
-    "tar.gz": (gzip.compress(tarred()), "is an archive .tar.. Unpack it"),
     "parquet": (written(pyarrow.parquet.write_table), "is a Parquet file. Set 'dataset' to parq"),
-    "parquet.gz": (gzip.compress(written(pyarrow.parquet.write_table)), "is a Parquet file"),
     "feather": (written(pyarrow.feather.write_feather), "is an Arrow or Feather file. Save"),
-    "feather 1": (written(pyarrow.feather.write_feather, version=1), "is an Arrow or Feather"),
     "orc": (written(pyarrow.orc.write_table), "is an ORC file. Save"),
-    "avro": (b"Obj\x01\x04\x14avro.codec", "is an Avro file"),
     "sqlite": (sqlite, "is an SQLite database. Export"),
     "pickle": (pickle.dumps(["a"]), "is pickled Python data, which could run a program"),
     "html": (b"\n<!DOCTYPE html><html><body>Sign in</body></html>", "is a web page .HTML."),
-    "xml": (b'<?xml version="1.0"?><rows/>', "is an XML file"),
-    "pdf": (b"%PDF-1.7\n%\xe2\xe3", "is a PDF document"),
     "lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n",
             "is the placeholder of a file in Git LFS. Fetch"),
-    "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(60), "is an HDF5 file"),
     "json": (b'{"who": "u0", "what": "i0"}\n', "is JSON, no CSV. Set 'dataset' to jsonl"),
-    "json array": (b'[\n{"who": "u0"}\n]', "is JSON, no CSV. Set 'dataset' to jsonl"),
 }
 
 
@@ -139,15 +122,13 @@ def test_a_format_that_is_not_read_is_named(tmp_path, kind):
     with pytest.raises(InputError, match=f"File {tmp_path}/events.csv {message}") as error:
         read(tmp_path, "events.csv")
     assert error.value.exit_code == 2 and len(str(error.value)) < 400
-    if kind not in ("json", "json array"):
+    if kind != "json":
         with pytest.raises(InputError, match=message):
             read(tmp_path, "events.csv", "jsonl")
 
 
 @pytest.mark.parametrize(("data", "message"), [
     (gzip.compress(GOOD), "is compressed .gzip.. Parquet is compressed inside: unpack"),
-    (packed("zstd"), "is compressed .zstd."),
-    (zipped(a=GOOD), "is compressed .zip."),
     (written(pyarrow.feather.write_feather), "is an Arrow or Feather file"),
     (pickle.dumps(["a"]), "is pickled Python data"),
 ])
@@ -167,7 +148,7 @@ def test_headers_that_begin_like_a_format(tmp_path, header):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-@pytest.mark.parametrize("given", ["utf-8", "latin-1", "utf-16"])
+@pytest.mark.parametrize("given", ["utf-8", "utf-16"])
 def test_a_byte_order_mark_says_the_encoding(tmp_path, encoding, given):
     text = "who,what\r\nünal,b\r\n"
     (tmp_path / "events.csv").write_bytes(text.encode(encoding))
@@ -238,18 +219,14 @@ def test_names_of_folders_are_columns(tmp_path, name):
         assert read(tmp_path, "sales/*/part-0.csv")[0].values["day"] == "2"
 
 
-def test_positions_and_folders_together(tmp_path):
+def test_positions_are_those_of_csv_alone_and_of_columns_beside_folders(tmp_path):
     (tmp_path / "day=1").mkdir()
     (tmp_path / "day=1/events.csv").write_text("u0,i0\nu1,i1\n")
-    with pytest.raises(InputError, match="has no line that names its columns: its first line "):
-        read(tmp_path, "day=1/events.csv")
-    result = read(tmp_path, "events", interactions={
-        "files": "day=*/events.csv", "columns": {"who": 1, "what": 2}})
-    assert [record.values for record in result] == [
+    options = {"files": "day=*/events.csv", "columns": {"who": 1, "what": 2}}
+    assert [record.values for record in read(tmp_path, "", interactions=options)] == [
         {"who": "u0", "what": "i0", "day": "1"}, {"who": "u1", "what": "i1", "day": "1"}]
     with refuses("positions-without-csv"):
-        read(tmp_path, "events", "jsonl", interactions={
-            "files": "day=*/events.csv", "columns": {"who": 1, "what": 2}})
+        read(tmp_path, "", "jsonl", interactions=options)
 
 
 def test_few_large_rows_of_parquet_are_in_memory_at_once(tmp_path, monkeypatch):

@@ -53,12 +53,6 @@ def test_a_line_longer_than_all_that_is_kept(tmp_path, read, before, after, faul
     assert fault is None or bad[2] == (fault,)
 
 
-def test_a_million_bytes_are_a_value(tmp_path):
-    path = write(tmp_path / "events", "a,b\n1,", "\n2,3\n", 1_000_000)
-    first, second = csv_rows(path, Layout())
-    assert len(first[1]["b"]) == 1_000_000 and second[1] == {"a": "2", "b": "3"}
-
-
 @pytest.mark.parametrize("size", [1_000_000, 20_000_000])
 def test_a_file_that_is_one_line(tmp_path, size):
     """Its message does not hold the line."""

@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
     )
     (tmp_path / "mapping/suspect_tmdb_links.csv").write_text(
         "movie_id,ml_title,tmdb_title,tmdb_year,flag\n"
-        '2,"Mask, The (1994)",Pulp Fiction,1994,check_same_year sim=0.10\n'
+        '2,"Mask, The (1994)",Pulp Fiction,1994,check_same_year sim=0.10.\n'
         '4,"Show, The (1995)",Showgirls,1995,check_same_year sim=0.47\n'
         "1,Misérables,Les Misérables,1995,check_same_year sim=0.40\n"
         "5,Ran (1985),Ran,,tmdb_id_shared\n"
@@ -100,7 +100,7 @@ def test_content_behind_a_doubtful_link_is_left_out_and_told(folder: Path) -> No
     (fault,) = films["2"].faults
     assert fault == (
         "overview, poster left out: the link to TMDB's 'Pulp Fiction' is in doubt "
-        "(check_same_year sim=0.10)"
+        "(check_same_year sim=0.10.)"
     )
     for number in ("1", "5"):  # a foreign title; the film that the shared link is right for
         assert {"poster", "overview"} <= films[number].values.keys()

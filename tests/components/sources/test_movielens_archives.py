@@ -87,11 +87,6 @@ def test_what_is_there_needs_no_network(name, server, console, tmp_path):
     assert server.asked == [] and console.file.getvalue() == ""
 
 
-def test_the_pinned_digests_are_grouplens_own():
-    assert archives._MD5 == {
-        "ml-100k": "0e33842e24a9c977be4e0107933c0723", "ml-1m": "c4d9eecfca2ab87c1945afe126590906"}
-
-
 def test_a_terminal_sees_a_bar(server, tmp_path):
     console = Console(file=io.StringIO(), width=120, force_terminal=True)
     provide("movielens-1m", tmp_path, console, server.url)
@@ -128,19 +123,9 @@ def test_another_content_is_refused_before_it_is_unpacked(name, server, console,
     message = refused(name, tmp_path, console, server.url)
     assert f"{folder}.zip has the MD5 " in message and f"expected {expected}" in message
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_published_digest_that_is_none(server, console, tmp_path):
-    server.files["/ml-latest-small.zip.md5"] = b"<html>Please log in</html>"
-    message = refused("movielens-latest-small", tmp_path, console, server.url)
-    assert "ml-latest-small.zip.md5 holds no MD5" in message
-
-
-def test_a_folder_that_cannot_be(server, console, tmp_path):
-    (tmp_path / "file").touch()
-    message = refused("movielens-1m", tmp_path / "file" / "ml", console, server.url)
-    assert message.startswith(f"Cannot write {tmp_path}/file/ml: Not a directory") and (
-        "--root" in message)
+    server.files[f"/{folder}.zip.md5"] = b"<html>Please log in</html>"
+    if name == "movielens-latest-small":  # no digest of what may change is pinned
+        assert ".zip.md5 holds no MD5" in refused(name, tmp_path, console, server.url)
 
 
 def test_a_mirror_is_an_environment_variable(server, console, tmp_path, monkeypatch):

@@ -3,11 +3,10 @@
 import functools
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ingested import run_ingest
+from ingested import Ingested, run_ingest
 from movielens_layouts import FILES, write_layout
 from refusals import refuses
 from worlds.examples import values
@@ -59,17 +58,17 @@ BROKEN = {
 }
 
 
-@dataclass(frozen=True)
-class Ingested:
-    """Every table's Examples as columns of values, the counts and the quarantine."""
+def table(ingested: Ingested, side: str) -> list[dict[str, list]]:
+    """Returns a table's rows, texts as such."""
+    return [{column: [v.decode() if isinstance(v, bytes) else v for v in cells]
+             for column, cells in values(record).items()}
+            for split, records in ingested.in_order.items() if split.startswith(side)
+            for record in records]
 
-    tables: dict[str, list]
-    counts: dict
-    quarantine: list[dict]
 
-    def by_id(self, side: str) -> dict[int, dict]:
-        key = {"users": "user_id", "items": "item_id"}[side]
-        return {row[key][0]: row for row in self.tables[side]}
+def by_id(ingested: Ingested, side: str) -> dict[int, dict]:
+    key = {"users": "user_id", "items": "item_id"}[side]
+    return {row[key][0]: row for row in table(ingested, side)}
 
 
 @pytest.fixture(scope="module")
@@ -83,25 +82,10 @@ def ingested(tmp_path_factory) -> Callable[[str], Ingested]:
         for file, (lines, _) in BROKEN[name].items():
             with (own / file).open("ab") as opened:
                 opened.write(lines.encode())
-        return _ingest(name, folder, folder / "out")
+        spec = read_spec(SOURCES[name].schema)
+        return run_ingest(open_source(name, str(folder)), spec, folder / "out")
 
     return once
-
-
-def _ingest(name: str, folder: Path, out: Path) -> Ingested:
-    written = run_ingest(open_source(name, str(folder)), read_spec(SOURCES[name].schema), out)
-    tables = {
-        side: [_values(record)
-               for split, records in written.in_order.items() if split.startswith(side)
-               for record in records]
-        for side in SIDES
-    }
-    return Ingested(tables, written.counts, written.faults)
-
-
-def _values(example: bytes) -> dict[str, list]:
-    return {column: [v.decode() if isinstance(v, bytes) else v for v in result]
-            for column, result in values(example).items()}
 
 
 def test_rows_have_the_schemas_columns(name, tmp_path):
@@ -118,30 +102,21 @@ def test_rows_have_the_schemas_columns(name, tmp_path):
             assert declared == {"user_id"} and side == "users"
 
 
-def test_columns_of_one_name_are_the_same_in_every_edition():
-    first = {(f.side, f.name): (f.dtype, f.role, f.modality, f.pii)
-             for f in read_spec("movielens").features}
-    for edition in EDITIONS.values():
-        for feature in read_spec(edition.schema).features:
-            kind = (feature.dtype, feature.role, feature.modality, feature.pii)
-            assert first.get((feature.side, feature.name), kind) == kind
-
-
 def test_every_layout_is_ingested(name, ingested):
-    films = ingested(name).by_id("items")
+    films = by_id(ingested(name), "items")
     released = films[1]["release_date" if name == "movielens-100k" else "release_year"]
     assert films[1]["title"] == ["Toy Story (1995)"] and released == [pytest.approx(1995)]
     assert {"Animation", "Comedy"} < set(films[1]["genres"])
-    assert {1, 2} <= ingested(name).by_id("users").keys()
+    assert {1, 2} <= by_id(ingested(name), "users").keys()
     assert films[1]["item_events"] == [1]
-    assert len(ingested(name).tables["interactions"]) == 3
+    assert ingested(name).kept("interactions") == 3
 
 
 def test_viewers(ingested):
-    assert ingested("movielens-100k").by_id("users")[1] == {
+    assert by_id(ingested("movielens-100k"), "users")[1] == {
         "user_id": [1], "age": [24], "gender": ["M"], "occupation": ["technician"],
         "zip_code": ["85711"], "user_events": [2]}
-    viewers = ingested("movielens-1m").by_id("users")  # words for codes
+    viewers = by_id(ingested("movielens-1m"), "users")  # words for codes
     assert viewers[1] == {
         "user_id": [1], "age_group": ["Under 18"], "gender": ["F"], "occupation": ["K-12 student"],
         "zip_code": ["48067"], "user_events": [2]}
@@ -149,9 +124,9 @@ def test_viewers(ingested):
     assert "age_group" not in viewers[3] and viewers[3]["occupation"] == ["K-12 student"]
     assert "occupation" not in viewers[4] and viewers[4]["age_group"] == ["18-24"]
     small = ingested("movielens-latest-small")  # those who rated, in half stars
-    assert small.by_id("users") == {
+    assert by_id(small, "users") == {
         1: {"user_id": [1], "user_events": [2]}, 2: {"user_id": [2], "user_events": [1]}}
-    events = small.tables["interactions"]
+    events = table(small, "interactions")
     assert sorted(row["rating"][0] for row in events) == [0.5, 3.5, 4.0]
     assert max(row["timestamp"][0] for row in events) == 1445714835
 
@@ -162,11 +137,11 @@ def test_broken_rows_are_quarantined_and_the_others_kept(name, ingested):
     own = EDITIONS[name].folder
     for file, (_, reasons) in BROKEN[name].items():
         start = FILES[name][2][file].count("\n")
-        message = [f for f in result.quarantine if f["source"] == f"{own}/{file}"]
+        message = [f for f in result.faults if f["source"] == f"{own}/{file}"]
         assert len(message) == len(reasons)
         for fault, reason in zip(message, reasons, strict=True):
             assert reason in fault["reason"] and fault["line"] > start
-    assert len(result.quarantine) == sum(len(reasons) for _, reasons in BROKEN[name].values())
+    assert len(result.faults) == sum(len(reasons) for _, reasons in BROKEN[name].values())
 
 
 def test_titles_and_genres(tmp_path):

@@ -109,16 +109,19 @@ def test_nothing_of_the_sent_history_is_recommended(client, products):
     assert {one.item_id for one in answer} == {row["product"] for row in products[40:]}
 
 
-def test_recommended_scores_are_those_of_the_candidates(client, events):
-    user = next(iter(events))
-    (recommended,) = client.recommend([user], k=5)
+def test_an_unknown_user_and_item_and_absent_values_get_an_answer(client, events):
+    (answer,) = client.recommend(["nobody knows me"], k=7)
+    assert len({one.item_id for one in answer}) == 7
+    assert all(np.isfinite([one.score, *one.tasks.values()]).all() for one in answer)
     scored = client.predict("serving_default", {
-        "user_id": [user], "candidates": [[one.item_id for one in recommended]]})
-    np.testing.assert_allclose(scored["retrieval"][0], [one.score for one in recommended],
-                               rtol=1e-5, atol=1e-5)
-    for task in ("rating", "like"):
-        np.testing.assert_allclose(scored[task][0], [one.tasks[task] for one in recommended],
-                                   rtol=1e-5, atol=1e-5)
+        "user_id": ["nobody knows me"], "candidates": [["no such thing", "", answer[0].item_id]]})
+    assert scored["retrieval"][0, 0] == scored["retrieval"][0, 1] != scored["retrieval"][0, 2]
+    for task, said in ({**answer[0].tasks, "retrieval": answer[0].score}).items():
+        assert scored[task][0, 2] == pytest.approx(said, rel=1e-5, abs=1e-5)
+    absent = {"history_item_id": [[""] * 3] * 2, "history_timestamp": [[-1] * 3] * 2,
+              "history_stars": [[-1.0] * 3] * 2, "timestamp": [-1, -1]}
+    base = {"user_id": [next(iter(events)), ""], "k": [10, 10]}
+    assert_same(client.predict("recommend", base), client.predict("recommend", base | absent))
 
 
 def test_predictions_are_on_their_scales_and_weights_are_shares(client, events, products):
@@ -135,26 +138,6 @@ def test_predictions_are_on_their_scales_and_weights_are_shares(client, events, 
         np.testing.assert_allclose(weights.sum(axis=-1), 1, atol=1e-5)
 
 
-def test_an_unknown_user_and_an_unknown_item_get_an_answer(client):
-    (answer,) = client.recommend(["nobody knows me"], k=7)
-    assert len({one.item_id for one in answer}) == 7
-    assert all(np.isfinite([one.score, *one.tasks.values()]).all() for one in answer)
-    scored = client.predict("serving_default", {
-        "user_id": ["nobody knows me"], "candidates": [["p0001", "no such thing", ""]]})
-    assert all(np.isfinite(scored[task]).all() for task in TASKS)
-    assert scored["retrieval"][0, 1] == scored["retrieval"][0, 2] != scored["retrieval"][0, 0]
-
-
-def test_absent_values_are_as_if_never_sent(client, events):
-    user = next(iter(events))
-    absent = {"history_item_id": [[""] * 3] * 2, "history_timestamp": [[-1] * 3] * 2,
-              "history_stars": [[-1.0] * 3] * 2, "timestamp": [-1, -1]}
-    base = {"user_id": [user, ""], "k": [10, 10]}
-    assert_same(client.predict("recommend", base), client.predict("recommend", base | absent))
-    nobody = client.predict("recommend", {"user_id": ["nobody"], "k": [10]})
-    assert_same({n: v[1:] for n, v in client.predict("recommend", base).items()}, nobody)
-
-
 def test_the_catalogue_is_the_table_of_items(client, products):
     answer = client.predict("catalogue", {"index": [-1, *range(100), 100]})
     names = [name.decode() for name in answer["item_ids"]]
@@ -164,11 +147,11 @@ def test_the_catalogue_is_the_table_of_items(client, products):
 
 
 def test_raw_content_becomes_a_vector(client, project, products):
-    complete = [p for p in products if p["photo"] and p["description"]][:4]
+    complete = [p for p in products if p["photo"] and p["description"]][:2]
     one_by_one = [client.predict("embed_item", content(project, p)) for p in complete]
     vectors = np.concatenate([answer["vector"] for answer in one_by_one])
-    assert vectors.shape == (4, 16) and np.isfinite(vectors).all()
-    assert min(np.abs(vectors[i] - vectors[j]).max() for i in range(4) for j in range(i)) > 1e-3
+    assert vectors.shape == (2, 16) and np.isfinite(vectors).all()
+    assert np.abs(vectors[0] - vectors[1]).max() > 1e-3
     together = {name: [content(project, p)[name][0] for p in complete]
                 for name in ("name", "description", "photo", "price")}
     width = max(len(content(project, p)["categories"][0]) for p in complete)

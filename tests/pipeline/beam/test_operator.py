@@ -1,8 +1,11 @@
-"""A Beam step: where its arguments go, and what comes back of an error in a worker."""
+"""A Beam step: where its arguments go, and what comes back of a worker and of a job service."""
+
+import threading
 
 import sys
 
 import apache_beam as beam
+import grpc
 import pytest
 from refusals import refuses
 from tfx.dsl.components.base import base_beam_executor
@@ -10,7 +13,7 @@ from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import data_types
 from tfx.proto.orchestration import executable_spec_pb2
 
-from pipeline.beam.operator import Operator
+from pipeline.beam.operator import Operator, job_fault, show_thread_end
 from pipeline.config import load_config
 from pipeline.launch_node import _without_beam
 from schemas import DataAnomalyError, InputError, TesseraError, read_spec
@@ -51,11 +54,12 @@ def run(error: Exception | None, arguments: list[str], tmp_path, executor=Broken
     operator.run_executor(info)
 
 
-@pytest.mark.parametrize("arguments", [[], APART], ids=["here", "apart"])
-@pytest.mark.parametrize("error", [
-    InputError("no-column", "There is no column 'Größe'.\nAdd it: {\"a\": 1}."),
-    DataAnomalyError("too-many", "x" * 5000), TesseraError("odd", ""),
-], ids=["input", "long", "empty"])
+COLUMN = InputError("no-column", "There is no column 'Größe'.\nAdd it: {\"a\": 1}.")
+
+
+@pytest.mark.parametrize(("error", "arguments"), [
+    (COLUMN, []), (COLUMN, APART), (DataAnomalyError("too-many", "x" * 5000), APART),
+    (TesseraError("odd", ""), APART)], ids=["here", "apart", "long", "empty"])
 def test_our_error_in_a_worker_is_the_error_of_the_step(error, arguments, tmp_path):
     with pytest.raises(type(error)) as caught:
         run(error, arguments, tmp_path)
@@ -105,3 +109,52 @@ def test_every_beam_step_gets_the_arguments_and_no_cache_key_does(tiny_shop, tmp
     for name in with_beam:
         assert specs["flink"][name][1] == flink.beam.arguments()
         assert specs["flink"][name][0] == specs["direct"][name][0]
+
+
+_JAVA = """Pipeline BeamApp-1 failed in state FAILED: org.apache.flink.JobException: Recovery is \
+suppressed
+\tat org.apache.flink.Executor.run(Executor.java:1)
+Caused by: java.util.concurrent.TimeoutException: outer
+Caused by: NoResourceAvailableException: Could not acquire the minimum required resources.
+\tat org.apache.flink.Scheduler.run(Scheduler.java:2)
+"""
+
+_PYTHON = """Pipeline BeamApp-1 failed in state FAILED: java.lang.Error: outer
+Caused by: java.lang.RuntimeException: Error received: Traceback (most recent call last):
+  File "x.py", line 1, in <module>
+ValueError: odd [while running 'Spill']
+
+\tat org.apache.beam.Client.run(Client.java:1)
+\t... 3 more
+"""
+
+
+@pytest.mark.parametrize(("error", "code", "words"), [
+    (FileNotFoundError(2, "No such file", "java"), "job-service-not-started", "Java 17"),
+    (RuntimeError("Unable to fetch remote job server jar at https://x: no"),
+     "job-service-not-started", "https://x"),
+    (grpc.FutureTimeoutError(), "job-service-away", "job_endpoint"),
+    (grpc.RpcError("Socket closed"), "job-service-lost", "Socket closed"),
+    (RuntimeError(_JAVA), "beam-job-failed", "FAILED: NoResourceAvailableException: Could not"),
+    (RuntimeError(_PYTHON), "beam-job-failed", "FAILED: ValueError: odd [while"),
+    (RuntimeError("Pipeline a failed in state CANCELLED: unknown error"), "beam-job-failed",
+     "CANCELLED: unknown error"),
+])
+def test_a_fault_is_one_line(error, code, words):
+    message = job_fault(error)
+    assert message.code == code and words in str(message)
+    assert len(str(message)) < 700 and "\n" not in str(message)
+
+
+def test_another_error_is_not_the_services():
+    assert job_fault(FileNotFoundError(2, "No such file", "ratings.csv")) is None
+    assert job_fault(RuntimeError("odd")) is None
+    full = _PYTHON.replace("ValueError: odd", "OSError: [Errno 28] No space left on device")
+    assert job_fault(RuntimeError(full)) is None
+
+
+def test_a_lost_job_service_is_told_by_the_job_and_not_by_a_thread(capsys):
+    show_thread_end(threading.ExceptHookArgs((grpc.RpcError, grpc.RpcError("lost"), None, None)))
+    assert capsys.readouterr().err == ""
+    show_thread_end(threading.ExceptHookArgs((ValueError, ValueError("odd"), None, None)))
+    assert "ValueError: odd" in capsys.readouterr().err

@@ -54,7 +54,9 @@ def outcomes(monkeypatch, tmp_path):
         return Done(folder, {} if failure else result, failure)
 
     monkeypatch.setattr(module, "carry_out", carry_out)
-    chosen["ran"] = ran
+    # There is no model, and to search all of TensorFlow's objects for one takes seconds.
+    monkeypatch.setattr(module, "forget_model", lambda: chosen["forgotten"].append(ran[-1]))
+    chosen.update(ran=ran, forgotten=[])
     return chosen
 
 
@@ -84,19 +86,15 @@ def test_one_table_with_recipes_ablations_and_baselines(plan, outcomes, console,
     assert (result["command"], result["planned"]) == ("tessera compare --x", 2)
     folder = (tmp_path / "root" / "comparisons" / "demo" / "latest").resolve()
     page = (folder / "comparison.md").read_text(encoding="utf-8")
-    assert "    tessera compare --x\n" in page and "| flagship-without-text | 0.2000 |" in page
-    assert "- flagship-without-text: NDCG@10 is low" in page
-    assert "still to come" not in page
-    assert "- The highest peak memory was 1,234 MiB." in page
+    for said in ("    tessera compare --x\n", "| flagship-without-text | 0.2000 |",
+                 "- flagship-without-text: NDCG@10 is low", "(ndcg.svg)", "(training.svg)",
+                 "- The highest peak memory was 1,234 MiB."):
+        assert said in page
+    assert "still to come" not in page and (folder / "ndcg.svg").exists()
     assert [run["cost"] for run in result["runs"]] == 2 * [{"run_s": 8.0, "peak_rss_mb": 1234}]
-    drawn = {path.name for path in folder.iterdir()} - {"comparison.md", "comparison.json"}
-    assert drawn == {"ndcg.svg", "training.svg"}
-    assert all(f"({name})" in page for name in drawn)
     message = console.file.getvalue()
-    assert message.startswith("Estimate: ")
-    assert "[1/2] flagship, seed 1: NDCG@10 0.2500, blessed;" in message
     assert "[2/2] flagship-without-text, seed 1: NDCG@10 0.2000, not blessed;" in message
-    assert "popularity" in message and f"Comparison: {folder / 'comparison.md'}" in message
+    assert f"Comparison: {folder / 'comparison.md'}" in message
 
 
 @pytest.mark.parametrize("fault", [
@@ -107,7 +105,7 @@ def test_a_recipe_that_fails_is_a_row_and_the_others_run(
         plan, outcomes, console, tmp_path, fault):
     outcomes["flagship"] = fault
     assert compare(plan, "tessera compare", console) == 1
-    assert outcomes["ran"] == ["flagship", "flagship-without-text"]
+    assert outcomes["ran"] == ["flagship", "flagship-without-text"] == outcomes["forgotten"]
     row, other, _ = written(tmp_path)["rows"]
     assert row["failed"] == 1 and "shapes do not match" in row["reasons"][0]
     assert other["blessed"] == 1
@@ -133,29 +131,10 @@ def test_a_stopped_comparison_has_its_table_and_the_next_one_says_what_is_finish
     console.file.truncate(0)
     assert compare(plan, "tessera compare", console) == 0
     assert "for 1 of 2 runs; 1 finished before" in console.file.getvalue()
-
-
-def test_a_recipe_of_the_same_name_that_says_something_else_is_not_finished(
-        outcomes, console, tmp_path, tiny_shop):
-    message = []
-    for dim in (16, 32):
-        (tmp_path / "mine.yaml").write_text(
-            f"{{description: w, model: {{dim: {dim}}}, "
-            "tasks: {next: {head: retrieval, label: like}}}")
-        console.file.truncate(0)
-        compare(planned(None, [str(tmp_path / "mine.yaml")], [], 1, dataset="demo",
-                        data_dir=tiny_shop, root=tmp_path / "root"), "tessera compare", console)
-        message.append("none for 1 of 1 runs. " in console.file.getvalue())
-    assert message == [True, True]
-
-
-def test_nothing_half_written_is_taken_for_an_earlier_comparison(
-        plan, outcomes, console, tmp_path):
-    folder = folder_of(plan)
-    folder.mkdir(parents=True)
-    (folder / "comparison.json").write_text('{"runs": [')
+    (folder_of(plan) / "comparison.json").write_text('{"runs": [')
+    console.file.truncate(0)
     assert compare(plan, "tessera compare", console) == 0
-    assert "none for 2 of 2 runs. " in console.file.getvalue()
+    assert "none for 2 of 2 runs. " in console.file.getvalue(), "nothing half written counts"
 
 
 def test_the_command_tells_what_is_wrong(tessera, tmp_path):
@@ -184,3 +163,17 @@ def test_the_command_passes_everything_on(tessera, monkeypatch, tiny_shop, tmp_p
     assert len(configs) == 2 * (2 + 2 + 2)
     assert {(c.split, c.data_dir, c.root) for c in configs} == {
         ("t80", Path(tiny_shop), tmp_path)}
+
+
+def test_a_recipe_of_the_same_name_that_says_something_else_is_not_finished(
+        outcomes, console, tmp_path, tiny_shop):
+    message = []
+    for dim in (16, 32):
+        (tmp_path / "mine.yaml").write_text(
+            f"{{description: w, model: {{dim: {dim}}}, "
+            "tasks: {next: {head: retrieval, label: like}}}")
+        console.file.truncate(0)
+        compare(planned(None, [str(tmp_path / "mine.yaml")], [], 1, dataset="demo",
+                        data_dir=tiny_shop, root=tmp_path / "root"), "tessera compare", console)
+        message.append("none for 1 of 1 runs. " in console.file.getvalue())
+    assert message == [True, True]

@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.comparison.figures import of_run, rows
+from pipeline.comparison.record import against_single_tasks
 from pipeline.comparison.table import cells, markdown, notes, summary
 
 BASELINES = {"popularity": {"ndcg@10": 0.05, "recall@20": 0.1, "hr@10": 0.2},
@@ -26,14 +27,6 @@ def run(recipe="a", seed=1, relevant="like", failed=None, **values):
     ran = {"recipe": recipe, "seed": seed, "relevant": relevant, "failed": failed}
     cost = values.pop("cost", {"run_s": 30.4, "peak_rss_mb": 2000})
     return ran if failed else ran | {"metrics": metrics(**values), "cost": cost}
-
-
-def test_a_run_s_figures_are_numbers_and_what_is_missing_is_left_out():
-    result = of_run(metrics())
-    assert result["unseen_ndcg@10"] == 0.5 and result["like_auc"] == 0.7
-    assert result["training_s"] == 12 and result["epochs"] == 3
-    assert not {"rating_mae", "p99_ms", "mrr"} & result.keys()
-    assert of_run({"blessed": False}) == {}
 
 
 def test_seeds_become_a_mean_with_its_standard_error():
@@ -90,20 +83,46 @@ def test_markdown_is_one_line_a_row_whatever_a_name_holds():
 
 
 def test_a_column_that_is_the_same_in_all_rows_is_a_line():
+    assert of_run({"blessed": False}) == {}
+    assert not {"rating_mae", "p99_ms", "mrr"} & of_run(metrics()).keys()  # missing, or no number
     unseen = {"model": {"ndcg@10": 0.5, "recall@50": 1.0}, "random": {"recall@50": 1.0}}
     result = rows([run("a", unseen=unseen), run("a", seed=2, unseen=unseen),
-                   run("b", ndcg=0.2, unseen=unseen)])
+                   run("b", ndcg=0.2, unseen=unseen, cost={"run_s": 10, "peak_rss_mb": 3000})])
     assert "unseen R@50" not in cells(result)[0] and "NDCG@10" in cells(result)[0]
     assert "unseen R@50 is 1.000 in every row." in summary(result)
     # Two recipes may have as many parameters: that is worth a column.
     assert "parameters" in cells(result)[0]
-
-
-def test_the_summary_tells_seconds_and_the_highest_peak():
-    result = rows([run("a", cost={"run_s": 10.0, "peak_rss_mb": 2000}),
-                   run("b", cost={"run_s": 30.0, "peak_rss_mb": 3000}), run("c", cost={})])
     assert summary(result)[-2:] == [
         "A recipe's training and evaluation took 20 s on average, 10 to 30 s.",
         "The highest peak memory was 3,000 MiB."]
-    assert [row["figures"].get("run_s") for row in result[:3]] == [
-        {"mean": 10.0}, {"mean": 30.0}, None]
+
+
+SINGLES = {"mine": {"find": "mine-only-find", "rating": "mine-only-rating"}}
+
+
+def single(name, **figures):
+    return {"name": name, "kind": "recipe",
+            "figures": {key.replace("_at_", "@"): {"mean": value}
+                        for key, value in figures.items()}}
+
+
+ROWS = [
+    single("mine", ndcg_at_10=0.2, rating_rmse=0.9, rating_mae=0.7, parameters=60, training_s=30),
+    single("mine-only-find", ndcg_at_10=0.25, parameters=50, training_s=20),
+    single("mine-only-rating", ndcg_at_10=0.01, rating_rmse=0.95, parameters=50, training_s=30),
+]
+
+
+def test_each_task_is_compared_with_its_own_model():
+    lines = [[cell.strip() for cell in line.strip("|").split("|")]
+             for line in against_single_tasks(ROWS, SINGLES).splitlines()]
+    assert lines[2:] == [
+        ["find ndcg@10", "0.2000", "0.2500", "-0.0500"],
+        ["rating rmse", "0.9000", "0.9500", "+0.0500"],
+        ["parameters", "60", "100", "60% of it"],
+        ["training, s", "30", "50", "60% of it"]]
+
+
+def test_there_is_no_table_before_all_have_run():
+    assert against_single_tasks(ROWS[:2], SINGLES) == ""
+    assert against_single_tasks(ROWS, {}) == ""

@@ -8,13 +8,10 @@ from refusals import refuses
 from pipeline.comparison.plan import planned, single_task, without, without_task
 from pipeline.config import load_recipe, recipes
 from pipeline.run import check_recipe
-from schemas import InputError, read_spec
-from trainer.modalities import MODALITIES
+from schemas import InputError
 from trainer.recipe import Recipe, bind, parse_recipe
 
 TASKS = {"next": {"head": "retrieval", "label": "like"}}
-EVERY = [(name, modality) for name in recipes() for modality in MODALITIES
-         if modality in bind(load_recipe(name), read_spec("demo")).recipe.modalities]
 
 
 @pytest.fixture
@@ -26,16 +23,13 @@ def plan(tmp_path):
     return plan
 
 
-def test_every_recipe_with_every_seed_and_none_pushes(plan) -> None:
+def test_every_recipe_with_every_seed_and_none_pushes(plan, tmp_path) -> None:
     configs = plan(["flagship", "implicit"], seeds=2, split="t80")
     assert [(c.recipe_name, c.seed) for c in configs] == [
         ("flagship", 1), ("implicit", 1), ("flagship", 2), ("implicit", 2)]
     assert not any(c.push for c in configs)
     assert {c.split for c in configs} == {"t80"}
     assert len({c.pipeline_name for c in configs}) == 4
-
-
-def test_seeds_start_at_the_configuration_s_own(plan, tmp_path) -> None:
     (tmp_path / "my.yaml").write_text("seed: 7\nrecipe: implicit\n")
     configs = planned(tmp_path / "my.yaml", ["flagship"], [], 2, dataset="demo").configs
     assert [(c.recipe_name, c.seed) for c in configs] == [("flagship", 7), ("flagship", 8)]
@@ -51,20 +45,15 @@ def test_an_ablation_is_the_same_recipe_without_a_modality(plan) -> None:
     assert text.recipe.model_dump(**rest) == whole.recipe.model_dump(**rest)
 
 
-def test_a_recipe_that_does_not_read_the_modality_has_no_such_row(plan, tmp_path) -> None:
-    (tmp_path / "words.yaml").write_text(
-        "{description: w, modalities: [text], tasks: {next: {head: retrieval, label: like}}}")
-    names = [c.recipe_name for c in plan(["flagship", str(tmp_path / "words.yaml")], ["image"])]
-    assert names == ["flagship", "words", "flagship-without-image"]
-
-
-@pytest.mark.parametrize(("name", "modality"), EVERY)
-def test_every_recipe_of_the_project_can_do_without_each_modality(name, modality):
-    plan = planned(None, [name], [modality], 1, dataset="demo")
-    plain, changed = plan.configs
-    assert plan.left_out == ()
-    assert modality in plain.recipe.modalities and modality not in changed.recipe.modalities
-    check_recipe(changed, changed.spec())
+@pytest.mark.parametrize("name", recipes())
+def test_every_recipe_of_the_project_can_do_without_each_modality(name):
+    plain, *_ = planned(None, [name], [], 1, dataset="demo").configs
+    read = [*bind(plain.recipe, plain.spec()).recipe.modalities]
+    plan = planned(None, [name], read, 1, dataset="demo")
+    assert plan.left_out == () and len(plan.configs) == 1 + len(read)
+    for modality, changed in zip(read, plan.configs[1:], strict=True):
+        assert modality not in changed.recipe.modalities
+        check_recipe(changed, changed.spec())
 
 
 def full(**changed) -> Recipe:
@@ -116,22 +105,6 @@ def test_a_recipe_that_does_not_fit_the_data_is_not_said_to_need_the_modality(pl
         plan([str(tmp_path / "wish.yaml")], ["text"])
 
 
-def test_the_same_name_twice(plan, tmp_path) -> None:
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "mine.yaml").write_text(
-            "{description: w, tasks: {next: {head: retrieval, label: like}}}")
-    with refuses("recipe-given-twice", "mine"):
-        plan([str(tmp_path / folder / "mine.yaml") for folder in ("a", "b")])
-
-
-def test_no_recipe_and_an_unknown_one(plan) -> None:
-    with refuses("no-recipe"):
-        plan([])
-    with refuses("unknown-recipe", "'nope'"):
-        plan(["flagship", "nope"])
-
-
 def test_ablate_takes_each_modality_and_each_task_out(tmp_path):
     made = planned(None, ["flagship"], ["text"], 1, ablate=True, dataset="demo", root=tmp_path)
     names = [config.recipe_name for config in made.configs]
@@ -159,3 +132,23 @@ def test_without_the_task_that_ranks_another_ranks_what_was_relevant():
         assert (left.ranking, left.relevance, left.rankers) == ("rating", "like", {})
     kept = without_task(whole, "flagship", "rating")
     assert (kept.ranking, kept.rankers) == ("retrieval", whole.rankers)
+
+
+def test_no_recipe_an_unknown_one_and_one_name_twice(plan, tmp_path) -> None:
+    with refuses("no-recipe"):
+        plan([])
+    with refuses("unknown-recipe", "'nope'"):
+        plan(["flagship", "nope"])
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.yaml").write_text(
+            "{description: w, tasks: {next: {head: retrieval, label: like}}}")
+    with refuses("recipe-given-twice", "mine"):
+        plan([str(tmp_path / folder / "mine.yaml") for folder in ("a", "b")])
+
+
+def test_a_recipe_that_does_not_read_the_modality_has_no_such_row(plan, tmp_path) -> None:
+    (tmp_path / "words.yaml").write_text(
+        "{description: w, modalities: [text], tasks: {next: {head: retrieval, label: like}}}")
+    names = [c.recipe_name for c in plan(["flagship", str(tmp_path / "words.yaml")], ["image"])]
+    assert names == ["flagship", "words", "flagship-without-image"]

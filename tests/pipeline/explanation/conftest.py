@@ -1,12 +1,11 @@
 """A model whose score is known by heart, saved with the signatures that explanations ask."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 from worlds import column, history, small_spec
+from worlds.examples import write_examples
 
 from pipeline.explanation.asked import Source
 from trainer.modalities.image.explain import png
@@ -89,20 +88,6 @@ POSTER = np.zeros((32, 32, 3), np.uint8)
 POSTER[:4, :4] = 200
 
 
-def write_table(folder: Path, rows: list[dict]) -> Path:
-    (folder / "Split-all").mkdir(parents=True)
-    options = tf.io.TFRecordOptions(compression_type="GZIP")
-    with tf.io.TFRecordWriter(str(folder / "Split-all/data_tfrecord-0.gz"), options) as writer:
-        for row in rows:
-            example = tf.train.Example()
-            for name, values in row.items():
-                kind = {bytes: "bytes_list", int: "int64_list", float: "float_list"}[
-                    type(values[0])]
-                getattr(example.features.feature[name], kind).value.extend(values)
-            writer.write(example.SerializeToString())
-    return folder
-
-
 @pytest.fixture(scope="session")
 def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp("known")
@@ -111,11 +96,10 @@ def source(tmp_path_factory):
     tf.saved_model.save(model, str(folder / "older"), signatures=signatures)
     tf.saved_model.save(model, str(folder / "model"), signatures={
         **signatures, "gradients": model.gradients})
-    users = write_table(folder / "users", [
-        {"member": [b"ann"], "about": [b"loves trains"]}, {"member": [b"bob"]}])
-    items = write_table(folder / "items", [
-        {"film": [7], "about": [b"A <dull> heist, a HEIST"], "price": [1.5],
-         "poster": [png(Image.fromarray(POSTER))], "genres": [b"noir", b"crime"]},
-        {"film": [9]}])
-    return Source(folder / "model", SPEC, RECIPE, {"users": users, "items": items},
+    write_examples(folder / "users" / "Split-all", [
+        {"member": "ann", "about": "loves trains"}, {"member": "bob"}])
+    write_examples(folder / "items" / "Split-all", [
+        {"film": 7, "about": "A <dull> heist, a HEIST", "price": 1.5,
+         "poster": png(Image.fromarray(POSTER)), "genres": ["noir", "crime"]}, {"film": 9}])
+    return Source(folder / "model", SPEC, RECIPE, {n: folder / n for n in ("users", "items")},
                   {"users": ["id", "about"], "items": ["id", "about", "poster", "genres"]})

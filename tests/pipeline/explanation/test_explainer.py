@@ -27,16 +27,11 @@ def worth(explanation, kind):
     return {(e.side, e.feature, e.place): e.value for e in explanation.effects if e.kind == kind}
 
 
-def test_the_scores_are_the_models(found):
+def test_scores_are_the_models_and_a_fusions_rankers_are_told(found, explainer, source):
     # heist 2, dull -1, trains 1, corner 2, noir 4, history .5, item .25, price 1.5
     assert found.scores["retrieval"] == pytest.approx(10.25)
     assert found.scores["like"] == pytest.approx(1 / (1 + math.exp(-10.25)))
-
-
-def test_a_fusions_rankers_are_told_of_the_score_that_ranks(found, explainer, source):
     assert found.rankers == pytest.approx({"popularity": 8.75, "network": 1.5})
-    shown = page(found, source.spec)
-    assert "<h3>Rankers</h3>" in shown and "+8.7500" in shown
     assert not explainer.explain("ann", "7", "like").rankers
 
 
@@ -48,14 +43,10 @@ def test_each_word_has_its_worth_on_both_sides(found):
         ("items", "about", "heist"): 2}, abs=1e-5)
 
 
-def test_the_region_that_counts_is_found(found):
+def test_regions_values_and_whole_features_have_their_worth(found):
     regions = {place: value for (_, _, place), value in worth(found, "patch").items()}
-    mean = 200 / 64
-    assert regions[0] == pytest.approx((200 - int(mean)) / 100, abs=1e-4)
-    assert np.abs([regions[place] for place in range(1, 64)]).max() < 1e-5
-
-
-def test_values_and_whole_features_have_their_worth(found):
+    assert regions.pop(0) == pytest.approx((200 - int(200 / 64)) / 100, abs=1e-4)
+    assert len(regions) == 63 and np.abs([*regions.values()]).max() < 1e-5
     assert worth(found, "value") == pytest.approx(
         {("items", "genres", "noir"): 4, ("items", "genres", "crime"): 0}, abs=1e-5)
     assert worth(found, "whole") == pytest.approx({
@@ -80,13 +71,10 @@ def test_unknown_names_are_refused(explainer, asked, message):
         explainer.explain(*asked)
 
 
-def test_data_that_are_gone_are_told(source, tmp_path):
+def test_data_that_are_gone_and_a_model_of_an_older_version_are_refused(source, tmp_path):
     moved = dataclasses.replace(source, tables={**source.tables, "items": tmp_path / "gone"})
     with refuses("tables-gone", "items", "gone"):
         Explainer(moved).explain("ann", "7")
-
-
-def test_a_model_of_an_older_version_is_refused(source, tmp_path):
     module = tf.Module()
     module.answer = tf.function(lambda user_id: {"x": user_id}, input_signature=[
         tf.TensorSpec([None], tf.string, "user_id")])
@@ -103,6 +91,7 @@ def test_the_page_is_self_contained_and_escapes_the_data(found, source):
     assert html.count("<rect ") == 64
     assert 'title="+2.0000">HEIST</span>' in html and 'title="-1.0000">dull</span>' in html
     assert "0.750" in html  # the weight of the user's text
+    assert "<h3>Rankers</h3>" in html and "+8.7500" in html
 
 
 def test_another_page_shows_no_word_of_people_that_the_model_does_not_know(source):

@@ -87,32 +87,6 @@ def test_what_a_pushed_model_was_made_of(run, source):
     assert result.modalities == {"users": ["id"], "items": ["id", "about"]}
 
 
-def test_a_model_that_nobody_pushed_is_told(run):
-    other = run.folder / "6"
-    other.mkdir()
-    (other / "saved_model.pb").touch()
-    with refuses("unknown-model-version", "metadata.sqlite"):
-        pushed_source(run.root, run.folder)
-
-
-def test_a_model_of_a_version_that_trained_and_exported_in_one_step_is_refused(run):
-    version = run.folder / "7"
-    version.mkdir()
-    (version / "saved_model.pb").touch()
-    model = run.store.artifact("Model", "/one-step")
-    run.store.execution("Trainer", run.transformed, {"model": model})
-    pushed = run.store.artifact("PushedModel", "/pushed", pushed_destination=str(version))
-    run.store.execution("Pusher", {"model": model}, {"pushed_model": pushed})
-    with refuses("model-of-older-version", "7"):
-        pushed_source(run.root, run.folder)
-
-
-def test_a_root_without_metadata_is_told(run):
-    (run.root / "metadata.sqlite").unlink()
-    with refuses("no-metadata", "metadata.sqlite"):
-        pushed_source(run.root, run.folder)
-
-
 def test_what_a_runs_own_model_was_made_of(run, source):
     nodes = {
         "CatalogGen": NodeRun("CatalogGen", outputs={"users": "/u", "items": "/i",
@@ -127,3 +101,22 @@ def test_what_a_runs_own_model_was_made_of(run, source):
     assert {side: str(folder) for side, folder in result.tables.items()} == {
         "users": "/u", "items": "/i"}
     assert result.modalities["items"] == ["id", "about"]
+
+
+def test_what_led_to_no_such_model_is_told(run):
+    for name in ("6", "7"):
+        (run.folder / name).mkdir()
+        (run.folder / name / "saved_model.pb").touch()
+    # Earlier versions trained and exported in one step.
+    model = run.store.artifact("Model", "/one-step")
+    run.store.execution("Trainer", run.transformed, {"model": model})
+    pushed = run.store.artifact("PushedModel", "/pushed", pushed_destination=str(run.folder / "7"))
+    run.store.execution("Pusher", {"model": model}, {"pushed_model": pushed})
+    with refuses("model-of-older-version", "7"):
+        pushed_source(run.root, run.folder)
+    (run.folder / "7" / "saved_model.pb").unlink()
+    with refuses("unknown-model-version", "metadata.sqlite"):
+        pushed_source(run.root, run.folder)
+    (run.root / "metadata.sqlite").unlink()
+    with refuses("no-metadata", "metadata.sqlite"):
+        pushed_source(run.root, run.folder)

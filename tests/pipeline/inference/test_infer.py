@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from ingested import run_ingest
-from PIL import Image
 from refusals import refuses
 from rich.console import Console
+from worlds import json_lines, png
 
 from components.sources import open_source
 from components.sources.demo import DemoSizes, write_demo
@@ -126,17 +126,13 @@ def test_the_demo_shop_as_files_gets_the_roles_of_its_own_schemas(tmp_path):
     assert result == expected and result["interactions"].rows > 100
 
 
-def movielens_like(folder):
-    write_csv(folder / "ratings.csv", ["userId", "movieId", "rating", "timestamp"], [
+def test_movielens_like_files_go_from_inference_to_ingest(tmp_path):
+    write_csv(tmp_path / "ratings.csv", ["userId", "movieId", "rating", "timestamp"], [
         [1 + n % 9, 1 + (7 * n + n // 9) % 30, (1 + n % 10) / 2, START + 300 * n]
         for n in range(400)])
-    write_csv(folder / "movies.csv", ["movieId", "title", "genres"], [
+    write_csv(tmp_path / "movies.csv", ["movieId", "title", "genres"], [
         [n, f"The long story of {n} (19{60 + n})", ["Drama", "Comedy|War", "War|Drama"][n % 3]]
         for n in range(1, 31)])
-
-
-def test_movielens_like_files_go_from_inference_to_ingest(tmp_path):
-    movielens_like(tmp_path)
     spec = inferred(tmp_path, interactions="ratings.csv", items="movies.csv")
     assert meanings(spec, "interactions") == {
         "userId": "user_id", "movieId": "item_id", "rating": "rating", "timestamp": "timestamp"}
@@ -157,9 +153,8 @@ def test_chinese_shop_in_json_lines(tmp_path):
                "行为": ["浏览", "购买"][n % 2]} for n in range(70)]
     goods = [{"编号": f"商品{n}", "书名": f"三国演义第{n}回", "标签": ["小说", "历史"][: n % 2 + 1]}
              for n in range(5)]
-    for name, rows in (("events", events), ("goods", goods)):
-        (tmp_path / f"{name}.jsonl").write_text(
-            "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    json_lines(tmp_path / "events.jsonl", events)
+    json_lines(tmp_path / "goods.jsonl", goods)
     spec = inferred(tmp_path, dataset="jsonl", interactions="events.jsonl", items="goods.jsonl")
     assert meanings(spec, "interactions") == {
         "user_id": "user_id", "item_id": "item_id", "timestamp": "timestamp",
@@ -179,12 +174,6 @@ def assert_clean(config_file):
     assert all((table.faulty, table.values) == (0, 0) for table in result.values())
 
 
-def picture():
-    buffer = io.BytesIO()
-    Image.new("RGB", (4, 4), (200, 10, 10)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 def test_pictures_as_paths_under_the_media_folder(tmp_path):
     write_csv(tmp_path / "buys.csv", ["customer", "sku", "date"], [
         [f"c{n % 6}", f"s{n % 4}", f"2024-05-{1 + n % 28:02}"] for n in range(60)])
@@ -192,7 +181,7 @@ def test_pictures_as_paths_under_the_media_folder(tmp_path):
         [f"s{n}", f"{n}.png", f"https://x.org/{n}.png"] for n in range(4)])
     (tmp_path / "media").mkdir()
     for n in range(4):
-        (tmp_path / "media" / f"{n}.png").write_bytes(picture())
+        (tmp_path / "media" / f"{n}.png").write_bytes(png((200, 10, 10), 4, 4))
     given = {"interactions": "buys.csv", "items": "goods.csv"}
     spec = inferred(tmp_path, media_dir="media", **given)
     assert meanings(spec, "items") == {"sku": "item_id", "look": "image", "page": None}
@@ -227,7 +216,7 @@ def test_what_is_drafted_as_a_picture_can_be_ingested(tmp_path):
     for folder in ("media/deep", "elsewhere"):
         (tmp_path / folder).mkdir(exist_ok=True)
         for n in range(4):
-            (tmp_path / folder / f"{n}.png").write_bytes(picture())
+            (tmp_path / folder / f"{n}.png").write_bytes(png((200, 10, 10), 4, 4))
     for target, expected in (("media/deep", "image"), ("elsewhere", None)):
         for n in range(4):
             (tmp_path / "media" / f"{n}.png").unlink(missing_ok=True)
@@ -263,9 +252,8 @@ def test_a_role_given_by_hand_brings_histories_and_counts(tmp_path):
 def test_json_keys_that_come_late_or_are_missing_from_a_file(tmp_path):
     rows = [{"user": f"u{n % 9}", "item": f"i{n % 7}", "time": START + n,
              **({"何": "ab"[n % 2]} if n > 1500 else {})} for n in range(2000)]
-    for name, some in (("a", rows), ("b", [{"user": "u1", "item": "i1", "time": START - 1}])):
-        (tmp_path / f"{name}.jsonl").write_text(
-            "".join(json.dumps(row) + "\n" for row in some), "utf-8")
+    json_lines(tmp_path / "a.jsonl", rows)
+    json_lines(tmp_path / "b.jsonl", [{"user": "u1", "item": "i1", "time": START - 1}])
     spec = inferred(tmp_path, dataset="jsonl", interactions="*.jsonl")
     assert "column_4" in meanings(spec, "interactions")
     counts = ingested(tmp_path / "my.yaml", tmp_path / "root")
@@ -281,7 +269,7 @@ def test_parquet_with_bytes_lists_and_moments(tmp_path):
         "bought": pa.array([n % 3 == 0 for n in range(count)]),
     }), tmp_path / "events.parquet")
     pq.write_table(pa.table({
-        "item_id": pa.array(range(5)), "photo": pa.array([picture()] * 5, pa.binary()),
+        "item_id": pa.array(range(5)), "photo": pa.array([png((9, 9, 9), 4, 4)] * 5, pa.binary()),
         "tags": pa.array([["a", "b"], ["a"], None, [], ["b"]]),
     }), tmp_path / "items.parquet")
     spec = inferred(tmp_path, dataset="parquet", interactions="events.parquet",

@@ -1,44 +1,33 @@
 """Pictures, sounds and films among the values of a column."""
 
-import io
-import wave
-
 from PIL import Image
+from worlds import picture
+from worlds.media import encoded, tone
 
 from pipeline.inference.profile import media
 
-
-def sound():
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        file.writeframes(b"\x01\x00" * 80)
-    return buffer.getvalue()
+SOUND = encoded(tone(0.01, 8_000), 8_000)
 
 
-def picture(kind="PNG"):
-    buffer = io.BytesIO()
-    Image.new("RGB", (3, 3)).save(buffer, kind)
-    return buffer.getvalue()
+def image(kind="PNG"):
+    return picture(Image.new("RGB", (3, 3)), kind)
 
 
 def test_bytes_by_how_they_start(tmp_path):
-    assert media([picture(), picture("JPEG")], tmp_path) == ("image", None)
-    assert media([sound()], tmp_path) == ("audio", None)
+    assert media([image(), image("JPEG")], tmp_path) == ("image", None)
+    assert media([SOUND], tmp_path) == ("audio", None)
     assert media([b"\x00\x00\x00\x18ftypmp42"], tmp_path)[0] == "video"
     assert media([b"anything"], tmp_path) == (None, None)
 
 
 def test_bytes_that_do_not_decode_are_told(tmp_path):
-    kind, fault = media([picture()[:40]], tmp_path)
+    kind, fault = media([image()[:40]], tmp_path)
     assert kind == "image" and fault.startswith("not a readable JPEG, PNG")
 
 
 def test_pictures_of_other_formats_are_named_with_what_to_do(tmp_path):
     for kind in ("WEBP", "TIFF", "AVIF"):
-        result, fault = media([picture(kind)], tmp_path)
+        result, fault = media([image(kind)], tmp_path)
         assert result == "image" and "convert it to one of these" in fault
     heic = b"\x00\x00\x00\x18ftypheic" + bytes(20)
     assert "it is a HEIC file" in media([heic], tmp_path)[1]
@@ -47,7 +36,7 @@ def test_pictures_of_other_formats_are_named_with_what_to_do(tmp_path):
 
 
 def test_paths_by_how_they_end_and_whether_the_files_are_there(tmp_path):
-    (tmp_path / "b.WAV").write_bytes(sound())
+    (tmp_path / "b.WAV").write_bytes(SOUND)
     assert media(["a.wav", "b.WAV"], tmp_path) == ("audio", None)
     kind, fault = media(["a.wav", "c.wav"], tmp_path)
     assert kind == "audio" and "audio file a.wav is missing" in fault

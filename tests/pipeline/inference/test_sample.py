@@ -1,11 +1,16 @@
-"""What `schema infer` reads of files that are not as they should be."""
+"""What `schema infer` reads of files that are not as they should be, and what a look tells."""
 
 import gzip
+import json
 from pathlib import Path
 
 from refusals import refuses
+from rich.console import Console
+from worlds import column, small_spec
 
+from components.sources import open_source
 from components.sources.files import FileOptions
+from pipeline.inference.check import look, report
 from pipeline.inference.sample import sample_tables
 from pipeline.inference.tables import Tables
 
@@ -46,3 +51,21 @@ def test_folders_arrays_and_quotes(tmp_path):
     assert result.cells["user"] == ["u2", "u3", "u4"] and len(result.faults) == 1
     result = sample(tmp_path, interactions={"files": "events.csv", "quoting": "none"})
     assert result.rows == 4 and not result.faults
+
+
+SPEC = small_spec(events=column("price", "FLOAT", "numeric"), user="BYTES u", item="BYTES i",
+                  time="t", name="looked")
+
+
+def test_notes_and_lost_columns_are_told(tmp_path):
+    (tmp_path / "e.csv").write_text('u,i,t,price\na ,1.0,45413,"1,5"\nb,2,45414,"2,5"\n')
+    source = open_source("csv", str(tmp_path), {
+        "spec": json.loads(SPEC.to_json()), "options": {"interactions": {"files": "e.csv"}}})
+    result = look(source, SPEC)
+    assert result["interactions"].faulty == 0
+    lost, *notes = result["interactions"].notes
+    assert "all 2 values of price were left out" in lost
+    assert ["2 values of t" in note for note in notes].count(True) == 1 and len(notes) == 3
+    console = Console(record=True, width=200)
+    report(result, 0.01, console)
+    assert "2 values of t are times outside the likely range" in console.export_text()

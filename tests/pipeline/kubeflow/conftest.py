@@ -11,6 +11,9 @@ import yaml
 from fake_kubeflow import FakeKubeflow, serve
 
 from pipeline.cli import main
+from pipeline.config import load_config
+from schemas import read_spec
+from trainer.recipe import bind
 
 CONFIG = {
     "dataset": "demo",
@@ -70,6 +73,17 @@ def kubeflow_server() -> Iterator[FakeKubeflow]:
         yield fake
 
 
+@pytest.fixture(scope="session")
+def ir():
+    """The demo's pipeline, as a cluster compiles it."""
+    from pipeline.dag import build_pipeline  # needs TFX, which takes seconds to load
+    from pipeline.kubeflow.options import Database
+    from pipeline.kubeflow.plan import compile_ir
+    from pipeline.kubeflow.store import connection
+
+    config, root = load_config(None, dataset="demo", root=Path("/tessera")), Path("/tessera")
+    return compile_ir(build_pipeline(config, bind(config.recipe, read_spec("demo")),
+                                     root / "schemas", connection(Database(), root)), "compiled")
 
 
 @pytest.fixture

@@ -1,15 +1,11 @@
 """Requests to a server: who asks, time limits, and answers that are none."""
 
-import datetime
-import ipaddress
 import json
 import socket
 import ssl
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from certificates import self_signed
 from fake_kubeflow import FakeKubeflow, Raw, serve
 
 from pipeline.kubeflow import api
@@ -22,10 +18,10 @@ def test_nobody_answers(command):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    code, _, err = command(url)
-    assert code == 2
-    assert err.startswith("tessera: error[kubeflow-not-found]: ")
-    assert url in err and "port-forward" in err
+    for host in (url, "http://a..b", "http://" + "a" * 70):
+        code, _, err = command(host)
+        assert code == 2 and err.startswith("tessera: error[kubeflow-not-found]: ")
+        assert f"No server responds at {host}" in err and "port-forward" in err
 
 
 @pytest.mark.parametrize(("status", "hint"), [(404, "is no Kubeflow Pipelines server"),
@@ -36,8 +32,9 @@ def test_another_server(kubeflow_server, command, status, hint):
     assert code == 2 and hint in err and str(status) in err
 
 
-@pytest.mark.parametrize("raw", [LOGIN, AWAY, Raw(401), Raw(403), Raw(307, location="/oauth2/x")])
-@pytest.mark.parametrize("where", ["GET healthz", "GET experiments", "POST runs"])
+@pytest.mark.parametrize(("where", "raw"), [
+    *(("GET healthz", raw) for raw in (LOGIN, AWAY, Raw(401), Raw(403), Raw(307, location="/x"))),
+    ("GET experiments", LOGIN), ("POST runs", AWAY)])
 def test_a_login_is_no_answer(kubeflow_server, command, raw, where):
     kubeflow_server.odd[where] = [raw]
     code, out, err = command(kubeflow_server.url)
@@ -57,8 +54,9 @@ def test_a_redirect_is_named_and_not_followed(kubeflow_server, command, monkeypa
     assert other.asked == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xff", b"[" * 200_000])
-@pytest.mark.parametrize("where", ["GET healthz", "GET experiments", "POST runs"])
+@pytest.mark.parametrize(("where", "body"), [
+    *(("GET healthz", body) for body in (b"", b"{", b"\xff\xff", b"[" * 200_000)),
+    ("GET experiments", b"{"), ("POST runs", b"{")])
 def test_malformed_json(kubeflow_server, command, where, body):
     kubeflow_server.odd[where] = [Raw(200, body, "application/json")] * 9
     code, _, err = command(kubeflow_server.url)
@@ -66,21 +64,19 @@ def test_malformed_json(kubeflow_server, command, where, body):
     assert "Traceback" not in err
 
 
-def test_what_is_passing_is_asked_again_a_few_times(kubeflow_server, command, slept):
+def test_what_is_passing_is_asked_again_and_not_for_ever(kubeflow_server, command, slept):
     kubeflow_server.odd["GET healthz"] = [Raw(503), Raw(502)]
     kubeflow_server.odd["GET experiments"] = [Raw(500), Raw(None), Raw(429), Raw(504)]
     assert command(kubeflow_server.url)[0] == 0
     assert slept == [1, 2, 1, 2, 4, 8]
-
-
-def test_it_is_not_asked_for_ever(kubeflow_server, command, slept):
+    slept.clear()
     kubeflow_server.odd["GET experiments"] = [Raw(503, b"no healthy upstream", "text/plain")] * 9
     code, _, err = command(kubeflow_server.url)
     assert code == 1 and slept == [1, 2, 4, 8]
     assert err.endswith("cannot list experiments now: 503 Service Unavailable.\n")
 
 
-@pytest.mark.parametrize("where", ["GET healthz", "GET experiments", "POST runs"])
+@pytest.mark.parametrize("where", ["GET healthz", "POST runs"])
 def test_a_server_that_hangs_does_not_hang_us(kubeflow_server, command, monkeypatch, where):
     monkeypatch.setattr(api, "_TIMEOUT_S", .1)
     kubeflow_server.odd[where] = [Raw(200, b"{}", late=True)] * 9
@@ -95,50 +91,26 @@ def test_an_answer_without_end_does_not_hang_us(kubeflow_server, command, monkey
     assert code == 2 and "has no end" in err
 
 
-def certificate(folder):
-    """Writes a certificate for 127.0.0.1 that signs itself; returns its file and the server's."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name)
-            .public_key(key.public_key()).serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName(
-                [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-            .sign(key, hashes.SHA256()))
-    public, private = folder / "ca.pem", folder / "server.pem"
-    public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(public.read_bytes() + key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption()))
-    return public, private
-
-
 def test_a_private_authority(command, tmp_path):
-    public, private = certificate(tmp_path)
+    key, certificate = self_signed()
+    (tmp_path / "server.pem").write_text(certificate + key)
+    (tmp_path / "ca.pem").write_text(certificate)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(private)
+    context.load_cert_chain(tmp_path / "server.pem")
     fake = FakeKubeflow()
     with serve(fake, tls=context):
         code, _, err = command(fake.url)
         assert code == 2 and f"The certificate of {fake.url} is not trusted" in err
         assert "--ca-file" in err and err.count("\n") == 1
-        assert command(fake.url, "--ca-file", str(public))[0] == 0
+        assert command(fake.url, "--ca-file", str(tmp_path / "ca.pem"))[0] == 0
     assert len(fake.started) == 1
 
 
-@pytest.mark.parametrize("host", ["localhost:8080", "http://", "http://[::1", "http://a:b",
-                                  "http://a b", "ftp://a", "http://localhost:0", "http://a:70000"])
+@pytest.mark.parametrize("host", ["localhost:8080", "http://", "http://a:b",
+                                  "ftp://a", "http://a:70000"])
 def test_an_address_that_is_none(command, host):
     code, _, err = command(host)
     assert code == 2 and f"--host is {host!r}: give a URL" in err
-
-
-@pytest.mark.parametrize("host", ["http://a..b", "http://" + "a" * 70])
-def test_an_address_that_no_network_knows(command, host):
-    code, _, err = command(host)
-    assert code == 2 and f"No server responds at {host}" in err and err.count("\n") == 1
 
 
 def test_a_password_in_the_address_is_not_repeated(command):
@@ -151,18 +123,14 @@ def test_the_address_of_a_page_will_do(kubeflow_server, command):
     assert code == 0 and f"{kubeflow_server.url}/#/runs/details/runs-1" in out
 
 
-def test_a_cookie(kubeflow_server, command, monkeypatch):
-    monkeypatch.setenv("TESSERA_KFP_COOKIE", "authservice_session=abc")
-    assert command(kubeflow_server.url)[0] == 0
-    assert kubeflow_server.cookies == {"authservice_session=abc"}
-
-
-def test_a_service_accounts_token(kubeflow_server, command, monkeypatch, tmp_path):
+def test_a_service_accounts_token_and_a_cookie(kubeflow_server, command, monkeypatch, tmp_path):
     path = tmp_path / "token"
     path.write_text("t0ken\n")
     monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", str(path))
+    monkeypatch.setenv("TESSERA_KFP_COOKIE", "authservice_session=abc")
     assert command(kubeflow_server.url)[0] == 0
     assert set(kubeflow_server.tokens) == {"Bearer t0ken"}
+    assert kubeflow_server.cookies == {"authservice_session=abc"}
     path.unlink()
     code, _, err = command(kubeflow_server.url)
     assert code == 2 and "KF_PIPELINES_SA_TOKEN_PATH names" in err
@@ -171,7 +139,7 @@ def test_a_service_accounts_token(kubeflow_server, command, monkeypatch, tmp_pat
     assert kubeflow_server.tokens[-1] == "Bearer 0ther"
 
 
-@pytest.mark.parametrize("token", ["to\nken", "tökén", "to\x00ken"[:2] + "\tken"])
+@pytest.mark.parametrize("token", ["to\nken", "tökén"])
 def test_a_token_that_is_no_header_is_not_shown(kubeflow_server, command, monkeypatch, token):
     monkeypatch.setenv("TESSERA_KFP_TOKEN", token)
     code, _, err = command(kubeflow_server.url)
@@ -192,14 +160,11 @@ def test_no_proxy_is_asked_about_this_machine(kubeflow_server, command, monkeypa
     assert command(kubeflow_server.url)[0] == 0
 
 
-def page(token: str) -> Raw:
-    result = {"experiments": [{"display_name": "tessera", "experiment_id": "e-1"}],
-              "next_page_token": token}
-    return Raw(200, json.dumps(result).encode(), "application/json")
-
-
 def test_a_page_that_comes_twice_makes_no_second_experiment(kubeflow_server, command):
-    kubeflow_server.odd["GET experiments"] = [page("t" * 3000), page("t" * 3000)]
+    page = {"experiments": [{"display_name": "tessera", "experiment_id": "e-1"}],
+            "next_page_token": "t" * 3000}
+    kubeflow_server.odd["GET experiments"] = [
+        Raw(200, json.dumps(page).encode(), "application/json")] * 2
     code, _, err = command(kubeflow_server.url)
     assert (code, err) == (0, "")
     assert kubeflow_server.posted("runs")[0]["experiment_id"] == "e-1"

@@ -13,13 +13,10 @@ import pytest
 
 from deploy.kubeflow.mariadb import mariadb
 from pipeline.config import load_config
-from pipeline.dag import build_pipeline
-from pipeline.kubeflow.options import PASSWORD_VARIABLE, Database
-from pipeline.kubeflow.plan import compile_ir, load_plan
+from pipeline.kubeflow.options import PASSWORD_VARIABLE
+from pipeline.kubeflow.plan import load_plan
 from pipeline.kubeflow.steps import read_steps, shape
-from pipeline.kubeflow.store import connection
 from schemas import SIDES, read_spec
-from trainer.recipe import bind
 
 ROOT = Path(__file__).parents[3]
 
@@ -61,11 +58,8 @@ def first_step(server, root, shop, run_id, shape):
                  "--shape", shape, "--data-dir", shop, "--recipe", "flagship")
 
 
-def test_three_streams_and_two_runs_at_once(server, tmp_path, tiny_shop):
-    config = load_config(None, dataset="demo", data_dir=tiny_shop, root=tmp_path)
-    bound = bind(config.recipe, read_spec("demo"), config.recipe_name)
-    form = shape(read_steps(compile_ir(build_pipeline(
-        config, bound, tmp_path, connection(Database(), tmp_path)), "any")))
+def test_three_streams_and_two_runs_at_once(server, tmp_path, tiny_shop, ir):
+    form = shape(read_steps(ir))
     # Two runs open the empty database at once.
     for process in [first_step(server, tmp_path, tiny_shop, run, form) for run in ("a", "b")]:
         assert "is planned" in ended(process)

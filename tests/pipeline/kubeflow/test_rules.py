@@ -40,11 +40,6 @@ def told(documents):
     return broken_rules(yaml.safe_dump_all(documents))
 
 
-def test_a_good_file_breaks_no_rule():
-    assert told(GOOD) == []
-    assert told(GOOD[:1]) == [], "the platform may be missing"
-
-
 def argument(*words):
     return lambda spec, platform: spec["deploymentSpec"]["executors"]["exec-first"]["container"][
         "args"].extend(words)
@@ -76,23 +71,19 @@ JOB = "{{$.pipeline_job_uuid}}"
 
 @pytest.mark.parametrize(("spoil", "words"), [
     (argument("x" * 131_072), "an argument of 131072 bytes"),
-    (argument('{"pattern": "^a$$"}'), "'$$' or '$('"), (argument("$(HOME)/data"), "'$$' or '$('"),
+    (argument('{"pattern": "^a$$"}'), "'$$' or '$('"),
     (argument("--password=hunter2"), "looks like a password"),
-    (argument('{"password": "hunter2"}'), "looks like a password"),
     (argument(JOB), "container.args has '{{'"),
     (argument("--name={{workflow.name}}"), "container.args has '{{'"),
-    (argument("x{{y"), "container.args has '{{'"),
     (constant(f"run-{JOB}"), "runtimeValue.constant has '{{'"),
-    (constant("{{$.pipeline_root}}"), "runtimeValue.constant has '{{'"),
     (parameter(defaultValue=JOB), "recipe.defaultValue has '{{'"),
     (label(JOB), "podMetadata.labels.run has '{{'"),
     (argument(*["x" * 120_000] * 2), "exec-first's container has 24"),
-    (argument("<" * 25_000), "exec-first's container has 15"),
     (parameter(description="x" * 131_072), "the pipeline's parameters has 13"),
-    (label("x" * 131_072), "the platform's exec-first has 13"),
     (many, "the file has 2"),
 ])
 def test_a_faulty_file(spoil, words):
+    assert told(GOOD) == told(GOOD[:1]) == [], "the platform may be missing"
     documents = copy.deepcopy(GOOD)
     spoil(*documents)
     assert any(words in fault for fault in told(documents)), told(documents)

@@ -14,7 +14,6 @@ from pipeline.kubeflow.options import PASSWORD_VARIABLE, Database
 from pipeline.kubeflow.plan import load_plan
 from pipeline.kubeflow.steps import read_steps, shape
 from schemas import InputError, read_spec
-from trainer.recipe import bind
 
 _STATE = metadata_store_pb2.Execution
 
@@ -32,28 +31,15 @@ def step(monkeypatch, capfd):
     return run
 
 
-@pytest.fixture(scope="module")
-def shaped():
-    from pathlib import Path
-
-    from pipeline.dag import build_pipeline
-    from pipeline.kubeflow.plan import compile_ir
-
-    config = load_config(None, dataset="demo", root=Path("/tessera"))
-    pipe = build_pipeline(config, bind(config.recipe, read_spec("demo")), Path("/x"),
-                          store.connection(Database(), Path("/tessera")))
-    return shape(read_steps(compile_ir(pipe, "compiled")))
-
-
 @pytest.fixture
-def words(tiny_shop, shaped):
+def words(tiny_shop, ir):
     """Arguments of the first step, some of them changed."""
 
     def build(root, **changes):
         config = load_config(None, dataset="demo", data_dir=tiny_shop, root=root)
         given = {
             "root": root, "run-id": "run-1", "config": config.model_dump_json(exclude={"kubeflow"}),
-            "spec": read_spec("demo").to_json(), "metadata": "{}", "shape": shaped,
+            "spec": read_spec("demo").to_json(), "metadata": "{}", "shape": shape(read_steps(ir)),
             "data-dir": tiny_shop, "recipe": "flagship", "max-epochs": "0", "learning-rate": "0.0",
         } | {key.replace("_", "-"): value for key, value in changes.items()}
         return [word for key, value in given.items() for word in (f"--{key}", str(value))]
@@ -172,14 +158,14 @@ def test_a_missing_secret_ends_the_first_step(step, words, tmp_path, monkeypatch
     assert code == 2 and f"{PASSWORD_VARIABLE} is not set" in err
 
 
-def test_a_root_that_is_a_file(step, words, tmp_path):
-    (tmp_path / "file").write_text("")
-    code, _, err = step(init_metadata, *words(tmp_path / "file"))
-    assert code == 2 and f"Cannot write to {tmp_path / 'file'}" in err and "runs as user" in err
-
-
 def test_no_password_is_written_down(step, words, tmp_path, monkeypatch):
     step(init_metadata, *words(tmp_path))
     monkeypatch.setenv(PASSWORD_VARIABLE, "hunter2")
     text = load_plan(tmp_path, "run-1").SerializeToString()
     assert b"hunter2" not in text and b"metadata.sqlite" in text
+
+
+def test_a_root_that_is_a_file(step, words, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = step(init_metadata, *words(tmp_path / "file"))
+    assert code == 2 and f"Cannot write to {tmp_path / 'file'}" in err and "runs as user" in err

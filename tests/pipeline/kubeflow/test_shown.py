@@ -8,7 +8,7 @@ from refusals import refuses
 from components.verdict import Outcome
 from pipeline.kubeflow import shown
 from pipeline.kubeflow.launch import NodeOutcome
-from pipeline.kubeflow.shown import Shown, classification, flat, show
+from pipeline.kubeflow.shown import Shown, classification, show
 
 URI = "minio://bucket/v2/artifacts/run/step/{}"
 
@@ -81,29 +81,12 @@ def test_a_curve_and_a_matrix():
     assert result["confusionMatrix"]["rows"] == [{"row": [4, 2]}, {"row": [1, 3]}]
 
 
-def test_only_numbers_are_metrics():
-    assert flat({"a": {"b": 1, "c": "x"}, "d": True, "e": [1], "f": None}) == {"a/b": 1, "d": 1}
-
-
-def test_an_entry_that_kubeflow_did_not_give(kubeflow):
+def test_an_entry_that_kubeflow_did_not_give_and_a_place_that_cannot_be_written(kubeflow):
     given, _ = kubeflow("metrics")
     with refuses("bad-executor-input", "data_report"):
         Shown.read(given, {"data_report": "/x"})
-    with refuses("bad-executor-input", "data_report"):
-        Shown.read({}, {"data_report": "/x"})
-
-
-def test_a_place_that_cannot_be_written(kubeflow, tmp_path):
-    (tmp_path / "minio").write_text("a file where a folder belongs")
-    given, paths = kubeflow("metrics")
     with refuses("output-not-written", "metrics"):
-        Shown.read(given, paths).require_writable()
-
-
-def test_a_step_that_shows_nothing():
-    shown = Shown.read({}, {})
-    shown.require_writable()
-    assert show(shown, NodeOutcome()) is None and shown.paths == {}
+        Shown.read(given, {"metrics": "/dev/null/metrics"}).require_writable()
 
 
 def points(positives: float, negatives: float) -> list[dict[str, float]]:

@@ -34,22 +34,18 @@ def sqlite(tmp_path):
     return store.connection(Database(), tmp_path)
 
 
-def test_the_first_use_makes_the_tables(sqlite, tmp_path):
-    store.initialise(sqlite, tmp_path)
-    assert ml_metadata.MetadataStore(sqlite).get_artifact_types() == []
-    store.initialise(sqlite, tmp_path)  # another run
-
-
-def test_two_first_steps_at_once(tmp_path):
+def test_two_first_steps_at_once(sqlite, tmp_path):
     script = ("import sys; from pathlib import Path; from pipeline.kubeflow import store; "
               "from pipeline.kubeflow.options import Database; root = Path(sys.argv[1]); "
               "store.initialise(store.connection(Database(), root), root)")
     both = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path)]) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
+    assert ml_metadata.MetadataStore(sqlite).get_artifact_types() == []
 
 
 def test_an_older_schema_is_named_and_can_be_upgraded(sqlite, tmp_path):
     store.initialise(sqlite, tmp_path)
+    store.initialise(sqlite, tmp_path)  # another run
     metadata_store.downgrade_schema(sqlite, 6)
     with refuses("database-refuses", "tables of an older version", "version 6", "--upgrade"):
         store.initialise(sqlite, tmp_path)

@@ -40,6 +40,8 @@ def test_each_bad_record_is_there_once_with_all_that_is_wrong(root):
     assert first.place == ("items", "i.csv", 2) and not first.left_out
     assert len(first.reasons) == 2 and [one.line for one in others] == [3, 4]
     assert all(one.left_out for one in others)
+    with refuses("no-quarantine", "latest"):
+        quarantine_of(root, "latest")
 
 
 def test_show_prints_file_line_and_reason(root):
@@ -50,12 +52,6 @@ def test_show_prints_file_line_and_reason(root):
     lines = CliRunner().invoke(app, ["show", "--root", str(root), "--run", "20260102-030405",
                                      "--json"]).output.splitlines()
     assert [json.loads(line)["line"] for line in lines] == [2, 3, 4]
-
-
-@pytest.mark.parametrize("run", ["20200101-000000", "latest"])
-def test_a_run_without_a_quarantine_is_refused(root, run):
-    with refuses("no-quarantine", run):
-        quarantine_of(root, run)
 
 
 def _replayed(folder, root):

@@ -104,15 +104,6 @@ def test_of_few_values_nothing_is_said(log, rows, count):
     assert {(one.verdict, one.value) for one in few.values()} == {("too few values", None)}
 
 
-def test_ids_that_are_numbers_are_compared_as_such(log):
-    numbers = statistics([[1, 2]] * ROWS + [[3]] * ROWS, [[4.0, 5.0]] * ROWS + [[3.0]] * ROWS)
-    log(*ALIKE, count=ROWS)
-    requests = read_requests(log([["unknown", "+5"]], [[4, 5]]))
-    items = found(requests, numbers, item="INT")["history_item_id"]
-    assert (items.values, items.verdict) == (3 * ROWS, "OK")
-    assert items.measure == "jensen_shannon_divergence"
-
-
 def test_a_log_that_is_still_written_is_read_and_no_other_file(log, tmp_path):
     folder = log(*ALIKE, count=2)
     (file,) = folder.iterdir()
@@ -126,3 +117,12 @@ def test_a_log_that_is_still_written_is_read_and_no_other_file(log, tmp_path):
         read_requests(folder)
     with refuses("no-request-log", tmp_path, "--request-log"):
         read_requests(tmp_path)
+
+
+def test_ids_that_are_numbers_are_compared_as_such(log):
+    numbers = statistics([[1, 2]] * ROWS + [[3]] * ROWS, [[4.0, 5.0]] * ROWS + [[3.0]] * ROWS)
+    log(*ALIKE, count=ROWS)
+    requests = read_requests(log([["unknown", "+5"]], [[4, 5]]))
+    items = found(requests, numbers, item="INT")["history_item_id"]
+    assert (items.values, items.verdict) == (3 * ROWS, "OK")
+    assert items.measure == "jensen_shannon_divergence"

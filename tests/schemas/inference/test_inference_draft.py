@@ -109,3 +109,12 @@ def test_text_of_a_schema():
     assert kind.values == ('a "b"', "三国\\") and "min_fraction: 0.9" in text
     assert (price.minimum, price.maximum, photo.modality) == (0.5, None, "image")
     assert "image_domain {}" in text and tags.max_values == 5
+
+
+def test_a_scale_of_its_own_holds_its_smallest_and_its_largest_value() -> None:
+    low, high = -50.12345678, 99.12345678
+    stars = replace(column("stars", [1, 2, 3]), kind="FLOAT", minimum=low, maximum=high,
+                    values=(str(low), "3", str(high)), whole=False)
+    (feature,) = [f for f in spec_of({"interactions": [USER, ITEM, TIME, stars]}).features
+                  if f.name == "stars"]
+    assert (feature.minimum, feature.maximum) == (-50.1235, 99.1235)

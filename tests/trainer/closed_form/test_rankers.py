@@ -21,7 +21,7 @@ from trainer.closed_form.popularity import (
     fit_recent_popularity,
 )
 from trainer.closed_form.rankers import RANKERS
-from trainer.closed_form.search import Axis, search
+from trainer.closed_form.search import Axis, middles, search
 from trainer.evaluation.ranking import rank, ranking_task
 
 DAY = 86_400
@@ -216,3 +216,10 @@ def test_what_is_not_run_says_why():
     large = Events(events.users, events.items, events.times, events.relevant, 60, 20_001)
     assert "20,001 items are more than the 20,000" in RANKERS["ease"].skipped(large)
     assert RANKERS["ials"].skipped(large) == RANKERS["ease"].skipped(events) == ""
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_where_nothing_is_relevant_nothing_has_a_score(name):
+    events = Events(np.array([0, 1]), np.array([0, 1]), np.array([5, 9]), np.zeros(2, bool), 2, 3)
+    ranker = RANKERS[name]
+    assert not ranker.fit(events, True, **middles(ranker.axes)).scores(np.arange(2)).any()

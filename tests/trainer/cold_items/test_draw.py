@@ -23,6 +23,8 @@ def test_the_draw_is_that_of_the_protocol():
 
 
 def test_ids_that_are_no_numbers_are_sorted_as_texts():
+    for ids in (["b", "a", "10"], ["--3", "--2", "--1"], ["\u00b3", "\u00b2", "1"]):
+        assert len(draw_items(ids, np.array([5, 5, 5]), Draw(0.9, 5, 3))) == 2
     drawn = draw_items(["b", "a", "10"], np.array([5, 5, 5]), Draw(0.9, 5, 3))
     assert drawn.tolist() == sorted(np.random.default_rng(3).choice([2, 1, 0], 2, replace=False))
 

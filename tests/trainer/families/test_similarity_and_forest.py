@@ -17,7 +17,7 @@ from trainer.families.similarity import build_similarity, compute_factors, relev
 from trainer.modalities.blocks import colours
 from trainer.network.content import content_matrix
 from trainer.recipe import Task, parse_recipe
-from trainer.training.fit import TrainingData
+from trainer.training.data import TrainingData
 
 RANDOM = np.random.default_rng(4)
 ITEMS = "".join(column(name, kind, tag) for name, kind, tag in (

@@ -13,11 +13,13 @@ import tensorflow as tf
 from tiny_fit import ITEMS, USERS, tiny_data
 
 from schemas import InputError
+from trainer.data.events import read_events
 from trainer.evaluation.ranking import ranking_metrics, ranking_task
 from trainer.evaluation.scoring import catalogue, ranking_scores
-from trainer.training import fit
+from trainer.training import fit, validation
 from trainer.training.callbacks import Checkpoint, by_name
 from trainer.training.fit import fit_twice, suitable_batch_size
+from trainer.training.validation import EpochRanking, first_rows, validation_task
 
 _ROOT = Path(__file__).parents[3]
 
@@ -198,22 +200,22 @@ def test_training_stops_when_the_score_has_not_risen_for_some_epochs(
     scores, ran, tmp_path, monkeypatch
 ):
     data = tiny_data(patience=2)
-    parts = [fit.read_events(data.reader, [name]) for name in ("train", "validation")]
-    watch = fit._EpochRanking(data, *parts, tmp_path / "state.json")
+    parts = [read_events(data.reader, [name]) for name in ("train", "validation")]
+    watch = EpochRanking(data, *parts, tmp_path / "state.json")
     watch.network = fit.new_network(data, parts[0], 1)
     model = type("Model", (), {"stop_training": False})()
     watch.set_model(model)
     given = iter(scores)
-    monkeypatch.setattr(fit, "catalogue", lambda network: (None, None))
-    monkeypatch.setattr(fit, "ranking_scores", lambda *args: None)
-    monkeypatch.setattr(fit, "ranking_metrics", lambda *args: type(
+    monkeypatch.setattr(validation, "catalogue", lambda network: (None, None))
+    monkeypatch.setattr(validation, "ranking_scores", lambda *args: None)
+    monkeypatch.setattr(validation, "ranking_metrics", lambda *args: type(
         "Result", (), {"metrics": {"ndcg@10": next(given)}})())
     for epoch in range(len(scores)):
         watch.on_epoch_end(epoch)
         if model.stop_training:
             break
     assert watch.scores == scores[:ran] and watch.done
-    again = fit._EpochRanking(data, *parts, tmp_path / "state.json")
+    again = EpochRanking(data, *parts, tmp_path / "state.json")
     assert again.scores == scores[:ran] and again.done
 
 
@@ -221,9 +223,9 @@ def test_validation_ranks_by_each_users_first_row(fitted):
     """The curve's measure, by the whole training model on the rows that come first."""
     network = fitted[0].network
     data = tiny_data()
-    train, validation = (fit.read_events(data.reader, [s]) for s in ("train", "validation"))
-    task = fit.validation_task(data, train, validation)
-    queries = fit.first_rows(data, task.users)
+    train, validation = (read_events(data.reader, [s]) for s in ("train", "validation"))
+    task = validation_task(data, train, validation)
+    queries = first_rows(data, task.users)
     rows = data.reader.splits["validation"]
     for place, user in enumerate(task.users):
         own = np.flatnonzero(rows["user_index"] == user)

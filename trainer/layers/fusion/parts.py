@@ -67,7 +67,7 @@ class PerModality(keras.layers.Layer):
 
 
 def usable(present, dtype="float32"):
-    """Tells which modalities may weigh: the present ones, or all where none is.
+    """Returns which modalities may weigh: the present ones, or all where none is.
 
     Args:
       present: 1 or 0, `(batch, modalities)`.

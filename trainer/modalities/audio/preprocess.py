@@ -71,7 +71,7 @@ def spectrogram(
 
 
 def is_sound(encoded: tf.Tensor) -> tf.Tensor:
-    """Tells which strings are sounds in the form of ingest, bool `(batch,)`."""
+    """Returns which strings are sounds in the form of ingest, bool `(batch,)`."""
     padded = tf.strings.join([encoded, "." * WAV_HEADER])
     right = [
         tf.equal(tf.strings.substr(padded, 0, 4), b"RIFF"),

@@ -41,7 +41,7 @@ def fitted_topics(ids: tf.Tensor, topics: int, terms: int, width: int) -> tf.Ten
 
 
 def topic_shares(ids: tf.Tensor, weights: tf.Tensor, topics: tf.Tensor) -> tf.Tensor:
-    """Tells how much of each topic a text has.
+    """Returns how much of each topic a text has.
 
     Args:
       ids: Distinct terms of each text, int64 `(batch, width)`, 0 for none.

@@ -61,7 +61,7 @@ def small_frames(
 
 
 def is_video(encoded: tf.Tensor) -> tf.Tensor:
-    """Tells which strings are videos in the form of ingest, bool `(batch,)`."""
+    """Returns which strings are videos in the form of ingest, bool `(batch,)`."""
     padded = tf.strings.join([encoded, "." * len(VIDEO_HEADER)])
     header = tf.strings.substr(padded, 0, len(VIDEO_HEADER))
     return tf.logical_and(

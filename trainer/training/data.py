@@ -1,0 +1,52 @@
+"""What a fit reads: the tables, the interactions, and what is made of them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas import Feature, FeatureSpec
+from trainer.data.events import Events, concatenate, read_events
+from trainer.data.interactions import InteractionReader
+from trainer.data.side import Side
+from trainer.data.tables import Table
+from trainer.training.warm_start import Keys, WarmStart
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Everything a fit reads.
+
+    Attributes:
+      spec: The dataset's spec.
+      recipe: What to train, a recipe of the class that its family has.
+      users: The users table.
+      items: The items table.
+      user_side: What the model holds of the users.
+      item_side: What the model holds of the items.
+      reader: Reads the interactions.
+      files: Files of transformed interactions, by split.
+      keys: Keys of all vocabularies that a network may embed, for a warm start; else none.
+      earlier: What a fit begins with; nothing where `None`.
+    """
+
+    spec: FeatureSpec
+    recipe: Any
+    users: Table
+    items: Table
+    user_side: Side
+    item_side: Side
+    reader: InteractionReader
+    files: dict[str, list[str]]
+    keys: Keys = field(default_factory=dict)
+    earlier: WarmStart | None = None
+    _read: dict[str, Events] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def features(self, side: str) -> tuple[Feature, ...]:
+        """Returns the features of `users` or `items` that the recipe reads."""
+        return self.spec.inputs(side, self.recipe.modalities, self.recipe.labels)
+
+    def events(self, *splits: str) -> Events:
+        """Returns the events of some splits; each split is read once."""
+        for split in splits:
+            if split not in self._read:
+                self._read[split] = read_events(self.reader, self.files[split])
+        return concatenate([self._read[split] for split in splits])
