@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -18,7 +19,12 @@ _FILE_WIDTH = 10_000  # a file and a pipe have no edge
 
 
 def open_console() -> Console:
-    """Returns a console on stdout; what goes to a file or a pipe is never cut or wrapped."""
+    """Returns a console on stdout; what goes to a file or a pipe is never cut or wrapped.
+
+    A character that stdout's encoding lacks is printed as its code, as Python does on stderr.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     return Console() if sys.stdout.isatty() else Console(width=_FILE_WIDTH)
 
 

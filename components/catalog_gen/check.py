@@ -9,6 +9,7 @@ values, drift) is judged later, over the whole table, by ExampleValidator.
 
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from components.catalog_gen.columns import IDS, LARGEST, Column
@@ -187,7 +188,7 @@ def _convert(raw: Any, column: Column) -> list[Any]:
         try:
             return [decode(raw, str(feature.modality))]
         except MediaFault as fault:
-            raise _Fault(f"{feature.name}: {fault}") from fault
+            raise _Fault(f"{feature.name}: {_media_reason(fault, raw, feature)}") from fault
     given = raw if isinstance(raw, list | tuple) else [raw]
     items = [item for item in given if item not in (None, "", b"")]
     if feature.dtype is not bytes:
@@ -198,6 +199,12 @@ def _convert(raw: Any, column: Column) -> list[Any]:
         items = [column.normal(item) if isinstance(item, str) else item for item in items]
         items = [item for item in items if item != ""]
     return [_scalar(item, feature) for item in items]
+
+
+def _media_reason(fault: MediaFault, raw: Any, feature: Feature) -> str:
+    """Returns why media are none; of personal ones the name of the file is not shown."""
+    hides = feature.masked and isinstance(raw, Path) and raw.name[:_SHOWN] in str(fault)
+    return f"{feature.modality} file {NOT_SHOWN} cannot be read" if hides else str(fault)
 
 
 def _scalar(item: Any, feature: Feature) -> Any:
@@ -211,7 +218,7 @@ def _scalar(item: Any, feature: Feature) -> Any:
             raise _Fault(f"{feature.name} {_shown(item, feature)} is no time: expected seconds, "
                          "milliseconds or an ISO date")
     else:
-        value = _read(item, feature)
+        value = as_number(item, feature)
         if value is None:
             raise _Fault(_no_number(item, feature))
     if feature.dtype is float and not math.isfinite(value):
@@ -225,7 +232,7 @@ def _scalar(item: Any, feature: Feature) -> Any:
     return value
 
 
-def _read(item: Any, feature: Feature) -> Any:
+def as_number(item: Any, feature: Feature) -> Any:
     """Returns a value as the schema's type of number, or `None` where it is none."""
     if isinstance(item, str):
         if feature.role in IDS and is_code(item):

@@ -155,6 +155,7 @@ def profile_numbers(values: np.ndarray) -> dict[str, Any]:
     if not len(values):
         return {"count": 0}
     _, counts = np.unique(values, return_counts=True)
+    values = values.astype(np.float64)  # squares of large ones are no float32
     return {"count": len(values), "mean": float(values.mean()), "std": float(values.std()),
             "deciles": [float(q) for q in np.quantile(values, _QUANTILES)],
             "edges": [float(q) for q in np.quantile(values, _EDGES)],

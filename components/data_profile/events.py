@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from components.data_profile.sketch import keyed
-from components.data_profile.tables import Table
+from components.data_profile.tables import Table, codes
 from schemas import FeatureSpec, Label
 
 DAY, _HOUR = 86_400, 3_600
@@ -35,7 +35,7 @@ def profile_events(spec: FeatureSpec, table: Table, now: int) -> dict[str, Any]:
       the events (`days`), the sum of the `squares` of the users' numbers of events, and for each
       of the `labels` how many events have it, and the sum of its values.
     """
-    user, item = (_codes(table.columns[spec.role(role).name].values, table.rows)
+    user, item = (codes(table.columns[spec.role(role).name].values)
                   for role in ("user_id", "item_id"))
     profile: dict[str, Any] = {"rows": table.rows, "users": len(np.unique(user)),
                                "items": len(np.unique(item))}
@@ -51,9 +51,8 @@ def profile_events(spec: FeatureSpec, table: Table, now: int) -> dict[str, Any]:
         return profile
     time, timed = table.columns[spec.role("timestamp").name].at(table.rows)
     kind = np.zeros(table.rows, np.int64)
-    if spec.has_role("event_type"):
-        kinds, _ = table.columns[spec.role("event_type").name].at(table.rows)
-        kind = _codes(kinds.astype(str), table.rows)  # a row without one is another kind
+    if spec.has_role("event_type"):  # a row without one is another kind
+        kind = codes(table.columns[spec.role("event_type").name].at(table.rows)[0])
     order = np.lexsort((time, kind, item, user))
     same = np.all([np.diff(part[order]) == 0 for part in (user, item, kind)], axis=0)
     gaps = np.diff(time[order])
@@ -97,11 +96,6 @@ def _label_days(label: Label, table: Table, time: np.ndarray, timed: np.ndarray
     return {str(day): [int(count), float(total)]
             for day, count, total in zip(days[-_DAYS:], counts[-_DAYS:], sums[-_DAYS:],
                                          strict=True)}
-
-
-def _codes(values: np.ndarray, rows: int) -> np.ndarray:
-    """Returns a small number for each different value."""
-    return np.unique(values, return_inverse=True)[1] if rows else np.zeros(0, np.int64)
 
 
 def _most_within_an_hour(user: np.ndarray, time: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from components.data_profile.tables import Table
+from components.data_profile.tables import Table, codes
 from schemas import Feature, FeatureSpec, Label
 
 _ROWS = 20_000  # most rows that are looked at
@@ -81,7 +81,7 @@ def _of_values(feature: Feature, values: np.ndarray, target: np.ndarray, labels:
 
 def _numbers(values: np.ndarray, feature: Feature) -> np.ndarray:
     if feature.dtype is bytes:
-        values = np.unique(values.astype(str), return_inverse=True)[1]
+        values = codes(values)
     return values.astype(np.float64)
 
 

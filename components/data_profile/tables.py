@@ -59,6 +59,12 @@ class Table:
     columns: dict[str, Values]
 
 
+def codes(values: np.ndarray) -> np.ndarray:
+    """Returns a small number for each different value; where there is none, a text is 0."""
+    known = [value or b"" for value in values] if values.dtype == object else values
+    return np.unique(np.array(known, values.dtype), return_inverse=True)[1]
+
+
 def read_table(uri: str, spec: FeatureSpec, side: str) -> Table:
     """Reads a table.
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from components.data_report.splits import split_folders
 from schemas import Feature, FeatureSpec
+from schemas.values.text import NOT_SHOWN
 from trainer.modalities import modality_of
 
 _PIXELS = 96
@@ -31,7 +32,7 @@ def sample_pictures(
       pixels a side; and how many pictures on the way could not be decoded.
     """
     roles = [name for name in ("item_id", "user_id") if spec.has_role(name, feature.side)]
-    key = spec.role(roles[0], feature.side).name
+    key = spec.role(roles[0], feature.side)
     samples: list[dict[str, Any]] = []
     broken = 0
     for example in _examples(uri):
@@ -43,7 +44,8 @@ def sample_pictures(
         except Exception:  # Pillow raises whatever a format's plugin raises.
             broken += 1
             continue
-        samples.append({"row": _first(example.features.feature[key]), "picture": picture})
+        row = NOT_SHOWN if key.pii else _first(example.features.feature[key.name])
+        samples.append({"row": row, "picture": picture})
         if len(samples) == count:
             break
     return samples, broken

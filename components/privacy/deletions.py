@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from components.catalog_gen.check import as_number
 from schemas import FeatureSpec, InputError
 from schemas.values.text import normal_identity
 
@@ -43,14 +44,23 @@ class Deletions:
           listed: What `read_deletions` returned.
         """
         self._listed = listed if side != "items" else frozenset()
-        self._user = spec.role("user_id", side).name if self._listed else ""
+        if self._listed:
+            self._user = spec.role("user_id", side)
+            self._numbers = {number for one in listed
+                             if (number := self._number(one)) is not None}
 
     def __contains__(self, values: dict[str, Any]) -> bool:
         """Returns whether a record's values, as a source has them, are of such a user."""
         if not self._listed:
             return False
-        given = values.get(self._user)
+        given = values.get(self._user.name)
         if isinstance(given, list | tuple) and len(given) == 1:
             given = given[0]
         text = given.decode("utf-8", "replace") if isinstance(given, bytes) else str(given)
-        return normal_identity(text) in self._listed
+        return normal_identity(text) in self._listed or self._number(given) in self._numbers
+
+    def _number(self, given: Any) -> int | float | None:
+        """Returns an id as ingest reads it where ids are numbers: `7.00` and 7 are one."""
+        if isinstance(given, bytes):
+            given = given.decode("utf-8", "replace")
+        return None if self._user.dtype is bytes else as_number(given, self._user)

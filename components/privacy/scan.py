@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import os
 import zipfile
 import zlib
@@ -9,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
+
+from markupsafe import escape
 
 from schemas import InputError
 
@@ -33,6 +36,7 @@ def scan(folder: Path, values: Sequence[bytes], left_out: Sequence[str] = ()
     Raises:
       InputError: A file cannot be read, so that nobody knows what it holds.
     """
+    written = [_written(value) for value in values]
     places: dict[str, dict[int, int]] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
@@ -40,8 +44,8 @@ def scan(folder: Path, values: Sequence[bytes], left_out: Sequence[str] = ()
             continue
         try:
             for where, blocks in _contents(path, str(name)):
-                hits = _count(blocks, values)
-                hits.update(_count(iter([os.fsencode(name)]), values))
+                hits = _count(blocks, written)
+                hits.update(_count(iter([os.fsencode(name)]), written))
                 if hits:
                     places[where] = dict(hits)
         except _UNREAD as error:
@@ -68,17 +72,27 @@ def _contents(path: Path, name: str) -> Iterator[tuple[str, Iterator[bytes]]]:
             yield name, _blocks(file)
 
 
+def _written(value: bytes) -> set[bytes]:
+    """Returns a value as files have it: as it is, in JSON with codes or without, and in HTML."""
+    text = value.decode("utf-8", "surrogateescape")
+    texts = {str(escape(text)), *(json.dumps(text, ensure_ascii=ascii_alone)[1:-1]
+                                  for ascii_alone in (True, False))}
+    return {value, *(one.encode("utf-8", "surrogateescape") for one in texts)}
+
+
 def _blocks(file: IO[bytes] | io.BufferedIOBase) -> Iterator[bytes]:
     while block := file.read(_BLOCK):
         yield block
 
 
-def _count(blocks: Iterator[bytes], values: Sequence[bytes]) -> Counter[int]:
+def _count(blocks: Iterator[bytes], values: Sequence[set[bytes]]) -> Counter[int]:
+    """Counts values in blocks of bytes, by their place; each has several forms."""
     hits: Counter[int] = Counter()
-    overlap = max(map(len, values), default=1) - 1
+    forms = [(place, form) for place, written in enumerate(values) for form in written]
+    overlap = max((len(form) for _, form in forms), default=1) - 1
     before = b""
     for block in blocks:
-        for place, value in enumerate(values):
+        for place, value in forms:
             # What ends in the part that was seen already has been counted.
             start = max(0, len(before) - len(value) + 1)
             hits[place] += (before + block).count(value, start)

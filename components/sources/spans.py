@@ -125,7 +125,7 @@ class SpanSource:
         """Yields the rows of one part."""
         name, _, inner = shard.partition("/")
         for one in dict(self.spans)[name].records(side, inner):
-            yield Record(one.values, shard, one.line, one.faults)
+            yield Record(one.values, f"{name}/{one.source}", one.line, one.faults)
 
 
 def events_alone(files: dict[str, Any] | None) -> dict[str, Any] | None:

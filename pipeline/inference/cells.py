@@ -1,6 +1,7 @@
 """What the values of one column are: numbers, lists, moments, media, or text."""
 
 import datetime
+import decimal
 import math
 import re
 from dataclasses import dataclass, field
@@ -144,7 +145,7 @@ def _typed(rows: list[Any], options: FileOptions, listed: bool) -> Cells:
     return Cells(kind, values, listed, notes)
 
 
-def _number(value: Any, decimal: str) -> int | float | None:
+def _number(value: Any, mark: str) -> int | float | None:
     """Returns a number as ingest reads it; those that begin with a needless 0 are codes, and none.
 
     A word for an absent value is none either.
@@ -152,10 +153,12 @@ def _number(value: Any, decimal: str) -> int | float | None:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, str):
-        text = value.strip() if decimal == "." else with_point(value)
+        text = value.strip() if mark == "." else with_point(value)
         if text is None or is_code(text):
             return None
         value = int(text) if _WHOLE.fullmatch(text) else number(text)
+    if isinstance(value, decimal.Decimal) and value.is_finite():  # as warehouses export numbers
+        value = int(value) if value == int(value) else float(value)
     if isinstance(value, int):
         return value if abs(value) <= _LARGEST else None
     if isinstance(value, float):

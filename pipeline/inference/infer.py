@@ -112,8 +112,11 @@ def _heading(side: str, proposed: Draft, sample: Sample | None) -> list[str]:
         return proposed.headings[side]
     files = ", ".join(sample.files[:3]) + (", ..." if len(sample.files) > 3 else "")
     looked = f"all {sample.rows:,}" if sample.complete else f"the first {sample.rows:,}"
+    unnamed = [f"Left out: {', '.join(map(repr, sample.unnamed))}. A column has a name of its own, "
+               "without braces: rename them in the file to have them read."
+               ] if sample.unnamed else []
     return [f"Proposed by `tessera schema infer` from {files}: {looked} rows. A person decides "
-            "where it says DECIDE.", *proposed.headings[side]]
+            "where it says DECIDE.", *unnamed, *proposed.headings[side]]
 
 
 def _told(side: str, proposed: Draft, sample: Sample | None, out: Path) -> str:
@@ -168,5 +171,5 @@ def _config(tables: Tables, columns: dict[str, list[Column]], proposed: Draft,
 
 
 def _scalar(text: str) -> str:
-    """Returns a text as YAML reads it back: JSON's strings are YAML's."""
-    return json.dumps(text, ensure_ascii=False)
+    """Returns a text as YAML reads it back: JSON's strings are YAML's, with marks escaped."""
+    return json.dumps(text, ensure_ascii=not text.isprintable())

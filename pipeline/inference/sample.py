@@ -10,6 +10,7 @@ from components.sources.files.columns import Column as Template
 from components.sources.files.delimited import without_header
 from components.sources.files.options import FileOptions
 from components.sources.files.readers import table_columns, table_rows
+from components.sources.files.text import printable
 from components.sources.files.values import ValueFault
 from pipeline.inference.tables import Tables
 from schemas import SIDES, FeatureSpec, InputError
@@ -32,6 +33,8 @@ class Sample:
       complete: These are all rows of the table.
       files: The table's files.
       faults: Lines that could not be read, with the first of the reasons.
+      unnamed: Columns that no configuration can name, and that no cell is of: without a name,
+        with a brace in it, or with that of another one.
     """
 
     cells: dict[str, list[Any]]
@@ -39,6 +42,7 @@ class Sample:
     complete: bool
     files: tuple[str, ...]
     faults: tuple[str, ...]
+    unnamed: tuple[str, ...] = ()
 
 
 def sample_tables(tables: Tables, rows: int = ROWS) -> dict[str, Sample]:
@@ -94,6 +98,7 @@ def _sample(tables: Tables, side: str, shards: list[str], limit: int) -> Sample:
     # Who names a column by the first line has seen that it names them.
     named = set(column_mapping(tables.options, side))
     count, characters, complete = 0, 0, True
+    twice: set[str] = set()
     for place, shard in enumerate(shards):
         share = count + -(-(limit - count) // (len(shards) - place))
         header = table_columns(tables.dataset, tables.data_dir, shard, layout)
@@ -103,9 +108,10 @@ def _sample(tables: Tables, side: str, shards: list[str], limit: int) -> Sample:
                 raise fault
         for name in header:
             cells.setdefault(name, [None] * count)
+        twice |= {name for name in header if header.count(name) > 1}
         for line, row, row_faults in table_rows(tables.dataset, tables.data_dir, shard, layout):
             if row_faults:
-                faults.append(f"{shard} line {line}: {row_faults[0]}")
+                faults.append(f"{printable(shard)} line {line}: {row_faults[0]}")
                 continue
             if count == share or characters > _CHARACTERS:
                 complete = False
@@ -118,7 +124,10 @@ def _sample(tables: Tables, side: str, shards: list[str], limit: int) -> Sample:
     parts = {name for template in templates.values() for name in template.names}
     for name in parts - set(templates) - set(column_mapping(tables.options, side)):
         cells.pop(name, None)
-    return Sample(cells, count, complete, tuple(shards), tuple(faults))
+    unnamed = tuple(name for name in cells if not name or name in twice or {*name} & {*"{}"})
+    for name in unnamed:
+        del cells[name]
+    return Sample(cells, count, complete, tuple(map(printable, shards)), tuple(faults), unnamed)
 
 
 def _templates(options: FileOptions, side: str) -> dict[str, Template]:

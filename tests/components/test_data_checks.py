@@ -8,6 +8,10 @@ from worlds import column, png, small_spec
 
 from components.data_checks import CHECKS, Data, judge, nearest
 from components.data_checks.check import require_known_checks
+from components.data_profile.columns import profile_numbers
+from components.data_profile.events import profile_events
+from components.data_profile.leaks import profile_leaks
+from components.data_profile.tables import Table, Values
 from schemas import parse_spec
 
 _GERMAN = "Das ist nicht das, was wir haben wollen, und es ist {} für uns."
@@ -344,3 +348,24 @@ def test_a_reason_is_of_the_column_and_of_no_other_that_begins_alike(past):
     data = Data(SPEC, shop, None, {}, 0.01, reasons=[{**reason, "reason": "year_made …"}])
     (finding,) = [one for one in CHECKS["lost_values"].measure(data)]
     assert "year_made" not in finding.what
+
+
+@pytest.mark.parametrize("values", [[1e30, 2.0], [3e38, -3e38], [1e20], [0.1, 0.2]])
+def test_figures_of_numbers_of_any_size_are_numbers(values):
+    figures = profile_numbers(np.array(values, np.float32))
+    assert np.isfinite([*figures["deciles"], *figures["edges"]]).all()
+    assert figures["std"] == pytest.approx(np.std(values), rel=1e-4)
+
+
+def test_types_of_events_and_labels_may_be_of_any_script():
+    spec = small_spec(events=column("act", "BYTES", "event_type", "label:bought", domain=(
+        "浏览", "购买")) + column("how", "BYTES", "categorical"), time="when")
+    rows = np.arange(60)
+    texts = {"who": ["u1"] * 60, "what": ["i1"] * 60, "act": ["浏览", "购买"] * 30,
+             "how": ["web", "Gerät"] * 30}
+    table = Table(60, {"when": Values(START + rows, rows), **{
+        name: Values(np.array([value.encode() for value in values], object), rows)
+        for name, values in texts.items()}})
+    assert profile_events(spec, table, NOW)["repeated"] == pytest.approx(58 / 60)
+    (leak,) = profile_leaks(spec, "interactions", table)
+    assert leak["explained"] == 1

@@ -12,15 +12,17 @@ import pytest
 import tensorflow_data_validation as tfdv
 from PIL import Image
 from tensorflow_metadata.proto.v0 import statistics_pb2
-from worlds import png
+from worlds import column, png, small_spec
 from worlds.examples import write_examples
 
 from components.data_checks import Finding, Severity
 from components.data_report.component import (
     write_report,
 )
+from components.data_report.media import sample_pictures
 from components.data_report.quarantine import grouped_reasons
 from components.data_validator import verdict as verdicts
+from components.privacy.hiding import hidden
 from schemas import SIDES, read_spec
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
 
@@ -285,11 +287,11 @@ def test_a_broken_picture_costs_only_itself(folders, report, tmp_path):
 def test_figures_that_are_no_numbers_are_null(folders, report, tmp_path):
     path = tmp_path / "items_statistics" / "Split-all" / "FeatureStats.pb"
     statistics = statistics_pb2.DatasetFeatureStatisticsList.FromString(path.read_bytes())
-    for column in statistics.datasets[0].features:
-        if column.WhichOneof("stats") == "num_stats":
-            column.num_stats.mean = float("nan")
-            column.num_stats.max = float("inf")
-            for histogram in column.num_stats.histograms:
+    for one in statistics.datasets[0].features:
+        if one.WhichOneof("stats") == "num_stats":
+            one.num_stats.mean = float("nan")
+            one.num_stats.max = float("inf")
+            for histogram in one.num_stats.histograms:
                 for bucket in histogram.buckets:
                     bucket.sample_count = float("nan")
     path.write_bytes(statistics.SerializeToString())
@@ -305,3 +307,13 @@ def test_personal_values_stay_hidden_if_their_column_has_a_number_in_its_name(tm
         "reason": "phone2 '555-1234' is not a whole number"}) + "\n")
     (group,) = grouped_reasons(str(tmp_path), 1, ["phone2"])
     assert "555" not in str(group)
+
+
+@pytest.mark.parametrize("personal", [True, False])
+def test_a_picture_is_not_shown_with_a_personal_id(tmp_path, personal):
+    spec = small_spec(column("photo", "BYTES", "image"))
+    if personal:
+        spec = hidden(spec)
+    write_examples(tmp_path / "Split-all", [{"who": "ann", "photo": png((1, 2, 3))}])
+    ((sample,), _) = sample_pictures(str(tmp_path), spec, spec.table("users")[1], 3)
+    assert (sample["row"] == "ann") is not personal

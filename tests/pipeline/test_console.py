@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 from rich.table import Table
 from worlds import column, small_spec
@@ -28,6 +29,15 @@ def test_a_table_in_a_file_is_whole(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert any(all(f"0.{number:04}" in line for number in range(20)) for line in lines)
     assert "…" not in "".join(lines) and max(map(len, lines)) < 400
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_what_a_terminal_cannot_show_is_printed_as_its_code(monkeypatch, encoding):
+    out = io.TextIOWrapper(io.BytesIO(), encoding, write_through=True)
+    monkeypatch.setattr("sys.stdout", out)
+    say(open_console(), "caf\udce9 é")
+    shown = "é" if encoding == "utf-8" else "\\xe9"
+    assert out.buffer.getvalue().decode() == f"caf\\udce9 {shown}\n"
 
 
 def test_ids_in_a_narrow_terminal_are_whole():

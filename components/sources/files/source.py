@@ -17,6 +17,7 @@ from components.sources.files.readers import (
     table_columns,
     table_rows,
 )
+from components.sources.files.text import printable
 from components.sources.files.values import (
     ValueFault,
     as_list,
@@ -156,7 +157,7 @@ class FileSource:
                     continue
                 if value is not None:
                     values[feature.name] = value
-            yield Record(values, shard, line, tuple(reasons))
+            yield Record(values, printable(shard), line, tuple(reasons))
 
     def has_rows(self, side: str) -> bool:
         """Returns whether any file of a table holds a row, good or not."""
@@ -186,7 +187,7 @@ class FileSource:
     def _value(self, value: Any, feature: Feature) -> Any:
         """Returns a value that ingest can check, or `None` for an absent one."""
         if feature.media:
-            return self._medium(value)
+            return self._medium(value, feature.masked)
         if isinstance(value, str) and not feature.scalar:
             value = as_list(value, self.options.list_separator, feature.masked)
         if isinstance(value, list | tuple):
@@ -206,7 +207,7 @@ class FileSource:
             return value.replace(",", ".") if moment else as_pointed(value, feature.masked)
         return value or None
 
-    def _medium(self, value: Any) -> bytes | Path | None:
+    def _medium(self, value: Any, pii: bool) -> bytes | Path | None:
         check_value(value, self.options.encoding)
         if value is None or isinstance(value, bytes):
             return value
@@ -214,7 +215,7 @@ class FileSource:
             raise ValueFault("expected the path of a file, or its bytes")
         if not value.strip():
             return None
-        return media_path(self._media, value)
+        return media_path(self._media, value, pii)
 
 
 def require_rows(side: str, parts: Sequence[FileSource]) -> None:

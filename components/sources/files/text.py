@@ -2,6 +2,7 @@
 
 import io
 import lzma
+import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ _START = 1 << 20  # characters of a file's start, unless its first line is longe
 _ENDS = ("\n", "\r")
 _NAMES = 30
 _NAME = 60
-_BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, UnicodeDecodeError)
+_BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, UnicodeError)
 _MARKS = (  # the longer one first
     (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -124,6 +125,11 @@ def shown(names: Iterable[str]) -> str:
     texts = [name if len(name) <= _NAME else f"{name[:_NAME]}..." for name in names]
     more = f" and {len(texts) - _NAMES} more" if len(texts) > _NAMES else ""
     return ", ".join(texts[:_NAMES]) + more
+
+
+def printable(path: str) -> str:
+    """Returns a path with the codes of bytes that are no UTF-8, which no page and log can hold."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def first_lines(path: Path, encoding: str) -> list[str]:

@@ -144,12 +144,13 @@ def _check_characters(text: str, encoding: str) -> None:
             f"the character \\u{code:04x} is half of a pair (a lone surrogate)") from error
 
 
-def media_path(folder: Path, value: str) -> Path:
+def media_path(folder: Path, value: str, pii: bool = False) -> Path:
     """Returns the file that a value of a table names.
 
     Args:
       folder: The media folder, with all links followed.
       value: A path from there. Links within the folder are followed.
+      pii: It is personal, and no message shows it.
 
     Raises:
       ValueFault: The path leads out of the folder, by itself or by a link, or nowhere.
@@ -157,7 +158,8 @@ def media_path(folder: Path, value: str) -> Path:
     try:
         path = (folder / value).resolve()
     except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, a zero
-        raise ValueFault(f"the path {value[:60]!r} leads nowhere ({error})") from error
+        why = "" if pii else f" ({error})"
+        raise ValueFault(f"the path {_shown(value, pii)} leads nowhere{why}") from error
     if not path.is_relative_to(folder):
-        raise ValueFault(f"the path {value!r} leaves the media folder")
+        raise ValueFault(f"the path {_shown(value, pii)} leaves the media folder")
     return path

@@ -1,5 +1,7 @@
 """A listed user's rows are not read."""
 
+from decimal import Decimal
+
 import pytest
 from ingested import run_ingest
 from refusals import refuses
@@ -45,6 +47,16 @@ def test_an_id_is_listed_in_any_form(given):
     deletions = Deletions(SPEC, "users", frozenset({"12"}))
     assert {"who": given} in deletions and {"who": "13"} not in deletions and {} not in deletions
     assert {"who": given} not in Deletions(SPEC, "items", frozenset({"12"}))
+
+
+@pytest.mark.parametrize(("given", "listed"), [
+    (Decimal("12.00"), "12"), ("12.00", "12"), (b"12.000", "12"), (12, "12.00"),
+    (1e16, "10000000000000000")])
+def test_a_number_is_listed_as_ingest_reads_it(given, listed):
+    spec = small_spec(user="INT who")
+    deletions = Deletions(spec, "users", frozenset({listed}))
+    assert {"who": given} in deletions
+    assert all({"who": other} not in deletions for other in (13, "x", None, Decimal("nan"), 12.5))
 
 
 def test_the_list_is_a_part_of_the_cache_key(source):

@@ -2,12 +2,14 @@
 
 import codecs
 import gzip
+import json
 import os
 
 import pytest
 import tensorflow as tf
 import typer
 from ingested import run_ingest
+from markupsafe import escape
 from refusals import refuses
 from worlds import column, json_lines, own_source, small_spec
 
@@ -97,6 +99,14 @@ def test_the_search_looks_into_compressed_files_and_over_the_borders_of_blocks(
     (tmp_path / "data" / "raw").write_bytes(b"planted")
     assert scan(tmp_path, [b"other", b"planted"], ("data",)) == {
         "deep/rows.gz": {1: 2}, "of-planted": {1: 1}}
+
+
+@pytest.mark.parametrize(("value", "written"), [
+    ("Zoë", json.dumps("Zoë")), ("O'Brien", escape("O'Brien")), ('a"b', json.dumps('a"b')),
+    ("a\\b", r'"a\\b"'), ("R&D", escape("R&D")), ("Zoë", "Zoë")])
+def test_the_search_knows_how_json_and_pages_write_a_value(tmp_path, value, written):
+    (tmp_path / "report").write_text(f"see {written}, {written}", encoding="utf-8")
+    assert scan(tmp_path, [b"nobody", value.encode()]) == {"report": {1: 2}}
 
 
 def test_a_file_that_cannot_be_unpacked_is_no_file_without_values(tmp_path):

@@ -87,6 +87,14 @@ def test_an_encoding_that_stops_in_the_middle(tmp_path):
         records(opened(tmp_path, encoding="utf-16"))
 
 
+@pytest.mark.parametrize("content", [GOOD, GOOD.decode().encode("utf-16-le")])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "idna"])
+def test_text_without_the_mark_that_its_encoding_needs(tmp_path, content, encoding):
+    (tmp_path / "events.csv").write_bytes(content)
+    with refuses("damaged-text-file", "'encoding'"):
+        opened(tmp_path, encoding=encoding)
+
+
 def test_a_parquet_file_that_would_end_the_process(tmp_path, monkeypatch):
     (tmp_path / "events.parquet").write_bytes(parquet())
     source = opened(tmp_path, "events.parquet", "parquet")

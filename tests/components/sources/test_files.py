@@ -1,12 +1,15 @@
 """A user's own files: what is read, and what every kind of fault says."""
 
+import os
 from pathlib import Path
 
 import pytest
 from refusals import refuses
 from worlds import column, json_lines, own_source, records, small_spec
 
+from components.catalog_gen.check import Checker
 from components.sources import open_source
+from components.sources.spans import SpanSource
 
 TAGS = column("tags", "BYTES", "categorical", most=3) + column("photo", "BYTES", "image")
 STARS = column("stars", "FLOAT", "label:rating", domain=(1, 5))
@@ -155,3 +158,25 @@ def test_a_file_whose_name_has_brackets(tmp_path):
     assert len(records(source(tmp_path, interactions={"files": "events [1].csv"}))) == 2
     with refuses("pattern-matches-nothing"):
         source(tmp_path, interactions={"files": "events [2].csv"})
+
+
+def test_the_origin_of_a_row_can_be_written_whatever_the_name_of_its_file(tmp_path):
+    (tmp_path / "day").mkdir()
+    (tmp_path / "day" / os.fsdecode(b"caf\xe9 \xc3\xa9.csv")).write_text(
+        "who,what,when,stars\nann,a,10,4\n")
+    opened = source(tmp_path / "day", interactions={"files": "*.csv"})
+    (row,), (of_span,) = records(opened), records(SpanSource(str(tmp_path), (("day", opened),)))
+    assert (row.source, of_span.source) == ("caf\\xe9 é.csv", "day/caf\\xe9 é.csv")
+
+
+@pytest.mark.parametrize("name", ["of-zoe.jpg", "../of-zoe.jpg", "of-zoe" * 50, "of-zoe\0"])
+@pytest.mark.parametrize("personal", [True, False])
+def test_the_file_of_a_personal_picture_is_not_named(tmp_path, name, personal):
+    spec = small_spec(column("photo", "BYTES", "image", *(["pii"] if personal else [])))
+    json_lines(tmp_path / "users.jsonl", [{"who": "u1", "photo": name}])
+    json_lines(tmp_path / "events.jsonl", [{"who": "u1", "what": "i1"}])
+    opened = own_source(tmp_path, "jsonl", spec, users={"files": "users.jsonl"},
+                        interactions={"files": "events.jsonl"})
+    (row,) = records(opened, "users")
+    (reason,) = Checker(spec, "users").check(row).value_faults
+    assert ("zoe" in reason) is not personal and reason.startswith("photo: ")

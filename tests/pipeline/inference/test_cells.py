@@ -1,6 +1,7 @@
 """Types, lists and moments of cells as files give them."""
 
 import datetime
+from decimal import Decimal
 
 import pytest
 
@@ -23,6 +24,9 @@ def read(*values, **options):
     (("nan", "inf"), "BYTES", [[b"nan"], [b"inf"]]),
     (("99999999999999999999", "1"), "BYTES", [[b"99999999999999999999"], [b"1"]]),
     ((True, False), "INT", [[1], [0]]),
+    ((Decimal("7"), Decimal("8.00"), None), "INT", [[7], [8], None]),
+    ((Decimal("1.25"), Decimal("2")), "FLOAT", [[1.25], [2.0]]),
+    ((Decimal(2**64), Decimal("NaN"), "1"), "BYTES", [[str(2**64).encode()], [b"NaN"], [b"1"]]),
     (("a", 3), "BYTES", [[b"a"], [b"3"]]),
     ((b"\xff", None), "BYTES", [[b"\xff"], None]),
 ])

@@ -315,3 +315,17 @@ def test_only_the_first_rows_are_read_and_of_every_file(tmp_path):
     assert {value: sample.cells["user"].count(value) for value in "abc"} == dict.fromkeys(
         "abc", 10)
     assert sample_tables(tables, rows=150)["interactions"].complete
+
+
+@pytest.mark.parametrize("names", [
+    ("",), ("price {usd}",), ("x", "x"), ("", "", "}", "a\x7f\u200b")])
+def test_what_no_configuration_can_name_is_left_out_and_the_rest_runs(tmp_path, names):
+    write_csv(tmp_path / "events.csv", ["user_id", "item_id", "at", *names], [
+        [f"u{i % 5}", f"i{i % 7}", START + i * DAY, *[i % 9] * len(names)] for i in range(70)])
+    spec = inferred(tmp_path, interactions="events.csv")
+    assert {f.name for f in spec.table("interactions") if not f.derived} == {
+        "user_id", "item_id", "at", *(["a"] if len(names) == 4 else [])}
+    heading = (tmp_path / "schemas" / "interactions.pbtxt").read_text("utf-8")
+    assert f"Left out: {names[0]!r}" in heading
+    assert ingested(tmp_path / "my.yaml", tmp_path)["interactions"] == {
+        "read": 70, "kept": 70, "quarantined": 0}
