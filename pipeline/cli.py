@@ -1,5 +1,6 @@
 """The `tessera` command. Nothing heavy is imported before a command needs it."""
 
+import logging
 import sys
 from functools import partial
 from pathlib import Path
@@ -325,6 +326,14 @@ def main() -> None:
     except TesseraError as error:
         print(f"tessera: {error.line}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        logging.getLogger("tessera").debug("a file cannot be used", exc_info=True)
+        fault = InputError("unusable-path", f"Cannot use {error.filename}: {error.strerror}. Check "
+                           "the path and what is there, or give another one.")
+        print(f"tessera: {fault.line}", file=sys.stderr)
+        sys.exit(fault.exit_code)
     except SystemExit as ended:
         if ended.code == _INTERRUPTED:
             print("tessera: Interrupted. What is finished is kept; the same command goes on there.",

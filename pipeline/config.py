@@ -257,7 +257,7 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     extensions = values.get("extensions", ())
     if isinstance(extensions, list):  # what they register may be named below
         load_extensions([str(module) for module in extensions])
-    name = str(values.pop("recipe", "flagship"))
+    name = _recipe_given(values)
     if "dataset" not in values:
         raise InputError("no-dataset",
                          f"No dataset given. Use --dataset with one of: {', '.join(SOURCES)}.")
@@ -282,6 +282,18 @@ def load_config(path: Path | None, **given: Any) -> RunConfig:
     _locate_deletions(values, folder)
     values["recipe_name"], values["recipe"] = named_recipe(name)
     return validated(RunConfig, values, f"configuration {path}" if path else "the configuration")
+
+
+def _recipe_given(values: dict[str, Any]) -> str:
+    """Takes out of a configuration's values which recipe is meant."""
+    given = values.pop("recipe", "flagship")
+    if isinstance(given, dict) or "recipe_name" in values:
+        raise InputError(
+            "recipe-not-named",
+            "The key 'recipe' of a configuration names a recipe of the project or a YAML file, "
+            "whose name is the recipe's. Write a recipe of your own into such a file, and leave "
+            "'recipe_name' out.")
+    return str(given)
 
 
 def _locate_deletions(values: dict[str, Any], folder: Path) -> None:

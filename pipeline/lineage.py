@@ -24,11 +24,20 @@ def read_only_store(metadata: Path) -> mlmd.MetadataStore:
 
     Args:
       metadata: The file, which is there.
+
+    Raises:
+      InputError: It is no ML Metadata, or of another release of them.
     """
     config = metadata_store_pb2.ConnectionConfig()
     config.sqlite.filename_uri = str(metadata)
     config.sqlite.connection_mode = config.sqlite.READONLY
-    return mlmd.MetadataStore(config)
+    try:
+        return mlmd.MetadataStore(config)
+    except (RuntimeError, mlmd.errors.StatusError) as error:
+        raise InputError(
+            "unreadable-metadata",
+            f"Cannot read {metadata} as ML Metadata: {error}. Put back a copy of the file, or give "
+            "another folder with --root.") from error
 
 
 class Provenance:

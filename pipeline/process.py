@@ -18,6 +18,7 @@ _TOLD_BY_THE_ERROR = (
     ("absl", r"\[%s\] Input resolution error"),
     ("apache_beam.runners.common", ""),
     ("apache_beam.runners.direct.executor", ""),
+    ("apache_beam.runners.portability.local_job_service", "Worker: %s"),
     ("apache_beam.runners.worker.data_plane", "Failed to read inputs"),
     ("apache_beam.runners.worker.sdk_worker", "Error processing instruction"),
 )

@@ -1,7 +1,7 @@
 """Values against their model; what is wrong is said by key, with what was given and is allowed."""
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -55,15 +55,18 @@ def _told(model: type[BaseModel], fault: Any) -> str:
 def _siblings(model: type[BaseModel], location: tuple) -> list[str]:
     """Returns the keys that are known beside an error."""
     ways: Mapping[str, type[BaseModel]] = {}
-    for part in location[:-1]:
+    keys = iter(location[:-1])
+    for part in keys:
         if part in ways:
             model, ways = ways[part], {}
             continue
         if part not in model.model_fields:
-            continue  # the key of a mapping, whose values are models
+            continue  # the place in a list
         field = model.model_fields[part]
         ways = next((one.options for one in field.metadata if isinstance(one, OneOf)), {})
         kind = field.annotation
         inner = [t for t in (kind, *get_args(kind)) if isinstance(t, type)]
         model = next(t for t in inner if issubclass(t, BaseModel))
+        if get_origin(kind) is dict:
+            next(keys)  # the key of an entry, which may be called like a field of its value
     return sorted(model.model_fields)

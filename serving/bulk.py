@@ -38,10 +38,14 @@ def score(client: Client, users: Path, output: Path, k: int) -> int:
       The number of users.
 
     Raises:
-      InputError: The users cannot be read, or parts of another job are beside the output.
+      InputError: The users cannot be read, the output is a folder, or parts of another job are
+        beside it.
       ServerUnavailableError: If no server responds.
     """
     ids = read_user_ids(users)
+    if output.is_dir():  # else seen when all users are served
+        raise InputError("scores-into-folder",
+                         f"{output} is a folder. Give the name of a Parquet file with -o.")
     parts = output.with_name(f"{output.name}.parts")
     _require_same_job(parts, {"users": os.fspath(users), "count": len(ids), "k": k,
                               "written": users.stat().st_mtime_ns,

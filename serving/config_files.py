@@ -50,10 +50,19 @@ def config_files(model: ModelConfig, threads: int) -> dict[str, str]:
 
 
 def write_config_files(files: dict[str, str], folder: Path) -> list[Path]:
-    """Writes the files and returns their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    """Writes the files and returns their paths.
+
+    Raises:
+      InputError: They cannot be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError("serving-config-not-written",
+                         f"Cannot write to {folder}: {error.strerror}. Give another folder with "
+                         "-o.") from error
     return [folder / name for name in files]
 
 

@@ -21,8 +21,9 @@ Number = Annotated[float, Field(strict=True)]
 Count = Annotated[Whole, Field(gt=0, lt=2**31)]
 # Of a vector: beyond it are only mistakes, and a model that no memory holds.
 Width = Annotated[Whole, Field(gt=0, le=4096)]
-Positive = Annotated[Number, Field(gt=0.0)]
-Weight = Annotated[Number, Field(ge=0.0)]
+# Beyond these bounds float32 has infinity or zero, and training ends in NaN.
+Positive = Annotated[Number, Field(ge=1e-9, le=1e9)]
+Weight = Annotated[Number, Field(ge=0.0, le=1e9)]
 Share = Annotated[Number, Field(ge=0.0, lt=1.0)]
 Strength = Annotated[Number, Field(ge=0.0, le=1.0)]
 Entry = TypeVar("Entry")
@@ -57,7 +58,9 @@ class Way(Strict):
     def _unwrapped(cls, given: Any) -> Any:
         if given == cls.name:
             return {}
-        return given.get(cls.name) or {} if isinstance(given, dict) and cls.name in given else given
+        if isinstance(given, dict) and cls.name in given:
+            return {} if given[cls.name] is None else given[cls.name]
+        return given
 
     @model_serializer(mode="wrap")
     def _wrapped(self, dump: Any) -> Any:

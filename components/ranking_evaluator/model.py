@@ -101,7 +101,7 @@ class ModelScorer:
             if answer.shape != (len(batch), self._size):
                 raise TesseraError(
                     "scores-misshapen",
-                    f"Signature 'rank_examples' answered {len(batch)} examples with scores of the "
+                    f"Signature 'rank_examples' has for {len(batch)} examples scores of the "
                     f"shape {answer.shape}, not {(len(batch), self._size)}."
                 )
             last = answer.min(axis=1, keepdims=True) - 1

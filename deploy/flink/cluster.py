@@ -49,7 +49,7 @@ CONFIG = {
     # Two cores that others use too: a call may take longer than the usual ten seconds.
     "pekko.ask.timeout": "120 s", "web.timeout": 120000, "heartbeat.timeout": 120000,
     # So long may another TaskManager take to come, and an attempt waits on a full cluster.
-    "slot.request.timeout": 60000,
+    "slot.request.timeout": 30000,
 }
 
 

@@ -1,18 +1,19 @@
 """How TFX runs its Beam steps: with our arguments, and with errors that say what went wrong."""
 
 import contextlib
+import os
 import re
 import textwrap
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
 import grpc
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from tfx.orchestration.portable.beam_executor_operator import BeamExecutorOperator
 
-from schemas import InputError, TesseraError
+from schemas import InputError, TesseraError, log
 from schemas.errors import access_fault, causes, disk_fault, memory_fault, restored
 
 _AGAIN = "Run the same command again when it is back: what is finished comes from the cache."
@@ -71,6 +72,24 @@ def _words(text: str) -> str:
     return textwrap.shorten(text, _LONGEST, placeholder=" …").rstrip(". ")
 
 
+@contextlib.contextmanager
+def _workers_unheard() -> Iterator[None]:
+    """Keeps standard error to this process: Beam's workers print traces of what a run reports.
+
+    With `--verbose` they are heard.
+    """
+    if log.verbose():
+        yield
+        return
+    with (open(os.dup(2), "w", encoding="utf-8", errors="replace", buffering=1) as shown,
+          open(os.devnull, "wb") as nothing, contextlib.redirect_stderr(shown)):
+        os.dup2(nothing.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(shown.fileno(), 2)
+
+
 class Operator(BeamExecutorOperator):
     """Makes the pipelines of a Beam executor.
 
@@ -91,8 +110,10 @@ class Operator(BeamExecutorOperator):
           TesseraError: One was raised in a worker, or the job service is away or lost the job.
           Exception: Whatever else the executor raised.
         """
+        mode = PipelineOptions(self._arguments).view_as(DirectOptions).direct_running_mode
         try:
-            return super().run_executor(execution_info, make_beam_pipeline_fn or self._pipeline)
+            with _workers_unheard() if mode == "multi_processing" else contextlib.nullcontext():
+                return super().run_executor(execution_info, make_beam_pipeline_fn or self._pipeline)
         except TesseraError:
             raise
         except Exception as error:

@@ -58,6 +58,9 @@ def _check(config: RunConfig, output: Path) -> None:
         raise InputError("recipe-file-not-yaml",
                          f"A recipe file ends in .yaml, not as {output}. Give another name "
                          "with -o.")
+    if output.is_dir():  # else seen when the search has ended
+        raise InputError("recipe-file-is-folder",
+                         f"Cannot write {output}: it is a folder. Give another name with -o.")
     if not output.absolute().parent.is_dir():
         raise InputError("no-recipe-folder",
                          f"Cannot write {output}: there is no folder {output.absolute().parent}. "

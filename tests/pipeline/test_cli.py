@@ -73,11 +73,14 @@ def test_wrong_usage(tessera, words):
      ("Unknown split 'half'", "u80, t80 or random")),
     ("run --config {root}/gone.yaml", ("Cannot read", "{root}/gone.yaml")),
     ("report --root {root}", ("No data report at", "tessera run --root {root}")),
+    (f"report --root {'a' * 300}", ("error[unusable-path]", "File name too long")),
+    ("serving-config -o {root}/text", ("error[serving-config-not-written]", "{root}/text")),
     ("serve --root {root}", ("No pushed model", "tessera run --root {root}")),
     ("explain --user u --item i --method saliency --root {root}",
      ("Unknown method 'saliency'", "gradients, occlusion")),
 ])
 def test_what_cannot_be_done_is_one_line(tessera, tmp_path, line, words):
+    (tmp_path / "text").write_text("no folder", encoding="utf-8")
     result = tessera(*line.format(root=tmp_path).split())
     assert_refused(result, *(word.format(root=tmp_path) for word in words))
 

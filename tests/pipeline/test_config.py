@@ -117,7 +117,7 @@ def test_a_pipeline_s_name_is_never_too_long_for_tfx(written):
     ({"name": "shop"}, ["The key 'name' is for one's own files; dataset 'demo' has its own"]),
     ({"colour": 1}, ["unknown key 'colour'", "data_dir", "checks", "extensions"]),
     ({"checks": {"max_eror_ratio": 1}}, ["unknown key 'checks.max_eror_ratio'", "max_p99_ms"]),
-    ({"checks": {"max_p99_ms": -1}}, ["checks.max_p99_ms", "given -1", "greater than 0"]),
+    ({"checks": {"max_p99_ms": -1}}, ["checks.max_p99_ms", "given -1", "greater than or equal to"]),
     ({"checks": {"max_error_ratio": None}}, ["checks.max_error_ratio", "given None"]),
     ({"thresholds": {"max_rmse": 1}}, ["as in checks: {max_error_ratio: 0.999}"]),
     ({"max_quarantine_share": 0.1}, ["as in checks: {max_quarantine_share: 0.01}"]),
@@ -132,6 +132,8 @@ def test_a_pipeline_s_name_is_never_too_long_for_tfx(written):
     ({1: 2}, ["1", "string"]),
     ({"dataset": "netflix"}, ["Unknown dataset 'netflix'", "csv, demo, jsonl, movielens"]),
     ({"dataset": ["demo"]}, ["Unknown dataset ['demo']", "csv, demo, jsonl, movielens"]),
+    ({"recipe": {"family": "network", "description": "d" * 300}}, ["'recipe'", "YAML file"]),
+    ({"recipe_name": "mine"}, ["leave 'recipe_name' out"]),
     ({"recipe": "flagshi"}, ["Unknown recipe 'flagshi'", "flagship"]),
     ({"recipe": "gone.yaml"}, ["gone.yaml does not exist", "flagship"]),
 ])
@@ -163,6 +165,8 @@ def test_a_file_that_is_no_configuration(tmp_path, content, told):
      ["encoders: the key has moved", "modalities: {text: {encoder: {handle: ...}}}"]),
     ({"tasks": {"find": {"head": "retrieval", "lable": "like"}}},
      ["unknown key 'tasks.find.lable'", "known here: head, label, labels, weight"]),
+    ({"tasks": {"label": {"head": "retrieval", "lable": "like"}}},  # called like a task's key
+     ["unknown key 'tasks.label.lable'", "known here: head, label, labels, weight"]),
     ({"model": {"fusion": "magic"}}, ["model.fusion", "given 'magic'", "gated"]),
     ({"tasks": {}}, ["no task has the head 'retrieval', so 'rank_by' must name the task"]),
     ({"tasks": TASKS | {"stars": {"head": "classify", "label": "rating"}}},

@@ -127,6 +127,13 @@ def test_the_command_lists_and_deletes_when_it_is_told_so(root, tessera):
     assert_refused(tessera("prune", "--root", root.folder), "metadata.sqlite")
 
 
+@pytest.mark.parametrize("content", [b"", b"no database"])
+def test_metadata_that_are_none_are_refused(tmp_path, content):
+    (tmp_path / "metadata.sqlite").write_bytes(content)
+    with refuses("unreadable-metadata", tmp_path / "metadata.sqlite"):
+        plan(tmp_path, keep=1, days=None, keep_versions=None, now=0.0)
+
+
 def test_a_folder_that_may_not_be_deleted_is_named(tmp_path, monkeypatch):
     def refused(folder):
         raise PermissionError(errno.EACCES, "Permission denied", str(folder))

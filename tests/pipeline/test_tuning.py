@@ -74,9 +74,11 @@ def test_a_recipe_without_ranges_is_refused(tessera, tiny_shop, tmp_path):
 
 
 @pytest.mark.parametrize(("output", "message"), [
-    ("best.txt", "A recipe file ends in .yaml"), ("nowhere/best.yaml", "there is no folder")])
+    ("best.txt", "A recipe file ends in .yaml"), ("nowhere/best.yaml", "there is no folder"),
+    ("folder.yaml", "it is a folder")])
 def test_a_file_that_cannot_be_is_refused_first(tessera, tiny_shop, tmp_path, recipe, output,
                                                 message):
+    (tmp_path / "folder.yaml").mkdir()
     result = tessera("tune", "--dataset", "demo", "--data-dir", tiny_shop, "--recipe", recipe,
                      "--root", tmp_path / "root", "-o", tmp_path / output)
     assert_refused(result, message, "-o", tmp_path / output)

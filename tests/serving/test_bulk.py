@@ -63,6 +63,12 @@ def test_a_job_that_was_killed_as_it_began_begins_again(client, users, tmp_path,
     assert score(client, users, tmp_path / "recs.parquet", k=2) == 5
 
 
+def test_a_folder_for_the_output_is_refused_first(client, users, tmp_path):
+    with refuses("scores-into-folder", tmp_path):
+        score(client, users, tmp_path, k=2)
+    assert not tmp_path.with_name(f"{tmp_path.name}.parts").exists()
+
+
 def test_a_file_without_users_is_refused(client, tmp_path):
     pq.write_table(pa.table({"name": ["a"]}), tmp_path / "users.parquet")
     for file in (tmp_path / "users.parquet", tmp_path / "absent.parquet"):

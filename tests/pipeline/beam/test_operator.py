@@ -1,5 +1,6 @@
 """A Beam step: where its arguments go, and what comes back of a worker and of a job service."""
 
+import sys
 import threading
 
 import apache_beam as beam
@@ -32,7 +33,15 @@ class Broken(base_beam_executor.BaseBeamExecutor):
             _ = pipeline | beam.Create([1]) | "Work" >> beam.Map(fail)
 
 
-def run(error: Exception, arguments: list[str], tmp_path) -> None:
+class Misled(base_beam_executor.BaseBeamExecutor):
+    """Raises in a worker that does not have this module."""
+
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
+        with self._make_beam_pipeline() as pipeline:
+            _ = pipeline | beam.Create(["nowhere"]) | "Work" >> beam.Map(read_spec)
+
+
+def run(error: Exception | None, arguments: list[str], tmp_path, executor=Broken) -> None:
     spec = executable_spec_pb2.BeamExecutableSpec()
     spec.python_executor_spec.class_path = f"{Broken.__module__}.{Broken.__qualname__}"
     info = data_types.ExecutionInfo(
@@ -40,7 +49,7 @@ def run(error: Exception, arguments: list[str], tmp_path) -> None:
         execution_output_uri=str(tmp_path / "output"), tmp_dir=str(tmp_path),
         stateful_working_dir=str(tmp_path), pipeline_node=None, pipeline_info=None)
     operator = Operator(arguments, spec)
-    operator._executor_cls = Broken
+    operator._executor_cls = executor
     operator.run_executor(info)
 
 
@@ -55,6 +64,14 @@ def test_our_error_in_a_worker_is_the_error_of_the_step(error, arguments, tmp_pa
         run(error, arguments, tmp_path)
     assert type(caught.value) is type(error)
     assert (caught.value.line, caught.value.exit_code) == (error.line, error.exit_code)
+
+
+@pytest.mark.parametrize("mode", ["in_memory", "multi_processing"])
+def test_no_trace_of_a_worker_is_shown_beside_the_error(mode, tmp_path, capfd):
+    with refuses("unknown-schema"):
+        run(None, [f"--direct_running_mode={mode}"], tmp_path, Misled)
+    print("heard", file=sys.stderr)
+    assert capfd.readouterr().err == "heard\n"
 
 
 def test_another_error_stays_what_beam_makes_of_it(tmp_path):

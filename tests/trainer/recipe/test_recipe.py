@@ -69,6 +69,15 @@ def test_what_ranks_and_the_labels_that_are_read_follow_from_the_tasks():
     (nested("model.dropout", True), "model.dropout", "valid number"),
     (nested("training.learning_rate", float("inf")), "training.learning_rate", "finite number"),
     (nested("training.weight_decay", float("nan")), "training.weight_decay", "finite number"),
+    # What float32 holds as infinity or as zero.
+    (nested("training.learning_rate", 1e308), "training.learning_rate", "less than or equal to"),
+    (nested("training.alignment", 1e39), "training.alignment", "less than or equal to"),
+    ({"tasks": {"find": {"head": {"retrieval": {"temperature": 1e-50}}}}}, "tasks.find.head",
+     "temperature: Input should be greater than or equal to"),
+    # No options, where a way's options are meant.
+    *((nested("model.fusion.late", given), "model.fusion.late", "valid dictionary")
+      for given in (False, 0, "", [])),
+    ({"tasks": {"find": {"head": {"retrieval": 0}}}}, "tasks.find.head", "valid dictionary"),
     (nested("training.batch_size", 2**20 + 1), "training.batch_size", "1048576"),
     (nested("training.max_epochs", 10**9), "training.max_epochs", "10000"),
     (nested("model.sharing.mmoe.experts", 65), "model.sharing.mmoe.experts", "64"),
