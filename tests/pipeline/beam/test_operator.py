@@ -1,8 +1,7 @@
 """A Beam step: where its arguments go, and what comes back of a worker and of a job service."""
 
-import threading
-
 import sys
+import threading
 
 import apache_beam as beam
 import grpc
