@@ -37,6 +37,8 @@ CONFIG = {
     "rest.address": LOOPBACK, "rest.bind-address": LOOPBACK, "rest.port": REST_PORT,
     # Values of a column of pictures are one record of a sort, which the default has no room for.
     "taskmanager.memory.process.size": "4g", "taskmanager.memory.managed.fraction": 0.6,
+    # Beam's connections to its workers take it from here; Flink's own part is enough for a demo.
+    "taskmanager.memory.task.off-heap.size": "768m",
     "taskmanager.numberOfTaskSlots": SLOTS,
     # Else a job of ours has too few network buffers.
     "taskmanager.network.sort-shuffle.min-parallelism": 100000,
