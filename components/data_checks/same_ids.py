@@ -44,9 +44,10 @@ def replaced_ids(data: Data) -> Iterator[Measured]:
 def mixed_values(data: Data) -> Iterator[Measured]:
     for side, name, pairs in _columns(data):
         value = _disagreement(pairs) * _kept(pairs)
-        yield Measured(side, name, value, f"{_changed(pairs):,} of the {len(pairs):,} {side} that "
-                       f"both runs have got another value, while {_kept(pairs):.0%} of all values "
-                       "are those of the last run", _changed(pairs))
+        yield Measured(side, name, value, f"{_changed(pairs):,} of the {len(pairs):,} {side} of "
+                       f"both runs that were compared have got the value of others: "
+                       f"{_kept(pairs):.0%} of the column's values were in the last run, too",
+                       _changed(pairs))
 
 
 @check("share of the ids of both runs that have another value now, beyond chance, where the values "
@@ -56,8 +57,8 @@ def mixed_values(data: Data) -> Iterator[Measured]:
 def changed_values(data: Data) -> Iterator[Measured]:
     for side, name, pairs in _columns(data):
         value = _disagreement(pairs) * (1 - _kept(pairs))
-        yield Measured(side, name, value, f"{_changed(pairs):,} of the {len(pairs):,} {side} that "
-                       "both runs have got another value", _changed(pairs))
+        yield Measured(side, name, value, f"{_changed(pairs):,} of the {len(pairs):,} {side} of "
+                       "both runs that were compared have got another value", _changed(pairs))
 
 
 @check("share of the events of both runs that have another label now",
@@ -69,8 +70,9 @@ def changed_labels(data: Data) -> Iterator[Measured]:
         if len(pairs) >= _FEW_EVENTS:
             share = _changed(pairs) / len(pairs)
             yield Measured("interactions", name, share,
-                           f"{share:.1%} of the events that both runs have got another label, most "
-                           f"often {_most_often(pairs)}", _changed(pairs), share)
+                           f"{share:.1%} of the {len(pairs):,} events of both runs that were "
+                           f"compared have got another label, most often {_most_often(pairs)}",
+                           _changed(pairs), share)
 
 
 @check("share of the pairs of user and item that the last run had and this one lacks, beyond the "
@@ -110,8 +112,9 @@ def moved_times(data: Data) -> Iterator[Measured]:
         usual = Counter(now - then for now, then in pairs if now != then).most_common(1)
         hours = usual[0][0] / 3600 if usual else 0.0
         yield Measured("interactions", name, moved,
-                       f"{moved:.1%} of the events that both runs have are at another time, most "
-                       f"often by {hours:+,.2f} hours", _changed(pairs), moved)
+                       f"{moved:.1%} of the {len(pairs):,} events of both runs that were compared "
+                       f"are at another time, most often by {hours:+,.2f} hours", _changed(pairs),
+                       moved)
 
 
 def _samples(data: Data) -> Iterator[tuple[str, Values, Values]]:

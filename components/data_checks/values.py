@@ -24,7 +24,7 @@ def lost_values(data: Data) -> Iterator[Measured]:
 
 
 @check("increase of the share of rows without a value",
-       "Find out why the source does not deliver the column any more.",
+       "Find out why the source delivers fewer values of the column.",
        warn=0.1, fail=0.3, compares=True)
 def missing_values(data: Data) -> Iterator[Measured]:
     for side, name, profile, before in data.columns():
@@ -89,7 +89,7 @@ def outlying_values(data: Data) -> Iterator[Measured]:
         middle, then = profile["deciles"][5], before["deciles"][5]
         wide = max(abs(edge - then) for edge in before["edges"])
         edge = max(profile["edges"], key=lambda one: abs(one - middle))
-        if wide > 0:
+        if wide > 0 and abs(middle - then) <= wide:  # else the whole column is on another scale
             yield Measured(side, name, abs(edge - middle) / wide - 1,
                            f"one value in a hundred is {edge:.4g} or beyond, where the last run "
                            f"had {before['edges'][0]:.4g} and {before['edges'][1]:.4g}")
