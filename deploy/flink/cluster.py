@@ -35,10 +35,12 @@ CONFIG = {
     "jobmanager.rpc.address": LOOPBACK, "jobmanager.bind-host": LOOPBACK,
     "taskmanager.host": LOOPBACK, "taskmanager.bind-host": LOOPBACK,
     "rest.address": LOOPBACK, "rest.bind-address": LOOPBACK, "rest.port": REST_PORT,
-    # Values of a column of pictures are one record of a sort, which the default has no room for.
-    "taskmanager.memory.process.size": "4g", "taskmanager.memory.managed.fraction": 0.6,
+    # The statistics of pictures have records of megabytes, which must fit into the room of a sort.
+    "taskmanager.memory.process.size": "6g",
     # Beam's connections to its workers take it from here; Flink's own part is enough for a demo.
     "taskmanager.memory.task.off-heap.size": "768m",
+    # Else a job waits for ever for what a thread of such a connection had no memory for.
+    "cluster.uncaught-exception-handling": "FAIL",
     "taskmanager.numberOfTaskSlots": SLOTS,
     # Else a job of ours has too few network buffers.
     "taskmanager.network.sort-shuffle.min-parallelism": 100000,
