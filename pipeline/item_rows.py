@@ -8,7 +8,7 @@ from typing import Any
 from components.sources import open_source
 from pipeline.config import RunConfig
 from schemas import Feature
-from schemas.values.text import normal_identity
+from schemas.values.text import as_text, normal_identity
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,11 @@ def item_rows(config: RunConfig, ids: Collection[str]) -> dict[str, ItemRow]:
     rows: dict[str, ItemRow] = {}
     for shard in source.shards("items"):
         for record in source.records("items", shard):
-            item_id = _id(record.values.get(key))
+            item_id = normal_identity(as_text(record.values.get(key)))  # as ingest writes it
             if item_id in ids:
                 rows[item_id] = ItemRow(_title(record.values, titles), tuple(
                     file for one in media for file in _files(record.values.get(one.name))))
     return rows
-
-
-def _id(value: Any) -> str:
-    """Returns an id as ingest writes it."""
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return normal_identity(text)
 
 
 def _title(values: dict[str, Any], columns: list[Feature]) -> str:

@@ -1,11 +1,9 @@
 """One run, from configuration to exit code."""
 
-import contextlib
 import datetime
 import gc
 import hashlib
 import importlib
-import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -272,12 +270,14 @@ def write_schemas(root: Path, spec: schemas.FeatureSpec) -> Path:
 
 def _run_folder(root: Path) -> Path:
     stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    for number in itertools.count(1):
-        folder = root / "runs" / (stamp if number == 1 else f"{stamp}-{number}")
-        with contextlib.suppress(FileExistsError):  # of another recipe's run, perhaps just now
+    folder, number = root / "runs" / stamp, 1
+    while True:
+        try:
             folder.mkdir()
             return folder
-    raise AssertionError("numbers end")
+        except FileExistsError:  # of another recipe's run, perhaps just now
+            number += 1
+            folder = root / "runs" / f"{stamp}-{number}"
 
 
 def read_metrics(folder: Path) -> dict:

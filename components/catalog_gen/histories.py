@@ -8,6 +8,7 @@ from typing import Any
 
 from components.catalog_gen.splits import SPLITS
 from schemas import Feature, FeatureSpec
+from schemas.values.text import as_text
 from schemas.values.times import tie_break
 
 Row = dict[str, list[Any]]
@@ -61,16 +62,12 @@ class Histories:
             return sorted(range(len(times)), key=times.__getitem__)
         user, item = self._identities
         return sorted(range(len(times)), key=lambda i: (
-            times[i], tie_break(_text(rows[i][user][0]), _text(rows[i][item][0]))))
+            times[i], tie_break(as_text(rows[i][user][0]), as_text(rows[i][item][0]))))
 
 
 def _absent(feature: Feature) -> list[Any]:
     """The documented 'absent' value, which keeps the columns of a history aligned."""
     return [b"" if feature.dtype is bytes else feature.dtype(-1)]
-
-
-def _text(identity: Any) -> str:
-    return identity.decode("utf-8", "replace") if isinstance(identity, bytes) else str(identity)
 
 
 class Unseen:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from components.data_report.splits import split_folders
 from schemas import Feature, FeatureSpec
-from schemas.values.text import NOT_SHOWN
+from schemas.values.text import NOT_SHOWN, as_text
 from trainer.modalities import modality_of
 
 _PIXELS = 96
@@ -85,7 +85,7 @@ def _examples(uri: str) -> Iterator[tf.train.Example]:
 def _first(feature: tf.train.Feature) -> str:
     values = getattr(feature, feature.WhichOneof("kind") or "bytes_list").value
     value = values[0] if values else ""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return as_text(value)
 
 
 def _thumbnail(small: Image.Image) -> str:

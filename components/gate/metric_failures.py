@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from schemas.values.text import as_text
+
 
 class Failure(NamedTuple):
     """A threshold that a metric misses.
@@ -76,8 +78,7 @@ def _slice(validation: Any) -> str:
 
 
 def _slice_value(key: Any) -> str:
-    value = getattr(key, key.WhichOneof("kind") or "bytes_value")
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return as_text(getattr(key, key.WhichOneof("kind") or "bytes_value"))
 
 
 def _missing(spec: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from components.catalog_gen.check import as_number
 from schemas import FeatureSpec, InputError
-from schemas.values.text import normal_identity
+from schemas.values.text import as_text, normal_identity
 
 
 def read_deletions(path: Path | None) -> frozenset[str]:
@@ -56,11 +56,11 @@ class Deletions:
         given = values.get(self._user.name)
         if isinstance(given, list | tuple) and len(given) == 1:
             given = given[0]
-        text = given.decode("utf-8", "replace") if isinstance(given, bytes) else str(given)
-        return normal_identity(text) in self._listed or self._number(given) in self._numbers
+        return (normal_identity(as_text(given)) in self._listed
+                or self._number(given) in self._numbers)
 
     def _number(self, given: Any) -> int | float | None:
         """Returns an id as ingest reads it where ids are numbers: `7.00` and 7 are one."""
         if isinstance(given, bytes):
-            given = given.decode("utf-8", "replace")
+            given = as_text(given)
         return None if self._user.dtype is bytes else as_number(given, self._user)

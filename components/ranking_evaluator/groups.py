@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from schemas import Feature, FeatureSpec
+from schemas.values.text import as_text
 
 _BATCH = 200  # rows, which may hold films
 _MOST = 12  # groups of a column; a column of more values is no grouping
@@ -119,16 +120,11 @@ def _first_values(folder: str, key: Feature, features: Sequence[Feature]
     files = sorted(str(path) for path in Path(folder).glob("data_tfrecord-*.gz"))
     for batch in tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_BATCH):
         columns = tf.io.parse_example(batch, parsing)
-        ids = [text(one) for one in columns[key.name].values.numpy()]
+        ids = [as_text(one) for one in columns[key.name].values.numpy()]
         for feature in features:
             column = columns[feature.name]
             rows, first = np.unique(column.indices.numpy()[:, 0], return_index=True)
             given = column.values.numpy()[first]
             for row, value in zip(rows, given, strict=True):
-                strings[feature.name][ids[row]] = "" if feature.media else text(value)
+                strings[feature.name][ids[row]] = "" if feature.media else as_text(value)
     return strings
-
-
-def text(identity: object) -> str:
-    """Returns an id, or a value, as the string by which the model's signatures know it."""
-    return identity.decode("utf-8", "replace") if isinstance(identity, bytes) else str(identity)

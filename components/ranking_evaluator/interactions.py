@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from components.ranking_evaluator.groups import modality_groups, profile_groups, text
+from components.ranking_evaluator.groups import modality_groups, profile_groups
 from schemas import Feature, FeatureSpec, Label
+from schemas.values.text import as_text
 from trainer.closed_form.biases import Values
 from trainer.closed_form.events import Events
 from trainer.evaluation.ranking import RankingTask, ranking_task
@@ -157,7 +158,7 @@ def read_interactions(
     times = (columns[spec.role("timestamp").name] if timed
              else np.zeros(len(splits), np.int64))
     test_listed = listed[splits == SPLITS.index("test")]
-    ids_of_items, ids_of_users = ([text(one) for one in some] for some in (catalogue, owners))
+    ids_of_items, ids_of_users = ([as_text(one) for one in some] for some in (catalogue, owners))
     return Interactions(
         catalogue=ids_of_items,
         n_users=len(owners),

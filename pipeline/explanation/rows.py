@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from schemas import Feature, FeatureSpec, InputError
+from schemas.values.text import as_text
 
 Row = dict[str, list[Any]]
 _SHOWN = 5
@@ -68,8 +69,7 @@ def _examples(folder: Path, side: str) -> Iterator[tf.train.Example]:
 
 
 def _id(example: tf.train.Example, key: Feature) -> str:
-    value = _plain(example.features.feature[key.name])[0]
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return as_text(_plain(example.features.feature[key.name])[0])
 
 
 def _plain(feature: tf.train.Feature) -> list[Any]:

@@ -50,6 +50,11 @@ def normal_text(text: str) -> str:
     return text.strip()
 
 
+def as_text(value: object) -> str:
+    """Returns a value as text: bytes as UTF-8, with a mark for what is none."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
 def normal_identity(text: str) -> str:
     """Returns an id in its usual form: as `normal_text`, and a whole number without `.0`."""
     return without_point(normal_text(text))
