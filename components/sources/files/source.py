@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from components.sources.files.presence import check_columns
 from components.sources.files.readers import (
     WITHOUT_HEADER,
     has_rows,
+    partitions,
     table_columns,
     table_rows,
+    without_personal,
 )
 from components.sources.files.text import printable
 from components.sources.files.values import (
@@ -138,6 +141,16 @@ class FileSource:
         Raises:
           InputError: The file breaks off.
         """
+        shown = self._shown(side, shard)
+        try:
+            for line, values, faults in self._rows(side, shard):
+                yield Record(values, shown, line, faults)
+        except InputError as error:
+            if shown == shard:
+                raise
+            raise type(error)(error.code, str(error).replace(shard, shown)) from None
+
+    def _rows(self, side: str, shard: str) -> Iterator[tuple[int, dict[str, Any], tuple[str, ...]]]:
         table = self.options.table(side)
         columns = [(f, table.column(f.name) if table else Column(f.name))
                    for f in self._features(side)]
@@ -157,7 +170,22 @@ class FileSource:
                     continue
                 if value is not None:
                     values[feature.name] = value
-            yield Record(values, printable(shard), line, tuple(reasons))
+            yield line, values, tuple(reasons)
+
+    def _shown(self, side: str, shard: str) -> str:
+        """Returns a file's path as messages and the quarantine have it."""
+        table = self.options.table(side)
+        personal = {name for feature in self._features(side) if feature.masked and table
+                    for name in table.column(feature.name).names}
+        if not personal.isdisjoint(partitions(shard)):
+            return printable(without_personal(shard, personal, self._numbers[side, shard]))
+        return printable(shard)
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[str, str], int]:
+        """The place of each file among those of its table, from 1 on."""
+        return {(side, shard): number for side in SIDES
+                for number, shard in enumerate(self.shards(side), start=1)}
 
     def has_rows(self, side: str) -> bool:
         """Returns whether any file of a table holds a row, good or not."""
