@@ -159,12 +159,15 @@ def report(
     """Show the data report of a run."""
     import webbrowser
 
+    from pipeline.root import read_json
+
     path = root / "runs" / run_id / f"data_report.{'json' if as_json else 'html'}"
     if not path.is_file():
         raise InputError("no-data-report",
                          f"No data report at {path}. Run `tessera run --root {root}` first, "
                          "or name a run with --run.")
     if as_json:
+        read_json(path)  # or whatever is in its place would be printed
         print(path.read_text(encoding="utf-8"))
         return
     say(console, str(path.resolve()))

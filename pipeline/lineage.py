@@ -10,6 +10,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from components.model_card import FOLDER, LINEAGE
 from pipeline.pushed import serving_folder
+from pipeline.root import read_json
 from schemas import InputError
 from schemas.extensions import load_extensions
 from serving.model_config import versions
@@ -203,4 +204,4 @@ def _ancestors(folder: Path, entry: dict[str, Any]) -> list[Path]:
 
 def _read(folder: Path) -> dict[str, Any] | None:
     path = folder / FOLDER / LINEAGE
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return read_json(path) if path.is_file() else None

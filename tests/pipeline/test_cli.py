@@ -117,6 +117,36 @@ def test_a_report_is_told_and_opened(tessera, tmp_path, monkeypatch):
     assert_refused(tessera("report", "--root", tmp_path, "--run", "two"), "runs/two", "--run")
 
 
+@pytest.mark.parametrize("content", [b'{"a": "\xe9"}', b"\x89PNG\r\n\x1a\n\0", b"", b"[1]"])
+def test_a_report_that_no_run_wrote_is_not_printed(tessera, tmp_path, content):
+    report = tmp_path / "runs" / "one" / "data_report.json"
+    report.parent.mkdir(parents=True)
+    report.write_bytes(content)
+    assert_refused(tessera("report", "--root", tmp_path, "--run", "one", "--json"),
+                   "error[damaged-result]", report)
+
+
+@pytest.mark.parametrize(("line", "code"), [
+    (("report", "--root", "a\nb"), "unusable-characters"),
+    (("run", "--dataset", "demo", "--root", "\x1b[31mred"), "unusable-characters"),
+    (("run", "--dataset", "demo", "--root", "caf\udce9"), "unusable-characters"),
+    (("privacy", "pseudonym", "caf\udce9"), "argument-not-utf8"),
+    (("quarantine", "show", "--run", "\udcff"), "argument-not-utf8"),
+])
+def test_characters_that_nothing_can_hold(tessera, line, code):
+    assert_refused(tessera(*line), f"error[{code}]")
+
+
+@pytest.mark.parametrize("line", [("quarantine", "show"), ("quarantine", "replay"),
+                                  ("forget", "ann")])
+def test_a_wrong_root_is_seen_before_anything_heavy_is_loaded(tmp_path, line):
+    script = ("import sys\nfrom pipeline.cli import main\ntry:\n    main()\nfinally:\n"
+              "    print(*{'tensorflow', 'apache_beam', 'tfx'} & sys.modules.keys())")
+    done = subprocess.run([sys.executable, "-c", script, *line, "--root", str(tmp_path)], cwd=ROOT,
+                          capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (2, ""), done.stderr
+
+
 def test_nothing_to_explain(tessera, tmp_path):
     words = ("explain", "--user", "u", "--item", "i", "--root", tmp_path)
     assert_refused(tessera(*words), "No pushed model", f"tessera run --root {tmp_path}")

@@ -68,6 +68,24 @@ def root(tmp_path):
     return Root(tmp_path)
 
 
+def test_a_root_that_was_moved_keeps_what_its_runs_made(tmp_path):
+    before = tmp_path / "before" / "artifacts"  # a name that the artifacts' own folder has
+    before.mkdir(parents=True)
+    made, moved = Root(before), tmp_path / "moved"
+    made.run("1", "CatalogGen/users/1", "profile/it/2")
+    made.run("2", "CatalogGen/users/3", blessed=True)
+    before.rename(moved)
+    folders = plan(moved, 1, None, None, NOW).folders
+    assert {str(one.relative_to(moved)) for one in folders} == {
+        "runs/1", "artifacts/demo-small-1/CatalogGen/users/1"}
+
+
+def test_a_number_of_days_that_is_none_deletes_nothing(root):
+    root.run("1", "a")
+    root.run("2", "b")
+    assert root.planned(days=float("nan"))[0] == set()
+
+
 def test_the_newest_runs_and_what_they_took_from_the_cache_are_kept(root):
     root.run("1", "a", "b", "profile")
     root.run("2", "a", "c")
