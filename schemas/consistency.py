@@ -1,6 +1,7 @@
 """Whether the columns of a schema go together: roles, labels, what ingest builds, treatments."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 from google.protobuf.message import Message
@@ -11,6 +12,7 @@ from schemas.modality import MODALITIES
 from schemas.spec import ROLES, Feature, Label
 from schemas.tags import DERIVED, HISTORIES, INPUTS, TAG
 
+_NO_NAME = re.compile(r"^$|^\s|\s$|[{}\x00-\x1f\x7f]")  # braces are for templates of columns
 _RANGES = ("value_count", "int_domain", "float_domain")
 _COUNTS = ("value_count.", "presence.min_count")
 _DTYPE_NAMES = {bytes: "BYTES", int: "INT", float: "FLOAT"}
@@ -39,6 +41,13 @@ def check_table(features: Sequence[Feature], side: str, where: str) -> None:
             raise InputError("no-feature-of-role",
                              f"{where}: no feature has the tag {role!r}. Tag one.")
     for feature in table:
+        if _NO_NAME.search(feature.name):
+            raise InputError(
+                "bad-feature-name",
+                f"{where}: {feature.name!r} is no name of a column. Give one without braces, "
+                "control characters and blanks at its ends, and say in the configuration's "
+                "'columns' what the file calls it."
+            )
         if feature.name in DERIVED or "__" in feature.name:
             raise InputError(
                 "derived-name-taken",

@@ -170,7 +170,9 @@ def _feature(
             if kind is None:
                 raise _unknown_tag(tag, where)
             _keep_one(kinds, kind, tag, where)
-    values = domains.get(proto.domain, ()) if proto.domain else tuple(proto.string_domain.value)
+    if proto.domain and proto.domain not in domains:
+        raise unknown("string domain", proto.domain, domains)
+    values = domains[proto.domain] if proto.domain else tuple(proto.string_domain.value)
     count = proto.value_count.max if proto.HasField("value_count") else 1
     feature = Feature(
         name=proto.name, side=side, dtype=_DTYPES[proto.type], role=kinds.get("role"),

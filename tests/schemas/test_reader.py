@@ -154,6 +154,9 @@ BAD = {
             ("presence { min_fraction: 1.5 }", "schema-number-out-of-range", "expected 0 to 1"),
             ("value_count { min: 3 max: 2 }", "schema-range-empty", "value_count goes from 3 to 2"),
             ("float_domain { min: 5 max: 1 }", "schema-range-empty", "from 5 to 1"))),
+        *((column(name, "BYTES"), "bad-feature-name", "is no name of a column")
+          for name in ("", " ", "a{b", "{score}", "a\\nb", "score ")),
+        (said(rest='domain: "tonges"'), "unknown-string-domain", "'tonges'"),
         (number("label:good=yes"), "label-compares-number-with-text", "'yes'"),
         (number("label:rating") + column("b", "FLOAT", "label:rating"), "duplicate-label",
          "rating"),
