@@ -1,5 +1,6 @@
 """`tessera prune`: runs, artifacts and versions that nothing needs any more."""
 
+import datetime
 import shutil
 from collections import defaultdict
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ _BLESSED = 2  # of each pipeline: the next run compares its model with the newes
 _PAST = "tessera.DataProfile"  # small, and what the next run compares its data with
 _RUN = "pipeline_run"
 _ARTIFACTS = "artifacts"
+_MOMENT = len("20260102-030405")
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ def plan(root: Path, keep: int, days: float | None, keep_versions: int | None, n
     Raises:
       InputError: There are no metadata under the root.
     """
-    runs = sorted(path for path in (root / "runs").glob("*")
-                  if path.is_dir() and not path.is_symlink())
+    runs = sorted((path for path in (root / "runs").glob("*")
+                   if path.is_dir() and not path.is_symlink()), key=_age)
     served, old_versions = _versions(root, keep_versions)
     kept = {run.name for run in runs[-keep:]} | served | _blessed(runs)
     if days is not None:
@@ -85,6 +87,18 @@ def delete(root: Path, planned: Plan) -> None:
             shutil.rmtree(folder)
 
 
+def _age(run: Path) -> tuple[float, int, str]:
+    """Returns what runs are sorted by, the oldest first.
+
+    A run's id says when it began; on a cluster the id is Kubeflow's, and the folder's time says so.
+    """
+    try:
+        began = datetime.datetime.strptime(f"{run.name[:_MOMENT]} +0000", "%Y%m%d-%H%M%S %z")
+    except ValueError:
+        return run.stat().st_mtime, 0, run.name
+    return began.timestamp(), len(run.name), run.name  # the second one of a moment ends with -2
+
+
 def _versions(root: Path, keep: int | None) -> tuple[set[str], list[Path]]:
     """Returns the runs whose models are kept versions, and the versions that are not kept."""
     runs, old = set(), []
@@ -95,7 +109,7 @@ def _versions(root: Path, keep: int | None) -> tuple[set[str], list[Path]]:
             if lineage.is_file():
                 record = read_json(lineage)
                 runs |= {record["run_id"], record["model"]["run_id"]}
-        old += newest[keep:] if keep else []
+        old += [folder for folder in newest[keep:] if not folder.is_symlink()] if keep else []
     return runs, old
 
 

@@ -80,6 +80,18 @@ def test_a_root_that_was_moved_keeps_what_its_runs_made(tmp_path):
         "runs/1", "artifacts/demo-small-1/CatalogGen/users/1"}
 
 
+def test_the_newest_runs_are_those_that_began_last_whatever_they_are_called(root):
+    root.run("5f0c", "a", age=1)  # Kubeflow's ids say nothing of the time
+    root.run("b7e1", "b", age=3)
+    root.run("20330515-000000", "c", age=9)  # 2033-05-18 is now; the folder was copied
+    root.run("20330518-000000-10", "d", age=9)
+    root.run("20330518-000000-9", "e", age=9)
+    kept = [root.planned(keep=number)[1].kept for number in (1, 2, 3, 4)]
+    assert kept == [("20330518-000000-10",), ("20330518-000000-9", "20330518-000000-10"),
+                    ("5f0c", "20330518-000000-9", "20330518-000000-10"),
+                    ("b7e1", "5f0c", "20330518-000000-9", "20330518-000000-10")]
+
+
 def test_a_number_of_days_that_is_none_deletes_nothing(root):
     root.run("1", "a")
     root.run("2", "b")
