@@ -33,7 +33,8 @@ def hostile():
 
 @pytest.mark.parametrize(("kind", "reason"), [
     ("crash", "crashed"), ("work", "takes longer"), 
-    ("work elsewhere", "takes longer"), ("grow", "needs more than 1024 MiB"), 
+    ("work elsewhere", "takes longer"), ("grow", "needs more than 1024 MiB"),
+    ("stumble", r"its decoder failed \(IndexError\)"),
 ])
 def test_a_decoder_that_fails_costs_one_value(kind, reason):
     started, before = time.monotonic(), psutil.Process().memory_info().rss

@@ -33,6 +33,7 @@ from schemas import SIDES, Feature, FeatureSpec, InputError
 from schemas.values.text import SQL_NULL
 
 _ABSENT = (None, "", SQL_NULL)  # of any column
+_RESULTS = "metadata.sqlite"  # in a root, which is in the data's folder where a run begins there
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class FileSource:
         tables = [self._root / shard for side in SIDES for shard in self.shards(side)]
         if not self._reads_media():
             return tables
-        media = [p for p in (self._root / self.options.media_dir).rglob("*")
+        media = [p for p in _beneath(self._root / self.options.media_dir)
                  if (p.is_file() or (p.is_symlink() and p.is_dir())) and os.access(p, os.R_OK)]
         return sorted({*tables, *media})
 
@@ -244,6 +245,15 @@ class FileSource:
         if not value.strip():
             return None
         return media_path(self._media, value, pii)
+
+
+def _beneath(folder: Path) -> Iterator[Path]:
+    """Yields all that is in a folder, but for the results of runs: they change with every run."""
+    for inside, folders, files in os.walk(folder):
+        if _RESULTS in files:
+            folders.clear()
+            continue
+        yield from (Path(inside, name) for name in (*folders, *files))
 
 
 def require_rows(side: str, parts: Sequence[FileSource]) -> None:
