@@ -11,8 +11,7 @@ from typing import Any
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 
-from components.model_card import FOLDER, LINEAGE
-from pipeline.lineage import read_only_store
+from pipeline.lineage import read_lineage, read_only_store
 from pipeline.root import machine_faults_typed, one_run, read_json
 from schemas.errors import InputError
 from serving.model_config import versions
@@ -105,9 +104,7 @@ def _versions(root: Path, keep: int | None) -> tuple[set[str], list[Path]]:
     for model in sorted((root / "serving").glob("*")):
         newest = list(versions(model).values())
         for folder in newest[:keep]:
-            lineage = folder / FOLDER / LINEAGE
-            if lineage.is_file():
-                record = read_json(lineage)
+            if record := read_lineage(folder):
                 runs |= {record["run_id"], record["model"]["run_id"]}
         old += [folder for folder in newest[keep:] if not folder.is_symlink()] if keep else []
     return runs, old

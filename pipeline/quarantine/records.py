@@ -101,7 +101,7 @@ def quarantine_of(root: Path, run: str) -> Path:
     """
     metrics = root / "runs" / run / "metrics.json"
     where = read_json(metrics).get("quarantine") if metrics.is_file() else None
-    folder = root / where if where else None
+    folder = root / where if isinstance(where, str) else None
     if folder is None or not (folder / "quarantine.jsonl").is_file():
         raise InputError("no-quarantine",
                          f"No quarantine of run {run!r} under {root}: there is no such run, or it "

@@ -58,6 +58,8 @@ def test_a_verbose_command_and_its_children_log_everything(tessera, monkeypatch)
 @pytest.mark.parametrize("words", [
     ("run", "--color", "red"), ("nope",), ("run", "--seed", "one"), ("query",),
     ("query", "--user", "u", "--k", "0"), ("serve", "--port", "http"),
+    ("beam-worker", "--port", "99999999"), ("serve", "--rest-port", "-1"),
+    ("query", "--user", "u", "--port", "65536"), ("score", "--port", "70000"),
 ])
 def test_wrong_usage(tessera, words):
     code, _, err = tessera(*words)

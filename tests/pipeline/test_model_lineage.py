@@ -20,7 +20,7 @@ def root(tmp_path):
         (folder / "saved_model.pb").touch()
         if model is not None:
             (folder / FOLDER / LINEAGE).write_text(json.dumps({
-                "run_id": f"run-{version}", "model": {"id": model},
+                "run_id": f"run-{version}", "model": {"id": model, "run_id": "some"},
                 "parent": None if parent is None else {"id": parent}}))
     return tmp_path
 

@@ -9,6 +9,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 from refusals import assert_refused, refuses
 
+from pipeline.lineage import lineage_of
 from pipeline.prune import Plan, delete, plan
 from pipeline.root import one_run
 
@@ -56,7 +57,7 @@ class Root:
         (folder / "assets.extra").mkdir(parents=True)
         (folder / "saved_model.pb").write_bytes(b"")
         (folder / "assets.extra" / "lineage.json").write_text(
-            json.dumps({"run_id": run, "model": {"run_id": run}}))
+            json.dumps({"run_id": run, "model": {"id": version, "run_id": run}, "parent": None}))
 
     def planned(self, keep=1, days=None, versions=None):
         result = plan(self.folder, keep, days, versions, NOW)
@@ -90,6 +91,19 @@ def test_the_newest_runs_are_those_that_began_last_whatever_they_are_called(root
     assert kept == [("20330518-000000-10",), ("20330518-000000-9", "20330518-000000-10"),
                     ("5f0c", "20330518-000000-9", "20330518-000000-10"),
                     ("b7e1", "5f0c", "20330518-000000-9", "20330518-000000-10")]
+
+
+def test_a_version_whose_record_no_run_wrote_is_refused(root):
+    root.run("1", "a")
+    root.push(5, "1")
+    record = root.folder / "serving" / "demo-small-1" / "5" / "assets.extra" / "lineage.json"
+    for content, code in (("{}", "foreign-lineage"), ('{"run_id": "1", "model": 2}',
+                          "foreign-lineage"), ("[1]", "damaged-result")):
+        record.write_text(content)
+        with refuses(code, record):  # its run might be deleted
+            root.planned()
+        with refuses(code, record):
+            lineage_of(root.folder, "5")
 
 
 def test_a_number_of_days_that_is_none_deletes_nothing(root):
