@@ -138,7 +138,7 @@ def lineage_of(root: Path, version: str, model: str | None = None) -> dict[str, 
       of the blessed models before it that are beside it, the newest first.
 
     Raises:
-      InputError: There is no such version, or it has no lineage.
+      InputError: There is no such version, or it has no lineage, or a damaged one.
     """
     folder = _version(root, version, model)
     entry = _read(folder)
@@ -203,4 +203,13 @@ def _ancestors(folder: Path, entry: dict[str, Any]) -> list[Path]:
 
 def _read(folder: Path) -> dict[str, Any] | None:
     path = folder / FOLDER / LINEAGE
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        entry = json.loads(path.read_text(encoding="utf-8"))
+        entry["model"]["id"], entry["parent"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise InputError("unreadable-lineage",
+                         f"{path} is damaged: {error!r}. Push the version again, or copy the "
+                         "file from a backup.") from error
+    return entry

@@ -43,3 +43,12 @@ def test_what_is_not_there_is_told(root):
         lineage_of(root, "11")
     with refuses("version-without-lineage", "2"):
         lineage_of(root, "2")
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"{", b"[]", b"null", b'{"model": {}, "parent": null}', b'{"model": {"id": 5}}', b"\xff"])
+def test_a_damaged_lineage_is_told(root, content):
+    file = root / "serving" / "demo-some-1" / "10" / FOLDER / LINEAGE
+    file.write_bytes(content)
+    with refuses("unreadable-lineage", file):
+        lineage_of(root, "10")
