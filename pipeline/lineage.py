@@ -139,7 +139,7 @@ def lineage_of(root: Path, version: str, model: str | None = None) -> dict[str, 
       of the blessed models before it that are beside it, the newest first.
 
     Raises:
-      InputError: There is no such version, or it has no lineage.
+      InputError: There is no such version, or it has no lineage, or a damaged one.
     """
     folder = _version(root, version, model)
     entry = read_lineage(folder)

@@ -21,10 +21,11 @@ def score(
 ) -> None:
     """Ask a running server for the recommendations of many users; a stopped job goes on."""
     from serving.bulk import score as score_users
+    from serving.bulk import version_to_ask
     from serving.client import Client
 
     with Client(host, port, timeout_s=60.0) as client:
-        version = client.served_version
+        version = version_to_ask(client, output)
     with Client(host, port, timeout_s=60.0, version=version) as client:
         users = score_users(client, input, output, k)
     say(console, f"{output}: {users:,} users, version {version}.")

@@ -43,3 +43,14 @@ def test_what_is_not_there_is_told(root):
         lineage_of(root, "11")
     with refuses("version-without-lineage", "2"):
         lineage_of(root, "2")
+
+
+@pytest.mark.parametrize(("content", "code"), [
+    *((one, "damaged-result") for one in (b"", b"{", b"[]", b"null", b"\xff")),
+    (b'{"model": {}, "parent": null}', "foreign-lineage"),
+    (b'{"model": {"id": 5}}', "foreign-lineage")])
+def test_a_damaged_lineage_is_told(root, content, code):
+    file = root / "serving" / "demo-some-1" / "10" / FOLDER / LINEAGE
+    file.write_bytes(content)
+    with refuses(code, file):
+        lineage_of(root, "10")
