@@ -1,5 +1,6 @@
 """Values against their model; what is wrong is said by key, with what was given and is allowed."""
 
+import reprlib
 from collections.abc import Mapping
 from typing import Any, get_args, get_origin
 
@@ -10,6 +11,8 @@ from trainer.options import OneOf
 from trainer.recipe import Recipe
 from trainer.recipe.reading import recipe_class
 
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 300  # characters of a value in a message
 # Where pydantic's own words are those of Python.
 _WORDS = {"tuple_type": "a list is allowed, as in [a, b]",
           "dict_type": "keys with values are allowed, as in {key: value}",
@@ -49,7 +52,8 @@ def _told(model: type[BaseModel], fault: Any) -> str:
     words = _WORDS.get(fault["type"], fault["msg"]).removeprefix("Value error, ")
     if isinstance(given, dict | BaseModel):
         return f"{key}: {words}" if key else words
-    return f"{key}: given {given!r}, but {words}" if key else f"given {given!r}, but {words}"
+    shown = _SHORT.repr(given)
+    return f"{key}: given {shown}, but {words}" if key else f"given {shown}, but {words}"
 
 
 def _siblings(model: type[BaseModel], location: tuple) -> list[str]:

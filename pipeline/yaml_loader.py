@@ -8,9 +8,23 @@ import yaml
 
 from schemas import InputError
 
+_LARGEST = 100_000  # values of a file
+
 
 class Loader(yaml.SafeLoader):
     """PyYAML's safe loader, which takes the last of two equal keys in silence, made strict."""
+
+    def get_single_node(self) -> Any:
+        """Composes the document.
+
+        Raises:
+          ComposerError: Written out, with what its aliases mean, it would be of no size to read.
+        """
+        node = super().get_single_node()
+        if _size(node, {}) > _LARGEST:
+            raise yaml.composer.ComposerError(
+                problem=f"written out, it has more than {_LARGEST:,} values; take aliases away.")
+        return node
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """Composes a mapping.
@@ -30,6 +44,16 @@ class Loader(yaml.SafeLoader):
                     f"{line}; keep one."))
             lines[name] = line
         return node
+
+
+def _size(node: Any, known: dict[int, int]) -> int:
+    """Returns how many values a node has, those that an alias repeats as often as it does."""
+    if id(node) not in known:
+        known[id(node)] = 1  # also where it is within itself
+        inner = node.value if isinstance(node, yaml.CollectionNode) else ()
+        known[id(node)] += sum(_size(one, known) for part in inner
+                               for one in (part if isinstance(part, tuple) else (part,)))
+    return known[id(node)]
 
 
 # YAML 1.1 wants a dot in 1e-4, else it would be a text.

@@ -300,6 +300,19 @@ def test_a_day_that_is_none_and_what_is_too_deep_are_no_yaml(written, text):
     assert "is not valid YAML" in refused(read_yaml, written(text))
 
 
+def test_aliases_of_aliases_are_no_configuration(written):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 20)]
+    message = refused(read_yaml, written("\n".join([*lines, "seed: *a19"])))
+    assert "more than 100,000 values" in message
+    assert read_yaml(written("a: &a [1, &b [*a]]\nb: *b"))["b"][0][0] == 1
+
+
+def test_a_long_value_is_quoted_in_part(written):
+    message = refused(load_config, written({"dataset": "demo", "seed": "9" * 9_000 + "x"}))
+    assert "seed: given '999" in message and len(message) < 500
+
+
 @pytest.mark.parametrize("key", ["root", "data_dir"])
 def test_a_key_without_a_value_is_no_folder_called_none(written, key):
     message = refused(load_config, written(f"dataset: demo\n{key}:\n"))
