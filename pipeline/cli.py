@@ -136,7 +136,8 @@ app.command()(kubeflow.submit)
 @app.command()
 def beam_worker(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 50000,
+    port: Annotated[int, typer.Option(
+        min=0, max=65_535, help="Port to listen on; 0 for one that is free.")] = 50000,
 ) -> None:
     """Wait for a Flink or Spark cluster that asks for Python workers; see docs/scaling.md."""
     import pipeline.process  # noqa: F401
@@ -155,12 +156,15 @@ def report(
     """Show the data report of a run."""
     import webbrowser
 
+    from pipeline.root import read_json
+
     path = root / "runs" / run_id / f"data_report.{'json' if as_json else 'html'}"
     if not path.is_file():
         raise InputError("no-data-report",
                          f"No data report at {path}. Run `tessera run --root {root}` first, "
                          "or name a run with --run.")
     if as_json:
+        read_json(path)  # or whatever is in its place would be printed
         print(path.read_text(encoding="utf-8"))
         return
     say(console, str(path.resolve()))

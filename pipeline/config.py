@@ -3,11 +3,17 @@
 import hashlib
 import json
 import os
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializeAsAny,
+    field_validator,
+    model_validator,
+)
 
 from components.privacy.hiding import hidden
 from components.privacy.options import Privacy
@@ -18,11 +24,12 @@ from pipeline.alerts import Alerts
 from pipeline.beam.options import BeamOptions
 from pipeline.checks import Checks, ColdItems, refuse_earlier
 from pipeline.kubeflow.options import KubeflowOptions
-from pipeline.recipe_files import named_recipe
+from pipeline.recipe_files import NO_NAME, named_recipe
 from pipeline.validation import validated
 from pipeline.yaml_loader import read_yaml
 from schemas import FeatureSpec, InputError, read_spec, unknown
 from schemas.extensions import load_extensions
+from schemas.values.text import plain_path
 from trainer.options import Strict, Whole
 from trainer.recipe import Recipe, parse_recipe
 
@@ -33,6 +40,9 @@ _OF_A_MODEL = {"extensions", "recipe_name", "recipe", "split", "seed", "checks",
 _LONGEST_NAME = 63  # TFX refuses a longer name of a pipeline
 # Where options of the command line belong that are no key of the tree itself.
 _WITHIN = {"beam_runner": ("beam", "runner"), "span": ("spans", "until")}
+
+
+Place = Annotated[Path, AfterValidator(plain_path)]
 
 
 def _recipe_of_tree(given: Any) -> Any:
@@ -68,11 +78,11 @@ class RunConfig(Strict):
     extensions: tuple[str, ...] = ()
     dataset: str
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] | None = None
-    data_dir: Path
+    data_dir: Place
     spans: Spans = Spans()
-    schemas: Path | None = None
+    schemas: Place | None = None
     source: FileOptions | None = None
-    root: Path = Path("tessera-runs")
+    root: Place = Path("tessera-runs")
     recipe_name: str = "flagship"
     recipe: Annotated[SerializeAsAny[Recipe], BeforeValidator(_recipe_of_tree)]
     split: str = "u80"
@@ -166,7 +176,7 @@ class RunConfig(Strict):
             return self.dataset
         folder = Path(os.path.normpath(self.schemas))
         called = folder.parent.name if folder.name == _USUAL_SCHEMAS else folder.name
-        name = self.name or re.sub(r"[^\w.-]+", "_", called) or _USUAL_SCHEMAS
+        name = self.name or NO_NAME.sub("_", called) or _USUAL_SCHEMAS
         return f"{self.dataset}-{name}" if name in SOURCES else name
 
     @property

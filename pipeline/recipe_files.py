@@ -1,5 +1,6 @@
 """The files of recipes: those of the project, and one's own."""
 
+import re
 from pathlib import Path
 
 from pipeline.validation import validated_recipe
@@ -8,6 +9,7 @@ from schemas.errors import InputError, unknown
 from trainer.recipe import Recipe
 
 _RECIPES = Path(__file__).parent / "recipes"
+NO_NAME = re.compile(r"[^\w.-]+")  # what no name of a folder has: TFX takes [ for a pattern
 
 
 def recipes() -> list[str]:
@@ -44,13 +46,13 @@ def named_recipe(given: str) -> tuple[str, Recipe]:
       given: The name of a recipe of the project, or the path of a file.
 
     Returns:
-      Its name and the recipe. A file's name is its stem, or `own-<stem>` where a recipe of the
-      project has that name and says something else.
+      Its name and the recipe. A file's name is its stem, with `_` for what folders should not be
+      called, or `own-<stem>` where a recipe of the project has that name and says something else.
 
     Raises:
       InputError: No such recipe, or one that does not validate; the message names the key.
     """
-    recipe, name = load_recipe(given), Path(given).stem
+    recipe, name = load_recipe(given), NO_NAME.sub("_", Path(given).stem)
     if name in recipes() and recipe != load_recipe(name):
         return f"own-{name}", recipe
     return name, recipe

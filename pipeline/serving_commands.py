@@ -24,13 +24,14 @@ def serve(
     port: options.Port = 8500,
     ssl_config_file: Annotated[Path | None, typer.Option(
         help="Keys and certificates, as TensorFlow Serving reads them.")] = None,
-    metrics_port: Annotated[int | None, typer.Option(help="Where Prometheus reads.")] = None,
+    metrics_port: Annotated[int | None, typer.Option(
+        min=0, max=65_535, help="Where Prometheus reads.")] = None,
     request_log: Annotated[Path | None, typer.Option(
         help="Folder for a sample of the requests, without users' ids; none if not given.")] = None,
     request_log_share: Annotated[float, typer.Option(
         help="How many of the requests are in the sample, at most 1.")] = 0.01,
     rest_port: Annotated[int | None, typer.Option(
-        help="Where REST is served, without TLS; nowhere if not given.")] = None,
+        min=0, max=65_535, help="Where REST is served, without TLS; nowhere if not given.")] = None,
 ) -> None:
     """Serve a pushed model over gRPC until interrupted."""
     from pipeline.pushed import serving_folder
@@ -82,10 +83,11 @@ def score(
 ) -> None:
     """Ask a running server for the recommendations of many users; a stopped job goes on."""
     from serving.bulk import score as score_users
+    from serving.bulk import version_to_ask
     from serving.client import Client
 
     with Client(host, port, timeout_s=60.0) as client:
-        version = client.served_version
+        version = version_to_ask(client, output)
     with Client(host, port, timeout_s=60.0, version=version) as client:
         users = score_users(client, input, output, k)
     say(console, f"{output}: {users:,} users, version {version}.")

@@ -10,14 +10,15 @@ from schemas.modality import MODALITIES
 from schemas.spec import ROLES
 from schemas.tags import TAG, Treatment, known_tags, treatment_of, written_forms
 
+_NUMBER = r"[0-9]{1,30}(?:\.[0-9]{1,30})?"  # that a float of 32 bits holds
 _LABEL = re.compile(
-    r"label:(?P<name>\w+)(?:>=(?P<threshold>-?\d+(?:\.\d+)?)|=(?P<equals>.+))?$")
-_WEIGHT = re.compile(r"weight:(?P<value>.+)=(?P<weight>\d+(?:\.\d+)?)$")
+    rf"label:(?P<name>\w+)(?:>=(?P<threshold>-?{_NUMBER})|=(?P<equals>.+))?$")
+_WEIGHT = re.compile(rf"weight:(?P<value>.+)=(?P<weight>{_NUMBER})$")
 _WORDS = tuple(map(re.compile, (
     r"(?P<kind>history):(?P<word>\w+)$", r"(?P<kind>sound_of):(?P<word>.+)$",
     r"(?P<kind>fewest_rows):(?P<word>[1-9]\d{0,8})$")))
 _CHECK = re.compile(r"check:(?P<check>[a-z_]+)(?:=(?P<off>off)"
-                    r"|>(?P<limit>-?\d+(?:\.\d+)?)=(?P<severity>WARN|FAIL))$")
+                    rf"|>(?P<limit>-?{_NUMBER})=(?P<severity>WARN|FAIL))$")
 _FLAGS = ("pii", "events", "unseen")
 
 
@@ -100,6 +101,11 @@ def _unknown_tag(tag: str, where: str) -> InputError:
                           f"{where}: the tag {tag!r} is no weight. Write 'weight:VALUE=X', where "
                           "VALUE is a type of event as the column holds it, and X a number such "
                           "as 3 or 0.5.")
+    if tag.startswith("label:"):
+        return InputError("bad-label-tag",
+                          f"{where}: the tag {tag!r} is no label. Write 'label:NAME', "
+                          "'label:NAME>=X' with a number such as 4 or -0.5, or "
+                          "'label:NAME=VALUE'.")
     if tag.startswith(TAG):
         return InputError("bad-pii-tag",
                           f"{where}: the tag {tag!r} is no treatment of personal data. There are: "

@@ -11,7 +11,7 @@ import numpy as np
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from schemas.consistency import check_table, check_together, check_treatment
+from schemas.consistency import check_numbers, check_table, check_together, check_treatment
 from schemas.errors import InputError, unknown
 from schemas.feature_tags import FeatureTags
 from schemas.spec import SIDES, Feature, FeatureSpec, Label
@@ -120,9 +120,12 @@ def _feature(
 ) -> tuple[Feature, list[Label]]:
     if proto.type not in _DTYPES:
         raise InputError("bad-feature-type", f"{where}: type must be BYTES, INT or FLOAT.")
+    check_numbers(proto, where)
     minimum, maximum = _bounds(proto)
     tags = FeatureTags.of(proto.annotation.tag, where)
-    values = domains.get(proto.domain, ()) if proto.domain else tuple(proto.string_domain.value)
+    if proto.domain and proto.domain not in domains:
+        raise unknown("string domain", proto.domain, domains)
+    values = domains[proto.domain] if proto.domain else tuple(proto.string_domain.value)
     count = proto.value_count.max if proto.HasField("value_count") else 1
     feature = Feature(
         name=proto.name, side=side, dtype=_DTYPES[proto.type], role=tags.words.get("role"),
