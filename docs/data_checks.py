@@ -39,7 +39,7 @@ What to do with a finding:
    shown once.
 
 A limit is a tag of the column in the schema (for a whole table: of its id column; for times: of
-the column of times):
+the column of times). The report has it beside each finding, ready to be copied:
 
     annotation { tag: "check:distribution_shift>0.5=FAIL" tag: "check:language_shift=off" }
 

@@ -10,5 +10,6 @@ from components.data_checks import (  # noqa: F401
     volume,
 )
 from components.data_checks.check import CHECKS, Check, Data, Finding, Severity, judge, nearest
+from components.data_checks.examples import Example
 
-__all__ = ["CHECKS", "Check", "Data", "Finding", "Severity", "judge", "nearest"]
+__all__ = ["CHECKS", "Check", "Data", "Example", "Finding", "Severity", "judge", "nearest"]

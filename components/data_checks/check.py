@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.data_checks.examples import Example, examples
 from schemas import SIDES, FeatureSpec, unknown
 
 
@@ -113,6 +114,7 @@ class Finding:
       action: What to do.
       count: How many rows or values are concerned, if that has a meaning.
       share: Their share, 0 to 1, likewise.
+      examples: Rows of which it is true.
     """
 
     check: str
@@ -125,6 +127,10 @@ class Finding:
     action: str
     count: int | None = None
     share: float | None = None
+    examples: tuple[Example, ...] = ()
+
+
+Measure = Callable[[Data], Iterator[Measured]]
 
 
 @dataclass(frozen=True)
@@ -139,6 +145,7 @@ class Check:
       fail: Value above which it stops the run, `None` for never.
       measure: Yields what it measures.
       compares: Whether it needs the past.
+      by_row: Whether rows whose value is another one than in the past are examples of a finding.
     """
 
     name: str
@@ -146,8 +153,9 @@ class Check:
     action: str
     warn: float | None
     fail: float | None
-    measure: Callable[[Data], Iterator[Measured]]
+    measure: Measure
     compares: bool
+    by_row: bool
 
     def limits(self, spec: FeatureSpec, one: Measured) -> dict[Severity, float]:
         """Returns the limits of a value: the schema's, else the configuration's or the usual."""
@@ -165,11 +173,11 @@ CHECKS: dict[str, Check] = {}
 
 
 def check(meaning: str, action: str, *, warn: float | None = None, fail: float | None = None,
-          compares: bool = False) -> Callable[[Callable[[Data], Iterator[Measured]]], Check]:
+          compares: bool = False, by_row: bool = False) -> Callable[[Measure], Check]:
     """Registers a function as a check of its name; see `Check` for the arguments."""
-    def register(measure: Callable[[Data], Iterator[Measured]]) -> Check:
+    def register(measure: Measure) -> Check:
         name = measure.__name__
-        CHECKS[name] = Check(name, meaning, action, warn, fail, measure, compares)
+        CHECKS[name] = Check(name, meaning, action, warn, fail, measure, compares, by_row)
         return CHECKS[name]
 
     return register
@@ -231,7 +239,9 @@ def _findings_of(check: Check, data: Data) -> Iterator[Finding]:
         if above:
             worst = max(above, key=lambda severity: severity.rank)
             yield Finding(check.name, worst, one.table, one.column, float(one.value),
-                          limits[worst], one.what, check.action, one.count, one.share)
+                          limits[worst], one.what, check.action, one.count, one.share,
+                          examples(data.spec, data.today, data.past, one.table, one.column)
+                          if check.by_row and data.past else ())
 
 
 def require_known_checks(spec: FeatureSpec) -> None:

@@ -101,7 +101,7 @@ def new_words(data: Data) -> Iterator[Measured]:
 
 @check("share of texts that changed their language since the last run",
        "Ask the source. If the language is right, set another limit in the schema and run again.",
-       warn=0.25, fail=0.6, compares=True)
+       warn=0.25, fail=0.6, compares=True, by_row=True)
 def language_shift(data: Data) -> Iterator[Measured]:
     for side, name, texts, before in data.columns("texts"):
         now, then = texts["languages"], before.get("languages", {})

@@ -15,7 +15,7 @@ Values = dict[str, Any]
 
 @check("share of the ids of both runs whose whole content is another one",
        "Give new things new ids; a model that knows the old ones would mistake them.",
-       warn=0.1, fail=0.3, compares=True)
+       warn=0.1, fail=0.3, compares=True, by_row=True)
 def reused_ids(data: Data) -> Iterator[Measured]:
     for side, sample, before in _samples(data):
         both, changed = _compared(sample, before)
@@ -40,7 +40,7 @@ def replaced_ids(data: Data) -> Iterator[Measured]:
 @check("share of the ids of both runs that have another value now, beyond chance, where the values "
        "of all are the same",
        "Check how the column was joined to its ids: its rows were probably moved by some places.",
-       fail=0.5, compares=True)
+       fail=0.5, compares=True, by_row=True)
 def mixed_values(data: Data) -> Iterator[Measured]:
     for side, name, pairs in _columns(data):
         value = _disagreement(pairs) * _kept(pairs)
@@ -53,7 +53,7 @@ def mixed_values(data: Data) -> Iterator[Measured]:
 @check("share of the ids of both runs that have another value now, beyond chance, where the values "
        "of all are others, too",
        "Ask the source what changed; if the new values are right, there is nothing to do.",
-       warn=0.5, compares=True)
+       warn=0.5, compares=True, by_row=True)
 def changed_values(data: Data) -> Iterator[Measured]:
     for side, name, pairs in _columns(data):
         value = _disagreement(pairs) * (1 - _kept(pairs))
@@ -63,7 +63,7 @@ def changed_values(data: Data) -> Iterator[Measured]:
 
 @check("share of the events of both runs that have another label now",
        "Check how labels were joined to the events, and whether their meaning was turned around.",
-       warn=0.05, fail=0.3, compares=True)
+       warn=0.05, fail=0.3, compares=True, by_row=True)
 def changed_labels(data: Data) -> Iterator[Measured]:
     for name in dict.fromkeys(label.feature for label in data.spec.labels_of("interactions")):
         pairs = _same_events(data, name)
@@ -101,7 +101,8 @@ def changed_events(data: Data) -> Iterator[Measured]:
 
 
 @check("share of the events that the last run had at another time",
-       "Write all times in one zone and unit (UTC, seconds).", warn=0.05, fail=0.3, compares=True)
+       "Write all times in one zone and unit (UTC, seconds).",
+       warn=0.05, fail=0.3, compares=True, by_row=True)
 def moved_times(data: Data) -> Iterator[Measured]:
     if not data.spec.has_role("timestamp"):
         return

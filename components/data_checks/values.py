@@ -25,7 +25,7 @@ def lost_values(data: Data) -> Iterator[Measured]:
 
 @check("increase of the share of rows without a value",
        "Find out why the source delivers fewer values of the column.",
-       warn=0.1, fail=0.3, compares=True)
+       warn=0.1, fail=0.3, compares=True, by_row=True)
 def missing_values(data: Data) -> Iterator[Measured]:
     for side, name, profile, before in data.columns():
         if before and profile["filled"] and not profile.get("label"):
@@ -113,7 +113,7 @@ def new_categories(data: Data) -> Iterator[Measured]:
 
 @check("factor between the medians of two runs, less 1",
        "Convert the values back to the unit that the model knows, or retrain on purpose.",
-       warn=3.0, fail=8.0, compares=True)
+       warn=3.0, fail=8.0, compares=True, by_row=True)
 def unit_change(data: Data) -> Iterator[Measured]:
     for side, name, profile, before in data.columns("numbers"):
         if min(profile["count"], before.get("count", 0)) < _FEW:
@@ -129,7 +129,7 @@ def unit_change(data: Data) -> Iterator[Measured]:
 
 @check("how much better two columns fit each other's past than their own, 0 to 1",
        "Check the order and the names of the columns in the files.",
-       warn=None, fail=0.3, compares=True)
+       warn=None, fail=0.3, compares=True, by_row=True)
 def swapped_columns(data: Data) -> Iterator[Measured]:
     for kind, alike in (("texts", _texts_alike), ("categorical", _shares_alike),
                         ("numbers", _ranges_alike)):
@@ -189,7 +189,7 @@ def _means(profile: dict[str, Any], before: dict[str, Any]) -> str:
 @check("Jensen-Shannon divergence of the distribution from that of the last run (TFDV), less what "
        "chance makes where values are rare",
        "Compare the two distributions in the report; ask what changed in the source.",
-       warn=0.1, fail=0.3, compares=True)
+       warn=0.1, fail=0.3, compares=True, by_row=True)
 def distribution_shift(data: Data) -> Iterator[Measured]:
     for (side, name), value in data.drift.items():
         profile = data.today["columns"][side].get(name, {})
@@ -259,7 +259,7 @@ def _constant(data: Data, past_varied: bool) -> Iterator[Measured]:
 
 @check("Jensen-Shannon divergence of a label's distribution from that of the last run (TFDV)",
        "Compare the shares of the label in the report; ask what changed in how it is collected.",
-       warn=0.05, fail=0.15, compares=True)
+       warn=0.05, fail=0.15, compares=True, by_row=True)
 def label_shift(data: Data) -> Iterator[Measured]:
     for (side, name), value in data.drift.items():
         profile = data.today["columns"][side].get(name, {})

@@ -11,6 +11,7 @@ import numpy as np
 import stop_words
 from ftfy import badness
 
+from components.data_profile.bars import bars
 from components.data_profile.media import profile_media
 from components.data_profile.tables import Table, Values
 from schemas import Feature, FeatureSpec
@@ -151,7 +152,7 @@ def _of_kind(feature: Feature, values: Values, spec: FeatureSpec) -> dict[str, A
 
 
 def profile_numbers(values: np.ndarray) -> dict[str, Any]:
-    """Returns moments, deciles and edges of numbers, and the share of the most frequent one."""
+    """Returns moments, deciles, edges and bars of numbers, and the share of the top one."""
     if not len(values):
         return {"count": 0}
     _, counts = np.unique(values, return_counts=True)
@@ -159,7 +160,8 @@ def profile_numbers(values: np.ndarray) -> dict[str, Any]:
     return {"count": len(values), "mean": float(values.mean()), "std": float(values.std()),
             "deciles": [float(q) for q in np.quantile(values, _QUANTILES)],
             "edges": [float(q) for q in np.quantile(values, _EDGES)],
-            "distinct": len(counts), "top_share": float(counts.max() / len(values))}
+            "bars": bars(values), "distinct": len(counts),
+            "top_share": float(counts.max() / len(values))}
 
 
 def profile_categories(values: np.ndarray) -> dict[str, Any]:

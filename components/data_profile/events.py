@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from components.data_profile.shown import ROWS, shown_rows
 from components.data_profile.sketch import keyed
 from components.data_profile.tables import Table, codes
 from schemas import FeatureSpec, Label
@@ -120,8 +121,9 @@ def _pairs(spec: FeatureSpec, table: Table) -> dict[str, Any]:
 
     Returns:
       `largest`, the hash below which all pairs are in the sample; `counts`, by the hash of a pair
-      its number of events; and `values`, of a label or of the time of the pair's first event, by
-      column and hash. Two runs choose the same pairs.
+      its number of events; `values`, of a label or of the time of the pair's first event, by
+      column and hash; and `shown`, the events of some pairs with one, see
+      `components.data_profile.shown`. Two runs choose the same pairs.
     """
     ids = zip(*(table.columns[spec.role(role).name].values for role in ("user_id", "item_id")),
               strict=True)
@@ -134,7 +136,10 @@ def _pairs(spec: FeatureSpec, table: Table) -> dict[str, Any]:
         columns.append(spec.role("timestamp").name)
     values = {name: _of_rows(table, name, first, keys) for name in dict.fromkeys(columns)}
     return {"largest": keys[-1] if len(keys) == _PAIRS else format(2**64 - 1, "x"),
-            "counts": dict(zip(keys, counts.tolist(), strict=True)), "values": values}
+            "counts": dict(zip(keys, counts.tolist(), strict=True)), "values": values,
+            "shown": shown_rows(spec, "interactions", table, {
+                key: row for key, row, count in zip(
+                    keys[:ROWS], first.tolist(), counts, strict=False) if count == 1})}
 
 
 def _of_rows(table: Table, name: str, rows: np.ndarray, keys: list[str]) -> dict[str, Any]:

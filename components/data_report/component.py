@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.types import Artifact, artifact_utils, channel, component_spec, standard_artifacts
 
@@ -38,7 +39,8 @@ def template_digest() -> str:
 def to_html(content: dict[str, Any]) -> str:
     """Renders the page; every string of the data is escaped."""
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"number": _number, "share": _share, "date": _date, "size": _size}
+    environment.filters |= {"number": _number, "share": _share, "date": _date, "size": _size,
+                            "above": _above, "densities": _densities, "unchanged": _unchanged}
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(strict(content))
 
@@ -90,6 +92,23 @@ def _date(seconds: float | None) -> str:
 
 def _size(count: float | None) -> str:
     return _NOTHING if count is None else f"{count / 1024:,.1f} KiB"
+
+
+def _unchanged(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in changes if one["past"] == one["today"]]
+
+
+def _above(value: float) -> str:
+    """Returns the next number of two digits from a value on, as a limit that lets it pass."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 1.0
+    return np.format_float_positional(
+        math.ceil(value / step) * step, precision=2, fractional=False, trim="-")
+
+
+def _densities(bars: list[dict[str, Any]]) -> list[float]:
+    """Returns the share of all in a bar by its width, so that two runs' bars compare."""
+    total = sum(bar["count"] or 0 for bar in bars) or 1
+    return [(bar["count"] or 0) / total / ((bar["high"] - bar["low"]) or 1) for bar in bars]
 
 
 class Executor(base_executor.BaseExecutor):

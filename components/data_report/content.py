@@ -19,7 +19,7 @@ from trainer.modalities import modality_of
 _BARS, _DAY = 60, 86_400
 Bar = dict[str, Any]
 _log = logging.getLogger("tessera.data_report")
-VERSION = 2  # of the JSON twin
+VERSION = 3  # of the JSON twin
 _EXAMPLES, _GROUPS, _PICTURES, _SOUNDS = 20, 100, 12, 500
 
 
@@ -93,6 +93,9 @@ def gather(spec: FeatureSpec, folders: dict[str, str]) -> dict[str, Any]:
         for feature in spec.features if feature.media and not feature.pii
     ]
     verdict = _section(_verdict, folders["verdict"])
+    distributions = verdict.pop("distributions", {})
+    for side, table in tables.items():
+        _compare(table.get("splits", []), distributions.get(side, {}))
     counts = _section(_counts, folders["quarantine"])
     reasons = _section(_reasons, spec, folders["quarantine"])
     line = summary(counts, verdict)
@@ -137,6 +140,15 @@ def _section(make: Callable[..., dict[str, Any]], *given: Any) -> dict[str, Any]
 
 def _table(spec: FeatureSpec, side: str, uri: str) -> dict[str, Any]:
     return {"splits": read_statistics(uri, spec, side)}
+
+
+def _compare(splits: list[dict[str, Any]], distributions: dict[str, dict[str, Any]]) -> None:
+    """Puts the counts of both runs in the place of the estimates of TFDV, once for all splits."""
+    for place, split in enumerate(splits):
+        for column in split["features"]:
+            if both := distributions.get(column["name"]):
+                column |= ({"histogram": both["today"], "past": both["past"]} if place == 0
+                           else {"histogram": []})
 
 
 def _media(

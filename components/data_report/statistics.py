@@ -1,5 +1,6 @@
 """TFDV's statistics as plain values, one entry for each column that the schema declares."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,9 @@ def _numeric(feature: Feature, stats: statistics_pb2.NumericStatistics) -> dict[
     bounds = {"min": stats.min, "max": stats.max}
     if _is_id(feature):
         return {"id_range": bounds}
-    if "timestamp" in (feature.role, feature.history):
+    if feature.history:  # its column has the values, without a mark for none among them
+        return {}
+    if feature.role == "timestamp":
         return {"time_range": bounds, "histogram": _histogram(stats.histograms)}
     return {
         "range": {**bounds, "mean": stats.mean, "median": stats.median, "std": stats.std_dev},
@@ -138,7 +141,8 @@ def _is_id(feature: Feature) -> bool:
 
 def _histogram(histograms: Iterable[statistics_pb2.Histogram]) -> list[dict[str, Any]]:
     for histogram in histograms:
-        if histogram.type == _STANDARD:
+        ends = [end for b in histogram.buckets for end in (b.low_value, b.high_value)]
+        if histogram.type == _STANDARD and all(map(math.isfinite, ends)):
             return [
                 {"low": b.low_value, "high": b.high_value, "count": b.sample_count}
                 for b in histogram.buckets

@@ -19,7 +19,7 @@ from components.data_checks.check import require_known_checks
 from components.data_profile.component import read_profile
 from components.data_report.quarantine import grouped_reasons
 from components.data_report.splits import split_folders
-from components.data_validator.drift import changes, measure_drift
+from components.data_validator.drift import changes, distributions, measure_drift
 from components.data_validator.verdict import DataVerdict
 from schemas import SIDES, FeatureSpec, InputError, parse_spec
 
@@ -134,6 +134,7 @@ def validate(given: dict[str, Any], folders: dict[str, str], past: Sequence[str]
         past=", ".join(one["run"] for one in pasts.values()) or None,
         limits={name: {"warn": one.warn, "fail": one.fail} for name, one in CHECKS.items()},
         changes=changes(today, newest), run=today["run"], moment=today["moment"],
+        distributions=distributions(today, newest),
         **{key: {run: profile.get("events", {}).get(key, {}) for run, profile in both.items()}
            for key in ("days", "labels")})
 

@@ -117,3 +117,22 @@ def _of_column(side: str, name: str, column: dict[str, Any], past: dict[str, Any
 def _change(side: str, column: str, figure: str, form: str, past: Any, today: Any) -> Change:
     return {"table": side, "column": column, "figure": figure, "form": form, "past": past,
             "today": today}
+
+
+def distributions(today: dict[str, Any], past: dict[str, Any] | None
+                  ) -> dict[str, dict[str, dict[str, Any]]]:
+    """Puts the bars of the numbers of two runs side by side.
+
+    Args:
+      today: The profile of this run's data.
+      past: That of the run before, `None` where there is none.
+
+    Returns:
+      By table and column, `{"past", "today"}`; a run without has no bars.
+    """
+    before = (past or {}).get("columns", {})
+    return {side: {name: {"today": column["numbers"]["bars"],
+                          "past": before.get(side, {}).get(name, {}).get("numbers", {}).get(
+                              "bars", [])}  # an earlier version's profile has none
+                   for name, column in columns.items() if column.get("numbers", {}).get("count")}
+            for side, columns in today["columns"].items()}

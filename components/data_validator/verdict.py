@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from components.data_checks import Finding, Severity
+from components.data_checks import Example, Finding, Severity
 
 _FILE = "data_verdict.json"
 OK = "OK"
@@ -25,6 +25,8 @@ class DataVerdict:
       days: Events by day since 1970, of both runs: `{"past", "today"}`.
       labels: Events with a label and the sum of its values, by label and day, of both runs.
       moment: When the data were judged, in seconds since 1970.
+      distributions: Bars of the numbers of both runs, by table and column: `{"past", "today"}`,
+        see `components.data_profile.bars`.
     """
 
     findings: tuple[Finding, ...]
@@ -35,6 +37,8 @@ class DataVerdict:
     days: dict[str, dict[str, int]] = field(default_factory=dict)
     labels: dict[str, dict[str, dict[str, list[float]]]] = field(default_factory=dict)
     moment: int | None = None
+    distributions: dict[str, dict[str, dict[str, list[dict[str, float]]]]] = field(
+        default_factory=dict)
 
     @property
     def verdict(self) -> str:
@@ -69,10 +73,13 @@ class DataVerdict:
     def load(uri: str) -> "DataVerdict":
         """Reads the verdict from a `DataVerdict` artifact's folder."""
         read = json.loads((Path(uri) / _FILE).read_text(encoding="utf-8"))
-        findings = tuple(Finding(**{**one, "severity": Severity(one["severity"])})
-                         for one in read["findings"])
+        findings = tuple(Finding(**{
+            **one, "severity": Severity(one["severity"]),
+            "examples": tuple(Example(**example) for example in one["examples"])})
+            for one in read["findings"])
         return DataVerdict(findings, read["past"], read["limits"], read["changes"],
-                           read["run"], read["days"], read["labels"], read["moment"])
+                           read["run"], read["days"], read["labels"], read["moment"],
+                           read["distributions"])
 
 
 def sentence(finding: Finding) -> str:

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shutil
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from worlds import column, png, small_spec
 from worlds.examples import write_examples
 
-from components.data_checks import Finding, Severity
+from components.data_checks import Example, Finding, Severity
 from components.data_report.component import (
     write_report,
 )
@@ -218,11 +219,14 @@ def test_tells_what_was_changed_or_lost_and_groups_the_quarantine_by_reason(heal
 
 
 def test_begins_with_the_verdict_and_shows_findings_and_what_changed(folders, report):
-    finding = Finding("unit_change", Severity.FAIL, "items", "price", 99.0, 8.0,
-                      "the values are 100 times those of the last run", "Convert them.", 20, 0.5)
+    finding = Finding("unit_change", Severity.FAIL, "items", "price", 98.7, 8.0,
+                      "the values are 100 times those of the last run", "Convert them.", 20, 0.5,
+                      (Example("p<7>", "7.5", "750"),))
     verdicts.DataVerdict((finding,), "before", {}, [
         {"table": "items", "column": "price", "figure": "mean", "form": "number", "past": 9.5,
-         "today": 950.0}], "now",
+         "today": 950.0},
+        {"table": "items", "column": "", "figure": "rows", "form": "number", "past": 60,
+         "today": 60}], "now",
         {"past": {"19000": 4}, "today": {"19000": 2, "19200": 8}},
         {"past": {}, "today": {"liked": {"19000": [4, 1.0], "19003": [1, 1.0], "19200": [2, 2.0]}}}
     ).save(folders["verdict"])
@@ -236,11 +240,16 @@ def test_begins_with_the_verdict_and_shows_findings_and_what_changed(folders, re
     means = [bar["today"] for bar in label["bars"]]
     assert label["label"] == "liked" and "Mean of the label liked" in html
     assert (len(means), means[0], means[1], means[-1]) == (51, 0.4, None, 1.0)
-    seen = re.sub(r"<[^>]+>|\s+", " ", html[html.index("<header>"):])
+    seen = re.sub(r"(?:<[^>]+>|\s)+", " ", html[html.index("<header>"):])
     order = ("FAIL", "nothing is trained", "items: price", "100 times those", "Convert them.",
-             "judged in run", "unit_change", "99", "What changed since", "9.50", "950")
+             "judged in run", "p&lt;7&gt;: 7.5 → 750", "What changed since", "9.50", "950",
+             "Unchanged 1 of 2 figures", "60")
     places = [seen.index(word) for word in order]
     assert places == sorted(places)
+    banner = seen[:seen.index("judged in run")]
+    assert "unit_change 98.70, limit 8" in banner
+    (tag,) = set(re.findall(r'tag: "(check:.+?)"', html))
+    assert unescape(tag) == "check:unit_change>99=FAIL"
 
 
 @pytest.mark.parametrize(
@@ -265,6 +274,21 @@ def test_a_broken_input_becomes_a_note(folders, report, tmp_path, file, data, se
     assert broken["note"].startswith("This section could not be made: ")
     assert html.count('<p class="note"') >= 1
     assert html.rstrip().endswith("</html>")
+
+
+def test_numbers_are_counted_in_bars_with_the_last_run_as_an_outline(folders, report):
+    now, then = ([{"low": value - 0.5, "high": value + 0.5, "value": value, "count": count}
+                  for value, count in counts] for counts in ([(4, 30), (5, 10)], [(1, 7), (5, 3)]))
+    verdicts.DataVerdict((), "before", {}, distributions={
+        "interactions": {"stars": {"today": now, "past": then}}}).save(folders["verdict"])
+    html, content = report(folders)
+    stars = _feature(content, "interactions", "stars")
+    assert (stars["histogram"], stars["past"]) == (now, then)
+    assert _feature(content, "interactions", "stars", split=1)["histogram"] == []
+    assert html.count('class="past" d="M') == 1 and "<title>4: 30</title>" in html
+    assert "distributions" not in content["verdict"]
+    history = _feature(content, "interactions", "history_times")
+    assert not {"histogram", "time_range"} & history.keys(), "it has marks of none"
 
 
 def test_no_input_at_all_still_gives_a_page(spec, tmp_path, report):
