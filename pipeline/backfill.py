@@ -70,5 +70,5 @@ def _done(config: RunConfig) -> Iterator[str]:
     work = config.work(config.spec())
     for path in (config.root / "runs").glob("*/metrics.json"):
         metrics = read_metrics(path.parent)
-        if metrics["blessed"] and metrics.get("work") == work and "spans" in metrics:
+        if metrics.get("blessed") and metrics.get("work") == work and "spans" in metrics:
             yield metrics["spans"]["until"]

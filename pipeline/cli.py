@@ -35,7 +35,6 @@ console = open_console()
 
 Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]
 Host = Annotated[str, typer.Option(help="Address of the server.")]
-Port = Annotated[int, typer.Option(help="Port of the server.")]
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C
 DEFAULT_ROOT = Path("tessera-runs")
 
@@ -140,7 +139,8 @@ app.command()(kubeflow.submit)
 @app.command()
 def beam_worker(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 50000,
+    port: Annotated[int, typer.Option(
+        min=0, max=65_535, help="Port to listen on; 0 for one that is free.")] = 50000,
 ) -> None:
     """Wait for a Flink or Spark cluster that asks for Python workers; see docs/scaling.md."""
     import pipeline.process  # noqa: F401
@@ -159,12 +159,15 @@ def report(
     """Show the data report of a run."""
     import webbrowser
 
+    from pipeline.root import read_json
+
     path = root / "runs" / run_id / f"data_report.{'json' if as_json else 'html'}"
     if not path.is_file():
         raise InputError("no-data-report",
                          f"No data report at {path}. Run `tessera run --root {root}` first, "
                          "or name a run with --run.")
     if as_json:
+        read_json(path)  # or whatever is in its place would be printed
         print(path.read_text(encoding="utf-8"))
         return
     say(console, str(path.resolve()))
@@ -201,16 +204,17 @@ def serve(
         help="A models.config of TensorFlow Serving, for several models, versions and labels.")] =
         None,
     host: Host = "127.0.0.1",
-    port: Port = 8500,
+    port: options.Port = 8500,
     ssl_config_file: Annotated[Path | None, typer.Option(
         help="Keys and certificates, as TensorFlow Serving reads them.")] = None,
-    metrics_port: Annotated[int | None, typer.Option(help="Where Prometheus reads.")] = None,
+    metrics_port: Annotated[int | None, typer.Option(
+        min=0, max=65_535, help="Where Prometheus reads.")] = None,
     request_log: Annotated[Path | None, typer.Option(
         help="Folder for a sample of the requests, without users' ids; none if not given.")] = None,
     request_log_share: Annotated[float, typer.Option(
         help="How many of the requests are in the sample, at most 1.")] = 0.01,
     rest_port: Annotated[int | None, typer.Option(
-        help="Where REST is served, without TLS; nowhere if not given.")] = None,
+        min=0, max=65_535, help="Where REST is served, without TLS; nowhere if not given.")] = None,
 ) -> None:
     """Serve a pushed model over gRPC until interrupted."""
     import os
@@ -232,7 +236,7 @@ def query(
     user: Annotated[str, typer.Option(help="A user's id; an unknown one is served too.")],
     k: Annotated[int, typer.Option(min=1, max=1000, help="Number of items.")] = 10,
     host: Host = "127.0.0.1",
-    port: Port = 8500,
+    port: options.Port = 8500,
     unavailable: Annotated[Path | None, typer.Option(
         help="File of items that are not recommended, one id a line.")] = None,
     dataset: options.Dataset = None,

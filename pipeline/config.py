@@ -7,7 +7,14 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializeAsAny,
+    field_validator,
+    model_validator,
+)
 
 from components.privacy.hiding import hidden
 from components.privacy.options import Privacy
@@ -22,6 +29,7 @@ from pipeline.validation import validated, validated_recipe
 from pipeline.yaml_loader import read_yaml
 from schemas import FeatureSpec, InputError, read_spec, unknown
 from schemas.extensions import load_extensions
+from schemas.values.text import plain_path
 from trainer.options import Strict, Whole
 from trainer.recipe import Recipe, parse_recipe
 
@@ -31,8 +39,12 @@ _USUAL_SCHEMAS = "schemas"  # a folder's name that says nothing of the dataset
 _OF_A_MODEL = {"extensions", "recipe_name", "recipe", "split", "seed", "checks", "cold_items",
                "privacy"}
 _LONGEST_NAME = 63  # TFX refuses a longer name of a pipeline
+_NO_NAME = re.compile(r"[^\w.-]+")  # what no name of a folder has: TFX takes [ for a pattern
 # Where options of the command line belong that are no key of the tree itself.
 _WITHIN = {"beam_runner": ("beam", "runner"), "span": ("spans", "until")}
+
+
+Place = Annotated[Path, AfterValidator(plain_path)]
 
 
 def _recipe_of_tree(given: Any) -> Any:
@@ -68,11 +80,11 @@ class RunConfig(Strict):
     extensions: tuple[str, ...] = ()
     dataset: str
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] | None = None
-    data_dir: Path
+    data_dir: Place
     spans: Spans = Spans()
-    schemas: Path | None = None
+    schemas: Place | None = None
     source: FileOptions | None = None
-    root: Path = Path("tessera-runs")
+    root: Place = Path("tessera-runs")
     recipe_name: str = "flagship"
     recipe: Annotated[SerializeAsAny[Recipe], BeforeValidator(_recipe_of_tree)]
     split: str = "u80"
@@ -166,7 +178,7 @@ class RunConfig(Strict):
             return self.dataset
         folder = Path(os.path.normpath(self.schemas))
         called = folder.parent.name if folder.name == _USUAL_SCHEMAS else folder.name
-        name = self.name or re.sub(r"[^\w.-]+", "_", called) or _USUAL_SCHEMAS
+        name = self.name or _NO_NAME.sub("_", called) or _USUAL_SCHEMAS
         return f"{self.dataset}-{name}" if name in SOURCES else name
 
     @property
@@ -218,13 +230,13 @@ def named_recipe(given: str) -> tuple[str, Recipe]:
       given: The name of a recipe of the project, or the path of a file.
 
     Returns:
-      Its name and the recipe. A file's name is its stem, or `own-<stem>` where a recipe of the
-      project has that name and says something else.
+      Its name and the recipe. A file's name is its stem, with `_` for what folders should not be
+      called, or `own-<stem>` where a recipe of the project has that name and says something else.
 
     Raises:
       InputError: No such recipe, or one that does not validate; the message names the key.
     """
-    recipe, name = load_recipe(given), Path(given).stem
+    recipe, name = load_recipe(given), _NO_NAME.sub("_", Path(given).stem)
     if name in recipes() and recipe != load_recipe(name):
         return f"own-{name}", recipe
     return name, recipe

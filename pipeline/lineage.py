@@ -10,6 +10,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from components.model_card import FOLDER, LINEAGE
 from pipeline.pushed import serving_folder
+from pipeline.root import read_json
 from schemas import InputError
 from schemas.extensions import load_extensions
 from serving.model_config import versions
@@ -138,10 +139,10 @@ def lineage_of(root: Path, version: str, model: str | None = None) -> dict[str, 
       of the blessed models before it that are beside it, the newest first.
 
     Raises:
-      InputError: There is no such version, or it has no lineage.
+      InputError: There is no such version, or it has no lineage, or a damaged one.
     """
     folder = _version(root, version, model)
-    entry = _read(folder)
+    entry = read_lineage(folder)
     if entry is None:
         raise InputError(
             "version-without-lineage",
@@ -186,7 +187,7 @@ def _unknown(pushed: Path, version: str) -> InputError:
 def _ancestors(folder: Path, entry: dict[str, Any]) -> list[Path]:
     """Returns the versions beside one that hold its parent, the parent's parent and so on."""
     # A model that came back is pushed again: its newest version below the child's is meant.
-    waiting = {int(one.name): (one, _read(one)) for one in versions(folder.parent).values()}
+    waiting = {int(one.name): (one, read_lineage(one)) for one in versions(folder.parent).values()}
     number, line = int(folder.name) if folder.name.isdecimal() else max(waiting, default=0), []
     parent = entry["parent"]
     while parent is not None:
@@ -201,6 +202,21 @@ def _ancestors(folder: Path, entry: dict[str, Any]) -> list[Path]:
     return line
 
 
-def _read(folder: Path) -> dict[str, Any] | None:
+def read_lineage(folder: Path) -> dict[str, Any] | None:
+    """Reads what a pushed version was made of; `None` where it has no record of that.
+
+    Raises:
+      InputError: The record is not as runs write them.
+    """
     path = folder / FOLDER / LINEAGE
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if not path.is_file():
+        return None
+    entry = read_json(path)
+    try:
+        _ = entry["run_id"], entry["model"]["run_id"], entry["model"]["id"]
+        _ = entry["parent"] is None or entry["parent"]["id"]
+    except (KeyError, TypeError) as error:
+        raise InputError("foreign-lineage",
+                         f"{path} is no record that a run wrote ({error!r}). Put back a copy, or "
+                         "take the version away.") from error
+    return entry

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from schemas import log
+from schemas.errors import InputError
+from schemas.values.text import plain_path
 
 Dataset = Annotated[str | None, typer.Option(help="Name; see docs/running.md.")]
 DataDir = Annotated[Path | None, typer.Option(
@@ -23,6 +25,7 @@ BeamRunner = Annotated[str | None, typer.Option(
     help="What runs the data steps: direct, flink, spark or dataflow; see docs/scaling.md.")]
 Span = Annotated[str | None, typer.Option(
     help="Day of the newest daily folder that is read, such as 2026-11-21.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port of the server.")]
 Verbose = Annotated[bool, typer.Option(
     "--verbose", help=f"Log everything, as {log.VARIABLE}=debug does.")]
 
@@ -36,9 +39,26 @@ class Commands(typer.Typer):
         return lambda function: register(_verbose(function))
 
 
+def _check_characters(value: Any) -> None:
+    """Refuses paths that no metadata and no terminal can hold, and texts that are no text."""
+    try:
+        if isinstance(value, Path):
+            plain_path(value)
+        elif isinstance(value, str):
+            value.encode()
+    except UnicodeEncodeError as error:
+        raise InputError("argument-not-utf8",
+                         f"The argument {value!r} is no UTF-8. Give it so.") from error
+    except ValueError as error:
+        raise InputError("unusable-characters",
+                         f"The path {str(value)!r} cannot be used: {error}.") from error
+
+
 def _verbose(function: Callable) -> Callable:
     @functools.wraps(function)
     def command(*args: Any, verbose: bool = False, **given: Any) -> Any:
+        for value in given.values():
+            _check_characters(value)
         if verbose:
             os.environ[log.VARIABLE] = "debug"  # other processes read it too
         log.show()

@@ -1,6 +1,6 @@
 """`tessera prune`: runs, artifacts and versions that nothing needs any more."""
 
-import json
+import datetime
 import shutil
 from collections import defaultdict
 from contextlib import ExitStack
@@ -11,9 +11,8 @@ from typing import Any
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 
-from components.model_card import FOLDER, LINEAGE
-from pipeline.lineage import read_only_store
-from pipeline.root import machine_faults_typed, one_run
+from pipeline.lineage import read_lineage, read_only_store
+from pipeline.root import machine_faults_typed, one_run, read_json
 from schemas.errors import InputError
 from serving.model_config import versions
 
@@ -21,6 +20,8 @@ _DAY = 86_400
 _BLESSED = 2  # of each pipeline: the next run compares its model with the newest other one
 _PAST = "tessera.DataProfile"  # small, and what the next run compares its data with
 _RUN = "pipeline_run"
+_ARTIFACTS = "artifacts"
+_MOMENT = len("20260102-030405")
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,13 @@ def plan(root: Path, keep: int, days: float | None, keep_versions: int | None, n
     Raises:
       InputError: There are no metadata under the root.
     """
-    runs = sorted(path for path in (root / "runs").glob("*")
-                  if path.is_dir() and not path.is_symlink())
+    runs = sorted((path for path in (root / "runs").glob("*")
+                   if path.is_dir() and not path.is_symlink()), key=_age)
     served, old_versions = _versions(root, keep_versions)
     kept = {run.name for run in runs[-keep:]} | served | _blessed(runs)
     if days is not None:
-        kept |= {run.name for run in runs if now - run.stat().st_mtime < days * _DAY}
+        # NaN keeps them all.
+        kept |= {run.name for run in runs if not now - run.stat().st_mtime >= days * _DAY}
     folders = [run for run in runs if run.name not in kept]
     return Plan((*folders, *_artifacts(root, kept), *old_versions),
                 tuple(run.name for run in runs if run.name in kept))
@@ -84,17 +86,27 @@ def delete(root: Path, planned: Plan) -> None:
             shutil.rmtree(folder)
 
 
+def _age(run: Path) -> tuple[float, int, str]:
+    """Returns what runs are sorted by, the oldest first.
+
+    A run's id says when it began; on a cluster the id is Kubeflow's, and the folder's time says so.
+    """
+    try:
+        began = datetime.datetime.strptime(f"{run.name[:_MOMENT]} +0000", "%Y%m%d-%H%M%S %z")
+    except ValueError:
+        return run.stat().st_mtime, 0, run.name
+    return began.timestamp(), len(run.name), run.name  # the second one of a moment ends with -2
+
+
 def _versions(root: Path, keep: int | None) -> tuple[set[str], list[Path]]:
     """Returns the runs whose models are kept versions, and the versions that are not kept."""
     runs, old = set(), []
     for model in sorted((root / "serving").glob("*")):
         newest = list(versions(model).values())
         for folder in newest[:keep]:
-            lineage = folder / FOLDER / LINEAGE
-            if lineage.is_file():
-                record = json.loads(lineage.read_text(encoding="utf-8"))
+            if record := read_lineage(folder):
                 runs |= {record["run_id"], record["model"]["run_id"]}
-        old += newest[keep:] if keep else []
+        old += [folder for folder in newest[keep:] if not folder.is_symlink()] if keep else []
     return runs, old
 
 
@@ -110,7 +122,7 @@ def _blessed(runs: list[Path]) -> set[str]:
 
 def _metrics(run: Path) -> dict[str, Any]:
     path = run / "metrics.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return read_json(path) if path.is_file() else {}
 
 
 def _artifacts(root: Path, kept: set[str]) -> list[Path]:
@@ -125,18 +137,27 @@ def _artifacts(root: Path, kept: set[str]) -> list[Path]:
                          f"No metadata at {metadata}, which have what each run made. Give the root "
                          "of the runs with --root.")
     store = read_only_store(metadata)
-    needed = {artifact.uri for name in kept for artifact in _of_run(store, name)}
     types = {one.id: one.name for one in store.get_artifact_types()}
-    inside = (root / "artifacts").resolve()
-    recorded = {Path(artifact.uri).resolve(): artifact for artifact in store.get_artifacts()}
+    inside = (root / _ARTIFACTS).resolve()
+    needed = {_folder(artifact.uri, inside) for name in kept for artifact in _of_run(store, name)}
+    recorded = {_folder(artifact.uri, inside): artifact for artifact in store.get_artifacts()}
     folders = {folder for folder, artifact in recorded.items()
-               if artifact.uri not in needed and types[artifact.type_id] != _PAST
+               if folder not in needed and types[artifact.type_id] != _PAST
                and folder.is_dir() and folder.is_relative_to(inside)}
     # TFX's layout: pipeline, node, output, execution.
     folders |= {folder for folder in inside.glob("*/*/*/*")
                 if folder.name.isdigit() and not folder.is_symlink()
                 and folder.is_dir() and folder not in recorded}
     return sorted(folders)
+
+
+def _folder(uri: str, inside: Path) -> Path:
+    """Returns where an artifact is, also under a root that was moved or is mounted elsewhere."""
+    path = Path(uri).resolve()
+    if path.is_relative_to(inside) or _ARTIFACTS not in path.parts:
+        return path
+    after = path.parts[::-1].index(_ARTIFACTS)
+    return inside.joinpath(*path.parts[len(path.parts) - after:])
 
 
 def _of_run(store: mlmd.MetadataStore, name: str) -> list[metadata_store_pb2.Artifact]:

@@ -1,6 +1,7 @@
 """The folder of all results: whether it can be written to, and what to say when it is full."""
 
 import fcntl
+import json
 import os
 import shutil
 import sqlite3
@@ -10,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from schemas.errors import (
@@ -193,6 +195,27 @@ def point(link: Path, target: str) -> None:
     fresh = _beside(link)
     fresh.symlink_to(target)
     fresh.replace(link)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads an object of JSON that a run wrote.
+
+    Raises:
+      InputError: The file holds none, as after a copy that broke off.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, str(error)) from error
+    if not isinstance(content, dict):
+        raise _damaged(path, f"it is a {type(content).__name__}, expected an object")
+    return content
+
+
+def _damaged(path: Path, why: str) -> InputError:
+    return InputError("damaged-result",
+                      f"{path} is not the JSON that a run wrote: {why}. Put back a copy, or delete "
+                      "the folder that it is in.")
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -25,7 +25,14 @@ from pipeline.model_report import Section
 from pipeline.nodes import NodeError, NodeRun, failure_line, of_type, raise_failure
 from pipeline.process import PeakMemory
 from pipeline.recipe_checks import check_behaviour, check_part_names, check_tasks, try_encoders
-from pipeline.root import machine_faults_typed, one_at_a_time, one_run, require_usable, write_whole
+from pipeline.root import (
+    machine_faults_typed,
+    one_at_a_time,
+    one_run,
+    read_json,
+    require_usable,
+    write_whole,
+)
 from pipeline.runs_page import write_runs_page
 from pipeline.validation import validated_recipe
 from trainer.recipe import BoundRecipe, bind
@@ -269,7 +276,8 @@ def write_schemas(root: Path, spec: schemas.FeatureSpec) -> Path:
 
 
 def _run_folder(root: Path) -> Path:
-    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    # In UTC, or an hour would come twice at the end of summer, and ids would not sort by age.
+    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S")
     folder, number = root / "runs" / stamp, 1
     while True:
         try:
@@ -282,4 +290,4 @@ def _run_folder(root: Path) -> Path:
 
 def read_metrics(folder: Path) -> dict:
     """Reads a run's `metrics.json`."""
-    return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return read_json(folder / "metrics.json")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.console import open_console, say
+from pipeline.options import Port
 
 console = open_console()
 
@@ -16,14 +17,15 @@ def score(
     output: Annotated[Path, typer.Option("--output", "-o", help="The Parquet file to write.")],
     k: Annotated[int, typer.Option(min=1, max=1000, help="Items for each user.")] = 10,
     host: Annotated[str, typer.Option(help="Address of the server.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of the server.")] = 8500,
+    port: Port = 8500,
 ) -> None:
     """Ask a running server for the recommendations of many users; a stopped job goes on."""
     from serving.bulk import score as score_users
+    from serving.bulk import version_to_ask
     from serving.client import Client
 
     with Client(host, port, timeout_s=60.0) as client:
-        version = client.served_version
+        version = version_to_ask(client, output)
     with Client(host, port, timeout_s=60.0, version=version) as client:
         users = score_users(client, input, output, k)
     say(console, f"{output}: {users:,} users, version {version}.")

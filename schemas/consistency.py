@@ -1,12 +1,20 @@
 """Whether the columns of a schema go together: roles, labels, what ingest builds, treatments."""
 
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Iterator, Sequence
+
+from google.protobuf.message import Message
+from tensorflow_metadata.proto.v0 import schema_pb2
 
 from schemas.errors import InputError
 from schemas.modality import MODALITIES
 from schemas.spec import ROLES, Feature, Label
 from schemas.tags import DERIVED, HISTORIES, INPUTS, TAG
 
+_NO_NAME = re.compile(r"^$|^\s|\s$|[{}\x00-\x1f\x7f]")  # braces are for templates of columns
+_RANGES = ("value_count", "int_domain", "float_domain")
+_COUNTS = ("value_count.", "presence.min_count")
 _DTYPE_NAMES = {bytes: "BYTES", int: "INT", float: "FLOAT"}
 
 
@@ -33,6 +41,13 @@ def check_table(features: Sequence[Feature], side: str, where: str) -> None:
             raise InputError("no-feature-of-role",
                              f"{where}: no feature has the tag {role!r}. Tag one.")
     for feature in table:
+        if _NO_NAME.search(feature.name):
+            raise InputError(
+                "bad-feature-name",
+                f"{where}: {feature.name!r} is no name of a column. Give one without braces, "
+                "control characters and blanks at its ends, and say in the configuration's "
+                "'columns' what the file calls it."
+            )
         if feature.name in DERIVED or "__" in feature.name:
             raise InputError(
                 "derived-name-taken",
@@ -51,6 +66,46 @@ def check_table(features: Sequence[Feature], side: str, where: str) -> None:
             )
     if len({f.name for f in table}) != len(table):
         raise InputError("duplicate-feature", f"{where}: a feature is declared twice.")
+
+
+def check_numbers(proto: schema_pb2.Feature, where: str) -> None:
+    """Refuses numbers that no data can keep to, or that a comparison would never meet.
+
+    Args:
+      proto: A column of a schema.
+      where: How messages call it.
+
+    Raises:
+      InputError: A number is NaN, infinite or out of its range, or a range is empty.
+    """
+    for name, number in _numbers(proto):
+        if not math.isfinite(number):
+            raise InputError("schema-number-not-finite",
+                             f"{where}: {name} is {number}, expected a finite number. Leave a "
+                             "bound out where there is none.")
+        share = name == "presence.min_fraction"
+        counts = share or name.startswith(_COUNTS)
+        if (counts and number < 0) or (share and number > 1):
+            raise InputError("schema-number-out-of-range",
+                             f"{where}: {name} is {number:g}, expected "
+                             f"{'0 to 1' if share else '0 at least'}. Correct it.")
+    for name in _RANGES:
+        bounds = getattr(proto, name)
+        if proto.HasField(name) and bounds.HasField("min") and bounds.HasField("max") \
+                and bounds.min > bounds.max:
+            raise InputError("schema-range-empty",
+                             f"{where}: {name} goes from {bounds.min:g} to {bounds.max:g}, so that "
+                             "no value keeps to it. Exchange the two.")
+
+
+def _numbers(message: Message, inside: str = "") -> Iterator[tuple[str, float]]:
+    """Yields the numbers of a message and of those in it, each with the names of its fields."""
+    for field, value in message.ListFields():
+        for one in value if field.label == field.LABEL_REPEATED else (value,):
+            if isinstance(one, Message):
+                yield from _numbers(one, f"{inside}{field.name}.")
+            elif isinstance(one, int | float):
+                yield f"{inside}{field.name}", one
 
 
 def check_together(features: Sequence[Feature], labels: Sequence[Label], where: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from schemas.consistency import check_table, check_together, check_treatment
+from schemas.consistency import check_numbers, check_table, check_together, check_treatment
 from schemas.errors import InputError, unknown
 from schemas.modality import MODALITIES
 from schemas.spec import ROLES, SIDES, Feature, FeatureSpec, Label
@@ -21,16 +21,17 @@ from schemas.tags import TAG, Treatment, known_tags, treatment_of, written_forms
 
 _ROOT = Path(__file__).parent
 _DTYPES = {schema_pb2.BYTES: bytes, schema_pb2.INT: int, schema_pb2.FLOAT: float}
+_NUMBER = r"[0-9]{1,30}(?:\.[0-9]{1,30})?"  # that a float of 32 bits holds
 _LABEL = re.compile(
-    r"label:(?P<name>\w+)(?:>=(?P<threshold>-?\d+(?:\.\d+)?)|=(?P<equals>.+))?$")
-_WEIGHT = re.compile(r"weight:(?P<value>.+)=(?P<weight>\d+(?:\.\d+)?)$")
+    rf"label:(?P<name>\w+)(?:>=(?P<threshold>-?{_NUMBER})|=(?P<equals>.+))?$")
+_WEIGHT = re.compile(rf"weight:(?P<value>.+)=(?P<weight>{_NUMBER})$")
 _FEWEST_ROWS = re.compile(r"fewest_rows:(?P<rows>[1-9]\d{0,8})$")
 _FEWEST = 3  # rows that have a word which people wrote of themselves, or of others
 _FLAGS = ("pii", "events", "unseen")
 _HISTORY = re.compile(r"history:(?P<what>\w+)$")
 _SOUND_OF = re.compile(r"sound_of:(?P<video>.+)$")
 _CHECK = re.compile(r"check:(?P<check>[a-z_]+)(?:=(?P<off>off)"
-                    r"|>(?P<limit>-?\d+(?:\.\d+)?)=(?P<severity>WARN|FAIL))$")
+                    rf"|>(?P<limit>-?{_NUMBER})=(?P<severity>WARN|FAIL))$")
 
 
 def available() -> list[str]:
@@ -132,6 +133,7 @@ def _feature(
 ) -> tuple[Feature, list[Label]]:
     if proto.type not in _DTYPES:
         raise InputError("bad-feature-type", f"{where}: type must be BYTES, INT or FLOAT.")
+    check_numbers(proto, where)
     minimum, maximum = _bounds(proto)
     kinds: dict[str, str] = {}
     flags: set[str] = set()
@@ -168,7 +170,9 @@ def _feature(
             if kind is None:
                 raise _unknown_tag(tag, where)
             _keep_one(kinds, kind, tag, where)
-    values = domains.get(proto.domain, ()) if proto.domain else tuple(proto.string_domain.value)
+    if proto.domain and proto.domain not in domains:
+        raise unknown("string domain", proto.domain, domains)
+    values = domains[proto.domain] if proto.domain else tuple(proto.string_domain.value)
     count = proto.value_count.max if proto.HasField("value_count") else 1
     feature = Feature(
         name=proto.name, side=side, dtype=_DTYPES[proto.type], role=kinds.get("role"),
@@ -201,6 +205,11 @@ def _unknown_tag(tag: str, where: str) -> InputError:
                           f"{where}: the tag {tag!r} is no weight. Write 'weight:VALUE=X', where "
                           "VALUE is a type of event as the column holds it, and X a number such "
                           "as 3 or 0.5.")
+    if tag.startswith("label:"):
+        return InputError("bad-label-tag",
+                          f"{where}: the tag {tag!r} is no label. Write 'label:NAME', "
+                          "'label:NAME>=X' with a number such as 4 or -0.5, or "
+                          "'label:NAME=VALUE'.")
     if tag.startswith(TAG):
         return InputError("bad-pii-tag",
                           f"{where}: the tag {tag!r} is no treatment of personal data. There are: "

@@ -1,7 +1,7 @@
 """Recommendations for many users, in parts that a stopped job does not lose."""
 
+import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,12 +13,29 @@ import pyarrow_hotfix  # noqa: F401  (what a Parquet file brings along must not 
 
 from schemas.errors import InputError
 from schemas.log import Progress
+from schemas.values.text import as_text, normal_identity
 from serving.client import Client
 from serving.recommendations import Recommendation
 
 USER_ID = "user_id"
 _PART_USERS, _REQUEST_USERS = 1024, 128
 _JOB = "job.json"
+
+
+def version_to_ask(client: Client, output: Path) -> int:
+    """Returns the version that a stopped job began with if it is still served, else the newest.
+
+    Args:
+      client: A client of the server.
+      output: The Parquet file that is to be written.
+
+    Raises:
+      InputError: The server does not know the model, or the notes of a job cannot be read.
+      ServerUnavailableError: If no server responds.
+    """
+    begun = _begun(_parts_of(output)).get("version")
+    served = {one.version for one in client.status() if one.state == "AVAILABLE"}
+    return begun if begun in served else client.served_version
 
 
 def score(client: Client, users: Path, output: Path, k: int) -> int:
@@ -38,18 +55,21 @@ def score(client: Client, users: Path, output: Path, k: int) -> int:
       The number of users.
 
     Raises:
-      InputError: The users cannot be read, the output is a folder, or parts of another job are
-        beside it.
+      InputError: The users cannot be read, the output is a folder or the users' own file, or parts
+        of another job are beside it.
       ServerUnavailableError: If no server responds.
     """
     ids = read_user_ids(users)
     if output.is_dir():  # else seen when all users are served
         raise InputError("scores-into-folder",
                          f"{output} is a folder. Give the name of a Parquet file with -o.")
-    parts = output.with_name(f"{output.name}.parts")
-    _require_same_job(parts, {"users": os.fspath(users), "count": len(ids), "k": k,
-                              "written": users.stat().st_mtime_ns,
-                              "version": client.served_version})
+    if output.exists() and output.samefile(users):
+        raise InputError("scores-onto-users",
+                         f"{output} is the file of the users, which would be lost. Give another "
+                         "one with -o.")
+    parts = _parts_of(output)
+    digest = hashlib.sha256(json.dumps(ids).encode()).hexdigest()
+    _require_same_job(parts, {"users": digest, "k": k, "version": client.served_version})
     progress = Progress("Users with recommendations", len(ids))
     files = []
     for number, start in enumerate(range(0, len(ids), _PART_USERS)):
@@ -66,6 +86,9 @@ def score(client: Client, users: Path, output: Path, k: int) -> int:
 def read_user_ids(file: Path) -> list[str]:
     """Returns the ids of the users of a Parquet file, `""` where one is absent.
 
+    They are written as ingest writes them, for a model knows them so: a number without `.0`, text
+    in its composed form, and bytes as UTF-8.
+
     Raises:
       InputError: The file is none, has no column of ids, or brings pickled objects along.
     """
@@ -75,18 +98,39 @@ def read_user_ids(file: Path) -> list[str]:
         raise InputError("bad-users-file",
                          f"{file} must be a Parquet file with a column {USER_ID!r}: {error}."
                          ) from error
-    return ["" if value is None else str(value) for value in column.to_pylist()]
+    return ["" if value is None or value != value else normal_identity(as_text(value))
+            for value in column.to_pylist()]
+
+
+def _parts_of(output: Path) -> Path:
+    return output.with_name(f"{output.name}.parts")
+
+
+def _begun(parts: Path) -> dict[str, Any]:
+    """Returns what is noted of the job whose parts are in a folder; nothing of none."""
+    file = parts / _JOB
+    if not file.is_file():
+        return {}
+    try:
+        begun = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        begun = None
+    if not isinstance(begun, dict):
+        raise InputError("bad-scoring-job",
+                         f"{file} does not say which job the parts beside it are of. Delete "
+                         f"{parts}, and the job begins again.")
+    return begun
 
 
 def _require_same_job(parts: Path, job: dict[str, Any]) -> None:
     file = parts / _JOB
-    if not file.is_file():
+    begun = _begun(parts)
+    if not begun:
         parts.mkdir(parents=True, exist_ok=True)
         partial = file.with_suffix(".partial")
         partial.write_text(json.dumps(job), encoding="utf-8")
         partial.replace(file)
         return
-    begun = json.loads(file.read_text(encoding="utf-8"))
     if other := sorted(name for name in job if begun.get(name) != job[name]):
         raise InputError(
             "other-scoring-job",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,12 +15,15 @@ from serving import filters as choice
 from serving import wire
 from serving.connection import Connection, RequestError
 from serving.filters import Filters, Unavailable
+from serving.histories import history_inputs
 from serving.recommendations import Recommendation, recommendations, task_axes
-from serving.signature import DEFAULT_SIGNATURE, HISTORY, converted, filled, with_pictures_as_seen
+from serving.signature import DEFAULT_SIGNATURE, converted, filled, with_pictures_as_seen
 from serving.tensors import ndarray, tensor_proto
 
 _Predict = wire.message("PredictRequest")
-_VALUES = 16_384  # of one input, in one request
+# Of one request: the rows, and the values of one input or of the result. A server may refuse more.
+_ROWS, _VALUES = 1024, 16_384
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Client:
         timestamps: Sequence[int] | None = None,
         filters: Filters | None = None,
     ) -> list[list[Recommendation]]:
-        """Recommends items to users.
+        """Recommends items to users, in as many requests as it takes.
 
         Args:
           user_ids: The users; `''` for one without an id.
@@ -101,19 +104,35 @@ class Client:
             raise InputError("bad-k", f"k must be at least 1; given: {k}.")
         if not user_ids:
             return []
-        batch = len(user_ids)
-        inputs: dict[str, Any] = {"user_id": list(user_ids), "k": [k] * batch}
+        inputs: dict[str, Any] = {"user_id": list(user_ids), "k": [k] * len(user_ids)}
         if timestamps is not None:
             inputs["timestamp"] = list(timestamps)
+        _batch_size({name: len(values) for name, values in inputs.items()})
         if self._unavailable is not None:
             filters = filters or Filters()
             filters = replace(filters, blocked=[*filters.blocked, *self._unavailable.ids()])
-        if filters is not None:
-            inputs |= filters.inputs(batch)
+        return self._with_current_signatures(
+            lambda: self._recommend(inputs, k, history, filters))
+
+    def _recommend(
+        self, inputs: Mapping[str, Any], k: int,
+        history: Mapping[str, Sequence[Sequence[Any]]] | None, filters: Filters | None,
+    ) -> list[list[Recommendation]]:
+        batch = len(inputs["user_id"])
+        histories = history_inputs(
+            self._signature("recommend").inputs, history, batch) if history else {}
+        inputs = {**inputs, **histories}
         signature = "recommend" if filters is None else choice.SIGNATURE
-        outputs = self._with_current_signatures(lambda: self._predict(
-            signature, inputs | (self._history_inputs(history, batch) if history else {})))
-        return recommendations(outputs)
+        same = {} if filters is None else filters.inputs(rows=1)
+        widths = [values.shape[1] for values in [*histories.values(), *same.values()]
+                  if values.ndim > 1]
+        lists = []
+        for some in _parts(batch, max(k, *widths) if widths else k):
+            part = {name: values[some] for name, values in inputs.items()}
+            rows = len(part["user_id"])
+            part |= {name: np.repeat(values, rows, axis=0) for name, values in same.items()}
+            lists += recommendations(self._predict(signature, part))
+        return lists
 
     def score(self, user_ids: Sequence[str],
               candidates: Sequence[Sequence[str]]) -> dict[str, np.ndarray]:
@@ -134,8 +153,13 @@ class Client:
         if not user_ids or not all(map(len, candidates)):
             raise InputError("no-candidates", "score needs at least one user, and at least one "
                              f"candidate for each; given: {len(user_ids)} users.")
+        _batch_size({"user_id": len(user_ids), "candidates": len(candidates)})
         among = np.array(candidates, object).reshape(len(candidates), -1)
-        width = max(1, _VALUES // max(len(user_ids), 1))
+        parts = [self._score(user_ids[some], among[some]) for some in _parts(len(user_ids), 1)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _score(self, user_ids: Sequence[str], among: np.ndarray) -> dict[str, np.ndarray]:
+        width = max(1, _VALUES // len(user_ids))
         parts = [self.predict(DEFAULT_SIGNATURE, {
             "user_id": list(user_ids), "candidates": among[:, start : start + width]})
             for start in range(0, among.shape[1], width)]
@@ -163,9 +187,7 @@ class Client:
         """
         return self._with_current_signatures(lambda: self._predict(signature, inputs))
 
-    def _with_current_signatures(
-        self, predict: Callable[[], dict[str, np.ndarray]]
-    ) -> dict[str, np.ndarray]:
+    def _with_current_signatures(self, predict: Callable[[], T]) -> T:
         """Asks once more if the server has another version, with other inputs, by now."""
         try:
             return predict()
@@ -183,7 +205,7 @@ class Client:
             if name in expected else np.asarray(value)
             for name, value in inputs.items()
         }
-        batch = _batch_size(arrays)
+        batch = _batch_size({name: len(array) for name, array in arrays.items() if array.ndim})
         for name, info in expected.items():
             if name not in arrays:
                 arrays[name] = filled(info, batch=batch)
@@ -256,39 +278,15 @@ class Client:
                                f"Unknown signature {signature!r}. {self._model} has: {known}.")
         return self.signatures[signature]
 
-    def _history_inputs(
-        self, history: Mapping[str, Sequence[Sequence[Any]]], batch: int
-    ) -> dict[str, np.ndarray]:
-        width = max([1, *(len(row) for rows in history.values() for row in rows)])
-        # Columns that are not given get the width of the others, so that places correspond.
-        padded = {
-            name: filled(info, batch=batch, width=width)
-            for name, info in self._signature("recommend").inputs.items()
-            if name.startswith(HISTORY)
-        }
-        for column, rows in history.items():
-            name = HISTORY + column
-            if name not in padded:
-                known = ", ".join(sorted(one.removeprefix(HISTORY) for one in padded))
-                raise InputError("unknown-history-column",
-                                 f"Unknown history column {column!r}. Known: {known}.")
-            if len(rows) != batch:
-                raise InputError(
-                    "history-of-other-batch",
-                    f"History column {column!r} has {len(rows)} lists for {batch} users. "
-                    "Give one list a user, an empty one where there is no history."
-                )
-            try:
-                for place, row in enumerate(rows):
-                    padded[name][place, : len(row)] = row
-            except (TypeError, ValueError, OverflowError) as error:
-                raise InputError("bad-history-value",
-                                 f"History column {column!r} cannot be sent: {error}.") from error
-        return padded
+
+def _parts(rows: int, width: int) -> Iterator[slice]:
+    """Yields which rows are in each request, given how many values a row has at most."""
+    most = max(1, min(_ROWS, _VALUES // width))
+    for start in range(0, rows, most):
+        yield slice(start, start + most)
 
 
-def _batch_size(arrays: Mapping[str, np.ndarray]) -> int:
-    sizes = {name: len(array) for name, array in arrays.items() if array.ndim}
+def _batch_size(sizes: Mapping[str, int]) -> int:
     if len(set(sizes.values())) > 1:
         counts = ", ".join(f"{name} {size}" for name, size in sizes.items())
         raise InputError("unequal-batch", f"The inputs differ in their number of rows: {counts}.")

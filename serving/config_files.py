@@ -8,7 +8,7 @@ from google.protobuf import text_format
 
 from schemas.errors import InputError
 from serving import wire
-from serving.model_config import ModelConfig
+from serving.model_config import ModelConfig, model_configs
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
 # No wait for others: a batch is what waits while all threads run.
@@ -36,11 +36,18 @@ def config_files(model: ModelConfig, threads: int) -> dict[str, str]:
       model: What is served.
       threads: How many batches are run at once: the cores that the server has.
 
+    Raises:
+      InputError: No server would take the model: its folder is relative, or it has no name.
+
     Example:
       >>> files = config_files(ModelConfig("tessera", Path("/models/tessera")), threads=4)
       >>> sorted(files)
       ['batching.config', 'models.config', 'monitoring.config']
     """
+    if not model.base_path.is_absolute():
+        raise InputError("relative-base-path",
+                         f"TensorFlow Serving takes no relative folder; given: {model.base_path}. "
+                         "Give --base-path as the server sees it, such as /models/tessera.")
     return {
         "models.config": _models_config(model),
         "batching.config": _BATCHING.format(
@@ -75,10 +82,10 @@ def parsed_labels(given: Sequence[str]) -> dict[str, int]:
     labels = {}
     for one in given:
         label, _, version = one.partition("=")
-        if not label or not re.fullmatch("[0-9]{1,18}", version):
+        if not label or label in labels or not re.fullmatch("[0-9]{1,18}", version):
             raise InputError("bad-label",
-                             f"A label must be given as NAME=VERSION, such as stable=1785000000; "
-                             f"given: {one!r}.")
+                             f"A label must be given once, as NAME=VERSION, such as "
+                             f"stable=1785000000; given: {one!r}.")
         labels[label] = int(version)
     return labels
 
@@ -94,4 +101,5 @@ def _models_config(model: ModelConfig) -> str:
     else:
         one.model_version_policy.all.SetInParent()
     one.version_labels.update(model.labels)
+    model_configs(config)  # which refuses what the server would
     return text_format.MessageToString(config)

@@ -82,7 +82,8 @@ class Connection:
             if code == grpc.StatusCode.UNAVAILABLE:
                 raise ServerUnavailableError(
                     "server-unavailable",
-                    f"No server responds at {self._address}. Start one with `tessera serve`."
+                    f"The server at {self._address} is not available: {details}. Start one with "
+                    "`tessera serve`, or try again later."
                 ) from error
             if code == grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise ServerUnavailableError(

@@ -78,7 +78,9 @@ class Filters:
             EXCLUDE_SEEN: int(self.exclude_seen), DIVERSITY: float(self.diversity),
             **{most_key(column): most for column, most in self.most_per_category.items()}}
         return {
-            **{name: np.array([list(values)] * rows) for name, values in lists.items() if values},
+            # As objects: an array of texts takes the longest one's room for each.
+            **{name: np.array([list(values)] * rows, None if name == BOOSTS else object)
+               for name, values in lists.items() if values},
             **{name: np.full(rows, value) for name, value in numbers.items()}}
 
 
@@ -110,7 +112,7 @@ class Unavailable:
         try:
             state = self._file.stat()
             if (state.st_mtime_ns, state.st_size) != self._read:
-                text = self._file.read_text(encoding="utf-8")
+                text = self._file.read_text(encoding="utf-8-sig")
                 self._ids = [line.strip() for line in text.splitlines() if line.strip()]
                 self._read = (state.st_mtime_ns, state.st_size)
         except (OSError, UnicodeDecodeError) as error:

@@ -60,10 +60,16 @@ def without_user(version: Path, user: str, folder: Path) -> None:
 
 
 def _objects(version: Path) -> Any:
+    from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
 
-    return saved_model_pb2.SavedModel.FromString(
-        (version / "saved_model.pb").read_bytes()).meta_graphs[0]
+    try:
+        return saved_model_pb2.SavedModel.FromString(
+            (version / "saved_model.pb").read_bytes()).meta_graphs[0]
+    except (DecodeError, IndexError) as error:
+        raise InputError("model-not-readable",
+                         "saved_model.pb of the newest version is no SavedModel, or damaged. Push "
+                         "a model again.") from error
 
 
 def _ids_file(graph: Any, version: Path) -> str:

@@ -14,7 +14,7 @@ from serving.versions import NotServedError
 from serving.worker import ModelError, WorkerLostError
 
 _log = logging.getLogger(__name__)
-# The details travel in HTTP headers, which hold 8 KiB.
+# The details travel in HTTP headers, which hold 8 KiB; there a byte beyond ASCII takes three.
 _MAX_DETAILS = 2000
 # What is no fault of the request; everything else that a model raises, its values brought about.
 _PASSED_ON = {code.value[0]: code for code in (
@@ -138,7 +138,12 @@ def sendable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
+def details_of(text: str) -> str:
+    """Returns as much of a text as a response's status holds."""
+    return sendable(text).encode()[:_MAX_DETAILS].decode(errors="ignore")
+
+
 def abort(context: grpc.ServicerContext, code: grpc.StatusCode, details: str) -> NoReturn:
     """Ends a call."""
-    context.abort(code, sendable(details)[:_MAX_DETAILS])
+    context.abort(code, details_of(details))
     raise AssertionError("abort raises")  # for the type checker

@@ -37,7 +37,7 @@ class Metrics:
             registry=self.registry)
 
     def request(self, model: str, version: int, signature: str, code: str, seconds: float) -> None:
-        """Counts a request; names that no model has come as ''."""
+        """Counts a request; a model or a signature that is none comes as '', a version as 0."""
         self._requests.labels(code, model, signature, version).inc()
         self._seconds.labels(model, signature, version).observe(seconds)
 
@@ -48,6 +48,16 @@ class Metrics:
     def load(self, model: str, loaded: bool) -> None:
         """Counts a version that was loaded, or could not be."""
         self._loads.labels(model, "loaded" if loaded else "failed").inc()
+
+    def unload(self, model: str, version: int) -> None:
+        """Takes a version that is served no longer from the page, which would grow for ever."""
+        for counts in (self._requests, self._seconds):
+            counts.remove_by_labels({"model": model, "version": str(version)})
+
+    def drop(self, model: str) -> None:
+        """Takes a model that is served no longer from the page."""
+        for counts in (self._requests, self._seconds, self._loads):
+            counts.remove_by_labels({"model": model})
 
     def watch_waiting(self, waiting: Callable[[], int]) -> None:
         """Sets where the number of waiting requests is read."""

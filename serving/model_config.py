@@ -14,7 +14,7 @@ from serving import wire
 # What TensorFlow Serving's int64 holds, in ASCII digits.
 _VERSION = re.compile(r"[0-9]{1,18}")
 _Config = wire.message("ModelServerConfig")
-_MOST_MODELS = 32  # each version that is served has a process
+MOST_MODELS = 32  # each version that is served has a process
 
 
 def versions(base_path: Path) -> dict[int, Path]:
@@ -122,10 +122,10 @@ def model_configs(config: Any, folder: Path = Path()) -> list[ModelConfig]:
       InputError: It names no model, too many, one twice, or one without a name or a folder.
     """
     given = config.model_config_list.config
-    if len(given) > _MOST_MODELS:
+    if len(given) > MOST_MODELS:
         raise InputError(
             "too-many-models",
-            f"A server serves at most {_MOST_MODELS} models; given: {len(given)}. Start another "
+            f"A server serves at most {MOST_MODELS} models; given: {len(given)}. Start another "
             "server for the rest.")
     models = [_model(one, folder) for one in given]
     names = [one.name for one in models]

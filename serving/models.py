@@ -4,13 +4,15 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from schemas.errors import InputError, TesseraError
 from serving.metrics import Metrics
-from serving.model_config import ModelConfig, read_model_config, require_versions
+from serving.model_config import MOST_MODELS, ModelConfig, read_model_config, require_versions
 from serving.served_version import ServedVersion
 from serving.versions import NotServedError, Versions
+from serving.worker import LoadStoppedError
 
 _log = logging.getLogger(__name__)
 
@@ -36,10 +38,13 @@ class Models:
         self._joined = joined
         self._config_file = config_file
         self._config_text = config_file.read_bytes() if config_file else b""
+        self._config_fault = ""
         self._folders = {os.path.realpath(config.base_path) for config in configs}
         self._reloading = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="model-versions", daemon=True)
+        # One for each model: what one waits for, a load of minutes perhaps, delays no other.
+        self._refreshes = ThreadPoolExecutor(MOST_MODELS, "model-refresh")
         self._models: dict[str, Versions] = {}
         try:
             for config in configs:
@@ -113,37 +118,53 @@ class Models:
         self._models = {name: one for name, one in self._models.items() if name in names}
         for model in gone:
             model.close()
+            self._metrics.drop(model.config.name)
 
     def start(self) -> None:
         """Begins to look for other versions."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stops looking for other versions and ends all."""
+    def end_loads(self) -> None:
+        """Ends what loads, and loads nothing any more."""
         self._stopping.set()
+
+    def stop(self) -> None:
+        """Stops looking for other versions and ends all, whatever runs."""
+        self.end_loads()
         if self._thread.is_alive():
             self._thread.join()
         self._close()
 
     def refresh(self) -> None:
-        """Looks at the folders once."""
+        """Has each model look at its folder, but for those that do so already."""
         for model in list(self._models.values()):
-            try:
-                model.refresh()
-            except OSError as error:  # a folder that vanishes while it is read
-                _log.warning("Cannot read %s: %s", model.config.base_path, error)
+            if not model.refreshing:
+                self._refreshes.submit(self._refresh, model)
+
+    def _refresh(self, model: Versions) -> None:
+        try:
+            model.refresh()
+        except LoadStoppedError:
+            pass  # as it must be
+        except OSError as error:  # a folder that vanishes while it is read
+            _log.warning("Cannot read %s: %s", model.config.base_path, error)
+        except Exception:
+            _log.exception("A look at the versions of %s failed; the next one is in %g s.",
+                           model.config.name, self._poll_seconds)
 
     def _versions(self, config: ModelConfig) -> Versions:
         def load(path: Path, beside: bool) -> ServedVersion:
-            return ServedVersion(path, self._joined, self._metrics.batch, beside)
+            return ServedVersion(path, self._joined, self._metrics.batch, beside,
+                                 lambda: not (self._stopping.is_set() or model.closed))
 
-        model = Versions(config, load, self._metrics.load)
+        model = Versions(config, load, self._metrics.load, self._metrics.unload)
         model.refresh()
         return model
 
     def _close(self) -> None:
         for model in self._models.values():
-            model.close()
+            model.close(drain=False)
+        self._refreshes.shutdown()
 
     def _poll(self) -> None:
         while not self._stopping.wait(self._poll_seconds):
@@ -157,15 +178,21 @@ class Models:
     def _follow_file(self) -> None:
         if self._config_file is None:
             return
+        text = self._config_text
         try:
             text = self._config_file.read_bytes()
             if text == self._config_text:
                 return
-            self._config_text = text
             self.reload(read_model_config(self._config_file))
             _log.info("%s has changed and is followed.", self._config_file)
+            fault = ""
         except (OSError, TesseraError) as error:
-            _log.warning("%s is not followed: %s", self._config_file, error)
+            fault = str(error)
+            if fault != self._config_fault:
+                _log.warning("%s is not followed: %s", self._config_file, error)
+            if isinstance(error, NotServedError):
+                text = self._config_text  # a label is of a version that is perhaps yet to be loaded
+        self._config_text, self._config_fault = text, fault
 
 
 def _same_folder(one: ModelConfig, other: ModelConfig) -> bool:
@@ -174,7 +201,8 @@ def _same_folder(one: ModelConfig, other: ModelConfig) -> bool:
 
 def _require_loaded(model: Versions) -> None:
     if model.current is None:
-        reasons = "; ".join(f"version {v}: {s.error}" for v, s in model.states.items())
+        reasons = "; ".join(f"version {v}: {s.error}" for v, s in model.states.items()) or (
+            f"the versions {', '.join(map(str, model.config.specific))} are not there")
         raise InputError(
             "model-not-loadable",
             f"No model version under {model.config.base_path} can be loaded ({reasons}). "

@@ -4,46 +4,18 @@ TensorFlow trusts a tensor's claimed shape: one of unknown rank aborts the proce
 can claim gigabytes. So everything is judged by what the message claims, before memory is taken.
 """
 
-import io
 import math
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from schemas.errors import InputError
-from schemas.media import PICTURE_FORMATS, PICTURE_STARTS
+from serving.pictures import MAX_PIXELS, pixels
 from serving.signature import COUNT, HISTORY, absent, describe, shape_text
 from serving.tensors import DTYPES, dtype_name, ndarray
 from serving.wire import MAX_MESSAGE_BYTES
-
-MAX_PIXELS = 16_000_000
-
-
-def pixels(value: bytes) -> int:
-    """Returns how many pixels a value claims to have, by its header alone.
-
-    Args:
-      value: Any string of a request.
-
-    Returns:
-      Width times height of a JPEG, PNG, GIF or BMP; 0 where it is none.
-    """
-    if not value.startswith(PICTURE_STARTS):
-        return 0
-    try:
-        with (
-            warnings.catch_warnings(action="ignore"),  # Pillow's, of many pixels
-            Image.open(io.BytesIO(value), formats=PICTURE_FORMATS) as image,
-        ):
-            return image.width * image.height
-    except Image.DecompressionBombError:
-        return MAX_PIXELS + 1
-    except Exception:  # Pillow's parsers raise many kinds; what is no picture counts as absent
-        return 0
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ Users' ids are replaced by keyed hashes whose key lives as long as the server, s
 who asked. Only signatures are logged whose inputs hold no raw content of users.
 """
 
+import errno
 import hashlib
 import logging
+import os
 import random
 import secrets
 import struct
@@ -53,6 +55,7 @@ class RequestLog:
         self._random = random.Random()  # which requests are written must not be foreseen
         self._lock = threading.Lock()
         self._file: Any = None
+        self._fails = False
 
     def __call__(self, signature: str, request: Any, response: Any) -> None:
         """Writes a request and its response, if it is one of the sample.
@@ -74,8 +77,11 @@ class RequestLog:
         with self._lock:
             try:
                 self._write(log.SerializeToString())
+                self._fails = False
             except OSError as error:  # a full disk, which is no fault of the request
-                _log.warning("A request is not logged in %s: %s", self._folder, error)
+                if not self._fails:
+                    _log.warning("No request is logged in %s for now: %s", self._folder, error)
+                self._fails = True
 
     def close(self) -> None:
         """Ends the file."""
@@ -93,9 +99,16 @@ class RequestLog:
             self._file = None
         if self._file is None:
             name = f"requests-{int(time.time())}-{secrets.token_hex(4)}.tfrecord"
-            self._file = (self._folder / name).open("xb")
-        self._file.write(record(data))
-        self._file.flush()
+            # What a buffer holds would be written again, and fail again, when the file is closed.
+            self._file = (self._folder / name).open("xb", buffering=0)
+        whole, end = record(data), self._file.tell()
+        try:
+            if self._file.write(whole) < len(whole):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            self._file.seek(end)
+            self._file.truncate()  # half a record would make all that follow unreadable
+            raise
 
 
 def record(data: bytes) -> bytes:

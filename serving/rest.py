@@ -17,7 +17,7 @@ import grpc
 
 from schemas.errors import InputError
 from serving import wire
-from serving.handlers import status_of
+from serving.handlers import details_of, status_of
 from serving.models import Models
 from serving.services import PredictionService
 from serving.signature import DEFAULT_SIGNATURE, converted
@@ -27,6 +27,7 @@ from serving.wire import MAX_MESSAGE_BYTES
 _log = logging.getLogger(__name__)
 _PATH = re.compile(r"/v1/models/([^/:]+)(?:/(versions|labels)/([^/:]+))?:predict")
 _SECONDS = 30.0  # of a connection on which nothing comes
+_MOST_CONNECTIONS = 64  # each has a thread
 _CODES = {
     grpc.StatusCode.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
     grpc.StatusCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
@@ -68,7 +69,8 @@ class RestService:
         given = _read(body)
         request = wire.message("PredictRequest")()
         _specify(request.model_spec, *match.groups())
-        request.model_spec.signature_name = name = given.get("signature_name", DEFAULT_SIGNATURE)
+        request.model_spec.signature_name = name = (
+            given.get("signature_name") or DEFAULT_SIGNATURE)
         with self._models.versions(match[1]).borrowed(request.model_spec) as version:
             expected = version.signatures[name].inputs if name in version.signatures else {}
         inputs = _columns(given["instances"]) if "instances" in given else given["inputs"]
@@ -126,7 +128,8 @@ def _handler(service: RestService) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
             except Exception as error:
                 code, sentence = status_of(error)
-                self._send(_CODES.get(code, HTTPStatus.INTERNAL_SERVER_ERROR), {"error": sentence})
+                self._send(_CODES.get(code, HTTPStatus.INTERNAL_SERVER_ERROR),
+                           {"error": details_of(sentence)})
 
         def log_message(self, format: str, *args: Any) -> None:
             """Logs nothing: metrics count requests."""
@@ -144,6 +147,21 @@ def _handler(service: RestService) -> type[BaseHTTPRequestHandler]:
 
 class _Server(ThreadingHTTPServer):
     """Each request has a thread; a client that goes away is no fault to log."""
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._places = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+        super().__init__(address, handler)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Returns whether there is a place for a connection; without one it is ended."""
+        return self._places.acquire(blocking=False)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Responds to a request, after which there is a place for another."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Logs what ended a connection, but for the connection's own end."""

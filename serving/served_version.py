@@ -25,6 +25,7 @@ class ServedVersion:
       joined: Whether requests that wait are run together.
       on_batch: Is called with the rows of each run.
       beside: Whether another version is served meanwhile, which loading must not slow down.
+      wanted: Whether the version is still wanted while it loads.
 
     Attributes:
       version: The version.
@@ -32,13 +33,14 @@ class ServedVersion:
 
     Raises:
       InputError: If the version must not be served or cannot be loaded.
+      LoadStoppedError: If it is wanted no longer.
     """
 
     def __init__(self, path: Path, joined: bool = True,
                  on_batch: Callable[[int], None] = lambda rows: None,
-                 beside: bool = False) -> None:
+                 beside: bool = False, wanted: Callable[[], bool] = lambda: True) -> None:
         self.version = int(path.name)
-        self._worker = Worker(path, os.cpu_count() or 1, _NICENESS if beside else 0)
+        self._worker = Worker(path, os.cpu_count() or 1, _NICENESS if beside else 0, wanted)
         self.signatures = self._worker.signatures
         self._batcher = Batcher(self._worker.run, self._worker.slots, joined, on_batch)
 

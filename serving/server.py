@@ -96,20 +96,21 @@ class EmbeddedServer:
             # Without so_reuseport=0 two servers share one port in silence.
             options=[("grpc.so_reuseport", 0), *MESSAGE_LIMITS],
         )
-        predictions = PredictionService(self._models, metrics, _MOST_PREDICTIONS, request_log)
+        self._predictions = PredictionService(
+            self._models, metrics, _MOST_PREDICTIONS, request_log)
         self._open_calls = OpenCalls(_MOST_OPEN)
         self._health = add_services(
-            self._server, self._models, predictions, self._open_calls)
+            self._server, self._models, self._predictions, self._open_calls)
         self.host, self.rest_port = host, 0
+        self._end_rest: Callable[[], None] = lambda: None
         self._ends: list[Callable[[], None]] = [request_log.close] if request_log else []
         try:
             self._listen(port, credentials)
             if metrics_port is not None:
                 self._serve_metrics(metrics, metrics_port)
             if rest_port is not None:
-                rest = RestService(self._models, predictions)
-                self.rest_port, end = serve_rest(rest, host, rest_port)
-                self._ends.insert(0, end)
+                rest = RestService(self._models, self._predictions)
+                self.rest_port, self._end_rest = serve_rest(rest, host, rest_port)
         except BaseException:
             self._close()
             raise
@@ -137,11 +138,15 @@ class EmbeddedServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        end = time.monotonic() + _GRACE_SECONDS
         self._health.stop()
+        self._models.end_loads()
+        self._end_rest()
         stopped = self._server.stop(_GRACE_SECONDS)
         if not stopped.wait(_LAST_WORD_SECONDS):
             self._open_calls.close()
             stopped.wait()
+        self._predictions.drain(end - time.monotonic())  # those of REST
         self._close()
 
     def _close(self) -> None:
@@ -188,12 +193,12 @@ def _require_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
             probe.listen()
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
+        except (OSError, TypeError) as error:  # the latter of a name that no host can have
+            if getattr(error, "errno", None) == errno.EADDRINUSE:
                 raise _port_in_use(host, port) from error
             raise InputError(
                 "cannot-listen",
-                f"Cannot listen on {host}:{port}: {error.strerror}. "
+                f"Cannot listen on {host}:{port}: {getattr(error, 'strerror', error)}. "
                 "Choose another address with --host or another port with --port."
             ) from error
 
@@ -273,6 +278,8 @@ def main(arguments: list[str] | None = None) -> int:
         end_with(given.end_with)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     tell_log()
+    # While a model loads, too, and as process 1 of a container, which no signal ends by itself.
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         run(lambda: EmbeddedServer(
             given.model_base_path, given.model_name, given.host, given.port,
@@ -283,6 +290,8 @@ def main(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
     return 0
 
 

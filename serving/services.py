@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import grpc
@@ -59,34 +60,46 @@ class PredictionService:
           BusyError: If as many requests as the server takes are under way.
           TesseraError: Whatever a version raises; see `status_of`.
         """
+        begin = time.monotonic()
+        spec, code = request.model_spec, grpc.StatusCode.OK
+        name = spec.signature_name or DEFAULT_SIGNATURE
+        # What a client makes up is counted as '': each name would be kept for ever.
+        model, number, signature = "", 0, ""
+        try:
+            versions = self._models.versions(spec.name)
+            model = spec.name
+            with self._place(), versions.borrowed(spec) as version:
+                number, signature = version.version, name if name in version.signatures else ""
+                response = version.predict(
+                    name, request.inputs, request.output_filter,
+                    float("inf") if timeout is None else begin + timeout, alive)
+        except Exception as error:
+            code, _ = status_of(error)
+            raise
+        finally:
+            self._metrics.request(model, number, signature, code.name, time.monotonic() - begin)
+        _set_spec(response.model_spec, model, number, name)
+        if self._request_log is not None:
+            self._request_log(name, request, response)
+        return response
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Counts a request among those under way."""
         if not self._places.acquire(blocking=False):
             raise BusyError("server-busy", f"The server has {self._most} requests under way. "
                             "Try again later.")
         try:
-            return self._respond(request, timeout, alive)
+            yield
         finally:
             self._places.release()
 
-    def _respond(self, request: Any, timeout: float | None, alive: Callable[[], bool]) -> Any:
-        begin = time.monotonic()
-        spec, code = request.model_spec, grpc.StatusCode.OK
-        name = spec.signature_name or DEFAULT_SIGNATURE
-        with self._models.versions(spec.name).borrowed(spec) as version:
-            try:
-                response = version.predict(
-                    name, request.inputs, request.output_filter,
-                    float("inf") if timeout is None else begin + timeout, alive)
-            except Exception as error:
-                code, _ = status_of(error)
-                raise
-            finally:
-                known = name if name in version.signatures else ""
-                self._metrics.request(
-                    spec.name, version.version, known, code.name, time.monotonic() - begin)
-            _set_spec(response.model_spec, spec.name, version.version, name)
-            if self._request_log is not None:
-                self._request_log(name, request, response)
-            return response
+    def drain(self, seconds: float) -> None:
+        """Takes no request any more, and waits until none is under way, for so long at most."""
+        end = time.monotonic() + seconds
+        for _ in range(self._most):
+            if not self._places.acquire(timeout=max(0.0, end - time.monotonic())):
+                return
 
     def Classify(self, request: Any, context: grpc.ServicerContext) -> NoReturn:  # noqa: N802
         """Refuses, as the stock server does where a signature is one of Predict."""

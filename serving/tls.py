@@ -1,5 +1,6 @@
 """Keys and certificates of a server, from TensorFlow Serving's own file."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -23,7 +24,7 @@ def ssl_credentials(file: Path) -> grpc.ServerCredentials:
 
     Raises:
       InputError: The file cannot be read, or lacks a key, a certificate, or what clients are held
-        against.
+        against, or these are damaged or not of each other.
     """
     try:
         config = text_format.Parse(file.read_text(encoding="utf-8"), _Config())
@@ -38,7 +39,21 @@ def ssl_credentials(file: Path) -> grpc.ServerCredentials:
             f"{file} must have server_key and server_cert, and with client_verify a custom_ca, "
             f"each as a PEM text that has {_PEM!r}. Correct {', '.join(lacking)}."
         )
-    return grpc.ssl_server_credentials(
+    credentials = grpc.ssl_server_credentials(
         [(config.server_key.encode(), config.server_cert.encode())],
         root_certificates=config.custom_ca.encode() or None,
         require_client_auth=config.client_verify)
+    _require_usable(credentials, file)
+    return credentials
+
+
+def _require_usable(credentials: grpc.ServerCredentials, file: Path) -> None:
+    """Refuses what no server can listen with, which gRPC itself tells as a port's fault."""
+    try:
+        grpc.server(ThreadPoolExecutor(1)).add_secure_port("localhost:0", credentials)
+    except RuntimeError as error:
+        raise InputError(
+            "unusable-ssl-config",
+            f"No server can use the key and the certificates of {file}: one of them is damaged, or "
+            "the key is not that of the certificate. Write them anew."
+        ) from error

@@ -12,6 +12,7 @@ from typing import Any
 from schemas.errors import InputError
 from serving.model_config import ModelConfig, fingerprint, versions
 from serving.served_version import ServedVersion
+from serving.worker import LoadStoppedError
 
 _DRAIN_SECONDS = 30.0  # what runs may go on for so long
 _log = logging.getLogger(__name__)
@@ -42,14 +43,21 @@ class Versions:
     Args:
       config: The model.
       load: Loads a version's folder, given whether another version is served meanwhile.
-      on_load: Is called with whether a load succeeded.
+      on_load: Is called with the model's name and whether a load succeeded.
+      on_unload: Is called with the model's name and a version that is served no longer.
+
+    Attributes:
+      config: The model.
+      labels: Versions by label.
+      closed: Whether nothing is loaded any more.
     """
 
     def __init__(self, config: ModelConfig, load: Callable[[Path, bool], ServedVersion],
-                 on_load: Callable[[str, bool], None] = lambda model, loaded: None) -> None:
+                 on_load: Callable[[str, bool], None] = lambda model, loaded: None,
+                 on_unload: Callable[[str, int], None] = lambda model, version: None) -> None:
         self.config = config
         self.labels = dict(config.labels)
-        self._load_folder, self._on_load = load, on_load
+        self._load_folder, self._on_load, self._on_unload = load, on_load, on_unload
         self._lock = threading.Condition()
         self._refreshing = threading.Lock()
         self._loaded: dict[int, ServedVersion] = {}
@@ -58,7 +66,13 @@ class Versions:
         self._seen: dict[int, tuple] = {}
         self._failed: dict[int, tuple] = {}
         self._states: dict[int, VersionState] = {}
-        self._closed = False
+        self.closed = False
+        self._drains = True
+
+    @property
+    def refreshing(self) -> bool:
+        """Whether it looks at its folder now, or loads a version."""
+        return self._refreshing.locked()
 
     @property
     def current(self) -> ServedVersion | None:
@@ -112,9 +126,14 @@ class Versions:
             self.labels = dict(labels)
 
     def refresh(self) -> None:
-        """Loads what is wanted by now and lets go of the rest; does nothing once closed."""
+        """Loads what is wanted by now and lets go of the rest; does nothing once closed.
+
+        Raises:
+          LoadStoppedError: If it is closed meanwhile.
+          OSError: If a folder vanishes while it is read.
+        """
         with self._refreshing:
-            if self._closed:
+            if self.closed:
                 return
             present = versions(self.config.base_path)
             self._drop_dead()
@@ -130,9 +149,15 @@ class Versions:
             for version in gone:
                 self._unload(version)
 
-    def close(self) -> None:
-        """Ends all versions, also one that loads meanwhile, and loads no other."""
-        self._closed = True
+    def close(self, drain: bool = True) -> None:
+        """Ends all versions, also one that loads meanwhile, and loads no other.
+
+        Args:
+          drain: Whether what runs may go on for a while.
+        """
+        with self._lock:
+            self.closed, self._drains = True, drain
+            self._lock.notify_all()
         with self._refreshing:
             with self._lock:
                 gone, self._loaded = list(self._loaded.values()), {}
@@ -183,7 +208,7 @@ class Versions:
         chosen: list[int] = []
         starting = not self.loaded
         for version in self.config.wanted(present):
-            if self._closed:
+            if self.closed:
                 break
             if version in self.loaded or self._try(version, present[version], starting):
                 chosen.append(version)
@@ -205,11 +230,16 @@ class Versions:
             if fault := self._lost_signatures(loaded):
                 loaded.close()
                 raise InputError("signatures-lost", fault)
-        except InputError as error:
-            self._failed[version] = files
-            self._set_state(version, VersionState("END", str(error)))
+        except LoadStoppedError:
+            raise
+        except Exception as error:
+            known = isinstance(error, InputError)
+            if known:  # by its files; else it is tried again, for this machine is at fault
+                self._failed[version] = files
+            self._set_state(version, VersionState("END", str(error) or type(error).__name__))
             self._on_load(self.config.name, False)
-            _log.warning("Version %d of %s is not served: %s", version, self.config.name, error)
+            _log.warning("Version %d of %s is not served: %s", version, self.config.name, error,
+                         exc_info=not known)
             return False
         with self._lock:
             self._loaded[version] = loaded
@@ -232,7 +262,9 @@ class Versions:
     def _unload(self, version: ServedVersion) -> None:
         self._set_state(version.version, VersionState("UNLOADING"))
         with self._lock:
-            self._lock.wait_for(lambda: not self._users[version], timeout=_DRAIN_SECONDS)
+            self._lock.wait_for(lambda: not (self._drains and self._users[version]),
+                                timeout=_DRAIN_SECONDS)
         version.close()
         self._set_state(version.version, VersionState("END"))
+        self._on_unload(self.config.name, version.version)
 

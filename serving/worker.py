@@ -8,7 +8,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ import numpy as np
 from schemas.errors import InputError, TesseraError
 from serving import wire
 
-_STOP_SECONDS = 10.0
+_STOP_SECONDS = 2.0
 _LOAD_SECONDS = 900.0
+_WATCH_SECONDS = 0.1  # between two looks at whether a version that loads is still wanted
 _INVALID_ARGUMENT = 3
 # All children are copies of one process that has TensorFlow loaded already.
 _context = multiprocessing.get_context("forkserver")
@@ -42,6 +44,10 @@ class WorkerLostError(TesseraError):
     """The process of a version has ended; it is started anew."""
 
 
+class LoadStoppedError(WorkerLostError):
+    """A version is wanted no longer before it is loaded, such as when the server ends."""
+
+
 class Worker:
     """Starts a process that loads a version and waits until it has.
 
@@ -49,6 +55,7 @@ class Worker:
       path: The version's folder.
       slots: How many requests it may run at once.
       niceness: How far loading gives way to what runs meanwhile.
+      wanted: Whether the version is still wanted; asked again and again while it loads.
 
     Attributes:
       slots: What a request is run on, each one request at a time.
@@ -56,32 +63,48 @@ class Worker:
 
     Raises:
       InputError: If the version must not be served or cannot be loaded.
+      LoadStoppedError: If it is wanted no longer.
     """
 
-    def __init__(self, path: Path, slots: int, niceness: int = 0) -> None:
+    def __init__(self, path: Path, slots: int, niceness: int = 0,
+                 wanted: Callable[[], bool] = lambda: True) -> None:
         pipes = [_context.Pipe() for _ in range(slots)]
         self.slots = [own for own, _ in pipes]
         self._process = _context.Process(
             target=_work, args=(str(path), [other for _, other in pipes], niceness),
             daemon=True)
-        self._process.start()
-        for _, other in pipes:
-            other.close()
-        signatures: dict[str, bytes] = {}
         try:
-            if self.slots[0].poll(_LOAD_SECONDS):
-                signatures, error = self.slots[0].recv()
-            else:
-                error = f"It was not loaded within {_LOAD_SECONDS:g} s"
+            self._process.start()
+            for _, other in pipes:
+                other.close()
+            signatures, error = self._loaded(wanted)
+        except BaseException:  # also a signal to end, after which nobody would end the process
+            if self._process.pid is not None:
                 self._process.kill()
-        except (EOFError, OSError):
-            self._process.join()
-            error = f"The process that loads it ended with code {self._process.exitcode}"
+                self.close()
+            raise
         if error is not None:
             self.close()
             raise InputError("version-not-loadable", error)
         self.signatures = {name: wire.message("SignatureDef").FromString(one)
                            for name, one in signatures.items()}
+
+    def _loaded(self, wanted: Callable[[], bool]) -> tuple[dict[str, bytes], str | None]:
+        """Waits for the signatures, or for what is wrong with the version."""
+        end = time.monotonic() + _LOAD_SECONDS
+        try:
+            while not self.slots[0].poll(_WATCH_SECONDS):
+                if not wanted():
+                    raise LoadStoppedError(
+                        "load-stopped", "The version is not loaded: the server ends, or serves "
+                        "its model no longer. Try again, or ask another server.")
+                if time.monotonic() > end:
+                    self._process.kill()
+                    return {}, f"It was not loaded within {_LOAD_SECONDS:g} s"
+            return self.slots[0].recv()
+        except (EOFError, OSError):
+            self._process.join()
+            return {}, f"The process that loads it ended with code {self._process.exitcode}"
 
     @property
     def alive(self) -> bool:
@@ -128,12 +151,7 @@ def _work(path: str, slots: list[Connection], niceness: int) -> None:
     from serving.servable import start_threads
 
     start_threads()  # not by the thread that loads, which gives way to others
-    loaded: list[Any] = []
-    # A thread, since niceness can be raised for one but not lowered again.
-    loading = threading.Thread(target=_load, args=(Path(path), niceness, loaded))
-    loading.start()
-    loading.join()
-    servable = loaded[0]
+    servable = _loaded_servable(Path(path), niceness, slots[0])
     if isinstance(servable, Exception):
         known = isinstance(servable, TesseraError)
         slots[0].send((None, str(servable) if known else f"{type(servable).__name__}: {servable}"))
@@ -146,6 +164,19 @@ def _work(path: str, slots: list[Connection], niceness: int) -> None:
     for thread in threads:
         thread.join()
     os._exit(0)  # TensorFlow's own end takes seconds
+
+
+def _loaded_servable(path: Path, niceness: int, server: Connection) -> Any:
+    """Returns the servable or an error; ends this process if nobody waits for it any more."""
+    loaded: list[Any] = []
+    # A thread, since niceness can be raised for one but not lowered again.
+    loading = threading.Thread(target=_load, args=(path, niceness, loaded))
+    loading.start()
+    while loading.is_alive():
+        loading.join(_WATCH_SECONDS)
+        if server.poll():  # no request comes before the signatures are sent: it is the end
+            os._exit(0)
+    return loaded[0]
 
 
 def _load(path: Path, niceness: int, loaded: list[Any]) -> None:

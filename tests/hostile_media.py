@@ -34,10 +34,14 @@ def _grow(_: bytes) -> bytes:
     return bytes(bytearray(b"x") * (3 << 30))
 
 
+def _stumble(data: bytes) -> bytes:
+    raise IndexError(data)
+
+
 def _quit(_: bytes) -> bytes:
     os._exit(3)
 
 
 DECODERS = {"crash": _crash, "work": _work, "wait": _wait, "work elsewhere": _work_elsewhere,
-            "grow": _grow, "quit": _quit, "plain": lambda data: data[::-1]}
+            "grow": _grow, "quit": _quit, "stumble": _stumble, "plain": lambda data: data[::-1]}
 MEDIA.update({name: Medium(1 << 20, decode, seconds=0.3) for name, decode in DECODERS.items()})

@@ -22,6 +22,7 @@ from schemas.values.numbers import comma_hint, integer, is_code, number, truth
 from schemas.values.text import NOT_SHOWN, is_absent, normal_text, shown
 from schemas.values.times import date_of_digits, to_seconds
 
+_STARTS = "it starts with"  # as reasons of `components.media` say what a file holds
 _SHOWN = 60  # characters of a faulty value that a reason quotes
 _NORMALISED = "were written in another form than it has here (blanks, accents, marks without width)"
 _DECIMAL_ID = "are ids written as decimals; they were read without the point"
@@ -202,8 +203,12 @@ def _convert(raw: Any, column: Column) -> list[Any]:
 
 
 def _media_reason(fault: MediaFault, raw: Any, feature: Feature) -> str:
-    """Returns why media are none; of personal ones the name of the file is not shown."""
-    hides = feature.masked and isinstance(raw, Path) and raw.name[:_SHOWN] in str(fault)
+    """Returns why media are none; of personal ones neither the file's name nor its start is shown.
+
+    A column of photographs may turn out to hold names.
+    """
+    named = isinstance(raw, Path) and raw.name[:_SHOWN] in str(fault)
+    hides = feature.masked and (named or _STARTS in str(fault))
     return f"{feature.modality} file {NOT_SHOWN} cannot be read" if hides else str(fault)
 
 

@@ -96,7 +96,7 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str,
     items: set[Any] = set()
     read = 0
     with SpillWriter(f"{stem}.rows") as spill:
-        progress = Progress(f"Ingest, rows of {side} read from {shard.name}")
+        progress = Progress(f"Ingest, rows of {side} read of file {shard.position + 1}")
         for record in progress.over(source.records(side, shard.name)):
             if record.values in deleted:
                 continue

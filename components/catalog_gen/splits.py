@@ -37,7 +37,9 @@ def check_protocol(protocol: str, spec: FeatureSpec) -> None:
     if protocol in PROTOCOLS:
         return
     table = spec.table("interactions")
-    columns = [f.name for f in table if f.dtype is bytes and f.scalar and not f.derived]
+    # What a row has in the place of a split is shown, so that no personal column says it.
+    columns = [f.name for f in table
+               if f.dtype is bytes and f.scalar and not (f.derived or f.masked)]
     if protocol not in columns:
         raise InputError(
             "unknown-split",

@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from components.media import MEDIA, MediaFault
+from components.media import MEDIA, MediaFault, check_file
 from schemas.errors import TesseraError, unknown
 from schemas.extensions import LOADED
 
@@ -67,6 +67,8 @@ def decode(value: bytes | Path, modality: str) -> bytes:
     """
     if modality not in MEDIA:
         raise unknown("media modality", modality, MEDIA)
+    if isinstance(value, bytes):
+        check_file(value, modality)  # that process has no memory for what is far too large
     kind, content = _process().ask(modality, value)
     if kind != VALUE:
         raise MediaFault(content.decode("utf-8", "replace"))
@@ -77,6 +79,11 @@ def decode(value: bytes | Path, modality: str) -> bytes:
 
 def decode_track(value: bytes | Path) -> bytes | None:
     """Reads the sound track of a video likewise; `None` where it has none or is damaged."""
+    try:
+        if isinstance(value, bytes):
+            check_file(value, "video")
+    except MediaFault:  # whose reason is with the video itself
+        return None
     kind, content = _process().ask(TRACK, value)
     return content if kind == VALUE else None
 

@@ -70,6 +70,8 @@ def _answer(request: dict[str, str | None], content: bytes) -> tuple[bytes, byte
         return FAULT, str(fault).encode("utf-8", "replace")
     except MemoryError:
         return FAULT, f"{modality} needs more than {_MEMORY >> 20} MiB to be decoded".encode()
+    except Exception as error:  # of a decoder that did not foresee this file; a trace helps nobody
+        return FAULT, f"its decoder failed ({type(error).__name__})".encode()
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -1,7 +1,9 @@
 """A column through an encoder, in batches of one size; what was encoded before is known."""
 
 import hashlib
+import logging
 import uuid
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import tensorflow as tf
 from schemas import TesseraError
 
 _DIGEST = 16  # bytes
+_DAMAGED = (ValueError, KeyError, EOFError, zipfile.BadZipFile)
+log = logging.getLogger("tessera.media_encoder")
 Encode = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 
@@ -30,8 +34,11 @@ class VectorCache:
         self._places: dict[bytes, tuple[Path, int]] = {}
         folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(folder.glob("*.npz")):
-            with np.load(path) as batch:
-                self._remember(batch["digests"], path)
+            try:
+                with np.load(path) as batch:
+                    self._remember(batch["digests"], path)
+            except _DAMAGED:  # as after a power failure; what it held is encoded again
+                log.warning("MediaEncoder: %s is damaged and not used.", path)
 
     def __contains__(self, content: bytes) -> bool:
         """Returns whether the vector of this digest is known."""

@@ -11,6 +11,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from schemas import FeatureSpec, InputError
+from schemas.values.text import plain_path
 
 KEY, KEY_FILE = "TESSERA_PRIVACY_KEY", "TESSERA_PRIVACY_KEY_FILE"  # variables of the environment
 _FEWEST = 16  # bytes of a key
@@ -100,7 +101,7 @@ class Privacy(BaseModel):
     pseudonyms: bool = False
     scrub: bool = False
     telephone_region: Annotated[str, AfterValidator(_region)] | None = None
-    deletion_list: Path | None = None
+    deletion_list: Annotated[Path, AfterValidator(plain_path)] | None = None
     fewest_users: Annotated[int, Field(strict=True, ge=1)] = 5
 
     def key_id(self, spec: FeatureSpec) -> str:

@@ -38,10 +38,8 @@ def scan(folder: Path, values: Sequence[bytes], left_out: Sequence[str] = ()
     """
     written = [_written(value) for value in values]
     places: dict[str, dict[int, int]] = {}
-    for path in sorted(folder.rglob("*")):
+    for path in _files(folder, left_out):
         name = path.relative_to(folder)
-        if name.parts[0] in left_out or path.is_symlink() or not path.is_file():
-            continue
         try:
             for where, blocks in _contents(path, str(name)):
                 hits = _count(blocks, written)
@@ -49,11 +47,29 @@ def scan(folder: Path, values: Sequence[bytes], left_out: Sequence[str] = ()
                 if hits:
                     places[where] = dict(hits)
         except _UNREAD as error:
-            raise InputError("file-not-scanned",
-                             f"{path} cannot be read to its end ({error}), so that nobody knows "
-                             "what it holds. Delete it if it is of no use, else make it whole, and "
-                             "scan again.") from error
+            raise _not_scanned(path, error) from error
     return places
+
+
+def _files(folder: Path, left_out: Sequence[str]) -> list[Path]:
+    """Returns the files of a folder; one whose folder cannot be read is not left out in silence."""
+    def refuse(error: OSError) -> None:
+        raise _not_scanned(Path(error.filename), error) from error
+
+    files = []
+    for inside, folders, names in os.walk(folder, onerror=refuse):
+        if Path(inside) == folder:
+            folders[:] = [name for name in folders if name not in left_out]
+            names = [name for name in names if name not in left_out]
+        files += [path for name in names if (path := Path(inside, name)).is_file()
+                  and not path.is_symlink()]
+    return sorted(files)
+
+
+def _not_scanned(path: Path, error: Exception) -> InputError:
+    return InputError("file-not-scanned",
+                      f"{path} cannot be read to its end ({error}), so that nobody knows what it "
+                      "holds. Delete it if it is of no use, else make it whole, and scan again.")
 
 
 def _contents(path: Path, name: str) -> Iterator[tuple[str, Iterator[bytes]]]:

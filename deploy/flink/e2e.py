@@ -89,6 +89,9 @@ def _killed_workers(cluster: Cluster, folder: Path, root: Path) -> Run:
     cluster.end("pool", signal.SIGKILL)
     run.end(1, "error[beam-job-failed]")
     cluster.start_pool()
+    # A connection that is lost may have ended it, by the option FAIL: Kubernetes starts another.
+    cluster.end("TaskManager")
+    cluster.start_task_manager()
     return run
 
 

@@ -1,6 +1,7 @@
 """What is asked about, whom one asks, and what the answer is made of."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ class Source:
       recipe: The recipe.
       tables: Folders of the raw users and items, by side.
       modalities: Names of each side's modality weights, in order.
+      graphs: Folders of what Transform fitted to the users and items, by side; a model is explained
+        without them, and then no word counts as known.
     """
 
     model: Path
@@ -33,6 +36,7 @@ class Source:
     recipe: Recipe
     tables: dict[str, Path]
     modalities: dict[str, list[str]]
+    graphs: Mapping[str, Path] = field(default_factory=dict)
 
     def features(self, side: str) -> tuple[Feature, ...]:
         """Returns the columns of content that the model reads."""

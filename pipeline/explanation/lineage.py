@@ -23,8 +23,9 @@ def run_source(spec: FeatureSpec, recipe: Recipe, nodes: dict[str, NodeRun]) -> 
     """
     ingest = next(n for n in nodes.values() if "tessera.Quarantine" in n.types.values())
     tables = {side: Path(ingest.outputs[side]) for side in SIDES}
+    graphs = {side: Path(nodes[f"Transform.{side}"].outputs["transform_graph"]) for side in SIDES}
     return Source(of_type(nodes, "Model")[-1] / _SERVING, spec, recipe, tables,
-                  _modalities(of_type(nodes, "ModelRun")[-1]))
+                  _modalities(of_type(nodes, "ModelRun")[-1]), graphs)
 
 
 def pushed_source(root: Path, folder: Path) -> Source:

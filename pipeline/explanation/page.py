@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import tensorflow_transform as tft
 
 from pipeline.explanation import GRADIENTS, OCCLUSION
 from pipeline.explanation.asked import SIDES, Effect, Source
@@ -24,22 +25,23 @@ def without_rare_words(explanation: Explanation, source: Source) -> Explanation:
 
     Args:
       explanation: The explanation.
-      source: The model, among whose assets are the words that enough rows have, and its dataset.
+      source: The model, and what Transform fitted: the words that enough rows have.
     """
     rows = {side: dict(row) for side, row in explanation.rows.items()}
     for side in SIDES:
         for feature in source.features(side):
             values = rows[side].get(feature.name)
             if values and feature.language and feature.fewest_rows > 1:
-                known = _known(source.model, feature)
+                known = _known(source, feature)
                 rows[side][feature.name] = [_shown(value, known) for value in values]
     return replace(explanation, rows=rows)
 
 
-def _known(model: Path, feature: Feature) -> set[str]:
-    # A second vocabulary of the name, as of an item's column, has a number behind it.
-    files = (model / "assets").glob(f"{feature.name}*")
-    return {word for file in files for word in file.read_text(encoding="utf-8").splitlines()}
+def _known(source: Source, feature: Feature) -> set[str]:
+    if feature.side not in source.graphs:
+        return set()
+    graph = tft.TFTransformOutput(str(source.graphs[feature.side]))
+    return {word.decode("utf-8", "replace") for word in graph.vocabulary_by_name(feature.name)}
 
 
 def _shown(value: bytes, known: set[str]) -> bytes:

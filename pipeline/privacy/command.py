@@ -69,6 +69,9 @@ def forget(
     root: Annotated[Path, typer.Option(help="Folder of all results.")] = Path("tessera-runs"),
 ) -> None:
     """Push the newest version of a model again, without a user's id, history and rows."""
+    from pipeline.pushed import serving_folder
+
+    serving_folder(root, model)  # before what takes seconds to load
     import pipeline.process  # noqa: F401
     from pipeline.privacy.forget import forget as forget_user
 

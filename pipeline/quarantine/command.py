@@ -57,7 +57,7 @@ def replay(
     if spans := spans_of(root, run):
         loaded = loaded.model_copy(update={"spans": spans})
     import pipeline.process  # noqa: F401
-    from pipeline.quarantine.records import replay as replay_records
+    from pipeline.quarantine.replay import replay as replay_records
 
     result = replay_records(loaded, folder)
     for one in (*result.remaining, *result.new):

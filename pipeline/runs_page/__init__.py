@@ -25,7 +25,7 @@ def write_runs_page(root: Path) -> Path:
     runs = read_runs(root / "runs")
     path = root / "runs" / _NAME
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = datetime.datetime.now().strftime("%Y-%m-%d %H:%M")
+    written = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     html = page(Path(__file__).with_name("page.html.j2"), root=root, written=written,
                 count=len(runs), newest=runs[-1] if runs else None, groups=groups(runs))
     write_whole(path, html.encode())

@@ -1,6 +1,5 @@
 """What the page shows of each run, read from its folder."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from markupsafe import Markup
 
 from pipeline.charts import lines
 from pipeline.model_report.page import verdict
+from pipeline.root import read_json
+from schemas import InputError
 
 _ID = re.compile(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)")
 _LINKS = {"data_report.html": "data", "model_report.html": "model", "metrics.json": "metrics",
@@ -82,8 +83,8 @@ def read_runs(folder: Path) -> list[Run]:
         if path.parent.is_symlink():  # latest
             continue
         try:
-            metrics = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            metrics = read_json(path)
+        except (OSError, InputError):
             continue
         links = {name: label for name, label in _LINKS.items() if (path.parent / name).is_file()}
         runs.append(Run(path.parent.name, metrics, _data_verdict(path.parent, metrics), links))
@@ -94,9 +95,9 @@ def _data_verdict(folder: Path, metrics: dict[str, Any]) -> str:
     if verdict := metrics.get("data", {}).get("verdict"):
         return verdict
     try:  # the gate stopped the run, so that the metrics have none
-        report = json.loads((folder / "data_report.json").read_text(encoding="utf-8"))
+        report = read_json(folder / "data_report.json")
         return report["verdict"]["verdict"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, InputError, KeyError, TypeError):
         return ""
 
 

@@ -69,11 +69,14 @@ def read_requests(folder: Path, version: int | None = None) -> Requests:
     """
     by_version: dict[int, Requests] = {}
     counts: Counter[int] = Counter()
-    for log in _records(folder):
+    for file, log in _records(folder):
         number = log.log_metadata.model_spec.version.value
         counts[number] += 1
         if version in (None, number):
-            by_version.setdefault(number, Requests(number)).add(log.predict_log.request.inputs)
+            try:
+                by_version.setdefault(number, Requests(number)).add(log.predict_log.request.inputs)
+            except (ValueError, KeyError, TypeError, IndexError) as error:
+                raise _unreadable(file, f"a request has other histories, {error}") from error
     if not by_version:
         listing = ", ".join(f"{count:,} to version {one}" for one, count in sorted(counts.items()))
         raise InputError("version-not-in-log",
@@ -82,7 +85,7 @@ def read_requests(folder: Path, version: int | None = None) -> Requests:
     return by_version[max(by_version)]
 
 
-def _records(folder: Path) -> Iterator[Any]:
+def _records(folder: Path) -> Iterator[tuple[Path, Any]]:
     files = sorted(folder.glob("*.tfrecord"))
     if not files:
         raise InputError("no-request-log",
@@ -91,10 +94,12 @@ def _records(folder: Path) -> Iterator[Any]:
     for file in files:
         try:
             for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
-                yield _Log.FromString(record)
+                yield file, _Log.FromString(record)
         except tf.errors.DataLossError as error:
             if "truncated record" not in str(error):
                 raise _unreadable(file, "its records are damaged") from error
+        except tf.errors.OpError as error:  # a folder, a file of somebody else
+            raise _unreadable(file, error.message) from error
         except DecodeError as error:
             raise _unreadable(file, "it holds something else") from error
 

@@ -84,7 +84,7 @@ def _search(config: RunConfig, console: Console) -> list[dict[str, Any]]:
             how = "cached" if node.cached else "ran"
             say(console, f"{node.node:<32} {how:<7} {node.seconds:7.1f} s")
 
-        run_id = datetime.datetime.now().strftime("tune-%Y%m%d-%H%M%S-%f")
+        run_id = datetime.datetime.now(datetime.UTC).strftime("tune-%Y%m%d-%H%M%S-%f")
         try:
             run_locally(pipe, run_id, lambda name: status.update(f"{name} is running"), ended,
                         config.dataset_name)

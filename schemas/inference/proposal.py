@@ -11,6 +11,7 @@ from schemas.modality import MODALITIES
 
 _WIDTH = 98  # of a comment's line
 _DIGITS = 6  # of a number that a schema holds without a loss
+_LARGEST = 3.4e38  # beyond it a schema's bound, rounded outwards, would be infinite
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def _feature(proposal: Proposal) -> list[str]:
         low, high = proposal.domain
         # Rounded outwards, so that the smallest and the largest value stay within.
         bounds = [f"{name}: {_number(bound, proposal.kind, rounding)}" for name, bound, rounding in
-                  (("min", low, ROUND_FLOOR), ("max", high, ROUND_CEILING)) if bound is not None]
+                  (("min", low, ROUND_FLOOR), ("max", high, ROUND_CEILING))
+                  if bound is not None and abs(bound) < _LARGEST]
         lines.append(f"  {proposal.kind.lower()}_domain {{ {' '.join(bounds)} }}")
     if proposal.strings:
         values = " ".join(f"value: {_quoted(value)}" for value in proposal.strings)

@@ -2,6 +2,10 @@
 
 import re
 import unicodedata
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T", str, Path)
 
 # MySQL's and PostgreSQL's mark in text files; nothing else is written like it.
 SQL_NULL = "\\N"
@@ -48,6 +52,18 @@ def normal_text(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", text.translate(_TABLE))
     return text.strip()
+
+
+def plain_path(path: T) -> T:
+    """Returns a path as it is.
+
+    Raises:
+      ValueError: It is no UTF-8, in which metadata hold it, or has a control character, such as a
+        zero or the end of a line.
+    """
+    if {unicodedata.category(character) for character in str(path)} & {"Cc", "Cs"}:
+        raise ValueError("expected a path in UTF-8 without control characters")
+    return path
 
 
 def as_text(value: object) -> str:

@@ -94,6 +94,15 @@ def test_personal_values_are_not_quoted() -> None:
     )
 
 
+def test_of_personal_media_neither_name_nor_content_is_quoted(tmp_path: Path) -> None:
+    spec = small_spec(column("face", "BYTES", "image", "pii"), user="INT u", item="INT i")
+    (tmp_path / "a.png").write_bytes(b"Jane Doe, 1970")
+    for raw in (b"Jane Doe, 1970", tmp_path / "a.png", tmp_path / "Jane.png"):
+        checked = Checker(spec, "users").check(Record({"u": 1, "face": raw}, "file", 1))
+        assert checked.value_faults == [
+            "face: image file (personal, not shown) cannot be read"]
+
+
 OWN = small_spec(
     items=column("tags", "BYTES", "categorical", most=4) + column("brand", "BYTES", "categorical")
     + column("stock", "BYTES", "categorical", domain=["Y", "N"]),

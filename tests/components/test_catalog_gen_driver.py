@@ -81,3 +81,9 @@ def test_a_renamed_folder_and_a_link_that_leads_elsewhere_change_it(tmp_path: Pa
     (tmp_path / "media/covers").rename(tmp_path / "media/scans")
     seen.append(taken())
     assert len(set(seen)) == 3 and taken() == seen[-1]
+    # A run that begins in the data's folder has its results there, which are no media of the next.
+    results = tmp_path / "media/tessera-runs"
+    for file in ("metadata.sqlite", "runs/index.html", "artifacts/demo/CatalogGen/items/1/part"):
+        (results / file).parent.mkdir(parents=True, exist_ok=True)
+        (results / file).touch()
+    assert taken() == seen[-1]

@@ -4,6 +4,7 @@ import importlib
 import io
 import os
 import time
+from dataclasses import replace
 
 import numpy as np
 import psutil
@@ -32,7 +33,8 @@ def hostile():
 
 @pytest.mark.parametrize(("kind", "reason"), [
     ("crash", "crashed"), ("work", "takes longer"), 
-    ("work elsewhere", "takes longer"), ("grow", "needs more than 1024 MiB"), 
+    ("work elsewhere", "takes longer"), ("grow", "needs more than 1024 MiB"),
+    ("stumble", r"its decoder failed \(IndexError\)"),
 ])
 def test_a_decoder_that_fails_costs_one_value(kind, reason):
     started, before = time.monotonic(), psutil.Process().memory_info().rss
@@ -60,6 +62,16 @@ def test_decodes_what_is_read_in_this_process(tmp_path):
 def test_a_fault_has_its_reason(given, modality, reason):
     with pytest.raises(MediaFault, match=reason):
         decode(given, modality)
+
+
+def test_what_is_far_too_large_is_not_sent_to_the_process(monkeypatch):
+    """It would end without having read it all, and the next one would take the rest for its own."""
+    monkeypatch.setattr(process, "_process", lambda: pytest.fail("it was sent"))
+    monkeypatch.setitem(MEDIA, "video", replace(MEDIA["video"], most=9))
+    for modality in ("image", "video"):
+        with pytest.raises(MediaFault, match="more than the limit"):
+            decode(bytes(9 << 20), modality)
+    assert decode_track(bytes(10)) is None
 
 
 def test_many_films_are_decoded_in_the_limits():

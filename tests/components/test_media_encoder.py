@@ -68,6 +68,8 @@ def test_a_batch_that_was_not_written_whole_does_not_count(tmp_path, monkeypatch
             cache.add([content_digest(b"1")], np.ones((1, 2), np.float32), np.ones(1, np.float32))
     assert not list(tmp_path.iterdir())
     (tmp_path / ".of-a-killed-process").write_bytes(b"PK half a file")
+    for name, content in (("cut", b"PK\x03\x04 half"), ("empty", b""), ("other", b"text")):
+        (tmp_path / f"{name}.npz").write_bytes(content)  # of a disk that failed
     assert content_digest(b"1") not in VectorCache(tmp_path, (2,))
 
 

@@ -58,6 +58,8 @@ def test_a_verbose_command_and_its_children_log_everything(tessera, monkeypatch)
 @pytest.mark.parametrize("words", [
     ("run", "--color", "red"), ("nope",), ("run", "--seed", "one"), ("query",),
     ("query", "--user", "u", "--k", "0"), ("serve", "--port", "http"),
+    ("beam-worker", "--port", "99999999"), ("serve", "--rest-port", "-1"),
+    ("query", "--user", "u", "--port", "65536"), ("score", "--port", "70000"),
 ])
 def test_wrong_usage(tessera, words):
     code, _, err = tessera(*words)
@@ -89,7 +91,8 @@ def test_no_server_to_query(tessera):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     result = tessera("query", "--user", "u", "--port", port)
-    assert_refused(result, f"No server responds at 127.0.0.1:{port}", "tessera serve", code=1)
+    told = f"The server at 127.0.0.1:{port} is not available"
+    assert_refused(result, told, "tessera serve", code=1)
 
 
 @pytest.mark.parametrize("dataset", ["demo", "movielens-1m"])
@@ -115,6 +118,36 @@ def test_a_report_is_told_and_opened(tessera, tmp_path, monkeypatch):
         0, '{"version": 2}\n')
     assert opened == [page.as_uri()]
     assert_refused(tessera("report", "--root", tmp_path, "--run", "two"), "runs/two", "--run")
+
+
+@pytest.mark.parametrize("content", [b'{"a": "\xe9"}', b"\x89PNG\r\n\x1a\n\0", b"", b"[1]"])
+def test_a_report_that_no_run_wrote_is_not_printed(tessera, tmp_path, content):
+    report = tmp_path / "runs" / "one" / "data_report.json"
+    report.parent.mkdir(parents=True)
+    report.write_bytes(content)
+    assert_refused(tessera("report", "--root", tmp_path, "--run", "one", "--json"),
+                   "error[damaged-result]", report)
+
+
+@pytest.mark.parametrize(("line", "code"), [
+    (("report", "--root", "a\nb"), "unusable-characters"),
+    (("run", "--dataset", "demo", "--root", "\x1b[31mred"), "unusable-characters"),
+    (("run", "--dataset", "demo", "--root", "caf\udce9"), "unusable-characters"),
+    (("privacy", "pseudonym", "caf\udce9"), "argument-not-utf8"),
+    (("quarantine", "show", "--run", "\udcff"), "argument-not-utf8"),
+])
+def test_characters_that_nothing_can_hold(tessera, line, code):
+    assert_refused(tessera(*line), f"error[{code}]")
+
+
+@pytest.mark.parametrize("line", [("quarantine", "show"), ("quarantine", "replay"),
+                                  ("forget", "ann")])
+def test_a_wrong_root_is_seen_before_anything_heavy_is_loaded(tmp_path, line):
+    script = ("import sys\nfrom pipeline.cli import main\ntry:\n    main()\nfinally:\n"
+              "    print(*{'tensorflow', 'apache_beam', 'tfx'} & sys.modules.keys())")
+    done = subprocess.run([sys.executable, "-c", script, *line, "--root", str(tmp_path)], cwd=ROOT,
+                          capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (2, ""), done.stderr
 
 
 def test_nothing_to_explain(tessera, tmp_path):

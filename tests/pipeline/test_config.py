@@ -83,6 +83,31 @@ def test_a_recipe_file_names_the_recipe_from_where_the_configuration_lies(writte
     assert load_config(None, dataset="demo", recipe=str(same)).recipe_name == "flagship"
 
 
+@pytest.mark.parametrize(("stem", "name"), [
+    ("a [b] c*", "a_b_c_"), ("caf\u00e9\n?", "caf\u00e9_"), ("x" * 240, "x" * 240)])
+def test_a_recipe_files_name_makes_a_folders_name(written, stem, name):
+    (folder := written({}).parent / "a b").mkdir()
+    path = written({"description": "d", "tasks": TASKS}, f"{stem}.yaml")
+    config = load_config(None, dataset="demo", recipe=str(folder / ".." / path.name))
+    assert config.recipe_name == name
+    assert config.pipeline_name.startswith(f"demo-{name}-1"[:54]) and len(config.pipeline_name) < 64
+
+
+@pytest.mark.parametrize("key", ["root", "data_dir", "schemas", "privacy.deletion_list",
+                                 "source.media_dir", "source.interactions.files"])
+def test_a_path_that_no_system_has_is_refused(written, key):
+    tree = {"dataset": "csv", "schemas": "s", "source": {"interactions": {"files": "e.csv"}},
+            "privacy": {}}
+    inner = tree
+    for part in key.split(".")[:-1]:
+        inner = inner[part]
+    for path in ("a\0b", "a\x1bb", "a\nb"):
+        inner[key.split(".")[-1]] = path
+        message = refused(load_config, written(tree))
+        assert f"{key}" in message and "without control characters" in message
+        assert path not in message
+
+
 def own(written, path: str, **values):
     """Returns the configuration of a dataset of one's own, whose file lies in a folder."""
     (file := written({}).parent / path).parent.mkdir(parents=True, exist_ok=True)

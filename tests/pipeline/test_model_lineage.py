@@ -20,7 +20,7 @@ def root(tmp_path):
         (folder / "saved_model.pb").touch()
         if model is not None:
             (folder / FOLDER / LINEAGE).write_text(json.dumps({
-                "run_id": f"run-{version}", "model": {"id": model},
+                "run_id": f"run-{version}", "model": {"id": model, "run_id": "some"},
                 "parent": None if parent is None else {"id": parent}}))
     return tmp_path
 
@@ -43,3 +43,14 @@ def test_what_is_not_there_is_told(root):
         lineage_of(root, "11")
     with refuses("version-without-lineage", "2"):
         lineage_of(root, "2")
+
+
+@pytest.mark.parametrize(("content", "code"), [
+    *((one, "damaged-result") for one in (b"", b"{", b"[]", b"null", b"\xff")),
+    (b'{"model": {}, "parent": null}', "foreign-lineage"),
+    (b'{"model": {"id": 5}}', "foreign-lineage")])
+def test_a_damaged_lineage_is_told(root, content, code):
+    file = root / "serving" / "demo-some-1" / "10" / FOLDER / LINEAGE
+    file.write_bytes(content)
+    with refuses(code, file):
+        lineage_of(root, "10")

@@ -9,6 +9,7 @@ from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 from refusals import assert_refused, refuses
 
+from pipeline.lineage import lineage_of
 from pipeline.prune import Plan, delete, plan
 from pipeline.root import one_run
 
@@ -56,7 +57,7 @@ class Root:
         (folder / "assets.extra").mkdir(parents=True)
         (folder / "saved_model.pb").write_bytes(b"")
         (folder / "assets.extra" / "lineage.json").write_text(
-            json.dumps({"run_id": run, "model": {"run_id": run}}))
+            json.dumps({"run_id": run, "model": {"id": version, "run_id": run}, "parent": None}))
 
     def planned(self, keep=1, days=None, versions=None):
         result = plan(self.folder, keep, days, versions, NOW)
@@ -66,6 +67,49 @@ class Root:
 @pytest.fixture
 def root(tmp_path):
     return Root(tmp_path)
+
+
+def test_a_root_that_was_moved_keeps_what_its_runs_made(tmp_path):
+    before = tmp_path / "before" / "artifacts"  # a name that the artifacts' own folder has
+    before.mkdir(parents=True)
+    made, moved = Root(before), tmp_path / "moved"
+    made.run("1", "CatalogGen/users/1", "profile/it/2")
+    made.run("2", "CatalogGen/users/3", blessed=True)
+    before.rename(moved)
+    folders = plan(moved, 1, None, None, NOW).folders
+    assert {str(one.relative_to(moved)) for one in folders} == {
+        "runs/1", "artifacts/demo-small-1/CatalogGen/users/1"}
+
+
+def test_the_newest_runs_are_those_that_began_last_whatever_they_are_called(root):
+    root.run("5f0c", "a", age=1)  # Kubeflow's ids say nothing of the time
+    root.run("b7e1", "b", age=3)
+    root.run("20330515-000000", "c", age=9)  # 2033-05-18 is now; the folder was copied
+    root.run("20330518-000000-10", "d", age=9)
+    root.run("20330518-000000-9", "e", age=9)
+    kept = [root.planned(keep=number)[1].kept for number in (1, 2, 3, 4)]
+    assert kept == [("20330518-000000-10",), ("20330518-000000-9", "20330518-000000-10"),
+                    ("5f0c", "20330518-000000-9", "20330518-000000-10"),
+                    ("b7e1", "5f0c", "20330518-000000-9", "20330518-000000-10")]
+
+
+def test_a_version_whose_record_no_run_wrote_is_refused(root):
+    root.run("1", "a")
+    root.push(5, "1")
+    record = root.folder / "serving" / "demo-small-1" / "5" / "assets.extra" / "lineage.json"
+    for content, code in (("{}", "foreign-lineage"), ('{"run_id": "1", "model": 2}',
+                          "foreign-lineage"), ("[1]", "damaged-result")):
+        record.write_text(content)
+        with refuses(code, record):  # its run might be deleted
+            root.planned()
+        with refuses(code, record):
+            lineage_of(root.folder, "5")
+
+
+def test_a_number_of_days_that_is_none_deletes_nothing(root):
+    root.run("1", "a")
+    root.run("2", "b")
+    assert root.planned(days=float("nan"))[0] == set()
 
 
 def test_the_newest_runs_and_what_they_took_from_the_cache_are_kept(root):

@@ -35,6 +35,8 @@ def root(tmp_path: Path) -> Path:
     (stopped / "data_report.html").touch()
     (tmp_path / "runs" / "20261122-080000").mkdir()
     (tmp_path / "runs" / "20261122-080000" / "metrics.json").write_text('{"cut off')
+    (tmp_path / "runs" / "foreign").mkdir()
+    (tmp_path / "runs" / "foreign" / "metrics.json").write_text("[1]")
     (tmp_path / "runs" / "latest").symlink_to(stopped.name)
     return tmp_path
 

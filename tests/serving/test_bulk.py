@@ -9,7 +9,8 @@ import pytest
 from refusals import refuses
 
 from serving import bulk
-from serving.bulk import score
+from serving.bulk import read_user_ids, score, version_to_ask
+from serving.client import VersionStatus
 from serving.connection import ServerUnavailableError
 
 
@@ -47,6 +48,11 @@ def test_a_stopped_job_goes_on_after_its_last_whole_part(client, users, tmp_path
     assert not output.exists()
     with refuses("other-scoring-job", "differs in k"):
         score(client, users, output, k=3)
+    others, at = tmp_path / "others.parquet", users.stat().st_mtime_ns
+    pq.write_table(pa.table({"user_id": ["a", "bob", None, "dora", "adam"]}), others)
+    os.utime(others, ns=(at, at))
+    with refuses("other-scoring-job", "differs in users"):
+        score(client, others, output, k=2)
     score(client, users, output, k=2)
     assert asked == [["a", "bob"], ["", "dora"], ["", "dora"], ["eve"]]
     assert pq.read_table(output).num_rows == 10
@@ -61,6 +67,54 @@ def test_a_job_that_was_killed_as_it_began_begins_again(client, users, tmp_path,
         patch.setattr(Path, "write_text", killed)
         score(client, users, tmp_path / "recs.parquet", k=2)
     assert score(client, users, tmp_path / "recs.parquet", k=2) == 5
+
+
+def test_a_stopped_job_goes_on_with_its_version_while_that_is_served(tmp_path):
+    class Served:
+        served_version = 4
+
+        def status(self):
+            return [VersionStatus(4, "AVAILABLE"), VersionStatus(3, "AVAILABLE"),
+                    VersionStatus(2, "END")]
+
+    def begun(text):
+        (tmp_path / "recs.parquet.parts").mkdir(exist_ok=True)
+        (tmp_path / "recs.parquet.parts" / "job.json").write_text(text)
+        return version_to_ask(Served(), tmp_path / "recs.parquet")
+
+    assert version_to_ask(Served(), tmp_path / "recs.parquet") == 4
+    assert begun('{"version": 3}') == 3
+    assert begun('{"version": 2}') == 4
+    for text in ("{", "[]", "\"job\""):
+        with refuses("bad-scoring-job"):
+            begun(text)
+
+
+@pytest.mark.parametrize("column", [
+    pa.array(["7", "b\u00e9", None, " 9 "]), pa.array(["7", "be\u0301", None, "9"]),
+    pa.array([b"7", "b\u00e9".encode(), None, b"9"]), pa.array(["7.0", "b\u00e9", "", "9"])])
+def test_users_are_asked_for_by_the_ids_of_ingest(tmp_path, column):
+    pq.write_table(pa.table({"user_id": column}), tmp_path / "users.parquet")
+    assert read_user_ids(tmp_path / "users.parquet") == ["7", "b\u00e9", "", "9"]
+
+
+def test_numbers_with_gaps_are_ids_too(tmp_path):
+    pq.write_table(pa.table({"user_id": [7.0, float("nan"), None]}), tmp_path / "users.parquet")
+    assert read_user_ids(tmp_path / "users.parquet") == ["7", "", ""]
+
+
+def test_nobody_gets_a_file_without_rows(client, tmp_path):
+    pq.write_table(pa.table({"user_id": pa.array([], pa.string())}), tmp_path / "users.parquet")
+    assert score(client, tmp_path / "users.parquet", tmp_path / "recs.parquet", k=2) == 0
+    assert pq.read_table(tmp_path / "recs.parquet").num_rows == 0
+
+
+def test_the_users_own_file_is_not_written_over(client, users, tmp_path):
+    (tmp_path / "link.parquet").symlink_to(users)
+    for output in (users, tmp_path / "link.parquet"):
+        with refuses("scores-onto-users"):
+            score(client, users, output, k=2)
+    assert len(read_user_ids(users)) == 5
 
 
 def test_a_folder_for_the_output_is_refused_first(client, users, tmp_path):

@@ -29,6 +29,22 @@ def test_recommend_answers_each_user_with_no_more_than_the_catalogue(client):
     assert client.recommend([]) == []
 
 
+def test_users_beyond_one_request_are_asked_for_in_several(client, monkeypatch):
+    users, times = ["a" * (n % 9) for n in range(1500)], list(range(1500))
+    assert [row[0].score for row in client.recommend(users, k=1, timestamps=times)] == [
+        float(n % 9) for n in range(1500)]
+    # As many as `tessera score` asks for at once, and as many items as it takes.
+    assert {len(row) for row in client.recommend(users[:128], k=1000)} == {5}
+    history = {"rating": [[1.0] * 300] * 200, "item_id": [["i1"] * 300] * 200}
+    assert {row[0].score for row in client.recommend(["a"] * 200, 1, history)} == {301.0}
+    scores = client.score(users, [["i0", "i2"]] * 1500)
+    assert scores["retrieval"].tolist() == [[n % 9, n % 9 - 2.0] for n in range(1500)]
+    for call in (lambda: client.recommend(users, k=1, timestamps=times[1:]),
+                 lambda: client.score(users, [["i0"]] * 2)):
+        with refuses("unequal-batch"):
+            call()
+
+
 def test_candidates_beyond_one_request_are_sent_in_several(client, monkeypatch):
     monkeypatch.setattr("serving.client._VALUES", 4)
     result = client.score(["ann", "maria"], [["i0", "i1", "i2"], ["i4", "i3", "i2"]])
@@ -97,9 +113,8 @@ def test_no_server_and_one_that_never_answers_are_told():
                 client.status()
     with Client("127.0.0.1", port) as client, pytest.raises(ServerUnavailableError) as caught:
         client.recommend(["ann"])
-    assert str(caught.value) == (
-        f"No server responds at 127.0.0.1:{port}. Start one with `tessera serve`."
-    )
+    assert str(caught.value).startswith(f"The server at 127.0.0.1:{port} is not available: ")
+    assert "Start one with `tessera serve`" in str(caught.value)
 
 
 def test_pictures_are_sent_as_ingest_stores_them(client, monkeypatch):

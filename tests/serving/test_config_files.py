@@ -24,6 +24,14 @@ def test_what_is_written_is_what_the_server_reads(tmp_path, model):
 
 def test_labels_are_names_and_versions():
     assert parsed_labels(["stable=7", "canary=9"]) == {"stable": 7, "canary": 9}
-    for bad in ("stable", "stable=", "=7", "stable=new"):
+    for bad in ("stable", "stable=", "=7", "stable=new", "canary=8"):
         with refuses("bad-label", bad):
-            parsed_labels([bad])
+            parsed_labels(["canary=9", bad])
+
+
+@pytest.mark.parametrize(("model", "code"), [
+    (ModelConfig("shop", Path("models/shop")), "relative-base-path"),
+    (ModelConfig("", Path("/models/shop")), "bad-model-list")])
+def test_what_no_server_takes_is_not_written(model, code):
+    with refuses(code):
+        config_files(model, threads=3)

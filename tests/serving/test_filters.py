@@ -41,6 +41,17 @@ def test_the_file_is_read_again_when_it_changes(tmp_path):
     assert sold_out.ids() == ["8", "9"]
 
 
+def test_a_file_of_windows_is_read_as_it_is_shown(tmp_path):
+    (tmp_path / "sold-out.txt").write_bytes("\ufeff7\r\n9\r\n".encode())
+    assert Unavailable(tmp_path / "sold-out.txt").ids() == ["7", "9"]
+
+
+def test_one_long_id_takes_the_room_of_one():
+    blocked = Filters(blocked=["x" * 1_000_000, *map(str, range(5000))]).inputs(rows=1)
+    assert blocked["blocked_item_ids"].nbytes < 1_000_000
+    assert Filters(allowed=["7\0"]).inputs(rows=1)["allowed_item_ids"].tolist() == [["7\0"]]
+
+
 @pytest.mark.parametrize("content", [None, b"\xff"])
 def test_a_file_that_cannot_be_read_is_told(tmp_path, content):
     file = tmp_path / "sold-out.txt"

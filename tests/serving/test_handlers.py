@@ -11,6 +11,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from refusals import refuses
 
+from schemas.errors import InputError
 from serving import wire
 from serving.handlers import OpenCalls, handler
 from serving.services import Health, ModelService
@@ -96,6 +97,24 @@ def test_who_watches_health_sees_it_change():
     assert [response.status for response in watch] == [states.NOT_SERVING]
     unknown = health.Watch(iter([health_pb2.HealthCheckRequest(service="mosaic")]), context)
     assert next(unknown).status == states.SERVICE_UNKNOWN
+
+
+@pytest.mark.parametrize("letter", ["x", "\u00e4", "\u20ac", "\U0001f600", "\ud800"])
+def test_a_long_sentence_in_any_script_reaches_the_client(letter):
+    def refuse(request, context):
+        raise InputError("no", letter * 5000)
+
+    server = grpc.server(ThreadPoolExecutor(1))
+    method = handler(refuse, health_pb2.HealthCheckRequest, OpenCalls(4))
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("a", {"b": method})])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel, pytest.raises(
+            grpc.RpcError) as caught:
+        channel.unary_unary("/a/b")(b"", timeout=10)
+    server.stop(None)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert len(caught.value.details()) > 400
 
 
 def test_a_server_that_ends_waits_for_no_message():

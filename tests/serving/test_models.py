@@ -1,5 +1,6 @@
 """Several models, their labels and their configuration, with stand-ins for what is loaded."""
 
+import threading
 import time
 from dataclasses import replace
 
@@ -8,9 +9,10 @@ from refusals import refuses
 
 from serving import models as models_module
 from serving.metrics import Metrics
-from serving.model_config import read_model_config
+from serving.model_config import ModelConfig, read_model_config
 from serving.models import Models
-from serving.versions import NotServedError
+from serving.versions import NotServedError, VersionState
+from serving.worker import LoadStoppedError
 
 CONFIG = """model_config_list {{
   config {{ name: "shop" base_path: "shop" model_platform: "tensorflow"
@@ -70,9 +72,31 @@ def test_the_file_is_followed_and_a_bad_one_changes_nothing(models, config):
     assert models.versions("shop").labels == {"stable": 1} and models.ready
 
 
+def test_a_label_of_a_version_that_is_yet_to_be_loaded_is_set_as_soon_as_it_is(
+        models, config, caplog):
+    config.write_text(CONFIG.format(stable=3))
+    for _ in range(3):
+        models._follow_file()
+    assert models.versions("shop").labels == {"stable": 2}
+    assert len(caplog.records) == 1, "it is told once"
+    _come(config.parent / "shop")
+    for _ in range(2):  # a version that has just come is not settled
+        models.versions("shop").refresh()
+    models._follow_file()
+    assert models.versions("shop").labels == {"stable": 3}
+
+
+def test_a_specific_version_that_is_not_there_is_told(config):
+    (shop,) = read_model_config(config)[:1]
+    with refuses("model-not-loadable", "the versions 8, 9 are not there"):
+        Models([replace(shop, specific=(8, 9))], 3600, Metrics())
+
+
 def test_a_reload_may_drop_a_model_and_bring_it_back(models, config):
     shop, films = read_model_config(config)
+    assert b'"films"' in models._metrics.page()
     models.reload([shop])
+    assert b'"films"' not in models._metrics.page()
     with pytest.raises(NotServedError):
         models.versions("films")
     models.reload([shop, films])
@@ -106,6 +130,83 @@ def test_versions_come_after_a_look_that_failed(config, monkeypatch):
         time.sleep(0.01)
     models.stop()
     assert len(looked) > 1
+
+
+def _until(true):
+    deadline = time.monotonic() + 20
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return true()
+
+
+def _come(folder):
+    (folder / "3").mkdir()
+    (folder / "3" / "saved_model.pb").touch()
+
+
+def _state(models, name):
+    return models.versions(name).states.get(3)
+
+
+def _is_served(models, name):
+    return (_state(models, name) or ABSENT).state == "AVAILABLE"
+
+
+ABSENT = VersionState("END")
+
+
+def test_a_model_that_fails_or_waits_keeps_no_other_from_its_versions(config, monkeypatch):
+    went_on = threading.Event()
+
+    class Moody(Version):
+        """Version 3 fails in one model, as no check foresees, and waits in another."""
+
+        def __init__(self, path, *given):
+            super().__init__(path)
+            if (path.parent.name, self.version) == ("fails", 3):
+                raise EOFError("unexpected EOF")
+            if (path.parent.name, self.version) == ("waits", 3):
+                went_on.wait(20)
+
+    monkeypatch.setattr(models_module, "ServedVersion", Moody)
+    folders = [config.parent / name for name in ("fails", "waits", "shop")]
+    for folder in folders[:2]:
+        (folder / "1").mkdir(parents=True)
+        (folder / "1" / "saved_model.pb").touch()
+    models = Models([ModelConfig(one.name, one) for one in folders], 0.01, Metrics())
+    models.start()
+    try:
+        for folder in folders:
+            _come(folder)
+        assert _until(lambda: _is_served(models, "shop"))
+        assert _until(lambda: "unexpected EOF" in (_state(models, "fails") or ABSENT).error)
+        assert _state(models, "waits").state == "LOADING"
+        assert [models.versions(name).current.version for name in ("fails", "waits")] == [1, 1]
+        # What is no fault of the files is tried again.
+        monkeypatch.setattr(models_module, "ServedVersion", Version)
+        assert _until(lambda: _is_served(models, "fails"))
+    finally:
+        went_on.set()
+        models.stop()
+
+
+def test_the_end_waits_for_no_load(config, monkeypatch):
+    class Endless(Version):
+        def __init__(self, path, joined, on_batch, beside, wanted):
+            super().__init__(path)
+            while self.version == 3 and wanted():
+                time.sleep(0.005)
+            if self.version == 3:
+                raise LoadStoppedError("load-stopped", "The server ends.")
+
+    monkeypatch.setattr(models_module, "ServedVersion", Endless)
+    models = Models(read_model_config(config), 0.01, Metrics())
+    models.start()
+    _come(config.parent / "shop")
+    assert _until(lambda: (_state(models, "shop") or ABSENT).state == "LOADING")
+    current = models.versions("shop").current
+    models.stop()
+    assert not current.alive and models.versions("shop").current is None
 
 
 @pytest.mark.parametrize(("text", "code"), [

@@ -1,6 +1,7 @@
 """The sample of requests."""
 
 import errno
+import resource
 
 import numpy as np
 import pytest
@@ -72,6 +73,24 @@ def test_a_full_disk_fails_no_request(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(log, "_write", full)
     log("recommend", request(["ann"]), response())
     assert "No space left" in caplog.text
+
+
+def test_what_follows_a_full_disk_can_be_read(tmp_path, caplog):
+    log = RequestLog(tmp_path, 1.0)
+    log("recommend", request(["ann"]), response())
+    (file,) = tmp_path.iterdir()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 20, before[1]))
+    try:
+        for _ in range(3):
+            log("recommend", request(["bob"]), response())
+        log.close()  # which writes nothing that would not fit
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert len(logged(tmp_path)) == 1 and len(caplog.records) == 1
+    log("recommend", request(["ann"]), response())
+    log.close()
+    assert len(logged(tmp_path)) == 2
 
 
 @pytest.mark.parametrize("share", [0.0, 1.5, float("nan")])

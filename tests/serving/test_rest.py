@@ -8,8 +8,12 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from types import SimpleNamespace
 
 import pytest
+
+from schemas.errors import InputError
+from serving import rest
 
 USER = {"user_id": "ann", "timestamp": -1, "history_item_id": ["i1"], "history_timestamp": [5],
         "history_rating": [4.0], "k": 2}
@@ -85,6 +89,41 @@ def test_a_length_that_is_none_is_told(server, length):
 def test_bytes_that_are_no_json_are_told(post, data):
     code, result = post("/v1/models/tessera:predict", None, data)
     assert code == 400 and result["error"]
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """REST without a model, with places for two connections."""
+    def predict(path, body):
+        raise InputError("no", "\u00e4" * 9000)
+
+    monkeypatch.setattr(rest, "_MOST_CONNECTIONS", 2)
+    port, end = rest.serve_rest(SimpleNamespace(predict=predict), "127.0.0.1", 0)
+    yield ("127.0.0.1", port)
+    end()
+
+
+def _response(address):
+    """What a small request gets, nothing if the connection is ended."""
+    with socket.create_connection(address, timeout=10) as connection:
+        try:
+            connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+            return connection.makefile("rb").read()
+        except OSError:
+            return b""
+
+
+def test_connections_beyond_the_most_are_ended_and_others_served_again(served):
+    idle = [socket.create_connection(served) for _ in range(2)]
+    while _response(served):
+        pass  # the idle ones are not accepted yet
+    for one in idle:
+        one.close()
+    deadline = time.monotonic() + 20
+    while not (response := _response(served)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert response.startswith(b"HTTP/1.0 400")
+    assert len(json.loads(response.partition(b"\r\n\r\n")[2])["error"]) == 1000
 
 
 def test_a_client_that_goes_away_leaves_no_trace(server, capsys):

@@ -206,6 +206,7 @@ def test_a_port_taken_while_the_model_is_loaded_is_refused(server, model_base_pa
 
 @pytest.mark.parametrize(("address", "code", "message"), [
     ({"host": "192.0.2.1", "port": 8500}, "cannot-listen", "192.0.2.1:8500"),
+    ({"host": "\u00e4" * 70}, "cannot-listen", "\u00e4:0: encoding of hostname failed"),
     ({"port": 70000}, "bad-port", "--port must be 0 to 65535"),
     ({"metrics_port": 70000}, "bad-port", "--metrics-port must be 0 to 65535"),
     ({"rest_port": -1}, "bad-port", "--rest-port must be 0 to 65535"),

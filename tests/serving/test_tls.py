@@ -40,6 +40,15 @@ def test_clients_are_served_by_the_certificate_and_held_against_it_if_asked(
     assert reached == [True, not verified]
 
 
+def test_keys_that_are_damaged_or_of_another_are_no_fault_of_the_port(tmp_path):
+    key, certificate = self_signed()
+    other, _ = self_signed()
+    for one in (other, key[:200], "-----BEGIN A"):
+        with refuses("unusable-ssl-config", "ssl.config"):
+            ssl_credentials(written(tmp_path / "ssl.config", server_key=one,
+                                    server_cert=certificate))
+
+
 @pytest.mark.parametrize(("fields", "code"), [
     ({"server_key": "key"}, "incomplete-ssl-config"), ({"colour": "red"}, "bad-ssl-config"),
     ({"server_key": "a path", "server_cert": "another"}, "incomplete-ssl-config"),

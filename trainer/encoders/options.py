@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from schemas.media import SOUND_SECONDS
+from schemas.values.text import plain_path
 from trainer.options import Count, Number, Strict, Whole
 
 KERAS = ".keras"
@@ -31,7 +32,7 @@ class Encoder(Strict):
         beside it.
     """
 
-    handle: Annotated[str, Field(min_length=1)]
+    handle: Annotated[str, Field(min_length=1), AfterValidator(plain_path)]
     batch_size: Annotated[Count, Field(le=65_536)] = 32
     output: Annotated[str | Whole | None, BeforeValidator(_name_or_place)] = None
     replaces_tower: bool = False

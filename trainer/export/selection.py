@@ -19,6 +19,7 @@ from trainer.network.model import Network
 
 Tensors = dict[str, tf.Tensor]
 _NEVER = -1e30
+_MOST_BOOST = 1e6  # standard deviations; more changes no order, and would overflow
 
 
 class Ranking(Protocol):
@@ -207,7 +208,8 @@ class Selection(tf.Module):
         """Raises scores by standard deviations, which all models' scores have."""
         index = table_index(self._catalogue.ids, request[filters.BOOSTED])
         width = tf.minimum(tf.shape(index)[1], tf.shape(request[filters.BOOSTS])[1])
-        index, boosts = index[:, :width], request[filters.BOOSTS][:, :width]
+        index, boosts = index[:, :width], tf.clip_by_value(
+            request[filters.BOOSTS][:, :width], -_MOST_BOOST, _MOST_BOOST)
         deviation = tf.math.reduce_std(scores[:, 1:], axis=1, keepdims=True)
         rows = tf.repeat(tf.range(tf.shape(index)[0]), width)
         flat = tf.stack([rows, tf.reshape(index, [-1])], axis=1)

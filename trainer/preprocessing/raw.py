@@ -19,11 +19,10 @@ def dense(column: tf.SparseTensor | tf.Tensor, width: int, default: object) -> t
     """
     if isinstance(column, tf.SparseTensor):
         column = tf.sparse.to_dense(column, default_value=tf.constant(default, column.dtype))
-    column = column[:, :width]
-    missing = width - tf.shape(column)[1]
     filler = tf.constant(default, column.dtype)
-    padded = tf.pad(column, [[0, 0], [0, missing]], constant_values=filler)
-    return tf.ensure_shape(padded, (None, width))
+    # Padded by all that could be missing: no arithmetic on shapes, which each trace would repeat.
+    padded = tf.pad(column[:, :width], [[0, 0], [0, width]], constant_values=filler)
+    return tf.ensure_shape(padded[:, :width], (None, width))
 
 
 def one(column: Any) -> tf.Tensor:

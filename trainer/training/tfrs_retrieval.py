@@ -24,20 +24,15 @@ def tfrs_in_batch_softmax(query, candidate, weight, probability, candidate_index
       The weighted sum of the rows' losses, a float32 scalar.
     """
     loss = _retrieval(temperature, hard_negatives)
-    return loss(query, candidate, weight, probability, candidate_index)
+    return loss(query, candidate, sample_weight=weight, candidate_sampling_probability=probability,
+                candidate_ids=candidate_index, compute_metrics=False)
 
 
 @functools.cache
 def _retrieval(temperature: float, hard_negatives: int | None) -> Callable[..., tf.Tensor]:
     task = tfrs.tasks.Retrieval(temperature=temperature, remove_accidental_hits=True,
                                 num_hard_negatives=hard_negatives)
-
-    # The task needs autograph, which Keras 3 does not apply to a training step.
-    @tf.function
-    def loss(query, candidate, weight, probability, candidate_index):
-        return task(
-            query, candidate, sample_weight=weight, candidate_sampling_probability=probability,
-            candidate_ids=candidate_index, compute_metrics=False,
-        )
-
-    return loss
+    # The task asks for the length of a symbolic shape, which autograph allows and Keras 3 does not
+    # apply to a training step. To convert all of tf_keras beneath it would take 7 s once.
+    call = tf.autograph.to_graph(tfrs.tasks.Retrieval.call, recursive=False)
+    return functools.partial(call, task)

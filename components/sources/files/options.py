@@ -2,11 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from components.sources.files.columns import Column
 from components.sources.files.text import Layout
+from schemas.values.text import plain_path
 
+Place = Annotated[str, AfterValidator(plain_path)]
 Quoting = Literal["standard", "backslash", "none"]
 
 
@@ -25,7 +27,7 @@ class TableOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    files: Annotated[tuple[str, ...], Field(min_length=1)]
+    files: Annotated[tuple[Place, ...], Field(min_length=1)]
     columns: dict[str, str] = {}
     header: bool = True
     quoting: Quoting | None = None
@@ -94,7 +96,7 @@ class FileOptions(BaseModel):
     interactions: TableOptions
     users: TableOptions | None = None
     items: TableOptions | None = None
-    media_dir: str = "."
+    media_dir: Place = "."
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     encoding: str = "utf-8"
     list_separator: Annotated[str, Field(min_length=1, max_length=1)] = "|"

@@ -22,12 +22,14 @@ _BUFFER = 1 << 20  # without one, a whole column of a row group is in memory
 _PICKLED = "arrow.py_extension_type"  # what the guard names when it refuses a file
 _PROBE_BYTES = 1 << 30
 _NO_MEMORY = 3  # the probe's exit code
+# It leaves out what Python does at the end of a process, where Arrow has aborted: a file that was
+# read whole would count as one that kills its reader.
 _PROBE = f"""
-import resource, sys, pyarrow_hotfix, pyarrow.parquet
+import os, resource, sys, pyarrow_hotfix, pyarrow.parquet
 now = int(open("/proc/self/statm").read().split()[5]) * resource.getpagesize() \\
     if sys.platform == "linux" else 0
 resource.setrlimit(resource.RLIMIT_DATA, (now + {_PROBE_BYTES},) * 2)
-largest = 0
+largest, code = 0, 0
 try:
     with pyarrow.parquet.ParquetFile(sys.argv[1], buffer_size={_BUFFER}) as file:
         for batch in file.iter_batches(batch_size=int(sys.argv[2]), use_threads=False):
@@ -35,9 +37,11 @@ try:
                 (one.dictionary_decode() if hasattr(one, "dictionary_decode") else one).nbytes
                 for one in batch.columns))
 except MemoryError:
-    sys.exit({_NO_MEMORY})
-finally:
-    print(largest)
+    code = {_NO_MEMORY}
+except BaseException:  # which the process that asks meets as well
+    code = 1
+print(largest, flush=True)
+os._exit(code)
 """
 
 
@@ -61,7 +65,9 @@ def parquet_rows(path: Path, layout: Layout) -> Iterator[tuple[int, dict, tuple[
         size = _batch_size(_parquet().read_metadata(path))
     size = _survive(path, size)
     with _reading(path) as place, _parquet().ParquetFile(path, buffer_size=_BUFFER) as file:
-        for batch in file.iter_batches(batch_size=size):
+        # As in the probe. Making Python's values takes longer, and a pool of threads in C++ that is
+        # still there when the process forks or ends has made trouble.
+        for batch in file.iter_batches(batch_size=size, use_threads=False):
             for row in _python_rows(batch):
                 place.line += 1
                 yield place.line, row, ()

@@ -5,7 +5,7 @@ The names of columns come without surrounding whitespace.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path, PurePath
 from typing import IO, Any
@@ -15,6 +15,7 @@ from components.sources.files.delimited import Row, csv_columns, csv_rows
 from components.sources.files.parquet import parquet_columns, parquet_length, parquet_rows
 from components.sources.files.text import LONGEST, Layout, first_lines, lines, open_text, reading
 from schemas.errors import InputError
+from schemas.values.text import NOT_SHOWN
 
 _FOLDER = re.compile(r"([^=]+)=(.*)", re.DOTALL)
 _ABSENT = "__HIVE_DEFAULT_PARTITION__"
@@ -41,6 +42,26 @@ def partitions(shard: str) -> dict[str, str | None]:
     folders = (_FOLDER.fullmatch(part) for part in PurePath(shard).parent.parts)
     values = {unquote(one[1]).strip(): unquote(one[2]) for one in folders if one}
     return {name: None if value == _ABSENT else value for name, value in values.items()}
+
+
+def without_personal(shard: str, personal: Collection[str], number: int) -> str:
+    """Returns a file's path for people, in which folders give no personal values away.
+
+    Args:
+      shard: The file's path from the data folder.
+      personal: The columns of which no value is shown.
+      number: What distinguishes the file from others, in the place of the values.
+
+    Example:
+      `without_personal("who=Ann/part-0.csv", ["who"], 3)` is
+      `"who=(personal, not shown) 3/part-0.csv"`.
+    """
+    parts = list(PurePath(shard).parts)
+    for place, part in enumerate(parts[:-1]):
+        one = _FOLDER.fullmatch(part)
+        if one and unquote(one[1]).strip() in personal:
+            parts[place] = f"{one[1]}={NOT_SHOWN} {number}"
+    return str(PurePath(*parts))
 
 
 def is_array(start: str) -> bool:

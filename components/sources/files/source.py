@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from components.sources.files.presence import check_columns
 from components.sources.files.readers import (
     WITHOUT_HEADER,
     has_rows,
+    partitions,
     table_columns,
     table_rows,
+    without_personal,
 )
 from components.sources.files.text import printable
 from components.sources.files.values import (
@@ -30,6 +33,7 @@ from schemas import SIDES, Feature, FeatureSpec, InputError
 from schemas.values.text import SQL_NULL
 
 _ABSENT = (None, "", SQL_NULL)  # of any column
+_RESULTS = "metadata.sqlite"  # in a root, which is in the data's folder where a run begins there
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ class FileSource:
         tables = [self._root / shard for side in SIDES for shard in self.shards(side)]
         if not self._reads_media():
             return tables
-        media = [p for p in (self._root / self.options.media_dir).rglob("*")
+        media = [p for p in _beneath(self._root / self.options.media_dir)
                  if (p.is_file() or (p.is_symlink() and p.is_dir())) and os.access(p, os.R_OK)]
         return sorted({*tables, *media})
 
@@ -138,6 +142,16 @@ class FileSource:
         Raises:
           InputError: The file breaks off.
         """
+        shown = self._shown(side, shard)
+        try:
+            for line, values, faults in self._rows(side, shard):
+                yield Record(values, shown, line, faults)
+        except InputError as error:
+            if shown == shard:
+                raise
+            raise type(error)(error.code, str(error).replace(shard, shown)) from None
+
+    def _rows(self, side: str, shard: str) -> Iterator[tuple[int, dict[str, Any], tuple[str, ...]]]:
         table = self.options.table(side)
         columns = [(f, table.column(f.name) if table else Column(f.name))
                    for f in self._features(side)]
@@ -157,7 +171,22 @@ class FileSource:
                     continue
                 if value is not None:
                     values[feature.name] = value
-            yield Record(values, printable(shard), line, tuple(reasons))
+            yield line, values, tuple(reasons)
+
+    def _shown(self, side: str, shard: str) -> str:
+        """Returns a file's path as messages and the quarantine have it."""
+        table = self.options.table(side)
+        personal = {name for feature in self._features(side) if feature.masked and table
+                    for name in table.column(feature.name).names}
+        if not personal.isdisjoint(partitions(shard)):
+            return printable(without_personal(shard, personal, self._numbers[side, shard]))
+        return printable(shard)
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[str, str], int]:
+        """The place of each file among those of its table, from 1 on."""
+        return {(side, shard): number for side in SIDES
+                for number, shard in enumerate(self.shards(side), start=1)}
 
     def has_rows(self, side: str) -> bool:
         """Returns whether any file of a table holds a row, good or not."""
@@ -216,6 +245,15 @@ class FileSource:
         if not value.strip():
             return None
         return media_path(self._media, value, pii)
+
+
+def _beneath(folder: Path) -> Iterator[Path]:
+    """Yields all that is in a folder, but for the results of runs: they change with every run."""
+    for inside, folders, files in os.walk(folder):
+        if _RESULTS in files:
+            folders.clear()
+            continue
+        yield from (Path(inside, name) for name in (*folders, *files))
 
 
 def require_rows(side: str, parts: Sequence[FileSource]) -> None:

@@ -1,6 +1,7 @@
 """With pseudonyms nothing that ingest writes has a raw id of a user, or a personal value."""
 
 import codecs
+import errno
 import gzip
 import json
 import os
@@ -112,6 +113,19 @@ def test_the_search_knows_how_json_and_pages_write_a_value(tmp_path, value, writ
 def test_a_file_that_cannot_be_unpacked_is_no_file_without_values(tmp_path):
     (tmp_path / "cut.gz").write_bytes(gzip.compress(bytes(range(256)) * 99)[:-20])
     with refuses("file-not-scanned", "cut.gz"):
+        scan(tmp_path, [b"ann@example.org"])
+
+
+def test_a_folder_that_cannot_be_read_is_no_folder_without_values(tmp_path, monkeypatch):
+    (tmp_path / "locked").mkdir()
+
+    def listed(path, of=os.scandir):
+        if "locked" in str(path):  # root may read all
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return of(path)
+
+    monkeypatch.setattr(os, "scandir", listed)
+    with refuses("file-not-scanned", "locked", "Permission denied"):
         scan(tmp_path, [b"ann@example.org"])
 
 

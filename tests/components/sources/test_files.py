@@ -1,5 +1,6 @@
 """A user's own files: what is read, and what every kind of fault says."""
 
+import gzip
 import os
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from refusals import refuses
 from worlds import column, json_lines, own_source, records, small_spec
 
 from components.catalog_gen.check import Checker
+from components.privacy.hiding import hidden
 from components.sources import open_source
 from components.sources.spans import SpanSource
 
@@ -41,6 +43,25 @@ def test_a_decimal_comma_leaves_moments_and_reaches_lists(tmp_path):
     (event,) = records(opened)
     assert (event.values["when"], event.values["stars"]) == ("2024-05-01T12:00:00.250Z", "3.5")
     assert records(opened, "items")[0].values["sizes"] == ["1200.5", "2.5"]
+
+
+def test_a_folder_that_is_called_like_a_person_is_shown_by_a_number(tmp_path):
+    text = "what,when\n" + "a,10\n" * 20_000
+    for name in ("Bob", "Jane Doe", "Jane%20Roe"):
+        (tmp_path / "sales" / f" who ={name}").mkdir(parents=True)
+        (tmp_path / "sales" / f" who ={name}" / "e.csv").write_text("what,when\na,10\nb\n")
+    opened = own_source(tmp_path, "csv", hidden(SPEC), interactions={"files": "sales/*/e.csv"})
+    result = records(opened)
+    assert [one.values["who"] for one in result[::2]] == ["Bob", "Jane Doe", "Jane Roe"]
+    assert [one.source for one in result[::2]] == [
+        f"sales/ who =(personal, not shown) {number}/e.csv" for number in (1, 2, 3)]
+    assert records(own_source(tmp_path, "csv", SPEC, interactions={"files": "sales/*/e.csv"}))[
+        2].source == "sales/ who =Jane Doe/e.csv"
+    # What a failed run keeps of it names no person either.
+    (tmp_path / "sales" / " who =Jane Doe" / "e.csv").write_bytes(gzip.compress(text.encode())[:-8])
+    with refuses("damaged-text-file", "sales/ who =(personal, not shown) 2/e.csv") as error:
+        records(opened)
+    assert "Jane" not in str(error.value)
 
 
 EMOTIONS = (

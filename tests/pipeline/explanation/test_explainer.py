@@ -94,14 +94,14 @@ def test_the_page_is_self_contained_and_escapes_the_data(found, source):
     assert "<h3>Rankers</h3>" in html and "+8.7500" in html
 
 
-def test_another_page_shows_no_word_of_people_that_the_model_does_not_know(source):
+def test_another_page_shows_no_word_of_people_that_the_model_does_not_know(source, tmp_path):
     older = dataclasses.replace(source, model=source.model.parent / "older")  # by occlusion
     assert "trains" not in explanations(older, [("ann", "7")])[0][1]
-    known = older.model / "assets" / "about_1"
-    known.parent.mkdir(exist_ok=True)
+    known = tmp_path / "transform_fn" / "assets" / "about"
+    known.parent.mkdir(parents=True)
     known.write_text("like\ntrains\n", encoding="utf-8")
-    html = explanations(older, [("ann", "7")])[0][1]
-    known.unlink()
+    fitted = dataclasses.replace(older, graphs={"users": tmp_path})
+    html = explanations(fitted, [("ann", "7")])[0][1]
     assert "trains" in html and "…" in html and "HEIST" in html, "an item's words are nobody's"
 
 

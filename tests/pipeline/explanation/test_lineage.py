@@ -92,6 +92,8 @@ def test_what_a_runs_own_model_was_made_of(run, source):
         "CatalogGen": NodeRun("CatalogGen", outputs={"users": "/u", "items": "/i",
                                                      "interactions": "/n", "quarantine": "/q"},
                               types={"quarantine": "tessera.Quarantine"}),
+        **{f"Transform.{side}": NodeRun(side, outputs={"transform_graph": f"/{side}_graph"})
+           for side in ("users", "items", "interactions")},
         "Trainer": NodeRun("Trainer", outputs={"model_run": str(run.root / "model_run")},
                            types={"model_run": "ModelRun"}),
         "Exporter": NodeRun("Exporter", outputs={"model": "/model", "predictions": "/p"},
@@ -101,6 +103,8 @@ def test_what_a_runs_own_model_was_made_of(run, source):
     assert {side: str(folder) for side, folder in result.tables.items()} == {
         "users": "/u", "items": "/i"}
     assert result.modalities["items"] == ["id", "about"]
+    assert {side: str(folder) for side, folder in result.graphs.items()} == {
+        "users": "/users_graph", "items": "/items_graph"}
 
 
 def test_what_led_to_no_such_model_is_told(run):

@@ -54,6 +54,17 @@ def test_show_prints_file_line_and_reason(root):
     assert [json.loads(line)["line"] for line in lines] == [2, 3, 4]
 
 
+def test_files_that_no_run_wrote_are_refused(root):
+    quarantine = quarantine_of(root, "20260102-030405")
+    for content in (b"{", b"[1]\n", b"\xff\xfe", b'{"table": "users"}\n'):
+        (quarantine / "quarantine.jsonl").write_bytes(content)
+        with refuses("damaged-quarantine", "quarantine.jsonl"):
+            list(read_records(quarantine))
+    (root / "runs" / "20260102-030405" / "metrics.json").write_bytes(b"\xff")
+    with refuses("damaged-result", "metrics.json"):
+        quarantine_of(root, "20260102-030405")
+
+
 def _replayed(folder, root):
     (folder / "schemas").mkdir()
     (folder / "schemas" / "interactions.pbtxt").write_text(

@@ -117,6 +117,16 @@ def test_a_log_that_is_still_written_is_read_and_no_other_file(log, tmp_path):
         read_requests(folder)
     with refuses("no-request-log", tmp_path, "--request-log"):
         read_requests(tmp_path)
+    file.unlink()
+    (folder / "requests.tfrecord").mkdir()
+    with refuses("bad-request-log", "requests.tfrecord"):
+        read_requests(folder)
+
+
+@pytest.mark.parametrize("stars", [[[4, 5]], [4, 5], 4])
+def test_a_log_of_another_model_is_told(log, stars):
+    with refuses("bad-request-log", "other histories"):
+        read_requests(log([["1", "2"], ["3", ""]], stars))
 
 
 def test_ids_that_are_numbers_are_compared_as_such(log):

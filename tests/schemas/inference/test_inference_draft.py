@@ -118,3 +118,8 @@ def test_a_scale_of_its_own_holds_its_smallest_and_its_largest_value() -> None:
     (feature,) = [f for f in spec_of({"interactions": [USER, ITEM, TIME, stars]}).features
                   if f.name == "stars"]
     assert (feature.minimum, feature.maximum) == (-50.1235, 99.1235)
+
+
+def test_a_bound_that_a_schema_cannot_hold_is_left_open() -> None:
+    text = to_text([Proposal("score", "FLOAT", domain=(-3.4028235e38, 5))], [])
+    assert "float_domain { max: 5 }" in text

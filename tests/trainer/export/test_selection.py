@@ -96,6 +96,16 @@ def test_a_boost_moves_an_item_by_deviations_of_the_scores(exported, choose):
     np.testing.assert_allclose(result["retrieval"][0, 0], plain["retrieval"][0, -1], rtol=1e-5)
 
 
+@pytest.mark.parametrize("diversity", [0.0, 0.3])
+def test_a_boost_beyond_all_bounds_is_first_or_last_and_no_other_is_lost(choose, diversity):
+    plain = _ids(choose())
+    result = choose(Filters(boosts={plain[-1]: 3e38, plain[0]: -3e38}, diversity=diversity))
+    names = _ids(result)
+    assert sorted(names) == sorted(plain) and np.isfinite(result["scores"]).all()
+    assert names[0] == plain[-1]
+    assert diversity or names[-1] == plain[0]
+
+
 @pytest.mark.parametrize("share", [0.3, 0.7, 1.0])
 def test_diversity_is_maximal_marginal_relevance(exported, choose, share):
     scores = _user_of_all(exported)["retrieval"][0]

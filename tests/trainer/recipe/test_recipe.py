@@ -86,6 +86,7 @@ def test_what_ranks_and_the_labels_that_are_read_follow_from_the_tasks():
     (nested("modalities.text.vocabulary", 10**8), "modalities", "10000000"),
     (nested("modalities.text.tower.tfidf.characters", [True, 3]), "modalities", "valid integer"),
     (nested("modalities.text.encoder", {"handle": "x", "output": -1}), "modalities", "place from"),
+    (nested("modalities.text.encoder", {"handle": "x\0"}), "modalities", "without control"),
     (nested("modalities.image.height", 4), "modalities", "image.height"),
     (FACTORS | {"dim": 4097}, "dim", "4096"), (FOREST | {"trees": 10_001}, "trees", "10000"),
     # Keys and names that nobody knows.
