@@ -50,9 +50,12 @@ class Load:
         return self.codes.get("OK", 0) / max(float(ends.max() - self.begins.min()), 1e-9)
 
     def percentile(self, share: float, begin: float = 0.0, end: float = float("inf")) -> float:
-        """Returns a percentile of the milliseconds of requests sent within some time."""
+        """Returns a percentile of the milliseconds of requests sent within some time; NaN of none.
+
+        NaN is within no bound, so that a figure of nothing does not pass.
+        """
         within = (self.begins >= begin) & (self.begins < end)
-        return float(np.percentile(self.milliseconds[within], share)) if within.any() else 0.0
+        return float(np.percentile(self.milliseconds[within], share)) if within.any() else np.nan
 
 
 @contextmanager

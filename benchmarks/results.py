@@ -100,7 +100,7 @@ def replaced(page: str, table: Table, content: str) -> str:
 
 def main() -> None:
     """Measures the tables and writes them into the page."""
-    from pipeline.config import recipes
+    from pipeline.recipe_files import recipes
 
     parser = argparse.ArgumentParser(description="The tables of docs/results.md.")
     parser.add_argument("--data-dir", help="folder of MovieLens-100K; without it only the demo")

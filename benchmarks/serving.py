@@ -1,13 +1,14 @@
 """The figures of the model server, each with PASS or FAIL.
 
     python -m benchmarks.serving --model tessera-runs/serving/demo-flagship-1
-    python -m benchmarks.serving --quick
+    python -m benchmarks.serving --scale 0.1 --only swaps rollback
 
 Clients run in another process on the same machine. Without a model the demo shop is trained first.
 """
 
 import argparse
 import json
+import math
 import shutil
 import statistics
 import subprocess
@@ -45,11 +46,13 @@ class Bench:
 
     Attributes:
       model: Folder of one version.
+      root: The root of the run that pushed it.
       scale: Of the seconds and counts: 1 is the whole measure.
-      figures: Value, limit and verdict by name.
+      figures: Value, limit and verdict by name; no value is what could not be measured.
     """
 
     model: Path
+    root: Path
     scale: float = 1.0
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -64,7 +67,9 @@ class Bench:
     def _record(self, name: str, value: float, limit: float, unit: str, passed: bool,
                 how: str) -> None:
         verdict = "PASS" if passed else "FAIL"
-        self.figures[name] = {"value": value, "limit": limit, "unit": unit, "verdict": verdict}
+        measured, bound = (one if math.isfinite(one) else None for one in (value, limit))
+        self.figures[name] = {"value": measured, "limit": bound, "unit": unit,
+                              "verdict": verdict}
         print(f"{verdict}  {name}: {value:,.4g} {unit} ({how} {limit:,.4g})", flush=True)
 
 
@@ -101,6 +106,17 @@ class Server:
     def rss_mib(self) -> float:
         """Returns the memory of all of its processes; what copies share counts several times."""
         return sum(one.memory_info().rss for one in self._processes()) / 2**20
+
+    def peak_mib(self) -> float:
+        """Returns the most memory that its processes had since `forget_peak`, each by itself."""
+        return sum(int(line.split()[1]) for one in self._processes()
+                   for line in Path(f"/proc/{one.pid}/status").read_text().splitlines()
+                   if line.startswith("VmHWM:")) / 1024
+
+    def forget_peak(self) -> None:
+        """Lets the peak begin at what is taken now; Linux alone can."""
+        for one in self._processes():
+            Path(f"/proc/{one.pid}/clear_refs").write_text("5")
 
     def _processes(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
@@ -241,7 +257,8 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="a folder of versions; else the demo's")
     parser.add_argument("--scale", type=float, default=1.0, help="of all times and counts")
     parser.add_argument("--only", choices=STEPS, nargs="*", help="these steps")
-    parser.add_argument("--root", type=Path, default=Path(".cache/bench-serving"))
+    parser.add_argument("--root", type=Path, default=Path(".cache/bench-serving"),
+                        help="of the run that pushed the model; the demo's is made there")
     given = parser.parse_args()
     if given.model is None:
         if not (given.root / "serving").is_dir():
@@ -252,7 +269,7 @@ def main() -> None:
     seen = json.loads(_OUTPUT.read_text()) if _OUTPUT.exists() else {}
     figures: list[dict[str, Any]] = []
     for name in given.only or STEPS:
-        bench = Bench(folders[max(folders)], given.scale)
+        bench = Bench(folders[max(folders)], given.root, given.scale)
         STEPS[name](bench)
         seen[name] = {"scale": given.scale, "figures": bench.figures}
         _OUTPUT.write_text(json.dumps(seen, indent=2) + "\n")

@@ -17,6 +17,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from benchmarks.load import PREDICT
 from benchmarks.malformed_requests import good_requests, malformed, mutated, own_examples
+from components.server_validator.comparison import compare
+from components.server_validator.validation import Prediction, load_predictions
+from pipeline.lineage import Provenance
+from schemas.errors import InputError
 from serving import wire
 from serving.signature import HISTORY
 from serving.tensors import ndarray, tensor_proto
@@ -46,8 +50,10 @@ def malformed_requests(bench: Bench) -> None:
             ("byte-mutated", mutated(goods, int(_MUTATED * bench.scale), seed=7), _MUTATED),
         ):
             codes: Counter[str] = Counter()
-            growth, memory, worst = 0.0, server.rss_mib(), ""
+            growth, worst = 0.0, ""
             for fault, data in requests:
+                server.forget_peak()
+                memory = server.rss_mib()
                 try:
                     call(data, timeout=60)
                     code = "OK"
@@ -56,10 +62,9 @@ def malformed_requests(bench: Bench) -> None:
                 codes[code] += 1
                 if code not in _SERVED:
                     print(f"      {code}: {fault}")
-                now = server.rss_mib()
-                if now - memory > growth:
-                    growth, worst = now - memory, fault
-                memory = now
+                # The peak: what is taken and given back ends a server as well.
+                if (taken := server.peak_mib() - memory) > growth:
+                    growth, worst = taken, fault
             bad = sum(count for code, count in codes.items() if code not in _SERVED)
             print(f"      most memory: {worst}")
             name = f"malformed requests, {kind}"
@@ -117,9 +122,8 @@ def _heavy(server: Server) -> bytes:
 
 
 def _health_seconds(server: Server) -> float:
+    begin = time.perf_counter()  # a probe makes a connection of its own
     with server.channel() as channel:
-        grpc.channel_ready_future(channel).result(10)
-        begin = time.perf_counter()
         health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
         return time.perf_counter() - begin
 
@@ -135,6 +139,9 @@ def responses(bench: Bench) -> None:
     with running(bench.model) as server, server.channel() as channel:
         with server.client() as client:
             signatures = client.signatures
+            recorded = _recorded(bench)
+            others = [one for one in recorded if compare(
+                one.outputs, client.predict(one.signature, one.inputs)).faults]
         call = channel.unary_unary(PREDICT)
         users = [f"c{n:04}" for n in range(int(_USERS * bench.scale))]
         for name, arrays in questions(signatures, own_examples(bench.model), users, _SUBSETS):
@@ -157,6 +164,20 @@ def responses(bench: Bench) -> None:
     bench.least("responses that were compared", compared, len(signatures), "responses")
     bench.most("responses: other strings than the reloaded model's", faults, 0, "responses")
     bench.most("responses: difference from the reloaded model", worst, 1e-5, "of max(1, value)")
+    bench.least("responses recorded before the export", len({one.signature for one in recorded}),
+                len(signatures), "signatures")
+    bench.most("responses: other than recorded before the export", len(others), 0,
+               f"of {len(recorded):,}")
+
+
+def _recorded(bench: Bench) -> list[Prediction]:
+    """Returns what the trained model responded, from the artifacts of its run."""
+    try:
+        made = Provenance(bench.root, bench.model)
+        return load_predictions(str(made.folder(made.outputs(made.exporter)["predictions"])))
+    except InputError as error:
+        print(f"      no recorded responses, give the run's --root: {error}")
+        return []
 
 
 def questions(signatures: Mapping[str, Any], examples: Mapping[str, bytes], users: Sequence[str],

@@ -33,10 +33,7 @@ app.command()(serving_commands.serving_config)
 app.command()(skew.skew)
 console = open_console()
 
-Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]
-Host = Annotated[str, typer.Option(help="Address of the server.")]
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C
-DEFAULT_ROOT = Path("tessera-runs")
 
 
 @app.command()
@@ -151,7 +148,7 @@ def beam_worker(
 
 @app.command()
 def report(
-    root: Root = DEFAULT_ROOT,
+    root: options.Root = options.DEFAULT_ROOT,
     run_id: Annotated[str, typer.Option("--run", help="A run's id.")] = "latest",
     browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON instead.")] = False,
@@ -177,7 +174,7 @@ def report(
 
 @app.command()
 def runs(
-    root: Root = DEFAULT_ROOT,
+    root: options.Root = options.DEFAULT_ROOT,
     browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
 ) -> None:
     """Show all runs: verdicts, metrics over time, links to their reports."""
@@ -194,70 +191,8 @@ def runs(
         webbrowser.open(path.as_uri())
 
 
-@app.command()
-def serve(
-    root: Root = DEFAULT_ROOT,
-    model: Annotated[str | None, typer.Option(
-        help="A pushed model, such as demo-flagship-1, or a folder of versions; "
-             "else the one pushed last.")] = None,
-    model_config_file: Annotated[Path | None, typer.Option(
-        help="A models.config of TensorFlow Serving, for several models, versions and labels.")] =
-        None,
-    host: Host = "127.0.0.1",
-    port: options.Port = 8500,
-    ssl_config_file: Annotated[Path | None, typer.Option(
-        help="Keys and certificates, as TensorFlow Serving reads them.")] = None,
-    metrics_port: Annotated[int | None, typer.Option(
-        min=0, max=65_535, help="Where Prometheus reads.")] = None,
-    request_log: Annotated[Path | None, typer.Option(
-        help="Folder for a sample of the requests, without users' ids; none if not given.")] = None,
-    request_log_share: Annotated[float, typer.Option(
-        help="How many of the requests are in the sample, at most 1.")] = 0.01,
-    rest_port: Annotated[int | None, typer.Option(
-        min=0, max=65_535, help="Where REST is served, without TLS; nowhere if not given.")] = None,
-) -> None:
-    """Serve a pushed model over gRPC until interrupted."""
-    import os
-
-    from pipeline.pushed import serving_folder
-    from serving.launch import Served
-    from serving.launch import serve as serve_model
-
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    folder = None if model_config_file else serving_folder(root, model)
-    serve_model(Served(folder, model_config_file=model_config_file, host=host, port=port,
-                       ssl_config_file=ssl_config_file, metrics_port=metrics_port,
-                       request_log=request_log, request_log_share=request_log_share,
-                       rest_port=rest_port))
-
-
-@app.command()
-def query(
-    user: Annotated[str, typer.Option(help="A user's id; an unknown one is served too.")],
-    k: Annotated[int, typer.Option(min=1, max=1000, help="Number of items.")] = 10,
-    host: Host = "127.0.0.1",
-    port: options.Port = 8500,
-    unavailable: Annotated[Path | None, typer.Option(
-        help="File of items that are not recommended, one id a line.")] = None,
-    dataset: options.Dataset = None,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    root: options.ResultsRoot = None,
-) -> None:
-    """Ask a running server for recommendations; a dataset adds titles and pictures' paths."""
-    from pipeline.console import recommendations
-    from serving.client import Client
-
-    with Client(host, port, unavailable=unavailable) as client:
-        items = client.recommend([user], k)[0]
-    rows = None
-    if dataset or config:
-        from pipeline.config import load_config
-        from pipeline.item_rows import item_rows
-
-        rows = item_rows(load_config(config, dataset=dataset, data_dir=data_dir, root=root),
-                         {item.item_id for item in items})
-    console.print(recommendations(user, items, rows))
+app.command()(serving_commands.serve)
+app.command()(serving_commands.query)
 
 
 @app.command()
@@ -271,7 +206,7 @@ def explain(
     method: Annotated[str, typer.Option(
         help="occlusion: the score without each part; gradients: integrated gradients.")] =
         "occlusion",
-    root: Root = DEFAULT_ROOT,
+    root: options.Root = options.DEFAULT_ROOT,
 ) -> None:
     """Show what the newest pushed model sees in an item for a user, as heat maps."""
     import pipeline.process  # noqa: F401
@@ -292,7 +227,7 @@ def lineage(
         help="The number of a pushed version, or its folder; latest is the one pushed last.")],
     model: Annotated[str | None, typer.Option(
         help="A pushed model, such as demo-flagship-1; else the one pushed last.")] = None,
-    root: Root = DEFAULT_ROOT,
+    root: options.Root = options.DEFAULT_ROOT,
 ) -> None:
     """Print what a pushed model was made of, and the models before it, as JSON."""
     import json
@@ -303,7 +238,7 @@ def lineage(
 
 
 @app.command()
-def demo(root: Root = DEFAULT_ROOT) -> None:
+def demo(root: options.Root = options.DEFAULT_ROOT) -> None:
     """Run the pipeline on the demo shop, serve the model and query it."""
     from pipeline.config import load_config
     from pipeline.demo import run_demo
@@ -314,8 +249,8 @@ def demo(root: Root = DEFAULT_ROOT) -> None:
 @app.command()
 def recipes() -> None:
     """List the recipes."""
-    from pipeline.config import load_recipe
-    from pipeline.config import recipes as names
+    from pipeline.recipe_files import load_recipe
+    from pipeline.recipe_files import recipes as names
 
     width = max(map(len, names()))
     for name in names():

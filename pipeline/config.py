@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +24,8 @@ from pipeline.alerts import Alerts
 from pipeline.beam.options import BeamOptions
 from pipeline.checks import Checks, ColdItems, refuse_earlier
 from pipeline.kubeflow.options import KubeflowOptions
-from pipeline.validation import validated, validated_recipe
+from pipeline.recipe_files import NO_NAME, named_recipe
+from pipeline.validation import validated
 from pipeline.yaml_loader import read_yaml
 from schemas import FeatureSpec, InputError, read_spec, unknown
 from schemas.extensions import load_extensions
@@ -33,13 +33,11 @@ from schemas.values.text import plain_path
 from trainer.options import Strict, Whole
 from trainer.recipe import Recipe, parse_recipe
 
-_RECIPES = Path(__file__).parent / "recipes"
 _USUAL_SCHEMAS = "schemas"  # a folder's name that says nothing of the dataset
 # What is shown of a model; a key that is not here may hold a secret, such as an address.
 _OF_A_MODEL = {"extensions", "recipe_name", "recipe", "split", "seed", "checks", "cold_items",
                "privacy"}
 _LONGEST_NAME = 63  # TFX refuses a longer name of a pipeline
-_NO_NAME = re.compile(r"[^\w.-]+")  # what no name of a folder has: TFX takes [ for a pattern
 # Where options of the command line belong that are no key of the tree itself.
 _WITHIN = {"beam_runner": ("beam", "runner"), "span": ("spans", "until")}
 
@@ -178,7 +176,7 @@ class RunConfig(Strict):
             return self.dataset
         folder = Path(os.path.normpath(self.schemas))
         called = folder.parent.name if folder.name == _USUAL_SCHEMAS else folder.name
-        name = self.name or _NO_NAME.sub("_", called) or _USUAL_SCHEMAS
+        name = self.name or NO_NAME.sub("_", called) or _USUAL_SCHEMAS
         return f"{self.dataset}-{name}" if name in SOURCES else name
 
     @property
@@ -194,52 +192,6 @@ class RunConfig(Strict):
 def data_folder(root: Path, dataset: str) -> Path:
     """Returns where runs under a root write or fetch a dataset; one that is given is only read."""
     return root / "data" / dataset
-
-
-def recipes() -> list[str]:
-    """Returns the names of the recipes that come with the project."""
-    return sorted(path.stem for path in _RECIPES.glob("*.yaml"))
-
-
-def load_recipe(name: str) -> Recipe:
-    """Loads a recipe by name, or from a YAML file.
-
-    Args:
-      name: The name of a recipe of the project, or the path of a file.
-
-    Returns:
-      The validated recipe.
-
-    Raises:
-      InputError: No such recipe, or one that does not validate; the message names the key.
-    """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else _RECIPES / f"{name}.yaml"
-    if not path.is_file():
-        if path.parent == _RECIPES:
-            raise unknown("recipe", name, recipes())
-        raise InputError("no-recipe-file",
-                         f"Recipe file {path} does not exist. Give a file, or one of: "
-                         f"{', '.join(recipes())}.")
-    return validated_recipe(read_yaml(path), f"recipe {name!r}").located(path.parent)
-
-
-def named_recipe(given: str) -> tuple[str, Recipe]:
-    """Loads a recipe and its name.
-
-    Args:
-      given: The name of a recipe of the project, or the path of a file.
-
-    Returns:
-      Its name and the recipe. A file's name is its stem, with `_` for what folders should not be
-      called, or `own-<stem>` where a recipe of the project has that name and says something else.
-
-    Raises:
-      InputError: No such recipe, or one that does not validate; the message names the key.
-    """
-    recipe, name = load_recipe(given), _NO_NAME.sub("_", Path(given).stem)
-    if name in recipes() and recipe != load_recipe(name):
-        return f"own-{name}", recipe
-    return name, recipe
 
 
 def load_config(path: Path | None, **given: Any) -> RunConfig:

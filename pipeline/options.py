@@ -25,6 +25,9 @@ BeamRunner = Annotated[str | None, typer.Option(
     help="What runs the data steps: direct, flink, spark or dataflow; see docs/scaling.md.")]
 Span = Annotated[str | None, typer.Option(
     help="Day of the newest daily folder that is read, such as 2026-11-21.")]
+Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]
+DEFAULT_ROOT = Path("tessera-runs")
+Host = Annotated[str, typer.Option(help="Address of the server.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port of the server.")]
 Verbose = Annotated[bool, typer.Option(
     "--verbose", help=f"Log everything, as {log.VARIABLE}=debug does.")]

@@ -1,4 +1,4 @@
-"""The commands around a server beside `serve` and `query`: bulk scoring and its configuration."""
+"""The commands around a server: it, its configuration, and who asks it."""
 
 import os
 from pathlib import Path
@@ -6,18 +6,80 @@ from typing import Annotated
 
 import typer
 
+from pipeline import options
 from pipeline.console import open_console, say
-from pipeline.options import Port
 
 console = open_console()
+
+
+def serve(
+    root: options.Root = options.DEFAULT_ROOT,
+    model: Annotated[str | None, typer.Option(
+        help="A pushed model, such as demo-flagship-1, or a folder of versions; "
+             "else the one pushed last.")] = None,
+    model_config_file: Annotated[Path | None, typer.Option(
+        help="A models.config of TensorFlow Serving, for several models, versions and labels.")] =
+        None,
+    host: options.Host = "127.0.0.1",
+    port: options.Port = 8500,
+    ssl_config_file: Annotated[Path | None, typer.Option(
+        help="Keys and certificates, as TensorFlow Serving reads them.")] = None,
+    metrics_port: Annotated[int | None, typer.Option(
+        min=0, max=65_535, help="Where Prometheus reads.")] = None,
+    request_log: Annotated[Path | None, typer.Option(
+        help="Folder for a sample of the requests, without users' ids; none if not given.")] = None,
+    request_log_share: Annotated[float, typer.Option(
+        help="How many of the requests are in the sample, at most 1.")] = 0.01,
+    rest_port: Annotated[int | None, typer.Option(
+        min=0, max=65_535, help="Where REST is served, without TLS; nowhere if not given.")] = None,
+) -> None:
+    """Serve a pushed model over gRPC until interrupted."""
+    from pipeline.pushed import serving_folder
+    from serving.launch import Served
+    from serving.launch import serve as serve_model
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    folder = None if model_config_file else serving_folder(root, model)
+    serve_model(Served(folder, model_config_file=model_config_file, host=host, port=port,
+                       ssl_config_file=ssl_config_file, metrics_port=metrics_port,
+                       request_log=request_log, request_log_share=request_log_share,
+                       rest_port=rest_port))
+
+
+def query(
+    user: Annotated[str, typer.Option(help="A user's id; an unknown one is served too.")],
+    k: Annotated[int, typer.Option(min=1, max=1000, help="Number of items.")] = 10,
+    host: options.Host = "127.0.0.1",
+    port: options.Port = 8500,
+    unavailable: Annotated[Path | None, typer.Option(
+        help="File of items that are not recommended, one id a line.")] = None,
+    dataset: options.Dataset = None,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    root: options.ResultsRoot = None,
+) -> None:
+    """Ask a running server for recommendations; a dataset adds titles and pictures' paths."""
+    from pipeline.console import recommendations
+    from serving.client import Client
+
+    with Client(host, port, unavailable=unavailable) as client:
+        items = client.recommend([user], k)[0]
+    rows = None
+    if dataset or config:
+        from pipeline.config import load_config
+        from pipeline.item_rows import item_rows
+
+        rows = item_rows(load_config(config, dataset=dataset, data_dir=data_dir, root=root),
+                         {item.item_id for item in items})
+    console.print(recommendations(user, items, rows))
 
 
 def score(
     input: Annotated[Path, typer.Option("--input", help="Parquet file with a column user_id.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The Parquet file to write.")],
     k: Annotated[int, typer.Option(min=1, max=1000, help="Items for each user.")] = 10,
-    host: Annotated[str, typer.Option(help="Address of the server.")] = "127.0.0.1",
-    port: Port = 8500,
+    host: options.Host = "127.0.0.1",
+    port: options.Port = 8500,
 ) -> None:
     """Ask a running server for the recommendations of many users; a stopped job goes on."""
     from serving.bulk import score as score_users

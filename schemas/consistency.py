@@ -101,7 +101,8 @@ def check_numbers(proto: schema_pb2.Feature, where: str) -> None:
 def _numbers(message: Message, inside: str = "") -> Iterator[tuple[str, float]]:
     """Yields the numbers of a message and of those in it, each with the names of its fields."""
     for field, value in message.ListFields():
-        for one in value if field.label == field.LABEL_REPEATED else (value,):
+        single = isinstance(value, Message | str | bytes | int | float)
+        for one in (value,) if single else value:
             if isinstance(one, Message):
                 yield from _numbers(one, f"{inside}{field.name}.")
             elif isinstance(one, int | float):

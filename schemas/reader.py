@@ -4,10 +4,8 @@ What a column is, beyond its type and domain, is in `annotation { tag: ... }`: `
 says what each tag means.
 """
 
-import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from google.protobuf import text_format
@@ -15,23 +13,12 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from schemas.consistency import check_numbers, check_table, check_together, check_treatment
 from schemas.errors import InputError, unknown
-from schemas.modality import MODALITIES
-from schemas.spec import ROLES, SIDES, Feature, FeatureSpec, Label
-from schemas.tags import TAG, Treatment, known_tags, treatment_of, written_forms
+from schemas.feature_tags import FeatureTags
+from schemas.spec import SIDES, Feature, FeatureSpec, Label
 
 _ROOT = Path(__file__).parent
 _DTYPES = {schema_pb2.BYTES: bytes, schema_pb2.INT: int, schema_pb2.FLOAT: float}
-_NUMBER = r"[0-9]{1,30}(?:\.[0-9]{1,30})?"  # that a float of 32 bits holds
-_LABEL = re.compile(
-    rf"label:(?P<name>\w+)(?:>=(?P<threshold>-?{_NUMBER})|=(?P<equals>.+))?$")
-_WEIGHT = re.compile(rf"weight:(?P<value>.+)=(?P<weight>{_NUMBER})$")
-_FEWEST_ROWS = re.compile(r"fewest_rows:(?P<rows>[1-9]\d{0,8})$")
 _FEWEST = 3  # rows that have a word which people wrote of themselves, or of others
-_FLAGS = ("pii", "events", "unseen")
-_HISTORY = re.compile(r"history:(?P<what>\w+)$")
-_SOUND_OF = re.compile(r"sound_of:(?P<video>.+)$")
-_CHECK = re.compile(r"check:(?P<check>[a-z_]+)(?:=(?P<off>off)"
-                    rf"|>(?P<limit>-?{_NUMBER})=(?P<severity>WARN|FAIL))$")
 
 
 def available() -> list[str]:
@@ -135,92 +122,30 @@ def _feature(
         raise InputError("bad-feature-type", f"{where}: type must be BYTES, INT or FLOAT.")
     check_numbers(proto, where)
     minimum, maximum = _bounds(proto)
-    kinds: dict[str, str] = {}
-    flags: set[str] = set()
-    labels: list[Label] = []
-    weights: dict[str, float] = {}
-    limits: dict[tuple[str, str], float] = {}
-    treatments: dict[str, Treatment] = {}
-    for tag in proto.annotation.tag:
-        label, history, weight, sound, check = (
-            p.match(tag) for p in (_LABEL, _HISTORY, _WEIGHT, _SOUND_OF, _CHECK))
-        if check:
-            severities = ("WARN", "FAIL") if check["off"] else (check["severity"],)
-            for severity in severities:
-                _keep_one(limits, (check["check"], severity),
-                          float(check["limit"] or "inf"), f"{where}, check")
-        elif label:
-            threshold = label["threshold"]
-            labels.append(Label(label["name"], proto.name, float(threshold) if threshold else None,
-                                label["equals"], minimum, maximum, side))
-        elif history:
-            _keep_one(kinds, "history", history["what"], where)
-        elif sound:
-            _keep_one(kinds, "sound_of", sound["video"], where)
-        elif weight:
-            _keep_one(weights, weight["value"], float(weight["weight"]), f"{where}, weight")
-        elif tag in _FLAGS:
-            flags.add(tag)
-        elif fewest := _FEWEST_ROWS.match(tag):
-            _keep_one(kinds, "fewest_rows", fewest["rows"], where)
-        elif treatment := treatment_of(tag):
-            _keep_one(treatments, "treatment", treatment, where)
-        else:
-            kind = "role" if tag in ROLES else "modality" if tag in MODALITIES else None
-            if kind is None:
-                raise _unknown_tag(tag, where)
-            _keep_one(kinds, kind, tag, where)
+    tags = FeatureTags.of(proto.annotation.tag, where)
     if proto.domain and proto.domain not in domains:
         raise unknown("string domain", proto.domain, domains)
     values = domains[proto.domain] if proto.domain else tuple(proto.string_domain.value)
     count = proto.value_count.max if proto.HasField("value_count") else 1
     feature = Feature(
-        name=proto.name, side=side, dtype=_DTYPES[proto.type], role=kinds.get("role"),
-        modality=kinds.get("modality"), pii="pii" in flags,
+        name=proto.name, side=side, dtype=_DTYPES[proto.type], role=tags.words.get("role"),
+        modality=tags.words.get("modality"), pii="pii" in tags.flags,
         required=proto.presence.min_fraction == 1.0, max_values=count or None,
-        minimum=minimum, maximum=maximum, values=values, history=kinds.get("history"),
-        counts_events="events" in flags, unseen="unseen" in flags,
-        sound_of=kinds.get("sound_of"),
-        weights=tuple(weights.items()),
-        limits=tuple((*key, limit) for key, limit in limits.items()),
-        treatment=treatments.get("treatment"),
+        minimum=minimum, maximum=maximum, values=values, history=tags.words.get("history"),
+        counts_events="events" in tags.flags, unseen="unseen" in tags.flags,
+        sound_of=tags.words.get("sound_of"),
+        weights=tuple(tags.weights.items()),
+        limits=tuple((*key, limit) for key, limit in tags.limits.items()),
+        treatment=tags.treatments.get("treatment"),
     )
     usual = _FEWEST if feature.language and side != "items" else 1
-    feature = replace(feature, fewest_rows=int(kinds.get("fewest_rows", usual)))
+    feature = replace(feature, fewest_rows=int(tags.words.get("fewest_rows", usual)))
     if feature.treatment is not None:
         feature = replace(feature, pii=feature.pii or not feature.treatment.kind.kept)
         check_treatment(feature, where)
+    labels = [Label(name, proto.name, threshold, equals, minimum, maximum, side)
+              for name, threshold, equals in tags.labels]
     return feature, [_with_classes(label, feature) for label in labels]
-
-
-def _keep_one(kinds: dict[Any, Any], kind: Any, value: Any, where: str) -> None:
-    if kinds.setdefault(kind, value) != value:
-        raise InputError("contradicting-tags",
-                         f"{where}: {kind} is both {kinds[kind]!r} and {value!r}. Keep one.")
-
-
-def _unknown_tag(tag: str, where: str) -> InputError:
-    if tag.startswith("weight:"):
-        return InputError("bad-weight-tag",
-                          f"{where}: the tag {tag!r} is no weight. Write 'weight:VALUE=X', where "
-                          "VALUE is a type of event as the column holds it, and X a number such "
-                          "as 3 or 0.5.")
-    if tag.startswith("label:"):
-        return InputError("bad-label-tag",
-                          f"{where}: the tag {tag!r} is no label. Write 'label:NAME', "
-                          "'label:NAME>=X' with a number such as 4 or -0.5, or "
-                          "'label:NAME=VALUE'.")
-    if tag.startswith(TAG):
-        return InputError("bad-pii-tag",
-                          f"{where}: the tag {tag!r} is no treatment of personal data. There are: "
-                          f"{', '.join(written_forms())}, where N is a whole number from 1 on.")
-    if tag.startswith("check:"):
-        return InputError("bad-check-tag",
-                          f"{where}: the tag {tag!r} sets no check. Write 'check:NAME>X=WARN', "
-                          "'check:NAME>X=FAIL' or 'check:NAME=off'; docs/data-validation.md lists "
-                          "the names.")
-    return InputError(
-        "unknown-tag", f"{where}: unknown tag {tag!r}. Known: {', '.join(known_tags())}.")
 
 
 def _with_classes(label: Label, feature: Feature) -> Label:

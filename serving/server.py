@@ -91,11 +91,7 @@ class EmbeddedServer:
         self._models = Models(configs, poll_seconds, metrics, batching, config_file)
         metrics.watch_waiting(lambda: self._models.waiting)
         self.name = configs[0].name
-        self._server = grpc.server(
-            futures.ThreadPoolExecutor(_MOST_PREDICTIONS + _MOST_OPEN + _OTHER_THREADS),
-            # Without so_reuseport=0 two servers share one port in silence.
-            options=[("grpc.so_reuseport", 0), *MESSAGE_LIMITS],
-        )
+        self._server = _grpc_server()
         self._predictions = PredictionService(
             self._models, metrics, _MOST_PREDICTIONS, request_log)
         self._open_calls = OpenCalls(_MOST_OPEN)
@@ -171,6 +167,14 @@ class EmbeddedServer:
                 f"Metrics cannot be served on {self.host}:{port}: {error.strerror}. "
                 "Choose another port with --metrics-port."
             ) from error
+
+
+def _grpc_server() -> grpc.Server:
+    return grpc.server(
+        futures.ThreadPoolExecutor(_MOST_PREDICTIONS + _MOST_OPEN + _OTHER_THREADS),
+        # Without so_reuseport=0 two servers share one port in silence.
+        options=[("grpc.so_reuseport", 0), *MESSAGE_LIMITS],
+    )
 
 
 def _configs(file: Path | None, name: str, base_path: Path | None) -> list[ModelConfig]:

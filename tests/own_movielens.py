@@ -65,6 +65,3 @@ def _cell(value: object, media: Path) -> object:
         shutil.copyfile(value, media / value.name)
         return value.name
     return "|".join(value) if isinstance(value, list) else value
-
-
-

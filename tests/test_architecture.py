@@ -1,23 +1,19 @@
 """The rules of the house: who knows whom, how large a room may grow, where names may stand."""
 
 import ast
-import functools
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import yaml
+from source_trees import MODULES, ROOT, imports, nodes, relative, tree
 
 from schemas import MODALITIES, SIDES, available, read_spec
 from schemas.spec import ROLES
 from trainer.recipe import Recipe
 from trainer.tasks import TASK_KINDS
 
-ROOT = Path(__file__).parents[1]
-PACKAGES = ("schemas", "components", "trainer", "pipeline", "serving")
-MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 # Words that a schema uses as a column's name and the code for something else.
 COMMON_WORDS = {"name"}
 
@@ -28,17 +24,6 @@ def feature_names() -> set[str]:
     labels = {label.name for spec in specs for label in spec.labels}
     house = {*ROLES, *MODALITIES, *SIDES, *labels, *COMMON_WORDS}
     return {feature.name for spec in specs for feature in spec.features} - house
-
-
-@functools.cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def strings(path: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.lineno, node.value
 
 
 def leaves(given: object) -> Iterator[str]:
@@ -53,19 +38,12 @@ def leaves(given: object) -> Iterator[str]:
         yield str(given)
 
 
-def relative(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
-
-
 def test_columns_are_named_in_schemas_and_sources_only() -> None:
     names = feature_names()
     assert {"stars", "poster", "zip_code"} < names
-    result = [
-        f"{relative(path)}:{line} {text!r}"
-        for path in MODULES
-        if not relative(path).startswith(("schemas/", "components/sources/"))
-        for line, text in strings(path) if text in names
-    ]
+    result = [f"{module}:{node.lineno} {node.value!r}" for module, node in nodes(ast.Constant)
+              if not module.startswith(("schemas/", "components/sources/"))
+              and isinstance(node.value, str) and node.value in names]
     assert not result, f"Ask the FeatureSpec by role or modality instead: {result}"
 
 
@@ -78,13 +56,11 @@ def test_recipes_name_no_column_and_no_dataset() -> None:
 
 def test_no_part_of_the_pipeline_asks_for_a_component_by_its_name() -> None:
     """Costs, results and reports ask for types of artifacts and for stages."""
-    names = {node.name for path in MODULES if path.name == "component.py"
-             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-             if isinstance(node, ast.ClassDef)}
+    names = {node.name for module, node in nodes(ast.ClassDef) if module.endswith("/component.py")}
     assert {"Gate", "Trainer", "CatalogGen"} < names
-    result = [f"{relative(path)}:{line} {text!r}" for path in MODULES
-              if relative(path).startswith("pipeline/")
-              for line, text in strings(path) if text in names]
+    result = [f"{module}:{node.lineno} {node.value!r}" for module, node in nodes(ast.Constant)
+              if module.startswith("pipeline/") and isinstance(node.value, str)
+              and node.value in names]
     assert not result
 
 
@@ -94,17 +70,6 @@ def test_modules_stay_small() -> None:
     assert not too_long, f"Split these, at most 450 lines fit: {too_long}"
     long = {path: number for path, number in lines.items() if number > 300}
     assert len(long) <= len(lines) / 10, f"9 of 10 modules have at most 300 lines: {long}"
-
-
-def imports(path: Path) -> set[str]:
-    """Dotted names of all modules that a file imports, anywhere in it."""
-    result = set()
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Import):
-            result |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            result |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return result
 
 
 RULES = {
@@ -136,10 +101,10 @@ def test_layers_know_keras_and_numpy_alone() -> None:
     assert files and not result
 
 
-def asks_what_a_kind_is_called(path: Path) -> Iterator[tuple[int, str]]:
+def asks_what_a_kind_is_called(module: ast.Module) -> Iterator[tuple[int, str]]:
     """Finds what decides by the name of a kind of task: a comparison, a `match`, a table."""
     others = set(TASK_KINDS) - {"regression"}  # The imputation of that name is no kind of task.
-    for node in ast.walk(tree(path)):
+    for node in ast.walk(module):
         asked: list[ast.AST] = []
         if isinstance(node, ast.Compare):
             asked = [node.left, *node.comparators]
@@ -150,33 +115,9 @@ def asks_what_a_kind_is_called(path: Path) -> Iterator[tuple[int, str]]:
             yield getattr(node, "lineno", 0), ast.unparse(node)
 
 
-@pytest.mark.parametrize(("text", "lines"), [
-    ("task.head == 'regression'", [1]), ("x = a.b.head not in HEADS", [1]),
-    ("CLICKS = ('click',)", [1]), ("f = {'binary': 1}.get(task.head)", [1]),
-    ("match task.head:\n  case 'x': pass", [1]),
-    ("kind = TASK_KINDS[task.head]\nf'the head {task.head!r} is no click'", []),
-])
-def test_asking_what_a_kind_is_called_is_seen(tmp_path: Path, text: str, lines: list[int]) -> None:
-    (tmp_path / "module.py").write_text(text)
-    result = [line for line, _ in asks_what_a_kind_is_called(tmp_path / "module.py")]
-    assert result == lines
-
-
-def test_kinds_of_tasks_are_told_apart_in_their_room_only() -> None:
-    files = [path for path in MODULES
-             if not relative(path).startswith(("trainer/tasks/", "components/sources/"))]
-    result = [f"{relative(path)}:{line} {text}"
-              for path in files for line, text in asks_what_a_kind_is_called(path)]
-    assert not result, f"Ask `task.kind` instead, or give it an attribute: {result}"
-    kinds = {kind.__class__.__module__ for kind in TASK_KINDS.values()}
-    known = [f"{relative(path)} imports {name}" for path in files for name in imports(path)
-             if name in kinds]
-    assert not known, f"Look kinds up in TASK_KINDS: {known}"
-
-
-def asks_what_a_modality_is_called(path: Path) -> Iterator[tuple[int, str]]:
+def asks_what_a_modality_is_called(module: ast.Module) -> Iterator[tuple[int, str]]:
     """Finds what decides by the name of a modality: a comparison or a `match`."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(module):
         asked: list[ast.AST] = []
         if isinstance(node, ast.Compare):
             asked = [node.left, *node.comparators]
@@ -187,25 +128,38 @@ def asks_what_a_modality_is_called(path: Path) -> Iterator[tuple[int, str]]:
             yield getattr(node, "lineno", 0), ast.unparse(node)
 
 
-@pytest.mark.parametrize(("text", "lines"), [
-    ("feature.modality == 'image'", [1]), ("x = m in ('text', 'audio')", [1]),
-    ("match m:\n  case 'video': pass", [1]),
-    ("MODALITIES[feature.modality]\nx = {'image': 1}\nf.modality in recipe.modalities", []),
+@pytest.mark.parametrize(("asks", "text", "lines"), [
+    (asks_what_a_kind_is_called, "task.head == 'regression'", [1]),
+    (asks_what_a_kind_is_called, "x = a.b.head not in HEADS", [1]),
+    (asks_what_a_kind_is_called, "CLICKS = ('click',)", [1]),
+    (asks_what_a_kind_is_called, "f = {'binary': 1}.get(task.head)", [1]),
+    (asks_what_a_kind_is_called, "match task.head:\n  case 'x': pass", [1]),
+    (asks_what_a_kind_is_called,
+     "kind = TASK_KINDS[task.head]\nf'the head {task.head!r} is no click'", []),
+    (asks_what_a_modality_is_called, "feature.modality == 'image'", [1]),
+    (asks_what_a_modality_is_called, "x = m in ('text', 'audio')", [1]),
+    (asks_what_a_modality_is_called, "match m:\n  case 'video': pass", [1]),
+    (asks_what_a_modality_is_called,
+     "MODALITIES[feature.modality]\nx = {'image': 1}\nf.modality in recipe.modalities", []),
 ])
-def test_asking_what_a_modality_is_called_is_seen(
-    tmp_path: Path, text: str, lines: list[int]
-) -> None:
-    (tmp_path / "module.py").write_text(text)
-    result = [line for line, _ in asks_what_a_modality_is_called(tmp_path / "module.py")]
-    assert result == lines
+def test_asking_what_something_is_called_is_seen(asks, text: str, lines: list[int]) -> None:
+    assert [line for line, _ in asks(ast.parse(text))] == lines
 
 
-def test_modalities_are_told_apart_in_their_rooms_only() -> None:
-    rooms = ("trainer/modalities/", "schemas/modality.py")
+@pytest.mark.parametrize(("asks", "rooms"), [
+    (asks_what_a_kind_is_called, ("trainer/tasks/", "components/sources/")),
+    (asks_what_a_modality_is_called, ("trainer/modalities/", "schemas/modality.py"))])
+def test_kinds_and_modalities_are_told_apart_in_their_rooms_only(asks, rooms) -> None:
     result = [f"{relative(path)}:{line} {text}" for path in MODULES
-              if not relative(path).startswith(rooms)
-              for line, text in asks_what_a_modality_is_called(path)]
-    assert not result, f"Ask the modality's object: {result}"
+              if not relative(path).startswith(rooms) for line, text in asks(tree(path))]
+    assert not result, f"Ask `task.kind`, or the modality's object: {result}"
+
+
+def test_kinds_of_tasks_are_looked_up() -> None:
+    kinds = {kind.__class__.__module__ for kind in TASK_KINDS.values()}
+    known = [f"{relative(path)} imports {name}" for path in MODULES for name in imports(path)
+             if name in kinds and not relative(path).startswith("trainer/tasks/")]
+    assert not known, f"Look kinds up in TASK_KINDS: {known}"
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

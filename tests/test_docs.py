@@ -10,7 +10,7 @@ from pydantic import Field
 
 from docs.generate import PAGES, ROOT, errors
 from docs.recipe_keys import key_rows
-from pipeline.config import load_recipe, recipes
+from pipeline.recipe_files import load_recipe, recipes
 from trainer.options import OneOf, Strict, Way
 from trainer.recipe import parse_recipe
 

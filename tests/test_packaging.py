@@ -1,16 +1,13 @@
 """What a built wheel holds: every file of the packages, and nothing that needs the checkout."""
 
-import ast
 import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
+from source_trees import MODULES, PACKAGES, ROOT, imports, relative
 
-ROOT = Path(__file__).parents[1]
-PACKAGES = ("schemas", "components", "trainer", "pipeline", "serving")
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
 
 
@@ -49,11 +46,6 @@ def test_the_packages_import_nothing_that_only_the_checkout_has() -> None:
     beside = {path.stem for folder in (ROOT, ROOT / "tests") for path in folder.iterdir()}
     absent = beside - {*PACKAGES}
     assert {"deploy", "tests", "setup", "tiny_shop"} <= absent
-    result = []
-    for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else (
-                [node.module] if isinstance(node, ast.ImportFrom) and node.module else [])
-            result += [f"{path.relative_to(ROOT)} imports {name}" for name in names
-                       if name.partition(".")[0] in absent]
+    result = [f"{relative(path)} imports {name}" for path in MODULES for name in imports(path)
+              if name.partition(".")[0] in absent]
     assert result == []

@@ -2,15 +2,12 @@
 
 import ast
 import re
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 import yaml
+from source_trees import MODULES, ROOT, imports, nodes, relative
 
 from pipeline.yaml_loader import Loader
 
-ROOT = Path(__file__).parents[1]
 RUNS_CODE = {"pickle", "cPickle", "cloudpickle", "dill", "shelve", "marshal", "joblib", "torch"}
 # Files that a run writes and reads itself, within its own folders.
 OWN_FILES = {
@@ -21,30 +18,13 @@ OWN_FILES = {
 }
 
 
-@cache
-def trees() -> dict[str, ast.AST]:
-    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-            for room in ("schemas", "components", "trainer", "pipeline", "serving")
-            for path in sorted((ROOT / room).rglob("*.py"))}
-
-
-def nodes(kind: type) -> Iterator[tuple[str, ast.AST]]:
-    for name, tree in trees().items():
-        yield from ((name, node) for node in ast.walk(tree) if isinstance(node, kind))
-
-
 def called(node: ast.Call) -> str:
     return ast.unparse(node.func)
 
 
 def test_formats_that_run_code_are_for_own_files_alone():
-    result = {}
-    for name, node in nodes((ast.Import, ast.ImportFrom)):
-        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [
-            node.module or ""]
-        for module in modules:
-            if module.partition(".")[0] in RUNS_CODE - {"torch"}:
-                result[name] = module
+    result = {relative(path): name.partition(".")[0] for path in MODULES for name in imports(path)
+              if name.partition(".")[0] in RUNS_CODE - {"torch"}}
     assert result == OWN_FILES
 
 

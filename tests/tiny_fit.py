@@ -1,16 +1,18 @@
 """Training data of some rows in memory, with the interface of files."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from worlds import column, history, small_spec
 
+from schemas import FeatureSpec
 from trainer.data.interactions import InteractionReader
 from trainer.data.side import Side
 from trainer.data.tables import Table
 from trainer.preprocessing.declarations import row_columns
-from trainer.recipe import parse_recipe
+from trainer.recipe import Recipe, parse_recipe
 from trainer.training.data import TrainingData
 
 USERS, ITEMS, LENGTH = 12, 15, 4
@@ -44,6 +46,44 @@ class ArrayReader(InteractionReader):
         return dataset.batch(batch_size, drop_remainder=shuffle_seed is not None)
 
 
+def in_memory(spec: FeatureSpec, recipe: Recipe, splits: dict, counts: tuple[int, int],
+              labels: tuple[str, ...] = (), folder: Path | None = None, users: Side | None = None,
+              items: Side | None = None) -> TrainingData:
+    """Returns training data of rows in memory.
+
+    Args:
+      spec: The dataset's spec.
+      recipe: What is trained.
+      splits: Columns by split.
+      counts: How many users and items there are; their ids are numbers from 0 on.
+      labels: Those that the rows have.
+      folder: Where the vocabularies are written, if anybody reads them.
+      users: Content of the users, if they have some.
+      items: Content of the items.
+    """
+    tables = []
+    for name, count in zip(("users", "items"), counts, strict=True):
+        ids = [str(one) for one in range(count)]
+        path = "" if folder is None else str(folder / name)
+        if folder is not None:
+            (folder / name).write_text("".join(f"{one}\n" for one in ids))
+        tables.append(Table(ids, path, {}, np.zeros(count + 1, np.int32)))
+    sides = (side or Side(count + 1, {}, {}) for side, count in zip((users, items), counts,
+                                                                    strict=True))
+    reader = ArrayReader(None, *tables, labels, (), splits)  # type: ignore[arg-type]
+    return TrainingData(spec, recipe, *tables, *sides, reader, {name: [name] for name in splits})
+
+
+def histories(random: np.random.Generator, rows: int, items: int) -> dict[str, np.ndarray]:
+    """Returns times, and histories of any items."""
+    return {
+        "timestamp": random.integers(0, 10**6, rows),
+        "history_index": random.integers(0, items + 1, (rows, LENGTH)).astype(np.int32),
+        "history_age": random.uniform(0, 3, (rows, LENGTH)).astype(np.float32),
+        "history_rank": np.tile(np.arange(LENGTH), (rows, 1)),
+        "context": random.normal(size=(rows, 6)).astype(np.float32)}
+
+
 def tiny_data(seed: int = 0, **training) -> TrainingData:
     """Returns users who like the items of their own parity, at random times."""
     recipe = parse_recipe(
@@ -53,14 +93,9 @@ def tiny_data(seed: int = 0, **training) -> TrainingData:
                "rating": {"head": "regression", "label": "rating"}},
     )
     random = np.random.default_rng(seed)
-    users, items = (Table([str(i) for i in range(n)], "", {}, np.zeros(n + 1, np.int32))
-                    for n in (USERS, ITEMS))
     splits = {name: _rows(random, rows) for name, rows in
               (("train", 160), ("validation", 60), ("test", 20))}
-    reader = ArrayReader(
-        None, users, items, ("like", "rating"), (), splits)  # type: ignore[arg-type]
-    return TrainingData(SPEC, recipe, users, items, Side(USERS + 1, {}, {}),
-                        Side(ITEMS + 1, {}, {}), reader, {name: [name] for name in splits})
+    return in_memory(SPEC, recipe, splits, (USERS, ITEMS), ("like", "rating"))
 
 
 def _rows(random: np.random.Generator, rows: int) -> dict[str, np.ndarray]:
@@ -69,12 +104,6 @@ def _rows(random: np.random.Generator, rows: int) -> dict[str, np.ndarray]:
     stars = np.where((user + item) % 2, 2.0, 5.0).astype(np.float32)
     stars[random.random(rows) < 0.1] = np.nan
     return {
-        "user_index": user, "item_index": item,
-        "timestamp": random.integers(0, 10**6, rows),
-        "history_index": random.integers(0, ITEMS + 1, (rows, LENGTH)).astype(np.int32),
-        "history_age": random.uniform(0, 3, (rows, LENGTH)).astype(np.float32),
-        "history_rank": np.tile(np.arange(LENGTH), (rows, 1)),
-        "context": random.normal(size=(rows, 6)).astype(np.float32),
+        "user_index": user, "item_index": item, **histories(random, rows, ITEMS),
         "label__rating": stars,
-        "label__like": np.where(np.isnan(stars), stars, (stars >= 4)).astype(np.float32),
-    }
+        "label__like": np.where(np.isnan(stars), stars, (stars >= 4)).astype(np.float32)}

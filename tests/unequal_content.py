@@ -5,12 +5,11 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
-from tiny_fit import ArrayReader
+from tiny_fit import in_memory
+from worlds import column, history, small_spec
 
-from schemas import parse_spec
 from trainer.data.events import concatenate, read_events
 from trainer.data.side import Side
-from trainer.data.tables import Table
 from trainer.evaluation.ranking import (
     PairedDifference,
     RankingResult,
@@ -26,17 +25,11 @@ from trainer.training.data import TrainingData
 from trainer.training.multitask import MultiTaskModel
 
 USERS, ITEMS, KINDS, LENGTH = 250, 80, 4, 6
-_ONE = "presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }"
-_USER = f'feature {{ name: "member" type: BYTES {_ONE} annotation {{ tag: "user_id" }} }}'
-_ITEM = f'feature {{ name: "film" type: INT {_ONE} annotation {{ tag: "item_id" }} }}'
-_PAST = f"type: INT value_count {{ min: 0 max: {LENGTH} }}"
-_CONTENT = ('feature { name: "kind" type: BYTES annotation { tag: "categorical" } }'
-            'feature { name: "size" type: FLOAT annotation { tag: "numeric" } }')
-SPEC = parse_spec("unequal", [_USER + _CONTENT, _ITEM + _CONTENT, f"""{_USER} {_ITEM}
-feature {{ name: "at" type: INT {_ONE} annotation {{ tag: "timestamp" }} }}
-feature {{ name: "past_films" {_PAST} annotation {{ tag: "history:item_id" }} }}
-feature {{ name: "past_times" {_PAST} annotation {{ tag: "history:timestamp" }} }}
-"""])
+_CONTENT = column("kind", "BYTES", "categorical") + column("size", "FLOAT", "numeric")
+SPEC = small_spec(
+    _CONTENT, _CONTENT, history("past_films", "item_id", most=LENGTH)
+    + history("past_times", "timestamp", most=LENGTH),
+    user="BYTES member", item="INT film", time="at", one=True, name="unequal")
 
 
 def all_missing_against_ids(seeds: tuple[int, ...], modality_dropout: float = 0.5
@@ -174,12 +167,9 @@ def _data(modalities: tuple[str, ...], modality_dropout: float, missing: str = "
     random = np.random.default_rng(0)
     kinds = {"users": random.integers(1, KINDS + 1, USERS + 1),
              "items": random.integers(1, KINDS + 1, ITEMS + 1)}
-    users, items = (Table([str(i) for i in range(n)], "", {}, np.zeros(n + 1, np.int32))
-                    for n in (USERS, ITEMS))
     splits = _splits(kinds, random)
-    reader = ArrayReader(None, users, items, (), (), splits)  # type: ignore[arg-type]
     sides = [_side(kind, bool(modalities), random) for kind in kinds.values()]
-    return TrainingData(SPEC, recipe, users, items, *sides, reader, {n: [n] for n in splits})
+    return in_memory(SPEC, recipe, splits, (USERS, ITEMS), users=sides[0], items=sides[1])
 
 
 def _side(kinds: np.ndarray, told: bool, random: np.random.Generator) -> Side:

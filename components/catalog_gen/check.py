@@ -127,19 +127,19 @@ class Checker:
                 checked.value_faults.append(str(fault))
                 notes.lose(column.name)
                 continue
-            if not values and isinstance(raw, str) and raw.strip():
-                notes.add(column.name, _ABSENT, record, _shown(raw, column.feature))
             if values:
                 kept[column.name] = values
-                if column.feature.role is not None:
-                    _note_number(raw, values[0], column, record, notes)
+            _note_values(raw, values, column, record, notes)
         kept.update(_sound_tracks(record, self._tracks))
-        if notes.empty:
-            notes.empty.difference_update(kept)
+        self._note_losses(record, kept)
+        return checked
+
+    def _note_losses(self, record: Record, kept: dict[str, list[Any]]) -> None:
+        if self.notes.empty:
+            self.notes.empty.difference_update(kept)
         for name in map(_column_of, record.faults):  # what the source left out
             if name in self._names:
-                notes.lose(name)
-        return checked
+                self.notes.lose(name)
 
 
 def _column_of(fault: str) -> str:
@@ -152,6 +152,14 @@ def _note_text(raw: str, text: str, feature: Feature, record: Record, notes: Not
     if not text:
         what = _ABSENT
     notes.add(feature.name, what, record, _shown(raw, feature))
+
+
+def _note_values(raw: Any, values: list[Any], column: Column, record: Record,
+                 notes: Notes) -> None:
+    if values and column.feature.role is not None:
+        _note_number(raw, values[0], column, record, notes)
+    elif not values and isinstance(raw, str) and raw.strip():
+        notes.add(column.name, _ABSENT, record, _shown(raw, column.feature))
 
 
 def _note_number(raw: Any, value: Any, column: Column, record: Record, notes: Notes) -> None:

@@ -98,6 +98,12 @@ class Measured:
     share: float | None = None
     fail: float | None = None
 
+    @classmethod
+    def beyond(cls, usual: float, table: str, column: str, share: float, rows: int,
+               what: str) -> "Measured":
+        """Returns a share of so many rows, of which only what is above the usual one counts."""
+        return cls(table, column, share - usual, what, round(share * rows), share)
+
 
 @dataclass(frozen=True)
 class Finding:

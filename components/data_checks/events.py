@@ -21,9 +21,8 @@ def _beyond_usual(data: Data, share: str, column: str, what: str) -> Iterator[Me
     events = data.today["events"]
     usual = (data.past or {}).get("events", {}).get(share, 0.0)
     if share in events and events["rows"] >= _FEW:
-        value = events[share]
-        yield Measured("interactions", column, value - usual,
-                       f"{value:.1%} of the events {what}", round(value * events["rows"]), value)
+        yield Measured.beyond(usual, "interactions", column, events[share], events["rows"],
+                              f"{events[share]:.1%} of the events {what}")
 
 
 @check("increase of the share of events whose user and item have several, since the last run",
@@ -31,9 +30,10 @@ def _beyond_usual(data: Data, share: str, column: str, what: str) -> Iterator[Me
        warn=0.2, fail=None, compares=True)
 def recurring_events(data: Data) -> Iterator[Measured]:
     for share, then, rows in _increase(data, "recurring"):
-        yield Measured("interactions", data.spec.role("item_id").name, share - then,
-                       f"{share:.1%} of the events are not the only one of their user and item, "
-                       f"and {then:.1%} were in the last run", round(share * rows), share)
+        yield Measured.beyond(
+            then, "interactions", data.spec.role("item_id").name, share, rows,
+            f"{share:.1%} of the events are not the only one of their user and item, and "
+            f"{then:.1%} were in the last run")
 
 
 @check("increase of the share of the events that are of one user, or of one item, since the last "
@@ -43,9 +43,10 @@ def recurring_events(data: Data) -> Iterator[Measured]:
 def dominant_id(data: Data) -> Iterator[Measured]:
     for one in ("user", "item"):
         for share, then, rows in _increase(data, f"top_{one}"):
-            yield Measured("interactions", data.spec.role(f"{one}_id").name, share - then,
-                           f"one {one} has {share:.1%} of all events, and in the last run none had "
-                           f"more than {then:.1%}", round(share * rows), share)
+            yield Measured.beyond(
+                then, "interactions", data.spec.role(f"{one}_id").name, share, rows,
+                f"one {one} has {share:.1%} of all events, and in the last run none had more than "
+                f"{then:.1%}")
 
 
 def _increase(data: Data, share: str) -> Iterator[tuple[float, float, int]]:
@@ -102,9 +103,8 @@ def old_times(data: Data) -> Iterator[Measured]:
     latest = data.spec.role("timestamp").maximum if data.spec.has_role("timestamp") else None
     # A column of small numbers, such as seconds since a start of its own, says so.
     if "old" in events and (latest is None or latest > 2 * 10**9):
-        yield Measured("interactions", _column(data), events["old"] - usual,
-                       f"{events['old']:.1%} of the events are before 1990",
-                       round(events["old"] * events["rows"]), events["old"])
+        yield Measured.beyond(usual, "interactions", _column(data), events["old"], events["rows"],
+                              f"{events['old']:.1%} of the events are before 1990")
 
 
 @check("days by which the newest event is older than that of the last run",

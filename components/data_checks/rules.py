@@ -73,10 +73,8 @@ def absent_ids(data: Data) -> Iterator[Measured]:
 def _of_ids(data: Data, share: str, what: str) -> Iterator[Measured]:
     for side, name, profile, before in data.columns():
         if share in profile:
-            value = profile[share]
-            yield Measured(side, name, value - before.get(share, 0.0),
-                           f"{value:.1%} of the ids are {what}", round(value * profile["filled"]),
-                           value)
+            yield Measured.beyond(before.get(share, 0.0), side, name, profile[share],
+                                  profile["filled"], f"{profile[share]:.1%} of the ids are {what}")
 
 
 @check("share of the ids that are another one but for case, marks and zeros, less that of the last "
@@ -101,6 +99,5 @@ def _shares_of_ids(data: Data, share: str, what: str) -> Iterator[Measured]:
         rows, value = data.today["rows"][side], sample[share]
         usual = (data.past or {}).get("ids", {}).get(side, {}).get(share, 0.0)
         if rows >= _FEW:
-            yield Measured(side, data.spec.id_key(side).name, value - usual,
-                           f"{round(value * rows):,} of {rows:,} {what}", round(value * rows),
-                           value)
+            yield Measured.beyond(usual, side, data.spec.id_key(side).name, value, rows,
+                                  f"{round(value * rows):,} of {rows:,} {what}")

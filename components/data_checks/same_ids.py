@@ -43,11 +43,9 @@ def replaced_ids(data: Data) -> Iterator[Measured]:
        fail=0.5, compares=True, by_row=True)
 def mixed_values(data: Data) -> Iterator[Measured]:
     for side, name, pairs in _columns(data):
-        value = _disagreement(pairs) * _kept(pairs)
-        yield Measured(side, name, value, f"{_changed(pairs):,} of the {len(pairs):,} {side} of "
-                       f"both runs that were compared have got the value of others: "
-                       f"{_kept(pairs):.0%} of the column's values were in the last run, too",
-                       _changed(pairs))
+        kept = _kept(pairs)
+        yield _moved(side, name, pairs, kept, f"the value of others: {kept:.0%} of the column's "
+                     "values were in the last run, too")
 
 
 @check("share of the ids of both runs that have another value now, beyond chance, where the values "
@@ -56,9 +54,15 @@ def mixed_values(data: Data) -> Iterator[Measured]:
        warn=0.5, compares=True, by_row=True)
 def changed_values(data: Data) -> Iterator[Measured]:
     for side, name, pairs in _columns(data):
-        value = _disagreement(pairs) * (1 - _kept(pairs))
-        yield Measured(side, name, value, f"{_changed(pairs):,} of the {len(pairs):,} {side} of "
-                       "both runs that were compared have got another value", _changed(pairs))
+        yield _moved(side, name, pairs, 1 - _kept(pairs), "another value")
+
+
+def _moved(side: str, name: str, pairs: Sequence[tuple[Any, Any]], part: float,
+           what: str) -> Measured:
+    """Returns the part of the disagreement between two runs that is of one kind."""
+    changed = _changed(pairs)
+    return Measured(side, name, _disagreement(pairs) * part, f"{changed:,} of the {len(pairs):,} "
+                    f"{side} of both runs that were compared have got {what}", changed)
 
 
 @check("share of the events of both runs that have another label now",

@@ -1,5 +1,7 @@
 """The command `tessera submit`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +12,7 @@ from pipeline.console import open_console, say
 from schemas.errors import InputError
 
 if TYPE_CHECKING:
-    from pipeline.kubeflow.submit import Server
+    from pipeline.kubeflow.submit import Server, Submission
 
 console = open_console()
 
@@ -39,9 +41,8 @@ def submit(
         help="URI of Kubeflow's own artifacts, such as minio://bucket/folder.")] = None,
 ) -> None:
     """Start a compiled pipeline on a cluster, once or on a schedule, or wait for a run."""
-    from pipeline.kubeflow.compiled import cron_of_kubeflow, read_compiled, run_parameters
-    from pipeline.kubeflow.submit import Server, Submission, run_of
-    from pipeline.kubeflow.waiting import InterruptedWaitError
+    from pipeline.kubeflow.compiled import cron_of_kubeflow
+    from pipeline.kubeflow.submit import Server, run_of
 
     if schedule is not None and wait:
         raise InputError("wait-with-schedule",
@@ -54,27 +55,45 @@ def submit(
         run_id = run_of(attach)
         _wait(Server(host, namespace, ca_file), run_id)
         return
-    compiled = read_compiled(file)
-    account = compiled.account if service_account is None else service_account
-    what = Submission(compiled, experiment, file.stem if name is None else name,
-                      run_parameters(compiled, parameters or []), account, pipeline_root)
-    what.require_good()
+    what = _submission(file, experiment, name, parameters or [], service_account, pipeline_root)
     if schedule is not None:
         cron_of_kubeflow(schedule)
     server = Server(host, namespace, ca_file)
-    try:
+    with _uncertain_if_interrupted(what.name):
         if schedule is not None:
             say(console, f"Scheduled: {server.schedule(what, schedule)}")
             return
         run_id = server.submit(what)
+    say(console, f"Started: {server.page(run_id)}")
+    if wait:
+        _wait(server, run_id, what.compiled.spec)
+
+
+def _submission(file: Path, experiment: str, name: str | None, parameters: list[str],
+                account: str | None, pipeline_root: str | None) -> "Submission":
+    from pipeline.kubeflow.compiled import read_compiled, run_parameters
+    from pipeline.kubeflow.submit import Submission
+
+    compiled = read_compiled(file)
+    what = Submission(compiled, experiment, file.stem if name is None else name,
+                      run_parameters(compiled, parameters),
+                      compiled.account if account is None else account, pipeline_root)
+    what.require_good()
+    return what
+
+
+@contextmanager
+def _uncertain_if_interrupted(name: str) -> Iterator[None]:
+    """Says of an interrupt that the server may have done what it was asked for."""
+    from pipeline.kubeflow.waiting import InterruptedWaitError
+
+    try:
+        yield
     except KeyboardInterrupt as error:
         raise InterruptedWaitError(
             "submission-interrupted",
-            f"Interrupted. It is not known whether that went through: look for {what.name!r} in "
-            "the interface before you submit again.") from error
-    say(console, f"Started: {server.page(run_id)}")
-    if wait:
-        _wait(server, run_id, compiled.spec)
+            f"Interrupted. It is not known whether that went through: look for {name!r} in the "
+            "interface before you submit again.") from error
 
 
 def _wait(server: "Server", run_id: str, spec: dict[str, Any] | None = None) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.results import PAGE, Table, replaced, tables
-from pipeline.config import recipes
+from pipeline.recipe_files import recipes
 
 EVERY = tables(",".join(recipes()))
 

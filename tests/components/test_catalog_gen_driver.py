@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from refusals import refuses
 from worlds import column, small_spec
 
 from components.catalog_gen.component import CatalogGen, fingerprint
@@ -55,8 +54,6 @@ def test_how_figures_are_told_is_nothing_that_ingest_depends_on(shop: Path) -> N
         return dict(made.exec_properties)
 
     assert key(fewest_users=9) == key() != key(scrub=True)
-    with refuses("unknown-split", "'half'", "u80, t80 or random"):
-        CatalogGen({"name": "demo", "data_dir": str(shop)}, read_spec("demo"), "half")
 
 
 def test_a_renamed_folder_and_a_link_that_leads_elsewhere_change_it(tmp_path: Path) -> None:

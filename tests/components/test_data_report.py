@@ -17,9 +17,7 @@ from worlds import column, png, small_spec
 from worlds.examples import write_examples
 
 from components.data_checks import Example, Finding, Severity
-from components.data_report.component import (
-    write_report,
-)
+from components.data_report.component import write_report
 from components.data_report.media import sample_pictures
 from components.data_report.quarantine import grouped_reasons
 from components.data_validator import verdict as verdicts
@@ -263,10 +261,7 @@ def test_begins_with_the_verdict_and_shows_findings_and_what_changed(folders, re
     ],
 )
 def test_a_broken_input_becomes_a_note(folders, report, tmp_path, file, data, section):
-    if data is None:
-        (tmp_path / file).unlink()
-    else:
-        (tmp_path / file).write_bytes(data)
+    (tmp_path / file).write_bytes(data)
     html, content = report(folders)
     broken = content
     for key in section:

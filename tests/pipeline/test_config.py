@@ -6,12 +6,8 @@ import pytest
 import yaml
 
 from pipeline.checks import Checks
-from pipeline.config import (
-    data_folder,
-    load_config,
-    load_recipe,
-    recipes,
-)
+from pipeline.config import data_folder, load_config
+from pipeline.recipe_files import load_recipe, recipes
 from pipeline.run import check_recipe, run
 from pipeline.yaml_loader import read_yaml
 from schemas import InputError

@@ -69,13 +69,6 @@ def test_an_item_has_its_title_and_its_files(tmp_path):
     assert {file.suffix for file in files} <= {".png", ".wav", ".gif"}
 
 
-def test_ids_are_text_and_no_markup():
-    console = Console(file=io.StringIO(), width=200)
-    console.print(recommendations("[bold]u[/bold]", [Recommendation("[red]i", .5, {}, [], [])]))
-    message = console.file.getvalue()
-    assert "[bold]u[/bold]" in message and "[red]i" in message
-
-
 def test_a_line_is_printed_as_it_is():
     console = Console(file=io.StringIO(), width=30)
     say(console, "Note: new categories, such as '[/b]' and '[red]', of a long line")

@@ -8,8 +8,9 @@ import yaml
 from refusals import assert_refused
 
 import schemas
-from pipeline.config import load_config, load_recipe
+from pipeline.config import load_config
 from pipeline.nodes import NodeRun
+from pipeline.recipe_files import load_recipe
 from pipeline.tuning import command
 from pipeline.tuning.dag import tuning_pipeline
 from schemas import SIDES, read_spec

@@ -1,7 +1,10 @@
 """The process of a version ends with what started it, also while it loads."""
 
 import multiprocessing
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import psutil
 import pytest
@@ -44,3 +47,35 @@ def test_a_process_that_loads_ends_with_the_server(tmp_path, monkeypatch):
     own.close()
     with pytest.raises(SystemExit):
         worker_module._loaded_servable(tmp_path, 0, other)
+
+
+_PARENT = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1]])
+print(child.pid, flush=True)
+child.wait()
+"""
+_CHILD = """
+import importlib.abc, sys, time
+
+class Slow(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name == "serving.servable":  # as TensorFlow is, whose import takes seconds
+            print("imports", flush=True)
+            time.sleep(60)
+
+sys.meta_path.insert(0, Slow())
+import serving.preload
+"""
+
+
+def test_a_process_that_imports_tensorflow_ends_with_the_server():
+    server = subprocess.Popen([sys.executable, "-c", _PARENT, _CHILD],
+                              cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True)
+    child = psutil.Process(int(server.stdout.readline()))
+    assert server.stdout.readline() == "imports\n"
+    server.kill()
+    server.communicate()
+    _, left = psutil.wait_procs([child], timeout=30)
+    # In a container nobody may collect it; then it is listed, but dead.
+    assert all(process.status() == psutil.STATUS_ZOMBIE for process in left)

@@ -70,6 +70,17 @@ RAW = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Runs graphs as they were traced: to optimise one takes longer than a tiny model runs."""
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item):
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+
+
 @pytest.fixture(scope="session")
 def spec():
     return SPEC

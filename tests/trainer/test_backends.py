@@ -24,6 +24,8 @@ _TASKS = {**_TWO_TASKS, "like": {"head": "binary", "label": "like"}}
 # Every tower, fusion, sharing, balancing, head and way with what is missing is in one of the cases.
 _CASES = {
     "flagship": {},
+    "two gradients": {"modalities": ["numeric"], "behaviour": [], "balancing": "pcgrad",
+                      "tasks": _TWO_TASKS},
     "gradnorm": {"model": {"fusion": "attention", "sharing": "mmoe", "missing": "adversarial"},
                  "modalities": {"text": {"tower": "bag"}, "image": {"tower": "fourier"}},
                  "behaviour": [], "balancing": "gradnorm", "training": {"alignment": 0.5},
@@ -129,8 +131,9 @@ def _rows(rows, random, number):
     }
 
 
-# The others take the same parts through the same layers, which know Keras alone.
-_QUICK = ["pcgrad", "every head"]
+# What a backend has a function of its own for, and every head; the others take more parts through
+# the same layers, which know Keras alone.
+_QUICK = ["two gradients", "every head"]
 
 
 @pytest.mark.parametrize("cases", [

@@ -161,11 +161,24 @@ def regression_on_content(content: np.ndarray, vectors: np.ndarray, counts: np.n
     weight = np.sqrt(counts[known] / counts[known].mean())[:, None]
     of, own = content[known], vectors[known].astype(float)
     centre, mean = (np.average(one, axis=0, weights=weight[:, 0]) for one in (of, own))
-    scaled = weight * (of - centre)
-    ridge = penalty * len(centre) * np.eye(len(centre))
-    with one_thread(len(centre)):
-        slopes = np.linalg.solve(scaled.T @ (of - centre) + ridge, scaled.T @ (own - mean))
+    slopes = ridge(of - centre, own - mean, penalty * len(centre), weight)
     return np.concatenate([(mean - centre @ slopes)[None], slopes])
+
+
+def ridge(content: np.ndarray, values: np.ndarray, penalty: float,
+          weights: np.ndarray | None = None) -> np.ndarray:
+    """Returns the slopes of a ridge regression, `(content, dim)`.
+
+    Args:
+      content: Content of each item about its mean, `(items, content)`.
+      values: What to predict by it about its mean, `(items, dim)`.
+      penalty: Weight of the squared norms.
+      weights: Of each item, `(items, 1)`; 1 where not given.
+    """
+    weighted = content if weights is None else weights * content
+    with one_thread(content.shape[1]):
+        return np.linalg.solve(weighted.T @ content + penalty * np.eye(content.shape[1]),
+                               weighted.T @ values)
 
 
 def least_squares(matrix: sparse.csr_matrix, others: np.ndarray, penalty: float, unobserved: float,

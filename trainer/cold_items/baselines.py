@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.closed_form.events import Events
-from trainer.closed_form.factors import Factors, fit_ials
+from trainer.closed_form.factors import Factors, fit_ials, ridge
 from trainer.closed_form.popularity import Popularity
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.search import Axis, middles, search
 from trainer.cold_items.draw import Draw, cold_task, hidden_items, without
 from trainer.evaluation.ranking import Scorer, rank
-from trainer.training.one_thread import one_thread
 
 _PENALTY = Axis((3.0, 10.0, 30.0, 100.0), 10 ** 0.5, 0.1, 1e5)
 _HELD_OUT, _TUNING_DRAW = 0.2, 1_000
@@ -107,8 +106,4 @@ def _ridge(content: np.ndarray, values: np.ndarray, rows: np.ndarray,
            penalty: float) -> np.ndarray:
     """Returns what a ridge regression on some rows says of all, `(n_items, values)`."""
     mean, centre = values[rows].mean(axis=0), content[rows].mean(axis=0)
-    own = content[rows] - centre
-    with one_thread(own.shape[1]):
-        weights = np.linalg.solve(own.T @ own + penalty * np.eye(own.shape[1]),
-                                  own.T @ (values[rows] - mean))
-    return mean + (content - centre) @ weights
+    return mean + (content - centre) @ ridge(content[rows] - centre, values[rows] - mean, penalty)

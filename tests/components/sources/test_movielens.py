@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from refusals import refuses
 
-from components.sources import MovieLensSource, open_source
+from components.sources import MovieLensSource
 from schemas import SIDES, InputError, read_spec
 
 
@@ -130,11 +130,6 @@ def test_malformed_plots_and_links_are_named(
     (folder / file).write_text(text)
     with pytest.raises(InputError, match=message):
         rows(folder, "items")
-
-
-def test_unknown_names_list_the_known_ones(folder: Path) -> None:
-    with refuses("unknown-dataset", "'netflix'", "csv, demo, jsonl"):
-        open_source("netflix", str(folder))
 
 
 def test_the_real_dataset(movielens_dir: Path) -> None:

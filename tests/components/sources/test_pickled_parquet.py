@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 import pytest
+from source_trees import MODULES, ROOT, imports, nodes, relative
 
 from components.sources.files import parquet
 
-ROOT = Path(__file__).parents[3]
 READERS = ("pyarrow.parquet", "pyarrow.feather", "pyarrow.ipc", "pyarrow.dataset", "pyarrow.orc")
 # Neither imports Beam, which brings the guard along; TFX does, but after the first read.
 SCRIPT = """
@@ -96,15 +96,8 @@ def test_users_to_score_are_read_under_the_guard(tmp_path: Path, nested: bool) -
 
 def test_two_modules_alone_read_arrows_formats() -> None:
     """Each further one would need the guard."""
-    result = set()
-    for room in ("schemas", "components", "trainer", "pipeline", "serving"):
-        for path in (ROOT / room).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-                if isinstance(node, ast.ImportFrom) and node.module == "pyarrow":
-                    names = [f"pyarrow.{alias.name}" for alias in node.names]
-                attribute = node.attr if isinstance(node, ast.Attribute) else ""
-                if any(name.startswith(READERS) for name in names) or attribute in (
-                        "read_parquet", "read_feather", "ReadFromParquet"):
-                    result.add(path.relative_to(ROOT).as_posix())
+    result = {relative(path) for path in MODULES
+              if any(name.startswith(READERS) for name in imports(path))}
+    result |= {module for module, node in nodes(ast.Attribute)
+               if node.attr in ("read_parquet", "read_feather", "ReadFromParquet")}
     assert result == {"components/sources/files/parquet.py", "serving/bulk.py"}

@@ -35,7 +35,8 @@ def test_a_pushed_model_is_explained(first, project, tmp_path):
 def test_a_search_takes_the_data_from_the_cache_and_writes_a_recipe(first, project, tmp_path):
     from rich.console import Console
 
-    from pipeline.config import load_config, load_recipe
+    from pipeline.config import load_config
+    from pipeline.recipe_files import load_recipe
     from pipeline.tuning.command import tune
 
     # The name of the runs' recipe, so that it is the same pipeline.

@@ -6,7 +6,7 @@ import yaml
 from refusals import refuses
 
 from pipeline.comparison.plan import planned, single_task, without, without_task
-from pipeline.config import load_recipe, recipes
+from pipeline.recipe_files import load_recipe, recipes
 from pipeline.run import check_recipe
 from schemas import InputError
 from trainer.recipe import Recipe, bind, parse_recipe

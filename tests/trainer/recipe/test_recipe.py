@@ -7,7 +7,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from pipeline.config import load_recipe, recipes
+from pipeline.recipe_files import load_recipe, recipes
 from schemas import InputError, read_spec
 from trainer.behaviour.past import NOTHING, Past
 from trainer.families import FAMILIES

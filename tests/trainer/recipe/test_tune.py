@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from pipeline.config import load_recipe
+from pipeline.recipe_files import load_recipe
 from schemas import InputError
 from trainer.recipe import parse_recipe
 from trainer.recipe.tune import tunable, with_values

@@ -106,6 +106,7 @@ def test_uncertainty_balancing_has_weights_that_learn(network, recipe, rows):
     np.testing.assert_allclose(gradient, [0.5 - each[n] for n in recipe.tasks], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_training_in_half_precision_with_the_loss_of_tfrs_lowers_every_loss(build, rows, policy):
     policy("mixed_float16")
     keras.utils.set_random_seed(0)
