@@ -9,6 +9,7 @@ from profiled import SPEC, Shop, change
 from components.data_checks import Data, judge
 from components.data_checks.examples import Example, examples
 from components.data_profile.bars import bars
+from components.data_validator.drift import distributions
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,15 @@ def test_other_numbers_are_in_ten_equal_bars():
     assert [bar["count"] for bar in result] == [10] * 9 + [11]
     assert (result[0]["low"], result[-1]["high"]) == (0, 50) and "value" not in result[0]
     assert [bar["count"] for bar in bars(np.array([-2.0, 1.0, 3e9]))] == [2] + [0] * 8 + [1]
+
+
+def test_the_bars_of_both_runs_are_side_by_side(past):
+    both, alone = distributions(past, past), distributions(past, None)
+    assert {side: set(columns) for side, columns in both.items()} == {
+        "users": {"age"}, "items": {"price", "year"}, "interactions": {"stars", "score"}}
+    stars = both["interactions"]["stars"]
+    assert [bar["value"] for bar in stars["today"]] == [1, 2, 5] and stars["today"] == stars["past"]
+    assert alone["interactions"]["stars"]["past"] == []
 
 
 def _swap(shop):
