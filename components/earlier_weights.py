@@ -5,6 +5,8 @@ and train again. Nor is one that knows later days than the span that is trained:
 older day would learn from its future.
 """
 
+from pathlib import Path
+
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.components.common import resolver
@@ -38,7 +40,8 @@ class EarlierWeights(resolver.ResolverStrategy):
         blessed = blessings_by_model(input_dict["blessing"]).keys()
         here = {one.id for one in input_dict["candidate"]}
         until = _newest_span(store, here)
-        for one in sorted(input_dict["weights"], key=lambda weights: -weights.id):
+        there = [one for one in input_dict["weights"] if Path(one.uri).is_dir()]  # not pruned
+        for one in sorted(there, key=lambda weights: -weights.id):
             if (_beyond(store, {one.id}, _INPUT, _OUTPUT) & blessed
                     and not _beyond(store, {one.id}, _OUTPUT, _INPUT) & here
                     and (not until or _newest_span(store, {one.id}) <= until)):

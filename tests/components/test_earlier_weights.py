@@ -57,7 +57,15 @@ def history():
         return [one.id for one in found["weights"]]
 
     return SimpleNamespace(rows=lambda: made(Examples), transformed=transformed, train=train,
-                           resolved=resolved)
+                           resolved=resolved, weights=kept["weights"])
+
+
+def test_weights_that_were_pruned_are_none(history, tmp_path):
+    first, second, third = history.rows(), history.rows(), history.rows()
+    one = history.train(first)
+    history.train(second)
+    history.weights[1].uri = str(tmp_path / "pruned")
+    assert history.resolved(third) == [one]
 
 
 def test_the_newest_blessed_weights_of_other_rows(history):
