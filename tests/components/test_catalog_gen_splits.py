@@ -55,7 +55,7 @@ def test_a_split_that_the_dataset_cannot_have_is_refused() -> None:
         "train, validation, test; 'folds' has the text columns fold"
     )):
         check_protocol("u90", WITH_COLUMN)
-    with refuses("unknown-split", "text columns (none)"):  # a row without a split would show it
+    with refuses("unknown-split", "text columns who, what."):  # a row would show a person's
         check_protocol("fold", small_spec(events=column("fold", "BYTES", "pii"), name="folds"))
     for protocol in ("u80", "t80"):
         with refuses("split-needs-timestamp", "'folds'"):
