@@ -12,7 +12,7 @@ import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.lineage import read_lineage, read_only_store
-from pipeline.root import machine_faults_typed, one_run, read_json
+from pipeline.root import STAMP, machine_faults_typed, one_run, read_json
 from schemas.errors import InputError
 from serving.model_config import versions
 
@@ -92,7 +92,7 @@ def _age(run: Path) -> tuple[float, int, str]:
     A run's id says when it began; on a cluster the id is Kubeflow's, and the folder's time says so.
     """
     try:
-        began = datetime.datetime.strptime(f"{run.name[:_MOMENT]} +0000", "%Y%m%d-%H%M%S %z")
+        began = datetime.datetime.strptime(f"{run.name[:_MOMENT]} +0000", f"{STAMP} %z")
     except ValueError:
         return run.stat().st_mtime, 0, run.name
     return began.timestamp(), len(run.name), run.name  # the second one of a moment ends with -2

@@ -24,6 +24,7 @@ from schemas.errors import (
 )
 
 _FOLDERS = ("runs", "artifacts", "schemas", "serving", "data", "encodings")
+STAMP = "%Y%m%d-%H%M%S"  # in the id of a run: when it began, in UTC
 _WILDCARDS = set("*?[\\")
 
 

@@ -26,6 +26,7 @@ from pipeline.nodes import NodeError, NodeRun, failure_line, of_type, raise_fail
 from pipeline.process import PeakMemory
 from pipeline.recipe_checks import check_behaviour, check_part_names, check_tasks, try_encoders
 from pipeline.root import (
+    STAMP,
     machine_faults_typed,
     one_at_a_time,
     one_run,
@@ -277,7 +278,7 @@ def write_schemas(root: Path, spec: schemas.FeatureSpec) -> Path:
 
 def _run_folder(root: Path) -> Path:
     # In UTC, or an hour would come twice at the end of summer, and ids would not sort by age.
-    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S")
+    stamp = datetime.datetime.now(datetime.UTC).strftime(STAMP)
     folder, number = root / "runs" / stamp, 1
     while True:
         try:

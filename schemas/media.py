@@ -24,7 +24,6 @@ VIDEO_HEADER = struct.pack(
 )
 VIDEO_BYTES = len(VIDEO_HEADER) + _PIXEL_BYTES
 PICTURE_FORMATS = ("JPEG", "PNG", "GIF", "BMP")  # what tf.io.decode_image reads
-PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
 PICTURE_BYTES = 8 * 2**20
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,

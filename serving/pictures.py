@@ -88,3 +88,4 @@ def _colours_bytes(flags: int) -> int:
 
 _KINDS: dict[bytes, Callable[[bytes], int]] = {
     b"\xff\xd8\xff": _jpeg, b"\x89PNG\r\n\x1a\n": _png, b"GIF8": _gif, b"BM": _bmp}
+STARTS = tuple(_KINDS)  # of what TensorFlow takes for a picture

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from schemas.errors import InputError
+from serving.pictures import STARTS
 from serving.tensors import DTYPES, STRING, dtype_name
 
 DEFAULT_SIGNATURE = "serving_default"
@@ -96,19 +97,17 @@ def with_pictures_as_seen(array: np.ndarray) -> np.ndarray:
     Returns:
       The same array, or of strings a copy; what is no picture, or a damaged one, stays.
     """
-    from schemas.media import PICTURE_STARTS  # Pillow, which most requests do not need
-
     if array.dtype != object:
         return array
     seen = array.copy()
     for place, one in np.ndenumerate(array):
-        if one.startswith(PICTURE_STARTS):
+        if one.startswith(STARTS):
             seen[place] = _seen(one)
     return seen
 
 
 def _seen(value: bytes) -> bytes:
-    from schemas.media import as_seen
+    from schemas.media import as_seen  # Pillow, which most requests do not need
 
     try:
         return as_seen(value)

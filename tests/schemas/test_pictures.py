@@ -10,7 +10,8 @@ from refusals import refuses
 from worlds.media import picture
 
 from schemas import media
-from schemas.media import PICTURE_STARTS, as_seen
+from schemas.media import as_seen
+from serving.pictures import STARTS
 
 # Four corners that differ, 12 wide and 8 high.
 SEEN = np.zeros((8, 12, 3), np.uint8)
@@ -90,7 +91,7 @@ PLAIN = {
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_plain_picture_keeps_every_byte(name: str) -> None:
     assert as_seen(PLAIN[name]) is PLAIN[name]
-    assert PLAIN[name].startswith(PICTURE_STARTS)
+    assert PLAIN[name].startswith(STARTS)
 
 
 def see_through() -> Image.Image:
