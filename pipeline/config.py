@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -147,6 +148,8 @@ class RunConfig(Strict):
           InputError: A schema cannot be read or does not hold together.
         """
         spec = read_spec(self.schemas or SOURCES[self.dataset].schema)
+        if self.schemas is not None:
+            spec = replace(spec, name=self.dataset_name)
         return hidden(spec) if self.privacy.pseudonyms else spec
 
     def described(self) -> dict[str, Any]:

@@ -121,6 +121,10 @@ def test_ones_own_datasets_have_names_of_their_own(written, tmp_path):
     assert own(written, "library/my.yaml", name="north").dataset_name == "north"
     assert own(written, "my shop/my.yaml").dataset_name == "my_shop"
     assert own(written, "demo/my.yaml").dataset_name == "csv-demo"  # no model of the demo shop
+    schema = written({}).parent / "shop" / "schemas" / "interactions.pbtxt"
+    schema.parent.mkdir()
+    schema.write_text(Path("schemas/demo/interactions.pbtxt").read_text())
+    assert shop.spec().name == "shop"  # messages on the schemas have it
     for name in ("../x", "a b", ""):
         assert "name: given" in refused(own, written, "shop/my.yaml", name=name)
 
