@@ -12,6 +12,7 @@ from pipeline.run import check_recipe, run
 from pipeline.yaml_loader import read_yaml
 from schemas import InputError
 
+SCHEMAS = Path(__file__).parents[2] / "schemas" / "demo"
 TASKS = {"find": {"head": "retrieval", "label": "like"}}
 
 
@@ -123,7 +124,7 @@ def test_ones_own_datasets_have_names_of_their_own(written, tmp_path):
     assert own(written, "demo/my.yaml").dataset_name == "csv-demo"  # no model of the demo shop
     schema = written({}).parent / "shop" / "schemas" / "interactions.pbtxt"
     schema.parent.mkdir()
-    schema.write_text(Path("schemas/demo/interactions.pbtxt").read_text())
+    schema.write_text((SCHEMAS / "interactions.pbtxt").read_text())
     assert shop.spec().name == "shop"  # messages on the schemas have it
     for name in ("../x", "a b", ""):
         assert "name: given" in refused(own, written, "shop/my.yaml", name=name)
