@@ -20,7 +20,8 @@ def main() -> None:
     parser.add_argument("--provision_endpoint", required=True)
     given, _ = parser.parse_known_args()
     os.environ.update(environment(given.id, provision_info(given.id, given.provision_endpoint)))
-    os.execv(sys.executable, [sys.executable, "-m", "apache_beam.runners.worker.sdk_worker_main"])
+    os.execv(sys.executable, [
+        sys.executable, "-P", "-m", "apache_beam.runners.worker.sdk_worker_main"])
 
 
 def provision_info(worker_id: str, endpoint: str) -> Any:

@@ -67,7 +67,9 @@ def test_our_error_in_a_worker_is_the_error_of_the_step(error, arguments, tmp_pa
 
 
 @pytest.mark.parametrize("mode", ["in_memory", "multi_processing"])
-def test_no_trace_of_a_worker_is_shown_beside_the_error(mode, tmp_path, capfd):
+def test_no_trace_of_a_worker_is_shown_beside_the_error(mode, tmp_path, monkeypatch, capfd):
+    (tmp_path / "schemas").mkdir()  # a user's, in the current folder: it is no package of a worker
+    monkeypatch.chdir(tmp_path)
     with refuses("unknown-schema"):
         run(None, [f"--direct_running_mode={mode}"], tmp_path, Misled)
     print("heard", file=sys.stderr)
