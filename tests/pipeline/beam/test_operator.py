@@ -41,6 +41,14 @@ class Misled(base_beam_executor.BaseBeamExecutor):
             _ = pipeline | beam.Create(["nowhere"]) | "Work" >> beam.Map(read_spec)
 
 
+class Importing(base_beam_executor.BaseBeamExecutor):
+    """Imports a module of the project in a worker."""
+
+    def Do(self, input_dict, output_dict, exec_properties) -> None:
+        with self._make_beam_pipeline() as pipeline:
+            _ = pipeline | beam.Create(["from schemas import Feature"]) | "Work" >> beam.Map(exec)
+
+
 def run(error: Exception | None, arguments: list[str], tmp_path, executor=Broken) -> None:
     spec = executable_spec_pb2.BeamExecutableSpec()
     spec.python_executor_spec.class_path = f"{Broken.__module__}.{Broken.__qualname__}"
@@ -67,13 +75,17 @@ def test_our_error_in_a_worker_is_the_error_of_the_step(error, arguments, tmp_pa
 
 
 @pytest.mark.parametrize("mode", ["in_memory", "multi_processing"])
-def test_no_trace_of_a_worker_is_shown_beside_the_error(mode, tmp_path, monkeypatch, capfd):
-    (tmp_path / "schemas").mkdir()  # a user's, in the current folder: it is no package of a worker
-    monkeypatch.chdir(tmp_path)
+def test_no_trace_of_a_worker_is_shown_beside_the_error(mode, tmp_path, capfd):
     with refuses("unknown-schema"):
         run(None, [f"--direct_running_mode={mode}"], tmp_path, Misled)
     print("heard", file=sys.stderr)
     assert capfd.readouterr().err == "heard\n"
+
+
+def test_a_folder_of_the_user_is_no_package_of_a_worker(tmp_path, monkeypatch):
+    (tmp_path / "schemas").mkdir()
+    monkeypatch.chdir(tmp_path)
+    run(None, ["--direct_running_mode=multi_processing"], tmp_path, Importing)
 
 
 def test_another_error_stays_what_beam_makes_of_it(tmp_path):
