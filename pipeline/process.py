@@ -101,11 +101,9 @@ def prepare() -> None:
 
     `TF_USE_LEGACY_KERAS` makes `tf.keras` inside TFT, TFMA and TFRS mean the package tf_keras.
     TFT sets it silently when imported, so that without this its meaning would depend on the order
-    of imports. `import keras` is Keras 3 either way. `PYTHONSAFEPATH` keeps the current folder out
-    of what Beam's workers import: a user's folder may be called `schemas`.
+    of imports. `import keras` is Keras 3 either way.
     """
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    os.environ["PYTHONSAFEPATH"] = "1"
     log.show()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1" if log.verbose() else "3")
     quiet()

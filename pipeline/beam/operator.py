@@ -21,6 +21,7 @@ _FAILED = re.compile(r"Pipeline \S+ failed in state (\w+): (.*)", re.DOTALL)
 _NO_JAR = "Unable to fetch remote job server jar"
 _TRACE = "Traceback (most recent call last)"
 _LONGEST = 400
+_SAFE_PATH = "PYTHONSAFEPATH"
 
 
 def job_fault(error: BaseException) -> TesseraError | None:
@@ -73,6 +74,20 @@ def _words(text: str) -> str:
 
 
 @contextlib.contextmanager
+def _safe_path() -> Iterator[None]:
+    """Keeps the current folder out of what workers import: a user's may be called `schemas`."""
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
+
+
+@contextlib.contextmanager
 def _workers_unheard() -> Iterator[None]:
     """Keeps standard error to this process: Beam's workers print traces of what a run reports.
 
@@ -112,7 +127,10 @@ class Operator(BeamExecutorOperator):
         """
         mode = PipelineOptions(self._arguments).view_as(DirectOptions).direct_running_mode
         try:
-            with _workers_unheard() if mode == "multi_processing" else contextlib.nullcontext():
+            with contextlib.ExitStack() as stack:
+                if mode == "multi_processing":
+                    stack.enter_context(_safe_path())
+                    stack.enter_context(_workers_unheard())
                 return super().run_executor(execution_info, make_beam_pipeline_fn or self._pipeline)
         except TesseraError:
             raise

@@ -5,7 +5,14 @@ import pytest
 import tensorflow as tf
 from layer_contract import shaken, weight
 
-from trainer.layers.heads import INTERACTIONS, InnerProduct, PairHead, ProductHead, ProfileHead
+from trainer.layers.heads import (
+    INTERACTIONS,
+    InnerProduct,
+    PairHead,
+    ProductHead,
+    ProfileHead,
+    StackedHead,
+)
 from trainer.layers.history import DistanceForm, HistorySum, UnitLength
 from trainer.layers.lookup import BiasedFactors
 from trainer.layers.sharing import ConcatenatedBranches
@@ -49,6 +56,21 @@ def test_half_precision_ends_in_float32(policy):
         policy(precision)
         result = PairHead(DIM, offset=3.3)(USER, ITEM).numpy()
         assert result.tolist() == [np.float32(3.3)] * BATCH
+
+
+def test_a_stacked_head_sums_as_its_weights_say_in_batches_of_any_size():
+    own = shaken(PairHead(DIM), USER, ITEM)
+    head = StackedHead(own, warm=[0.5, 2, 3, 4], cold=[1, 1.5, 0, -2], widths=[2, 3, 1],
+                       start=DIM, bounds=None)
+    for rows in (1, 24, 64):
+        user, item = RANDOM.normal(size=(2, rows, DIM + 6)).astype("float32")
+        user[:, -1], item[:, -1] = 1, np.arange(rows) % 2  # every second item is unknown
+        product = user[:, DIM:] * item[:, DIM:]
+        first, second = product[:, :2].sum(axis=1), product[:, 2:5].sum(axis=1)
+        base = np.asarray(own(user[:, :DIM], item[:, :DIM]))
+        expected = np.where(item[:, -1] == 1, 0.5 + 2 * base + 3 * first + 4 * second,
+                            1 + 1.5 * base - 2 * second)
+        np.testing.assert_allclose(head(user, item), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_heads_start_at_the_mean():
