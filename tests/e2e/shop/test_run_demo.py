@@ -76,6 +76,8 @@ def test_the_run_says_what_it_was(first):
     assert not any(metrics["cached"].values())
     assert metrics["ranking"]["ndcg@10"] > metrics["baselines"]["popularity"]["ndcg@10"] > 0
     assert 0.3 < metrics["tasks"]["rating"]["mae"] <= metrics["tasks"]["rating"]["rmse"] < 2
+    assert metrics["ablation"]["none"]["rating_rmse"] == pytest.approx(
+        metrics["tasks"]["rating"]["rmse"], rel=1e-3)
     assert 0 < metrics["serving"]["p50_ms"] <= metrics["serving"]["p99_ms"]
 
 
