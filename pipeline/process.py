@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import sys
 import threading
 import warnings
 
@@ -101,9 +102,12 @@ def prepare() -> None:
 
     `TF_USE_LEGACY_KERAS` makes `tf.keras` inside TFT, TFMA and TFRS mean the package tf_keras.
     TFT sets it silently when imported, so that without this its meaning would depend on the order
-    of imports. `import keras` is Keras 3 either way.
+    of imports. `import keras` is Keras 3 either way. No bytecode is written: autograph removes the
+    sources that it makes in the folder for temporary files, and would leave their bytecode there.
     """
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    sys.dont_write_bytecode = True
     log.show()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1" if log.verbose() else "3")
     quiet()

@@ -21,6 +21,7 @@ class Fault:
       checks: Names of checks of which one must find it.
       severity: How bad it is.
       alone: It is looked at without a past.
+      days: So many of the newest days the past does not have.
       media: It is about media; the others are seeded in a shop without any.
     """
 
@@ -30,6 +31,7 @@ class Fault:
     severity: str
     alone: bool = False
     media: bool = False
+    days: int = 0
 
 
 FAULTS: list[Fault] = []

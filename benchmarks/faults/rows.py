@@ -69,6 +69,11 @@ def _(shop: Shop) -> None:
     shop.tables["interactions"] = pd.concat([shop.tables["interactions"]] * 2, ignore_index=True)
 
 
+def until(days: int) -> Callable[[Shop], None]:
+    """Returns what leaves out the events of so many of the newest days."""
+    return _keep(lambda day: day >= days)
+
+
 def _keep(keep: Callable[[pd.Series], pd.Series]) -> Callable[[Shop], None]:
     """Returns a fault that drops events by their day before the newest one."""
     def seed(shop: Shop) -> None:
@@ -93,6 +98,47 @@ for _name, _checks, _severity, _alone, _seed in (
     ("one day of seven missing", "lost_days", "WARN", False, _keep(lambda day: day % 7 != 3)),
 ):
     FAULTS.append(Fault(_name, _seed, frozenset(_checks.split()), _severity, _alone))
+
+
+_NEW = 10  # days
+
+
+def _newest(change: Callable[[Shop, pd.Series], None]) -> Callable[[Shop], None]:
+    """Returns a fault of the events of the days that the past does not have."""
+    def seed(shop: Shop) -> None:
+        times = pd.to_numeric(shop.tables["interactions"][shop.find("time")[1]])
+        change(shop, (times.max() - times) // DAY < _NEW)
+
+    return seed
+
+
+def _worst_label(shop: Shop, new: pd.Series) -> None:
+    column = shop.find("label")[1]
+    lowest = pd.to_numeric(shop.tables["interactions"][column]).min()
+    shop.tables["interactions"].loc[new, column] = f"{lowest:g}"
+
+
+def _no_flag(shop: Shop, new: pd.Series) -> None:
+    column = shop.find("flag")[1]
+    flags = sorted(set(shop.tables["interactions"][column]) - {""})
+    shop.tables["interactions"].loc[new, column] = flags[0]
+
+
+def _other_zone(shop: Shop, new: pd.Series) -> None:
+    events, (_, time) = shop.tables["interactions"], shop.find("time")
+    events.loc[new, time] = shifted(-9 * 3_600)(events.loc[new, time])
+
+
+for _name, _checks, _severity, _change in (
+    ("the ten days since the last run at a tenth", "fewer_new_events", "FAIL", None),
+    ("their labels are the lowest", "new_labels", "FAIL", _worst_label),
+    ("nobody bought in them", "new_labels", "FAIL", _no_flag),
+    ("they are 9 h earlier", "new_hours", "FAIL", _other_zone),
+):
+    FAULTS.append(Fault(
+        _name, _newest(_change) if _change else _keep(
+            lambda day: (day >= _NEW) | (random().random(len(day)) < 0.1)),
+        frozenset(_checks.split()), _severity, days=_NEW))
 
 
 @fault("compact dates as seconds of 1970", "old_times", "FAIL")

@@ -60,7 +60,7 @@ class Bench:
             except LookupError:  # there is no such column
                 continue
             findings = _findings(shop, folder / "out",
-                                 None if fault.alone else self._past(fault.media))
+                                 None if fault.alone else self._past(fault.media, fault.days))
             shutil.rmtree(folder)
             named = {findings[name] for name in fault.checks & findings.keys()}
             yield Row(fault.name, f"{fault.severity} {' / '.join(sorted(fault.checks))}", findings,
@@ -79,11 +79,13 @@ class Bench:
         findings = _findings(shop, shop.folder / "out", past)
         return Row(name, "nothing", findings, not findings)
 
-    def _past(self, with_media: bool) -> Path:
-        folder = self._scratch / f"clean-{with_media}"
+    def _past(self, with_media: bool, days: int = 0) -> Path:
+        folder = self._scratch / f"clean-{with_media}-{days}"
         if not folder.exists():
             base = self._bases[with_media]
-            validated(base.copy(folder / "shop").write(), base.spec, folder / "out", _NOW)
+            shop = base.copy(folder / "shop")
+            rows.until(days)(shop)
+            validated(shop.write(), base.spec, folder / "out", _NOW)
         return folder / "out" / "profile"
 
 

@@ -4,6 +4,7 @@
 from components.data_checks import (  # noqa: F401
     content,
     events,
+    newest,
     rules,
     same_ids,
     values,

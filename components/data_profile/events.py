@@ -14,6 +14,7 @@ _SOON = 60  # seconds within which the same event again is a repetition
 _OLD = 631_152_000  # 1990; older seconds are zero, or another unit
 _PAIRS = 5_000  # pairs of user and item whose times the next run is compared with
 _DAYS = 5_000  # most days that are counted one by one
+_HOURLY = 60  # newest days whose hours are
 
 
 def profile_events(spec: FeatureSpec, table: Table, now: int) -> dict[str, Any]:
@@ -33,8 +34,9 @@ def profile_events(spec: FeatureSpec, table: Table, now: int) -> dict[str, Any]:
       percentile of the users' own, `oldest`, `newest`, events by `hours` of the day, shares in
       the `future`, before 1990 (`old`), of `repeated` ones and of those in the most frequent
       second (`same_time`); and by day since 1970
-      the events (`days`), the sum of the `squares` of the users' numbers of events, and for each
-      of the `labels` how many events have it, and the sum of its values.
+      the events (`days`), the sum of the `squares` of the users' numbers of events, for each
+      of the `labels` how many events have it, and the sum of its values, and of the newest days
+      the events by hour (`day_hours`).
     """
     user, item = (codes(table.columns[spec.role(role).name].values)
                   for role in ("user_id", "item_id"))
@@ -67,6 +69,7 @@ def profile_events(spec: FeatureSpec, table: Table, now: int) -> dict[str, Any]:
         "hours": np.bincount(time[timed] // _HOUR % 24, minlength=24).tolist(),
         "same_time": float(np.unique(time[timed], return_counts=True)[1].max() / table.rows),
         **_days(user[timed], time[timed] // DAY),
+        "day_hours": _day_hours(time[timed] // _HOUR),
         "labels": {label.name: _label_days(label, table, time, timed)
                    for label in spec.labels_of("interactions") if not label.classes},
     }
@@ -80,6 +83,14 @@ def _days(user: np.ndarray, day: np.ndarray) -> dict[str, dict[str, int]]:
     return {name: {str(one): int(number)
                    for one, number in zip(days[-_DAYS:], numbers[-_DAYS:], strict=True)}
             for name, numbers in (("days", counts), ("squares", squares))}
+
+
+def _day_hours(hours: np.ndarray) -> dict[str, list[int]]:
+    """Returns the events of the newest days by hour of the day, from hours since 1970."""
+    first = hours.max() // 24 - _HOURLY + 1
+    days, place = np.unique(hours[hours >= 24 * first] // 24, return_inverse=True)
+    counts = np.bincount(24 * place + hours[hours >= 24 * first] % 24, minlength=24 * len(days))
+    return dict(zip(map(str, days.tolist()), counts.reshape(-1, 24).tolist(), strict=True))
 
 
 def _label_days(label: Label, table: Table, time: np.ndarray, timed: np.ndarray

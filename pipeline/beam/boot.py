@@ -52,6 +52,7 @@ def environment(worker_id: str, info: Any) -> Mapping[str, str]:
         "RUNNER_CAPABILITIES": " ".join(info.runner_capabilities),
         "LOGGING_API_SERVICE_DESCRIPTOR": text_format.MessageToString(info.logging_endpoint),
         "CONTROL_API_SERVICE_DESCRIPTOR": text_format.MessageToString(info.control_endpoint),
+        "PYTHONDONTWRITEBYTECODE": "1",  # see `pipeline.process.prepare`
         # As tf.keras must mean the same in all processes.
         "TF_USE_LEGACY_KERAS": "1",
     }

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -99,3 +100,21 @@ def test_children_count():
         assert memory.megabytes >= own + 90
         child.stdin.write(b"\n")
         child.stdin.flush()
+
+
+def test_a_traced_function_leaves_no_file(tmp_path):
+    script = ("import pipeline.process, tensorflow as tf\n"
+              "@tf.function\n"
+              "def double(x):\n"
+              "    for _ in tf.range(2):\n"
+              "        x = x + x\n"
+              "    return x\n"
+              "print(int(double(tf.constant(1))))")
+    (program := tmp_path / "program.py").write_text(script)
+    (folder := tmp_path / "temporary").mkdir()
+    environment = {name: value for name, value in os.environ.items()
+                   if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True,
+                          env=environment | {"TMPDIR": str(folder)})
+    assert done.stdout.split() == ["4"]
+    assert not list(folder.rglob("*"))

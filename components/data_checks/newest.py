@@ -1,0 +1,137 @@
+"""Checks of the days that are newer than the last run: most of a table is older, and hides them."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from components.data_checks.check import Data, Measured, check
+
+_DAY = 86_400
+_WHOLE = 0.9  # of a day that has passed at its last event, so that the day is taken for whole
+_FEW = 100  # events; of fewer no share says anything
+_PAST = 4  # as many spans of the past as can say what is usual
+_RECENT = 28  # days of the past that are looked at, or _PAST times as many as are new
+
+
+@dataclass(frozen=True)
+class _Newest:
+    """The whole days that the last run did not have, and what the past has in as many days.
+
+    Attributes:
+      days: The new days, since 1970.
+      usual: Each span of as many whole days of the newest part of the past.
+    """
+
+    days: range
+    usual: list[range]
+
+    @classmethod
+    def of(cls, now: dict[str, Any], then: dict[str, Any]) -> "_Newest | None":
+        """Returns the days of two profiles of events; `None` if none is new, or few are past."""
+        if not now.get("days") or not then.get("days"):
+            return None
+        first, last = then["newest"] // _DAY + 1, now["newest"] // _DAY
+        days = range(first, last + (now["newest"] % _DAY >= _WHOLE * _DAY))
+        start = first - 1 - max(_RECENT, _PAST * len(days))
+        past = range(max(start, min(map(int, then["days"])) + 1), first - 1)
+        usual = [range(start, start + len(days)) for start in past[: len(past) - len(days) + 1]]
+        return cls(days, usual) if days and len(usual) >= _PAST else None
+
+
+def _sum(days: range, of_day: dict[str, Any]) -> float:
+    return sum(of_day.get(str(day), 0) for day in days)
+
+
+def _profiles(data: Data) -> tuple[dict[str, Any], dict[str, Any], _Newest | None]:
+    now, then = data.today["events"], (data.past or {})["events"]
+    return now, then, _Newest.of(now, then)
+
+
+@check("share by which the days since the last run have fewer events than any as many days before",
+       "Ask whether all systems deliver their events, and run again.",
+       warn=0.4, fail=0.6, compares=True)
+def fewer_new_events(data: Data) -> Iterator[Measured]:
+    now, then, newest = _profiles(data)
+    if newest is None:
+        return
+    new = _sum(newest.days, now["days"])
+    least = min(_sum(days, then["days"]) for days in newest.usual)
+    if least >= _FEW:
+        yield Measured("interactions", data.spec.role("timestamp").name, 1 - new / least,
+                       f"the {len(newest.days)} days since the last run have {new:,} events, and "
+                       f"no {len(newest.days)} days before had fewer than {least:,}",
+                       round(least - new), 1 - new / least)
+
+
+@check("distance of a label's mean over the days since the last run from all that it had over as "
+       "many days before, as a share of its range; 1 where it varies no more",
+       "Ask what changed in how the label is collected, and train without these days until then.",
+       warn=0.15, fail=0.35, compares=True)
+def new_labels(data: Data) -> Iterator[Measured]:
+    now, then, newest = _profiles(data)
+    if newest is None:
+        return
+    for label in data.spec.labels_of("interactions"):
+        of_day, before = (events["labels"].get(label.name) for events in (now, then))
+        if not of_day or not before:
+            continue
+        (mean,) = _means([newest.days], of_day, _FEW) or (math.nan,)
+        usual = _means(newest.usual, before, _FEW // 2)
+        if math.isnan(mean) or len(usual) < _PAST:
+            continue
+        values = 1.0 if label.binary else _range(data, label.feature)
+        distance = max(min(usual) - mean, mean - max(usual), 0.0) / values
+        if label.binary and mean in (0, 1) and not {0.0, 1.0} & {*usual}:
+            distance = 1.0
+        yield Measured("interactions", label.feature, distance,
+                       f"{label.name} is {mean:.3g} on average in the {len(newest.days)} days "
+                       f"since the last run, and was {min(usual):.3g} to {max(usual):.3g} before")
+
+
+def _means(spans: Sequence[range], of_day: dict[str, list[float]], few: int) -> list[float]:
+    """Returns the mean of a label over each of some spans that have enough events with it."""
+    sums = [[sum(of_day.get(str(day), (0, 0))[part] for day in days) for part in (0, 1)]
+            for days in spans]
+    return [total / count for count, total in sums if count >= few]
+
+
+def _range(data: Data, column: str) -> float:
+    """Returns how far apart a label's lowest and highest value are, in either run."""
+    numbers = data.today["columns"]["interactions"][column].get("numbers", {})
+    before = (data.past or {})["columns"]["interactions"].get(column, {}).get("numbers", {})
+    return max((one["deciles"][-1] - one["deciles"][0] for one in (numbers, before)
+                if "deciles" in one), default=1.0) or 1.0
+
+
+@check("how much further the hours of the days since the last run are from the usual ones than "
+       "those of any as many days before, 0 to 1",
+       "Look whether the times are in another time zone, or of the import instead of the event.",
+       warn=0.15, fail=0.35, compares=True)
+def new_hours(data: Data) -> Iterator[Measured]:
+    now, then, newest = _profiles(data)
+    known = set(map(int, then.get("day_hours", ())))
+    spans = [days for days in newest.usual if known.issuperset(days)] if newest else []
+    if newest is None or len(spans) < _PAST:
+        return
+    whole = _hours(range(min(known), max(known) + 1), then["day_hours"])
+    new = _hours(newest.days, now["day_hours"])
+    if sum(new) >= 3 * _FEW:
+        usual = max(_apart(_hours(days, then["day_hours"]), whole) for days in spans)
+        yield Measured("interactions", data.spec.role("timestamp").name,
+                       _apart(new, whole) - usual,
+                       f"of the events of the {len(newest.days)} days since the last run, "
+                       f"{_apart(new, whole):.0%} are at other hours than usual")
+
+
+def _hours(days: range, of_day: dict[str, list[int]]) -> list[int]:
+    return [sum(counts) for counts in zip(*(of_day.get(str(day), [0] * 24) for day in days),
+                                          strict=True)]
+
+
+def _apart(one: Sequence[int], other: Sequence[int]) -> float:
+    """Returns the share of events that would have to move so that two days look alike."""
+    if not sum(one) or not sum(other):
+        return 0.0
+    return sum(abs(here / sum(one) - there / sum(other))
+               for here, there in zip(one, other, strict=True)) / 2
