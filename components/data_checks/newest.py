@@ -1,8 +1,9 @@
-"""Checks of the days that are newer than the last run: most of a table is older, and hides them."""
+"""Checks of what is newer than the last run: most of a table is older, and hides it."""
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from components.data_checks.check import Data, Measured, check
@@ -116,7 +117,7 @@ def new_hours(data: Data) -> Iterator[Measured]:
         return
     whole = _hours(range(min(known), max(known) + 1), then["day_hours"])
     new = _hours(newest.days, now["day_hours"])
-    if sum(new) >= 3 * _FEW:
+    if sum(new) >= _FEW:
         usual = max(_apart(_hours(days, then["day_hours"]), whole) for days in spans)
         yield Measured("interactions", data.spec.role("timestamp").name,
                        _apart(new, whole) - usual,
@@ -135,3 +136,35 @@ def _apart(one: Sequence[int], other: Sequence[int]) -> float:
         return 0.0
     return sum(abs(here / sum(one) - there / sum(other))
                for here, there in zip(one, other, strict=True)) / 2
+
+
+@check("whether a span has the events of another one that was the newest in the last run",
+       "Ask the source for the files of this day: an earlier delivery came again.",
+       fail=0.5, compares=True)
+def repeated_span(data: Data) -> Iterator[Measured]:
+    past = data.past or {}
+    now, then = data.today["events"], past["events"]
+    if data.today.get("span") and past.get("span") not in (None, "", data.today["span"]):
+        same = all(now.get(part) == then.get(part) for part in ("rows", "days", "labels", "pairs"))
+        yield Measured("interactions", "", float(same),
+                       f"the events are those of the last run, whose newest span was "
+                       f"{past['span']}, and that of this one is {data.today['span']}",
+                       now["rows"])
+
+
+@check("by how many days more than in the last run the newest event is before the newest span",
+       "Ask the source whether the events of this span are whole.", warn=0.5, compares=True)
+def late_span(data: Data) -> Iterator[Measured]:
+    now, then = (_behind(profile) for profile in (data.today, data.past or {}))
+    if now is not None and then is not None:
+        yield Measured("interactions", data.spec.role("timestamp").name, now - then,
+                       f"the newest event is {now} days before the day of its span, and was "
+                       f"{then} in the last run")
+
+
+def _behind(profile: dict[str, Any]) -> int | None:
+    """Returns how many days are from the newest event to the newest span's day."""
+    newest = profile["events"].get("newest")
+    if not profile.get("span") or newest is None:
+        return None
+    return (date.fromisoformat(profile["span"]) - date(1970, 1, 1)).days - newest // _DAY

@@ -84,7 +84,8 @@ class Executor(base_executor.BaseExecutor):
         spec = parse_spec(**json.loads(exec_properties["spec"]))
         artifact = artifact_utils.get_single_instance(output_dict["profile"])
         run = self._context.pipeline_run_id if self._context else ""
-        profile = make_profile(spec, folders, int(time.time())) | {"run": run}
+        profile = make_profile(spec, folders, int(time.time())) | {
+            "run": run, "span": exec_properties["span"]}
         write_profile(artifact.uri, profile)
         for side in SIDES:
             # The first split is all of a table, or training's part of the interactions.
