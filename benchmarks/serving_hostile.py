@@ -22,7 +22,7 @@ from components.server_validator.validation import Prediction, load_predictions
 from pipeline.lineage import Provenance
 from schemas.errors import InputError
 from serving import wire
-from serving.signature import HISTORY
+from serving.signature import histories
 from serving.tensors import ndarray, tensor_proto
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def questions(signatures: Mapping[str, Any], examples: Mapping[str, bytes], user
     goods = good_requests(signatures, examples, rows=1)
     for name, good in goods.items():
         arrays = {key: ndarray(tensor) for key, tensor in good.inputs.items()}
-        content = [key for key in arrays if key not in _ASKED and not key.startswith(HISTORY)]
+        content = [key for key in arrays if key not in _ASKED and not histories([key])]
         for subset in itertools.islice(
                 itertools.product((False, True), repeat=len(content)), subsets):
             given = {key: _given(array) if key in content and subset[content.index(key)]

@@ -82,14 +82,15 @@ def check_file(value: bytes | Path, modality: str) -> bytes:
 def _file(path: Path, modality: str) -> bytes:
     try:
         if not path.exists():
-            raise MediaFault(f"{modality} file {path.name} is missing")
+            raise MediaFault(f"{modality} file {path.name} is missing", quotes=True)
         if not path.is_file():
-            raise MediaFault(f"{modality} file {path.name} is no file but a folder or a device")
+            raise MediaFault(f"{modality} file {path.name} is no file but a folder or a device",
+                             quotes=True)
         _check_size(path.stat().st_size, modality)
         return path.read_bytes()
     except OSError as error:
         raise MediaFault(
-            f"{modality} file {path.name[:_SHOWN]} cannot be read ({error.strerror})"
+            f"{modality} file {path.name[:_SHOWN]} cannot be read ({error.strerror})", quotes=True
         ) from error
 
 
@@ -159,7 +160,7 @@ def _image_header(data: bytes) -> tuple[str, int]:
         known = next((name for name, start in _ELSE.items() if start.match(data)), None)
         advice = f"; it is a {known} file, so convert it to one of these" if known else ""
         raise MediaFault(
-            f"not a readable {formats} image (it starts with {data[:8]!r}){advice}"
+            f"not a readable {formats} image (it starts with {data[:8]!r}){advice}", quotes=True
         ) from error
 
 

@@ -60,7 +60,8 @@ def canonical_sound(data: bytes) -> bytes:
     except soundfile.SoundFileError as error:
         words = str(error).rsplit(": ", 1)[-1].rstrip(".")
         raise MediaFault(
-            f"not a readable WAV, FLAC, OGG or MP3 sound ({words}; it starts with {data[:8]!r})"
+            f"not a readable WAV, FLAC, OGG or MP3 sound ({words}; it starts with {data[:8]!r})",
+            quotes=True
         ) from error
     if not np.isfinite(mono).all():
         raise MediaFault(f"{kind} sound holds samples that are no finite numbers")

@@ -113,7 +113,8 @@ def _opened(data: bytes) -> Iterator[tuple[str, InputContainer]]:
     elif data[:4] == b"\x1aE\xdf\xa3":
         kind, name = "WebM", "matroska"
     else:
-        raise MediaFault(f"not a readable GIF, MP4 or WebM video (it starts with {data[:8]!r})")
+        raise MediaFault(f"not a readable GIF, MP4 or WebM video (it starts with {data[:8]!r})",
+                         quotes=True)
     try:
         with av.open(io.BytesIO(data), "r", format=name) as container:
             yield kind, container

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from serving.model_check import checked_signatures
-from serving.signature import DEFAULT_SIGNATURE, HISTORY
+from serving.signature import DEFAULT_SIGNATURE, histories
 from serving.tensors import dtype_name
 
 PAGE = Path(__file__).with_name("serving.md")
@@ -24,8 +24,8 @@ def signatures_table(version: Path) -> str:
       version: The folder of the model.
     """
     signatures = checked_signatures(version)
-    user = {name for name in signatures[DEFAULT_SIGNATURE].inputs
-            if name in _USER or name.startswith(HISTORY)}
+    asked = signatures[DEFAULT_SIGNATURE].inputs
+    user = {*histories(asked), *(name for name in _USER if name in asked)}
     lines = ["| signature | inputs | outputs |", "|---|---|---|"]
     for name in sorted(signatures):
         inputs, outputs = dict(signatures[name].inputs), signatures[name].outputs

@@ -38,7 +38,6 @@ def serve(
     from serving.launch import Served
     from serving.launch import serve as serve_model
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     folder = None if model_config_file else serving_folder(root, model)
     serve_model(Served(folder, model_config_file=model_config_file, host=host, port=port,
                        ssl_config_file=ssl_config_file, metrics_port=metrics_port,

@@ -37,13 +37,17 @@ def show() -> None:
         if name not in _LEVELS:
             _root.warning("%s is %r and must be one of %s; 'info' is taken.", VARIABLE, name,
                           ", ".join(_LEVELS))
-    form = "%(asctime)s %(name)s: %(message)s" if verbose() else "%(message)s"
-    _root.handlers[0].setFormatter(logging.Formatter(form))
+    _root.handlers[0].setFormatter(logging.Formatter(form()))
 
 
 def level() -> int:
     """Returns the level from which on lines are shown."""
     return _root.level
+
+
+def form() -> str:
+    """Returns how a line is written: where everything is shown, with its time and its room."""
+    return "%(asctime)s %(name)s: %(message)s" if verbose() else "%(message)s"
 
 
 def verbose() -> bool:

@@ -35,7 +35,16 @@ _UNSEEN = 4  # of 255: a profile that moves no colour by more is sRGB with a rou
 
 
 class MediaFault(Exception):
-    """Why a medium cannot be used, as a sentence; the row lives on without it."""
+    """Why a medium cannot be used, as a sentence; the row lives on without it.
+
+    Attributes:
+      quotes: Whether the sentence quotes the value: the name of its file, or what it holds. Of
+        personal data such a sentence is not shown.
+    """
+
+    def __init__(self, reason: str, *, quotes: bool = False):
+        super().__init__(reason)
+        self.quotes = quotes
 
 
 def wav(samples: bytes) -> bytes:

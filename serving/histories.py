@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from schemas.errors import InputError
-from serving.signature import HISTORY, filled
+from serving.signature import HISTORY, filled, histories
 
 
 def history_inputs(expected: Mapping[str, Any], history: Mapping[str, Sequence[Sequence[Any]]],
@@ -26,13 +26,14 @@ def history_inputs(expected: Mapping[str, Any], history: Mapping[str, Sequence[S
         dtype does not.
     """
     width = max([1, *(len(row) for rows in history.values() for row in rows)])
+    there = histories(expected)
     # Columns that are not given get the width of the others, so that places correspond.
     padded = {name: filled(info, batch=batch, width=width)
-              for name, info in expected.items() if name.startswith(HISTORY)}
+              for name, info in expected.items() if name in there}
     for column, rows in history.items():
         name = HISTORY + column
         if name not in padded:
-            known = ", ".join(sorted(one.removeprefix(HISTORY) for one in padded))
+            known = ", ".join(sorted(there.values()))
             raise InputError("unknown-history-column",
                              f"Unknown history column {column!r}. Known: {known}.")
         if len(rows) != batch:

@@ -13,7 +13,7 @@ import numpy as np
 
 from schemas.errors import InputError
 from serving.pictures import MAX_PIXELS, pixels
-from serving.signature import COUNT, HISTORY, absent, describe, shape_text
+from serving.signature import COUNT, absent, describe, histories, shape_text
 from serving.tensors import DTYPES, dtype_name, ndarray
 from serving.wire import MAX_MESSAGE_BYTES
 
@@ -174,8 +174,8 @@ def _row_faults(given: Mapping[str, Any]) -> list[str]:
 def _history_faults(expected: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> list[str]:
     """Places of histories correspond: all have one width, or one column of nothing."""
     widths = {
-        key: array.shape[1] for key, array in arrays.items()
-        if key.startswith(HISTORY) and array.ndim == 2
+        key: arrays[key].shape[1] for key in histories(expected)
+        if (array := arrays[key]).ndim == 2
         and not (array.shape[1] <= 1 and (array == absent(expected[key].dtype)).all())
     }
     if len(set(widths.values())) < 2:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
+from schemas import log
 from schemas.errors import InputError, TesseraError
 from serving.model_config import ModelConfig, read_model_config, require_versions
 from serving.tls import ssl_credentials
@@ -215,9 +216,14 @@ def _port_in_use(host: str, port: int) -> InputError:
 
 
 def tell_log() -> None:
-    """Writes what the server logs to stderr, whatever the level of other libraries."""
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger("serving").setLevel(logging.INFO)
+    """Writes what the server logs to stderr, from the level on that `TESSERA_LOG` names.
+
+    Processes of models, which begin later, read what TensorFlow may say in theirs.
+    """
+    log.show()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1" if log.verbose() else "3")
+    logging.basicConfig(format=log.form())
+    logging.getLogger("serving").setLevel(log.level())
 
 
 def run(make: Callable[[], EmbeddedServer], ready_file: Path | None = None) -> None:
@@ -280,7 +286,6 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.end_with is not None:
         end_with(given.end_with)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     tell_log()
     # While a model loads, too, and as process 1 of a container, which no signal ends by itself.
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

@@ -1,6 +1,6 @@
 """What a signature asks for, read from its SignatureDef; the server and the client share it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,15 @@ def shape_text(shape: Any) -> str:
     if shape.unknown_rank:
         return "(...)"
     return f"({', '.join('?' if dim.size < 0 else str(dim.size) for dim in shape.dim)})"
+
+
+def histories(inputs: Iterable[str]) -> dict[str, str]:
+    """Returns the inputs that hold histories, each with its column.
+
+    TensorFlow Serving's inputs are flat names and a `SignatureDef` says nothing else of them, so
+    that the start of the name is all that there is; no other input may begin so (`schemas.tags`).
+    """
+    return {name: name.removeprefix(HISTORY) for name in inputs if name.startswith(HISTORY)}
 
 
 def absent(dtype: int) -> bytes | int:

@@ -1,6 +1,7 @@
 """The rules of the house: who knows whom, how large a room may grow, where names may stand."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -153,6 +154,63 @@ def test_kinds_and_modalities_are_told_apart_in_their_rooms_only(asks, rooms) ->
     result = [f"{relative(path)}:{line} {text}" for path in MODULES
               if not relative(path).startswith(rooms) for line, text in asks(tree(path))]
     assert not result, f"Ask `task.kind`, or the modality's object: {result}"
+
+
+def texts(node: ast.AST, constants: dict[str, list[str]]) -> Iterator[str]:
+    """The texts that an argument may be; what a text in braces becomes is `x`."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.Tuple):
+        yield from (text for one in node.elts for text in texts(one, constants))
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(one.value if isinstance(one, ast.Constant) else "x" for one in node.values)
+    elif isinstance(node, ast.Name | ast.Attribute):
+        yield from constants.get(node.id if isinstance(node, ast.Name) else node.attr, [])
+
+
+def takes_names_apart(module: ast.Module,
+                      constants: dict[str, list[str]]) -> Iterator[tuple[int, str]]:
+    """Finds what asks how a name begins or ends: with a word that an underscore joins to it."""
+    for node in ast.walk(module):
+        asked = node.func.attr if isinstance(node, ast.Call) and isinstance(
+            node.func, ast.Attribute) else ""
+        joint = JOINTS.get(asked)
+        if joint and any(re.fullmatch(joint, text) for one in node.args
+                         for text in texts(one, constants)):
+            yield node.lineno, ast.unparse(node)
+
+
+JOINTS = {"startswith": r"\w*_", "removeprefix": r"\w*_", "endswith": r"_\w*",
+          "removesuffix": r"_\w*"}
+# Which names columns may not have, the one function that knows TensorFlow Serving's flat names, and
+# the variables of the environment that Kubeflow keeps.
+APART = ("schemas/consistency.py", "schemas/inference/column.py", "serving/signature.py",
+         "pipeline/kubeflow/formats.py")
+
+
+@pytest.mark.parametrize(("text", "lines"), [
+    ("name.startswith('history_')", [1]), ("name.removeprefix(PREFIX)", [1]),
+    ("name.startswith(keys.PREFIX)", [1]), ("key.endswith(('_rmse', 'x'))", [1]),
+    ("key.removeprefix(f'{task}_')", [1]), ("key.removesuffix(f'_{name}')", [1]),
+    ("url.startswith('http://')\nside.removesuffix('s')\npath.endswith('.yaml')\n"
+     "tag.startswith('label:')\nline.startswith(MARK)\nname.startswith(other)", []),
+])
+def test_a_name_that_is_taken_apart_is_seen(text: str, lines: list[int]) -> None:
+    constants = {"PREFIX": ["ranker__"], "MARK": ["# "]}
+    assert [line for line, _ in takes_names_apart(ast.parse(text), constants)] == lines
+
+
+def test_what_a_name_stands_for_is_declared_and_not_read_from_the_name() -> None:
+    constants: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in tree(path).body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                constants.setdefault(node.targets[0].id, []).extend(texts(node.value, {}))
+    assert "history_" in constants["HISTORY"]
+    result = [f"{relative(path)}:{line} {text}" for path in MODULES
+              if not relative(path).startswith(APART)
+              for line, text in takes_names_apart(tree(path), constants)]
+    assert not result, f"Ask the parts, the signature or the record that declares it: {result}"
 
 
 def test_kinds_of_tasks_are_looked_up() -> None:

@@ -7,7 +7,9 @@ from typing import Annotated
 import pytest
 import yaml
 from pydantic import Field
+from tfx.types.artifact import Artifact
 
+from components import artifacts
 from docs.generate import PAGES, ROOT, errors
 from docs.recipe_keys import key_rows
 from pipeline.recipe_files import load_recipe, recipes
@@ -127,3 +129,15 @@ def test_links_lead_somewhere(page):
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
+def test_the_rooms_of_the_trainer_and_the_types_of_artifacts_are_those_of_the_code():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    (rooms,) = re.findall(r"in rooms: ([^|]*)\|", page)
+    assert set(re.findall(r"`(\w+)`", rooms)) == {
+        path.parent.name for path in (ROOT / "trainer").glob("*/__init__.py")}
+    names = {name for name, one in vars(artifacts).items()
+             if isinstance(one, type) and issubclass(one, Artifact)}
+    ours = set(re.findall(r"`([A-Z]\w+)`", page.split("## Components")[1]))
+    assert {"Predictions", "Weights"} <= names & ours
+    assert names <= ours, "Say in docs/architecture.md who makes it"

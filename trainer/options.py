@@ -27,6 +27,9 @@ Weight = Annotated[Number, Field(ge=0.0, le=1e9)]
 Share = Annotated[Number, Field(ge=0.0, lt=1.0)]
 Strength = Annotated[Number, Field(ge=0.0, le=1.0)]
 Entry = TypeVar("Entry")
+TUNABLE = "tunable"
+# A field that `tessera tune` may vary: training reads it, Transform does not.
+Tuned = Annotated[Entry, TUNABLE]
 
 
 class Strict(BaseModel):

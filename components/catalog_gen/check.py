@@ -9,20 +9,18 @@ values, drift) is judged later, over the whole table, by ExampleValidator.
 
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from components.catalog_gen.columns import IDS, LARGEST, Column
 from components.catalog_gen.faults import Notes
 from components.decoding import decode, decode_track
-from components.sources.base import Record
+from components.sources.base import Fault, Record
 from schemas import Feature, FeatureSpec
 from schemas.media import MediaFault
 from schemas.values.numbers import comma_hint, integer, is_code, number, truth
 from schemas.values.text import NOT_SHOWN, is_absent, normal_text, shown
 from schemas.values.times import date_of_digits, to_seconds
 
-_STARTS = "it starts with"  # as reasons of `components.media` say what a file holds
 _SHOWN = 60  # characters of a faulty value that a reason quotes
 _NORMALISED = "were written in another form than it has here (blanks, accents, marks without width)"
 _DECIMAL_ID = "are ids written as decimals; they were read without the point"
@@ -37,16 +35,21 @@ class Checked:
 
     Attributes:
       values: Lists of `int`, `float` or `bytes` by column; an absent column has no key.
-      row_fault: Why the row cannot be kept, or `None`.
-      value_faults: One sentence for each value that was left out.
+      row_faults: Why the row cannot be kept; none of one that can.
+      value_faults: Why a value was left out, for each one.
     """
 
     values: dict[str, list[Any]] = field(default_factory=dict)
-    row_fault: str | None = None
-    value_faults: list[str] = field(default_factory=list)
+    row_faults: tuple[Fault, ...] = ()
+    value_faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def row_fault(self) -> str | None:
+        """All that costs the row, as one sentence; `None` of one that can be kept."""
+        return "; ".join(one.reason for one in self.row_faults) or None
 
 
-class _Fault(Exception):
+class _Unfit(Exception):
     """A value that breaks its column's rules."""
 
 
@@ -89,8 +92,8 @@ class Checker:
         """
         checked = Checked(value_faults=list(record.faults))
         given, kept, notes = record.values.get, checked.values, self.notes
-        if not self._labels.isdisjoint(map(_column_of, record.faults)):
-            checked.row_fault = "; ".join(record.faults)
+        if not self._labels.isdisjoint(one.column for one in record.faults):
+            checked.row_faults = record.faults
             return checked
         for column in self._columns:
             raw: Any = given(column.name)
@@ -118,13 +121,14 @@ class Checker:
             try:
                 values = _convert(raw, column)
                 if not values and column.needed:
-                    raise _Fault(f"{column.name} is missing")
-            except (_Fault, MediaFault) as fault:
+                    raise _Unfit(f"{column.name} is missing")
+            except _Unfit as error:
+                fault = Fault(str(error), column.name)
                 if column.hard:
                     # What the source saw, such as too few fields, may explain the fault.
-                    checked.row_fault = "; ".join([*record.faults, str(fault)])
+                    checked.row_faults = (*record.faults, fault)
                     return checked
-                checked.value_faults.append(str(fault))
+                checked.value_faults.append(fault)
                 notes.lose(column.name)
                 continue
             if values:
@@ -137,14 +141,9 @@ class Checker:
     def _note_losses(self, record: Record, kept: dict[str, list[Any]]) -> None:
         if self.notes.empty:
             self.notes.empty.difference_update(kept)
-        for name in map(_column_of, record.faults):  # what the source left out
-            if name in self._names:
-                self.notes.lose(name)
-
-
-def _column_of(fault: str) -> str:
-    """Returns the column that a source's fault is about; it begins with its name."""
-    return fault.partition(":")[0]
+        for fault in record.faults:  # what the source left out
+            if fault.column in self._names:
+                self.notes.lose(fault.column)
 
 
 def _note_text(raw: str, text: str, feature: Feature, record: Record, notes: Notes) -> None:
@@ -197,27 +196,27 @@ def _convert(raw: Any, column: Column) -> list[Any]:
         try:
             return [decode(raw, str(feature.modality))]
         except MediaFault as fault:
-            raise _Fault(f"{feature.name}: {_media_reason(fault, raw, feature)}") from fault
+            raise _Unfit(f"{feature.name}: {_media_reason(fault, feature)}") from fault
     given = raw if isinstance(raw, list | tuple) else [raw]
     items = [item for item in given if item not in (None, "", b"")]
     if feature.dtype is not bytes:
         items = [item for item in items if not is_absent(item)]
     if feature.max_values and len(items) > feature.max_values:
-        raise _Fault(f"{feature.name} has {len(items)} values, at most {feature.max_values} fit")
+        raise _Unfit(f"{feature.name} has {len(items)} values, at most {feature.max_values} fit")
     if column.normal and feature.dtype is bytes:
         items = [column.normal(item) if isinstance(item, str) else item for item in items]
         items = [item for item in items if item != ""]
     return [_scalar(item, feature) for item in items]
 
 
-def _media_reason(fault: MediaFault, raw: Any, feature: Feature) -> str:
+def _media_reason(fault: MediaFault, feature: Feature) -> str:
     """Returns why media are none; of personal ones neither the file's name nor its start is shown.
 
     A column of photographs may turn out to hold names.
     """
-    named = isinstance(raw, Path) and raw.name[:_SHOWN] in str(fault)
-    hides = feature.masked and (named or _STARTS in str(fault))
-    return f"{feature.modality} file {NOT_SHOWN} cannot be read" if hides else str(fault)
+    if feature.masked and fault.quotes:
+        return f"{feature.modality} file {NOT_SHOWN} cannot be read"
+    return str(fault)
 
 
 def _scalar(item: Any, feature: Feature) -> Any:
@@ -228,20 +227,20 @@ def _scalar(item: Any, feature: Feature) -> Any:
     if feature.role == "timestamp":
         value = to_seconds(item, feature.maximum)
         if value is None:
-            raise _Fault(f"{feature.name} {_shown(item, feature)} is no time: expected seconds, "
+            raise _Unfit(f"{feature.name} {_shown(item, feature)} is no time: expected seconds, "
                          "milliseconds or an ISO date")
     else:
         value = as_number(item, feature)
         if value is None:
-            raise _Fault(_no_number(item, feature))
+            raise _Unfit(_no_number(item, feature))
     if feature.dtype is float and not math.isfinite(value):
-        raise _Fault(f"{feature.name} {_shown(item, feature)} is not finite")
+        raise _Unfit(f"{feature.name} {_shown(item, feature)} is not finite")
     low, high = feature.minimum, feature.maximum
     if (low is not None and value < low) or (high is not None and value > high):
         bounds = " to ".join("any" if bound is None else f"{bound:g}" for bound in (low, high))
-        raise _Fault(f"{feature.name} {_shown(item, feature)} is outside the range {bounds}")
+        raise _Unfit(f"{feature.name} {_shown(item, feature)} is outside the range {bounds}")
     if abs(value) > LARGEST[feature.dtype]:
-        raise _Fault(f"{feature.name} {_shown(item, feature)} is too large to be stored")
+        raise _Unfit(f"{feature.name} {_shown(item, feature)} is too large to be stored")
     return value
 
 

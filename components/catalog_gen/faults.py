@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from components.sources.base import Record
+from components.sources.base import Fault, Record
 
 _SHOWN = 60  # characters of an example
 _RUN = 50_000  # faults in memory
@@ -102,18 +102,20 @@ class FaultWriter:
         self.rows: Counter[str] = Counter()
         self.paths: list[str] = []
 
-    def add(self, table: str, origin: Origin, kind: str, reason: str) -> None:
-        """Adds a fault.
+    def add(self, table: str, origin: Origin, kind: str, *faults: Fault) -> None:
+        """Adds what is wrong with a row or a value.
 
         Args:
           table: The table.
           origin: File and line.
           kind: `"row"` where the row was left out, `"value"` where one of its values was.
-          reason: One sentence; a longer one than anybody reads is cut.
+          faults: Why; together they are cut where they are longer than anybody reads.
         """
         self.rows[table] += kind == "row"
+        columns = sorted({one.column for one in faults} - {""})
         self._waiting.append({"table": table, "source": origin[0], "line": origin[1],
-                              "kind": kind, "reason": shortened(reason)})
+                              "kind": kind, "columns": columns,
+                              "reason": shortened("; ".join(one.reason for one in faults))})
         if len(self._waiting) >= _RUN:
             self.close()
 

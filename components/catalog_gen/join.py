@@ -11,6 +11,7 @@ from components.catalog_gen.faults import FaultWriter, Origin
 from components.catalog_gen.histories import Row
 from components.catalog_gen.shards import Packed, Spilled, SpilledRows, of_table
 from components.catalog_gen.splits import split_fault
+from components.sources.base import Fault
 from schemas import Feature, FeatureSpec
 from schemas.values.text import NOT_SHOWN, likeness, shown
 
@@ -93,7 +94,7 @@ def unique_rows(
             source, line = rows.origin(first)
             twice = _shown(identity, spec.id_key(side))
             reason = f"{key} {twice} is already in {source}, line {line}"
-            faults.add(side, rows.origin(row), "row", reason)
+            faults.add(side, rows.origin(row), "row", Fault(reason, key))
     return kept
 
 
@@ -149,28 +150,28 @@ class UserJoin:
         seen: dict[tuple, Origin] = {}
         for packed in events:
             row, origin = self._events.unpack(packed), self._events.origin(packed)
-            if reason := self._fault(row, origin, known_user, seen):
-                self._faults.add("interactions", origin, "row", reason)
+            if fault := self._fault(row, origin, known_user, seen):
+                self._faults.add("interactions", origin, "row", fault)
             else:
                 kept.append(row)
         return kept
 
     def _fault(
         self, row: Row, origin: Origin, known_user: bool, seen: dict[tuple, Origin]
-    ) -> str | None:
+    ) -> Fault | None:
         if row[self._item][0] not in self._known:
-            return self._unknown_item(row[self._item][0])
+            return Fault(self._unknown_item(row[self._item][0]), self._item)
         if not known_user:
             user = _shown(row[self._user][0], self._spec.role("user_id"))
-            return f"{self._user} {user} is not in the table of users"
+            return Fault(f"{self._user} {user} is not in the table of users", self._user)
         if reason := split_fault(row, self._protocol):
-            return reason
+            return Fault(reason, self._protocol)
         if not self._same:
             return None
         event = tuple([value for column in self._same for value in row.get(column, ())])
         first = seen.setdefault(event, origin)
         if first is not origin:
-            return f"the same event is already in {first[0]}, line {first[1]}"
+            return Fault(f"the same event is already in {first[0]}, line {first[1]}")
         return None
 
     def _unknown_item(self, identity: Any) -> str:

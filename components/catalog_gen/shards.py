@@ -105,11 +105,11 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str,
             for name in columns_scrubbed:
                 checker.notes.add(name, _SCRUBBED, record, NOT_SHOWN)
             checked = checker.check(record)
-            if checked.row_fault is not None:
-                faults.add(side, (record.source, record.line), "row", checked.row_fault)
+            if checked.row_faults:
+                faults.add(side, (record.source, record.line), "row", *checked.row_faults)
                 continue
-            for reason in checked.value_faults:
-                faults.add(side, (record.source, record.line), "value", reason)
+            for fault in checked.value_faults:
+                faults.add(side, (record.source, record.line), "value", fault)
             values = checked.values
             hiding.hide(values)
             number = sources.setdefault(record.source, len(sources))

@@ -172,7 +172,7 @@ def _ranges_alike(one: dict[str, Any], other: dict[str, Any]) -> float:
 
 def _most_frequent(data: Data, side: str, name: str) -> str:
     reasons = [one for one in data.reasons if one["table"] == side and one["kind"] == "value"
-               and one["reason"].startswith((f"{name} ", f"{name}:"))]
+               and name in one["columns"]]
     if not reasons:
         return ""
     (example, *_) = reasons[0]["examples"]

@@ -1,6 +1,7 @@
 """The `DataProfiler` component: a small profile of a run's data."""
 
 import json
+import logging
 import shutil
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ from components.data_validator.drift import statistics_file
 from schemas import SIDES, FeatureSpec, parse_spec
 from trainer.modalities import files_of
 
+log = logging.getLogger("tessera.data_profile")
 _FILE = "profile.json"
 VERSION = 4
 DATASET = "dataset"  # custom property of the artifact, which also has its span
@@ -44,6 +46,7 @@ def make_profile(spec: FeatureSpec, folders: dict[str, str], now: int) -> dict[s
                                "ids": {}, "leaks": {}}
     for side in SIDES:
         table = read_table(folders[side], spec, side)
+        log.info("DataProfiler: %s rows of %s are read", f"{table.rows:,}", side)
         lost = {one["column"]: one["count"]
                 for one in counts.get("remarks", {}).get(side, {}).get("lost", ())}
         profile["rows"][side] = table.rows

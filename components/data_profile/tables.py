@@ -12,6 +12,7 @@ from tfx_bsl.coders import example_coder
 from components.data_profile.media import facts_of
 from components.data_report.splits import split_folders
 from schemas import Feature, FeatureSpec
+from schemas.log import Progress
 
 _BATCH = 2_000  # rows; media are let go with their batch
 _TYPES = {int: schema_pb2.INT, float: schema_pb2.FLOAT, bytes: schema_pb2.BYTES}
@@ -78,13 +79,14 @@ def read_table(uri: str, spec: FeatureSpec, side: str) -> Table:
         schema_pb2.Feature(name=f.name, type=_TYPES[f.dtype]) for f in features])
     decoder = example_coder.ExamplesToRecordBatchDecoder(schema.SerializeToString())
     parts: dict[str, list[Values]] = {f.name: [] for f in features}
-    rows = 0
+    rows, progress = 0, Progress(f"DataProfiler, rows of {side} read")
     for records in _batches(uri):
         batch = decoder.DecodeBatch(records)
         for feature, column in zip(features, batch.columns, strict=True):
             seen = sum(len(part.values) for part in parts[feature.name]) if feature.media else 0
             parts[feature.name].append(_values(column, feature, rows, seen))
         rows += len(records)
+        progress.add(len(records))
     return Table(rows, {name: _joined(batches) for name, batches in parts.items()})
 
 

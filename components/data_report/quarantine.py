@@ -4,13 +4,16 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from schemas import SIDES
 
 # What differs between records of one reason: a quoted value, or a word that holds a digit.
-_VALUE = re.compile(r"""b?'(?:[^'\\]|\\.)*'|b?"(?:[^"\\]|\\.)*"|\S*\d\S*""")
+_VALUE = r"""b?'(?:[^'\\]|\\.)*'|b?"(?:[^"\\]|\\.)*"|\S*\d\S*"""
+
+_Group = tuple[str, str, str, tuple[str, ...]]
 
 
 def read_counts(uri: str) -> dict[str, Any]:
@@ -56,28 +59,35 @@ def grouped_reasons(
       hidden: Columns whose values must not be shown.
 
     Returns:
-      Groups `{"table", "kind", "reason", "count", "examples"}`, the most frequent first within
-      each table. Reasons that differ in values alone are one group, with `…` for each value. An
-      example is `{"source", "line", "reason"}`, with values unless they are hidden.
+      Groups `{"table", "kind", "columns", "reason", "count", "examples"}`, the most frequent first
+      within each table. Reasons that differ in values alone are one group, with `…` for each value.
+      An example is `{"source", "line", "reason"}`, with values unless they are hidden.
     """
-    counts: Counter[tuple[str, str, str]] = Counter()
-    shown: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    counts: Counter[_Group] = Counter()
+    shown: dict[_Group, list[dict[str, Any]]] = {}
     with (Path(uri) / "quarantine.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
             record = json.loads(line)
-            pattern = _VALUE.sub("…", record["reason"])
-            key = (record["table"], record["kind"], pattern)
+            columns = tuple(record["columns"])
+            pattern = _values(columns).sub(lambda found: found["column"] or "…", record["reason"])
+            key = (record["table"], record["kind"], pattern, columns)
             counts[key] += 1
             kept = shown.setdefault(key, [])
             if len(kept) < examples:
-                masked = any(re.search(rf"\b{re.escape(name)}\b", text) for name in hidden
-                             for text in (pattern, record["reason"].split(" ", 1)[0]))
+                masked = not set(columns).isdisjoint(hidden)
                 kept.append({"source": record["source"], "line": record["line"],
                              "reason": pattern if masked else record["reason"]})
     return [
-        {"table": table, "kind": kind, "reason": reason, "count": count,
-         "examples": shown[table, kind, reason]}
-        for (table, kind, reason), count in sorted(
+        {"table": table, "kind": kind, "columns": list(columns), "reason": reason, "count": count,
+         "examples": shown[table, kind, reason, columns]}
+        for (table, kind, reason, columns), count in sorted(
             counts.items(), key=lambda g: (SIDES.index(g[0][0]), -g[1], g[0])
         )
     ]
+
+
+@cache
+def _values(columns: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds the values of a reason, and the names of its columns, which may look like values."""
+    names = "|".join(map(re.escape, sorted(columns, key=len, reverse=True))) or "(?!)"
+    return re.compile(rf"(?<!\S)(?P<column>{names})(?=[\s:]|$)|{_VALUE}")

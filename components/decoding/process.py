@@ -14,7 +14,8 @@ from schemas.extensions import LOADED
 
 _HEAD = struct.Struct(">cQ")
 TRACK = "track"  # of a video, in the place of a modality
-VALUE, NOTHING, FAULT = b"v", b"n", b"f"  # kinds of responses
+# Kinds of responses; a fault that quotes the value is one of its own.
+VALUE, NOTHING, FAULT, QUOTING = b"v", b"n", b"f", b"q"
 
 
 class PipeClosed(Exception):
@@ -71,7 +72,7 @@ def decode(value: bytes | Path, modality: str) -> bytes:
         check_file(value, modality)  # that process has no memory for what is far too large
     kind, content = _process().ask(modality, value)
     if kind != VALUE:
-        raise MediaFault(content.decode("utf-8", "replace"))
+        raise MediaFault(content.decode("utf-8", "replace"), quotes=kind == QUOTING)
     if verify := MEDIA[modality].verify:
         verify(content)
     return content

@@ -16,6 +16,7 @@ from pathlib import Path
 from components.decoding.process import (
     FAULT,
     NOTHING,
+    QUOTING,
     TRACK,
     VALUE,
     PipeClosed,
@@ -67,7 +68,7 @@ def _answer(request: dict[str, str | None], content: bytes) -> tuple[bytes, byte
             return (NOTHING, b"") if track is None else (VALUE, track)
         return VALUE, MEDIA[modality].decode(check_file(value, modality))
     except MediaFault as fault:
-        return FAULT, str(fault).encode("utf-8", "replace")
+        return QUOTING if fault.quotes else FAULT, str(fault).encode("utf-8", "replace")
     except MemoryError:
         return FAULT, f"{modality} needs more than {_MEMORY >> 20} MiB to be decoded".encode()
     except Exception as error:  # of a decoder that did not foresee this file; a trace helps nobody

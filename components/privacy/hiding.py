@@ -48,7 +48,7 @@ class Scrubber:
                 else self._clean(value)
             if cleaned != (list(value) if isinstance(value, tuple) else value):
                 changed[name] = cleaned
-        faults = tuple(self._clean(one) for one in record.faults)
+        faults = tuple(one._replace(reason=self._clean(one.reason)) for one in record.faults)
         if not changed and faults == record.faults:
             return record, []
         return replace(record, values=record.values | changed, faults=faults), list(changed)

@@ -3,9 +3,21 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from schemas.errors import InputError
+
+
+class Fault(NamedTuple):
+    """Why a value, or a line, is left out.
+
+    Attributes:
+      reason: One sentence.
+      column: The column whose value it is about; `""` where it is about the line.
+    """
+
+    reason: str
+    column: str = ""
 
 
 @dataclass(frozen=True)
@@ -17,13 +29,13 @@ class Record:
         values are a list; media are bytes, or a path that ingest reads.
       source: The file it came from, relative to the dataset's folder.
       line: Its line or row there, from 1 on.
-      faults: Values that the source left out of an otherwise good row, one sentence each.
+      faults: Values that the source left out of an otherwise good row.
     """
 
     values: dict[str, Any]
     source: str
     line: int
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 class Source(Protocol):

@@ -51,8 +51,9 @@ def rows(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
     Returns:
       A row each recipe, then each baseline: `name`, `kind`, `relevant`, `seeds`, `figures` by key
-      (`mean` and, with two seeds or more, `se`), `blessed` runs, and `reasons`, why not. Recipes
-      with another notion of relevance have baselines of their own: they rank other events.
+      (`mean` and, with two seeds or more, `se`), the `tasks` that some of them are of, `blessed`
+      runs, and `reasons`, why not. Recipes with another notion of relevance have baselines of their
+      own: they rank other events.
     """
     table: list[dict[str, Any]] = []
     for recipe in dict.fromkeys(run["recipe"] for run in runs):
@@ -65,6 +66,7 @@ def rows(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "name": recipe, "kind": "recipe", "relevant": mine[0]["relevant"],
             "seeds": len(mine), "failed": len(mine) - len(ended),
             "figures": _over_seeds([of_run(run["metrics"]) | run["cost"] for run in whole]),
+            "tasks": list(dict.fromkeys(n for one in ended for n in one.get("tasks", ()))),
             "blessed": sum(metrics["blessed"] for metrics in ended),
             "reasons": list(dict.fromkeys(reasons)),
         })
@@ -88,7 +90,7 @@ def _baselines(ended: list[dict[str, Any]], relevant: str | None) -> list[dict[s
     return [{
         "name": name, "kind": "baseline", "relevant": relevant, "seeds": 1, "failed": 0,
         "figures": _over_seeds([_known(figures)]),
-        "blessed": 0, "reasons": reasons,
+        "tasks": [], "blessed": 0, "reasons": reasons,
     } for name, figures, reasons in rankers]
 
 

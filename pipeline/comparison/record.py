@@ -41,11 +41,11 @@ def against_single_tasks(rows: Sequence[dict[str, Any]],
 def _table(recipe: str, several: dict[str, float], single: dict[str, dict[str, float]]) -> str:
     lines = []
     for task, alone in single.items():
-        for key in _measures(task, several, alone):
+        for key, measure in _measures(task, several, alone):
             better = several[key] - alone[key]
-            better = -better if key.endswith(_LESS_IS_BETTER) else better
-            lines.append((f"{task} {key.removeprefix(f'{task}_')}", f"{several[key]:.4f}",
-                          f"{alone[key]:.4f}", f"{better:+.4f}"))
+            better = -better if measure == _LESS_IS_BETTER else better
+            lines.append((f"{task} {measure}", f"{several[key]:.4f}", f"{alone[key]:.4f}",
+                          f"{better:+.4f}"))
     for key, name in _SPENT.items():
         together = sum(alone.get(key, 0.0) for alone in single.values())
         if key in several and together:
@@ -56,11 +56,12 @@ def _table(recipe: str, several: dict[str, float], single: dict[str, dict[str, f
     return "".join(f"| {' | '.join(cells)} |\n" for cells in (*heading, *lines))
 
 
-def _measures(task: str, several: dict[str, float], alone: dict[str, float]) -> list[str]:
-    """Returns the first measure of a task that both have; of one that is not judged, the NDCG."""
-    of_task = [f"{task}_{end}" for end in _OF_TASKS]
-    shared = [key for key in of_task if key in several and key in alone]
-    return shared[:1] or [key for key in ("ndcg@10",) if key in several and key in alone]
+def _measures(task: str, several: dict[str, float],
+              alone: dict[str, float]) -> list[tuple[str, str]]:
+    """Returns key and name of a task's first measure that both have; of one not judged, the NDCG.
+    """
+    of_task = [*((f"{task}_{end}", end) for end in _OF_TASKS), ("ndcg@10", "ndcg@10")]
+    return [(key, name) for key, name in of_task if key in several and key in alone][:1]
 
 
 def run_key(config: RunConfig) -> str:

@@ -1,6 +1,6 @@
 """The comparison as text: the same cells on the terminal and in Markdown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from statistics import mean
 from typing import Any
 
@@ -28,7 +28,8 @@ def cells(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
       so is one of the ranking that is the same in all rows.
     """
     there = dict.fromkeys(key for row in rows for key in row["figures"])
-    columns = {key: shown for key, shown in (_FIRST | _tasks(there) | _LAST).items()
+    tasks = dict.fromkeys(task for row in rows for task in row["tasks"])
+    columns = {key: shown for key, shown in (_FIRST | _tasks(tasks, there) | _LAST).items()
                if key in there and key not in _constant(rows)}
     several = len({row["relevant"] for row in rows}) > 1
     heading = ["model", *(["relevant"] if several else []), *(n for n, _ in columns.values()),
@@ -42,13 +43,13 @@ def cells(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
     return heading, lines
 
 
-def _tasks(keys: Iterable[str]) -> dict[str, tuple[str, int]]:
-    columns: dict[str, tuple[str, int]] = {}
+def _tasks(tasks: Iterable[str], keys: Collection[str]) -> dict[str, tuple[str, int]]:
+    shown: dict[str, tuple[str, str]] = {}
     for end, name in _OF_TASKS.items():
-        shown = {column.rsplit(" ", 1)[0] for column, _ in columns.values()}
-        columns |= {key: (f"{key.removesuffix(end)} {name}", 3) for key in keys
-                  if key.endswith(end) and key.removesuffix(end) not in shown}
-    return columns
+        for task in tasks:
+            if f"{task}{end}" in keys:
+                shown.setdefault(task, (f"{task}{end}", name))
+    return {key: (f"{task} {name}", 3) for task, (key, name) in shown.items()}
 
 
 def _constant(rows: Sequence[dict[str, Any]]) -> dict[str, str]:

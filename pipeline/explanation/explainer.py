@@ -16,8 +16,10 @@ from pipeline.explanation.asked import (
 from pipeline.explanation.methods import SIGNATURE, integrated_gradients, occlusion
 from pipeline.explanation.rows import Row, find_rows, first_ids
 from schemas import InputError, unknown
-from trainer.export.keys import RANKER
+from trainer.export.keys import ranker_key
+from trainer.late_fusion.fit import NETWORK
 from trainer.modalities import modality_of
+from trainer.recipe.network import RANKERS
 
 _METHODS: dict[str, Callable[[AskedModel, Question], Answer]] = {
     OCCLUSION: occlusion, GRADIENTS: integrated_gradients}
@@ -110,8 +112,8 @@ class Explainer:
             side: dict(zip(source.modalities[side], outputs[f"{one}_modality_weights"][0].tolist(),
                            strict=True))
             for side, one in (("users", "user"), ("items", "item"))}
-        rankers = {name.removeprefix(RANKER): float(value[0]) for name, value in outputs.items()
-                   if name.startswith(RANKER) and task == source.recipe.ranking}
+        rankers = {name: float(outputs[ranker_key(name)][0]) for name in (*RANKERS, NETWORK)
+                   if ranker_key(name) in outputs and task == source.recipe.ranking}
         answer = _METHODS[method](self._model, Question(source, task, rows, request))
         return Explanation(user, item, task, method,
                            {n: float(outputs[n][0]) for n in source.recipe.scored},

@@ -175,7 +175,8 @@ def _look(records: Iterable[Record], spec: FeatureSpec, side: str) -> Looked:
             continue
         result.values += len(checked.value_faults)
         room = _SHOWN - len(result.value_reasons)
-        result.value_reasons += [where + shortened(fault) for fault in checked.value_faults[:room]]
+        result.value_reasons += [where + shortened(fault.reason)
+                                 for fault in checked.value_faults[:room]]
     counts = {"remarks": {side: together([checker.notes])}}
     result.notes = [*lost_columns(counts), *notes(counts)]
     return result

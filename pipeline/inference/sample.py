@@ -111,7 +111,7 @@ def _sample(tables: Tables, side: str, shards: list[str], limit: int) -> Sample:
         twice |= {name for name in header if header.count(name) > 1}
         for line, row, row_faults in table_rows(tables.dataset, tables.data_dir, shard, layout):
             if row_faults:
-                faults.append(f"{printable(shard)} line {line}: {row_faults[0]}")
+                faults.append(f"{printable(shard)} line {line}: {row_faults[0].reason}")
                 continue
             if count == share or characters > _CHARACTERS:
                 complete = False

@@ -13,6 +13,8 @@ _QUESTIONS, _SHOWN = 3, 5
 _OF_USERS = ("users", "ndcg@10", "low", "high", "baseline_ndcg@10", "recall@20", "hr@10", "mrr")
 _OF_ITEMS = ("pairs", "recall@10", "baseline_recall@10")
 
+_WEIGHTS = ("user_modality_weights", "item_modality_weights")
+
 Table = dict[str, Any]
 _CHARTS = (("ndcg@10", "NDCG@10 without each modality"),
            ("cold_recall@50", "Recall@50 of cold items without each modality"))
@@ -49,18 +51,17 @@ def _table(rankers: dict[str, dict[str, Any]], wanted: tuple[str, ...]) -> dict[
         for ranker, figures in rankers.items()]}
 
 
-def curve_charts(curves: dict[str, dict[str, list[float]]]) -> list[str]:
+def curve_charts(metrics: dict[str, Any], curves: dict[str, dict[str, list[float]]]) -> list[str]:
     """Draws the losses of both fits, a line a task, and the score that stops the first one."""
+    shown = {"all, balanced": "loss"} | {
+        name: f"{name}_loss" for name in metrics.get("training", {}).get("losses", ())}
     charts = []
     for fit, named in curves.items():
-        losses = {name.removesuffix("_loss") if name != "loss" else "all, balanced": values
-                  for name, values in named.items() if name.endswith("loss") and values}
+        losses = {title: named[key] for title, key in shown.items() if named.get(key)}
         if losses:
             charts.append(lines(f"Losses of the {fit} fit, by epoch", losses))
-        scores = {name.removeprefix("validation_"): values for name, values in named.items()
-                  if name.startswith("validation_") and values}
-        if scores:
-            charts.append(lines(f"Validation in the {fit} fit, by epoch", scores))
+        if scores := named.get("validation_ndcg@10"):
+            charts.append(lines(f"Validation in the {fit} fit, by epoch", {"ndcg@10": scores}))
     return charts
 
 
@@ -114,7 +115,7 @@ def questions(metrics: dict[str, Any], predictions: list[dict[str, Any]]) -> lis
         if prediction["signature"] != "serving_default" or "item_modality_weights" not in outputs:
             continue
         tasks = [n for n, values in outputs.items()
-                 if not n.endswith("_modality_weights") and _one_each(values)]
+                 if n not in _WEIGHTS and _one_each(values)]
         # The first task is the one that ranks; `trainer.export.predictions` writes it first.
         scores = outputs[tasks[0]][0]
         order = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[:_SHOWN]

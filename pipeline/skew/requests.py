@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 
 from schemas import InputError
 from serving import wire
-from serving.signature import HISTORY
+from serving.signature import HISTORY, histories
 from serving.tensors import ndarray
 
 _ITEMS = HISTORY + "item_id"
@@ -39,12 +39,11 @@ class Requests:
 
     def add(self, inputs: Any) -> None:
         """Adds the rows of a request, given its `TensorProto`s by input."""
-        histories = {name: ndarray(tensor) for name, tensor in inputs.items()
-                     if name.startswith(HISTORY)}
-        if _ITEMS not in histories:
+        given = {name: ndarray(inputs[name]) for name in histories(inputs)}
+        if _ITEMS not in given:
             return
-        events = histories[_ITEMS] != b""  # a place without an item is no event
-        for name, values in histories.items():
+        events = given[_ITEMS] != b""  # a place without an item is no event
+        for name, values in given.items():
             column = self.columns.setdefault(name, [])
             for row, there in zip(values, events, strict=True):
                 if len(row) != len(there):  # absent as a whole: one column, for any width

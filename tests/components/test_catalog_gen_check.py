@@ -12,14 +12,15 @@ from worlds import column, own_source, small_spec
 from components.catalog_gen.check import Checked, Checker
 from components.catalog_gen.faults import Notes, together
 from components.catalog_gen.join import Catalogue
-from components.sources import Record
+from components.sources.base import Fault, Record
 from schemas import parse_spec, read_spec
+from schemas.media import MediaFault
 
 NO_TIME = "is no time: expected seconds, milliseconds or an ISO date"
 EVENT = {"user_id": "7", "item_id": 3, "timestamp": "881250949", "rating": "4"}
 
 
-def run(values: dict[str, Any], side: str = "interactions", *faults: str,
+def run(values: dict[str, Any], side: str = "interactions", *faults: Fault,
         dataset: str = "movielens") -> Checked:
     return Checker(read_spec(dataset), side).check(Record(values, "file", 1, faults))
 
@@ -54,20 +55,21 @@ def test_a_fault_elsewhere_costs_that_value_only(column: str, value: Any, reason
     given = {"customer": "c1", "age": 30, "region": "north", column: value}
     checked = run(given, "users", dataset="demo")
     assert checked.row_fault is None
-    assert checked.value_faults == [reason]
+    assert checked.value_faults == [Fault(reason, column)]
     assert set(checked.values) == {"customer", "age", "region"} - {column}
 
 
 def test_a_bound_on_one_side_and_a_number_that_float32_cannot_hold() -> None:
     checked = run({"product": "p", "price": -1}, "items", dataset="demo")
-    assert checked.value_faults == ["price -1 is outside the range 0 to any"]
+    assert checked.value_faults == [Fault("price -1 is outside the range 0 to any", "price")]
     checked = run({"product": "p", "price": 1e39}, "items", dataset="demo")
-    assert checked.value_faults == ["price 1e+39 is too large to be stored"]
+    assert checked.value_faults == [Fault("price 1e+39 is too large to be stored", "price")]
 
 
 def test_too_many_values() -> None:
     checked = run({"product": "p", "categories": list("abcde")}, "items", dataset="demo")
-    assert checked.value_faults == ["categories has 5 values, at most 4 fit"]
+    assert checked.value_faults == [
+        Fault("categories has 5 values, at most 4 fit", "categories")]
     spaced = ["a", "", None, b"", "b"]
     checked = run({"product": "p", "categories": spaced}, "items", dataset="demo")
     assert checked.values["categories"] == [b"a", b"b"]
@@ -87,7 +89,8 @@ def test_text_of_any_script_and_broken_surrogates() -> None:
 def test_personal_values_are_not_quoted() -> None:
     spec = small_spec(column("phone", "INT", "pii"), user="INT u", item="INT i", time="at")
     checked = Checker(spec, "users").check(Record({"u": 1, "phone": "555-x"}, "file", 1))
-    assert checked.value_faults == ["phone (personal, not shown) is not a whole number"]
+    assert checked.value_faults == [
+        Fault("phone (personal, not shown) is not a whole number", "phone")]
     # A role needs its value even where the schema forgot to say so.
     assert Checker(spec, "interactions").check(Record({"u": 1, "i": 2}, "f", 1)).row_fault == (
         "at is missing"
@@ -100,7 +103,38 @@ def test_of_personal_media_neither_name_nor_content_is_quoted(tmp_path: Path) ->
     for raw in (b"Jane Doe, 1970", tmp_path / "a.png", tmp_path / "Jane.png"):
         checked = Checker(spec, "users").check(Record({"u": 1, "face": raw}, "file", 1))
         assert checked.value_faults == [
-            "face: image file (personal, not shown) cannot be read"]
+            Fault("face: image file (personal, not shown) cannot be read", "face")]
+
+
+@pytest.mark.parametrize(("quotes", "told"), [(True, False), (False, True)])
+def test_a_reason_that_quotes_a_personal_medium_is_not_told_however_it_is_worded(
+    monkeypatch: pytest.MonkeyPatch, quotes: bool, told: bool,
+) -> None:
+    def decode(raw: Any, modality: str) -> bytes:
+        raise MediaFault("a scan of Jane", quotes=quotes)
+
+    monkeypatch.setattr("components.catalog_gen.check.decode", decode)
+    spec = small_spec(column("face", "BYTES", "image", "pii"))
+    # The file's name is a part of the reason by chance.
+    checked = Checker(spec, "users").check(Record({"who": "u", "face": Path("a")}, "f", 1))
+    assert [("Jane" in reason, column) for reason, column in checked.value_faults] == [
+        (told, "face")]
+
+
+@pytest.mark.parametrize("name", ["stars given", "stars (1 to 5)", "stars: all"])
+def test_a_label_may_have_any_name(name: str) -> None:
+    spec = small_spec(events=column(name, "FLOAT", "label:rating"))
+    one = Checker(spec, "interactions")
+    fault = Fault(f"{name}: the value '4,5' is no number", name)
+    checked = one.check(Record({"who": "ann", "what": "a"}, "file", 1, (fault,)))
+    assert checked.row_faults == (fault,)
+
+
+@pytest.mark.parametrize("name", ["year made", "year (4 digits)", "year: of it"])
+def test_what_the_source_left_out_of_a_column_of_any_name_is_lost(name: str) -> None:
+    one = Checker(small_spec(items=column(name, "FLOAT", "numeric")), "items")
+    one.check(Record({"what": "a"}, "file", 1, (Fault(f"{name}: the value is nothing", name),)))
+    assert one.notes.lost == {name: 1}
 
 
 OWN = small_spec(
@@ -143,10 +177,11 @@ def test_labels_and_categories_have_no_blanks_at_their_ends() -> None:
 
 def test_what_the_source_cannot_read_of_a_label_costs_the_row() -> None:
     event = {"u": "ann", "i": "a"}
-    fault = "stars: the value '4.5' is no number with a decimal comma"
-    assert checker().check(Record(event, "file", 1, (fault,))).row_fault == fault
-    other = checker().check(Record(event, "file", 1, ("note: the value is an object",)))
-    assert other.row_fault is None and other.value_faults == ["note: the value is an object"]
+    fault = Fault("stars: the value '4.5' is no number with a decimal comma", "stars")
+    assert checker().check(Record(event, "file", 1, (fault,))).row_faults == (fault,)
+    fault = Fault("note: the value is an object", "note")
+    other = checker().check(Record(event, "file", 1, (fault,)))
+    assert other.row_fault is None and other.value_faults == [fault]
 
 
 PRICES = (column("price", "FLOAT", "numeric")

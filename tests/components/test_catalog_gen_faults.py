@@ -8,6 +8,7 @@ import pytest
 
 from components.catalog_gen import faults
 from components.catalog_gen.faults import FaultWriter, merge_faults
+from components.sources.base import Fault
 
 
 @pytest.mark.parametrize(("in_memory", "open_files"), [(50_000, 256), (3, 2), (1, 3)])
@@ -21,8 +22,8 @@ def test_faults_are_merged_in_order(
     random.Random(3).shuffle(places)
     writers = [FaultWriter(str(tmp_path / name)) for name in ("one", "two")]
     for number, (table, source, line) in enumerate(places):
-        writers[number % 2].add(table, (source, line), "row", "bad\n\x85 'é'")
-        writers[number % 2].add(table, (source, line), "value", "also bad")
+        writers[number % 2].add(table, (source, line), "row", Fault("bad\n\x85 'é'"))
+        writers[number % 2].add(table, (source, line), "value", Fault("also bad", "age"))
     for writer in writers:
         writer.close()
     assert sum((writer.rows for writer in writers), start=type(writers[0].rows)()) == {
@@ -33,13 +34,13 @@ def test_faults_are_merged_in_order(
         result = [json.loads(line) for line in lines]
     assert [(f["table"], f["source"], f["line"], f["reason"]) for f in result] == [
         (*place, reason) for place in sorted(places) for reason in ("also bad", "bad\n\x85 'é'")]
-    assert {f["kind"] for f in result if f["reason"] == "also bad"} == {"value"}
+    assert {(f["kind"], *f["columns"]) for f in result} == {("value", "age"), ("row",)}
 
 
 def test_a_name_that_is_no_text_and_no_fault_at_all(tmp_path: Path) -> None:
     writer = FaultWriter(str(tmp_path / "odd"))
     long = f"who {'x' * 1_000_000!r} is not in the table of users"
-    writer.add("users", ("caf\udce9.csv", 1), "row", long)
+    writer.add("users", ("caf\udce9.csv", 1), "row", Fault(long, "who"))
     writer.close()
     merge_faults(writer.paths, str(tmp_path / "all"), str(tmp_path))
     made = json.loads((tmp_path / "all").read_text())

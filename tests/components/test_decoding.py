@@ -5,6 +5,7 @@ import io
 import os
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -62,6 +63,16 @@ def test_decodes_what_is_read_in_this_process(tmp_path):
 def test_a_fault_has_its_reason(given, modality, reason):
     with pytest.raises(MediaFault, match=reason):
         decode(given, modality)
+
+
+@pytest.mark.parametrize(("given", "modality", "quotes"), [
+    (b"", "image", False), (b"Jane Doe", "image", True), (b"Jane Doe", "audio", True),
+    (b"Jane Doe", "video", True), (Path("Jane.png"), "image", True), (Path("/"), "video", True),
+])
+def test_a_fault_says_whether_it_quotes_the_value(given, modality, quotes):
+    with pytest.raises(MediaFault) as fault:
+        decode(given, modality)
+    assert fault.value.quotes is quotes
 
 
 def test_what_is_far_too_large_is_not_sent_to_the_process(monkeypatch):

@@ -278,6 +278,6 @@ def test_broken_media_cost_their_value_once_and_the_reason_names_the_column() ->
     result = Checker(_SPEC, "items").check(Record(values, "items.csv", 2))
     assert result.row_fault is None
     assert result.values == {"what": [b"a"]}
-    film, jingle = sorted(result.value_faults)
+    film, jingle = sorted(one.reason for one in result.value_faults)
     assert film.startswith("film: not a readable GIF, MP4 or WebM video (it starts with b'no film'")
     assert jingle == "jingle: WAV sound is empty (0 samples at 16000 Hz)"

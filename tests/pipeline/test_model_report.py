@@ -6,7 +6,7 @@ import pytest
 from pages import Page
 
 from pipeline.model_report import report
-from pipeline.model_report.content import slices
+from pipeline.model_report.content import curve_charts, slices
 
 METRICS = {
     "recipe": "some<b>", "dataset": "demo", "split": "u80", "seed": 1, "blessed": False,
@@ -20,7 +20,8 @@ METRICS = {
                "random": {"ndcg@10": 0.2, "recall@50": 1.0}},
     "tasks": {"rating": {"rmse": 0.8765, "mae": None}},
     "parameters": 69784, "serving": {"p50_ms": 4.0, "p99_ms": 12.5},
-    "training": {"epochs": 3, "seconds": 41.2, "user_modalities": ["id", "history"],
+    "training": {"epochs": 3, "seconds": 41.2, "losses": ["next", "like"],
+                 "user_modalities": ["id", "history"],
                  "item_modalities": ["id", "photo"]},
 }
 CURVES = {"first": {"loss": [3.0, 2.0], "like_loss": [0.7, 0.6], "seconds": [1.0, 1.0],
@@ -185,3 +186,14 @@ def test_the_reader_is_told_that_small_groups_are_one():
 
 def test_there_is_none_without_figures():
     assert slices({}) == []
+
+
+def test_the_curves_are_those_that_the_training_names_whatever_they_are_called():
+    """A task may be called as another one's loss, or as validation."""
+    tasks = ["a_loss", "validation_x"]
+    metrics = METRICS | {"training": {"losses": tasks}}
+    curves = {"first": {"loss": [3.0, 2.0], "a_loss_loss": [0.7, 0.6],
+                        "validation_x_loss": [0.5, 0.4], "validation_ndcg@10": [0.1, 0.2]}}
+    losses, validation = curve_charts(metrics, curves)
+    assert all(f">{name}<" in losses for name in ("all, balanced", *tasks))
+    assert ">ndcg@10<" in validation and "validation_x" not in validation

@@ -1,3 +1,5 @@
+import io
+import logging
 import os
 import signal
 import subprocess
@@ -8,8 +10,9 @@ import psutil
 import pytest
 from refusals import refuses
 
+from schemas import log
 from schemas.errors import TesseraError
-from serving import launch
+from serving import launch, server
 from serving.client import Client
 from serving.connection import ServerUnavailableError
 from serving.launch import running_server
@@ -127,3 +130,40 @@ def test_a_server_that_is_not_ready_in_time_is_ended(model_base_path, monkeypatc
         with running_server(model_base_path, start_seconds=0):
             pytest.fail("it cannot be ready")
     assert started[0].returncode in (-signal.SIGTERM, 128 + signal.SIGTERM)
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Starts the log under a value of the variable; returns what is written of each level."""
+    ours, root, room = (logging.getLogger(name) for name in ("tessera", "", "serving"))
+    before = [(one, one.handlers[:], one.level, one.propagate) for one in (ours, root, room)]
+
+    def told(value):
+        ours.handlers.clear()
+        root.handlers.clear()
+        written = io.StringIO()
+        monkeypatch.setattr(sys, "stderr", written)
+        monkeypatch.setenv(log.VARIABLE, value)
+        monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+        server.tell_log()
+        for name in ("debug", "info", "warning", "error"):
+            getattr(logging.getLogger("serving.models"), name)(f"<{name}>")
+        return written.getvalue().splitlines()
+
+    yield told
+    for one, handlers, level, propagate in before:
+        one.handlers[:], one.propagate = handlers, propagate
+        one.setLevel(level)
+
+
+@pytest.mark.parametrize(("value", "lines"), [
+    ("info", ["<info>", "<warning>", "<error>"]), ("error", ["<error>"])])
+def test_the_server_logs_from_the_level_on_that_the_variable_names(told, value, lines):
+    assert told(value) == lines and os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"
+
+
+def test_a_server_that_is_asked_for_everything_says_when_and_where(told):
+    lines = told("debug")
+    assert [line.split(": ")[-1] for line in lines] == ["<debug>", "<info>", "<warning>", "<error>"]
+    assert all(" serving.models: " in line for line in lines)
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "1"

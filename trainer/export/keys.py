@@ -4,7 +4,6 @@ from schemas import Feature, FeatureSpec
 
 # Not what `category_key` makes of any column: `popularity` has a slice of its own.
 USER_ACTIVITY, ITEM_POPULARITY = "users__activity", "items__popularity"
-RANKER = "ranker__"
 
 
 def label_key(task: str) -> str:
@@ -30,4 +29,4 @@ def category_key(feature: Feature) -> str:
 
 def ranker_key(name: str) -> str:
     """Returns the output of `explain` that is what a ranker of a fusion adds to the score."""
-    return f"{RANKER}{name}"
+    return f"ranker__{name}"

@@ -15,7 +15,6 @@ from trainer.data.tables import Table
 from trainer.export.requests import USER_ID
 
 WARM_UP = Path("assets.extra", "tf_serving_warmup_requests")
-_RESTRICTING = (filters.ALLOWED, filters.allowed_key(""))
 _ITEMS = 5
 _LISTS = {bytes: "bytes_list", int: "int64_list", float: "float_list"}
 Requests = dict[str, dict[str, np.ndarray]]
@@ -35,6 +34,8 @@ class SampleRequests:
         known = {spec.role("user_id").name: users.ids[0], spec.role("item_id").name: items.ids[0]}
         some = [(items.ids * _ITEMS)[:_ITEMS], [""] * _ITEMS]
         unknown = {name: "0" for name in known}
+        self._restricting = {filters.ALLOWED, *(
+            filters.allowed_key(one.name) for one in spec.table("items") if one.categories)}
         self._known: dict[str, Any] = {
             USER_ID: [users.ids[0], ""], "item_id": [items.ids[0], ""], "candidates": some,
             COUNT: [_ITEMS, 1], "index": [0, -1], "task": ["", ""],
@@ -58,7 +59,7 @@ class SampleRequests:
             given = np.array(self._known.get(name, b""))
             if given.ndim == spec.shape.rank and (given.dtype.kind in "SU") == string:
                 values = np.array(self._known[name], values.dtype)
-            elif name.startswith(_RESTRICTING):
+            elif name in self._restricting:
                 values[1] = values[0]  # an unknown value would let nothing through
             arrays[name] = values
         return arrays

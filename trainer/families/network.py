@@ -18,6 +18,7 @@ from trainer.late_fusion.job import (
     with_rankers_of,
     with_stacks_of,
 )
+from trainer.network.auxiliary import auxiliary_losses
 from trainer.network.model import Network
 from trainer.recipe.families import FittedRecipe
 from trainer.training.accounting import guarantee
@@ -50,7 +51,7 @@ def train_network(job: Job) -> None:
         epochs=fitted.epochs, **_privacy(job.data.recipe, fitted.epochs),
         seconds=sum(e["seconds"] for epochs in fitted.curves.values() for e in epochs),
         user_modalities=fitted.network.user_modalities,
-        item_modalities=fitted.network.item_modalities,
+        item_modalities=fitted.network.item_modalities, losses=_losses(job.data.recipe),
         **figures, **{"validation_ndcg@10": fitted.validation},
     )
     curves = {name: by_name(epochs) for name, epochs in fitted.curves.items()}
@@ -58,6 +59,11 @@ def train_network(job: Job) -> None:
     shutil.rmtree(checkpoints)
     log.info("Trainer: %d epochs, %s %.4f on validation", fitted.epochs, MONITOR,
              max(fitted.validation))
+
+
+def _losses(recipe: FittedRecipe) -> list[str]:
+    """Returns what has a loss of its own, as the curves call it."""
+    return [*recipe.tasks, *(loss.name for loss in auxiliary_losses(recipe))]
 
 
 def restore_network(data: TrainingData, seed: int, weights: Path) -> Network:

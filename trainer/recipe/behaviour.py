@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from trainer.behaviour.past import Past
-from trainer.options import Count, OneOf, Positive, SomeOf, Strict, Way, Whole
+from trainer.options import Count, OneOf, Positive, SomeOf, Strict, Tuned, Way, Whole
 
 
 class PastPart(Strict):
@@ -41,7 +41,7 @@ class History(PastPart):
 
     embedded = True
 
-    tower: Annotated[Way, OneOf("means", "gru", "self_attention")] = Field(
+    tower: Tuned[Annotated[Way, OneOf("means", "gru", "self_attention")]] = Field(
         default="means", validate_default=True)
 
     @property
@@ -60,7 +60,7 @@ class Vae(Way):
 
     name = "vae"
 
-    reconstruction: Positive = 0.1
+    reconstruction: Tuned[Positive] = 0.1
 
 
 class Series(PastPart):
@@ -72,7 +72,7 @@ class Series(PastPart):
       days: Number of days.
     """
 
-    tower: Annotated[Way, OneOf("rnn", Vae)] = Field(default="rnn", validate_default=True)
+    tower: Tuned[Annotated[Way, OneOf("rnn", Vae)]] = Field(default="rnn", validate_default=True)
     days: Annotated[Whole, Field(ge=7, le=365)] = 28
 
 

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from schemas import InputError
 from trainer.behaviour.past import Past
-from trainer.options import Width
+from trainer.options import Tuned, Width
 from trainer.recipe.behaviour import (
     DEFAULT,
     Behaviour,
@@ -97,7 +97,7 @@ class NetworkRecipe(FittedRecipe):
     predictors: Predictors = {}
     behaviour: Behaviour = Field(default=DEFAULT, validate_default=True)
     model: ModelOptions = ModelOptions()
-    balancing: Literal["fixed", "uncertainty", "gradnorm", "pcgrad"] = "fixed"
+    balancing: Tuned[Literal["fixed", "uncertainty", "gradnorm", "pcgrad"]] = "fixed"
     training: Training = Training()
 
     @property
@@ -217,7 +217,7 @@ class FactorizationRecipe(FittedRecipe):
 
     family: Literal["factorization"]
     modalities: Modalities = {}
-    dim: Width = 64
+    dim: Tuned[Width] = 64
 
     @model_validator(mode="after")
     def _is_one_matrix(self) -> Self:

@@ -12,6 +12,7 @@ from trainer.options import (
     Share,
     SomeOf,
     Strict,
+    Tuned,
     Way,
     Weight,
     Width,
@@ -41,7 +42,7 @@ class Late(Way):
 
     name = "late"
 
-    decision: Decision = Field(default="average", validate_default=True)
+    decision: Tuned[Decision] = Field(default="average", validate_default=True)
 
 
 class Hybrid(Late):
@@ -59,7 +60,7 @@ class Mmoe(Way):
 
     name = "mmoe"
 
-    experts: Experts = 4
+    experts: Tuned[Experts] = 4
 
 
 class Ple(Way):
@@ -71,7 +72,7 @@ class Ple(Way):
 
     name = "ple"
 
-    experts: Experts = 2
+    experts: Tuned[Experts] = 2
 
 
 class ModelOptions(Strict):
@@ -96,18 +97,18 @@ class ModelOptions(Strict):
         2009), `concat` a small network over both side by side.
     """
 
-    dim: Width = 64
-    dropout: Share = 0.3
-    id_dropout: Share = 0.1
-    user_dropout: Share = 0.05
-    modality_dropout: Share = 0.0
-    missing: Literal["token", "mean", "regression", "adversarial"] = "token"
-    fusion: Annotated[Way, OneOf(
+    dim: Tuned[Width] = 64
+    dropout: Tuned[Share] = 0.3
+    id_dropout: Tuned[Share] = 0.1
+    user_dropout: Tuned[Share] = 0.05
+    modality_dropout: Tuned[Share] = 0.0
+    missing: Tuned[Literal["token", "mean", "regression", "adversarial"]] = "token"
+    fusion: Tuned[Annotated[Way, OneOf(
         "concat", "weighted", "gated", "attention", "co_attention", Late, Hybrid,
-    )] = Field(default="gated", validate_default=True)
-    sharing: Annotated[Way, OneOf("shared_bottom", Mmoe, Ple, "branches")] = Field(
+    )]] = Field(default="gated", validate_default=True)
+    sharing: Tuned[Annotated[Way, OneOf("shared_bottom", Mmoe, Ple, "branches")]] = Field(
         default="shared_bottom", validate_default=True)
-    interaction: Literal["neural", "inner_product", "concat"] = "neural"
+    interaction: Tuned[Literal["neural", "inner_product", "concat"]] = "neural"
 
     @property
     def imputation_learns(self) -> bool:
@@ -132,13 +133,13 @@ class Fitting(Strict):
         time it begins as usual.
     """
 
-    batch_size: Rows | None = None
-    learning_rate: Positive = 1e-3
-    weight_decay: Weight = 1e-4
-    max_epochs: Annotated[Count, Field(le=10_000)] = 30
-    patience: Count = 3
-    precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = "auto"
-    warm_start: bool = False
+    batch_size: Tuned[Rows | None] = None
+    learning_rate: Tuned[Positive] = 1e-3
+    weight_decay: Tuned[Weight] = 1e-4
+    max_epochs: Tuned[Annotated[Count, Field(le=10_000)]] = 30
+    patience: Tuned[Count] = 3
+    precision: Tuned[Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]] = "auto"
+    warm_start: Tuned[bool] = False
 
 
 class Privacy(Strict):
@@ -153,11 +154,11 @@ class Privacy(Strict):
       delta: Delta of the guarantee, at which its epsilon is reported; well below 1 / users.
     """
 
-    noise: Positive = 1.0
-    clip: Positive = 1.0
-    chance: Annotated[Number, Field(gt=0.0, le=1.0)] = 0.1
-    events: Count = 64
-    delta: Annotated[Number, Field(gt=0.0, lt=1.0)] = 1e-5
+    noise: Tuned[Positive] = 1.0
+    clip: Tuned[Positive] = 1.0
+    chance: Tuned[Annotated[Number, Field(gt=0.0, le=1.0)]] = 0.1
+    events: Tuned[Count] = 64
+    delta: Tuned[Annotated[Number, Field(gt=0.0, lt=1.0)]] = 1e-5
 
 
 class Training(Fitting):
@@ -170,5 +171,5 @@ class Training(Fitting):
         the first one ends, and `batch_size` is not read.
     """
 
-    alignment: Weight = 0.0
+    alignment: Tuned[Weight] = 0.0
     privacy: Privacy | None = None

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import model_validator
 
 from schemas import FeatureSpec
-from trainer.options import OneRegistered, Positive, Strict, Way
+from trainer.options import OneRegistered, Positive, Strict, Tuned, Way
 from trainer.tasks import TASK_KINDS, TaskKind
 
 
@@ -28,7 +28,7 @@ class Task(Strict):
     head: Annotated[Way, OneRegistered(lambda: {n: k.way for n, k in TASK_KINDS.items()})]
     label: str | None = None
     labels: tuple[str, ...] | None = None
-    weight: Positive = 1.0
+    weight: Tuned[Positive] = 1.0
 
     @model_validator(mode="after")
     def _has_its_labels(self) -> "Task":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections.abc import Iterator
@@ -9,13 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from trainer.options import Count, Strict, faults
+from trainer.options import TUNABLE, Count, OneOf, Strict, Way, faults
 
 if TYPE_CHECKING:
     from trainer.recipe.recipe import Recipe
 
-_SECTIONS = ("model.", "training.", "dim", "balancing")
-_OF_TASKS = (".weight", ".temperature", ".hard_negatives")
 _COMBINATIONS = 2_000
 
 
@@ -145,17 +144,33 @@ def _told(values: dict[str, Any]) -> str:
 
 
 def tunable(recipe: Recipe) -> list[str]:
-    """Returns the dotted keys of one value that training reads and Transform does not."""
-    return [key for key, value in _leaves(recipe.model_dump(), "")
-            if not isinstance(value, tuple) and _of_training(key, recipe)]
+    """Returns the dotted keys that can be tuned: their fields are marked with `Tuned`."""
+    return [key for key, ways in _marked(recipe, "") if not ways or _has_another(recipe, key, ways)]
 
 
-def _of_training(key: str, recipe: Recipe) -> bool:
-    section, *rest = key.split(".")
-    if section == "modalities":
-        modality, option = rest[0], rest[1] if len(rest) > 1 else ""
-        return option not in ("", "encoder", *recipe.modalities[modality].prepared)
-    return key.startswith(_SECTIONS) or (section == "tasks" and key.endswith(_OF_TASKS))
+def _marked(options: Strict, above: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields the keys of marked fields, each with the ways that it could be, if it is one."""
+    for name, field in type(options).model_fields.items():
+        value = getattr(options, name)
+        if isinstance(value, dict):  # of a registry, or by names of the recipe's own
+            for entry, inner in value.items():
+                yield from _marked(inner, f"{above}{name}.{entry}.")
+        elif isinstance(value, Way) and type(value).model_fields:
+            yield from _marked(value, f"{above}{name}.{value.name}.")
+        elif isinstance(value, Strict) and not isinstance(value, Way):
+            yield from _marked(value, f"{above}{name}.")
+        elif TUNABLE in field.metadata:
+            yield f"{above}{name}", next(
+                (tuple(one.options) for one in field.metadata if isinstance(one, OneOf)), ())
+
+
+def _has_another(recipe: Recipe, key: str, ways: tuple[str, ...]) -> bool:
+    """Returns whether another way makes a recipe for which Transform makes the same."""
+    others = []
+    for way in ways:
+        with contextlib.suppress(ValidationError):
+            others.append(with_values(recipe, {key: way}))
+    return any(other != recipe and _transformed(other) == _transformed(recipe) for other in others)
 
 
 def with_values(recipe: Recipe, values: dict[str, Any]) -> Recipe:
@@ -173,6 +188,8 @@ def with_values(recipe: Recipe, values: dict[str, Any]) -> Recipe:
     for key, value in values.items():
         *path, last = key.split(".")
         inner = tree
+        if path and path[0] not in tree and isinstance(named := getattr(recipe, path[0]), dict):
+            tree[path[0]] = {name: {} for name in named}  # all that is read by default stays
         for part in path:
             below = inner.get(part, {})
             # A way is written by its name where it has no options yet.
@@ -180,11 +197,3 @@ def with_values(recipe: Recipe, values: dict[str, Any]) -> Recipe:
             inner = inner[part]
         inner[last] = value
     return type(recipe)(**tree)
-
-
-def _leaves(tree: dict[str, Any], above: str) -> Iterator[tuple[str, Any]]:
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from trainer.options import Count, OneOf, Positive, Way
+from trainer.options import Count, OneOf, Positive, Tuned, Way
 from trainer.tasks.kind import Batch, TaskKind
 
 
@@ -18,7 +18,7 @@ class InBatch(Way):
 
     name = "batch"
 
-    hard_negatives: Annotated[Count, Field(le=2**20)] | None = None
+    hard_negatives: Tuned[Annotated[Count, Field(le=2**20)] | None] = None
 
 
 class RetrievalOptions(Way):
@@ -32,8 +32,8 @@ class RetrievalOptions(Way):
 
     name = "retrieval"
 
-    temperature: Positive = 1.0
-    softmax: Annotated[Way, OneOf(InBatch, "catalogue")] = Field(
+    temperature: Tuned[Positive] = 1.0
+    softmax: Tuned[Annotated[Way, OneOf(InBatch, "catalogue")]] = Field(
         default="batch", validate_default=True)
 
     @property

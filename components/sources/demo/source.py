@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.sources.base import Record
+from components.sources.base import Fault, Record
 from components.sources.demo.shop import COLUMNS
 from components.sources.files.delimited import csv_columns, csv_rows
 from components.sources.files.text import Layout
@@ -81,7 +81,7 @@ class DemoSource:
             values, left_out = self._values(row)
             yield Record(values, shard, line, (*faults, *left_out))
 
-    def _values(self, row: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
+    def _values(self, row: dict[str, str]) -> tuple[dict[str, Any], list[Fault]]:
         """Returns the values of a row, and why some are left out."""
         left_out = []
         # Bytes that are no UTF-8 become U+FFFD, so that one bad byte costs no more than itself.
@@ -94,7 +94,7 @@ class DemoSource:
                 try:
                     values[name] = media_path(Path(self.data_dir).resolve(), values[name])
                 except ValueFault as fault:
-                    left_out.append(f"{name}: {fault}")
+                    left_out.append(Fault(f"{name}: {fault}", name))
                     del values[name]
         for name in _LISTS:
             if name in values:

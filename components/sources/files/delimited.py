@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from components.sources.base import Fault
 from components.sources.files.header import is_header, is_row
 from components.sources.files.quotes import Merged
 from components.sources.files.text import (
@@ -23,7 +24,7 @@ from components.sources.files.text import (
 )
 from schemas.errors import InputError
 
-Row = tuple[int, dict[str, Any], tuple[str, ...]]
+Row = tuple[int, dict[str, Any], tuple[Fault, ...]]
 _SEPARATORS = (",", ";", "\t", "|")
 _EXCEL = re.compile(r'"?sep=(.)"?\r?\n?', re.IGNORECASE)
 _JSON = re.compile(r'\s*(\{\s*"|\[\s*\{)')
@@ -84,19 +85,21 @@ def csv_rows(path: Path, layout: Layout) -> Iterator[Row]:
             except csv.Error as error:
                 numbered.give_back()
                 advice = _advice(numbered.record[0], layout)
-                yield line, {}, (f"{_NO_CSV} ({error}{advice})",)
+                yield line, {}, (Fault(f"{_NO_CSV} ({error}{advice})"),)
                 continue
             finally:
                 place.line = numbered.number
             if len(numbered.record) > 1 and merged(numbered.record):
                 last = numbered.number
                 numbered.give_back()
-                yield line, {}, (f"{_NO_CSV} (its quote is closed in line {last} only, behind "
-                                 f"rows{_advice(numbered.record[0], layout)})",)
+                yield line, {}, (Fault(
+                    f"{_NO_CSV} (its quote is closed in line {last} only, behind "
+                    f"rows{_advice(numbered.record[0], layout)})"),)
             elif len(row) == len(head.names):
                 yield line, dict(zip(head.names, row, strict=True)), ()
             elif row:
-                yield line, {}, (f"the line has {len(row)} fields, expected {len(head.names)}",)
+                yield line, {}, (Fault(
+                    f"the line has {len(row)} fields, expected {len(head.names)}"),)
 
 
 def _advice(line: str, layout: Layout) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import IO, Any
 from urllib.parse import unquote
 
+from components.sources.base import Fault
 from components.sources.files.delimited import Row, csv_columns, csv_rows
 from components.sources.files.parquet import parquet_columns, parquet_length, parquet_rows
 from components.sources.files.text import LONGEST, Layout, first_lines, lines, open_text, reading
@@ -142,7 +143,7 @@ def json_columns(path: Path, layout: Layout) -> list[str]:
     fault = ""
     for line, row, faults in islice(json_rows(path, layout), _OBJECTS):
         keys.update(dict.fromkeys(row))
-        fault = fault or "".join(f"line {line}: {reason}" for reason in faults)
+        fault = fault or "".join(f"line {line}: {one.reason}" for one in faults)
     if not keys:
         raise InputError("not-json-objects",
                          f"File {path} has no JSON objects ({fault}). Expected one a line, "
@@ -162,18 +163,18 @@ def json_rows(path: Path, layout: Layout) -> Iterator[Row]:
             if not text:
                 continue
             if len(text) > LONGEST:
-                yield line, {}, (f"the {what} is no JSON (it has more than {LONGEST:,} "
-                                 "characters)",)
+                yield line, {}, (Fault(f"the {what} is no JSON (it has more than {LONGEST:,} "
+                                       "characters)"),)
                 continue
             try:
                 row = json.loads(text, object_pairs_hook=_unique)
             except (ValueError, RecursionError) as error:
-                yield line, {}, (f"the {what} is no JSON ({error})",)
+                yield line, {}, (Fault(f"the {what} is no JSON ({error})"),)
                 continue
             if isinstance(row, dict):
                 yield line, row, ()
             else:
-                yield line, {}, (f"the {what} is no JSON object",)
+                yield line, {}, (Fault(f"the {what} is no JSON object"),)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from components.sources.base import Record
+from components.sources.base import Fault, Record
 from components.sources.files.columns import Column
-from components.sources.files.delimited import without_header
+from components.sources.files.delimited import Row, without_header
 from components.sources.files.options import FileOptions, TableOptions
 from components.sources.files.presence import check_columns
 from components.sources.files.readers import (
@@ -151,7 +151,7 @@ class FileSource:
                 raise
             raise type(error)(error.code, str(error).replace(shard, shown)) from None
 
-    def _rows(self, side: str, shard: str) -> Iterator[tuple[int, dict[str, Any], tuple[str, ...]]]:
+    def _rows(self, side: str, shard: str) -> Iterator[Row]:
         table = self.options.table(side)
         columns = [(f, table.column(f.name) if table else Column(f.name))
                    for f in self._features(side)]
@@ -159,7 +159,7 @@ class FileSource:
         encoding = self.options.encoding
         for line, row, faults in rows:
             values: dict[str, Any] = {}
-            reasons = list(faults)
+            left_out = list(faults)
             for feature, column in columns:
                 try:
                     value = column.value(row, encoding)
@@ -167,11 +167,11 @@ class FileSource:
                         continue
                     value = self._value(value, feature)
                 except ValueFault as fault:
-                    reasons.append(f"{feature.name}: {fault}")
+                    left_out.append(Fault(f"{feature.name}: {fault}", feature.name))
                     continue
                 if value is not None:
                     values[feature.name] = value
-            yield line, values, tuple(reasons)
+            yield line, values, tuple(left_out)
 
     def _shown(self, side: str, shard: str) -> str:
         """Returns a file's path as messages and the quarantine have it."""

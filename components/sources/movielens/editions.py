@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from components.sources.base import Fault
 from components.sources.files.delimited import csv_rows
 from components.sources.files.text import LONGEST, Layout, lines
 
-Row = tuple[int, dict[str, Any], tuple[str, ...]]
+Row = tuple[int, dict[str, Any], tuple[Fault, ...]]
 # The end of a title: (1995), or for series (2006-2007), (2016- ).
 _YEAR = re.compile(r"\((\d{4})\s?(?:[-–]\s?(?:\d{4})?\s?)?\)\s*$")
 _NO_GENRE = "(no genres listed)"
@@ -84,13 +85,14 @@ def separated(path: Path, separator: str, fields: tuple[str, ...]) -> Iterator[R
     with path.open(encoding="latin-1", newline="\n") as file:
         for number, line in enumerate(lines(file), start=1):
             if len(line) > LONGEST:
-                yield number, {}, (f"the line has more than {LONGEST:,} characters",)
+                yield number, {}, (Fault(f"the line has more than {LONGEST:,} characters"),)
                 continue
             parts = line.rstrip("\r\n").split(separator)
             if len(parts) == len(fields):
                 yield number, {k: v.strip() or None for k, v in zip(fields, parts, strict=True)}, ()
             elif line.strip():
-                yield number, {}, (f"the line has {len(parts)} fields, expected {len(fields)}",)
+                yield number, {}, (Fault(
+                    f"the line has {len(parts)} fields, expected {len(fields)}"),)
 
 
 def film(row: dict[str, Any]) -> dict[str, Any]:
@@ -145,15 +147,15 @@ def _read_1m(side: str, path: Path) -> Iterator[Row]:
             yield line, row, faults
 
 
-def _viewer(row: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _viewer(row: dict[str, Any]) -> tuple[dict[str, Any], tuple[Fault, ...]]:
     """Returns a viewer with words for codes, and what codes are unknown."""
     values, faults = dict(row), []
     for column, words in _CODES.items():
         code = row[column]
         values[column] = words.get(code)
         if code is not None and code not in words:
-            faults.append(f"{column} {code!r} is no code of MovieLens-1M; known: "
-                          f"{', '.join(words)}")
+            faults.append(Fault(f"{column} {code!r} is no code of MovieLens-1M; known: "
+                                f"{', '.join(words)}", column))
     return values, tuple(faults)
 
 

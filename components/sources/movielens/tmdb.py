@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from components.sources.base import require_inside
+from components.sources.base import Fault, require_inside
 from components.sources.files.delimited import csv_columns, csv_rows
 from components.sources.files.text import Layout
 from components.sources.files.values import ValueFault, media_path
@@ -61,19 +61,20 @@ class TmdbContent:
         posters = sorted((self.root / _POSTERS).glob("*.jpg"))
         return [path for path in tables if path.is_file()] + posters
 
-    def of(self, film: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    def of(self, film: str) -> tuple[dict[str, Any], tuple[Fault, ...]]:
         """Returns the content of a film, by its id, or why it is left out."""
         content: dict[str, Any] = {}
         content |= self._facts.get(film, {})
         poster = self.root / _POSTERS / f"{film}.jpg"
-        left_out: tuple[str, ...] = ()
+        left_out: tuple[Fault, ...] = ()
         if film.isdigit() and poster.is_file():
             try:
                 content["poster"] = media_path((self.root / _POSTERS).resolve(), poster.name)
             except ValueFault as fault:
-                left_out = (f"poster: {fault}",)
+                left_out = (Fault(f"poster: {fault}", "poster"),)
         if content and film in self._doubts:
-            return {}, (f"{', '.join(content)} left out: {self._doubts[film]}",)
+            # Of no column: what is in doubt is not lost.
+            return {}, (Fault(f"{', '.join(content)} left out: {self._doubts[film]}"),)
         return content, left_out
 
     @cached_property
@@ -122,8 +123,8 @@ class TmdbContent:
         for line, row, faults in csv_rows(path, layout):
             if faults:
                 raise InputError("bad-tmdb-line",
-                                 f"File {path} line {line}: {faults[0]}. Correct it: it says which "
-                                 "film is which.")
+                                 f"File {path} line {line}: {faults[0].reason}. Correct it: it "
+                                 "says which film is which.")
             rows.append(tuple(row[column] for column in columns))
         return rows
 

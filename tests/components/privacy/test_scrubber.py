@@ -8,7 +8,7 @@ from worlds import column, small_spec
 
 from components.privacy.hiding import Scrubber, scrubbed
 from components.privacy.options import Privacy
-from components.sources import Record
+from components.sources.base import Fault, Record
 from pipeline.validation import validated
 
 SPEC = small_spec(items=column("title", "BYTES", "text")
@@ -52,11 +52,13 @@ def test_no_text_takes_long(text):
 
 def test_texts_alone_are_scrubbed_and_counted():
     record = Record({"title": "a@example.org", "notes": ["x", b"b@example.org"],
-                     "kind": "c@example.org"}, "f", 1, ("notes: what is d@example.org",))
+                     "kind": "c@example.org"}, "f", 1,
+                    (Fault("notes: what is d@example.org", "notes"),))
     changed, names = Scrubber(SPEC, "items", Privacy(scrub=True)).scrub(record)
     assert changed.values == {"title": "(email)", "notes": ["x", b"(email)"],
                               "kind": "c@example.org"}
-    assert changed.faults == ("notes: what is (email)",) and names == ["title", "notes"]
+    assert changed.faults == (Fault("notes: what is (email)", "notes"),)
+    assert names == ["title", "notes"]
     assert Scrubber(SPEC, "items", Privacy()).scrub(record) == (record, [])
 
 

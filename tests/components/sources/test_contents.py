@@ -19,6 +19,7 @@ import pytest
 from refusals import refuses
 from worlds import column, own_source, records, small_spec
 
+from components.sources.base import Fault
 from schemas import InputError
 
 SPEC = small_spec(events=column("day", "BYTES"))
@@ -183,14 +184,14 @@ def test_a_json_array_is_rows(tmp_path, indent, after):
     assert len(result) == 3000
     assert result[7].values == ROWS[7]
     assert [record.faults for record in result if record.faults] == [
-        ("what: the value is an object, expected a single text or number",)]
+        (Fault("what: the value is an object, expected a single text or number", "what"),)]
     assert [record.line for record in result[:3]] == ([2, 7, 12] if indent else [1, 1, 1])
 
 
 def test_faults_of_a_json_array(tmp_path):
     (tmp_path / "events.json").write_text('[\n{"who": 1, "what": 2},\n7,\n{"who": x},\n{"who": 3}]')
     result = read(tmp_path, "events.json", "jsonl")
-    assert [(record.line, *record.faults) for record in result] == [
+    assert [(record.line, *(one.reason for one in record.faults)) for record in result] == [
         (2,), (3, "the element is no JSON object"),
         (4, "the element is no JSON (Expecting value: line 1 column 9 (char 8))"), (5,)]
     (tmp_path / "events.json").write_text('[{"who": 1, "what": 2},\n{"who": 3')

@@ -182,5 +182,5 @@ def test_a_path_that_leaves_the_folder_costs_its_value(shop: Path, tmp_path: Pat
         lines, (f"../{secret.name}", secret, "link.png"), strict=False)]
     (folder / "items.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
     result = list(DemoSource(str(folder)).records("items", "items.csv"))
-    assert [record.faults[0].partition(":")[0] for record in result] == ["photo"] * 3
+    assert [record.faults[0].column for record in result] == ["photo"] * 3
     assert not any("photo" in record.values for record in result)

@@ -11,6 +11,7 @@ from worlds import column, json_lines, own_source, records, small_spec
 from components.catalog_gen.check import Checker
 from components.privacy.hiding import hidden
 from components.sources import open_source
+from components.sources.base import Fault
 from components.sources.spans import SpanSource
 
 TAGS = column("tags", "BYTES", "categorical", most=3) + column("photo", "BYTES", "image")
@@ -117,7 +118,8 @@ def test_a_fault_in_a_part_is_told_of_the_whole(tmp_path):
         '{"a": {"b": 1}, "what": 1, "when": 1}\n{"a": 1, "what": 1, "when": 1}\n')
     first, second = records(source(tmp_path, "jsonl", interactions={
         "files": "events.jsonl", "columns": {"who": "u{a}"}}))
-    assert first.faults == ("who: the value is an object, expected a single text or number",)
+    assert first.faults == (
+        Fault("who: the value is an object, expected a single text or number", "who"),)
     assert second.values["who"] == "u1"
 
 
@@ -199,5 +201,5 @@ def test_the_file_of_a_personal_picture_is_not_named(tmp_path, name, personal):
     opened = own_source(tmp_path, "jsonl", spec, users={"files": "users.jsonl"},
                         interactions={"files": "events.jsonl"})
     (row,) = records(opened, "users")
-    (reason,) = Checker(spec, "users").check(row).value_faults
+    ((reason, _),) = Checker(spec, "users").check(row).value_faults
     assert ("zoe" in reason) is not personal and reason.startswith("photo: ")

@@ -7,6 +7,7 @@ import pytest
 from refusals import refuses
 from worlds import small_spec
 
+from components.sources.base import Fault
 from components.sources.files.delimited import csv_columns, csv_rows
 from components.sources.files.readers import json_rows
 from components.sources.files.source import FileSource
@@ -50,7 +51,7 @@ def test_a_line_longer_than_all_that_is_kept(tmp_path, read, before, after, faul
     good, bad, after_it = result
     assert good[1] and not good[2] and after_it[1] and not after_it[2]
     assert bad[0] == 3 and not bad[1]
-    assert fault is None or bad[2] == (fault,)
+    assert fault is None or bad[2] == (Fault(fault),)
 
 
 @pytest.mark.parametrize("size", [1_000_000, 20_000_000])

@@ -97,7 +97,7 @@ def test_content_behind_a_doubtful_link_is_left_out_and_told(folder: Path) -> No
     films = {r.values["item_id"]: r for r in rows(folder, "items")}
     for number in ("2", "4"):  # unlike titles; a link that another film has too
         assert not {"poster", "overview"} & films[number].values.keys()
-    (fault,) = films["2"].faults
+    ((fault, _),) = films["2"].faults
     assert fault == (
         "overview, poster left out: the link to TMDB's 'Pulp Fiction' is in doubt "
         "(check_same_year sim=0.10.)"

@@ -17,7 +17,7 @@ def read(path: Path, lines: list[str], layout: Layout, end: str = "\n") -> tuple
     path.write_bytes(text.replace(",", layout.delimiter).encode())
     result = list(csv_rows(path, layout))
     return ([(line, row) for line, row, faults in result if not faults],
-            {line: faults[0] for line, row, faults in result if faults})
+            {line: faults[0].reason for line, row, faults in result if faults})
 
 
 @pytest.mark.parametrize(("delimiter", "end"), [(",", "\n"), (",", "\r\n"), ("\t", "\n")])

@@ -126,3 +126,10 @@ def test_each_task_is_compared_with_its_own_model():
 def test_there_is_no_table_before_all_have_run():
     assert against_single_tasks(ROWS[:2], SINGLES) == ""
     assert against_single_tasks(ROWS, {}) == ""
+
+
+def test_a_measure_that_is_called_as_another_one_is_no_task():
+    ran = run()
+    ran["metrics"]["tasks"] = {"mine": {"log_rmse": 0.5, "auc": 0.6}, "mine_rmse": {"auc": 0.7}}
+    heading, _ = cells(rows([ran]))
+    assert [name for name in heading if "mine" in name] == ["mine AUC", "mine_rmse AUC"]

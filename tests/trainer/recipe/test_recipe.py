@@ -4,7 +4,6 @@ import json
 from typing import get_args
 
 import pytest
-import yaml
 from pydantic import ValidationError
 
 from pipeline.recipe_files import load_recipe, recipes
@@ -25,7 +24,7 @@ from trainer.options import OneOf, look_up
 from trainer.recipe import ModelOptions, bind, parse_recipe
 from trainer.recipe.families import NetworkRecipe
 from trainer.recipe.network import Late
-from trainer.recipe.reading import MOVED, RECIPES
+from trainer.recipe.reading import RECIPES
 
 RETRIEVAL = {"head": "retrieval", "label": "like"}
 RATING = {"head": "regression", "label": "rating"}
@@ -164,18 +163,6 @@ def test_what_is_at_a_bound_is_taken():
     assert _recipe(model={"dim": 4096, "dropout": 0}, training={"learning_rate": 1}).model.dim
     for name in ("find", "like_4", "A" * 64, "loss"):
         assert list(_recipe(tasks={name: RETRIEVAL}).tasks) == [name]
-
-
-@pytest.mark.parametrize("key", MOVED)
-def test_a_key_of_an_earlier_file_is_shown_what_is_written_now(key):
-    with pytest.raises(ValueError, match="the key has moved; write") as caught:
-        parse_recipe(**{"description": "d", "tasks": {"next": RETRIEVAL}} | nested(key, {}))
-    assert str(caught.value).startswith(f"{key}: "), "the longest key that is there"
-    written = yaml.safe_load(str(caught.value).partition("write\n")[2])
-    ranked = RATED if written.get("family") in ("forest", "factorization") else {}
-    changed = {name: RETRIEVAL | task for name, task in written.pop("tasks", {}).items()}
-    tasks = ranked.get("tasks", {"next": RETRIEVAL}) | changed
-    assert _recipe(**ranked | written | {"tasks": tasks})
 
 
 def test_an_unknown_family_is_told_the_known_ones():

@@ -1,12 +1,17 @@
 """The recipe's `tune`: what may be varied, and what is refused before anything runs."""
 
+import contextlib
+
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from pipeline.recipe_files import load_recipe
 from schemas import InputError
+from trainer.options import Positive, Tuned, Way
 from trainer.recipe import parse_recipe
 from trainer.recipe.tune import tunable, with_values
+from trainer.tasks import TASK_KINDS
 
 BASE = {"description": "some", "model": {"dim": 32},
         "tasks": {"retrieval": {"head": "retrieval"},
@@ -118,3 +123,58 @@ def test_what_transform_reads_and_what_takes_a_list_are_not_tunable():
             "modalities.text.tower.cnn.hidden", "training.batch_size"} <= set(keys)
     assert not [key for key in keys if any(
         word in key for word in ("height", "tokens", "handle", "behaviour"))]
+
+
+def test_what_is_known_is_not_refused_next():
+    """Each key that a message offers can be varied, by some value at least."""
+    recipe = parse_recipe(**BASE, modalities={
+        "text": {"tower": {"tfidf": {"characters": [3, 4], "hidden": 0.1}}}, "image": {},
+        "audio": {}},
+        behaviour={"history": {"tower": "gru"}, "context": {}, "reviews": {"tokens": 9},
+                   "series": {"tower": {"vae": {"reconstruction": 0.2}}, "days": 14}})
+    keys = tunable(recipe)
+    assert {"behaviour.history.tower", "behaviour.series.tower.vae.reconstruction",
+            "modalities.text.tower.tfidf.hidden"} <= set(keys)
+    assert not {"behaviour.series.days", "behaviour.reviews.tokens",
+                "modalities.text.tower.tfidf.characters"} & set(keys)
+    values = (True, 0.25, 2, "fixed", "self_attention", "cnn", "attention", "mmoe", "mean",
+              "concat", "float32", "catalogue", "pcgrad", "fourier", "vote")
+    for key in keys:
+        made = []
+        for value in values:
+            with contextlib.suppress(ValidationError):
+                made.append(with_values(recipe, {key: value}))
+        assert any(one != recipe and one.past == recipe.past for one in made), key
+
+
+def test_a_way_that_only_transform_could_change_is_not_tunable():
+    """The means of earlier items need no sequence, which each other tower reads."""
+    assert "behaviour.history.tower" not in tunable(parse_recipe(**BASE))
+    keys = tunable(parse_recipe(**BASE, behaviour={"series": {}}))
+    assert "behaviour.series.tower" in keys
+
+
+def test_what_is_read_by_default_stays_beside_what_is_tuned():
+    recipe = parse_recipe(**BASE, behaviour=["history", "context", "series"])
+    changed = with_values(recipe, {"behaviour.series.tower": "vae"})
+    assert list(changed.behaviour) == list(recipe.behaviour) and changed.past == recipe.past
+    plain = with_values(parse_recipe(**BASE), {"behaviour.history.tower": "gru"})
+    assert list(plain.behaviour) == ["history", "context"]
+
+
+class _Own(Way):
+    name = "own"
+    margin: Tuned[Positive] = 1.0
+    rows: Positive = 2.0
+
+
+def test_marked_options_of_an_extensions_head_are_tunable(load, monkeypatch):
+    class Own(type(TASK_KINDS["binary"])):
+        name = "own"
+        options = _Own
+
+    monkeypatch.setitem(TASK_KINDS, "own", Own())
+    tasks = {**BASE["tasks"], "mine": {"head": "own", "label": "like"}}
+    recipe = load({"tasks.mine.head.own.margin": {"min": 0.5, "max": 2.0}}, tasks=tasks)
+    assert with_values(recipe, {"tasks.mine.head.own.margin": 0.5}).tasks["mine"].head.margin == 0.5
+    assert "tasks.mine.head.own.rows" not in tunable(recipe)

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from schemas.media import SOUND_SECONDS
 from trainer.encoders.options import AudioEncoder
 from trainer.modalities.options import ModalityOptions
-from trainer.options import Number, Strength, Whole
+from trainer.options import Number, Strength, Tuned, Whole
 
 
 class AudioOptions(ModalityOptions):
@@ -27,7 +27,7 @@ class AudioOptions(ModalityOptions):
     seconds: Annotated[Number, Field(ge=0.1, le=SOUND_SECONDS)] = 4.0
     mels: Annotated[Whole, Field(ge=8, le=128)] = 40
     mfcc: Annotated[Whole, Field(ge=1, le=40)] = 13
-    augmentation: Strength = 0.0
+    augmentation: Tuned[Strength] = 0.0
     encoder: AudioEncoder | None = None
 
     @model_validator(mode="after")

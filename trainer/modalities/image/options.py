@@ -6,7 +6,7 @@ from pydantic import Field
 
 from trainer.encoders.options import ImageEncoder
 from trainer.modalities.options import ModalityOptions
-from trainer.options import OneOf, Strength, Way, Whole
+from trainer.options import OneOf, Strength, Tuned, Way, Whole
 
 Side = Annotated[Whole, Field(ge=8, le=512)]
 
@@ -26,9 +26,9 @@ class ImageOptions(ModalityOptions):
 
     prepared = ("height", "width")
 
-    tower: Annotated[Way, OneOf("cnn", "visual_words", "fourier")] = Field(
+    tower: Tuned[Annotated[Way, OneOf("cnn", "visual_words", "fourier")]] = Field(
         default="cnn", validate_default=True)
     height: Side = 32
     width: Side = 32
-    augmentation: Strength = 0.0
+    augmentation: Tuned[Strength] = 0.0
     encoder: ImageEncoder | None = None

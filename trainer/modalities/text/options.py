@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from trainer.encoders.options import Encoder
 from trainer.modalities.options import ModalityOptions
 from trainer.modalities.text.stop_words import languages, plain
-from trainer.options import Count, OneOf, Share, Way, Whole
+from trainer.options import Count, OneOf, Share, Tuned, Way, Whole
 
 _LONGEST_RUN = 8
 
@@ -44,7 +44,7 @@ class Tfidf(Way):
     name = "tfidf"
 
     characters: Annotated[tuple[Whole, Whole] | None, AfterValidator(_range)] = None
-    hidden: Share = 0.0
+    hidden: Tuned[Share] = 0.0
 
 
 class Bag(Way):
@@ -56,7 +56,7 @@ class Bag(Way):
 
     name = "bag"
 
-    hidden: Share = 0.0
+    hidden: Tuned[Share] = 0.0
 
 
 class Ordered(Way):
@@ -69,8 +69,8 @@ class Ordered(Way):
 
     name = "ordered"
 
-    hidden: Share = 0.0
-    swapped: Share = 0.0
+    hidden: Tuned[Share] = 0.0
+    swapped: Tuned[Share] = 0.0
 
 
 class Cnn(Ordered):
@@ -113,7 +113,7 @@ class TextOptions(ModalityOptions):
 
     prepared = ("tokens", "vocabulary", "words", "stop_words", "topics", "sentiment")
 
-    tower: Annotated[Way, OneOf(Tfidf, Bag, Cnn, Lstm, Transformer)] = Field(
+    tower: Tuned[Annotated[Way, OneOf(Tfidf, Bag, Cnn, Lstm, Transformer)]] = Field(
         default="tfidf", validate_default=True)
     tokens: Annotated[Count, Field(le=4096)] = 48
     vocabulary: Annotated[Count, Field(le=10_000_000)] = 8_000

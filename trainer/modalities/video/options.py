@@ -6,7 +6,7 @@ from pydantic import Field
 
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE
 from trainer.modalities.options import ModalityOptions
-from trainer.options import Strength, Whole
+from trainer.options import Strength, Tuned, Whole
 
 Side = Annotated[Whole, Field(ge=8, le=VIDEO_SIDE)]
 
@@ -26,4 +26,4 @@ class VideoOptions(ModalityOptions):
     frames: Annotated[Whole, Field(ge=2, le=VIDEO_FRAMES)] = 8
     height: Side = 32
     width: Side = 32
-    augmentation: Strength = 0.0
+    augmentation: Tuned[Strength] = 0.0
