@@ -7,6 +7,7 @@ train and validation, for the epochs found. Only the second is exported and scor
 import math
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,7 +37,8 @@ from trainer.training.private import PrivateModel, neutral_means, user_batches
 from trainer.training.tfrs_retrieval import tfrs_in_batch_softmax
 from trainer.training.validation import EpochRanking, near_best
 
-NETWORKS = {"network": build_network, "factorization": build_factorization}
+NETWORKS: dict[str, Callable[..., Network]] = {
+    "network": build_network, "factorization": build_factorization}
 
 
 @dataclass(frozen=True)
