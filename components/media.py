@@ -11,10 +11,10 @@ from PIL import Image
 
 from components.sound import canonical_sound
 from components.video import canonical_video, sound_track
-from schemas.errors import InputError, unknown
+from schemas.errors import InputError
 from schemas.media import PICTURE_BYTES, PICTURE_FORMATS, MediaFault, as_seen, written
 
-__all__ = ["MEDIA", "MediaFault", "Medium", "check_file", "read_media", "read_sound_track"]
+__all__ = ["MEDIA", "MediaFault", "Medium", "check_file", "read_sound_track"]
 
 _MIB = 2**20
 _MAX_PIXELS = 25_000_000
@@ -30,34 +30,6 @@ _ELSE = {  # what people have beside them, by how it starts
     "Photoshop": re.compile(rb"8BPS"),
     "SVG": re.compile(rb"\s*(<\?xml.{0,500})?<svg", re.DOTALL),
 }
-
-
-def read_media(value: bytes | Path, modality: str) -> bytes:
-    """Reads encoded media and proves that they decode.
-
-    Size, format and dimensions are judged from the file's size and header, before any pixel or
-    sample is decoded.
-
-    Args:
-      value: The encoded bytes, or the path of their file.
-      modality: `"image"` (JPEG, PNG, GIF or BMP, at most 8 MiB and 25 megapixels, all frames of
-        an animation together), `"audio"` (WAV, FLAC, OGG or MP3, at most 64 MiB and 10 minutes)
-        or `"video"` (GIF, MP4 or WebM, at most 128 MiB, 10 minutes and 9 megapixels).
-
-    Returns:
-      A picture as `schemas.media.as_seen` gives it, which for most is its very bytes; sound and
-      video in the form of `schemas.media`.
-
-    Raises:
-      MediaFault: The media are missing, empty, too large, of another format or damaged.
-      InputError: There is no such modality.
-    """
-    if modality not in MEDIA:
-        raise unknown("media modality", modality, MEDIA)
-    decoded = MEDIA[modality].decode(check_file(value, modality))
-    if verify := MEDIA[modality].verify:
-        verify(decoded)
-    return decoded
 
 
 def read_sound_track(value: bytes | Path) -> bytes | None:
@@ -181,8 +153,8 @@ class Medium:
     verify: Callable[[bytes], None] | None = None
 
 
-# Not an attribute of the modality: schemas know no decoder, and the trainer's modalities would make
-# the cache key of ingest that of the trainer's code.
+# By modality; an extension adds its own. Not an attribute of the modality: schemas know no decoder,
+# and the trainer's modalities would make the cache key of ingest that of the trainer's code.
 MEDIA: dict[str, Medium] = {
     "image": Medium(PICTURE_BYTES, _picture, verify=_try_picture),
     "audio": Medium(64 * _MIB, canonical_sound),

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from types import ModuleType
 
 from components.further_checks import FURTHER_CHECKS
+from components.media import MEDIA
 from components.sources import SOURCES
 from schemas import MODALITIES as RAW
 from schemas.extensions import LOADED, load_extensions
 from trainer.modalities import MODALITIES
 from trainer.tasks import TASK_KINDS
 
-REGISTRIES = (RAW, MODALITIES, TASK_KINDS, FURTHER_CHECKS, SOURCES)
+REGISTRIES = (RAW, MEDIA, MODALITIES, TASK_KINDS, FURTHER_CHECKS, SOURCES)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What training, export and search read, and training itself, left to the recipe's family."""
 
+import functools
 import hashlib
 import json
 from dataclasses import replace
@@ -155,9 +156,13 @@ def model_side(
     content = {n: v for n, v in table.columns.items()
                if declared[n].role is Role.INPUT and declared[n].feature in read
                and n not in unread}
-    # Padding, the values, one unknown value.
-    vocabularies = {
-        name: transform.vocabulary_size_by_name(name) + 2
-        for f in features for name in modality_of(f).vocabularies(f, options[f.name])}
-    return Side(len(table), content, vocabularies,
+    @functools.cache
+    def size(name: str) -> int:
+        return transform.vocabulary_size_by_name(name) + 2  # padding, and one unknown value
+
+    vocabularies = {name: size(name) for f in features
+                    for name in modality_of(f).vocabularies(f, options[f.name])}
+    bags = {f.name: size(name) for f in features
+            if (name := modality_of(f).bag(f, options[f.name])) is not None}
+    return Side(len(table), content, vocabularies, bags=bags,
                 owners={name: str(declared[name].feature) for name in content})

@@ -7,9 +7,10 @@ from components.data_checks.check import Data, Measured, check
 _FEW = 10  # media; fewer are no column to judge
 _FEW_TEXTS = 20  # texts; of fewer no share says anything
 # Of a profile of media; less than the last one is hardly seen or heard.
-_MEDIA_FIGURES = (("kilobytes", "size in kilobytes", 0.1), ("level", "level (0 to 1)", 0.005),
-                  ("contrast", "contrast (0 to 1)", 0.005), ("colour", "colour (0 to 1)", 0.03),
-                  ("seconds", "length in seconds", 0.01))
+_MEDIA_FIGURES = {"kilobytes": ("size in kilobytes", 0.1), "level": ("level (0 to 1)", 0.005),
+                  "contrast": ("contrast (0 to 1)", 0.005), "colour": ("colour (0 to 1)", 0.03),
+                  "seconds": ("length in seconds", 0.01)}
+_SHARES = {"looked", "blank", "alike"}  # of such a profile; all else are figures of the modality
 
 
 @check("share of media without contrast: pictures of one colour, silent sounds",
@@ -17,8 +18,8 @@ _MEDIA_FIGURES = (("kilobytes", "size in kilobytes", 0.1), ("level", "level (0 t
        warn=0.1, fail=0.4)
 def blank_media(data: Data) -> Iterator[Measured]:
     for side, name, value, looked, share in data.increases("media", "blank", _FEW):
-        yield Measured(side, name, value, f"{share:.1%} of {looked:,} media are black, of one "
-                       "colour, or silent", round(share * looked), share)
+        yield Measured(side, name, value, f"{share:.1%} of {looked:,} media have nothing to "
+                       "see or to hear", round(share * looked), share)
 
 
 @check("share of media that another one equals, or nearly for pictures, by perceptual hash",
@@ -38,12 +39,12 @@ def media_shift(data: Data) -> Iterator[Measured]:
     for side, name, media, before in data.columns("media"):
         if min(media["looked"], before.get("looked", 0)) < _FEW:
             continue
-        for key, what, least in _MEDIA_FIGURES:
-            if key in media and key in before:
-                factor = (media[key] + least) / (before[key] + least)
-                yield Measured(side, name, max(factor, 1 / factor) - 1,
-                               f"the median {what} is {media[key]:.3g}, and was {before[key]:.3g} "
-                               "in the last run")
+        for key in (one for one in media if one in before and one not in _SHARES):
+            what, least = _MEDIA_FIGURES.get(key, (key, 0.01))
+            factor = (media[key] + least) / (before[key] + least)
+            yield Measured(side, name, max(factor, 1 / factor) - 1,
+                           f"the median {what} is {media[key]:.3g}, and was {before[key]:.3g} in "
+                           "the last run")
 
 
 @check("share of texts without a letter or a digit",

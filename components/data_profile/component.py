@@ -137,4 +137,4 @@ class DataProfiler(base_component.BaseComponent):
         super().__init__(DataProfilerSpec(
             **channels, profile=channel.Channel(type=DataProfile),
             spec=spec.to_json(), dataset=dataset, span=span,
-            code_digest=code_digest("components.data_profile.component", *files_of("explain"))))
+            code_digest=code_digest("components.data_profile.component", *files_of("facts"))))

@@ -1,24 +1,20 @@
-"""What a picture, a film or a sound is like, in a few numbers, and how alike many of them are."""
+"""What media are like, as their modality finds, and how alike many of them are."""
 
-import hashlib
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
-import imagehash
 import numpy as np
 
 from schemas import Feature
-from schemas.media import WAV_HEADER
-from trainer.modalities import modality_of
+from trainer.modalities import Facts, modality_of
 
 _NEAR = 8  # bits of 64 in which the hashes of near-equal pictures differ at most
-_SMALL, _ALIKE = 16, 3.0  # pixels a side; of 255, how far small copies of such are apart at most
+_ALIKE = 3.0  # of 255, how far small copies of such are apart at most
 _COMPARED = 50  # most pictures of a near hash that one is compared with
-_FLAT = 2.0  # of 255: pictures of one colour have no more contrast
-_SILENT = 1e-3  # of 1: the root mean square of a sound that nobody hears
 
 
-def facts_of(encoded: bytes, feature: Feature) -> dict[str, Any] | None:
+def facts_of(encoded: bytes, feature: Feature) -> Facts | None:
     """Returns what one value is like, `None` where it cannot be decoded.
 
     Args:
@@ -26,33 +22,13 @@ def facts_of(encoded: bytes, feature: Feature) -> dict[str, Any] | None:
       feature: Their column.
 
     Returns:
-      `bytes`, and `level` and `contrast`, 0 to 1: mean and standard deviation of pixels or of
-      samples; and `digest`, which equal ones have in common. Of a picture, and of the middle of a
-      film, also `colour`, 0 to 1, how far apart its channels are, `hash`, `(64,)` bool, and
-      `small`, a copy `(16, 16, 3)` float32; of a sound its `seconds`.
+      What its modality finds, and among the figures its size, `kilobytes`.
     """
-    modality = modality_of(feature)
-    facts: dict[str, Any] = {"bytes": len(encoded)}
     try:
-        if modality.pictured:
-            picture = modality.picture(encoded).convert("RGB")
-            picture.thumbnail((128, 128))
-            pixels = np.asarray(picture, np.float32)
-            seen = imagehash.phash(picture)
-            facts |= {"level": float(pixels.mean()) / 255,
-                      "contrast": float(pixels.std(axis=(0, 1)).max()) / 255,
-                      "colour": float(np.ptp(pixels, axis=2).mean()) / 255,
-                      "hash": seen.hash.ravel(), "digest": str(seen),
-                      "small": np.asarray(picture.resize((_SMALL, _SMALL)), np.float32)}
-        elif modality.timed:
-            samples = np.frombuffer(encoded, "<i2", offset=WAV_HEADER).astype(np.float32) / 32768
-            facts |= {"level": float(np.abs(samples).mean()) if len(samples) else 0.0,
-                      "contrast": float(samples.std()) if len(samples) else 0.0,
-                      "digest": hashlib.blake2b(samples.tobytes()).hexdigest(),
-                      "seconds": modality.seconds(encoded)}
+        facts = modality_of(feature).facts(encoded)
     except Exception:  # whatever a decoder raises
         return None
-    return facts
+    return replace(facts, figures={**facts.figures, "kilobytes": len(encoded) / 1024})
 
 
 def profile_media(values: np.ndarray) -> dict[str, Any]:
@@ -62,34 +38,27 @@ def profile_media(values: np.ndarray) -> dict[str, Any]:
       values: The facts of each value, `(values,)`; `None` where there are none.
 
     Returns:
-      `looked` values have facts; `level`, `contrast`, `colour` and `kilobytes` are medians; `blank`
-      is the share without contrast, `alike` the share with a near-equal other one, or for sounds
-      an equal one.
+      `looked` values have facts; `blank` is the share with nothing to see or hear, `alike` the
+      share with an equal other one, or for pictures a near-equal; and the median of each figure.
     """
-    facts = [one for one in values if one is not None and "contrast" in one]
+    facts: list[Facts] = [one for one in values if one is not None]
     if not facts:
         return {"looked": 0, "blank": 0.0, "alike": 0.0}
-    pictures = [one for one in facts if "hash" in one]
-    limit = _FLAT / 255 if pictures else _SILENT
-    blank = np.array([one["contrast"] <= limit for one in facts])
-    profile = {
-        "looked": len(facts), "blank": float(blank.mean()),
+    pictures = [one for one in facts if one.hash is not None]
+    return {
+        **{name: float(np.median([one.figures[name] for one in facts if name in one.figures]))
+           for name in facts[0].figures},
+        "looked": len(facts), "blank": float(np.mean([one.blank for one in facts])),
         "alike": _alike(pictures) if pictures else _equal(facts),
-        **{key: float(np.median([one[key] for one in facts]))
-           for key in ("level", "contrast", "colour") if key in facts[0]},
-        "kilobytes": float(np.median([one["bytes"] for one in facts])) / 1024,
     }
-    if "seconds" in facts[0]:
-        profile["seconds"] = float(np.median([one["seconds"] for one in facts]))
-    return profile
 
 
-def _equal(facts: list[dict[str, Any]]) -> float:
-    counts = Counter(one["digest"] for one in facts)
-    return sum(counts[one["digest"]] > 1 for one in facts) / len(facts)
+def _equal(facts: list[Facts]) -> float:
+    counts = Counter(one.digest for one in facts)
+    return sum(counts[one.digest] > 1 for one in facts) / len(facts)
 
 
-def _alike(pictures: list[dict[str, Any]]) -> float:
+def _alike(pictures: list[Facts]) -> float:
     """Returns the share of pictures that another one nearly equals.
 
     A perceptual hash finds those that may, and small copies decide: drawings of one shape have near
@@ -97,8 +66,8 @@ def _alike(pictures: list[dict[str, Any]]) -> float:
     """
     if len(pictures) < 2:
         return 0.0
-    signs = np.where([one["hash"] for one in pictures], 1, -1).astype(np.float32)
-    small = np.array([one["small"] for one in pictures])
+    signs = np.where([one.hash for one in pictures], 1, -1).astype(np.float32)
+    small = np.array([one.small for one in pictures])
     differing = (signs.shape[1] - signs @ signs.T) / 2
     np.fill_diagonal(differing, np.inf)
     alike = 0

@@ -10,6 +10,7 @@ from components.data_profile.shown import ROWS, shown_rows
 from components.data_profile.tables import Table
 from schemas import FeatureSpec
 from schemas.values.text import likeness
+from trainer.modalities import Facts
 
 _IDS = 2_000  # of a table
 _VARIED = 0.5  # share of different values from which on a column distinguishes rows
@@ -78,6 +79,6 @@ def _short(value: Any) -> float | int | None:
     """Returns a number, a short hash of another value, `None` for a medium without facts."""
     if isinstance(value, bytes):
         return keyed(value.decode("utf-8", "replace")) >> 40
-    if isinstance(value, dict):  # the facts of a medium
-        return keyed(value["digest"]) >> 40 if "digest" in value else None
+    if isinstance(value, Facts):
+        return keyed(value.digest) >> 40
     return None if value is None else float(f"{value:.4g}")

@@ -51,14 +51,21 @@ def _exactly(pipe: int, length: int) -> bytes:
 
 
 def decode(value: bytes | Path, modality: str) -> bytes:
-    """Reads encoded media as `components.media.read_media` does, in a process with limits.
+    """Reads encoded media and proves that they decode, in a process with limits.
+
+    Size, format and dimensions are judged from the file's size and header, before any pixel or
+    sample is decoded.
 
     Args:
       value: The encoded bytes, or the path of their file.
-      modality: One of `components.media.MEDIA`.
+      modality: `"image"` (JPEG, PNG, GIF or BMP, at most 8 MiB and 25 megapixels, all frames of
+        an animation together), `"audio"` (WAV, FLAC, OGG or MP3, at most 64 MiB and 10 minutes),
+        `"video"` (GIF, MP4 or WebM, at most 128 MiB, 10 minutes and 9 megapixels), or another of
+        `components.media.MEDIA`.
 
     Returns:
-      The form that later stages read.
+      The form that later stages read: a picture as `schemas.media.as_seen` gives it, which for
+      most is its very bytes; sound and video in the form of `schemas.media`.
 
     Raises:
       MediaFault: The media are missing, empty, too large, damaged, or their decoder crashed or

@@ -10,7 +10,8 @@ from PIL import ExifTags, Image
 from refusals import refuses
 from worlds import picture
 
-from components.media import MediaFault, read_media
+from components.decoding import decode
+from components.media import MediaFault, check_file
 from schemas.media import as_seen
 
 
@@ -40,19 +41,19 @@ def png_header(width: int, height: int) -> bytes:
     ("JPEG", "RGB"), ("JPEG", "L"), ("PNG", "L"), ("GIF", "RGB"), ("BMP", "RGB")])
 def test_good_images_pass_unchanged(kind: str, mode: str, tmp_path: Path) -> None:
     data = image(kind, mode=mode)
-    assert read_media(data, "image") == data
+    assert decode(data, "image") == data
     (tmp_path / "x").write_bytes(data)
-    assert read_media(tmp_path / "x", "image") == data
+    assert decode(tmp_path / "x", "image") == data
 
 
 def test_a_picture_is_kept_as_a_person_sees_it(tmp_path: Path) -> None:
     data = turned(image("JPEG", (12, 8)))
-    kept = read_media(data, "image")
+    kept = decode(data, "image")
     assert kept == as_seen(data) != data
     with Image.open(io.BytesIO(kept)) as seen:
         assert seen.size == (8, 12)
     (tmp_path / "x").write_bytes(image("BMP", mode="P"))
-    assert read_media(tmp_path / "x", "image").startswith(b"\x89PNG")
+    assert decode(tmp_path / "x", "image").startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(("data", "reason"), [
@@ -69,30 +70,30 @@ def test_a_picture_is_kept_as_a_person_sees_it(tmp_path: Path) -> None:
 ])
 def test_bad_images_are_refused(data: bytes, reason: str, tmp_path: Path) -> None:
     with pytest.raises(MediaFault, match=reason):
-        read_media(data, "image")
+        decode(data, "image")
     (tmp_path / "x").write_bytes(data)
     with pytest.raises(MediaFault, match=reason):
-        read_media(tmp_path / "x", "image")
+        decode(tmp_path / "x", "image")
 
 
 def test_the_frames_of_an_animation_count_together() -> None:
     frames = [Image.new("L", (2000, 2000), shade) for shade in range(0, 80, 10)]
     data = picture(frames[0], "GIF", save_all=True, append_images=frames[1:])
     with pytest.raises(MediaFault, match=r"image has 32\.0 megapixels"):
-        read_media(data, "image")
+        decode(data, "image")
     with refuses("unknown-media-modality", "'smell'", "audio, image, video"):
-        read_media(data, "smell")
+        decode(data, "smell")
 
 
 def test_missing_and_unreadable_files_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(MediaFault, match=r"image file gone\.jpg is missing"):
-        read_media(tmp_path / "gone.jpg", "image")
+        decode(tmp_path / "gone.jpg", "image")
     with pytest.raises(MediaFault, match=f"{tmp_path.name} is no file but a folder or a device"):
-        read_media(tmp_path, "image")
+        decode(tmp_path, "image")
     with pytest.raises(MediaFault, match=r"image file x{60} cannot be read \(File name too long"):
-        read_media(tmp_path / ("x" * 300), "image")
+        decode(tmp_path / ("x" * 300), "image")
     (tmp_path / "locked.jpg").write_bytes(b"x")
 
     def refuse(_: Path) -> bytes:
@@ -100,7 +101,7 @@ def test_missing_and_unreadable_files_are_named(
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(MediaFault, match=r"locked\.jpg cannot be read \(Permission denied\)"):
-        read_media(tmp_path / "locked.jpg", "image")
+        check_file(tmp_path / "locked.jpg", "image")
 
 
 def test_a_large_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,6 +109,6 @@ def test_a_large_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.Monk
         out.truncate(9 * 2**20)
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read"))
     with pytest.raises(MediaFault, match=r"image has 9\.0 MiB"):
-        read_media(tmp_path / "x", "image")
+        check_file(tmp_path / "x", "image")
     with pytest.raises(MediaFault, match=r"audio has 64\.0 MiB, more than the limit of 64 MiB"):
-        read_media(b"x" * (64 * 2**20 + 1), "audio")
+        decode(b"x" * (64 * 2**20 + 1), "audio")

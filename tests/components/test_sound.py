@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from worlds.media import decoded, encoded, pitch, tone
 
-from components.media import MediaFault, read_media
+from components.decoding import decode
+from components.media import MediaFault
 from components.sound import canonical_sound
 from schemas.media import SOUND_RATE, SOUND_SECONDS
 
@@ -25,14 +26,14 @@ def test_every_format_rate_and_number_of_channels(
     kind: str, subtype: str, rate: int, channels: int, tmp_path: Path
 ) -> None:
     data = encoded(tone(0.5, rate, channels=channels), rate, kind, subtype)
-    samples = decoded(read_media(data, "audio"))
+    samples = decoded(decode(data, "audio"))
     assert len(samples) == pytest.approx(SOUND_RATE / 2, abs=SOUND_RATE * 0.03)
     assert pitch(samples) == pytest.approx(440, abs=5)
     # Mixed, not cut: half of the tone's amplitude with a silent channel beside it.
     middle = samples[2000:6000]
     assert np.abs(middle).max() == pytest.approx(0.5 / channels, rel=0.1)
     (tmp_path / "a file").write_bytes(data)
-    assert read_media(tmp_path / "a file", "audio") == canonical_sound(data)
+    assert decode(tmp_path / "a file", "audio") == canonical_sound(data)
 
 
 def test_44_1_kilohertz_keep_their_length_and_pitch_and_lose_what_16_cannot_hold() -> None:
@@ -106,7 +107,7 @@ def test_broken_sounds_are_refused_in_words(name: str, tmp_path: Path) -> None:
     (tmp_path / "sound.wav").write_bytes(data)
     for given in (data, tmp_path / "sound.wav"):
         with pytest.raises(MediaFault, match=reason):
-            read_media(given, "audio")
+            decode(given, "audio")
 
 
 def test_real_music_passes() -> None:
@@ -117,4 +118,4 @@ def test_real_music_passes() -> None:
     some = sorted(folder.glob("*.wav"))[::40]
     assert len(some) > 5
     for path in some:
-        assert 4 < len(decoded(read_media(path, "audio"))) / SOUND_RATE < 6
+        assert 4 < len(decoded(decode(path, "audio"))) / SOUND_RATE < 6

@@ -15,7 +15,10 @@ from components.trainer.component import Trainer, TrainerSpec
 from trainer.modalities import files_of
 
 TRAINER = "components.trainer.component", *files_of("tower")
+TUNER = "components.tuner.component", *files_of("tower")
 EXPORTER = "components.exporter.component", *files_of("tower", "explain", "readable")
+
+ROOT = Path(digests.__file__).parents[1]
 
 
 @pytest.fixture
@@ -54,18 +57,35 @@ def test_the_cache_keys_hold_the_code_that_runs(trainer):
     assert set(exporter.inputs) == {*trainer.inputs, "weights"}
 
 
-@pytest.mark.parametrize("edited", ["trainer/tasks/binary.py", "trainer/layers/towers.py",
-                                    "trainer/recipe/recipe.py"])
-def test_encoders_know_neither_tasks_nor_towers(edited, tmp_path, monkeypatch):
-    root = Path(digests.__file__).parents[1]
-    assert (root / edited).is_file()
-    reached = set()
+@pytest.fixture
+def reached(monkeypatch):
+    """The files that a digest of modules reads, from the project's root."""
     read = digests._read
 
-    def noted(path, *others):
-        reached.add(path.relative_to(root).as_posix())
-        return read(path, *others)
+    def reached(*modules: str) -> set[str]:
+        files = set()
 
-    monkeypatch.setattr(digests, "_read", noted)
-    code_digest("components.media_encoder.component")
-    assert "trainer/encoders/encoder.py" in reached and edited not in reached
+        def noted(path, *others):
+            files.add(path.relative_to(ROOT).as_posix())
+            return read(path, *others)
+
+        monkeypatch.setattr(digests, "_read", noted)
+        code_digest(*modules)
+        return files
+
+    return reached
+
+
+@pytest.mark.parametrize("edited", ["trainer/tasks/binary.py", "trainer/layers/towers.py",
+                                    "trainer/recipe/recipe.py"])
+def test_encoders_know_neither_tasks_nor_towers(edited, reached):
+    assert (ROOT / edited).is_file()
+    read = reached("components.media_encoder.component")
+    assert "trainer/encoders/encoder.py" in read and edited not in read
+
+
+@pytest.mark.parametrize("modules", [TRAINER, TUNER], ids=["Trainer", "Tuner"])
+def test_training_does_not_depend_on_the_export(modules, reached):
+    read = reached(*modules)
+    assert "trainer/late_fusion/job.py" in read
+    assert not [file for file in read if file.startswith(("trainer/export/", "serving/"))]

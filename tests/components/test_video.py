@@ -23,7 +23,8 @@ from worlds.media import (
 )
 
 from components.catalog_gen.check import Checker
-from components.media import MediaFault, read_media, read_sound_track
+from components.decoding import decode
+from components.media import MediaFault, read_sound_track
 from components.sources.base import Record
 from components.video import canonical_video, sound_track
 from schemas.media import SOUND_RATE, VIDEO_BYTES, VIDEO_FRAMES, VIDEO_SIDE
@@ -34,7 +35,7 @@ from schemas.media import SOUND_RATE, VIDEO_BYTES, VIDEO_FRAMES, VIDEO_SIDE
 def test_frames_are_sampled_evenly_from_first_to_last(kind: str, count: int) -> None:
     frames = grey(count)
     data = gif(frames) if kind == "GIF" else video(kind, frames)
-    result = pictures(read_media(data, "video"))
+    result = pictures(decode(data, "video"))
     expected = frames[np.linspace(0, count - 1, VIDEO_FRAMES).round().astype(int), 0, 0, 0]
     assert np.abs(result.mean((1, 2, 3)) - expected).max() < 8
     assert result.std((1, 2)).max() < 4
@@ -240,7 +241,7 @@ def test_broken_videos_are_refused_in_words(name: str, tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(data)
     for given in (data, tmp_path / "film.mp4"):
         with pytest.raises(MediaFault, match=reason):
-            read_media(given, "video")
+            decode(given, "video")
 
 
 def test_a_video_of_sound_alone_has_no_frames() -> None:
@@ -253,7 +254,7 @@ def test_a_video_of_sound_alone_has_no_frames() -> None:
         container.mux(track.encode(heard))
         container.mux(track.encode(None))
     with pytest.raises(MediaFault, match="MP4 video has no frames: there is no picture in it"):
-        read_media(out.getvalue(), "video")
+        decode(out.getvalue(), "video")
 
 
 _MEDIA = (column("film", "BYTES", "video") + column("track", "BYTES", "audio", "sound_of:film")

@@ -7,7 +7,7 @@ from PIL import ExifTags, Image
 from refusals import refuses
 from worlds.media import picture
 
-from components.media import read_media
+from components.decoding import decode
 from schemas.errors import InputError
 from serving import wire
 from serving.client import Client, VersionStatus
@@ -136,7 +136,7 @@ def test_pictures_are_sent_as_ingest_stores_them(client, monkeypatch):
     damaged = pictures[0][:-40]
     others = [b"BMW convertible", b"", b"GIF89a", damaged, b"a word"]
     client.predict("serving_default", {"candidates": [[*pictures, *others]]})
-    assert list(sent[0]) == [*(read_media(one, "image") for one in pictures), *others]
+    assert list(sent[0]) == [*(decode(one, "image") for one in pictures), *others]
     assert [one != given for one, given in zip(sent[0], pictures, strict=False)] == [
         True, True, True, False]
 
@@ -147,8 +147,8 @@ def test_a_picture_reaches_the_model_as_ingest_stores_it(client):
     data = picture(Image.effect_noise((12, 8), 60), "JPEG", exif=exif)
     # The tiny model scores by the length of this input.
     result = client.predict("recommend", {"user_id": [data, b"ann"], "k": [1, 1]})
-    assert result["scores"][:, 0].tolist() == [len(read_media(data, "image")), 3.0]
-    assert len(read_media(data, "image")) != len(data)
+    assert result["scores"][:, 0].tolist() == [len(decode(data, "image")), 3.0]
+    assert len(decode(data, "image")) != len(data)
 
 
 def test_the_client_imports_no_tensorflow():

@@ -17,11 +17,11 @@ from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
 from worlds import column, history, png, small_spec
 
 from trainer.data.events import concatenate, read_events
+from trainer.data.memory import remember
 from trainer.data.side import Side
 from trainer.evaluation.label_facts import label_means
 from trainer.export.constant_weights import constant_weights
 from trainer.export.evaluation import EvaluationColumns
-from trainer.export.memory import remember
 from trainer.export.module import Recommender
 from trainer.export.run import export as export_weights
 from trainer.export.save import save, trace_signatures

@@ -17,11 +17,11 @@ from trainer.cold_items import SHOWN
 from trainer.cold_items.baselines import cold_baselines
 from trainer.cold_items.draw import Draw, cold_task, draw_items, without
 from trainer.data.interactions import id_lookup
+from trainer.data.memory import remember
 from trainer.evaluation.ranking import RankingTask, Scorer, rank
 from trainer.evaluation.ranking_lists import random_order
 from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.evaluation.written_scores import WrittenScores
-from trainer.export.memory import remember
 from trainer.export.requests import UserRequest
 from trainer.families import FAMILIES
 from trainer.families.job import Refit

@@ -16,6 +16,7 @@ class Side:
         padding included.
       tails: Files of the pretrained encoders' layers that are trained further, by modality.
       owners: Feature that each column of `content` is made of; none of the past's.
+      bags: Number of words of each feature whose block is a bag of them.
       warm: Whether training has an event of each row, `(rows,)` bool; of all, where `None`.
     """
 
@@ -24,4 +25,5 @@ class Side:
     vocabularies: dict[str, int]
     tails: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
+    bags: dict[str, int] = field(default_factory=dict)
     warm: np.ndarray | None = None

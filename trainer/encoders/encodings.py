@@ -20,6 +20,11 @@ from trainer.preprocessing.column import Column, Purpose, read_columns, write_co
 _MANIFEST, _VECTORS = "encodings.json", "vectors.npz"
 
 
+def encoded(feature: str) -> str:
+    """Returns the column of a pretrained encoder's vectors; it has a `present` of its own."""
+    return f"{feature}__encoded"
+
+
 @dataclass(frozen=True)
 class Encodings:
     """Vectors by table and column, in a folder.
@@ -45,7 +50,7 @@ class Encodings:
         folder = self.folder / table / feature
         folder.mkdir(parents=True, exist_ok=True)
         np.savez(folder / _VECTORS, ids=np.array(ids, dtype=str), vectors=vectors, present=present)
-        name = columns.encoded(feature)
+        name = encoded(feature)
         write_columns([
             Column(name, feature, str(vectors.dtype), vectors.shape[1:], purpose=Purpose.VECTOR),
             Column(columns.present(name), feature, str(present.dtype), purpose=Purpose.PRESENT),

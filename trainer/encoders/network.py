@@ -7,7 +7,7 @@ import keras
 
 from schemas import Feature, FeatureSpec
 from trainer.data.side import Side
-from trainer.encoders.encodings import Encodings
+from trainer.encoders.encodings import Encodings, encoded
 from trainer.layers.media_towers import EncodedTower
 from trainer.network.part import Built, Materials
 from trainer.preprocessing import columns
@@ -40,9 +40,9 @@ def encoded_side(side: Side, encodings: Encodings, spec: FeatureSpec, recipe: Re
     tails = {}
     for feature in encoded_features(spec, recipe, table):
         modality = str(feature.modality)
-        encoded = encodings.read(table, feature.name, ids)
-        content.update(encoded)
-        owners.update(dict.fromkeys(encoded, feature.name))
+        read = encodings.read(table, feature.name, ids)
+        content.update(read)
+        owners.update(dict.fromkeys(read, feature.name))
         if encodings.tail(modality).is_file():
             tails[modality] = str(encodings.tail(modality))
     return dataclasses.replace(side, content=content, tails=tails, owners=owners)
@@ -55,7 +55,7 @@ def encoded_part(feature: Feature, materials: Materials) -> Built:
     starts from the pretrained weights.
     """
     name = f"{materials.side}_{feature.name}_encoded"
-    column = columns.encoded(feature.name)
+    column = encoded(feature.name)
     vector, tail = materials.inputs[column], materials.table.tails.get(str(feature.modality))
     if tail is not None:
         layers = keras.saving.load_model(tail, compile=False, safe_mode=True)

@@ -5,16 +5,17 @@ import tensorflow_transform as tft
 
 from schemas import FeatureSpec
 from trainer.data.interactions import id_lookup, table_index
+from trainer.data.memory import Memory
 from trainer.data.tables import Table
 from trainer.encoders.encodings import Encodings
 from trainer.evaluation.scoring import catalogue
 from trainer.export.catalogue import ItemCatalogue
 from trainer.export.gradients import IntegratedGradients, readers
 from trainer.export.keys import ranker_key
-from trainer.export.memory import Memory, Seen
 from trainer.export.raw_item import RawItem
 from trainer.export.raw_rows import RawRows
 from trainer.export.requests import RawContent, UserRequest
+from trainer.export.seen import Seen
 from trainer.export.selection import Selection, ranking
 from trainer.export.traced import TracedModel
 from trainer.layers.heads import ProfileHead

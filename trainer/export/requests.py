@@ -8,7 +8,7 @@ from trainer.behaviour.moment import moment_columns
 from trainer.behaviour.past import Past, event_values, past_strings, past_text, past_type
 from trainer.behaviour.strings import history_width
 from trainer.data.interactions import table_index
-from trainer.export.memory import Memory
+from trainer.data.memory import Memory
 from trainer.modalities import MODALITIES
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Role, columns_of

@@ -8,11 +8,11 @@ from pathlib import Path
 import tensorflow as tf
 
 from serving.model_files import write_manifest
+from trainer.data.memory import remember
 from trainer.data.tables import Table
 from trainer.evaluation.written_scores import WrittenScores
 from trainer.export.constant_weights import constant_weights
 from trainer.export.evaluation import EvaluationColumns
-from trainer.export.memory import remember
 from trainer.export.module import Recommender
 from trainer.export.predictions import PredictionRecorder, recorded
 from trainer.export.samples import SampleRequests, write_warm_up

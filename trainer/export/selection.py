@@ -13,7 +13,7 @@ from trainer.data.interactions import table_index
 from trainer.data.tables import Table
 from trainer.evaluation.scoring import Catalogue
 from trainer.export.catalogue import ItemCatalogue
-from trainer.export.memory import marked
+from trainer.export.seen import marked
 from trainer.layers.heads import Head
 from trainer.network.model import Network
 

@@ -45,7 +45,7 @@ def _computed(train: Callable[[Job], None],
     return Family(train, restore, refit)
 
 
-# A factorization is a network of another build, see `trainer.training.fit`.
+# A factorization is a network of another build, see `trainer.training.fit.NETWORKS`.
 _NETWORK = Family(train_network, restore_network, refit_network)
 FAMILIES = {
     "network": _NETWORK, "factorization": _NETWORK,

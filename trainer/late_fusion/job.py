@@ -12,9 +12,9 @@ from trainer.closed_form.biases import Values
 from trainer.closed_form.events import Events as RankerEvents
 from trainer.closed_form.factors import right_factors
 from trainer.data.events import Events, concatenate
+from trainer.data.memory import remember
 from trainer.evaluation.ranking import RankingTask
 from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
-from trainer.export.memory import remember
 from trainer.late_fusion.content import ContentMap, fit_content
 from trainer.late_fusion.fit import LateFusion, fit_late_fusion
 from trainer.late_fusion.network import Recent, with_rankers, with_stacks

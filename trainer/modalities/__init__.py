@@ -6,6 +6,7 @@ from trainer.modalities.image import Image
 from trainer.modalities.modality import (
     MODALITIES,
     Division,
+    Facts,
     Modality,
     divisions,
     files_of,
@@ -19,4 +20,5 @@ from trainer.modalities.video import Video
 for _modality in (Categorical(), Numeric(), Text(), Image(), Audio(), Video()):
     register(_modality)
 
-__all__ = ["MODALITIES", "Division", "Modality", "divisions", "files_of", "modality_of", "register"]
+__all__ = ["MODALITIES", "Division", "Facts", "Modality", "divisions", "files_of", "modality_of",
+           "register"]

@@ -2,14 +2,16 @@
 
 A modality is one object, in a package of its own that has the same files as every other: `options`
 (of a recipe), `preprocess` (from the raw column to declared columns), `tower` (what reads them),
-`augment` (how training varies them) and `explain`. The object is light: it imports TensorFlow and
-Keras as soon as it is asked for what needs them, for a recipe is read without.
+`augment` (how training varies them), `explain`, and `facts` of media for the profile of the data.
+The object is light: it imports TensorFlow and Keras as soon as it is asked for what needs them, for
+a recipe is read without.
 """
 
+import hashlib
 import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from schemas import MODALITIES as RAW_MODALITIES
@@ -36,6 +38,25 @@ class Block:
     values: Any
     words: Any = None
     present: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What an encoded file is like, for the profile of the data.
+
+    Attributes:
+      digest: Equal files have it in common.
+      figures: Numbers of 0 or more by name; a profile has their medians, which runs compare.
+      blank: Whether there is nothing to see or hear.
+      hash: Of files whose near-equals count as well, `(bits,)` bool: few bits differ between them.
+      small: Decides among those of a near hash: a copy of few pixels, values of 0 to 255.
+    """
+
+    digest: str
+    figures: dict[str, float] = field(default_factory=dict)
+    blank: bool = False
+    hash: Any = None
+    small: Any = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +87,7 @@ class Modality(ABC):
       raw: What its raw values are, with its name: the tag in a schema, the name in a recipe.
       divisible: Whether an explanation says so where it cannot divide a value into pieces.
       pictured: Whether a data report shows some values as pictures.
-      caption: What the report says of these pictures.
+      caption: What the report says of these pictures, or lengths.
       timed: Whether a data report measures how long values last.
     """
 
@@ -153,6 +174,16 @@ class Modality(ABC):
     def seconds(self, value: bytes) -> float:
         """Returns how long a raw value of a timed modality lasts."""
         return self.file("explain").seconds(value)
+
+    def facts(self, value: bytes) -> Facts:
+        """Returns what a raw value of encoded files is like; without the file `facts`, little."""
+        if self.has_file("facts"):
+            return self.file("facts").facts(value)
+        return Facts(hashlib.blake2b(value).hexdigest())
+
+    def bag(self, feature: Feature, options: Any) -> str | None:
+        """Returns the vocabulary of a `block`'s words, `None` where it is a dense vector."""
+        return None
 
     def encoder_input(self) -> Any:
         """Returns how pretrained encoders take values, an `EncoderInput`."""

@@ -15,7 +15,6 @@ from trainer.layers.inputs import column_input
 from trainer.layers.lookup import TableLookup
 from trainer.modalities import modality_of
 from trainer.modalities.modality import Block
-from trainer.preprocessing import columns
 
 _BATCH = 512
 
@@ -57,21 +56,17 @@ def content_matrix(features: tuple[Feature, ...], side: Side) -> dict[str, spars
         parts = []
         for start in range(0, side.rows, _BATCH):
             some = {n: v[start : start + _BATCH] for n, v in side.content.items()}
-            parts.append(_sparse(content_block(feature, some), _words(side, feature.name)))
+            parts.append(_sparse(content_block(feature, some), side.bags.get(feature.name)))
         matrices[feature.name] = sparse.vstack(parts).tocsr()
     return matrices
 
 
-def _words(side: Side, name: str) -> int:
-    """Returns the size of a feature's vocabulary: of a text's terms, of several words perhaps."""
-    return next((side.vocabularies[one] for one in (columns.tfidf_ids(name), name)
-                 if one in side.vocabularies), 0)
-
-
-def _sparse(block: Block, width: int) -> sparse.csr_matrix:
+def _sparse(block: Block, width: int | None) -> sparse.csr_matrix:
     values = np.asarray(block.values, np.float32)
     if block.words is None:
         return sparse.csr_matrix(values)
+    if width is None:
+        raise ValueError("a block has words, and its modality names no vocabulary of them: `bag`")
     words = np.asarray(block.words)
     rows = np.repeat(np.arange(len(words)), words.shape[1])
     return sparse.csr_matrix((values.ravel(), (rows, words.ravel())),

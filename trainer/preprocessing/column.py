@@ -33,11 +33,6 @@ class Purpose(StrEnum):
 
     VALUE = "value"
     PRESENT = "present"  # 1.0 where there is a value
-    TERMS = "terms"
-    CHARACTERS = "characters"
-    TOPICS = "topics"
-    SENTIMENT = "sentiment"
-    CEPSTRUM = "cepstrum"
     VECTOR = "vector"  # of a pretrained encoder
 
 

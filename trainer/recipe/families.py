@@ -107,8 +107,8 @@ class NetworkRecipe(FittedRecipe):
 
     @property
     def reads_blocks(self) -> bool:
-        """Whether rankers read contents as Transform describes them."""
-        return bool(self.rankers)
+        """Whether rankers and predictors read contents as Transform describes them."""
+        return self.weighs_first_fit
 
     @property
     def weighs_first_fit(self) -> bool:

@@ -7,6 +7,7 @@ train and validation, for the epochs found. Only the second is exported and scor
 import math
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from trainer.data.events import Events, concatenate
 from trainer.evaluation.label_facts import label_means
 from trainer.network.factorization import build_factorization
 from trainer.network.model import Network, build_network
+from trainer.options import look_up
 from trainer.recipe.families import FittedRecipe
 from trainer.training.accounting import steps_of_an_epoch
 from trainer.training.callbacks import (
@@ -34,6 +36,9 @@ from trainer.training.optimizer import MirroredLossScale, RowAdamW
 from trainer.training.private import PrivateModel, neutral_means, user_batches
 from trainer.training.tfrs_retrieval import tfrs_in_batch_softmax
 from trainer.training.validation import EpochRanking, near_best
+
+NETWORKS: dict[str, Callable[..., Network]] = {
+    "network": build_network, "factorization": build_factorization}
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,7 @@ def new_network(data: TrainingData, events: Events, seed: int) -> Network:
     else:  # nothing of the events but what private steps learn
         means, users, items = (
             neutral_means(data.spec, data.recipe), data.user_side, data.item_side)
-    build = build_factorization if data.recipe.family == "factorization" else build_network
+    build = look_up(NETWORKS, data.recipe.family, "family")
     return build(data.spec, data.recipe, users, items, means, seed)
 
 

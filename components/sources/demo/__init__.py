@@ -3,7 +3,6 @@
 from components.sources.demo.events import new_products
 from components.sources.demo.shop import write_demo
 from components.sources.demo.source import DemoSource
-from components.sources.demo.world import DemoSizes, DemoWorld, make_world, true_taste
+from components.sources.demo.world import DemoSizes, DemoWorld, make_world
 
-__all__ = ["DemoSizes", "DemoSource", "DemoWorld", "make_world", "new_products",
-           "true_taste", "write_demo"]
+__all__ = ["DemoSizes", "DemoSource", "DemoWorld", "make_world", "new_products", "write_demo"]

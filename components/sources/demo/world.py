@@ -6,7 +6,6 @@ Each attribute can be perceived in one column only (the department also in the n
 also in clips), so that a model that misses a modality misses a part of the taste.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +24,7 @@ ATTRIBUTES: dict[str, tuple[str, float, tuple[str, ...]]] = {
 }
 REGIONS = ("north", "south", "east", "west", "isles")
 _REGION_LIKING = 0.5  # how much a region leans to "its" topic
-_STARS_AT_ZERO, _STARS_PER_TASTE, _STARS_NOISE = 2.7, 0.5, 0.5
+STARS_AT_ZERO, STARS_PER_TASTE, STARS_NOISE = 2.7, 0.5, 0.5
 _CHOICE = 1.3  # how strictly customers follow their taste when they choose
 
 
@@ -89,24 +88,9 @@ class DemoWorld:
             taste = taste + weight * self.likings[name][:, self.levels[name]]
         return taste
 
-    def mean_stars(self) -> np.ndarray:
-        """Returns the stars before noise, rounding and clipping to 1..5, `(n_users, n_items)`."""
-        return _STARS_AT_ZERO + _STARS_PER_TASTE * self.taste()
-
-    def expected_stars(self) -> np.ndarray:
-        """Returns the expected stars, 1 to 5, `(n_users, n_items)`."""
-        return 1 + np.sum([self._at_least(stars) for stars in (2, 3, 4, 5)], axis=0)
-
-    def like_probability(self) -> np.ndarray:
-        """Returns the probability of 4 stars or more, `(n_users, n_items)`."""
-        return self._at_least(4)
-
-    def _at_least(self, stars: int) -> np.ndarray:
-        return _normal_cdf((self.mean_stars() - (stars - 0.5)) / _STARS_NOISE)
-
     def rate(self, taste: float, rng: np.random.Generator) -> int:
         """Returns the stars, 1 to 5, that a customer gives a product of a taste."""
-        stars = _STARS_AT_ZERO + _STARS_PER_TASTE * taste + rng.normal(0, _STARS_NOISE)
+        stars = STARS_AT_ZERO + STARS_PER_TASTE * taste + rng.normal(0, STARS_NOISE)
         return int(np.clip(round(stars), 1, 5))
 
     def choice_logits(self) -> np.ndarray:
@@ -143,12 +127,3 @@ def make_world(seed: int, sizes: DemoSizes) -> DemoWorld:
         ages=ages,
         regions=regions,
     )
-
-
-def true_taste(seed: int = 7, sizes: DemoSizes | None = None) -> np.ndarray:
-    """Returns what a perfect model would rank by, `(n_users, n_items)` float64."""
-    return make_world(seed, sizes or DemoSizes()).taste()
-
-
-def _normal_cdf(x: np.ndarray) -> np.ndarray:
-    return 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))

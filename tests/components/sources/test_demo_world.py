@@ -5,10 +5,16 @@ from itertools import groupby
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
-from components.sources.demo import DemoSizes, DemoWorld, make_world, new_products, true_taste
+from components.sources.demo import DemoSizes, DemoWorld, make_world, new_products
 from components.sources.demo.events import END, Event, make_events
-from components.sources.demo.world import ATTRIBUTES
+from components.sources.demo.world import (
+    ATTRIBUTES,
+    STARS_AT_ZERO,
+    STARS_NOISE,
+    STARS_PER_TASTE,
+)
 
 SIZES = DemoSizes()
 
@@ -66,14 +72,20 @@ def test_the_oracle_beats_popularity_by_far(world: DemoWorld, events: list[Event
     assert ndcg(world.taste(), events) > 3 * popularity
 
 
+def at_least(stars: int, taste: np.ndarray) -> np.ndarray:
+    """Returns the probability of so many stars or more."""
+    mean = STARS_AT_ZERO + STARS_PER_TASTE * taste
+    return norm.cdf((mean - (stars - 0.5)) / STARS_NOISE)
+
+
 def test_stars_follow_their_expectation(world: DemoWorld, events: list[Event]) -> None:
     rated = [e for e in events if e.stars]
-    expected = world.expected_stars()[[e.user for e in rated], [e.item for e in rated]]
+    taste = world.taste()[[e.user for e in rated], [e.item for e in rated]]
+    expected = 1 + sum(at_least(stars, taste) for stars in (2, 3, 4, 5))
     stars = np.array([e.stars for e in rated])
     assert abs(expected.mean() - stars.mean()) < 0.02
     assert np.sqrt(np.mean((expected - stars) ** 2)) < 0.75 * stars.std()
-    likes = world.like_probability()[[e.user for e in rated], [e.item for e in rated]]
-    assert abs(likes.mean() - (stars >= 4).mean()) < 0.02
+    assert abs(at_least(4, taste).mean() - (stars >= 4).mean()) < 0.02
 
 
 def test_events_are_as_many_as_asked_distinct_and_in_time(events: list[Event]) -> None:
@@ -86,7 +98,7 @@ def test_events_are_as_many_as_asked_distinct_and_in_time(events: list[Event]) -
     counts = np.sort(np.bincount([e.item for e in events], minlength=SIZES.items))[::-1]
     assert 0.2 < counts[:40].sum() / SIZES.events < 0.5, "few products have many events"
     small = DemoSizes(60, 100, 1800)
-    assert not new_products(small, 7).any() and true_taste(1, small).shape == (60, 100)
+    assert not new_products(small, 7).any() and make_world(1, small).taste().shape == (60, 100)
     assert len(make_events(make_world(7, small), small, 7)) == 1800
 
 

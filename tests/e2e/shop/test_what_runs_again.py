@@ -45,6 +45,7 @@ def unedited(project, edited_source) -> dict[str, str]:
         "Trainer", "Exporter", "ContentEvaluator", "ModelCard"}),
     ("trainer/modalities/image/explain.py", {
         "DataProfiler", "DataReport", "Exporter", "ModelCard"}),
+    ("trainer/modalities/image/facts.py", {"DataProfiler"}),
     ("trainer/modalities/image/encode.py", set()),
     ("trainer/cold_items/evaluation.py", {"ContentEvaluator"}),
     ("components/media.py", {"CatalogGen"}),

@@ -47,7 +47,7 @@ def side() -> Side:
     }
     for name in ("plot__tfidf", "plot__tfidf_ids", "genre"):
         content[name][[0, -1]] = 0
-    return Side(ROWS, content, {"plot": 9, "genre": 6})
+    return Side(ROWS, content, {}, bags={"plot": 9, "genre": 6})
 
 
 def test_a_block_has_length_one_at_most_and_zero_where_absent(side):

@@ -2,11 +2,13 @@
 
 import keras
 import numpy as np
+import tiny_shop
 from sized_items import sized_data
 
 from trainer.late_fusion.content import ContentMap, fit_content, places
 from trainer.modalities.modality import Block
-from trainer.network.content import content_inputs
+from trainer.network.content import content_inputs, content_matrix
+from trainer.recipe import parse_recipe
 
 
 def test_a_number_has_shares_in_the_quantiles_around_it():
@@ -40,3 +42,15 @@ def test_a_request_has_the_vectors_of_the_table_and_a_map_is_kept(tmp_path):
     model = keras.Model(inputs, again(features, inputs))
     np.testing.assert_allclose(model.predict_on_batch(side.content), vectors, atol=1e-4)
     assert not vectors[0].any()  # the unknown item has no number
+
+
+def test_a_bag_is_as_wide_as_the_vocabulary_of_its_terms(spec, recipe, build_world):
+    """Whatever the tower embeds: here the single words of a text, and terms have two."""
+    text = {"tower": "cnn", "words": 2, "topics": 2, "tokens": 4, "vocabulary": 12}
+    reading = parse_recipe(**{
+        **recipe.model_dump(), "modalities": {"text": text}, "predictors": ["biases"]})
+    world = build_world(spec, reading, *tiny_shop.raw_tables(spec))
+    block = content_matrix(world.data.features("items"), world.data.item_side)["plot"]
+    terms = world.transforms["items"].vocabulary_size_by_name("plot__tfidf_ids")
+    assert block.shape == (world.data.item_side.rows, terms + 2)
+    assert terms != world.transforms["items"].vocabulary_size_by_name("plot")

@@ -8,8 +8,8 @@ from tiny_fit import LENGTH, tiny_data
 from worlds import column, history, small_spec
 
 from trainer.closed_form.events import Events
+from trainer.data.memory import remember
 from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
-from trainer.export.memory import remember
 from trainer.late_fusion.content import ContentMap
 from trainer.late_fusion.fit import NETWORK, LateFusion
 from trainer.late_fusion.linear import LinearRanker, weighted_history

@@ -9,6 +9,7 @@ import tensorflow_transform.beam as tft_beam
 from tensorflow_transform.tf_metadata import dataset_metadata
 from worlds import column, small_spec
 
+from trainer.modalities.text import names
 from trainer.modalities.text.options import TextOptions
 from trainer.modalities.text.stop_words import stop_words_of
 from trainer.modalities.text.words import character_ngrams, without, word_ngrams, words
@@ -93,8 +94,8 @@ def test_languages_have_lists(language, left_out, stays):
 
 def test_terms_are_words_and_pairs_of_words_without_stop_words(everything):
     result, output = everything
-    bag = _bag(output, _row(result, 0), columns.tfidf_ids("plot"), columns.tfidf("plot"),
-               columns.tfidf_ids("plot"))
+    bag = _bag(output, _row(result, 0), names.tfidf_ids("plot"), names.tfidf("plot"),
+               names.tfidf_ids("plot"))
     assert set(bag) == {"goal", "football", "match", "goal football", "football match"}
     share, rows = 1 / 5, len(PLOTS)
     assert bag["football"] == pytest.approx(share * (1 + np.log((rows + 1) / (3 + 1))))
@@ -103,17 +104,17 @@ def test_terms_are_words_and_pairs_of_words_without_stop_words(everything):
 
 def test_runs_of_characters_have_a_vocabulary_of_their_own(everything):
     result, output = everything
-    bag = _bag(output, _row(result, 4), columns.characters_ids("plot"),
-               columns.characters("plot"), columns.characters_ids("plot"))
+    bag = _bag(output, _row(result, 4), names.characters_ids("plot"),
+               names.characters("plot"), names.characters_ids("plot"))
     assert bag and all(3 <= len(run) <= 4 for run in bag)
     assert {run[1:] for run in bag if run.startswith("_")} <= {
         word[:n] for word in ("sugar", "butter", "flour") for n in (2, 3)}
-    assert result[columns.characters("plot")].shape == (len(PLOTS), 4 * 8)
+    assert result[names.characters("plot")].shape == (len(PLOTS), 4 * 8)
 
 
 def test_topics_part_what_the_texts_are_about(everything):
     result, _ = everything
-    shares = result[columns.topics("plot")]
+    shares = result[names.topics("plot")]
     assert shares.shape == (len(PLOTS), 2)
     about = shares.argmax(axis=1)
     assert about[0] == about[1] == about[2] == about[6]
@@ -124,9 +125,9 @@ def test_topics_part_what_the_texts_are_about(everything):
 
 def test_a_new_text_has_topics_too(everything):
     result, output = everything
-    known = result[columns.topics("plot")]
+    known = result[names.topics("plot")]
     new = _asked(output, ["butter on my football", "sugar and butter", "zebras", ""])
-    shares = new[columns.topics("plot")]
+    shares = new[names.topics("plot")]
     assert 0.1 < shares[0, 0] < 0.9
     assert shares[1].argmax() == known[4].argmax() and shares[1].max() > 0.8
     assert not shares[2:].any(), "no known word, no topic"
@@ -134,7 +135,7 @@ def test_a_new_text_has_topics_too(everything):
 
 def test_sentiment_reads_the_stop_words(everything):
     result, _ = everything
-    rated = result[columns.sentiment("plot")]
+    rated = result[names.sentiment("plot")]
     assert rated[5, 0] > 0.3 > 0 > -0.3 > rated[6, 0]
     assert not rated[7:].any()
     assert result[columns.present("plot")].tolist() == [1] * 7 + [0, 0]

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from schemas import Feature
 from schemas.media import SOUND_RATE, WAV_FORMAT, WAV_HEADER
+from trainer.modalities.audio.names import mfcc
 from trainer.preprocessing import columns
 from trainer.preprocessing.raw import one
 
@@ -28,7 +29,7 @@ def frame_count(seconds: float) -> int:
 def preprocess(column: Any, feature: Feature, options: Mapping[str, Any]) -> dict[str, tf.Tensor]:
     """Returns a column's spectrograms and cepstra, see `spectrogram`, and which are there."""
     picture, coefficients, present = spectrogram(one(column), **options)
-    return {feature.name: picture, columns.mfcc(feature.name): coefficients,
+    return {feature.name: picture, mfcc(feature.name): coefficients,
             columns.present(feature.name): present}
 
 

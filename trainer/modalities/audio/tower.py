@@ -5,6 +5,7 @@ from typing import Any
 from schemas import Feature
 from trainer.layers.media_towers import AudioTower
 from trainer.modalities.audio.augment import varied
+from trainer.modalities.audio.names import mfcc
 from trainer.network.part import Built, Materials
 from trainer.preprocessing import columns
 
@@ -16,4 +17,4 @@ def tower(feature: Feature, materials: Materials, options: Any) -> Built:
     layer = AudioTower(materials.dim, dropout=materials.dropout, name=name)
     return Built(layer, *layer((
         varied(inputs[feature.name], options.augmentation, name),
-        inputs[columns.mfcc(feature.name)], inputs[columns.present(feature.name)])))
+        inputs[mfcc(feature.name)], inputs[columns.present(feature.name)])))

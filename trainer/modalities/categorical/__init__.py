@@ -31,6 +31,10 @@ class Categorical(Modality):
         """See `Modality`."""
         return [feature.name]
 
+    def bag(self, feature: Feature, options: Any) -> str:
+        """See `Modality`."""
+        return feature.name
+
     def block(self, name: str, read: Mapping[str, Any]) -> Block:
         """See `Modality`."""
         from trainer.modalities.blocks import indicators

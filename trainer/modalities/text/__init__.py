@@ -6,9 +6,15 @@ from typing import Any
 from schemas import Feature
 from schemas.modality import raw_modality
 from trainer.modalities.modality import Block, Modality, zeros
+from trainer.modalities.text.names import (
+    characters,
+    characters_ids,
+    term_vocabulary,
+    tfidf,
+    tfidf_ids,
+)
 from trainer.modalities.text.options import TextOptions, Tfidf
 from trainer.network.part import Embedded, Numbers, Part
-from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column
 
 
@@ -25,7 +31,7 @@ class Text(Modality):
 
     def parts(self, feature: Feature, options: Any) -> Iterator[Part]:
         """See `Modality`."""
-        named: tuple[Callable[[str], str], ...] = (str, columns.characters)
+        named: tuple[Callable[[str], str], ...] = (str, characters)
         embedded = zip(self.vocabularies(feature, options), named, strict=False)
         yield self.tower(feature, options, *(Embedded(*each) for each in embedded))
         if options.topics:
@@ -39,20 +45,24 @@ class Text(Modality):
         if isinstance(options.tower, Tfidf):
             return {feature.name}
         return {named(feature.name) for named in (
-            columns.tfidf_ids, columns.tfidf, columns.characters_ids, columns.characters)}
+            tfidf_ids, tfidf, characters_ids, characters)}
 
     def vocabularies(self, feature: Feature, options: Any) -> list[str]:
         """See `Modality`."""
         if not isinstance(options.tower, Tfidf):
             return [feature.name]
-        names = [columns.term_vocabulary(feature.name, options.words)]
-        return [*names, columns.characters_ids(feature.name)] if options.characters else names
+        names = [self.bag(feature, options)]
+        return [*names, characters_ids(feature.name)] if options.characters else names
+
+    def bag(self, feature: Feature, options: Any) -> str:
+        """See `Modality`."""
+        return term_vocabulary(feature.name, options.words)
 
     def block(self, name: str, read: Mapping[str, Any]) -> Block:
         """See `Modality`."""
         from trainer.modalities.blocks import unit
 
-        return Block(unit(read[columns.tfidf(name)]), read[columns.tfidf_ids(name)])
+        return Block(unit(read[tfidf(name)]), read[tfidf_ids(name)])
 
     def _aspect(self, feature: Feature, aspect: str, numbers: Numbers) -> Part:
         """Plans what is beside the tower, a part of its own."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from trainer.modalities.modality import Division
 from trainer.modalities.terms import shared, terms_of
-from trainer.preprocessing import columns
+from trainer.modalities.text import names
 
 _WORDS = 200
 
@@ -55,7 +55,7 @@ def shares(name: str, values: list, attributions: Mapping[str, Any],
     text = values[0].decode("utf-8", "replace")
     shown = Counter(piece.lower() for piece, is_word in words(text) if is_word)
     worth = shared(shown, *terms_of(attributions, name), _of_run)
-    characters = columns.characters(name)
+    characters = names.characters(name)
     if characters in attributions:
         runs = shared(shown, *terms_of(attributions, characters), _of_characters)
         worth = {word: worth.get(word, 0.0) + runs.get(word, 0.0) for word in {**worth, **runs}}

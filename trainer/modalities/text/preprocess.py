@@ -7,6 +7,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import Feature
+from trainer.modalities.text import names
 from trainer.modalities.text.sentiment import WIDTH, Lexicon
 from trainer.modalities.text.sentiment import sentiment as rate
 from trainer.modalities.text.stop_words import stop_words_of
@@ -25,19 +26,16 @@ def declared(feature: Feature, options: Mapping[str, Any]) -> Iterator[Column]:
     """Yields the columns that `text_columns` makes of a feature, given its options."""
     name, tokens = feature.name, options["tokens"]
     yield Column(name, name, "int32", (tokens,))
-    yield Column(columns.tfidf_ids(name), name, "int32", (tokens,), purpose=Purpose.TERMS)
-    yield Column(columns.tfidf(name), name, "float32", (tokens,), purpose=Purpose.TERMS)
+    yield Column(names.tfidf_ids(name), name, "int32", (tokens,))
+    yield Column(names.tfidf(name), name, "float32", (tokens,))
     if options["characters"]:
         shape = (_RUNS_A_WORD * tokens,)
-        yield Column(columns.characters_ids(name), name, "int32", shape,
-                     purpose=Purpose.CHARACTERS)
-        yield Column(columns.characters(name), name, "float32", shape, purpose=Purpose.CHARACTERS)
+        yield Column(names.characters_ids(name), name, "int32", shape)
+        yield Column(names.characters(name), name, "float32", shape)
     if options["topics"]:
-        yield Column(columns.topics(name), name, "float32", (options["topics"],),
-                     purpose=Purpose.TOPICS)
+        yield Column(names.topics(name), name, "float32", (options["topics"],))
     if options["sentiment"]:
-        yield Column(columns.sentiment(name), name, "float32", (WIDTH,),
-                     purpose=Purpose.SENTIMENT)
+        yield Column(names.sentiment(name), name, "float32", (WIDTH,))
         yield Column(columns.present(name), name, "float32", purpose=Purpose.PRESENT)
 
 
@@ -65,7 +63,7 @@ def text_columns(
       sentiment: Whether to rate the text.
 
     Returns:
-      Columns by name, see `trainer.preprocessing.columns`.
+      Columns by name, see `trainer.modalities.text.names`.
     """
     name, text = feature.name, one(column)
     split = split_words(text)
@@ -77,28 +75,28 @@ def text_columns(
     # 0 is padding and never a word.
     shifted = tf.SparseTensor(index.indices, index.values + 1, index.dense_shape)
     counted = shifted if words == 1 else _known(
-        word_ngrams(split, words), vocabulary, columns.tfidf_ids(name), feature.fewest_rows)
+        word_ngrams(split, words), vocabulary, names.tfidf_ids(name), feature.fewest_rows)
     ids, weights = _weighted(counted, vocabulary, tokens)
     outputs = {
         name: dense(shifted, tokens, 0),
-        columns.tfidf_ids(name): ids,
-        columns.tfidf(name): weights,
+        names.tfidf_ids(name): ids,
+        names.tfidf(name): weights,
     }
     if characters:
         runs = _known(character_ngrams(split, *characters), vocabulary,
-                      columns.characters_ids(name), feature.fewest_rows)
-        outputs[columns.characters_ids(name)], outputs[columns.characters(name)] = _weighted(
+                      names.characters_ids(name), feature.fewest_rows)
+        outputs[names.characters_ids(name)], outputs[names.characters(name)] = _weighted(
             runs, vocabulary, _RUNS_A_WORD * tokens)
     if topics:
-        size = tft.experimental.get_vocabulary_size_by_name(columns.term_vocabulary(name, words))
+        size = tft.experimental.get_vocabulary_size_by_name(names.term_vocabulary(name, words))
         listed = tf.sparse.to_dense(counted)
         fitted = fitted_topics(
             tf.where(listed <= size, listed, 0), topics, vocabulary + 2, tokens)
-        outputs[columns.topics(name)] = topic_shares(
+        outputs[names.topics(name)] = topic_shares(
             ids, tf.where(ids <= size, weights, 0.0), fitted)
     if sentiment:
         lexicon = tft.make_and_track_object(Lexicon, name=f"{name}_lexicon")
-        outputs[columns.sentiment(name)] = rate(text, lexicon)
+        outputs[names.sentiment(name)] = rate(text, lexicon)
         outputs[columns.present(name)] = tf.cast(split_words(text).row_lengths() > 0, tf.float32)
     return outputs
 

@@ -8,6 +8,7 @@ from schemas import Feature
 from trainer.layers.text_towers import TEXT_TOWERS
 from trainer.layers.towers import NumericTower
 from trainer.modalities.modality import modality_of
+from trainer.modalities.text import names
 from trainer.modalities.text.augment import varied_terms, varied_tokens
 from trainer.modalities.text.options import Tfidf
 from trainer.network.part import Built, Materials
@@ -32,22 +33,22 @@ def tower(feature: Feature, materials: Materials, options: Any) -> Built:
                   dropout=materials.dropout, name=name)
     if not weighs:
         return Built(layer, *layer(varied_tokens(inputs[feature.name], way, name)))
-    terms = [(inputs[columns.tfidf_ids(feature.name)], inputs[columns.tfidf(feature.name)])]
+    terms = [(inputs[names.tfidf_ids(feature.name)], inputs[names.tfidf(feature.name)])]
     if options.characters:
-        terms.append((inputs[columns.characters_ids(feature.name)],
-                      inputs[columns.characters(feature.name)]))
+        terms.append((inputs[names.characters_ids(feature.name)],
+                      inputs[names.characters(feature.name)]))
     terms = varied_terms(terms, way, name)
     return Built(layer, *layer(tuple(each for pair in terms for each in pair)))
 
 
 def _topics(feature: Feature, materials: Materials) -> Built:
-    shares = materials.inputs[columns.topics(feature.name)]
+    shares = materials.inputs[names.topics(feature.name)]
     pair = shares, ops.cast(ops.sum(shares, axis=1) > 0.5, "float32")
     return _numbers(f"{materials.side}_{feature.name}_topics", pair, materials)
 
 
 def _sentiment(feature: Feature, materials: Materials) -> Built:
-    pair = (materials.inputs[columns.sentiment(feature.name)],
+    pair = (materials.inputs[names.sentiment(feature.name)],
             materials.inputs[columns.present(feature.name)])
     return _numbers(f"{materials.side}_{feature.name}_sentiment", pair, materials)
 

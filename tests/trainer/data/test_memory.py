@@ -1,12 +1,12 @@
-"""What the export remembers, against the histories that ingest builds."""
+"""What is remembered of each user, against the histories that ingest builds."""
 
 import numpy as np
 import pytest
 
 from components.catalog_gen.histories import Histories
 from trainer.data.events import Events
+from trainer.data.memory import remember
 from trainer.data.tables import Table
-from trainer.export.memory import remember
 
 LENGTH = 5  # of the histories in the tiny schema
 
