@@ -59,6 +59,10 @@ def malformed(goods: Mapping[str, Any], signatures: Signatures) -> Iterator[tupl
             request = _copy(good)
             spoil(request)
             yield f"{name}: {fault}", request.SerializeToString()
+        whole, a_string = good.SerializeToString(), next(
+            (key for key, info in signatures[name].inputs.items() if info.dtype == STRING), "none")
+        for fault, flood in _FLOODS.items():
+            yield f"{name}: {fault}", whole + flood(a_string)
         for key, info in signatures[name].inputs.items():
             for fault, change in {**_FAULTS, **_VALUE_FAULTS[_kind(info.dtype)]}.items():
                 request = _copy(good)
@@ -165,6 +169,35 @@ def _half_content(request: Any, key: str) -> None:
     tensor.string_val[:] = tensor.string_val[:1] * (len(tensor.string_val) > 2)
 
 
+def _field(number: int, data: bytes) -> bytes:
+    """Returns a field of bytes or of a message, as it is on the wire."""
+    size, prefix = len(data), b""
+    while size > 127:
+        prefix, size = prefix + bytes([size & 127 | 128]), size >> 7
+    return bytes([number << 3 | 2]) + prefix + bytes([size]) + data
+
+
+def _tensor(fields: Callable[[], bytes]) -> Callable[[str], bytes]:
+    """Gives an input, once more, a tensor of some fields; the last one counts."""
+    return lambda key: _field(2, _field(1, key.encode()) + _field(2, fields()))
+
+
+# As many values as a message of nearly 16 MiB has room for: few bytes each, and far more in memory.
+_FLOOD = 15 << 20
+_FLOODS: dict[str, Callable[[str], bytes]] = {
+    "millions of strings": _tensor(lambda: b"\x08\x07" + b"\x42\x00" * (_FLOOD // 2)),
+    "millions of numbers": _tensor(lambda: b"\x08\x09" + _field(10, bytes(_FLOOD))),
+    "millions of numbers one by one": _tensor(lambda: b"\x08\x09" + b"\x50\x00" * (_FLOOD // 2)),
+    "millions of dimensions": _tensor(lambda: b"\x08\x07" + _field(2, b"\x12\x00" * (_FLOOD // 2))),
+    "millions of inputs": lambda key: b"".join(
+        _field(2, _field(1, b"%x" % place)) for place in range(_FLOOD // 9)),
+    "an input millions of times": lambda key: b"\x12\x00" * (_FLOOD // 2),
+    "millions of outputs": lambda key: b"\x1a\x00" * (_FLOOD // 2),
+    "millions of unknown fields": lambda key: b"\x78\x00" * (_FLOOD // 2),
+    "as many strings as are not looked at": _tensor(lambda: b"\x08\x07" + b"\x42\x00" * (60 << 10)),
+    "as many inputs as are not looked at": lambda key: b"\x12\x00" * (60 << 10),
+    "as many dimensions as are not looked at": _tensor(lambda: _field(2, b"\x12\x00" * (60 << 10))),
+}
 _FAULTS: dict[str, Callable[[Any, str], None]] = {
     "unknown rank": _rank_unknown,
     "unknown rank, no sizes": _rank_unknown_alone,

@@ -10,6 +10,7 @@ import numpy as np
 from schemas.errors import InputError
 
 SIGNATURE = "recommend_filtered"
+MOST, MOST_DIVERSE = 1000, 200  # items of a list, for place after place takes time
 EXCLUDE_SEEN, DIVERSITY = "exclude_seen", "diversity"
 ALLOWED, BLOCKED = "allowed_item_ids", "blocked_item_ids"
 BOOSTED, BOOSTS = "boosted_item_ids", "boosts"

@@ -10,6 +10,7 @@ import grpc
 
 from schemas.errors import InputError, TesseraError
 from serving.batching import ExpiredError
+from serving.message_size import require_few_values
 from serving.versions import NotServedError
 from serving.worker import ModelError, WorkerLostError
 
@@ -113,7 +114,10 @@ def _serialized(response: Any) -> bytes:
 def parsed(message: Any, data: bytes, context: grpc.ServicerContext) -> Any:
     """Returns a message, or ends the call if the bytes are none."""
     try:
+        require_few_values(message, data)
         return message.FromString(data)
+    except InputError as error:
+        abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
     except Exception as error:  # protobuf's errors differ from one implementation to the other
         abort(context, grpc.StatusCode.INVALID_ARGUMENT,
               f"This is no {message.DESCRIPTOR.name}: {error}")

@@ -4,6 +4,7 @@ A graph is a program: it can write files, run Python or read what is no part of 
 served only if all that a server would run of it is in a list of operations that do none of this.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from serving import wire
 from serving.model_files import OF_LOADING, TABLE_OF_FILE, allowed_operations, require_manifest
 from serving.tensors import DTYPES, dtype_name
 
-_INIT = "__saved_model_init_op"
+_ASSETS, _INIT = "saved_model_assets", "__saved_model_init_op"
 _OF_VARIABLES = ("AssignVariableOp", "ReadVariableOp", "VarIsInitializedOp")
 _PREDICT = "tensorflow/serving/predict"
 
@@ -27,19 +28,23 @@ def forbidden_operations(meta: meta_graph_pb2.MetaGraphDef) -> list[str]:
       meta: The graph with its signatures.
 
     Returns:
-      Names of operations in order. A table that is read from a file is among them unless the file
-      is an asset of the model.
+      Names of operations in order. What reads a file is among them unless the file is an asset or
+      the variables of the model.
     """
     graph = _Graph(meta)
-    allowed = allowed_operations()
+    allowed = allowed_operations() | set(graph.functions)
     served = graph.reached(_served_roots(meta))
     restored = graph.reached([meta.saver_def.restore_op_name])
-    operations = {node.op for _, node in served} - set(graph.functions)
-    bad = operations - allowed - TABLE_OF_FILE
-    bad |= ({node.op for _, node in restored} - set(graph.functions)) - allowed - OF_LOADING
-    assets = {asset.tensor_info.name.partition(":")[0] for asset in meta.asset_file_def}
-    bad |= {node.op for where, node in served
-            if node.op in TABLE_OF_FILE and not graph.leads_to(where, node.input[1], assets)}
+    bad = {node.op for _, node in served} - allowed - TABLE_OF_FILE
+    bad |= {node.op for _, node in restored} - allowed - OF_LOADING
+    # The place of the file's name among the inputs, and what a loader feeds such names to.
+    files = {**dict.fromkeys(TABLE_OF_FILE, (1, graph.only_fed(_assets(meta)))),
+             "RestoreV2": (0, {_node(meta.saver_def.filename_tensor_name)})}
+    for where, node in (*served, *restored):
+        if node.op in files:
+            place, fed = files[node.op]
+            if not graph.leads_to(where, node.input[place], fed):
+                bad.add(node.op)
     return sorted(bad)
 
 
@@ -53,18 +58,15 @@ def checked_signatures(path: Path) -> dict[str, Any]:
       The `SignatureDef`s that can be asked, by name.
 
     Raises:
-      InputError: A file is not what was exported, the file is no SavedModel for serving, a link
-        leads out of the folder above, an operation is forbidden, or there is no signature of
-        known dtypes with rows.
+      InputError: A file is not what was exported, the file is no SavedModel with one graph for
+        serving, a link or an asset leads out, an operation is forbidden, or there is no signature
+        of known dtypes with rows.
     """
     _require_within(path)
     require_manifest(path)
-    saved = _read(path / "saved_model.pb")
-    served = [meta for meta in saved.meta_graphs if "serve" in meta.meta_info_def.tags]
-    if not served:
-        raise InputError("no-serving-graph",
-                         f"{path} has no graph with the tag 'serve'. Export the model again.")
-    if bad := forbidden_operations(served[0]):
+    meta = _served_graph(path)
+    _require_assets(path, meta)
+    if bad := forbidden_operations(meta):
         raise InputError(
             "forbidden-operation",
             f"{path} has operations that no served model may have, since they touch files, run "
@@ -72,7 +74,7 @@ def checked_signatures(path: Path) -> dict[str, Any]:
         )
     signatures = {
         name: wire.message("SignatureDef").FromString(signature.SerializeToString())
-        for name, signature in served[0].signature_def.items() if name != _INIT
+        for name, signature in meta.signature_def.items() if name != _INIT
     }
     if not signatures:
         raise InputError("no-signature", f"{path} has no signature. Export the model again.")
@@ -95,12 +97,45 @@ def _require_within(path: Path) -> None:
             )
 
 
-def _read(file: Path) -> saved_model_pb2.SavedModel:
+def _served_graph(path: Path) -> meta_graph_pb2.MetaGraphDef:
+    """Returns the only graph that a loader can take."""
+    file = path / "saved_model.pb"
     try:
-        return saved_model_pb2.SavedModel.FromString(file.read_bytes())
+        saved = saved_model_pb2.SavedModel.FromString(file.read_bytes())
     except Exception as error:  # protobuf's errors differ from one implementation to the other
         raise InputError("bad-saved-model",
                          f"{file} is no SavedModel: {error}. Export the model again.") from error
+    served = [meta for meta in saved.meta_graphs if set(meta.meta_info_def.tags) == {"serve"}]
+    if len(served) != 1:
+        raise InputError("no-serving-graph", f"{path} must have one graph with the tag 'serve' and "
+                         f"no other tag; it has {len(served)}. Export the model again.")
+    return served[0]
+
+
+def _require_assets(path: Path, meta: meta_graph_pb2.MetaGraphDef) -> None:
+    """Refuses a graph that a loader would give the path of a file that is no asset of it."""
+    folder = path.resolve() / "assets"
+    for asset in _assets(meta):
+        file = folder / asset.filename
+        # A loader may take '..' away before links are followed, or after.
+        if not all(Path(resolved(file)).is_relative_to(folder)
+                   for resolved in (os.path.normpath, os.path.realpath)):
+            raise InputError("asset-leads-out",
+                             f"{path} names the asset {asset.filename[:100]!r}, which is not in "
+                             "its folder 'assets'. Export the model again.")
+
+
+def _assets(meta: meta_graph_pb2.MetaGraphDef) -> list[meta_graph_pb2.AssetFileDef]:
+    """Returns the assets by either of the ways to name them."""
+    assets = list(meta.asset_file_def)
+    if _ASSETS in meta.collection_def:
+        for packed in meta.collection_def[_ASSETS].any_list.value:
+            assets.append(meta_graph_pb2.AssetFileDef.FromString(packed.value))
+    return assets
+
+
+def _node(tensor: str) -> str:
+    return tensor.partition(":")[0]
 
 
 def _signature_fault(signature: Any) -> str | None:
@@ -117,7 +152,7 @@ def _signature_fault(signature: Any) -> str | None:
 def _served_roots(meta: meta_graph_pb2.MetaGraphDef) -> list[str]:
     roots = [info.name for signature in meta.signature_def.values()
              for info in (*signature.inputs.values(), *signature.outputs.values())]
-    for key in ("saved_model_main_op", "legacy_init_op", "saved_model_assets"):
+    for key in ("saved_model_main_op", "legacy_init_op", _ASSETS):
         if key in meta.collection_def:
             roots += meta.collection_def[key].node_list.value
     return roots
@@ -136,7 +171,7 @@ class _Graph:
         nodes: list[tuple[str, Any]] = []
         names, waiting, functions = set(), [*roots], set()
         while waiting:
-            name = waiting.pop().removeprefix("^").partition(":")[0]
+            name = _node(waiting.pop().removeprefix("^"))
             if name in names or name not in self._nodes:
                 continue
             names.add(name)
@@ -155,6 +190,11 @@ class _Graph:
                     fresh += inner
         return nodes
 
+    def only_fed(self, assets: Iterable[meta_graph_pb2.AssetFileDef]) -> set[str]:
+        """Returns the nodes that have an asset's path and never a value of their own."""
+        names = {_node(asset.tensor_info.name) for asset in assets}
+        return {name for name in names & set(self._nodes) if self._nodes[name].op == "Placeholder"}
+
     def leads_to(self, where: str, name: str, wanted: set[str], depth: int = 8) -> bool:
         """Returns whether a value comes from one of some nodes of the graph, and from nowhere else.
 
@@ -164,7 +204,7 @@ class _Graph:
           wanted: Names of nodes of the graph.
           depth: How many calls and copies are followed.
         """
-        name = name.partition(":")[0]
+        name = _node(name)
         if not depth:
             return False
         if not where:

@@ -50,9 +50,9 @@ def _digests(folder: Path) -> dict[str, str]:
 
 _ALLOWED = Path(__file__).with_name("operations.txt")
 TABLE_OF_FILE = frozenset({"InitializeTableFromTextFile", "InitializeTableFromTextFileV2"})
-# What touches the model's own files, when it is saved and loaded.
-OF_LOADING = TABLE_OF_FILE | {
-    "DisableCopyOnRead", "MergeV2Checkpoints", "RestoreV2", "SaveV2", "ShardedFilename"}
+# What touches the model's own files: when it is loaded, and when it is saved, which no server does.
+OF_LOADING = TABLE_OF_FILE | {"DisableCopyOnRead", "RestoreV2"}
+OF_SAVING = frozenset({"MergeV2Checkpoints", "SaveV2", "ShardedFilename"})
 
 
 def allowed_operations() -> frozenset[str]:

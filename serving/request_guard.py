@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from schemas.errors import InputError
+from serving import filters
 from serving.pictures import MAX_PIXELS, pixels
 from serving.signature import COUNT, absent, describe, histories, shape_text
 from serving.tensors import DTYPES, dtype_name, ndarray
@@ -23,11 +24,13 @@ class RequestLimits:
     """How much one request may ask for; what is more is asked for in several requests.
 
     Attributes:
+      inputs: Most inputs.
       rows: Most rows.
       elements: Most values of one input, over all rows; also most results of all rows.
       value_bytes: Most bytes of one input once it is in memory, and of all outputs.
     """
 
+    inputs: int = 1000
     rows: int = 1024
     elements: int = 32_768
     value_bytes: int = MAX_MESSAGE_BYTES
@@ -57,6 +60,8 @@ def checked_inputs(
         large.
     """
     expected = signature.inputs
+    if len(given) > limits.inputs:  # too many to look at
+        raise _misfit(name, expected, [f"{len(given)} inputs, more than {limits.inputs}"])
     faults = []
     if missing := sorted(set(expected) - set(given)):
         faults.append(f"missing {', '.join(missing)}")
@@ -71,7 +76,8 @@ def checked_inputs(
     arrays = {key: _array(name, key, given[key], expected) for key in both}
     _require_finite(name, arrays)
     _require_small_pictures(name, arrays)
-    if faults := [*_history_faults(expected, arrays), *_result_faults(signature, arrays, limits)]:
+    faults = _history_faults(expected, arrays)
+    if faults := [*faults, *_result_faults(name, signature, arrays, limits)]:
         raise _misfit(name, expected, faults)
     return arrays
 
@@ -130,16 +136,18 @@ def _names(names: Sequence[str]) -> str:
 def _claim_faults(key: str, expected: Any, given: Any, limits: RequestLimits) -> list[str]:
     if given.dtype != expected.dtype:
         return [f"{key} must be {dtype_name(expected.dtype)}, not {dtype_name(given.dtype)}"]
-    sizes = [dim.size for dim in given.tensor_shape.dim]
+    rank = len(expected.tensor_shape.dim)
+    # One more than may be is enough to see that there are too many.
+    sizes = [dim.size for dim in given.tensor_shape.dim[:rank + 1]]
     wanted_sizes = [dim.size for dim in expected.tensor_shape.dim]
     fits = (
         not given.tensor_shape.unknown_rank
-        and len(sizes) == len(wanted_sizes)
+        and len(sizes) == rank
         and all(size >= 0 and (wanted < 0 or size == wanted)
                 for size, wanted in zip(sizes, wanted_sizes, strict=True))
     )
     if not fits:
-        dimensions = ", ".join(map(str, sizes[:8])) + (", ..." if len(sizes) > 8 else "")
+        dimensions = ", ".join(map(str, sizes)) + (", ..." if len(sizes) > rank else "")
         claimed = "(...)" if given.tensor_shape.unknown_rank else f"({dimensions})"
         return [f"{key} must have shape {shape_text(expected.tensor_shape)}, not {claimed}"]
     if sizes and sizes[0] < 1:
@@ -149,6 +157,8 @@ def _claim_faults(key: str, expected: Any, given: Any, limits: RequestLimits) ->
     elements = math.prod(sizes)
     if elements > limits.elements:
         return [f"{key} has {elements} values, more than {limits.elements} a request"]
+    if len(given.string_val) > max(elements, 1):
+        return [f"{key} has {len(given.string_val)} values, its shape {elements}"]
     if _bytes_in_memory(given, elements) > limits.value_bytes:
         return [f"{key} is larger than {limits.value_bytes >> 20} MiB"]
     return []
@@ -185,13 +195,13 @@ def _history_faults(expected: Mapping[str, Any], arrays: Mapping[str, np.ndarray
 
 
 def _result_faults(
-    signature: Any, arrays: Mapping[str, np.ndarray], limits: RequestLimits
+    name: str, signature: Any, arrays: Mapping[str, np.ndarray], limits: RequestLimits
 ) -> list[str]:
     rows = max((len(array) for array in arrays.values()), default=1)
     faults = []
     if COUNT in arrays:
         counts = arrays[COUNT]
-        most = limits.elements // rows
+        most = min(limits.elements // rows, _most_places(name, arrays, limits))
         if counts.min() < 1 or counts.max() > most:
             wrong = counts.min() if counts.min() < 1 else counts.max()
             faults.append(f"{COUNT} must be 1 to {most} in a request of {rows} rows, not {wrong}")
@@ -204,6 +214,13 @@ def _result_faults(
         faults.append(f"{rows} rows make a result of more than {limits.value_bytes >> 20} MiB; "
                       f"ask for at most {fewer}")
     return faults
+
+
+def _most_places(name: str, arrays: Mapping[str, np.ndarray], limits: RequestLimits) -> int:
+    if name != filters.SIGNATURE:
+        return limits.elements
+    diverse = filters.DIVERSITY in arrays and (arrays[filters.DIVERSITY] > 0).any()
+    return filters.MOST_DIVERSE if diverse else filters.MOST
 
 
 def _array(name: str, key: str, given: Any, expected: Mapping[str, Any]) -> np.ndarray:

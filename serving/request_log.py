@@ -1,11 +1,13 @@
 """A sample of requests with their responses, as TensorFlow Serving logs them: TFRecord files.
 
 Users' ids are replaced by keyed hashes whose key lives as long as the server, so that no file says
-who asked. Only signatures are logged whose inputs hold no raw content of users.
+who asked. Only signatures are logged whose inputs hold no raw content of users, and of histories
+only what the model's schema says is neither a text nor personal; the rest counts as absent.
 """
 
 import errno
 import hashlib
+import json
 import logging
 import os
 import random
@@ -13,15 +15,21 @@ import secrets
 import struct
 import threading
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import google_crc32c
+import numpy as np
 
 from schemas.errors import InputError
 from serving import filters, wire
-from serving.signature import DEFAULT_SIGNATURE
+from serving.signature import DEFAULT_SIGNATURE, HISTORY, absent
+from serving.tensors import ndarray, tensor_proto
 
+# What every model has; a version's own are in a file of it, see `logged_histories`.
+HISTORIES = frozenset({f"{HISTORY}item_id", f"{HISTORY}timestamp"})
+HISTORIES_FILE = Path("assets.extra", "logged_histories.json")
 LOGGED = ("recommend", filters.SIGNATURE, DEFAULT_SIGNATURE, "user_profile")
 _USER_ID = "user_id"
 _FILE_BYTES = 64 << 20
@@ -57,23 +65,33 @@ class RequestLog:
         self._file: Any = None
         self._fails = False
 
-    def __call__(self, signature: str, request: Any, response: Any) -> None:
+    def __call__(self, signature: str, request: Any, response: Any,
+                 histories: Collection[str] = HISTORIES) -> None:
         """Writes a request and its response, if it is one of the sample.
 
         Args:
           signature: The signature that was asked.
-          request: The `PredictRequest`; it is not changed.
+          request: The `PredictRequest`, which was served; it is not changed.
           response: The `PredictResponse`.
+          histories: The inputs of histories whose values may be logged.
         """
         if signature not in LOGGED or self._random.random() >= self._share:
             return
         log = wire.message("PredictionLog")()
         log.log_metadata.model_spec.CopyFrom(response.model_spec)
         log.log_metadata.timestamp_secs = int(time.time())
-        log.predict_log.request.CopyFrom(request)
+        logged = log.predict_log.request
+        logged.model_spec.CopyFrom(response.model_spec)
+        logged.output_filter.extend(request.output_filter)
+        for name, tensor in request.inputs.items():  # read: a client's own fields are not copied
+            array = ndarray(tensor)
+            if name == _USER_ID and array.dtype == object:
+                array = np.array([self._pseudonym(one) if one else b"" for one in array.flat],
+                                 object).reshape(array.shape)
+            elif name == _USER_ID or (name.startswith(HISTORY) and name not in histories):
+                array = np.full(array.shape, absent(tensor.dtype), array.dtype)
+            logged.inputs[name].CopyFrom(tensor_proto(array))
         log.predict_log.response.CopyFrom(response)
-        users = log.predict_log.request.inputs[_USER_ID].string_val
-        users[:] = [self._pseudonym(one) if one else b"" for one in users]
         with self._lock:
             try:
                 self._write(log.SerializeToString())
@@ -109,6 +127,19 @@ class RequestLog:
             self._file.seek(end)
             self._file.truncate()  # half a record would make all that follow unreadable
             raise
+
+
+def logged_histories(version: Path) -> frozenset[str]:
+    """Returns the inputs of a version's histories whose values may be logged.
+
+    Args:
+      version: The version's folder; without the file, or with one that is none, few are.
+    """
+    try:
+        names = json.loads((version / HISTORIES_FILE).read_text(encoding="utf-8"))
+        return HISTORIES | set(names if isinstance(names, list) else ())
+    except (OSError, ValueError, TypeError):
+        return HISTORIES
 
 
 def record(data: bytes) -> bytes:

@@ -6,6 +6,8 @@ Off by default: JSON takes more time and space than gRPC, and this server has no
 import json
 import logging
 import re
+import select
+import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -22,11 +24,12 @@ from serving.models import Models
 from serving.services import PredictionService
 from serving.signature import DEFAULT_SIGNATURE, converted
 from serving.tensors import ndarray, plain_values, tensor_proto, with_bytes
-from serving.wire import MAX_MESSAGE_BYTES
 
 _log = logging.getLogger(__name__)
 _PATH = re.compile(r"/v1/models/([^/:]+)(?:/(versions|labels)/([^/:]+))?:predict")
-_SECONDS = 30.0  # of a connection on which nothing comes
+_SECONDS = 30.0  # of a connection on which nothing comes, and of a request
+# What JSON takes in memory: a text as four bytes a character, `{}` and a number as tens of bytes.
+_MOST_BYTES, _MOST_VALUES, _MOST_RESPONSE_BYTES = 4 << 20, 1 << 18, 2 << 20
 _MOST_CONNECTIONS = 64  # each has a thread
 _CODES = {
     grpc.StatusCode.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
@@ -47,19 +50,22 @@ class RestService:
     def __init__(self, models: Models, predictions: PredictionService) -> None:
         self._models, self._predictions = models, predictions
 
-    def predict(self, path: str, body: bytes) -> dict[str, Any]:
+    def predict(self, path: str, body: bytes,
+                alive: Callable[[], bool] = lambda: True) -> dict[str, Any]:
         """Runs a signature.
 
         Args:
           path: The request's path.
           body: The request's JSON, with `instances`, a list of rows, or `inputs`, all rows by
             input; bytes that are no text are `{"b64": ...}`.
+          alive: Whether somebody still waits for the response.
 
         Returns:
           `predictions`, a list of rows, or `outputs`, all rows by output.
 
         Raises:
           InputError: The request is not of this form, or the signature refuses it.
+          ExpiredError: Nobody waits for it any more.
         """
         match = _PATH.fullmatch(path)
         if match is None:
@@ -81,7 +87,11 @@ class RestService:
                              f"{', '.join(sorted(expected)) or 'none, for it is unknown'}.")
         for key, value in given_inputs.items():
             request.inputs[key].CopyFrom(tensor_proto(converted(key, value, expected[key])))
-        response = self._predictions.respond(request)
+        response = self._predictions.respond(request, _SECONDS, alive)
+        if response.ByteSize() > _MOST_RESPONSE_BYTES:
+            raise InputError("rest-response-too-large",
+                             f"The response is larger than {_MOST_RESPONSE_BYTES >> 20} MiB before "
+                             "it is JSON. Ask for fewer rows, or over gRPC.")
         outputs = {key: plain_values(ndarray(value)) for key, value in response.outputs.items()}
         return {"predictions": _rows(outputs)} if "instances" in given else {"outputs": outputs}
 
@@ -122,7 +132,7 @@ def _handler(service: RestService) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             try:
                 body = self.rfile.read(_size(self.headers.get("Content-Length", "0")))
-                response = service.predict(self.path, body)
+                response = service.predict(self.path, body, self._alive)
                 self._send(HTTPStatus.OK, response)
             except OSError:  # the client is gone, or does not send what it said
                 self.close_connection = True
@@ -133,6 +143,15 @@ def _handler(service: RestService) -> type[BaseHTTPRequestHandler]:
 
         def log_message(self, format: str, *args: Any) -> None:
             """Logs nothing: metrics count requests."""
+
+        def _alive(self) -> bool:
+            """Returns whether the client has not gone; what it sends meanwhile stays unread."""
+            try:
+                watched = select.poll()  # a read would wait, for the connection has a timeout
+                watched.register(self.connection, select.POLLIN)
+                return not watched.poll(0) or self.connection.recv(1, socket.MSG_PEEK) != b""
+            except OSError:
+                return False
 
         def _send(self, code: HTTPStatus, response: Mapping[str, Any]) -> None:
             data = json.dumps(response).encode()
@@ -171,13 +190,17 @@ class _Server(ThreadingHTTPServer):
 
 def _size(given: str) -> int:
     size = int(given) if re.fullmatch("[0-9]{1,18}", given) else None
-    if size is None or size > MAX_MESSAGE_BYTES:
+    if size is None or size > _MOST_BYTES:
         raise InputError("rest-body-too-large", "A request needs a Content-Length, of at most "
-                         f"{MAX_MESSAGE_BYTES >> 20} MiB; given: {given[:50]!r}.")
+                         f"{_MOST_BYTES >> 20} MiB; given: {given[:50]!r}. gRPC takes more.")
     return size
 
 
 def _read(body: bytes) -> dict[str, Any]:
+    # Counted before any of it is an object; what texts hold of these marks counts as well.
+    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise InputError("too-many-rest-values",
+                         f"The body has more than {_MOST_VALUES} values. Ask for less at once.")
     try:
         given = json.loads(body, object_hook=with_bytes)
         str(given.get("signature_name", "") if isinstance(given, dict) else "").encode()

@@ -9,6 +9,7 @@ from schemas.errors import InputError
 from serving import wire
 from serving.batching import Batcher
 from serving.request_guard import checked_inputs, checked_outputs, require_finite_outputs
+from serving.request_log import logged_histories
 from serving.tensors import tensor_proto
 from serving.wire import MAX_MESSAGE_BYTES
 from serving.worker import Worker
@@ -30,6 +31,7 @@ class ServedVersion:
     Attributes:
       version: The version.
       signatures: Its `SignatureDef`s by name.
+      logged_histories: The inputs of histories whose values a log may have.
 
     Raises:
       InputError: If the version must not be served or cannot be loaded.
@@ -42,6 +44,7 @@ class ServedVersion:
         self.version = int(path.name)
         self._worker = Worker(path, os.cpu_count() or 1, _NICENESS if beside else 0, wanted)
         self.signatures = self._worker.signatures
+        self.logged_histories = logged_histories(path)
         self._batcher = Batcher(self._worker.run, self._worker.slots, joined, on_batch)
 
     @property

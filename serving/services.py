@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -36,7 +36,7 @@ class PredictionService:
     """
 
     def __init__(self, models: Models, metrics: Metrics, most: int,
-                 log: Callable[[str, Any, Any], None] | None = None) -> None:
+                 log: Callable[[str, Any, Any, Collection[str]], None] | None = None) -> None:
         self._models, self._metrics, self._request_log = models, metrics, log
         self._most, self._places = most, threading.BoundedSemaphore(most)
 
@@ -70,6 +70,7 @@ class PredictionService:
             model = spec.name
             with self._place(), versions.borrowed(spec) as version:
                 number, signature = version.version, name if name in version.signatures else ""
+                histories = version.logged_histories
                 response = version.predict(
                     name, request.inputs, request.output_filter,
                     float("inf") if timeout is None else begin + timeout, alive)
@@ -80,7 +81,7 @@ class PredictionService:
             self._metrics.request(model, number, signature, code.name, time.monotonic() - begin)
         _set_spec(response.model_spec, model, number, name)
         if self._request_log is not None:
-            self._request_log(name, request, response)
+            self._request_log(name, request, response, histories)
         return response
 
     @contextmanager

@@ -67,8 +67,12 @@ def validate_model(
             base_path.mkdir()
             io_utils.copy_dir(path_utils.serving_model_path(model_uri), str(base_path / "1"))
             with running_server(base_path) as address, Client(*address) as client:
-                client.signatures  # noqa: B018  asked here so that no request is slower by it
-                return validate_predictions(client.predict, predictions, min_requests, max_p99_ms)
+                # Asked here so that no request is slower by it.
+                unasked = sorted(set(client.signatures) - {one.signature for one in predictions})
+                outcome = validate_predictions(
+                    client.predict, predictions, min_requests, max_p99_ms)
+                return outcome if not unasked else replace(outcome, passed=False, reasons=[
+                    f"No response was recorded of {', '.join(unasked)}.", *outcome.reasons])
     except (TesseraError, OSError) as error:
         # No fault of the model: a verdict would stay in the cache.
         if disk_fault(error) or access_fault(error) or memory_fault(error):

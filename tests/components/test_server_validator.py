@@ -218,6 +218,17 @@ def test_a_model_that_answers_otherwise_fails_with_the_reason(model_uri, tmp_pat
 
 
 @pytest.mark.usefixtures("in_this_process")
+def test_a_signature_that_nothing_was_recorded_of_is_a_reason(model_uri, tmp_path):
+    _write_predictions(tmp_path, first_score=3.0)
+    assert validate_model(str(model_uri), str(tmp_path), 2, 5000.0).passed
+    file = tmp_path / "predictions.json"
+    file.write_text(json.dumps(json.loads(file.read_text())[:1]))
+    outcome = validate_model(str(model_uri), str(tmp_path), 1, 5000.0)
+    assert not outcome.passed and "serving_default" in outcome.reasons[0]
+    assert len(outcome.reasons) == 1 and outcome.figures["requests"] == 1
+
+
+@pytest.mark.usefixtures("in_this_process")
 @pytest.mark.parametrize(("broken", "words"), [
     ("truncated", ["The model could not be served: ", "No model version under"]),
     ("absent", ["holds no model version"]),

@@ -1,5 +1,7 @@
 """Requests that claim, lack or hold what no signature takes; the server answers the next one."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -102,6 +104,50 @@ BAD = {
 def test_a_bad_request_is_refused(fault):
     with pytest.raises(InputError):
         checked_inputs("s", SIGNATURE, BAD[fault])
+
+
+class Unread:
+    """Many values, of which a few may be looked at, but never all."""
+
+    def __init__(self, few=()):
+        self._few = few
+
+    def __len__(self):
+        return 1_000_000
+
+    def __getitem__(self, place):
+        return self._few[place]
+
+    def __iter__(self):
+        raise AssertionError("all are read")
+
+
+class ManyInputs(Unread, dict):
+    """A request of many inputs."""
+
+
+@pytest.mark.parametrize("given", [
+    ManyInputs(),
+    good(user=SimpleNamespace(dtype=7, tensor_shape=SimpleNamespace(
+        unknown_rank=False, dim=Unread([SimpleNamespace(size=1)] * 9)))),
+    good(user=SimpleNamespace(dtype=7, tensor_shape=proto(["ann"]).tensor_shape,
+                              string_val=Unread())),
+], ids=["inputs", "dimensions", "strings"])
+def test_what_is_too_much_is_refused_without_a_look_at_all(given):
+    with refuses("inputs-do-not-fit"):
+        checked_inputs("s", SIGNATURE, given)
+
+
+@pytest.mark.parametrize(("diversity", "most"), [(-1.0, 1000), (0.0, 1000), (0.1, 200)])
+def test_a_list_by_filters_is_bounded_since_each_place_takes_time(diversity, most):
+    signature = wire.message("SignatureDef").FromString(SIGNATURE.SerializeToString())
+    signature.inputs["diversity"].CopyFrom(signature.inputs["k"])
+    signature.inputs["diversity"].dtype = 1
+    asked = good(diversity=proto([diversity]))
+    checked_inputs("recommend_filtered", signature, asked | {"k": proto([most])})
+    with refuses("inputs-do-not-fit"):
+        checked_inputs("recommend_filtered", signature, asked | {"k": proto([most + 1])})
+    checked_inputs("recommend", signature, asked | {"k": proto([most + 1])})
 
 
 def test_a_picture_of_many_pixels_is_refused_by_its_header():

@@ -10,7 +10,7 @@ from refusals import refuses
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving import request_log, wire
-from serving.request_log import RequestLog
+from serving.request_log import HISTORIES, HISTORIES_FILE, RequestLog, logged_histories
 from serving.tensors import tensor_proto
 
 
@@ -53,6 +53,50 @@ def test_a_request_is_logged_as_tensorflow_serving_does_without_the_users_ids(tm
     again.close()
     (third,) = logged(tmp_path / "again")
     assert tf.make_ndarray(third.predict_log.request.inputs["user_id"])[0] != users[0]
+
+
+def test_of_histories_what_may_be_logged_is_and_nothing_that_a_client_adds(tmp_path):
+    asked = request(["ann"])
+    for name, values in (("history_item_id", [["i1"]]), ("history_type", [["bought"]]),
+                         ("history_review", [["I am ill"]])):
+        asked.inputs[name].CopyFrom(tensor_proto(np.array(values, object)))
+    asked.inputs["history_age"].CopyFrom(tensor_proto(np.array([[57.0]], np.float32)))
+    asked.inputs["k"].tensor_shape.dim[0].name = "I am ill"
+    asked.model_spec.version_label = "I am ill"
+    whole = type(asked).FromString(asked.SerializeToString() + b"\x7a\x08I am ill")
+    log = RequestLog(tmp_path, 1.0)
+    log("recommend", whole, response(), {"history_item_id", "history_type"})
+    log("recommend", whole, response())
+    log.close()
+    one, other = ({name: tf.make_ndarray(value).tolist()
+                   for name, value in one.predict_log.request.inputs.items()}
+                  for one in logged(tmp_path))
+    assert one["history_item_id"] == [[b"i1"]] and one["history_type"] == [[b"bought"]]
+    assert one["history_review"] == [[b""]] and one["history_age"] == [[-1]] and one["k"] == [3]
+    assert other["history_item_id"] == [[b"i1"]] and other["history_type"] == [[b""]]
+    assert b"ill" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_an_id_that_is_a_number_is_not_logged(tmp_path):
+    asked = request(["ann"])
+    asked.inputs["user_id"].CopyFrom(tensor_proto(np.array([[57]])))
+    log = RequestLog(tmp_path, 1.0)
+    log("recommend", asked, response())
+    log.close()
+    (one,) = logged(tmp_path)
+    assert tf.make_ndarray(one.predict_log.request.inputs["user_id"]).tolist() == [[-1]]
+
+
+@pytest.mark.parametrize("text", ["[", "5", "[[]]", None])
+def test_a_version_that_does_not_say_what_may_be_logged_has_little_logged(tmp_path, text):
+    file = tmp_path / HISTORIES_FILE
+    file.parent.mkdir()
+    file.write_text('["history_type"]')
+    assert logged_histories(tmp_path) == {*HISTORIES, "history_type"}
+    file.unlink()
+    if text is not None:
+        file.write_text(text)
+    assert logged_histories(tmp_path) == HISTORIES
 
 
 def test_a_share_is_logged_and_nothing_with_raw_content(tmp_path):

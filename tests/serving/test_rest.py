@@ -8,9 +8,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
+from refusals import refuses
 
 from schemas.errors import InputError
 from serving import rest
@@ -91,10 +93,58 @@ def test_bytes_that_are_no_json_are_told(post, data):
     assert code == 400 and result["error"]
 
 
+@pytest.mark.parametrize("values", [b"{},", b"[],", b'0,', b'"a",'])
+def test_a_body_of_many_values_is_refused_before_it_is_read(monkeypatch, values):
+    monkeypatch.setattr(rest.json, "loads", None)
+    with refuses("too-many-rest-values"):
+        rest._read(b'{"inputs": {"user_id": [' + values * 300_000 + b"0]}}")
+
+
+def test_a_body_or_a_response_that_is_too_large_is_told(server, post, monkeypatch):
+    with socket.create_connection(("127.0.0.1", server.rest_port), timeout=10) as connection:
+        connection.sendall(b"POST /v1/models/tessera:predict HTTP/1.1\r\nContent-Length: 5000000"
+                           b"\r\n\r\n")
+        assert connection.makefile("rb").readline().split()[1] == b"400"
+    monkeypatch.setattr(rest, "_MOST_RESPONSE_BYTES", 10)
+    code, result = post("/v1/models/tessera:predict",
+                        {"signature_name": "recommend", "instances": [USER]})
+    assert code == 400 and "gRPC" in result["error"]
+
+
+def test_a_request_has_a_deadline_and_ends_with_its_connection(monkeypatch):
+    waits, gone, seen = threading.Event(), threading.Event(), []
+
+    class Predictions:
+        def respond(self, request, timeout, alive):
+            seen.extend([timeout, alive()])
+            waits.set()
+            gone.wait(10)
+            deadline = time.monotonic() + 10
+            while alive() and time.monotonic() < deadline:
+                pass
+            seen.append(alive())
+            raise InputError("no", "no")
+
+    version = SimpleNamespace(signatures={})
+    borrowed = SimpleNamespace(borrowed=lambda spec: nullcontext(version))
+    models = SimpleNamespace(versions=lambda name: borrowed)
+    port, end = rest.serve_rest(rest.RestService(models, Predictions()), "127.0.0.1", 0)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"POST /v1/models/tessera:predict HTTP/1.1\r\nContent-Length: 14"
+                           b'\r\n\r\n{"inputs": {}}')
+        assert waits.wait(10)
+    gone.set()
+    deadline = time.monotonic() + 10
+    while len(seen) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    end()
+    assert 0 < seen[0] <= 60 and seen[1:] == [True, False]
+
+
 @pytest.fixture
 def served(monkeypatch):
     """REST without a model, with places for two connections."""
-    def predict(path, body):
+    def predict(path, body, alive):
         raise InputError("no", "\u00e4" * 9000)
 
     monkeypatch.setattr(rest, "_MOST_CONNECTIONS", 2)

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from schemas import InputError
-from serving.model_files import OF_LOADING, allowed_operations
+from serving.model_files import OF_LOADING, OF_SAVING, allowed_operations
 from trainer.encoders.options import KERAS, Encoder
 
 
@@ -32,7 +32,7 @@ def foreign_operations(folder: Path) -> tuple[str, ...]:
         used = {node.op for node in meta.graph_def.node}
         used |= {node.op for function in functions for node in function.node_def}
         operations |= used - {function.signature.name for function in functions}
-    return tuple(sorted(operations - allowed_operations() - OF_LOADING))
+    return tuple(sorted(operations - allowed_operations() - OF_LOADING - OF_SAVING))
 
 
 _OP_LIBRARY = "tensorflow_text"

@@ -1,10 +1,11 @@
-"""The items that a model knows: their ids, their order, and which are alike."""
+"""The items that a model knows: their ids, order and categories, and which are alike."""
 
 import numpy as np
 import tensorflow as tf
 
 from trainer.data.interactions import id_lookup, table_index
 from trainer.data.tables import Table
+from trainer.export.seen import marked
 
 _NEVER = -2.0  # less than any cosine
 Tensors = dict[str, tf.Tensor]
@@ -25,9 +26,13 @@ class Likeness(tf.Module):
         unit[0] = 0
         self._unit = tf.Variable(unit.astype(np.float32), trainable=False)
 
+    def units(self, index: tf.Tensor) -> tf.Tensor:
+        """Returns the vectors of length 1 of items of any shape, `(..., dim)`; 0 for none."""
+        return tf.gather(self._unit, index)
+
     def with_all(self, index: tf.Tensor) -> tf.Tensor:
         """Returns the likeness of items `(batch,)` with all items, `(batch, 1 + items)`."""
-        return tf.matmul(tf.gather(self._unit, index), self._unit, transpose_b=True)
+        return tf.matmul(self.units(index), self._unit, transpose_b=True)
 
     def best(self, index: tf.Tensor, k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns likeness and indices of the items that are most like some `(batch,)`.
@@ -44,6 +49,44 @@ class Likeness(tf.Module):
             tf.where(itself, _NEVER, self.with_all(index))[:, 1:], k=k)
         there = tf.logical_and(scores > _NEVER, index[:, None] > 0)
         return scores, tf.where(there, place + 1, 0)
+
+
+class Category(tf.Module):
+    """The values that each item has of one column.
+
+    Args:
+      name: The column.
+      table: Places in the vocabulary plus 1, `(1 + items, values)`; 0 for none.
+      vocabulary: The values.
+    """
+
+    def __init__(self, name: str, table: np.ndarray, vocabulary: list[bytes]):
+        super().__init__(name=f"category_{name}")
+        self.table = tf.Variable(table.astype(np.int32), trainable=False)
+        self.width = int(max(table.max(initial=0), len(vocabulary))) + 1
+        self._places = tf.lookup.StaticHashTable(
+            tf.lookup.KeyValueTensorInitializer(
+                tf.constant(vocabulary, tf.string), tf.range(1, len(vocabulary) + 1)),
+            default_value=-1)
+
+    def allowed(self, values: tf.Tensor) -> tf.Tensor:
+        """Marks the items that have one of some values `(batch, any)`, or all without any."""
+        place = self._places.lookup(values)
+        # A value that no item has is no value; it must not open the list to all.
+        wanted = marked(tf.where(place > 0, place, 0), self.width)
+        matches = self.having(wanted)
+        restricted = tf.reduce_any(tf.strings.length(values) > 0, axis=1)[:, None]
+        return tf.logical_or(matches, tf.logical_not(restricted))
+
+    def having(self, wanted: tf.Tensor) -> tf.Tensor:
+        """Marks items with a value that is marked in `(batch, width)`, `(batch, 1 + items)`."""
+        there = self.table > 0
+        return tf.reduce_any(
+            tf.logical_and(tf.gather(wanted, self.table, axis=1), there[None]), axis=2)
+
+    def of(self, item: tf.Tensor) -> tf.Tensor:
+        """Counts the values of items `(batch,)`, int32 `(batch, width)`, each value once."""
+        return tf.cast(marked(tf.gather(self.table, item), self.width), tf.int32)
 
 
 class ItemCatalogue(tf.Module):

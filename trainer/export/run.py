@@ -15,7 +15,7 @@ from trainer.export.constant_weights import constant_weights
 from trainer.export.evaluation import EvaluationColumns
 from trainer.export.module import Recommender
 from trainer.export.predictions import PredictionRecorder, recorded
-from trainer.export.samples import SampleRequests, write_warm_up
+from trainer.export.samples import SampleRequests, write_logged_histories, write_warm_up
 from trainer.export.save import save, trace_signatures
 from trainer.families import FAMILIES
 from trainer.late_fusion.network import OlderSum
@@ -114,6 +114,7 @@ def _export_network(given: Given, data: TrainingData, network: Network, model: P
                    recorded(signatures, requests))
     save(recommender, signatures, model)
     write_warm_up(requests, model)
+    write_logged_histories(spec, model)
     write_manifest(model)
     size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
     log.info("Exporter: a SavedModel of %s items, %.1f MB",

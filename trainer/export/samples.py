@@ -1,5 +1,6 @@
-"""One request for each signature: what a server warms up with, and what is recorded of it."""
+"""One request for each signature, to warm up with and to record; and what a server may log."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ import tensorflow as tf
 
 from schemas import FeatureSpec
 from serving import filters, wire
+from serving.request_log import HISTORIES_FILE
 from serving.signature import COUNT
 from serving.tensors import tensor_proto
 from trainer.data.tables import Table
-from trainer.export.requests import USER_ID
+from trainer.export.requests import USER_ID, history_key
 
 WARM_UP = Path("assets.extra", "tf_serving_warmup_requests")
 _ITEMS = 5
@@ -82,6 +84,21 @@ def write_warm_up(requests: Requests, folder: Path) -> None:
             for key, values in inputs.items():
                 request.inputs[key].CopyFrom(tensor_proto(values))
             writer.write(log.SerializeToString())
+
+
+def write_logged_histories(spec: FeatureSpec, folder: Path) -> None:
+    """Writes which inputs of histories a server may log: neither texts nor personal data.
+
+    Args:
+      spec: The dataset's spec.
+      folder: The model's folder.
+    """
+    sources = {what: spec.history_source(what) for what in spec.histories()}
+    names = [history_key(what) for what, source in sources.items()
+             if not source.language and not source.pii]
+    path = folder / HISTORIES_FILE
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(names), encoding="utf-8")
 
 
 def _example(spec: FeatureSpec, raw: Mapping[str, Any], given: Mapping[str, str]) -> bytes:

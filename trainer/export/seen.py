@@ -42,7 +42,7 @@ class Seen(tf.Module):
         return tf.gather(self._splits, user + 1) - tf.gather(self._splits, user)
 
 
-def marked(index: tf.Tensor, width: int) -> tf.Tensor:
+def marked(index: tf.Tensor, width: int | tf.Tensor) -> tf.Tensor:
     """Marks the places that indices `(batch, any)` name, bool `(batch, width)`."""
     rows = tf.repeat(tf.range(tf.shape(index)[0]), tf.shape(index)[1])
     flat = tf.stack([rows, tf.reshape(index, [-1])], axis=1)

@@ -1,6 +1,6 @@
 """Ranks the whole catalogue, and chooses a list: what may be in it, and in which order."""
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -12,13 +12,13 @@ from serving import filters
 from trainer.data.interactions import table_index
 from trainer.data.tables import Table
 from trainer.evaluation.scoring import Catalogue
-from trainer.export.catalogue import ItemCatalogue
+from trainer.export.catalogue import Category, ItemCatalogue
+from trainer.export.greedy import NEVER, Greedy, Wanted
 from trainer.export.seen import marked
 from trainer.layers.heads import Head
 from trainer.network.model import Network
 
 Tensors = dict[str, tf.Tensor]
-_NEVER = -1e30
 _MOST_BOOST = 1e6  # standard deviations; more changes no order, and would overflow
 
 
@@ -77,60 +77,6 @@ class HeadRanking(tf.Module):
             fn_output_signature=tf.TensorSpec([self._vectors.shape[0]], tf.float32))
 
 
-class Category(tf.Module):
-    """The values that each item has of one column.
-
-    Args:
-      name: The column.
-      table: Places in the vocabulary plus 1, `(1 + items, values)`; 0 for none.
-      vocabulary: The values.
-    """
-
-    def __init__(self, name: str, table: np.ndarray, vocabulary: list[bytes]):
-        super().__init__(name=f"category_{name}")
-        self.table = tf.Variable(table.astype(np.int32), trainable=False)
-        self.width = int(max(table.max(initial=0), len(vocabulary))) + 1
-        self._places = tf.lookup.StaticHashTable(
-            tf.lookup.KeyValueTensorInitializer(
-                tf.constant(vocabulary, tf.string), tf.range(1, len(vocabulary) + 1)),
-            default_value=-1)
-
-    def allowed(self, values: tf.Tensor) -> tf.Tensor:
-        """Marks the items that have one of some values `(batch, any)`, or all without any."""
-        place = self._places.lookup(values)
-        # A value that no item has is no value; it must not open the list to all.
-        wanted = marked(tf.where(place > 0, place, 0), self.width)
-        matches = self.having(wanted)
-        restricted = tf.reduce_any(tf.strings.length(values) > 0, axis=1)[:, None]
-        return tf.logical_or(matches, tf.logical_not(restricted))
-
-    def having(self, wanted: tf.Tensor) -> tf.Tensor:
-        """Marks items with a value that is marked in `(batch, width)`, `(batch, 1 + items)`."""
-        there = self.table > 0
-        return tf.reduce_any(
-            tf.logical_and(tf.gather(wanted, self.table, axis=1), there[None]), axis=2)
-
-    def of(self, item: tf.Tensor) -> tf.Tensor:
-        """Counts the values of items `(batch,)`, int32 `(batch, width)`, each value once."""
-        return tf.cast(marked(tf.gather(self.table, item), self.width), tf.int32)
-
-
-class Chosen(NamedTuple):
-    """The state of a list that grows.
-
-    Attributes:
-      index: Item indices so far, `(batch, n)`; 0 where there was no item left.
-      open: Items that may follow, `(batch, 1 + items)`.
-      nearest: How alike each item is to the one in the list that it is most like, of that shape.
-      counts: How many items of each value the list has, by category `(batch, width)`.
-    """
-
-    index: tf.Tensor
-    open: tf.Tensor
-    nearest: tf.Tensor
-    counts: tuple[tf.Tensor, ...]
-
-
 class Selection(tf.Module):
     """Chooses lists.
 
@@ -175,19 +121,12 @@ class Selection(tf.Module):
           The scores with their boosts and the item indices, `(batch, k)`, 0 where no item is left.
         """
         scores = self._boosted(request, tf.pad(scores, [[0, 0], [1, 0]]))
-        state = Chosen(
-            tf.zeros([tf.shape(scores)[0], 0], tf.int32), self._open(request, seen),
-            tf.zeros_like(scores),
-            tuple(tf.zeros([tf.shape(scores)[0], one.width], tf.int32)
-                  for one in self._categories.values()))
-        relevance = _relevance(scores, state.open)
-        any_shape = tf.TensorShape([None, None])
-        shapes = Chosen(any_shape, any_shape, any_shape, tuple(any_shape for _ in state.counts))
-        (chosen,) = tf.while_loop(
-            lambda one: tf.shape(one.index)[1] < k,
-            lambda one: (self._longer(one, request, scores, relevance),),
-            (state,), (shapes,))
-        index = tf.ensure_shape(chosen.index, [None, None])
+        wanted = Wanted(
+            scores, self._open(request, seen),
+            tf.clip_by_value(request[filters.DIVERSITY], 0.0, 1.0)[:, None],
+            tuple(request[filters.most_key(name)][:, None] for name in self._categories))
+        greedy = Greedy(self._catalogue.likeness, list(self._categories.values()))
+        index = tf.cond(wanted.plain, lambda: _best(wanted, k), lambda: greedy(wanted, k))
         return tf.where(index > 0, tf.gather(scores, index, batch_dims=1), 0.0), index
 
     def _open(self, request: Tensors, seen: tf.Tensor) -> tf.Tensor:
@@ -215,33 +154,8 @@ class Selection(tf.Module):
         flat = tf.stack([rows, tf.reshape(index, [-1])], axis=1)
         return tf.tensor_scatter_nd_add(scores, flat, tf.reshape(boosts * deviation, [-1]))
 
-    def _longer(self, state: Chosen, request: Tensors, scores: tf.Tensor,
-                relevance: tf.Tensor) -> Chosen:
-        """Adds the best item that may follow."""
-        share = tf.clip_by_value(request[filters.DIVERSITY], 0.0, 1.0)[:, None]
-        # Without diversity the score itself decides, not what is left of it on another scale.
-        value = tf.where(share > 0, (1 - share) * relevance - share * state.nearest, scores)
-        may_follow = state.open
-        for (name, category), counts in zip(self._categories.items(), state.counts, strict=True):
-            most = request[filters.most_key(name)][:, None]
-            full = tf.logical_and(counts >= most, most >= 0)
-            may_follow = tf.logical_and(may_follow, tf.logical_not(category.having(full)))
-        best = tf.argmax(tf.where(may_follow, value, _NEVER), axis=1, output_type=tf.int32)
-        best = tf.where(tf.reduce_any(may_follow, axis=1), best, 0)
-        nearest = tf.cond(
-            tf.reduce_any(share > 0),
-            lambda: tf.maximum(state.nearest, self._catalogue.likeness.with_all(best)),
-            lambda: state.nearest)
-        return Chosen(
-            tf.concat([state.index, best[:, None]], axis=1),
-            tf.logical_and(state.open, tf.logical_not(marked(best[:, None], self._rows))),
-            nearest,
-            tuple(counts + category.of(best) for category, counts in zip(
-                self._categories.values(), state.counts, strict=True)))
 
-
-def _relevance(scores: tf.Tensor, may: tf.Tensor) -> tf.Tensor:
-    """Scales the scores of the items that may be chosen to 0 to 1, as cosines are scaled."""
-    low = tf.reduce_min(tf.where(may, scores, -_NEVER), axis=1, keepdims=True)
-    high = tf.reduce_max(tf.where(may, scores, _NEVER), axis=1, keepdims=True)
-    return tf.math.divide_no_nan(tf.where(may, scores - low, 0.0), high - low)
+def _best(wanted: Wanted, k: tf.Tensor) -> tf.Tensor:
+    """Returns the indices of the items of the best scores, `(batch, k)`, 0 where none is left."""
+    scores, index = tf.math.top_k(tf.where(wanted.open, wanted.scores, NEVER), k=k)
+    return tf.where(scores > NEVER, index, 0)

@@ -11,7 +11,7 @@ from worlds import column, history, small_spec
 from pipeline.skew.measure import FEW, measure_skew
 from pipeline.skew.requests import read_requests
 from serving import wire
-from serving.request_log import RequestLog
+from serving.request_log import HISTORIES, RequestLog
 from serving.tensors import tensor_proto
 
 _COMPARED = "skew_comparator {{ jensen_shannon_divergence {{ threshold: {} }} }}"
@@ -52,7 +52,7 @@ def log(tmp_path):
                                     ("history_stars", stars, np.float32)):
             request.inputs[name].CopyFrom(tensor_proto(np.array(values, dtype)))
         for _ in range(count):
-            written("recommend", request, response)
+            written("recommend", request, response, {*HISTORIES, "history_stars"})
         written.close()
         return tmp_path / "log"
 
