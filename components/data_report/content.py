@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from components.data_report.media import sample_pictures, seconds
+from components.data_report.page import VERSION
 from components.data_report.quarantine import (
     grouped_reasons,
     lost_columns,
@@ -19,7 +20,6 @@ from trainer.modalities import modality_of
 _BARS, _DAY = 60, 86_400
 Bar = dict[str, Any]
 _log = logging.getLogger("tessera.data_report")
-VERSION = 3  # of the JSON twin
 _EXAMPLES, _GROUPS, _PICTURES, _SOUNDS = 20, 100, 12, 500
 
 
@@ -102,6 +102,7 @@ def gather(spec: FeatureSpec, folders: dict[str, str]) -> dict[str, Any]:
     return {
         "version": VERSION,
         "dataset": spec.name,
+        "unread": False,
         "headline": ("" if verdict["note"] else f"{verdict['verdict']}: ") + line,
         "summary": line,
         "verdict": verdict,

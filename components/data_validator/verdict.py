@@ -82,9 +82,26 @@ class DataVerdict:
                            read["distributions"])
 
 
+def unread(code: str, text: str, run: str, moment: int) -> DataVerdict:
+    """Returns the verdict on data that could not be read, or not as far as to be judged.
+
+    Args:
+      code: The error's.
+      text: What it says.
+      run: Id of the run.
+      moment: The present second.
+    """
+    return DataVerdict((Finding(
+        code, Severity.FAIL, "", "", None, None, text.rstrip("."),
+        "Correct the data or what the message names, or ask their source to deliver them again; "
+        "then run again. Until then the served model stays as it is."),), None, {}, run=run,
+        moment=moment)
+
+
 def sentence(finding: Finding) -> str:
     """Returns a finding as one line: where, what, the value and the limit, and what to do."""
-    where = f"Table {finding.table}" + (f", column {finding.column}" if finding.column else "")
+    where = (f"Table {finding.table}" if finding.table else "All data") + (
+        f", column {finding.column}" if finding.column else "")
     value = ("" if finding.value is None or finding.threshold is None
              else f" {finding.value:.4g} > {finding.threshold:.4g}")
     return f"{where}: {finding.what} ({finding.check}{value}). {finding.action}"
