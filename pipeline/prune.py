@@ -20,7 +20,7 @@ _DAY = 86_400
 _BLESSED = 2  # of each pipeline: the next run compares its model with the newest other one
 _PAST = "tessera.DataProfile"  # small, and what the next run compares its data with
 _DATASET = "dataset"  # custom property of such a profile
-_LAST_STEP = "Gate"  # a run that came as far has a model, blessed or not
+_TRAINED = "training"  # in the metrics of a run that made a model, blessed or not
 _RUN = "pipeline_run"
 _ARTIFACTS = "artifacts"
 _MOMENT = len("20260102-030405")
@@ -138,7 +138,7 @@ def _newest(runs: list[Path]) -> set[str]:
     newest: dict[tuple[str, bool], str] = {}
     for run in runs:
         metrics = _metrics(run)
-        newest[str(metrics.get("dataset")), _LAST_STEP in metrics.get("timings", {})] = run.name
+        newest[str(metrics.get("dataset")), _TRAINED in metrics] = run.name
     return {name for (dataset, whole), name in newest.items()
             if whole or (dataset, True) not in newest}
 

@@ -1,7 +1,7 @@
 """Gathers what the report says, section by section; a section that fails becomes a note."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from components.data_report.media import sample_pictures, seconds
@@ -106,11 +106,35 @@ def gather(spec: FeatureSpec, folders: dict[str, str]) -> dict[str, Any]:
         "headline": ("" if verdict["note"] else f"{verdict['verdict']}: ") + line,
         "summary": line,
         "verdict": verdict,
+        "cold": cold(verdict.get("changes", ())),
         "counts": counts,
         "tables": tables,
         "media": media,
         "reasons": reasons,
     }
+
+
+def cold(changes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Returns how many users and items have no event, of this run and of the last one.
+
+    Args:
+      changes: See `components.data_validator.drift.changes`.
+
+    Returns:
+      Of each of the two tables `{"table", "rows", "with_events", "cold", "share", "past_share"}`.
+    """
+    figures = {(one["table"], one["figure"]): one for one in changes if not one["column"]}
+    both = []
+    for side in ("users", "items"):
+        rows = figures.get((side, "rows"))
+        events = figures.get(("interactions", f"{side} with events"))
+        if rows and events:
+            shares = [1 - events[run] / rows[run] if rows[run] and events[run] is not None else None
+                      for run in ("today", "past")]
+            both.append({"table": side, "rows": rows["today"], "with_events": events["today"],
+                         "cold": rows["today"] - events["today"], "share": shares[0],
+                         "past_share": shares[1]})
+    return both
 
 
 def summary(counts: dict[str, Any], verdict: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from components.data_validator.verdict import DataVerdict
 
 _TEMPLATE = Path(__file__).with_name("page.html.j2")
 _NOTHING = "–"
-VERSION = 3  # of the JSON twin
+VERSION = 4  # of the JSON twin
 
 
 def template_digest() -> str:

@@ -25,6 +25,7 @@ class DataVerdict:
       days: Events by day since 1970, of both runs: `{"past", "today"}`.
       labels: Events with a label and the sum of its values, by label and day, of both runs.
       moment: When the data were judged, in seconds since 1970.
+      own_limits: The limits that the schema sets, `{"check", "table", "column", "warn", "fail"}`.
       distributions: Bars of the numbers of both runs, by table and column: `{"past", "today"}`,
         see `components.data_profile.bars`.
     """
@@ -37,6 +38,7 @@ class DataVerdict:
     days: dict[str, dict[str, int]] = field(default_factory=dict)
     labels: dict[str, dict[str, dict[str, list[float]]]] = field(default_factory=dict)
     moment: int | None = None
+    own_limits: list[dict[str, Any]] = field(default_factory=list)
     distributions: dict[str, dict[str, dict[str, list[dict[str, float]]]]] = field(
         default_factory=dict)
 
@@ -79,7 +81,7 @@ class DataVerdict:
             for one in read["findings"])
         return DataVerdict(findings, read["past"], read["limits"], read["changes"],
                            read["run"], read["days"], read["labels"], read["moment"],
-                           read["distributions"])
+                           read["own_limits"], read["distributions"])
 
 
 def unread(code: str, text: str, run: str, moment: int) -> DataVerdict:

@@ -65,4 +65,4 @@ def require_inside(folder: Path, paths: Iterable[Path]) -> None:
             raise InputError(
                 "table-outside",
                 f"{path} is outside of the data folder {folder}, where a link or '..' leads. Put "
-                "it itself into the folder, or give the folder above with --data-dir.")
+                "what it leads to into the folder, or give the folder above with --data-dir.")

@@ -5,7 +5,7 @@ pyarrow's decompressor takes windows up to 128 MiB and has no setting for it.
 
 import io
 from collections.abc import Callable, Generator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 _FRAME, _SKIPPED = b"\x28\xb5\x2f\xfd", range(0x184D2A50, 0x184D2A60)
 _ID_BYTES = (0, 1, 2, 4)
@@ -30,7 +30,7 @@ class ZstdFrames(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
+    def readinto(self, buffer: Any) -> int:
         data = self._file.read(len(buffer))
         self._look(data)
         buffer[: len(data)] = data

@@ -55,7 +55,8 @@ LARGE = {"xz": _xz(33), "lzma": _alone(384 << 20), "zip": _zip(384 << 20), "zstd
          "zstd behind others": _zstd(17, _zstd(3) + _SKIPPED),
          "zstd in xz": lzma.compress(_zstd(17), preset=0)}
 SMALL = {"xz": _xz(22), "xz -8": lzma.compress(TABLE, preset=8), "lzma": _alone(8 << 20),
-         "zip": _zip(8 << 20), "zstd": _zstd(10), "zstd with others": _zstd(3) + _SKIPPED + _zstd(5),
+         "zip": _zip(8 << 20), "zstd": _zstd(10),
+         "zstd with others": _zstd(3) + _SKIPPED + _zstd(5),
          "zstd of a library": pyarrow.compress(TABLE, "zstd", asbytes=True)}
 
 
