@@ -22,7 +22,7 @@ from schemas import SIDES, FeatureSpec, parse_spec
 from trainer.modalities import files_of
 
 _FILE = "profile.json"
-VERSION = 4
+VERSION = 5
 DATASET = "dataset"  # custom property of the artifact, which also has its span
 
 

@@ -133,9 +133,9 @@ def validate(given: dict[str, Any], folders: dict[str, str], past: Sequence[str]
         tuple(nearest(compared or [judge(alone)])),
         past=", ".join(one["run"] for one in pasts.values()) or None,
         changes=changes(today, newest), run=today["run"], moment=today["moment"],
-        distributions=distributions(today, newest), **limits_in_force(alone),
-        **{key: {run: profile.get("events", {}).get(key, {}) for run, profile in both.items()}
-           for key in ("days", "labels")})
+        distributions=distributions(today, newest), **limits_in_force(alone) | {
+            key: {run: profile.get("events", {}).get(key, {}) for run, profile in both.items()}
+            for key in ("days", "labels")})
 
 
 class DataValidatorSpec(component_spec.ComponentSpec):

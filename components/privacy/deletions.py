@@ -64,7 +64,8 @@ class Deletions:
         if isinstance(given, list | tuple) and len(given) == 1:
             given = given[0]
         text, number = normal_identity(as_text(given)), self._number(given)
-        one = text if text in self._listed else self._numbers.get(number)
+        one = text if text in self._listed else (
+            None if number is None else self._numbers.get(number))
         if one is None:
             return False
         self.rows += 1
