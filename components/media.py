@@ -19,6 +19,8 @@ __all__ = ["MEDIA", "MediaFault", "Medium", "check_file", "read_sound_track"]
 _MIB = 2**20
 _MAX_PIXELS = 25_000_000
 _TRIED_PIXELS = 8_000_000  # 24 MB of colours; a larger picture is written afresh
+_SCAN = b"\xff\xda"
+_SCANS = 20  # of a JPEG; programs write a dozen at most, and each takes its time to decode
 _SHOWN = 60  # characters of a file's name that a fault quotes
 _ELSE = {  # what people have beside them, by how it starts
     "WebP": re.compile(rb"RIFF....WEBP", re.DOTALL),
@@ -87,8 +89,10 @@ def _picture(data: bytes) -> bytes:
         seen = as_seen(data)
         with Image.open(io.BytesIO(seen), formats=PICTURE_FORMATS) as image:
             image.load()
-            # A fresh encoding decodes everywhere, so that nobody need try one that takes memory.
-            return seen if pixels <= _TRIED_PIXELS else written(image)
+            # A fresh encoding decodes everywhere, so that nobody need try one that takes memory,
+            # and every later step would decode all scans again.
+            many = kind == "JPEG" and seen.count(_SCAN) > _SCANS
+            return written(image) if many or pixels > _TRIED_PIXELS else seen
     except (InputError, OSError, ValueError, SyntaxError) as error:
         raise _undecodable(kind) from error
 

@@ -16,6 +16,7 @@ says so: what needs one is left out. `DataProfiler` writes a small profile of th
 `DataGate` acts on it, so that page and run cannot differ. `alerts.webhook` of the configuration is
 an address that each run posts its verdict to, off by default: `version`, `run`, `dataset`,
 `recipe`, `verdict`, `headline` and, under `reasons`, the failures and warnings, a sentence each.
+Data that cannot be read, and a step that fails before they are judged, are a FAIL as well.
 
 | Verdict | Means | The run |
 |---|---|---|

@@ -3,14 +3,15 @@
 import json
 import logging
 import urllib.request
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
-from pipeline.nodes import NodeRun, of_type
 from trainer.options import Strict
+
+if TYPE_CHECKING:
+    from components.data_validator.verdict import DataVerdict
 
 _SECONDS = 10.0  # for the whole request; a run does not wait for anybody
 VERSION = 1  # of the message
@@ -34,27 +35,22 @@ class Alerts(Strict):
     webhook: Annotated[str, AfterValidator(_web)] | None = None
 
 
-def message(run: str, dataset: str, recipe: str, nodes: Mapping[str, NodeRun]
-            ) -> dict[str, Any] | None:
-    """Returns what is posted, or `None` where the run ended before its data were judged.
+def message(run: str, dataset: str, recipe: str, verdict: "DataVerdict") -> dict[str, Any]:
+    """Returns what is posted.
 
     Args:
       run: The run's id.
       dataset: What results call the dataset.
       recipe: The recipe's name.
-      nodes: The nodes that ended, by id.
+      verdict: The verdict on its data.
 
     Returns:
       `version`, `run`, `dataset`, `recipe`, `verdict` (`OK`, `WARN` or `FAIL`), `headline`, and
       under `reasons` the failures and warnings, one sentence each.
     """
     from components.data_checks import Severity  # the configuration is read without them
-    from components.data_validator.verdict import DataVerdict, sentence
+    from components.data_validator.verdict import sentence
 
-    judged = of_type(nodes, "tessera.DataVerdict")
-    if not judged:
-        return None
-    verdict = DataVerdict.load(str(judged[-1]))
     return {"version": VERSION, "run": run, "dataset": dataset, "recipe": recipe,
             "verdict": verdict.verdict, "headline": verdict.headline,
             "reasons": [sentence(one) for severity in (Severity.FAIL, Severity.WARN)

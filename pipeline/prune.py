@@ -19,6 +19,8 @@ from serving.model_config import versions
 _DAY = 86_400
 _BLESSED = 2  # of each pipeline: the next run compares its model with the newest other one
 _PAST = "tessera.DataProfile"  # small, and what the next run compares its data with
+_DATASET = "dataset"  # custom property of such a profile
+_TRAINED = "training"  # in the metrics of a run that made a model, blessed or not
 _RUN = "pipeline_run"
 _ARTIFACTS = "artifacts"
 _MOMENT = len("20260102-030405")
@@ -29,7 +31,7 @@ class Plan:
     """What is to be deleted.
 
     Attributes:
-      folders: Folders of runs, artifacts and versions.
+      folders: Folders of runs, artifacts and versions, and files of encoders' vectors.
       kept: Ids of the runs that are kept, in order.
     """
 
@@ -40,10 +42,12 @@ class Plan:
     def size(self) -> int:
         """Bytes of all files."""
         return sum(path.stat().st_size for folder in self.folders
-                   for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+                   for path in (folder, *folder.rglob("*"))
+                   if path.is_file() and not path.is_symlink())
 
 
-def plan(root: Path, keep: int, days: float | None, keep_versions: int | None, now: float) -> Plan:
+def plan(root: Path, keep: int, days: float | None, keep_versions: int | None, now: float,
+         max_age: float | None = None) -> Plan:
     """Finds what nothing needs: runs that are neither new nor in use, and what they alone made.
 
     A run is in use where its model is a kept version of a pushed model, or is one of the two newest
@@ -55,6 +59,8 @@ def plan(root: Path, keep: int, days: float | None, keep_versions: int | None, n
       days: Runs that are younger are kept, too; `None` for none.
       keep_versions: So many of the newest versions of each pushed model are kept; all where `None`.
       now: Seconds since 1970.
+      max_age: Nothing keeps a run that began so many days ago or longer, nor the version that it
+        pushed, but that it is the newest of its dataset, or the newest version of its model.
 
     Raises:
       InputError: There are no metadata under the root.
@@ -66,8 +72,14 @@ def plan(root: Path, keep: int, days: float | None, keep_versions: int | None, n
     if days is not None:
         # NaN keeps them all.
         kept |= {run.name for run in runs if not now - run.stat().st_mtime >= days * _DAY}
+    profiles = keep
+    if max_age is not None:
+        old = {run.name for run in runs if now - _age(run)[0] >= max_age * _DAY}
+        kept -= old - _newest(runs)
+        old_versions, profiles = sorted({*old_versions, *_versions_of_others(root, kept)}), 0
     folders = [run for run in runs if run.name not in kept]
-    return Plan((*folders, *_artifacts(root, kept), *old_versions),
+    return Plan((*folders, *_artifacts(root, kept, profiles), *old_versions,
+                 *_old_vectors(root, [run for run in runs if run.name in kept])),
                 tuple(run.name for run in runs if run.name in kept))
 
 
@@ -83,7 +95,10 @@ def delete(root: Path, planned: Plan) -> None:
         for lock in sorted(root.glob(".*.lock")):
             locks.enter_context(one_run(root, lock.name[1:-len(".lock")]))
         for folder in planned.folders:
-            shutil.rmtree(folder)
+            if folder.is_file():
+                folder.unlink()
+            else:
+                shutil.rmtree(folder)
 
 
 def _age(run: Path) -> tuple[float, int, str]:
@@ -110,6 +125,31 @@ def _versions(root: Path, keep: int | None) -> tuple[set[str], list[Path]]:
     return runs, old
 
 
+def _versions_of_others(root: Path, kept: set[str]) -> list[Path]:
+    """Returns the versions of pushed models, but the newest of each, whose runs are not kept."""
+    return [folder for model in sorted((root / "serving").glob("*"))
+            for folder in list(versions(model).values())[1:]
+            if not folder.is_symlink() and (record := read_lineage(folder))
+            and not {record["run_id"], record["model"]["run_id"]} & kept]
+
+
+def _newest(runs: list[Path]) -> set[str]:
+    """Returns the newest run of each dataset that made a model; where none did, the newest."""
+    newest: dict[tuple[str, bool], str] = {}
+    for run in runs:
+        metrics = _metrics(run)
+        newest[str(metrics.get("dataset")), _TRAINED in metrics] = run.name
+    return {name for (dataset, whole), name in newest.items()
+            if whole or (dataset, True) not in newest}
+
+
+def _old_vectors(root: Path, kept: list[Path]) -> list[Path]:
+    """Returns the files of encoders' vectors that were made before the oldest kept run began."""
+    began = min((_age(run)[0] for run in kept), default=0.0)
+    return sorted(path for path in (root / "encodings").glob("*/*")
+                  if path.is_file() and not path.is_symlink() and path.stat().st_mtime < began)
+
+
 def _blessed(runs: list[Path]) -> set[str]:
     newest: dict[tuple, list[str]] = defaultdict(list)
     for run in runs:
@@ -125,8 +165,10 @@ def _metrics(run: Path) -> dict[str, Any]:
     return read_json(path) if path.is_file() else {}
 
 
-def _artifacts(root: Path, kept: set[str]) -> list[Path]:
+def _artifacts(root: Path, kept: set[str], profiles: int) -> list[Path]:
     """Returns the folders of artifacts that no kept run made or took from the cache.
+
+    So many of the newest profiles of each dataset stay beside those of the kept runs.
 
     An attempt that failed leaves no record. What it wrote after its end, as a job on a cluster may,
     is in a folder that the metadata do not have.
@@ -140,15 +182,27 @@ def _artifacts(root: Path, kept: set[str]) -> list[Path]:
     types = {one.id: one.name for one in store.get_artifact_types()}
     inside = (root / _ARTIFACTS).resolve()
     needed = {_folder(artifact.uri, inside) for name in kept for artifact in _of_run(store, name)}
+    needed |= {_folder(artifact.uri, inside) for artifact in _profiles(store, types, profiles)}
     recorded = {_folder(artifact.uri, inside): artifact for artifact in store.get_artifacts()}
     folders = {folder for folder, artifact in recorded.items()
-               if folder not in needed and types[artifact.type_id] != _PAST
-               and folder.is_dir() and folder.is_relative_to(inside)}
+               if folder not in needed and folder.is_dir() and folder.is_relative_to(inside)}
     # TFX's layout: pipeline, node, output, execution.
     folders |= {folder for folder in inside.glob("*/*/*/*")
                 if folder.name.isdigit() and not folder.is_symlink()
                 and folder.is_dir() and folder not in recorded}
     return sorted(folders)
+
+
+def _profiles(store: mlmd.MetadataStore, types: dict[int, str], count: int
+              ) -> list[metadata_store_pb2.Artifact]:
+    """Returns so many of the newest profiles of each dataset."""
+    of_dataset: dict[str, list[metadata_store_pb2.Artifact]] = defaultdict(list)
+    for one in sorted(store.get_artifacts(), key=lambda artifact: artifact.id):
+        if types[one.type_id] == _PAST:
+            dataset = one.custom_properties[_DATASET].string_value \
+                if _DATASET in one.custom_properties else ""
+            of_dataset[dataset].append(one)
+    return [one for profiles in of_dataset.values() for one in profiles[::-1][:count]]
 
 
 def _folder(uri: str, inside: Path) -> Path:

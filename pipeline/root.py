@@ -1,5 +1,6 @@
 """The folder of all results: whether it can be written to, and what to say when it is full."""
 
+import datetime
 import fcntl
 import json
 import os
@@ -189,6 +190,20 @@ def full_disk(what: str, fault: str, root: Path) -> TesseraError:
         f"{what} could not write its results: {fault}. Free now, without what was unfinished: "
         f"{free}. Make room and run the same command again: what is finished comes from the cache."
     )
+
+
+def new_run(root: Path) -> Path:
+    """Makes the folder of a run, whose name is the run's id."""
+    # In UTC, or an hour would come twice at the end of summer, and ids would not sort by age.
+    stamp = datetime.datetime.now(datetime.UTC).strftime(STAMP)
+    folder, number = root / "runs" / stamp, 1
+    while True:
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:  # of another recipe's run, perhaps just now
+            number += 1
+            folder = root / "runs" / f"{stamp}-{number}"
 
 
 def point(link: Path, target: str) -> None:

@@ -1,6 +1,5 @@
 """One run, from configuration to exit code."""
 
-import datetime
 import gc
 import hashlib
 import importlib
@@ -18,7 +17,7 @@ from components.catalog_gen.foresight import check_splits
 from components.catalog_gen.splits import check_protocol
 from components.privacy.deletions import read_deletions
 from components.sources import SOURCES, open_source
-from pipeline import alerts, results
+from pipeline import results
 from pipeline.config import RunConfig, data_folder
 from pipeline.console import say
 from pipeline.model_report import Section
@@ -26,8 +25,8 @@ from pipeline.nodes import NodeError, NodeRun, failure_line, of_type, raise_fail
 from pipeline.process import PeakMemory
 from pipeline.recipe_checks import check_behaviour, check_part_names, check_tasks, try_encoders
 from pipeline.root import (
-    STAMP,
     machine_faults_typed,
+    new_run,
     one_at_a_time,
     one_run,
     read_json,
@@ -35,6 +34,7 @@ from pipeline.root import (
     write_whole,
 )
 from pipeline.runs_page import write_runs_page
+from pipeline.unread import leave_unread, tell_of_data
 from pipeline.validation import validated_recipe
 from trainer.recipe import BoundRecipe, bind
 
@@ -64,8 +64,13 @@ def run(config: RunConfig, console: Console) -> int:
 
 def _run(config: RunConfig, console: Console) -> int:
     provide_data(config, console)
-    config = config.pinned()
-    bound = checked(config)
+    bound = check_configuration(config)
+    try:
+        config = config.pinned()
+        check_data(config, bound.spec)
+    except Exception as error:
+        say(console, f"Data report: {leave_unread(config, bound.spec, error)}")
+        raise
     with console.status("Trying the encoders"):
         lines = try_encoders(config)
     for line in lines:
@@ -142,7 +147,7 @@ def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], N
     from pipeline.local import run_locally
 
     pipe = build_pipeline(config, bound, write_schemas(config.root, bound.spec))
-    folder = _run_folder(config.root)
+    folder = new_run(config.root)
     nodes: dict[str, NodeRun] = {}
     failure = None
 
@@ -161,13 +166,11 @@ def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], N
         metrics["not_blessed_because"] = [failure_line(failure)]
     try:
         results.write(folder, metrics, nodes)
+        tell_of_data(folder, config, nodes, failure)
         if of_type(nodes, "ModelRun"):  # after the metrics: no fault of a page may cost them
             sections = _explained(bound, nodes) if failure is None else []
             results.write_model_report(folder, metrics, nodes, sections)
         write_runs_page(config.root)
-        if config.alerts.webhook and (text := alerts.message(
-                folder.name, config.dataset_name, config.recipe_name, nodes)):
-            alerts.post(config.alerts.webhook, text)
     except OSError:
         if failure is None:  # else the first failure is reported, a full disk most likely
             raise
@@ -190,12 +193,28 @@ def checked(config: RunConfig) -> BoundRecipe:
     Raises:
       InputError: The data's files are not what they should be, or the recipe does not fit them.
     """
-    spec = config.spec()
-    source = open_source(**config.source_arguments(spec))
-    read_deletions(config.privacy.deletion_list)
-    bound = check_recipe(config, spec)
-    check_splits(source, spec, config.split)
+    bound = check_configuration(config)
+    check_data(config, bound.spec)
     return bound
+
+
+def check_configuration(config: RunConfig) -> BoundRecipe:
+    """Binds the recipe to the dataset's schemas; no file of the data is read.
+
+    Raises:
+      InputError: The recipe does not fit them, or another file of the configuration is missing.
+    """
+    read_deletions(config.privacy.deletion_list)
+    return check_recipe(config, config.spec())
+
+
+def check_data(config: RunConfig, spec: schemas.FeatureSpec) -> None:
+    """Opens the data and holds them against their schemas, before anything runs.
+
+    Raises:
+      InputError: The data's files are not what they should be, or have no row for a split.
+    """
+    check_splits(open_source(**config.source_arguments(spec)), spec, config.split)
 
 
 def forget_model() -> None:
@@ -274,19 +293,6 @@ def write_schemas(root: Path, spec: schemas.FeatureSpec) -> Path:
     for side, text in texts.items():
         write_whole(folder / f"{side}.pbtxt", text.encode())
     return folder
-
-
-def _run_folder(root: Path) -> Path:
-    # In UTC, or an hour would come twice at the end of summer, and ids would not sort by age.
-    stamp = datetime.datetime.now(datetime.UTC).strftime(STAMP)
-    folder, number = root / "runs" / stamp, 1
-    while True:
-        try:
-            folder.mkdir()
-            return folder
-        except FileExistsError:  # of another recipe's run, perhaps just now
-            number += 1
-            folder = root / "runs" / f"{stamp}-{number}"
 
 
 def read_metrics(folder: Path) -> dict:

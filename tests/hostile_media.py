@@ -45,3 +45,5 @@ def _quit(_: bytes) -> bytes:
 DECODERS = {"crash": _crash, "work": _work, "wait": _wait, "work elsewhere": _work_elsewhere,
             "grow": _grow, "quit": _quit, "stumble": _stumble, "plain": lambda data: data[::-1]}
 MEDIA.update({name: Medium(1 << 20, decode, seconds=0.3) for name, decode in DECODERS.items()})
+for name, verify in (("tried", bytes), ("tried, crashes", _crash), ("tried, works", _work)):
+    MEDIA[name] = Medium(1 << 20, lambda data: data[::-1], 1.0, verify)  # type: ignore[arg-type]

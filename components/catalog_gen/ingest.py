@@ -24,6 +24,7 @@ from components.catalog_gen.shards import (
 )
 from components.catalog_gen.splits import time_thresholds
 from components.catalog_gen.users import UserBuckets, UsersDone
+from components.privacy.deletions import read_deletions
 from components.privacy.options import AS_IT_IS, Privacy
 from components.sources.base import Source
 from schemas import SIDES, FeatureSpec
@@ -31,7 +32,7 @@ from schemas import SIDES, FeatureSpec
 
 def write_summary(
     spilled: Sequence[Spilled], users: Sequence[UsersDone], items: Sequence[ItemsDone],
-    protocol: str, folder: str, scratch: str,
+    protocol: str, folder: str, scratch: str, listed: int = 0,
 ) -> None:
     """Writes `quarantine.jsonl` and `counts.json`.
 
@@ -42,13 +43,23 @@ def write_summary(
       protocol: How events are split.
       folder: Where to write.
       scratch: Folder for files in between.
+      listed: How many users are on the deletion list.
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
     groups: tuple[Sequence[Spilled | UsersDone | ItemsDone], ...] = (spilled, users, items)
     faults = [path for group in groups for one in group for path in one.faults]
     merge_faults(faults, f"{folder}/quarantine.jsonl", scratch)
-    counts = json.dumps(count(spilled, users, items, protocol), indent=1)
-    Path(folder, "counts.json").write_text(counts + "\n", encoding="utf-8")
+    counts = count(spilled, users, items, protocol)
+    if listed:
+        counts["deleted"] = deleted(spilled, listed)
+    Path(folder, "counts.json").write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
+
+
+def deleted(spilled: Sequence[Spilled], listed: int) -> dict[str, int]:
+    """Returns how many users are `listed`, how many of them `found`, and their rows by table."""
+    return {"listed": listed, "found": len(frozenset().union(*(one.found for one in spilled))),
+            **{side: sum(one.deleted for one in of_table(spilled, side))
+               for side in ("users", "interactions")}}
 
 
 def count(
@@ -137,7 +148,8 @@ def ingest(
         | "Items" >> beam.Map(write, spilled, catalogue, events)
     )
     _ = once | "Summary" >> beam.ParDo(
-        _Once(write_summary), spilled, users, items, protocol, quarantine, scratch)
+        _Once(write_summary), spilled, users, items, protocol, quarantine, scratch,
+        len(read_deletions(privacy.deletion_list)))
 
 
 class _Once(beam.DoFn):

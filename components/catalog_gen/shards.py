@@ -53,6 +53,8 @@ class Spilled:
       faults: Sorted files of what was left out.
       items: File of the distinct item ids, `None` for a table of users.
       notes: What was changed, or is doubtful, in the rows read.
+      deleted: Number of rows of users on the deletion list, which are not read.
+      found: Which of these users, by hashes of what the list says.
     """
 
     shard: Shard
@@ -63,6 +65,8 @@ class Spilled:
     faults: tuple[str, ...]
     items: str | None
     notes: Notes
+    deleted: int = 0
+    found: frozenset[str] = frozenset()
 
     @property
     def kept(self) -> int:
@@ -124,7 +128,7 @@ def spill_shard(shard: Shard, source: Source, spec: FeatureSpec, scratch: str,
         Path(f"{stem}.ids").write_bytes(marshal.dumps(sorted(items)))
     return Spilled(shard, f"{stem}.rows", tuple(sources), read, faults.rows[side],
                    tuple(faults.paths), f"{stem}.ids" if item is not None else None,
-                   checker.notes)
+                   checker.notes, deleted.rows, frozenset(deleted.found))
 
 
 class SpilledRows:

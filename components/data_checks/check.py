@@ -1,6 +1,7 @@
 """What a check on data is, the registry of all that there are, and their findings."""
 
 import enum
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -86,8 +87,6 @@ class Measured:
       what: What is wrong if it is above one, as a sentence without a full stop.
       count: How many rows or values are concerned, `None` where that has no meaning.
       share: Their share, 0 to 1, likewise.
-      fail: The limit of the configuration above which it stops the run, `None` for that of the
-        check.
     """
 
     table: str
@@ -96,7 +95,6 @@ class Measured:
     what: str
     count: int | None = None
     share: float | None = None
-    fail: float | None = None
 
     @classmethod
     def beyond(cls, usual: float, table: str, column: str, share: float, rows: int,
@@ -152,6 +150,8 @@ class Check:
       measure: Yields what it measures.
       compares: Whether it needs the past.
       by_row: Whether rows whose value is another one than in the past are examples of a finding.
+      configured: Whether `checks.max_quarantine_share` of the configuration takes the place of
+        `fail`.
     """
 
     name: str
@@ -162,14 +162,18 @@ class Check:
     measure: Measure
     compares: bool
     by_row: bool
+    configured: bool
 
-    def limits(self, spec: FeatureSpec, one: Measured) -> dict[Severity, float]:
-        """Returns the limits of a value: the schema's, else the configuration's or the usual."""
-        usual = {Severity.WARN: self.warn, Severity.FAIL: self.fail if one.fail is None
-                 else one.fail}
-        limits = {severity: limit for severity, limit in usual.items() if limit is not None}
-        for feature in spec.table(one.table):
-            if feature.name == one.column:
+    def usual(self, max_lost: float) -> dict[Severity, float]:
+        """Returns the limits where a schema sets none; `max_lost` is the configuration's."""
+        both = {Severity.WARN: self.warn, Severity.FAIL: max_lost if self.configured else self.fail}
+        return {severity: limit for severity, limit in both.items() if limit is not None}
+
+    def limits(self, data: Data, table: str, column: str) -> dict[Severity, float]:
+        """Returns the limits of a column: the schema's, else the configuration's or the usual."""
+        limits = self.usual(data.max_lost)
+        for feature in data.spec.table(table):
+            if feature.name == column:
                 limits |= {Severity(severity): limit for name, severity, limit in feature.limits
                            if name == self.name}
         return limits
@@ -179,11 +183,13 @@ CHECKS: dict[str, Check] = {}
 
 
 def check(meaning: str, action: str, *, warn: float | None = None, fail: float | None = None,
-          compares: bool = False, by_row: bool = False) -> Callable[[Measure], Check]:
+          compares: bool = False, by_row: bool = False, configured: bool = False
+          ) -> Callable[[Measure], Check]:
     """Registers a function as a check of its name; see `Check` for the arguments."""
     def register(measure: Measure) -> Check:
         name = measure.__name__
-        CHECKS[name] = Check(name, meaning, action, warn, fail, measure, compares, by_row)
+        CHECKS[name] = Check(name, meaning, action, warn, fail, measure, compares, by_row,
+                             configured)
         return CHECKS[name]
 
     return register
@@ -240,7 +246,7 @@ def _sorted(findings: Iterable[Finding]) -> list[Finding]:
 
 def _findings_of(check: Check, data: Data) -> Iterator[Finding]:
     for one in check.measure(data):
-        limits = check.limits(data.spec, one)
+        limits = check.limits(data, one.table, one.column)
         above = [severity for severity, limit in limits.items() if one.value > limit]
         if above:
             worst = max(above, key=lambda severity: severity.rank)
@@ -248,6 +254,26 @@ def _findings_of(check: Check, data: Data) -> Iterator[Finding]:
                           limits[worst], one.what, check.action, one.count, one.share,
                           examples(data.spec, data.today, data.past, one.table, one.column)
                           if check.by_row and data.past else ())
+
+
+def limits_in_force(data: Data) -> dict[str, Any]:
+    """Returns the limits that hold, `None` for one that there is not.
+
+    Returns:
+      `limits`, by check `{"warn", "fail"}`; and `own_limits`, of each column for which the schema
+      sets others `{"check", "table", "column", "warn", "fail"}`.
+    """
+    own = [{"check": name, "table": feature.side, "column": feature.name,
+            **_plain(CHECKS[name].limits(data, feature.side, feature.name))}
+           for feature in data.spec.features
+           for name in dict.fromkeys(name for name, *_ in feature.limits)]
+    return {"limits": {name: _plain(one.usual(data.max_lost)) for name, one in CHECKS.items()},
+            "own_limits": own}
+
+
+def _plain(limits: dict[Severity, float]) -> dict[str, float | None]:
+    return {str(one).lower(): limit if math.isfinite(limit := limits.get(one, math.inf)) else None
+            for one in (Severity.WARN, Severity.FAIL)}
 
 
 def require_known_checks(spec: FeatureSpec) -> None:

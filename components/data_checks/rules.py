@@ -26,7 +26,7 @@ def schema_anomaly(data: Data) -> Iterator[Measured]:
 
 @check("share of a table's rows that ingest left out",
        "`tessera quarantine show` lists them. Correct the files; only if these rows may be lost, "
-       "raise checks.max_quarantine_share in the configuration.", fail=0.01)
+       "raise checks.max_quarantine_share in the configuration.", fail=0.01, configured=True)
 def quarantined_rows(data: Data) -> Iterator[Measured]:
     for side in SIDES:
         counts = data.today["counts"][side]
@@ -34,7 +34,7 @@ def quarantined_rows(data: Data) -> Iterator[Measured]:
             share = counts["quarantined"] / counts["read"]
             yield Measured(side, "", share, f"{counts['quarantined']:,} of {counts['read']:,} rows "
                            f"({share:.2%}) were quarantined{_most_frequent_reasons(data, side)}",
-                           counts["quarantined"], share, data.max_lost)
+                           counts["quarantined"], share)
 
 
 @check("how many splits of the interactions have no row",

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.data_checks.check import Data, Measured, check
+from schemas.values.text import is_unnamed, unnamed
 
 _FEW = 20  # values; of fewer no share says anything
 
 
 @check("share of a column's values that could not be read and became missing",
        "`tessera quarantine show` lists them. Correct the files or the schema.",
-       warn=0.001, fail=0.01)
+       warn=0.001, fail=0.01, configured=True)
 def lost_values(data: Data) -> Iterator[Measured]:
     for side, name, profile, _ in data.columns():
         lost, all_of_it = profile["lost"], profile["lost"] + profile["filled"]
@@ -20,7 +21,7 @@ def lost_values(data: Data) -> Iterator[Measured]:
         if lost and all_of_it >= _FEW:
             yield Measured(side, name, share,
                            f"{lost:,} of {all_of_it:,} values could not be read and are missing"
-                           f"{_most_frequent(data, side, name)}", lost, share, data.max_lost)
+                           f"{_most_frequent(data, side, name)}", lost, share)
 
 
 @check("increase of the share of rows without a value",
@@ -104,11 +105,14 @@ def new_categories(data: Data) -> Iterator[Measured]:
         # A vocabulary that was cut does not say what is new.
         if not known or len(known) < before["distinct"] or profile["count"] < _FEW:
             continue
-        new = {value: count for value, count in profile["values"].items() if value not in known}
+        either = {*known, *map(unnamed, known)}  # one of few users is without its name
+        new = {value: count for value, count in profile["values"].items()
+               if value not in either and unnamed(value) not in either}
         share = sum(new.values()) / profile["count"]
-        shown = ", ".join(repr(value) for value in list(new)[:3])
+        shown = ", ".join([repr(value) for value in new if not is_unnamed(value)][:3])
+        such = f", such as {shown}" if shown else ""
         yield Measured(side, name, share, f"{len(new):,} of {profile['distinct']:,} categories are "
-                       f"new, such as {shown}", sum(new.values()), share)
+                       f"new{such}", sum(new.values()), share)
 
 
 @check("factor between the medians of two runs, less 1",

@@ -13,13 +13,13 @@ from ftfy import badness
 
 from components.data_profile.bars import bars
 from components.data_profile.media import profile_media
-from components.data_profile.tables import Table, Values
+from components.data_profile.tables import Table, Values, codes
 from schemas import Feature, FeatureSpec
-from schemas.values.text import is_absent
+from schemas.values.text import is_absent, unnamed
 
 TEXTS = 5_000  # most texts of a column that are looked at
 _WORDS = 100  # most frequent ones of a column
-_RARE = 5  # texts; a word of fewer may name a person
+FEWEST = 5  # people, or items; a word or a category of fewer may name a person
 _WORD = re.compile(r"\w+")
 _SHORT = 3  # words; a shorter text is of no language that could be recognised
 _CATEGORIES = 1_000  # most frequent ones of a column
@@ -32,11 +32,14 @@ _QUANTILES = np.linspace(0, 1, 11)
 _EDGES = (0.01, 0.99)  # within which nearly all numbers are
 
 
-def profile_texts(values: np.ndarray) -> dict[str, Any]:
+def profile_texts(values: np.ndarray, writers: np.ndarray | None = None, fewest: int = FEWEST
+                  ) -> dict[str, Any]:
     """Returns what texts are like.
 
     Args:
       values: The texts, `(values,)` objects: bytes of UTF-8.
+      writers: Whose each is, `(values,)` whole numbers; each another one's where `None`.
+      fewest: A word of fewer writers is in no vocabulary.
 
     Returns:
       `looked`, the number of texts; shares `empty` (no letter and no digit), `damaged` (bytes
@@ -46,11 +49,14 @@ def profile_texts(values: np.ndarray) -> dict[str, Any]:
     """
     step = max(1, len(values) // TEXTS)
     texts = [value.decode("utf-8", "replace") for value in values[::step]]
+    whose = range(len(texts)) if writers is None else writers[::step].tolist()
     if not texts:
         return {"looked": 0, "empty": 0.0, "damaged": 0.0, "escaped": 0.0, "languages": {},
                 "vocabulary": {}}
     words = [_WORD.findall(text.lower()) for text in texts]
     counted = Counter(word for text_words in words for word in set(text_words))
+    writers_of = Counter(word for word, _ in {(word, one) for one, text_words in zip(
+        whose, words, strict=True) for word in text_words})
     spoken = Counter(language(text_words) for text_words in words if len(text_words) >= _SHORT)
     return {
         "looked": len(texts),
@@ -62,7 +68,7 @@ def profile_texts(values: np.ndarray) -> dict[str, Any]:
         "words": sum(map(len, words)) / len(texts),
         "languages": {name: count / spoken.total() for name, count in spoken.most_common(12)},
         "vocabulary": {word: count / len(texts) for word, count in counted.most_common(_WORDS)
-                       if count >= _RARE},
+                       if writers_of[word] >= fewest},
     }
 
 
@@ -123,18 +129,22 @@ def profile_columns(spec: FeatureSpec, side: str, table: Table, lost: dict[str, 
       personal data there is no more than the counts.
     """
     profiles = {}
+    writers = codes(table.columns[spec.role("user_id", side).name].values) \
+        if side == "interactions" else None
     for name, values in table.columns.items():
         filled = len(np.unique(values.rows))
         profile = {"filled": filled, "lost": lost.get(name, 0),
                    "missing": 1 - filled / table.rows if table.rows else 0.0}
         feature = next(f for f in spec.table(side) if f.name == name)
         if not feature.pii:
-            profile |= _of_kind(feature, values, spec)
+            profile |= _of_kind(feature, values, spec, writers)
         profiles[name] = profile
     return profiles
 
 
-def _of_kind(feature: Feature, values: Values, spec: FeatureSpec) -> dict[str, Any]:
+def _of_kind(feature: Feature, values: Values, spec: FeatureSpec,
+             writers: np.ndarray | None) -> dict[str, Any]:
+    of = values.rows if writers is None else writers[values.rows]
     labels = [label for label in spec.labels_of(feature.side) if label.feature == feature.name]
     kind: dict[str, Any] = {"label": True} if labels else {}
     if feature.media:
@@ -145,9 +155,10 @@ def _of_kind(feature: Feature, values: Values, spec: FeatureSpec) -> dict[str, A
     if feature.role == "timestamp":
         return kind
     if feature.language:
-        return kind | {"texts": profile_texts(values.values)}
+        return kind | {"texts": profile_texts(values.values, of, max(FEWEST, feature.fewest_rows))}
     if feature.dtype is bytes:
-        return kind | {"categorical": profile_categories(values.values)}
+        return kind | {"categorical": profile_categories(
+            values.values, None if feature.side == "items" else of)}
     return kind | {"numbers": profile_numbers(values.values)}
 
 
@@ -164,9 +175,19 @@ def profile_numbers(values: np.ndarray) -> dict[str, Any]:
             "top_share": float(counts.max() / len(values))}
 
 
-def profile_categories(values: np.ndarray) -> dict[str, Any]:
-    """Returns how often each category is there, the most frequent first, and how many there are."""
-    counts = Counter(value.decode("utf-8", "replace") for value in values)
+def profile_categories(values: np.ndarray, whose: np.ndarray | None = None) -> dict[str, Any]:
+    """Returns how often each category is there, the most frequent first, and how many there are.
+
+    Args:
+      values: The categories, `(values,)` objects: bytes of UTF-8.
+      whose: The user of each value, `(values,)` whole numbers; a category of few users has a hash
+        in the place of its name. `None` where they are of no users.
+    """
+    texts = [value.decode("utf-8", "replace") for value in values]
+    if whose is not None:
+        people = Counter(text for text, _ in set(zip(texts, whose.tolist(), strict=True)))
+        texts = [text if people[text] >= FEWEST else unnamed(text) for text in texts]
+    counts = Counter(texts)
     return {"count": len(values), "distinct": len(counts),
             "top_share": max(counts.values()) / len(values) if len(values) else 0.0,
             "values": dict(counts.most_common(_CATEGORIES))}

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,13 @@ from components.data_profile.sketch import profile_ids
 from components.data_profile.tables import read_table
 from components.data_report.quarantine import read_counts
 from components.data_report.splits import split_folders
-from components.data_validator.drift import statistics_file
+from components.data_validator.drift import compared_statistics, statistics_file
 from schemas import SIDES, FeatureSpec, parse_spec
 from trainer.modalities import files_of
 
 log = logging.getLogger("tessera.data_profile")
 _FILE = "profile.json"
-VERSION = 4
+VERSION = 5
 DATASET = "dataset"  # custom property of the artifact, which also has its span
 
 
@@ -67,7 +66,9 @@ def write_profile(uri: str, profile: dict[str, Any]) -> None:
 
 
 def read_profile(uri: str) -> dict[str, Any] | None:
-    """Reads `profile.json`; one of another version is `None`, for nothing compares with it."""
+    """Reads `profile.json`; `None` of another version, or where `tessera prune` deleted it."""
+    if not (Path(uri) / _FILE).exists():
+        return None
     profile = json.loads((Path(uri) / _FILE).read_text(encoding="utf-8"))
     return profile if profile.get("version") == VERSION else None
 
@@ -93,7 +94,8 @@ class Executor(base_executor.BaseExecutor):
         for side in SIDES:
             # The first split is all of a table, or training's part of the interactions.
             (first, *_) = split_folders(folders[f"{side}_statistics"]).values()
-            shutil.copyfile(first / "FeatureStats.pb", Path(artifact.uri, statistics_file(side)))
+            statistics = compared_statistics(spec, side, first / "FeatureStats.pb")
+            Path(artifact.uri, statistics_file(side)).write_bytes(statistics.SerializeToString())
         for name in (DATASET, SPAN):
             artifact.set_string_custom_property(name, exec_properties[name])
 

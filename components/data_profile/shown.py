@@ -25,7 +25,7 @@ def shown_rows(spec: FeatureSpec, side: str, table: Table, rows: Mapping[str, in
 
     Returns:
       By key and column, the row's first value as text. There are no media, no personal data, no
-      texts of people, and no users of interactions.
+      texts of people, and no users.
     """
     wanted = np.array(list(rows.values()), np.int64)
     shown: dict[str, dict[str, str]] = {key: {} for key in rows}
@@ -44,7 +44,7 @@ def shown_rows(spec: FeatureSpec, side: str, table: Table, rows: Mapping[str, in
 def _is_readable(feature: Feature) -> bool:
     # What people wrote may have words of one of them alone, such as a name.
     hidden = feature.derived or feature.media or feature.pii or feature.fewest_rows > 1
-    return not hidden and (feature.role != "user_id" or feature.side == "users")
+    return not hidden and feature.role != "user_id"
 
 
 def _as_read(value: Any, feature: Feature) -> str:

@@ -32,7 +32,7 @@ def profile_ids(spec: FeatureSpec, side: str, table: Table) -> dict[str, Any]:
     Returns:
       `largest`, the hash below which all ids are in the sample; `contents`, by the hash of an id
       the numbers of its row and short hashes of its other values, by column; `telling`, the
-      columns that distinguish rows; `shown`, some of these rows as anybody may read them, see
+      columns that distinguish rows; `shown`, of items some rows as anybody may read them, see
       `components.data_profile.shown`; shares of ids that are `alike`, as `Ann` and `ann`, and of
       rows that are `copied`: all columns but media are those of an earlier row.
     """
@@ -53,7 +53,7 @@ def profile_ids(spec: FeatureSpec, side: str, table: Table) -> dict[str, Any]:
     complete = len(ids) <= _IDS
     return {"largest": format(2**64 - 1 if complete else ids[sample[-1]], "x"),
             "contents": contents, "telling": telling, "alike": _alike(own),
-            "shown": shown_rows(spec, side, table, {
+            "shown": {} if side == "users" else shown_rows(spec, side, table, {
                 format(ids[row], "x"): row for row in sample[:ROWS]}),
             "copied": _copied([firsts[column] for column, f in compared.items() if not f.media],
                               table.rows) if telling else 0.0}

@@ -1,15 +1,10 @@
 """The `DataReport` component: what the data looks like, for people."""
 
-import hashlib
 import json
 import logging
-import math
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import jinja2
-import numpy as np
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.types import Artifact, artifact_utils, channel, component_spec, standard_artifacts
 
@@ -17,6 +12,7 @@ from components.artifacts import DataReport as DataReportArtifact
 from components.artifacts import DataVerdict, Quarantine
 from components.code_digest import code_digest
 from components.data_report.content import gather
+from components.data_report.page import template_digest, write_pages
 from schemas import SIDES, FeatureSpec, parse_spec
 from trainer.modalities import files_of
 
@@ -25,90 +21,6 @@ _OF_A_TABLE = {
     "{}": standard_artifacts.Examples,
     "{}_statistics": standard_artifacts.ExampleStatistics,
 }
-
-
-_TEMPLATE = Path(__file__).with_name("page.html.j2")
-_NOTHING = "–"
-
-
-def template_digest() -> str:
-    """Returns a digest of the template, which is part of the code that makes the report."""
-    return hashlib.sha256(_TEMPLATE.read_bytes()).hexdigest()[:8]
-
-
-def to_html(content: dict[str, Any]) -> str:
-    """Renders the page; every string of the data is escaped."""
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"number": _number, "share": _share, "date": _date, "size": _size,
-                            "above": _above, "densities": _densities, "unchanged": _unchanged}
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(strict(content))
-
-
-def to_json(content: dict[str, Any]) -> str:
-    """Renders the JSON twin, without the pictures."""
-    return json.dumps(strict(content, leave_out="picture"), indent=1, allow_nan=False)
-
-
-def strict(value: Any, leave_out: str | None = None) -> Any:
-    """Copies plain values with `None` for every number that JSON cannot hold.
-
-    Args:
-      value: Nested lists and dicts of plain values.
-      leave_out: A key that the copy leaves out.
-
-    Returns:
-      The copy.
-    """
-    if isinstance(value, dict):
-        return {k: strict(v, leave_out) for k, v in value.items() if k != leave_out}
-    if isinstance(value, list):
-        return [strict(v, leave_out) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return _NOTHING
-    if float(value).is_integer() and abs(value) < 1e15:
-        return f"{int(value):,}"
-    return f"{value:,.2f}" if 1 <= abs(value) < 1e6 else f"{value:.3g}"
-
-
-def _share(value: float | None) -> str:
-    if value is None:
-        return _NOTHING
-    if 0 < value < 0.0001:
-        return "< 0.01 %"
-    return f"{100 * value:.2f} %" if 0 < value < 1 else f"{100 * value:.0f} %"
-
-
-def _date(seconds: float | None) -> str:
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError, OSError):
-        return _number(seconds)
-
-
-def _size(count: float | None) -> str:
-    return _NOTHING if count is None else f"{count / 1024:,.1f} KiB"
-
-
-def _unchanged(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [one for one in changes if one["past"] == one["today"]]
-
-
-def _above(value: float) -> str:
-    """Returns the next number of two digits from a value on, as a limit that lets it pass."""
-    step = 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 1.0
-    return np.format_float_positional(
-        math.ceil(value / step) * step, precision=2, fractional=False, trim="-")
-
-
-def _densities(bars: list[dict[str, Any]]) -> list[float]:
-    """Returns the share of all in a bar by its width, so that two runs' bars compare."""
-    total = sum(bar["count"] or 0 for bar in bars) or 1
-    return [(bar["count"] or 0) / total / ((bar["high"] - bar["low"]) or 1) for bar in bars]
 
 
 class Executor(base_executor.BaseExecutor):
@@ -142,10 +54,7 @@ def write_report(spec: FeatureSpec, folders: dict[str, str], target: str,
     """
     content = {**gather(spec, folders), "folder": data_folder}
     log.info("DataReport: %s", content["headline"])
-    folder = Path(target)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "data_report.html").write_text(to_html(content), encoding="utf-8")
-    (folder / "data_report.json").write_text(to_json(content), encoding="utf-8")
+    write_pages(content, Path(target))
 
 
 class DataReportSpec(component_spec.ComponentSpec):

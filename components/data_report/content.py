@@ -1,10 +1,11 @@
 """Gathers what the report says, section by section; a section that fails becomes a note."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from components.data_report.media import sample_pictures, seconds
+from components.data_report.page import VERSION
 from components.data_report.quarantine import (
     grouped_reasons,
     lost_columns,
@@ -19,7 +20,6 @@ from trainer.modalities import modality_of
 _BARS, _DAY = 60, 86_400
 Bar = dict[str, Any]
 _log = logging.getLogger("tessera.data_report")
-VERSION = 3  # of the JSON twin
 _EXAMPLES, _GROUPS, _PICTURES, _SOUNDS = 20, 100, 12, 500
 
 
@@ -102,14 +102,39 @@ def gather(spec: FeatureSpec, folders: dict[str, str]) -> dict[str, Any]:
     return {
         "version": VERSION,
         "dataset": spec.name,
+        "unread": False,
         "headline": ("" if verdict["note"] else f"{verdict['verdict']}: ") + line,
         "summary": line,
         "verdict": verdict,
+        "cold": cold(verdict.get("changes", ())),
         "counts": counts,
         "tables": tables,
         "media": media,
         "reasons": reasons,
     }
+
+
+def cold(changes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Returns how many users and items have no event, of this run and of the last one.
+
+    Args:
+      changes: See `components.data_validator.drift.changes`.
+
+    Returns:
+      Of each of the two tables `{"table", "rows", "with_events", "cold", "share", "past_share"}`.
+    """
+    figures = {(one["table"], one["figure"]): one for one in changes if not one["column"]}
+    both = []
+    for side in ("users", "items"):
+        rows = figures.get((side, "rows"))
+        events = figures.get(("interactions", f"{side} with events"))
+        if rows and events:
+            shares = [1 - events[run] / rows[run] if rows[run] and events[run] is not None else None
+                      for run in ("today", "past")]
+            both.append({"table": side, "rows": rows["today"], "with_events": events["today"],
+                         "cold": rows["today"] - events["today"], "share": shares[0],
+                         "past_share": shares[1]})
+    return both
 
 
 def summary(counts: dict[str, Any], verdict: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What ingest left out, counted and grouped by reason."""
 
+import ast
 import json
 import re
 from collections import Counter
@@ -27,11 +28,20 @@ def notes(counts: dict[str, Any]) -> list[str]:
     Args:
       counts: The content of `counts.json`.
     """
-    return [
+    return [*_unknown_deletions(counts.get("deleted")), *(
         f"Table {side}: {note['count']:,} values of {note['column']} {note['what']}; the first: "
         f"{note['example']}."
         for side in SIDES for note in counts.get("remarks", {}).get(side, {}).get("notes", ())
-    ]
+    )]
+
+
+def _unknown_deletions(deleted: dict[str, int] | None) -> list[str]:
+    if not deleted or deleted["found"] == deleted["listed"]:
+        return []
+    return [f"Of the {deleted['listed']:,} lines of the deletion list "
+            f"{deleted['listed'] - deleted['found']:,} are the id of no row. A line has one id as "
+            "the data have it, without quotes, commas and remarks; users who are gone from the "
+            "data may stay on the list."]
 
 
 def lost_columns(counts: dict[str, Any]) -> list[str]:
@@ -69,7 +79,7 @@ def grouped_reasons(
         for line in lines:
             record = json.loads(line)
             columns = tuple(record["columns"])
-            pattern = _values(columns).sub(lambda found: found["column"] or "…", record["reason"])
+            pattern = _without_values(record["reason"], columns)
             key = (record["table"], record["kind"], pattern, columns)
             counts[key] += 1
             kept = shown.setdefault(key, [])
@@ -91,3 +101,18 @@ def _values(columns: tuple[str, ...]) -> re.Pattern[str]:
     """Finds the values of a reason, and the names of its columns, which may look like values."""
     names = "|".join(map(re.escape, sorted(columns, key=len, reverse=True))) or "(?!)"
     return re.compile(rf"(?<!\S)(?P<column>{names})(?=[\s:]|$)|{_VALUE}")
+
+
+def _without_values(reason: str, columns: tuple[str, ...]) -> str:
+    """Returns a reason with `…` for each value, and for the codes of its characters behind it."""
+    parts, end = [], 0
+    while match := _values(columns).search(reason, end):
+        parts += [reason[end:match.start()], match["column"] or "…"]
+        end = match.end()
+        if not match["column"] and match[0].endswith(("'", '"')):  # else it is no quoted value
+            try:
+                codes = f" ({ascii(ast.literal_eval(match[0]))[1:-1]})"  # see `text.shown`
+            except (ValueError, SyntaxError):
+                continue
+            end += len(codes) if reason.startswith(codes, end) else 0
+    return "".join([*parts, reason[end:]])

@@ -14,8 +14,8 @@ from tfx.types import Artifact, artifact_utils, channel, component_spec, standar
 from components.artifacts import DataProfile, Quarantine
 from components.artifacts import DataVerdict as DataVerdictArtifact
 from components.code_digest import code_digest
-from components.data_checks import CHECKS, Data, judge, nearest
-from components.data_checks.check import require_known_checks
+from components.data_checks import Data, judge, nearest
+from components.data_checks.check import limits_in_force, require_known_checks
 from components.data_profile.component import read_profile
 from components.data_report.quarantine import grouped_reasons
 from components.data_report.splits import split_folders
@@ -80,7 +80,7 @@ class Executor(base_executor.BaseExecutor):
         """
         uri = artifact_utils.get_single_uri
         past, named = [one.uri for one in input_dict.get("past") or ()], exec_properties["past_run"]
-        if named and not past:
+        if named and not any(map(read_profile, past)):
             raise InputError(
                 "unknown-past-run",
                 f"checks.past names the run {named!r}, which has no data of this dataset in the "
@@ -132,11 +132,10 @@ def validate(given: dict[str, Any], folders: dict[str, str], past: Sequence[str]
     return DataVerdict(
         tuple(nearest(compared or [judge(alone)])),
         past=", ".join(one["run"] for one in pasts.values()) or None,
-        limits={name: {"warn": one.warn, "fail": one.fail} for name, one in CHECKS.items()},
         changes=changes(today, newest), run=today["run"], moment=today["moment"],
-        distributions=distributions(today, newest),
-        **{key: {run: profile.get("events", {}).get(key, {}) for run, profile in both.items()}
-           for key in ("days", "labels")})
+        distributions=distributions(today, newest), **limits_in_force(alone) | {
+            key: {run: profile.get("events", {}).get(key, {}) for run, profile in both.items()}
+            for key in ("days", "labels")})
 
 
 class DataValidatorSpec(component_spec.ComponentSpec):

@@ -25,6 +25,7 @@ class DataVerdict:
       days: Events by day since 1970, of both runs: `{"past", "today"}`.
       labels: Events with a label and the sum of its values, by label and day, of both runs.
       moment: When the data were judged, in seconds since 1970.
+      own_limits: The limits that the schema sets, `{"check", "table", "column", "warn", "fail"}`.
       distributions: Bars of the numbers of both runs, by table and column: `{"past", "today"}`,
         see `components.data_profile.bars`.
     """
@@ -37,6 +38,7 @@ class DataVerdict:
     days: dict[str, dict[str, int]] = field(default_factory=dict)
     labels: dict[str, dict[str, dict[str, list[float]]]] = field(default_factory=dict)
     moment: int | None = None
+    own_limits: list[dict[str, Any]] = field(default_factory=list)
     distributions: dict[str, dict[str, dict[str, list[dict[str, float]]]]] = field(
         default_factory=dict)
 
@@ -79,12 +81,29 @@ class DataVerdict:
             for one in read["findings"])
         return DataVerdict(findings, read["past"], read["limits"], read["changes"],
                            read["run"], read["days"], read["labels"], read["moment"],
-                           read["distributions"])
+                           read["own_limits"], read["distributions"])
+
+
+def unread(code: str, text: str, run: str, moment: int) -> DataVerdict:
+    """Returns the verdict on data that could not be read, or not as far as to be judged.
+
+    Args:
+      code: The error's.
+      text: What it says.
+      run: Id of the run.
+      moment: The present second.
+    """
+    return DataVerdict((Finding(
+        code, Severity.FAIL, "", "", None, None, text.rstrip("."),
+        "Correct the data or what the message names, or ask their source to deliver them again; "
+        "then run again. Until then the served model stays as it is."),), None, {}, run=run,
+        moment=moment)
 
 
 def sentence(finding: Finding) -> str:
     """Returns a finding as one line: where, what, the value and the limit, and what to do."""
-    where = f"Table {finding.table}" + (f", column {finding.column}" if finding.column else "")
+    where = (f"Table {finding.table}" if finding.table else "All data") + (
+        f", column {finding.column}" if finding.column else "")
     value = ("" if finding.value is None or finding.threshold is None
              else f" {finding.value:.4g} > {finding.threshold:.4g}")
     return f"{where}: {finding.what} ({finding.check}{value}). {finding.action}"

@@ -13,6 +13,7 @@ from schemas.errors import TesseraError, unknown
 from schemas.extensions import LOADED
 
 _HEAD = struct.Struct(">cQ")
+DECODE, VERIFY = "decode", "verify"  # the work of a process
 TRACK = "track"  # of a video, in the place of a modality
 # Kinds of responses; a fault that quotes the value is one of its own.
 VALUE, NOTHING, FAULT, QUOTING = b"v", b"n", b"f", b"q"
@@ -77,11 +78,13 @@ def decode(value: bytes | Path, modality: str) -> bytes:
         raise unknown("media modality", modality, MEDIA)
     if isinstance(value, bytes):
         check_file(value, modality)  # that process has no memory for what is far too large
-    kind, content = _process().ask(modality, value)
+    kind, content = _process(_running, DECODE).ask(modality, value)
     if kind != VALUE:
         raise MediaFault(content.decode("utf-8", "replace"), quotes=kind == QUOTING)
-    if verify := MEDIA[modality].verify:
-        verify(content)
+    if MEDIA[modality].verify:
+        kind, reason = _process(_verifying, VERIFY).ask(modality, content)
+        if kind in (FAULT, QUOTING):
+            raise MediaFault(reason.decode("utf-8", "replace"), quotes=kind == QUOTING)
     return content
 
 
@@ -92,23 +95,24 @@ def decode_track(value: bytes | Path) -> bytes | None:
             check_file(value, "video")
     except MediaFault:  # whose reason is with the video itself
         return None
-    kind, content = _process().ask(TRACK, value)
+    kind, content = _process(_running, DECODE).ask(TRACK, value)
     return content if kind == VALUE else None
 
 
 class _Process:
-    """The process, and the pipes to and from it."""
+    """The process, and the pipes to and from it; its work is `DECODE` or `VERIFY`."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: str) -> None:
         self.owner = os.getpid()
         self._lock = threading.Lock()  # Beam may decode in several threads
         their_requests, self._requests = os.pipe()
         self._responses, their_responses = os.pipe()
         pipes = (their_requests, their_responses)
         self._started = subprocess.Popen(
-            [sys.executable, "-m", "components.decoding.worker", *map(str, pipes), *LOADED],
+            [sys.executable, "-m", "components.decoding.worker", *map(str, pipes), work, *LOADED],
             pass_fds=pipes, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1",
+            # TensorFlow tries pictures, and would take all memory of an accelerator.
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1",
                  "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
         for pipe in pipes:
             os.close(pipe)
@@ -131,10 +135,11 @@ class _Process:
 
 
 _running: list[_Process] = []
+_verifying: list[_Process] = []
 
 
-def _process() -> _Process:
+def _process(running: list[_Process], work: str) -> _Process:
     """Returns the process of this one; a fork of this one starts its own."""
-    if not _running or _running[-1].owner != os.getpid():
-        _running[:] = [_Process()]
-    return _running[-1]
+    if not running or running[-1].owner != os.getpid():
+        running[:] = [_Process(work)]
+    return running[-1]

@@ -1,8 +1,10 @@
-"""The process that decodes: `python -m components.decoding.worker REQUESTS RESPONSES [MODULE ...]`.
+"""The processes that decode:
+`python -m components.decoding.worker REQUESTS RESPONSES decode|verify [MODULE ...]`.
 
-It imports the decoders once and forks. The fork serves requests until one ends it: by a crash, or
+One imports the decoders once and forks. The fork serves requests until one ends it: by a crash, or
 by a limit on time or memory. Then the next fork serves on, at once. Nothing in this process has
-threads when it forks, and TensorFlow is not in it.
+threads when it forks, and TensorFlow is not in it. The forks that verify what graphs will decode
+load TensorFlow, each for itself, before their limits hold.
 """
 
 import gc
@@ -19,6 +21,7 @@ from components.decoding.process import (
     QUOTING,
     TRACK,
     VALUE,
+    VERIFY,
     PipeClosed,
     receive,
     send,
@@ -31,12 +34,12 @@ _ADDRESSES = 4 << 30
 _WAITING = 6  # a value may take so many times its processor time, on a machine that is busy
 
 
-def serve(requests: int, responses: int) -> None:
+def serve(requests: int, responses: int, work: str) -> None:
     """Answers requests, each in this process or a fork of it, until there are no more."""
     while True:
         child = os.fork()
         if not child:
-            _serve_in_limits(requests, responses)
+            _serve_in_limits(requests, responses, work)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if os.WIFEXITED(status) and not os.WEXITSTATUS(status):
@@ -44,25 +47,31 @@ def serve(requests: int, responses: int) -> None:
         send(responses, FAULT, _death(status).encode())
 
 
-def _serve_in_limits(requests: int, responses: int) -> None:
+def _serve_in_limits(requests: int, responses: int, work: str) -> None:
+    if work == VERIFY:
+        import tensorflow  # noqa: F401  (takes more than a value may)
     _limit_memory()
     gc.freeze()  # what was imported is no garbage, and is not looked at again
     try:
         while True:
             head, content = (receive(requests)[1] for _ in range(2))
-            send(responses, *_answer(json.loads(head), content))
+            send(responses, *_answer(json.loads(head), content, work))
             gc.collect()  # a film's threads, and their stacks, live as long as what refers to them
     except PipeClosed:
         return
 
 
-def _answer(request: dict[str, str | None], content: bytes) -> tuple[bytes, bytes]:
+def _answer(request: dict[str, str | None], content: bytes, work: str) -> tuple[bytes, bytes]:
     modality, path = str(request["modality"]), request["path"]
     value = content if path is None else Path(os.fsdecode(path))
     seconds = MEDIA["video" if modality == TRACK else modality].seconds
     signal.setitimer(signal.ITIMER_PROF, seconds)  # of the processor; each ends the process
     signal.setitimer(signal.ITIMER_REAL, _WAITING * seconds)
     try:
+        if work == VERIFY:
+            if verify := MEDIA[modality].verify:
+                verify(content)
+            return NOTHING, b""
         if modality == TRACK:
             track = read_sound_track(value)
             return (NOTHING, b"") if track is None else (VALUE, track)
@@ -100,5 +109,5 @@ def _death(status: int) -> str:
 
 
 if __name__ == "__main__":
-    load_extensions(sys.argv[3:])
-    serve(int(sys.argv[1]), int(sys.argv[2]))
+    load_extensions(sys.argv[4:])
+    serve(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -5,7 +5,7 @@ from typing import Any
 
 from components.catalog_gen.check import as_number
 from schemas import FeatureSpec, InputError
-from schemas.values.text import as_text, normal_identity
+from schemas.values.text import as_text, normal_identity, unnamed
 
 
 def read_deletions(path: Path | None) -> frozenset[str]:
@@ -33,7 +33,12 @@ def read_deletions(path: Path | None) -> frozenset[str]:
 
 
 class Deletions:
-    """The records that are of users on the list."""
+    """The records that are of users on the list.
+
+    Attributes:
+      rows: How many there were.
+      found: Whose, by hashes of what the list says.
+    """
 
     def __init__(self, spec: FeatureSpec, side: str, listed: frozenset[str]):
         """Prepares for one table.
@@ -44,20 +49,28 @@ class Deletions:
           listed: What `read_deletions` returned.
         """
         self._listed = listed if side != "items" else frozenset()
+        self.rows = 0
+        self.found: set[str] = set()
         if self._listed:
             self._user = spec.role("user_id", side)
-            self._numbers = {number for one in listed
+            self._numbers = {number: one for one in listed
                              if (number := self._number(one)) is not None}
 
     def __contains__(self, values: dict[str, Any]) -> bool:
-        """Returns whether a record's values, as a source has them, are of such a user."""
+        """Returns whether a record's values, as a source has them, are of such a user; counts."""
         if not self._listed:
             return False
         given = values.get(self._user.name)
         if isinstance(given, list | tuple) and len(given) == 1:
             given = given[0]
-        return (normal_identity(as_text(given)) in self._listed
-                or self._number(given) in self._numbers)
+        text, number = normal_identity(as_text(given)), self._number(given)
+        one = text if text in self._listed else (
+            None if number is None else self._numbers.get(number))
+        if one is None:
+            return False
+        self.rows += 1
+        self.found.add(unnamed(one))
+        return True
 
     def _number(self, given: Any) -> int | float | None:
         """Returns an id as ingest reads it where ids are numbers: `7.00` and 7 are one."""

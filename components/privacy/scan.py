@@ -1,23 +1,34 @@
 """Looks for values in all files of a folder, also in those that are compressed."""
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import os
+import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+from urllib.parse import quote
 
+from google.protobuf.text_encoding import CEscape
 from markupsafe import escape
 
 from schemas import InputError
 
 _BLOCK = 1 << 22
 # An archive that is cut off, damaged or locked, and a file that this user may not read.
-_UNREAD = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
+_UNREAD = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError,
+           NotImplementedError)
+_DEPTH = 4  # compressions of one file, such as a .gz in a .zip
+_WITHIN = 2  # forms of a value within one another, such as JSON within JSON
+_PACKED: tuple[tuple[re.Pattern[bytes], Callable[[Any], Any]], ...] = (
+    (re.compile(rb"\x1f\x8b"), gzip.open), (re.compile(rb"\xfd7zXZ\0"), lzma.open),
+    (re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"), bz2.open))
 
 
 def scan(folder: Path, values: Sequence[bytes], left_out: Sequence[str] = ()
@@ -74,26 +85,53 @@ def _not_scanned(path: Path, error: Exception) -> InputError:
 
 def _contents(path: Path, name: str) -> Iterator[tuple[str, Iterator[bytes]]]:
     with path.open("rb") as file:
-        start = file.read(4)
+        yield from _unpacked(file, name, _DEPTH)
+
+
+def _unpacked(file: IO[bytes], name: str, depth: int) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yields a file's content, decompressed as often as it is compressed, by its name."""
+    start = file.read(10)
+    file.seek(0)
+    kind = next((one for begins, one in _PACKED if begins.match(start)), None)
+    if depth and kind is not None:
+        with kind(file) as unpacked:
+            yield from _unpacked(unpacked, name, depth - 1)
+    elif depth and start[:4] == b"PK\x03\x04" and zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            for member in archive.namelist():
+                with archive.open(member) as unpacked:
+                    yield from _unpacked(unpacked, f"{name}!{member}", depth - 1)
+    else:
         file.seek(0)
-        if start[:2] == b"\x1f\x8b":
-            with gzip.open(file) as unpacked:
-                yield name, _blocks(unpacked)
-        elif start == b"PK\x03\x04" and zipfile.is_zipfile(file):
-            with zipfile.ZipFile(file) as archive:
-                for member in archive.namelist():
-                    with archive.open(member) as unpacked:
-                        yield f"{name}!{member}", _blocks(unpacked)
-        else:
-            yield name, _blocks(file)
+        yield name, _blocks(file)
 
 
 def _written(value: bytes) -> set[bytes]:
-    """Returns a value as files have it: as it is, in JSON with codes or without, and in HTML."""
+    """Returns a value as files have it, of forms within others the shorter ones alone.
+
+    It may be in JSON with codes or without, in HTML, in an address, in a text of protobuf, as
+    Python shows bytes and texts, and in one of these within another; or as NumPy keeps texts.
+    """
+    forms = {value}
+    for _ in range(_WITHIN):
+        forms |= {escaped(one) for one in forms for escaped in _ESCAPES}
     text = value.decode("utf-8", "surrogateescape")
-    texts = {str(escape(text)), *(json.dumps(text, ensure_ascii=ascii_alone)[1:-1]
-                                  for ascii_alone in (True, False))}
-    return {value, *(one.encode("utf-8", "surrogateescape") for one in texts)}
+    forms |= {text.encode(encoding, "surrogatepass") for encoding in ("utf-16-le", "utf-32-le")}
+    return {one for one in forms if not any(other in one for other in forms - {one})}
+
+
+def _as_text(escape: Callable[[str], str]) -> Callable[[bytes], bytes]:
+    return lambda value: escape(value.decode("utf-8", "surrogateescape")).encode(
+        "utf-8", "surrogateescape")
+
+
+_ESCAPES: tuple[Callable[[bytes], bytes], ...] = (
+    _as_text(lambda text: json.dumps(text)[1:-1]),
+    _as_text(lambda text: json.dumps(text, ensure_ascii=False)[1:-1]),
+    _as_text(lambda text: str(escape(text))), _as_text(lambda text: repr(text)[1:-1]),
+    lambda value: repr(value)[2:-1].encode(), lambda value: CEscape(value, False).encode(),
+    _as_text(lambda text: CEscape(text, True)),  # type: ignore[arg-type]  (it takes texts too)
+    lambda value: quote(value).encode())
 
 
 def _blocks(file: IO[bytes] | io.BufferedIOBase) -> Iterator[bytes]:

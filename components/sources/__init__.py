@@ -97,6 +97,7 @@ def open_source(name: str, data_dir: str, files: dict[str, Any] | None = None,
         parts = [source]
     if own := [part for part in parts if isinstance(part, FileSource)]:
         require_rows("interactions", own)
+        require_inside(Path(data_dir), (one for part in own for one in part.media_folders()))
     require_inside(Path(data_dir), (
         Path(data_dir, shard) for side in SIDES if source.has_table(side)
         for shard in source.shards(side)))

@@ -88,6 +88,9 @@ def prune(
     versions: Annotated[int | None, typer.Option(
         min=1, help="So many of the newest versions of each pushed model are kept; else all.")] =
         None,
+    max_age: Annotated[float | None, typer.Option(
+        min=0, help="Nothing else keeps what began so many days ago, but a dataset's newest run "
+                    "and a model's newest version.")] = None,
     delete: Annotated[bool, typer.Option(
         "--delete", help="Delete them; else they are listed alone.")] = False,
     root: Annotated[Path, typer.Option(help="Folder of all results.")] = Path("tessera-runs"),
@@ -99,7 +102,7 @@ def prune(
     from pipeline.prune import delete as delete_planned
     from pipeline.prune import plan
 
-    planned = plan(root, keep, days, versions, time.time())
+    planned = plan(root, keep, days, versions, time.time(), max_age)
     for folder in planned.folders:
         say(console, str(folder.relative_to(root) if folder.is_relative_to(root) else folder))
     summary = f"{len(planned.folders):,} folders, {planned.size / 1e6:,.1f} MB"

@@ -1,5 +1,6 @@
 """Text by its meaning: ids that look alike to a person, and words for an absent value."""
 
+import hashlib
 import re
 import unicodedata
 from pathlib import Path
@@ -22,6 +23,20 @@ _POINT_ZERO = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0")
 _MARKS = re.compile(r"[\W_]+")
 
 NOT_SHOWN = "(personal, not shown)"  # in a message, in the place of a personal value
+
+
+_UNNAMED = re.compile(r"#[0-9a-f]{16}")
+
+
+def unnamed(text: str) -> str:
+    """Returns a hash of a text, with which two of them can be told apart and not read."""
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8)
+    return f"#{digest.hexdigest()}"
+
+
+def is_unnamed(text: str) -> bool:
+    """Returns whether a text is what `unnamed` returns."""
+    return _UNNAMED.fullmatch(text) is not None
 
 
 def is_absent(value: object) -> bool:

@@ -7,7 +7,7 @@ from refusals import refuses
 from worlds import column, png, small_spec
 
 from components.data_checks import CHECKS, Data, judge, nearest
-from components.data_checks.check import require_known_checks
+from components.data_checks.check import limits_in_force, require_known_checks
 from components.data_profile.columns import profile_numbers
 from components.data_profile.events import profile_events
 from components.data_profile.leaks import profile_leaks
@@ -324,6 +324,20 @@ def test_limits_of_the_schema_win_over_the_usual_ones(past, tmp_path):
                  for text in SPEC.texts]
         result = findings(today, past, spec=parse_spec("s", texts))
         assert result.get(("unit_change", "items", "price")) == severity
+
+
+def test_the_limits_in_force_are_the_schemas_and_the_configurations(past):
+    text = SPEC.texts[1].replace('tag: "numeric"', 'tag: "numeric" tag: "check:unit_change=off"', 1)
+    text = text.replace('"categorical"', '"categorical" tag: "check:new_categories>0.5=WARN"')
+    spec = parse_spec("s", [SPEC.texts[0], text, SPEC.texts[2]])
+    held = limits_in_force(Data(spec, past, None, {}, 0.05))
+    limits = held["limits"]
+    assert limits["quarantined_rows"] == {"warn": None, "fail": 0.05}
+    assert limits["lost_values"] == {"warn": 0.001, "fail": 0.05}
+    assert limits["unit_change"] == {"warn": 3.0, "fail": 8.0}
+    assert held["own_limits"] == [
+        {"check": "new_categories", "table": "items", "column": "kind", "warn": 0.5, "fail": 0.3},
+        {"check": "unit_change", "table": "items", "column": "price", "warn": None, "fail": None}]
 
 
 def test_personal_values_of_an_anomaly_are_hidden(past):

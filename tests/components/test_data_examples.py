@@ -100,9 +100,9 @@ def test_events_are_named_by_their_items_and_times_are_dates(past, tmp_path):
 
 
 def test_no_personal_value_is_kept(past):
-    """Neither mail nor reviews, nor an event's user."""
-    users, events = past["ids"]["users"]["shown"], past["events"]["pairs"]["shown"]
-    assert set().union(*users.values()) == {"who", "age"}
+    """No row of a user, and neither reviews nor the user of an event."""
+    events = past["events"]["pairs"]["shown"]
+    assert past["ids"]["users"]["shown"] == {} and past["ids"]["items"]["shown"]
     assert set().union(*events.values()) == {"what", "when", "stars", "score"}
 
 

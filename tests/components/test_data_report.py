@@ -18,12 +18,14 @@ from worlds.examples import write_examples
 
 from components.data_checks import Example, Finding, Severity
 from components.data_report.component import write_report
+from components.data_report.content import cold
 from components.data_report.media import sample_pictures
 from components.data_report.quarantine import grouped_reasons
 from components.data_validator import verdict as verdicts
 from components.privacy.hiding import hidden
 from schemas import SIDES, read_spec
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
+from schemas.values.text import shown
 
 _SCRIPT = "<script>alert('x')</script>"
 _SPLITS = {"users": ["all"], "items": ["all"], "interactions": ["train", "validation", "test"]}
@@ -174,12 +176,28 @@ def test_tells_the_figures_of_every_feature(healthy, report):
     assert _feature(content, "interactions", "time")["time_range"]["max"] == 900_000_000
 
 
+def test_says_how_many_users_and_items_have_no_event():
+    assert cold([
+        {"table": "users", "column": "", "figure": "rows", "past": 10, "today": 20},
+        {"table": "items", "column": "", "figure": "rows", "past": None, "today": 8},
+        {"table": "interactions", "column": "", "figure": "users with events", "past": 10,
+         "today": 15},
+        {"table": "interactions", "column": "", "figure": "items with events", "past": None,
+         "today": 8}]) == [
+        {"table": "users", "rows": 20, "with_events": 15, "cold": 5, "share": 0.25,
+         "past_share": 0.0},
+        {"table": "items", "rows": 8, "with_events": 8, "cold": 0, "share": 0.0,
+         "past_share": None}]
+    assert cold([]) == []
+
+
 def test_shows_a_few_small_pictures_lengths_of_sounds_and_the_middle_of_videos(healthy, report):
     html, content = report(healthy)
     photo, sound, film = (next(m for m in content["media"] if m["feature"] == name)
                           for name in ("photo", "sound", "clip"))
     assert (photo["filled"], photo["rows"], sound["filled"]) == (15, 20, 3)
-    assert [s["row"] for s in photo["samples"]] == [f"p{n}" for n in range(12)]
+    assert [s["chosen"] for s in photo["samples"]] == ["random"] * 8 + ["smallest"] * 4
+    assert len({s["row"] for s in photo["samples"]}) == 12
     assert html.count("data:image/jpeg;base64,") == 12 + 2 and len(html) < 150_000
     assert sound["seconds"] == {"sounds": 3, "shortest": 1.0, "mean": 2.0, "longest": 3.0}
     assert "The first 3 last 1.0 to 3.0 s, 2.0 s on average" in html
@@ -302,7 +320,23 @@ def test_a_broken_picture_costs_only_itself(folders, report, tmp_path):
         {"product": "bad", "photo": photo[:60]}, {"product": "good", "photo": photo}])
     _, content = report(folders)
     photo = next(m for m in content["media"] if m["feature"] == "photo")
-    assert (photo["samples"], photo["broken"]) == ([{"row": "good"}], 1)
+    assert (photo["samples"], photo["broken"]) == (
+        [{"row": "good", "chosen": "smallest"}], 1)
+
+
+def test_the_pictures_shown_are_of_the_whole_table_and_the_smallest_ones(tmp_path):
+    spec = small_spec(items=column("photo", "BYTES", "image"))
+    noise = np.random.default_rng(1).integers(0, 255, (90, 8, 8, 3))
+    black = {17, 51, 88}
+    write_examples(tmp_path / "Split-all", [
+        {"what": f"i{n}", "photo": png(np.zeros((8, 8, 3)) if n in black else noise[n])}
+        for n in range(90)])
+    (feature,) = [f for f in spec.table("items") if f.media]
+    samples, _ = sample_pictures(str(tmp_path), spec, feature, 9)
+    assert {one["row"] for one in samples if one["chosen"] == "smallest"} == {
+        f"i{n}" for n in black}
+    places = [int(one["row"][1:]) for one in samples if one["chosen"] == "random"]
+    assert len(places) == 6 and max(places) > 20 and places != sorted(places)
 
 
 def test_figures_that_are_no_numbers_are_null(folders, report, tmp_path):
@@ -340,6 +374,18 @@ def test_reasons_of_columns_with_numbers_in_their_names_are_groups_of_their_own(
         "columns": [f"size{n}"], "reason": f"size{n} 'x{n}' is not a number"}) + "\n"
         for n in (1, 2)))
     assert [one["columns"] for one in grouped_reasons(str(tmp_path), 1)] == [["size1"], ["size2"]]
+
+
+@pytest.mark.parametrize("name", ["Zoë", "\u0141ukasz", "Zoë (the 2nd)", "O'Zoë \"Z\"", "名前",
+                                  "ann", "ann 7"])
+def test_no_form_of_an_id_is_in_the_pattern_of_a_reason(tmp_path, name):
+    reason = f"user_id {shown(name)} is not in the table of users, with stars '7'"
+    (tmp_path / "quarantine.jsonl").write_text(json.dumps({
+        "table": "interactions", "source": "e.csv", "line": 2, "kind": "row",
+        "reason": reason}) + "\n")
+    (group,) = grouped_reasons(str(tmp_path), 1, ["user_id"])
+    assert group["reason"] == "user_id … is not in the table of users, with stars …"
+    assert group["examples"][0]["reason"] == group["reason"]
 
 
 @pytest.mark.parametrize("personal", [True, False])

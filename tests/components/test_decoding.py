@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from hostile.pictures import progressive
 from PIL import Image
 from refusals import refuses
 from worlds.media import decoded, encoded, gif, grey, picture, tone
@@ -23,11 +24,13 @@ def hostile():
     """The hostile decoders, in a decoding process of this file's own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(process, "_running", [])
+        patch.setattr(process, "_verifying", [])
         patch.setattr(process, "LOADED", ["hostile_media"])
         before = dict(MEDIA)
         importlib.import_module("hostile_media")
         yield
         process._running.clear()
+        process._verifying.clear()
         MEDIA.clear()
         MEDIA.update(before)
 
@@ -44,6 +47,20 @@ def test_a_decoder_that_fails_costs_one_value(kind, reason):
     assert decode(b"abc", "plain") == b"cba", "the next value is decoded"
     assert time.monotonic() - started < 20
     assert psutil.Process().memory_info().rss - before < 64 << 20
+
+
+def test_a_crash_of_what_tries_the_form_of_later_steps_costs_one_value():
+    for kind, reason in (("tried, crashes", "crashed"), ("tried, works", "takes longer")):
+        with pytest.raises(MediaFault, match=reason):
+            decode(b"data", kind)
+    assert decode(b"abc", "tried") == b"cba", "the next value is tried"
+
+
+def test_a_jpeg_of_many_scans_is_written_afresh_and_one_of_a_few_is_not():
+    for scans, fresh in ((9, False), (40, True)):
+        data = progressive(512, scans)
+        assert (decode(data, "image") != data) is fresh
+        assert decode(data, "image").count(b"\xff\xda") <= 20
 
 
 def test_the_result_is_that_of_the_decoder(tmp_path):
@@ -77,7 +94,7 @@ def test_a_fault_says_whether_it_quotes_the_value(given, modality, quotes):
 
 def test_what_is_far_too_large_is_not_sent_to_the_process(monkeypatch):
     """It would end without having read it all, and the next one would take the rest for its own."""
-    monkeypatch.setattr(process, "_process", lambda: pytest.fail("it was sent"))
+    monkeypatch.setattr(process, "_process", lambda *_: pytest.fail("it was sent"))
     monkeypatch.setitem(MEDIA, "video", replace(MEDIA["video"], most=9))
     for modality in ("image", "video"):
         with pytest.raises(MediaFault, match="more than the limit"):

@@ -1,6 +1,8 @@
-"""A console that writes to nobody, and the smallest of shops."""
+"""A console that writes to nobody, a webhook, and the smallest of shops."""
 
+import http.server
 import io
+import threading
 from pathlib import Path
 
 import pytest
@@ -21,3 +23,26 @@ def tiny_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny") / "shop"
     write_demo(folder, DemoSizes(users=4, items=8, events=16))
     return folder
+
+
+@pytest.fixture
+def server():
+    """A server on a free port: its `address`, what was `posted`, and the `status` it gives."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            length = int(self.headers["Content-Length"])
+            self.server.posted.append((self.headers["Content-Type"], self.rfile.read(length)))
+            self.send_response(self.server.status)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.posted, server.status = [], 204
+        server.address = f"http://127.0.0.1:{server.server_port}/hook?token=secret"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

@@ -1,9 +1,7 @@
 """The webhook: what is posted, to a small server of this machine, and that it costs no run."""
 
-import http.server
 import json
 import logging
-import threading
 
 import pytest
 from refusals import refuses
@@ -12,7 +10,6 @@ from components.data_checks import Finding, Severity
 from components.data_validator.verdict import DataVerdict
 from pipeline import alerts
 from pipeline.config import load_config
-from pipeline.nodes import NodeRun
 
 WARNING = Finding("bot_user", Severity.WARN, "interactions", "user", 9.0, 8.0, "one is busy",
                   "Look.")
@@ -20,39 +17,9 @@ FAILURE = Finding("fewer_rows", Severity.FAIL, "items", "item", 0.5, 0.4, "half 
 NOTE = Finding("no_past", Severity.INFO, "items", "", None, None, "no past", "Look yourself.")
 
 
-@pytest.fixture
-def server():
-    """A server on a free port: its `address`, what was `posted`, and the `status` it gives."""
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            length = int(self.headers["Content-Length"])
-            self.server.posted.append((self.headers["Content-Type"], self.rfile.read(length)))
-            self.send_response(self.server.status)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.posted, server.status = [], 204
-        server.address = f"http://127.0.0.1:{server.server_port}/hook?token=secret"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-def _judged(folder, *findings):
-    DataVerdict(findings, None, {}).save(str(folder))
-    return {"DataValidator": NodeRun("DataValidator", False, 1.0, "data", {"verdict": str(folder)},
-                                     {"verdict": "tessera.DataVerdict"})}
-
-
-def test_posts_the_verdict_with_its_reasons_the_worst_first(server, tmp_path):
+def test_posts_the_verdict_with_its_reasons_the_worst_first(server):
     message = alerts.message("20260102-030405", "shop", "flagship",
-                             _judged(tmp_path, WARNING, FAILURE, NOTE))
-    assert alerts.message("1", "shop", "flagship", {}) is None, "its data were not judged"
+                             DataVerdict((WARNING, FAILURE, NOTE), None, {}))
     assert alerts.post(server.address, message)
     ((kind, body),) = server.posted
     posted = json.loads(body)

@@ -59,8 +59,8 @@ class Root:
         (folder / "assets.extra" / "lineage.json").write_text(
             json.dumps({"run_id": run, "model": {"id": version, "run_id": run}, "parent": None}))
 
-    def planned(self, keep=1, days=None, versions=None):
-        result = plan(self.folder, keep, days, versions, NOW)
+    def planned(self, keep=1, days=None, versions=None, max_age=None):
+        result = plan(self.folder, keep, days, versions, NOW, max_age)
         return {str(one.relative_to(self.folder)) for one in result.folders}, result
 
 
@@ -149,6 +149,43 @@ def test_what_is_served_or_was_blessed_last_is_kept(root):
     assert root.planned()[0] == gone
     assert root.planned(versions=1)[0] == gone | {
         "runs/1", "artifacts/demo-small-1/a1", "serving/demo-small-1/100"}
+
+
+def test_the_newest_profiles_are_kept_and_no_older_ones(root):
+    for number in range(1, 5):
+        root.run(str(number), f"profile{number}")
+    assert root.planned(keep=2)[0] == {"runs/1", "runs/2", "artifacts/demo-small-1/profile1",
+                                       "artifacts/demo-small-1/profile2"}
+
+
+def test_nothing_keeps_what_is_too_old_but_that_it_is_the_newest(root):
+    root.run("1", "a1", "profile1", age=40, blessed=True)
+    root.run("2", "a2", "profile2", age=9, blessed=True)
+    root.run("3", "a3", age=1, blessed=True)
+    root.run("4", "b1", age=80, blessed=True, recipe="forgotten")
+    root.push(100, "1")
+    root.push(200, "3")
+    assert root.planned(keep=9)[0] == set()
+    gone = {"runs/1", "runs/4", "serving/demo-small-1/100", "artifacts/demo-small-1/a1",
+            "artifacts/demo-small-1/b1", "artifacts/demo-small-1/profile1"}
+    assert root.planned(keep=9, max_age=30)[0] == gone
+    assert root.planned(keep=9, max_age=0)[0] == gone | {
+        "runs/2", "artifacts/demo-small-1/a2", "artifacts/demo-small-1/profile2"}
+    assert root.planned(keep=9, max_age=float("nan"))[0] == set()
+
+
+def test_vectors_of_encoders_go_with_the_runs_that_made_them(root):
+    root.run("1", age=40)
+    root.run("2", age=3)
+    for name, age in (("old.npz", 40), ("new.npz", 2)):
+        path = root.folder / "encodings" / "one" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"123")
+        os.utime(path, (NOW - age * 86_400,) * 2)
+    names, planned = root.planned()
+    assert names == {"runs/1", "encodings/one/old.npz"}
+    delete(root.folder, planned)
+    assert [one.name for one in path.parent.iterdir()] == ["new.npz"]
 
 
 def test_nothing_is_deleted_while_a_run_is_under_way(root):

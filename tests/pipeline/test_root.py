@@ -1,5 +1,6 @@
 """The root: one sentence where it cannot be written to, holds no metadata or is full."""
 
+import datetime
 import errno
 import json
 import os
@@ -10,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from refusals import refuses
@@ -257,3 +259,27 @@ def test_two_runs_write_a_dataset_one_after_the_other(config, console, tmp_path,
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: provide_data(shared, console), range(4)))
     assert most == [1] * 4
+
+
+def _clock(monkeypatch, moment: str) -> None:
+    now = datetime.datetime.fromisoformat(moment)
+    monkeypatch.setattr(module, "datetime", SimpleNamespace(
+        datetime=SimpleNamespace(now=lambda zone=now.tzinfo: now.astimezone(zone)),
+        UTC=datetime.UTC))
+
+
+def test_ids_of_runs_sort_by_age_where_the_clock_is_put_back(tmp_path, monkeypatch) -> None:
+    (tmp_path / "runs").mkdir()
+    names = []
+    for moment in ("2026-10-25T02:40+02:00", "2026-10-25T02:10+01:00"):  # the same night
+        _clock(monkeypatch, moment)
+        names.append(module.new_run(tmp_path).name)
+    assert names == ["20261025-004000", "20261025-011000"]
+
+
+def test_two_runs_that_begin_in_one_second_have_folders_of_their_own(tmp_path, monkeypatch) -> None:
+    (tmp_path / "runs").mkdir()
+    monkeypatch.setattr(Path, "exists", lambda _: False)  # the other one comes just after the look
+    _clock(monkeypatch, "2026-11-21T09:05+00:00")
+    names = [module.new_run(tmp_path).name for _ in range(3)]
+    assert names == ["20261121-090500", "20261121-090500-2", "20261121-090500-3"]

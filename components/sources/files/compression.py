@@ -4,19 +4,23 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from components.sources.files.zstd import ZstdFrames
 from schemas.errors import InputError
 
 START = 512  # bytes that are looked at
 _SAVE = "Save the table as CSV or Parquet"
 _UNPACK = "Unpack it, and name the files in it"
 _BLOCK = 1 << 16
+_MEMORY = 48 << 20  # bytes that a decompressor may take for what it has seen
 _DEPTH = 3  # compressions of one file, such as a .gz in a .zip
 _BZ2 = b"BZh"  # then a digit, and the digits of pi or, where there is nothing, of its root
 _BZ2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")
@@ -145,8 +149,8 @@ class _Streams:
     without a word about the rows that are lost.
     """
 
-    def __init__(self, file: BinaryIO, decoder: Callable[[], Any]):
-        self._file = file
+    def __init__(self, file: BinaryIO, path: Path, decoder: Callable[[], Any]):
+        self._file, self._path = file, path
         self._new = decoder
         self._decoder = decoder()
 
@@ -166,7 +170,12 @@ class _Streams:
                 packed = self._file.read(_BLOCK)
                 if not packed:
                     raise EOFError("the file ends before the end of its compressed data")
-            data = self._decoder.decompress(packed, size)
+            try:
+                data = self._decoder.decompress(packed, size)
+            except lzma.LZMAError as error:
+                if "limit" in str(error):  # liblzma's own words, by which alone it is known
+                    raise _too_much(self._path) from error
+                raise
             if data:
                 return data
 
@@ -176,17 +185,26 @@ def _gzip(file: BinaryIO, path: Path) -> Any:
 
 
 def _bz2(file: BinaryIO, path: Path) -> Any:
-    return _Streams(file, bz2.BZ2Decompressor)
+    return _Streams(file, path, bz2.BZ2Decompressor)
 
 
 def _xz(file: BinaryIO, path: Path) -> Any:
-    return _Streams(file, lzma.LZMADecompressor)
+    return _Streams(file, path, partial(lzma.LZMADecompressor, memlimit=_MEMORY))
+
+
+def _too_much(path: Path) -> InputError:
+    return InputError("compression-needs-memory",
+                      f"File {path} is compressed such that it takes more than {_MEMORY >> 20} MiB "
+                      "of memory to read it. Compress it again with a smaller window, as xz -8 or "
+                      "zstd -19 have, or with gzip.")
 
 
 def _arrow(codec: str) -> Callable[[BinaryIO, Path], Any]:
     def decompress(file: BinaryIO, path: Path) -> Any:
         import pyarrow
 
+        if codec == "zstd":
+            file = io.BufferedReader(ZstdFrames(file, _MEMORY, partial(_too_much, path)))
         return pyarrow.CompressedInputStream(pyarrow.PythonFile(file, "r"), codec)
 
     return decompress
@@ -225,12 +243,22 @@ def _zip(file: BinaryIO, path: Path) -> Any:
     if tables[0].flag_bits & 1:
         raise InputError("zip-password",
                          f"File {path} is a zip archive with a password. Unpack it.")
+    if tables[0].compress_type == zipfile.ZIP_LZMA and _dictionary(file, tables[0]) > _MEMORY:
+        raise _too_much(path)
     try:
         return archive.open(tables[0])
     except (NotImplementedError, zipfile.BadZipFile) as error:
         raise InputError("unreadable-zip",
                          f"File {path} is a zip archive that cannot be read ({error}). Unpack it, "
                          "and name the table in it.") from error
+
+
+def _dictionary(file: BinaryIO, member: zipfile.ZipInfo) -> int:
+    """Returns how many bytes a member that LZMA compressed may refer back to."""
+    file.seek(member.header_offset + 26)
+    skipped = sum(int.from_bytes(file.read(2), "little") for _ in range(2))  # name, extra
+    file.seek(skipped + 5, os.SEEK_CUR)  # behind version, length and the first property
+    return int.from_bytes(file.read(4), "little")
 
 
 _KNOWN: tuple[tuple[str, bytes, Callable[[BinaryIO, Path], Any]], ...] = (

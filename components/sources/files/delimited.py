@@ -20,7 +20,6 @@ from components.sources.files.text import (
     lines,
     open_text,
     reading,
-    shown,
 )
 from schemas.errors import InputError
 
@@ -116,8 +115,9 @@ def without_header(path: Path, layout: Layout, side: str) -> InputError | None:
         return None
     return InputError(
         "no-header",
-        f"File {path} has no line that names its columns: its first line ({shown(head.first)}) is "
-        f"like the rows below. Say by position which column is which, as in source.{side}.columns: "
+        f"File {path} has no line that names its columns: its first line "
+        f"({layout.shown(head.first)}) is like the rows below. Say by position which column is "
+        f"which, as in source.{side}.columns: "
         "{user_id: 1, item_id: 2}, or add a line of names.")
 
 
@@ -140,8 +140,9 @@ def _head(path: Path, layout: Layout) -> _Head:
         if is_header(first, rows):
             raise InputError(
                 "header-with-positions",
-                f"File {path}: its first line names the columns ({shown(first)}), and 'columns' "
-                "has positions, which are for files without such a line. Give these names.")
+                f"File {path}: its first line names the columns "
+                f"({layout.shown(first)}), and 'columns' has positions, which are for files "
+                "without such a line. Give these names.")
         names = [str(number) for number in range(1, len(first) + 1)]
     else:
         names = [name.strip() for name in first]
@@ -169,7 +170,7 @@ def _first_line(path: Path, start: list[str], layout: Layout) -> list[str]:
         if others:
             raise InputError(
                 "wrong-delimiter",
-                f"File {path} has one column only, {shown(first)!r}, with the delimiter "
+                f"File {path} has one column only, {layout.shown(first)!r}, with the delimiter "
                 f"{layout.delimiter!r}. Set 'delimiter' to {others[0]!r}?"
             )
     return first

@@ -44,9 +44,14 @@ def check_columns(side: str, table: TableOptions, features: Sequence[Feature], n
             everywhere = (feature.required or feature.role) and not keyed
             if fault := _absent(feature, table, columns if everywhere else somewhere, side):
                 which, advice = fault
+                there = shown(columns)
+                if any(one.masked for one in features) and not keyed:
+                    # Without a header they are a person's values, whatever they look like.
+                    own = shown(name for name in columns if name in read)
+                    there = f"{len(columns)} columns, of those that are read: {own or 'none'}"
                 raise headless(path) or InputError(
                     "missing-column",
-                    f"File {path} has no column {which}. It has: {shown(columns)}.{advice}")
+                    f"File {path} has no column {which}. It has: {there}.{advice}")
 
 
 def _late_keys(paths: Iterable[Path], rows: Rows, wanted: set[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from components.sources.files.readers import (
     table_rows,
     without_personal,
 )
-from components.sources.files.text import printable
+from components.sources.files.text import Layout, printable
 from components.sources.files.values import (
     ValueFault,
     as_list,
@@ -92,6 +92,10 @@ class FileSource:
     def _media(self) -> Path:
         return (self._root / self.options.media_dir).resolve()
 
+    def media_folders(self) -> list[Path]:
+        """Returns the folder that media are read of, if the schema has any."""
+        return [self._root / self.options.media_dir] if self._reads_media() else []
+
     def has_table(self, side: str) -> bool:
         """Returns whether the user has such a table; its ids come from the interactions if not."""
         return self.options.table(side) is not None
@@ -155,7 +159,7 @@ class FileSource:
         table = self.options.table(side)
         columns = [(f, table.column(f.name) if table else Column(f.name))
                    for f in self._features(side)]
-        rows = table_rows(self.file_format, self._root, shard, self.options.layout(side))
+        rows = table_rows(self.file_format, self._root, shard, self._layout(side))
         encoding = self.options.encoding
         for line, row, faults in rows:
             values: dict[str, Any] = {}
@@ -190,19 +194,23 @@ class FileSource:
 
     def has_rows(self, side: str) -> bool:
         """Returns whether any file of a table holds a row, good or not."""
-        layout = self.options.layout(side)
+        layout = self._layout(side)
         return any(has_rows(self._root / shard, self.file_format, layout)
                    for shard in self.shards(side))
 
     def _features(self, side: str) -> list[Feature]:
         return [f for f in self.spec.table(side) if not f.derived]
 
+    def _layout(self, side: str) -> Layout:
+        masked = any(feature.masked for feature in self._features(side))
+        return replace(self.options.layout(side), masked=masked)
+
     def _reads_media(self) -> bool:
         return any(f.media for side in SIDES if self.has_table(side)
                    for f in self.spec.table(side))
 
     def _check_columns(self, side: str, table: TableOptions) -> None:
-        layout = self.options.layout(side)
+        layout = self._layout(side)
         shards = {self._root / shard: shard for shard in self.shards(side)}
         check_columns(
             side, table, self._features(side),

@@ -5,7 +5,7 @@ import lzma
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,8 @@ class Layout:
       quotes: Fields may be quoted; else a quote is a character like any other.
       backslash: A backslash says that the character behind it is a plain one, as MySQL writes it.
       header: The first line names the columns; else they are called "1", "2" and so on.
+      masked: The table has personal data, so that no message shows a line's fields: where there is
+        no header, the first line is a person's.
     """
 
     delimiter: str = ","
@@ -43,6 +45,11 @@ class Layout:
     quotes: bool = True
     header: bool = True
     backslash: bool = False
+    masked: bool = False
+
+    def shown(self, fields: Sequence[str]) -> str:
+        """Returns a line's fields for a message, or how many they are."""
+        return f"{len(fields)} fields" if self.masked else shown(fields)
 
 
 class Place:

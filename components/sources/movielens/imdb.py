@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from components.sources.base import require_inside
 from schemas.errors import InputError
 
 _DETAILS = "text/imdb_details.json"
@@ -28,6 +29,14 @@ class ImdbContent:
 
     root: Path
 
+    def check(self) -> None:
+        """Checks that the details are in the folder.
+
+        Raises:
+          InputError: They are elsewhere.
+        """
+        require_inside(self.root, [self.root / _DETAILS])
+
     def files(self) -> list[Path]:
         """Returns the details, if they are there."""
         path = self.root / _DETAILS
@@ -41,6 +50,7 @@ class ImdbContent:
     def _films(self) -> dict[str, dict[str, Any]]:
         if not self.files():
             return {}
+        self.check()
         path = self.root / _DETAILS
         try:
             films = json.loads(path.read_text(encoding="utf-8"))

@@ -59,6 +59,7 @@ class MovieLensSource:
             self._check_header(self._root / self._folder / edition.tables[side], columns)
         if edition.content:
             self._content.check()
+            self._details.check()
 
     @property
     def schema(self) -> str:

@@ -46,7 +46,8 @@ class TmdbContent:
         Raises:
           InputError: Plots or doubts are there, and the links are not; or one is elsewhere.
         """
-        require_inside(self.root, [self.root / name for name in (_PLOTS, _LINKS, _SUSPECTS)])
+        require_inside(self.root, [self.root / name for name in (_PLOTS, _LINKS, _SUSPECTS,
+                                                              _POSTERS)])
         linked = [name for name in (_PLOTS, _SUSPECTS) if (self.root / name).is_file()]
         if linked and not (self.root / _LINKS).is_file():
             raise InputError(
@@ -69,7 +70,7 @@ class TmdbContent:
         left_out: tuple[Fault, ...] = ()
         if film.isdigit() and poster.is_file():
             try:
-                content["poster"] = media_path((self.root / _POSTERS).resolve(), poster.name)
+                content["poster"] = media_path(self.root.resolve(), f"{_POSTERS}/{poster.name}")
             except ValueFault as fault:
                 left_out = (Fault(f"poster: {fault}", "poster"),)
         if content and film in self._doubts:

@@ -8,6 +8,7 @@ from refusals import refuses
 from worlds import column, json_lines, own_source, small_spec
 
 from components.catalog_gen.component import fingerprint
+from components.data_report.quarantine import notes
 from components.privacy.deletions import Deletions, read_deletions
 from components.privacy.options import Privacy
 from components.privacy.scan import scan
@@ -40,6 +41,20 @@ def test_a_listed_user_is_nowhere(tmp_path, source):
     assert after.counts["users"] == {"read": 2, "kept": 2, "quarantined": 0}
     assert after.counts["interactions"] == {"read": 2, "kept": 2, "quarantined": 0}
     assert [fault["line"] for fault in after.faults] == [2], "none of hers"
+    assert after.counts["deleted"] == {"listed": 2, "found": 1, "users": 2, "interactions": 2}
+    assert "deleted" not in before.counts and len(notes(after.counts)) == 1
+
+
+def test_lines_that_are_the_id_of_nobody_are_told(tmp_path, source):
+    listed = tmp_path / "listed"
+    listed.write_text('"eve"\nbob,\n# a remark\neve\n', encoding="utf-8")
+    result = run_ingest(source, SPEC, tmp_path / "after", "random", Privacy(deletion_list=listed))
+    assert result.counts["deleted"] == {"listed": 4, "found": 1, "users": 1, "interactions": 1}
+    note = notes(result.counts)[0]
+    assert "4 lines" in note and "3 are" in note and "bob" not in note
+    listed.write_text("eve\n", encoding="utf-8")
+    whole = run_ingest(source, SPEC, tmp_path / "other", "random", Privacy(deletion_list=listed))
+    assert note not in notes(whole.counts) and len(notes(whole.counts)) < len(notes(result.counts))
 
 
 @pytest.mark.parametrize("given", [12, "12", "12.0", 12.0, b"12", ["12"], " 12 "])
