@@ -18,6 +18,7 @@ from pipeline.evaluation import _measured
 from pipeline.model_report.page import since_last_blessed
 from pipeline.runs_page.content import groups, read_runs
 from trainer.data.events import Events
+from trainer.data.tables import Table
 from trainer.evaluation.label_facts import label_facts
 from trainer.recipe import parse_recipe
 from trainer.tasks import TASK_KINDS
@@ -27,11 +28,12 @@ from trainer.tasks.kind import Limit, Metric
 @pytest.fixture(scope="module")
 def facts(extension):
     """What the Trainer notes of the task, through JSON."""
-    grades = Events(*(np.ones(4, int) for _ in range(3)),
-                    {"rating": np.array([1, 2, 4, 5], "float32"), "like": np.array([0, 0, 1, 1.0])}, {})
+    rating, of_one = np.array([1, 2, 4, 5], "float32"), np.ones(4, int)
+    grades = Events(of_one, of_one, of_one, {"rating": rating, "like": rating / 5}, {})
     recipe = parse_recipe(description="d", modalities=(), rank_by="grade", relevant="like",
                           tasks={"grade": {"head": "ordinal", "label": "rating"}})
-    return json.loads(json.dumps(label_facts(SPEC, recipe, None, grades, grades)))
+    return json.loads(json.dumps(label_facts(
+        SPEC, recipe, Table([], "", {}, np.zeros(1, int)), grades, grades)))
 
 
 @pytest.fixture
