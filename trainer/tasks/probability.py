@@ -30,7 +30,7 @@ class Probability(TaskKind):
 
     zero_one = True
     chance = True
-    metrics = (*OF_CHANCES, CONFUSION)
+    metrics: tuple[Metric, ...] = (*OF_CHANCES, CONFUSION)
 
     def prediction(self, spec: FeatureSpec, targets: tuple[str, ...], raw):
         """Returns the probability."""
