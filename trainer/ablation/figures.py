@@ -134,7 +134,7 @@ def _values(network: Network, items: Catalogue, data: TrainingData,
              if name in network.heads and not task.of_user(data.spec)}
     if not tasks:
         return {}
-    user, figures = user_outputs(network, data.reader.inputs(rows)), {}
+    user, figures = user_outputs(network, data.reader.inputs(rows)), dict[str, float]()
     for name, task in tasks.items():
         truth, among = _truth(task, rows)
         known = ~np.isnan(truth).any(axis=1)
