@@ -7,11 +7,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-_TFMA_NAMES = {
-    "root_mean_squared_error": "rmse", "mean_absolute_error": "mae", "auc": "auc",
-    "binary_accuracy": "accuracy", "precision": "precision", "recall": "recall",
-    "sparse_categorical_accuracy": "accuracy", "sparse_categorical_crossentropy": "cross_entropy",
-}
+from trainer.tasks.kind import Limit
 
 
 def task_metrics(uri: str, of_baseline: bool = False) -> dict[str, dict[str, float]]:
@@ -32,22 +28,25 @@ def task_metrics(uri: str, of_baseline: bool = False) -> dict[str, dict[str, flo
             # If there was a baseline, its metrics and the changes are beside the model's.
             if item.key.is_diff or (item.key.model_name == tfma.BASELINE_KEY) != of_baseline:
                 continue
-            name = _TFMA_NAMES.get(item.key.name)
+            name = item.key.name
             if item.key.HasField("sub_key"):  # one label of several
-                name = name and f"{name}_{item.key.sub_key.class_id.value}"
-            if name and item.value.HasField("double_value"):
+                name = f"{name}_{item.key.sub_key.class_id.value}"
+            if item.value.HasField("double_value"):
                 value = item.value.double_value.value
                 tasks.setdefault(item.key.output_name, {})[name] = value
-    for figures in tasks.values():
-        if {"precision", "recall"} <= figures.keys():
-            total = figures["precision"] + figures["recall"]
-            figures["f1"] = 2 * figures["precision"] * figures["recall"] / total if total else 0.0
     return tasks
 
 
-# What predicts without a model, by the metric that it is held against.
-_TRIVIAL = {"rmse": "predicting the training mean",
-            "cross_entropy": "predicting the training's shares of the classes"}
+def add_predicted(tasks: dict[str, Any], predicted: Mapping[str, Mapping[str, Any]]) -> None:
+    """Adds to what TFX's Evaluator measured of tasks what it has no metric for.
+
+    Args:
+      tasks: Metrics by task.
+      predicted: What `components.ranking_evaluator.slices.prediction_figures` returned.
+    """
+    for name in tasks.keys() & predicted.keys():
+        numbers = {key: value for key, value in predicted[name].items() if isinstance(value, float)}
+        tasks[name] |= {key: numbers[key] for key in numbers if key not in tasks[name]}
 
 
 def read_summary(uri: str) -> dict[str, Any]:
@@ -66,10 +65,25 @@ def one_value(fact: Mapping[str, Any]) -> float | None:
     return values.pop() if len(values) == 1 else None
 
 
-def without_auc(facts: Mapping[str, Any]) -> set[str]:
-    """Returns the tasks whose area under the curve cannot be measured: no pair to distinguish."""
-    return {name for name, fact in facts.items() if one_value(fact) is not None
+def metric_facts(metrics: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Returns by task and metric what is true of it, see `trainer.tasks.kind.Metric.facts`.
+
+    Args:
+      metrics: The content of `metrics.json`.
+    """
+    return {task: fact.get("metrics", {}) for task, fact in metrics.get("labels", {}).items()}
+
+
+def unmeasurable(facts: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Returns tasks with those of their metrics that compare rows of different labels: none is."""
+    return {(name, key) for name, fact in facts.items() for key in of_pairs(fact)
+            if one_value(fact) is not None
             or not any(label["test_rows"] for label in fact["labels"].values())}
+
+
+def of_pairs(fact: Mapping[str, Any]) -> list[str]:
+    """Returns a task's metrics that labels of one value do not have."""
+    return [key for key, of in fact["metrics"].items() if of.get("of_pairs")]
 
 
 def relative_reasons(tasks: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any],
@@ -101,12 +115,12 @@ def relative_reasons(tasks: Mapping[str, Mapping[str, Any]], facts: Mapping[str,
             elif not reached <= max_error_ratio * trivial:  # a NaN is refused
                 reasons.append(
                     f"{name}, metric {metric} {reached:.4g} is more than {max_error_ratio:g} times "
-                    f"the {trivial:.4g} of {_TRIVIAL[metric]}")
+                    f"the {trivial:.4g} of {fact['trivial_is']}")
     return reasons
 
 
 def label_reasons(tasks: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any],
-                  min_auc: float) -> list[str]:
+                  limits: Mapping[str, Mapping[str, Limit]]) -> list[str]:
     """Asks of a task of several labels that it distinguishes rows, and not only labels.
 
     The area under the curve of all pairs of a row and a label is high where some labels are
@@ -115,19 +129,27 @@ def label_reasons(tasks: Mapping[str, Mapping[str, Any]], facts: Mapping[str, An
     Args:
       tasks: The model's metrics on the test rows, by task; `auc_0` is that of the first label.
       facts: What the Trainer noted of the labels.
-      min_auc: Smallest mean of the areas of those labels that have one.
+      limits: By task and metric, what the mean over those labels must keep that have two values.
 
     Returns:
-      One sentence for each task below it.
+      One sentence for each mean that does not.
     """
     reasons = []
-    for name, fact in facts.items():
-        if not fact["demanded"] or len(fact["labels"]) < 2:
-            continue
-        areas = [tasks.get(name, {}).get(f"auc_{place}", math.nan)
-                 for place, seen in enumerate(fact["labels"].values())
-                 if seen["test_rows"] and seen["test_value"] is None]
-        if areas and not mean(areas) >= min_auc:  # a NaN is refused
-            reasons.append(f"{name}, the mean auc of its labels {mean(areas):.4g} is below "
-                           f"{min_auc:.4g}")
+    for name, key, limit in ((name, *one) for name, of in limits.items() for one in of.items()):
+        values = [tasks.get(name, {}).get(f"{key}_{place}", math.nan)
+                  for place, seen in enumerate(facts[name]["labels"].values())
+                  if seen["test_rows"] and seen["test_value"] is None]
+        if values and (missed := limit.missed(mean(values))):
+            reasons.append(f"{name}, the mean {key} of its labels {mean(values):.4g} is {missed}")
     return reasons
+
+
+def written_limits(limits: Mapping[str, Mapping[str, Limit]]) -> str:
+    """Returns limits by task and metric as a parameter of a component."""
+    return json.dumps(limits, sort_keys=True)
+
+
+def read_limits(written: str) -> dict[str, dict[str, Limit]]:
+    """Returns what `written_limits` wrote."""
+    return {name: {key: Limit(*limit) for key, limit in of.items()}
+            for name, of in json.loads(written).items()}

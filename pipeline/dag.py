@@ -32,7 +32,7 @@ from components.pusher.component import Pusher
 from components.trainer.component import Trainer
 from components.transform.component import Transform, transform_code
 from pipeline.config import RunConfig
-from pipeline.evaluation import demands, eval_config
+from pipeline.evaluation import eval_config, limits
 from pipeline.model_checks import model_checks
 from schemas import SIDES, FeatureSpec
 from trainer.behaviour.past import NOTHING
@@ -185,11 +185,11 @@ def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]
     evaluation = {} if not evaluators else {
         "evaluation_metrics": evaluators[-1].outputs["evaluation"],
         **({"evaluation": evaluators[-1].outputs["blessing"]}
-           if demands(config.recipe, spec) else {})}
+           if limits(config, spec) else {})}  # TFX blesses nothing without a threshold
     gate = Gate(
         model=model, verdicts=[check.outputs["verdict"] for check in verdicts],
         model_run=trainer.outputs["model_run"], max_error_ratio=checks.max_error_ratio,
-        min_label_auc=checks.min_auc, reported=checks.reported, **evaluation)
+        label_limits=limits(config, spec, apart=True), reported=checks.reported, **evaluation)
     judges = [*baselines, *evaluators, *verdicts, gate]
     return [*judges, *_pushed(config, {one.id: one for one in (*built, *judges)})]
 

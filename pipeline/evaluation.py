@@ -1,14 +1,14 @@
 """What TFX's Evaluator measures and demands."""
 
+import json
+
 from google.protobuf import wrappers_pb2
 from tensorflow_model_analysis.proto import config_pb2 as tfma
 
-from pipeline.checks import Checks
 from pipeline.config import RunConfig
-from schemas import FeatureSpec, unknown
+from schemas import FeatureSpec
 from trainer.export.keys import label_key, slice_keys, weight_key
-from trainer.recipe import Recipe, Task
-from trainer.tasks.kind import Metric
+from trainer.tasks.kind import Limit, Metric
 
 
 def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
@@ -34,8 +34,12 @@ def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
         tfma.SlicingSpec(feature_keys=[key])
         for key in slice_keys(spec, tuple(config.recipe.modalities))
     )]
-    metrics = [tfma.MetricsSpec(output_names=[name], metrics=_metrics(task, config, spec))
-               for name, task in tasks.items()]
+    demanded = limits(config, spec)
+    metrics = [
+        tfma.MetricsSpec(output_names=[name], metrics=[
+            _measured(metric, demanded.get(name, {}).get(metric.key))
+            for metric in task.kind.metrics if metric.name])
+        for name, task in tasks.items()]
     metrics += [
         tfma.MetricsSpec(
             output_names=[name], metrics=[_measured(metric) for metric in task.kind.apart],
@@ -46,53 +50,50 @@ def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
     return tfma.EvalConfig(model_specs=[model], slicing_specs=slices, metrics_specs=metrics)
 
 
-def demands(recipe: Recipe, spec: FeatureSpec) -> bool:
-    """Returns whether a task has a threshold; TFX's Evaluator blesses nothing without one.
+def limits(config: RunConfig, spec: FeatureSpec, apart: bool = False
+           ) -> dict[str, dict[str, Limit]]:
+    """Returns what metrics of the tasks must keep, by task and metric.
 
     What a model says of the users themselves is measured and never demanded.
+
+    Args:
+      config: The run's configuration.
+      spec: The dataset's spec.
+      apart: Whether the metrics are those of each label by itself.
     """
-    return any(not task.of_user(spec) for task in recipe.judged.values())
+    demanded: dict[str, dict[str, Limit]] = {}
+    for name, task in config.recipe.judged.items():
+        units = task.kind.units(spec, task.targets)
+        for metric in task.kind.apart if apart else task.kind.metrics:
+            limit = metric.limit(config.checks, units)
+            if limit != Limit() and not task.of_user(spec):
+                demanded.setdefault(name, {})[metric.key] = limit
+    return demanded
 
 
-def _metrics(task: Task, config: RunConfig, spec: FeatureSpec) -> list[tfma.MetricConfig]:
-    metrics = task.kind.metrics(spec, task.targets)
-    if task.of_user(spec):
-        return [_measured(metric) for metric in metrics]
-    return [_demanded(metric, config.checks) for metric in metrics]
-
-
-def _measured(metric: Metric) -> tfma.MetricConfig:
-    return tfma.MetricConfig(class_name=metric.name, config=metric.options)
-
-
-def _demanded(metric: Metric, checks: Checks) -> tfma.MetricConfig:
-    measured, threshold = _measured(metric), tfma.MetricThreshold()
-    if metric.limit is not None:
-        if metric.limit not in _LIMITS:
-            raise unknown("limit of a metric", metric.limit, _LIMITS)
-        _LIMITS[metric.limit](threshold, checks)
-    if metric.largest is not None:
-        threshold.value_threshold.upper_bound.CopyFrom(_double(metric.largest))
-    if threshold.ByteSize():
+def _measured(metric: Metric, limit: Limit | None = None) -> tfma.MetricConfig:
+    module, _, name = metric.name.rpartition(".")
+    measured = tfma.MetricConfig(
+        class_name=name, module=module, config=json.dumps({"name": metric.key, **metric.options}))
+    if limit is not None:
         # Overall only: a plain one would hold for every slice, the smallest ones included.
         measured.per_slice_thresholds.add(
-            slicing_specs=[tfma.SlicingSpec()], threshold=threshold)
+            slicing_specs=[tfma.SlicingSpec()], threshold=_threshold(limit, metric.less_is_better))
     return measured
 
 
-def _limit_rmse(threshold: tfma.MetricThreshold, checks: Checks) -> None:
-    threshold.change_threshold.direction = tfma.MetricDirection.LOWER_IS_BETTER
-    threshold.change_threshold.relative.CopyFrom(_double(checks.max_error_increase))
-
-
-def _limit_auc(threshold: tfma.MetricThreshold, checks: Checks) -> None:
-    threshold.value_threshold.lower_bound.CopyFrom(_double(checks.min_auc))
-    threshold.change_threshold.direction = tfma.MetricDirection.HIGHER_IS_BETTER
-    threshold.change_threshold.absolute.CopyFrom(_double(-checks.max_auc_decrease))
-
-
-# By the name that a task's metric gives its limits.
-_LIMITS = {"rmse": _limit_rmse, "auc": _limit_auc}
+def _threshold(limit: Limit, less_is_better: bool) -> tfma.MetricThreshold:
+    threshold, better = tfma.MetricThreshold(), tfma.MetricDirection
+    if limit.low is not None:
+        threshold.value_threshold.lower_bound.CopyFrom(_double(limit.low))
+    if limit.high is not None:
+        threshold.value_threshold.upper_bound.CopyFrom(_double(limit.high))
+    if limit.worse is not None:
+        change = threshold.change_threshold
+        change.direction = better.LOWER_IS_BETTER if less_is_better else better.HIGHER_IS_BETTER
+        share = change.relative if limit.relative else change.absolute
+        share.CopyFrom(_double(limit.worse if less_is_better else -limit.worse))
+    return threshold
 
 
 def _double(value: float) -> wrappers_pb2.DoubleValue:

@@ -14,10 +14,12 @@ from components.content_evaluator.component import ContentEvaluator
 from components.further_checks import FURTHER_CHECKS, Built
 from components.prediction_evaluator.component import PredictionEvaluator
 from components.ranking_evaluator.component import RankingEvaluator
+from components.ranking_evaluator.interactions import Judged
 from components.ranking_evaluator.limits import Limits
 from components.server_validator.component import ServerValidator
 from components.trainer.component import Trainer
 from pipeline.config import RunConfig
+from pipeline.evaluation import limits
 from schemas import FeatureSpec, InputError, unknown
 from trainer.cold_items.draw import Draw
 
@@ -77,12 +79,11 @@ def _ranking(config: RunConfig, built: Built) -> RankingEvaluator:
     )
 
 
-def _values(config: RunConfig, spec: FeatureSpec) -> dict[str, str]:
-    """Returns the label of each task that predicts a number of an event."""
-    numbers = {label.name for label in spec.labels
-               if label.side == "interactions" and not label.classes}
-    return {name: task.label for name, task in config.recipe.judged.items()
-            if task.label in numbers and not task.kind.against_unseen}
+def _values(config: RunConfig, spec: FeatureSpec) -> dict[str, Judged]:
+    """Returns what each task predicts that predicts a label of an event."""
+    labels = {label.name for label in spec.labels_of("interactions")}
+    return {name: Judged(task.head.name, task.label) for name, task in config.recipe.judged.items()
+            if task.label in labels and not task.kind.against_unseen}
 
 
 def _content(config: RunConfig, built: Built) -> ContentEvaluator:
@@ -99,7 +100,7 @@ def _serving(config: RunConfig, built: Built) -> ServerValidator:
 
 
 def _predictions(config: RunConfig, built: Built) -> PredictionEvaluator:
-    return PredictionEvaluator(built.newest(Scores), config.checks.min_auc)
+    return PredictionEvaluator(built.newest(Scores), limits(config, built.spec))
 
 
 def _further(name: str, options: dict, built: Built) -> base_component.BaseComponent:

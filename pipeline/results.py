@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from components.task_metrics import task_metrics, without_auc
+from components.task_metrics import add_predicted, of_pairs, task_metrics, unmeasurable
 from components.verdict import REASONS, Outcome
 from pipeline.config import RunConfig
 from pipeline.model_report import CURVES, Section, read_report
 from pipeline.nodes import NodeRun, of_type
 from pipeline.notes import notes
 from pipeline.root import point, write_whole
-
-_CHANCES = ("log_loss", "ece")
 
 
 def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dict[str, Any]:
@@ -48,7 +46,7 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
             "can load it")}
     _add_verdicts(metrics, [Outcome.load(str(uri)) for uri in of_type(nodes, "tessera.Verdict")],
                   config.checks.reported)
-    _add_chances(metrics)
+    add_predicted(metrics.get("tasks", {}), metrics.get("predictions", {}))
     for quarantine in of_type(nodes, "tessera.Quarantine"):
         inside = quarantine.is_relative_to(config.root)  # a root may be moved
         metrics["quarantine"] = str(quarantine.relative_to(config.root) if inside else quarantine)
@@ -79,23 +77,15 @@ def _add_verdicts(metrics: dict[str, Any], outcomes: Sequence[Outcome],
                     for key, value in one.figures.items()}
 
 
-def _add_chances(metrics: dict[str, Any]) -> None:
-    """Adds what TFX's Evaluator has no metric for to the tasks that it measured."""
-    for name, figures in metrics.get("predictions", {}).items():
-        for key in _CHANCES:
-            if key in figures and name in metrics.get("tasks", {}):
-                metrics["tasks"][name][key] = figures[key]
-
-
 def _hide_what_is_not_measurable(tasks: dict[str, Any], labels: dict[str, Any]) -> None:
-    """Replaces areas under a curve that labels of one value do not have by `None`."""
-    for name in without_auc(labels):
-        if "auc" in tasks.get(name, {}):
-            tasks[name]["auc"] = None
+    """Replaces metrics that labels of one value do not have, such as an area, by `None`."""
+    for name, key in unmeasurable(labels):
+        if key in tasks.get(name, {}):
+            tasks[name][key] = None
     for name, fact in labels.items():
-        for label in tasks.get(name, {}).get("auc_by_label", {}):
-            if fact["labels"][label]["test_value"] is not None:
-                tasks[name]["auc_by_label"][label] = None
+        for of_each in (tasks.get(name, {}).get(f"{key}_by_label", {}) for key in of_pairs(fact)):
+            of_each |= {label: None for label in of_each
+                        if fact["labels"][label]["test_value"] is not None}
 
 
 def write(folder: Path, metrics: dict[str, Any], nodes: dict[str, NodeRun]) -> None:
@@ -137,11 +127,11 @@ def write_model_report(folder: Path, metrics: dict[str, Any], nodes: dict[str, N
 def by_label(config: RunConfig, tasks: dict[str, dict[str, float]]) -> dict[str, Any]:
     """Gathers a metric of each label apart, `auc_0` and so on, under the labels' names."""
     named: dict[str, Any] = {name: dict(figures) for name, figures in tasks.items()}
-    for name, task in config.recipe.tasks.items():
-        of_each = {label: named.get(name, {}).pop(f"auc_{place}", None)
-                   for place, label in enumerate(task.labels or ())}
-        if of_each and name in named:
-            named[name]["auc_by_label"] = of_each
+    for name, key in ((name, metric.key) for name, task in config.recipe.tasks.items()
+                      for metric in task.kind.apart if name in named):
+        named[name][f"{key}_by_label"] = {
+            label: named[name].pop(f"{key}_{place}", None)
+            for place, label in enumerate(config.recipe.tasks[name].targets)}
     return named
 
 

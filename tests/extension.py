@@ -27,7 +27,7 @@ from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column
 from trainer.preprocessing.raw import dense
 from trainer.tasks import TASK_KINDS
-from trainer.tasks.kind import Metric, TaskKind
+from trainer.tasks.kind import Limit, Metric, TaskKind, Trivial, error_limit, error_metrics
 
 AXES = ("north", "east")
 SHARE = 0.25  # of what the toy finds new in any model
@@ -91,6 +91,12 @@ class Ordinal(TaskKind):
     name = "ordinal"
     needs_label = True
     ranks = True
+    metrics = (
+        Metric("rmse", "RootMeanSquaredError", less_is_better=True, limit=error_limit),
+        Metric("mae", "MeanAbsoluteError", less_is_better=True, shown="MAE",
+               limit=lambda checks, units: Limit(high=4.0)),
+        Metric("r2", "SquaredPearsonCorrelation"),
+        Metric("kappa", shown="kappa"))
 
     def start(self, spec, targets, means):
         return means[targets[0]]
@@ -111,12 +117,17 @@ class Ordinal(TaskKind):
 
         return 1.0 + ops.sum(ops.sigmoid(raw[..., None] - STEPS), axis=-1)
 
-    def metrics(self, spec, targets):
-        return (Metric("RootMeanSquaredError", limit="rmse"),
-                Metric("MeanAbsoluteError", largest=4.0))
+    def trivial(self, mean, labels):
+        return Trivial("predicting the middle grade", {"mae": float(np.abs(labels - 3.0).mean())})
 
     def measured(self, labels, predictions):
-        return {"rmse": float(np.sqrt(np.mean((predictions - labels) ** 2)))}
+        return error_metrics(labels, predictions) | {"kappa": kappa(labels, predictions)}
+
+
+def kappa(labels, predictions):
+    """Cohen's kappa with quadratic weights: the errors, against those of grades dealt anew."""
+    apart = np.mean((labels[:, None] - predictions[None, :]) ** 2) if len(labels) else np.nan
+    return float(1 - np.mean((labels - predictions) ** 2) / apart) if apart else np.nan
 
 
 @component

@@ -213,6 +213,14 @@ def test_what_a_name_stands_for_is_declared_and_not_read_from_the_name() -> None
     assert not result, f"Ask the parts, the signature or the record that declares it: {result}"
 
 
+def test_metrics_of_tasks_are_named_by_their_kinds_alone() -> None:
+    names = {metric.key for kind in TASK_KINDS.values() for metric in kind.metrics}
+    names -= {"precision", "recall"}  # also of numbers, and of a curve's points
+    result = [f"{module}:{node.lineno} {node.value!r}" for module, node in nodes(ast.Constant)
+              if not module.startswith("trainer/tasks/") and node.value in names]
+    assert {"rmse", "auc"} < names and not result, f"Ask the kind, or its facts: {result}"
+
+
 def test_kinds_of_tasks_are_looked_up() -> None:
     kinds = {kind.__class__.__module__ for kind in TASK_KINDS.values()}
     known = [f"{relative(path)} imports {name}" for path in MODULES for name in imports(path)

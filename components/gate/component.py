@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,17 @@ from components.artifacts import Verdict
 from components.code_digest import code_digest
 from components.gate.metric_failures import metric_failures
 from components.task_metrics import (
+    add_predicted,
     label_reasons,
     read_label_facts,
+    read_limits,
     relative_reasons,
     task_metrics,
-    without_auc,
+    unmeasurable,
+    written_limits,
 )
 from components.verdict import REASONS, Outcome
+from trainer.tasks.kind import Limit
 
 _log = logging.getLogger("tessera.gate")
 
@@ -41,13 +45,13 @@ class Executor(base_executor.BaseExecutor):
         evaluated = input_dict.get("evaluation")  # a recipe with retrieval alone has none
         if evaluated and one(evaluated).get_int_custom_property("blessed") != 1:
             reasons = evaluator_reasons(one(input_dict["evaluation_metrics"]).uri,
-                                        without_auc(facts))
+                                        unmeasurable(facts))
         outcomes = [Outcome.load(verdict.uri) for verdict in input_dict["verdicts"]]
         if facts:
             metrics = self._task_metrics(input_dict, outcomes)
             reasons += [f"Gate: {text}" for text in (
                 *relative_reasons(metrics, facts, exec_properties["max_error_ratio"]),
-                *label_reasons(metrics, facts, exec_properties["min_label_auc"]))]
+                *label_reasons(metrics, facts, read_limits(exec_properties["label_limits"])))]
         reasons += verdict_reasons(outcomes, json.loads(exec_properties["reported"]))
         write_blessing(one(output_dict["blessing"]), one(input_dict["model"]), reasons)
 
@@ -55,17 +59,20 @@ class Executor(base_executor.BaseExecutor):
     def _task_metrics(input_dict: dict[str, list[Artifact]],
                       outcomes: Sequence[Outcome]) -> dict[str, Any]:
         """Returns the metrics by task: the Evaluator's, or those of a check of written scores."""
-        if input_dict.get("evaluation_metrics"):
-            return task_metrics(artifact_utils.get_single_uri(input_dict["evaluation_metrics"]))
-        return next((o.figures["tasks"] for o in outcomes if "tasks" in o.figures), {})
+        if not input_dict.get("evaluation_metrics"):
+            return next((o.figures["tasks"] for o in outcomes if "tasks" in o.figures), {})
+        tasks = task_metrics(artifact_utils.get_single_uri(input_dict["evaluation_metrics"]))
+        for outcome in outcomes:
+            add_predicted(tasks, outcome.figures.get("predictions", {}))
+        return tasks
 
 
-def evaluator_reasons(uri: str, without_auc: Collection[str] = ()) -> list[str]:
+def evaluator_reasons(uri: str, unmeasurable: Collection[tuple[str, str]] = ()) -> list[str]:
     """Returns why TFX's Evaluator did not bless the model.
 
     Args:
       uri: Folder of its `ModelEvaluation`.
-      without_auc: Tasks of whose area under the curve nothing can be asked.
+      unmeasurable: Tasks and metrics of which nothing can be asked.
 
     Returns:
       One sentence for each failed metric; a general one where they cannot be read.
@@ -78,7 +85,7 @@ def evaluator_reasons(uri: str, without_auc: Collection[str] = ()) -> list[str]:
     if not failures:
         return [f"Evaluator: did not bless the model, see {uri}"]
     return [f"Evaluator: {failure.text}" for failure in failures
-            if not (failure.metric == "auc" and failure.task in without_auc)]
+            if (failure.task, failure.metric) not in unmeasurable]
 
 
 def verdict_reasons(outcomes: Sequence[Outcome], reported: Collection[str] = ()) -> list[str]:
@@ -135,7 +142,7 @@ class GateSpec(component_spec.ComponentSpec):
     }
     PARAMETERS = {
         "max_error_ratio": component_spec.ExecutionParameter(type=float),
-        "min_label_auc": component_spec.ExecutionParameter(type=float),
+        "label_limits": component_spec.ExecutionParameter(type=str),
         "reported": component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
@@ -152,7 +159,7 @@ class Gate(base_component.BaseComponent):
         model: channel.BaseChannel,
         verdicts: Sequence[channel.BaseChannel],
         max_error_ratio: float,
-        min_label_auc: float,
+        label_limits: Mapping[str, Mapping[str, Limit]],
         reported: Sequence[str] = (),
         **inputs: channel.BaseChannel,
     ) -> None:
@@ -163,8 +170,7 @@ class Gate(base_component.BaseComponent):
           verdicts: The `Verdict` of each check; each has the name of its check in it.
           max_error_ratio: Largest error of a task, as a share of what a trivial predictor
             reaches.
-          min_label_auc: Smallest mean area under the curve of a task's labels, if it has
-            several.
+          label_limits: By task and metric, what the mean over the task's labels must keep.
           reported: Names of checks whose failure is reported and refuses no model.
           **inputs: `model_run`, the `ModelRun` of the Trainer with the facts about the labels, and
             of TFX's Evaluator, if the recipe has tasks for it, `evaluation_metrics`
@@ -176,7 +182,7 @@ class Gate(base_component.BaseComponent):
                 verdicts=channel.UnionChannel(verdicts),
                 **inputs,
                 max_error_ratio=float(max_error_ratio),
-                min_label_auc=float(min_label_auc),
+                label_limits=written_limits(label_limits),
                 reported=json.dumps(sorted(reported)),
                 blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
                 code_digest=code_digest("components.gate.component"),

@@ -1,5 +1,7 @@
 """The component that judges a model's written predictions on the test split."""
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
@@ -8,9 +10,11 @@ from tfx.types.channel import BaseChannel, Channel
 
 from components.artifacts import Scores, Verdict
 from components.code_digest import code_digest
+from components.task_metrics import read_limits, written_limits
 from components.verdict import Outcome
 from trainer.evaluation.written_scores import TaskScores, WrittenScores
 from trainer.tasks import TASK_KINDS
+from trainer.tasks.kind import Limit
 
 
 class Executor(base_executor.BaseExecutor):
@@ -19,28 +23,30 @@ class Executor(base_executor.BaseExecutor):
     def Do(self, input_dict, output_dict, exec_properties) -> None:
         """See `PredictionEvaluatorSpec` for the artifacts and parameters."""
         scores = WrittenScores.load(Path(artifact_utils.get_single_uri(input_dict["scores"])))
-        outcome = judge(scores.tasks, exec_properties["min_auc"])
+        outcome = judge(scores.tasks, read_limits(exec_properties["limits"]))
         outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]), "PredictionEvaluator")
 
 
-def judge(tasks: dict[str, TaskScores], min_auc: float) -> Outcome:
-    """Measures every task, and asks for areas under curves; `Gate` compares errors.
+def judge(tasks: dict[str, TaskScores], limits: Mapping[str, Mapping[str, Limit]]) -> Outcome:
+    """Measures every task, and holds it against its limits; `Gate` compares errors.
 
     Args:
       tasks: Labels and predictions by task.
-      min_auc: Smallest area under the curve; nothing is asked of labels of one value.
+      limits: By task and metric; of one that labels of one value do not have nothing is asked.
 
     Returns:
       The outcome; its figure `tasks` has each task's metrics, named as the Evaluator's.
     """
     figures = {name: measured(task) for name, task in tasks.items()}
     reasons = []
-    for name, metrics in figures.items():
-        labels = tasks[name].labels
-        one_value = len(labels) and (labels == labels[0]).all()
-        # Written so that a NaN, of no rows, does not pass.
-        if "auc" in metrics and not one_value and not metrics["auc"] >= min_auc:
-            reasons.append(f"{name}, metric auc {metrics['auc']:.4g} is below {min_auc:.4g}")
+    for name, task in tasks.items():
+        one_value = len(task.labels) and (task.labels == task.labels[0]).all()
+        absent = {metric.key for metric in TASK_KINDS[task.head].metrics
+                  if metric.of_pairs and one_value}
+        for key, limit in limits.get(name, {}).items():
+            value = figures[name].get(key, math.nan)
+            if key not in absent and (missed := limit.missed(value)):
+                reasons.append(f"{name}, metric {key} {value:.4g} is {missed}")
     return Outcome(not reasons, reasons, {"tasks": figures})
 
 
@@ -53,7 +59,7 @@ class PredictionEvaluatorSpec(component_spec.ComponentSpec):
     """Artifacts and parameters of `PredictionEvaluator`."""
 
     PARAMETERS = {
-        "min_auc": component_spec.ExecutionParameter(type=float),
+        "limits": component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {"scores": component_spec.ChannelParameter(type=Scores)}
@@ -66,15 +72,15 @@ class PredictionEvaluator(base_component.BaseComponent):
     SPEC_CLASS = PredictionEvaluatorSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, scores: BaseChannel, min_auc: float):
+    def __init__(self, scores: BaseChannel, limits: Mapping[str, Mapping[str, Limit]]):
         """Builds the component.
 
         Args:
           scores: The `Scores` that the Trainer wrote.
-          min_auc: Smallest area under the curve of a binary task.
+          limits: By task and metric, what it must keep.
         """
         super().__init__(PredictionEvaluatorSpec(
-            scores=scores, min_auc=float(min_auc),
+            scores=scores, limits=written_limits(limits),
             verdict=Channel(type=Verdict),
             code_digest=code_digest("components.prediction_evaluator.component"),
         ))

@@ -16,7 +16,12 @@ from components.artifacts import Scores, Verdict
 from components.code_digest import code_digest
 from components.ranking_evaluator.baselines import fit_baselines
 from components.ranking_evaluator.groups import by_gap, large_enough
-from components.ranking_evaluator.interactions import SPLITS, Interactions, read_interactions
+from components.ranking_evaluator.interactions import (
+    SPLITS,
+    Interactions,
+    Judged,
+    read_interactions,
+)
 from components.ranking_evaluator.limits import Comparison, Limits, reasons
 from components.ranking_evaluator.model import open_earlier, open_scorer
 from components.ranking_evaluator.slices import prediction_figures, ranking_slices
@@ -52,14 +57,15 @@ class Executor(base_executor.BaseExecutor):
         outcome = evaluate(
             artifact_utils.get_single_uri(written) if written
             else path_utils.serving_model_path(model.uri), interactions,
-            Limits(**json.loads(exec_properties["limits"])), json.loads(exec_properties["tasks"]),
+            Limits(**json.loads(exec_properties["limits"])),
+            {name: Judged(*task) for name, task in json.loads(exec_properties["tasks"]).items()},
             path_utils.serving_model_path(artifact_utils.get_single_uri(last)) if last else None,
             exec_properties["fewest_users"])
         outcome.save(artifact_utils.get_single_uri(output_dict["verdict"]), "RankingEvaluator")
 
 
 def evaluate(model_path: str, interactions: Interactions, limits: Limits,
-             tasks: Mapping[str, str] | None = None, last_path: str | None = None,
+             tasks: Mapping[str, Judged] | None = None, last_path: str | None = None,
              fewest_users: int = 1) -> Outcome:
     """Compares a model's ranking and values of the test split with the baselines'.
 
@@ -67,7 +73,7 @@ def evaluate(model_path: str, interactions: Interactions, limits: Limits,
       model_path: Folder of the SavedModel, or of its written scores.
       interactions: All events.
       limits: What the ranking must reach.
-      tasks: Label of each task that predicts a number of an event.
+      tasks: What each task predicts that predicts a label of an event.
       last_path: Folder of the last blessed SavedModel, if there is one.
       fewest_users: Fewest users of a group whose figures are shown; see `groups.large_enough`.
 
@@ -236,7 +242,7 @@ class RankingEvaluator(base_component.BaseComponent):
         spec: FeatureSpec,
         relevant_label: str | None,
         limits: Limits,
-        tasks: Mapping[str, str] | None = None,
+        tasks: Mapping[str, Judged] | None = None,
         fewest_users: int = 1,
         **inputs: BaseChannel,
     ):
@@ -250,7 +256,7 @@ class RankingEvaluator(base_component.BaseComponent):
           relevant_label: Name of the binary label that makes an event relevant; every event is,
             where there is none.
           limits: What the ranking must reach.
-          tasks: Label of each task that predicts a number of an event, to hold against biases.
+          tasks: What each task predicts that predicts a label of an event.
           fewest_users: Fewest users of a group whose figures are shown.
           **inputs: `users`, the raw users table, split `all`, for groups of users; `last_blessed`,
             the model to compare with, which may be none; and `scores`, what the model says, written

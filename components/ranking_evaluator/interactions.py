@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -20,6 +21,18 @@ _ABSENT = {bytes: b"", int: np.iinfo(np.int64).min, float: float("-inf")}
 _TYPES = {bytes: tf.string, int: tf.int64, float: tf.float32}
 
 
+class Judged(NamedTuple):
+    """What a task predicts of an event.
+
+    Attributes:
+      head: What its kind is called.
+      label: The label.
+    """
+
+    head: str
+    label: str
+
+
 @dataclass(frozen=True)
 class Interactions:
     """All events of a dataset, in the order of their splits.
@@ -35,8 +48,8 @@ class Interactions:
       splits: Position of each event's split in `SPLITS`, `(events,)` int.
       test_examples: The serialized rows of the test split, in order.
       user_ids: Ids of the users, `(n_users,)`.
-      labels: Numbers of each label of the interactions, `(events,)` float64; NaN where absent.
-      binary: Names of those labels that are 0 or 1.
+      labels: Numbers of each label of the interactions, `(events,)` float64, the place of a class
+        among all; NaN where absent.
       user_groups: Groups of the users by columns of their table, each `(n_users,)`.
       item_groups: Groups of the items by what they have values of, each `(n_items,)`.
     """
@@ -52,7 +65,6 @@ class Interactions:
     test_examples: list[bytes]
     user_ids: list[str] = field(default_factory=list)
     labels: dict[str, np.ndarray] = field(default_factory=dict)
-    binary: frozenset[str] = frozenset()
     user_groups: dict[str, np.ndarray] = field(default_factory=dict)
     item_groups: dict[str, np.ndarray] = field(default_factory=dict)
 
@@ -143,8 +155,7 @@ def read_interactions(
     timed = spec.has_role("timestamp")
     if timed:
         wanted.append(spec.role("timestamp"))
-    judged = [known for known in spec.labels
-              if known.side == "interactions" and (known.binary or not known.classes)]
+    judged = spec.labels_of("interactions")
     of_labels = {known.feature for known in judged} | ({label.feature} if label else set())
     wanted += [f for f in spec.table("interactions") if f.name in of_labels]
     item_key = spec.id_key("items")
@@ -171,7 +182,6 @@ def read_interactions(
         test_examples=[row for row, kept in zip(parts[-1][1], test_listed, strict=True) if kept],
         user_ids=ids_of_users,
         labels={known.name: _numbers(columns, known)[listed] for known in judged},
-        binary=frozenset(known.name for known in judged if known.binary),
         user_groups=profile_groups(users_folder, spec, ids_of_users) if users_folder else {},
         item_groups=modality_groups(items_folder, spec, ids_of_items),
     )
@@ -180,6 +190,9 @@ def read_interactions(
 def _numbers(columns: dict[str, np.ndarray], label: Label) -> np.ndarray:
     """Returns a label as numbers, NaN where its feature is absent."""
     values = columns[label.feature]
+    if label.classes:
+        places = {name.encode(): float(place) for place, name in enumerate(label.classes)}
+        return np.array([places.get(value, np.nan) for value in values])
     absent = next(_ABSENT[kind] for kind in (int, float, bytes)
                   if np.dtype(_TYPES[kind].as_numpy_dtype).kind == values.dtype.kind)
     numbers = (_relevant(columns, label, len(values)) if label.binary else values).astype(float)

@@ -19,7 +19,7 @@ class Model(Scorer, Protocol):
     """A model under test."""
 
     def predictions(self, examples: list[bytes]) -> dict[str, np.ndarray]:
-        """Returns what the tasks say of serialized raw rows, `(rows,)` by task."""
+        """Returns what the tasks say of serialized raw rows, `(rows,)` or `(rows, units)`."""
 
 
 def open_scorer(path: str, interactions: Interactions) -> Model:
@@ -110,13 +110,14 @@ class ModelScorer:
         return scores
 
     def predictions(self, examples: list[bytes]) -> dict[str, np.ndarray]:
-        """Returns what the signature `predict_examples` says of rows, `(rows,)` by task.
+        """Returns what the signature `predict_examples` says of rows.
 
         Args:
           examples: Serialized raw interactions.
 
         Returns:
-          The tasks of one number a row; none where the model has no such signature.
+          By task `(rows,)`, or `(rows, units)` of several numbers a row; none where the model has
+          no such signature.
         """
         if "predict_examples" not in self._model.signatures:
             return {}
@@ -125,8 +126,9 @@ class ModelScorer:
                  for start in range(0, len(examples), _BATCH)]
         outputs = {name: np.concatenate([part[name].numpy() for part in parts])
                    for name in (parts[0] if parts else ())}
-        return {name: values.reshape(len(examples), -1)[:, 0].astype(float)
+        rows = {name: values.reshape(len(examples), -1).astype(float)
                 for name, values in outputs.items()}
+        return {name: of[:, 0] if of.shape[1] == 1 else of for name, of in rows.items()}
 
 
 def _places(places: dict[str, int], names: list[str]) -> list[int]:

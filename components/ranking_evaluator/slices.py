@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from components.ranking_evaluator.groups import by_events, by_gap, large_enough
-from components.ranking_evaluator.interactions import SPLITS, Interactions
+from components.ranking_evaluator.interactions import SPLITS, Interactions, Judged
 from trainer.evaluation.ranking import RankingResult, RankingTask
-from trainer.tasks.kind import error_metrics
-from trainer.tasks.probability import probability_metrics
+from trainer.tasks import TASK_KINDS, TaskKind
 
 _FEWEST = 10  # rows of a task's slice
 _DRAWS = 200
@@ -82,43 +81,39 @@ def _of_users(rows: np.ndarray, model: RankingResult, baseline: RankingResult) -
 
 
 def prediction_figures(predicted: dict[str, np.ndarray], interactions: Interactions,
-                       tasks: Mapping[str, str], fewest_users: int) -> dict[str, Any]:
+                       tasks: Mapping[str, Judged], fewest_users: int) -> dict[str, Any]:
     """Measures what a model predicts of the rows of test, overall and by groups.
 
     Args:
-      predicted: Predictions of each test row by task, `(rows,)`.
+      predicted: Predictions of each test row by task, `(rows,)` or `(rows, units)`.
       interactions: All events.
-      tasks: Label of each task.
+      tasks: What each task predicts.
       fewest_users: Fewest users of a group; see `groups.large_enough`.
 
     Returns:
-      By task `rows`, that have the label, and `rmse` and `mae`, or of a label of 0 and 1 `auc`,
-      `log_loss`, `ece` (see `trainer.tasks.probability.calibration_error`), `accuracy`,
-      `precision`, `recall` and `f1`; and `slices`, the same by group. Groups of fewer than ten rows
-      and what rows do not suffice for are left out.
+      By task `rows`, that have the label, and what its kind measures; and `slices`, the same by
+      group. Groups of fewer than ten rows and what rows do not suffice for are left out.
     """
     test = interactions.splits == SPLITS.index("test")
     sides = ((user_groups(interactions), interactions.users[test]),
              (item_groups(interactions), interactions.items[test]))
     groups = {name: of[index] for named, index in sides for name, of in named.items()}
     figures = {}
-    for task, label in tasks.items():
-        truth = interactions.labels[label][test]
+    for task, (head, label) in tasks.items():
+        truth, kind = interactions.labels[label][test], TASK_KINDS[head]
         labelled = np.flatnonzero(np.isfinite(truth))
         if task not in predicted or not len(labelled):
             continue
-        binary = label in interactions.binary
         users = interactions.users[test][labelled]
-        figures[task] = _measured(truth, predicted[task], labelled, binary) | {"slices": {
-            name: {group: _measured(truth, predicted[task], labelled[rows], binary)
+        figures[task] = _measured(kind, truth, predicted[task], labelled) | {"slices": {
+            name: {group: _measured(kind, truth, predicted[task], labelled[rows])
                    for group, rows in large_enough(of[labelled], users, fewest_users).items()
                    if rows.sum() >= _FEWEST}
             for name, of in groups.items()}}
     return figures
 
 
-def _measured(truth: np.ndarray, predicted: np.ndarray, rows: np.ndarray,
-              binary: bool) -> dict[str, Any]:
-    measure = probability_metrics if binary else error_metrics
-    figures = measure(truth[rows], predicted[rows])
+def _measured(kind: TaskKind, truth: np.ndarray, predicted: np.ndarray,
+              rows: np.ndarray) -> dict[str, Any]:
+    figures = kind.measured(truth[rows], predicted[rows])
     return {"rows": len(rows)} | {n: v for n, v in figures.items() if np.isfinite(v)}

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from statistics import mean, stdev
 from typing import Any
 
+from components.task_metrics import metric_facts
+
 _RANKING = ("ndcg@10", "recall@20", "hr@10", "mrr", "coverage@10")
 UNSEEN = {"unseen_ndcg@10": "ndcg@10", "unseen_recall@50": "recall@50"}
 
@@ -31,6 +33,13 @@ def of_run(metrics: dict[str, Any]) -> dict[str, float]:
     return _known(figures)
 
 
+def shown(metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Returns the task and the facts of each figure of a task that tables show, by the figure."""
+    return {f"{task}_{key}": {"task": task, **facts}
+            for task, of in metric_facts(metrics).items() for key, facts in of.items()
+            if facts.get("shown")}
+
+
 def _of_ranking(ranking: dict[str, Any], unseen: dict[str, Any]) -> dict[str, Any]:
     return {name: ranking.get(name) for name in _RANKING} | {
         name: unseen.get(key) for name, key in UNSEEN.items()}
@@ -51,9 +60,9 @@ def rows(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
     Returns:
       A row each recipe, then each baseline: `name`, `kind`, `relevant`, `seeds`, `figures` by key
-      (`mean` and, with two seeds or more, `se`), the `tasks` that some of them are of, `blessed`
-      runs, and `reasons`, why not. Recipes with another notion of relevance have baselines of their
-      own: they rank other events.
+      (`mean` and, with two seeds or more, `se`), what is `shown` of tasks, `blessed` runs, and
+      `reasons`, why not. Recipes with another notion of relevance have baselines of their own: they
+      rank other events.
     """
     table: list[dict[str, Any]] = []
     for recipe in dict.fromkeys(run["recipe"] for run in runs):
@@ -66,7 +75,7 @@ def rows(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "name": recipe, "kind": "recipe", "relevant": mine[0]["relevant"],
             "seeds": len(mine), "failed": len(mine) - len(ended),
             "figures": _over_seeds([of_run(run["metrics"]) | run["cost"] for run in whole]),
-            "tasks": list(dict.fromkeys(n for one in ended for n in one.get("tasks", ()))),
+            "shown": {key: of for metrics in ended for key, of in shown(metrics).items()},
             "blessed": sum(metrics["blessed"] for metrics in ended),
             "reasons": list(dict.fromkeys(reasons)),
         })
@@ -90,7 +99,7 @@ def _baselines(ended: list[dict[str, Any]], relevant: str | None) -> list[dict[s
     return [{
         "name": name, "kind": "baseline", "relevant": relevant, "seeds": 1, "failed": 0,
         "figures": _over_seeds([_known(figures)]),
-        "tasks": [], "blessed": 0, "reasons": reasons,
+        "shown": {}, "blessed": 0, "reasons": reasons,
     } for name, figures, reasons in rankers]
 
 

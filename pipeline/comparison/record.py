@@ -14,8 +14,6 @@ from pipeline.config import RunConfig
 from pipeline.results import finite
 from pipeline.root import point, write_whole
 
-_OF_TASKS = ("rmse", "auc", "accuracy")
-_LESS_IS_BETTER = "rmse"
 _SPENT = {"parameters": "parameters", "training_s": "training, s"}
 _FILE = "comparison.json"
 # What a run's figures do not depend on.
@@ -32,20 +30,25 @@ def against_single_tasks(rows: Sequence[dict[str, Any]],
     """
     figures = {row["name"]: {key: one["mean"] for key, one in row["figures"].items()}
                for row in rows if row["kind"] == "recipe"}
+    shown = {key: of for row in rows for key, of in row["shown"].items()}
     return "\n".join(
-        _table(recipe, figures[recipe], {task: figures[name] for task, name in of_task.items()})
+        _table(recipe, figures[recipe], {task: figures[name] for task, name in of_task.items()},
+               shown)
         for recipe, of_task in singles.items()
         if figures.get(recipe) and all(figures.get(name) for name in of_task.values()))
 
 
-def _table(recipe: str, several: dict[str, float], single: dict[str, dict[str, float]]) -> str:
+def _table(recipe: str, several: dict[str, float], single: dict[str, dict[str, float]],
+           shown: dict[str, dict[str, Any]]) -> str:
     lines = []
     for task, alone in single.items():
-        for key, measure in _measures(task, several, alone):
+        # One that is not judged has the ranking's figure.
+        of_task = {key: of for key, of in shown.items() if of["task"] == task} or {"ndcg@10": {}}
+        for key, of in ((k, of) for k, of in of_task.items() if k in several and k in alone):
             better = several[key] - alone[key]
-            better = -better if measure == _LESS_IS_BETTER else better
-            lines.append((f"{task} {measure}", f"{several[key]:.4f}", f"{alone[key]:.4f}",
-                          f"{better:+.4f}"))
+            better = -better if of.get("less_is_better") else better
+            lines.append((f"{task} {of.get('shown', key)}", f"{several[key]:.4f}",
+                          f"{alone[key]:.4f}", f"{better:+.4f}"))
     for key, name in _SPENT.items():
         together = sum(alone.get(key, 0.0) for alone in single.values())
         if key in several and together:
@@ -54,14 +57,6 @@ def _table(recipe: str, several: dict[str, float], single: dict[str, dict[str, f
     heading = [(f"{recipe}, all tasks in one", "in one", "each alone", "better by"),
                ("---", "---:", "---:", "---:")]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in (*heading, *lines))
-
-
-def _measures(task: str, several: dict[str, float],
-              alone: dict[str, float]) -> list[tuple[str, str]]:
-    """Returns key and name of a task's first measure that both have; of one not judged, the NDCG.
-    """
-    of_task = [*((f"{task}_{end}", end) for end in _OF_TASKS), ("ndcg@10", "ndcg@10")]
-    return [(key, name) for key, name in of_task if key in several and key in alone][:1]
 
 
 def run_key(config: RunConfig) -> str:

@@ -1,6 +1,6 @@
 """The comparison as text: the same cells on the terminal and in Markdown."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from statistics import mean
 from typing import Any
 
@@ -13,8 +13,6 @@ _LAST = {
     "parameters": ("parameters", 0), "training_s": ("training, s", 0), "run_s": ("run, s", 0),
     "peak_rss_mb": ("peak, MiB", 0), "p50_ms": ("p50, ms", 1), "p99_ms": ("p99, ms", 1),
 }
-# A task is shown by the first of these that it has.
-_OF_TASKS = {"_rmse": "RMSE", "_auc": "AUC", "_accuracy": "accuracy"}
 
 
 def cells(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
@@ -28,8 +26,9 @@ def cells(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
       so is one of the ranking that is the same in all rows.
     """
     there = dict.fromkeys(key for row in rows for key in row["figures"])
-    tasks = dict.fromkeys(task for row in rows for task in row["tasks"])
-    columns = {key: shown for key, shown in (_FIRST | _tasks(tasks, there) | _LAST).items()
+    of_tasks = {key: (f"{of['task']} {of['shown']}", 3)
+                for row in rows for key, of in row["shown"].items()}
+    columns = {key: shown for key, shown in (_FIRST | of_tasks | _LAST).items()
                if key in there and key not in _constant(rows)}
     several = len({row["relevant"] for row in rows}) > 1
     heading = ["model", *(["relevant"] if several else []), *(n for n, _ in columns.values()),
@@ -41,15 +40,6 @@ def cells(rows: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
                    for key, (_, digits) in columns.items()]
         lines.append([row["name"], *kind, *figures, _verdict(row)])
     return heading, lines
-
-
-def _tasks(tasks: Iterable[str], keys: Collection[str]) -> dict[str, tuple[str, int]]:
-    shown: dict[str, tuple[str, str]] = {}
-    for end, name in _OF_TASKS.items():
-        for task in tasks:
-            if f"{task}{end}" in keys:
-                shown.setdefault(task, (f"{task}{end}", name))
-    return {key: (f"{task} {name}", 3) for task, (key, name) in shown.items()}
 
 
 def _constant(rows: Sequence[dict[str, Any]]) -> dict[str, str]:

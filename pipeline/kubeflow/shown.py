@@ -18,6 +18,7 @@ from components.verdict import Outcome
 from pipeline.kubeflow.launch import NodeOutcome
 from pipeline.results import confusions
 from schemas import InputError
+from trainer.tasks import TASK_KINDS
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,9 @@ def _metrics(outcome: NodeOutcome, path: Path) -> dict[str, Any]:
     tasks = task_metrics(uri)
     for task in set(tasks) & set(matrices := confusions(uri)):
         if not _both_classes(matrices[task]):  # TFMA gives 0 for an area that there is not
-            tasks[task].pop("auc", None)
+            absent = {metric.key for kind in TASK_KINDS.values() for metric in kind.metrics
+                      if metric.of_pairs}
+            tasks[task] = {key: value for key, value in tasks[task].items() if key not in absent}
     figures = flat(tasks)
     _write(path, figures)
     return figures

@@ -7,13 +7,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from components.task_metrics import metric_facts
 from pipeline.model_report import content
 from pipeline.model_report.content import slices
 from pipeline.pages import page
 
 _RANKING = ("ndcg@10", "recall@20", "hr@10", "mrr")
-# Where less is more.
-_ERRORS = {"rmse", "mae", "log_loss", "ece", "cross_entropy"}
 CURVES = "curves.json"
 _SHOWN = 3  # explanations; the others are a click away
 
@@ -46,19 +45,20 @@ def since_last_blessed(metrics: dict[str, Any]) -> dict[str, Any]:
       `skipped`, why the last model could not rank. All are empty in a first run.
     """
     versus = metrics.get("versus_last_blessed", {})
-    rows = [*_rows("", versus, metrics.get("ranking", {}), _RANKING)]
+    rows = [*_rows("", versus, metrics.get("ranking", {}), {name: {} for name in _RANKING})]
     for task, past in metrics.get("last_blessed", {}).get("tasks", {}).items():
-        rows += _rows(f"{task} ", past, metrics.get("tasks", {}).get(task, {}), tuple(past))
+        rows += _rows(f"{task} ", past, metrics.get("tasks", {}).get(task, {}),
+                      {name: {} for name in past} | metric_facts(metrics).get(task, {}))
     return {"rows": rows, "skipped": versus.get("skipped"),
             "interval": versus if "difference" in versus else None}
 
 
-def _rows(prefix: str, past: dict[str, Any], now: dict[str, Any], names: tuple[str, ...]
+def _rows(prefix: str, past: dict[str, Any], now: dict[str, Any], facts: dict[str, dict[str, Any]]
           ) -> Iterator[dict[str, Any]]:
-    for name in names:
+    for name, of in facts.items():
         before, after = past.get(name), now.get(name)
         if isinstance(before, int | float) and isinstance(after, int | float):
-            better = (before - after) if name in _ERRORS else (after - before)
+            better = (before - after) if of.get("less_is_better") else (after - before)
             tone = "good" if better > 0 else "bad" if better < 0 else ""
             yield {"name": prefix + name, "past": before, "now": after, "tone": tone}
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from components.task_metrics import metric_facts
 from pipeline.charts import lines
 from pipeline.model_report.page import verdict
 from pipeline.root import read_json
@@ -16,8 +17,6 @@ from schemas import InputError
 _ID = re.compile(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)")
 _LINKS = {"data_report.html": "data", "model_report.html": "model", "metrics.json": "metrics",
           "error.log": "error"}
-# Of a task, the first of these that it has; each is drawn on a scale of its own.
-_OF_TASK = ("rmse", "auc", "accuracy")
 _RANKING = "ndcg@10"
 _DRAWN = 60  # newest runs of a chart
 
@@ -67,12 +66,11 @@ class Run:
 
     @property
     def figures(self) -> dict[tuple[str, str], float]:
-        """The main figures by metric and task; that of the ranking has no task."""
+        """The figures that tables show, by metric and task; that of the ranking has no task."""
         figures = {(_RANKING, ""): self.metrics.get("ranking", {}).get(_RANKING)}
-        for task, values in self.metrics.get("tasks", {}).items():
-            metric = next((one for one in _OF_TASK if one in values), None)
-            if metric is not None:
-                figures[metric, task] = values[metric]
+        for task, facts in metric_facts(self.metrics).items():
+            values = self.metrics.get("tasks", {}).get(task, {})
+            figures |= {(key, task): values.get(key) for key in facts if facts[key].get("shown")}
         return {key: value for key, value in figures.items() if value is not None}
 
 

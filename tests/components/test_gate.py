@@ -9,7 +9,10 @@ from tfx.types import standard_artifacts
 
 from components.artifacts import Verdict
 from components.gate import component
+from components.task_metrics import written_limits
 from components.verdict import Outcome
+from trainer.tasks.kind import Limit
+from trainer.tasks.probability import AREA
 
 _VALIDATION = """
 validation_ok: false
@@ -44,7 +47,7 @@ def run_gate(tmp_path):
     """Runs the executor on verdicts; returns the blessing."""
 
     def run(evaluator=1, ranking=_PASSED, server=_PASSED, validation=None, predictions=None,
-            labels=None, ratio=0.999, reported=()):
+            labels=None, ratio=0.999, reported=(), limits=None):
         model = artifact(standard_artifacts.Model, tmp_path / "model")
         model.id = 7
         evaluation = artifact(standard_artifacts.ModelBlessing, tmp_path / "evaluation",
@@ -60,8 +63,8 @@ def run_gate(tmp_path):
         for name, outcome in ((n, o) for n, o in given.items() if o is not None):
             outcome.save(str(tmp_path / name), name)
             inputs["verdicts"].append(artifact(Verdict, tmp_path / name))
-        given = {"code_digest": "", "max_error_ratio": ratio, "min_label_auc": 0.55,
-                 "reported": json.dumps(reported)}
+        given = {"code_digest": "", "max_error_ratio": ratio, "reported": json.dumps(reported),
+                 "label_limits": written_limits(limits or {})}
         if labels is not None:
             (tmp_path / "summary.json").write_text(json.dumps({"labels": labels}))
             inputs["model_run"] = [artifact(standard_artifacts.ModelRun, tmp_path)]
@@ -140,7 +143,8 @@ def test_an_evaluator_refusal_without_detail_is_still_a_refusal(run_gate, tmp_pa
 def _fact(test_value=None, **trivial):
     label = {"training_rows": 80, "training_value": test_value, "test_rows": 20,
              "test_value": test_value}
-    return {"demanded": True, "labels": {"what": label}, "trivial": trivial}
+    return {"demanded": True, "labels": {"what": label}, "trivial": trivial,
+            "trivial_is": "predicting the training mean", "metrics": {"auc": AREA.facts}}
 
 
 def test_a_curve_that_labels_of_one_value_do_not_have_refuses_no_model(
@@ -178,7 +182,8 @@ def test_several_labels_are_not_only_told_from_one_another(run_gate, tmp_path, m
     result = {"kinds": {"auc": 0.95, "auc_0": 0.5, "auc_1": 0.5}}
     monkeypatch.setattr(component, "task_metrics", lambda uri: result)
     of_one = _fact()["labels"]["what"]
-    run_gate(labels={"kinds": _fact() | {"labels": {"x": of_one, "y": of_one}}})
+    run_gate(labels={"kinds": _fact() | {"labels": {"x": of_one, "y": of_one}}},
+             limits={"kinds": {"auc": Limit(low=0.55)}})
     assert _reasons(tmp_path) == ["Gate: kinds, the mean auc of its labels 0.5 is below 0.55"]
 
 

@@ -13,13 +13,15 @@ from components.ranking_evaluator.groups import (
     modality_groups,
     profile_groups,
 )
-from components.ranking_evaluator.interactions import SPLITS, Interactions
+from components.ranking_evaluator.interactions import SPLITS, Interactions, Judged
 from components.ranking_evaluator.slices import prediction_figures, ranking_slices
 from components.ranking_evaluator.unseen import unseen_figures, unseen_task
 from components.ranking_evaluator.values import value_figures
 from trainer.evaluation.ranking import RankingTask, ranking_metrics
 
 TRAIN, TEST = 0, 2
+LIKE, STARS, RATING = Judged("binary", "like"), *(
+    Judged("regression", name) for name in ("stars", "rating"))
 # (user, item, second, split); user 2 is cold, item 5 too; 3 has the item of the most events.
 EVENTS = [*((3, item, 1, TRAIN) for item in range(5)), *((0, item, 10, TRAIN) for item in (0, 1)),
           (1, 0, 20, TRAIN),
@@ -34,7 +36,6 @@ def interactions() -> Interactions:
     return Interactions(
         [str(i) for i in range(6)], 4, users, items, times, True, np.ones(len(users), bool), splits,
         [b""] * int((splits == TEST).sum()), labels={"like": like, "stars": 1.0 + items},
-        binary=frozenset({"like"}),
         user_groups={"profile_town": np.array(["north", "south", "south", "north"], object)},
         item_groups={"modalities": np.array(["text"] * 2 + ["image + text"] * 4, object)})
 
@@ -77,7 +78,7 @@ def test_no_figure_is_of_a_group_of_few_users(interactions) -> None:
     assert found["gap"].keys() == {"other"} and found["profile_town"]["other"]["users"] == 3
     assert ranking_slices(interactions, task, ranked, ranked, 4)["gap"] == {}
     rated = {"rated": np.full(5, 3.0)}
-    assert prediction_figures(rated, interactions, {"rated": "stars"}, 4)["rated"]["slices"] == {
+    assert prediction_figures(rated, interactions, {"rated": STARS}, 4)["rated"]["slices"] == {
         name: {} for name in ("user_activity", "gap", "profile_town", "item_popularity",
                               "modalities")}
 
@@ -123,7 +124,7 @@ def test_predictions_by_groups(interactions, monkeypatch) -> None:
     truth = interactions.labels["like"][-5:]
     predicted = {"liked": np.array([0.9, 0.2, 0.6, 0.4, 0.3]), "rated": np.full(5, 3.0)}
     result = prediction_figures(predicted, interactions,
-                                {"liked": "like", "rated": "stars", "absent": "stars"}, 1)
+                                {"liked": LIKE, "rated": STARS, "absent": STARS}, 1)
     assert result.keys() == {"liked", "rated"}
     liked, rated = result["liked"], result["rated"]
     assert liked["rows"] == 5 and liked["auc"] == pytest.approx(
@@ -268,13 +269,13 @@ def rated() -> Interactions:
     return Interactions(
         [str(i) for i in range(15)], 20, users, items, np.zeros(ROWS, int), False,
         np.ones(ROWS, bool), np.repeat([0, 1, 2], ROWS // 3), [b""] * (ROWS // 3),
-        labels={"rating": rating, "like": like}, binary=frozenset({"like"}))
+        labels={"rating": rating, "like": like})
 
 
 def test_a_model_is_compared_on_the_rows_that_have_the_label(rated) -> None:
     truth = rated.labels["rating"][-ROWS // 3 :]
     said = {"stars": np.nan_to_num(truth), "liked": np.nan_to_num(truth), "rest": truth}
-    result = value_figures(said, rated, {"stars": "rating", "liked": "like"})
+    result = value_figures(said, rated, {"stars": RATING, "liked": LIKE})
     assert result.keys() == {"stars", "liked"}
     stars, liked = result["stars"], result["liked"]
     assert (stars["metric"], stars["rows"], stars["model"]) == ("rmse", ROWS // 3 - 1, 0.0)
@@ -285,10 +286,10 @@ def test_a_model_is_compared_on_the_rows_that_have_the_label(rated) -> None:
 
 
 def test_nothing_is_compared_without_predictions(rated) -> None:
-    assert value_figures({}, rated, {"stars": "rating"}) == {}
+    assert value_figures({}, rated, {"stars": RATING}) == {}
     rated.labels["like"][-ROWS // 3 :] = 1.0
     said = {"liked": np.ones(ROWS // 3)}
-    assert "same value" in value_figures(said, rated, {"liked": "like"})["liked"]["skipped"]
+    assert "same value" in value_figures(said, rated, {"liked": LIKE})["liked"]["skipped"]
 
 
 def test_a_label_that_is_rare_among_many_rows_ends(rated, monkeypatch) -> None:
@@ -297,5 +298,5 @@ def test_a_label_that_is_rare_among_many_rows_ends(rated, monkeypatch) -> None:
     rated.labels["like"][-ROWS // 3 :] = 0.0
     rated.labels["like"][-2] = 1.0
     said = {"liked": np.arange(ROWS // 3) / ROWS}
-    assert "10 that were drawn" in value_figures(said, rated, {"liked": "like"})[
+    assert "10 that were drawn" in value_figures(said, rated, {"liked": LIKE})[
         "liked"]["skipped"]

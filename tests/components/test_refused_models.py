@@ -18,6 +18,7 @@ from trainer.closed_form.neighbours import fit_ease
 from trainer.closed_form.popularity import fit_popularity
 from trainer.evaluation.written_scores import TaskScores
 from trainer.tasks.kind import error_metrics
+from trainer.tasks.probability import area_limit
 
 USERS, ITEMS, PER_USER = 200, 50, 20
 CHECKS = Checks()
@@ -135,12 +136,14 @@ def test_predictions_that_know_nothing_are_refused(said):
     truth = 3 + TASTE[:, 0]
     rating = np.full(USERS, truth.mean()) if said == "constant" else RANDOM.permutation(truth)
     label = {"test_rows": USERS, "test_value": None}
-    facts = {"rating": {"demanded": True, "labels": {"rating": label}, "trivial": {
-        "rmse": error_metrics(truth, np.full(USERS, truth.mean()))["rmse"]}}}
+    facts = {"rating": {
+        "demanded": True, "labels": {"rating": label}, "trivial_is": "predicting the mean",
+        "trivial": {"rmse": error_metrics(truth, np.full(USERS, truth.mean()))["rmse"]}}}
     measured = {"rating": error_metrics(truth, rating)}
     assert len(relative_reasons(measured, facts, CHECKS.max_error_ratio)) == 1
     like = (truth > 3).astype(float)
     chance = np.full(USERS, 0.5) if said == "constant" else RANDOM.permutation(like)
-    outcome = judge({"like": TaskScores("binary", like, chance)}, CHECKS.min_auc)
+    limits = {"like": {"auc": area_limit(CHECKS, 1)}}
+    outcome = judge({"like": TaskScores("binary", like, chance)}, limits)
     assert not outcome.passed and "metric auc" in outcome.reasons[0]
-    assert judge({"like": TaskScores("binary", like, like)}, CHECKS.min_auc).passed
+    assert judge({"like": TaskScores("binary", like, like)}, limits).passed

@@ -74,7 +74,9 @@ def test_the_pushed_model_is_served(project):
 def test_metrics_and_reports_have_each_by_its_name(project):
     latest = project / "root" / "runs" / "latest"
     metrics = json.loads((latest / "metrics.json").read_text())
-    assert metrics["dataset"] == "kiosk" and metrics["tasks"]["grade"]["rmse"] > 0
+    assert metrics["dataset"] == "kiosk" and set(metrics["tasks"]["grade"]) == {
+        "rmse", "mae", "r2", "kappa"}
+    assert {"grade_mae", "grade_kappa"} < set(metrics["ablation"]["none"])
     assert "where" in metrics["training"]["item_modalities"]
     assert metrics["checks"]["Novelty"] == {"passed": True, "reasons": [], "blesses": True}
     assert metrics["novelty"] == {"share": 0.25} and metrics["blessed"]

@@ -97,6 +97,7 @@ def test_the_verdict_is_first_with_its_reasons_and_warnings():
 
 def test_the_last_model_is_beside_this_one():
     figures = METRICS | {
+        "labels": {"rating": {"metrics": {"rmse": {"less_is_better": True}}}},
         "versus_last_blessed": {"difference": 0.0234, "low": -0.01, "high": 0.05, "p": 0.1,
                                 "ndcg@10": 0.1, "recall@20": 0.4},
         "last_blessed": {"tasks": {"rating": {"rmse": 0.9, "mae": 0.7}, "gone": {"auc": 0.6}}}}

@@ -20,6 +20,7 @@ def root(tmp_path: Path) -> Path:
         folder.mkdir(parents=True)
         figures = {} if ndcg is None else {
             "ranking": {"ndcg@10": ndcg}, "tasks": {"like": {"auc": 0.7, "accuracy": 0.6}},
+            "labels": {"like": {"metrics": {"auc": {"shown": "AUC"}}}},
             "blessed": True, "data": {"verdict": "OK", "warnings": []}}
         (folder / "metrics.json").write_text(json.dumps({
             "dataset": "shop", "recipe": recipe, "split": "u80", "seed": 1, "blessed": False,

@@ -82,7 +82,7 @@ def test_the_verdict_reaches_gate_metrics_notes_and_report(config, tmp_path, che
         Built(read_spec("demo"), {model.id: model}), min_share=0.0).with_id("Lenient")
     gate = Gate(model=model.outputs["model"],
                 verdicts=[c.outputs["verdict"] for c in (lenient, *further)],
-                max_error_ratio=0.999, min_label_auc=0.55, reported=one.checks.reported)
+                max_error_ratio=0.999, label_limits={}, reported=one.checks.reported)
     ended = {}
     run_locally(
         tfx_pipeline.Pipeline(

@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
+from sklearn.metrics import roc_auc_score
 from worlds import column, small_spec, unseen
 
 from components.catalog_gen.tables import Encoder
 from pipeline.checks import Checks
 from pipeline.evaluation import eval_config
+from trainer.ablation.figures import _values
+from trainer.evaluation.scoring import catalogue, user_outputs
 from trainer.export.keys import label_key, weight_key
 from trainer.layers.losses import binary_crossentropy, click_loss
 from trainer.recipe import parse_recipe
@@ -115,6 +118,18 @@ def test_the_export_answers_for_the_item_and_its_unseen_ones(exported):
     np.testing.assert_allclose(scored["click"].numpy()[0], answers["click"].numpy()[0], rtol=1e-5)
 
 
+def test_an_ablation_compares_the_item_with_its_unseen_ones(shop, network):
+    rows = shop.data.reader.rows([file for some in shop.data.files.values() for file in some])
+    result = _values(network, catalogue(network), shop.data, rows)
+    assert set(result) == {"click_auc", "bought_auc"}
+    judged = (rows["unseen_index"] > 0).all(axis=1)
+    user = user_outputs(network, shop.data.reader.inputs(rows))["click"][judged]
+    own, *others = (network.heads["click"](user, catalogue(network).vectors[index]) for index in (
+        rows["item_index"][judged], *rows["unseen_index"][judged].T))
+    chance = roc_auc_score([1] * len(own) + [0] * 2 * len(own), np.concatenate([own, *others]))
+    assert result["click_auc"] == pytest.approx(chance)
+
+
 def test_tfma_counts_each_compared_item(exported, tmp_path):
     written = str(tmp_path / "rows.tfrecord")
     with tf.io.TFRecordWriter(written) as writer:
@@ -132,6 +147,6 @@ def test_tfma_counts_each_compared_item(exported, tmp_path):
     judged = answers[[0, 1, 2, 3, 5]]
     own, others = judged[:, 0], judged[:, 1:].ravel()
     right = (own > 0.5).sum() + (others <= 0.5).sum()
-    assert metrics["binary_accuracy"]["doubleValue"] == pytest.approx(right / 15, abs=1e-6)
+    assert metrics["accuracy"]["doubleValue"] == pytest.approx(right / 15, abs=1e-6)
     pairs = (own[:, None] > others).mean() + (own[:, None] == others).mean() / 2
     assert metrics["auc"]["doubleValue"] == pytest.approx(pairs, abs=0.02)

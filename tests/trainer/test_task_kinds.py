@@ -11,6 +11,7 @@ from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
 from trainer.evaluation.written_scores import TaskScores
 from trainer.recipe import Recipe, parse_recipe
 from trainer.tasks import TASK_KINDS
+from trainer.tasks.kind import Limit
 from trainer.training.callbacks import by_name
 from trainer.training.fit import fit_twice
 
@@ -25,6 +26,13 @@ def _recipe(**training) -> Recipe:
 @pytest.mark.parametrize("name", TASK_KINDS)
 def test_a_kind_is_registered_by_its_name(name):
     assert TASK_KINDS[name].name == name
+
+
+def test_classes_are_measured_by_their_probabilities():
+    said = np.array([[0.5, 0.25, 0.25], [0.25, 0.5, 0.25]])
+    assert TASK_KINDS["multi_class"].measured(np.array([0.0, 2.0]), said) == pytest.approx(
+        {"accuracy": 0.5, "cross_entropy": -(np.log(0.5) + np.log(0.25)) / 2})
+    assert np.isnan([*TASK_KINDS["multi_class"].measured(np.zeros(0), said[:0]).values()]).all()
 
 
 def test_a_kind_of_our_own_is_in_every_list_of_kinds(extension):
@@ -57,6 +65,7 @@ def test_a_kind_of_our_own_trains_and_is_judged(extension, tmp_path):
         scores[range(len(scores)), rows["item_index"]], raw, rtol=1e-4, atol=1e-4)
     known = ~np.isnan(label)
     written = {"grade": TaskScores(task.head.name, label[known], predicted[known])}
-    outcome = judge(written, 0.55)
+    outcome = judge(written, {"grade": {"mae": Limit(high=4.0)}})
     assert outcome.passed
+    assert not judge(written, {"grade": {"mae": Limit(high=0.1)}}).passed
     assert 0 < outcome.figures["tasks"]["grade"]["rmse"] < np.std(label[known])

@@ -14,12 +14,11 @@ from trainer.evaluation.ranking import RankingTask, ranking_metrics, ranking_tas
 from trainer.evaluation.scoring import Catalogue, catalogue, ranking_scores, user_outputs
 from trainer.evaluation.written_scores import WrittenScores
 from trainer.families import FAMILIES
-from trainer.late_fusion.job import stacked
 from trainer.layers.lookup import TableLookup
 from trainer.network.model import Network
 from trainer.options import look_up
 from trainer.preprocessing import columns
-from trainer.tasks.probability import area_under_curve
+from trainer.recipe import Task
 from trainer.training.data import TrainingData
 from trainer.training.validation import first_rows
 
@@ -130,23 +129,42 @@ def _ranking(network: Network, items: Catalogue, rows: Mapping[str, np.ndarray],
 
 def _values(network: Network, items: Catalogue, data: TrainingData,
             rows: dict[str, np.ndarray]) -> dict[str, float]:
-    """Returns the error or the area under the curve of each task that predicts one value."""
-    tasks = [name for name in stacked(data) if name in network.heads]
+    """Returns what tables show of each task that predicts something of events."""
+    tasks = {name: task for name, task in data.recipe.judged.items()
+             if name in network.heads and not task.of_user(data.spec)}
     if not tasks:
         return {}
-    user, vectors = user_outputs(network, data.reader.inputs(rows)), items.vectors
-    figures = {}
-    for name in tasks:
-        task = data.recipe.tasks[name]
-        truth = rows[columns.label(str(task.label))]
-        known = ~np.isnan(truth)
-        raw = network.heads[name](user[name][known], vectors[rows[columns.ITEM_INDEX][known]])
-        predictions = np.asarray(task.kind.prediction(data.spec, task.targets, raw), float)
-        if not task.kind.zero_one and known.any():
-            figures[f"{name}_rmse"] = float(np.sqrt(np.mean((predictions - truth[known]) ** 2)))
-        elif len(np.unique(truth[known])) > 1:
-            figures[f"{name}_auc"] = area_under_curve(truth[known] > 0, predictions)
+    user, figures = user_outputs(network, data.reader.inputs(rows)), dict[str, float]()
+    for name, task in tasks.items():
+        truth, among = _truth(task, rows)
+        known = ~np.isnan(truth).any(axis=1)
+        outputs = [task.kind.prediction(
+            data.spec, task.targets, network.heads[name](user[name][known], items.vectors[some]))
+            for some in among[known].T]
+        predictions = np.stack([np.asarray(one, float) for one in outputs], axis=1)
+        measured = task.kind.measured(_alone(truth[known]), _alone(predictions))
+        figures |= {f"{name}_{metric.key}": measured[metric.key] for metric in task.kind.metrics
+                    if metric.shown and np.isfinite(measured.get(metric.key, np.nan))}
     return figures
+
+
+def _truth(task: Task, rows: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns a task's labels, `(rows, labels)`, NaN if absent, and the items of its predictions.
+
+    These are the row's own, `(rows, 1)`, and the unseen ones that it is compared with if it is.
+    """
+    labels, among = [rows[columns.label(name)] for name in task.targets], rows[columns.ITEM_INDEX]
+    if not task.kind.against_unseen:
+        return np.stack(labels, axis=1), among[:, None]
+    unseen = rows[columns.UNSEEN_INDEX]
+    judged = np.all([(unseen > 0).all(axis=1), *(label > 0 for label in labels)], axis=0)
+    among = np.column_stack([among, unseen])
+    return np.where(judged[:, None], np.arange(among.shape[1]) == 0, np.nan), among
+
+
+def _alone(values: np.ndarray) -> np.ndarray:
+    """Returns `(rows, ...)` of `(rows, 1, ...)`."""
+    return values[:, 0] if values.shape[1] == 1 else values
 
 
 def _importance(network: Network, data: TrainingData, rows: dict[str, np.ndarray],

@@ -12,6 +12,7 @@ from trainer.data.tables import Table
 from trainer.layers.heads import Offset
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe, Task
+from trainer.tasks.kind import Trivial
 
 
 def label_means(spec: FeatureSpec, recipe: Recipe, events: Events) -> dict[str, Offset]:
@@ -45,22 +46,26 @@ def label_facts(spec: FeatureSpec, recipe: Recipe, users: Table, known: Events,
       By task but retrieval, as plain JSON values: `demanded`, whether a bad figure
       refuses the model; `labels`, for each of them `training_rows` and `test_rows` that have it,
       and `training_value` and `test_value`, the only value that it has in them or `None`;
-      `trivial`, the `rmse` on test of predicting the training mean, or the `cross_entropy` of
-      predicting the training's shares of the classes.
+      `trivial`, the errors on test of what predicts without a model, and `trivial_is`, what that
+      does; `metrics`, what is true of each metric that differs from the others.
     """
     means = label_means(spec, recipe, known)
     facts = {}
     for name, task in recipe.judged.items():
+        labels, trivial = {}, Trivial()
         if task.kind.against_unseen:  # a row that has them has both values: its item, and these
-            facts[name] = {"demanded": True, "trivial": {}, "labels": {
-                "unseen items": _compared("training", known) | _compared("test", test)}}
-            continue
-        labels, held_out = {}, np.zeros(0)
-        for label in task.targets:
-            held_out = _judged_values(users, test, label)
-            labels[label] = _seen("training", known.labels[label]) | _seen("test", held_out)
-        facts[name] = {"demanded": not task.of_user(spec), "labels": labels,
-                       "trivial": _trivial(task, means, held_out[~np.isnan(held_out)])}
+            labels["unseen items"] = _compared("training", known) | _compared("test", test)
+        else:
+            held_out = np.zeros(0)
+            for label in task.targets:
+                held_out = _judged_values(users, test, label)
+                labels[label] = _seen("training", known.labels[label]) | _seen("test", held_out)
+            trivial = _trivial(task, means, held_out[~np.isnan(held_out)])
+        metrics = (*task.kind.metrics, *task.kind.apart)
+        facts[name] = {
+            "demanded": not task.of_user(spec), "labels": labels,
+            "trivial": dict(trivial.errors), "trivial_is": trivial.name,
+            "metrics": {metric.key: metric.facts for metric in metrics if metric.facts}}
     return facts
 
 
@@ -85,5 +90,5 @@ def _seen(rows: str, values: np.ndarray) -> dict[str, Any]:
     return {f"{rows}_rows": len(known), f"{rows}_value": only}
 
 
-def _trivial(task: Task, means: dict[str, Offset], label: np.ndarray) -> dict[str, float]:
-    return task.kind.trivial(means[task.targets[0]], label) if len(label) else {}
+def _trivial(task: Task, means: dict[str, Offset], label: np.ndarray) -> Trivial:
+    return task.kind.trivial(means[task.targets[0]], label) if len(label) else Trivial()

@@ -106,7 +106,7 @@ def fit_forest(users: sparse.csr_matrix, items: sparse.csr_matrix, known: Events
     """
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-    classifies = task.kind.zero_one
+    classifies = task.kind.chance
     kind = RandomForestClassifier if classifies else RandomForestRegressor
     label = known.labels[str(task.label)]
     rows = np.flatnonzero(~np.isnan(label))

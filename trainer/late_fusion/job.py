@@ -129,7 +129,7 @@ def train_stacks(data: TrainingData, first: Network, items: ItemContent, weights
         raw = np.asarray(first.heads[name](user[name], vectors), float)
         stack, figures[name] = fit_stack(
             list(data.recipe.predictors), before, _values(data, validation, label), known,
-            raw[_usable(validation, label)], kind.zero_one)
+            raw[_usable(validation, label)], kind.chance)
         stack.save(weights / _STACKS / f"{name}.npz")
     return figures
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from schemas import FeatureSpec
 from trainer.tasks.kind import Batch, Start, bounded_shares
-from trainer.tasks.probability import Probability, probability_metrics
+from trainer.tasks.probability import Probability
 
 
 class Binary(Probability):
@@ -30,7 +30,3 @@ class Binary(Probability):
         from trainer.layers.losses import binary_crossentropy, labelled_mean
 
         return labelled_mean(binary_crossentropy, batch.outputs[name], batch.labels[targets[0]])
-
-    def measured(self, labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
-        """Returns the metrics of `trainer.tasks.probability.probability_metrics`."""
-        return probability_metrics(labels, predictions)

@@ -5,8 +5,8 @@ with.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,21 +37,86 @@ def error_metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, floa
     return {"rmse": float(np.sqrt(np.mean(error**2))), "mae": float(np.abs(error).mean())}
 
 
-@dataclass(frozen=True)
-class Metric:
-    """A metric of TFX's Evaluator.
+class Limit(NamedTuple):
+    """What a metric must keep; each part asks for nothing where it is `None`.
 
     Attributes:
-      name: Its class in Keras or TFMA.
-      options: The arguments of that class as JSON.
-      limit: The limits of the configuration that the metric is held against, `rmse` or `auc`.
-      largest: What the metric may be at most, whatever the configuration says.
+      low: Its smallest value.
+      high: Its largest value.
+      worse: How much worse than that of the last blessed model it may be.
+      relative: Whether that is a share of the last model's.
     """
 
-    name: str
-    options: str = ""
-    limit: str | None = None
-    largest: float | None = None
+    low: float | None = None
+    high: float | None = None
+    worse: float | None = None
+    relative: bool = False
+
+    def missed(self, value: float) -> str:
+        """Returns what a value is that it must not be, as `below 0.55`; NaN keeps no bound."""
+        if self.low is not None and not value >= self.low:
+            return f"below {self.low:.4g}"
+        if self.high is not None and not value <= self.high:
+            return f"above {self.high:.4g}"
+        return ""
+
+
+def no_limit(checks: Any, units: int) -> Limit:
+    """Asks for nothing."""
+    return Limit()
+
+
+def error_limit(checks: Any, units: int) -> Limit:
+    """Lets an error grow by a share of the last blessed model's; the scale is the label's own."""
+    return Limit(worse=checks.max_error_increase, relative=True)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of a task: all that tables, reports and checks know of it.
+
+    Attributes:
+      key: What `metrics.json` calls it.
+      name: Its class in Keras or TFMA, or with its module in front that of an extension; empty if
+        TFX's Evaluator does not measure it, and `TaskKind.measured` alone does.
+      options: The arguments of that class.
+      less_is_better: Whether it is an error.
+      shown: What tables call it; empty where they leave it out.
+      of_pairs: Whether it compares rows of different labels, so that labels of one value have none.
+      limit: What it must keep, given the section `checks` of the configuration and the number of
+        the head's units.
+    """
+
+    key: str
+    name: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    less_is_better: bool = False
+    shown: str = ""
+    of_pairs: bool = False
+    limit: Callable[[Any, int], Limit] = no_limit
+
+    def __post_init__(self) -> None:
+        """Refuses a limit that TFX's Evaluator would not hold it against."""
+        if not self.name and self.limit is not no_limit:
+            raise ValueError(f"the metric {self.key!r} has a limit, and no class that measures it")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is true of it, for whoever reads figures and knows no kinds, as JSON values."""
+        return {name: value for name in ("shown", "less_is_better", "of_pairs")
+                if (value := getattr(self, name))}
+
+
+class Trivial(NamedTuple):
+    """What predicts without a model.
+
+    Attributes:
+      name: What it does, such as `predicting the training mean`.
+      errors: How large its errors are, by the key of the metric.
+    """
+
+    name: str = ""
+    errors: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -99,8 +164,11 @@ class TaskKind:
         such a task has no head and is judged by its ranking alone.
       against_unseen: Whether a row's item is compared with items that the user has no event with.
       stacks: Whether the output is one value, with which predictors in closed form can be stacked.
+      chance: Whether the prediction is the chance of a 1, and the output its log-odds; else closed
+        forms and forests learn the label's value.
       families: The families of models that learn it.
-      apart: Metrics of each unit by itself.
+      metrics: What is measured of a task.
+      apart: Metrics of each unit by itself, whose mean is held against their limit.
       options: What a recipe may say of the head; nothing but its name where `None`.
     """
 
@@ -113,7 +181,9 @@ class TaskKind:
     retrieves = False
     against_unseen = False
     stacks = False
+    chance = False
     families: tuple[str, ...] = ("network",)
+    metrics: tuple[Metric, ...] = ()
     apart: tuple[Metric, ...] = ()
     options: type[Way] | None = None
 
@@ -170,27 +240,23 @@ class TaskKind:
         """Turns the head's output, `(...)` or `(..., units)`, into what is predicted."""
         return raw
 
-    def metrics(self, spec: FeatureSpec, targets: tuple[str, ...]) -> tuple[Metric, ...]:
-        """Returns what TFX's Evaluator measures of a task."""
-        return ()
-
-    def trivial(self, mean: Start, labels: np.ndarray) -> dict[str, float]:
-        """Returns the errors of predicting the training's mean or shares, by metric.
+    def trivial(self, mean: Start, labels: np.ndarray) -> Trivial:
+        """Returns what predicts the training's mean or shares; a model's errors must be smaller.
 
         Args:
           mean: The label's mean or shares over the training rows.
           labels: The label of the rows to judge by, `(rows,)`; one at least.
         """
-        return {}
+        return Trivial()
 
     def measured(self, labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
-        """Returns the metrics of written predictions; NaN where the rows do not suffice.
+        """Returns metrics of predictions by key, also by groups of rows; NaN where rows are few.
 
         Args:
-          labels: `(rows,)`, of the rows that have one.
-          predictions: `(rows,)`.
+          labels: `(rows,)`, of the rows that have one; of several labels `(rows, labels)`.
+          predictions: `(rows,)`, or `(rows, units)`.
         """
-        raise NotImplementedError(f"The kind {self.name!r} does not measure written predictions.")
+        return {}
 
 
 def names_of(spec: FeatureSpec, wanted: Callable[[Label], object]) -> str:

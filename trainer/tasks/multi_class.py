@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -10,12 +11,20 @@ from schemas.spec import Label
 from trainer.tasks.kind import (
     RAREST,
     Batch,
+    Limit,
     Metric,
     Start,
     TaskKind,
+    Trivial,
     bounded_shares,
     names_of,
 )
+from trainer.tasks.probability import log_loss
+
+
+def as_likely(checks: Any, units: int) -> Limit:
+    """Asks for more than that all classes are as likely."""
+    return Limit(high=math.log(units))
 
 
 class MultiClass(TaskKind):
@@ -24,6 +33,10 @@ class MultiClass(TaskKind):
     name = "multi_class"
     needs_label = True
     of_users = True
+    metrics = (
+        Metric("accuracy", "SparseCategoricalAccuracy", shown="accuracy"),
+        Metric("cross_entropy", "SparseCategoricalCrossentropy", less_is_better=True,
+               limit=as_likely))
 
     def label_fault(self, spec: FeatureSpec, label: Label) -> str:
         """Refuses a label without classes."""
@@ -54,13 +67,16 @@ class MultiClass(TaskKind):
 
         return ops.softmax(raw, axis=-1)
 
-    def metrics(self, spec: FeatureSpec, targets: tuple[str, ...]) -> tuple[Metric, ...]:
-        """Returns accuracy and cross-entropy, which must say more than that all are as likely."""
-        chance = math.log(self.units(spec, targets))
-        return (Metric("SparseCategoricalAccuracy"),
-                Metric("SparseCategoricalCrossentropy", largest=chance))
-
-    def trivial(self, mean: Start, labels: np.ndarray) -> dict[str, float]:
+    def trivial(self, mean: Start, labels: np.ndarray) -> Trivial:
         """Returns the cross-entropy of the training's shares."""
         shares = np.clip(np.asarray(mean), RAREST, 1.0)
-        return {"cross_entropy": float(-np.log(shares[labels.astype(int)]).mean())}
+        return Trivial("predicting the training's shares of the classes", {
+            "cross_entropy": float(-np.log(shares[labels.astype(int)]).mean())})
+
+    def measured(self, labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+        """Returns both metrics; `predictions` are `(rows, classes)`."""
+        place = labels.astype(int)
+        right = predictions.argmax(axis=1) == place
+        chance = predictions[np.arange(len(place)), place]
+        return {"accuracy": float(right.mean()) if len(place) else math.nan,
+                "cross_entropy": log_loss(np.ones(len(place), bool), chance)}

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from schemas import FeatureSpec
-from trainer.tasks.kind import Batch, Metric, Start, bounded_shares
-from trainer.tasks.probability import AT_A_HALF, Probability
+from trainer.tasks.kind import Batch, Start, bounded_shares
+from trainer.tasks.probability import AREA, OF_CHANCES, Probability
 
 
 class MultiLabel(Probability):
@@ -14,7 +14,8 @@ class MultiLabel(Probability):
 
     name = "multi_label"
     several = True
-    apart = (Metric("AUC"),)  # In `metrics`, all pairs of a row and a label count alike.
+    metrics = OF_CHANCES
+    apart = (AREA,)  # In `metrics`, all pairs of a row and a label count alike.
 
     def check(self, label: str | None, labels: tuple[str, ...] | None) -> None:
         """Refuses anything but several different labels."""
@@ -41,7 +42,3 @@ class MultiLabel(Probability):
 
         labels = ops.stack([batch.labels[target] for target in targets], axis=1)
         return labelled_mean(binary_crossentropy, batch.outputs[name], labels)
-
-    def metrics(self, spec: FeatureSpec, targets: tuple[str, ...]) -> tuple[Metric, ...]:
-        """Returns the area under the curve, which has a limit, and what 0.5 as threshold gives."""
-        return AT_A_HALF

@@ -1,16 +1,27 @@
 """What the kinds share that predict a probability, or several that are independent."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from schemas import FeatureSpec
-from trainer.tasks.kind import Metric, TaskKind
+from trainer.tasks.kind import Limit, Metric, TaskKind
 
-AT_A_HALF = (Metric("AUC", limit="auc"), Metric("BinaryAccuracy"), Metric("Precision"),
-             Metric("Recall"))
-# Its points are those of the ROC curve.
-CONFUSION = Metric("ConfusionMatrixPlot", options='{"num_thresholds": 100}')
+
+def area_limit(checks: Any, units: int) -> Limit:
+    """Asks for more than chance, and for about as much as the last blessed model has."""
+    return Limit(low=checks.min_auc, worse=checks.max_auc_decrease)
+
+
+AREA = Metric("auc", "AUC", shown="AUC", of_pairs=True, limit=area_limit)
+# The threshold is 0.5 where there is one.
+OF_CHANCES = (
+    AREA, Metric("accuracy", "BinaryAccuracy"), Metric("precision", "Precision"),
+    Metric("recall", "Recall"), Metric("f1", "F1Score"), Metric("log_loss", less_is_better=True),
+    Metric("ece", less_is_better=True))
+# Its points are those of the ROC curve; the name is what TFMA calls such a plot.
+CONFUSION = Metric("confusion_matrix_plot", "ConfusionMatrixPlot", {"num_thresholds": 100})
 _SURE = 1e-7
 
 
@@ -18,6 +29,8 @@ class Probability(TaskKind):
     """Base of those kinds: labels of 0 or 1, and an output that is the log-odds of 1."""
 
     zero_one = True
+    chance = True
+    metrics: tuple[Metric, ...] = (*OF_CHANCES, CONFUSION)
 
     def prediction(self, spec: FeatureSpec, targets: tuple[str, ...], raw):
         """Returns the probability."""
@@ -25,9 +38,9 @@ class Probability(TaskKind):
 
         return ops.sigmoid(raw)
 
-    def metrics(self, spec: FeatureSpec, targets: tuple[str, ...]) -> tuple[Metric, ...]:
-        """Returns the area under the curve, which has a limit, and what 0.5 as threshold gives."""
-        return *AT_A_HALF, CONFUSION
+    def measured(self, labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+        """Returns the metrics of `probability_metrics`; each pair of a row and a label counts."""
+        return probability_metrics(labels.ravel(), predictions.ravel())
 
 
 def area_under_curve(positive: np.ndarray, score: np.ndarray) -> float:

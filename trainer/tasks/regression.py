@@ -7,7 +7,15 @@ import numpy as np
 
 from schemas import FeatureSpec
 from schemas.spec import Label
-from trainer.tasks.kind import Batch, Metric, Start, TaskKind, error_metrics
+from trainer.tasks.kind import (
+    Batch,
+    Metric,
+    Start,
+    TaskKind,
+    Trivial,
+    error_limit,
+    error_metrics,
+)
 
 
 class Regression(TaskKind):
@@ -19,6 +27,10 @@ class Regression(TaskKind):
     ranks = True
     stacks = True
     families = ("network", "factorization", "forest", "rankers")
+    metrics = (
+        Metric("rmse", "RootMeanSquaredError", less_is_better=True, shown="RMSE",
+               limit=error_limit),
+        Metric("mae", "MeanAbsoluteError", less_is_better=True))
 
     def label_fault(self, spec: FeatureSpec, label: Label) -> str:
         """Refuses a categorical label."""
@@ -47,13 +59,10 @@ class Regression(TaskKind):
         high = math.inf if label.maximum is None else label.maximum
         return ops.clip(raw, low, high)
 
-    def metrics(self, spec: FeatureSpec, targets: tuple[str, ...]) -> tuple[Metric, ...]:
-        """Returns the errors, of which the squared one has a limit."""
-        return Metric("RootMeanSquaredError", limit="rmse"), Metric("MeanAbsoluteError")
-
-    def trivial(self, mean: Start, labels: np.ndarray) -> dict[str, float]:
+    def trivial(self, mean: Start, labels: np.ndarray) -> Trivial:
         """Returns the error of the training's mean."""
-        return {"rmse": float(np.sqrt(np.mean((labels.astype(float) - mean) ** 2)))}
+        return Trivial("predicting the training mean", {
+            "rmse": float(np.sqrt(np.mean((labels.astype(float) - mean) ** 2)))})
 
     def measured(self, labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
         """Returns both errors."""

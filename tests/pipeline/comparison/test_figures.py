@@ -2,9 +2,15 @@
 
 import pytest
 
-from pipeline.comparison.figures import of_run, rows
+from pipeline.comparison.figures import of_run, rows, shown
 from pipeline.comparison.record import against_single_tasks
 from pipeline.comparison.table import cells, markdown, notes, summary
+from trainer.tasks import TASK_KINDS
+
+
+def metric_facts(kind):
+    return {metric.key: metric.facts for metric in TASK_KINDS[kind].metrics}
+
 
 BASELINES = {"popularity": {"ndcg@10": 0.05, "recall@20": 0.1, "hr@10": 0.2},
              "ease": {"skipped": "Too many items."}}
@@ -18,6 +24,8 @@ def metrics(ndcg=0.1, blessed=True, **more):
         "unseen": {"candidates": 40, "model": {"ndcg@10": 0.5, "recall@50": 1.0, "ndcg@10_se": 0.1},
                    "random": {"ndcg@10": 0.2, "recall@50": 0.9}},
         "tasks": {"rating": {"rmse": 0.9, "mae": float("nan")}, "like": {"auc": 0.7}},
+        "labels": {"rating": {"metrics": metric_facts("regression")},
+                   "like": {"metrics": metric_facts("binary")}},
         "parameters": 1234, "training": {"seconds": 12.0, "epochs": 3},
         "serving": {"p50_ms": 2.0, "p99_ms": None}, **more,
     }
@@ -101,7 +109,7 @@ SINGLES = {"mine": {"find": "mine-only-find", "rating": "mine-only-rating"}}
 
 
 def single(name, **figures):
-    return {"name": name, "kind": "recipe",
+    return {"name": name, "kind": "recipe", "shown": shown(metrics()),
             "figures": {key.replace("_at_", "@"): {"mean": value}
                         for key, value in figures.items()}}
 

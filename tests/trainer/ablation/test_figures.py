@@ -1,7 +1,10 @@
 """What is taken from a network shows in its figures, and what adds nothing does not."""
 
+import dataclasses
+
 import numpy as np
 from sized_items import sized_data
+from tiny_fit import tiny_data
 
 from trainer.ablation import figures
 from trainer.ablation.figures import absent, changed, shuffled
@@ -9,6 +12,7 @@ from trainer.evaluation.scoring import catalogue
 from trainer.families.forest import train_forest
 from trainer.families.job import Job
 from trainer.families.rankers import train_rankers_alone
+from trainer.recipe import parse_recipe
 from trainer.training.fit import new_network
 
 
@@ -34,6 +38,18 @@ def test_a_head_has_its_figure_without_a_modality(tmp_path):
         one, catalogue(one), data, data.reader.rows(data.files["test"])))
     assert set(result) == {"none", "numeric"}
     assert 0 < result["none"]["like_auc"] != result["numeric"]["like_auc"]
+
+
+def test_a_kind_of_our_own_has_its_figures_without_a_modality(extension):
+    recipe = parse_recipe(description="d", modalities=(), model={"dim": 4}, rank_by="grade",
+                          relevant="like", tasks={"grade": {"head": "ordinal", "label": "rating"}})
+    data = dataclasses.replace(tiny_data(), recipe=recipe)
+    network = new_network(data, data.events("train"), 1)
+    for weight in network.heads["grade"].trainable_weights:
+        weight.assign(np.random.default_rng(2).normal(size=weight.shape))
+    rows = data.reader.rows(data.files["test"])
+    result = figures._values(network, catalogue(network), data, rows)
+    assert set(result) == {"grade_mae", "grade_kappa"} and 0 < result["grade_mae"] < 4
 
 
 def test_only_the_columns_of_a_feature_are_changed(tmp_path):

@@ -11,8 +11,10 @@ from tiny_shop import USERS, examples, request
 from pipeline.config import load_config
 from pipeline.evaluation import eval_config
 from pipeline.results import by_label, task_metrics
+from trainer.ablation.figures import _values
 from trainer.data.events import read_events
 from trainer.data.interactions import judged, judged_attribute, learned_attribute
+from trainer.evaluation.scoring import catalogue
 
 FIND = {"find": {"head": "retrieval", "label": "like"}}
 
@@ -58,6 +60,13 @@ def test_training_reads_each_users_own_attribute(served, theatre):
         known = row["age"] and not hidden[name]
         assert age == row["age"][0] if known else np.isnan(age)
     assert np.isfinite(events.labels["region"]).any()
+
+
+def test_an_ablation_measures_every_head_on_events(served):
+    rows = served.data.reader.rows(
+        [file for some in served.data.files.values() for file in some])
+    result = _values(served.network, catalogue(served.network), served.data, rows)
+    assert set(result) == {"rating_rmse", "mood_accuracy", "feels_auc"}
 
 
 def test_what_each_head_answers(ask):

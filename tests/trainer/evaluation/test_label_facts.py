@@ -88,7 +88,9 @@ def test_labels_are_noted_with_what_a_predictor_without_a_model_reaches():
     assert facts["rating"]["labels"]["rating"] == {
         "training_rows": 3, "training_value": None, "test_rows": 2, "test_value": None}
     assert facts["like"]["labels"]["like"]["test_value"] == 1
-    assert facts["like"]["trivial"] == {}
+    assert facts["like"]["trivial"] == {} and facts["like"]["trivial_is"] == ""
+    assert facts["both"]["metrics"]["auc"] == {"shown": "AUC", "of_pairs": True}
+    assert facts["rating"]["metrics"]["mae"] == {"less_is_better": True}
     assert facts["both"]["labels"]["bought"]["training_value"] == 1
     assert facts["mood"]["trivial"] == {
         "cross_entropy": pytest.approx(-(np.log(2 / 3) + np.log(1e-4)) / 2)}
