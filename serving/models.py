@@ -178,6 +178,7 @@ class Models:
             return ServedVersion(path, self._joined, self._metrics.batch, beside,
                                  lambda: not (self._stopping.is_set() or model.closed))
 
+        self._metrics.add(config.name)
         model = Versions(config, load, self._metrics.load, self._metrics.unload)
         model.refresh()
         return model

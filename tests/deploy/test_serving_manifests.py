@@ -74,3 +74,21 @@ def test_what_is_watched_is_what_the_server_counts(name):
     watched = set(re.findall(r"\b(tessera_\w+)", text))
     assert watched and watched <= counted
     (json.loads if name.endswith("json") else yaml.safe_load)(text)
+
+
+@pytest.mark.parametrize("name", ["dashboard-stock.json", "alerts-stock.yaml"])
+def test_a_stock_server_is_watched_by_its_own_counts_alone(name):
+    text = (MONITORING / name).read_text(encoding="utf-8")
+    assert set(re.findall(r":tensorflow:[\w:]+", text)) == {
+        ":tensorflow:serving:request_count", ":tensorflow:serving:request_latency_bucket",
+        ":tensorflow:cc:saved_model:load_attempt_count"}
+    assert not re.search(r"\btessera_", text), "what the embedded server alone counts"
+    (json.loads if name.endswith("json") else yaml.safe_load)(text)
+
+
+def test_both_servers_have_the_same_alerts():
+    names = [{rule["alert"] for group in yaml.safe_load((MONITORING / file).read_text(
+        encoding="utf-8"))["groups"] for rule in group["rules"]}
+        for file in ("alerts.yaml", "alerts-stock.yaml")]
+    assert names[0] - names[1] == {"TesseraRequestsWait"}, "the stock server has no such count"
+    assert names[1] < names[0]

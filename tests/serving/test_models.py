@@ -1,5 +1,6 @@
 """Several models, their labels and their configuration, with stand-ins for what is loaded."""
 
+import re
 import threading
 import time
 from dataclasses import replace
@@ -136,6 +137,15 @@ def test_a_specific_version_that_is_not_there_is_told(config):
     (shop,) = read_model_config(config)[:1]
     with refuses("model-not-loadable", "the versions 8, 9 are not there"):
         Models([replace(shop, specific=(8, 9))], 3600, Metrics())
+
+
+def test_failed_loads_are_counted_from_0_on_for_the_first_is_no_increase_else(models, config):
+    shop, films = read_model_config(config)
+    for configs in ([shop, films], [shop], [shop, films]):
+        models.reload(configs)
+        page = models._metrics.page().decode()
+        assert re.findall('loads_total{model="(.*)",outcome="failed"} (.*)', page) == [
+            (one.name, "0.0") for one in configs]
 
 
 def test_a_reload_may_drop_a_model_and_bring_it_back(models, config):
