@@ -64,6 +64,14 @@ def test_the_configuration_is_that_of_the_command(tmp_path):
     assert read_model_config(tmp_path / "models.config")[0].newest == 2
 
 
+def test_the_image_joins_no_requests_of_differing_widths_and_reads_what_is_mounted():
+    command = (ROOT / "Dockerfile").read_text(encoding="utf-8").partition("CMD ")[2]
+    assert "batching" not in command, "clients send histories as wide as the longest of a call"
+    read_files = set(re.findall(r"/(config/[\w.]+)", command))
+    (generator,) = read("kustomization.yaml")["configMapGenerator"]
+    assert {"config/models.config"} < read_files <= set(generator["files"])
+
+
 @pytest.mark.parametrize("name", ["dashboard.json", "alerts.yaml"])
 def test_what_is_watched_is_what_the_server_counts(name):
     metrics = Metrics()
