@@ -115,9 +115,12 @@ class Models:
             if (model := self._of(config)) is not None:
                 _collect(faults, model.require_labels)
         if len(faults) > 1:
-            kind = NotServedError if all(isinstance(one, NotServedError) for one in faults) \
-                else InputError
-            raise kind("several-models-refused", " ".join(map(str, faults)))
+            listing = " ".join(map(str, faults))
+            if all(isinstance(one, NotServedError) for one in faults):
+                raise NotServedError("several-labels-refused",
+                                     f"Labels of several models are not set. {listing}")
+            raise InputError("several-models-refused",
+                             f"Several models are not wholly followed. {listing}")
         if faults:
             raise faults[0]
 
