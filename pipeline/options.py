@@ -29,6 +29,13 @@ Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed m
 DEFAULT_ROOT = Path("tessera-runs")
 Host = Annotated[str, typer.Option(help="Address of the server.")]
 Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port of the server.")]
+Ca = Annotated[Path | None, typer.Option(
+    help="Authorities of the server's certificate, a PEM file; no TLS if not given.")]
+Key = Annotated[Path | None, typer.Option(
+    help="The client's own key, a PEM file, where the server asks for a certificate.")]
+Certificate = Annotated[Path | None, typer.Option(help="The certificate of --key.")]
+Unavailable = Annotated[Path | None, typer.Option(
+    help="File of items that are not recommended, one id a line.")]
 Verbose = Annotated[bool, typer.Option(
     "--verbose", help=f"Log everything, as {log.VARIABLE}=debug does.")]
 

@@ -1,6 +1,7 @@
 """The commands around a server: it, its configuration, and who asks it."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -50,8 +51,10 @@ def query(
     k: Annotated[int, typer.Option(min=1, max=1000, help="Number of items.")] = 10,
     host: options.Host = "127.0.0.1",
     port: options.Port = 8500,
-    unavailable: Annotated[Path | None, typer.Option(
-        help="File of items that are not recommended, one id a line.")] = None,
+    unavailable: options.Unavailable = None,
+    ca: options.Ca = None,
+    key: options.Key = None,
+    certificate: options.Certificate = None,
     dataset: options.Dataset = None,
     data_dir: options.DataDir = None,
     config: options.Config = None,
@@ -61,7 +64,8 @@ def query(
     from pipeline.console import recommendations
     from serving.client import Client
 
-    with Client(host, port, unavailable=unavailable) as client:
+    with Client(host, port, unavailable=unavailable, ca=ca, key=key,
+                certificate=certificate) as client:
         items = client.recommend([user], k)[0]
     rows = None
     if dataset or config:
@@ -79,15 +83,21 @@ def score(
     k: Annotated[int, typer.Option(min=1, max=1000, help="Items for each user.")] = 10,
     host: options.Host = "127.0.0.1",
     port: options.Port = 8500,
+    unavailable: options.Unavailable = None,
+    ca: options.Ca = None,
+    key: options.Key = None,
+    certificate: options.Certificate = None,
 ) -> None:
     """Ask a running server for the recommendations of many users; a stopped job goes on."""
     from serving.bulk import score as score_users
     from serving.bulk import version_to_ask
     from serving.client import Client
 
-    with Client(host, port, timeout_s=60.0) as client:
+    ask = partial(Client, host, port, timeout_s=60.0, unavailable=unavailable, ca=ca, key=key,
+                  certificate=certificate)
+    with ask() as client:
         version = version_to_ask(client, output)
-    with Client(host, port, timeout_s=60.0, version=version) as client:
+    with ask(version=version) as client:
         users = score_users(client, input, output, k)
     say(console, f"{output}: {users:,} users, version {version}.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -18,27 +18,14 @@ from serving.filters import Filters, Unavailable
 from serving.histories import history_inputs
 from serving.recommendations import Recommendation, recommendations, task_axes
 from serving.signature import DEFAULT_SIGNATURE, converted, filled, with_pictures_as_seen
+from serving.status import VersionStatus
 from serving.tensors import ndarray, tensor_proto
+from serving.tls import channel_credentials
 
 _Predict = wire.message("PredictRequest")
 # Of one request: the rows, and the values of one input or of the result. A server may refuse more.
 _ROWS, _VALUES = 1024, 16_384
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class VersionStatus:
-    """The state of one version of the model on the server.
-
-    Attributes:
-      version: The version.
-      state: `START`, `LOADING`, `AVAILABLE`, `UNLOADING` or `END`.
-      error: Why it could not be loaded, or empty.
-    """
-
-    version: int
-    state: str
-    error: str = ""
 
 
 class Client:
@@ -51,18 +38,23 @@ class Client:
       timeout_s: How long to wait for one response, in seconds.
       version: The version to ask, or its label, such as `stable`; the server's choice by default.
       unavailable: A file of items that are not recommended, one id a line; see `Unavailable`.
+      ca: The authorities of the server's certificate, a PEM file; no TLS by default.
+      key: The client's own key, for a server that holds clients against a certificate.
+      certificate: The certificate of that key.
     """
 
     def __init__(
         self, host: str, port: int, model: str = "tessera", timeout_s: float = 10.0,
         version: int | str | None = None, unavailable: Path | None = None,
+        ca: Path | None = None, key: Path | None = None, certificate: Path | None = None,
     ) -> None:
         self._unavailable = Unavailable(unavailable) if unavailable else None
         self._model = model
         self._version = version
         self._signatures: dict[str, Any] | None = None
         self._signatures_of = 0  # the version that they are of
-        self._connection = Connection(host, port, timeout_s)
+        self._connection = Connection(
+            host, port, timeout_s, channel_credentials(ca, key, certificate))
 
     def __enter__(self) -> Client:
         return self

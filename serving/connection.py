@@ -1,5 +1,6 @@
 """One connection to a server of TensorFlow Serving's gRPC interface, with typed errors."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,11 +18,17 @@ _REFUSED = {
     grpc.StatusCode.OUT_OF_RANGE,
     grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
-# A connection that a proxy drops in silence is seen; what no server has done is asked again.
-_RETRIES = ('{"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 3, '
-            '"initialBackoff": "0.1s", "maxBackoff": "1s", "backoffMultiplier": 2, '
-            '"retryableStatusCodes": ["UNAVAILABLE"]}}]}')
-_OPTIONS = [*MESSAGE_LIMITS, ("grpc.keepalive_time_ms", 60_000), ("grpc.service_config", _RETRIES)]
+# What no server has done is asked again, unless most of what is asked fails: an overload would be
+# tripled. Of a name with several addresses each has its share.
+_SERVICE = json.dumps({
+    "loadBalancingConfig": [{"round_robin": {}}],
+    "retryThrottling": {"maxTokens": 30, "tokenRatio": 0.1},
+    "methodConfig": [{"name": [{}], "retryPolicy": {
+        "maxAttempts": 3, "initialBackoff": "0.1s", "maxBackoff": "1s", "backoffMultiplier": 2,
+        "retryableStatusCodes": ["UNAVAILABLE"]}}],
+})
+# A connection that a proxy drops in silence is seen.
+_OPTIONS = [*MESSAGE_LIMITS, ("grpc.keepalive_time_ms", 60_000), ("grpc.service_config", _SERVICE)]
 
 
 class ServerUnavailableError(TesseraError):
@@ -39,12 +46,16 @@ class Connection:
       host: The server's address.
       port: The server's gRPC port.
       timeout_s: How long to wait for one response, in seconds.
+      credentials: What a server with TLS is asked with; see `channel_credentials`.
     """
 
-    def __init__(self, host: str, port: int, timeout_s: float) -> None:
+    def __init__(self, host: str, port: int, timeout_s: float,
+                 credentials: grpc.ChannelCredentials | None = None) -> None:
         self._address = f"{host}:{port}"
         self._timeout_s = timeout_s
-        self._channel = grpc.insecure_channel(self._address, options=_OPTIONS)
+        self._channel = (
+            grpc.insecure_channel(self._address, options=_OPTIONS) if credentials is None
+            else grpc.secure_channel(self._address, credentials, options=_OPTIONS))
 
     def close(self) -> None:
         """Ends the connection."""
@@ -83,7 +94,8 @@ class Connection:
                 raise ServerUnavailableError(
                     "server-unavailable",
                     f"The server at {self._address} is not available: {details}. Start one with "
-                    "`tessera serve`, or try again later."
+                    "`tessera serve`, or try again later. A server with TLS needs the authority of "
+                    "its certificate, ca."
                 ) from error
             if code == grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise ServerUnavailableError(

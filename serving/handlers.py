@@ -28,7 +28,7 @@ class BusyError(TesseraError):
 
 
 class OpenCalls:
-    """Ends calls whose client sends no message, since each holds a thread.
+    """Ends calls whose client sends no message, since each holds a thread, and waits for others.
 
     Args:
       most: How many may wait for one; one more ends the oldest.
@@ -36,8 +36,9 @@ class OpenCalls:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._waiting: dict[grpc.ServicerContext, None] = {}  # the oldest first
+        self._under_way: set[grpc.ServicerContext] = set()  # their messages are there
 
     @contextmanager
     def open(self, context: grpc.ServicerContext) -> Iterator[None]:
@@ -50,12 +51,31 @@ class OpenCalls:
         finally:
             with self._lock:
                 self._waiting.pop(context, None)
+                self._lock.notify_all()
 
-    def close(self) -> None:
-        """Ends the calls that wait, and from now on each that comes to wait."""
+    def begin(self, context: grpc.ServicerContext) -> None:
+        """Counts a call as under way until its response has been sent, or nobody waits for it."""
         with self._lock:
+            self._under_way.add(context)
+        if not context.add_callback(lambda: self._end(context)):
+            self._end(context)
+
+    def close(self, seconds: float) -> None:
+        """Ends the calls that still wait after some seconds, and then each that comes to wait."""
+        with self._lock:
+            self._lock.wait_for(lambda: not self._waiting, seconds)
             self._most = 0
             self._end_oldest()
+
+    def drain(self, seconds: float) -> None:
+        """Waits until no call is under way, for so long at most."""
+        with self._lock:
+            self._lock.wait_for(lambda: not self._under_way, max(0.0, seconds))
+
+    def _end(self, context: grpc.ServicerContext) -> None:
+        with self._lock:
+            self._under_way.discard(context)
+            self._lock.notify_all()
 
     def _end_oldest(self) -> None:
         """Ends calls until no more wait than may; holds the lock."""
@@ -78,6 +98,7 @@ def handler(method: Callable[[Any, grpc.ServicerContext], Any], message: Any,
     def handle(stream: Iterator[bytes], context: grpc.ServicerContext) -> Any:
         with calls.open(context):
             data = next(stream, None)
+            calls.begin(context)
         if data is None:
             abort(context, grpc.StatusCode.INVALID_ARGUMENT, "The call has no message.")
         request = parsed(message, data, context)

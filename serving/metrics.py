@@ -45,6 +45,11 @@ class Metrics:
         """Counts a run of some rows."""
         self._batches.observe(rows)
 
+    def add(self, model: str) -> None:
+        """Puts a model on the page; an increase is seen of a count that was there before alone."""
+        for outcome in ("loaded", "failed"):
+            self._loads.labels(model, outcome)
+
     def load(self, model: str, loaded: bool) -> None:
         """Counts a version that was loaded, or could not be."""
         self._loads.labels(model, "loaded" if loaded else "failed").inc()

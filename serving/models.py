@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -80,20 +80,20 @@ class Models:
             )
         return self._models[name]
 
-    def reload(self, configs: Sequence[ModelConfig]) -> None:
+    def reload(self, configs: Sequence[ModelConfig], wait: bool = True) -> None:
         """Serves other models, versions and labels from now on.
+
+        Labels come first, since they are the way back: nothing that loads delays them.
 
         Args:
           configs: The models; of the folders that the server was started with.
+          wait: Whether to wait for other versions of a model that is served; else they come with
+            the next look at its folder.
 
         Raises:
-          InputError: If a folder is another one.
-          NotServedError: If a label's version is not served; labels of that model stay.
+          InputError: If a folder is another one, or a model cannot be loaded; others are followed.
+          NotServedError: If a label's version is not served: labels of that model stay until it is.
         """
-        with self._reloading:
-            self._reload(configs)
-
-    def _reload(self, configs: Sequence[ModelConfig]) -> None:
         for config in configs:
             if os.path.realpath(config.base_path) not in self._folders:
                 raise InputError(
@@ -101,19 +101,43 @@ class Models:
                     f"Model {config.name!r} is of {config.base_path}, which this server was not "
                     "started with. Start it with a models.config that has it."
                 )
+        behind = [model for config in configs
+                  if (model := self._of(config)) is not None and model.follow(config)]
+        faults: list[InputError] = []
+        with self._reloading:
+            for config in configs:
+                if self._of(config) is None:
+                    _collect(faults, self._add, config)
+            self._drop_others({config.name for config in configs})
+        for model in behind if wait else ():
+            model.refresh()
         for config in configs:
-            before = model = self._models.get(config.name)
-            if model is None or not _same_folder(model.config, config):
-                model = self._versions(config)
-                _require_loaded(model)
-                self._models = {**self._models, config.name: model}
-                if before is not None:
-                    before.close()
-            if model.config != config:
-                model.config = config
-                model.refresh()
-            model.set_labels(config.labels)
-        names = {config.name for config in configs}
+            if (model := self._of(config)) is not None:
+                _collect(faults, model.require_labels)
+        if len(faults) > 1:
+            listing = " ".join(map(str, faults))
+            if all(isinstance(one, NotServedError) for one in faults):
+                raise NotServedError("several-labels-refused",
+                                     f"Labels of several models are not set. {listing}")
+            raise InputError("several-models-refused",
+                             f"Several models are not wholly followed. {listing}")
+        if faults:
+            raise faults[0]
+
+    def _of(self, config: ModelConfig) -> Versions | None:
+        """Returns the versions of a model, if they are of the same folder."""
+        model = self._models.get(config.name)
+        return model if model is not None and _same_folder(model.config, config) else None
+
+    def _add(self, config: ModelConfig) -> None:
+        model = self._versions(config)
+        _require_loaded(model)
+        before = self._models.get(config.name)
+        self._models = {**self._models, config.name: model}
+        if before is not None:
+            before.close()
+
+    def _drop_others(self, names: set[str]) -> None:
         gone = [model for name, model in self._models.items() if name not in names]
         self._models = {name: one for name, one in self._models.items() if name in names}
         for model in gone:
@@ -157,6 +181,7 @@ class Models:
             return ServedVersion(path, self._joined, self._metrics.batch, beside,
                                  lambda: not (self._stopping.is_set() or model.closed))
 
+        self._metrics.add(config.name)
         model = Versions(config, load, self._metrics.load, self._metrics.unload)
         model.refresh()
         return model
@@ -183,16 +208,22 @@ class Models:
             text = self._config_file.read_bytes()
             if text == self._config_text:
                 return
-            self.reload(read_model_config(self._config_file))
+            # The looks at the folders load what is new, not this one thread.
+            self.reload(read_model_config(self._config_file), wait=False)
             _log.info("%s has changed and is followed.", self._config_file)
             fault = ""
         except (OSError, TesseraError) as error:
             fault = str(error)
             if fault != self._config_fault:
-                _log.warning("%s is not followed: %s", self._config_file, error)
-            if isinstance(error, NotServedError):
-                text = self._config_text  # a label is of a version that is perhaps yet to be loaded
+                _log.warning("%s is not wholly followed: %s", self._config_file, error)
         self._config_text, self._config_fault = text, fault
+
+
+def _collect(faults: list[InputError], do: Callable[..., None], *given: ModelConfig) -> None:
+    try:
+        do(*given)
+    except InputError as error:
+        faults.append(error)
 
 
 def _same_folder(one: ModelConfig, other: ModelConfig) -> bool:

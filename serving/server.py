@@ -4,12 +4,10 @@
 """
 
 import argparse
-import errno
 import json
 import logging
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -24,6 +22,7 @@ import grpc
 from schemas import log
 from schemas.errors import InputError, TesseraError
 from serving.model_config import ModelConfig, read_model_config, require_versions
+from serving.ports import port_in_use, require_free, require_ports
 from serving.tls import ssl_credentials
 from serving.wire import MESSAGE_LIMITS
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
 _GRACE_SECONDS = 30.0  # at most: the server ends as soon as nothing runs
 _LAST_WORD_SECONDS = 1.0  # of calls that wait for a message; who watches health hears of the end
+_HANG_UP_SECONDS = 0.5
 _WATCH_SECONDS = 0.2
 # Each waiting request has a thread, and so has each call whose message is not there yet. Some
 # threads are kept for health and status.
@@ -84,10 +84,10 @@ class EmbeddedServer:
         from serving.services import PredictionService, add_services
 
         # A model takes seconds to load: first see that everything else is there.
-        _require_ports({"--port": port, "--metrics-port": metrics_port, "--rest-port": rest_port})
+        require_ports({"--port": port, "--metrics-port": metrics_port, "--rest-port": rest_port})
         configs = _configs(config_file, model_name, model_base_path)
         credentials = ssl_credentials(ssl_config_file) if ssl_config_file else None
-        _require_free(host, port)
+        require_free(host, port)
         metrics = Metrics()
         self._models = Models(configs, poll_seconds, metrics, batching, config_file)
         metrics.watch_waiting(lambda: self._models.waiting)
@@ -139,11 +139,12 @@ class EmbeddedServer:
         self._health.stop()
         self._models.end_loads()
         self._end_rest()
-        stopped = self._server.stop(_GRACE_SECONDS)
-        if not stopped.wait(_LAST_WORD_SECONDS):
-            self._open_calls.close()
-            stopped.wait()
+        self._server.stop(_GRACE_SECONDS)  # takes no call any more
+        self._open_calls.close(_LAST_WORD_SECONDS)
+        self._open_calls.drain(end - time.monotonic())
         self._predictions.drain(end - time.monotonic())  # those of REST
+        # It waits for connections, also for those on which nothing runs; the shorter time counts.
+        self._server.stop(_HANG_UP_SECONDS).wait()
         self._close()
 
     def _close(self) -> None:
@@ -157,7 +158,7 @@ class EmbeddedServer:
             self.port = (self._server.add_insecure_port(address) if credentials is None
                          else self._server.add_secure_port(address, credentials))
         except RuntimeError as error:  # taken while the model was loaded
-            raise _port_in_use(self.host, port) from error
+            raise port_in_use(self.host, port) from error
 
     def _serve_metrics(self, metrics: "Metrics", port: int) -> None:
         try:
@@ -171,10 +172,13 @@ class EmbeddedServer:
 
 
 def _grpc_server() -> grpc.Server:
+    threads = _MOST_PREDICTIONS + _MOST_OPEN + _OTHER_THREADS
     return grpc.server(
-        futures.ThreadPoolExecutor(_MOST_PREDICTIONS + _MOST_OPEN + _OTHER_THREADS),
-        # Without so_reuseport=0 two servers share one port in silence.
-        options=[("grpc.so_reuseport", 0), *MESSAGE_LIMITS],
+        futures.ThreadPoolExecutor(threads),
+        # Without so_reuseport=0 two servers share one port in silence. What one connection asks
+        # beyond all threads waits at its client, not in a queue here.
+        options=[("grpc.so_reuseport", 0), ("grpc.max_concurrent_streams", threads),
+                 *MESSAGE_LIMITS],
     )
 
 
@@ -183,36 +187,6 @@ def _configs(file: Path | None, name: str, base_path: Path | None) -> list[Model
     for config in configs:
         require_versions(config.base_path)
     return configs
-
-
-def _require_ports(given: dict[str, int | None]) -> None:
-    for option, port in given.items():
-        if port is not None and not 0 <= port <= 65535:
-            raise InputError(
-                "bad-port", f"{option} must be 0 to 65535, 0 for a free one; given: {port}.")
-
-
-def _require_free(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-            probe.listen()
-        except (OSError, TypeError) as error:  # the latter of a name that no host can have
-            if getattr(error, "errno", None) == errno.EADDRINUSE:
-                raise _port_in_use(host, port) from error
-            raise InputError(
-                "cannot-listen",
-                f"Cannot listen on {host}:{port}: {getattr(error, 'strerror', error)}. "
-                "Choose another address with --host or another port with --port."
-            ) from error
-
-
-def _port_in_use(host: str, port: int) -> InputError:
-    return InputError(
-        "port-in-use",
-        f"Port {port} on {host} is in use by another process; choose another with --port."
-    )
 
 
 def tell_log() -> None:

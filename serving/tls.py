@@ -1,5 +1,6 @@
-"""Keys and certificates of a server, from TensorFlow Serving's own file."""
+"""Keys and certificates: of a server, from TensorFlow Serving's own file, and of a client."""
 
+import ssl
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -45,6 +46,45 @@ def ssl_credentials(file: Path) -> grpc.ServerCredentials:
         require_client_auth=config.client_verify)
     _require_usable(credentials, file)
     return credentials
+
+
+def channel_credentials(
+    ca: Path | None, key: Path | None, certificate: Path | None
+) -> grpc.ChannelCredentials | None:
+    """Reads what a client asks a server with TLS with, each a file of PEM text.
+
+    Args:
+      ca: The authorities that the server's certificate is held against.
+      key: The client's own key, where the server holds clients against a certificate.
+      certificate: Its certificate.
+
+    Returns:
+      The credentials; `None`, no TLS, without any file.
+
+    Raises:
+      InputError: One of those that belong together lacks, cannot be read or is of no use.
+    """
+    given = {"ca": ca, "key": key, "certificate": certificate}
+    if not any(given.values()):
+        return None
+    if ca is None or (key is None) != (certificate is None):
+        raise InputError(
+            "incomplete-client-tls",
+            "TLS needs ca, and key and certificate together where the server asks for them; given: "
+            f"{', '.join(name for name, file in given.items() if file)}.")
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # gRPC itself tells none of these faults
+        context.load_verify_locations(ca)
+        if certificate is not None:
+            context.load_cert_chain(certificate, key, password="")
+        return grpc.ssl_channel_credentials(
+            *(file.read_bytes() if file else None for file in given.values()))
+    except OSError as error:
+        files = ", ".join(str(file) for file in given.values() if file)
+        raise InputError(
+            "unusable-client-tls",
+            f"No client can use {files}: {error.strerror or error}. Each must be a PEM file, and "
+            "the key that of the certificate, without a password.") from error
 
 
 def _require_usable(credentials: grpc.ServerCredentials, file: Path) -> None:

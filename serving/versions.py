@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ class VersionState:
 class Versions:
     """Loads the versions of a model and lets go of those that are wanted no longer.
 
-    Beside the wanted versions the one before them stays, so that a way back is there at once.
+    Beside the wanted versions those of labels are loaded, whatever the policy, and the one before
+    the wanted ones stays, so that a way back is there at once.
 
     Args:
       config: The model.
@@ -48,7 +49,7 @@ class Versions:
 
     Attributes:
       config: The model.
-      labels: Versions by label.
+      labels: Versions by label; the configuration's as soon as all of their versions are loaded.
       closed: Whether nothing is loaded any more.
     """
 
@@ -109,21 +110,33 @@ class Versions:
                 self._users -= Counter([version])  # which forgets what is at 0
                 self._lock.notify_all()
 
-    def set_labels(self, labels: Mapping[str, int]) -> None:
-        """Replaces the labels.
+    def follow(self, config: ModelConfig) -> bool:
+        """Takes another configuration; its labels count at once if their versions are loaded.
 
-        Raises:
-          NotServedError: If a label's version is not served; the labels are as they were.
+        Returns:
+          Whether `refresh` has something to load or to let go of.
         """
         with self._lock:
-            if missing := {one: v for one, v in labels.items() if v not in self._loaded}:
-                listing = ", ".join(f"{label} (version {v})" for label, v in missing.items())
+            others = replace(self.config, labels={}) != replace(config, labels={})
+            self.config = config
+            missing = self._set_labels()
+        return others or not missing.isdisjoint(versions(config.base_path))
+
+    def require_labels(self) -> None:
+        """Refuses labels of versions that are not loaded.
+
+        Raises:
+          NotServedError: If there are such; the labels are as they were before.
+        """
+        with self._lock:
+            if missing := self._set_labels():
+                listing = ", ".join(f"{label} (version {v})"
+                                    for label, v in self.config.labels.items() if v in missing)
                 raise NotServedError(
                     "label-of-absent-version",
                     f"These labels are of versions of {self.config.name} that are not served: "
                     f"{listing}. Served: {self._served()}."
                 )
-            self.labels = dict(labels)
 
     def refresh(self) -> None:
         """Loads what is wanted by now and lets go of the rest; does nothing once closed.
@@ -137,10 +150,11 @@ class Versions:
                 return
             present = versions(self.config.base_path)
             self._drop_dead()
-            chosen = self._load_wanted(present)
+            chosen, labelled = self._load_wanted(present)
             with self._lock:
                 self._chosen = chosen
-                keep = {*chosen, *self.labels.values()} & set(present)
+                self._set_labels()
+                keep = {*chosen, *labelled, *self.labels.values()} & set(present)
                 spare = [v for v in self._loaded if chosen and v < min(chosen) and v in present]
                 keep |= {*sorted(spare)[-1:]}
                 if not chosen:  # nothing of what is there can be loaded: better old than nothing
@@ -163,6 +177,13 @@ class Versions:
                 gone, self._loaded = list(self._loaded.values()), {}
             for version in gone:
                 self._unload(version)
+
+    def _set_labels(self) -> set[int]:
+        """Sets the configuration's labels, or returns which of their versions are not loaded."""
+        missing = set(self.config.labels.values()) - self._loaded.keys()
+        if not missing:
+            self.labels = dict(self.config.labels)
+        return missing
 
     def _current(self) -> ServedVersion | None:
         alive = {v: one for v, one in self._loaded.items() if one.alive} or self._loaded
@@ -203,19 +224,22 @@ class Versions:
                          self.config.name, version.version)
             version.close()
 
-    def _load_wanted(self, present: Mapping[int, Path]) -> list[int]:
-        """Returns the versions that are wanted and loaded."""
+    def _load_wanted(self, present: Mapping[int, Path]) -> tuple[list[int], set[int]]:
+        """Returns the versions that are wanted and loaded, by the policy and by labels."""
         chosen: list[int] = []
-        starting = not self.loaded
-        for version in self.config.wanted(present):
+        starting, config = not self.loaded, self.config
+        for version in config.wanted(present):
             if self.closed:
                 break
             if version in self.loaded or self._try(version, present[version], starting):
                 chosen.append(version)
-            if self.config.newest and not self.config.specific and \
-                    len(chosen) == self.config.newest:
+            if config.newest and not config.specific and len(chosen) == config.newest:
                 break
-        return chosen
+        labelled = {*config.labels.values(), *self.labels.values()} & present.keys()
+        for version in sorted(labelled - self.loaded.keys()):
+            if not self.closed and (chosen or not starting):  # a label alone starts no model
+                self._try(version, present[version], starting)
+        return chosen, labelled
 
     def _try(self, version: int, path: Path, starting: bool) -> bool:
         files = fingerprint(path)

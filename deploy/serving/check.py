@@ -107,11 +107,31 @@ def manifests(root: Path = ROOT) -> dict[Path, bool]:
     return {path: path not in patches for path in sorted(root.rglob("*.yaml"))}
 
 
+def absent(kustomization: Path) -> list[str]:
+    """Finds the files and folders that a kustomization names and that are not there.
+
+    Args:
+      kustomization: The file.
+
+    Returns:
+      A sentence for each.
+    """
+    document = yaml.safe_load(kustomization.read_text(encoding="utf-8"))
+    named = [*document.get("resources", ()), *(patch["path"] for patch in document.get(
+        "patches", ())), *(file.rpartition("=")[2] for generator in document.get(
+            "configMapGenerator", ()) for file in generator.get("files", ()))]
+    return [f"there is no {name}" for name in named
+            if not (kustomization.parent / name).is_file()
+            and not (kustomization.parent / name / "kustomization.yaml").is_file()]
+
+
 def main() -> int:
     """Prints the faults of all manifests; returns 1 where there are some."""
     lines = [f"{path.relative_to(ROOT)}: {fault}" for path, whole in manifests().items()
              for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
              for fault in faults(document, whole)]
+    lines += [f"{path.relative_to(ROOT)}: {fault}"
+              for path in sorted(ROOT.rglob("kustomization.yaml")) for fault in absent(path)]
     print("\n".join(lines) or f"{len(manifests())} manifests, no fault.")
     return 1 if lines else 0
 

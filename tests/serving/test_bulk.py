@@ -7,7 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from refusals import refuses
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from serving import bulk
 from serving.bulk import read_user_ids, score, version_to_ask
 from serving.client import VersionStatus
@@ -128,3 +130,13 @@ def test_a_file_without_users_is_refused(client, tmp_path):
     for file in (tmp_path / "users.parquet", tmp_path / "absent.parquet"):
         with refuses("bad-users-file", file):
             score(client, file, tmp_path / "recs.parquet", k=2)
+
+
+def test_what_is_not_available_is_left_out_of_the_lists(server, users, tmp_path):
+    (tmp_path / "sold-out.txt").write_text("i0\n")
+    asked = CliRunner().invoke(app, [
+        "score", f"--port={server.port}", f"--unavailable={tmp_path / 'sold-out.txt'}",
+        f"--input={users}", f"--output={tmp_path / 'recs.parquet'}"])
+    # Blocked items go to a signature that the tiny model lacks.
+    assert getattr(asked.exception, "code", None) == "unknown-signature-of-server"
+    assert "recommend_filtered" in str(asked.exception)

@@ -129,7 +129,7 @@ def test_a_server_that_ends_waits_for_no_message():
         while not calls._waiting:
             time.sleep(0.01)
         stopped = server.stop(30)
-        calls.close()
+        calls.close(seconds=0)
         assert stopped.wait(10)
         # The connection may end before the word that the call does.
         assert call.code() in (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)

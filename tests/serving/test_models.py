@@ -1,5 +1,6 @@
 """Several models, their labels and their configuration, with stand-ins for what is loaded."""
 
+import re
 import threading
 import time
 from dataclasses import replace
@@ -86,10 +87,65 @@ def test_a_label_of_a_version_that_is_yet_to_be_loaded_is_set_as_soon_as_it_is(
     assert models.versions("shop").labels == {"stable": 3}
 
 
+def test_a_fault_of_one_model_keeps_no_other_from_its_configuration(models, config):
+    shop, films = read_model_config(config)
+    shop, films = replace(shop, labels={"stable": 7}), replace(films, labels={"stable": 1})
+    with pytest.raises(NotServedError, match="stable .version 7"):
+        models.reload([shop, films])
+    assert models.versions("shop").labels == {"stable": 2}
+    assert models.versions("films").labels == {"stable": 1}
+    elsewhere = replace(films, name="elsewhere", specific=(8,))
+    with refuses("several-models-refused", "the versions 8 are not there", "version 7"):
+        models.reload([elsewhere, shop, replace(films, specific=(2,), labels={})])
+    models.versions("films").refresh()  # a version that was not looked at is not settled
+    assert models.versions("films").current.version == 2
+
+
+@pytest.mark.parametrize("by", ["reload", "file"])
+def test_the_way_back_by_a_label_waits_for_nothing_that_loads(config, monkeypatch, by):
+    loads, went_on = threading.Event(), threading.Event()
+
+    class Slow(Version):
+        def __init__(self, path, *given):
+            super().__init__(path)
+            if self.version == 3:
+                loads.set()
+                assert went_on.wait(20)
+
+    monkeypatch.setattr(models_module, "ServedVersion", Slow)
+    models = Models(read_model_config(config), 0.01, Metrics(), config_file=config)
+    models.start()
+    try:
+        _come(config.parent / "shop")
+        assert loads.wait(20)
+        text = CONFIG.format(stable=1)
+        # Another policy, of which a refresh is due, is no reason to wait either.
+        config.write_text(text.replace("num_versions: 2", "num_versions: 3"))
+        if by == "reload":
+            models.reload([*read_model_config(config)], wait=False)
+            config.write_text(text)
+            models.reload([replace(one, newest=3) if one.newest == 2 else one
+                           for one in read_model_config(config)])
+        assert _until(lambda: models.versions("shop").labels == {"stable": 1})
+        assert _state(models, "shop").state == "LOADING"
+    finally:
+        went_on.set()
+        models.stop()
+
+
 def test_a_specific_version_that_is_not_there_is_told(config):
     (shop,) = read_model_config(config)[:1]
     with refuses("model-not-loadable", "the versions 8, 9 are not there"):
         Models([replace(shop, specific=(8, 9))], 3600, Metrics())
+
+
+def test_failed_loads_are_counted_from_0_on_for_the_first_is_no_increase_else(models, config):
+    shop, films = read_model_config(config)
+    for configs in ([shop, films], [shop], [shop, films]):
+        models.reload(configs)
+        page = models._metrics.page().decode()
+        assert re.findall('loads_total{model="(.*)",outcome="failed"} (.*)', page) == [
+            (one.name, "0.0") for one in configs]
 
 
 def test_a_reload_may_drop_a_model_and_bring_it_back(models, config):

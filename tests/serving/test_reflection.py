@@ -1,11 +1,16 @@
 """What a client of gRPC's reflection finds, such as grpcurl."""
 
 import grpc
+import numpy as np
 import pytest
+import tensorflow as tf
+from google.protobuf import json_format
 from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 SERVICES = {"grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection",
             "tensorflow.serving.ModelService", "tensorflow.serving.PredictionService"}
@@ -41,3 +46,31 @@ def test_a_part_of_a_message_is_found(database, symbol):
 def test_an_unknown_symbol_is_not_found(database, symbol):
     with pytest.raises(KeyError):
         database.FindFileContainingSymbol(symbol)
+
+
+def test_a_request_of_reflected_messages_is_answered_as_one_of_the_stock_client(server, database):
+    pool = DescriptorPool(database)
+    predict = pool.FindServiceByName("tensorflow.serving.PredictionService").methods_by_name[
+        "Predict"]
+    inputs = {
+        "user_id": np.array(["ann"], object), "timestamp": np.array([-1]),
+        "history_item_id": np.array([["i1"]], object), "history_timestamp": np.array([[5]]),
+        "history_rating": np.array([[4.0]], np.float32), "k": np.array([2], np.int32),
+    }
+    stock = predict_pb2.PredictRequest(
+        inputs={name: tf.make_tensor_proto(value) for name, value in inputs.items()})
+    stock.model_spec.name, stock.model_spec.signature_name = "tessera", "recommend"
+    # As grpcurl does: JSON into messages that the server itself describes.
+    reflected = json_format.ParseDict(json_format.MessageToDict(stock),
+                                      GetMessageClass(predict.input_type)())
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        answer = channel.unary_unary(
+            "/tensorflow.serving.PredictionService/Predict",
+            request_serializer=lambda request: request.SerializeToString(),
+            response_deserializer=GetMessageClass(predict.output_type).FromString,
+        )(reflected, timeout=30)
+        expected = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(
+            stock, timeout=30)
+    assert answer.DESCRIPTOR.file.pool is pool
+    assert json_format.MessageToDict(answer) == json_format.MessageToDict(expected)
+    assert tf.make_ndarray(expected.outputs["item_ids"]).tolist() == [[b"i0", b"i1"]]

@@ -1,4 +1,6 @@
 import shutil
+import socket
+import struct
 import time
 
 import grpc
@@ -199,7 +201,7 @@ def test_a_folder_without_a_version_that_works_is_refused(tmp_path):
 
 
 def test_a_port_taken_while_the_model_is_loaded_is_refused(server, model_base_path, monkeypatch):
-    monkeypatch.setattr(server_module, "_require_free", lambda host, port: None)
+    monkeypatch.setattr(server_module, "require_free", lambda host, port: None)
     with refuses("port-in-use", server.port):
         EmbeddedServer(model_base_path, port=server.port)
 
@@ -215,6 +217,16 @@ def test_an_address_that_is_none_of_this_machine_is_refused(
         model_base_path, address, code, message):
     with refuses(code, message):
         EmbeddedServer(model_base_path, **address)
+
+
+def test_one_connection_has_no_more_calls_than_the_server_has_threads(server):
+    settings = b"\0\0\0\4\0\0\0\0\0"
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings)
+        with connection.makefile("rb") as frames:
+            size, kind = int.from_bytes(frames.read(3)), frames.read(6)[0]
+            told = dict(struct.iter_unpack(">HI", frames.read(size)))
+    assert kind == 4 and told[3] == 256, "SETTINGS_MAX_CONCURRENT_STREAMS"
 
 
 def test_health_is_that_of_a_stock_server(channel):

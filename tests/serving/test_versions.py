@@ -1,6 +1,7 @@
 """Which versions are loaded and which one a request gets, with stand-ins for what is loaded."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,12 +121,35 @@ def test_labels_name_served_versions(tmp_path):
         put(tmp_path, version)
     versions = served(tmp_path, newest=2, labels={"stable": 4})
     assert asked(versions, label="stable") == 4
-    versions.set_labels({"stable": 3})
-    assert asked(versions, label="stable") == 3
+    assert not versions.follow(replace(versions.config, labels={"stable": 3}))
+    assert asked(versions, label="stable") == 3, "at once"
+    assert not versions.follow(replace(versions.config, labels={"stable": 4, "canary": 5}))
     with refuses("label-of-absent-version", "canary (version 5)", "Served: 4, 3"):
-        versions.set_labels({"canary": 5})
+        versions.require_labels()
+    assert asked(versions, label="stable") == 3
     with refuses("version-not-served", "'canary'", "stable is 3"):
         asked(versions, label="canary")
+    put(tmp_path, 5)
+    refreshed(versions)
+    versions.require_labels()
+    assert asked(versions, label="canary") == 5 and asked(versions, label="stable") == 4
+
+
+@pytest.mark.parametrize("config", [{}, {"specific": (4,)}, {"newest": 2}])
+def test_a_labelled_version_is_loaded_and_kept_whatever_the_policy(tmp_path, config):
+    for version in (1, 2, 3, 4):
+        put(tmp_path, version)
+    versions = served(tmp_path, **config, labels={"stable": 1})
+    assert asked(versions) == 4 and asked(versions, label="stable") == 1
+    lost = versions.loaded[1]
+    lost.alive = False
+    refreshed(versions)
+    assert versions.loaded[1] is not lost and asked(versions, label="stable") == 1
+    assert versions.follow(replace(versions.config, labels={"stable": 2}))
+    refreshed(versions)
+    assert asked(versions, label="stable") == 2 and asked(versions) == 4
+    versions.refresh()
+    assert 1 not in versions.loaded, "no label is of it any more"
 
 
 def test_a_version_whose_process_ended_is_loaded_anew_and_others_serve_meanwhile(tmp_path):
