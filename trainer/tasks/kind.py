@@ -5,7 +5,7 @@ with.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,7 @@ class Batch:
         `trainer.layers.losses.in_batch_softmax`.
       probability: Chance of each item index among the training rows, `(items,)`.
       temperature: Divides the logits of retrieval.
+      variances: Variance of a label over the training rows; 1 where not given.
     """
 
     labels: Mapping[str, Any]
@@ -72,6 +73,7 @@ class Batch:
     sampled_softmax: Callable[..., Any]
     probability: np.ndarray
     temperature: float
+    variances: Mapping[str, float] = field(default_factory=dict)
 
     def event_weight(self, targets: tuple[str, ...]):
         """Returns how much each row counts as a positive example of a label, `(batch,)`."""
