@@ -57,8 +57,13 @@ class Checks(Strict):
       min_ndcg_difference: How far below the best baseline the ranking may be: the lower end of the
         95 % interval of NDCG@10, model less baseline over the same users, must be above it. The
         fewer users, the wider the interval.
+      max_ndcg_shortfall: The same as a share of the best baseline's NDCG@10; the stricter of both
+        holds, for where NDCG@10 is small a fixed difference is much of it.
       max_ndcg_decrease: Against the last blessed model, over the same users; besides, the 95 %
         interval of the difference must reach 0.
+      min_ranked_users: Fewest users of the test split whose ranking blesses a model.
+      max_value_loss: How much worse than mean + user + item a rating or a like may be, of an error
+        as a share, of an area by itself; worse is that whose whole 95 % interval is beyond it.
       further: Checks of extensions that the pipeline has, by name, each with its options.
       reported: Names of checks whose failure is reported and refuses no model.
     """
@@ -74,7 +79,10 @@ class Checks(Strict):
     max_p99_ms: Positive = 1000.0
     min_ndcg_above_popularity: Annotated[Number, Field(ge=-1, le=1)] = 0.0
     min_ndcg_difference: Annotated[Number, Field(ge=-1, le=1)] = -0.01
+    max_ndcg_shortfall: Positive = 0.1
     max_ndcg_decrease: Annotated[Number, Field(ge=0, le=1)] = 0.02
+    min_ranked_users: Count = 10
+    max_value_loss: Weight = 0.02
     further: dict[str, dict[str, Any]] = {}
     reported: tuple[str, ...] = ()
 

@@ -72,7 +72,8 @@ def _ranking(config: RunConfig, built: Built) -> RankingEvaluator:
         relevant_label=config.recipe.relevance, tasks=_values(config, built.spec),
         limits=Limits(above_popularity=checks.min_ndcg_above_popularity,
                       below_baseline=checks.min_ndcg_difference,
-                      decrease=checks.max_ndcg_decrease),
+                      shortfall=checks.max_ndcg_shortfall, decrease=checks.max_ndcg_decrease,
+                      ranked_users=checks.min_ranked_users, value_loss=checks.max_value_loss),
         fewest_users=config.privacy.fewest_users,
         **({"last_blessed": built.nodes[BASELINE].outputs["model"]} if config.recipe.served
            else {"scores": built.newest(Scores)}),

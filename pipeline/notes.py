@@ -20,8 +20,8 @@ def notes(metrics: dict[str, Any]) -> list[Note]:
       A `code` each, a `text` in a sentence, and the values it is about.
     """
     return [*_of_ranking(metrics), *_of_unseen(metrics.get("unseen", {})),
-            *_of_test(metrics.get("test", {})), *_of_labels(metrics.get("labels", {})),
-            *_of_checks(metrics.get("checks", {}))]
+            *_of_biases(metrics.get("biases", {})), *_of_test(metrics.get("test", {})),
+            *_of_labels(metrics.get("labels", {})), *_of_checks(metrics.get("checks", {}))]
 
 
 def _of_checks(checks: dict[str, Any]) -> Iterator[Note]:
@@ -57,6 +57,18 @@ def _few_candidates(of: str, number: int, what: str) -> Note:
     return {"code": "few_candidates", "of": of, "candidates": number, "text":
             f"Only {number} {what} are there to rank: any order of so few has high figures, which "
             "say little of the model."}
+
+
+def _of_biases(biases: dict[str, Any]) -> Iterator[Note]:
+    for task, one in biases.items():
+        if "metric" not in one:
+            continue
+        if one["low"] > 0 if one.get("less_is_better") else one["high"] < 0:
+            yield {"code": "below_biases", "task": task, "metric": one["metric"], "text":
+                   f"{task} is worse than the mean and what user and item add to it: "
+                   f"{one['metric']} {one['model']:.4f} against {one['biases']:.4f}, a difference "
+                   f"of {one['difference']:+.4f} whose 95 % interval goes from {one['low']:+.4f} "
+                   f"to {one['high']:+.4f}."}
 
 
 def _of_test(test: dict[str, Any]) -> Iterator[Note]:

@@ -31,7 +31,8 @@ RECIPE = {
 }
 # What the tests look at is whether a limit holds, not how good so small a model is.
 LENIENT = {"max_error_ratio": 9, "min_auc_above_chance": -0.5, "max_error_increase": 9,
-           "max_auc_decrease": 1, "max_p99_ms": 60_000, "min_ndcg_difference": -1}
+           "max_auc_decrease": 1, "max_p99_ms": 60_000, "min_ndcg_difference": -1,
+           "max_ndcg_shortfall": 1e9, "min_ranked_users": 1, "max_value_loss": 1e9}
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from components.ranking_evaluator.limits import Comparison, Limits, reasons
 from components.ranking_evaluator.model import open_earlier, open_scorer
 from components.ranking_evaluator.slices import prediction_figures, ranking_slices
 from components.ranking_evaluator.unseen import unseen_figures, unseen_task
-from components.ranking_evaluator.values import value_figures
+from components.ranking_evaluator.values import value_figures, value_reasons
 from components.verdict import Outcome
 from schemas import FeatureSpec, InputError, parse_spec
 from trainer.evaluation.ranking import RankingResult, RankingTask, Scorer, paired_bootstrap, rank
@@ -123,7 +123,8 @@ def evaluate(model_path: str, interactions: Interactions, limits: Limits,
     figures |= of_last | {"comparisons": [str(one) for one in (best, last) if one is not None]}
     for sentence in figures["comparisons"]:
         log.info("RankingEvaluator: %s", sentence)
-    missed = reasons(limits, results[_FLOOR].metrics, model.metrics, best, last)
+    missed = [*reasons(limits, results[_FLOOR].metrics, model.metrics, best, last),
+              *value_reasons(figures["biases"], limits.value_loss, limits.ranked_users)]
     return Outcome(not missed, missed, figures)
 
 

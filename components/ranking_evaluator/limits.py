@@ -1,4 +1,4 @@
-"""What the ranking must reach: more than popularity, the best baseline, the last blessed model."""
+"""What a model must reach: more than popularity, the best baseline, the last blessed model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,18 +9,24 @@ from trainer.evaluation.ranking import PairedDifference
 
 @dataclass(frozen=True)
 class Limits:
-    """The thresholds of the ranking, in NDCG@10.
+    """The thresholds of the ranking, in NDCG@10, and of predicted values.
 
     Attributes:
       above_popularity: How far the model must be above popularity at least.
       below_baseline: What the lower end of the 95 % interval of the difference to the best baseline
         must be above.
+      shortfall: The same as a share of the baseline's NDCG@10; the stricter one holds.
       decrease: How far the model may be below the last blessed one at most.
+      ranked_users: Fewest users whose ranking is a proof.
+      value_loss: See `value_reasons`.
     """
 
     above_popularity: float
     below_baseline: float
+    shortfall: float
     decrease: float
+    ranked_users: int
+    value_loss: float
 
 
 @dataclass(frozen=True)
@@ -70,12 +76,20 @@ def reasons(limits: Limits, popularity: Mapping[str, float], model: Mapping[str,
     """
     reached, floor = model["ndcg@10"], popularity["ndcg@10"]
     failures = []
+    if model["users"] < limits.ranked_users:
+        failures.append(f"{model['users']} users can be ranked, and fewer than "
+                        f"{limits.ranked_users} prove nothing")
+    if not reached > 0:
+        failures.append("NDCG@10 is 0: nobody has a relevant item among the first ten")
     if not reached >= floor + limits.above_popularity:
         above = f" by {limits.above_popularity:+.3f}" if limits.above_popularity else ""
         failures.append(f"NDCG@10 {reached:.3f} is below the popularity baseline's {floor:.3f}"
                         + (f", which must be passed{above}" if above else ""))
-    if not best.paired.low > limits.below_baseline:
-        failures.append(f"{best}, and its lower end must be above {limits.below_baseline:+.4f}")
+    margin = limits.below_baseline
+    if best.other:
+        margin = max(margin, -limits.shortfall * best.other)
+    if not best.paired.low > margin:
+        failures.append(f"{best}, and its lower end must be above {margin:+.4f}")
     if last is not None and not (last.paired.mean >= -limits.decrease and last.paired.high >= 0):
         failures.append(f"{last}; it may be {limits.decrease:.4f} lower at most, and the interval "
                         "must reach 0")

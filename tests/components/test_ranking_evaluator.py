@@ -18,7 +18,8 @@ from schemas import read_spec
 from trainer.evaluation.ranking import ranking_metrics
 
 ITEMS, USERS = 30, 12
-LIMITS = Limits(above_popularity=0.0, below_baseline=-1.0, decrease=0.02)
+LIMITS = Limits(above_popularity=0.0, below_baseline=-1.0, shortfall=1e9, decrease=0.02,
+                ranked_users=1, value_loss=0.02)
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +216,16 @@ def test_the_last_blessed_model_is_compared_on_the_same_users(tmp_path, interact
     assert "the last blessed model has 1.0000" in reason and "may be 0.0200 lower" in reason
     absent = evaluate(good, interactions, LIMITS, last_path=str(tmp_path / "absent"))
     assert absent.passed and "absent" in absent.figures["versus_last_blessed"]["skipped"]
+
+
+def test_a_ranking_of_few_users_or_without_a_hit_is_no_proof(tmp_path, interactions, events):
+    good = _Model(_oracle(events), np.arange(ITEMS)).save(tmp_path / "good")
+    for fewest, passed in ((USERS, True), (USERS + 1, False)):
+        assert evaluate(good, interactions, replace(LIMITS, ranked_users=fewest)).passed is passed
+    nobody = _Model(-_oracle(events), np.arange(ITEMS)).save(tmp_path / "nobody")
+    lenient = replace(LIMITS, above_popularity=-1.0)
+    outcome = evaluate(nobody, interactions, lenient)
+    assert outcome.figures["ranking"]["ndcg@10"] == 0 and len(outcome.reasons) == 1
 
 
 @pytest.mark.parametrize(("broken", "reason"), [

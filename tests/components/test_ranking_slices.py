@@ -16,7 +16,9 @@ from components.ranking_evaluator.groups import (
 from components.ranking_evaluator.interactions import SPLITS, Interactions, Judged
 from components.ranking_evaluator.slices import prediction_figures, ranking_slices
 from components.ranking_evaluator.unseen import unseen_figures, unseen_task
-from components.ranking_evaluator.values import value_figures
+from components.ranking_evaluator.values import value_figures, value_reasons
+from pipeline.notes import notes
+from trainer.closed_form.biases import fit_biases
 from trainer.evaluation.ranking import RankingTask, ranking_metrics
 
 TRAIN, TEST = 0, 2
@@ -285,6 +287,32 @@ def test_a_model_is_compared_on_the_rows_that_have_the_label(rated) -> None:
     assert liked["biases"] > 0.7 and liked["low"] <= liked["difference"] <= liked["high"]
 
 
+def test_what_is_certainly_worse_than_the_biases_is_a_reason(rated) -> None:
+    tasks, truth = {"stars": RATING, "liked": LIKE}, rated.labels["rating"][-ROWS // 3 :]
+    noise = np.random.default_rng(1).normal(size=ROWS // 3)
+    good = {"stars": np.nan_to_num(truth), "liked": np.nan_to_num(truth)}
+    bad = {"stars": 9.0 + noise, "liked": noise}
+    worse = value_figures(bad, rated, tasks)
+    assert worse["stars"]["low"] > 0 > worse["liked"]["high"]
+    assert len(value_reasons(worse, 0.02, 10)) == 2
+    assert value_reasons(value_figures(good, rated, tasks), 0.02, 10) == []
+    assert value_reasons(worse, 1e6, 10) == value_reasons(worse, 0.02, 21) == []
+    assert [note["code"] for note in notes({"biases": worse})] == ["below_biases"] * 2
+    assert notes({"biases": value_figures(good, rated, tasks)}) == []
+
+
+def test_rows_of_one_user_are_one_draw(rated) -> None:
+    """A difference that one user alone has is uncertain, however many rows that user has."""
+    test = rated.values("rating", "test")
+    said = fit_biases(rated.values("rating", "train", "validation"), 1.0, 1.0).predictions(
+        test.users, test.items)
+    off = np.zeros(ROWS // 3)
+    off[:-1] = said + 2.0 * (test.users == test.users[0])
+    figures = value_figures({"stars": off}, rated, {"stars": RATING})["stars"]
+    assert figures["users"] == len(np.unique(test.users))
+    assert figures["difference"] > 0 and figures["low"] < figures["difference"] / 4
+
+
 def test_nothing_is_compared_without_predictions(rated) -> None:
     assert value_figures({}, rated, {"stars": RATING}) == {}
     rated.labels["like"][-ROWS // 3 :] = 1.0
@@ -293,10 +321,10 @@ def test_nothing_is_compared_without_predictions(rated) -> None:
 
 
 def test_a_label_that_is_rare_among_many_rows_ends(rated, monkeypatch) -> None:
-    """The rows that are drawn may all have one value; then no draw of them has two."""
+    """The users that are drawn may all have one value; then no draw of them has two."""
     monkeypatch.setattr(values, "_MOST_ROWS", 10)
     rated.labels["like"][-ROWS // 3 :] = 0.0
     rated.labels["like"][-2] = 1.0
     said = {"liked": np.arange(ROWS // 3) / ROWS}
-    assert "10 that were drawn" in value_figures(said, rated, {"liked": LIKE})[
+    assert "1 users that were drawn" in value_figures(said, rated, {"liked": LIKE})[
         "liked"]["skipped"]

@@ -10,12 +10,13 @@ from components.gate.component import verdict_reasons
 from components.prediction_evaluator.component import judge
 from components.ranking_evaluator import component as ranking
 from components.ranking_evaluator.interactions import Interactions
-from components.ranking_evaluator.limits import Limits
+from components.ranking_evaluator.limits import Comparison, Limits, reasons
 from components.task_metrics import relative_reasons
 from pipeline.checks import Checks
 from trainer.closed_form.events import Events
 from trainer.closed_form.neighbours import fit_ease
 from trainer.closed_form.popularity import fit_popularity
+from trainer.evaluation.ranking import PairedDifference
 from trainer.evaluation.written_scores import TaskScores
 from trainer.tasks.kind import error_metrics
 from trainer.tasks.probability import area_limit
@@ -23,7 +24,8 @@ from trainer.tasks.probability import area_limit
 USERS, ITEMS, PER_USER = 200, 50, 20
 CHECKS = Checks()
 LIMITS = Limits(CHECKS.min_ndcg_above_popularity, CHECKS.min_ndcg_difference,
-                CHECKS.max_ndcg_decrease)
+                CHECKS.max_ndcg_shortfall, CHECKS.max_ndcg_decrease, CHECKS.min_ranked_users,
+                CHECKS.max_value_loss)
 RANDOM = np.random.default_rng(5)
 TASTE = 1.5 * RANDOM.normal(size=(USERS, 3)) @ RANDOM.normal(size=(3, ITEMS))
 LIKING = TASTE + 1.5 * RANDOM.normal(size=ITEMS)
@@ -111,6 +113,16 @@ def test_a_model_that_knows_no_taste_is_refused(judged, world, table):
     message = verdict_reasons([outcome])
     assert len(message) == 2 and "below the popularity baseline's" in message[0]
     assert "the best baseline (" in message[1] and "95 % interval" in message[1]
+
+
+@pytest.mark.parametrize(("model", "baseline", "low", "passed"), [
+    (0.0150, 0.0150, -0.0010, True), (0.0080, 0.0150, -0.0090, False),
+    (0.3000, 0.3000, -0.0090, True), (0.3000, 0.3000, -0.0110, False), (0.02, 0.0, 0.0, True)])
+def test_what_may_be_lost_is_a_part_of_a_small_baseline(model, baseline, low, passed):
+    paired = PairedDifference(model - baseline, low, 0.5, 0.5)
+    best = Comparison("ease", "the best baseline (ease)", model, baseline, paired)
+    missed = reasons(LIMITS, {"ndcg@10": 0.0}, {"ndcg@10": model, "users": 500}, best, None)
+    assert passed is not bool(missed)
 
 
 def test_a_network_that_a_simple_model_beats_is_refused(judged, world, baselines):

@@ -79,13 +79,15 @@ def test_the_card_says_what_a_model_depends_on_and_not_where_files_are(built, tm
 def test_a_recipe_with_retrieval_alone_has_no_evaluator_and_the_checks_their_thresholds(built):
     nodes = built({"retrieval": {"head": "retrieval"}}, push=False, checks={
         "min_requests": 7, "max_p99_ms": 5, "min_ndcg_difference": -0.5,
-        "min_ndcg_above_popularity": 0.01, "max_ndcg_decrease": 0.03})
+        "min_ndcg_above_popularity": 0.01, "max_ndcg_decrease": 0.03, "max_ndcg_shortfall": 0.2,
+        "min_ranked_users": 4, "max_value_loss": 0.5})
     assert not {"Evaluator", "ModelCard", "Pusher"} & set(nodes), "it is not pushed"
     assert not {"evaluation", "evaluation_metrics"} & set(nodes["Gate"].inputs)
     server, ranking = (nodes[n].exec_properties for n in ("ServerValidator", "RankingEvaluator"))
     assert (server["min_requests"], server["max_p99_ms"]) == (7, 5)
     assert json.loads(ranking["limits"]) == {
-        "above_popularity": 0.01, "below_baseline": -0.5, "decrease": 0.03}
+        "above_popularity": 0.01, "below_baseline": -0.5, "shortfall": 0.2, "decrease": 0.03,
+        "ranked_users": 4, "value_loss": 0.5}
     assert "last_blessed" in nodes["RankingEvaluator"].inputs
 
 

@@ -25,7 +25,7 @@ from trainer.evaluation.written_scores import WrittenScores
 from trainer.export.requests import UserRequest
 from trainer.families import FAMILIES
 from trainer.families.job import Refit
-from trainer.late_fusion.content import fit_content
+from trainer.late_fusion.content import WIDE, fit_content
 from trainer.late_fusion.job import ranker_events
 from trainer.network.model import Network
 from trainer.options import look_up
@@ -35,7 +35,6 @@ _BATCH = 1024
 log = logging.getLogger("tessera.cold_items")
 
 _MOST_USERS = 10_000
-_COMPONENTS = 96  # Of a feature, for the baselines.
 
 
 def inputs_now(data: TrainingData, users: np.ndarray) -> dict[str, np.ndarray]:
@@ -137,7 +136,7 @@ def cold_figures(data: TrainingData, seed: int, weights: Path, summary: Mapping[
     log.info("Cold items: recall@50 %.4f of %d items", figures["recall@50"], cold.sum())
     baselines = {"random": random_order(task)}
     if features:
-        content = fit_content(features, data.item_side, seed, _COMPONENTS)
+        content = fit_content(features, data.item_side, seed, WIDE)
         vectors = content.vectors(features, data.item_side)
         baselines |= {name: _shown(scorer, task) for name, scorer in cold_baselines(
             without(every, cold), vectors, draw.min_events)}

@@ -46,6 +46,11 @@ class Events:
         known = self.labels[label][~np.isnan(self.labels[label])]
         return float(known.mean(dtype=float)) if len(known) else 0.0
 
+    def label_variance(self, label: str) -> float:
+        """Returns the variance of a label over the events that have it, 1 where it has none."""
+        known = self.labels[label][~np.isnan(self.labels[label])]
+        return float(known.var(dtype=float)) or 1.0 if len(known) else 1.0
+
     def class_shares(self, label: str, classes: int) -> list[float]:
         """Returns the share of each class in the events that have a label; even where none has."""
         known = self.labels[label][~np.isnan(self.labels[label])].astype(int)

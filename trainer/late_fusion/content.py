@@ -5,7 +5,7 @@ A number is first its place between quantiles: a line through all years is no ta
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
@@ -17,7 +17,8 @@ from trainer.data.side import Side
 from trainer.modalities.modality import Block
 from trainer.network.content import content_block, content_matrix, projected
 
-_DIM = 24  # Components of a feature, and quantiles of a number.
+DIM = 24  # Components of a feature, and quantiles of a number.
+WIDE = 96  # Components where content alone speaks, of an item without an event.
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,21 @@ class ContentMap:
                  for name, words in self.words.items()]
         return np.concatenate([np.zeros((side.rows, 0), np.float32), *parts], axis=1)
 
-    def __call__(self, features: tuple[Feature, ...], inputs):
-        """Returns the content, `(batch, dim)`, of columns, with operations of Keras."""
+    def __call__(self, features: tuple[Feature, ...], inputs, prefix: str = ""):
+        """Returns the content, `(batch, dim)`, of columns, with operations of Keras.
+
+        Args:
+          features: The features of the items.
+          inputs: The columns.
+          prefix: Of the layers' names, so that one model can have two maps.
+        """
         of_name = {feature.name: feature for feature in features}
         parts = []
         for name, words in self.words.items():
             block = content_block(of_name[name], inputs)
             if name in self.quantiles:
                 block = Block(places(block, self.quantiles[name]))
-            parts.append(projected(block, words, name))
+            parts.append(projected(block, words, prefix + name))
         return ops.concatenate(parts, axis=-1)
 
     def save(self, path: Path) -> None:
@@ -74,8 +81,20 @@ class ContentMap:
         return ContentMap(**tables)
 
 
+class ItemContent(NamedTuple):
+    """The content of all items, as rankers and predictors read it.
+
+    Attributes:
+      map: Makes it of an item's columns.
+      vectors: `(items, content)` float32.
+    """
+
+    map: ContentMap
+    vectors: np.ndarray
+
+
 def fit_content(features: tuple[Feature, ...], side: Side, seed: int,
-                dim: int = _DIM) -> ContentMap:
+                dim: int = DIM) -> ContentMap:
     """Finds the leading components of each feature, scaled so that features weigh alike.
 
     Args:
@@ -121,7 +140,7 @@ def _quantiles(features: tuple[Feature, ...], side: Side) -> dict[str, np.ndarra
         known = np.asarray(block.values)[np.asarray(block.present) > 0]
         if not len(known):
             continue
-        distinct = np.unique(np.quantile(known, np.linspace(0, 1, _DIM)).astype(np.float32))
+        distinct = np.unique(np.quantile(known, np.linspace(0, 1, DIM)).astype(np.float32))
         if len(distinct) > 1:
             quantiles[feature.name] = distinct
     return quantiles

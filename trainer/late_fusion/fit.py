@@ -14,11 +14,11 @@ from schemas.log import Progress
 from trainer.closed_form.events import Events
 from trainer.closed_form.search import Parameters, search
 from trainer.evaluation.ranking import RankingTask, ranking_metrics
-from trainer.late_fusion.content import ContentMap
+from trainer.late_fusion.content import ContentMap, ItemContent
 from trainer.late_fusion.kinds import RANKER_KINDS
 from trainer.late_fusion.linear import NEVER_FADES, LinearRanker, weighted_history
 from trainer.late_fusion.member import Member, members
-from trainer.late_fusion.new_items import fit_new_items
+from trainer.late_fusion.new_items import NewItems, fit_new_items
 from trainer.late_fusion.weights import fit_weights, sampled, standardised, weighted_sum
 
 log = logging.getLogger("tessera.trainer")
@@ -27,7 +27,8 @@ NETWORK = "network"
 _HORIZONS = (15.0, 60.0, NEVER_FADES)
 _PRIMARY = "ndcg@10"
 _TUNING_USERS = 2_000
-_CONTENT, _FUSION, _RANKERS = "content.npz", "fusion.json", "rankers"
+_CONTENT, _NEW_CONTENT = "content.npz", "new_content.npz"
+_FUSION, _RANKERS = "fusion.json", "rankers"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class LateFusion:
       weights: Weight of each ranker and of `network`, of sum 1.
       new_item_weights: The same where an item has no event.
       content: Makes content of an item's columns.
+      new_content: Makes that which an item without an event is ranked by.
       log: What was tried, and what it reached on validation.
     """
 
@@ -50,23 +52,26 @@ class LateFusion:
     weights: dict[str, float]
     new_item_weights: dict[str, float]
     content: ContentMap
+    new_content: ContentMap
     log: dict[str, Any]
 
-    def refitted(self, events: Events, vectors: np.ndarray, seed: int) -> "LateFusion":
+    def refitted(self, events: Events, contents: Sequence[ItemContent],
+                 seed: int) -> "LateFusion":
         """Returns the rankers fitted on other events, with what was chosen on validation before.
 
-        The weights for new items are found afresh, for the events of before may be about them.
+        How new items are ranked is found afresh, for the events of before may be about them.
 
         Args:
           events: What to learn from.
-          vectors: The content of all items, `(items, content)`.
+          contents: The content of all items, of `content` first, then what new ones may be ranked
+            by in its place.
           seed: Seed of all draws.
         """
         chosen = [Member(name, self.log[name]["kind"], name in self.relevant_only,
                          self.log[name]["parameters"]) for name in self.rankers]
-        rankers, of_new = _fit_for_all(chosen, events, vectors, self.horizon, seed)
-        return replace(self, rankers=rankers,
-                       new_item_weights=_with_network(of_new, self.weights))
+        rankers, of_new = _fit_for_all(chosen, events, contents, self.horizon, seed)
+        return replace(self, rankers=rankers, new_content=contents[of_new.content].map,
+                       new_item_weights=of_new.weights or dict(self.weights))
 
     def save(self, folder: Path) -> None:
         """Writes the fusion into a folder."""
@@ -74,6 +79,8 @@ class LateFusion:
         for name, ranker in self.rankers.items():
             ranker.save(folder / _RANKERS / f"{name}.npz")
         self.content.save(folder / _CONTENT)
+        if self.new_content is not self.content:
+            self.new_content.save(folder / _NEW_CONTENT)
         (folder / _FUSION).write_text(json.dumps(
             {"relevant_only": sorted(self.relevant_only), "horizon": self.horizon,
              "weights": self.weights, "new_item_weights": self.new_item_weights,
@@ -85,14 +92,16 @@ class LateFusion:
         written = json.loads((folder / _FUSION).read_text(encoding="utf-8"))
         rankers = {name: LinearRanker.load(folder / _RANKERS / f"{name}.npz")
                    for name in written["weights"] if name != NETWORK}
+        content, of_new = ContentMap.load(folder / _CONTENT), folder / _NEW_CONTENT
         return LateFusion(
             rankers, frozenset(written["relevant_only"]), written["horizon"], written["weights"],
-            written["new_item_weights"], ContentMap.load(folder / _CONTENT), written["log"])
+            written["new_item_weights"], content,
+            ContentMap.load(of_new) if of_new.exists() else content, written["log"])
 
 
 def fit_late_fusion(
-    names: Sequence[str], train: Events, known: Events, task: RankingTask, content: ContentMap,
-    vectors: np.ndarray, network_scores: Callable[[RankingTask], np.ndarray] | None,
+    names: Sequence[str], train: Events, known: Events, task: RankingTask,
+    contents: Sequence[ItemContent], network_scores: Callable[[RankingTask], np.ndarray] | None,
     has_relevance: bool, seed: int,
 ) -> LateFusion:
     """Tunes the rankers on validation, weighs them and the network there, and fits them afresh.
@@ -102,8 +111,7 @@ def fit_late_fusion(
       train: Events of the train split.
       known: Events of train and validation.
       task: The ranking of the validation split.
-      content: Makes content of an item's columns.
-      vectors: The content of all items, `(items, content)`.
+      contents: The content of all items, then what new ones may be ranked by in its place.
       network_scores: Returns the network's scores of a task's users, `(q, items)`; `None` where
         there is no network.
       has_relevance: See `members`.
@@ -112,6 +120,7 @@ def fit_late_fusion(
     Raises:
       InputError: No ranker can be fitted.
     """
+    vectors = contents[0].vectors
     chosen = members(names, train, vectors, has_relevance)
     if not chosen:
         raise InputError(
@@ -137,10 +146,11 @@ def fit_late_fusion(
         del weights[NETWORK]
     log.info("Trainer: late fusion of %s",
              ", ".join(f"{name} {share:.2f}" for name, share in weights.items() if share))
-    rankers, of_new = _fit_for_all(tuned, known, vectors, horizon, seed)
+    rankers, of_new = _fit_for_all(tuned, known, contents, horizon, seed)
     return LateFusion(
         rankers, frozenset(one.name for one in tuned if one.relevant_only), horizon,
-        weights, _with_network(of_new, weights), content, tried)
+        weights, of_new.weights or dict(weights), contents[0].map, contents[of_new.content].map,
+        tried)
 
 
 def _tuned(member: Member, train: Events, vectors: np.ndarray, horizon: float,
@@ -158,26 +168,14 @@ def _tuned(member: Member, train: Events, vectors: np.ndarray, horizon: float,
         "at_bound": list(result.at_bound), "tried": len(result.tried)}
 
 
-def _fit_for_all(tuned: Sequence[Member], events: Events, vectors: np.ndarray, horizon: float,
-                 seed: int) -> tuple[dict[str, LinearRanker], dict[str, float]]:
-    """Returns the rankers, fitted for items without an event, too, and their weights for these."""
-    weights, content_penalty = fit_new_items(tuned, events, vectors, horizon, seed)
-    return {one.name: one.fit(events, vectors, horizon).with_new_items(
-        vectors, events.item_counts(one.relevant_only), content_penalty) for one in tuned}, weights
-
-
-def _with_network(of_new: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
-    """Returns the weights for new items, in which the network has half of its share elsewhere.
-
-    No validation can measure what it is worth there, for it has learned of all known items.
-
-    Args:
-      of_new: Weights of the rankers for new items, of sum 1; empty where none could be found.
-      weights: Weights for the other items.
-    """
-    network = weights.get(NETWORK, 0.0) / 2
-    rankers = {name: (1 - network) * share for name, share in of_new.items()}
-    return {**rankers, NETWORK: network} if rankers and network else rankers or dict(weights)
+def _fit_for_all(tuned: Sequence[Member], events: Events, contents: Sequence[ItemContent],
+                 horizon: float, seed: int) -> tuple[dict[str, LinearRanker], NewItems]:
+    """Returns the rankers, fitted for items without an event, too, and how these are ranked."""
+    vectors = [one.vectors for one in contents]
+    of_new = fit_new_items(tuned, events, vectors, horizon, seed)
+    return {one.name: one.fit(events, vectors[0], horizon).with_new_items(
+        vectors[of_new.content], events.item_counts(one.relevant_only), of_new.content_penalty)
+        for one in tuned}, of_new
 
 
 def _shares(scores: list[np.ndarray], own: np.ndarray | None, task: RankingTask,

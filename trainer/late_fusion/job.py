@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -15,7 +15,7 @@ from trainer.data.events import Events, concatenate
 from trainer.data.memory import remember
 from trainer.evaluation.ranking import RankingTask
 from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
-from trainer.late_fusion.content import ContentMap, fit_content
+from trainer.late_fusion.content import DIM, WIDE, ItemContent, fit_content
 from trainer.late_fusion.fit import LateFusion, fit_late_fusion
 from trainer.late_fusion.network import Recent, with_rankers, with_stacks
 from trainer.late_fusion.predictors import Behaviour, Known
@@ -28,23 +28,17 @@ _FOLDER, _STACKS = "late_fusion", "stacks"
 _CONTENT = 32  # Components that predictors read: each user and item has a regression on them.
 
 
-class ItemContent(NamedTuple):
-    """The content of all items, as rankers and predictors read it.
-
-    Attributes:
-      map: Makes it of an item's columns.
-      vectors: `(items, content)` float32.
-    """
-
-    map: ContentMap
-    vectors: np.ndarray
-
-
-def item_content(data: TrainingData, seed: int) -> ItemContent:
-    """Returns the content of the items that a recipe reads."""
+def item_content(data: TrainingData, seed: int, dim: int = DIM) -> ItemContent:
+    """Returns the content of the items that a recipe reads, of so many components a feature."""
     features = data.features("items")
-    content = fit_content(features, data.item_side, seed)
+    content = fit_content(features, data.item_side, seed, dim)
     return ItemContent(content, content.vectors(features, data.item_side))
+
+
+def _contents(data: TrainingData, content: ItemContent, seed: int) -> list[ItemContent]:
+    """Returns the content, and behind it the wider one where there is one."""
+    wide = item_content(data, seed, WIDE)
+    return [content, wide] if wide.map.dim > content.map.dim else [content]
 
 
 def train_rankers(data: TrainingData, first: Network | None, content: ItemContent, weights: Path,
@@ -68,8 +62,8 @@ def train_rankers(data: TrainingData, first: Network | None, content: ItemConten
                      or past_relevance(data.spec, data.recipe.relevance) is not None)
     fusion = fit_late_fusion(
         list(data.recipe.rankers), ranker_events(data, train),
-        ranker_events(data, concatenate([train, validation])), task, content.map, content.vectors,
-        network_scores, has_relevance, seed)
+        ranker_events(data, concatenate([train, validation])), task,
+        _contents(data, content, seed), network_scores, has_relevance, seed)
     fusion.save(weights / _FOLDER)
     return {"weights": fusion.weights, "new_item_weights": fusion.new_item_weights,
             "validation": fusion.log}
@@ -85,9 +79,10 @@ def refit_rankers(data: TrainingData, weights: Path, refitted: Path, seed: int) 
       seed: Seed of all draws.
     """
     earlier = LateFusion.load(weights / _FOLDER)
-    features = data.features("items")
+    content = ItemContent(earlier.content, earlier.content.vectors(
+        data.features("items"), data.item_side))
     fusion = earlier.refitted(ranker_events(data, data.events("train", "validation")),
-                              earlier.content.vectors(features, data.item_side), seed)
+                              _contents(data, content, seed), seed)
     fusion.save(refitted / _FOLDER)
     return fusion
 

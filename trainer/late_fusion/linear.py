@@ -55,16 +55,18 @@ class LinearRanker:
         """Returns the scores `(q, items)` of weighted histories, `(q, items)` dense or sparse."""
         return self.queries(histories) @ self.candidates.T
 
-    def with_content(self, content: np.ndarray) -> np.ndarray:
+    def with_content(self, content: np.ndarray, of_new: np.ndarray) -> np.ndarray:
         """Returns the candidates of all items, `(items, dim)`, with what content says of the new.
 
         Args:
-          content: Content of the items, `(items, content)`.
+          content: Content of the items as the ranker read it, `(items, content)`.
+          of_new: That which `with_new_items` read.
         """
         if not len(self.of_content):
             return self.candidates
         new = ~self.candidates.any(axis=1, keepdims=True)
-        return self.candidates + new * (self.of_content[0] + content @ self.of_content[1:])
+        read = content if self.of_content_alone else of_new
+        return self.candidates + new * (self.of_content[0] + read @ self.of_content[1:])
 
     def with_new_items(self, content: np.ndarray, counts: np.ndarray,
                        penalty: float) -> "LinearRanker":

@@ -100,7 +100,9 @@ def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known
     features = data.features("items")
     vectors = fusion.content.vectors(features, data.item_side)
     in_events = known.warm
-    candidates = {name: ranker.with_content(vectors) for name, ranker in rankers.items()}
+    of_new = (vectors if fusion.new_content is fusion.content
+              else fusion.new_content.vectors(features, data.item_side))
+    candidates = {name: ranker.with_content(vectors, of_new) for name, ranker in rankers.items()}
     with_own = any(weights.get(NETWORK, ()))
     if with_own:
         candidates[NETWORK] = catalogue(network).candidates
@@ -127,8 +129,8 @@ def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known
         item_inputs[columns.ITEM_INDEX])
     weighted = []
     for name in queries:
-        of_known, of_new = weights[name]
-        weight = of_new + known_item * (of_known - of_new)
+        warm, new = weights[name]
+        weight = new + known_item * (warm - new)
         weighted.append((own[name] - means[name]) * weight)
     item = keras.Model(item_inputs, {**outputs, CANDIDATE: ops.concatenate(weighted, axis=-1)},
                        name=network.item.name)
@@ -227,15 +229,18 @@ def _candidates(rankers: Mapping, fusion: LateFusion, features, inputs: Inputs) 
     """Returns each ranker's candidate, `(batch, dim)`, of items known and new."""
     index = inputs[columns.ITEM_INDEX]
     content = fusion.content(features, inputs) if fusion.content.dim else None
+    of_new = content
+    if fusion.new_content is not fusion.content and fusion.new_content.dim:
+        of_new = fusion.new_content(features, inputs, "new__")
     candidates: Inputs = {}
     for name, ranker in rankers.items():
         if ranker.of_content_alone:
             candidates[name] = content
             continue
         own = TableLookup(ranker.candidates, name=f"candidates_{name}")(index)
-        if content is not None and len(ranker.of_content):
+        if of_new is not None and len(ranker.of_content):
             new = ops.cast(ops.logical_not(ops.any(own != 0, axis=1, keepdims=True)), "float32")
             constant, slopes = ranker.of_content[:1], ranker.of_content[1:]
-            own = own + new * (content @ slopes + constant)
+            own = own + new * (of_new @ slopes + constant)
         candidates[name] = own
     return candidates

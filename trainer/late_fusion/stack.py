@@ -4,7 +4,8 @@ The weights are fitted on the validation rows, of which neither the network nor 
 learned (stacked generalization, Wolpert 1992). Where user and item are known, they are free and
 have a constant: a label falls or rises in time, and each predictor says a part of the residual.
 Validation has few or no rows of others, and these do not drift alike; so there the weights are
-shares of whole predictions, without a constant.
+shares of whole predictions, without a constant. Either way the biases alone are taken where the
+others add nothing to them, see `stack_weights`.
 """
 
 from collections.abc import Sequence
@@ -13,16 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import optimize
 
 from trainer.closed_form.biases import Values, tuned_biases
 from trainer.late_fusion.predictors import PREDICTOR_KINDS, Known, PairProduct
-from trainer.training.one_thread import one_thread
+from trainer.late_fusion.stack_weights import fit_shares, fit_weights
 
 BIASES = "biases"  # The predictor that says a whole value.
-_PENALTIES = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
-_FOLDS = 5
-_FEWEST_ROWS = 50  # With fewer a regression follows chance.
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def fit_stack(names: Sequence[str], train: Known, validation: Values, known: Kno
     cold = [constant, *(np.array(shares) * steady).tolist()]
     rows = (train.rows.known_users[validation.users]
             & train.rows.known_items[validation.items])
-    warm = fit_weights(columns[rows], validation.at(rows), binary) or cold
+    warm = fit_weights(columns[rows], validation.at(rows), train.biases.mean, binary) or cold
     after = [one for name, options in chosen.items()
              for one in PREDICTOR_KINDS[name].fit(known, **options)]
     values = known.rows.values
@@ -111,105 +108,3 @@ def _by_name(weights: Sequence[float], products: dict[str, tuple]) -> dict[str, 
     remaining = iter(rest)
     return {"constant": start, "network": network,
             **{name: [next(remaining) for _ in some] for name, some in products.items()}}
-
-
-def fit_weights(columns: np.ndarray, rows: Values, binary: bool) -> list[float]:
-    """Returns a constant and the weight of each column, of the smallest loss.
-
-    It is empty if there are too few rows or users, or if all have one value. The penalty is that of
-    the smallest loss over folds of the users. Columns are standardised first, so that it bears on
-    all alike.
-
-    Args:
-      columns: What each predictor says, the network first, `(rows, predictors)`.
-      rows: The rows with their label.
-      binary: Whether the label is 0 or 1.
-    """
-    users = len(np.unique(rows.users))
-    if len(rows.values) < _FEWEST_ROWS or users < _FOLDS or np.ptp(rows.values) == 0:
-        return []
-    mean, deviation = columns.mean(axis=0), columns.std(axis=0)
-    scale = np.where(deviation > 1e-9, deviation, np.inf)
-    with one_thread(columns.shape[1]):
-        fitted = _regression((columns - mean) / scale, rows, binary)
-    if fitted is None:
-        return []
-    constant, weights = fitted[0], fitted[1] / scale
-    return [float(constant - mean @ weights), *weights.tolist()]
-
-
-def _regression(columns: np.ndarray, rows: Values,
-                binary: bool) -> tuple[float, np.ndarray] | None:
-    """Returns constant and weights; nothing if the users of a fold have one value alone."""
-    from sklearn.linear_model import LogisticRegressionCV, RidgeCV
-    from sklearn.model_selection import GroupKFold
-
-    folds = list(GroupKFold(_FOLDS).split(columns, rows.values, rows.users))
-    if not binary:
-        model = RidgeCV(_PENALTIES, cv=folds, scoring="neg_mean_squared_error").fit(
-            columns, rows.values)
-        return float(model.intercept_), model.coef_
-    if any(np.ptp(rows.values[fold]) == 0 for pair in folds for fold in pair):
-        return None
-    model = LogisticRegressionCV(
-        Cs=[1 / penalty for penalty in _PENALTIES], cv=folds, scoring="neg_log_loss",
-        max_iter=1_000).fit(columns, rows.values.astype(int))
-    return float(model.intercept_[0]), model.coef_[0]
-
-
-def fit_shares(columns: np.ndarray, rows: Values, mean: float, binary: bool) -> list[float]:
-    """Returns the weights of shares, none below 0 and of sum 1, of the smallest loss.
-
-    Each share is of a whole prediction: the network's, the biases', or the biases' and what one
-    predictor adds. A constant is fitted beside them and left out, so that a drift moves no share.
-
-    Args:
-      columns: What the network, the biases and the others say, `(rows, predictors)`.
-      rows: The rows with their label.
-      mean: Mean of the label before them. A share of 0 to 1 becomes log-odds by the tangent there,
-        which keeps every order.
-      binary: Whether the label is 0 or 1.
-    """
-    share = float(np.clip(mean, 0.01, 0.99))
-    slope = 1 / (share * (1 - share)) if binary else 1.0
-    start = float(np.log(share / (1 - share))) - slope * share if binary else 0.0
-    whole = columns.astype(float)
-    whole[:, 1:] *= slope
-    whole[:, 1] += start
-    whole[:, 2:] += whole[:, [1]]
-    mute = not len(columns) or np.ptp(columns[:, 0]) == 0
-    if not len(columns) or np.ptp(rows.values) == 0:
-        shares = np.eye(columns.shape[1])[int(mute)]
-    else:
-        shares = _shares(whole[:, int(mute):], rows.values, binary)
-        shares = np.r_[np.zeros(int(mute)), shares]
-    others = shares[1:].sum()
-    return [float(others * start), float(shares[0]), float(others * slope),
-            *(slope * shares[2:]).tolist()]
-
-
-def _shares(columns: np.ndarray, values: np.ndarray, binary: bool) -> np.ndarray:
-    width, loss = columns.shape[1], _log_loss if binary else _square_loss
-
-    def total(point: np.ndarray) -> tuple[float, np.ndarray]:
-        value, slope = loss(point[0] + columns @ point[1:], values)
-        slope = slope / len(values)
-        return value / len(values), np.concatenate([[slope.sum()], columns.T @ slope])
-
-    solution = optimize.minimize(
-        total, np.r_[0.0, np.full(width, 1 / width)], jac=True, method="SLSQP",
-        bounds=[(None, None)] + [(0.0, 1.0)] * width,
-        constraints={"type": "eq", "fun": lambda point: point[1:].sum() - 1,
-                     "jac": lambda point: np.r_[0.0, np.ones(width)]})
-    shares = np.maximum(solution.x[1:], 0.0)
-    return shares / shares.sum()
-
-
-def _square_loss(outputs: np.ndarray, values: np.ndarray) -> tuple[float, np.ndarray]:
-    error = outputs - values
-    return float(error @ error) / 2, error
-
-
-def _log_loss(outputs: np.ndarray, values: np.ndarray) -> tuple[float, np.ndarray]:
-    value = float(np.logaddexp(0.0, outputs).sum() - values @ outputs)
-    return value, 1 / (1 + np.exp(-outputs)) - values

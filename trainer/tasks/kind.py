@@ -130,6 +130,7 @@ class Batch:
         `trainer.layers.losses.in_batch_softmax`.
       probability: Chance of each item index among the training rows, `(items,)`.
       temperature: Divides the logits of retrieval.
+      variances: Variance of a label over the training rows; 1 where not given.
     """
 
     labels: Mapping[str, Any]
@@ -137,6 +138,7 @@ class Batch:
     sampled_softmax: Callable[..., Any]
     probability: np.ndarray
     temperature: float
+    variances: Mapping[str, float] = field(default_factory=dict)
 
     def event_weight(self, targets: tuple[str, ...]):
         """Returns how much each row counts as a positive example of a label, `(batch,)`."""

@@ -45,10 +45,11 @@ class Regression(TaskKind):
         return means[targets[0]]
 
     def loss(self, name: str, targets: tuple[str, ...], batch: Batch):
-        """The squared error."""
+        """The squared error as a share of the label's variance: no scale drowns the others."""
         from trainer.layers.losses import labelled_mean, squared_error
 
-        return labelled_mean(squared_error, batch.outputs[name], batch.labels[targets[0]])
+        error = labelled_mean(squared_error, batch.outputs[name], batch.labels[targets[0]])
+        return error / batch.variances.get(targets[0], 1.0)
 
     def prediction(self, spec: FeatureSpec, targets: tuple[str, ...], raw):
         """Clips the output to the label's domain."""

@@ -237,7 +237,8 @@ def _model(data: TrainingData, network: Network, events: Events,
              "probability": events.item_probability(len(data.items)),
              "retrieval_loss": tfrs_in_batch_softmax, "replicas": strategy.num_replicas_in_sync}
     if data.recipe.private is None:
-        return MultiTaskModel(**given)
+        return MultiTaskModel(**given, variances={
+            label: events.label_variance(label) for label in data.recipe.labels})
     return PrivateModel(len(data.users), data.recipe.private, **given)
 
 

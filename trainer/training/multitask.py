@@ -30,6 +30,7 @@ class MultiTaskModel(keras.Model):
       retrieval_loss: The retrieval loss, with the signature of
         `trainer.layers.losses.in_batch_softmax`.
       replicas: Number of devices that share a step; gradients are summed over them.
+      variances: Variance of each label over the training rows; 1 where not given.
     """
 
     def __init__(
@@ -39,10 +40,12 @@ class MultiTaskModel(keras.Model):
         probability: np.ndarray,
         retrieval_loss: RetrievalLoss = in_batch_softmax,
         replicas: int = 1,
+        variances: Mapping[str, float] | None = None,
     ):
         super().__init__(name="multi_task")
         self.network, self.recipe, self.replicas = network, recipe, replicas
         self.probability = np.asarray(probability, "float32")
+        self.variances = dict(variances or {})
         self.retrieval_loss = retrieval_loss
         if recipe.searched.hard_negatives is not None:
             self.retrieval_loss = functools.partial(
@@ -128,6 +131,6 @@ class MultiTaskModel(keras.Model):
           A scalar for each task.
         """
         batch = Batch(labels, outputs, self.retrieval_loss, self.probability,
-                      self.recipe.searched.temperature)
+                      self.recipe.searched.temperature, self.variances)
         return {name: task.kind.loss(name, task.targets, batch)
                 for name, task in self.recipe.tasks.items()}

@@ -28,6 +28,12 @@ def test_a_labels_mean_counts_the_rows_that_have_it(rating, mean):
     assert _events([1, 2, 3], [1, 2, 3], rating).label_mean("rating") == mean
 
 
+@pytest.mark.parametrize(("rating", "variance"), [
+    ([5, np.nan, 1], 4.0), ([np.nan, np.nan, np.nan], 1.0), ([2, 2, 2], 1.0)])
+def test_a_labels_variance_is_1_where_it_has_none(rating, variance):
+    assert _events([1, 2, 3], [1, 2, 3], rating).label_variance("rating") == variance
+
+
 def test_shares_of_classes_count_the_rows_that_have_one():
     events = _events([1, 2, 3, 4], [1, 2, 3, 4], [2, np.nan, 0, 2])
     assert events.class_shares("rating", 4) == pytest.approx([1 / 3, 0, 2 / 3, 0])

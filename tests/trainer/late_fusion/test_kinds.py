@@ -8,7 +8,7 @@ from trainer.closed_form.events import Events
 from trainer.closed_form.neighbours import fit_decayed_ease, fit_ease
 from trainer.evaluation.ranking import ranking_task
 from trainer.late_fusion import kinds
-from trainer.late_fusion.content import ContentMap
+from trainer.late_fusion.content import ContentMap, ItemContent
 from trainer.late_fusion.fit import NETWORK, LateFusion, fit_late_fusion
 from trainer.late_fusion.kinds import RANKER_KINDS
 from trainer.late_fusion.linear import NEVER_FADES, weighted_history
@@ -59,7 +59,7 @@ def test_content_says_what_a_new_item_is_worth(world, name):
     ranker = member.fit(before, content, NEVER_FADES).with_new_items(
         content, before.item_counts(False), 1.0)
     assert not ranker.candidates[-NEW:].any()
-    candidates = ranker.with_content(content)
+    candidates = ranker.with_content(content, content)
     np.testing.assert_array_equal(candidates[:-NEW], ranker.candidates[:-NEW])
     query = ranker.queries(weighted_history(before, False, NEVER_FADES))
     assert _agreement(query @ candidates[-NEW:].T, taste[:, -NEW:]) > 0.5
@@ -105,12 +105,12 @@ def test_a_network_that_says_something_new_joins(world):
     content, taste, before, known, task = world
     better = taste + 0.2 * np.random.default_rng(5).normal(size=taste.shape)
     fusion = fit_late_fusion(["popularity", "item_to_item"], before, known, task,
-                             ContentMap({}, {}), content, lambda some: better[some.users], True,
-                             seed=1)
+                             [ItemContent(ContentMap({}, {}), content)],
+                             lambda some: better[some.users], True, seed=1)
     assert fusion.weights[NETWORK] > 0.5
     assert fusion.log["fused"]["network_gain"] > fusion.log["fused"]["network_gain_se"]
-    # Of new items the rankers share what the network leaves, as the hidden items say.
-    assert fusion.new_item_weights[NETWORK] == fusion.weights[NETWORK] / 2
+    # What it is worth for new items nothing has measured, so that it has no weight there.
+    assert NETWORK not in fusion.new_item_weights
     assert sum(fusion.new_item_weights.values()) == pytest.approx(1.0)
 
 
@@ -122,17 +122,19 @@ def test_what_a_recipe_may_name_is_what_can_be_fitted():
 def test_a_fusion_of_nothing_is_refused(world):
     content, _, before, known, task = world
     with pytest.raises(InputError) as refused:
-        fit_late_fusion(["content"], before, known, task, ContentMap({}, {}), content[:, :0], None,
-                        True, seed=1)
+        fit_late_fusion(["content"], before, known, task,
+                        [ItemContent(ContentMap({}, {}), content[:, :0])], None, True, seed=1)
     assert refused.value.code == "no-ranker"
 
 
 def test_a_fusion_is_tuned_on_validation_and_kept(world, tmp_path):
     content, taste, before, known, task = world
     noise = np.random.default_rng(5).normal(size=taste.shape)
+    wide = ContentMap({"size": np.ones((1, content.shape[1]), np.float32)}, {})
     fusion = fit_late_fusion(
         ["popularity", "item_to_item", "factors", "content"], before, known, task,
-        ContentMap({}, {}), content, lambda some: noise[some.users], True, seed=1)
+        [ItemContent(ContentMap({}, {}), content[:, :1]), ItemContent(wide, content)],
+        lambda some: noise[some.users], True, seed=1)
     assert fusion.log["fused"]["ndcg@10"] > 1.5 * fusion.log["fused"]["network_ndcg@10"]
     assert fusion.weights[NETWORK] == 0.0  # noise is not worth more than a chance
     assert NETWORK not in fusion.new_item_weights
@@ -140,6 +142,8 @@ def test_a_fusion_is_tuned_on_validation_and_kept(world, tmp_path):
     assert fusion.log["item_to_item"]["tried"] > 3
     fusion.save(tmp_path)
     again = LateFusion.load(tmp_path)
+    assert (fusion.content.dim, fusion.new_content) == (0, wide)
+    assert (again.content.dim, again.new_content.dim) == (0, wide.dim)
     assert (again.weights, again.new_item_weights, again.horizon, again.relevant_only,
             again.log) == (fusion.weights, fusion.new_item_weights, fusion.horizon,
                            fusion.relevant_only, fusion.log)

@@ -4,14 +4,18 @@ import dataclasses
 
 import numpy as np
 import pytest
+from sized_items import sized_data
 from tiny_fit import LENGTH, tiny_data
 from worlds import column, history, small_spec
 
 from trainer.closed_form.events import Events
 from trainer.data.memory import remember
 from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
+from trainer.families.rankers import _towerless
 from trainer.late_fusion.content import ContentMap
 from trainer.late_fusion.fit import NETWORK, LateFusion
+from trainer.late_fusion.job import item_content, ranker_events
+from trainer.late_fusion.kinds import RANKER_KINDS
 from trainer.late_fusion.linear import LinearRanker, weighted_history
 from trainer.late_fusion.network import Recent, with_rankers, with_stacks
 from trainer.late_fusion.predictors import PairProduct
@@ -72,7 +76,7 @@ def fused(request):
     rankers = {"all": _ranker(rng, len(data.items), 3), "liked": _ranker(rng, len(data.items), 2)}
     fusion = LateFusion(rankers, frozenset({"liked"}), HORIZON,
                         {"all": 0.5, "liked": 0.3, NETWORK: 0.2}, {"all": 0.1, "liked": 0.9},
-                        ContentMap({}, {}), {})
+                        ContentMap({}, {}), ContentMap({}, {}), {})
     liked = memory.items * (memory.values["stars"] >= 4)
     recent = Recent(memory.items, liked)
     if request.param is BARE:
@@ -118,7 +122,7 @@ def test_a_ranker_without_weight_is_left_out():
     rankers = {"all": _ranker(rng, len(data.items), 3), "nothing": _ranker(rng, len(data.items), 2)}
     fusion = LateFusion(rankers, frozenset(), HORIZON,
                         {"all": 0.6, "nothing": 0.0, NETWORK: 0.4}, {"all": 1.0},
-                        ContentMap({}, {}), {})
+                        ContentMap({}, {}), ContentMap({}, {}), {})
     made = with_rankers(network, fusion, data, known, Recent(memory.items, memory.items))
     assert list(made.rankers) == ["all", NETWORK]
     of_new = dataclasses.replace(fusion, new_item_weights={"nothing": 1.0})
@@ -126,12 +130,33 @@ def test_a_ranker_without_weight_is_left_out():
     assert list(made.rankers) == ["all", "nothing", NETWORK]
 
 
+@pytest.mark.parametrize("of_new", [False, True], ids=["one content", "a content of its own"])
+def test_a_new_item_is_ranked_by_the_content_that_was_chosen(tmp_path, of_new):
+    data = sized_data(tmp_path, family="rankers", rankers=["factors"])
+    hidden = np.arange(len(data.items)) == NEW
+    data = dataclasses.replace(data, reader=dataclasses.replace(data.reader, hidden=hidden))
+    known = ranker_events(data, data.events("train"))
+    content = item_content(data, 1, 2)
+    chosen = item_content(data, 1) if of_new else content
+    ranker = RANKER_KINDS["factors"].fit(
+        known, False, content.vectors, HORIZON, **RANKER_KINDS["factors"].start)
+    ranker = ranker.with_new_items(chosen.vectors, known.item_counts(False), 1.0)
+    fusion = LateFusion({"factors": ranker}, frozenset(), HORIZON, {"factors": 1.0},
+                        {"factors": 1.0}, content.map, chosen.map, {})
+    nobody = np.zeros((len(data.users), 0), np.int32)
+    made = with_rankers(_towerless(data), fusion, data, known, Recent(nobody, nobody))
+    assert not known.warm[NEW]
+    expected = ranker.with_content(content.vectors, chosen.vectors)
+    centred = expected - expected[known.warm].mean(axis=0)
+    np.testing.assert_allclose(catalogue(made).candidates, centred, atol=1e-4)
+
+
 def test_rankers_alone_have_the_whole_score():
     data, known, memory, rows = _world(TOLD)
     network = new_network(data, data.events("train"), 1)
     ranker = _ranker(np.random.default_rng(0), len(data.items), 3)
     fusion = LateFusion({"all": ranker}, frozenset(), HORIZON, {"all": 1.0}, {"all": 1.0},
-                        ContentMap({}, {}), {})
+                        ContentMap({}, {}), ContentMap({}, {}), {})
     made = with_rankers(network, fusion, data, known, Recent(memory.items, memory.items))
     result = ranking_scores(made, rows, catalogue(made))
     items = np.bincount(known.items, minlength=known.n_items) > 0

@@ -80,6 +80,16 @@ def test_every_event_is_positive_where_retrieval_has_no_label(build, rows):
     assert list(model.task_losses({}, model(rows(ROWS)))) == ["find"]
 
 
+def test_an_error_counts_by_the_variance_of_its_label(network, recipe, rows):
+    plain, scaled = (MultiTaskModel(network.training, recipe, UNIFORM, variances=variances)
+                     for variances in (None, {"rating": 400.0}))
+    inputs, labels = rows(ROWS), _labels(ROWS)
+    expected = plain.task_losses(labels, plain(inputs))
+    found = scaled.task_losses(labels, scaled(inputs))
+    for name, share in (("rating", 400), ("like", 1), ("retrieval", 1)):
+        assert expected[name].numpy() == pytest.approx(share * found[name].numpy(), rel=1e-5)
+
+
 def test_weights_of_tasks_and_replicas_scale_the_total(network, recipe, rows):
     tasks = {n: {**t.model_dump(), "weight": w}
              for (n, t), w in zip(recipe.tasks.items(), (1.0, 0.5, 3.0), strict=True)}
