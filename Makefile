@@ -64,7 +64,7 @@ help:
 	@echo "make faults     seeded faults in the demo shop's data: what was expected, what was found"
 	@echo "make bench-ingest  time and memory of ingest on ten million made-up rows; part of make bench"
 	@echo "make bench-ranking  time and memory of the ranking of a million users and 100,000 items"
-	@echo "make bench-serving  the model server's figures, on the demo's model; MODEL=DIR, SCALE=0.1"
+	@echo "make bench-serving  the model server's figures, on the demo's model; MODEL=DIR, SCALE=0.1, ONLY=NAMES"
 	@echo "make verify-tfserving  the contract suite against the stock server's image (needs Docker)"
 	@echo "make kubeflow-e2e       the compiled pipeline in real containers (root, Debian; 30 minutes)"
 	@echo "make kubeflow-validate  what Kubernetes and Kubeflow say of the compiled pipeline (needs Go)"
@@ -118,7 +118,8 @@ bench-ranking: .venv/installed
 	$(BIN)/python -m benchmarks.ranking
 
 bench-serving: .venv/installed
-	$(BIN)/python -m benchmarks.serving $(if $(MODEL),--model "$(MODEL)") --scale $(or $(SCALE),1)
+	$(BIN)/python -m benchmarks.serving $(if $(MODEL),--model "$(MODEL)") $(if $(ROOT),--root "$(ROOT)") \
+		--scale $(or $(SCALE),1) $(if $(ONLY),--only $(ONLY))
 
 verify-tfserving: .venv/installed-dev
 	deploy/serving/verify.sh $(IMAGE)

@@ -16,16 +16,21 @@ _HUGE = 2**40
 Signatures = Mapping[str, Any]
 
 
-def own_examples(version: Path) -> dict[str, bytes]:
-    """Returns by signature an Example that it reads: that of the version's own warm-up."""
+def warm_up_requests(version: Path) -> dict[str, Any]:
+    """Returns by signature the version's own request, of real ids, that it is warmed up with."""
     import tensorflow as tf
 
     from trainer.export.samples import WARM_UP
 
     logs = (wire.message("PredictionLog").FromString(record).predict_log.request
             for record in tf.data.TFRecordDataset(str(version / WARM_UP)).as_numpy_iterator())
-    return {one.model_spec.signature_name: one.inputs["examples"].string_val[0]
-            for one in logs if "examples" in one.inputs}
+    return {one.model_spec.signature_name: one for one in logs}
+
+
+def own_examples(version: Path) -> dict[str, bytes]:
+    """Returns by signature an Example that it reads: that of the version's own warm-up."""
+    return {name: one.inputs["examples"].string_val[0]
+            for name, one in warm_up_requests(version).items() if "examples" in one.inputs}
 
 
 def good_requests(signatures: Signatures, examples: Mapping[str, bytes],

@@ -1,187 +1,173 @@
-"""What clients see of versions that come, are broken, or are taken back."""
+"""What clients see of versions that come, or are taken back."""
 
 from __future__ import annotations
 
 import shutil
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from benchmarks.load import Load, clients
+import grpc
+import numpy as np
+
+from benchmarks.load import PREDICT, Load, NotMeasuredError, clients
+from benchmarks.serving_bench import CLIENTS, Bench, Server, running
+from benchmarks.serving_requests import load_requests
 from serving import wire
 from serving.model_files import write_manifest
 
-if TYPE_CHECKING:
-    from benchmarks.serving import Bench, Server
-
-_CLIENTS, _WAIT_S = 16, 300.0
+_WAIT_S, _AT_MOST_S = 900.0, 3600.0
+# A version is AVAILABLE a little before its process serves, and what it replaces ends after that.
+SETTLE_S = 5.0
+_WARM_S = 2.0  # of connections
+Change = tuple[float, float]
 
 
 def swaps(bench: Bench) -> None:
     """Three versions that replace each other at half of the peak."""
-    from benchmarks.serving import requests_of, running
-
+    requests = load_requests(bench.root, bench.model, "recommend", 32)
+    least = 20_000 * bench.scale
     with running(bench.model) as server:
-        requests = requests_of(server, "recommend", 32)
-        rate = _half_of_peak(bench, server, requests)
-        seconds = max(20_000 * bench.scale / rate, 20)
-        with clients(server.port, requests, _CLIENTS, 4 * seconds, rate) as end:
-            time.sleep(seconds)
-            changes = []
-            for version in (2, 3, 4):
-                begin = time.monotonic()
-                _put(bench.model, server.base / str(version))
-                _wait_for(server, version, "AVAILABLE")
-                changes.append((begin, time.monotonic()))
-                time.sleep(seconds / 6)
-            load = end()
-    steady = load.percentile(99, end=changes[0][0])
-    during = max(load.percentile(99, *change) for change in changes)
-    bench.least("three swaps: requests", len(load.begins), 20_000 * bench.scale, "requests")
-    bench.most(f"three swaps: failed of {len(load.begins):,}", load.failed, 0, "requests")
-    bench.most("three swaps: 99th percentile during the worst", during, 2 * steady, "ms")
-    bench.most("three swaps: longest stall", load.milliseconds.max(), 500, "ms")
+        rate = server.half_of_peak(requests, 10 * bench.scale + 2)
+        with clients(server.port, requests, CLIENTS, _AT_MOST_S, rate) as end:
+            begin = time.monotonic()
+            time.sleep(_WARM_S + max(30 * bench.scale, 5))
+            changes = [_changed(bench, server, version) for version in (2, 3, 4)]
+            time.sleep(max(1.0, begin + _WARM_S + least / rate - time.monotonic()))
+            load = end(now=True)
+        with server.client() as client:
+            newest = client.served_version
+    bench.least("three swaps: requests", len(load.codes), least, "requests")
+    bench.most(f"three swaps: failed of {len(load.codes):,}", load.failed, 0, "requests")
+    bench.least("three swaps: the version that serves at the end", newest, 4, "version")
+    record_changes(bench, "three swaps", load, changes)
 
 
-def corrupt(bench: Bench) -> None:
-    """Versions that must not be served, at half of the peak."""
-    from benchmarks.serving import requests_of, running
+def _changed(bench: Bench, server: Server, version: int) -> Change:
+    """Pushes a version and waits until it serves; returns when that was."""
+    begin = time.monotonic()
+    put(bench.model, server.base / str(version))
+    wait_for(server, version, "AVAILABLE")
+    time.sleep(SETTLE_S)
+    finish = time.monotonic()
+    time.sleep(10 * bench.scale)
+    return begin, finish
 
-    with running(bench.model) as server:
-        requests = requests_of(server, "recommend", 32)
-        rate = _half_of_peak(bench, server, requests)
-        steady = _loaded(server, requests, rate, 20 * bench.scale).percentile(99)
-        for version, (name, (spoil, reason)) in enumerate(_SPOILT.items(), start=2):
-            folder = server.base / str(version)
-            with clients(server.port, requests, _CLIENTS, 30 * bench.scale + 5, rate) as end:
-                _put(bench.model, folder, spoil)
-                begin = time.monotonic()
-                message = _wait_for(server, version, "END")
-                finish = time.monotonic()
-                load = end()
-            bench.most(f"{name}: failed of {len(load.begins):,}", load.failed, 0, "requests")
-            bench.least(f"{name}: the status says why", int(reason in message), 1, "reason")
-            bench.most(f"{name}: 99th percentile while it is tried",
-                       load.percentile(99, begin, finish), 2 * steady, "ms")
-        page = urllib.request.urlopen(f"http://127.0.0.1:{server.metrics_port}/metrics").read()
-        failed = sum(float(one.split()[-1]) for one in page.decode().splitlines()
-                     if one.startswith('tessera_loads_total{model="tessera",outcome="failed"}'))
-        bench.least("versions that failed, by the metric", failed, len(_SPOILT), "versions")
+
+def record_changes(bench: Bench, what: str, load: Load, changes: list[Change]) -> None:
+    """Records how requests that were due during some changes did, against those before.
+
+    Args:
+      bench: Where the figures go.
+      what: What has changed.
+      load: All requests.
+      changes: When each change began and ended.
+    """
+    warm = load.begins.min() + _WARM_S
+    steady = load.percentile(99, warm, changes[0][0])
+    # NumPy's maximum of NaN is NaN: a change in which nothing was asked does not pass.
+    during = np.max([load.percentile(99, *change) for change in changes])
+    bench.least(f"{what}: the load goes on after the last", load.begins.max() - changes[-1][1], 0,
+                "s")
+    bench.most(f"{what}: 99th percentile during the worst", during, 2 * steady, "ms")
+    bench.most(f"{what}: longest stall", load.percentile(100, warm), 500, "ms")
 
 
 def rollback(bench: Bench) -> None:
-    """The label `stable` set back to the version before."""
-    from benchmarks.serving import requests_of, running
-
+    """The label `stable` set back to the version before, and again while a third one loads."""
+    requests = load_requests(bench.root, bench.model, "recommend", 32)
     with running(bench.model) as server, server.channel() as channel:
-        _put(bench.model, server.base / "2")
-        _wait_for(server, 2, "AVAILABLE")
-        reload = channel.unary_unary(
-            "/tensorflow.serving.ModelService/HandleReloadConfigRequest",
-            request_serializer=lambda request: request.SerializeToString())
-        reload(_labelled(server, 2), timeout=60)
-        labelled = []
-        for data in requests_of(server, "recommend", 32):
-            request = wire.message("PredictRequest").FromString(data)
-            request.model_spec.version_label = "stable"
-            labelled.append(request.SerializeToString())
-        with clients(server.port, labelled, _CLIENTS, 10 * bench.scale + 2) as end:
-            time.sleep(5 * bench.scale + 1)
-            begin = time.monotonic()
-            reload(_labelled(server, 1), timeout=60)
-            with server.client(version="stable") as client:
-                served = client.served_version
-            took = time.monotonic() - begin
-            load = end()
-    bench.most("rollback by label", took if served == 1 else float("inf"), 1, "s")
-    bench.most(f"rollback: failed of {len(load.begins):,}", load.failed, 0, "requests")
+        put(bench.model, server.base / "2")
+        wait_for(server, 2, "AVAILABLE")
+        _label(channel, server, 2)
+        labelled = [_labelled(data) for data in requests]
+        rate = server.half_of_peak(labelled, 10 * bench.scale + 2)
+        with clients(server.port, labelled, CLIENTS, _AT_MOST_S, rate) as end:
+            time.sleep(5 * bench.scale + _WARM_S)
+            alone = _rolled_back(channel, server, labelled[0])
+            _label(channel, server, 2)
+            put(bench.model, server.base / "3")
+            wait_for(server, 3, "LOADING")
+            beside = _rolled_back(channel, server, labelled[0])
+            if "LOADING" not in states(server, 3):
+                raise NotMeasuredError("load-was-over", "Version 3 was loaded before the rollback.")
+            wait_for(server, 3, "AVAILABLE")
+            time.sleep(SETTLE_S)
+            load = end(now=True)
+        stable = _served_by(channel, labelled[0])
+    bench.most("rollback by label", alone, 1, "s")
+    bench.most("rollback by label while a version loads", beside, 1, "s")
+    bench.most("rollback: versions between the label's and the one that serves at the end",
+               abs(stable - 1), 0, "versions")
+    bench.most(f"rollback: failed of {len(load.codes):,}", load.failed, 0, "requests")
 
 
-def _labelled(server: Server, stable: int) -> Any:
-    request = wire.message("ReloadConfigRequest")()
+def _rolled_back(channel: grpc.Channel, server: Server, request: bytes) -> float:
+    """Sets the label back; returns the seconds until a request of it is served by version 1."""
+    begin = time.monotonic()
+    _label(channel, server, 1)
+    by = _served_by(channel, request)
+    return time.monotonic() - begin if by == 1 else float("inf")
+
+
+def _served_by(channel: grpc.Channel, request: bytes) -> int:
+    response = wire.message("PredictResponse").FromString(
+        channel.unary_unary(PREDICT)(request, timeout=60))
+    return response.model_spec.version.value
+
+
+def _labelled(data: bytes) -> bytes:
+    request = wire.message("PredictRequest").FromString(data)
+    request.model_spec.version_label = "stable"
+    return request.SerializeToString()
+
+
+def _label(channel: grpc.Channel, server: Server, stable: int) -> None:
+    request: Any = wire.message("ReloadConfigRequest")()
     model = request.config.model_config_list.config.add(
         name="tessera", base_path=str(server.base), model_platform="tensorflow")
     model.model_version_policy.latest.num_versions = 2
     model.version_labels["stable"] = stable
-    return request
+    channel.unary_unary("/tensorflow.serving.ModelService/HandleReloadConfigRequest")(
+        request.SerializeToString(), timeout=60)
 
 
-def _loaded(server: Server, requests: list[bytes], rate: float, seconds: float) -> Load:
-    with clients(server.port, requests, _CLIENTS, seconds, rate) as end:
-        return end()
+def put(model: Path, folder: Path, spoil: Callable[[Path], None] = lambda folder: None,
+        manifest: bool = True) -> None:
+    """Copies a version as a push does: whole, or not at all.
 
-
-def _half_of_peak(bench: Bench, server: Server, requests: list[bytes]) -> float:
-    return _loaded(server, requests, 0.0, 10 * bench.scale + 2).a_second / 2
-
-
-def _put(model: Path, folder: Path, spoil: Callable[[Path], None] = lambda folder: None) -> None:
-    """Copies a version as a push does: whole, or not at all."""
+    Args:
+      model: The version.
+      folder: Where the copy goes.
+      spoil: What is done to it before.
+      manifest: Whether a manifest is written of what that leaves, so that it is no reason.
+    """
     fresh = folder.with_name(f".{folder.name}")
     shutil.copytree(model, fresh)
     spoil(fresh)
-    if spoil is not _swapped_bytes:  # else each would be refused by its manifest, whatever is wrong
+    if manifest:
         write_manifest(fresh)
     fresh.rename(folder)
 
 
-def _wait_for(server: Server, version: int, state: str) -> str:
-    """Returns what the status says of a version as soon as it is in a state."""
-    deadline = time.monotonic() + _WAIT_S
+def states(server: Server, version: int) -> dict[str, str]:
+    """Returns the state of a version and why it is not served, or nothing of an unknown one."""
     with server.client() as client:
-        while time.monotonic() < deadline:
-            for one in client.status():
-                if (one.version, one.state) == (version, state):
-                    return one.error
-            time.sleep(0.1)
-    raise SystemExit(f"Version {version} is not {state} after {_WAIT_S:g} s.")
+        return {one.state: one.error for one in client.status() if one.version == version}
 
 
-def _cut(name: str) -> Callable[[Path], None]:
-    def spoil(folder: Path) -> None:
-        file = next(folder.glob(name))
-        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+def wait_for(server: Server, version: int, *wanted: str) -> str:
+    """Returns what the status says of a version as soon as it is in one of some states.
 
-    return spoil
-
-
-def _swapped_bytes(folder: Path) -> None:
-    file = next(folder.glob("variables/variables.data-*"))
-    file.write_bytes(file.read_bytes()[::-1])
-
-
-def _without_assets(folder: Path) -> None:
-    shutil.rmtree(folder / "assets", ignore_errors=True)
-
-
-def _graph(change: Callable[[Any], None]) -> Callable[[Path], None]:
-    def spoil(folder: Path) -> None:
-        from tensorflow.core.protobuf import saved_model_pb2
-
-        file = folder / "saved_model.pb"
-        model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
-        change(model.meta_graphs[0])
-        file.write_bytes(model.SerializeToString())
-
-    return spoil
-
-
-def _writing(meta: Any) -> None:
-    """Lets each signature write a file, as soon as one is asked."""
-    node = meta.graph_def.node.add(name="tessera_writes", op="WriteFile")
-    for one in meta.graph_def.node:
-        if one.op == "StatefulPartitionedCall":
-            one.input.append(f"^{node.name}")
-
-
-# What is wrong, and what the status must say of it.
-_SPOILT: dict[str, tuple[Callable[[Path], None], str]] = {
-    "half a graph": (_cut("saved_model.pb"), "is no SavedModel"),
-    "half of the variables": (_cut("variables/variables.data-*"), "Error"),
-    "other variables than the manifest's": (_swapped_bytes, "differ from manifest"),
-    "no assets": (_without_assets, "assets"),
-    "no recommend": (_graph(lambda meta: meta.signature_def.pop("recommend")), "recommend"),
-    "a forbidden operation": (_graph(_writing), "WriteFile"),
-}
+    Raises:
+      NotMeasuredError: It is not, for long.
+    """
+    deadline = time.monotonic() + _WAIT_S
+    while time.monotonic() < deadline:
+        for state, error in states(server, version).items():
+            if state in wanted:
+                return error
+        time.sleep(0.05)
+    raise NotMeasuredError("version-in-no-such-state",
+                           f"Version {version} is not {' or '.join(wanted)} after {_WAIT_S:g} s.")
