@@ -130,7 +130,7 @@ _ESCAPES: tuple[Callable[[bytes], bytes], ...] = (
     _as_text(lambda text: json.dumps(text, ensure_ascii=False)[1:-1]),
     _as_text(lambda text: str(escape(text))), _as_text(lambda text: repr(text)[1:-1]),
     lambda value: repr(value)[2:-1].encode(), lambda value: CEscape(value, False).encode(),
-    _as_text(lambda text: CEscape(text, True)),  # type: ignore[arg-type]  (it takes texts too)
+    _as_text(lambda text: CEscape(text, True)),  # type: ignore[arg-type]
     lambda value: quote(value).encode())
 
 
