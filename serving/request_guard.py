@@ -147,7 +147,8 @@ def _claim_faults(key: str, expected: Any, given: Any, limits: RequestLimits) ->
                 for size, wanted in zip(sizes, wanted_sizes, strict=True))
     )
     if not fits:
-        dimensions = ", ".join(map(str, sizes)) + (", ..." if len(sizes) > rank else "")
+        more = ", ..." if len(given.tensor_shape.dim) > len(sizes) else ""
+        dimensions = ", ".join(map(str, sizes)) + more
         claimed = "(...)" if given.tensor_shape.unknown_rank else f"({dimensions})"
         return [f"{key} must have shape {shape_text(expected.tensor_shape)}, not {claimed}"]
     if sizes and sizes[0] < 1:

@@ -25,6 +25,7 @@ import numpy as np
 from schemas.errors import InputError
 from serving import filters, wire
 from serving.signature import DEFAULT_SIGNATURE, HISTORY, absent
+from serving.signature import histories as signature_histories
 from serving.tensors import ndarray, tensor_proto
 
 # What every model has; a version's own are in a file of it, see `logged_histories`.
@@ -83,12 +84,13 @@ class RequestLog:
         logged = log.predict_log.request
         logged.model_spec.CopyFrom(response.model_spec)
         logged.output_filter.extend(request.output_filter)
+        hidden = set(signature_histories(request.inputs)) - set(histories)
         for name, tensor in request.inputs.items():  # read: a client's own fields are not copied
             array = ndarray(tensor)
             if name == _USER_ID and array.dtype == object:
                 array = np.array([self._pseudonym(one) if one else b"" for one in array.flat],
                                  object).reshape(array.shape)
-            elif name == _USER_ID or (name.startswith(HISTORY) and name not in histories):
+            elif name == _USER_ID or name in hidden:
                 array = np.full(array.shape, absent(tensor.dtype), array.dtype)
             logged.inputs[name].CopyFrom(tensor_proto(array))
         log.predict_log.response.CopyFrom(response)

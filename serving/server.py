@@ -172,13 +172,11 @@ class EmbeddedServer:
 
 
 def _grpc_server() -> grpc.Server:
-    threads = _MOST_PREDICTIONS + _MOST_OPEN + _OTHER_THREADS
     return grpc.server(
-        futures.ThreadPoolExecutor(threads),
-        # Without so_reuseport=0 two servers share one port in silence. What one connection asks
-        # beyond all threads waits at its client, not in a queue here.
-        options=[("grpc.so_reuseport", 0), ("grpc.max_concurrent_streams", threads),
-                 *MESSAGE_LIMITS],
+        futures.ThreadPoolExecutor(_MOST_PREDICTIONS + _MOST_OPEN + _OTHER_THREADS),
+        # Without so_reuseport=0 two servers share one port in silence. No limit of streams: with
+        # grpc.max_concurrent_streams a client that asked quickly, one by one, was refused at times.
+        options=[("grpc.so_reuseport", 0), *MESSAGE_LIMITS],
     )
 
 

@@ -382,7 +382,7 @@ def test_no_form_of_an_id_is_in_the_pattern_of_a_reason(tmp_path, name):
     reason = f"user_id {shown(name)} is not in the table of users, with stars '7'"
     (tmp_path / "quarantine.jsonl").write_text(json.dumps({
         "table": "interactions", "source": "e.csv", "line": 2, "kind": "row",
-        "reason": reason}) + "\n")
+        "columns": ["user_id"], "reason": reason}) + "\n")
     (group,) = grouped_reasons(str(tmp_path), 1, ["user_id"])
     assert group["reason"] == "user_id … is not in the table of users, with stars …"
     assert group["examples"][0]["reason"] == group["reason"]

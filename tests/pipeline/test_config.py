@@ -188,7 +188,7 @@ def test_a_file_that_is_no_configuration(tmp_path, content, told):
     ({"model": {"depth": 3}}, ["unknown key 'model.depth'", "dim, dropout"]),
     ({"modalities": {"image": {"depth": 3}}}, ["modalities", "image.depth: Extra inputs"]),
     ({"encoders": {"text": {"handle": "x"}}},
-     ["encoders: the key has moved", "modalities: {text: {encoder: {handle: ...}}}"]),
+     ["encoders.text.handle: the key has moved", "text: {encoder: {handle: x}}"]),
     ({"tasks": {"find": {"head": "retrieval", "lable": "like"}}},
      ["unknown key 'tasks.find.lable'", "known here: head, label, labels, weight"]),
     ({"tasks": {"label": {"head": "retrieval", "lable": "like"}}},  # called like a task's key

@@ -30,7 +30,8 @@ class Models:
     def borrowed(self, spec):
         if spec.version_label:
             raise NotServedError("version-not-served", "There is no such label.")
-        yield SimpleNamespace(version=3, signatures={"recommend"}, predict=self.predict)
+        yield SimpleNamespace(version=3, signatures={"recommend"}, predict=self.predict,
+                              logged_histories=frozenset())
 
     def predict(self, name, *given):
         if name != "recommend":

@@ -126,7 +126,7 @@ def test_each_task_is_compared_with_its_own_model():
              for line in against_single_tasks(ROWS, SINGLES).splitlines()]
     assert lines[2:] == [
         ["find ndcg@10", "0.2000", "0.2500", "-0.0500"],
-        ["rating rmse", "0.9000", "0.9500", "+0.0500"],
+        ["rating RMSE", "0.9000", "0.9500", "+0.0500"],
         ["parameters", "60", "100", "60% of it"],
         ["training, s", "30", "50", "60% of it"]]
 
@@ -139,5 +139,7 @@ def test_there_is_no_table_before_all_have_run():
 def test_a_measure_that_is_called_as_another_one_is_no_task():
     ran = run()
     ran["metrics"]["tasks"] = {"mine": {"log_rmse": 0.5, "auc": 0.6}, "mine_rmse": {"auc": 0.7}}
+    ran["metrics"]["labels"] = {
+        task: {"metrics": metric_facts("binary")} for task in ran["metrics"]["tasks"]}
     heading, _ = cells(rows([ran]))
     assert [name for name in heading if "mine" in name] == ["mine AUC", "mine_rmse AUC"]

@@ -69,7 +69,7 @@ def test_requests_are_of_real_ids_and_content(exported, shop):
     asked = list(questions(made, _ROWS))
     users = [one for name, inputs in asked if name == "recommend" for one in zip(
         inputs["user_id"].tolist(), map(tuple, inputs["history_item_id"].tolist()), strict=True)]
-    assert {one for one, _ in users} == {*USERS, b""}
+    assert {one.encode() if isinstance(one, str) else one for one, _ in users} == {*USERS, b""}
     assert len(set(users)) >= _ROWS
     pictures = [one for name, inputs in asked if name == "embed_item" for key, values in
                 inputs.items() if values.dtype == object for one in values.ravel().tolist()]
