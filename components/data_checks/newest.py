@@ -1,6 +1,5 @@
 """Checks of what is newer than the last run: most of a table is older, and hides it."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -77,10 +76,10 @@ def new_labels(data: Data) -> Iterator[Measured]:
         of_day, before = (events["labels"].get(label.name) for events in (now, then))
         if not of_day or not before:
             continue
-        (mean,) = _means([newest.days], of_day, _FEW) or (math.nan,)
-        usual = _means(newest.usual, before, _FEW // 2)
-        if math.isnan(mean) or len(usual) < _PAST:
+        new, usual = _means([newest.days], of_day, _FEW), _means(newest.usual, before, _FEW // 2)
+        if not new or len(usual) < _PAST:
             continue
+        (mean,) = new
         values = 1.0 if label.binary else _range(data, label.feature)
         distance = max(min(usual) - mean, mean - max(usual), 0.0) / values
         if label.binary and mean in (0, 1) and not {0.0, 1.0} & {*usual}:
@@ -111,9 +110,11 @@ def _range(data: Data, column: str) -> float:
        warn=0.15, fail=0.35, compares=True)
 def new_hours(data: Data) -> Iterator[Measured]:
     now, then, newest = _profiles(data)
-    known = set(map(int, then.get("day_hours", ())))
-    spans = [days for days in newest.usual if known.issuperset(days)] if newest else []
-    if newest is None or len(spans) < _PAST:
+    if newest is None:
+        return
+    known = set(map(int, then["day_hours"]))
+    spans = [days for days in newest.usual if known.issuperset(days)]
+    if len(spans) < _PAST:
         return
     whole = _hours(range(min(known), max(known) + 1), then["day_hours"])
     new = _hours(newest.days, now["day_hours"])
