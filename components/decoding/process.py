@@ -78,11 +78,11 @@ def decode(value: bytes | Path, modality: str) -> bytes:
         raise unknown("media modality", modality, MEDIA)
     if isinstance(value, bytes):
         check_file(value, modality)  # that process has no memory for what is far too large
-    kind, content = _process(_running, DECODE).ask(modality, value)
+    kind, content = _process(DECODE).ask(modality, value)
     if kind != VALUE:
         raise MediaFault(content.decode("utf-8", "replace"), quotes=kind == QUOTING)
     if MEDIA[modality].verify:
-        kind, reason = _process(_verifying, VERIFY).ask(modality, content)
+        kind, reason = _process(VERIFY).ask(modality, content)
         if kind in (FAULT, QUOTING):
             raise MediaFault(reason.decode("utf-8", "replace"), quotes=kind == QUOTING)
     return content
@@ -95,7 +95,7 @@ def decode_track(value: bytes | Path) -> bytes | None:
             check_file(value, "video")
     except MediaFault:  # whose reason is with the video itself
         return None
-    kind, content = _process(_running, DECODE).ask(TRACK, value)
+    kind, content = _process(DECODE).ask(TRACK, value)
     return content if kind == VALUE else None
 
 
@@ -134,12 +134,11 @@ class _Process:
                 ) from error
 
 
-_running: list[_Process] = []
-_verifying: list[_Process] = []
+_running: dict[str, _Process] = {}  # by their work
 
 
-def _process(running: list[_Process], work: str) -> _Process:
+def _process(work: str) -> _Process:
     """Returns the process of this one; a fork of this one starts its own."""
-    if not running or running[-1].owner != os.getpid():
-        running[:] = [_Process(work)]
-    return running[-1]
+    if work not in _running or _running[work].owner != os.getpid():
+        _running[work] = _Process(work)
+    return _running[work]

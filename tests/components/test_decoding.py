@@ -23,14 +23,12 @@ from components.media import MEDIA, MediaFault
 def hostile():
     """The hostile decoders, in a decoding process of this file's own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(process, "_running", [])
-        patch.setattr(process, "_verifying", [])
+        patch.setattr(process, "_running", {})
         patch.setattr(process, "LOADED", ["hostile_media"])
         before = dict(MEDIA)
         importlib.import_module("hostile_media")
         yield
         process._running.clear()
-        process._verifying.clear()
         MEDIA.clear()
         MEDIA.update(before)
 

@@ -31,7 +31,7 @@ TUNES = [b"MThd" + bytes(range(place, 60)) for place in range(10)]
 def midi():
     """The extension, in this process and in one of its own that decodes."""
     with pytest.MonkeyPatch.context() as patch, unchanged():
-        patch.setattr(process, "_running", [])
+        patch.setattr(process, "_running", {})
         load_extensions(["midi"])
         yield
         process._running.clear()
