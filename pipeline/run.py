@@ -268,8 +268,8 @@ def _check_labels(config: RunConfig, spec: schemas.FeatureSpec) -> None:
                 "recipe-needs-label",
                 f"Recipe {config.recipe_name!r}, {where}: needs the label {label!r}; dataset "
                 f"{spec.name!r} has: {', '.join(known) or 'none'}. Tag a column of the "
-                f"interactions 'label:{label}', or take a recipe without it; 'implicit' needs "
-                "events alone.")
+                f"interactions 'label:{label}', or take a recipe without it: 'likes' needs "
+                "no rating, and 'implicit' needs events alone.")
     for name, task in config.recipe.tasks.items():
         if task.kind.against_unseen and spec.unseen() is None:
             raise schemas.InputError(
