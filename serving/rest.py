@@ -3,6 +3,7 @@
 Off by default: JSON takes more time and space than gRPC, and this server has no TLS of its own.
 """
 
+import io
 import json
 import logging
 import re
@@ -10,6 +11,7 @@ import select
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,7 +29,7 @@ from serving.tensors import ndarray, plain_values, tensor_proto, with_bytes
 
 _log = logging.getLogger(__name__)
 _PATH = re.compile(r"/v1/models/([^/:]+)(?:/(versions|labels)/([^/:]+))?:predict")
-_SECONDS = 30.0  # of a connection on which nothing comes, and of a request
+_SECONDS = 30.0  # in which a request has to come, and to be responded to
 # What JSON takes in memory: a text as four bytes a character, `{}` and a number as tens of bytes.
 _MOST_BYTES, _MOST_VALUES, _MOST_RESPONSE_BYTES = 4 << 20, 1 << 18, 2 << 20
 _MOST_CONNECTIONS = 64  # each has a thread
@@ -129,6 +131,11 @@ def _handler(service: RestService) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = _SECONDS
 
+        def setup(self) -> None:
+            """Gives all that is read one deadline: a byte now and then would hold a place."""
+            super().setup()
+            self.rfile = io.BufferedReader(_Received(self.connection, _SECONDS))
+
         def do_POST(self) -> None:
             try:
                 body = self.rfile.read(_size(self.headers.get("Content-Length", "0")))
@@ -155,6 +162,7 @@ def _handler(service: RestService) -> type[BaseHTTPRequestHandler]:
 
         def _send(self, code: HTTPStatus, response: Mapping[str, Any]) -> None:
             data = json.dumps(response).encode()
+            self.connection.settimeout(_SECONDS)
             self.send_response(code)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
@@ -162,6 +170,28 @@ def _handler(service: RestService) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(data)
 
     return Handler
+
+
+class _Received(io.RawIOBase):
+    """What comes on a connection until a deadline.
+
+    Args:
+      connection: The connection.
+      seconds: How long it is read from.
+    """
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        super().__init__()
+        self._connection, self._end = connection, time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        """Returns that it is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Reads what has come; raises `TimeoutError` after the deadline."""
+        self._connection.settimeout(max(self._end - time.monotonic(), 1e-3))
+        return self._connection.recv_into(buffer)
 
 
 class _Server(ThreadingHTTPServer):

@@ -176,6 +176,28 @@ def test_connections_beyond_the_most_are_ended_and_others_served_again(served):
     assert len(json.loads(response.partition(b"\r\n\r\n")[2])["error"]) == 1000
 
 
+@pytest.mark.parametrize("begin", [
+    b"", b"POST / HTTP/1.1\r\nX: ", b"POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n"])
+def test_a_request_that_comes_a_byte_at_a_time_is_ended(monkeypatch, begin):
+    monkeypatch.setattr(rest, "_SECONDS", 0.4)
+    port, end = rest.serve_rest(SimpleNamespace(), "127.0.0.1", 0)
+    deadline = time.monotonic() + 10
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(begin)
+        connection.settimeout(0.05)
+        ended = False
+        while not ended and time.monotonic() < deadline:
+            try:
+                connection.sendall(b"a")
+                ended = connection.recv(1) == b""
+            except TimeoutError:
+                continue
+            except OSError:
+                ended = True
+    end()
+    assert ended
+
+
 def test_a_client_that_goes_away_leaves_no_trace(server, capsys):
     before = threading.active_count()
     for sent in (b"POST /v1/models/tessera:predict HTTP/1.1\r\nContent-Length: 9\r\n\r\n{", b"PO"):
