@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from schemas.log import Progress
 from trainer.closed_form.events import Events
 from trainer.closed_form.rankers import RANKERS
-from trainer.closed_form.search import Parameters
+from trainer.closed_form.search import Search
 from trainer.evaluation.ranking import RankingTask, Scorer
 
 _OF_ALL = "-events"  # after the name of a ranker that learned from all events
@@ -22,20 +22,16 @@ class Baseline:
     """A fitted baseline.
 
     Attributes:
-      scorer: What gives the scores, or `None`.
-      parameters: What was chosen on validation.
-      at_bound: The parameters whose best is the smallest or largest value that is ever tried.
-      skipped: Why there is no scorer; empty when there is one.
+      scorer: What gives the scores.
+      search: What was tried on validation, and what was chosen.
     """
 
-    scorer: Scorer | None
-    parameters: Parameters
-    at_bound: tuple[str, ...] = ()
-    skipped: str = ""
+    scorer: Scorer
+    search: Search
 
 
 def fit_baselines(train: Events, validation_task: RankingTask,
-                  known: Events) -> Iterator[tuple[str, Baseline]]:
+                  known: Events) -> Iterator[tuple[str, Baseline | str]]:
     """Tunes and fits every baseline, one after the other, so that one alone is in memory.
 
     Args:
@@ -45,7 +41,8 @@ def fit_baselines(train: Events, validation_task: RankingTask,
       known: Events of train and validation.
 
     Yields:
-      Names and baselines. Where all events are relevant there is no second one of a ranker.
+      Names and baselines, or why there is none. Where all events are relevant there is no second
+      one of a ranker.
     """
     task = validation_task.sample(_TUNING_USERS)
     kinds = [(name, True) for name in RANKERS]
@@ -55,8 +52,8 @@ def fit_baselines(train: Events, validation_task: RankingTask,
         ranker = RANKERS[name]
         called = name if relevant_only else name + _OF_ALL
         if reason := ranker.skipped(known):
-            yield called, Baseline(None, {}, skipped=f"{called} is not run: {reason}.")
+            yield called, f"{called} is not run: {reason}."
             continue
         chosen = ranker.tuned(train, relevant_only, task)
         fitted = ranker.fit(known, relevant_only, **chosen.best)
-        yield called, Baseline(fitted, chosen.best, chosen.at_bound)
+        yield called, Baseline(fitted, chosen)

@@ -188,14 +188,14 @@ def _baselines(
     fitted = fit_baselines(
         interactions.before("validation"), interactions.task("validation"), known)
     for name, baseline in fitted:
-        if baseline.scorer is None:
-            figures[name] = {"skipped": baseline.skipped}
+        if isinstance(baseline, str):
+            figures[name] = {"skipped": baseline}
             continue
         results[name] = rank(baseline.scorer, task)
         figures[name] = (
             results[name].metrics
             | list_metrics(results[name].top, known.matrix(relevant_only=False))
-            | {"parameters": baseline.parameters, "at_bound": list(baseline.at_bound)})
+            | baseline.search.log("ndcg@10"))
     return results, figures
 
 

@@ -8,7 +8,7 @@ from scipy import linalg, sparse
 from trainer.closed_form.events import Events
 from trainer.training.one_thread import one_thread
 
-MOST_ITEMS = 20_000  # A dense matrix of this side has 3.2 GB.
+_MOST_ITEMS = 10_000  # A dense matrix of this side has 800 MB, and there are three at a time.
 _LONGEST = 1_000  # Events of a user that are paired with one another: the last of them.
 
 
@@ -17,9 +17,10 @@ class ItemToItem:
     """A fitted item-to-item model.
 
     Attributes:
-      history: Weight of what each user met, `(n_users, items)` sparse; items with an event only.
+      history: Weight of what each user met, `(n_users, items)` sparse.
       weights: What an item of a history (row) gives to an item (column), `(items, items)`.
-      columns: Where these items are in the catalogue, `(items,)` int.
+      columns: Where these items are in the catalogue, `(items,)` int: those with an event, and of
+        more than 10,000 those with the most.
       n_items: Size of the catalogue.
     """
 
@@ -34,11 +35,22 @@ class ItemToItem:
         scores[:, self.columns] = self.history[users] @ self.weights
         return scores
 
-    def full(self) -> np.ndarray:
-        """Returns the weights of the whole catalogue, `(n_items, n_items)` float32."""
-        full = np.zeros((self.n_items, self.n_items), np.float32)
-        full[np.ix_(self.columns, self.columns)] = self.weights
-        return full
+    def placed(self, rows: np.ndarray) -> np.ndarray:
+        """Returns rows of its items `(items, dim)` at their places in the catalogue.
+
+        Returns:
+          `(n_items, dim)` float32, zeros for all other items.
+        """
+        placed = np.zeros((self.n_items, rows.shape[1]), np.float32)
+        placed[self.columns] = rows
+        return placed
+
+
+def _columns(matrix: sparse.csr_matrix) -> np.ndarray:
+    """Returns the items with an event, ascending, and of too many those with the most."""
+    counts = matrix.getnnz(axis=0)
+    most = np.argsort(-counts, kind="stable")[:_MOST_ITEMS]
+    return np.sort(most[counts[most] > 0])
 
 
 def fit_ease(events: Events, relevant_only: bool, penalty: float) -> ItemToItem:
@@ -50,7 +62,7 @@ def fit_ease(events: Events, relevant_only: bool, penalty: float) -> ItemToItem:
       penalty: Weight of the squared norm, above 0.
     """
     matrix = events.matrix(relevant_only)
-    columns = np.flatnonzero(matrix.getnnz(axis=0))
+    columns = _columns(matrix)
     matrix = matrix[:, columns]
     return ItemToItem(matrix, _ease_weights((matrix.T @ matrix).toarray(), penalty), columns,
                       events.n_items)
@@ -69,8 +81,8 @@ def fit_decayed_ease(events: Events, relevant_only: bool, penalty: float, pair_h
       floor: Weight of a pair, and of an item of the history, that is infinitely far.
     """
     history = events.weighted(relevant_only, horizon, floor)
-    columns = np.flatnonzero(history.getnnz(axis=0))
-    gram = _decayed_gram(events, relevant_only, pair_horizon, floor)[np.ix_(columns, columns)]
+    columns = _columns(history)
+    gram = _decayed_gram(events.pair_ranks(relevant_only)[:, columns], pair_horizon, floor)
     return ItemToItem(history[:, columns], _ease_weights(gram, penalty), columns, events.n_items)
 
 
@@ -85,7 +97,7 @@ def fit_item_neighbours(events: Events, relevant_only: bool, neighbours: float,
       shrinkage: Users added to the cosine's denominator, against chance.
     """
     matrix = events.matrix(relevant_only)
-    columns = np.flatnonzero(matrix.getnnz(axis=0))
+    columns = _columns(matrix)
     matrix = matrix[:, columns]
     together = (matrix.T @ matrix).toarray()
     count = np.diag(together).copy()
@@ -110,11 +122,9 @@ def _ease_weights(gram: np.ndarray, penalty: float) -> np.ndarray:
     return weights
 
 
-def _decayed_gram(events: Events, relevant_only: bool, horizon: float,
-                  floor: float) -> np.ndarray:
+def _decayed_gram(pair_ranks: sparse.csr_matrix, horizon: float, floor: float) -> np.ndarray:
     """Returns how often two items were met by one user, close ones more, `(items, items)`."""
-    gram = np.zeros((events.n_items, events.n_items))
-    pair_ranks = events.pair_ranks(relevant_only)
+    gram = np.zeros((pair_ranks.shape[1], pair_ranks.shape[1]))
     for start, end in zip(pair_ranks.indptr[:-1], pair_ranks.indptr[1:], strict=True):
         items, ranks = pair_ranks.indices[start:end], pair_ranks.data[start:end]
         if len(items) > _LONGEST:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from trainer.closed_form.events import Events
 from trainer.closed_form.factors import fit_ials
 from trainer.closed_form.neighbours import (
-    MOST_ITEMS,
     fit_decayed_ease,
     fit_ease,
     fit_item_neighbours,
@@ -29,22 +28,15 @@ class Ranker:
       fit: Makes a scorer of events, `relevant_only` and the parameters of `axes`.
       axes: What to try of each parameter.
       needs_times: Whether it is nothing new where events have no times.
-      most_items: Largest catalogue that it is run for.
     """
 
     fit: Callable[..., Scorer]
     axes: Mapping[str, Axis] = field(default_factory=dict)
     needs_times: bool = False
-    most_items: int | None = None
 
     def skipped(self, events: Events) -> str:
         """Returns why it is not run on these events; an empty text where it is."""
-        if self.needs_times and not events.timed:
-            return "the events have no times"
-        if self.most_items is not None and events.n_items > self.most_items:
-            return (f"it needs a dense matrix of items by items; {events.n_items:,} items are "
-                    f"more than the {self.most_items:,} it is run for")
-        return ""
+        return "the events have no times" if self.needs_times and not events.timed else ""
 
     def tuned(self, events: Events, relevant_only: bool, task: RankingTask) -> Search:
         """Finds the parameters of the highest NDCG@10.
@@ -69,14 +61,14 @@ RANKERS: dict[str, Ranker] = {
     "popularity": Ranker(fit_popularity),
     "recent-popularity": Ranker(fit_recent_popularity, {"days": _DAYS}, needs_times=True),
     "moment-popularity": Ranker(fit_moment_popularity, {"days": _DAYS}, needs_times=True),
-    "item-knn": Ranker(fit_item_neighbours, {"neighbours": _NEIGHBOURS}, most_items=MOST_ITEMS),
+    "item-knn": Ranker(fit_item_neighbours, {"neighbours": _NEIGHBOURS}),
     "user-knn": Ranker(fit_user_neighbours, {"neighbours": _NEIGHBOURS}),
-    "ease": Ranker(fit_ease, {"penalty": _PENALTY}, most_items=MOST_ITEMS),
+    "ease": Ranker(fit_ease, {"penalty": _PENALTY}),
     "decayed-ease": Ranker(
         fit_decayed_ease,
         {"penalty": _PENALTY, "pair_horizon": Axis((20.0, 60.0, 180.0), 3.0, 1.0, 1e5),
          "horizon": Axis((15.0, 45.0), 3.0, 0.5, 1e5)},
-        needs_times=True, most_items=MOST_ITEMS),
+        needs_times=True),
     "ials": Ranker(
         fit_ials,
         {"penalty": Axis((0.005, 0.01, 0.02, 0.04), 2.0, 1e-5, 10.0),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 Parameters = dict[str, float]
 
@@ -48,6 +49,11 @@ class Search:
     score: float
     tried: list[tuple[Parameters, float]] = field(default_factory=list)
     at_bound: tuple[str, ...] = ()
+
+    def log(self, metric: str) -> dict[str, Any]:
+        """Returns what was chosen and all that was tried, for JSON, its score called `metric`."""
+        return {"parameters": self.best, "at_bound": list(self.at_bound),
+                "tried": [{**parameters, metric: score} for parameters, score in self.tried]}
 
 
 def search(axes: Mapping[str, Axis], score: Callable[[Parameters], float]) -> Search:

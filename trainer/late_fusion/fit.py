@@ -15,7 +15,6 @@ from trainer.closed_form.events import Events
 from trainer.closed_form.search import Parameters, search
 from trainer.evaluation.ranking import RankingTask, ranking_metrics
 from trainer.late_fusion.content import ContentMap, ItemContent
-from trainer.late_fusion.kinds import RANKER_KINDS
 from trainer.late_fusion.linear import NEVER_FADES, LinearRanker, weighted_history
 from trainer.late_fusion.member import Member, members
 from trainer.late_fusion.new_items import NewItems, fit_new_items
@@ -25,6 +24,7 @@ log = logging.getLogger("tessera.trainer")
 
 NETWORK = "network"
 _HORIZONS = (15.0, 60.0, NEVER_FADES)
+_SHORTER, _SHORTEST = 4.0, 1.0  # Of a horizon to the next one, and the last that is shortened.
 _PRIMARY = "ndcg@10"
 _TUNING_USERS = 2_000
 _CONTENT, _NEW_CONTENT = "content.npz", "new_content.npz"
@@ -124,9 +124,8 @@ def fit_late_fusion(
     chosen = members(names, train, vectors, has_relevance)
     if not chosen:
         raise InputError(
-            "no-ranker", f"None of the rankers {', '.join(names)} can be fitted: 'content' needs "
-            "a modality of the items, and 'item_to_item' a catalogue of "
-            f"{RANKER_KINDS['item_to_item'].most_items:,} items at most. Name others.")
+            "no-ranker", f"None of the rankers {', '.join(names)} can be fitted: each needs a "
+            "modality of the items, and there is none. Name others.")
     some = sampled(task, 1).sample(_TUNING_USERS)
     horizon, of_horizons = _best_horizon(chosen, train, vectors, some)
     tried: dict[str, Any] = {"horizon": of_horizons}
@@ -164,8 +163,7 @@ def _tuned(member: Member, train: Events, vectors: np.ndarray, horizon: float,
 
     result = search(member.kind.axes, reached)
     return replace(member, parameters=result.best), {
-        "kind": member.kind_name, "parameters": result.best, _PRIMARY: result.score,
-        "at_bound": list(result.at_bound), "tried": len(result.tried)}
+        "kind": member.kind_name, _PRIMARY: result.score, **result.log(_PRIMARY)}
 
 
 def _fit_for_all(tuned: Sequence[Member], events: Events, contents: Sequence[ItemContent],
@@ -212,19 +210,30 @@ def _shares(scores: list[np.ndarray], own: np.ndarray | None, task: RankingTask,
 
 def _best_horizon(chosen: Sequence[Member], train: Events, vectors: np.ndarray,
                   task: RankingTask) -> tuple[float, Mapping[str, float]]:
-    """Returns the horizon that is best for all rankers together: one alone follows chance."""
+    """Returns the horizon that is best for all rankers together: one alone follows chance.
+
+    Shorter ones are tried while the shortest is the best.
+    """
     if not train.timed or not len(task.users):
         return NEVER_FADES, {}
-    reached: dict[float, list[float]] = {horizon: [] for horizon in _HORIZONS}
-    for one in chosen:
-        ranker = None
-        for horizon, figures in reached.items():
-            if ranker is None or one.kind.fades:
-                ranker = one.fit(train, vectors, horizon)
+    fitted: dict[str, LinearRanker] = {}
+
+    def reached(horizon: float) -> float:
+        figures = []
+        for one in chosen:
+            ranker = fitted.get(one.name) or one.fit(train, vectors, horizon)
+            if not one.kind.fades:
+                fitted[one.name] = ranker
             histories = weighted_history(train, one.relevant_only, horizon)[task.users]
             figures.append(_reached(ranker, histories, task))
-    means = {horizon: float(np.mean(figures)) for horizon, figures in reached.items()}
-    return max(means, key=lambda h: means[h]), {f"{h:g}": v for h, v in means.items()}
+        return float(np.mean(figures))
+
+    means = {horizon: reached(horizon) for horizon in _HORIZONS}
+    best = max(means, key=lambda h: means[h])
+    while best == min(means) and best > _SHORTEST:
+        means[best / _SHORTER] = reached(best / _SHORTER)
+        best = max(means, key=lambda h: means[h])
+    return best, {f"{h:g}": v for h, v in means.items()}
 
 
 def _reached(ranker: LinearRanker, histories: Any, task: RankingTask) -> float:

@@ -7,16 +7,21 @@ import numpy as np
 
 from trainer.closed_form.events import Events
 from trainer.closed_form.factors import fit_content_ials
-from trainer.closed_form.neighbours import fit_decayed_ease, fit_ease, fit_item_neighbours
+from trainer.closed_form.neighbours import (
+    ItemToItem,
+    fit_decayed_ease,
+    fit_ease,
+    fit_item_neighbours,
+)
 from trainer.closed_form.popularity import fit_recent_popularity
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.search import Axis, Parameters, middles
 from trainer.late_fusion.linear import NEVER_FADES, LinearRanker
 from trainer.training.one_thread import one_thread
 
-_WIDTH = 256  # Of an item-to-item matrix; a larger one is approximated by its leading vectors.
+# An item-to-item matrix of more items is approximated by so many leading vectors.
+_WHOLE, _WIDTH = 512, 256
 _PAIRS = 4.0  # Pairs fade so much more slowly than the events of a history.
-_MOST_ITEMS = 10_000  # A dense matrix of this side has 800 MB, and there are three at a time.
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,6 @@ class RankerKind:
       of_relevant: Whether one ranker learns of the relevant events and a second one of all events;
         otherwise there is one, of all.
       reads_content: Whether it is nothing without content.
-      most_items: Largest catalogue that it is fitted for.
     """
 
     fit: Callable[..., LinearRanker]
@@ -39,7 +43,6 @@ class RankerKind:
     fades: bool = False
     of_relevant: bool = True
     reads_content: bool = False
-    most_items: int | None = None
 
     @property
     def start(self) -> Parameters:
@@ -50,18 +53,17 @@ class RankerKind:
 def _popularity(events: Events, relevant_only: bool, content: np.ndarray,
                 horizon: float) -> LinearRanker:
     """The logarithm of an item's number of users, the same for everybody."""
-    counts = events.item_counts(relevant_only)
-    return _of_counts(counts)
+    return _of_scores(np.log1p(events.item_counts(relevant_only)))
 
 
 def _recent_popularity(events: Events, relevant_only: bool, content: np.ndarray, horizon: float,
                        days: float) -> LinearRanker:
-    """The same of late."""
-    return _of_counts(fit_recent_popularity(events, relevant_only, days).counts)
+    """The number of events of late; its logarithm would raise what is forgotten already."""
+    return _of_scores(fit_recent_popularity(events, relevant_only, days).counts)
 
 
-def _of_counts(counts: np.ndarray) -> LinearRanker:
-    return _of_32_bits(np.zeros((len(counts), 1)), np.log1p(counts)[:, None], start=np.ones(1))
+def _of_scores(scores: np.ndarray) -> LinearRanker:
+    return _of_32_bits(np.zeros((len(scores), 1)), scores[:, None], start=np.ones(1))
 
 
 def _item_to_item(events: Events, relevant_only: bool, content: np.ndarray, horizon: float,
@@ -71,25 +73,26 @@ def _item_to_item(events: Events, relevant_only: bool, content: np.ndarray, hori
         fitted = fit_decayed_ease(events, relevant_only, penalty, _PAIRS * horizon, horizon)
     else:
         fitted = fit_ease(events, relevant_only, penalty)
-    return _of_matrix(fitted.full())
+    return _of_item_to_item(fitted)
 
 
 def _item_neighbours(events: Events, relevant_only: bool, content: np.ndarray, horizon: float,
                      neighbours: float) -> LinearRanker:
     """Item-kNN."""
-    return _of_matrix(fit_item_neighbours(events, relevant_only, neighbours).full())
+    return _of_item_to_item(fit_item_neighbours(events, relevant_only, neighbours))
 
 
-def _of_matrix(weights: np.ndarray) -> LinearRanker:
-    """Makes a ranker of what an item of a history (row) gives to an item (column)."""
-    if len(weights) <= _WIDTH:
-        return _of_32_bits(weights, np.eye(len(weights)))
+def _of_item_to_item(fitted: ItemToItem) -> LinearRanker:
+    """Makes a ranker of weights, or of their leading vectors."""
+    weights = fitted.weights
+    if len(weights) <= _WHOLE:
+        return _of_32_bits(fitted.placed(weights), fitted.placed(np.eye(len(weights))))
     from sklearn.utils.extmath import randomized_svd
 
     with one_thread(_WIDTH):
         left, values, right = randomized_svd(weights, _WIDTH, random_state=0)
     root = np.sqrt(values)
-    return _of_32_bits(left * root, (right * root[:, None]).T)
+    return _of_32_bits(fitted.placed(left * root), fitted.placed((right * root[:, None]).T))
 
 
 def _factors(events: Events, relevant_only: bool, content: np.ndarray, horizon: float,
@@ -132,10 +135,8 @@ RANKER_KINDS: dict[str, RankerKind] = {
     "popularity": RankerKind(_popularity, of_relevant=False),
     "recent_popularity": RankerKind(
         _recent_popularity, RANKERS["recent-popularity"].axes, of_relevant=False),
-    "item_neighbours": RankerKind(
-        _item_neighbours, RANKERS["item-knn"].axes, most_items=_MOST_ITEMS),
-    "item_to_item": RankerKind(_item_to_item, {"penalty": _PENALTY}, fades=True,
-                               most_items=_MOST_ITEMS),
+    "item_neighbours": RankerKind(_item_neighbours, RANKERS["item-knn"].axes),
+    "item_to_item": RankerKind(_item_to_item, {"penalty": _PENALTY}, fades=True),
     "factors": RankerKind(
         _factors,
         {**RANKERS["ials"].axes, "content_penalty": Axis((1.0, 10.0, 100.0), 10.0, 0.1, 1e4)}),

@@ -50,8 +50,7 @@ def members(names: Sequence[str], events: Events, content: np.ndarray,
     candidates = []
     for name in names:
         kind = RANKER_KINDS[name]
-        too_large = kind.most_items is not None and events.n_items > kind.most_items
-        if too_large or (kind.reads_content and not content.shape[1]):
+        if kind.reads_content and not content.shape[1]:
             continue
         candidates.append(Member(name, name, False, kind.start))
         if kind.of_relevant and has_relevance and not events.relevant.all():

@@ -27,7 +27,6 @@ from trainer.training.one_thread import one_thread
 _HORIZONS = (5.0, 15.0, 50.0)
 _DIM = 48  # Of the item-to-item scores.
 _SAMPLE = 20_000  # Users whose scores give the leading components.
-_MOST_ITEMS = 10_000  # See `trainer.late_fusion.kinds`.
 
 
 @dataclass(frozen=True)
@@ -65,18 +64,18 @@ class Behaviour:
 
     @cached_property
     def item_to_item(self) -> tuple[PairProduct, ...]:
-        """The leading components of EASE's scores; nothing of too large a catalogue."""
+        """The leading components of EASE's scores."""
         from sklearn.utils.extmath import randomized_svd
 
         events = self.events
-        if not len(events) or events.n_items > _MOST_ITEMS:
+        fitted = fit_ease(events, True, **middles(RANKERS["ease"].axes))
+        rows, weights = fitted.history, fitted.weights
+        if not len(weights):
             return ()
-        rows = events.matrix(relevant_only=True)
-        weights = fit_ease(events, True, **middles(RANKERS["ease"].axes)).full()
         some = np.random.default_rng(0).permutation(events.n_users)[:_SAMPLE]
         with one_thread(_DIM):
             right = randomized_svd(rows[some] @ weights, min(_DIM, *rows.shape), random_state=0)[2]
-        return (PairProduct.of(rows @ (weights @ right.T), right.T),)
+        return (PairProduct.of(rows @ (weights @ right.T), fitted.placed(right.T)),)
 
 
 @dataclass(frozen=True)

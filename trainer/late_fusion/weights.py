@@ -14,7 +14,8 @@ _TRIED = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0)
 _ROUNDS, _BAGS, _SHARE = 3, 8, 0.6
 _TOP = 10
 _GAIN = 1e-4  # A smaller one moves no weight.
-_CELLS = 1 << 25  # Scores held at once.
+_CELLS = 1 << 26  # Scores held at once.
+_CONTENDERS = 2_000  # Of a large catalogue, a user's items that can be among the first.
 
 
 def sampled(task: RankingTask, rankers: int) -> RankingTask:
@@ -59,13 +60,17 @@ class _Search:
 
     def __init__(self, scores: Sequence[np.ndarray], task: RankingTask):
         columns = np.flatnonzero(task.candidates)
-        self._excluded = task.excluded[:, columns].toarray()
-        self._parts = [one[:, columns].astype(np.float32) for one in scores]
-        self._relevant = task.relevant[:, columns].toarray().astype(np.float32)
+        excluded = task.excluded[:, columns].toarray()
+        parts = [one[:, columns].astype(np.float32) for one in scores]
+        relevant = task.relevant[:, columns].toarray()
         self._top = min(_TOP, len(columns))
         self._gains = 1 / np.log2(np.arange(self._top) + 2)
-        count = np.minimum(self._relevant.sum(axis=1).astype(int), self._top)
+        count = np.minimum(relevant.sum(axis=1).astype(int), self._top)
         self._ideal = np.cumsum(self._gains)[count - 1]
+        some = _contenders(parts, excluded)
+        self._excluded = np.take_along_axis(excluded, some, axis=1)
+        self._parts = [np.take_along_axis(one, some, axis=1) for one in parts]
+        self._relevant = np.take_along_axis(relevant, some, axis=1).astype(np.float32)
 
     def best(self, rows: np.ndarray) -> np.ndarray:
         """Returns the best weights for some rows, of sum 1."""
@@ -101,3 +106,16 @@ class _Search:
             return float(np.mean(hits @ self._gains / ideal))
 
         return ndcg
+
+
+def _contenders(parts: Sequence[np.ndarray], excluded: np.ndarray) -> np.ndarray:
+    """Returns the items that some ranker has highest for each user, ascending, `(q, some)`.
+
+    The search ranks thousands of sums, which takes too long for a large catalogue. An item that no
+    ranker has among its first is hardly among the first of a sum.
+    """
+    items = excluded.shape[1]
+    if items <= _CONTENDERS:
+        return np.broadcast_to(np.arange(items), excluded.shape)
+    losses = np.where(excluded, np.inf, -np.max(parts, axis=0))
+    return np.sort(np.argpartition(losses, _CONTENDERS - 1, axis=1)[:, :_CONTENDERS], axis=1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from trainer.closed_form import factors
+from trainer.closed_form import factors, neighbours
 from trainer.closed_form.events import Events
 from trainer.closed_form.factors import fit_content_ials, fit_ials, least_squares
 from trainer.closed_form.neighbours import (
@@ -70,7 +70,8 @@ def test_ease_solves_the_constrained_ridge_regression(relevant_only):
     users = np.array([0, 7, 39])
     fitted = fit_ease(events, relevant_only, penalty)
     np.testing.assert_allclose(fitted.scores(users), expected[users], atol=1e-9)
-    np.testing.assert_allclose(dense @ fitted.full(), expected, atol=1e-5)
+    weights = fitted.placed(fitted.placed(fitted.weights).T)
+    np.testing.assert_allclose(dense @ weights.T, expected, atol=1e-5)
 
 
 def test_decayed_ease_without_decay_is_ease():
@@ -213,9 +214,23 @@ def test_what_is_not_run_says_why():
     still = Events(events.users, events.items, np.zeros_like(events.times), events.relevant,
                    events.n_users, events.n_items)
     assert "no times" in RANKERS["decayed-ease"].skipped(still)
-    large = Events(events.users, events.items, events.times, events.relevant, 60, 20_001)
-    assert "20,001 items are more than the 20,000" in RANKERS["ease"].skipped(large)
-    assert RANKERS["ials"].skipped(large) == RANKERS["ease"].skipped(events) == ""
+    assert RANKERS["decayed-ease"].skipped(events) == RANKERS["ials"].skipped(still) == ""
+
+
+@pytest.mark.parametrize("name", ["item-knn", "ease", "decayed-ease"])
+def test_of_a_large_catalogue_the_items_with_the_most_events_are_paired(name, monkeypatch):
+    events, _ = tasks()
+    fit, parameters = RANKERS[name].fit, middles(RANKERS[name].axes)
+    every = fit(events, False, **parameters)
+    counts = events.item_counts(False)
+    monkeypatch.setattr(neighbours, "_MOST_ITEMS", 8)
+    some = fit(events, False, **parameters)
+    assert len(every.columns) > len(some.columns) == 8
+    left_out = np.setdiff1d(np.arange(events.n_items), some.columns)
+    assert counts[some.columns].min() >= counts[left_out].max()
+    scores = some.scores(np.arange(5))
+    assert scores.shape == (5, events.n_items)
+    assert scores[:, some.columns].any() and not scores[:, left_out].any()
 
 
 @pytest.mark.parametrize("name", RANKERS)

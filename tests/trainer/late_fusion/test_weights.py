@@ -65,3 +65,13 @@ def test_a_sample_bounds_the_memory(world, monkeypatch):
     task, _ = world
     monkeypatch.setattr("trainer.late_fusion.weights._CELLS", ITEMS * 60 * 2)
     assert len(sampled(task, 2).users) == 60
+
+
+def test_of_a_large_catalogue_the_first_items_of_each_ranker_give_about_the_same_weights(
+        world, monkeypatch):
+    task, taste = world
+    rng = np.random.default_rng(4)
+    parts = [taste + rng.normal(size=taste.shape) for _ in range(3)]
+    expected = fit_weights(parts, task, seed=0)
+    monkeypatch.setattr("trainer.late_fusion.weights._CONTENDERS", 20)
+    np.testing.assert_allclose(fit_weights(parts, task, seed=0), expected, atol=0.01)
