@@ -2,10 +2,10 @@
 
 from pipeline.config import RunConfig
 from schemas import FeatureSpec, InputError
+from trainer.behaviour.options import DEFAULT, History, Reviews
 from trainer.behaviour.past import past_text
 from trainer.network.plan import plan_parts
 from trainer.recipe import Recipe, Task
-from trainer.recipe.behaviour import DEFAULT, History, Reviews
 from trainer.recipe.computed import ForestRecipe, SimilarityRecipe
 from trainer.recipe.families import NetworkRecipe
 from trainer.tasks import TASK_KINDS

@@ -13,9 +13,9 @@ from rich.console import Console
 
 import pipeline.process  # noqa: F401  (before TensorFlow)
 import schemas
+from components.catalog_gen.deletions import read_deletions
 from components.catalog_gen.foresight import check_splits
 from components.catalog_gen.splits import check_protocol
-from components.privacy.deletions import read_deletions
 from components.sources import SOURCES, open_source
 from pipeline import results
 from pipeline.config import RunConfig, data_folder

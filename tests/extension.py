@@ -22,7 +22,7 @@ from schemas.modality import RawModality
 from trainer.modalities import Division, Modality, register
 from trainer.modalities.modality import Block, present_column, zeros
 from trainer.modalities.options import ModalityOptions
-from trainer.network.part import Built, Numbers, Part
+from trainer.parts.part import Built, Numbers, Part
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column
 from trainer.preprocessing.raw import dense

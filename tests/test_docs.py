@@ -7,6 +7,7 @@ from typing import Annotated
 import pytest
 import yaml
 from pydantic import Field
+from source_trees import by_room, modules_by_import
 from tfx.types.artifact import Artifact
 
 from components import artifacts
@@ -134,8 +135,13 @@ def test_the_readme_is_short():
 def test_the_rooms_of_the_trainer_and_the_types_of_artifacts_are_those_of_the_code():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     (rooms,) = re.findall(r"in rooms: ([^|]*)\|", page)
-    assert set(re.findall(r"`(\w+)`", rooms)) == {
-        path.parent.name for path in (ROOT / "trainer").glob("*/__init__.py")}
+    order = re.findall(r"`(\w+)`", rooms)
+    assert sorted(order) == sorted(
+        path.parent.name for path in (ROOT / "trainer").glob("*/__init__.py"))
+    known = by_room(modules_by_import(), depth=2)
+    for place, room in enumerate(order):
+        before = {f"trainer.{one}" for one in order[:place]}
+        assert not known[f"trainer.{room}"] & before, f"{room} imports rooms that are before it"
     names = {name for name, one in vars(artifacts).items()
              if isinstance(one, type) and issubclass(one, Artifact)}
     ours = set(re.findall(r"`([A-Z]\w+)`", page.split("## Components")[1]))

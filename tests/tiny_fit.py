@@ -8,10 +8,10 @@ import tensorflow as tf
 from worlds import column, history, small_spec
 
 from schemas import FeatureSpec
+from trainer.behaviour.declarations import row_columns
 from trainer.data.interactions import InteractionReader
-from trainer.data.side import Side
 from trainer.data.tables import Table
-from trainer.preprocessing.declarations import row_columns
+from trainer.parts.side import Side
 from trainer.recipe import Recipe, parse_recipe
 from trainer.training.data import TrainingData
 

@@ -18,8 +18,8 @@ def losses(folder: Path, cases: list[str]) -> dict[str, list[dict[str, float]]]:
     import numpy as np
 
     from schemas import parse_spec
-    from trainer.data.side import Side
     from trainer.network.model import build_network
+    from trainer.parts.side import Side
     from trainer.recipe import parse_recipe
     from trainer.training.multitask import MultiTaskModel
 

@@ -9,7 +9,6 @@ from tiny_fit import in_memory
 from worlds import column, history, small_spec
 
 from trainer.data.events import concatenate, read_events
-from trainer.data.side import Side
 from trainer.evaluation.ranking import (
     PairedDifference,
     RankingResult,
@@ -19,6 +18,7 @@ from trainer.evaluation.ranking import (
 )
 from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.network.model import Network, build_network
+from trainer.parts.side import Side
 from trainer.preprocessing import columns
 from trainer.recipe import parse_recipe
 from trainer.training.data import TrainingData

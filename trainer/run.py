@@ -11,16 +11,16 @@ import tensorflow_transform as tft
 
 from schemas import SIDES, FeatureSpec, parse_spec
 from trainer.behaviour.past import event_values, past_strings
-from trainer.behaviour.strings import past_vocabularies, with_item_reviews
-from trainer.data.interactions import InteractionReader
-from trainer.data.side import Side
+from trainer.behaviour.strings import past_vocabularies
+from trainer.data.interactions import InteractionReader, with_item_reviews
 from trainer.data.tables import Table, read_table
 from trainer.encoders.encodings import Encodings
-from trainer.encoders.network import encoded_side
 from trainer.families import FAMILIES
 from trainer.families.job import Job
 from trainer.modalities import modality_of
+from trainer.network.encoded import encoded_side
 from trainer.options import look_up
+from trainer.parts.side import Side
 from trainer.preprocessing.column import Role, columns_of
 from trainer.recipe import Recipe, parse_recipe
 from trainer.training.data import TrainingData
@@ -119,7 +119,7 @@ def training_data(
         sides = {n: encoded_side(side, encodings, spec, recipe, n, tables[n].ids)
                  for n, side in sides.items()}
     user_side, item_side = sides["users"], sides["items"]
-    user_side.vocabularies.update(past_vocabularies(spec, recipe, transforms["interactions"]))
+    user_side.vocabularies.update(past_vocabularies(spec, recipe.past, transforms["interactions"]))
     if recipe.reads_item_reviews:
         reader, item_side = with_item_reviews(reader, item_side, files["interactions"]["train"])
     return TrainingData(
@@ -134,7 +134,7 @@ def row_keys(spec: FeatureSpec, recipe: Recipe, tables: dict[str, Table],
     named = {side: [name for f in spec.inputs(side, recipe.modalities, recipe.labels)
                     for name in modality_of(f).vocabularies(f, recipe.modalities[str(f.modality)])]
              for side in tables}
-    named["interactions"] = list(past_vocabularies(spec, recipe, transforms["interactions"]))
+    named["interactions"] = list(past_vocabularies(spec, recipe.past, transforms["interactions"]))
     for side, names in named.items():
         for name in names:
             keys[vocabulary_key(side, name)] = [

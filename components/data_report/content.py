@@ -6,14 +6,14 @@ from typing import Any
 
 from components.data_report.media import sample_pictures, seconds
 from components.data_report.page import VERSION
-from components.data_report.quarantine import (
+from components.data_report.statistics import read_statistics
+from components.data_validator.verdict import DataVerdict
+from components.quarantine import (
     grouped_reasons,
     lost_columns,
     notes,
     read_counts,
 )
-from components.data_report.statistics import read_statistics
-from components.data_validator.verdict import DataVerdict
 from schemas import SIDES, Feature, FeatureSpec
 from trainer.modalities import modality_of
 

@@ -22,8 +22,8 @@ from schemas.log import Progress
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.encodings import Encodings
 from trainer.encoders.module import digest, load, resolve
-from trainer.encoders.options import Encoder as Options
 from trainer.modalities import MODALITIES, files_of
+from trainer.modalities.options import Encoder as Options
 
 log = logging.getLogger("tessera.media_encoder")
 _TABLES = ("users", "items")

@@ -29,9 +29,9 @@ from components.ranking_evaluator.unseen import unseen_figures, unseen_task
 from components.ranking_evaluator.values import value_figures, value_reasons
 from components.verdict import Outcome
 from schemas import FeatureSpec, InputError, parse_spec
+from trainer.closed_form.one_thread import threads
 from trainer.evaluation.ranking import RankingResult, RankingTask, Scorer, paired_bootstrap, rank
 from trainer.evaluation.ranking_lists import list_metrics
-from trainer.training.one_thread import threads
 
 log = logging.getLogger("tessera.ranking_evaluator")
 _FLOOR = "popularity"

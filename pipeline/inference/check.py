@@ -10,7 +10,7 @@ from rich.table import Table
 
 from components.catalog_gen.check import Checker
 from components.catalog_gen.faults import shortened, together
-from components.data_report.quarantine import lost_columns, notes
+from components.quarantine import lost_columns, notes
 from components.sources import Source
 from components.sources.base import Record
 from pipeline.console import say

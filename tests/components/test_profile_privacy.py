@@ -10,11 +10,8 @@ from worlds import column, small_spec
 
 from components.data_checks import CHECKS, Data, judge
 from components.data_profile.columns import profile_categories, profile_texts
-from components.data_validator.drift import (
-    compared_statistics,
-    measure_drift,
-    statistics_file,
-)
+from components.data_profile.statistics import compared_statistics, statistics_file
+from components.data_validator.drift import measure_drift
 
 SPEC = small_spec(users=column("age", "INT", "numeric") + column("mail", "BYTES", "pii")
                   + column("town", "BYTES", "categorical") + column("about", "BYTES", "text"))

@@ -8,10 +8,10 @@ from pipeline.config import load_config
 from pipeline.evaluation import eval_config, limits
 from pipeline.recipe_checks import check_behaviour, check_part_names, check_tasks
 from schemas import InputError, available, read_spec
-from trainer.network.part import Built, Part, build_parts
+from trainer.behaviour.options import PARTS
 from trainer.network.plan import plan_parts
+from trainer.parts.part import Built, Part, build_parts
 from trainer.recipe import Recipe, bind, parse_recipe
-from trainer.recipe.behaviour import PARTS
 from trainer.recipe.recipe import known_modalities
 
 

@@ -18,7 +18,6 @@ from worlds import column, history, png, small_spec
 
 from trainer.data.events import concatenate, read_events
 from trainer.data.memory import remember
-from trainer.data.side import Side
 from trainer.evaluation.label_facts import label_means
 from trainer.export.constant_weights import constant_weights
 from trainer.export.evaluation import EvaluationColumns
@@ -26,8 +25,9 @@ from trainer.export.module import Recommender
 from trainer.export.run import export as export_weights
 from trainer.export.save import save, trace_signatures
 from trainer.network.model import build_network
+from trainer.parts.side import Side
+from trainer.preprocess import declared_columns, preprocessing_fn
 from trainer.preprocessing.column import write_columns
-from trainer.preprocessing.preprocess import declared_columns, preprocessing_fn
 from trainer.recipe import Recipe, bind, parse_recipe
 from trainer.run import read_given, train, training_data
 

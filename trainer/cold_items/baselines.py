@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trainer.closed_form.draw import Draw, cold_task, hidden_items, without
 from trainer.closed_form.events import Events
 from trainer.closed_form.factors import Factors, fit_ials, ridge
 from trainer.closed_form.popularity import Popularity
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.search import Axis, middles, search
-from trainer.cold_items.draw import Draw, cold_task, hidden_items, without
 from trainer.evaluation.ranking import Scorer, rank
 
 _PENALTY = Axis((3.0, 10.0, 30.0, 100.0), 10 ** 0.5, 0.1, 1e5)

@@ -12,11 +12,10 @@ import tensorflow as tf
 
 from trainer.ablation import WHOLE
 from trainer.ablation.figures import without_each
-from trainer.behaviour.strings import with_item_reviews
+from trainer.closed_form.draw import Draw, cold_task, draw_items, without
 from trainer.cold_items import SHOWN
 from trainer.cold_items.baselines import cold_baselines
-from trainer.cold_items.draw import Draw, cold_task, draw_items, without
-from trainer.data.interactions import id_lookup
+from trainer.data.interactions import id_lookup, with_item_reviews
 from trainer.data.memory import remember
 from trainer.evaluation.ranking import RankingTask, Scorer, rank
 from trainer.evaluation.ranking_lists import random_order

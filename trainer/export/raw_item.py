@@ -8,10 +8,10 @@ import tensorflow_transform as tft
 
 from schemas import Feature, FeatureSpec
 from trainer.encoders.encodings import Encodings
-from trainer.encoders.network import encoded_features
 from trainer.export.requests import RawContent
 from trainer.export.traced import TracedModel
 from trainer.layers.lookup import TableLookup
+from trainer.network.encoded import encoded_features
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Purpose
 from trainer.recipe import Recipe

@@ -16,10 +16,10 @@ from scipy import sparse
 
 from schemas.log import Progress
 from trainer.data.events import Events
-from trainer.data.side import Side
 from trainer.evaluation.written_scores import TaskScores, WrittenScores
 from trainer.families.job import Job
 from trainer.network.content import content_matrix
+from trainer.parts.side import Side
 from trainer.recipe import Task
 from trainer.recipe.computed import ForestRecipe
 from trainer.training.data import TrainingData

@@ -22,13 +22,13 @@ from schemas import FeatureSpec
 from trainer.behaviour.past import past_relevance
 from trainer.closed_form.factors import folding, nonnegative_factors, right_factors
 from trainer.data.events import Events
-from trainer.data.side import Side
 from trainer.families.job import Job
 from trainer.layers.history import DistanceForm, HistorySum, UnitLength
 from trainer.layers.lookup import TableLookup
 from trainer.network.content import content_block, content_inputs, content_matrix, projected
 from trainer.network.model import CANDIDATE, Network
-from trainer.network.part import ITEMS, USERS, whole_part
+from trainer.parts.part import ITEMS, USERS, whole_part
+from trainer.parts.side import Side
 from trainer.preprocessing import columns
 from trainer.recipe.computed import SimilarityRecipe
 from trainer.training.data import TrainingData

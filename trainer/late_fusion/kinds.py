@@ -8,11 +8,11 @@ import numpy as np
 from trainer.closed_form.events import Events
 from trainer.closed_form.factors import fit_content_ials
 from trainer.closed_form.neighbours import fit_decayed_ease, fit_ease, fit_item_neighbours
+from trainer.closed_form.one_thread import one_thread
 from trainer.closed_form.popularity import fit_recent_popularity
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.search import Axis, Parameters, middles
 from trainer.late_fusion.linear import NEVER_FADES, LinearRanker
-from trainer.training.one_thread import one_thread
 
 _WIDTH = 256  # Of an item-to-item matrix; a larger one is approximated by its leading vectors.
 _PAIRS = 4.0  # Pairs fade so much more slowly than the events of a history.

@@ -10,12 +10,12 @@ import keras
 from keras import ops
 
 from schemas import FeatureSpec
-from trainer.data.side import Side
 from trainer.layers.heads import InnerProduct, Offset
 from trainer.layers.lookup import BiasedFactors
 from trainer.network.model import Network
-from trainer.network.part import ITEMS, USERS, Embedded, whole_part
 from trainer.network.plan import IDS
+from trainer.parts.part import ITEMS, USERS, Embedded, whole_part
+from trainer.parts.side import Side
 from trainer.preprocessing import columns
 from trainer.recipe.families import FactorizationRecipe
 

@@ -17,7 +17,6 @@ from trainer.behaviour.towers import (
     PastOf,
     behaviour_inputs,
 )
-from trainer.data.side import Side
 from trainer.layers.dropout import ModalityDropout, UserDropout
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.heads import Head, Offset, ProfileHead
@@ -26,9 +25,10 @@ from trainer.layers.lookup import EveryRow, RowEmbedding, TableLookup, UserTable
 from trainer.layers.sharing import SHARINGS
 from trainer.network.content import content_inputs
 from trainer.network.heads import build_heads
-from trainer.network.part import ITEMS, USERS, Built, Materials, Part, build_parts
 from trainer.network.plan import plan_parts
 from trainer.options import look_up
+from trainer.parts.part import ITEMS, USERS, Built, Materials, Part, build_parts
+from trainer.parts.side import Side
 from trainer.preprocessing import columns
 from trainer.recipe.families import NetworkRecipe
 
@@ -112,7 +112,7 @@ def build_network(
     inputs = {
         columns.USER_INDEX: keras.Input((), dtype="int32", name=columns.USER_INDEX),
         columns.ITEM_INDEX: keras.Input((), dtype="int32", name=columns.ITEM_INDEX),
-        **behaviour_inputs(spec, recipe),
+        **behaviour_inputs(spec, recipe.behaviour),
     }
     hidden = UserDropout(options.user_dropout, seed + 2, name="user_dropout")
     seen = hidden({n: i for n, i in inputs.items() if n != columns.ITEM_INDEX})
@@ -224,7 +224,7 @@ def _item_model(spec, recipe, items, past, seed) -> tuple[keras.Model, list[Part
 def _user_model(spec, recipe, users, past, seed) -> tuple[keras.Model, list[Part]]:
     options = recipe.model
     index = keras.Input((), dtype="int32", name=columns.USER_INDEX)
-    behaviour = behaviour_inputs(spec, recipe)
+    behaviour = behaviour_inputs(spec, recipe.behaviour)
     inputs = {columns.USER_INDEX: index, **content_inputs(users), **behaviour}
     parts, built = build_parts(plan_parts(spec, recipe, USERS), Materials(
         USERS, users, inputs, options.dim, options.dropout,

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from schemas import Feature, FeatureSpec
+from trainer.behaviour.options import PastPart
 from trainer.modalities import modality_of
 from trainer.modalities.modality import zeros
-from trainer.network.part import ITEMS, Built, Embedded, Materials, Numbers, Part
+from trainer.parts.part import ITEMS, Built, Embedded, Materials, Numbers, Part
 from trainer.recipe.families import NetworkRecipe
 
 IDS = "id"
@@ -39,7 +40,7 @@ def _content_parts(feature: Feature, recipe: NetworkRecipe) -> Iterator[Part]:
         return
 
     def build(materials: Materials) -> Built:
-        from trainer.encoders.network import encoded_part
+        from trainer.network.encoded import encoded_part
 
         return encoded_part(feature, materials)
 
@@ -52,15 +53,15 @@ def _past_parts(spec: FeatureSpec, recipe: NetworkRecipe, side: str) -> Iterator
         return
     for name, part in recipe.behaviour.items():
         if part.of_items == (side == ITEMS):
-            build = _past_builder(spec, recipe, name)
+            build = _past_builder(spec, name, part)
             yield Part(name, side, f"{name!r} of 'behaviour'", build, content=False,
                        gradient=(Embedded(),) if part.embedded else ())
 
 
-def _past_builder(spec: FeatureSpec, recipe: NetworkRecipe, name: str):
+def _past_builder(spec: FeatureSpec, name: str, part: PastPart):
     def build(materials: Materials) -> Built:
         from trainer.behaviour.towers import past_part
 
-        return past_part(name, spec, recipe, materials)
+        return past_part(name, part, spec, materials)
 
     return build

@@ -8,9 +8,8 @@ from pydantic import Field, field_validator, model_validator
 
 from schemas import FeatureSpec, InputError
 from trainer.behaviour.past import NOTHING, Past
-from trainer.encoders.options import Encoder
 from trainer.modalities import MODALITIES
-from trainer.modalities.options import ModalityOptions
+from trainer.modalities.options import Encoder, ModalityOptions
 from trainer.options import SomeOf, Strict
 from trainer.recipe.task import Task, check_names
 from trainer.tasks import TASK_KINDS

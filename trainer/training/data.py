@@ -6,8 +6,8 @@ from typing import Any
 from schemas import Feature, FeatureSpec
 from trainer.data.events import Events, concatenate, read_events
 from trainer.data.interactions import InteractionReader
-from trainer.data.side import Side
 from trainer.data.tables import Table
+from trainer.parts.side import Side
 from trainer.training.warm_start import Keys, WarmStart
 
 

@@ -76,8 +76,8 @@ def kubeflow_server() -> Iterator[FakeKubeflow]:
 @pytest.fixture(scope="session")
 def ir():
     """The demo's pipeline, as a cluster compiles it."""
+    from pipeline.cluster.options import Database
     from pipeline.dag import build_pipeline  # needs TFX, which takes seconds to load
-    from pipeline.kubeflow.options import Database
     from pipeline.kubeflow.plan import compile_ir
     from pipeline.kubeflow.store import connection
 

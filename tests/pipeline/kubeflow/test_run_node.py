@@ -8,9 +8,9 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2
 from tfx.components.schema_gen.import_schema_gen import executor
 
+from pipeline.cluster.options import PASSWORD_VARIABLE, Database
 from pipeline.config import load_config
 from pipeline.kubeflow import init_metadata, run_node, store
-from pipeline.kubeflow.options import PASSWORD_VARIABLE, Database
 from pipeline.kubeflow.plan import load_plan
 from pipeline.kubeflow.steps import read_steps, shape
 from schemas import InputError, read_spec

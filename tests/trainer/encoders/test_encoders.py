@@ -11,7 +11,7 @@ from schemas import InputError
 from schemas.media import wav
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.module import digest, foreign_operations, load, resolve
-from trainer.encoders.options import ImageEncoder
+from trainer.modalities.image.options import ImageEncoder
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from tiny_shop import DAY, ITEMS, both_sides, request
 from trainer.export.gradients import IntegratedGradients, Reader, path_rule, readers
 from trainer.layers.text_towers import LstmTower
 from trainer.modalities.modality import grey, zeros
-from trainer.network.part import Embedded, Numbers, Part
+from trainer.parts.part import Embedded, Numbers, Part
 from trainer.recipe import parse_recipe
 
 RECIPE = parse_recipe(description="toy", tasks={"stars": {"head": "retrieval"},

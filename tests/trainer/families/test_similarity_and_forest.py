@@ -9,13 +9,13 @@ from worlds import column, history, small_spec
 
 from trainer.closed_form.factors import folding, nonnegative_factors, right_factors
 from trainer.data.events import Events
-from trainer.data.side import Side
 from trainer.data.tables import Table
 from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.families.forest import fit_forest, rank
 from trainer.families.similarity import build_similarity, compute_factors, relevant_pairs
 from trainer.modalities.blocks import colours
 from trainer.network.content import content_matrix
+from trainer.parts.side import Side
 from trainer.recipe import Task, parse_recipe
 from trainer.training.data import TrainingData
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import unequal_content
 
-from trainer.data.side import Side
 from trainer.layers.imputation import IMPUTATIONS
 from trainer.network.model import build_network
+from trainer.parts.side import Side
 from trainer.recipe import parse_recipe
 from trainer.training.multitask import MultiTaskModel
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.data.side import Side
 from trainer.network.model import build_network
+from trainer.parts.side import Side
 from trainer.recipe import parse_recipe
 from trainer.training.multitask import MultiTaskModel
 from trainer.training.optimizer import RowAdamW

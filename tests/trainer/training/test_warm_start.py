@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from tiny_fit import ITEMS, USERS, tiny_data
 
-from trainer.data.side import Side
 from trainer.families import FAMILIES
 from trainer.families.job import Job
 from trainer.network.model import build_network
+from trainer.parts.side import Side
 from trainer.training.warm_start import (
     ANOTHER,
     FITS,

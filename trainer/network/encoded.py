@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import keras
 
 from schemas import Feature, FeatureSpec
-from trainer.data.side import Side
 from trainer.encoders.encodings import Encodings, encoded
 from trainer.layers.media_towers import EncodedTower
-from trainer.network.part import Built, Materials
+from trainer.parts.part import Built, Materials
+from trainer.parts.side import Side
 from trainer.preprocessing import columns
 from trainer.recipe import Recipe
 
