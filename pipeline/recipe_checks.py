@@ -1,7 +1,7 @@
 """Whether a dataset has what a recipe asks of it, and its encoders can be used."""
 
 from pipeline.config import RunConfig
-from schemas import FeatureSpec, InputError
+from schemas import ENTITIES, FeatureSpec, InputError
 from trainer.behaviour.options import DEFAULT, History, Reviews
 from trainer.behaviour.past import past_text
 from trainer.network.plan import plan_parts
@@ -38,8 +38,7 @@ def check_tasks(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
 
 def _check_features(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
     """Refuses a family that reads content where there is none to read."""
-    read = {side: spec.inputs(side, recipe.modalities, recipe.labels) for side in
-            ("users", "items")}
+    read = {side: spec.inputs(side, recipe.modalities, recipe.labels) for side in ENTITIES}
     missing = f"that the recipe's modalities read ({', '.join(recipe.modalities) or 'none'}); " \
            f"dataset {spec.name!r} has none."
     if isinstance(recipe, SimilarityRecipe) and recipe.reads_content and not read["items"]:
@@ -122,7 +121,7 @@ def check_part_names(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
     """
     if not isinstance(recipe, NetworkRecipe):
         return
-    for side in ("users", "items"):
+    for side in ENTITIES:
         seen: dict[str, str] = {}
         for part in plan_parts(spec, recipe, side):
             if part.name in seen:

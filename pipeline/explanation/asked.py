@@ -12,7 +12,6 @@ from pipeline.explanation.rows import Row
 from schemas import Feature, FeatureSpec, InputError
 from trainer.recipe import Recipe
 
-SIDES = ("users", "items")
 _BATCH = 32
 Request = dict[str, list]
 

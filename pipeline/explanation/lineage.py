@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from pipeline.explanation.asked import SIDES, Source
+from pipeline.explanation.asked import Source
 from pipeline.lineage import Provenance
 from pipeline.nodes import NodeRun, of_type
-from schemas import FeatureSpec, parse_spec
+from schemas import ENTITIES, FeatureSpec, parse_spec
 from serving.model_config import versions
 from trainer.recipe import Recipe, parse_recipe
 
@@ -22,8 +22,9 @@ def run_source(spec: FeatureSpec, recipe: Recipe, nodes: dict[str, NodeRun]) -> 
       nodes: The run's nodes, of which one has made the model and one the tables.
     """
     ingest = next(n for n in nodes.values() if "tessera.Quarantine" in n.types.values())
-    tables = {side: Path(ingest.outputs[side]) for side in SIDES}
-    graphs = {side: Path(nodes[f"Transform.{side}"].outputs["transform_graph"]) for side in SIDES}
+    tables = {side: Path(ingest.outputs[side]) for side in ENTITIES}
+    graphs = {side: Path(nodes[f"Transform.{side}"].outputs["transform_graph"])
+              for side in ENTITIES}
     return Source(of_type(nodes, "Model")[-1] / _SERVING, spec, recipe, tables,
                   _modalities(of_type(nodes, "ModelRun")[-1]), graphs)
 
@@ -45,7 +46,7 @@ def pushed_source(root: Path, folder: Path) -> Source:
     made = Provenance(root, newest)
     inputs = made.inputs(made.exporter)
     tables = {side: made.folder(made.inputs(made.maker(inputs[side]))["examples"])
-              for side in SIDES}
+              for side in ENTITIES}
     config = made.training_config()
     return Source(newest, parse_spec(**config["spec"]), parse_recipe(**config["recipe"]), tables,
                   _modalities(made.folder(made.outputs(made.trainer)["model_run"])))

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pipeline.explanation.asked import SIDES, Answer, AskedModel, Effect, Question, Request, Source
-from schemas import Feature, InputError
+from pipeline.explanation.asked import Answer, AskedModel, Effect, Question, Request, Source
+from schemas import ENTITIES, Feature, InputError
 from trainer.export.gradients import BASELINE
 from trainer.modalities import Division, divisions, modality_of
 from trainer.network.plan import plan_parts
@@ -46,7 +46,7 @@ def occlusion(model: AskedModel, question: Question) -> Answer:
 
 
 def _parts(question: Question) -> Iterator[tuple[str, Feature, Division]]:
-    for side in SIDES:
+    for side in ENTITIES:
         for feature in question.source.features(side):
             for part in divisions(feature, question.rows[side].get(feature.name, [])):
                 yield side, feature, part
@@ -86,7 +86,7 @@ def integrated_gradients(model: AskedModel, question: Question) -> Answer:
     outputs = model.ask(SIGNATURE, [{**question.request, "task": [question.task.encode()]}])
     attributions = {name: value[0] for name, value in outputs.items()}
     effects = []
-    for side in SIDES:
+    for side in ENTITIES:
         for part, names in _outputs(side, source).items():
             shares = [attributions[name] for name in names if name in attributions]
             if shares:

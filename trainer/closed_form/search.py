@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 Parameters = dict[str, float]
+TUNING_USERS = 2_000  # of more as many are drawn to tune on
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from trainer.encoders.encodings import Encodings
 from trainer.evaluation.scoring import catalogue
 from trainer.export.catalogue import ItemCatalogue
 from trainer.export.gradients import IntegratedGradients, readers
+from trainer.export.greedy import NEVER
 from trainer.export.keys import ranker_key
 from trainer.export.raw_item import RawItem
 from trainer.export.raw_rows import RawRows
@@ -24,7 +25,6 @@ from trainer.preprocessing import columns
 from trainer.recipe import Recipe
 
 Tensors = dict[str, tf.Tensor]
-_NEVER = -1e30
 
 
 class Recommender(tf.Module):
@@ -93,9 +93,9 @@ class Recommender(tf.Module):
         scores, index = self._ranking.best(
             user[self.recipe.ranking], tf.minimum(wanted + width, self.catalogue.size))
         fresh = tf.logical_not(tf.gather(seen, index, batch_dims=1))
-        scores, place = tf.math.top_k(tf.where(fresh, scores, _NEVER), k=wanted)
+        scores, place = tf.math.top_k(tf.where(fresh, scores, NEVER), k=wanted)
         index = tf.gather(index, place, batch_dims=1)
-        return self._list(user, scores, index, scores > _NEVER / 2, k)
+        return self._list(user, scores, index, scores > NEVER / 2, k)
 
     def recommend_filtered(self, request: Tensors, choice: Tensors, k: tf.Tensor) -> Tensors:
         """Recommends the best items that a request lets through, in the order it asks for.

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from schemas import FeatureSpec, InputError
+from schemas import ENTITIES, FeatureSpec, InputError
 from trainer.behaviour.past import NOTHING, Past
 from trainer.modalities import MODALITIES
 from trainer.modalities.options import Encoder, ModalityOptions
@@ -209,4 +209,4 @@ def bind(recipe: Recipe, spec: FeatureSpec, name: str = "") -> BoundRecipe:
 def known_modalities(spec: FeatureSpec) -> tuple[str, ...]:
     """Returns the modalities that users or items have, in the order of their registry."""
     return tuple(m for m in MODALITIES
-                 if any(spec.inputs(side, (m,)) for side in ("users", "items")))
+                 if any(spec.inputs(side, (m,)) for side in ENTITIES))

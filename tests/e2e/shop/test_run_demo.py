@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.lineage import lineage_of
+from schemas import SIDES
 from serving.model_config import require_versions
 
-SIDES = ("users", "items", "interactions")
 COMPONENTS = {
     "CatalogGen", *(f"{name}.{side}" for side in SIDES for name in (
         "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "Transform")),
