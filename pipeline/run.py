@@ -184,7 +184,7 @@ def _explained(bound: BoundRecipe, nodes: dict[str, NodeRun]) -> list[Section]:
     from pipeline.explanation.lineage import run_source
     from pipeline.explanation.page import explanations
 
-    return explanations(run_source(bound.spec, bound.recipe, nodes))
+    return explanations(run_source(bound, nodes))
 
 
 def checked(config: RunConfig) -> BoundRecipe:
@@ -249,10 +249,10 @@ def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> BoundRecipe:
     # As components will read it, `tune` included.
     validated_recipe(bound.recipe.model_dump(mode="json"),
                      f"recipe {name!r} on dataset {spec.name!r}")
-    check_behaviour(bound.recipe, name, spec)
-    check_part_names(bound.recipe, name, spec)
+    check_behaviour(bound, name)
+    check_part_names(bound, name)
     _check_labels(config, spec)
-    check_tasks(name, bound.recipe, spec)
+    check_tasks(bound, name)
     return bound
 
 

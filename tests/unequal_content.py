@@ -125,7 +125,7 @@ def _fit(data: TrainingData, seed: int) -> Network:
     """
     known = ["train", "validation"]
     events = concatenate([read_events(data.reader, [name]) for name in known])
-    network = build_network(data.spec, data.recipe, data.user_side, data.item_side, {}, seed)
+    network = build_network(data.bound, data.user_side, data.item_side, {}, seed)
     model = MultiTaskModel(
         network.training, data.recipe, events.item_probability(len(data.items)))
     model.compile(keras.optimizers.AdamW(data.recipe.training.learning_rate, weight_decay=1e-4))

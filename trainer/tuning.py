@@ -40,7 +40,7 @@ def recipe_tuner(given: Given, results: Path) -> "RecipeTuner":
         keras.utils.clear_session()  # of the trial before
         return fit_once(given.data(tried), given.seed, results / "tensorboard" / trial, state)
 
-    return RecipeTuner(given.recipe, given.seed, score, results.parent / "searches",
+    return RecipeTuner(given.bound.recipe, given.seed, score, results.parent / "searches",
                        given.key[:16])
 
 

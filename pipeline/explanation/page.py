@@ -29,7 +29,7 @@ def without_rare_words(explanation: Explanation, source: Source) -> Explanation:
     """
     rows = {side: dict(row) for side, row in explanation.rows.items()}
     for side in ENTITIES:
-        for feature in source.features(side):
+        for feature in source.bound.inputs(side):
             values = rows[side].get(feature.name)
             if values and feature.language and feature.fewest_rows > 1:
                 known = _known(source, feature)

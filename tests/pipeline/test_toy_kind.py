@@ -20,7 +20,7 @@ from pipeline.runs_page.content import groups, read_runs
 from trainer.data.events import Events
 from trainer.data.tables import Table
 from trainer.evaluation.label_facts import label_facts
-from trainer.recipe import parse_recipe
+from trainer.recipe import BoundRecipe, parse_recipe
 from trainer.tasks import TASK_KINDS
 from trainer.tasks.kind import Limit, Metric
 
@@ -33,7 +33,7 @@ def facts(extension):
     recipe = parse_recipe(description="d", modalities=(), rank_by="grade", relevant="like",
                           tasks={"grade": {"head": "ordinal", "label": "rating"}})
     return json.loads(json.dumps(label_facts(
-        SPEC, recipe, Table([], "", {}, np.zeros(1, int)), grades, grades)))
+        BoundRecipe(recipe, SPEC), Table([], "", {}, np.zeros(1, int)), grades, grades)))
 
 
 @pytest.fixture

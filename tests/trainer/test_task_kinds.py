@@ -1,10 +1,9 @@
 """Kinds of tasks: what the registry must hold, and a kind of our own that trains and is judged."""
 
-import dataclasses
 
 import numpy as np
 import pytest
-from tiny_fit import SPEC, tiny_data
+from tiny_fit import SPEC, tiny_data, with_recipe
 
 from components.prediction_evaluator.component import judge
 from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
@@ -47,7 +46,7 @@ def test_a_kind_of_our_own_is_in_every_list_of_kinds(extension):
 
 
 def test_a_kind_of_our_own_trains_and_is_judged(extension, tmp_path):
-    data = dataclasses.replace(tiny_data(), recipe=_recipe())
+    data = with_recipe(tiny_data(), _recipe())
     result = fit_twice(data, 1, tmp_path / "logs", tmp_path / "checkpoints")
     losses = by_name(result.curves["first"])["grade_loss"]
     assert losses[-1] < losses[0]

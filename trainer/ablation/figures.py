@@ -101,7 +101,7 @@ def without_each(network: Network, data: TrainingData,
     """Measures a network without each modality, and by `none` without nothing."""
     figures = {WHOLE: measure(network)}
     for name in data.recipe.modalities:
-        features = {side: tuple(f for f in data.features(side) if f.modality == name)
+        features = {side: tuple(f for f in data.bound.inputs(side) if f.modality == name)
                     for side in ENTITIES}
         if any(features.values()):
             figures[name] = measure(changed(network, data, features, absent))
@@ -178,7 +178,7 @@ def _importance(network: Network, data: TrainingData, rows: dict[str, np.ndarray
         return loss(some, items if side == "users" else catalogue(some), rows)
 
     losses: dict[str, Any] = {
-        side: {feature.name: of(side, feature) for feature in data.features(side)}
+        side: {feature.name: of(side, feature) for feature in data.bound.inputs(side)}
         for side in ENTITIES}
     order = np.random.default_rng(0).permutation(len(task.users))
     past = {name: values if name == columns.USER_INDEX else values[order]

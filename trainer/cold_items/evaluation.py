@@ -115,7 +115,7 @@ def cold_figures(data: TrainingData, seed: int, weights: Path, summary: Mapping[
       of the `baselines`, by name, and in `ablation` of the recipe without each modality. Or
       `skipped`, the reason, where there is nothing to rank.
     """
-    features = data.features("items")
+    features = data.bound.inputs("items")
     if not features and not data.recipe.reads_item_reviews:
         return {"skipped": "The recipe reads no content of the items, so that it knows nothing of "
                            "an item without an event."}

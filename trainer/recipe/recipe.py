@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
-from schemas import ENTITIES, FeatureSpec, InputError
+from schemas import ENTITIES, Feature, FeatureSpec, InputError
 from trainer.behaviour.past import NOTHING, Past
 from trainer.modalities import MODALITIES
 from trainer.modalities.options import Encoder, ModalityOptions
@@ -167,17 +167,24 @@ class Recipe(Strict):
         return {name: task for name, task in self.tasks.items() if not task.kind.retrieves}
 
 
+AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
+
+
 @dataclass(frozen=True)
-class BoundRecipe:
-    """What the pipeline runs: a recipe without `all`, and the dataset that it reads.
+class BoundRecipe(Generic[AnyRecipe]):
+    """What is run: a recipe without `all`, and the dataset that it reads.
 
     Attributes:
       recipe: The recipe; each of its modalities is named.
       spec: The dataset's spec, which has a column of each.
     """
 
-    recipe: Recipe
+    recipe: AnyRecipe
     spec: FeatureSpec
+
+    def inputs(self, side: str) -> tuple[Feature, ...]:
+        """Returns the features of `users` or `items` that the recipe reads."""
+        return self.spec.inputs(side, self.recipe.modalities, self.recipe.labels)
 
 
 def bind(recipe: Recipe, spec: FeatureSpec, name: str = "") -> BoundRecipe:

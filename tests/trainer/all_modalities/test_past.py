@@ -11,6 +11,7 @@ from theatre import WORDS_KEPT, own_word
 
 from trainer.export.predictions import PredictionRecorder
 from trainer.preprocessing import columns
+from trainer.recipe import BoundRecipe
 from trainer.training.multitask import MultiTaskModel
 
 LENGTH, WORDS = 5, WORDS_KEPT["tokens"]
@@ -103,7 +104,7 @@ def test_answers_of_transformed_rows_are_those_of_requests(theatre, served, tmp_
     """Training's columns are serving's columns, for what is sent and for what is stored."""
     data = served.data
     recorder = PredictionRecorder(
-        theatre.spec, served.recipe, served.network, data.items, served.events)
+        BoundRecipe(served.recipe, theatre.spec), served.network, data.items, served.events)
     files = [file for split in ("train", "test") for file in data.files[split]]
     rows = data.reader.rows(files)
     recorder.write(rows, tmp_path, seed=1)

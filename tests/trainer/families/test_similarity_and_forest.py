@@ -16,7 +16,7 @@ from trainer.families.similarity import build_similarity, compute_factors, relev
 from trainer.modalities.blocks import colours
 from trainer.network.content import content_matrix
 from trainer.parts.side import Side
-from trainer.recipe import Task, parse_recipe
+from trainer.recipe import BoundRecipe, Task, parse_recipe
 from trainer.training.data import TrainingData
 
 RANDOM = np.random.default_rng(4)
@@ -132,7 +132,7 @@ def similarity(tables, side, vectors, spec=SPEC, label=None):
         modalities=[] if "collaborative" in vectors else [f.modality for f in FEATURES],
         tasks={"find": {"head": "retrieval", "label": label}})
     users, items, events = tables
-    data = TrainingData(spec, recipe, users, items, Side(7, {}, {}), side, None, {})
+    data = TrainingData(BoundRecipe(recipe, spec), users, items, Side(7, {}, {}), side, None, {})
     factors = compute_factors(data, events, recipe, seed=1)
     network = build_similarity(data, factors, events, recipe)
     return factors, network, np.asarray(relevant_pairs(data, events).todense())

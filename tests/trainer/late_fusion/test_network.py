@@ -21,6 +21,7 @@ from trainer.late_fusion.network import Recent, with_rankers, with_stacks
 from trainer.late_fusion.predictors import PairProduct
 from trainer.late_fusion.stack import Stack
 from trainer.late_fusion.weights import standardised
+from trainer.recipe import BoundRecipe
 from trainer.training.fit import new_network
 
 HORIZON, NEW = 3.0, 2
@@ -46,7 +47,7 @@ def _world(spec):
     recipe = dataclasses.replace(data).recipe.model_validate(
         {**data.recipe.model_dump(), "behaviour": [], "tasks": tasks, "rankers": ["popularity"]})
     reader = dataclasses.replace(data.reader, hidden=np.arange(len(data.items)) == NEW)
-    data = dataclasses.replace(data, spec=spec, recipe=recipe, reader=reader)
+    data = dataclasses.replace(data, bound=BoundRecipe(recipe, spec), reader=reader)
     events = dataclasses.replace(data.events("train"))
     stars = np.nan_to_num(events.labels["rating"], nan=-1.0)
     events = dataclasses.replace(events, values={"stars": stars})

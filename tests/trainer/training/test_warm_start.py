@@ -11,6 +11,7 @@ from trainer.families import FAMILIES
 from trainer.families.job import Job
 from trainer.network.model import build_network
 from trainer.parts.side import Side
+from trainer.recipe import BoundRecipe
 from trainer.training.warm_start import (
     ANOTHER,
     FITS,
@@ -55,7 +56,8 @@ def another_day(network, keys, spec, recipe, sides, tmp_path):
                                  for name, values in users.content.items()}, users.vocabularies)
     later = keys | {"users": ["newcomer", *keys["users"]], "items": keys["items"][::-1],
                     "items/genres": ["new", *keys["items/genres"][1:]]}
-    built = build_network(spec, recipe, more, items, {"rating": 3.0, "like": 0.5}, seed=8)
+    built = build_network(
+        BoundRecipe(recipe, spec), more, items, {"rating": 3.0, "like": 0.5}, seed=8)
     before = _values(built)
     start = WarmStart(tmp_path)
     start.begin(built, later, "first")
