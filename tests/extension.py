@@ -80,9 +80,9 @@ class Geo(Modality):
         for axis, name in enumerate(AXES):
             yield Division("axis", name, [0.0 if i == axis else v for i, v in enumerate(values)])
 
-    def shares(self, name, values, found, options):
+    def shares(self, name, values, attributions, options):
         yield from (("axis", axis, float(share))
-                    for axis, share in zip(AXES, found[name], strict=True))
+                    for axis, share in zip(AXES, attributions[name], strict=True))
 
 
 class Ordinal(TaskKind):

@@ -76,8 +76,8 @@ def test_a_rare_category_that_became_frequent_is_no_new_one(more):
         np.array([b"Rome"] * 60 + [b"Bern"] * (3 + more), object), np.arange(63 + more))}
     profiles = [{"columns": {"users": {"town": {**one, "filled": 63, "missing": 0.0, "lost": 0}}}}
                 for one in (today, past)]
-    found = list(CHECKS["new_categories"].measure(Data(SPEC, *profiles, {}, 0.01)))
-    assert [one.value for one in found] == [0.0]
+    findings = list(CHECKS["new_categories"].measure(Data(SPEC, *profiles, {}, 0.01)))
+    assert [one.value for one in findings] == [0.0]
 
 
 def test_the_words_of_one_reviewer_are_in_no_profile_and_no_finding(tmp_path):

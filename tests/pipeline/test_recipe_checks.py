@@ -65,7 +65,7 @@ def with_task(**task) -> Recipe:
     return recipe(tasks={**FIND, "it": task})
 
 
-@pytest.mark.parametrize(("given", "told"), [
+@pytest.mark.parametrize(("given", "message"), [
     (with_task(head="multi_class", label="rating"),
      "Recipe 'mine', task 'it': the head 'multi_class' needs a categorical label, and 'rating' is "
      "not. Dataset 'town' has: mood, town. Tag a column of text whose values are listed in a "
@@ -86,10 +86,10 @@ def with_task(**task) -> Recipe:
                                   "recipe's modalities read (categorical, numeric); "
                                   "dataset 'town' has none"),
 ])
-def test_what_a_label_is_not_is_told(given, told):
+def test_what_a_label_is_not_is_told(given, message):
     with pytest.raises(InputError) as caught:
         check_tasks(BoundRecipe(given, SPEC), "mine")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_forest_needs_something_to_read():

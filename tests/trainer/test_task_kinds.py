@@ -28,10 +28,11 @@ def test_a_kind_is_registered_by_its_name(name):
 
 
 def test_classes_are_measured_by_their_probabilities():
-    said = np.array([[0.5, 0.25, 0.25], [0.25, 0.5, 0.25]])
-    assert TASK_KINDS["multi_class"].measured(np.array([0.0, 2.0]), said) == pytest.approx(
+    predictions = np.array([[0.5, 0.25, 0.25], [0.25, 0.5, 0.25]])
+    assert TASK_KINDS["multi_class"].measured(np.array([0.0, 2.0]), predictions) == pytest.approx(
         {"accuracy": 0.5, "cross_entropy": -(np.log(0.5) + np.log(0.25)) / 2})
-    assert np.isnan([*TASK_KINDS["multi_class"].measured(np.zeros(0), said[:0]).values()]).all()
+    nothing = TASK_KINDS["multi_class"].measured(np.zeros(0), predictions[:0])
+    assert np.isnan([*nothing.values()]).all()
 
 
 def test_a_kind_of_our_own_is_in_every_list_of_kinds(extension):

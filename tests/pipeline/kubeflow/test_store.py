@@ -76,8 +76,9 @@ def test_a_server_that_is_down(monkeypatch):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     config = store.with_password(store.connection(server(port=port), "/unused"))
-    told = f"mysql://tessera@127.0.0.1:{port}/tessera does not respond: .*refused.*finished steps"
-    with pytest.raises(TesseraError, match=told) as error:
+    message = (f"mysql://tessera@127.0.0.1:{port}/tessera does not respond: "
+               ".*refused.*finished steps")
+    with pytest.raises(TesseraError, match=message) as error:
         store.check(config)
     assert "hunter2" not in str(error.value)
 

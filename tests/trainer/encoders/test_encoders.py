@@ -146,13 +146,13 @@ def around(made, folder):
 class Answers(tf.Module):
     """Answers texts with something that has not a row for each."""
 
-    def __init__(self, answer):
+    def __init__(self, output):
         super().__init__()
-        self._answer = answer
+        self._output = output
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def __call__(self, texts):
-        return self._answer(tf.strings.length(texts))
+        return self._output(tf.strings.length(texts))
 
 
 class Two(tf.Module):

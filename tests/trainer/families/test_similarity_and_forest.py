@@ -187,10 +187,11 @@ def test_a_history_is_read_where_there_is_one_and_only_what_was_liked(tables, si
         + history("past_stars", "stars", "FLOAT") + column("stars", "FLOAT", "label:like>=4"))
     known = replace(tables[2], labels={"like": np.ones(9)})
     liked = (tables[0], tables[1], known)
-    found, network, _ = similarity(liked, side, "collaborative", timed, "like")
+    factors, network, _ = similarity(liked, side, "collaborative", timed, "like")
     past = np.array([[1, 2, 0], [1, 2, 0]], "int32")
     stars = np.array([[5, 2, -1], [5, 4, -1]], "float32")
     scores = scored(network, user_index=np.zeros(2, "int32"), history_index=past,
                     history__stars=stars)
-    expected = np.stack([found.folded[1], found.folded[1] + found.folded[2]]) @ found.candidates.T
-    np.testing.assert_allclose(scores, expected + 1e-3 * found.popularity, rtol=1e-3, atol=1e-5)
+    queries = np.stack([factors.folded[1], factors.folded[1] + factors.folded[2]])
+    expected = queries @ factors.candidates.T
+    np.testing.assert_allclose(scores, expected + 1e-3 * factors.popularity, rtol=1e-3, atol=1e-5)

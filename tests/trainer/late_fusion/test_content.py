@@ -14,9 +14,9 @@ from trainer.recipe import parse_recipe
 def test_a_number_has_shares_in_the_quantiles_around_it():
     values = np.array([[-5.0], [1.0], [2.5], [9.0], [2.5]], np.float32)
     present = np.array([[1.0], [1.0], [1.0], [1.0], [0.0]], np.float32)
-    found = places(Block(values, present=present), np.array([1.0, 2.0, 4.0], np.float32))
+    weights = places(Block(values, present=present), np.array([1.0, 2.0, 4.0], np.float32))
     np.testing.assert_allclose(
-        found, [[1, 0, 0], [1, 0, 0], [0, 0.75, 0.25], [0, 0, 1], [0, 0, 0]], atol=1e-6)
+        weights, [[1, 0, 0], [1, 0, 0], [0, 0.75, 0.25], [0, 0, 1], [0, 0, 0]], atol=1e-6)
 
 
 def test_the_vector_tells_what_a_line_cannot(tmp_path):

@@ -61,8 +61,8 @@ def _bag(output, row, ids, weights, vocabulary):
     return {names[i - 1].decode(): w for i, w in zip(row[ids], row[weights], strict=True) if i}
 
 
-def _row(found, place):
-    return {name: value[place] for name, value in found.items()}
+def _row(outputs, place):
+    return {name: value[place] for name, value in outputs.items()}
 
 
 def test_word_ngrams():

@@ -76,8 +76,8 @@ def test_its_figures_are_compared_with_those_of_an_earlier_run():
         def columns(self, kind):
             yield "items", "tune", {"looked": 10, "notes": 80.0}, {"looked": 10, "notes": 8.0}
 
-    [found] = media_shift.measure(Data())
-    assert found.column == "tune" and found.value == pytest.approx(9, abs=0.02)
+    [finding] = media_shift.measure(Data())
+    assert finding.column == "tune" and finding.value == pytest.approx(9, abs=0.02)
 
 
 def test_it_is_preprocessed_and_has_a_tower(tunes, recipe, build_world):

@@ -34,12 +34,12 @@ def test_rows_are_carried_over_by_their_keys():
 @pytest.fixture(scope="module")
 def keys(sides):
     """Keys of all that the tiny network embeds; the last row of a vocabulary is of unknowns."""
-    found = {name: [f"{name} {row}" for row in range(1, side.rows)]
+    names = {name: [f"{name} {row}" for row in range(1, side.rows)]
              for name, side in zip(("users", "items"), sides, strict=True)}
     for name, side in zip(("users", "items"), sides, strict=True):
         for vocabulary, rows in side.vocabularies.items():
-            found[f"{name}/{vocabulary}"] = [f"{vocabulary} {row}" for row in range(1, rows - 1)]
-    return found
+            names[f"{name}/{vocabulary}"] = [f"{vocabulary} {row}" for row in range(1, rows - 1)]
+    return names
 
 
 def _values(network):
