@@ -14,19 +14,18 @@ from rich.console import Console
 
 from pipeline.comparison.plan import planned
 from pipeline.config import load_config
-from pipeline.explanation import METHODS
+from pipeline.explanation import OCCLUSION
 from pipeline.explanation.command import explain
 from pipeline.run import run
 from serving.client import Client
-from serving.launch import running_server
+from serving.server import EmbeddedServer
 
 RECIPE = {
     "description": "What the product has and what it has not, side by side.",
-    "modalities": {"categorical": {}, "geo": {"scale": 45}},
-    "relevant": "like",
-    "tasks": {"retrieval": {"head": "retrieval", "label": "like"},
-              "grade": {"head": "ordinal", "label": "rating", "weight": 0.3}},
-    "model": {"dim": 8},
+    "modalities": {"geo": {"scale": 45}}, "behaviour": [],
+    "relevant": "like", "rank_by": "grade",
+    "tasks": {"grade": {"head": "ordinal", "label": "rating"}},
+    "model": {"dim": 8, "fusion": "concat", "interaction": "inner_product"},
     "training": {"max_epochs": 1, "batch_size": 64, "learning_rate": 0.01},
 }
 CONFIG = {
@@ -73,8 +72,8 @@ def _nothing_registered(project):
 
 def test_the_pushed_model_is_served(project, metrics):
     place = metrics["training"]["item_modalities"].index("where")
-    with (running_server(project / "root" / "serving" / "kiosk-toys-1") as address,
-          Client(*address) as client):
+    with (EmbeddedServer(project / "root" / "serving" / "kiosk-toys-1") as server,
+          Client(server.host, server.port) as client):
         of_users = client.recommend(["c0", "nobody"], k=3)
         assert "items_where" in client.signatures["explain"].inputs
     for items in of_users:
@@ -86,7 +85,7 @@ def test_the_pushed_model_is_served(project, metrics):
 def test_metrics_and_ablation_have_each_by_its_name(metrics):
     assert metrics["dataset"] == "kiosk" and set(metrics["tasks"]["grade"]) == {
         "rmse", "mae", "r2", "kappa"}
-    assert metrics["ablation"].keys() == {"none", "categorical", "geo"}
+    assert metrics["ablation"].keys() == {"none", "geo"}
     for figures in metrics["ablation"].values():
         assert {"ndcg@10", "grade_mae", "grade_kappa"} < figures.keys()
     assert "where" in metrics["importance"]["items"]
@@ -96,7 +95,8 @@ def test_metrics_and_ablation_have_each_by_its_name(metrics):
 
 def test_the_reports_have_each_by_its_name(latest):
     page = (latest / "model_report.html").read_text()
-    for name in ("kiosk", "without geo", "items where", "grade", "Novelty"):
+    # Three recommendations are explained, by gradients.
+    for name in ("kiosk", "without geo", "items where", "grade", "Novelty", "north"):
         assert name in page
     assert "where" in (latest / "data_report.html").read_text()
 
@@ -104,14 +104,13 @@ def test_the_reports_have_each_by_its_name(latest):
 def test_an_ablation_leaves_the_modality_out(project):
     plan = planned(project / "run.yaml", [str(project / "toys.yaml")], ["geo"], 1)
     assert {config.recipe_name: set(config.recipe.modalities) for config in plan.configs} == {
-        "toys": {"categorical", "geo"}, "toys-without-geo": {"categorical"}}
+        "toys": {"geo"}, "toys-without-geo": set()}
     assert not plan.left_out
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_the_modality_is_explained_for_the_task(project, tmp_path, method):
+def test_the_modality_is_explained_for_the_task(project, tmp_path):
     page = tmp_path / "page.html"
-    result = explain(project / "root", "c0", "p1", "grade", page, method)
+    result = explain(project / "root", "c0", "p1", "grade", page, OCCLUSION)
     worth = {effect.place: effect.value for effect in result.effects if effect.feature == "where"}
     assert set(worth) == {None, "north", "east"} and any(worth.values())
     assert result.weights["items"]["where"] > 0
