@@ -76,11 +76,13 @@ def test_content_without_a_heat_map_is_told(source, monkeypatch):
     ("gradients", {"model": "older"}, "no signature 'gradients'. Run `tessera run` again"),
     ("gradients", {"recipe": parse_recipe(
         description="computed", family="similarity", modalities=(),
-                                    tasks={"retrieval": {"head": "retrieval"}})},
+        tasks={"retrieval": {"head": "retrieval"}})},
      "'similarity' is computed.*--method occlusion")])
 def test_what_cannot_be_explained_is_refused(source, method, changes, message):
     if "model" in changes:
         changes = {"model": source.model.parent / changes["model"]}
+    elif changes:
+        changes = {"bound": dataclasses.replace(source.bound, **changes)}
     with pytest.raises(InputError, match=message):
         Explainer(dataclasses.replace(source, **changes)).explain("ann", "7", method=method)
 
