@@ -12,7 +12,7 @@ import numpy as np
 
 from components.catalog_gen.splits import SPLITS, time_split, time_thresholds, user_time_split
 from schemas.errors import InputError
-from trainer.cold_items.draw import Draw, draw_items
+from trainer.closed_form.draw import Draw, draw_items
 
 _COLD_SHARE, _FEWEST = 0.2, 5
 FOLDS = (1, 2, 3, 4, 5)

@@ -185,7 +185,7 @@ def material_of(root: Path, model: Path) -> Material:
            for side, folder in source.tables.items()}
     rows = {side: list(find_rows(folder, source.spec, side, ids[side]).values())
             for side, folder in source.tables.items()}
-    modalities = {side: {one.name: str(one.modality) for one in source.features(side)}
+    modalities = {side: {one.name: str(one.modality) for one in source.bound.inputs(side)}
                   for side in source.tables}
     inputs = [one.inputs for one in recorded(root, model) if one.signature == "recommend"]
     return Material(

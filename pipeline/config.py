@@ -24,7 +24,7 @@ from components.sources.spans import Spans
 from pipeline.alerts import Alerts
 from pipeline.beam.options import BeamOptions
 from pipeline.checks import Checks, ColdItems, refuse_earlier
-from pipeline.kubeflow.options import KubeflowOptions
+from pipeline.cluster.options import KubeflowOptions
 from pipeline.recipe_files import NO_NAME, named_recipe
 from pipeline.validation import validated
 from pipeline.yaml_loader import read_yaml

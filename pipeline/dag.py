@@ -38,7 +38,7 @@ from schemas import SIDES, FeatureSpec
 from trainer.behaviour.past import NOTHING
 from trainer.recipe import BoundRecipe
 
-_PREPROCESSING_FN = "trainer.preprocessing.preprocess.preprocessing_fn"
+_PREPROCESSING_FN = "trainer.preprocess.preprocessing_fn"
 
 
 def build_pipeline(

@@ -21,7 +21,7 @@ from components.trainer.component import Trainer
 from pipeline.config import RunConfig
 from pipeline.evaluation import limits
 from schemas import FeatureSpec, InputError, unknown
-from trainer.cold_items.draw import Draw
+from trainer.closed_form.draw import Draw
 
 
 @dataclass(frozen=True)

@@ -1,33 +1,33 @@
 """Whether a dataset has what a recipe asks of it, and its encoders can be used."""
 
 from pipeline.config import RunConfig
-from schemas import FeatureSpec, InputError
+from schemas import ENTITIES, FeatureSpec, InputError
+from trainer.behaviour.options import DEFAULT, History, Reviews
 from trainer.behaviour.past import past_text
 from trainer.network.plan import plan_parts
-from trainer.recipe import Recipe, Task
-from trainer.recipe.behaviour import DEFAULT, History, Reviews
+from trainer.recipe import BoundRecipe, Task
 from trainer.recipe.computed import ForestRecipe, SimilarityRecipe
 from trainer.recipe.families import NetworkRecipe
 from trainer.tasks import TASK_KINDS
 
 
-def check_tasks(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
+def check_tasks(bound: BoundRecipe, name: str) -> None:
     """Refuses tasks whose labels exist and are of another kind than their heads need.
 
     Args:
-      name: The recipe's name, for the message.
-      recipe: The recipe; the dataset has all of its labels.
-      spec: The dataset's spec.
+      bound: The recipe; the dataset has all of its labels.
+      name: Its name, for the message.
 
     Raises:
       InputError: A label is not 0 or 1, not categorical, not a number, or of the wrong table.
     """
+    recipe, spec = bound.recipe, bound.spec
     for key, task in recipe.tasks.items():
-        fault = _fault(task, spec) or _place_fault(key, task, recipe, spec)
+        fault = _fault(task, spec) or _place_fault(key, task, bound)
         if fault:
             raise InputError("head-does-not-fit",
                              f"Recipe {name!r}, task {key!r}: the head {task.head.name!r} {fault}")
-    _check_features(name, recipe, spec)
+    _check_features(bound, name)
     if recipe.relevance and spec.label(recipe.relevance).side == "users":
         raise InputError(
             "relevance-of-user",
@@ -36,12 +36,11 @@ def check_tasks(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
             "interactions.")
 
 
-def _check_features(name: str, recipe: Recipe, spec: FeatureSpec) -> None:
+def _check_features(bound: BoundRecipe, name: str) -> None:
     """Refuses a family that reads content where there is none to read."""
-    read = {side: spec.inputs(side, recipe.modalities, recipe.labels) for side in
-            ("users", "items")}
+    recipe, read = bound.recipe, {side: bound.inputs(side) for side in ENTITIES}
     missing = f"that the recipe's modalities read ({', '.join(recipe.modalities) or 'none'}); " \
-           f"dataset {spec.name!r} has none."
+           f"dataset {bound.spec.name!r} has none."
     if isinstance(recipe, SimilarityRecipe) and recipe.reads_content and not read["items"]:
         raise InputError("similarity-needs-features",
                          f"Recipe {name!r}: similarity to content needs features of the items "
@@ -57,33 +56,33 @@ def _fault(task: Task, spec: FeatureSpec) -> str:
     return next(filter(None, faults), "")
 
 
-def _place_fault(name: str, task: Task, recipe: Recipe, spec: FeatureSpec) -> str:
-    if not task.of_user(spec):
+def _place_fault(name: str, task: Task, bound: BoundRecipe) -> str:
+    if not task.of_user(bound.spec):
         return ""
     if not task.kind.of_users:
         *others, last = [f"'{head}'" for head, kind in TASK_KINDS.items() if kind.of_users]
         return ("needs labels of the interactions, and "
                 f"{', '.join(map(repr, task.targets))} are not all of them; an attribute of the "
                 f"users takes the head {', '.join(others)} or {last}.")
-    if name == recipe.ranking:
+    if name == bound.recipe.ranking:
         return "learns an attribute of the users, by which no item can be ranked."
-    if not isinstance(recipe, NetworkRecipe):
+    if not isinstance(bound.recipe, NetworkRecipe):
         return (f"learns an attribute of the users, which only the family 'network' can; the "
-                f"family is {recipe.family!r}.")
+                f"family is {bound.recipe.family!r}.")
     return ""
 
 
-def check_behaviour(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
+def check_behaviour(bound: BoundRecipe, name: str) -> None:
     """Refuses what a recipe wants of the past and a dataset lacks; the default wants nothing.
 
     Args:
-      recipe: The recipe.
+      bound: The recipe.
       name: Its name.
-      spec: The dataset's spec.
 
     Raises:
       InputError: There is no history of items and times, or none of texts.
     """
+    recipe, spec = bound.recipe, bound.spec
     if not isinstance(recipe, NetworkRecipe):
         return
     wanted = [name for name in recipe.behaviour if name not in DEFAULT]
@@ -109,30 +108,29 @@ def check_behaviour(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
             f"'text' and not 'pii', or take {' and '.join(reviews)} out.")
 
 
-def check_part_names(recipe: Recipe, name: str, spec: FeatureSpec) -> None:
+def check_part_names(bound: BoundRecipe, name: str) -> None:
     """Refuses a column that is called like another part of the network.
 
     Args:
-      recipe: The recipe; its modalities are named.
+      bound: The recipe.
       name: Its name.
-      spec: The dataset's spec.
 
     Raises:
       InputError: There is one; the message names the table, the column and the other part.
     """
-    if not isinstance(recipe, NetworkRecipe):
+    if not isinstance(bound.recipe, NetworkRecipe):
         return
-    for side in ("users", "items"):
+    for side in ENTITIES:
         seen: dict[str, str] = {}
-        for part in plan_parts(spec, recipe, side):
+        for part in plan_parts(bound, side):
             if part.name in seen:
                 column = f"the column {part.name!r}"
                 other = part.reads if seen[part.name] == column else seen[part.name]
                 raise InputError(
                     "part-name-taken",
-                    f"Recipe {name!r}: the {side} of {spec.name!r} have a column {part.name!r}, "
-                    f"and the part of the model that reads {other} has the same name. Rename the "
-                    "column.")
+                    f"Recipe {name!r}: the {side} of {bound.spec.name!r} have a column "
+                    f"{part.name!r}, and the part of the model that reads {other} has the same "
+                    "name. Rename the column.")
             seen[part.name] = part.reads
 
 

@@ -13,9 +13,9 @@ from rich.console import Console
 
 import pipeline.process  # noqa: F401  (before TensorFlow)
 import schemas
+from components.catalog_gen.deletions import read_deletions
 from components.catalog_gen.foresight import check_splits
 from components.catalog_gen.splits import check_protocol
-from components.privacy.deletions import read_deletions
 from components.sources import SOURCES, open_source
 from pipeline import results
 from pipeline.config import RunConfig, data_folder
@@ -184,7 +184,7 @@ def _explained(bound: BoundRecipe, nodes: dict[str, NodeRun]) -> list[Section]:
     from pipeline.explanation.lineage import run_source
     from pipeline.explanation.page import explanations
 
-    return explanations(run_source(bound.spec, bound.recipe, nodes))
+    return explanations(run_source(bound, nodes))
 
 
 def checked(config: RunConfig) -> BoundRecipe:
@@ -249,10 +249,10 @@ def check_recipe(config: RunConfig, spec: schemas.FeatureSpec) -> BoundRecipe:
     # As components will read it, `tune` included.
     validated_recipe(bound.recipe.model_dump(mode="json"),
                      f"recipe {name!r} on dataset {spec.name!r}")
-    check_behaviour(bound.recipe, name, spec)
-    check_part_names(bound.recipe, name, spec)
+    check_behaviour(bound, name)
+    check_part_names(bound, name)
     _check_labels(config, spec)
-    check_tasks(name, bound.recipe, spec)
+    check_tasks(bound, name)
     return bound
 
 

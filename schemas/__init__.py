@@ -3,9 +3,9 @@
 from schemas.errors import DataAnomalyError, InputError, TesseraError, unknown
 from schemas.modality import MODALITIES
 from schemas.reader import available, parse_spec, read_spec
-from schemas.spec import SIDES, Feature, FeatureSpec, Label
+from schemas.spec import ENTITIES, SIDES, Feature, FeatureSpec, Label
 
 __all__ = [
-    "MODALITIES", "SIDES", "DataAnomalyError", "Feature", "FeatureSpec", "InputError",
-    "Label", "TesseraError", "available", "parse_spec", "read_spec", "unknown",
+    "ENTITIES", "MODALITIES", "SIDES", "DataAnomalyError", "Feature", "FeatureSpec",
+    "InputError", "Label", "TesseraError", "available", "parse_spec", "read_spec", "unknown",
 ]

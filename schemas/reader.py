@@ -14,7 +14,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from schemas.consistency import check_numbers, check_table, check_together, check_treatment
 from schemas.errors import InputError, unknown
 from schemas.feature_tags import FeatureTags
-from schemas.spec import SIDES, Feature, FeatureSpec, Label
+from schemas.spec import ENTITIES, SIDES, Feature, FeatureSpec, Label
 
 _ROOT = Path(__file__).parent
 _DTYPES = {schema_pb2.BYTES: bytes, schema_pb2.INT: int, schema_pb2.FLOAT: float}
@@ -46,7 +46,7 @@ def read_spec(dataset: str | Path) -> FeatureSpec:
     if not folder.is_dir():
         raise unknown("schema", str(dataset), available())
     interactions = _read_text(folder / "interactions.pbtxt")
-    tables = {side: folder / f"{side}.pbtxt" for side in ("users", "items")}
+    tables = {side: folder / f"{side}.pbtxt" for side in ENTITIES}
     roles = {"users": "user_id", "items": "item_id"}
     texts = [
         _read_text(path) if path.exists() else _ids_only(interactions, roles[side], folder.name)

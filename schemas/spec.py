@@ -11,7 +11,8 @@ from schemas.errors import InputError
 from schemas.modality import MODALITIES, RawModality, raw_modality
 from schemas.tags import Treatment
 
-SIDES = ("users", "items", "interactions")
+ENTITIES = ("users", "items")  # whose rows events join
+SIDES = (*ENTITIES, "interactions")
 ROLES = ("user_id", "item_id", "timestamp", "event_type")
 
 

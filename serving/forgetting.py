@@ -16,11 +16,10 @@ import numpy as np
 
 from schemas.errors import InputError
 from serving import wire
-from serving.model_files import write_manifest
+from serving.model_files import WARM_UP, write_manifest
 
 _DECLARED = "user_rows"
 _GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
-_WARM_UP = Path("assets.extra", "tf_serving_warmup_requests")
 _USER_ID = "user_id"
 _WHOLE = re.compile(rb"-?[0-9]{1,19}")
 Tensors = dict[str, np.ndarray]
@@ -55,7 +54,7 @@ def without_user(version: Path, user: str, folder: Path) -> None:
         if file.is_file() and file.read_bytes() == written:
             file.write_bytes("".join(f"{one}\n" for one in known).encode())
     _rewrite(folder / "variables", place + 1)
-    _rewrite_warm_up(folder / _WARM_UP, user)
+    _rewrite_warm_up(folder / WARM_UP, user)
     write_manifest(folder)
 
 

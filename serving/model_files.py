@@ -6,6 +6,7 @@ from pathlib import Path
 from schemas.errors import InputError
 
 FILE = "manifest.sha256"
+WARM_UP = Path("assets.extra", "tf_serving_warmup_requests")
 
 
 def write_manifest(folder: Path) -> None:

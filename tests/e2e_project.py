@@ -41,7 +41,7 @@ class Run:
 
     code: int
     folder: Path
-    told: str
+    output: str
     seconds: float
 
     @property

@@ -3,7 +3,9 @@
 Only `extended.registered` imports it, so that no other test has what it registers.
 """
 
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -16,13 +18,14 @@ from tfx.types import standard_artifacts
 
 from components.artifacts import Verdict
 from components.further_checks import FURTHER_CHECKS
-from components.sources import SOURCES, DemoSource, Record, SourceKind
+from components.sources import SOURCES, Record, SourceKind
 from components.verdict import Outcome
+from schemas import SIDES
 from schemas.modality import RawModality
 from trainer.modalities import Division, Modality, register
 from trainer.modalities.modality import Block, present_column, zeros
 from trainer.modalities.options import ModalityOptions
-from trainer.network.part import Built, Numbers, Part
+from trainer.parts.part import Built, Numbers, Part
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column
 from trainer.preprocessing.raw import dense
@@ -77,9 +80,9 @@ class Geo(Modality):
         for axis, name in enumerate(AXES):
             yield Division("axis", name, [0.0 if i == axis else v for i, v in enumerate(values)])
 
-    def shares(self, name, values, found, options):
+    def shares(self, name, values, attributions, options):
         yield from (("axis", axis, float(share))
-                    for axis, share in zip(AXES, found[name], strict=True))
+                    for axis, share in zip(AXES, attributions[name], strict=True))
 
 
 class Ordinal(TaskKind):
@@ -143,14 +146,25 @@ def add_novelty(built, min_share=0.5):
     return Novelty(model=built.newest(standard_artifacts.Model), min_share=min_share)
 
 
-class Kiosk(DemoSource):
-    """The files of the demo shop, most of whose products have a place."""
+@dataclass(frozen=True)
+class Kiosk:
+    """A folder with a file for each table, and a record as JSON in each line."""
+
+    data_dir: str
+
+    def has_table(self, side: str) -> bool:
+        return True
+
+    def files(self) -> list[Path]:
+        return [Path(self.data_dir, shard) for side in SIDES for shard in self.shards(side)]
+
+    def shards(self, side: str) -> list[str]:
+        return [f"{side}.jsonl"]
 
     def records(self, side: str, shard: str) -> Iterator[Record]:
-        for record in super().records(side, shard):
-            if side == "items" and record.line % 3:
-                record.values["where"] = [40.0 + record.line % 9, 10.0 + record.line % 5]
-            yield record
+        with Path(self.data_dir, shard).open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                yield Record(json.loads(line), shard, number)
 
 
 register(Geo())

@@ -67,7 +67,7 @@ class FakeKubeflow:
         return [body for method, path, body in self.asked
                 if method == "POST" and path.endswith(end)]
 
-    def answer(self, method: str, path: str, query: dict, body: dict) -> tuple[int, dict]:
+    def respond(self, method: str, path: str, query: dict, body: dict) -> tuple[int, dict]:
         kind = path.removeprefix("/apis/v2beta1/")
         if kind == "healthz":
             return self.status, {"commit_sha": "c0ffee", "tag_name": "2.15.0",
@@ -125,12 +125,12 @@ class _Handler(BaseHTTPRequestHandler):
         if odd:
             self._odd(odd.pop(0), path, query, body)
             return
-        status, answer = fake.answer(self.command, path, query, body)
-        self._send(status, json.dumps(answer).encode(), "application/json")
+        status, response = fake.respond(self.command, path, query, body)
+        self._send(status, json.dumps(response).encode(), "application/json")
 
     def _odd(self, raw: Raw, path: str, query: dict, body: dict) -> None:
         if raw.status in (None, 504):  # a gateway loses the answer, not the request
-            self.fake.answer(self.command, path, query, body)
+            self.fake.respond(self.command, path, query, body)
         if raw.late:
             self.over.wait(60)
         if raw.status is None:

@@ -36,14 +36,14 @@ class Ingested:
         """Returns the number of a table's Examples."""
         return sum(len(rows) for split, rows in self.in_order.items() if split.startswith(side))
 
-    def told(self, side: str) -> dict[tuple[str, int], str]:
+    def reasons_of(self, side: str) -> dict[tuple[str, int], str]:
         """Returns a table's reasons by file and line, those of one line joined."""
         reasons: dict[tuple[str, int], str] = {}
         for fault in self.faults:
             if fault["table"] == side:
                 place = fault["source"], fault["line"]
-                said = f"{fault['kind']}: {fault['reason']}"
-                reasons[place] = f"{reasons[place]}; {said}" if place in reasons else said
+                text = f"{fault['kind']}: {fault['reason']}"
+                reasons[place] = f"{reasons[place]}; {text}" if place in reasons else text
         return reasons
 
 

@@ -166,12 +166,12 @@ def files(folders: list[Path]) -> Iterator[Path]:
     return (path for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
-def tell_epochs(folder: Path, run: str) -> None:
-    def told(checkpoint, epoch, logs=None):
+def record_epochs(folder: Path, run: str) -> None:
+    def write_epoch(checkpoint, epoch, logs=None):
         with (folder / "epochs.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps([run, checkpoint._folder.name, epoch]) + "\n")
 
-    Checkpoint.on_epoch_begin = told
+    Checkpoint.on_epoch_begin = write_epoch
 
 
 def attempt(project: Project, node: str | None, moment: str | None) -> dict:
@@ -180,7 +180,7 @@ def attempt(project: Project, node: str | None, moment: str | None) -> dict:
     pid = os.fork()
     if not pid:
         try:
-            tell_epochs(project.folder, f"{node} {moment}")
+            record_epochs(project.folder, f"{node} {moment}")
             if node and moment:
                 Attempt(project.folder, node, moment)
             os._exit(project.run().code)

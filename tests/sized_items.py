@@ -6,7 +6,7 @@ import numpy as np
 from tiny_fit import LENGTH, histories, in_memory
 from worlds import column, history, small_spec
 
-from trainer.data.side import Side
+from trainer.parts.side import Side
 from trainer.recipe import parse_recipe
 from trainer.training.data import TrainingData
 

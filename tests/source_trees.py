@@ -35,3 +35,26 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             result |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return result
+
+
+def modules_by_import() -> dict[str, set[str]]:
+    """Returns which modules each module imports."""
+    names = {relative(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
+             for path in MODULES}
+    graph = {}
+    for name, path in names.items():
+        known = imports(path) & names.keys()
+        # Of `from package import module` the package itself is not meant.
+        graph[name] = {one for one in known if not any(o.startswith(f"{one}.") for o in known)}
+    return graph
+
+
+def by_room(graph: dict[str, set[str]], depth: int) -> dict[str, set[str]]:
+    """Returns which rooms each room imports; a module outside of a room is one itself."""
+    def room(name: str) -> str:
+        return ".".join(name.split(".")[:depth])
+
+    rooms: dict[str, set[str]] = {}
+    for name, known in graph.items():
+        rooms.setdefault(room(name), set()).update({room(one) for one in known} - {room(name)})
+    return rooms

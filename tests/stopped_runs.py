@@ -71,7 +71,7 @@ def nothing() -> None:
 
 def attempt(project: Project, arm: Callable[[], None]) -> dict:
     """Runs the command in a fork with a process group of its own."""
-    message = project.folder / "told.txt"
+    message = project.folder / "output.txt"
     pid = os.fork()
     if not pid:
         os.setpgid(0, 0)
@@ -89,7 +89,7 @@ def attempt(project: Project, arm: Callable[[], None]) -> dict:
         left = True
     except ProcessLookupError:
         left = False
-    return {"status": status, "told": message.read_text(encoding="utf-8"), "left": left}
+    return {"status": status, "output": message.read_text(encoding="utf-8"), "left": left}
 
 
 def fill(folder: Path, kib: int) -> None:
@@ -104,7 +104,7 @@ def main(folder: Path, own_disk: bool) -> None:
     project = new_project(folder, DemoSizes(60, 100, 1800))
     project.config()
     with (folder / "stopped.jsonl").open("w", encoding="utf-8") as out:
-        def tell(what: str, arm: Callable[[], None] = nothing) -> int:
+        def report(what: str, arm: Callable[[], None] = nothing) -> int:
             result = attempt(project, arm)
             out.write(json.dumps({"what": what, **result}) + "\n")
             out.flush()
@@ -116,13 +116,13 @@ def main(folder: Path, own_disk: bool) -> None:
                             project.root], check=True)
             for free in FREE:
                 fill(project.root, free)
-                if tell(f"{free} KiB") == 0:
+                if report(f"{free} KiB") == 0:
                     break  # it was enough
             (project.root / "filler").unlink()
         else:
             for arm in (interrupt_catalog, interrupt_training, interrupt_serving):
-                tell(arm.__name__, arm)
-        tell("whole")
+                report(arm.__name__, arm)
+        report("whole")
 
 
 if __name__ == "__main__":

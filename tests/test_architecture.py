@@ -8,7 +8,17 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from source_trees import MODULES, ROOT, imports, nodes, relative, tree
+from source_trees import (
+    MODULES,
+    PACKAGES,
+    ROOT,
+    by_room,
+    imports,
+    modules_by_import,
+    nodes,
+    relative,
+    tree,
+)
 
 from schemas import MODALITIES, SIDES, available, read_spec
 from schemas.spec import ROLES
@@ -185,7 +195,7 @@ JOINTS = {"startswith": r"\w*_", "removeprefix": r"\w*_", "endswith": r"_\w*",
 # Which names columns may not have, the one function that knows TensorFlow Serving's flat names, and
 # the variables of the environment that Kubeflow keeps.
 APART = ("schemas/consistency.py", "schemas/inference/column.py", "serving/signature.py",
-         "pipeline/kubeflow/formats.py")
+         "pipeline/cluster/formats.py")
 
 
 @pytest.mark.parametrize(("text", "lines"), [
@@ -228,20 +238,34 @@ def test_kinds_of_tasks_are_looked_up() -> None:
     assert not known, f"Look kinds up in TASK_KINDS: {known}"
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
-    names = {relative(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
-             for path in MODULES}
-    graph = {}
-    for name, path in names.items():
-        known = imports(path) & names.keys()
-        # Of `from package import module` the package itself is not meant.
-        graph[name] = {one for one in known if not any(o.startswith(f"{one}.") for o in known)}
+def circles(graph: dict[str, set[str]]) -> dict[str, list[str]]:
+    """Returns what is left without those that import nothing or that nothing imports."""
+    graph = dict(graph)
     while ends := [name for name, known in graph.items()
                    if not known & graph.keys() or not any(name in o for o in graph.values())]:
         for name in ends:
             del graph[name]
-    circles = {name: sorted(known & graph.keys()) for name, known in graph.items()}
-    assert not circles, f"These import each other, or what does: {circles}"
+    return {name: sorted(known & graph.keys()) for name, known in graph.items()}
+
+
+def test_a_circle_is_seen() -> None:
+    graph = {"a.x.one": {"a.y.one"}, "a.y.one": set(), "a.y.two": {"a.x.two"}, "a.x.two": set(),
+             "b.z": {"a.x.one"}}
+    assert not circles(graph) and not circles(by_room(graph, depth=1))
+    assert circles(by_room(graph, depth=2)) == {"a.x": ["a.y"], "a.y": ["a.x"]}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    result = circles(modules_by_import())
+    assert not result, f"These import each other, or what does: {result}"
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_no_rooms_import_each_other_in_a_circle(depth: int) -> None:
+    rooms = by_room(modules_by_import(), depth)
+    assert rooms.keys() >= (set(PACKAGES) if depth == 1 else {"trainer.network", "trainer.run"})
+    result = circles(rooms)
+    assert not result, f"These rooms import each other, or what does: {result}"
 
 
 def test_kinds_of_tasks_know_keras_and_layers_alone() -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import pytest
 import yaml
 from pydantic import Field
+from source_trees import MODULES, by_room, modules_by_import, relative
 from tfx.types.artifact import Artifact
 
 from components import artifacts
@@ -134,10 +135,27 @@ def test_the_readme_is_short():
 def test_the_rooms_of_the_trainer_and_the_types_of_artifacts_are_those_of_the_code():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     (rooms,) = re.findall(r"in rooms: ([^|]*)\|", page)
-    assert set(re.findall(r"`(\w+)`", rooms)) == {
-        path.parent.name for path in (ROOT / "trainer").glob("*/__init__.py")}
+    order = re.findall(r"`(\w+)`", rooms)
+    assert sorted(order) == sorted(
+        path.parent.name for path in (ROOT / "trainer").glob("*/__init__.py"))
+    known = by_room(modules_by_import(), depth=2)
+    for place, room in enumerate(order):
+        before = {f"trainer.{one}" for one in order[:place]}
+        assert not known[f"trainer.{room}"] & before, f"{room} imports rooms that are before it"
     names = {name for name, one in vars(artifacts).items()
              if isinstance(one, type) and issubclass(one, Artifact)}
     ours = set(re.findall(r"`([A-Z]\w+)`", page.split("## Components")[1]))
     assert {"Predictions", "Weights"} <= names & ours
     assert names <= ours, "Say in docs/architecture.md who makes it"
+
+
+@pytest.mark.parametrize(("walk", "pattern"), [
+    ("a picture column", "(^|[^`])[\"']image[\"']"), ("a configuration value", r"\bmfcc\b")])
+def test_the_rooms_that_a_walk_passes_are_those_of_the_code(walk, pattern):
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| {walk}.*\|$", page, re.MULTILINE)
+    (before, now) = (tuple(map(int, one)) for one in re.findall(r"(\d+) rooms, (\d+) modules", row))
+    modules = [relative(path) for path in MODULES
+               if re.search(pattern, path.read_text(encoding="utf-8"), re.MULTILINE)]
+    rooms = {"/".join(module.split("/")[:2]) for module in modules}
+    assert now == (len(rooms), len(modules)) < before, sorted(modules)

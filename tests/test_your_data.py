@@ -25,17 +25,17 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def told(tessera, folder, monkeypatch):
+def output_of(tessera, folder, monkeypatch):
     """Runs a command of the page in its folder; returns what it prints."""
 
-    def told(command: str) -> str:
+    def output_of(command: str) -> str:
         program, *words = shlex.split(command)
         monkeypatch.chdir(folder)
         code, out, err = tessera(*words)
         assert (program, code) == ("tessera", 0), f"{command}\n{out[-3000:]}\n{err[-3000:]}"
         return out
 
-    return told
+    return output_of
 
 
 def test_the_page_names_its_commands():
@@ -51,17 +51,17 @@ def test_the_page_shows_the_files_as_they_are():
         assert "".join(f"    {line}\n" for line in text.splitlines()) in PAGE
 
 
-def test_schema_commands(told, folder):
+def test_schema_commands(output_of, folder):
     for command in (c for c in COMMANDS if c.startswith("tessera schema")):
-        told(command)
+        output_of(command)
     assert (folder / "drafted" / "interactions.pbtxt").is_file()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("config", ["my.yaml", "loans.yaml"])
-def test_run_commands(told, config):
+def test_run_commands(output_of, config):
     assert f"tessera run --config {config}" in COMMANDS
-    assert "Blessed and pushed" in told(f"tessera run --config {config}")
+    assert "Blessed and pushed" in output_of(f"tessera run --config {config}")
 
 
 def test_the_example_holds_what_the_page_says(tmp_path):

@@ -1,6 +1,6 @@
 """Training data of some rows in memory, with the interface of files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +8,11 @@ import tensorflow as tf
 from worlds import column, history, small_spec
 
 from schemas import FeatureSpec
+from trainer.behaviour.declarations import row_columns
 from trainer.data.interactions import InteractionReader
-from trainer.data.side import Side
 from trainer.data.tables import Table
-from trainer.preprocessing.declarations import row_columns
-from trainer.recipe import Recipe, parse_recipe
+from trainer.parts.side import Side
+from trainer.recipe import BoundRecipe, Recipe, parse_recipe
 from trainer.training.data import TrainingData
 
 USERS, ITEMS, LENGTH = 12, 15, 4
@@ -71,7 +71,8 @@ def in_memory(spec: FeatureSpec, recipe: Recipe, splits: dict, counts: tuple[int
     sides = (side or Side(count + 1, {}, {}) for side, count in zip((users, items), counts,
                                                                     strict=True))
     reader = ArrayReader(None, *tables, labels, (), splits)  # type: ignore[arg-type]
-    return TrainingData(spec, recipe, *tables, *sides, reader, {name: [name] for name in splits})
+    return TrainingData(
+        BoundRecipe(recipe, spec), *tables, *sides, reader, {name: [name] for name in splits})
 
 
 def histories(random: np.random.Generator, rows: int, items: int) -> dict[str, np.ndarray]:
@@ -96,6 +97,12 @@ def tiny_data(seed: int = 0, **training) -> TrainingData:
     splits = {name: _rows(random, rows) for name, rows in
               (("train", 160), ("validation", 60), ("test", 20))}
     return in_memory(SPEC, recipe, splits, (USERS, ITEMS), ("like", "rating"))
+
+
+
+def with_recipe(data: TrainingData, recipe: Recipe) -> TrainingData:
+    """Returns the data with another recipe."""
+    return replace(data, bound=replace(data.bound, recipe=recipe))
 
 
 def _rows(random: np.random.Generator, rows: int) -> dict[str, np.ndarray]:

@@ -18,9 +18,9 @@ def losses(folder: Path, cases: list[str]) -> dict[str, list[dict[str, float]]]:
     import numpy as np
 
     from schemas import parse_spec
-    from trainer.data.side import Side
     from trainer.network.model import build_network
-    from trainer.recipe import parse_recipe
+    from trainer.parts.side import Side
+    from trainer.recipe import BoundRecipe, parse_recipe
     from trainer.training.multitask import MultiTaskModel
 
     task = json.loads((folder / "task.json").read_text())
@@ -34,7 +34,7 @@ def losses(folder: Path, cases: list[str]) -> dict[str, list[dict[str, float]]]:
     for name in cases:
         recipe = parse_recipe(**task["recipes"][name])
         means = {"rating": 3.5, "like": 0.5, "age": 40.0, "joy": 0.2, "fear": 0.9}
-        network = build_network(spec, recipe, *sides, means, seed=1)
+        network = build_network(BoundRecipe(recipe, spec), *sides, means, seed=1)
         model = MultiTaskModel(network.training, recipe, np.full(task["rows"]["items"], 0.1))
         _same_weights(model)
         # Keras' Adam squares the parts of a sparse gradient one by one, and only TensorFlow has

@@ -9,7 +9,6 @@ from tiny_fit import in_memory
 from worlds import column, history, small_spec
 
 from trainer.data.events import concatenate, read_events
-from trainer.data.side import Side
 from trainer.evaluation.ranking import (
     PairedDifference,
     RankingResult,
@@ -19,6 +18,7 @@ from trainer.evaluation.ranking import (
 )
 from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.network.model import Network, build_network
+from trainer.parts.side import Side
 from trainer.preprocessing import columns
 from trainer.recipe import parse_recipe
 from trainer.training.data import TrainingData
@@ -80,7 +80,7 @@ def compare(ways: Sequence[str], seeds: Sequence[int]) -> dict[str, dict[str, fl
             network = _fit(_thinned(data), seed)
             for name, share in (("half", 0.5), ("all", 0.0), ("none", 1.0)):
                 _show(network, data if share == 0 else _thinned(data, share))
-                scores[name].append(_ranked(data, network, strangers=True).metrics["ndcg@10"])
+                scores[name].append(_ranked(data, network, cold_start=True).metrics["ndcg@10"])
         result[way] = {name: float(np.mean(each)) for name, each in scores.items()}
     return result
 
@@ -125,7 +125,7 @@ def _fit(data: TrainingData, seed: int) -> Network:
     """
     known = ["train", "validation"]
     events = concatenate([read_events(data.reader, [name]) for name in known])
-    network = build_network(data.spec, data.recipe, data.user_side, data.item_side, {}, seed)
+    network = build_network(data.bound, data.user_side, data.item_side, {}, seed)
     model = MultiTaskModel(
         network.training, data.recipe, events.item_probability(len(data.items)))
     model.compile(keras.optimizers.AdamW(data.recipe.training.learning_rate, weight_decay=1e-4))
@@ -140,14 +140,14 @@ def _take_content_away(network: Network) -> None:
         look.table.assign(np.zeros(look.table.shape))
 
 
-def _ranked(data: TrainingData, network: Network, strangers: bool = False) -> RankingResult:
+def _ranked(data: TrainingData, network: Network, cold_start: bool = False) -> RankingResult:
     """Ranks the catalogue for each user's first test row, or by the content of each alone."""
     parts = [read_events(data.reader, [name]) for name in ("train", "validation", "test")]
     events, known = concatenate(parts), len(parts[0]) + len(parts[1])
     held_out = np.arange(len(events)) >= known
     task = ranking_task(events.users, events.items, np.ones(len(events), bool), known=~held_out,
                         held_out=held_out, n_items=len(data.items))
-    if strangers:
+    if cold_start:
         return ranking_metrics(_by_content(network, task.users, len(data.items)), task)
     rows = data.reader.rows(["test"])
     first = np.array([np.flatnonzero(rows[columns.USER_INDEX] == user)[0] for user in task.users])
@@ -172,8 +172,8 @@ def _data(modalities: tuple[str, ...], modality_dropout: float, missing: str = "
     return in_memory(SPEC, recipe, splits, (USERS, ITEMS), users=sides[0], items=sides[1])
 
 
-def _side(kinds: np.ndarray, told: bool, random: np.random.Generator) -> Side:
-    if not told:
+def _side(kinds: np.ndarray, has_content: bool, random: np.random.Generator) -> Side:
+    if not has_content:
         return Side(len(kinds), {}, {})
     known = np.arange(len(kinds)) > 0
     content = {"kind": np.where(known, kinds, 0)[:, None].astype(np.int32),

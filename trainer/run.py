@@ -9,20 +9,20 @@ from typing import Any, NamedTuple
 
 import tensorflow_transform as tft
 
-from schemas import SIDES, FeatureSpec, parse_spec
+from schemas import SIDES, parse_spec
 from trainer.behaviour.past import event_values, past_strings
-from trainer.behaviour.strings import past_vocabularies, with_item_reviews
-from trainer.data.interactions import InteractionReader
-from trainer.data.side import Side
+from trainer.behaviour.strings import past_vocabularies
+from trainer.data.interactions import InteractionReader, with_item_reviews
 from trainer.data.tables import Table, read_table
 from trainer.encoders.encodings import Encodings
-from trainer.encoders.network import encoded_side
 from trainer.families import FAMILIES
 from trainer.families.job import Job
 from trainer.modalities import modality_of
+from trainer.network.encoded import encoded_side
 from trainer.options import look_up
+from trainer.parts.side import Side
 from trainer.preprocessing.column import Role, columns_of
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import BoundRecipe, Recipe, parse_recipe
 from trainer.training.data import TrainingData
 from trainer.training.warm_start import WarmStart, vocabulary_key
 
@@ -31,8 +31,7 @@ class Given(NamedTuple):
     """What a component gives to train from.
 
     Attributes:
-      spec: The dataset's spec.
-      recipe: The recipe, of the class that its family has.
+      bound: The recipe, of the class that its family has, bound to its dataset.
       seed: Seed of everything random.
       files: Files of transformed Examples by table and split.
       transforms: The transforms' outputs by table.
@@ -40,8 +39,7 @@ class Given(NamedTuple):
       key: A digest of configuration, inputs and code.
     """
 
-    spec: FeatureSpec
-    recipe: Any
+    bound: BoundRecipe[Any]
     seed: int
     files: dict[str, dict[str, list[str]]]
     transforms: dict[str, tft.TFTransformOutput]
@@ -50,8 +48,8 @@ class Given(NamedTuple):
 
     def data(self, recipe: Recipe | None = None) -> TrainingData:
         """Reads the tables, for this recipe or for another one of the same transforms."""
-        return training_data(
-            self.spec, recipe or self.recipe, self.files, self.transforms, self.encodings)
+        bound = replace(self.bound, recipe=recipe) if recipe else self.bound
+        return training_data(bound, self.files, self.transforms, self.encodings)
 
 
 def read_given(config: dict[str, Any], files: dict[str, dict[str, list[str]]],
@@ -67,7 +65,8 @@ def read_given(config: dict[str, Any], files: dict[str, dict[str, list[str]]],
     """
     made_of = json.dumps([config, files, encodings, code], sort_keys=True)
     return Given(
-        parse_spec(**config["spec"]), parse_recipe(**config["recipe"]), config["seed"], files,
+        BoundRecipe(parse_recipe(**config["recipe"]), parse_spec(**config["spec"])),
+        config["seed"], files,
         {side: tft.TFTransformOutput(transforms[side]) for side in SIDES},
         Encodings(Path(encodings)) if encodings else None,
         hashlib.sha256(made_of.encode()).hexdigest())
@@ -82,7 +81,7 @@ def train(given: Given, run_dir: Path, weights: Path, earlier: Path | None = Non
       weights: Folder of what training learns.
       earlier: Folder of what an earlier training learned, for a warm start.
     """
-    family = look_up(FAMILIES, given.recipe.family, "family")
+    family = look_up(FAMILIES, given.bound.recipe.family, "family")
     data = given.data()
     if earlier is not None and (start := WarmStart(earlier)).usable:
         data = replace(data, earlier=start)
@@ -90,8 +89,7 @@ def train(given: Given, run_dir: Path, weights: Path, earlier: Path | None = Non
 
 
 def training_data(
-    spec: FeatureSpec,
-    recipe: Recipe,
+    bound: BoundRecipe,
     files: dict[str, dict[str, list[str]]],
     transforms: dict[str, tft.TFTransformOutput],
     encodings: Encodings | None = None,
@@ -99,8 +97,7 @@ def training_data(
     """Reads the tables and prepares the interactions.
 
     Args:
-      spec: The dataset's spec.
-      recipe: The recipe, which names the labels.
+      bound: The recipe, bound to its dataset.
       files: Files of transformed Examples by table and split.
       transforms: The transforms' outputs by table.
       encodings: What the pretrained encoders made of the tables; `None` without encoders.
@@ -108,33 +105,35 @@ def training_data(
     Returns:
       What a fit reads.
     """
+    spec, recipe = bound.spec, bound.recipe
     users = read_table(files["users"]["all"], transforms["users"])
     items = read_table(files["items"]["all"], transforms["items"])
     reader = InteractionReader(
         transforms["interactions"], users, items, recipe.labels, event_values(spec),
         strings=past_strings(spec, recipe.past))
     tables = {"users": users, "items": items}
-    sides = {n: model_side(spec, recipe, t, transforms[n], n) for n, t in tables.items()}
+    sides = {n: model_side(bound, t, transforms[n], n) for n, t in tables.items()}
     if encodings is not None:
-        sides = {n: encoded_side(side, encodings, spec, recipe, n, tables[n].ids)
+        sides = {n: encoded_side(side, encodings, bound, n, tables[n].ids)
                  for n, side in sides.items()}
     user_side, item_side = sides["users"], sides["items"]
-    user_side.vocabularies.update(past_vocabularies(spec, recipe, transforms["interactions"]))
+    user_side.vocabularies.update(past_vocabularies(spec, recipe.past, transforms["interactions"]))
     if recipe.reads_item_reviews:
         reader, item_side = with_item_reviews(reader, item_side, files["interactions"]["train"])
     return TrainingData(
-        spec, recipe, users, items, user_side, item_side, reader, files["interactions"],
-        row_keys(spec, recipe, tables, transforms) if recipe.starts_warm else {})
+        bound, users, items, user_side, item_side, reader, files["interactions"],
+        row_keys(bound, tables, transforms) if recipe.starts_warm else {})
 
 
-def row_keys(spec: FeatureSpec, recipe: Recipe, tables: dict[str, Table],
+def row_keys(bound: BoundRecipe, tables: dict[str, Table],
              transforms: dict[str, tft.TFTransformOutput]) -> dict[str, list[str]]:
     """Returns the keys of the rows that a network may embed: ids, categories, words, types."""
-    keys = {side: table.ids for side, table in tables.items()}
-    named = {side: [name for f in spec.inputs(side, recipe.modalities, recipe.labels)
+    keys, recipe = {side: table.ids for side, table in tables.items()}, bound.recipe
+    named = {side: [name for f in bound.inputs(side)
                     for name in modality_of(f).vocabularies(f, recipe.modalities[str(f.modality)])]
              for side in tables}
-    named["interactions"] = list(past_vocabularies(spec, recipe, transforms["interactions"]))
+    named["interactions"] = list(
+        past_vocabularies(bound.spec, recipe.past, transforms["interactions"]))
     for side, names in named.items():
         for name in names:
             keys[vocabulary_key(side, name)] = [
@@ -143,10 +142,10 @@ def row_keys(spec: FeatureSpec, recipe: Recipe, tables: dict[str, Table],
 
 
 def model_side(
-    spec: FeatureSpec, recipe: Recipe, table: Table, transform: tft.TFTransformOutput, side: str
+    bound: BoundRecipe, table: Table, transform: tft.TFTransformOutput, side: str
 ) -> Side:
     """Returns what the model holds of a table: the columns that its towers read."""
-    features = spec.inputs(side, recipe.modalities, recipe.labels)
+    recipe, features = bound.recipe, bound.inputs(side)
     # Labels and what they are made of are no input, nor is what only a replaced tower would read.
     read = {f.name for f in features if recipe.modalities[str(f.modality)].trained}
     options = {f.name: recipe.modalities[str(f.modality)] for f in features}

@@ -13,15 +13,15 @@ from keras_tuner.engine import base_tuner
 from keras_tuner.errors import FatalError
 from pydantic import ValidationError
 
+from trainer.evaluation.ranking import PRIMARY
 from trainer.recipe import Recipe
 from trainer.recipe.families import FittedRecipe, ranges_of
 from trainer.recipe.tune import Range, Tune, with_values
 from trainer.run import Given
 from trainer.training.fit import fit_once
-from trainer.training.validation import MONITOR
 
 log = logging.getLogger("tessera.tuner")
-_OBJECTIVE = f"validation_{MONITOR}"
+_OBJECTIVE = f"validation_{PRIMARY}"
 _ORACLES = {"random": keras_tuner.oracles.RandomSearchOracle,
             "bayesian": keras_tuner.oracles.BayesianOptimizationOracle}
 
@@ -40,7 +40,7 @@ def recipe_tuner(given: Given, results: Path) -> "RecipeTuner":
         keras.utils.clear_session()  # of the trial before
         return fit_once(given.data(tried), given.seed, results / "tensorboard" / trial, state)
 
-    return RecipeTuner(given.recipe, given.seed, score, results.parent / "searches",
+    return RecipeTuner(given.bound.recipe, given.seed, score, results.parent / "searches",
                        given.key[:16])
 
 
@@ -84,7 +84,7 @@ class RecipeTuner(base_tuner.BaseTuner):
         values = ", ".join(f"{k} {_short(v)}" for k, v in _plain(
             ended.hyperparameters.values).items())
         log.info("Trial %d of %d: %s %s with %s", len(self.oracle.end_order),
-                 self._tune.trials, MONITOR, score, values)
+                 self._tune.trials, PRIMARY, score, values)
 
 
 def _oracle(tune: Tune, seed: int) -> keras_tuner.Oracle:

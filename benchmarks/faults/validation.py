@@ -14,11 +14,11 @@ from tfx_bsl.coders import example_coder
 
 from components.catalog_gen.ingest import ingest
 from components.data_profile.component import make_profile, write_profile
-from components.data_report.splits import split_folders
+from components.data_profile.statistics import statistics_file
 from components.data_validator.component import validate
-from components.data_validator.drift import statistics_file
 from components.data_validator.verdict import DataVerdict
 from components.sources.base import Source
+from components.splits import split_folders
 from schemas import SIDES, FeatureSpec
 
 

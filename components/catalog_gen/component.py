@@ -14,11 +14,11 @@ from tfx.dsl.components.base import base_beam_component, base_beam_executor, exe
 from tfx.types import artifact_utils, component_spec, standard_artifacts
 
 from components.artifacts import FINGERPRINT, SPAN, Quarantine
+from components.catalog_gen.deletions import read_deletions
 from components.catalog_gen.ingest import ingest
 from components.catalog_gen.splits import SPLITS, check_protocol
 from components.code_digest import code_digest
 from components.parameter_driver import ParameterDriver
-from components.privacy.deletions import read_deletions
 from components.privacy.options import AS_IT_IS, Privacy
 from components.sources import open_source
 from components.sources.base import Source

@@ -11,6 +11,7 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import AsList, AsSingleton
 
+from components.catalog_gen.deletions import read_deletions
 from components.catalog_gen.faults import merge_faults, together
 from components.catalog_gen.items import ItemsDone, sum_item_events, write_items
 from components.catalog_gen.join import write_catalogue
@@ -24,7 +25,6 @@ from components.catalog_gen.shards import (
 )
 from components.catalog_gen.splits import time_thresholds
 from components.catalog_gen.users import UserBuckets, UsersDone
-from components.privacy.deletions import read_deletions
 from components.privacy.options import AS_IT_IS, Privacy
 from components.sources.base import Source
 from schemas import SIDES, FeatureSpec

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from components.catalog_gen.check import Checker
+from components.catalog_gen.deletions import Deletions, read_deletions
 from components.catalog_gen.faults import FaultWriter, Notes, Origin
 from components.catalog_gen.histories import Row
 from components.catalog_gen.spill import PARTS, SpillWriter, own_path, read_spill
-from components.privacy.deletions import Deletions, read_deletions
 from components.privacy.hiding import Hiding, Scrubber
 from components.privacy.options import AS_IT_IS, Privacy
 from components.sources.base import Source

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from components.splits import SPLITS
 from schemas import FeatureSpec, InputError
 
-SPLITS = ("train", "validation", "test")
 PROTOCOLS = ("u80", "t80", "random")
 _TRAIN, _HELD_OUT = 0.8, 0.9
 _TIMED = ("u80", "t80")

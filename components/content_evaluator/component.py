@@ -16,8 +16,8 @@ from components.verdict import Outcome
 from schemas import TesseraError
 from trainer.ablation import WHOLE
 from trainer.ablation.figures import ablation_figures
+from trainer.closed_form.draw import Draw
 from trainer.cold_items import SHOWN
-from trainer.cold_items.draw import Draw
 from trainer.cold_items.evaluation import cold_figures
 from trainer.modalities import files_of
 

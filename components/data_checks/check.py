@@ -35,7 +35,7 @@ class Data:
         the Jensen-Shannon divergence, 0 to 1, as TFDV measures it.
       max_lost: Share of a column's values, or of a table's rows, that may be left out.
       anomalies: What TFDV found against the schema, see `components.data_validator.component`.
-      reasons: What ingest left out, see `components.data_report.quarantine.grouped_reasons`.
+      reasons: What ingest left out, see `components.quarantine.grouped_reasons`.
     """
 
     spec: FeatureSpec

@@ -15,10 +15,10 @@ from components.data_profile.columns import profile_columns
 from components.data_profile.events import profile_events
 from components.data_profile.leaks import profile_leaks
 from components.data_profile.sketch import profile_ids
+from components.data_profile.statistics import compared_statistics, statistics_file
 from components.data_profile.tables import read_table
-from components.data_report.quarantine import read_counts
-from components.data_report.splits import split_folders
-from components.data_validator.drift import compared_statistics, statistics_file
+from components.quarantine import read_counts
+from components.splits import split_folders
 from schemas import SIDES, FeatureSpec, parse_spec
 from trainer.modalities import files_of
 

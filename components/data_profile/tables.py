@@ -10,7 +10,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.coders import example_coder
 
 from components.data_profile.media import facts_of
-from components.data_report.splits import split_folders
+from components.splits import split_folders
 from schemas import Feature, FeatureSpec
 from schemas.log import Progress
 

@@ -6,15 +6,15 @@ from typing import Any
 
 from components.data_report.media import sample_pictures, seconds
 from components.data_report.page import VERSION
-from components.data_report.quarantine import (
+from components.data_report.statistics import read_statistics
+from components.data_validator.verdict import DataVerdict
+from components.quarantine import (
     grouped_reasons,
     lost_columns,
     notes,
     read_counts,
 )
-from components.data_report.statistics import read_statistics
-from components.data_validator.verdict import DataVerdict
-from schemas import SIDES, Feature, FeatureSpec
+from schemas import ENTITIES, SIDES, Feature, FeatureSpec
 from trainer.modalities import modality_of
 
 _BARS, _DAY = 60, 86_400
@@ -125,7 +125,7 @@ def cold(changes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     figures = {(one["table"], one["figure"]): one for one in changes if not one["column"]}
     both = []
-    for side in ("users", "items"):
+    for side in ENTITIES:
         rows = figures.get((side, "rows"))
         events = figures.get(("interactions", f"{side} with events"))
         if rows and events:

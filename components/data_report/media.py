@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 from PIL import Image
 
-from components.data_report.splits import split_folders
+from components.splits import split_folders
 from schemas import Feature, FeatureSpec
 from schemas.values.text import NOT_SHOWN, as_text
 from trainer.modalities import modality_of

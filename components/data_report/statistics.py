@@ -7,7 +7,7 @@ from typing import Any
 
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from components.data_report.splits import split_folders
+from components.splits import split_folders
 from schemas import Feature, FeatureSpec, InputError
 
 _TOP_VALUES = 8

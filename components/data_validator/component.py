@@ -17,10 +17,10 @@ from components.code_digest import code_digest
 from components.data_checks import Data, judge, nearest
 from components.data_checks.check import limits_in_force, require_known_checks
 from components.data_profile.component import read_profile
-from components.data_report.quarantine import grouped_reasons
-from components.data_report.splits import split_folders
 from components.data_validator.drift import changes, distributions, measure_drift
 from components.data_validator.verdict import DataVerdict
+from components.quarantine import grouped_reasons
+from components.splits import split_folders
 from schemas import SIDES, FeatureSpec, InputError, parse_spec
 
 log = logging.getLogger("tessera.data_validator")

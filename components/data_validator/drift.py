@@ -5,61 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow_data_validation as tfdv
-from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+from tensorflow_metadata.proto.v0 import schema_pb2
 
-from schemas import SIDES, Feature, FeatureSpec
-from schemas.values.text import unnamed
+from components.data_profile.statistics import is_compared, read_statistics, statistics_file
+from schemas import SIDES, FeatureSpec
 
 _ANY = 1e-9  # any divergence is measured; what is too much of it, the checks say
 Change = dict[str, Any]
-
-
-def statistics_file(side: str) -> str:
-    """Returns the name of a table's statistics beside a profile."""
-    return f"{side}.statistics.pb"
-
-
-def compared_statistics(spec: FeatureSpec, side: str, path: Path
-                        ) -> statistics_pb2.DatasetFeatureStatisticsList:
-    """Returns what drift reads of a table's statistics, without a single raw value.
-
-    Args:
-      spec: The dataset's spec.
-      side: The table.
-      path: TFDV's statistics of the table.
-
-    Returns:
-      Of each column that is compared the numbers of values, the histograms of numbers, and how
-      often each category is there, by a hash in the place of its name.
-    """
-    names = {feature.name for feature in spec.table(side) if _compared(feature)}
-    kept = statistics_pb2.DatasetFeatureStatisticsList()
-    for given in _read(path).datasets:
-        table = kept.datasets.add(name=given.name, num_examples=given.num_examples,
-                                  weighted_num_examples=given.weighted_num_examples)
-        for column in given.features:
-            if (column.name or ".".join(column.path.step)) in names:
-                table.features.append(_without_values(column))
-    return kept
-
-
-def _without_values(given: statistics_pb2.FeatureNameStatistics
-                    ) -> statistics_pb2.FeatureNameStatistics:
-    column = statistics_pb2.FeatureNameStatistics(type=given.type)
-    column.path.CopyFrom(given.path)
-    if given.name:
-        column.name = given.name
-    if given.HasField("num_stats"):
-        column.num_stats.common_stats.CopyFrom(given.num_stats.common_stats)
-        column.num_stats.histograms.extend(given.num_stats.histograms)
-    elif given.HasField("string_stats"):
-        column.string_stats.common_stats.CopyFrom(given.string_stats.common_stats)
-        column.string_stats.unique = given.string_stats.unique
-        for bucket in given.string_stats.rank_histogram.buckets:
-            column.string_stats.rank_histogram.buckets.add(
-                low_rank=bucket.low_rank, high_rank=bucket.high_rank,
-                label=unnamed(bucket.label), sample_count=bucket.sample_count)
-    return column
 
 
 def measure_drift(spec: FeatureSpec, today: str, past: str) -> dict[tuple[str, str], float]:
@@ -75,9 +27,10 @@ def measure_drift(spec: FeatureSpec, today: str, past: str) -> dict[tuple[str, s
     """
     distances = {}
     for side in SIDES:
-        now, then = (_read(Path(folder, statistics_file(side))) for folder in (today, past))
+        now, then = (read_statistics(Path(folder, statistics_file(side)))
+                     for folder in (today, past))
         schema = schema_pb2.Schema()
-        for feature in filter(_compared, spec.table(side)):
+        for feature in filter(is_compared, spec.table(side)):
             known = any(feature.name in (c.name, *c.path.step)
                         for c in then.datasets[0].features)
             if known:
@@ -89,17 +42,6 @@ def measure_drift(spec: FeatureSpec, today: str, past: str) -> dict[tuple[str, s
             distances[side, info.path.step[0]] = max(
                 one.value for one in info.drift_measurements)
     return distances
-
-
-def _compared(feature: Feature) -> bool:
-    """Returns whether a column has a distribution: it is a number, or one of recurring texts."""
-    if feature.derived or feature.media or feature.pii or feature.language:
-        return False
-    return feature.role is None or feature.role == "event_type"
-
-
-def _read(path: Path) -> statistics_pb2.DatasetFeatureStatisticsList:
-    return statistics_pb2.DatasetFeatureStatisticsList.FromString(path.read_bytes())
 
 
 def changes(today: dict[str, Any], past: dict[str, Any] | None) -> list[Change]:

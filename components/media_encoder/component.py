@@ -17,16 +17,15 @@ from components.artifacts import Encodings as EncodingsArtifact
 from components.code_digest import code_digest
 from components.media_encoder.encode import VectorCache, encode_column, read_column
 from components.parameter_driver import ParameterDriver
-from schemas import FeatureSpec, parse_spec
+from schemas import ENTITIES, FeatureSpec, parse_spec
 from schemas.log import Progress
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.encodings import Encodings
 from trainer.encoders.module import digest, load, resolve
-from trainer.encoders.options import Encoder as Options
 from trainer.modalities import MODALITIES, files_of
+from trainer.modalities.options import Encoder as Options
 
 log = logging.getLogger("tessera.media_encoder")
-_TABLES = ("users", "items")
 
 
 def read_encoders(plain: Mapping[str, Any]) -> dict[str, Options]:
@@ -65,7 +64,7 @@ class Executor(base_executor.BaseExecutor):
         encoders = read_encoders(json.loads(exec_properties["encoders"]))
         versions = json.loads(exec_properties["versions"])
         encodings = Encodings(Path(artifact_utils.get_single_uri(output_dict["encodings"])))
-        files = {table: _files(input_dict[table]) for table in _TABLES}
+        files = {table: _files(input_dict[table]) for table in ENTITIES}
         manifest = {}
         for modality, options in encoders.items():
             cache = Path(exec_properties["cache"]) / _version(versions[modality], options)
@@ -80,7 +79,7 @@ def _encode(spec: FeatureSpec, modality: str, options: Options, files: dict[str,
     encoder = Encoder(modality, options, module)
     shape = tuple(encoder.shape)
     known = VectorCache(cache, shape)
-    for table in _TABLES:
+    for table in ENTITIES:
         identity = spec.id_key(table).name
         for feature in spec.inputs(table, (modality,)):
             rows = Progress(f"Encoder of {modality}, {table} read").over(

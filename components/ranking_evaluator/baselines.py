@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from schemas.log import Progress
 from trainer.closed_form.events import Events
 from trainer.closed_form.rankers import RANKERS
-from trainer.closed_form.search import Search
+from trainer.closed_form.search import TUNING_USERS, Search
 from trainer.evaluation.ranking import RankingTask, Scorer
 
 _OF_ALL = "-events"  # after the name of a ranker that learned from all events
-_TUNING_USERS = 2_000
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def fit_baselines(train: Events, validation_task: RankingTask,
       Names and baselines, or why there is none. Where all events are relevant there is no second
       one of a ranker.
     """
-    task = validation_task.sample(_TUNING_USERS)
+    task = validation_task.sample(TUNING_USERS)
     kinds = [(name, True) for name in RANKERS]
     if not known.relevant.all():
         kinds += [(name, False) for name in RANKERS]

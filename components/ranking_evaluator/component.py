@@ -29,13 +29,19 @@ from components.ranking_evaluator.unseen import unseen_figures, unseen_task
 from components.ranking_evaluator.values import value_figures, value_reasons
 from components.verdict import Outcome
 from schemas import FeatureSpec, InputError, parse_spec
-from trainer.evaluation.ranking import RankingResult, RankingTask, Scorer, paired_bootstrap, rank
+from trainer.closed_form.one_thread import threads
+from trainer.evaluation.ranking import (
+    PRIMARY,
+    RankingResult,
+    RankingTask,
+    Scorer,
+    paired_bootstrap,
+    rank,
+)
 from trainer.evaluation.ranking_lists import list_metrics
-from trainer.training.one_thread import threads
 
 log = logging.getLogger("tessera.ranking_evaluator")
 _FLOOR = "popularity"
-_PRIMARY = "ndcg@10"
 _MOST_USERS = 10_000  # Of more users of the test split as many are drawn.
 
 
@@ -107,9 +113,9 @@ def evaluate(model_path: str, interactions: Interactions, limits: Limits,
         reason = f"The model could not rank the test users: {error}"
         return Outcome(False, [reason], {"test": of_test, "baselines": baselines})
     paired = {name: paired_bootstrap(model.ndcg, result.ndcg) for name, result in results.items()}
-    name = max(results, key=lambda name: results[name].metrics[_PRIMARY])
-    best = Comparison(name, f"the best baseline ({name})", model.metrics[_PRIMARY],
-                      results[name].metrics[_PRIMARY], paired[name])
+    name = max(results, key=lambda name: results[name].metrics[PRIMARY])
+    best = Comparison(name, f"the best baseline ({name})", model.metrics[PRIMARY],
+                      results[name].metrics[PRIMARY], paired[name])
     figures: dict[str, Any] = {
         "test": of_test, "baselines": baselines, "unseen": of_unseen,
         "predictions": prediction_figures(predicted, interactions, tasks or {}, fewest_users),
@@ -173,8 +179,8 @@ def _last_blessed(path: str | None, interactions: Interactions, task: RankingTas
         reason = f"The last blessed model could not rank the test users: {error}"
         log.warning("RankingEvaluator: %s", reason)
         return None, {"versus_last_blessed": {"skipped": reason}}
-    last = Comparison("last_blessed", "the last blessed model", model.metrics[_PRIMARY],
-                      ranked.metrics[_PRIMARY], paired_bootstrap(model.ndcg, ranked.ndcg))
+    last = Comparison("last_blessed", "the last blessed model", model.metrics[PRIMARY],
+                      ranked.metrics[PRIMARY], paired_bootstrap(model.ndcg, ranked.ndcg))
     return last, {"versus_last_blessed": last.figures | ranked.metrics}
 
 
@@ -195,7 +201,7 @@ def _baselines(
         figures[name] = (
             results[name].metrics
             | list_metrics(results[name].top, known.matrix(relevant_only=False))
-            | baseline.search.log("ndcg@10"))
+            | baseline.search.log(PRIMARY))
     return results, figures
 
 

@@ -10,10 +10,10 @@ import tensorflow as tf
 from schemas import Feature, FeatureSpec
 from schemas.values.text import as_text
 
+TYPES = {bytes: tf.string, int: tf.int64, float: tf.float32}
 _BATCH = 200  # rows, which may hold films
 _MOST = 12  # groups of a column; a column of more values is no grouping
 _NONE, _OTHER = "none", "other"
-_TYPES = {bytes: tf.string, int: tf.int64, float: tf.float32}
 _BOUNDS = (1, 5, 20, 50, 200)
 # Seconds between a user's last known and first test event, each up to and with its bound.
 GAPS = {"same second": 0.0, "10 minutes": 600.0, "1 day": 86_400.0, "longer": np.inf}
@@ -115,7 +115,7 @@ def _first_values(folder: str, key: Feature, features: Sequence[Feature]
 
     Of media the text is empty: only that there is a value is kept.
     """
-    parsing = {f.name: tf.io.VarLenFeature(_TYPES[f.dtype]) for f in (key, *features)}
+    parsing = {f.name: tf.io.VarLenFeature(TYPES[f.dtype]) for f in (key, *features)}
     strings: dict[str, dict[str, str]] = {f.name: {} for f in features}
     files = sorted(str(path) for path in Path(folder).glob("data_tfrecord-*.gz"))
     for batch in tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_BATCH):

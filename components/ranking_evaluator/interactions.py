@@ -8,17 +8,16 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from components.ranking_evaluator.groups import modality_groups, profile_groups
+from components.ranking_evaluator.groups import TYPES, modality_groups, profile_groups
+from components.splits import SPLITS
 from schemas import Feature, FeatureSpec, Label
 from schemas.values.text import as_text
 from trainer.closed_form.biases import Values
 from trainer.closed_form.events import Events
 from trainer.evaluation.ranking import RankingTask, ranking_task
 
-SPLITS = ("train", "validation", "test")
 _BATCH = 4096
 _ABSENT = {bytes: b"", int: np.iinfo(np.int64).min, float: float("-inf")}
-_TYPES = {bytes: tf.string, int: tf.int64, float: tf.float32}
 
 
 class Judged(NamedTuple):
@@ -194,7 +193,7 @@ def _numbers(columns: dict[str, np.ndarray], label: Label) -> np.ndarray:
         places = {name.encode(): float(place) for place, name in enumerate(label.classes)}
         return np.array([places.get(value, np.nan) for value in values])
     absent = next(_ABSENT[kind] for kind in (int, float, bytes)
-                  if np.dtype(_TYPES[kind].as_numpy_dtype).kind == values.dtype.kind)
+                  if np.dtype(TYPES[kind].as_numpy_dtype).kind == values.dtype.kind)
     numbers = (_relevant(columns, label, len(values)) if label.binary else values).astype(float)
     return np.where(values == absent, np.nan, numbers)
 
@@ -214,7 +213,7 @@ def _read(
     """Reads columns of a split, and its serialized rows where they are wanted."""
     # A long table has millions of rows: only the columns in use are held.
     parsing = {
-        f.name: tf.io.FixedLenFeature([], _TYPES[f.dtype], _ABSENT[f.dtype]) for f in features
+        f.name: tf.io.FixedLenFeature([], TYPES[f.dtype], _ABSENT[f.dtype]) for f in features
     }
     files = sorted(str(path) for path in Path(folder).glob("data_tfrecord-*.gz"))
     rows: list[bytes] = []
@@ -224,5 +223,5 @@ def _read(
             columns[name].append(values.numpy())
         if keep_rows:
             rows.extend(batch.numpy().tolist())
-    empty = {f.name: np.empty(0, _TYPES[f.dtype].as_numpy_dtype) for f in features}
+    empty = {f.name: np.empty(0, TYPES[f.dtype].as_numpy_dtype) for f in features}
     return {n: np.concatenate(c) if c else empty[n] for n, c in columns.items()}, rows

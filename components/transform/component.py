@@ -14,8 +14,8 @@ from tfx_bsl.coders import batch_util
 
 from components.code_digest import code_digest
 from trainer.modalities import files_of
+from trainer.preprocess import declared_columns
 from trainer.preprocessing.column import write_columns
-from trainer.preprocessing.preprocess import declared_columns
 
 _FLAG = "tfxio_use_byte_size_batching"
 _ROWS = 1024
@@ -52,7 +52,7 @@ def declare(output_dict: dict[str, list[Artifact]], exec_properties: dict[str, A
 
 def transform_code() -> str:
     """Digests the code that makes columns, and no tower, for the step's cache key."""
-    return code_digest("components.transform.component", "trainer.preprocessing.preprocess",
+    return code_digest("components.transform.component", "trainer.preprocess",
                        *files_of("preprocess"))
 
 

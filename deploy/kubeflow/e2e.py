@@ -22,7 +22,7 @@ from ml_metadata.proto import metadata_store_pb2
 from deploy.kubeflow.engine import docker, docker_engine, install_missing
 from deploy.kubeflow.image import build_image
 from deploy.kubeflow.mariadb import Server, mariadb
-from pipeline.kubeflow.options import PASSWORD_VARIABLE
+from pipeline.cluster.options import PASSWORD_VARIABLE
 
 PROJECT = Path(__file__).parents[2]
 _OWNER = 10001

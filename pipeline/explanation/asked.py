@@ -9,10 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.explanation.rows import Row
-from schemas import Feature, FeatureSpec, InputError
-from trainer.recipe import Recipe
+from schemas import FeatureSpec, InputError
+from trainer.recipe import BoundRecipe, Recipe
 
-SIDES = ("users", "items")
 _BATCH = 32
 Request = dict[str, list]
 
@@ -23,8 +22,7 @@ class Source:
 
     Attributes:
       model: Folder of the SavedModel.
-      spec: The dataset's spec.
-      recipe: The recipe.
+      bound: The recipe, bound to its dataset.
       tables: Folders of the raw users and items, by side.
       modalities: Names of each side's modality weights, in order.
       graphs: Folders of what Transform fitted to the users and items, by side; a model is explained
@@ -32,15 +30,20 @@ class Source:
     """
 
     model: Path
-    spec: FeatureSpec
-    recipe: Recipe
+    bound: BoundRecipe
     tables: dict[str, Path]
     modalities: dict[str, list[str]]
     graphs: Mapping[str, Path] = field(default_factory=dict)
 
-    def features(self, side: str) -> tuple[Feature, ...]:
-        """Returns the columns of content that the model reads."""
-        return self.spec.inputs(side, self.recipe.modalities, self.recipe.labels)
+    @property
+    def spec(self) -> FeatureSpec:
+        """The dataset's spec."""
+        return self.bound.spec
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe."""
+        return self.bound.recipe
 
 
 @dataclass(frozen=True)

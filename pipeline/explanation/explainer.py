@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from pipeline.explanation import GRADIENTS, OCCLUSION, check_method
 from pipeline.explanation.asked import (
-    SIDES,
     Answer,
     AskedModel,
     Effect,
@@ -15,7 +14,7 @@ from pipeline.explanation.asked import (
 )
 from pipeline.explanation.methods import SIGNATURE, integrated_gradients, occlusion
 from pipeline.explanation.rows import Row, find_rows, first_ids
-from schemas import InputError, unknown
+from schemas import ENTITIES, InputError, unknown
 from trainer.export.keys import ranker_key
 from trainer.late_fusion.fit import NETWORK
 from trainer.modalities import modality_of
@@ -105,7 +104,7 @@ class Explainer:
                              f"score is explained. Name one of: {', '.join(source.recipe.scored)}.")
         ids = {"users": user, "items": item}
         rows = {side: find_rows(source.tables[side], source.spec, side, [ids[side]])[ids[side]]
-                for side in SIDES}
+                for side in ENTITIES}
         request = self._request(user, item, rows)
         outputs = self._model.ask("explain", [request])
         weights = {
@@ -122,7 +121,7 @@ class Explainer:
 
     def recommended(self, count: int) -> list[tuple[str, str]]:
         """Returns the first users of the data, each with the best item for them."""
-        users = first_ids(self._source.tables["users"], self._source.spec, "users", count)
+        users = first_ids(self._source.tables["users"], self._source.bound.spec, "users", count)
         requests: list[Request] = [{"user_id": [user.encode()], "k": [1]} for user in users]
         items = self._model.ask("recommend", requests)["item_ids"][:, 0]
         # Who has had events with every item is recommended nothing.
@@ -130,13 +129,14 @@ class Explainer:
 
     def _request(self, user: str, item: str, rows: dict[str, Row]) -> Request:
         request: Request = {"user_id": [user.encode()], "item_id": [item.encode()]}
-        for side in SIDES:
-            for feature in self._source.features(side):
+        for side in ENTITIES:
+            for feature in self._source.bound.inputs(side):
                 request[f"{side}_{feature.name}"] = rows[side].get(feature.name, [])
         return request
 
     def _undivided(self, rows: dict[str, Row], effects: list[Effect]) -> list[tuple[str, str]]:
         divided = {(e.side, e.feature) for e in effects if e.kind != "whole"}
-        return [(side, feature.name) for side in SIDES for feature in self._source.features(side)
+        return [(side, feature.name) for side in ENTITIES
+                for feature in self._source.bound.inputs(side)
                 if modality_of(feature).divisible and (side, feature.name) not in divided
                 and any(rows[side].get(feature.name, []))]

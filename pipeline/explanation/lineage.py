@@ -3,28 +3,28 @@
 import json
 from pathlib import Path
 
-from pipeline.explanation.asked import SIDES, Source
+from pipeline.explanation.asked import Source
 from pipeline.lineage import Provenance
 from pipeline.nodes import NodeRun, of_type
-from schemas import FeatureSpec, parse_spec
+from schemas import ENTITIES, parse_spec
 from serving.model_config import versions
-from trainer.recipe import Recipe, parse_recipe
+from trainer.recipe import BoundRecipe, parse_recipe
 
 _SERVING = "Format-Serving"  # where TFX keeps the SavedModel in a model's folder
 
 
-def run_source(spec: FeatureSpec, recipe: Recipe, nodes: dict[str, NodeRun]) -> Source:
+def run_source(bound: BoundRecipe, nodes: dict[str, NodeRun]) -> Source:
     """Returns what a run's own model was made of, whether it was pushed or not.
 
     Args:
-      spec: The dataset's spec.
-      recipe: The recipe that ran.
+      bound: The recipe that ran.
       nodes: The run's nodes, of which one has made the model and one the tables.
     """
     ingest = next(n for n in nodes.values() if "tessera.Quarantine" in n.types.values())
-    tables = {side: Path(ingest.outputs[side]) for side in SIDES}
-    graphs = {side: Path(nodes[f"Transform.{side}"].outputs["transform_graph"]) for side in SIDES}
-    return Source(of_type(nodes, "Model")[-1] / _SERVING, spec, recipe, tables,
+    tables = {side: Path(ingest.outputs[side]) for side in ENTITIES}
+    graphs = {side: Path(nodes[f"Transform.{side}"].outputs["transform_graph"])
+              for side in ENTITIES}
+    return Source(of_type(nodes, "Model")[-1] / _SERVING, bound, tables,
                   _modalities(of_type(nodes, "ModelRun")[-1]), graphs)
 
 
@@ -45,9 +45,10 @@ def pushed_source(root: Path, folder: Path) -> Source:
     made = Provenance(root, newest)
     inputs = made.inputs(made.exporter)
     tables = {side: made.folder(made.inputs(made.maker(inputs[side]))["examples"])
-              for side in SIDES}
+              for side in ENTITIES}
     config = made.training_config()
-    return Source(newest, parse_spec(**config["spec"]), parse_recipe(**config["recipe"]), tables,
+    bound = BoundRecipe(parse_recipe(**config["recipe"]), parse_spec(**config["spec"]))
+    return Source(newest, bound, tables,
                   _modalities(made.folder(made.outputs(made.trainer)["model_run"])))
 
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from pipeline.explanation.asked import SIDES, Answer, AskedModel, Effect, Question, Request, Source
-from schemas import Feature, InputError
+from pipeline.explanation.asked import Answer, AskedModel, Effect, Question, Request, Source
+from schemas import ENTITIES, Feature, InputError
 from trainer.export.gradients import BASELINE
 from trainer.modalities import Division, divisions, modality_of
 from trainer.network.plan import plan_parts
-from trainer.recipe.families import NetworkRecipe
 
 _NOBODY = "\0"  # no id holds this character
 
@@ -46,8 +45,8 @@ def occlusion(model: AskedModel, question: Question) -> Answer:
 
 
 def _parts(question: Question) -> Iterator[tuple[str, Feature, Division]]:
-    for side in SIDES:
-        for feature in question.source.features(side):
+    for side in ENTITIES:
+        for feature in question.source.bound.inputs(side):
             for part in divisions(feature, question.rows[side].get(feature.name, [])):
                 yield side, feature, part
 
@@ -86,13 +85,13 @@ def integrated_gradients(model: AskedModel, question: Question) -> Answer:
     outputs = model.ask(SIGNATURE, [{**question.request, "task": [question.task.encode()]}])
     attributions = {name: value[0] for name, value in outputs.items()}
     effects = []
-    for side in SIDES:
+    for side in ENTITIES:
         for part, names in _outputs(side, source).items():
             shares = [attributions[name] for name in names if name in attributions]
             if shares:
                 total = sum(float(share.sum()) for share in shares)
                 effects.append(Effect(side, part, "whole", None, total))
-        for feature in source.features(side):
+        for feature in source.bound.inputs(side):
             values = question.rows[side].get(feature.name, [])
             name, modality = f"{side}_{feature.name}", modality_of(feature)
             if values and values != [b""] and name in attributions:
@@ -105,6 +104,5 @@ def integrated_gradients(model: AskedModel, question: Question) -> Answer:
 def _outputs(side: str, source: Source) -> dict[str, list[str]]:
     """Returns the outputs that a side's parts have, by part."""
     outputs = {name: [f"{side}_{name}"] for name in source.modalities[side]}
-    assert isinstance(source.recipe, NetworkRecipe)  # else there are no gradients to ask for
-    planned = {part.name: part.outputs() for part in plan_parts(source.spec, source.recipe, side)}
+    planned = {part.name: part.outputs() for part in plan_parts(source.bound, side)}
     return {name: planned.get(name) or default for name, default in outputs.items()}

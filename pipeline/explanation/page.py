@@ -11,9 +11,9 @@ import jinja2
 import tensorflow_transform as tft
 
 from pipeline.explanation import GRADIENTS, OCCLUSION
-from pipeline.explanation.asked import SIDES, Effect, Source
+from pipeline.explanation.asked import Effect, Source
 from pipeline.explanation.explainer import Explainer, Explanation
-from schemas import Feature, FeatureSpec
+from schemas import ENTITIES, Feature, FeatureSpec
 from trainer.modalities import modality_of
 from trainer.modalities.text.explain import words
 
@@ -28,8 +28,8 @@ def without_rare_words(explanation: Explanation, source: Source) -> Explanation:
       source: The model, and what Transform fitted: the words that enough rows have.
     """
     rows = {side: dict(row) for side, row in explanation.rows.items()}
-    for side in SIDES:
-        for feature in source.features(side):
+    for side in ENTITIES:
+        for feature in source.bound.inputs(side):
             values = rows[side].get(feature.name)
             if values and feature.language and feature.fewest_rows > 1:
                 known = _known(source, feature)
@@ -75,7 +75,7 @@ def section(explanation: Explanation, spec: FeatureSpec) -> str:
     bars = sorted((e for e in explanation.effects if e.kind == "whole"),
                   key=lambda effect: -abs(effect.value))
     heat = []
-    for side in SIDES:
+    for side in ENTITIES:
         for feature in spec.table(side):
             effects = by_feature.get((side, feature.name), [])
             divided = [e for e in effects if e.kind != "whole"]

@@ -10,11 +10,11 @@ from rich.table import Table
 
 from components.catalog_gen.check import Checker
 from components.catalog_gen.faults import shortened, together
-from components.data_report.quarantine import lost_columns, notes
+from components.quarantine import lost_columns, notes
 from components.sources import Source
 from components.sources.base import Record
 from pipeline.console import say
-from schemas import SIDES, DataAnomalyError, Feature, FeatureSpec
+from schemas import ENTITIES, SIDES, DataAnomalyError, Feature, FeatureSpec
 from schemas.inference.column import HISTORY_COLUMNS, unused
 
 ROWS = 1_000  # of a table
@@ -127,7 +127,7 @@ def missed(spec: FeatureSpec) -> list[str]:
     lines += [_declared(spec, "interactions", HISTORY_COLUMNS[what],
                         f"{kinds[spec.role(what).dtype]} value_count {{ min: 0 max: 50 }}",
                         f'tag: "sequence" tag: "history:{what}"') for what in absent]
-    for side in ("users", "items"):
+    for side in ENTITIES:
         if spec.event_count(side) is None:
             lines += [f"Figures by number of events need a column in {side}.pbtxt:",
                       _declared(spec, side, f"{side[:-1]}_events", "INT", 'tag: "events"')]

@@ -5,9 +5,9 @@ import tempfile
 from pathlib import Path
 
 import pipeline.process  # noqa: F401  (before TensorFlow)
+from pipeline.cluster.options import KubeflowOptions
 from pipeline.config import RunConfig
 from pipeline.kubeflow.access import with_account
-from pipeline.kubeflow.options import KubeflowOptions
 from pipeline.kubeflow.steps import INIT_STEP, Step, kebab, read_steps, shape
 from pipeline.run import check_recipe
 from schemas import FeatureSpec, InputError, TesseraError, unknown

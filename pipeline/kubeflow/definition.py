@@ -10,8 +10,8 @@ from pathlib import Path
 
 from kfp import compiler, dsl, kubernetes
 
-from pipeline.kubeflow.formats import SHM_VOLUME
-from pipeline.kubeflow.options import PASSWORD_VARIABLE, KubeflowOptions, StepOptions
+from pipeline.cluster.formats import SHM_VOLUME
+from pipeline.cluster.options import PASSWORD_VARIABLE, KubeflowOptions, StepOptions
 from pipeline.kubeflow.steps import INIT_STEP, Step
 
 _PYTHON = ["python", "-m"]

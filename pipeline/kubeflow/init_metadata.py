@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pipeline.process  # noqa: F401  (before TensorFlow)
 from components.sources import open_source
+from pipeline.cluster.options import Database
 from pipeline.config import RunConfig
 from pipeline.console import open_console
-from pipeline.kubeflow.options import Database
 from pipeline.kubeflow.run_node import run_step
 from pipeline.kubeflow.steps import INIT_STEP, read_steps, shape
 from pipeline.recipe_checks import try_encoders

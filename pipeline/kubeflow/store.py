@@ -9,7 +9,7 @@ import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 from ml_metadata.proto.metadata_store_pb2 import ConnectionConfig
 
-from pipeline.kubeflow.options import PASSWORD_VARIABLE, Database
+from pipeline.cluster.options import PASSWORD_VARIABLE, Database
 from schemas import InputError, TesseraError
 
 _TIMEOUT_S = 10

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline.charts import Bar, bars, lines
+from schemas import ENTITIES
 from trainer.ablation import WHOLE
 from trainer.cold_items import SHOWN
 
@@ -199,7 +200,7 @@ def _without(ablation: dict[str, Any]) -> Iterator[str]:
 
 
 def _importance(importance: dict[str, Any]) -> Iterator[str]:
-    losses = {f"{side} {feature}": loss for side in ("users", "items")
+    losses = {f"{side} {feature}": loss for side in ENTITIES
               for feature, loss in importance.get(side, {}).items()}
     losses |= {"history": importance["history"]} if "history" in importance else {}
     if shown := sorted(losses.items(), key=lambda one: -one[1])[:_MOST]:

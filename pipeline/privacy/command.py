@@ -8,12 +8,11 @@ import typer
 
 from pipeline import options
 from pipeline.console import open_console, say
-from schemas.errors import InputError
+from schemas.errors import DataAnomalyError, InputError
 
 app = options.Commands(help="Personal data: pseudonyms, and a search for raw values.",
                        no_args_is_help=True)
 console = open_console()
-_FOUND = 3  # the exit code of data that must not be trained on
 _DATA = "data"  # under the root: where the demo is written and MovieLens fetched, raw
 
 
@@ -41,7 +40,7 @@ def scan(
         say(console, f"{name}: {lines}")
     say(console, f"{len(wanted):,} values, found in {len(files):,} files under {root}.")
     if files:
-        raise typer.Exit(_FOUND)
+        raise typer.Exit(DataAnomalyError.exit_code)
 
 
 @app.command()

@@ -9,13 +9,13 @@ import typer
 
 from pipeline import options
 from pipeline.console import open_console, say
+from schemas import DataAnomalyError
 
 app = options.Commands(help="What ingest left out: each bad record with file, line and reason.",
                        no_args_is_help=True)
 console = open_console()
 Root = Annotated[Path, typer.Option(help="Folder of runs, artifacts and pushed models.")]
 Run = Annotated[str, typer.Option("--run", help="A run's id.")]
-_REMAINS = 3  # the exit code of data that must not be trained on
 
 
 @app.command()
@@ -64,4 +64,4 @@ def replay(
         say(console, str(one))
     say(console, str(result))
     if result.remaining or result.new:
-        raise typer.Exit(_REMAINS)
+        raise typer.Exit(DataAnomalyError.exit_code)

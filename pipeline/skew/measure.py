@@ -13,7 +13,7 @@ import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
-from components.data_report.splits import split_folders
+from components.splits import split_folders
 from pipeline.lineage import Provenance
 from pipeline.skew.requests import Requests
 from schemas import Feature, FeatureSpec, parse_spec

@@ -20,11 +20,11 @@ def stub():
     """Makes a server of one thread that answers as it is told; returns its port."""
     servers = []
 
-    def stub(answer):
+    def stub(handler):
         _, service, method = PREDICT.split("/")
         server = grpc.server(futures.ThreadPoolExecutor(1))
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(
-            service, {method: grpc.unary_unary_rpc_method_handler(answer)})])
+            service, {method: grpc.unary_unary_rpc_method_handler(handler)})])
         servers.append(server)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
@@ -38,13 +38,13 @@ def stub():
 def test_a_stall_delays_all_requests_that_were_due_in_it(stub):
     calls = []
 
-    def answer(request, context):
+    def handler(request, context):
         calls.append(request)
         if len(calls) == 10:
             threading.Event().wait(_STALL_S)
         return b""
 
-    with clients(stub(answer), [b"x"], 1, 2, rate=50) as end:
+    with clients(stub(handler), [b"x"], 1, 2, rate=50) as end:
         load = end()
     late = load.milliseconds > 1000 * _STALL_S / 3
     assert load.failed == 0 and len(load.codes) == pytest.approx(100, abs=2)
@@ -55,13 +55,13 @@ def test_a_stall_delays_all_requests_that_were_due_in_it(stub):
 def test_a_load_goes_on_until_it_is_ended(stub):
     calls, enough = [], threading.Event()
 
-    def answer(request, context):
+    def handler(request, context):
         calls.append(request)
         if len(calls) == 5:
             enough.set()
         return b""
 
-    with clients(stub(answer), [b"x"], 2, 600, rate=20) as end:
+    with clients(stub(handler), [b"x"], 2, 600, rate=20) as end:
         assert enough.wait(60)
         ended = time.monotonic()
         load = end(now=True)
@@ -69,11 +69,11 @@ def test_a_load_goes_on_until_it_is_ended(stub):
 
 
 def test_a_load_of_refusals_is_no_measure(stub):
-    def answer(request, context):
+    def handler(request, context):
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no")
 
     with refuses("load-has-failures"):
-        served(stub(answer), [b"x"], 1, 0.3)
+        served(stub(handler), [b"x"], 1, 0.3)
 
 
 def test_a_time_without_requests_has_no_percentile():

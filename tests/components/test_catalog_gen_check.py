@@ -106,9 +106,9 @@ def test_of_personal_media_neither_name_nor_content_is_quoted(tmp_path: Path) ->
             Fault("face: image file (personal, not shown) cannot be read", "face")]
 
 
-@pytest.mark.parametrize(("quotes", "told"), [(True, False), (False, True)])
+@pytest.mark.parametrize(("quotes", "noted"), [(True, False), (False, True)])
 def test_a_reason_that_quotes_a_personal_medium_is_not_told_however_it_is_worded(
-    monkeypatch: pytest.MonkeyPatch, quotes: bool, told: bool,
+    monkeypatch: pytest.MonkeyPatch, quotes: bool, noted: bool,
 ) -> None:
     def decode(raw: Any, modality: str) -> bytes:
         raise MediaFault("a scan of Jane", quotes=quotes)
@@ -118,7 +118,7 @@ def test_a_reason_that_quotes_a_personal_medium_is_not_told_however_it_is_worded
     # The file's name is a part of the reason by chance.
     checked = Checker(spec, "users").check(Record({"who": "u", "face": Path("a")}, "f", 1))
     assert [("Jane" in reason, column) for reason, column in checked.value_faults] == [
-        (told, "face")]
+        (noted, "face")]
 
 
 @pytest.mark.parametrize("name", ["stars given", "stars (1 to 5)", "stars: all"])
@@ -290,7 +290,7 @@ def test_a_csv_of_other_programs(tmp_path):
         "who;what;when;stars\nann;12.0;20240501;nan\nbob;ABC;20240502;4,5\n"
         "bob;e\u0301;45413;4,5\nbob;12;20240503;4.5\n")
     done = ingest(tmp_path, "csv", delimiter=";", decimal=",")
-    assert done.told("interactions") == {
+    assert done.reasons_of("interactions") == {
         ("interactions.csv", 3): "row: what 'ABC' is not in the table of items, which has 'abc'",
         ("interactions.csv", 5): "row: stars: the value '4.5' is no number with a decimal comma"}
     assert done.kept("interactions") == 2 and done.kept("items") == 3

@@ -223,13 +223,13 @@ WITH_PAST = [
 ]
 
 
-@pytest.mark.parametrize(("spoil", "said"), [one[1:] for one in WITH_PAST],
+@pytest.mark.parametrize(("spoil", "expected"), [one[1:] for one in WITH_PAST],
                          ids=[one[0] for one in WITH_PAST])
-def test_a_fault_is_found_by_its_name(past, tmp_path, spoil, said):
+def test_a_fault_is_found_by_its_name(past, tmp_path, spoil, expected):
     shop = Shop()
     spoil(shop)
     result = findings(shop.profile(tmp_path / "today"), past)
-    name, table, where, severity = said.split(" ")
+    name, table, where, severity = expected.split(" ")
     assert result[name, table, where] == severity
 
 
@@ -241,7 +241,7 @@ def test_the_configuration_sets_how_much_may_be_lost(past, tmp_path):
             for most in (0.01, 0.1)] == ["FAIL", "WARN"]
 
 
-@pytest.mark.parametrize(("spoil", "said"), [
+@pytest.mark.parametrize(("spoil", "expected"), [
     (change("users", "age", _nothing), "empty_column users age WARN"),
     (change("interactions", "stars", lambda *_: 5.0), "constant_label interactions stars WARN"),
     (change("interactions", "stars", _nothing), "missing_labels interactions stars WARN"),
@@ -254,21 +254,21 @@ def test_the_configuration_sets_how_much_may_be_lost(past, tmp_path):
 ], ids=["an empty column", "a constant label", "no label", "users without events",
             "items without events", "missing days", "a late drop",
         "near-equal pictures", "one time"])
-def test_a_fault_is_found_without_a_past(tmp_path, spoil, said):
+def test_a_fault_is_found_without_a_past(tmp_path, spoil, expected):
     shop = Shop()
     spoil(shop)
-    name, table, where, severity = said.split(" ")
+    name, table, where, severity = expected.split(" ")
     assert findings(shop.profile(tmp_path / "today"), None)[name, table, where] == severity
 
 
-@pytest.mark.parametrize(("column_", "value", "said"), [
+@pytest.mark.parametrize(("column_", "value", "expected"), [
     (("users", "age"), 0.2, {("distribution_shift", "users", "age"): "WARN"}),
     (("users", "age"), 0.4, {("distribution_shift", "users", "age"): "FAIL"}),
     (("interactions", "stars"), 0.2, {("label_shift", "interactions", "stars"): "FAIL"}),
     (("interactions", "stars"), 0.01, {}),
 ])
-def test_what_tfdv_measured_is_judged(past, column_, value, said):
-    assert findings(past, past, {column_: value}) == said
+def test_what_tfdv_measured_is_judged(past, column_, value, expected):
+    assert findings(past, past, {column_: value}) == expected
 
 
 def test_the_profile_has_each_label_by_day(past):
@@ -343,8 +343,8 @@ def test_the_limits_in_force_are_the_schemas_and_the_configurations(past):
 def test_personal_values_of_an_anomaly_are_hidden(past):
     data = [{"table": "users", "split": "all", "feature": name, "short": "x", "long": "a@b.org"}
             for name in ("mail", "age")]
-    said = {one.column: one.what for one in judge(Data(SPEC, past, past, {}, 0.01, data))}
-    assert "a@b.org" in said["age"] and "a@b.org" not in said["mail"]
+    texts = {one.column: one.what for one in judge(Data(SPEC, past, past, {}, 0.01, data))}
+    assert "a@b.org" in texts["age"] and "a@b.org" not in texts["mail"]
 
 
 @pytest.mark.parametrize(("tag", "code"), [
@@ -355,14 +355,14 @@ def test_a_tag_of_no_check_is_refused(tag, code):
         require_known_checks(small_spec(items=column("price", "FLOAT", "numeric", tag)))
 
 
-@pytest.mark.parametrize(("name", "told"), [("year", False), ("year made", True)])
-def test_a_reason_is_of_the_column_and_of_no_other_that_begins_alike(past, name, told):
+@pytest.mark.parametrize(("name", "shown"), [("year", False), ("year made", True)])
+def test_a_reason_is_of_the_column_and_of_no_other_that_begins_alike(past, name, shown):
     reason = {"table": "items", "kind": "value", "columns": ["year made"], "examples": [
         {"source": "items.csv", "line": 3, "reason": "year made 'x' is not a number"}]}
     shop = {**past, "columns": {"items": {name: {"lost": 9, "filled": 91}}}}
     data = Data(SPEC, shop, None, {}, 0.01, reasons=[{**reason, "reason": "year made …"}])
     (finding,) = [one for one in CHECKS["lost_values"].measure(data)]
-    assert ("items.csv line 3" in finding.what) is told
+    assert ("items.csv line 3" in finding.what) is shown
 
 
 @pytest.mark.parametrize("values", [[1e30, 2.0], [3e38, -3e38], [1e20], [0.1, 0.2]])

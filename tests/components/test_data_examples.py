@@ -52,11 +52,11 @@ def _others(shop):
         row |= {**other, "what": row["what"]}
 
 
-def _of(found, check, column):
-    return next(one.examples for one in found if (one.check, one.column) == (check, column))
+def _of(findings, check, column):
+    return next(one.examples for one in findings if (one.check, one.column) == (check, column))
 
 
-@pytest.mark.parametrize(("spoil", "check", "column", "said"), [
+@pytest.mark.parametrize(("spoil", "check", "column", "expected"), [
     (change("items", "price", lambda v, _: 100 * v), "unit_change", "price",
      lambda n: (f"{5 + n}", f"{500 + 100 * n}")),
     (change("items", "kind", lambda v, n: ("desk", "sale", "home")[n % 3]), "mixed_values", "kind",
@@ -64,14 +64,15 @@ def _of(found, check, column):
     (change("items", "price", lambda *_: None, 2), "missing_values", "price",
      lambda n: (f"{5 + n}", "–")),
 ])
-def test_a_finding_shows_what_three_rows_had_and_have(past, tmp_path, spoil, check, column, said):
+def test_a_finding_shows_what_three_rows_had_and_have(
+        past, tmp_path, spoil, check, column, expected):
     shop = Shop()
     spoil(shop)
-    found = judge(Data(SPEC, shop.profile(tmp_path / "today"), past, {}, 0.01))
-    shown = _of(found, check, column)
+    findings = judge(Data(SPEC, shop.profile(tmp_path / "today"), past, {}, 0.01))
+    shown = _of(findings, check, column)
     assert len(shown) == 3
     for one in shown:
-        assert (one.old, one.new) == said(int(one.row.removeprefix("i")))
+        assert (one.old, one.new) == expected(int(one.row.removeprefix("i")))
 
 
 def test_long_texts_are_cut_and_another_thing_is_shown_whole(past, tmp_path):

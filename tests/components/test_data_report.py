@@ -20,9 +20,9 @@ from components.data_checks import Example, Finding, Severity
 from components.data_report.component import write_report
 from components.data_report.content import cold
 from components.data_report.media import sample_pictures
-from components.data_report.quarantine import grouped_reasons
 from components.data_validator import verdict as verdicts
 from components.privacy.hiding import hidden
+from components.quarantine import grouped_reasons
 from schemas import SIDES, read_spec
 from schemas.media import VIDEO_FRAMES, VIDEO_SIDE, video_strip, wav
 from schemas.values.text import shown

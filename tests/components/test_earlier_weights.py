@@ -53,8 +53,8 @@ def history():
         return weights.id
 
     def resolved(rows):
-        found = EarlierWeights().resolve_artifacts(store, {**kept, "candidate": [rows]})
-        return [one.id for one in found["weights"]]
+        artifacts = EarlierWeights().resolve_artifacts(store, {**kept, "candidate": [rows]})
+        return [one.id for one in artifacts["weights"]]
 
     return SimpleNamespace(rows=lambda: made(Examples), transformed=transformed, train=train,
                            resolved=resolved, weights=kept["weights"])

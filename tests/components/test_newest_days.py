@@ -30,7 +30,7 @@ def _newest(change):
     return shop
 
 
-@pytest.mark.parametrize(("change", "said"), [
+@pytest.mark.parametrize(("change", "expected"), [
     (lambda new: new[::10], "fewer_new_events interactions when FAIL"),
     (lambda new: new[::2], "fewer_new_events interactions when WARN"),
     (lambda new: [row | {"stars": 1.0} for row in new], "new_labels interactions stars FAIL"),
@@ -39,9 +39,9 @@ def _newest(change):
     (lambda new: [row | {"when": row["when"] + 9 * 3600 - 24 * 3600} for row in new],
      "new_hours interactions when FAIL"),
 ], ids=["a tenth", "a half", "the lowest label", "lower labels", "another time zone"])
-def test_a_fault_of_the_newest_days_is_found(past, tmp_path, change, said):
+def test_a_fault_of_the_newest_days_is_found(past, tmp_path, change, expected):
     result = findings(_newest(change).profile(tmp_path / "today"), past)
-    name, table, column, severity = said.split(" ")
+    name, table, column, severity = expected.split(" ")
     assert result[name, table, column] == severity
 
 

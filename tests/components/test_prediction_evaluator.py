@@ -39,14 +39,14 @@ def test_calibration_by_hand():
     assert math.isnan(calibration_error(positive[:0], np.zeros(0)))
 
 
-@pytest.mark.parametrize(("task", "told"), [
+@pytest.mark.parametrize(("task", "reason"), [
     (TaskScores("binary", np.array([1.0, 0.0]), np.array([0.1, 0.9])),
      "seen, metric auc 0 is below 0.55"),
     (TaskScores("binary", np.zeros(0), np.zeros(0)), "seen, metric auc nan is below 0.55"),
 ])
-def test_what_is_not_reached_is_a_reason(task, told):
+def test_what_is_not_reached_is_a_reason(task, reason):
     outcome = judge({"seen": task}, LIMITS)
-    assert (outcome.passed, outcome.reasons) == (False, [told])
+    assert (outcome.passed, outcome.reasons) == (False, [reason])
 
 
 def test_what_is_reached_passes():

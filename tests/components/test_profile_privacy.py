@@ -10,11 +10,8 @@ from worlds import column, small_spec
 
 from components.data_checks import CHECKS, Data, judge
 from components.data_profile.columns import profile_categories, profile_texts
-from components.data_validator.drift import (
-    compared_statistics,
-    measure_drift,
-    statistics_file,
-)
+from components.data_profile.statistics import compared_statistics, statistics_file
+from components.data_validator.drift import measure_drift
 
 SPEC = small_spec(users=column("age", "INT", "numeric") + column("mail", "BYTES", "pii")
                   + column("town", "BYTES", "categorical") + column("about", "BYTES", "text"))
@@ -79,8 +76,8 @@ def test_a_rare_category_that_became_frequent_is_no_new_one(more):
         np.array([b"Rome"] * 60 + [b"Bern"] * (3 + more), object), np.arange(63 + more))}
     profiles = [{"columns": {"users": {"town": {**one, "filled": 63, "missing": 0.0, "lost": 0}}}}
                 for one in (today, past)]
-    found = list(CHECKS["new_categories"].measure(Data(SPEC, *profiles, {}, 0.01)))
-    assert [one.value for one in found] == [0.0]
+    findings = list(CHECKS["new_categories"].measure(Data(SPEC, *profiles, {}, 0.01)))
+    assert [one.value for one in findings] == [0.0]
 
 
 def test_the_words_of_one_reviewer_are_in_no_profile_and_no_finding(tmp_path):

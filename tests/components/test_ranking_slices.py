@@ -75,9 +75,9 @@ def test_groups_of_few_users_are_one(groups, expected) -> None:
 def test_no_figure_is_of_a_group_of_few_users(interactions) -> None:
     task = interactions.task("test")
     ranked = ranking_metrics(-np.tile(np.arange(6.0), (3, 1)), task)
-    found = ranking_slices(interactions, task, ranked, ranked, 2)
-    assert {name: of["users"] for name, of in found["user_activity"].items()} == {"other": 3}
-    assert found["gap"].keys() == {"other"} and found["profile_town"]["other"]["users"] == 3
+    figures = ranking_slices(interactions, task, ranked, ranked, 2)
+    assert {name: of["users"] for name, of in figures["user_activity"].items()} == {"other": 3}
+    assert figures["gap"].keys() == {"other"} and figures["profile_town"]["other"]["users"] == 3
     assert ranking_slices(interactions, task, ranked, ranked, 4)["gap"] == {}
     rated = {"rated": np.full(5, 3.0)}
     assert prediction_figures(rated, interactions, {"rated": STARS}, 4)["rated"]["slices"] == {
@@ -171,9 +171,9 @@ class Written:
         return self._scores[np.searchsorted(self._task.users, users)]
 
 
-def events_of(*met: tuple[int, int, str, bool]) -> Interactions:
+def events_of(*rows: tuple[int, int, str, bool]) -> Interactions:
     """Events of (user, item, split, relevant)."""
-    users, items, splits, relevant = zip(*met, strict=True)
+    users, items, splits, relevant = zip(*rows, strict=True)
     return Interactions(
         [str(i) for i in range(N_ITEMS)], 1 + max(users), np.array(users), np.array(items),
         np.zeros(len(users), np.int64), False, np.array(relevant),
@@ -181,7 +181,7 @@ def events_of(*met: tuple[int, int, str, bool]) -> Interactions:
 
 
 @pytest.fixture
-def met() -> Interactions:
+def events() -> Interactions:
     """Items 0 to 3 are known; users 1 and 2 like unseen ones, user 0 likes a known one only."""
     return events_of(
         (0, 0, "train", True), (1, 1, "train", True), (2, 2, "validation", True),
@@ -189,16 +189,16 @@ def met() -> Interactions:
         (1, 7, "test", True), (1, 8, "test", True), (2, 63, "test", True), (2, 0, "test", True))
 
 
-def test_candidates_are_what_nobody_met_and_users_those_who_like_one(met) -> None:
-    task = unseen_task(met)
+def test_candidates_are_what_nobody_met_and_users_those_who_like_one(events) -> None:
+    task = unseen_task(events)
     assert np.flatnonzero(task.candidates).tolist() == list(range(4, N_ITEMS))
     assert task.users.tolist() == [1, 2]
     assert [row.indices.tolist() for row in task.relevant] == [[7, 8], [63]]
     assert task.excluded.nnz == 0
 
 
-def test_figures_of_a_known_order(met) -> None:
-    task = unseen_task(met)
+def test_figures_of_a_known_order(events) -> None:
+    task = unseen_task(events)
     # User 1 has its two items first; user 2 its one on the 51st place, behind items 4 to 53.
     scores = np.zeros((2, N_ITEMS))
     scores[0, [7, 8]] = 2, 1
@@ -217,15 +217,15 @@ def test_figures_of_a_known_order(met) -> None:
     assert (model["ndcg@10"], model["ndcg@10_se"]) == (pytest.approx(1.0), None)
 
 
-def test_new_items_and_users_of_the_test_are_counted(met) -> None:
-    assert met.of_test() == {
+def test_new_items_and_users_of_the_test_are_counted(events) -> None:
+    assert events.of_test() == {
         "events": 6, "new_items_share": pytest.approx(4 / 6), "new_users_share": 0.0}
     newcomer = events_of((0, 0, "train", True), (1, 0, "test", True))
     assert newcomer.of_test()["new_users_share"] == 1.0
 
 
-def test_guessing_is_the_mean_over_random_orders(met) -> None:
-    task = unseen_task(met)
+def test_guessing_is_the_mean_over_random_orders(events) -> None:
+    task = unseen_task(events)
     rng = np.random.default_rng(0)
     drawn = [unseen_figures(Written(rng.random((2, N_ITEMS)), task), task)["model"]
              for _ in range(2000)]
@@ -246,15 +246,15 @@ def test_few_candidates_are_all_recalled_and_one_user_has_no_error() -> None:
     assert figures["model"]["ndcg@10"] == ranking_metrics(scores, task).metrics["ndcg@10"] == 1
 
 
-@pytest.mark.parametrize(("known", "said"), [
+@pytest.mark.parametrize(("known", "message"), [
     (range(N_ITEMS), "every item has an event in train or validation"),
     (range(60), "none of the 4 items without an event in train and validation has a relevant"),
 ])
-def test_nothing_to_rank_is_said(known, said) -> None:
+def test_nothing_to_rank_is_said(known, message) -> None:
     task = unseen_task(events_of(
         *((0, item, "train", True) for item in known), (1, 0, "test", True)))
     figures = unseen_figures(Written(np.zeros((0, N_ITEMS)), task), task)
-    assert said in figures["skipped"]
+    assert message in figures["skipped"]
     assert "model" not in figures
 
 
@@ -276,8 +276,8 @@ def rated() -> Interactions:
 
 def test_a_model_is_compared_on_the_rows_that_have_the_label(rated) -> None:
     truth = rated.labels["rating"][-ROWS // 3 :]
-    said = {"stars": np.nan_to_num(truth), "liked": np.nan_to_num(truth), "rest": truth}
-    result = value_figures(said, rated, {"stars": RATING, "liked": LIKE})
+    predictions = {"stars": np.nan_to_num(truth), "liked": np.nan_to_num(truth), "rest": truth}
+    result = value_figures(predictions, rated, {"stars": RATING, "liked": LIKE})
     assert result.keys() == {"stars", "liked"}
     stars, liked = result["stars"], result["liked"]
     assert (stars["metric"], stars["rows"], stars["model"]) == ("rmse", ROWS // 3 - 1, 0.0)
@@ -304,10 +304,10 @@ def test_what_is_certainly_worse_than_the_biases_is_a_reason(rated) -> None:
 def test_rows_of_one_user_are_one_draw(rated) -> None:
     """A difference that one user alone has is uncertain, however many rows that user has."""
     test = rated.values("rating", "test")
-    said = fit_biases(rated.values("rating", "train", "validation"), 1.0, 1.0).predictions(
+    predictions = fit_biases(rated.values("rating", "train", "validation"), 1.0, 1.0).predictions(
         test.users, test.items)
     off = np.zeros(ROWS // 3)
-    off[:-1] = said + 2.0 * (test.users == test.users[0])
+    off[:-1] = predictions + 2.0 * (test.users == test.users[0])
     figures = value_figures({"stars": off}, rated, {"stars": RATING})["stars"]
     assert figures["users"] == len(np.unique(test.users))
     assert figures["difference"] > 0 and figures["low"] < figures["difference"] / 4
@@ -316,8 +316,8 @@ def test_rows_of_one_user_are_one_draw(rated) -> None:
 def test_nothing_is_compared_without_predictions(rated) -> None:
     assert value_figures({}, rated, {"stars": RATING}) == {}
     rated.labels["like"][-ROWS // 3 :] = 1.0
-    said = {"liked": np.ones(ROWS // 3)}
-    assert "same value" in value_figures(said, rated, {"liked": LIKE})["liked"]["skipped"]
+    predictions = {"liked": np.ones(ROWS // 3)}
+    assert "same value" in value_figures(predictions, rated, {"liked": LIKE})["liked"]["skipped"]
 
 
 def test_a_label_that_is_rare_among_many_rows_ends(rated, monkeypatch) -> None:
@@ -325,6 +325,6 @@ def test_a_label_that_is_rare_among_many_rows_ends(rated, monkeypatch) -> None:
     monkeypatch.setattr(values, "_MOST_ROWS", 10)
     rated.labels["like"][-ROWS // 3 :] = 0.0
     rated.labels["like"][-2] = 1.0
-    said = {"liked": np.arange(ROWS // 3) / ROWS}
-    assert "1 users that were drawn" in value_figures(said, rated, {"liked": LIKE})[
+    predictions = {"liked": np.arange(ROWS // 3) / ROWS}
+    assert "1 users that were drawn" in value_figures(predictions, rated, {"liked": LIKE})[
         "liked"]["skipped"]

@@ -143,10 +143,10 @@ def test_a_model_worse_than_the_last_blessed_one_is_refused(judged):
     assert judged(LIKING, last=LIKING + noise).passed
 
 
-@pytest.mark.parametrize("said", ["constant", "shuffled"])
-def test_predictions_that_know_nothing_are_refused(said):
+@pytest.mark.parametrize("kind", ["constant", "shuffled"])
+def test_predictions_that_know_nothing_are_refused(kind):
     truth = 3 + TASTE[:, 0]
-    rating = np.full(USERS, truth.mean()) if said == "constant" else RANDOM.permutation(truth)
+    rating = np.full(USERS, truth.mean()) if kind == "constant" else RANDOM.permutation(truth)
     label = {"test_rows": USERS, "test_value": None}
     facts = {"rating": {
         "demanded": True, "labels": {"rating": label}, "trivial_is": "predicting the mean",
@@ -154,7 +154,7 @@ def test_predictions_that_know_nothing_are_refused(said):
     measured = {"rating": error_metrics(truth, rating)}
     assert len(relative_reasons(measured, facts, CHECKS.max_error_ratio)) == 1
     like = (truth > 3).astype(float)
-    chance = np.full(USERS, 0.5) if said == "constant" else RANDOM.permutation(like)
+    chance = np.full(USERS, 0.5) if kind == "constant" else RANDOM.permutation(like)
     limits = {"like": {"auc": area_limit(CHECKS, 1)}}
     outcome = judge({"like": TaskScores("binary", like, chance)}, limits)
     assert not outcome.passed and "metric auc" in outcome.reasons[0]

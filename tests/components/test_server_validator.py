@@ -42,7 +42,7 @@ def test_numbers_within_the_tolerance_are_the_same():
     assert result.faults == [] and result.max_abs_diff == pytest.approx(0.009)
 
 
-@pytest.mark.parametrize(("expected", "got", "told"), [
+@pytest.mark.parametrize(("expected", "got", "beginnings"), [
     ({"rating": [[0.5, 2.0]]}, {"rating": [[0.50002, 2.0]]},
      ["output rating at [0, 0]: expected 0.5, got 0.50002 (1 of 2 values"]),
     ({"rating": [[0.5, 2.0]]}, {"rating": [[0.5]]},
@@ -53,13 +53,13 @@ def test_numbers_within_the_tolerance_are_the_same():
     ({"item_ids": [["ü"]]}, {"item_ids": [[b"u"]]},
      ["output item_ids at [0, 0]: expected 'ü', got 'u' (1 of 1 values differ)"]),
 ])
-def test_what_differs_is_told_with_its_place(expected, got, told):
+def test_what_differs_is_told_with_its_place(expected, got, beginnings):
     faults = compare(expected, {name: np.array(values) for name, values in got.items()}).faults
-    assert len(faults) == len(told)
-    assert all(fault.startswith(start) for fault, start in zip(faults, told, strict=True))
+    assert len(faults) == len(beginnings)
+    assert all(fault.startswith(start) for fault, start in zip(faults, beginnings, strict=True))
 
 
-@pytest.mark.parametrize(("got", "told"), [
+@pytest.mark.parametrize(("got", "message"), [
     (_got("abcd", [0.9, 0.5, 0.5, 0.1], [4, 3, 2, 1]), None),
     (_got("acbd", [0.9, 0.5, 0.5, 0.1], [4, 2, 3, 1]), None),
     (_got("abce", [0.9, 0.5, 0.5, 0.1], [4, 3, 2, 7]), None),
@@ -69,9 +69,9 @@ def test_what_differs_is_told_with_its_place(expected, got, told):
     (_got(["a", "b", "c", ""], [0.9, 0.5, 0.5, 0.0], [4, 3, 2, 0]), "output scores at [0, 3]"),
 ], ids=["same", "equal items swapped", "another item of the last score", "order",
         "inner item", "twice", "short"])
-def test_lists_may_differ_by_chance_only(got, told):
+def test_lists_may_differ_by_chance_only(got, message):
     faults = compare(_LIST, got).faults
-    assert any(told in fault for fault in faults) if told else not faults, faults
+    assert any(message in fault for fault in faults) if message else not faults, faults
 
 
 def test_outputs_of_a_list_that_are_not_by_item_stay_in_place_and_padding_is_empty():
@@ -97,10 +97,10 @@ def _lengths(signature, inputs):
     return {"rating": np.array([[len(inputs["user_id"][0])]], np.float32)}
 
 
-@pytest.mark.parametrize(("answers", "least", "requests"), [(1, 7, 7), (4, 3, 8)])
+@pytest.mark.parametrize(("count", "least", "requests"), [(1, 7, 7), (4, 3, 8)])
 def test_requests_are_repeated_until_there_are_enough_and_every_answer_is_asked(
-        answers, least, requests):
-    outcome = validate_predictions(_lengths, _PREDICTIONS * answers, least, max_p99_ms=1000)
+        count, least, requests):
+    outcome = validate_predictions(_lengths, _PREDICTIONS * count, least, max_p99_ms=1000)
     assert outcome.passed and outcome.reasons == []
     assert set(outcome.figures) == {"max_abs_diff", "p50_ms", "p99_ms", "requests"}
     assert (outcome.figures["requests"], outcome.figures["max_abs_diff"]) == (requests, 0.0)
@@ -125,7 +125,7 @@ def _refuse_maria(signature, inputs):
     return _lengths(signature, inputs)
 
 
-@pytest.mark.parametrize(("predict", "answers", "least", "p99", "reasons"), [
+@pytest.mark.parametrize(("predict", "count", "least", "p99", "reasons"), [
     (_lengths, [_PREDICTIONS[0],
                 Prediction("serving_default", {"user_id": ["bo"]}, {"rating": [[2.5]]})],
      10, 1000, ["Request 1, serving_default, output rating at [0, 0]: expected 2.5, got 2.0 "
@@ -137,11 +137,11 @@ def _refuse_maria(signature, inputs):
         "Request 1, serving_default: no such user",
         "Only 1 requests were answered; 2 are required (predictions.json holds 2)."]),
 ])
-def test_what_fails_is_a_reason(predict, answers, least, p99, reasons):
-    outcome = validate_predictions(predict, answers, least, p99)
+def test_what_fails_is_a_reason(predict, count, least, p99, reasons):
+    outcome = validate_predictions(predict, count, least, p99)
     assert not outcome.passed and len(outcome.reasons) == len(reasons)
     assert all(part in reason for part, reason in zip(reasons, outcome.reasons, strict=True))
-    assert (outcome.figures["p99_ms"] is None) == (not answers)
+    assert (outcome.figures["p99_ms"] is None) == (not count)
 
 
 def test_many_wrong_answers_are_told_in_short_and_a_server_that_stops_is_asked_no_more():

@@ -59,17 +59,17 @@ def _container(manifest):
     return manifest["spec"]["template"]["spec"]["containers"][0]
 
 
-@pytest.mark.parametrize(("change", "told"), [
+@pytest.mark.parametrize(("change", "message"), [
     (lambda m: m.update(kind="Deploiment"), "no kind that is known"),
     (lambda m: _container(m).update(imagePolicy="Always"), "no field 'imagePolicy'"),
     (lambda m: _container(m)["ports"][0].update(containerPort="8500"), "must be int"),
     (lambda m: _container(m).pop("name"), "`name`, must not be `None`"),
     (lambda m: m["spec"].update(template=[]), "must be a mapping"),
 ], ids=["kind", "field", "type", "required", "mapping"])
-def test_what_an_api_server_would_refuse_is_told(change, told):
+def test_what_an_api_server_would_refuse_is_told(change, message):
     manifest = copy.deepcopy(read("deployment.yaml"))
     change(manifest)
-    assert any(told in fault for fault in faults(manifest))
+    assert any(message in fault for fault in faults(manifest))
 
 
 def test_the_pod_is_an_ordinary_user_without_rights():

@@ -35,11 +35,11 @@ def test_ctrl_c_is_one_line_and_leaves_no_process(interrupted):
         "interrupt_catalog", "interrupt_training", "interrupt_serving"]
     for run in runs:
         assert run["status"] == 130, run
-        assert [line for line in run["told"].splitlines()
+        assert [line for line in run["output"].splitlines()
                 if not line.endswith(" s")] == [INTERRUPTED], run
         assert not run["left"], run
     assert (whole["status"], whole["left"]) == (0, False), whole
-    assert "Blessed and pushed" in whole["told"]
+    assert "Blessed and pushed" in whole["output"]
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +62,10 @@ def test_a_full_disk_is_one_message_and_a_rerun_with_space_completes(full):
     failed = [run for run in runs if run["status"]]
     assert len(failed) > 1
     for run in failed:
-        lines = run["told"].splitlines()
+        lines = run["output"].splitlines()
         assert run["status"] == 1, run
         (message,) = (line for line in lines if line.startswith("tessera: "))
         assert "could not write its results: " in message and "Make room and run" in message
-        assert "Traceback" not in run["told"], run
+        assert "Traceback" not in run["output"], run
     assert whole["status"] == 0, whole
-    assert " cached " in whole["told"] and "Blessed and pushed" in whole["told"]
+    assert " cached " in whole["output"] and "Blessed and pushed" in whole["output"]

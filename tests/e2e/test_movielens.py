@@ -62,9 +62,9 @@ def test_a_user_is_recommended_unseen_films(config, code, movielens_dir):
     seen = {line.split("\t")[1] for line in lines if line.startswith("196\t")}
     folder = config.root / "serving" / config.pipeline_name
     with running_server(folder) as address, Client(*address) as client:
-        (answer,) = client.recommend(["196"], k=10)
-    assert len({one.item_id for one in answer}) == 10
-    assert not {one.item_id for one in answer} & seen
+        (response,) = client.recommend(["196"], k=10)
+    assert len({one.item_id for one in response}) == 10
+    assert not {one.item_id for one in response} & seen
 
 
 def test_once_more_everything_comes_from_the_cache(config, metrics):

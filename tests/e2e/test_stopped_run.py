@@ -48,7 +48,7 @@ def pipeline_run(project, command, tmp_path_factory):
     texts = list(read_spec("demo").texts)
     assert REGIONS in texts[0]
     texts[0] = texts[0].replace(REGIONS, KNOWN)
-    message = tmp_path_factory.mktemp("told") / "stderr.txt"
+    message = tmp_path_factory.mktemp("messages") / "stderr.txt"
     project.config()
 
     def run():

@@ -1,11 +1,14 @@
-"""A console that writes to nobody, a webhook, and the smallest of shops."""
+"""A console that writes to nobody, a webhook, the smallest of shops, and a cluster's file."""
 
 import http.server
 import io
+import json
 import threading
 from pathlib import Path
 
 import pytest
+import yaml
+from cluster import CONFIG
 from rich.console import Console
 
 from components.sources.demo import DemoSizes, write_demo
@@ -23,6 +26,20 @@ def tiny_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny") / "shop"
     write_demo(folder, DemoSizes(users=4, items=8, events=16))
     return folder
+
+
+@pytest.fixture
+def cluster_config(tmp_path: Path):
+    """Writes a cluster's configuration; its argument changes the tree first."""
+
+    def write(change=lambda tree: None) -> Path:
+        tree = json.loads(json.dumps(CONFIG))
+        change(tree)
+        path = tmp_path / "cluster.yaml"
+        path.write_text(yaml.safe_dump(tree), encoding="utf-8")
+        return path
+
+    return write
 
 
 @pytest.fixture

@@ -30,9 +30,9 @@ LAXER = {"min_ndcg_difference": -0.1, "max_ndcg_shortfall": 1}
     path for folder in ("docs", "deploy", "pipeline/recipes") for path in sorted(
         (ROOT / folder).rglob("*.yaml"))], ids=lambda path: path.name)
 def test_no_shipped_example_switches_a_gate_off(path):
-    said = {key: value for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+    values = {key: value for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
             for key, value in document.items()}
-    checks = Checks(**said.get("checks", {}))
+    checks = Checks(**values.get("checks", {}))
     assert checks.reported == ()
     for name in FIGURES:
         value, limit = getattr(checks, name), LAXER.get(name, getattr(Checks(), name))

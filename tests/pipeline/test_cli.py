@@ -91,8 +91,8 @@ def test_no_server_to_query(tessera):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     result = tessera("query", "--user", "u", "--port", port)
-    told = f"The server at 127.0.0.1:{port} is not available"
-    assert_refused(result, told, "tessera serve", code=1)
+    message = f"The server at 127.0.0.1:{port} is not available"
+    assert_refused(result, message, "tessera serve", code=1)
 
 
 @pytest.mark.parametrize("dataset", ["demo", "movielens-1m"])

@@ -139,7 +139,7 @@ def test_a_pipeline_s_name_is_never_too_long_for_tfx(written):
     assert all(name.startswith("movielens-latest-small-a_recipe_with") for name in names)
 
 
-@pytest.mark.parametrize(("values", "told"), [
+@pytest.mark.parametrize(("values", "messages"), [
     ({"name": "shop"}, ["The key 'name' is for one's own files; dataset 'demo' has its own"]),
     ({"colour": 1}, ["unknown key 'colour'", "data_dir", "checks", "extensions"]),
     ({"checks": {"max_eror_ratio": 1}}, ["unknown key 'checks.max_eror_ratio'", "max_p99_ms"]),
@@ -163,27 +163,27 @@ def test_a_pipeline_s_name_is_never_too_long_for_tfx(written):
     ({"recipe": "flagshi"}, ["Unknown recipe 'flagshi'", "flagship"]),
     ({"recipe": "gone.yaml"}, ["gone.yaml does not exist", "flagship"]),
 ])
-def test_a_wrong_configuration_is_named(written, values, told):
+def test_a_wrong_configuration_is_named(written, values, messages):
     message = refused(load_config, written({"dataset": "demo"} | values))
-    for words in told:
+    for words in messages:
         assert words in message
     assert "pydantic" not in message
 
 
-@pytest.mark.parametrize(("content", "told"), [
+@pytest.mark.parametrize(("content", "fragment"), [
     (b"dataset: [demo", "is not valid YAML"), (b"\xff\xfe\x00", "is not valid YAML"),
     (b"- demo", "must hold keys with values"), (b"", "must hold keys with values"),
     (None, "Cannot read"),
 ])
-def test_a_file_that_is_no_configuration(tmp_path, content, told):
+def test_a_file_that_is_no_configuration(tmp_path, content, fragment):
     path = tmp_path / "given.yaml"
     if content is not None:
         path.write_bytes(content)
     message = refused(load_config, path)
-    assert told in message and str(path) in message
+    assert fragment in message and str(path) in message
 
 
-@pytest.mark.parametrize(("changes", "told"), [
+@pytest.mark.parametrize(("changes", "messages"), [
     ({"depth": 3}, ["unknown key 'depth'", "modalities", "behaviour"]),
     ({"model": {"depth": 3}}, ["unknown key 'model.depth'", "dim, dropout"]),
     ({"modalities": {"image": {"depth": 3}}}, ["modalities", "image.depth: Extra inputs"]),
@@ -198,14 +198,14 @@ def test_a_file_that_is_no_configuration(tmp_path, content, told):
     ({"tasks": TASKS | {"stars": {"head": "classify", "label": "rating"}}},
      ["tasks.stars.head", "given 'classify'", "regression"]),
 ])
-def test_an_impossible_recipe_is_named(written, changes, told):
+def test_an_impossible_recipe_is_named(written, changes, messages):
     path = written({"description": "d", "tasks": TASKS} | changes)
     message = refused(load_recipe, str(path))
-    for words in [f"recipe {str(path)!r}", *told]:
+    for words in [f"recipe {str(path)!r}", *messages]:
         assert words in message
 
 
-@pytest.mark.parametrize(("changes", "told"), [
+@pytest.mark.parametrize(("changes", "messages"), [
     ({"relevant": "joy"}, ["key 'relevant': needs the label 'joy'; dataset 'demo' has: rating"]),
     ({"relevant": "rating"}, ["'rating' of dataset 'demo' is not binary"]),
     ({"tasks": TASKS | {"stars": {"head": "binary", "label": "rating"}}},
@@ -216,13 +216,13 @@ def test_an_impossible_recipe_is_named(written, changes, told):
      ["task 'feels', key 'labels': needs the label 'joy'; dataset 'demo' has: rating, like"]),
 ])
 def test_a_recipe_that_the_dataset_cannot_serve(
-    written, tmp_path, tiny_shop, console, changes, told
+    written, tmp_path, tiny_shop, console, changes, messages
 ):
     path = written({"description": "d", "tasks": TASKS} | changes)
     config = load_config(None, dataset="demo", recipe=str(path), root=tmp_path / "root",
                          data_dir=tiny_shop)
     message = refused(run, config, console)
-    for words in told:
+    for words in messages:
         assert words in message
     assert not any((config.root / "runs").iterdir()), "nothing ran"
 
@@ -263,7 +263,7 @@ def test_exponents_are_numbers(written, text, number):
     assert read_yaml(written("x: e4\ny: 1e\nz: '1e4'")) == {"x": "e4", "y": "1e", "z": "1e4"}
 
 
-@pytest.mark.parametrize(("changes", "told"), [
+@pytest.mark.parametrize(("changes", "reason"), [
     ({"tasks": TASKS | {"other": {"head": "retrieval"}}},
      "at most one task may have the head 'retrieval'."),
     ({"tasks": TASKS | {"stars": {"head": "regression"}}},
@@ -278,9 +278,9 @@ def test_exponents_are_numbers(written, text, number):
      "tune.ranges.model.dim.choices: given [[8], [16]], but each of 'choices' is a finite number, "
      "a text, or true or false."),
 ])
-def test_a_message_is_one_clause_with_the_reason_first(written, changes, told):
+def test_a_message_is_one_clause_with_the_reason_first(written, changes, reason):
     path = written({"description": "d", "tasks": TASKS} | changes)
-    assert refused(load_recipe, str(path)) == f"In recipe {str(path)!r}: {told}"
+    assert refused(load_recipe, str(path)) == f"In recipe {str(path)!r}: {reason}"
 
 
 @pytest.mark.parametrize("name", recipes())

@@ -94,8 +94,8 @@ def test_the_step_runs_behind_ingest_and_comes_from_the_cache(config, tmp_path):
 
 
 def test_a_cluster_needs_the_encoder_on_a_volume(config):
+    from pipeline.cluster.options import KubeflowOptions
     from pipeline.kubeflow.compile import _require_volumes
-    from pipeline.kubeflow.options import KubeflowOptions
 
     given = config({"text": {"handle": "words"}, "image": {"handle": "https://tfhub.dev/x/1"}})
     volume = {"claim": "tessera", "path": str(given.root)}

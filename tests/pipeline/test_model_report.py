@@ -88,8 +88,8 @@ def test_the_verdict_is_first_with_its_reasons_and_warnings():
                    "Ranking": {"passed": False, "blesses": True, "reasons": ["it is low"]}}}
     text = Page(report(warned, {}, [])).text
     first = text[:text.index("69,784 parameters")]
-    for said in ("Not blessed", "below <popularity>", "the ages moved", "Latency: p99 is 9 ms"):
-        assert said in first, said
+    for phrase in ("Not blessed", "below <popularity>", "the ages moved", "Latency: p99 is 9 ms"):
+        assert phrase in first, phrase
     assert "it is low" not in first, "what refused the model is among the reasons"
     assert 'class="banner good"' in report(METRICS | {"blessed": True}, {}, [])
     assert 'class="banner warn"' in report(warned | {"blessed": True}, {}, [])
@@ -147,8 +147,8 @@ def test_what_content_is_worth_is_drawn():
         "importance": {"users": {}, "items": {"price": 0.01}, "history": -0.001},
         "training": {"late_fusion": {"weights": {"factors_of_relevant": 0.7, "network": 0.3}}},
     }, {}, [])
-    for said in ("content-ridge", "without text", "items price", "factors of relevant"):
-        assert said in shown, said
+    for phrase in ("content-ridge", "without text", "items price", "factors of relevant"):
+        assert phrase in shown, phrase
     assert '<section id="cold">' in shown and '<section id="worth">' in shown
 
 

@@ -11,24 +11,24 @@ SOUND = {
 }
 
 
-def found(**changes):
+def notes_of(**changes):
     return [(note["code"], note.get("of")) for note in notes(SOUND | changes)]
 
 
 def test_few_users_and_candidates_are_named():
     assert notes(SOUND) == [] and notes({}) == []
-    assert found(ranking={"users": 73}) == [("few_ranked_users", "ranking")]
+    assert notes_of(ranking={"users": 73}) == [("few_ranked_users", "ranking")]
     assert "73 users" in notes(SOUND | {"ranking": {"users": 73}})[0]["text"]
-    assert found(unseen={"candidates": 2, "model": {"users": 150}}) == [
+    assert notes_of(unseen={"candidates": 2, "model": {"users": 150}}) == [
         ("few_candidates", "unseen")]
-    assert found(unseen={"candidates": 40, "model": {"users": 3}}) == [
+    assert notes_of(unseen={"candidates": 40, "model": {"users": 3}}) == [
         ("few_ranked_users", "unseen")]
-    assert found(test=SOUND["test"] | {"candidates": 9}) == [("few_candidates", "ranking")]
-    assert found(unseen={"candidates": 2, "skipped": "none"}) == []
+    assert notes_of(test=SOUND["test"] | {"candidates": 9}) == [("few_candidates", "ranking")]
+    assert notes_of(unseen={"candidates": 2, "skipped": "none"}) == []
 
 
 def test_a_test_of_new_items_or_users_is_named():
-    assert found(test=SOUND["test"] | {"new_items_share": 0.74}) == [("new_items", None)]
+    assert notes_of(test=SOUND["test"] | {"new_items_share": 0.74}) == [("new_items", None)]
     (note,) = notes(SOUND | {"test": SOUND["test"] | {"new_users_share": 0.5}})
     assert note["code"] == "new_users" and note["share"] == 0.5
     assert "50% of the 2,400 test events" in note["text"]

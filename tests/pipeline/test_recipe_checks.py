@@ -8,10 +8,10 @@ from pipeline.config import load_config
 from pipeline.evaluation import eval_config, limits
 from pipeline.recipe_checks import check_behaviour, check_part_names, check_tasks
 from schemas import InputError, available, read_spec
-from trainer.network.part import Built, Part, build_parts
+from trainer.behaviour.options import PARTS
 from trainer.network.plan import plan_parts
-from trainer.recipe import Recipe, bind, parse_recipe
-from trainer.recipe.behaviour import PARTS
+from trainer.parts.part import Built, Part, build_parts
+from trainer.recipe import BoundRecipe, Recipe, bind, parse_recipe
 from trainer.recipe.recipe import known_modalities
 
 
@@ -65,7 +65,7 @@ def with_task(**task) -> Recipe:
     return recipe(tasks={**FIND, "it": task})
 
 
-@pytest.mark.parametrize(("given", "told"), [
+@pytest.mark.parametrize(("given", "message"), [
     (with_task(head="multi_class", label="rating"),
      "Recipe 'mine', task 'it': the head 'multi_class' needs a categorical label, and 'rating' is "
      "not. Dataset 'town' has: mood, town. Tag a column of text whose values are listed in a "
@@ -86,19 +86,19 @@ def with_task(**task) -> Recipe:
                                   "recipe's modalities read (categorical, numeric); "
                                   "dataset 'town' has none"),
 ])
-def test_what_a_label_is_not_is_told(given, told):
+def test_what_a_label_is_not_is_told(given, message):
     with pytest.raises(InputError) as caught:
-        check_tasks("mine", given, SPEC)
-    assert told in str(caught.value)
+        check_tasks(BoundRecipe(given, SPEC), "mine")
+    assert message in str(caught.value)
 
 
 def test_a_forest_needs_something_to_read():
     bare = small_spec(events=EVENTS, name="bare")
     forest = recipe(family="forest", rank_by="like",
                     tasks={"like": {"head": "binary", "label": "like"}})
-    check_tasks("mine", forest, SPEC)  # the users' attributes are features where not learned
+    check_tasks(BoundRecipe(forest, SPEC), "mine")  # the users' attributes are its features
     with refuses("forest-needs-features"):
-        check_tasks("mine", forest, bare)
+        check_tasks(BoundRecipe(forest, bare), "mine")
 
 
 @pytest.mark.parametrize("given", [
@@ -106,7 +106,7 @@ def test_a_forest_needs_something_to_read():
     recipe(family="similarity", modalities=[], vectors="collaborative"),
 ])
 def test_what_fits_passes(given):
-    assert check_tasks("mine", given, SPEC) is None
+    assert check_tasks(BoundRecipe(given, SPEC), "mine") is None
 
 
 def configured(given: Recipe):
@@ -139,7 +139,7 @@ NOTES = history("notes", "note", "BYTES")
 
 def check(behaviour, events="", users="", items="", **more):
     spec = small_spec(users, items, events, time="when", name="mine")
-    return check_behaviour(bind(own(behaviour=behaviour, **more), spec).recipe, "my", spec)
+    return check_behaviour(bind(own(behaviour=behaviour, **more), spec), "my")
 
 
 @pytest.mark.parametrize(("behaviour", "wanted"), [
@@ -179,7 +179,7 @@ def number(name):
 
 def check_names(users="", items="", events=ALL_HISTORIES, **changes):
     spec = small_spec(users, items, events, time="when", name="mine")
-    return check_part_names(bind(own(**changes), spec).recipe, "my", spec)
+    return check_part_names(bind(own(**changes), spec), "my")
 
 
 @pytest.mark.parametrize(("given", "column", "reads"), [
@@ -219,9 +219,9 @@ def test_the_datasets_of_the_project_have_names_of_their_own(dataset):
     spec = read_spec(dataset)
     modalities = {"all": {}, **{name: options for name, options in ASKED.items()
                                 if name in known_modalities(spec)}}
-    recipe = bind(own(behaviour=list(PARTS), modalities=modalities), spec).recipe
-    check_part_names(recipe, "all", spec)
-    first = plan_parts(spec, recipe, "items")[0]
+    bound = bind(own(behaviour=list(PARTS), modalities=modalities), spec)
+    check_part_names(bound, "all")
+    first = plan_parts(bound, "items")[0]
     assert (first.name, first.reads) == ("id", "the ids")
 
 

@@ -101,15 +101,15 @@ def of_others(path: Path) -> None:
         store.commit()
 
 
-@pytest.mark.parametrize(("spoil", "told"), [
+@pytest.mark.parametrize(("spoil", "message"), [
     (garbage, "file is not a database"),
     (torn, "malformed"), (of_others, "holds other tables"),
 ])
-def test_metadata_that_are_of_no_use(tmp_path, spoil, told):
+def test_metadata_that_are_of_no_use(tmp_path, spoil, message):
     spoil(metadata(tmp_path))
     with pytest.raises(InputError) as caught:
         require_usable(tmp_path)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     for word in ("Cannot use the metadata in", tmp_path / "metadata.sqlite",
                  f"move it away together with {tmp_path / 'artifacts'}"):
         assert str(word) in str(caught.value)

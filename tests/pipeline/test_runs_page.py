@@ -61,9 +61,9 @@ def test_a_metric_is_drawn_over_time_as_soon_as_there_are_two(root):
 def test_the_page_has_verdicts_figures_and_links_that_lead_somewhere(root):
     page = write_runs_page(root)
     html = page.read_text()
-    for said in ("Not blessed", "the ages are &lt;odd&gt;", "2026-11-19", "0.1234", "4 runs",
+    for text in ("Not blessed", "the ages are &lt;odd&gt;", "2026-11-19", "0.1234", "4 runs",
                  "prefers-color-scheme: dark"):
-        assert said in html, said
+        assert text in html, text
     result = Page(html)
     assert result.fetched == []
     assert "20261120-080000/model_report.html" in result.links

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from extended import unchanged
 from ingested import run_ingest
+from kiosk_rows import USERS, write_kiosk
 from tfx.dsl.component.experimental.annotations import OutputArtifact
 from tfx.dsl.component.experimental.decorators import component
 from tfx.orchestration import metadata
@@ -38,15 +39,15 @@ def bound(config):
 @pytest.fixture
 def config(tiny_shop, tmp_path, extension):
     """Writes and loads a configuration."""
-    def write(dataset="demo", options=None, **checks):
+    def write(dataset="demo", options=None, folder=tiny_shop, **checks):
         path = tmp_path / "shop.yaml"
         path.write_text(yaml.safe_dump({
-            "extensions": ["extension"], "dataset": dataset, "data_dir": str(tiny_shop),
+            "extensions": ["extension"], "dataset": dataset, "data_dir": str(folder),
             "root": str(tmp_path / "root"), "checks": {
                 "further": {"Novelty": options or {}}, **checks},
             "kubeflow": {"image": "registry.example/tessera:1",
                          "volumes": [{"claim": "tessera", "path": str(tmp_path)},
-                                     {"claim": "shop", "path": str(tiny_shop)}]}}))
+                                     {"claim": "shop", "path": str(folder)}]}}))
         return load_config(path)
 
     return write
@@ -116,12 +117,13 @@ def test_a_check_that_is_not_there_is_named(config, checks, code):
 
 
 def test_the_source_is_opened_where_only_its_extension_is_named(config, tmp_path):
-    one = config(dataset="kiosk")
+    write_kiosk(tmp_path / "kiosk")
+    one = config(dataset="kiosk", folder=tmp_path / "kiosk")
     spec, arguments = one.spec(), one.source_arguments(one.spec())
     del SOURCES["kiosk"], sys.modules["extension"]
     source = open_source(**json.loads(json.dumps(arguments)))
     assert type(source).__name__ == "Kiosk"
-    assert run_ingest(source, spec, tmp_path / "out").kept("users") > 0
+    assert run_ingest(source, spec, tmp_path / "out").kept("users") == USERS
 
 
 def test_an_extension_s_code_is_in_the_keys(tmp_path, monkeypatch):

@@ -20,7 +20,7 @@ from pipeline.runs_page.content import groups, read_runs
 from trainer.data.events import Events
 from trainer.data.tables import Table
 from trainer.evaluation.label_facts import label_facts
-from trainer.recipe import parse_recipe
+from trainer.recipe import BoundRecipe, parse_recipe
 from trainer.tasks import TASK_KINDS
 from trainer.tasks.kind import Limit, Metric
 
@@ -33,7 +33,7 @@ def facts(extension):
     recipe = parse_recipe(description="d", modalities=(), rank_by="grade", relevant="like",
                           tasks={"grade": {"head": "ordinal", "label": "rating"}})
     return json.loads(json.dumps(label_facts(
-        SPEC, recipe, Table([], "", {}, np.zeros(1, int)), grades, grades)))
+        BoundRecipe(recipe, SPEC), Table([], "", {}, np.zeros(1, int)), grades, grades)))
 
 
 @pytest.fixture
@@ -94,10 +94,11 @@ def graded():
 
 
 def test_a_kind_measures_the_test_rows_and_is_held_against_biases(extension, graded):
-    said, tasks = {"grade": graded.labels["rating"][-20:]}, {"grade": Judged("ordinal", "rating")}
-    figures = prediction_figures(said, graded, tasks, 1)["grade"]
+    predictions = {"grade": graded.labels["rating"][-20:]}
+    tasks = {"grade": Judged("ordinal", "rating")}
+    figures = prediction_figures(predictions, graded, tasks, 1)["grade"]
     assert (figures["mae"], figures["kappa"], figures["rows"]) == (0.0, 1.0, 20)
-    biases = value_figures(said, graded, tasks)["grade"]
+    biases = value_figures(predictions, graded, tasks)["grade"]
     assert (biases["metric"], biases["model"]) == ("mae", 0.0) and biases["high"] < 0
     measured = {"grade": {"mae": 0.5}}
     add_predicted(measured, {"grade": figures})
@@ -106,10 +107,10 @@ def test_a_kind_measures_the_test_rows_and_is_held_against_biases(extension, gra
 
 def test_classes_are_measured_too(graded):
     graded.labels["mood"] = graded.labels["rating"] - 1
-    said = {"mood": np.eye(5)[graded.labels["mood"].astype(int)][-20:]}
+    predictions = {"mood": np.eye(5)[graded.labels["mood"].astype(int)][-20:]}
     tasks = {"mood": Judged("multi_class", "mood")}
-    assert prediction_figures(said, graded, tasks, 1)["mood"]["accuracy"] == 1.0
-    assert value_figures(said, graded, tasks) == {}, "biases predict no classes"
+    assert prediction_figures(predictions, graded, tasks, 1)["mood"]["accuracy"] == 1.0
+    assert value_figures(predictions, graded, tasks) == {}, "biases predict no classes"
 
 
 @pytest.mark.parametrize("name", TASK_KINDS)

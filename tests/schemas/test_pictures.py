@@ -39,9 +39,9 @@ def orientation(value: int) -> Image.Exif:
     return exif
 
 
-def near(found: np.ndarray, expected: np.ndarray, most: int = 0) -> None:
-    assert found.shape == expected.shape
-    assert np.abs(found - expected).max() <= most
+def near(actual: np.ndarray, expected: np.ndarray, most: int = 0) -> None:
+    assert actual.shape == expected.shape
+    assert np.abs(actual - expected).max() <= most
 
 
 @pytest.mark.parametrize("value", range(2, 9))
@@ -149,9 +149,10 @@ def test_what_is_half_transparent_is_half_white() -> None:
 def test_a_frame_smaller_than_its_canvas_lies_on_white() -> None:
     data = bytearray(picture(Image.new("P", (4, 2), 0), "GIF"))
     data[6:10] = struct.pack("<HH", 6, 5)
-    found = pixels(as_seen(bytes(data)))
-    assert found.shape == (5, 6, 3)
-    assert (found[:2, :4] == 0).all() and (found[2:] == 255).all() and (found[:, 4:] == 255).all()
+    actual = pixels(as_seen(bytes(data)))
+    assert actual.shape == (5, 6, 3)
+    assert (actual[:2, :4] == 0).all()
+    assert (actual[2:] == 255).all() and (actual[:, 4:] == 255).all()
 
 
 def test_bmps_that_are_old_or_whose_fourth_bytes_are_empty_are_opaque() -> None:

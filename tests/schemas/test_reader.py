@@ -98,7 +98,7 @@ def number(*tags: str) -> str:
     return column("score", "FLOAT", *tags)
 
 
-def said(*tags: str, **more) -> str:
+def text_column(*tags: str, **more) -> str:
     return column("said", "BYTES", *tags, **more)
 
 
@@ -110,7 +110,7 @@ def past(name: str, of: str) -> str:
 BAD = {
     "users": [
         (number("numerical"), "unknown-tag", "user_id"),
-        (said("label:sort", domain=("a",)), "label-of-text", "two at least"),
+        (text_column("label:sort", domain=("a",)), "label-of-text", "two at least"),
         (number("label:wealth", "pii"), "label-misplaced", "personal data"),
         (number("numeric", "text"), "contradicting-tags", "both 'numeric' and 'text'"),
         (number("user_id"), "duplicate-role", "who and score"),
@@ -118,17 +118,18 @@ BAD = {
     ],
     "items": [
         (TRACK, "sound-of-misplaced", "it has none"),
-        (FILM + said("sound_of:film"), "sound-of-misplaced", "'audio'"),
+        (FILM + text_column("sound_of:film"), "sound-of-misplaced", "'audio'"),
         ("feature { nme: 1 }", "schema-syntax", "nme"),
         ("feature {", "schema-syntax", 'Expected "}"'),
-        (said("history:item_id"), "history-misplaced", "the interactions"),
+        (text_column("history:item_id"), "history-misplaced", "the interactions"),
         (number("label:quality"), "label-misplaced", "a column of the items"),
         (number() + number(), "duplicate-feature", "'items'"),
     ],
     "interactions": [
-        (said("event_type", "weight:b=2", "weight:b=3"), "contradicting-tags", "2.0 and 3.0"),
-        (said("event_type", "weight:buy=lots"), "bad-weight-tag", "'weight:buy=lots'"),
-        (said("weight:view=2"), "weight-without-event-type", "'event_type'"),
+        (text_column("event_type", "weight:b=2", "weight:b=3"), "contradicting-tags",
+         "2.0 and 3.0"),
+        (text_column("event_type", "weight:buy=lots"), "bad-weight-tag", "'weight:buy=lots'"),
+        (text_column("weight:view=2"), "weight-without-event-type", "'event_type'"),
         (column("score", "INT", "event_type"), "event-type-misplaced", "BYTES"),
         (number("history:what", "history:who"), "contradicting-tags", "both 'what' and 'who'"),
         (history("past", "item_id", "BYTES"), "history-needs-timestamp", "'timestamp'"),
@@ -143,7 +144,7 @@ BAD = {
         (unseen("score"), "unseen-misplaced", "'unseen'"),
         (number("label:like>=4.5.5"), "bad-label-tag", "label:NAME"),
         (number(f"label:like>={'9' * 400}"), "bad-label-tag", "4 or -0.5"),
-        (said("event_type", f"weight:buy={'9' * 400}"), "bad-weight-tag", "weight:VALUE=X"),
+        (text_column("event_type", f"weight:buy={'9' * 400}"), "bad-weight-tag", "weight:VALUE=X"),
         *((column("score", "FLOAT", rest=rest), code, words) for rest, code, words in (
             ("float_domain { min: nan max: 5 }", "schema-number-not-finite", "float_domain.min"),
             ("float_domain { max: 1e400 }", "schema-number-not-finite", "float_domain.max is inf"),
@@ -156,11 +157,11 @@ BAD = {
             ("float_domain { min: 5 max: 1 }", "schema-range-empty", "from 5 to 1"))),
         *((column(name, "BYTES"), "bad-feature-name", "is no name of a column")
           for name in ("", " ", "a{b", "{score}", "a\\nb", "score ")),
-        (said(rest='domain: "tonges"'), "unknown-string-domain", "'tonges'"),
+        (text_column(rest='domain: "tonges"'), "unknown-string-domain", "'tonges'"),
         (number("label:good=yes"), "label-compares-number-with-text", "'yes'"),
         (number("label:rating") + column("b", "FLOAT", "label:rating"), "duplicate-label",
          "rating"),
-        (said("label:mood"), "label-of-text", "BYTES"),
+        (text_column("label:mood"), "label-of-text", "BYTES"),
     ],
 }
 

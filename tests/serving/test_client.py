@@ -63,7 +63,7 @@ def test_history_of_unequal_lengths_is_padded_with_absent_values(client):
 
 
 @pytest.mark.parametrize(
-    ("history", "told"),
+    ("history", "message"),
     [
         ({"mood": [["glad"]]}, "Unknown history column 'mood'. Known: item_id, rating, timestamp."),
         ({"item_id": [["i1"], ["i2"]]}, "'item_id' has 2 lists for 1 users"),
@@ -72,10 +72,10 @@ def test_history_of_unequal_lengths_is_padded_with_absent_values(client):
         ({"item_id": [[7]]}, "'history_item_id' must be string: 7 is no string"),
     ],
 )
-def test_history_that_does_not_fit_is_refused(client, history, told):
+def test_history_that_does_not_fit_is_refused(client, history, message):
     with pytest.raises(InputError) as caught:
         client.recommend(["ann"], history=history)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     with refuses("bad-k", "given: 0"):
         client.recommend(["ann"], k=0)
 
@@ -87,7 +87,7 @@ def test_a_score_of_nothing_is_refused(client, users, candidates):
 
 
 @pytest.mark.parametrize(
-    ("signature", "inputs", "told"),
+    ("signature", "inputs", "message"),
     [
         ("guess", {}, "Unknown signature 'guess'. tessera has: recommend, serving_default."),
         ("recommend", {"k": [2.5]}, "Input 'k' must be int32: "),
@@ -95,10 +95,10 @@ def test_a_score_of_nothing_is_refused(client, users, candidates):
         ("recommend", {"user_id": ["a", "b"], "k": [1]}, "number of rows: user_id 2, k 1."),
     ],
 )
-def test_inputs_that_do_not_fit_are_refused(client, signature, inputs, told):
+def test_inputs_that_do_not_fit_are_refused(client, signature, inputs, message):
     with pytest.raises(InputError) as caught:
         client.predict(signature, inputs)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_status_lists_versions(client):

@@ -133,12 +133,12 @@ def test_a_server_that_is_not_ready_in_time_is_ended(model_base_path, monkeypatc
 
 
 @pytest.fixture
-def told(monkeypatch):
+def server_log(monkeypatch):
     """Starts the log under a value of the variable; returns what is written of each level."""
     ours, root, room = (logging.getLogger(name) for name in ("tessera", "", "serving"))
     before = [(one, one.handlers[:], one.level, one.propagate) for one in (ours, root, room)]
 
-    def told(value):
+    def server_log(value):
         ours.handlers.clear()
         root.handlers.clear()
         written = io.StringIO()
@@ -150,7 +150,7 @@ def told(monkeypatch):
             getattr(logging.getLogger("serving.models"), name)(f"<{name}>")
         return written.getvalue().splitlines()
 
-    yield told
+    yield server_log
     for one, handlers, level, propagate in before:
         one.handlers[:], one.propagate = handlers, propagate
         one.setLevel(level)
@@ -158,12 +158,12 @@ def told(monkeypatch):
 
 @pytest.mark.parametrize(("value", "lines"), [
     ("info", ["<info>", "<warning>", "<error>"]), ("error", ["<error>"])])
-def test_the_server_logs_from_the_level_on_that_the_variable_names(told, value, lines):
-    assert told(value) == lines and os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"
+def test_the_server_logs_from_the_level_on_that_the_variable_names(server_log, value, lines):
+    assert server_log(value) == lines and os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"
 
 
-def test_a_server_that_is_asked_for_everything_says_when_and_where(told):
-    lines = told("debug")
+def test_a_server_that_is_asked_for_everything_says_when_and_where(server_log):
+    lines = server_log("debug")
     assert [line.split(": ")[-1] for line in lines] == ["<debug>", "<info>", "<warning>", "<error>"]
     assert all(" serving.models: " in line for line in lines)
     assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "1"

@@ -26,13 +26,13 @@ def test_a_whole_copy_passes_and_so_does_one_without_sums(version):
     require_manifest(version)
 
 
-@pytest.mark.parametrize(("damage", "told"), [
+@pytest.mark.parametrize(("damage", "message"), [
     (lambda folder: (folder / "saved_model.pb").write_bytes(b"grapf"), "saved_model.pb differ"),
     (lambda folder: (folder / "variables" / "of a model").unlink(), "variables/of a model differ"),
     (lambda folder: (folder / "added").write_bytes(b""), "added differ"),
     (lambda folder: (folder / FILE).write_bytes(b"\xff no sums\n"), "saved_model.pb, variables"),
 ], ids=["changed", "missing", "added", "manifest"])
-def test_a_damaged_copy_is_refused(version, damage, told):
+def test_a_damaged_copy_is_refused(version, damage, message):
     damage(version)
-    with refuses("manifest-differs", told):
+    with refuses("manifest-differs", message):
         require_manifest(version)

@@ -64,13 +64,13 @@ def test_a_request_of_reflected_messages_is_answered_as_one_of_the_stock_client(
     reflected = json_format.ParseDict(json_format.MessageToDict(stock),
                                       GetMessageClass(predict.input_type)())
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-        answer = channel.unary_unary(
+        response = channel.unary_unary(
             "/tensorflow.serving.PredictionService/Predict",
             request_serializer=lambda request: request.SerializeToString(),
             response_deserializer=GetMessageClass(predict.output_type).FromString,
         )(reflected, timeout=30)
         expected = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(
             stock, timeout=30)
-    assert answer.DESCRIPTOR.file.pool is pool
-    assert json_format.MessageToDict(answer) == json_format.MessageToDict(expected)
+    assert response.DESCRIPTOR.file.pool is pool
+    assert json_format.MessageToDict(response) == json_format.MessageToDict(expected)
     assert tf.make_ndarray(expected.outputs["item_ids"]).tolist() == [[b"i0", b"i1"]]

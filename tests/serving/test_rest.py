@@ -49,7 +49,7 @@ def test_rows_and_columns_get_the_same(post):
     assert code == 200 and result["outputs"]["scores"] == [[7.0, 6.0], [9.0, 8.0]]
 
 
-@pytest.mark.parametrize(("path", "body", "code", "told"), [
+@pytest.mark.parametrize(("path", "body", "code", "message"), [
     ("/v1/models/other:predict", {"inputs": {}}, 404, "no model 'other'"),
     ("/v1/models/tessera/versions/9:predict", {"inputs": {}}, 404, "Version 9"),
     ("/v1/models/tessera/labels/stable:predict", {"inputs": {}}, 404, "label 'stable'"),
@@ -60,19 +60,19 @@ def test_rows_and_columns_get_the_same(post):
     ("/v1/models/tessera:predict", {"instances": [1]}, 400, "must be named"),
     ("/v1/models/tessera:predict", {"inputs": {"mood": ["glad"]}}, 400, "no input 'mood'"),
 ])
-def test_what_does_not_fit_is_told(post, path, body, code, told):
+def test_what_does_not_fit_is_told(post, path, body, code, message):
     result = post(path, body)
-    assert result[0] == code and told in result[1]["error"]
+    assert result[0] == code and message in result[1]["error"]
 
 
-@pytest.mark.parametrize(("value", "told"), [
+@pytest.mark.parametrize(("value", "message"), [
     (2**32 + 2, "too large"), (2**31, "too large"), (1.5, "int32"), (None, "int32"),
     ([2], "shape"), ("2", "int32"), (float("nan"), "int32"),
 ])
-def test_a_number_is_never_taken_for_another(post, value, told):
+def test_a_number_is_never_taken_for_another(post, value, message):
     code, result = post("/v1/models/tessera:predict", {
         "signature_name": "recommend", "instances": [{**USER, "k": value}]})
-    assert code == 400 and told in result["error"]
+    assert code == 400 and message in result["error"]
 
 
 @pytest.mark.parametrize("length", ["many", "-1", "9" * 30])

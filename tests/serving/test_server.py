@@ -92,7 +92,7 @@ def test_what_is_not_there_or_does_not_fit_is_refused(stub, request_, code, word
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"mood": tf.constant(["glad"])}, "unexpected mood."),
         ({"timestamp": tf.constant([-1], tf.int32)}, "timestamp must be int64, not int32."),
@@ -103,10 +103,10 @@ def test_what_is_not_there_or_does_not_fit_is_refused(stub, request_, code, word
         ),
     ],
 )
-def test_inputs_that_do_not_fit_are_refused_with_what_is_expected(stub, change, told):
+def test_inputs_that_do_not_fit_are_refused_with_what_is_expected(stub, change, message):
     code, details = _refused(stub, _request(**change))
     assert code == grpc.StatusCode.INVALID_ARGUMENT
-    assert f"do not fit signature 'serving_default': {told}" in details
+    assert f"do not fit signature 'serving_default': {message}" in details
     assert "Expected: candidates string (?, ?), history_item_id string (?, ?)" in details
 
 

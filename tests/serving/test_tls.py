@@ -33,9 +33,9 @@ def test_clients_are_served_by_the_certificate_and_held_against_it_if_asked(
     port = server.add_secure_port("localhost:0", ssl_credentials(file))
     server.start()
     known = grpc.ssl_channel_credentials(certificate.encode(), key.encode(), certificate.encode())
-    stranger = grpc.ssl_channel_credentials(certificate.encode())
+    untrusted = grpc.ssl_channel_credentials(certificate.encode())
     reached = []
-    for credentials in (known, stranger):
+    for credentials in (known, untrusted):
         with grpc.secure_channel(f"localhost:{port}", credentials) as channel:
             try:
                 channel.unary_unary("/none")(b"", timeout=10)

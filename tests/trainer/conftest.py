@@ -18,7 +18,6 @@ from worlds import column, history, png, small_spec
 
 from trainer.data.events import concatenate, read_events
 from trainer.data.memory import remember
-from trainer.data.side import Side
 from trainer.evaluation.label_facts import label_means
 from trainer.export.constant_weights import constant_weights
 from trainer.export.evaluation import EvaluationColumns
@@ -26,9 +25,10 @@ from trainer.export.module import Recommender
 from trainer.export.run import export as export_weights
 from trainer.export.save import save, trace_signatures
 from trainer.network.model import build_network
+from trainer.parts.side import Side
+from trainer.preprocess import declared_columns, preprocessing_fn
 from trainer.preprocessing.column import write_columns
-from trainer.preprocessing.preprocess import declared_columns, preprocessing_fn
-from trainer.recipe import Recipe, bind, parse_recipe
+from trainer.recipe import BoundRecipe, Recipe, bind, parse_recipe
 from trainer.run import read_given, train, training_data
 
 USERS, ITEMS, HISTORY, PIXELS, WORDS = 6, 8, 5, 8, 12
@@ -185,7 +185,7 @@ def build(spec, recipe, sides):
     def build(**changes):
         changed = parse_recipe(**narrowed({**recipe.model_dump(), **changes}, MODALITIES))
         means = {"rating": 3.5, "like": 0.5}
-        return build_network(spec, changed, *sides, label_means=means, seed=7), changed
+        return build_network(BoundRecipe(changed, spec), *sides, label_means=means, seed=7), changed
 
     return build
 
@@ -272,7 +272,7 @@ def build_world(trainer_files, tmp_path_factory):
         transforms = {side: TFTransformOutput(folder) for side, folder in folders.items()}
         return SimpleNamespace(
             spec=spec, recipe=recipe, raw=raw, splits=splits, files=files, transforms=transforms,
-            folders=folders, data=training_data(spec, recipe, files, transforms))
+            folders=folders, data=training_data(BoundRecipe(recipe, spec), files, transforms))
 
     return build_world
 
@@ -291,15 +291,16 @@ def recommender():
 
 def _recommender(world, recipe=None, data=None, encodings=None, length=HISTORY, scale=0.3):
     recipe, data = recipe or world.recipe, data or world.data
-    means = label_means(world.spec, recipe, data.events("train"))
-    network = build_network(world.spec, recipe, data.user_side, data.item_side, means, seed=3)
+    bound = BoundRecipe(recipe, world.spec)
+    means = label_means(bound, data.events("train"))
+    network = build_network(bound, data.user_side, data.item_side, means, seed=3)
     random = np.random.default_rng(4)
     for weight in network.training.trainable_weights:
         weight.assign(random.normal(scale=scale, size=weight.shape))
     events = concatenate([read_events(data.reader, files) for files in data.files.values()])
     memory = remember(events, data.users, data.items, length)
     with constant_weights(network):
-        module = Recommender(world.spec, recipe, network, data.users, data.items, memory,
+        module = Recommender(bound, network, data.users, data.items, memory,
                              world.transforms, encodings)
     return SimpleNamespace(recipe=recipe, data=data, network=network, events=events,
                            memory=memory, module=module)
@@ -314,7 +315,7 @@ def export(tmp_path_factory):
         folder = tmp_path_factory.mktemp("exported")
         with constant_weights(made.network):
             signatures = trace_signatures(made.module, EvaluationColumns(
-                world.spec, made.recipe, made.module, made.data.users, made.data.items,
+                BoundRecipe(made.recipe, world.spec), made.module, made.data.users, made.data.items,
                 world.transforms["items"]))
         save(made.module, signatures, folder)
         loaded = tf.saved_model.load(str(folder))

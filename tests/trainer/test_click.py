@@ -103,10 +103,10 @@ def test_places_without_an_unseen_item_do_not_count():
 def test_the_export_answers_for_the_item_and_its_unseen_ones(exported):
     signatures = exported.signatures
     examples = tf.constant([ENCODER.encode(row) for row in ROWS])
-    answers = signatures["predict_examples"](examples=examples)
+    predictions = signatures["predict_examples"](examples=examples)
     columns = signatures["transform_features"](examples=examples)
-    assert answers["click"].shape == (6, 3) and answers["bought"].shape == (6,)
-    assert (answers["click"].numpy() > 0).all() and (answers["click"].numpy() < 1).all()
+    assert predictions["click"].shape == (6, 3) and predictions["bought"].shape == (6,)
+    assert (predictions["click"].numpy() > 0).all() and (predictions["click"].numpy() < 1).all()
     assert columns[label_key("click")].numpy().tolist() == [[1, 0, 0]] * 6
     # Who has fewer unseen items than there are places cannot be judged.
     assert columns[weight_key("click")].numpy()[:, 0].tolist() == [1, 1, 1, 1, 0, 1]
@@ -115,7 +115,8 @@ def test_the_export_answers_for_the_item_and_its_unseen_ones(exported):
         history_item_id=tf.constant([[""]]), history_timestamp=tf.constant([[-1]], tf.int64),
         candidates=tf.constant([["1", "2", "3"]]),
     )
-    np.testing.assert_allclose(scored["click"].numpy()[0], answers["click"].numpy()[0], rtol=1e-5)
+    np.testing.assert_allclose(
+        scored["click"].numpy()[0], predictions["click"].numpy()[0], rtol=1e-5)
 
 
 def test_an_ablation_compares_the_item_with_its_unseen_ones(shop, network):
@@ -142,9 +143,9 @@ def test_tfma_counts_each_compared_item(exported, tmp_path):
         shared, config, data_location=written, output_path=str(tmp_path / "out"),
         extractors=tfma.default_extractors(eval_shared_model=shared, eval_config=config))
     metrics = dict(result.slicing_metrics)[()]["click"][""]
-    answers = exported.ask("predict_examples", examples=tf.constant(
+    predictions = exported.ask("predict_examples", examples=tf.constant(
         [ENCODER.encode(row) for row in ROWS]))["click"]
-    judged = answers[[0, 1, 2, 3, 5]]
+    judged = predictions[[0, 1, 2, 3, 5]]
     own, others = judged[:, 0], judged[:, 1:].ravel()
     right = (own > 0.5).sum() + (others <= 0.5).sum()
     assert metrics["accuracy"]["doubleValue"] == pytest.approx(right / 15, abs=1e-6)

@@ -66,16 +66,16 @@ def test_a_dataset_of_ids_alone_is_trained_and_served(trained):
                                "similar_items", "user_profile", "predict_examples",
                                "rank_examples", "transform_features", "catalogue", "explain",
                                "gradients"}
-    answers = json.loads((trained.written / "predictions.json").read_text())
-    assert {a["signature"] for a in answers} == set(signatures)
-    answers = [a for a in answers if a["signature"] in ("serving_default", "recommend")]
-    assert {a["inputs"]["user_id"][0] for a in answers} == {"ann", "bob"}
+    predictions = json.loads((trained.written / "predictions.json").read_text())
+    assert {a["signature"] for a in predictions} == set(signatures)
+    predictions = [a for a in predictions if a["signature"] in ("serving_default", "recommend")]
+    assert {a["inputs"]["user_id"][0] for a in predictions} == {"ann", "bob"}
     dtypes = {"timestamp": tf.int64, "history_timestamp": tf.int64, "k": tf.int32}
-    for answer in answers:
-        result = signatures[answer["signature"]](**{
-            n: tf.constant(v, dtypes.get(n, tf.string)) for n, v in answer["inputs"].items()})
-        assert set(result) == set(answer["outputs"])
-        for name, expected in answer["outputs"].items():
+    for prediction in predictions:
+        result = signatures[prediction["signature"]](**{
+            n: tf.constant(v, dtypes.get(n, tf.string)) for n, v in prediction["inputs"].items()})
+        assert set(result) == set(prediction["outputs"])
+        for name, expected in prediction["outputs"].items():
             if name != "item_ids":
                 np.testing.assert_allclose(result[name], expected, rtol=1e-5, atol=1e-5)
 

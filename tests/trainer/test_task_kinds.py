@@ -1,10 +1,9 @@
 """Kinds of tasks: what the registry must hold, and a kind of our own that trains and is judged."""
 
-import dataclasses
 
 import numpy as np
 import pytest
-from tiny_fit import SPEC, tiny_data
+from tiny_fit import SPEC, tiny_data, with_recipe
 
 from components.prediction_evaluator.component import judge
 from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
@@ -29,10 +28,11 @@ def test_a_kind_is_registered_by_its_name(name):
 
 
 def test_classes_are_measured_by_their_probabilities():
-    said = np.array([[0.5, 0.25, 0.25], [0.25, 0.5, 0.25]])
-    assert TASK_KINDS["multi_class"].measured(np.array([0.0, 2.0]), said) == pytest.approx(
+    predictions = np.array([[0.5, 0.25, 0.25], [0.25, 0.5, 0.25]])
+    assert TASK_KINDS["multi_class"].measured(np.array([0.0, 2.0]), predictions) == pytest.approx(
         {"accuracy": 0.5, "cross_entropy": -(np.log(0.5) + np.log(0.25)) / 2})
-    assert np.isnan([*TASK_KINDS["multi_class"].measured(np.zeros(0), said[:0]).values()]).all()
+    nothing = TASK_KINDS["multi_class"].measured(np.zeros(0), predictions[:0])
+    assert np.isnan([*nothing.values()]).all()
 
 
 def test_a_kind_of_our_own_is_in_every_list_of_kinds(extension):
@@ -47,7 +47,7 @@ def test_a_kind_of_our_own_is_in_every_list_of_kinds(extension):
 
 
 def test_a_kind_of_our_own_trains_and_is_judged(extension, tmp_path):
-    data = dataclasses.replace(tiny_data(), recipe=_recipe())
+    data = with_recipe(tiny_data(), _recipe())
     result = fit_twice(data, 1, tmp_path / "logs", tmp_path / "checkpoints")
     losses = by_name(result.curves["first"])["grade_loss"]
     assert losses[-1] < losses[0]

@@ -21,22 +21,22 @@ def column(name: str, kind: str, *tags: str, one: bool = False, most: int | None
       domain: The smallest and the largest number (`None`: no bound), or all texts.
       rest: What else the feature says, as protobuf text.
     """
-    said = [f'name: "{name}" type: {kind}', rest]
+    parts = [f'name: "{name}" type: {kind}', rest]
     if one:
-        said.append("presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }")
+        parts.append("presence { min_fraction: 1.0 min_count: 1 } shape { dim { size: 1 } }")
     if most is not None or count is not None:
         low, high = (0, most) if count is None else (count, count)
-        said.append(f"value_count {{ min: {low} max: {high} }}")
+        parts.append(f"value_count {{ min: {low} max: {high} }}")
     if domain is not None and kind == "BYTES":
         values = " ".join(f'value: "{value}"' for value in domain)
-        said.append(f'string_domain {{ name: "{name}" {values} }}')
+        parts.append(f'string_domain {{ name: "{name}" {values} }}')
     elif domain is not None:
         bounds = " ".join(f"{end}: {bound}" for end, bound in zip(("min", "max"), domain,
                                                                   strict=True) if bound is not None)
-        said.append(f"{kind.lower()}_domain {{ {bounds} }}")
+        parts.append(f"{kind.lower()}_domain {{ {bounds} }}")
     if tags:
-        said.append("annotation { " + " ".join(f'tag: "{tag}"' for tag in tags) + " }")
-    return f"feature {{ {' '.join(filter(None, said))} }}\n"
+        parts.append("annotation { " + " ".join(f'tag: "{tag}"' for tag in tags) + " }")
+    return f"feature {{ {' '.join(filter(None, parts))} }}\n"
 
 
 def history(name: str, of: str, kind: str = "INT", most: int = 3) -> str:

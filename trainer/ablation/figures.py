@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from schemas import Feature
+from schemas import ENTITIES, Feature
 from trainer.ablation import WHOLE
 from trainer.data.events import concatenate
-from trainer.evaluation.ranking import RankingTask, ranking_metrics, ranking_task
+from trainer.evaluation.ranking import PRIMARY, RankingTask, ranking_metrics, ranking_task
 from trainer.evaluation.scoring import Catalogue, catalogue, ranking_scores, user_outputs
 from trainer.evaluation.written_scores import WrittenScores
 from trainer.families import FAMILIES
@@ -23,10 +23,8 @@ from trainer.training.data import TrainingData
 from trainer.training.validation import first_rows
 
 Change = Callable[[np.ndarray], np.ndarray]
-_PRIMARY = "ndcg@10"
-_RANKING = (_PRIMARY, "recall@20", "mrr")
+_RANKING = (PRIMARY, "recall@20", "mrr")
 _MOST_USERS = 2_000
-_SIDES = ("users", "items")
 
 Measure = Callable[[Network], dict[str, float]]
 
@@ -95,7 +93,7 @@ def ablation_figures(data: TrainingData, seed: int, weights: Path) -> dict[str, 
 
     without = without_each(trained, data, measure)
     return {"ablation": without,
-            "importance": _importance(trained, data, rows, task, without[WHOLE][_PRIMARY])}
+            "importance": _importance(trained, data, rows, task, without[WHOLE][PRIMARY])}
 
 
 def without_each(network: Network, data: TrainingData,
@@ -103,8 +101,8 @@ def without_each(network: Network, data: TrainingData,
     """Measures a network without each modality, and by `none` without nothing."""
     figures = {WHOLE: measure(network)}
     for name in data.recipe.modalities:
-        features = {side: tuple(f for f in data.features(side) if f.modality == name)
-                    for side in _SIDES}
+        features = {side: tuple(f for f in data.bound.inputs(side) if f.modality == name)
+                    for side in ENTITIES}
         if any(features.values()):
             figures[name] = measure(changed(network, data, features, absent))
     return figures
@@ -172,7 +170,7 @@ def _importance(network: Network, data: TrainingData, rows: dict[str, np.ndarray
     items = catalogue(network)
 
     def loss(some: Network, vectors: Catalogue, inputs: dict[str, np.ndarray]) -> float:
-        return whole - _ranking(some, vectors, inputs, task)[_PRIMARY]
+        return whole - _ranking(some, vectors, inputs, task)[PRIMARY]
 
     def of(side: str, feature: Feature) -> float:
         some = changed(network, data, {side: (feature,)}, shuffled(0))
@@ -180,8 +178,8 @@ def _importance(network: Network, data: TrainingData, rows: dict[str, np.ndarray
         return loss(some, items if side == "users" else catalogue(some), rows)
 
     losses: dict[str, Any] = {
-        side: {feature.name: of(side, feature) for feature in data.features(side)}
-        for side in _SIDES}
+        side: {feature.name: of(side, feature) for feature in data.bound.inputs(side)}
+        for side in ENTITIES}
     order = np.random.default_rng(0).permutation(len(task.users))
     past = {name: values if name == columns.USER_INDEX else values[order]
             for name, values in rows.items()}

@@ -1,4 +1,4 @@
-"""Recommenders in closed form, in plain numpy and scipy: rankers, biases, their tuning, their sum.
+"""Recommenders in closed form, in plain numpy and scipy: rankers, biases, their tuning.
 
-`events` is what they learn from, `rankers` lists them, `search` tunes one, `fusion` adds them up.
+`events` is what they learn from, `rankers` lists them, `search` tunes one.
 """

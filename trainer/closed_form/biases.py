@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from trainer.closed_form.events import ages_of, ranks_by_time
+from trainer.closed_form.one_thread import one_thread
 from trainer.closed_form.search import Axis, Search, search
-from trainer.training.one_thread import one_thread
 
 _SWEEPS = 12  # The biases move by less than a thousandth after these.
 _FACTOR_SWEEPS = 8

@@ -9,7 +9,7 @@ from scipy.sparse.linalg import svds
 
 from schemas.log import Progress
 from trainer.closed_form.events import Events
-from trainer.training.one_thread import one_thread
+from trainer.closed_form.one_thread import one_thread
 
 _SYSTEMS = 256  # Solved at once: 9 MB of them at 96 dimensions.
 _EPOCHS = 6

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import linalg, sparse
 
 from trainer.closed_form.events import Events
-from trainer.training.one_thread import one_thread
+from trainer.closed_form.one_thread import one_thread
 
 _MOST_ITEMS = 10_000  # A dense matrix of this side has 800 MB, and there are three at a time.
 _LONGEST = 1_000  # Events of a user that are paired with one another: the last of them.

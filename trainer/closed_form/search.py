@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Parameters = dict[str, float]
+TUNING_USERS = 2_000  # of more as many are drawn to tune on
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trainer.closed_form.draw import Draw, cold_task, hidden_items, without
 from trainer.closed_form.events import Events
 from trainer.closed_form.factors import Factors, fit_ials, ridge
 from trainer.closed_form.popularity import Popularity
 from trainer.closed_form.rankers import RANKERS
-from trainer.closed_form.search import Axis, middles, search
-from trainer.cold_items.draw import Draw, cold_task, hidden_items, without
+from trainer.closed_form.search import TUNING_USERS, Axis, middles, search
 from trainer.evaluation.ranking import Scorer, rank
 
 _PENALTY = Axis((3.0, 10.0, 30.0, 100.0), 10 ** 0.5, 0.1, 1e5)
 _HELD_OUT, _TUNING_DRAW = 0.2, 1_000
-_TUNING_USERS = 2_000
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def fit_content_factors(known: Events, content: np.ndarray, relevant_only: bool,
     """
     start = middles(RANKERS["ials"].axes)
     held = hidden_items(known, Draw(_HELD_OUT, min_events, _TUNING_DRAW))
-    task = cold_task(known, held).sample(_TUNING_USERS)
+    task = cold_task(known, held).sample(TUNING_USERS)
     penalty = _PENALTY.middle
     if len(task.users):
         others = without(known, held)

@@ -12,11 +12,10 @@ import tensorflow as tf
 
 from trainer.ablation import WHOLE
 from trainer.ablation.figures import without_each
-from trainer.behaviour.strings import with_item_reviews
+from trainer.closed_form.draw import Draw, cold_task, draw_items, without
 from trainer.cold_items import SHOWN
 from trainer.cold_items.baselines import cold_baselines
-from trainer.cold_items.draw import Draw, cold_task, draw_items, without
-from trainer.data.interactions import id_lookup
+from trainer.data.interactions import id_lookup, with_item_reviews
 from trainer.data.memory import remember
 from trainer.evaluation.ranking import RankingTask, Scorer, rank
 from trainer.evaluation.ranking_lists import random_order
@@ -116,7 +115,7 @@ def cold_figures(data: TrainingData, seed: int, weights: Path, summary: Mapping[
       of the `baselines`, by name, and in `ablation` of the recipe without each modality. Or
       `skipped`, the reason, where there is nothing to rank.
     """
-    features = data.features("items")
+    features = data.bound.inputs("items")
     if not features and not data.recipe.reads_item_reviews:
         return {"skipped": "The recipe reads no content of the items, so that it knows nothing of "
                            "an item without an event."}

@@ -1,17 +1,18 @@
 """Batches of transformed interactions, with ids looked up in the tables."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from trainer.behaviour.declarations import INDICES, index_columns
 from trainer.behaviour.item_reviews import ItemReviews
 from trainer.data.tables import Table
+from trainer.parts.side import Side
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, Role, columns_of
-from trainer.preprocessing.declarations import INDICES, index_columns
 
 _PARTS = 10
 _SHUFFLE_BUFFER = 200_000
@@ -171,3 +172,25 @@ class InteractionReader:
             return row
 
         return parse
+
+
+def with_item_reviews(
+    reader: InteractionReader, items: Side, files: list[str]
+) -> tuple[InteractionReader, Side]:
+    """Lets rows and the catalogue know what was written of items in training.
+
+    Args:
+      reader: Reads the interactions.
+      items: What the model holds of the items.
+      files: The training rows; no other row's review is ever read.
+
+    Returns:
+      The reader, whose rows have the reviews of their item before them, and the items, with their
+      newest reviews of all.
+    """
+    names = (columns.ITEM_INDEX, columns.TIMESTAMP, columns.EVENT_WORDS)
+    parts = [[batch[name] for name in names]
+             for batch in reader.raw(files, 8192).as_numpy_iterator()]
+    reviews = ItemReviews.of(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    content = {**items.content, columns.ITEM_WORDS: reviews.newest(items.rows)}
+    return replace(reader, reviews=reviews), replace(items, content=content)

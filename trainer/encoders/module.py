@@ -13,7 +13,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from schemas import InputError
 from serving.model_files import OF_LOADING, OF_SAVING, allowed_operations
-from trainer.encoders.options import KERAS, Encoder
+from trainer.modalities.options import KERAS, Encoder
 
 
 def foreign_operations(folder: Path) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def resolve(modality: str, handle: str) -> Path:
 
     Args:
       modality: What it encodes, for the message.
-      handle: The handle as `trainer.encoders.options` describes it.
+      handle: The handle as `trainer.modalities.options` describes it.
 
     Returns:
       The folder of a SavedModel, or a `.keras` file.

@@ -5,39 +5,35 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from schemas import FeatureSpec
 from trainer.data.events import Events
 from trainer.data.interactions import judged
 from trainer.data.tables import Table
 from trainer.layers.heads import Offset
 from trainer.preprocessing import columns
-from trainer.recipe import Recipe, Task
+from trainer.recipe import BoundRecipe, Task
 from trainer.tasks.kind import Trivial
 
 
-def label_means(spec: FeatureSpec, recipe: Recipe, events: Events) -> dict[str, Offset]:
+def label_means(bound: BoundRecipe, events: Events) -> dict[str, Offset]:
     """Returns each label's mean over the events that have it.
 
     Args:
-      spec: Says what the labels are.
-      recipe: Names those that are read.
+      bound: The recipe, which names the labels that are read.
       events: The training rows.
 
     Returns:
       One number for each label; for a categorical one, the share of each class.
     """
-    classes = {name: len(spec.label(name).classes) for name in recipe.labels}
+    classes = {name: len(bound.spec.label(name).classes) for name in bound.recipe.labels}
     return {name: events.class_shares(name, number) if number else events.label_mean(name)
             for name, number in classes.items()}
 
 
-def label_facts(spec: FeatureSpec, recipe: Recipe, users: Table, known: Events,
-                test: Events) -> dict[str, Any]:
+def label_facts(bound: BoundRecipe, users: Table, known: Events, test: Events) -> dict[str, Any]:
     """Notes what the labels of each task are, and what a predictor without a model reaches.
 
     Args:
-      spec: The dataset's spec.
-      recipe: The tasks.
+      bound: The recipe, which has the tasks.
       users: The users table, whose columns may be labels.
       known: The events that the model learned from.
       test: The events that it is judged by.
@@ -49,9 +45,9 @@ def label_facts(spec: FeatureSpec, recipe: Recipe, users: Table, known: Events,
       `trivial`, the errors on test of what predicts without a model, and `trivial_is`, what that
       does; `metrics`, what is true of each metric that differs from the others.
     """
-    means = label_means(spec, recipe, known)
+    means = label_means(bound, known)
     facts = {}
-    for name, task in recipe.judged.items():
+    for name, task in bound.recipe.judged.items():
         labels, trivial = {}, Trivial()
         if task.kind.against_unseen:  # a row that has them has both values: its item, and these
             labels["unseen items"] = _compared("training", known) | _compared("test", test)
@@ -63,7 +59,7 @@ def label_facts(spec: FeatureSpec, recipe: Recipe, users: Table, known: Events,
             trivial = _trivial(task, means, held_out[~np.isnan(held_out)])
         metrics = (*task.kind.metrics, *task.kind.apart)
         facts[name] = {
-            "demanded": not task.of_user(spec), "labels": labels,
+            "demanded": not task.of_user(bound.spec), "labels": labels,
             "trivial": dict(trivial.errors), "trivial_is": trivial.name,
             "metrics": {metric.key: metric.facts for metric in metrics if metric.facts}}
     return facts

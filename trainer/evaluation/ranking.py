@@ -15,6 +15,7 @@ from schemas.errors import InputError, TesseraError
 
 CUTOFFS = (5, 10, 20, 50)
 _HEAD = 10  # As many items are shown: of them are NDCG of each user, diversity and novelty.
+PRIMARY = f"ndcg@{_HEAD}"  # what models are compared by
 _CELLS = 1 << 24  # Scores in work at once: bounds the memory whatever the catalogue's size.
 
 
@@ -75,7 +76,7 @@ class RankingResult:
     @property
     def ndcg(self) -> np.ndarray:
         """NDCG@10 of each user, `(q,)`."""
-        return self.per_user[f"ndcg@{_HEAD}"]
+        return self.per_user[PRIMARY]
 
     def intervals(self, draws: int = 1000, seed: int = 0) -> dict[str, tuple[float, float]]:
         """Returns the 95 % interval of each mean, by resampling the users."""

@@ -6,7 +6,6 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from schemas import FeatureSpec
 from trainer.data.interactions import judged_attribute
 from trainer.data.tables import Table
 from trainer.export.keys import (
@@ -18,7 +17,7 @@ from trainer.export.keys import (
 )
 from trainer.export.module import Recommender
 from trainer.preprocessing import columns
-from trainer.recipe import Recipe, Task
+from trainer.recipe import BoundRecipe, Task
 
 _BOUNDS = (5, 20, 50, 200)
 _NONE, _OTHER = "none", "other"
@@ -32,19 +31,19 @@ class EvaluationColumns(tf.Module):
       of_users: Variables with one row a user.
     """
 
-    def __init__(self, spec: FeatureSpec, recipe: Recipe, recommender: Recommender,
-                 users: Table, items: Table, transform: tft.TFTransformOutput):
+    def __init__(self, bound: BoundRecipe, recommender: Recommender, users: Table, items: Table,
+                 transform: tft.TFTransformOutput):
         super().__init__(name="evaluation_columns")
-        self._recommender, self._recipe = recommender, recipe
+        self._recommender, self._recipe = recommender, bound.recipe
         self._activity = tf.Variable(_bucket(users.events), trainable=False)
         self._attributes = {
             column: tf.Variable(users.columns[column], trainable=False)
-            for column in map(columns.label, recipe.labels) if column in users.columns
+            for column in map(columns.label, bound.recipe.labels) if column in users.columns
         }
         self.of_users = [self._activity, *self._attributes.values()]
         self._popularity = tf.Variable(_bucket(items.events), trainable=False)
         self._categories = {}
-        for feature in spec.inputs("items"):
+        for feature in bound.spec.inputs("items"):
             if feature.categories and feature.name in items.columns:
                 known = _groups([b.decode() for b in transform.vocabulary_by_name(feature.name)])
                 index = items.columns[feature.name]

@@ -12,7 +12,7 @@ import tensorflow_transform as tft
 
 from trainer.modalities.terms import UNKNOWN, terms_key
 from trainer.network.model import Network
-from trainer.network.part import Embedded, Numbers, Part
+from trainer.parts.part import Embedded, Numbers, Part
 from trainer.recipe import Recipe
 
 Tensors = dict[str, tf.Tensor]

@@ -3,7 +3,6 @@
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from schemas import FeatureSpec
 from trainer.data.interactions import id_lookup, table_index
 from trainer.data.memory import Memory
 from trainer.data.tables import Table
@@ -11,6 +10,7 @@ from trainer.encoders.encodings import Encodings
 from trainer.evaluation.scoring import catalogue
 from trainer.export.catalogue import ItemCatalogue
 from trainer.export.gradients import IntegratedGradients, readers
+from trainer.export.greedy import NEVER
 from trainer.export.keys import ranker_key
 from trainer.export.raw_item import RawItem
 from trainer.export.raw_rows import RawRows
@@ -21,18 +21,16 @@ from trainer.export.traced import TracedModel
 from trainer.layers.heads import ProfileHead
 from trainer.network.model import CANDIDATE, Network
 from trainer.preprocessing import columns
-from trainer.recipe import Recipe
+from trainer.recipe import BoundRecipe
 
 Tensors = dict[str, tf.Tensor]
-_NEVER = -1e30
 
 
 class Recommender(tf.Module):
     """Answers questions about users and items with a trained network.
 
     Args:
-      spec: The dataset's spec.
-      recipe: The recipe that the network was built from.
+      bound: The recipe that the network was built from.
       network: The trained network.
       users: The users table.
       items: The items table.
@@ -41,11 +39,11 @@ class Recommender(tf.Module):
       encodings: What the pretrained encoders made of the tables; `None` without encoders.
     """
 
-    def __init__(self, spec: FeatureSpec, recipe: Recipe, network: Network, users: Table,
-                 items: Table, memory: Memory, transforms: dict[str, tft.TFTransformOutput],
+    def __init__(self, bound: BoundRecipe, network: Network, users: Table, items: Table,
+                 memory: Memory, transforms: dict[str, tft.TFTransformOutput],
                  encodings: Encodings | None = None):
         super().__init__(name="recommender")
-        self.spec, self.recipe = spec, recipe
+        spec, recipe = self.spec, self.recipe = bound.spec, bound.recipe
         self._user_model = TracedModel(network.user)
         self._item_model = TracedModel(network.item)
         self._user_lookup = network.user_lookup
@@ -59,9 +57,9 @@ class Recommender(tf.Module):
                                        else items_said.candidates)
         self.request = UserRequest(spec, recipe.past, memory, user_ids, self.catalogue.ids,
                                    transforms["interactions"])
-        self.raw_user = RawContent(spec, "users", recipe, transforms["users"])
+        self.raw_user = RawContent(bound, "users", transforms["users"])
         self.raw_item = RawItem(
-            spec, recipe, self._item_model, network.item_lookup, transforms["items"], encodings)
+            bound, self._item_model, network.item_lookup, transforms["items"], encodings)
         self._rankers = dict(network.rankers)
         self._gradients = IntegratedGradients(
             recipe, list(readers(network, transforms)))
@@ -93,9 +91,9 @@ class Recommender(tf.Module):
         scores, index = self._ranking.best(
             user[self.recipe.ranking], tf.minimum(wanted + width, self.catalogue.size))
         fresh = tf.logical_not(tf.gather(seen, index, batch_dims=1))
-        scores, place = tf.math.top_k(tf.where(fresh, scores, _NEVER), k=wanted)
+        scores, place = tf.math.top_k(tf.where(fresh, scores, NEVER), k=wanted)
         index = tf.gather(index, place, batch_dims=1)
-        return self._list(user, scores, index, scores > _NEVER / 2, k)
+        return self._list(user, scores, index, scores > NEVER / 2, k)
 
     def recommend_filtered(self, request: Tensors, choice: Tensors, k: tf.Tensor) -> Tensors:
         """Recommends the best items that a request lets through, in the order it asks for.

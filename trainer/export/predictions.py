@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from schemas import FeatureSpec
 from serving.tensors import plain_values
 from trainer.behaviour.past import event_values, past_strings, past_text
 from trainer.data.events import Events
@@ -24,7 +23,7 @@ from trainer.evaluation.scoring import catalogue, ranking_scores, user_outputs
 from trainer.layers.heads import ProfileHead
 from trainer.network.model import Network
 from trainer.preprocessing import columns
-from trainer.recipe import Recipe
+from trainer.recipe import BoundRecipe
 
 _ROWS, _CANDIDATES, _K = 60, 20, 10
 
@@ -33,17 +32,15 @@ class PredictionRecorder:
     """Predicts rows of transformed interactions with the Keras network.
 
     Args:
-      spec: The dataset's spec.
-      recipe: The network's recipe.
+      bound: The network's recipe.
       network: The trained network.
       items: The items table.
       events: All events of the data, which recommendations leave out.
     """
 
-    def __init__(self, spec: FeatureSpec, recipe: Recipe, network: Network, items: Table,
-                 events: Events):
-        self._spec, self._recipe, self._network, self._items = spec, recipe, network, items
-        self._events = events
+    def __init__(self, bound: BoundRecipe, network: Network, items: Table, events: Events):
+        self._spec, self._recipe = bound.spec, bound.recipe
+        self._network, self._items, self._events = network, items, events
         self._catalogue = catalogue(network)
         self._vectors, self._weights, self._candidates = self._catalogue
 

@@ -6,15 +6,15 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from schemas import Feature, FeatureSpec
+from schemas import Feature
 from trainer.encoders.encodings import Encodings
-from trainer.encoders.network import encoded_features
 from trainer.export.requests import RawContent
 from trainer.export.traced import TracedModel
 from trainer.layers.lookup import TableLookup
+from trainer.network.encoded import encoded_features
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Purpose
-from trainer.recipe import Recipe
+from trainer.recipe import BoundRecipe
 
 log = logging.getLogger("tessera.exporter")
 Tensors = dict[str, tf.Tensor]
@@ -24,18 +24,17 @@ class ItemEncoders(tf.Module):
     """The pretrained encoders that a stock server can run.
 
     Args:
-      spec: The dataset's spec.
-      recipe: What is encoded.
+      bound: What is encoded.
       encodings: MediaEncoder's artifact; `None` where the recipe has no encoders.
     """
 
-    def __init__(self, spec: FeatureSpec, recipe: Recipe, encodings: Encodings | None):
+    def __init__(self, bound: BoundRecipe, encodings: Encodings | None):
         super().__init__(name="item_encoders")
         self._features: tuple[Feature, ...] = ()
         self._names: dict[str, tuple[str, str]] = {}
         self._modules: dict[str, Any] = {}
         if encodings is not None:
-            self._features = tuple(encoded_features(spec, recipe, "items"))
+            self._features = tuple(encoded_features(bound, "items"))
             self._load(encodings)
 
     def _load(self, encodings: Encodings) -> None:
@@ -72,20 +71,18 @@ class RawItem(tf.Module):
     """Reads the raw content of items.
 
     Args:
-      spec: The dataset's spec.
-      recipe: The recipe that the network was built from.
+      bound: The recipe that the network was built from.
       model: Maps an item's columns to what the network makes of them.
       lookup: Reads a stored column of items, by column.
       transform: The output of the items' transform.
       encodings: What the pretrained encoders made of the tables; `None` without encoders.
     """
 
-    def __init__(self, spec: FeatureSpec, recipe: Recipe, model: TracedModel,
-                 lookup: dict[str, TableLookup], transform: tft.TFTransformOutput,
-                 encodings: Encodings | None):
+    def __init__(self, bound: BoundRecipe, model: TracedModel, lookup: dict[str, TableLookup],
+                 transform: tft.TFTransformOutput, encodings: Encodings | None):
         super().__init__(name="raw_item")
-        self._content = RawContent(spec, "items", recipe, transform)
-        self._encoders = ItemEncoders(spec, recipe, encodings)
+        self._content = RawContent(bound, "items", transform)
+        self._encoders = ItemEncoders(bound, encodings)
         self._model, self._lookup = model, lookup
 
     def signature(self) -> dict[str, tf.TensorSpec]:

@@ -12,7 +12,7 @@ from trainer.data.memory import Memory
 from trainer.modalities import MODALITIES
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Role, columns_of
-from trainer.recipe import Recipe
+from trainer.recipe import BoundRecipe
 
 USER_ID = "user_id"
 TIMESTAMP = "timestamp"
@@ -168,16 +168,14 @@ class RawContent(tf.Module):
     """Reads the raw content of a user or an item that need not be in the tables.
 
     Args:
-      spec: The dataset's spec.
+      bound: What is read, and what is learned and so not read.
       side: `users` or `items`.
-      recipe: What is read, and what is learned and so not read.
       transform: The output of the side's transform.
     """
 
-    def __init__(self, spec: FeatureSpec, side: str, recipe: Recipe,
-                 transform: tft.TFTransformOutput):
+    def __init__(self, bound: BoundRecipe, side: str, transform: tft.TFTransformOutput):
         super().__init__(name=f"raw_{side}")
-        self._features = spec.inputs(side, recipe.modalities, recipe.labels)
+        self._features = bound.inputs(side)
         self._raw_spec = transform.raw_feature_spec()
         self._layer = transform.transform_features_layer()
         self._dtypes = {name: column.dtype for name, column in columns_of(transform).items()

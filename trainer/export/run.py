@@ -82,7 +82,7 @@ def export(given: Given, weights: Path, model: Path, written: Path) -> None:
         none.
     """
     data = given.data()
-    family = look_up(FAMILIES, given.recipe.family, "family")
+    family = look_up(FAMILIES, given.bound.recipe.family, "family")
     trained = family.restore(data, given.seed, weights)
     if isinstance(trained, WrittenScores):
         trained.save(written)
@@ -95,21 +95,21 @@ def export(given: Given, weights: Path, model: Path, written: Path) -> None:
 def _export_network(given: Given, data: TrainingData, network: Network, model: Path,
                     predictions: Path) -> None:
     """Records a network's predictions and writes the SavedModel."""
-    spec, recipe = given.spec, given.recipe
+    spec = given.bound.spec
     events = data.events(*data.files)
     history = spec.histories().get("item_id")
     length = int(history.max_values or 0) if history else 0
     memory = remember(events, data.users, data.items, length)
     with constant_weights(network):
-        recommender = Recommender(spec, recipe, network, data.users, data.items, memory,
+        recommender = Recommender(given.bound, network, data.users, data.items, memory,
                                   given.transforms, given.encodings)
         evaluation = EvaluationColumns(
-            spec, recipe, recommender, data.users, data.items, given.transforms["items"])
+            given.bound, recommender, data.users, data.items, given.transforms["items"])
         signatures = trace_signatures(recommender, evaluation)
     recommender.user_rows = UserRows(data.users, network, recommender, evaluation)
     requests = SampleRequests(spec, data.users, data.items,
                               given.transforms["interactions"].raw_feature_spec())(signatures)
-    recorder = PredictionRecorder(spec, recipe, network, data.items, events)
+    recorder = PredictionRecorder(given.bound, network, data.items, events)
     recorder.write(data.reader.rows(data.files["test"]), predictions, given.seed,
                    recorded(signatures, requests))
     save(recommender, signatures, model)

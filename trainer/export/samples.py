@@ -10,13 +10,13 @@ import tensorflow as tf
 
 from schemas import FeatureSpec
 from serving import filters, wire
+from serving.model_files import WARM_UP
 from serving.request_log import HISTORIES_FILE
 from serving.signature import COUNT
 from serving.tensors import tensor_proto
 from trainer.data.tables import Table
 from trainer.export.requests import USER_ID, history_key
 
-WARM_UP = Path("assets.extra", "tf_serving_warmup_requests")
 _ITEMS = 5
 _LISTS = {bytes: "bytes_list", int: "int64_list", float: "float_list"}
 Requests = dict[str, dict[str, np.ndarray]]

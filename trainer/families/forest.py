@@ -16,10 +16,10 @@ from scipy import sparse
 
 from schemas.log import Progress
 from trainer.data.events import Events
-from trainer.data.side import Side
 from trainer.evaluation.written_scores import TaskScores, WrittenScores
 from trainer.families.job import Job
 from trainer.network.content import content_matrix
+from trainer.parts.side import Side
 from trainer.recipe import Task
 from trainer.recipe.computed import ForestRecipe
 from trainer.training.data import TrainingData
@@ -85,7 +85,7 @@ def restore_forest(data: TrainingData, seed: int, weights: Path) -> WrittenScore
 def joined_features(data: TrainingData) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
     """Returns the features of users and of items, `(rows, width)`; rows 0 are the unknown ones."""
     def of_side(name: str, side: Side) -> sparse.csr_matrix:
-        features = data.features(name)
+        features = data.bound.inputs(name)
         blocks = list(content_matrix(features, side).values())
         return sparse.hstack(blocks).tocsr() if blocks else sparse.csr_matrix((side.rows, 0))
 

@@ -55,8 +55,8 @@ class Job:
         """Writes `summary.json`, which becomes a part of the run's `metrics.json`."""
         self.run_dir.mkdir(parents=True, exist_ok=True)
         data = self.data
-        facts = label_facts(data.spec, data.recipe, data.users,
-                            data.events("train", "validation"), data.events("test"))
+        facts = label_facts(data.bound, data.users, data.events("train", "validation"),
+                            data.events("test"))
         summary = {"family": data.recipe.family, "parameters": parameters, "labels": facts,
                    **figures}
         (self.run_dir / "summary.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from trainer.evaluation.ranking import PRIMARY
 from trainer.families.job import Job, Refit, log
 from trainer.late_fusion.fit import NETWORK
 from trainer.late_fusion.job import (
@@ -31,7 +32,6 @@ from trainer.training.fit import (
     fit_twice,
     new_network,
 )
-from trainer.training.validation import MONITOR
 from trainer.training.warm_start import save_start
 
 _WEIGHTS = "network.weights"
@@ -57,7 +57,7 @@ def train_network(job: Job) -> None:
     curves = {name: by_name(epochs) for name, epochs in fitted.curves.items()}
     (job.run_dir / "curves.json").write_text(json.dumps(curves, indent=1), encoding="utf-8")
     shutil.rmtree(checkpoints)
-    log.info("Trainer: %d epochs, %s %.4f on validation", fitted.epochs, MONITOR,
+    log.info("Trainer: %d epochs, %s %.4f on validation", fitted.epochs, PRIMARY,
              max(fitted.validation))
 
 

@@ -18,7 +18,7 @@ from trainer.late_fusion.job import (
 )
 from trainer.layers.heads import InnerProduct
 from trainer.network.model import CANDIDATE, Network
-from trainer.network.part import ITEMS, USERS, whole_part
+from trainer.parts.part import ITEMS, USERS, whole_part
 from trainer.preprocessing import columns
 from trainer.training.data import TrainingData
 

@@ -18,18 +18,17 @@ import numpy as np
 from keras import ops
 from scipy import sparse
 
-from schemas import FeatureSpec
 from trainer.behaviour.past import past_relevance
 from trainer.closed_form.factors import folding, nonnegative_factors, right_factors
 from trainer.data.events import Events
-from trainer.data.side import Side
 from trainer.families.job import Job
 from trainer.layers.history import DistanceForm, HistorySum, UnitLength
 from trainer.layers.lookup import TableLookup
 from trainer.network.content import content_block, content_inputs, content_matrix, projected
 from trainer.network.model import CANDIDATE, Network
-from trainer.network.part import ITEMS, USERS, whole_part
+from trainer.parts.part import ITEMS, USERS, whole_part
 from trainer.preprocessing import columns
+from trainer.recipe import BoundRecipe
 from trainer.recipe.computed import SimilarityRecipe
 from trainer.training.data import TrainingData
 
@@ -111,7 +110,7 @@ def compute_factors(data: TrainingData, known: Events, options: SimilarityRecipe
     words: dict[str, np.ndarray] = {}
     content = candidates = folded = nothing
     if options.reads_content:
-        features = data.features("items")
+        features = data.bound.inputs("items")
         blocks = content_matrix(features, data.item_side)
         together = sparse.hstack(list(blocks.values())).tocsr()
         axes = right_factors(together, options.dim, seed)
@@ -147,9 +146,9 @@ def build_similarity(data: TrainingData, factors: Factors, known: Events,
       known: The events in the place of a user's past where the data have no histories.
       options: How content is compared, and how much it counts.
     """
-    items, modalities = _item_model(data.item_side, data.spec, data.recipe, factors, options)
+    items, modalities = _item_model(data, factors, options)
     tables = _history_tables(factors, options)
-    user = _history_model(data.spec, data.recipe, tables, options)
+    user = _history_model(data.bound, tables, options)
     if user is None:
         user = _table_model(data, known, tables, options)
     inputs = {**user.input, **items.input}
@@ -170,17 +169,16 @@ def _weights(options: SimilarityRecipe) -> tuple[float, float]:
     return options.content_weight, 1 - options.content_weight
 
 
-def _item_model(side: Side, spec: FeatureSpec, recipe, factors: Factors,
+def _item_model(data: TrainingData, factors: Factors,
                 options: SimilarityRecipe) -> tuple[keras.Model, list[str]]:
     """Returns items as candidates; content is read anew, so that an unseen item has a vector."""
     index = keras.Input((), dtype="int32", name=columns.ITEM_INDEX)
     inputs = {columns.ITEM_INDEX: index}
     parts, present, modalities = [], [], []
     if options.reads_content:
-        inputs.update(content_inputs(side))
-        features = spec.inputs("items", recipe.modalities, recipe.labels)
+        inputs.update(content_inputs(data.item_side))
         raw = sum(projected(content_block(f, inputs), factors.words[f.name], f.name)
-                  for f in features)
+                  for f in data.bound.inputs("items"))
         parts.append(_compared(raw, options, query=False))
         present.append(ops.cast(ops.max(ops.abs(raw), axis=-1) > 0, "float32"))
         modalities.append("content")
@@ -229,8 +227,9 @@ def _query(past: dict[str, keras.KerasTensor], options: SimilarityRecipe, weight
     return ops.concatenate([*parts, ops.ones_like(mask)], axis=-1), mask
 
 
-def _history_model(spec: FeatureSpec, recipe, tables, options) -> keras.Model | None:
+def _history_model(bound: BoundRecipe, tables, options) -> keras.Model | None:
     """Returns users by their histories; nothing where the data have none."""
+    spec, recipe = bound.spec, bound.recipe
     if not spec.has_history:
         return None
     length = spec.histories()["item_id"].max_values

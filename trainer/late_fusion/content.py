@@ -13,9 +13,9 @@ from scipy import sparse
 
 from schemas import Feature
 from trainer.closed_form.factors import right_factors
-from trainer.data.side import Side
 from trainer.modalities.modality import Block
 from trainer.network.content import content_block, content_matrix, projected
+from trainer.parts.side import Side
 
 DIM = 24  # Components of a feature, and quantiles of a number.
 WIDE = 96  # Components where content alone speaks, of an item without an event.

@@ -12,8 +12,8 @@ import numpy as np
 from schemas import InputError
 from schemas.log import Progress
 from trainer.closed_form.events import Events
-from trainer.closed_form.search import Parameters, search
-from trainer.evaluation.ranking import RankingTask, ranking_metrics
+from trainer.closed_form.search import TUNING_USERS, Parameters, search
+from trainer.evaluation.ranking import PRIMARY, RankingTask, ranking_metrics
 from trainer.late_fusion.content import ContentMap, ItemContent
 from trainer.late_fusion.linear import NEVER_FADES, LinearRanker, weighted_history
 from trainer.late_fusion.member import Member, members
@@ -25,8 +25,6 @@ log = logging.getLogger("tessera.trainer")
 NETWORK = "network"
 _HORIZONS = (15.0, 60.0, NEVER_FADES)
 _SHORTER, _SHORTEST = 4.0, 1.0  # Of a horizon to the next one, and the last that is shortened.
-_PRIMARY = "ndcg@10"
-_TUNING_USERS = 2_000
 _CONTENT, _NEW_CONTENT = "content.npz", "new_content.npz"
 _FUSION, _RANKERS = "fusion.json", "rankers"
 
@@ -126,7 +124,7 @@ def fit_late_fusion(
         raise InputError(
             "no-ranker", f"None of the rankers {', '.join(names)} can be fitted: each needs a "
             "modality of the items, and there is none. Name others.")
-    some = sampled(task, 1).sample(_TUNING_USERS)
+    some = sampled(task, 1).sample(TUNING_USERS)
     horizon, of_horizons = _best_horizon(chosen, train, vectors, some)
     tried: dict[str, Any] = {"horizon": of_horizons}
     tuned = []
@@ -163,7 +161,7 @@ def _tuned(member: Member, train: Events, vectors: np.ndarray, horizon: float,
 
     result = search(member.kind.axes, reached)
     return replace(member, parameters=result.best), {
-        "kind": member.kind_name, _PRIMARY: result.score, **result.log(_PRIMARY)}
+        "kind": member.kind_name, PRIMARY: result.score, **result.log(PRIMARY)}
 
 
 def _fit_for_all(tuned: Sequence[Member], events: Events, contents: Sequence[ItemContent],
@@ -195,13 +193,13 @@ def _shares(scores: list[np.ndarray], own: np.ndarray | None, task: RankingTask,
     """
     alone = fit_weights(scores, task, seed)
     without = ranking_metrics(weighted_sum(alone, scores), task)
-    figures = {_PRIMARY: without.metrics[_PRIMARY]}
+    figures = {PRIMARY: without.metrics[PRIMARY]}
     if own is None:
         return [*alone.tolist(), 0.0], figures
     together = fit_weights([*scores, own], task, seed)
     gain = ranking_metrics(weighted_sum(together, [*scores, own]), task).ndcg - without.ndcg
     error = float(gain.std() / np.sqrt(len(gain)))
-    figures |= {f"network_{_PRIMARY}": ranking_metrics(own, task).metrics[_PRIMARY],
+    figures |= {f"network_{PRIMARY}": ranking_metrics(own, task).metrics[PRIMARY],
                 "network_gain": float(gain.mean()), "network_gain_se": error}
     if gain.mean() <= error:
         return [*alone.tolist(), 0.0], figures
@@ -240,4 +238,4 @@ def _reached(ranker: LinearRanker, histories: Any, task: RankingTask) -> float:
     """Returns what a ranker reaches with the weighted histories of a task's users."""
     if not len(task.users):
         return 0.0
-    return ranking_metrics(ranker.scores(histories), task).metrics[_PRIMARY]
+    return ranking_metrics(ranker.scores(histories), task).metrics[PRIMARY]

@@ -30,7 +30,7 @@ _CONTENT = 32  # Components that predictors read: each user and item has a regre
 
 def item_content(data: TrainingData, seed: int, dim: int = DIM) -> ItemContent:
     """Returns the content of the items that a recipe reads, of so many components a feature."""
-    features = data.features("items")
+    features = data.bound.inputs("items")
     content = fit_content(features, data.item_side, seed, dim)
     return ItemContent(content, content.vectors(features, data.item_side))
 
@@ -80,7 +80,7 @@ def refit_rankers(data: TrainingData, weights: Path, refitted: Path, seed: int) 
     """
     earlier = LateFusion.load(weights / _FOLDER)
     content = ItemContent(earlier.content, earlier.content.vectors(
-        data.features("items"), data.item_side))
+        data.bound.inputs("items"), data.item_side))
     fusion = earlier.refitted(ranker_events(data, data.events("train", "validation")),
                               _contents(data, content, seed), seed)
     fusion.save(refitted / _FOLDER)
@@ -110,7 +110,7 @@ def train_stacks(data: TrainingData, first: Network, items: ItemContent, weights
     train, validation = data.events("train"), data.events("validation")
     splits = (train, concatenate([train, validation]))
     behaviours = [Behaviour(ranker_events(data, events)) for events in splits]
-    features = data.features("users")
+    features = data.bound.inputs("users")
     users = fit_content(features, data.user_side, seed).vectors(features, data.user_side)
     content = {name: _leading(vectors, seed) for name, vectors in (
         ("users", users), ("items", items.vectors))}

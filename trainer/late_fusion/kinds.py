@@ -13,11 +13,11 @@ from trainer.closed_form.neighbours import (
     fit_ease,
     fit_item_neighbours,
 )
+from trainer.closed_form.one_thread import one_thread
 from trainer.closed_form.popularity import fit_recent_popularity
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.search import Axis, Parameters, middles
 from trainer.late_fusion.linear import NEVER_FADES, LinearRanker
-from trainer.training.one_thread import one_thread
 
 # An item-to-item matrix of more items is approximated by so many leading vectors.
 _WHOLE, _WIDTH = 512, 256

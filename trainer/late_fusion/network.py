@@ -97,7 +97,7 @@ def with_rankers(network: Network, fusion: LateFusion, data: TrainingData, known
     weights = {name: (weight, fusion.new_item_weights.get(name, 0.0))
                for name, weight in fusion.weights.items()}
     rankers = {name: ranker for name, ranker in fusion.rankers.items() if any(weights[name])}
-    features = data.features("items")
+    features = data.bound.inputs("items")
     vectors = fusion.content.vectors(features, data.item_side)
     in_events = known.warm
     of_new = (vectors if fusion.new_content is fusion.content

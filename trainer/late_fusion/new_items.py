@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from trainer.closed_form.draw import Draw, cold_task, hidden_items, without
 from trainer.closed_form.events import Events
-from trainer.cold_items.draw import Draw, cold_task, hidden_items, without
 from trainer.evaluation.ranking import RankingTask, ranking_metrics
 from trainer.late_fusion.linear import LinearRanker, weighted_history
 from trainer.late_fusion.member import Member

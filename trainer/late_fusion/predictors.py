@@ -20,9 +20,9 @@ from trainer.closed_form.biases import (
 )
 from trainer.closed_form.events import Events
 from trainer.closed_form.neighbours import fit_ease
+from trainer.closed_form.one_thread import one_thread
 from trainer.closed_form.rankers import RANKERS
 from trainer.closed_form.search import Axis, Parameters, middles, search
-from trainer.training.one_thread import one_thread
 
 _HORIZONS = (5.0, 15.0, 50.0)
 _DIM = 48  # Of the item-to-item scores.

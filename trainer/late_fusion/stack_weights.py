@@ -13,7 +13,7 @@ import numpy as np
 from scipy import optimize
 
 from trainer.closed_form.biases import Values
-from trainer.training.one_thread import one_thread
+from trainer.closed_form.one_thread import one_thread
 
 _PENALTIES = tuple(10.0**power for power in range(7))
 _FOLDS = 5

@@ -18,7 +18,7 @@ from schemas import MODALITIES as RAW_MODALITIES
 from schemas import Feature, unknown
 from schemas.modality import RawModality
 from trainer.modalities.options import ModalityOptions
-from trainer.network.part import Embedded, Numbers, Part
+from trainer.parts.part import Embedded, Numbers, Part
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, Purpose
 

@@ -10,11 +10,11 @@ from keras import ops
 from scipy import sparse
 
 from schemas import Feature
-from trainer.data.side import Side
 from trainer.layers.inputs import column_input
 from trainer.layers.lookup import TableLookup
 from trainer.modalities import modality_of
 from trainer.modalities.modality import Block
+from trainer.parts.side import Side
 
 _BATCH = 512
 

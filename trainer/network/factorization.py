@@ -9,23 +9,24 @@ from collections.abc import Mapping
 import keras
 from keras import ops
 
-from schemas import FeatureSpec
-from trainer.data.side import Side
 from trainer.layers.heads import InnerProduct, Offset
 from trainer.layers.lookup import BiasedFactors
 from trainer.network.model import Network
-from trainer.network.part import ITEMS, USERS, Embedded, whole_part
 from trainer.network.plan import IDS
+from trainer.parts.part import ITEMS, USERS, Embedded, whole_part
+from trainer.parts.side import Side
 from trainer.preprocessing import columns
+from trainer.recipe import BoundRecipe
 from trainer.recipe.families import FactorizationRecipe
 
 
 def build_factorization(
-    spec: FeatureSpec, recipe: FactorizationRecipe, users: Side, items: Side,
+    bound: BoundRecipe[FactorizationRecipe], users: Side, items: Side,
     label_means: Mapping[str, Offset], seed: int,
 ) -> Network:
     """Builds the factorization that a recipe describes; see `build_network`."""
     keras.utils.set_random_seed(seed)
+    recipe = bound.recipe
     dim = recipe.dim
     [(name, task)] = recipe.tasks.items()
     user_index = keras.Input((), dtype="int32", name=columns.USER_INDEX)
@@ -39,7 +40,7 @@ def build_factorization(
     item = keras.Model({columns.ITEM_INDEX: item_index},
                        {"vector": of_item, "weights": _whole(item_index)}, name="items")
     head = InnerProduct(
-        dim + 2, task.kind.start(spec, task.targets, label_means), name=f"head_{name}")
+        dim + 2, task.kind.start(bound.spec, task.targets, label_means), name=f"head_{name}")
     training = keras.Model(
         {columns.USER_INDEX: user_index, columns.ITEM_INDEX: item_index},
         {name: head(of_user, of_item), "index": item_index}, name="factorization")

@@ -2,30 +2,29 @@
 
 from collections.abc import Mapping
 
-from schemas import FeatureSpec
 from trainer.layers.heads import INTERACTIONS, Head, Offset, ProfileHead
 from trainer.options import look_up
+from trainer.recipe import BoundRecipe
 from trainer.recipe.families import NetworkRecipe
 
 
 def build_heads(
-    spec: FeatureSpec, recipe: NetworkRecipe, means: Mapping[str, Offset]
+    bound: BoundRecipe[NetworkRecipe], means: Mapping[str, Offset]
 ) -> dict[str, Head]:
     """Builds the head of every task but retrieval.
 
     Args:
-      spec: Says what the labels are.
-      recipe: The tasks, and how a user's and an item's vector meet.
+      bound: The recipe: the tasks, and how a user's and an item's vector meet.
       means: What `trainer.evaluation.label_facts.label_means` returned.
 
     Returns:
       Heads by task: of a pair, or of the user alone.
     """
-    options = recipe.model
+    spec, options = bound.spec, bound.recipe.model
     pair = look_up(INTERACTIONS, options.interaction, "interaction")
     return {
         name: (ProfileHead if task.of_user(spec) else pair)(
             options.dim, task.kind.start(spec, task.targets, means), options.dropout,
             task.kind.units(spec, task.targets), name=f"head_{name}")
-        for name, task in recipe.tasks.items() if not task.kind.retrieves
+        for name, task in bound.recipe.tasks.items() if not task.kind.retrieves
     }

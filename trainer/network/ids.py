@@ -2,7 +2,7 @@
 
 from trainer.layers.lookup import UserEmbedding
 from trainer.layers.towers import IdTower
-from trainer.network.part import USERS, Built, Materials
+from trainer.parts.part import USERS, Built, Materials
 from trainer.recipe.families import NetworkRecipe
 
 

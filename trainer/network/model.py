@@ -11,13 +11,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from schemas import FeatureSpec
 from trainer.behaviour.towers import (
     RECONSTRUCTION,
     PastOf,
     behaviour_inputs,
 )
-from trainer.data.side import Side
 from trainer.layers.dropout import ModalityDropout, UserDropout
 from trainer.layers.fusion import FUSIONS
 from trainer.layers.heads import Head, Offset, ProfileHead
@@ -26,10 +24,12 @@ from trainer.layers.lookup import EveryRow, RowEmbedding, TableLookup, UserTable
 from trainer.layers.sharing import SHARINGS
 from trainer.network.content import content_inputs
 from trainer.network.heads import build_heads
-from trainer.network.part import ITEMS, USERS, Built, Materials, Part, build_parts
 from trainer.network.plan import plan_parts
 from trainer.options import look_up
+from trainer.parts.part import ITEMS, USERS, Built, Materials, Part, build_parts
+from trainer.parts.side import Side
 from trainer.preprocessing import columns
+from trainer.recipe import BoundRecipe
 from trainer.recipe.families import NetworkRecipe
 
 CANDIDATE = "candidate"  # of the item model's outputs: what the inner product with a query ranks
@@ -80,8 +80,7 @@ class Network:
 
 
 def build_network(
-    spec: FeatureSpec,
-    recipe: NetworkRecipe,
+    bound: BoundRecipe[NetworkRecipe],
     users: Side,
     items: Side,
     label_means: Mapping[str, Offset],
@@ -90,8 +89,7 @@ def build_network(
     """Builds the network that a recipe describes for a dataset.
 
     Args:
-      spec: The dataset's spec.
-      recipe: What to build.
+      bound: What to build.
       users: The users' content.
       items: The items' content.
       label_means: Mean of each label over the training rows, see `label_means`.
@@ -101,25 +99,25 @@ def build_network(
       The parts and the whole.
     """
     keras.utils.set_random_seed(seed)
-    options = recipe.model
+    spec, recipe, options = bound.spec, bound.recipe, bound.recipe.model
     item_embedding = RowEmbedding(items.rows, options.dim, name="item_embedding")
     user_lookup = {n: UserTable(v, name=f"users_{n}") for n, v in users.content.items()}
     item_lookup = {n: TableLookup(v, name=f"items_{n}") for n, v in items.content.items()}
-    past = _past(spec, recipe, users, item_embedding, item_lookup, seed)
-    item, item_parts = _item_model(spec, recipe, items, past, seed)
-    user, user_parts = _user_model(spec, recipe, users, past, seed)
-    heads = build_heads(spec, recipe, label_means)
+    past = _past(bound, users, item_embedding, item_lookup, seed)
+    item, item_parts = _item_model(bound, items, past, seed)
+    user, user_parts = _user_model(bound, users, past, seed)
+    heads = build_heads(bound, label_means)
     inputs = {
         columns.USER_INDEX: keras.Input((), dtype="int32", name=columns.USER_INDEX),
         columns.ITEM_INDEX: keras.Input((), dtype="int32", name=columns.ITEM_INDEX),
-        **behaviour_inputs(spec, recipe),
+        **behaviour_inputs(spec, recipe.behaviour),
     }
     hidden = UserDropout(options.user_dropout, seed + 2, name="user_dropout")
     seen = hidden({n: i for n, i in inputs.items() if n != columns.ITEM_INDEX})
     user_out = user({
         **{n: look(seen[columns.USER_INDEX]) for n, look in user_lookup.items()}, **seen
     })
-    unseen = _unseen_input(spec, recipe)
+    unseen = _unseen_input(bound)
     if unseen is not None:
         inputs[columns.UNSEEN_INDEX] = unseen
     each = _row_items(item, item_lookup, items, inputs)
@@ -186,28 +184,30 @@ def _of_auxiliary_losses(recipe: NetworkRecipe, user_out, each) -> dict[str, ker
     return read
 
 
-def _unseen_input(spec: FeatureSpec, recipe: NetworkRecipe) -> keras.KerasTensor | None:
+def _unseen_input(bound: BoundRecipe[NetworkRecipe]) -> keras.KerasTensor | None:
     """Returns the items that a `click` head compares with an event's own, `(batch, others)`."""
-    unseen = spec.unseen()
-    if unseen is None or not any(task.kind.against_unseen for task in recipe.tasks.values()):
+    unseen = bound.spec.unseen()
+    if unseen is None or not any(
+            task.kind.against_unseen for task in bound.recipe.tasks.values()):
         return None
     return keras.Input((unseen.max_values,), dtype="int32", name=columns.UNSEEN_INDEX)
 
 
-def _past(spec, recipe, users, item_embedding, item_lookup, seed) -> PastOf:
+def _past(bound, users, item_embedding, item_lookup, seed) -> PastOf:
     known = users.vocabularies
     categories = {f.name: item_lookup[f.name]
-                  for f in spec.inputs("items") if f.categories and f.name in item_lookup}
+                  for f in bound.spec.inputs("items") if f.categories and f.name in item_lookup}
     words = None
     if columns.WORDS in known:
-        words = RowEmbedding(known[columns.WORDS], recipe.model.dim, name="review_words")
+        words = RowEmbedding(known[columns.WORDS], bound.recipe.model.dim, name="review_words")
     return PastOf(item_embedding, categories, words, known.get(columns.TYPES, 0), seed + 5)
 
 
-def _item_model(spec, recipe, items, past, seed) -> tuple[keras.Model, list[Part]]:
+def _item_model(bound, items, past, seed) -> tuple[keras.Model, list[Part]]:
+    recipe = bound.recipe
     index = keras.Input((), dtype="int32", name=columns.ITEM_INDEX)
     inputs = {columns.ITEM_INDEX: index, **content_inputs(items)}
-    parts, built = build_parts(plan_parts(spec, recipe, ITEMS), Materials(
+    parts, built = build_parts(plan_parts(bound, ITEMS), Materials(
         ITEMS, items, inputs, recipe.model.dim, recipe.model.dropout,
         lambda: _known(index, items, ITEMS), past, seed))
     vectors, present = _stack(built)
@@ -221,12 +221,12 @@ def _item_model(spec, recipe, items, past, seed) -> tuple[keras.Model, list[Part
     return keras.Model(inputs, outputs, name=ITEMS), parts
 
 
-def _user_model(spec, recipe, users, past, seed) -> tuple[keras.Model, list[Part]]:
-    options = recipe.model
+def _user_model(bound, users, past, seed) -> tuple[keras.Model, list[Part]]:
+    recipe, options = bound.recipe, bound.recipe.model
     index = keras.Input((), dtype="int32", name=columns.USER_INDEX)
-    behaviour = behaviour_inputs(spec, recipe)
+    behaviour = behaviour_inputs(bound.spec, recipe.behaviour)
     inputs = {columns.USER_INDEX: index, **content_inputs(users), **behaviour}
-    parts, built = build_parts(plan_parts(spec, recipe, USERS), Materials(
+    parts, built = build_parts(plan_parts(bound, USERS), Materials(
         USERS, users, inputs, options.dim, options.dropout,
         lambda: _known(index, users, USERS), past, seed + 1))
     vectors, present = _stack(built)

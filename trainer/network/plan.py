@@ -3,31 +3,32 @@
 from collections.abc import Iterator
 
 from schemas import Feature, FeatureSpec
+from trainer.behaviour.options import PastPart
 from trainer.modalities import modality_of
 from trainer.modalities.modality import zeros
-from trainer.network.part import ITEMS, Built, Embedded, Materials, Numbers, Part
+from trainer.parts.part import ITEMS, Built, Embedded, Materials, Numbers, Part
+from trainer.recipe import BoundRecipe
 from trainer.recipe.families import NetworkRecipe
 
 IDS = "id"
 
 
-def plan_parts(spec: FeatureSpec, recipe: NetworkRecipe, side: str) -> list[Part]:
+def plan_parts(bound: BoundRecipe[NetworkRecipe], side: str) -> list[Part]:
     """Plans the parts of a side of the network, in the order of the fusion.
 
     Args:
-      spec: The dataset's spec.
-      recipe: A recipe whose modalities are named.
+      bound: The recipe.
       side: `users` or `items`.
     """
     def build_ids(materials: Materials) -> Built:
         from trainer.network.ids import id_part
 
-        return id_part(recipe, materials)
+        return id_part(bound.recipe, materials)
 
     plan = [Part(IDS, side, "the ids", build_ids, content=False, gradient=(Embedded(),))]
-    for feature in spec.inputs(side, recipe.modalities, recipe.labels):
-        plan += _content_parts(feature, recipe)
-    return [*plan, *_past_parts(spec, recipe, side)]
+    for feature in bound.inputs(side):
+        plan += _content_parts(feature, bound.recipe)
+    return [*plan, *_past_parts(bound, side)]
 
 
 def _content_parts(feature: Feature, recipe: NetworkRecipe) -> Iterator[Part]:
@@ -39,7 +40,7 @@ def _content_parts(feature: Feature, recipe: NetworkRecipe) -> Iterator[Part]:
         return
 
     def build(materials: Materials) -> Built:
-        from trainer.encoders.network import encoded_part
+        from trainer.network.encoded import encoded_part
 
         return encoded_part(feature, materials)
 
@@ -47,20 +48,20 @@ def _content_parts(feature: Feature, recipe: NetworkRecipe) -> Iterator[Part]:
                f"the encoder's vectors of {feature.name!r}", build, gradient=(Numbers(zeros),))
 
 
-def _past_parts(spec: FeatureSpec, recipe: NetworkRecipe, side: str) -> Iterator[Part]:
-    if not spec.has_history:
+def _past_parts(bound: BoundRecipe[NetworkRecipe], side: str) -> Iterator[Part]:
+    if not bound.spec.has_history:
         return
-    for name, part in recipe.behaviour.items():
+    for name, part in bound.recipe.behaviour.items():
         if part.of_items == (side == ITEMS):
-            build = _past_builder(spec, recipe, name)
+            build = _past_builder(bound.spec, name, part)
             yield Part(name, side, f"{name!r} of 'behaviour'", build, content=False,
                        gradient=(Embedded(),) if part.embedded else ())
 
 
-def _past_builder(spec: FeatureSpec, recipe: NetworkRecipe, name: str):
+def _past_builder(spec: FeatureSpec, name: str, part: PastPart):
     def build(materials: Materials) -> Built:
         from trainer.behaviour.towers import past_part
 
-        return past_part(name, spec, recipe, materials)
+        return past_part(name, part, spec, materials)
 
     return build

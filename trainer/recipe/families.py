@@ -5,18 +5,17 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from schemas import InputError
-from trainer.behaviour.past import Past
-from trainer.options import Tuned, Width
-from trainer.recipe.behaviour import (
+from trainer.behaviour.options import (
     DEFAULT,
     Behaviour,
-    History,
     ItemReviews,
     Series,
     Vae,
     check_reviews,
     past_of,
 )
+from trainer.behaviour.past import Past
+from trainer.options import Tuned, Width
 from trainer.recipe.network import Fitting, ModelOptions, Predictors, Privacy, Rankers, Training
 from trainer.recipe.recipe import Modalities, Recipe
 from trainer.recipe.tune import Tune, check_ranges
@@ -119,12 +118,6 @@ class NetworkRecipe(FittedRecipe):
     def private(self) -> Privacy | None:
         """How a fit is differentially private, if it is."""
         return self.training.privacy
-
-    @property
-    def history_tower(self) -> str | None:
-        """What reads the user's earlier events, if anything does."""
-        return next((part.tower.name for part in self.behaviour.values()
-                     if isinstance(part, History)), None)
 
     @property
     def autoencoder(self) -> Vae | None:

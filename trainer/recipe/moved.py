@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from trainer.recipe.behaviour import DEFAULT, PARTS
+from trainer.behaviour.options import DEFAULT, PARTS
 from trainer.recipe.recipe import ALL
 from trainer.tasks import TASK_KINDS
 

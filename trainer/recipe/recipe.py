@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
-from schemas import FeatureSpec, InputError
+from schemas import ENTITIES, Feature, FeatureSpec, InputError
 from trainer.behaviour.past import NOTHING, Past
-from trainer.encoders.options import Encoder
 from trainer.modalities import MODALITIES
-from trainer.modalities.options import ModalityOptions
+from trainer.modalities.options import Encoder, ModalityOptions
 from trainer.options import SomeOf, Strict
 from trainer.recipe.task import Task, check_names
 from trainer.tasks import TASK_KINDS
@@ -168,17 +167,24 @@ class Recipe(Strict):
         return {name: task for name, task in self.tasks.items() if not task.kind.retrieves}
 
 
+AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
+
+
 @dataclass(frozen=True)
-class BoundRecipe:
-    """What the pipeline runs: a recipe without `all`, and the dataset that it reads.
+class BoundRecipe(Generic[AnyRecipe]):
+    """What is run: a recipe without `all`, and the dataset that it reads.
 
     Attributes:
       recipe: The recipe; each of its modalities is named.
       spec: The dataset's spec, which has a column of each.
     """
 
-    recipe: Recipe
+    recipe: AnyRecipe
     spec: FeatureSpec
+
+    def inputs(self, side: str) -> tuple[Feature, ...]:
+        """Returns the features of `users` or `items` that the recipe reads."""
+        return self.spec.inputs(side, self.recipe.modalities, self.recipe.labels)
 
 
 def bind(recipe: Recipe, spec: FeatureSpec, name: str = "") -> BoundRecipe:
@@ -210,4 +216,4 @@ def bind(recipe: Recipe, spec: FeatureSpec, name: str = "") -> BoundRecipe:
 def known_modalities(spec: FeatureSpec) -> tuple[str, ...]:
     """Returns the modalities that users or items have, in the order of their registry."""
     return tuple(m for m in MODALITIES
-                 if any(spec.inputs(side, (m,)) for side in ("users", "items")))
+                 if any(spec.inputs(side, (m,)) for side in ENTITIES))

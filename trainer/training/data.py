@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas import Feature, FeatureSpec
+from schemas import FeatureSpec
 from trainer.data.events import Events, concatenate, read_events
 from trainer.data.interactions import InteractionReader
-from trainer.data.side import Side
 from trainer.data.tables import Table
+from trainer.parts.side import Side
+from trainer.recipe import BoundRecipe
 from trainer.training.warm_start import Keys, WarmStart
 
 
@@ -16,8 +17,7 @@ class TrainingData:
     """Everything a fit reads.
 
     Attributes:
-      spec: The dataset's spec.
-      recipe: What to train, a recipe of the class that its family has.
+      bound: What to train: a recipe of the class that its family has, bound to its dataset.
       users: The users table.
       items: The items table.
       user_side: What the model holds of the users.
@@ -28,8 +28,7 @@ class TrainingData:
       earlier: What a fit begins with; nothing where `None`.
     """
 
-    spec: FeatureSpec
-    recipe: Any
+    bound: BoundRecipe[Any]
     users: Table
     items: Table
     user_side: Side
@@ -40,9 +39,15 @@ class TrainingData:
     earlier: WarmStart | None = None
     _read: dict[str, Events] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def features(self, side: str) -> tuple[Feature, ...]:
-        """Returns the features of `users` or `items` that the recipe reads."""
-        return self.spec.inputs(side, self.recipe.modalities, self.recipe.labels)
+    @property
+    def spec(self) -> FeatureSpec:
+        """The dataset's spec."""
+        return self.bound.spec
+
+    @property
+    def recipe(self) -> Any:
+        """The recipe."""
+        return self.bound.recipe
 
     def events(self, *splits: str) -> Events:
         """Returns the events of some splits; each split is read once."""

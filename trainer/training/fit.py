@@ -167,15 +167,15 @@ def suitable_batch_size(rows: int) -> int:
 def new_network(data: TrainingData, events: Events, seed: int) -> Network:
     """Builds a recipe's network for a fit on some events, with its initial weights."""
     if data.recipe.private is None:
-        means = label_means(data.spec, data.recipe, events)
+        means = label_means(data.bound, events)
         users, items = (
             replace(side, warm=np.bincount(index, minlength=side.rows) > 0) for side, index in (
                 (data.user_side, events.users), (data.item_side, events.items)))
     else:  # nothing of the events but what private steps learn
         means, users, items = (
-            neutral_means(data.spec, data.recipe), data.user_side, data.item_side)
+            neutral_means(data.bound), data.user_side, data.item_side)
     build = look_up(NETWORKS, data.recipe.family, "family")
-    return build(data.spec, data.recipe, users, items, means, seed)
+    return build(data.bound, users, items, means, seed)
 
 
 def _first_fit(data, train: Events, validation: Events, seed, logs, checkpoints, strategy,

@@ -14,20 +14,19 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from schemas import FeatureSpec
 from trainer.data.interactions import InteractionReader
 from trainer.layers.heads import Offset
 from trainer.preprocessing import columns
-from trainer.recipe import Recipe
+from trainer.recipe import BoundRecipe
 from trainer.recipe.network import Privacy
 from trainer.training.multitask import MultiTaskModel
 
 
-def neutral_means(spec: FeatureSpec, recipe: Recipe) -> dict[str, Offset]:
+def neutral_means(bound: BoundRecipe) -> dict[str, Offset]:
     """Returns means of the labels that say nothing of the data: the middle of what may be."""
     means: dict[str, Offset] = {}
-    for name in recipe.labels:
-        label = spec.label(name)
+    for name in bound.recipe.labels:
+        label = bound.spec.label(name)
         if label.classes:
             means[name] = [1 / len(label.classes)] * len(label.classes)
         elif label.binary:

@@ -8,14 +8,13 @@ import numpy as np
 
 from schemas import InputError
 from trainer.data.events import Events, concatenate
-from trainer.evaluation.ranking import RankingTask, ranking_metrics, ranking_task
+from trainer.evaluation.ranking import PRIMARY, RankingTask, ranking_metrics, ranking_task
 from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.network.model import Network
 from trainer.preprocessing import columns
 from trainer.training.callbacks import save_variables
 from trainer.training.data import TrainingData
 
-MONITOR = "ndcg@10"
 _MAX_RANKED_USERS = 10_000
 
 
@@ -59,7 +58,7 @@ class EpochRanking(keras.callbacks.Callback):
         assert self.network is not None
         scores = ranking_scores(self.network, self._queries, catalogue(self.network))
         metrics = ranking_metrics(scores, self._task).metrics
-        self.scores = [*self.scores[:epoch], metrics[MONITOR]]
+        self.scores = [*self.scores[:epoch], metrics[PRIMARY]]
         self._state.parent.mkdir(parents=True, exist_ok=True)
         if self._kept and epoch - int(np.argmax(self.scores)) <= 1:
             save_variables(near_best(self._state.parent), self.network.training.weights)
@@ -67,7 +66,7 @@ class EpochRanking(keras.callbacks.Callback):
         partial.write_text(json.dumps(self.scores))
         partial.replace(self._state)
         if logs is not None:
-            logs[f"validation_{MONITOR}"] = metrics[MONITOR]
+            logs[f"validation_{PRIMARY}"] = metrics[PRIMARY]
         if self.done:
             self.model.stop_training = True
 

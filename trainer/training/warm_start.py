@@ -21,8 +21,8 @@ import keras
 import numpy as np
 
 from trainer.network.model import Network
-from trainer.network.part import Embedded, Part
 from trainer.network.plan import IDS
+from trainer.parts.part import Embedded, Part
 from trainer.preprocessing import columns
 from trainer.training.callbacks import save_variables
 

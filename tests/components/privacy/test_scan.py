@@ -67,9 +67,9 @@ FORMS = {
 def test_a_value_is_found_once_in_each_form(tmp_path, value):
     for name, form in FORMS.items():
         (tmp_path / name).write_bytes(form(value))
-    found = scan(tmp_path, [b"not there", value.encode()])
-    assert {name.partition("!")[0] for name in found} == set(FORMS)
-    assert all(hits == {1: 1} for hits in found.values()), found
+    places = scan(tmp_path, [b"not there", value.encode()])
+    assert {name.partition("!")[0] for name in places} == set(FORMS)
+    assert all(hits == {1: 1} for hits in places.values()), places
 
 
 def test_what_only_looks_compressed_is_read_as_it_is(tmp_path):

@@ -122,11 +122,12 @@ def tables(tmp_path_factory) -> tuple[dict, dict, Ingested]:
 def test_what_is_said_of_a_line(tables, side, number):
     events, items, ingested = tables
     line, reason = list((events if side == "interactions" else items).items())[number]
-    found = ingested.told(side).get(("events.csv" if side == "interactions" else "items.csv", line))
+    file = "events.csv" if side == "interactions" else "items.csv"
+    actual = ingested.reasons_of(side).get((file, line))
     if reason is None:
-        assert found is None
+        assert actual is None
     else:
-        assert found is not None and found.startswith(reason)
+        assert actual is not None and actual.startswith(reason)
 
 
 def test_nothing_is_lost(tables):
@@ -169,7 +170,7 @@ def test_json_lines(tmp_path):
     expected = write(tmp_path / "events.jsonl", "\ufeff",
                      [(line.encode(), reason) for line, reason in JSON_LINES])
     ingested = run_ingest(opened(tmp_path, "jsonl"), SPEC, tmp_path / "out")
-    message = {line: reason for (_, line), reason in ingested.told("interactions").items()}
+    message = {line: reason for (_, line), reason in ingested.reasons_of("interactions").items()}
     assert set(message) == {line for line, reason in expected.items() if reason}
     for line, reason in expected.items():
         assert reason is None or message[line].startswith(reason)
@@ -204,7 +205,7 @@ def test_parquet(tmp_path, monkeypatch):
         table = pyarrow.table(dict(zip((" who", "what", "when", "stars "), columns, strict=False)))
         pyarrow.parquet.write_table(table, tmp_path / f"events {name}.parquet")
     ingested = run_ingest(opened(tmp_path, "parquet"), SPEC, tmp_path / "out")
-    message = ingested.told("interactions")
+    message = ingested.reasons_of("interactions")
     for name, (*_, reason) in PARQUET.items():
         assert message[f"events {name}.parquet", 2].startswith(reason), name
     assert ingested.counts["interactions"] == {"read": 12, "kept": 6, "quarantined": 6}

@@ -85,12 +85,12 @@ def test_a_film_has_all_content_but_what_tells_of_later_fame(folder: Path) -> No
     assert "overview" not in unknown_film.values
 
 
-@pytest.mark.parametrize(("date", "told"), [
+@pytest.mark.parametrize(("date", "expected"), [
     ("16-Jul-1997", "1997.540"), ("01-Jan-1998", "1998.000"), ("31-Dec-1997", "1997.997"),
     ("16-Jly-1997", "16-Jly-1997")])
-def test_a_date_is_a_year_with_a_fraction(folder: Path, date: str, told: str) -> None:
+def test_a_date_is_a_year_with_a_fraction(folder: Path, date: str, expected: str) -> None:
     (folder / "ml-100k/u.item").write_text(film(1, "One", date=date), encoding="latin-1")
-    assert rows(folder, "items")[0].values["release_date"] == told
+    assert rows(folder, "items")[0].values["release_date"] == expected
 
 
 def test_content_behind_a_doubtful_link_is_left_out_and_told(folder: Path) -> None:

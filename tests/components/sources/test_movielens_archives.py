@@ -90,10 +90,11 @@ def test_what_is_there_needs_no_network(name, server, console, tmp_path):
 def test_a_terminal_sees_a_bar(server, tmp_path):
     console = Console(file=io.StringIO(), width=120, force_terminal=True)
     provide("movielens-1m", tmp_path, console, server.url)
-    told = console.file.getvalue()
+    output = console.file.getvalue()
     size = len(server.files["/ml-1m.zip"])
-    assert "Fetching MovieLens-1M" in told and f"{size}/{size} bytes" in told and "━━━" in told
-    assert server.url not in told
+    for text in ("Fetching MovieLens-1M", f"{size}/{size} bytes", "━━━"):
+        assert text in output
+    assert server.url not in output
 
 
 def test_a_broken_download_leaves_nothing_and_another_run_completes(server, console, tmp_path):

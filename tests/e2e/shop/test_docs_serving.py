@@ -45,9 +45,9 @@ def test_the_page_s_clients_get_the_same_recommendations(server, project):
     for (item, score, tasks), (same, stock_score, rating) in zip(ours, theirs, strict=True):
         assert re.fullmatch(r"p\d{4}", item) and item == same
         assert float(score) == pytest.approx(float(stock_score), rel=1e-5, abs=1e-5)
-        said = ast.literal_eval(tasks)
-        assert said.keys() == {"rating", "like"} and 1 <= said["rating"] <= 5
-        assert said["rating"] == pytest.approx(float(rating), rel=1e-5, abs=1e-5)
+        predictions = ast.literal_eval(tasks)
+        assert predictions.keys() == {"rating", "like"} and 1 <= predictions["rating"] <= 5
+        assert predictions["rating"] == pytest.approx(float(rating), rel=1e-5, abs=1e-5)
     (cold,) = re.findall(r"^\[\[.*\]\]$", out, re.MULTILINE)
     items = re.findall(r"Recommendation\(item_id='(p\d{4})'", cold)
     assert len(set(items)) == 3 and not {"p0271", "p0040"} & set(items), "it was in the history"

@@ -51,7 +51,7 @@ class Killed:
         assert done.returncode == 0, done.stdout[-3000:]
         lines = (folder / "killed.jsonl").read_text(encoding="utf-8").splitlines()
         *self.attempts, self.last = map(json.loads, lines)
-        self.told = done.stdout[-3000:]
+        self.output = done.stdout[-3000:]
         self.project = Project(folder)
         self.store = MetadataStore(connection(self.project.root))
         self.executions = self._executions()
@@ -88,7 +88,7 @@ def killed(tmp_path_factory) -> Killed:
 
 
 def test_each_was_killed_and_the_last_run_came_to_its_end(killed):
-    assert {attempt["status"] for attempt in killed.attempts} == {-9}, killed.told
+    assert {attempt["status"] for attempt in killed.attempts} == {-9}, killed.output
     assert {attempt["node"] for attempt in killed.attempts} == set(killed.order)
     assert killed.last["status"] == 0
     assert killed.run.metrics["blessed"] is True

@@ -47,20 +47,21 @@ def runs(project, first) -> str:
 @pytest.mark.parametrize("name", [_DATA_REPORT, "latest/model_report.html", "index.html"])
 def test_a_page_can_be_read_by_anybody(browser, runs, name, scheme):
     page = browser.new_page(color_scheme=scheme)
-    said: list[str] = []
+    messages: list[str] = []
     asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{runs}/{name}")
     page.evaluate("() => document.querySelectorAll('details').forEach(one => one.open = true)")
-    assert said == []
+    assert messages == []
     assert [one for one in asked if not one.startswith(("file:", "data:"))] == []
     assert page.evaluate(_TABLES) == 0, "a table without headers of its columns"
     for width in _WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        found = axe.Axe().run(page).response["violations"]
-        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == [], width
+        violations = axe.Axe().run(page).response["violations"]
+        assert [(one["id"], [node["html"] for node in one["nodes"]])
+                for one in violations] == [], width
         assert page.evaluate(_WIDTH) <= width
     page.emulate_media(media="print")
     page.set_viewport_size({"width": _PAPER, "height": 900})

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.lineage import lineage_of
+from schemas import SIDES
 from serving.model_config import require_versions
 
-SIDES = ("users", "items", "interactions")
 COMPONENTS = {
     "CatalogGen", *(f"{name}.{side}" for side in SIDES for name in (
         "ImportSchemaGen", "StatisticsGen", "ExampleValidator", "Transform")),
@@ -86,7 +86,7 @@ def test_a_good_model_is_pushed(first, project):
     assert first.metrics["not_blessed_because"] == []
     require_versions(project.served)
     assert len(project.pushed()) == 1
-    assert str(project.served) in first.told
+    assert str(project.served) in first.output
     assert "baseline_model" not in first.inputs("Evaluator")
 
 
@@ -102,7 +102,7 @@ def test_the_pushed_model_has_its_card_and_lineage(first, project):
 
 
 def test_one_line_a_component_and_the_paths(first):
-    lines = first.told.splitlines()
+    lines = first.output.splitlines()
     status = [re.fullmatch(r"(\S+) +(ran|cached) +[\d.]+ s", line) for line in lines]
     assert {match[1] for match in status if match} == COMPONENTS
     assert f"Data report: {first.folder / 'data_report.html'}" in lines

@@ -89,8 +89,8 @@ def test_a_query_by_id_is_the_query_with_that_history(client, events):
 
 def test_nothing_that_was_met_is_recommended_and_all_else_can_be(client, events, products):
     catalogue = {row["product"] for row in products}
-    answers = client.recommend(list(events), k=len(catalogue))
-    for rows, recommended in zip(events.values(), answers, strict=True):
+    responses = client.recommend(list(events), k=len(catalogue))
+    for rows, recommended in zip(events.values(), responses, strict=True):
         result = [one.item_id for one in recommended]
         assert len(result) == len(set(result))
         assert set(result) == catalogue - {row["product"] for row in rows}
@@ -99,14 +99,14 @@ def test_nothing_that_was_met_is_recommended_and_all_else_can_be(client, events,
 
 
 def test_an_unknown_user_and_item_and_absent_values_get_an_answer(client, events):
-    (answer,) = client.recommend(["nobody knows me"], k=7)
-    assert len({one.item_id for one in answer}) == 7
-    assert all(np.isfinite([one.score, *one.tasks.values()]).all() for one in answer)
+    (response,) = client.recommend(["nobody knows me"], k=7)
+    assert len({one.item_id for one in response}) == 7
+    assert all(np.isfinite([one.score, *one.tasks.values()]).all() for one in response)
     scored = client.predict("serving_default", {
-        "user_id": ["nobody knows me"], "candidates": [["no such thing", "", answer[0].item_id]]})
+        "user_id": ["nobody knows me"], "candidates": [["no such thing", "", response[0].item_id]]})
     assert scored["retrieval"][0, 0] == scored["retrieval"][0, 1] != scored["retrieval"][0, 2]
-    for task, said in ({**answer[0].tasks, "retrieval": answer[0].score}).items():
-        assert scored[task][0, 2] == pytest.approx(said, rel=1e-5, abs=1e-5)
+    for task, prediction in ({**response[0].tasks, "retrieval": response[0].score}).items():
+        assert scored[task][0, 2] == pytest.approx(prediction, rel=1e-5, abs=1e-5)
     absent = {"history_item_id": [[""] * 3] * 2, "history_timestamp": [[-1] * 3] * 2,
               "history_stars": [[-1.0] * 3] * 2, "timestamp": [-1, -1]}
     base = {"user_id": [next(iter(events)), ""], "k": [10, 10]}

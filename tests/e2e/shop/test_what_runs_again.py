@@ -118,7 +118,7 @@ def test_each_failed_check_refuses_with_its_reason(refused):
     of_ranking, of_server = sorted(refused.metrics["not_blessed_because"])
     assert of_ranking == f"RankingEvaluator: {WORSE}"
     assert of_server.startswith("ServerValidator: The 99th percentile of the latency is")
-    assert f"Not blessed: {of_ranking}" in refused.told
+    assert f"Not blessed: {of_ranking}" in refused.output
 
 
 def test_a_refused_model_is_neither_pushed_nor_the_next_baseline(project, first, after):

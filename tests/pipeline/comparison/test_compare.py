@@ -86,10 +86,10 @@ def test_one_table_with_recipes_ablations_and_baselines(plan, outcomes, console,
     assert (result["command"], result["planned"]) == ("tessera compare --x", 2)
     folder = (tmp_path / "root" / "comparisons" / "demo" / "latest").resolve()
     page = (folder / "comparison.md").read_text(encoding="utf-8")
-    for said in ("    tessera compare --x\n", "| flagship-without-text | 0.2000 |",
+    for text in ("    tessera compare --x\n", "| flagship-without-text | 0.2000 |",
                  "- flagship-without-text: NDCG@10 is low", "(ndcg.svg)", "(training.svg)",
                  "- The highest peak memory was 1,234 MiB."):
-        assert said in page
+        assert text in page
     assert "still to come" not in page and (folder / "ndcg.svg").exists()
     assert [run["cost"] for run in result["runs"]] == 2 * [{"run_s": 8.0, "peak_rss_mb": 1234}]
     message = console.file.getvalue()

@@ -72,17 +72,17 @@ def ran(tmp_path):
 
 
 @pytest.fixture
-def told(configs):
+def forecast(configs):
     return lambda finished=(): estimate(configs, finished)
 
 
-def test_without_a_run_there_is_none_and_it_says_so(told):
+def test_without_a_run_there_is_none_and_it_says_so(forecast):
     assert [duration(s) for s in (4.4, 75, 3700)] == ["4 s", "1 min 15 s", "1 h 1 min"]
-    [line] = told()
+    [line] = forecast()
     assert line.startswith("Estimate: none for 4 of 4 runs.") and "demo" in line
 
 
-def test_earlier_runs_tell_what_was_computed_last(told, ran, tmp_path):
+def test_earlier_runs_tell_what_was_computed_last(forecast, ran, tmp_path):
     ran("20250101-000000", "flagship", {"CatalogGen": 9, "Trainer": 100, "Gate": 1})
     ran("20250102-000000", "flagship", {"CatalogGen": 0.1, "Trainer": 60, "Gate": 2},
         cached=("CatalogGen",))
@@ -93,18 +93,18 @@ def test_earlier_runs_tell_what_was_computed_last(told, ran, tmp_path):
     (tmp_path / "runs" / "20250104-000000" / "metrics.json").write_text("{half")
     known = past(tmp_path, "demo")
     assert (known.data, known.model) == (9, {"flagship": 62, "trees": 62})
-    first, flagship, implicit, data = told()
+    first, flagship, implicit, data = forecast()
     assert first == "Estimate: 4 min 17 s for 4 of 4 runs"
     assert flagship.endswith("2 ×    62 s, as in its last run")
     assert implicit.endswith("2 ×    62 s, the mean of the recipes that have run")
     assert " 9 s, as in earlier runs;" in data
 
 
-def test_what_is_finished_does_not_count(told, ran):
+def test_what_is_finished_does_not_count(forecast, ran):
     ran("20250101-000000", "flagship", {"CatalogGen": 50, "Trainer": 37})
-    first, flagship, implicit, *_ = told([("flagship", 1), ("flagship", 2), ("implicit", 1)])
+    first, flagship, implicit, *_ = forecast([("flagship", 1), ("flagship", 2), ("implicit", 1)])
     assert first.startswith("Estimate: 1 min 27 s for 1 of 4 runs; 3 finished before and cost")
     assert flagship.split()[1] == "0" and implicit.split()[1] == "1"
-    done = told([("flagship", 1), ("flagship", 2), ("implicit", 1), ("implicit", 2)])
+    done = forecast([("flagship", 1), ("flagship", 2), ("implicit", 1), ("implicit", 2)])
     assert done[0].startswith("Estimate: 0 s for 0 of 4 runs; 4 finished")
     assert not any("data steps" in line for line in done)

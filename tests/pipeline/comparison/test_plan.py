@@ -69,16 +69,16 @@ def full(**changed) -> Recipe:
         "model": {"dim": 32}, "tune": {"ranges": {"model.dim": {"choices": [16, 32]}}}} | changed)
 
 
-def said(recipe: Recipe) -> dict:
+def tree(recipe: Recipe) -> dict:
     return recipe.model_dump(mode="json", exclude_unset=True)
 
 
 def test_all_that_is_asked_of_a_modality_goes_with_it():
-    whole = said(full())
-    text = said(without(full(), "full", "text"))
+    whole = tree(full())
+    text = tree(without(full(), "full", "text"))
     assert "text" not in yaml.safe_dump({k: v for k, v in text.items() if k != "tasks"})
     assert text["model"] == {"dim": 32} and text["behaviour"] == {"history": {"tower": "gru"}}
-    audio = said(without(full(), "full", "audio"))
+    audio = tree(without(full(), "full", "audio"))
     assert "tune" not in audio and audio["modalities"] == {
         name: options for name, options in whole["modalities"].items() if name != "audio"}
     assert {**audio, "modalities": 0, "tune": 0} == {**whole, "modalities": 0, "tune": 0}

@@ -9,7 +9,7 @@ from worlds.examples import write_examples
 
 from pipeline.explanation.asked import Source
 from trainer.modalities.image.explain import png
-from trainer.recipe import parse_recipe
+from trainer.recipe import BoundRecipe, parse_recipe
 
 SPEC = small_spec(
     users=column("about", "BYTES", "text"),
@@ -101,5 +101,6 @@ def source(tmp_path_factory):
     write_examples(folder / "items" / "Split-all", [
         {"film": 7, "about": "A <dull> heist, a HEIST", "price": 1.5,
          "poster": png(Image.fromarray(POSTER)), "genres": ["noir", "crime"]}, {"film": 9}])
-    return Source(folder / "model", SPEC, RECIPE, {n: folder / n for n in ("users", "items")},
+    return Source(folder / "model", BoundRecipe(RECIPE, SPEC),
+                  {n: folder / n for n in ("users", "items")},
                   {"users": ["id", "about"], "items": ["id", "about", "poster", "genres"]})

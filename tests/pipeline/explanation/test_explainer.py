@@ -19,7 +19,7 @@ def explainer(source):
 
 
 @pytest.fixture(scope="module")
-def found(explainer):
+def explanation(explainer):
     return explainer.explain("ann", "7")
 
 
@@ -27,29 +27,29 @@ def worth(explanation, kind):
     return {(e.side, e.feature, e.place): e.value for e in explanation.effects if e.kind == kind}
 
 
-def test_scores_are_the_models_and_a_fusions_rankers_are_told(found, explainer, source):
+def test_scores_are_the_models_and_a_fusions_rankers_are_told(explanation, explainer, source):
     # heist 2, dull -1, trains 1, corner 2, noir 4, history .5, item .25, price 1.5
-    assert found.scores["retrieval"] == pytest.approx(10.25)
-    assert found.scores["like"] == pytest.approx(1 / (1 + math.exp(-10.25)))
-    assert found.rankers == pytest.approx({"popularity": 8.75, "network": 1.5})
+    assert explanation.scores["retrieval"] == pytest.approx(10.25)
+    assert explanation.scores["like"] == pytest.approx(1 / (1 + math.exp(-10.25)))
+    assert explanation.rankers == pytest.approx({"popularity": 8.75, "network": 1.5})
     assert not explainer.explain("ann", "7", "like").rankers
 
 
-def test_each_word_has_its_worth_on_both_sides(found):
-    words = worth(found, "word")
+def test_each_word_has_its_worth_on_both_sides(explanation):
+    words = worth(explanation, "word")
     assert words == pytest.approx({
         ("users", "about", "loves"): 0, ("users", "about", "trains"): 1,
         ("items", "about", "a"): 0, ("items", "about", "dull"): -1,
         ("items", "about", "heist"): 2}, abs=1e-5)
 
 
-def test_regions_values_and_whole_features_have_their_worth(found):
-    regions = {place: value for (_, _, place), value in worth(found, "patch").items()}
+def test_regions_values_and_whole_features_have_their_worth(explanation):
+    regions = {place: value for (_, _, place), value in worth(explanation, "patch").items()}
     assert regions.pop(0) == pytest.approx((200 - int(200 / 64)) / 100, abs=1e-4)
     assert len(regions) == 63 and np.abs([*regions.values()]).max() < 1e-5
-    assert worth(found, "value") == pytest.approx(
+    assert worth(explanation, "value") == pytest.approx(
         {("items", "genres", "noir"): 4, ("items", "genres", "crime"): 0}, abs=1e-5)
-    assert worth(found, "whole") == pytest.approx({
+    assert worth(explanation, "whole") == pytest.approx({
         ("users", "about", None): 1, ("users", "history", None): 0.5, ("items", "id", None): 0.25,
         ("items", "about", None): 1, ("items", "poster", None): 2, ("items", "price", None): 1.5,
         ("items", "genres", None): 4}, abs=1e-5)
@@ -76,15 +76,15 @@ def test_data_that_are_gone_and_a_model_of_an_older_version_are_refused(source, 
     with refuses("tables-gone", "items", "gone"):
         Explainer(moved).explain("ann", "7")
     module = tf.Module()
-    module.answer = tf.function(lambda user_id: {"x": user_id}, input_signature=[
+    module.recommend = tf.function(lambda user_id: {"x": user_id}, input_signature=[
         tf.TensorSpec([None], tf.string, "user_id")])
-    tf.saved_model.save(module, str(tmp_path), signatures={"recommend": module.answer})
+    tf.saved_model.save(module, str(tmp_path), signatures={"recommend": module.recommend})
     with refuses("model-too-old", "'explain'"):
         Explainer(dataclasses.replace(source, model=tmp_path))
 
 
-def test_the_page_is_self_contained_and_escapes_the_data(found, source):
-    html = page(found, source.spec)
+def test_the_page_is_self_contained_and_escapes_the_data(explanation, source):
+    html = page(explanation, source.spec)
     assert html.startswith("<!doctype html>") and html.count("<html") == 1
     assert "http:" not in html and "https:" not in html and "<script" not in html
     assert "<dull>" not in html and "&lt;" in html

@@ -24,7 +24,7 @@ def explainer(source):
 
 
 @pytest.fixture(scope="module")
-def found(explainer):
+def explanation(explainer):
     return explainer.explain("ann", "7", method="gradients")
 
 
@@ -32,29 +32,29 @@ def worth(explanation, kind):
     return {(e.side, e.feature, e.place): e.value for e in explanation.effects if e.kind == kind}
 
 
-def test_words_and_values_have_their_shares(found):
+def test_words_and_values_have_their_shares(explanation):
     # "A <dull> heist, a HEIST": the unknown words are "a", twice.
-    assert worth(found, "word") == pytest.approx({
+    assert worth(explanation, "word") == pytest.approx({
         ("users", "about", "trains"): 0.5, ("items", "about", "heist"): 2,
         ("items", "about", "dull"): -1, ("items", "about", "a"): 0.25})
-    assert worth(found, "value") == pytest.approx(
+    assert worth(explanation, "value") == pytest.approx(
         {("items", "genres", "noir"): 4, ("items", "genres", "crime"): 0.5})
 
 
-def test_the_wholes_are_the_sums_and_what_is_missing_is_named(found):
-    assert worth(found, "whole") == pytest.approx({
+def test_the_wholes_are_the_sums_and_what_is_missing_is_named(explanation):
+    assert worth(explanation, "whole") == pytest.approx({
         ("users", "about", None): 0.5, ("items", "id", None): 0.25, ("items", "about", None): 1.25,
         ("items", "poster", None): 2, ("items", "genres", None): 4.5})
-    assert (found.baseline, found.undivided) == (1.75, [])
+    assert (explanation.baseline, explanation.undivided) == (1.75, [])
 
 
-def test_pixels_are_summed_to_regions_and_all_to_the_score(found, source):
-    patches = worth(found, "patch")
+def test_pixels_are_summed_to_regions_and_all_to_the_score(explanation, source):
+    patches = worth(explanation, "patch")
     assert len(patches) == 64
     # The last of four rows of pixels: two pixels of 0.125 a region, in one row of regions.
     assert [place for (*_, place), value in patches.items() if value] == list(range(48, 56))
     assert patches["items", "poster", 48] == pytest.approx(0.25)
-    assert "+10.2500, there +1.7500, that is +8.5000" in page(found, source.spec)
+    assert "+10.2500, there +1.7500, that is +8.5000" in page(explanation, source.spec)
 
 
 def test_content_without_a_heat_map_is_told(source, monkeypatch):
@@ -76,11 +76,13 @@ def test_content_without_a_heat_map_is_told(source, monkeypatch):
     ("gradients", {"model": "older"}, "no signature 'gradients'. Run `tessera run` again"),
     ("gradients", {"recipe": parse_recipe(
         description="computed", family="similarity", modalities=(),
-                                    tasks={"retrieval": {"head": "retrieval"}})},
+        tasks={"retrieval": {"head": "retrieval"}})},
      "'similarity' is computed.*--method occlusion")])
 def test_what_cannot_be_explained_is_refused(source, method, changes, message):
     if "model" in changes:
         changes = {"model": source.model.parent / changes["model"]}
+    elif changes:
+        changes = {"bound": dataclasses.replace(source.bound, **changes)}
     with pytest.raises(InputError, match=message):
         Explainer(dataclasses.replace(source, **changes)).explain("ann", "7", method=method)
 

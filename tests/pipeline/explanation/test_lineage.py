@@ -81,7 +81,7 @@ def run(tmp_path, source):
 def test_what_a_pushed_model_was_made_of(run, source):
     result = pushed_source(run.root, run.folder)
     assert result.model == run.version
-    assert (result.spec, result.recipe) == (source.spec, source.recipe)
+    assert result.bound == source.bound
     assert {side: str(folder) for side, folder in result.tables.items()} == {
         "users": "/data/users", "items": "/data/items"}
     assert result.modalities == {"users": ["id"], "items": ["id", "about"]}
@@ -98,7 +98,7 @@ def test_what_a_runs_own_model_was_made_of(run, source):
                            types={"model_run": "ModelRun"}),
         "Exporter": NodeRun("Exporter", outputs={"model": "/model", "predictions": "/p"},
                             types={"model": "Model", "predictions": "tessera.Predictions"})}
-    result = run_source(source.spec, source.recipe, nodes)
+    result = run_source(source.bound, nodes)
     assert str(result.model) == "/model/Format-Serving"
     assert {side: str(folder) for side, folder in result.tables.items()} == {
         "users": "/u", "items": "/i"}

@@ -66,7 +66,7 @@ def test_rows_that_break_the_rules_end_with_3(tessera, tmp_path):
     assert tessera("check", "--config", "my.yaml")[0] == 0
 
 
-@pytest.mark.parametrize(("content", "words", "told"), [
+@pytest.mark.parametrize(("content", "words", "messages"), [
     (b"", (), ("e.csv is empty. Give one with rows",)),
     (b"user,item\n", (), ("interactions have no row: e.csv", "Give a file with rows")),
     (b"user;item\nu;i\n", (), ("one column only", "Set 'delimiter' to ';'")),
@@ -79,9 +79,9 @@ def test_rows_that_break_the_rules_end_with_3(tessera, tmp_path):
     (b"user,item\n", ("--data-dir", "nowhere"), ("nowhere is missing", "--data-dir")),
     (b"user,item\nu,i\n", ("--out", "e.csv"), ("e.csv is no folder",)),
 ])
-def test_files_and_options_that_cannot_be(tessera, tmp_path, content, words, told):
+def test_files_and_options_that_cannot_be(tessera, tmp_path, content, words, messages):
     (tmp_path / "e.csv").write_bytes(content)
-    assert_refused(tessera("infer", "--interactions", "e.csv", *words), *told)
+    assert_refused(tessera("infer", "--interactions", "e.csv", *words), *messages)
     assert not (tmp_path / "schemas").exists()
 
 

@@ -1,6 +1,5 @@
-"""A cluster's configuration, and a server that answers as Kubeflow Pipelines does."""
+"""A compiled pipeline, and a server that responds as Kubeflow Pipelines does."""
 
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -15,33 +14,6 @@ from pipeline.config import load_config
 from schemas import read_spec
 from trainer.recipe import bind
 
-CONFIG = {
-    "dataset": "demo",
-    "root": "/tessera",
-    "kubeflow": {
-        "image": "registry.example/tessera:1",
-        "image_pull_secrets": ["registry"],
-        "volumes": [{"claim": "tessera", "path": "/tessera"}],
-        "metadata": {"kind": "mysql", "host": "mysql", "user": "tessera",
-                     "password": {"secret": "tessera-db", "key": "password"}},
-        "secrets": [{"secret": "proxy", "key": "url", "env": "HTTPS_PROXY"}],
-        "labels": {"team": "shop"},
-        "annotations": {"sidecar.istio.io/inject": "false"},
-        "security_context": {"run_as_user": 10001, "run_as_non_root": True},
-        "steps": {
-            "default": {"cpu": "500m", "memory": "2Gi", "timeout_s": 3600, "retries": 1},
-            "Transform": {"memory": "4Gi"},
-            "Transform.items": {"memory": "8Gi"},
-            "Trainer": {"cpu": 2, "memory": "8Gi", "memory_limit": "16Gi", "gpus": 3,
-                        "shm": "8Gi", "timeout_s": 604800,
-                        "image": "registry.example/tessera:1-gpu",
-                        "node_selector": {"gpu": "yes"},
-                        "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists",
-                                         "effect": "NoSchedule"}]},
-        },
-    },
-}
-
 SPEC = {
     "pipelineInfo": {"name": "demo"}, "schemaVersion": "2.1.0", "sdkVersion": "kfp-2.13.0",
     "components": {}, "deploymentSpec": {"executors": {}},
@@ -49,20 +21,6 @@ SPEC = {
         "recipe": {"parameterType": "STRING"}, "max_epochs": {"parameterType": "NUMBER_INTEGER"},
         "learning_rate": {"parameterType": "NUMBER_DOUBLE"}}}},
 }
-
-
-@pytest.fixture
-def cluster_config(tmp_path: Path):
-    """Writes a cluster's configuration; its argument changes the tree first."""
-
-    def write(change=lambda tree: None) -> Path:
-        tree = json.loads(json.dumps(CONFIG))
-        change(tree)
-        path = tmp_path / "cluster.yaml"
-        path.write_text(yaml.safe_dump(tree), encoding="utf-8")
-        return path
-
-    return write
 
 
 @pytest.fixture
@@ -76,8 +34,8 @@ def kubeflow_server() -> Iterator[FakeKubeflow]:
 @pytest.fixture(scope="session")
 def ir():
     """The demo's pipeline, as a cluster compiles it."""
+    from pipeline.cluster.options import Database
     from pipeline.dag import build_pipeline  # needs TFX, which takes seconds to load
-    from pipeline.kubeflow.options import Database
     from pipeline.kubeflow.plan import compile_ir
     from pipeline.kubeflow.store import connection
 

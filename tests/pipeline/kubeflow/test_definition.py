@@ -31,7 +31,7 @@ SCRIPT = """
 import json, sys
 from pathlib import Path
 from pipeline.kubeflow.definition import Baked, write_definition
-from pipeline.kubeflow.options import KubeflowOptions
+from pipeline.cluster.options import KubeflowOptions
 from pipeline.kubeflow.steps import Step
 plan = json.load(sys.stdin)
 steps = [Step(**{**s, "after": tuple(s["after"])}) for s in plan["steps"]]

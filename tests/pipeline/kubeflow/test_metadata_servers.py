@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from deploy.kubeflow.mariadb import mariadb
+from pipeline.cluster.options import PASSWORD_VARIABLE
 from pipeline.config import load_config
-from pipeline.kubeflow.options import PASSWORD_VARIABLE
 from pipeline.kubeflow.plan import load_plan
 from pipeline.kubeflow.steps import read_steps, shape
 from schemas import SIDES, read_spec

@@ -36,7 +36,7 @@ platforms: {kubernetes: {deploymentSpec: {executors: {exec-first: {imagePullPoli
 """))
 
 
-def told(documents):
+def messages(documents):
     return broken_rules(yaml.safe_dump_all(documents))
 
 
@@ -83,7 +83,7 @@ JOB = "{{$.pipeline_job_uuid}}"
     (many, "the file has 2"),
 ])
 def test_a_faulty_file(spoil, words):
-    assert told(GOOD) == told(GOOD[:1]) == [], "the platform may be missing"
+    assert messages(GOOD) == messages(GOOD[:1]) == [], "the platform may be missing"
     documents = copy.deepcopy(GOOD)
     spoil(*documents)
-    assert any(words in fault for fault in told(documents)), told(documents)
+    assert any(words in fault for fault in messages(documents)), messages(documents)

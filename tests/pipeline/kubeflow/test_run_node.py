@@ -8,9 +8,9 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2
 from tfx.components.schema_gen.import_schema_gen import executor
 
+from pipeline.cluster.options import PASSWORD_VARIABLE, Database
 from pipeline.config import load_config
 from pipeline.kubeflow import init_metadata, run_node, store
-from pipeline.kubeflow.options import PASSWORD_VARIABLE, Database
 from pipeline.kubeflow.plan import load_plan
 from pipeline.kubeflow.steps import read_steps, shape
 from schemas import InputError, read_spec
@@ -129,24 +129,24 @@ def test_parameters_of_a_run(tmp_path):
     assert result.pipeline_name == "demo-mine-1"
 
 
-@pytest.mark.parametrize(("recipe", "epochs", "rate", "told"), [
+@pytest.mark.parametrize(("recipe", "epochs", "rate", "message"), [
     ("magic", 0, 0.0, "Unknown recipe 'magic'"), ("flagship", -1, 0.0, "max_epochs is -1"),
     ("flagship", 0, -0.1, "learning_rate -0.1"),
 ])
-def test_parameters_that_are_wrong(tmp_path, recipe, epochs, rate, told):
+def test_parameters_that_are_wrong(tmp_path, recipe, epochs, rate, message):
     text = load_config(None, dataset="demo", root=tmp_path).model_dump_json(exclude={"kubeflow"})
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         init_metadata.run_config(text, "/r", "/d", recipe, epochs, rate)
 
 
-@pytest.mark.parametrize(("changes", "told"), [
+@pytest.mark.parametrize(("changes", "message"), [
     ({"data_dir": "/nowhere"}, "/nowhere"),
     ({"shape": "0123"}, "has other steps than the submitted file. Compile the file again"),
     ({"run_id": "../x"}, "is no run id"),
 ])
-def test_a_run_that_cannot_be_planned(step, words, tmp_path, changes, told):
+def test_a_run_that_cannot_be_planned(step, words, tmp_path, changes, message):
     code, _, err = step(init_metadata, *words(tmp_path, **changes))
-    assert code == 2 and err.startswith("tessera: init-metadata failed: ") and told in err
+    assert code == 2 and err.startswith("tessera: init-metadata failed: ") and message in err
     assert err.count("\n") == 1
 
 

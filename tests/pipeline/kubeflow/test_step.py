@@ -35,12 +35,12 @@ def test_our_errors_keep_their_code_behind_tfxs(capfd, error, code):
 
 def test_other_errors_show_where_they_came_from(capfd):
     assert run_step("Trainer", raiser(ValueError("odd"))) == 1
-    told = capfd.readouterr().err
-    assert "Traceback" in told and told.endswith("tessera: Trainer failed: RuntimeError: TFX wraps "
-                                                 "it\n")
+    message = capfd.readouterr().err
+    assert "Traceback" in message and message.endswith(
+        "tessera: Trainer failed: RuntimeError: TFX wraps it\n")
 
 
-@pytest.mark.parametrize(("error", "code", "told"), [
+@pytest.mark.parametrize(("error", "code", "message"), [
     (OSError(errno.ENOSPC, "No space left on device", "/tessera/x"), 1, "No space left on device"),
     (OSError(errno.ENOSPC, None), 1, "No space left on device"),
     (OSError(errno.EDQUOT, "Disk quota exceeded"), 1, "Disk quota exceeded"),
@@ -50,18 +50,18 @@ def test_other_errors_show_where_they_came_from(capfd):
     (MemoryError(), 1, "ran out of memory"),
     (RuntimeError("OOM when allocating tensor with shape[9999,9999]"), 1, "ran out of memory"),
 ])
-def test_what_the_machine_lacks_ends_a_step_as_it_ends_a_run(capfd, tmp_path, error, code, told):
+def test_what_the_machine_lacks_ends_a_step_as_it_ends_a_run(capfd, tmp_path, error, code, message):
     assert run_step("Trainer", raiser(error), tmp_path) == code
     step = capfd.readouterr().err
-    assert told in step and step.count("\n") == 1 and "None" not in step
+    assert message in step and step.count("\n") == 1 and "None" not in step
     failure = NodeError("Trainer")
     failure.__cause__ = error
     with pytest.raises(TesseraError) as caught:
         raise_failure(failure, tmp_path / "error.log", tmp_path)
-    assert caught.value.exit_code == code and told in str(caught.value)
+    assert caught.value.exit_code == code and message in str(caught.value)
     with pytest.raises(TesseraError) as caught, machine_faults_typed(tmp_path):
         raise error
-    assert caught.value.exit_code == code and told in str(caught.value)
+    assert caught.value.exit_code == code and message in str(caught.value)
 
 
 def test_a_step_that_is_told_to_stop_says_so():

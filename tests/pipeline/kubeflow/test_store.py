@@ -9,8 +9,8 @@ import pytest
 from ml_metadata.metadata_store import metadata_store
 from refusals import refuses
 
+from pipeline.cluster.options import PASSWORD_VARIABLE, Database
 from pipeline.kubeflow import store
-from pipeline.kubeflow.options import PASSWORD_VARIABLE, Database
 from schemas import TesseraError
 
 SERVER = {"host": "127.0.0.1", "user": "tessera", "password": {"secret": "s", "key": "k"}}
@@ -36,7 +36,7 @@ def sqlite(tmp_path):
 
 def test_two_first_steps_at_once(sqlite, tmp_path):
     script = ("import sys; from pathlib import Path; from pipeline.kubeflow import store; "
-              "from pipeline.kubeflow.options import Database; root = Path(sys.argv[1]); "
+              "from pipeline.cluster.options import Database; root = Path(sys.argv[1]); "
               "store.initialise(store.connection(Database(), root), root)")
     both = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path)]) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
@@ -76,8 +76,9 @@ def test_a_server_that_is_down(monkeypatch):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     config = store.with_password(store.connection(server(port=port), "/unused"))
-    told = f"mysql://tessera@127.0.0.1:{port}/tessera does not respond: .*refused.*finished steps"
-    with pytest.raises(TesseraError, match=told) as error:
+    message = (f"mysql://tessera@127.0.0.1:{port}/tessera does not respond: "
+               ".*refused.*finished steps")
+    with pytest.raises(TesseraError, match=message) as error:
         store.check(config)
     assert "hunter2" not in str(error.value)
 

@@ -47,16 +47,16 @@ def test_a_schedule_has_seconds_does_not_pile_up_and_is_not_doubled(kubeflow_ser
     assert len(kubeflow_server.posted("/recurringruns")) == 1
 
 
-@pytest.mark.parametrize(("words", "told"), [
+@pytest.mark.parametrize(("words", "message"), [
     (("--set", "nope=1"), "learning_rate, max_epochs, recipe"),
     (("--set", "recipe={{$.pipeline_job_uuid}}"), "Kubeflow resolves no '{{...}}'"),
     (("--set", "recipe"), "give key=value"),
     (("--set", "recipe=a", "--set", "recipe=b"), "recipe twice"),
     (("--schedule", "0 3 * * *", "--wait"), "--wait is for one run"),
 ])
-def test_wrong_words(kubeflow_server, command, words, told):
+def test_wrong_words(kubeflow_server, command, words, message):
     code, _, err = command(kubeflow_server.url, *words)
-    assert code == 2 and told in err
+    assert code == 2 and message in err
     assert kubeflow_server.posted("/runs") == []
 
 
@@ -81,16 +81,16 @@ def test_two_experiments_of_one_name(kubeflow_server, command):
     assert command(kubeflow_server.url)[0] == 0, "one of them is in use"
 
 
-@pytest.mark.parametrize(("option", "name", "told"), [
+@pytest.mark.parametrize(("option", "name", "message"), [
     ("--name", "n" * 300, "has 300 bytes"), ("--experiment", "ä" * 65, "has 130 bytes"),
     ("--name", "", "a line of text"),
     ("--name", "two\nlines", "a line of text"), ("--name", "night \U0001f319", "emoji"),
     ("--service-account", "Shop Runner", "lower-case"),
     ("--pipeline-root", "/tessera/kfp", "give a URI"),
 ])
-def test_names_are_checked_before_anything_is_sent(kubeflow_server, command, option, name, told):
+def test_names_are_checked_before_anything_is_sent(kubeflow_server, command, option, name, message):
     code, _, err = command(kubeflow_server.url, option, name)
-    assert code == 2 and option in err and told in err and err.count("\n") == 1
+    assert code == 2 and option in err and message in err and err.count("\n") == 1
     assert kubeflow_server.asked == []
 
 
@@ -101,7 +101,7 @@ def test_numbers_are_the_fields_own(kubeflow_server, command, text):
     assert code == 2 and "is a number" in err and kubeflow_server.asked == []
 
 
-@pytest.mark.parametrize(("spoil", "told"), [
+@pytest.mark.parametrize(("spoil", "message"), [
     (lambda spec: spec.update(schemaVersion="9.9"), "schemaVersion is '9.9'"),
     (lambda spec: spec.update(deploymentSpec=5), "deploymentSpec"),
     (lambda spec: spec.update(novelty=1), "novelty"),
@@ -110,12 +110,12 @@ def test_numbers_are_the_fields_own(kubeflow_server, command, text):
     (lambda spec: spec["root"].update(inputDefinitions={"parameters": ["a"]}), "parameters"),
     (lambda spec: spec.update(components={"c": {"dag": "x"}}), "dag"),
 ])
-def test_a_file_that_the_server_would_refuse(kubeflow_server, command, file, spoil, told):
+def test_a_file_that_the_server_would_refuse(kubeflow_server, command, file, spoil, message):
     spec = next(yaml.safe_load_all(file.read_text()))
     spoil(spec)
     file.write_text(yaml.safe_dump(spec))
     code, _, err = command(kubeflow_server.url)
-    assert code == 2 and "is no compiled pipeline" in err and told in err
+    assert code == 2 and "is no compiled pipeline" in err and message in err
     assert err.count("\n") == 1 and kubeflow_server.asked == []
 
 

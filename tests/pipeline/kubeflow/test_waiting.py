@@ -150,14 +150,14 @@ def test_attaching_to_a_run_that_is_there(kubeflow_server, command, file, tasks,
     assert steps_of(out) == [("trainer", "running"), ("trainer", "succeeded")]
 
 
-@pytest.mark.parametrize(("words", "told"), [
+@pytest.mark.parametrize(("words", "message"), [
     (("--attach", "a b"), "--attach is 'a b'"),
     (("--attach", "runs-1", "--name", "x"), "leave out --name"),
     (("--attach", "runs-2"), "There is no run runs-2"),
 ])
-def test_attaching_wrongly(kubeflow_server, command, words, told):
+def test_attaching_wrongly(kubeflow_server, command, words, message):
     code, _, err = command(kubeflow_server.url, *words)
-    assert code == 2 and told in err and err.count("\n") == 1
+    assert code == 2 and message in err and err.count("\n") == 1
 
 
 @pytest.mark.parametrize("raw", [Raw(401), LOGIN])

@@ -59,7 +59,7 @@ def log(tmp_path):
     return write
 
 
-def found(requests, trained=TRAINED, **given):
+def skew_of(requests, trained=TRAINED, **given):
     return {one.input: one for one in measure_skew(spec(**given), trained, requests)}
 
 
@@ -68,26 +68,26 @@ ALIKE = [["1", "2"], ["3", ""]], [[4, 5], [3, -1]]
 
 def test_what_is_distributed_alike_is_no_skew_and_what_is_not_is(log):
     folder = log(*ALIKE, count=ROWS)
-    alike = found(read_requests(folder))
+    alike = skew_of(read_requests(folder))
     # Times move on, texts have no distribution, and nobody's id is known.
     assert set(alike) == {"history_item_id", "history_stars"}
     assert {one.verdict for one in alike.values()} == {"OK"}
     assert alike["history_item_id"].values == 3 * ROWS and alike["history_item_id"].value < 1e-6
     log([["3", "3"]], [[1, 3]], version=8, count=ROWS)
-    other = found(read_requests(folder))
+    other = skew_of(read_requests(folder))
     assert {one.verdict for one in other.values()} == {"SKEW"}
     assert other["history_item_id"].value == pytest.approx(2 / 3)
-    assert found(read_requests(folder, 7)) == alike
+    assert skew_of(read_requests(folder, 7)) == alike
 
 
 def test_values_that_are_never_sent_are_skew(log):
-    stars = found(read_requests(log([["1", "2"]], [[-1]], count=ROWS)))["history_stars"]
+    stars = skew_of(read_requests(log([["1", "2"]], [[-1]], count=ROWS)))["history_stars"]
     assert (stars.values, stars.verdict) == (2 * ROWS, "SKEW")
 
 
 def test_thresholds_are_those_of_the_schema_or_the_usual_one(log):
     requests = read_requests(log([["1", "2"], ["3", ""]], [[4, 4], [3, -1]], count=ROWS))
-    strict, lenient = found(requests), found(requests, limit=0.9)
+    strict, lenient = skew_of(requests), skew_of(requests, limit=0.9)
     assert (strict["history_stars"].measure, strict["history_stars"].threshold) == (
         "jensen_shannon_divergence", pytest.approx(0.02))
     assert (strict["history_stars"].verdict, lenient["history_stars"].verdict) == ("SKEW", "OK")
@@ -100,7 +100,7 @@ def test_thresholds_are_those_of_the_schema_or_the_usual_one(log):
     (([["3"]], [[3]]), FEW - 1),
 ])
 def test_of_few_values_nothing_is_said(log, rows, count):
-    few = found(read_requests(log(*rows, count=count)))
+    few = skew_of(read_requests(log(*rows, count=count)))
     assert {(one.verdict, one.value) for one in few.values()} == {("too few values", None)}
 
 
@@ -133,6 +133,6 @@ def test_ids_that_are_numbers_are_compared_as_such(log):
     numbers = statistics([[1, 2]] * ROWS + [[3]] * ROWS, [[4.0, 5.0]] * ROWS + [[3.0]] * ROWS)
     log(*ALIKE, count=ROWS)
     requests = read_requests(log([["unknown", "+5"]], [[4, 5]]))
-    items = found(requests, numbers, item="INT")["history_item_id"]
+    items = skew_of(requests, numbers, item="INT")["history_item_id"]
     assert (items.values, items.verdict) == (3 * ROWS, "OK")
     assert items.measure == "jensen_shannon_divergence"

@@ -1,10 +1,9 @@
 """What is taken from a network shows in its figures, and what adds nothing does not."""
 
-import dataclasses
 
 import numpy as np
 from sized_items import sized_data
-from tiny_fit import tiny_data
+from tiny_fit import tiny_data, with_recipe
 
 from trainer.ablation import figures
 from trainer.ablation.figures import absent, changed, shuffled
@@ -43,7 +42,7 @@ def test_a_head_has_its_figure_without_a_modality(tmp_path):
 def test_a_kind_of_our_own_has_its_figures_without_a_modality(extension):
     recipe = parse_recipe(description="d", modalities=(), model={"dim": 4}, rank_by="grade",
                           relevant="like", tasks={"grade": {"head": "ordinal", "label": "rating"}})
-    data = dataclasses.replace(tiny_data(), recipe=recipe)
+    data = with_recipe(tiny_data(), recipe)
     network = new_network(data, data.events("train"), 1)
     for weight in network.heads["grade"].trainable_weights:
         weight.assign(np.random.default_rng(2).normal(size=weight.shape))

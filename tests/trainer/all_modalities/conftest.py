@@ -5,7 +5,7 @@ import tensorflow as tf
 from narrowed import narrowed
 from theatre import OPTIONS, TEXT_COLUMNS, WORDS_KEPT, theatre_spec, theatre_tables
 
-from trainer.recipe import parse_recipe
+from trainer.recipe import BoundRecipe, parse_recipe
 from trainer.run import training_data
 
 BEHAVIOUR = {"history": {"tower": "gru"}, "context": {}, "counts": {},
@@ -59,7 +59,8 @@ def served(theatre, recipe_of, read, export):
 @pytest.fixture(scope="session")
 def read(theatre):
     """Reads the theatre as a Trainer does, for a recipe."""
-    return lambda recipe: training_data(theatre.spec, recipe, theatre.files, theatre.transforms)
+    return lambda recipe: training_data(
+        BoundRecipe(recipe, theatre.spec), theatre.files, theatre.transforms)
 
 
 @pytest.fixture(scope="session")

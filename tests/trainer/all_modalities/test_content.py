@@ -12,6 +12,7 @@ from theatre import MEDIA, film, sound
 from trainer.encoders.module import foreign_operations
 from trainer.network.model import build_network
 from trainer.preprocessing import columns
+from trainer.recipe import BoundRecipe
 from trainer.training.multitask import MultiTaskModel
 
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
@@ -32,7 +33,7 @@ def test_texts_of_both_sides_are_read_and_learned_from_with_noise(
     recipe = recipe_of(TASKS, {"text": {"topics": 2, "sentiment": True, "tower": tower}})
     data = read(recipe)
     network = build_network(
-        theatre.spec, recipe, data.user_side, data.item_side, {"rating": 4.0}, 2)
+        BoundRecipe(recipe, theatre.spec), data.user_side, data.item_side, {"rating": 4.0}, 2)
     assert network.item_modalities == ["id", "plot", "plot_topics", "plot_sentiment"]
     assert network.user_modalities == [
         "id", "about", "about_topics", "about_sentiment", "history", "context"]

@@ -11,6 +11,7 @@ from theatre import WORDS_KEPT, own_word
 
 from trainer.export.predictions import PredictionRecorder
 from trainer.preprocessing import columns
+from trainer.recipe import BoundRecipe
 from trainer.training.multitask import MultiTaskModel
 
 LENGTH, WORDS = 5, WORDS_KEPT["tokens"]
@@ -103,25 +104,26 @@ def test_answers_of_transformed_rows_are_those_of_requests(theatre, served, tmp_
     """Training's columns are serving's columns, for what is sent and for what is stored."""
     data = served.data
     recorder = PredictionRecorder(
-        theatre.spec, served.recipe, served.network, data.items, served.events)
+        BoundRecipe(served.recipe, theatre.spec), served.network, data.items, served.events)
     files = [file for split in ("train", "test") for file in data.files[split]]
     rows = data.reader.rows(files)
     recorder.write(rows, tmp_path, seed=1)
-    answers = json.loads((tmp_path / "predictions.json").read_text())
-    assert {"history_event_type", "history_note"} < set(answers[0]["inputs"])
-    assert not any(note for answer in answers for note in answer["inputs"]["history_note"][0])
-    assert len(answers) == 2 * 24
-    users = {answer["inputs"]["user_id"][0] for answer in answers}
+    predictions = json.loads((tmp_path / "predictions.json").read_text())
+    assert {"history_event_type", "history_note"} < set(predictions[0]["inputs"])
+    assert not any(note for prediction in predictions
+                   for note in prediction["inputs"]["history_note"][0])
+    assert len(predictions) == 2 * 24
+    users = {prediction["inputs"]["user_id"][0] for prediction in predictions}
     assert users == {"ann", "bob", "cyd", "dot", ""}
-    histories = {tuple(answer["inputs"]["history_item_id"][0]) for answer in answers}
+    histories = {tuple(prediction["inputs"]["history_item_id"][0]) for prediction in predictions}
     own = {tuple(map(bytes.decode, ids)) for ids in rows[columns.HISTORY_ITEM_ID]}
     assert len(histories) > 5 and len(histories & own) < len(histories) / 2, "they are drawn anew"
-    for answer in answers:
-        signature = served.signatures[answer["signature"]].structured_input_signature[1]
-        result = served.ask(answer["signature"], **{
-            n: tf.constant(v, signature[n].dtype) for n, v in answer["inputs"].items()})
-        assert set(result) == set(answer["outputs"])
-        for name, expected in answer["outputs"].items():
+    for prediction in predictions:
+        signature = served.signatures[prediction["signature"]].structured_input_signature[1]
+        result = served.ask(prediction["signature"], **{
+            n: tf.constant(v, signature[n].dtype) for n, v in prediction["inputs"].items()})
+        assert set(result) == set(prediction["outputs"])
+        for name, expected in prediction["outputs"].items():
             if name == "item_ids":
                 assert [i.decode() for i in result[name][0]] == expected[0]
             else:

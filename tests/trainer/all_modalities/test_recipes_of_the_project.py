@@ -53,19 +53,19 @@ def test_a_recipe_is_trained_and_its_file_answers_like_its_network(name, theatre
     done = run_theatre(recipe)
     assert done.summary["family"] == recipe.family and done.summary["parameters"] > 0
     signatures = tf.saved_model.load(str(done.model)).signatures
-    answers = json.loads((done.written / "predictions.json").read_text())
+    predictions = json.loads((done.written / "predictions.json").read_text())
     # Every signature is recorded; ServerValidator's tests ask those that are left out here.
-    assert {a["signature"] for a in answers} == set(signatures)
-    for answer in answers:
-        if answer["signature"] not in ("serving_default", "recommend"):
+    assert {a["signature"] for a in predictions} == set(signatures)
+    for prediction in predictions:
+        if prediction["signature"] not in ("serving_default", "recommend"):
             continue
-        result = signatures[answer["signature"]](**{
-            n: tf.constant(v, _DTYPES.get(n, tf.string)) for n, v in answer["inputs"].items()})
-        assert set(result) == set(answer["outputs"])
-        if answer["signature"] == "recommend":
+        result = signatures[prediction["signature"]](**{
+            n: tf.constant(v, _DTYPES.get(n, tf.string)) for n, v in prediction["inputs"].items()})
+        assert set(result) == set(prediction["outputs"])
+        if prediction["signature"] == "recommend":
             shown = (result["item_ids"].numpy() != b"").sum()
             assert (np.diff(result["scores"].numpy()[0, :shown]) <= 1e-6).all(), "best first"
-        for output, expected in answer["outputs"].items():
+        for output, expected in prediction["outputs"].items():
             if output == "item_ids":
                 continue
             assert np.isfinite(result[output]).all()

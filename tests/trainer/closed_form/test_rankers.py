@@ -113,21 +113,21 @@ def test_popularity_of_all_time_of_late_and_around_the_moment():
 @pytest.mark.parametrize("drawn", [False, True], ids=["to zero", "to centres"])
 def test_ials_solves_each_row_as_a_weighted_ridge_regression(drawn, monkeypatch):
     """Minimises 1 x (1 - uv)^2 over what was met, w x (uv)^2 over all items, and the penalty."""
-    met, penalty, unobserved = some_events().matrix(relevant_only=True), 0.1, 0.4
-    others = np.random.default_rng(2).normal(size=(met.shape[1], 3))
-    centres = np.random.default_rng(3).normal(size=(met.shape[0], 3)) * drawn
+    matrix, penalty, unobserved = some_events().matrix(relevant_only=True), 0.1, 0.4
+    others = np.random.default_rng(2).normal(size=(matrix.shape[1], 3))
+    centres = np.random.default_rng(3).normal(size=(matrix.shape[0], 3)) * drawn
     given = {"centres": centres} if drawn else {}
     solved = []
-    found = least_squares(met, others, penalty, unobserved, solved.append, **given)
-    assert sum(solved) == met.shape[0]
-    for row, own in enumerate(met.toarray() > 0):
+    vectors = least_squares(matrix, others, penalty, unobserved, solved.append, **given)
+    assert sum(solved) == matrix.shape[0]
+    for row, own in enumerate(matrix.toarray() > 0):
         ridge = penalty * (own.sum() + unobserved * len(others))
         design = np.vstack([others[own], np.sqrt(unobserved) * others, np.sqrt(ridge) * np.eye(3)])
         target = np.r_[np.ones(own.sum()), np.zeros(len(others)), np.sqrt(ridge) * centres[row]]
         expected = np.linalg.lstsq(design, target, rcond=None)[0] if own.any() else np.zeros(3)
-        np.testing.assert_allclose(found[row], expected, atol=1e-12)
+        np.testing.assert_allclose(vectors[row], expected, atol=1e-12)
     monkeypatch.setattr(factors, "_SYSTEMS", 3)
-    np.testing.assert_allclose(least_squares(met, others, penalty, unobserved, **given), found,
+    np.testing.assert_allclose(least_squares(matrix, others, penalty, unobserved, **given), vectors,
                                rtol=1e-12)
 
 
@@ -170,18 +170,18 @@ def test_a_search_goes_on_until_its_best_is_inside():
     axes = {"a": Axis((4.0, 8.0), 2.0, 0.25, 1024.0), "b": Axis((1.0, 2.0), 2.0, 1.0, 64.0)}
     asked = []
 
-    def score(found):
-        asked.append(tuple(found.values()))
-        return -abs(np.log2(found["a"]) - 7) - abs(np.log2(found["b"]) - 4)
+    def score(parameters):
+        asked.append(tuple(parameters.values()))
+        return -abs(np.log2(parameters["a"]) - 7) - abs(np.log2(parameters["b"]) - 4)
 
     done = search(axes, score)
     assert done.best == {"a": 128.0, "b": 16.0} and done.score == 0 and done.at_bound == ()
     assert len(set(asked)) == len(asked) == len(done.tried)  # nothing is tried twice
-    tried = sorted(found["a"] for found, _ in done.tried)
+    tried = sorted(parameters["a"] for parameters, _ in done.tried)
     assert tried[0] < 128.0 < tried[-1]
-    bounded = search(axes, lambda found: -found["a"])
+    bounded = search(axes, lambda parameters: -parameters["a"])
     assert bounded.best["a"] == 0.25 and "a" in bounded.at_bound
-    assert search({}, lambda found: 3.0).score == 3.0
+    assert search({}, lambda parameters: 3.0).score == 3.0
 
 
 def tasks(rows=900, n_users=60, n_items=30):

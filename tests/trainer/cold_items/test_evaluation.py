@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sized_items import sized_data
 
+from trainer.closed_form.draw import Draw
 from trainer.cold_items import evaluation
-from trainer.cold_items.draw import Draw
 from trainer.cold_items.evaluation import cold_figures, without_items
 from trainer.families import network
 from trainer.families.job import Job, Refit

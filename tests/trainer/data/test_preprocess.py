@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.behaviour.declarations import interaction_columns
 from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, Role, check_made, columns_of
-from trainer.preprocessing.declarations import interaction_columns
 
 
 @pytest.fixture(scope="module")

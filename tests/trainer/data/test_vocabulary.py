@@ -19,12 +19,12 @@ ROWS = [("tea and cake, Ann Lee", ""), ("Cake again. Ann Lee", "tea and cake, An
 
 def test_rows_are_counted_and_what_was_said_before_is_not(tmp_path):
     def preprocess(inputs):
-        said, before = (words(one(inputs[name])).to_sparse() for name in ("said", "before"))
-        fit_vocabulary(said, "all", 100, 1)
-        fit_vocabulary(said, "two", 100, 2)
-        fit_vocabulary(said, "best", 2, 2)
-        fit_vocabulary(said, "people", 100, 2, before)
-        fit_vocabulary(said, "none", 100, 5)
+        texts, before = (words(one(inputs[name])).to_sparse() for name in ("said", "before"))
+        fit_vocabulary(texts, "all", 100, 1)
+        fit_vocabulary(texts, "two", 100, 2)
+        fit_vocabulary(texts, "best", 2, 2)
+        fit_vocabulary(texts, "people", 100, 2, before)
+        fit_vocabulary(texts, "none", 100, 5)
         return {"text": tf.identity(one(inputs["said"]))}
 
     rows = [{name: [text.encode()] if text else [] for name, text in zip(

@@ -11,7 +11,7 @@ from schemas import InputError
 from schemas.media import wav
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.module import digest, foreign_operations, load, resolve
-from trainer.encoders.options import ImageEncoder
+from trainer.modalities.image.options import ImageEncoder
 
 
 @pytest.fixture(scope="module")
@@ -146,13 +146,13 @@ def around(made, folder):
 class Answers(tf.Module):
     """Answers texts with something that has not a row for each."""
 
-    def __init__(self, answer):
+    def __init__(self, output):
         super().__init__()
-        self._answer = answer
+        self._output = output
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def __call__(self, texts):
-        return self._answer(tf.strings.length(texts))
+        return self._output(tf.strings.length(texts))
 
 
 class Two(tf.Module):

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from trainer.encoders.encoder import Encoder
 from trainer.encoders.module import load
-from trainer.encoders.options import Encoder as Options
+from trainer.modalities.options import Encoder as Options
 
 TEXTS = ["A calm lamp from the sea", "Café déjà-vu: 3 trains, 一二 & a heist!",
          "UNAFFABLE embeddings aren't unaffordable", "word salad " * 400]

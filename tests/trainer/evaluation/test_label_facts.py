@@ -10,7 +10,7 @@ from trainer.data.tables import Table
 from trainer.evaluation.label_facts import label_facts, label_means
 from trainer.layers.losses import binary_crossentropy
 from trainer.network.heads import build_heads
-from trainer.recipe import parse_recipe
+from trainer.recipe import BoundRecipe, parse_recipe
 from trainer.recipe.task import Task
 
 SPEC = small_spec(
@@ -40,7 +40,7 @@ KNOWN = events(rating=[10, 30, NAN, 80], like=[0, 0, NAN, 1], bought=[1, 1, 1, N
 
 
 def test_starts_are_base_rates_of_the_rows_that_have_the_label():
-    means = label_means(SPEC, RECIPE, KNOWN)
+    means = label_means(BoundRecipe(RECIPE, SPEC), KNOWN)
     assert means["rating"] == 40
     assert means["mood"] == pytest.approx([2 / 3, 1 / 3, 0])
     start = {name: task.kind.start(SPEC, task.targets, means)
@@ -56,7 +56,7 @@ def test_starts_are_base_rates_of_the_rows_that_have_the_label():
 def test_new_heads_predict_the_base_rates(interaction):
     recipe = RECIPE.model_copy(update={
         "model": RECIPE.model.model_copy(update={"interaction": interaction})})
-    heads = build_heads(SPEC, recipe, label_means(SPEC, RECIPE, KNOWN))
+    heads = build_heads(BoundRecipe(recipe, SPEC), label_means(BoundRecipe(RECIPE, SPEC), KNOWN))
     nothing = np.zeros((2, recipe.model.dim), "float32")
     np.testing.assert_allclose(heads["rating"](nothing, nothing), [40, 40])
     np.testing.assert_allclose(tf.sigmoid(heads["like"](nothing, nothing)), 1 / 3, rtol=1e-5)
@@ -72,7 +72,7 @@ def test_new_heads_predict_the_base_rates(interaction):
 def test_a_label_of_one_value_is_predicted_from_the_start_and_costs_next_to_nothing():
     always = events(rating=[1] * 4, like=[1] * 4, bought=[1] * 4, mood=[0] * 4, paid=[1] * 4)
     task = Task(head="binary", label="bought")
-    start = task.kind.start(SPEC, task.targets, label_means(SPEC, RECIPE, always))
+    start = task.kind.start(SPEC, task.targets, label_means(BoundRecipe(RECIPE, SPEC), always))
     assert 1 / (1 + np.exp(-start)) > 0.999
     assert float(binary_crossentropy(tf.constant([start]), tf.constant([1.0]))[0]) < 0.001
 
@@ -82,7 +82,7 @@ def test_labels_are_noted_with_what_a_predictor_without_a_model_reaches():
                   paid=[NAN, NAN, NAN])
     users = Table([f"u{n}" for n in range(1, 5)], "", {
         "label__paid": np.array([NAN, 1, 1, 0, 1], "float32")}, np.zeros(5, int))
-    facts = label_facts(SPEC, RECIPE, users, KNOWN, test)
+    facts = label_facts(BoundRecipe(RECIPE, SPEC), users, KNOWN, test)
     assert set(facts) == {"rating", "like", "both", "mood", "paid", "next"}
     assert facts["rating"]["trivial"] == {"rmse": pytest.approx(10.0)}
     assert facts["rating"]["labels"]["rating"] == {

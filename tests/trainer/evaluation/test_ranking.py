@@ -165,10 +165,10 @@ def test_a_batch_of_users_is_asked_at_a_time(monkeypatch):
 
 
 def test_what_lists_are_like():
-    met = sparse.csr_matrix(np.array([[1, 1, 0, 0]] * 2 + [[1, 0, 1, 0]] * 2, float))
-    found = list_metrics(np.array([[0, 1], [1, 2]]), met)
+    matrix = sparse.csr_matrix(np.array([[1, 1, 0, 0]] * 2 + [[1, 0, 1, 0]] * 2, float))
+    metrics = list_metrics(np.array([[0, 1], [1, 2]]), matrix)
     # Items 0 and 1 share two of four and two users: a cosine of 2 / sqrt(8); 1 and 2 share none.
-    assert found["diversity@10"] == pytest.approx(1 - (2 / np.sqrt(8) + 0) / 2)
-    assert found["novelty@10"] == pytest.approx((0 + 1 + 1 + 1) / 4)
-    assert list_metrics(np.array([[0, -1], [0, -1]]), met)["gini@10"] == pytest.approx(2 / 3)
+    assert metrics["diversity@10"] == pytest.approx(1 - (2 / np.sqrt(8) + 0) / 2)
+    assert metrics["novelty@10"] == pytest.approx((0 + 1 + 1 + 1) / 4)
+    assert list_metrics(np.array([[0, -1], [0, -1]]), matrix)["gini@10"] == pytest.approx(2 / 3)
     assert gini(np.array([2, 2, 2])) == pytest.approx(0)

@@ -32,26 +32,26 @@ def traced(network):
 
 
 def test_a_layers_weights_are_those_of_the_export(network):
-    said = traced(network)
-    before = said()
+    predict = traced(network)
+    before = predict()
     np.testing.assert_allclose(before, network.user({"user_index": np.arange(3)})["out"], atol=1e-6)
     for weight in network.user.get_layer("mix").weights:
         weight.assign(np.zeros(weight.shape))
-    np.testing.assert_array_equal(said(), before)
+    np.testing.assert_array_equal(predict(), before)
 
 
 @pytest.mark.parametrize("table", ["learned", "stored"])
 def test_a_row_of_a_table_can_be_changed_later(network, table):
-    said = traced(network)
-    before = said()
+    predict = traced(network)
+    before = predict()
     (weight,) = network.user.get_layer(table).weights
     weight.assign(np.asarray(weight) + np.array([[0.0], [1.0], [0.0]], np.float32))
-    assert (said() != before).any(axis=1).tolist() == [False, True, False]
+    assert (predict() != before).any(axis=1).tolist() == [False, True, False]
 
 
 def test_what_is_large_stays_a_variable(network, monkeypatch):
     monkeypatch.setattr(constant_weights_module, "_MOST_BYTES", 8)  # the bias has as many
-    said = traced(network)
+    predict = traced(network)
     for weight in network.user.get_layer("mix").weights:
         weight.assign(np.zeros(weight.shape))
-    np.testing.assert_array_equal(said(), np.ones((3, 2)))
+    np.testing.assert_array_equal(predict(), np.ones((3, 2)))

@@ -13,7 +13,7 @@ from trainer.encoders.encoder import Encoder
 from trainer.encoders.encodings import Encodings
 from trainer.encoders.module import foreign_operations, load
 from trainer.network.model import build_network
-from trainer.recipe import parse_recipe
+from trainer.recipe import BoundRecipe, parse_recipe
 from trainer.run import training_data
 
 MEANS = {"rating": 4.0, "like": 0.5}
@@ -63,7 +63,7 @@ def prepared(shop, spec, recipe, given, tmp_path_factory):
             tree["modalities"][modality] = {**others, "encoder": options}
         changed = parse_recipe(**tree)
         encodings = encode(changed, spec, shop, tmp_path_factory.mktemp("encodings"), foreign)
-        data = training_data(spec, changed, shop.files, shop.transforms, encodings)
+        data = training_data(BoundRecipe(changed, spec), shop.files, shop.transforms, encodings)
         return SimpleNamespace(recipe=changed, encodings=encodings, data=data)
 
     return prepared
@@ -104,9 +104,9 @@ def test_vectors_are_columns_of_the_tables(beside, shop):
     assert not any(name.startswith("mail") for name in beside.data.user_side.content)
 
 
-def test_a_part_of_its_own_beside_the_tower(beside, spec):
+def test_a_part_of_its_own_beside_the_tower(beside):
     data = beside.data
-    network = build_network(spec, beside.recipe, data.user_side, data.item_side, MEANS, seed=3)
+    network = build_network(data.bound, data.user_side, data.item_side, MEANS, seed=3)
     assert network.item_modalities == [
         "id", "plot", "plot_encoded", "genres", "price", "poster", "poster_encoded"]
     assert {"about", "about_encoded", "avatar_encoded"} <= set(network.user_modalities)
@@ -116,9 +116,10 @@ def test_a_part_of_its_own_beside_the_tower(beside, spec):
     np.testing.assert_array_equal(np.asarray(weights)[1:, 2] > 0, present[1:] > 0)
 
 
-def test_a_replaced_tower_is_gone_with_its_columns(prepared, given, spec):
+def test_a_replaced_tower_is_gone_with_its_columns(prepared, given):
     made = prepared({"text": {**given["text"], "replaces_tower": True}})
-    network = build_network(spec, made.recipe, made.data.user_side, made.data.item_side, MEANS, 3)
+    network = build_network(
+        made.data.bound, made.data.user_side, made.data.item_side, MEANS, 3)
     assert network.item_modalities == ["id", "plot_encoded", "genres", "price", "poster"]
     assert set(made.data.item_side.content) == {
         "plot__encoded", "plot__encoded__present", "genres", "price", "price__present", "poster",
@@ -160,9 +161,9 @@ def test_what_a_stock_server_cannot_run_is_missing_of_new_items(
     np.testing.assert_allclose(explained[0], known[0, 0], rtol=1e-3, atol=1e-5)
 
 
-def test_the_last_layers_are_trained(beside, spec, rows):
+def test_the_last_layers_are_trained(beside, rows):
     data = beside.data
-    network = build_network(spec, beside.recipe, data.user_side, data.item_side, MEANS, seed=3)
+    network = build_network(data.bound, data.user_side, data.item_side, MEANS, seed=3)
     tail = network.item.get_layer("items_poster_encoded_tail")
     pretrained = keras.saving.load_model(beside.encodings.tail("image")).get_weights()
     for ours, theirs in zip(tail.get_weights(), pretrained, strict=True):

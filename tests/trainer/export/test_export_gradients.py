@@ -9,7 +9,7 @@ from tiny_shop import DAY, ITEMS, both_sides, request
 from trainer.export.gradients import IntegratedGradients, Reader, path_rule, readers
 from trainer.layers.text_towers import LstmTower
 from trainer.modalities.modality import grey, zeros
-from trainer.network.part import Embedded, Numbers, Part
+from trainer.parts.part import Embedded, Numbers, Part
 from trainer.recipe import parse_recipe
 
 RECIPE = parse_recipe(description="toy", tasks={"stars": {"head": "retrieval"},
@@ -122,14 +122,14 @@ def ask(exported, shop):
     return ask
 
 
-def shares(found):
-    return {name: value for name, value in found.items()
+def shares(gradients):
+    return {name: value for name, value in gradients.items()
             if name.startswith(("users_", "items_")) and not name.endswith("__terms")}
 
 
-def assert_complete(found):
-    total = sum(float(value.sum()) for value in shares(found).values())
-    difference = float(found["score"][0] - found["baseline"][0])
+def assert_complete(gradients):
+    total = sum(float(value.sum()) for value in shares(gradients).values())
+    difference = float(gradients["score"][0] - gradients["baseline"][0])
     # Kinks of the convolutions cost some of it.
     assert total == pytest.approx(difference, abs=0.02 + 0.02 * abs(difference))
     assert difference != 0

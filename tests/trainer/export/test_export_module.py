@@ -107,10 +107,10 @@ def test_what_is_no_event_changes_nothing(exported):
 
 def test_nobody_and_an_unknown_user_get_the_same_answer(exported):
     nobody = _score(exported)
-    stranger = _score(exported, user="stranger")
+    unknown_user = _score(exported, user="stranger")
     for name, value in nobody.items():
         assert np.isfinite(value).all(), name
-        np.testing.assert_array_equal(value, stranger[name])
+        np.testing.assert_array_equal(value, unknown_user[name])
 
 
 def _recommend(exported, k, *requests):
@@ -234,11 +234,11 @@ def test_a_server_without_python_finds_the_variables_and_says_what_was_recorded(
     servable.warm_up()
     logs = [PredictionLog.FromString(one.numpy())
             for one in tf.data.TFRecordDataset(str(tmp_path / "1" / WARM_UP))]
-    answers = load_predictions(str(tmp_path))
-    assert {one.signature for one in answers} == set(exported.signatures)
-    for log, answer in zip(logs, answers, strict=True):
+    predictions = load_predictions(str(tmp_path))
+    assert {one.signature for one in predictions} == set(exported.signatures)
+    for log, prediction in zip(logs, predictions, strict=True):
         request = log.predict_log.request
-        assert request.model_spec.signature_name == answer.signature
+        assert request.model_spec.signature_name == prediction.signature
         asked = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
-        result = servable.run(answer.signature, asked, sorted(answer.outputs))
-        assert compare(answer.outputs, result).faults == [], answer.signature
+        result = servable.run(prediction.signature, asked, sorted(prediction.outputs))
+        assert compare(prediction.outputs, result).faults == [], prediction.signature

@@ -1,13 +1,13 @@
 """What a model reads and holds of a dataset's tables."""
 
-from trainer.recipe import parse_recipe
+from trainer.recipe import BoundRecipe, parse_recipe
 from trainer.run import training_data
 
 
 def test_the_reader_delivers_the_label_that_makes_an_item_relevant(shop, spec, recipe):
     tasks = {"retrieval": {"head": "retrieval"}}
     changed = parse_recipe(**{**recipe.model_dump(), "tasks": tasks, "relevant": "like"})
-    data = training_data(spec, changed, shop.files, shop.transforms)
+    data = training_data(BoundRecipe(changed, spec), shop.files, shop.transforms)
     assert data.reader.labels == ("like",)
 
 

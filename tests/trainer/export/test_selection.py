@@ -32,8 +32,8 @@ def choose(exported):
     return choose
 
 
-def _ids(found, row=0):
-    return [name.decode() for name in found["item_ids"][row] if name]
+def _ids(outputs, row=0):
+    return [name.decode() for name in outputs["item_ids"][row] if name]
 
 
 def _user_of_all(exported):

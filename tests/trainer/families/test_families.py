@@ -3,11 +3,10 @@
 A network is trained and exported in test_run.py.
 """
 
-import dataclasses
 
 import numpy as np
 import pytest
-from tiny_fit import tiny_data
+from tiny_fit import tiny_data, with_recipe
 
 from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.families import FAMILIES, network, similarity
@@ -28,7 +27,7 @@ _RECIPES = {
 def trained(request, tmp_path, monkeypatch):
     """Trains a family; returns its data, the network that it had, and what it kept and noted."""
     recipe = parse_recipe(description="tiny", family=request.param, **_RECIPES[request.param])
-    data = dataclasses.replace(tiny_data(), recipe=recipe)
+    data = with_recipe(tiny_data(), recipe)
     made = []
 
     def watched(real):

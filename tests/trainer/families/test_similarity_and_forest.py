@@ -9,14 +9,14 @@ from worlds import column, history, small_spec
 
 from trainer.closed_form.factors import folding, nonnegative_factors, right_factors
 from trainer.data.events import Events
-from trainer.data.side import Side
 from trainer.data.tables import Table
 from trainer.evaluation.scoring import catalogue, ranking_scores
 from trainer.families.forest import fit_forest, rank
 from trainer.families.similarity import build_similarity, compute_factors, relevant_pairs
 from trainer.modalities.blocks import colours
 from trainer.network.content import content_matrix
-from trainer.recipe import Task, parse_recipe
+from trainer.parts.side import Side
+from trainer.recipe import BoundRecipe, Task, parse_recipe
 from trainer.training.data import TrainingData
 
 RANDOM = np.random.default_rng(4)
@@ -132,7 +132,7 @@ def similarity(tables, side, vectors, spec=SPEC, label=None):
         modalities=[] if "collaborative" in vectors else [f.modality for f in FEATURES],
         tasks={"find": {"head": "retrieval", "label": label}})
     users, items, events = tables
-    data = TrainingData(spec, recipe, users, items, Side(7, {}, {}), side, None, {})
+    data = TrainingData(BoundRecipe(recipe, spec), users, items, Side(7, {}, {}), side, None, {})
     factors = compute_factors(data, events, recipe, seed=1)
     network = build_similarity(data, factors, events, recipe)
     return factors, network, np.asarray(relevant_pairs(data, events).todense())
@@ -187,10 +187,11 @@ def test_a_history_is_read_where_there_is_one_and_only_what_was_liked(tables, si
         + history("past_stars", "stars", "FLOAT") + column("stars", "FLOAT", "label:like>=4"))
     known = replace(tables[2], labels={"like": np.ones(9)})
     liked = (tables[0], tables[1], known)
-    found, network, _ = similarity(liked, side, "collaborative", timed, "like")
+    factors, network, _ = similarity(liked, side, "collaborative", timed, "like")
     past = np.array([[1, 2, 0], [1, 2, 0]], "int32")
     stars = np.array([[5, 2, -1], [5, 4, -1]], "float32")
     scores = scored(network, user_index=np.zeros(2, "int32"), history_index=past,
                     history__stars=stars)
-    expected = np.stack([found.folded[1], found.folded[1] + found.folded[2]]) @ found.candidates.T
-    np.testing.assert_allclose(scores, expected + 1e-3 * found.popularity, rtol=1e-3, atol=1e-5)
+    queries = np.stack([factors.folded[1], factors.folded[1] + factors.folded[2]])
+    expected = queries @ factors.candidates.T
+    np.testing.assert_allclose(scores, expected + 1e-3 * factors.popularity, rtol=1e-3, atol=1e-5)

@@ -14,14 +14,14 @@ from trainer.recipe import parse_recipe
 def test_a_number_has_shares_in_the_quantiles_around_it():
     values = np.array([[-5.0], [1.0], [2.5], [9.0], [2.5]], np.float32)
     present = np.array([[1.0], [1.0], [1.0], [1.0], [0.0]], np.float32)
-    found = places(Block(values, present=present), np.array([1.0, 2.0, 4.0], np.float32))
+    weights = places(Block(values, present=present), np.array([1.0, 2.0, 4.0], np.float32))
     np.testing.assert_allclose(
-        found, [[1, 0, 0], [1, 0, 0], [0, 0.75, 0.25], [0, 0, 1], [0, 0, 0]], atol=1e-6)
+        weights, [[1, 0, 0], [1, 0, 0], [0, 0.75, 0.25], [0, 0, 1], [0, 0, 0]], atol=1e-6)
 
 
 def test_the_vector_tells_what_a_line_cannot(tmp_path):
     data = sized_data(tmp_path, family="rankers", rankers=["content"])
-    features = data.features("items")
+    features = data.bound.inputs("items")
     vectors = fit_content(features, data.item_side, 1).vectors(features, data.item_side)[1:]
     extreme = np.abs(data.item_side.content["size"][1:])  # as high for small as for large
     design = np.c_[np.ones(len(vectors)), vectors]
@@ -31,7 +31,7 @@ def test_the_vector_tells_what_a_line_cannot(tmp_path):
 
 def test_a_request_has_the_vectors_of_the_table_and_a_map_is_kept(tmp_path):
     data = sized_data(tmp_path, family="rankers", rankers=["content"])
-    features, side = data.features("items"), data.item_side
+    features, side = data.bound.inputs("items"), data.item_side
     content = fit_content(features, side, 1)
     assert set(content.quantiles) == {"size", "subtract"}
     content.save(tmp_path / "content.npz")
@@ -50,7 +50,7 @@ def test_a_bag_is_as_wide_as_the_vocabulary_of_its_terms(spec, recipe, build_wor
     reading = parse_recipe(**{
         **recipe.model_dump(), "modalities": {"text": text}, "predictors": ["biases"]})
     world = build_world(spec, reading, *tiny_shop.raw_tables(spec))
-    block = content_matrix(world.data.features("items"), world.data.item_side)["plot"]
+    block = content_matrix(world.data.bound.inputs("items"), world.data.item_side)["plot"]
     terms = world.transforms["items"].vocabulary_size_by_name("plot__tfidf_ids")
     assert block.shape == (world.data.item_side.rows, terms + 2)
     assert terms != world.transforms["items"].vocabulary_size_by_name("plot")

@@ -21,6 +21,7 @@ from trainer.late_fusion.network import Recent, with_rankers, with_stacks
 from trainer.late_fusion.predictors import PairProduct
 from trainer.late_fusion.stack import Stack
 from trainer.late_fusion.weights import standardised
+from trainer.recipe import BoundRecipe
 from trainer.training.fit import new_network
 
 HORIZON, NEW = 3.0, 2
@@ -46,7 +47,7 @@ def _world(spec):
     recipe = dataclasses.replace(data).recipe.model_validate(
         {**data.recipe.model_dump(), "behaviour": [], "tasks": tasks, "rankers": ["popularity"]})
     reader = dataclasses.replace(data.reader, hidden=np.arange(len(data.items)) == NEW)
-    data = dataclasses.replace(data, spec=spec, recipe=recipe, reader=reader)
+    data = dataclasses.replace(data, bound=BoundRecipe(recipe, spec), reader=reader)
     events = dataclasses.replace(data.events("train"))
     stars = np.nan_to_num(events.labels["rating"], nan=-1.0)
     events = dataclasses.replace(events, values={"stars": stars})
@@ -176,16 +177,17 @@ def test_a_stacked_head_adds_the_products_to_its_own_output():
     made = with_stacks(network, {"rating": Stack(
         (0.7, 0.5, 0.2, 0.3), (0.0, 1.0, 0.1, 0.0), products, users, items, (2.0, 2.9))})
 
-    def said(one):
+    def prediction(one):
         user = user_outputs(one, rows)["rating"]
         return np.asarray(one.heads["rating"](user, catalogue(one).vectors[pairs]))
 
     first, second = (one.predictions(rows["user_index"], pairs) for one in products)
-    expected = np.where(items[pairs] > 0, 0.7 + 0.5 * said(network) + 0.2 * first + 0.3 * second,
-                        said(network) + 0.1 * first)
+    own = prediction(network)
+    expected = np.where(items[pairs] > 0, 0.7 + 0.5 * own + 0.2 * first + 0.3 * second,
+                        own + 0.1 * first)
     assert expected.min() < 2.0 and expected.max() > 2.9
     expected = np.clip(expected, 2.0, 2.9)
-    np.testing.assert_allclose(said(made), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(prediction(made), expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(  # the ranking is not touched
         ranking_scores(made, rows, catalogue(made)),
         ranking_scores(network, rows, catalogue(network)), atol=1e-6)

@@ -49,8 +49,8 @@ def test_a_predictor_explains_what_the_biases_leave(name):
     if name == "recent_biases":  # all later rows are as the latest ones were: the user's rise
         assert np.mean(products[0].predictions(later.users, later.items)) > 0.5
         return
-    said = products[0].predictions(later.users, later.items)
-    assert np.corrcoef(said, left)[0, 1] > 0.5
+    predictions = products[0].predictions(later.users, later.items)
+    assert np.corrcoef(predictions, left)[0, 1] > 0.5
 
 
 @pytest.mark.parametrize("name", sorted(PREDICTOR_KINDS))

@@ -47,10 +47,11 @@ def test_of_few_rows_the_biases_say_all(binary):
 def test_a_head_that_knows_nothing_is_left_aside(binary, tmp_path):
     train, validation = _rows(1, binary=binary), _rows(2, 200, binary)
     noise = np.random.default_rng(9).normal(size=200)
-    stack, said = fit_stack(["factors", "biases", "content"], _known(train), validation,
+    stack, figures = fit_stack(["factors", "biases", "content"], _known(train), validation,
                             _known(train), noise, binary)
-    assert said["warm"]["network"] == stack.warm[1] and "penalty" in said["parameters"]["factors"]
-    assert said["warm"]["biases"][0] > 3 * abs(stack.warm[1])
+    assert figures["warm"]["network"] == stack.warm[1]
+    assert "penalty" in figures["parameters"]["factors"]
+    assert figures["warm"]["biases"][0] > 3 * abs(stack.warm[1])
     assert stack.bounds == (None if binary else (train.values.min(), train.values.max()))
     assert stack.users[0] == stack.items[0] == 0.0 and stack.users[1:].all()
     stack.save(tmp_path / "one.npz")

@@ -38,8 +38,8 @@ def test_a_network_that_says_all_takes_the_place_of_the_biases(binary):
     biases = (0.1 if binary else 0.5) * truth + (0.1 if binary else 1.0) * rng.normal(size=3_000)
     columns = np.stack([truth, biases], axis=1)
     constant, *weights = fit_weights(columns, _of(values), values.mean(), binary)
-    said = constant + columns @ weights
-    assert np.abs(said - truth).mean() < 0.2 and weights[0] == pytest.approx(1.0, abs=0.15)
+    predictions = constant + columns @ weights
+    assert np.abs(predictions - truth).mean() < 0.2 and weights[0] == pytest.approx(1.0, abs=0.15)
 
 
 @pytest.mark.parametrize("binary", [False, True])
@@ -92,9 +92,9 @@ def test_shares_of_whole_predictions_sum_to_one(binary):
     biases, rest = (0.5 + 0.1 * truth, 0.02 * noise) if binary else (0.5 * truth, 0.5 * truth)
     columns = np.stack([noise, biases, rest], axis=1)
     constant, network, *weights = fit_shares(columns, _of(values), values.mean(), binary)
-    said = constant + columns @ np.r_[network, weights]
-    assert abs(network) < 0.1 and np.corrcoef(said, truth)[0, 1] > 0.9
-    assert np.mean(said) == pytest.approx(0.0, abs=0.15)
+    predictions = constant + columns @ np.r_[network, weights]
+    assert abs(network) < 0.1 and np.corrcoef(predictions, truth)[0, 1] > 0.9
+    assert np.mean(predictions) == pytest.approx(0.0, abs=0.15)
     if not binary:
         assert constant == 0.0 and network + weights[0] == pytest.approx(1.0)
 

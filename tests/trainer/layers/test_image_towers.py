@@ -6,7 +6,7 @@ import pytest
 from trainer.layers.image_towers import FourierTower, bands_of, patches
 from trainer.modalities.image.codebook import fit_codebook, fitted_tower
 from trainer.network.model import build_network
-from trainer.recipe import parse_recipe
+from trainer.recipe import BoundRecipe, parse_recipe
 
 SIZE = 24
 
@@ -117,12 +117,12 @@ def test_colours_are_seen_where_brightness_is_equal():
 
 def test_a_codebook_is_fitted_on_present_pictures_of_its_own_table_alone(spec, recipe, sides):
     users, items = sides
-    changed = parse_recipe(**{
+    changed = BoundRecipe(parse_recipe(**{
         **recipe.model_dump(), "modalities": {"image": {"tower": "visual_words"}},
-        "model": {"dim": 4}})
+        "model": {"dim": 4}}), spec)
 
     def kernel(users, items):
-        network = build_network(spec, changed, users, items, {"rating": 3, "like": 0}, seed=1)
+        network = build_network(changed, users, items, {"rating": 3, "like": 0}, seed=1)
         return np.asarray(network.item.get_layer("items_poster").kernel)
 
     def with_pictures(side, column, rows):

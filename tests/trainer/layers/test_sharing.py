@@ -37,13 +37,13 @@ def test_shared_bottom_shares_its_bottom():
 
 def test_a_gate_weighs_experts_by_its_input():
     gate = ExpertGate(2)
-    answers = [np.zeros((ROWS, DIM), "float32"), np.ones((ROWS, DIM), "float32")]
-    np.testing.assert_allclose(gate(VECTOR, answers), 0.5)  # a new one weighs all alike
+    outputs = [np.zeros((ROWS, DIM), "float32"), np.ones((ROWS, DIM), "float32")]
+    np.testing.assert_allclose(gate(VECTOR, outputs), 0.5)  # a new one weighs all alike
     kernel = np.zeros((DIM, 2), "float32")
     kernel[0, 1] = 1
     gate.set_weights([kernel, np.zeros(2, "float32")])
     expected = 1 / (1 + np.exp(-VECTOR[:, :1]))
-    np.testing.assert_allclose(gate(VECTOR, answers), np.tile(expected, DIM), rtol=1e-5)
+    np.testing.assert_allclose(gate(VECTOR, outputs), np.tile(expected, DIM), rtol=1e-5)
 
 
 @pytest.mark.parametrize(("name", "experts", "expected"), [

@@ -13,8 +13,8 @@ from trainer.modalities.text import names
 from trainer.modalities.text.options import TextOptions
 from trainer.modalities.text.stop_words import stop_words_of
 from trainer.modalities.text.words import character_ngrams, without, word_ngrams, words
+from trainer.preprocess import preprocessing_fn
 from trainer.preprocessing import columns
-from trainer.preprocessing.preprocess import preprocessing_fn
 
 SPEC = small_spec(items=column("plot", "BYTES", "text"), user="BYTES member", item="INT film",
                   time="at", one=True, name="texts")
@@ -61,8 +61,8 @@ def _bag(output, row, ids, weights, vocabulary):
     return {names[i - 1].decode(): w for i, w in zip(row[ids], row[weights], strict=True) if i}
 
 
-def _row(found, place):
-    return {name: value[place] for name, value in found.items()}
+def _row(outputs, place):
+    return {name: value[place] for name, value in outputs.items()}
 
 
 def test_word_ngrams():

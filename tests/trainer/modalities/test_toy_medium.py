@@ -21,7 +21,7 @@ from schemas import parse_spec
 from schemas.extensions import load_extensions
 from trainer.network.model import build_network
 from trainer.network.plan import plan_parts
-from trainer.recipe import parse_recipe
+from trainer.recipe import BoundRecipe, parse_recipe
 
 _TUNE = '\nfeature { name: "tune" type: BYTES annotation { tag: "midi" } }'
 TUNES = [b"MThd" + bytes(range(place, 60)) for place in range(10)]
@@ -76,8 +76,8 @@ def test_its_figures_are_compared_with_those_of_an_earlier_run():
         def columns(self, kind):
             yield "items", "tune", {"looked": 10, "notes": 80.0}, {"looked": 10, "notes": 8.0}
 
-    [found] = media_shift.measure(Data())
-    assert found.column == "tune" and found.value == pytest.approx(9, abs=0.02)
+    [finding] = media_shift.measure(Data())
+    assert finding.column == "tune" and finding.value == pytest.approx(9, abs=0.02)
 
 
 def test_it_is_preprocessed_and_has_a_tower(tunes, recipe, build_world):
@@ -92,7 +92,7 @@ def test_it_is_preprocessed_and_has_a_tower(tunes, recipe, build_world):
         row_there = 1 + ids.index(str(row["film"][0]))
         assert content["tune"][row_there] == np.float32((place + 1) / 128 if place % 3 else 0)
         assert content["tune__present"][row_there] == bool(row["tune"])
-    network = build_network(tunes, reading, world.data.user_side, world.data.item_side,
+    network = build_network(BoundRecipe(reading, tunes), world.data.user_side, world.data.item_side,
                             {"rating": 4.0, "like": 0.5}, seed=1)
-    assert plan_parts(tunes, reading, "items")[-1].reads == "the tune 'tune'"
+    assert plan_parts(BoundRecipe(reading, tunes), "items")[-1].reads == "the tune 'tune'"
     assert "tune" in network.item_modalities

@@ -9,7 +9,7 @@ from trainer.modalities import divisions, modality_of
 from trainer.network.model import build_network
 from trainer.network.plan import plan_parts
 from trainer.preprocessing.column import columns_of
-from trainer.recipe import parse_recipe
+from trainer.recipe import BoundRecipe, parse_recipe
 
 _WHERE = ('\nfeature { name: "where" type: FLOAT value_count { min: 0 max: 2 } '
           'annotation { tag: "geo" } }')
@@ -41,8 +41,8 @@ def test_its_columns_are_declared_and_read(places):
 
 def test_its_part_is_planned_and_built_like_any_other(places):
     data = places.data
-    plan = plan_parts(places.spec, places.recipe, "items")
-    network = build_network(places.spec, places.recipe, data.user_side, data.item_side,
+    plan = plan_parts(BoundRecipe(places.recipe, places.spec), "items")
+    network = build_network(BoundRecipe(places.recipe, places.spec), data.user_side, data.item_side,
                             {"rating": 4.0, "like": 0.5}, seed=1)
     assert [part.name for part in plan] == network.item_modalities
     assert plan[-1].reads == "the place 'where'"

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import unequal_content
 
-from trainer.data.side import Side
 from trainer.layers.imputation import IMPUTATIONS
 from trainer.network.model import build_network
-from trainer.recipe import parse_recipe
+from trainer.parts.side import Side
+from trainer.recipe import BoundRecipe, parse_recipe
 from trainer.training.multitask import MultiTaskModel
 
 SUBSETS = list(itertools.product((0, 1), repeat=4))
@@ -40,7 +40,8 @@ def _every_subset(side, features):
 
 def _network(spec, recipe, subsets, **model):
     changed = parse_recipe(**{**recipe.model_dump(), "model": {**PLAIN, **model}})
-    return build_network(spec, changed, *subsets, {"rating": 3.0, "like": 0.0}, seed=1), changed
+    return build_network(BoundRecipe(changed, spec), *subsets, {"rating": 3.0, "like": 0.0},
+                         seed=1), changed
 
 
 def _all_pairs_of_rows(rows):

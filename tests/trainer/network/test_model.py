@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.network.model import build_network
+from trainer.recipe import BoundRecipe
 
 
 def _users(network, rows):
@@ -117,7 +118,8 @@ def test_a_side_survives_its_configuration(network, rows):
 
 def test_an_id_that_training_has_no_event_of_is_unknown(spec, recipe, sides):
     users, items = (replace(side, warm=np.arange(side.rows) % 2 > 0) for side in sides)
-    network = build_network(spec, recipe, users, items, {"rating": 3.5, "like": 0.5}, seed=7)
+    network = build_network(
+        BoundRecipe(recipe, spec), users, items, {"rating": 3.5, "like": 0.5}, seed=7)
     index = np.array([3, 4], "int32")  # with an event, without one
     out = network.item(_items(network, index))
     weights = np.asarray(out["weights"])

@@ -4,6 +4,7 @@ import pytest
 
 from schemas.tags import DERIVED, HISTORIES, INPUTS
 from trainer.network.plan import plan_parts
+from trainer.recipe import BoundRecipe
 from trainer.recipe.task import TAKEN
 
 
@@ -16,7 +17,7 @@ from trainer.recipe.task import TAKEN
 def test_parts_of_a_network_have_the_names_that_are_checked(build, spec, changes):
     network, recipe = build(**changes)
     for side, result in (("users", network.user_modalities), ("items", network.item_modalities)):
-        assert [part.name for part in plan_parts(spec, recipe, side)] == result
+        assert [part.name for part in plan_parts(BoundRecipe(recipe, spec), side)] == result
 
 
 def test_no_column_can_be_called_like_a_layer(build, spec):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.data.side import Side
 from trainer.network.model import build_network
-from trainer.recipe import parse_recipe
+from trainer.parts.side import Side
+from trainer.recipe import BoundRecipe, parse_recipe
 from trainer.training.multitask import MultiTaskModel
 from trainer.training.optimizer import RowAdamW
 from trainer.training.tfrs_retrieval import tfrs_in_batch_softmax
@@ -46,7 +46,8 @@ def step(spec, recipe, sides, rows):
     def step(**changes) -> set[str]:
         changed = parse_recipe(**{**recipe.model_dump(), **changes})
         users, items = (longer(side, n) for side, n in zip(sides, (USERS, ITEMS), strict=True))
-        network = build_network(spec, changed, users, items, {"rating": 3.5, "like": 0.5}, seed=7)
+        network = build_network(
+            BoundRecipe(changed, spec), users, items, {"rating": 3.5, "like": 0.5}, seed=7)
         model = MultiTaskModel(network.training, changed, np.full(ITEMS, 1 / ITEMS),
                                tfrs_in_batch_softmax)
         model.compile(RowAdamW(0.001, 0.01))

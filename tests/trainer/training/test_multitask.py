@@ -85,9 +85,9 @@ def test_an_error_counts_by_the_variance_of_its_label(network, recipe, rows):
                      for variances in (None, {"rating": 400.0}))
     inputs, labels = rows(ROWS), _labels(ROWS)
     expected = plain.task_losses(labels, plain(inputs))
-    found = scaled.task_losses(labels, scaled(inputs))
+    losses = scaled.task_losses(labels, scaled(inputs))
     for name, share in (("rating", 400), ("like", 1), ("retrieval", 1)):
-        assert expected[name].numpy() == pytest.approx(share * found[name].numpy(), rel=1e-5)
+        assert expected[name].numpy() == pytest.approx(share * losses[name].numpy(), rel=1e-5)
 
 
 def test_weights_of_tasks_and_replicas_scale_the_total(network, recipe, rows):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_fit import ITEMS, SPEC, USERS, tiny_data
+from tiny_fit import ITEMS, USERS, tiny_data, with_recipe
 
 from trainer.families import FAMILIES
 from trainer.families.job import Job
@@ -28,7 +28,7 @@ RECIPE = {
 
 def private_data(**privacy):
     recipe = parse_recipe(**RECIPE | {"training": {"privacy": privacy, "max_epochs": 2}})
-    return dataclasses.replace(tiny_data(), recipe=recipe)
+    return with_recipe(tiny_data(), recipe)
 
 
 def model_of(data, **given) -> PrivateModel:
@@ -113,7 +113,7 @@ def test_the_guarantee_is_that_of_the_accountant():
 
 
 def test_nothing_of_the_events_is_in_a_network_before_training():
-    assert neutral_means(SPEC, private_data().recipe) == {"like": 0.5, "rating": 3.0}
+    assert neutral_means(private_data().bound) == {"like": 0.5, "rating": 3.0}
     data, other = private_data(), dataclasses.replace(
         private_data(), reader=tiny_data(seed=9).reader)
     one, two = (new_network(d, d.events("train"), 1).training.get_weights() for d in (data, other))

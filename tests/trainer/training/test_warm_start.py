@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from tiny_fit import ITEMS, USERS, tiny_data
 
-from trainer.data.side import Side
 from trainer.families import FAMILIES
 from trainer.families.job import Job
 from trainer.network.model import build_network
+from trainer.parts.side import Side
+from trainer.recipe import BoundRecipe
 from trainer.training.warm_start import (
     ANOTHER,
     FITS,
@@ -33,12 +34,12 @@ def test_rows_are_carried_over_by_their_keys():
 @pytest.fixture(scope="module")
 def keys(sides):
     """Keys of all that the tiny network embeds; the last row of a vocabulary is of unknowns."""
-    found = {name: [f"{name} {row}" for row in range(1, side.rows)]
+    names = {name: [f"{name} {row}" for row in range(1, side.rows)]
              for name, side in zip(("users", "items"), sides, strict=True)}
     for name, side in zip(("users", "items"), sides, strict=True):
         for vocabulary, rows in side.vocabularies.items():
-            found[f"{name}/{vocabulary}"] = [f"{vocabulary} {row}" for row in range(1, rows - 1)]
-    return found
+            names[f"{name}/{vocabulary}"] = [f"{vocabulary} {row}" for row in range(1, rows - 1)]
+    return names
 
 
 def _values(network):
@@ -55,7 +56,8 @@ def another_day(network, keys, spec, recipe, sides, tmp_path):
                                  for name, values in users.content.items()}, users.vocabularies)
     later = keys | {"users": ["newcomer", *keys["users"]], "items": keys["items"][::-1],
                     "items/genres": ["new", *keys["items/genres"][1:]]}
-    built = build_network(spec, recipe, more, items, {"rating": 3.0, "like": 0.5}, seed=8)
+    built = build_network(
+        BoundRecipe(recipe, spec), more, items, {"rating": 3.0, "like": 0.5}, seed=8)
     before = _values(built)
     start = WarmStart(tmp_path)
     start.begin(built, later, "first")

@@ -9,7 +9,7 @@ from schemas.modality import raw_modality
 from trainer.modalities.audio.names import mfcc
 from trainer.modalities.audio.options import AudioOptions
 from trainer.modalities.modality import Block, Modality, present_column
-from trainer.network.part import Numbers, Part
+from trainer.parts.part import Numbers, Part
 from trainer.preprocessing.column import Column
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import tensorflow as tf
 
 from schemas.media import SOUND_RATE, WAV_HEADER
-from trainer.encoders.encoder import EncoderInput
 from trainer.modalities.audio.preprocess import is_sound
+from trainer.modalities.encoder_input import EncoderInput
 
 
 def _reader(options: Any, takes: tf.TensorSpec) -> Callable:

@@ -5,9 +5,18 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from schemas.media import SOUND_SECONDS
-from trainer.encoders.options import AudioEncoder
-from trainer.modalities.options import ModalityOptions
+from trainer.modalities.options import Encoder, ModalityOptions
 from trainer.options import Number, Strength, Tuned, Whole
+
+
+class AudioEncoder(Encoder):
+    """One for sounds.
+
+    Attributes:
+      seconds: How much of a sound's middle it hears, where it does not say so itself.
+    """
+
+    seconds: Annotated[Number, Field(ge=0.1, le=SOUND_SECONDS)] = 10.0
 
 
 class AudioOptions(ModalityOptions):

@@ -6,7 +6,7 @@ from schemas import Feature
 from trainer.layers.media_towers import AudioTower
 from trainer.modalities.audio.augment import varied
 from trainer.modalities.audio.names import mfcc
-from trainer.network.part import Built, Materials
+from trainer.parts.part import Built, Materials
 from trainer.preprocessing import columns
 
 

@@ -7,7 +7,7 @@ from schemas import Feature
 from schemas.modality import raw_modality
 from trainer.modalities.categorical.options import CategoricalOptions
 from trainer.modalities.modality import Block, Modality
-from trainer.network.part import Embedded, Part
+from trainer.parts.part import Embedded, Part
 from trainer.preprocessing.column import Column
 
 VALUES = 16  # kept of a row where the schema sets no bound

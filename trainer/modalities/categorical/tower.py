@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas import Feature
 from trainer.layers.towers import CategoricalTower
-from trainer.network.part import Built, Materials
+from trainer.parts.part import Built, Materials
 
 
 def tower(feature: Feature, materials: Materials, options: Any) -> Built:

@@ -7,7 +7,7 @@ from schemas import Feature
 from schemas.modality import raw_modality
 from trainer.modalities.image.options import ImageOptions
 from trainer.modalities.modality import Block, Modality, grey, present_column
-from trainer.network.part import Numbers, Part
+from trainer.parts.part import Numbers, Part
 from trainer.preprocessing.column import Column
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from schemas import InputError
-from trainer.encoders.encoder import EncoderInput, filled
+from trainer.modalities.encoder_input import EncoderInput, filled
 from trainer.modalities.image.preprocess import small_image
 
 

@@ -2,13 +2,35 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from trainer.encoders.options import ImageEncoder
-from trainer.modalities.options import ModalityOptions
-from trainer.options import OneOf, Strength, Tuned, Way, Whole
+from trainer.modalities.options import KERAS, Encoder, ModalityOptions
+from trainer.options import Count, OneOf, Strength, Tuned, Way, Whole
 
 Side = Annotated[Whole, Field(ge=8, le=512)]
+Pixels = Annotated[Count, Field(le=4096)]
+
+
+class ImageEncoder(Encoder):
+    """One for pictures.
+
+    Attributes:
+      height: Rows of pixels that it takes, where it does not say so itself.
+      width: Columns likewise.
+      fine_tune: How many of its last layers are trained with the model; it is a Keras model then.
+    """
+
+    height: Pixels | None = None
+    width: Pixels | None = None
+    fine_tune: Annotated[Whole, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _only_keras_models_have_layers(self) -> "ImageEncoder":
+        if self.fine_tune and not self.handle.endswith(KERAS):
+            raise ValueError(f"'fine_tune' was given ({self.fine_tune}), but only a Keras model, a "
+                             f"file ending in '{KERAS}', has layers to train; 'handle' is "
+                             f"'{self.handle}'")
+        return self
 
 
 class ImageOptions(ModalityOptions):

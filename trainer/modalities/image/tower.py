@@ -7,8 +7,8 @@ from trainer.layers.image_towers import FourierTower
 from trainer.layers.towers import ImageTower
 from trainer.modalities.image.augment import varied
 from trainer.modalities.image.codebook import fitted_tower
-from trainer.network.part import Built, Materials
 from trainer.options import look_up
+from trainer.parts.part import Built, Materials
 from trainer.preprocessing import columns
 
 IMAGE_TOWERS = {

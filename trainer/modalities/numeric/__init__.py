@@ -7,7 +7,7 @@ from schemas import Feature
 from schemas.modality import raw_modality
 from trainer.modalities.modality import Block, Modality, present_column, zeros
 from trainer.modalities.numeric.options import NumericOptions
-from trainer.network.part import Numbers, Part
+from trainer.parts.part import Numbers, Part
 from trainer.preprocessing.column import Column
 
 

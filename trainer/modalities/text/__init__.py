@@ -14,7 +14,7 @@ from trainer.modalities.text.names import (
     tfidf_ids,
 )
 from trainer.modalities.text.options import TextOptions, Tfidf
-from trainer.network.part import Embedded, Numbers, Part
+from trainer.parts.part import Embedded, Numbers, Part
 from trainer.preprocessing.column import Column
 
 

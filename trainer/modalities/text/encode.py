@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from trainer.encoders.encoder import EncoderInput, filled
+from trainer.modalities.encoder_input import EncoderInput, filled
 
 
 def _reader(options: Any, takes: tf.TensorSpec) -> Callable:

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from trainer.encoders.options import Encoder
-from trainer.modalities.options import ModalityOptions
+from trainer.modalities.options import Encoder, ModalityOptions
 from trainer.modalities.text.stop_words import languages, plain
 from trainer.options import Count, OneOf, Share, Tuned, Way, Whole
 

@@ -11,8 +11,8 @@ from trainer.modalities.modality import modality_of
 from trainer.modalities.text import names
 from trainer.modalities.text.augment import varied_terms, varied_tokens
 from trainer.modalities.text.options import Tfidf
-from trainer.network.part import Built, Materials
 from trainer.options import look_up
+from trainer.parts.part import Built, Materials
 from trainer.preprocessing import columns
 
 

@@ -8,7 +8,7 @@ from schemas.media import VIDEO_FRAMES
 from schemas.modality import raw_modality
 from trainer.modalities.modality import Block, Modality, grey, present_column
 from trainer.modalities.video.options import VideoOptions
-from trainer.network.part import Numbers, Part
+from trainer.parts.part import Numbers, Part
 from trainer.preprocessing.column import Column
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from schemas import Feature
 from trainer.layers.media_towers import VideoTower
 from trainer.modalities.image.augment import varied
-from trainer.network.part import Built, Materials
+from trainer.parts.part import Built, Materials
 from trainer.preprocessing import columns
 
 

@@ -5,31 +5,29 @@ from collections.abc import Iterator
 
 import keras
 
-from schemas import Feature, FeatureSpec
-from trainer.data.side import Side
+from schemas import Feature
 from trainer.encoders.encodings import Encodings, encoded
 from trainer.layers.media_towers import EncodedTower
-from trainer.network.part import Built, Materials
+from trainer.parts.part import Built, Materials
+from trainer.parts.side import Side
 from trainer.preprocessing import columns
-from trainer.recipe import Recipe
+from trainer.recipe import BoundRecipe
 
 
-def encoded_features(spec: FeatureSpec, recipe: Recipe, table: str) -> Iterator[Feature]:
+def encoded_features(bound: BoundRecipe, table: str) -> Iterator[Feature]:
     """Yields the features of a table that a recipe encodes."""
-    encoders = recipe.encoders
-    yield from (f for f in spec.inputs(table, recipe.modalities, recipe.labels)
-               if f.modality in encoders)
+    encoders = bound.recipe.encoders
+    yield from (f for f in bound.inputs(table) if f.modality in encoders)
 
 
-def encoded_side(side: Side, encodings: Encodings, spec: FeatureSpec, recipe: Recipe, table: str,
+def encoded_side(side: Side, encodings: Encodings, bound: BoundRecipe, table: str,
                  ids: list[str]) -> Side:
     """Adds a table's encoded columns to what the model holds of it.
 
     Args:
       side: What the model holds so far.
       encodings: The vectors.
-      spec: The dataset's spec.
-      recipe: The recipe, which has what is encoded.
+      bound: The recipe, which has what is encoded.
       table: `users` or `items`.
       ids: The table's ids in order, without the unknown one.
 
@@ -38,7 +36,7 @@ def encoded_side(side: Side, encodings: Encodings, spec: FeatureSpec, recipe: Re
     """
     content, owners = dict(side.content), dict(side.owners)
     tails = {}
-    for feature in encoded_features(spec, recipe, table):
+    for feature in encoded_features(bound, table):
         modality = str(feature.modality)
         read = encodings.read(table, feature.name, ids)
         content.update(read)

@@ -3,9 +3,9 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from pipeline.cluster import formats
+from pipeline.cluster.options import PASSWORD_VARIABLE, KubeflowOptions
 from pipeline.config import load_config
-from pipeline.kubeflow import formats
-from pipeline.kubeflow.options import PASSWORD_VARIABLE, KubeflowOptions
 from schemas import InputError
 
 

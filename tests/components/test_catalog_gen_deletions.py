@@ -8,10 +8,10 @@ from refusals import refuses
 from worlds import column, json_lines, own_source, small_spec
 
 from components.catalog_gen.component import fingerprint
-from components.data_report.quarantine import notes
-from components.privacy.deletions import Deletions, read_deletions
+from components.catalog_gen.deletions import Deletions, read_deletions
 from components.privacy.options import Privacy
 from components.privacy.scan import scan
+from components.quarantine import notes
 
 SPEC = small_spec(users=column("age", "INT", "numeric", domain=(13, 110)))
 ROWS = {

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from trainer.data.side import Side
+from trainer.parts.side import Side
 
 USERS, ITEMS = "users", "items"
 

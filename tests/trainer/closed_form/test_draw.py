@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from trainer.closed_form.draw import Draw, cold_task, draw_items, without
 from trainer.closed_form.events import Events
-from trainer.cold_items.draw import Draw, cold_task, draw_items, without
 
 IDS = ["10", "9", "2", "1", "33", "4"]
 

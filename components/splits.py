@@ -1,10 +1,11 @@
-"""The `Split-<name>` folders of TFX's artifacts."""
+"""The splits of interactions, and the `Split-<name>` folders of TFX's artifacts."""
 
 from pathlib import Path
 
 from schemas import InputError
 
-_ORDER = ("all", "train", "validation", "test")
+SPLITS = ("train", "validation", "test")
+_ORDER = ("all", *SPLITS)
 
 
 def split_folders(uri: str) -> dict[str, Path]:

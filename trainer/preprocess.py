@@ -7,11 +7,12 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas import Feature, FeatureSpec, parse_spec
+from trainer.behaviour import declarations
+from trainer.behaviour.interactions import interaction_columns, label_columns
 from trainer.behaviour.past import Past
 from trainer.modalities import modality_of
-from trainer.preprocessing import columns, declarations
+from trainer.preprocessing import columns
 from trainer.preprocessing.column import Column, check_made
-from trainer.preprocessing.interactions import interaction_columns, label_columns
 from trainer.preprocessing.raw import as_string, one
 
 Tensors = dict[str, tf.Tensor]

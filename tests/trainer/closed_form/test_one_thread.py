@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from trainer.training.one_thread import one_thread
+from trainer.closed_form.one_thread import one_thread
 
 
 def threads() -> set[int]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipeline.kubeflow.formats import (
+from pipeline.cluster.formats import (
     AnnotationKey,
     Claim,
     Cpu,
