@@ -145,7 +145,7 @@ def _transform(config: RunConfig, spec: FeatureSpec, side: str, catalog: Catalog
             "spec": json.loads(spec.to_json()), "side": side, **fitted,
             "code_digest": transform_code(),
         },
-        disable_statistics=True,
+        disable_statistics=True, disable_analyzer_cache=True,
     ).with_id(f"Transform.{side}")
 
 

@@ -1,5 +1,6 @@
 """The process of a run: what precedes TensorFlow, what is not logged, peak memory."""
 
+import gc
 import logging
 import os
 import re
@@ -64,6 +65,8 @@ _WARNING_PACKAGES = (
     "tensorflow_data_validation", "tensorflow_hub", "tensorflow_model_analysis", "keras",
     "jupyter_client", "httplib2",
 )
+# Objects until the youngest are looked at, and such looks until the older ones are, twice.
+_OBJECTS = 100_000, 10, 2
 _EVERY_S = 1.0  # a look is at all processes of the machine, 7 ms
 
 
@@ -104,7 +107,11 @@ def prepare() -> None:
     TFT sets it silently when imported, so that without this its meaning would depend on the order
     of imports. `import keras` is Keras 3 either way. No bytecode is written: autograph removes the
     sources that it makes in the folder for temporary files, and would leave their bytecode there.
+
+    Cycles of objects are looked for less often than Python does, after each 700 objects: TensorFlow
+    and Beam make millions of objects and few cycles, and it took a sixth of a run's time.
     """
+    gc.set_threshold(*_OBJECTS)
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.dont_write_bytecode = True
@@ -115,6 +122,14 @@ def prepare() -> None:
 
 
 prepare()
+
+
+def forget_model() -> None:
+    """Frees what Keras keeps of a model, or memory would grow with the number of runs."""
+    import keras
+
+    keras.backend.clear_session()
+    gc.collect()
 
 
 class PeakMemory:

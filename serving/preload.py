@@ -1,5 +1,6 @@
 """What every process of a model needs, imported once before the first one is made."""
 
+import gc
 import logging
 import os
 import threading
@@ -26,8 +27,11 @@ warnings.simplefilter("ignore", FutureWarning)
 # To prepare oneDNN's kernels takes longer than to run them on the few rows of a request.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 quiet_tensorflow()
+gc.disable()  # an import makes many objects and no garbage
 from serving import servable  # noqa: E402, F401
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # the loader is called deprecated
+gc.freeze()
+gc.enable()
 _imported.set()
 _watch.join()  # no thread may run while a process is copied

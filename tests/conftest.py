@@ -12,10 +12,6 @@ import pytest
 import pipeline.process  # noqa: F401  (prepares the process before TensorFlow is imported)
 from pipeline.cli import main
 
-# TensorFlow and Beam make millions of objects and few cycles: to look for cycles after each 700
-# objects took a sixth of the time.
-gc.set_threshold(100_000, 20, 10)
-
 _DATA = Path(os.environ.get("TESSERA_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 

@@ -48,10 +48,12 @@ def serve(requests: int, responses: int, work: str) -> None:
 
 
 def _serve_in_limits(requests: int, responses: int, work: str) -> None:
+    gc.disable()
     if work == VERIFY:
         import tensorflow  # noqa: F401  (takes more than a value may)
     _limit_memory()
     gc.freeze()  # what was imported is no garbage, and is not looked at again
+    gc.enable()
     try:
         while True:
             head, content = (receive(requests)[1] for _ in range(2))

@@ -1,5 +1,6 @@
 """A process: known messages of dependencies are left out, and its memory is measured."""
 
+import gc
 import io
 import logging
 import os
@@ -69,6 +70,16 @@ def test_preparing_twice_shows_a_line_once(shown):
     assert shown(logging.INFO, "a.new.library", "Look here.").count("Look here.") == 1
     handlers = logging.getLogger().handlers
     assert sum(isinstance(handler, log.StandardError) for handler in handlers) == 1
+
+
+def test_cycles_are_looked_for_after_many_objects():
+    before = gc.get_threshold()
+    try:
+        gc.set_threshold(700, 10, 10)  # as Python does
+        process.prepare()
+        assert gc.isenabled() and gc.get_threshold()[0] >= 50_000
+    finally:
+        gc.set_threshold(*before)
 
 
 MIB = 2**20
