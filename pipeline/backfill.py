@@ -8,7 +8,8 @@ from rich.console import Console
 from components.sources.spans import is_day, listing, span_names
 from pipeline.config import RunConfig
 from pipeline.console import say
-from pipeline.run import forget_model, read_metrics, run
+from pipeline.process import forget_model
+from pipeline.run import read_metrics, run
 from schemas.errors import InputError, TesseraError
 
 

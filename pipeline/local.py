@@ -1,4 +1,4 @@
-"""Runs the pipeline on this machine, node after node, and settles what killed runs left."""
+"""Runs the pipeline on this machine, and settles what killed runs left."""
 
 import shutil
 import time
@@ -13,12 +13,14 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.portable import runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.launch_node import cached, connection_of, launch_node, outputs_of
+from pipeline.beside import Order, Process, work_through
+from pipeline.launch_node import Lane, cached, connection_of, launch_node, outputs_of
 from pipeline.nodes import DATA, MODEL, TRAINING, NodeError, NodeRun
 from schemas.log import Heartbeat
 
 _STATE = metadata_store_pb2.Execution
 _TRAINED = {"ModelRun", "TunerResults"}  # what a fit or a search leaves
+_RECORDED = "tessera.Predictions"
 
 
 def settle(store: MetadataStore, pipeline_name: str, *roots: Path) -> None:
@@ -97,14 +99,22 @@ def renamed(ir: pipeline_pb2.Pipeline, name: str) -> pipeline_pb2.Pipeline:
     return other
 
 
+def timed(ir: pipeline_pb2.Pipeline) -> list[str]:
+    """Returns the nodes that ask a server what was recorded, and note how long it takes."""
+    return [node.pipeline_node.node_info.id for node in ir.nodes if any(
+        channel.artifact_query.type.name == _RECORDED
+        for given in node.pipeline_node.inputs.inputs.values() for channel in given.channels)]
+
+
 def run_locally(
     pipeline: tfx_pipeline.Pipeline,
     run_id: str,
     on_start: Callable[[str], None],
     on_end: Callable[[NodeRun], None],
     data_name: str,
+    second: Process | None = None,
 ) -> None:
-    """Runs every node of a pipeline in its order.
+    """Runs every node of a pipeline, each after those that it depends on.
 
     Args:
       pipeline: The pipeline, with a SQLite metadata store.
@@ -113,9 +123,10 @@ def run_locally(
       on_end: Called with what became of it.
       data_name: The name under which the steps before training run; pipelines that give the same
         name take these steps from one another's cache.
+      second: Where a node runs beside another one; without it they run in the pipeline's order.
 
     Raises:
-      NodeError: A node failed; the nodes after it did not run.
+      NodeError: A node failed; none has begun after it.
     """
     ir = compiler.Compiler().compile(pipeline)
     runtime_parameter_utils.substitute_runtime_parameter(
@@ -126,22 +137,34 @@ def run_locally(
         settle(handle.store, pipeline.pipeline_info.pipeline_name, root,
                root.with_name(data_name))
     stage_of, of_data = stages(ir), renamed(ir, data_name)
-    for node in ir.nodes:
-        pipeline_node = node.pipeline_node
-        name = pipeline_node.node_info.id
-        on_start(name)
+    nodes = {node.pipeline_node.node_info.id: node.pipeline_node for node in ir.nodes}
+    lanes = [Lane()] if second is None else _two_lanes(second)
+
+    def run(name: str, lane: int) -> None:
+        with lanes[lane].metadata:
+            on_start(name)
         started = time.monotonic()
         under = of_data if stage_of[name] == DATA else ir
         try:
             with Heartbeat(name):
-                execution_id = launch_node(ir, pipeline_node, connection, under)
+                execution_id = launch_node(ir, nodes[name], connection, under, lanes[lane])
         except Exception as error:
             raise NodeError(name) from error
         result = NodeRun(name, seconds=time.monotonic() - started, stage=stage_of[name])
-        if execution_id is not None:
-            with metadata.Metadata(connection) as handle:
-                _describe(handle.store, execution_id, result)
-        on_end(result)
+        with lanes[lane].metadata:
+            if execution_id is not None:
+                with metadata.Metadata(connection) as handle:
+                    _describe(handle.store, execution_id, result)
+            on_end(result)
+
+    work_through(Order({name: node.upstream_nodes for name, node in nodes.items()},
+                       timed(ir)), run, second)
+
+
+def _two_lanes(second: Process) -> list[Lane]:
+    """Returns the lane of this process and that of the second one, which starts with the first."""
+    here = Lane(begin=second.start)
+    return [here, Lane(here.metadata, elsewhere=second.run)]
 
 
 def _describe(store, execution_id: int, result: NodeRun) -> None:

@@ -1,6 +1,5 @@
 """One run, from configuration to exit code."""
 
-import gc
 import hashlib
 import importlib
 import json
@@ -18,6 +17,7 @@ from components.catalog_gen.foresight import check_splits
 from components.catalog_gen.splits import check_protocol
 from components.sources import SOURCES, open_source
 from pipeline import results
+from pipeline.beside import Process, room_for_two
 from pipeline.config import RunConfig, data_folder
 from pipeline.console import say
 from pipeline.model_report import Section
@@ -41,12 +41,14 @@ from trainer.recipe import BoundRecipe, bind
 NOT_BLESSED = 4
 
 
-def run(config: RunConfig, console: Console) -> int:
+def run(config: RunConfig, console: Console,
+        on_end: Callable[[NodeRun], None] = lambda node: None) -> int:
     """Runs the pipeline on this machine.
 
     Args:
       config: What to run.
       console: Where one line a component goes.
+      on_end: Called with what became of each node.
 
     Returns:
       The exit code: 0 pushed or already current, 4 not blessed.
@@ -59,10 +61,10 @@ def run(config: RunConfig, console: Console) -> int:
     with machine_faults_typed(config.root):
         require_usable(config.root)
         with one_run(config.root, config.pipeline_name):
-            return _run(config, console)
+            return _run(config, console, on_end)
 
 
-def _run(config: RunConfig, console: Console) -> int:
+def _run(config: RunConfig, console: Console, on_end: Callable[[NodeRun], None]) -> int:
     provide_data(config, console)
     bound = check_configuration(config)
     try:
@@ -81,8 +83,10 @@ def _run(config: RunConfig, console: Console) -> int:
         def ended(node: NodeRun) -> None:
             how = "cached" if node.cached else "ran"
             say(console, f"{node.node:<32} {how:<7} {node.seconds:7.1f} s")
+            on_end(node)
 
-        outcome = carry_out(config, bound, lambda name: status.update(f"{name} is running"), ended)
+        outcome = carry_out(config, bound, lambda name: status.update(f"{name} is running"), ended,
+                            Process() if room_for_two() else None)
     for name in ("data_report", "model_report"):
         if (outcome.folder / f"{name}.html").exists():
             label = name.replace("_", " ").capitalize()
@@ -131,7 +135,7 @@ class Done:
 
 
 def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], None],
-              on_end: Callable[[NodeRun], None]) -> Done:
+              on_end: Callable[[NodeRun], None], second: Process | None = None) -> Done:
     """Runs the pipeline on data that are there, and writes the run's folder.
 
     Args:
@@ -139,6 +143,7 @@ def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], N
       bound: The recipe and the dataset, checked against each other.
       on_start: Called with a node's id before it runs.
       on_end: Called with what became of it.
+      second: Where a node runs beside another one, see `run_locally`.
 
     Returns:
       What it came to, also where a node failed.
@@ -157,9 +162,11 @@ def carry_out(config: RunConfig, bound: BoundRecipe, on_start: Callable[[str], N
 
     with PeakMemory() as memory:
         try:
-            run_locally(pipe, folder.name, on_start, ended, config.dataset_name)
+            run_locally(pipe, folder.name, on_start, ended, config.dataset_name, second)
         except NodeError as error:
             failure = error
+    # Of two at once, the one that ends first may come last.
+    nodes = {one.id: nodes[one.id] for one in pipe.components if one.id in nodes}
     metrics = {"work": config.work(bound.spec)} | results.collect(
         config, nodes, memory.megabytes)
     if failure is not None:
@@ -215,14 +222,6 @@ def check_data(config: RunConfig, spec: schemas.FeatureSpec) -> None:
       InputError: The data's files are not what they should be, or have no row for a split.
     """
     check_splits(open_source(**config.source_arguments(spec)), spec, config.split)
-
-
-def forget_model() -> None:
-    """Frees what Keras keeps of a model, or memory would grow with the number of runs."""
-    import keras
-
-    keras.backend.clear_session()
-    gc.collect()
 
 
 def provide_data(config: RunConfig, console: Console) -> None:

@@ -13,6 +13,7 @@ from tfx.utils import io_utils, path_utils
 
 from components.artifacts import Predictions, Verdict
 from components.code_digest import code_digest
+from components.server_validator import validation
 from components.server_validator.validation import load_predictions, validate_predictions
 from components.verdict import Outcome
 from schemas.errors import TesseraError, access_fault, disk_fault, memory_fault
@@ -66,7 +67,8 @@ def validate_model(
             base_path = Path(folder) / "tessera"
             base_path.mkdir()
             io_utils.copy_dir(path_utils.serving_model_path(model_uri), str(base_path / "1"))
-            with running_server(base_path) as address, Client(*address) as client:
+            with (running_server(base_path) as address, Client(*address) as client,
+                  validation.quiet()):
                 # Asked here so that no request is slower by it.
                 unasked = sorted(set(client.signatures) - {one.signature for one in predictions})
                 outcome = validate_predictions(

@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ _MOST_REASONS = 10
 _WAITED_FOR = (DEFAULT_SIGNATURE, "recommend")
 
 Predict = Callable[[str, Mapping[str, Any]], Mapping[str, np.ndarray]]
+# Entered while responses are timed: who runs another step beside this one holds it back.
+quiet: Callable[[], AbstractContextManager[Any]] = nullcontext
 
 
 @dataclass(frozen=True)

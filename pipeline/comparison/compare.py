@@ -16,9 +16,10 @@ from pipeline.comparison.table import cells, notes, summary
 from pipeline.config import RunConfig
 from pipeline.console import say
 from pipeline.nodes import NodeRun, failure_line, raise_failure
+from pipeline.process import forget_model
 from pipeline.recipe_checks import try_encoders
 from pipeline.root import machine_faults_typed, one_run, require_usable
-from pipeline.run import carry_out, checked, forget_model, provide_data
+from pipeline.run import carry_out, checked, provide_data
 from schemas.errors import DataAnomalyError, TesseraError, disk_fault
 from trainer.recipe import BoundRecipe
 

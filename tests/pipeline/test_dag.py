@@ -12,7 +12,7 @@ import schemas
 from pipeline.config import load_config
 from pipeline.dag import build_pipeline
 from pipeline.kubeflow.steps import read_steps
-from pipeline.local import stages
+from pipeline.local import stages, timed
 from schemas import SIDES, read_spec
 from trainer.recipe import bind
 
@@ -123,6 +123,10 @@ def test_all_that_training_depends_on_and_nothing_else(ir):
         "CatalogGen", "DataProfiler", "past_data", "DataValidator", "DataReport", "DataGate",
         *checks}
     assert {name for name, stage in result.items() if stage == "training"} == {"Trainer"}
+
+
+def test_what_times_responses_is_known_by_what_it_reads(ir):
+    assert timed(ir) == ["ServerValidator"]
 
 
 def test_a_pipeline_without_training_shares_nothing(ir):

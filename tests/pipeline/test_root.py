@@ -224,7 +224,7 @@ def test_a_fault_of_the_models_page_does_not_cost_the_metrics(
         config, console, monkeypatch, tmp_path):
     (tmp_path / "summary.json").write_text('{"parameters": 7}')
 
-    def run_locally(pipe, run_id, on_start, on_end, data_name):
+    def run_locally(pipe, run_id, on_start, on_end, data_name, second):
         on_end(NodeRun("Trainer", outputs={"model_run": str(tmp_path)},
                        types={"model_run": "ModelRun"}))
 

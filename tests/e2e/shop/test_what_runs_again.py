@@ -88,6 +88,7 @@ def refused(project, again, edited_source):
     with edited_source("trainer/export/module.py",
                        "components/ranking_evaluator/baselines.py") as patch:
         patch.setattr(ranking, "evaluate", refuse)
+        patch.setattr("pipeline.run.room_for_two", lambda: False)  # here, where it is replaced
         return project.run(max_p99_ms=1e-6)
 
 
