@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.demo import run_demo
+from pipeline.nodes import NodeRun
 from serving.client import Client
 
 TASKS = ("retrieval", "rating", "like")
@@ -130,7 +131,12 @@ def test_predictions_are_on_their_scales_and_weights_are_shares(client, events, 
 def test_the_demo_shows_recommendations_of_known_and_unknown_users(
         project, again, server, monkeypatch):
     # It would run the pipeline once more, and start a server as `ServerValidator` does.
-    monkeypatch.setattr("pipeline.demo.run", lambda *_: again.code)
+    def run(config, console, on_end):
+        on_end(NodeRun("Gate"))
+        on_end(NodeRun("Pusher", types={"pushed_model": "PushedModel"}))
+        return again.code
+
+    monkeypatch.setattr("pipeline.demo.run", run)
     monkeypatch.setattr("pipeline.demo.running_server", lambda folder: nullcontext(
         (server.host, server.port) if folder == project.served else None))
     console = Console(file=io.StringIO(), width=200)
