@@ -96,17 +96,17 @@ def _no_review(shop: Shop, new: pd.Series) -> None:
     shop.tables["interactions"].loc[new, shop.find("review")[1]] = ""
 
 
-def _five_times(shop: Shop, new: pd.Series) -> None:
+def _many(shop: Shop, new: pd.Series) -> None:
     events, (_, time) = shop.tables["interactions"], shop.find("time")
     again = [events[new].assign(**{time: shifted(hours * 3_600)(events[time][new])})
-             for hours in range(-3, 1)]
+             for hours in range(-11, 1)]
     shop.tables["interactions"] = pd.concat([events, *again], ignore_index=True)
 
 
 for _name, _checks, _severity, _change in (
-    ("they have five times as many events", "more_new_events", "WARN", _five_times),
-    ("they have no reviews", "new_missing", "WARN", _no_review),
     ("the ten days since the last run at a tenth", "fewer_new_events", "FAIL", None),
+    ("they have twelve times as many events", "more_new_events", "WARN", _many),
+    ("they have no reviews", "new_missing", "WARN", _no_review),
     ("their labels are the lowest", "new_labels", "FAIL", _worst_label),
     ("nobody bought in them", "new_labels", "FAIL", _no_flag),
     ("they are 9 h earlier", "new_hours", "FAIL", _other_zone),

@@ -101,8 +101,8 @@ def new_missing(data: Data) -> Iterator[Measured]:
         count = _sum(newest.days, now["days"])
         if count >= _FEW and len(usual) >= _PAST:
             share = 1 - _sum(newest.days, of_day) / count
-            yield Measured("interactions", column, share - max(usual) - by_chance(
-                max(usual), count, _FEW),
+            yield Measured("interactions", column,
+                           share - max(usual) - by_chance(max(usual), round(count), _FEW),
                            f"{share:.0%} of the events of the {len(newest.days)} days since the "
                            f"last run have no value, and at most {max(usual):.0%} had none before",
                            round(share * count), share)

@@ -36,7 +36,8 @@ def outlying_values(data: Data) -> Iterator[Measured]:
        warn=0.5, fail=8.0, compares=True, by_row=True)
 def unit_change(data: Data) -> Iterator[Measured]:
     for side, name, profile, before in data.columns("numbers"):
-        if min(profile["count"], before.get("count", 0)) < _FEW:
+        label = side == "interactions" and data.today["columns"][side][name].get("label")
+        if label or min(profile["count"], before.get("count", 0)) < _FEW:
             continue
         ratios = sorted(new / old for new, old in zip(profile["deciles"][1:-1],
                                                       before["deciles"][1:-1], strict=True)

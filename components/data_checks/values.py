@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from components.data_checks.chance import by_chance, divergence_by_chance
+from components.data_checks.chance import by_chance, divergence_beyond_chance
 from components.data_checks.check import Data, Measured, check
 from schemas.values.text import is_unnamed, unnamed
 
@@ -127,7 +127,7 @@ def _means(profile: dict[str, Any], before: dict[str, Any]) -> str:
 
 
 @check("Jensen-Shannon divergence of the distribution from that of the last run (TFDV), less what "
-       "chance makes where values are rare",
+       "chance makes where values are rare; of many categories, of the frequent ones",
        "Compare the two distributions in the report; ask what changed in the source.",
        warn=0.1, fail=0.3, compares=True, by_row=True)
 def distribution_shift(data: Data) -> Iterator[Measured]:
@@ -137,9 +137,9 @@ def distribution_shift(data: Data) -> Iterator[Measured]:
         if profile.get("label") and side == "interactions":
             continue
         if min(profile.get("filled", 0), before.get("filled", 0)) >= _FEW:
-            value -= divergence_by_chance(profile, before)
-            yield Measured(side, name, value, "the distribution of the values is another one than "
-                           f"in the last run{_means(profile, before)}")
+            yield Measured(side, name, divergence_beyond_chance(value, profile, before),
+                           "the distribution of the values is another one than in the last "
+                           f"run{_means(profile, before)}")
 
 
 @check("share of the rows that lost their label since the last run; 0.25 where no row has one, "

@@ -6,6 +6,7 @@ from profiled import DAY, SPEC, START, Shop, change, findings
 from worlds import column, small_spec
 
 from components.data_checks import CHECKS, Data, judge
+from components.data_checks.chance import divergence_beyond_chance
 from components.data_profile.columns import profile_columns, profile_texts
 from components.data_profile.events import profile_events
 from components.data_profile.leaks import profile_leaks
@@ -242,3 +243,25 @@ def _week(*left_out, thin=()):
 def test_a_span_that_is_missing_or_nearly_empty_is_found(past, spans, before, found):
     result = findings(_spanned(past, spans), _spanned(past, before) if before else None)
     assert (("missing_spans", "interactions", "when") in result) is found
+
+
+def _categories(counts, kept=1_000):
+    values = dict(sorted(counts.items(), key=lambda pair: -pair[1])[:kept])
+    return {"categorical": {"count": sum(counts.values()), "distinct": len(counts),
+                            "values": values}}
+
+
+@pytest.mark.parametrize(("heads", "low", "high"), [(10, -0.1, 0.0), (0, 0.15, 1.0)])
+def test_of_many_categories_the_frequent_ones_are_compared(heads, low, high):
+    """TFDV and the profile keep a thousand; of equally rare ones others are kept in each run."""
+    then, now = ({**{f"head {n + first}": 100 for n in range(10)},
+                  **{f"rare {n}": 1 for n in range(2_000)}} for first in (0, 10 - heads))
+    past, today = _categories(then), _categories(dict(reversed(now.items())))
+    assert len(set(past["categorical"]["values"]) & set(today["categorical"]["values"])) < 20
+    assert low <= divergence_beyond_chance(0.5, today, past) <= high
+
+
+def test_the_divergence_of_few_categories_is_the_measured_one_less_chance():
+    column_ = _categories({"a": 500, "b": 500})
+    assert divergence_beyond_chance(0.5, column_, column_) == pytest.approx(0.5, abs=0.01)
+    assert divergence_beyond_chance(0.5, {}, column_) == 0.5
