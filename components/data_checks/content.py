@@ -66,14 +66,14 @@ def damaged_texts(data: Data) -> Iterator[Measured]:
                        round(share * looked), share)
 
 
-@check("share of texts with letters or marks as a web page, JSON or an address writes them: "
-       "&eacute; <br>",
+@check("share of texts with letters or tags as a web page, JSON or an address writes them: "
+       "&eacute;",
        "Ask the source for plain text, or decode the texts before.",
        warn=0.05, fail=None)
 def escaped_texts(data: Data) -> Iterator[Measured]:
     for side, name, value, looked, share in data.increases("texts", "escaped", _FEW_TEXTS):
         yield Measured(side, name, value, f"{share:.1%} of the texts have letters that are "
-                       "escaped, such as &eacute; or \\u00e9, or marks of a web page",
+                       "escaped, such as &eacute; or \\u00e9, or tags of a web page",
                        round(share * looked), share)
 
 

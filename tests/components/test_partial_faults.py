@@ -56,7 +56,7 @@ def _day(kept):
     return spoil
 
 
-@pytest.mark.parametrize(("spoil", "said"), [
+@pytest.mark.parametrize(("spoil", "expected"), [
     (change("items", "price", lambda v, _: 100 * v, 7), "rescaled_values items price FAIL"),
     (change("items", "price", lambda v, _: v / 1000, 7), "rescaled_values items price FAIL"),
     (change("items", "price", lambda v, _: round(1.3 * v, 2), 3),
@@ -87,10 +87,10 @@ def _day(kept):
     (_day(0), "lost_days interactions when WARN"),
     (_day(10), "lost_days interactions when WARN"),
 ], ids=lambda one: one if isinstance(one, str) else "")
-def test_a_fault_is_found_by_its_name(past, tmp_path, spoil, said):
+def test_a_fault_is_found_by_its_name(past, tmp_path, spoil, expected):
     shop = Shop()
     spoil(shop)
-    name, table, where, severity = said.split(" ")
+    name, table, where, severity = expected.split(" ")
     assert findings(shop.profile(tmp_path / "today"), past)[name, table, where] == severity
 
 
