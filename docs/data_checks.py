@@ -47,7 +47,7 @@ the column of times). The report has it beside each finding, ready to be copied:
 `checks.max_quarantine_share` of the configuration (1 %) is the limit of `quarantined_rows` and of
 `lost_values`.
 
-`make faults` seeds about eighty faults in the demo shop and prints what was expected and what was
+`make faults` seeds about 130 faults in the demo shop and prints what was expected and what was
 found.
 
 ## The checks

@@ -1,4 +1,4 @@
-"""Faults of rows: of ids, events, days, files and bots."""
+"""Faults of rows: of ids, events, files and bots."""
 
 from collections.abc import Callable
 
@@ -7,12 +7,9 @@ import pandas as pd
 
 from benchmarks.faults.fault import (
     DAY,
-    FAULTS,
-    Fault,
     fault,
     random,
     shifted,
-    some,
 )
 from benchmarks.faults.shop import Shop
 from schemas import SIDES
@@ -69,93 +66,6 @@ def _(shop: Shop) -> None:
     shop.tables["interactions"] = pd.concat([shop.tables["interactions"]] * 2, ignore_index=True)
 
 
-def until(days: int) -> Callable[[Shop], None]:
-    """Returns what leaves out the events of so many of the newest days."""
-    return _keep(lambda day: day >= days)
-
-
-def _keep(keep: Callable[[pd.Series], pd.Series]) -> Callable[[Shop], None]:
-    """Returns a fault that drops events by their day before the newest one."""
-    def seed(shop: Shop) -> None:
-        events = shop.tables["interactions"]
-        times = pd.to_numeric(events[shop.find("time")[1]])
-        shop.tables["interactions"] = events[keep((times.max() - times) // DAY)].reset_index(
-            drop=True)
-
-    return seed
-
-
-for _name, _checks, _severity, _alone, _seed in (
-    ("seven days missing", "missing_days lost_events", "WARN", False,
-     _keep(lambda day: (day < 20) | (day >= 27))),
-    ("seven days missing, in the first run", "missing_days", "WARN", True,
-     _keep(lambda day: (day < 20) | (day >= 27))),
-    ("the last thirty days at a tenth", "lost_events", "FAIL", False,
-     _keep(lambda day: (day >= 30) | (random().random(len(day)) < 0.1))),
-    ("the last thirty days at a tenth, in the first run", "recent_drop", "WARN", True,
-     _keep(lambda day: (day >= 30) | (random().random(len(day)) < 0.1))),
-    ("the newest month is not there", "stale_times", "WARN", False, _keep(lambda day: day >= 25)),
-    ("one day of seven missing", "lost_days", "WARN", False, _keep(lambda day: day % 7 != 3)),
-):
-    FAULTS.append(Fault(_name, _seed, frozenset(_checks.split()), _severity, _alone))
-
-
-_NEW = 10  # days
-
-
-def _newest(change: Callable[[Shop, pd.Series], None]) -> Callable[[Shop], None]:
-    """Returns a fault of the events of the days that the past does not have."""
-    def seed(shop: Shop) -> None:
-        times = pd.to_numeric(shop.tables["interactions"][shop.find("time")[1]])
-        change(shop, (times.max() - times) // DAY < _NEW)
-
-    return seed
-
-
-def _worst_label(shop: Shop, new: pd.Series) -> None:
-    column = shop.find("label")[1]
-    lowest = pd.to_numeric(shop.tables["interactions"][column]).min()
-    shop.tables["interactions"].loc[new, column] = f"{lowest:g}"
-
-
-def _no_flag(shop: Shop, new: pd.Series) -> None:
-    column = shop.find("flag")[1]
-    flags = sorted(set(shop.tables["interactions"][column]) - {""})
-    shop.tables["interactions"].loc[new, column] = flags[0]
-
-
-def _other_zone(shop: Shop, new: pd.Series) -> None:
-    events, (_, time) = shop.tables["interactions"], shop.find("time")
-    events.loc[new, time] = shifted(-9 * 3_600)(events.loc[new, time])
-
-
-for _name, _checks, _severity, _change in (
-    ("the ten days since the last run at a tenth", "fewer_new_events", "FAIL", None),
-    ("their labels are the lowest", "new_labels", "FAIL", _worst_label),
-    ("nobody bought in them", "new_labels", "FAIL", _no_flag),
-    ("they are 9 h earlier", "new_hours", "FAIL", _other_zone),
-):
-    FAULTS.append(Fault(
-        _name, _newest(_change) if _change else _keep(
-            lambda day: (day >= _NEW) | (random().random(len(day)) < 0.1)),
-        frozenset(_checks.split()), _severity, days=_NEW))
-
-
-@fault("compact dates as seconds of 1970", "old_times", "FAIL")
-def _(shop: Shop) -> None:
-    side, time = shop.find("time")
-    days = pd.to_datetime(pd.to_numeric(shop.tables[side][time]), unit="s")
-    # What a program makes of the digits that it takes for seconds.
-    shop.tables[side][time] = pd.to_datetime(
-        days.dt.strftime("%Y%m%d").astype(int), unit="s").dt.strftime("%Y-%m-%dT%H:%M:%S")
-
-
-@fault("a fiftieth of the times are zero", "old_times", "FAIL")
-def _(shop: Shop) -> None:
-    events, (_, time) = shop.tables["interactions"], shop.find("time")
-    events.loc[some(events, 0.02), time] = "0"
-
-
 @fault("a third of the items in another encoding", "lost_values damaged_texts", "FAIL")
 def _(shop: Shop) -> None:
     shop.folder.mkdir(parents=True, exist_ok=True)
@@ -189,6 +99,16 @@ def _add_rows(kind: str, more: float) -> Callable[[Shop], None]:
     return seed
 
 
+def _bare_items(shop: Shop) -> None:
+    known = len(shop.tables["items"])
+    _add_rows("item", 0.15)(shop)
+    texts = [f.name for f in shop.spec.table("items") if f.language]
+    shop.tables["items"].loc[known:, texts] = ""
+
+
+fault("new items without texts", "bare_new_ids", "WARN")(_bare_items)
+fault("twice as many users more, without events", "more_rows more_without_events", "FAIL")(
+    _add_rows("user", 2))
 fault("users without events, more than there are", "more_without_events", "FAIL")(
     _add_rows("user", 1.34))
 fault("users without events, in the first run", "users_without_events", "WARN", alone=True)(
@@ -264,6 +184,16 @@ def _(shop: Shop) -> None:
 @fault("no events at all", "error", "FAIL")
 def _(shop: Shop) -> None:
     shop.tables["interactions"] = shop.tables["interactions"].iloc[:0]
+
+
+@fault("no users at all", "error quarantined_rows", "FAIL")
+def _(shop: Shop) -> None:
+    shop.tables["users"] = shop.tables["users"].iloc[:0]
+
+
+@fault("no items at all", "error quarantined_rows", "FAIL")
+def _(shop: Shop) -> None:
+    shop.tables["items"] = shop.tables["items"].iloc[:0]
 
 
 @fault("a required column is gone", "error", "FAIL")

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pipeline.process  # noqa: F401  (before TensorFlow)
-from benchmarks.faults import media, rows, values  # noqa: F401  (they add to the list)
+from benchmarks.faults import media, partial, rows, values  # noqa: F401  (they add to the list)
 from benchmarks.faults.clean import resamples, spans
+from benchmarks.faults.days import until
 from benchmarks.faults.fault import FAULTS, Fault
 from benchmarks.faults.shop import Shop
 from benchmarks.faults.validation import validated
@@ -84,7 +85,7 @@ class Bench:
         if not folder.exists():
             base = self._bases[with_media]
             shop = base.copy(folder / "shop")
-            rows.until(days)(shop)
+            until(days)(shop)
             validated(shop.write(), base.spec, folder / "out", _NOW)
         return folder / "out" / "profile"
 

@@ -1,6 +1,7 @@
 """Faults of values: of numbers, times, texts, labels and columns."""
 
 
+import pandas as pd
 
 from benchmarks.faults.fault import (
     DAY,
@@ -23,6 +24,14 @@ def _spell(shop: Shop) -> None:
     events, (_, label), (_, review) = (
         shop.tables["interactions"], shop.find("label"), shop.find("review"))
     events[review] = "I gave " + events[label] + " stars."
+
+
+def _in_stars(shop: Shop) -> None:
+    events, (_, label), (_, review) = (
+        shop.tables["interactions"], shop.find("label"), shop.find("review"))
+    stars = pd.to_numeric(events[label]).fillna(0).astype(int)
+    events[review] = [f"{'★' * one + '☆' * (5 - one)} no. {place}!" if one else ""
+                      for place, one in enumerate(stars)]
 
 
 for _name, _checks, _severity, _seed in (
@@ -103,6 +112,17 @@ for _name, _checks, _severity, _seed in (
      change("title", lambda c: "N/A", 0.25)),
     ("texts cut to twenty characters", "text_length_shift", "WARN",
      change("text", lambda c: c.str[:20])),
+    ("prices in another currency", "rescaled_values", "WARN",
+     change("number", numbers(lambda c: (c * 1.1).round(2)))),
+    ("prices in kilometres", "rescaled_values", "WARN",
+     change("number", numbers(lambda c: c * 1.609))),
+    ("lists cut to their first value", "shorter_lists changed_values", "WARN",
+     change("category", lambda c: c.str.split("|").str[0])),
+    ("lists with another separator", "shorter_lists", "WARN",
+     change("category", lambda c: c.str.replace("|", ",", regex=False))),
+    ("texts in Japanese", "language_shift", "FAIL",
+     change("text", lambda c: [f"これはとても良い品物です {n}" for n in range(len(c))])),
+    ("reviews in stars", "leaking_column", "FAIL", _in_stars),
     ("letters escaped as in a web page", "escaped_texts", "WARN",
      change("text", lambda c: c.str.replace("e", "&eacute;", regex=False), 0.5)),
 ):

@@ -27,6 +27,7 @@ from components.catalog_gen.splits import time_thresholds
 from components.catalog_gen.users import UserBuckets, UsersDone
 from components.privacy.options import AS_IT_IS, Privacy
 from components.sources.base import Source
+from components.sources.spans import is_day
 from schemas import SIDES, FeatureSpec
 
 
@@ -68,7 +69,8 @@ def count(
 ) -> dict[str, Any]:
     """Returns the content of `counts.json`: in each table, read = kept + quarantined.
 
-    Under `remarks` is, by table, what was changed or is doubtful (`faults.together`).
+    Under `remarks` is, by table, what was changed or is doubtful (`faults.together`), and under
+    `spans` the events read by span, where the data have such.
 
     A table that the dataset lacks counts as read in the table that has its ids.
     """
@@ -88,7 +90,16 @@ def count(
         quarantined = left_out[side] + sum(one.quarantined for one in shards)
         counts["remarks"][side] = together([one.notes for one in shards])
         counts[side] = {"read": read, "kept": kept[side], "quarantined": quarantined}
-    return counts | {"splits": dict(splits)}
+    return counts | {"splits": dict(splits), "spans": _of_spans(of_table(spilled, "interactions"))}
+
+
+def _of_spans(shards: Sequence[Spilled]) -> dict[str, int]:
+    spans: Counter[str] = Counter()
+    for one in shards:
+        name, _, inner = one.shard.name.partition("/")
+        if inner and is_day(name):
+            spans[name] += one.read
+    return dict(sorted(spans.items()))
 
 
 def ingest(

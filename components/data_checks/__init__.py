@@ -7,6 +7,7 @@ from components.data_checks import (  # noqa: F401
     newest,
     rules,
     same_ids,
+    scale,
     values,
     volume,
 )

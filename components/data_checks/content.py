@@ -1,7 +1,9 @@
 """Checks of content: media without anything to see or hear, texts that cannot be read."""
 
 from collections.abc import Iterator
+from typing import Any
 
+from components.data_checks.chance import by_chance
 from components.data_checks.check import Data, Measured, check
 
 _FEW = 10  # media; fewer are no column to judge
@@ -64,13 +66,15 @@ def damaged_texts(data: Data) -> Iterator[Measured]:
                        round(share * looked), share)
 
 
-@check("share of texts with letters as a web page, JSON or an address writes them: &eacute;",
+@check("share of texts with letters or tags as a web page, JSON or an address writes them: "
+       "&eacute;",
        "Ask the source for plain text, or decode the texts before.",
        warn=0.05, fail=None)
 def escaped_texts(data: Data) -> Iterator[Measured]:
     for side, name, value, looked, share in data.increases("texts", "escaped", _FEW_TEXTS):
         yield Measured(side, name, value, f"{share:.1%} of the texts have letters that are "
-                       "escaped, such as &eacute; or \\u00e9", round(share * looked), share)
+                       "escaped, such as &eacute; or \\u00e9, or tags of a web page",
+                       round(share * looked), share)
 
 
 @check("factor between the numbers of words a text in two runs, less 1",
@@ -100,17 +104,38 @@ def new_words(data: Data) -> Iterator[Measured]:
                            f"{', '.join(map(repr, new[:3]))}", share=share)
 
 
-@check("share of texts that changed their language since the last run",
+@check("share of texts that changed their language or their script since the last run, beyond "
+       "chance",
        "Ask the source. If the language is right, set another limit in the schema and run again.",
-       warn=0.25, fail=0.6, compares=True, by_row=True)
+       warn=0.08, fail=0.6, compares=True, by_row=True)
 def language_shift(data: Data) -> Iterator[Measured]:
     for side, name, texts, before in data.columns("texts"):
-        now, then = texts["languages"], before.get("languages", {})
-        if not now or not then or min(texts["looked"], before["looked"]) < _FEW_TEXTS:
-            continue
-        moved = sum(abs(now.get(one, 0.0) - then.get(one, 0.0)) for one in {*now, *then}) / 2
-        yield Measured(side, name, moved, f"{_most(now)} of the texts, and {_most(then)} in the "
-                       "last run", share=moved)
+        value, share, what = max(_moved(texts, before, "languages", "spoken"),
+                                 _moved(texts, before, "scripts", "looked"))
+        yield Measured(side, name, value, what, share=share)
+
+
+def _moved(texts: dict[str, Any], before: dict[str, Any], kind: str, counted: str
+           ) -> tuple[float, float, str]:
+    """Returns the share of texts of another kind than before, beyond chance and with it, in words.
+
+    Args:
+      texts: The profile of the texts.
+      before: That of the past.
+      kind: What has the shares, such as the languages.
+      counted: What has the number of texts of which they are.
+    """
+    now, then = texts[kind], before.get(kind, {})
+    counts = [one.get(counted, 0) for one in (texts, before)]
+    if not now or not then or min(counts) < _FEW_TEXTS:
+        return 0.0, 0.0, ""
+    grown = {one: more for one, share in now.items() if (more := share - then.get(one, 0.0)) > 0}
+    beyond = sum(max(0.0, more - by_chance(then.get(one, 0.0), *counts))
+                 for one, more in grown.items())
+    most = max(now, key=lambda one: grown.get(one, 0.0))
+    return beyond, sum(grown.values()), (
+        f"{now[most]:.0%} of the texts are {most}, and {then.get(most, 0.0):.0%} were in the last "
+        "run")
 
 
 @check("share of repeated texts among all, less that of the last run",
@@ -121,8 +146,3 @@ def repeated_texts(data: Data) -> Iterator[Measured]:
             yield Measured(side, name, before["distinct"] - texts["distinct"],
                            f"{texts['distinct']:.1%} of the texts are different ones, and "
                            f"{before['distinct']:.1%} were in the last run")
-
-
-def _most(languages: dict[str, float]) -> str:
-    name, share = max(languages.items(), key=lambda pair: pair[1])
-    return f"{name} is the language of {share:.0%}"

@@ -1,6 +1,8 @@
 """Checks of events: repetitions, users that are no people, times that cannot be right."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 from components.data_checks.check import Data, Measured, check
 
@@ -69,15 +71,32 @@ _PERSON = 150  # events within an hour; eight times as many are one in three sec
 
 @check("events of one user within an hour, as a multiple of what all but one in a hundred have, or "
        f"of {_PERSON}",
-       "Leave the user out, or limit how many events of one count.", warn=8.0, fail=None)
+       "Leave the user out, or limit how many events of one count. A user is named by the hash of "
+       "the id: schemas.values.text.unnamed.", warn=8.0, fail=None)
 def bot_user(data: Data) -> Iterator[Measured]:
     events = data.today["events"]
     if events.get("busiest", 0) >= _FEW:
+        people = max(1.0, min(events["busy_99"], 20 * events["busy"], _PERSON))
+        limits = bot_user.limits(data, "interactions", data.spec.role("user_id").name)
+        most = min(limits.values(), default=0.0) * people
+        bots = [one for one in events["busy_users"] if one["busiest"] > most]
         yield Measured("interactions", data.spec.role("user_id").name,
-                       events["busiest"] / max(1.0, min(
-                           events["busy_99"], 20 * events["busy"], _PERSON)),
-                       f"a user has {events['busiest']:,} events within one hour; the median user "
-                       f"has {events['busy']:,.0f} at most", events["busiest"])
+                       events["busiest"] / people,
+                       f"{_several(events, bots)} within one hour; the median user has "
+                       f"{events['busy']:,.0f} at most: {', '.join(map(_reference, bots))}",
+                       sum(one["busiest"] for one in bots))
+
+
+def _several(events: dict[str, Any], bots: list[dict[str, Any]]) -> str:
+    many = "or more " if len(bots) == len(events["busy_users"]) > 1 else ""
+    return (f"{len(bots)} {many}users have up to {events['busiest']:,} events" if len(bots) > 1
+            else f"a user has {events['busiest']:,} events")
+
+
+def _reference(bot: dict[str, Any]) -> str:
+    """Returns which user it is, for who has the events and for nobody else."""
+    day = datetime.fromtimestamp(bot["newest"], UTC).date()
+    return f"{bot['user']} ({bot['events']:,} events in all, the newest on {day})"
 
 
 def _column(data: Data) -> str:

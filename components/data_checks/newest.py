@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from statistics import median
 from typing import Any
 
+from components.data_checks.chance import by_chance
 from components.data_checks.check import Data, Measured, check
 
 _DAY = 86_400
 _WHOLE = 0.9  # of a day that has passed at its last event, so that the day is taken for whole
 _FEW = 100  # events; of fewer no share says anything
 _PAST = 4  # as many spans of the past as can say what is usual
+_SATURDAY = 5  # the number of the weekday
+_SPANS = 3  # of fewer spans none is missing
+_THIN = 5  # times fewer events than the median span
 _RECENT = 28  # days of the past that are looked at, or _PAST times as many as are new
 
 
@@ -62,6 +67,45 @@ def fewer_new_events(data: Data) -> Iterator[Measured]:
                        f"the {len(newest.days)} days since the last run have {new:,} events, and "
                        f"no {len(newest.days)} days before had fewer than {least:,}",
                        round(least - new), 1 - new / least)
+
+
+@check("factor between the events of the days since the last run and the most that as many days "
+       "before had, less 1",
+       "Look for files that were delivered twice, or for events that nobody made.",
+       warn=2.0, fail=9.0, compares=True)
+def more_new_events(data: Data) -> Iterator[Measured]:
+    now, then, newest = _profiles(data)
+    if newest is None:
+        return
+    new = _sum(newest.days, now["days"])
+    most = max(_sum(days, then["days"]) for days in newest.usual)
+    if new >= _FEW:
+        yield Measured("interactions", data.spec.role("timestamp").name, new / max(1, most) - 1,
+                       f"the {len(newest.days)} days since the last run have {new:,} events, and "
+                       f"no {len(newest.days)} days before had more than {most:,}",
+                       round(new - most))
+
+
+@check("increase of the share of the events of the days since the last run that have no value, "
+       "against any as many days before",
+       "Find out why the source delivers fewer values of the column of late.",
+       warn=0.15, compares=True)
+def new_missing(data: Data) -> Iterator[Measured]:
+    now, then, newest = _profiles(data)
+    if newest is None:
+        return
+    for column, of_day in now["filled"].items():
+        before = then["filled"].get(column)
+        usual = [1 - _sum(days, before) / count for days in newest.usual
+                 if before and (count := _sum(days, then["days"])) >= _FEW // 2]
+        count = _sum(newest.days, now["days"])
+        if count >= _FEW and len(usual) >= _PAST:
+            share = 1 - _sum(newest.days, of_day) / count
+            yield Measured("interactions", column,
+                           share - max(usual) - by_chance(max(usual), round(count), _FEW),
+                           f"{share:.0%} of the events of the {len(newest.days)} days since the "
+                           f"last run have no value, and at most {max(usual):.0%} had none before",
+                           round(share * count), share)
 
 
 @check("distance of a label's mean over the days since the last run from all that it had over as "
@@ -137,6 +181,39 @@ def _apart(one: Sequence[int], other: Sequence[int]) -> float:
         return 0.0
     return sum(abs(here / sum(one) - there / sum(other))
                for here, there in zip(one, other, strict=True)) / 2
+
+
+@check("how many spans are not there, or have less than a fifth of the events of the median one, "
+       "more than in the last run",
+       "Ask the source for these days, and run again.", warn=0.0)
+def missing_spans(data: Data) -> Iterator[Measured]:
+    spans = data.today["counts"].get("spans", {})
+    before = (data.past or {}).get("counts", {}).get("spans", {})
+    poor = [day for day in _poor(spans, before) if day not in _poor(before, spans)]
+    if poor:
+        yield Measured("interactions", _time(data), len(poor),
+                       f"of the spans from {min(spans)} to {max(spans)}, {', '.join(poor[:3])} "
+                       f"{'is' if len(poor) == 1 else 'are'} not there, or nearly empty", len(poor))
+
+
+def _poor(spans: dict[str, int], others: dict[str, int]) -> list[str]:
+    """Returns the days of some spans that have none, or far fewer events than the others.
+
+    Saturdays and Sundays on which neither run has many events are days without a delivery.
+    """
+    if len(spans) < _SPANS:
+        return []
+    few = median(spans.values()) / _THIN
+    days = {date.fromisoformat(name): rows for name, rows in (others | spans).items()}
+    busy = {day.weekday() for day, rows in days.items() if rows >= few}
+    first, last = date.fromisoformat(min(spans)), date.fromisoformat(max(spans))
+    every = [first + timedelta(number) for number in range((last - first).days + 1)]
+    return [str(day) for day in every if spans.get(str(day), -1) < few
+            and (day.weekday() < _SATURDAY or day.weekday() in busy)]
+
+
+def _time(data: Data) -> str:
+    return data.spec.role("timestamp").name if data.spec.has_role("timestamp") else ""
 
 
 @check("whether a span has the events of another one that was the newest in the last run",

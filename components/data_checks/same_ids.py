@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from components.data_checks.chance import by_chance
 from components.data_checks.check import Data, Measured, check
 
 _FEW = 20  # ids; of fewer no share says anything
@@ -37,23 +38,56 @@ def replaced_ids(data: Data) -> Iterator[Measured]:
                            f"{gone:.1%} of the {side} of the last run are gone", share=gone)
 
 
-@check("share of the ids of both runs that have another value now, beyond chance, where the values "
-       "of all are the same",
+@check("increase of the share of rows without a value among the ids that the last run did not "
+       "have, against its own, beyond chance",
+       "Find out why the source delivers less of what is new.", warn=0.2, compares=True)
+def bare_new_ids(data: Data) -> Iterator[Measured]:
+    for side, sample, before in _samples(data):
+        contents, past = sample["contents"], before["contents"]
+        new = _within(contents, sample, before) - past.keys()
+        # Of many media none but the first are looked at.
+        for name in (f.name for f in data.spec.table(side) if not f.media):
+            if len(new) < _FEW or not any(name in row for row in past.values()):
+                continue
+            share = sum(name not in contents[key] for key in new) / len(new)
+            usual = sum(name not in row for row in past.values()) / len(past)
+            yield Measured(side, name, share - usual - by_chance(usual, len(new), len(past)),
+                           f"{share:.0%} of the {len(new):,} new {side} have no value, and "
+                           f"{usual:.0%} of all had none in the last run",
+                           round(share * len(new)), share)
+
+
+@check("share of the rows that a text tells apart, of both runs, that have another id now",
+       "Write ids as in the last run: the model's past events are of other ids, and what asks for "
+       "recommendations may know the old ones alone.",
+       warn=0.1, fail=0.5, compares=True)
+def renamed_ids(data: Data) -> Iterator[Measured]:
+    for side, sample, before in _samples(data):
+        pairs = [(one, before["named"][text]) for text, one in sample["named"].items()
+                 if text in before["named"]]
+        if len(pairs) >= _FEW:
+            share = _changed(pairs) / len(pairs)
+            yield Measured(side, data.spec.id_key(side).name, share,
+                           f"{share:.1%} of the {len(pairs):,} {side} that were compared by what "
+                           "is written of them have another id now", _changed(pairs), share)
+
+
+@check("share of the ids of both runs that have another one's value now, beyond chance",
        "Check how the column was joined to its ids: its rows were probably moved by some places.",
-       fail=0.5, compares=True, by_row=True)
+       warn=0.1, fail=0.5, compares=True, by_row=True)
 def mixed_values(data: Data) -> Iterator[Measured]:
-    for side, name, pairs in _columns(data):
+    for side, name, pairs in columns_of_ids(data):
         kept = _kept(pairs)
-        yield _moved(side, name, pairs, kept, f"the value of others: {kept:.0%} of the column's "
-                     "values were in the last run, too")
+        yield _moved(side, name, pairs, kept, f"the value of others: {kept:.0%} of these values "
+                     "were in the last run, too")
 
 
-@check("share of the ids of both runs that have another value now, beyond chance, where the values "
-       "of all are others, too",
+@check("share of the ids of both runs that have another value now, and one that no other id lost, "
+       "beyond chance",
        "Ask the source what changed; if the new values are right, there is nothing to do.",
-       warn=0.5, compares=True, by_row=True)
+       warn=0.1, compares=True, by_row=True)
 def changed_values(data: Data) -> Iterator[Measured]:
-    for side, name, pairs in _columns(data):
+    for side, name, pairs in columns_of_ids(data):
         yield _moved(side, name, pairs, 1 - _kept(pairs), "another value")
 
 
@@ -61,8 +95,9 @@ def _moved(side: str, name: str, pairs: Sequence[tuple[Any, Any]], part: float,
            what: str) -> Measured:
     """Returns the part of the disagreement between two runs that is of one kind."""
     changed = _changed(pairs)
+    rows = "events" if side == "interactions" else side
     return Measured(side, name, _disagreement(pairs) * part, f"{changed:,} of the {len(pairs):,} "
-                    f"{side} of both runs that were compared have got {what}", changed)
+                    f"{rows} of both runs that were compared have got {what}", changed)
 
 
 @check("share of the events of both runs that have another label now",
@@ -83,7 +118,7 @@ def changed_labels(data: Data) -> Iterator[Measured]:
        "share by which there are fewer, as a part of what chance would leave",
        "Check whether events name the right users and items: ids were probably moved or mapped "
        "wrongly.",
-       warn=0.4, fail=0.6, compares=True)
+       warn=0.1, fail=0.6, compares=True)
 def changed_events(data: Data) -> Iterator[Measured]:
     today, past = data.today["events"], (data.past or {})["events"]
     if "pairs" not in today or "pairs" not in past:
@@ -150,11 +185,17 @@ def _compared(sample: Values, before: Values) -> tuple[set[str], set[str]]:
     return both, changed
 
 
-def _columns(data: Data) -> Iterator[tuple[str, str, list[tuple[Any, Any]]]]:
+def columns_of_ids(data: Data) -> Iterator[tuple[str, str, list[tuple[Any, Any]]]]:
     """Yields table, column, and the values of the same ids now and in the last run.
 
-    Ids whose whole content is another one are left out, for `reused_ids` has them.
+    Ids whose whole content is another one are left out, for `reused_ids` has them; of events the
+    labels and the times, which have checks of their own.
     """
+    own = {label.feature for label in data.spec.labels_of("interactions")}
+    for name in data.today["columns"]["interactions"]:
+        pairs = _same_events(data, name) if name not in own and not _is_role(data, name) else []
+        if len(pairs) >= _FEW_EVENTS:
+            yield "interactions", name, pairs
     for side, sample, before in _samples(data):
         reused = _compared(sample, before)[1]
         same = (sample["contents"].keys() & before["contents"].keys()) - reused
@@ -176,14 +217,19 @@ def _same_events(data: Data, column: str) -> list[tuple[Any, Any]]:
             if now["counts"][key] == then["counts"][key] == 1]
 
 
+def _is_role(data: Data, column: str) -> bool:
+    return any(one.name == column and one.role for one in data.spec.table("interactions"))
+
+
 def _changed(pairs: Sequence[tuple[Any, Any]]) -> int:
     return sum(now != then for now, then in pairs)
 
 
 def _kept(pairs: Sequence[tuple[Any, Any]]) -> float:
-    """Returns the share of the values that were there before, whatever id had them."""
-    return (Counter(now for now, _ in pairs)
-            & Counter(then for _, then in pairs)).total() / len(pairs)
+    """Returns the share of the changed values that other ids had, which have none of them now."""
+    moved = [pair for pair in pairs if pair[0] != pair[1]]
+    return (Counter(now for now, _ in moved)
+            & Counter(then for _, then in moved)).total() / max(1, len(moved))
 
 
 def _disagreement(pairs: Sequence[tuple[Any, Any]]) -> float:

@@ -1,10 +1,9 @@
-"""Checks of values and labels: lost, missing, constant, new, of another scale or column."""
+"""Checks of values and labels: lost, missing, constant, new, distributed otherwise."""
 
-import itertools
-import math
 from collections.abc import Iterator
 from typing import Any
 
+from components.data_checks.chance import by_chance, divergence_beyond_chance
 from components.data_checks.check import Data, Measured, check
 from schemas.values.text import is_unnamed, unnamed
 
@@ -22,6 +21,18 @@ def lost_values(data: Data) -> Iterator[Measured]:
             yield Measured(side, name, share,
                            f"{lost:,} of {all_of_it:,} values could not be read and are missing"
                            f"{_most_frequent(data, side, name)}", lost, share)
+
+
+@check("share of the lists' values that are gone or came up, of each row on average",
+       "Find out whether lists are cut, or written with another separator.",
+       warn=0.1, compares=True)
+def shorter_lists(data: Data) -> Iterator[Measured]:
+    for side, name, profile, before in data.columns():
+        now, then = profile.get("each", 0.0), before.get("each", 0.0)
+        if now and then and min(profile["filled"], before["filled"]) >= 10 * _FEW:
+            yield Measured(side, name, 1 - min(now, then) / max(now, then),
+                           f"a row has {now:.2f} values on average, and had {then:.2f} in the last "
+                           "run")
 
 
 @check("increase of the share of rows without a value",
@@ -64,9 +75,9 @@ def constant_column(data: Data) -> Iterator[Measured]:
                            share=profile["top_share"])
 
 
-@check("increase of the share of the most frequent value since the last run",
+@check("increase of the share of the most frequent value since the last run, beyond chance",
        "Find out whether a default took the place of the data.",
-       warn=0.15, fail=None, compares=True)
+       warn=0.08, fail=None, compares=True)
 def frequent_value(data: Data) -> Iterator[Measured]:
     for kind in ("numbers", "categorical", "texts"):
         for side, name, profile, before in data.columns(kind):
@@ -75,25 +86,9 @@ def frequent_value(data: Data) -> Iterator[Measured]:
             if min(counts) < _FEW or label:
                 continue
             share, then = profile["top_share"], before["top_share"]
-            yield Measured(side, name, share - then, f"{share:.1%} of the values are the same one, "
-                           f"and {then:.1%} were in the last run", round(share * counts[0]), share)
-
-
-@check("by how much more the numbers at an edge, one in a hundred, are away from the median than "
-       "in the last run, as a factor",
-       "Look at the smallest and the largest values: a part may be in another unit.",
-       warn=3.0, fail=30.0, compares=True)
-def outlying_values(data: Data) -> Iterator[Measured]:
-    for side, name, profile, before in data.columns("numbers"):
-        if min(profile["count"], before.get("count", 0)) < 5 * _FEW:
-            continue
-        middle, then = profile["deciles"][5], before["deciles"][5]
-        wide = max(abs(edge - then) for edge in before["edges"])
-        edge = max(profile["edges"], key=lambda one: abs(one - middle))
-        if wide > 0 and abs(middle - then) <= wide:  # else the whole column is on another scale
-            yield Measured(side, name, abs(edge - middle) / wide - 1,
-                           f"one value in a hundred is {edge:.4g} or beyond, where the last run "
-                           f"had {before['edges'][0]:.4g} and {before['edges'][1]:.4g}")
+            yield Measured(side, name, share - then - by_chance(then, *counts),
+                           f"{share:.1%} of the values are the same one, and {then:.1%} were in "
+                           "the last run", round(share * counts[0]), share)
 
 
 @check("share of the values that are categories which the last run did not have",
@@ -115,65 +110,6 @@ def new_categories(data: Data) -> Iterator[Measured]:
                        f"new{such}", sum(new.values()), share)
 
 
-@check("factor between the medians of two runs, less 1",
-       "Convert the values back to the unit that the model knows, or retrain on purpose.",
-       warn=3.0, fail=8.0, compares=True, by_row=True)
-def unit_change(data: Data) -> Iterator[Measured]:
-    for side, name, profile, before in data.columns("numbers"):
-        if min(profile["count"], before.get("count", 0)) < _FEW:
-            continue
-        ratios = sorted(new / old for new, old in zip(profile["deciles"][1:-1],
-                                                      before["deciles"][1:-1], strict=True)
-                        if new * old > 0)
-        if ratios and ratios[0] > 0.5 * ratios[-1]:  # all values by about the same factor
-            middle = ratios[len(ratios) // 2]
-            yield Measured(side, name, max(middle, 1 / middle) - 1,
-                           f"the values are {middle:.3g} times those of the last run")
-
-
-@check("how much better two columns fit each other's past than their own, 0 to 1",
-       "Check the order and the names of the columns in the files.",
-       warn=None, fail=0.3, compares=True, by_row=True)
-def swapped_columns(data: Data) -> Iterator[Measured]:
-    for kind, alike in (("texts", _texts_alike), ("categorical", _shares_alike),
-                        ("numbers", _ranges_alike)):
-        known = [one for one in data.columns(kind)
-                 if min(part.get("looked", part.get("count", 0)) for part in one[2:]) >= _FEW]
-        for (side, name, now, before), (other_side, other, other_now, other_before) in (
-                itertools.combinations(known, 2)):
-            if other_side != side:
-                continue
-            own = alike(now, before) + alike(other_now, other_before)
-            crossed = alike(now, other_before) + alike(other_now, before)
-            yield Measured(side, name, (crossed - own) / 2,
-                           f"{name} has what {other} had in the last run, and {other} what "
-                           f"{name} had")
-
-
-def _texts_alike(one: dict[str, Any], other: dict[str, Any]) -> float:
-    """Returns how alike the vocabularies of two columns are, and their lengths, 0 to 1."""
-    words, past = one["vocabulary"], other.get("vocabulary", {})
-    shared = sum(min(share, past.get(word, 0.0)) for word, share in words.items())
-    most = max(sum(words.values()), sum(past.values()), 1e-9)
-    lengths = sorted((one.get("words", 0.0), other.get("words", 0.0)))
-    return (shared / most + (lengths[0] / lengths[1] if lengths[1] else 1.0)) / 2
-
-
-def _shares_alike(one: dict[str, Any], other: dict[str, Any]) -> float:
-    """Returns the share of the values that two columns of categories have in common, 0 to 1."""
-    return sum(min(count / one["count"], other["values"].get(value, 0) / other["count"])
-               for value, count in one["values"].items())
-
-
-def _ranges_alike(one: dict[str, Any], other: dict[str, Any]) -> float:
-    """Returns the common part of the ranges that most numbers of two columns are in, 0 to 1."""
-    (low, high), (past_low, past_high) = ((part["deciles"][1], part["deciles"][-2])
-                                          for part in (one, other))
-    whole = max(high, past_high) - min(low, past_low)
-    both = min(high, past_high) - max(low, past_low)
-    return max(both, 0.0) / whole if whole > 0 else 1.0
-
-
 def _most_frequent(data: Data, side: str, name: str) -> str:
     reasons = [one for one in data.reasons if one["table"] == side and one["kind"] == "value"
                and name in one["columns"]]
@@ -191,7 +127,7 @@ def _means(profile: dict[str, Any], before: dict[str, Any]) -> str:
 
 
 @check("Jensen-Shannon divergence of the distribution from that of the last run (TFDV), less what "
-       "chance makes where values are rare",
+       "chance makes where values are rare; of many categories, of the frequent ones",
        "Compare the two distributions in the report; ask what changed in the source.",
        warn=0.1, fail=0.3, compares=True, by_row=True)
 def distribution_shift(data: Data) -> Iterator[Measured]:
@@ -201,22 +137,9 @@ def distribution_shift(data: Data) -> Iterator[Measured]:
         if profile.get("label") and side == "interactions":
             continue
         if min(profile.get("filled", 0), before.get("filled", 0)) >= _FEW:
-            value -= _by_chance(profile, before)
-            yield Measured(side, name, value, "the distribution of the values is another one than "
-                           f"in the last run{_means(profile, before)}")
-
-
-def _by_chance(profile: dict[str, Any], before: dict[str, Any]) -> float:
-    """Returns the divergence in bits to expect of two samples of the same categories.
-
-    The first term of its series is a chi-square over 8 ln 2, whose mean is the number of categories
-    by the number of values.
-    """
-    both = [one["categorical"] for one in (profile, before) if one.get("categorical")]
-    if len(both) < 2 or not all(one["count"] for one in both):
-        return 0.0
-    most = max(one["distinct"] for one in both)
-    return sum(most / one["count"] for one in both) / (8 * math.log(2))
+            yield Measured(side, name, divergence_beyond_chance(value, profile, before),
+                           "the distribution of the values is another one than in the last "
+                           f"run{_means(profile, before)}")
 
 
 @check("share of the rows that lost their label since the last run; 0.25 where no row has one, "

@@ -9,7 +9,7 @@ from typing import Any
 from components.data_checks.check import Data, Measured, check
 
 _FEW = 20  # rows or events; of fewer no share says anything
-_USERS = 5  # as many as equally busy ones, on a day
+_USERS, _MANY_USERS = 5, 10  # as many as equally busy ones, on a day
 _PART = 14  # days in a row over which volumes are compared
 _GAP = 3  # a gap that is news is so many times as long as usual ones
 
@@ -33,7 +33,7 @@ def fewer_rows(data: Data) -> Iterator[Measured]:
 
 @check("factor between the rows of a table in two runs, less 1",
        "Look for files that were delivered twice, or for rows that nobody made.",
-       warn=3.0, fail=9.0, compares=True)
+       warn=1.5, fail=9.0, compares=True)
 def more_rows(data: Data) -> Iterator[Measured]:
     for side, rows in data.today["rows"].items():
         before = (data.past or {})["rows"][side]
@@ -67,7 +67,7 @@ def lost_events(data: Data) -> Iterator[Measured]:
                        old - new, share)
 
 
-@check("how many days without an event have many in the last run",
+@check("how many days have many events in the last run, and none now or less than a third",
        "Ask the source for these days, and run again.", warn=0.0, fail=None, compares=True)
 def lost_days(data: Data) -> Iterator[Measured]:
     now, past = data.today["events"], (data.past or {})["events"]
@@ -75,16 +75,17 @@ def lost_days(data: Data) -> Iterator[Measured]:
     if not days or not past.get("days"):
         return
     first, last = min(map(int, days)), max(map(int, days))
-    # Of few users one that is gone takes a day along.
+    # Of few users one that is gone takes a day along, or much of it.
     lost = sorted(int(day) for day, count in past["days"].items()
-                  if first < int(day) < last and day not in days and count >= _FEW
-                  and count**2 >= _USERS * past["squares"].get(day, 0))
+                  if first < int(day) < last and days.get(day, 0) < count / 3 and count >= _FEW
+                  and count**2 >= past["squares"].get(day, 0) * (
+                      _MANY_USERS if day in days else _USERS))
     if lost:
         dates = [datetime.fromtimestamp(day * 86_400, UTC).date().isoformat() for day in lost[:3]]
         yield Measured("interactions", data.spec.role("timestamp").name, len(lost),
                        f"on {len(lost)} {'day' if len(lost) == 1 else 'days'}, such as "
-                       f"{', '.join(dates)}, there is no event, where the last run had many",
-                       len(lost))
+                       f"{', '.join(dates)}, there are few events or none, where the last run had "
+                       "many", len(lost))
 
 
 @check("how many hours of the day without an event have many in the last run",
@@ -102,21 +103,30 @@ def lost_hours(data: Data) -> Iterator[Measured]:
                        len(lost))
 
 
-@check("longest time without an event, in days, where events are frequent",
-       "Ask the source for the missing days, and run again.", warn=2.5, fail=None)
+@check("longest time without an event, in days, where events are frequent and the last run had no "
+       "such time",
+       "Ask the source for the missing days, and run again.", warn=0.5, fail=None)
 def missing_days(data: Data) -> Iterator[Measured]:
     days = data.today["events"].get("days", {})
     if len(days) < _PART or median(days.values()) < _FEW:
         return
-    present = sorted(map(int, days))
-    gaps = sorted(later - earlier - 1 for earlier, later in itertools.pairwise(present))
+    gaps = _gaps(days)
     # Where such gaps are usual, as at weekends or in holidays, one more is no news.
     usual = gaps[int(0.98 * (len(gaps) - 1))]
+    squares = data.today["events"]["squares"]
+    many = median(count**2 / squares[day] for day, count in days.items()) >= 2 * _MANY_USERS
+    known = max(_gaps((data.past or {}).get("events", {}).get("days", {})), default=0)
     longest = gaps[-1]
     yield Measured("interactions", data.spec.role("timestamp").name,
-                   longest if longest > _GAP * (usual + 1) else 0.0,
-                   f"for {longest} days there is no event, and the median day has "
-                   f"{median(days.values()):,.0f}", longest)
+                   longest if longest > max(known, usual if many else _GAP * (usual + 1)) else 0.0,
+                   f"for {longest} {'day' if longest == 1 else 'days'} there is no event, and the "
+                   f"median day has {median(days.values()):,.0f}", longest)
+
+
+def _gaps(days: dict[str, int]) -> list[int]:
+    """Returns how many days are between days with events, the fewest first."""
+    return sorted(later - earlier - 1
+                  for earlier, later in itertools.pairwise(sorted(map(int, days))))
 
 
 @check("share by which the last four or eight weeks have fewer events than as many before",

@@ -20,14 +20,18 @@ from schemas.values.text import is_absent, unnamed
 TEXTS = 5_000  # most texts of a column that are looked at
 _WORDS = 100  # most frequent ones of a column
 FEWEST = 5  # people, or items; a word or a category of fewer may name a person
-_WORD = re.compile(r"\w+")
+# Of a script without blanks between words each letter is taken for one.
+_UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
 _SHORT = 3  # words; a shorter text is of no language that could be recognised
 _CATEGORIES = 1_000  # most frequent ones of a column
-# What a program for web pages, JSON or addresses writes for a letter: &eacute; \u00e9 %C3%A9
+# What a program for web pages, JSON or addresses writes: &eacute; <br> \u00e9 %C3%A9
 _ESCAPE = re.compile(
-    r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8}\d?);|\\u[0-9a-fA-F]{4}|%[C-F][0-9A-F]%[89AB]")
+    r"&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8}\d?);|\\u[0-9a-fA-F]{4}|%[C-F][0-9A-F]%[89AB]"
+    r"|</?(?:p|br|b|i|em|strong|span|div|a|ul|ol|li|h[1-6])(?:\s[^<>]*)?/?>")
 _LOST_LETTER = re.compile(r"[^\W\d_]\?[a-zß-öø-ÿ]")
 _WRONG_LETTERS = re.compile("[\u00c0-\u00ff]{4}")
+_CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _QUANTILES = np.linspace(0, 1, 11)
 _EDGES = (0.01, 0.99)  # within which nearly all numbers are
 
@@ -44,20 +48,22 @@ def profile_texts(values: np.ndarray, writers: np.ndarray | None = None, fewest:
     Returns:
       `looked`, the number of texts; shares `empty` (no letter and no digit), `damaged` (bytes
       read in a wrong encoding), `escaped` (letters as a web page or JSON write them), `distinct`,
-      and of the most frequent one (`top_share`); `words` a text on average; shares of `languages`;
-      and shares of the texts that have each of the most frequent `vocabulary`.
+      and of the most frequent one (`top_share`); `words` a text on average; shares of `languages`,
+      of the `spoken` texts that have enough words, and of `scripts`; and shares of the texts that
+      have each of the most frequent `vocabulary`.
     """
     step = max(1, len(values) // TEXTS)
     texts = [value.decode("utf-8", "replace") for value in values[::step]]
     whose = range(len(texts)) if writers is None else writers[::step].tolist()
     if not texts:
         return {"looked": 0, "empty": 0.0, "damaged": 0.0, "escaped": 0.0, "languages": {},
-                "vocabulary": {}}
+                "scripts": {}, "spoken": 0, "vocabulary": {}}
     words = [_WORD.findall(text.lower()) for text in texts]
     counted = Counter(word for text_words in words for word in set(text_words))
     writers_of = Counter(word for word, _ in {(word, one) for one, text_words in zip(
         whose, words, strict=True) for word in text_words})
     spoken = Counter(language(text_words) for text_words in words if len(text_words) >= _SHORT)
+    scripts = Counter(script for text_words in words if (script := script_of(text_words)))
     return {
         "looked": len(texts),
         "empty": sum(not text_words for text_words in words) / len(texts),
@@ -66,10 +72,14 @@ def profile_texts(values: np.ndarray, writers: np.ndarray | None = None, fewest:
         "distinct": len(set(texts)) / len(texts),
         "top_share": max(Counter(texts).values()) / len(texts),
         "words": sum(map(len, words)) / len(texts),
-        "languages": {name: count / spoken.total() for name, count in spoken.most_common(12)},
+        "languages": _shares(spoken), "spoken": spoken.total(), "scripts": _shares(scripts),
         "vocabulary": {word: count / len(texts) for word, count in counted.most_common(_WORDS)
                        if writers_of[word] >= fewest},
     }
+
+
+def _shares(counts: Counter[str]) -> dict[str, float]:
+    return {name: count / counts.total() for name, count in counts.most_common(12)}
 
 
 def is_damaged(text: str) -> bool:
@@ -78,7 +88,7 @@ def is_damaged(text: str) -> bool:
     A question mark within a word, as in `K?ste`, is one that took the place of a letter, and no
     language that Latin-1 writes has many of its accents in a row, as Cyrillic read as Latin-1 has.
     """
-    return ("\ufffd" in text or "\0" in text or badness.is_bad(text)
+    return ("\ufffd" in text or _CONTROL.search(text) is not None or badness.is_bad(text)
             or _WRONG_LETTERS.search(text) is not None or any(
         _LOST_LETTER.search(word) and "/" not in word for word in text.split()))
 
@@ -94,12 +104,18 @@ def language(words: Sequence[str]) -> str:
       letters, such as `"cyrillic"`, where no language is recognised by it; else `"unknown"`.
     """
     distinct = set(words)
-    script = Counter(_script(word[0]) for word in distinct).most_common(1)[0][0] if distinct else ""
+    script = script_of(words)
     name, hits = max(((name, len(distinct & common)) for name, common in _stop_words().items()),
                      key=lambda pair: pair[1])
     if hits:
         return name
-    return script if script not in ("latin", "digit") else "unknown"
+    return script if script not in ("latin", "") else "unknown"
+
+
+def script_of(words: Sequence[str]) -> str:
+    """Returns the script that most different words begin with; digits are of none."""
+    scripts = Counter(_script(word[0]) for word in set(words) if not word[0].isdigit())
+    return max(scripts, key=lambda one: (scripts[one], one)) if scripts else ""
 
 
 @functools.cache
@@ -125,8 +141,9 @@ def profile_columns(spec: FeatureSpec, side: str, table: Table, lost: dict[str, 
 
     Returns:
       By column `{"filled", "lost", "missing"}`, rows with a value, values left out and share of
-      rows without one; and under the name of its kind what `profile_*` of that kind says. Of
-      personal data there is no more than the counts.
+      rows without one; for lists `each`, the values of a row that has some, on average; and under
+      the name of its kind what `profile_*` of that kind says. Of personal data there is no more
+      than the counts.
     """
     profiles = {}
     writers = codes(table.columns[spec.role("user_id", side).name].values) \
@@ -136,6 +153,8 @@ def profile_columns(spec: FeatureSpec, side: str, table: Table, lost: dict[str, 
         profile = {"filled": filled, "lost": lost.get(name, 0),
                    "missing": 1 - filled / table.rows if table.rows else 0.0}
         feature = next(f for f in spec.table(side) if f.name == name)
+        if filled and not feature.scalar:
+            profile["each"] = len(values.rows) / filled
         if not feature.pii:
             profile |= _of_kind(feature, values, spec, writers)
         profiles[name] = profile

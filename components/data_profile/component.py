@@ -24,7 +24,7 @@ from trainer.modalities import files_of
 
 log = logging.getLogger("tessera.data_profile")
 _FILE = "profile.json"
-VERSION = 5
+VERSION = 6
 DATASET = "dataset"  # custom property of the artifact, which also has its span
 
 

@@ -11,10 +11,15 @@ from schemas import Feature, FeatureSpec, Label
 _ROWS = 20_000  # most rows that are looked at
 _LEAST = 50  # rows; of fewer nothing is said
 _PER_VALUE = 3  # rows that have a value, on average, below which it is an id rather than a cause
+_ALL_BUT = {"users": "user_id", "items": "item_id", "interactions": "timestamp"}
 _BINS = 50
 _MOST = 0.9  # share of the texts that have a number, from which on it may say the label
 _WORD = re.compile(r"\w+")
-_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\d)")
+_STARS = "\u2605\u2b50\U0001f31f"  # and those that are not filled
+_SAID = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\d)"
+                   rf"|[{_STARS}][{_STARS}\u2606\ufe0f]*|[a-z]+", re.IGNORECASE)
+_NUMBERS = {word: float(number) for number, word in enumerate(
+    ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))}
 
 
 def profile_leaks(spec: FeatureSpec, side: str, table: Table) -> list[dict[str, Any]]:
@@ -31,6 +36,7 @@ def profile_leaks(spec: FeatureSpec, side: str, table: Table) -> list[dict[str, 
       the share of those that spell the label's value, if that is more.
     """
     labelled = {label.feature for label in spec.labels_of(side)}
+    first = _firsts(spec, side, table) if labelled else np.zeros(0, bool)
     leaks = []
     for label in spec.labels_of(side):
         target, labels, has_label = _target(spec, table, label)
@@ -40,11 +46,30 @@ def profile_leaks(spec: FeatureSpec, side: str, table: Table) -> list[dict[str, 
                     or feature.role or feature.derived or feature.pii or feature.media:
                 continue
             values, filled = table.columns[feature.name].at(table.rows)
-            given, both = _sample(has_label, target), _sample(has_label & filled, target)
+            given, both = (_sample(rows & first, target)
+                           for rows in (has_label, has_label & filled))
             leaks.append({"column": feature.name, "label": label.name, "explained": max(
                 _explained(filled[given], target[given]),
                 _of_values(feature, values[both], target[both], labels[both]))})
     return leaks
+
+
+def _firsts(spec: FeatureSpec, side: str, table: Table) -> np.ndarray:
+    """Returns which rows are no copy of another one but for its id, or its time.
+
+    All copies of a row have its label, which says nothing of what they have in common. Where rows
+    have little in them, all are taken, for they are alike by chance.
+    """
+    content = np.zeros(table.rows, np.uint64)
+    for feature in spec.table(side):
+        if feature.role != _ALL_BUT[side] and not feature.derived and not feature.media:
+            values, filled = table.columns[feature.name].at(table.rows)
+            code = np.where(filled, codes(values) + 1, 0)
+            content = content * np.uint64(0x9E3779B97F4A7C15) + code.astype(np.uint64)
+    places = np.unique(content, return_index=True)[1]
+    first = np.full(table.rows, len(places) < _LEAST)
+    first[places] = True
+    return first
 
 
 def _sample(rows: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -70,13 +95,20 @@ def _of_values(feature: Feature, values: np.ndarray, target: np.ndarray, labels:
                ) -> float:
     if not feature.language or not len(values):
         return _explained(values, target)
-    numbers = [[float(one) for one in _NUMBER.findall(text.decode("utf-8", "replace"))]
-               for text in values]
+    numbers = [_said(text.decode("utf-8", "replace")) for text in values]
     places = [np.array([found[place] if found else np.nan for found in numbers])
               for place in (0, -1)]  # as in "4/5" and "out of 10: 8"
     said = [_explained(column[known], target[known]) for column in places
             if (known := ~np.isnan(column)).mean() >= _MOST]
     return max(_explained(values, target), _spelled(values, labels), *said)
+
+
+def _said(text: str) -> list[float]:
+    """Returns the numbers in a text: of digits, of words, or of stars."""
+    said = (float(one.count(one[0])) if one[0] in _STARS
+            else _NUMBERS.get(one.lower()) if one[0].isalpha() else float(one)
+            for one in _SAID.findall(text))
+    return [number for number in said if number is not None]
 
 
 def _numbers(values: np.ndarray, feature: Feature) -> np.ndarray:
@@ -90,10 +122,11 @@ def _explained(values: np.ndarray, target: np.ndarray) -> float:
     if not len(target) or not np.ptp(target):
         return 0.0
     groups = np.unique(values, return_inverse=True)[1]
+    if values.dtype == object:  # all values that are rare are one group
+        rare = np.bincount(groups) < _PER_VALUE
+        groups = np.unique(np.where(rare[groups], -1, groups), return_inverse=True)[1]
     count = int(groups.max()) + 1
     if len(target) < _PER_VALUE * count:
-        if values.dtype == object:
-            return 0.0
         edges = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)[1:-1]))
         groups = np.searchsorted(edges, values, side="right")
         count = len(edges) + 1
@@ -112,6 +145,6 @@ def _spelled(texts: np.ndarray, target: np.ndarray) -> float:
         if isinstance(value, bytes):
             named = {one.encode() for one in _WORD.findall(text)} & known
         else:
-            named = {float(one) for one in _NUMBER.findall(text)}
+            named = {*_said(text)}
         hits += named == {value}
     return hits / len(texts)

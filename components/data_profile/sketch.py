@@ -9,7 +9,7 @@ import numpy as np
 from components.data_profile.shown import ROWS, shown_rows
 from components.data_profile.tables import Table
 from schemas import FeatureSpec
-from schemas.values.text import likeness
+from schemas.values.text import as_text, likeness
 from trainer.modalities import Facts
 
 _IDS = 2_000  # of a table
@@ -32,7 +32,8 @@ def profile_ids(spec: FeatureSpec, side: str, table: Table) -> dict[str, Any]:
     Returns:
       `largest`, the hash below which all ids are in the sample; `contents`, by the hash of an id
       the numbers of its row and short hashes of its other values, by column; `telling`, the
-      columns that distinguish rows; `shown`, of items some rows as anybody may read them, see
+      columns of texts that distinguish rows; `named`, by the hash of what they say of a row the
+      short hash of its id; `shown`, of items some rows as anybody may read them, see
       `components.data_profile.shown`; shares of ids that are `alike`, as `Ann` and `ann`, and of
       rows that are `copied`: all columns but media are those of an earlier row.
     """
@@ -43,20 +44,23 @@ def profile_ids(spec: FeatureSpec, side: str, table: Table) -> dict[str, Any]:
     compared = {f.name: f for f in spec.table(side) if f.name != name and not f.derived
                 and not f.pii and table.columns[f.name].values.size}
     firsts = {column: table.columns[column].at(table.rows) for column in compared}
-    telling = [column for column, f in compared.items()
-               if not f.media and _varied(table.columns[column].values.tolist())]
+    varied = [column for column, f in compared.items()
+              if not f.media and _varied(table.columns[column].values.tolist())]
+    # A number may be another one for all things from one day to the next, such as a price.
+    telling = [column for column in varied if compared[column].dtype is bytes]
     contents = {
         format(ids[row], "x"): {
-            column: kept for column, (values, filled) in firsts.items()
-            if filled[row] and (kept := _short(values[row])) is not None}
+            column: kept for column in compared
+            if (kept := short(table.columns[column].of(row))) is not None}
         for row in sample}
     complete = len(ids) <= _IDS
     return {"largest": format(2**64 - 1 if complete else ids[sample[-1]], "x"),
             "contents": contents, "telling": telling, "alike": _alike(own),
+            "named": _named([firsts[column] for column in telling], ids),
             "shown": {} if side == "users" else shown_rows(spec, side, table, {
                 format(ids[row], "x"): row for row in sample[:ROWS]}),
             "copied": _copied([firsts[column] for column, f in compared.items() if not f.media],
-                              table.rows) if telling else 0.0}
+                              table.rows) if varied else 0.0}
 
 
 def _varied(values: Sequence[Any]) -> bool:
@@ -75,10 +79,30 @@ def _copied(columns: Sequence[tuple[np.ndarray, np.ndarray]], rows: int) -> floa
     return 1 - len(contents) / rows
 
 
-def _short(value: Any) -> float | int | None:
-    """Returns a number, a short hash of another value, `None` for a medium without facts."""
+def _named(columns: Sequence[tuple[np.ndarray, np.ndarray]], ids: Sequence[int]) -> dict[str, int]:
+    """Returns the ids of a sample of the texts that one row alone has."""
+    rows: dict[int, list[int]] = {}
+    for row, own in enumerate(ids):
+        texts = [values[row] for values, filled in columns if filled[row]]
+        if len(texts) == len(columns) > 0:
+            rows.setdefault(keyed("\0".join(map(as_text, texts))), []).append(own)
+    return {format(content, "x"): own[0] >> 40 for content, own in sorted(rows.items())[:_IDS]
+            if len(own) == 1}
+
+
+def short(values: np.ndarray) -> float | int | None:
+    """Returns what a row's values of a column are compared by.
+
+    Returns:
+      A number, or a short hash of another value or of several; `None` where there is none, or of
+      a medium without facts.
+    """
+    if len(values) > 1:
+        return keyed("\0".join(sorted(one.digest if isinstance(one, Facts) else as_text(one)
+                                      for one in values))) >> 40
+    value = values[0] if len(values) else None
     if isinstance(value, bytes):
-        return keyed(value.decode("utf-8", "replace")) >> 40
+        return keyed(as_text(value)) >> 40
     if isinstance(value, Facts):
         return keyed(value.digest) >> 40
     return None if value is None else float(f"{value:.4g}")

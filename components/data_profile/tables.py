@@ -31,6 +31,11 @@ class Values:
     values: np.ndarray
     rows: np.ndarray
 
+    def of(self, row: int) -> np.ndarray:
+        """Returns the values of one row, `(values,)`."""
+        first, end = np.searchsorted(self.rows, [row, row + 1])
+        return self.values[first:end]
+
     def at(self, rows: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns the first value of each row, and which rows have one.
 

@@ -29,7 +29,11 @@ def test_each_fault_changes_the_shop(shop, tmp_path):
         if fault.media:
             continue
         spoiled = plain.copy(tmp_path / str(place))
-        fault.seed(spoiled)
+        try:
+            fault.seed(spoiled)
+        except LookupError:  # so small a shop has no day of many users
+            assert "busiest day" in fault.name
+            continue
         files = list(spoiled.folder.glob("*.csv"))
         same = [spoiled.tables[side].equals(plain.tables[side]) for side in SIDES]
         assert files or not all(same), fault.name
@@ -37,7 +41,7 @@ def test_each_fault_changes_the_shop(shop, tmp_path):
 
 def test_a_fault_is_found_and_a_clean_shop_is_not_suspected(shop, tmp_path):
     bench = Bench(shop, tmp_path)
-    wanted = [fault for fault in FAULTS if "currency" in fault.name]
+    wanted = [fault for fault in FAULTS if "a currency before" in fault.name]
     assert [row.findings["lost_values"] for row in bench.faults(wanted)] == ["FAIL"]
     (resample, *_) = bench.clean(1)
     assert resample.findings == {}

@@ -334,7 +334,7 @@ def test_the_limits_in_force_are_the_schemas_and_the_configurations(past):
     limits = held["limits"]
     assert limits["quarantined_rows"] == {"warn": None, "fail": 0.05}
     assert limits["lost_values"] == {"warn": 0.001, "fail": 0.05}
-    assert limits["unit_change"] == {"warn": 3.0, "fail": 8.0}
+    assert limits["unit_change"] == {"warn": 0.5, "fail": 8.0}
     assert held["own_limits"] == [
         {"check": "new_categories", "table": "items", "column": "kind", "warn": 0.5, "fail": 0.3},
         {"check": "unit_change", "table": "items", "column": "price", "warn": None, "fail": None}]

@@ -38,7 +38,12 @@ def _newest(change):
      "new_labels interactions stars WARN"),
     (lambda new: [row | {"when": row["when"] + 9 * 3600 - 24 * 3600} for row in new],
      "new_hours interactions when FAIL"),
-], ids=["a tenth", "a half", "the lowest label", "lower labels", "another time zone"])
+    (lambda new: [row | {"when": row["when"] + n} for row in new for n in range(0, 5_000, 1_000)],
+     "more_new_events interactions when WARN"),
+    (lambda new: [row | {"review": None} for row in new],
+     "new_missing interactions review WARN"),
+], ids=["a tenth", "a half", "the lowest label", "lower labels", "another time zone",
+        "five times", "no reviews"])
 def test_a_fault_of_the_newest_days_is_found(past, tmp_path, change, expected):
     result = findings(_newest(change).profile(tmp_path / "today"), past)
     name, table, column, severity = expected.split(" ")

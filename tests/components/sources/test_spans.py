@@ -67,9 +67,11 @@ def test_a_bad_row_is_told_with_its_span(folder, tmp_path_factory):
 
 
 @pytest.mark.parametrize("empty", DAYS)
-def test_a_span_without_events_is_read_with_the_others(folder, empty):
+def test_a_span_without_events_is_read_with_the_others_and_counted(folder, empty, tmp_path_factory):
     (folder / empty / "events.csv").write_text("who,what,when\n")
     assert len(times(opened(folder, last=3))) == 2
+    result = run_ingest(opened(folder, last=3), SPEC, tmp_path_factory.mktemp("out"))
+    assert result.counts["spans"] == {day: int(day != empty) for day in DAYS}
 
 
 def test_spans_without_any_event_are_refused(folder):
