@@ -15,6 +15,7 @@ OWN_FILES = {
     "components/catalog_gen/shards.py": "marshal",
     "components/catalog_gen/spill.py": "marshal",  # rows between two steps of ingest
     "trainer/families/forest.py": "joblib",  # the weights of a forest, a trainer's output
+    "pipeline/beside.py": "pickle",  # an error, through the pipe to the process that started it
 }
 
 

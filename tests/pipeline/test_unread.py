@@ -1,6 +1,7 @@
 """A run whose data cannot be read: its folder, its page and its post say FAIL, and why."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -101,7 +102,7 @@ def test_a_step_that_fails_before_the_verdict_is_told_too(project, server, monke
         raise NodeError("CatalogGen") from error
 
     monkeypatch.setattr("pipeline.local.run_locally", fails)
-    monkeypatch.setattr("pipeline.dag.build_pipeline", lambda *_: None)
+    monkeypatch.setattr("pipeline.dag.build_pipeline", lambda *_: SimpleNamespace(components=[]))
     with pytest.raises(TesseraError):
         project.run(GOOD)
     folder = project.root / "runs" / "latest"
