@@ -244,7 +244,7 @@ def _again(pickled: bytes | None, name: str, message: str, trace: str) -> Except
     return error
 
 
-def _told(error: Exception) -> tuple[bytes | None, str, str, str]:
+def _sent(error: Exception) -> tuple[bytes | None, str, str, str]:
     trace = "".join(traceback.format_exception(error))
     try:
         pickled = pickle.dumps(error)
@@ -269,13 +269,13 @@ def serve(pipe: Connection) -> None:
         try:
             pipe.send((execute(job), None))
         except Exception as error:
-            pipe.send((None, _told(error)))
+            pipe.send((None, _sent(error)))
 
 
 def _end_with_other(pipe: Connection) -> None:
     """Ends this process as soon as the other end of the pipe is closed, however that came."""
     poll = select.poll()
-    poll.register(pipe.fileno(), 0)  # that it is closed is always told
+    poll.register(pipe.fileno(), 0)  # that it is closed is always an event
 
     def watch() -> None:
         poll.poll()
