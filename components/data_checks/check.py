@@ -46,6 +46,11 @@ class Data:
     anomalies: Sequence[dict[str, Any]] = ()
     reasons: Sequence[dict[str, Any]] = ()
 
+    @property
+    def time_column(self) -> str:
+        """The name of the events' time; empty where they have none."""
+        return self.spec.role("timestamp").name if self.spec.has_role("timestamp") else ""
+
     def columns(self, kind: str = "") -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
         """Yields table, name, today's profile and that of the past, empty where it lacks one.
 

@@ -63,7 +63,7 @@ def _increase(data: Data, share: str) -> Iterator[tuple[float, float, int]]:
        warn=0.9, fail=None)
 def same_times(data: Data) -> Iterator[Measured]:
     if "same_time" in data.today["events"]:  # else the events have no column of times
-        yield from _beyond_usual(data, "same_time", _column(data), "are in the same second")
+        yield from _beyond_usual(data, "same_time", data.time_column, "are in the same second")
 
 
 _PERSON = 150  # events within an hour; eight times as many are one in three seconds
@@ -99,16 +99,12 @@ def _reference(bot: dict[str, Any]) -> str:
     return f"{bot['user']} ({bot['events']:,} events in all, the newest on {day})"
 
 
-def _column(data: Data) -> str:
-    return data.spec.role("timestamp").name
-
-
 @check("share of the events that are in the future",
        "Correct the clock or the unit of the times.", warn=0.0, fail=0.01)
 def future_times(data: Data) -> Iterator[Measured]:
     events = data.today["events"]
     if "future" in events:
-        yield Measured("interactions", _column(data), events["future"],
+        yield Measured("interactions", data.time_column, events["future"],
                        f"{events['future']:.1%} of the events are later than tomorrow",
                        round(events["future"] * events["rows"]), events["future"])
 
@@ -122,7 +118,8 @@ def old_times(data: Data) -> Iterator[Measured]:
     latest = data.spec.role("timestamp").maximum if data.spec.has_role("timestamp") else None
     # A column of small numbers, such as seconds since a start of its own, says so.
     if "old" in events and (latest is None or latest > 2 * 10**9):
-        yield Measured.beyond(usual, "interactions", _column(data), events["old"], events["rows"],
+        yield Measured.beyond(usual, "interactions", data.time_column, events["old"],
+                              events["rows"],
                               f"{events['old']:.1%} of the events are before 1990")
 
 
@@ -132,7 +129,7 @@ def stale_times(data: Data) -> Iterator[Measured]:
     now, then = (profile["events"].get("newest") for profile in (data.today, data.past or {}))
     if now is not None and then is not None:
         days = (then - now) / _DAY
-        yield Measured("interactions", _column(data), days,
+        yield Measured("interactions", data.time_column, days,
                        f"the newest event is {days:.1f} days older than that of the last run")
 
 
@@ -142,5 +139,5 @@ def hours_shift(data: Data) -> Iterator[Measured]:
     now, then = (profile["events"].get("hours") for profile in (data.today, data.past or {}))
     if now and then and min(sum(now), sum(then)) >= 10 * _FEW:
         share = sum(abs(a / sum(now) - b / sum(then)) for a, b in zip(now, then, strict=True)) / 2
-        yield Measured("interactions", _column(data), share,
+        yield Measured("interactions", data.time_column, share,
                        f"{share:.1%} of the events are at another hour of the day", share=share)

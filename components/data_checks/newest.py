@@ -53,20 +53,25 @@ def _profiles(data: Data) -> tuple[dict[str, Any], dict[str, Any], _Newest | Non
     return now, then, _Newest.of(now, then)
 
 
+def _volumes(data: Data) -> Iterator[tuple[int, float, list[float]]]:
+    """Yields how many days are new, if any, their events, and those of each as many days before."""
+    now, then, newest = _profiles(data)
+    if newest is not None:
+        yield (len(newest.days), _sum(newest.days, now["days"]),
+               [_sum(days, then["days"]) for days in newest.usual])
+
+
 @check("share by which the days since the last run have fewer events than any as many days before",
        "Ask whether all systems deliver their events, and run again.",
        warn=0.4, fail=0.6, compares=True)
 def fewer_new_events(data: Data) -> Iterator[Measured]:
-    now, then, newest = _profiles(data)
-    if newest is None:
-        return
-    new = _sum(newest.days, now["days"])
-    least = min(_sum(days, then["days"]) for days in newest.usual)
-    if least >= _FEW:
-        yield Measured("interactions", data.spec.role("timestamp").name, 1 - new / least,
-                       f"the {len(newest.days)} days since the last run have {new:,} events, and "
-                       f"no {len(newest.days)} days before had fewer than {least:,}",
-                       round(least - new), 1 - new / least)
+    for days, new, usual in _volumes(data):
+        least = min(usual)
+        if least >= _FEW:
+            yield Measured("interactions", data.time_column, 1 - new / least,
+                           f"the {days} days since the last run have {new:,} events, and no {days} "
+                           f"days before had fewer than {least:,}", round(least - new),
+                           1 - new / least)
 
 
 @check("factor between the events of the days since the last run and the most that as many days "
@@ -74,16 +79,12 @@ def fewer_new_events(data: Data) -> Iterator[Measured]:
        "Look for files that were delivered twice, or for events that nobody made.",
        warn=2.0, fail=9.0, compares=True)
 def more_new_events(data: Data) -> Iterator[Measured]:
-    now, then, newest = _profiles(data)
-    if newest is None:
-        return
-    new = _sum(newest.days, now["days"])
-    most = max(_sum(days, then["days"]) for days in newest.usual)
-    if new >= _FEW:
-        yield Measured("interactions", data.spec.role("timestamp").name, new / max(1, most) - 1,
-                       f"the {len(newest.days)} days since the last run have {new:,} events, and "
-                       f"no {len(newest.days)} days before had more than {most:,}",
-                       round(new - most))
+    for days, new, usual in _volumes(data):
+        most = max(usual)
+        if new >= _FEW:
+            yield Measured("interactions", data.time_column, new / max(1, most) - 1,
+                           f"the {days} days since the last run have {new:,} events, and no {days} "
+                           f"days before had more than {most:,}", round(new - most))
 
 
 @check("increase of the share of the events of the days since the last run that have no value, "
@@ -164,8 +165,7 @@ def new_hours(data: Data) -> Iterator[Measured]:
     new = _hours(newest.days, now["day_hours"])
     if sum(new) >= _FEW:
         usual = max(_apart(_hours(days, then["day_hours"]), whole) for days in spans)
-        yield Measured("interactions", data.spec.role("timestamp").name,
-                       _apart(new, whole) - usual,
+        yield Measured("interactions", data.time_column, _apart(new, whole) - usual,
                        f"of the events of the {len(newest.days)} days since the last run, "
                        f"{_apart(new, whole):.0%} are at other hours than usual")
 
@@ -189,9 +189,10 @@ def _apart(one: Sequence[int], other: Sequence[int]) -> float:
 def missing_spans(data: Data) -> Iterator[Measured]:
     spans = data.today["counts"].get("spans", {})
     before = (data.past or {}).get("counts", {}).get("spans", {})
-    poor = [day for day in _poor(spans, before) if day not in _poor(before, spans)]
+    known = _poor(before, spans)
+    poor = [day for day in _poor(spans, before) if day not in known]
     if poor:
-        yield Measured("interactions", _time(data), len(poor),
+        yield Measured("interactions", data.time_column, len(poor),
                        f"of the spans from {min(spans)} to {max(spans)}, {', '.join(poor[:3])} "
                        f"{'is' if len(poor) == 1 else 'are'} not there, or nearly empty", len(poor))
 
@@ -210,10 +211,6 @@ def _poor(spans: dict[str, int], others: dict[str, int]) -> list[str]:
     every = [first + timedelta(number) for number in range((last - first).days + 1)]
     return [str(day) for day in every if spans.get(str(day), -1) < few
             and (day.weekday() < _SATURDAY or day.weekday() in busy)]
-
-
-def _time(data: Data) -> str:
-    return data.spec.role("timestamp").name if data.spec.has_role("timestamp") else ""
 
 
 @check("whether a span has the events of another one that was the newest in the last run",
@@ -235,7 +232,7 @@ def repeated_span(data: Data) -> Iterator[Measured]:
 def late_span(data: Data) -> Iterator[Measured]:
     now, then = (_behind(profile) for profile in (data.today, data.past or {}))
     if now is not None and then is not None:
-        yield Measured("interactions", data.spec.role("timestamp").name, now - then,
+        yield Measured("interactions", data.time_column, now - then,
                        f"the newest event is {now} days before the day of its span, and was "
                        f"{then} in the last run")
 

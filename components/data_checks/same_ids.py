@@ -125,16 +125,16 @@ def changed_events(data: Data) -> Iterator[Measured]:
         return
     now, then = today["pairs"], past["pairs"]
     keys = _within(then["counts"], now, then)
-    if data.spec.has_role("timestamp"):  # an event before the first one is of an older window
-        times = then["values"][data.spec.role("timestamp").name]
+    if data.time_column:  # an event before the first one is of an older window
+        times = then["values"][data.time_column]
         keys = {key for key in keys if times.get(key, 0) >= today.get("oldest", 0)}
     if len(keys) >= _FEW_EVENTS:
         gone = len(keys - now["counts"].keys()) / len(keys)
         fewer, before = (one["density"] * one["users"] * one["items"] for one in (today, past))
         # Of many pairs, one that is wrong is often there all the same.
-        by_chance = max(1 - today["density"], 0.1)
+        left = max(1 - today["density"], 0.1)
         yield Measured("interactions", data.spec.role("item_id").name,
-                       (gone - max(0.0, 1 - fewer / before)) / by_chance,
+                       (gone - max(0.0, 1 - fewer / before)) / left,
                        f"{gone:.1%} of the pairs of a user and an item that the last run had are "
                        "gone, and there are others in their place", share=gone)
 
@@ -143,15 +143,12 @@ def changed_events(data: Data) -> Iterator[Measured]:
        "Write all times in one zone and unit (UTC, seconds).",
        warn=0.05, fail=0.3, compares=True, by_row=True)
 def moved_times(data: Data) -> Iterator[Measured]:
-    if not data.spec.has_role("timestamp"):
-        return
-    name = data.spec.role("timestamp").name
-    pairs = _same_events(data, name)
+    pairs = _same_events(data, data.time_column) if data.time_column else []
     if len(pairs) >= _FEW_EVENTS:
         moved = _changed(pairs) / len(pairs)
         usual = Counter(now - then for now, then in pairs if now != then).most_common(1)
         hours = usual[0][0] / 3600 if usual else 0.0
-        yield Measured("interactions", name, moved,
+        yield Measured("interactions", data.time_column, moved,
                        f"{moved:.1%} of the {len(pairs):,} events of both runs that were compared "
                        f"are at another time, most often by {hours:+,.2f} hours", _changed(pairs),
                        moved)

@@ -62,7 +62,7 @@ def lost_events(data: Data) -> Iterator[Measured]:
             worst = max(worst, (1 - new / old, old, new, both[start]))
     if worst[0] > 0:
         share, old, new, _ = worst
-        yield Measured("interactions", data.spec.role("timestamp").name, share,
+        yield Measured("interactions", data.time_column, share,
                        f"in two weeks there are {new:,} events, where the last run had {old:,}",
                        old - new, share)
 
@@ -82,7 +82,7 @@ def lost_days(data: Data) -> Iterator[Measured]:
                       _MANY_USERS if day in days else _USERS))
     if lost:
         dates = [datetime.fromtimestamp(day * 86_400, UTC).date().isoformat() for day in lost[:3]]
-        yield Measured("interactions", data.spec.role("timestamp").name, len(lost),
+        yield Measured("interactions", data.time_column, len(lost),
                        f"on {len(lost)} {'day' if len(lost) == 1 else 'days'}, such as "
                        f"{', '.join(dates)}, there are few events or none, where the last run had "
                        "many", len(lost))
@@ -97,7 +97,7 @@ def lost_hours(data: Data) -> Iterator[Measured]:
         return
     lost = [hour for hour in range(24) if not now[hour] and then[hour] >= 0.02 * sum(then)]
     if lost:
-        yield Measured("interactions", data.spec.role("timestamp").name, len(lost),
+        yield Measured("interactions", data.time_column, len(lost),
                        f"there is no event in the hours from {', '.join(map(str, lost))} o'clock "
                        f"(UTC), which had {sum(then[hour] for hour in lost):,} in the last run",
                        len(lost))
@@ -117,7 +117,7 @@ def missing_days(data: Data) -> Iterator[Measured]:
     many = median(count**2 / squares[day] for day, count in days.items()) >= 2 * _MANY_USERS
     known = max(_gaps((data.past or {}).get("events", {}).get("days", {})), default=0)
     longest = gaps[-1]
-    yield Measured("interactions", data.spec.role("timestamp").name,
+    yield Measured("interactions", data.time_column,
                    longest if longest > max(known, usual if many else _GAP * (usual + 1)) else 0.0,
                    f"for {longest} {'day' if longest == 1 else 'days'} there is no event, and the "
                    f"median day has {median(days.values()):,.0f}", longest)
@@ -142,7 +142,7 @@ def recent_drop(data: Data) -> Iterator[Measured]:
             worst = max(worst, (1 - late / early, size, late, early))
     share, size, late, early = worst
     if size:
-        yield Measured("interactions", data.spec.role("timestamp").name, share,
+        yield Measured("interactions", data.time_column, share,
                        f"the last {size} days have {late:,} events, and the {size} before them "
                        f"{early:,}", early - late, share)
 

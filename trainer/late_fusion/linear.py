@@ -77,8 +77,10 @@ class LinearRanker:
           counts: Number of events of each item that the candidates are made of, `(items,)`.
           penalty: See `regression_on_content`.
         """
+        if len(self.of_content) or not content.shape[1]:
+            return self
         counts = np.where(self.candidates.any(axis=1), counts, 0)  # not every item has a candidate
-        if len(self.of_content) or not content.shape[1] or not counts.any():
+        if not counts.any():
             return self
         return replace(self, of_content=regression_on_content(
             content, self.candidates, counts, penalty).astype(np.float32))

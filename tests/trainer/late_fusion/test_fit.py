@@ -9,6 +9,7 @@ from trainer.evaluation.ranking import rank, ranking_metrics, ranking_task
 from trainer.late_fusion.content import ContentMap, ItemContent
 from trainer.late_fusion.fit import fit_late_fusion
 from trainer.late_fusion.linear import weighted_history
+from trainer.late_fusion.weights import standardised, weighted_sum
 
 USERS, ITEMS, EACH = 200, 60, 20
 DAY = 86_400
@@ -56,14 +57,10 @@ def test_a_fusion_is_about_as_good_as_the_ranker_that_fits_the_data(kind, best, 
     fusion = fit_late_fusion(
         ["popularity", "recent_popularity", "item_to_item", "factors"], train, known, validation,
         [ItemContent(ContentMap({}, {}), np.zeros((ITEMS, 0)))], None, False, seed=1)
-    scores = sum(
-        fusion.weights[name] * _standardised(one.scores(
-            weighted_history(known, False, fusion.horizon)[test.users]))
-        for name, one in fusion.rankers.items())
+    histories = weighted_history(known, False, fusion.horizon)[test.users]
+    scores = weighted_sum(
+        [fusion.weights[name] for name in fusion.rankers],
+        [standardised(one.scores(histories), known.warm) for one in fusion.rankers.values()])
     tuned = RANKERS[best].tuned(train, True, validation).best
     alone = rank(RANKERS[best].fit(known, True, **tuned), test).metrics["ndcg@10"]
     assert ranking_metrics(scores, test).metrics["ndcg@10"] > share * alone > 0.2
-
-
-def _standardised(scores):
-    return scores / np.maximum(scores.std(axis=1, keepdims=True), 1e-6)
