@@ -93,7 +93,7 @@ class Path:
     encoder or of sentiment from zeros. Presence stays as it is.
 
     Args:
-      share: Place of each row, from 0 (baseline) to 1 (itself), `(rows,)`.
+      share: Place of each step, from 0 (baseline) to 1 (itself), `(steps,)`.
     """
 
     def __init__(self, share: tf.Tensor):
@@ -215,39 +215,50 @@ class IntegratedGradients(tf.Module):
           moment, event or term, `(batch, ...)`; and the terms' names. The shares sum to the
           difference, as nearly as 96 steps reach.
         """
+        def of_a_row(row: tuple[Tensors, Tensors, tf.Tensor]) -> Tensors:
+            return self._of_a_row(predict, *row)
+
+        # A row is a hundred of the model's: those of many rows must not be in memory at once.
+        rows = (users, items, task)
+        one = tf.function(of_a_row).get_concrete_function(tf.nest.map_structure(
+            lambda value: tf.TensorSpec(value.shape[1:], value.dtype), rows))
+        return tf.map_fn(lambda row: one(*tf.nest.flatten(row)), rows, parallel_iterations=1,
+                         fn_output_signature=tf.nest.map_structure(
+                             tf.TensorSpec.from_tensor, one.structured_outputs))
+
+    def _of_a_row(self, predict: Callable[[Tensors, Tensors], Tensors], user: Tensors,
+                  item: Tensors, task: tf.Tensor) -> Tensors:
         nodes, weights = path_rule(_STEPS)
         # Both ends of the path have no weight; their scores show whether the sum is right.
         shares = np.array([*nodes, 0, 1], np.float32)
         weights = np.array([*weights, 0, 0], np.float32)
-        rows, steps = tf.shape(task)[0], len(shares)
-        path = Path(tf.tile(shares, [rows]))
+        path = Path(tf.constant(shares))
         with path.among(self._readers):
-            outputs = predict(*({name: tf.repeat(value, steps, axis=0)
-                                 for name, value in side.items()} for side in (users, items)))
-        tasks = tf.repeat(tf.where(task == "", self._recipe.ranking, task), steps)
-        score = tf.add_n([tf.where(tasks == name, outputs[name], 0.0)
+            predicted = predict(*({name: tf.repeat(value[None], len(shares), axis=0)
+                                   for name, value in side.items()} for side in (user, item)))
+        # Which task it is, not its name, is repeated: a name may be as long as a request.
+        task = tf.where(task == "", self._recipe.ranking, task)
+        score = tf.add_n([tf.where(task == name, predicted[name], 0.0)
                           for name in self._recipe.scored])
-        ends = tf.reshape(score, [rows, steps])[:, -2:]
-        outputs = {BASELINE: ends[:, 0], SCORE: ends[:, 1]}
-        # Rows do not touch each other, so the gradient of their sum is that of each.
-        gradients = tf.gradients(score * tf.tile(weights, [rows]), [m.value for m in path.moved],
+        outputs = {BASELINE: score[-2], SCORE: score[-1]}
+        # Steps do not touch each other, so the gradient of their sum is that of each.
+        gradients = tf.gradients(score * weights, [moved.value for moved in path.moved],
                                  unconnected_gradients="zero")
         for moved, gradient in zip(path.moved, gradients, strict=True):
-            self._add(outputs, moved, gradient, steps)
+            self._add(outputs, moved, gradient)
         return outputs
 
-    def _add(self, outputs: Tensors, moved: Moved, gradient: tf.Tensor, steps: int) -> None:
+    def _add(self, outputs: Tensors, moved: Moved, gradient: tf.Tensor) -> None:
         names = moved.reader.part.outputs()
         # Several embeddings of ids, of items and types of events for example, speak as one.
         name = names[min(moved.number, len(names) - 1)]
         by_place = tf.cast(gradient, tf.float32) * tf.cast(moved.distance, tf.float32)
         axes = _kept(moved)
         by_place = tf.reduce_sum(by_place, axis=list(range(axes, len(by_place.shape))))
-        by_step = tf.reshape(by_place, [-1, steps, *by_place.shape[1:]])
-        share = tf.reduce_sum(by_step, axis=1)
+        share = tf.reduce_sum(by_place, axis=0)
         outputs[name] = outputs[name] + share if name in outputs else share
         if moved.terms is not None:
-            outputs[terms_key(name)] = moved.terms[::steps]
+            outputs[terms_key(name)] = moved.terms[0]
 
 
 def _kept(moved: Moved) -> int:
