@@ -15,6 +15,7 @@ import pytest
 from hostile.pictures import HEAVY_PICTURES, PICTURES, good
 from hostile.sounds import FILMS, SOUNDS, film, wav
 from hostile.tables import CSV, JSON, MEDIA_PATHS, PARQUET, PATHS
+from peak_memory import growth_below
 from worlds import column, own_source, small_spec
 
 from components.catalog_gen.check import Checker
@@ -38,16 +39,10 @@ def seconds() -> float:
 @contextmanager
 def bounded() -> Iterator[None]:
     """Asserts that the block takes neither long nor much memory."""
-    status, reset = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-    if reset.exists():
-        reset.write_text("5")  # the peak begins anew
-    before, spent, started = psutil.Process().memory_info().rss, seconds(), time.monotonic()
-    yield
+    spent, started = seconds(), time.monotonic()
+    with growth_below(_GROWTH):
+        yield
     assert seconds() - spent < _SECONDS and time.monotonic() - started < 60
-    if reset.exists():
-        (peak,) = [int(line.split()[1]) << 10 for line in status.read_text().splitlines()
-                   if line.startswith("VmHWM")]
-        assert peak - before < _GROWTH, f"{(peak - before) >> 20} MiB"
 
 
 GOOD = {"image": lambda: good("PNG"), "audio": wav, "video": film}

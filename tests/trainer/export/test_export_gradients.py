@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from peak_memory import growth_below
 from tiny_shop import DAY, ITEMS, both_sides, request
 
 from trainer.export.gradients import IntegratedGradients, Reader, path_rule, readers
@@ -95,6 +96,11 @@ def test_a_curved_score_is_told_whole_and_the_default_is_what_ranks(toy):
     # The path of a square of a line: each summand's share is its part times both ends' sum.
     np.testing.assert_allclose(curved["items_plot"][0], np.array([1, -3, 0]) * (7 + 4.5), rtol=1e-4)
     assert curved["score"][0] - curved["baseline"][0] == pytest.approx(4.5**2 - 7**2, rel=1e-4)
+
+
+def test_a_long_name_of_a_task_is_not_copied_for_each_step(toy):
+    with growth_below(100 << 20):
+        assert toy("x" * (4 << 20))["score"][0] == 0
 
 
 def test_the_rule_is_exact_for_smooth_scores_and_near_for_one_that_turns_sharply():
