@@ -5,6 +5,8 @@ have a pool of their own, so that a process may import TensorFlow's as well.
 """
 
 import re
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, message_factory, wrappers_pb2
 
@@ -81,6 +83,7 @@ SERVICES = {
     "ModelService": {"GetModelStatus": "GetModelStatus",
                      "HandleReloadConfigRequest": "ReloadConfig"},
 }
+_KNOWN = (any_pb2.DESCRIPTOR, wrappers_pb2.DESCRIPTOR)
 _FIELD = re.compile(r"(?:(repeated|map) )?(\S+) (?:(\w+)/)?(\w+) = (\d+)")
 _Field = descriptor_pb2.FieldDescriptorProto
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -93,14 +96,12 @@ MESSAGE_LIMITS = [
 
 def _pool() -> descriptor_pool.DescriptorPool:
     pool = descriptor_pool.DescriptorPool()
-    known = [any_pb2.DESCRIPTOR, wrappers_pb2.DESCRIPTOR]
-    for file in known:
+    for file in _KNOWN:
         pool.AddSerializedFile(file.serialized_pb)
-    files = [file.name for file in known]
+    files = [file.name for file in _KNOWN]
     for package, messages in _MESSAGES.items():
         described = descriptor_pb2.FileDescriptorProto(
-            name=f"{package.replace('.', '/')}.proto", package=package, syntax="proto3",
-            dependency=files)
+            name=_file_of(package), package=package, syntax="proto3", dependency=files)
         for name, values in _ENUMS[package].items():
             enum = described.enum_type.add(name=name)
             for value in values.split(", "):
@@ -113,6 +114,10 @@ def _pool() -> descriptor_pool.DescriptorPool:
         pool.Add(described)
         files.append(described.name)
     return pool
+
+
+def _file_of(package: str) -> str:
+    return f"{package.replace('.', '/')}.proto"
 
 
 def _add_message(file, package: str, name: str, fields: str) -> None:
@@ -163,10 +168,21 @@ def _add_services(file) -> None:
                 output_type=f".{file.package}.{messages}Response")
 
 
+def _classes(descriptors: Iterable[Any]) -> Iterator[Any]:
+    for one in descriptors:
+        yield message_factory.GetMessageClass(one)
+        yield from _classes(one.nested_types)
+
+
 POOL = _pool()
+# Of messages within messages nobody else holds the classes. Without a message they are garbage,
+# and a thread that parses one while they are collected gets a class without methods.
+_CLASSES = {one.DESCRIPTOR.full_name: one for file in (
+    *(one.name for one in _KNOWN), *(_file_of(package) for package in _MESSAGES))
+    for one in _classes(POOL.FindFileByName(file).message_types_by_name.values())}
 
 
 def message(name: str):
     """Returns the class of a message by its name, such as `PredictRequest`."""
     package = next(package for package, names in _MESSAGES.items() if name in names)
-    return message_factory.GetMessageClass(POOL.FindMessageTypeByName(f"{package}.{name}"))
+    return _CLASSES[f"{package}.{name}"]
