@@ -105,7 +105,7 @@ def _many(shop: Shop, new: pd.Series) -> None:
 
 for _name, _checks, _severity, _change in (
     ("the ten days since the last run at a tenth", "fewer_new_events", "FAIL", None),
-    ("they have twelve times as many events", "more_new_events", "FAIL", _many),
+    ("they have twelve times as many events", "more_new_events quarantined_rows", "FAIL", _many),
     ("they have no reviews", "new_missing", "WARN", _no_review),
     ("their labels are the lowest", "new_labels", "FAIL", _worst_label),
     ("nobody bought in them", "new_labels", "FAIL", _no_flag),

@@ -1,6 +1,7 @@
 """Checks of how much there is: rows, events a day, days, users and items with events."""
 
 import itertools
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from statistics import median
@@ -10,6 +11,7 @@ from components.data_checks.check import Data, Measured, check
 
 _FEW = 20  # rows or events; of fewer no share says anything
 _USERS, _MANY_USERS = 5, 10  # as many as equally busy ones, on a day
+_GONE = 0.05  # share of events that may be gone though there are no fewer
 _PART = 14  # days in a row over which volumes are compared
 _GAP = 3  # a gap that is news is so many times as long as usual ones
 
@@ -75,17 +77,38 @@ def lost_days(data: Data) -> Iterator[Measured]:
     if not days or not past.get("days"):
         return
     first, last = min(map(int, days)), max(map(int, days))
+    inside = {int(day): count for day, count in past["days"].items() if first < int(day) < last}
     # Of few users one that is gone takes a day along, or much of it.
-    lost = sorted(int(day) for day, count in past["days"].items()
-                  if first < int(day) < last and days.get(day, 0) < count / 3 and count >= _FEW
-                  and count**2 >= past["squares"].get(day, 0) * (
-                      _MANY_USERS if day in days else _USERS))
+    lost = sorted(day for day, count in inside.items()
+                  if days.get(str(day), 0) < count / 3 and count >= _FEW
+                  and count**2 >= past["squares"].get(str(day), 0) * (
+                      _MANY_USERS if str(day) in days else _USERS))
+    lost = lost or _more_than_by_chance(inside, now, past)
     if lost:
         dates = [datetime.fromtimestamp(day * 86_400, UTC).date().isoformat() for day in lost[:3]]
         yield Measured("interactions", data.time_column, len(lost),
                        f"on {len(lost)} {'day' if len(lost) == 1 else 'days'}, such as "
                        f"{', '.join(dates)}, there are few events or none, where the last run had "
                        "many", len(lost))
+
+
+def _more_than_by_chance(inside: dict[int, int], now: dict[str, Any], past: dict[str, Any]
+                         ) -> list[int]:
+    """Returns the days of few users without an event, if all that is gone hardly explains them.
+
+    Args:
+      inside: The past's events by day.
+      now: The profile of the events.
+      past: That of the past.
+    """
+    gone = max(_GONE, 1 - now["rows"] / max(1, past["rows"]))
+    users = {day: count**2 / max(1, past["squares"].get(str(day), 0))
+             for day, count in inside.items()}
+    some = [day for day, number in users.items() if number >= 2]
+    chances = [gone ** users[day] for day in some]
+    lost = sorted(day for day in some if str(day) not in now["days"])
+    deviation = math.sqrt(sum(chance * (1 - chance) for chance in chances))
+    return lost if len(lost) >= max(3, sum(chances) + 4 * deviation) else []
 
 
 @check("how many hours of the day without an event have many in the last run",

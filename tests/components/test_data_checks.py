@@ -1,5 +1,7 @@
 """The checks on data: each kind of fault is found under its name, and clean data are clean."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from profiled import DAY, NOW, SPEC, START, Shop, change, findings
@@ -384,3 +386,17 @@ def test_types_of_events_and_labels_may_be_of_any_script():
     assert profile_events(spec, table, NOW)["repeated"] == pytest.approx(58 / 60)
     (leak,) = profile_leaks(spec, "interactions", table)
     assert leak["explained"] == 1
+
+
+@pytest.mark.parametrize(("gone", "found"), [
+    (lambda day: day % 7 == 3, 15),  # one day of seven
+    (lambda day: day in (20, 70), 0),  # of three users all can be gone by chance
+])
+def test_days_of_few_users_are_lost_where_chance_hardly_explains_it(gone, found):
+    def profile(days):
+        return {"events": {"rows": 9 * len(days), "days": dict.fromkeys(map(str, days), 9),
+                           "squares": dict.fromkeys(map(str, days), 27)}}  # three users, 3 each
+
+    data = SimpleNamespace(today=profile([day for day in range(103) if not gone(day)]),
+                           past=profile(range(103)), time_column="when")
+    assert sum(one.value for one in CHECKS["lost_days"].measure(data)) == found
