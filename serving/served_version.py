@@ -1,20 +1,23 @@
 """One version that requests can ask: its process, its queue and its signatures."""
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import InputError
+from schemas.errors import InputError, TesseraError
 from serving import wire
 from serving.batching import Batcher
 from serving.request_guard import checked_inputs, checked_outputs, require_finite_outputs
 from serving.request_log import logged_histories
+from serving.signature import DEFAULT_SIGNATURE, filled
 from serving.tensors import tensor_proto
 from serving.wire import MAX_MESSAGE_BYTES
 from serving.worker import Worker
 
 _NICENESS = 10
+_log = logging.getLogger(__name__)
 _Response = wire.message("PredictResponse")
 
 
@@ -45,6 +48,8 @@ class ServedVersion:
         self._worker = Worker(path, os.cpu_count() or 1, _NICENESS if beside else 0, wanted)
         self.signatures = self._worker.signatures
         self.logged_histories = logged_histories(path)
+        self._batcher = Batcher(self._worker.run, self._worker.slots, joined)
+        self._warm_up()
         self._batcher = Batcher(self._worker.run, self._worker.slots, joined, on_batch)
 
     @property
@@ -56,6 +61,17 @@ class ServedVersion:
     def waiting(self) -> int:
         """Number of requests that wait."""
         return self._batcher.waiting
+
+    def _warm_up(self) -> None:
+        """Asks once on the way that requests take, whose first is slow; it counts nowhere."""
+        if (signature := self.signatures.get(DEFAULT_SIGNATURE)) is None:
+            return
+        inputs = {key: tensor_proto(filled(info, batch=1, number=1))
+                  for key, info in signature.inputs.items()}
+        try:
+            self.predict(DEFAULT_SIGNATURE, inputs)
+        except TesseraError as error:  # such values may be none of the model's
+            _log.debug("Version %s could not be asked: %s", self.version, error)
 
     def predict(self, name: str, inputs: Mapping[str, Any], output_filter: Sequence[str] = (),
                 deadline: float = float("inf"), alive: Callable[[], bool] = lambda: True) -> Any:
