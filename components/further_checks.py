@@ -1,7 +1,9 @@
 """Checks on a model that extensions add to the pipeline, by name."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tfx.dsl.components.base import base_component
 from tfx.types import artifact, channel
@@ -35,5 +37,31 @@ class Built:
         return outputs[-1]
 
 
+def add_check(name: str, built: Built, options: Mapping[str, Any]) -> base_component.BaseComponent:
+    """Makes the component of a check.
+
+    Args:
+      name: Its name among `FURTHER_CHECKS`.
+      built: What it may read.
+      options: Its options.
+
+    Raises:
+      InputError: It takes no such options, or has no output `verdict`.
+    """
+    add = FURTHER_CHECKS[name]
+    try:
+        inspect.signature(add).bind(built, **options)
+    except TypeError as error:
+        raise InputError("bad-check-options",
+                         f"checks.further.{name}: {error}. Correct its options.") from error
+    check = add(built, **options)
+    if VERDICT not in check.outputs:
+        raise InputError("check-without-verdict",
+                         f"checks.further.{name} makes a component without an output {VERDICT!r}, "
+                         f"which Gate reads. It has: {', '.join(check.outputs) or 'none'}.")
+    return check
+
+
+VERDICT = "verdict"
 # A function makes a component with an output `verdict` of what is built and of its options.
 FURTHER_CHECKS: dict[str, Callable[..., base_component.BaseComponent]] = {}

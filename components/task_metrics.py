@@ -44,9 +44,9 @@ def add_predicted(tasks: dict[str, Any], predicted: Mapping[str, Mapping[str, An
       tasks: Metrics by task.
       predicted: What `components.ranking_evaluator.slices.prediction_figures` returned.
     """
-    for name in tasks.keys() & predicted.keys():
-        numbers = {key: value for key, value in predicted[name].items() if isinstance(value, float)}
-        tasks[name] |= {key: numbers[key] for key in numbers if key not in tasks[name]}
+    for name, figures in predicted.items():
+        numbers = {key: value for key, value in figures.items() if isinstance(value, float)}
+        tasks[name] = numbers | tasks.get(name, {})
 
 
 def read_summary(uri: str) -> dict[str, Any]:

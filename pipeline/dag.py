@@ -181,7 +181,8 @@ def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]
     evaluators = _evaluators(config, spec, catalog, model, baselines)
     # The last blessed model comes first: the newest one is the model to be judged.
     before = Built(spec, {one.id: one for one in (*baselines, *built)})
-    verdicts = [check.build(before).with_id(check.name) for check in model_checks(config)]
+    checks_of_model = model_checks(config)
+    verdicts = [check.build(before).with_id(check.name) for check in checks_of_model]
     evaluation = {} if not evaluators else {
         "evaluation_metrics": evaluators[-1].outputs["evaluation"],
         **({"evaluation": evaluators[-1].outputs["blessing"]}
@@ -189,7 +190,8 @@ def _judged(config: RunConfig, spec: FeatureSpec, built: list[Any]) -> list[Any]
     gate = Gate(
         model=model, verdicts=[check.outputs["verdict"] for check in verdicts],
         model_run=trainer.outputs["model_run"], max_error_ratio=checks.max_error_ratio,
-        label_limits=limits(config, spec, apart=True), reported=checks.reported, **evaluation)
+        label_limits=limits(config, spec, apart=True), reported=checks.reported,
+        checks=[check.name for check in checks_of_model], **evaluation)
     judges = [*baselines, *evaluators, *verdicts, gate]
     return [*judges, *_pushed(config, {one.id: one for one in (*built, *judges)})]
 
@@ -222,10 +224,11 @@ def _evaluators(config: RunConfig, spec: FeatureSpec, catalog: CatalogGen,
 
     The ranking evaluation judges retrieval.
     """
-    if not (baselines and config.recipe.judged):
+    evaluation = eval_config(config, spec)
+    if not (baselines and evaluation.metrics_specs):
         return []
     return [Evaluator(
         examples=catalog.outputs["interactions"], model=model,
         baseline_model=baselines[0].outputs["model"], example_splits=["test"],
-        eval_config=eval_config(config, spec),
+        eval_config=evaluation,
     )]

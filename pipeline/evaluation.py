@@ -37,9 +37,9 @@ def eval_config(config: RunConfig, spec: FeatureSpec) -> tfma.EvalConfig:
     demanded = limits(config, spec)
     metrics = [
         tfma.MetricsSpec(output_names=[name], metrics=[
-            _measured(metric, demanded.get(name, {}).get(metric.key))
-            for metric in task.kind.metrics if metric.name])
-        for name, task in tasks.items()]
+            _measured(metric, demanded.get(name, {}).get(metric.key)) for metric in measured])
+        for name, task in tasks.items()
+        if (measured := [metric for metric in task.kind.metrics if metric.name])]
     metrics += [
         tfma.MetricsSpec(
             output_names=[name], metrics=[_measured(metric) for metric in task.kind.apart],

@@ -11,7 +11,7 @@ from components.artifacts import Predictions, Scores
 from components.blessed import BASELINE
 from components.catalog_gen.component import CatalogGen
 from components.content_evaluator.component import ContentEvaluator
-from components.further_checks import FURTHER_CHECKS, Built
+from components.further_checks import FURTHER_CHECKS, Built, add_check
 from components.prediction_evaluator.component import PredictionEvaluator
 from components.ranking_evaluator.component import RankingEvaluator
 from components.ranking_evaluator.interactions import Judged
@@ -20,7 +20,7 @@ from components.server_validator.component import ServerValidator
 from components.trainer.component import Trainer
 from pipeline.config import RunConfig
 from pipeline.evaluation import limits
-from schemas import FeatureSpec, InputError, unknown
+from schemas import FeatureSpec, unknown
 from trainer.closed_form.draw import Draw
 
 
@@ -56,7 +56,7 @@ def model_checks(config: RunConfig) -> list[ModelCheck]:
     for name, options in config.checks.further.items():
         if name not in FURTHER_CHECKS:
             raise unknown("check", name, FURTHER_CHECKS)
-        checks.append(ModelCheck(name, partial(_further, name, options)))
+        checks.append(ModelCheck(name, partial(add_check, name, options=options)))
     known = [check.name for check in checks]
     for name in config.checks.reported:
         if name not in known:
@@ -83,7 +83,8 @@ def _ranking(config: RunConfig, built: Built) -> RankingEvaluator:
 def _values(config: RunConfig, spec: FeatureSpec) -> dict[str, Judged]:
     """Returns what each task predicts that predicts a label of an event."""
     labels = {label.name for label in spec.labels_of("interactions")}
-    return {name: Judged(task.head.name, task.label) for name, task in config.recipe.judged.items()
+    return {name: Judged(task.head.model_dump(mode="json"), task.label)
+            for name, task in config.recipe.judged.items()
             if task.label in labels and not task.kind.against_unseen}
 
 
@@ -102,11 +103,3 @@ def _serving(config: RunConfig, built: Built) -> ServerValidator:
 
 def _predictions(config: RunConfig, built: Built) -> PredictionEvaluator:
     return PredictionEvaluator(built.newest(Scores), limits(config, built.spec))
-
-
-def _further(name: str, options: dict, built: Built) -> base_component.BaseComponent:
-    try:
-        return FURTHER_CHECKS[name](built, **options)
-    except TypeError as error:
-        raise InputError("bad-check-options",
-                         f"checks.further.{name}: {error}. Correct its options.") from error

@@ -46,7 +46,8 @@ def collect(config: RunConfig, nodes: dict[str, NodeRun], peak_mb: float) -> dic
             "can load it")}
     _add_verdicts(metrics, [Outcome.load(str(uri)) for uri in of_type(nodes, "tessera.Verdict")],
                   config.checks.reported)
-    add_predicted(metrics.get("tasks", {}), metrics.get("predictions", {}))
+    if predicted := metrics.get("predictions"):
+        add_predicted(metrics.setdefault("tasks", {}), predicted)
     for quarantine in of_type(nodes, "tessera.Quarantine"):
         inside = quarantine.is_relative_to(config.root)  # a root may be moved
         metrics["quarantine"] = str(quarantine.relative_to(config.root) if inside else quarantine)

@@ -76,8 +76,14 @@ def check_numbers(proto: schema_pb2.Feature, where: str) -> None:
       where: How messages call it.
 
     Raises:
-      InputError: A number is NaN, infinite or out of its range, or a range is empty.
+      InputError: A number is NaN, infinite or out of its range, a range is empty, or a shape is
+        not that of one value.
     """
+    sizes = [dim.size for dim in proto.shape.dim]
+    if sizes not in ([], [1]):
+        raise InputError("bad-feature-shape",
+                         f"{where}: shape is of {' x '.join(map(str, sizes))} values, and a row "
+                         "has one, or a list. Write 'value_count { min: 2 max: 2 }' for two.")
     for name, number in _numbers(proto):
         if not math.isfinite(number):
             raise InputError("schema-number-not-finite",

@@ -38,7 +38,8 @@ class RawModality:
       meaning: What a value is, in words.
       files: How its encoded files are recognized, which ingest decodes; `None` if it has none.
       language: A value is written by people, in words.
-      categories: A column has few different values, which recur.
+      categories: A column has few different values, which recur: its input, `(values,)`, has their
+        places in the vocabulary of its name, by which lists are filtered and figures grouped.
       taken_from: The modality whose values may hold one of this, which ingest takes out; `None`
         for most.
       domain: The field of a schema's feature that says what its values are.

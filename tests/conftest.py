@@ -70,6 +70,15 @@ def extension():
         yield module
 
 
+@pytest.fixture(scope="module")
+def stalls():
+    """The module `tests/stalls.py`, whose toys are registered for one file of tests."""
+    from extended import registered
+
+    with registered("stalls") as module:
+        yield module
+
+
 @pytest.fixture
 def log_lines():
     """The lines that are logged from now on, of all rooms."""

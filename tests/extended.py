@@ -1,4 +1,4 @@
-"""The registries with the toys of `tests/extension.py`, and without them afterwards."""
+"""The registries with the toys of an extension of tests, and without them afterwards."""
 
 import sys
 from collections.abc import Iterator
@@ -32,8 +32,8 @@ def unchanged() -> Iterator[None]:
 
 
 @contextmanager
-def registered() -> Iterator[ModuleType]:
-    """The extension, registered."""
+def registered(module: str = "extension") -> Iterator[ModuleType]:
+    """An extension, registered."""
     with unchanged():
-        load_extensions(["extension"])
-        yield sys.modules["extension"]
+        load_extensions([module])
+        yield sys.modules[module]

@@ -27,6 +27,7 @@ Weight = Annotated[Number, Field(ge=0.0, le=1e9)]
 Share = Annotated[Number, Field(ge=0.0, lt=1.0)]
 Strength = Annotated[Number, Field(ge=0.0, le=1.0)]
 Entry = TypeVar("Entry")
+Options = TypeVar("Options", bound="Strict")
 TUNABLE = "tunable"
 # A field that `tessera tune` may vary: training reads it, Transform does not.
 Tuned = Annotated[Entry, TUNABLE]
@@ -152,10 +153,15 @@ class OneRegistered:
     ) -> CoreSchema:
         """Returns the schema that asks the registry."""
         return core_schema.no_info_plain_validator_function(
-            self._read, serialization=core_schema.plain_serializer_function_ser_schema(
+            self.read, serialization=core_schema.plain_serializer_function_ser_schema(
                 lambda way, info: way.model_dump(**_how(info)), info_arg=True))
 
-    def _read(self, given: Any) -> Strict:
+    def read(self, given: Any) -> Way:
+        """Returns the way that is given, or written by its name, or as `{name: {options}}`.
+
+        Raises:
+          ValueError: The registry has none of that name, or an option is wrong.
+        """
         name = _name(given)
         if name is None:
             raise ValueError("a name is allowed, or one name with its options; known are: "
@@ -168,7 +174,7 @@ class OneRegistered:
         return self._ways()
 
 
-def _entry(registry: Mapping[str, type[Strict]], name: str, options: Any) -> Strict:
+def _entry(registry: Mapping[str, type[Options]], name: str, options: Any) -> Options:
     if name not in registry:
         raise ValueError(f"unknown name {name!r}; known are: {', '.join(registry)}")
     try:

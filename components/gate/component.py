@@ -53,15 +53,18 @@ class Executor(base_executor.BaseExecutor):
                 *relative_reasons(metrics, facts, exec_properties["max_error_ratio"]),
                 *label_reasons(metrics, facts, read_limits(exec_properties["label_limits"])))]
         reasons += verdict_reasons(outcomes, json.loads(exec_properties["reported"]))
+        named = {outcome.check for outcome in outcomes}
+        reasons += [f"{name}: no verdict is saved under this name"
+                    for name in json.loads(exec_properties["checks"]) if name not in named]
         write_blessing(one(output_dict["blessing"]), one(input_dict["model"]), reasons)
 
     @staticmethod
     def _task_metrics(input_dict: dict[str, list[Artifact]],
                       outcomes: Sequence[Outcome]) -> dict[str, Any]:
         """Returns the metrics by task: the Evaluator's, or those of a check of written scores."""
-        if not input_dict.get("evaluation_metrics"):
-            return next((o.figures["tasks"] for o in outcomes if "tasks" in o.figures), {})
-        tasks = task_metrics(artifact_utils.get_single_uri(input_dict["evaluation_metrics"]))
+        evaluated = input_dict.get("evaluation_metrics")
+        tasks = task_metrics(artifact_utils.get_single_uri(evaluated)) if evaluated else next(
+            (dict(o.figures["tasks"]) for o in outcomes if "tasks" in o.figures), {})
         for outcome in outcomes:
             add_predicted(tasks, outcome.figures.get("predictions", {}))
         return tasks
@@ -144,6 +147,7 @@ class GateSpec(component_spec.ComponentSpec):
         "max_error_ratio": component_spec.ExecutionParameter(type=float),
         "label_limits": component_spec.ExecutionParameter(type=str),
         "reported": component_spec.ExecutionParameter(type=str),
+        "checks": component_spec.ExecutionParameter(type=str),
         "code_digest": component_spec.ExecutionParameter(type=str),
     }
 
@@ -161,6 +165,7 @@ class Gate(base_component.BaseComponent):
         max_error_ratio: float,
         label_limits: Mapping[str, Mapping[str, Limit]],
         reported: Sequence[str] = (),
+        checks: Sequence[str] = (),
         **inputs: channel.BaseChannel,
     ) -> None:
         """Builds the component.
@@ -172,6 +177,7 @@ class Gate(base_component.BaseComponent):
             reaches.
           label_limits: By task and metric, what the mean over the task's labels must keep.
           reported: Names of checks whose failure is reported and refuses no model.
+          checks: Names of the checks that the verdicts must have.
           **inputs: `model_run`, the `ModelRun` of the Trainer with the facts about the labels, and
             of TFX's Evaluator, if the recipe has tasks for it, `evaluation_metrics`
             (`ModelEvaluation`) and, if it has thresholds, `evaluation` (`ModelBlessing`).
@@ -184,6 +190,7 @@ class Gate(base_component.BaseComponent):
                 max_error_ratio=float(max_error_ratio),
                 label_limits=written_limits(label_limits),
                 reported=json.dumps(sorted(reported)),
+                checks=json.dumps(list(checks)),
                 blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
                 code_digest=code_digest("components.gate.component"),
             )

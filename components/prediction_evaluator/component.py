@@ -13,7 +13,7 @@ from components.code_digest import code_digest
 from components.task_metrics import read_limits, written_limits
 from components.verdict import Outcome
 from trainer.evaluation.written_scores import TaskScores, WrittenScores
-from trainer.tasks import TASK_KINDS
+from trainer.tasks import kind_of
 from trainer.tasks.kind import Limit
 
 
@@ -41,7 +41,7 @@ def judge(tasks: dict[str, TaskScores], limits: Mapping[str, Mapping[str, Limit]
     reasons = []
     for name, task in tasks.items():
         one_value = len(task.labels) and (task.labels == task.labels[0]).all()
-        absent = {metric.key for metric in TASK_KINDS[task.head].metrics
+        absent = {metric.key for metric in kind_of(task.head).metrics
                   if metric.of_pairs and one_value}
         for key, limit in limits.get(name, {}).items():
             value = figures[name].get(key, math.nan)
@@ -52,7 +52,7 @@ def judge(tasks: dict[str, TaskScores], limits: Mapping[str, Mapping[str, Limit]
 
 def measured(task: TaskScores) -> dict[str, float]:
     """Returns the metrics of one task; NaN where its rows do not suffice."""
-    return TASK_KINDS[task.head].measured(task.labels, task.predictions)
+    return kind_of(task.head).measured(task.labels, task.predictions)
 
 
 class PredictionEvaluatorSpec(component_spec.ComponentSpec):

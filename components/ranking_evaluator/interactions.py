@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -24,11 +24,11 @@ class Judged(NamedTuple):
     """What a task predicts of an event.
 
     Attributes:
-      head: What its kind is called.
+      head: What the recipe says of its head, as JSON values: a name, or `{name: {options}}`.
       label: The label.
     """
 
-    head: str
+    head: Any
     label: str
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from components.ranking_evaluator.groups import by_events, by_gap, large_enough
 from components.ranking_evaluator.interactions import SPLITS, Interactions, Judged
 from trainer.evaluation.ranking import RankingResult, RankingTask
-from trainer.tasks import TASK_KINDS, TaskKind
+from trainer.tasks import TaskKind, kind_of
 
 _FEWEST = 10  # rows of a task's slice
 _DRAWS = 200
@@ -100,7 +100,7 @@ def prediction_figures(predicted: dict[str, np.ndarray], interactions: Interacti
     groups = {name: of[index] for named, index in sides for name, of in named.items()}
     figures = {}
     for task, (head, label) in tasks.items():
-        truth, kind = interactions.labels[label][test], TASK_KINDS[head]
+        truth, kind = interactions.labels[label][test], kind_of(head)
         labelled = np.flatnonzero(np.isfinite(truth))
         if task not in predicted or not len(labelled):
             continue

@@ -12,7 +12,7 @@ from trainer.closed_form.biases import (
     tuned_biased_factors,
     tuned_biases,
 )
-from trainer.tasks import TASK_KINDS
+from trainer.tasks import kind_of
 
 _DRAWS = 500
 _MOST_ROWS = 20_000  # of the test split, of users drawn for the interval
@@ -38,11 +38,13 @@ def value_figures(predicted: Mapping[str, np.ndarray], interactions: Interaction
 
 
 def _compared(predicted: np.ndarray, interactions: Interactions, task: Judged) -> dict[str, Any]:
-    kind, label = TASK_KINDS[task.head], task.label
+    kind, label = kind_of(task.head), task.label
     metric = next((one for one in kind.metrics if one.shown), None)
+    if metric is None:
+        return {"skipped": f"Tables show no metric of the head {kind.name!r}."}
 
     def measure(truth: np.ndarray, predicted: np.ndarray) -> float:
-        return kind.measured(truth, predicted).get(metric.key, np.nan) if metric else np.nan
+        return kind.measured(truth, predicted).get(metric.key, np.nan)
 
     train, validation = (interactions.values(label, split) for split in SPLITS[:2])
     known, test = interactions.values(label, *SPLITS[:2]), interactions.values(label, "test")
@@ -58,11 +60,12 @@ def _compared(predicted: np.ndarray, interactions: Interactions, task: Judged) -
                            f"{label!r}, or all of {len(by_user):,} users that were drawn of them."}
     chosen = tuned_biases(train, validation)
     biases = fit_biases(known, **chosen.best).predictions(test.users, test.items)
+    if not np.isfinite(measure(truth[rows], biases[rows])):
+        return {"skipped": f"The metric {metric.key!r} is not measured of what the biases predict."}
     with_factors = tuned_biased_factors(train, validation, chosen)
     factors = fit_biased_factors(known, **with_factors.best).predictions(test.users, test.items)
     low, high = _interval(measure, by_user, truth, model, biases)
-    return {"metric": metric.key if metric else "",
-            "less_is_better": bool(metric and metric.less_is_better), "rows": len(truth),
+    return {"metric": metric.key, "less_is_better": metric.less_is_better, "rows": len(truth),
             "users": len(np.unique(test.users)),
             "model": measure(truth, model), "biases": measure(truth, biases),
             "factors": measure(truth, factors),

@@ -24,11 +24,11 @@ def occlusion(model: AskedModel, question: Question) -> Answer:
     base = question.request
     requests: list[Request] = [base]
     pending: list[tuple[Effect, int, int]] = []  # its own answer's place, and the reference's
-    references: dict[int, int] = {}
+    references: dict[tuple[str, str, int], int] = {}
     for side, feature, part in _parts(question):
         compared = 0
         if part.reference is not None:
-            key = id(part.reference)
+            key = (side, feature.name, id(part.reference))
             if key not in references:
                 references[key] = len(requests)
                 requests.append({**base, f"{side}_{feature.name}": part.reference})

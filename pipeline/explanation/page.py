@@ -41,6 +41,8 @@ def _known(source: Source, feature: Feature) -> set[str]:
     if feature.side not in source.graphs:
         return set()
     graph = tft.TFTransformOutput(str(source.graphs[feature.side]))
+    if graph.vocabulary_file_by_name(feature.name) is None:  # the modality fits none
+        return set()
     return {word.decode("utf-8", "replace") for word in graph.vocabulary_by_name(feature.name)}
 
 
@@ -115,8 +117,7 @@ def _heat(side: str, feature: Feature, values: list, effects: list[Effect]) -> d
     strongest = _strongest(effects)
     tints = {effect.place: {"value": effect.value, "tint": _tint(effect.value / strongest)}
              for effect in effects}
-    return {"side": side, "feature": feature.name, "kind": effects[0].kind,
-            **modality_of(feature).show(values, tints)}
+    return {"side": side, "feature": feature.name, **modality_of(feature).show(values, tints)}
 
 
 def _strongest(effects: list[Effect]) -> float:

@@ -17,7 +17,7 @@ from tfx.types import standard_artifacts
 
 import schemas
 from components.code_digest import code_digest
-from components.further_checks import FURTHER_CHECKS, Built
+from components.further_checks import FURTHER_CHECKS, Built, add_check
 from components.gate.component import Gate
 from components.sources import SOURCES, open_source
 from pipeline import results
@@ -72,9 +72,10 @@ def ToyModel(  # noqa: N802
     Path(model.uri).mkdir(parents=True, exist_ok=True)
 
 
-@pytest.mark.parametrize(("checks", "blessed"), [
-    ({}, False), ({"reported": ["Novelty"]}, True), ({"options": {"min_share": 0.1}}, True)])
-def test_the_verdict_reaches_gate_metrics_notes_and_report(config, tmp_path, checks, blessed):
+@pytest.mark.parametrize(("checks", "also", "blessed"), [
+    ({}, [], False), ({"reported": ["Novelty"]}, [], True),
+    ({"options": {"min_share": 0.1}}, [], True), ({"options": {"min_share": 0.1}}, ["New"], False)])
+def test_the_verdict_reaches_gate_metrics_notes_and_report(config, tmp_path, checks, also, blessed):
     one = config(**checks)
     model = ToyModel()
     further = [add(Built(read_spec("demo"), {model.id: model}), **one.checks.further[name])
@@ -83,7 +84,8 @@ def test_the_verdict_reaches_gate_metrics_notes_and_report(config, tmp_path, che
         Built(read_spec("demo"), {model.id: model}), min_share=0.0).with_id("Lenient")
     gate = Gate(model=model.outputs["model"],
                 verdicts=[c.outputs["verdict"] for c in (lenient, *further)],
-                max_error_ratio=0.999, label_limits={}, reported=one.checks.reported)
+                max_error_ratio=0.999, label_limits={}, reported=one.checks.reported,
+                checks=["Novelty", *also])
     ended = {}
     run_locally(
         tfx_pipeline.Pipeline(
@@ -99,11 +101,22 @@ def test_the_verdict_reaches_gate_metrics_notes_and_report(config, tmp_path, che
         "passed": passed, "reasons": [] if passed else [reason],
         "blesses": "reported" not in checks}
     assert metrics["novelty"] == {"share": 0.25} and metrics["blessed"] == blessed
-    assert metrics["not_blessed_because"] == ([] if blessed else [f"Novelty: {reason}"])
+    (*why,) = (text.partition(":")[0] for text in metrics["not_blessed_because"])
+    assert why == ([] if blessed else also or ["Novelty"])
     notes = [note["check"] for note in metrics.get("notes", ())]
     assert notes == (["Novelty"] if "reported" in checks else [])
     assert '<th scope="row">Novelty</th>' in report(results.finite(metrics), {}, [])
     assert json.dumps(results.finite(metrics))
+
+
+@pytest.mark.parametrize(("make", "code"), [
+    (lambda built, model=ToyModel: model(), "check-without-verdict"),
+    (lambda built: len(built), None)])  # a fault of its own is none of its options
+def test_a_check_that_makes_none_says_so(extension, monkeypatch, make, code):
+    monkeypatch.setitem(FURTHER_CHECKS, "Broken", make)
+    with pytest.raises(InputError if code else TypeError) as error:
+        add_check("Broken", Built(read_spec("demo"), {}), {})
+    assert getattr(error.value, "code", None) == code
 
 
 @pytest.mark.parametrize(("checks", "code"), [

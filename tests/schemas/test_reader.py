@@ -154,7 +154,9 @@ BAD = {
             ("value_count { max: -1 }", "schema-number-out-of-range", "-1, expected 0 at least"),
             ("presence { min_fraction: 1.5 }", "schema-number-out-of-range", "expected 0 to 1"),
             ("value_count { min: 3 max: 2 }", "schema-range-empty", "value_count goes from 3 to 2"),
-            ("float_domain { min: 5 max: 1 }", "schema-range-empty", "from 5 to 1"))),
+            ("float_domain { min: 5 max: 1 }", "schema-range-empty", "from 5 to 1"),
+            ("shape { dim { size: 2 } }", "bad-feature-shape", "value_count { min: 2 max: 2 }"),
+            ("shape { dim { size: 1 } dim { size: 3 } }", "bad-feature-shape", "1 x 3"))),
         *((column(name, "BYTES"), "bad-feature-name", "is no name of a column")
           for name in ("", " ", "a{b", "{score}", "a\\nb", "score ")),
         (text_column(rest='domain: "tonges"'), "unknown-string-domain", "'tonges'"),

@@ -52,11 +52,10 @@ def label_facts(bound: BoundRecipe, users: Table, known: Events, test: Events) -
         if task.kind.against_unseen:  # a row that has them has both values: its item, and these
             labels["unseen items"] = _compared("training", known) | _compared("test", test)
         else:
-            held_out = np.zeros(0)
-            for label in task.targets:
-                held_out = _judged_values(users, test, label)
-                labels[label] = _seen("training", known.labels[label]) | _seen("test", held_out)
-            trivial = _trivial(task, means, held_out[~np.isnan(held_out)])
+            held_out = {label: _judged_values(users, test, label) for label in task.targets}
+            labels = {label: _seen("training", known.labels[label]) | _seen("test", values)
+                      for label, values in held_out.items()}
+            trivial = _trivial(task, means, np.stack([*held_out.values()], axis=1))
         metrics = (*task.kind.metrics, *task.kind.apart)
         facts[name] = {
             "demanded": not task.of_user(bound.spec), "labels": labels,
@@ -86,5 +85,10 @@ def _seen(rows: str, values: np.ndarray) -> dict[str, Any]:
     return {f"{rows}_rows": len(known), f"{rows}_value": only}
 
 
-def _trivial(task: Task, means: dict[str, Offset], label: np.ndarray) -> Trivial:
-    return task.kind.trivial(means[task.targets[0]], label) if len(label) else Trivial()
+def _trivial(task: Task, means: dict[str, Offset], values: np.ndarray) -> Trivial:
+    known = values[~np.isnan(values).any(axis=1)]
+    if not len(known):
+        return Trivial()
+    if task.kind.several:
+        return task.kind.trivial([means[label] for label in task.targets], known)
+    return task.kind.trivial(means[task.targets[0]], known[:, 0])

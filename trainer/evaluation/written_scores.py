@@ -20,12 +20,12 @@ class TaskScores:
     """One task on the test split.
 
     Attributes:
-      head: `regression` or `binary`.
+      head: What the recipe says of its head, as JSON values: a name, or `{name: {options}}`.
       labels: `(rows,)`, of the rows that have one.
       predictions: Values or probabilities, `(rows,)`.
     """
 
-    head: str
+    head: Any
     labels: np.ndarray
     predictions: np.ndarray
 

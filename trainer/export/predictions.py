@@ -114,10 +114,12 @@ class PredictionRecorder:
         return request
 
     def _scored(self, request, user, row: int, index: np.ndarray) -> dict[str, Any]:
-        retrieval = self._recipe.retrieval
-        outputs = {
+        retrieval, ranking = self._recipe.retrieval, self._recipe.ranking
+        tasks = {
             **({retrieval: self._candidates[index] @ user[retrieval][row]} if retrieval else {}),
-            **self._tasks(user, row, index),
+            **self._tasks(user, row, index)}
+        outputs = {
+            ranking: tasks[ranking], **tasks,  # the one that ranks is the first
             **self._attributes(user, row),
             "user_modality_weights": user["weights"][row],
             "item_modality_weights": self._weights[index],

@@ -147,7 +147,8 @@ def _on_test(forest: FittedForest, task: Task, users, items, test: Events) -> Ta
         some = rows[start : start + _ROWS]
         parts.append(forest.predict(
             np.concatenate([left[test.users[some]], right[test.items[some]]], axis=1)))
-    return TaskScores(task.head.name, label[rows].astype(np.float32), np.concatenate(parts))
+    return TaskScores(task.head.model_dump(mode="json"), label[rows].astype(np.float32),
+                      np.concatenate(parts))
 
 
 def _chosen(forest: FittedForest, users: sparse.csr_matrix, items: sparse.csr_matrix):

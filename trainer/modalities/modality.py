@@ -121,7 +121,7 @@ class Modality(ABC):
         return self.file("preprocess").preprocess(column, feature, options)
 
     def readable(self, raw: Any) -> Any:
-        """Returns a request's raw values, `''` in place of those that would stop the graph."""
+        """Returns a request's raw values, `''` in place of those that would stop `preprocess`."""
         return raw
 
     def unread(self, feature: Feature, options: Any) -> set[str]:
@@ -162,7 +162,12 @@ class Modality(ABC):
         return self.file("explain").shares(name, values, attributions, options)
 
     def show(self, values: list, tints: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
-        """Returns what a page shows of a divided value, given each piece's value and tint."""
+        """Returns what a page shows of a divided value, given each piece's value and tint.
+
+        Returns:
+          One of `words`, a running text of which some have a tint; `picture`, with a `grid` and its
+          `squares`; `frames`, pictures; and `pieces`, each with its `text`.
+        """
         if self.has_file("explain") and hasattr(self.file("explain"), "show"):
             return self.file("explain").show(values, tints)
         return {"pieces": [{"text": str(place), **tint} for place, tint in tints.items()]}
@@ -186,7 +191,7 @@ class Modality(ABC):
         return None
 
     def encoder_input(self) -> Any:
-        """Returns how pretrained encoders take values, an `EncoderInput`."""
+        """Returns how pretrained encoders take a column of BYTES, an `EncoderInput`."""
         return self.file("encode").INPUT
 
     def file(self, name: str) -> Any:

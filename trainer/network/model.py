@@ -127,7 +127,7 @@ def build_network(
     if recipe.retrieval is not None:
         outputs["query"] = user_out[recipe.retrieval]
         outputs["candidate"] = each[CANDIDATE][:, 0]
-        if recipe.searched.whole_catalogue:
+        if recipe.tasks[recipe.retrieval].kind.reads_catalogue:
             every = EveryRow(items.rows, name="every_item")(inputs[columns.ITEM_INDEX])
             content = {n: look(every) for n, look in item_lookup.items()}
             outputs["catalogue"] = item({columns.ITEM_INDEX: every, **content})[CANDIDATE]

@@ -106,6 +106,12 @@ class Part:
     gradient: tuple[Numbers | Embedded, ...] = ()
     layer: Any = None
 
+    def __post_init__(self) -> None:
+        """Refuses a part of which one gradient would be lost: an aspect is a part of its own."""
+        if len({type(one) for one in self.gradient}) > 1:
+            raise ValueError(f"the part {self.name!r} reads numbers and embeds indices: its "
+                             "gradient is of one of them; plan two parts")
+
     def outputs(self) -> list[str]:
         """Returns the names of what a gradient says of its inputs, one after the other."""
         return [f"{self.side}_{one.column(self.name)}" for one in self.gradient]

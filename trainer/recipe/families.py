@@ -194,10 +194,8 @@ class NetworkRecipe(FittedRecipe):
 
     @model_validator(mode="after")
     def _batch_has_the_negatives(self) -> Self:
-        rows, hard = self.training.batch_size, self.searched.hard_negatives
-        if rows is not None and hard is not None and hard >= rows:
-            raise ValueError(f"'hard_negatives' is {hard}, but a batch of {rows} rows has "
-                             f"{rows - 1} negatives for each")
+        for task in self.tasks.values():
+            task.kind.check_batch(self.training.batch_size)
         return self
 
 

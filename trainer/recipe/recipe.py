@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
+from typing import Annotated, ClassVar, Generic, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -99,13 +99,6 @@ class Recipe(Strict):
                 if options.encoded_by}
 
     @property
-    def searched(self) -> Any:
-        """The options of the task that retrieves, by default if there is none."""
-        if self.retrieval:
-            return self.tasks[self.retrieval].head
-        return next(kind.way() for kind in TASK_KINDS.values() if kind.retrieves)
-
-    @property
     def balanced(self) -> str:
         """How the tasks' losses become one."""
         return "fixed"
@@ -163,8 +156,9 @@ class Recipe(Strict):
 
     @property
     def judged(self) -> dict[str, Task]:
-        """The tasks whose predictions are held against labels: all but retrieval."""
-        return {name: task for name, task in self.tasks.items() if not task.kind.retrieves}
+        """The tasks whose predictions are held against labels, or against unseen items."""
+        return {name: task for name, task in self.tasks.items() if not task.kind.retrieves
+                and (task.targets or task.kind.against_unseen)}
 
 
 AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import model_validator
 
 from schemas import FeatureSpec
-from trainer.options import OneRegistered, Positive, Strict, Tuned, Way
-from trainer.tasks import TASK_KINDS, TaskKind
+from trainer.options import Positive, Strict, Tuned, Way
+from trainer.tasks import HEADS, TASK_KINDS, TaskKind, kind_of
 
 
 class Task(Strict):
@@ -25,7 +25,7 @@ class Task(Strict):
       weight: Weight of the task's loss under fixed balancing.
     """
 
-    head: Annotated[Way, OneRegistered(lambda: {n: k.way for n, k in TASK_KINDS.items()})]
+    head: Annotated[Way, HEADS]
     label: str | None = None
     labels: tuple[str, ...] | None = None
     weight: Tuned[Positive] = 1.0
@@ -42,7 +42,7 @@ class Task(Strict):
     @property
     def kind(self) -> TaskKind:
         """What the head decides."""
-        return TASK_KINDS[self.head.name]
+        return kind_of(self.head)
 
     @property
     def targets(self) -> tuple[str, ...]:

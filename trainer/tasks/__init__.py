@@ -1,5 +1,6 @@
 """Kinds of tasks: one class each, and the registry that recipes choose from by `head`."""
 
+from trainer.options import OneRegistered, Way
 from trainer.tasks.binary import Binary
 from trainer.tasks.click import Click
 from trainer.tasks.kind import TaskKind
@@ -13,4 +14,17 @@ TASK_KINDS: dict[str, TaskKind] = {
     for kind in (Retrieval(), Regression(), Binary(), Click(), MultiClass(), MultiLabel())
 }
 
-__all__ = ["TASK_KINDS", "TaskKind"]
+HEADS = OneRegistered(lambda: {name: kind.way for name, kind in TASK_KINDS.items()})
+
+
+def kind_of(head: object) -> TaskKind:
+    """Returns the kind of a head, which knows what is said of it.
+
+    Args:
+      head: What a recipe says, as it is read or as it is written.
+    """
+    way = head if isinstance(head, Way) else HEADS.read(head)
+    return TASK_KINDS[way.name].of(way)
+
+
+__all__ = ["HEADS", "TASK_KINDS", "TaskKind", "kind_of"]

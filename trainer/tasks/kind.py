@@ -4,9 +4,10 @@ The command line reads kinds before anything needs Keras, so that methods import
 with.
 """
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -129,7 +130,6 @@ class Batch:
       sampled_softmax: The retrieval loss, with the signature of
         `trainer.layers.losses.in_batch_softmax`.
       probability: Chance of each item index among the training rows, `(items,)`.
-      temperature: Divides the logits of retrieval.
       variances: Variance of a label over the training rows; 1 where not given.
     """
 
@@ -137,7 +137,6 @@ class Batch:
     outputs: Mapping[str, Any]
     sampled_softmax: Callable[..., Any]
     probability: np.ndarray
-    temperature: float
     variances: Mapping[str, float] = field(default_factory=dict)
 
     def event_weight(self, targets: tuple[str, ...]):
@@ -152,8 +151,8 @@ class Batch:
 class TaskKind:
     """Base of the kinds: a task without a label whose head gives one number.
 
-    `targets` are the names of the labels that a task reads. A kind has no state: what differs
-    between two tasks of a kind comes as an argument.
+    `targets` are the names of the labels that a task reads. A kind has no state but what a recipe
+    says of the head: all else that differs between two tasks of a kind comes as an argument.
 
     Attributes:
       name: What recipes call the kind, by the key `head`.
@@ -172,6 +171,7 @@ class TaskKind:
       metrics: What is measured of a task.
       apart: Metrics of each unit by itself, whose mean is held against their limit.
       options: What a recipe may say of the head; nothing but its name where `None`.
+      head: What a recipe says of it, of the class `options`.
     """
 
     name: str
@@ -187,7 +187,19 @@ class TaskKind:
     families: tuple[str, ...] = ("network",)
     metrics: tuple[Metric, ...] = ()
     apart: tuple[Metric, ...] = ()
-    options: type[Way] | None = None
+    options: ClassVar[type[Way] | None] = None
+    head: Way
+
+    def of(self, head: Way) -> Self:
+        """Returns the kind as a recipe has it, whose methods read `head`."""
+        one = copy.copy(self)
+        one.head = head
+        return one
+
+    @property
+    def reads_catalogue(self) -> bool:
+        """Whether the loss of a kind that retrieves reads the vectors of all items."""
+        return False
 
     @property
     def way(self) -> type[Way]:
@@ -202,6 +214,16 @@ class TaskKind:
         """
         if self.needs_label and label is None:
             raise ValueError(f"a task with head '{self.name}' needs a label")
+
+    def check_batch(self, rows: int | None) -> None:
+        """Refuses a number of a batch's rows with which the loss cannot be what the head says.
+
+        Args:
+          rows: The number; `None` where it follows from the data.
+
+        Raises:
+          ValueError: The number is too small.
+        """
 
     def label_fault(self, spec: FeatureSpec, label: Label) -> str:
         """Returns why a label of a dataset is not of the type that the kind needs, or `""`."""
@@ -242,12 +264,13 @@ class TaskKind:
         """Turns the head's output, `(...)` or `(..., units)`, into what is predicted."""
         return raw
 
-    def trivial(self, mean: Start, labels: np.ndarray) -> Trivial:
+    def trivial(self, mean: Any, labels: np.ndarray) -> Trivial:
         """Returns what predicts the training's mean or shares; a model's errors must be smaller.
 
         Args:
-          mean: The label's mean or shares over the training rows.
-          labels: The label of the rows to judge by, `(rows,)`; one at least.
+          mean: The label's mean or shares over the training rows; of several labels that of each.
+          labels: The label of the rows to judge by, `(rows,)`, one at least; of several labels
+            `(rows, labels)`.
         """
         return Trivial()
 

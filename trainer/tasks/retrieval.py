@@ -37,11 +37,6 @@ class RetrievalOptions(Way):
         default="batch", validate_default=True)
 
     @property
-    def whole_catalogue(self) -> bool:
-        """Whether the softmax runs over all items."""
-        return not isinstance(self.softmax, InBatch)
-
-    @property
     def hard_negatives(self) -> int | None:
         """How many of a batch's negatives count, those with the largest logits."""
         return self.softmax.hard_negatives if isinstance(self.softmax, InBatch) else None
@@ -56,6 +51,19 @@ class Retrieval(TaskKind):
     retrieves = True
     families = ("network", "similarity", "rankers")
     options = RetrievalOptions
+    head: RetrievalOptions
+
+    @property
+    def reads_catalogue(self) -> bool:
+        """Whether the softmax runs over all items."""
+        return not isinstance(self.head.softmax, InBatch)
+
+    def check_batch(self, rows: int | None) -> None:
+        """Refuses more hard negatives than a batch has."""
+        hard = self.head.hard_negatives
+        if rows is not None and hard is not None and hard >= rows:
+            raise ValueError(f"'hard_negatives' is {hard}, but a batch of {rows} rows has "
+                             f"{rows - 1} negatives for each")
 
     def loss(self, name: str, targets: tuple[str, ...], batch: Batch):
         """The softmax over the batch's items, or over all where the network gives them."""
@@ -67,8 +75,10 @@ class Retrieval(TaskKind):
         query, index = ops.cast(outputs["query"], "float32"), outputs["index"]
         if "catalogue" in outputs:
             return catalogue_softmax(query, ops.cast(outputs["catalogue"], "float32"), weight,
-                                     index, batch.temperature)
+                                     index, self.head.temperature)
+        hard = self.head.hard_negatives
         total = batch.sampled_softmax(
             query, ops.cast(outputs["candidate"], "float32"), weight,
-            ops.take(ops.convert_to_tensor(batch.probability), index), index, batch.temperature)
+            ops.take(ops.convert_to_tensor(batch.probability), index), index,
+            self.head.temperature, **({} if hard is None else {"hard_negatives": hard}))
         return total / ops.maximum(ops.sum(weight), 1.0)

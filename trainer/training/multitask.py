@@ -1,6 +1,5 @@
 """The training step's loss: every task's loss on one batch, balanced to one number."""
 
-import functools
 from collections.abc import Callable, Mapping
 
 import keras
@@ -47,9 +46,6 @@ class MultiTaskModel(keras.Model):
         self.probability = np.asarray(probability, "float32")
         self.variances = dict(variances or {})
         self.retrieval_loss = retrieval_loss
-        if recipe.searched.hard_negatives is not None:
-            self.retrieval_loss = functools.partial(
-                retrieval_loss, hard_negatives=recipe.searched.hard_negatives)
         balance = look_up(BALANCINGS, recipe.balanced, "balancing")
         self.balance = balance({n: t.weight for n, t in recipe.tasks.items()}, name="balance")
         self.auxiliary = auxiliary_losses(recipe)
@@ -130,7 +126,6 @@ class MultiTaskModel(keras.Model):
         Returns:
           A scalar for each task.
         """
-        batch = Batch(labels, outputs, self.retrieval_loss, self.probability,
-                      self.recipe.searched.temperature, self.variances)
+        batch = Batch(labels, outputs, self.retrieval_loss, self.probability, self.variances)
         return {name: task.kind.loss(name, task.targets, batch)
                 for name, task in self.recipe.tasks.items()}

@@ -76,5 +76,5 @@ def _of_characters(term: str, word: str, count: int) -> int:
 def show(values: list, tints: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
     """Returns the text with its tinted words."""
     text = values[0].decode("utf-8", "replace")
-    return {"pieces": [{"text": piece, **(tints.get(piece.lower(), {}) if is_word else {})}
-                       for piece, is_word in words(text)]}
+    return {"words": [{"text": piece, **(tints.get(piece.lower(), {}) if is_word else {})}
+                      for piece, is_word in words(text)]}
