@@ -1,5 +1,3 @@
-"""A listed user's rows are not read."""
-
 from decimal import Decimal
 
 import pytest

@@ -1,5 +1,3 @@
-"""The checks on data: each kind of fault is found under its name, and clean data are clean."""
-
 from types import SimpleNamespace
 
 import numpy as np

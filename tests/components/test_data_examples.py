@@ -1,5 +1,3 @@
-"""What a profile keeps for people: bars of numbers, and rows that a finding can show."""
-
 import itertools
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""The data gate: what it lets through, what stops it and how it says why."""
-
 import pyarrow as pa
 import pytest
 import tensorflow_data_validation as tfdv

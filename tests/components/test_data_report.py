@@ -1,5 +1,3 @@
-"""The data report: what it says, what it hides, and that no data break it."""
-
 import base64
 import io
 import json

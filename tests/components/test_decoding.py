@@ -1,5 +1,3 @@
-"""Decoding in a process with limits: whatever a file does, it costs its own value alone."""
-
 import importlib
 import io
 import os

@@ -1,5 +1,3 @@
-"""The gate: what it blesses, what it refuses and how it says why."""
-
 import json
 
 import pytest

@@ -1,5 +1,3 @@
-"""MediaEncoder: what is encoded, how often, and what lies in its artifact."""
-
 import itertools
 import json
 from pathlib import Path

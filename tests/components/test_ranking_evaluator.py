@@ -1,5 +1,3 @@
-"""The ranking verdict of a tiny SavedModel on tiny tables."""
-
 import json
 from dataclasses import replace
 

@@ -32,7 +32,7 @@ LIKING = TASTE + 1.5 * RANDOM.normal(size=ITEMS)
 
 
 @pytest.fixture(scope="module")
-def world() -> Interactions:
+def world():
     """Each user meets what it likes, by chance, in an order of no meaning."""
     drawn = np.argsort(-(LIKING + RANDOM.gumbel(size=LIKING.shape)), axis=1)[:, :PER_USER]
     items = RANDOM.permuted(drawn, axis=1).ravel()

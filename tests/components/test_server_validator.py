@@ -173,7 +173,7 @@ def test_answers_come_back_with_their_bytes_or_are_an_input_error(tmp_path, text
 
 
 @pytest.fixture(scope="module")
-def model_uri(tmp_path_factory) -> Path:
+def model_uri(tmp_path_factory):
     uri = tmp_path_factory.mktemp("model")
     save_tiny_model(uri / "Format-Serving")
     return uri

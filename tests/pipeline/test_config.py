@@ -1,5 +1,3 @@
-"""The configuration of a run: what it takes, and what it says of what it cannot take."""
-
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,3 @@
-"""Where commands print, with titles and files of items from the dataset's own table."""
-
 import io
 from pathlib import Path
 

@@ -1,5 +1,3 @@
-"""Encoders that a run refuses before anything is read, and where their paths start."""
-
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,3 @@
-"""What TFX's Evaluator is told to measure and to demand."""
-
 import pytest
 from google.protobuf import json_format
 from tensorflow_model_analysis.proto import config_pb2 as tfma

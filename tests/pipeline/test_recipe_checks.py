@@ -1,5 +1,3 @@
-"""What a recipe asks of a dataset that it lacks is told before anything runs."""
-
 import pytest
 from refusals import refuses
 from worlds import column, history, small_spec

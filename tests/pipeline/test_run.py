@@ -1,7 +1,3 @@
-"""What a run refuses before anything is read."""
-
-from pathlib import Path
-
 import pytest
 import yaml
 from worlds import id_columns
@@ -14,7 +10,7 @@ IDS = "".join(id_columns())
 
 
 @pytest.fixture
-def refused(tmp_path: Path, console):
+def refused(tmp_path, console):
     """Runs on two events with a schema of the interactions; returns the message."""
 
     def refused(interactions: str, **values) -> str:
@@ -31,14 +27,14 @@ def refused(tmp_path: Path, console):
     return refused
 
 
-def test_a_recipe_whose_label_the_data_lack(refused) -> None:
+def test_a_recipe_whose_label_the_data_lack(refused):
     message = refused(IDS, split="random")
     assert "Recipe 'flagship', task 'retrieval', key 'label': needs the label 'like'" in message
     assert " has: none" in message
     assert "'label:like'" in message and "'implicit' needs events alone" in message
 
 
-def test_a_click_head_without_unseen_items(refused) -> None:
+def test_a_click_head_without_unseen_items(refused):
     message = refused(IDS, split="random", recipe="implicit")
     assert "Recipe 'implicit', task 'click'" in message
     assert "tag 'unseen'" in message and "value_count { min: 2 max: 2 }" in message

@@ -1,5 +1,3 @@
-"""The files that configure a stock server."""
-
 from pathlib import Path
 
 import pytest

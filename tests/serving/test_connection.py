@@ -1,5 +1,3 @@
-"""What a connection makes of a server's addresses and of its refusals."""
-
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 

@@ -30,7 +30,7 @@ DTYPES = {"timestamp": np.int64, "history_timestamp": np.int64, "history_rating"
 
 
 @pytest.fixture(scope="module")
-def address(request) -> str:
+def address(request):
     given = os.environ.get("TESSERA_ADDRESS")
     return given or f"127.0.0.1:{request.getfixturevalue('server').port}"
 

@@ -1,5 +1,3 @@
-"""Calls of every method that bring no message, or bytes that are none."""
-
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,5 +1,3 @@
-"""Requests that claim, lack or hold what no signature takes; the server answers the next one."""
-
 from types import SimpleNamespace
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""TensorFlow Serving's file of keys, and a client's."""
-
 from concurrent import futures
 
 import grpc

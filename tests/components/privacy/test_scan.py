@@ -1,5 +1,3 @@
-"""Raw values are found in every form in which the project writes them."""
-
 import bz2
 import gzip
 import io

@@ -1,5 +1,3 @@
-"""Addresses and numbers are taken out of texts, and other numbers stay."""
-
 import time
 
 import pytest

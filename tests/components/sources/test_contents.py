@@ -1,5 +1,3 @@
-"""Files whose names say another thing than their bytes, and those of formats nobody reads."""
-
 import bz2
 import gzip
 import io

@@ -1,5 +1,3 @@
-"""Downloads from a server that breaks off, ignores, refuses or lies; archives that lead astray."""
-
 import hashlib
 import io
 import os
@@ -26,7 +24,7 @@ def archives(monkeypatch):
 
 
 @pytest.fixture
-def part(tmp_path) -> Path:
+def part(tmp_path):
     return tmp_path / "a.zip.part"
 
 

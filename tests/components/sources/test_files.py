@@ -1,5 +1,3 @@
-"""A user's own files: what is read, and what every kind of fault says."""
-
 import gzip
 import os
 from pathlib import Path

@@ -1,5 +1,3 @@
-"""A table of people that lost its header: no message shows a person's row."""
-
 import pytest
 from refusals import refuses
 from worlds import column, own_source, small_spec

@@ -1,8 +1,5 @@
-"""The editions of MovieLens in GroupLens' own layouts, from files to Examples."""
-
 import functools
 import pickle
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +16,7 @@ NAMES = list(EDITIONS)
 
 
 @pytest.fixture(params=NAMES)
-def name(request: pytest.FixtureRequest) -> str:
+def name(request):
     return request.param
 
 
@@ -72,7 +69,7 @@ def by_id(ingested: Ingested, side: str) -> dict[int, dict]:
 
 
 @pytest.fixture(scope="module")
-def ingested(tmp_path_factory) -> Callable[[str], Ingested]:
+def ingested(tmp_path_factory):
     """Ingests an edition, with broken rows at the end of its files, once."""
 
     @functools.cache

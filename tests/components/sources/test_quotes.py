@@ -1,5 +1,3 @@
-"""Quotes that are not CSV's, and those that are."""
-
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,3 @@
-"""From the runs' metrics to the rows and the cells of the table."""
-
 import pytest
 
 from pipeline.comparison.figures import of_run, rows, shown

@@ -1,5 +1,3 @@
-"""Explanations by integrated gradients: what a model tells, in parts that a reader sees."""
-
 import dataclasses
 from collections import Counter
 

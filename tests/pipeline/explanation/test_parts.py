@@ -1,5 +1,3 @@
-"""The parts of a row's content: what is taken away, and that the rest stays."""
-
 import io
 from types import SimpleNamespace
 

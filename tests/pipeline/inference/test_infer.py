@@ -1,5 +1,3 @@
-"""Schemas from files: what is proposed reads, checks and ingests."""
-
 import csv
 import io
 import json

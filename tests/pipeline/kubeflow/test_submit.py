@@ -1,5 +1,3 @@
-"""`tessera submit`: what it sends, and what it refuses to send."""
-
 import time
 
 import pytest

@@ -1,5 +1,3 @@
-"""`tessera submit --wait` and `--attach`: until the run ends, whatever the server does."""
-
 import time
 
 import pytest

@@ -1,5 +1,3 @@
-"""What names hint at, and how they become names that a schema can bear."""
-
 import pytest
 
 from schemas.inference.column import hints_at, names_a_person, role_hint, usable

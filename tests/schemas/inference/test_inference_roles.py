@@ -1,5 +1,3 @@
-"""Ids by the values that tables share, times, and types of events."""
-
 from dataclasses import replace
 
 from schemas.inference.column import BYTES, FLOAT, INT, Column

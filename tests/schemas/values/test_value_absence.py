@@ -1,5 +1,3 @@
-"""Words for an absent value."""
-
 import pytest
 
 from schemas.values.text import is_absent

@@ -1,5 +1,3 @@
-"""Ids that look alike: which are one, and how the others are told apart."""
-
 import pytest
 
 from schemas.values.text import likeness, normal_identity, normal_text, shown

@@ -1,5 +1,3 @@
-"""Several values in one field, in each notation that files have."""
-
 import contextlib
 import time
 

@@ -1,5 +1,3 @@
-"""Which texts are numbers, whole numbers and truth values: each notation, what it gives."""
-
 import math
 import time
 

@@ -1,5 +1,3 @@
-"""Moments in every form that users write."""
-
 import datetime
 
 import pytest

@@ -1,5 +1,3 @@
-"""Gaps, hours, counts and daily series of histories."""
-
 import math
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""Rankers in closed form: their equations, their tuning and their list."""
-
 from itertools import pairwise
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""Bare events of splits."""
-
 import numpy as np
 import pytest
 from tiny_fit import tiny_data

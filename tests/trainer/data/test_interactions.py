@@ -1,5 +1,3 @@
-"""Transformed interactions as batches."""
-
 import dataclasses
 
 import numpy as np

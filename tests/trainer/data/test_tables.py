@@ -1,5 +1,3 @@
-"""Transformed tables as arrays in the order of their ids."""
-
 from types import SimpleNamespace
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""Scores of the whole catalogue against the training model, pair by pair."""
-
 import numpy as np
 import pytest
 

@@ -1,5 +1,3 @@
-"""A model with pretrained encoders: columns, parts, training of last layers, and new items."""
-
 from types import SimpleNamespace
 
 import keras

@@ -1,5 +1,3 @@
-"""What TFMA reads beside the predictions: labels, weights and slices."""
-
 import numpy as np
 import pytest
 from tiny_shop import examples

@@ -1,5 +1,3 @@
-"""Inputs of requests: roles, not a dataset's column names."""
-
 import tensorflow as tf
 
 from trainer.export.requests import history_key

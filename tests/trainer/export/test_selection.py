@@ -1,5 +1,3 @@
-"""The signatures that choose a list by filters, of like items, and of a user's profile."""
-
 import numpy as np
 import pytest
 import tensorflow as tf

@@ -1,5 +1,3 @@
-"""Content as features, factors in closed form, and the similarity that they make."""
-
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +27,7 @@ ROWS = 5
 
 
 @pytest.fixture(scope="module")
-def side() -> Side:
+def side():
     """The first and the last row lack everything."""
     there = np.ones(ROWS, "float32")
     there[[0, -1]] = 0

@@ -1,5 +1,3 @@
-"""Visual words and spectra: what they see, and what leaves them cold."""
-
 import numpy as np
 import pytest
 

@@ -1,5 +1,3 @@
-"""Dropout of modalities and of users, and the alignment of modalities."""
-
 import keras
 import numpy as np
 import pytest

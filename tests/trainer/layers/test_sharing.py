@@ -1,5 +1,3 @@
-"""Sharing: one vector for each task, from experts that gates choose."""
-
 import numpy as np
 import pytest
 import tensorflow as tf

@@ -1,5 +1,3 @@
-"""Augmentation of texts: shares, seeds, what stays as it is."""
-
 import keras
 import numpy as np
 import pytest

@@ -1,5 +1,3 @@
-"""Towers over token ids: what they see of a text, and what they do not."""
-
 import numpy as np
 import pytest
 from layer_contract import shaken, weight

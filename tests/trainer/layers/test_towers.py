@@ -1,5 +1,3 @@
-"""Towers: shapes, tokens in the place of absent features, gradients, configuration."""
-
 import keras
 import numpy as np
 import tensorflow as tf

@@ -1,5 +1,3 @@
-"""Sounds to spectrograms and coefficients."""
-
 import math
 
 import numpy as np

@@ -1,5 +1,3 @@
-"""The built network: its parts share weights and agree."""
-
 from dataclasses import replace
 
 import keras

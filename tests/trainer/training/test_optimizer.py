@@ -1,5 +1,3 @@
-"""Adam whose step leaves alone what a batch does not touch."""
-
 import keras
 import numpy as np
 import tensorflow as tf
