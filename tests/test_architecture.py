@@ -285,8 +285,7 @@ def test_nothing_slow_is_loaded_before_input_is_checked():
         "print(sorted({m.split('.')[0] for m in sys.modules} & {'tensorflow', 'tfx', 'keras', "
         "'tf_keras', 'apache_beam', 'kfp', 'tensorflow_data_validation', 'pandas'}))")
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
 
 

@@ -48,7 +48,7 @@ def test_limits(first, again, expected):
     assert failed(bench.judge(first, again)) == expected
 
 
-def test_tables_tell_components_limits_and_verdicts():
+def test_tables_show_components_limits_and_verdicts():
     first, again = measured(700.0), measured(2.0)
     assert "Transform.items" in printed(bench.run_table(first, again))
     lines = printed(bench.limit_table(bench.judge(first, again))).splitlines()

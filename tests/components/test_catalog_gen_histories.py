@@ -61,7 +61,7 @@ def test_the_order_of_the_rows_does_not_matter():
     assert result == [expected[i] for i in shuffled]
 
 
-def test_ties_do_not_stand_in_the_order_of_ids():
+def test_ties_are_not_in_the_order_of_ids():
     names = [f"{i:02d}" for i in range(20)]
     last = built([*(event(name, 1) for name in names), event("z", 2)], ["train"] * 21)[-1]
     order = [name.decode() for name in last["history_products"]]

@@ -38,8 +38,7 @@ def test_a_global_split_keeps_a_second_together():
     assert time_thresholds([np.array([1, 2, 3, 4, 5, 6, 7, 9, 9, 9])]) == (9, 9)
     assert time_thresholds([np.arange(1, 100, 2), np.arange(0), np.arange(0, 100, 2)]) == (80, 90)
     assert [time_split(t, (80, 90)) for t in (79, 80, 89, 90)] == [
-        "train", "validation", "validation", "test"
-    ]
+        "train", "validation", "validation", "test"]
     assert time_thresholds([np.arange(0)]) == time_thresholds([]) == (0, 0)
 
 
@@ -62,7 +61,7 @@ def test_a_split_that_the_dataset_cannot_have_is_refused():
     check_protocol("random", read_spec("movielens"))
 
 
-def test_at_random_a_pair_of_user_and_item_never_stands_in_two_splits():
+def test_at_random_a_pair_of_user_and_item_is_never_in_two_splits():
     rows = [{"u": [user], "i": [item]} for user in range(100) for item in range(100)]
     splits = splitter(WITH_COLUMN, "random")(rows)
     assert splitter(WITH_COLUMN, "random")(rows[::-1]) == splits[::-1]

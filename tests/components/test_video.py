@@ -144,7 +144,7 @@ def test_a_film_is_turned_and_mirrored_as_players_do(matrix):
     ("WebM", {"live": "1"}), ("VP9", {"live": "1"}),
     ("H.264", {"movflags": "frag_keyframe+empty_moov"}),
 ])
-def test_a_film_that_tells_no_length_is_sampled_to_its_end(kind, options):
+def test_a_film_without_a_length_is_sampled_to_its_end(kind, options):
     frames = grey(40)
     data = video(kind, frames, **options)
     with av.open(io.BytesIO(data)) as container:

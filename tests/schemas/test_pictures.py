@@ -19,8 +19,7 @@ IMAGE = Image.fromarray(SEEN)
 STORED = {
     1: SEEN, 2: SEEN[:, ::-1], 3: SEEN[::-1, ::-1], 4: SEEN[::-1],
     5: SEEN.swapaxes(0, 1), 6: np.rot90(SEEN), 7: np.rot90(SEEN, 2).swapaxes(0, 1),
-    8: np.rot90(SEEN, -1),
-}
+    8: np.rot90(SEEN, -1)}
 
 
 def pixels(data: bytes) -> np.ndarray:
@@ -144,7 +143,7 @@ def test_what_is_half_transparent_is_half_white():
     near(pixels(as_seen(data)), np.full((2, 3, 3), (227, 127, 127)), 1)
 
 
-def test_a_frame_smaller_than_its_canvas_lies_on_white():
+def test_a_frame_smaller_than_its_canvas_is_on_white():
     data = bytearray(picture(Image.new("P", (4, 2), 0), "GIF"))
     data[6:10] = struct.pack("<HH", 6, 5)
     actual = pixels(as_seen(bytes(data)))
@@ -188,10 +187,8 @@ def test_what_is_written_anew_has_a_bound(monkeypatch):
 
 
 @pytest.mark.parametrize("data", [
-    b"", b"BMW convertible", b"GIF89a", picture(see_through(), "PNG")[:64],
-    picture(IMAGE, "WEBP"),
-    picture(IMAGE.resize((64, 64)), "JPEG", exif=orientation(6))[:-200],
-])
+    b"", b"BMW convertible", b"GIF89a", picture(see_through(), "PNG")[:64], picture(IMAGE, "WEBP"),
+    picture(IMAGE.resize((64, 64)), "JPEG", exif=orientation(6))[:-200]])
 def test_what_is_no_picture_is_refused(data):
     with refuses("undecodable-picture"):
         as_seen(data)

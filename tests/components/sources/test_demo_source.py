@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 from refusals import refuses
+from worlds import records
 
 from components.sources import DemoSource, open_source
 from components.sources.demo import DemoSizes, write_demo
@@ -35,16 +36,11 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def rows(folder: Path, side: str) -> list:
-    source = DemoSource(str(folder))
-    return [r for shard in source.shards(side) for r in source.records(side, shard)]
-
-
 def test_the_seed_decides_every_byte(shop, tmp_path):
     write_demo(tmp_path / "same", SMALL)
     write_demo(tmp_path / "other", SMALL, seed=8)
     assert digest(tmp_path / "same") == digest(shop) != digest(tmp_path / "other")
-    assert [len(rows(shop, side)) for side in SIDES] == [30, 40, 300]
+    assert [len(records(DemoSource(str(shop)), side)) for side in SIDES] == [30, 40, 300]
     source = DemoSource(str(shop))
     assert pickle.loads(pickle.dumps(source)) == source
 
@@ -56,7 +52,7 @@ def test_an_identical_shop_is_left_alone_and_another_is_replaced(tmp_path):
     write_demo(folder, SMALL)
     assert (folder / "items.csv").read_text() == "touched"
     write_demo(folder, DemoSizes(users=20, items=40, events=200))
-    assert len(rows(folder, "users")) == 20
+    assert len(records(DemoSource(str(folder)), "users")) == 20
     assert [p.name for p in tmp_path.iterdir()] == ["shop"]
     (tmp_path / "thesis.txt").write_text("keep me")
     with refuses("not-a-demo-folder"):

@@ -6,8 +6,7 @@ MAIL = column("mail", "BYTES", "pii")
 ROWS = {
     "no-header": "ann@example.org;41;Rome\nbob@example.org;52;Bern\neve@example.org;33;Oslo\n",
     "missing-column": "Ann Secret;Rome\nBob Open;Bern\nEve Shut;Oslo\n",
-    "wrong-delimiter": "Ann Secret,41,ann@example.org\nBob,52,bob@example.org\n",
-}
+    "wrong-delimiter": "Ann Secret,41,ann@example.org\nBob,52,bob@example.org\n"}
 
 
 @pytest.mark.parametrize("code", ROWS)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from refusals import refuses
+from worlds import records
 
 from components.sources import MovieLensSource
 from schemas import SIDES, InputError, read_spec
@@ -42,8 +43,7 @@ def folder(tmp_path):
                 "cast": [f"Actor {place}" for place in range(12)]}, {"movie_id": 2}]
     (tmp_path / "text/imdb_details.json").write_text(json.dumps(details))
     (tmp_path / "mapping/links.csv").write_text(
-        "movie_id,imdb_id,tmdb_id\n1,tt1,10\n2,tt2,20\n3,tt3,60\n4,tt4,40\n5,tt5,40\n"
-    )
+        "movie_id,imdb_id,tmdb_id\n1,tt1,10\n2,tt2,20\n3,tt3,60\n4,tt4,40\n5,tt5,40\n")
     (tmp_path / "mapping/suspect_tmdb_links.csv").write_text(
         "movie_id,ml_title,tmdb_title,tmdb_year,flag\n"
         '2,"Mask, The (1994)",Pulp Fiction,1994,check_same_year sim=0.10.\n'
@@ -55,8 +55,7 @@ def folder(tmp_path):
 
 
 def rows(folder: Path, side: str) -> list:
-    source = MovieLensSource(str(folder))
-    return [r for shard in source.shards(side) for r in source.records(side, shard)]
+    return records(MovieLensSource(str(folder)), side)
 
 
 def test_rows_have_the_schemas_columns_and_raw_text(folder):
@@ -69,7 +68,7 @@ def test_rows_have_the_schemas_columns_and_raw_text(folder):
     assert (second.source, second.line) == ("ml-100k/u.data", 2)
 
 
-def test_a_film_has_all_content_but_what_tells_of_later_fame(folder):
+def test_a_film_has_all_content_but_signs_of_later_fame(folder):
     first, mask, unknown_film = rows(folder, "items")[:3]
     assert first.values == {
         "item_id": "1", "title": "Misérables, Les (1995)", "genres": ["Action", "Drama"],

@@ -6,6 +6,7 @@ import pytest
 from ingested import Ingested, run_ingest
 from movielens_layouts import FILES, write_layout
 from refusals import refuses
+from worlds import records
 from worlds.examples import values
 
 from components.sources import SOURCES, open_source
@@ -21,8 +22,7 @@ def name(request):
 
 
 def rows(name: str, folder: Path, side: str) -> list:
-    source = open_source(name, str(folder))
-    return [r for shard in source.shards(side) for r in source.records(side, shard)]
+    return records(open_source(name, str(folder)), side)
 
 
 # Appended to the files of the layouts, and why each line, or a value of it, is left out.

@@ -50,8 +50,7 @@ def history(rows: list[dict[str, str]]) -> dict[str, list[list]]:
     return {
         "item_id": [[row["product"] for row in newest]],
         "timestamp": [[int(row["time"]) for row in newest]],
-        "stars": [[float(row["stars"] or -1) for row in newest]],
-    }
+        "stars": [[float(row["stars"] or -1) for row in newest]]}
 
 
 def as_inputs(past: dict[str, list[list]]) -> dict[str, list[list]]:

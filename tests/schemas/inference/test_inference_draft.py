@@ -96,8 +96,7 @@ def test_text_of_a_schema():
         Proposal("id", BYTES, ("item_id",), required=True),
         Proposal("kind", BYTES, ("categorical",), usual=True, strings=('a "b"', "三国\\")),
         Proposal("price", "FLOAT", ("numeric",), domain=(0.5, None), comments=("One\nline.",)),
-        Proposal("photo", BYTES, ("image",)), Proposal("tags", BYTES, values=(0, 5)),
-    ]
+        Proposal("photo", BYTES, ("image",)), Proposal("tags", BYTES, values=(0, 5))]
     text = to_text(proposals, ["Head."])
     assert text.startswith("# Head.\nfeature {\n  name:") and "\n# One line.\nfeature {" in text
     who = 'feature { name: "who" type: BYTES annotation { tag: "user_id" } }'
