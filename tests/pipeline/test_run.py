@@ -1,6 +1,5 @@
 import pytest
-import yaml
-from worlds import id_columns
+from worlds import id_columns, own_project
 
 from pipeline.config import load_config
 from pipeline.run import run
@@ -14,14 +13,11 @@ def refused(tmp_path, console):
     """Runs on two events with a schema of the interactions; returns the message."""
 
     def refused(interactions: str, **values) -> str:
-        (tmp_path / "schemas").mkdir(exist_ok=True)
-        (tmp_path / "schemas" / "interactions.pbtxt").write_text(interactions)
         (tmp_path / "events.csv").write_text("who,what,stars\nann,tea,4\nbob,cup,2\n")
-        (tmp_path / "my.yaml").write_text(yaml.safe_dump({
-            "dataset": "csv", "schemas": "schemas", "root": str(tmp_path / "root"),
-            "source": {"interactions": {"files": "events.csv"}}, **values}))
+        path = own_project(tmp_path, {"interactions": interactions},
+                           root=str(tmp_path / "root"), **values)
         with pytest.raises(InputError) as caught:
-            run(load_config(tmp_path / "my.yaml"), console)
+            run(load_config(path), console)
         return str(caught.value)
 
     return refused

@@ -17,11 +17,6 @@ from trainer.recipe import parse_recipe
 
 
 @pytest.fixture(scope="module")
-def explainer(source):
-    return Explainer(source)
-
-
-@pytest.fixture(scope="module")
 def explanation(explainer):
     return explainer.explain("ann", "7", method="gradients")
 
