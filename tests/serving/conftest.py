@@ -1,6 +1,7 @@
 """A tiny exported model, and a server on it."""
 
 
+import grpc
 import pytest
 from tiny_model import save_tiny_model
 
@@ -28,3 +29,10 @@ def client(server):
     """A client of that server."""
     with Client("127.0.0.1", server.port) as open_client:
         yield open_client
+
+
+@pytest.fixture
+def channel(server):
+    """A connection of gRPC's own to that server."""
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as opened:
+        yield opened
